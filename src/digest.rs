@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Digests: a parsed, typed value, and how the bytes of a manifest get theirs.
+//!
+//! A digest is compared only as this type, never as text that nobody has checked (CVE-2024-3727).
+
+use sha2::{Digest as _, Sha256};
+
+use crate::manifest;
+
+/// Hash algorithms that a digest may name, with the length of their hexadecimal form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Algorithm {
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+impl Algorithm {
+    const ALL: [Algorithm; 3] = [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512];
+
+    /// The name as it stands before the colon.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Algorithm::Sha256 => "sha256",
+            Algorithm::Sha384 => "sha384",
+            Algorithm::Sha512 => "sha512",
+        }
+    }
+
+    fn hex_length(self) -> usize {
+        match self {
+            Algorithm::Sha256 => 64,
+            Algorithm::Sha384 => 96,
+            Algorithm::Sha512 => 128,
+        }
+    }
+}
+
+/// A digest in canonical text form: `sha256:` and 64 lower case hexadecimal digits, or a longer SHA-2.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Digest {
+    algorithm: Algorithm,
+    text: String,
+}
+
+/// Why a text is no digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// Not of the form `algorithm:hex`, or not lower case hexadecimal.
+    #[error("not of the form sha256:<64 lower case hexadecimal digits>")]
+    Format,
+    /// Another algorithm than SHA-256, SHA-384, SHA-512.
+    #[error("the digest algorithm is not sha256, sha384 or sha512")]
+    Algorithm,
+    /// The wrong number of digits for the algorithm.
+    #[error("the wrong number of digits for its algorithm")]
+    Length,
+}
+
+impl Digest {
+    /// Parses `algorithm:hex` (the syntax of the OCI image specification, descriptor.md).
+    ///
+    /// # Errors
+    /// When the text is not a digest of a known algorithm in canonical form.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let Some((name, hex)) = text.split_once(':') else {
+            return Err(ParseError::Format);
+        };
+        if name.is_empty() || hex.is_empty() {
+            return Err(ParseError::Format);
+        }
+        let Some(algorithm) = Algorithm::ALL.into_iter().find(|a| a.name() == name) else {
+            return Err(if is_algorithm_name(name) && hex.bytes().all(is_encoded_byte) {
+                ParseError::Algorithm
+            } else {
+                ParseError::Format
+            });
+        };
+        if hex.len() != algorithm.hex_length() {
+            return Err(ParseError::Length);
+        }
+        if !hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err(ParseError::Format);
+        }
+        Ok(Self {
+            algorithm,
+            text: text.to_owned(),
+        })
+    }
+
+    /// The SHA-256 digest of some bytes.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self::from_hash(Sha256::digest(bytes).into())
+    }
+
+    fn from_hash(hash: [u8; 32]) -> Self {
+        let mut text = String::with_capacity(71);
+        text.push_str("sha256:");
+        for byte in hash {
+            for nibble in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(nibble.into(), 16).unwrap_or('0'));
+            }
+        }
+        Self {
+            algorithm: Algorithm::Sha256,
+            text,
+        }
+    }
+
+    /// The digest of a manifest: of its bytes, or for a signed schema 1 manifest of the payload inside its JWS.
+    ///
+    /// # Errors
+    /// When a signed schema 1 manifest is malformed; the plain hash of such bytes is no fallback.
+    pub fn of_manifest(bytes: &[u8]) -> Result<Self, manifest::SignedManifestError> {
+        if manifest::media_type(bytes) != manifest::SCHEMA1_SIGNED {
+            return Ok(Self::of_bytes(bytes));
+        }
+        let payload = manifest::jws_payload(bytes)?;
+        let mut hash = Sha256::new();
+        hash.update(payload.head);
+        hash.update(&payload.tail);
+        Ok(Self::from_hash(hash.finalize().into()))
+    }
+
+    /// Whether `self`, a digest somebody claims, is the digest of the image `image`.
+    ///
+    /// Manifest digests are SHA-256 always: a claim of another algorithm never matches, even a true one, because
+    /// nothing computes it (containers-signature(5), `docker-manifest-digest`).
+    #[must_use]
+    pub fn names(&self, image: &Digest) -> bool {
+        self.algorithm == Algorithm::Sha256 && self == image
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Which algorithm it names.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The digits after the colon.
+    #[must_use]
+    pub fn hex(&self) -> &str {
+        &self.text[self.algorithm.name().len() + 1..]
+    }
+}
+
+impl std::fmt::Display for Digest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// `[a-z0-9]+([.+_-][a-z0-9]+)*`
+fn is_algorithm_name(name: &str) -> bool {
+    name.split(['.', '+', '_', '-'])
+        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+}
+
+fn is_encoded_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'=' | b'_' | b'-')
+}

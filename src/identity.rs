@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Does the signed reference speak of the image that was asked for? The six rules of containers-policy.json(5).
+//!
+//! All rules compare normal forms. None of them looks at the image's digest: that the signature is for these bytes,
+//! and that a digest the user named is the image's own, is checked apart from the rule (see [`crate::verdict`]).
+
+use crate::reference::Reference;
+
+/// A `signedIdentity` of containers-policy.json(5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rule {
+    /// The same reference, tag or digest included.
+    MatchExact,
+    /// The same reference; where the user named a digest only, the same repository.
+    MatchRepoDigestOrExact,
+    /// The same repository, whatever the tag.
+    MatchRepository,
+    /// Exactly this reference, whatever was asked for.
+    ExactReference(Reference),
+    /// This repository, whatever was asked for.
+    ExactRepository(Reference),
+    /// [`Rule::MatchRepoDigestOrExact`] after replacing a prefix of what was asked for.
+    Remap(Remap),
+}
+
+/// A prefix of references and what stands in its place in signatures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remap {
+    prefix: String,
+    signed_prefix: String,
+}
+
+/// A text that cannot be the prefix of a reference.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a host or a repository prefix (HOST[:PORT][/NAME...], no tag, no digest)")]
+pub struct PrefixError(pub String);
+
+impl Remap {
+    /// Takes the two prefixes: a host, or a host and the beginning of a path.
+    ///
+    /// # Errors
+    /// When one of them can not be the beginning of a reference in normal form.
+    pub fn new(prefix: &str, signed_prefix: &str) -> Result<Self, PrefixError> {
+        for text in [prefix, signed_prefix] {
+            if !Reference::is_prefix(text) {
+                return Err(PrefixError(text.to_owned()));
+            }
+        }
+        Ok(Self {
+            prefix: prefix.to_owned(),
+            signed_prefix: signed_prefix.to_owned(),
+        })
+    }
+
+    /// The reference under which an image asked for as `intended` is signed; unchanged outside the prefix.
+    ///
+    /// `None` when the result is no reference in normal form, which then matches nothing.
+    #[must_use]
+    pub fn apply(&self, intended: &Reference) -> Option<Reference> {
+        let inside = intended
+            .name()
+            .strip_prefix(self.prefix.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if !inside {
+            return Some(intended.clone());
+        }
+        let text = intended.to_string().replacen(&self.prefix, &self.signed_prefix, 1);
+        Reference::parse_canonical(&text).ok()
+    }
+}
+
+impl Rule {
+    /// Whether an image asked for as `intended` may be signed as `signed`.
+    ///
+    /// `intended` is `None` for an image that has no docker reference at all.
+    #[must_use]
+    pub fn matches(&self, intended: Option<&Reference>, signed: &Reference) -> bool {
+        match self {
+            Rule::ExactReference(reference) => exact(reference, signed),
+            Rule::ExactRepository(reference) => reference.name() == signed.name(),
+            Rule::MatchExact => intended.is_some_and(|i| exact(i, signed)),
+            Rule::MatchRepository => intended.is_some_and(|i| i.name() == signed.name()),
+            Rule::MatchRepoDigestOrExact => intended.is_some_and(|i| repo_digest_or_exact(i, signed)),
+            Rule::Remap(remap) => intended
+                .and_then(|i| remap.apply(i))
+                .is_some_and(|i| repo_digest_or_exact(&i, signed)),
+        }
+    }
+
+    /// What the signed reference is held against, for messages: the remapped one where the rule remaps.
+    #[must_use]
+    pub fn wanted(&self, intended: &Reference) -> Reference {
+        match self {
+            Rule::Remap(remap) => remap.apply(intended).unwrap_or_else(|| intended.clone()),
+            Rule::ExactReference(reference) | Rule::ExactRepository(reference) => reference.clone(),
+            _ => intended.clone(),
+        }
+    }
+}
+
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Rule::MatchExact => f.write_str("matchExact"),
+            Rule::MatchRepoDigestOrExact => f.write_str("matchRepoDigestOrExact"),
+            Rule::MatchRepository => f.write_str("matchRepository"),
+            Rule::ExactReference(reference) => write!(f, "exactReference:{reference}"),
+            Rule::ExactRepository(reference) => write!(f, "exactRepository:{reference}"),
+            Rule::Remap(remap) => write!(f, "remap:{}={}", remap.prefix, remap.signed_prefix),
+        }
+    }
+}
+
+/// Equal in every part. References by name alone name no image and never match.
+fn exact(intended: &Reference, signed: &Reference) -> bool {
+    !intended.is_name_only() && !signed.is_name_only() && intended == signed
+}
+
+fn repo_digest_or_exact(intended: &Reference, signed: &Reference) -> bool {
+    if intended.tag().is_some() {
+        exact(intended, signed)
+    } else {
+        intended.digest().is_some() && !signed.is_name_only() && intended.name() == signed.name()
+    }
+}
+
+/// The part in which two references differ first, in words for people.
+#[must_use]
+pub fn difference(expected: &Reference, signed: &Reference) -> &'static str {
+    if expected.domain() != signed.domain() {
+        "the registry host differs"
+    } else if expected.path() != signed.path() {
+        "the repository differs"
+    } else if signed.is_name_only() {
+        "the signed reference has neither tag nor digest"
+    } else if expected.tag() != signed.tag() {
+        match (expected.tag(), signed.tag()) {
+            (Some(_), Some(_)) => "the tag differs",
+            (Some(_), None) => "the signed reference has no tag",
+            _ => "the signed reference has a tag",
+        }
+    } else {
+        "the digest differs"
+    }
+}

@@ -1,0 +1,7 @@
+//! x
+pub mod digest;
+pub mod identity;
+pub mod json;
+pub mod manifest;
+pub mod payload;
+pub mod reference;

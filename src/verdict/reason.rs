@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The words for outcomes: stable, used alike in text, JSON and recorded conditions. Scripts depend on them.
+
+/// What is said of an image or of one of its signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Everything that was asked for holds.
+    Verified,
+    /// Signatures there are, but not enough of them passed.
+    Rejected,
+    /// Only signatures of a format that this build cannot check.
+    Unsupported,
+    /// No signature, after every source was asked.
+    Unsigned,
+    /// Accepted by policy without a signature; not the same as verified.
+    Allowed,
+    /// Could not be decided.
+    Unchecked,
+}
+
+impl Verdict {
+    /// The word in output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Verified => "Verified",
+            Verdict::Rejected => "Rejected",
+            Verdict::Unsupported => "Unsupported",
+            Verdict::Unsigned => "Unsigned",
+            Verdict::Allowed => "Allowed",
+            Verdict::Unchecked => "Unchecked",
+        }
+    }
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// Why. Each variant is explained in image-signature(1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Reason {
+    Verified,
+    NoSignature,
+    NotASignature,
+    MultipleSignatures,
+    UnsupportedSignature,
+    BadSignature,
+    UnknownKey,
+    KeyNotAccepted,
+    KeyExpired,
+    KeyRevoked,
+    KeyDisabled,
+    WrongKeyUsage,
+    SignatureExpired,
+    SignatureNotYetValid,
+    WeakAlgorithm,
+    MalformedPayload,
+    DigestMismatch,
+    ManifestMismatch,
+    IdentityMismatch,
+    ThresholdNotReached,
+    MalformedImage,
+    LimitExceeded,
+    NotFound,
+    Forbidden,
+    ManifestUnavailable,
+    SourceUnavailable,
+    EngineFailed,
+}
+
+impl Reason {
+    /// The word in output and in recorded conditions.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Reason::Verified => "Verified",
+            Reason::NoSignature => "NoSignature",
+            Reason::NotASignature => "NotASignature",
+            Reason::MultipleSignatures => "MultipleSignatures",
+            Reason::UnsupportedSignature => "UnsupportedSignature",
+            Reason::BadSignature => "BadSignature",
+            Reason::UnknownKey => "UnknownKey",
+            Reason::KeyNotAccepted => "KeyNotAccepted",
+            Reason::KeyExpired => "KeyExpired",
+            Reason::KeyRevoked => "KeyRevoked",
+            Reason::KeyDisabled => "KeyDisabled",
+            Reason::WrongKeyUsage => "WrongKeyUsage",
+            Reason::SignatureExpired => "SignatureExpired",
+            Reason::SignatureNotYetValid => "SignatureNotYetValid",
+            Reason::WeakAlgorithm => "WeakAlgorithm",
+            Reason::MalformedPayload => "MalformedPayload",
+            Reason::DigestMismatch => "DigestMismatch",
+            Reason::ManifestMismatch => "ManifestMismatch",
+            Reason::IdentityMismatch => "IdentityMismatch",
+            Reason::ThresholdNotReached => "ThresholdNotReached",
+            Reason::MalformedImage => "MalformedImage",
+            Reason::LimitExceeded => "LimitExceeded",
+            Reason::NotFound => "NotFound",
+            Reason::Forbidden => "Forbidden",
+            Reason::ManifestUnavailable => "ManifestUnavailable",
+            Reason::SourceUnavailable => "SourceUnavailable",
+            Reason::EngineFailed => "EngineFailed",
+        }
+    }
+
+    /// The verdict that this reason belongs to. Whatever is not known to be better is a rejection.
+    #[must_use]
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Reason::Verified => Verdict::Verified,
+            Reason::NoSignature => Verdict::Unsigned,
+            Reason::UnsupportedSignature => Verdict::Unsupported,
+            Reason::NotFound
+            | Reason::Forbidden
+            | Reason::ManifestUnavailable
+            | Reason::SourceUnavailable
+            | Reason::EngineFailed => Verdict::Unchecked,
+            _ => Verdict::Rejected,
+        }
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A reason other than success, and the sentence that tells a person what exactly is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The stable word.
+    pub reason: Reason,
+    /// What was found, for people; strings of others in it are already safe to print.
+    pub message: String,
+}
+
+impl Refusal {
+    /// Puts the two together.
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.reason, self.message)
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Tables of cases with outcomes recorded from the reference implementation.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use serde_json::Value;
+
+/// A file under `tests/data`.
+pub fn data(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(path)
+}
+
+/// A file under the team's shared folder, where it is present. Those files are not part of the source package.
+pub fn shared(path: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
+    path.exists().then_some(path)
+}
+
+/// A fixture of the vectors: `extra*` travels with the sources, `upstream` and `manifests` do not.
+pub fn fixture(path: &str) -> Option<PathBuf> {
+    if path.starts_with("extra") {
+        return Some(data("fixtures").join(path));
+    }
+    shared(&format!("vectors/fixtures/{path}"))
+}
+
+/// One table of cases, with the cases that are left out on purpose and why.
+pub struct Table {
+    file: &'static str,
+    cases: Vec<Value>,
+    exempt: Vec<(&'static str, &'static str)>,
+    used: BTreeSet<&'static str>,
+    ran: usize,
+    skipped: usize,
+    failures: Vec<String>,
+}
+
+impl Table {
+    pub fn load(file: &'static str, exempt: &[(&'static str, &'static str)]) -> Self {
+        let text = std::fs::read_to_string(data("vectors").join(file)).unwrap();
+        let document: Value = serde_json::from_str(&text).unwrap();
+        let cases = document["cases"].as_array().unwrap().clone();
+        assert!(!cases.is_empty());
+        Self {
+            file,
+            cases,
+            exempt: exempt.to_vec(),
+            used: BTreeSet::new(),
+            ran: 0,
+            skipped: 0,
+            failures: Vec::new(),
+        }
+    }
+
+    /// Runs `check` on each case: `None` where its files are not here, otherwise what was wrong.
+    pub fn run(mut self, mut check: impl FnMut(&Value) -> Option<Result<(), String>>) {
+        for case in std::mem::take(&mut self.cases) {
+            let name = case["name"].as_str().unwrap().to_owned();
+            let quirk = case["go_quirk"].as_bool().unwrap_or(false);
+            match check(&case) {
+                None => self.skipped += 1,
+                Some(Ok(())) => self.ran += 1,
+                // Accidents of the reference's decoder may be refused (product contract, section 7).
+                Some(Err(_)) if quirk => self.ran += 1,
+                Some(Err(what)) => match self.exempt.iter().find(|(n, _)| *n == name) {
+                    Some((n, why)) => {
+                        println!("{}: {name} differs on purpose: {why}", self.file);
+                        self.used.insert(n);
+                    }
+                    None => self.failures.push(format!("{name}: {what}")),
+                },
+            }
+        }
+        println!(
+            "{}: {} cases ran, {} skipped (files of ../shared absent), {} differ on purpose",
+            self.file,
+            self.ran,
+            self.skipped,
+            self.used.len()
+        );
+        assert!(
+            self.failures.is_empty(),
+            "{} failures:\n{}",
+            self.failures.len(),
+            self.failures.join("\n")
+        );
+        if self.skipped == 0 {
+            for (name, _) in &self.exempt {
+                assert!(self.used.contains(name), "{name} need not be left out any more");
+            }
+        }
+    }
+}
+
+pub fn text<'a>(case: &'a Value, member: &str) -> &'a str {
+    case[member].as_str().unwrap_or_else(|| panic!("{member} of {case}"))
+}
+
+pub fn bytes(case: &Value, member: &str) -> Vec<u8> {
+    base64::engine::general_purpose::STANDARD
+        .decode(text(case, member))
+        .unwrap()
+}
+
+pub fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: T, found: T) -> Result<(), String> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(format!("{what}: expected {expected:?}, found {found:?}"))
+    }
+}

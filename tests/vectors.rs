@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The recorded cases that need neither gpg nor the program: formats, references, digests and identity rules.
+
+mod support;
+
+use image_signature::digest::Digest;
+use image_signature::identity::{Remap, Rule};
+use image_signature::manifest;
+use image_signature::payload::Payload;
+use image_signature::reference::{ParseError, Reference};
+use serde_json::Value;
+use support::vectors::{bytes, fixture, same, text, Table};
+
+#[test]
+fn payload() {
+    Table::load("payload.json", &[]).run(|case| {
+        let parsed = Payload::parse(&bytes(case, "input_base64"));
+        Some(match (case["accept"].as_bool().unwrap(), parsed) {
+            (true, Ok(payload)) => {
+                let expect = &case["expect"];
+                same(
+                    "digest",
+                    expect["docker_manifest_digest"].as_str(),
+                    Some(payload.digest.as_str()),
+                )
+                .and(same(
+                    "reference",
+                    expect["docker_reference"].as_str(),
+                    Some(&payload.reference),
+                ))
+                .and(same("creator", expect["creator"].as_str(), payload.creator.as_deref()))
+                .and(same("timestamp", expect["timestamp"].as_i64(), payload.timestamp))
+            }
+            (false, Err(_)) => Ok(()),
+            (accept, parsed) => Err(format!("accept {accept}, found {parsed:?}")),
+        })
+    });
+}
+
+#[test]
+fn digest_syntax() {
+    Table::load("digest-syntax.json", &[]).run(|case| {
+        let parsed = Digest::parse(text(case, "input"));
+        let error = parsed.err().map(|e| match e {
+            image_signature::digest::ParseError::Format => "invalid checksum digest format",
+            image_signature::digest::ParseError::Algorithm => "unsupported digest algorithm",
+            image_signature::digest::ParseError::Length => "invalid checksum digest length",
+        });
+        Some(same("error", case["error"].as_str(), error))
+    });
+}
+
+#[test]
+fn manifest_digest() {
+    const UNCOVERED: &str = "content outside the digest of a signed schema 1 manifest is refused";
+    Table::load(
+        "digest.json",
+        &[
+            ("jws/signatures-empty-array", UNCOVERED),
+            ("jws/mediatype-prettyjws", UNCOVERED),
+            ("jws/schemaVersion-case", UNCOVERED),
+            ("jws/formatLength-zero", UNCOVERED),
+            ("jws/data-after-signatures", UNCOVERED),
+            (
+                "mime/config-and-manifests",
+                "a media type that no manifest has is not passed on; the digest is the same",
+            ),
+        ],
+    )
+    .run(|case| {
+        let input = match case["file"].as_str() {
+            Some(file) => std::fs::read(fixture(file)?).unwrap(),
+            None => bytes(case, "input_base64"),
+        };
+        let digest = Digest::of_manifest(&input);
+        let expected = case["ok"].as_bool().unwrap().then(|| text(case, "digest"));
+        let found = digest.as_ref().ok().map(Digest::as_str);
+        Some(
+            same("digest", expected, found)
+                .and(match case["mime"].as_str() {
+                    Some(mime) => same("media type", mime, manifest::media_type(&input)),
+                    None => Ok(()),
+                })
+                .and(match (case["expected"].as_str(), &digest) {
+                    (Some(claim), Ok(digest)) => {
+                        let names = Digest::parse(claim).is_ok_and(|claim| claim.names(digest));
+                        same("matches", case["matches"].as_bool(), Some(names))
+                    }
+                    _ => Ok(()),
+                }),
+        )
+    });
+}
+
+#[test]
+fn references() {
+    Table::load("references.json", &[]).run(|case| {
+        let parsed = Reference::parse(text(case, "input"));
+        Some(match parsed {
+            Ok(r) => same("canonical", case["canonical"].as_str(), Some(r.to_string().as_str()))
+                .and(same("domain", case["domain"].as_str(), Some(r.domain())))
+                .and(same("path", case["path"].as_str(), Some(r.path())))
+                .and(same("tag", case["tag"].as_str(), r.tag()))
+                .and(same("digest", case["digest"].as_str(), r.digest().map(Digest::as_str)))
+                .and(same("name only", case["name_only"].as_bool(), Some(r.is_name_only()))),
+            Err(error) => {
+                let class = match error {
+                    ParseError::Identifier => "identifier",
+                    ParseError::Uppercase => "uppercase",
+                    ParseError::Format => "format",
+                    ParseError::TooLong => "too-long",
+                    ParseError::Digest(image_signature::digest::ParseError::Format) => "digest-format",
+                    ParseError::Digest(image_signature::digest::ParseError::Length) => "digest-length",
+                    ParseError::Digest(image_signature::digest::ParseError::Algorithm) => "digest-unsupported",
+                };
+                same("error", case["error_class"].as_str(), Some(class))
+            }
+        })
+    });
+}
+
+fn rule(signed_identity: &Value) -> Option<Rule> {
+    let member = |name: &str| signed_identity[name].as_str().unwrap();
+    Some(match member("type") {
+        "matchExact" => Rule::MatchExact,
+        "matchRepoDigestOrExact" => Rule::MatchRepoDigestOrExact,
+        "matchRepository" => Rule::MatchRepository,
+        "exactReference" => {
+            let reference = Reference::parse(member("dockerReference")).ok()?;
+            if reference.is_name_only() {
+                return None;
+            }
+            Rule::ExactReference(reference)
+        }
+        "exactRepository" => Rule::ExactRepository(Reference::parse(member("dockerRepository")).ok()?),
+        "remapIdentity" => Rule::Remap(Remap::new(member("prefix"), member("signedPrefix")).ok()?),
+        other => panic!("unknown rule {other}"),
+    })
+}
+
+#[test]
+fn identity_match() {
+    Table::load("identity-match.json", &[]).run(|case| {
+        let Some(rule) = rule(&case["signed_identity"]) else {
+            return Some(same("rule", true, case["policy_error"].is_string()));
+        };
+        let intended = case["image"].as_str().map(Reference::parse);
+        let matches = match (intended, Reference::parse(text(case, "signature"))) {
+            (None, Ok(signed)) => rule.matches(None, &signed),
+            (Some(Ok(intended)), Ok(signed)) => rule.matches(Some(&intended), &signed),
+            _ => false,
+        };
+        Some(same("match", case["match"].as_bool(), Some(matches)))
+    });
+}
+
+#[test]
+fn remap() {
+    Table::load("remap.json", &[]).run(|case| {
+        let prefix = text(case, "prefix");
+        if text(case, "category") == "prefix-validation" {
+            let valid = Remap::new(prefix, "example.com").is_ok();
+            return Some(same("valid", case["valid"].as_bool(), Some(valid)));
+        }
+        let remap = Remap::new(prefix, text(case, "signedPrefix")).unwrap();
+        let intended = Reference::parse(text(case, "image")).unwrap();
+        let result = remap.apply(&intended).map(|r| r.to_string());
+        Some(same("result", case["result"].as_str(), result.as_deref()))
+    });
+}

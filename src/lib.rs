@@ -1,7 +1,63 @@
-//! x
+// SPDX-License-Identifier: Apache-2.0
+//! Is this container image the one I asked for, as a key that I trust for it says?
+//!
+//! ```text
+//!  flags, environment, files
+//!         |  cli -> settings                parse, merge, validate: business code never sees a raw flag
+//!         v
+//!  source: objects | directory | parts     yields images: digest, signature blobs, manifest if at hand
+//!         |
+//!         v        one image at a time, nothing kept afterwards
+//!  openpgp::message                         strict framing: exactly one signed message, bounded; refuses, never accepts
+//!         v
+//!  openpgp::engine                          GnuPG decides; the signer is the primary key, out of an explicit set
+//!         v
+//!  payload -> digest -> identity            pure functions on bytes and values
+//!         v
+//!  verdict                                  Verified is built only here; carries every check with the values compared
+//!         v
+//!  report                                   text, JSON, explanations; exit status
+//! ```
+//!
+//! # Modules
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`cli`], [`settings`] | what was typed; what it means |
+//! | [`run`] | the use cases, one file a subcommand |
+//! | [`source`], [`image`] | where images come from; views over API objects |
+//! | [`json`], [`manifest`], [`digest`], [`reference`] | formats |
+//! | [`openpgp`] | framing, keys, keyrings, GnuPG |
+//! | [`payload`], [`identity`], [`verdict`], [`judge`] | the four steps and what they amount to |
+//! | [`report`], [`text`] | output; making strings of others safe |
+//! | [`cleanup`], [`logging`] | temporary files and signals; the log |
+//!
+//! # Threat model
+//!
+//! Untrusted until proven: signature blobs, payloads, manifests, key files from others, objects in files, and every
+//! string in any of them. Trusted: the flags, the key files that the user names, and GnuPG itself. An attacker who
+//! controls all of the former must not obtain a Verified that no accepted key has signed, must not choose a recorded
+//! reason through unverified payload bytes, must not make the program run without bound in memory or time, write or
+//! contact anything, or move the terminal of whoever reads the output.
+
+pub mod cleanup;
+pub mod cli;
 pub mod digest;
 pub mod identity;
+pub mod image;
 pub mod json;
+pub mod judge;
+pub mod logging;
 pub mod manifest;
+pub mod openpgp;
 pub mod payload;
 pub mod reference;
+pub mod report;
+pub mod run;
+pub mod settings;
+pub mod source;
+pub mod text;
+pub mod verdict;
+
+/// Version and build date, as `--version` prints them.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("IMAGE_SIGNATURE_DATE"), ")");

@@ -1,1 +1,35 @@
-fn main() {}
+// SPDX-License-Identifier: Apache-2.0
+//! The program: parse, logging, run, exit status. All else is in the library.
+
+use std::io;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::process::ExitCode;
+
+use clap::Parser;
+use image_signature::cli::Cli;
+use image_signature::run;
+use image_signature::settings::environment::Environment;
+use image_signature::{cleanup, logging};
+
+fn main() -> ExitCode {
+    // First of all, while there is one thread: it changes this process's PATH.
+    let environment = Environment::take();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help on a closed pipe is no failure.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(run::USAGE));
+        }
+    };
+    logging::start(&cli.global.verbose);
+    if let Err(error) = cleanup::on_signals() {
+        log::warn!("installing signal handlers: {error}");
+    }
+    let (mut stdout, mut stderr) = (io::stdout().lock(), io::stderr());
+    // A panic is a bug; it must not look like a verdict. What was to be removed is removed while unwinding.
+    let run = catch_unwind(AssertUnwindSafe(|| {
+        run::run(&cli, &environment, &mut stdout, &mut stderr)
+    }));
+    ExitCode::from(run.unwrap_or(run::TROUBLE))
+}

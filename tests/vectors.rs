@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The recorded cases that need neither gpg nor the program: formats, references, digests and identity rules.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
+
 mod support;
 
 use image_signature::digest::Digest;

@@ -128,7 +128,11 @@ fn new_format(tag: u8, mut rest: &[u8]) -> Result<(Packet<'_>, &[u8]), Error> {
             0..=191 => (usize::from(first), after, true),
             192..=223 => {
                 let (&second, after) = after.split_first().ok_or(Error::Truncated(tag))?;
-                (((usize::from(first) - 192) << 8) + usize::from(second) + 192, after, true)
+                (
+                    ((usize::from(first) - 192) << 8) + usize::from(second) + 192,
+                    after,
+                    true,
+                )
             }
             255 => {
                 let (length, after) = after.split_at_checked(4).ok_or(Error::Truncated(tag))?;
@@ -204,7 +208,14 @@ mod tests {
         assert_eq!(one(&[0xc0, 0]), Err(Error::Reserved));
         assert_eq!(one(&[0x8b, 1]), Err(Error::Length(2)));
         assert_eq!(one(&[0xc2, 0xe0, 1]), Err(Error::Length(2)));
-        for truncated in [&[0xc2][..], &[0xc2, 5, 1], &[0xc2, 200], &[0xc2, 255, 0], &[0x89, 0], &[0xff, 255, 255, 255, 255, 255]] {
+        for truncated in [
+            &[0xc2][..],
+            &[0xc2, 5, 1],
+            &[0xc2, 200],
+            &[0xc2, 255, 0],
+            &[0x89, 0],
+            &[0xff, 255, 255, 255, 255, 255],
+        ] {
             assert!(matches!(one(truncated), Err(Error::Truncated(_))), "{truncated:?}");
         }
         assert!(matches!(one(&[0xcb, 0xfe, 1]), Err(Error::Truncated(11))));

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What must not be left behind: paths removed when their guard is dropped, and on SIGINT, SIGTERM and SIGHUP.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// Exit status of an interrupted run.
+pub const INTERRUPTED: i32 = 130;
+
+static PENDING: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// The list stays usable after a panic elsewhere: it is only ever pushed to and filtered.
+fn pending() -> MutexGuard<'static, Vec<PathBuf>> {
+    PENDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes one file or directory tree when dropped.
+#[derive(Debug)]
+pub struct Guard {
+    path: PathBuf,
+}
+
+impl Guard {
+    /// Marks a path, which need not exist yet, as one to remove.
+    #[must_use]
+    pub fn new(path: PathBuf) -> Self {
+        pending().push(path.clone());
+        Self { path }
+    }
+
+    /// The path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Lets the path be: it is no longer ours to remove.
+    pub fn keep(self) {
+        pending().retain(|p| *p != self.path);
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Err(error) = remove(&self.path) {
+            log::warn!("removing {}: {error}", self.path.display());
+        }
+        pending().retain(|p| *p != self.path);
+    }
+}
+
+/// Removes a file or a directory tree; that there is none is fine. Symbolic links are not followed.
+///
+/// # Errors
+/// When something remains.
+pub fn remove(path: &Path) -> io::Result<()> {
+    // A gpg process that is just ending may still put a file into a directory that is being emptied.
+    let mut attempts = 5;
+    loop {
+        let result = match fs::symlink_metadata(path) {
+            Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
+            Ok(_) => fs::remove_file(path),
+            Err(error) => Err(error),
+        };
+        attempts -= 1;
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(_) if attempts > 0 => std::thread::sleep(std::time::Duration::from_millis(10)),
+            other => return other,
+        }
+    }
+}
+
+/// From now on an interrupting signal removes what is pending and ends the process with [`INTERRUPTED`].
+///
+/// # Errors
+/// When the handlers cannot be installed.
+pub fn on_signals() -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    std::thread::Builder::new()
+        .name("signals".into())
+        .stack_size(64 << 10)
+        .spawn(move || {
+            if signals.forever().next().is_some() {
+                // Held until the end of the process, so that nothing new is begun meanwhile.
+                let paths = pending();
+                for path in paths.iter() {
+                    // There is nobody left to tell.
+                    let _ = remove(path);
+                }
+                std::process::exit(INTERRUPTED);
+            }
+        })?;
+    Ok(())
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The command line: syntax and help texts, nothing else. What it means is worked out in [`crate::settings`].
+
+pub mod inspect;
+pub mod keys;
+pub mod verify;
+
+use clap::{Args, Parser, Subcommand};
+
+/// What "verified" and "trusted" mean, in every help text.
+pub const MEANING: &str = "\
+\"Verified\" and \"trusted\" mean: at least one signature of the image is good, by a key that counts and that is \
+neither expired nor revoked nor disabled; what it signs is a well-formed claim, for this image's digest, under the \
+identity that you expect. Nothing is trusted by default, by omission or on error. The verdict is information: nodes \
+enforce their own policy.";
+
+/// Exit status, for the end of help texts.
+pub const EXIT_STATUS: &str = "\
+Exit status: 0 every image is Verified; 1 one is not; 2 usage error, nothing was contacted; 3 one could not be \
+checked, or nothing was there to check; 130 interrupted.";
+
+/// Check that container images are the ones you asked for, as keys that you trust for them say.
+#[derive(Debug, Parser)]
+#[command(name = "image-signature", version = crate::VERSION, about, long_about = None, help_expected = true)]
+#[command(max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = MEANING)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Log what is done to standard error; more with -v=2 up to -v=9, or when repeated
+    #[arg(
+        short = 'v',
+        long = "v",
+        visible_alias = "verbose",
+        global = true,
+        value_name = "LEVEL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "1",
+        value_parser = clap::value_parser!(u8).range(0..=10),
+        action = clap::ArgAction::Append,
+    )]
+    pub verbose: Vec<u8>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Verify images
+    Verify(Box<verify::Verify>),
+    /// Show what signature blobs claim, unverified
+    Inspect(inspect::Inspect),
+    /// List the keys whose signatures would count
+    Keys(keys::Keys),
+}

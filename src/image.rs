@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Image objects of OpenShift (`image.openshift.io/v1`): typed views over their JSON.
+//!
+//! Views only: what is written back is the object's own text with a few members replaced, so that members this
+//! version does not know survive.
+
+use base64::Engine as _;
+use serde_json::{Map, Value};
+
+use crate::digest::Digest;
+use crate::openpgp::message::MAX_BLOB_BYTES;
+use crate::text::safe;
+use crate::verdict::reason::{Reason, Refusal};
+
+/// Most signatures of an image that are looked at (product limits).
+pub const MAX_SIGNATURES: usize = 128;
+
+/// Types under which simple signing signatures are stored: by skopeo, podman and the registry, and by the import
+/// controller.
+pub const SIGNATURE_TYPES: [&str; 2] = ["atomic", "AtomicImageV1"];
+
+/// An Image object.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// `metadata.name`, whatever it is.
+    pub name: String,
+    /// The manifest, where the object holds it.
+    pub manifest: Option<String>,
+    /// The stored signatures, in order.
+    pub signatures: Vec<ImageSignature>,
+}
+
+/// One entry of an Image's `signatures`.
+#[derive(Debug, Clone)]
+pub struct ImageSignature {
+    /// `metadata.name`; empty where there is none.
+    pub name: String,
+    /// The signature blob, or what is wrong with the entry.
+    pub content: Result<Vec<u8>, Refusal>,
+}
+
+/// An object whose shape is not that of an Image.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{member}: expected {expected}")]
+pub struct ShapeError {
+    /// Dotted path of the member.
+    pub member: String,
+    /// What should stand there.
+    pub expected: &'static str,
+}
+
+fn shape(member: impl Into<String>, expected: &'static str) -> ShapeError {
+    ShapeError {
+        member: member.into(),
+        expected,
+    }
+}
+
+impl Image {
+    /// Reads an Image object.
+    ///
+    /// # Errors
+    /// When it is not shaped like one. Damage inside single signatures is kept with them instead.
+    pub fn from_json(object: &Value) -> Result<Self, ShapeError> {
+        let object = object.as_object().ok_or_else(|| shape("the object", "an object"))?;
+        let metadata = member_object(object, "metadata")?.ok_or_else(|| shape("metadata", "an object"))?;
+        let name = member_string(metadata, "metadata.", "name")?.unwrap_or_default();
+        let manifest = member_string(object, "", "dockerImageManifest")?.filter(|text| !text.is_empty());
+        let signatures = match object.get("signatures") {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(entries)) => entries.iter().enumerate().map(ImageSignature::from_json).collect(),
+            Some(_) => return Err(shape("signatures", "an array")),
+        };
+        Ok(Self {
+            name,
+            manifest,
+            signatures,
+        })
+    }
+
+    /// The image's digest, which is its name.
+    ///
+    /// # Errors
+    /// When the name is not a sha256 digest.
+    pub fn digest(&self) -> Result<Digest, Refusal> {
+        match Digest::parse(&self.name) {
+            Ok(digest) if digest.algorithm() == crate::digest::Algorithm::Sha256 => Ok(digest),
+            _ => Err(Refusal::new(
+                Reason::MalformedImage,
+                format!("the object's name, {:?}, is not a sha256 digest", safe(&self.name)),
+            )),
+        }
+    }
+}
+
+impl ImageSignature {
+    fn from_json((index, entry): (usize, &Value)) -> Self {
+        let Some(object) = entry.as_object() else {
+            return Self {
+                name: String::new(),
+                content: Err(damaged(index, "it is not an object")),
+            };
+        };
+        let name = object
+            .get("metadata")
+            .and_then(|metadata| metadata.get("name"))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        let content = if index >= MAX_SIGNATURES {
+            Err(Refusal::new(
+                Reason::LimitExceeded,
+                format!(
+                    "it is number {} of the image's signatures; {MAX_SIGNATURES} are looked at",
+                    index + 1
+                ),
+            ))
+        } else {
+            read_content(index, &name, object)
+        };
+        Self { name, content }
+    }
+
+    /// Whether `wanted` is its name, or the part of its name after the `@`.
+    #[must_use]
+    pub fn is_named(&self, wanted: &str) -> bool {
+        !wanted.is_empty() && (self.name == wanted || self.name.split_once('@').is_some_and(|(_, own)| own == wanted))
+    }
+}
+
+fn damaged(index: usize, what: &str) -> Refusal {
+    Refusal::new(
+        Reason::MalformedImage,
+        format!("entry {} of signatures is damaged: {what}", index + 1),
+    )
+}
+
+fn read_content(index: usize, name: &str, entry: &Map<String, Value>) -> Result<Vec<u8>, Refusal> {
+    if name.is_empty() {
+        return Err(damaged(index, "it has no metadata.name"));
+    }
+    match entry.get("type").and_then(Value::as_str) {
+        None | Some("") => return Err(damaged(index, "it has no type")),
+        Some(kind) if SIGNATURE_TYPES.contains(&kind) => {}
+        Some(kind) => {
+            return Err(Refusal::new(
+                Reason::UnsupportedSignature,
+                format!(
+                    "it is of type {:?}; {} and {} are known",
+                    safe(kind),
+                    SIGNATURE_TYPES[0],
+                    SIGNATURE_TYPES[1]
+                ),
+            ));
+        }
+    }
+    match entry.get("content").and_then(Value::as_str) {
+        None | Some("") => Err(damaged(index, "it has no content")),
+        Some(text) => decode_base64(text).map_err(|error| match error {
+            DecodeError::TooLong => Refusal::new(
+                Reason::LimitExceeded,
+                format!("it has more than {MAX_BLOB_BYTES} bytes"),
+            ),
+            DecodeError::Broken => damaged(index, "its content is not base64"),
+        }),
+    }
+}
+
+enum DecodeError {
+    TooLong,
+    Broken,
+}
+
+/// Padded base64 with line ends anywhere, as the API server accepts it.
+fn decode_base64(text: &str) -> Result<Vec<u8>, DecodeError> {
+    let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
+    if digits.len() / 4 * 3 > MAX_BLOB_BYTES + 3 {
+        return Err(DecodeError::TooLong);
+    }
+    base64::engine::general_purpose::STANDARD
+        .decode(digits)
+        .map_err(|_| DecodeError::Broken)
+}
+
+fn member_object<'a>(
+    object: &'a Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<&'a Map<String, Value>>, ShapeError> {
+    match object.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(member)) => Ok(Some(member)),
+        Some(_) => Err(shape(name, "an object")),
+    }
+}
+
+fn member_string(object: &Map<String, Value>, path: &str, name: &'static str) -> Result<Option<String>, ShapeError> {
+    match object.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(shape(format!("{path}{name}"), "a string")),
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Bounded decompression of compressed data packets (RFC 9580 section 5.6).
+
+use bzip2::Decompress as Bunzip2;
+use flate2::{Decompress as Inflate, FlushDecompress, Status};
+
+use crate::verdict::reason::{Reason, Refusal};
+
+/// Most bytes that come out of a compressed packet: the largest payload and signature, and room for headers.
+pub const MAX_DECOMPRESSED: usize = crate::payload::MAX_PAYLOAD_BYTES + super::signature::MAX_SIGNATURE_PACKET + 1024;
+
+/// Unpacks the body of a compressed data packet: the algorithm's number, then the compressed stream.
+///
+/// # Errors
+/// When the algorithm is unknown, the stream is damaged or not all there, something follows it, or too much comes out.
+pub fn decompress(body: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let Some((&algorithm, stream)) = body.split_first() else {
+        return Err(damaged("is empty"));
+    };
+    match algorithm {
+        0 if stream.len() > MAX_DECOMPRESSED => Err(too_large()),
+        0 => Ok(stream.to_vec()),
+        1 => inflate(stream, false),
+        2 => inflate(stream, true),
+        3 => bunzip2(stream),
+        n => Err(Refusal::new(
+            Reason::UnsupportedSignature,
+            format!("it is compressed with algorithm {n}, which this build does not know"),
+        )),
+    }
+}
+
+fn damaged(what: &str) -> Refusal {
+    Refusal::new(Reason::NotASignature, format!("its compressed data {what}"))
+}
+
+fn too_large() -> Refusal {
+    Refusal::new(
+        Reason::LimitExceeded,
+        format!("its compressed data unpacks to more than {MAX_DECOMPRESSED} bytes"),
+    )
+}
+
+/// What one call of a decompressor did.
+enum Step {
+    More,
+    End,
+}
+
+fn inflate(stream: &[u8], zlib: bool) -> Result<Vec<u8>, Refusal> {
+    let mut state = Inflate::new(zlib);
+    drive(stream, |input, output| {
+        let (consumed, produced) = (state.total_in(), state.total_out());
+        let status = state
+            .decompress(input, output, FlushDecompress::None)
+            .map_err(|_| damaged("is damaged"))?;
+        let step = match status {
+            Status::StreamEnd => Step::End,
+            Status::Ok | Status::BufError => Step::More,
+        };
+        Ok((step, state.total_in() - consumed, state.total_out() - produced))
+    })
+}
+
+fn bunzip2(stream: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let mut state = Bunzip2::new(false);
+    drive(stream, |input, output| {
+        let (consumed, produced) = (state.total_in(), state.total_out());
+        let status = state.decompress(input, output).map_err(|_| damaged("is damaged"))?;
+        let step = match status {
+            bzip2::Status::StreamEnd => Step::End,
+            _ => Step::More,
+        };
+        Ok((step, state.total_in() - consumed, state.total_out() - produced))
+    })
+}
+
+/// Feeds a decompressor until its stream ends, which must be where the input ends.
+fn drive(
+    stream: &[u8],
+    mut step: impl FnMut(&[u8], &mut [u8]) -> Result<(Step, u64, u64), Refusal>,
+) -> Result<Vec<u8>, Refusal> {
+    let mut input = stream;
+    let mut out = Vec::new();
+    let mut buffer = [0; 8192];
+    loop {
+        let (status, consumed, produced) = step(input, &mut buffer)?;
+        // Both counts are at most the lengths of the slices just handed over.
+        let consumed = usize::try_from(consumed).unwrap_or(usize::MAX).min(input.len());
+        let produced = usize::try_from(produced).unwrap_or(usize::MAX).min(buffer.len());
+        input = &input[consumed..];
+        out.extend_from_slice(&buffer[..produced]);
+        if out.len() > MAX_DECOMPRESSED {
+            return Err(too_large());
+        }
+        match status {
+            Step::End if input.is_empty() => return Ok(out),
+            Step::End => return Err(damaged("is followed by other data")),
+            Step::More if consumed == 0 && produced == 0 => return Err(damaged("ends early")),
+            Step::More => {}
+        }
+    }
+}

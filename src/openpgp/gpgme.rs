@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: Apache-2.0
+//! GnuPG through gpgme: the only file that calls it.
+//!
+//! What gpgme reports is not enough to trust: it drops the signature's class and the primary key of `VALIDSIG`, and
+//! swallows errors of key listings. So every answer is read twice, from gpgme's result and from gpg's own status
+//! lines (doc/DETAILS of GnuPG), and the two must agree.
+
+use std::ffi::CStr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use gpgme::{Context, Protocol};
+
+use super::key::{Fingerprint, Key, Subkey, UserId, Validity};
+use super::signature::PublicKeyAlgorithm;
+
+/// Oldest GnuPG whose options and status lines are known to be what this file relies on.
+const MIN_GNUPG: &str = "2.1.13";
+
+/// GnuPG itself failed: nothing can be said about a signature.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no gpg, or it cannot be run.
+    #[error("gpg cannot be run: {0}; install GnuPG (package gpg, gnupg2 or gpg2) {MIN_GNUPG} or newer")]
+    Missing(String),
+    /// It is too old.
+    #[error("gpg is version {0}; {MIN_GNUPG} or newer is needed")]
+    TooOld(String),
+    /// An operation failed.
+    #[error("{doing}: gpg reports {error}")]
+    Failed {
+        /// What was being done.
+        doing: &'static str,
+        /// What gpgme or gpg said.
+        error: String,
+    },
+    /// The answer contradicts itself or what was asked.
+    #[error("{doing}: gpg's answer is not to be relied on: {why}")]
+    Answer {
+        /// What was being done.
+        doing: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// A status line of gpg: keyword and arguments.
+pub type StatusLine = (String, String);
+
+/// What gpg says about one signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Check {
+    /// The signature fits the data and the key.
+    Good,
+    /// It fits, but has expired.
+    SignatureExpired,
+    /// It fits, but the key has expired.
+    KeyExpired,
+    /// It fits, but the key is revoked.
+    KeyRevoked,
+    /// It does not fit.
+    Bad,
+    /// It could not be checked; the number is gpg's error code (libgpg-error).
+    Error(u32),
+}
+
+/// gpg's answer about one detached signature.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// What gpg says.
+    pub check: Check,
+    /// The facts gpg gives where it could check the signature.
+    pub valid: Option<ValidSignature>,
+}
+
+/// The arguments of a `VALIDSIG` line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValidSignature {
+    /// The key or subkey that made it.
+    pub fingerprint: Fingerprint,
+    /// Its primary key.
+    pub primary: Fingerprint,
+    /// Seconds since 1970.
+    pub created: i64,
+    /// Seconds since 1970; 0 where it does not expire.
+    pub expires: i64,
+    /// Packet version.
+    pub version: u8,
+    /// Algorithm number of the key.
+    pub public_key: u8,
+    /// Algorithm number of the digest.
+    pub hash: u8,
+    /// Signature class.
+    pub class: u8,
+}
+
+/// A connection to GnuPG with one home directory.
+#[derive(Debug)]
+pub struct Gpg {
+    context: Context,
+}
+
+impl Gpg {
+    /// Uses `home` through this process's environment: the first home of a process costs one start of gpg less that
+    /// way than a home set through gpgme. Call it before any other thread reads the environment.
+    ///
+    /// # Errors
+    /// When gpg cannot be run or is too old.
+    pub fn start(home: &Path) -> Result<Self, Error> {
+        // Without gpgconf, gpgme starts gpg alone: 5 processes less (measured).
+        let _ = gpgme::set_flag("disable-gpgconf", "1");
+        std::env::set_var("GNUPGHOME", home);
+        Self::context(None)
+    }
+
+    /// Uses another home beside the first.
+    ///
+    /// # Errors
+    /// When gpg cannot be run.
+    pub fn with_home(home: &Path) -> Result<Self, Error> {
+        Self::context(Some(home))
+    }
+
+    fn context(home: Option<&Path>) -> Result<Self, Error> {
+        gpgme::init();
+        let missing = |error: gpgme::Error| Error::Missing(describe(error));
+        let mut context = Context::from_protocol(Protocol::OpenPgp).map_err(missing)?;
+        if let Some(home) = home {
+            let home = home.to_string_lossy().into_owned();
+            context.set_engine_home_dir(home).map_err(missing)?;
+        }
+        let info = context.engine_info();
+        match info.version() {
+            Ok(_) if info.check_version(MIN_GNUPG) => {}
+            Ok(version) => return Err(Error::TooOld(version.to_owned())),
+            Err(_) => return Err(Error::Missing("it tells no version".into())),
+        }
+        context.set_offline(true);
+        // All status lines go to the handler below; without this gpgme keeps VALIDSIG and others to itself.
+        context
+            .set_flag("full-status", "1")
+            .map_err(|e| failed("preparing gpg", e))?;
+        Ok(Self { context })
+    }
+
+    /// Whether gpg is at least of a version.
+    pub fn is_at_least(&self, version: &str) -> bool {
+        self.context.engine_info().check_version(version)
+    }
+
+    /// The version of gpg, as it names itself.
+    pub fn version(&self) -> String {
+        self.context.engine_info().version().unwrap_or_default().to_owned()
+    }
+
+    /// Imports keys; the fingerprints of the primary keys that the keyring has now come back, without repeats.
+    ///
+    /// # Errors
+    /// When gpg fails altogether. A file that holds no key is no failure: nothing comes back.
+    pub fn import(&mut self, keys: &[u8]) -> Result<Vec<Fingerprint>, Error> {
+        const DOING: &str = "importing keys";
+        let (result, status) = self.with_status(|context| {
+            context.import(keys).map(|result| {
+                result
+                    .imports()
+                    .filter(|import| import.result().is_ok())
+                    .map(|import| import.fingerprint().map(str::to_owned))
+                    .collect::<Vec<_>>()
+            })
+        });
+        let mut fingerprints = Vec::new();
+        match result {
+            Ok(found) => {
+                for text in found {
+                    let text = text.map_err(|_| answer(DOING, "a key without fingerprint"))?;
+                    let fingerprint = Fingerprint::parse(&text).map_err(|e| answer(DOING, e.to_string()))?;
+                    if !fingerprints.contains(&fingerprint) {
+                        fingerprints.push(fingerprint);
+                    }
+                }
+            }
+            Err(error) if error.code() == gpgme::Error::NO_DATA.code() => {}
+            Err(error) => return Err(failed(DOING, error)),
+        }
+        if !fingerprints.is_empty() {
+            return Ok(fingerprints);
+        }
+        // gpg ends an import with IMPORT_RES even when there was nothing to import.
+        if !status
+            .iter()
+            .any(|(keyword, _)| keyword == "IMPORT_RES" || keyword == "NODATA")
+        {
+            return Err(answer(DOING, "it did not finish"));
+        }
+        Ok(fingerprints)
+    }
+
+    /// Lists the keys that one of the patterns names (a fingerprint, a subkey's fingerprint, a key ID), or all.
+    ///
+    /// # Errors
+    /// When the keyring cannot be read. Keys that are not there are no error.
+    pub fn keys(&mut self, patterns: &[&str]) -> Result<Vec<Key>, Error> {
+        const DOING: &str = "listing keys";
+        let (result, status) = self.with_status(|context| {
+            let keys = if patterns.is_empty() {
+                context.keys()
+            } else {
+                context.find_keys(patterns.iter().copied())
+            };
+            keys.and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        });
+        let keys = result.map_err(|e| failed(DOING, e))?;
+        check_listing(&status)?;
+        keys.iter().map(convert_key).collect()
+    }
+
+    /// Exports the keys of these fingerprints, in binary.
+    ///
+    /// # Errors
+    /// When gpg fails.
+    pub fn export(&mut self, fingerprints: &[&str]) -> Result<Vec<u8>, Error> {
+        const DOING: &str = "exporting keys";
+        let mut keys = Vec::new();
+        let (result, _) = self.with_status(|context| {
+            context.set_armor(false);
+            context.export(fingerprints.iter().copied(), gpgme::ExportMode::empty(), &mut keys)
+        });
+        result.map_err(|e| failed(DOING, e))?;
+        Ok(keys)
+    }
+
+    /// Asks whether a signature packet fits exactly these bytes.
+    ///
+    /// # Errors
+    /// When gpg fails, gives no answer, or more than one.
+    pub fn verify(&mut self, signature: &[u8], data: &[u8]) -> Result<Answer, Error> {
+        const DOING: &str = "verifying a signature";
+        let (result, status) = self.with_status(|context| {
+            context.verify_detached(signature, data).map(|result| {
+                result
+                    .signatures()
+                    .map(|s| {
+                        (
+                            s.status().err().map(|e| e.code()),
+                            s.is_wrong_key_usage(),
+                            fingerprint_of(&s),
+                        )
+                    })
+                    .collect::<Vec<_>>()
+            })
+        });
+        let found = match result {
+            Ok(found) => found,
+            Err(error) => return Err(failed(DOING, error)),
+        };
+        let [(code, wrong_usage, fingerprint)] = found.as_slice() else {
+            let hint = if found.is_empty() {
+                " (an option in /etc/gnupg/gpg.conf such as list-only or skip-verify keeps gpg from checking)"
+            } else {
+                ""
+            };
+            return Err(answer(
+                DOING,
+                format!("it reports {} signatures for one{hint}", found.len()),
+            ));
+        };
+        let answer_read = read_answer(&status).map_err(|why| answer(DOING, why))?;
+        let agrees = match answer_read.check {
+            Check::Good => code.is_none() && !wrong_usage,
+            _ => code.is_some(),
+        };
+        let same_key = answer_read.valid.as_ref().is_none_or(|valid| {
+            // gpgme gives the short form of the key where the signature is not good.
+            answer_read.check != Check::Good || *fingerprint == valid.fingerprint.as_str()
+        });
+        if !agrees || !same_key {
+            return Err(answer(DOING, "gpgme and gpg's status lines contradict each other"));
+        }
+        Ok(answer_read)
+    }
+
+    /// Runs an operation and collects gpg's status lines.
+    fn with_status<T>(&mut self, operation: impl FnOnce(&mut Context) -> T) -> (T, Vec<StatusLine>) {
+        let lines: Arc<Mutex<Vec<StatusLine>>> = Arc::default();
+        let collected = Arc::clone(&lines);
+        let handler = move |first: Option<&CStr>, second: Option<&CStr>| {
+            let text = |s: Option<&CStr>| s.map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+            let mut lines = collected.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.push(order(text(first), text(second)));
+            Ok(())
+        };
+        let result = self.context.with_status_handler(handler, operation);
+        let lines = lines.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        log_status(&lines);
+        (result, lines)
+    }
+}
+
+fn log_status(lines: &[StatusLine]) {
+    if log::log_enabled!(log::Level::Trace) {
+        for (keyword, arguments) in lines.iter().filter(|(keyword, _)| !keyword.is_empty()) {
+            log::trace!("gpg: {keyword} {arguments:?}");
+        }
+    }
+}
+
+/// gpgme 0.11 hands arguments and keyword over in the opposite order of its documentation; a release that mends it
+/// must not break us. Keywords are capitals and underscores and never all hexadecimal.
+fn order(first: String, second: String) -> StatusLine {
+    let is_keyword = |s: &str| {
+        !s.is_empty()
+            && s.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+            && s.bytes().any(|b| !b.is_ascii_hexdigit())
+    };
+    if is_keyword(&second) || !is_keyword(&first) {
+        (second, first)
+    } else {
+        (first, second)
+    }
+}
+
+fn failed(doing: &'static str, error: gpgme::Error) -> Error {
+    Error::Failed {
+        doing,
+        error: describe(error),
+    }
+}
+
+fn answer(doing: &'static str, why: impl Into<String>) -> Error {
+    Error::Answer { doing, why: why.into() }
+}
+
+/// A gpg error in a form that does not depend on the locale alone: its code beside its text.
+fn describe(error: gpgme::Error) -> String {
+    format!("{} (code {})", error.description(), error.code())
+}
+
+fn fingerprint_of(signature: &gpgme::Signature<'_>) -> String {
+    signature.fingerprint().unwrap_or_default().to_owned()
+}
+
+/// Reads the status lines of one verification (doc/DETAILS). Exactly one verdict line must be there.
+fn read_answer(status: &[StatusLine]) -> Result<Answer, String> {
+    let mut check = None;
+    let mut valid = None;
+    for (keyword, arguments) in status {
+        let mut words = arguments.split(' ');
+        let found = match keyword.as_str() {
+            "GOODSIG" => Check::Good,
+            "EXPSIG" => Check::SignatureExpired,
+            "EXPKEYSIG" => Check::KeyExpired,
+            "REVKEYSIG" => Check::KeyRevoked,
+            "BADSIG" => Check::Bad,
+            // ERRSIG <keyid> <pkalgo> <hashalgo> <class> <time> <rc> [<fingerprint>]
+            "ERRSIG" => {
+                let code = words.nth(5).and_then(|code| code.parse().ok());
+                Check::Error(code.ok_or("an ERRSIG line without code")?)
+            }
+            "VALIDSIG" => {
+                if valid.is_some() {
+                    return Err("two VALIDSIG lines".into());
+                }
+                valid = Some(read_valid(arguments).ok_or("a VALIDSIG line of unknown form")?);
+                continue;
+            }
+            _ => continue,
+        };
+        if check.replace(found).is_some() {
+            return Err("two verdicts on one signature".into());
+        }
+    }
+    let check = check.ok_or("no verdict")?;
+    if check == Check::Good && valid.is_none() {
+        return Err("GOODSIG without VALIDSIG".into());
+    }
+    if matches!(check, Check::Bad | Check::Error(_)) && valid.is_some() {
+        return Err("VALIDSIG for a signature that is not good".into());
+    }
+    Ok(Answer { check, valid })
+}
+
+/// `<fingerprint> <date> <timestamp> <expires> <version> <reserved> <pkalgo> <hashalgo> <class> <primary>`
+fn read_valid(arguments: &str) -> Option<ValidSignature> {
+    let words: Vec<&str> = arguments.split(' ').collect();
+    let &[fingerprint, _date, created, expires, version, _reserved, public_key, hash, class, primary, ..] =
+        words.as_slice()
+    else {
+        return None;
+    };
+    Some(ValidSignature {
+        fingerprint: Fingerprint::parse(fingerprint).ok()?,
+        primary: Fingerprint::parse(primary).ok()?,
+        created: created.parse().ok()?,
+        expires: expires.parse().ok()?,
+        version: version.parse().ok()?,
+        public_key: public_key.parse().ok()?,
+        hash: hash.parse().ok()?,
+        class: u8::from_str_radix(class, 16).ok()?,
+    })
+}
+
+/// "Not found" is the one harmless trouble of a listing: code 9, from the look-up itself (measured: gpg 2.2, 2.4).
+/// Anything else means that the keyring could not be read, which gpgme does not tell.
+fn check_listing(status: &[StatusLine]) -> Result<(), Error> {
+    const DOING: &str = "reading the keyring";
+    const NOT_FOUND: u32 = 9;
+    for (keyword, arguments) in status {
+        let mut words = arguments.split(' ');
+        let place = words.next().unwrap_or_default();
+        let code = words.next().and_then(|code| code.parse::<u32>().ok());
+        match keyword.as_str() {
+            "ERROR" if place == "keylist.getkey" && code.is_some_and(|c| c & 0xffff == NOT_FOUND) => {}
+            "ERROR" | "FAILURE" => {
+                return Err(Error::Failed {
+                    doing: DOING,
+                    error: format!(
+                        "{place} {}",
+                        code.map_or(String::new(), |c| gpgme::Error::new(c).description().to_string())
+                    ),
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn convert_key(key: &gpgme::Key) -> Result<Key, Error> {
+    const DOING: &str = "listing keys";
+    let subkeys = key
+        .subkeys()
+        .map(|subkey| convert_subkey(&subkey))
+        .collect::<Result<Vec<_>, _>>()?;
+    if subkeys.is_empty() {
+        return Err(answer(DOING, "a key without a primary key"));
+    }
+    let user_ids = key
+        .user_ids()
+        .map(|id| UserId {
+            text: id
+                .id_raw()
+                .map(|text| text.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+            validity: convert_validity(id.validity()),
+            revoked: id.is_revoked() || id.is_invalid(),
+        })
+        .collect();
+    Ok(Key {
+        subkeys,
+        user_ids,
+        revoked: key.is_revoked(),
+        disabled: key.is_disabled(),
+        invalid: key.is_invalid(),
+    })
+}
+
+fn convert_subkey(subkey: &gpgme::Subkey<'_>) -> Result<Subkey, Error> {
+    const DOING: &str = "listing keys";
+    let text = subkey
+        .fingerprint()
+        .map_err(|_| answer(DOING, "a key without fingerprint"))?;
+    let curve = subkey.curve_raw().map(|c| c.to_string_lossy().into_owned());
+    Ok(Subkey {
+        fingerprint: Fingerprint::parse(text).map_err(|e| answer(DOING, e.to_string()))?,
+        algorithm: convert_algorithm(subkey.algorithm()),
+        bits: subkey.length(),
+        curve: curve.filter(|c| !c.is_empty()),
+        created: subkey.creation_time().map_or(0, seconds),
+        expires: subkey.expiration_time().map(seconds),
+        revoked: subkey.is_revoked(),
+        expired: subkey.is_expired(),
+        invalid: subkey.is_invalid(),
+        can_sign: subkey.can_sign(),
+    })
+}
+
+/// gpgme numbers the elliptic curve algorithms differently from OpenPGP.
+fn convert_algorithm(algorithm: gpgme::KeyAlgorithm) -> PublicKeyAlgorithm {
+    PublicKeyAlgorithm(match algorithm {
+        gpgme::KeyAlgorithm::Rsa | gpgme::KeyAlgorithm::RsaEncrypt | gpgme::KeyAlgorithm::RsaSign => 1,
+        gpgme::KeyAlgorithm::Dsa => 17,
+        gpgme::KeyAlgorithm::ElgamalEncrypt | gpgme::KeyAlgorithm::Elgamal => 16,
+        gpgme::KeyAlgorithm::Ecdsa => 19,
+        gpgme::KeyAlgorithm::Ecdh => 18,
+        gpgme::KeyAlgorithm::Eddsa => 22,
+        _ => 0,
+    })
+}
+
+fn convert_validity(validity: gpgme::Validity) -> Validity {
+    match validity {
+        gpgme::Validity::Undefined => Validity::Undefined,
+        gpgme::Validity::Never => Validity::Never,
+        gpgme::Validity::Marginal => Validity::Marginal,
+        gpgme::Validity::Full => Validity::Full,
+        gpgme::Validity::Ultimate => Validity::Ultimate,
+        _ => Validity::Unknown,
+    }
+}
+
+fn seconds(time: SystemTime) -> i64 {
+    time.duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|d| i64::try_from(d.as_secs()).ok())
+        .unwrap_or(0)
+}

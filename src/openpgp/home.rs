@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Private temporary GnuPG home directories.
+//!
+//! A temporary directory by itself isolates nothing: `/etc/gnupg/gpg.conf` is read before the home's own file and may
+//! name keyrings to read and to write. So the home names its own, empty keybox by its absolute path, starts no daemon,
+//! contacts nothing, and holds only keys that may count.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, Mode, OFlags};
+
+use crate::cleanup;
+
+/// How the names of our directories begin. Short: socket paths below them are bounded by the system.
+const PREFIX: &str = "image-signature-";
+
+/// A file in each of our directories on which a living run holds a lock.
+const LOCK_FILE: &str = "in-use";
+
+/// A directory without lock file may be one that another run is just making.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// Where GnuPG's system-wide configuration stands.
+pub const SYSTEM_CONFIG: &str = "/etc/gnupg/gpg.conf";
+
+/// Options for every home of ours. Each of them undoes something that `/etc/gnupg/gpg.conf` may ask for, or keeps
+/// GnuPG from starting, contacting or writing something. SHA-1 is not marked weak: GnuPG would then drop keys whose
+/// self-signatures use it, Red Hat's release key among them; digests are checked by the framing instead.
+/// `no-auto-key-import` may be missing in a GnuPG that is too old to import keys by itself.
+const COMMON_OPTIONS: &str = "\
+ignore-invalid-option no-auto-key-import
+no-autostart
+disable-dirmngr
+no-auto-key-retrieve
+no-auto-key-import
+auto-key-locate local
+lock-never
+no-random-seed-file
+no-permission-warning
+no-greeting
+";
+
+/// A home directory of our own, removed when dropped.
+#[derive(Debug)]
+pub struct Home {
+    guard: cleanup::Guard,
+    _lock: File,
+}
+
+/// Why no home could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No directory takes it.
+    #[error("no directory for a temporary keyring is writable: {}", list(.0))]
+    NoPlace(Vec<(PathBuf, io::Error)>),
+    /// Writing into it failed.
+    #[error("writing {path}: {error}", path = .0.display(), error = .1)]
+    Write(PathBuf, io::Error),
+}
+
+fn list(tried: &[(PathBuf, io::Error)]) -> String {
+    tried
+        .iter()
+        .map(|(path, error)| format!("{} ({error})", path.display()))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+impl Home {
+    /// Makes an empty home directory, mode 0700, in the first of `places` that takes it.
+    ///
+    /// # Errors
+    /// When none does.
+    pub fn create(places: &[PathBuf]) -> Result<Self, Error> {
+        let mut tried = Vec::new();
+        for place in places {
+            match create_in(place) {
+                Ok(home) => return Ok(home),
+                Err(error) => tried.push((place.clone(), error)),
+            }
+        }
+        Err(Error::NoPlace(tried))
+    }
+
+    /// Makes a home with an empty keybox of its own that no other configuration replaces.
+    ///
+    /// # Errors
+    /// When no place takes it.
+    pub fn isolated(places: &[PathBuf]) -> Result<Self, Error> {
+        let home = Self::create(places)?;
+        let keybox = home.path().join("pubring.kbx");
+        home.write("pubring.kbx", b"")?;
+        // The trust model is set because TOFU in the system's configuration would write a database.
+        let options = format!(
+            "{COMMON_OPTIONS}trust-model always\nno-auto-check-trustdb\nprimary-keyring {0}\nkeyring {0}\n",
+            keybox.display()
+        );
+        home.write("gpg.conf", options.as_bytes())?;
+        Ok(home)
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.guard.path()
+    }
+
+    /// Puts a file into it, mode 0600.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, content: &[u8]) -> Result<(), Error> {
+        let path = self.path().join(name);
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .and_then(|mut file| file.write_all(content))
+            .map_err(|error| Error::Write(path, error))
+    }
+}
+
+fn create_in(place: &Path) -> io::Result<Home> {
+    for _ in 0..100 {
+        let path = place.join(format!("{PREFIX}{}", random_name()?));
+        match DirBuilder::new().mode(0o700).create(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            made => made?,
+        }
+        let guard = cleanup::Guard::new(path);
+        let lock = open_lock(guard.path(), true)?;
+        // Another run that sweeps may be holding the lock for an instant: then this directory is lost to it.
+        if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            return Ok(Home { guard, _lock: lock });
+        }
+    }
+    Err(io::Error::other("too many names are taken"))
+}
+
+fn random_name() -> io::Result<String> {
+    let mut bytes = [0; 8];
+    io::Read::read_exact(&mut File::open("/dev/urandom")?, &mut bytes)?;
+    Ok(format!("{:016x}", u64::from_ne_bytes(bytes)))
+}
+
+fn open_lock(directory: &Path, create: bool) -> io::Result<File> {
+    let mut flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    if create {
+        flags |= OFlags::CREATE | OFlags::EXCL;
+    }
+    let fd = rustix::fs::open(directory.join(LOCK_FILE), flags, Mode::RUSR | Mode::WUSR)?;
+    Ok(File::from(fd))
+}
+
+/// Removes what runs that were killed have left in `places`: directories of our name and owner `uid` whose lock
+/// nobody holds. Trouble is logged only: nothing depends on it.
+pub fn sweep(places: &[PathBuf], uid: u32) {
+    for place in places {
+        let Ok(entries) = fs::read_dir(place) else {
+            continue;
+        };
+        for entry in entries.flatten() {
+            if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+                continue;
+            }
+            let path = entry.path();
+            let ours = entry.metadata().is_ok_and(|meta| meta.is_dir() && meta.uid() == uid);
+            if ours && is_dead(&path) {
+                log::info!("removing {}, left by a run that was killed", path.display());
+                if let Err(error) = cleanup::remove(&path) {
+                    log::warn!("removing {}: {error}", path.display());
+                }
+            }
+        }
+    }
+}
+
+fn is_dead(directory: &Path) -> bool {
+    match open_lock(directory, false) {
+        Ok(lock) => rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::metadata(directory)
+            .and_then(|meta| meta.modified())
+            .is_ok_and(|made| made.elapsed().is_ok_and(|age| age > GRACE)),
+        Err(_) => false,
+    }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Keys as GnuPG lists them: values without any handle on GnuPG.
+
+/// A fingerprint: 40 or 64 upper case hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint(String);
+
+/// Why a text is no fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FingerprintError {
+    /// A short or long key ID.
+    #[error(
+        "{0} is a key ID, not a fingerprint: other keys can be made to have the same ID; give all 40 digits (gpg --fingerprint shows them)"
+    )]
+    KeyId(String),
+    /// Something else.
+    #[error("{0:?} is not a fingerprint: 40 hexadecimal digits (64 for a version 6 key)")]
+    Format(String),
+}
+
+impl Fingerprint {
+    /// Parses a fingerprint the way people write it: any case, with or without spaces or a leading `0x`.
+    ///
+    /// # Errors
+    /// When it is something else; key IDs are told apart because they are what is most often given by mistake.
+    pub fn parse(text: &str) -> Result<Self, FingerprintError> {
+        let digits: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        let digits = digits
+            .strip_prefix("0x")
+            .or(digits.strip_prefix("0X"))
+            .unwrap_or(&digits);
+        let hexadecimal = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        match digits.len() {
+            40 | 64 if hexadecimal => Ok(Self(digits.to_ascii_uppercase())),
+            8 | 16 if hexadecimal => Err(FingerprintError::KeyId(text.to_owned())),
+            _ => Err(FingerprintError::Format(text.to_owned())),
+        }
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How far GnuPG's trust model holds a user ID to belong to its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Validity {
+    Unknown,
+    Undefined,
+    Never,
+    Marginal,
+    Full,
+    Ultimate,
+}
+
+impl Validity {
+    /// The word gpg uses.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Validity::Unknown => "unknown",
+            Validity::Undefined => "undefined",
+            Validity::Never => "never",
+            Validity::Marginal => "marginal",
+            Validity::Full => "full",
+            Validity::Ultimate => "ultimate",
+        }
+    }
+
+    /// Whether a key of this validity counts by itself.
+    #[must_use]
+    pub fn is_enough(self) -> bool {
+        matches!(self, Validity::Full | Validity::Ultimate)
+    }
+}
+
+/// One user ID of a key.
+#[derive(Debug, Clone)]
+pub struct UserId {
+    /// As it stands in the key; not safe to print as it is.
+    pub text: String,
+    /// By the trust model of the keyring it was listed from.
+    pub validity: Validity,
+    /// Revoked by its owner, or without a valid self-signature.
+    pub revoked: bool,
+}
+
+/// A primary key or subkey.
+#[derive(Debug, Clone)]
+pub struct Subkey {
+    /// Its own fingerprint.
+    pub fingerprint: Fingerprint,
+    /// OpenPGP algorithm number.
+    pub algorithm: super::signature::PublicKeyAlgorithm,
+    /// Length in bits; for elliptic curves that of the field.
+    pub bits: usize,
+    /// Name of the curve where it has one.
+    pub curve: Option<String>,
+    /// Seconds since 1970.
+    pub created: i64,
+    /// Seconds since 1970, where it expires.
+    pub expires: Option<i64>,
+    /// Revoked.
+    pub revoked: bool,
+    /// Expired by GnuPG's clock.
+    pub expired: bool,
+    /// Unusable for another reason.
+    pub invalid: bool,
+    /// Its flags allow signing data.
+    pub can_sign: bool,
+}
+
+impl Subkey {
+    /// Short name of algorithm and strength, such as `rsa4096` or `ed25519`, as gpg writes it.
+    #[must_use]
+    pub fn algorithm_name(&self) -> String {
+        match (&self.curve, self.algorithm.0) {
+            (Some(curve), _) => curve.to_ascii_lowercase(),
+            (None, 1..=3) => format!("rsa{}", self.bits),
+            (None, 17) => format!("dsa{}", self.bits),
+            (None, 16 | 20) => format!("elg{}", self.bits),
+            (None, n) => format!("algorithm{n}"),
+        }
+    }
+
+    /// Whether it is too weak to be believed: RSA and DSA below 2048 bits.
+    #[must_use]
+    pub fn is_weak(&self) -> bool {
+        matches!(self.algorithm.0, 1..=3 | 17) && self.bits < MIN_BITS
+    }
+
+    /// Whether it has expired at `now`, in seconds since 1970, or by GnuPG's own clock.
+    #[must_use]
+    pub fn is_expired(&self, now: i64) -> bool {
+        self.expired || self.expires.is_some_and(|expires| expires <= now)
+    }
+}
+
+/// Fewest bits of an RSA or DSA key (product contract, section 1).
+pub const MIN_BITS: usize = 2048;
+
+/// A whole key.
+#[derive(Debug, Clone)]
+pub struct Key {
+    /// The primary key first, then the subkeys; never empty.
+    pub subkeys: Vec<Subkey>,
+    /// User IDs in the order in which GnuPG lists them: the primary one first.
+    pub user_ids: Vec<UserId>,
+    /// The primary key is revoked.
+    pub revoked: bool,
+    /// Disabled in the keyring it was listed from.
+    pub disabled: bool,
+    /// GnuPG finds no valid self-signature or other fault.
+    pub invalid: bool,
+}
+
+impl Key {
+    /// The primary key.
+    #[must_use]
+    pub fn primary(&self) -> &Subkey {
+        &self.subkeys[0]
+    }
+
+    /// The primary key's fingerprint.
+    #[must_use]
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.primary().fingerprint
+    }
+
+    /// The primary key or subkey of a fingerprint.
+    #[must_use]
+    pub fn subkey(&self, fingerprint: &Fingerprint) -> Option<&Subkey> {
+        self.subkeys.iter().find(|k| k.fingerprint == *fingerprint)
+    }
+
+    /// The validity that the key has for its owner: the best of its unrevoked user IDs.
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        self.user_ids
+            .iter()
+            .filter(|id| !id.revoked)
+            .map(|id| id.validity)
+            .max()
+            .unwrap_or(Validity::Unknown)
+    }
+
+    /// Who the key belongs to: where validity decides, the first user ID that has it, because anyone can add user IDs
+    /// to a key that somebody else certified; otherwise the primary one; failing that the fingerprint.
+    #[must_use]
+    pub fn owner(&self, by_validity: bool) -> &str {
+        self.user_ids
+            .iter()
+            .find(|id| !id.revoked && (!by_validity || id.validity.is_enough()))
+            .map_or(self.fingerprint().as_str(), |id| &id.text)
+    }
+}

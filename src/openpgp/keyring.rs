@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From key files to an isolated keyring that holds their keys and nothing else.
+
+use std::path::{Path, PathBuf};
+
+use super::gpgme::{self, Gpg};
+use super::home::{self, Home, SYSTEM_CONFIG};
+use super::key::Fingerprint;
+use super::keyfile::{self, MAX_KEY_FILE};
+use crate::source::stored::read_bounded;
+use crate::text::safe;
+
+/// Options common to all GnuPG programs since 2.3.
+const COMMON_CONFIG: &str = "/etc/gnupg/common.conf";
+
+/// First GnuPG that can keep keys in a daemon.
+const FIRST_WITH_KEYBOXD: &str = "2.3.0";
+
+/// An isolated keyring with the keys of some files.
+#[derive(Debug)]
+pub struct KeyFiles {
+    /// The home directory; it must live as long as `gpg`.
+    pub home: Home,
+    /// GnuPG in that home.
+    pub gpg: Gpg,
+    /// Primary keys, in the order of their files, without repeats.
+    pub fingerprints: Vec<Fingerprint>,
+    /// What was left out and why, a sentence each, safe to print.
+    pub skipped: Vec<String>,
+}
+
+/// Why there is no keyring.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A key file is of no use: the caller's mistake.
+    #[error("{0}")]
+    KeyFile(String),
+    /// GnuPG or the temporary directory failed.
+    #[error("{0}")]
+    Engine(String),
+}
+
+impl From<home::Error> for Error {
+    fn from(error: home::Error) -> Self {
+        Self::Engine(error.to_string())
+    }
+}
+
+impl From<gpgme::Error> for Error {
+    fn from(error: gpgme::Error) -> Self {
+        Self::Engine(error.to_string())
+    }
+}
+
+/// Imports key files into a new isolated keyring below one of `places`.
+///
+/// # Errors
+/// [`Error::KeyFile`] for a file that cannot be read or from which this GnuPG takes no key.
+pub fn from_files(files: &[PathBuf], places: &[PathBuf]) -> Result<KeyFiles, Error> {
+    // The files first: a mistake with them is told before anything is started.
+    let contents = files
+        .iter()
+        .map(|path| read(path).map(|bytes| (path, bytes)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let home = Home::isolated(places)?;
+    let mut gpg = Gpg::start(home.path())?;
+    check_isolation(&mut gpg)?;
+    let mut fingerprints: Vec<Fingerprint> = Vec::new();
+    let mut skipped = Vec::new();
+    for (path, bytes) in contents {
+        let shown = safe(&path.display().to_string());
+        let contents = keyfile::look(&bytes);
+        if contents.compressed {
+            return Err(Error::KeyFile(format!(
+                "{shown}: it has compressed data in it, which no key file has; write it anew with gpg --export"
+            )));
+        }
+        let imported = gpg.import(&bytes)?;
+        if imported.is_empty() {
+            return Err(Error::KeyFile(describe_useless(&shown, &contents, &gpg.version())));
+        }
+        for key in &contents.keys {
+            // Secret keys are not told apart here: their public part has no length of its own.
+            if key.version != 4 || key.fingerprint.as_ref().is_some_and(|f| !imported.contains(f)) {
+                skipped.push(format!("{shown}: skipped {key}: {}", why_skipped(key, &gpg.version())));
+            }
+        }
+        for fingerprint in imported {
+            if !fingerprints.contains(&fingerprint) {
+                fingerprints.push(fingerprint);
+            }
+        }
+    }
+    Ok(KeyFiles {
+        home,
+        gpg,
+        fingerprints,
+        skipped,
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let shown = safe(&path.display().to_string());
+    match read_bounded(path, MAX_KEY_FILE) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(Error::KeyFile(format!(
+            "{shown}: it has more than {MAX_KEY_FILE} bytes"
+        ))),
+        Err(error) => Err(Error::KeyFile(format!("reading key file {shown}: {error}"))),
+    }
+}
+
+/// Makes sure that the home is isolated in spite of the system's configuration.
+///
+/// # Errors
+/// When the system's files make GnuPG use other keyrings, or a daemon that holds them.
+fn check_isolation(gpg: &mut Gpg) -> Result<(), Error> {
+    if gpg.is_at_least(FIRST_WITH_KEYBOXD) {
+        let text = std::fs::read_to_string(COMMON_CONFIG).unwrap_or_default();
+        if text.lines().any(|line| line.trim() == "use-keyboxd") {
+            return Err(Error::Engine(format!(
+                "{COMMON_CONFIG} has use-keyboxd: this makes gpg keep all keys in one daemon and ignore the private keyring that checking needs"
+            )));
+        }
+    }
+    if Path::new(SYSTEM_CONFIG).exists() && !gpg.keys(&[])?.is_empty() {
+        return Err(Error::Engine(format!(
+            "{SYSTEM_CONFIG} names a keyring with keys in it, so that gpg cannot be kept to the keys that were given"
+        )));
+    }
+    Ok(())
+}
+
+fn describe_useless(shown: &str, contents: &keyfile::Contents, version: &str) -> String {
+    let keys: Vec<String> = contents.keys.iter().map(ToString::to_string).collect();
+    let what = match (contents.otherwise, keys.as_slice()) {
+        (Some(what), _) => what.to_owned(),
+        (None, []) => "it has no OpenPGP key".to_owned(),
+        (None, keys) if contents.keys.iter().all(|key| key.version != 4) => {
+            format!("it has {}, which gpg {version} does not read", keys.join(", "))
+        }
+        (None, keys) => format!(
+            "it has {}, but none with a user ID and a valid self-signature, and not dated in the future",
+            keys.join(", ")
+        ),
+    };
+    format!("{shown}: gpg takes no key from it: {what}")
+}
+
+fn why_skipped(key: &keyfile::Found, version: &str) -> String {
+    if key.version == 4 {
+        "it has no user ID with a valid self-signature, or is dated in the future".to_owned()
+    } else {
+        format!("gpg {version} does not read such keys")
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Output: pure functions from outcomes to a writer. Nothing else prints results.
+
+pub mod explain;
+pub mod inspection;
+pub mod json;
+pub mod keys;
+pub mod output;
+pub mod text;
+
+use std::io::{self, Write};
+
+use crate::reference::Reference;
+use crate::verdict::reason::Verdict;
+use crate::verdict::{IdentitySource, ImageOutcome};
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A line an image, then its signatures.
+    Text,
+    /// The same with more columns and nothing summed up.
+    Wide,
+    /// Names of the verified images.
+    Name,
+    /// One JSON document.
+    Json,
+    /// Numbered steps with the values compared.
+    Explain,
+}
+
+/// What became of a verdict that was to be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// Not asked for, or nothing to record.
+    No,
+}
+
+impl Recorded {
+    /// The word in output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Recorded::No => "no",
+        }
+    }
+}
+
+/// One image as it is reported.
+#[derive(Debug, Clone)]
+pub struct ImageReport {
+    /// The image's name, or what was asked for where there is none.
+    pub image: String,
+    /// Where it was found: `file:PATH`, `dir:PATH`.
+    pub source: String,
+    /// What was expected, in canonical form.
+    pub expected: Vec<Reference>,
+    /// Where that came from.
+    pub identity_source: IdentitySource,
+    /// The outcome.
+    pub outcome: ImageOutcome,
+    /// What became of the record.
+    pub recorded: Recorded,
+    /// The same for each signature.
+    pub recorded_signatures: Vec<Recorded>,
+}
+
+/// How many images have which verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Summary {
+    pub verified: usize,
+    pub rejected: usize,
+    pub unsupported: usize,
+    pub unsigned: usize,
+    pub allowed: usize,
+    pub unchecked: usize,
+}
+
+impl Summary {
+    /// Counts one more.
+    pub fn add(&mut self, verdict: Verdict) {
+        *match verdict {
+            Verdict::Verified => &mut self.verified,
+            Verdict::Rejected => &mut self.rejected,
+            Verdict::Unsupported => &mut self.unsupported,
+            Verdict::Unsigned => &mut self.unsigned,
+            Verdict::Allowed => &mut self.allowed,
+            Verdict::Unchecked => &mut self.unchecked,
+        } += 1;
+    }
+}
+
+/// Prints images as they are judged.
+pub trait Renderer {
+    /// Prints one image.
+    ///
+    /// # Errors
+    /// When writing fails.
+    fn image(&mut self, report: &ImageReport) -> io::Result<()>;
+
+    /// Prints what comes after the last one.
+    ///
+    /// # Errors
+    /// When writing fails.
+    fn end(&mut self, summary: &Summary) -> io::Result<()>;
+}
+
+/// The renderer of a format.
+pub fn renderer<'w>(format: Format, out: Box<dyn Write + 'w>) -> Box<dyn Renderer + 'w> {
+    match format {
+        Format::Text => Box::new(text::Text::new(out, false)),
+        Format::Wide => Box::new(text::Text::new(out, true)),
+        Format::Name => Box::new(text::Names::new(out)),
+        Format::Json => Box::new(json::Json::new(out)),
+        Format::Explain => Box::new(explain::Explain::new(out)),
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `--explain`: every step of every signature with the values compared, and what to look at next.
+//!
+//! The advice never proposes to loosen a check.
+
+use std::io::{self, Write};
+
+use super::text::verdict_text;
+use super::{ImageReport, Renderer, Summary};
+use crate::text::safe;
+use crate::verdict::reason::Reason;
+
+/// Numbered steps.
+pub(super) struct Explain<'w> {
+    out: Box<dyn Write + 'w>,
+}
+
+impl<'w> Explain<'w> {
+    /// Prints to `out`.
+    pub(super) fn new(out: Box<dyn Write + 'w>) -> Self {
+        Self { out }
+    }
+}
+
+impl Renderer for Explain<'_> {
+    fn image(&mut self, report: &ImageReport) -> io::Result<()> {
+        let outcome = &report.outcome;
+        writeln!(self.out, "Image {} from {}", safe(&report.image), safe(&report.source))?;
+        for expected in &report.expected {
+            writeln!(
+                self.out,
+                "Expected identity: {expected} ({})",
+                report.identity_source.word()
+            )?;
+        }
+        for signature in outcome.signatures() {
+            writeln!(self.out, "Signature {}", safe(signature.name()))?;
+            for (number, check) in signature.checks().iter().enumerate() {
+                writeln!(
+                    self.out,
+                    "  {}. {:<9} {:<4}  {}",
+                    number + 1,
+                    check.step.word(),
+                    check.ended.word(),
+                    check.detail
+                )?;
+            }
+            writeln!(self.out, "  {}", verdict_text(signature.reason(), signature.message()))?;
+        }
+        writeln!(self.out, "{}", verdict_text(outcome.reason(), outcome.message()))?;
+        writeln!(self.out, "Next: {}", next(outcome.reason()))
+    }
+
+    fn end(&mut self, _summary: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// What a person does next.
+fn next(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Verified => "nothing; use the image by its digest, which is what was verified.",
+        Reason::NoSignature => "ask whoever publishes the image whether it is signed, and where the signatures are kept.",
+        Reason::NotASignature | Reason::MalformedPayload | Reason::MultipleSignatures => {
+            "look at the blob with image-signature inspect, and tell whoever published the signature."
+        }
+        Reason::UnsupportedSignature => {
+            "look for another signature of the image in a format that is checked here: a binary OpenPGP version 4 message."
+        }
+        Reason::BadSignature => "fetch the signature and the image again from their publisher; if it stays bad, do not use the image.",
+        Reason::UnknownKey => {
+            "find out whose key it is from a source that you trust; image-signature keys lists the keys that count now."
+        }
+        Reason::KeyNotAccepted => "compare the fingerprint with the one that the key's owner publishes.",
+        Reason::KeyExpired | Reason::KeyRevoked | Reason::KeyDisabled => {
+            "get the current key from its owner, and a signature that was made with it."
+        }
+        Reason::WrongKeyUsage | Reason::WeakAlgorithm | Reason::SignatureExpired => {
+            "ask the signer for a new signature by a suitable key."
+        }
+        Reason::SignatureNotYetValid => "check the clock of this machine and that of the signer.",
+        Reason::DigestMismatch => "check which image was meant: the signature is for another one.",
+        Reason::ManifestMismatch => "fetch the image again: its manifest is not the one that its name stands for.",
+        Reason::IdentityMismatch => "check the reference that you expect against the one that the publisher signs.",
+        Reason::ThresholdNotReached => "get the signatures that are missing.",
+        Reason::MalformedImage => "look at the object as it is stored; damaged entries block every update of it.",
+        Reason::LimitExceeded => "look at the object: honest signatures and images stay far below the limits.",
+        Reason::NotFound => "check the name, and where the image is looked for.",
+        Reason::Forbidden => "ask for the right to read images (role system:image-auditor).",
+        Reason::ManifestUnavailable | Reason::SourceUnavailable => "mend what the message names, and run the command again.",
+        Reason::EngineFailed => "mend what the message says about GnuPG, and run the command again.",
+    }
+}

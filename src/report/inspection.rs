@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `inspect`: claims, every line of which is marked as unverified.
+
+use std::io::{self, Write};
+
+use serde_json::{json, Map, Value};
+
+use super::json::{claim, write_document, API_VERSION};
+use super::text::RESOURCE;
+use super::Format;
+use crate::openpgp::message::Message;
+use crate::payload::{self, Payload};
+use crate::text::{safe, time};
+use crate::verdict::reason::Refusal;
+
+/// The mark on every line.
+const MARK: &str = "UNVERIFIED";
+
+/// What one blob claims.
+#[derive(Debug)]
+pub struct Inspection {
+    /// The file.
+    pub file: String,
+    /// The message in it, or why it is none.
+    pub message: Result<Message, Refusal>,
+    /// What the payload claims, where there is a message.
+    pub payload: Option<Result<Payload, payload::Error>>,
+}
+
+/// Prints inspections.
+///
+/// # Errors
+/// When writing fails.
+pub fn write(out: &mut dyn Write, inspections: &[Inspection], format: Format) -> io::Result<()> {
+    if format == Format::Json {
+        let items: Vec<Value> = inspections.iter().map(document).collect();
+        return write_document(
+            out,
+            &json!({"apiVersion": API_VERSION, "kind": "InspectionList", "unverified": true, "items": items}),
+        );
+    }
+    for inspection in inspections {
+        match format {
+            Format::Name => {
+                if let Some(Ok(payload)) = &inspection.payload {
+                    writeln!(out, "{MARK} {RESOURCE}/{}", payload.digest)?;
+                }
+            }
+            Format::Explain => {
+                for (number, line) in details(inspection).iter().enumerate() {
+                    writeln!(out, "{MARK} {}: {}. {line}", safe(&inspection.file), number + 1)?;
+                }
+            }
+            _ => {
+                writeln!(out, "{MARK} {}: {}", safe(&inspection.file), summary(inspection))?;
+                if format == Format::Wide {
+                    for line in details(inspection).iter().skip(1) {
+                        writeln!(out, "{MARK} {}:   {line}", safe(&inspection.file))?;
+                    }
+                }
+            }
+        }
+    }
+    out.flush()
+}
+
+fn maker(message: &Message) -> String {
+    match &message.signature.fingerprint {
+        Some(fingerprint) => fingerprint.clone(),
+        None => message.signature.key_id.to_string(),
+    }
+}
+
+fn summary(inspection: &Inspection) -> String {
+    match (&inspection.message, &inspection.payload) {
+        (Err(refusal), _) => refusal.to_string(),
+        (Ok(message), Some(Ok(payload))) => format!(
+            "claims that key {} signed {} as {}",
+            maker(message),
+            payload.digest,
+            safe(&payload.reference)
+        ),
+        (Ok(message), Some(Err(error))) => format!(
+            "claims to be signed by key {}; its payload is malformed: {}",
+            maker(message),
+            safe(&error.to_string())
+        ),
+        (Ok(_), None) => String::new(),
+    }
+}
+
+fn details(inspection: &Inspection) -> Vec<String> {
+    let message = match &inspection.message {
+        Err(refusal) => return vec![refusal.to_string()],
+        Ok(message) => message,
+    };
+    let signature = &message.signature;
+    let mut lines = vec![
+        "one signed message: one-pass signature, literal data, signature".to_owned(),
+        format!(
+            "signature version {}, class 0x{:02x}, {} with {}",
+            signature.version, signature.class, signature.public_key, signature.hash
+        ),
+        format!(
+            "said to be made by key {} at {}",
+            maker(message),
+            time(signature.created)
+        ),
+    ];
+    if let Some(expires) = signature.expires {
+        lines.push(format!("said to expire at {}", time(expires)));
+    }
+    if let Some(critical) = &signature.critical {
+        lines.push(format!("it has {critical}"));
+    }
+    lines.push(format!("payload of {} bytes", message.payload.len()));
+    match &inspection.payload {
+        Some(Ok(payload)) => {
+            lines.push(format!("claims image {}", payload.digest));
+            lines.push(format!("claims reference {}", safe(&payload.reference)));
+            if let Some(creator) = &payload.creator {
+                lines.push(format!("claims creator {}", safe(creator)));
+            }
+            if let Some(timestamp) = payload.timestamp {
+                lines.push(format!("claims time {}", time(timestamp)));
+            }
+        }
+        Some(Err(error)) => lines.push(format!("the payload is malformed: {}", safe(&error.to_string()))),
+        None => {}
+    }
+    lines
+}
+
+fn document(inspection: &Inspection) -> Value {
+    let mut members = Map::new();
+    let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
+    put("file", inspection.file.as_str().into());
+    put("unverified", true.into());
+    match &inspection.message {
+        Err(refusal) => {
+            put("reason", refusal.reason.word().into());
+            put("message", refusal.message.as_str().into());
+        }
+        Ok(message) => {
+            let signature = &message.signature;
+            put(
+                "signature",
+                json!({
+                    "version": signature.version,
+                    "class": signature.class,
+                    "keyAlgorithm": signature.public_key.to_string(),
+                    "hashAlgorithm": signature.hash.to_string(),
+                    "keyID": signature.key_id.to_string(),
+                    "fingerprint": signature.fingerprint,
+                    "createdAt": time(signature.created),
+                    "expiresAt": signature.expires.map(time),
+                }),
+            );
+            if let Some(Ok(payload)) = &inspection.payload {
+                put("claim", claim(payload));
+            }
+            put("message", summary(inspection).into());
+        }
+    }
+    Value::Object(members)
+}

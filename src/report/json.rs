@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+//! JSON: one document, on failure too. Members are only ever added.
+
+use std::io::{self, Write};
+
+use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_json::{json, Map, Value};
+
+use super::{ImageReport, Recorded, Renderer, Summary};
+use crate::openpgp::engine::Signer;
+use crate::payload::Payload;
+use crate::reference::Reference;
+use crate::text::{is_unsafe, time};
+use crate::verdict::SignatureOutcome;
+
+/// Version of the documents.
+pub const API_VERSION: &str = "image-signature/v1";
+
+/// `-o json`
+pub(super) struct Json<'w> {
+    out: Box<dyn Write + 'w>,
+    items: Vec<Value>,
+}
+
+impl<'w> Json<'w> {
+    /// Prints to `out`.
+    pub(super) fn new(out: Box<dyn Write + 'w>) -> Self {
+        Self { out, items: Vec::new() }
+    }
+}
+
+impl Renderer for Json<'_> {
+    fn image(&mut self, report: &ImageReport) -> io::Result<()> {
+        // The counts stand before the items, so these wait.
+        self.items.push(image(report));
+        Ok(())
+    }
+
+    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        let document = verification_list(std::mem::take(&mut self.items), summary);
+        write_document(&mut self.out, &document)
+    }
+}
+
+fn verification_list(items: Vec<Value>, summary: &Summary) -> Value {
+    json!({
+        "apiVersion": API_VERSION,
+        "kind": "VerificationList",
+        "summary": {
+            "verified": summary.verified,
+            "rejected": summary.rejected,
+            "unsupported": summary.unsupported,
+            "unsigned": summary.unsigned,
+            "allowed": summary.allowed,
+            "unchecked": summary.unchecked,
+        },
+        "items": items,
+    })
+}
+
+fn image(report: &ImageReport) -> Value {
+    let outcome = &report.outcome;
+    let signatures: Vec<Value> = outcome
+        .signatures()
+        .iter()
+        .enumerate()
+        .map(|(n, s)| signature(s, report.recorded_signatures.get(n).copied().unwrap_or(Recorded::No)))
+        .collect();
+    json!({
+        "image": report.image,
+        "source": report.source,
+        "expectedIdentities": texts(&report.expected),
+        "matchedIdentities": texts(outcome.matched()),
+        "identitySource": report.identity_source.word(),
+        "verdict": outcome.verdict().word(),
+        "reason": outcome.reason().word(),
+        "message": outcome.message(),
+        "signatures": signatures,
+        "recorded": report.recorded.word(),
+    })
+}
+
+fn texts(references: &[Reference]) -> Vec<String> {
+    references.iter().map(ToString::to_string).collect()
+}
+
+fn signature(outcome: &SignatureOutcome, recorded: Recorded) -> Value {
+    let mut members = Map::new();
+    let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
+    put("name", outcome.name().into());
+    put("verdict", outcome.verdict().word().into());
+    put("reason", outcome.reason().word().into());
+    put("message", outcome.message().into());
+    put("matchedIdentities", texts(outcome.matched()).into());
+    if let Some(who) = outcome.signer() {
+        put("signer", signer(who));
+    }
+    if let Some(payload) = outcome.claim() {
+        put("claim", claim(payload));
+    }
+    let checks: Vec<Value> = outcome
+        .checks()
+        .iter()
+        .map(|check| json!({"check": check.step.word(), "result": check.ended.word(), "detail": check.detail}))
+        .collect();
+    put("checks", checks.into());
+    put("recorded", recorded.word().into());
+    Value::Object(members)
+}
+
+fn signer(signer: &Signer) -> Value {
+    json!({
+        "fingerprint": signer.fingerprint.as_str(),
+        "primaryFingerprint": signer.primary.as_str(),
+        "userID": signer.user_id,
+        "validity": super::keys::validity_word(signer.validity),
+        "keyAlgorithm": signer.key_algorithm,
+        "hashAlgorithm": signer.hash_algorithm,
+        "createdAt": time(signer.created),
+    })
+}
+
+/// What a payload claims; the members that it may leave out are left out here too.
+pub(super) fn claim(payload: &Payload) -> Value {
+    let mut members = Map::new();
+    members.insert("dockerReference".into(), payload.reference.as_str().into());
+    members.insert("dockerManifestDigest".into(), payload.digest.as_str().into());
+    if let Some(creator) = &payload.creator {
+        members.insert("creator".into(), creator.as_str().into());
+    }
+    if let Some(timestamp) = payload.timestamp {
+        members.insert("timestamp".into(), timestamp.into());
+    }
+    Value::Object(members)
+}
+
+/// Writes a document and a line end. The values are exact, and yet nothing in it moves a terminal: such characters are
+/// escaped, which JSON allows for any.
+///
+/// # Errors
+/// When writing fails.
+pub fn write_document(out: &mut dyn Write, document: &Value) -> io::Result<()> {
+    let mut serializer = Serializer::with_formatter(&mut *out, TerminalSafe(PrettyFormatter::new()));
+    serde_serialize(document, &mut serializer)?;
+    writeln!(out)?;
+    out.flush()
+}
+
+fn serde_serialize<W: Write, F: Formatter>(document: &Value, serializer: &mut Serializer<W, F>) -> io::Result<()> {
+    serde_core::Serialize::serialize(document, serializer).map_err(io::Error::from)
+}
+
+/// Pretty printing with unsafe characters as `\uXXXX`.
+struct TerminalSafe<'i>(PrettyFormatter<'i>);
+
+impl Formatter for TerminalSafe<'_> {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_unsafe(*c)) {
+            writer.write_all(&rest.as_bytes()[..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + c.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
+
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_array(writer)
+    }
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array(writer)
+    }
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(writer, first)
+    }
+    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array_value(writer)
+    }
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object(writer)
+    }
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object(writer)
+    }
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(writer, first)
+    }
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(writer)
+    }
+    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object_value(writer)
+    }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From what was typed to what it means: flags, environment and files, merged and validated. Business code sees only
+//! the types in here, and no other file reads the environment, the clock or the home directory.
+
+pub mod environment;
+pub mod requests;
+pub mod verify;
+
+use std::fmt;
+
+/// A mistake in how the program was called: exit status 2, and nothing was contacted or written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageError(pub String);
+
+impl UsageError {
+    /// An error from a sentence.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}

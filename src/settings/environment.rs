@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the process was started with: variables, home directory, user, clock.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+/// Directories that are searched for gpg before those of the caller, so that a PATH that somebody prepared cannot
+/// put another program in its place.
+const SYSTEM_PATH: [&str; 6] = [
+    "/usr/bin",
+    "/bin",
+    "/usr/sbin",
+    "/sbin",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+];
+
+/// A snapshot of the process's surroundings.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    variables: HashMap<OsString, OsString>,
+    /// The user's home directory, if there is one.
+    pub home: Option<PathBuf>,
+    /// The effective user ID.
+    pub uid: u32,
+    /// When the run began, in seconds since 1970.
+    pub now: i64,
+}
+
+impl Environment {
+    /// Reads everything once, and puts the directories of the system first in this process's `PATH`. Call it before
+    /// the first thread is started.
+    #[must_use]
+    pub fn take() -> Self {
+        let environment = Self {
+            variables: std::env::vars_os().collect(),
+            home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
+            uid: rustix::process::geteuid().as_raw(),
+            now: Timestamp::now().as_second(),
+        };
+        std::env::set_var("PATH", environment.search_path());
+        environment
+    }
+
+    /// A variable that is set and not empty.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&OsStr> {
+        self.variables
+            .get(OsStr::new(name))
+            .map(OsString::as_os_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    fn search_path(&self) -> OsString {
+        let mut path = OsString::from(SYSTEM_PATH.join(":"));
+        if let Some(own) = self.variable("PATH") {
+            path.push(":");
+            path.push(own);
+        }
+        path
+    }
+
+    /// Where temporary keyrings may stand, the best place first: directories in memory, private to the user.
+    #[must_use]
+    pub fn temporary_places(&self) -> Vec<PathBuf> {
+        let mut places: Vec<PathBuf> = Vec::new();
+        let absolute = |value: &OsStr| Some(PathBuf::from(value)).filter(|path| path.is_absolute());
+        places.extend(self.variable("XDG_RUNTIME_DIR").and_then(absolute));
+        places.push(Path::new("/dev/shm").to_owned());
+        places.extend(self.variable("TMPDIR").and_then(absolute));
+        places.push(Path::new("/tmp").to_owned());
+        places.dedup();
+        places
+    }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Which images are asked for, and as what: the pairing of IMAGE arguments and expected identities.
+
+use std::path::PathBuf;
+
+use super::UsageError;
+use crate::digest::Digest;
+use crate::identity::{Remap, Rule};
+use crate::reference::Reference;
+use crate::text::safe;
+
+/// An image as the user names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageName {
+    /// The name of an object.
+    Object(String),
+    /// `dir:PATH`
+    Directory(PathBuf),
+}
+
+impl std::fmt::Display for ImageName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ImageName::Object(name) => f.write_str(name),
+            ImageName::Directory(path) => write!(f, "dir:{}", path.display()),
+        }
+    }
+}
+
+/// One image and the references that it may be signed as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The image.
+    pub image: ImageName,
+    /// Alternatives; at least one.
+    pub identities: Vec<Reference>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Requests {
+    /// These images.
+    Named(Vec<Request>),
+    /// Every object of the files, all with these identities.
+    Everything(Vec<Reference>),
+}
+
+/// Parses an IMAGE argument.
+///
+/// # Errors
+/// When it is empty or of a kind that this version does not have.
+pub fn image_name(text: &str) -> Result<ImageName, UsageError> {
+    if let Some(path) = text.strip_prefix("dir:") {
+        if path.is_empty() {
+            return Err(UsageError::new("dir: needs the path of a directory: dir:PATH"));
+        }
+        return Ok(ImageName::Directory(path.into()));
+    }
+    if text.starts_with("docker:") {
+        return Err(UsageError::new(format!(
+            "{}: images in a registry are not in this version; copy it with skopeo copy docker://... dir:PATH and verify dir:PATH",
+            safe(text)
+        )));
+    }
+    if text.is_empty() {
+        return Err(UsageError::new("an IMAGE argument is empty"));
+    }
+    Ok(ImageName::Object(text.to_owned()))
+}
+
+/// Parses an expected identity, which must have either a tag or a digest.
+///
+/// # Errors
+/// When it is no reference, or has neither, or both.
+pub fn expected_identity(text: &str) -> Result<Reference, UsageError> {
+    let reference = Reference::parse(text)
+        .map_err(|error| UsageError::new(format!("expected identity {:?}: {error}", safe(text))))?;
+    match (reference.tag(), reference.digest()) {
+        (None, None) => Err(UsageError::new(format!(
+            "expected identity {text} has neither a tag nor a digest; if you mean the tag latest, write {text}:latest"
+        ))),
+        (Some(_), Some(_)) => Err(UsageError::new(format!(
+            "expected identity {text} has both a tag and a digest; give one of them, and a digest that the image must have with --expected-digest"
+        ))),
+        _ => Ok(reference),
+    }
+}
+
+/// Parses `--identity-match`.
+///
+/// # Errors
+/// When the rule is unknown or its prefixes are none.
+pub fn identity_rule(text: Option<&str>) -> Result<Rule, UsageError> {
+    match text {
+        None | Some("matchRepoDigestOrExact") => Ok(Rule::MatchRepoDigestOrExact),
+        Some("matchExact") => Ok(Rule::MatchExact),
+        Some("matchRepository") => Ok(Rule::MatchRepository),
+        Some(text) => match text.strip_prefix("remap:").map(|rest| rest.split_once('=')) {
+            Some(Some((prefix, signed))) => Remap::new(prefix, signed)
+                .map(Rule::Remap)
+                .map_err(|error| UsageError::new(format!("--identity-match {}: {error}", safe(text)))),
+            Some(None) => Err(UsageError::new(format!(
+                "--identity-match {}: expected remap:PREFIX=SIGNED-PREFIX",
+                safe(text)
+            ))),
+            None => Err(UsageError::new(format!(
+                "--identity-match {}: expected matchRepoDigestOrExact, matchExact, matchRepository or remap:PREFIX=SIGNED-PREFIX",
+                safe(text)
+            ))),
+        },
+    }
+}
+
+/// Parses `--expected-digest`.
+///
+/// # Errors
+/// When it is not a sha256 digest.
+pub fn expected_digest(text: &str) -> Result<Digest, UsageError> {
+    match Digest::parse(text) {
+        Ok(digest) if digest.algorithm() == crate::digest::Algorithm::Sha256 => Ok(digest),
+        Ok(_) => Err(UsageError::new(format!(
+            "--expected-digest {text}: images are named by sha256 digests"
+        ))),
+        Err(error) => Err(UsageError::new(format!("--expected-digest {:?}: {error}", safe(text)))),
+    }
+}
+
+/// Pairs IMAGE arguments with identities.
+///
+/// # Errors
+/// When images lack an identity, or many images stand against many identities.
+pub fn pair(images: &[String], identities: &[String]) -> Result<Vec<Request>, UsageError> {
+    if identities.is_empty() {
+        return group(images.iter().map(|text| split_pair(text)));
+    }
+    let references = identities
+        .iter()
+        .map(|text| expected_identity(text))
+        .collect::<Result<Vec<_>, _>>()?;
+    if images.len() > 1 && references.len() > 1 {
+        return Err(UsageError::new(
+            "several images and several expected identities: write IMAGE=REF for each, or use --images-from",
+        ));
+    }
+    images
+        .iter()
+        .map(|text| {
+            if split_pair(text).is_ok() {
+                return Err(UsageError::new(format!(
+                    "{}: IMAGE=REF and --expected-identity exclude each other",
+                    safe(text)
+                )));
+            }
+            let image = image_name(text)?;
+            let identities = references.clone();
+            Ok(Request { image, identities })
+        })
+        .collect()
+}
+
+/// Splits `IMAGE=REF` at the last `=`.
+fn split_pair(text: &str) -> Result<(ImageName, Reference), UsageError> {
+    let Some((image, identity)) = text.rsplit_once('=') else {
+        return Err(UsageError::new(format!(
+            "no expected identity for {}: give --expected-identity REF, or write IMAGE=REF; the image itself cannot say what you expect it to be",
+            safe(text)
+        )));
+    };
+    Ok((image_name(image)?, expected_identity(identity)?))
+}
+
+/// Reads a list with an image and an identity on each line; empty lines and those that begin with `#` do not count.
+///
+/// # Errors
+/// When a line has another form. The message names it.
+pub fn from_list(place: &str, text: &str) -> Result<Vec<Request>, UsageError> {
+    let lines = text.lines().enumerate();
+    let pairs = lines.filter_map(|(number, line)| {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            return None;
+        }
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let pair = match words.as_slice() {
+            [image, identity] => image_name(image).and_then(|image| Ok((image, expected_identity(identity)?))),
+            _ => Err(UsageError::new(
+                "expected an image and its identity, with space between them",
+            )),
+        };
+        Some(pair.map_err(|error| UsageError::new(format!("{place}, line {}: {error}", number + 1))))
+    });
+    let requests = group(pairs)?;
+    if requests.is_empty() {
+        return Err(UsageError::new(format!("{place}: it names no image")));
+    }
+    Ok(requests)
+}
+
+/// Collects the identities of each image, images in the order of their first mention.
+fn group(pairs: impl Iterator<Item = Result<(ImageName, Reference), UsageError>>) -> Result<Vec<Request>, UsageError> {
+    let mut requests: Vec<Request> = Vec::new();
+    let mut known = std::collections::HashMap::new();
+    for pair in pairs {
+        let (image, identity) = pair?;
+        let index = *known.entry(image.to_string()).or_insert_with(|| {
+            requests.push(Request {
+                image: image.clone(),
+                identities: Vec::new(),
+            });
+            requests.len() - 1
+        });
+        if !requests[index].identities.contains(&identity) {
+            requests[index].identities.push(identity);
+        }
+    }
+    Ok(requests)
+}

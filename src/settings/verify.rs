@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The settings of `verify`.
+
+use std::path::{Path, PathBuf};
+
+use super::environment::Environment;
+use super::requests::{self, ImageName, Requests};
+use super::UsageError;
+use crate::cli;
+use crate::digest::Digest;
+use crate::identity::Rule;
+use crate::openpgp::engine::SignedBy;
+use crate::openpgp::key::Fingerprint;
+use crate::reference::Reference;
+use crate::report::Format;
+use crate::source::objects::Place;
+use crate::source::stored::read_bounded;
+use crate::text::safe;
+
+/// Largest file for `--images-from`, in bytes.
+const MAX_LIST: u64 = 64 << 20;
+
+/// What `verify` is to do.
+#[derive(Debug, Clone)]
+pub struct Verify {
+    /// Where images come from.
+    pub source: Source,
+    /// How identities are compared.
+    pub rule: Rule,
+    /// The digest the image must have.
+    pub digest: Option<Digest>,
+    /// How many different keys must have signed.
+    pub require: usize,
+    /// Which keys count.
+    pub keys: Keys,
+    /// How results are printed.
+    pub format: Format,
+}
+
+/// Where images come from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// Objects in files.
+    Objects {
+        /// The files.
+        places: Vec<Place>,
+        /// Which of the objects.
+        requests: Requests,
+    },
+    /// Directories in skopeo's layout.
+    Directories(Vec<(PathBuf, Vec<Reference>)>),
+    /// A manifest and signatures in files.
+    Parts {
+        /// The manifest.
+        manifest: PathBuf,
+        /// The signatures.
+        signatures: Vec<PathBuf>,
+        /// What the image must be signed as.
+        identities: Vec<Reference>,
+    },
+}
+
+/// Which keys count.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// Key files.
+    pub files: Vec<PathBuf>,
+    /// Narrowed to these.
+    pub signed_by: SignedBy,
+    /// Where temporary keyrings may stand.
+    pub places: Vec<PathBuf>,
+    /// Our user ID, to know left-overs of our own.
+    pub uid: u32,
+    /// The time by which keys and signatures are judged, in seconds since 1970.
+    pub now: i64,
+}
+
+impl Keys {
+    /// Validates the key options.
+    ///
+    /// # Errors
+    /// When no key file is given or a fingerprint is none.
+    pub fn new(options: &cli::keys::KeyOptions, environment: &Environment) -> Result<Self, UsageError> {
+        if options.public_key.is_empty() {
+            return Err(UsageError::new("no keys: give --public-key FILE"));
+        }
+        let signed_by = options
+            .signed_by
+            .iter()
+            .map(|text| Fingerprint::parse(text))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| UsageError::new(format!("--signed-by: {}", safe(&error.to_string()))))?;
+        Ok(Self {
+            files: options.public_key.clone(),
+            signed_by: SignedBy(signed_by),
+            places: environment.temporary_places(),
+            uid: environment.uid,
+            now: environment.now,
+        })
+    }
+}
+
+impl Verify {
+    /// Validates the options of `verify`.
+    ///
+    /// # Errors
+    /// When they contradict each other or one is malformed.
+    pub fn new(options: &cli::verify::Verify, environment: &Environment) -> Result<Self, UsageError> {
+        Ok(Self {
+            source: source(options)?,
+            rule: requests::identity_rule(options.identity_match.as_deref())?,
+            digest: options
+                .expected_digest
+                .as_deref()
+                .map(requests::expected_digest)
+                .transpose()?,
+            require: usize::try_from(options.require).unwrap_or(usize::MAX),
+            keys: Keys::new(&options.keys, environment)?,
+            format: format(options.output, options.explain)?,
+        })
+    }
+}
+
+/// Joins `-o` and `--explain`.
+///
+/// # Errors
+/// When both ask for something else.
+pub fn format(output: cli::verify::Output, explain: bool) -> Result<Format, UsageError> {
+    use cli::verify::Output;
+    match (output, explain) {
+        (Output::Text, true) => Ok(Format::Explain),
+        (_, true) => Err(UsageError::new("--explain is text: it excludes other output formats")),
+        (Output::Text, false) => Ok(Format::Text),
+        (Output::Wide, false) => Ok(Format::Wide),
+        (Output::Name, false) => Ok(Format::Name),
+        (Output::Json, false) => Ok(Format::Json),
+    }
+}
+
+fn source(options: &cli::verify::Verify) -> Result<Source, UsageError> {
+    if options.manifest.is_some() || !options.signature_file.is_empty() {
+        return parts(options);
+    }
+    let places: Vec<Place> = options.source.filename.iter().map(|path| place(path)).collect();
+    let stdins = places.iter().filter(|place| **place == Place::Stdin).count();
+    let list_is_stdin = options.images_from.as_deref() == Some(Path::new("-"));
+    if stdins + usize::from(list_is_stdin) > 1 {
+        return Err(UsageError::new(
+            "standard input can be read once: --filename - and --images-from - exclude each other and repeats",
+        ));
+    }
+    let requests = requested(options)?;
+    if options.expected_digest.is_some() {
+        let single = matches!(&requests, Requests::Named(requests) if requests.len() == 1);
+        if !single {
+            return Err(UsageError::new("--expected-digest needs exactly one IMAGE"));
+        }
+    }
+    if places.is_empty() {
+        return directories(requests);
+    }
+    if let Requests::Named(requests) = &requests {
+        if let Some(request) = requests.iter().find(|r| !matches!(r.image, ImageName::Object(_))) {
+            return Err(UsageError::new(format!(
+                "{}: with --filename IMAGE names an object in the files",
+                safe(&request.image.to_string())
+            )));
+        }
+    }
+    Ok(Source::Objects { places, requests })
+}
+
+fn place(path: &Path) -> Place {
+    if path == Path::new("-") {
+        Place::Stdin
+    } else {
+        Place::Path(path.to_owned())
+    }
+}
+
+fn parts(options: &cli::verify::Verify) -> Result<Source, UsageError> {
+    let Some(manifest) = &options.manifest else {
+        return Err(UsageError::new("--signature-file needs --manifest FILE"));
+    };
+    if options.signature_file.is_empty() {
+        return Err(UsageError::new("--manifest needs --signature-file FILE"));
+    }
+    if !options.images.is_empty() || options.images_from.is_some() || !options.source.filename.is_empty() {
+        return Err(UsageError::new(
+            "--manifest and --signature-file are the image: they exclude IMAGE, --filename and --images-from",
+        ));
+    }
+    Ok(Source::Parts {
+        manifest: manifest.clone(),
+        signatures: options.signature_file.clone(),
+        identities: identities(options)?,
+    })
+}
+
+/// The identities given by `--expected-identity`, of which there must be one.
+fn identities(options: &cli::verify::Verify) -> Result<Vec<Reference>, UsageError> {
+    if options.expected_identity.is_empty() {
+        return Err(UsageError::new(
+            "--expected-identity is required: the image itself cannot say what you expect it to be",
+        ));
+    }
+    let mut identities = Vec::new();
+    for text in &options.expected_identity {
+        let identity = requests::expected_identity(text)?;
+        if !identities.contains(&identity) {
+            identities.push(identity);
+        }
+    }
+    Ok(identities)
+}
+
+fn requested(options: &cli::verify::Verify) -> Result<Requests, UsageError> {
+    if let Some(list) = &options.images_from {
+        if !options.images.is_empty() || !options.expected_identity.is_empty() {
+            return Err(UsageError::new(
+                "--images-from names images and identities: it excludes IMAGE and --expected-identity",
+            ));
+        }
+        let shown = safe(&list.display().to_string());
+        return requests::from_list(&shown, &read_list(list)?).map(Requests::Named);
+    }
+    if !options.images.is_empty() {
+        return requests::pair(&options.images, &options.expected_identity).map(Requests::Named);
+    }
+    if options.source.filename.is_empty() {
+        return Err(UsageError::new(
+            "no image: give IMAGE, --filename, --images-from or --manifest",
+        ));
+    }
+    identities(options).map(Requests::Everything)
+}
+
+fn read_list(path: &Path) -> Result<String, UsageError> {
+    let shown = safe(&path.display().to_string());
+    let file = if path == Path::new("-") {
+        Path::new("/dev/stdin")
+    } else {
+        path
+    };
+    let bytes = read_bounded(file, MAX_LIST)
+        .map_err(|error| UsageError::new(format!("reading {shown}: {error}")))?
+        .ok_or_else(|| UsageError::new(format!("{shown} has more than {MAX_LIST} bytes")))?;
+    String::from_utf8(bytes).map_err(|_| UsageError::new(format!("{shown} is not UTF-8 text")))
+}
+
+/// Without files, images must be directories: a cluster is not a source in this version.
+fn directories(requests: Requests) -> Result<Source, UsageError> {
+    let Requests::Named(requests) = requests else {
+        return Err(UsageError::new(
+            "no image: give IMAGE, --filename, --images-from or --manifest",
+        ));
+    };
+    requests
+        .into_iter()
+        .map(|request| match request.image {
+            ImageName::Directory(path) => Ok((path, request.identities)),
+            ImageName::Object(name) => Err(UsageError::new(format!(
+                "{}: a cluster as source is not in this version; give the object with --filename",
+                safe(&name)
+            ))),
+        })
+        .collect::<Result<Vec<_>, _>>()
+        .map(Source::Directories)
+}

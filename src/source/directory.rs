@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Images in skopeo's directory layout (`dir:PATH`): `manifest.json`, `signature-1`, `signature-2` ...
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::stored::{self, read_regular};
+use super::{Blob, Subject};
+use crate::digest::Digest;
+use crate::image::MAX_SIGNATURES;
+use crate::manifest::MAX_MANIFEST_BYTES;
+use crate::openpgp::message::MAX_BLOB_BYTES;
+use crate::text::safe;
+use crate::verdict::reason::{Reason, Refusal};
+use crate::verdict::Manifest;
+
+/// Layout versions that are understood; a missing version file is fine.
+const VERSION_PREFIX: &str = "Directory Transport Version: ";
+const VERSIONS: [&str; 2] = ["1.1", "1.2"];
+
+/// Reads an image and its signatures from a directory. A gap in the numbers of the signatures hides none.
+///
+/// # Errors
+/// When there is no such directory, no manifest in it, or its layout is unknown.
+pub fn read(path: &Path) -> Result<Subject, Refusal> {
+    let shown = safe(&path.display().to_string());
+    let unavailable = |reason, what: String| Refusal::new(reason, what);
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => {}
+        Ok(_) => {
+            return Err(unavailable(
+                Reason::SourceUnavailable,
+                format!("{shown} is not a directory"),
+            ))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(unavailable(Reason::NotFound, format!("there is no directory {shown}")));
+        }
+        Err(error) => {
+            return Err(unavailable(
+                Reason::SourceUnavailable,
+                format!("reading {shown}: {error}"),
+            ))
+        }
+    }
+    check_version(path)?;
+    let manifest_path = path.join("manifest.json");
+    let manifest = match read_regular(&manifest_path, MAX_MANIFEST_BYTES) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            return Err(unavailable(
+                Reason::ManifestUnavailable,
+                format!("the manifest in {shown} has more than {MAX_MANIFEST_BYTES} bytes"),
+            ));
+        }
+        Err(error) => {
+            return Err(unavailable(
+                Reason::ManifestUnavailable,
+                format!("reading {}: {error}", safe(&manifest_path.display().to_string())),
+            ));
+        }
+    };
+    // The directory has no name of its own: its manifest is what is judged.
+    let digest = Digest::of_manifest(&manifest).map_err(|error| {
+        Refusal::new(
+            Reason::ManifestMismatch,
+            format!("the manifest in {shown} has no digest: {error}"),
+        )
+    })?;
+    let signatures = signature_files(path)
+        .map_err(|error| unavailable(Reason::SourceUnavailable, format!("reading {shown}: {error}")))?
+        .into_iter()
+        .enumerate()
+        .map(|(index, (name, path))| {
+            let content = if index < MAX_SIGNATURES {
+                stored::signature(&path, read_regular(&path, MAX_BLOB_BYTES as u64))
+            } else {
+                Err(Refusal::new(
+                    Reason::LimitExceeded,
+                    format!(
+                        "it is number {} of the image's signatures; {MAX_SIGNATURES} are looked at",
+                        index + 1
+                    ),
+                ))
+            };
+            Blob { name, content }
+        })
+        .collect();
+    Ok(Subject {
+        digest,
+        manifest: Manifest::Matches,
+        signatures,
+    })
+}
+
+fn check_version(directory: &Path) -> Result<(), Refusal> {
+    let path = directory.join("version");
+    let refuse = |what: String| Err(Refusal::new(Reason::SourceUnavailable, what));
+    match read_regular(&path, 1024) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => refuse(format!("reading {}: {error}", safe(&path.display().to_string()))),
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
+            let version = text
+                .strip_prefix(VERSION_PREFIX)
+                .map(|rest| rest.trim_end_matches('\n'));
+            if version.is_some_and(|v| VERSIONS.contains(&v)) {
+                return Ok(());
+            }
+            refuse(format!(
+                "{} says {:?}; layouts {} and {} are understood",
+                safe(&path.display().to_string()),
+                safe(&text),
+                VERSIONS[0],
+                VERSIONS[1]
+            ))
+        }
+    }
+}
+
+/// The files `signature-N`, in the order of N.
+fn signature_files(directory: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let number = name.strip_prefix("signature-").filter(|n| !n.starts_with(['0', '+']));
+        if let Some(number) = number.and_then(|n| n.parse::<u64>().ok()) {
+            found.push((number, name, entry.path()));
+        }
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(_, name, path)| (name, path)).collect())
+}

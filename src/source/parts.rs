@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Bare parts: a manifest in a file and signatures in files, as `skopeo standalone-verify` takes them.
+
+use std::path::{Path, PathBuf};
+
+use super::stored::{self, read_bounded};
+use super::{Blob, Subject};
+use crate::digest::Digest;
+use crate::manifest::MAX_MANIFEST_BYTES;
+use crate::openpgp::message::MAX_BLOB_BYTES;
+use crate::text::safe;
+use crate::verdict::reason::{Reason, Refusal};
+use crate::verdict::Manifest;
+
+/// Reads a manifest, whose digest is the image that is judged, and its signatures.
+///
+/// # Errors
+/// When the manifest cannot be read or has no digest. Trouble with a signature stays with that signature.
+pub fn read(manifest: &Path, signatures: &[PathBuf]) -> Result<Subject, Refusal> {
+    let shown = safe(&manifest.display().to_string());
+    let bytes = match read_bounded(manifest, MAX_MANIFEST_BYTES) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            return Err(Refusal::new(
+                Reason::ManifestUnavailable,
+                format!("{shown} has more than {MAX_MANIFEST_BYTES} bytes"),
+            ));
+        }
+        Err(error) => {
+            return Err(Refusal::new(
+                Reason::ManifestUnavailable,
+                format!("reading {shown}: {error}"),
+            ))
+        }
+    };
+    let digest = Digest::of_manifest(&bytes)
+        .map_err(|error| Refusal::new(Reason::ManifestMismatch, format!("{shown} has no digest: {error}")))?;
+    let signatures = signatures
+        .iter()
+        .map(|path| Blob {
+            name: path.display().to_string(),
+            content: stored::signature(path, read_bounded(path, MAX_BLOB_BYTES as u64)),
+        })
+        .collect();
+    Ok(Subject {
+        digest,
+        manifest: Manifest::Matches,
+        signatures,
+    })
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Text from signatures, keys, servers and files, made safe for terminals and for recorded messages.
+
+use jiff::Timestamp;
+
+/// Longest string of somebody else that is printed or recorded, in characters.
+pub const MAX_FOREIGN: usize = 256;
+
+/// A string of somebody else, fit for a terminal and for `oc describe`, which prints recorded messages raw: control
+/// characters, line ends and everything that changes the direction of text are written as `\u{...}`; what is longer
+/// than [`MAX_FOREIGN`] characters is cut.
+#[must_use]
+pub fn safe(text: &str) -> String {
+    bounded(text, MAX_FOREIGN)
+}
+
+/// [`safe`] with another bound, in characters.
+#[must_use]
+pub fn bounded(text: &str, limit: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(limit));
+    let imitates_escapes = text.contains("\\u{");
+    for (n, c) in text.chars().enumerate() {
+        if n == limit {
+            out.push('\u{2026}');
+            break;
+        }
+        // A backslash is escaped only where it could pass for the beginning of one of our escapes.
+        if is_unsafe(c) || c == '\\' && imitates_escapes {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Characters that move the cursor, end lines, change the direction of text, or cannot be seen.
+#[must_use]
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A time in seconds since 1970 as RFC 3339 in UTC; the number itself where it is beyond the calendar.
+#[must_use]
+pub fn time(seconds: i64) -> String {
+    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |t| t.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_moves_a_terminal_survives() {
+        assert_eq!(
+            safe("a\u{1b}[31m\r\nb\u{202e}c\u{9b}"),
+            "a\\u{1b}[31m\\u{d}\\u{a}b\\u{202e}c\\u{9b}"
+        );
+        assert_eq!(safe("Zoë <z@example.com>"), "Zoë <z@example.com>");
+        assert_eq!(safe("a\\b"), "a\\b");
+        assert_eq!(safe("\\u{1b}"), "\\u{5c}u{1b}");
+        assert_eq!(safe(&"x".repeat(300)).chars().count(), MAX_FOREIGN + 1);
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(time(0), "1970-01-01T00:00:00Z");
+        assert_eq!(time(i64::MAX), i64::MAX.to_string());
+    }
+}

@@ -13,25 +13,29 @@ pub enum FingerprintError {
         "{0} is a key ID, not a fingerprint: other keys can be made to have the same ID; give all 40 digits (gpg --fingerprint shows them)"
     )]
     KeyId(String),
+    /// A fingerprint in another spelling.
+    #[error("write the fingerprint as {0}")]
+    Spelling(String),
     /// Something else.
     #[error("{0:?} is not a fingerprint: 40 hexadecimal digits (64 for a version 6 key)")]
     Format(String),
 }
 
 impl Fingerprint {
-    /// Parses a fingerprint the way people write it: any case, with or without spaces or a leading `0x`.
+    /// Parses a fingerprint: exactly 40 or 64 upper case hexadecimal digits, as signatures and keys have it.
+    ///
+    /// Other spellings are refused, as the reference implementation does, but the error gives the right one.
     ///
     /// # Errors
     /// When it is something else; key IDs are told apart because they are what is most often given by mistake.
     pub fn parse(text: &str) -> Result<Self, FingerprintError> {
-        let digits: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-        let digits = digits
-            .strip_prefix("0x")
-            .or(digits.strip_prefix("0X"))
-            .unwrap_or(&digits);
+        let plain: String = text.chars().filter(|c| !c.is_ascii_whitespace() && *c != ':').collect();
+        let plain = plain.strip_prefix("0x").or(plain.strip_prefix("0X")).unwrap_or(&plain);
+        let digits = plain.to_ascii_uppercase();
         let hexadecimal = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit());
         match digits.len() {
-            40 | 64 if hexadecimal => Ok(Self(digits.to_ascii_uppercase())),
+            40 | 64 if hexadecimal && digits == text => Ok(Self(digits)),
+            40 | 64 if hexadecimal => Err(FingerprintError::Spelling(digits)),
             8 | 16 if hexadecimal => Err(FingerprintError::KeyId(text.to_owned())),
             _ => Err(FingerprintError::Format(text.to_owned())),
         }

@@ -41,6 +41,10 @@ pub struct Contents {
     pub otherwise: Option<&'static str>,
     /// It holds compressed packets, which can make GnuPG work for minutes and never belong into a key file.
     pub compressed: bool,
+    /// Its packets with each secret key replaced by its public part, where it has secret keys. GnuPG would hand those
+    /// to an agent, of which there is none here, and stop.
+    pub public_part: Option<Vec<u8>>,
+    has_secret: bool,
 }
 
 /// Looks into a file, armoured or binary.
@@ -50,21 +54,36 @@ pub fn look(bytes: &[u8]) -> Contents {
         keys: Vec::new(),
         otherwise: None,
         compressed: false,
+        public_part: None,
+        has_secret: false,
     };
+    let mut public = Vec::new();
     match bytes.first() {
         None => contents.otherwise = Some("it is empty"),
-        _ if bytes.get(8..12) == Some(b"KBXf") => {
+        _ if is_keybox(bytes) => {
             contents.otherwise =
                 Some("it is a GnuPG keybox, which holds keys in another format; write a key file with gpg --export");
         }
-        Some(first) if first & 0x80 != 0 => contents.take_packets(bytes),
-        Some(_) => contents.take_text(bytes),
+        Some(first) if first & 0x80 != 0 => contents.take_packets(bytes, &mut public),
+        Some(_) => contents.take_text(bytes, &mut public),
+    }
+    if contents.has_secret && contents.otherwise.is_none() {
+        contents.public_part = Some(public);
     }
     contents
 }
 
+/// GnuPG's keybox: a header blob, or a first blob of another kind whose length fits (kbx/keybox-blob.c of GnuPG).
+fn is_keybox(bytes: &[u8]) -> bool {
+    let blob = bytes.split_first_chunk::<4>().map(|(length, rest)| {
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        (5..=bytes.len()).contains(&length) && matches!(rest.first(), Some(1..=3))
+    });
+    bytes.get(8..12) == Some(b"KBXf") || blob == Some(true)
+}
+
 impl Contents {
-    fn take_text(&mut self, text: &[u8]) {
+    fn take_text(&mut self, text: &[u8], public: &mut Vec<u8>) {
         let blocks = armor::blocks(text);
         if blocks.is_empty() {
             self.otherwise = Some(match text.trim_ascii_start().first() {
@@ -75,34 +94,48 @@ impl Contents {
         }
         for block in blocks {
             match block {
-                Ok(block) => self.take_packets(&block.content),
+                Ok(block) => self.take_packets(&block.content, public),
                 Err(_) => self.otherwise = Some("its ASCII armour is damaged"),
             }
         }
     }
 
-    fn take_packets(&mut self, mut input: &[u8]) {
+    fn take_packets(&mut self, mut input: &[u8], public: &mut Vec<u8>) {
         let mut first = true;
         loop {
             let packet = match packet::next(&mut input) {
                 Ok(None) => return,
                 Ok(Some(packet)) => packet,
-                Err(_) => {
-                    self.otherwise = Some(if first {
-                        "it is not OpenPGP data"
-                    } else {
-                        "it is damaged: something that is not OpenPGP data follows a key, or it ends early"
+                Err(error) => {
+                    self.otherwise = Some(match error {
+                        packet::Error::Truncated(_) => "it ends early",
+                        _ if first => "it is not OpenPGP data",
+                        _ => "something that is not OpenPGP data follows a key in it",
                     });
                     return;
                 }
             };
+            let mut packet = packet;
             match packet.tag {
-                tag::PUBLIC_KEY | tag::SECRET_KEY => {
+                tag::SECRET_KEY | tag::SECRET_SUBKEY => {
+                    self.has_secret = true;
+                    packet.tag += if packet.tag == tag::SECRET_KEY { 1 } else { 7 };
+                    match public_length(&packet.body) {
+                        Some(length) => packet.body = packet.body[..length].to_vec().into(),
+                        None => {
+                            self.otherwise =
+                                Some("it has a secret key of an unknown kind; export the public key instead");
+                            return;
+                        }
+                    }
+                }
+                _ => {}
+            }
+            public.extend(packet::encode(packet.tag, &packet.body));
+            match packet.tag {
+                tag::PUBLIC_KEY => {
                     let version = packet.body.first().copied().unwrap_or(0);
-                    // The fingerprint covers the public part, whose end in a secret key depends on its algorithm.
-                    let fingerprint = (packet.tag == tag::PUBLIC_KEY)
-                        .then(|| fingerprint(version, &packet.body))
-                        .flatten();
+                    let fingerprint = fingerprint(version, &packet.body);
                     self.keys.push(Found { version, fingerprint });
                 }
                 tag::COMPRESSED => self.compressed = true,
@@ -115,6 +148,34 @@ impl Contents {
             first = false;
         }
     }
+}
+
+/// How many bytes of a version 4 secret key packet are its public part (RFC 9580 sections 5.5.2 and 5.5.5).
+fn public_length(body: &[u8]) -> Option<usize> {
+    let (head, mut rest) = body.split_at_checked(6)?;
+    if head[0] != 4 {
+        return None;
+    }
+    let (oid, mpis, kdf) = match head[5] {
+        1..=3 => (false, 2, false),
+        16 | 20 => (false, 3, false),
+        17 => (false, 4, false),
+        18 => (true, 1, true),
+        19 | 22 => (true, 1, false),
+        _ => return None,
+    };
+    let counted = |rest: &[u8]| rest.first().map(|length| usize::from(*length) + 1);
+    if oid {
+        rest = rest.get(counted(rest)?..)?;
+    }
+    for _ in 0..mpis {
+        let (bits, after) = rest.split_first_chunk()?;
+        rest = after.get(usize::from(u16::from_be_bytes(*bits)).div_ceil(8)..)?;
+    }
+    if kdf {
+        rest = rest.get(counted(rest)?..)?;
+    }
+    Some(body.len() - rest.len())
 }
 
 /// RFC 9580 section 5.5.4

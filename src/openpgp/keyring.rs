@@ -75,12 +75,11 @@ pub fn from_files(files: &[PathBuf], places: &[PathBuf]) -> Result<KeyFiles, Err
                 "{shown}: it has compressed data in it, which no key file has; write it anew with gpg --export"
             )));
         }
-        let imported = gpg.import(&bytes)?;
+        let imported = gpg.import(contents.public_part.as_deref().unwrap_or(&bytes))?;
         if imported.is_empty() {
             return Err(Error::KeyFile(describe_useless(&shown, &contents, &gpg.version())));
         }
         for key in &contents.keys {
-            // Secret keys are not told apart here: their public part has no length of its own.
             if key.version != 4 || key.fingerprint.as_ref().is_some_and(|f| !imported.contains(f)) {
                 skipped.push(format!("{shown}: skipped {key}: {}", why_skipped(key, &gpg.version())));
             }

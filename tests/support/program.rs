@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Running the shipped binary in a directory of its own, and seeing that it leaves nothing behind.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The program under test: the installed one where `IMAGE_SIGNATURE_BINARY` names it.
+pub fn binary() -> PathBuf {
+    std::env::var_os("IMAGE_SIGNATURE_BINARY")
+        .map_or_else(|| env!("CARGO_BIN_EXE_image-signature").into(), PathBuf::from)
+}
+
+/// What a run printed and how it ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Outcome {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("no JSON ({e}): {self:#?}"))
+    }
+
+    /// The first item of a JSON document.
+    pub fn item(&self) -> Value {
+        self.json()["items"][0].clone()
+    }
+
+    /// `Verdict/Reason` of the only image.
+    pub fn verdict(&self) -> String {
+        let document = self.json();
+        assert_eq!(document["items"].as_array().unwrap().len(), 1, "{document}");
+        word(&document["items"][0])
+    }
+
+    #[track_caller]
+    pub fn expect(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "{self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub fn expect_verdict(self, status: i32, verdict: &str) -> Self {
+        assert_eq!(self.verdict(), verdict, "{self:#?}");
+        self.expect(status)
+    }
+
+    /// A usage error: exit status 2, nothing on standard output, and a message with this in it.
+    #[track_caller]
+    pub fn expect_usage(self, message: &str) -> Self {
+        assert!(self.stderr.contains(message), "expected {message:?}: {self:#?}");
+        assert_eq!(self.stdout, "", "{self:#?}");
+        self.expect(2)
+    }
+}
+
+/// `Verdict/Reason` of an item or signature.
+pub fn word(item: &Value) -> String {
+    format!(
+        "{}/{}",
+        item["verdict"].as_str().unwrap(),
+        item["reason"].as_str().unwrap()
+    )
+}
+
+/// A directory for one test, with a home, a runtime directory and a directory for temporary files.
+#[derive(Debug)]
+pub struct Sandbox {
+    dir: TempDir,
+}
+
+impl Sandbox {
+    pub fn new() -> Self {
+        // Short: GnuPG's sockets have a bound on the length of their path.
+        let dir = tempfile::Builder::new().prefix("is").tempdir_in("/tmp").unwrap();
+        let sandbox = Self { dir };
+        for name in ["home", "run", "tmp"] {
+            let path = sandbox.path(name);
+            fs::create_dir(&path).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        }
+        sandbox
+    }
+
+    pub fn root(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Puts a file there and gives its path.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).unwrap();
+        }
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// The program with nothing of the caller's environment but what it needs.
+    pub fn command(&self) -> Command {
+        self.command_of(&binary())
+    }
+
+    pub fn command_of(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")
+            .env("HOME", self.path("home"))
+            .env("XDG_RUNTIME_DIR", self.path("run"))
+            .env("TMPDIR", self.path("tmp"))
+            .env("LC_ALL", "C.UTF-8")
+            .current_dir(self.root())
+            .stdin(Stdio::null());
+        for kept in ["LD_PRELOAD", "FAKETIME", "LLVM_PROFILE_FILE"] {
+            if let Some(value) = std::env::var_os(kept) {
+                command.env(kept, value);
+            }
+        }
+        command
+    }
+
+    /// Runs the program and sees that its temporary directories are gone.
+    pub fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Outcome {
+        let mut command = self.command();
+        command.args(args);
+        self.finish(&mut command, b"")
+    }
+
+    pub fn run_with_input<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, input: &[u8]) -> Outcome {
+        let mut command = self.command();
+        command.args(args);
+        self.finish(&mut command, input)
+    }
+
+    pub fn finish(&self, command: &mut Command, input: &[u8]) -> Outcome {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.to_vec();
+        // A program that does not read its input closes the pipe, which is its right.
+        let writer = std::thread::spawn(move || stdin.write_all(&input).is_ok());
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        self.assert_clean();
+        Outcome {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Nothing of ours is left in the temporary directories, and no daemon runs for them.
+    #[track_caller]
+    pub fn assert_clean(&self) {
+        for name in ["run", "tmp"] {
+            let left: Vec<PathBuf> = fs::read_dir(self.path(name))
+                .unwrap()
+                .map(|e| e.unwrap().path())
+                .collect();
+            assert!(left.is_empty(), "left behind: {left:?}");
+        }
+        let daemons = self.daemons();
+        assert!(daemons.is_empty(), "daemons left behind: {daemons:?}");
+    }
+
+    /// GnuPG daemons whose home is one of our temporary ones.
+    pub fn daemons(&self) -> Vec<String> {
+        processes()
+            .into_iter()
+            .filter(|line| line.contains("image-signature-") && line.contains(self.root().to_str().unwrap()))
+            .filter(|line| {
+                ["gpg-agent", "dirmngr", "keyboxd", "scdaemon"]
+                    .iter()
+                    .any(|d| line.contains(d))
+            })
+            .collect()
+    }
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Command lines of all processes.
+pub fn processes() -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        if let Ok(line) = fs::read(entry.path().join("cmdline")) {
+            found.push(String::from_utf8_lossy(&line).replace('\0', " "));
+        }
+    }
+    found
+}
+
+/// Waits until something holds, for at most ten seconds.
+#[track_caller]
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < Duration::from_secs(10), "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether a program is there.
+pub fn has(program: &str) -> bool {
+    ["/usr/bin", "/bin", "/usr/sbin", "/sbin"]
+        .iter()
+        .any(|dir| Path::new(dir).join(program).exists())
+}
+
+/// Ends a child and waits for it.
+pub fn stop(mut child: Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}

@@ -163,7 +163,14 @@ fn mechanism() {
 #[test]
 fn verify_docker() {
     let sandbox = Sandbox::new();
-    Table::load("verify-docker.json", &[("gpg/46 ", "")]).run(|case| {
+    Table::load(
+        "verify-docker.json",
+        &[
+            ("gpg/46", "a cleartext signed message is refused"),
+            ("gpg/50", "bytes after the message are refused"),
+        ],
+    )
+    .run(|case| {
         let accept = case["accept"].as_bool().unwrap();
         let reference = text(case, "reference");
         let expected = image_signature::reference::Reference::parse(reference);
@@ -330,7 +337,16 @@ fn identity_through_the_program() {
 fn images_in_directories() {
     let sandbox = Sandbox::new();
     let mut with_policy = 0;
-    Table::load("policy-eval.json", &[("x", "")]).run(|case| {
+    Table::load(
+        "policy-eval.json",
+        &[
+            ("storage/57", "a gap in the numbers hides no signature"),
+            ("storage/63", "ASCII armour is refused, whatever its prefix"),
+            ("storage/65", "a blob that is no signature does not spoil a good one"),
+            ("storage/66", "an empty blob does not spoil a good one"),
+        ],
+    )
+    .run(|case| {
         // One signedBy requirement with key files and a rule that has a flag.
         let requirements = case["policy"]["default"].as_array()?;
         let [requirement] = requirements.as_slice() else {

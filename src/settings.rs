@@ -3,6 +3,7 @@
 //! the types in here, and no other file reads the environment, the clock or the home directory.
 
 pub mod environment;
+pub mod keys;
 pub mod requests;
 pub mod verify;
 

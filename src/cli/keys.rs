@@ -9,13 +9,31 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Keys")]
 pub struct KeyOptions {
-    /// A file with keys, armoured or binary; only these keys count, all of them (repeatable)
+    /// A file with keys, armoured or binary; only these keys count, all of them (repeatable). Without it the keys of
+    /// the user's GnuPG keyring count that are valid there
     #[arg(long, value_name = "FILE")]
     pub public_key: Vec<PathBuf>,
+
+    /// The GnuPG home directory with the keyring [default: $GNUPGHOME, else ~/.gnupg]; it is only read
+    #[arg(long, value_name = "DIR")]
+    pub homedir: Option<PathBuf>,
+
+    /// Which keys of the keyring count: gpg (those of full or ultimate validity) or always (all of them)
+    #[arg(long, value_name = "MODEL")]
+    pub trust_model: Option<TrustModel>,
 
     /// Of the keys, only this one counts: the whole fingerprint of a primary key, or of one subkey (repeatable)
     #[arg(long, value_name = "FINGERPRINT")]
     pub signed_by: Vec<String>,
+}
+
+/// Which keys of the user's keyring count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TrustModel {
+    /// Those of full or ultimate validity
+    Gpg,
+    /// All that are not revoked, expired or disabled
+    Always,
 }
 
 /// How keys are listed.

@@ -7,7 +7,9 @@
 use std::collections::HashMap;
 
 use super::gpgme::{Answer, Check, Error, Gpg, ValidSignature};
+use super::home::{system_refusal, Home, SYSTEM_CONFIG};
 use super::key::{Fingerprint, Key, Validity, MIN_BITS};
+use super::listing::ListedKey;
 use super::message::Message;
 use super::signature::{HashAlgorithm, Signature};
 use crate::text::safe;
@@ -51,6 +53,12 @@ pub trait Engine {
     /// # Errors
     /// When the engine itself fails, so that nothing can be said about the signature.
     fn verify(&mut self, message: &Message) -> Result<Finding, Error>;
+
+    /// Lists the keys, those that count and the others.
+    ///
+    /// # Errors
+    /// When the keyring cannot be read.
+    fn keys(&mut self) -> Result<Vec<ListedKey>, Error>;
 }
 
 /// Narrows the keys that count to named ones.
@@ -89,13 +97,13 @@ pub struct KeyFileEngine {
     signed_by: SignedBy,
     now: i64,
     listed: HashMap<Fingerprint, Vec<Key>>,
-    _home: super::home::Home,
+    _home: Home,
 }
 
 impl KeyFileEngine {
     /// Judges by the keys `accepted`, which stand in the keyring of `gpg`, at the time `now` (seconds since 1970).
     #[must_use]
-    pub fn new(home: super::home::Home, gpg: Gpg, accepted: Vec<Fingerprint>, signed_by: SignedBy, now: i64) -> Self {
+    pub fn new(home: Home, gpg: Gpg, accepted: Vec<Fingerprint>, signed_by: SignedBy, now: i64) -> Self {
         Self {
             gpg,
             accepted,
@@ -104,17 +112,6 @@ impl KeyFileEngine {
             listed: HashMap::new(),
             _home: home,
         }
-    }
-
-    /// The keys that count, in the order of their files.
-    ///
-    /// # Errors
-    /// When the keyring cannot be read.
-    pub fn keys(&mut self) -> Result<Vec<Key>, Error> {
-        let patterns: Vec<&str> = self.accepted.iter().map(Fingerprint::as_str).collect();
-        let mut keys = self.gpg.keys(&patterns)?;
-        keys.sort_by_key(|key| self.accepted.iter().position(|f| f == key.fingerprint()));
-        Ok(keys)
     }
 
     /// The keys that have this primary key or subkey, looked up once.
@@ -161,6 +158,17 @@ impl Engine for KeyFileEngine {
             signer: Some(signer),
             refusal,
         })
+    }
+
+    fn keys(&mut self) -> Result<Vec<ListedKey>, Error> {
+        let patterns: Vec<&str> = self.accepted.iter().map(Fingerprint::as_str).collect();
+        let mut keys = self.gpg.keys(&patterns)?;
+        // In the order of their files.
+        keys.sort_by_key(|key| self.accepted.iter().position(|f| f == key.fingerprint()));
+        Ok(keys
+            .iter()
+            .map(|key| ListedKey::checked(key, key.owner(false), None, &self.signed_by, None, self.now))
+            .collect())
     }
 }
 
@@ -228,7 +236,7 @@ fn refuse_code(code: u32, maker: &str, signature: &Signature) -> Result<Refusal,
     let (reason, message) = match code {
         NO_PUBKEY => (
             Reason::UnknownKey,
-            format!("it is made by key {maker}, which is not among the keys that were given"),
+            format!("it is made by key {maker}, which is not in the keyring"),
         ),
         WRONG_KEY_USAGE => (
             Reason::WrongKeyUsage,
@@ -246,7 +254,17 @@ fn refuse_code(code: u32, maker: &str, signature: &Signature) -> Result<Refusal,
             Reason::BadSignature,
             format!("gpg refuses the signature: key {maker} is damaged"),
         ),
-        PUBKEY_ALGO | DIGEST_ALGO | UNSUPPORTED_ALGORITHM | UNKNOWN_CURVE => (
+        // The framing lets only SHA-2 and common algorithms pass. A gpg that has no use for them was told so.
+        DIGEST_ALGO | PUBKEY_ALGO if code == DIGEST_ALGO || system_refusal().is_some() => {
+            return Err(Error::Answer {
+                doing: "verifying a signature",
+                why: format!(
+                    "it refuses {} with {} (error {code}), perhaps for an option in {SYSTEM_CONFIG}",
+                    signature.public_key, signature.hash
+                ),
+            });
+        }
+        PUBKEY_ALGO | UNSUPPORTED_ALGORITHM | UNKNOWN_CURVE => (
             Reason::UnsupportedSignature,
             format!(
                 "this gpg does not check {} with {} (error {code})",

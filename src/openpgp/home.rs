@@ -27,6 +27,20 @@ const GRACE: Duration = Duration::from_secs(60);
 /// Where GnuPG's system-wide configuration stands.
 pub const SYSTEM_CONFIG: &str = "/etc/gnupg/gpg.conf";
 
+/// An option of the system-wide configuration that makes GnuPG refuse keys and signatures which are good in themselves.
+/// It cannot be undone from a home's own configuration.
+#[must_use]
+pub fn system_refusal() -> Option<&'static str> {
+    const REFUSING: [&str; 2] = ["disable-pubkey-algo", "weak-digest"];
+    let text = fs::read_to_string(SYSTEM_CONFIG).ok()?;
+    text.lines().find_map(|line| {
+        let word = line.trim_start().split([' ', '\t', '=']).next().unwrap_or_default();
+        REFUSING
+            .into_iter()
+            .find(|option| word.trim_start_matches('-') == *option)
+    })
+}
+
 /// Options for every home of ours. Each of them undoes something that `/etc/gnupg/gpg.conf` may ask for, or keeps
 /// GnuPG from starting, contacting or writing something. SHA-1 is not marked weak: GnuPG would then drop keys whose
 /// self-signatures use it, Red Hat's release key among them; digests are checked by the framing instead.
@@ -42,6 +56,7 @@ lock-never
 no-random-seed-file
 no-permission-warning
 no-greeting
+log-file /dev/null
 ";
 
 /// A home directory of our own, removed when dropped.
@@ -95,12 +110,39 @@ impl Home {
         let keybox = home.path().join("pubring.kbx");
         home.write("pubring.kbx", b"")?;
         // The trust model is set because TOFU in the system's configuration would write a database.
-        let options = format!(
-            "{COMMON_OPTIONS}trust-model always\nno-auto-check-trustdb\nprimary-keyring {0}\nkeyring {0}\n",
+        home.write_options(&format!(
+            "trust-model always\nno-auto-check-trustdb\nprimary-keyring {0}\nkeyring {0}\n",
             keybox.display()
-        );
-        home.write("gpg.conf", options.as_bytes())?;
+        ))?;
         Ok(home)
+    }
+
+    /// Makes a home with copies of a user's keyring and trust database, in which keys have the validity that they have
+    /// for the user.
+    ///
+    /// # Errors
+    /// When no place takes it.
+    pub fn shadow(places: &[PathBuf], name: &str, keyring: &[u8], trustdb: Option<&[u8]>) -> Result<Self, Error> {
+        let home = Self::create(places)?;
+        let copy = home.path().join(name);
+        home.write(name, keyring)?;
+        if let Some(trustdb) = trustdb {
+            home.write("trustdb.gpg", trustdb)?;
+        }
+        // The check of the trust database must stay on: without it a key keeps its validity after its certification
+        // has expired or its certifier was revoked.
+        home.write_options(&format!(
+            "trust-model pgp\nauto-check-trustdb\nno-default-keyring\nkeyring {}\n",
+            copy.display()
+        ))?;
+        Ok(home)
+    }
+
+    /// Writes gpg.conf. The trust database is named because the system's configuration may name another one.
+    fn write_options(&self, options: &str) -> Result<(), Error> {
+        let trustdb = self.path().join("trustdb.gpg");
+        let options = format!("{COMMON_OPTIONS}trustdb-name {}\n{options}", trustdb.display());
+        self.write("gpg.conf", options.as_bytes())
     }
 
     /// The directory.

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Key files: what is in them, as far as messages about them need it. GnuPG decides what it takes.
 
-use std::fmt::Write as _;
-
-use sha1::{Digest as _, Sha1};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use super::armor;
 use super::key::Fingerprint;
 use super::packet::{self, tag};
+use super::ring::{self, hex};
 
 /// Largest key file in bytes; the largest keyrings that distributions ship have half of it.
 pub const MAX_KEY_FILE: u64 = 64 << 20;
@@ -180,19 +178,8 @@ fn public_length(body: &[u8]) -> Option<usize> {
 
 /// RFC 9580 section 5.5.4
 fn fingerprint(version: u8, body: &[u8]) -> Option<Fingerprint> {
-    let hex = |bytes: &[u8]| {
-        bytes.iter().fold(String::new(), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02X}");
-            text
-        })
-    };
     let text = match version {
-        4 => {
-            let length = u16::try_from(body.len()).ok()?;
-            let hash = Sha1::new().chain_update([0x99]).chain_update(length.to_be_bytes());
-            hex(&hash.chain_update(body).finalize())
-        }
+        4 => hex(&ring::fingerprint(body)),
         6 => {
             let length = u32::try_from(body.len()).ok()?;
             let hash = Sha256::new().chain_update([0x9b]).chain_update(length.to_be_bytes());

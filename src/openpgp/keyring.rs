@@ -64,7 +64,8 @@ pub fn from_files(files: &[PathBuf], places: &[PathBuf]) -> Result<KeyFiles, Err
         .collect::<Result<Vec<_>, _>>()?;
     let home = Home::isolated(places)?;
     let mut gpg = Gpg::start(home.path())?;
-    check_isolation(&mut gpg)?;
+    check_system(&gpg).map_err(Error::Engine)?;
+    check_empty(&mut gpg)?;
     let mut fingerprints: Vec<Fingerprint> = Vec::new();
     let mut skipped = Vec::new();
     for (path, bytes) in contents {
@@ -76,6 +77,12 @@ pub fn from_files(files: &[PathBuf], places: &[PathBuf]) -> Result<KeyFiles, Err
             )));
         }
         let imported = gpg.import(contents.public_part.as_deref().unwrap_or(&bytes))?;
+        // A key that gpg is told not to understand looks like one without a valid self-signature.
+        if let (true, Some(option)) = (imported.len() < contents.keys.len(), home::system_refusal()) {
+            return Err(Error::Engine(format!(
+                "{SYSTEM_CONFIG} has {option}, which may be why gpg does not take every key from {shown}"
+            )));
+        }
         if imported.is_empty() {
             return Err(Error::KeyFile(describe_useless(&shown, &contents, &gpg.version())));
         }
@@ -109,19 +116,29 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// Makes sure that the home is isolated in spite of the system's configuration.
+/// Makes sure that the system's configuration does not make GnuPG keep keys in a daemon, which ignores the keyrings
+/// that it is told to use.
 ///
 /// # Errors
-/// When the system's files make GnuPG use other keyrings, or a daemon that holds them.
-fn check_isolation(gpg: &mut Gpg) -> Result<(), Error> {
-    if gpg.is_at_least(FIRST_WITH_KEYBOXD) {
+/// When it does.
+pub(super) fn check_system(gpg: &Gpg) -> Result<(), String> {
+    let forced = || {
         let text = std::fs::read_to_string(COMMON_CONFIG).unwrap_or_default();
-        if text.lines().any(|line| line.trim() == "use-keyboxd") {
-            return Err(Error::Engine(format!(
-                "{COMMON_CONFIG} has use-keyboxd: this makes gpg keep all keys in one daemon and ignore the private keyring that checking needs"
-            )));
-        }
+        text.lines().any(|line| line.trim() == "use-keyboxd")
+    };
+    if gpg.is_at_least(FIRST_WITH_KEYBOXD) && forced() {
+        return Err(format!(
+            "{COMMON_CONFIG} has use-keyboxd: this makes gpg keep all keys in one daemon and ignore the private keyring that checking needs"
+        ));
     }
+    Ok(())
+}
+
+/// Makes sure that an empty home is empty in spite of the system's configuration.
+///
+/// # Errors
+/// When gpg sees keys in it.
+pub(super) fn check_empty(gpg: &mut Gpg) -> Result<(), Error> {
     if Path::new(SYSTEM_CONFIG).exists() && !gpg.keys(&[])?.is_empty() {
         return Err(Error::Engine(format!(
             "{SYSTEM_CONFIG} names a keyring with keys in it, so that gpg cannot be kept to the keys that were given"

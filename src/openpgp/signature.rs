@@ -4,6 +4,7 @@
 //! Nothing here is authenticated. It serves to refuse early what need not reach GnuPG, to look the key up, and to
 //! check afterwards that GnuPG read the same packet in the same way.
 
+use super::ring::hex;
 use crate::verdict::reason::{Reason, Refusal};
 
 /// Largest signature packet, in bytes: RSA of 16 Kibit and a page of subpackets fit.
@@ -97,12 +98,8 @@ pub struct KeyId(pub [u8; 8]);
 
 impl std::fmt::Display for KeyId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write_hex(f, &self.0)
+        f.write_str(&hex(&self.0))
     }
-}
-
-fn write_hex(f: &mut impl std::fmt::Write, bytes: &[u8]) -> std::fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
 }
 
 /// What a signature packet says.
@@ -315,6 +312,20 @@ impl Signature {
     }
 }
 
+/// The key that a certification (classes 0x10 to 0x13) in a keyring is said to be made by. A hint, nothing more.
+#[must_use]
+pub fn certifier(body: &[u8]) -> Option<KeyId> {
+    match *body.first_chunk::<6>()? {
+        [3, _, 0x10..=0x13, ..] => body.get(7..15)?.try_into().ok().map(KeyId),
+        [4, 0x10..=0x13, _, _, ..] => {
+            let (hashed, rest) = area(&body[4..])?;
+            let (unhashed, _) = area(rest)?;
+            Subpackets::parse(hashed, unhashed).ok()?.key_id().ok()
+        }
+        _ => None,
+    }
+}
+
 /// Splits off an area of subpackets with its two-octet length.
 fn area(input: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = input.split_first_chunk()?;
@@ -381,10 +392,7 @@ impl Subpackets {
                 once(&mut self.issuer, KeyId([a, b, c, d, e, f, g, h]), "issuer key IDs")?;
             }
             (subpacket::ISSUER_FINGERPRINT, [4, fingerprint @ ..]) if fingerprint.len() == 20 => {
-                let mut text = String::with_capacity(40);
-                // Writing to a string cannot fail.
-                let _ = write_hex(&mut text, fingerprint);
-                once(&mut self.fingerprint, text, "issuer fingerprints")?;
+                once(&mut self.fingerprint, hex(fingerprint), "issuer fingerprints")?;
             }
             (subpacket::ISSUER_FINGERPRINT, [version @ 5..=u8::MAX, ..]) => {
                 return Err(version_refusal("the key that made it", *version));

@@ -6,21 +6,9 @@ use std::io::{self, Write};
 use serde_json::{json, Value};
 
 use super::json::{write_document, API_VERSION};
-use crate::openpgp::key::{Key, Validity};
+use crate::openpgp::key::Validity;
+use crate::openpgp::listing::ListedKey;
 use crate::text::{safe, time};
-
-/// A key, and why signatures by it count or do not.
-#[derive(Debug, Clone)]
-pub struct KeyReport {
-    /// The key.
-    pub key: Key,
-    /// Who owns it.
-    pub owner: String,
-    /// Its validity in the user's keyring; `None` where it was named explicitly.
-    pub validity: Option<Validity>,
-    /// Why it does not count; `None` where it does.
-    pub refusal: Option<String>,
-}
 
 /// The word for a validity: keys that were named explicitly need none.
 #[must_use]
@@ -28,38 +16,43 @@ pub fn validity_word(validity: Option<Validity>) -> &'static str {
     validity.map_or("explicit", Validity::word)
 }
 
-/// Prints a table.
+fn expiry(key: &ListedKey) -> String {
+    match key.expires {
+        Some(seconds) => time(seconds),
+        None if key.checked => "never".to_owned(),
+        None => "unknown".to_owned(),
+    }
+}
+
+/// Prints a line a key.
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_text(out: &mut dyn Write, keys: &[KeyReport], wide: bool) -> io::Result<()> {
-    for report in keys {
-        let primary = report.key.primary();
-        let expires = primary.expires.map_or("never".to_owned(), time);
+pub fn write_text(out: &mut dyn Write, keys: &[ListedKey], wide: bool) -> io::Result<()> {
+    for key in keys {
         write!(
             out,
-            "{} {} {} expires {expires} validity {}: ",
-            primary.fingerprint,
-            primary.algorithm_name(),
-            safe(&report.owner),
-            validity_word(report.validity),
+            "{} {} {}, expires {}, validity {}: ",
+            key.fingerprint,
+            key.algorithm,
+            safe(&key.owner),
+            expiry(key),
+            validity_word(key.validity),
         )?;
-        match &report.refusal {
+        match &key.refusal {
             None => writeln!(out, "counts")?,
-            Some(why) => writeln!(out, "does not count: {why}")?,
+            Some(refusal) => writeln!(out, "does not count: {refusal}")?,
         }
-        if wide {
-            for subkey in &report.key.subkeys[1..] {
-                let expires = subkey.expires.map_or("never".to_owned(), time);
-                let signs = if subkey.can_sign { "signs" } else { "does not sign" };
-                let state = if subkey.revoked { ", revoked" } else { "" };
-                writeln!(
-                    out,
-                    "  subkey {} {} expires {expires}, {signs}{state}",
-                    subkey.fingerprint,
-                    subkey.algorithm_name()
-                )?;
-            }
+        for subkey in key.subkeys.iter().filter(|_| wide) {
+            writeln!(
+                out,
+                "  subkey {} {}, expires {}, {}{}",
+                subkey.fingerprint,
+                subkey.algorithm_name(),
+                subkey.expires.map_or("never".to_owned(), time),
+                if subkey.can_sign { "signs" } else { "does not sign" },
+                if subkey.revoked { ", revoked" } else { "" }
+            )?;
         }
     }
     out.flush()
@@ -69,53 +62,51 @@ pub fn write_text(out: &mut dyn Write, keys: &[KeyReport], wide: bool) -> io::Re
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_names(out: &mut dyn Write, keys: &[KeyReport]) -> io::Result<()> {
-    for report in keys.iter().filter(|report| report.refusal.is_none()) {
-        writeln!(out, "{}", report.key.fingerprint())?;
+pub fn write_names(out: &mut dyn Write, keys: &[ListedKey]) -> io::Result<()> {
+    for key in keys.iter().filter(|key| key.refusal.is_none()) {
+        writeln!(out, "{}", key.fingerprint)?;
     }
     out.flush()
 }
 
-/// The document for `-o json`.
-#[must_use]
-pub fn document(keys: &[KeyReport]) -> Value {
-    let items: Vec<Value> = keys
-        .iter()
-        .map(|report| {
-            let primary = report.key.primary();
-            let subkeys: Vec<Value> = report.key.subkeys[1..]
-                .iter()
-                .map(|subkey| {
-                    json!({
-                        "fingerprint": subkey.fingerprint.as_str(),
-                        "keyAlgorithm": subkey.algorithm_name(),
-                        "createdAt": time(subkey.created),
-                        "expiresAt": subkey.expires.map(time),
-                        "canSign": subkey.can_sign,
-                        "revoked": subkey.revoked,
-                    })
-                })
-                .collect();
-            json!({
-                "fingerprint": primary.fingerprint.as_str(),
-                "userID": report.owner,
-                "keyAlgorithm": primary.algorithm_name(),
-                "createdAt": time(primary.created),
-                "expiresAt": primary.expires.map(time),
-                "validity": validity_word(report.validity),
-                "counts": report.refusal.is_none(),
-                "message": report.refusal.as_deref().unwrap_or(""),
-                "subkeys": subkeys,
-            })
-        })
-        .collect();
-    json!({"apiVersion": API_VERSION, "kind": "KeyList", "items": items})
-}
-
-/// Prints the document.
+/// Prints one JSON document.
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_json(out: &mut dyn Write, keys: &[KeyReport]) -> io::Result<()> {
-    write_document(out, &document(keys))
+pub fn write_json(out: &mut dyn Write, keys: &[ListedKey]) -> io::Result<()> {
+    let items: Vec<Value> = keys.iter().map(item).collect();
+    write_document(
+        out,
+        &json!({"apiVersion": API_VERSION, "kind": "KeyList", "items": items}),
+    )
+}
+
+fn item(key: &ListedKey) -> Value {
+    let subkeys: Vec<Value> = key
+        .subkeys
+        .iter()
+        .map(|subkey| {
+            json!({
+                "fingerprint": subkey.fingerprint.as_str(),
+                "keyAlgorithm": subkey.algorithm_name(),
+                "createdAt": time(subkey.created),
+                "expiresAt": subkey.expires.map(time),
+                "canSign": subkey.can_sign,
+                "revoked": subkey.revoked,
+            })
+        })
+        .collect();
+    json!({
+        "fingerprint": key.fingerprint.as_str(),
+        "userID": key.owner,
+        "keyAlgorithm": key.algorithm,
+        "createdAt": time(key.created),
+        "expiresAt": key.expires.map(time),
+        "validity": validity_word(key.validity),
+        "counts": key.refusal.is_none(),
+        "reason": key.refusal.as_ref().map_or("", |refusal| refusal.reason.word()),
+        "message": key.refusal.as_ref().map_or("", |refusal| refusal.message.as_str()),
+        "checked": key.checked,
+        "subkeys": subkeys,
+    })
 }

@@ -2,34 +2,75 @@
 //! Setting up the engine that the settings ask for.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
+use crate::judge::EngineOrTrouble;
 use crate::openpgp::engine::KeyFileEngine;
 use crate::openpgp::home;
 use crate::openpgp::keyring;
-use crate::settings::verify::Keys;
+use crate::openpgp::shadow::{self, Shadow};
+use crate::openpgp::userkeys::{TrustModel, UserKeysEngine};
+use crate::settings::keys::{KeySource, Keys};
 use crate::settings::UsageError;
+use crate::text::safe;
 use crate::verdict::reason::{Reason, Refusal};
 
-/// Loads key files. What was skipped is told on `stderr`. GnuPG's own trouble is kept for the signatures.
+/// Sets up the engine. What a user should know about it is told on `stderr`. GnuPG's own trouble, and that of the
+/// user's keyring, is kept for the signatures.
 ///
 /// # Errors
 /// When a key file is of no use.
-pub fn from_files(keys: &Keys, stderr: &mut dyn Write) -> Result<Result<KeyFileEngine, Refusal>, UsageError> {
+pub fn set_up(keys: &Keys, stderr: &mut dyn Write) -> Result<EngineOrTrouble, UsageError> {
     home::sweep(&keys.places, keys.uid);
-    match keyring::from_files(&keys.files, &keys.places) {
+    match &keys.source {
+        KeySource::Files(files) => from_files(keys, files, stderr),
+        KeySource::Home {
+            directory,
+            note,
+            trust_model,
+        } => {
+            if let Some(note) = note {
+                let _ = writeln!(stderr, "note: {note}");
+            }
+            Ok(of_home(keys, directory.as_deref(), *trust_model))
+        }
+    }
+}
+
+fn from_files(keys: &Keys, files: &[PathBuf], stderr: &mut dyn Write) -> Result<EngineOrTrouble, UsageError> {
+    match keyring::from_files(files, &keys.places) {
         Ok(loaded) => {
             for line in &loaded.skipped {
                 let _ = writeln!(stderr, "warning: {line}");
             }
-            Ok(Ok(KeyFileEngine::new(
+            Ok(Ok(Box::new(KeyFileEngine::new(
                 loaded.home,
                 loaded.gpg,
                 loaded.fingerprints,
                 keys.signed_by.clone(),
                 keys.now,
-            )))
+            ))))
         }
         Err(keyring::Error::KeyFile(message)) => Err(UsageError(message)),
         Err(keyring::Error::Engine(message)) => Ok(Err(Refusal::new(Reason::EngineFailed, message))),
+    }
+}
+
+fn of_home(keys: &Keys, directory: Option<&Path>, trust_model: TrustModel) -> EngineOrTrouble {
+    let shadow = match directory {
+        Some(directory) => Shadow::of_home(directory, &keys.places),
+        None => Err(shadow::Error::NoHome(
+            "the user has no home directory and GNUPGHOME is not set; name one with --homedir, or keys with --public-key".into(),
+        )),
+    };
+    match shadow {
+        Ok(shadow) => Ok(Box::new(UserKeysEngine::new(
+            shadow,
+            keys.places.clone(),
+            trust_model,
+            keys.signed_by.clone(),
+            keys.now,
+        ))),
+        Err(error) => Err(Refusal::new(Reason::EngineFailed, safe(&error.to_string()))),
     }
 }

@@ -7,7 +7,6 @@ use std::path::Path;
 use super::{engine, NEGATIVE, SUCCESS, TROUBLE};
 use crate::cli;
 use crate::judge::{judge_image, EngineOrTrouble};
-use crate::openpgp::engine::Engine;
 use crate::reference::Reference;
 use crate::report::{renderer, ImageReport, Recorded, Renderer, Summary};
 use crate::settings::environment::Environment;
@@ -40,8 +39,7 @@ pub fn run(
         }
         _ => None,
     };
-    let engine: EngineOrTrouble =
-        engine::from_files(&settings.keys, stderr)?.map(|engine| Box::new(engine) as Box<dyn Engine>);
+    let engine = engine::set_up(&settings.keys, stderr)?;
     let mut run = Run {
         settings: &settings,
         engine,

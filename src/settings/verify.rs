@@ -4,13 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
+use super::keys::Keys;
 use super::requests::{self, ImageName, Requests};
 use super::UsageError;
 use crate::cli;
 use crate::digest::Digest;
 use crate::identity::Rule;
-use crate::openpgp::engine::SignedBy;
-use crate::openpgp::key::Fingerprint;
 use crate::reference::Reference;
 use crate::report::Format;
 use crate::source::objects::Place;
@@ -58,46 +57,6 @@ pub enum Source {
         /// What the image must be signed as.
         identities: Vec<Reference>,
     },
-}
-
-/// Which keys count.
-#[derive(Debug, Clone)]
-pub struct Keys {
-    /// Key files.
-    pub files: Vec<PathBuf>,
-    /// Narrowed to these.
-    pub signed_by: SignedBy,
-    /// Where temporary keyrings may stand.
-    pub places: Vec<PathBuf>,
-    /// Our user ID, to know left-overs of our own.
-    pub uid: u32,
-    /// The time by which keys and signatures are judged, in seconds since 1970.
-    pub now: i64,
-}
-
-impl Keys {
-    /// Validates the key options.
-    ///
-    /// # Errors
-    /// When no key file is given or a fingerprint is none.
-    pub fn new(options: &cli::keys::KeyOptions, environment: &Environment) -> Result<Self, UsageError> {
-        if options.public_key.is_empty() {
-            return Err(UsageError::new("no keys: give --public-key FILE"));
-        }
-        let signed_by = options
-            .signed_by
-            .iter()
-            .map(|text| Fingerprint::parse(text))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| UsageError::new(format!("--signed-by: {}", safe(&error.to_string()))))?;
-        Ok(Self {
-            files: options.public_key.clone(),
-            signed_by: SignedBy(signed_by),
-            places: environment.temporary_places(),
-            uid: environment.uid,
-            now: environment.now,
-        })
-    }
 }
 
 impl Verify {

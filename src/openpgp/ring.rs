@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A user's keyring file, read without GnuPG: what stands in it, where, and whether it is whole.
+//!
+//! GnuPG reports a damaged or unreadable keyring as one that lacks the key, and it may write to a keyring that it
+//! opens. So the file is read here, once, in full: its structure is checked, GnuPG works on a copy, and a key that is
+//! not in it is known to be unknown.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use sha1::{Digest as _, Sha1};
+
+use super::key::Fingerprint;
+use super::packet::{self, tag};
+use super::signature::{KeyId, PublicKeyAlgorithm};
+
+/// Largest keyring file in bytes.
+pub const MAX_RING: u64 = 256 << 20;
+
+/// The two formats of keyring files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `pubring.kbx`
+    Keybox,
+    /// `pubring.gpg`: keys one after the other.
+    Packets,
+}
+
+/// A keyring file.
+#[derive(Debug)]
+pub struct Ring {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its format.
+    pub format: Format,
+    /// Its content.
+    pub content: Vec<u8>,
+    keys: Vec<RingKey>,
+}
+
+/// A key in the file: fingerprints of the primary key and the subkeys, and where its packets stand.
+#[derive(Debug)]
+struct RingKey {
+    fingerprints: Vec<[u8; 20]>,
+    place: Range<usize>,
+}
+
+/// Why a keyring cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is none.
+    #[error("there is no keyring in {path}: neither pubring.kbx nor pubring.gpg", path = .0.display())]
+    Missing(PathBuf),
+    /// It cannot be read.
+    #[error("reading {path}: {error}", path = .0.display(), error = .1)]
+    Unreadable(PathBuf, io::Error),
+    /// It is too large.
+    #[error("{path} has more than {MAX_RING} bytes", path = .0.display())]
+    TooLarge(PathBuf),
+    /// Its structure is broken.
+    #[error("{path} is damaged at byte {at}: {what}; gpg --export and --import into a new home may save what is left", path = .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where.
+        at: usize,
+        /// How.
+        what: &'static str,
+    },
+}
+
+/// What a key says about itself; nothing of it is checked.
+#[derive(Debug, Clone)]
+pub struct Claims {
+    /// The primary key's fingerprint.
+    pub fingerprint: Fingerprint,
+    /// Its algorithm and strength, such as `rsa4096`.
+    pub algorithm: String,
+    /// Seconds since 1970.
+    pub created: i64,
+    /// The first user ID.
+    pub user_id: Option<String>,
+    /// Keys, other than itself, that are said to have certified it.
+    pub certifiers: Vec<KeyId>,
+}
+
+impl Ring {
+    /// Finds and reads the keyring of a GnuPG home, the file that gpg itself would use.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read or is damaged. An empty file is an empty keyring.
+    pub fn of_home(home: &Path) -> Result<Self, Error> {
+        let keybox = home.join("pubring.kbx");
+        let packets = home.join("pubring.gpg");
+        let keybox_content = read(&keybox)?;
+        // A keybox hides the older file only if it is one for OpenPGP keys: gpgsm makes keyboxes as well.
+        let for_openpgp = keybox_content
+            .as_deref()
+            .is_some_and(|c| c.get(7).is_some_and(|flags| flags & 2 != 0));
+        if !for_openpgp {
+            if let Some(content) = read(&packets)?.filter(|content| !content.is_empty()) {
+                return Self::parse(packets, Format::Packets, content);
+            }
+        }
+        match keybox_content {
+            Some(content) => Self::parse(keybox, Format::Keybox, content),
+            None if fs::symlink_metadata(&packets).is_ok() => Self::parse(packets, Format::Packets, Vec::new()),
+            None => Err(Error::Missing(home.to_owned())),
+        }
+    }
+
+    /// Checks the structure of a keyring and notes its keys.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub fn parse(path: PathBuf, format: Format, content: Vec<u8>) -> Result<Self, Error> {
+        let blocks = match format {
+            Format::Keybox => keybox_blocks(&content),
+            Format::Packets => Ok(Vec::from([0..content.len()])),
+        };
+        let keys = blocks.and_then(|blocks| {
+            let mut keys = Vec::new();
+            for block in blocks {
+                split_keys(&content, block, &mut keys)?;
+            }
+            Ok(keys)
+        });
+        match keys {
+            Ok(keys) => Ok(Self {
+                path,
+                format,
+                content,
+                keys,
+            }),
+            Err((at, what)) => Err(Error::Damaged { path, at, what }),
+        }
+    }
+
+    /// How many keys it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The keys that have a primary key or subkey of this fingerprint.
+    #[must_use]
+    pub fn with_fingerprint(&self, fingerprint: &str) -> Vec<usize> {
+        self.find(|own| hex(own) == fingerprint)
+    }
+
+    /// The keys that have a primary key or subkey of this key ID. Key IDs are no proof of anything.
+    #[must_use]
+    pub fn with_key_id(&self, id: KeyId) -> Vec<usize> {
+        self.find(|own| own[12..] == id.0)
+    }
+
+    fn find(&self, is_it: impl Fn(&[u8; 20]) -> bool) -> Vec<usize> {
+        let with = |key: &RingKey| key.fingerprints.iter().any(&is_it);
+        (0..self.keys.len()).filter(|n| with(&self.keys[*n])).collect()
+    }
+
+    /// The fingerprint of a key's primary key; empty for a version that has none of the usual kind.
+    #[must_use]
+    pub fn fingerprint(&self, key: usize) -> String {
+        self.fingerprint_bytes(key).map(|f| hex(f)).unwrap_or_default()
+    }
+
+    /// The same as bytes.
+    #[must_use]
+    pub fn fingerprint_bytes(&self, key: usize) -> Option<&[u8; 20]> {
+        self.keys[key].fingerprints.first()
+    }
+
+    /// The packets of a key, for importing it elsewhere.
+    #[must_use]
+    pub fn packets(&self, key: usize) -> &[u8] {
+        &self.content[self.keys[key].place.clone()]
+    }
+
+    /// What a key says about itself.
+    #[must_use]
+    pub fn claims(&self, key: usize) -> Option<Claims> {
+        let own = self.keys[key].fingerprints.first()?;
+        let mut claims = Claims {
+            fingerprint: Fingerprint::parse(&hex(own)).ok()?,
+            algorithm: String::new(),
+            created: 0,
+            user_id: None,
+            certifiers: Vec::new(),
+        };
+        let mut input = self.packets(key);
+        while let Ok(Some(packet)) = packet::next(&mut input) {
+            match packet.tag {
+                tag::PUBLIC_KEY => {
+                    if let Some((&[_, a, b, c, d, algorithm], material)) = packet.body.split_first_chunk() {
+                        claims.created = u32::from_be_bytes([a, b, c, d]).into();
+                        claims.algorithm = algorithm_name(PublicKeyAlgorithm(algorithm), material);
+                    }
+                }
+                tag::USER_ID if claims.user_id.is_none() => {
+                    claims.user_id = Some(String::from_utf8_lossy(&packet.body).into_owned());
+                }
+                tag::SIGNATURE => {
+                    let issuer = super::signature::certifier(&packet.body);
+                    claims.certifiers.extend(issuer.filter(|id| id.0 != own[12..]));
+                }
+                _ => {}
+            }
+        }
+        Some(claims)
+    }
+}
+
+/// Algorithm and strength out of the material of a public key: bits of the first number, or the curve.
+fn algorithm_name(algorithm: PublicKeyAlgorithm, material: &[u8]) -> String {
+    /// Object identifiers in their encoding, and gpg's names for them.
+    const CURVES: [(&[u8], &str); 6] = [
+        (&[0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x0f, 0x01], "ed25519"),
+        (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], "nistp256"),
+        (&[0x2b, 0x81, 0x04, 0x00, 0x22], "nistp384"),
+        (&[0x2b, 0x81, 0x04, 0x00, 0x23], "nistp521"),
+        (
+            &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x07],
+            "brainpoolp256r1",
+        ),
+        (&[0x2b, 0x65, 0x71], "ed448"),
+    ];
+    let bits = material.first_chunk().map_or(0, |bits| u16::from_be_bytes(*bits));
+    match algorithm.0 {
+        1..=3 => format!("rsa{bits}"),
+        17 => format!("dsa{bits}"),
+        19 | 22 => {
+            let oid = material
+                .first()
+                .and_then(|length| material.get(1..=usize::from(*length)));
+            let known = CURVES.iter().find(|(own, _)| Some(*own) == oid);
+            known.map_or_else(|| algorithm.to_string(), |(_, name)| (*name).to_owned())
+        }
+        _ => algorithm.to_string(),
+    }
+}
+
+/// Reads a file if it is there.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let unreadable = |error| Error::Unreadable(path.to_owned(), error);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let meta = file.metadata().map_err(unreadable)?;
+    if !meta.is_file() {
+        return Err(unreadable(io::Error::other("it is not a regular file")));
+    }
+    let mut content = Vec::with_capacity(usize::try_from(meta.len().min(MAX_RING)).unwrap_or(0) + 1);
+    file.take(MAX_RING + 1).read_to_end(&mut content).map_err(unreadable)?;
+    if content.len() as u64 > MAX_RING {
+        return Err(Error::TooLarge(path.to_owned()));
+    }
+    Ok(Some(content))
+}
+
+/// Where in a file, and what is wrong there.
+type Damage = (usize, &'static str);
+
+/// The key blocks of a keybox (kbx/keybox-blob.c of GnuPG describes the format).
+fn keybox_blocks(content: &[u8]) -> Result<Vec<Range<usize>>, Damage> {
+    /// Kinds of blobs.
+    const EMPTY: u8 = 0;
+    const HEADER: u8 = 1;
+    const OPENPGP: u8 = 2;
+    const X509: u8 = 3;
+    let mut blocks = Vec::new();
+    let mut at = 0;
+    while at < content.len() {
+        let blob = read_u32(content, at)
+            .and_then(|length| content.get(at..at.checked_add(length)?))
+            .filter(|blob| blob.len() >= 5)
+            .ok_or((at, "a blob reaches beyond the end of the file"))?;
+        let kind = blob[4];
+        if (at == 0) != (kind == HEADER) || at == 0 && blob.get(8..12) != Some(b"KBXf") {
+            return Err((at, "it does not begin with the header of a keybox, or has another one"));
+        }
+        match kind {
+            EMPTY | HEADER | X509 => {}
+            OPENPGP => {
+                // The last 20 bytes are the SHA-1 of what is before them; zeros stand for none.
+                let (data, sum) = blob
+                    .split_at_checked(blob.len().saturating_sub(20))
+                    .ok_or((at, "a blob is too short"))?;
+                if sum.iter().any(|b| *b != 0) && Sha1::digest(data).as_slice() != sum {
+                    return Err((at, "the checksum of a blob does not match"));
+                }
+                let block = read_u32(blob, 8)
+                    .zip(read_u32(blob, 12))
+                    .and_then(|(start, length)| Some(start..start.checked_add(length)?))
+                    .filter(|block| block.end <= blob.len())
+                    .ok_or((at, "a key reaches beyond the end of its blob"))?;
+                blocks.push(at + block.start..at + block.end);
+            }
+            _ => return Err((at, "a blob is of an unknown kind")),
+        }
+        at += blob.len();
+    }
+    Ok(blocks)
+}
+
+fn read_u32(content: &[u8], at: usize) -> Option<usize> {
+    let bytes = content.get(at..)?.first_chunk::<4>()?;
+    usize::try_from(u32::from_be_bytes(*bytes)).ok()
+}
+
+/// Splits a sequence of packets into keys.
+fn split_keys(content: &[u8], block: Range<usize>, keys: &mut Vec<RingKey>) -> Result<(), Damage> {
+    let begin = keys.len();
+    let mut input = &content[block.clone()];
+    loop {
+        let at = block.end - input.len();
+        let packet = match packet::next(&mut input) {
+            Ok(None) => return Ok(()),
+            Ok(Some(packet)) => packet,
+            Err(packet::Error::Truncated(_)) => return Err((at, "a key ends early")),
+            Err(_) => return Err((at, "something that is not an OpenPGP packet")),
+        };
+        let end = block.end - input.len();
+        if packet.tag == tag::PUBLIC_KEY {
+            keys.push(RingKey {
+                fingerprints: Vec::new(),
+                place: at..end,
+            });
+        }
+        let Some(key) = keys[begin..].last_mut() else {
+            return Err((at, "something other than a key stands first"));
+        };
+        key.place.end = end;
+        if matches!(packet.tag, tag::PUBLIC_KEY | tag::PUBLIC_SUBKEY) && packet.body.first() == Some(&4) {
+            key.fingerprints.push(fingerprint(&packet.body));
+        }
+    }
+}
+
+/// The fingerprint of a version 4 key (RFC 9580 section 5.5.4.2).
+#[must_use]
+pub fn fingerprint(body: &[u8]) -> [u8; 20] {
+    let length = u16::try_from(body.len()).unwrap_or(u16::MAX);
+    let hash = Sha1::new().chain_update([0x99]).chain_update(length.to_be_bytes());
+    hash.chain_update(body).finalize().into()
+}
+
+/// Upper case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|nibble| char::from_digit(nibble.into(), 16))
+        .map(|digit| digit.to_ascii_uppercase())
+        .collect()
+}

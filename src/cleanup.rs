@@ -40,14 +40,19 @@ impl Guard {
     }
 
     /// Lets the path be: it is no longer ours to remove.
-    pub fn keep(self) {
+    #[must_use]
+    pub fn keep(mut self) -> PathBuf {
         pending().retain(|p| *p != self.path);
-        std::mem::forget(self);
+        // An empty path is nothing to remove.
+        std::mem::take(&mut self.path)
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        if self.path.as_os_str().is_empty() {
+            return;
+        }
         if let Err(error) = remove(&self.path) {
             log::warn!("removing {}: {error}", self.path.display());
         }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line: syntax and help texts, nothing else. What it means is worked out in [`crate::settings`].
 
+pub mod describe;
 pub mod inspect;
 pub mod keys;
+pub mod remove;
 pub mod verify;
 
 use clap::{Args, Parser, Subcommand};
@@ -58,6 +60,10 @@ pub struct Global {
 pub enum Command {
     /// Verify images
     Verify(Box<verify::Verify>),
+    /// Forget recorded verdicts
+    Remove(remove::Remove),
+    /// Show signatures and what is recorded about them
+    Describe(describe::Describe),
     /// Show what signature blobs claim, unverified
     Inspect(inspect::Inspect),
     /// List the keys whose signatures would count

@@ -11,6 +11,7 @@ use crate::digest::Digest;
 use crate::openpgp::message::MAX_BLOB_BYTES;
 use crate::text::safe;
 use crate::verdict::reason::{Reason, Refusal};
+use crate::verdict::Manifest;
 
 /// Most signatures of an image that are looked at (product limits).
 pub const MAX_SIGNATURES: usize = 128;
@@ -89,6 +90,17 @@ impl Image {
                 Reason::MalformedImage,
                 format!("the object's name, {:?}, is not a sha256 digest", safe(&self.name)),
             )),
+        }
+    }
+}
+
+impl Image {
+    /// What the object says about its manifest: the bytes in it, where it has them, must hash to its name.
+    #[must_use]
+    pub fn manifest_state(&self, digest: &Digest) -> Manifest {
+        match &self.manifest {
+            Some(text) => Manifest::of_bytes(text.as_bytes(), digest),
+            None => Manifest::NotAtHand,
         }
     }
 }

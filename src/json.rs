@@ -190,6 +190,24 @@ impl<R: BufRead> Reader<R> {
         Ok(Some(into_text(name)))
     }
 
+    /// Whether another member follows, before whose name the reader then stands; nothing of it is consumed, and the end
+    /// of the object is not either.
+    ///
+    /// # Errors
+    /// When neither a member nor the end of the object follows.
+    pub fn at_member(&mut self) -> Result<bool, Error> {
+        self.skip_space()?;
+        if self.peek()? == Some(b'}') {
+            return Ok(false);
+        }
+        self.next_member()?;
+        // The comma is gone; the next call must not look for it again.
+        if let Some(Frame::Object { started }) = self.open.last_mut() {
+            *started = false;
+        }
+        Ok(true)
+    }
+
     /// Enters an array.
     ///
     /// # Errors

@@ -43,6 +43,7 @@
 pub mod cleanup;
 pub mod cli;
 pub mod digest;
+pub mod edit;
 pub mod identity;
 pub mod image;
 pub mod json;
@@ -51,6 +52,7 @@ pub mod logging;
 pub mod manifest;
 pub mod openpgp;
 pub mod payload;
+pub mod record;
 pub mod reference;
 pub mod report;
 pub mod run;
@@ -58,6 +60,7 @@ pub mod settings;
 pub mod source;
 pub mod text;
 pub mod verdict;
+pub mod yaml;
 
 /// Version and build date, as `--version` prints them.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("IMAGE_SIGNATURE_DATE"), ")");

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Output: pure functions from outcomes to a writer. Nothing else prints results.
 
+pub mod description;
 pub mod explain;
 pub mod inspection;
 pub mod json;
 pub mod keys;
 pub mod output;
+pub mod removal;
 pub mod text;
 
 use std::io::{self, Write};
@@ -25,6 +27,8 @@ pub enum Format {
     Name,
     /// One JSON document.
     Json,
+    /// The same as YAML.
+    Yaml,
     /// Numbered steps with the values compared.
     Explain,
 }
@@ -32,8 +36,16 @@ pub enum Format {
 /// What became of a verdict that was to be recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
-    /// Not asked for, or nothing to record.
+    /// Not asked for, or nothing that may be recorded.
     No,
+    /// Nothing to write: there is no record, and none is to be made.
+    Unchanged,
+    /// Nothing to write: what is recorded still holds.
+    Kept,
+    /// It is written.
+    Yes,
+    /// It could not be written.
+    Failed,
 }
 
 impl Recorded {
@@ -42,6 +54,10 @@ impl Recorded {
     pub fn word(self) -> &'static str {
         match self {
             Recorded::No => "no",
+            Recorded::Unchanged => "unchanged",
+            Recorded::Kept => "kept",
+            Recorded::Yes => "yes",
+            Recorded::Failed => "failed",
         }
     }
 }
@@ -112,7 +128,8 @@ pub fn renderer<'w>(format: Format, out: Box<dyn Write + 'w>) -> Box<dyn Rendere
         Format::Text => Box::new(text::Text::new(out, false)),
         Format::Wide => Box::new(text::Text::new(out, true)),
         Format::Name => Box::new(text::Names::new(out)),
-        Format::Json => Box::new(json::Json::new(out)),
+        Format::Json => Box::new(json::Json::new(out, json::Syntax::Json)),
+        Format::Yaml => Box::new(json::Json::new(out, json::Syntax::Yaml)),
         Format::Explain => Box::new(explain::Explain::new(out)),
     }
 }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The use cases, one file a subcommand.
 
+pub mod describe;
 pub mod engine;
 pub mod inspect;
 pub mod keys;
+pub mod objects;
+pub mod remove;
 pub mod verify;
 
 use std::io::Write;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::report::output::Output;
 use crate::settings::environment::Environment;
 use crate::settings::UsageError;
@@ -26,7 +29,9 @@ pub const TROUBLE: u8 = 3;
 pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
     let (mut output, fate) = Output::new(stdout);
     let result = match &cli.command {
-        Command::Verify(options) => verify::run(options, environment, &mut output, stderr),
+        Command::Verify(options) => run_verify(options, environment, &mut output, stderr),
+        Command::Remove(options) => remove::run(options, environment, &mut output, stderr),
+        Command::Describe(options) => describe::run(options, &mut output),
         Command::Inspect(options) => inspect::run(options, &mut output),
         Command::Keys(options) => keys::run(options, environment, &mut output, stderr),
     };
@@ -45,4 +50,65 @@ pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr:
         }
         None => status,
     }
+}
+
+/// `verify`, or `remove` in the words of `oc adm verify-image-signature`.
+fn run_verify(
+    options: &cli::verify::Verify,
+    environment: &Environment,
+    out: &mut dyn Write,
+    stderr: &mut dyn Write,
+) -> Result<u8, UsageError> {
+    if !options.remove && !options.remove_all {
+        return verify::run(options, environment, out, stderr);
+    }
+    if options.remove_all {
+        let _ = writeln!(
+            stderr,
+            "note: --remove-all removes recorded verdicts; signatures are kept; it writes only with --confirm"
+        );
+        if !options.confirm {
+            return Err(UsageError::new("--remove-all needs --confirm"));
+        }
+    }
+    remove::run(&as_removal(options)?, environment, out, stderr)
+}
+
+/// The options of `remove` out of those of `verify`; those that judge have no meaning there.
+fn as_removal(options: &cli::verify::Verify) -> Result<cli::remove::Remove, UsageError> {
+    let judging = [
+        (!options.expected_identity.is_empty(), "--expected-identity"),
+        (!options.keys.public_key.is_empty(), "--public-key"),
+        (!options.keys.signed_by.is_empty(), "--signed-by"),
+        (options.keys.homedir.is_some(), "--homedir"),
+        (options.keys.trust_model.is_some(), "--trust-model"),
+        (options.identity_match.is_some(), "--identity-match"),
+        (options.expected_digest.is_some(), "--expected-digest"),
+        (options.require != 1, "--require"),
+        (options.images_from.is_some(), "--images-from"),
+        (
+            options.manifest.is_some() || !options.signature_file.is_empty(),
+            "--manifest",
+        ),
+        (options.registry_url.is_some(), "--registry-url"),
+        (options.insecure, "--insecure"),
+        (options.explain, "--explain"),
+    ];
+    if let Some((_, flag)) = judging.into_iter().find(|(given, _)| *given) {
+        return Err(UsageError::new(format!(
+            "removing records judges nothing: it excludes {flag}"
+        )));
+    }
+    Ok(cli::remove::Remove {
+        images: options.images.clone(),
+        signature: options.signature.clone(),
+        source: options.source.clone(),
+        confirm: options.confirm,
+        output: match options.output {
+            cli::verify::Output::Text | cli::verify::Output::Wide => cli::remove::RemoveOutput::Text,
+            cli::verify::Output::Name => cli::remove::RemoveOutput::Name,
+            cli::verify::Output::Json => cli::remove::RemoveOutput::Json,
+            cli::verify::Output::Yaml => cli::remove::RemoveOutput::Yaml,
+        },
+    })
 }

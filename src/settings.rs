@@ -4,6 +4,7 @@
 
 pub mod environment;
 pub mod keys;
+pub mod objects;
 pub mod requests;
 pub mod verify;
 

@@ -6,6 +6,7 @@
 pub mod directory;
 pub mod objects;
 pub mod parts;
+pub mod replace;
 pub mod stored;
 
 use crate::digest::Digest;

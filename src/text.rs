@@ -34,6 +34,16 @@ pub fn bounded(text: &str, limit: usize) -> String {
     out
 }
 
+/// Shortens a text that is safe already to a number of characters.
+#[must_use]
+pub fn cut(mut text: String, limit: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(limit) {
+        text.truncate(end);
+        text.push('\u{2026}');
+    }
+    text
+}
+
 /// Characters that move the cursor, end lines, change the direction of text, or cannot be seen.
 #[must_use]
 pub fn is_unsafe(c: char) -> bool {

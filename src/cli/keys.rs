@@ -47,6 +47,8 @@ pub enum KeyOutput {
     Name,
     /// One JSON document
     Json,
+    /// The same as YAML
+    Yaml,
 }
 
 /// List the keys whose signatures would count, and why the others do not.

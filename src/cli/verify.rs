@@ -18,6 +18,8 @@ pub enum Output {
     Name,
     /// One JSON document
     Json,
+    /// The same as YAML
+    Yaml,
 }
 
 /// Verify that images are the ones you asked for, as keys that you trust for them say.
@@ -85,6 +87,30 @@ pub struct Verify {
     /// Print every check of every signature with the values compared
     #[arg(long)]
     pub explain: bool,
+
+    /// Judge and record only this signature of an image, by its name or the part of it after @ (repeatable)
+    #[arg(long, value_name = "NAME", help_heading = "Recording")]
+    pub signature: Vec<String>,
+
+    /// Record the verdicts on the Image objects; without it nothing is written
+    #[arg(long, visible_alias = "save", help_heading = "Recording")]
+    pub confirm: bool,
+
+    /// Forget recorded verdicts instead: as the command remove
+    #[arg(long, help_heading = "As oc adm verify-image-signature had it")]
+    pub remove: bool,
+
+    /// The same for all signatures, which are kept themselves; needs --confirm
+    #[arg(long, help_heading = "As oc adm verify-image-signature had it")]
+    pub remove_all: bool,
+
+    /// Not in this version
+    #[arg(long, value_name = "HOST", help_heading = "As oc adm verify-image-signature had it")]
+    pub registry_url: Option<String>,
+
+    /// Not in this version
+    #[arg(long, help_heading = "As oc adm verify-image-signature had it")]
+    pub insecure: bool,
 }
 
 /// Where images come from.

@@ -118,7 +118,7 @@ impl Ring {
     pub fn parse(path: PathBuf, format: Format, content: Vec<u8>) -> Result<Self, Error> {
         let blocks = match format {
             Format::Keybox => keybox_blocks(&content),
-            Format::Packets => Ok(Vec::from([0..content.len()])),
+            Format::Packets => Ok(std::iter::once(0..content.len()).collect()),
         };
         let keys = blocks.and_then(|blocks| {
             let mut keys = Vec::new();

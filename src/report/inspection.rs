@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{json, Map, Value};
 
-use super::json::{claim, write_document, API_VERSION};
+use super::json::{claim, write_document, Syntax, API_VERSION};
 use super::text::RESOURCE;
 use super::Format;
 use crate::openpgp::message::Message;
@@ -32,12 +32,15 @@ pub struct Inspection {
 /// # Errors
 /// When writing fails.
 pub fn write(out: &mut dyn Write, inspections: &[Inspection], format: Format) -> io::Result<()> {
-    if format == Format::Json {
+    let syntax = match format {
+        Format::Json => Some(Syntax::Json),
+        Format::Yaml => Some(Syntax::Yaml),
+        _ => None,
+    };
+    if let Some(syntax) = syntax {
         let items: Vec<Value> = inspections.iter().map(document).collect();
-        return write_document(
-            out,
-            &json!({"apiVersion": API_VERSION, "kind": "InspectionList", "unverified": true, "items": items}),
-        );
+        let document = json!({"apiVersion": API_VERSION, "kind": "InspectionList", "unverified": true, "items": items});
+        return write_document(out, &document, syntax);
     }
     for inspection in inspections {
         match format {

@@ -16,16 +16,30 @@ use crate::verdict::SignatureOutcome;
 /// Version of the documents.
 pub const API_VERSION: &str = "image-signature/v1";
 
-/// `-o json`
+/// How documents are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Syntax {
+    /// Indented.
+    Json,
+    /// Block style.
+    Yaml,
+}
+
+/// `-o json`, `-o yaml`
 pub(super) struct Json<'w> {
     out: Box<dyn Write + 'w>,
+    syntax: Syntax,
     items: Vec<Value>,
 }
 
 impl<'w> Json<'w> {
     /// Prints to `out`.
-    pub(super) fn new(out: Box<dyn Write + 'w>) -> Self {
-        Self { out, items: Vec::new() }
+    pub(super) fn new(out: Box<dyn Write + 'w>, syntax: Syntax) -> Self {
+        Self {
+            out,
+            syntax,
+            items: Vec::new(),
+        }
     }
 }
 
@@ -38,7 +52,7 @@ impl Renderer for Json<'_> {
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         let document = verification_list(std::mem::take(&mut self.items), summary);
-        write_document(&mut self.out, &document)
+        write_document(&mut self.out, &document, self.syntax)
     }
 }
 
@@ -139,7 +153,11 @@ pub(super) fn claim(payload: &Payload) -> Value {
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_document(out: &mut dyn Write, document: &Value) -> io::Result<()> {
+pub fn write_document(out: &mut dyn Write, document: &Value, syntax: Syntax) -> io::Result<()> {
+    if syntax == Syntax::Yaml {
+        out.write_all(crate::yaml::emit::document(document).as_bytes())?;
+        return out.flush();
+    }
     let mut serializer = Serializer::with_formatter(&mut *out, TerminalSafe(PrettyFormatter::new()));
     serde_serialize(document, &mut serializer)?;
     writeln!(out)?;

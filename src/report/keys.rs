@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{json, Value};
 
-use super::json::{write_document, API_VERSION};
+use super::json::{write_document, Syntax, API_VERSION};
 use crate::openpgp::key::Validity;
 use crate::openpgp::listing::ListedKey;
 use crate::text::{safe, time};
@@ -69,16 +69,14 @@ pub fn write_names(out: &mut dyn Write, keys: &[ListedKey]) -> io::Result<()> {
     out.flush()
 }
 
-/// Prints one JSON document.
+/// Prints one document.
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_json(out: &mut dyn Write, keys: &[ListedKey]) -> io::Result<()> {
+pub fn write_json(out: &mut dyn Write, keys: &[ListedKey], syntax: Syntax) -> io::Result<()> {
     let items: Vec<Value> = keys.iter().map(item).collect();
-    write_document(
-        out,
-        &json!({"apiVersion": API_VERSION, "kind": "KeyList", "items": items}),
-    )
+    let document = json!({"apiVersion": API_VERSION, "kind": "KeyList", "items": items});
+    write_document(out, &document, syntax)
 }
 
 fn item(key: &ListedKey) -> Value {

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use super::{engine, SUCCESS, TROUBLE};
 use crate::cli::keys::{KeyOutput, Keys as Options};
+use crate::report::json::Syntax;
 use crate::report::keys as report;
 use crate::settings::environment::Environment;
 use crate::settings::keys::Keys;
@@ -38,7 +39,8 @@ pub fn run(
         KeyOutput::Text => report::write_text(out, &keys, false),
         KeyOutput::Wide => report::write_text(out, &keys, true),
         KeyOutput::Name => report::write_names(out, &keys),
-        KeyOutput::Json => report::write_json(out, &keys),
+        KeyOutput::Json => report::write_json(out, &keys, Syntax::Json),
+        KeyOutput::Yaml => report::write_json(out, &keys, Syntax::Yaml),
     };
     Ok(SUCCESS)
 }

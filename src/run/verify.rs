@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `verify`
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
+use super::objects::{self as session, Edits, Selected};
 use super::{engine, NEGATIVE, SUCCESS, TROUBLE};
 use crate::cli;
+use crate::edit::SignatureEdit;
 use crate::judge::{judge_image, EngineOrTrouble};
+use crate::record::{self, Plan};
 use crate::reference::Reference;
-use crate::report::{renderer, ImageReport, Recorded, Renderer, Summary};
+use crate::report::{renderer, Format, ImageReport, Recorded, Renderer, Summary};
 use crate::settings::environment::Environment;
-use crate::settings::requests::{ImageName, Requests};
-use crate::settings::verify::{Source, Verify};
+use crate::settings::requests::Requests;
+use crate::settings::verify::{Recording, Source, Verify};
 use crate::settings::UsageError;
-use crate::source::objects::{self, ObjectFiles, Place, Position};
-use crate::source::{directory, parts, Subject};
+use crate::source::objects::{Loaded, ObjectFiles, Place, Position};
+use crate::source::{directory, parts, Blob, Subject};
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal};
-use crate::verdict::{Expectation, IdentitySource, ImageOutcome};
+use crate::verdict::reason::{Reason, Refusal, Verdict};
+use crate::verdict::{Expectation, IdentitySource, ImageOutcome, SignatureOutcome};
 
-/// Judges images one after the other.
+/// Judges images one after the other, and records the verdicts where that is asked for.
 ///
 /// # Errors
 /// When the options are wrong or a key file is of no use.
@@ -31,7 +34,7 @@ pub fn run(
 ) -> Result<u8, UsageError> {
     let settings = Verify::new(options, environment)?;
     // Read before gpg is started: how many objects there are decides whether the call makes sense.
-    let objects = match &settings.source {
+    let files = match &settings.source {
         Source::Objects { places, requests } => {
             let files = ObjectFiles::open(places);
             check_identity_count(&files, requests)?;
@@ -43,11 +46,17 @@ pub fn run(
     let mut run = Run {
         settings: &settings,
         engine,
-        renderer: renderer(settings.format, Box::new(out)),
-        summary: Summary::default(),
+        printer: Printer::new(settings.format, out),
+        stderr,
+        told_changes: false,
+        held: Vec::new(),
+        edits: Edits::new(),
+        carried: vec![false; settings.signatures.len()],
+        any_not_found: false,
     };
-    match (&settings.source, &objects) {
-        (Source::Objects { requests, .. }, Some(files)) => run.objects(files, requests),
+    match (&settings.source, &files) {
+        (Source::Objects { places, requests }, Some(files)) => run.objects(files, places, requests),
+        (Source::Objects { .. }, None) => {}
         (Source::Directories(directories), _) => {
             for (path, identities) in directories {
                 run.directory(path, identities);
@@ -65,32 +74,8 @@ pub fn run(
             let subject = parts::read(manifest, signatures);
             run.subject(&source, &source, subject, identities);
         }
-        (Source::Objects { .. }, None) => {}
     }
-    // Output never fails: see report::output.
-    let _ = run.renderer.end(&run.summary);
-    Ok(exit_status(&run.summary))
-}
-
-/// The exit status of a run with these verdicts. Nothing judged is no success.
-fn exit_status(summary: &Summary) -> u8 {
-    let Summary {
-        verified,
-        rejected,
-        unsupported,
-        unsigned,
-        allowed,
-        unchecked,
-    } = *summary;
-    if unchecked > 0 {
-        TROUBLE
-    } else if rejected + unsupported + unsigned + allowed > 0 {
-        NEGATIVE
-    } else if verified > 0 {
-        SUCCESS
-    } else {
-        TROUBLE
-    }
+    Ok(run.end())
 }
 
 /// Several identities for several images would make any of them good enough for each.
@@ -105,80 +90,317 @@ fn check_identity_count(files: &ObjectFiles, requests: &Requests) -> Result<(), 
     }
 }
 
-/// A run in progress.
-struct Run<'r> {
-    settings: &'r Verify,
-    engine: EngineOrTrouble,
-    renderer: Box<dyn Renderer + 'r>,
-    summary: Summary,
+/// The exit status of a run. Nothing judged is no success.
+fn exit_status(summary: &Summary, record_failed: bool) -> u8 {
+    let Summary {
+        verified,
+        rejected,
+        unsupported,
+        unsigned,
+        allowed,
+        unchecked,
+    } = *summary;
+    if unchecked > 0 || record_failed {
+        TROUBLE
+    } else if rejected + unsupported + unsigned + allowed > 0 {
+        NEGATIVE
+    } else if verified > 0 {
+        SUCCESS
+    } else {
+        TROUBLE
+    }
 }
 
-impl Run<'_> {
-    fn objects(&mut self, files: &ObjectFiles, requests: &Requests) {
-        for unreadable in &files.unreadable {
-            let place = source_of(&unreadable.place);
-            self.refuse(&place, &place, unreadable.refusal.clone(), &[]);
-        }
-        match requests {
-            Requests::Everything(identities) => {
-                let mut any = !files.unreadable.is_empty();
-                for position in files.positions() {
-                    self.object(files, position, identities);
-                    any = true;
-                }
-                if !any {
-                    let places: Vec<String> = match &self.settings.source {
-                        Source::Objects { places, .. } => places.iter().map(ToString::to_string).collect(),
-                        _ => Vec::new(),
-                    };
-                    let places = places.join(", ");
-                    let refusal = Refusal::new(Reason::NotFound, format!("there is no image in {places}"));
-                    self.refuse("", &format!("file:{places}"), refusal, identities);
-                }
-            }
-            Requests::Named(requests) => {
-                for request in requests {
-                    let ImageName::Object(name) = &request.image else {
-                        continue;
-                    };
-                    let positions = files.find(name);
-                    if positions.is_empty() {
-                        let refusal =
-                            Refusal::new(Reason::NotFound, format!("no object {} is in the files", safe(name)));
-                        self.refuse(name, "file", refusal, &request.identities);
-                    }
-                    // Of objects that stand there twice, one is enough to say so.
-                    for position in positions.into_iter().take(1) {
-                        self.object(files, position, &request.identities);
-                    }
-                }
-            }
+/// Prints reports as they come, and counts.
+struct Printer<'s> {
+    /// Standard output, as long as nothing is printed yet.
+    out: Option<&'s mut dyn Write>,
+    renderer: Option<Box<dyn Renderer + 's>>,
+    format: Format,
+    summary: Summary,
+    record_failed: bool,
+}
+
+impl<'s> Printer<'s> {
+    fn new(format: Format, out: &'s mut dyn Write) -> Self {
+        Self {
+            out: Some(out),
+            renderer: None,
+            format,
+            summary: Summary::default(),
+            record_failed: false,
         }
     }
 
-    fn object(&mut self, files: &ObjectFiles, position: Position, identities: &[Reference]) {
-        let entry = files.entry(position);
-        let source = source_of(files.place(position));
-        let name = match entry.image_name() {
-            "" => source.clone(),
-            name => name.to_owned(),
-        };
-        let twins = files.twins(position);
-        if let Some(twin) = twins.first() {
-            let refusal = Refusal::new(
-                Reason::SourceUnavailable,
-                format!(
-                    "the object stands there {} times, in {} and {}: nobody can tell which one is meant",
-                    twins.len() + 1,
-                    files.place(position),
-                    files.place(*twin)
-                ),
-            );
-            self.refuse(&name, &source, refusal, identities);
+    /// Prints one image. Output never fails: see [`crate::report::output`].
+    fn print(&mut self, report: &ImageReport) {
+        self.summary.add(report.outcome.verdict());
+        self.record_failed |= report.recorded == Recorded::Failed;
+        if let Some(renderer) = self.renderer() {
+            let _ = renderer.image(report);
+        }
+    }
+
+    fn renderer(&mut self) -> Option<&mut Box<dyn Renderer + 's>> {
+        if let Some(out) = self.out.take() {
+            self.renderer = Some(renderer(self.format, Box::new(out)));
+        }
+        self.renderer.as_mut()
+    }
+
+    fn end(&mut self) -> u8 {
+        let summary = self.summary;
+        if let Some(renderer) = self.renderer() {
+            let _ = renderer.end(&summary);
+        }
+        exit_status(&self.summary, self.record_failed)
+    }
+}
+
+/// An image that was judged, and which object its record belongs to.
+struct Judged {
+    report: ImageReport,
+    position: Option<Position>,
+    /// Changes that would be or are recorded, in words.
+    changes: Vec<String>,
+}
+
+/// A run in progress.
+struct Run<'r, 's> {
+    settings: &'r Verify,
+    engine: EngineOrTrouble,
+    printer: Printer<'s>,
+    stderr: &'s mut dyn Write,
+    told_changes: bool,
+    /// Where verdicts are recorded, reports wait for what becomes of the records.
+    held: Vec<Judged>,
+    edits: Edits,
+    /// Which of the signatures asked for some image carries.
+    carried: Vec<bool>,
+    any_not_found: bool,
+}
+
+impl<'s> Run<'_, 's> {
+    fn end(&mut self) -> u8 {
+        if self.told_changes {
+            self.tell("nothing was written; to record this, run the command again with --confirm");
+        }
+        self.printer.end()
+    }
+
+    fn tell(&mut self, line: &str) {
+        // There is nowhere else to tell that standard error is gone.
+        let _ = writeln!(self.stderr, "{line}");
+    }
+
+    /// Takes an image that was judged: prints it, with what recording would change, or holds it until that is done.
+    fn take(&mut self, judged: Judged) {
+        self.any_not_found |= judged.report.outcome.reason() == Reason::NotFound;
+        if self.settings.recording == Recording::Confirm {
+            self.held.push(judged);
             return;
         }
-        let subject = files.load(position).and_then(objects::subject);
-        self.subject(&name, &source, subject, identities);
+        for change in &judged.changes {
+            self.tell(&format!("{} {change}", safe(&judged.report.image)));
+            self.told_changes = true;
+        }
+        self.printer.print(&judged.report);
+    }
+
+    fn objects(&mut self, files: &ObjectFiles, places: &[Place], requests: &Requests) {
+        let names: Option<Vec<String>> = match requests {
+            Requests::Everything(_) => None,
+            Requests::Named(requests) => Some(requests.iter().map(|r| r.image.to_string()).collect()),
+        };
+        for selected in session::select(files, names.as_deref(), places) {
+            let identities = match requests {
+                Requests::Everything(identities) => identities,
+                Requests::Named(requests) => &requests[selected.request].identities,
+            };
+            self.object(files, &selected, identities, names.is_some());
+        }
+        self.signatures_not_found();
+        if self.settings.recording == Recording::Confirm {
+            self.record(files);
+        }
+    }
+
+    fn object(&mut self, files: &ObjectFiles, selected: &Selected, identities: &[Reference], by_name: bool) {
+        let (name, source) = (&selected.name, &selected.source);
+        let position = match &selected.found {
+            Ok(position) => *position,
+            Err(refusal) => return self.refuse(name, source, refusal.clone(), identities),
+        };
+        let loaded = match files.load(position) {
+            Ok(loaded) => loaded,
+            Err(refusal) => return self.refuse(name, source, refusal, identities),
+        };
+        let chosen = self.choose(&loaded);
+        if !self.settings.signatures.is_empty() && chosen.is_empty() {
+            // Of all objects, those without the signature are none of the user's business.
+            if by_name {
+                let wanted = self.settings.signatures.join(", ");
+                let refusal = Refusal::new(Reason::NotFound, format!("it carries no signature {}", safe(&wanted)));
+                self.refuse(name, source, refusal, identities);
+            }
+            return;
+        }
+        let blobs: Vec<Blob> = chosen.iter().map(|n| blob(&loaded, *n)).collect();
+        let outcome = match loaded.image.digest() {
+            Ok(digest) => {
+                let subject = Subject {
+                    manifest: loaded.image.manifest_state(&digest),
+                    digest,
+                    signatures: blobs,
+                };
+                self.judge(&subject, source, identities)
+            }
+            // What is recorded on an object of no image must not stand either.
+            Err(refusal) => {
+                let signatures = blobs
+                    .into_iter()
+                    .map(|blob| SignatureOutcome::refused(blob.name, refusal.clone(), None))
+                    .collect();
+                ImageOutcome::refused(refusal, signatures)
+            }
+        };
+        let mut judged = self.judged(name, source, outcome, identities);
+        self.plan(files, position, &loaded, &chosen, &mut judged);
+        self.take(judged);
+    }
+
+    /// Which signatures of an object are to be judged.
+    fn choose(&mut self, loaded: &Loaded) -> Vec<usize> {
+        let wanted = &self.settings.signatures;
+        let all = loaded.image.signatures.iter().enumerate();
+        if wanted.is_empty() {
+            return all.map(|(n, _)| n).collect();
+        }
+        let mut chosen = Vec::new();
+        for (n, signature) in all {
+            for (carried, name) in self.carried.iter_mut().zip(wanted) {
+                if signature.is_named(name) {
+                    *carried = true;
+                    chosen.push(n);
+                }
+            }
+        }
+        chosen.dedup();
+        chosen
+    }
+
+    /// Signatures that no image carries are not found.
+    fn signatures_not_found(&mut self) {
+        let missing: Vec<String> = self
+            .settings
+            .signatures
+            .iter()
+            .zip(&self.carried)
+            .filter(|(_, carried)| !**carried)
+            .map(|(name, _)| safe(name))
+            .collect();
+        if !missing.is_empty() && !self.any_not_found {
+            let message = format!("no image carries a signature {}", missing.join(", "));
+            self.refuse("", "file", Refusal::new(Reason::NotFound, message), &[]);
+        }
+    }
+
+    /// Works out what is to be recorded about an object.
+    fn plan(
+        &mut self,
+        files: &ObjectFiles,
+        position: Position,
+        loaded: &Loaded,
+        chosen: &[usize],
+        judged: &mut Judged,
+    ) {
+        let outcome = &judged.report.outcome;
+        let not_asked_for = self
+            .settings
+            .digest
+            .as_ref()
+            .is_some_and(|d| loaded.image.name != d.as_str());
+        // Nothing is recorded about an image that is not the one asked for.
+        if not_asked_for {
+            return;
+        }
+        let mut context = self.settings.record.clone();
+        context.expected.clone_from(&judged.report.expected);
+        let confirm = self.settings.recording == Recording::Confirm;
+        let mut edits = Vec::new();
+        let mut recorded = Vec::new();
+        for (index, signature) in chosen.iter().zip(outcome.signatures()) {
+            let plan = record::plan(&loaded.object["signatures"][*index], signature, outcome, &context);
+            recorded.push(match plan {
+                Plan::Untouched if signature.verdict() == Verdict::Unchecked => Recorded::No,
+                Plan::Untouched => Recorded::Unchanged,
+                Plan::Kept => {
+                    let name = safe(signature.name());
+                    judged.changes.push(format!(
+                        "{name}: kept as it is recorded: trusted for the reference that it is signed for"
+                    ));
+                    Recorded::Kept
+                }
+                Plan::Write { changes, summary } => {
+                    judged.changes.push(format!("{}: {summary}", safe(signature.name())));
+                    edits.push(SignatureEdit { index: *index, changes });
+                    Recorded::Yes
+                }
+            });
+        }
+        if !confirm {
+            return;
+        }
+        judged.report.recorded = if recorded.contains(&Recorded::Yes) {
+            Recorded::Yes
+        } else if recorded.iter().all(|r| *r == Recorded::No) {
+            Recorded::No
+        } else {
+            Recorded::Unchanged
+        };
+        judged.report.recorded_signatures = recorded;
+        judged.position = Some(position);
+        if files.entry(position).is_read_only() {
+            judged.fail();
+        } else {
+            session::add(&mut self.edits, position, edits);
+        }
+    }
+
+    /// Writes what was worked out, then prints: to standard error where the document itself goes to standard output.
+    fn record(&mut self, files: &ObjectFiles) {
+        let mut nowhere = io::sink();
+        let stdout: &mut dyn Write = match (self.settings.prints_document, &mut self.printer.out) {
+            (true, Some(out)) => *out,
+            _ => &mut nowhere,
+        };
+        let failed = session::write_back(files, &self.edits, stdout);
+        for message in failed.values() {
+            self.tell(&format!("error: {message}"));
+        }
+        for mut judged in std::mem::take(&mut self.held) {
+            if let Some(position) = judged.position {
+                if files.entry(position).is_read_only() {
+                    self.tell(&format!(
+                        "error: {}: the object is only a view of the image; records are written to Image objects",
+                        safe(&judged.report.image)
+                    ));
+                } else if failed.contains_key(&position.0) && judged.report.recorded == Recorded::Yes {
+                    judged.fail();
+                }
+            }
+            if self.settings.prints_document {
+                let mut text = Vec::new();
+                let mut printer = Printer::new(self.settings.format, &mut text);
+                printer.print(&judged.report);
+                drop(printer);
+                self.tell(String::from_utf8_lossy(&text).trim_end());
+                self.printer.summary.add(judged.report.outcome.verdict());
+                self.printer.record_failed |= judged.report.recorded == Recorded::Failed;
+            } else {
+                self.printer.print(&judged.report);
+            }
+        }
     }
 
     fn directory(&mut self, path: &Path, identities: &[Reference]) {
@@ -187,10 +409,17 @@ impl Run<'_> {
     }
 
     fn subject(&mut self, name: &str, source: &str, subject: Result<Subject, Refusal>, identities: &[Reference]) {
-        let subject = match subject {
-            Ok(subject) => subject,
-            Err(refusal) => return self.refuse(name, source, refusal, identities),
-        };
+        match subject {
+            Ok(subject) => {
+                let outcome = self.judge(&subject, source, identities);
+                let judged = self.judged(subject.digest.as_str(), source, outcome, identities);
+                self.take(judged);
+            }
+            Err(refusal) => self.refuse(name, source, refusal, identities),
+        }
+    }
+
+    fn judge(&mut self, subject: &Subject, source: &str, identities: &[Reference]) -> ImageOutcome {
         let expectation = Expectation {
             identities: identities.to_vec(),
             rule: self.settings.rule.clone(),
@@ -198,30 +427,47 @@ impl Run<'_> {
             require: self.settings.require,
         };
         let no_signature = format!("there is no signature in {}", safe(source));
-        let outcome = judge_image(&mut self.engine, &subject, &expectation, &no_signature);
-        self.report(subject.digest.as_str(), source, outcome, identities);
+        judge_image(&mut self.engine, subject, &expectation, &no_signature)
     }
 
     fn refuse(&mut self, name: &str, source: &str, refusal: Refusal, identities: &[Reference]) {
-        self.report(name, source, ImageOutcome::refused(refusal, Vec::new()), identities);
+        let judged = self.judged(name, source, ImageOutcome::refused(refusal, Vec::new()), identities);
+        self.take(judged);
     }
 
-    fn report(&mut self, name: &str, source: &str, outcome: ImageOutcome, identities: &[Reference]) {
-        self.summary.add(outcome.verdict());
-        let report = ImageReport {
-            image: name.to_owned(),
-            source: source.to_owned(),
-            expected: identities.to_vec(),
-            identity_source: IdentitySource::User,
-            recorded: Recorded::No,
-            recorded_signatures: vec![Recorded::No; outcome.signatures().len()],
-            outcome,
-        };
-        // Output never fails: see report::output.
-        let _ = self.renderer.image(&report);
+    fn judged(&self, name: &str, source: &str, outcome: ImageOutcome, identities: &[Reference]) -> Judged {
+        Judged {
+            report: ImageReport {
+                image: name.to_owned(),
+                source: source.to_owned(),
+                expected: identities.to_vec(),
+                identity_source: IdentitySource::User,
+                recorded: Recorded::No,
+                recorded_signatures: vec![Recorded::No; outcome.signatures().len()],
+                outcome,
+            },
+            position: None,
+            changes: Vec::new(),
+        }
     }
 }
 
-fn source_of(place: &Place) -> String {
-    format!("file:{place}")
+impl Judged {
+    /// What was to be written is not.
+    fn fail(&mut self) {
+        self.report.recorded = Recorded::Failed;
+        for recorded in &mut self.report.recorded_signatures {
+            if *recorded == Recorded::Yes {
+                *recorded = Recorded::Failed;
+            }
+        }
+    }
+}
+
+fn blob(loaded: &Loaded, index: usize) -> Blob {
+    let signature = &loaded.image.signatures[index];
+    Blob {
+        name: signature.name.clone(),
+        content: signature.content.clone(),
+    }
 }

@@ -54,6 +54,18 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
+    /// The name of the user on this machine.
+    #[must_use]
+    pub fn user_name(&self) -> String {
+        ["LOGNAME", "USER"]
+            .into_iter()
+            .find_map(|name| self.variable(name))
+            .map_or_else(
+                || format!("uid {}", self.uid),
+                |name| name.to_string_lossy().into_owned(),
+            )
+    }
+
     fn search_path(&self) -> OsString {
         let mut path = OsString::from(SYSTEM_PATH.join(":"));
         if let Some(own) = self.variable("PATH") {
@@ -75,4 +87,14 @@ impl Environment {
         places.dedup();
         places
     }
+}
+
+/// The name that the password file has for a user ID.
+fn name_of(uid: u32) -> Option<String> {
+    let file = std::fs::read_to_string("/etc/passwd").ok()?;
+    file.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
 }

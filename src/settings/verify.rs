@@ -4,12 +4,15 @@
 use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
-use super::keys::Keys;
+use super::keys::{KeySource, Keys};
+use super::objects;
 use super::requests::{self, ImageName, Requests};
 use super::UsageError;
 use crate::cli;
 use crate::digest::Digest;
 use crate::identity::Rule;
+use crate::openpgp::userkeys::TrustModel;
+use crate::record::Context;
 use crate::reference::Reference;
 use crate::report::Format;
 use crate::source::objects::Place;
@@ -34,6 +37,23 @@ pub struct Verify {
     pub keys: Keys,
     /// How results are printed.
     pub format: Format,
+    /// Only these signatures of an object; all where none is named.
+    pub signatures: Vec<String>,
+    /// What is done with verdicts.
+    pub recording: Recording,
+    /// What a record says besides the verdict.
+    pub record: Context,
+    /// The document from standard input is printed with the records in it, so that the report goes to standard error.
+    pub prints_document: bool,
+}
+
+/// What is done with verdicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recording {
+    /// They are only told, with the changes that recording them would make.
+    Dry,
+    /// They are recorded.
+    Confirm,
 }
 
 /// Where images come from.
@@ -65,19 +85,86 @@ impl Verify {
     /// # Errors
     /// When they contradict each other or one is malformed.
     pub fn new(options: &cli::verify::Verify, environment: &Environment) -> Result<Self, UsageError> {
+        not_in_this_version(options)?;
+        let source = source(options)?;
+        let rule = requests::identity_rule(options.identity_match.as_deref())?;
+        let keys = Keys::new(&options.keys, environment)?;
+        let format = format(options.output, options.explain)?;
+        let is_objects = matches!(source, Source::Objects { .. });
+        for (given, flag) in [
+            (options.confirm, "--confirm"),
+            (!options.signature.is_empty(), "--signature"),
+        ] {
+            if given && !is_objects {
+                return Err(UsageError::new(format!(
+                    "{flag} is about Image objects: a directory or bare parts have no place for a record"
+                )));
+            }
+        }
+        let prints_document =
+            options.confirm && matches!(&source, Source::Objects { places, .. } if places.contains(&Place::Stdin));
+        if prints_document && !matches!(format, Format::Text | Format::Explain) {
+            return Err(UsageError::new(
+                "--filename - with --confirm prints the changed document on standard output: it excludes --output",
+            ));
+        }
+        let record = Context {
+            now: environment.now,
+            user: format!("{} (local)", environment.user_name()),
+            expected: Vec::new(),
+            options: decisive_options(&rule, &keys),
+        };
         Ok(Self {
-            source: source(options)?,
-            rule: requests::identity_rule(options.identity_match.as_deref())?,
+            source,
+            rule,
             digest: options
                 .expected_digest
                 .as_deref()
                 .map(requests::expected_digest)
                 .transpose()?,
             require: usize::try_from(options.require).unwrap_or(usize::MAX),
-            keys: Keys::new(&options.keys, environment)?,
-            format: format(options.output, options.explain)?,
+            keys,
+            format,
+            signatures: options.signature.clone(),
+            recording: if options.confirm {
+                Recording::Confirm
+            } else {
+                Recording::Dry
+            },
+            record,
+            prints_document,
         })
     }
+}
+
+/// Options other than the defaults that a record names.
+fn decisive_options(rule: &Rule, keys: &Keys) -> Vec<String> {
+    let mut options = Vec::new();
+    if *rule != Rule::MatchRepoDigestOrExact {
+        options.push(format!("identity match {rule}"));
+    }
+    if let KeySource::Home {
+        trust_model: TrustModel::Always,
+        ..
+    } = keys.source
+    {
+        options.push("trust model always".to_owned());
+    }
+    options
+}
+
+/// Options of `oc adm verify-image-signature` that mean something that this version does not do.
+fn not_in_this_version(options: &cli::verify::Verify) -> Result<(), UsageError> {
+    let flag = if options.registry_url.is_some() {
+        "--registry-url"
+    } else if options.insecure {
+        "--insecure"
+    } else {
+        return Ok(());
+    };
+    Err(UsageError::new(format!(
+        "{flag}: reading from a registry is not in this version"
+    )))
 }
 
 /// Joins `-o` and `--explain`.
@@ -93,6 +180,7 @@ pub fn format(output: cli::verify::Output, explain: bool) -> Result<Format, Usag
         (Output::Wide, false) => Ok(Format::Wide),
         (Output::Name, false) => Ok(Format::Name),
         (Output::Json, false) => Ok(Format::Json),
+        (Output::Yaml, false) => Ok(Format::Yaml),
     }
 }
 
@@ -100,12 +188,10 @@ fn source(options: &cli::verify::Verify) -> Result<Source, UsageError> {
     if options.manifest.is_some() || !options.signature_file.is_empty() {
         return parts(options);
     }
-    let places: Vec<Place> = options.source.filename.iter().map(|path| place(path)).collect();
-    let stdins = places.iter().filter(|place| **place == Place::Stdin).count();
-    let list_is_stdin = options.images_from.as_deref() == Some(Path::new("-"));
-    if stdins + usize::from(list_is_stdin) > 1 {
+    let places = objects::places(&options.source)?;
+    if places.contains(&Place::Stdin) && options.images_from.as_deref() == Some(Path::new("-")) {
         return Err(UsageError::new(
-            "standard input can be read once: --filename - and --images-from - exclude each other and repeats",
+            "standard input can be read once: --filename - and --images-from - exclude each other",
         ));
     }
     let requests = requested(options)?;
@@ -127,14 +213,6 @@ fn source(options: &cli::verify::Verify) -> Result<Source, UsageError> {
         }
     }
     Ok(Source::Objects { places, requests })
-}
-
-fn place(path: &Path) -> Place {
-    if path == Path::new("-") {
-        Place::Stdin
-    } else {
-        Place::Path(path.to_owned())
-    }
 }
 
 fn parts(options: &cli::verify::Verify) -> Result<Source, UsageError> {

@@ -1,36 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Files with API objects, as `oc get image NAME -o json` prints them.
+//! Files with API objects, as `oc get image NAME -o json` and `-o yaml` print them.
 //!
 //! A file is read twice: first in one pass that checks the syntax of the whole and notes where each object stands,
 //! then object by object. So a list of gigabytes costs little memory, one damaged object does not hide the others, and
 //! an object that stands there twice is noticed before anything is judged.
 
+pub mod file;
+pub mod scan;
+
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{Blob, Subject};
 use crate::image::Image;
-use crate::json::{self, Kind as JsonKind, Reader, Rules};
 use crate::text::safe;
 use crate::verdict::reason::{Reason, Refusal};
-use crate::verdict::Manifest;
+use file::ObjectFile;
 
 /// Largest object file in bytes (product limits).
 pub const MAX_FILE_BYTES: u64 = 2 << 30;
 
 /// Largest single object in bytes (product limits).
 pub const MAX_OBJECT_BYTES: u64 = 16 << 20;
-
-/// Nesting at which the first pass gives up on a file. Objects by themselves are bounded far below.
-const MAX_SCAN_DEPTH: usize = 1 << 20;
-
-/// Longest member name or string that the first pass reads.
-const MAX_WORD: usize = MAX_OBJECT_BYTES as usize;
 
 /// A file, directory or standard input, as the user named it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,8 +66,26 @@ pub struct Entry {
     /// Name of the image inside an ImageStreamTag or ImageStreamImage.
     embedded: String,
     in_list: bool,
-    start: u64,
-    length: u64,
+    location: Location,
+}
+
+/// Where an object stands in its file.
+#[derive(Debug, Clone, Copy)]
+pub enum Location {
+    /// In the text of a JSON file, in bytes.
+    Span {
+        /// Where it begins.
+        start: u64,
+        /// How long it is.
+        length: u64,
+    },
+    /// In a YAML file.
+    Node {
+        /// Which document.
+        document: usize,
+        /// Which element of the document's `items`, if it is a list.
+        item: Option<usize>,
+    },
 }
 
 impl Entry {
@@ -113,16 +125,6 @@ impl Entry {
     }
 }
 
-/// A file whose objects are known.
-#[derive(Debug)]
-pub struct ObjectFile {
-    /// Where it is.
-    pub place: Place,
-    file: File,
-    /// The objects in it, in order.
-    pub entries: Vec<Entry>,
-}
-
 /// An object file that could not be read, and why.
 #[derive(Debug, Clone)]
 pub struct Unreadable {
@@ -150,7 +152,7 @@ type Identity = (char, String, String);
 pub type Position = (usize, usize);
 
 impl ObjectFiles {
-    /// Makes the first pass over files, and over the `.json` files of directories.
+    /// Makes the first pass over files, and over the `.json`, `.yaml` and `.yml` files of directories.
     #[must_use]
     pub fn open(places: &[Place]) -> Self {
         let mut files = Self::default();
@@ -237,71 +239,49 @@ impl ObjectFiles {
     ///
     /// # Errors
     /// When the object is damaged, too large, of another kind, or has changed since the first pass.
-    pub fn load(&self, position: Position) -> Result<Image, Refusal> {
+    pub fn load(&self, position: Position) -> Result<Loaded, Refusal> {
         let file = &self.files[position.0];
         let entry = self.entry(position);
         let place = &file.place;
-        let trouble = |what: String| Refusal::new(Reason::SourceUnavailable, format!("{place}: {what}"));
-        if let Kind::Other(kind) = &entry.kind {
-            return Err(trouble(format!(
-                "the object {} is {}; an Image, ImageStreamTag or ImageStreamImage is needed",
-                quoted(&entry.name),
-                kind
-            )));
-        }
-        if entry.length > MAX_OBJECT_BYTES {
-            return Err(trouble(format!(
-                "the object {} has {} bytes, more than {MAX_OBJECT_BYTES}",
-                quoted(&entry.name),
-                entry.length
-            )));
-        }
-        let mut text = vec![0; usize::try_from(entry.length).unwrap_or_default()];
-        file.file
-            .read_exact_at(&mut text, entry.start)
-            .map_err(|error| trouble(format!("reading the object {}: {error}", quoted(&entry.name))))?;
-        let object = json::parse(&text).map_err(|error| {
-            trouble(format!(
-                "the object {} is damaged: {} (counted from byte {} of the file)",
-                quoted(&entry.name),
-                safe(&error.to_string()),
-                entry.start
-            ))
-        })?;
-        let image = match entry.kind {
-            Kind::Image => &object,
-            _ => object.get("image").unwrap_or(&Value::Null),
+        let name = if entry.name.is_empty() {
+            "without a name".to_owned()
+        } else {
+            safe(&entry.name)
         };
-        if entry.is_read_only() && !image.is_object() {
-            return Err(trouble(format!("{} has no image in it", quoted(&entry.name))));
-        }
-        let read = Image::from_json(image)
-            .map_err(|error| trouble(format!("the object {} is damaged: {error}", quoted(&entry.name))))?;
-        if read.name != entry.image_name() {
-            return Err(trouble(format!(
-                "the object {} changed while it was read",
-                quoted(&entry.name)
+        let trouble =
+            |what: &str| Refusal::new(Reason::SourceUnavailable, format!("{place}: the object {name}: {what}"));
+        if let Kind::Other(kind) = &entry.kind {
+            return Err(trouble(&format!(
+                "it is {kind}; an Image, ImageStreamTag or ImageStreamImage is needed"
             )));
         }
-        if entry.is_read_only() && entry.in_list && is_stub(image) {
-            return Err(Refusal::new(
-                Reason::SourceUnavailable,
-                format!(
-                    "{place}: {} stands in a list, where the server leaves signatures out: get it by its name",
-                    quoted(&entry.name)
-                ),
+        let mut object = file.object(entry).map_err(|what| trouble(&what))?;
+        if entry.is_read_only() {
+            object = object.get_mut("image").map(Value::take).unwrap_or_default();
+            if !object.is_object() {
+                return Err(trouble("it has no image in it"));
+            }
+        }
+        let image = Image::from_json(&object).map_err(|error| trouble(&format!("it is damaged: {error}")))?;
+        if image.name != entry.image_name() {
+            return Err(trouble("it changed while it was read"));
+        }
+        if entry.is_read_only() && entry.in_list && is_stub(&object) {
+            return Err(trouble(
+                "it stands in a list, where the server leaves signatures out: get it by its name",
             ));
         }
-        Ok(read)
+        Ok(Loaded { image, object })
     }
 }
 
-fn quoted(name: &str) -> String {
-    if name.is_empty() {
-        "without a name".to_owned()
-    } else {
-        safe(name)
-    }
+/// An object that was read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// A view of it.
+    pub image: Image,
+    /// The Image object itself, or the image inside a view.
+    pub object: Value,
 }
 
 /// Whether an image inside a view has nothing but its name and reference, as in the server's lists of tags.
@@ -316,31 +296,6 @@ fn is_stub(image: &Value) -> bool {
     .all(|member| image.get(member).is_none_or(Value::is_null))
 }
 
-/// A subject out of an Image object.
-///
-/// # Errors
-/// When the object's name is not a digest, which leaves nothing to judge.
-pub fn subject(image: Image) -> Result<Subject, Refusal> {
-    let digest = image.digest()?;
-    let manifest = match &image.manifest {
-        Some(text) => Manifest::of_bytes(text.as_bytes(), &digest),
-        None => Manifest::NotAtHand,
-    };
-    let signatures = image
-        .signatures
-        .into_iter()
-        .map(|signature| Blob {
-            name: signature.name,
-            content: signature.content,
-        })
-        .collect();
-    Ok(Subject {
-        digest,
-        manifest,
-        signatures,
-    })
-}
-
 /// The files that a place stands for.
 fn expand(place: &Place) -> io::Result<Vec<Place>> {
     let Place::Path(path) = place else {
@@ -352,224 +307,13 @@ fn expand(place: &Place) -> io::Result<Vec<Place>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(path)? {
         let path = entry?.path();
-        let is_object_file = path.extension().is_some_and(|e| e == "json");
+        let is_object_file = path
+            .extension()
+            .is_some_and(|e| e == "json" || e == "yaml" || e == "yml");
         if is_object_file && fs::metadata(&path)?.is_file() {
             found.push(Place::Path(path));
         }
     }
     found.sort_by_key(ToString::to_string);
     Ok(found)
-}
-
-impl ObjectFile {
-    fn open(place: Place) -> Result<Self, String> {
-        let reading = |error: io::Error| format!("reading {place}: {error}");
-        let mut file = match &place {
-            Place::Path(path) => open_seekable(path).map_err(reading)?,
-            Place::Stdin => spool(&mut io::stdin().lock()).map_err(reading)?,
-        };
-        let length = file.seek(SeekFrom::End(0)).map_err(reading)?;
-        if length > MAX_FILE_BYTES {
-            return Err(format!("{place} has {length} bytes, more than {MAX_FILE_BYTES}"));
-        }
-        file.rewind().map_err(reading)?;
-        let entries = scan(BufReader::with_capacity(64 << 10, &file))
-            .map_err(|error| format!("{place} is not a file of API objects: {}", safe(&error.to_string())))?;
-        Ok(Self { place, file, entries })
-    }
-}
-
-/// Opens a file that can be read twice; a pipe is copied first.
-fn open_seekable(path: &Path) -> io::Result<File> {
-    let mut file = File::open(path)?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        spool(&mut file)
-    }
-}
-
-/// Copies a stream into an unnamed temporary file.
-fn spool(input: &mut dyn Read) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
-    io::copy(&mut input.take(MAX_FILE_BYTES + 1), &mut file)?;
-    Ok(file)
-}
-
-/// Why a file as a whole is of no use.
-#[derive(Debug, thiserror::Error)]
-enum ScanError {
-    #[error("{0}")]
-    Json(#[from] json::Error),
-    #[error("the file is empty")]
-    Empty,
-    #[error("member {0:?} is repeated")]
-    Repeated(&'static str),
-    #[error("it has no kind")]
-    NoKind,
-    #[error("items: expected an array")]
-    Items,
-}
-
-/// What one object says about itself.
-#[derive(Debug, Default)]
-struct Outline {
-    kind: Option<String>,
-    api_version: Option<String>,
-    name: String,
-    namespace: String,
-    embedded: String,
-    /// Elements of `items`, not sorted out yet.
-    items: Option<Vec<Item>>,
-}
-
-/// An element of a list.
-#[derive(Debug)]
-struct Item {
-    outline: Outline,
-    start: u64,
-    length: u64,
-}
-
-/// The first pass: checks the syntax of a whole file and notes its objects.
-fn scan(input: impl io::BufRead) -> Result<Vec<Entry>, ScanError> {
-    let mut reader = Reader::new(
-        input,
-        Rules {
-            depth: MAX_SCAN_DEPTH,
-            length: MAX_WORD,
-            finite_numbers: false,
-            lossy_text: true,
-        },
-    );
-    if let Err(json::Error::Syntax { .. }) = reader.kind() {
-        // Nothing but white space?
-        if reader.end().is_ok() {
-            return Err(ScanError::Empty);
-        }
-    }
-    reader.kind()?;
-    let start = reader.offset();
-    let outline = outline(&mut reader, true)?;
-    let length = reader.offset() - start;
-    reader.end()?;
-    let kind = outline.kind.clone().ok_or(ScanError::NoKind)?;
-    if !kind.ends_with("List") {
-        return Ok(vec![entry(outline, &kind, false, start, length)]);
-    }
-    // Elements of a list of one kind need not name it.
-    let element_kind = kind.trim_end_matches("List").to_owned();
-    Ok(outline
-        .items
-        .unwrap_or_default()
-        .into_iter()
-        .map(|item| {
-            let kind = item.outline.kind.clone().unwrap_or_else(|| element_kind.clone());
-            entry(item.outline, &kind, true, item.start, item.length)
-        })
-        .collect())
-}
-
-fn entry(outline: Outline, kind: &str, in_list: bool, start: u64, length: u64) -> Entry {
-    // Before OpenShift 3.6 the group was part of the core API.
-    let known_group = outline
-        .api_version
-        .as_deref()
-        .is_none_or(|version| version == "v1" || version.starts_with("image.openshift.io/"));
-    let kind = match kind {
-        "Image" if known_group => Kind::Image,
-        "ImageStreamTag" if known_group => Kind::Tag,
-        "ImageStreamImage" if known_group => Kind::StreamImage,
-        "" => Kind::Other("of no kind".into()),
-        kind => Kind::Other(format!(
-            "a {} of {}",
-            safe(kind),
-            safe(outline.api_version.as_deref().unwrap_or("no API version"))
-        )),
-    };
-    Entry {
-        kind,
-        name: outline.name,
-        namespace: outline.namespace,
-        embedded: outline.embedded,
-        in_list,
-        start,
-        length,
-    }
-}
-
-/// Reads one object for its outline; the elements of `items` likewise where they are wanted.
-fn outline<R: io::BufRead>(reader: &mut Reader<R>, want_items: bool) -> Result<Outline, ScanError> {
-    let mut outline = Outline::default();
-    let mut seen = Vec::new();
-    reader.object()?;
-    while let Some(member) = reader.key()? {
-        let known = ["kind", "apiVersion", "metadata", "image", "items"];
-        let Some(member) = known.into_iter().find(|known| *known == member) else {
-            reader.skip()?;
-            continue;
-        };
-        // Repeats inside single objects are found when they are read.
-        if want_items && seen.contains(&member) {
-            return Err(ScanError::Repeated(member));
-        }
-        seen.push(member);
-        match (member, reader.kind()?) {
-            ("kind", JsonKind::String) => outline.kind = Some(reader.string()?),
-            ("apiVersion", JsonKind::String) => outline.api_version = Some(reader.string()?),
-            ("metadata", JsonKind::Object) => names(reader, &mut outline.name, &mut outline.namespace)?,
-            ("image", JsonKind::Object) => embedded_name(reader, &mut outline.embedded)?,
-            ("items", JsonKind::Array) if want_items => outline.items = Some(items(reader)?),
-            ("items", JsonKind::Null) => reader.null()?,
-            ("items", _) if want_items => return Err(ScanError::Items),
-            _ => reader.skip()?,
-        }
-    }
-    Ok(outline)
-}
-
-fn items<R: io::BufRead>(reader: &mut Reader<R>) -> Result<Vec<Item>, ScanError> {
-    let mut items = Vec::new();
-    reader.array()?;
-    while reader.element()? {
-        let kind = reader.kind()?;
-        let start = reader.offset();
-        let outline = if kind == JsonKind::Object {
-            outline(reader, false)?
-        } else {
-            reader.skip()?;
-            Outline {
-                kind: Some(String::new()),
-                ..Outline::default()
-            }
-        };
-        let length = reader.offset() - start;
-        items.push(Item { outline, start, length });
-    }
-    Ok(items)
-}
-
-/// Reads `name` and `namespace` out of an object's metadata.
-fn names<R: io::BufRead>(reader: &mut Reader<R>, name: &mut String, namespace: &mut String) -> Result<(), ScanError> {
-    reader.object()?;
-    while let Some(member) = reader.key()? {
-        match (member.as_str(), reader.kind()?) {
-            ("name", JsonKind::String) => *name = reader.string()?,
-            ("namespace", JsonKind::String) => *namespace = reader.string()?,
-            _ => reader.skip()?,
-        }
-    }
-    Ok(())
-}
-
-fn embedded_name<R: io::BufRead>(reader: &mut Reader<R>, name: &mut String) -> Result<(), ScanError> {
-    reader.object()?;
-    while let Some(member) = reader.key()? {
-        if member == "metadata" && reader.kind()? == JsonKind::Object {
-            names(reader, name, &mut String::new())?;
-        } else {
-            reader.skip()?;
-        }
-    }
-    Ok(())
 }

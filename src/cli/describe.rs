@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `describe`
+
+use clap::{Args, ValueEnum};
+
+use super::verify::SourceOptions;
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DescribeOutput {
+    /// In the layout of `oc describe image`
+    Text,
+    /// One JSON document
+    Json,
+    /// The same as YAML
+    Yaml,
+}
+
+/// Show the signatures of images and what is recorded about them. Nothing is checked.
+#[derive(Debug, Args)]
+#[command(after_help = super::MEANING)]
+pub struct Describe {
+    /// Images, as for verify
+    #[arg(value_name = "IMAGE")]
+    pub images: Vec<String>,
+
+    /// Where images come from.
+    #[command(flatten)]
+    pub source: SourceOptions,
+
+    /// Output format
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_default_value = true
+    )]
+    pub output: DescribeOutput,
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `remove`
+
+use clap::{Args, ValueEnum};
+
+use super::verify::SourceOptions;
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RemoveOutput {
+    /// A line an image
+    Text,
+    /// Names of the images that were or would be changed
+    Name,
+    /// One JSON document
+    Json,
+    /// The same as YAML
+    Yaml,
+}
+
+/// Forget recorded verdicts. Signatures themselves are never touched.
+#[derive(Debug, Args)]
+#[command(after_help = super::MEANING)]
+pub struct Remove {
+    /// Images, as for verify
+    #[arg(value_name = "IMAGE")]
+    pub images: Vec<String>,
+
+    /// Forget only what is recorded about this signature, by its name or the part of it after @ (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub signature: Vec<String>,
+
+    /// Where images come from.
+    #[command(flatten)]
+    pub source: SourceOptions,
+
+    /// Write the change; without it nothing is written
+    #[arg(long)]
+    pub confirm: bool,
+
+    /// Output format
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_default_value = true
+    )]
+    pub output: RemoveOutput,
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `describe`: signatures and the records about them, in the layout that users of `oc describe image` know, but plain
+//! about a record being no more than that.
+
+use std::io::{self, Write};
+
+use serde_json::{json, Value};
+
+use super::json::{write_document, Syntax, API_VERSION};
+use crate::record::{has_facts, latest, Condition};
+use crate::text::{bounded, safe};
+use crate::verdict::reason::Refusal;
+
+/// Longest recorded message that is shown, in characters.
+const MAX_MESSAGE: usize = 1024;
+
+/// One image.
+#[derive(Debug, Clone)]
+pub struct Description {
+    /// The image's name, or what was asked for where there is none.
+    pub image: String,
+    /// Where it was found.
+    pub source: String,
+    /// Its `dockerImageReference`.
+    pub reference: String,
+    /// Why there is nothing to describe.
+    pub trouble: Option<Refusal>,
+    /// Its signatures.
+    pub signatures: Vec<SignatureDescription>,
+}
+
+/// One signature and the record about it.
+#[derive(Debug, Clone)]
+pub struct SignatureDescription {
+    name: String,
+    kind: String,
+    damage: Option<Refusal>,
+    trusted: Option<Condition>,
+    for_image: Option<Condition>,
+    identity: String,
+    fingerprint: String,
+    owner: String,
+    contradictions: Vec<String>,
+}
+
+impl SignatureDescription {
+    /// Reads what is recorded about an entry of `signatures`; `damage` is what is wrong with the entry itself.
+    #[must_use]
+    pub fn of(stored: &Value, damage: Option<Refusal>) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let mut description = Self {
+            name: text(&stored["metadata"]["name"]),
+            kind: text(&stored["type"]),
+            damage,
+            trusted: latest(stored, "Trusted"),
+            for_image: latest(stored, "ForImage"),
+            identity: text(&stored["imageIdentity"]),
+            fingerprint: text(&stored["issuedTo"]["publicKeyID"]),
+            owner: text(&stored["issuedBy"]["commonName"]),
+            contradictions: Vec::new(),
+        };
+        description.contradictions = contradictions(stored, &description);
+        description
+    }
+
+    /// The record in one sentence.
+    fn record(&self) -> String {
+        let Some(trusted) = &self.trusted else {
+            return "nothing".into();
+        };
+        let mut parts = match trusted.status.as_str() {
+            "True" => {
+                let identity = if self.identity.is_empty() {
+                    "an unnamed identity"
+                } else {
+                    &self.identity
+                };
+                let mut parts = vec![format!("trusted as {}", safe(identity))];
+                match (self.fingerprint.as_str(), self.owner.as_str()) {
+                    ("", "") => {}
+                    ("", owner) => parts.push(format!("key {}", safe(owner))),
+                    (fingerprint, "") => parts.push(format!("key {}", safe(fingerprint))),
+                    (fingerprint, owner) => parts.push(format!("key {} ({})", safe(fingerprint), safe(owner))),
+                }
+                parts
+            }
+            "False" => vec![format!("not trusted ({})", safe(&trusted.reason))],
+            status => vec![format!("{} ({})", safe(status), safe(&trusted.reason))],
+        };
+        parts.extend(recorder(&trusted.message).map(|user| format!("by {}", safe(user))));
+        parts.extend(minute(&trusted.last_probe));
+        format!("{} (not checked now)", parts.join(", "))
+    }
+}
+
+/// Who recorded, out of the message that this program or `oc adm verify-image-signature` has written.
+fn recorder(message: &str) -> Option<&str> {
+    let rest = message
+        .strip_prefix("verified by ")
+        .or(message.strip_prefix("rejected by "))?;
+    match rest.strip_prefix("user \"") {
+        Some(rest) => rest.split('"').next(),
+        None => rest.split_once(": ").map(|(user, _)| user),
+    }
+}
+
+/// A recorded time to the minute.
+fn minute(time: &str) -> Option<String> {
+    let time: jiff::Timestamp = time.parse().ok()?;
+    Some(time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// What does not fit together in a record.
+fn contradictions(stored: &Value, description: &SignatureDescription) -> Vec<String> {
+    let mut found = Vec::new();
+    let trusted = description.trusted.as_ref().is_some_and(|c| c.status == "True");
+    let issued = stored.get("issuedBy").is_some_and(|value| !value.is_null());
+    if issued && !trusted {
+        found.push("issuedBy is set though Trusted is not True: oc describe calls this verified".to_owned());
+    }
+    if trusted && !issued {
+        found.push("Trusted is True though issuedBy is not set: oc describe calls this unverified".to_owned());
+    }
+    if trusted && description.for_image.as_ref().is_none_or(|c| c.status != "True") {
+        found.push("Trusted is True though ForImage is not".to_owned());
+    }
+    if description.trusted.is_none() && has_facts(stored) && !issued {
+        found.push("a signer or identity is recorded without a verdict".to_owned());
+    }
+    for kind in ["Trusted", "ForImage"] {
+        let count = stored["conditions"]
+            .as_array()
+            .map_or(0, |all| all.iter().filter(|c| c["type"] == kind).count());
+        if count > 1 {
+            found.push(format!(
+                "there are {count} conditions of type {kind}; the latest is shown"
+            ));
+        }
+    }
+    found
+}
+
+/// Prints descriptions as text.
+///
+/// # Errors
+/// When writing fails.
+pub fn write_text(out: &mut dyn Write, descriptions: &[Description]) -> io::Result<()> {
+    for (n, description) in descriptions.iter().enumerate() {
+        if n > 0 {
+            writeln!(out)?;
+        }
+        line(out, "", "Name", &safe(&description.image))?;
+        line(out, "", "Source", &safe(&description.source))?;
+        if let Some(trouble) = &description.trouble {
+            line(out, "", "Error", &trouble.to_string())?;
+            continue;
+        }
+        line(out, "", "Docker Image", &safe(&description.reference))?;
+        if description.signatures.is_empty() {
+            line(out, "", "Image Signatures", "none")?;
+        }
+        for signature in &description.signatures {
+            write_signature(out, signature)?;
+        }
+    }
+    out.flush()
+}
+
+fn write_signature(out: &mut dyn Write, signature: &SignatureDescription) -> io::Result<()> {
+    const INDENT: &str = "\t\t\t";
+    writeln!(out, "Image Signatures:")?;
+    let mut put = |label: &str, value: &str| line(out, INDENT, label, value);
+    put("Name", &or_none(&signature.name))?;
+    put("Type", &or_none(&signature.kind))?;
+    if let Some(damage) = &signature.damage {
+        put("Damaged", &damage.to_string())?;
+    }
+    put("Recorded", &signature.record())?;
+    for (label, condition) in [("Trusted", &signature.trusted), ("ForImage", &signature.for_image)] {
+        if let Some(condition) = condition {
+            let probed = minute(&condition.last_probe).unwrap_or_else(|| "at an unknown time".into());
+            let reason = if condition.reason.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", safe(&condition.reason))
+            };
+            put(
+                label,
+                &format!("{}{reason}, recorded {probed}", or_none(&condition.status)),
+            )?;
+        }
+    }
+    if let Some(message) = signature.trusted.as_ref().map(|c| &c.message).filter(|m| !m.is_empty()) {
+        put("Message", &bounded(message, MAX_MESSAGE))?;
+    }
+    for contradiction in &signature.contradictions {
+        put("Contradiction", contradiction)?;
+    }
+    Ok(())
+}
+
+fn or_none(text: &str) -> String {
+    if text.is_empty() {
+        "<none>".to_owned()
+    } else {
+        safe(text)
+    }
+}
+
+/// A label, tabs up to the sixteenth column after the indentation, and a value.
+fn line(out: &mut dyn Write, indent: &str, label: &str, value: &str) -> io::Result<()> {
+    let tabs = if label.len() + 1 < 8 { "\t\t" } else { "\t" };
+    writeln!(out, "{indent}{label}:{tabs}{value}")
+}
+
+/// Prints descriptions as one document.
+///
+/// # Errors
+/// When writing fails.
+pub fn write_json(out: &mut dyn Write, descriptions: &[Description], syntax: Syntax) -> io::Result<()> {
+    let items: Vec<Value> = descriptions.iter().map(item).collect();
+    let document = json!({"apiVersion": API_VERSION, "kind": "DescriptionList", "checked": false, "items": items});
+    write_document(out, &document, syntax)
+}
+
+fn item(description: &Description) -> Value {
+    let signatures: Vec<Value> = description
+        .signatures
+        .iter()
+        .map(|s| {
+            json!({
+                "name": s.name,
+                "type": s.kind,
+                "damaged": s.damage.as_ref().map_or("", |damage| damage.message.as_str()),
+                "trusted": condition(s.trusted.as_ref()),
+                "forImage": condition(s.for_image.as_ref()),
+                "imageIdentity": s.identity,
+                "keyFingerprint": s.fingerprint,
+                "keyOwner": s.owner,
+                "user": s.trusted.as_ref().and_then(|c| recorder(&c.message)).unwrap_or_default(),
+                "message": s.record(),
+                "contradictions": s.contradictions,
+            })
+        })
+        .collect();
+    json!({
+        "image": description.image,
+        "source": description.source,
+        "dockerImageReference": description.reference,
+        "reason": description.trouble.as_ref().map_or("", |trouble| trouble.reason.word()),
+        "message": description.trouble.as_ref().map_or("", |trouble| trouble.message.as_str()),
+        "signatures": signatures,
+    })
+}
+
+fn condition(condition: Option<&Condition>) -> Value {
+    condition.map_or(Value::Null, |c| {
+        json!({
+            "status": c.status,
+            "reason": c.reason,
+            "message": c.message,
+            "lastProbeTime": c.last_probe,
+            "lastTransitionTime": c.last_transition,
+        })
+    })
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `remove`: what was forgotten.
+
+use std::io::{self, Write};
+
+use serde_json::{json, Value};
+
+use super::json::{write_document, Syntax, API_VERSION};
+use super::text::RESOURCE;
+use super::Recorded;
+use crate::text::safe;
+use crate::verdict::reason::Refusal;
+
+/// What became of the records of one image.
+#[derive(Debug, Clone)]
+pub struct Removal {
+    /// The image's name, or what was asked for where there is none.
+    pub image: String,
+    /// Where it was found.
+    pub source: String,
+    /// Why nothing could be done.
+    pub trouble: Option<Refusal>,
+    /// Names of the signatures that had a record, and what became of it.
+    pub signatures: Vec<(String, Recorded)>,
+    /// What became of the whole.
+    pub recorded: Recorded,
+}
+
+/// How removals are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A line an image.
+    Text,
+    /// Names of the images that change.
+    Name,
+    /// One document.
+    Document(Syntax),
+}
+
+/// Prints removals.
+///
+/// # Errors
+/// When writing fails.
+pub fn write(out: &mut dyn Write, removals: &[Removal], format: Format) -> io::Result<()> {
+    match format {
+        Format::Document(syntax) => {
+            let items: Vec<Value> = removals.iter().map(item).collect();
+            let document = json!({"apiVersion": API_VERSION, "kind": "RemovalList", "items": items});
+            return write_document(out, &document, syntax);
+        }
+        Format::Name => {
+            for removal in removals
+                .iter()
+                .filter(|r| r.trouble.is_none() && !r.signatures.is_empty())
+            {
+                writeln!(out, "{RESOURCE}/{}", safe(&removal.image))?;
+            }
+        }
+        Format::Text => {
+            for removal in removals {
+                writeln!(out, "{} {}", safe(&removal.image), sentence(removal))?;
+            }
+        }
+    }
+    out.flush()
+}
+
+fn sentence(removal: &Removal) -> String {
+    let count = match removal.signatures.len() {
+        1 => "the record of 1 signature".to_owned(),
+        n => format!("the records of {n} signatures"),
+    };
+    match (&removal.trouble, removal.recorded) {
+        (Some(trouble), _) => trouble.to_string(),
+        (None, _) if removal.signatures.is_empty() => "has no record to remove".to_owned(),
+        (None, Recorded::Yes) => format!("{count} removed; the signatures are kept"),
+        (None, Recorded::Failed) => format!("{count} could not be removed"),
+        (None, _) => format!("{count} would be removed (dry run)"),
+    }
+}
+
+fn item(removal: &Removal) -> Value {
+    let signatures: Vec<Value> = removal
+        .signatures
+        .iter()
+        .map(|(name, recorded)| json!({"name": name, "recorded": recorded.word()}))
+        .collect();
+    json!({
+        "image": removal.image,
+        "source": removal.source,
+        "reason": removal.trouble.as_ref().map_or("", |trouble| trouble.reason.word()),
+        "message": sentence(removal),
+        "signatures": signatures,
+        "recorded": removal.recorded.word(),
+    })
+}

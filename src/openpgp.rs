@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-//! OpenPGP.
+//! OpenPGP: strict framing of messages, keys and keyrings, and GnuPG, which decides.
+//!
+//! [`message`] is the gate: what does not pass it never reaches GnuPG. [`engine`] says what an engine is;
+//! [`filekeys`] and [`userkeys`] are the two there are. Only [`gpgme`] calls gpgme and so starts gpg.
+pub mod algorithm;
 pub mod armor;
+mod checks;
 pub mod compression;
+mod convert;
 pub mod engine;
+pub mod filekeys;
 pub mod gpgme;
 pub mod home;
 pub mod key;
@@ -14,4 +21,6 @@ pub mod packet;
 pub mod ring;
 pub mod shadow;
 pub mod signature;
+pub mod status;
+mod subpacket;
 pub mod userkeys;

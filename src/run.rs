@@ -6,6 +6,7 @@ pub mod engine;
 pub mod inspect;
 pub mod keys;
 pub mod objects;
+mod printer;
 pub mod remove;
 pub mod verify;
 

@@ -8,12 +8,12 @@
 use std::ffi::CStr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use gpgme::{Context, Protocol};
 
-use super::key::{Fingerprint, Key, Subkey, UserId, Validity};
-use super::signature::PublicKeyAlgorithm;
+use super::convert::convert_key;
+use super::key::{Fingerprint, Key};
+use super::status::{log_status, order, read_answer, Answer, Check, StatusLine};
 
 /// Oldest GnuPG whose options and status lines are known to be what this file relies on.
 const MIN_GNUPG: &str = "2.1.13";
@@ -43,56 +43,6 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
-}
-
-/// A status line of gpg: keyword and arguments.
-pub type StatusLine = (String, String);
-
-/// What gpg says about one signature.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Check {
-    /// The signature fits the data and the key.
-    Good,
-    /// It fits, but has expired.
-    SignatureExpired,
-    /// It fits, but the key has expired.
-    KeyExpired,
-    /// It fits, but the key is revoked.
-    KeyRevoked,
-    /// It does not fit.
-    Bad,
-    /// It could not be checked; the number is gpg's error code (libgpg-error).
-    Error(u32),
-}
-
-/// gpg's answer about one detached signature.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// What gpg says.
-    pub check: Check,
-    /// The facts gpg gives where it could check the signature.
-    pub valid: Option<ValidSignature>,
-}
-
-/// The arguments of a `VALIDSIG` line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ValidSignature {
-    /// The key or subkey that made it.
-    pub fingerprint: Fingerprint,
-    /// Its primary key.
-    pub primary: Fingerprint,
-    /// Seconds since 1970.
-    pub created: i64,
-    /// Seconds since 1970; 0 where it does not expire.
-    pub expires: i64,
-    /// Packet version.
-    pub version: u8,
-    /// Algorithm number of the key.
-    pub public_key: u8,
-    /// Algorithm number of the digest.
-    pub hash: u8,
-    /// Signature class.
-    pub class: u8,
 }
 
 /// A connection to GnuPG with one home directory.
@@ -297,29 +247,6 @@ impl Gpg {
     }
 }
 
-fn log_status(lines: &[StatusLine]) {
-    if log::log_enabled!(log::Level::Trace) {
-        for (keyword, arguments) in lines.iter().filter(|(keyword, _)| !keyword.is_empty()) {
-            log::trace!("gpg: {keyword} {arguments:?}");
-        }
-    }
-}
-
-/// gpgme 0.11 hands arguments and keyword over in the opposite order of its documentation; a release that mends it
-/// must not break us. Keywords are capitals and underscores and never all hexadecimal.
-fn order(first: String, second: String) -> StatusLine {
-    let is_keyword = |s: &str| {
-        !s.is_empty()
-            && s.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
-            && s.bytes().any(|b| !b.is_ascii_hexdigit())
-    };
-    if is_keyword(&second) || !is_keyword(&first) {
-        (second, first)
-    } else {
-        (first, second)
-    }
-}
-
 fn failed(doing: &'static str, error: gpgme::Error) -> Error {
     Error::Failed {
         doing,
@@ -327,7 +254,7 @@ fn failed(doing: &'static str, error: gpgme::Error) -> Error {
     }
 }
 
-fn answer(doing: &'static str, why: impl Into<String>) -> Error {
+pub(super) fn answer(doing: &'static str, why: impl Into<String>) -> Error {
     Error::Answer { doing, why: why.into() }
 }
 
@@ -338,66 +265,6 @@ fn describe(error: gpgme::Error) -> String {
 
 fn fingerprint_of(signature: &gpgme::Signature<'_>) -> String {
     signature.fingerprint().unwrap_or_default().to_owned()
-}
-
-/// Reads the status lines of one verification (doc/DETAILS). Exactly one verdict line must be there.
-fn read_answer(status: &[StatusLine]) -> Result<Answer, String> {
-    let mut check = None;
-    let mut valid = None;
-    for (keyword, arguments) in status {
-        let mut words = arguments.split(' ');
-        let found = match keyword.as_str() {
-            "GOODSIG" => Check::Good,
-            "EXPSIG" => Check::SignatureExpired,
-            "EXPKEYSIG" => Check::KeyExpired,
-            "REVKEYSIG" => Check::KeyRevoked,
-            "BADSIG" => Check::Bad,
-            // ERRSIG <keyid> <pkalgo> <hashalgo> <class> <time> <rc> [<fingerprint>]
-            "ERRSIG" => {
-                let code = words.nth(5).and_then(|code| code.parse().ok());
-                Check::Error(code.ok_or("an ERRSIG line without code")?)
-            }
-            "VALIDSIG" => {
-                if valid.is_some() {
-                    return Err("two VALIDSIG lines".into());
-                }
-                valid = Some(read_valid(arguments).ok_or("a VALIDSIG line of unknown form")?);
-                continue;
-            }
-            _ => continue,
-        };
-        if check.replace(found).is_some() {
-            return Err("two verdicts on one signature".into());
-        }
-    }
-    let check = check.ok_or("no verdict")?;
-    if check == Check::Good && valid.is_none() {
-        return Err("GOODSIG without VALIDSIG".into());
-    }
-    if matches!(check, Check::Bad | Check::Error(_)) && valid.is_some() {
-        return Err("VALIDSIG for a signature that is not good".into());
-    }
-    Ok(Answer { check, valid })
-}
-
-/// `<fingerprint> <date> <timestamp> <expires> <version> <reserved> <pkalgo> <hashalgo> <class> <primary>`
-fn read_valid(arguments: &str) -> Option<ValidSignature> {
-    let words: Vec<&str> = arguments.split(' ').collect();
-    let &[fingerprint, _date, created, expires, version, _reserved, public_key, hash, class, primary, ..] =
-        words.as_slice()
-    else {
-        return None;
-    };
-    Some(ValidSignature {
-        fingerprint: Fingerprint::parse(fingerprint).ok()?,
-        primary: Fingerprint::parse(primary).ok()?,
-        created: created.parse().ok()?,
-        expires: expires.parse().ok()?,
-        version: version.parse().ok()?,
-        public_key: public_key.parse().ok()?,
-        hash: hash.parse().ok()?,
-        class: u8::from_str_radix(class, 16).ok()?,
-    })
 }
 
 /// "Not found" is the one harmless trouble of a listing: code 9, from the look-up itself (measured: gpg 2.2, 2.4).
@@ -424,84 +291,4 @@ fn check_listing(status: &[StatusLine]) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-fn convert_key(key: &gpgme::Key) -> Result<Key, Error> {
-    const DOING: &str = "listing keys";
-    let subkeys = key
-        .subkeys()
-        .map(|subkey| convert_subkey(&subkey))
-        .collect::<Result<Vec<_>, _>>()?;
-    if subkeys.is_empty() {
-        return Err(answer(DOING, "a key without a primary key"));
-    }
-    let user_ids = key
-        .user_ids()
-        .map(|id| UserId {
-            text: id
-                .id_raw()
-                .map(|text| text.to_string_lossy().into_owned())
-                .unwrap_or_default(),
-            validity: convert_validity(id.validity()),
-            revoked: id.is_revoked() || id.is_invalid(),
-        })
-        .collect();
-    Ok(Key {
-        subkeys,
-        user_ids,
-        revoked: key.is_revoked(),
-        disabled: key.is_disabled(),
-        invalid: key.is_invalid(),
-    })
-}
-
-fn convert_subkey(subkey: &gpgme::Subkey<'_>) -> Result<Subkey, Error> {
-    const DOING: &str = "listing keys";
-    let text = subkey
-        .fingerprint()
-        .map_err(|_| answer(DOING, "a key without fingerprint"))?;
-    let curve = subkey.curve_raw().map(|c| c.to_string_lossy().into_owned());
-    Ok(Subkey {
-        fingerprint: Fingerprint::parse(text).map_err(|e| answer(DOING, e.to_string()))?,
-        algorithm: convert_algorithm(subkey.algorithm()),
-        bits: subkey.length(),
-        curve: curve.filter(|c| !c.is_empty()),
-        created: subkey.creation_time().map_or(0, seconds),
-        expires: subkey.expiration_time().map(seconds),
-        revoked: subkey.is_revoked(),
-        expired: subkey.is_expired(),
-        invalid: subkey.is_invalid(),
-        can_sign: subkey.can_sign(),
-    })
-}
-
-/// gpgme numbers the elliptic curve algorithms differently from OpenPGP.
-fn convert_algorithm(algorithm: gpgme::KeyAlgorithm) -> PublicKeyAlgorithm {
-    PublicKeyAlgorithm(match algorithm {
-        gpgme::KeyAlgorithm::Rsa | gpgme::KeyAlgorithm::RsaEncrypt | gpgme::KeyAlgorithm::RsaSign => 1,
-        gpgme::KeyAlgorithm::Dsa => 17,
-        gpgme::KeyAlgorithm::ElgamalEncrypt | gpgme::KeyAlgorithm::Elgamal => 16,
-        gpgme::KeyAlgorithm::Ecdsa => 19,
-        gpgme::KeyAlgorithm::Ecdh => 18,
-        gpgme::KeyAlgorithm::Eddsa => 22,
-        _ => 0,
-    })
-}
-
-fn convert_validity(validity: gpgme::Validity) -> Validity {
-    match validity {
-        gpgme::Validity::Undefined => Validity::Undefined,
-        gpgme::Validity::Never => Validity::Never,
-        gpgme::Validity::Marginal => Validity::Marginal,
-        gpgme::Validity::Full => Validity::Full,
-        gpgme::Validity::Ultimate => Validity::Ultimate,
-        _ => Validity::Unknown,
-    }
-}
-
-fn seconds(time: SystemTime) -> i64 {
-    time.duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|d| i64::try_from(d.as_secs()).ok())
-        .unwrap_or(0)
 }

@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 
 use sha1::{Digest as _, Sha1};
 
+use super::algorithm::PublicKeyAlgorithm;
 use super::key::Fingerprint;
 use super::packet::{self, tag};
-use super::signature::{KeyId, PublicKeyAlgorithm};
+use super::signature::KeyId;
 
 /// Largest keyring file in bytes.
 pub const MAX_RING: u64 = 256 << 20;
@@ -209,7 +210,7 @@ impl Ring {
                     claims.user_id = Some(String::from_utf8_lossy(&packet.body).into_owned());
                 }
                 tag::SIGNATURE => {
-                    let issuer = super::signature::certifier(&packet.body);
+                    let issuer = super::subpacket::certifier(&packet.body);
                     claims.certifiers.extend(issuer.filter(|id| id.0 != own[12..]));
                 }
                 _ => {}

@@ -4,7 +4,9 @@
 //! Nothing here is authenticated. It serves to refuse early what need not reach GnuPG, to look the key up, and to
 //! check afterwards that GnuPG read the same packet in the same way.
 
+use super::algorithm::{HashAlgorithm, PublicKeyAlgorithm};
 use super::ring::hex;
+use super::subpacket::Subpackets;
 use crate::verdict::reason::{Reason, Refusal};
 
 /// Largest signature packet, in bytes: RSA of 16 Kibit and a page of subpackets fit.
@@ -14,83 +16,6 @@ pub const MAX_SIGNATURE_PACKET: usize = 16 << 10;
 pub const CLASS_BINARY: u8 = 0x00;
 /// Signature over a text document: line ends count as CR LF.
 pub const CLASS_TEXT: u8 = 0x01;
-
-/// Subpacket types (RFC 9580 section 5.2.3.7; 38 is GnuPG's Key Block).
-mod subpacket {
-    pub const CREATED: u8 = 2;
-    pub const EXPIRES: u8 = 3;
-    pub const ISSUER: u8 = 16;
-    pub const NOTATION: u8 = 20;
-    pub const ISSUER_FINGERPRINT: u8 = 33;
-    pub const KEY_BLOCK: u8 = 38;
-    /// Types that GnuPG understands, so that it accepts them when they are marked critical.
-    pub const KNOWN: [u8; 19] = [2, 3, 4, 5, 6, 7, 9, 11, 12, 16, 21, 22, 23, 25, 26, 27, 28, 32, 33];
-}
-
-/// A public key algorithm by its number (RFC 9580 section 9.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PublicKeyAlgorithm(pub u8);
-
-impl PublicKeyAlgorithm {
-    /// How many numbers (MPIs) a signature of it has; `None` for algorithms that are not checked here.
-    fn signature_mpis(self) -> Option<usize> {
-        match self.0 {
-            1 | 3 => Some(1),
-            17 | 19 | 22 => Some(2),
-            _ => None,
-        }
-    }
-}
-
-impl std::fmt::Display for PublicKeyAlgorithm {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            1..=3 => f.write_str("RSA"),
-            16 | 20 => f.write_str("Elgamal"),
-            17 => f.write_str("DSA"),
-            19 => f.write_str("ECDSA"),
-            22 => f.write_str("EdDSA"),
-            27 => f.write_str("Ed25519"),
-            28 => f.write_str("Ed448"),
-            n => write!(f, "public key algorithm {n}"),
-        }
-    }
-}
-
-/// A hash algorithm by its number (RFC 9580 section 9.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HashAlgorithm(pub u8);
-
-impl HashAlgorithm {
-    /// Whether it belongs to the SHA-2 family.
-    #[must_use]
-    pub fn is_sha2(self) -> bool {
-        matches!(self.0, 8..=11)
-    }
-
-    /// Whether it is known to be broken.
-    #[must_use]
-    pub fn is_weak(self) -> bool {
-        matches!(self.0, 1..=3)
-    }
-}
-
-impl std::fmt::Display for HashAlgorithm {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self.0 {
-            1 => "MD5",
-            2 => "SHA1",
-            3 => "RIPEMD160",
-            8 => "SHA256",
-            9 => "SHA384",
-            10 => "SHA512",
-            11 => "SHA224",
-            12 => "SHA3-256",
-            14 => "SHA3-512",
-            n => return write!(f, "hash algorithm {n}"),
-        })
-    }
-}
 
 /// An eight octet key ID, written as 16 upper case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,16 +65,16 @@ fn unsupported(message: impl Into<String>) -> Refusal {
     Refusal::new(Reason::UnsupportedSignature, message)
 }
 
-fn malformed(message: impl Into<String>) -> Refusal {
+pub(super) fn malformed(message: impl Into<String>) -> Refusal {
     Refusal::new(Reason::NotASignature, message)
 }
 
-fn bad(message: impl Into<String>) -> Refusal {
+pub(super) fn bad(message: impl Into<String>) -> Refusal {
     Refusal::new(Reason::BadSignature, message)
 }
 
 /// Names a packet version that is not checked here.
-fn version_refusal(what: &str, version: u8) -> Refusal {
+pub(super) fn version_refusal(what: &str, version: u8) -> Refusal {
     match version {
         5 => unsupported(format!(
             "{what} has version 5 (LibrePGP), which this build does not check"
@@ -312,22 +237,8 @@ impl Signature {
     }
 }
 
-/// The key that a certification (classes 0x10 to 0x13) in a keyring is said to be made by. A hint, nothing more.
-#[must_use]
-pub fn certifier(body: &[u8]) -> Option<KeyId> {
-    match *body.first_chunk::<6>()? {
-        [3, _, 0x10..=0x13, ..] => body.get(7..15)?.try_into().ok().map(KeyId),
-        [4, 0x10..=0x13, _, _, ..] => {
-            let (hashed, rest) = area(&body[4..])?;
-            let (unhashed, _) = area(rest)?;
-            Subpackets::parse(hashed, unhashed).ok()?.key_id().ok()
-        }
-        _ => None,
-    }
-}
-
 /// Splits off an area of subpackets with its two-octet length.
-fn area(input: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn area(input: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = input.split_first_chunk()?;
     rest.split_at_checked(u16::from_be_bytes(*length).into())
 }
@@ -349,124 +260,4 @@ fn check_mpis(algorithm: PublicKeyAlgorithm, mut rest: &[u8]) -> Result<(), Refu
     } else {
         Err(malformed("its signature packet has data after the signature"))
     }
-}
-
-/// What the subpackets of a version 4 signature say.
-#[derive(Debug, Default)]
-struct Subpackets {
-    created: Option<u32>,
-    expires: Option<u32>,
-    issuer: Option<KeyId>,
-    fingerprint: Option<String>,
-    critical: Option<String>,
-}
-
-impl Subpackets {
-    fn parse(hashed: &[u8], unhashed: &[u8]) -> Result<Self, Refusal> {
-        let mut found = Self::default();
-        for (area, is_hashed) in [(hashed, true), (unhashed, false)] {
-            let mut rest = area;
-            while !rest.is_empty() {
-                let (kind, body, after) = subpacket(rest).ok_or_else(|| malformed("its subpackets are malformed"))?;
-                found.take(kind, body, is_hashed)?;
-                rest = after;
-            }
-        }
-        Ok(found)
-    }
-
-    fn take(&mut self, kind: u8, body: &[u8], hashed: bool) -> Result<(), Refusal> {
-        let critical = kind & 0x80 != 0;
-        match (kind & 0x7f, body) {
-            // Times count only where the signature covers them.
-            (subpacket::CREATED, &[a, b, c, d]) if hashed => {
-                once(&mut self.created, u32::from_be_bytes([a, b, c, d]), "creation times")?;
-            }
-            (subpacket::EXPIRES, &[a, b, c, d]) if hashed => {
-                once(&mut self.expires, u32::from_be_bytes([a, b, c, d]), "expiration times")?;
-            }
-            (subpacket::CREATED | subpacket::EXPIRES, _) if hashed => {
-                return Err(malformed("a time in its subpackets has the wrong length"));
-            }
-            (subpacket::ISSUER, &[a, b, c, d, e, f, g, h]) => {
-                once(&mut self.issuer, KeyId([a, b, c, d, e, f, g, h]), "issuer key IDs")?;
-            }
-            (subpacket::ISSUER_FINGERPRINT, [4, fingerprint @ ..]) if fingerprint.len() == 20 => {
-                once(&mut self.fingerprint, hex(fingerprint), "issuer fingerprints")?;
-            }
-            (subpacket::ISSUER_FINGERPRINT, [version @ 5..=u8::MAX, ..]) => {
-                return Err(version_refusal("the key that made it", *version));
-            }
-            (subpacket::ISSUER | subpacket::ISSUER_FINGERPRINT, _) => {
-                return Err(malformed("an issuer in its subpackets has the wrong length"));
-            }
-            // Keys come from the user's keyring or key files, never from a signature (GnuPG's auto-key-import).
-            (subpacket::KEY_BLOCK, _) => {
-                return Err(bad("it carries a key of its own, which no honest image signature does"))
-            }
-            (subpacket::NOTATION, _) if critical => {
-                self.critical = Some(format!("a critical notation ({})", notation_name(body)));
-            }
-            (kind, _) if critical && !subpacket::KNOWN.contains(&kind) => {
-                self.critical = Some(format!("a critical subpacket of type {kind}"));
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// The key ID, by either kind of issuer subpacket; both must agree.
-    fn key_id(&self) -> Result<KeyId, Refusal> {
-        let derived = self.fingerprint.as_deref().and_then(key_id_of);
-        match (self.issuer, derived) {
-            (Some(id), Some(derived)) if id != derived => Err(bad(format!(
-                "its issuer key ID {id} contradicts its issuer fingerprint ({derived})"
-            ))),
-            (Some(id), _) | (None, Some(id)) => Ok(id),
-            (None, None) => Err(malformed("it does not name the key that made it")),
-        }
-    }
-}
-
-/// The key ID of a version 4 fingerprint: its last 16 digits (RFC 9580 section 5.5.4.2).
-fn key_id_of(fingerprint: &str) -> Option<KeyId> {
-    let digits = fingerprint.get(fingerprint.len().checked_sub(16)?..)?;
-    u64::from_str_radix(digits, 16).ok().map(|id| KeyId(id.to_be_bytes()))
-}
-
-fn once<T: PartialEq>(slot: &mut Option<T>, value: T, what: &str) -> Result<(), Refusal> {
-    if slot.as_ref().is_some_and(|old| *old != value) {
-        return Err(bad(format!("it has two different {what}")));
-    }
-    *slot = Some(value);
-    Ok(())
-}
-
-/// Splits off one subpacket: its type with the critical bit, its body, the rest (RFC 9580 section 5.2.3.7).
-fn subpacket(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&first, rest) = input.split_first()?;
-    let (length, rest) = match first {
-        0..=191 => (usize::from(first), rest),
-        192..=254 => {
-            let (&second, rest) = rest.split_first()?;
-            (((usize::from(first) - 192) << 8) + usize::from(second) + 192, rest)
-        }
-        255 => {
-            let (length, rest) = rest.split_first_chunk()?;
-            (usize::try_from(u32::from_be_bytes(*length)).ok()?, rest)
-        }
-    };
-    let (content, rest) = rest.split_at_checked(length)?;
-    let (&kind, body) = content.split_first()?;
-    Some((kind, body, rest))
-}
-
-/// The name of a notation, in ASCII and short, for messages.
-fn notation_name(body: &[u8]) -> String {
-    let length = body.get(4..6).map_or(0, |l| usize::from(l[0]) << 8 | usize::from(l[1]));
-    let name = body.get(8..8 + length).unwrap_or_default();
-    name.iter()
-        .take(64)
-        .map(|b| if b.is_ascii_graphic() { char::from(*b) } else { '?' })
-        .collect()
 }

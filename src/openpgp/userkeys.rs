@@ -8,7 +8,8 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use super::engine::{checked_signature, judge_key, not_named, signer, sole_key, Engine, Finding, SignedBy, Signer};
+use super::checks::{checked_signature, judge_key, not_named, signer, sole_key};
+use super::engine::{Engine, Finding, SignedBy, Signer};
 use super::gpgme::{Error, Gpg};
 use super::home::{system_refusal, Home, SYSTEM_CONFIG};
 use super::key::{Key, Validity};

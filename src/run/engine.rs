@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::judge::EngineOrTrouble;
-use crate::openpgp::engine::KeyFileEngine;
+use crate::openpgp::filekeys::KeyFileEngine;
 use crate::openpgp::home;
 use crate::openpgp::keyring;
 use crate::openpgp::shadow::{self, Shadow};

@@ -4,14 +4,15 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::engine;
 use super::objects::{self as session, Edits, Selected};
-use super::{engine, NEGATIVE, SUCCESS, TROUBLE};
+use super::printer::Printer;
 use crate::cli;
 use crate::edit::SignatureEdit;
 use crate::judge::{judge_image, EngineOrTrouble};
 use crate::record::{self, Plan};
 use crate::reference::Reference;
-use crate::report::{renderer, Format, ImageReport, Recorded, Renderer, Summary};
+use crate::report::{ImageReport, Recorded};
 use crate::settings::environment::Environment;
 use crate::settings::requests::Requests;
 use crate::settings::verify::{Recording, Source, Verify};
@@ -87,73 +88,6 @@ fn check_identity_count(files: &ObjectFiles, requests: &Requests) -> Result<(), 
             ))
         }
         _ => Ok(()),
-    }
-}
-
-/// The exit status of a run. Nothing judged is no success.
-fn exit_status(summary: &Summary, record_failed: bool) -> u8 {
-    let Summary {
-        verified,
-        rejected,
-        unsupported,
-        unsigned,
-        allowed,
-        unchecked,
-    } = *summary;
-    if unchecked > 0 || record_failed {
-        TROUBLE
-    } else if rejected + unsupported + unsigned + allowed > 0 {
-        NEGATIVE
-    } else if verified > 0 {
-        SUCCESS
-    } else {
-        TROUBLE
-    }
-}
-
-/// Prints reports as they come, and counts.
-struct Printer<'s> {
-    /// Standard output, as long as nothing is printed yet.
-    out: Option<&'s mut dyn Write>,
-    renderer: Option<Box<dyn Renderer + 's>>,
-    format: Format,
-    summary: Summary,
-    record_failed: bool,
-}
-
-impl<'s> Printer<'s> {
-    fn new(format: Format, out: &'s mut dyn Write) -> Self {
-        Self {
-            out: Some(out),
-            renderer: None,
-            format,
-            summary: Summary::default(),
-            record_failed: false,
-        }
-    }
-
-    /// Prints one image. Output never fails: see [`crate::report::output`].
-    fn print(&mut self, report: &ImageReport) {
-        self.summary.add(report.outcome.verdict());
-        self.record_failed |= report.recorded == Recorded::Failed;
-        if let Some(renderer) = self.renderer() {
-            let _ = renderer.image(report);
-        }
-    }
-
-    fn renderer(&mut self) -> Option<&mut Box<dyn Renderer + 's>> {
-        if let Some(out) = self.out.take() {
-            self.renderer = Some(renderer(self.format, Box::new(out)));
-        }
-        self.renderer.as_mut()
-    }
-
-    fn end(&mut self) -> u8 {
-        let summary = self.summary;
-        if let Some(renderer) = self.renderer() {
-            let _ = renderer.end(&summary);
-        }
-        exit_status(&self.summary, self.record_failed)
     }
 }
 
@@ -390,13 +324,8 @@ impl<'s> Run<'_, 's> {
                 }
             }
             if self.settings.prints_document {
-                let mut text = Vec::new();
-                let mut printer = Printer::new(self.settings.format, &mut text);
-                printer.print(&judged.report);
-                drop(printer);
-                self.tell(String::from_utf8_lossy(&text).trim_end());
-                self.printer.summary.add(judged.report.outcome.verdict());
-                self.printer.record_failed |= judged.report.recorded == Recorded::Failed;
+                let text = self.printer.to_text(&judged.report);
+                self.tell(text.trim_end());
             } else {
                 self.printer.print(&judged.report);
             }

@@ -60,10 +60,9 @@ impl Environment {
         ["LOGNAME", "USER"]
             .into_iter()
             .find_map(|name| self.variable(name))
-            .map_or_else(
-                || format!("uid {}", self.uid),
-                |name| name.to_string_lossy().into_owned(),
-            )
+            .map(|name| name.to_string_lossy().into_owned())
+            .or_else(|| name_of(self.uid))
+            .unwrap_or_else(|| format!("uid {}", self.uid))
     }
 
     fn search_path(&self) -> OsString {

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Keys as gpgme lists them, turned into values of our own.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::algorithm::PublicKeyAlgorithm;
+use super::gpgme::{answer, Error};
+use super::key::{Fingerprint, Key, Subkey, UserId, Validity};
+
+pub(super) fn convert_key(key: &gpgme::Key) -> Result<Key, Error> {
+    const DOING: &str = "listing keys";
+    let subkeys = key
+        .subkeys()
+        .map(|subkey| convert_subkey(&subkey))
+        .collect::<Result<Vec<_>, _>>()?;
+    if subkeys.is_empty() {
+        return Err(answer(DOING, "a key without a primary key"));
+    }
+    let user_ids = key
+        .user_ids()
+        .map(|id| UserId {
+            text: id
+                .id_raw()
+                .map(|text| text.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+            validity: convert_validity(id.validity()),
+            revoked: id.is_revoked() || id.is_invalid(),
+        })
+        .collect();
+    Ok(Key {
+        subkeys,
+        user_ids,
+        revoked: key.is_revoked(),
+        disabled: key.is_disabled(),
+        invalid: key.is_invalid(),
+    })
+}
+
+fn convert_subkey(subkey: &gpgme::Subkey<'_>) -> Result<Subkey, Error> {
+    const DOING: &str = "listing keys";
+    let text = subkey
+        .fingerprint()
+        .map_err(|_| answer(DOING, "a key without fingerprint"))?;
+    let curve = subkey.curve_raw().map(|c| c.to_string_lossy().into_owned());
+    Ok(Subkey {
+        fingerprint: Fingerprint::parse(text).map_err(|e| answer(DOING, e.to_string()))?,
+        algorithm: convert_algorithm(subkey.algorithm()),
+        bits: subkey.length(),
+        curve: curve.filter(|c| !c.is_empty()),
+        created: subkey.creation_time().map_or(0, seconds),
+        expires: subkey.expiration_time().map(seconds),
+        revoked: subkey.is_revoked(),
+        expired: subkey.is_expired(),
+        invalid: subkey.is_invalid(),
+        can_sign: subkey.can_sign(),
+    })
+}
+
+/// gpgme numbers the elliptic curve algorithms differently from OpenPGP.
+fn convert_algorithm(algorithm: gpgme::KeyAlgorithm) -> PublicKeyAlgorithm {
+    PublicKeyAlgorithm(match algorithm {
+        gpgme::KeyAlgorithm::Rsa | gpgme::KeyAlgorithm::RsaEncrypt | gpgme::KeyAlgorithm::RsaSign => 1,
+        gpgme::KeyAlgorithm::Dsa => 17,
+        gpgme::KeyAlgorithm::ElgamalEncrypt | gpgme::KeyAlgorithm::Elgamal => 16,
+        gpgme::KeyAlgorithm::Ecdsa => 19,
+        gpgme::KeyAlgorithm::Ecdh => 18,
+        gpgme::KeyAlgorithm::Eddsa => 22,
+        _ => 0,
+    })
+}
+
+fn convert_validity(validity: gpgme::Validity) -> Validity {
+    match validity {
+        gpgme::Validity::Undefined => Validity::Undefined,
+        gpgme::Validity::Never => Validity::Never,
+        gpgme::Validity::Marginal => Validity::Marginal,
+        gpgme::Validity::Full => Validity::Full,
+        gpgme::Validity::Ultimate => Validity::Ultimate,
+        _ => Validity::Unknown,
+    }
+}
+
+fn seconds(time: SystemTime) -> i64 {
+    time.duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|d| i64::try_from(d.as_secs()).ok())
+        .unwrap_or(0)
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is found out about a signature, step by step.
+
+use super::reason::{Reason, Refusal, Verdict};
+use crate::openpgp::engine::Signer;
+use crate::payload::Payload;
+use crate::reference::Reference;
+
+/// The steps, in the order in which they are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Step {
+    Signature,
+    Payload,
+    Digest,
+    Identity,
+}
+
+impl Step {
+    /// All of them.
+    pub const ALL: [Step; 4] = [Step::Signature, Step::Payload, Step::Digest, Step::Identity];
+
+    /// The word in output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Step::Signature => "signature",
+            Step::Payload => "payload",
+            Step::Digest => "digest",
+            Step::Identity => "identity",
+        }
+    }
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Ended {
+    Pass,
+    Fail,
+    Skip,
+}
+
+impl Ended {
+    /// The word in output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Ended::Pass => "pass",
+            Ended::Fail => "fail",
+            Ended::Skip => "skip",
+        }
+    }
+}
+
+/// One step on one signature.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// Which.
+    pub step: Step,
+    /// How it ended.
+    pub ended: Ended,
+    /// The values compared, safe to print.
+    pub detail: String,
+}
+
+/// What is found out about one signature.
+#[derive(Debug, Clone)]
+pub struct SignatureOutcome {
+    pub(super) name: String,
+    pub(super) reason: Reason,
+    pub(super) message: String,
+    pub(super) matched: Vec<Reference>,
+    pub(super) signer: Option<Signer>,
+    pub(super) claim: Option<Payload>,
+    checks: Vec<Check>,
+}
+
+impl SignatureOutcome {
+    /// A signature that was refused or could not be checked before or in the first step.
+    #[must_use]
+    pub fn refused(name: impl Into<String>, refusal: Refusal, signer: Option<Signer>) -> Self {
+        let mut outcome = Self::begin(name.into());
+        outcome.signer = signer;
+        outcome.fail(Step::Signature, refusal.reason, refusal.message);
+        outcome
+    }
+
+    pub(super) fn begin(name: String) -> Self {
+        Self {
+            name,
+            // Replaced in every path; the harmless side if one were forgotten.
+            reason: Reason::EngineFailed,
+            message: String::new(),
+            matched: Vec::new(),
+            signer: None,
+            claim: None,
+            checks: Vec::with_capacity(Step::ALL.len()),
+        }
+    }
+
+    pub(super) fn pass(&mut self, step: Step, detail: impl Into<String>) {
+        let detail = detail.into();
+        let ended = Ended::Pass;
+        self.checks.push(Check { step, ended, detail });
+    }
+
+    /// Ends with a refusal: the steps that follow are skipped.
+    pub(super) fn fail(&mut self, step: Step, reason: Reason, message: impl Into<String>) {
+        self.reason = reason;
+        self.message = message.into();
+        self.checks.push(Check {
+            step,
+            ended: Ended::Fail,
+            detail: self.message.clone(),
+        });
+        for skipped in Step::ALL.into_iter().filter(|s| *s > step) {
+            self.checks.push(Check {
+                step: skipped,
+                ended: Ended::Skip,
+                detail: format!("not reached: the {} step failed", step.word()),
+            });
+        }
+    }
+
+    /// The signature's name where it is stored.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The verdict.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.reason.verdict()
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// A sentence for people, safe to print.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The expected identities that the signature is for; empty unless it is Verified.
+    #[must_use]
+    pub fn matched(&self) -> &[Reference] {
+        &self.matched
+    }
+
+    /// Who made it, if GnuPG verified it with that key.
+    #[must_use]
+    pub fn signer(&self) -> Option<&Signer> {
+        self.signer.as_ref()
+    }
+
+    /// What it claims, if it parsed after the signature was found good.
+    #[must_use]
+    pub fn claim(&self) -> Option<&Payload> {
+        self.claim.as_ref()
+    }
+
+    /// Each step.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
+    /// How a step ended.
+    #[must_use]
+    pub fn ended(&self, step: Step) -> Ended {
+        self.checks
+            .iter()
+            .find(|check| check.step == step)
+            .map_or(Ended::Skip, |check| check.ended)
+    }
+
+    /// How many steps it passed.
+    pub(super) fn progress(&self) -> usize {
+        self.checks.iter().filter(|check| check.ended == Ended::Pass).count()
+    }
+}

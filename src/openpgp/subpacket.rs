@@ -6,7 +6,7 @@ use super::signature::{area, bad, malformed, version_refusal, KeyId};
 use crate::verdict::reason::Refusal;
 
 /// Subpacket types (RFC 9580 section 5.2.3.7; 38 is GnuPG's Key Block).
-mod subpacket {
+mod kind {
     pub const CREATED: u8 = 2;
     pub const EXPIRES: u8 = 3;
     pub const ISSUER: u8 = 16;
@@ -45,36 +45,36 @@ impl Subpackets {
         let critical = kind & 0x80 != 0;
         match (kind & 0x7f, body) {
             // Times count only where the signature covers them.
-            (subpacket::CREATED, &[a, b, c, d]) if hashed => {
+            (kind::CREATED, &[a, b, c, d]) if hashed => {
                 once(&mut self.created, u32::from_be_bytes([a, b, c, d]), "creation times")?;
             }
-            (subpacket::EXPIRES, &[a, b, c, d]) if hashed => {
+            (kind::EXPIRES, &[a, b, c, d]) if hashed => {
                 once(&mut self.expires, u32::from_be_bytes([a, b, c, d]), "expiration times")?;
             }
-            (subpacket::CREATED | subpacket::EXPIRES, _) if hashed => {
+            (kind::CREATED | kind::EXPIRES, _) if hashed => {
                 return Err(malformed("a time in its subpackets has the wrong length"));
             }
-            (subpacket::ISSUER, &[a, b, c, d, e, f, g, h]) => {
+            (kind::ISSUER, &[a, b, c, d, e, f, g, h]) => {
                 once(&mut self.issuer, KeyId([a, b, c, d, e, f, g, h]), "issuer key IDs")?;
             }
-            (subpacket::ISSUER_FINGERPRINT, [4, fingerprint @ ..]) if fingerprint.len() == 20 => {
+            (kind::ISSUER_FINGERPRINT, [4, fingerprint @ ..]) if fingerprint.len() == 20 => {
                 once(&mut self.fingerprint, hex(fingerprint), "issuer fingerprints")?;
             }
-            (subpacket::ISSUER_FINGERPRINT, [version @ 5..=u8::MAX, ..]) => {
+            (kind::ISSUER_FINGERPRINT, [version @ 5..=u8::MAX, ..]) => {
                 return Err(version_refusal("the key that made it", *version));
             }
-            (subpacket::ISSUER | subpacket::ISSUER_FINGERPRINT, _) => {
+            (kind::ISSUER | kind::ISSUER_FINGERPRINT, _) => {
                 return Err(malformed("an issuer in its subpackets has the wrong length"));
             }
             // Keys come from the user's keyring or key files, never from a signature (GnuPG's auto-key-import).
-            (subpacket::KEY_BLOCK, _) => {
+            (kind::KEY_BLOCK, _) => {
                 return Err(bad("it carries a key of its own, which no honest image signature does"))
             }
-            (subpacket::NOTATION, _) if critical => {
+            (kind::NOTATION, _) if critical => {
                 self.critical = Some(format!("a critical notation ({})", notation_name(body)));
             }
-            (kind, _) if critical && !subpacket::KNOWN.contains(&kind) => {
-                self.critical = Some(format!("a critical subpacket of type {kind}"));
+            (number, _) if critical && !kind::KNOWN.contains(&number) => {
+                self.critical = Some(format!("a critical subpacket of type {number}"));
             }
             _ => {}
         }

@@ -58,7 +58,7 @@ impl<'s> Printer<'s> {
     }
 
     /// Counts one image, and gives what would be printed.
-    pub(super) fn to_text(&mut self, report: &ImageReport) -> String {
+    pub(super) fn render_apart(&mut self, report: &ImageReport) -> String {
         let mut text = Vec::new();
         let mut printer = Printer::new(self.format, &mut text);
         printer.print(report);

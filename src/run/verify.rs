@@ -324,7 +324,7 @@ impl<'s> Run<'_, 's> {
                 }
             }
             if self.settings.prints_document {
-                let text = self.printer.to_text(&judged.report);
+                let text = self.printer.render_apart(&judged.report);
                 self.tell(text.trim_end());
             } else {
                 self.printer.print(&judged.report);

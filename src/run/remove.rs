@@ -49,7 +49,7 @@ pub fn run(
         let (removal, position, changes, lines) = plan(&files, selected, &options.signature, environment.now);
         if !options.confirm {
             for line in lines {
-                let _ = writeln!(stderr, "{} {line}", safe(&removal.image));
+                let _ = writeln!(stderr, "{line}");
                 told = true;
             }
         } else if let Some(position) = position {

@@ -135,7 +135,7 @@ impl<'s> Run<'_, 's> {
             return;
         }
         for change in &judged.changes {
-            self.tell(&format!("{} {change}", safe(&judged.report.image)));
+            self.tell(change);
             self.told_changes = true;
         }
         self.printer.print(&judged.report);

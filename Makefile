@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# make try      installs what is missing, builds, verifies a signed image and shows the recorded verdict
+# make check    installs what is missing and runs all tests
+# make install  DESTDIR= PREFIX=/usr/local
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+CARGO ?= cargo
+CARGO_FLAGS ?= --locked
+BINARY = target/release/image-signature
+
+EXAMPLE = tests/data/example
+IDENTITY = registry.local:5000/foo/bar
+KEY = --public-key $(EXAMPLE)/release-key.asc
+
+.PHONY: all build try check deps deps-check bench install clean
+
+all: build
+
+build:
+	$(CARGO) build $(CARGO_FLAGS) --release
+
+deps:
+	@packaging/deps.sh build
+
+deps-check:
+	@packaging/deps.sh check
+
+try: deps build
+	@echo; echo "1. The image that was asked for, signed by a key that is trusted:"
+	$(BINARY) verify -f $(EXAMPLE)/image.json $(KEY) --expected-identity $(IDENTITY):v1
+	@echo; echo "2. The same image where another one was asked for, with every check (exit status 1):"
+	@echo '$(BINARY) verify -f $(EXAMPLE)/image.json $(KEY) --expected-identity $(IDENTITY):v2 --explain'; \
+	$(BINARY) verify -f $(EXAMPLE)/image.json $(KEY) --expected-identity $(IDENTITY):v2 --explain; test $$? -eq 1
+	@echo; echo "3. The verdict recorded on a copy of the Image object, and what is recorded there:"
+	cp $(EXAMPLE)/image.json target/example.json
+	$(BINARY) verify -f target/example.json $(KEY) --expected-identity $(IDENTITY):v1 --confirm
+	$(BINARY) describe -f target/example.json
+
+check: deps-check
+	@packaging/check.sh
+
+bench: build
+	$(CARGO) bench $(CARGO_FLAGS)
+
+clean:
+	$(CARGO) clean
+	rm -rf packaging/out vendor

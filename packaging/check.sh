@@ -1,0 +1,26 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# All checks of the source tree. What is not installed is named, not passed over in silence.
+set -eu
+cd "$(dirname "$0")/.."
+CARGO=${CARGO:-cargo}
+
+section() { printf '\n== %s\n' "$*"; }
+have() { command -v "$1" >/dev/null || { echo "SKIPPED: $1 is not installed"; return 1; }; }
+
+section format
+if have rustfmt; then $CARGO fmt --check; fi
+section lints
+if have cargo-clippy; then $CARGO clippy --locked --all-targets -- -D warnings; fi
+section licences and bans
+if have cargo-deny; then $CARGO deny --locked check licenses bans sources; fi
+section shell scripts
+if have shellcheck; then shellcheck packaging/*.sh .ci/run tests/data/example/make-example; fi
+section documentation
+RUSTDOCFLAGS="-D warnings" $CARGO doc --locked --no-deps --quiet
+section tests
+$CARGO test --locked -- --show-output 2>&1 | tee target/test-output | grep -vE '^(stdout ---|successes:|test .* ok$|$)' || true
+if grep -qE '^test result: FAILED|^error' target/test-output; then exit 1; fi
+grep -q '^test result: ok' target/test-output
+grep '^SKIPPED' target/test-output | sort -u >target/skipped || true
+if [ -s target/skipped ]; then section "what did not run here"; cat target/skipped; fi

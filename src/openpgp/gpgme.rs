@@ -6,7 +6,7 @@
 //! lines (doc/DETAILS of GnuPG), and the two must agree.
 
 use std::ffi::CStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gpgme::{Context, Protocol};
@@ -49,37 +49,21 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Gpg {
     context: Context,
+    home: PathBuf,
 }
 
 impl Gpg {
-    /// Uses `home` through this process's environment: the first home of a process costs one start of gpg less that
-    /// way than a home set through gpgme. Call it before any other thread reads the environment.
+    /// Uses GnuPG with a home directory, which it is told through this process's environment: a home set through gpgme
+    /// costs one more start of gpg each (measured).
     ///
     /// # Errors
     /// When gpg cannot be run or is too old.
     pub fn start(home: &Path) -> Result<Self, Error> {
-        // Without gpgconf, gpgme starts gpg alone: 5 processes less (measured).
+        // Without gpgconf, gpgme starts gpg alone: 5 processes less (measured). It must be set before the first use.
         let _ = gpgme::set_flag("disable-gpgconf", "1");
-        std::env::set_var("GNUPGHOME", home);
-        Self::context(None)
-    }
-
-    /// Uses another home beside the first.
-    ///
-    /// # Errors
-    /// When gpg cannot be run.
-    pub fn with_home(home: &Path) -> Result<Self, Error> {
-        Self::context(Some(home))
-    }
-
-    fn context(home: Option<&Path>) -> Result<Self, Error> {
         gpgme::init();
         let missing = |error: gpgme::Error| Error::Missing(describe(error));
         let mut context = Context::from_protocol(Protocol::OpenPgp).map_err(missing)?;
-        if let Some(home) = home {
-            let home = home.to_string_lossy().into_owned();
-            context.set_engine_home_dir(home).map_err(missing)?;
-        }
         let info = context.engine_info();
         match info.version() {
             Ok(_) if info.check_version(MIN_GNUPG) => {}
@@ -91,7 +75,8 @@ impl Gpg {
         context
             .set_flag("full-status", "1")
             .map_err(|e| failed("preparing gpg", e))?;
-        Ok(Self { context })
+        let home = home.to_owned();
+        Ok(Self { context, home })
     }
 
     /// Whether gpg is at least of a version.
@@ -240,6 +225,8 @@ impl Gpg {
             lines.push(order(text(first), text(second)));
             Ok(())
         };
+        // Every gpg process is started during an operation. Of our threads only this one reads the environment.
+        std::env::set_var("GNUPGHOME", &self.home);
         let result = self.context.with_status_handler(handler, operation);
         let lines = lines.lock().unwrap_or_else(PoisonError::into_inner).clone();
         log_status(&lines);

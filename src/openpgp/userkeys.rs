@@ -113,7 +113,7 @@ impl UserKeysEngine {
                 why: error,
             };
             let home = Home::isolated(&self.places).map_err(|error| engine(error.to_string()))?;
-            let mut gpg = Gpg::with_home(home.path())?;
+            let mut gpg = Gpg::start(home.path())?;
             check_empty(&mut gpg).map_err(|error| engine(error.to_string()))?;
             let imported = HashSet::new();
             self.isolated = Some(Isolated {

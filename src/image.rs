@@ -105,6 +105,55 @@ impl Image {
     }
 }
 
+/// One image of a manifest list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Child {
+    /// Its digest, which is the name of its own Image object; as the list has it.
+    pub digest: String,
+    /// What it is for: `linux/arm64/v8`.
+    pub platform: String,
+}
+
+/// The images of a manifest list or OCI index; none where the image is not one.
+#[must_use]
+pub fn children(object: &Value) -> Vec<Child> {
+    let entries = object["dockerImageManifests"].as_array().map_or(&[][..], Vec::as_slice);
+    let text = |entry: &Value, name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+    entries
+        .iter()
+        .map(|entry| {
+            let parts = ["os", "architecture", "variant"].map(|name| text(entry, name));
+            let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            Child {
+                digest: text(entry, "digest"),
+                platform: parts.join("/"),
+            }
+        })
+        .collect()
+}
+
+/// Why an object may have no signature, to be added to a sentence that says so.
+#[must_use]
+pub fn absence(object: &Value) -> String {
+    let mut text = String::new();
+    let children = children(object).len();
+    if children > 0 {
+        text.push_str(&format!(
+            "; it is a list of {children} images, each with signatures of its own: describe shows which of them are signed"
+        ));
+    }
+    // What was pushed to the cluster's own registry is left out by the controller that imports signatures.
+    if object["metadata"]["annotations"]["openshift.io/image.managed"] != "true" {
+        text.push_str(&format!(
+            "; for an imported image the import controller stores no signatures at all where there are more than {MAX_IMPORTED}"
+        ));
+    }
+    text
+}
+
+/// Most signatures that the import controller stores (openshift-api.md 8.5).
+const MAX_IMPORTED: usize = 10;
+
 impl ImageSignature {
     fn from_json((index, entry): (usize, &Value)) -> Self {
         let Some(object) = entry.as_object() else {

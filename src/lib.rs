@@ -42,8 +42,10 @@
 
 pub mod cleanup;
 pub mod cli;
+pub mod cluster;
 pub mod digest;
 pub mod edit;
+pub mod http;
 pub mod identity;
 pub mod image;
 pub mod json;

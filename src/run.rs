@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The use cases, one file a subcommand.
 
+pub mod cluster;
 pub mod describe;
 pub mod engine;
 pub mod inspect;
@@ -32,7 +33,7 @@ pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr:
     let result = match &cli.command {
         Command::Verify(options) => run_verify(options, environment, &mut output, stderr),
         Command::Remove(options) => remove::run(options, environment, &mut output, stderr),
-        Command::Describe(options) => describe::run(options, &mut output),
+        Command::Describe(options) => describe::run(options, environment, &mut output, stderr),
         Command::Inspect(options) => inspect::run(options, &mut output),
         Command::Keys(options) => keys::run(options, environment, &mut output, stderr),
     };
@@ -105,6 +106,7 @@ fn as_removal(options: &cli::verify::Verify) -> Result<cli::remove::Remove, Usag
         signature: options.signature.clone(),
         source: options.source.clone(),
         confirm: options.confirm,
+        dry_run: options.dry_run,
         output: match options.output {
             cli::verify::Output::Text | cli::verify::Output::Wide => cli::remove::RemoveOutput::Text,
             cli::verify::Output::Name => cli::remove::RemoveOutput::Name,

@@ -86,6 +86,30 @@ pub struct Stream {
 }
 
 impl Node {
+    /// A node that stands nowhere.
+    #[must_use]
+    pub fn of_json(value: &Value) -> Self {
+        let content = match value {
+            Value::Array(elements) => Content::Sequence(elements.iter().map(Node::of_json).collect()),
+            Value::Object(members) => {
+                let members = members.iter().map(|(name, value)| Member {
+                    name: name.clone(),
+                    start: 0,
+                    column: 0,
+                    value: Node::of_json(value),
+                });
+                let (members, flow) = (members.collect(), true);
+                Content::Mapping { members, flow }
+            }
+            scalar => Content::Scalar(scalar.clone()),
+        };
+        Self {
+            content,
+            place: 0..0,
+            line: 0,
+        }
+    }
+
     /// The value in JSON's data model.
     #[must_use]
     pub fn value(&self) -> Value {
@@ -362,7 +386,7 @@ fn resolve(text: &str) -> Value {
     number.map_or_else(|| Value::String(text.to_owned()), Value::Number)
 }
 
-/// The line that a node begins in, counted from 1.
+/// The line that a node begins in, counted from 1; 0 where it was not read from YAML.
 #[must_use]
 pub fn line(node: &Node) -> usize {
     node.line

@@ -3,7 +3,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::verify::SourceOptions;
+use super::verify::{DryRun, SourceOptions};
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -37,6 +37,10 @@ pub struct Remove {
     /// Write the change; without it nothing is written
     #[arg(long)]
     pub confirm: bool,
+
+    /// server: send the change as a trial, which the API server checks and does not store; client: as without --confirm
+    #[arg(long, value_name = "HOW")]
+    pub dry_run: Option<DryRun>,
 
     /// Output format
     #[arg(

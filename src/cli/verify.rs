@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::cluster::ClientOptions;
 use super::keys::KeyOptions;
 
 /// How results are printed.
@@ -20,6 +21,17 @@ pub enum Output {
     Json,
     /// The same as YAML
     Yaml,
+}
+
+/// What is written where nothing is to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DryRun {
+    /// As without this option
+    None,
+    /// Nothing is sent
+    Client,
+    /// It is sent as a trial
+    Server,
 }
 
 /// Verify that images are the ones you asked for, as keys that you trust for them say.
@@ -96,6 +108,11 @@ pub struct Verify {
     #[arg(long, visible_alias = "save", help_heading = "Recording")]
     pub confirm: bool,
 
+    /// server: send what would be recorded as a trial, which the API server checks and does not store; client: as
+    /// without --confirm
+    #[arg(long, value_name = "HOW", help_heading = "Recording")]
+    pub dry_run: Option<DryRun>,
+
     /// Forget recorded verdicts instead: as the command remove
     #[arg(long, help_heading = "As oc adm verify-image-signature had it")]
     pub remove: bool,
@@ -120,4 +137,8 @@ pub struct SourceOptions {
     /// A file with API objects, a directory of such files, or - for standard input; no server is contacted (repeatable)
     #[arg(short, long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
+
+    /// The cluster, where there are no files.
+    #[command(flatten)]
+    pub client: ClientOptions,
 }

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use serde_json::{json, Value};
 
 use super::json::{write_document, Syntax, API_VERSION};
+use crate::image::Child;
 use crate::record::{has_facts, latest, Condition};
 use crate::text::{bounded, safe};
 use crate::verdict::reason::Refusal;
@@ -27,6 +28,34 @@ pub struct Description {
     pub trouble: Option<Refusal>,
     /// Its signatures.
     pub signatures: Vec<SignatureDescription>,
+    /// Where it is a manifest list, the images of the list.
+    pub children: Vec<ChildDescription>,
+}
+
+/// One image of a manifest list.
+#[derive(Debug, Clone)]
+pub struct ChildDescription {
+    /// Which.
+    pub child: Child,
+    /// Its signatures, or why it could not be read.
+    pub signatures: Result<Vec<SignatureDescription>, Refusal>,
+}
+
+impl ChildDescription {
+    fn counts(&self) -> (usize, usize) {
+        let signatures = self.signatures.as_deref().unwrap_or_default();
+        let trusted = signatures.iter().filter(|signature| signature.is_trusted()).count();
+        (signatures.len(), trusted)
+    }
+
+    fn sentence(&self) -> String {
+        match (&self.signatures, self.counts()) {
+            (Err(refusal), _) => refusal.to_string(),
+            (Ok(_), (0, _)) => "not signed".into(),
+            (Ok(_), (1, trusted)) => format!("1 signature, {trusted} recorded as trusted (not checked now)"),
+            (Ok(_), (n, trusted)) => format!("{n} signatures, {trusted} recorded as trusted (not checked now)"),
+        }
+    }
 }
 
 /// One signature and the record about it.
@@ -61,6 +90,10 @@ impl SignatureDescription {
         };
         description.contradictions = contradictions(stored, &description);
         description
+    }
+
+    fn is_trusted(&self) -> bool {
+        self.trusted.as_ref().is_some_and(|c| c.status == "True")
     }
 
     /// The record in one sentence.
@@ -113,7 +146,7 @@ fn minute(time: &str) -> Option<String> {
 /// What does not fit together in a record.
 fn contradictions(stored: &Value, description: &SignatureDescription) -> Vec<String> {
     let mut found = Vec::new();
-    let trusted = description.trusted.as_ref().is_some_and(|c| c.status == "True");
+    let trusted = description.is_trusted();
     let issued = stored.get("issuedBy").is_some_and(|value| !value.is_null());
     if issued && !trusted {
         found.push("issuedBy is set though Trusted is not True: oc describe calls this verified".to_owned());
@@ -161,6 +194,18 @@ pub fn write_text(out: &mut dyn Write, descriptions: &[Description]) -> io::Resu
         }
         for signature in &description.signatures {
             write_signature(out, signature)?;
+        }
+        if !description.children.is_empty() {
+            line(out, "", "Manifests", &format!("{} images", description.children.len()))?;
+        }
+        for child in &description.children {
+            let platform = or_none(&child.child.platform);
+            writeln!(
+                out,
+                "\t\t\t{platform}\t{}: {}",
+                or_none(&child.child.digest),
+                child.sentence()
+            )?;
         }
     }
     out.flush()
@@ -250,6 +295,20 @@ fn item(description: &Description) -> Value {
         "reason": description.trouble.as_ref().map_or("", |trouble| trouble.reason.word()),
         "message": description.trouble.as_ref().map_or("", |trouble| trouble.message.as_str()),
         "signatures": signatures,
+        "manifests": description.children.iter().map(manifest).collect::<Vec<Value>>(),
+    })
+}
+
+fn manifest(child: &ChildDescription) -> Value {
+    let (signatures, trusted) = child.counts();
+    let refusal = child.signatures.as_ref().err();
+    json!({
+        "digest": child.child.digest,
+        "platform": child.child.platform,
+        "signatures": signatures,
+        "recordedTrusted": trusted,
+        "reason": refusal.map_or("", |refusal| refusal.reason.word()),
+        "message": child.sentence(),
     })
 }
 

@@ -3,26 +3,63 @@
 
 use std::io::Write;
 
-use super::objects::{self as session, Selected};
+use super::cluster::{Session, SOURCE};
+use super::objects as session;
 use super::{SUCCESS, TROUBLE};
 use crate::cli::describe::{Describe as Options, DescribeOutput};
-use crate::report::description::{self, Description, SignatureDescription};
+use crate::digest::{Algorithm, Digest};
+use crate::image::{self, Child};
+use crate::report::description::{self, ChildDescription, Description, SignatureDescription};
 use crate::report::json::Syntax;
+use crate::settings::environment::Environment;
 use crate::settings::objects::Objects;
 use crate::settings::UsageError;
-use crate::source::objects::ObjectFiles;
+use crate::source::objects::{Loaded, ObjectFiles};
+use crate::text::safe;
+use crate::verdict::reason::{Reason, Refusal};
+
+/// Most images of a manifest list that are looked up.
+const MAX_CHILDREN: usize = 64;
 
 /// Shows what is recorded about signatures.
 ///
 /// # Errors
 /// When the options are wrong.
-pub fn run(options: &Options, out: &mut dyn Write) -> Result<u8, UsageError> {
-    let objects = Objects::new(&options.source, &options.images)?;
-    let files = ObjectFiles::open(&objects.places);
-    let descriptions: Vec<Description> = session::select(&files, objects.names.as_deref(), &objects.places)
-        .into_iter()
-        .map(|selected| describe(&files, selected))
-        .collect();
+pub fn run(
+    options: &Options,
+    environment: &Environment,
+    out: &mut dyn Write,
+    stderr: &mut dyn Write,
+) -> Result<u8, UsageError> {
+    let descriptions: Vec<Description> = match Objects::new(&options.source, &options.images, environment)? {
+        Objects::Files { places, names } => {
+            let files = ObjectFiles::open(&places);
+            session::select(&files, names.as_deref(), &places)
+                .into_iter()
+                .map(|selected| {
+                    let loaded = selected.found.and_then(|position| files.load(position));
+                    describe(selected.name, selected.source, loaded, &mut |child| {
+                        in_files(&files, child)
+                    })
+                })
+                .collect()
+        }
+        Objects::Cluster { access, names } => {
+            let mut cluster = Session::new(*access, stderr)?;
+            let mut descriptions = Vec::new();
+            for name in names {
+                let loaded = cluster.find(&name).map(|found| found.loaded);
+                let shown = loaded
+                    .as_ref()
+                    .map_or_else(|_| name.to_string(), |loaded| loaded.image.name.clone());
+                descriptions.push(describe(shown, SOURCE.to_owned(), loaded, &mut |child| {
+                    cluster.image(&digest(child)?)
+                }));
+                cluster.tell_warnings(stderr);
+            }
+            descriptions
+        }
+    };
     // Output never fails: see report::output.
     let _ = match options.output {
         DescribeOutput::Text => description::write_text(out, &descriptions),
@@ -33,30 +70,71 @@ pub fn run(options: &Options, out: &mut dyn Write) -> Result<u8, UsageError> {
     Ok(if trouble { TROUBLE } else { SUCCESS })
 }
 
-fn describe(files: &ObjectFiles, selected: Selected) -> Description {
+/// Describes an object; `find` looks up the images of a manifest list.
+fn describe(
+    name: String,
+    source: String,
+    loaded: Result<Loaded, Refusal>,
+    find: &mut dyn FnMut(&Child) -> Result<Loaded, Refusal>,
+) -> Description {
     let mut description = Description {
-        image: selected.name,
-        source: selected.source,
+        image: name,
+        source,
         reference: String::new(),
         trouble: None,
         signatures: Vec::new(),
+        children: Vec::new(),
     };
-    match selected.found.and_then(|position| files.load(position)) {
+    match loaded {
         Err(refusal) => description.trouble = Some(refusal),
         Ok(loaded) => {
             let reference = loaded.object["dockerImageReference"].as_str();
             description.reference = reference.unwrap_or_default().to_owned();
-            description.signatures = loaded
-                .image
-                .signatures
-                .iter()
+            description.signatures = signatures(&loaded);
+            description.children = image::children(&loaded.object)
+                .into_iter()
                 .enumerate()
-                .map(|(n, signature)| {
-                    let damage = signature.content.as_ref().err().cloned();
-                    SignatureDescription::of(&loaded.object["signatures"][n], damage)
+                .map(|(n, child)| {
+                    let signatures = if n < MAX_CHILDREN {
+                        find(&child).map(|loaded| signatures(&loaded))
+                    } else {
+                        let message = format!("it is number {} of the list; {MAX_CHILDREN} are looked up", n + 1);
+                        Err(Refusal::new(Reason::LimitExceeded, message))
+                    };
+                    ChildDescription { child, signatures }
                 })
                 .collect();
         }
     }
     description
+}
+
+fn signatures(loaded: &Loaded) -> Vec<SignatureDescription> {
+    let entries = loaded.image.signatures.iter().enumerate();
+    entries
+        .map(|(n, signature)| {
+            let damage = signature.content.as_ref().err().cloned();
+            SignatureDescription::of(&loaded.object["signatures"][n], damage)
+        })
+        .collect()
+}
+
+fn in_files(files: &ObjectFiles, child: &Child) -> Result<Loaded, Refusal> {
+    let positions = files.find(&child.digest);
+    let position = positions.first().ok_or_else(|| {
+        let message = format!("no object {} is in the files", safe(&child.digest));
+        Refusal::new(Reason::NotFound, message)
+    })?;
+    files.load(*position)
+}
+
+/// A list is written by somebody else: what it names must be a digest before it becomes a part of a URL.
+fn digest(child: &Child) -> Result<Digest, Refusal> {
+    let digest = Digest::parse(&child.digest).ok();
+    digest
+        .filter(|digest| digest.algorithm() == Algorithm::Sha256)
+        .ok_or_else(|| {
+            let message = format!("{:?} is not a sha256 digest", safe(&child.digest));
+            Refusal::new(Reason::MalformedImage, message)
+        })
 }

@@ -3,18 +3,21 @@
 
 use std::io::Write;
 
-use super::objects::{self as session, Edits, Selected};
+use super::cluster::{self, Session, Written, MAX_TRIES, SOURCE};
+use super::objects::{self as session, Edits};
 use super::{SUCCESS, TROUBLE};
 use crate::cli::remove::{Remove as Options, RemoveOutput};
+use crate::cluster::images::Found;
+use crate::cluster::names::Name;
 use crate::edit::SignatureEdit;
 use crate::record::{forget, Plan};
 use crate::report::json::Syntax;
 use crate::report::removal::{self, Format, Removal};
 use crate::report::Recorded;
 use crate::settings::environment::Environment;
-use crate::settings::objects::Objects;
+use crate::settings::objects::{Objects, Recording};
 use crate::settings::UsageError;
-use crate::source::objects::{ObjectFiles, Place, Position};
+use crate::source::objects::{Loaded, ObjectFiles, Place, Position};
 use crate::text::safe;
 use crate::verdict::reason::{Reason, Refusal};
 
@@ -28,8 +31,10 @@ pub fn run(
     out: &mut dyn Write,
     stderr: &mut dyn Write,
 ) -> Result<u8, UsageError> {
-    let objects = Objects::new(&options.source, &options.images)?;
-    let prints_document = options.confirm && objects.places.contains(&Place::Stdin);
+    let objects = Objects::new(&options.source, &options.images, environment)?;
+    let recording = Recording::new(options.confirm, options.dry_run);
+    let prints_document = recording == Recording::Confirm
+        && matches!(&objects, Objects::Files { places, .. } if places.contains(&Place::Stdin));
     let format = match options.output {
         RemoveOutput::Text => Format::Text,
         RemoveOutput::Name => Format::Name,
@@ -41,40 +46,34 @@ pub fn run(
             "--filename - with --confirm prints the changed document on standard output: it excludes --output",
         ));
     }
-    let files = ObjectFiles::open(&objects.places);
-    let mut edits = Edits::new();
-    let mut removals = Vec::new();
-    let mut told = false;
-    for selected in session::select(&files, objects.names.as_deref(), &objects.places) {
-        let (removal, position, changes, lines) = plan(&files, selected, &options.signature, environment.now);
-        if !options.confirm {
-            for line in lines {
-                let _ = writeln!(stderr, "{line}");
-                told = true;
+    let mut run = Run {
+        wanted: &options.signature,
+        now: environment.now,
+        recording,
+        told: false,
+        stderr,
+    };
+    let removals = match objects {
+        Objects::Files { places, names } => {
+            if recording == Recording::Trial {
+                return Err(UsageError::new(
+                    "--dry-run=server needs a server: it excludes --filename",
+                ));
             }
-        } else if let Some(position) = position {
-            session::add(&mut edits, position, changes);
+            run.files(&ObjectFiles::open(&places), &places, names.as_deref(), out)
         }
-        removals.push((removal, position));
-    }
-    if told {
-        let _ = writeln!(
-            stderr,
-            "nothing was written; to forget this, run the command again with --confirm"
-        );
-    }
-    if options.confirm {
-        let failed = session::write_back(&files, &edits, out);
-        for message in failed.values() {
-            let _ = writeln!(stderr, "error: {message}");
+        Objects::Cluster { access, names } => {
+            let mut session = Session::new(*access, run.stderr)?;
+            run.cluster(&mut session, &names)
         }
-        for (removal, position) in &mut removals {
-            let is_read_only = position.is_some_and(|p| files.entry(p).is_read_only());
-            let has_failed = is_read_only || position.is_some_and(|(file, _)| failed.contains_key(&file));
-            settle(removal, has_failed);
-        }
+    };
+    if run.told {
+        let done = match recording {
+            Recording::Trial => "nothing was stored (server dry run)",
+            _ => "nothing was written",
+        };
+        run.tell(&format!("{done}; to forget this, run the command again with --confirm"));
     }
-    let removals: Vec<Removal> = removals.into_iter().map(|(removal, _)| removal).collect();
     // Output never fails: see report::output.
     let _ = removal::write(if prints_document { stderr } else { out }, &removals, format);
     let trouble = removals
@@ -83,30 +82,155 @@ pub fn run(
     Ok(if trouble { TROUBLE } else { SUCCESS })
 }
 
-/// Works out what is forgotten about one object.
-fn plan(
-    files: &ObjectFiles,
-    selected: Selected,
-    wanted: &[String],
+/// A run in progress.
+struct Run<'r> {
+    wanted: &'r [String],
     now: i64,
-) -> (Removal, Option<Position>, Vec<SignatureEdit>, Vec<String>) {
-    let mut removal = Removal {
-        image: selected.name,
-        source: selected.source,
+    recording: Recording,
+    told: bool,
+    stderr: &'r mut dyn Write,
+}
+
+impl Run<'_> {
+    fn tell(&mut self, line: &str) {
+        // There is nowhere else to tell that standard error is gone.
+        let _ = writeln!(self.stderr, "{line}");
+    }
+
+    fn tell_changes(&mut self, lines: &[String]) {
+        if self.recording != Recording::Confirm {
+            for line in lines {
+                self.tell(line);
+                self.told = true;
+            }
+        }
+    }
+
+    fn files(
+        &mut self,
+        files: &ObjectFiles,
+        places: &[Place],
+        names: Option<&[String]>,
+        out: &mut dyn Write,
+    ) -> Vec<Removal> {
+        let mut edits = Edits::new();
+        let mut removals: Vec<(Removal, Option<Position>)> = Vec::new();
+        for selected in session::select(files, names, places) {
+            let mut removal = removal(selected.name, selected.source);
+            let loaded = selected
+                .found
+                .and_then(|position| Ok((position, files.load(position)?)));
+            let position = match loaded {
+                Err(refusal) => {
+                    removal.trouble = Some(refusal);
+                    None
+                }
+                Ok((position, loaded)) => {
+                    let (changes, lines) = plan(&loaded, &mut removal, self.wanted, self.now);
+                    self.tell_changes(&lines);
+                    if self.recording == Recording::Confirm {
+                        session::add(&mut edits, position, changes);
+                    }
+                    Some(position)
+                }
+            };
+            removals.push((removal, position));
+        }
+        if self.recording == Recording::Confirm {
+            let failed = session::write_back(files, &edits, out);
+            for message in failed.values() {
+                self.tell(&format!("error: {message}"));
+            }
+            for (removal, position) in &mut removals {
+                let is_read_only = position.is_some_and(|p| files.entry(p).is_read_only());
+                let has_failed = is_read_only || position.is_some_and(|(file, _)| failed.contains_key(&file));
+                settle(removal, if has_failed { Recorded::Failed } else { Recorded::Yes });
+            }
+        }
+        removals.into_iter().map(|(removal, _)| removal).collect()
+    }
+
+    fn cluster(&mut self, session: &mut Session, names: &[Name]) -> Vec<Removal> {
+        names
+            .iter()
+            .map(|name| {
+                let mut removal = removal(name.to_string(), SOURCE.to_owned());
+                if let Err(refusal) = self.image(session, name, names.len() == 1, &mut removal) {
+                    removal.trouble = Some(refusal);
+                }
+                session.tell_warnings(self.stderr);
+                removal
+            })
+            .collect()
+    }
+
+    fn image(
+        &mut self,
+        session: &mut Session,
+        name: &Name,
+        is_only: bool,
+        removal: &mut Removal,
+    ) -> Result<(), Refusal> {
+        if self.recording != Recording::Dry {
+            session.check_right(name, is_only)?;
+        }
+        let Found { mut loaded, read_only } = session.find(name)?;
+        for tries in 1..=MAX_TRIES {
+            removal.image.clone_from(&loaded.image.name);
+            removal.signatures.clear();
+            removal.trouble = None;
+            let (edits, lines) = plan(&loaded, removal, self.wanted, self.now);
+            if self.recording == Recording::Dry || edits.is_empty() {
+                self.tell_changes(&lines);
+                if self.recording == Recording::Confirm {
+                    settle(removal, Recorded::Yes);
+                }
+                return Ok(());
+            }
+            let is_trial = self.recording == Recording::Trial;
+            let written = match &read_only {
+                Some(why) => Written::Failed(cluster::read_only(&loaded.image.name, why)),
+                None => session.write(&loaded, &edits, is_trial),
+            };
+            match written {
+                Written::Yes => {
+                    self.tell_changes(&lines);
+                    if !is_trial {
+                        settle(removal, Recorded::Yes);
+                    }
+                    return Ok(());
+                }
+                Written::Failed(why) => {
+                    self.tell(&format!("error: {why}"));
+                    settle(removal, Recorded::Failed);
+                    return Ok(());
+                }
+                Written::Conflict if tries == MAX_TRIES => {
+                    self.tell(&format!("error: {}", cluster::out_of_tries(&loaded.image.name)));
+                    settle(removal, Recorded::Failed);
+                }
+                Written::Conflict => {
+                    cluster::pause(tries);
+                    loaded = session.image(&loaded.image.digest()?).map_err(cluster::gone)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn removal(image: String, source: String) -> Removal {
+    Removal {
+        image,
+        source,
         trouble: None,
         signatures: Vec::new(),
         recorded: Recorded::No,
-    };
-    let loaded = selected
-        .found
-        .and_then(|position| Ok((position, files.load(position)?)));
-    let (position, loaded) = match loaded {
-        Ok(loaded) => loaded,
-        Err(refusal) => {
-            removal.trouble = Some(refusal);
-            return (removal, None, Vec::new(), Vec::new());
-        }
-    };
+    }
+}
+
+/// Works out what is forgotten about one object: the changes, and each in words.
+fn plan(loaded: &Loaded, removal: &mut Removal, wanted: &[String], now: i64) -> (Vec<SignatureEdit>, Vec<String>) {
     let (mut edits, mut lines, mut carried) = (Vec::new(), Vec::new(), wanted.is_empty());
     for (index, signature) in loaded.image.signatures.iter().enumerate() {
         if !wanted.is_empty() && !wanted.iter().any(|name| signature.is_named(name)) {
@@ -123,11 +247,11 @@ fn plan(
         let message = format!("it carries no signature {}", safe(&wanted.join(", ")));
         removal.trouble = Some(Refusal::new(Reason::NotFound, message));
     }
-    (removal, Some(position), edits, lines)
+    (edits, lines)
 }
 
-/// Notes what became of a confirmed removal.
-fn settle(removal: &mut Removal, failed: bool) {
+/// Notes what became of a removal.
+fn settle(removal: &mut Removal, fate: Recorded) {
     if removal.trouble.is_some() {
         return;
     }
@@ -135,7 +259,6 @@ fn settle(removal: &mut Removal, failed: bool) {
         removal.recorded = Recorded::Unchanged;
         return;
     }
-    let fate = if failed { Recorded::Failed } else { Recorded::Yes };
     removal.recorded = fate;
     for (_, recorded) in &mut removal.signatures {
         *recorded = fate;

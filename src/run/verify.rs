@@ -1,23 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `verify`
 
-use std::io::{self, Write};
+mod cluster;
+mod files;
+
+use std::io::Write;
 use std::path::Path;
 
+use super::cluster::Session;
 use super::engine;
-use super::objects::{self as session, Edits, Selected};
+use super::objects::Edits;
 use super::printer::Printer;
 use crate::cli;
 use crate::edit::SignatureEdit;
+use crate::image;
 use crate::judge::{judge_image, EngineOrTrouble};
-use crate::record::{self, Plan};
+use crate::record::{self, Context, Plan};
 use crate::reference::Reference;
 use crate::report::{ImageReport, Recorded};
 use crate::settings::environment::Environment;
-use crate::settings::requests::Requests;
-use crate::settings::verify::{Recording, Source, Verify};
+use crate::settings::objects::Recording;
+use crate::settings::verify::{Source, Target, Verify};
 use crate::settings::UsageError;
-use crate::source::objects::{Loaded, ObjectFiles, Place, Position};
+use crate::source::objects::{Loaded, ObjectFiles, Position};
 use crate::source::{directory, parts, Blob, Subject};
 use crate::text::safe;
 use crate::verdict::reason::{Reason, Refusal, Verdict};
@@ -38,9 +43,15 @@ pub fn run(
     let files = match &settings.source {
         Source::Objects { places, requests } => {
             let files = ObjectFiles::open(places);
-            check_identity_count(&files, requests)?;
+            files::check_identity_count(&files, requests)?;
             Some(files)
         }
+        _ => None,
+    };
+    let mut session = match &settings.source {
+        Source::Places {
+            access: Some(access), ..
+        } => Some(Session::new((**access).clone(), stderr)?),
         _ => None,
     };
     let engine = engine::set_up(&settings.keys, stderr)?;
@@ -58,10 +69,18 @@ pub fn run(
     match (&settings.source, &files) {
         (Source::Objects { places, requests }, Some(files)) => run.objects(files, places, requests),
         (Source::Objects { .. }, None) => {}
-        (Source::Directories(directories), _) => {
-            for (path, identities) in directories {
-                run.directory(path, identities);
+        (Source::Places { targets, .. }, _) => {
+            for (target, identities) in targets {
+                match (target, &mut session) {
+                    (Target::Directory(path), _) => run.directory(path, identities),
+                    (Target::Cluster(name), Some(session)) => {
+                        run.cluster_image(session, name, identities, targets.len() == 1);
+                        session.tell_warnings(run.stderr);
+                    }
+                    (Target::Cluster(_), None) => {}
+                }
             }
+            run.signatures_not_found();
         }
         (
             Source::Parts {
@@ -79,18 +98,6 @@ pub fn run(
     Ok(run.end())
 }
 
-/// Several identities for several images would make any of them good enough for each.
-fn check_identity_count(files: &ObjectFiles, requests: &Requests) -> Result<(), UsageError> {
-    match requests {
-        Requests::Everything(identities) if identities.len() > 1 && files.positions().count() > 1 => {
-            Err(UsageError::new(
-                "several expected identities and several objects in the files: write IMAGE=REF for each, or use --images-from",
-            ))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// An image that was judged, and which object its record belongs to.
 struct Judged {
     report: ImageReport,
@@ -106,7 +113,7 @@ struct Run<'r, 's> {
     printer: Printer<'s>,
     stderr: &'s mut dyn Write,
     told_changes: bool,
-    /// Where verdicts are recorded, reports wait for what becomes of the records.
+    /// Where verdicts are recorded in files, reports wait for what becomes of the records.
     held: Vec<Judged>,
     edits: Edits,
     /// Which of the signatures asked for some image carries.
@@ -117,7 +124,13 @@ struct Run<'r, 's> {
 impl<'s> Run<'_, 's> {
     fn end(&mut self) -> u8 {
         if self.told_changes {
-            self.tell("nothing was written; to record this, run the command again with --confirm");
+            let line = match self.settings.recording {
+                Recording::Trial => {
+                    "nothing was stored (server dry run); to record this, run the command again with --confirm"
+                }
+                _ => "nothing was written; to record this, run the command again with --confirm",
+            };
+            self.tell(line);
         }
         self.printer.end()
     }
@@ -127,80 +140,16 @@ impl<'s> Run<'_, 's> {
         let _ = writeln!(self.stderr, "{line}");
     }
 
-    /// Takes an image that was judged: prints it, with what recording would change, or holds it until that is done.
-    fn take(&mut self, judged: Judged) {
+    /// Names the changes that are not made, and prints the image.
+    fn print(&mut self, judged: &Judged) {
         self.any_not_found |= judged.report.outcome.reason() == Reason::NotFound;
-        if self.settings.recording == Recording::Confirm {
-            self.held.push(judged);
-            return;
-        }
-        for change in &judged.changes {
-            self.tell(change);
-            self.told_changes = true;
+        if self.settings.recording != Recording::Confirm {
+            for change in &judged.changes {
+                self.tell(change);
+                self.told_changes = true;
+            }
         }
         self.printer.print(&judged.report);
-    }
-
-    fn objects(&mut self, files: &ObjectFiles, places: &[Place], requests: &Requests) {
-        let names: Option<Vec<String>> = match requests {
-            Requests::Everything(_) => None,
-            Requests::Named(requests) => Some(requests.iter().map(|r| r.image.to_string()).collect()),
-        };
-        for selected in session::select(files, names.as_deref(), places) {
-            let identities = match requests {
-                Requests::Everything(identities) => identities,
-                Requests::Named(requests) => &requests[selected.request].identities,
-            };
-            self.object(files, &selected, identities, names.is_some());
-        }
-        self.signatures_not_found();
-        if self.settings.recording == Recording::Confirm {
-            self.record(files);
-        }
-    }
-
-    fn object(&mut self, files: &ObjectFiles, selected: &Selected, identities: &[Reference], by_name: bool) {
-        let (name, source) = (&selected.name, &selected.source);
-        let position = match &selected.found {
-            Ok(position) => *position,
-            Err(refusal) => return self.refuse(name, source, refusal.clone(), identities),
-        };
-        let loaded = match files.load(position) {
-            Ok(loaded) => loaded,
-            Err(refusal) => return self.refuse(name, source, refusal, identities),
-        };
-        let chosen = self.choose(&loaded);
-        if !self.settings.signatures.is_empty() && chosen.is_empty() {
-            // Of all objects, those without the signature are none of the user's business.
-            if by_name {
-                let wanted = self.settings.signatures.join(", ");
-                let refusal = Refusal::new(Reason::NotFound, format!("it carries no signature {}", safe(&wanted)));
-                self.refuse(name, source, refusal, identities);
-            }
-            return;
-        }
-        let blobs: Vec<Blob> = chosen.iter().map(|n| blob(&loaded, *n)).collect();
-        let outcome = match loaded.image.digest() {
-            Ok(digest) => {
-                let subject = Subject {
-                    manifest: loaded.image.manifest_state(&digest),
-                    digest,
-                    signatures: blobs,
-                };
-                self.judge(&subject, source, identities)
-            }
-            // What is recorded on an object of no image must not stand either.
-            Err(refusal) => {
-                let signatures = blobs
-                    .into_iter()
-                    .map(|blob| SignatureOutcome::refused(blob.name, refusal.clone(), None))
-                    .collect();
-                ImageOutcome::refused(refusal, signatures)
-            }
-        };
-        let mut judged = self.judged(name, source, outcome, identities);
-        self.plan(files, position, &loaded, &chosen, &mut judged);
-        self.take(judged);
     }
 
     /// Which signatures of an object are to be judged.
@@ -235,32 +184,66 @@ impl<'s> Run<'_, 's> {
             .collect();
         if !missing.is_empty() && !self.any_not_found {
             let message = format!("no image carries a signature {}", missing.join(", "));
-            self.refuse("", "file", Refusal::new(Reason::NotFound, message), &[]);
+            let refusal = Refusal::new(Reason::NotFound, message);
+            let judged = self.refused("", "file", refusal, &[]);
+            self.print(&judged);
         }
     }
 
-    /// Works out what is to be recorded about an object.
-    fn plan(
+    /// What is said of an image that carries none of the signatures asked for.
+    fn carries_none(&self) -> Refusal {
+        let wanted = self.settings.signatures.join(", ");
+        Refusal::new(Reason::NotFound, format!("it carries no signature {}", safe(&wanted)))
+    }
+
+    /// Judges the chosen signatures of an object.
+    fn judge_object(
         &mut self,
-        files: &ObjectFiles,
-        position: Position,
         loaded: &Loaded,
         chosen: &[usize],
-        judged: &mut Judged,
-    ) {
-        let outcome = &judged.report.outcome;
-        let not_asked_for = self
-            .settings
-            .digest
-            .as_ref()
-            .is_some_and(|d| loaded.image.name != d.as_str());
-        // Nothing is recorded about an image that is not the one asked for.
-        if not_asked_for {
-            return;
+        name: &str,
+        source: &str,
+        identities: &[Reference],
+    ) -> Judged {
+        let blobs: Vec<Blob> = chosen.iter().map(|n| blob(loaded, *n)).collect();
+        let outcome = match loaded.image.digest() {
+            Ok(digest) => {
+                let subject = Subject {
+                    manifest: loaded.image.manifest_state(&digest),
+                    digest,
+                    signatures: blobs,
+                };
+                self.judge(&subject, source, &image::absence(&loaded.object), identities)
+            }
+            // What is recorded on an object of no image must not stand either.
+            Err(refusal) => {
+                let signatures = blobs
+                    .into_iter()
+                    .map(|blob| SignatureOutcome::refused(blob.name, refusal.clone(), None))
+                    .collect();
+                ImageOutcome::refused(refusal, signatures)
+            }
+        };
+        self.judged(name, source, outcome, identities)
+    }
+
+    /// Whether a verdict is one that may be recorded: not that on an image which is not the one asked for.
+    fn is_asked_for(&self, loaded: &Loaded) -> bool {
+        let digest = self.settings.digest.as_ref();
+        digest.is_none_or(|digest| loaded.image.name == digest.as_str())
+    }
+
+    /// Works out what is to be recorded about an object, `user` being who records.
+    fn plan(&self, loaded: &Loaded, chosen: &[usize], user: Option<String>, judged: &mut Judged) -> Vec<SignatureEdit> {
+        if !self.is_asked_for(loaded) {
+            return Vec::new();
         }
-        let mut context = self.settings.record.clone();
-        context.expected.clone_from(&judged.report.expected);
-        let confirm = self.settings.recording == Recording::Confirm;
+        let outcome = &judged.report.outcome;
+        let context = Context {
+            expected: judged.report.expected.clone(),
+            user: user.unwrap_or_else(|| self.settings.record.user.clone()),
+            ..self.settings.record.clone()
+        };
         let mut edits = Vec::new();
         let mut recorded = Vec::new();
         for (index, signature) in chosen.iter().zip(outcome.signatures()) {
@@ -282,54 +265,17 @@ impl<'s> Run<'_, 's> {
                 }
             });
         }
-        if !confirm {
-            return;
-        }
-        judged.report.recorded = if recorded.contains(&Recorded::Yes) {
-            Recorded::Yes
-        } else if recorded.iter().all(|r| *r == Recorded::No) {
-            Recorded::No
-        } else {
-            Recorded::Unchanged
-        };
-        judged.report.recorded_signatures = recorded;
-        judged.position = Some(position);
-        if files.entry(position).is_read_only() {
-            judged.fail();
-        } else {
-            session::add(&mut self.edits, position, edits);
-        }
-    }
-
-    /// Writes what was worked out, then prints: to standard error where the document itself goes to standard output.
-    fn record(&mut self, files: &ObjectFiles) {
-        let mut nowhere = io::sink();
-        let stdout: &mut dyn Write = match (self.settings.prints_document, &mut self.printer.out) {
-            (true, Some(out)) => *out,
-            _ => &mut nowhere,
-        };
-        let failed = session::write_back(files, &self.edits, stdout);
-        for message in failed.values() {
-            self.tell(&format!("error: {message}"));
-        }
-        for mut judged in std::mem::take(&mut self.held) {
-            if let Some(position) = judged.position {
-                if files.entry(position).is_read_only() {
-                    self.tell(&format!(
-                        "error: {}: the object is only a view of the image; records are written to Image objects",
-                        safe(&judged.report.image)
-                    ));
-                } else if failed.contains_key(&position.0) && judged.report.recorded == Recorded::Yes {
-                    judged.fail();
-                }
-            }
-            if self.settings.prints_document {
-                let text = self.printer.render_apart(&judged.report);
-                self.tell(text.trim_end());
+        if self.settings.recording != Recording::Dry {
+            judged.report.recorded = if recorded.contains(&Recorded::Yes) {
+                Recorded::Yes
+            } else if recorded.iter().all(|r| *r == Recorded::No) {
+                Recorded::No
             } else {
-                self.printer.print(&judged.report);
-            }
+                Recorded::Unchanged
+            };
+            judged.report.recorded_signatures = recorded;
         }
+        edits
     }
 
     fn directory(&mut self, path: &Path, identities: &[Reference]) {
@@ -338,30 +284,30 @@ impl<'s> Run<'_, 's> {
     }
 
     fn subject(&mut self, name: &str, source: &str, subject: Result<Subject, Refusal>, identities: &[Reference]) {
-        match subject {
+        let judged = match subject {
             Ok(subject) => {
-                let outcome = self.judge(&subject, source, identities);
-                let judged = self.judged(subject.digest.as_str(), source, outcome, identities);
-                self.take(judged);
+                let outcome = self.judge(&subject, source, "", identities);
+                self.judged(subject.digest.as_str(), source, outcome, identities)
             }
-            Err(refusal) => self.refuse(name, source, refusal, identities),
-        }
+            Err(refusal) => self.refused(name, source, refusal, identities),
+        };
+        self.print(&judged);
     }
 
-    fn judge(&mut self, subject: &Subject, source: &str, identities: &[Reference]) -> ImageOutcome {
+    /// `absence` is what to know where there is no signature.
+    fn judge(&mut self, subject: &Subject, source: &str, absence: &str, identities: &[Reference]) -> ImageOutcome {
         let expectation = Expectation {
             identities: identities.to_vec(),
             rule: self.settings.rule.clone(),
             digest: self.settings.digest.clone(),
             require: self.settings.require,
         };
-        let no_signature = format!("there is no signature in {}", safe(source));
+        let no_signature = format!("there is no signature in {}{absence}", safe(source));
         judge_image(&mut self.engine, subject, &expectation, &no_signature)
     }
 
-    fn refuse(&mut self, name: &str, source: &str, refusal: Refusal, identities: &[Reference]) {
-        let judged = self.judged(name, source, ImageOutcome::refused(refusal, Vec::new()), identities);
-        self.take(judged);
+    fn refused(&self, name: &str, source: &str, refusal: Refusal, identities: &[Reference]) -> Judged {
+        self.judged(name, source, ImageOutcome::refused(refusal, Vec::new()), identities)
     }
 
     fn judged(&self, name: &str, source: &str, outcome: ImageOutcome, identities: &[Reference]) -> Judged {
@@ -384,10 +330,15 @@ impl<'s> Run<'_, 's> {
 impl Judged {
     /// What was to be written is not.
     fn fail(&mut self) {
-        self.report.recorded = Recorded::Failed;
+        self.settle(Recorded::Failed);
+    }
+
+    /// What was to be written has become something else.
+    fn settle(&mut self, fate: Recorded) {
+        self.report.recorded = fate;
         for recorded in &mut self.report.recorded_signatures {
             if *recorded == Recorded::Yes {
-                *recorded = Recorded::Failed;
+                *recorded = fate;
             }
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use jiff::Timestamp;
 
@@ -28,6 +29,23 @@ pub struct Environment {
     pub uid: u32,
     /// When the run began, in seconds since 1970.
     pub now: i64,
+    clock: Clock,
+}
+
+/// The time while the run goes on.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    start: i64,
+    since: Instant,
+}
+
+impl Clock {
+    /// Seconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        let elapsed = i64::try_from(self.since.elapsed().as_secs()).unwrap_or(i64::MAX);
+        self.start.saturating_add(elapsed)
+    }
 }
 
 impl Environment {
@@ -35,11 +53,16 @@ impl Environment {
     /// the first thread is started.
     #[must_use]
     pub fn take() -> Self {
+        let now = Timestamp::now().as_second();
         let environment = Self {
             variables: std::env::vars_os().collect(),
             home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
             uid: rustix::process::geteuid().as_raw(),
-            now: Timestamp::now().as_second(),
+            now,
+            clock: Clock {
+                start: now,
+                since: Instant::now(),
+            },
         };
         std::env::set_var("PATH", environment.search_path());
         environment
@@ -52,6 +75,18 @@ impl Environment {
             .get(OsStr::new(name))
             .map(OsString::as_os_str)
             .filter(|value| !value.is_empty())
+    }
+
+    /// All variables, as the program was started with them: for programs of the caller's.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(OsString, OsString)> {
+        self.variables.iter().map(|(n, v)| (n.clone(), v.clone())).collect()
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.clock
     }
 
     /// The name of the user on this machine.

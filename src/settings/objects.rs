@@ -3,30 +3,67 @@
 
 use std::path::Path;
 
+use super::environment::Environment;
 use super::requests::{image_name, ImageName};
-use super::UsageError;
-use crate::cli::verify::SourceOptions;
+use super::{cluster, UsageError};
+use crate::cli::verify::{DryRun, SourceOptions};
+use crate::cluster::api::Access;
+use crate::cluster::names::Name;
 use crate::source::objects::Place;
 use crate::text::safe;
 
+/// What is done with changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recording {
+    /// They are only told.
+    Dry,
+    /// The server is asked whether it would take them.
+    Trial,
+    /// They are written.
+    Confirm,
+}
+
+impl Recording {
+    /// By `--confirm` and `--dry-run`, which wins: it is never wrong not to write.
+    #[must_use]
+    pub fn new(confirm: bool, dry_run: Option<DryRun>) -> Self {
+        match (confirm, dry_run) {
+            (_, Some(DryRun::Server)) => Self::Trial,
+            (_, Some(DryRun::Client)) | (false, _) => Self::Dry,
+            (true, None | Some(DryRun::None)) => Self::Confirm,
+        }
+    }
+}
+
 /// Which objects.
 #[derive(Debug, Clone)]
-pub struct Objects {
-    /// The files.
-    pub places: Vec<Place>,
-    /// Their names; all objects where there is none.
-    pub names: Option<Vec<String>>,
+pub enum Objects {
+    /// Those in files.
+    Files {
+        /// The files.
+        places: Vec<Place>,
+        /// Their names; all objects where there is none.
+        names: Option<Vec<String>>,
+    },
+    /// Those of a cluster.
+    Cluster {
+        /// How it is reached.
+        access: Box<Access>,
+        /// Their names.
+        names: Vec<Name>,
+    },
 }
 
 impl Objects {
     /// Validates source and images.
     ///
     /// # Errors
-    /// When there are no files, or an image is none that can be in them.
-    pub fn new(source: &SourceOptions, images: &[String]) -> Result<Self, UsageError> {
-        let mut names = Vec::new();
+    /// When an image is none that the source can have, none is named, or the cluster's configuration is of no use.
+    pub fn new(source: &SourceOptions, images: &[String], environment: &Environment) -> Result<Self, UsageError> {
+        let mut names: Vec<String> = Vec::new();
         for text in images {
             match image_name(text)? {
+                ImageName::Object(name) if names.contains(&name) => {}
                 ImageName::Object(name) => names.push(name),
                 ImageName::Directory(_) => {
                     return Err(UsageError::new(format!("{}: a directory has no records", safe(text))));
@@ -34,13 +71,19 @@ impl Objects {
             }
         }
         let places = places(source)?;
-        if places.is_empty() {
-            return Err(UsageError::new(
-                "no source: a cluster is not one in this version; give the objects with --filename",
-            ));
+        if !places.is_empty() {
+            let names = (!names.is_empty()).then_some(names);
+            return Ok(Self::Files { places, names });
         }
-        let names = (!names.is_empty()).then_some(names);
-        Ok(Self { places, names })
+        if names.is_empty() {
+            return Err(UsageError::new("no image: give IMAGE or --filename"));
+        }
+        let names = names
+            .iter()
+            .map(|name| Name::parse(name).map_err(UsageError))
+            .collect::<Result<_, _>>()?;
+        let access = Box::new(cluster::access(&source.client, environment, false)?);
+        Ok(Self::Cluster { access, names })
     }
 }
 

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
 use super::keys::{KeySource, Keys};
-use super::objects;
+use super::objects::{self, Recording};
 use super::requests::{self, ImageName, Requests};
-use super::UsageError;
+use super::{cluster, UsageError};
 use crate::cli;
+use crate::cluster::api::Access;
+use crate::cluster::names::Name;
 use crate::digest::Digest;
 use crate::identity::Rule;
 use crate::openpgp::userkeys::TrustModel;
@@ -47,15 +49,6 @@ pub struct Verify {
     pub prints_document: bool,
 }
 
-/// What is done with verdicts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recording {
-    /// They are only told, with the changes that recording them would make.
-    Dry,
-    /// They are recorded.
-    Confirm,
-}
-
 /// Where images come from.
 #[derive(Debug, Clone)]
 pub enum Source {
@@ -66,8 +59,13 @@ pub enum Source {
         /// Which of the objects.
         requests: Requests,
     },
-    /// Directories in skopeo's layout.
-    Directories(Vec<(PathBuf, Vec<Reference>)>),
+    /// What each image by itself says.
+    Places {
+        /// The images, and what each must be signed as.
+        targets: Vec<(Target, Vec<Reference>)>,
+        /// How the cluster is reached, if one of them is there.
+        access: Option<Box<Access>>,
+    },
     /// A manifest and signatures in files.
     Parts {
         /// The manifest.
@@ -79,6 +77,15 @@ pub enum Source {
     },
 }
 
+/// An image and the place where it is.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A directory in skopeo's layout.
+    Directory(PathBuf),
+    /// An image in the cluster.
+    Cluster(Name),
+}
+
 impl Verify {
     /// Validates the options of `verify`.
     ///
@@ -86,23 +93,14 @@ impl Verify {
     /// When they contradict each other or one is malformed.
     pub fn new(options: &cli::verify::Verify, environment: &Environment) -> Result<Self, UsageError> {
         not_in_this_version(options)?;
-        let source = source(options)?;
+        let source = source(options, environment)?;
         let rule = requests::identity_rule(options.identity_match.as_deref())?;
         let keys = Keys::new(&options.keys, environment)?;
         let format = format(options.output, options.explain)?;
-        let is_objects = matches!(source, Source::Objects { .. });
-        for (given, flag) in [
-            (options.confirm, "--confirm"),
-            (!options.signature.is_empty(), "--signature"),
-        ] {
-            if given && !is_objects {
-                return Err(UsageError::new(format!(
-                    "{flag} is about Image objects: a directory or bare parts have no place for a record"
-                )));
-            }
-        }
-        let prints_document =
-            options.confirm && matches!(&source, Source::Objects { places, .. } if places.contains(&Place::Stdin));
+        let recording = Recording::new(options.confirm, options.dry_run);
+        check_recording(options, recording, &source)?;
+        let prints_document = recording == Recording::Confirm
+            && matches!(&source, Source::Objects { places, .. } if places.contains(&Place::Stdin));
         if prints_document && !matches!(format, Format::Text | Format::Explain) {
             return Err(UsageError::new(
                 "--filename - with --confirm prints the changed document on standard output: it excludes --output",
@@ -126,15 +124,37 @@ impl Verify {
             keys,
             format,
             signatures: options.signature.clone(),
-            recording: if options.confirm {
-                Recording::Confirm
-            } else {
-                Recording::Dry
-            },
+            recording,
             record,
             prints_document,
         })
     }
+}
+
+/// Records stand on objects; trials need a server.
+fn check_recording(options: &cli::verify::Verify, recording: Recording, source: &Source) -> Result<(), UsageError> {
+    let has_objects = match source {
+        Source::Objects { .. } => true,
+        Source::Places { targets, .. } => targets.iter().all(|(target, _)| matches!(target, Target::Cluster(_))),
+        Source::Parts { .. } => false,
+    };
+    for (given, flag) in [
+        (options.confirm, "--confirm"),
+        (recording == Recording::Trial, "--dry-run=server"),
+        (!options.signature.is_empty(), "--signature"),
+    ] {
+        if given && !has_objects {
+            return Err(UsageError::new(format!(
+                "{flag} is about Image objects: a directory or bare parts have no place for a record"
+            )));
+        }
+    }
+    if recording == Recording::Trial && matches!(source, Source::Objects { .. }) {
+        return Err(UsageError::new(
+            "--dry-run=server needs a server: it excludes --filename",
+        ));
+    }
+    Ok(())
 }
 
 /// Options other than the defaults that a record names.
@@ -184,7 +204,7 @@ pub fn format(output: cli::verify::Output, explain: bool) -> Result<Format, Usag
     }
 }
 
-fn source(options: &cli::verify::Verify) -> Result<Source, UsageError> {
+fn source(options: &cli::verify::Verify, environment: &Environment) -> Result<Source, UsageError> {
     if options.manifest.is_some() || !options.signature_file.is_empty() {
         return parts(options);
     }
@@ -202,7 +222,7 @@ fn source(options: &cli::verify::Verify) -> Result<Source, UsageError> {
         }
     }
     if places.is_empty() {
-        return directories(requests);
+        return by_place(requests, options, environment);
     }
     if let Requests::Named(requests) = &requests {
         if let Some(request) = requests.iter().find(|r| !matches!(r.image, ImageName::Object(_))) {
@@ -285,22 +305,30 @@ fn read_list(path: &Path) -> Result<String, UsageError> {
     String::from_utf8(bytes).map_err(|_| UsageError::new(format!("{shown} is not UTF-8 text")))
 }
 
-/// Without files, images must be directories: a cluster is not a source in this version.
-fn directories(requests: Requests) -> Result<Source, UsageError> {
+/// Without files, each image says where it is: a directory, or the cluster.
+fn by_place(
+    requests: Requests,
+    options: &cli::verify::Verify,
+    environment: &Environment,
+) -> Result<Source, UsageError> {
     let Requests::Named(requests) = requests else {
         return Err(UsageError::new(
             "no image: give IMAGE, --filename, --images-from or --manifest",
         ));
     };
-    requests
-        .into_iter()
-        .map(|request| match request.image {
-            ImageName::Directory(path) => Ok((path, request.identities)),
-            ImageName::Object(name) => Err(UsageError::new(format!(
-                "{}: a cluster as source is not in this version; give the object with --filename",
-                safe(&name)
-            ))),
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map(Source::Directories)
+    let mut targets = Vec::new();
+    for request in requests {
+        let target = match request.image {
+            ImageName::Directory(path) => Target::Directory(path),
+            ImageName::Object(name) => Target::Cluster(Name::parse(&name).map_err(UsageError)?),
+        };
+        targets.push((target, request.identities));
+    }
+    let needs_cluster = targets.iter().any(|(target, _)| matches!(target, Target::Cluster(_)));
+    let stdin_in_use = options.images_from.as_deref() == Some(Path::new("-"));
+    let access = needs_cluster
+        .then(|| cluster::access(&options.source.client, environment, stdin_in_use))
+        .transpose()?
+        .map(Box::new);
+    Ok(Source::Places { targets, access })
 }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The options that oc and kubectl have for reaching a cluster.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// How the cluster is reached, as for oc and kubectl.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Cluster, as for oc and kubectl")]
+pub struct ClientOptions {
+    /// The kubeconfig file [default: those of $KUBECONFIG, else ~/.kube/config; in a pod its service account]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// Name of the kubeconfig's context
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+
+    /// Name of the kubeconfig's cluster
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+
+    /// Name of the kubeconfig's user
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+
+    /// Namespace of streams that are named without one
+    #[arg(short, long, value_name = "NAME")]
+    pub namespace: Option<String>,
+
+    /// Address and port of the API server
+    #[arg(short, long, value_name = "URL")]
+    pub server: Option<String>,
+
+    /// The name that the API server's certificate must have
+    #[arg(long, value_name = "NAME")]
+    pub tls_server_name: Option<String>,
+
+    /// Do not check the API server's certificate
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub insecure_skip_tls_verify: Option<bool>,
+
+    /// A file with the certificates of who may vouch for the API server
+    #[arg(long, value_name = "FILE")]
+    pub certificate_authority: Option<PathBuf>,
+
+    /// A file with the client certificate
+    #[arg(long, value_name = "FILE")]
+    pub client_certificate: Option<PathBuf>,
+
+    /// A file with the key of the client certificate
+    #[arg(long, value_name = "FILE")]
+    pub client_key: Option<PathBuf>,
+
+    /// The bearer token
+    #[arg(long, value_name = "TOKEN")]
+    pub token: Option<String>,
+
+    /// The user to act as
+    #[arg(long = "as", value_name = "USER")]
+    pub act_as: Option<String>,
+
+    /// The UID to act as
+    #[arg(long, value_name = "UID")]
+    pub as_uid: Option<String>,
+
+    /// The group to act as (repeatable)
+    #[arg(long, value_name = "GROUP")]
+    pub as_group: Vec<String>,
+
+    /// Extra information of the user to act as (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub as_user_extra: Vec<String>,
+
+    /// Longest time for one request: seconds, or with a unit such as 90s or 2m; 0 leaves the program's own limits
+    #[arg(long, value_name = "TIME")]
+    pub request_timeout: Option<String>,
+
+    /// Do not ask for compressed answers
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub disable_compression: Option<bool>,
+
+    /// Taken for the sake of oc and kubectl; nothing is cached
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+}

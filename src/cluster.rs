@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//! An OpenShift cluster: kubeconfig files, credentials, the API and its errors.
+
+pub mod api;
+pub mod credentials;
+pub mod exec;
+pub mod images;
+pub mod kubeconfig;
+pub mod names;
+pub mod patch;
+pub mod rights;
+pub mod status;
+pub mod whoami;

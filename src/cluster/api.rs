@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Requests to the API server.
+
+use serde_json::Value;
+
+use super::credentials::{self, Credentials, Source};
+use super::kubeconfig::ActAs;
+use super::status::Status;
+use crate::http::secret::Secret;
+use crate::http::tls::{self, Identity};
+use crate::http::url::Url;
+use crate::http::{self, Client, Method, Request};
+use crate::json;
+use crate::settings::environment::Clock;
+use crate::source::objects::MAX_OBJECT_BYTES;
+use crate::text::safe;
+use crate::verdict::reason::{Reason, Refusal};
+
+/// How a cluster is reached, and as whom.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The API server.
+    pub server: Url,
+    /// The way to it.
+    pub http: http::Settings,
+    /// What is shown to it, if it is an https server.
+    pub credential: Source,
+    /// Whom requests are made as.
+    pub act_as: ActAs,
+    /// Namespace of streams that are named without.
+    pub namespace: String,
+    /// Who the user may be, by the configuration alone.
+    pub user_hint: Option<String>,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// A connection to the API server.
+#[derive(Debug)]
+pub struct Api {
+    access: Access,
+    client: Client,
+    credentials: Credentials,
+    identity: Option<Identity>,
+}
+
+/// Why a request came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server refused it.
+    #[error("{0}")]
+    Status(Box<Status>),
+    /// The server was not reached, or its answer did not arrive.
+    #[error("{}", unreachable(server, error))]
+    Transport {
+        /// Host and port.
+        server: String,
+        /// What happened.
+        error: http::Error,
+    },
+    /// There is no credential to show.
+    #[error("getting a credential: {0}")]
+    Credential(#[from] credentials::Error),
+    /// The answer is not what was asked for.
+    #[error("the answer of {server} makes no sense: {what}")]
+    Answer {
+        /// Host and port.
+        server: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The TLS library refuses its configuration.
+    #[error("{0}")]
+    Tls(#[from] tls::Error),
+}
+
+/// The words of oc and kubectl.
+fn unreachable(server: &str, error: &http::Error) -> String {
+    match error {
+        http::Error::Refused => {
+            format!("The connection to the server {server} was refused - did you specify the right host or port?")
+        }
+        error => format!("Unable to connect to the server: {server}: {error}"),
+    }
+}
+
+impl Api {
+    /// Sets up what is needed; nothing is contacted, and no credential is fetched.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(mut access: Access) -> Result<Self, tls::Error> {
+        // Whoever listens on the wire must not get a credential.
+        if !access.server.is_https() {
+            access.credential = Source::None;
+            access.http.tls.identity = None;
+        }
+        let client = Client::new(access.http.clone())?;
+        let credentials = Credentials::new(access.credential.clone(), access.clock);
+        Ok(Self {
+            client,
+            credentials,
+            access,
+            identity: None,
+        })
+    }
+
+    /// How it is reached.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// What the server has warned of since the last call.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        self.client.take_warnings()
+    }
+
+    /// Reads one object.
+    ///
+    /// # Errors
+    /// When there is no usable answer.
+    pub fn get(&mut self, path: &str) -> Result<Value, Error> {
+        self.call(Method::Get, path, None)
+    }
+
+    /// Posts an object, which with reviews is a question.
+    ///
+    /// # Errors
+    /// When there is no usable answer.
+    pub fn post(&mut self, path: &str, body: &Value) -> Result<Value, Error> {
+        let body = body.to_string();
+        self.call(Method::Post, path, Some(("application/json", body.as_bytes())))
+    }
+
+    /// Sends a JSON patch (RFC 6902).
+    ///
+    /// # Errors
+    /// When there is no usable answer.
+    pub fn patch(&mut self, path: &str, patch: &Value) -> Result<Value, Error> {
+        let body = patch.to_string();
+        self.call(
+            Method::Patch,
+            path,
+            Some(("application/json-patch+json", body.as_bytes())),
+        )
+    }
+
+    fn call(&mut self, method: Method, path: &str, body: Option<(&'static str, &[u8])>) -> Result<Value, Error> {
+        let url = format!("{}{path}", self.access.server);
+        let mut may_renew = true;
+        loop {
+            let headers = self.headers()?;
+            let request = Request {
+                method,
+                url: &url,
+                headers: &headers,
+                body,
+                limit: MAX_OBJECT_BYTES,
+            };
+            let response = self.client.send(&request).map_err(|error| Error::Transport {
+                server: self.access.server.address(),
+                error,
+            })?;
+            if response.status == 401 && may_renew {
+                may_renew = false;
+                if self.credentials.renew()? {
+                    continue;
+                }
+            }
+            if !(200..300).contains(&response.status) {
+                let path = path.split('?').next().unwrap_or_default();
+                return Err(Error::Status(Box::new(Status::of(&response, method, path))));
+            }
+            if response.content_type != "application/json" {
+                return Err(self.nonsense(&format!(
+                    "it is {:?} instead of JSON: is it an API server?",
+                    safe(&response.content_type)
+                )));
+            }
+            return json::parse(&response.body).map_err(|error| self.nonsense(&safe(&error.to_string())));
+        }
+    }
+
+    /// An answer that does not fit the question.
+    #[must_use]
+    pub fn nonsense(&self, what: &str) -> Error {
+        Error::Answer {
+            server: self.access.server.address(),
+            what: what.to_owned(),
+        }
+    }
+
+    /// What goes with each request. A changed client certificate needs new connections.
+    fn headers(&mut self) -> Result<Vec<(String, Secret)>, Error> {
+        let held = self.credentials.current()?;
+        let same = match (&self.identity, &held.identity) {
+            (None, None) => true,
+            (Some(old), Some(new)) => old.is(new),
+            _ => false,
+        };
+        if !same {
+            self.client = self.client.with_identity(held.identity.clone())?;
+            self.identity = held.identity;
+        }
+        let mut headers = Vec::new();
+        headers.extend(held.authorization.map(|value| ("Authorization".to_owned(), value)));
+        let act_as = &self.access.act_as;
+        let mut put = |name: &str, value: &str| {
+            if !value.is_empty() {
+                headers.push((name.to_owned(), Secret::new(value)));
+            }
+        };
+        put("Impersonate-User", &act_as.user);
+        put("Impersonate-Uid", &act_as.uid);
+        for group in &act_as.groups {
+            put("Impersonate-Group", group);
+        }
+        for (key, value) in &act_as.extra {
+            put(&format!("Impersonate-Extra-{}", percent_encoded(key)), value);
+        }
+        Ok(headers)
+    }
+}
+
+/// A key of extra information as a part of a header name (RFC 9110 section 5.6.2).
+fn percent_encoded(key: &str) -> String {
+    let mut out = String::new();
+    for byte in key.to_ascii_lowercase().bytes() {
+        if byte.is_ascii_alphanumeric() || b"!#$&'*+-.^_`|~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+impl Error {
+    /// The status, if the server answered with one.
+    #[must_use]
+    pub fn status(&self) -> Option<&Status> {
+        match self {
+            Error::Status(status) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// What it means for an image that was to be read or written. `what` begins the message, such as "reading ...".
+    #[must_use]
+    pub fn refusal(&self, what: &str) -> Refusal {
+        let reason = match self.status() {
+            // About an object, and not about the whole resource.
+            Some(status) if status.code == 404 && !status.name.is_empty() => Reason::NotFound,
+            Some(status) if status.code == 401 || status.code == 403 => Reason::Forbidden,
+            _ => Reason::SourceUnavailable,
+        };
+        Refusal::new(reason, format!("{what}: {self}"))
+    }
+}

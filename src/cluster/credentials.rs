@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a user shows to the API server, renewed when it runs out.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+
+use super::exec::{self, Plugin};
+use crate::http::secret::Secret;
+use crate::http::tls::Identity;
+use crate::settings::environment::Clock;
+use crate::source::stored::read_bounded;
+
+/// Largest token file, in bytes.
+const MAX_TOKEN: u64 = 1 << 20;
+
+/// How long a token out of a file is used before the file is read again, in seconds: somebody else renews it there.
+const TOKEN_FILE_AGE: i64 = 50;
+
+/// Where a credential comes from. A client certificate from files is not here: it belongs to the connection.
+#[derive(Debug, Clone, Default)]
+pub enum Source {
+    /// There is none.
+    #[default]
+    None,
+    /// A token.
+    Token(Secret),
+    /// A file with a token.
+    TokenFile(PathBuf),
+    /// User name and password.
+    Basic(String, Secret),
+    /// A program.
+    Exec(Box<Plugin>),
+}
+
+/// A credential that cannot be had, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum Error {
+    #[error("reading token file {0}: {1}")]
+    TokenFile(String, String),
+    #[error(transparent)]
+    Exec(#[from] exec::Error),
+}
+
+/// A credential that is in use.
+#[derive(Debug, Clone, Default)]
+pub struct Held {
+    /// Value of the header `Authorization`.
+    pub authorization: Option<Secret>,
+    /// A client certificate, where the credential is or has one.
+    pub identity: Option<Identity>,
+    expires: Option<i64>,
+}
+
+/// A source, and what it gave last.
+#[derive(Debug)]
+pub struct Credentials {
+    source: Source,
+    held: Option<Held>,
+    clock: Clock,
+}
+
+impl Credentials {
+    /// Nothing is read or run yet.
+    #[must_use]
+    pub fn new(source: Source, clock: Clock) -> Self {
+        Self {
+            source,
+            held: None,
+            clock,
+        }
+    }
+
+    /// The credential to use now.
+    ///
+    /// # Errors
+    /// When there is none to be had.
+    pub fn current(&mut self) -> Result<Held, Error> {
+        let now = self.clock.now();
+        if let Some(held) = &self.held {
+            if held.expires.is_none_or(|expires| now < expires) {
+                return Ok(held.clone());
+            }
+        }
+        self.obtain()
+    }
+
+    /// Gets another credential after one was refused; false where the source cannot have another one.
+    ///
+    /// # Errors
+    /// When it fails to.
+    pub fn renew(&mut self) -> Result<bool, Error> {
+        match self.source {
+            Source::TokenFile(_) => {
+                let before = self.held.take().and_then(|held| held.authorization);
+                Ok(self.obtain()?.authorization != before)
+            }
+            Source::Exec(_) => {
+                self.held = None;
+                self.obtain().map(|_| true)
+            }
+            Source::None | Source::Token(_) | Source::Basic(..) => Ok(false),
+        }
+    }
+
+    fn obtain(&mut self) -> Result<Held, Error> {
+        let now = self.clock.now();
+        let held = match &self.source {
+            Source::None => Held::default(),
+            Source::Token(token) => bearer(token),
+            Source::Basic(user, password) => {
+                let pair = format!("{user}:{}", password.reveal());
+                let pair = base64::engine::general_purpose::STANDARD.encode(pair);
+                Held {
+                    authorization: Some(Secret::new(format!("Basic {pair}"))),
+                    ..Held::default()
+                }
+            }
+            Source::TokenFile(path) => match (read_token(path), self.held.take()) {
+                (Ok(token), _) => Held {
+                    expires: Some(now + TOKEN_FILE_AGE),
+                    ..bearer(&token)
+                },
+                (Err(error), Some(old)) => {
+                    log::warn!("{error}; the token that was read before is used on");
+                    Held {
+                        expires: Some(now + TOKEN_FILE_AGE),
+                        ..old
+                    }
+                }
+                (Err(error), None) => return Err(error),
+            },
+            Source::Exec(plugin) => {
+                let credential = plugin.run()?;
+                let authorization = credential.token.as_ref().and_then(|token| bearer(token).authorization);
+                Held {
+                    authorization,
+                    identity: credential.identity,
+                    expires: credential.expires,
+                }
+            }
+        };
+        self.held = Some(held.clone());
+        Ok(held)
+    }
+}
+
+fn bearer(token: &Secret) -> Held {
+    Held {
+        authorization: Some(Secret::new(format!("Bearer {}", token.reveal()))),
+        ..Held::default()
+    }
+}
+
+/// Reads a token, without the white space around it.
+///
+/// # Errors
+/// When the file cannot be read, or has none.
+pub fn read_token(path: &Path) -> Result<Secret, Error> {
+    let wrong = |what: String| Error::TokenFile(crate::text::safe(&path.display().to_string()), what);
+    let bytes = read_bounded(path, MAX_TOKEN)
+        .map_err(|error| wrong(error.to_string()))?
+        .ok_or_else(|| wrong(format!("it has more than {MAX_TOKEN} bytes")))?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not text".into()))?;
+    match text.trim() {
+        "" => Err(wrong("it is empty".into())),
+        token => Ok(Secret::new(token)),
+    }
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Credential plugins: programs that a kubeconfig file names and that print an `ExecCredential`.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{json, Map, Value};
+
+use super::kubeconfig::Exec;
+use crate::http::secret::Secret;
+use crate::http::tls::Identity;
+use crate::json;
+use crate::text::safe;
+
+/// API versions of `ExecCredential` that are understood.
+const VERSIONS: [&str; 2] = [
+    "client.authentication.k8s.io/v1",
+    "client.authentication.k8s.io/v1beta1",
+];
+
+/// Most bytes that a plugin may print.
+const MAX_OUTPUT: u64 = 1 << 20;
+
+/// When a plugin may ask its user something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Never,
+    IfAvailable,
+    Always,
+}
+
+/// A plugin, ready to be run.
+#[derive(Debug, Clone)]
+pub struct Plugin {
+    exec: Exec,
+    mode: Mode,
+    cluster: Option<Map<String, Value>>,
+    environment: Vec<(OsString, OsString)>,
+    stdin_in_use: bool,
+}
+
+/// What a plugin gives.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// A bearer token.
+    pub token: Option<Secret>,
+    /// A client certificate.
+    pub identity: Option<Identity>,
+    /// Until when, in seconds since 1970; as long as the program runs where it does not say.
+    pub expires: Option<i64>,
+}
+
+/// A plugin that did not give a credential, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Error(String);
+
+impl Plugin {
+    /// Checks a plugin's configuration. `environment` is what the program itself was started with; `cluster` is told
+    /// to the plugin if it wants to know.
+    ///
+    /// # Errors
+    /// When a member that it must have is missing or unknown.
+    pub fn new(
+        exec: &Exec,
+        cluster: Map<String, Value>,
+        environment: Vec<(OsString, OsString)>,
+        stdin_in_use: bool,
+    ) -> Result<Self, Error> {
+        let wrong = |what: String| Err(Error(format!("exec: {what}")));
+        if exec.command.is_empty() {
+            return wrong("command is required".into());
+        }
+        if !VERSIONS.contains(&exec.api_version.as_str()) {
+            return wrong(format!(
+                "apiVersion {:?}: expected {} or {}",
+                safe(&exec.api_version),
+                VERSIONS[0],
+                VERSIONS[1]
+            ));
+        }
+        let mode = match exec.interactive_mode.as_str() {
+            "Never" => Mode::Never,
+            "IfAvailable" => Mode::IfAvailable,
+            "Always" => Mode::Always,
+            "" if exec.api_version == VERSIONS[1] => Mode::IfAvailable,
+            "" => return wrong(format!("interactiveMode is required with {}", VERSIONS[0])),
+            other => {
+                return wrong(format!(
+                    "interactiveMode {:?}: expected Never, IfAvailable or Always",
+                    safe(other)
+                ));
+            }
+        };
+        Ok(Self {
+            exec: exec.clone(),
+            mode,
+            cluster: exec.provide_cluster_info.then_some(cluster),
+            environment,
+            stdin_in_use,
+        })
+    }
+
+    /// Runs the plugin and reads what it prints; what it says on standard error is shown as it comes.
+    ///
+    /// # Errors
+    /// When it cannot be run, fails, or prints something else.
+    pub fn run(&self) -> Result<Credential, Error> {
+        let started = std::time::Instant::now();
+        let credential = self.output().and_then(|output| self.read(&output));
+        // The arguments may hold secrets.
+        log::info!(
+            "exec plugin {}: {} ms",
+            safe(&self.exec.command),
+            started.elapsed().as_millis()
+        );
+        credential
+    }
+
+    fn output(&self) -> Result<Vec<u8>, Error> {
+        let name = safe(&self.exec.command);
+        let program = self.find().ok_or_else(|| {
+            let hint = self.exec.install_hint.trim();
+            let hint = if hint.is_empty() {
+                String::new()
+            } else {
+                format!("; {}", crate::text::bounded(hint, 1024))
+            };
+            Error(format!("exec: executable {name} not found{hint}"))
+        })?;
+        let stdin_is_terminal = std::io::stdin().is_terminal() && !self.stdin_in_use;
+        let interactive = match self.mode {
+            Mode::Never => false,
+            Mode::IfAvailable => stdin_is_terminal,
+            Mode::Always if stdin_is_terminal => true,
+            Mode::Always if self.stdin_in_use => {
+                return Err(Error(format!(
+                    "exec: {name} must ask something, and standard input is unavailable: it is read as a list"
+                )));
+            }
+            Mode::Always => {
+                return Err(Error(format!(
+                    "exec: {name} must ask something, and standard input is not a terminal"
+                )));
+            }
+        };
+        let mut child = Command::new(program)
+            .args(&self.exec.args)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .envs(self.exec.env.iter().map(|(name, value)| (name, value)))
+            .env("KUBERNETES_EXEC_INFO", self.info(interactive).to_string())
+            .stdin(if interactive { Stdio::inherit() } else { Stdio::null() })
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| Error(format!("exec: starting {name}: {error}")))?;
+        let output = read_bounded(&mut child);
+        if output.is_err() {
+            // It may still be printing.
+            let _ = child.kill();
+        }
+        let status = child
+            .wait()
+            .map_err(|error| Error(format!("exec: waiting for {name}: {error}")))?;
+        let output = output.map_err(|error| Error(format!("exec: reading what {name} prints: {error}")))?;
+        if !status.success() {
+            return Err(Error(format!("exec: {name} failed with {status}")));
+        }
+        Ok(output)
+    }
+
+    /// The program: a path, or a name that is looked up where the caller's PATH says.
+    fn find(&self) -> Option<PathBuf> {
+        let command = Path::new(&self.exec.command);
+        if self.exec.command.contains('/') {
+            return is_executable(command).then(|| command.to_owned());
+        }
+        let (_, path) = self.environment.iter().find(|(name, _)| name == "PATH")?;
+        std::env::split_paths(path)
+            // A program out of the current directory would be a surprise.
+            .filter(|directory| directory.is_absolute())
+            .map(|directory| directory.join(command))
+            .find(|candidate| is_executable(candidate))
+    }
+
+    fn info(&self, interactive: bool) -> Value {
+        let mut spec = json!({"interactive": interactive});
+        if let Some(cluster) = &self.cluster {
+            spec["cluster"] = Value::Object(cluster.clone());
+        }
+        json!({"kind": "ExecCredential", "apiVersion": self.exec.api_version, "spec": spec})
+    }
+
+    fn read(&self, output: &[u8]) -> Result<Credential, Error> {
+        let name = safe(&self.exec.command);
+        // What a plugin prints is secret: messages must not quote it.
+        let wrong = |what: &str| Error(format!("exec: what {name} printed is no credential: {what}"));
+        let answer = json::parse(output).map_err(|_| wrong("expected one JSON document"))?;
+        if answer["kind"].as_str() != Some("ExecCredential") {
+            return Err(wrong("kind: expected ExecCredential"));
+        }
+        if answer["apiVersion"].as_str() != Some(&self.exec.api_version) {
+            return Err(wrong(&format!(
+                "apiVersion: expected {}, as it is configured",
+                safe(&self.exec.api_version)
+            )));
+        }
+        let status = answer["status"].as_object().ok_or_else(|| wrong("it has no status"))?;
+        let text = |member: &str| match status.get(member) {
+            None | Some(Value::Null) => Ok(""),
+            Some(Value::String(text)) => Ok(text.as_str()),
+            Some(_) => Err(wrong(&format!("status.{member}: expected a string"))),
+        };
+        let token = text("token")?.trim();
+        let (certificate, key) = (text("clientCertificateData")?, text("clientKeyData")?);
+        let identity = match (certificate.is_empty(), key.is_empty()) {
+            (true, true) => None,
+            (false, false) => {
+                let identity = Identity::from_pem(certificate.as_bytes(), key.as_bytes());
+                Some(identity.map_err(|error| wrong(&format!("its client certificate: {error}")))?)
+            }
+            _ => return Err(wrong("clientCertificateData and clientKeyData must come together")),
+        };
+        if token.is_empty() && identity.is_none() {
+            return Err(wrong("it has neither a token nor a client certificate"));
+        }
+        let expires = match text("expirationTimestamp")? {
+            "" => None,
+            time => {
+                let time: Result<jiff::Timestamp, _> = time.parse();
+                Some(time.map_err(|_| wrong("status.expirationTimestamp: expected an RFC 3339 time"))?)
+            }
+        };
+        Ok(Credential {
+            token: (!token.is_empty()).then(|| Secret::new(token)),
+            identity,
+            expires: expires.map(jiff::Timestamp::as_second),
+        })
+    }
+}
+
+fn read_bounded(child: &mut Child) -> std::io::Result<Vec<u8>> {
+    let mut output = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(MAX_OUTPUT + 1).read_to_end(&mut output)?;
+    }
+    if output.len() as u64 > MAX_OUTPUT {
+        return Err(std::io::Error::other(format!("more than {MAX_OUTPUT} bytes")));
+    }
+    Ok(output)
+}
+
+fn is_executable(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Which proxy a server is reached through, by the rules of Go's net/http, which oc and kubectl follow.
+
+use std::net::IpAddr;
+
+pub use ureq::Proxy;
+use ureq::ProxyProtocol;
+
+use super::url::Url;
+
+/// A proxy that is of no use. Proxy URLs may hold passwords, so that none is in the message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum Error {
+    #[error("it is no URL such as http://proxy:3128 or socks5://proxy:1080")]
+    Malformed,
+    #[error("scheme {0}: expected http, https or socks5")]
+    Scheme(String),
+}
+
+/// Reads the URL of a proxy.
+///
+/// # Errors
+/// When it is none, or of a kind that is not used with Kubernetes.
+pub fn parse(text: &str) -> Result<Proxy, Error> {
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    match scheme.as_deref() {
+        Some("http" | "https" | "socks5" | "socks5h") => {}
+        Some(scheme) => return Err(Error::Scheme(crate::text::safe(scheme))),
+        None => return Err(Error::Malformed),
+    }
+    // Names are resolved by the proxy, also for socks5: Go does so.
+    let text = match text.split_once("://") {
+        Some((_, rest)) if scheme.as_deref() == Some("socks5") => format!("socks5h://{rest}"),
+        _ => text.to_owned(),
+    };
+    Proxy::new(text.trim_end_matches('/')).map_err(|_| Error::Malformed)
+}
+
+/// Whether a proxy is itself reached by https.
+pub(super) fn is_https(proxy: &Proxy) -> bool {
+    proxy.protocol() == ProxyProtocol::Https
+}
+
+/// The URL of the proxy that the environment names for a server. Where the variable names a host only, it is http.
+pub fn from_environment<'e>(url: &Url, variable: impl Fn(&str) -> Option<&'e str>) -> Option<String> {
+    let names = if url.is_https() {
+        ["HTTPS_PROXY", "https_proxy"]
+    } else {
+        ["HTTP_PROXY", "http_proxy"]
+    };
+    let proxy = names.into_iter().find_map(&variable)?;
+    let exceptions = ["NO_PROXY", "no_proxy"].into_iter().find_map(&variable).unwrap_or("");
+    if is_excepted(url.host(), url.port(), exceptions) {
+        return None;
+    }
+    Some(if proxy.contains("://") {
+        proxy.to_owned()
+    } else {
+        format!("http://{proxy}")
+    })
+}
+
+/// Whether a host is reached without proxy: the machine itself always, and what `NO_PROXY` lists.
+fn is_excepted(host: &str, port: u16, exceptions: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let address: Option<IpAddr> = host.parse().ok();
+    if host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
+        return true;
+    }
+    exceptions
+        .split(',')
+        .map(|entry| entry.trim().to_ascii_lowercase())
+        .filter(|entry| !entry.is_empty())
+        .any(|entry| entry == "*" || excepts(&entry, &host, address, port))
+}
+
+fn excepts(entry: &str, host: &str, address: Option<IpAddr>, port: u16) -> bool {
+    if let Some((network, bits)) = entry.split_once('/') {
+        if let (Ok(network), Ok(bits)) = (network.parse::<IpAddr>(), bits.parse::<u32>()) {
+            return address.is_some_and(|address| is_in(address, network, bits));
+        }
+    }
+    let (name, only_port) = split_port(entry);
+    if only_port.is_some_and(|only| only != port) {
+        return false;
+    }
+    if let Ok(excepted) = name.parse::<IpAddr>() {
+        return address == Some(excepted);
+    }
+    let name = name
+        .strip_prefix('*')
+        .filter(|rest| rest.starts_with('.'))
+        .unwrap_or(name);
+    match name.strip_prefix('.') {
+        Some("") => false,
+        Some(_) => host.ends_with(name),
+        None => host == name || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.')),
+    }
+}
+
+fn split_port(entry: &str) -> (&str, Option<u16>) {
+    if let Some(rest) = entry.strip_prefix('[') {
+        return match rest.split_once(']') {
+            Some((address, port)) => (address, port.strip_prefix(':').and_then(|p| p.parse().ok())),
+            None => (entry, None),
+        };
+    }
+    match entry.split_once(':') {
+        // More than one colon: an address.
+        Some((name, port)) if !port.contains(':') => (name, port.parse().ok()),
+        _ => (entry, None),
+    }
+}
+
+fn is_in(address: IpAddr, network: IpAddr, bits: u32) -> bool {
+    let same =
+        |a: u128, b: u128, width: u32| bits <= width && (bits == 0 || a >> (width - bits) == b >> (width - bits));
+    match (address, network) {
+        (IpAddr::V4(a), IpAddr::V4(n)) => same(u32::from(a).into(), u32::from(n).into(), 32),
+        (IpAddr::V6(a), IpAddr::V6(n)) => same(a.into(), n.into(), 128),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exceptions_as_go_reads_them() {
+        for (exceptions, host, port, expected) in [
+            ("", "localhost", 6443, true),
+            ("", "127.0.0.2", 6443, true),
+            ("", "::1", 6443, true),
+            ("", "api.example.com", 6443, false),
+            ("*", "api.example.com", 6443, true),
+            ("example.com", "api.example.com", 6443, true),
+            ("example.com", "example.com", 6443, true),
+            ("example.com", "badexample.com", 6443, false),
+            (".example.com", "api.example.com", 6443, true),
+            (".example.com", "example.com", 6443, false),
+            ("*.example.com", "api.example.com", 6443, true),
+            ("*.example.com", "example.com", 6443, false),
+            ("a, example.com:6443", "api.example.com", 6443, true),
+            ("example.com:443", "api.example.com", 6443, false),
+            ("10.0.0.0/8", "10.1.2.3", 6443, true),
+            ("10.0.0.0/8", "11.1.2.3", 6443, false),
+            ("10.0.0.0/33", "10.0.0.0", 6443, false),
+            ("0.0.0.0/0", "11.1.2.3", 6443, true),
+            ("10.1.2.3", "10.1.2.3", 6443, true),
+            ("10.1.2.3:1", "10.1.2.3", 6443, false),
+            ("[fd00::1]:6443", "fd00::1", 6443, true),
+            ("fd00::/8", "fd00::1", 6443, true),
+            ("API.Example.COM", "api.example.com", 6443, true),
+        ] {
+            assert_eq!(
+                is_excepted(host, port, exceptions),
+                expected,
+                "{exceptions:?} {host}:{port}"
+            );
+        }
+    }
+
+    #[test]
+    fn proxies() {
+        for good in [
+            "http://p:3128",
+            "https://u:p%40@p:443/",
+            "socks5://[::1]:1080",
+            "HTTP://p",
+        ] {
+            assert!(parse(good).is_ok(), "{good}");
+        }
+        assert_eq!(parse("ftp://p"), Err(Error::Scheme("ftp".into())));
+        assert_eq!(parse("proxy:3128"), Err(Error::Malformed));
+        assert_eq!(parse("http://"), Err(Error::Malformed));
+    }
+}

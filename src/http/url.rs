@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The URL of a server.
+
+use std::fmt;
+
+use ureq::http::uri::{Scheme, Uri};
+
+/// Scheme, host, port and a prefix of paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Url {
+    text: String,
+    host: String,
+    port: u16,
+    is_https: bool,
+}
+
+/// A text that is no URL of a server.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum Error {
+    #[error("it is no URL such as https://api.example.com:6443")]
+    Malformed,
+    #[error("scheme {0}: expected https or http")]
+    Scheme(String),
+    #[error("a query or fragment has no meaning there")]
+    Query,
+    #[error("a user name or password in it would be seen by everybody who sees the URL; use a token or a certificate")]
+    UserInfo,
+}
+
+impl Url {
+    /// Reads a URL; the scheme must be there.
+    ///
+    /// # Errors
+    /// When it is not that of an http or https server.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let uri: Uri = text.parse().map_err(|_| Error::Malformed)?;
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
+            return Err(Error::Malformed);
+        };
+        let is_https = *scheme == Scheme::HTTPS;
+        if !is_https && *scheme != Scheme::HTTP {
+            return Err(Error::Scheme(crate::text::safe(scheme.as_str())));
+        }
+        if authority.as_str().contains('@') {
+            return Err(Error::UserInfo);
+        }
+        if uri.query().is_some() || text.contains('#') {
+            return Err(Error::Query);
+        }
+        let host = authority.host();
+        let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+        if host.is_empty() {
+            return Err(Error::Malformed);
+        }
+        Ok(Self {
+            text: text.trim_end_matches('/').to_owned(),
+            host: host.to_owned(),
+            port: authority.port_u16().unwrap_or(if is_https { 443 } else { 80 }),
+            is_https,
+        })
+    }
+
+    /// The host; an IPv6 address without brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port, by the scheme where the URL names none.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether the connection is secured by TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.is_https
+    }
+
+    /// Host and port, as messages name a server.
+    #[must_use]
+    pub fn address(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers() {
+        let url = Url::parse("https://api.example.com:6443/k8s/").unwrap();
+        assert_eq!(url.to_string(), "https://api.example.com:6443/k8s");
+        assert_eq!(url.address(), "api.example.com:6443");
+        let url = Url::parse("http://[::1]").unwrap();
+        assert_eq!((url.host(), url.port(), url.is_https()), ("::1", 80, false));
+        assert_eq!(url.address(), "[::1]:80");
+        for bad in [
+            "api.example.com:6443",
+            "/path",
+            "ftp://x",
+            "https://u:p@x",
+            "https://x?y",
+            "https://",
+        ] {
+            assert!(Url::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

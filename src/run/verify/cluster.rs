@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Images of a cluster: each is read, judged and written before the next one.
+
+use super::{Judged, Run};
+use crate::cluster::images::Found;
+use crate::cluster::names::Name;
+use crate::edit::SignatureEdit;
+use crate::reference::Reference;
+use crate::report::Recorded;
+use crate::run::cluster::{self, Session, Written, MAX_TRIES, SOURCE};
+use crate::settings::objects::Recording;
+use crate::source::objects::Loaded;
+use crate::text::safe;
+use crate::verdict::reason::Refusal;
+
+impl Run<'_, '_> {
+    /// `is_only`: no other image is asked for in this run.
+    pub(super) fn cluster_image(
+        &mut self,
+        session: &mut Session,
+        name: &Name,
+        identities: &[Reference],
+        is_only: bool,
+    ) {
+        let judged = match self.judge_in_cluster(session, name, identities, is_only) {
+            Ok(judged) => judged,
+            Err(refusal) => self.refused(&name.to_string(), SOURCE, refusal, identities),
+        };
+        self.print(&judged);
+    }
+
+    fn judge_in_cluster(
+        &mut self,
+        session: &mut Session,
+        name: &Name,
+        identities: &[Reference],
+        is_only: bool,
+    ) -> Result<Judged, Refusal> {
+        let records = self.settings.recording != Recording::Dry;
+        if records {
+            session.check_right(name, is_only)?;
+        }
+        let Found { mut loaded, read_only } = session.find(name)?;
+        let mut tries = 0;
+        loop {
+            let chosen = self.choose(&loaded);
+            if !self.settings.signatures.is_empty() && chosen.is_empty() {
+                return Err(self.carries_none());
+            }
+            let image = loaded.image.name.clone();
+            let mut judged = self.judge_object(&loaded, &chosen, &image, SOURCE, identities);
+            if !records {
+                self.plan(&loaded, &chosen, None, &mut judged);
+                return Ok(judged);
+            }
+            let (edits, trouble) = self.plan_in_cluster(session, &loaded, &chosen, &mut judged);
+            let trouble = trouble.or_else(|| {
+                let why = read_only.as_ref().filter(|_| !edits.is_empty())?;
+                Some(cluster::read_only(&image, why))
+            });
+            if let Some(trouble) = trouble {
+                self.tell(&format!("error: {trouble}"));
+                judged.fail();
+                return Ok(judged);
+            }
+            if edits.is_empty() {
+                return Ok(judged);
+            }
+            let is_trial = self.settings.recording == Recording::Trial;
+            match session.write(&loaded, &edits, is_trial) {
+                Written::Yes if is_trial => {
+                    self.tell(&format!("{}: the server would take this", safe(&image)));
+                    judged.settle(Recorded::No);
+                    return Ok(judged);
+                }
+                Written::Yes => return Ok(judged),
+                Written::Failed(why) => {
+                    self.tell(&format!("error: {why}"));
+                    judged.fail();
+                    return Ok(judged);
+                }
+                Written::Conflict => {}
+            }
+            tries += 1;
+            if tries == MAX_TRIES {
+                self.tell(&format!("error: {}", cluster::out_of_tries(&image)));
+                judged.fail();
+                return Ok(judged);
+            }
+            cluster::pause(tries);
+            // Read and judged again: what came in between must not be lost, and may change the verdict.
+            loaded = session.image(&loaded.image.digest()?).map_err(cluster::gone)?;
+        }
+    }
+
+    /// Works out what is to be recorded; whose record it is, is asked only where there is something to say.
+    fn plan_in_cluster(
+        &mut self,
+        session: &mut Session,
+        loaded: &Loaded,
+        chosen: &[usize],
+        judged: &mut Judged,
+    ) -> (Vec<SignatureEdit>, Option<String>) {
+        if chosen.is_empty() || !self.is_asked_for(loaded) {
+            return (Vec::new(), None);
+        }
+        match session.user() {
+            Ok(user) => (self.plan(loaded, chosen, Some(user), judged), None),
+            Err(refusal) => {
+                self.plan(loaded, chosen, None, judged);
+                let image = safe(&loaded.image.name);
+                (
+                    Vec::new(),
+                    Some(format!("recording on Image {image}: {}", refusal.message)),
+                )
+            }
+        }
+    }
+}

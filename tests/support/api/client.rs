@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use openssl::pkey::PKey;
-use openssl::ssl::{SslConnector, SslMethod, SslStream};
+use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode};
 use openssl::x509::X509;
 use serde_json::Value;
 
@@ -185,26 +185,33 @@ impl Client {
     }
 
     fn handshake(&self, ca: &str, socket: TcpStream) -> io::Result<SslStream<TcpStream>> {
-        let mut builder = SslConnector::builder(SslMethod::tls())?;
-        // Not the machine's authorities: this one alone.
-        let mut store = openssl::x509::store::X509StoreBuilder::new()?;
-        store.add_cert(X509::from_pem(ca.as_bytes())?)?;
-        builder.set_cert_store(store.build());
+        // Not openssl's ready-made connector: that one reads all authorities of the machine each time.
+        let mut context = SslContext::builder(SslMethod::tls_client())?;
+        context.set_verify(SslVerifyMode::PEER);
+        context.cert_store_mut().add_cert(X509::from_pem(ca.as_bytes())?)?;
         if let Some(own) = &self.certificate {
             let certificate = X509::from_pem(own.certificate.as_bytes())?;
-            builder.set_certificate(&certificate)?;
-            builder.set_private_key(PKey::private_key_from_pem(own.key.as_bytes())?.as_ref())?;
+            context.set_certificate(&certificate)?;
+            context.set_private_key(PKey::private_key_from_pem(own.key.as_bytes())?.as_ref())?;
         }
-        let connector = builder.build();
-        connector.connect(&self.server_name, socket).map_err(io::Error::other)
+        let mut ssl = Ssl::new(&context.build())?;
+        match self.server_name.parse() {
+            Ok(address) => ssl.param_mut().set_ip(address)?,
+            Err(_) => {
+                ssl.set_hostname(&self.server_name)?;
+                ssl.param_mut().set_host(&self.server_name)?;
+            }
+        }
+        ssl.connect(socket).map_err(io::Error::other)
     }
 }
 
-trait Stream: Read + Write {}
+trait Stream: Read + Write + std::fmt::Debug {}
 
-impl<T: Read + Write> Stream for T {}
+impl<T: Read + Write + std::fmt::Debug> Stream for T {}
 
 /// An open connection, for several requests.
+#[derive(Debug)]
 pub struct Connection {
     stream: BufReader<Box<dyn Stream>>,
     headers: Vec<(String, String)>,

@@ -237,9 +237,14 @@ impl Connection {
 
     /// Bytes as they are, and the reply to them.
     pub fn send_raw(&mut self, bytes: &[u8]) -> io::Result<Reply> {
-        self.stream.get_mut().write_all(bytes)?;
-        self.stream.get_mut().flush()?;
+        self.send_only(bytes)?;
         self.reply()
+    }
+
+    /// Bytes as they are; nobody waits for a reply.
+    pub fn send_only(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.get_mut().write_all(bytes)?;
+        self.stream.get_mut().flush()
     }
 
     fn reply(&mut self) -> io::Result<Reply> {

@@ -7,6 +7,8 @@ mod support;
 
 #[path = "api_server/access.rs"]
 mod access;
+#[path = "api_server/bodies.rs"]
+mod bodies;
 #[path = "api_server/conditions.rs"]
 mod conditions;
 #[path = "api_server/faults.rs"]
@@ -59,4 +61,12 @@ pub fn read(client: &Client, name: &str) -> Value {
 /// The message of a 422 about an image's fields.
 pub fn invalid(name: &str, what: &str) -> String {
     format!("Image.image.openshift.io \"{name}\" is invalid: {what}")
+}
+
+/// Writes, which must succeed, and gives what is stored then; it must be what was answered.
+#[track_caller]
+pub fn write(server: &Server, client: &Client, image: &Value) -> Value {
+    let answered = client.put(&at(D1), image).expect(200).json();
+    assert_eq!(server.stored(D1), answered);
+    answered
 }

@@ -91,6 +91,10 @@ fn connections_cut_in_the_middle() {
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}");
     }
     client.get(&at(D1)).expect(200);
+    server.fault(Fault::lost().on("GET", "/images/").once());
+    let error = client.try_send("GET", &at(D1), "", b"").unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}");
+    assert_eq!(server.requests().pop().unwrap().status, 0);
     // What was cut was done all the same: a client must look.
     let mut image = read(&client, D1);
     image["metadata"]["labels"] = json!({"a": "b"});
@@ -191,6 +195,15 @@ fn huge_answers() {
     let reply = client.get(&at(D1)).expect(200);
     assert_eq!(reply.body.len(), (1 << 20) + 1);
     serde_json::from_slice::<Value>(&reply.body).unwrap_err();
+    for mebibytes in [1, 5] {
+        server.fault(Fault::bomb(mebibytes).once());
+        let reply = client.get(&at(D1)).expect(200);
+        let sent: usize = reply.header("content-length").unwrap().parse().unwrap();
+        assert!(sent < 50_000, "{sent}");
+        let object: Value = reply.json();
+        assert_eq!(object["metadata"]["name"], D1);
+        assert_eq!(object["filler"].as_str().unwrap().len() as u64, mebibytes << 20);
+    }
     // A client that has enough may leave.
     server.fault(Fault::huge(100_000).once());
     let mut connection = client.connect().unwrap();

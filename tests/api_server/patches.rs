@@ -246,6 +246,18 @@ fn what_a_patch_makes_is_validated_like_a_put() {
         .expect(422)
         .message()
         .contains("unknown field"));
+    // The patch has members of its own.
+    let kind = "application/json-patch+json";
+    let odd = br#"[{"op":"test","op":"test","path":"/kind","value":"Image","note":1}]"#;
+    let reply = client.send("PATCH", &at(D1), kind, odd).expect(200);
+    assert_eq!(
+        reply.warnings(),
+        [
+            "299 - \"json patch duplicate field \\\"[0].op\\\"\"",
+            "299 - \"json patch unknown field \\\"[0].note\\\"\"",
+        ]
+    );
+    client.send("PATCH", &strict, kind, odd).expect(422);
     let options = format!("{}?dryRun=Some", at(D1));
     let message =
         "PatchOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"Some\": supported values: \"All\"";

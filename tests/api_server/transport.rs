@@ -32,6 +32,7 @@ fn the_certificate_is_for_names_and_an_authority() {
     refused(&client.clone().trusting(&server.unrelated_ca_pem()));
     let expired = Server::with_expired_certificate();
     refused(&Client::new(&expired));
+    assert_eq!(expired.connections(), 1);
     assert!(server.requests().is_empty() && expired.requests().is_empty());
     assert!(server.url().starts_with("https://127.0.0.1:"));
 }
@@ -110,6 +111,17 @@ fn bodies_in_chunks_and_on_demand() {
     let log = server.requests();
     assert_eq!(log[0].body[0]["value"], "Image");
     assert_eq!(log[1].raw_body, b"[]");
+}
+
+#[test]
+fn heads_have_no_body() {
+    let (_server, client) = server();
+    let mut connection = client.connect().unwrap();
+    let head = |target: &str| format!("HEAD {target} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer token-1\r\n\r\n");
+    connection.send_only(head(&at(D1)).as_bytes()).unwrap();
+    let lines = connection.head().unwrap();
+    assert!(lines[0].starts_with("HTTP/1.1 200 ") && lines.len() > 3, "{lines:?}");
+    connection.send("GET", &at(D1), "", b"").unwrap().expect(200);
 }
 
 #[test]

@@ -39,6 +39,12 @@ impl Reply {
         self.headers.iter().find(same).map(|(_, v)| v.as_str())
     }
 
+    /// All `Warning` headers.
+    pub fn warnings(&self) -> Vec<&str> {
+        let warnings = self.headers.iter().filter(|(n, _)| n == "Warning");
+        warnings.map(|(_, v)| v.as_str()).collect()
+    }
+
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
@@ -247,18 +253,24 @@ impl Connection {
         self.stream.get_mut().flush()
     }
 
-    fn reply(&mut self) -> io::Result<Reply> {
-        let first = self.line()?;
-        let status = first.split(' ').nth(1).and_then(|s| s.parse().ok());
-        let status: u16 = status.ok_or(io::ErrorKind::InvalidData)?;
-        let mut headers = Vec::new();
+    /// The lines of a reply before its body.
+    pub fn head(&mut self) -> io::Result<Vec<String>> {
+        let mut lines = Vec::new();
         loop {
             let line = self.line()?;
-            let Some((name, value)) = line.split_once(": ") else {
-                break;
-            };
-            headers.push((name.to_owned(), value.to_owned()));
+            if line.is_empty() {
+                return Ok(lines);
+            }
+            lines.push(line);
         }
+    }
+
+    fn reply(&mut self) -> io::Result<Reply> {
+        let lines = self.head()?;
+        let status = lines.first().and_then(|first| first.split(' ').nth(1)?.parse().ok());
+        let status: u16 = status.ok_or(io::ErrorKind::InvalidData)?;
+        let pairs = lines[1..].iter().filter_map(|line| line.split_once(": "));
+        let headers = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         if status == 100 {
             return self.reply();
         }

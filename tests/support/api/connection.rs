@@ -115,6 +115,11 @@ fn converse(shared: &Shared, stream: &mut BufReader<Stream>, peer: &Peer) -> io:
                 return Ok(false);
             }
         }
+        if effects.lost {
+            dispatch::lose(&mut lock(&shared.state), &request, peer);
+            let _ = rustix::net::sockopt::set_socket_linger(stream.get_ref().socket(), Some(Duration::ZERO));
+            return Ok(false);
+        }
         let (mut answer, gzip_over) = {
             let mut state = lock(&shared.state);
             let answer = dispatch::answer(&mut state, &shared.client_authority, &request, peer, &effects);
@@ -125,6 +130,7 @@ fn converse(shared: &Shared, stream: &mut BufReader<Stream>, peer: &Peer) -> io:
         let manner = Manner {
             cut: effects.cut.map(|(bytes, _)| bytes),
             trickle: effects.trickle,
+            head_only: request.method == "HEAD",
         };
         if !send(stream.get_mut(), &answer, close, manner, &shared.stop)? {
             if let Some((_, true)) = effects.cut {

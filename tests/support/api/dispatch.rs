@@ -24,9 +24,7 @@ pub fn answer(
     peer: &Peer,
     effects: &Effects,
 ) -> Answer {
-    let mut entry = Request::new(request);
-    entry.tls = peer.tls;
-    entry.server_name.clone_from(&peer.server_name);
+    let mut entry = Request::new(request, peer);
     let mut answer = match effects.replacement() {
         Some(answer) => answer,
         None => {
@@ -48,6 +46,11 @@ pub fn answer(
     entry.status = answer.status;
     state.log.push(entry);
     answer
+}
+
+/// Writes a request into the log that gets no answer; its status is 0.
+pub fn lose(state: &mut State, request: &HttpRequest, peer: &Peer) {
+    state.log.push(Request::new(request, peer));
 }
 
 fn serve(

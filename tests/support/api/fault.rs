@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What can go wrong between a server and its client, on purpose.
 
+use std::io::Write;
 use std::time::Duration;
 
+use flate2::write::DeflateEncoder;
+use flate2::{Compression, Crc};
 use serde_json::{json, Value};
 
 use super::http::HttpRequest;
@@ -35,6 +38,8 @@ pub struct Effects {
     pub endless: bool,
     pub swap: Option<String>,
     pub huge: Option<(u64, bool)>,
+    pub bomb: Option<u64>,
+    pub lost: bool,
 }
 
 impl Fault {
@@ -56,6 +61,11 @@ impl Fault {
     /// Resets the connection after so many bytes of the body.
     pub fn reset(bytes: usize) -> Self {
         Self::with(|e| e.cut = Some((bytes, true)))
+    }
+
+    /// Resets the connection before the request is served: nothing is done, and nothing is answered.
+    pub fn lost() -> Self {
+        Self::with(|e| e.lost = true)
     }
 
     /// Waits before the answer.
@@ -86,6 +96,11 @@ impl Fault {
     /// Answers 200 with so many MiB that are no JSON.
     pub fn garbage(mebibytes: u64) -> Self {
         Self::with(|e| e.huge = Some((mebibytes, false)))
+    }
+
+    /// Pads the answer like [`Fault::huge`], and packs it whether or not the client takes that: few bytes become many.
+    pub fn bomb(mebibytes: u64) -> Self {
+        Self::with(|e| e.bomb = Some(mebibytes))
     }
 
     /// Names another content type than the body has.
@@ -224,21 +239,33 @@ impl Effects {
                     value["metadata"]["continue"] = format!("{ENDLESS}{asked}").into();
                 }
             }
-            if let Some((mebibytes, true)) = self.huge {
-                let mut head = serde_json::to_vec(value).unwrap();
-                assert_eq!(head.pop(), Some(b'}'));
-                head.extend_from_slice(b",\"filler\":\"");
-                answer.body = Content::Filled {
-                    head,
-                    filler: b'x',
-                    length: mebibytes << 20,
-                    tail: b"\"}\n".to_vec(),
-                };
-            }
+            self.pad(answer);
         }
         if let Some(content_type) = &self.content_type {
             answer.content_type.clone_from(content_type);
         }
+    }
+
+    fn pad(&self, answer: &mut Answer) {
+        let (Content::Json(value), Some(mebibytes)) = (&answer.body, self.bomb.or(self.huge.map(|(n, _)| n))) else {
+            return;
+        };
+        let mut head = serde_json::to_vec(value).unwrap();
+        assert_eq!(head.pop(), Some(b'}'));
+        head.extend_from_slice(b",\"filler\":\"");
+        let tail = b"\"}\n".to_vec();
+        answer.body = if self.bomb.is_some() {
+            let coding = ("Content-Encoding".to_owned(), "gzip".to_owned());
+            answer.headers.push(coding);
+            Content::Bytes(bomb(&head, mebibytes, &tail))
+        } else {
+            Content::Filled {
+                head,
+                filler: b'x',
+                length: mebibytes << 20,
+                tail,
+            }
+        };
     }
 
     /// Headers that stand on every answer.
@@ -281,4 +308,38 @@ fn plain_failure(code: u16, retry_after: Option<&str>) -> Answer {
     let seconds = retry_after.and_then(|text| text.parse::<u64>().ok());
     let details = seconds.map(|seconds| json!({"retryAfterSeconds": seconds}));
     *failure(code, reason, message, details)
+}
+
+/// A gzip stream (RFC 1952) of a head, so many MiB of one byte, and a tail. The middle is compressed once: after the first
+/// of its pieces each looks the same.
+fn bomb(head: &[u8], mebibytes: u64, tail: &[u8]) -> Vec<u8> {
+    let piece = vec![b'x'; 1 << 20];
+    let mut crc = Crc::new();
+    crc.update(head);
+    let mut one = Crc::new();
+    one.update(&piece);
+    let mut stream = DeflateEncoder::new(vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255], Compression::fast());
+    stream.write_all(head).unwrap();
+    let mut repeated = Vec::new();
+    for n in 0..mebibytes {
+        if n < 2 {
+            // Ends at a whole byte.
+            stream.flush().unwrap();
+            let begin = stream.get_ref().len();
+            stream.write_all(&piece).unwrap();
+            stream.flush().unwrap();
+            repeated = stream.get_ref()[begin..].to_vec();
+        } else {
+            stream.get_mut().extend_from_slice(&repeated);
+        }
+        crc.combine(&one);
+    }
+    stream.write_all(tail).unwrap();
+    crc.update(tail);
+    let mut out = stream.finish().unwrap();
+    out.extend_from_slice(&crc.sum().to_le_bytes());
+    let length = head.len() as u64 + (mebibytes << 20) + tail.len() as u64;
+    // Modulo two to the power of 32, as the format has it.
+    out.extend_from_slice(&length.to_le_bytes()[..4]);
+    out
 }

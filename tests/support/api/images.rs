@@ -95,10 +95,10 @@ impl Options {
     }
 }
 
-/// Decodes an object; the warnings are about members that were dropped or stand twice.
+/// Decodes an object; to the complaints about the document come those about members that are dropped.
 pub fn decode(
     value: &Value,
-    repeated: &[String],
+    mut complaints: Vec<String>,
     shape: &'static Struct,
     kind: &str,
     newer: bool,
@@ -125,11 +125,8 @@ pub fn decode(
         ..Decoder::default()
     };
     let decoded = decoder.decode(value, shape).map_err(|e| cannot(&e))?;
-    let mut complaints: Vec<String> = repeated
-        .iter()
-        .map(|path| format!("duplicate field \"{path}\""))
-        .collect();
-    complaints.extend(decoder.unknown.iter().map(|path| format!("unknown field \"{path}\"")));
+    let unknown = decoder.unknown.iter().map(|path| format!("unknown field \"{path}\""));
+    complaints.extend(unknown);
     match options.strict {
         Strictness::Strict if !complaints.is_empty() => {
             Err(cannot(&format!("strict decoding error: {}", complaints.join(", "))))
@@ -160,8 +157,8 @@ fn replace(state: &mut State, request: &HttpRequest, name: &str) -> Result<Answe
     let document = body_of(request)?;
     let options = Options::of(request, "UpdateOptions")?;
     let newer = state.settings.newer_schema;
-    let (image, warnings) =
-        decode(&document.value, &document.repeated, &IMAGE, "Image", newer, &options).map_err(|e| bad_request(&e))?;
+    let (image, warnings) = decode(&document.value, document.complaints(), &IMAGE, "Image", newer, &options)
+        .map_err(|e| bad_request(&e))?;
     check_name(&image, name)?;
     let old = state
         .objects
@@ -197,9 +194,9 @@ fn patched(state: &mut State, request: &HttpRequest, name: &str) -> Result<Answe
         .objects
         .image(name)
         .ok_or_else(|| not_found("images", IMAGE_GROUP, name))?;
-    let (value, repeated) = patch::apply(content_type, &request.body, &old, name)?;
+    let (value, complaints) = patch::apply(content_type, &request.body, &old, name)?;
     let newer = state.settings.newer_schema;
-    let (image, warnings) = decode(&value, &repeated, &IMAGE, "Image", newer, &options).map_err(|e| {
+    let (image, warnings) = decode(&value, complaints, &IMAGE, "Image", newer, &options).map_err(|e| {
         // The server shows the whole patched object here, and names no kind.
         let shown = FieldError::invalid("patch", &value.to_string().into(), &e);
         invalid("", "", "", &[shown])

@@ -14,6 +14,14 @@ pub struct Document {
     pub repeated: Vec<String>,
 }
 
+impl Document {
+    /// What a strict decoder says about the document itself.
+    pub fn complaints(&self) -> Vec<String> {
+        let repeated = self.repeated.iter();
+        repeated.map(|path| format!("duplicate field \"{path}\"")).collect()
+    }
+}
+
 /// Parses a whole document.
 pub fn parse(text: &[u8]) -> Result<Document, String> {
     let repeated = RefCell::new(Vec::new());

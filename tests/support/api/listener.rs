@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -19,6 +20,7 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug, Default)]
 pub struct Stop {
     stopped: Mutex<bool>,
+    accepted: AtomicUsize,
     changed: Condvar,
     sockets: Mutex<(u64, BTreeMap<u64, TcpStream>)>,
 }
@@ -27,6 +29,11 @@ impl Stop {
     /// Whether the server is over.
     pub fn stopped(&self) -> bool {
         *lock(&self.stopped)
+    }
+
+    /// How many connections were accepted.
+    pub fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::SeqCst)
     }
 
     /// Waits; `false` as soon as the server is over.
@@ -132,6 +139,7 @@ fn accept<F: Fn(TcpStream) + Send + Sync + 'static>(listener: &TcpListener, stop
             }
             continue;
         };
+        stop.accepted.fetch_add(1, Ordering::SeqCst);
         threads.retain(|thread| !thread.is_finished());
         let stop = Arc::clone(stop);
         let serve = Arc::clone(serve);

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::http::HttpRequest;
+use super::identity::Peer;
 
 /// One request and how it ended.
 #[derive(Debug, Clone)]
@@ -23,7 +24,7 @@ pub struct Request {
     pub user: String,
     /// Whose credential it was.
     pub authenticated: String,
-    /// The status code of the answer.
+    /// The status code of the answer; 0 where there was none.
     pub status: u16,
     /// The name that the client asked for in the TLS handshake.
     pub server_name: Option<String>,
@@ -33,7 +34,7 @@ pub struct Request {
 
 impl Request {
     /// A request as it was read, before it is served.
-    pub(super) fn new(request: &HttpRequest) -> Self {
+    pub(super) fn new(request: &HttpRequest, peer: &Peer) -> Self {
         Self {
             method: request.method.clone(),
             path: request.path.clone(),
@@ -45,8 +46,8 @@ impl Request {
             user: String::new(),
             authenticated: String::new(),
             status: 0,
-            server_name: None,
-            tls: false,
+            server_name: peer.server_name.clone(),
+            tls: peer.tls,
         }
     }
 

@@ -27,17 +27,33 @@ pub fn check_type(content_type: &str) -> Result<(), Failure> {
 /// Applies a patch to an object, and says what its strict decoder would warn of.
 pub fn apply(content_type: &str, body: &[u8], object: &Value, name: &str) -> Result<(Value, Vec<String>), Failure> {
     let document = json::parse(body).map_err(|e| bad_request(&format!("error decoding patch: {e}")))?;
-    let warnings = document
-        .repeated
-        .iter()
-        .map(|path| format!("duplicate field \"{path}\""));
+    let mut complaints = document.complaints();
     let patched = match content_type {
-        JSON_PATCH => json_patch(object, &document.value)?,
+        JSON_PATCH => {
+            complaints.extend(unknown_members(&document.value));
+            for complaint in &mut complaints {
+                complaint.insert_str(0, "json patch ");
+            }
+            json_patch(object, &document.value)?
+        }
         MERGE_PATCH => merge(object, merge_object(&document.value)?),
         STRATEGIC_MERGE_PATCH => strategic(object, merge_object(&document.value)?)?,
         _ => server_side_apply(object, merge_object(&document.value)?, name)?,
     };
-    Ok((patched, warnings.collect()))
+    Ok((patched, complaints))
+}
+
+/// Complaints about members that operations do not have.
+fn unknown_members(operations: &Value) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for (n, operation) in operations.as_array().into_iter().flatten().enumerate() {
+        for name in operation.as_object().into_iter().flat_map(|o| o.keys()) {
+            if !["op", "path", "from", "value"].contains(&name.as_str()) {
+                complaints.push(format!("unknown field \"[{n}].{name}\""));
+            }
+        }
+    }
+    complaints
 }
 
 fn merge_object(patch: &Value) -> Result<&Map<String, Value>, Failure> {

@@ -60,7 +60,7 @@ impl Server {
             client_authority: Authority::new("client authority"),
             malformed: Mutex::default(),
         });
-        let acceptor = tls.then(|| acceptor(&authority, valid_now));
+        let acceptor = tls.then(|| acceptor(&authority, &shared.client_authority, valid_now));
         let served = Arc::clone(&shared);
         let listener = Listener::start(stop, move |socket| {
             connection::serve(&served, acceptor.as_ref(), socket);
@@ -209,6 +209,11 @@ impl Server {
         self.state(|state| state.log.clear());
     }
 
+    /// How many connections were made, whether or not a request came over them.
+    pub fn connections(&self) -> usize {
+        self.shared.stop.accepted()
+    }
+
     /// Complaints about bytes that were no HTTP request.
     pub fn malformed(&self) -> Vec<String> {
         lock(&self.shared.malformed).clone()
@@ -286,7 +291,7 @@ impl Server {
     }
 }
 
-fn acceptor(authority: &Authority, valid_now: bool) -> SslAcceptor {
+fn acceptor(authority: &Authority, client_authority: &Authority, valid_now: bool) -> SslAcceptor {
     let (certificate, key) = authority.server(valid_now);
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
     builder.set_private_key(&key).unwrap();
@@ -294,6 +299,7 @@ fn acceptor(authority: &Authority, valid_now: bool) -> SslAcceptor {
     builder.check_private_key().unwrap();
     // Any certificate is taken here; who issued it decides later between a user and a 401.
     builder.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
+    builder.add_client_ca(client_authority.certificate()).unwrap();
     // Each connection shows its certificate anew.
     builder.set_session_cache_mode(SslSessionCacheMode::OFF);
     builder.set_options(SslOptions::NO_TICKET);

@@ -35,7 +35,7 @@ fn create(state: &mut State, request: &HttpRequest) -> Result<Answer, Failure> {
     let newer = state.settings.newer_schema;
     let (mut signature, warnings) = decode(
         &document.value,
-        &document.repeated,
+        document.complaints(),
         &SIGNATURE,
         "ImageSignature",
         newer,

@@ -15,6 +15,8 @@ pub struct Manner {
     pub cut: Option<usize>,
     /// The body comes in pieces of so many bytes with a pause before each.
     pub trickle: Option<(usize, Duration)>,
+    /// The request was a HEAD: there is no body.
+    pub head_only: bool,
 }
 
 /// Serialises the answer's document, and compresses it where the client takes that and it is long enough.
@@ -65,6 +67,9 @@ pub fn send(stream: &mut impl Write, answer: &Answer, close: bool, manner: Manne
     }
     stream.write_all(head.as_bytes())?;
     stream.flush()?;
+    if manner.head_only {
+        return Ok(true);
+    }
     match &answer.body {
         Content::Bytes(bytes) => send_bytes(stream, bytes, manner, stop),
         Content::Filled {

@@ -93,6 +93,12 @@ fn bodies_that_are_no_image() {
         ("signatures", json!({})),
         ("dockerImageReference", json!(1)),
         ("metadata", json!([])),
+        ("metadata", json!({"name": D1, "labels": {"a": 1}})),
+        ("metadata", json!({"name": D1, "labels": ["a"]})),
+        ("dockerImageLayers", json!([{"size": "1"}])),
+        ("dockerImageLayers", json!([{"size": 1.5}])),
+        ("signatures", json!([{"created": 1}])),
+        ("signatures", json!([{"content": 1}])),
     ] {
         let mut image = read(&client, D1);
         image[member] = value;
@@ -116,6 +122,13 @@ fn bodies_over_three_mebibytes() {
     // Who may not write is told that first.
     let reply = Client::new(&server).put(&at(D1), &image);
     assert_eq!(reply.expect(403).json()["reason"], "Forbidden");
+    // The last byte that is taken, and one more.
+    let text = read(&client, D1).to_string();
+    let mut body = text.into_bytes();
+    body.resize(3 * 1024 * 1024, b' ');
+    client.send("PUT", &at(D1), "application/json", &body).expect(200);
+    body.push(b' ');
+    client.send("PUT", &at(D1), "application/json", &body).expect(413);
     // What fits the request may still not fit the store.
     image["signatures"][0]["content"] = "A".repeat(2_200_000).into();
     let reply = client.put(&at(D1), &image).expect(500);
@@ -126,54 +139,75 @@ fn bodies_over_three_mebibytes() {
 }
 
 #[test]
-fn metadata_and_reference_are_checked() {
+fn references_are_checked() {
     let (_server, client) = server();
     let before = read(&client, D1);
-    let cases = [
-        ("", "dockerImageReference: Required value"),
-        (
-            "a/B",
-            "dockerImageReference: Invalid value: \"a/B\": repository name must be lowercase",
-        ),
-        (
-            "a b",
-            "dockerImageReference: Invalid value: \"a b\": invalid reference format",
-        ),
-        (
-            "a//b",
-            "dockerImageReference: Invalid value: \"a//b\": invalid reference format",
-        ),
-        (
-            "a:",
-            "dockerImageReference: Invalid value: \"a:\": invalid reference format",
-        ),
-        (
-            "a@sha256:1",
-            "dockerImageReference: Invalid value: \"a@sha256:1\": invalid reference format",
-        ),
-        (
-            "https://a/b",
-            "dockerImageReference: Invalid value: \"https://a/b\": invalid reference format",
-        ),
-    ];
-    for (reference, message) in cases {
-        let mut image = before.clone();
-        image["dockerImageReference"] = reference.into();
-        client
-            .put(&at(D1), &image)
-            .expect_failure(422, "Invalid", &invalid(D1, message));
-    }
-    for reference in [
-        "a",
-        "localhost:5000/a",
-        "Reg.Example.com/a__b/c.d---e:T_1",
-        &format!("a:1@{D2}"),
+    let upper = format!("a@{}", D2.replace('2', "A"));
+    let mixed = format!("a@sha256:{}A", "2".repeat(63));
+    let long = format!("a/{}", "b".repeat(254));
+    let fits = format!("a/{}", "b".repeat(253));
+    let tag = "t".repeat(129);
+    let format = "invalid reference format";
+    for (reference, why) in [
+        ("a/B", "repository name must be lowercase"),
+        ("a b", format),
+        ("a//b", format),
+        ("a/", format),
+        ("/a", format),
+        ("a:", format),
+        ("a:-b", format),
+        ("a:b c", format),
+        (&format!("a:{tag}"), format),
+        ("a@", format),
+        ("a@sha256", format),
+        ("a@sha256:1", format),
+        ("a@md5:11111111111111111111111111111111", format),
+        (&upper, format),
+        (&mixed, format),
+        ("a_.b", format),
+        ("a___b", format),
+        ("-a", format),
+        ("a-", format),
+        ("-A/b", format),
+        ("A-/b", format),
+        ("A..B/b", format),
+        ("A:x/b", format),
+        ("A:/b", format),
+        ("[x]:1/b", format),
+        ("[]:1/b", format),
+        ("https://a/b", format),
+        (&long, "repository name must not be more than 255 characters"),
     ] {
         let mut image = before.clone();
         image["dockerImageReference"] = reference.into();
-        image["metadata"]["resourceVersion"] = read(&client, D1)["metadata"]["resourceVersion"].clone();
+        let message = format!("dockerImageReference: Invalid value: \"{reference}\": {why}");
+        client
+            .put(&at(D1), &image)
+            .expect_failure(422, "Invalid", &invalid(D1, &message));
+    }
+    for reference in [
+        "a",
+        "a:1",
+        "localhost:5000/a",
+        "Reg.Example.com/a__b/c.d---e:T_1",
+        "[::1]:5000/a",
+        "A/b",
+        &format!("a:1@{D2}"),
+        &fits,
+    ] {
+        let mut image = read(&client, D1);
+        image["dockerImageReference"] = reference.into();
         client.put(&at(D1), &image).expect(200);
     }
+}
+
+#[test]
+fn metadata_is_checked() {
+    let (_server, client) = server();
+    let mut image = read(&client, D1);
+    image["dockerImageReference"] = "".into();
+    let message = invalid(D1, "dockerImageReference: Required value");
+    client.put(&at(D1), &image).expect_failure(422, "Invalid", &message);
     let mut image = read(&client, D1);
     image["metadata"]["annotations"] = json!({"big": "x".repeat(262_144)});
     let message = invalid(D1, "metadata.annotations: Too long: may not be more than 262144 bytes");
@@ -204,6 +238,29 @@ fn lists_of_manifests_are_checked() {
     client
         .put(&at(D1), &image)
         .expect_failure(422, "Invalid", &invalid(D1, message));
+    let long = format!("x/{}", "y".repeat(127));
+    let too_long = format!("x/{}", "y".repeat(128));
+    for (member, value, expected) in [
+        ("digest", "sha256:1234567890123456789012345678901", 422),
+        ("digest", "sha256:12345678901234567890123456789012", 200),
+        ("digest", "1:12345678901234567890123456789012", 422),
+        ("digest", "12345678901234567890123456789012", 422),
+        ("mediaType", "x/y", 200),
+        ("mediaType", "x.y/z", 422),
+        ("mediaType", "x/y.z+w", 200),
+        ("mediaType", "/y", 422),
+        ("mediaType", "x/", 422),
+        ("mediaType", "-x/y", 422),
+        ("mediaType", "x/y z", 422),
+        ("mediaType", &long, 200),
+        ("mediaType", &too_long, 422),
+    ] {
+        let mut image = read(&client, D1);
+        image["dockerImageManifests"] = json!([child]);
+        image["dockerImageManifests"][0][member] = value.into();
+        let reply = client.put(&at(D1), &image);
+        assert_eq!(reply.status, expected, "{member} {value}: {}", reply.text());
+    }
     server.objects(|objects| {
         objects.edit_image(D1, |image| {
             image["dockerImageManifests"] = json!(null);

@@ -70,6 +70,7 @@ fn a_verdict_by_json_patch() {
     assert_eq!(last.header("content-type"), Some("application/json-patch+json"));
     assert_eq!(last.body, verdict(&before));
     assert!(last.is_write());
+    assert!(!server.requests()[0].is_write());
     // Without tests and versions it writes blindly.
     let blind = json!([{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}]);
     client.json_patch(&at(D1), &blind).expect(200);

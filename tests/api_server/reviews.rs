@@ -44,6 +44,7 @@ fn the_user_as_the_server_knows_it() {
         json!({"username": "bob", "uid": "u2", "groups": ["dev", "system:authenticated"],
                "extra": {"scopes": ["user:full"]}})
     );
+    assert!(server.requests().iter().all(|r| !r.is_write()));
     client.get(SELF).expect(403);
     client.post(SELF, &json!({})).expect(400);
     client
@@ -133,6 +134,9 @@ fn paths_that_lead_nowhere() {
         "/apis/image.openshift.io/v1/namespaces/ns/images/a",
         "/apis/image.openshift.io/v1/imagestreams/a",
         "/api/v1/nothing",
+        "/apis/user.openshift.io/v1/users/~/x",
+        "/apis/user.openshift.io/v1/users/bob",
+        "/apis/user.openshift.io/v1/users",
     ] {
         root.get(path).expect_failure(404, "NotFound", message);
         // Rights are looked at before paths.

@@ -221,9 +221,10 @@ fn images_of_a_stream() {
     one(&other).expect(404);
     let message = "ImageStreamImages must be retrieved with <name>@<id>";
     let path = format!("{API}/namespaces/team/imagestreamimages");
-    client
-        .get(&format!("{path}/app:v1"))
-        .expect_failure(400, "BadRequest", message);
+    for name in ["app:v1", "app", "@sha256:1", "app@", "app@a@b"] {
+        let reply = client.get(&format!("{path}/{name}"));
+        reply.expect_failure(400, "BadRequest", message);
+    }
     client.get(&format!("{path}/app%40{D1}")).expect(200);
     let message = "the server does not allow this method on the requested resource";
     client.get(&path).expect_failure(405, "MethodNotAllowed", message);
@@ -233,6 +234,11 @@ fn images_of_a_stream() {
 fn layers_of_a_stream() {
     let (server, client) = server();
     server.grant("alice", &["get"], "imagestreams/layers");
+    server.objects(|objects| {
+        objects.edit_image(D2, |i| {
+            i["dockerImageLayers"] = json!([{"name": "sha256:l", "size": 5, "mediaType": "a/b"}])
+        });
+    });
     let layers = client
         .get(&format!("{API}/namespaces/team/imagestreams/app/layers"))
         .expect(200)
@@ -241,6 +247,8 @@ fn layers_of_a_stream() {
     let names: Vec<&String> = layers["images"].as_object().unwrap().keys().collect();
     assert_eq!(names, [D1, D2, D3, "sha256:gone"]);
     assert_eq!(layers["images"]["sha256:gone"]["imageMissing"], true);
+    assert_eq!(layers["images"][D2], json!({"layers": ["sha256:l"]}));
+    assert_eq!(layers["blobs"]["sha256:l"], json!({"size": 5, "mediaType": "a/b"}));
 }
 
 /// The tag moves between two looks at it.

@@ -131,6 +131,8 @@ fn what_is_no_http_is_refused() {
         "nonsense\r\n\r\n",
         "GET /version HTTP/3.0\r\nHost: h\r\n\r\n",
         "GET  /version HTTP/1.1\r\nHost: h\r\n\r\n",
+        "GE(T /version HTTP/1.1\r\nHost: h\r\n\r\n",
+        " /version HTTP/1.1\r\nHost: h\r\n\r\n",
         "GET /version HTTP/1.1\r\n\r\n",
         "GET /version HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         "GET /version HTTP/1.1\r\nHost : h\r\n\r\n",
@@ -147,7 +149,17 @@ fn what_is_no_http_is_refused() {
         let reply = client.connect().unwrap().send_raw(bytes.as_bytes()).unwrap();
         assert_eq!(reply.status, 400, "{bytes}");
     }
-    assert_eq!(server.malformed().len(), 15);
+    assert_eq!(server.malformed().len(), 17);
+    let endless = format!("GET /version HTTP/1.1\r\nHost: h\r\nX: {}", "x".repeat(2 << 20));
+    let reply = client.connect().unwrap().send_raw(endless.as_bytes()).unwrap();
+    assert_eq!(reply.text(), "400 Bad Request: headers too large\n");
+    // What just stops is no request either, but nobody is left to be told.
+    let mut half = client.connect().unwrap();
+    half.send_only(b"GET /version HTTP/1.1\r\nHost: h\r\n").unwrap();
+    drop(half);
+    client.get("/version").expect(200);
+    assert_eq!(server.malformed().len(), 18);
+    server.forget_requests();
     assert!(server.requests().is_empty());
     let old = client
         .connect()

@@ -64,9 +64,16 @@ fn versions() {
                     "message": "Invalid value: 0: must be specified for an update"}])
         );
     }
-    image["metadata"]["resourceVersion"] = "abc".into();
-    let message = "strconv.ParseUint: parsing \"abc\": invalid syntax";
-    client.put(&at(D1), &image).expect_failure(500, "", message);
+    for (text, why) in [
+        ("abc", "invalid syntax"),
+        ("1a", "invalid syntax"),
+        ("-1", "invalid syntax"),
+        ("18446744073709551616", "value out of range"),
+    ] {
+        image["metadata"]["resourceVersion"] = text.into();
+        let message = format!("strconv.ParseUint: parsing \"{text}\": {why}");
+        client.put(&at(D1), &image).expect_failure(500, "", &message);
+    }
     assert_eq!(server.stored(D1)["metadata"]["annotations"]["by"], "somebody");
 }
 

@@ -13,6 +13,9 @@ use serde_json::Value;
 use super::certificates::ClientCertificate;
 use super::server::Server;
 
+/// Most bytes of an answer: a test that goes wrong is not to take the machine with it.
+const BODY_LIMIT: usize = 64 << 20;
+
 /// How to reach a server, and as whom.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -287,6 +290,9 @@ impl Connection {
             loop {
                 let size = usize::from_str_radix(&self.line()?, 16).map_err(io::Error::other)?;
                 let begin = reply.body.len();
+                if begin + size > BODY_LIMIT {
+                    return Err(io::ErrorKind::OutOfMemory.into());
+                }
                 reply.body.resize(begin + size, 0);
                 self.stream.read_exact(&mut reply.body[begin..])?;
                 self.line()?;

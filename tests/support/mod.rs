@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+pub mod api;
 pub mod gpg;
 pub mod images;
 pub mod packets;

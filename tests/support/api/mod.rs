@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A server that plays the OpenShift API over real TLS and enforces its rules, measured on a running one; and proxies to
+//! reach it through. Everything listens on the loopback interface.
+
+// No test uses all of it.
+#![allow(unused_imports)]
+
+pub mod certificates;
+pub mod client;
+mod connection;
+mod dispatch;
+pub mod fault;
+mod field;
+mod go;
+mod http;
+mod identity;
+mod images;
+mod json;
+mod list;
+mod listener;
+pub mod log;
+pub mod objects;
+mod patch;
+pub mod proxy;
+pub mod rbac;
+mod reference;
+mod reviews;
+mod route;
+mod schema;
+pub mod server;
+mod signatures;
+mod state;
+mod status;
+mod streams;
+mod time;
+mod validation;
+mod wire;
+
+pub use certificates::{ClientCertificate, KeyKind, SERVER_NAME};
+pub use fault::Fault;
+pub use log::Request;
+pub use objects::Objects;
+pub use proxy::{HttpProxy, SocksProxy};
+pub use rbac::{Rule, User};
+pub use server::Server;

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is stored: images and image streams with their resource versions, and the lists that clients page through.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{json, Value};
+
+use super::schema::{canonical, IMAGE};
+
+/// When everything that tests put into the store was made.
+const CREATED: &str = "2026-01-02T03:04:05Z";
+
+/// Objects of one resource by their key.
+pub type Table = BTreeMap<String, Arc<Value>>;
+
+/// A resource that is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Resource {
+    Images,
+    /// Keyed `namespace/name`.
+    Streams,
+}
+
+/// The store. Hooks get it to change what a client has read.
+#[derive(Debug)]
+pub struct Objects {
+    images: Table,
+    streams: Table,
+    version: u64,
+    made: u64,
+    snapshots: BTreeMap<(Resource, u64), Table>,
+}
+
+impl Default for Objects {
+    fn default() -> Self {
+        Self {
+            images: Table::new(),
+            streams: Table::new(),
+            version: 1000,
+            made: 0,
+            snapshots: BTreeMap::new(),
+        }
+    }
+}
+
+impl Objects {
+    /// An image as a client would get it.
+    pub fn image(&self, name: &str) -> Option<Value> {
+        let stored = self.images.get(name)?;
+        Some(with_type("Image", "image.openshift.io/v1", stored))
+    }
+
+    /// Stores an image whatever it holds, as an older server may have done: nothing is validated. It gets a new resource
+    /// version, and what is missing of uid, time of creation and metadata.
+    pub fn put_image(&mut self, image: Value) {
+        let mut image = canonical(&image, &IMAGE);
+        let name = image["metadata"]["name"].as_str().unwrap().to_owned();
+        self.fill(&mut image, self.images.get(&name).cloned().as_deref());
+        for (member, value) in [
+            (
+                "dockerImageMetadata",
+                json!({"kind": "DockerImage", "apiVersion": "image.openshift.io/1.0"}),
+            ),
+            ("dockerImageMetadataVersion", json!("1.0")),
+        ] {
+            if image[member].is_null() {
+                image[member] = value;
+            }
+        }
+        let image = canonical(&untyped(image), &IMAGE);
+        self.images.insert(name, Arc::new(image));
+    }
+
+    /// Changes an image the way another writer does, so that its resource version moves on.
+    pub fn edit_image(&mut self, name: &str, edit: impl FnOnce(&mut Value)) {
+        let mut image = self.image(name).unwrap();
+        edit(&mut image);
+        self.put_image(image);
+    }
+
+    /// Removes an image.
+    pub fn remove_image(&mut self, name: &str) {
+        self.version += 1;
+        self.images.remove(name);
+    }
+
+    /// An image stream as a client would get it.
+    pub fn stream(&self, namespace: &str, name: &str) -> Option<Value> {
+        let stored = self.streams.get(&format!("{namespace}/{name}"))?;
+        Some(with_type("ImageStream", "image.openshift.io/v1", stored))
+    }
+
+    /// Stores an image stream; `metadata` need not be there.
+    pub fn put_stream(&mut self, namespace: &str, name: &str, mut stream: Value) {
+        if stream["metadata"].is_null() {
+            stream["metadata"] = json!({});
+        }
+        stream["metadata"]["namespace"] = namespace.into();
+        stream["metadata"]["name"] = name.into();
+        let key = format!("{namespace}/{name}");
+        self.fill(&mut stream, self.streams.get(&key).cloned().as_deref());
+        self.streams.insert(key, Arc::new(untyped(stream)));
+    }
+
+    /// Changes an image stream the way another writer does.
+    pub fn edit_stream(&mut self, namespace: &str, name: &str, edit: impl FnOnce(&mut Value)) {
+        let mut stream = self.stream(namespace, name).unwrap();
+        edit(&mut stream);
+        self.put_stream(namespace, name, stream);
+    }
+
+    /// All objects of a resource.
+    pub fn table(&self, resource: Resource) -> &Table {
+        match resource {
+            Resource::Images => &self.images,
+            Resource::Streams => &self.streams,
+        }
+    }
+
+    /// The resource version of the whole store.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Keeps a resource as it is now for the later pages of a list.
+    pub fn keep_snapshot(&mut self, resource: Resource) {
+        let table = self.table(resource).clone();
+        self.snapshots.insert((resource, self.version), table);
+    }
+
+    /// A resource as it was at a version.
+    pub fn snapshot(&self, resource: Resource, version: u64) -> Option<&Table> {
+        self.snapshots.get(&(resource, version))
+    }
+
+    /// Forgets all earlier states, as compaction does.
+    pub fn compact(&mut self) {
+        self.snapshots.clear();
+    }
+
+    /// Stores an image that the server itself has checked and written; gives it as stored.
+    pub fn commit_image(&mut self, mut image: Value) -> Value {
+        let name = image["metadata"]["name"].as_str().unwrap().to_owned();
+        self.version += 1;
+        image["metadata"]["resourceVersion"] = self.version.to_string().into();
+        let image = canonical(&untyped(image), &IMAGE);
+        self.images.insert(name.clone(), Arc::new(image));
+        self.image(&name).unwrap()
+    }
+
+    /// A UID that no object has.
+    pub fn new_uid(&mut self) -> String {
+        self.made += 1;
+        format!("00000000-0000-4000-8000-{:012x}", self.made)
+    }
+
+    fn fill(&mut self, object: &mut Value, old: Option<&Value>) {
+        self.version += 1;
+        let uid = match old {
+            Some(old) => old["metadata"]["uid"].as_str().unwrap().to_owned(),
+            None => self.new_uid(),
+        };
+        let metadata = &mut object["metadata"];
+        metadata["resourceVersion"] = self.version.to_string().into();
+        if metadata["uid"].is_null() {
+            metadata["uid"] = uid.into();
+        }
+        if metadata["creationTimestamp"].is_null() {
+            metadata["creationTimestamp"] = CREATED.into();
+        }
+    }
+}
+
+/// An object without its type, as it is stored and as lists carry it.
+pub fn untyped(mut object: Value) -> Value {
+    if let Some(members) = object.as_object_mut() {
+        members.shift_remove("kind");
+        members.shift_remove("apiVersion");
+    }
+    object
+}
+
+/// An object with its type in front.
+pub fn with_type(kind: &str, version: &str, object: &Value) -> Value {
+    let mut typed = json!({"kind": kind, "apiVersion": version});
+    if let (Some(typed), Some(members)) = (typed.as_object_mut(), object.as_object()) {
+        typed.extend(members.clone());
+    }
+    typed
+}

@@ -10,6 +10,7 @@
 )]
 
 pub mod api;
+pub mod cluster;
 pub mod gpg;
 pub mod images;
 pub mod packets;

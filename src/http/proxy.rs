@@ -23,18 +23,19 @@ pub enum Error {
 /// # Errors
 /// When it is none, or of a kind that is not used with Kubernetes.
 pub fn parse(text: &str) -> Result<Proxy, Error> {
-    let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-    match scheme.as_deref() {
-        Some("http" | "https" | "socks5" | "socks5h") => {}
-        Some(scheme) => return Err(Error::Scheme(crate::text::safe(scheme))),
-        None => return Err(Error::Malformed),
-    }
+    let (scheme, rest) = text.split_once("://").ok_or(Error::Malformed)?;
     // Names are resolved by the proxy, also for socks5: Go does so.
-    let text = match text.split_once("://") {
-        Some((_, rest)) if scheme.as_deref() == Some("socks5") => format!("socks5h://{rest}"),
-        _ => text.to_owned(),
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        "http" => "http",
+        "https" => "https",
+        "socks5" | "socks5h" => "socks5h",
+        _ => return Err(Error::Scheme(crate::text::safe(scheme))),
     };
-    Proxy::new(text.trim_end_matches('/')).map_err(|_| Error::Malformed)
+    let rest = rest.trim_end_matches('/');
+    if rest.is_empty() {
+        return Err(Error::Malformed);
+    }
+    Proxy::new(&format!("{scheme}://{rest}")).map_err(|_| Error::Malformed)
 }
 
 /// Whether a proxy is itself reached by https.

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `make bench`: how much one verification costs, as ratios against skopeo in the same run.
-//!
-//! gpgme leaves its gpg processes to init, so that no parent ever sees their CPU time. This program makes itself their
-//! reaper (`PR_SET_CHILD_SUBREAPER`) and counts them, for both sides alike.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod measure;
+
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Instant;
 
-use rustix::process::{getpid, set_child_subreaper, waitpid, WaitOptions};
+use measure::{mean, median, rounds, Case};
 
-/// Pairs of runs; the two programs take turns so that a drift of the machine's speed meets both.
+/// Pairs of runs.
 const PAIRS: usize = 40;
 /// One verification may take this part of skopeo's wall and CPU time at most.
 const BAR: f64 = 0.6;
@@ -21,24 +18,10 @@ const BAR: f64 = 0.6;
 const MEMORY_BAR: u64 = 15 * 1024;
 const REFERENCE: &str = "registry.local:5000/foo/bar:v1";
 
-struct Case {
-    name: &'static str,
-    command: Vec<String>,
-    home: Option<PathBuf>,
-}
-
-#[derive(Default)]
-struct Figures {
-    wall: Vec<f64>,
-    cpu: Vec<f64>,
-}
-
 fn main() -> ExitCode {
-    // `cargo bench` passes --bench; `cargo test` of all targets must not measure anything.
-    if !std::env::args().any(|arg| arg == "--bench") {
+    if !measure::is_wanted() {
         return ExitCode::SUCCESS;
     }
-    set_child_subreaper(Some(getpid())).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let example = root.join("tests/data/example");
     let text = |path: &Path| path.to_str().unwrap().to_owned();
@@ -116,50 +99,8 @@ fn import(home: &Path, key: &Path) -> String {
     line.split(':').nth(9).unwrap().to_owned()
 }
 
-fn command(case: &Case) -> Command {
-    let mut command = Command::new(&case.command[0]);
-    command
-        .args(&case.command[1..])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command.env_remove("GNUPGHOME");
-    if let Some(home) = &case.home {
-        command.env("GNUPGHOME", home);
-    }
-    command
-}
-
-/// Runs once and waits for everything that it started: wall and CPU seconds.
-fn run(case: &Case) -> (f64, f64) {
-    let before = children_cpu();
-    let begin = Instant::now();
-    let status = command(case).status().unwrap();
-    let wall = begin.elapsed().as_secs_f64();
-    assert!(status.success(), "{}: {status}", case.name);
-    while waitpid(None, WaitOptions::empty()).is_ok() {}
-    (wall, children_cpu() - before)
-}
-
-/// User and system seconds of all children that were waited for (proc(5), cutime and cstime).
-fn children_cpu() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-    let ticks: f64 = fields[13].parse::<f64>().unwrap() + fields[14].parse::<f64>().unwrap();
-    ticks / rustix::param::clock_ticks_per_second() as f64
-}
-
 fn compare(case: &Case, peer: &Case) -> bool {
-    let (mut ours, mut theirs) = (Figures::default(), Figures::default());
-    for pair in 0..PAIRS + 2 {
-        for (case, figures) in [(case, &mut ours), (peer, &mut theirs)] {
-            let (wall, cpu) = run(case);
-            // The first two warm the caches.
-            if pair >= 2 {
-                figures.wall.push(wall);
-                figures.cpu.push(cpu);
-            }
-        }
-    }
+    let [ours, theirs] = rounds([case, peer], PAIRS);
     println!("\n{} against {}, {PAIRS} pairs", case.name, peer.name);
     // Single CPU times are coarser than a run: their sums are not.
     let cpu = ours.cpu.iter().sum::<f64>() / theirs.cpu.iter().sum::<f64>();
@@ -184,16 +125,6 @@ fn compare(case: &Case, peer: &Case) -> bool {
 fn verdict(what: &str, met: bool) -> bool {
     println!("  bar: {what} at most {BAR}: {}", if met { "met" } else { "NOT MET" });
     met
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
 }
 
 /// The processes that one run starts; why each of them is needed stands beside it.

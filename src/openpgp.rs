@@ -13,6 +13,7 @@ pub mod filekeys;
 pub mod gpgme;
 pub mod home;
 pub mod key;
+pub mod keyboxd;
 pub mod keyfile;
 pub mod keyring;
 pub mod listing;

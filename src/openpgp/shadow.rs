@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::gpgme::{self, Gpg};
 use super::home::{self, Home};
+use super::keyboxd;
 use super::keyring::check_system;
 use super::ring::{self, Format, Ring};
 
@@ -31,6 +32,9 @@ pub enum Error {
     /// The keyring.
     #[error("{0}")]
     Ring(#[from] ring::Error),
+    /// The database of keys.
+    #[error("{0}")]
+    Keyboxd(#[from] keyboxd::Error),
     /// The trust database.
     #[error("{path}: {what}", path = .0.display(), what = .1)]
     TrustDb(PathBuf, String),
@@ -57,17 +61,23 @@ pub struct Shadow {
 }
 
 impl Shadow {
-    /// Copies what is needed of a GnuPG home. The home itself is only read, by this program alone.
+    /// Copies what is needed of a GnuPG home. The home itself is only read, by this program alone, unless GnuPG keeps the
+    /// keys there in a database; then it must belong to `uid`.
     ///
     /// # Errors
     /// When the home, its keyring or its trust database is missing, unreadable or damaged, or gpg cannot be run.
-    pub fn of_home(user_home: &Path, places: &[PathBuf]) -> Result<Self, Error> {
+    pub fn of_home(user_home: &Path, uid: u32, places: &[PathBuf]) -> Result<Self, Error> {
         match fs::metadata(user_home) {
             Ok(meta) if meta.is_dir() => {}
             Ok(_) => return Err(Error::NoHome(format!("{} is not a directory", user_home.display()))),
             Err(error) => return Err(Error::NoHome(format!("reading {}: {error}", user_home.display()))),
         }
-        let ring = Ring::of_home(user_home)?;
+        let ring = if keyboxd::is_used(user_home) {
+            let keys = keyboxd::export(user_home, uid)?;
+            Ring::parse(keyboxd::database(user_home), Format::Packets, keys)?
+        } else {
+            Ring::of_home(user_home)?
+        };
         let trustdb = read_trustdb(&user_home.join("trustdb.gpg"))?;
         let name = match ring.format {
             Format::Keybox => "pubring.kbx",

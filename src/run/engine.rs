@@ -58,7 +58,7 @@ fn from_files(keys: &Keys, files: &[PathBuf], stderr: &mut dyn Write) -> Result<
 
 fn of_home(keys: &Keys, directory: Option<&Path>, trust_model: TrustModel) -> EngineOrTrouble {
     let shadow = match directory {
-        Some(directory) => Shadow::of_home(directory, &keys.places),
+        Some(directory) => Shadow::of_home(directory, keys.uid, &keys.places),
         None => Err(shadow::Error::NoHome(
             "the user has no home directory and GNUPGHOME is not set; name one with --homedir, or keys with --public-key".into(),
         )),

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Homes whose keys GnuPG keeps in its database: `use-keyboxd` in common.conf, GnuPG 2.4 and later. Older ones do not
+//! have the daemon; then each test says that it is skipped.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Command;
+
+use support::gpg::{kill_daemons, version, Signer};
+use support::images::{image, payload, D1};
+use support::program::{wait_until, Outcome, Sandbox};
+use support::skipped;
+
+const REFERENCE: &str = "registry.local:5000/foo/bar:v1";
+
+/// An admin with an own key, and a release key in the same database.
+struct Admin {
+    sandbox: Sandbox,
+    signer: Signer,
+    release: String,
+}
+
+impl Admin {
+    fn new(test: &str) -> Option<Self> {
+        if version() < vec![2, 4] {
+            skipped(test, "the installed GnuPG is older than 2.4");
+            return None;
+        }
+        let signer = Signer::new();
+        fs::write(signer.home().join("common.conf"), "use-keyboxd\n").unwrap();
+        signer.simple_key("Admin <admin@example.com>");
+        let release = signer.simple_key("Release <release@example.com>");
+        // Only the admin's own key is trusted by itself.
+        let owner = format!("{release}:2:\n");
+        signer.gpg(&["--import-ownertrust"], owner.as_bytes());
+        let sandbox = Sandbox::new();
+        let blob = signer.sign(&release, &payload(D1, REFERENCE));
+        sandbox.file("image.json", image(D1, &[&blob]).to_string());
+        Some(Self {
+            sandbox,
+            signer,
+            release,
+        })
+    }
+
+    fn home(&self) -> &Path {
+        self.signer.home()
+    }
+
+    fn verify(&self) -> Outcome {
+        let home = self.home().to_str().unwrap();
+        let args = [
+            "verify",
+            "-f",
+            "image.json",
+            "-o",
+            "json",
+            "--expected-identity",
+            REFERENCE,
+        ];
+        self.sandbox.run([&args[..], &["--homedir", home]].concat())
+    }
+
+    fn stop(&self) {
+        kill_daemons(self.home());
+        wait_until("the daemon has ended", || !self.runs());
+    }
+
+    fn runs(&self) -> bool {
+        let output = Command::new("gpgconf")
+            .arg("--homedir")
+            .arg(self.home())
+            .args(["--list-dirs", "keyboxd-socket"])
+            .output()
+            .unwrap();
+        UnixStream::connect(String::from_utf8(output.stdout).unwrap().trim_end()).is_ok()
+    }
+
+    /// Names and contents of the files in the home; no sockets, no locks.
+    fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        for directory in [self.home().to_owned(), self.home().join("public-keys.d")] {
+            for entry in fs::read_dir(directory).unwrap().flatten() {
+                let name = entry.path().display().to_string();
+                if entry.file_type().unwrap().is_file() && !name.contains("lock") && !name.contains("#lk") {
+                    found.insert(name, fs::read(entry.path()).unwrap());
+                }
+            }
+        }
+        found
+    }
+}
+
+#[test]
+fn a_key_counts_by_its_validity() {
+    let Some(admin) = Admin::new("a_key_counts_by_its_validity") else {
+        return;
+    };
+    let outcome = admin.verify().expect_verdict(1, "Rejected/KeyNotAccepted");
+    assert!(outcome.stdout.contains("--lsign-key"), "{outcome:#?}");
+    // A certification that is not for others counts too: it is what the message proposes.
+    admin
+        .signer
+        .gpg(&["-u", "admin@example.com", "--quick-lsign-key", &admin.release], b"");
+    admin.verify().expect_verdict(0, "Verified/Verified");
+}
+
+#[test]
+fn an_unknown_key_is_unknown() {
+    let Some(admin) = Admin::new("an_unknown_key_is_unknown") else {
+        return;
+    };
+    let other = Signer::new();
+    let key = other.simple_key("Other <other@example.com>");
+    let blob = other.sign(&key, &payload(D1, REFERENCE));
+    admin.sandbox.file("image.json", image(D1, &[&blob]).to_string());
+    admin.verify().expect_verdict(1, "Rejected/UnknownKey");
+}
+
+#[test]
+fn a_daemon_that_did_not_run_before_is_stopped() {
+    let Some(admin) = Admin::new("a_daemon_that_did_not_run_before_is_stopped") else {
+        return;
+    };
+    admin.stop();
+    let before = admin.files();
+    admin.verify().expect(1);
+    wait_until("the daemon has ended", || !admin.runs());
+    assert_eq!(before, admin.files());
+}
+
+#[test]
+fn a_daemon_that_runs_goes_on() {
+    let Some(admin) = Admin::new("a_daemon_that_runs_goes_on") else {
+        return;
+    };
+    admin.signer.gpg(&["--list-keys"], b"");
+    assert!(admin.runs());
+    admin.verify().expect(1);
+    assert!(admin.runs());
+}
+
+#[test]
+fn the_options_of_the_home_are_not_obeyed() {
+    let Some(admin) = Admin::new("the_options_of_the_home_are_not_obeyed") else {
+        return;
+    };
+    let target = admin.sandbox.path("overwritten");
+    let options = format!("output {}\nexport-options export-minimal\narmor\n", target.display());
+    fs::write(admin.home().join("gpg.conf"), options).unwrap();
+    admin.verify().expect_verdict(1, "Rejected/KeyNotAccepted");
+    assert!(!target.exists());
+}
+
+#[test]
+fn a_missing_or_damaged_database_is_no_unknown_key() {
+    let Some(admin) = Admin::new("a_missing_or_damaged_database_is_no_unknown_key") else {
+        return;
+    };
+    admin.stop();
+    let database = admin.home().join("public-keys.d/pubring.db");
+    fs::write(&database, [0x55; 65536]).unwrap();
+    admin.verify().expect_verdict(3, "Unchecked/EngineFailed");
+    admin.stop();
+    fs::remove_file(&database).unwrap();
+    let outcome = admin.verify().expect_verdict(3, "Unchecked/EngineFailed");
+    assert!(outcome.stdout.contains("pubring.db"), "{outcome:#?}");
+    assert!(!database.exists(), "it was created");
+}

@@ -44,7 +44,8 @@ pub fn system_refusal() -> Option<&'static str> {
 /// Options for every home of ours. Each of them undoes something that `/etc/gnupg/gpg.conf` may ask for, or keeps
 /// GnuPG from starting, contacting or writing something. SHA-1 is not marked weak: GnuPG would then drop keys whose
 /// self-signatures use it, Red Hat's release key among them; digests are checked by the framing instead.
-/// `no-auto-key-import` may be missing in a GnuPG that is too old to import keys by itself.
+/// GnuPG 2.4 as Debian 13 has it takes keys without self-signatures unless told not to: anybody could put a name and
+/// usage on any key. `no-auto-key-import` may be missing in a GnuPG that is too old to import keys by itself.
 const COMMON_OPTIONS: &str = "\
 ignore-invalid-option no-auto-key-import
 no-autostart
@@ -52,6 +53,7 @@ disable-dirmngr
 no-auto-key-retrieve
 no-auto-key-import
 auto-key-locate local
+no-allow-non-selfsigned-uid
 lock-never
 no-random-seed-file
 no-permission-warning

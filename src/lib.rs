@@ -26,7 +26,7 @@
 //! | [`cli`], [`settings`] | what was typed; what it means |
 //! | [`run`] | the use cases, one file a subcommand |
 //! | [`source`], [`image`] | where images come from; views over API objects |
-//! | [`json`], [`manifest`], [`digest`], [`reference`] | formats |
+//! | [`json`], [`manifest`], [`digest`], [`mod@reference`] | formats |
 //! | [`openpgp`] | framing, keys, keyrings, GnuPG |
 //! | [`payload`], [`identity`], [`verdict`], [`judge`] | the four steps and what they amount to |
 //! | [`report`], [`text`] | output; making strings of others safe |

@@ -6,6 +6,7 @@
 //!         |  cli -> settings                parse, merge, validate: business code never sees a raw flag
 //!         v
 //!  source: objects | directory | parts     yields images: digest, signature blobs, manifest if at hand
+//!  cluster, over http
 //!         |
 //!         v        one image at a time, nothing kept afterwards
 //!  openpgp::message                         strict framing: exactly one signed message, bounded; refuses, never accepts
@@ -15,6 +16,8 @@
 //!  payload -> digest -> identity            pure functions on bytes and values
 //!         v
 //!  verdict                                  Verified is built only here; carries every check with the values compared
+//!         v
+//!  record -> edit | cluster                 verdict -> conditions -> file rewrite or one guarded API write
 //!         v
 //!  report                                   text, JSON, explanations; exit status
 //! ```
@@ -26,9 +29,11 @@
 //! | [`cli`], [`settings`] | what was typed; what it means |
 //! | [`run`] | the use cases, one file a subcommand |
 //! | [`source`], [`image`] | where images come from; views over API objects |
-//! | [`json`], [`manifest`], [`digest`], [`mod@reference`] | formats |
+//! | [`cluster`], [`http`] | kubeconfig, credentials and the API; the one way to the network |
+//! | [`json`], [`yaml`], [`manifest`], [`digest`], [`mod@reference`] | formats |
 //! | [`openpgp`] | framing, keys, keyrings, GnuPG |
 //! | [`payload`], [`identity`], [`verdict`], [`judge`] | the four steps and what they amount to |
+//! | [`record`], [`edit`] | what is written about a verdict; changing objects without touching the rest of them |
 //! | [`report`], [`text`] | output; making strings of others safe |
 //! | [`cleanup`], [`logging`] | temporary files and signals; the log |
 //!

@@ -178,8 +178,9 @@ fn create_in(place: &Path) -> io::Result<Home> {
         }
         let guard = cleanup::Guard::new(path);
         let lock = open_lock(guard.path(), true)?;
-        // Another run that sweeps may be holding the lock for an instant: then this directory is lost to it.
-        if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+        // Another run that sweeps may have come between, and removes the directory or has done so: then it is lost.
+        let locked = rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok();
+        if locked && lock.metadata()?.nlink() > 0 {
             return Ok(Home { guard, _lock: lock });
         }
     }
@@ -214,22 +215,32 @@ pub fn sweep(places: &[PathBuf], uid: u32) {
             }
             let path = entry.path();
             let ours = entry.metadata().is_ok_and(|meta| meta.is_dir() && meta.uid() == uid);
-            if ours && is_dead(&path) {
-                log::info!("removing {}, left by a run that was killed", path.display());
-                if let Err(error) = cleanup::remove(&path) {
-                    log::warn!("removing {}: {error}", path.display());
-                }
+            if !ours {
+                continue;
+            }
+            // Held until the directory is gone: a run that is just beginning must not lock what is being removed.
+            let Some(_lock) = claim(&path) else {
+                continue;
+            };
+            log::info!("removing {}, left by a run that was killed", path.display());
+            if let Err(error) = cleanup::remove(&path) {
+                log::warn!("removing {}: {error}", path.display());
             }
         }
     }
 }
 
-fn is_dead(directory: &Path) -> bool {
+/// Takes over the directory of a dead run, with its lock if it has come to have one.
+fn claim(directory: &Path) -> Option<Option<File>> {
     match open_lock(directory, false) {
-        Ok(lock) => rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::metadata(directory)
-            .and_then(|meta| meta.modified())
-            .is_ok_and(|made| made.elapsed().is_ok_and(|age| age > GRACE)),
-        Err(_) => false,
+        Ok(lock) => {
+            rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).ok()?;
+            Some(Some(lock))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let made = fs::metadata(directory).and_then(|meta| meta.modified()).ok()?;
+            (made.elapsed().ok()? > GRACE).then_some(None)
+        }
+        Err(_) => None,
     }
 }

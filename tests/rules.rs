@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Rules of the source tree that no compiler checks: which module may do what, and whose code is linked.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod support;
+
+#[path = "rules/licences.rs"]
+mod licences;
+#[path = "rules/modules.rs"]
+mod modules;

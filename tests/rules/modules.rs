@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What each module may do, and that the map of the modules is whole.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One line of code and where it stands. Comments, which may name what the code may not use, are left out.
+struct Line {
+    file: String,
+    number: usize,
+    code: String,
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All files below a directory that end like this, by their path from the root.
+fn files(directory: &str, ending: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut left = vec![root().join(directory)];
+    while let Some(directory) = left.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                left.push(path);
+            } else if path.to_str().unwrap().ends_with(ending) {
+                found.push(path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "nothing in {directory}");
+    found
+}
+
+/// The code that ships: sources without comments and without the tests at the end of a file.
+fn code() -> Vec<Line> {
+    let mut lines = Vec::new();
+    for file in files("src", ".rs") {
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            if line.trim() == "#[cfg(test)]" {
+                break;
+            }
+            let trimmed = line.trim_start();
+            let code = trimmed.split(" // ").next().unwrap();
+            if !code.starts_with("//") {
+                lines.push(Line {
+                    file: file.clone(),
+                    number: number + 1,
+                    code: code.to_owned(),
+                });
+            }
+        }
+    }
+    lines
+}
+
+/// Whether a file is that of a module, or of a module in it.
+fn belongs(file: &str, module: &str) -> bool {
+    let inside = file.strip_prefix("src/").unwrap();
+    inside == format!("{module}.rs") || inside.starts_with(&format!("{module}/"))
+}
+
+/// Demands that these words stand in the code of these modules only, and that they do stand there.
+#[track_caller]
+fn only(modules: &[&str], words: &[&str]) {
+    let mut strangers = Vec::new();
+    let mut seen = 0;
+    for line in code() {
+        if !words.iter().any(|word| line.code.contains(word)) {
+            continue;
+        }
+        if modules.iter().any(|module| belongs(&line.file, module)) {
+            seen += 1;
+        } else {
+            strangers.push(format!("{}:{}: {}", line.file, line.number, line.code));
+        }
+    }
+    assert!(strangers.is_empty(), "{words:?}:\n{}", strangers.join("\n"));
+    assert!(seen > 0, "{words:?} do not even stand where they belong");
+}
+
+#[test]
+fn only_openpgp_uses_gpgme() {
+    only(&["openpgp"], &["gpgme"]);
+}
+
+#[test]
+fn only_openpgp_starts_gpg_and_only_exec_plugins_are_started_elsewhere() {
+    only(&["openpgp", "cluster/exec"], &["Command::new", "process::Command"]);
+    only(&["openpgp"], &["new(\"gpg"]);
+}
+
+#[test]
+fn only_http_uses_ureq_and_sockets() {
+    only(&["http"], &["ureq", "std::net", "TcpStream"]);
+}
+
+#[test]
+fn only_report_and_main_print() {
+    only(
+        &["report", "main"],
+        &["println!", "print!(", "stdout()", "stderr()", "error.print()"],
+    );
+}
+
+#[test]
+fn only_settings_and_main_read_environment_clock_and_home() {
+    only(
+        &["settings", "main"],
+        &[
+            "env::var",
+            "env::vars",
+            "env::args",
+            "home_dir",
+            "temp_dir",
+            "current_dir()",
+            "SystemTime::now",
+            "UtcNow",
+            "Timestamp::now",
+            "Zoned::now",
+        ],
+    );
+}
+
+/// Formats and decisions are functions of their arguments. Reading from a `BufRead` that is handed in is none of
+/// the things meant here.
+#[test]
+fn formats_and_decisions_do_no_input_or_output() {
+    const PURE: [&str; 8] = [
+        "json",
+        "payload",
+        "digest",
+        "reference",
+        "identity",
+        "policy",
+        "verdict",
+        "record",
+    ];
+    const DOING: [&str; 10] = [
+        "std::fs",
+        "std::net",
+        "std::env",
+        "std::process",
+        "std::thread",
+        "File::",
+        "rustix",
+        "stdin()",
+        "ureq",
+        "gpgme",
+    ];
+    let mut seen = 0;
+    for line in code() {
+        if PURE.iter().any(|module| belongs(&line.file, module)) {
+            seen += 1;
+            for word in DOING {
+                assert!(
+                    !line.code.contains(word),
+                    "{}:{}: {}",
+                    line.file,
+                    line.number,
+                    line.code
+                );
+            }
+        }
+    }
+    assert!(seen > 500);
+}
+
+/// `Verified` is made in one place: everything else asks.
+#[test]
+fn only_verdict_makes_a_signature_verified() {
+    only(&["verdict"], &["reason = Reason::Verified", "reason: Reason::Verified"]);
+}
+
+#[test]
+fn every_file_says_its_licence() {
+    for file in [files("src", ".rs"), files("tests", ".rs"), files("benches", ".rs")].concat() {
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        assert!(
+            text.starts_with("// SPDX-License-Identifier: Apache-2.0\n"),
+            "{file} does not begin with its SPDX line"
+        );
+    }
+    for file in [files("packaging", ".sh"), vec!["Makefile".into(), "deny.toml".into()]].concat() {
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        let first = text.lines().take(2).collect::<Vec<_>>().join("\n");
+        assert!(first.contains("# SPDX-License-Identifier: Apache-2.0"), "{file}");
+    }
+}
+
+#[test]
+fn the_index_names_every_module() {
+    let text = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let (index, code): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("//!"));
+    let index = index.join("\n");
+    let mut modules = 0;
+    for line in code {
+        let Some(name) = line.strip_prefix("pub mod ").and_then(|rest| rest.strip_suffix(';')) else {
+            continue;
+        };
+        modules += 1;
+        let linked = [format!("[`{name}`]"), format!("[`mod@{name}`]")];
+        assert!(
+            linked.iter().any(|link| index.contains(link)),
+            "{name} is not in the index"
+        );
+        assert!(Path::new(&root().join(format!("src/{name}.rs"))).exists());
+    }
+    assert!(modules > 10);
+}
+
+#[test]
+fn main_is_short() {
+    let text = fs::read_to_string(root().join("src/main.rs")).unwrap();
+    assert!(text.lines().count() < 60);
+}

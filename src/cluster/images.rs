@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::image::Image;
 use crate::source::objects::Loaded;
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal};
+use crate::verdict::reason::Refusal;
 
 /// Where the image group is served.
 const GROUP: &str = "/apis/image.openshift.io/v1";
@@ -62,19 +62,9 @@ pub fn find(api: &mut Api, name: &Name) -> Result<Found, Refusal> {
     };
     let namespace = namespace.as_ref().unwrap_or(&own);
     let what = format!("reading {kind} {namespace}/{object}");
-    let refuse = |error: &Error| error.refusal(&what);
-    let mut view = api
-        .get(&format!("{GROUP}/namespaces/{namespace}/{resource}/{object}"))
-        .map_err(|error| refuse(&error))?;
-    if view["kind"] != kind {
-        return Err(refuse(&other(api, kind, &view)));
-    }
-    let embedded = view["image"].take();
-    let read = |object: Value| {
-        let image = Image::from_json(&object).map_err(|error| refuse(&api_damage(api, &error.to_string())))?;
-        Ok::<_, Refusal>(Loaded { image, object })
-    };
-    let embedded = read(embedded)?;
+    let view = api.get(&format!("{GROUP}/namespaces/{namespace}/{resource}/{object}"));
+    let mut view = view.map_err(|error| refusal(&error, &what))?;
+    let embedded = embedded(api, &mut view, kind, namespace, &object).map_err(|error| error.refusal(&what))?;
     // Without a digest there is no Image to fetch: what is wrong is told when it is judged.
     let digest = match embedded.image.digest() {
         Ok(digest) => digest,
@@ -87,18 +77,34 @@ pub fn find(api: &mut Api, name: &Name) -> Result<Found, Refusal> {
     };
     if let Name::StreamImage { digest: asked, .. } = name {
         if *asked != digest {
-            return Err(refuse(&api.nonsense(&format!("it is about image {digest}"))));
+            return Err(api.nonsense(&format!("it is about image {digest}")).refusal(&what));
         }
     }
-    match image(api, &digest) {
+    match fetch(api, &digest) {
         Ok(loaded) => Ok(Found::writable(loaded)),
         // Whoever may use a stream need not have the right to read images; what is in the view suffices for judging.
-        Err(refusal) if refusal.reason == Reason::Forbidden => Ok(Found {
+        Err(error) if error.status().is_some_and(|status| status.code == 403) => Ok(Found {
             loaded: embedded,
-            read_only: Some(refusal),
+            read_only: Some(image_refusal(&error, &digest)),
         }),
-        Err(refusal) => Err(refusal),
+        Err(error) => Err(image_refusal(&error, &digest)),
     }
+}
+
+/// The image inside a view, which must be the view that was asked for.
+fn embedded(api: &Api, view: &mut Value, kind: &str, namespace: &str, object: &str) -> Result<Loaded, Error> {
+    if view["kind"] != kind {
+        return Err(other(api, kind, view));
+    }
+    let metadata = &view["metadata"];
+    if metadata["name"] != object || metadata["namespace"] != namespace {
+        let text = |member: &str| safe(metadata[member].as_str().unwrap_or_default());
+        let found = format!("{}/{}", text("namespace"), text("name"));
+        return Err(api.nonsense(&format!("it is about {found:?}")));
+    }
+    let object = view["image"].take();
+    let image = Image::from_json(&object).map_err(|error| damage(api, &error.to_string()))?;
+    Ok(Loaded { image, object })
 }
 
 impl Found {
@@ -115,25 +121,42 @@ impl Found {
 /// # Errors
 /// When there is none, or the server does not give it.
 pub fn image(api: &mut Api, digest: &Digest) -> Result<Loaded, Refusal> {
-    let what = format!("reading Image {digest}");
-    let object = api.get(&path(digest.as_str())).map_err(|error| {
-        let mut refusal = error.refusal(&what);
-        if refusal.reason == Reason::Forbidden && error.status().is_some_and(|status| status.code == 403) {
-            refusal
-                .message
-                .push_str(&format!("; the cluster role {AUDITOR} allows it"));
-        }
-        refusal
-    })?;
+    fetch(api, digest).map_err(|error| image_refusal(&error, digest))
+}
+
+fn fetch(api: &mut Api, digest: &Digest) -> Result<Loaded, Error> {
+    let object = api.get(&path(digest.as_str()))?;
     if object["kind"] != "Image" {
-        return Err(other(api, "Image", &object).refusal(&what));
+        return Err(other(api, "Image", &object));
     }
-    let image = Image::from_json(&object).map_err(|error| api_damage(api, &error.to_string()).refusal(&what))?;
+    let image = Image::from_json(&object).map_err(|error| damage(api, &error.to_string()))?;
     if image.name != digest.as_str() {
-        let error = api.nonsense(&format!("it is about image {:?}", safe(&image.name)));
-        return Err(error.refusal(&what));
+        return Err(api.nonsense(&format!("it is about image {:?}", safe(&image.name))));
     }
     Ok(Loaded { image, object })
+}
+
+fn image_refusal(error: &Error, digest: &Digest) -> Refusal {
+    let mut refusal = refusal(error, &format!("reading Image {digest}"));
+    if error.status().is_some_and(|status| status.code == 403) {
+        let role = format!("; the cluster role {AUDITOR} allows it");
+        refusal.message.push_str(&role);
+    }
+    refusal
+}
+
+fn refusal(error: &Error, what: &str) -> Refusal {
+    let mut refusal = error.refusal(what);
+    // Not this object is missing, but the whole resource.
+    if error
+        .status()
+        .is_some_and(|status| status.code == 404 && status.name.is_empty())
+    {
+        refusal
+            .message
+            .push_str("; is this an OpenShift cluster? Other ones have no Image objects");
+    }
+    refusal
 }
 
 fn other(api: &Api, kind: &str, object: &Value) -> Error {
@@ -141,6 +164,6 @@ fn other(api: &Api, kind: &str, object: &Value) -> Error {
     api.nonsense(&format!("expected an object of kind {kind}, found {:?}", safe(found)))
 }
 
-fn api_damage(api: &Api, what: &str) -> Error {
+fn damage(api: &Api, what: &str) -> Error {
     api.nonsense(&format!("the object is damaged: {what}"))
 }

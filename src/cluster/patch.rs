@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One guarded write of an image: a JSON patch (RFC 6902) that fits only the object that was judged.
 
-use serde_json::{json, Value};
+use serde_json::{json, Map, Value};
 
 use super::status::Status;
 use crate::edit::SignatureEdit;
@@ -50,10 +50,29 @@ pub fn is_done(object: &Value, edits: &[SignatureEdit], before: &Value) -> bool 
         let same = ["content", "type"].iter().all(|member| stored[*member] == was[*member])
             && stored["metadata"]["name"] == was["metadata"]["name"];
         same && edit.changes.iter().all(|(member, change)| match change {
-            Change::Set(value) => stored[*member] == *value,
-            Change::Remove => stored.get(member).is_none_or(Value::is_null),
+            Change::Set(value) => full(&stored[*member]) == full(value),
+            Change::Remove => full(&stored[*member]).is_null(),
         })
     })
+}
+
+/// A value without its empty members: the server leaves out some of them and writes `null` for others.
+fn full(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, value)| (name.clone(), full(value)));
+            let members: Map<String, Value> = members.filter(|(_, value)| !value.is_null()).collect();
+            if members.is_empty() {
+                Value::Null
+            } else {
+                members.into()
+            }
+        }
+        Value::Array(entries) if entries.is_empty() => Value::Null,
+        Value::Array(entries) => entries.iter().map(full).collect(),
+        Value::String(text) if text.is_empty() => Value::Null,
+        other => other.clone(),
+    }
 }
 
 /// Which entries make the server refuse every update of an image, and what an administrator can do about it. The server
@@ -87,7 +106,11 @@ pub fn blocked(status: &Status, object: &Value, edits: &[SignatureEdit]) -> Opti
                 .is_empty()
         })
         .collect();
-    let advice = if empty.len() == damaged.len() {
+    // The command is for a shell: nothing of the server's may end its quotes.
+    let is_plain = remedy[0]["value"]
+        .as_str()
+        .is_some_and(|version| version.bytes().all(|b| b.is_ascii_digit()));
+    let advice = if empty.len() == damaged.len() && is_plain {
         for index in empty.iter().rev() {
             if let Some(operations) = remedy.as_array_mut() {
                 operations.push(json!({"op": "remove", "path": format!("/signatures/{index}")}));

@@ -35,8 +35,8 @@ pub struct Session {
 pub enum Written {
     /// The server took it.
     Yes,
-    /// The object is no longer what was judged.
-    Conflict,
+    /// Nothing was written, for a reason that passes: the image is to be read, judged and written again.
+    Again(String),
     /// The server refused it, or it is not known.
     Failed(String),
 }
@@ -70,12 +70,38 @@ impl Session {
         }
     }
 
-    /// Finds an image.
+    /// Finds an image to be looked at.
     ///
     /// # Errors
     /// When there is none, or the server does not give it.
     pub fn find(&mut self, name: &Name) -> Result<Found, Refusal> {
         images::find(&mut self.api, name)
+    }
+
+    /// Finds an image to be written, if that is allowed: asked before work is done on it. `is_only` spares a question
+    /// about all images.
+    ///
+    /// # Errors
+    /// When it may not be written, there is none, or the server does not give it.
+    pub fn find_to_write(&mut self, name: &Name, is_only: bool) -> Result<Found, Refusal> {
+        let known = match name {
+            Name::Image(digest) | Name::StreamImage { digest, .. } => Some(digest.as_str()),
+            Name::Tag { .. } => None,
+        };
+        let is_forbidden = self.may_patch(known, is_only)? == Some(false);
+        if is_forbidden && matches!(name, Name::Image(_)) {
+            return Err(rights::missing(&name.to_string()));
+        }
+        let found = self.find(name)?;
+        // What can be read through the stream only is judged all the same: it could not be written anyway.
+        if is_forbidden && found.read_only.is_none() {
+            // Which image a tag stands for is known only now, and a right may be limited to some images.
+            let image = &found.loaded.image.name;
+            if known.is_some() || self.ask(Some(image))? == Some(false) {
+                return Err(rights::missing(&name.to_string()));
+            }
+        }
+        Ok(found)
     }
 
     /// Reads an Image.
@@ -86,18 +112,11 @@ impl Session {
         images::image(&mut self.api, digest)
     }
 
-    /// Asks whether an image may be written, before work is done on it. `is_only` spares a question about all images.
-    ///
-    /// # Errors
-    /// When it may not, or the server is not reached.
-    pub fn check_right(&mut self, name: &Name, is_only: bool) -> Result<(), Refusal> {
-        let named = match name {
-            Name::Image(digest) | Name::StreamImage { digest, .. } => Some(digest.as_str()),
-            Name::Tag { .. } => None,
-        };
-        // A right may be limited to some images; where one name is known, it is asked about at once.
+    /// Whether an image may be written, as far as its name is known. A right may be limited to some images; where there
+    /// is only one, it is asked about at once.
+    fn may_patch(&mut self, image: Option<&str>, is_only: bool) -> Result<Option<bool>, Refusal> {
         if is_only {
-            return self.ask(named).and_then(|right| allowed(right, name));
+            return self.ask(image);
         }
         let general = match &self.may_patch {
             Some(known) => known.clone(),
@@ -106,9 +125,9 @@ impl Session {
                 self.may_patch.insert(answer).clone()
             }
         };
-        match (general?, named) {
-            (Some(false), Some(named)) => self.ask(Some(named)).and_then(|right| allowed(right, name)),
-            (right, _) => allowed(right, name),
+        match (general?, image) {
+            (Some(false), Some(_)) => self.ask(image),
+            (right, _) => Ok(right),
         }
     }
 
@@ -135,34 +154,47 @@ impl Session {
             images::path(&read.image.name),
             if trial { "&dryRun=All" } else { "" }
         );
+        let changed = || Written::Again("somebody else changes it each time in between".to_owned());
+        let failed = |why: String| Written::Failed(format!("recording on Image {}: {why}", safe(&read.image.name)));
         let error = match self.api.patch(&path, &patch::patch(&read.object, edits)) {
-            Ok(_) => return Written::Yes,
+            Ok(answer) if patch::is_done(&answer, edits, &read.object) => return Written::Yes,
+            // Something between us and the store, such as an admission plugin, has made something else of it.
+            Ok(_) => self.api.nonsense("the image in it is not what was to be written"),
             Err(error) => error,
         };
-        let failed = |why: String| Written::Failed(format!("recording on Image {}: {why}", safe(&read.image.name)));
-        match &error {
-            Error::Status(status) if status.is_conflict() => Written::Conflict,
+        let refused = match &error {
+            Error::Status(status) if status.is_conflict() => return changed(),
             // A patch that does not fit is refused without a word about why: because somebody else has changed the
-            // object, or for good. A lost answer leaves open whether the write was done.
-            Error::Status(status) if status.is_misfit() => match self.has_changed(read, edits) {
-                Ok(Fate::Changed | Fate::Done) => Written::Conflict,
-                Ok(Fate::Same) | Err(_) => failed(error.to_string()),
+            // object, or for good.
+            Error::Status(status) if status.is_misfit() => match self.look_again(read, edits) {
+                Ok(Fate::Changed | Fate::Done) => return changed(),
+                Ok(Fate::Same) => return failed(format!("{error}; the image is as it was when it was read")),
+                Err(_) => return failed(error.to_string()),
             },
-            Error::Transport { .. } if !trial => match self.has_changed(read, edits) {
-                Ok(Fate::Done) => Written::Yes,
-                Ok(Fate::Same | Fate::Changed) => Written::Conflict,
-                Err(_) => failed(format!("{error}; it is not known whether it was recorded")),
-            },
-            Error::Status(status) => {
-                let blocked = patch::blocked(status, &read.object, edits);
-                failed(blocked.unwrap_or_else(|| error.to_string()))
-            }
-            _ => failed(error.to_string()),
+            Error::Status(status) => patch::blocked(status, &read.object, edits),
+            _ => None,
+        };
+        if let Some(why) = refused {
+            return failed(why);
+        }
+        // An answer that did not arrive, or says that something went wrong, leaves open whether the write was done.
+        let is_open = error.status().is_none_or(|status| status.code >= 500) && !matches!(error, Error::Credential(_));
+        if trial || !is_open {
+            return failed(error.to_string());
+        }
+        let is_lost = matches!(error, Error::Transport { .. });
+        match self.look_again(read, edits) {
+            Ok(Fate::Done) => Written::Yes,
+            // Sent again, it does no harm: it fits only the object that was judged.
+            Ok(Fate::Changed) if is_lost => changed(),
+            Ok(Fate::Same) if is_lost => Written::Again(error.to_string()),
+            Ok(Fate::Same | Fate::Changed) => failed(error.to_string()),
+            Err(_) => failed(format!("{error}; it is not known whether it was recorded")),
         }
     }
 
-    /// Looks at an image again.
-    fn has_changed(&mut self, read: &Loaded, edits: &[SignatureEdit]) -> Result<Fate, Refusal> {
+    /// What became of an image.
+    fn look_again(&mut self, read: &Loaded, edits: &[SignatureEdit]) -> Result<Fate, Refusal> {
         let now = self.image(&read.image.digest()?)?;
         Ok(if patch::is_done(&now.object, edits, &read.object) {
             Fate::Done
@@ -184,23 +216,16 @@ enum Fate {
     Changed,
 }
 
-fn allowed(right: Option<bool>, name: &Name) -> Result<(), Refusal> {
-    match right {
-        Some(false) => Err(rights::missing(&name.to_string())),
-        Some(true) | None => Ok(()),
-    }
-}
-
 /// A pause before another try, longer each time, so that two writers do not keep in step.
 pub fn pause(tries: u32) {
     std::thread::sleep(Duration::from_millis(10 << tries.min(6)));
 }
 
-/// What is said where somebody else was faster each time.
+/// What is said where an image could not be written each time.
 #[must_use]
-pub fn out_of_tries(name: &str) -> String {
+pub fn out_of_tries(name: &str, why: &str) -> String {
     format!(
-        "recording on Image {}: somebody else changed it {MAX_TRIES} times in between; run the command again",
+        "recording on Image {}: given up after {MAX_TRIES} tries: {why}; run the command again",
         safe(name)
     )
 }

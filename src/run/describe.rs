@@ -66,8 +66,18 @@ pub fn run(
         DescribeOutput::Json => description::write_json(out, &descriptions, Syntax::Json),
         DescribeOutput::Yaml => description::write_json(out, &descriptions, Syntax::Yaml),
     };
-    let trouble = descriptions.iter().any(|description| description.trouble.is_some());
+    let trouble = descriptions.iter().any(has_trouble);
     Ok(if trouble { TROUBLE } else { SUCCESS })
+}
+
+/// Whether something could not be looked at. That an image of a list is not stored is nothing unusual.
+fn has_trouble(description: &Description) -> bool {
+    let mut children = description.children.iter();
+    description.trouble.is_some()
+        || children.any(|child| {
+            let refusal = child.signatures.as_ref().err();
+            refusal.is_some_and(|r| !matches!(r.reason, Reason::NotFound | Reason::LimitExceeded))
+        })
 }
 
 /// Describes an object; `find` looks up the images of a manifest list.

@@ -171,10 +171,11 @@ impl Run<'_> {
         is_only: bool,
         removal: &mut Removal,
     ) -> Result<(), Refusal> {
-        if self.recording != Recording::Dry {
-            session.check_right(name, is_only)?;
-        }
-        let Found { mut loaded, read_only } = session.find(name)?;
+        let Found { mut loaded, read_only } = if self.recording == Recording::Dry {
+            session.find(name)?
+        } else {
+            session.find_to_write(name, is_only)?
+        };
         for tries in 1..=MAX_TRIES {
             removal.image.clone_from(&loaded.image.name);
             removal.signatures.clear();
@@ -205,11 +206,11 @@ impl Run<'_> {
                     settle(removal, Recorded::Failed);
                     return Ok(());
                 }
-                Written::Conflict if tries == MAX_TRIES => {
-                    self.tell(&format!("error: {}", cluster::out_of_tries(&loaded.image.name)));
+                Written::Again(why) if tries == MAX_TRIES => {
+                    self.tell(&format!("error: {}", cluster::out_of_tries(&loaded.image.name, &why)));
                     settle(removal, Recorded::Failed);
                 }
-                Written::Conflict => {
+                Written::Again(_) => {
                     cluster::pause(tries);
                     loaded = session.image(&loaded.image.digest()?).map_err(cluster::gone)?;
                 }

@@ -7,7 +7,7 @@ mod files;
 use std::io::Write;
 use std::path::Path;
 
-use super::cluster::Session;
+use super::cluster::{Session, SOURCE};
 use super::engine;
 use super::objects::Edits;
 use super::printer::Printer;
@@ -80,7 +80,7 @@ pub fn run(
                     (Target::Cluster(_), None) => {}
                 }
             }
-            run.signatures_not_found();
+            run.signatures_not_found(SOURCE);
         }
         (
             Source::Parts {
@@ -104,6 +104,8 @@ struct Judged {
     position: Option<Position>,
     /// Changes that would be or are recorded, in words.
     changes: Vec<String>,
+    /// What is recorded and stays, in words.
+    kept: Vec<String>,
 }
 
 /// A run in progress.
@@ -143,6 +145,9 @@ impl<'s> Run<'_, 's> {
     /// Names the changes that are not made, and prints the image.
     fn print(&mut self, judged: &Judged) {
         self.any_not_found |= judged.report.outcome.reason() == Reason::NotFound;
+        for kept in &judged.kept {
+            self.tell(kept);
+        }
         if self.settings.recording != Recording::Confirm {
             for change in &judged.changes {
                 self.tell(change);
@@ -173,7 +178,7 @@ impl<'s> Run<'_, 's> {
     }
 
     /// Signatures that no image carries are not found.
-    fn signatures_not_found(&mut self) {
+    fn signatures_not_found(&mut self, source: &str) {
         let missing: Vec<String> = self
             .settings
             .signatures
@@ -185,7 +190,7 @@ impl<'s> Run<'_, 's> {
         if !missing.is_empty() && !self.any_not_found {
             let message = format!("no image carries a signature {}", missing.join(", "));
             let refusal = Refusal::new(Reason::NotFound, message);
-            let judged = self.refused("", "file", refusal, &[]);
+            let judged = self.refused("", source, refusal, &[]);
             self.print(&judged);
         }
     }
@@ -253,7 +258,7 @@ impl<'s> Run<'_, 's> {
                 Plan::Untouched => Recorded::Unchanged,
                 Plan::Kept => {
                     let name = safe(signature.name());
-                    judged.changes.push(format!(
+                    judged.kept.push(format!(
                         "{name}: kept as it is recorded: trusted for the reference that it is signed for"
                     ));
                     Recorded::Kept
@@ -323,6 +328,7 @@ impl<'s> Run<'_, 's> {
             },
             position: None,
             changes: Vec::new(),
+            kept: Vec::new(),
         }
     }
 }

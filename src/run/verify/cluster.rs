@@ -37,10 +37,11 @@ impl Run<'_, '_> {
         is_only: bool,
     ) -> Result<Judged, Refusal> {
         let records = self.settings.recording != Recording::Dry;
-        if records {
-            session.check_right(name, is_only)?;
-        }
-        let Found { mut loaded, read_only } = session.find(name)?;
+        let Found { mut loaded, read_only } = if records {
+            session.find_to_write(name, is_only)?
+        } else {
+            session.find(name)?
+        };
         let mut tries = 0;
         loop {
             let chosen = self.choose(&loaded);
@@ -79,13 +80,14 @@ impl Run<'_, '_> {
                     judged.fail();
                     return Ok(judged);
                 }
-                Written::Conflict => {}
-            }
-            tries += 1;
-            if tries == MAX_TRIES {
-                self.tell(&format!("error: {}", cluster::out_of_tries(&image)));
-                judged.fail();
-                return Ok(judged);
+                Written::Again(why) => {
+                    tries += 1;
+                    if tries == MAX_TRIES {
+                        self.tell(&format!("error: {}", cluster::out_of_tries(&image, &why)));
+                        judged.fail();
+                        return Ok(judged);
+                    }
+                }
             }
             cluster::pause(tries);
             // Read and judged again: what came in between must not be lost, and may change the verdict.

@@ -41,7 +41,7 @@ impl Run<'_, '_> {
                 self.take(judged);
             }
         }
-        self.signatures_not_found();
+        self.signatures_not_found("file");
         if self.settings.recording == Recording::Confirm {
             self.record(files);
         }
@@ -112,6 +112,9 @@ impl Run<'_, '_> {
                 } else if failed.contains_key(&position.0) && judged.report.recorded == Recorded::Yes {
                     judged.fail();
                 }
+            }
+            for kept in &judged.kept {
+                self.tell(kept);
             }
             if self.settings.prints_document {
                 let text = self.printer.render_apart(&judged.report);

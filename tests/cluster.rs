@@ -1,28 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Work against a cluster: the images it holds, and the records on them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
 
 mod support;
 
-use support::cluster::Scene;
+#[path = "cluster/names.rs"]
+mod names;
+#[path = "cluster/races.rs"]
+mod races;
+#[path = "cluster/recording.rs"]
+mod recording;
+#[path = "cluster/streams.rs"]
+mod streams;
+#[path = "cluster/trouble.rs"]
+mod trouble;
+
+use serde_json::{json, Value};
+use support::api::Server;
 use support::images::D1;
 
-#[test]
-fn one_image_in_four_requests() {
-    let scene = Scene::signed();
-    let outcome = scene
-        .run_verify(D1, &["-o", "json", "--confirm"])
-        .expect_verdict(0, "Verified/Verified");
-    assert_eq!(outcome.item()["recorded"], "yes");
-    let image = format!("/apis/image.openshift.io/v1/images/{D1}");
-    assert_eq!(
-        scene.server.lines(),
-        [
-            "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned(),
-            format!("GET {image}"),
-            "POST /apis/authentication.k8s.io/v1/selfsubjectreviews".to_owned(),
-            format!("PATCH {image}"),
-        ]
-    );
+pub const IMAGES: &str = "/apis/image.openshift.io/v1/images";
+pub const RIGHT: &str = "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+pub const USER: &str = "POST /apis/authentication.k8s.io/v1/selfsubjectreviews";
+
+/// `METHOD /path` of an image.
+pub fn line(method: &str, image: &str) -> String {
+    format!("{method} {IMAGES}/{image}")
+}
+
+/// The first signature of D1 as it is stored now.
+pub fn stored(server: &Server) -> Value {
+    server.stored(D1)["signatures"][0].clone()
+}
+
+/// The statuses of the conditions of a stored signature, in order.
+pub fn statuses(signature: &Value) -> Vec<String> {
+    let conditions = signature["conditions"].as_array().cloned().unwrap_or_default();
+    conditions
+        .iter()
+        .map(|c| format!("{}={}", c["type"].as_str().unwrap(), c["status"].as_str().unwrap()))
+        .collect()
+}
+
+/// What an earlier run has recorded: trusted for a reference, by a key.
+pub fn record_trusted(signature: &mut Value, identity: &str, fingerprint: &str) {
+    let condition = |kind: &str| {
+        json!({"type": kind, "status": "True", "lastProbeTime": "2026-01-01T00:00:00Z",
+               "lastTransitionTime": "2026-01-01T00:00:00Z", "reason": "Verified", "message": "verified by bob: long ago"})
+    };
+    signature["conditions"] = json!([condition("Trusted"), condition("ForImage")]);
+    signature["imageIdentity"] = identity.into();
+    signature["signedClaims"] = json!({"critical.identity.docker-reference": identity});
+    signature["issuedBy"] = json!({"commonName": "somebody"});
+    signature["issuedTo"] = json!({"publicKeyID": fingerprint});
 }

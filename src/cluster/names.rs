@@ -49,6 +49,9 @@ impl Name {
                 None => Err(wrong("expected sha256: and 64 hexadecimal digits in lower case")),
             };
         }
+        if Digest::parse(name).is_ok() {
+            return Err(wrong("images in a cluster are named by sha256 digests"));
+        }
         let (namespace, rest) = match name.split_once('/') {
             Some((_, rest)) if rest.contains('/') => {
                 return Err(wrong(

@@ -205,7 +205,7 @@ fn an_empty_signature_that_blocks_every_write_is_named_with_a_remedy_that_works(
 fn other_damage_that_blocks_every_write_is_named_too() {
     let scene = Scene::signed();
     let blob = scene.sign(D1, IDENTITY);
-    let damages: [Damage; 3] = [
+    let damages: [Damage<'_>; 3] = [
         (
             &|entry| entry["metadata"]["annotations"] = json!({"a": "b"}),
             "annotations",

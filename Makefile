@@ -2,6 +2,7 @@
 # make try      installs what is missing, builds, verifies a signed image and shows the recorded verdict
 # make check    installs what is missing and runs all tests
 # make install  DESTDIR= PREFIX=/usr/local
+# make dist     source tarball and tarball of the crates, in packaging/out
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -13,7 +14,7 @@ EXAMPLE = tests/data/example
 IDENTITY = registry.local:5000/foo/bar
 KEY = --public-key $(EXAMPLE)/release-key.asc
 
-.PHONY: all build try check deps deps-check bench install clean
+.PHONY: all build try check deps deps-check test dist bench install clean
 
 all: build
 
@@ -39,6 +40,13 @@ try: deps build
 
 check: deps-check
 	@packaging/check.sh
+
+# The tests as they are: package builds have what they need.
+test:
+	$(CARGO) test $(CARGO_FLAGS)
+
+dist:
+	packaging/sources.sh
 
 bench: build
 	$(CARGO) bench $(CARGO_FLAGS)

@@ -62,6 +62,9 @@ pub fn look(bytes: &[u8]) -> Contents {
             contents.otherwise =
                 Some("it is a GnuPG keybox, which holds keys in another format; write a key file with gpg --export");
         }
+        _ if bytes.starts_with(b"\xef\xbb\xbf") => {
+            contents.otherwise = Some("it begins with a byte order mark, which gpg does not read; save it without");
+        }
         Some(first) if first & 0x80 != 0 => contents.take_packets(bytes, &mut public),
         Some(_) => contents.take_text(bytes, &mut public),
     }
@@ -93,6 +96,7 @@ impl Contents {
         for block in blocks {
             match block {
                 Ok(block) => self.take_packets(&block.content, public),
+                Err(_) if armor::is_clear_signed(text) => self.otherwise = Some("it is a signed text, not a key"),
                 Err(_) => self.otherwise = Some("its ASCII armour is damaged"),
             }
         }
@@ -107,7 +111,7 @@ impl Contents {
                 Err(error) => {
                     self.otherwise = Some(match error {
                         packet::Error::Truncated(_) => "it ends early",
-                        _ if first => "it is not OpenPGP data",
+                        _ if self.keys.is_empty() => "it is not OpenPGP data",
                         _ => "something that is not OpenPGP data follows a key in it",
                     });
                     return;
@@ -136,7 +140,12 @@ impl Contents {
                     let fingerprint = fingerprint(version, &packet.body);
                     self.keys.push(Found { version, fingerprint });
                 }
-                tag::COMPRESSED => self.compressed = true,
+                tag::COMPRESSED => {
+                    self.compressed = true;
+                    if first {
+                        self.otherwise = Some("it is a message, perhaps a signature, not a key");
+                    }
+                }
                 tag::SIGNATURE | tag::ONE_PASS_SIGNATURE if first => {
                     self.otherwise = Some("it is a signature, not a key");
                 }

@@ -72,11 +72,17 @@ pub fn from_files(files: &[PathBuf], places: &[PathBuf]) -> Result<KeyFiles, Err
         let shown = safe(&path.display().to_string());
         let contents = keyfile::look(&bytes);
         if contents.compressed {
-            return Err(Error::KeyFile(format!(
-                "{shown}: it has compressed data in it, which no key file has; write it anew with gpg --export"
-            )));
+            let what = contents
+                .otherwise
+                .unwrap_or("it has compressed data in it, which no key file has; write it anew with gpg --export");
+            return Err(Error::KeyFile(format!("{shown}: gpg is not given it: {what}")));
         }
-        let imported = gpg.import(contents.public_part.as_deref().unwrap_or(&bytes))?;
+        let keys = contents.public_part.as_deref().unwrap_or(&bytes);
+        let mut imported = gpg.import(keys)?;
+        // Of a key that it has already, gpg takes parts that it would not take by themselves.
+        if !imported.is_empty() && imported.iter().all(|fingerprint| fingerprints.contains(fingerprint)) {
+            imported = import_alone(keys, places)?;
+        }
         // A key that gpg is told not to understand looks like one without a valid self-signature.
         if let (true, Some(option)) = (imported.len() < contents.keys.len(), home::system_refusal()) {
             return Err(Error::Engine(format!(
@@ -91,6 +97,9 @@ pub fn from_files(files: &[PathBuf], places: &[PathBuf]) -> Result<KeyFiles, Err
                 skipped.push(format!("{shown}: skipped {key}: {}", why_skipped(key, &gpg.version())));
             }
         }
+        if let Some(what) = contents.otherwise {
+            skipped.push(format!("{shown}: not all of it is keys that gpg takes: {what}"));
+        }
         for fingerprint in imported {
             if !fingerprints.contains(&fingerprint) {
                 fingerprints.push(fingerprint);
@@ -103,6 +112,12 @@ pub fn from_files(files: &[PathBuf], places: &[PathBuf]) -> Result<KeyFiles, Err
         fingerprints,
         skipped,
     })
+}
+
+/// What gpg takes from a file when it has no other keys.
+fn import_alone(keys: &[u8], places: &[PathBuf]) -> Result<Vec<Fingerprint>, Error> {
+    let home = Home::isolated(places)?;
+    Ok(Gpg::start(home.path())?.import(keys)?)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {

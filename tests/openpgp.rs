@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Signatures and keys through the shipped binary with real gpg: framing, GnuPG's verdicts, key files, isolation.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
+
+mod support;
+
+#[path = "openpgp/bounds.rs"]
+mod bounds;
+#[path = "openpgp/framing.rs"]
+mod framing;
+#[path = "openpgp/keyfiles.rs"]
+mod keyfiles;
+#[path = "openpgp/keys.rs"]
+mod keys;
+#[path = "openpgp/refusals.rs"]
+mod refusals;
+#[path = "openpgp/signatures.rs"]
+mod signatures;
+#[path = "openpgp/signed_by.rs"]
+mod signed_by;
+#[path = "openpgp/trial.rs"]
+mod trial;

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a well-framed signature may say about itself.
+
+use super::trial::{signed_payload, Trial};
+use crate::support::forge::{now, Draft, Key, MD5, RIPEMD160, SHA1};
+use crate::support::packets::{body, literal, one_pass, packet};
+
+const BAD: &str = "Rejected/BadSignature";
+const DAY: i64 = 86400;
+
+fn trial() -> (Trial, Key) {
+    let key = Key::new();
+    let trial = Trial::with_keys(&key.certificate("Release <release@example.com>"));
+    (trial, key)
+}
+
+#[test]
+fn weak_digests_are_refused_in_signatures_over_payloads() {
+    let (trial, key) = trial();
+    for (hash, name) in [(MD5, "MD5"), (SHA1, "SHA1"), (RIPEMD160, "RIPEMD160")] {
+        for version in [3, 4] {
+            let draft = Draft::new(now()).hash(hash).version(version);
+            let blob = key.message(&draft, &signed_payload());
+            trial.expect(&blob, "Rejected/WeakAlgorithm", name);
+        }
+    }
+}
+
+#[test]
+fn a_signature_may_be_300_seconds_ahead_of_the_clock_and_no_more() {
+    let (trial, key) = trial();
+    for version in [3, 4] {
+        let dated = |at: i64| key.message(&Draft::new(at).version(version), &signed_payload());
+        // The margins are for a machine that is slow.
+        trial.expect_verified(&dated(now() + 290));
+        trial.expect(
+            &dated(now() + 420),
+            "Rejected/SignatureNotYetValid",
+            "in the future; the clock here says",
+        );
+        trial.expect(&dated(now() + 3600 * 24 * 1000), "Rejected/SignatureNotYetValid", "");
+    }
+}
+
+#[test]
+fn an_expired_signature_does_not_count_and_one_that_expires_later_does() {
+    let (trial, key) = trial();
+    let expiring = |after: i64| {
+        let draft = Draft::new(now() - DAY).expires_after(3, after);
+        key.message(&draft, &signed_payload())
+    };
+    trial.expect(&expiring(DAY / 2), "Rejected/SignatureExpired", "expired on");
+    trial.expect_verified(&expiring(2 * DAY));
+    // Zero stands for never (RFC 9580 section 5.2.3.18).
+    trial.expect_verified(&expiring(0));
+    // An expiration that the signature does not cover is none.
+    let draft = Draft::new(now() - DAY).unhashed(3, &10_u32.to_be_bytes());
+    trial.expect_verified(&key.message(&draft, &signed_payload()));
+}
+
+#[test]
+fn a_creation_time_must_be_there_and_covered_by_the_signature() {
+    let (trial, key) = trial();
+    let mut draft = Draft::new(now());
+    draft.created = None;
+    trial.expect(&key.message(&draft, &signed_payload()), BAD, "no creation time");
+    let time = u32::try_from(now()).unwrap().to_be_bytes();
+    let draft = draft.unhashed(2, &time);
+    trial.expect(&key.message(&draft, &signed_payload()), BAD, "no creation time");
+}
+
+/// Readers that take the first and readers that take the last would see different signatures.
+#[test]
+fn two_different_dates_in_one_signature_are_refused() {
+    let (trial, key) = trial();
+    let other = u32::try_from(now() - 10).unwrap().to_be_bytes();
+    let draft = Draft::new(now()).hashed(2, &other);
+    trial.expect(
+        &key.message(&draft, &signed_payload()),
+        BAD,
+        "two different creation times",
+    );
+    let draft = Draft::new(now()).expires_after(3, 10).expires_after(3, DAY);
+    trial.expect(
+        &key.message(&draft, &signed_payload()),
+        BAD,
+        "two different expiration times",
+    );
+    let draft = Draft::new(now()).hashed(2, &other[..3]);
+    trial.expect(
+        &key.message(&draft, &signed_payload()),
+        "Rejected/NotASignature",
+        "wrong length",
+    );
+}
+
+#[test]
+fn a_signature_must_name_its_maker_and_not_contradict_itself() {
+    let (trial, key) = trial();
+    let other = Key::new();
+    let mut nameless = Draft::new(now());
+    nameless.issuer = false;
+    trial.expect(
+        &key.message(&nameless, &signed_payload()),
+        "Rejected/NotASignature",
+        "does not name the key",
+    );
+    let fingerprint = |key: &Key| {
+        let digits = key.fingerprint();
+        let bytes = (0..20).map(|n| u8::from_str_radix(&digits[2 * n..2 * n + 2], 16).unwrap());
+        [vec![4], bytes.collect()].concat()
+    };
+    trial.expect_verified(&key.message(&nameless.clone().hashed(33, &fingerprint(&key)), &signed_payload()));
+    let draft = Draft::new(now()).hashed(33, &fingerprint(&other));
+    trial.expect(&key.message(&draft, &signed_payload()), BAD, "contradicts");
+    let draft = Draft::new(now()).hashed(16, &other.key_id());
+    trial.expect(
+        &key.message(&draft, &signed_payload()),
+        BAD,
+        "two different issuer key IDs",
+    );
+    let draft = Draft::new(now()).hashed(33, &[&[6], &[1; 32][..]].concat());
+    trial.expect(
+        &key.message(&draft, &signed_payload()),
+        "Unsupported/UnsupportedSignature",
+        "version 6",
+    );
+}
+
+#[test]
+fn what_is_critical_and_unknown_is_refused_and_named() {
+    let (trial, key) = trial();
+    let notation = |name: &str| {
+        let lengths = [u8::try_from(name.len()).unwrap(), 0, 1];
+        [&[0x80, 0, 0, 0, 0], &lengths[..], name.as_bytes(), b"x"].concat()
+    };
+    let blob = |kind: u8, body: &[u8]| key.message(&Draft::new(now()).hashed(kind, body), &signed_payload());
+    trial.expect(
+        &blob(0x80 | 20, &notation("n@example.com")),
+        BAD,
+        "critical notation (n@example.com)",
+    );
+    trial.expect(&blob(0x80 | 101, b"x"), BAD, "critical subpacket of type 101");
+    // The name in the message is safe to print.
+    trial.expect(
+        &blob(0x80 | 20, &notation("\u{1b}[31m")),
+        BAD,
+        "critical notation (?[31m)",
+    );
+    // Not critical: nobody has to understand it.
+    trial.expect_verified(&blob(20, &notation("n@example.com")));
+    trial.expect_verified(&blob(101, b"x"));
+    // Critical and known, such as the creation time itself.
+    trial.expect_verified(&blob(0x80 | 26, b"https://example.com/policy"));
+}
+
+/// GnuPG's `auto-key-import` would take the key out of the signature.
+#[test]
+fn a_key_inside_the_signature_is_refused() {
+    let (trial, _) = trial();
+    let stranger = Key::new();
+    let certificate = stranger.certificate("Release <release@example.com>");
+    let key_block = [&[0], &certificate[..]].concat();
+    for draft in [
+        Draft::new(now()).unhashed(38, &key_block),
+        Draft::new(now()).hashed(38, &key_block),
+    ] {
+        let blob = stranger.message(&draft, &signed_payload());
+        trial.expect(&blob, BAD, "a key of its own");
+    }
+}
+
+#[test]
+fn signatures_that_are_not_over_documents_are_refused() {
+    let (trial, key) = trial();
+    for class in [0x02, 0x10, 0x13, 0x18, 0x19, 0x1f, 0x20, 0x30, 0x40, 0x50, 0xff] {
+        for version in [3, 4] {
+            let draft = Draft::new(now()).class(class).version(version);
+            trial.expect(&key.message(&draft, &signed_payload()), BAD, "not one over a document");
+        }
+    }
+}
+
+#[test]
+fn altered_data_and_altered_signatures_are_bad() {
+    let (trial, key) = trial();
+    let payload = signed_payload();
+    let signature = key.sign(&Draft::new(now()), &payload);
+    let blob = |payload: &[u8], signature: &[u8]| {
+        [
+            one_pass(0, 8, 1, key.key_id()),
+            literal(b'b', payload),
+            packet(2, &body(signature)),
+        ]
+        .concat()
+    };
+    trial.expect_verified(&blob(&payload, &signature));
+    let mut altered = payload.clone();
+    altered[40] ^= 1;
+    trial.expect(&blob(&altered, &signature), BAD, "does not fit the signed data");
+    trial.expect(&blob(&payload[..payload.len() - 1], &signature), BAD, "does not fit");
+    trial.expect(&blob(b"", &signature), BAD, "does not fit");
+    let mut altered = signature;
+    *altered.last_mut().unwrap() ^= 1;
+    trial.expect(&blob(&payload, &altered), BAD, "does not fit");
+}
+
+#[test]
+fn an_unknown_maker_is_named_by_what_the_signature_says() {
+    let (trial, _) = trial();
+    let stranger = Key::new();
+    let id = stranger.fingerprint()[24..].to_owned();
+    trial.expect(
+        &stranger.message(&Draft::new(now()), &signed_payload()),
+        "Rejected/UnknownKey",
+        &id,
+    );
+    // Another key of the same ID, were there one, must not be taken: the signature is what counts.
+    let claim = stranger.message(&Draft::new(now()), &signed_payload());
+    let outcome = trial.run(&[&claim], &[]);
+    assert!(outcome.item()["signatures"][0]["signer"].is_null());
+}
+
+#[test]
+fn a_signature_older_than_its_key_is_refused() {
+    let (trial, key) = trial();
+    for version in [3, 4] {
+        let draft = Draft::new(key.created - 10).version(version);
+        trial.expect(&key.message(&draft, &signed_payload()), BAD, "older than the key");
+    }
+}

@@ -5,16 +5,22 @@
 
 mod support;
 
+#[path = "cluster/many.rs"]
+mod many;
 #[path = "cluster/names.rs"]
 mod names;
 #[path = "cluster/races.rs"]
 mod races;
 #[path = "cluster/recording.rs"]
 mod recording;
+#[path = "cluster/rights.rs"]
+mod rights;
 #[path = "cluster/streams.rs"]
 mod streams;
 #[path = "cluster/trouble.rs"]
 mod trouble;
+#[path = "cluster/user.rs"]
+mod user;
 
 use serde_json::{json, Value};
 use support::api::Server;

@@ -138,11 +138,17 @@ fn fetch(api: &mut Api, digest: &Digest) -> Result<Loaded, Error> {
 
 fn image_refusal(error: &Error, digest: &Digest) -> Refusal {
     let mut refusal = refusal(error, &format!("reading Image {digest}"));
-    if error.status().is_some_and(|status| status.code == 403) {
-        let role = format!("; the cluster role {AUDITOR} allows it");
-        refusal.message.push_str(&role);
-    }
+    refusal.message.push_str(&role_hint(error));
     refusal
+}
+
+/// Which role allows what was forbidden; nothing where something else went wrong.
+#[must_use]
+pub fn role_hint(error: &Error) -> String {
+    match error.status() {
+        Some(status) if status.code == 403 => format!("; the cluster role {AUDITOR} allows it"),
+        _ => String::new(),
+    }
 }
 
 fn refusal(error: &Error, what: &str) -> Refusal {

@@ -180,7 +180,7 @@ impl Session {
         // An answer that did not arrive, or says that something went wrong, leaves open whether the write was done.
         let is_open = error.status().is_none_or(|status| status.code >= 500) && !matches!(error, Error::Credential(_));
         if trial || !is_open {
-            return failed(error.to_string());
+            return failed(format!("{error}{}", images::role_hint(&error)));
         }
         let is_lost = matches!(error, Error::Transport { .. });
         match self.look_again(read, edits) {

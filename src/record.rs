@@ -252,7 +252,7 @@ fn not_checked(stored: &Value, outcome: &SignatureOutcome, context: &Context) ->
     if changes.is_empty() {
         return Plan::Untouched;
     }
-    let word = |status: Option<String>| status.unwrap_or_else(|| "none".into());
+    let word = |status: Option<String>| status.map_or_else(|| "none".into(), |status| safe(&status));
     Plan::Write {
         changes,
         summary: summary(stored, &word(to.0), &word(to.1), Some(outcome.reason())),

@@ -5,6 +5,10 @@
 
 mod support;
 
+#[path = "cluster/describe.rs"]
+mod describe;
+#[path = "cluster/hostile.rs"]
+mod hostile;
 #[path = "cluster/many.rs"]
 mod many;
 #[path = "cluster/names.rs"]
@@ -13,6 +17,8 @@ mod names;
 mod races;
 #[path = "cluster/recording.rs"]
 mod recording;
+#[path = "cluster/remove.rs"]
+mod remove;
 #[path = "cluster/rights.rs"]
 mod rights;
 #[path = "cluster/streams.rs"]

@@ -156,6 +156,13 @@ impl Session {
         );
         let changed = || Written::Again("somebody else changes it each time in between".to_owned());
         let failed = |why: String| Written::Failed(format!("recording on Image {}: {why}", safe(&read.image.name)));
+        // Without it the server could not tell that somebody else has changed the image.
+        if read.object["metadata"]["resourceVersion"]
+            .as_str()
+            .is_none_or(str::is_empty)
+        {
+            return failed("the server gave no resourceVersion with it".to_owned());
+        }
         let error = match self.api.patch(&path, &patch::patch(&read.object, edits)) {
             Ok(answer) if patch::is_done(&answer, edits, &read.object) => return Written::Yes,
             // Something between us and the store, such as an admission plugin, has made something else of it.

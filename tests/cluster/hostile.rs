@@ -93,7 +93,7 @@ fn text_that_two_programs_would_read_differently() {
         (twice.into_bytes(), "repeated"),
         (deep.into_bytes(), "nest"),
         (format!("{good}{{}}").into_bytes(), ""),
-        (good[..good.len() - 1].as_bytes().to_vec(), ""),
+        (good.as_bytes()[..good.len() - 1].to_vec(), ""),
         ([good.as_bytes(), b"\xff"].concat(), ""),
         (b"<html>login</html>".to_vec(), ""),
         (Vec::new(), ""),

@@ -24,4 +24,5 @@ pub mod shadow;
 pub mod signature;
 pub mod status;
 mod subpacket;
+pub mod system;
 pub mod userkeys;

@@ -19,5 +19,7 @@ mod refusals;
 mod signatures;
 #[path = "openpgp/signed_by.rs"]
 mod signed_by;
+#[path = "openpgp/system.rs"]
+mod system;
 #[path = "openpgp/trial.rs"]
 mod trial;

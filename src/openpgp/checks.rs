@@ -4,10 +4,10 @@
 use super::algorithm::HashAlgorithm;
 use super::engine::{SignedBy, Signer, CLOCK_SKEW};
 use super::gpgme::Error;
-use super::home::{system_refusal, SYSTEM_CONFIG};
 use super::key::{Key, Subkey, Validity, MIN_BITS};
 use super::signature::Signature;
 use super::status::{Answer, Check, ValidSignature};
+use super::system::{self, SYSTEM_CONFIG};
 use crate::text::{safe, time};
 use crate::verdict::reason::{Reason, Refusal};
 
@@ -59,6 +59,10 @@ pub(super) fn checked_signature(
     }
 }
 
+fn older_than_key(maker: impl std::fmt::Display) -> String {
+    format!("the signature by {maker} is older than the key that made it")
+}
+
 /// gpg's error codes (libgpg-error) for signatures that it could not check.
 fn refuse_code(code: u32, maker: &str, signature: &Signature) -> Result<Refusal, Error> {
     const GENERAL: u32 = 1;
@@ -83,7 +87,7 @@ fn refuse_code(code: u32, maker: &str, signature: &Signature) -> Result<Refusal,
         ),
         TIME_CONFLICT => (
             Reason::BadSignature,
-            format!("gpg refuses the signature by {maker}: it is older than the key that made it"),
+            older_than_key(maker),
         ),
         GENERAL => (
             Reason::BadSignature,
@@ -94,7 +98,7 @@ fn refuse_code(code: u32, maker: &str, signature: &Signature) -> Result<Refusal,
             format!("gpg refuses the signature: key {maker} is damaged"),
         ),
         // The framing lets only SHA-2 and common algorithms pass. A gpg that has no use for them was told so.
-        DIGEST_ALGO | PUBKEY_ALGO if code == DIGEST_ALGO || system_refusal().is_some() => {
+        DIGEST_ALGO | PUBKEY_ALGO if code == DIGEST_ALGO || system::refusal().is_some() => {
             return Err(Error::Answer {
                 doing: "verifying a signature",
                 why: format!(
@@ -242,6 +246,10 @@ pub(super) fn judge_key(
                 time(now)
             ),
         );
+    }
+    // `ignore-time-conflict` in the system's configuration makes gpg accept it.
+    if signature.created < subkey.created {
+        return refuse(Reason::BadSignature, older_than_key(&valid.fingerprint));
     }
     if answer.check != Check::Good {
         return refuse(

@@ -18,6 +18,9 @@ use super::status::{log_status, order, read_answer, Answer, Check, StatusLine};
 /// Oldest GnuPG whose options and status lines are known to be what this file relies on.
 const MIN_GNUPG: &str = "2.1.13";
 
+/// What gpgme gives as the version of a gpg that it could not ask (engine-gpg.c of gpgme).
+const UNASKED: &str = "1.0.0";
+
 /// GnuPG itself failed: nothing can be said about a signature.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -61,11 +64,14 @@ impl Gpg {
     pub fn start(home: &Path) -> Result<Self, Error> {
         // Without gpgconf, gpgme starts gpg alone: 5 processes less (measured). It must be set before the first use.
         let _ = gpgme::set_flag("disable-gpgconf", "1");
+        // For gpg --version: without it, that reads the gpg.conf of the user.
+        std::env::set_var("GNUPGHOME", home);
         gpgme::init();
         let missing = |error: gpgme::Error| Error::Missing(describe(error));
         let mut context = Context::from_protocol(Protocol::OpenPgp).map_err(missing)?;
         let info = context.engine_info();
         match info.version() {
+            Ok(UNASKED) => return Err(Error::Missing("it is not there or tells no version".into())),
             Ok(_) if info.check_version(MIN_GNUPG) => {}
             Ok(version) => return Err(Error::TooOld(version.to_owned())),
             Err(_) => return Err(Error::Missing("it tells no version".into())),

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
+use super::system;
 use crate::cleanup;
 
 /// How the names of our directories begin. Short: socket paths below them are bounded by the system.
@@ -24,28 +25,12 @@ const LOCK_FILE: &str = "in-use";
 /// A directory without lock file may be one that another run is just making.
 const GRACE: Duration = Duration::from_secs(60);
 
-/// Where GnuPG's system-wide configuration stands.
-pub const SYSTEM_CONFIG: &str = "/etc/gnupg/gpg.conf";
-
-/// An option of the system-wide configuration that makes GnuPG refuse keys and signatures which are good in themselves.
-/// It cannot be undone from a home's own configuration.
-#[must_use]
-pub fn system_refusal() -> Option<&'static str> {
-    const REFUSING: [&str; 2] = ["disable-pubkey-algo", "weak-digest"];
-    let text = fs::read_to_string(SYSTEM_CONFIG).ok()?;
-    text.lines().find_map(|line| {
-        let word = line.trim_start().split([' ', '\t', '=']).next().unwrap_or_default();
-        REFUSING
-            .into_iter()
-            .find(|option| word.trim_start_matches('-') == *option)
-    })
-}
-
 /// Options for every home of ours. Each of them undoes something that `/etc/gnupg/gpg.conf` may ask for, or keeps
 /// GnuPG from starting, contacting or writing something. SHA-1 is not marked weak: GnuPG would then drop keys whose
 /// self-signatures use it, Red Hat's release key among them; digests are checked by the framing instead.
 /// GnuPG 2.4 as Debian 13 has it takes keys without self-signatures unless told not to: anybody could put a name and
-/// usage on any key. `no-auto-key-import` may be missing in a GnuPG that is too old to import keys by itself.
+/// usage on any key. Importing in "restore" mode takes GnuPG's own opinions of signatures out of key files, which
+/// anybody can write into one. `no-auto-key-import` may be missing in a GnuPG that is too old to import keys by itself.
 const COMMON_OPTIONS: &str = "\
 ignore-invalid-option no-auto-key-import
 no-autostart
@@ -54,6 +39,9 @@ no-auto-key-retrieve
 no-auto-key-import
 auto-key-locate local
 no-allow-non-selfsigned-uid
+import-options no-import-restore,no-import-export,no-import-show,no-merge-only
+verify-options no-show-photos
+list-options no-show-photos
 lock-never
 no-random-seed-file
 no-permission-warning
@@ -71,6 +59,9 @@ pub struct Home {
 /// Why no home could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The system's configuration of GnuPG does not let us.
+    #[error("{0}: gpg cannot be used for checking signatures as long as it does")]
+    System(String),
     /// No directory takes it.
     #[error("no directory for a temporary keyring is writable: {}", list(.0))]
     NoPlace(Vec<(PathBuf, io::Error)>),
@@ -91,8 +82,11 @@ impl Home {
     /// Makes an empty home directory, mode 0700, in the first of `places` that takes it.
     ///
     /// # Errors
-    /// When none does.
+    /// When none does, or when gpg would not keep to it.
     pub fn create(places: &[PathBuf]) -> Result<Self, Error> {
+        if let Some(why) = system::prohibition() {
+            return Err(Error::System(why));
+        }
         let mut tried = Vec::new();
         for place in places {
             match create_in(place) {

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::home::SYSTEM_CONFIG;
 use super::ring::MAX_RING;
+use super::system::SYSTEM_CONFIG;
 use crate::text::safe;
 
 /// How long gpg may take: the daemon waits for locks of others.

@@ -4,14 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use super::gpgme::{self, Gpg};
-use super::home::{self, Home, SYSTEM_CONFIG};
+use super::home::{self, Home};
 use super::key::Fingerprint;
 use super::keyfile::{self, MAX_KEY_FILE};
+use super::system::{self, SYSTEM_CONFIG};
 use crate::source::stored::read_bounded;
 use crate::text::safe;
-
-/// Options common to all GnuPG programs since 2.3.
-const COMMON_CONFIG: &str = "/etc/gnupg/common.conf";
 
 /// First GnuPG that can keep keys in a daemon.
 const FIRST_WITH_KEYBOXD: &str = "2.3.0";
@@ -84,7 +82,7 @@ pub fn from_files(files: &[PathBuf], places: &[PathBuf]) -> Result<KeyFiles, Err
             imported = import_alone(keys, places)?;
         }
         // A key that gpg is told not to understand looks like one without a valid self-signature.
-        if let (true, Some(option)) = (imported.len() < contents.keys.len(), home::system_refusal()) {
+        if let (true, Some(option)) = (imported.len() < contents.keys.len(), system::refusal()) {
             return Err(Error::Engine(format!(
                 "{SYSTEM_CONFIG} has {option}, which may be why gpg does not take every key from {shown}"
             )));
@@ -137,16 +135,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// When it does.
 pub(super) fn check_system(gpg: &Gpg) -> Result<(), String> {
-    let forced = || {
-        let text = std::fs::read_to_string(COMMON_CONFIG).unwrap_or_default();
-        text.lines().any(|line| line.trim() == "use-keyboxd")
-    };
-    if gpg.is_at_least(FIRST_WITH_KEYBOXD) && forced() {
-        return Err(format!(
-            "{COMMON_CONFIG} has use-keyboxd: this makes gpg keep all keys in one daemon and ignore the private keyring that checking needs"
-        ));
+    match system::forces_keyboxd() {
+        Some(file) if gpg.is_at_least(FIRST_WITH_KEYBOXD) => Err(format!(
+            "{file} has use-keyboxd: this makes gpg keep all keys in one daemon and ignore the private keyring that checking needs"
+        )),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Makes sure that an empty home is empty in spite of the system's configuration.

@@ -11,12 +11,13 @@ use std::path::PathBuf;
 use super::checks::{checked_signature, judge_key, not_named, signer, sole_key};
 use super::engine::{Engine, Finding, SignedBy, Signer};
 use super::gpgme::{Error, Gpg};
-use super::home::{system_refusal, Home, SYSTEM_CONFIG};
+use super::home::Home;
 use super::key::{Key, Validity};
 use super::keyring::check_empty;
 use super::listing::ListedKey;
 use super::message::Message;
 use super::shadow::Shadow;
+use super::system::{self, SYSTEM_CONFIG};
 use crate::text::safe;
 use crate::verdict::reason::{Reason, Refusal};
 
@@ -228,7 +229,7 @@ impl Engine for UserKeysEngine {
         let valid = match checked_signature(&answer, &message.signature)? {
             Ok(valid) => valid,
             Err(refusal) => {
-                if let (Reason::UnknownKey, Some(option)) = (refusal.reason, system_refusal()) {
+                if let (Reason::UnknownKey, Some(option)) = (refusal.reason, system::refusal()) {
                     return Err(Error::Answer {
                         doing: "looking up the signer",
                         why: format!("{SYSTEM_CONFIG} has {option}, which may be why it does not take key {maker}"),

@@ -16,6 +16,7 @@ pub mod gpg;
 pub mod images;
 pub mod packets;
 pub mod program;
+pub mod system;
 pub mod vectors;
 
 /// Says that a test, or a part of one, did not run, and why. Never silent: CI prints these lines.

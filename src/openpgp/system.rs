@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//! GnuPG's system-wide configuration: it applies to every home, ours included.
+//!
+//! Most of it is undone by a home's own gpg.conf, see [`super::home`]. What cannot be undone is looked for here, so that
+//! it is told for what it is: it must neither look like a fault of a key or signature, nor make GnuPG write anywhere.
+
+use std::fs;
+
+/// Where it stands.
+pub const SYSTEM_CONFIG: &str = "/etc/gnupg/gpg.conf";
+
+/// Options common to all GnuPG programs, since 2.3.
+const COMMON_CONFIG: &str = "/etc/gnupg/common.conf";
+
+/// Options under which GnuPG is of no use for checking, and what they do.
+const PROHIBITIVE: [(&str, &str); 7] = [
+    (
+        "keyring",
+        "adds keys that were not given, and is created where there is none",
+    ),
+    ("primary-keyring", "adds keys that were not given, and is written to"),
+    ("no-keyring", "hides all keys"),
+    ("faked-system-time", "makes keys and signatures expire at another time"),
+    ("dry-run", "keeps gpg from importing keys"),
+    ("status-file", "makes each call of gpg overwrite a file"),
+    ("attribute-file", "makes each call of gpg overwrite a file"),
+];
+
+/// Options that make GnuPG refuse keys and signatures which are good in themselves.
+const REFUSING: [&str; 2] = ["disable-pubkey-algo", "weak-digest"];
+
+/// Why GnuPG cannot be used on this system at all.
+#[must_use]
+pub fn prohibition() -> Option<String> {
+    let (option, effect) = options(SYSTEM_CONFIG)
+        .iter()
+        .find_map(|own| PROHIBITIVE.into_iter().find(|(option, _)| own == option))?;
+    Some(format!("{SYSTEM_CONFIG} has {option}, which {effect}"))
+}
+
+/// An option that may be why a good key or signature was refused.
+#[must_use]
+pub fn refusal() -> Option<&'static str> {
+    options(SYSTEM_CONFIG)
+        .iter()
+        .find_map(|own| REFUSING.into_iter().find(|option| own == option))
+}
+
+/// The file that makes GnuPG, from 2.3 on, keep keys in a daemon. It then ignores the keyrings that it is told to use.
+#[must_use]
+pub fn forces_keyboxd() -> Option<&'static str> {
+    [COMMON_CONFIG, SYSTEM_CONFIG]
+        .into_iter()
+        .find(|file| options(file).iter().any(|option| option == "use-keyboxd"))
+}
+
+/// The names of the options in a file; none where it cannot be read, which then is so for gpg as well.
+fn options(file: &str) -> Vec<String> {
+    let text = fs::read(file).unwrap_or_default();
+    String::from_utf8_lossy(&text)
+        .lines()
+        .map(|line| line.trim_start().trim_start_matches('-'))
+        .filter_map(|line| line.split([' ', '\t', '=']).next().map(str::trim))
+        .map(str::to_owned)
+        .collect()
+}

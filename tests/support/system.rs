@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A system of one's own to configure and to break: a private mount namespace for one run of the program.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::program::{binary, Sandbox};
+
+/// What is changed about the system for one run.
+#[derive(Debug, Default)]
+pub struct System {
+    /// Files below `/etc`.
+    etc: Vec<(String, String)>,
+    /// Other files, and what stands in their place.
+    replaced: Vec<(PathBuf, PathBuf)>,
+    /// Directories that become read-only.
+    read_only: Vec<PathBuf>,
+}
+
+impl System {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With this as GnuPG's system-wide configuration.
+    pub fn with_gpg_conf(options: &str) -> Self {
+        Self::new().etc("gnupg/gpg.conf", options)
+    }
+
+    pub fn etc(mut self, file: &str, content: &str) -> Self {
+        self.etc.push((file.to_owned(), format!("{content}\n")));
+        self
+    }
+
+    /// Puts a file in the place of another one.
+    pub fn replace(mut self, place: &str, by: &Path) -> Self {
+        self.replaced.push((place.into(), by.to_owned()));
+        self
+    }
+
+    pub fn read_only(mut self, directory: &Path) -> Self {
+        self.read_only.push(directory.to_owned());
+        self
+    }
+
+    /// The program in this system; arguments follow.
+    pub fn command(&self, sandbox: &Sandbox) -> Command {
+        let mut script = String::from("set -e\n");
+        if !self.etc.is_empty() {
+            let layer = sandbox.path("etc");
+            let _ = fs::remove_dir_all(&layer);
+            for (file, content) in &self.etc {
+                sandbox.file(&format!("etc/{file}"), content);
+            }
+            script += &format!("mount -t overlay -o lowerdir={}:/etc overlay /etc\n", layer.display());
+        }
+        for (place, by) in &self.replaced {
+            script += &format!("mount --bind {} {}\n", by.display(), place.display());
+        }
+        for directory in &self.read_only {
+            let directory = directory.display();
+            script += &format!("mount --bind {directory} {directory}\nmount -o remount,ro,bind {directory}\n");
+        }
+        script += "exec \"$@\"\n";
+        let mut command = sandbox.command_of("/usr/bin/unshare".as_ref());
+        command.args(["--mount", "--", "sh", "-c", &script, "sh"]).arg(binary());
+        command
+    }
+}
+
+/// Whether such a system can be had here: it takes root and a kernel that lets it.
+pub fn can_be_had() -> bool {
+    let sandbox = Sandbox::new();
+    let layer = sandbox.path("layer");
+    fs::create_dir(&layer).unwrap();
+    let script = format!("mount -t overlay -o lowerdir={}:/etc overlay /etc", layer.display());
+    Command::new("unshare")
+        .args(["--mount", "--", "sh", "-c", &script])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}

@@ -13,6 +13,8 @@ mod hostile;
 mod many;
 #[path = "cluster/names.rs"]
 mod names;
+#[path = "cluster/network.rs"]
+mod network;
 #[path = "cluster/races.rs"]
 mod races;
 #[path = "cluster/recording.rs"]

@@ -13,6 +13,8 @@ mod framing;
 mod keyfiles;
 #[path = "openpgp/keys.rs"]
 mod keys;
+#[path = "openpgp/leftovers.rs"]
+mod leftovers;
 #[path = "openpgp/refusals.rs"]
 mod refusals;
 #[path = "openpgp/signatures.rs"]

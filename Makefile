@@ -3,18 +3,26 @@
 # make check    installs what is missing and runs all tests
 # make install  DESTDIR= PREFIX=/usr/local
 # make dist     source tarball and tarball of the crates, in packaging/out
+# make rpm, make deb    packages from these, in packaging/out as well
+# make check-packages   builds, inspects, installs, tries and removes the packages
 
 PREFIX ?= /usr/local
 DESTDIR ?=
 CARGO ?= cargo
 CARGO_FLAGS ?= --locked
 BINARY = target/release/image-signature
+INSTALL = install -D -m 644
+INSTALL_PROGRAM = install -D -m 755
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+DOCDIR ?= $(PREFIX)/share/doc/image-signature
+LICENSEDIR ?= $(PREFIX)/share/licenses/image-signature
 
 EXAMPLE = tests/data/example
+EXAMPLE_FILES = image.json release-key.asc $(patsubst $(EXAMPLE)/%,%,$(wildcard $(EXAMPLE)/image/*))
 IDENTITY = registry.local:5000/foo/bar
 KEY = --public-key $(EXAMPLE)/release-key.asc
 
-.PHONY: all build try check deps deps-check test dist bench install clean
+.PHONY: all build try check deps deps-check test dist rpm deb check-packages bench install clean
 
 all: build
 
@@ -47,6 +55,30 @@ test:
 
 dist:
 	packaging/sources.sh
+
+rpm: dist
+	packaging/rpm.sh
+
+deb: dist
+	packaging/deb.sh
+
+check-packages:
+	packaging/deps.sh packages
+	packaging/check-packages.sh
+
+# What is built already is installed as it is. packaging/files.txt lists it all.
+$(BINARY):
+	$(MAKE) build
+
+install: $(BINARY)
+	$(INSTALL_PROGRAM) $(BINARY) $(BINDIR)/image-signature
+	$(INSTALL_PROGRAM) packaging/verify-image-signature $(BINDIR)/verify-image-signature
+	ln -sf image-signature $(BINDIR)/oc-image_signature
+	ln -sf image-signature $(BINDIR)/kubectl-image_signature
+	$(INSTALL) LICENSE $(DESTDIR)$(LICENSEDIR)/LICENSE
+	$(INSTALL) README.md $(DESTDIR)$(DOCDIR)/README.md
+	for file in $(EXAMPLE_FILES); do \
+		$(INSTALL) $(EXAMPLE)/$$file $(DESTDIR)$(DOCDIR)/examples/$$file || exit 1; done
 
 bench: build
 	$(CARGO) bench $(CARGO_FLAGS)

@@ -1,13 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs what is missing to build the program ("build"), and to test it as well ("check"). Says so before sudo.
+# Installs what is missing to build the program ("build"), to test it ("check"), to make and check packages as well
+# ("packages"). Says so before sudo.
 set -eu
 what=${1:-build}
 
 if command -v apt-get >/dev/null; then
     packages="gcc make pkg-config libgpgme-dev libgpg-error-dev libssl-dev gpg"
     [ "$what" = check ] && packages="$packages gnupg gpgsm gpg-agent dirmngr skopeo docker-registry strace faketime \
-        mandoc man-db bash-completion zsh fish openssl curl shellcheck util-linux"
+        mandoc man-db bash-completion zsh fish openssl curl shellcheck util-linux rpm rpmlint binutils"
+    [ "$what" = packages ] && packages="$packages git gnupg gpg-agent xz-utils binutils rpm rpmlint cpio dpkg-dev debhelper \
+        lintian debootstrap util-linux iproute2"
     installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed'; }
     install() { $sudo apt-get update && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends "$@"; }
     cargo_packages="cargo-web cargo"
@@ -15,7 +18,8 @@ if command -v apt-get >/dev/null; then
 elif command -v dnf >/dev/null; then
     packages="gcc make pkgconf-pkg-config gpgme-devel libgpg-error-devel openssl-devel gnupg2"
     [ "$what" = check ] && packages="$packages gnupg2-smime skopeo strace libfaketime mandoc man-db bash-completion zsh \
-        fish openssl curl ShellCheck util-linux"
+        fish openssl curl ShellCheck util-linux rpm-build rpmlint binutils"
+    [ "$what" = packages ] && packages="$packages git xz binutils rpm-build rpmlint cpio util-linux iproute"
     installed() { rpm -q --whatprovides "$1" >/dev/null 2>&1; }
     install() { $sudo dnf install -y "$@"; }
     cargo_packages="cargo"

@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs a Debian package with apt in a fresh Debian 12, tries it (tests/packaging/smoke.sh), removes it, does the same
+# with an RPM, and sees that nothing is left: packaging/check-installed.sh DEB RPM. Needs root. Mounts and processes
+# are in name spaces of their own, and end with it.
+set -eu
+cd "$(dirname "$0")/.."
+if [ "${IN_NAMESPACES:-}" != yes ]; then
+    mkdir -p target
+    root=$(mktemp -d "$PWD/target/debian.XXXXXX")
+    trap 'rm -rf "$root"' EXIT
+    IN_NAMESPACES=yes unshare --mount --pid --fork --kill-child "$0" "$1" "$2" "$root"
+    exit
+fi
+deb=$1 rpm=$2 root=$3
+section() { printf '\n== %s\n' "$*"; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"; }
+install() { inside apt-get install --quiet=2 --yes --no-install-recommends "$@" >"$root/apt.log" 2>&1 || { cat "$root/apt.log"; fail "apt-get install $*"; }; }
+
+section a fresh Debian 12
+# shellcheck disable=SC2016 # apt-get's own variable
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
+debootstrap --variant=minbase --include=ca-certificates bookworm "$root" "${mirror:-http://deb.debian.org/debian}" \
+    >"$root.log" 2>&1 || { tail -n 50 "$root.log"; fail debootstrap; }
+rm "$root.log"
+mount -t proc proc "$root/proc"
+# The archives as this machine reaches them.
+cp -r /etc/apt/sources.list.d/debian.sources "$root/etc/apt/sources.list.d/" 2>/dev/null || true
+apt-config dump Acquire >"$root/etc/apt/apt.conf.d/99host"
+inside apt-get update --quiet=2 >"$root/apt.log" 2>&1 || { cat "$root/apt.log"; fail "apt-get update"; }
+
+# Where packages may leave something: not apt's and dpkg's own records.
+everything() { (cd "$root" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/cache -o -path ./var/log -o -path ./proc \) -prune -o -print | LC_ALL=C sort); }
+try() { inside sh /root/smoke.sh; }
+cp tests/packaging/smoke.sh "$root/root/smoke.sh"
+
+section the Debian package, with nothing but what it depends on
+cp "$deb" "$root/root/package.deb"
+install /root/package.deb
+try
+section the Debian package, with an agent and man pages
+install gpg-agent man-db
+try
+inside apt-get purge --quiet=2 --yes image-signature >"$root/apt.log" 2>&1 || { cat "$root/apt.log"; fail "apt-get purge"; }
+everything >"$root.bare"
+if grep -E 'image[-_]signature' "$root.bare"; then fail "left behind by the Debian package"; fi
+
+section the RPM
+rpm --root "$root" --force-debian --nodeps --install "$rpm"
+try
+rpm --root "$root" --force-debian --nodeps --erase image-signature
+rm -rf "$root/var/lib/rpm" "$root/usr/lib/sysimage"
+everything | diff "$root.bare" - || fail "left behind by the RPM"
+rm "$root.bare"

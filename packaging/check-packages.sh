@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Builds the packages from the tarballs, with no network, and checks them: the same bytes each time, lintian, rpmlint, the
+# same files in both, hardened programs without paths of the builder; then installed, tried and removed
+# (packaging/check-installed.sh). The test suite runs once, as %check of the RPM.
+set -eu
+cd "$(dirname "$0")/.."
+out=$PWD/packaging/out
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+section() { printf '\n== %s\n' "$*"; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+
+section source and vendor tarball, twice
+rm -rf "$out"
+packaging/sources.sh
+(umask 077 && packaging/sources.sh "$work/again" >/dev/null)
+for file in "$out"/*; do
+    cmp "$file" "$work/again/${file##*/}"
+done
+if tar --list --file "$out"/*-vendor.tar.xz | grep -E '\.(a|dll|dylib|exe|lib|o|so)$'; then
+    fail "binary files in the vendor tarball"
+fi
+
+section RPM
+packaging/rpm.sh >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "rpmbuild"; }
+grep -E '^(SKIPPED|test result)' "$work/log" | sort | uniq -c
+section Debian package
+DEB_BUILD_OPTIONS=nocheck packaging/deb.sh >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "dpkg-buildpackage"; }
+ls -l "$out"
+
+section rpmlint
+rpmlint --config packaging/rpmlint.toml packaging/rpm/image-signature.spec "$out"/*.rpm
+section lintian
+lintian --fail-on error,warning --tag-display-limit 0 "$out"/*.changes
+
+section files
+rpm=$(find "$out" -name '*.rpm' ! -name '*.src.rpm')
+deb=$(find "$out" -name '*.deb' ! -name '*-dbgsym_*')
+mkdir "$work/rpm" "$work/deb"
+rpm2cpio "$rpm" | (cd "$work/rpm" && cpio --extract --make-directories --quiet)
+dpkg-deb --extract "$deb" "$work/deb"
+# What each kind of package has besides, and places that differ.
+files() { (cd "$1" && find . ! -type d | sed -e 's,^\.,,' -e 's,\.gz$,,' | LC_ALL=C sort); }
+grep -v ^/usr/share/licenses/ packaging/files.txt >"$work/files.txt"
+files "$work/rpm" | grep -v ^/usr/share/licenses/ | diff "$work/files.txt" - || fail "files of the RPM"
+files "$work/deb" | grep -vE '^/usr/share/(doc/image-signature/(changelog(\.Debian)?|copyright)|lintian/.*)$' |
+    sed s,/zsh/vendor-completions/,/zsh/site-functions/, | diff "$work/files.txt" - || fail "files of the Debian package"
+for file in LICENSE LICENSE.dependencies cargo-vendor.txt; do
+    rpm --query --package --licensefiles "$rpm" | grep -q "/$file\$" || fail "no $file in the RPM"
+done
+
+section programs
+for package in rpm deb; do
+    program=$work/$package/usr/bin/image-signature
+    packaging/check-hardening.sh "$program"
+    # The source directories while it was built, cargo's home, and this directory.
+    if grep -aE "$PWD|${CARGO_HOME:-$HOME/.cargo}|/BUILD/|\.cargo-home" "$program"; then
+        fail "a path of the builder is in the program of the $package"
+    fi
+done
+
+packaging/check-installed.sh "$deb" "$rpm"
+section "the packages are good"

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What distributions build from agrees with itself: versions, licences, lists of files, build requirements. Building,
+//! installing and removing real packages is `make check-packages`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod support;
+
+#[path = "packaging/files.rs"]
+mod files;
+#[path = "packaging/licences.rs"]
+mod licences;
+#[path = "packaging/program.rs"]
+mod program;
+#[path = "packaging/recipes.rs"]
+mod recipes;

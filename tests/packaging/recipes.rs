@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The recipes state what Cargo.toml states.
+
+use std::process::Command;
+
+use crate::support::program::has;
+use crate::support::skipped;
+
+/// A file of the source tree.
+pub fn read(path: &str) -> String {
+    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// A tag of the RPM recipe.
+pub fn tag(name: &str) -> String {
+    let spec = read("packaging/rpm/image-signature.spec");
+    let line = spec.lines().find_map(|line| line.strip_prefix(&format!("{name}:")));
+    line.unwrap_or_else(|| panic!("{name}: {spec}")).trim().to_owned()
+}
+
+/// The values of a kind of build requirement, without alternatives.
+fn requirements<'a>(text: &'a str, begin: &str) -> Vec<&'a str> {
+    let found: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix(begin))
+        .collect();
+    assert!(!found.is_empty(), "{begin}");
+    found
+}
+
+#[test]
+fn both_packages_have_the_version_of_the_program() {
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(tag("Version"), version);
+    let changes = read("packaging/debian/changelog");
+    assert!(
+        changes.starts_with(&format!("image-signature ({version}-1) ")),
+        "{changes}"
+    );
+    let spec = read("packaging/rpm/image-signature.spec");
+    let newest = spec.split_once("%changelog\n").unwrap().1.lines().next().unwrap();
+    assert!(newest.ends_with(&format!(" - {version}-1")), "{newest}");
+}
+
+#[test]
+fn both_packages_ask_for_the_compiler_that_the_program_needs() {
+    let needed = env!("CARGO_PKG_RUST_VERSION");
+    let spec = read("packaging/rpm/image-signature.spec");
+    for tool in ["cargo", "rust"] {
+        assert_eq!(requirements(&spec, &format!("BuildRequires:  {tool} >= ")), [needed]);
+    }
+    let control = read("packaging/debian/control");
+    for (tool, web) in [("cargo", "cargo-web"), ("rustc", "rustc-web")] {
+        let alternatives = format!("{tool} (>= {needed}) | {web} (>= {needed}),");
+        assert!(control.contains(&alternatives), "{alternatives}: {control}");
+    }
+    let minor = needed.strip_prefix("1.").unwrap();
+    assert!(read("packaging/deps.sh").contains(&format!("-ge {minor} ]")));
+}
+
+#[test]
+fn both_packages_need_the_program_gpg_which_no_library_brings() {
+    let spec = read("packaging/rpm/image-signature.spec");
+    let versions: Vec<&str> = ["gnupg2", "gpg2"]
+        .map(|name| requirements(&spec, &format!("Requires:       {name} >= ")))
+        .concat();
+    let control = read("packaging/debian/control");
+    let debian = requirements(&control, "gpg (>= ")[0].trim_end_matches("),");
+    assert_eq!(versions, [debian, debian]);
+}
+
+#[test]
+fn rpm_can_read_the_recipe_and_rpmlint_has_nothing_to_say() {
+    let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/rpm/image-signature.spec");
+    if has("rpmspec") {
+        let run = Command::new("rpmspec")
+            .args(["--query", "--qf", "%{name} %{version} %{license}\n", spec])
+            .output()
+            .unwrap();
+        assert!(run.status.success() && run.stderr.is_empty(), "{run:?}");
+        let expected = format!("image-signature {} {}\n", tag("Version"), tag("License"));
+        assert_eq!(String::from_utf8(run.stdout).unwrap(), expected);
+    } else {
+        skipped("reading the RPM recipe", "rpmspec is not installed");
+    }
+    if has("rpmlint") {
+        let config = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/rpmlint.toml");
+        let run = Command::new("rpmlint")
+            .args(["--config", config, spec])
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&run.stdout);
+        assert!(run.status.success() && text.contains(" 0 errors, 0 warnings"), "{text}");
+    } else {
+        skipped("rpmlint of the RPM recipe", "rpmlint is not installed");
+    }
+}

@@ -11,6 +11,8 @@ mod access;
 mod bodies;
 #[path = "api_server/conditions.rs"]
 mod conditions;
+#[path = "api_server/creation.rs"]
+mod creation;
 #[path = "api_server/faults.rs"]
 mod faults;
 #[path = "api_server/lists.rs"]

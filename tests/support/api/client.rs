@@ -107,6 +107,17 @@ impl Client {
         }
     }
 
+    /// A client of a server that is not ours, by TLS.
+    pub fn at(address: SocketAddr, server_name: &str, ca: &str) -> Self {
+        Self {
+            address,
+            ca: Some(ca.to_owned()),
+            server_name: server_name.to_owned(),
+            certificate: None,
+            headers: vec![("User-Agent".to_owned(), "self-test/1".to_owned())],
+        }
+    }
+
     /// Trusts this authority alone.
     pub fn trusting(mut self, pem: &str) -> Self {
         self.ca = Some(pem.to_owned());
@@ -160,6 +171,11 @@ impl Client {
     #[track_caller]
     pub fn post(&self, target: &str, body: &Value) -> Reply {
         self.send("POST", target, "application/json", body.to_string().as_bytes())
+    }
+
+    #[track_caller]
+    pub fn delete(&self, target: &str) -> Reply {
+        self.send("DELETE", target, "", b"")
     }
 
     #[track_caller]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The resource `images`: read, list, replace, patch.
+//! The resource `images`: read, list, replace, patch; how they come and go is in `creation`.
 
 use serde_json::{json, Value};
 use sha2::{Digest as _, Sha256};
@@ -45,7 +45,9 @@ pub fn serve(state: &mut State, request: &HttpRequest, target: &Target) -> Resul
         }
         "update" => replace(state, request, &target.name),
         "patch" => patched(state, request, &target.name),
-        "create" | "delete" | "deletecollection" | "watch" => Err(not_played(&format!("{} of images", target.verb))),
+        "create" if target.name.is_empty() => super::creation::create(state, request),
+        "delete" if !target.name.is_empty() => super::creation::delete(state, &target.name),
+        "deletecollection" | "watch" => Err(not_played(&format!("{} of images", target.verb))),
         _ => Err(method_not_allowed()),
     }
 }

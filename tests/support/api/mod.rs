@@ -8,6 +8,7 @@
 pub mod certificates;
 pub mod client;
 mod connection;
+mod creation;
 mod dispatch;
 pub mod fault;
 mod field;

@@ -23,6 +23,13 @@ pub fn image_update(new: &Value, old: &Value) -> Result<Vec<FieldError>, Panic> 
     Ok(errors)
 }
 
+/// Complaints about an image that is new.
+pub fn new_image(new: &Value) -> Result<Vec<FieldError>, Panic> {
+    let mut errors = object_meta(&new["metadata"], "metadata");
+    errors.extend(image(new)?);
+    Ok(errors)
+}
+
 fn image(image: &Value) -> Result<Vec<FieldError>, Panic> {
     let mut errors = Vec::new();
     let reference = text(image, "dockerImageReference");

@@ -272,6 +272,45 @@ fn the_transition_time_stays_while_the_status_does() {
 }
 
 #[test]
+fn signatures_for_different_expected_identities_of_one_run_are_all_trusted() {
+    let scene = Scene::new();
+    let other = "registry.local:5000/foo/bar:v2";
+    let unexpected = "registry.local:5000/foo/bar:v3";
+    let blobs = [IDENTITY, other, unexpected].map(|identity| scene.sign(D1, identity));
+    let blobs: Vec<&[u8]> = blobs.iter().map(Vec::as_slice).collect();
+    scene.server.image(image(D1, &blobs));
+    let outcome = scene.run_verify(D1, &["--expected-identity", other, "-o", "json", "--confirm"]);
+    let outcome = outcome.expect_verdict(0, "Verified/Verified");
+    assert_eq!(outcome.item()["matchedIdentities"], json!([IDENTITY, other]));
+    let found = scene.server.stored(D1)["signatures"].clone();
+    let expected = [
+        (IDENTITY, "Trusted=True"),
+        (other, "Trusted=True"),
+        ("", "Trusted=False"),
+    ];
+    for (n, (identity, status)) in expected.into_iter().enumerate() {
+        assert_eq!(statuses(&found[n]), [status, "ForImage=True"], "{n}");
+        assert_eq!(found[n]["imageIdentity"].as_str().unwrap_or_default(), identity);
+    }
+}
+
+#[test]
+fn options_that_loosen_the_comparison_stand_in_the_record() {
+    let scene = Scene::new();
+    scene
+        .server
+        .image(image(D1, &[&scene.sign(D1, "registry.local:5000/foo/bar:v9")]));
+    scene
+        .run_verify(D1, &["--identity-match", "matchRepository", "--confirm"])
+        .expect(0);
+    let found = stored(&scene.server);
+    let message = found["conditions"][0]["message"].as_str().unwrap();
+    assert!(message.contains("identity match matchRepository"), "{message}");
+    // What is recorded is what was signed, not what was expected.
+    assert_eq!(found["imageIdentity"], "registry.local:5000/foo/bar:v9");
+}
+
+#[test]
 fn several_signatures_are_written_at_once_and_the_one_not_named_is_spared() {
     let scene = Scene::new();
     let [good, bad] = [scene.sign(D1, IDENTITY), scene.sign(D2, IDENTITY)];

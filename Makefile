@@ -11,8 +11,9 @@ DESTDIR ?=
 CARGO ?= cargo
 CARGO_FLAGS ?= --locked
 BINARY = target/release/image-signature
-INSTALL = install -D -m 644
-INSTALL_PROGRAM = install -D -m 755
+INSTALL = install
+INSTALL_DATA = $(INSTALL) -D -m 644
+INSTALL_PROGRAM = $(INSTALL) -D -m 755
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 DOCDIR ?= $(PREFIX)/share/doc/image-signature
 LICENSEDIR ?= $(PREFIX)/share/licenses/image-signature
@@ -75,10 +76,10 @@ install: $(BINARY)
 	$(INSTALL_PROGRAM) packaging/verify-image-signature $(BINDIR)/verify-image-signature
 	ln -sf image-signature $(BINDIR)/oc-image_signature
 	ln -sf image-signature $(BINDIR)/kubectl-image_signature
-	$(INSTALL) LICENSE $(DESTDIR)$(LICENSEDIR)/LICENSE
-	$(INSTALL) README.md $(DESTDIR)$(DOCDIR)/README.md
+	$(INSTALL_DATA) LICENSE $(DESTDIR)$(LICENSEDIR)/LICENSE
+	$(INSTALL_DATA) README.md $(DESTDIR)$(DOCDIR)/README.md
 	for file in $(EXAMPLE_FILES); do \
-		$(INSTALL) $(EXAMPLE)/$$file $(DESTDIR)$(DOCDIR)/examples/$$file || exit 1; done
+		$(INSTALL_DATA) $(EXAMPLE)/$$file $(DESTDIR)$(DOCDIR)/examples/$$file || exit 1; done
 
 bench: build
 	$(CARGO) bench $(CARGO_FLAGS)

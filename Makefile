@@ -22,6 +22,8 @@ EXAMPLE = tests/data/example
 EXAMPLE_FILES = image.json release-key.asc $(patsubst $(EXAMPLE)/%,%,$(wildcard $(EXAMPLE)/image/*))
 IDENTITY = registry.local:5000/foo/bar
 KEY = --public-key $(EXAMPLE)/release-key.asc
+# Where make try puts the copy that it records in.
+TRY ?= target
 
 .PHONY: all build try check deps deps-check test dist rpm deb check-packages bench install clean
 
@@ -43,9 +45,9 @@ try: deps build
 	@echo '$(BINARY) verify -f $(EXAMPLE)/image.json $(KEY) --expected-identity $(IDENTITY):v2 --explain'; \
 	$(BINARY) verify -f $(EXAMPLE)/image.json $(KEY) --expected-identity $(IDENTITY):v2 --explain; test $$? -eq 1
 	@echo; echo "3. The verdict recorded on a copy of the Image object, and what is recorded there:"
-	cp $(EXAMPLE)/image.json target/example.json
-	$(BINARY) verify -f target/example.json $(KEY) --expected-identity $(IDENTITY):v1 --confirm
-	$(BINARY) describe -f target/example.json
+	cp $(EXAMPLE)/image.json $(TRY)/example.json
+	$(BINARY) verify -f $(TRY)/example.json $(KEY) --expected-identity $(IDENTITY):v1 --confirm
+	$(BINARY) describe -f $(TRY)/example.json
 
 check: deps-check
 	@packaging/check.sh

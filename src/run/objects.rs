@@ -49,7 +49,8 @@ pub fn select(files: &ObjectFiles, names: Option<&[String]>, places: &[Place]) -
         None => {
             selected.extend(files.positions().map(|position| one(files, position, 0)));
             if selected.is_empty() {
-                selected.push(missing("", 0, format!("there is no image in {everywhere}")));
+                let source = format!("file:{everywhere}");
+                selected.push(missing(&source, 0, format!("there is no image in {everywhere}")));
             }
         }
         Some(names) => {

@@ -190,7 +190,7 @@ impl<'s> Run<'_, 's> {
         if !missing.is_empty() && !self.any_not_found {
             let message = format!("no image carries a signature {}", missing.join(", "));
             let refusal = Refusal::new(Reason::NotFound, message);
-            let judged = self.refused("", source, refusal, &[]);
+            let judged = self.refused(source, source, refusal, &[]);
             self.print(&judged);
         }
     }

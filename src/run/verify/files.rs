@@ -41,7 +41,8 @@ impl Run<'_, '_> {
                 self.take(judged);
             }
         }
-        self.signatures_not_found("file");
+        let everywhere: Vec<String> = places.iter().map(ToString::to_string).collect();
+        self.signatures_not_found(&format!("file:{}", everywhere.join(", ")));
         if self.settings.recording == Recording::Confirm {
             self.record(files);
         }

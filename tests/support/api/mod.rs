@@ -34,7 +34,7 @@ mod state;
 mod status;
 mod streams;
 mod time;
-mod validation;
+pub mod validation;
 mod wire;
 
 pub use certificates::{ClientCertificate, KeyKind, SERVER_NAME};

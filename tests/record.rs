@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Verdicts recorded in files: what is written, how, and what is left alone.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
+
+mod support;
+
+#[path = "record/ancestor.rs"]
+mod ancestor;
+#[path = "record/describe.rs"]
+mod describe;
+#[path = "record/dry.rs"]
+mod dry;
+#[path = "record/fields.rs"]
+mod fields;
+#[path = "record/remove.rs"]
+mod remove;
+#[path = "record/rewrite.rs"]
+mod rewrite;
+#[path = "record/rows.rs"]
+mod rows;
+#[path = "record/several.rs"]
+mod several;
+#[path = "record/stream.rs"]
+mod stream;
+#[path = "record/text.rs"]
+mod text;
+
+use std::path::PathBuf;
+
+use serde_json::{json, Value};
+use support::gpg::Signer;
+use support::images::{image, payload, D1};
+use support::program::{Outcome, Sandbox};
+
+pub const IDENTITY: &str = "registry.local:5000/foo/bar:v1";
+pub const OTHER: &str = "registry.local:5000/foo/bar:v2";
+pub const OWNER: &str = "Example Release <release@example.com>";
+
+/// When records that the tests lay down are said to have been made.
+pub const LONG_AGO: &str = "2026-01-01T00:00:00Z";
+
+/// A signer with one key, and a place for files.
+#[derive(Debug)]
+pub struct Desk {
+    pub sandbox: Sandbox,
+    pub signer: Signer,
+    pub key: String,
+    pub key_file: PathBuf,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        let (sandbox, signer) = (Sandbox::new(), Signer::new());
+        let key = signer.simple_key(OWNER);
+        let key_file = signer.export(&[&key], &sandbox.path("key.gpg"));
+        Self {
+            sandbox,
+            signer,
+            key,
+            key_file,
+        }
+    }
+
+    /// A signature by the key.
+    pub fn sign(&self, digest: &str, reference: &str) -> Vec<u8> {
+        self.signer.sign(&self.key, &payload(digest, reference))
+    }
+
+    /// D1, signed for [`IDENTITY`].
+    pub fn signed(&self) -> Value {
+        image(D1, &[&self.sign(D1, IDENTITY)])
+    }
+
+    /// Writes an object as `oc get -o json` does.
+    pub fn put(&self, object: &Value) -> PathBuf {
+        let text = format!("{}\n", serde_json::to_string_pretty(object).unwrap());
+        self.sandbox.file("image.json", text)
+    }
+
+    pub fn read(&self) -> Value {
+        serde_json::from_slice(&std::fs::read(self.sandbox.path("image.json")).unwrap()).unwrap()
+    }
+
+    /// `verify -f image.json` with the key file and [`IDENTITY`].
+    pub fn verify(&self, more: &[&str]) -> Outcome {
+        self.verify_as(&["--expected-identity", IDENTITY], more)
+    }
+
+    pub fn verify_as(&self, identities: &[&str], more: &[&str]) -> Outcome {
+        let key = self.key_file.to_str().unwrap();
+        let fixed = ["verify", "-f", "image.json", "--public-key", key];
+        self.sandbox.run([&fixed[..], identities, more].concat())
+    }
+
+    /// Records, and gives the entry of the first signature; the whole must be one that the server takes.
+    pub fn record(&self, before: &Value, more: &[&str], status: i32) -> Value {
+        self.put(before);
+        self.verify(&[more, &["--confirm"]].concat()).expect(status);
+        let after = self.read();
+        assert_server_takes(&after, before);
+        after["signatures"][0].clone()
+    }
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The server's own rules, as far as the object can fulfil them.
+#[track_caller]
+pub fn assert_server_takes(after: &Value, before: &Value) {
+    let errors = support::api::validation::image_update(after, before).expect("the server panics on it");
+    let ours: Vec<_> = errors.iter().map(|error| format!("{error:?}")).collect();
+    assert!(ours.is_empty(), "the server refuses it: {ours:#?}\n{after:#}");
+}
+
+/// Lays down what a run in the past has recorded.
+pub fn record_trusted(entry: &mut Value, identity: &str, fingerprint: &str) {
+    let condition = |kind: &str| {
+        json!({"type": kind, "status": "True", "lastProbeTime": LONG_AGO, "lastTransitionTime": LONG_AGO,
+               "reason": "Verified", "message": "verified by alice: signed"})
+    };
+    entry["conditions"] = json!([condition("Trusted"), condition("ForImage")]);
+    entry["imageIdentity"] = identity.into();
+    entry["signedClaims"] = json!({"critical.identity.docker-reference": identity});
+    entry["created"] = LONG_AGO.into();
+    entry["issuedBy"] = json!({"commonName": OWNER});
+    entry["issuedTo"] = json!({"publicKeyID": fingerprint});
+}
+
+/// `Type=Status(Reason)` of each condition.
+pub fn conditions(entry: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    entry["conditions"].as_array().map_or(Vec::new(), |all| {
+        all.iter()
+            .map(|c| format!("{}={}({})", text(&c["type"]), text(&c["status"]), text(&c["reason"])))
+            .collect()
+    })
+}
+
+/// The members that say who signed what, as far as they are there.
+pub fn facts(entry: &Value) -> Vec<&'static str> {
+    ["imageIdentity", "signedClaims", "created", "issuedBy", "issuedTo"]
+        .into_iter()
+        .filter(|name| entry.get(*name).is_some())
+        .collect()
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `-f -`: the document goes through, the report beside it.
+
+use crate::support::images::{image, list, D1, D2};
+use crate::{conditions, Desk, IDENTITY};
+
+fn through(desk: &Desk, more: &[&str], input: &str) -> crate::support::program::Outcome {
+    let key = desk.key_file.to_str().unwrap();
+    let fixed = [
+        "verify",
+        "-f",
+        "-",
+        "--public-key",
+        key,
+        "--expected-identity",
+        IDENTITY,
+    ];
+    desk.sandbox
+        .run_with_input([&fixed[..], more].concat(), input.as_bytes())
+}
+
+#[test]
+fn the_document_is_printed_with_the_record_and_the_report_goes_to_standard_error() {
+    let desk = Desk::new();
+    let before = list(&[image(D2, &[]), desk.signed()]);
+    let outcome = through(&desk, &["--confirm", D1], &before.to_string()).expect(0);
+    let after = outcome.json();
+    assert_eq!(
+        conditions(&after["items"][1]["signatures"][0])[0],
+        "Trusted=True(Verified)"
+    );
+    assert_eq!(after["items"][0], before["items"][0]);
+    assert!(
+        outcome.stderr.contains(&format!("{D1} Verified: {IDENTITY}")),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn objects_that_do_not_change_come_as_they_came() {
+    let desk = Desk::new();
+    let text = format!("{{ \"kind\" : \"Image\",\"metadata\":{{\"name\":\"{D1}\"}},\"n\":1.50 }}\n");
+    let outcome = through(&desk, &["--confirm"], &text).expect(1);
+    assert_eq!(outcome.stdout, text);
+}
+
+#[test]
+fn an_output_format_beside_the_document_is_refused() {
+    let desk = Desk::new();
+    for format in ["json", "yaml", "name", "wide"] {
+        through(&desk, &["--confirm", "-o", format], &desk.signed().to_string()).expect_usage("-o");
+    }
+}
+
+#[test]
+fn nothing_is_printed_where_the_document_cannot_be_read() {
+    let desk = Desk::new();
+    for broken in ["", "{\"kind\":\"Image\"", "[1]", "no: [yaml"] {
+        let outcome = through(&desk, &["--confirm"], broken).expect(3);
+        assert_eq!(outcome.stdout, "", "{broken:?}");
+        assert_ne!(outcome.stderr, "");
+    }
+}
+
+#[test]
+fn without_confirm_the_report_is_on_standard_output() {
+    let desk = Desk::new();
+    let outcome = through(&desk, &[], &desk.signed().to_string()).expect(0);
+    assert!(outcome.stdout.starts_with(&format!("{D1} Verified: ")), "{outcome:?}");
+}
+
+#[test]
+fn yaml_goes_through_as_yaml() {
+    let desk = Desk::new();
+    let content = crate::support::images::base64(&desk.sign(D1, IDENTITY));
+    let before = format!(
+        "kind: Image\nmetadata:\n  name: {D1}\nsignatures:\n- content: {content}\n  metadata:\n    name: {D1}@s1\n  type: atomic\n"
+    );
+    let outcome = through(&desk, &["--confirm"], &before).expect(0);
+    assert!(outcome.stdout.starts_with(before.trim_end()), "{outcome:?}");
+    assert!(outcome.stdout.contains("type: Trusted"), "{outcome:?}");
+}
+
+#[test]
+fn remove_goes_through_likewise() {
+    let desk = Desk::new();
+    let before = desk.signed();
+    let recorded = through(&desk, &["--confirm"], &before.to_string()).expect(0);
+    let outcome = desk
+        .sandbox
+        .run_with_input(["remove", "-f", "-", "--confirm"], recorded.stdout.as_bytes())
+        .expect(0);
+    assert_eq!(outcome.json(), before);
+}

@@ -17,8 +17,12 @@ use crate::json::MAX_DEPTH;
 /// Largest YAML file, in bytes. Larger lists come as JSON, which is read as a stream.
 pub const MAX_YAML_BYTES: u64 = 64 << 20;
 
-/// Most nodes of a file with its aliases expanded, so that a few lines cannot stand for gigabytes.
+/// Most nodes of a file.
 const MAX_NODES: usize = 4 << 20;
+
+/// Most bytes of memory for what anchors and aliases repeat, so that a few lines cannot stand for gigabytes. Nothing
+/// that prints objects uses them.
+const MAX_REPEATED_BYTES: usize = 32 << 20;
 
 /// Why a text is no usable YAML.
 #[derive(Debug, thiserror::Error)]
@@ -150,11 +154,26 @@ impl Node {
         }
     }
 
-    fn count(&self) -> usize {
-        1 + match &self.content {
+    /// About how many bytes a copy takes.
+    fn weight(&self) -> usize {
+        size_of::<Self>()
+            + match &self.content {
+                Content::Scalar(Value::String(text)) => text.len(),
+                Content::Scalar(_) => 0,
+                Content::Sequence(elements) => elements.iter().map(Node::weight).sum(),
+                Content::Mapping { members, .. } => members
+                    .iter()
+                    .map(|m| size_of::<Member>() + m.name.len() + m.value.weight())
+                    .sum(),
+            }
+    }
+
+    /// How many collections stand in each other.
+    fn height(&self) -> usize {
+        match &self.content {
             Content::Scalar(_) => 0,
-            Content::Sequence(elements) => elements.iter().map(Node::count).sum(),
-            Content::Mapping { members, .. } => members.iter().map(|m| m.value.count()).sum(),
+            Content::Sequence(elements) => 1 + elements.iter().map(Node::height).max().unwrap_or(0),
+            Content::Mapping { members, .. } => 1 + members.iter().map(|m| m.value.height()).max().unwrap_or(0),
         }
     }
 }
@@ -168,6 +187,7 @@ pub fn parse(text: &str) -> Result<Stream, Error> {
         parser: Parser::new_from_str(text),
         offsets: Offsets::new(text),
         anchors: HashMap::new(),
+        repeated: 0,
         nodes: 0,
         has_anchors: false,
     };
@@ -190,6 +210,7 @@ struct Composer<'t> {
     parser: Parser<'t, saphyr_parser::StrInput<'t>>,
     offsets: Offsets<'t>,
     anchors: HashMap<usize, Node>,
+    repeated: usize,
     nodes: usize,
     has_anchors: bool,
 }
@@ -216,7 +237,10 @@ impl<'t> Composer<'t> {
         if depth > MAX_DEPTH {
             return Err(rule("nested too deep"));
         }
-        self.spend(1, line)?;
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return Err(rule(&format!("more than {MAX_NODES} nodes")));
+        }
         let start = self.offsets.byte(span.start.index());
         let (anchor, content, end) = match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -230,12 +254,11 @@ impl<'t> Composer<'t> {
             }
             Event::Alias(id) => {
                 self.has_anchors = true;
-                let mut target = self
-                    .anchors
-                    .get(&id)
-                    .cloned()
-                    .ok_or_else(|| rule("an alias without anchor"))?;
-                self.spend(target.count(), line)?;
+                let target = self.anchors.get(&id).ok_or_else(|| rule("an alias without anchor"))?;
+                if depth + target.height() > MAX_DEPTH {
+                    return Err(rule("nested too deep"));
+                }
+                let mut target = repeat(&mut self.repeated, target, line)?;
                 target.place = start..self.offsets.byte(span.end.index());
                 return Ok(target);
             }
@@ -290,7 +313,8 @@ impl<'t> Composer<'t> {
         };
         if anchor != 0 {
             self.has_anchors = true;
-            self.anchors.insert(anchor, node.clone());
+            let copy = repeat(&mut self.repeated, &node, line)?;
+            self.anchors.insert(anchor, copy);
         }
         Ok(node)
     }
@@ -325,15 +349,16 @@ impl<'t> Composer<'t> {
             value,
         })
     }
+}
 
-    fn spend(&mut self, nodes: usize, line: usize) -> Result<(), Error> {
-        self.nodes = self.nodes.saturating_add(nodes);
-        if self.nodes > MAX_NODES {
-            let what = format!("more than {MAX_NODES} nodes, aliases expanded");
-            return Err(Error::Rule { line, what });
-        }
-        Ok(())
+/// A copy of a node, while all copies together are not too large.
+fn repeat(spent: &mut usize, node: &Node, line: usize) -> Result<Node, Error> {
+    *spent = spent.saturating_add(node.weight());
+    if *spent > MAX_REPEATED_BYTES {
+        let what = "anchors and aliases stand for too much text".into();
+        return Err(Error::Rule { line, what });
     }
+    Ok(node.clone())
 }
 
 /// Turns character indices into byte offsets. They come in nearly ascending order.

@@ -166,11 +166,15 @@ impl Home {
 fn create_in(place: &Path) -> io::Result<Home> {
     for _ in 0..100 {
         let path = place.join(format!("{PREFIX}{}", random_name()?));
-        match DirBuilder::new().mode(0o700).create(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-            made => made?,
-        }
+        // Guarded before it is there: an interruption must not come between.
         let guard = cleanup::Guard::new(path);
+        if let Err(error) = DirBuilder::new().mode(0o700).create(guard.path()) {
+            let _ = guard.keep();
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                continue;
+            }
+            return Err(error);
+        }
         let lock = open_lock(guard.path(), true)?;
         // Another run that sweeps may have come between, and removes the directory or has done so: then it is lost.
         let locked = rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok();

@@ -35,14 +35,11 @@ impl std::fmt::Display for Found {
 pub struct Contents {
     /// The primary keys in it, in order.
     pub keys: Vec<Found>,
-    /// What it is instead, where it is no key file.
+    /// What it is instead, or what is wrong with it, where it is no key file or a damaged one.
     pub otherwise: Option<&'static str>,
-    /// It holds compressed packets, which can make GnuPG work for minutes and never belong into a key file.
-    pub compressed: bool,
-    /// Its packets with each secret key replaced by its public part, where it has secret keys. GnuPG would hand those
-    /// to an agent, of which there is none here, and stop.
-    pub public_part: Option<Vec<u8>>,
-    has_secret: bool,
+    /// Its packets, all that GnuPG is given: garbage can keep it busy for minutes. Each secret key is replaced by its
+    /// public part; GnuPG would hand it to an agent, of which there is none here, and stop.
+    pub packets: Vec<u8>,
 }
 
 /// Looks into a file, armoured or binary.
@@ -51,25 +48,21 @@ pub fn look(bytes: &[u8]) -> Contents {
     let mut contents = Contents {
         keys: Vec::new(),
         otherwise: None,
-        compressed: false,
-        public_part: None,
-        has_secret: false,
+        packets: Vec::new(),
     };
-    let mut public = Vec::new();
+    // Some editors put a byte order mark before a text.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match bytes.first() {
-        None => contents.otherwise = Some("it is empty"),
+        None => contents.refuse("it is empty"),
         _ if is_keybox(bytes) => {
-            contents.otherwise =
-                Some("it is a GnuPG keybox, which holds keys in another format; write a key file with gpg --export");
+            contents
+                .refuse("it is a GnuPG keybox, which holds keys in another format; write a key file with gpg --export");
         }
-        _ if bytes.starts_with(b"\xef\xbb\xbf") => {
-            contents.otherwise = Some("it begins with a byte order mark, which gpg does not read; save it without");
-        }
-        Some(first) if first & 0x80 != 0 => contents.take_packets(bytes, &mut public),
-        Some(_) => contents.take_text(bytes, &mut public),
+        Some(first) if first & 0x80 != 0 => contents.take_packets(bytes),
+        Some(_) => contents.take_text(bytes),
     }
-    if contents.has_secret && contents.otherwise.is_none() {
-        contents.public_part = Some(public);
+    if contents.keys.is_empty() {
+        contents.refuse("it has no OpenPGP key");
     }
     contents
 }
@@ -84,10 +77,15 @@ fn is_keybox(bytes: &[u8]) -> bool {
 }
 
 impl Contents {
-    fn take_text(&mut self, text: &[u8], public: &mut Vec<u8>) {
+    /// What is found first says most.
+    fn refuse(&mut self, what: &'static str) {
+        self.otherwise.get_or_insert(what);
+    }
+
+    fn take_text(&mut self, text: &[u8]) {
         let blocks = armor::blocks(text);
         if blocks.is_empty() {
-            self.otherwise = Some(match text.trim_ascii_start().first() {
+            self.refuse(match text.trim_ascii_start().first() {
                 None => "it is empty but for white space",
                 Some(b'{' | b'[') => "it looks like JSON",
                 _ => "it is neither an armoured nor a binary OpenPGP key",
@@ -95,21 +93,22 @@ impl Contents {
         }
         for block in blocks {
             match block {
-                Ok(block) => self.take_packets(&block.content, public),
-                Err(_) if armor::is_clear_signed(text) => self.otherwise = Some("it is a signed text, not a key"),
-                Err(_) => self.otherwise = Some("its ASCII armour is damaged"),
+                Ok(block) => self.take_packets(&block.content),
+                Err(_) if armor::is_clear_signed(text) => self.refuse("it is a signed text, not a key"),
+                Err(_) => self.refuse("its ASCII armour is damaged"),
             }
         }
     }
 
-    fn take_packets(&mut self, mut input: &[u8], public: &mut Vec<u8>) {
+    fn take_packets(&mut self, mut input: &[u8]) {
         let mut first = true;
         loop {
+            let before = input;
             let packet = match packet::next(&mut input) {
                 Ok(None) => return,
                 Ok(Some(packet)) => packet,
                 Err(error) => {
-                    self.otherwise = Some(match error {
+                    self.refuse(match error {
                         packet::Error::Truncated(_) => "it ends early",
                         _ if self.keys.is_empty() => "it is not OpenPGP data",
                         _ => "something that is not OpenPGP data follows a key in it",
@@ -117,39 +116,38 @@ impl Contents {
                     return;
                 }
             };
-            let mut packet = packet;
-            match packet.tag {
+            let mut body = &packet.body[..];
+            let tag = match packet.tag {
                 tag::SECRET_KEY | tag::SECRET_SUBKEY => {
-                    self.has_secret = true;
-                    packet.tag += if packet.tag == tag::SECRET_KEY { 1 } else { 7 };
-                    match public_length(&packet.body) {
-                        Some(length) => packet.body = packet.body[..length].to_vec().into(),
-                        None => {
-                            self.otherwise =
-                                Some("it has a secret key of an unknown kind; export the public key instead");
-                            return;
-                        }
-                    }
+                    let Some(length) = public_length(body) else {
+                        self.refuse("it has a secret key of an unknown kind; export the public key instead");
+                        return;
+                    };
+                    body = &body[..length];
+                    let public = if packet.tag == tag::SECRET_KEY {
+                        tag::PUBLIC_KEY
+                    } else {
+                        tag::PUBLIC_SUBKEY
+                    };
+                    self.packets.extend(packet::encode(public, body));
+                    public
                 }
-                _ => {}
-            }
-            public.extend(packet::encode(packet.tag, &packet.body));
-            match packet.tag {
+                other => {
+                    self.packets.extend_from_slice(&before[..before.len() - input.len()]);
+                    other
+                }
+            };
+            match tag {
                 tag::PUBLIC_KEY => {
-                    let version = packet.body.first().copied().unwrap_or(0);
-                    let fingerprint = fingerprint(version, &packet.body);
+                    let version = body.first().copied().unwrap_or(0);
+                    let fingerprint = fingerprint(version, body);
                     self.keys.push(Found { version, fingerprint });
                 }
-                tag::COMPRESSED => {
-                    self.compressed = true;
-                    if first {
-                        self.otherwise = Some("it is a message, perhaps a signature, not a key");
-                    }
-                }
-                tag::SIGNATURE | tag::ONE_PASS_SIGNATURE if first => {
-                    self.otherwise = Some("it is a signature, not a key");
-                }
-                tag::LITERAL if first => self.otherwise = Some("it is a message, not a key"),
+                tag::SIGNATURE | tag::ONE_PASS_SIGNATURE if first => self.refuse("it is a signature, not a key"),
+                tag::LITERAL if first => self.refuse("it is a message, not a key"),
+                tag::COMPRESSED if first => self.refuse("it is a message, perhaps a signature, not a key"),
+                // They can keep GnuPG busy for minutes.
+                tag::COMPRESSED => self.refuse("it has compressed data in it, which no key file has"),
                 _ => {}
             }
             first = false;

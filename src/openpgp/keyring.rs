@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::gpgme::{self, Gpg};
 use super::home::{self, Home};
 use super::key::Fingerprint;
-use super::keyfile::{self, MAX_KEY_FILE};
+use super::keyfile::{self, Contents, MAX_KEY_FILE};
 use super::system::{self, SYSTEM_CONFIG};
 use crate::source::stored::read_bounded;
 use crate::text::safe;
@@ -56,26 +56,15 @@ impl From<gpgme::Error> for Error {
 /// [`Error::KeyFile`] for a file that cannot be read or from which this GnuPG takes no key.
 pub fn from_files(files: &[PathBuf], places: &[PathBuf]) -> Result<KeyFiles, Error> {
     // The files first: a mistake with them is told before anything is started.
-    let contents = files
-        .iter()
-        .map(|path| read(path).map(|bytes| (path, bytes)))
-        .collect::<Result<Vec<_>, _>>()?;
+    let contents = files.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
     let home = Home::isolated(places)?;
     let mut gpg = Gpg::start(home.path())?;
     check_system(&gpg).map_err(Error::Engine)?;
     check_empty(&mut gpg)?;
     let mut fingerprints: Vec<Fingerprint> = Vec::new();
     let mut skipped = Vec::new();
-    for (path, bytes) in contents {
-        let shown = safe(&path.display().to_string());
-        let contents = keyfile::look(&bytes);
-        if contents.compressed {
-            let what = contents
-                .otherwise
-                .unwrap_or("it has compressed data in it, which no key file has; write it anew with gpg --export");
-            return Err(Error::KeyFile(format!("{shown}: gpg is not given it: {what}")));
-        }
-        let keys = contents.public_part.as_deref().unwrap_or(&bytes);
+    for (shown, contents) in contents {
+        let keys = &contents.packets[..];
         let mut imported = gpg.import(keys)?;
         // Of a key that it has already, gpg takes parts that it would not take by themselves.
         if !imported.is_empty() && imported.iter().all(|fingerprint| fingerprints.contains(fingerprint)) {
@@ -94,9 +83,6 @@ pub fn from_files(files: &[PathBuf], places: &[PathBuf]) -> Result<KeyFiles, Err
             if key.version != 4 || key.fingerprint.as_ref().is_some_and(|f| !imported.contains(f)) {
                 skipped.push(format!("{shown}: skipped {key}: {}", why_skipped(key, &gpg.version())));
             }
-        }
-        if let Some(what) = contents.otherwise {
-            skipped.push(format!("{shown}: not all of it is keys that gpg takes: {what}"));
         }
         for fingerprint in imported {
             if !fingerprints.contains(&fingerprint) {
@@ -118,14 +104,22 @@ fn import_alone(keys: &[u8], places: &[PathBuf]) -> Result<Vec<Fingerprint>, Err
     Ok(Gpg::start(home.path())?.import(keys)?)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
+/// Reads a key file and looks into it. A damaged one is refused as a whole: what is missing may be a revocation.
+fn read(path: &Path) -> Result<(String, Contents), Error> {
     let shown = safe(&path.display().to_string());
-    match read_bounded(path, MAX_KEY_FILE) {
-        Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(Error::KeyFile(format!(
-            "{shown}: it has more than {MAX_KEY_FILE} bytes"
-        ))),
-        Err(error) => Err(Error::KeyFile(format!("reading key file {shown}: {error}"))),
+    let bytes = match read_bounded(path, MAX_KEY_FILE) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            return Err(Error::KeyFile(format!(
+                "{shown}: it has more than {MAX_KEY_FILE} bytes"
+            )))
+        }
+        Err(error) => return Err(Error::KeyFile(format!("reading key file {shown}: {error}"))),
+    };
+    let contents = keyfile::look(&bytes);
+    match contents.otherwise {
+        Some(what) => Err(Error::KeyFile(format!("no key is taken from {shown}: {what}"))),
+        None => Ok((shown, contents)),
     }
 }
 
@@ -156,20 +150,21 @@ pub(super) fn check_empty(gpg: &mut Gpg) -> Result<(), Error> {
     Ok(())
 }
 
-fn describe_useless(shown: &str, contents: &keyfile::Contents, version: &str) -> String {
-    let keys: Vec<String> = contents.keys.iter().map(ToString::to_string).collect();
-    let what = match (contents.otherwise, keys.as_slice()) {
-        (Some(what), _) => what.to_owned(),
-        (None, []) => "it has no OpenPGP key".to_owned(),
-        (None, keys) if contents.keys.iter().all(|key| key.version != 4) => {
-            format!("it has {}, which gpg {version} does not read", keys.join(", "))
-        }
-        (None, keys) => format!(
-            "it has {}, but none with a user ID and a valid self-signature, and not dated in the future",
-            keys.join(", ")
-        ),
-    };
-    format!("{shown}: gpg takes no key from it: {what}")
+fn describe_useless(shown: &str, contents: &Contents, version: &str) -> String {
+    /// A file may have any number of them.
+    const SHOWN: usize = 3;
+    let mut keys: Vec<String> = contents.keys.iter().take(SHOWN).map(ToString::to_string).collect();
+    if contents.keys.len() > SHOWN {
+        keys.push(format!("{} more", contents.keys.len() - SHOWN));
+    }
+    let keys = keys.join(", ");
+    if contents.keys.iter().all(|key| key.version != 4) {
+        format!("gpg takes no key from {shown}: it has {keys}, which gpg {version} does not read")
+    } else {
+        format!(
+            "gpg takes no key from {shown}: it has {keys}, but none with a user ID and a valid self-signature, and not dated in the future"
+        )
+    }
 }
 
 fn why_skipped(key: &keyfile::Found, version: &str) -> String {

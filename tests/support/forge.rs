@@ -22,9 +22,10 @@ const PUBLIC_KEY: u8 = 6;
 const USER_ID: u8 = 13;
 const PUBLIC_SUBKEY: u8 = 14;
 
-/// Ten days ago, so that there is room for dates before and after.
+/// Ten days ago, so that there is room for dates before and after; the same time throughout a run.
 pub fn then() -> i64 {
-    now() - 864_000
+    static THEN: std::sync::OnceLock<i64> = std::sync::OnceLock::new();
+    *THEN.get_or_init(|| now() - 864_000)
 }
 
 pub fn now() -> i64 {

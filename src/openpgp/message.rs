@@ -109,7 +109,7 @@ fn read_packets<'a>(mut input: &'a [u8], budget: &mut usize) -> Result<Vec<Packe
             Ok(None) => return Ok(packets),
             Ok(Some(_)) if *budget == 0 => {
                 // A message with many signatures is that, whatever their number.
-                return Err(match several_signatures(&packets) {
+                return Err(match several_signatures(&packets, "at least ") {
                     Some(refusal) => refusal,
                     None => Refusal::new(
                         Reason::LimitExceeded,
@@ -132,7 +132,7 @@ fn read_packets<'a>(mut input: &'a [u8], budget: &mut usize) -> Result<Vec<Packe
     }
 }
 
-fn several_signatures(packets: &[Packet<'_>]) -> Option<Refusal> {
+fn several_signatures(packets: &[Packet<'_>], bound: &str) -> Option<Refusal> {
     let count = |tag| packets.iter().filter(|p| p.tag == tag).count();
     let announced = count(tag::ONE_PASS_SIGNATURE);
     let made = count(tag::SIGNATURE);
@@ -147,7 +147,7 @@ fn several_signatures(packets: &[Packet<'_>]) -> Option<Refusal> {
     (announced.max(made) > 1 && count(tag::LITERAL) <= 1).then(|| {
         Refusal::new(
             Reason::MultipleSignatures,
-            format!("it has {} signatures in one message", announced.max(made)),
+            format!("it has {bound}{} signatures in one message", announced.max(made)),
         )
     })
 }
@@ -170,7 +170,7 @@ fn parse_signed(packets: &[Packet<'_>]) -> Result<Message, Refusal> {
 /// Says what a sequence of packets is that is not one signed message.
 fn name_packets(packets: &[Packet<'_>]) -> Refusal {
     let tags: Vec<u8> = packets.iter().map(|p| p.tag).collect();
-    if let Some(refusal) = several_signatures(packets) {
+    if let Some(refusal) = several_signatures(packets, "") {
         return refusal;
     }
     let encrypted = [

@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "cluster/damage.rs"]
+mod damage;
 #[path = "cluster/describe.rs"]
 mod describe;
 #[path = "cluster/hostile.rs"]
@@ -29,6 +31,8 @@ mod streams;
 mod trouble;
 #[path = "cluster/user.rs"]
 mod user;
+#[path = "cluster/writing.rs"]
+mod writing;
 
 use serde_json::{json, Value};
 use support::api::Server;

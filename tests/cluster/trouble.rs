@@ -5,12 +5,9 @@ use serde_json::{json, Value};
 
 use crate::support::api::Fault;
 use crate::support::cluster::{Scene, IDENTITY};
-use crate::support::images::{image, signature, D1};
+use crate::support::images::{signature, D1};
 use crate::support::program::Outcome;
-use crate::{record_trusted, statuses, stored};
-
-/// What is done to an entry, and what the server says of it.
-type Damage<'d> = (&'d dyn Fn(&mut Value), &'d str);
+use crate::{statuses, stored};
 
 /// Runs `verify --confirm`, whose record fails, and gives the error on standard error.
 #[track_caller]
@@ -23,7 +20,7 @@ fn fails(scene: &Scene) -> String {
     error(&outcome)
 }
 
-fn error(outcome: &Outcome) -> String {
+pub fn error(outcome: &Outcome) -> String {
     let line = outcome.stderr.lines().find(|l| l.starts_with("error: "));
     let line = line.unwrap_or_else(|| panic!("no error: {outcome:?}"));
     assert!(line.contains(&format!("recording on Image {D1}")), "{line}");
@@ -64,6 +61,46 @@ fn a_lost_removal_likewise() {
     assert_eq!(outcome.item()["recorded"], "yes");
     assert_eq!(count(&scene, "PATCH"), 1);
     assert_eq!(stored(&scene.server)["conditions"], Value::Null);
+}
+
+#[test]
+fn a_removal_that_was_lost_on_its_way_is_not_taken_for_done() {
+    let scene = Scene::signed();
+    scene.run_verify(D1, &["--confirm"]).expect(0);
+    let before = scene.server.stored(D1);
+    scene.server.fault(Fault::lost().on("PATCH", "/images/"));
+    let outcome = scene.run(&["remove", D1, "--confirm", "-o", "json"]).expect(3);
+    assert_eq!(outcome.item()["recorded"], "failed");
+    assert!(error(&outcome).contains("after 5 tries"), "{outcome:?}");
+    assert_eq!(scene.server.stored(D1), before);
+}
+
+#[test]
+fn a_failed_removal_is_not_taken_for_done_where_another_signature_stands_in_the_place() {
+    let scene = Scene::signed();
+    scene.run_verify(D1, &["--confirm"]).expect(0);
+    let mut moved = scene.server.stored(D1);
+    let added = signature(D1, "added", &scene.sign(D1, IDENTITY));
+    moved["signatures"].as_array_mut().unwrap().insert(0, added);
+    moved["metadata"]["resourceVersion"] = "999999".into();
+    scene.server.fault(Fault::status(500).on("PATCH", "/images/"));
+    let moved = Fault::body("application/json", moved.to_string());
+    scene.server.fault(moved.on("GET", "/images/").after(1));
+    let outcome = scene.run(&["remove", D1, "--confirm", "-o", "json"]).expect(3);
+    assert_eq!(outcome.item()["recorded"], "failed");
+}
+
+#[test]
+fn a_refusal_of_what_is_written_itself_blames_no_stored_signature() {
+    let scene = Scene::signed();
+    let status = json!({"kind": "Status", "reason": "Invalid", "message": "invalid", "details": {"name": D1, "kind": "Image",
+        "causes": [{"field": "signatures[0].imageIdentity", "message": "must be unset"}]}});
+    let fault = Fault::status(422).text("application/json", &status.to_string());
+    scene.server.fault(fault.on("PATCH", "/images/"));
+    let error = fails(&scene);
+    let said = format!("The Image \"{D1}\" is invalid: signatures[0].imageIdentity: must be unset");
+    assert!(error.contains(&said), "{error}");
+    assert!(!error.contains("every update"), "{error}");
 }
 
 #[test]
@@ -161,121 +198,4 @@ fn a_login_that_ends_before_the_write() {
         "{error}"
     );
     assert_eq!(count(&scene, "PATCH"), 1);
-}
-
-#[test]
-fn an_empty_signature_that_blocks_every_write_is_named_with_a_remedy_that_works() {
-    let scene = Scene::signed();
-    scene.server.objects(|objects| {
-        objects.edit_image(D1, |image| {
-            let entries = image["signatures"].as_array_mut().unwrap();
-            // As oc of version 3.6 left them behind.
-            entries.insert(0, json!({"metadata": {}, "type": "", "content": null}));
-            entries.push(json!({"metadata": {}, "type": "", "content": null}));
-        });
-    });
-    let before = scene.server.stored(D1);
-    let outcome = scene.run_verify(D1, &["-o", "json", "--confirm"]);
-    let outcome = outcome.expect_verdict(3, "Verified/Verified");
-    let error = error(&outcome);
-    for part in [
-        "the server refuses every update of this image",
-        "entry 1 of its signatures",
-        "entry 3 of its signatures",
-        "metadata.name: Required value",
-        "an administrator can take them away",
-    ] {
-        assert!(error.contains(part), "{part}: {error}");
-    }
-    assert_eq!(scene.server.stored(D1), before, "nothing is dropped silently");
-    // The remedy, word by word.
-    let patch = error.split_once("-p '").unwrap().1.strip_suffix('\'').unwrap();
-    let operations: Vec<Value> = serde_json::from_str(patch).unwrap();
-    assert_eq!(operations[0]["op"], "test");
-    assert!(error.contains(&format!("oc patch image {D1} --type=json")), "{error}");
-    let client = crate::support::api::client::Client::new(&scene.server).token(crate::support::cluster::TOKEN);
-    let path = format!("{}/{D1}", crate::IMAGES);
-    client.json_patch(&path, &json!(operations)).expect(200);
-    let left = scene.server.stored(D1)["signatures"].clone();
-    assert_eq!(left, json!([before["signatures"][1]]));
-    scene.run_verify(D1, &["--confirm"]).expect(0);
-}
-
-#[test]
-fn other_damage_that_blocks_every_write_is_named_too() {
-    let scene = Scene::signed();
-    let blob = scene.sign(D1, IDENTITY);
-    let damages: [Damage<'_>; 3] = [
-        (
-            &|entry| entry["metadata"]["annotations"] = json!({"a": "b"}),
-            "annotations",
-        ),
-        (&|entry| entry["type"] = "".into(), "type: Required value"),
-        (
-            &|entry| entry["metadata"]["name"] = "nameless".into(),
-            "must be of format",
-        ),
-    ];
-    for (damage, what) in damages {
-        let mut entry = signature(D1, "s2", &blob);
-        damage(&mut entry);
-        let mut object = image(D1, &[&blob]);
-        object["signatures"].as_array_mut().unwrap().push(entry);
-        scene.server.image(object);
-        let outcome = scene.run_verify(D1, &["-o", "json", "--confirm"]).expect(3);
-        assert_eq!(outcome.item()["recorded"], "failed");
-        let error = error(&outcome);
-        for part in [what, "signatures"] {
-            assert!(error.contains(part), "{part}: {error}");
-        }
-        // There is a signature in it: nobody is told to throw it away.
-        assert!(!error.contains("take it away"), "{error}");
-    }
-}
-
-#[test]
-fn conditions_that_make_the_server_panic_and_are_not_ours_to_change_are_named() {
-    let scene = Scene::signed();
-    let blob = scene.sign(D1, IDENTITY);
-    scene.server.image(image(D1, &[&blob, &blob]));
-    scene.server.objects(|objects| {
-        objects.edit_image(D1, |image| {
-            image["signatures"][1]["conditions"] = json!([{"type": "Scanned", "status": "True"}]);
-        });
-    });
-    let outcome = scene.run_verify(D1, &["-o", "json", "--confirm", "--signature", "s1"]);
-    let outcome = outcome.expect_verdict(3, "Verified/Verified");
-    let told = error(&outcome);
-    for part in ["entry 2 of its signatures", "panic", "oc edit image"] {
-        assert!(told.contains(part), "{part}: {told}");
-    }
-    // Judged as well, it gets conditions that the server takes.
-    scene.run_verify(D1, &["--confirm"]).expect(0);
-}
-
-#[test]
-fn a_record_never_changes_type_content_or_name() {
-    let scene = Scene::signed();
-    let [good, foreign] = [scene.sign(D1, IDENTITY), b"no signature".to_vec()];
-    let mut object = image(D1, &[&good, &foreign, &good]);
-    object["signatures"][1]["type"] = "AtomicImageV1".into();
-    object["signatures"][2]["type"] = "something else".into();
-    record_trusted(&mut object["signatures"][1], IDENTITY, &scene.key);
-    record_trusted(&mut object["signatures"][2], IDENTITY, &scene.key);
-    scene.server.image(object);
-    let essence = || {
-        let stored = scene.server.stored(D1);
-        let entries = stored["signatures"].as_array().unwrap();
-        let essence = entries.iter().map(|e| json!([e["metadata"], e["type"], e["content"]]));
-        essence.collect::<Vec<Value>>()
-    };
-    let before = essence();
-    scene.run_verify(D1, &["--confirm"]).expect(0);
-    assert_eq!(essence(), before);
-    let now = scene.server.stored(D1)["signatures"].clone();
-    assert_eq!(statuses(&now[0]), ["Trusted=True", "ForImage=True"]);
-    assert_eq!(statuses(&now[1]), ["Trusted=False", "ForImage=Unknown"]);
-    assert_eq!(statuses(&now[2]), ["Trusted=False", "ForImage=Unknown"]);
-    scene.run(&["remove", D1, "--confirm"]).expect(0);
-    assert_eq!(essence(), before);
 }

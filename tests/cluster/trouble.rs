@@ -91,6 +91,29 @@ fn a_failed_removal_is_not_taken_for_done_where_another_signature_stands_in_the_
 }
 
 #[test]
+fn an_error_told_after_the_write_was_done_is_found_out_by_reading_again() {
+    let scene = Scene::signed();
+    let bare = Fault::body("application/json", scene.server.stored(D1).to_string());
+    scene.run_verify(D1, &["--confirm"]).expect(0);
+    // A gateway that has lost patience says so, though the server behind it did what it was asked to.
+    scene.server.fault(Fault::status(504).on("PATCH", "/images/"));
+    scene.server.fault(bare.on("GET", "/images/").after(1));
+    let outcome = scene.run(&["remove", D1, "--confirm", "-o", "json"]).expect(0);
+    assert_eq!(outcome.item()["recorded"], "yes");
+}
+
+#[test]
+fn a_lost_trial_is_neither_repeated_nor_looked_for() {
+    let scene = Scene::signed();
+    scene.server.fault(Fault::lost().on("PATCH", "/images/"));
+    let outcome = scene.run_verify(D1, &["-o", "json", "--dry-run=server"]);
+    let outcome = outcome.expect_verdict(3, "Verified/Verified");
+    assert_eq!(outcome.item()["recorded"], "failed");
+    assert!(error(&outcome).contains("connection was lost"), "{outcome:?}");
+    assert_eq!((count(&scene, "PATCH"), count(&scene, "GET")), (1, 1));
+}
+
+#[test]
 fn a_refusal_of_what_is_written_itself_blames_no_stored_signature() {
     let scene = Scene::signed();
     let status = json!({"kind": "Status", "reason": "Invalid", "message": "invalid", "details": {"name": D1, "kind": "Image",

@@ -2,6 +2,7 @@
 //! The command line: syntax and help texts, nothing else. What it means is worked out in [`crate::settings`].
 
 pub mod cluster;
+pub mod completion;
 pub mod describe;
 pub mod inspect;
 pub mod keys;
@@ -21,6 +22,11 @@ enforce their own policy.";
 pub const EXIT_STATUS: &str = "\
 Exit status: 0 every image is Verified; 1 one is not; 2 usage error, nothing was contacted; 3 one could not be \
 checked, or nothing was there to check; 130 interrupted.";
+
+/// Exit status of the commands that judge nothing.
+pub const EXIT_STATUS_DONE: &str = "\
+Exit status: 0 done; 2 usage error, nothing was contacted; 3 something could not be read, written or printed; \
+130 interrupted.";
 
 /// Check that container images are the ones you asked for, as keys that you trust for them say.
 #[derive(Debug, Parser)]
@@ -59,14 +65,17 @@ pub struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Verify images
+    /// Verify that images are the ones you asked for
+    #[command(long_about = verify::LONG_ABOUT)]
     Verify(Box<verify::Verify>),
-    /// Forget recorded verdicts
+    /// Forget recorded verdicts; signatures themselves are never touched
     Remove(remove::Remove),
-    /// Show signatures and what is recorded about them
+    /// Show signatures and what is recorded about them; nothing is checked
     Describe(describe::Describe),
-    /// Show what signature blobs claim, unverified
+    /// Show what signature blobs claim; nothing is verified, anyone can write such claims
     Inspect(inspect::Inspect),
-    /// List the keys whose signatures would count
+    /// List the keys whose signatures would count, and why the others do not
     Keys(keys::Keys),
+    /// Print a script that makes a shell complete the words of this program
+    Completion(completion::Completion),
 }

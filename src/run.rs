@@ -2,6 +2,7 @@
 //! The use cases, one file a subcommand.
 
 pub mod cluster;
+pub mod completion;
 pub mod describe;
 pub mod engine;
 pub mod inspect;
@@ -35,6 +36,7 @@ pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr:
         Command::Remove(options) => remove::run(options, environment, &mut output, stderr),
         Command::Describe(options) => describe::run(options, environment, &mut output, stderr),
         Command::Inspect(options) => inspect::run(options, &mut output),
+        Command::Completion(options) => Ok(completion::run(options, &mut output)),
         Command::Keys(options) => keys::run(options, environment, &mut output, stderr),
     };
     let _ = output.flush();

@@ -18,7 +18,7 @@ pub enum DescribeOutput {
 
 /// Show the signatures of images and what is recorded about them. Nothing is checked.
 #[derive(Debug, Args)]
-#[command(after_help = super::MEANING)]
+#[command(after_help = format!("{}\n\n{}", super::MEANING, super::EXIT_STATUS_DONE))]
 pub struct Describe {
     /// Images, as for verify
     #[arg(value_name = "IMAGE")]

@@ -9,7 +9,7 @@ use super::verify::Output;
 
 /// Show what signature blobs claim. Nothing is verified: anyone can write such claims.
 #[derive(Debug, Args)]
-#[command(after_help = super::MEANING)]
+#[command(after_help = format!("{}\n\n{}", super::MEANING, super::EXIT_STATUS_DONE))]
 pub struct Inspect {
     /// Files with signature blobs; - is standard input
     #[arg(value_name = "FILE", required = true)]

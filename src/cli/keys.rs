@@ -53,7 +53,7 @@ pub enum KeyOutput {
 
 /// List the keys whose signatures would count, and why the others do not.
 #[derive(Debug, Args)]
-#[command(after_help = super::MEANING)]
+#[command(after_help = format!("{}\n\n{}", super::MEANING, super::EXIT_STATUS_DONE))]
 pub struct Keys {
     /// Which keys.
     #[command(flatten)]

@@ -20,7 +20,7 @@ pub enum RemoveOutput {
 
 /// Forget recorded verdicts. Signatures themselves are never touched.
 #[derive(Debug, Args)]
-#[command(after_help = super::MEANING)]
+#[command(after_help = format!("{}\n\n{}", super::MEANING, super::EXIT_STATUS_DONE))]
 pub struct Remove {
     /// Images, as for verify
     #[arg(value_name = "IMAGE")]

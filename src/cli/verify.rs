@@ -34,16 +34,20 @@ pub enum DryRun {
     Server,
 }
 
+/// What `verify --help` says first.
+pub const LONG_ABOUT: &str = "\
+Verify that images are the ones you asked for, as keys that you trust for them say.
+
+IMAGE is one of
+  sha256:DIGEST                  the Image object of that name
+  [NAMESPACE/]STREAM:TAG         an image through its ImageStreamTag
+  [NAMESPACE/]STREAM@sha256:...  an image through its ImageStreamImage
+  dir:PATH                       a directory as skopeo writes it
+With --filename it may be left out: then every object in the files is verified.";
+
 /// Verify that images are the ones you asked for, as keys that you trust for them say.
-///
-/// IMAGE is one of
-///   sha256:DIGEST                 the Image object of that name
-///   [NAMESPACE/]STREAM:TAG        an image through its ImageStreamTag
-///   [NAMESPACE/]STREAM@sha256:... an image through its ImageStreamImage
-///   dir:PATH                      a directory as skopeo writes it
-/// With --filename it may be left out: then every object in the files is verified.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment, after_help = format!("{}\n\n{}", super::MEANING, super::EXIT_STATUS))]
+#[command(after_help = format!("{}\n\n{}", super::MEANING, super::EXIT_STATUS))]
 pub struct Verify {
     /// Images; IMAGE=REF gives one its expected identity
     #[arg(value_name = "IMAGE")]

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Completions, in real shells and through the helpers that oc and kubectl ask.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
+
+mod support;
+
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::CommandFactory;
+use image_signature::cli::Cli;
+use support::program::{binary, has, Outcome, Sandbox};
+use support::skipped;
+
+/// A sandbox with the program on the PATH under its own name.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("bin")).unwrap();
+    symlink(binary(), sandbox.path("bin/image-signature")).unwrap();
+    sandbox
+}
+
+fn command(sandbox: &Sandbox, program: &Path) -> Command {
+    let mut command = sandbox.command_of(program);
+    command.env("PATH", format!("{}:/usr/bin:/bin", sandbox.path("bin").display()));
+    command
+}
+
+fn script(sandbox: &Sandbox, shell: &str) -> PathBuf {
+    let text = sandbox.run(["completion", shell]).expect(0).stdout;
+    assert!(text.len() > 1000, "{text}");
+    sandbox.file(&format!("script.{shell}"), text)
+}
+
+/// The subcommands and the long options of `verify`, by the clap tree.
+fn expected() -> (Vec<String>, Vec<String>) {
+    let mut tree = Cli::command();
+    tree.build();
+    let commands = tree.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    let verify = tree.find_subcommand("verify").unwrap();
+    let options = verify
+        .get_arguments()
+        .filter_map(|a| a.get_long().map(|long| format!("--{long}")))
+        .collect();
+    (commands, options)
+}
+
+#[track_caller]
+fn assert_all(found: &str, expected: &[String]) {
+    let words: Vec<&str> = found.lines().map(|line| line.split('\t').next().unwrap()).collect();
+    for word in expected {
+        assert!(words.contains(&word.as_str()), "{word} is not among {words:?}");
+    }
+}
+
+#[test]
+fn bash_completes_commands_options_and_values() {
+    if !has("bash") {
+        return skipped("completion in bash", "bash is not installed");
+    }
+    let sandbox = sandbox();
+    let script = script(&sandbox, "bash");
+    let complete = |words: &str| -> String {
+        let text = format!(
+            "source {}; COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             f=$(complete -p image-signature | sed -n 's/.* -F \\([^ ]*\\) .*/\\1/p'); compopt() {{ :; }}; \
+             $f image-signature \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; \
+             printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            script.display()
+        );
+        let mut bash = command(&sandbox, Path::new("/bin/bash"));
+        bash.args(["-eu", "-c", &text]);
+        sandbox.finish(&mut bash, b"").expect(0).stdout
+    };
+    let (commands, options) = expected();
+    assert_all(&complete("image-signature ''"), &commands);
+    assert_all(&complete("image-signature verify --"), &options);
+    assert_eq!(complete("image-signature verify --trust-model ''"), "gpg\nalways\n");
+    assert_eq!(complete("image-signature completion f"), "fish\n");
+}
+
+#[test]
+fn zsh_loads_the_script() {
+    if !has("zsh") {
+        return skipped("completion in zsh", "zsh is not installed");
+    }
+    let sandbox = sandbox();
+    let script = script(&sandbox, "zsh");
+    let directory = sandbox.path("functions");
+    std::fs::create_dir(&directory).unwrap();
+    std::fs::copy(&script, directory.join("_image-signature")).unwrap();
+    // Candidates are printed instead of shown in a menu.
+    let text = format!(
+        "fpath=({} $fpath); autoload -Uz compinit; compinit -u -d {}/dump; \
+         print -r -- $_comps[image-signature]; autoload +X -Uz _image-signature; \
+         functions _image-signature | head -c 100",
+        directory.display(),
+        sandbox.root().display()
+    );
+    let mut zsh = command(&sandbox, Path::new("/usr/bin/zsh"));
+    zsh.args(["-f", "-c", &text]);
+    let outcome = sandbox.finish(&mut zsh, b"").expect(0);
+    assert!(outcome.stdout.starts_with("_image-signature\n"), "{outcome:?}");
+    assert!(outcome.stdout.contains("_image-signature () {"), "{outcome:?}");
+    assert_eq!(outcome.stderr, "");
+    let (commands, options) = expected();
+    let text = std::fs::read_to_string(script).unwrap();
+    for word in commands {
+        assert!(text.contains(&format!("'{word}:")), "{word}");
+    }
+    for option in options {
+        assert!(text.contains(&option), "{option}");
+    }
+}
+
+#[test]
+fn fish_completes_commands_options_and_values() {
+    if !has("fish") {
+        return skipped("completion in fish", "fish is not installed");
+    }
+    let sandbox = sandbox();
+    let script = script(&sandbox, "fish");
+    let complete = |line: &str| -> Outcome {
+        let mut fish = command(&sandbox, Path::new("/usr/bin/fish"));
+        fish.args(["--no-config", "-c"])
+            .arg(format!("source {}; complete -C '{line}'", script.display()));
+        sandbox.finish(&mut fish, b"").expect(0)
+    };
+    let (commands, options) = expected();
+    assert_all(&complete("image-signature ").stdout, &commands);
+    assert_all(&complete("image-signature verify --").stdout, &options);
+    assert_all(
+        &complete("image-signature verify --trust-model ").stdout,
+        &["gpg".to_owned(), "always".to_owned()],
+    );
+}
+
+/// One candidate a line, then the directive (openshift-api.md 7).
+fn ask(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
+    let helper = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("packaging/complete-image_signature");
+    let mut command = command(sandbox, &helper);
+    command.args(words);
+    let outcome = sandbox.finish(&mut command, b"").expect(0);
+    assert_eq!(outcome.stderr, "");
+    let mut lines: Vec<String> = outcome.stdout.lines().map(str::to_owned).collect();
+    assert_eq!(lines.pop().as_deref(), Some(":4"), "{lines:?}");
+    lines
+}
+
+#[test]
+fn the_helpers_of_oc_and_kubectl_speak_their_protocol() {
+    if !has("bash") {
+        return skipped("plugin completion", "bash is not installed");
+    }
+    let sandbox = sandbox();
+    let (commands, options) = expected();
+    for words in [&[][..], &[""]] {
+        assert_all(&ask(&sandbox, words).join("\n"), &commands);
+    }
+    assert_all(&ask(&sandbox, &["verify", "--"]).join("\n"), &options);
+    assert_eq!(ask(&sandbox, &["verify", "--conf"]), ["--confirm"]);
+    assert_eq!(ask(&sandbox, &["keys", "-o", "js"]), ["json"]);
+    assert_eq!(ask(&sandbox, &["nonsense", "x"]), [""; 0]);
+    sandbox.file("release-key.asc", "");
+    assert_eq!(ask(&sandbox, &["verify", "--public-key", "rel"]), ["release-key.asc"]);
+}
+
+#[test]
+fn a_helper_without_the_program_fails() {
+    let sandbox = Sandbox::new();
+    let helper = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("packaging/complete-image_signature");
+    let mut command = sandbox.command_of(&helper);
+    command.env("PATH", "/usr/bin:/bin");
+    if Path::new("/usr/bin/image-signature").exists() {
+        return skipped("a helper without the program", "image-signature is installed here");
+    }
+    let outcome = sandbox.finish(&mut command, b"").expect(1);
+    assert!(outcome.stderr.contains("image-signature"), "{outcome:?}");
+}
+
+#[test]
+fn an_unknown_shell_is_a_usage_error() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["completion", "tcsh"]).expect_usage("tcsh");
+    sandbox.run(["completion"]).expect_usage("SHELL");
+}

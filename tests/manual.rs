@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Man pages say what the program does: their options are those of the clap tree, their examples run.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::CommandFactory;
+use image_signature::cli::Cli;
+use serde_json::json;
+use support::cluster::Scene;
+use support::program::{binary, has};
+use support::skipped;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn page(name: &str) -> String {
+    std::fs::read_to_string(root().join("man").join(format!("{name}.1"))).unwrap()
+}
+
+/// The clap tree with what is inherited put in place.
+fn tree() -> clap::Command {
+    let mut command = Cli::command();
+    command.build();
+    command
+}
+
+/// Each page with the command that it describes.
+fn pages() -> Vec<(String, clap::Command)> {
+    let main = tree();
+    let mut pages: Vec<(String, clap::Command)> = main
+        .get_subcommands()
+        .filter(|command| command.get_name() != "help")
+        .map(|command| (format!("image-signature-{}", command.get_name()), command.clone()))
+        .collect();
+    pages.push(("image-signature".to_owned(), main));
+    pages
+}
+
+/// The names of all options, aliases included: `-f`, `--filename`.
+fn options(command: &clap::Command) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for argument in command.get_arguments().filter(|argument| !argument.is_positional()) {
+        names.extend(argument.get_short().map(|short| format!("-{short}")));
+        names.extend(argument.get_long().map(|long| format!("--{long}")));
+        let aliases = argument.get_all_aliases().unwrap_or_default();
+        names.extend(aliases.into_iter().map(|alias| format!("--{alias}")));
+    }
+    names
+}
+
+/// The options that a page documents: those in its `.It Fl` lines.
+fn documented(page: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for line in page.lines().filter_map(|line| line.strip_prefix(".It Fl ")) {
+        for part in format!("Fl {line}").split(" , ") {
+            let words: Vec<&str> = part.split(' ').collect();
+            names.insert(match words.as_slice() {
+                ["Fl", "Fl", long, ..] => format!("--{long}"),
+                ["Fl", short, ..] => format!("-{short}"),
+                other => panic!("{other:?} in {line}"),
+            });
+        }
+    }
+    names
+}
+
+/// The text of a section.
+fn section<'p>(page: &'p str, title: &str) -> &'p str {
+    let begin = format!(".Sh {title}\n");
+    let (_, rest) = page.split_once(&begin).unwrap_or_else(|| panic!("no section {title}"));
+    rest.split("\n.Sh ").next().unwrap()
+}
+
+#[test]
+fn each_option_is_in_its_page_and_no_other() {
+    for (name, command) in pages() {
+        let (has, should) = (documented(&page(&name)), options(&command));
+        assert!(should.len() > 1, "{name}");
+        let missing: Vec<_> = should.difference(&has).collect();
+        let invented: Vec<_> = has.difference(&should).collect();
+        assert!(missing.is_empty() && invented.is_empty(), "{name}: missing {missing:?}, invented {invented:?}");
+    }
+}
+
+#[test]
+fn there_is_a_page_for_each_command_and_none_more() {
+    let mut expected: Vec<String> = pages().into_iter().map(|(name, _)| format!("{name}.1")).collect();
+    expected.sort();
+    let mut found: Vec<String> = std::fs::read_dir(root().join("man"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    found.sort();
+    assert_eq!(found, expected);
+    for command in tree().get_subcommands() {
+        assert!(page("image-signature").contains(&format!(".It Cm {}\n", command.get_name())));
+    }
+}
+
+#[test]
+fn sections_are_those_that_people_look_for() {
+    for (name, _) in pages() {
+        let text = page(&name);
+        for title in [
+            "NAME",
+            "SYNOPSIS",
+            "DESCRIPTION",
+            "OPTIONS",
+            "ENVIRONMENT",
+            "FILES",
+            "EXIT STATUS",
+            "EXAMPLES",
+            "SEE ALSO",
+            "SECURITY CONSIDERATIONS",
+        ] {
+            assert!(section(&text, title).len() > 20, "{name}: {title}");
+        }
+    }
+    for name in ["image-signature", "image-signature-verify"] {
+        let text = page(name);
+        assert!(section(&text, "STANDARDS").contains("containers-signature 5"));
+        assert!(section(&text, "DESCRIPTION").contains(".Em trusted ,\nwhen at least one signature"));
+        assert!(section(&text, "VERDICTS").len() > 100);
+    }
+}
+
+#[test]
+fn exit_statuses_are_those_of_the_program() {
+    let statuses = |name: &str| -> Vec<String> {
+        section(&page(name), "EXIT STATUS")
+            .lines()
+            .filter_map(|line| line.strip_prefix(".It ").map(str::to_owned))
+            .collect()
+    };
+    for name in ["image-signature", "image-signature-verify"] {
+        assert_eq!(statuses(name), ["0", "1", "2", "3", "130"]);
+    }
+    for command in ["remove", "describe", "inspect", "keys"] {
+        assert_eq!(statuses(&format!("image-signature-{command}")), ["0", "2", "3", "130"]);
+    }
+}
+
+#[test]
+fn every_reason_is_explained() {
+    let text = page("image-signature");
+    let verdicts = section(&text, "VERDICTS");
+    let source = std::fs::read_to_string(root().join("src/verdict/reason.rs")).unwrap();
+    let words: Vec<&str> = source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("Reason::")?.split_once(" => \"")?.1.strip_suffix("\","))
+        .collect();
+    assert!(words.len() > 25, "{words:?}");
+    for word in words.into_iter().filter(|word| *word != "Verified") {
+        assert!(verdicts.contains(&format!("Li {word}")), "{word}");
+    }
+}
+
+#[test]
+fn pages_have_one_date_that_is_not_before_the_newest_release() {
+    let dates: BTreeSet<String> = pages()
+        .iter()
+        .map(|(name, _)| {
+            let text = page(name);
+            let line = text.lines().find_map(|line| line.strip_prefix(".Dd ")).unwrap();
+            let date = jiff::fmt::strtime::parse("%B %d, %Y", line).unwrap().to_date().unwrap();
+            date.to_string()
+        })
+        .collect();
+    assert_eq!(dates.len(), 1, "{dates:?}");
+    let changes = std::fs::read_to_string(root().join("CHANGELOG.md")).unwrap();
+    let released = changes
+        .lines()
+        .filter_map(|line| line.strip_prefix("## [")?.split_once("] - ").map(|(_, date)| date.trim()))
+        .max();
+    if let Some(released) = released {
+        assert!(dates.iter().all(|date| date.as_str() >= released), "{dates:?} {released}");
+    }
+}
+
+#[test]
+fn mandoc_has_nothing_to_say() {
+    if !has("mandoc") {
+        return skipped("mandoc -Tlint", "mandoc is not installed");
+    }
+    for (name, _) in pages() {
+        let path = root().join("man").join(format!("{name}.1"));
+        let output = Command::new("mandoc").args(["-Tlint", "-Wwarning"]).arg(path).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{name}");
+        assert!(output.status.success(), "{name}");
+    }
+}
+
+/// The commands of a page's examples with the exit status that the page promises.
+fn examples(page: &str) -> Vec<(String, i32)> {
+    let mut found: Vec<(String, i32)> = Vec::new();
+    let (mut status, mut literal, mut continued) = (0, false, false);
+    for line in section(page, "EXAMPLES").lines() {
+        match line {
+            _ if line.starts_with(".Bd -literal") => literal = true,
+            ".Ed" => (literal, status) = (false, 0),
+            _ if !literal => {
+                if let Some((_, rest)) = line.split_once("(exit status ") {
+                    status = rest.split(')').next().unwrap().parse().unwrap();
+                }
+            }
+            _ => {
+                let (text, more) = match line.strip_suffix("\\e") {
+                    Some(text) => (text, true),
+                    None => (line, false),
+                };
+                match text.strip_prefix("$ ") {
+                    Some(command) => found.push((command.to_owned(), status)),
+                    None if continued => found.last_mut().unwrap().0.push_str(text.trim_start()),
+                    None => panic!("neither a command nor its continuation: {line}"),
+                }
+                continued = more;
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn examples_run_as_the_pages_say() {
+    let scene = Scene::new();
+    let example = root().join("tests/data/example");
+    for name in ["image.json", "release-key.asc"] {
+        std::fs::copy(example.join(name), scene.sandbox.path(name)).unwrap();
+    }
+    symlink(example.join("image"), scene.sandbox.path("image")).unwrap();
+    let object: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(example.join("image.json")).unwrap()).unwrap();
+    let digest = object["metadata"]["name"].as_str().unwrap().to_owned();
+    scene.server.image(object);
+    let stream = json!({
+        "spec": {"lookupPolicy": {"local": false}},
+        "status": {"tags": [{"tag": "v1", "items": [
+            {"created": "2026-01-01T00:00:00Z", "dockerImageReference": format!("r/a@{digest}"), "image": digest, "generation": 1},
+        ]}]},
+    });
+    scene.server.stream("foo", "bar", stream);
+    scene.server.grant("alice", &["get"], "imagestreamtags");
+    let bin = scene.sandbox.path("bin");
+    std::fs::create_dir(&bin).unwrap();
+    symlink(binary(), bin.join("image-signature")).unwrap();
+    // The user's own keyring has the key, uncertified.
+    let home = scene.sandbox.path("home/.gnupg");
+    std::fs::create_dir(&home).unwrap();
+    let imported = Command::new("gpg")
+        .args(["--batch", "-q", "--no-autostart", "--homedir"])
+        .arg(&home)
+        .arg("--import")
+        .arg(example.join("release-key.asc"))
+        .output()
+        .unwrap();
+    assert!(imported.status.success(), "{imported:?}");
+
+    let mut ran = 0;
+    for (name, _) in pages() {
+        let text = page(&name);
+        let examples = examples(&text);
+        assert!(!examples.is_empty(), "{name}");
+        for (example, status) in examples {
+            let mut command = scene.sandbox.command_of(Path::new("/bin/bash"));
+            command
+                .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+                .args(["-c", &example]);
+            let outcome = scene.finish(&mut command);
+            assert_eq!(outcome.status, status, "{name}: {example}: {outcome:#?}");
+            ran += 1;
+        }
+    }
+    println!("{ran} examples ran");
+    // The examples of removal have removed what those of recording recorded.
+    let left = std::fs::read_to_string(scene.sandbox.path("image.json")).unwrap();
+    assert!(!left.contains("conditions"), "{left}");
+}

@@ -17,6 +17,14 @@ INSTALL_PROGRAM = $(INSTALL) -D -m 755
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 DOCDIR ?= $(PREFIX)/share/doc/image-signature
 LICENSEDIR ?= $(PREFIX)/share/licenses/image-signature
+MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# Other names of the program and the pages that they share.
+OTHER_PAGES = verify-image-signature:image-signature-verify oc-image_signature:image-signature \
+	kubectl-image_signature:image-signature oc_complete-image_signature:image-signature-completion \
+	kubectl_complete-image_signature:image-signature-completion
 
 EXAMPLE = tests/data/example
 EXAMPLE_FILES = image.json release-key.asc $(patsubst $(EXAMPLE)/%,%,$(wildcard $(EXAMPLE)/image/*))
@@ -78,6 +86,18 @@ install: $(BINARY)
 	$(INSTALL_PROGRAM) packaging/verify-image-signature $(BINDIR)/verify-image-signature
 	ln -sf image-signature $(BINDIR)/oc-image_signature
 	ln -sf image-signature $(BINDIR)/kubectl-image_signature
+	$(INSTALL_PROGRAM) packaging/complete-image_signature $(BINDIR)/oc_complete-image_signature
+	ln -sf oc_complete-image_signature $(BINDIR)/kubectl_complete-image_signature
+	for page in man/*.1; do $(INSTALL_DATA) $$page $(DESTDIR)$(MANDIR)/man1/$${page#man/} || exit 1; done
+	for pair in $(OTHER_PAGES); do \
+		echo ".so man1/$${pair#*:}.1" >$(DESTDIR)$(MANDIR)/man1/$${pair%:*}.1 || exit 1; \
+		chmod 644 $(DESTDIR)$(MANDIR)/man1/$${pair%:*}.1; done
+	mkdir -p $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	$(BINARY) completion bash >$(DESTDIR)$(BASHDIR)/image-signature
+	$(BINARY) completion zsh >$(DESTDIR)$(ZSHDIR)/_image-signature
+	$(BINARY) completion fish >$(DESTDIR)$(FISHDIR)/image-signature.fish
+	chmod 644 $(DESTDIR)$(BASHDIR)/image-signature $(DESTDIR)$(ZSHDIR)/_image-signature \
+		$(DESTDIR)$(FISHDIR)/image-signature.fish
 	$(INSTALL_DATA) LICENSE $(DESTDIR)$(LICENSEDIR)/LICENSE
 	$(INSTALL_DATA) README.md $(DESTDIR)$(DOCDIR)/README.md
 	for file in $(EXAMPLE_FILES); do \

@@ -15,7 +15,7 @@ if have cargo-clippy; then $CARGO clippy --locked --all-targets -- -D warnings; 
 section licences and bans
 if have cargo-deny; then $CARGO deny --locked check licenses bans sources; fi
 section shell scripts
-if have shellcheck; then shellcheck packaging/*.sh packaging/verify-image-signature .ci/run tests/data/example/make-example tests/packaging/smoke.sh; fi
+if have shellcheck; then shellcheck packaging/*.sh packaging/verify-image-signature packaging/complete-image_signature .ci/run tests/data/example/make-example tests/packaging/smoke.sh; fi
 section documentation
 RUSTDOCFLAGS="-D warnings" $CARGO doc --locked --no-deps --quiet
 section tests

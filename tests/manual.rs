@@ -86,7 +86,10 @@ fn each_option_is_in_its_page_and_no_other() {
         assert!(should.len() > 1, "{name}");
         let missing: Vec<_> = should.difference(&has).collect();
         let invented: Vec<_> = has.difference(&should).collect();
-        assert!(missing.is_empty() && invented.is_empty(), "{name}: missing {missing:?}, invented {invented:?}");
+        assert!(
+            missing.is_empty() && invented.is_empty(),
+            "{name}: missing {missing:?}, invented {invented:?}"
+        );
     }
 }
 
@@ -155,7 +158,13 @@ fn every_reason_is_explained() {
     let source = std::fs::read_to_string(root().join("src/verdict/reason.rs")).unwrap();
     let words: Vec<&str> = source
         .lines()
-        .filter_map(|line| line.trim().strip_prefix("Reason::")?.split_once(" => \"")?.1.strip_suffix("\","))
+        .filter_map(|line| {
+            line.trim()
+                .strip_prefix("Reason::")?
+                .split_once(" => \"")?
+                .1
+                .strip_suffix("\",")
+        })
         .collect();
     assert!(words.len() > 25, "{words:?}");
     for word in words.into_iter().filter(|word| *word != "Verified") {
@@ -178,10 +187,17 @@ fn pages_have_one_date_that_is_not_before_the_newest_release() {
     let changes = std::fs::read_to_string(root().join("CHANGELOG.md")).unwrap();
     let released = changes
         .lines()
-        .filter_map(|line| line.strip_prefix("## [")?.split_once("] - ").map(|(_, date)| date.trim()))
+        .filter_map(|line| {
+            line.strip_prefix("## [")?
+                .split_once("] - ")
+                .map(|(_, date)| date.trim())
+        })
         .max();
     if let Some(released) = released {
-        assert!(dates.iter().all(|date| date.as_str() >= released), "{dates:?} {released}");
+        assert!(
+            dates.iter().all(|date| date.as_str() >= released),
+            "{dates:?} {released}"
+        );
     }
 }
 
@@ -192,7 +208,11 @@ fn mandoc_has_nothing_to_say() {
     }
     for (name, _) in pages() {
         let path = root().join("man").join(format!("{name}.1"));
-        let output = Command::new("mandoc").args(["-Tlint", "-Wwarning"]).arg(path).output().unwrap();
+        let output = Command::new("mandoc")
+            .args(["-Tlint", "-Wwarning"])
+            .arg(path)
+            .output()
+            .unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{name}");
         assert!(output.status.success(), "{name}");
     }

@@ -96,7 +96,7 @@ fn the_rpm_lists_exactly_the_installed_files() {
     let (files, _) = files.split_once("\n%changelog").unwrap();
     let patterns: Vec<String> = files
         .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with("%license"))
+        .filter(|line| !line.is_empty() && !line.starts_with("%license") && !line.starts_with('#'))
         .map(|line| line.strip_prefix("%doc ").unwrap_or(line))
         .map(|line| {
             line.replace("%{_bindir}", "/usr/bin")

@@ -102,4 +102,24 @@ for plugin in oc-image_signature kubectl-image_signature; do
     expect 0 Verified $plugin verify -f image.json --public-key key.asc --expected-identity "$reference"
     expect 1 Rejected $plugin verify -f image.json --public-key key.asc --expected-identity "$other"
 done
+
+# Completions, and what oc and kubectl ask for them.
+for file in bash-completion/completions/image-signature fish/vendor_completions.d/image-signature.fish; do
+    expect 0 image-signature cat "$prefix/share/$file"
+done
+expect 0 '^#compdef image-signature' \
+    cat "$(ls "$prefix"/share/zsh/site-functions/_image-signature "$prefix"/share/zsh/vendor-completions/_image-signature 2>/dev/null)"
+for plugin in oc kubectl; do
+    expect 0 '^--confirm$' ${plugin}_complete-image_signature verify --conf
+done
+
+# Minimal installations throw man pages away.
+if command -v man >/dev/null && ls "$prefix"/share/man/man1/image-signature.1* >/dev/null 2>&1; then
+    export MANPATH="$prefix/share/man"
+    for page in image-signature image-signature-verify verify-image-signature oc-image_signature; do
+        expect 0 'SECURITY CONSIDERATIONS' man -P cat "$page"
+    done
+else
+    echo "SKIPPED: man pages: there is no man, or its pages were not installed"
+fi
 echo "smoke test passed"

@@ -5,21 +5,19 @@
 //! swallows errors of key listings. So every answer is read twice, from gpgme's result and from gpg's own status
 //! lines (doc/DETAILS of GnuPG), and the two must agree.
 
-use std::ffi::CStr;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+mod worker;
 
-use gpgme::{Context, Protocol};
+use std::ffi::CStr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use gpgme::Context;
 
 use super::convert::convert_key;
 use super::key::{Fingerprint, Key};
 use super::status::{log_status, order, read_answer, Answer, Check, StatusLine};
-
-/// Oldest GnuPG whose options and status lines are known to be what this file relies on.
-const MIN_GNUPG: &str = "2.1.13";
-
-/// What gpgme gives as the version of a gpg that it could not ask (engine-gpg.c of gpgme).
-const UNASKED: &str = "1.0.0";
+use worker::{Worker, MIN_GNUPG, PATIENCE, PATIENCE_WITH_KEYS};
 
 /// GnuPG itself failed: nothing can be said about a signature.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +28,14 @@ pub enum Error {
     /// It is too old.
     #[error("gpg is version {0}; {MIN_GNUPG} or newer is needed")]
     TooOld(String),
+    /// It does not answer.
+    #[error("{doing}: gpg gave no answer for {0} s", .patience.as_secs())]
+    Silent {
+        /// What was being done.
+        doing: &'static str,
+        /// How long it was waited for.
+        patience: Duration,
+    },
     /// An operation failed.
     #[error("{doing}: gpg reports {error}")]
     Failed {
@@ -51,48 +57,33 @@ pub enum Error {
 /// A connection to GnuPG with one home directory.
 #[derive(Debug)]
 pub struct Gpg {
-    context: Context,
-    home: PathBuf,
+    worker: Worker,
+    version: String,
 }
 
 impl Gpg {
-    /// Uses GnuPG with a home directory, which it is told through this process's environment: a home set through gpgme
-    /// costs one more start of gpg each (measured).
+    /// Uses GnuPG with a home directory.
     ///
     /// # Errors
     /// When gpg cannot be run or is too old.
     pub fn start(home: &Path) -> Result<Self, Error> {
-        // Without gpgconf, gpgme starts gpg alone: 5 processes less (measured). It must be set before the first use.
-        let _ = gpgme::set_flag("disable-gpgconf", "1");
-        // For gpg --version: without it, that reads the gpg.conf of the user.
-        std::env::set_var("GNUPGHOME", home);
-        gpgme::init();
-        let missing = |error: gpgme::Error| Error::Missing(describe(error));
-        let mut context = Context::from_protocol(Protocol::OpenPgp).map_err(missing)?;
-        let info = context.engine_info();
-        match info.version() {
-            Ok(UNASKED) => return Err(Error::Missing("it is not there or tells no version".into())),
-            Ok(_) if info.check_version(MIN_GNUPG) => {}
-            Ok(version) => return Err(Error::TooOld(version.to_owned())),
-            Err(_) => return Err(Error::Missing("it tells no version".into())),
-        }
-        context.set_offline(true);
-        // All status lines go to the handler below; without this gpgme keeps VALIDSIG and others to itself.
-        context
-            .set_flag("full-status", "1")
-            .map_err(|e| failed("preparing gpg", e))?;
-        let home = home.to_owned();
-        Ok(Self { context, home })
+        let (worker, version) = Worker::start(home)?;
+        Ok(Self { worker, version })
     }
 
     /// Whether gpg is at least of a version.
-    pub fn is_at_least(&self, version: &str) -> bool {
-        self.context.engine_info().check_version(version)
+    ///
+    /// # Errors
+    /// When gpg does not answer.
+    pub fn is_at_least(&mut self, version: &'static str) -> Result<bool, Error> {
+        self.worker.run(PATIENCE, "asking gpg for its version", |context| {
+            context.engine_info().check_version(version)
+        })
     }
 
     /// The version of gpg, as it names itself.
-    pub fn version(&self) -> String {
-        self.context.engine_info().version().unwrap_or_default().to_owned()
+    pub fn version(&self) -> &str {
+        &self.version
     }
 
     /// Imports keys; the fingerprints of the primary keys that the keyring has now come back, without repeats.
@@ -101,7 +92,8 @@ impl Gpg {
     /// When gpg fails altogether. A file that holds no key is no failure: nothing comes back.
     pub fn import(&mut self, keys: &[u8]) -> Result<Vec<Fingerprint>, Error> {
         const DOING: &str = "importing keys";
-        let (result, status) = self.with_status(|context| {
+        let keys = keys.to_owned();
+        let (result, status) = self.with_status(PATIENCE_WITH_KEYS, DOING, move |context| {
             context.import(keys).map(|result| {
                 result
                     .imports()
@@ -109,7 +101,7 @@ impl Gpg {
                     .map(|import| import.fingerprint().map(str::to_owned))
                     .collect::<Vec<_>>()
             })
-        });
+        })?;
         let mut fingerprints = Vec::new();
         match result {
             Ok(found) => {
@@ -143,32 +135,18 @@ impl Gpg {
     /// When the keyring cannot be read. Keys that are not there are no error.
     pub fn keys(&mut self, patterns: &[&str]) -> Result<Vec<Key>, Error> {
         const DOING: &str = "listing keys";
-        let (result, status) = self.with_status(|context| {
+        let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+        let (result, status) = self.with_status(PATIENCE_WITH_KEYS, DOING, move |context| {
             let keys = if patterns.is_empty() {
                 context.keys()
             } else {
-                context.find_keys(patterns.iter().copied())
+                context.find_keys(patterns)
             };
             keys.and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        });
+        })?;
         let keys = result.map_err(|e| failed(DOING, e))?;
         check_listing(&status)?;
         keys.iter().map(convert_key).collect()
-    }
-
-    /// Exports the keys of these fingerprints, in binary.
-    ///
-    /// # Errors
-    /// When gpg fails.
-    pub fn export(&mut self, fingerprints: &[&str]) -> Result<Vec<u8>, Error> {
-        const DOING: &str = "exporting keys";
-        let mut keys = Vec::new();
-        let (result, _) = self.with_status(|context| {
-            context.set_armor(false);
-            context.export(fingerprints.iter().copied(), gpgme::ExportMode::empty(), &mut keys)
-        });
-        result.map_err(|e| failed(DOING, e))?;
-        Ok(keys)
     }
 
     /// Asks whether a signature packet fits exactly these bytes.
@@ -177,7 +155,8 @@ impl Gpg {
     /// When gpg fails, gives no answer, or more than one.
     pub fn verify(&mut self, signature: &[u8], data: &[u8]) -> Result<Answer, Error> {
         const DOING: &str = "verifying a signature";
-        let (result, status) = self.with_status(|context| {
+        let (signature, data) = (signature.to_owned(), data.to_owned());
+        let (result, status) = self.with_status(PATIENCE, DOING, move |context| {
             context.verify_detached(signature, data).map(|result| {
                 result
                     .signatures()
@@ -190,7 +169,7 @@ impl Gpg {
                     })
                     .collect::<Vec<_>>()
             })
-        });
+        })?;
         let found = match result {
             Ok(found) => found,
             Err(error) => return Err(failed(DOING, error)),
@@ -222,7 +201,12 @@ impl Gpg {
     }
 
     /// Runs an operation and collects gpg's status lines.
-    fn with_status<T>(&mut self, operation: impl FnOnce(&mut Context) -> T) -> (T, Vec<StatusLine>) {
+    fn with_status<T: Send + 'static>(
+        &mut self,
+        patience: Duration,
+        doing: &'static str,
+        operation: impl FnOnce(&mut Context) -> T + Send + 'static,
+    ) -> Result<(T, Vec<StatusLine>), Error> {
         let lines: Arc<Mutex<Vec<StatusLine>>> = Arc::default();
         let collected = Arc::clone(&lines);
         let handler = move |first: Option<&CStr>, second: Option<&CStr>| {
@@ -231,12 +215,12 @@ impl Gpg {
             lines.push(order(text(first), text(second)));
             Ok(())
         };
-        // Every gpg process is started during an operation. Of our threads only this one reads the environment.
-        std::env::set_var("GNUPGHOME", &self.home);
-        let result = self.context.with_status_handler(handler, operation);
+        let result = self.worker.run(patience, doing, move |context| {
+            context.with_status_handler(handler, operation)
+        })?;
         let lines = lines.lock().unwrap_or_else(PoisonError::into_inner).clone();
         log_status(&lines);
-        (result, lines)
+        Ok((result, lines))
     }
 }
 

@@ -59,7 +59,7 @@ pub fn from_files(files: &[PathBuf], places: &[PathBuf]) -> Result<KeyFiles, Err
     let contents = files.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
     let home = Home::isolated(places)?;
     let mut gpg = Gpg::start(home.path())?;
-    check_system(&gpg).map_err(Error::Engine)?;
+    check_system(&mut gpg).map_err(Error::Engine)?;
     check_empty(&mut gpg)?;
     let mut fingerprints: Vec<Fingerprint> = Vec::new();
     let mut skipped = Vec::new();
@@ -77,11 +77,11 @@ pub fn from_files(files: &[PathBuf], places: &[PathBuf]) -> Result<KeyFiles, Err
             )));
         }
         if imported.is_empty() {
-            return Err(Error::KeyFile(describe_useless(&shown, &contents, &gpg.version())));
+            return Err(Error::KeyFile(describe_useless(&shown, &contents, gpg.version())));
         }
         for key in &contents.keys {
             if key.version != 4 || key.fingerprint.as_ref().is_some_and(|f| !imported.contains(f)) {
-                skipped.push(format!("{shown}: skipped {key}: {}", why_skipped(key, &gpg.version())));
+                skipped.push(format!("{shown}: skipped {key}: {}", why_skipped(key, gpg.version())));
             }
         }
         for fingerprint in imported {
@@ -128,13 +128,16 @@ fn read(path: &Path) -> Result<(String, Contents), Error> {
 ///
 /// # Errors
 /// When it does.
-pub(super) fn check_system(gpg: &Gpg) -> Result<(), String> {
-    match system::forces_keyboxd() {
-        Some(file) if gpg.is_at_least(FIRST_WITH_KEYBOXD) => Err(format!(
+pub(super) fn check_system(gpg: &mut Gpg) -> Result<(), String> {
+    let Some(file) = system::forces_keyboxd() else {
+        return Ok(());
+    };
+    if gpg.is_at_least(FIRST_WITH_KEYBOXD).map_err(|error| error.to_string())? {
+        return Err(format!(
             "{file} has use-keyboxd: this makes gpg keep all keys in one daemon and ignore the private keyring that checking needs"
-        )),
-        _ => Ok(()),
+        ));
     }
+    Ok(())
 }
 
 /// Makes sure that an empty home is empty in spite of the system's configuration.

@@ -84,8 +84,8 @@ impl Shadow {
             Format::Packets => "pubring.gpg",
         };
         let home = Home::shadow(places, name, &ring.content, trustdb.as_deref())?;
-        let gpg = Gpg::start(home.path())?;
-        check_system(&gpg).map_err(Error::System)?;
+        let mut gpg = Gpg::start(home.path())?;
+        check_system(&mut gpg).map_err(Error::System)?;
         let known_to_trustdb = trustdb.as_deref().map(fingerprints_in).unwrap_or_default();
         Ok(Self {
             ring,

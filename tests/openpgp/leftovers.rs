@@ -13,7 +13,7 @@ use rustix::process::{kill_process, Pid, Signal};
 
 use super::trial::{signed_payload, Trial, REFERENCE};
 use crate::support::images::payload;
-use crate::support::program::{has, processes, stop, wait_until, Outcome, Sandbox};
+use crate::support::program::{end_all, has, processes_like, stop, wait_until, Outcome, Sandbox};
 use crate::support::skipped;
 use crate::support::system::{can_be_had, System};
 
@@ -123,37 +123,25 @@ fn a_run_interrupted_while_gpg_works_leaves_nothing() {
         return;
     }
     let (trial, blob) = signed();
-    // It answers, and then takes its time.
+    // It answers, and then takes its time: as long as no other run of this test does at the moment.
+    let duration = format!("61.{}", std::process::id());
     let slow = trial.sandbox.file(
         "slow",
-        "#!/bin/sh\ncase \"$*\" in *--version*) echo 'gpg (GnuPG) 2.2.40';; *) exec sleep 61.7;; esac\n",
+        format!("#!/bin/sh\ncase \"$*\" in *--version*) echo 'gpg (GnuPG) 2.2.40';; *) exec sleep {duration};; esac\n"),
     );
+    let line = format!("sleep\u{0}{duration}\u{0}");
     fs::set_permissions(&slow, fs::Permissions::from_mode(0o755)).unwrap();
     let system = System::new().replace("/usr/bin/gpg", &slow);
     let mut command = trial.command_of(system.command(&trial.sandbox), &[&blob]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let waits = || processes().iter().filter(|line| line.contains("sleep 61.7")).count();
-    wait_until("gpg is at work", || waits() == 1);
+    wait_until("gpg is at work", || processes_like(&line).len() == 1);
     assert_eq!(homes(&trial.sandbox).len(), 1);
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     let output = child.wait_with_output();
     // The one that is slow is not ours to wait for, but the test's to end.
-    end_sleepers("sleep\u{0}61.7\u{0}");
+    end_all(&processes_like(&line));
     assert_eq!(output.unwrap().status.code(), Some(130));
     trial.sandbox.assert_clean();
-}
-
-/// Ends the processes whose command line is exactly this.
-fn end_sleepers(line: &str) {
-    for entry in fs::read_dir("/proc").unwrap().flatten() {
-        let name = entry.file_name();
-        let Ok(number) = name.to_string_lossy().parse::<i32>() else {
-            continue;
-        };
-        if fs::read(entry.path().join("cmdline")).is_ok_and(|own| own == line.as_bytes()) {
-            let _ = kill_process(Pid::from_raw(number).unwrap(), Signal::KILL);
-        }
-    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::trial::{signed_payload, Trial};
 use crate::support::forge::{now, Draft, Key, MD5, SHA1};
 use crate::support::gpg::Signer;
 use crate::support::packets::{body, packet};
-use crate::support::program::Outcome;
+use crate::support::program::{end_all, processes_like, Outcome};
 use crate::support::skipped;
 use crate::support::system::{can_be_had, System};
 
@@ -312,6 +312,39 @@ fn a_gpg_that_is_missing_broken_or_too_old_is_named() {
     let fake = s.trial.sandbox.path("fails");
     let outcome = s.run(&System::new().replace("/usr/bin/gpg", &fake), b"garbage");
     assert_eq!(outcome.item()["signatures"][0]["reason"], "NotASignature");
+}
+
+/// gpgme waits for ever. (This test takes the half minute that the program gives gpg for a message.)
+#[test]
+fn a_gpg_that_does_not_answer_is_not_waited_for_for_ever() {
+    if !possible("a_gpg_that_does_not_answer") {
+        return;
+    }
+    let s = Scene::new();
+    let real = s.trial.sandbox.path("real-gpg");
+    fs::copy("/usr/bin/gpg", &real).unwrap();
+    // A duration that no other run of this test has at the moment.
+    let duration = format!("97.{}", std::process::id());
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *--verify*) exec sleep {duration};; esac\nexec {} \"$@\"\n",
+        real.display()
+    );
+    let hanging = s.trial.sandbox.file("hanging", script);
+    fs::set_permissions(&hanging, fs::Permissions::from_mode(0o755)).unwrap();
+    let system = System::new().replace("/usr/bin/gpg", &hanging);
+    let blobs = [&s.good[..], &s.unknown];
+    let mut command = s.trial.command_of(system.command(&s.trial.sandbox), &blobs);
+    let outcome = s.trial.sandbox.finish(&mut command, b"");
+    // One that hangs is asked once: the second signature costs no time.
+    let sleepers = processes_like(&format!("sleep\u{0}{duration}\u{0}"));
+    end_all(&sleepers);
+    assert_eq!(sleepers.len(), 1);
+    for signature in outcome.item()["signatures"].as_array().unwrap() {
+        assert_eq!(signature["reason"], "EngineFailed", "{signature:#}");
+        let message = signature["message"].as_str().unwrap();
+        assert!(message.contains("no answer for 30 s"), "{message}");
+    }
+    outcome.expect_verdict(3, FAILED);
 }
 
 #[test]

@@ -213,6 +213,26 @@ pub fn processes() -> Vec<String> {
     found
 }
 
+/// The processes whose command line is exactly this, each argument followed by a zero byte.
+pub fn processes_like(line: &str) -> Vec<i32> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        if let Ok(number) = entry.file_name().to_string_lossy().parse::<i32>() {
+            if fs::read(entry.path().join("cmdline")).is_ok_and(|own| own == line.as_bytes()) {
+                found.push(number);
+            }
+        }
+    }
+    found
+}
+
+/// Ends processes that a test has started.
+pub fn end_all(processes: &[i32]) {
+    for number in processes.iter().filter_map(|n| rustix::process::Pid::from_raw(*n)) {
+        let _ = rustix::process::kill_process(number, rustix::process::Signal::KILL);
+    }
+}
+
 /// Waits until something holds, for at most ten seconds.
 #[track_caller]
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The thread on which gpgme works, and how long it is waited for.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{channel, sync_channel, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use gpgme::{Context, Protocol};
+
+use super::{answer, describe, failed, Error};
+
+/// Oldest GnuPG whose options and status lines are known to be what this file relies on.
+pub const MIN_GNUPG: &str = "2.1.13";
+
+/// How long gpg may take for one message, or to tell its version. It takes milliseconds.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long it may take for keys, of which there may be many thousands.
+pub const PATIENCE_WITH_KEYS: Duration = Duration::from_secs(300);
+
+/// What gpgme gives as the version of a gpg that it could not ask (engine-gpg.c of gpgme).
+const UNASKED: &str = "1.0.0";
+
+/// Something for the thread that has the connection to do.
+type Job = Box<dyn FnOnce(&mut Context) + Send>;
+
+/// A thread with a connection to GnuPG with one home directory.
+///
+/// gpgme can neither be interrupted nor told how long to wait. So it works on a thread of its own, which is left behind
+/// where gpg does not answer.
+#[derive(Debug)]
+pub struct Worker {
+    jobs: Sender<Job>,
+    /// Whether it was waited for in vain before.
+    is_silent: bool,
+    home: PathBuf,
+}
+
+impl Worker {
+    /// Uses GnuPG with a home directory, which it is told through this process's environment: a home set through gpgme
+    /// costs one more start of gpg each (measured).
+    ///
+    /// # Errors
+    /// When gpg cannot be run or is too old.
+    pub fn start(home: &Path) -> Result<(Self, String), Error> {
+        const DOING: &str = "asking gpg for its version";
+        let (jobs, to_do) = channel::<Job>();
+        let (report, answer_read) = sync_channel(1);
+        // For gpg --version: without it, that reads the gpg.conf of the user.
+        std::env::set_var("GNUPGHOME", home);
+        thread::Builder::new()
+            .name("gpg".into())
+            .spawn(move || match connect() {
+                Ok((mut context, version)) => {
+                    // Where nobody waits any more, no job comes either.
+                    let _ = report.send(Ok(version));
+                    for job in to_do {
+                        job(&mut context);
+                    }
+                }
+                Err(error) => {
+                    let _ = report.send(Err(error));
+                }
+            })
+            .map_err(|error| answer(DOING, format!("starting a thread: {error}")))?;
+        let version = wait(&answer_read, PATIENCE, DOING)??;
+        let home = home.to_owned();
+        let is_silent = false;
+        Ok((Self { jobs, is_silent, home }, version))
+    }
+
+    /// Lets the thread do something, and waits for it.
+    ///
+    /// # Errors
+    /// When gpg does not answer.
+    pub fn run<T: Send + 'static>(
+        &mut self,
+        patience: Duration,
+        doing: &'static str,
+        operation: impl FnOnce(&mut Context) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        if self.is_silent {
+            return Err(Error::Silent { doing, patience });
+        }
+        // Every gpg process is started during an operation, and one operation is going on at a time.
+        std::env::set_var("GNUPGHOME", &self.home);
+        let (report, result) = sync_channel(1);
+        let job = Box::new(move |context: &mut Context| {
+            // Nobody waits any more for an answer that comes too late.
+            let _ = report.send(operation(context));
+        });
+        // A thread that has ended is noticed below.
+        let _ = self.jobs.send(job);
+        let result = wait(&result, patience, doing);
+        self.is_silent = matches!(result, Err(Error::Silent { .. }));
+        result
+    }
+}
+
+/// Connects to GnuPG and makes sure that it can be used.
+fn connect() -> Result<(Context, String), Error> {
+    // Without gpgconf, gpgme starts gpg alone: 5 processes less (measured). It must be set before the first use.
+    let _ = gpgme::set_flag("disable-gpgconf", "1");
+    gpgme::init();
+    let missing = |error: gpgme::Error| Error::Missing(describe(error));
+    let mut context = Context::from_protocol(Protocol::OpenPgp).map_err(missing)?;
+    let info = context.engine_info();
+    let version = match info.version() {
+        Ok(UNASKED) => return Err(Error::Missing("it is not there or tells no version".into())),
+        Ok(version) if info.check_version(MIN_GNUPG) => version.to_owned(),
+        Ok(version) => return Err(Error::TooOld(version.to_owned())),
+        Err(_) => return Err(Error::Missing("it tells no version".into())),
+    };
+    context.set_offline(true);
+    // All status lines go to a handler of ours; without this gpgme keeps VALIDSIG and others to itself.
+    context
+        .set_flag("full-status", "1")
+        .map_err(|e| failed("preparing gpg", e))?;
+    Ok((context, version))
+}
+
+fn wait<T>(result: &Receiver<T>, patience: Duration, doing: &'static str) -> Result<T, Error> {
+    result.recv_timeout(patience).map_err(|error| match error {
+        RecvTimeoutError::Timeout => Error::Silent { doing, patience },
+        RecvTimeoutError::Disconnected => answer(doing, "the thread that was to give it has ended"),
+    })
+}

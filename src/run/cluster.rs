@@ -26,8 +26,9 @@ pub const SOURCE: &str = "cluster";
 #[derive(Debug)]
 pub struct Session {
     api: Api,
-    user: Option<Result<String, Refusal>>,
-    may_patch: Option<Result<Option<bool>, Refusal>>,
+    /// Answers only: trouble may have passed by the next image.
+    user: Option<String>,
+    may_patch: Option<Option<bool>>,
 }
 
 /// What became of a write.
@@ -118,14 +119,11 @@ impl Session {
         if is_only {
             return self.ask(image);
         }
-        let general = match &self.may_patch {
-            Some(known) => known.clone(),
-            None => {
-                let answer = self.ask(None);
-                self.may_patch.insert(answer).clone()
-            }
+        let general = match self.may_patch {
+            Some(known) => known,
+            None => *self.may_patch.insert(self.ask(None)?),
         };
-        match (general?, image) {
+        match (general, image) {
             (Some(false), Some(_)) => self.ask(image),
             (right, _) => Ok(right),
         }
@@ -141,10 +139,10 @@ impl Session {
     /// When the server is not reached or refuses the login.
     pub fn user(&mut self) -> Result<String, Refusal> {
         if let Some(known) = &self.user {
-            return known.clone();
+            return Ok(known.clone());
         }
-        let user = whoami::who_am_i(&mut self.api).map_err(|error| error.refusal("asking the server who you are"));
-        self.user.insert(user).clone()
+        let user = whoami::who_am_i(&mut self.api).map_err(|error| error.refusal("asking the server who you are"))?;
+        Ok(self.user.insert(user).clone())
     }
 
     /// Writes changes to an image that was read, or, as a trial, asks whether they would be taken.

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{json, Value};
 
+use crate::support::api::Fault;
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::images::{image, D1, D2, D3};
 use crate::support::program::{binary, word};
@@ -53,11 +54,27 @@ fn each_image_has_its_own_outcome_and_unchecked_wins_over_rejected() {
 #[test]
 fn a_record_that_fails_on_one_image_does_not_keep_the_others_from_theirs() {
     let scene = scene();
-    let fault = crate::support::api::Fault::status(500).on("PATCH", D2);
+    let fault = Fault::status(500).on("PATCH", D2);
     scene.server.fault(fault);
     let outcome = verify(&scene, &[D2, D1], &["-o", "json", "--confirm"]).expect(3);
     assert_eq!(outcome.json()["items"][0]["recorded"], "failed");
     assert_eq!(outcome.json()["items"][1]["recorded"], "yes");
+}
+
+#[test]
+fn trouble_with_one_image_that_passes_does_not_reach_the_next_one() {
+    let scene = scene();
+    let confirm = ["-o", "json", "--confirm"];
+    for path in ["/selfsubjectreviews", "/selfsubjectaccessreviews"] {
+        scene.server.fault(Fault::status(500).on("POST", path).once());
+        let outcome = verify(&scene, &[D2, D1], &confirm).expect(3);
+        let items = outcome.json()["items"].clone();
+        assert_ne!(items[0]["recorded"], "yes", "{path}");
+        assert_eq!(
+            (&items[1]["verdict"], &items[1]["recorded"]),
+            (&json!("Verified"), &json!("yes"))
+        );
+    }
 }
 
 #[test]

@@ -72,14 +72,15 @@ fn every_record_goes_in_one_guarded_patch_and_the_signatures_stay() {
 fn without_confirm_it_is_only_told() {
     let scene = recorded();
     let before = scene.server.stored(D1);
-    let outcome = scene.run(&["remove", D1]).expect(0);
-    assert!(outcome.stdout.contains("2 signatures would be removed"), "{outcome:?}");
-    assert!(outcome.stderr.contains("Trusted: True -> none"), "{outcome:?}");
-    assert!(
-        outcome.stderr.lines().last().unwrap().contains("--confirm"),
-        "{outcome:?}"
-    );
-    assert_eq!(scene.server.lines(), [line("GET", D1)]);
+    for more in [&[][..], &["--confirm", "--dry-run=client"]] {
+        scene.server.forget_requests();
+        let outcome = scene.run(&[&["remove", D1], more].concat()).expect(0);
+        assert!(outcome.stdout.contains("2 signatures would be removed"), "{outcome:?}");
+        assert!(outcome.stderr.contains("Trusted: True -> none"), "{outcome:?}");
+        let last = outcome.stderr.lines().last().unwrap();
+        assert!(last.contains("--confirm"), "{last}");
+        assert_eq!(scene.server.lines(), [line("GET", D1)], "{more:?}");
+    }
     assert_eq!(scene.server.stored(D1), before);
 }
 

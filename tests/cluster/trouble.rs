@@ -202,6 +202,22 @@ fn errors_of_the_server_are_told_in_its_own_words() {
 }
 
 #[test]
+fn a_patch_too_large_for_the_server_is_told() {
+    let scene = Scene::signed();
+    let junk = vec![b'x'; 900 << 10];
+    scene.server.objects(|objects| {
+        objects.edit_image(D1, |image| {
+            let entries = image["signatures"].as_array_mut().unwrap();
+            entries.extend(["s2", "s3", "s4"].map(|name| signature(D1, name, &junk)));
+        });
+    });
+    let error = fails(&scene);
+    for part in ["RequestEntityTooLarge", "limit is 3145728"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+#[test]
 fn an_image_too_large_for_the_server_is_told() {
     let scene = Scene::signed();
     scene.server.objects(|objects| {

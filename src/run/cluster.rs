@@ -121,7 +121,10 @@ impl Session {
         }
         let general = match self.may_patch {
             Some(known) => known,
-            None => *self.may_patch.insert(self.ask(None)?),
+            None => {
+                let answer = self.ask(None)?;
+                *self.may_patch.insert(answer)
+            }
         };
         match (general, image) {
             (Some(false), Some(_)) => self.ask(image),

@@ -187,6 +187,8 @@ fn the_digest_asked_for_must_be_the_digest_found_and_nothing_is_recorded_otherwi
         .expect_verdict(1, "Rejected/DigestMismatch");
     assert_eq!(outcome.item()["recorded"], "no");
     assert_eq!(scene.server.stored(D1), before);
+    let outcome = scene.run_verify(D1, &["--expected-digest", D2]).expect(1);
+    assert_eq!(outcome.stderr, "", "there is nothing to record");
     scene
         .run_verify(D1, &["-o", "json", "--confirm", "--expected-digest", D1])
         .expect_verdict(0, "Verified/Verified");

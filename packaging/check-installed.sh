@@ -5,6 +5,10 @@
 # are in name spaces of their own, and end with it.
 set -eu
 cd "$(dirname "$0")/.."
+if [ "$(id -u)" -ne 0 ]; then
+    echo "SKIPPED: installing the packages in a Debian 12: needs root"
+    exit
+fi
 if [ "${IN_NAMESPACES:-}" != yes ]; then
     mkdir -p target
     root=$(mktemp -d "$PWD/target/debian.XXXXXX")

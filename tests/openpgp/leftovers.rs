@@ -313,7 +313,10 @@ fn a_run_starts_gpg_alone_writes_in_its_keyring_alone_and_contacts_nobody() {
             assert!(line.contains("AF_UNIX"), "{line}");
         } else if line.contains("O_WRONLY") || line.contains("O_RDWR") || line.contains("O_CREAT") {
             let harmless = ["/dev/null", "/dev/tty"].contains(&quoted);
-            assert!(harmless || quoted.starts_with(&run), "{line}");
+            // The sweep asks others' runs, those of tests at the same time among them, whether they still live.
+            let asked =
+                quoted.contains("/image-signature-") && quoted.ends_with("/in-use") && !line.contains("O_CREAT");
+            assert!(harmless || asked || quoted.starts_with(&run), "{line}");
         } else if line.contains("mkdir(") || line.contains("rename(") || line.contains("creat(") {
             assert!(quoted.starts_with(&run), "{line}");
         }

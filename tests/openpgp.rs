@@ -15,12 +15,18 @@ mod keyfiles;
 mod keys;
 #[path = "openpgp/leftovers.rs"]
 mod leftovers;
+#[path = "openpgp/listing.rs"]
+mod listing;
 #[path = "openpgp/refusals.rs"]
 mod refusals;
 #[path = "openpgp/signatures.rs"]
 mod signatures;
 #[path = "openpgp/signed_by.rs"]
 mod signed_by;
+#[path = "openpgp/subkeys.rs"]
+mod subkeys;
+#[path = "openpgp/surroundings.rs"]
+mod surroundings;
 #[path = "openpgp/system.rs"]
 mod system;
 #[path = "openpgp/trial.rs"]

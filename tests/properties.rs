@@ -16,3 +16,5 @@ mod generator;
 mod memory;
 #[path = "properties/messages.rs"]
 mod messages;
+#[path = "properties/openpgp.rs"]
+mod openpgp;

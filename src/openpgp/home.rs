@@ -164,6 +164,10 @@ impl Home {
 }
 
 fn create_in(place: &Path) -> io::Result<Home> {
+    // The path will stand in a gpg.conf, where a line is an option.
+    if place.to_string_lossy().contains(char::is_control) {
+        return Err(io::Error::other("its name has control characters"));
+    }
     for _ in 0..100 {
         let path = place.join(format!("{PREFIX}{}", random_name()?));
         // Guarded before it is there: an interruption must not come between.

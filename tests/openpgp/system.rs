@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A system that is configured against us: `/etc/gnupg/gpg.conf`, gpg itself, places for temporary files. The verdict is
-//! right, or there is none; nothing is written that was not before.
+//! A system that is configured against us in `/etc/gnupg`. The verdict is right, or there is none; nothing is written that
+//! was not before.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use super::trial::{signed_payload, Trial};
 use crate::support::forge::{now, Draft, Key, MD5, SHA1};
 use crate::support::gpg::Signer;
 use crate::support::packets::{body, packet};
-use crate::support::program::{end_all, processes_like, Outcome};
+use crate::support::program::Outcome;
 use crate::support::skipped;
 use crate::support::system::{can_be_had, System};
 
-const FAILED: &str = "Unchecked/EngineFailed";
-const UNKNOWN: &str = "Rejected/UnknownKey";
-const VERIFIED: &str = "Verified/Verified";
+pub const FAILED: &str = "Unchecked/EngineFailed";
+pub const UNKNOWN: &str = "Rejected/UnknownKey";
+pub const VERIFIED: &str = "Verified/Verified";
 
-fn possible(test: &str) -> bool {
+pub fn possible(test: &str) -> bool {
     let possible = can_be_had();
     if !possible {
         skipped(test, "a private mount namespace with an overlay needs root");
@@ -27,16 +26,16 @@ fn possible(test: &str) -> bool {
 }
 
 /// A key file with one key, a signature by it, and a signature by a key that is in another keyring.
-struct Scene {
-    trial: Trial,
-    good: Vec<u8>,
-    unknown: Vec<u8>,
+pub struct Scene {
+    pub trial: Trial,
+    pub good: Vec<u8>,
+    pub unknown: Vec<u8>,
     other_ring: PathBuf,
-    _signer: Signer,
+    pub signer: Signer,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let (trial, signer, key) = Trial::with_signer();
         let other = signer.simple_key("Other <other@example.com>");
         let exported = signer.gpg(&["--export", &other], b"");
@@ -45,11 +44,11 @@ impl Scene {
             unknown: signer.sign(&other, &signed_payload()),
             other_ring: trial.sandbox.file("other.gpg", exported),
             trial,
-            _signer: signer,
+            signer,
         }
     }
 
-    fn run(&self, system: &System, blob: &[u8]) -> Outcome {
+    pub fn run(&self, system: &System, blob: &[u8]) -> Outcome {
         let mut command = self.trial.command_of(system.command(&self.trial.sandbox), &[blob]);
         self.trial.sandbox.finish(&mut command, b"")
     }
@@ -92,7 +91,7 @@ impl Scene {
         found
     }
 
-    fn path(&self, name: &str) -> String {
+    pub fn path(&self, name: &str) -> String {
         self.trial.sandbox.path(name).display().to_string()
     }
 }
@@ -276,147 +275,48 @@ fn keys_in_a_daemon_are_told_where_gpg_has_one() {
     }
 }
 
+/// The user's own keyring goes through homes of ours as well.
 #[test]
-fn a_gpg_that_is_missing_broken_or_too_old_is_named() {
-    if !possible("a_gpg_that_is_missing") {
+fn the_users_keyring_is_as_safe_from_the_system() {
+    if !possible("the_users_keyring_is_as_safe") {
         return;
     }
-    let s = Scene::new();
-    let script = |name: &str, text: &str| {
-        let path = s.trial.sandbox.file(name, format!("#!/bin/sh\n{text}\n"));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        path
+    let mut s = Scene::new();
+    s.trial.key_files.clear();
+    let home = s.signer.home().to_owned();
+    let content = |home: &std::path::Path| -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found: Vec<(PathBuf, Vec<u8>)> = fs::read_dir(home)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
+            .map(|path| (path.clone(), fs::read(path).unwrap()))
+            .collect();
+        found.sort();
+        found
     };
-    let none = s.trial.sandbox.file("none", b"");
-    let fails = script("fails", "exit 2");
-    let old = script("old", "echo 'gpg (GnuPG) 1.4.23'");
-    let other = script("other", "echo hello");
-    // It names a version, and then does nothing at all.
-    let idle = script("idle", "echo 'gpg (GnuPG) 2.2.40'");
-    for (fake, said) in [
-        (none, "gpg cannot be run"),
-        (fails, "gpg cannot be run"),
-        (old, "2.1.13 or newer"),
-        (other, "gpg cannot be run"),
-        (idle, "gpg"),
+    let before = content(&home);
+    let ring = s.other_ring.display().to_string();
+    let missing = s.path("missing.gpg");
+    for (options, verdict) in [
+        (String::new(), VERIFIED),
+        (
+            "trust-model tofu\nauto-key-import\nno-auto-check-trustdb".to_owned(),
+            VERIFIED,
+        ),
+        (format!("output {}", s.path("out")), VERIFIED),
+        (format!("keyring {ring}"), FAILED),
+        (format!("primary-keyring {missing}"), FAILED),
+        ("list-only".to_owned(), FAILED),
+        ("dry-run".to_owned(), FAILED),
+        ("faked-system-time 20400101T000000".to_owned(), FAILED),
+        ("disable-pubkey-algo EDDSA".to_owned(), FAILED),
     ] {
-        let outcome = s.run(&System::new().replace("/usr/bin/gpg", &fake), &s.good);
-        assert!(
-            outcome.item()["message"].as_str().unwrap().contains(said),
-            "{}: {outcome:#?}",
-            fake.display()
-        );
-        outcome.expect_verdict(3, FAILED);
+        let system = System::with_gpg_conf(&options);
+        let mut command = s.trial.command_of(system.command(&s.trial.sandbox), &[&s.good]);
+        command.arg("--homedir").arg(&home);
+        let outcome = s.trial.sandbox.finish(&mut command, b"");
+        assert_eq!(outcome.verdict(), verdict, "{options:?}: {outcome:#?}");
+        assert_eq!(before, content(&home), "{options:?}");
+        assert!(!s.trial.sandbox.path("out").exists() && !s.trial.sandbox.path("missing.gpg").exists());
     }
-    // What is no OpenPGP message at all is known without gpg.
-    let fake = s.trial.sandbox.path("fails");
-    let outcome = s.run(&System::new().replace("/usr/bin/gpg", &fake), b"garbage");
-    assert_eq!(outcome.item()["signatures"][0]["reason"], "NotASignature");
-}
-
-/// gpgme waits for ever. (This test takes the half minute that the program gives gpg for a message.)
-#[test]
-fn a_gpg_that_does_not_answer_is_not_waited_for_for_ever() {
-    if !possible("a_gpg_that_does_not_answer") {
-        return;
-    }
-    let s = Scene::new();
-    let real = s.trial.sandbox.path("real-gpg");
-    fs::copy("/usr/bin/gpg", &real).unwrap();
-    // A duration that no other run of this test has at the moment.
-    let duration = format!("97.{}", std::process::id());
-    let script = format!(
-        "#!/bin/sh\ncase \"$*\" in *--verify*) exec sleep {duration};; esac\nexec {} \"$@\"\n",
-        real.display()
-    );
-    let hanging = s.trial.sandbox.file("hanging", script);
-    fs::set_permissions(&hanging, fs::Permissions::from_mode(0o755)).unwrap();
-    let system = System::new().replace("/usr/bin/gpg", &hanging);
-    let blobs = [&s.good[..], &s.unknown];
-    let mut command = s.trial.command_of(system.command(&s.trial.sandbox), &blobs);
-    let outcome = s.trial.sandbox.finish(&mut command, b"");
-    // One that hangs is asked once: the second signature costs no time.
-    let sleepers = processes_like(&format!("sleep\u{0}{duration}\u{0}"));
-    end_all(&sleepers);
-    assert_eq!(sleepers.len(), 1);
-    for signature in outcome.item()["signatures"].as_array().unwrap() {
-        assert_eq!(signature["reason"], "EngineFailed", "{signature:#}");
-        let message = signature["message"].as_str().unwrap();
-        assert!(message.contains("no answer for 30 s"), "{message}");
-    }
-    outcome.expect_verdict(3, FAILED);
-}
-
-#[test]
-fn a_gpg_that_the_caller_has_first_in_its_path_is_not_used() {
-    let s = Scene::new();
-    let bin = s.trial.sandbox.path("bin");
-    let trace = s.trial.sandbox.path("trace");
-    for program in ["gpg", "gpgconf", "gpg2"] {
-        let text = format!(
-            "#!/bin/sh\necho {program} >>{}\nexec /usr/bin/{program} \"$@\"\n",
-            trace.display()
-        );
-        let path = s.trial.sandbox.file(&format!("bin/{program}"), text);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    let mut command = s.trial.command(&[&s.good]);
-    command.env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
-    s.trial.sandbox.finish(&mut command, b"").expect_verdict(0, VERIFIED);
-    assert!(!trace.exists(), "{}", fs::read_to_string(trace).unwrap());
-}
-
-#[test]
-fn the_callers_gpg_conf_is_never_read() {
-    let s = Scene::new();
-    let home = s.trial.sandbox.path("home/.gnupg");
-    fs::create_dir(&home).unwrap();
-    let log = s.path("log");
-    fs::write(
-        home.join("gpg.conf"),
-        format!("log-file {log}\nstatus-file {log}\nlist-only\n"),
-    )
-    .unwrap();
-    for variable in [None, Some(&home)] {
-        let mut command = s.trial.command(&[&s.good]);
-        if let Some(home) = variable {
-            command.env("GNUPGHOME", home);
-        }
-        s.trial.sandbox.finish(&mut command, b"").expect_verdict(0, VERIFIED);
-        assert!(!s.trial.sandbox.path("log").exists());
-        assert_eq!(fs::read_dir(&home).unwrap().count(), 1);
-    }
-}
-
-#[test]
-fn no_place_for_a_temporary_keyring_is_a_failure_that_names_them() {
-    if !possible("no_place_for_a_temporary_keyring") {
-        return;
-    }
-    let s = Scene::new();
-    let [run, tmp] = ["run", "tmp"].map(|name| s.trial.sandbox.path(name));
-    let system = System::new()
-        .read_only(&run)
-        .read_only("/dev/shm".as_ref())
-        .read_only(&tmp)
-        .read_only("/tmp".as_ref());
-    // The object must stand where it can be read, and the sandbox stands below /tmp: reading goes on.
-    let outcome = s.run(&system, &s.good);
-    let message = outcome.item()["message"].as_str().unwrap().to_owned();
-    for place in [
-        &run.display().to_string(),
-        "/dev/shm",
-        &tmp.display().to_string(),
-        "/tmp (",
-    ] {
-        assert!(message.contains(place), "{message}");
-    }
-    outcome.expect_verdict(3, FAILED);
-    // The next best place is taken.
-    let system = System::new().read_only(&run).read_only("/dev/shm".as_ref());
-    s.run(&system, &s.good).expect_verdict(0, VERIFIED);
-    let mut command = s.trial.command(&[&s.good]);
-    command.env("XDG_RUNTIME_DIR", "relative/directory");
-    s.trial.sandbox.finish(&mut command, b"").expect_verdict(0, VERIFIED);
-    assert!(!s.trial.sandbox.path("relative").exists());
 }

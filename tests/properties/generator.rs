@@ -2,6 +2,9 @@
 //! Inputs: noise, damaged good ones, and sequences of the words that a format is made of.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::path::PathBuf;
+
+use crate::support::vectors::data;
 
 /// Splitmix64: small, fast, and the same everywhere.
 #[derive(Debug, Clone)]
@@ -72,6 +75,21 @@ impl Generator {
         let count = self.below(most + 1);
         (0..count).flat_map(|_| self.pick(words)).copied().collect()
     }
+}
+
+/// Files of a directory, except those that are made to be large.
+pub fn files(directory: &str) -> Vec<Vec<u8>> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(data(directory))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .collect();
+    paths.sort();
+    paths
+        .iter()
+        .map(|path| std::fs::read(path).unwrap())
+        .filter(|content| content.len() < 20_000)
+        .collect()
 }
 
 fn number(variable: &str) -> Option<u64> {

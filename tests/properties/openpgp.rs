@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//! OpenPGP: packets, messages, keys and keyrings out of anything.
+
+use std::path::PathBuf;
+
+use image_signature::openpgp::message::Message;
+use image_signature::openpgp::ring::{Format, Ring};
+use image_signature::openpgp::{armor, compression, keyfile, packet};
+use image_signature::payload::MAX_PAYLOAD_BYTES;
+use image_signature::source::stored::strip_format;
+
+use super::generator::{files, for_all};
+use crate::support::packets;
+
+const PACKETS: [&[u8]; 18] = [
+    b"\xcb\x05b\0\0\0\0",
+    b"\x90\x0d\x03\x00\x08\x01",
+    b"\xc2",
+    b"\x89",
+    b"\xff",
+    b"\xe0",
+    b"\xfe",
+    b"\xa3",
+    b"\xa3\x01",
+    b"\xa3\x02",
+    b"\xa3\x03BZh9",
+    b"\xc8\xff",
+    b"\xff\xff\xff\xff",
+    b"\x04\x00\x01\x08\x00\x00\x00\x00",
+    b"\x03\x05",
+    b"\x99\x01\x0d\x04",
+    b"\xb4\x04test",
+    b"\x00",
+];
+
+const LINES: [&[u8]; 12] = [
+    b"-----BEGIN PGP MESSAGE-----\n",
+    b"-----END PGP MESSAGE-----\n",
+    b"-----BEGIN PGP SIGNED MESSAGE-----\n",
+    b"\n",
+    b"-----BEGIN PGP SIGNATURE-----\n",
+    b"-----END PGP SIGNATURE-----\n",
+    b"=AAAA\n",
+    b"owGbwMvM\n",
+    b"Version: 1\n",
+    b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n",
+    b"-----END PGP PUBLIC KEY BLOCK-----\n",
+    b"\r",
+];
+
+#[test]
+fn framing_never_panics_and_its_payload_is_bounded() {
+    for_all("framing", 20_000, &files("corpus/sigs"), &PACKETS, |input| {
+        if let Ok(message) = Message::parse(input) {
+            assert!(message.payload.len() <= MAX_PAYLOAD_BYTES);
+            assert!(message.signature.body.len() < input.len() + MAX_PAYLOAD_BYTES);
+            // What gpg is given is what was read, and nothing else.
+            let mut rest = &message.detached_signature()[..];
+            let read = packet::next(&mut rest).unwrap().unwrap();
+            assert_eq!((read.tag, &*read.body, rest.len()), (2, &message.signature.body[..], 0));
+        }
+        let _ = strip_format(input);
+    });
+}
+
+#[test]
+fn no_beginning_of_a_message_is_a_message() {
+    let mut tried = 0;
+    for blob in files("corpus/sigs") {
+        if Message::parse(&blob).is_ok() {
+            for end in 0..blob.len() {
+                assert!(Message::parse(&blob[..end]).is_err(), "{end} of {}", blob.len());
+                tried += 1;
+            }
+            for more in [&b"\0"[..], b"\n", &blob] {
+                assert!(Message::parse(&[&blob[..], more].concat()).is_err());
+            }
+        }
+    }
+    assert!(tried > 1000);
+}
+
+#[test]
+fn packets_are_taken_off_the_front_and_nothing_is_invented() {
+    for_all("packets", 30_000, &files("corpus/sigs"), &PACKETS, |input| {
+        let mut rest = input;
+        let mut bodies = 0;
+        while let Ok(Some(packet)) = packet::next(&mut rest) {
+            bodies += packet.body.len() + 1;
+            assert!(bodies <= input.len());
+            assert!(input.ends_with(rest));
+            let encoded = packet::encode(packet.tag, &packet.body);
+            assert_eq!(packet::next(&mut &encoded[..]).unwrap().unwrap(), packet);
+        }
+    });
+}
+
+#[test]
+fn decompression_is_bounded_whatever_comes() {
+    let samples: Vec<Vec<u8>> = files("corpus/sigs")
+        .iter()
+        .map(|blob| packets::body(&packets::zip(blob)))
+        .collect();
+    for_all("decompression", 10_000, &samples, &PACKETS, |input| {
+        if let Ok(out) = compression::decompress(input) {
+            assert!(out.len() <= compression::MAX_DECOMPRESSED);
+        }
+        for algorithm in 0..4 {
+            let _ = compression::decompress(&[&[algorithm], input].concat());
+        }
+    });
+}
+
+#[test]
+fn armour_and_key_files_never_panic() {
+    let mut samples = files("corpus/keys");
+    samples.extend(files("corpus/sigs"));
+    for_all("armour", 10_000, &samples, &LINES, |input| {
+        let _ = armor::recognise(input);
+        for block in armor::blocks(input).into_iter().flatten() {
+            assert!(block.content.len() <= input.len());
+        }
+    });
+    for_all("key files", 10_000, &samples, &PACKETS, |input| {
+        let contents = keyfile::look(input);
+        assert!(contents.keys.len() <= input.len());
+        // Five bytes more for the header of a secret key's public part; and no secret key is left.
+        assert!(contents.packets.len() <= 2 * input.len());
+        let mut rest = &contents.packets[..];
+        while let Some(packet) = packet::next(&mut rest).unwrap() {
+            assert!(![packet::tag::SECRET_KEY, packet::tag::SECRET_SUBKEY].contains(&packet.tag));
+        }
+    });
+    for_all("keyrings", 10_000, &samples, &PACKETS, |input| {
+        for format in [Format::Keybox, Format::Packets] {
+            if let Ok(ring) = Ring::parse(PathBuf::new(), format, input.to_vec()) {
+                for key in 0..ring.len() {
+                    assert!(ring.packets(key).len() <= input.len());
+                    let _ = ring.claims(key);
+                }
+            }
+        }
+    });
+}

@@ -63,7 +63,15 @@ pub fn find(api: &mut Api, name: &Name) -> Result<Found, Refusal> {
     let namespace = namespace.as_ref().unwrap_or(&own);
     let what = format!("reading {kind} {namespace}/{object}");
     let view = api.get(&format!("{GROUP}/namespaces/{namespace}/{resource}/{object}"));
-    let mut view = view.map_err(|error| refusal(&error, &what))?;
+    let mut view = view.map_err(|error| {
+        let mut refusal = refusal(&error, &what);
+        if is_forbidden(&error) {
+            let remedy =
+                format!("; the role view in namespace {namespace} allows it; an image can also be named by its digest");
+            refusal.message.push_str(&remedy);
+        }
+        refusal
+    })?;
     let embedded = embedded(api, &mut view, kind, namespace, &object).map_err(|error| error.refusal(&what))?;
     // Without a digest there is no Image to fetch: what is wrong is told when it is judged.
     let digest = match embedded.image.digest() {
@@ -83,7 +91,7 @@ pub fn find(api: &mut Api, name: &Name) -> Result<Found, Refusal> {
     match fetch(api, &digest) {
         Ok(loaded) => Ok(Found::writable(loaded)),
         // Whoever may use a stream need not have the right to read images; what is in the view suffices for judging.
-        Err(error) if error.status().is_some_and(|status| status.code == 403) => Ok(Found {
+        Err(error) if is_forbidden(&error) => Ok(Found {
             loaded: embedded,
             read_only: Some(image_refusal(&error, &digest)),
         }),
@@ -145,10 +153,16 @@ fn image_refusal(error: &Error, digest: &Digest) -> Refusal {
 /// Which role allows what was forbidden; nothing where something else went wrong.
 #[must_use]
 pub fn role_hint(error: &Error) -> String {
-    match error.status() {
-        Some(status) if status.code == 403 => format!("; the cluster role {AUDITOR} allows it"),
-        _ => String::new(),
+    if is_forbidden(error) {
+        format!("; the cluster role {AUDITOR} allows it")
+    } else {
+        String::new()
     }
+}
+
+/// Whether the user is known and lacks a right; an unknown one gets a 401.
+fn is_forbidden(error: &Error) -> bool {
+    error.status().is_some_and(|status| status.code == 403)
 }
 
 fn refusal(error: &Error, what: &str) -> Refusal {

@@ -39,7 +39,7 @@ pub fn missing(image: &str) -> Refusal {
     Refusal::new(
         Reason::Forbidden,
         format!(
-            "recording on image {image} needs the right to patch images, which this user does not have; the cluster role {AUDITOR} has it (oc adm policy add-cluster-role-to-user {AUDITOR} USER); nothing was judged"
+            "changing records of image {image} needs the right to patch images, which this user does not have; the cluster role {AUDITOR} has it (oc adm policy add-cluster-role-to-user {AUDITOR} USER); nothing was done"
         ),
     )
 }

@@ -307,7 +307,8 @@ impl<'s> Run<'_, 's> {
             digest: self.settings.digest.clone(),
             require: self.settings.require,
         };
-        let no_signature = format!("there is no signature in {}{absence}", safe(source));
+        let place = if source == SOURCE { "the cluster" } else { source };
+        let no_signature = format!("there is no signature in {}{absence}", safe(place));
         judge_image(&mut self.engine, subject, &expectation, &no_signature)
     }
 

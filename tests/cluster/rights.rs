@@ -37,7 +37,7 @@ fn a_missing_right_is_reported_before_any_work_with_the_role_that_has_it() {
         let outcome = scene.run_verify(D1, &[more, &["-o", "json"]].concat());
         let outcome = outcome.expect_verdict(3, "Unchecked/Forbidden");
         let message = outcome.item()["message"].as_str().unwrap().to_owned();
-        for part in [D1, "system:image-auditor", "nothing was judged"] {
+        for part in [D1, "system:image-auditor", "nothing was done"] {
             assert!(message.contains(part), "{part}: {message}");
         }
         assert_eq!(scene.server.lines(), [RIGHT], "{more:?}");

@@ -130,6 +130,19 @@ fn a_tag_that_is_not_there() {
 }
 
 #[test]
+fn a_stream_that_may_not_be_read_names_the_role_that_may() {
+    let scene = scene("team");
+    scene.server.revoke_all();
+    let outcome = scene
+        .run_verify("team/app:v1", &["-o", "json"])
+        .expect_verdict(3, "Unchecked/Forbidden");
+    let message = outcome.item()["message"].as_str().unwrap().to_owned();
+    for part in ["cannot get", "the role view in namespace team", "by its digest"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+}
+
+#[test]
 fn whoever_may_read_the_stream_only_gets_a_verdict() {
     let scene = scene("team");
     scene.server.revoke_all();

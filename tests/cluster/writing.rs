@@ -17,7 +17,9 @@ fn an_unsigned_image_has_nothing_to_record_and_nobody_is_asked_who_you_are() {
         .expect_verdict(1, "Unsigned/NoSignature");
     assert_eq!(outcome.item()["recorded"], "no");
     assert_eq!(scene.server.lines(), [crate::RIGHT.to_owned(), crate::line("GET", D1)]);
-    assert!(outcome.stdout.contains("more than 10"), "{outcome:?}");
+    for part in ["no signature in the cluster", "more than 10"] {
+        assert!(outcome.stdout.contains(part), "{part}: {outcome:?}");
+    }
 }
 
 #[test]

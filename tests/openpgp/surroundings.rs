@@ -30,7 +30,7 @@ fn a_gpg_that_is_missing_broken_or_too_old_is_named() {
     for (fake, said) in [
         (none, "gpg cannot be run"),
         (fails, "gpg cannot be run"),
-        (old, "2.1.13 or newer"),
+        (old, "2.2.0 or newer"),
         (other, "gpg cannot be run"),
         (idle, "gpg"),
     ] {

@@ -10,8 +10,8 @@ use gpgme::{Context, Protocol};
 
 use super::{answer, describe, failed, Error};
 
-/// Oldest GnuPG whose options and status lines are known to be what this file relies on.
-pub const MIN_GNUPG: &str = "2.1.13";
+/// Oldest GnuPG whose options and status lines are known to be what we rely on; 2.1 had not all of the import options.
+pub const MIN_GNUPG: &str = "2.2.0";
 
 /// How long gpg may take for one message, or to tell its version. It takes milliseconds.
 pub const PATIENCE: Duration = Duration::from_secs(30);

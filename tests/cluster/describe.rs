@@ -189,7 +189,8 @@ fn an_image_of_a_list_that_cannot_be_looked_at_is_trouble() {
 fn a_list_names_nothing_but_digests_into_urls_and_not_too_many() {
     let scene = Scene::new();
     let mut children: Vec<Value> = (0..70).map(|n| child(&format!("sha256:{n:064x}"), "amd64")).collect();
-    for (n, name) in ["../imagestreams", "sha256:..", "x?y=z", "sha512:00", ""]
+    let other = format!("sha512:{}", "1".repeat(128));
+    for (n, name) in ["../imagestreams", "sha256:..", "x?y=z", &other, ""]
         .into_iter()
         .enumerate()
     {

@@ -3,10 +3,10 @@
 
 use serde_json::{json, Value};
 
+use crate::line;
 use crate::support::api::Fault;
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::images::{base64, image, D1, D2};
-use crate::{line, stored};
 
 /// Judges D1 with `--confirm`, which must come to nothing: no verdict, no write. Gives the message.
 #[track_caller]
@@ -251,16 +251,19 @@ fn warnings_of_the_server_are_passed_on_once() {
 #[test]
 fn an_object_without_a_resource_version_is_not_written() {
     let scene = Scene::signed();
-    let mut object = scene.server.stored(D1);
-    object["metadata"].as_object_mut().unwrap().remove("resourceVersion");
-    scene
-        .server
-        .fault(Fault::body("application/json", object.to_string()).on("GET", "/images/"));
-    let outcome = scene.run_verify(D1, &["-o", "json", "--confirm"]).expect(3);
-    assert_eq!(outcome.item()["recorded"], "failed");
-    assert!(outcome.stderr.contains("resourceVersion"), "{outcome:?}");
+    let before = scene.server.stored(D1);
+    for version in [Value::Null, json!(""), json!(7)] {
+        let mut object = before.clone();
+        object["metadata"]["resourceVersion"] = version;
+        scene.server.heal();
+        let fault = Fault::body("application/json", object.to_string());
+        scene.server.fault(fault.on("GET", "/images/"));
+        let outcome = scene.run_verify(D1, &["-o", "json", "--confirm"]).expect(3);
+        assert_eq!(outcome.item()["recorded"], "failed");
+        assert!(outcome.stderr.contains("resourceVersion"), "{outcome:?}");
+    }
     assert!(!scene.server.lines().contains(&line("PATCH", D1)));
-    assert_eq!(stored(&scene.server)["conditions"], Value::Null);
+    assert_eq!(scene.server.stored(D1), before);
 }
 
 #[test]

@@ -39,11 +39,14 @@
 //!
 //! # Threat model
 //!
-//! Untrusted until proven: signature blobs, payloads, manifests, key files from others, objects in files, and every
-//! string in any of them. Trusted: the flags, the key files that the user names, and GnuPG itself. An attacker who
-//! controls all of the former must not obtain a Verified that no accepted key has signed, must not choose a recorded
-//! reason through unverified payload bytes, must not make the program run without bound in memory or time, write or
-//! contact anything, or move the terminal of whoever reads the output.
+//! Untrusted until proven: signature blobs, payloads, manifests, key files from others, objects in files and from
+//! servers, and every string in any of them. Trusted: the flags, the key files and the kubeconfig that the user names, and
+//! GnuPG itself. An attacker who controls all of the former must not obtain a Verified that no accepted key has signed,
+//! must not choose a recorded reason through unverified payload bytes, must not make the program run without bound in
+//! memory or time, write or contact anything, or move the terminal of whoever reads the output.
+//!
+//! An API server is trusted to name images by digest, and not to say what is verified. Whoever may write an image stream
+//! chooses what its tags stand for, so that such a digest is never an expected identity.
 
 pub mod cleanup;
 pub mod cli;

@@ -3,10 +3,12 @@
 
 mod cluster;
 mod files;
+mod judged;
 
 use std::io::Write;
 use std::path::Path;
 
+use self::judged::Judged;
 use super::cluster::{Session, SOURCE};
 use super::engine;
 use super::objects::Edits;
@@ -22,7 +24,7 @@ use crate::settings::environment::Environment;
 use crate::settings::objects::Recording;
 use crate::settings::verify::{Source, Target, Verify};
 use crate::settings::UsageError;
-use crate::source::objects::{Loaded, ObjectFiles, Position};
+use crate::source::objects::{Loaded, ObjectFiles};
 use crate::source::{directory, parts, Blob, Subject};
 use crate::text::safe;
 use crate::verdict::reason::{Reason, Refusal, Verdict};
@@ -96,16 +98,6 @@ pub fn run(
         }
     }
     Ok(run.end())
-}
-
-/// An image that was judged, and which object its record belongs to.
-struct Judged {
-    report: ImageReport,
-    position: Option<Position>,
-    /// Changes that would be or are recorded, in words.
-    changes: Vec<String>,
-    /// What is recorded and stays, in words.
-    kept: Vec<String>,
 }
 
 /// A run in progress.
@@ -317,37 +309,15 @@ impl<'s> Run<'_, 's> {
     }
 
     fn judged(&self, name: &str, source: &str, outcome: ImageOutcome, identities: &[Reference]) -> Judged {
-        Judged {
-            report: ImageReport {
-                image: name.to_owned(),
-                source: source.to_owned(),
-                expected: identities.to_vec(),
-                identity_source: IdentitySource::User,
-                recorded: Recorded::No,
-                recorded_signatures: vec![Recorded::No; outcome.signatures().len()],
-                outcome,
-            },
-            position: None,
-            changes: Vec::new(),
-            kept: Vec::new(),
-        }
-    }
-}
-
-impl Judged {
-    /// What was to be written is not.
-    fn fail(&mut self) {
-        self.settle(Recorded::Failed);
-    }
-
-    /// What was to be written has become something else.
-    fn settle(&mut self, fate: Recorded) {
-        self.report.recorded = fate;
-        for recorded in &mut self.report.recorded_signatures {
-            if *recorded == Recorded::Yes {
-                *recorded = fate;
-            }
-        }
+        Judged::new(ImageReport {
+            image: name.to_owned(),
+            source: source.to_owned(),
+            expected: identities.to_vec(),
+            identity_source: IdentitySource::User,
+            recorded: Recorded::No,
+            recorded_signatures: vec![Recorded::No; outcome.signatures().len()],
+            outcome,
+        })
     }
 }
 

@@ -363,6 +363,11 @@ fn finish(
 }
 
 fn material(material: &Material, name: &str, wrong: &mut Vec<String>) -> Option<Vec<u8>> {
+    if material.data.is_some() && material.file.is_some() {
+        // kubectl refuses this too: nobody could tell which one was meant.
+        wrong.push(format!("{name} and {name}-data exclude each other"));
+        return None;
+    }
     if material.data.is_some() {
         return material.data.clone();
     }

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Kubeconfig files: where they are looked for, how several become one, what is wrong with one.
+
+use serde_json::{json, Value};
+
+use crate::support::cluster::{config, Scene, TOKEN};
+use crate::support::images::D1;
+use crate::support::program::Outcome;
+use crate::{misconfigured, only_request, works, yaml};
+
+/// A scene whose `~/.kube/config` leads nowhere.
+fn scene() -> Scene {
+    let scene = Scene::signed();
+    scene.kubeconfig_with(json!({"server": "https://127.0.0.1:1"}), json!({}));
+    scene
+}
+
+fn good(scene: &Scene) -> Value {
+    config(scene.cluster(), json!({"token": TOKEN}))
+}
+
+/// Runs with `KUBECONFIG`.
+fn with_variable(scene: &Scene, list: &str) -> Outcome {
+    let mut command = scene.sandbox.command();
+    command
+        .args(scene.verify(D1))
+        .args(["-o", "json"])
+        .env("KUBECONFIG", list);
+    scene.finish(&mut command)
+}
+
+#[test]
+fn the_file_in_the_home_directory() {
+    let scene = Scene::signed();
+    works(&scene, &[]);
+    assert_eq!(only_request(&scene).user, "alice");
+}
+
+#[test]
+fn yaml_and_json_are_the_same() {
+    let scene = Scene::signed();
+    let text = yaml(&good(&scene));
+    assert!(text.contains("\n- name:") || text.contains("\n  -\n"), "{text}");
+    scene.sandbox.file("home/.kube/config", text);
+    works(&scene, &[]);
+}
+
+#[test]
+fn the_flag_names_one_file_and_no_other_counts() {
+    let scene = scene();
+    scene.sandbox.file("other", good(&scene).to_string());
+    works(&scene, &["--kubeconfig", "other"]);
+    misconfigured(
+        &Scene::signed(),
+        &["--kubeconfig", "absent"],
+        &["absent", "no such file"],
+    );
+    // Without cluster, user and context in it: nothing comes from elsewhere.
+    let scene = Scene::signed();
+    scene.sandbox.file("empty", "");
+    misconfigured(
+        &scene,
+        &["--kubeconfig", "empty"],
+        &["no cluster is configured", "--server"],
+    );
+}
+
+#[test]
+fn the_variable_names_several_and_the_home_does_not_count() {
+    let scene = scene();
+    scene.sandbox.file("a", good(&scene).to_string());
+    with_variable(&scene, "a").expect_verdict(0, "Verified/Verified");
+    // Empty parts, doubles and missing files are passed over.
+    with_variable(&scene, ":absent:a:a:").expect_verdict(0, "Verified/Verified");
+}
+
+#[test]
+fn where_all_of_them_are_missing_that_is_said() {
+    let scene = Scene::signed();
+    let outcome = with_variable(&scene, "absent1:absent2").expect(2);
+    assert!(
+        outcome.stderr.contains("Config not found: absent1, absent2"),
+        "{outcome:?}"
+    );
+    assert!(outcome.stderr.contains("no cluster is configured"), "{outcome:?}");
+    assert_eq!(scene.server.connections(), 0);
+}
+
+#[test]
+fn entries_of_the_first_file_win_whole_and_names_are_gathered() {
+    let scene = scene();
+    let cluster = scene.cluster();
+    // The first cluster c has no CA: it wins as a whole, so that the connection fails.
+    let first = json!({"clusters": [{"name": "c", "cluster": {"server": cluster["server"]}}]});
+    scene.sandbox.file("first", first.to_string());
+    scene.sandbox.file("second", good(&scene).to_string());
+    let outcome = with_variable(&scene, "first:second").expect_verdict(3, "Unchecked/SourceUnavailable");
+    assert!(
+        outcome.item()["message"].as_str().unwrap().contains("certificate"),
+        "{outcome:?}"
+    );
+    with_variable(&scene, "second:first").expect_verdict(0, "Verified/Verified");
+    // Cluster, user and context each out of a file of their own; the first current context counts.
+    let whole = good(&scene);
+    for part in ["clusters", "users", "contexts"] {
+        scene.sandbox.file(part, json!({part: whole[part]}).to_string());
+    }
+    scene.sandbox.file("none", json!({"current-context": ""}).to_string());
+    scene
+        .sandbox
+        .file("current", json!({"current-context": "x"}).to_string());
+    scene
+        .sandbox
+        .file("other", json!({"current-context": "absent"}).to_string());
+    with_variable(&scene, "clusters:users:contexts:none:current:other").expect_verdict(0, "Verified/Verified");
+    let outcome = with_variable(&scene, "clusters:users:contexts:other:current").expect(2);
+    assert!(
+        outcome.stderr.contains("context \"absent\" does not exist"),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn relative_paths_are_meant_from_the_directory_of_their_file() {
+    let scene = scene();
+    scene.sandbox.file("etc/pki/ca.pem", scene.server.ca_pem());
+    scene.sandbox.file("etc/token", format!("  {TOKEN}\n"));
+    let cluster = json!({"server": scene.server.url(), "certificate-authority": "pki/ca.pem"});
+    scene.sandbox.file(
+        "etc/kubeconfig",
+        config(cluster, json!({"tokenFile": "token"})).to_string(),
+    );
+    works(&scene, &["--kubeconfig", "etc/kubeconfig"]);
+    with_variable(&scene, "etc/kubeconfig").expect_verdict(0, "Verified/Verified");
+}
+
+#[test]
+fn members_that_nobody_knows_are_ignored() {
+    let scene = Scene::signed();
+    let mut config = good(&scene);
+    config["preferences"] = json!({"colors": true});
+    config["clusters"][0]["cluster"]["future"] = json!([1]);
+    config["extensions"] = json!([{"name": "a", "extension": {"b": 1}}]);
+    scene.sandbox.file("home/.kube/config", config.to_string());
+    works(&scene, &[]);
+}
+
+#[test]
+fn what_is_malformed_is_named_with_line_and_member() {
+    for (text, words) in [
+        ("clusters: [", &["home/.kube/config"][..]),
+        ("{\"clusters\": 1}", &["clusters: expected a list"]),
+        (
+            "clusters:\n- name: c\n  cluster:\n    server: [1]\n",
+            &["line 4", "clusters[0].cluster.server", "expected a string"],
+        ),
+        (
+            "clusters:\n- name: c\n- name: c\n",
+            &["clusters[1]", "\"c\" is there twice"],
+        ),
+        (
+            "users:\n- name: u\n  user:\n    client-key-data: '%%'\n",
+            &["client-key-data", "expected base64"],
+        ),
+        ("a: 1\n---\nb: 2\n", &["several documents"]),
+        (
+            "users:\n- name: u\n  user:\n    exec: x\n",
+            &["users[0].user.exec", "expected a mapping"],
+        ),
+    ] {
+        let scene = Scene::signed();
+        scene.sandbox.file("home/.kube/config", text);
+        misconfigured(&scene, &[], words);
+    }
+    let scene = Scene::signed();
+    scene.sandbox.file("home/.kube/config", b"\xff\xfe");
+    misconfigured(&scene, &[], &["home/.kube/config", "UTF-8"]);
+    let scene = Scene::signed();
+    scene.sandbox.file("home/.kube/config", vec![b' '; (4 << 20) + 1]);
+    misconfigured(&scene, &[], &["more than 4194304 bytes"]);
+}
+
+#[test]
+fn what_is_wrong_with_the_configuration_is_said_all_at_once() {
+    let scene = Scene::signed();
+    let cluster = json!({"server": scene.server.url(), "certificate-authority": "absent.pem"});
+    scene.kubeconfig_with(cluster, json!({"client-certificate": "absent.crt"}));
+    misconfigured(
+        &scene,
+        &[],
+        &[
+            "* unable to read certificate-authority",
+            "absent.pem",
+            "* unable to read client-certificate",
+            "absent.crt",
+        ],
+    );
+}
+
+#[test]
+fn contradictions_are_refused() {
+    for (cluster, user, words) in [
+        (
+            json!({"insecure-skip-tls-verify": true}),
+            json!({}),
+            "insecure-skip-tls-verify and certificate-authority exclude each other",
+        ),
+        (
+            json!({"certificate-authority": "x.pem"}),
+            json!({}),
+            "certificate-authority and certificate-authority-data exclude each other",
+        ),
+        (
+            json!({}),
+            json!({"client-certificate": "x.pem", "client-certificate-data": "eA=="}),
+            "client-certificate and client-certificate-data exclude each other",
+        ),
+        (
+            json!({}),
+            json!({"token": "t", "username": "u"}),
+            "token and a user name",
+        ),
+        (
+            json!({}),
+            json!({"client-certificate-data": "eA=="}),
+            "client-certificate needs client-key",
+        ),
+        (
+            json!({}),
+            json!({"client-key-data": "eA=="}),
+            "client-key needs client-certificate",
+        ),
+        (json!({}), json!({"as-uid": "7"}), "need --as"),
+        (
+            json!({}),
+            json!({"auth-provider": {"name": "gcp"}}),
+            "auth-provider \"gcp\"",
+        ),
+        (json!({"proxy-url": "ftp://x"}), json!({}), "proxy-url"),
+    ] {
+        let scene = Scene::signed();
+        let mut whole = scene.cluster();
+        whole
+            .as_object_mut()
+            .unwrap()
+            .extend(cluster.as_object().unwrap().clone());
+        scene.sandbox.file("home/.kube/x.pem", scene.server.ca_pem());
+        scene.kubeconfig_with(whole, user);
+        misconfigured(&scene, &[], &[words]);
+    }
+}
+
+#[test]
+fn no_configuration_at_all_says_what_to_do() {
+    let scene = Scene::signed();
+    std::fs::remove_file(scene.sandbox.path("home/.kube/config")).unwrap();
+    misconfigured(&scene, &[], &["no cluster is configured", "--kubeconfig", "--filename"]);
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Proxies (openshift-api.md 5.6). The server is named in a way that only the proxy can resolve.
+
+use serde_json::{json, Value};
+
+use crate::support::api::{HttpProxy, SocksProxy, SERVER_NAME};
+use crate::support::cluster::{Scene, TOKEN};
+use crate::support::images::D1;
+use crate::support::program::Outcome;
+use crate::{misconfigured, unchecked, works};
+
+/// The server under a name that no resolver knows.
+fn hidden(scene: &Scene) -> Value {
+    let mut cluster = scene.cluster();
+    cluster["server"] = format!("https://{SERVER_NAME}:6443").into();
+    cluster
+}
+
+fn target() -> String {
+    format!("{SERVER_NAME}:6443")
+}
+
+fn with_variables(scene: &Scene, variables: &[(&str, &str)]) -> Outcome {
+    let mut command = scene.sandbox.command();
+    command
+        .args(scene.verify(D1))
+        .args(["-o", "json"])
+        .envs(variables.iter().copied());
+    scene.finish(&mut command)
+}
+
+#[test]
+fn an_http_proxy_of_the_kubeconfig() {
+    let (scene, proxy) = (Scene::signed(), HttpProxy::start());
+    proxy.route(&target(), scene.server.address());
+    let mut cluster = hidden(&scene);
+    cluster["proxy-url"] = proxy.url().into();
+    scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+    works(&scene, &["--confirm"]);
+    assert!(proxy.targets().iter().all(|asked| *asked == target()));
+    assert!(!proxy.targets().is_empty());
+    // What goes through the tunnel is encrypted from end to end.
+    assert!(scene.server.requests().iter().all(|request| request.tls));
+}
+
+#[test]
+fn an_http_proxy_with_a_password_that_is_never_shown() {
+    let (scene, proxy) = (Scene::signed(), HttpProxy::with_credentials("user", "proxy-password"));
+    proxy.route(&target(), scene.server.address());
+    let mut cluster = hidden(&scene);
+    cluster["proxy-url"] = proxy.url().replace("http://", "http://user:proxy-password@").into();
+    scene.kubeconfig_with(cluster.clone(), json!({"token": TOKEN}));
+    let outcome = works(&scene, &["-v=9"]);
+    assert!(!outcome.stderr.contains("proxy-password"), "{outcome:?}");
+    let encoded = crate::support::images::base64(b"user:proxy-password");
+    assert!(!outcome.stderr.contains(&encoded), "{outcome:?}");
+    cluster["proxy-url"] = proxy.url().replace("http://", "http://user:wrong-password@").into();
+    scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+    let message = unchecked(&scene, &[], "SourceUnavailable");
+    assert!(
+        message.contains("proxy") && !message.contains("wrong-password"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_socks_proxy_resolves_the_name_itself() {
+    let (scene, proxy) = (Scene::signed(), SocksProxy::start());
+    proxy.route(&target(), scene.server.address());
+    let mut cluster = hidden(&scene);
+    cluster["proxy-url"] = proxy.url().into();
+    scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+    works(&scene, &[]);
+    assert_eq!(proxy.targets(), [target()]);
+}
+
+#[test]
+fn proxies_of_the_environment_in_either_case() {
+    for name in ["HTTPS_PROXY", "https_proxy"] {
+        let (scene, proxy) = (Scene::signed(), HttpProxy::start());
+        proxy.route(&target(), scene.server.address());
+        scene.kubeconfig_with(hidden(&scene), json!({"token": TOKEN}));
+        with_variables(&scene, &[(name, &proxy.url())]).expect_verdict(0, "Verified/Verified");
+        // Without a scheme it is http.
+        with_variables(&scene, &[(name, &proxy.address().to_string())]).expect_verdict(0, "Verified/Verified");
+        assert_eq!(proxy.targets().len(), 2);
+    }
+}
+
+#[test]
+fn the_proxy_for_http_is_none_for_https() {
+    let (scene, proxy) = (Scene::signed(), HttpProxy::start());
+    proxy.route(&target(), scene.server.address());
+    scene.kubeconfig_with(hidden(&scene), json!({"token": TOKEN}));
+    with_variables(&scene, &[("HTTP_PROXY", &proxy.url())]).expect_verdict(3, "Unchecked/SourceUnavailable");
+    assert!(proxy.targets().is_empty());
+}
+
+#[test]
+fn the_kubeconfigs_proxy_wins() {
+    let (scene, good, other) = (Scene::signed(), HttpProxy::start(), HttpProxy::start());
+    good.route(&target(), scene.server.address());
+    let mut cluster = hidden(&scene);
+    cluster["proxy-url"] = good.url().into();
+    scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+    with_variables(&scene, &[("HTTPS_PROXY", &other.url()), ("NO_PROXY", "*")]).expect_verdict(0, "Verified/Verified");
+    assert!(other.targets().is_empty());
+}
+
+#[test]
+fn exceptions() {
+    for (list, through) in [
+        ("*", false),
+        (SERVER_NAME, false),
+        ("example.test", false),
+        (".example.test", false),
+        ("*.example.test", false),
+        ("a, EXAMPLE.TEST ,b", false),
+        ("api.example.test:6443", false),
+        ("api.example.test:443", true),
+        ("ample.test", true),
+        ("other.test", true),
+        ("10.0.0.0/8", true),
+        ("", true),
+    ] {
+        for name in ["NO_PROXY", "no_proxy"] {
+            let (scene, proxy) = (Scene::signed(), HttpProxy::start());
+            proxy.route(&target(), scene.server.address());
+            scene.kubeconfig_with(hidden(&scene), json!({"token": TOKEN}));
+            let outcome = with_variables(&scene, &[("HTTPS_PROXY", &proxy.url()), (name, list)]);
+            // Directly the name leads nowhere.
+            assert_eq!(outcome.status, if through { 0 } else { 3 }, "{list}: {outcome:?}");
+            assert_eq!(proxy.targets().is_empty(), !through, "{list}");
+        }
+    }
+}
+
+#[test]
+fn networks_as_exceptions() {
+    // An address of documentation (RFC 5737): nothing is there, and only the proxy is asked.
+    for (list, through) in [
+        ("192.0.2.0/24", false),
+        ("192.0.3.0/24", true),
+        ("192.0.2.1", false),
+        ("192.0.2.1:1", true),
+    ] {
+        let (scene, proxy) = (Scene::signed(), HttpProxy::start());
+        proxy.route("192.0.2.1:6443", scene.server.address());
+        let mut cluster = scene.cluster();
+        cluster["server"] = "https://192.0.2.1:6443".into();
+        cluster["tls-server-name"] = SERVER_NAME.into();
+        scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+        if !through {
+            // Whether the program would connect directly is seen without a connection: in what it says it does.
+            let mut command = scene.sandbox.command();
+            command
+                .args(scene.verify(D1))
+                .args(["--request-timeout=100ms", "-o", "json"])
+                .env("HTTPS_PROXY", proxy.url())
+                .env("NO_PROXY", list);
+            scene.finish(&mut command).expect(3);
+        } else {
+            with_variables(&scene, &[("HTTPS_PROXY", &proxy.url()), ("NO_PROXY", list)])
+                .expect_verdict(0, "Verified/Verified");
+        }
+        assert_eq!(proxy.targets().is_empty(), !through, "{list}");
+    }
+}
+
+#[test]
+fn the_machine_itself_is_never_reached_through_a_proxy_of_the_environment() {
+    let (scene, proxy) = (Scene::signed(), HttpProxy::start());
+    for host in ["127.0.0.1", "localhost"] {
+        let mut cluster = scene.cluster();
+        cluster["server"] = format!("https://{host}:{}", scene.server.address().port()).into();
+        scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+        with_variables(&scene, &[("HTTPS_PROXY", &proxy.url())]).expect_verdict(0, "Verified/Verified");
+    }
+    assert!(proxy.targets().is_empty());
+}
+
+#[test]
+fn a_proxy_that_is_not_there() {
+    let scene = Scene::signed();
+    let mut cluster = hidden(&scene);
+    cluster["proxy-url"] = "http://127.0.0.1:1".into();
+    scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+    unchecked(&scene, &[], "SourceUnavailable");
+}
+
+#[test]
+fn proxies_of_no_use() {
+    for url in [
+        "ftp://proxy",
+        "socks4://proxy",
+        "http://",
+        "nonsense",
+        "http://user:top-secret@",
+    ] {
+        let scene = Scene::signed();
+        let mut cluster = scene.cluster();
+        cluster["proxy-url"] = url.into();
+        scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+        misconfigured(&scene, &[], &["proxy-url"]);
+        let outcome = scene.run_verify(D1, &[]);
+        assert!(!outcome.stderr.contains("top-secret"), "{outcome:?}");
+    }
+}

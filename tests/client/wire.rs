@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What goes over the wire, and trouble there: time, size, lost connections, and a server that asks to come again.
+
+use std::time::Duration;
+
+use crate::support::api::{Fault, Server};
+use crate::support::cluster::Scene;
+use crate::support::images::D1;
+use crate::{only_request, unchecked, works};
+
+fn count(scene: &Scene, method: &str) -> usize {
+    scene.server.requests().iter().filter(|r| r.method == method).count()
+}
+
+#[test]
+fn the_client_says_who_it_is_and_what_it_takes() {
+    let scene = Scene::signed();
+    works(&scene, &[]);
+    let request = only_request(&scene);
+    let agent = request.header("user-agent").unwrap();
+    let (system, architecture) = (std::env::consts::OS, std::env::consts::ARCH);
+    assert_eq!(
+        agent,
+        format!(
+            "image-signature/{} ({system}/{architecture})",
+            env!("CARGO_PKG_VERSION")
+        )
+    );
+    assert_eq!(request.header("accept"), Some("application/json"));
+}
+
+#[test]
+fn compressed_answers_are_read() {
+    let scene = Scene::signed();
+    scene.server.gzip_over(10);
+    works(&scene, &[]);
+}
+
+#[test]
+fn a_lost_connection_is_tried_again_for_reads() {
+    for fault in [
+        Fault::lost(),
+        Fault::reset(0),
+        Fault::reset(30),
+        Fault::cut(0),
+        Fault::cut(30),
+    ] {
+        let scene = Scene::signed();
+        scene.server.fault(fault.on("GET", "/images/").times(2));
+        works(&scene, &[]);
+        assert_eq!(count(&scene, "GET"), 3);
+    }
+}
+
+#[test]
+fn a_connection_that_is_lost_each_time_is_given_up() {
+    let scene = Scene::signed();
+    scene.server.fault(Fault::lost().on("GET", "/images/"));
+    let message = unchecked(&scene, &[], "SourceUnavailable");
+    assert!(message.contains("Unable to connect to the server"), "{message}");
+    assert!((2..10).contains(&count(&scene, "GET")), "{}", count(&scene, "GET"));
+}
+
+#[test]
+fn questions_are_not_sent_twice_blindly() {
+    let scene = Scene::signed();
+    scene.server.fault(Fault::lost().on("POST", "selfsubjectaccessreviews"));
+    unchecked(&scene, &["--confirm"], "SourceUnavailable");
+    assert_eq!(count(&scene, "POST"), 1);
+}
+
+#[test]
+fn a_server_that_says_when_to_come_again_is_obeyed() {
+    for code in [429, 500, 503] {
+        let scene = Scene::signed();
+        scene
+            .server
+            .fault(Fault::status(code).retry_after(0).on("GET", "/images/").times(3));
+        works(&scene, &[]);
+        assert_eq!(count(&scene, "GET"), 4);
+    }
+    // Also where it concerns a write: the server says that it has not done it.
+    let scene = Scene::signed();
+    scene
+        .server
+        .fault(Fault::status(429).retry_after(0).on("PATCH", "/images/").times(2));
+    let outcome = works(&scene, &["--confirm"]);
+    assert_eq!(outcome.item()["recorded"], "yes");
+    assert_eq!(count(&scene, "PATCH"), 3);
+}
+
+#[test]
+fn it_is_not_obeyed_for_ever() {
+    let scene = Scene::signed();
+    scene
+        .server
+        .fault(Fault::status(429).retry_after(0).on("GET", "/images/"));
+    let message = unchecked(&scene, &[], "SourceUnavailable");
+    assert_eq!(count(&scene, "GET"), 11, "once and ten times again");
+    assert!(
+        message.contains("too many requests") || message.contains("TooManyRequests"),
+        "{message}"
+    );
+}
+
+#[test]
+fn without_saying_when_only_a_503_is_read_again() {
+    for (code, requests) in [(429, 1), (500, 1), (502, 1), (504, 1)] {
+        let scene = Scene::signed();
+        scene.server.fault(Fault::status(code).on("GET", "/images/"));
+        unchecked(&scene, &[], "SourceUnavailable");
+        assert_eq!(count(&scene, "GET"), requests, "{code}");
+    }
+    // While the image API rolls out it is not there for a moment.
+    let scene = Scene::signed();
+    scene.server.fault(Fault::status(503).on("GET", "/images/").once());
+    works(&scene, &[]);
+    assert_eq!(count(&scene, "GET"), 2);
+}
+
+#[test]
+fn a_date_instead_of_seconds_is_no_time_to_wait() {
+    let scene = Scene::signed();
+    let fault = Fault::status(429).retry_after_text("Wed, 21 Oct 2999 07:28:00 GMT");
+    scene.server.fault(fault.on("GET", "/images/"));
+    unchecked(&scene, &[], "SourceUnavailable");
+    assert_eq!(count(&scene, "GET"), 1);
+}
+
+#[test]
+fn a_slow_answer_ends_with_the_time_for_the_request() {
+    for fault in [
+        Fault::delay(Duration::from_secs(20)),
+        Fault::trickle(1, Duration::from_millis(400)),
+    ] {
+        let scene = Scene::signed();
+        scene.server.fault(fault.on("GET", "/images/"));
+        let started = std::time::Instant::now();
+        let message = unchecked(&scene, &["--request-timeout", "1s"], "SourceUnavailable");
+        assert!(message.contains("took longer than 1 s"), "{message}");
+        // Not how long exactly, but that it is not the server who decides.
+        assert!(started.elapsed() < Duration::from_secs(15));
+        scene.server.hang_up();
+    }
+}
+
+#[test]
+fn a_server_that_never_speaks_ends_with_the_time_for_the_request() {
+    // A listener that accepts and says nothing: the TLS handshake never ends.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let scene = Scene::signed();
+    let url = format!("https://{}", silent.local_addr().unwrap());
+    let message = unchecked(
+        &scene,
+        &["--server", &url, "--request-timeout", "1s"],
+        "SourceUnavailable",
+    );
+    assert!(message.contains("took longer than 1 s"), "{message}");
+}
+
+#[test]
+fn an_answer_has_a_largest_size_packed_or_not() {
+    for fault in [Fault::huge(70), Fault::bomb(70), Fault::garbage(70)] {
+        let scene = Scene::signed();
+        scene.server.fault(fault.on("GET", "/images/"));
+        let message = unchecked(&scene, &[], "SourceUnavailable");
+        assert!(message.contains("more than"), "{message}");
+    }
+}
+
+#[test]
+fn refusals_are_told_in_the_words_of_oc() {
+    for (fault, words) in [
+        (Fault::status(401), "You must be logged in to the server (Unauthorized)"),
+        (Fault::status(500), "Error from server"),
+        (
+            Fault::status(404).text("text/plain", "404 page not found"),
+            "the server could not find the requested resource (get ",
+        ),
+        (
+            Fault::status(429).text("text/plain", "slow"),
+            "the server has received too many requests and has asked us to try again later",
+        ),
+        (
+            Fault::status(504).text("text/html", "<html>"),
+            "the server was unable to return a response in the time allotted",
+        ),
+        (
+            Fault::status(500).text("text/plain", "boom\u{1b}[2J"),
+            "an error on the server (",
+        ),
+    ] {
+        let scene = Scene::signed();
+        scene.server.fault(fault.on("GET", "/images/"));
+        let outcome = scene.run_verify(D1, &["-o", "json"]).expect(3);
+        let message = outcome.item()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(words), "{words}: {message}");
+        assert!(!message.chars().any(image_signature::text::is_unsafe), "{message:?}");
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there() {
+    let scene = Scene::signed();
+    let message = unchecked(&scene, &["--server", "https://127.0.0.1:1"], "SourceUnavailable");
+    assert!(
+        message
+            .contains("The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?"),
+        "{message}"
+    );
+    let message = unchecked(
+        &scene,
+        &["--server", "https://no-such-host.invalid"],
+        "SourceUnavailable",
+    );
+    assert!(message.contains("no such host"), "{message}");
+}
+
+#[test]
+fn a_redirect_takes_no_credential_to_another_host() {
+    let (scene, elsewhere) = (Scene::signed(), Server::start());
+    let location = format!("{}/apis/image.openshift.io/v1/images/{D1}", elsewhere.url());
+    for code in [301, 302, 307, 308] {
+        scene.server.heal();
+        scene
+            .server
+            .fault(Fault::status(code).header("Location", &location).on("GET", "/images/"));
+        let message = unchecked(&scene, &[], "SourceUnavailable");
+        assert!(message.contains("redirect"), "{message}");
+    }
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+#[test]
+fn warnings_are_told_once_and_only_those_of_kubernetes() {
+    let scene = Scene::signed();
+    scene.server.fault(Fault::warning("299 - \"do not \u{7f}do this\""));
+    scene.server.fault(Fault::warning("299 - \"another\""));
+    let outcome = works(&scene, &["--confirm"]);
+    let told = outcome
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("Warning: "))
+        .count();
+    assert!(told >= 1, "{outcome:?}");
+    assert_eq!(outcome.stderr.matches("Warning: another").count(), 1, "{outcome:?}");
+    let scene = Scene::signed();
+    scene.server.fault(Fault::warning("199 - \"nothing\""));
+    let outcome = works(&scene, &[]);
+    assert!(!outcome.stderr.contains("nothing\""), "{outcome:?}");
+    assert!(!outcome.stderr.contains("Warning: nothing"), "{outcome:?}");
+}
+
+#[test]
+fn urls_that_are_none() {
+    for url in [
+        "https://",
+        "ftp://x",
+        "https://user:top-secret@host",
+        "https://h:99999",
+        "https://a b",
+    ] {
+        let scene = Scene::signed();
+        let outcome = scene.run_verify(D1, &["--server", url]);
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (2, ""), "{url}: {outcome:?}");
+        assert!(outcome.stderr.contains("server"), "{outcome:?}");
+        assert!(!outcome.stderr.contains("top-secret"), "{outcome:?}");
+    }
+}

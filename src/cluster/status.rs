@@ -140,11 +140,12 @@ impl fmt::Display for Status {
         }
         if self.reason == "Invalid" && !self.causes.is_empty() {
             write!(f, "The {} {:?} is invalid: ", self.kind, self.name)?;
-            for (n, (field, message)) in self.causes.iter().enumerate() {
-                let gap = if n > 0 { "; " } else { "" };
-                write!(f, "{gap}{field}: {message}")?;
-            }
-            return Ok(());
+            // A single one in the same line, several as a list.
+            let bullet = if self.causes.len() > 1 { "\n* " } else { "" };
+            return self
+                .causes
+                .iter()
+                .try_for_each(|(field, message)| write!(f, "{bullet}{field}: {message}"));
         }
         match self.reason.as_str() {
             "" => write!(f, "Error from server: {}", self.message),

@@ -45,6 +45,14 @@ impl Url {
         if authority.as_str().contains('@') {
             return Err(Error::UserInfo);
         }
+        // Otherwise the port that does not fit would silently become the usual one.
+        let has_port = authority
+            .as_str()
+            .rsplit_once(':')
+            .is_some_and(|(_, port)| !port.contains(']'));
+        if has_port && authority.port_u16().is_none() {
+            return Err(Error::Malformed);
+        }
         if uri.query().is_some() || text.contains('#') {
             return Err(Error::Query);
         }

@@ -44,11 +44,9 @@ fn a_token_that_is_refused_is_read_again_from_its_file() {
     let file = scene.sandbox.file("token", TOKEN);
     scene.kubeconfig(json!({"tokenFile": file}));
     // Between the access review and the rest somebody renews the token.
-    let (tokens, server) = (file.clone(), scene.server.address());
-    let _ = server;
     scene.server.user(RENEWED, User::new("alice"));
-    scene.server.before("GET", "/images/", move |_| {
-        fs::write(&tokens, RENEWED).unwrap();
+    scene.server.before("POST", "selfsubjectaccessreviews", move |_| {
+        fs::write(&file, RENEWED).unwrap();
     });
     scene.server.fault(Fault::unauthorized().on("GET", "/images/").once());
     works(&scene, &["--confirm"]);

@@ -160,11 +160,17 @@ fn a_server_that_never_speaks_ends_with_the_time_for_the_request() {
 
 #[test]
 fn an_answer_has_a_largest_size_packed_or_not() {
-    for fault in [Fault::huge(70), Fault::bomb(70), Fault::garbage(70)] {
+    for (name, fault) in [
+        ("huge", Fault::huge(70)),
+        ("bomb", Fault::bomb(70)),
+        ("garbage", Fault::garbage(70)),
+    ] {
         let scene = Scene::signed();
+        // What the fault has packed is not packed twice.
+        scene.server.gzip_over(usize::MAX);
         scene.server.fault(fault.on("GET", "/images/"));
         let message = unchecked(&scene, &[], "SourceUnavailable");
-        assert!(message.contains("more than"), "{message}");
+        assert!(message.contains("more than"), "{name}: {message}");
     }
 }
 
@@ -213,7 +219,10 @@ fn a_server_that_is_not_there() {
         &["--server", "https://no-such-host.invalid"],
         "SourceUnavailable",
     );
-    assert!(message.contains("no such host"), "{message}");
+    assert!(
+        message.contains("no-such-host.invalid") && message.contains("not known"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -222,9 +231,12 @@ fn a_redirect_takes_no_credential_to_another_host() {
     let location = format!("{}/apis/image.openshift.io/v1/images/{D1}", elsewhere.url());
     for code in [301, 302, 307, 308] {
         scene.server.heal();
-        scene
-            .server
-            .fault(Fault::status(code).header("Location", &location).on("GET", "/images/"));
+        scene.server.fault(
+            Fault::status(code)
+                .text("text/plain", "")
+                .header("Location", &location)
+                .on("GET", "/images/"),
+        );
         let message = unchecked(&scene, &[], "SourceUnavailable");
         assert!(message.contains("redirect"), "{message}");
     }
@@ -234,16 +246,14 @@ fn a_redirect_takes_no_credential_to_another_host() {
 #[test]
 fn warnings_are_told_once_and_only_those_of_kubernetes() {
     let scene = Scene::signed();
-    scene.server.fault(Fault::warning("299 - \"do not \u{7f}do this\""));
-    scene.server.fault(Fault::warning("299 - \"another\""));
+    scene.server.fault(Fault::warning("299 - \"do not do this\""));
     let outcome = works(&scene, &["--confirm"]);
     let told = outcome
         .stderr
         .lines()
         .filter(|line| line.starts_with("Warning: "))
         .count();
-    assert!(told >= 1, "{outcome:?}");
-    assert_eq!(outcome.stderr.matches("Warning: another").count(), 1, "{outcome:?}");
+    assert_eq!(told, 1, "of four answers: {outcome:?}");
     let scene = Scene::signed();
     scene.server.fault(Fault::warning("199 - \"nothing\""));
     let outcome = works(&scene, &[]);

@@ -17,10 +17,7 @@ pub(super) fn checked_signature(
     answer: &Answer,
     signature: &Signature,
 ) -> Result<Result<ValidSignature, Refusal>, Error> {
-    let maker = signature
-        .fingerprint
-        .clone()
-        .unwrap_or_else(|| signature.key_id.to_string());
+    let maker = signature.maker();
     let refusal = |reason, message: String| Ok(Err(Refusal::new(reason, message)));
     match (&answer.check, &answer.valid) {
         (Check::Bad, _) => refusal(
@@ -63,9 +60,11 @@ fn older_than_key(maker: impl std::fmt::Display) -> String {
     format!("the signature by {maker} is older than the key that made it")
 }
 
+/// gpg's error code for a subkey without back-signature.
+const GENERAL: u32 = 1;
+
 /// gpg's error codes (libgpg-error) for signatures that it could not check.
 fn refuse_code(code: u32, maker: &str, signature: &Signature) -> Result<Refusal, Error> {
-    const GENERAL: u32 = 1;
     const PUBKEY_ALGO: u32 = 4;
     const DIGEST_ALGO: u32 = 5;
     const BAD_PUBKEY: u32 = 6;
@@ -137,19 +136,27 @@ pub(super) fn sole_key<'k>(keys: &'k [Key], valid: &ValidSignature) -> Result<Re
             doing: "looking up the signer",
             why: format!("the keyring does not show key {} as it signed", valid.fingerprint),
         }),
-        several => {
-            let primaries: Vec<&str> = several.iter().map(|key| key.fingerprint().as_str()).collect();
-            Ok(Err(Refusal::new(
-                Reason::KeyNotAccepted,
-                format!(
-                    "it is made by subkey {}, which {} keys claim as theirs: {}",
-                    valid.fingerprint,
-                    several.len(),
-                    primaries.join(", ")
-                ),
-            )))
-        }
+        several => Ok(Err(claimed_by_several(valid.fingerprint.as_str(), several))),
     }
+}
+
+/// Nobody can tell whose signature it is.
+pub(super) fn claimed_by_several(maker: &str, keys: &[Key]) -> Refusal {
+    let primaries: Vec<&str> = keys.iter().map(|key| key.fingerprint().as_str()).collect();
+    Refusal::new(
+        Reason::KeyNotAccepted,
+        format!(
+            "it is made by key {maker}, which {} keys claim as theirs: {}",
+            keys.len(),
+            primaries.join(", ")
+        ),
+    )
+}
+
+/// Whether gpg found a subkey without back-signature. Where several keys claim the subkey it looked at the first of
+/// them only, and its refusal may be about the wrong one.
+pub(super) fn lacks_back_signature(answer: &Answer) -> bool {
+    answer.check == Check::Error(GENERAL)
 }
 
 /// The signer of a checked signature.

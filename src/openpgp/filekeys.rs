@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::checks::{checked_signature, judge_key, not_named, signer, sole_key};
+use super::checks::{
+    checked_signature, claimed_by_several, judge_key, lacks_back_signature, not_named, signer, sole_key,
+};
 use super::engine::{Engine, Finding, SignedBy};
 use super::gpgme::{Error, Gpg};
 use super::home::Home;
@@ -52,9 +54,16 @@ impl Engine for KeyFileEngine {
         let valid = match checked_signature(&answer, &message.signature)? {
             Ok(valid) => valid,
             Err(refusal) => {
+                let maker = message.signature.maker();
+                let keys = if lacks_back_signature(&answer) {
+                    self.gpg.keys(&[&maker])?
+                } else {
+                    Vec::new()
+                };
+                let several = (keys.len() > 1).then(|| claimed_by_several(&maker, &keys));
                 return Ok(Finding {
                     signer: None,
-                    refusal: Some(refusal),
+                    refusal: Some(several.unwrap_or(refusal)),
                 });
             }
         };

@@ -172,7 +172,8 @@ fn describe_useless(shown: &str, contents: &Contents, version: &str) -> String {
 
 fn why_skipped(key: &keyfile::Found, version: &str) -> String {
     if key.version == 4 {
-        "it has no user ID with a valid self-signature, or is dated in the future".to_owned()
+        "it has no user ID with a valid self-signature, is dated in the future, or is claimed by another key as a subkey"
+            .to_owned()
     } else {
         format!("gpg {version} does not read such keys")
     }

@@ -208,6 +208,12 @@ impl Signature {
         Ok(signature)
     }
 
+    /// The key that is said to have made it: its fingerprint, or else its key ID.
+    #[must_use]
+    pub fn maker(&self) -> String {
+        self.fingerprint.clone().unwrap_or_else(|| self.key_id.to_string())
+    }
+
     fn check_algorithms(&self) -> Result<(), Refusal> {
         if self.class != CLASS_BINARY && self.class != CLASS_TEXT {
             return Err(bad(format!(

@@ -8,7 +8,9 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use super::checks::{checked_signature, judge_key, not_named, signer, sole_key};
+use super::checks::{
+    checked_signature, claimed_by_several, judge_key, lacks_back_signature, not_named, signer, sole_key,
+};
 use super::engine::{Engine, Finding, SignedBy, Signer};
 use super::gpgme::{Error, Gpg};
 use super::home::Home;
@@ -203,11 +205,7 @@ impl Engine for UserKeysEngine {
                 refusal: Some(refusal),
             })
         };
-        let maker = message
-            .signature
-            .fingerprint
-            .clone()
-            .unwrap_or_else(|| message.signature.key_id.to_string());
+        let maker = message.signature.maker();
         let unknown = || {
             Refusal::new(
                 Reason::UnknownKey,
@@ -235,7 +233,12 @@ impl Engine for UserKeysEngine {
                         why: format!("{SYSTEM_CONFIG} has {option}, which may be why it does not take key {maker}"),
                     });
                 }
-                return refused(refusal);
+                let several = lacks_back_signature(&answer) && keys.len() > 1;
+                return refused(if several {
+                    claimed_by_several(&maker, &keys)
+                } else {
+                    refusal
+                });
             }
         };
         // Several keys may have the key ID that a signature names; those with the fingerprint that made it matter.

@@ -103,12 +103,10 @@ fn a_subkey_of_two_primary_keys_does_not_count_for_either() {
             let trial = Trial::with_keys(&keys.concat());
             let signature = trial.signature(&blob);
             assert_ne!(signature["verdict"], "Verified", "{signature:#}");
-            // Where gpg picks the one without back-signature it refuses by itself.
-            if back || !turned {
-                trial.expect(&blob, "Rejected/KeyNotAccepted", "2 keys claim as theirs");
-                for key in [&first, &second] {
-                    trial.expect(&blob, "Rejected/KeyNotAccepted", &key.fingerprint());
-                }
+            // Where gpg picks the one without back-signature it refuses by itself, but not for the true reason.
+            trial.expect(&blob, "Rejected/KeyNotAccepted", "2 keys claim as theirs");
+            for key in [&first, &second] {
+                trial.expect(&blob, "Rejected/KeyNotAccepted", &key.fingerprint());
             }
         }
     }
@@ -139,4 +137,41 @@ fn ring_trust_packets_in_a_key_file_do_not_vouch_for_a_forged_binding() {
         trial.expect_verified(&signed(&primary));
         trial.expect(&signed(&subkey), "Rejected/UnknownKey", "not in the keyring");
     }
+}
+
+/// A hostile key may claim another one's primary key as its subkey.
+#[test]
+fn a_primary_key_that_another_key_has_adopted_counts_for_nobody_but_itself() {
+    let (victim, adopter) = (Key::new(), Key::new());
+    let mut binding = Draft::binding(&victim);
+    binding.back_signature = false;
+    let adopted = [
+        adopter.certificate("Adopter <adopter@example.com>"),
+        adopter.subkey(&victim, &binding),
+    ]
+    .concat();
+    let blob = signed(&victim);
+    // The adopter alone is no reason to believe the victim's signatures.
+    Trial::with_keys(&adopted).expect(&blob, BAD, "back-signature");
+    // gpg does not even take the victim's key where it has the adopter's already.
+    for (keys, verdict, said) in [
+        (
+            [victim.certificate(OWNER), adopted.clone()],
+            "Rejected/KeyNotAccepted",
+            "2 keys claim as theirs",
+        ),
+        ([adopted.clone(), victim.certificate(OWNER)], BAD, "back-signature"),
+    ] {
+        let trial = Trial::with_keys(&keys.concat());
+        trial.expect(&blob, verdict, said);
+        for named in [&adopter, &victim] {
+            let outcome = trial.run(&[&blob], &["--signed-by", &named.fingerprint()]);
+            outcome.expect_verdict(1, verdict);
+        }
+    }
+    let trial = Trial::with_keys(&[adopted, victim.certificate(OWNER)].concat());
+    let outcome = trial.run(&[&blob], &[]);
+    let skipped = format!("skipped an OpenPGP version 4 key ({})", victim.fingerprint());
+    assert!(outcome.stderr.contains(&skipped), "{outcome:#?}");
+    assert!(outcome.stderr.contains("claimed by another key"), "{outcome:#?}");
 }

@@ -91,7 +91,8 @@ fn read_block(label: &str, lines: &mut std::str::Lines<'_>) -> Result<Block, &'s
         if checksum.is_some() {
             return Err("is armour with data after its checksum");
         }
-        if in_headers && (line.is_empty() || line.contains(": ")) {
+        // No base64 has a colon. The value may be empty.
+        if in_headers && (line.is_empty() || line.contains(':')) {
             in_headers = !line.is_empty();
             continue;
         }

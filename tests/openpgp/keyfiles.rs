@@ -131,7 +131,13 @@ fn a_file_may_hold_several_keys_in_every_form() {
         .unwrap()
         .replace('\n', "\r\n")
         .into_bytes();
+    let text = String::from_utf8(both.clone()).unwrap();
+    let commented = text.replacen("-----\n", "-----\nVersion: X\nComment:\nCharset: utf-8\n", 1);
+    let sum = text.lines().find(|line| line.starts_with('=')).unwrap();
+    let without_sum = text.replacen(&format!("{sum}\n"), "", 1);
     for parts in [
+        &[commented.as_bytes()][..],
+        &[without_sum.as_bytes()],
         &[&a[..], &b][..],
         &[&both[..]],
         &[&dos[..]],

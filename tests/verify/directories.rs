@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `dir:PATH`: skopeo's directory layout.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use crate::support::images::payload;
+use crate::{Desk, IDENTITY};
+
+const MANIFEST: &str =
+    r#"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","n":1}"#;
+const OK: &str = "Verified/Verified";
+
+fn digest() -> String {
+    let digest = image_signature::digest::Digest::of_manifest(MANIFEST.as_bytes()).unwrap();
+    digest.as_str().to_owned()
+}
+
+/// A directory `d` with the manifest and these signatures.
+fn desk(signatures: &[&str]) -> Desk {
+    let desk = Desk::new();
+    desk.put("d/manifest.json", MANIFEST);
+    for name in signatures {
+        desk.put(&format!("d/{name}"), desk.sign(&digest(), IDENTITY));
+    }
+    desk
+}
+
+fn run(desk: &Desk) -> crate::Outcome {
+    desk.run(&["dir:d", "-o", "json", "--expected-identity", IDENTITY])
+}
+
+#[test]
+fn an_image_is_named_by_the_digest_of_its_manifest() {
+    let outcome = run(&desk(&["signature-1"])).expect_verdict(0, OK);
+    assert_eq!(outcome.item()["image"], digest());
+    assert_eq!(outcome.item()["source"], "dir:d");
+    assert_eq!(outcome.item()["signatures"][0]["name"], "signature-1");
+}
+
+#[test]
+fn versions_of_the_layout() {
+    let desk = desk(&["signature-1"]);
+    for (text, verdict) in [
+        ("Directory Transport Version: 1.1\n", OK),
+        ("Directory Transport Version: 1.2\n", OK),
+        ("Directory Transport Version: 1.1", OK),
+        ("Directory Transport Version: 9.9\n", "Unchecked/SourceUnavailable"),
+        ("garbage", "Unchecked/SourceUnavailable"),
+        ("", "Unchecked/SourceUnavailable"),
+    ] {
+        desk.put("d/version", text);
+        assert_eq!(run(&desk).verdict(), verdict, "{text:?}");
+    }
+}
+
+#[test]
+fn a_gap_or_a_damaged_signature_hides_none() {
+    let desk = desk(&["signature-3", "signature-12"]);
+    desk.put("d/signature-7", b"garbage");
+    desk.put("d/signature-0", b"not numbered from one");
+    desk.put("d/signature-x", b"no number");
+    let outcome = run(&desk).expect_verdict(0, OK);
+    let names: Vec<String> = outcome.item()["signatures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(names, ["signature-3", "signature-7", "signature-12"]);
+}
+
+#[test]
+fn without_a_signature_it_is_unsigned() {
+    run(&desk(&[])).expect_verdict(1, "Unsigned/NoSignature");
+}
+
+#[test]
+fn an_empty_signature_file_is_none() {
+    let desk = desk(&[]);
+    desk.put("d/signature-1", b"");
+    run(&desk).expect_verdict(1, "Rejected/NotASignature");
+}
+
+#[test]
+fn a_manifest_that_is_not_there_is_too_large_or_is_none() {
+    let missing = desk(&["signature-1"]);
+    fs::remove_file(missing.sandbox.path("d/manifest.json")).unwrap();
+    run(&missing).expect_verdict(3, "Unchecked/ManifestUnavailable");
+    let large = desk(&["signature-1"]);
+    large.put("d/manifest.json", vec![b' '; (4 << 20) + 1]);
+    run(&large).expect_verdict(3, "Unchecked/ManifestUnavailable");
+}
+
+#[test]
+fn a_changed_manifest_is_another_image() {
+    let desk = desk(&["signature-1"]);
+    desk.put("d/manifest.json", format!("{MANIFEST}\n"));
+    run(&desk).expect_verdict(1, "Rejected/DigestMismatch");
+}
+
+#[test]
+fn paths_that_are_no_directory() {
+    let desk = desk(&[]);
+    desk.put("file", "x");
+    for (path, verdict) in [
+        ("dir:absent", "Unchecked/NotFound"),
+        ("dir:file", "Unchecked/SourceUnavailable"),
+    ] {
+        desk.run(&[path, "-o", "json", "--expected-identity", IDENTITY])
+            .expect_verdict(3, verdict);
+    }
+    desk.run(&["dir:", "--expected-identity", IDENTITY])
+        .expect_usage("dir: needs the path");
+}
+
+#[test]
+fn pipes_and_devices_in_a_directory_are_not_read() {
+    let desk = desk(&["signature-2"]);
+    symlink("/dev/zero", desk.sandbox.path("d/signature-1")).unwrap();
+    let pipe = desk.sandbox.path("d/signature-3");
+    assert!(std::process::Command::new("mkfifo")
+        .arg(pipe)
+        .status()
+        .unwrap()
+        .success());
+    run(&desk).expect_verdict(0, OK);
+    fs::remove_file(desk.sandbox.path("d/manifest.json")).unwrap();
+    symlink("/dev/zero", desk.sandbox.path("d/manifest.json")).unwrap();
+    run(&desk).expect_verdict(3, "Unchecked/ManifestUnavailable");
+}
+
+#[test]
+fn more_signatures_than_are_looked_at() {
+    let desk = desk(&[]);
+    for n in 1..=128 {
+        desk.put(&format!("d/signature-{n}"), b"x");
+    }
+    let good = desk.signer.sign(&desk.key, &payload(&digest(), IDENTITY));
+    desk.put("d/signature-129", &good);
+    run(&desk).expect_verdict(1, "Rejected/NotASignature");
+    desk.put("d/signature-128", &good);
+    run(&desk).expect_verdict(0, OK);
+}
+
+#[test]
+fn several_directories_in_one_call() {
+    let desk = desk(&["signature-1"]);
+    desk.put("e/manifest.json", MANIFEST);
+    let outcome = desk
+        .run(&["dir:d", "dir:e", "-o", "json", "--expected-identity", IDENTITY])
+        .expect(1);
+    assert_eq!(crate::words(&outcome), [OK, "Unsigned/NoSignature"]);
+}

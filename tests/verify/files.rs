@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `-f`: all kinds of objects and lists, and files that are damaged.
+
+use serde_json::json;
+
+use crate::support::images::{base64, image, list, D1, D2, D3};
+use crate::{words, Desk, IDENTITY};
+
+const OK: &str = "Verified/Verified";
+const UNREADABLE: &str = "Unchecked/SourceUnavailable";
+
+#[test]
+fn an_image_in_json_and_in_yaml() {
+    let desk = Desk::new();
+    desk.put("image.json", desk.signed().to_string());
+    desk.file("image.json").expect_verdict(0, OK);
+    let content = base64(&desk.sign(D1, IDENTITY));
+    let yaml = format!(
+        "apiVersion: image.openshift.io/v1\nkind: Image\nmetadata:\n  name: {D1}\nsignatures:\n- content: {content}\n  \
+         metadata:\n    name: {D1}@s1\n  type: atomic\n"
+    );
+    desk.put("image.yaml", &yaml);
+    desk.file("image.yaml").expect_verdict(0, OK);
+    desk.put("both.yaml", format!("{yaml}---\n{}", yaml.replace(D1, D2)));
+    let outcome = desk.file("both.yaml").expect(1);
+    assert_eq!(words(&outcome), [OK, "Rejected/DigestMismatch"]);
+}
+
+#[test]
+fn lists_whose_items_name_their_kind_or_not() {
+    let desk = Desk::new();
+    let (mut first, mut second) = (desk.signed(), image(D2, &[&desk.sign(D2, IDENTITY)]));
+    desk.put("list.json", list(&[first.clone(), second.clone()]).to_string());
+    assert_eq!(words(&desk.file("list.json").expect(0)), [OK, OK]);
+    for object in [&mut first, &mut second] {
+        object.as_object_mut().unwrap().remove("kind");
+        object.as_object_mut().unwrap().remove("apiVersion");
+    }
+    let image_list = json!({"kind": "ImageList", "apiVersion": "image.openshift.io/v1", "items": [first, second]});
+    desk.put("list.json", image_list.to_string());
+    assert_eq!(words(&desk.file("list.json").expect(0)), [OK, OK]);
+}
+
+#[test]
+fn views_of_images_are_judged_too() {
+    let desk = Desk::new();
+    for (kind, name) in [
+        ("ImageStreamTag", "app:v1".to_owned()),
+        ("ImageStreamImage", format!("app@{D1}")),
+    ] {
+        let view = json!({
+            "kind": kind, "apiVersion": "image.openshift.io/v1",
+            "metadata": {"name": name, "namespace": "ns"}, "image": desk.signed(),
+        });
+        desk.put("view.json", view.to_string());
+        let outcome = desk.file("view.json").expect_verdict(0, OK);
+        assert_eq!(outcome.item()["image"], D1);
+        for wanted in [name.clone(), format!("ns/{name}"), D1.to_owned()] {
+            desk.run(&[
+                "-o",
+                "json",
+                "-f",
+                "view.json",
+                "--expected-identity",
+                IDENTITY,
+                &wanted,
+            ])
+            .expect_verdict(0, OK);
+        }
+    }
+}
+
+#[test]
+fn stubs_in_lists_of_tags_are_not_taken_for_unsigned() {
+    let desk = Desk::new();
+    let stub = json!({"kind": "ImageStreamTag", "metadata": {"name": "app:v1", "namespace": "ns"},
+                      "image": {"metadata": {"name": D1}, "dockerImageReference": "a/b:c"}});
+    desk.put(
+        "tags.json",
+        json!({"kind": "List", "apiVersion": "v1", "items": [stub]}).to_string(),
+    );
+    let outcome = desk.file("tags.json").expect_verdict(3, UNREADABLE);
+    assert!(outcome.item()["message"]
+        .as_str()
+        .unwrap()
+        .contains("leaves signatures out"));
+}
+
+#[test]
+fn a_directory_of_files_in_order_and_without_those_below_it() {
+    let desk = Desk::new();
+    desk.put("d/b.yaml", image(D2, &[]).to_string());
+    desk.put("d/a.json", desk.signed().to_string());
+    desk.put("d/notes.txt", "no object");
+    desk.put("d/sub/c.json", image(D3, &[]).to_string());
+    assert_eq!(words(&desk.file("d").expect(1)), [OK, "Unsigned/NoSignature"]);
+}
+
+#[test]
+fn standard_input() {
+    let desk = Desk::new();
+    let key = desk.key_file.to_str().unwrap();
+    let args = [
+        "verify",
+        "-f",
+        "-",
+        "--public-key",
+        key,
+        "--expected-identity",
+        IDENTITY,
+        "-o",
+        "json",
+    ];
+    let outcome = desk.sandbox.run_with_input(args, desk.signed().to_string().as_bytes());
+    assert_eq!(outcome.expect_verdict(0, OK).item()["source"], "file:-");
+    desk.run(&["-f", "-", "-f", "-", "--expected-identity", IDENTITY])
+        .expect_usage("standard input can be read once");
+}
+
+#[test]
+fn nothing_to_judge_is_no_success() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.sandbox.path("empty")).unwrap();
+    desk.put("list.json", list(&[]).to_string());
+    desk.put("null.json", r#"{"kind":"List","apiVersion":"v1","items":null}"#);
+    desk.put("list.yaml", "kind: List\nitems: []\n");
+    for name in ["empty", "list.json", "null.json", "list.yaml"] {
+        let outcome = desk.file(name).expect_verdict(3, "Unchecked/NotFound");
+        assert!(
+            outcome.item()["message"]
+                .as_str()
+                .unwrap()
+                .contains("there is no image in"),
+            "{outcome:?}"
+        );
+        assert_ne!(outcome.item()["image"], "");
+    }
+    desk.put("nothing.json", "");
+    desk.file("nothing.json").expect_verdict(3, UNREADABLE);
+}
+
+#[test]
+fn an_image_that_is_not_in_the_files_is_not_found() {
+    let desk = Desk::new();
+    desk.put("image.json", desk.signed().to_string());
+    let outcome = desk
+        .run(&[
+            "-o",
+            "json",
+            "-f",
+            "image.json",
+            "--expected-identity",
+            IDENTITY,
+            D2,
+            D1,
+        ])
+        .expect(3);
+    assert_eq!(words(&outcome), ["Unchecked/NotFound", OK]);
+}
+
+#[test]
+fn files_that_cannot_be_read_do_not_hide_the_others() {
+    let desk = Desk::new();
+    desk.put("good.json", desk.signed().to_string());
+    desk.put(
+        "bad-utf8.json",
+        b"{\"kind\":\"Image\",\"metadata\":{\"name\":\"\xff\"}}",
+    );
+    for (name, content) in [
+        ("cut.json", "{\"kind\":\"Image\",\"meta"),
+        ("trailing.json", "{\"kind\":\"Image\",\"metadata\":{\"name\":\"x\"}} {}"),
+        ("array.json", "[]"),
+        ("nul.json", "{\"kind\":\"Image\"\0}"),
+        ("kind.json", "{\"a\":1}"),
+        ("two-kinds.json", "{\"kind\":\"Image\",\"kind\":\"List\"}"),
+        ("items.json", "{\"kind\":\"List\",\"items\":{}}"),
+        ("bad.yaml", "a: [b\n"),
+        ("tab.yaml", "kind: Image\n\tmetadata: {}\n"),
+    ] {
+        desk.put(name, content);
+        let key = desk.key_file.to_str().unwrap();
+        let args = [
+            "verify",
+            "-o",
+            "json",
+            "--public-key",
+            key,
+            "--expected-identity",
+            IDENTITY,
+            "-f",
+            name,
+            "-f",
+            "good.json",
+        ];
+        let outcome = desk.sandbox.run(args).expect(3);
+        assert_eq!(words(&outcome), [UNREADABLE, OK], "{name}: {outcome:?}");
+        let message = outcome.item()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(name), "{message}");
+    }
+    let missing = desk
+        .run(&[
+            "-o",
+            "json",
+            "--expected-identity",
+            IDENTITY,
+            "-f",
+            "absent.json",
+            "-f",
+            "good.json",
+        ])
+        .expect(3);
+    assert_eq!(words(&missing), [UNREADABLE, OK]);
+    desk.file("bad-utf8.json").expect(3);
+}
+
+#[test]
+fn a_damaged_object_does_not_hide_the_others_of_its_list() {
+    let desk = Desk::new();
+    let good = desk.signed();
+    for (bad, verdict) in [
+        (
+            json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "p"}}),
+            UNREADABLE,
+        ),
+        (json!({"kind": "Image", "metadata": {"name": 7}}), UNREADABLE),
+        (
+            json!({"kind": "Image", "metadata": {"name": D2}, "signatures": {}}),
+            UNREADABLE,
+        ),
+        (
+            json!({"kind": "Image", "metadata": {"name": "latest"}, "signatures": []}),
+            "Rejected/MalformedImage",
+        ),
+        (
+            json!({"kind": "Image", "metadata": {"name": D2.to_uppercase()}, "signatures": []}),
+            "Rejected/MalformedImage",
+        ),
+        (json!(7), UNREADABLE),
+    ] {
+        desk.put("list.json", list(&[bad.clone(), good.clone()]).to_string());
+        let outcome = desk.file("list.json");
+        assert_eq!(words(&outcome), [verdict, OK], "{bad}");
+        assert_eq!(outcome.status, if verdict == UNREADABLE { 3 } else { 1 });
+    }
+    let twice = format!(
+        "{{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[{{\"kind\":\"Image\",\"metadata\":{{\"name\":\"{D2}\"}},\"x\":1,\"x\":2}},{good}]}}"
+    );
+    desk.put("list.json", twice);
+    let outcome = desk.file("list.json").expect(3);
+    assert_eq!(words(&outcome), [UNREADABLE, OK]);
+}
+
+#[test]
+fn two_objects_of_one_name_are_neither_verified() {
+    let desk = Desk::new();
+    desk.put("a.json", desk.signed().to_string());
+    desk.put("b.json", image(D1, &[]).to_string());
+    let outcome = desk
+        .run(&[
+            "-o",
+            "json",
+            "--expected-identity",
+            IDENTITY,
+            "-f",
+            "a.json",
+            "-f",
+            "b.json",
+        ])
+        .expect(3);
+    assert!(words(&outcome).iter().all(|word| word == UNREADABLE), "{outcome:?}");
+    assert!(
+        outcome.item()["message"].as_str().unwrap().contains("2 times"),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn damaged_signatures_of_an_object_do_not_hide_a_good_one() {
+    let desk = Desk::new();
+    let mut object = desk.signed();
+    let good = object["signatures"][0].clone();
+    let named = |name: &str, content: &str| json!({"metadata": {"name": name}, "type": "atomic", "content": content});
+    let damaged = [
+        json!({}),
+        named("", "eA=="),
+        named(&format!("{D1}@x"), ""),
+        named(&format!("{D1}@x"), "%%%"),
+        named(&format!("{D1}@x"), "eA"),
+        json!({"metadata": {"name": format!("{D1}@x")}, "type": "", "content": "eA=="}),
+    ];
+    for entry in &damaged {
+        object["signatures"] = json!([entry]);
+        desk.put("image.json", object.to_string());
+        let outcome = desk.file("image.json").expect_verdict(1, "Rejected/MalformedImage");
+        assert_eq!(outcome.item()["signatures"][0]["reason"], "MalformedImage");
+    }
+    let mut all = damaged.to_vec();
+    all.push(good);
+    object["signatures"] = all.into();
+    desk.put("image.json", object.to_string());
+    desk.file("image.json").expect_verdict(0, OK);
+}
+
+#[test]
+fn the_manifest_in_an_object_must_hash_to_its_name() {
+    let desk = Desk::new();
+    let manifest = r#"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json"}"#;
+    let digest = image_signature::digest::Digest::of_manifest(manifest.as_bytes()).unwrap();
+    let mut object = image(digest.as_str(), &[&desk.sign(digest.as_str(), IDENTITY)]);
+    object["dockerImageManifest"] = manifest.into();
+    desk.put("image.json", object.to_string());
+    let outcome = desk.file("image.json").expect_verdict(0, OK);
+    assert!(outcome.stdout.contains("its manifest are"), "{outcome:?}");
+    object["dockerImageManifest"] = format!("{manifest} ").into();
+    desk.put("image.json", object.to_string());
+    desk.file("image.json").expect_verdict(1, "Rejected/ManifestMismatch");
+    object["dockerImageManifest"] = "".into();
+    desk.put("image.json", object.to_string());
+    desk.file("image.json").expect_verdict(0, OK);
+}
+
+#[test]
+fn files_contact_no_server_even_where_flags_name_one() {
+    let desk = Desk::new();
+    desk.put("image.json", desk.signed().to_string());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    desk.run(&["-f", "image.json", "--expected-identity", IDENTITY, "--server", &url])
+        .expect(0);
+    assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is printed: text line by line, JSON member by member.
+
+use serde_json::{json, Value};
+
+use crate::support::images::{image, list, D1, D2};
+use crate::{Desk, IDENTITY, OTHER, OWNER};
+
+fn run(desk: &Desk, object: &Value, more: &[&str]) -> crate::Outcome {
+    desk.put("image.json", object.to_string());
+    desk.run(&[&["-f", "image.json", "--expected-identity", IDENTITY][..], more].concat())
+}
+
+#[test]
+fn a_line_an_image_then_its_signatures() {
+    let desk = Desk::new();
+    let key = &desk.key;
+    let text = run(&desk, &desk.signed(), &[]).expect(0).stdout;
+    assert_eq!(
+        text,
+        format!(
+            "{D1} Verified: {IDENTITY}, signed by {OWNER} ({key})\n  {D1}@s1 Verified: signed for {IDENTITY} by {OWNER} ({key})\n"
+        )
+    );
+    let object = image(D1, &[&desk.sign(D1, OTHER), b"x"]);
+    for more in [&[][..], &["--confirm"]] {
+        let text = run(&desk, &object, more).expect(1).stdout;
+        let mismatch = format!("IdentityMismatch: expected {IDENTITY}, signed for {OTHER}: the tag differs");
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], format!("{D1} Rejected: {mismatch}"));
+        assert_eq!(lines[1], format!("  {D1}@s1 Rejected: {mismatch}"));
+        assert!(
+            lines[2].starts_with(&format!("  {D1}@s2 Rejected: NotASignature: ")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn good_signatures_for_other_references_are_one_line_below_a_verified_image() {
+    let desk = Desk::new();
+    let third = "registry.local:5000/foo/bar:v3";
+    let object = image(
+        D1,
+        &[&desk.sign(D1, OTHER), &desk.sign(D1, IDENTITY), &desk.sign(D1, third)],
+    );
+    let text = run(&desk, &object, &[]).expect(0).stdout;
+    assert_eq!(text.lines().count(), 3, "{text}");
+    let last = text.lines().last().unwrap();
+    assert!(
+        last.contains("2 more signatures are good") && last.contains(OTHER) && last.contains(third),
+        "{text}"
+    );
+    let wide = run(&desk, &object, &["-o", "wide"]).expect(0).stdout;
+    assert!(wide.contains(&format!("{D1}@s1 Rejected: IdentityMismatch")), "{wide}");
+    assert!(
+        wide.contains("validity explicit") && wide.contains("[file:image.json]"),
+        "{wide}"
+    );
+}
+
+#[test]
+fn names_of_the_verified_ones() {
+    let desk = Desk::new();
+    let object = list(&[desk.signed(), image(D2, &[])]);
+    let outcome = run(&desk, &object, &["-o", "name"]).expect(1);
+    assert_eq!(outcome.stdout, format!("image.image.openshift.io/{D1}\n"));
+}
+
+/// The names of an object's members.
+fn members(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn json_has_every_member_of_the_contract() {
+    let desk = Desk::new();
+    let document = run(&desk, &desk.signed(), &["-o", "json"]).expect(0).json();
+    assert_eq!(members(&document), ["apiVersion", "kind", "summary", "items"]);
+    assert_eq!(document["apiVersion"], "image-signature/v1");
+    assert_eq!(document["kind"], "VerificationList");
+    assert_eq!(
+        document["summary"],
+        json!({"verified": 1, "rejected": 0, "unsupported": 0, "unsigned": 0, "allowed": 0, "unchecked": 0})
+    );
+    let item = &document["items"][0];
+    assert_eq!(
+        members(item),
+        [
+            "image",
+            "source",
+            "expectedIdentities",
+            "matchedIdentities",
+            "identitySource",
+            "verdict",
+            "reason",
+            "message",
+            "signatures",
+            "recorded",
+        ]
+    );
+    assert_eq!(item["identitySource"], "user");
+    assert_eq!(item["source"], "file:image.json");
+    let signature = &item["signatures"][0];
+    assert_eq!(
+        members(signature),
+        [
+            "name",
+            "verdict",
+            "reason",
+            "message",
+            "matchedIdentities",
+            "signer",
+            "claim",
+            "checks",
+            "recorded"
+        ]
+    );
+    assert_eq!(
+        signature["claim"],
+        json!({"dockerReference": IDENTITY, "dockerManifestDigest": D1, "creator": "test", "timestamp": 1_700_000_000})
+    );
+    let signer = &signature["signer"];
+    assert_eq!(
+        members(signer),
+        [
+            "fingerprint",
+            "primaryFingerprint",
+            "userID",
+            "validity",
+            "keyAlgorithm",
+            "hashAlgorithm",
+            "createdAt",
+        ]
+    );
+    assert_eq!(signer["fingerprint"], desk.key.as_str());
+    assert_eq!(signer["userID"], OWNER);
+    assert_eq!(signer["keyAlgorithm"], "ed25519");
+    let checks: Vec<String> = signature["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| format!("{} {}", c["check"].as_str().unwrap(), c["result"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        checks,
+        ["signature pass", "payload pass", "digest pass", "identity pass"]
+    );
+}
+
+#[test]
+fn signer_and_claim_are_there_only_where_they_were_verified() {
+    let desk = Desk::new();
+    let has = |object: &Value| -> (bool, bool) {
+        let item = run(&desk, object, &["-o", "json"]).item();
+        let signature = &item["signatures"][0];
+        (signature.get("signer").is_some(), signature.get("claim").is_some())
+    };
+    assert_eq!(has(&image(D1, &[b"x"])), (false, false));
+    assert_eq!(has(&image(D1, &[&desk.signer.sign(&desk.key, b"{}")])), (true, false));
+    assert_eq!(has(&image(D1, &[&desk.sign(D2, IDENTITY)])), (true, true));
+    assert_eq!(has(&image(D1, &[&desk.sign(D1, OTHER)])), (true, true));
+}
+
+#[test]
+fn json_is_one_document_on_failure_too() {
+    let desk = Desk::new();
+    for (name, content, status) in [
+        ("rejected.json", image(D1, &[b"x"]).to_string(), 1),
+        ("unsigned.json", image(D1, &[]).to_string(), 1),
+        ("broken.json", "{".to_owned(), 3),
+    ] {
+        desk.put(name, content);
+        let outcome = desk.file(name).expect(status);
+        let document = outcome.json();
+        assert_eq!(document["kind"], "VerificationList");
+        assert_eq!(document["items"].as_array().unwrap().len(), 1);
+        let counted: u64 = document["summary"]
+            .as_object()
+            .unwrap()
+            .values()
+            .map(|n| n.as_u64().unwrap())
+            .sum();
+        assert_eq!(counted, 1);
+    }
+}
+
+#[test]
+fn yaml_is_the_same_document() {
+    let desk = Desk::new();
+    let object = list(&[desk.signed(), image(D2, &[b"x"])]);
+    let as_json = run(&desk, &object, &["-o", "json"]).expect(1).json();
+    let text = run(&desk, &object, &["-o", "yaml"]).expect(1).stdout;
+    let stream = image_signature::yaml::parse(&text).unwrap();
+    assert_eq!(stream.documents.len(), 1);
+    assert_eq!(stream.documents[0].value(), as_json);
+}
+
+#[test]
+fn a_wrong_format_names_the_right_ones() {
+    let desk = Desk::new();
+    let outcome = run(&desk, &desk.signed(), &["-o", "jsonpath={.x}"]);
+    assert_eq!(outcome.status, 2);
+    for format in ["text", "wide", "name", "json", "yaml"] {
+        assert!(outcome.stderr.contains(format), "{outcome:?}");
+    }
+}
+
+#[test]
+fn results_go_to_standard_output_and_the_rest_elsewhere() {
+    let desk = Desk::new();
+    let outcome = run(&desk, &desk.signed(), &["-v"]).expect(0);
+    assert_eq!(outcome.stdout.lines().count(), 2, "{outcome:?}");
+    assert!(outcome.stderr.contains("--confirm"), "{outcome:?}");
+}
+
+#[test]
+fn no_colours_whatever_the_terminal() {
+    let desk = Desk::new();
+    desk.put("image.json", desk.signed().to_string());
+    for (name, value) in [("TERM", "xterm-256color"), ("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")] {
+        let mut command = desk.sandbox.command();
+        command
+            .env(name, value)
+            .args([
+                "verify",
+                "-f",
+                "image.json",
+                "--expected-identity",
+                IDENTITY,
+                "-v=9",
+                "--public-key",
+            ])
+            .arg(&desk.key_file);
+        let outcome = desk.sandbox.finish(&mut command, b"").expect(0);
+        assert!(
+            !outcome.stdout.contains('\u{1b}') && !outcome.stderr.contains('\u{1b}'),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn logging_levels_and_their_spellings() {
+    let desk = Desk::new();
+    desk.put("image.json", desk.signed().to_string());
+    let key = desk.key_file.to_str().unwrap().to_owned();
+    let lines = |flags: &[&str], variable: Option<&str>| {
+        let mut command = desk.sandbox.command();
+        command.args([
+            "verify",
+            "-f",
+            "image.json",
+            "--expected-identity",
+            IDENTITY,
+            "--public-key",
+            &key,
+        ]);
+        command.args(flags);
+        command.envs(variable.map(|value| ("RUST_LOG", value)));
+        desk.sandbox.finish(&mut command, b"").expect(0).stderr.lines().count()
+    };
+    let quiet = lines(&[], None);
+    for flags in [
+        &["-v=6"][..],
+        &["--v=6"],
+        &["-v", "-v"],
+        &["-vv"],
+        &["--verbose", "--verbose"],
+    ] {
+        assert!(lines(flags, None) > quiet, "{flags:?}");
+    }
+    assert!(lines(&[], Some("debug")) > quiet);
+    assert_eq!(lines(&[], Some("off")), quiet);
+}

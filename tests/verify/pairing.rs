@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Which image is expected to be what.
+
+use serde_json::json;
+
+use crate::support::images::{image, list, D1, D2};
+use crate::{words, Desk, IDENTITY, OTHER};
+
+const OK: &str = "Verified/Verified";
+
+/// D1 signed as [`IDENTITY`], D2 as [`OTHER`].
+fn desk() -> Desk {
+    let desk = Desk::new();
+    let images = [
+        image(D1, &[&desk.sign(D1, IDENTITY)]),
+        image(D2, &[&desk.sign(D2, OTHER)]),
+    ];
+    desk.put("list.json", list(&images).to_string());
+    desk.put("one.json", images[0].to_string());
+    desk
+}
+
+#[test]
+fn one_identity_for_many_images() {
+    let desk = desk();
+    let outcome = desk
+        .run(&["-o", "json", "-f", "list.json", "--expected-identity", IDENTITY, D1, D2])
+        .expect(1);
+    assert_eq!(words(&outcome), [OK, "Rejected/IdentityMismatch"]);
+}
+
+#[test]
+fn many_identities_for_one_image_are_alternatives_and_each_is_told() {
+    let desk = desk();
+    let args = [
+        "-f",
+        "one.json",
+        "--expected-identity",
+        OTHER,
+        "--expected-identity",
+        IDENTITY,
+    ];
+    let outcome = desk.run(&[&args[..], &["-o", "json"]].concat()).expect_verdict(0, OK);
+    let item = outcome.item();
+    assert_eq!(item["expectedIdentities"], json!([OTHER, IDENTITY]));
+    assert_eq!(item["matchedIdentities"], json!([IDENTITY]));
+    assert_eq!(item["signatures"][0]["matchedIdentities"], json!([IDENTITY]));
+    let text = desk.run(&args).expect(0).stdout;
+    assert!(text.contains(&format!("Verified: {IDENTITY}, signed by")), "{text}");
+    assert!(text.contains(&format!("not signed as {OTHER}")), "{text}");
+}
+
+#[test]
+fn many_identities_for_many_images_is_a_usage_error() {
+    let desk = desk();
+    let identities = ["--expected-identity", IDENTITY, "--expected-identity", OTHER];
+    desk.run(&[&identities[..], &["-f", "list.json"]].concat())
+        .expect_usage("IMAGE=REF");
+    desk.run(&[&identities[..], &["-f", "list.json", D1, D2]].concat())
+        .expect_usage("IMAGE=REF");
+    // One object only: alternatives.
+    desk.run(&[&identities[..], &["-f", "one.json", "-o", "json"]].concat())
+        .expect_verdict(0, OK);
+}
+
+#[test]
+fn an_identity_of_its_own_for_each_image() {
+    let desk = desk();
+    let (first, second) = (format!("{D1}={IDENTITY}"), format!("{D2}={OTHER}"));
+    let outcome = desk.run(&["-o", "json", "-f", "list.json", &first, &second]).expect(0);
+    assert_eq!(words(&outcome), [OK, OK]);
+    // Several for one image are alternatives too.
+    let also = format!("{D1}={OTHER}");
+    let outcome = desk
+        .run(&["-o", "json", "-f", "list.json", &also, &first])
+        .expect_verdict(0, OK);
+    assert_eq!(outcome.item()["expectedIdentities"], json!([OTHER, IDENTITY]));
+    desk.run(&["-f", "list.json", "--expected-identity", IDENTITY, &first])
+        .expect_usage("exclude each other");
+    desk.run(&["-f", "list.json", &first, D2])
+        .expect_usage("no expected identity for");
+}
+
+#[test]
+fn a_pair_is_split_at_its_last_sign() {
+    let desk = Desk::new();
+    let manifest = r#"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json"}"#;
+    let digest = image_signature::digest::Digest::of_manifest(manifest.as_bytes()).unwrap();
+    desk.put("a=b/manifest.json", manifest);
+    desk.put("a=b/signature-1", desk.sign(digest.as_str(), IDENTITY));
+    desk.run(&["-o", "json", &format!("dir:a=b={IDENTITY}")])
+        .expect_verdict(0, OK);
+}
+
+#[test]
+fn a_list_of_images_and_identities() {
+    let desk = desk();
+    let good = format!("# comment\n\n  {D1}\t{IDENTITY}  \n{D2} {OTHER}\r\n");
+    desk.put("list.txt", &good);
+    let outcome = desk
+        .run(&["-o", "json", "-f", "list.json", "--images-from", "list.txt"])
+        .expect(0);
+    assert_eq!(words(&outcome), [OK, OK]);
+    let key = desk.key_file.to_str().unwrap();
+    let args = [
+        "verify",
+        "-o",
+        "json",
+        "-f",
+        "list.json",
+        "--images-from",
+        "-",
+        "--public-key",
+        key,
+    ];
+    let outcome = desk.sandbox.run_with_input(args, good.as_bytes()).expect(0);
+    assert_eq!(words(&outcome), [OK, OK]);
+}
+
+#[test]
+fn lists_of_no_use_name_the_line() {
+    let desk = desk();
+    for (text, message) in [
+        (
+            format!("{D1} {IDENTITY}\n{D2}\n"),
+            "list.txt, line 2: expected an image and its identity",
+        ),
+        (format!("{D1} {IDENTITY} more\n"), "line 1"),
+        (
+            format!("\n{D1} registry.local:5000/foo/bar\n"),
+            "line 2: expected identity",
+        ),
+        ("# nothing\n".to_owned(), "it names no image"),
+    ] {
+        desk.put("list.txt", &text);
+        desk.run(&["-f", "list.json", "--images-from", "list.txt"])
+            .expect_usage(message);
+    }
+    desk.put("list.txt", b"\xff");
+    desk.run(&["-f", "list.json", "--images-from", "list.txt"])
+        .expect_usage("UTF-8");
+    desk.run(&["-f", "list.json", "--images-from", "absent"])
+        .expect_usage("absent");
+    desk.put("list.txt", format!("{D1} {IDENTITY}\n"));
+    desk.run(&["-f", "list.json", "--images-from", "list.txt", D1])
+        .expect_usage("excludes IMAGE");
+}
+
+#[test]
+fn identities_of_no_use_are_usage_errors_that_say_what_to_write() {
+    let desk = desk();
+    for (identity, message) in [
+        (
+            "registry.local:5000/foo/bar",
+            "write registry.local:5000/foo/bar:latest",
+        ),
+        (
+            &*format!("registry.local:5000/foo/bar:v1@{D1}"),
+            "both a tag and a digest",
+        ),
+        ("Foo/Bar:v1", "expected identity"),
+        ("", "expected identity"),
+        ("a/b:c d", "expected identity"),
+        (&"a".repeat(4000), "expected identity"),
+    ] {
+        desk.run(&["-f", "one.json", "--expected-identity", identity])
+            .expect_usage(message);
+    }
+    desk.run(&["-f", "one.json"])
+        .expect_usage("--expected-identity is required");
+}
+
+#[test]
+fn identities_are_shown_in_canonical_form() {
+    let desk = Desk::new();
+    desk.put(
+        "image.json",
+        image(D1, &[&desk.sign(D1, "docker.io/library/busybox:1")]).to_string(),
+    );
+    let outcome = desk
+        .run(&["-o", "json", "-f", "image.json", "--expected-identity", "busybox:1"])
+        .expect_verdict(0, OK);
+    assert_eq!(
+        outcome.item()["expectedIdentities"],
+        json!(["docker.io/library/busybox:1"])
+    );
+}
+
+#[test]
+fn a_digest_in_the_expected_identity_must_be_the_images_own() {
+    let desk = desk();
+    let own = format!("registry.local:5000/foo/bar@{D1}");
+    let foreign = format!("registry.local:5000/foo/bar@{D2}");
+    desk.run(&["-o", "json", "-f", "one.json", "--expected-identity", &own])
+        .expect_verdict(0, OK);
+    let outcome = desk
+        .run(&["-o", "json", "-f", "one.json", "--expected-identity", &foreign])
+        .expect(1);
+    assert_eq!(outcome.item()["verdict"], "Rejected");
+    assert!(
+        outcome.item()["message"]
+            .as_str()
+            .unwrap()
+            .contains("the image itself is"),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn rules_of_comparison() {
+    let desk = desk();
+    let fixed = ["-o", "json", "-f", "one.json", "--expected-identity"];
+    let by = |identity: &str, rule: &str| desk.run(&[&fixed[..], &[identity, "--identity-match", rule]].concat());
+    by(IDENTITY, "matchExact").expect_verdict(0, OK);
+    by(OTHER, "matchExact").expect_verdict(1, "Rejected/IdentityMismatch");
+    by(IDENTITY, "matchRepoDigestOrExact").expect_verdict(0, OK);
+    by(OTHER, "matchRepository").expect_verdict(0, OK);
+    by("registry.local:5000/foo/baz:v1", "matchRepository").expect_verdict(1, "Rejected/IdentityMismatch");
+    by("mirror.local/foo/bar:v1", "remap:mirror.local=registry.local:5000").expect_verdict(0, OK);
+    by("mirror.local/foo/bar:v2", "remap:mirror.local=registry.local:5000")
+        .expect_verdict(1, "Rejected/IdentityMismatch");
+    by(&format!("registry.local:5000/foo/bar@{D1}"), "matchExact").expect_verdict(1, "Rejected/IdentityMismatch");
+    for bad in [
+        "exact",
+        "matchexact",
+        "remap:x",
+        "remap:a b=c",
+        "remap:mirror.local:tag@=x",
+        "",
+    ] {
+        let outcome = by(IDENTITY, bad);
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (2, ""), "{bad}: {outcome:?}");
+        assert!(outcome.stderr.contains("--identity-match"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn the_expected_digest() {
+    let desk = desk();
+    let fixed = ["-o", "json", "-f", "one.json", "--expected-identity", IDENTITY];
+    desk.run(&[&fixed[..], &["--expected-digest", D1, D1]].concat())
+        .expect_verdict(0, OK);
+    desk.run(&[&fixed[..], &["--expected-digest", D2, D1]].concat())
+        .expect_verdict(1, "Rejected/DigestMismatch");
+    desk.run(&[&fixed[..], &["--expected-digest", D1]].concat())
+        .expect_usage("exactly one IMAGE");
+    desk.run(&[&fixed[..], &["--expected-digest", "sha256:12", D1]].concat())
+        .expect_usage("--expected-digest");
+}
+
+#[test]
+fn an_image_that_is_only_in_a_registry_is_not_in_this_version() {
+    let desk = desk();
+    for name in ["docker://registry.local/foo/bar:v1", "docker:foo"] {
+        desk.run(&[name, "--expected-identity", IDENTITY])
+            .expect_usage("not in this version");
+    }
+}
+
+#[test]
+fn what_later_versions_bring_is_not_known_yet() {
+    let desk = desk();
+    for args in [
+        &["audit"][..],
+        &["policy", "lint"],
+        &["verify", "--policy", "p"],
+        &["verify", "--system-policy"],
+    ] {
+        let outcome = desk.sandbox.run(args);
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (2, ""), "{outcome:?}");
+    }
+}
+
+#[test]
+fn every_help_text_says_what_verified_means() {
+    let desk = desk();
+    for command in ["verify", "remove", "describe", "inspect", "keys"] {
+        let outcome = desk.sandbox.run([command, "--help"]).expect(0);
+        let text = outcome.stdout.replace('\n', " ");
+        assert!(
+            text.contains("\"Verified\" and \"trusted\" mean: at least one signature"),
+            "{command}"
+        );
+        assert!(text.contains("Exit status: 0"), "{command}");
+    }
+    let text = desk.sandbox.run(["verify", "--help"]).expect(0).stdout;
+    assert!(text.contains("dir:PATH"), "{text}");
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Strings of others move no terminal and are bounded, wherever they come from.
+
+use crate::support::images::{image, payload, D1};
+use crate::{Desk, Outcome, IDENTITY};
+
+const EVIL: &str = "x\u{1b}[2J\u{202e}y\rz\u{7}\u{9b}";
+
+#[track_caller]
+fn assert_safe(outcome: &Outcome) {
+    for text in [&outcome.stdout, &outcome.stderr] {
+        for c in text.chars() {
+            let expected = c == '\n' || c == '\t';
+            assert!(expected || !image_signature::text::is_unsafe(c), "{c:?} in {text:?}");
+        }
+        for line in text.lines() {
+            assert!(line.chars().count() < 20_000, "a line of {} characters", line.len());
+        }
+    }
+}
+
+fn every_format(desk: &Desk, args: &[&str]) {
+    for more in [
+        &[][..],
+        &["-o", "wide"],
+        &["-o", "name"],
+        &["--explain"],
+        &["-v=9"],
+        &["--confirm"],
+    ] {
+        assert_safe(&desk.run(&[args, more].concat()));
+    }
+    // In JSON they are escaped as JSON has it.
+    let outcome = desk.run(&[args, &["-o", "json"]].concat());
+    assert!(!outcome.stdout.contains('\u{1b}'), "{outcome:?}");
+    outcome.json();
+}
+
+#[test]
+fn in_user_ids() {
+    let desk = Desk::new();
+    let key = desk.signer.simple_key("Evil \u{1b}[2J\u{202e}owner <e@example.com>");
+    desk.signer.export(&[&key], &desk.key_file);
+    let blob = desk.signer.sign(&key, &payload(D1, IDENTITY));
+    desk.put("image.json", image(D1, &[&blob]).to_string());
+    every_format(&desk, &["-f", "image.json", "--expected-identity", IDENTITY]);
+    let key = desk.key_file.to_str().unwrap();
+    for format in ["text", "wide"] {
+        assert_safe(&desk.sandbox.run(["keys", "--public-key", key, "-o", format]));
+    }
+}
+
+#[test]
+fn in_signed_claims() {
+    let desk = Desk::new();
+    let mut claim: serde_json::Value = serde_json::from_slice(&payload(D1, EVIL)).unwrap();
+    claim["optional"]["creator"] = format!("{EVIL}{}", "long".repeat(5000)).into();
+    let blob = desk.signer.sign(&desk.key, claim.to_string().as_bytes());
+    desk.put("image.json", image(D1, &[&blob]).to_string());
+    every_format(&desk, &["-f", "image.json", "--expected-identity", IDENTITY]);
+    let malformed = desk
+        .signer
+        .sign(&desk.key, format!("{{\"{}\":1}}", "\\u001b[2J").as_bytes());
+    desk.put("image.json", image(D1, &[&malformed]).to_string());
+    every_format(&desk, &["-f", "image.json", "--expected-identity", IDENTITY]);
+}
+
+#[test]
+fn in_names_of_objects_and_signatures() {
+    let desk = Desk::new();
+    let mut object = desk.signed();
+    object["signatures"][0]["metadata"]["name"] = format!("{D1}@{EVIL}").into();
+    object["dockerImageReference"] = EVIL.into();
+    desk.put("image.json", object.to_string());
+    every_format(&desk, &["-f", "image.json", "--expected-identity", IDENTITY]);
+    object["metadata"]["name"] = EVIL.into();
+    desk.put("image.json", object.to_string());
+    every_format(&desk, &["-f", "image.json", "--expected-identity", IDENTITY]);
+    object["kind"] = EVIL.into();
+    desk.put("image.json", object.to_string());
+    every_format(&desk, &["-f", "image.json", "--expected-identity", IDENTITY]);
+}
+
+#[test]
+fn in_names_of_files_and_arguments() {
+    let desk = Desk::new();
+    let name = "e\u{1b}[2J\u{202e}.json";
+    desk.put(name, desk.signed().to_string());
+    every_format(&desk, &["-f", name, "--expected-identity", IDENTITY]);
+    for args in [
+        &["-f", "absent\u{1b}[2J", "--expected-identity", IDENTITY][..],
+        &["-f", name, "--expected-identity", EVIL],
+        &["-f", name, "--expected-identity", IDENTITY, EVIL],
+        &["-f", name, "--expected-identity", IDENTITY, "--signature", EVIL],
+        &["-f", name, "--expected-identity", IDENTITY, "--identity-match", EVIL],
+        &["dir:\u{1b}[2J", "--expected-identity", IDENTITY],
+        &["--images-from", "absent\u{1b}[2J"],
+        &[
+            "--manifest",
+            "absent\u{1b}[2J",
+            "--signature-file",
+            "s\u{1b}[2J",
+            "--expected-identity",
+            IDENTITY,
+        ],
+    ] {
+        assert_safe(&desk.run(args));
+    }
+    for file in ["absent\u{1b}[2J", name] {
+        assert_safe(&desk.sandbox.run(["inspect", file]));
+        assert_safe(&desk.sandbox.run([
+            "verify",
+            "-f",
+            name,
+            "--expected-identity",
+            IDENTITY,
+            "--public-key",
+            file,
+        ]));
+        assert_safe(
+            &desk
+                .sandbox
+                .run(["verify", "-f", name, "--expected-identity", IDENTITY, "--homedir", file]),
+        );
+        assert_safe(&desk.sandbox.run(["describe", "-f", file]));
+        assert_safe(&desk.sandbox.run(["remove", "-f", file]));
+    }
+}

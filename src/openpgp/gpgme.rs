@@ -215,9 +215,12 @@ impl Gpg {
             lines.push(order(text(first), text(second)));
             Ok(())
         };
+        let started = std::time::Instant::now();
         let result = self.worker.run(patience, doing, move |context| {
             context.with_status_handler(handler, operation)
-        })?;
+        });
+        log::info!("gpg, {doing}: {} ms", started.elapsed().as_millis());
+        let result = result?;
         let lines = lines.lock().unwrap_or_else(PoisonError::into_inner).clone();
         log_status(&lines);
         Ok((result, lines))

@@ -95,7 +95,8 @@ impl Engine for KeyFileEngine {
         let patterns: Vec<&str> = self.accepted.iter().map(Fingerprint::as_str).collect();
         let mut keys = self.gpg.keys(&patterns)?;
         // In the order of their files.
-        keys.sort_by_key(|key| self.accepted.iter().position(|f| f == key.fingerprint()));
+        let places: HashMap<&Fingerprint, usize> = self.accepted.iter().enumerate().map(|(n, f)| (f, n)).collect();
+        keys.sort_by_key(|key| places.get(key.fingerprint()).copied());
         Ok(keys
             .iter()
             .map(|key| ListedKey::checked(key, key.owner(false), None, &self.signed_by, None, self.now))

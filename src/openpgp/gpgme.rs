@@ -7,6 +7,7 @@
 
 mod worker;
 
+use std::collections::HashSet;
 use std::ffi::CStr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -103,12 +104,13 @@ impl Gpg {
             })
         })?;
         let mut fingerprints = Vec::new();
+        let mut seen = HashSet::new();
         match result {
             Ok(found) => {
                 for text in found {
                     let text = text.map_err(|_| answer(DOING, "a key without fingerprint"))?;
                     let fingerprint = Fingerprint::parse(&text).map_err(|e| answer(DOING, e.to_string()))?;
-                    if !fingerprints.contains(&fingerprint) {
+                    if seen.insert(fingerprint.clone()) {
                         fingerprints.push(fingerprint);
                     }
                 }

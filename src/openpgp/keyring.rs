@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From key files to an isolated keyring that holds their keys and nothing else.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::gpgme::{self, Gpg};
 use super::home::{self, Home};
 use super::key::Fingerprint;
-use super::keyfile::{self, Contents, MAX_KEY_FILE};
+use super::keyfile::{self, Contents, Found, MAX_KEY_FILE};
 use super::system::{self, SYSTEM_CONFIG};
 use crate::source::stored::read_bounded;
 use crate::text::safe;
 
 /// First GnuPG that can keep keys in a daemon.
 const FIRST_WITH_KEYBOXD: &str = "2.3.0";
+
+/// Of how many keys that were left out it is told why.
+const MAX_TOLD: usize = 10;
 
 /// An isolated keyring with the keys of some files.
 #[derive(Debug)]
@@ -62,12 +66,13 @@ pub fn from_files(files: &[PathBuf], places: &[PathBuf]) -> Result<KeyFiles, Err
     check_system(&mut gpg).map_err(Error::Engine)?;
     check_empty(&mut gpg)?;
     let mut fingerprints: Vec<Fingerprint> = Vec::new();
+    let mut known: HashSet<Fingerprint> = HashSet::new();
     let mut skipped = Vec::new();
     for (shown, contents) in contents {
         let keys = &contents.packets[..];
         let mut imported = gpg.import(keys)?;
         // Of a key that it has already, gpg takes parts that it would not take by themselves.
-        if !imported.is_empty() && imported.iter().all(|fingerprint| fingerprints.contains(fingerprint)) {
+        if !imported.is_empty() && imported.iter().all(|fingerprint| known.contains(fingerprint)) {
             imported = import_alone(keys, places)?;
         }
         // A key that gpg is told not to understand looks like one without a valid self-signature.
@@ -79,13 +84,17 @@ pub fn from_files(files: &[PathBuf], places: &[PathBuf]) -> Result<KeyFiles, Err
         if imported.is_empty() {
             return Err(Error::KeyFile(describe_useless(&shown, &contents, gpg.version())));
         }
-        for key in &contents.keys {
-            if key.version != 4 || key.fingerprint.as_ref().is_some_and(|f| !imported.contains(f)) {
-                skipped.push(format!("{shown}: skipped {key}: {}", why_skipped(key, gpg.version())));
-            }
+        let taken: HashSet<&Fingerprint> = imported.iter().collect();
+        let left_out = |key: &&Found| key.fingerprint.as_ref().is_none_or(|own| !taken.contains(own));
+        let left_out: Vec<&Found> = contents.keys.iter().filter(left_out).collect();
+        for key in left_out.iter().take(MAX_TOLD) {
+            skipped.push(format!("{shown}: skipped {key}: {}", why_skipped(key, gpg.version())));
+        }
+        if left_out.len() > MAX_TOLD {
+            skipped.push(format!("{shown}: skipped {} more keys", left_out.len() - MAX_TOLD));
         }
         for fingerprint in imported {
-            if !fingerprints.contains(&fingerprint) {
+            if known.insert(fingerprint.clone()) {
                 fingerprints.push(fingerprint);
             }
         }

@@ -207,6 +207,11 @@ fn keys_that_this_gpg_cannot_read_are_skipped_and_named() {
         assert_eq!(listed.stdout.trim(), s.first);
         assert!(listed.stderr.contains("version 6 key"), "{listed:#?}");
     }
+    // Of many it is told how many.
+    let file = s.file("many.gpg", &[&key, &version_6().repeat(50)]);
+    let listed = s.list(&[&file], "name").expect(0);
+    assert_eq!(listed.stderr.lines().count(), 11, "{listed:#?}");
+    assert!(listed.stderr.contains("skipped 40 more keys"), "{listed:#?}");
     s.useless(&version_6(), "version 6 key");
 }
 

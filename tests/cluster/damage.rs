@@ -86,20 +86,23 @@ fn other_damage_that_blocks_every_write_is_named_too() {
 fn conditions_that_make_the_server_panic_and_are_not_ours_to_change_are_named() {
     let scene = Scene::signed();
     let blob = scene.sign(D1, IDENTITY);
-    scene.server.image(image(D1, &[&blob, &blob]));
-    scene.server.objects(|objects| {
-        objects.edit_image(D1, |image| {
-            image["signatures"][1]["conditions"] = json!([{"type": "Scanned", "status": "True"}]);
-        });
-    });
-    let outcome = scene.run_verify(D1, &["-o", "json", "--confirm", "--signature", "s1"]);
-    let outcome = outcome.expect_verdict(3, "Verified/Verified");
-    let told = error(&outcome);
-    for part in ["entry 2 of its signatures", "panic", "oc edit image"] {
-        assert!(told.contains(part), "{part}: {told}");
+    let trusted = |time: &str| json!({"type": "Trusted", "status": "True", "lastProbeTime": time});
+    for conditions in [
+        json!([{"type": "Scanned", "status": "True"}]),
+        json!([trusted("2026-02-01T00:00:00Z"), trusted("2026-01-01T00:00:00Z")]),
+    ] {
+        let mut object = image(D1, &[&blob, &blob]);
+        object["signatures"][1]["conditions"] = conditions;
+        scene.server.image(object);
+        let outcome = scene.run_verify(D1, &["-o", "json", "--confirm", "--signature", "s1"]);
+        let outcome = outcome.expect_verdict(3, "Verified/Verified");
+        let told = error(&outcome);
+        for part in ["entry 2 of its signatures", "panic", "oc edit image"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        // Judged as well, it gets conditions that the server takes.
+        scene.run_verify(D1, &["--confirm"]).expect(0);
     }
-    // Judged as well, it gets conditions that the server takes.
-    scene.run_verify(D1, &["--confirm"]).expect(0);
 }
 
 #[test]

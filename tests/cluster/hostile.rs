@@ -23,13 +23,13 @@ fn unavailable(scene: &Scene) -> String {
     outcome.item()["message"].as_str().unwrap().to_owned()
 }
 
-/// A scene whose server answers reads of images with this.
-fn answering(body: impl Into<Vec<u8>>) -> Scene {
-    let scene = Scene::signed();
-    scene
-        .server
-        .fault(Fault::body("application/json", body).on("GET", "/images/"));
-    scene
+/// The same where the server answers reads of images with this.
+#[track_caller]
+fn unavailable_for(scene: &Scene, body: impl Into<Vec<u8>>) -> String {
+    scene.server.heal();
+    let fault = Fault::body("application/json", body);
+    scene.server.fault(fault.on("GET", "/images/"));
+    unavailable(scene)
 }
 
 #[test]
@@ -48,21 +48,23 @@ fn another_image_than_the_one_asked_for() {
 
 #[test]
 fn another_kind_of_object() {
-    let good = Scene::signed().server.stored(D1);
+    let scene = Scene::signed();
+    let good = scene.server.stored(D1);
     for kind in [json!("ImageStreamTag"), json!("Image\u{1b}[2J"), json!(7), Value::Null] {
         let mut object = good.clone();
         object["kind"] = kind;
-        let message = unavailable(&answering(object.to_string()));
+        let message = unavailable_for(&scene, object.to_string());
         assert!(message.contains("expected an object of kind Image"), "{message}");
     }
     for body in ["[]", "null", "\"x\"", "{}"] {
-        unavailable(&answering(body));
+        unavailable_for(&scene, body);
     }
 }
 
 #[test]
 fn damage_in_the_form_of_the_object() {
-    let good = Scene::signed().server.stored(D1);
+    let scene = Scene::signed();
+    let good = scene.server.stored(D1);
     for (place, value) in [
         ("/metadata", json!([])),
         ("/metadata/name", json!(7)),
@@ -71,7 +73,7 @@ fn damage_in_the_form_of_the_object() {
     ] {
         let mut object = good.clone();
         *object.pointer_mut(place).unwrap() = value;
-        unavailable(&answering(object.to_string()));
+        unavailable_for(&scene, object.to_string());
     }
 }
 
@@ -98,7 +100,7 @@ fn text_that_two_programs_would_read_differently() {
         (b"<html>login</html>".to_vec(), ""),
         (Vec::new(), ""),
     ] {
-        let message = unavailable(&answering(body));
+        let message = unavailable_for(&scene, body);
         assert!(
             message.contains("makes no sense") && message.contains(what),
             "{message}"
@@ -108,11 +110,12 @@ fn text_that_two_programs_would_read_differently() {
 
 #[test]
 fn more_than_an_object_may_have() {
+    let scene = Scene::signed();
+    // What the fault has packed is not packed twice.
+    scene.server.gzip_over(usize::MAX);
     // One answer of 16 MiB and more is refused while it is read, sent plain or packed.
     for fault in [Fault::huge(17), Fault::huge(65), Fault::garbage(200), Fault::bomb(400)] {
-        let scene = Scene::signed();
-        // What the fault has packed is not packed twice.
-        scene.server.gzip_over(usize::MAX);
+        scene.server.heal();
         scene.server.fault(fault.on("GET", "/images/"));
         let message = unavailable(&scene);
         assert!(message.contains("more than 16777216 bytes"), "{message}");

@@ -5,7 +5,7 @@ use serde_json::{json, Value};
 
 use crate::support::api::Fault;
 use crate::support::cluster::{Scene, IDENTITY};
-use crate::support::images::{signature, D1};
+use crate::support::images::{image, signature, D1};
 use crate::support::program::Outcome;
 use crate::{statuses, stored};
 
@@ -140,6 +140,18 @@ fn a_write_that_was_lost_on_its_way_is_sent_again() {
     assert!(error.contains("after 5 tries"), "{error}");
     assert!(error.contains("connection was lost"), "{error}");
     assert_eq!(count(&scene, "PATCH"), 5);
+}
+
+#[test]
+fn a_connection_that_was_closed_while_signatures_were_checked_is_opened_anew() {
+    let scene = Scene::new();
+    let blob = scene.sign(D1, IDENTITY);
+    scene.server.image(image(D1, &[&blob[..]; 24]));
+    // The whole of the answer arrives; then the connection ends, as idle ones do.
+    scene.server.fault(Fault::cut(usize::MAX).on("GET", "/images/"));
+    let outcome = scene.run_verify(D1, &["-o", "json", "--confirm"]);
+    assert_eq!(outcome.expect_verdict(0, "Verified/Verified").item()["recorded"], "yes");
+    assert_eq!((count(&scene, "GET"), scene.server.connections()), (1, 2));
 }
 
 #[test]

@@ -126,9 +126,10 @@ impl Home {
             home.write("trustdb.gpg", trustdb)?;
         }
         // The check of the trust database must stay on: without it a key keeps its validity after its certification
-        // has expired or its certifier was revoked.
+        // has expired or its certifier was revoked. How many introducers it takes is GnuPG's default, whatever the
+        // system's configuration says.
         home.write_options(&format!(
-            "trust-model pgp\nauto-check-trustdb\nno-default-keyring\nkeyring {}\n",
+            "trust-model pgp\nauto-check-trustdb\ncompletes-needed 1\nmarginals-needed 3\nmax-cert-depth 5\nmin-cert-level 2\nno-default-keyring\nkeyring {}\n",
             copy.display()
         ))?;
         Ok(home)

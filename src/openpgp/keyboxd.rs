@@ -13,7 +13,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::ring::MAX_RING;
-use super::system::SYSTEM_CONFIG;
+use super::system::{options_of, SYSTEM_CONFIG};
+use crate::source::stored::read_regular;
 use crate::text::safe;
 
 /// How long gpg may take: the daemon waits for locks of others.
@@ -22,12 +23,17 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Most of gpg's own words that are kept.
 const MAX_WORDS: u64 = 64 << 10;
 
+/// Largest common.conf in bytes.
+const MAX_CONFIG: u64 = 1 << 20;
+
 /// Why the keys cannot be had.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum Error {
     #[error("there is no keyring in {home}: common.conf has use-keyboxd, and there is no {database}", home = .0.display(), database = .1.display())]
     Missing(PathBuf, PathBuf),
+    #[error("reading {path}, which says where the keys are: {what}", path = .0.display(), what = .1)]
+    Unreadable(PathBuf, String),
     #[error("{home} belongs to another user: its keys can be had only by running gpg in it", home = .0.display())]
     NotOurs(PathBuf),
     #[error("{SYSTEM_CONFIG} has export-filter, which hides keys")]
@@ -37,10 +43,18 @@ pub enum Error {
 }
 
 /// Whether a home says that its keys are in the database.
-#[must_use]
-pub fn is_used(home: &Path) -> bool {
-    let text = fs::read_to_string(home.join("common.conf")).unwrap_or_default();
-    text.lines().any(|line| line.trim() == "use-keyboxd")
+///
+/// # Errors
+/// When what it says cannot be read: a keyring file beside the database may be one from before.
+pub fn is_used(home: &Path) -> Result<bool, Error> {
+    let path = home.join("common.conf");
+    let unreadable = |what: String| Err(Error::Unreadable(path.clone(), what));
+    match read_regular(&path, MAX_CONFIG) {
+        Ok(Some(text)) => Ok(options_of(&text).iter().any(|option| option == "use-keyboxd")),
+        Ok(None) => unreadable(format!("it has more than {MAX_CONFIG} bytes")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => unreadable(error.to_string()),
+    }
 }
 
 /// The file that holds the keys.

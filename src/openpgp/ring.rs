@@ -5,8 +5,9 @@
 //! opens. So the file is read here, once, in full: its structure is checked, GnuPG works on a copy, and a key that is
 //! not in it is known to be unknown.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::collections::HashSet;
+use std::fs;
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -16,9 +17,13 @@ use super::algorithm::PublicKeyAlgorithm;
 use super::key::Fingerprint;
 use super::packet::{self, tag};
 use super::signature::KeyId;
+use crate::source::stored::read_regular;
 
 /// Largest keyring file in bytes.
 pub const MAX_RING: u64 = 256 << 20;
+
+/// What shows that a home had keys, whether or not its keyring is still there.
+const TRACES: [&str; 3] = ["trustdb.gpg", "secring.gpg", "public-keys.d"];
 
 /// The two formats of keyring files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +96,8 @@ impl Ring {
     /// Finds and reads the keyring of a GnuPG home, the file that gpg itself would use.
     ///
     /// # Errors
-    /// When there is none, or it cannot be read or is damaged. An empty file is an empty keyring.
+    /// When it cannot be read, is damaged, or is gone. An empty file is an empty keyring, and so is a home in which
+    /// GnuPG has never kept keys.
     pub fn of_home(home: &Path) -> Result<Self, Error> {
         let keybox = home.join("pubring.kbx");
         let packets = home.join("pubring.gpg");
@@ -108,7 +114,11 @@ impl Ring {
         match keybox_content {
             Some(content) => Self::parse(keybox, Format::Keybox, content),
             None if fs::symlink_metadata(&packets).is_ok() => Self::parse(packets, Format::Packets, Vec::new()),
-            None => Err(Error::Missing(home.to_owned())),
+            // gpg makes the trust database together with the keyring.
+            None if TRACES.iter().any(|name| fs::symlink_metadata(home.join(name)).is_ok()) => {
+                Err(Error::Missing(home.to_owned()))
+            }
+            None => Self::parse(keybox, Format::Keybox, Vec::new()),
         }
     }
 
@@ -161,6 +171,15 @@ impl Ring {
     #[must_use]
     pub fn with_key_id(&self, id: KeyId) -> Vec<usize> {
         self.find(|own| own[12..] == id.0)
+    }
+
+    /// The key IDs of all keys and subkeys.
+    #[must_use]
+    pub fn key_ids(&self) -> HashSet<KeyId> {
+        let fingerprints = self.keys.iter().flat_map(|key| &key.fingerprints);
+        fingerprints
+            .filter_map(|own| own.last_chunk().copied().map(KeyId))
+            .collect()
     }
 
     fn find(&self, is_it: impl Fn(&[u8; 20]) -> bool) -> Vec<usize> {
@@ -251,22 +270,12 @@ fn algorithm_name(algorithm: PublicKeyAlgorithm, material: &[u8]) -> String {
 
 /// Reads a file if it is there.
 fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    let unreadable = |error| Error::Unreadable(path.to_owned(), error);
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(error)),
-    };
-    let meta = file.metadata().map_err(unreadable)?;
-    if !meta.is_file() {
-        return Err(unreadable(io::Error::other("it is not a regular file")));
+    match read_regular(path, MAX_RING) {
+        Ok(Some(content)) => Ok(Some(content)),
+        Ok(None) => Err(Error::TooLarge(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::Unreadable(path.to_owned(), error)),
     }
-    let mut content = Vec::with_capacity(usize::try_from(meta.len().min(MAX_RING)).unwrap_or(0) + 1);
-    file.take(MAX_RING + 1).read_to_end(&mut content).map_err(unreadable)?;
-    if content.len() as u64 > MAX_RING {
-        return Err(Error::TooLarge(path.to_owned()));
-    }
-    Ok(Some(content))
 }
 
 /// Where in a file, and what is wrong there.

@@ -16,6 +16,7 @@ use super::home::{self, Home};
 use super::keyboxd;
 use super::keyring::check_system;
 use super::ring::{self, Format, Ring};
+use super::system;
 
 /// Largest trust database in bytes; one of 10,000 keys has 1 MB.
 const MAX_TRUSTDB: u64 = 64 << 20;
@@ -72,7 +73,12 @@ impl Shadow {
             Ok(_) => return Err(Error::NoHome(format!("{} is not a directory", user_home.display()))),
             Err(error) => return Err(Error::NoHome(format!("reading {}: {error}", user_home.display()))),
         }
-        let ring = if keyboxd::is_used(user_home) {
+        if let Some(why) = system::vouching() {
+            return Err(Error::System(format!(
+                "{why}: gpg cannot be asked which keys are valid"
+            )));
+        }
+        let ring = if keyboxd::is_used(user_home)? {
             let keys = keyboxd::export(user_home, uid)?;
             Ring::parse(keyboxd::database(user_home), Format::Packets, keys)?
         } else {

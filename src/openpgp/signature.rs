@@ -18,7 +18,7 @@ pub const CLASS_BINARY: u8 = 0x00;
 pub const CLASS_TEXT: u8 = 0x01;
 
 /// An eight octet key ID, written as 16 upper case hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId(pub [u8; 8]);
 
 impl std::fmt::Display for KeyId {

@@ -26,6 +26,12 @@ const PROHIBITIVE: [(&str, &str); 7] = [
     ("attribute-file", "makes each call of gpg overwrite a file"),
 ];
 
+/// Options that make keys valid which the user does not vouch for, and what they do.
+const VOUCHING: [(&str, &str); 2] = [
+    ("trusted-key", "makes a key ultimately trusted whatever the user says"),
+    ("allow-weak-key-signatures", "lets certifications with SHA-1 count"),
+];
+
 /// Options that make GnuPG refuse keys and signatures which are good in themselves.
 const REFUSING: [&str; 2] = ["disable-pubkey-algo", "weak-digest"];
 
@@ -35,6 +41,15 @@ pub fn prohibition() -> Option<String> {
     let (option, effect) = options(SYSTEM_CONFIG)
         .iter()
         .find_map(|own| PROHIBITIVE.into_iter().find(|(option, _)| own == option))?;
+    Some(format!("{SYSTEM_CONFIG} has {option}, which {effect}"))
+}
+
+/// Why GnuPG cannot be asked on this system what is valid in a user's keyring.
+#[must_use]
+pub fn vouching() -> Option<String> {
+    let (option, effect) = options(SYSTEM_CONFIG)
+        .iter()
+        .find_map(|own| VOUCHING.into_iter().find(|(option, _)| own == option))?;
     Some(format!("{SYSTEM_CONFIG} has {option}, which {effect}"))
 }
 
@@ -56,8 +71,13 @@ pub fn forces_keyboxd() -> Option<&'static str> {
 
 /// The names of the options in a file; none where it cannot be read, which then is so for gpg as well.
 fn options(file: &str) -> Vec<String> {
-    let text = fs::read(file).unwrap_or_default();
-    String::from_utf8_lossy(&text)
+    options_of(&fs::read(file).unwrap_or_default())
+}
+
+/// The names of the options in the text of a configuration file.
+#[must_use]
+pub fn options_of(text: &[u8]) -> Vec<String> {
+    String::from_utf8_lossy(text)
         .lines()
         .map(|line| line.trim_start().trim_start_matches('-'))
         .filter_map(|line| line.split([' ', '\t', '=']).next().map(str::trim))

@@ -90,11 +90,9 @@ impl UserKeysEngine {
         }
         let fingerprints: Vec<String> = missing.iter().map(|n| self.shadow.ring.fingerprint(*n)).collect();
         let patterns: Vec<&str> = fingerprints.iter().map(String::as_str).collect();
+        let places: HashMap<&str, usize> = patterns.iter().copied().zip(missing).collect();
         for key in self.shadow.gpg.keys(&patterns)? {
-            let place = fingerprints
-                .iter()
-                .position(|f| f == key.fingerprint().as_str())
-                .map(|n| missing[n]);
+            let place = places.get(key.fingerprint().as_str()).copied();
             if let Some(key) = place.and_then(|place| self.listed.insert(place, key)) {
                 return Err(Error::Answer {
                     doing: "listing keys",
@@ -159,21 +157,22 @@ impl UserKeysEngine {
         Ok(())
     }
 
-    /// Whether gpg need be asked about a key of a large keyring: it is named, or its owner trust or validity is known
-    /// to the trust database, or another key of the ring is said to have certified it.
-    fn may_count(&self, place: usize) -> bool {
+    /// The keys of a large keyring about which gpg need be asked: they are named, or their owner trust or validity is
+    /// known to the trust database, or another key of the ring is said to have certified them.
+    fn may_count(&self) -> HashSet<usize> {
         let ring = &self.shadow.ring;
         if self.signed_by.is_limited() {
-            return self
-                .signed_by
-                .0
-                .iter()
-                .any(|f| ring.with_fingerprint(f.as_str()).contains(&place));
+            let named = self.signed_by.0.iter();
+            return named.flat_map(|f| ring.with_fingerprint(f.as_str())).collect();
         }
-        self.shadow.in_trustdb(ring.fingerprint_bytes(place))
-            || ring
-                .claims(place)
-                .is_some_and(|claims| claims.certifiers.iter().any(|id| !ring.with_key_id(*id).is_empty()))
+        let in_ring = ring.key_ids();
+        let is_certified = |place| {
+            let claims = ring.claims(place);
+            claims.is_some_and(|claims| claims.certifiers.iter().any(|id| in_ring.contains(id)))
+        };
+        (0..ring.len())
+            .filter(|place| self.shadow.in_trustdb(ring.fingerprint_bytes(*place)) || is_certified(*place))
+            .collect()
     }
 
     /// Why a key does not count though it fits the signature; `None` where it counts.
@@ -266,7 +265,8 @@ impl Engine for UserKeysEngine {
             if all.len() <= LISTED_AT_ONCE || self.trust_model == TrustModel::Always && !self.signed_by.is_limited() {
                 (all, Vec::new())
             } else {
-                all.into_iter().partition(|place| self.may_count(*place))
+                let may_count = self.may_count();
+                all.into_iter().partition(|place| may_count.contains(place))
             };
         if rest.is_empty() {
             self.list_all()?;

@@ -7,6 +7,7 @@ pub mod proxy;
 pub mod secret;
 pub mod tls;
 pub mod url;
+mod warning;
 
 use std::collections::HashSet;
 use std::io::{self, Read};
@@ -304,11 +305,10 @@ impl Client {
 
     fn note_warnings(&mut self, headers: &HeaderMap) {
         for value in headers.get_all("warning") {
-            let Some(text) = value.to_str().ok().and_then(warning) else {
-                continue;
-            };
-            if self.seen.len() < MAX_WARNINGS && self.seen.insert(text.clone()) {
-                self.warnings.push(text);
+            for text in value.to_str().map(warning::texts).unwrap_or_default() {
+                if self.seen.len() < MAX_WARNINGS && self.seen.insert(text.clone()) {
+                    self.warnings.push(text);
+                }
             }
         }
     }
@@ -378,37 +378,4 @@ fn backoff(count: &mut u32, first_ms: u64) -> Option<Duration> {
 
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// The text of a warning `299 agent "text"`; others have no meaning for Kubernetes.
-fn warning(header: &str) -> Option<String> {
-    let rest = header.trim_start().strip_prefix("299 ")?;
-    let (_, rest) = rest.split_once(' ')?;
-    let mut text = String::new();
-    let mut characters = rest.trim_start().strip_prefix('"')?.chars();
-    loop {
-        match characters.next()? {
-            '"' => break,
-            '\\' => text.push(characters.next()?),
-            c => text.push(c),
-        }
-    }
-    Some(safe(&text)).filter(|text| !text.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn warnings_of_kubernetes() {
-        assert_eq!(warning(r#"299 - "a \"b\" \\c""#).as_deref(), Some(r#"a "b" \c"#));
-        assert_eq!(
-            warning("299 - \"x\u{9b}\" \"Thu, 01 Jan 1970 00:00:00 GMT\"").as_deref(),
-            Some("x\\u{9b}")
-        );
-        for bad in ["199 - \"a\"", "299 \"a\"", "299 - a", "299 - \"a", "299 - \"\"", ""] {
-            assert_eq!(warning(bad), None, "{bad}");
-        }
-    }
 }

@@ -294,12 +294,11 @@ impl<'t> Composer<'t> {
                         };
                         break (anchor, Content::Mapping { members, flow }, end);
                     }
+                    let line = span.start.line();
                     let member = self.member(event, span, depth)?;
                     if !names.insert(member.name.clone()) {
-                        return Err(rule(&format!(
-                            "member {:?} is repeated",
-                            crate::text::safe(&member.name)
-                        )));
+                        let what = format!("member {:?} is repeated", crate::text::safe(&member.name));
+                        return Err(Error::Rule { line, what });
                     }
                     members.push(member);
                 }

@@ -13,10 +13,16 @@ mod exec;
 mod files;
 #[path = "client/flags.rs"]
 mod flags;
+#[path = "client/hurry.rs"]
+mod hurry;
 #[path = "client/pod.rs"]
 mod pod;
 #[path = "client/proxies.rs"]
 mod proxies;
+#[path = "client/refusals.rs"]
+mod refusals;
+#[path = "client/terminal.rs"]
+mod terminal;
 #[path = "client/tokens.rs"]
 mod tokens;
 #[path = "client/wire.rs"]

@@ -2,11 +2,13 @@
 //! Credential plugins: programs that a kubeconfig file names and that print an `ExecCredential`.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Read};
+use std::io::{self, IsTerminal, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
+use rustix::event::{poll, PollFd, PollFlags, Timespec};
 use serde_json::{json, Map, Value};
 
 use super::kubeconfig::Exec;
@@ -22,7 +24,13 @@ const VERSIONS: [&str; 2] = [
 ];
 
 /// Most bytes that a plugin may print.
-const MAX_OUTPUT: u64 = 1 << 20;
+const MAX_OUTPUT: usize = 1 << 20;
+
+/// Longest time that a plugin may take: its user may have to log in with a browser.
+const MAX_RUN: Duration = Duration::from_secs(300);
+
+/// How often a plugin is looked at: whether it is out of time, or has ended.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// When a plugin may ask its user something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +117,7 @@ impl Plugin {
     /// # Errors
     /// When it cannot be run, fails, or prints something else.
     pub fn run(&self) -> Result<Credential, Error> {
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let credential = self.output().and_then(|output| self.read(&output));
         // The arguments may hold secrets.
         log::info!(
@@ -157,15 +165,15 @@ impl Plugin {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| Error(format!("exec: starting {name}: {error}")))?;
-        let output = read_bounded(&mut child);
-        if output.is_err() {
-            // It may still be printing.
+        let deadline = Instant::now() + MAX_RUN;
+        let ended = read_bounded(&mut child, deadline)
+            .and_then(|output| wait(&mut child, deadline).map(|status| (output, status)));
+        let (output, status) = ended.map_err(|error| {
+            // It may still be printing, or wait for something that never comes.
             let _ = child.kill();
-        }
-        let status = child
-            .wait()
-            .map_err(|error| Error(format!("exec: waiting for {name}: {error}")))?;
-        let output = output.map_err(|error| Error(format!("exec: reading what {name} prints: {error}")))?;
+            let _ = child.wait();
+            Error(format!("exec: reading what {name} prints: {error}"))
+        })?;
         if !status.success() {
             return Err(Error(format!("exec: {name} failed with {status}")));
         }
@@ -242,15 +250,47 @@ impl Plugin {
     }
 }
 
-fn read_bounded(child: &mut Child) -> std::io::Result<Vec<u8>> {
+fn read_bounded(child: &mut Child, deadline: Instant) -> io::Result<Vec<u8>> {
     let mut output = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        stdout.take(MAX_OUTPUT + 1).read_to_end(&mut output)?;
+    let Some(mut stdout) = child.stdout.take() else {
+        return Ok(output);
+    };
+    let mut piece = [0; 8192];
+    let look = Timespec::try_from(LOOK).map_err(io::Error::other)?;
+    loop {
+        in_time(deadline)?;
+        match poll(&mut [PollFd::new(&stdout, PollFlags::IN)], Some(&look)) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => continue,
+            Ok(_) => {}
+            Err(error) => return Err(error.into()),
+        }
+        match stdout.read(&mut piece)? {
+            0 => return Ok(output),
+            amount => output.extend_from_slice(&piece[..amount]),
+        }
+        if output.len() > MAX_OUTPUT {
+            return Err(io::Error::other(format!("more than {MAX_OUTPUT} bytes")));
+        }
     }
-    if output.len() as u64 > MAX_OUTPUT {
-        return Err(std::io::Error::other(format!("more than {MAX_OUTPUT} bytes")));
+}
+
+/// Waits for the end of a plugin, which need not come with the end of what it prints.
+fn wait(child: &mut Child, deadline: Instant) -> io::Result<ExitStatus> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        in_time(deadline)?;
+        std::thread::sleep(LOOK);
     }
-    Ok(output)
+}
+
+fn in_time(deadline: Instant) -> io::Result<()> {
+    if Instant::now() < deadline {
+        return Ok(());
+    }
+    let limit = MAX_RUN.as_secs();
+    Err(io::Error::other(format!("it took longer than {limit} s and was ended")))
 }
 
 fn is_executable(path: &Path) -> bool {

@@ -121,20 +121,36 @@ impl Kubeconfig {
     /// # Errors
     /// When it is malformed, or a member is not of the type that it must be, or two entries have one name.
     pub fn parse(text: &str, directory: &Path) -> Result<Self, Error> {
-        let root = if text.trim_start().starts_with('{') {
-            let value = json::parse(text.as_bytes()).map_err(|error| Error(safe(&error.to_string())))?;
-            Some(Node::of_json(&value))
-        } else {
-            let mut stream = yaml::parse(text).map_err(|error| Error(safe(&error.to_string())))?;
-            if stream.documents.len() > 1 {
-                return Err(Error("it has several documents; expected one".into()));
-            }
-            stream.documents.pop()
-        };
-        let Some(root) = root else {
-            return Ok(Self::default());
-        };
-        let root = Member::root(&root)?;
+        if text.trim_start().starts_with('{') {
+            return Self::parse_braces(text, directory);
+        }
+        let mut stream = yaml::parse(text).map_err(|error| Error(safe(&error.to_string())))?;
+        if stream.documents.len() > 1 {
+            return Err(Error("it has several documents; expected one".into()));
+        }
+        match stream.documents.pop() {
+            Some(root) => Self::of(&root, directory),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// JSON, or YAML that is written in braces. The YAML parser takes nearly all JSON, and knows lines.
+    fn parse_braces(text: &str, directory: &Path) -> Result<Self, Error> {
+        let as_yaml = yaml::parse(text)
+            .ok()
+            .filter(|stream| stream.documents.len() == 1)
+            .and_then(|mut stream| stream.documents.pop())
+            .map(|root| Self::of(&root, directory));
+        match (json::parse(text.as_bytes()), as_yaml) {
+            (Ok(value), as_yaml) => Self::of(&Node::of_json(&value), directory)
+                .map_err(|error| as_yaml.and_then(Result::err).unwrap_or(error)),
+            (Err(_), Some(result)) => result,
+            (Err(error), None) => Err(Error(safe(&error.to_string()))),
+        }
+    }
+
+    fn of(root: &Node, directory: &Path) -> Result<Self, Error> {
+        let root = Member::root(root)?;
         Ok(Self {
             clusters: root.entries("clusters", "cluster", |member| cluster(member, directory))?,
             users: root.entries("users", "user", |member| user(member, directory))?,

@@ -140,12 +140,13 @@ impl fmt::Display for Status {
         }
         if self.reason == "Invalid" && !self.causes.is_empty() {
             write!(f, "The {} {:?} is invalid: ", self.kind, self.name)?;
-            // A single one in the same line, several as a list.
-            let bullet = if self.causes.len() > 1 { "\n* " } else { "" };
-            return self
-                .causes
-                .iter()
-                .try_for_each(|(field, message)| write!(f, "{bullet}{field}: {message}"));
+            // Several are marked as oc marks them, in one line: what is said of an image has one.
+            let bullet = if self.causes.len() > 1 { "* " } else { "" };
+            let causes = self.causes.iter();
+            let causes: Vec<String> = causes
+                .map(|(field, message)| format!("{bullet}{field}: {message}"))
+                .collect();
+            return f.write_str(&causes.join(" "));
         }
         match self.reason.as_str() {
             "" => write!(f, "Error from server: {}", self.message),

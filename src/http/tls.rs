@@ -260,9 +260,10 @@ fn refused<S>(error: HandshakeError<S>, name: &str) -> ureq::Error {
     let verified = stream.ssl().verify_result();
     if verified != X509VerifyResult::OK {
         return other(Refused(format!(
-            "the certificate of {} is not accepted: {}",
+            "the certificate of {} is not accepted: {}{}",
             crate::text::safe(name),
-            verified.error_string()
+            verified.error_string(),
+            advice(verified)
         )));
     }
     match stream.into_error().into_io_error() {
@@ -275,6 +276,16 @@ fn refused<S>(error: HandshakeError<S>, name: &str) -> ureq::Error {
             )
             .into(),
         },
+    }
+}
+
+/// What to look at next; never how to check less. The numbers are those of OpenSSL's x509_vfy.h.
+fn advice(verified: X509VerifyResult) -> &'static str {
+    match verified.as_raw() {
+        9 | 10 => "; look at the clock of this machine, or have the certificate renewed",
+        2 | 18..=21 => "; if it is the right server, name the authority that issued it as certificate-authority",
+        62 | 64 => "; use a name that it has, as the address or as tls-server-name",
+        _ => "",
     }
 }
 

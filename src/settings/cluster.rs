@@ -43,7 +43,13 @@ struct Chosen {
 /// When the configuration is malformed, names what is not there, or contradicts itself. Nothing is contacted.
 pub fn access(options: &ClientOptions, environment: &Environment, stdin_in_use: bool) -> Result<Access, UsageError> {
     let merged = load(options, environment)?;
-    let in_pod = merged.is_empty().then(|| service_account(environment)).flatten();
+    // Whoever names an entry of a kubeconfig does not mean the pod, even where there is no kubeconfig.
+    let is_named = [&options.context, &options.cluster, &options.user]
+        .into_iter()
+        .any(|name| name.as_ref().is_some_and(|name| !name.is_empty()));
+    let in_pod = (merged.is_empty() && !is_named)
+        .then(|| service_account(environment))
+        .flatten();
     let mut chosen = match in_pod {
         Some(chosen) => chosen,
         None => choose(&merged, options)?,
@@ -91,7 +97,7 @@ fn load(options: &ClientOptions, environment: &Environment) -> Result<Kubeconfig
             any = true;
         }
     }
-    if listed.is_some() && !any {
+    if listed.is_some() && !files.is_empty() && !any {
         let files: Vec<String> = files.iter().map(|file| safe(&file.display().to_string())).collect();
         log::warn!("Config not found: {}", files.join(", "));
     }
@@ -160,6 +166,12 @@ fn service_account(environment: &Environment) -> Option<Chosen> {
     }
     let host = if host.contains(':') { format!("[{host}]") } else { host };
     let authority = directory.join("ca.crt");
+    if !authority.is_file() {
+        log::warn!(
+            "there is no {}: the API server must have a certificate of an authority that this system trusts",
+            authority.display()
+        );
+    }
     let namespace = std::fs::read_to_string(directory.join("namespace")).ok();
     let namespace = text("POD_NAMESPACE")
         .or(namespace.map(|text| text.trim().to_owned()))

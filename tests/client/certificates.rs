@@ -107,6 +107,7 @@ fn a_server_whose_authority_nobody_named() {
     for word in [
         "Unable to connect to the server",
         "certificate of 127.0.0.1 is not accepted",
+        "name the authority that issued it as certificate-authority",
     ] {
         assert!(message.contains(word), "{message}");
     }
@@ -123,7 +124,7 @@ fn a_server_with_an_expired_certificate() {
     let cluster = json!({"server": expired.url(), "certificate-authority-data": base64(expired.ca_pem().as_bytes())});
     scene.kubeconfig_with(cluster, json!({"token": "t"}));
     let message = unchecked(&scene, &[], "SourceUnavailable");
-    assert!(message.contains("expired"), "{message}");
+    assert!(message.contains("expired") && message.contains("clock"), "{message}");
     assert!(expired.requests().is_empty());
 }
 
@@ -135,7 +136,8 @@ fn a_server_with_a_certificate_for_another_name() {
     scene.kubeconfig_with(cluster, json!({"token": "t"}));
     let message = unchecked(&scene, &[], "SourceUnavailable");
     assert!(
-        message.contains("certificate of other.example.test is not accepted") && message.contains("mismatch"),
+        message.contains("certificate of other.example.test is not accepted")
+            && message.contains("mismatch; use a name that it has"),
         "{message}"
     );
     assert!(scene.server.requests().is_empty());

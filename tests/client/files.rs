@@ -46,6 +46,29 @@ fn yaml_and_json_are_the_same() {
 }
 
 #[test]
+fn yaml_in_braces_is_yaml() {
+    let scene = Scene::signed();
+    let text = good(&scene)
+        .to_string()
+        .replace("\"clusters\":", "clusters: ")
+        .replace("\"x\"", "'x'");
+    scene.sandbox.file("home/.kube/config", format!("# mine\n{text}"));
+    works(&scene, &[]);
+    scene.sandbox.file("home/.kube/config", text);
+    works(&scene, &[]);
+}
+
+#[test]
+fn a_directory_is_no_file_and_is_not_passed_over() {
+    let scene = scene();
+    scene.sandbox.file("good", good(&scene).to_string());
+    std::fs::create_dir(scene.sandbox.path("directory")).unwrap();
+    let outcome = with_variable(&scene, "directory:good").expect(2);
+    assert!(outcome.stderr.contains("reading kubeconfig directory: "), "{outcome:?}");
+    assert_eq!(scene.server.connections(), 0);
+}
+
+#[test]
 fn the_flag_names_one_file_and_no_other_counts() {
     let scene = scene();
     scene.sandbox.file("other", good(&scene).to_string());
@@ -151,6 +174,16 @@ fn what_is_malformed_is_named_with_line_and_member() {
         ("clusters: [", &["home/.kube/config"][..]),
         ("{\"clusters\": 1}", &["clusters: expected a list"]),
         (
+            "{\"users\": [\n{\"name\": \"u\",\n\"user\": {\"token\": 7}}]}",
+            &["home/.kube/config: line 3: users[0].user.token: expected a string"],
+        ),
+        (
+            "{\"clusters\": [],\n\"clusters\": []}",
+            &["home/.kube/config", "clusters"],
+        ),
+        ("{\"clusters\": []", &["home/.kube/config"]),
+        ("users: []\nusers: []\n", &["line 2", "users"]),
+        (
             "clusters:\n- name: c\n  cluster:\n    server: [1]\n",
             &["line 4", "clusters[0].cluster.server", "expected a string"],
         ),
@@ -237,6 +270,16 @@ fn contradictions_are_refused() {
             "auth-provider \"gcp\"",
         ),
         (json!({"proxy-url": "ftp://x"}), json!({}), "proxy-url"),
+        (
+            json!({"certificate-authority-data": "bm9uZQ=="}),
+            json!({}),
+            "certificate-authority: it has no PEM certificate",
+        ),
+        (
+            json!({"certificate-authority-data": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCkFBQUEKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo="}),
+            json!({}),
+            "certificate-authority: it has a damaged certificate",
+        ),
     ] {
         let scene = Scene::signed();
         let mut whole = scene.cluster();

@@ -126,3 +126,32 @@ fn without_the_variables_or_the_token_it_is_no_pod() {
     verify(&scene, &[], &[]).expect(2);
     assert_eq!(scene.server.connections(), 0);
 }
+
+#[test]
+fn whoever_names_a_context_does_not_mean_the_pod() {
+    if !permitted() {
+        return;
+    }
+    let scene = scene();
+    for (flag, words) in [
+        ("--context", "context \"prod\" does not exist"),
+        ("--cluster", "cluster \"prod\" does not exist"),
+        ("--user", "auth info \"prod\" does not exist"),
+    ] {
+        let outcome = verify(&scene, &[], &[flag, "prod"]).expect(2);
+        assert!(outcome.stderr.contains(words), "{outcome:?}");
+    }
+    assert_eq!(scene.server.connections(), 0);
+}
+
+#[test]
+fn without_its_authority_a_pod_is_told_so_and_trusts_nobody_else() {
+    if !permitted() {
+        return;
+    }
+    let scene = scene();
+    std::fs::remove_file(scene.sandbox.path("account/ca.crt")).unwrap();
+    let outcome = verify(&scene, &[], &[]).expect_verdict(3, "Unchecked/SourceUnavailable");
+    assert!(outcome.stderr.contains("there is no /var/run/secrets/"), "{outcome:?}");
+    assert!(scene.server.requests().is_empty());
+}

@@ -50,10 +50,19 @@ fn an_http_proxy_with_a_password_that_is_never_shown() {
     let mut cluster = hidden(&scene);
     cluster["proxy-url"] = proxy.url().replace("http://", "http://user:proxy-password@").into();
     scene.kubeconfig_with(cluster.clone(), json!({"token": TOKEN}));
-    let outcome = works(&scene, &["-v=9"]);
-    assert!(!outcome.stderr.contains("proxy-password"), "{outcome:?}");
     let encoded = crate::support::images::base64(b"user:proxy-password");
-    assert!(!outcome.stderr.contains(&encoded), "{outcome:?}");
+    for level in [&["-v=9"][..], &[]] {
+        let mut command = scene.sandbox.command();
+        command.args(scene.verify(D1)).args(level).env("RUST_LOG", "trace");
+        let outcome = scene.finish(&mut command).expect(0);
+        assert!(
+            outcome.stderr.contains("GET https://"),
+            "nothing is logged: {outcome:?}"
+        );
+        for secret in ["proxy-password", &encoded] {
+            assert!(!outcome.stderr.contains(secret), "{outcome:?}");
+        }
+    }
     cluster["proxy-url"] = proxy.url().replace("http://", "http://user:wrong-password@").into();
     scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
     let message = unchecked(&scene, &[], "SourceUnavailable");
@@ -72,6 +81,39 @@ fn a_socks_proxy_resolves_the_name_itself() {
     scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
     works(&scene, &[]);
     assert_eq!(proxy.targets(), [target()]);
+}
+
+#[test]
+fn a_socks_proxy_with_a_password_that_is_never_shown() {
+    let (scene, proxy) = (Scene::signed(), SocksProxy::with_credentials("user", "proxy-password"));
+    proxy.route(&target(), scene.server.address());
+    let mut cluster = hidden(&scene);
+    for (password, succeeds) in [("proxy-password", true), ("wrong-password", false)] {
+        cluster["proxy-url"] = format!("socks5://user:{password}@{}", proxy.address()).into();
+        scene.kubeconfig_with(cluster.clone(), json!({"token": TOKEN}));
+        let mut command = scene.sandbox.command();
+        command
+            .args(scene.verify(D1))
+            .args(["-v=9", "-o", "json"])
+            .env("RUST_LOG", "trace");
+        let outcome = scene.finish(&mut command).expect(if succeeds { 0 } else { 3 });
+        assert!(!format!("{outcome:?}").contains(password), "{outcome:#?}");
+    }
+    assert_eq!(proxy.targets(), [target()]);
+}
+
+#[test]
+fn a_proxy_that_never_speaks_ends_with_the_time_for_the_request() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    for scheme in ["http", "https", "socks5"] {
+        let scene = Scene::signed();
+        let mut cluster = hidden(&scene);
+        cluster["proxy-url"] = format!("{scheme}://{address}").into();
+        scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+        let message = unchecked(&scene, &["--request-timeout", "1s"], "SourceUnavailable");
+        assert!(message.contains("took longer than 1 s"), "{scheme}: {message}");
+    }
 }
 
 #[test]

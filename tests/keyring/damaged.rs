@@ -52,6 +52,28 @@ fn keyboxes() {
 }
 
 #[test]
+fn pipes_are_not_waited_for() {
+    let desk = Desk::certified();
+    let home = desk.home("h");
+    for name in ["pubring.kbx", "trustdb.gpg", "common.conf"] {
+        let path = home.join(name);
+        let kept = fs::read(&path).ok();
+        let _ = fs::remove_file(&path);
+        assert!(std::process::Command::new("mkfifo")
+            .arg(&path)
+            .status()
+            .unwrap()
+            .success());
+        is_trouble(&desk, &home, name);
+        fs::remove_file(&path).unwrap();
+        if let Some(content) = kept {
+            fs::write(&path, content).unwrap();
+        }
+    }
+    desk.run(&home, &[]).expect_verdict(0, OK);
+}
+
+#[test]
 fn older_keyrings() {
     let desk = Desk::certified();
     let home = desk.home("h");

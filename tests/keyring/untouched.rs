@@ -169,6 +169,32 @@ fn by_the_systems_configuration() {
 }
 
 #[test]
+fn a_key_that_the_system_trusts_is_vouched_for_by_nobody() {
+    if !can_be_had() {
+        return skipped(
+            "trusted-key of a hostile system",
+            "a private mount namespace needs root",
+        );
+    }
+    let desk = Desk::new();
+    let home = desk.home("h");
+    for options in [
+        format!("trusted-key {}", desk.key),
+        "allow-weak-key-signatures".to_owned(),
+    ] {
+        let mut command = System::with_gpg_conf(&options).command(&desk.sandbox);
+        command.args(desk.args(&home, &[]));
+        let outcome = desk
+            .sandbox
+            .finish(&mut command, b"")
+            .expect_verdict(3, "Unchecked/EngineFailed");
+        let text = crate::message(&outcome);
+        let option = options.split(' ').next().unwrap();
+        assert!(text.contains("/etc/gnupg/gpg.conf") && text.contains(option), "{text}");
+    }
+}
+
+#[test]
 fn as_the_kernel_sees_it() {
     if !has("strace") {
         return skipped("what is opened in the home", "strace is not installed");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Two proxies: HTTP with CONNECT, and SOCKS5. They reach the loopback interface only, whatever name they are given.
+//! An HTTP proxy with CONNECT, and what it has in common with the SOCKS proxy: they reach the loopback interface only,
+//! whatever name they are given.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -26,15 +27,15 @@ pub struct Asked {
 
 /// What the threads of a proxy share.
 #[derive(Debug, Default)]
-struct Book {
+pub(super) struct Book {
     asked: Mutex<Vec<Asked>>,
     routes: Mutex<BTreeMap<String, SocketAddr>>,
-    stop: Arc<Stop>,
+    pub(super) stop: Arc<Stop>,
 }
 
 impl Book {
     /// Connects to where a target leads: by a route, or to the loopback interface itself.
-    fn connect(&self, target: &str, authorization: Option<String>) -> io::Result<TcpStream> {
+    pub(super) fn connect(&self, target: &str, authorization: Option<String>) -> io::Result<TcpStream> {
         let connected = self.address(target).and_then(TcpStream::connect);
         lock(&self.asked).push(Asked {
             target: target.to_owned(),
@@ -42,6 +43,16 @@ impl Book {
             established: connected.is_ok(),
         });
         connected
+    }
+
+    /// Sends whoever asks for `host:port` to an address.
+    pub(super) fn route(&self, target: &str, address: SocketAddr) {
+        lock(&self.routes).insert(target.to_owned(), address);
+    }
+
+    /// What clients asked for so far.
+    pub(super) fn asked(&self) -> Vec<Asked> {
+        lock(&self.asked).clone()
     }
 
     fn address(&self, target: &str) -> io::Result<SocketAddr> {
@@ -61,7 +72,7 @@ impl Book {
     }
 
     /// Carries bytes both ways until both ends are silent.
-    fn splice(&self, client: TcpStream, server: TcpStream) -> io::Result<()> {
+    pub(super) fn splice(&self, client: TcpStream, server: TcpStream) -> io::Result<()> {
         let number = self.stop.watch(&server);
         let (mut from_client, mut to_server) = (client.try_clone()?, server.try_clone()?);
         let up = std::thread::spawn(move || carry(&mut from_client, &mut to_server));
@@ -122,12 +133,12 @@ impl HttpProxy {
 
     /// Sends whoever asks for `host:port` to an address.
     pub fn route(&self, target: &str, address: SocketAddr) {
-        lock(&self.book.routes).insert(target.to_owned(), address);
+        self.book.route(target, address);
     }
 
     /// What clients asked for so far.
     pub fn asked(&self) -> Vec<Asked> {
-        lock(&self.book.asked).clone()
+        self.book.asked()
     }
 
     /// `host:port` of what clients asked for so far.
@@ -194,88 +205,4 @@ fn head(client: &mut TcpStream) -> io::Result<Vec<u8>> {
         head.push(byte[0]);
     }
     Ok(head)
-}
-
-/// A SOCKS5 proxy (RFC 1928) without authentication.
-#[derive(Debug)]
-pub struct SocksProxy {
-    book: Arc<Book>,
-    listener: Listener,
-}
-
-impl SocksProxy {
-    /// Starts a proxy.
-    pub fn start() -> Self {
-        let book = Arc::new(Book::default());
-        let shared = Arc::clone(&book);
-        let listener = Listener::start(Arc::clone(&book.stop), move |socket| {
-            // A client that breaks off is its own business.
-            let _ = serve_socks(&shared, socket);
-        });
-        Self { book, listener }
-    }
-
-    /// The proxy as configuration names it.
-    pub fn url(&self) -> String {
-        format!("socks5://{}", self.listener.address())
-    }
-
-    /// Where the proxy listens.
-    pub fn address(&self) -> SocketAddr {
-        self.listener.address()
-    }
-
-    /// Sends whoever asks for `host:port` to an address.
-    pub fn route(&self, target: &str, address: SocketAddr) {
-        lock(&self.book.routes).insert(target.to_owned(), address);
-    }
-
-    /// `host:port` of what clients asked for so far; names where they left them to the proxy.
-    pub fn targets(&self) -> Vec<String> {
-        lock(&self.book.asked).iter().map(|a| a.target.clone()).collect()
-    }
-}
-
-fn serve_socks(book: &Book, mut client: TcpStream) -> io::Result<()> {
-    let [version, count] = take(&mut client)?;
-    let mut methods = vec![0; usize::from(count)];
-    client.read_exact(&mut methods)?;
-    if version != 5 || !methods.contains(&0) {
-        return client.write_all(&[5, 0xff]);
-    }
-    client.write_all(&[5, 0])?;
-    let [version, command, _, kind] = take(&mut client)?;
-    let host = match kind {
-        1 => IpAddr::from(take::<4>(&mut client)?).to_string(),
-        4 => format!("[{}]", IpAddr::from(take::<16>(&mut client)?)),
-        3 => {
-            let [length] = take(&mut client)?;
-            let mut name = vec![0; usize::from(length)];
-            client.read_exact(&mut name)?;
-            String::from_utf8_lossy(&name).into_owned()
-        }
-        _ => return client.write_all(&reply(8)),
-    };
-    let port = u16::from_be_bytes(take(&mut client)?);
-    if version != 5 || command != 1 {
-        return client.write_all(&reply(7));
-    }
-    match book.connect(&format!("{host}:{port}"), None) {
-        Ok(server) => {
-            client.write_all(&reply(0))?;
-            book.splice(client, server)
-        }
-        Err(_) => client.write_all(&reply(4)),
-    }
-}
-
-fn take<const N: usize>(client: &mut TcpStream) -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    client.read_exact(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// An answer with a code and no address.
-fn reply(code: u8) -> [u8; 10] {
-    [5, code, 0, 1, 0, 0, 0, 0, 0, 0]
 }

@@ -29,73 +29,29 @@ mod text;
 use std::path::PathBuf;
 
 use serde_json::{json, Value};
-use support::gpg::Signer;
-use support::images::{image, payload, D1};
-use support::program::{Outcome, Sandbox};
-
-pub const IDENTITY: &str = "registry.local:5000/foo/bar:v1";
-pub const OTHER: &str = "registry.local:5000/foo/bar:v2";
-pub const OWNER: &str = "Example Release <release@example.com>";
+pub use support::desk::{Desk, IDENTITY, OTHER, OWNER};
+use support::program::Outcome;
 
 /// When records that the tests lay down are said to have been made.
 pub const LONG_AGO: &str = "2026-01-01T00:00:00Z";
 
-/// A signer with one key, and a place for files.
-#[derive(Debug)]
-pub struct Desk {
-    pub sandbox: Sandbox,
-    pub signer: Signer,
-    pub key: String,
-    pub key_file: PathBuf,
-}
-
-impl Desk {
-    pub fn new() -> Self {
-        let (sandbox, signer) = (Sandbox::new(), Signer::new());
-        let key = signer.simple_key(OWNER);
-        let key_file = signer.export(&[&key], &sandbox.path("key.gpg"));
-        Self {
-            sandbox,
-            signer,
-            key,
-            key_file,
-        }
-    }
-
-    /// A signature by the key.
-    pub fn sign(&self, digest: &str, reference: &str) -> Vec<u8> {
-        self.signer.sign(&self.key, &payload(digest, reference))
-    }
-
-    /// D1, signed for [`IDENTITY`].
-    pub fn signed(&self) -> Value {
-        image(D1, &[&self.sign(D1, IDENTITY)])
-    }
-
+/// What tests of records do with the one file `image.json`.
+pub trait Records {
     /// Writes an object as `oc get -o json` does.
-    pub fn put(&self, object: &Value) -> PathBuf {
-        let text = format!("{}\n", serde_json::to_string_pretty(object).unwrap());
-        self.sandbox.file("image.json", text)
-    }
+    fn store(&self, object: &Value) -> PathBuf;
 
-    pub fn read(&self) -> Value {
-        serde_json::from_slice(&std::fs::read(self.sandbox.path("image.json")).unwrap()).unwrap()
-    }
+    fn read(&self) -> Value;
 
     /// `verify -f image.json` with the key file and [`IDENTITY`].
-    pub fn verify(&self, more: &[&str]) -> Outcome {
+    fn verify(&self, more: &[&str]) -> Outcome {
         self.verify_as(&["--expected-identity", IDENTITY], more)
     }
 
-    pub fn verify_as(&self, identities: &[&str], more: &[&str]) -> Outcome {
-        let key = self.key_file.to_str().unwrap();
-        let fixed = ["verify", "-f", "image.json", "--public-key", key];
-        self.sandbox.run([&fixed[..], identities, more].concat())
-    }
+    fn verify_as(&self, identities: &[&str], more: &[&str]) -> Outcome;
 
     /// Records, and gives the entry of the first signature; the whole must be one that the server takes.
-    pub fn record(&self, before: &Value, more: &[&str], status: i32) -> Value {
-        self.put(before);
+    fn record(&self, before: &Value, more: &[&str], status: i32) -> Value {
+        self.store(before);
         self.verify(&[more, &["--confirm"]].concat()).expect(status);
         let after = self.read();
         assert_server_takes(&after, before);
@@ -103,9 +59,20 @@ impl Desk {
     }
 }
 
-impl Default for Desk {
-    fn default() -> Self {
-        Self::new()
+impl Records for Desk {
+    fn store(&self, object: &Value) -> PathBuf {
+        self.put(
+            "image.json",
+            format!("{}\n", serde_json::to_string_pretty(object).unwrap()),
+        )
+    }
+
+    fn read(&self) -> Value {
+        serde_json::from_slice(&std::fs::read(self.sandbox.path("image.json")).unwrap()).unwrap()
+    }
+
+    fn verify_as(&self, identities: &[&str], more: &[&str]) -> Outcome {
+        self.run(&[&["-f", "image.json"], identities, more].concat())
     }
 }
 

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::support::program::binary;
-use crate::{conditions, record_trusted, Desk, IDENTITY};
+use crate::{conditions, record_trusted, Desk, Records, IDENTITY};
 
 #[test]
 fn save_is_confirm() {
     let desk = Desk::new();
-    desk.put(&desk.signed());
+    desk.store(&desk.signed());
     desk.verify(&["--save"]).expect(0);
     assert_eq!(conditions(&desk.read()["signatures"][0])[0], "Trusted=True(Verified)");
 }
@@ -22,7 +22,7 @@ fn remove_forgets_only_with_confirm() {
     let clean = desk.signed();
     let mut before = clean.clone();
     record_trusted(&mut before["signatures"][0], IDENTITY, &desk.key);
-    desk.put(&before);
+    desk.store(&before);
     let outcome = desk.sandbox.run(["verify", "-f", "image.json", "--remove"]).expect(0);
     assert!(outcome.stdout.contains("dry run"), "{outcome:?}");
     assert_eq!(desk.read(), before);
@@ -38,7 +38,7 @@ fn remove_all_keeps_signatures_says_so_and_writes_only_with_confirm() {
     let clean = desk.signed();
     let mut before = clean.clone();
     record_trusted(&mut before["signatures"][0], IDENTITY, &desk.key);
-    desk.put(&before);
+    desk.store(&before);
     let refused = desk.sandbox.run(["verify", "-f", "image.json", "--remove-all"]);
     for outcome in [
         refused.expect_usage("--confirm"),
@@ -57,7 +57,7 @@ fn remove_all_keeps_signatures_says_so_and_writes_only_with_confirm() {
 #[test]
 fn removing_judges_nothing() {
     let desk = Desk::new();
-    desk.put(&desk.signed());
+    desk.store(&desk.signed());
     let fixed = ["verify", "-f", "image.json", "--remove", "--confirm"];
     let key = desk.key_file.to_str().unwrap();
     for flag in [
@@ -72,7 +72,7 @@ fn removing_judges_nothing() {
 #[test]
 fn what_comes_later_is_told_apart_from_nonsense() {
     let desk = Desk::new();
-    desk.put(&desk.signed());
+    desk.store(&desk.signed());
     for flag in [&["--registry-url", "registry.local:5000"][..], &["--insecure"]] {
         desk.verify(flag).expect_usage("not in this version");
     }
@@ -89,7 +89,7 @@ fn root() -> PathBuf {
 #[test]
 fn the_ancestors_program_name_is_verify() {
     let desk = Desk::new();
-    desk.put(&desk.signed());
+    desk.store(&desk.signed());
     let bin = desk.sandbox.path("bin");
     std::fs::create_dir(&bin).unwrap();
     symlink(binary(), bin.join("image-signature")).unwrap();

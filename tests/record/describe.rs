@@ -4,12 +4,12 @@
 use serde_json::{json, Value};
 
 use crate::support::images::{image, list, D1, D2, D3};
-use crate::{record_trusted, Desk, IDENTITY, LONG_AGO, OWNER};
+use crate::{record_trusted, Desk, Records, IDENTITY, LONG_AGO, OWNER};
 
 const KEY: &str = "AAAABBBBCCCCDDDDEEEEFFFF0000111122223333";
 
 fn describe(desk: &Desk, object: &Value) -> String {
-    desk.put(object);
+    desk.store(object);
     desk.sandbox.run(["describe", "-f", "image.json"]).expect(0).stdout
 }
 
@@ -47,7 +47,7 @@ fn the_layout_is_that_of_oc_describe_and_the_record_is_plainly_one() {
 #[test]
 fn what_a_run_has_recorded_reads_back() {
     let desk = Desk::new();
-    desk.put(&desk.signed());
+    desk.store(&desk.signed());
     desk.verify(&["--confirm"]).expect(0);
     let text = desk.sandbox.run(["describe", "-f", "image.json"]).expect(0).stdout;
     let start = format!("Recorded:\ttrusted as {IDENTITY}, key {} ({OWNER}), by ", desk.key);
@@ -138,7 +138,7 @@ fn the_ancestors_record_names_its_user() {
 #[test]
 fn json_has_what_the_text_has_and_says_that_nothing_was_checked() {
     let desk = Desk::new();
-    desk.put(&recorded());
+    desk.store(&recorded());
     for format in ["json", "yaml"] {
         let outcome = desk
             .sandbox
@@ -169,7 +169,7 @@ fn of_a_manifest_list_it_says_which_images_are_signed() {
     ]);
     let mut child = image(D2, &[b"x"]);
     record_trusted(&mut child["signatures"][0], IDENTITY, KEY);
-    desk.put(&list(&[parent, child]));
+    desk.store(&list(&[parent, child]));
     let text = desk.sandbox.run(["describe", "-f", "image.json", D1]).expect(0).stdout;
     assert!(text.contains("Manifests:\t2 images"), "{text}");
     let line = |digest: &str| text.lines().find(|l| l.contains(digest)).unwrap().to_owned();
@@ -202,7 +202,7 @@ fn damaged_entries_and_strings_of_others_are_shown_safely() {
 #[test]
 fn an_image_that_cannot_be_read_is_trouble() {
     let desk = Desk::new();
-    desk.put(&recorded());
+    desk.store(&recorded());
     let outcome = desk
         .sandbox
         .run(["describe", "-f", "image.json", "-o", "json", D2])

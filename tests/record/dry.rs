@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::support::gpg::Signer;
 use crate::support::images::{image, payload, D1};
-use crate::{record_trusted, Desk, IDENTITY};
+use crate::{record_trusted, Desk, Records, IDENTITY};
 
 #[test]
 fn each_change_is_named_and_the_last_line_says_how_to_record() {
@@ -20,7 +20,7 @@ fn each_change_is_named_and_the_last_line_says_how_to_record() {
         ],
     );
     record_trusted(&mut before["signatures"][0], IDENTITY, &unknown);
-    let path = desk.put(&before);
+    let path = desk.store(&before);
     let text = fs::read_to_string(&path).unwrap();
     for more in [&[][..], &["--dry-run=client"], &["--confirm", "--dry-run=client"]] {
         let outcome = desk.verify(more).expect(0);
@@ -41,7 +41,7 @@ fn each_change_is_named_and_the_last_line_says_how_to_record() {
 #[test]
 fn json_says_that_nothing_was_recorded() {
     let desk = Desk::new();
-    desk.put(&desk.signed());
+    desk.store(&desk.signed());
     let item = desk.verify(&["-o", "json"]).expect(0).item();
     assert_eq!(item["recorded"], "no");
     assert_eq!(item["signatures"][0]["recorded"], "no");
@@ -53,7 +53,7 @@ fn json_says_that_nothing_was_recorded() {
 #[test]
 fn a_trial_at_the_server_needs_a_server() {
     let desk = Desk::new();
-    desk.put(&desk.signed());
+    desk.store(&desk.signed());
     desk.verify(&["--dry-run=server"]).expect_usage("--dry-run=server");
     desk.sandbox
         .run(["remove", "-f", "image.json", "--dry-run=server"])

@@ -4,7 +4,7 @@
 use serde_json::{json, Value};
 
 use crate::support::images::{image, payload, D1};
-use crate::{assert_server_takes, conditions, record_trusted, Desk, IDENTITY, LONG_AGO, OWNER};
+use crate::{assert_server_takes, conditions, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OWNER};
 
 fn now() -> i64 {
     let now = std::time::SystemTime::now()
@@ -80,7 +80,7 @@ fn optional_claims_that_are_not_there_are_not_recorded() {
 fn the_recorded_identity_is_canonical_and_the_claim_is_as_signed() {
     let desk = Desk::new();
     let before = image(D1, &[&desk.sign(D1, "busybox:1")]);
-    desk.put(&before);
+    desk.store(&before);
     desk.verify_as(&["--expected-identity", "docker.io/library/busybox:1"], &["--confirm"])
         .expect(0);
     let entry = &desk.read()["signatures"][0];
@@ -91,7 +91,7 @@ fn the_recorded_identity_is_canonical_and_the_claim_is_as_signed() {
 #[test]
 fn options_that_are_not_the_default_are_named() {
     let desk = Desk::new();
-    desk.put(&desk.signed());
+    desk.store(&desk.signed());
     let identity = "registry.local:5000/foo/bar:other";
     desk.verify_as(
         &["--expected-identity", identity, "--identity-match", "matchRepository"],
@@ -110,7 +110,7 @@ fn options_that_are_not_the_default_are_named() {
 #[test]
 fn the_trust_model_is_named_where_it_decided() {
     let desk = Desk::new();
-    desk.put(&desk.signed());
+    desk.store(&desk.signed());
     let home = desk.signer.home().to_str().unwrap().to_owned();
     let args = [
         "verify",
@@ -154,7 +154,7 @@ fn one_condition_of_each_type_is_written_and_others_stay_behind_them() {
     newer["lastProbeTime"] = "2026-02-01T00:00:00Z".into();
     newer["lastTransitionTime"] = "2026-02-01T00:00:00Z".into();
     before["signatures"][0]["conditions"] = json!([custom, old[0], newer, old[1], old[0]]);
-    desk.put(&before);
+    desk.store(&before);
     desk.verify(&["--confirm"]).expect(0);
     let after = desk.read();
     let entry = &after["signatures"][0];

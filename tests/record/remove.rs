@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::support::images::{image, D1, D2};
-use crate::{assert_server_takes, facts, record_trusted, Desk, IDENTITY, LONG_AGO, OTHER};
+use crate::{assert_server_takes, facts, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER};
 
 fn recorded(desk: &Desk) -> serde_json::Value {
     let mut object = image(D1, &[&desk.sign(D1, IDENTITY), &desk.sign(D1, OTHER)]);
@@ -18,7 +18,7 @@ fn recorded(desk: &Desk) -> serde_json::Value {
 #[test]
 fn without_confirm_it_says_what_it_would_do() {
     let desk = Desk::new();
-    let path = desk.put(&recorded(&desk));
+    let path = desk.store(&recorded(&desk));
     let before = fs::read(&path).unwrap();
     let outcome = desk.sandbox.run(["remove", "-f", "image.json"]).expect(0);
     assert_eq!(
@@ -40,7 +40,7 @@ fn without_confirm_it_says_what_it_would_do() {
 fn every_member_of_the_record_goes_and_nothing_else() {
     let desk = Desk::new();
     let before = recorded(&desk);
-    desk.put(&before);
+    desk.store(&before);
     let outcome = desk
         .sandbox
         .run(["remove", "-f", "image.json", "--confirm", "-o", "json"])
@@ -62,7 +62,7 @@ fn every_member_of_the_record_goes_and_nothing_else() {
 fn signature_limits_it() {
     let desk = Desk::new();
     let before = recorded(&desk);
-    desk.put(&before);
+    desk.store(&before);
     desk.sandbox
         .run(["remove", "-f", "image.json", "--signature", "s2", "--confirm"])
         .expect(0);
@@ -85,7 +85,7 @@ fn conditions_of_others_stay_in_an_order_that_the_server_takes() {
         .as_array_mut()
         .unwrap()
         .push(custom.clone());
-    desk.put(&before);
+    desk.store(&before);
     desk.sandbox.run(["remove", "-f", "image.json", "--confirm"]).expect(0);
     let after = desk.read();
     assert_server_takes(&after, &before);
@@ -105,7 +105,7 @@ fn conditions_of_others_stay_in_an_order_that_the_server_takes() {
 #[test]
 fn what_judges_has_no_meaning_here() {
     let desk = Desk::new();
-    desk.put(&recorded(&desk));
+    desk.store(&recorded(&desk));
     for flag in [
         &["--public-key", "key.gpg"][..],
         &["--signed-by", &desk.key],
@@ -133,7 +133,7 @@ fn recorded_again(object: &serde_json::Value) -> serde_json::Value {
 #[test]
 fn an_image_that_is_not_there_is_trouble() {
     let desk = Desk::new();
-    desk.put(&recorded(&desk));
+    desk.store(&recorded(&desk));
     let outcome = desk
         .sandbox
         .run(["remove", "-f", "image.json", "--confirm", D2])

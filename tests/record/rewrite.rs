@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::support::program::{has, wait_until};
 use crate::support::{program, skipped};
-use crate::{conditions, Desk, IDENTITY};
+use crate::{conditions, Desk, Records, IDENTITY};
 
 /// Names in the directory, temporary ones of ours included.
 fn names(desk: &Desk) -> Vec<String> {
@@ -21,7 +21,7 @@ fn names(desk: &Desk) -> Vec<String> {
 #[test]
 fn mode_and_owner_stay() {
     let desk = Desk::new();
-    let path = desk.put(&desk.signed());
+    let path = desk.store(&desk.signed());
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
     let is_root = fs::metadata(&path).unwrap().uid() == 0;
     if is_root {
@@ -57,7 +57,7 @@ fn symbolic_links_are_followed_and_stay() {
 #[test]
 fn nothing_changes_where_nothing_is_to_be_recorded() {
     let desk = Desk::new();
-    let path = desk.put(&crate::support::images::image(crate::support::images::D1, &[]));
+    let path = desk.store(&crate::support::images::image(crate::support::images::D1, &[]));
     let before = fs::metadata(&path).unwrap();
     desk.verify(&["--confirm"]).expect(1);
     let after = fs::metadata(&path).unwrap();
@@ -84,7 +84,7 @@ fn a_kill_at_any_step_leaves_the_old_or_the_new_file() {
         "exit_group",
     ] {
         for nth in 1..=60 {
-            desk.put(&before);
+            desk.store(&before);
             let mut command = desk.sandbox.command_of(Path::new("/usr/bin/strace"));
             command
                 .args(["-qq", "-o", "/dev/null", "-e"])
@@ -130,7 +130,7 @@ fn a_kill_at_any_step_leaves_the_old_or_the_new_file() {
 #[test]
 fn a_file_that_changes_between_reading_and_writing_is_left_alone() {
     let desk = Desk::new();
-    let path = desk.put(&desk.signed());
+    let path = desk.store(&desk.signed());
     // The key comes through a pipe: until it is there the program waits, with the objects not yet or already read.
     // So the change is made while gpg runs: a wrapper would not be used, but standard input can hold the program.
     let other = desk.sandbox.file("other.json", "{}");
@@ -172,7 +172,7 @@ fn a_directory_that_takes_no_file_is_a_failed_record() {
     let mount = desk.sandbox.path("mnt");
     let script = "mount -t tmpfs -o size=16k none \"$1\" && cp image.json \"$1\"/ && \
                   head -c 12288 /dev/zero >\"$1\"/full; shift; exec \"$@\"";
-    desk.put(&before);
+    desk.store(&before);
     let mut command = desk.sandbox.command_of(Path::new("/usr/bin/unshare"));
     command
         .args(["-m", "sh", "-c"])
@@ -212,7 +212,7 @@ fn a_directory_that_takes_no_file_is_a_failed_record() {
 fn a_file_that_nobody_may_write_beside_is_a_failed_record() {
     let desk = Desk::new();
     let before = desk.signed();
-    desk.put(&before);
+    desk.store(&before);
     // An immutable directory: neither rename nor new files, not even for root.
     let script = "mount --bind . . && cd \"$PWD\" && mount -o remount,bind,ro . && \"$@\"";
     let allowed = Command::new("unshare")

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::gpg::Signer;
 use crate::support::images::{base64, image, payload, signature, D1, D2};
 use crate::support::program::word;
-use crate::{conditions, facts, record_trusted, Desk, IDENTITY, LONG_AGO, OTHER};
+use crate::{conditions, facts, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER};
 
 const ALL_FACTS: [&str; 5] = ["imageIdentity", "signedClaims", "created", "issuedBy", "issuedTo"];
 
@@ -81,7 +81,7 @@ fn rejected_by_the_identity_keeps_what_was_recorded_for_another_identity() {
     let desk = Desk::new();
     let mut before = image(D1, &[&desk.sign(D1, OTHER)]);
     record_trusted(&mut before["signatures"][0], OTHER, &desk.key);
-    desk.put(&before);
+    desk.store(&before);
     let outcome = desk.verify(&["--confirm", "-o", "json"]).expect(1);
     assert_eq!(outcome.item()["signatures"][0]["recorded"], "kept");
     assert_eq!(outcome.item()["recorded"], "unchanged");
@@ -185,7 +185,7 @@ fn a_damaged_entry_loses_an_old_trusted() {
     let mut before = desk.signed();
     record_trusted(&mut before["signatures"][0], IDENTITY, &desk.key);
     before["signatures"][0]["content"] = "not base64!".into();
-    desk.put(&before);
+    desk.store(&before);
     let outcome = desk.verify(&["--confirm", "-o", "json"]);
     assert_eq!(word(&outcome.item()["signatures"][0]), "Rejected/MalformedImage");
     let entry = &desk.read()["signatures"][0];
@@ -207,7 +207,7 @@ fn a_129th_signature_loses_an_old_trusted() {
     all.push(good);
     record_trusted(&mut all[128], IDENTITY, &desk.key);
     before["signatures"] = all.into();
-    desk.put(&before);
+    desk.store(&before);
     let outcome = desk.verify(&["--confirm", "-o", "json"]).expect(1);
     assert_ne!(outcome.item()["verdict"], "Verified");
     let entry = &desk.read()["signatures"][128];
@@ -220,7 +220,7 @@ fn passing_trouble_leaves_the_record_alone() {
     let desk = Desk::new();
     let mut before = desk.signed();
     record_trusted(&mut before["signatures"][0], IDENTITY, &desk.key);
-    desk.put(&before);
+    desk.store(&before);
     // No GnuPG home: nothing can be said about the key.
     let args = [
         "verify",
@@ -242,7 +242,7 @@ fn passing_trouble_leaves_the_record_alone() {
 fn an_unsigned_image_has_nothing_to_record() {
     let desk = Desk::new();
     let before = image(D1, &[]);
-    desk.put(&before);
+    desk.store(&before);
     let outcome = desk
         .verify(&["--confirm", "-o", "json"])
         .expect_verdict(1, "Unsigned/NoSignature");
@@ -256,7 +256,7 @@ fn remove_forgets_and_keeps_the_signature() {
     let clean = desk.signed();
     let mut before = clean.clone();
     record_trusted(&mut before["signatures"][0], IDENTITY, &desk.key);
-    desk.put(&before);
+    desk.store(&before);
     desk.sandbox.run(["remove", "-f", "image.json", "--confirm"]).expect(0);
     assert_eq!(desk.read(), clean);
 }
@@ -265,7 +265,7 @@ fn remove_forgets_and_keeps_the_signature() {
 fn an_image_that_is_not_the_one_asked_for_is_not_recorded() {
     let desk = Desk::new();
     let before = desk.signed();
-    desk.put(&before);
+    desk.store(&before);
     let outcome = desk
         .verify(&["--confirm", "--expected-digest", D2, "-o", "json", D1])
         .expect_verdict(1, "Rejected/DigestMismatch");
@@ -282,7 +282,7 @@ fn a_digest_in_the_expected_identity_that_is_not_the_images_is_not_trusted() {
         "registry.local:5000/foo/bar:old",
         &desk.key,
     );
-    desk.put(&before);
+    desk.store(&before);
     let identity = format!("registry.local:5000/foo/bar@{D2}");
     let outcome = desk
         .verify_as(&["--expected-identity", &identity], &["--confirm", "-o", "json"])

@@ -6,13 +6,13 @@ use serde_json::Value;
 use crate::support::gpg::Signer;
 use crate::support::images::{image, list, payload, D1, D2};
 use crate::support::program::word;
-use crate::{assert_server_takes, conditions, facts, record_trusted, Desk, IDENTITY, OTHER};
+use crate::{assert_server_takes, conditions, facts, record_trusted, Desk, Records, IDENTITY, OTHER};
 
 #[test]
 fn signatures_for_different_expected_identities_are_all_recorded() {
     let desk = Desk::new();
     let before = image(D1, &[&desk.sign(D1, IDENTITY), &desk.sign(D1, OTHER)]);
-    desk.put(&before);
+    desk.store(&before);
     let identities = ["--expected-identity", IDENTITY, "--expected-identity", OTHER];
     desk.verify_as(&identities, &["--confirm"]).expect(0);
     let after = desk.read();
@@ -57,7 +57,7 @@ fn the_threshold_is_counted_for_one_identity() {
         .export(&[&desk.key, &second], &desk.sandbox.path("both.gpg"));
     let sign = |identity: &str| desk.signer.sign(&second, &payload(D1, identity));
     let args = |object: &Value| {
-        desk.put(object);
+        desk.store(object);
         let fixed = [
             "verify",
             "-f",
@@ -114,7 +114,7 @@ fn signature_limits_judging_and_recording() {
 fn a_signature_that_no_image_carries_is_not_found() {
     let desk = Desk::new();
     let before = desk.signed();
-    desk.put(&before);
+    desk.store(&before);
     for more in [
         &["--signature", "s9", "--confirm"][..],
         &["--signature", "s9", "--confirm", D1],
@@ -135,7 +135,7 @@ fn many_images_with_many_identities_are_refused() {
         image(D1, &[&desk.sign(D1, IDENTITY)]),
         image(D2, &[&desk.sign(D2, OTHER)]),
     ]);
-    desk.put(&before);
+    desk.store(&before);
     let identities = ["--expected-identity", IDENTITY, "--expected-identity", OTHER];
     desk.verify_as(&identities, &["--confirm"]).expect_usage("IMAGE=REF");
     desk.verify_as(&identities, &["--confirm", D1, D2])
@@ -150,7 +150,7 @@ fn each_image_of_a_list_gets_its_own_record() {
         image(D1, &[&desk.sign(D1, IDENTITY)]),
         image(D2, &[&desk.sign(D2, OTHER)]),
     ]);
-    desk.put(&before);
+    desk.store(&before);
     let (first, second) = (format!("{D1}={IDENTITY}"), format!("{D2}={IDENTITY}"));
     let outcome = desk
         .verify_as(&[], &["--confirm", "-o", "json", &first, &second])
@@ -177,7 +177,7 @@ fn a_view_of_an_image_is_judged_and_its_record_failed() {
         "metadata": {"name": "app:v1", "namespace": "ns"},
         "image": desk.signed(),
     });
-    desk.put(&view);
+    desk.store(&view);
     let outcome = desk
         .verify(&["--confirm", "-o", "json"])
         .expect_verdict(3, "Verified/Verified");

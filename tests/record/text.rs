@@ -4,7 +4,7 @@
 use std::fs;
 
 use crate::support::images::{base64, image, list, D1, D2};
-use crate::{conditions, record_trusted, Desk, IDENTITY};
+use crate::{conditions, record_trusted, Desk, Records, IDENTITY};
 
 /// Records in a file with this text and gives the new text.
 fn record(desk: &Desk, name: &str, text: &str, status: i32) -> String {
@@ -168,7 +168,7 @@ fn strings_of_others_are_recorded_without_anything_that_moves_a_terminal() {
     let mut claim: serde_json::Value = serde_json::from_slice(&crate::support::images::payload(D1, IDENTITY)).unwrap();
     claim["optional"]["creator"] = "line\nbreak\u{1b}]0;title\u{7}".into();
     let before = image(D1, &[&desk.signer.sign(&key, claim.to_string().as_bytes())]);
-    desk.put(&before);
+    desk.store(&before);
     let keys = keys.to_str().unwrap();
     desk.sandbox
         .run([

@@ -14,10 +14,13 @@ fn deny() -> String {
 
 /// The strings of a list in `deny.toml`, which this project writes in one simple way.
 fn strings(text: &str, begin: &str) -> Vec<String> {
-    let list = text.split_once(begin).unwrap().1.split_once("\n]").map_or_else(
-        || text.split_once(begin).unwrap().1.lines().next().unwrap(),
-        |(list, _)| list,
-    );
+    // In one line, or one word a line up to a bracket of its own.
+    let rest = text.split_once(begin).unwrap().1;
+    let first = rest.lines().next().unwrap();
+    let list = match first.contains(']') {
+        true => first,
+        false => rest.split_once("\n]").unwrap().0,
+    };
     let code = list.lines().filter(|line| !line.trim_start().starts_with('#'));
     let found: Vec<String> = code
         .flat_map(|line| {

@@ -7,11 +7,15 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
     // https://reproducible-builds.org/specs/source-date-epoch/
-    let seconds = std::env::var("SOURCE_DATE_EPOCH")
-        .ok()
-        .and_then(|text| text.parse::<u64>().ok())
-        .or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|d| d.as_secs()))
-        .unwrap_or(0);
+    // A date that was asked for and cannot be read must not quietly become today.
+    let seconds: u64 = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("SOURCE_DATE_EPOCH is {text:?}: expected seconds since 1970")),
+        Err(_) => SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs()),
+    };
     println!("cargo::rustc-env=IMAGE_SIGNATURE_DATE={}", date(seconds / 86_400));
 }
 

@@ -4,6 +4,8 @@
 # ("packages"). Says so before sudo.
 set -eu
 what=${1:-build}
+sudo=
+if [ "$(id -u)" -ne 0 ]; then sudo=sudo; fi
 
 if command -v apt-get >/dev/null; then
     packages="gcc make pkg-config libgpgme-dev libgpg-error-dev libssl-dev gpg"
@@ -12,7 +14,9 @@ if command -v apt-get >/dev/null; then
     [ "$what" = packages ] && packages="$packages git gnupg gpg-agent xz-utils binutils rpm rpmlint cpio dpkg-dev debhelper \
         lintian debootstrap util-linux iproute2"
     installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed'; }
-    install() { $sudo apt-get update && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends "$@"; }
+    install() { $sudo apt-get update && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; }
+    # A new machine may not know yet what there is to install.
+    prepare() { apt-cache show gcc >/dev/null 2>&1 || { echo "Reading the lists of packages${sudo:+ with sudo}"; $sudo apt-get update; }; }
     cargo_packages="cargo-web cargo"
     available() { apt-cache show "$1" 2>/dev/null | grep -q '^Package:'; }
 elif command -v dnf >/dev/null; then
@@ -22,6 +26,7 @@ elif command -v dnf >/dev/null; then
     [ "$what" = packages ] && packages="$packages git xz binutils rpm-build rpmlint cpio util-linux iproute"
     installed() { rpm -q --whatprovides "$1" >/dev/null 2>&1; }
     install() { $sudo dnf install -y "$@"; }
+    prepare() { true; }
     cargo_packages="cargo"
     available() { true; }
 else
@@ -41,6 +46,7 @@ for package in $packages; do
     installed "$package" || missing="$missing $package"
 done
 if ! new_enough; then
+    prepare
     for package in $cargo_packages; do
         if available "$package"; then
             missing="$missing $package"
@@ -49,13 +55,7 @@ if ! new_enough; then
     done
 fi
 if [ -n "$missing" ]; then
-    sudo=
-    if [ "$(id -u)" -ne 0 ]; then
-        sudo=sudo
-        echo "Installing with sudo:$missing"
-    else
-        echo "Installing:$missing"
-    fi
+    echo "Installing${sudo:+ with sudo}:$missing"
     # shellcheck disable=SC2086 # a list of words
     install $missing
 fi

@@ -220,7 +220,7 @@ fn a_server_that_is_not_there() {
         "SourceUnavailable",
     );
     assert!(
-        message.contains("no-such-host.invalid") && message.contains("not known"),
+        message.contains("Unable to connect to the server: no-such-host.invalid:443"),
         "{message}"
     );
 }

@@ -34,8 +34,9 @@ cp -r /etc/apt/sources.list.d/debian.sources "$root/etc/apt/sources.list.d/" 2>/
 apt-config dump Acquire >"$root/etc/apt/apt.conf.d/99host"
 inside apt-get update --quiet=2 >"$root/apt.log" 2>&1 || { cat "$root/apt.log"; fail "apt-get update"; }
 
-# Where packages may leave something: not apt's and dpkg's own records.
-everything() { (cd "$root" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/cache -o -path ./var/log -o -path ./proc \) -prune -o -print | LC_ALL=C sort); }
+# Where packages may leave something: not apt's and dpkg's own records, nor directories that many packages share, which on
+# the RPM's own distributions belong to others.
+everything() { (cd "$root" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/cache -o -path ./var/log -o -path ./proc \) -prune -o \( ! -type d -o -name '*image[-_]signature*' \) -print | LC_ALL=C sort); }
 try() { inside sh /root/smoke.sh; }
 cp tests/packaging/smoke.sh "$root/root/smoke.sh"
 
@@ -54,6 +55,6 @@ section the RPM
 rpm --root "$root" --force-debian --nodeps --install "$rpm"
 try
 rpm --root "$root" --force-debian --nodeps --erase image-signature
-rm -rf "$root/var/lib/rpm" "$root/usr/lib/sysimage"
+rm -rf "$root/var/lib/rpm" "$root/usr/lib/sysimage" "$root/root/.rpmdb"
 everything | diff "$root.bare" - || fail "left behind by the RPM"
 rm "$root.bare"

@@ -43,7 +43,7 @@ dpkg-deb --extract "$deb" "$work/deb"
 # What each kind of package has besides, and places that differ.
 files() { (cd "$1" && find . ! -type d | sed -e 's,^\.,,' -e 's,\.gz$,,' | LC_ALL=C sort); }
 grep -v ^/usr/share/licenses/ packaging/files.txt >"$work/files.txt"
-files "$work/rpm" | grep -v ^/usr/share/licenses/ | diff "$work/files.txt" - || fail "files of the RPM"
+files "$work/rpm" | grep -vE '^/usr/(share/licenses|lib/\.build-id)/' | diff "$work/files.txt" - || fail "files of the RPM"
 files "$work/deb" | grep -vE '^/usr/share/(doc/image-signature/(changelog(\.Debian)?|copyright)|lintian/.*)$' |
     sed s,/zsh/vendor-completions/,/zsh/site-functions/, | diff "$work/files.txt" - || fail "files of the Debian package"
 for file in LICENSE LICENSE.dependencies cargo-vendor.txt; do

@@ -12,7 +12,7 @@ fi
 if [ "${IN_NAMESPACES:-}" != yes ]; then
     mkdir -p target
     root=$(mktemp -d "$PWD/target/debian.XXXXXX")
-    trap 'rm -rf "$root"' EXIT
+    trap 'rm -rf "$root" "$root.log" "$root.bare"' EXIT
     IN_NAMESPACES=yes unshare --mount --pid --fork --kill-child "$0" "$1" "$2" "$root"
     exit
 fi
@@ -34,9 +34,12 @@ cp -r /etc/apt/sources.list.d/debian.sources "$root/etc/apt/sources.list.d/" 2>/
 apt-config dump Acquire >"$root/etc/apt/apt.conf.d/99host"
 inside apt-get update --quiet=2 >"$root/apt.log" 2>&1 || { cat "$root/apt.log"; fail "apt-get update"; }
 
-# Where packages may leave something: not apt's and dpkg's own records, nor directories that many packages share, which on
-# the RPM's own distributions belong to others.
-everything() { (cd "$root" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/cache -o -path ./var/log -o -path ./proc \) -prune -o \( ! -type d -o -name '*image[-_]signature*' \) -print | LC_ALL=C sort); }
+# All files, and directories of that name; not the records of apt, dpkg and rpm. An RPM leaves directories that belong to
+# another package where there is that package.
+everything() {
+    (cd "$root" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/lib/rpm -o -path ./var/cache \
+        -o -path ./var/log -o -path ./proc \) -prune -o \( ! -type d -o -name '*image[-_]signature*' \) -print | LC_ALL=C sort)
+}
 try() { inside sh /root/smoke.sh; }
 cp tests/packaging/smoke.sh "$root/root/smoke.sh"
 
@@ -52,9 +55,10 @@ everything >"$root.bare"
 if grep -E 'image[-_]signature' "$root.bare"; then fail "left behind by the Debian package"; fi
 
 section the RPM
-rpm --root "$root" --force-debian --nodeps --install "$rpm"
+in_root() { rpm --root "$root" --dbpath /var/lib/rpm --force-debian "$@"; }
+in_root --nodeps --install "$rpm"
+in_root --verify image-signature --nodeps
 try
-rpm --root "$root" --force-debian --nodeps --erase image-signature
-rm -rf "$root/var/lib/rpm" "$root/usr/lib/sysimage" "$root/root/.rpmdb"
+in_root --nodeps --erase image-signature
 everything | diff "$root.bare" - || fail "left behind by the RPM"
 rm "$root.bare"

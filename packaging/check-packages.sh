@@ -47,7 +47,7 @@ files "$work/rpm" | grep -vE '^/usr/(share/licenses|lib/\.build-id)/' | diff "$w
 files "$work/deb" | grep -vE '^/usr/share/(doc/image-signature/(changelog(\.Debian)?|copyright)|lintian/.*)$' |
     sed s,/zsh/vendor-completions/,/zsh/site-functions/, | diff "$work/files.txt" - || fail "files of the Debian package"
 for file in LICENSE LICENSE.dependencies cargo-vendor.txt; do
-    rpm --query --package --licensefiles "$rpm" | grep -q "/$file\$" || fail "no $file in the RPM"
+    rpm --dbpath "$work/rpmdb" --query --package --licensefiles "$rpm" | grep -q "/$file\$" || fail "no $file in the RPM"
 done
 
 section programs

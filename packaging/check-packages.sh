@@ -30,7 +30,8 @@ DEB_BUILD_OPTIONS=nocheck packaging/deb.sh >"$work/log" 2>&1 || { cat "$work/log
 ls -l "$out"
 
 section rpmlint
-rpmlint --config packaging/rpmlint.toml packaging/rpm/image-signature.spec "$out"/*.rpm
+# With rpm's database, which it makes at home otherwise.
+HOME="$work" rpmlint --config packaging/rpmlint.toml packaging/rpm/image-signature.spec "$out"/*.rpm
 section lintian
 lintian --fail-on error,warning --tag-display-limit 0 "$out"/*.changes
 

@@ -16,6 +16,16 @@ use crate::verdict::Manifest;
 /// Most signatures of an image that are looked at (product limits).
 pub const MAX_SIGNATURES: usize = 128;
 
+/// What is said of a signature beyond [`MAX_SIGNATURES`]; `index` counts from 0.
+#[must_use]
+pub fn too_many(index: usize) -> Refusal {
+    let message = format!(
+        "it is number {} of the image's signatures; {MAX_SIGNATURES} are looked at",
+        index + 1
+    );
+    Refusal::new(Reason::LimitExceeded, message)
+}
+
 /// Types under which simple signing signatures are stored: by skopeo, podman and the registry, and by the import
 /// controller.
 pub const SIGNATURE_TYPES: [&str; 2] = ["atomic", "AtomicImageV1"];
@@ -169,13 +179,7 @@ impl ImageSignature {
             .unwrap_or_default()
             .to_owned();
         let content = if index >= MAX_SIGNATURES {
-            Err(Refusal::new(
-                Reason::LimitExceeded,
-                format!(
-                    "it is number {} of the image's signatures; {MAX_SIGNATURES} are looked at",
-                    index + 1
-                ),
-            ))
+            Err(too_many(index))
         } else {
             read_content(index, &name, object)
         };

@@ -55,8 +55,20 @@ pub fn select(files: &ObjectFiles, names: Option<&[String]>, places: &[Place]) -
         }
         Some(names) => {
             for (request, name) in names.iter().enumerate() {
+                let found = files.find(name);
+                if files.are_different(&found) {
+                    let message = format!(
+                        "{} objects in {everywhere} are called {}: write NAMESPACE/NAME, or the digest of the image",
+                        found.len(),
+                        safe(name)
+                    );
+                    let mut ambiguous = missing(name, request, String::new());
+                    ambiguous.found = Err(Refusal::new(Reason::SourceUnavailable, message));
+                    selected.push(ambiguous);
+                    continue;
+                }
                 // Of objects that stand there several times, the first is enough to say so.
-                match files.find(name).first() {
+                match found.first() {
                     Some(position) => selected.push(one(files, *position, request)),
                     None => selected.push(missing(
                         name,

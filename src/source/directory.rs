@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::stored::{self, read_regular};
 use super::{Blob, Subject};
 use crate::digest::Digest;
-use crate::image::MAX_SIGNATURES;
+use crate::image::{too_many, MAX_SIGNATURES};
 use crate::manifest::MAX_MANIFEST_BYTES;
 use crate::openpgp::message::MAX_BLOB_BYTES;
 use crate::text::safe;
@@ -76,13 +76,7 @@ pub fn read(path: &Path) -> Result<Subject, Refusal> {
             let content = if index < MAX_SIGNATURES {
                 stored::signature(&path, read_regular(&path, MAX_BLOB_BYTES as u64))
             } else {
-                Err(Refusal::new(
-                    Reason::LimitExceeded,
-                    format!(
-                        "it is number {} of the image's signatures; {MAX_SIGNATURES} are looked at",
-                        index + 1
-                    ),
-                ))
+                Err(too_many(index))
             };
             Blob { name, content }
         })

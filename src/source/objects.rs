@@ -111,7 +111,12 @@ impl Entry {
             Kind::StreamImage => 's',
             Kind::Other(_) => 'o',
         };
-        (kind, self.namespace.clone(), self.name.clone())
+        // Images have no namespace: one that somebody wrote there makes no other image of it.
+        let namespace = match self.kind {
+            Kind::Image => String::new(),
+            _ => self.namespace.clone(),
+        };
+        (kind, namespace, self.name.clone())
     }
 
     fn is_called(&self, wanted: &str) -> bool {
@@ -233,6 +238,21 @@ impl ObjectFiles {
         let same = self.repeated.get(&self.entry(position).identity());
         let others = same.into_iter().flatten().copied();
         others.filter(|other| *other != position).collect()
+    }
+
+    /// Whether objects that one name may mean are different ones, and not one that stands there several times: views of
+    /// one name in several namespaces, or of several kinds. Views found by the image in them are of one image.
+    #[must_use]
+    pub fn are_different(&self, positions: &[Position]) -> bool {
+        let Some((first, others)) = positions.split_first() else {
+            return false;
+        };
+        let first = self.entry(*first);
+        let differs = |other: &Position| {
+            let other = self.entry(*other);
+            first.identity() != other.identity() && first.image_name() != other.image_name()
+        };
+        others.iter().any(differs)
     }
 
     /// Reads one object.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::stored::{self, read_bounded};
 use super::{Blob, Subject};
 use crate::digest::Digest;
+use crate::image::{too_many, MAX_SIGNATURES};
 use crate::manifest::MAX_MANIFEST_BYTES;
 use crate::openpgp::message::MAX_BLOB_BYTES;
 use crate::text::safe;
@@ -37,9 +38,14 @@ pub fn read(manifest: &Path, signatures: &[PathBuf]) -> Result<Subject, Refusal>
         .map_err(|error| Refusal::new(Reason::ManifestMismatch, format!("{shown} has no digest: {error}")))?;
     let signatures = signatures
         .iter()
-        .map(|path| Blob {
+        .enumerate()
+        .map(|(index, path)| Blob {
             name: path.display().to_string(),
-            content: stored::signature(path, read_bounded(path, MAX_BLOB_BYTES as u64)),
+            content: if index < MAX_SIGNATURES {
+                stored::signature(path, read_bounded(path, MAX_BLOB_BYTES as u64))
+            } else {
+                Err(too_many(index))
+            },
         })
         .collect();
     Ok(Subject {

@@ -330,3 +330,42 @@ fn files_contact_no_server_even_where_flags_name_one() {
         .expect(0);
     assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
+
+#[test]
+fn a_name_that_two_namespaces_have_is_refused_and_not_guessed() {
+    let desk = Desk::new();
+    let view = |namespace: &str, image: serde_json::Value| {
+        json!({"kind": "ImageStreamTag", "apiVersion": "image.openshift.io/v1",
+               "metadata": {"name": "app:v1", "namespace": namespace}, "image": image})
+    };
+    let (good, other) = (view("ns1", desk.signed()), view("ns2", image(D2, &[])));
+    desk.put("views.json", list(&[good.clone(), other]).to_string());
+    let run = |name: &str| desk.run(&["-o", "json", "-f", "views.json", "--expected-identity", IDENTITY, name]);
+    let outcome = run("app:v1").expect_verdict(3, UNREADABLE);
+    assert!(
+        outcome.item()["message"].as_str().unwrap().contains("NAMESPACE/NAME"),
+        "{outcome:?}"
+    );
+    run("ns1/app:v1").expect_verdict(0, OK);
+    run("ns2/app:v1").expect(1);
+    // Of one image it does not matter which view is taken.
+    desk.put("views.json", list(&[good, view("ns2", desk.signed())]).to_string());
+    run("app:v1").expect_verdict(0, OK);
+}
+
+#[test]
+fn a_namespace_written_into_an_image_does_not_hide_that_it_stands_there_twice() {
+    let desk = Desk::new();
+    let mut again = image(D1, &[]);
+    again["metadata"]["namespace"] = "somewhere".into();
+    desk.put("list.json", list(&[desk.signed(), again]).to_string());
+    for more in [&[][..], &[D1]] {
+        let args = [
+            &["-o", "json", "-f", "list.json", "--expected-identity", IDENTITY][..],
+            more,
+        ]
+        .concat();
+        let outcome = desk.run(&args).expect(3);
+        assert!(words(&outcome).iter().all(|word| word == UNREADABLE), "{outcome:?}");
+    }
+}

@@ -75,6 +75,21 @@ fn parts_that_do_not_make_an_image_are_a_usage_error() {
 }
 
 #[test]
+fn more_signatures_than_are_looked_at() {
+    let desk = desk();
+    desk.put("bad.sig", b"\x90x");
+    let run = |bad: usize| {
+        let mut args = vec!["--manifest", "m.json", "--expected-identity", IDENTITY, "-o", "json"];
+        args.extend(["--signature-file", "bad.sig"].repeat(bad));
+        args.extend(["--signature-file", "good.sig"]);
+        desk.run(&args)
+    };
+    run(127).expect_verdict(0, "Verified/Verified");
+    let outcome = run(128).expect_verdict(1, "Rejected/NotASignature");
+    assert_eq!(outcome.item()["signatures"][128]["reason"], "LimitExceeded");
+}
+
+#[test]
 fn a_schema_1_manifest_is_hashed_without_its_signatures() {
     let Some(path) = crate::support::vectors::shared("vectors/fixtures/manifests") else {
         return crate::support::skipped("schema 1 manifests", "../shared is absent");

@@ -4,17 +4,14 @@
 //! Views only: what is written back is the object's own text with a few members replaced, so that members this
 //! version does not know survive.
 
+use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use base64::Engine as _;
 use serde_json::{Map, Value};
 
 use crate::digest::Digest;
-use crate::openpgp::message::MAX_BLOB_BYTES;
+use crate::reason::{Reason, Refusal};
+use crate::subject::ManifestState;
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal};
-use crate::verdict::Manifest;
-
-/// Most signatures of an image that are looked at (product limits).
-pub const MAX_SIGNATURES: usize = 128;
 
 /// What is said of a signature beyond [`MAX_SIGNATURES`]; `index` counts from 0.
 #[must_use]
@@ -107,10 +104,10 @@ impl Image {
 impl Image {
     /// What the object says about its manifest: the bytes in it, where it has them, must hash to its name.
     #[must_use]
-    pub fn manifest_state(&self, digest: &Digest) -> Manifest {
+    pub fn manifest_state(&self, digest: &Digest) -> ManifestState {
         match &self.manifest {
-            Some(text) => Manifest::of_bytes(text.as_bytes(), digest),
-            None => Manifest::NotAtHand,
+            Some(text) => ManifestState::of_bytes(text.as_bytes(), digest),
+            None => ManifestState::NotAtHand,
         }
     }
 }

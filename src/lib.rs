@@ -17,7 +17,7 @@
 //!         v
 //!  verdict                                  Verified is built only here; carries every check with the values compared
 //!         v
-//!  record -> edit | cluster                 verdict -> conditions -> file rewrite or one guarded API write
+//!  record -> edits | cluster                 verdict -> conditions -> file rewrite or one guarded API write
 //!         v
 //!  report                                   text, JSON, explanations; exit status
 //! ```
@@ -28,14 +28,14 @@
 //! |---|---|
 //! | [`cli`], [`settings`] | what was typed; what it means |
 //! | [`run`] | the use cases, one file a subcommand |
-//! | [`source`], [`image`] | where images come from; views over API objects |
+//! | [`source`], [`subject`], [`image`] | where images come from; what is judged; views over API objects |
 //! | [`cluster`], [`http`] | kubeconfig, credentials and the API; the one way to the network |
 //! | [`json`], [`yaml`], [`manifest`], [`digest`], [`mod@reference`] | formats |
 //! | [`openpgp`] | framing, keys, keyrings, GnuPG |
-//! | [`payload`], [`identity`], [`verdict`], [`judge`] | the four steps and what they amount to |
-//! | [`record`], [`edit`] | what is written about a verdict; changing objects without touching the rest of them |
+//! | [`payload`], [`identity`], [`verdict`] | the four steps and what they amount to |
+//! | [`record`] | what is written about a verdict; changing objects without touching the rest of them |
 //! | [`report`], [`text`] | output; making strings of others safe |
-//! | [`cleanup`], [`logging`] | temporary files and signals; the log |
+//! | [`reason`], [`limits`], [`clock`], [`files`], [`logging`] | outcomes in words; bounds; the time; reading, replacing and removing files; the log |
 //!
 //! # Threat model
 //!
@@ -48,26 +48,28 @@
 //! An API server is trusted to name images by digest, and not to say what is verified. Whoever may write an image stream
 //! chooses what its tags stand for, so that such a digest is never an expected identity.
 
-pub mod cleanup;
 pub mod cli;
+pub mod clock;
 pub mod cluster;
 pub mod digest;
-pub mod edit;
+pub mod files;
 pub mod http;
 pub mod identity;
 pub mod image;
 pub mod json;
-pub mod judge;
+pub mod limits;
 pub mod logging;
 pub mod manifest;
 pub mod openpgp;
 pub mod payload;
+pub mod reason;
 pub mod record;
 pub mod reference;
 pub mod report;
 pub mod run;
 pub mod settings;
 pub mod source;
+pub mod subject;
 pub mod text;
 pub mod verdict;
 pub mod yaml;

@@ -7,9 +7,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use image_signature::cli::Cli;
+use image_signature::files::cleanup;
+use image_signature::logging;
 use image_signature::run;
 use image_signature::settings::environment::Environment;
-use image_signature::{cleanup, logging};
 
 fn main() -> ExitCode {
     // First of all, while there is one thread: it changes this process's PATH.

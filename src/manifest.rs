@@ -27,9 +27,6 @@ pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const SCHEMA2_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 
-/// Largest manifest that is read, in bytes (product limits; the reference implementation has the same).
-pub const MAX_MANIFEST_BYTES: u64 = 4 << 20;
-
 /// Nesting at which the lenient reading gives up, as the reference implementation's JSON reader does.
 const MAX_MANIFEST_DEPTH: usize = 10_000;
 

@@ -7,9 +7,7 @@
 
 use crate::digest::{self, Digest};
 use crate::json::{self, Kind, Reader, Rules};
-
-/// Largest payload in bytes (product limits).
-pub const MAX_PAYLOAD_BYTES: usize = 64 << 10;
+use crate::limits::MAX_PAYLOAD_BYTES;
 
 /// Deepest nesting of a payload; the reference implementation's JSON reader has the same limit.
 const MAX_PAYLOAD_DEPTH: usize = 10_000;

@@ -5,11 +5,13 @@
 //! signature is ever removed, and the shape is one that the API server accepts and does not panic on: `Trusted`, then
 //! `ForImage`, one of each with the same probe time, then conditions of other types as they were.
 
+pub mod edit;
+
 use serde_json::{json, Map, Value};
 
+use crate::reason::{Reason, Verdict};
 use crate::reference::Reference;
 use crate::text::{cut, safe, time};
-use crate::verdict::reason::{Reason, Verdict};
 use crate::verdict::{name_signer, Ended, ImageOutcome, SignatureOutcome, Step};
 
 /// The members of a signature that hold what is recorded, in the order in which they are written.

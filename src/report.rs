@@ -12,8 +12,8 @@ pub mod text;
 
 use std::io::{self, Write};
 
+use crate::reason::Verdict;
 use crate::reference::Reference;
-use crate::verdict::reason::Verdict;
 use crate::verdict::{IdentitySource, ImageOutcome};
 
 /// How results are printed.

@@ -5,29 +5,19 @@
 //! each check made with the values compared, so that explaining needs no second look.
 
 pub mod image;
-pub mod reason;
+pub mod pipeline;
 pub mod signature;
 
 use crate::digest::Digest;
 use crate::identity::{self, Rule};
 use crate::openpgp::engine::{Finding, Signer};
 use crate::payload::Payload;
+use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
+use crate::subject::ManifestState;
 use crate::text::{safe, time};
 pub use image::ImageOutcome;
-use reason::{Reason, Refusal};
 pub use signature::{Check, Ended, SignatureOutcome, Step};
-
-/// What is known of the manifest of the image that is being judged.
-#[derive(Debug, Clone)]
-pub enum Manifest {
-    /// Its bytes are not at hand: the image's name, which is its digest, stands for them.
-    NotAtHand,
-    /// Its bytes hash to the image's name.
-    Matches,
-    /// They do not, or they are malformed.
-    Mismatch(String),
-}
 
 /// What the user expects of an image.
 #[derive(Debug, Clone)]
@@ -51,7 +41,7 @@ pub fn judge(
     finding: Finding,
     payload: &[u8],
     image: &Digest,
-    manifest: &Manifest,
+    manifest: &ManifestState,
     expectation: &Expectation,
 ) -> SignatureOutcome {
     let mut outcome = SignatureOutcome::begin(name.to_owned());
@@ -106,10 +96,10 @@ pub fn judge(
 fn check_digest(
     payload: &Payload,
     image: &Digest,
-    manifest: &Manifest,
+    manifest: &ManifestState,
     expectation: &Expectation,
 ) -> Result<String, Refusal> {
-    if let Manifest::Mismatch(why) = manifest {
+    if let ManifestState::Mismatch(why) = manifest {
         return Err(Refusal::new(Reason::ManifestMismatch, why.clone()));
     }
     if !payload.digest.names(image) {
@@ -125,7 +115,7 @@ fn check_digest(
         ));
     }
     Ok(match manifest {
-        Manifest::Matches => format!("the payload, the image and its manifest are {image}"),
+        ManifestState::Matches => format!("the payload, the image and its manifest are {image}"),
         _ => format!("the payload and the image are {image} (the manifest is not at hand; the name is the digest)"),
     })
 }

@@ -6,15 +6,15 @@ use serde_json::Value;
 use super::credentials::{self, Credentials, Source};
 use super::kubeconfig::ActAs;
 use super::status::Status;
+use crate::clock::Clock;
 use crate::http::secret::Secret;
 use crate::http::tls::{self, Identity};
 use crate::http::url::Url;
 use crate::http::{self, Client, Method, Request};
 use crate::json;
-use crate::settings::environment::Clock;
+use crate::reason::{Reason, Refusal};
 use crate::source::objects::MAX_OBJECT_BYTES;
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal};
 
 /// How a cluster is reached, and as whom.
 #[derive(Debug, Clone)]

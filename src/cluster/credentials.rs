@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 
 use super::exec::{self, Plugin};
+use crate::clock::Clock;
+use crate::files::read::read_bounded;
 use crate::http::secret::Secret;
 use crate::http::tls::Identity;
-use crate::settings::environment::Clock;
-use crate::source::stored::read_bounded;
 
 /// Largest token file, in bytes.
 const MAX_TOKEN: u64 = 1 << 20;

@@ -10,9 +10,9 @@ use super::api::{Api, Error};
 use super::names::Name;
 use crate::digest::Digest;
 use crate::image::Image;
+use crate::reason::Refusal;
 use crate::source::objects::Loaded;
 use crate::text::safe;
-use crate::verdict::reason::Refusal;
 
 /// Where the image group is served.
 const GROUP: &str = "/apis/image.openshift.io/v1";

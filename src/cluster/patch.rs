@@ -4,7 +4,7 @@
 use serde_json::{json, Map, Value};
 
 use super::status::Status;
-use crate::edit::SignatureEdit;
+use crate::record::edit::SignatureEdit;
 use crate::record::Change;
 use crate::text::safe;
 

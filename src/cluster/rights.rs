@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::api::{Api, Error};
 use super::images::AUDITOR;
-use crate::verdict::reason::{Reason, Refusal};
+use crate::reason::{Reason, Refusal};
 
 const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is asked of a signature and its key after GnuPG has spoken, whatever keyring the key is from.
 
-use super::algorithm::HashAlgorithm;
-use super::engine::{SignedBy, Signer, CLOCK_SKEW};
-use super::gpgme::Error;
-use super::key::{Key, Subkey, Validity, MIN_BITS};
-use super::signature::Signature;
-use super::status::{Answer, Check, ValidSignature};
-use super::system::{self, SYSTEM_CONFIG};
+use crate::limits::CLOCK_SKEW;
+use crate::openpgp::engine::{SignedBy, Signer};
+use crate::openpgp::framing::algorithm::HashAlgorithm;
+use crate::openpgp::framing::signature::Signature;
+use crate::openpgp::gnupg::gpgme::Error;
+use crate::openpgp::gnupg::status::{Answer, Check, ValidSignature};
+use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
+use crate::openpgp::keys::key::{Key, Subkey, Validity, MIN_BITS};
+use crate::reason::{Reason, Refusal};
 use crate::text::{safe, time};
-use crate::verdict::reason::{Reason, Refusal};
 
 /// Sorts out the answers in which GnuPG could not check the signature, or found that it does not fit; otherwise gives
 /// the facts, after making sure that GnuPG and the framing read the same packet.

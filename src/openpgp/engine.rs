@@ -4,14 +4,11 @@
 //! One trait, so that a batch worker and another OpenPGP implementation can stand in for the one here. A signature is
 //! accepted for the fingerprint of its primary key, which must be in an explicit set; never for GnuPG's mood alone.
 
-use super::gpgme::Error;
-use super::key::{Fingerprint, Validity};
-use super::listing::ListedKey;
-use super::message::Message;
-use crate::verdict::reason::Refusal;
-
-/// How far ahead of our clock a signature may be dated, in seconds, before it counts as one from the future.
-pub const CLOCK_SKEW: i64 = 300;
+use crate::openpgp::framing::message::Message;
+use crate::openpgp::gnupg::gpgme::Error;
+use crate::openpgp::keys::key::{Fingerprint, Validity};
+use crate::openpgp::keys::listing::ListedKey;
+use crate::reason::Refusal;
 
 /// Who made a signature that GnuPG could check.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use serde_json::{json, Value};
 
 use super::json::{write_document, Syntax, API_VERSION};
 use crate::image::Child;
+use crate::reason::Refusal;
 use crate::record::{has_facts, latest, Condition};
 use crate::text::{bounded, safe};
-use crate::verdict::reason::Refusal;
 
 /// Longest recorded message that is shown, in characters.
 const MAX_MESSAGE: usize = 1024;

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 
 use super::text::verdict_text;
 use super::{ImageReport, Renderer, Summary};
+use crate::reason::Reason;
 use crate::text::safe;
-use crate::verdict::reason::Reason;
 
 /// Numbered steps.
 pub(super) struct Explain<'w> {

@@ -8,10 +8,10 @@ use serde_json::{json, Map, Value};
 use super::json::{claim, write_document, Syntax, API_VERSION};
 use super::text::RESOURCE;
 use super::Format;
-use crate::openpgp::message::Message;
+use crate::openpgp::framing::message::Message;
 use crate::payload::{self, Payload};
+use crate::reason::Refusal;
 use crate::text::{safe, time};
-use crate::verdict::reason::Refusal;
 
 /// The mark on every line.
 const MARK: &str = "UNVERIFIED";

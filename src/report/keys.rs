@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use serde_json::{json, Value};
 
 use super::json::{write_document, Syntax, API_VERSION};
-use crate::openpgp::key::Validity;
-use crate::openpgp::listing::ListedKey;
+use crate::openpgp::keys::key::Validity;
+use crate::openpgp::keys::listing::ListedKey;
 use crate::text::{safe, time};
 
 /// The word for a validity: keys that were named explicitly need none.

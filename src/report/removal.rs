@@ -8,8 +8,8 @@ use serde_json::{json, Value};
 use super::json::{write_document, Syntax, API_VERSION};
 use super::text::RESOURCE;
 use super::Recorded;
+use crate::reason::Refusal;
 use crate::text::safe;
-use crate::verdict::reason::Refusal;
 
 /// What became of the records of one image.
 #[derive(Debug, Clone)]

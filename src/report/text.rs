@@ -4,8 +4,8 @@
 use std::io::{self, Write};
 
 use super::{ImageReport, Renderer, Summary};
+use crate::reason::{Reason, Verdict};
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Verdict};
 use crate::verdict::SignatureOutcome;
 
 /// How Image objects are named for `oc` and `kubectl`.

@@ -10,11 +10,11 @@ use crate::cluster::images::{self, Found};
 use crate::cluster::names::Name;
 use crate::cluster::{patch, rights, whoami};
 use crate::digest::Digest;
-use crate::edit::SignatureEdit;
+use crate::reason::{Reason, Refusal};
+use crate::record::edit::SignatureEdit;
 use crate::settings::UsageError;
 use crate::source::objects::Loaded;
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal};
 
 /// How often an image is read, judged and written where somebody else writes it too (product contract, section 5).
 pub const MAX_TRIES: u32 = 5;

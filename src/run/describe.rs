@@ -9,6 +9,7 @@ use super::{SUCCESS, TROUBLE};
 use crate::cli::describe::{Describe as Options, DescribeOutput};
 use crate::digest::{Algorithm, Digest};
 use crate::image::{self, Child};
+use crate::reason::{Reason, Refusal};
 use crate::report::description::{self, ChildDescription, Description, SignatureDescription};
 use crate::report::json::Syntax;
 use crate::settings::environment::Environment;
@@ -16,7 +17,6 @@ use crate::settings::objects::Objects;
 use crate::settings::UsageError;
 use crate::source::objects::{Loaded, ObjectFiles};
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal};
 
 /// Most images of a manifest list that are looked up.
 const MAX_CHILDREN: usize = 64;

@@ -4,16 +4,16 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::judge::EngineOrTrouble;
-use crate::openpgp::filekeys::KeyFileEngine;
-use crate::openpgp::home;
-use crate::openpgp::keyring;
-use crate::openpgp::shadow::{self, Shadow};
-use crate::openpgp::userkeys::{TrustModel, UserKeysEngine};
+use crate::openpgp::gnupg::home;
+use crate::openpgp::trust::import;
+use crate::openpgp::trust::key_files::KeyFileEngine;
+use crate::openpgp::trust::shadow::{self, Shadow};
+use crate::openpgp::trust::user_keyring::{TrustModel, UserKeysEngine};
+use crate::reason::{Reason, Refusal};
 use crate::settings::keys::{KeySource, Keys};
 use crate::settings::UsageError;
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal};
+use crate::verdict::pipeline::EngineOrTrouble;
 
 /// Sets up the engine. What a user should know about it is told on `stderr`. GnuPG's own trouble, and that of the
 /// user's keyring, is kept for the signatures.
@@ -38,7 +38,7 @@ pub fn set_up(keys: &Keys, stderr: &mut dyn Write) -> Result<EngineOrTrouble, Us
 }
 
 fn from_files(keys: &Keys, files: &[PathBuf], stderr: &mut dyn Write) -> Result<EngineOrTrouble, UsageError> {
-    match keyring::from_files(files, &keys.places) {
+    match import::from_files(files, &keys.places) {
         Ok(loaded) => {
             for line in &loaded.skipped {
                 let _ = writeln!(stderr, "warning: {line}");
@@ -51,8 +51,8 @@ fn from_files(keys: &Keys, files: &[PathBuf], stderr: &mut dyn Write) -> Result<
                 keys.now,
             ))))
         }
-        Err(keyring::Error::KeyFile(message)) => Err(UsageError(message)),
-        Err(keyring::Error::Engine(message)) => Ok(Err(Refusal::new(Reason::EngineFailed, message))),
+        Err(import::Error::KeyFile(message)) => Err(UsageError(message)),
+        Err(import::Error::Engine(message)) => Ok(Err(Refusal::new(Reason::EngineFailed, message))),
     }
 }
 

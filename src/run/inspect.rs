@@ -6,13 +6,15 @@ use std::path::Path;
 
 use super::{SUCCESS, TROUBLE};
 use crate::cli::inspect::Inspect as Options;
-use crate::openpgp::message::{Message, MAX_BLOB_BYTES};
+use crate::files::read::read_bounded;
+use crate::limits::MAX_BLOB_BYTES;
+use crate::openpgp::framing::message::Message;
 use crate::payload::Payload;
+use crate::reason::Reason;
 use crate::report::inspection::{self, Inspection};
 use crate::settings::verify::format;
 use crate::settings::UsageError;
-use crate::source::stored::{self, read_bounded};
-use crate::verdict::reason::Reason;
+use crate::source::stored;
 
 /// Shows what blobs claim. Nothing is checked.
 ///

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::io::{self, Seek, Write};
 
-use crate::edit::SignatureEdit;
+use crate::files::replace;
+use crate::reason::{Reason, Refusal};
+use crate::record::edit::SignatureEdit;
 use crate::source::objects::file::ObjectFile;
 use crate::source::objects::{ObjectFiles, Place, Position};
-use crate::source::replace;
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal};
 
 /// An object that was asked for, or why there is none.
 #[derive(Debug)]

@@ -9,7 +9,8 @@ use super::{SUCCESS, TROUBLE};
 use crate::cli::remove::{Remove as Options, RemoveOutput};
 use crate::cluster::images::Found;
 use crate::cluster::names::Name;
-use crate::edit::SignatureEdit;
+use crate::reason::{Reason, Refusal};
+use crate::record::edit::SignatureEdit;
 use crate::record::{forget, Plan};
 use crate::report::json::Syntax;
 use crate::report::removal::{self, Format, Removal};
@@ -19,7 +20,6 @@ use crate::settings::objects::{Objects, Recording};
 use crate::settings::UsageError;
 use crate::source::objects::{Loaded, ObjectFiles, Place, Position};
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal};
 
 /// Forgets what is recorded about signatures.
 ///

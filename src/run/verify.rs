@@ -14,9 +14,9 @@ use super::engine;
 use super::objects::Edits;
 use super::printer::Printer;
 use crate::cli;
-use crate::edit::SignatureEdit;
 use crate::image;
-use crate::judge::{judge_image, EngineOrTrouble};
+use crate::reason::{Reason, Refusal, Verdict};
+use crate::record::edit::SignatureEdit;
 use crate::record::{self, Context, Plan};
 use crate::reference::Reference;
 use crate::report::{ImageReport, Recorded};
@@ -25,9 +25,10 @@ use crate::settings::objects::Recording;
 use crate::settings::verify::{Source, Target, Verify};
 use crate::settings::UsageError;
 use crate::source::objects::{Loaded, ObjectFiles};
-use crate::source::{directory, parts, Blob, Subject};
+use crate::source::{directory, parts};
+use crate::subject::{SignatureBlob, Subject};
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal, Verdict};
+use crate::verdict::pipeline::{judge_image, EngineOrTrouble};
 use crate::verdict::{Expectation, IdentitySource, ImageOutcome, SignatureOutcome};
 
 /// Judges images one after the other, and records the verdicts where that is asked for.
@@ -202,7 +203,7 @@ impl<'s> Run<'_, 's> {
         source: &str,
         identities: &[Reference],
     ) -> Judged {
-        let blobs: Vec<Blob> = chosen.iter().map(|n| blob(loaded, *n)).collect();
+        let blobs: Vec<SignatureBlob> = chosen.iter().map(|n| blob(loaded, *n)).collect();
         let outcome = match loaded.image.digest() {
             Ok(digest) => {
                 let subject = Subject {
@@ -321,9 +322,9 @@ impl<'s> Run<'_, 's> {
     }
 }
 
-fn blob(loaded: &Loaded, index: usize) -> Blob {
+fn blob(loaded: &Loaded, index: usize) -> SignatureBlob {
     let signature = &loaded.image.signatures[index];
-    Blob {
+    SignatureBlob {
         name: signature.name.clone(),
         content: signature.content.clone(),
     }

@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use jiff::Timestamp;
+
+use crate::clock::Clock;
 
 /// Directories that are searched for gpg before those of the caller, so that a PATH that somebody prepared cannot
 /// put another program in its place.
@@ -32,22 +33,6 @@ pub struct Environment {
     clock: Clock,
 }
 
-/// The time while the run goes on.
-#[derive(Debug, Clone, Copy)]
-pub struct Clock {
-    start: i64,
-    since: Instant,
-}
-
-impl Clock {
-    /// Seconds since 1970.
-    #[must_use]
-    pub fn now(&self) -> i64 {
-        let elapsed = i64::try_from(self.since.elapsed().as_secs()).unwrap_or(i64::MAX);
-        self.start.saturating_add(elapsed)
-    }
-}
-
 impl Environment {
     /// Reads everything once, and puts the directories of the system first in this process's `PATH`. Call it before
     /// the first thread is started.
@@ -59,10 +44,7 @@ impl Environment {
             home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
             uid: rustix::process::geteuid().as_raw(),
             now,
-            clock: Clock {
-                start: now,
-                since: Instant::now(),
-            },
+            clock: Clock::starting_at(now),
         };
         std::env::set_var("PATH", environment.search_path());
         environment

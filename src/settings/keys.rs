@@ -7,8 +7,8 @@ use super::environment::Environment;
 use super::UsageError;
 use crate::cli::keys::{KeyOptions, TrustModel as TrustModelFlag};
 use crate::openpgp::engine::SignedBy;
-use crate::openpgp::key::Fingerprint;
-use crate::openpgp::userkeys::TrustModel;
+use crate::openpgp::keys::key::Fingerprint;
+use crate::openpgp::trust::user_keyring::TrustModel;
 use crate::text::safe;
 
 /// Which keys count.

@@ -12,13 +12,13 @@ use crate::cli;
 use crate::cluster::api::Access;
 use crate::cluster::names::Name;
 use crate::digest::Digest;
+use crate::files::read::read_bounded;
 use crate::identity::Rule;
-use crate::openpgp::userkeys::TrustModel;
+use crate::openpgp::trust::user_keyring::TrustModel;
 use crate::record::Context;
 use crate::reference::Reference;
 use crate::report::Format;
 use crate::source::objects::Place;
-use crate::source::stored::read_bounded;
 use crate::text::safe;
 
 /// Largest file for `--images-from`, in bytes.

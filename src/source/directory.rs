@@ -5,15 +5,17 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::stored::{self, read_regular};
-use super::{Blob, Subject};
+use super::stored;
 use crate::digest::Digest;
-use crate::image::{too_many, MAX_SIGNATURES};
-use crate::manifest::MAX_MANIFEST_BYTES;
-use crate::openpgp::message::MAX_BLOB_BYTES;
+use crate::files::read::read_regular;
+use crate::image::too_many;
+use crate::limits::MAX_BLOB_BYTES;
+use crate::limits::MAX_MANIFEST_BYTES;
+use crate::limits::MAX_SIGNATURES;
+use crate::reason::{Reason, Refusal};
+use crate::subject::ManifestState;
+use crate::subject::{SignatureBlob, Subject};
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal};
-use crate::verdict::Manifest;
 
 /// Layout versions that are understood; a missing version file is fine.
 const VERSION_PREFIX: &str = "Directory Transport Version: ";
@@ -78,12 +80,12 @@ pub fn read(path: &Path) -> Result<Subject, Refusal> {
             } else {
                 Err(too_many(index))
             };
-            Blob { name, content }
+            SignatureBlob { name, content }
         })
         .collect();
     Ok(Subject {
         digest,
-        manifest: Manifest::Matches,
+        manifest: ManifestState::Matches,
         signatures,
     })
 }

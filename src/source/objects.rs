@@ -16,8 +16,8 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::image::Image;
+use crate::reason::{Reason, Refusal};
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal};
 use file::ObjectFile;
 
 /// Largest object file in bytes (product limits).

@@ -3,15 +3,17 @@
 
 use std::path::{Path, PathBuf};
 
-use super::stored::{self, read_bounded};
-use super::{Blob, Subject};
+use super::stored;
 use crate::digest::Digest;
-use crate::image::{too_many, MAX_SIGNATURES};
-use crate::manifest::MAX_MANIFEST_BYTES;
-use crate::openpgp::message::MAX_BLOB_BYTES;
+use crate::files::read::read_bounded;
+use crate::image::too_many;
+use crate::limits::MAX_BLOB_BYTES;
+use crate::limits::MAX_MANIFEST_BYTES;
+use crate::limits::MAX_SIGNATURES;
+use crate::reason::{Reason, Refusal};
+use crate::subject::ManifestState;
+use crate::subject::{SignatureBlob, Subject};
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal};
-use crate::verdict::Manifest;
 
 /// Reads a manifest, whose digest is the image that is judged, and its signatures.
 ///
@@ -39,7 +41,7 @@ pub fn read(manifest: &Path, signatures: &[PathBuf]) -> Result<Subject, Refusal>
     let signatures = signatures
         .iter()
         .enumerate()
-        .map(|(index, path)| Blob {
+        .map(|(index, path)| SignatureBlob {
             name: path.display().to_string(),
             content: if index < MAX_SIGNATURES {
                 stored::signature(path, read_bounded(path, MAX_BLOB_BYTES as u64))
@@ -50,7 +52,7 @@ pub fn read(manifest: &Path, signatures: &[PathBuf]) -> Result<Subject, Refusal>
         .collect();
     Ok(Subject {
         digest,
-        manifest: Manifest::Matches,
+        manifest: ManifestState::Matches,
         signatures,
     })
 }

@@ -1,42 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Files that hold manifests and signature blobs, read within bounds.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags};
-
-use crate::openpgp::message::MAX_BLOB_BYTES;
+use crate::limits::MAX_BLOB_BYTES;
+use crate::reason::{Reason, Refusal};
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal};
-
-/// Reads a file of at most `limit` bytes; `None` when it is longer. `-` is not special here.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn read_bounded(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= limit).then_some(bytes))
-}
-
-/// [`read_bounded`] for files that somebody else put into a directory: anything but a regular file, such as a pipe
-/// that would never end, is an error.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn read_regular(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
-    // Without NONBLOCK, opening a pipe that nobody writes to would wait for ever.
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= limit).then_some(bytes))
-}
 
 /// Takes the format prefix off a signature blob that was read from `path`.
 ///

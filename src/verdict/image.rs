@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::reason::{Reason, Refusal, Verdict};
 use super::signature::SignatureOutcome;
 use super::{name_signer, Expectation};
 use crate::digest::Digest;
 use crate::openpgp::engine::Signer;
+use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 
 /// What is found out about one image.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is found out about a signature, step by step.
 
-use super::reason::{Reason, Refusal, Verdict};
 use crate::openpgp::engine::Signer;
 use crate::payload::Payload;
+use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 
 /// The steps, in the order in which they are made.

@@ -129,7 +129,7 @@ fn verify_docker() {
 /// Recognising stored blobs: what is no simple signing blob must not pass the framing either.
 #[test]
 fn signature_blob() {
-    use image_signature::openpgp::message::Message;
+    use image_signature::openpgp::framing::message::Message;
     use image_signature::source::stored::strip_format;
     Table::load("signature-blob.json", &[]).run(|case| {
         let blob = bytes(case, "input_base64");

@@ -20,7 +20,9 @@ fn parts() -> (Trial, [Vec<u8>; 3], Vec<u8>) {
 /// A packet whose header has another form.
 fn recoded(packet: &[u8], header: impl Fn(u8, usize) -> Vec<u8>) -> Vec<u8> {
     let mut input = packet;
-    let parsed = image_signature::openpgp::packet::next(&mut input).unwrap().unwrap();
+    let parsed = image_signature::openpgp::framing::packet::next(&mut input)
+        .unwrap()
+        .unwrap();
     [header(parsed.tag, parsed.body.len()), parsed.body.into_owned()].concat()
 }
 

@@ -183,7 +183,7 @@ fn a_key_whose_only_user_id_is_revoked_counts_by_its_fingerprint() {
     let revocation = key.user_id(OWNER, &key, &Draft::new(now() - DAY).class(0x30).hashed(29, &[32]));
     // Without the user ID packet that comes first.
     let mut rest = &revocation[..];
-    image_signature::openpgp::packet::next(&mut rest).unwrap();
+    image_signature::openpgp::framing::packet::next(&mut rest).unwrap();
     let trial = Trial::with_keys(&[&genuine[..], rest].concat());
     let signature = trial.signature(&signed(&key));
     assert_eq!(signature["verdict"], "Verified", "{signature:#}");

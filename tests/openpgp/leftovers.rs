@@ -7,7 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use image_signature::openpgp::home::Home;
+use image_signature::openpgp::gnupg::home::Home;
 use rustix::fs::FlockOperation;
 use rustix::process::{kill_process, Pid, Signal};
 

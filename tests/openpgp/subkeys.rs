@@ -119,7 +119,9 @@ fn ring_trust_packets_in_a_key_file_do_not_vouch_for_a_forged_binding() {
     let (primary, subkey) = (Key::new(), Key::new());
     let genuine = primary.subkey(&subkey, &Draft::binding(&subkey));
     let mut input = &genuine[..];
-    let subkey_packet = image_signature::openpgp::packet::next(&mut input).unwrap().unwrap();
+    let subkey_packet = image_signature::openpgp::framing::packet::next(&mut input)
+        .unwrap()
+        .unwrap();
     let mut binding = body(input);
     // The binding is forged: the number that makes the signature is another one.
     let end = binding.len();

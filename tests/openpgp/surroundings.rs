@@ -194,7 +194,7 @@ fn the_owner_is_the_primary_user_id_that_is_not_revoked() {
         let draft = Draft::new(now() - 100).class(0x30).hashed(29, &[32]);
         let whole = key.user_id("Primary <primary@example.com>", &key, &draft);
         let mut rest = &whole[..];
-        image_signature::openpgp::packet::next(&mut rest).unwrap();
+        image_signature::openpgp::framing::packet::next(&mut rest).unwrap();
         rest.to_vec()
     };
     let blob = key.message(&Draft::new(now()), &signed_payload());

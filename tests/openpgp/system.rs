@@ -233,7 +233,9 @@ fn a_forged_binding_stays_forged_where_imports_restore() {
     let (primary, subkey) = (Key::new(), Key::new());
     let genuine = primary.subkey(&subkey, &Draft::binding(&subkey));
     let mut input = &genuine[..];
-    let subkey_packet = image_signature::openpgp::packet::next(&mut input).unwrap().unwrap();
+    let subkey_packet = image_signature::openpgp::framing::packet::next(&mut input)
+        .unwrap()
+        .unwrap();
     let mut binding = body(input);
     let end = binding.len();
     binding[end - 100..].fill(0x55);

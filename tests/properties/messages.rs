@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Good messages with every single bit turned: no other payload is ever Verified.
 
-use image_signature::openpgp::message::Message;
+use image_signature::openpgp::framing::message::Message;
 
 use super::generator::{seed, Generator};
 use crate::support::gpg::Signer;

@@ -3,10 +3,11 @@
 
 use std::path::PathBuf;
 
-use image_signature::openpgp::message::Message;
-use image_signature::openpgp::ring::{Format, Ring};
-use image_signature::openpgp::{armor, compression, keyfile, packet};
-use image_signature::payload::MAX_PAYLOAD_BYTES;
+use image_signature::limits::MAX_PAYLOAD_BYTES;
+use image_signature::openpgp::framing::message::Message;
+use image_signature::openpgp::framing::{armor, compression, packet};
+use image_signature::openpgp::keys::key_file;
+use image_signature::openpgp::keys::ring::{Format, Ring};
 use image_signature::source::stored::strip_format;
 
 use super::generator::{files, for_all};
@@ -122,7 +123,7 @@ fn armour_and_key_files_never_panic() {
         }
     });
     for_all("key files", 10_000, &samples, &PACKETS, |input| {
-        let contents = keyfile::look(input);
+        let contents = key_file::look(input);
         assert!(contents.keys.len() <= input.len());
         // Five bytes more for the header of a secret key's public part; and no secret key is left.
         assert!(contents.packets.len() <= 2 * input.len());

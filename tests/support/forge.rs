@@ -69,7 +69,7 @@ impl Key {
     }
 
     pub fn fingerprint(&self) -> String {
-        image_signature::openpgp::ring::hex(&image_signature::openpgp::ring::fingerprint(&self.body()))
+        image_signature::openpgp::keys::ring::hex(&image_signature::openpgp::keys::ring::fingerprint(&self.body()))
     }
 
     pub fn key_id(&self) -> [u8; 8] {

@@ -22,7 +22,7 @@ pub fn literal(format: u8, data: &[u8]) -> Vec<u8> {
 /// The body of the packet that stands first, whatever its header.
 pub fn body(packet: &[u8]) -> Vec<u8> {
     let mut input = packet;
-    image_signature::openpgp::packet::next(&mut input)
+    image_signature::openpgp::framing::packet::next(&mut input)
         .unwrap()
         .unwrap()
         .body

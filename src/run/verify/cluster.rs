@@ -4,14 +4,14 @@
 use super::{Judged, Run};
 use crate::cluster::images::Found;
 use crate::cluster::names::Name;
-use crate::edit::SignatureEdit;
+use crate::reason::Refusal;
+use crate::record::edit::SignatureEdit;
 use crate::reference::Reference;
 use crate::report::Recorded;
 use crate::run::cluster::{self, Session, Written, MAX_TRIES, SOURCE};
 use crate::settings::objects::Recording;
 use crate::source::objects::Loaded;
 use crate::text::safe;
-use crate::verdict::reason::Refusal;
 
 impl Run<'_, '_> {
     /// `is_only`: no other image is asked for in this run.

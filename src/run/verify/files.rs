@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use super::{Judged, Run};
+use crate::reason::Reason;
 use crate::reference::Reference;
 use crate::report::Recorded;
 use crate::run::objects::{self, Selected};
@@ -12,7 +13,6 @@ use crate::settings::requests::Requests;
 use crate::settings::UsageError;
 use crate::source::objects::{ObjectFiles, Place};
 use crate::text::safe;
-use crate::verdict::reason::Reason;
 
 /// Several identities for several images would make any of them good enough for each.
 pub(super) fn check_identity_count(files: &ObjectFiles, requests: &Requests) -> Result<(), UsageError> {

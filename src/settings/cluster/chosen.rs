@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::cli::cluster::ClientOptions;
 use crate::cluster::kubeconfig::{self, Cluster, Kubeconfig, Material, User};
 use crate::cluster::names::is_label;
+use crate::files::read::read_bounded;
 use crate::http::secret::Secret;
 use crate::settings::environment::Environment;
 use crate::settings::UsageError;
-use crate::source::stored::read_bounded;
 use crate::text::safe;
 
 /// Where a pod finds its service account.

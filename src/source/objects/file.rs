@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use super::scan;
 use super::{Entry, Location, Place, MAX_FILE_BYTES, MAX_OBJECT_BYTES};
-use crate::edit::{self, SignatureEdit};
+use crate::files::replace::Identity;
 use crate::json;
-use crate::source::replace::Identity;
+use crate::record::edit::{self, SignatureEdit};
 use crate::text::safe;
 use crate::yaml;
 

@@ -3,9 +3,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::algorithm::PublicKeyAlgorithm;
-use super::gpgme::{answer, Error};
-use super::key::{Fingerprint, Key, Subkey, UserId, Validity};
+use crate::openpgp::framing::algorithm::PublicKeyAlgorithm;
+use crate::openpgp::gnupg::gpgme::{answer, Error};
+use crate::openpgp::keys::key::{Fingerprint, Key, Subkey, UserId, Validity};
 
 pub(super) fn convert_key(key: &gpgme::Key) -> Result<Key, Error> {
     const DOING: &str = "listing keys";

@@ -8,20 +8,20 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use super::checks::{
+use crate::openpgp::checks::{
     checked_signature, claimed_by_several, judge_key, lacks_back_signature, not_named, signer, sole_key,
 };
-use super::engine::{Engine, Finding, SignedBy, Signer};
-use super::gpgme::{Error, Gpg};
-use super::home::Home;
-use super::key::{Key, Validity};
-use super::keyring::check_empty;
-use super::listing::ListedKey;
-use super::message::Message;
-use super::shadow::Shadow;
-use super::system::{self, SYSTEM_CONFIG};
+use crate::openpgp::engine::{Engine, Finding, SignedBy, Signer};
+use crate::openpgp::framing::message::Message;
+use crate::openpgp::gnupg::gpgme::{Error, Gpg};
+use crate::openpgp::gnupg::home::Home;
+use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
+use crate::openpgp::keys::key::{Key, Validity};
+use crate::openpgp::keys::listing::ListedKey;
+use crate::openpgp::trust::import::check_empty;
+use crate::openpgp::trust::shadow::Shadow;
+use crate::reason::{Reason, Refusal};
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal};
 
 /// Which keys of a user's keyring count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -5,15 +5,13 @@
 //! and what it prints is not what was signed. So the message is taken apart here, within bounds, and GnuPG is only
 //! asked whether this signature packet fits these payload bytes. This module refuses; it never accepts anything.
 
-use super::armor::{self, Armored};
-use super::compression::{self, MAX_DECOMPRESSED};
-use super::packet::{self, tag, Packet};
-use super::signature::{OnePass, Signature, CLASS_TEXT};
-use crate::payload::MAX_PAYLOAD_BYTES;
-use crate::verdict::reason::{Reason, Refusal};
-
-/// Largest signature blob in bytes (product limits).
-pub const MAX_BLOB_BYTES: usize = 1 << 20;
+use crate::limits::MAX_BLOB_BYTES;
+use crate::limits::MAX_PAYLOAD_BYTES;
+use crate::openpgp::framing::armor::{self, Armored};
+use crate::openpgp::framing::compression::{self, MAX_DECOMPRESSED};
+use crate::openpgp::framing::packet::{self, tag, Packet};
+use crate::openpgp::framing::signature::{OnePass, Signature, CLASS_TEXT};
+use crate::reason::{Reason, Refusal};
 
 /// Most OpenPGP packets of one message, those inside a compressed one included (product limits).
 pub const MAX_PACKETS: usize = 8;

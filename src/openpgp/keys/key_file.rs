@@ -3,10 +3,10 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::armor;
-use super::key::Fingerprint;
-use super::packet::{self, tag};
-use super::ring::{self, hex};
+use crate::openpgp::framing::armor;
+use crate::openpgp::framing::packet::{self, tag};
+use crate::openpgp::keys::key::Fingerprint;
+use crate::openpgp::keys::ring::{self, hex};
 
 /// Largest key file in bytes; the largest keyrings that distributions ship have half of it.
 pub const MAX_KEY_FILE: u64 = 64 << 20;

@@ -3,15 +3,15 @@
 
 use std::collections::HashMap;
 
-use super::checks::{
+use crate::openpgp::checks::{
     checked_signature, claimed_by_several, judge_key, lacks_back_signature, not_named, signer, sole_key,
 };
-use super::engine::{Engine, Finding, SignedBy};
-use super::gpgme::{Error, Gpg};
-use super::home::Home;
-use super::key::{Fingerprint, Key};
-use super::listing::ListedKey;
-use super::message::Message;
+use crate::openpgp::engine::{Engine, Finding, SignedBy};
+use crate::openpgp::framing::message::Message;
+use crate::openpgp::gnupg::gpgme::{Error, Gpg};
+use crate::openpgp::gnupg::home::Home;
+use crate::openpgp::keys::key::{Fingerprint, Key};
+use crate::openpgp::keys::listing::ListedKey;
 
 /// Keys out of files: all of them count, and only they.
 #[derive(Debug)]

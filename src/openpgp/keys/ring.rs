@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 
 use sha1::{Digest as _, Sha1};
 
-use super::algorithm::PublicKeyAlgorithm;
-use super::key::Fingerprint;
-use super::packet::{self, tag};
-use super::signature::KeyId;
-use crate::source::stored::read_regular;
+use crate::files::read::read_regular;
+use crate::openpgp::framing::algorithm::PublicKeyAlgorithm;
+use crate::openpgp::framing::packet::{self, tag};
+use crate::openpgp::framing::signature::KeyId;
+use crate::openpgp::keys::key::Fingerprint;
 
 /// Largest keyring file in bytes.
 pub const MAX_RING: u64 = 256 << 20;
@@ -229,7 +229,7 @@ impl Ring {
                     claims.user_id = Some(String::from_utf8_lossy(&packet.body).into_owned());
                 }
                 tag::SIGNATURE => {
-                    let issuer = super::subpacket::certifier(&packet.body);
+                    let issuer = crate::openpgp::framing::subpacket::certifier(&packet.body);
                     claims.certifiers.extend(issuer.filter(|id| id.0 != own[12..]));
                 }
                 _ => {}

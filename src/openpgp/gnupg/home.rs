@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
-use super::system;
-use crate::cleanup;
+use crate::files::cleanup;
+use crate::openpgp::gnupg::system;
 
 /// How the names of our directories begin. Short: socket paths below them are bounded by the system.
 const PREFIX: &str = "image-signature-";

@@ -11,12 +11,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::gpgme::{self, Gpg};
-use super::home::{self, Home};
-use super::keyboxd;
-use super::keyring::check_system;
-use super::ring::{self, Format, Ring};
-use super::system;
+use crate::openpgp::gnupg::gpgme::{self, Gpg};
+use crate::openpgp::gnupg::home::{self, Home};
+use crate::openpgp::gnupg::keyboxd;
+use crate::openpgp::gnupg::system;
+use crate::openpgp::keys::ring::{self, Format, Ring};
+use crate::openpgp::trust::import::check_system;
 
 /// Largest trust database in bytes; one of 10,000 keys has 1 MB.
 const MAX_TRUSTDB: u64 = 64 << 20;
@@ -111,7 +111,7 @@ impl Shadow {
 /// Reads a trust database if there is one.
 fn read_trustdb(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     let wrong = |what: String| Error::TrustDb(path.to_owned(), what);
-    let content = match crate::source::stored::read_regular(path, MAX_TRUSTDB) {
+    let content = match crate::files::read::read_regular(path, MAX_TRUSTDB) {
         Ok(Some(content)) => content,
         Ok(None) => return Err(wrong(format!("it has more than {MAX_TRUSTDB} bytes"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

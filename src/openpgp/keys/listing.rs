@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Keys as they are listed for people: what would count, and why the rest does not.
 
-use super::engine::SignedBy;
-use super::key::{Fingerprint, Key, Subkey, Validity, MIN_BITS};
-use super::ring::Claims;
+use crate::openpgp::engine::SignedBy;
+use crate::openpgp::keys::key::{Fingerprint, Key, Subkey, Validity, MIN_BITS};
+use crate::openpgp::keys::ring::Claims;
+use crate::reason::{Reason, Refusal};
 use crate::text::time;
-use crate::verdict::reason::{Reason, Refusal};
 
 /// One key of a keyring.
 #[derive(Debug, Clone)]

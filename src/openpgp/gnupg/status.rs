@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! gpg's status lines about signatures (doc/DETAILS of GnuPG).
 
-use super::key::Fingerprint;
+use crate::openpgp::keys::key::Fingerprint;
 
 /// A status line of gpg: keyword and arguments.
 pub type StatusLine = (String, String);

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::ring::MAX_RING;
-use super::system::{options_of, SYSTEM_CONFIG};
-use crate::source::stored::read_regular;
+use crate::files::read::read_regular;
+use crate::openpgp::gnupg::system::{options_of, SYSTEM_CONFIG};
+use crate::openpgp::keys::ring::MAX_RING;
 use crate::text::safe;
 
 /// How long gpg may take: the daemon waits for locks of others.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use gpgme::{Context, Protocol};
 
-use super::{answer, describe, failed, Error};
+use crate::openpgp::gnupg::gpgme::{answer, describe, failed, Error};
 
 /// Oldest GnuPG whose options and status lines are known to be what we rely on; 2.1 had not all of the import options.
 pub const MIN_GNUPG: &str = "2.2.0";

@@ -4,10 +4,11 @@
 use bzip2::Decompress as Bunzip2;
 use flate2::{Decompress as Inflate, FlushDecompress, Status};
 
-use crate::verdict::reason::{Reason, Refusal};
+use crate::reason::{Reason, Refusal};
 
 /// Most bytes that come out of a compressed packet: the largest payload and signature, and room for headers.
-pub const MAX_DECOMPRESSED: usize = crate::payload::MAX_PAYLOAD_BYTES + super::signature::MAX_SIGNATURE_PACKET + 1024;
+pub const MAX_DECOMPRESSED: usize =
+    crate::limits::MAX_PAYLOAD_BYTES + crate::openpgp::framing::signature::MAX_SIGNATURE_PACKET + 1024;
 
 /// Unpacks the body of a compressed data packet: the algorithm's number, then the compressed stream.
 ///

@@ -104,7 +104,7 @@ pub struct Subkey {
     /// Its own fingerprint.
     pub fingerprint: Fingerprint,
     /// OpenPGP algorithm number.
-    pub algorithm: super::algorithm::PublicKeyAlgorithm,
+    pub algorithm: crate::openpgp::framing::algorithm::PublicKeyAlgorithm,
     /// Length in bits; for elliptic curves that of the field.
     pub bits: usize,
     /// Name of the curve where it has one.

@@ -2,10 +2,10 @@
 //! From a subject to its outcome: framing, engine and the pure steps, one signature after the other.
 
 use crate::openpgp::engine::Engine;
-use crate::openpgp::message::Message;
-use crate::source::{Blob, Subject};
+use crate::openpgp::framing::message::Message;
+use crate::reason::{Reason, Refusal};
+use crate::subject::{SignatureBlob, Subject};
 use crate::text::safe;
-use crate::verdict::reason::{Reason, Refusal};
 use crate::verdict::{self, Expectation, ImageOutcome, SignatureOutcome};
 
 /// An engine, or why there is none: then every signature is Unchecked for that reason.
@@ -28,7 +28,7 @@ pub fn judge_image(
 
 fn judge_blob(
     engine: &mut EngineOrTrouble,
-    blob: &Blob,
+    blob: &SignatureBlob,
     subject: &Subject,
     expectation: &Expectation,
 ) -> SignatureOutcome {

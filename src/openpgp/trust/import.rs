@@ -4,12 +4,12 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::gpgme::{self, Gpg};
-use super::home::{self, Home};
-use super::key::Fingerprint;
-use super::keyfile::{self, Contents, Found, MAX_KEY_FILE};
-use super::system::{self, SYSTEM_CONFIG};
-use crate::source::stored::read_bounded;
+use crate::files::read::read_bounded;
+use crate::openpgp::gnupg::gpgme::{self, Gpg};
+use crate::openpgp::gnupg::home::{self, Home};
+use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
+use crate::openpgp::keys::key::Fingerprint;
+use crate::openpgp::keys::key_file::{self, Contents, Found, MAX_KEY_FILE};
 use crate::text::safe;
 
 /// First GnuPG that can keep keys in a daemon.
@@ -125,7 +125,7 @@ fn read(path: &Path) -> Result<(String, Contents), Error> {
         }
         Err(error) => return Err(Error::KeyFile(format!("reading key file {shown}: {error}"))),
     };
-    let contents = keyfile::look(&bytes);
+    let contents = key_file::look(&bytes);
     match contents.otherwise {
         Some(what) => Err(Error::KeyFile(format!("no key is taken from {shown}: {what}"))),
         None => Ok((shown, contents)),
@@ -179,7 +179,7 @@ fn describe_useless(shown: &str, contents: &Contents, version: &str) -> String {
     }
 }
 
-fn why_skipped(key: &keyfile::Found, version: &str) -> String {
+fn why_skipped(key: &key_file::Found, version: &str) -> String {
     if key.version == 4 {
         "it has no user ID with a valid self-signature, is dated in the future, or is claimed by another key as a subkey"
             .to_owned()

@@ -15,9 +15,9 @@ use std::time::Duration;
 
 use gpgme::Context;
 
-use super::convert::convert_key;
-use super::key::{Fingerprint, Key};
-use super::status::{log_status, order, read_answer, Answer, Check, StatusLine};
+use crate::openpgp::gnupg::convert::convert_key;
+use crate::openpgp::gnupg::status::{log_status, order, read_answer, Answer, Check, StatusLine};
+use crate::openpgp::keys::key::{Fingerprint, Key};
 use worker::{Worker, MIN_GNUPG, PATIENCE, PATIENCE_WITH_KEYS};
 
 /// GnuPG itself failed: nothing can be said about a signature.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Changes in YAML text.
 
-use super::{rebuild, Error, Piece, SignatureEdit};
+use crate::record::edit::{rebuild, Error, Piece, SignatureEdit};
 use crate::yaml::emit::member;
 use crate::yaml::{Content, Member, Node};
 

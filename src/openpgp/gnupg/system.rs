@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! GnuPG's system-wide configuration: it applies to every home, ours included.
 //!
-//! Most of it is undone by a home's own gpg.conf, see [`super::home`]. What cannot be undone is looked for here, so that
+//! Most of it is undone by a home's own gpg.conf, see [`crate::openpgp::gnupg::home`]. What cannot be undone is looked for here, so that
 //! it is told for what it is: it must neither look like a fault of a key or signature, nor make GnuPG write anywhere.
 
 use std::fs;

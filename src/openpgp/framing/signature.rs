@@ -4,10 +4,10 @@
 //! Nothing here is authenticated. It serves to refuse early what need not reach GnuPG, to look the key up, and to
 //! check afterwards that GnuPG read the same packet in the same way.
 
-use super::algorithm::{HashAlgorithm, PublicKeyAlgorithm};
-use super::ring::hex;
-use super::subpacket::Subpackets;
-use crate::verdict::reason::{Reason, Refusal};
+use crate::openpgp::framing::algorithm::{HashAlgorithm, PublicKeyAlgorithm};
+use crate::openpgp::framing::subpacket::Subpackets;
+use crate::openpgp::keys::ring::hex;
+use crate::reason::{Reason, Refusal};
 
 /// Largest signature packet, in bytes: RSA of 16 Kibit and a page of subpackets fit.
 pub const MAX_SIGNATURE_PACKET: usize = 16 << 10;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Subpackets of version 4 signatures (RFC 9580 section 5.2.3.7).
 
-use super::ring::hex;
-use super::signature::{area, bad, malformed, version_refusal, KeyId};
-use crate::verdict::reason::Refusal;
+use crate::openpgp::framing::signature::{area, bad, malformed, version_refusal, KeyId};
+use crate::openpgp::keys::ring::hex;
+use crate::reason::Refusal;
 
 /// Subpacket types (RFC 9580 section 5.2.3.7; 38 is GnuPG's Key Block).
 mod kind {

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Files: reading within bounds, replacing at once, and leaving nothing temporary behind.
+
+pub mod cleanup;
+pub mod read;
+pub mod replace;

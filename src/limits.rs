@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Limits on everything that others control (product contract, section 6).
+
+/// Largest signature blob, in bytes.
+pub const MAX_BLOB_BYTES: usize = 1 << 20;
+
+/// Largest signed payload, in bytes.
+pub const MAX_PAYLOAD_BYTES: usize = 64 << 10;
+
+/// Largest manifest, in bytes.
+pub const MAX_MANIFEST_BYTES: u64 = 4 << 20;
+
+/// Most signatures of an image that are judged.
+pub const MAX_SIGNATURES: usize = 128;
+
+/// How far ahead of our clock a signature or key may be dated, in seconds, before it is not yet valid.
+pub const CLOCK_SKEW: i64 = 300;

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The strict, bounded reading of OpenPGP packets: what does not pass it never reaches GnuPG.
+
+pub mod algorithm;
+pub mod armor;
+pub mod compression;
+pub mod message;
+pub mod packet;
+pub mod signature;
+pub(super) mod subpacket;

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+//! GnuPG: temporary homes, the calls through gpgme, and what gpg's answers mean.
+
+mod convert;
+pub mod gpgme;
+pub mod home;
+pub mod keyboxd;
+pub mod status;
+pub mod system;

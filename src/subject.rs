@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is judged: an image by its digest, what is known of its manifest, and its signatures.
+
+use crate::digest::Digest;
+use crate::reason::Refusal;
+
+/// What is known of the manifest of the image that is being judged.
+#[derive(Debug, Clone)]
+pub enum ManifestState {
+    /// Its bytes are not at hand: the image's name, which is its digest, stands for them.
+    NotAtHand,
+    /// Its bytes hash to the image's name.
+    Matches,
+    /// They do not, or they are malformed.
+    Mismatch(String),
+}
+
+impl ManifestState {
+    /// Compares the bytes of a manifest with the digest that is to be theirs.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8], image: &Digest) -> Self {
+        match Digest::of_manifest(bytes) {
+            Ok(digest) if digest == *image => ManifestState::Matches,
+            Ok(digest) => ManifestState::Mismatch(format!("the manifest hashes to {digest}; the image is {image}")),
+            Err(error) => ManifestState::Mismatch(error.to_string()),
+        }
+    }
+}
+
+/// A signature as a source has it.
+#[derive(Debug, Clone)]
+pub struct SignatureBlob {
+    /// Its name there.
+    pub name: String,
+    /// The bytes, or why there are none to judge.
+    pub content: Result<Vec<u8>, Refusal>,
+}
+
+/// An image to be judged.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The image's digest.
+    pub digest: Digest,
+    /// What is known of its manifest.
+    pub manifest: ManifestState,
+    /// Its signatures.
+    pub signatures: Vec<SignatureBlob>,
+}

@@ -6,6 +6,8 @@
 
 mod support;
 
+#[path = "packaging/carried.rs"]
+mod carried;
 #[path = "packaging/files.rs"]
 mod files;
 #[path = "packaging/licences.rs"]

@@ -172,7 +172,7 @@ fn remap() {
 }
 
 /// Which test runs a table, or why none does yet. A table that is added must be named here.
-const TABLES: [(&str, &str); 17] = [
+const TABLES: [(&str, &str); 21] = [
     ("auth-challenge.json", "later: comes with the registry source"),
     ("auth-creds.json", "later: comes with the registry source"),
     ("digest-syntax.json", "tests/vectors.rs"),
@@ -180,6 +180,7 @@ const TABLES: [(&str, &str); 17] = [
     ("identity-match.json", "tests/vectors.rs"),
     ("lookaside.json", "later: comes with the registry source"),
     ("mechanism.json", "tests/corpus/recorded.rs"),
+    ("mirrors.json", "later: comes with the mirrors of a registry"),
     ("payload.json", "tests/vectors.rs"),
     ("policy-eval.json", "tests/corpus/formats.rs"),
     ("policy-parse.json", "later: comes with policy files"),
@@ -188,6 +189,9 @@ const TABLES: [(&str, &str); 17] = [
     ("registry-api.json", "later: comes with the registry source"),
     ("remap.json", "tests/vectors.rs"),
     ("signature-blob.json", "tests/corpus/recorded.rs"),
+    ("sigstore-attachment.json", "later: comes with sigstore signatures"),
+    ("sigstore-payload.json", "later: comes with sigstore signatures"),
+    ("sigstore-verify.json", "later: comes with sigstore signatures"),
     (
         "skopeo-cli.json",
         "later: commands of skopeo that this program does not have",

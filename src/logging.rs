@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Logging to standard error through env_logger: `-v`, `-v=LEVEL` and `RUST_LOG`.
+//!
+//! Only this program's own records are logged. Libraries see tokens, passwords and keys on their way and dump what goes
+//! over the wire; they stay silent whatever the level or `RUST_LOG` says (product contract, section 4).
 
-use env_logger::{Builder, Env};
-use log::LevelFilter;
+use env_logger::{Builder, Env, Logger};
+use log::{LevelFilter, Log, Metadata, Record};
+
+/// The target of this program's own records, which is the name of its crate.
+const OWN: &str = env!("CARGO_CRATE_NAME");
 
 /// Starts logging. The numbers are those of `-v`; without them `RUST_LOG` decides, and warnings are shown.
 pub fn start(verbose: &[u8]) {
@@ -20,7 +26,56 @@ pub fn start(verbose: &[u8]) {
         builder
     };
     // Whoever keeps the log adds the time.
-    builder.format_timestamp(None);
+    let logger = builder.format_timestamp(None).build();
+    let level = logger.filter();
     // A second start in one process changes nothing.
-    let _ = builder.try_init();
+    if log::set_boxed_logger(Box::new(OwnRecords(logger))).is_ok() {
+        log::set_max_level(level);
+    }
+}
+
+/// Passes on what this program logs, and nothing of its libraries.
+struct OwnRecords(Logger);
+
+impl Log for OwnRecords {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        is_own(metadata.target()) && self.0.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if is_own(record.target()) {
+            self.0.log(record);
+        }
+    }
+
+    fn flush(&self) {
+        self.0.flush();
+    }
+}
+
+/// Whether a record's target is this crate or a module of it.
+fn is_own(target: &str) -> bool {
+    target
+        .strip_prefix(OWN)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own;
+
+    #[test]
+    fn targets() {
+        assert!(is_own("image_signature") && is_own(module_path!()));
+        for library in [
+            "",
+            "ureq",
+            "ureq::run",
+            "image_signature_helper",
+            "image",
+            "rustls::client",
+        ] {
+            assert!(!is_own(library), "{library}");
+        }
+    }
 }

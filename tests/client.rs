@@ -21,6 +21,8 @@ mod pod;
 mod proxies;
 #[path = "client/refusals.rs"]
 mod refusals;
+#[path = "client/secrets.rs"]
+mod secrets;
 #[path = "client/terminal.rs"]
 mod terminal;
 #[path = "client/tokens.rs"]

@@ -12,6 +12,7 @@ use super::api::{Server, User};
 use super::gpg::Signer;
 use super::images::{image, payload, D1};
 use super::program::{Outcome, Sandbox};
+use super::secrets::assert_hidden;
 
 /// The auditor's token.
 pub const TOKEN: &str = "sha256~auditor-token-that-nobody-may-see";
@@ -107,7 +108,7 @@ impl Scene {
     pub fn finish(&self, command: &mut Command) -> Outcome {
         let outcome = self.sandbox.finish(command, b"");
         for text in [&outcome.stdout, &outcome.stderr] {
-            assert!(!text.contains(TOKEN), "a token is shown: {text}");
+            assert_hidden(text, &[TOKEN.as_bytes()]);
             assert!(!text.contains("PRIVATE KEY"), "a key is shown: {text}");
         }
         outcome

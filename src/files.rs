@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Files: reading within bounds, replacing at once, and leaving nothing temporary behind.
 
+pub mod attributes;
 pub mod cleanup;
 pub mod read;
 pub mod replace;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Replacing a file at once: readers see the old one or the new one, also when the program is killed on the way.
+//! Replacing files at once: readers see the old one or the new one, also when the program is killed on the way.
+//!
+//! A new file is prepared beside the old one and then exchanged with it, and what came out is looked at: so no change
+//! that others make in between is lost. Several files can be replaced together: all or none.
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io;
@@ -7,8 +10,16 @@ use std::os::unix::fs::{fchown, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::RenameFlags;
+use rustix::io::Errno;
 
-use crate::files::cleanup;
+use crate::files::{attributes, cleanup};
+use crate::text::safe;
+
+/// Most entries of a directory that are looked at for the other names of a file.
+const MAX_SIBLINGS: usize = 10_000;
+
+/// Longest part of a file's name that its temporary name repeats, in bytes; names have at most 255.
+const MAX_NAME: usize = 160;
 
 /// What tells whether a file is still the one that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +30,7 @@ pub struct Identity {
     modified: (i64, i64),
     owner: (u32, u32),
     mode: u32,
+    links: u64,
 }
 
 impl Identity {
@@ -32,18 +44,43 @@ impl Identity {
             modified: (meta.mtime(), meta.mtime_nsec()),
             owner: (meta.uid(), meta.gid()),
             mode: meta.mode(),
+            links: meta.nlink(),
         }
+    }
+
+    /// Whether both are one file, whatever became of its content.
+    #[must_use]
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
     }
 }
 
-/// Replaces the file at `path`, which was `was` when it was read, by what `write` writes. Mode and owner stay the same;
-/// a symbolic link stays one, and the file that it points to is replaced.
+/// A new file beside the one that it is to replace; removed when dropped.
+#[derive(Debug)]
+pub struct Prepared {
+    path: PathBuf,
+    was: Identity,
+    temporary: cleanup::Guard,
+    new: Identity,
+}
+
+/// Writes what is to replace the file at `path`, which was `was` when it was read and is open as `old`. Mode, owner,
+/// access list and extended attributes are those of the old one; a symbolic link stays one, and the file that it points
+/// to is the one replaced.
 ///
 /// # Errors
-/// When the file has changed meanwhile (nothing is replaced then), the owner cannot be kept, or writing fails.
-pub fn replace(path: &Path, was: &Identity, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+/// When the file has changed meanwhile, has several names, something of it cannot be kept, or writing fails.
+pub fn prepare(
+    path: &Path,
+    was: &Identity,
+    old: &File,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<Prepared> {
     let path = fs::canonicalize(path)?;
     check(&path, was)?;
+    if was.links > 1 {
+        return Err(io::Error::other(several_names(&path, was)));
+    }
     let (temporary, mut file) = create_beside(&path)?;
     write(&mut file)?;
     let meta = file.metadata()?;
@@ -51,15 +88,130 @@ pub fn replace(path: &Path, was: &Identity, write: impl FnOnce(&mut File) -> io:
         fchown(&file, Some(was.owner.0), Some(was.owner.1))
             .map_err(|error| io::Error::new(error.kind(), format!("keeping its owner: {error}")))?;
     }
-    // After the owner: changing that takes some bits of the mode away.
+    attributes::copy(old, &file)?;
+    // After the owner, which takes some bits of the mode away, and the access list, whose mask is among them.
     file.set_permissions(Permissions::from_mode(was.mode & 0o7777))?;
     file.sync_all()?;
-    swap(&path, temporary, was)?;
-    // The new name reaches the disk too. That this fails on some file systems does no harm.
-    if let Some(directory) = path.parent() {
-        let _ = File::open(directory).and_then(|directory| directory.sync_all());
+    let new = Identity::of(&file.metadata()?);
+    Ok(Prepared {
+        path,
+        was: *was,
+        temporary,
+        new,
+    })
+}
+
+/// Puts the new files in the place of the old ones: all of them or none.
+///
+/// # Errors
+/// When a file has changed since it was read, or cannot be replaced. Every file then has the content that others left
+/// in it; where two versions of others met, both are kept and named.
+pub fn commit(files: Vec<Prepared>) -> io::Result<()> {
+    let is_alone = files.len() == 1;
+    let mut exchanged: Vec<Exchanged> = Vec::new();
+    for file in files {
+        let directory = file.path.parent().map(Path::to_owned);
+        match exchange(file, is_alone) {
+            Ok(Some(done)) => exchanged.push(done),
+            Ok(None) => {}
+            Err(error) => {
+                let undone: Vec<String> = exchanged
+                    .into_iter()
+                    .rev()
+                    .filter_map(|done| done.undo(&mut rename_exchange).err())
+                    .map(|error| error.to_string())
+                    .collect();
+                return Err(match undone.as_slice() {
+                    [] => error,
+                    several => io::Error::other(format!("{error}; {}", several.join("; "))),
+                });
+            }
+        }
+        // The new name reaches the disk too. That this fails on some file systems does no harm.
+        if let Some(directory) = directory {
+            let _ = File::open(directory).and_then(|directory| directory.sync_all());
+        }
+    }
+    for done in exchanged {
+        fs::remove_file(done.temporary)?;
     }
     Ok(())
+}
+
+/// Two files that changed places: the old one stands under the temporary name.
+struct Exchanged {
+    path: PathBuf,
+    temporary: PathBuf,
+    new: Identity,
+}
+
+impl Exchanged {
+    /// Exchanges them again, and removes ours if it is ours that comes out.
+    fn undo(self, exchange: &mut Exchange<'_>) -> io::Result<()> {
+        let kept = |what: &str| {
+            io::Error::other(format!(
+                "{}: {what}; the version that it had is kept in {}",
+                safe(&self.path.display().to_string()),
+                safe(&self.temporary.display().to_string())
+            ))
+        };
+        exchange(&self.temporary, &self.path).map_err(|error| kept(&io::Error::from(error).to_string()))?;
+        let out = Identity::of(&fs::symlink_metadata(&self.temporary)?);
+        if out.is_same_file(&self.new) && out == self.new {
+            fs::remove_file(&self.temporary)
+        } else {
+            Err(kept("others replaced it twice in the same moment"))
+        }
+    }
+}
+
+type Exchange<'x> = dyn FnMut(&Path, &Path) -> Result<(), Errno> + 'x;
+
+fn rename_exchange(one: &Path, other: &Path) -> Result<(), Errno> {
+    let here = rustix::fs::CWD;
+    rustix::fs::renameat_with(here, one, here, other, RenameFlags::EXCHANGE)
+}
+
+/// Exchanges new and old. Nothing comes back where the file system can only rename.
+fn exchange(file: Prepared, is_alone: bool) -> io::Result<Option<Exchanged>> {
+    exchange_by(file, is_alone, &mut rename_exchange)
+}
+
+fn exchange_by(file: Prepared, is_alone: bool, exchange: &mut Exchange<'_>) -> io::Result<Option<Exchanged>> {
+    let Prepared {
+        path,
+        was,
+        temporary,
+        new,
+    } = file;
+    // From here on the temporary name may hold what somebody else has written: an interruption must not remove it.
+    let temporary = temporary.keep();
+    match exchange(&temporary, &path) {
+        Ok(()) => {}
+        // Not every file system can exchange.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            let renamed = match is_alone {
+                true => check(&path, &was).and_then(|()| fs::rename(&temporary, &path)),
+                false => Err(io::Error::other(
+                    "this file system cannot exchange files, so that several cannot be replaced together",
+                )),
+            };
+            return renamed.map(|()| None).inspect_err(|_| {
+                // The error that is told is the first one.
+                let _ = fs::remove_file(&temporary);
+            });
+        }
+        Err(error) => {
+            let _ = fs::remove_file(&temporary);
+            return Err(error.into());
+        }
+    }
+    let is_the_old_one = check(&temporary, &was);
+    let done = Exchanged { path, temporary, new };
+    match is_the_old_one {
+        Ok(()) => Ok(Some(done)),
+        Err(error) => done.undo(exchange).and(Err(error)),
+    }
 }
 
 fn changed() -> io::Error {
@@ -67,45 +219,50 @@ fn changed() -> io::Error {
 }
 
 fn check(path: &Path, was: &Identity) -> io::Result<()> {
-    if Identity::of(&fs::metadata(path)?) == *was {
+    if Identity::of(&fs::symlink_metadata(path)?) == *was {
         Ok(())
     } else {
         Err(changed())
     }
 }
 
-/// Exchanges the two files and looks at what came out: so no change by others between a look and the exchange is lost.
-fn swap(path: &Path, temporary: cleanup::Guard, was: &Identity) -> io::Result<()> {
-    let here = rustix::fs::CWD;
-    // From here on the temporary name may hold what somebody else has written: an interruption must not remove it.
-    let temporary = temporary.keep();
-    let exchange = || rustix::fs::renameat_with(here, &temporary, here, path, RenameFlags::EXCHANGE);
-    let result = match exchange() {
-        Ok(()) if check(&temporary, was).is_ok() => Ok(()),
-        Ok(()) => exchange().map_err(io::Error::from).and(Err(changed())),
-        // Not every file system can exchange.
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {
-            return check(path, was)
-                .and_then(|()| fs::rename(&temporary, path))
-                .inspect_err(|_| {
-                    // The error that is told is the first one.
-                    let _ = fs::remove_file(&temporary);
-                });
+/// Says that a file has several names, with those in its own directory.
+fn several_names(path: &Path, was: &Identity) -> String {
+    let mut others = Vec::new();
+    let siblings = path.parent().and_then(|directory| fs::read_dir(directory).ok());
+    for sibling in siblings.into_iter().flatten().take(MAX_SIBLINGS).flatten() {
+        let is_same = sibling
+            .metadata()
+            .is_ok_and(|meta| Identity::of(&meta).is_same_file(was));
+        if is_same && sibling.path() != path {
+            others.push(safe(&sibling.file_name().to_string_lossy()));
         }
-        Err(error) => Err(error.into()),
+    }
+    others.sort();
+    let named = match others.as_slice() {
+        [] => String::new(),
+        others => format!(", one is {}", others[0]),
     };
-    fs::remove_file(&temporary)?;
-    result
+    format!(
+        "the file has {} names (hard links{named}): the others would keep the old content; make it a file of its own first",
+        was.links
+    )
 }
 
 /// Makes a file of mode 0600 in the same directory, so that it can take the place of the other.
 fn create_beside(path: &Path) -> io::Result<(cleanup::Guard, File)> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name: String = name
+        .char_indices()
+        .take_while(|(at, _)| *at < MAX_NAME)
+        .map(|(_, c)| c)
+        .collect();
     let directory = path.parent().map_or_else(PathBuf::new, Path::to_owned);
     for attempt in 0..100_u32 {
         let temporary = directory.join(format!(".{name}.image-signature-{}-{attempt}", std::process::id()));
         let opened = OpenOptions::new()
             .write(true)
+            .read(true)
             .create_new(true)
             .mode(0o600)
             .open(&temporary);
@@ -123,4 +280,147 @@ fn create_beside(path: &Path) -> io::Result<(cleanup::Guard, File)> {
         }
     }
     Err(io::Error::other("too many temporary names are taken beside it"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    /// A directory with a file `old`, and what is to replace it.
+    fn prepared(directory: &Path) -> Prepared {
+        let path = directory.join("file");
+        fs::write(&path, "old").unwrap();
+        let old = File::open(&path).unwrap();
+        let was = Identity::of(&old.metadata().unwrap());
+        prepare(&path, &was, &old, |new| new.write_all(b"new")).unwrap()
+    }
+
+    /// Contents of all files of a directory.
+    fn contents(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).unwrap();
+        let mut found: Vec<String> = entries
+            .map(|e| fs::read_to_string(e.unwrap().path()).unwrap())
+            .collect();
+        found.sort();
+        found
+    }
+
+    /// Puts a file of somebody else in the place of another, as editors do.
+    fn put(path: &Path, content: &str) {
+        let beside = path.with_extension("theirs");
+        fs::write(&beside, content).unwrap();
+        fs::rename(&beside, path).unwrap();
+    }
+
+    #[test]
+    fn the_new_file_takes_the_place_of_the_old_one() {
+        let directory = tempfile::tempdir().unwrap();
+        commit(vec![prepared(directory.path())]).unwrap();
+        assert_eq!(contents(directory.path()), ["new"]);
+    }
+
+    #[test]
+    fn what_others_wrote_just_before_the_exchange_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = prepared(directory.path());
+        put(&file.path, "theirs");
+        let error = commit(vec![file]).unwrap_err();
+        assert!(error.to_string().contains("changed since it was read"), "{error}");
+        assert_eq!(contents(directory.path()), ["theirs"]);
+    }
+
+    #[test]
+    fn what_others_write_while_an_exchange_is_undone_is_kept_too() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = prepared(directory.path());
+        put(&file.path, "theirs");
+        let mut calls = 0;
+        let mut exchange = |one: &Path, other: &Path| {
+            calls += 1;
+            if calls == 2 {
+                put(other, "theirs, again");
+            }
+            rename_exchange(one, other)
+        };
+        let error = exchange_by(file, true, &mut exchange).map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains("is kept in"), "{error}");
+        assert_eq!(contents(directory.path()), ["theirs", "theirs, again"]);
+    }
+
+    #[test]
+    fn a_file_written_into_while_an_exchange_is_undone_is_kept_too() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = prepared(directory.path());
+        put(&file.path, "theirs");
+        let mut calls = 0;
+        let mut exchange = |one: &Path, other: &Path| {
+            calls += 1;
+            if calls == 2 {
+                fs::write(other, "into the new file").unwrap();
+            }
+            rename_exchange(one, other)
+        };
+        exchange_by(file, true, &mut exchange).map(|_| ()).unwrap_err();
+        assert_eq!(contents(directory.path()), ["into the new file", "theirs"]);
+    }
+
+    #[test]
+    fn an_undoing_that_fails_keeps_what_others_wrote() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = prepared(directory.path());
+        put(&file.path, "theirs");
+        let mut calls = 0;
+        let mut exchange = |one: &Path, other: &Path| {
+            calls += 1;
+            if calls == 2 {
+                fs::remove_file(other).unwrap();
+            }
+            rename_exchange(one, other)
+        };
+        let error = exchange_by(file, true, &mut exchange).map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains("is kept in"), "{error}");
+        assert_eq!(contents(directory.path()), ["theirs"]);
+    }
+
+    #[test]
+    fn several_files_are_replaced_together_or_not_at_all() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let files = vec![prepared(one.path()), prepared(two.path())];
+        put(&files[1].path, "theirs");
+        commit(files).unwrap_err();
+        assert_eq!(contents(one.path()), ["old"]);
+        assert_eq!(contents(two.path()), ["theirs"]);
+        commit(vec![prepared(one.path()), prepared(two.path())]).unwrap();
+        assert_eq!([contents(one.path()), contents(two.path())], [["new"], ["new"]]);
+    }
+
+    #[test]
+    fn a_file_system_that_cannot_exchange_is_renamed_on_only_where_nothing_changed() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut refuse = |_: &Path, _: &Path| Err(Errno::INVAL);
+        let file = prepared(directory.path());
+        assert!(exchange_by(file, true, &mut refuse).unwrap().is_none());
+        assert_eq!(contents(directory.path()), ["new"]);
+        let file = prepared(directory.path());
+        put(&file.path, "theirs");
+        exchange_by(file, true, &mut refuse).map(|_| ()).unwrap_err();
+        assert_eq!(contents(directory.path()), ["theirs"]);
+        let file = prepared(directory.path());
+        exchange_by(file, false, &mut refuse).map(|_| ()).unwrap_err();
+        assert_eq!(contents(directory.path()), ["old"]);
+    }
+
+    #[test]
+    fn hard_links_are_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        fs::write(&path, "old").unwrap();
+        fs::hard_link(&path, directory.path().join("second")).unwrap();
+        let old = File::open(&path).unwrap();
+        let was = Identity::of(&old.metadata().unwrap());
+        let error = prepare(&path, &was, &old, |_| Ok(())).unwrap_err().to_string();
+        assert!(error.contains("2 names") && error.contains("second"), "{error}");
+        assert_eq!(contents(directory.path()), ["old", "old"]);
+    }
 }

@@ -135,7 +135,8 @@ pub fn write_back(files: &ObjectFiles, edits: &Edits, stdout: &mut dyn Write) ->
             (Place::Stdin, _, changes) => print(file, changes.unwrap_or(&none), stdout),
             (_, _, None) => continue,
             (Place::Path(path), Some(was), Some(changes)) => {
-                replace::replace(path, was, |new| file.write(changes, new))
+                replace::prepare(path, was, file.handle(), |new| file.write(changes, new))
+                    .and_then(|new| replace::commit(vec![new]))
             }
             (Place::Path(_), None, Some(_)) => Err(io::Error::other("it is not a regular file")),
         };

@@ -87,6 +87,12 @@ impl ObjectFile {
         })
     }
 
+    /// The open file.
+    #[must_use]
+    pub fn handle(&self) -> &File {
+        &self.file
+    }
+
     /// Reads one object.
     ///
     /// # Errors

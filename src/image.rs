@@ -20,7 +20,7 @@ pub fn too_many(index: usize) -> Refusal {
         "it is number {} of the image's signatures; {MAX_SIGNATURES} are looked at",
         index + 1
     );
-    Refusal::new(Reason::LimitExceeded, message)
+    Refusal::new(Reason::LimitExceeded, message).sparing_record()
 }
 
 /// Types under which simple signing signatures are stored: by skopeo, podman and the registry, and by the import

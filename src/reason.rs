@@ -107,6 +107,15 @@ impl Reason {
         }
     }
 
+    /// Whether the reason depends on what our clock says.
+    #[must_use]
+    pub fn is_of_time(self) -> bool {
+        matches!(
+            self,
+            Reason::KeyExpired | Reason::SignatureExpired | Reason::SignatureNotYetValid
+        )
+    }
+
     /// The verdict that this reason belongs to. Whatever is not known to be better is a rejection.
     #[must_use]
     pub fn verdict(self) -> Verdict {
@@ -137,6 +146,8 @@ pub struct Refusal {
     pub reason: Reason,
     /// What was found, for people; strings of others in it are already safe to print.
     pub message: String,
+    /// What is recorded about the signature stays as it is: the refusal says nothing against it that will last.
+    pub spares_record: bool,
 }
 
 impl Refusal {
@@ -145,7 +156,17 @@ impl Refusal {
         Self {
             reason,
             message: message.into(),
+            // A signature dated ahead of our clock may be good in a moment.
+            spares_record: reason == Reason::SignatureNotYetValid,
         }
+    }
+
+    /// The same refusal, which leaves a record as it is (product contract, section 5: what is not judged, or fails only
+    /// because a certifier's key has expired or is disabled).
+    #[must_use]
+    pub fn sparing_record(mut self) -> Self {
+        self.spares_record = true;
+        self
     }
 }
 

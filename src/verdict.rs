@@ -7,6 +7,7 @@
 pub mod image;
 pub mod pipeline;
 pub mod signature;
+pub mod tally;
 
 use crate::digest::Digest;
 use crate::identity::{self, Rule};

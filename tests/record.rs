@@ -25,12 +25,16 @@ mod several;
 mod stream;
 #[path = "record/text.rs"]
 mod text;
+#[path = "record/threshold.rs"]
+mod threshold;
+#[path = "record/untouched.rs"]
+mod untouched;
 
 use std::path::PathBuf;
 
 use serde_json::{json, Value};
 pub use support::desk::{Desk, IDENTITY, OTHER, OWNER};
-use support::program::Outcome;
+pub use support::program::Outcome;
 
 /// When records that the tests lay down are said to have been made.
 pub const LONG_AGO: &str = "2026-01-01T00:00:00Z";

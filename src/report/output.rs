@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Standard output that may be closed early, which is no failure.
+//! Standard output that may be closed early, which is no failure where a report is printed.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -11,10 +11,12 @@ struct State {
     /// Nobody reads any more: what is written is dropped.
     closed: bool,
     /// A failure other than that.
-    error: Option<io::Error>,
+    error: Option<String>,
 }
 
-/// A writer that never fails: a closed pipe ends the printing only, another failure is kept for the end.
+/// A writer that keeps what went wrong for the end, so that printing need not look at each result: a closed pipe ends
+/// the printing only, another failure is one of the run. Writing fails all the same, for those who must know that
+/// everything arrived.
 #[derive(Debug)]
 pub struct Output<W> {
     inner: W,
@@ -29,7 +31,7 @@ impl Fate {
     /// The failure that is to be told, if there was one.
     #[must_use]
     pub fn error(&self) -> Option<String> {
-        self.0.borrow().error.as_ref().map(ToString::to_string)
+        self.0.borrow().error.clone()
     }
 }
 
@@ -41,31 +43,30 @@ impl<W: Write> Output<W> {
         (Self { inner, state }, fate)
     }
 
-    fn settle(&self, result: io::Result<()>) {
-        if let Err(error) = result {
+    /// Writes, unless nobody reads any more.
+    fn attempt(&mut self, write: impl FnOnce(&mut W) -> io::Result<()>) -> io::Result<()> {
+        if self.state.borrow().closed {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let result = write(&mut self.inner);
+        if let Err(error) = &result {
             let mut state = self.state.borrow_mut();
             state.closed = true;
             if error.kind() != io::ErrorKind::BrokenPipe {
-                state.error = Some(error);
+                state.error = Some(error.to_string());
             }
         }
+        result
     }
 }
 
 impl<W: Write> Write for Output<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !self.state.borrow().closed {
-            let result = self.inner.write_all(bytes);
-            self.settle(result);
-        }
+        self.attempt(|inner| inner.write_all(bytes))?;
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if !self.state.borrow().closed {
-            let result = self.inner.flush();
-            self.settle(result);
-        }
-        Ok(())
+        self.attempt(W::flush)
     }
 }

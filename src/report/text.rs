@@ -67,7 +67,8 @@ impl<'w> Text<'w> {
 }
 
 /// `Verified: ...` or `Rejected: UnknownKey: ...`: the reason word stands in each negative outcome.
-pub(super) fn verdict_text(reason: Reason, message: &str) -> String {
+#[must_use]
+pub fn verdict_text(reason: Reason, message: &str) -> String {
     match reason {
         Reason::Verified => format!("{}: {message}", reason.verdict()),
         _ => format!("{}: {reason}: {message}", reason.verdict()),

@@ -29,6 +29,7 @@ pub struct Session {
     /// Answers only: trouble may have passed by the next image.
     user: Option<String>,
     may_patch: Option<Option<bool>>,
+    clock_skew: Option<i64>,
 }
 
 /// What became of a write.
@@ -61,6 +62,7 @@ impl Session {
             api,
             user: None,
             may_patch: None,
+            clock_skew: None,
         })
     }
 
@@ -69,6 +71,12 @@ impl Session {
         for warning in self.api.take_warnings() {
             let _ = writeln!(stderr, "Warning: {warning}");
         }
+    }
+
+    /// How far our clock is ahead of the server's, in seconds; `None` as long as the server has told no time.
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<i64> {
+        self.clock_skew
     }
 
     /// Finds an image to be looked at.

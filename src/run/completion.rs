@@ -20,7 +20,7 @@ pub fn run(options: &Options, out: &mut dyn Write) -> u8 {
         Shell::Zsh => clap_complete::generate(shells::Zsh, &mut command, name, &mut script),
         Shell::Fish => clap_complete::generate(shells::Fish, &mut command, name, &mut script),
     }
-    // Output never fails: see report::output.
+    // Failures are told at the end: see report::output.
     let _ = out.write_all(&script);
     SUCCESS
 }

@@ -60,7 +60,7 @@ pub fn run(
             descriptions
         }
     };
-    // Output never fails: see report::output.
+    // Failures are told at the end: see report::output.
     let _ = match options.output {
         DescribeOutput::Text => description::write_text(out, &descriptions),
         DescribeOutput::Json => description::write_json(out, &descriptions, Syntax::Json),

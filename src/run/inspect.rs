@@ -29,7 +29,7 @@ pub fn run(options: &Options, out: &mut dyn Write) -> Result<u8, UsageError> {
     let unreadable = inspections
         .iter()
         .any(|inspection| matches!(&inspection.message, Err(refusal) if refusal.reason == Reason::SourceUnavailable));
-    // Output never fails: see report::output.
+    // Failures are told at the end: see report::output.
     let _ = inspection::write(out, &inspections, format);
     Ok(if unreadable { TROUBLE } else { SUCCESS })
 }

@@ -34,7 +34,7 @@ pub fn run(
             return Ok(TROUBLE);
         }
     };
-    // Output never fails: see report::output.
+    // Failures are told at the end: see report::output.
     let _ = match options.output {
         KeyOutput::Text => report::write_text(out, &keys, false),
         KeyOutput::Wide => report::write_text(out, &keys, true),

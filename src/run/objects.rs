@@ -114,6 +114,25 @@ fn source(place: &Place) -> String {
     format!("file:{place}")
 }
 
+/// Why nothing can be recorded on an object, whatever the verdict; `None` where it can.
+#[must_use]
+pub fn refusal(files: &ObjectFiles, position: Position) -> Option<String> {
+    if files.entry(position).is_read_only() {
+        return Some(format!(
+            "{}: the object is only a view of the image; records are written to Image objects (oc get image NAME -o json)",
+            safe(files.entry(position).image_name())
+        ));
+    }
+    let file = &files.files[position.0];
+    match (&file.place, &file.identity) {
+        (Place::Path(_), None) => Some(format!(
+            "{}: it is not a regular file, so that nothing can be recorded in it",
+            file.place
+        )),
+        _ => None,
+    }
+}
+
 /// Changes to objects, by file and by object in the file.
 pub type Edits = BTreeMap<usize, BTreeMap<usize, Vec<SignatureEdit>>>;
 
@@ -141,10 +160,11 @@ pub fn write_back(files: &ObjectFiles, edits: &Edits, stdout: &mut dyn Write) ->
             (Place::Path(_), None, Some(_)) => Err(io::Error::other("it is not a regular file")),
         };
         if let Err(error) = written {
-            failed.insert(
-                index,
-                format!("recording in {}: {}", file.place, safe(&error.to_string())),
-            );
+            let doing = match &file.place {
+                Place::Stdin => "printing the document with the records in it".to_owned(),
+                place => format!("recording in {place}"),
+            };
+            failed.insert(index, format!("{doing}: {}", safe(&error.to_string())));
         }
     }
     failed

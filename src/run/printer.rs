@@ -48,7 +48,12 @@ impl<'s> Printer<'s> {
         }
     }
 
-    /// Prints one image. Output never fails: see [`crate::report::output`].
+    /// Notes that something could not be written.
+    pub(super) fn record_failed(&mut self) {
+        self.record_failed = true;
+    }
+
+    /// Prints one image. Failures of the output are told at the end: see [`crate::report::output`].
     pub(super) fn print(&mut self, report: &ImageReport) {
         self.summary.add(report.outcome.verdict());
         self.record_failed |= report.recorded == Recorded::Failed;

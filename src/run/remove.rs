@@ -51,6 +51,7 @@ pub fn run(
         now: environment.now,
         recording,
         told: false,
+        has_failed: false,
         stderr,
     };
     let removals = match objects {
@@ -74,11 +75,13 @@ pub fn run(
         };
         run.tell(&format!("{done}; to forget this, run the command again with --confirm"));
     }
-    // Output never fails: see report::output.
+    let has_failed = run.has_failed;
+    // Failures are told at the end: see report::output.
     let _ = removal::write(if prints_document { stderr } else { out }, &removals, format);
-    let trouble = removals
-        .iter()
-        .any(|removal| removal.trouble.is_some() || removal.recorded == Recorded::Failed);
+    let trouble = has_failed
+        || removals
+            .iter()
+            .any(|removal| removal.trouble.is_some() || removal.recorded == Recorded::Failed);
     Ok(if trouble { TROUBLE } else { SUCCESS })
 }
 
@@ -88,6 +91,8 @@ struct Run<'r> {
     now: i64,
     recording: Recording,
     told: bool,
+    /// Something could not be written.
+    has_failed: bool,
     stderr: &'r mut dyn Write,
 }
 
@@ -138,6 +143,7 @@ impl Run<'_> {
         }
         if self.recording == Recording::Confirm {
             let failed = session::write_back(files, &edits, out);
+            self.has_failed = !failed.is_empty();
             for message in failed.values() {
                 self.tell(&format!("error: {message}"));
             }
@@ -239,6 +245,7 @@ fn plan(loaded: &Loaded, removal: &mut Removal, wanted: &[String], now: i64) -> 
         }
         carried = true;
         if let Plan::Write { changes, summary } = forget(&loaded.object["signatures"][index], now) {
+            let summary = summary.unwrap_or_else(|| "signer and identity are removed".to_owned());
             lines.push(format!("{}: {summary}", safe(&signature.name)));
             removal.signatures.push((signature.name.clone(), Recorded::No));
             edits.push(SignatureEdit { index, changes });

@@ -4,6 +4,7 @@
 mod cluster;
 mod files;
 mod judged;
+mod plan;
 
 use std::io::Write;
 use std::path::Path;
@@ -16,10 +17,9 @@ use super::printer::Printer;
 use crate::cli;
 use crate::image;
 use crate::reason::{Reason, Refusal, Verdict};
-use crate::record::edit::SignatureEdit;
-use crate::record::{self, Context, Plan};
 use crate::reference::Reference;
-use crate::report::{ImageReport, Recorded};
+use crate::report::text::verdict_text;
+use crate::report::{Format, ImageReport, Recorded};
 use crate::settings::environment::Environment;
 use crate::settings::objects::Recording;
 use crate::settings::verify::{Source, Target, Verify};
@@ -46,7 +46,7 @@ pub fn run(
     let files = match &settings.source {
         Source::Objects { places, requests } => {
             let files = ObjectFiles::open(places);
-            files::check_identity_count(&files, requests)?;
+            files::check_count(&files, requests, settings.digest.as_ref())?;
             Some(files)
         }
         _ => None,
@@ -135,19 +135,27 @@ impl<'s> Run<'_, 's> {
         let _ = writeln!(self.stderr, "{line}");
     }
 
-    /// Names the changes that are not made, and prints the image.
+    /// Names the changes that are made or would be, and prints the image.
     fn print(&mut self, judged: &Judged) {
+        self.print_unless(judged, None);
+    }
+
+    /// [`Run::print`] where `refusal` may say why nothing of this object can be recorded.
+    fn print_unless(&mut self, judged: &Judged, refusal: Option<&str>) {
         self.any_not_found |= judged.report.outcome.reason() == Reason::NotFound;
-        for kept in &judged.kept {
-            self.tell(kept);
+        self.tell_record(judged, refusal);
+        self.report(&judged.report);
+    }
+
+    /// Prints the image.
+    fn report(&mut self, report: &ImageReport) {
+        let outcome = &report.outcome;
+        // Names on standard output are those of verified images only; the others must not go unsaid.
+        if self.settings.format == Format::Name && outcome.verdict() != Verdict::Verified {
+            let why = verdict_text(outcome.reason(), outcome.message());
+            self.tell(&format!("{}: {why}", safe(&report.image)));
         }
-        if self.settings.recording != Recording::Confirm {
-            for change in &judged.changes {
-                self.tell(change);
-                self.told_changes = true;
-            }
-        }
-        self.printer.print(&judged.report);
+        self.printer.print(report);
     }
 
     /// Which signatures of an object are to be judged.
@@ -223,57 +231,6 @@ impl<'s> Run<'_, 's> {
             }
         };
         self.judged(name, source, outcome, identities)
-    }
-
-    /// Whether a verdict is one that may be recorded: not that on an image which is not the one asked for.
-    fn is_asked_for(&self, loaded: &Loaded) -> bool {
-        let digest = self.settings.digest.as_ref();
-        digest.is_none_or(|digest| loaded.image.name == digest.as_str())
-    }
-
-    /// Works out what is to be recorded about an object, `user` being who records.
-    fn plan(&self, loaded: &Loaded, chosen: &[usize], user: Option<String>, judged: &mut Judged) -> Vec<SignatureEdit> {
-        if !self.is_asked_for(loaded) {
-            return Vec::new();
-        }
-        let outcome = &judged.report.outcome;
-        let context = Context {
-            expected: judged.report.expected.clone(),
-            user: user.unwrap_or_else(|| self.settings.record.user.clone()),
-            ..self.settings.record.clone()
-        };
-        let mut edits = Vec::new();
-        let mut recorded = Vec::new();
-        for (index, signature) in chosen.iter().zip(outcome.signatures()) {
-            let plan = record::plan(&loaded.object["signatures"][*index], signature, outcome, &context);
-            recorded.push(match plan {
-                Plan::Untouched if signature.verdict() == Verdict::Unchecked => Recorded::No,
-                Plan::Untouched => Recorded::Unchanged,
-                Plan::Kept => {
-                    let name = safe(signature.name());
-                    judged.kept.push(format!(
-                        "{name}: kept as it is recorded: trusted for the reference that it is signed for"
-                    ));
-                    Recorded::Kept
-                }
-                Plan::Write { changes, summary } => {
-                    judged.changes.push(format!("{}: {summary}", safe(signature.name())));
-                    edits.push(SignatureEdit { index: *index, changes });
-                    Recorded::Yes
-                }
-            });
-        }
-        if self.settings.recording != Recording::Dry {
-            judged.report.recorded = if recorded.contains(&Recorded::Yes) {
-                Recorded::Yes
-            } else if recorded.iter().all(|r| *r == Recorded::No) {
-                Recorded::No
-            } else {
-                Recorded::Unchanged
-            };
-            judged.report.recorded_signatures = recorded;
-        }
-        edits
     }
 
     fn directory(&mut self, path: &Path, identities: &[Reference]) {

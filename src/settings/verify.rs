@@ -111,6 +111,7 @@ impl Verify {
             user: format!("{} (local)", environment.user_name()),
             expected: Vec::new(),
             options: decisive_options(&rule, &keys),
+            clock_skew: None,
         };
         Ok(Self {
             source,
@@ -216,9 +217,12 @@ fn source(options: &cli::verify::Verify, environment: &Environment) -> Result<So
     }
     let requests = requested(options)?;
     if options.expected_digest.is_some() {
-        let single = matches!(&requests, Requests::Named(requests) if requests.len() == 1);
-        if !single {
-            return Err(UsageError::new("--expected-digest needs exactly one IMAGE"));
+        // How many objects are in the files is known when they are read.
+        let many = matches!(&requests, Requests::Named(requests) if requests.len() > 1);
+        if many {
+            return Err(UsageError::new(
+                "--expected-digest is for one image, and several IMAGE arguments are given",
+            ));
         }
     }
     if places.is_empty() {

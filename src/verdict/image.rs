@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the outcomes of its signatures make of an image.
 
-use std::collections::BTreeSet;
-
 use super::signature::SignatureOutcome;
-use super::{name_signer, Expectation};
+use super::tally::{self, Tally};
+use super::Expectation;
 use crate::digest::Digest;
-use crate::openpgp::engine::Signer;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 
@@ -16,6 +14,7 @@ pub struct ImageOutcome {
     reason: Reason,
     message: String,
     matched: Vec<Reference>,
+    tallies: Vec<Tally>,
     signatures: Vec<SignatureOutcome>,
 }
 
@@ -33,14 +32,15 @@ impl ImageOutcome {
             reason,
             message: refusal.message,
             matched: Vec::new(),
+            tallies: Vec::new(),
             signatures,
         }
     }
 
     /// Puts the outcomes of an image's signatures together.
     ///
-    /// An image is Verified as soon as enough signatures passed, whatever the others are; one signature that could
-    /// not be checked makes any other image Unchecked.
+    /// An image is Verified as soon as enough signatures passed for one and the same identity, whatever the others
+    /// are; one signature that could not be checked makes any other image Unchecked.
     #[must_use]
     pub fn combine(
         image: &Digest,
@@ -52,30 +52,26 @@ impl ImageOutcome {
             let message = format!("this image is {image}; the image asked for is {expected}");
             return Self::refused(Refusal::new(Reason::DigestMismatch, message), signatures);
         }
-        let met: Vec<(&Reference, Vec<&Signer>)> = expectation
-            .identities
-            .iter()
-            .map(|identity| (identity, signers_of(&signatures, identity)))
-            .collect();
-        let enough: Vec<&(&Reference, Vec<&Signer>)> = met
-            .iter()
-            .filter(|(_, signers)| signers.len() >= expectation.require.max(1))
-            .collect();
-        if !enough.is_empty() {
-            let matched: Vec<Reference> = enough.iter().map(|(identity, _)| (*identity).clone()).collect();
-            let message = describe_success(&enough, expectation);
+        let tallies = tally::count(&signatures, expectation);
+        if tallies.iter().any(Tally::is_reached) {
+            let reached = tallies.iter().filter(|tally| tally.is_reached());
             return Self {
                 reason: Reason::Verified,
-                message,
-                matched,
+                message: tally::success(&tallies),
+                matched: reached.map(|tally| tally.identity.clone()).collect(),
+                tallies,
                 signatures,
             };
         }
-        if signatures.is_empty() {
-            return Self::refused(Refusal::new(Reason::NoSignature, no_signature), signatures);
+        let refusal = if signatures.is_empty() {
+            Refusal::new(Reason::NoSignature, no_signature)
+        } else {
+            refusal(&signatures, &tallies)
+        };
+        Self {
+            tallies,
+            ..Self::refused(refusal, signatures)
         }
-        let refusal = first_refusal(&signatures, &met, expectation);
-        Self::refused(refusal, signatures)
     }
 
     /// The verdict.
@@ -102,6 +98,22 @@ impl ImageOutcome {
         &self.matched
     }
 
+    /// Of the identities that a signature of this image is for, those that enough keys signed for.
+    #[must_use]
+    pub fn reached(&self, signature: &SignatureOutcome) -> Vec<&Reference> {
+        let matched = self.matched.iter();
+        matched
+            .filter(|identity| signature.matched().contains(identity))
+            .collect()
+    }
+
+    /// How many keys signed for the identities that a signature of this image is for, in words.
+    #[must_use]
+    pub fn shortfall(&self, signature: &SignatureOutcome) -> String {
+        let own = self.tallies.iter();
+        tally::shortfall(own.filter(|tally| signature.matched().contains(&tally.identity)))
+    }
+
     /// The signatures, in the order in which they are stored.
     #[must_use]
     pub fn signatures(&self) -> &[SignatureOutcome] {
@@ -109,68 +121,26 @@ impl ImageOutcome {
     }
 }
 
-/// The different primary keys that passed for one identity.
-fn signers_of<'a>(signatures: &'a [SignatureOutcome], identity: &Reference) -> Vec<&'a Signer> {
-    let mut seen = BTreeSet::new();
-    signatures
-        .iter()
-        .filter(|s| s.reason == Reason::Verified && s.matched.contains(identity))
-        .filter_map(|s| s.signer.as_ref())
-        .filter(|signer| seen.insert(&signer.primary))
-        .collect()
-}
-
-fn describe_success(enough: &[&(&Reference, Vec<&Signer>)], expectation: &Expectation) -> String {
-    let join = |parts: Vec<String>| parts.join(", ");
-    let identities = join(enough.iter().map(|(identity, _)| identity.to_string()).collect());
-    let mut seen = BTreeSet::new();
-    let signers = enough.iter().flat_map(|(_, signers)| signers);
-    let signers = join(
-        signers
-            .filter(|signer| seen.insert(&signer.primary))
-            .map(|signer| name_signer(signer))
-            .collect(),
-    );
-    let unmet: Vec<String> = expectation
-        .identities
-        .iter()
-        .filter(|identity| !enough.iter().any(|(met, _)| met == identity))
-        .map(ToString::to_string)
-        .collect();
-    let unmet = if unmet.is_empty() {
-        String::new()
-    } else {
-        format!("; not signed as {}", join(unmet))
-    };
-    format!("{identities}, signed by {signers}{unmet}")
-}
-
-/// Why an image with signatures is not Verified.
-fn first_refusal(
-    signatures: &[SignatureOutcome],
-    met: &[(&Reference, Vec<&Signer>)],
-    expectation: &Expectation,
-) -> Refusal {
-    let of = |verdict: Verdict| signatures.iter().filter(move |s| s.verdict() == verdict);
-    let verdict = if of(Verdict::Unchecked).next().is_some() {
+/// Why an image with signatures is not Verified: the reason of the signature that got furthest, the first of these,
+/// among those whose verdict is the image's own.
+fn refusal(signatures: &[SignatureOutcome], tallies: &[Tally]) -> Refusal {
+    // Signatures beyond the limit decide only where no other was looked at.
+    let mut judged: Vec<&SignatureOutcome> = signatures.iter().filter(|s| !s.is_left_out()).collect();
+    if judged.is_empty() {
+        judged = signatures.iter().collect();
+    }
+    let has = |verdict: Verdict| judged.iter().any(|s| s.verdict() == verdict);
+    let verdict = if has(Verdict::Unchecked) {
         Verdict::Unchecked
-    } else if of(Verdict::Verified).next().is_some() {
-        let best = met.iter().max_by_key(|(_, signers)| signers.len());
-        let (identity, count) = best.map_or((String::new(), 0), |(i, signers)| (i.to_string(), signers.len()));
-        return Refusal::new(
-            Reason::ThresholdNotReached,
-            format!(
-                "{count} of the {} different keys that must each have signed for {identity} did",
-                expectation.require
-            ),
-        );
-    } else if of(Verdict::Rejected).next().is_some() {
+    } else if has(Verdict::Verified) {
+        return Refusal::new(Reason::ThresholdNotReached, tally::shortfall(tallies.iter()));
+    } else if has(Verdict::Rejected) {
         Verdict::Rejected
     } else {
         Verdict::Unsupported
     };
     let mut furthest: Option<&SignatureOutcome> = None;
-    for signature in of(verdict) {
+    for signature in judged.into_iter().filter(|s| s.verdict() == verdict) {
         if furthest.is_none_or(|best| signature.progress() > best.progress()) {
             furthest = Some(signature);
         }

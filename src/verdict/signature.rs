@@ -73,6 +73,7 @@ pub struct SignatureOutcome {
     pub(super) matched: Vec<Reference>,
     pub(super) signer: Option<Signer>,
     pub(super) claim: Option<Payload>,
+    spares_record: bool,
     checks: Vec<Check>,
 }
 
@@ -82,6 +83,7 @@ impl SignatureOutcome {
     pub fn refused(name: impl Into<String>, refusal: Refusal, signer: Option<Signer>) -> Self {
         let mut outcome = Self::begin(name.into());
         outcome.signer = signer;
+        outcome.spares_record = refusal.spares_record;
         outcome.fail(Step::Signature, refusal.reason, refusal.message);
         outcome
     }
@@ -95,6 +97,7 @@ impl SignatureOutcome {
             matched: Vec::new(),
             signer: None,
             claim: None,
+            spares_record: false,
             checks: Vec::with_capacity(Step::ALL.len()),
         }
     }
@@ -163,6 +166,17 @@ impl SignatureOutcome {
     #[must_use]
     pub fn claim(&self) -> Option<&Payload> {
         self.claim.as_ref()
+    }
+
+    /// Whether what is recorded about the signature stays as it is, whatever the verdict.
+    #[must_use]
+    pub fn spares_record(&self) -> bool {
+        self.spares_record
+    }
+
+    /// Whether it is beyond the signatures of an image that are judged.
+    pub(super) fn is_left_out(&self) -> bool {
+        self.spares_record && self.reason == Reason::LimitExceeded
     }
 
     /// Each step.

@@ -3,8 +3,8 @@
 
 use serde_json::{json, Value};
 
-use crate::support::images::{image, payload, D1};
-use crate::{assert_server_takes, conditions, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OWNER};
+use crate::support::images::{image, payload, D1, D2};
+use crate::{assert_server_takes, conditions, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER, OWNER};
 
 fn now() -> i64 {
     let now = std::time::SystemTime::now()
@@ -181,4 +181,98 @@ fn a_rejection_names_what_was_expected_and_who_says_so() {
         assert!(message.contains(part), "{part} is not in {message}");
     }
     assert_eq!(conditions(&entry)[0], "Trusted=False(IdentityMismatch)");
+}
+
+/// Whatever the reason, wherever gpg verified the key.
+#[test]
+fn a_rejection_names_owner_fingerprint_and_the_options_that_decided() {
+    let desk = Desk::new();
+    let home = desk.signer.home().to_str().unwrap().to_owned();
+    let other = desk.signer.simple_key("Second <second@example.com>");
+    for (blob, more, reason) in [
+        (desk.sign(D1, OTHER), &[][..], "IdentityMismatch"),
+        (desk.sign(D2, IDENTITY), &[], "DigestMismatch"),
+        (desk.signer.sign(&desk.key, b"{}"), &[], "MalformedPayload"),
+        (desk.sign(D1, IDENTITY), &["--require", "2"], "ThresholdNotReached"),
+        (desk.sign(D1, IDENTITY), &["--signed-by", &other], "KeyNotAccepted"),
+        (
+            desk.signer.sign_with(
+                &desk.key,
+                &["--digest-algo", "SHA512", "--default-sig-expire", "seconds=1"],
+                &payload(D1, IDENTITY),
+            ),
+            &[],
+            "SignatureExpired",
+        ),
+    ] {
+        if reason == "SignatureExpired" {
+            std::thread::sleep(std::time::Duration::from_millis(2100));
+        }
+        desk.store(&image(D1, &[&blob]));
+        let fixed = [
+            "verify",
+            "-f",
+            "image.json",
+            "--expected-identity",
+            IDENTITY,
+            "--homedir",
+        ];
+        let options = ["--trust-model", "always", "--identity-match", "matchExact", "--confirm"];
+        desk.sandbox
+            .run([&fixed[..], &[&home], &options, more].concat())
+            .expect(1);
+        let entry = &desk.read()["signatures"][0];
+        assert_eq!(entry["conditions"][0]["reason"], reason);
+        let message = entry["conditions"][0]["message"].as_str().unwrap();
+        for part in [
+            "(local)",
+            OWNER,
+            &desk.key,
+            IDENTITY,
+            "matchExact",
+            "trust model always",
+        ] {
+            assert!(message.contains(part), "{reason}: {part} is not in {message}");
+        }
+        assert_eq!(entry["conditions"][1]["message"], message);
+    }
+}
+
+#[test]
+fn a_rejection_without_a_verified_key_names_none() {
+    let desk = Desk::new();
+    for blob in [desk.sign(D1, IDENTITY), b"x".to_vec()] {
+        desk.store(&image(D1, &[&blob]));
+        let stranger = crate::support::gpg::Signer::new();
+        let unknown = stranger.simple_key("Stranger <s@example.com>");
+        let key_file = stranger.export(&[&unknown], &desk.sandbox.path("stranger.gpg"));
+        let key_file = key_file.to_str().unwrap();
+        let fixed = ["verify", "-f", "image.json", "--public-key", key_file, "--confirm"];
+        desk.sandbox
+            .run([&fixed[..], &["--expected-identity", IDENTITY]].concat())
+            .expect(1);
+        let message = desk.read()["signatures"][0]["conditions"][0]["message"].to_string();
+        assert!(message.contains(IDENTITY) && message.contains("(local)"), "{message}");
+        assert!(!message.contains("signed by") && !message.contains(OWNER), "{message}");
+    }
+}
+
+/// However long the parts are: what is cut is the explanation.
+#[test]
+fn a_long_message_keeps_who_signed_and_what_was_expected() {
+    let desk = Desk::new();
+    let long = |n: usize| format!("registry.local:5000/{}/image{n}:v1", "x".repeat(180));
+    desk.store(&image(D1, &[&desk.sign(D1, OTHER)]));
+    let identities: Vec<String> = (0..40)
+        .flat_map(|n| ["--expected-identity".to_owned(), long(n)])
+        .collect();
+    let identities: Vec<&str> = identities.iter().map(String::as_str).collect();
+    desk.verify_as(&identities, &["--confirm", "--identity-match", "matchExact"])
+        .expect(1);
+    let entry = desk.read()["signatures"][0].clone();
+    let message = entry["conditions"][0]["message"].as_str().unwrap();
+    assert!(message.chars().count() <= 1025, "{}", message.len());
+    for part in [OWNER, &desk.key, &long(0), "matchExact", "the repository differs"] {
+        assert!(message.contains(part), "{part} is not in {message}");
+    }
 }

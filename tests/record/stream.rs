@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `-f -`: the document goes through, the report beside it.
 
+use std::io::Write;
+use std::process::Stdio;
+
 use crate::support::images::{image, list, D1, D2};
 use crate::{conditions, Desk, IDENTITY};
 
@@ -91,4 +94,81 @@ fn remove_goes_through_likewise() {
         .run_with_input(["remove", "-f", "-", "--confirm"], recorded.stdout.as_bytes())
         .expect(0);
     assert_eq!(outcome.json(), before);
+}
+
+/// Runs a command with the document on standard input and standard output where `out` says; gives the exit status and
+/// what is on standard error.
+fn into(desk: &Desk, args: &[&str], input: &str, out: Stdio, leave: bool) -> (Option<i32>, String) {
+    let mut child = desk
+        .sandbox
+        .command()
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(out)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    if leave {
+        drop(child.stdout.take());
+    }
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    desk.sandbox.assert_clean();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// Nobody has the records then, nor the rest of the document.
+#[test]
+fn a_document_that_is_lost_is_trouble() {
+    let desk = Desk::new();
+    let key = desk.key_file.to_str().unwrap().to_owned();
+    let verify = [
+        "verify",
+        "-f",
+        "-",
+        "--public-key",
+        &key,
+        "--expected-identity",
+        IDENTITY,
+    ];
+    let signed = desk.signed();
+    let recorded = through(&desk, &["--confirm"], &signed.to_string()).expect(0).stdout;
+    let unsigned = image(D2, &[]).to_string();
+    let full = || Stdio::from(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    for (args, input) in [
+        (&verify[..], recorded.as_str()),
+        (&verify[..], &signed.to_string()),
+        // Nothing changes, and yet the document was to come through.
+        (&verify[..], &unsigned),
+        (&["remove", "-f", "-"], &recorded),
+        (&["remove", "-f", "-"], &unsigned),
+    ] {
+        let args = [args, &["--confirm"]].concat();
+        for (out, leave) in [(Stdio::piped(), true), (full(), false)] {
+            let (status, stderr) = into(&desk, &args, input, out, leave);
+            assert_eq!(status, Some(3), "{args:?}: {stderr}");
+            assert!(stderr.contains("printing the document"), "{args:?}: {stderr}");
+            assert!(!stderr.contains("recorded: "), "{args:?}: {stderr}");
+        }
+    }
+}
+
+/// The report by itself is not what was asked to be kept.
+#[test]
+fn a_report_that_nobody_reads_does_not_change_the_verdict() {
+    let desk = Desk::new();
+    let key = desk.key_file.to_str().unwrap().to_owned();
+    let verify = [
+        "verify",
+        "-f",
+        "-",
+        "--public-key",
+        &key,
+        "--expected-identity",
+        IDENTITY,
+    ];
+    for (object, expected) in [(desk.signed(), 0), (image(D2, &[]), 1)] {
+        let (status, stderr) = into(&desk, &verify, &object.to_string(), Stdio::piped(), true);
+        assert_eq!(status, Some(expected), "{stderr}");
+    }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{json, Value};
 
-use crate::support::images::{image, list, D1, D2};
+use crate::support::images::{image, list, D1, D2, D3};
 use crate::{Desk, IDENTITY, OTHER, OWNER};
 
 fn run(desk: &Desk, object: &Value, more: &[&str]) -> crate::Outcome {
@@ -62,9 +62,24 @@ fn good_signatures_for_other_references_are_one_line_below_a_verified_image() {
 #[test]
 fn names_of_the_verified_ones() {
     let desk = Desk::new();
-    let object = list(&[desk.signed(), image(D2, &[])]);
-    let outcome = run(&desk, &object, &["-o", "name"]).expect(1);
-    assert_eq!(outcome.stdout, format!("image.image.openshift.io/{D1}\n"));
+    let object = list(&[desk.signed(), image(D2, &[]), image(D3, &[b"x"])]);
+    for more in [&["-o", "name"][..], &["-o", "name", "--confirm"]] {
+        let outcome = run(&desk, &object, more).expect(1);
+        assert_eq!(outcome.stdout, format!("image.image.openshift.io/{D1}\n"));
+        // The others are not passed over in silence, each with its reason.
+        let line = |digest: &str| {
+            outcome
+                .stderr
+                .lines()
+                .find(|line| line.starts_with(&format!("{digest}: ")))
+        };
+        assert_eq!(line(D1), None, "{outcome:?}");
+        assert!(line(D2).unwrap().contains("Unsigned: NoSignature: "), "{outcome:?}");
+        assert!(line(D3).unwrap().contains("Rejected: NotASignature: "), "{outcome:?}");
+    }
+    let outcome = run(&desk, &object, &["-o", "name", "--signature", "absent"]).expect(3);
+    assert_eq!(outcome.stdout, "");
+    assert!(outcome.stderr.contains("Unchecked: NotFound: "), "{outcome:?}");
 }
 
 /// The names of an object's members.

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use crate::support::images::{image, list, D1, D2};
+use crate::support::program::word;
 use crate::{words, Desk, IDENTITY, OTHER};
 
 const OK: &str = "Verified/Verified";
@@ -238,14 +239,52 @@ fn rules_of_comparison() {
 fn the_expected_digest() {
     let desk = desk();
     let fixed = ["-o", "json", "-f", "one.json", "--expected-identity", IDENTITY];
-    desk.run(&[&fixed[..], &["--expected-digest", D1, D1]].concat())
-        .expect_verdict(0, OK);
-    desk.run(&[&fixed[..], &["--expected-digest", D2, D1]].concat())
-        .expect_verdict(1, "Rejected/DigestMismatch");
-    desk.run(&[&fixed[..], &["--expected-digest", D1]].concat())
-        .expect_usage("exactly one IMAGE");
+    // With one object in the files, IMAGE may be left out.
+    for image in [&[D1][..], &[]] {
+        desk.run(&[&fixed[..], &["--expected-digest", D1], image].concat())
+            .expect_verdict(0, OK);
+        desk.run(&[&fixed[..], &["--expected-digest", D2], image].concat())
+            .expect_verdict(1, "Rejected/DigestMismatch");
+    }
     desk.run(&[&fixed[..], &["--expected-digest", "sha256:12", D1]].concat())
         .expect_usage("--expected-digest");
+}
+
+#[test]
+fn the_expected_digest_is_for_one_image() {
+    let desk = desk();
+    desk.put("two.json", list(&[desk.signed(), image(D2, &[])]).to_string());
+    let fixed = [
+        "-f",
+        "two.json",
+        "--expected-identity",
+        IDENTITY,
+        "--expected-digest",
+        D1,
+    ];
+    desk.run(&fixed).expect_usage("--expected-digest is for one image");
+    desk.run(&[&fixed[..], &[D1, D2]].concat())
+        .expect_usage("--expected-digest is for one image");
+    desk.run(&[&fixed[..], &[D1]].concat()).expect(0);
+}
+
+/// The signature and the image are each held against it: an image without a signature is still the wrong one, and the
+/// signature of a wrong image is still no good.
+#[test]
+fn the_expected_digest_counts_for_the_image_and_for_each_signature() {
+    let desk = desk();
+    desk.put("unsigned.json", image(D1, &[]).to_string());
+    let fixed = ["-o", "json", "--expected-identity", IDENTITY, "--expected-digest", D2];
+    let outcome = desk.run(&[&fixed[..], &["-f", "unsigned.json"]].concat());
+    let message = outcome.item()["message"].as_str().unwrap().to_owned();
+    outcome.expect_verdict(1, "Rejected/DigestMismatch");
+    assert!(message.contains(D1) && message.contains(D2), "{message}");
+    let item = desk.run(&[&fixed[..], &["-f", "one.json"]].concat()).item();
+    let signature = &item["signatures"][0];
+    assert_eq!(word(signature), "Rejected/DigestMismatch");
+    assert_eq!(signature["checks"][2]["check"], "digest");
+    assert_eq!(signature["checks"][2]["result"], "fail");
+    assert_eq!(signature["matchedIdentities"], json!([]));
 }
 
 #[test]

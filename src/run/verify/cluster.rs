@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Images of a cluster: each is read, judged and written before the next one.
 
+use super::plan::Recorder;
 use super::{Judged, Run};
 use crate::cluster::images::Found;
 use crate::cluster::names::Name;
@@ -22,11 +23,13 @@ impl Run<'_, '_> {
         identities: &[Reference],
         is_only: bool,
     ) {
-        let judged = match self.judge_in_cluster(session, name, identities, is_only) {
-            Ok(judged) => judged,
-            Err(refusal) => self.refused(&name.to_string(), SOURCE, refusal, identities),
-        };
-        self.print(&judged);
+        match self.judge_in_cluster(session, name, identities, is_only) {
+            Ok((judged, refusal)) => self.print_unless(&judged, refusal.as_deref()),
+            Err(refusal) => {
+                let judged = self.refused(&name.to_string(), SOURCE, refusal, identities);
+                self.print(&judged);
+            }
+        }
     }
 
     fn judge_in_cluster(
@@ -35,7 +38,7 @@ impl Run<'_, '_> {
         name: &Name,
         identities: &[Reference],
         is_only: bool,
-    ) -> Result<Judged, Refusal> {
+    ) -> Result<(Judged, Option<String>), Refusal> {
         let records = self.settings.recording != Recording::Dry;
         let Found { mut loaded, read_only } = if records {
             session.find_to_write(name, is_only)?
@@ -50,42 +53,43 @@ impl Run<'_, '_> {
             }
             let image = loaded.image.name.clone();
             let mut judged = self.judge_object(&loaded, &chosen, &image, SOURCE, identities);
+            let read_only = read_only.as_ref().map(|why| cluster::read_only(&image, why));
             if !records {
-                self.plan(&loaded, &chosen, None, &mut judged);
-                return Ok(judged);
+                let recorder = Recorder {
+                    user: None,
+                    clock_skew: session.clock_skew(),
+                };
+                self.plan(&loaded, &chosen, recorder, &mut judged);
+                return Ok((judged, read_only));
             }
             let (edits, trouble) = self.plan_in_cluster(session, &loaded, &chosen, &mut judged);
-            let trouble = trouble.or_else(|| {
-                let why = read_only.as_ref().filter(|_| !edits.is_empty())?;
-                Some(cluster::read_only(&image, why))
-            });
-            if let Some(trouble) = trouble {
+            if let Some(trouble) = trouble.or(read_only.filter(|_| !edits.is_empty())) {
                 self.tell(&format!("error: {trouble}"));
                 judged.fail();
-                return Ok(judged);
+                return Ok((judged, None));
             }
             if edits.is_empty() {
-                return Ok(judged);
+                return Ok((judged, None));
             }
             let is_trial = self.settings.recording == Recording::Trial;
             match session.write(&loaded, &edits, is_trial) {
                 Written::Yes if is_trial => {
-                    self.tell(&format!("{}: the server would take this", safe(&image)));
+                    self.tell(&format!("{}: accepted by the server (dry run)", safe(&image)));
                     judged.settle(Recorded::No);
-                    return Ok(judged);
+                    return Ok((judged, None));
                 }
-                Written::Yes => return Ok(judged),
+                Written::Yes => return Ok((judged, None)),
                 Written::Failed(why) => {
                     self.tell(&format!("error: {why}"));
                     judged.fail();
-                    return Ok(judged);
+                    return Ok((judged, None));
                 }
                 Written::Again(why) => {
                     tries += 1;
                     if tries == MAX_TRIES {
                         self.tell(&format!("error: {}", cluster::out_of_tries(&image, &why)));
                         judged.fail();
-                        return Ok(judged);
+                        return Ok((judged, None));
                     }
                 }
             }
@@ -107,9 +111,15 @@ impl Run<'_, '_> {
             return (Vec::new(), None);
         }
         match session.user() {
-            Ok(user) => (self.plan(loaded, chosen, Some(user), judged), None),
+            Ok(user) => {
+                let recorder = Recorder {
+                    user: Some(user),
+                    clock_skew: session.clock_skew(),
+                };
+                (self.plan(loaded, chosen, recorder, judged), None)
+            }
             Err(refusal) => {
-                self.plan(loaded, chosen, None, judged);
+                self.plan(loaded, chosen, Recorder::default(), judged);
                 let image = safe(&loaded.image.name);
                 (
                     Vec::new(),

@@ -3,7 +3,9 @@
 
 use std::io::{self, Write};
 
+use super::plan::Recorder;
 use super::{Judged, Run};
+use crate::digest::Digest;
 use crate::reason::Reason;
 use crate::reference::Reference;
 use crate::report::Recorded;
@@ -12,11 +14,14 @@ use crate::settings::objects::Recording;
 use crate::settings::requests::Requests;
 use crate::settings::UsageError;
 use crate::source::objects::{ObjectFiles, Place};
-use crate::text::safe;
 
-/// Several identities for several images would make any of them good enough for each.
-pub(super) fn check_identity_count(files: &ObjectFiles, requests: &Requests) -> Result<(), UsageError> {
+/// Several identities for several images would make any of them good enough for each, and one digest is that of one
+/// image.
+pub(super) fn check_count(files: &ObjectFiles, requests: &Requests, digest: Option<&Digest>) -> Result<(), UsageError> {
     match requests {
+        Requests::Everything(_) if digest.is_some() && files.positions().count() > 1 => Err(UsageError::new(
+            "--expected-digest is for one image, and several objects are in the files: name the one with IMAGE",
+        )),
         Requests::Everything(identities) if identities.len() > 1 && files.positions().count() > 1 => {
             Err(UsageError::new(
                 "several expected identities and several objects in the files: write IMAGE=REF for each, or use --images-from",
@@ -38,7 +43,7 @@ impl Run<'_, '_> {
                 Requests::Named(requests) => &requests[selected.request].identities,
             };
             if let Some(judged) = self.object(files, &selected, identities, names.is_some()) {
-                self.take(judged);
+                self.take(files, judged);
             }
         }
         let everywhere: Vec<String> = places.iter().map(ToString::to_string).collect();
@@ -49,12 +54,13 @@ impl Run<'_, '_> {
     }
 
     /// Takes an image that was judged: prints it, or holds it until it is known what becomes of its record.
-    fn take(&mut self, judged: Judged) {
+    fn take(&mut self, files: &ObjectFiles, judged: Judged) {
         if self.settings.recording == Recording::Confirm {
             self.any_not_found |= judged.report.outcome.reason() == Reason::NotFound;
             self.held.push(judged);
         } else {
-            self.print(&judged);
+            let refusal = judged.position.and_then(|position| objects::refusal(files, position));
+            self.print_unless(&judged, refusal.as_deref());
         }
     }
 
@@ -80,13 +86,15 @@ impl Run<'_, '_> {
             return by_name.then(|| self.refused(name, source, self.carries_none(), identities));
         }
         let mut judged = self.judge_object(&loaded, &chosen, name, source, identities);
-        let edits = self.plan(&loaded, &chosen, None, &mut judged);
-        if self.settings.recording == Recording::Confirm && self.is_asked_for(&loaded) {
+        let edits = self.plan(&loaded, &chosen, Recorder::default(), &mut judged);
+        if self.is_asked_for(&loaded) {
             judged.position = Some(position);
-            if files.entry(position).is_read_only() {
-                judged.fail();
-            } else {
-                objects::add(&mut self.edits, position, edits);
+            if self.settings.recording == Recording::Confirm {
+                if files.entry(position).is_read_only() {
+                    judged.fail();
+                } else {
+                    objects::add(&mut self.edits, position, edits);
+                }
             }
         }
         Some(judged)
@@ -100,28 +108,30 @@ impl Run<'_, '_> {
             _ => &mut nowhere,
         };
         let failed = objects::write_back(files, &self.edits, stdout);
+        if !failed.is_empty() {
+            // Also where the record itself would have stayed as it is: a document that was to be printed is lost.
+            self.printer.record_failed();
+        }
         for message in failed.values() {
             self.tell(&format!("error: {message}"));
         }
         for mut judged in std::mem::take(&mut self.held) {
             if let Some(position) = judged.position {
                 if files.entry(position).is_read_only() {
-                    self.tell(&format!(
-                        "error: {}: the object is only a view of the image; records are written to Image objects",
-                        safe(&judged.report.image)
-                    ));
-                } else if failed.contains_key(&position.0) && judged.report.recorded == Recorded::Yes {
+                    if let Some(refusal) = objects::refusal(files, position) {
+                        self.tell(&format!("error: {refusal}"));
+                    }
+                } else if failed.contains_key(&position.0) && judged.report.recorded_signatures.contains(&Recorded::Yes)
+                {
                     judged.fail();
                 }
             }
-            for kept in &judged.kept {
-                self.tell(kept);
-            }
+            self.tell_record(&judged, None);
             if self.settings.prints_document {
                 let text = self.printer.render_apart(&judged.report);
                 self.tell(text.trim_end());
             } else {
-                self.printer.print(&judged.report);
+                self.report(&judged.report);
             }
         }
     }

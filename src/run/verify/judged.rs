@@ -10,10 +10,14 @@ pub(super) struct Judged {
     pub(super) report: ImageReport,
     /// Where the object is that the record belongs to, if it is in a file.
     pub(super) position: Option<Position>,
-    /// Changes that would be or are recorded, in words.
-    pub(super) changes: Vec<String>,
+    /// Signatures and the changes of their records that would be or are made, in words.
+    pub(super) changes: Vec<(String, String)>,
     /// What is recorded and stays, in words.
     pub(super) kept: Vec<String>,
+    /// What should be recorded and is not, in words.
+    pub(super) withheld: Vec<String>,
+    /// Nothing could be written.
+    pub(super) is_refused: bool,
 }
 
 impl Judged {
@@ -24,21 +28,39 @@ impl Judged {
             position: None,
             changes: Vec::new(),
             kept: Vec::new(),
+            withheld: Vec::new(),
+            is_refused: false,
         }
     }
 
-    /// What was to be written is not.
+    /// What was to be written is not. That counts for the image even where there was nothing to write.
     pub(super) fn fail(&mut self) {
+        self.is_refused = true;
         self.settle(Recorded::Failed);
+        self.report.recorded = Recorded::Failed;
     }
 
     /// What was to be written has become something else.
     pub(super) fn settle(&mut self, fate: Recorded) {
-        self.report.recorded = fate;
         for recorded in &mut self.report.recorded_signatures {
             if *recorded == Recorded::Yes {
                 *recorded = fate;
             }
         }
+        self.sum_up();
+    }
+
+    /// What became of the image's record, by what became of those of its signatures: one failure is a failure.
+    pub(super) fn sum_up(&mut self) {
+        let signatures = &self.report.recorded_signatures;
+        self.report.recorded = if signatures.contains(&Recorded::Failed) {
+            Recorded::Failed
+        } else if signatures.contains(&Recorded::Yes) {
+            Recorded::Yes
+        } else if signatures.iter().all(|recorded| *recorded == Recorded::No) {
+            Recorded::No
+        } else {
+            Recorded::Unchanged
+        };
     }
 }

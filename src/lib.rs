@@ -36,6 +36,7 @@
 //! | [`record`] | what is written about a verdict; changing objects without touching the rest of them |
 //! | [`report`], [`text`] | output; making strings of others safe |
 //! | [`reason`], [`limits`], [`clock`], [`files`], [`logging`] | outcomes in words; bounds; the time; reading, replacing and removing files; the log |
+//! | [`processes`] | waiting for, reaping and ending processes below this one |
 //!
 //! # Threat model
 //!
@@ -62,6 +63,7 @@ pub mod logging;
 pub mod manifest;
 pub mod openpgp;
 pub mod payload;
+pub mod processes;
 pub mod reason;
 pub mod record;
 pub mod reference;

@@ -9,6 +9,7 @@ use clap::Parser;
 use image_signature::cli::Cli;
 use image_signature::files::cleanup;
 use image_signature::logging;
+use image_signature::processes;
 use image_signature::run;
 use image_signature::settings::environment::Environment;
 
@@ -26,6 +27,9 @@ fn main() -> ExitCode {
     logging::start(&cli.global.verbose);
     if let Err(error) = cleanup::on_signals() {
         log::warn!("installing signal handlers: {error}");
+    }
+    if let Err(error) = processes::adopt_orphans() {
+        log::warn!("becoming the parent of orphans: {error}");
     }
     let (mut stdout, mut stderr) = (io::stdout().lock(), io::stderr());
     // A panic is a bug; it must not look like a verdict. What was to be removed is removed while unwinding.

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{poll, PollFd, PollFlags, Timespec};
@@ -15,6 +15,7 @@ use super::kubeconfig::Exec;
 use crate::http::secret::Secret;
 use crate::http::tls::Identity;
 use crate::json;
+use crate::processes::{self, Running};
 use crate::text::safe;
 
 /// API versions of `ExecCredential` that are understood.
@@ -155,16 +156,17 @@ impl Plugin {
                 )));
             }
         };
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(&self.exec.args)
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .envs(self.exec.env.iter().map(|(name, value)| (name, value)))
             .env("KUBERNETES_EXEC_INFO", self.info(interactive).to_string())
             .stdin(if interactive { Stdio::inherit() } else { Stdio::null() })
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| Error(format!("exec: starting {name}: {error}")))?;
+            .stdout(Stdio::piped());
+        let mut child =
+            processes::start(&mut command).map_err(|error| Error(format!("exec: starting {name}: {error}")))?;
         let deadline = Instant::now() + MAX_RUN;
         let ended = read_bounded(&mut child, deadline)
             .and_then(|output| wait(&mut child, deadline).map(|status| (output, status)));
@@ -250,7 +252,7 @@ impl Plugin {
     }
 }
 
-fn read_bounded(child: &mut Child, deadline: Instant) -> io::Result<Vec<u8>> {
+fn read_bounded(child: &mut Running, deadline: Instant) -> io::Result<Vec<u8>> {
     let mut output = Vec::new();
     let Some(mut stdout) = child.stdout.take() else {
         return Ok(output);
@@ -275,7 +277,7 @@ fn read_bounded(child: &mut Child, deadline: Instant) -> io::Result<Vec<u8>> {
 }
 
 /// Waits for the end of a plugin, which need not come with the end of what it prints.
-fn wait(child: &mut Child, deadline: Instant) -> io::Result<ExitStatus> {
+fn wait(child: &mut Running, deadline: Instant) -> io::Result<ExitStatus> {
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status);

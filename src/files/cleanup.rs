@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What must not be left behind: paths removed when their guard is dropped, and on SIGINT, SIGTERM and SIGHUP.
+//! What must not be left behind: paths removed when their guard is dropped, and on signals that end the run.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::signal::{
+    SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
+};
 use signal_hook::iterator::Signals;
+
+use crate::processes;
 
 /// Exit status of an interrupted run.
 pub const INTERRUPTED: i32 = 130;
+
+/// Signals that end a process which does not handle them, but for those by which a fault in the program itself is told.
+const ENDING: [i32; 11] = [
+    SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGIO,
+];
 
 static PENDING: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
@@ -82,20 +91,31 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// From now on an interrupting signal removes what is pending and ends the process with [`INTERRUPTED`].
+/// The signals that are ignored, as a set of bits; whoever started the program wants that (nohup).
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok())
+        .unwrap_or_default()
+}
+
+/// From now on a signal that ends the run ends the processes that work in pending directories, removes what is pending
+/// and ends this process with [`INTERRUPTED`]. Signals that are ignored stay so.
 ///
 /// # Errors
 /// When the handlers cannot be installed.
 pub fn on_signals() -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let ignored = ignored();
+    let mut signals = Signals::new(ENDING.iter().filter(|signal| ignored >> (**signal - 1) & 1 == 0))?;
     std::thread::Builder::new()
         .name("signals".into())
-        .stack_size(64 << 10)
+        .stack_size(128 << 10)
         .spawn(move || {
             if signals.forever().next().is_some() {
                 // Held until the end of the process, so that nothing new is begun meanwhile.
                 let paths = pending();
                 for path in paths.iter() {
+                    processes::end_those_of(path);
                     // There is nobody left to tell.
                     let _ = remove(path);
                 }

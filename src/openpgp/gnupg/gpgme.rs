@@ -18,7 +18,7 @@ use gpgme::Context;
 use crate::openpgp::gnupg::convert::convert_key;
 use crate::openpgp::gnupg::status::{log_status, order, read_answer, Answer, Check, StatusLine};
 use crate::openpgp::keys::key::{Fingerprint, Key};
-use worker::{Worker, MIN_GNUPG, PATIENCE, PATIENCE_WITH_KEYS};
+use worker::{explained, why_not_started, Worker, MIN_GNUPG, PATIENCE, PATIENCE_WITH_KEYS};
 
 /// GnuPG itself failed: nothing can be said about a signature.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,14 @@ pub enum Error {
     /// There is no gpg, or it cannot be run.
     #[error("gpg cannot be run: {0}; install GnuPG (package gpg, gnupg2 or gpg2) {MIN_GNUPG} or newer")]
     Missing(String),
+    /// The system starts no more processes or threads.
+    #[error("{doing}: gpg cannot be started: {why}")]
+    NotStarted {
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        why: String,
+    },
     /// It is too old.
     #[error("gpg is version {0}; {MIN_GNUPG} or newer is needed")]
     TooOld(String),
@@ -116,7 +124,7 @@ impl Gpg {
                 }
             }
             Err(error) if error.code() == gpgme::Error::NO_DATA.code() => {}
-            Err(error) => return Err(failed(DOING, error)),
+            Err(error) => return Err(trouble(DOING, error, &status)),
         }
         if !fingerprints.is_empty() {
             return Ok(fingerprints);
@@ -146,7 +154,7 @@ impl Gpg {
             };
             keys.and_then(Iterator::collect::<Result<Vec<_>, _>>)
         })?;
-        let keys = result.map_err(|e| failed(DOING, e))?;
+        let keys = result.map_err(|e| trouble(DOING, e, &status))?;
         check_listing(&status)?;
         keys.iter().map(convert_key).collect()
     }
@@ -174,7 +182,7 @@ impl Gpg {
         })?;
         let found = match result {
             Ok(found) => found,
-            Err(error) => return Err(failed(DOING, error)),
+            Err(error) => return Err(trouble(DOING, error, &status)),
         };
         let [(code, wrong_usage, fingerprint)] = found.as_slice() else {
             let hint = if found.is_empty() {
@@ -234,6 +242,23 @@ fn failed(doing: &'static str, error: gpgme::Error) -> Error {
         doing,
         error: describe(error),
     }
+}
+
+/// Why an operation failed. gpgme may report any error where gpg could not be started, so that this is tried again.
+fn trouble(doing: &'static str, error: gpgme::Error, status: &[StatusLine]) -> Error {
+    if !status.is_empty() {
+        return failed(doing, error);
+    }
+    let why = why_not_started().map_or_else(
+        || {
+            format!(
+                "it said nothing before it ended ({}); a limit of processes (pids.max, ulimit -u) or of memory may be why",
+                describe(error)
+            )
+        },
+        |error| explained(&error),
+    );
+    Error::NotStarted { doing, why }
 }
 
 pub(super) fn answer(doing: &'static str, why: impl Into<String>) -> Error {

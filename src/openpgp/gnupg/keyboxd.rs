@@ -9,12 +9,13 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::files::read::read_regular;
 use crate::openpgp::gnupg::system::{options_of, SYSTEM_CONFIG};
 use crate::openpgp::keys::ring::MAX_RING;
+use crate::processes::{self, Running};
 use crate::text::safe;
 
 /// How long gpg may take: the daemon waits for locks of others.
@@ -91,7 +92,8 @@ pub fn export(home: &Path, uid: u32) -> Result<Vec<u8>, Error> {
 }
 
 fn run_export(home: &Path) -> Result<Vec<u8>, String> {
-    let mut child = Command::new("gpg")
+    let mut command = Command::new("gpg");
+    command
         .arg("--homedir")
         .arg(home)
         .args(["--batch", "--no-tty", "--no-options", "--no-greeting", "--lock-never"])
@@ -116,9 +118,8 @@ fn run_export(home: &Path) -> Result<Vec<u8>, String> {
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("gpg cannot be run: {error}"))?;
+        .stderr(Stdio::piped());
+    let mut child = processes::start(&mut command).map_err(|error| format!("gpg cannot be run: {error}"))?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let keys = reader(stdout, MAX_RING);
     let words = reader(stderr, MAX_WORDS);
@@ -160,7 +161,7 @@ fn joined(reading: Reading) -> Result<Vec<u8>, String> {
     }
 }
 
-fn wait(child: &mut Child) -> Result<std::process::ExitStatus, String> {
+fn wait(child: &mut Running) -> Result<std::process::ExitStatus, String> {
     let begin = Instant::now();
     loop {
         match child.try_wait() {
@@ -190,14 +191,13 @@ fn stop_daemon(home: &Path) {
 }
 
 fn gpgconf(home: &Path, args: &[&str]) -> Option<String> {
-    let output = Command::new("gpgconf")
-        .arg("--homedir")
-        .arg(home)
-        .args(args)
+    let mut command = Command::new("gpgconf");
+    command.arg("--homedir").arg(home).args(args);
+    command
         .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let output = processes::output(&mut command).ok()?;
     output
         .status
         .success()

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The thread on which gpgme works, and how long it is waited for.
 
+use std::io;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{channel, sync_channel, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use std::time::Duration;
 use gpgme::{Context, Protocol};
 
 use crate::openpgp::gnupg::gpgme::{answer, describe, failed, Error};
+use crate::processes::{self, Operation, FORKING_THREAD};
 
 /// Oldest GnuPG whose options and status lines are known to be what we rely on; 2.1 had not all of the import options.
 pub const MIN_GNUPG: &str = "2.2.0";
@@ -27,8 +30,8 @@ type Job = Box<dyn FnOnce(&mut Context) + Send>;
 
 /// A thread with a connection to GnuPG with one home directory.
 ///
-/// gpgme can neither be interrupted nor told how long to wait. So it works on a thread of its own, which is left behind
-/// where gpg does not answer.
+/// gpgme can neither be interrupted nor told how long to wait. So it works on a thread of its own; where gpg does not
+/// answer in time, gpg is killed and the thread is not used any more.
 #[derive(Debug)]
 pub struct Worker {
     jobs: Sender<Job>,
@@ -50,22 +53,30 @@ impl Worker {
         // For gpg --version: without it, that reads the gpg.conf of the user.
         std::env::set_var("GNUPGHOME", home);
         thread::Builder::new()
-            .name("gpg".into())
-            .spawn(move || match connect() {
-                Ok((mut context, version)) => {
-                    // Where nobody waits any more, no job comes either.
-                    let _ = report.send(Ok(version));
-                    for job in to_do {
-                        job(&mut context);
+            .name(FORKING_THREAD.into())
+            .spawn(move || {
+                let operation = Operation::begin();
+                match connect() {
+                    Ok((mut context, version)) => {
+                        drop(operation);
+                        // Where nobody waits any more, no job comes either.
+                        let _ = report.send(Ok(version));
+                        for job in to_do {
+                            job(&mut context);
+                        }
+                    }
+                    Err(error) => {
+                        drop(operation);
+                        let _ = report.send(Err(error));
                     }
                 }
-                Err(error) => {
-                    let _ = report.send(Err(error));
-                }
             })
-            .map_err(|error| answer(DOING, format!("starting a thread: {error}")))?;
-        let version = wait(&answer_read, PATIENCE, DOING)??;
+            .map_err(|error| Error::NotStarted {
+                doing: DOING,
+                why: explained(&error),
+            })?;
         let home = home.to_owned();
+        let version = wait(&answer_read, PATIENCE, DOING, &home)??;
         let is_silent = false;
         Ok((Self { jobs, is_silent, home }, version))
     }
@@ -87,12 +98,15 @@ impl Worker {
         std::env::set_var("GNUPGHOME", &self.home);
         let (report, result) = sync_channel(1);
         let job = Box::new(move |context: &mut Context| {
+            let begun = Operation::begin();
+            let result = operation(context);
+            drop(begun);
             // Nobody waits any more for an answer that comes too late.
-            let _ = report.send(operation(context));
+            let _ = report.send(result);
         });
         // A thread that has ended is noticed below.
         let _ = self.jobs.send(job);
-        let result = wait(&result, patience, doing);
+        let result = wait(&result, patience, doing, &self.home);
         self.is_silent = matches!(result, Err(Error::Silent { .. }));
         result
     }
@@ -107,7 +121,16 @@ fn connect() -> Result<(Context, String), Error> {
     let mut context = Context::from_protocol(Protocol::OpenPgp).map_err(missing)?;
     let info = context.engine_info();
     let version = match info.version() {
-        Ok(UNASKED) => return Err(Error::Missing("it is not there or tells no version".into())),
+        Ok(UNASKED) => {
+            return Err(match why_not_started() {
+                Some(error) if is_exhausted(&error) => Error::NotStarted {
+                    doing: "asking gpg for its version",
+                    why: explained(&error),
+                },
+                Some(error) => Error::Missing(error.to_string()),
+                None => Error::Missing("it tells no version".into()),
+            });
+        }
         Ok(version) if info.check_version(MIN_GNUPG) => version.to_owned(),
         Ok(version) => return Err(Error::TooOld(version.to_owned())),
         Err(_) => return Err(Error::Missing("it tells no version".into())),
@@ -120,9 +143,50 @@ fn connect() -> Result<(Context, String), Error> {
     Ok((context, version))
 }
 
-fn wait<T>(result: &Receiver<T>, patience: Duration, doing: &'static str) -> Result<T, Error> {
+/// Why gpg cannot be started, if it cannot: gpgme says that something failed, and keeps what to itself. It needs two
+/// processes at a time, as here.
+pub fn why_not_started() -> Option<io::Error> {
+    let start = || {
+        let mut command = Command::new("gpg");
+        command.arg("--version");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        processes::start(&mut command)
+    };
+    let (first, second) = (start(), start());
+    let mut why = None;
+    for started in [first, second] {
+        match started {
+            Ok(mut running) => {
+                let _ = running.kill();
+                let _ = running.wait();
+            }
+            Err(error) => why = Some(error),
+        }
+    }
+    why
+}
+
+/// Whether an error says that there can be no more processes now.
+fn is_exhausted(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory)
+}
+
+/// An error of starting a process or thread, with what is behind it where the words of the system do not tell.
+pub fn explained(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::WouldBlock {
+        format!("{error}: the limit of processes is reached (pids.max of the container or service, or ulimit -u)")
+    } else {
+        error.to_string()
+    }
+}
+
+fn wait<T>(result: &Receiver<T>, patience: Duration, doing: &'static str, home: &Path) -> Result<T, Error> {
     result.recv_timeout(patience).map_err(|error| match error {
-        RecvTimeoutError::Timeout => Error::Silent { doing, patience },
+        RecvTimeoutError::Timeout => {
+            let ended = processes::end_those_of(home);
+            log::warn!("{doing}: gpg hangs; {ended} processes were killed");
+            Error::Silent { doing, patience }
+        }
         RecvTimeoutError::Disconnected => answer(doing, "the thread that was to give it has ended"),
     })
 }

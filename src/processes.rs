@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The processes below this one: children that we wait for ourselves, and what gpgme leaves to whoever reaps it.
+//!
+//! gpgme starts gpg by forking twice, so that gpg's parent is gone at once and init reaps it. Process 1 of a container
+//! often is this program, where each gpg would stay as a zombie until the limit of processes is reached; and a gpg that
+//! hangs would be nobody's to end. So this process adopts its orphans (prctl(2), PR_SET_CHILD_SUBREAPER), reaps them
+//! and can find them. It never takes an exit status that somebody else waits for: children that we start are listed
+//! here, and those that gpgme waits for are told by the name of the thread that forks them.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::{Child, Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
+
+/// Name of the threads on which gpgme works. The kernel gives it to what they fork, until that runs another program;
+/// it cuts names after 15 bytes.
+pub const FORKING_THREAD: &str = "gnupg-worker";
+
+/// Most rounds of ending the processes of a directory; each finds what those of the one before had started meanwhile.
+const MAX_ROUNDS: u32 = 100;
+
+/// Pause between two rounds.
+const PAUSE: Duration = Duration::from_millis(5);
+
+static STATE: Mutex<State> = Mutex::new(State {
+    adopts: false,
+    waited_for: Vec::new(),
+    operations: 0,
+});
+
+/// What must not be reaped here.
+struct State {
+    /// Whether orphans are ours.
+    adopts: bool,
+    /// Children of ours that a [`Running`] waits for.
+    waited_for: Vec<u32>,
+    /// Operations of gpgme that are going on.
+    operations: usize,
+}
+
+/// The state stays usable after a panic elsewhere: each change of it is a single step.
+fn state() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on orphans below this process become its children.
+///
+/// # Errors
+/// When the kernel refuses; then init reaps them, as without this call.
+pub fn adopt_orphans() -> io::Result<()> {
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    state().adopts = true;
+    Ok(())
+}
+
+/// A child whose exit status is waited for by whoever holds this.
+#[derive(Debug)]
+pub struct Running(Child);
+
+/// Starts a program.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn start(command: &mut Command) -> io::Result<Running> {
+    // Under the lock: nobody must reap it before it is listed.
+    let mut state = state();
+    let child = command.spawn()?;
+    state.waited_for.push(child.id());
+    Ok(Running(child))
+}
+
+/// Runs a program to its end. What it prints is collected where `command` has pipes.
+///
+/// # Errors
+/// When it cannot be started or its output not be read.
+pub fn output(command: &mut Command) -> io::Result<Output> {
+    use std::io::Read;
+    let mut running = start(command)?;
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    if let Some(mut pipe) = running.stdout.take() {
+        pipe.read_to_end(&mut stdout)?;
+    }
+    if let Some(mut pipe) = running.stderr.take() {
+        pipe.read_to_end(&mut stderr)?;
+    }
+    let status = running.wait()?;
+    Ok(Output { status, stdout, stderr })
+}
+
+impl Deref for Running {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let own = self.0.id();
+        state().waited_for.retain(|pid| *pid != own);
+    }
+}
+
+/// An operation of gpgme that is going on. When it ends, what it has left is reaped.
+#[derive(Debug)]
+pub struct Operation(());
+
+impl Operation {
+    /// Begins one.
+    #[must_use]
+    pub fn begin() -> Self {
+        let mut state = state();
+        // What the operation before has left may have ended only now.
+        reap(&state);
+        state.operations += 1;
+        Self(())
+    }
+}
+
+impl Drop for Operation {
+    fn drop(&mut self) {
+        let mut state = state();
+        state.operations = state.operations.saturating_sub(1);
+        reap(&state);
+    }
+}
+
+/// Reaps the orphans that have ended.
+fn reap(state: &State) {
+    if !state.adopts {
+        return;
+    }
+    for pid in children() {
+        if state.waited_for.contains(&pid) {
+            continue;
+        }
+        // While gpgme works, a child of its thread's name may be the one that it waits for itself.
+        if state.operations > 0 && name(pid).as_deref() == Some(FORKING_THREAD) {
+            continue;
+        }
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+        if let Some(pid) = pid {
+            // Nothing is said of one that still runs, or that is gone.
+            let _ = rustix::process::waitpid(Some(pid), WaitOptions::NOHANG);
+        }
+    }
+}
+
+/// The children of this process.
+fn children() -> Vec<u32> {
+    let Ok(threads) = fs::read_dir("/proc/self/task") else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for thread in threads.flatten() {
+        match fs::read_to_string(thread.path().join("children")) {
+            Ok(text) => found.extend(text.split_ascii_whitespace().filter_map(|pid| pid.parse::<u32>().ok())),
+            // The thread has ended; or the kernel has no such list.
+            Err(_) if thread.path().exists() => {
+                let own = std::process::id();
+                return parents()
+                    .into_iter()
+                    .filter(|(_, p)| *p == own)
+                    .map(|(c, _)| c)
+                    .collect();
+            }
+            Err(_) => {}
+        }
+    }
+    found
+}
+
+/// What a process calls itself: the name of its program, or of the thread that forked it.
+fn name(pid: u32) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+    Some(text.trim_end().to_owned())
+}
+
+/// Each process that can be seen, and its parent.
+fn parents() -> HashMap<u32, u32> {
+    let mut found = HashMap::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        let Ok(stat) = fs::read(entry.path().join("stat")) else {
+            continue;
+        };
+        // pid (name) state parent ...; a name may have parentheses and spaces in it.
+        let text = String::from_utf8_lossy(&stat);
+        let parent = text
+            .rsplit_once(')')
+            .and_then(|(_, rest)| rest.split_ascii_whitespace().nth(1)?.parse().ok());
+        if let Some(parent) = parent {
+            found.insert(pid, parent);
+        }
+    }
+    found
+}
+
+/// Everything below this process.
+fn descendants() -> Vec<u32> {
+    let parents = parents();
+    let own = std::process::id();
+    let is_below = |pid: u32| {
+        let mut seen = HashSet::new();
+        let mut at = pid;
+        while let Some(parent) = parents.get(&at) {
+            if *parent == own {
+                return true;
+            }
+            // The list was not made in one moment.
+            if !seen.insert(at) {
+                return false;
+            }
+            at = *parent;
+        }
+        false
+    };
+    parents.keys().copied().filter(|pid| is_below(*pid)).collect()
+}
+
+/// Whether a process was given this directory: in its environment, as gpgme does, or as an argument.
+fn works_in(pid: u32, directory: &Path) -> bool {
+    let directory = directory.as_os_str().as_bytes();
+    let variable = [b"GNUPGHOME=", directory].concat();
+    let has = |file: &str, words: &[&[u8]]| {
+        let content = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        content.split(|byte| *byte == 0).any(|word| words.contains(&word))
+    };
+    has("environ", &[&variable]) || has("cmdline", &[directory])
+}
+
+/// Ends the processes below this one that work in a directory of ours, without asking them: a gpg that hangs, and
+/// whatever it has started. Returns how many there were.
+pub fn end_those_of(directory: &Path) -> usize {
+    let mut ended = HashSet::new();
+    for _ in 0..MAX_ROUNDS {
+        let mut found = false;
+        for number in descendants() {
+            let Some(pid) = i32::try_from(number).ok().and_then(Pid::from_raw) else {
+                continue;
+            };
+            // Held before it is looked at, so that the number cannot come to mean another process; Linux before 5.3
+            // cannot.
+            let held = rustix::process::pidfd_open(pid, PidfdFlags::empty());
+            let killed = works_in(number, directory)
+                && match held {
+                    Ok(held) => rustix::process::pidfd_send_signal(&held, Signal::KILL).is_ok(),
+                    Err(_) => rustix::process::kill_process(pid, Signal::KILL).is_ok(),
+                };
+            if killed {
+                found = true;
+                ended.insert(number);
+            }
+        }
+        if !found {
+            break;
+        }
+        thread::sleep(PAUSE);
+    }
+    if !ended.is_empty() {
+        reap(&state());
+    }
+    ended.len()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use std::process::Stdio;
+    use std::time::Instant;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).stdin(Stdio::null());
+        command
+    }
+
+    /// No other unit test starts a process: all children here are those of this one.
+    #[test]
+    fn orphans_are_reaped_and_nobody_loses_an_exit_status() {
+        adopt_orphans().unwrap();
+        let stop = Mutex::new(false);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !*stop.lock().unwrap() {
+                        drop(Operation::begin());
+                    }
+                });
+            }
+            for round in 0..50 {
+                let code = round % 7;
+                let mut child = start(&mut shell(&format!("exit {code}"))).unwrap();
+                // It ends, and is a zombie for a while.
+                thread::sleep(Duration::from_millis(2));
+                assert_eq!(child.wait().unwrap().code(), Some(code));
+                let printed =
+                    output(shell(&format!("true & echo {round}; exit {code}")).stdout(Stdio::piped())).unwrap();
+                assert_eq!(printed.status.code(), Some(code));
+                assert_eq!(String::from_utf8(printed.stdout).unwrap(), format!("{round}\n"));
+            }
+            *stop.lock().unwrap() = true;
+        });
+        let begin = Instant::now();
+        while !children().is_empty() {
+            assert!(begin.elapsed() < Duration::from_secs(10), "{:?} are left", children());
+            drop(Operation::begin());
+        }
+        // What works in a directory is ended with what it has started; what does not goes on.
+        let directory = Path::new("/nonexistent/of-this-test");
+        let mut hanging = start(shell("sleep 60 & sleep 60").env("GNUPGHOME", directory)).unwrap();
+        let mut other = start(&mut shell("exec sleep 60")).unwrap();
+        thread::sleep(Duration::from_millis(50));
+        assert!(end_those_of(directory) >= 2);
+        assert!(hanging.wait().unwrap().code().is_none());
+        assert!(other.try_wait().unwrap().is_none());
+        other.kill().unwrap();
+        other.wait().unwrap();
+    }
+}

@@ -256,6 +256,6 @@ fn strings_of_the_server_move_no_terminal() {
     }
     let outcome = scene.run_verify(D1, &["-o", "wide"]).expect(1);
     let printed = format!("{}{}", outcome.stdout, outcome.stderr);
-    assert!(printed.contains("-> x\\u{1b}[2J"), "{outcome:?}");
+    assert!(printed.contains("would record: ForImage: x\\u{1b}[2J"), "{outcome:?}");
     assert!(!printed.contains(['\u{1b}', '\u{202e}', '\u{9b}']), "{outcome:?}");
 }

@@ -30,7 +30,7 @@ fn without_confirm_the_image_is_read_and_nothing_else_is_asked() {
         let outcome = scene.run_verify(D1, more).expect_verdict(0, "Verified/Verified");
         assert_eq!(scene.server.lines(), [line("GET", D1)], "{more:?}");
         assert_eq!(outcome.item()["recorded"], "no");
-        let told = format!("{D1}@s1: Trusted: none -> True (Verified), ForImage: none -> True\n");
+        let told = format!("{D1}@s1: would record: Trusted: none -> True (Verified), ForImage: none -> True\n");
         assert!(outcome.stderr.starts_with(&told), "{outcome:?}");
         let last = outcome.stderr.lines().last().unwrap();
         assert!(

@@ -137,6 +137,8 @@ fn a_rejected_signature_loses_what_made_it_look_verified() {
     for part in ["alice", IDENTITY] {
         assert!(message.contains(part), "{part}: {message}");
     }
+    let said = format!("{D1}@s1: recorded: Trusted: True -> False (UnknownKey), ForImage: True -> Unknown\n");
+    assert_eq!(outcome.stderr, said);
 }
 
 #[test]

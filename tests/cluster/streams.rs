@@ -151,6 +151,12 @@ fn whoever_may_read_the_stream_only_gets_a_verdict() {
         .run_verify("team/app:v1", &["-o", "json"])
         .expect_verdict(0, "Verified/Verified");
     assert_eq!(scene.server.lines(), [tag("team", "app:v1"), line("GET", D1)]);
+    // The same with --confirm is refused: nothing is promised.
+    let outcome = scene.run_verify("team/app:v1", &[]).expect(0);
+    assert!(outcome.stderr.starts_with("note: recording on Image "), "{outcome:?}");
+    for promise in ["would record", "run the command again"] {
+        assert!(!outcome.stderr.contains(promise), "{outcome:?}");
+    }
 }
 
 #[test]

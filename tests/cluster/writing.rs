@@ -148,7 +148,11 @@ fn a_server_dry_run_is_checked_by_the_server_and_stores_nothing() {
     assert_eq!((sent.method.as_str(), sent.parameter("dryRun")), ("PATCH", Some("All")));
     assert_eq!(scene.server.stored(D1), before);
     assert!(
-        outcome.stderr.contains("nothing was stored (server dry run)"),
+        outcome.stderr.contains("nothing was stored (server dry run)")
+            && outcome.stderr.contains("accepted by the server (dry run)")
+            && outcome
+                .stderr
+                .contains("would record: Trusted: none -> True (Verified)"),
         "{outcome:?}"
     );
     // It wins over --confirm, and what the server would refuse is told.
@@ -162,5 +166,6 @@ fn a_server_dry_run_is_checked_by_the_server_and_stores_nothing() {
     let outcome = scene.run_verify(D1, &["-o", "json", "--confirm", "--dry-run=server"]);
     assert_eq!(outcome.status, 3, "{outcome:?}");
     assert_eq!(outcome.item()["recorded"], "failed");
+    assert!(!outcome.stderr.contains("would record"), "{outcome:?}");
     assert_eq!(scene.server.stored(D1), before);
 }

@@ -4,6 +4,7 @@
 //! [`framing`] is the gate. [`engine`] says what an engine is; [`trust`] has the two there are. Only
 //! [`gnupg::gpgme`] calls gpgme and so starts gpg.
 
+mod answers;
 mod checks;
 pub mod engine;
 pub mod framing;

@@ -27,6 +27,8 @@ mod signatures;
 mod signed_by;
 #[path = "openpgp/subkeys.rs"]
 mod subkeys;
+#[path = "openpgp/subpackets.rs"]
+mod subpackets;
 #[path = "openpgp/surroundings.rs"]
 mod surroundings;
 #[path = "openpgp/system.rs"]

@@ -7,4 +7,5 @@ pub mod compression;
 pub mod message;
 pub mod packet;
 pub mod signature;
+pub mod stranger;
 pub(super) mod subpacket;

@@ -113,9 +113,6 @@ fn details(inspection: &Inspection) -> Vec<String> {
     if let Some(expires) = signature.expires {
         lines.push(format!("said to expire at {}", time(expires)));
     }
-    if let Some(critical) = &signature.critical {
-        lines.push(format!("it has {critical}"));
-    }
     lines.push(format!("payload of {} bytes", message.payload.len()));
     match &inspection.payload {
         Some(Ok(payload)) => {

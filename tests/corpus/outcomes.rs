@@ -16,7 +16,6 @@ pub const OUTCOMES: &[(&str, &[&str])] = &[
             "sub-nobacksig",
             "sub-noflags",
             "subpacket-critical-unknown",
-            "textsig-class01",
         ],
     ),
     ("Rejected/KeyExpired", &["key-expired-now", "sub-expired-at-sign"]),
@@ -74,7 +73,6 @@ pub const OUTCOMES: &[(&str, &[&str])] = &[
             "private-packet-60",
             "sig-no-issuer",
             "signed-inside-compress-literal",
-            "textsig-crlf",
             "trailing-literal",
             "trailing-marker",
             "trailing-newline",
@@ -99,7 +97,10 @@ pub const OUTCOMES: &[(&str, &[&str])] = &[
         "Rejected/WrongKeyUsage",
         &["primary-authonly", "primary-certonly", "sub-enc"],
     ),
-    ("Unsupported/UnsupportedSignature", &["armored"]),
+    (
+        "Unsupported/UnsupportedSignature",
+        &["armored", "textsig-class01", "textsig-crlf"],
+    ),
     (
         "Verified/Verified",
         &[

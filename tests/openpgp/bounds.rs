@@ -5,7 +5,8 @@ use std::io::Write;
 use std::process::Command;
 
 use super::trial::{signed_payload, Trial};
-use crate::support::packets::{body, literal, message, one_pass_for, packet, zip, COMPRESSED};
+use crate::support::forge::{now, Draft, Key};
+use crate::support::packets::{body, literal, message, one_pass, one_pass_for, packet, zip, COMPRESSED};
 use crate::support::program::{has, word};
 use crate::support::skipped;
 
@@ -38,7 +39,7 @@ fn deflated(repeated: &[u8], times: usize) -> Vec<u8> {
 #[test]
 fn a_blob_of_more_than_a_mebibyte_is_over_the_limit() {
     let (trial, _, _) = Trial::with_signer();
-    trial.expect(&vec![b'x'; MIB], "Rejected/NotASignature", "not OpenPGP data");
+    trial.expect(&vec![b'.'; MIB], "Rejected/NotASignature", "not OpenPGP data");
     trial.expect(&vec![b'x'; MIB + 1], "Rejected/LimitExceeded", "1048576");
 }
 
@@ -69,6 +70,48 @@ fn a_signature_packet_of_more_than_16_kib_is_over_the_limit() {
         "Rejected/LimitExceeded",
         "signature packet",
     );
+}
+
+/// gpg finds no signature at all in a packet whose areas or numbers are larger than it reads.
+#[test]
+fn areas_and_numbers_are_as_large_as_gpg_reads_them_and_no_larger() {
+    const AREA: usize = 10_000;
+    const OVER: &str = "Rejected/LimitExceeded";
+    let key = Key::new();
+    let trial = Trial::with_keys(&key.certificate("Release <release@example.com>"));
+    let payload = signed_payload();
+    // The creation time and the issuer's key ID take 10 and 14 bytes, what stands before the filling 6.
+    let hashed = |size: usize| Draft::new(now()).hashed(100, &vec![b'x'; size - 10 - 6]);
+    let unhashed = |size: usize| Draft::new(now()).unhashed(100, &vec![b'x'; size - 14 - 6]);
+    for (draft, larger, name) in [
+        (hashed(AREA), hashed(AREA + 1), "its hashed subpackets have 10001 bytes"),
+        (
+            unhashed(AREA),
+            unhashed(AREA + 1),
+            "its unhashed subpackets have 10001 bytes",
+        ),
+    ] {
+        trial.expect_verified(&key.message(&draft, &payload));
+        trial.expect(&key.message(&larger, &payload), OVER, name);
+    }
+    let mut many = Draft::new(now());
+    many.unhashed = b"\x01\x64".repeat((AREA - 14) / 2);
+    trial.expect_verified(&key.message(&many, &payload));
+    let number = |bits: u16, version: u8| {
+        let signature = key.sign_body(&Draft::new(now()).version(version), &payload);
+        let without = &signature[..signature.len() - 2 - 256];
+        let bytes = vec![0xff; usize::from(bits).div_ceil(8)];
+        let signature = packet(2, &[without, &bits.to_be_bytes(), &bytes].concat());
+        [one_pass(0, 8, 1, key.key_id()), literal(b'b', &payload), signature].concat()
+    };
+    for version in [3, 4] {
+        for bits in [0, 1, 2047, 2048, 2049, 16_384] {
+            trial.expect(&number(bits, version), "Rejected/BadSignature", "does not fit");
+        }
+        for bits in [16_385, 32_768, u16::MAX] {
+            trial.expect(&number(bits, version), OVER, "more than 16384");
+        }
+    }
 }
 
 #[test]

@@ -232,18 +232,39 @@ fn text_literals_count_where_no_byte_of_them_changes() {
     }
 }
 
-/// Class 0x01 covers the text with its line ends made CR LF and white space at their ends dropped.
+/// Class 0x01 covers neither white space at line ends nor what follows the 19,995th character of a line.
 #[test]
-fn text_signatures_count_only_where_they_cover_the_very_bytes() {
+fn text_signatures_are_unsupported_whatever_they_cover() {
+    const UNSUPPORTED: &str = "Unsupported/UnsupportedSignature";
     let (trial, signer, key) = Trial::with_signer();
-    let sign = |payload: &[u8]| signer.sign_with(&key, &["--textmode"], payload);
-    trial.expect_verified(&sign(&signed_payload()));
-    let payload = signed_payload();
-    for ending in [&b" "[..], b"\t", b" \n", b"\r\n"] {
-        let payload = [&payload[..], ending].concat();
-        let signature = signer.gpg(&["-u", &key, "--textmode", "--detach-sign"], &payload);
-        let blob = [one_pass_for(&signature, &key), literal(b'b', &payload), signature].concat();
-        trial.expect(&blob, "Rejected/BadSignature", "text signature");
+    let plain = signed_payload();
+    let long = [b"{}", &[b' '; 19_000][..], &plain].concat();
+    for payload in [&plain[..], &[&plain[..], b" \r\n"].concat(), &long, b""] {
+        let signature = signer.gpg(&["-u", &key, "--textmode", "--detach-sign"], payload);
+        for format in [b'b', b't', b'u'] {
+            let blob = [
+                one_pass_for(&signature, &key),
+                literal(format, payload),
+                signature.clone(),
+            ]
+            .concat();
+            trial.expect(&blob, UNSUPPORTED, "a binary signature (class 0x00) is required");
+            trial.expect(&zip(&blob), UNSUPPORTED, "text signature");
+        }
+    }
+    let whole = signer.sign_with(&key, &["--textmode"], &plain);
+    trial.expect(&whole, UNSUPPORTED, "text signature (class 0x01)");
+    // What gpg has not hashed can be anything.
+    let signed = [b"{}", &[b' '; 19_000][..]].concat();
+    let signature = signer.gpg(&["-u", &key, "--textmode", "--detach-sign"], &signed);
+    let added = [&signed[..], &plain].concat();
+    let blob = [one_pass_for(&signature, &key), literal(b'b', &added), signature].concat();
+    trial.expect(&blob, UNSUPPORTED, "text signature");
+    let key = Key::new();
+    let trial = Trial::with_keys(&key.certificate("Release <release@example.com>"));
+    for version in [3, 4] {
+        let draft = Draft::new(now()).class(1).version(version);
+        trial.expect(&key.message(&draft, &plain), UNSUPPORTED, "text signature");
     }
 }
 

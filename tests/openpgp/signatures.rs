@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a well-framed signature may say about itself.
 
+use super::subpackets::fingerprint_of;
 use super::trial::{signed_payload, Trial};
 use crate::support::forge::{now, Draft, Key, MD5, RIPEMD160, SHA1};
-use crate::support::packets::{body, literal, one_pass, packet};
+use crate::support::gpg::Signer;
+use crate::support::packets::{body, literal, message, one_pass, packet};
 
 const BAD: &str = "Rejected/BadSignature";
 const DAY: i64 = 86400;
@@ -90,7 +92,7 @@ fn two_different_dates_in_one_signature_are_refused() {
     trial.expect(
         &key.message(&draft, &signed_payload()),
         "Rejected/NotASignature",
-        "wrong length",
+        "type 2 is malformed",
     );
 }
 
@@ -105,13 +107,8 @@ fn a_signature_must_name_its_maker_and_not_contradict_itself() {
         "Rejected/NotASignature",
         "does not name the key",
     );
-    let fingerprint = |key: &Key| {
-        let digits = key.fingerprint();
-        let bytes = (0..20).map(|n| u8::from_str_radix(&digits[2 * n..2 * n + 2], 16).unwrap());
-        [vec![4], bytes.collect()].concat()
-    };
-    trial.expect_verified(&key.message(&nameless.clone().hashed(33, &fingerprint(&key)), &signed_payload()));
-    let draft = Draft::new(now()).hashed(33, &fingerprint(&other));
+    trial.expect_verified(&key.message(&nameless.clone().hashed(33, &fingerprint_of(&key)), &signed_payload()));
+    let draft = Draft::new(now()).hashed(33, &fingerprint_of(&other));
     trial.expect(&key.message(&draft, &signed_payload()), BAD, "contradicts");
     let draft = Draft::new(now()).hashed(16, &other.key_id());
     trial.expect(
@@ -152,6 +149,101 @@ fn what_is_critical_and_unknown_is_refused_and_named() {
     trial.expect_verified(&blob(101, b"x"));
     // Critical and known, such as the creation time itself.
     trial.expect_verified(&blob(0x80 | 26, b"https://example.com/policy"));
+    trial.expect_verified(&blob(0x80 | 20, &notation("preferred-email-encoding@pgp.com")));
+    // Who adds something to what is not signed says no more than who signs it.
+    let draft = Draft::new(now()).unhashed(0x80 | 20, &notation("n@example.com"));
+    trial.expect(&key.message(&draft, &signed_payload()), BAD, "n@example.com");
+}
+
+/// Times have 32 bits: gpg takes the sum for one in the past, others do not.
+#[test]
+fn a_signature_that_expires_after_the_end_of_time_is_refused() {
+    let (trial, key) = trial();
+    let left = u32::MAX - u32::try_from(now()).unwrap();
+    let expiring = |after: u32| {
+        let draft = Draft::new(now()).hashed(3, &after.to_be_bytes());
+        key.message(&draft, &signed_payload())
+    };
+    trial.expect_verified(&expiring(left));
+    for after in [left + 1, left + 1000, u32::MAX] {
+        trial.expect(&expiring(after), BAD, "2106");
+    }
+}
+
+/// gpg's "general error" has several causes; each is named.
+#[test]
+fn a_digest_that_does_not_go_with_the_key_is_named() {
+    let signer = Signer::new();
+    let payload = signed_payload();
+    for (algorithm, digest, hash, name) in [
+        (
+            "nistp384",
+            "SHA384",
+            8,
+            "SHA256 is too short a digest for a key of nistp384",
+        ),
+        (
+            "nistp521",
+            "SHA512",
+            9,
+            "SHA384 is too short a digest for a key of nistp521",
+        ),
+        (
+            "nistp256",
+            "SHA256",
+            11,
+            "SHA224 is too short a digest for a key of nistp256",
+        ),
+        (
+            "dsa2048",
+            "SHA256",
+            11,
+            "SHA224 is too short a digest for a key of dsa2048",
+        ),
+    ] {
+        let key = signer.key(algorithm, algorithm, "sign", "never");
+        let trial = Trial::with_keys(&signer.gpg(&["--export", &key], b""));
+        let signed = signer.gpg(&["-u", &key, "--digest-algo", digest, "--detach-sign"], &payload);
+        trial.expect_verified(&message(&signed, &key, &payload));
+        let mut altered = body(&signed);
+        altered[3] = hash;
+        let signature = packet(2, &altered);
+        trial.expect(&message(&signature, &key, &payload), BAD, name);
+        // A number for another algorithm than the key's.
+        altered[2] = 1;
+        altered[3] = body(&signed)[3];
+        let unhashed = 6 + usize::from(u16::from_be_bytes([altered[4], altered[5]]));
+        let end = unhashed + 2 + usize::from(u16::from_be_bytes([altered[unhashed], altered[unhashed + 1]]));
+        altered.truncate(end + 2);
+        let signature = packet(2, &[&altered[..], &[0, 1, 1]].concat());
+        trial.expect(&message(&signature, &key, &payload), BAD, "does not fit that key");
+    }
+    // A digest that is longer than the key.
+    let key = Key::with(512, crate::support::forge::then());
+    let trial = Trial::with_keys(&key.certificate("Short <short@example.com>"));
+    let mut altered = body(&key.sign(&Draft::new(now()), &payload));
+    altered[3] = 10;
+    let blob = [
+        one_pass(0, 10, 1, key.key_id()),
+        literal(b'b', &payload),
+        packet(2, &altered),
+    ]
+    .concat();
+    trial.expect(&blob, "Rejected/WeakAlgorithm", "rsa512");
+}
+
+/// Our clock may be behind: then the key may be one that was not there yet.
+#[test]
+fn an_unknown_maker_of_the_future_is_not_yet_valid() {
+    let (trial, _) = trial();
+    let stranger = Key::new();
+    let blob = |at: i64| stranger.message(&Draft::new(at), &signed_payload());
+    trial.expect(&blob(now() - 10), "Rejected/UnknownKey", "not in the keyring");
+    trial.expect(
+        &blob(now() + 3600),
+        "Rejected/SignatureNotYetValid",
+        "the clock here says",
+    );
 }
 
 /// GnuPG's `auto-key-import` would take the key out of the signature.

@@ -42,6 +42,18 @@ impl HashAlgorithm {
         matches!(self.0, 8..=11)
     }
 
+    /// Length of its digests in bits; 0 for algorithms that are not checked here.
+    #[must_use]
+    pub fn bits(self) -> usize {
+        match self.0 {
+            8 => 256,
+            9 => 384,
+            10 => 512,
+            11 => 224,
+            _ => 0,
+        }
+    }
+
     /// Whether it is known to be broken.
     #[must_use]
     pub fn is_weak(self) -> bool {

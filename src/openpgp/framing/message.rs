@@ -10,7 +10,8 @@ use crate::limits::MAX_PAYLOAD_BYTES;
 use crate::openpgp::framing::armor::{self, Armored};
 use crate::openpgp::framing::compression::{self, MAX_DECOMPRESSED};
 use crate::openpgp::framing::packet::{self, tag, Packet};
-use crate::openpgp::framing::signature::{OnePass, Signature, CLASS_TEXT};
+use crate::openpgp::framing::signature::{OnePass, Signature};
+use crate::openpgp::framing::stranger;
 use crate::reason::{Reason, Refusal};
 
 /// Most OpenPGP packets of one message, those inside a compressed one included (product limits).
@@ -41,14 +42,17 @@ impl Message {
         match blob.first() {
             None => Err(not_a_signature("it is empty")),
             Some(first) if first & 0x80 == 0 => Err(name_text(blob)),
-            Some(_) => parse_binary(blob),
+            Some(_) => parse_binary(blob).map_err(|refusal| match (refusal.reason, describe(blob)) {
+                (Reason::NotASignature, Some(what)) => not_a_signature(what),
+                _ => refusal,
+            }),
         }
     }
 
     /// The signature as a packet of its own, the way GnuPG is given it.
     #[must_use]
     pub fn detached_signature(&self) -> Vec<u8> {
-        packet::encode(tag::SIGNATURE, &self.signature.body)
+        packet::encode(tag::SIGNATURE, &self.signature.bare_body())
     }
 }
 
@@ -76,11 +80,16 @@ fn name_text(blob: &[u8]) -> Refusal {
             block.label.to_lowercase()
         )),
         None if armor::occurs_in(blob) => not_a_signature("it is text with ASCII armour in it"),
-        None if blob.trim_ascii_start().starts_with(b"{") => {
-            not_a_signature("it looks like JSON: not OpenPGP data, perhaps the payload without its signature")
-        }
-        None => not_a_signature(format!("it is not OpenPGP data (its first byte is 0x{:02x})", blob[0])),
+        None => not_a_signature(
+            describe(blob).unwrap_or_else(|| format!("it is not OpenPGP data (its first byte is 0x{:02x})", blob[0])),
+        ),
     }
+}
+
+/// Says what looks like something else than OpenPGP data.
+fn describe(blob: &[u8]) -> Option<String> {
+    let is_message = |bytes: &[u8]| parse_binary(bytes).is_ok();
+    stranger::describe(blob, &is_message).map(|what| format!("it is not OpenPGP data but {what}"))
 }
 
 fn parse_binary(blob: &[u8]) -> Result<Message, Refusal> {
@@ -161,7 +170,7 @@ fn parse_signed(packets: &[Packet<'_>]) -> Result<Message, Refusal> {
     let one_pass = OnePass::parse(&one_pass.body)?;
     let signature = Signature::parse(&signature.body)?;
     one_pass.check(&signature)?;
-    let payload = literal_body(&literal.body, signature.class)?;
+    let payload = literal_body(&literal.body)?;
     Ok(Message { payload, signature })
 }
 
@@ -187,6 +196,9 @@ fn name_packets(packets: &[Packet<'_>]) -> Refusal {
             "it has a padding packet (RFC 9580 section 5.14), which this build does not check",
         );
     }
+    if let Some(what) = stranger::describe_packets(&tags) {
+        return not_a_signature(format!("it is {what}"));
+    }
     let literals = tags.iter().filter(|t| **t == tag::LITERAL).count();
     match tags.as_slice() {
         [] => not_a_signature("it is empty inside"),
@@ -209,7 +221,7 @@ fn name_packets(packets: &[Packet<'_>]) -> Refusal {
 }
 
 /// Takes the data out of a literal packet (RFC 9580 section 5.9). Its file name and date are not signed and not used.
-fn literal_body(body: &[u8], class: u8) -> Result<Vec<u8>, Refusal> {
+fn literal_body(body: &[u8]) -> Result<Vec<u8>, Refusal> {
     let short = || not_a_signature("its literal data packet ends early");
     let (&[format, name_length], rest) = body.split_first_chunk().ok_or_else(short)?;
     let (_name_and_date, data) = rest.split_at_checked(usize::from(name_length) + 4).ok_or_else(short)?;
@@ -234,20 +246,7 @@ fn literal_body(body: &[u8], class: u8) -> Result<Vec<u8>, Refusal> {
             )));
         }
     }
-    // A text signature covers lines without their trailing white space, with CR LF ends. It says something about
-    // these very bytes only where that conversion can be undone.
-    if class == CLASS_TEXT && (data.contains(&b'\r') || has_trailing_space(data)) {
-        return Err(Refusal::new(
-            Reason::BadSignature,
-            "it is a text signature (class 0x01) over a payload that is not byte for byte what was signed",
-        ));
-    }
     Ok(data.to_vec())
-}
-
-fn has_trailing_space(data: &[u8]) -> bool {
-    data.split(|b| *b == b'\n')
-        .any(|line| line.last().is_some_and(u8::is_ascii_whitespace))
 }
 
 /// The decompressor's bound must leave room for the largest payload.

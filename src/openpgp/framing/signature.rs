@@ -5,17 +5,20 @@
 //! check afterwards that GnuPG read the same packet in the same way.
 
 use crate::openpgp::framing::algorithm::{HashAlgorithm, PublicKeyAlgorithm};
-use crate::openpgp::framing::subpacket::Subpackets;
+use crate::openpgp::framing::subpacket::{self, Subpackets};
 use crate::openpgp::keys::ring::hex;
 use crate::reason::{Reason, Refusal};
 
 /// Largest signature packet, in bytes: RSA of 16 Kibit and a page of subpackets fit.
 pub const MAX_SIGNATURE_PACKET: usize = 16 << 10;
 
+/// Most bits of a number in a signature, the limit of GnuPG: it finds no signature at all in a packet with more.
+pub const MAX_NUMBER_BITS: u16 = 16_384;
+
 /// Signature over a binary document.
 pub const CLASS_BINARY: u8 = 0x00;
 /// Signature over a text document: line ends count as CR LF.
-pub const CLASS_TEXT: u8 = 0x01;
+const CLASS_TEXT: u8 = 0x01;
 
 /// An eight octet key ID, written as 16 upper case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,7 +35,7 @@ impl std::fmt::Display for KeyId {
 pub struct Signature {
     /// 3 or 4.
     pub version: u8,
-    /// [`CLASS_BINARY`] or [`CLASS_TEXT`].
+    /// Always [`CLASS_BINARY`].
     pub class: u8,
     /// Algorithm of the signing key.
     pub public_key: PublicKeyAlgorithm,
@@ -46,9 +49,7 @@ pub struct Signature {
     pub key_id: KeyId,
     /// Its fingerprint, 40 upper case hexadecimal digits, where the packet has it.
     pub fingerprint: Option<String>,
-    /// Something critical in it that GnuPG may not know, for a better message when it refuses.
-    pub critical: Option<String>,
-    /// The body of the packet, as GnuPG gets it.
+    /// The body of the packet.
     pub body: Vec<u8>,
 }
 
@@ -171,7 +172,6 @@ impl Signature {
             expires: None,
             key_id: KeyId([a, b, c, d, e, f, g, h]),
             fingerprint: None,
-            critical: None,
             body: body.to_vec(),
         };
         check_mpis(signature.public_key, mpis)?;
@@ -189,6 +189,13 @@ impl Signature {
         let created = subpackets.created.ok_or_else(|| {
             bad("it has no creation time among the hashed subpackets, where RFC 9580 section 5.2.3.11 demands one")
         })?;
+        // Times of OpenPGP have 32 bits: some readers would take the sum for a time long past.
+        if subpackets
+            .expires
+            .is_some_and(|after| created.checked_add(after).is_none())
+        {
+            return Err(bad("it expires after the year 2106, in which the times of OpenPGP end"));
+        }
         let signature = Self {
             version: 4,
             class,
@@ -201,7 +208,6 @@ impl Signature {
                 .map(|after| i64::from(created) + i64::from(after)),
             key_id: subpackets.key_id()?,
             fingerprint: subpackets.fingerprint,
-            critical: subpackets.critical,
             body: body.to_vec(),
         };
         check_mpis(signature.public_key, mpis)?;
@@ -214,8 +220,33 @@ impl Signature {
         self.fingerprint.clone().unwrap_or_else(|| self.key_id.to_string())
     }
 
+    /// The packet's body as an engine is given it: of a version 4 signature everything that is signed and, of what is
+    /// not signed, only the issuer's key ID. What else stands in the unhashed area is nobody's word, and GnuPG looks
+    /// for a fingerprint in the hashed area alone (measured with 2.2).
+    #[must_use]
+    pub fn bare_body(&self) -> Vec<u8> {
+        let parts = || {
+            let (_, rest) = self.body.split_at_checked(4)?;
+            let (hashed, rest) = area(rest)?;
+            let (_unhashed, end) = area(rest)?;
+            Some((self.body.get(..6 + hashed.len())?, end))
+        };
+        match parts() {
+            Some((signed, end)) if self.version == 4 => {
+                let issuer = subpacket::issuer(self.key_id);
+                [signed, &[0, 10], &issuer, end].concat()
+            }
+            _ => self.body.clone(),
+        }
+    }
+
     fn check_algorithms(&self) -> Result<(), Refusal> {
-        if self.class != CLASS_BINARY && self.class != CLASS_TEXT {
+        if self.class == CLASS_TEXT {
+            return Err(unsupported(
+                "it is a text signature (class 0x01), which this build does not check: GnuPG leaves out white space at line ends and the end of long lines, so that it does not cover every byte; a binary signature (class 0x00) is required",
+            ));
+        }
+        if self.class != CLASS_BINARY {
             return Err(bad(format!(
                 "it is a signature of class 0x{:02x}, which is not one over a document",
                 self.class
@@ -249,17 +280,24 @@ pub(super) fn area(input: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(u16::from_be_bytes(*length).into())
 }
 
-/// Demands the right count of MPIs and nothing after them. Unknown algorithms are refused elsewhere.
+/// Demands the right count of MPIs, none too large, and nothing after them. Unknown algorithms are refused elsewhere.
 fn check_mpis(algorithm: PublicKeyAlgorithm, mut rest: &[u8]) -> Result<(), Refusal> {
     let Some(count) = algorithm.signature_mpis() else {
         return Ok(());
     };
+    let short = || malformed("its signature packet ends early");
     for _ in 0..count {
-        rest = rest
-            .split_first_chunk()
-            .and_then(|(bits, rest)| rest.split_at_checked(usize::from(u16::from_be_bytes(*bits)).div_ceil(8)))
-            .ok_or_else(|| malformed("its signature packet ends early"))?
-            .1;
+        let (bits, after) = rest.split_first_chunk().ok_or_else(short)?;
+        let bits = u16::from_be_bytes(*bits);
+        if bits > MAX_NUMBER_BITS {
+            return Err(Refusal::new(
+                Reason::LimitExceeded,
+                format!("a number in its signature has {bits} bits, more than {MAX_NUMBER_BITS}"),
+            ));
+        }
+        (_, rest) = after
+            .split_at_checked(usize::from(bits).div_ceil(8))
+            .ok_or_else(short)?;
     }
     if rest.is_empty() {
         Ok(())

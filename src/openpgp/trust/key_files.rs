@@ -3,9 +3,8 @@
 
 use std::collections::HashMap;
 
-use crate::openpgp::checks::{
-    checked_signature, claimed_by_several, judge_key, lacks_back_signature, not_named, signer, sole_key,
-};
+use crate::openpgp::answers::checked_signature;
+use crate::openpgp::checks::{judge_key, not_named, signer, sole_key};
 use crate::openpgp::engine::{Engine, Finding, SignedBy};
 use crate::openpgp::framing::message::Message;
 use crate::openpgp::gnupg::gpgme::{Error, Gpg};
@@ -51,19 +50,14 @@ impl KeyFileEngine {
 impl Engine for KeyFileEngine {
     fn verify(&mut self, message: &Message) -> Result<Finding, Error> {
         let answer = self.gpg.verify(&message.detached_signature(), &message.payload)?;
-        let valid = match checked_signature(&answer, &message.signature)? {
+        let maker = message.signature.maker();
+        let lookup = || self.gpg.keys(&[&maker]);
+        let valid = match checked_signature(&answer, &message.signature, self.now, lookup)? {
             Ok(valid) => valid,
             Err(refusal) => {
-                let maker = message.signature.maker();
-                let keys = if lacks_back_signature(&answer) {
-                    self.gpg.keys(&[&maker])?
-                } else {
-                    Vec::new()
-                };
-                let several = (keys.len() > 1).then(|| claimed_by_several(&maker, &keys));
                 return Ok(Finding {
                     signer: None,
-                    refusal: Some(several.unwrap_or(refusal)),
+                    refusal: Some(refusal),
                 });
             }
         };

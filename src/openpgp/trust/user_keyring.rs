@@ -8,9 +8,8 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use crate::openpgp::checks::{
-    checked_signature, claimed_by_several, judge_key, lacks_back_signature, not_named, signer, sole_key,
-};
+use crate::openpgp::answers::checked_signature;
+use crate::openpgp::checks::{judge_key, not_named, signer, sole_key};
 use crate::openpgp::engine::{Engine, Finding, SignedBy, Signer};
 use crate::openpgp::framing::message::Message;
 use crate::openpgp::gnupg::gpgme::{Error, Gpg};
@@ -223,7 +222,8 @@ impl Engine for UserKeysEngine {
         }
         let isolated = self.import(&candidates)?;
         let answer = isolated.gpg.verify(&message.detached_signature(), &message.payload)?;
-        let valid = match checked_signature(&answer, &message.signature)? {
+        let lookup = || Ok(keys.clone());
+        let valid = match checked_signature(&answer, &message.signature, self.now, lookup)? {
             Ok(valid) => valid,
             Err(refusal) => {
                 if let (Reason::UnknownKey, Some(option)) = (refusal.reason, system::refusal()) {
@@ -232,12 +232,7 @@ impl Engine for UserKeysEngine {
                         why: format!("{SYSTEM_CONFIG} has {option}, which may be why it does not take key {maker}"),
                     });
                 }
-                let several = lacks_back_signature(&answer) && keys.len() > 1;
-                return refused(if several {
-                    claimed_by_several(&maker, &keys)
-                } else {
-                    refusal
-                });
+                return refused(refusal);
             }
         };
         // Several keys may have the key ID that a signature names; those with the fingerprint that made it matter.

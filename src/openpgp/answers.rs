@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What GnuPG's answers about one signature mean: a fact about the message, or trouble that says nothing of it.
+
+use crate::openpgp::framing::signature::Signature;
+use crate::openpgp::gnupg::gpgme::Error;
+use crate::openpgp::gnupg::status::{Answer, Check, ValidSignature};
+use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
+use crate::openpgp::keys::key::{Key, Subkey, MIN_BITS};
+use crate::reason::{Reason, Refusal};
+use crate::text::time;
+
+/// Sorts out the answers in which GnuPG could not check the signature, or found that it does not fit; otherwise gives
+/// the facts, after making sure that GnuPG and the framing read the same packet.
+///
+/// A rejection may only come from the message or its key. So each answer is asked whether passing trouble, or a clock
+/// that is behind (`now`, seconds since 1970), could be its cause as well. `lookup` gives the keys that GnuPG has with
+/// the signature's maker; it is called only where that matters.
+pub(super) fn checked_signature(
+    answer: &Answer,
+    signature: &Signature,
+    now: i64,
+    lookup: impl FnOnce() -> Result<Vec<Key>, Error>,
+) -> Result<Result<ValidSignature, Refusal>, Error> {
+    let maker = signature.maker();
+    match (&answer.check, &answer.valid) {
+        (Check::Bad, _) => Ok(Err(Refusal::new(
+            Reason::BadSignature,
+            format!("the signature by {maker} does not fit the signed data: one of the two was altered"),
+        ))),
+        (Check::Error(code), _) => refuse_code(*code, &maker, signature, now, lookup).map(Err),
+        (_, None) => Err(untrusted("a verdict without VALIDSIG".into())),
+        (Check::SignatureExpired, _) if signature.expires.is_none() => {
+            Err(untrusted("it calls a signature expired that does not expire".into()))
+        }
+        (_, Some(valid)) => {
+            let same = valid.version == signature.version
+                && valid.class == signature.class
+                && valid.hash == signature.hash.0
+                && valid.public_key == signature.public_key.0
+                && valid.created == signature.created
+                && valid.expires == signature.expires.unwrap_or(0)
+                && valid.fingerprint.as_str().ends_with(&signature.key_id.to_string());
+            if !same {
+                return Err(untrusted(
+                    "it speaks of another signature than the one it was given".into(),
+                ));
+            }
+            // GnuPG falls back to the key ID where it has no key of the fingerprint.
+            if let Some(named) = signature
+                .fingerprint
+                .as_deref()
+                .filter(|f| *f != valid.fingerprint.as_str())
+            {
+                return Ok(Err(Refusal::new(
+                    Reason::UnknownKey,
+                    format!(
+                        "it names key {named}, which is not in the keyring; it fits key {}, which only has the same key ID",
+                        valid.fingerprint
+                    ),
+                )));
+            }
+            Ok(Ok(valid.clone()))
+        }
+    }
+}
+
+/// An answer that nothing can be concluded from.
+fn untrusted(why: String) -> Error {
+    Error::Answer {
+        doing: "verifying a signature",
+        why,
+    }
+}
+
+pub(super) fn older_than_key(maker: impl std::fmt::Display) -> String {
+    format!("the signature by {maker} is older than the key that made it")
+}
+
+/// gpg's error code for a subkey without back-signature, and for a digest that is too short or too long for the key.
+const GENERAL: u32 = 1;
+
+/// gpg's error codes (libgpg-error) for signatures that it could not check.
+fn refuse_code(
+    code: u32,
+    maker: &str,
+    signature: &Signature,
+    now: i64,
+    lookup: impl FnOnce() -> Result<Vec<Key>, Error>,
+) -> Result<Refusal, Error> {
+    const PUBKEY_ALGO: u32 = 4;
+    const DIGEST_ALGO: u32 = 5;
+    const BAD_PUBKEY: u32 = 6;
+    const NO_PUBKEY: u32 = 9;
+    const BAD_MPI: u32 = 30;
+    const TIME_CONFLICT: u32 = 39;
+    const WRONG_PUBKEY_ALGO: u32 = 41;
+    const INV_OBJ: u32 = 65;
+    const UNSUPPORTED_ALGORITHM: u32 = 84;
+    const WRONG_KEY_USAGE: u32 = 125;
+    const UNKNOWN_CURVE: u32 = 188;
+    let (reason, message) = match code {
+        // A clock that is behind makes GnuPG refuse a key as one of the future, or not take it at all.
+        NO_PUBKEY | TIME_CONFLICT | BAD_PUBKEY if signature.created > now => (
+            Reason::SignatureNotYetValid,
+            format!(
+                "the signature by {maker} is dated {}, in the future; the clock here says {}",
+                time(signature.created),
+                time(now)
+            ),
+        ),
+        NO_PUBKEY => return refuse_absent(maker, &lookup()?),
+        WRONG_KEY_USAGE => (
+            Reason::WrongKeyUsage,
+            format!("it is made by key {maker}, which may not sign data"),
+        ),
+        TIME_CONFLICT => (Reason::BadSignature, older_than_key(maker)),
+        GENERAL => return refuse_general(maker, signature, &lookup()?),
+        BAD_PUBKEY => (
+            Reason::BadSignature,
+            format!("gpg refuses the signature: key {maker} is damaged"),
+        ),
+        // What libgcrypt says of numbers that no signature by such a key has, or of a key of another algorithm.
+        BAD_MPI | WRONG_PUBKEY_ALGO | INV_OBJ => (
+            Reason::BadSignature,
+            format!(
+                "what the signature by {maker} has for {} does not fit that key (gpg error {code})",
+                signature.public_key
+            ),
+        ),
+        // The framing lets only SHA-2 and common algorithms pass. A gpg that has no use for them was told so.
+        DIGEST_ALGO | PUBKEY_ALGO if code == DIGEST_ALGO || system::refusal().is_some() => {
+            return Err(untrusted(format!(
+                "it refuses {} with {} (error {code}), perhaps for an option in {SYSTEM_CONFIG}",
+                signature.public_key, signature.hash
+            )));
+        }
+        PUBKEY_ALGO | UNSUPPORTED_ALGORITHM | UNKNOWN_CURVE => (
+            Reason::UnsupportedSignature,
+            format!(
+                "this gpg does not check {} with {} (error {code})",
+                signature.public_key, signature.hash
+            ),
+        ),
+        // No message was ever seen to cause another one: lack of memory, of files, of entropy do.
+        code => return Err(untrusted(format!("error {code} kept it from checking"))),
+    };
+    Ok(Refusal::new(reason, message))
+}
+
+/// "Not found" is believed only where a look-up finds no such key either. Newer versions of GnuPG (measured: 2.4) say
+/// it of keys that may not sign.
+fn refuse_absent(maker: &str, keys: &[Key]) -> Result<Refusal, Error> {
+    let own: Vec<&Subkey> = keys.iter().filter_map(|key| made_by(key, maker)).collect();
+    if own.is_empty() {
+        return Ok(Refusal::new(
+            Reason::UnknownKey,
+            format!("it is made by key {maker}, which is not in the keyring"),
+        ));
+    }
+    if own.iter().any(|subkey| subkey.can_sign) {
+        return Err(untrusted(format!(
+            "it does not find key {maker}, which is in the keyring"
+        )));
+    }
+    Ok(Refusal::new(
+        Reason::WrongKeyUsage,
+        format!("it is made by key {maker}, which may not sign data"),
+    ))
+}
+
+/// The primary key or subkey that a fingerprint or key ID names.
+fn made_by<'k>(key: &'k Key, maker: &str) -> Option<&'k Subkey> {
+    key.subkeys
+        .iter()
+        .find(|subkey| subkey.fingerprint.as_str().ends_with(maker))
+}
+
+/// What "general error" stands for: told by the key, and nothing at all where the key gives no cause.
+fn refuse_general(maker: &str, signature: &Signature, keys: &[Key]) -> Result<Refusal, Error> {
+    let [key] = keys else {
+        return match keys {
+            [] => Err(untrusted(format!(
+                "error {GENERAL} for key {maker}, which it does not list"
+            ))),
+            // It looked at the first of them only, and its refusal may be about the wrong one.
+            several => Ok(claimed_by_several(maker, several)),
+        };
+    };
+    let Some(subkey) = made_by(key, maker) else {
+        return Err(untrusted(format!(
+            "error {GENERAL} for key {maker}, which it does not list"
+        )));
+    };
+    let hash = signature.hash;
+    let (reason, why) = if subkey.is_weak() {
+        // The digest does not fit into a number as short as the key's.
+        let bits = format!("fewer than {MIN_BITS} bits");
+        (
+            Reason::WeakAlgorithm,
+            format!(
+                "it is made by key {maker}, which is {}: {bits}",
+                subkey.algorithm_name()
+            ),
+        )
+    } else if hash.bits() < digest_bits(subkey) {
+        let key = subkey.algorithm_name();
+        (
+            Reason::BadSignature,
+            format!("gpg refuses the signature by {maker}: {hash} is too short a digest for a key of {key}"),
+        )
+    } else if subkey.fingerprint != *key.fingerprint() {
+        (
+            Reason::BadSignature,
+            format!("gpg refuses the signature by {maker}: the subkey lacks the back-signature that binds it to its primary key"),
+        )
+    } else {
+        return Err(untrusted(format!("error {GENERAL} kept it from checking")));
+    };
+    Ok(Refusal::new(reason, why))
+}
+
+/// Shortest digest that GnuPG takes for a key (FIPS 186-4 sections 4.2 and 6.1): that of its group, which is 256 bits
+/// for DSA keys of the sizes that are accepted here.
+fn digest_bits(key: &Subkey) -> usize {
+    match key.algorithm.0 {
+        17 => 256,
+        19 => key.bits.min(512),
+        _ => 0,
+    }
+}
+
+/// Nobody can tell whose signature it is.
+pub(super) fn claimed_by_several(maker: &str, keys: &[Key]) -> Refusal {
+    let primaries: Vec<&str> = keys.iter().map(|key| key.fingerprint().as_str()).collect();
+    Refusal::new(
+        Reason::KeyNotAccepted,
+        format!(
+            "it is made by key {maker}, which {} keys claim as theirs: {}",
+            keys.len(),
+            primaries.join(", ")
+        ),
+    )
+}

@@ -15,6 +15,8 @@ mod listing;
 mod named;
 #[path = "keyring/places.rs"]
 mod places;
+#[path = "keyring/records.rs"]
+mod records;
 #[path = "keyring/trust.rs"]
 mod trust;
 #[path = "keyring/untouched.rs"]

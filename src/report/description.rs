@@ -10,6 +10,7 @@ use super::json::{write_document, Syntax, API_VERSION};
 use crate::image::Child;
 use crate::reason::Refusal;
 use crate::record::{has_facts, latest, Condition};
+use crate::reference::Reference;
 use crate::text::{bounded, safe};
 
 /// Longest recorded message that is shown, in characters.
@@ -157,9 +158,13 @@ fn contradictions(stored: &Value, description: &SignatureDescription) -> Vec<Str
     if trusted && description.for_image.as_ref().is_none_or(|c| c.status != "True") {
         found.push("Trusted is True though ForImage is not".to_owned());
     }
-    if description.trusted.is_none() && has_facts(stored) && !issued {
-        found.push("a signer or identity is recorded without a verdict".to_owned());
+    if !trusted && !issued && has_facts(stored) {
+        found.push(match description.trusted {
+            None => "a signer or identity is recorded without a verdict".to_owned(),
+            Some(_) => "a signer or identity is recorded though Trusted is not True".to_owned(),
+        });
     }
+    found.extend(other_claims(stored, description));
     for kind in ["Trusted", "ForImage"] {
         let count = stored["conditions"]
             .as_array()
@@ -167,6 +172,32 @@ fn contradictions(stored: &Value, description: &SignatureDescription) -> Vec<Str
         if count > 1 {
             found.push(format!(
                 "there are {count} conditions of type {kind}; the latest is shown"
+            ));
+        }
+    }
+    found
+}
+
+/// Claims that are recorded for another reference than the identity, or for another image than the signature's name.
+fn other_claims(stored: &Value, description: &SignatureDescription) -> Vec<String> {
+    let claim = |path: &str| stored["signedClaims"][path].as_str();
+    let mut found = Vec::new();
+    if let Some(reference) = claim("critical.identity.docker-reference") {
+        let canonical = Reference::parse(reference).map_or_else(|_| reference.to_owned(), |r| r.to_string());
+        if !description.identity.is_empty() && canonical != description.identity {
+            found.push(format!(
+                "imageIdentity is {}, and the recorded claim is for {}",
+                safe(&description.identity),
+                safe(reference)
+            ));
+        }
+    }
+    let image = description.name.split_once('@').map_or("", |(image, _)| image);
+    if let Some(digest) = claim("critical.image.docker-manifest-digest") {
+        if description.is_trusted() && image.starts_with("sha256:") && digest != image {
+            found.push(format!(
+                "Trusted is True though the recorded claim is for image {}",
+                safe(digest)
             ));
         }
     }

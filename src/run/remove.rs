@@ -132,11 +132,21 @@ impl Run<'_> {
                 }
                 Ok((position, loaded)) => {
                     let (changes, lines) = plan(&loaded, &mut removal, self.wanted, self.now);
-                    self.tell_changes(&lines);
-                    if self.recording == Recording::Confirm {
-                        session::add(&mut edits, position, changes);
+                    match session::refusal(files, position).filter(|_| !changes.is_empty()) {
+                        // Also without --confirm: what it would refuse is not promised.
+                        Some(refusal) => {
+                            self.tell(&format!("error: {refusal}"));
+                            settle(&mut removal, Recorded::Failed);
+                            None
+                        }
+                        None => {
+                            self.tell_changes(&lines);
+                            if self.recording == Recording::Confirm {
+                                session::add(&mut edits, position, changes);
+                            }
+                            Some(position)
+                        }
                     }
-                    Some(position)
                 }
             };
             removals.push((removal, position));
@@ -148,9 +158,10 @@ impl Run<'_> {
                 self.tell(&format!("error: {message}"));
             }
             for (removal, position) in &mut removals {
-                let is_read_only = position.is_some_and(|p| files.entry(p).is_read_only());
-                let has_failed = is_read_only || position.is_some_and(|(file, _)| failed.contains_key(&file));
-                settle(removal, if has_failed { Recorded::Failed } else { Recorded::Yes });
+                if let Some((file, _)) = position {
+                    let has_failed = failed.contains_key(file);
+                    settle(removal, if has_failed { Recorded::Failed } else { Recorded::Yes });
+                }
             }
         }
         removals.into_iter().map(|(removal, _)| removal).collect()
@@ -187,7 +198,7 @@ impl Run<'_> {
             removal.signatures.clear();
             removal.trouble = None;
             let (edits, lines) = plan(&loaded, removal, self.wanted, self.now);
-            if self.recording == Recording::Dry || edits.is_empty() {
+            if edits.is_empty() || self.recording == Recording::Dry && read_only.is_none() {
                 self.tell_changes(&lines);
                 if self.recording == Recording::Confirm {
                     settle(removal, Recorded::Yes);

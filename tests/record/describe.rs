@@ -4,7 +4,7 @@
 use serde_json::{json, Value};
 
 use crate::support::images::{image, list, D1, D2, D3};
-use crate::{record_trusted, Desk, Records, IDENTITY, LONG_AGO, OWNER};
+use crate::{record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER, OWNER};
 
 const KEY: &str = "AAAABBBBCCCCDDDDEEEEFFFF0000111122223333";
 
@@ -94,7 +94,35 @@ fn contradictions_are_named() {
     let mut empty_issuer = image(D1, &[b"x"]);
     empty_issuer["signatures"][0]["issuedBy"] = json!({});
     assert!(describe(&desk, &empty_issuer).contains("Contradiction:\tissuedBy is set"));
+    let mut no_verdict = recorded();
+    let entry = no_verdict["signatures"][0].as_object_mut().unwrap();
+    entry.remove("conditions");
+    entry.remove("issuedBy");
+    assert!(describe(&desk, &no_verdict).contains("Contradiction:\ta signer or identity is recorded without a verdict"));
+    for status in ["False", "Unknown"] {
+        let mut facts_of_a_rejected_one = recorded();
+        let entry = &mut facts_of_a_rejected_one["signatures"][0];
+        entry["conditions"][0]["status"] = status.into();
+        entry.as_object_mut().unwrap().remove("issuedBy");
+        assert!(describe(&desk, &facts_of_a_rejected_one)
+            .contains("Contradiction:\ta signer or identity is recorded though Trusted is not True"));
+    }
+    let mut other_reference = recorded();
+    other_reference["signatures"][0]["imageIdentity"] = OTHER.into();
+    assert!(describe(&desk, &other_reference).contains(&format!(
+        "Contradiction:\timageIdentity is {OTHER}, and the recorded claim is for {IDENTITY}"
+    )));
+    let mut other_digest = recorded();
+    other_digest["signatures"][0]["signedClaims"]["critical.image.docker-manifest-digest"] = D2.into();
+    assert!(describe(&desk, &other_digest).contains(&format!(
+        "Contradiction:\tTrusted is True though the recorded claim is for image {D2}"
+    )));
     assert!(!describe(&desk, &recorded()).contains("Contradiction"));
+    // Two spellings of one reference are one.
+    let mut short = recorded();
+    short["signatures"][0]["imageIdentity"] = "docker.io/library/busybox:1".into();
+    short["signatures"][0]["signedClaims"]["critical.identity.docker-reference"] = "busybox:1".into();
+    assert!(!describe(&desk, &short).contains("Contradiction"));
 }
 
 #[test]
@@ -116,6 +144,24 @@ fn of_several_conditions_of_a_type_the_latest_is_shown() {
         text.contains("there are 3 conditions of type Trusted; the latest is shown"),
         "{text}"
     );
+}
+
+/// Times are compared, not their spelling.
+#[test]
+fn the_latest_condition_is_so_in_any_spelling_of_its_time() {
+    let desk = Desk::new();
+    for (time, shown) in [
+        ("2026-01-01T00:00:01+01:00", "trusted as"),
+        ("2025-12-31T23:00:01-02:00", "not trusted (New)"),
+        ("2026-01-01T00:00:00.5Z", "not trusted (New)"),
+        ("9999", "trusted as"),
+    ] {
+        let mut object = recorded();
+        let conditions = object["signatures"][0]["conditions"].as_array_mut().unwrap();
+        conditions.push(json!({"type": "Trusted", "status": "False", "reason": "New", "lastProbeTime": time}));
+        let text = describe(&desk, &object);
+        assert!(text.contains(&format!("Recorded:\t{shown}")), "{time}: {text}");
+    }
 }
 
 #[test]

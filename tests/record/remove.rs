@@ -141,3 +141,36 @@ fn an_image_that_is_not_there_is_trouble() {
     assert!(outcome.stdout.contains("NotFound"), "{outcome:?}");
     assert_eq!(desk.read()["signatures"][0]["conditions"][0]["status"], "True");
 }
+
+/// A view of an image is for reading; with and without `--confirm` nothing else is said of it.
+#[test]
+fn a_record_on_a_view_cannot_be_removed() {
+    let desk = Desk::new();
+    let view = json!({
+        "apiVersion": "image.openshift.io/v1", "kind": "ImageStreamTag",
+        "metadata": {"name": "app:v1", "namespace": "ns"},
+        "image": recorded(&desk),
+    });
+    desk.store(&view);
+    for more in [&[][..], &["--confirm"]] {
+        let args = ["remove", "-f", "image.json"];
+        let outcome = desk.sandbox.run([&args[..], more].concat()).expect(3);
+        assert!(
+            outcome.stderr.starts_with("error: ") && outcome.stderr.contains("only a view"),
+            "{outcome:?}"
+        );
+        assert_eq!(outcome.stderr.lines().count(), 1, "nothing is promised: {outcome:?}");
+        assert!(outcome.stdout.contains("could not be removed"), "{outcome:?}");
+        let json = desk.sandbox.run([&args[..], more, &["-o", "json"]].concat()).expect(3);
+        assert_eq!(json.item()["recorded"], "failed");
+        assert_eq!(json.item()["signatures"][0]["recorded"], "failed");
+    }
+    assert_eq!(desk.read(), view);
+    // Without a record there is nothing to remove, and no trouble.
+    desk.store(&json!({
+        "apiVersion": "image.openshift.io/v1", "kind": "ImageStreamTag",
+        "metadata": {"name": "app:v1", "namespace": "ns"},
+        "image": desk.signed(),
+    }));
+    desk.sandbox.run(["remove", "-f", "image.json", "--confirm"]).expect(0);
+}

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use crate::support::program::{binary, has, Outcome};
 use crate::support::skipped;
+use crate::support::system::{can_be_had, why_not, System};
 use crate::{copy_home, message, Desk, IDENTITY, OK};
 
 /// Runs without `--homedir`.
@@ -48,9 +49,14 @@ fn the_home_directory_then_the_variable_then_the_flag() {
 #[test]
 fn without_a_home_directory_at_all() {
     let desk = Desk::certified();
-    let mut command = desk.sandbox.command();
-    command
-        .args([
+    // The password file is of the test's own: whoever runs the tests has a home, and perhaps keys in it.
+    let home = desk.sandbox.path("home");
+    let passwd = desk
+        .sandbox
+        .file("passwd", format!("root:x:0:0::{}:/bin/sh\n", home.display()));
+    let run = |variable: Option<&str>| {
+        let mut command = System::new().replace("/etc/passwd", &passwd).command(&desk.sandbox);
+        command.args([
             "verify",
             "-o",
             "json",
@@ -58,13 +64,20 @@ fn without_a_home_directory_at_all() {
             "image.json",
             "--expected-identity",
             IDENTITY,
-        ])
-        .env_remove("HOME")
-        .env("HOME", "");
-    let outcome = desk.sandbox.finish(&mut command, b"");
+        ]);
+        command.env_remove("HOME");
+        command.envs(variable.map(|value| ("HOME", value)));
+        desk.sandbox.finish(&mut command, b"")
+    };
+    if !can_be_had() {
+        return skipped("without_a_home_directory_at_all", why_not());
+    }
     // Either the password file names one, which has no keyring for us, or there is none.
-    assert_eq!(outcome.status, 3, "{outcome:?}");
-    assert_eq!(outcome.verdict(), "Unchecked/EngineFailed");
+    for variable in [None, Some("")] {
+        run(variable).expect_verdict(3, "Unchecked/EngineFailed");
+    }
+    desk.home("home/.gnupg");
+    run(None).expect_verdict(0, OK);
 }
 
 #[test]

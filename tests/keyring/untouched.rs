@@ -126,7 +126,7 @@ fn by_the_systems_configuration() {
     if !can_be_had() {
         return skipped(
             "the user's keyring under a hostile system",
-            "a private mount namespace needs root",
+            crate::support::system::why_not(),
         );
     }
     let desk = Desk::certified();
@@ -173,7 +173,7 @@ fn a_key_that_the_system_trusts_is_vouched_for_by_nobody() {
     if !can_be_had() {
         return skipped(
             "trusted-key of a hostile system",
-            "a private mount namespace needs root",
+            crate::support::system::why_not(),
         );
     }
     let desk = Desk::new();

@@ -182,7 +182,7 @@ fn a_run_interrupted_while_gpg_works_leaves_nothing() {
     if !can_be_had() {
         skipped(
             "a_run_interrupted_while_gpg_works",
-            "a private mount namespace needs root",
+            crate::support::system::why_not(),
         );
         return;
     }

@@ -20,7 +20,7 @@ pub const VERIFIED: &str = "Verified/Verified";
 pub fn possible(test: &str) -> bool {
     let possible = can_be_had();
     if !possible {
-        skipped(test, "a private mount namespace with an overlay needs root");
+        skipped(test, crate::support::system::why_not());
     }
     possible
 }

@@ -73,9 +73,12 @@ fn both_packages_need_the_program_gpg_which_no_library_brings() {
 #[test]
 fn rpm_can_read_the_recipe_and_rpmlint_has_nothing_to_say() {
     let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/rpm/image-signature.spec");
+    // Nothing of the caller's own settings, which both programs look for at home.
+    let home = tempfile::tempdir().unwrap();
     if has("rpmspec") {
         let run = Command::new("rpmspec")
             .args(["--query", "--qf", "%{name} %{version} %{license}\n", spec])
+            .env("HOME", home.path())
             .output()
             .unwrap();
         assert!(run.status.success() && run.stderr.is_empty(), "{run:?}");
@@ -88,6 +91,8 @@ fn rpm_can_read_the_recipe_and_rpmlint_has_nothing_to_say() {
         let config = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/rpmlint.toml");
         let run = Command::new("rpmlint")
             .args(["--config", config, spec])
+            .env("HOME", home.path())
+            .env_remove("XDG_CONFIG_HOME")
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&run.stdout);

@@ -64,21 +64,41 @@ impl System {
         }
         script += "exec \"$@\"\n";
         let mut command = sandbox.command_of("/usr/bin/unshare".as_ref());
-        command.args(["--mount", "--", "sh", "-c", &script, "sh"]).arg(binary());
+        command
+            .args(namespace())
+            .args(["--", "sh", "-c", &script, "sh"])
+            .arg(binary());
         command
     }
 }
 
-/// Whether such a system can be had here: it takes root and a kernel that lets it.
+/// Options of `unshare`: whoever is not root becomes root in a user namespace of his own, where that is permitted.
+fn namespace() -> &'static [&'static str] {
+    match rustix::process::geteuid().is_root() {
+        true => &["--mount"],
+        false => &["--mount", "--map-root-user"],
+    }
+}
+
+/// Whether such a system can be had here: it takes a kernel that lets this user mount.
 pub fn can_be_had() -> bool {
     let sandbox = Sandbox::new();
     let layer = sandbox.path("layer");
     fs::create_dir(&layer).unwrap();
     let script = format!("mount -t overlay -o lowerdir={}:/etc overlay /etc", layer.display());
     Command::new("unshare")
-        .args(["--mount", "--", "sh", "-c", &script])
+        .args(namespace())
+        .args(["--", "sh", "-c", &script])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
+}
+
+/// Why such a system cannot be had here.
+pub fn why_not() -> &'static str {
+    match rustix::process::geteuid().is_root() {
+        true => "a mount namespace with an overlay is not permitted here",
+        false => "this user may not make a mount namespace; it needs root",
+    }
 }

@@ -155,7 +155,7 @@ fn exit_statuses_are_those_of_the_program() {
 fn every_reason_is_explained() {
     let text = page("image-signature");
     let verdicts = section(&text, "VERDICTS");
-    let source = std::fs::read_to_string(root().join("src/verdict/reason.rs")).unwrap();
+    let source = std::fs::read_to_string(root().join("src/reason.rs")).unwrap();
     let words: Vec<&str> = source
         .lines()
         .filter_map(|line| {

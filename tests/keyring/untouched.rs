@@ -171,10 +171,7 @@ fn by_the_systems_configuration() {
 #[test]
 fn a_key_that_the_system_trusts_is_vouched_for_by_nobody() {
     if !can_be_had() {
-        return skipped(
-            "trusted-key of a hostile system",
-            crate::support::system::why_not(),
-        );
+        return skipped("trusted-key of a hostile system", crate::support::system::why_not());
     }
     let desk = Desk::new();
     let home = desk.home("h");

@@ -180,10 +180,7 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
 #[test]
 fn a_run_interrupted_while_gpg_works_leaves_nothing() {
     if !can_be_had() {
-        skipped(
-            "a_run_interrupted_while_gpg_works",
-            crate::support::system::why_not(),
-        );
+        skipped("a_run_interrupted_while_gpg_works", crate::support::system::why_not());
         return;
     }
     let (trial, blob) = signed();

@@ -1,28 +1,31 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# All checks of the source tree. What is not installed is named, not passed over in silence.
+# All checks of the source tree; a failure of one does not hide those of the others. What is not installed is named, not
+# passed over in silence.
 set -eu
 cd "$(dirname "$0")/.."
 CARGO=${CARGO:-cargo}
+failed=
 
 section() { printf '\n== %s\n' "$*"; }
-have() { command -v "$1" >/dev/null || { echo "SKIPPED: $1 is not installed"; return 1; }; }
+# check NAME TOOL COMMAND...
+check() {
+    name=$1 tool=$2
+    shift 2
+    section "$name"
+    if ! command -v "$tool" >/dev/null; then
+        echo "SKIPPED: $name: $tool is not installed"
+    elif ! "$@"; then
+        failed="$failed, $name"
+    fi
+}
+documentation() { RUSTDOCFLAGS="-D warnings" $CARGO doc --locked --no-deps --quiet; }
 
-section format
-if have rustfmt; then $CARGO fmt --check; fi
-section lints
-if have cargo-clippy; then $CARGO clippy --locked --all-targets -- -D warnings; fi
-section licences and bans
-if have cargo-deny; then $CARGO deny --locked check licenses bans sources; fi
-section shell scripts
-if have shellcheck; then shellcheck packaging/*.sh packaging/verify-image-signature packaging/complete-image_signature .ci/run tests/data/example/make-example tests/packaging/smoke.sh; fi
-section documentation
-RUSTDOCFLAGS="-D warnings" $CARGO doc --locked --no-deps --quiet
-section tests
-mkdir -p target
-status=0
-$CARGO test --locked -- --show-output >target/test-output 2>&1 || status=$?
-grep -vE '^(stdout ---|successes:|test .* ok$|$)' target/test-output || true
-[ "$status" -eq 0 ] || exit "$status"
-grep '^SKIPPED' target/test-output | sort -u >target/skipped || true
-if [ -s target/skipped ]; then section "what did not run here"; cat target/skipped; fi
+check format rustfmt "$CARGO" fmt --check
+check lints cargo-clippy "$CARGO" clippy --locked --all-targets -- -D warnings
+check "licences and bans" cargo-deny "$CARGO" deny --locked check licenses bans sources
+check "shell scripts" shellcheck shellcheck packaging/*.sh packaging/verify-image-signature \
+    packaging/complete-image_signature .ci/run tests/data/example/make-example tests/packaging/*.sh
+check documentation "$CARGO" documentation
+check tests "$CARGO" packaging/tests.sh here
+[ -z "$failed" ] || { printf '\nFAILED: %s\n' "${failed#, }" >&2; exit 1; }

@@ -12,6 +12,8 @@ mod carried;
 mod files;
 #[path = "packaging/licences.rs"]
 mod licences;
+#[path = "packaging/outputs.rs"]
+mod outputs;
 #[path = "packaging/program.rs"]
 mod program;
 #[path = "packaging/recipes.rs"]

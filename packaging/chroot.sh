@@ -1,0 +1,113 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Runs a command in a Debian of another release:
+#     packaging/chroot.sh SUITE COMMAND...     with all that "make check" needs, and this checkout, read-only, in its place
+#     packaging/chroot.sh --fresh SUITE DIR    only puts a fresh minimal Debian into DIR
+# Needs root and debootstrap. What is made is kept for a week in a directory outside of the checkout
+# (IMAGE_SIGNATURE_CACHE, else below /var/cache); all mounts and processes are in namespaces of their own and end with
+# the command, however it ends.
+set -eu
+cd "$(dirname "$0")/.."
+fail() { echo "FAILED: $*" >&2; exit 1; }
+[ "$(id -u)" -eq 0 ] || fail "a Debian in a directory needs root"
+for tool in debootstrap unshare flock; do
+    command -v $tool >/dev/null || fail "$tool is not installed: packaging/deps.sh packages"
+done
+
+# Devices and programs must work there.
+usable() {
+    mkdir -p "$1" 2>/dev/null && [ -w "$1" ] && ! findmnt --noheadings --output OPTIONS --target "$1" | grep -qwE 'ro|nodev|noexec'
+}
+cache=
+for place in "${IMAGE_SIGNATURE_CACHE:-}" /var/cache/image-signature "$PWD/target/chroots"; do
+    if [ -n "$place" ] && usable "$place"; then
+        cache=$place
+        break
+    fi
+done
+[ -n "$cache" ] || fail "no directory to keep a Debian in: set IMAGE_SIGNATURE_CACHE to one on a file system with devices"
+
+# A Debian that was made whole, not long ago, and as these scripts would make it now.
+recipe=$(cat packaging/chroot.sh packaging/deps.sh | sha256sum)
+good() { [ -n "$(find "$1/.made" -mtime -7 2>/dev/null)" ] && [ "$(cat "$1/.made")" = "$recipe" ]; }
+
+base() {
+    base=$cache/$1-base
+    if ! good "$base"; then
+        rm -rf "$base" "$base.new"
+        # The archive as this machine reaches it.
+        # shellcheck disable=SC2016 # apt-get's own variable
+        mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 2>/dev/null |
+            grep -v security | head -n 1)
+        echo "Making a Debian ($1) in $base" >&2
+        debootstrap --variant=minbase --include=ca-certificates "$1" "$base.new" "${mirror:=http://deb.debian.org/debian}" \
+            >"$cache/log" 2>&1 || { tail -n 50 "$cache/log" >&2; rm -rf "$base.new"; fail "debootstrap"; }
+        apt-config dump Acquire >"$base.new/etc/apt/apt.conf.d/99host"
+        # Security updates, where the mirror has them in the usual place.
+        security=$(echo "$mirror" | sed 's,/debian/*$,/debian-security,')
+        printf 'deb %s %s main\ndeb %s %s-security main\n' "$mirror" "$1" "$security" "$1" >"$base.new/etc/apt/sources.list"
+        rm -rf "$base.new/var/cache/apt/archives" "$cache/log"
+        echo "$recipe" >"$base.new/.made"
+        mv "$base.new" "$base"
+    fi
+}
+
+if [ "$1" = --fresh ]; then
+    exec 9>"$cache/lock"
+    flock 9
+    base "$2"
+    cp -a "$base/." "$3"
+    rm "$3/.made"
+    exit
+fi
+
+if [ "${IN_NAMESPACES:-}" != yes ]; then
+    suite=$1 root=$cache/$1
+    shift
+    exec 9>"$cache/lock"
+    flock 9
+    if ! good "$root"; then
+        base "$suite"
+        rm -rf "$root"
+        cp -a "$base" "$root"
+        rm "$root/.made"
+        IN_NAMESPACES=yes unshare --mount --pid --fork --kill-child "$0" "$root" --prepare
+        cp "$base/.made" "$root"
+    fi
+    flock --unlock 9
+    # The lock is for making only; a Debian in use is never made anew by another run of the same week.
+    IN_NAMESPACES=yes exec unshare --mount --pid --fork --kill-child "$0" "$root" "$@" 9>&-
+fi
+
+root=$1
+shift
+# On itself: what runs there may then make mount namespaces of its own.
+mount --bind "$root" "$root"
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+for place in dev/shm root run tmp; do
+    mount -t tmpfs -o mode=1777 tmpfs "$root/$place"
+done
+cp /etc/resolv.conf "$root/etc/resolv.conf"
+# With the certificate authorities that this machine trusts, one of its own perhaps.
+if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
+    mount --bind /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
+fi
+for place in "$PWD" "$(dirname "$PWD")/shared"; do
+    if [ -d "$place" ]; then
+        mkdir -p "$root$place"
+        mount --bind "$place" "$root$place"
+        mount -o remount,ro,bind "$root$place"
+    fi
+done
+inside() {
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
+}
+if [ "$*" = --prepare ]; then
+    # What is missing, quietly unless that fails.
+    # shellcheck disable=SC2016 # the inner shell's argument
+    inside HOME=/root chroot "$root" sh -c 'cd "$1" && packaging/deps.sh check >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }' sh "$PWD" >&2
+    exit
+fi
+# shellcheck disable=SC2016 # the inner shell's arguments
+inside HOME=/root chroot "$root" sh -c 'cd "$1" && shift && exec "$@"' sh "$PWD" "$@"

@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Runs the tests, shows how they get on, and says at the end what was left out and why, also where some failed:
+#     packaging/tests.sh here            all of them, on this system
+#     packaging/tests.sh debian-13       the same programs, not built anew, in a Debian 13 (as root)
+#     packaging/tests.sh ordinary-user   those for which privileges matter, as an ordinary user of this system (as root)
+# The whole output is in target/tests-WHERE.
+set -eu
+cd "$(dirname "$0")/.."
+CARGO=${CARGO:-cargo}
+where=$1
+out=target/tests-$where
+mkdir -p target
+rm -f "$out" "$out.status"
+
+# The test programs, relative to this directory; not those named in the arguments.
+programs() {
+    $CARGO test --locked --no-run 2>&1 | sed -n 's/^ *Executable .* (\(.*\))$/\1/p' >"$out.programs"
+    [ -s "$out.programs" ] || { $CARGO test --locked --no-run >&2; exit 1; }
+    for name; do
+        sed -i "/\/$name-[0-9a-f]*$/d" "$out.programs"
+    done
+}
+
+run() {
+    case $where in
+        here) $CARGO test --locked --no-fail-fast -- --show-output ;;
+        debian-13)
+            # These two ask cargo, which the Debian 13 need not have, about the sources, which are the same.
+            programs packaging rules
+            packaging/chroot.sh trixie packaging/programs.sh "$out.programs"
+            ;;
+        ordinary-user)
+            programs packaging rules
+            packaging/as-user.sh packaging/programs.sh "$out.programs"
+            ;;
+        *) echo "$0: $where is not here, debian-13 or ordinary-user" >&2; return 2 ;;
+    esac
+}
+
+{ run 2>&1 && echo 0 >"$out.status" || echo $? >"$out.status"; } | packaging/progress.sh "$out"
+packaging/left-out.sh "$out"
+status=$(cat "$out.status")
+rm -f "$out.status" "$out.programs"
+exit "$status"

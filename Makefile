@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make try      installs what is missing, builds, verifies a signed image and shows the recorded verdict
 # make check    installs what is missing and runs all tests
+# make check-debian-13, make check-ordinary-user    run the same tests in a Debian 13, and without privileges (as root)
 # make install  DESTDIR= PREFIX=/usr/local
 # make dist     source tarball and tarball of the crates, in packaging/out
 # make rpm, make deb    packages from these, in packaging/out as well
@@ -10,7 +11,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CARGO ?= cargo
 CARGO_FLAGS ?= --locked
-BINARY = target/release/image-signature
+# For another machine: CARGO_BUILD_TARGET=aarch64-unknown-linux-gnu, with the linker and pkg-config in the environment.
+BINARY = $(or $(CARGO_TARGET_DIR),target)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)release/image-signature
 INSTALL = install
 INSTALL_DATA = $(INSTALL) -D -m 644
 INSTALL_PROGRAM = $(INSTALL) -D -m 755
@@ -33,7 +35,7 @@ KEY = --public-key $(EXAMPLE)/release-key.asc
 # Where make try puts the copy that it records in.
 TRY ?= target
 
-.PHONY: all build try check deps deps-check test dist rpm deb check-packages bench install clean
+.PHONY: all build try check check-debian-13 check-ordinary-user deps deps-check test dist rpm deb check-packages bench install clean
 
 all: build
 
@@ -48,60 +50,71 @@ deps-check:
 
 try: deps build
 	@echo; echo "1. The image that was asked for, signed by a key that is trusted:"
-	$(BINARY) verify -f $(EXAMPLE)/image.json $(KEY) --expected-identity $(IDENTITY):v1
+	"$(BINARY)" verify -f $(EXAMPLE)/image.json $(KEY) --expected-identity $(IDENTITY):v1
 	@echo; echo "2. The same image where another one was asked for, with every check (exit status 1):"
 	@echo '$(BINARY) verify -f $(EXAMPLE)/image.json $(KEY) --expected-identity $(IDENTITY):v2 --explain'; \
-	$(BINARY) verify -f $(EXAMPLE)/image.json $(KEY) --expected-identity $(IDENTITY):v2 --explain; test $$? -eq 1
+	"$(BINARY)" verify -f $(EXAMPLE)/image.json $(KEY) --expected-identity $(IDENTITY):v2 --explain; test $$? -eq 1
 	@echo; echo "3. The verdict recorded on a copy of the Image object, and what is recorded there:"
-	cp $(EXAMPLE)/image.json $(TRY)/example.json
-	$(BINARY) verify -f $(TRY)/example.json $(KEY) --expected-identity $(IDENTITY):v1 --confirm
-	$(BINARY) describe -f $(TRY)/example.json
+	@mkdir -p "$(TRY)"
+	cp $(EXAMPLE)/image.json "$(TRY)/example.json"
+	"$(BINARY)" verify -f "$(TRY)/example.json" $(KEY) --expected-identity $(IDENTITY):v1 --confirm
+	"$(BINARY)" describe -f "$(TRY)/example.json"
 
 check: deps-check
 	@packaging/check.sh
 
+check-debian-13:
+	@packaging/tests.sh debian-13
+
+check-ordinary-user:
+	@packaging/tests.sh ordinary-user
+
 # For package builds: what they have decides which tests run. The others print a line that says SKIPPED.
 test:
-	$(CARGO) test $(CARGO_FLAGS) -- --show-output
+	$(CARGO) test $(CARGO_FLAGS) --no-fail-fast -- --show-output
 
 dist:
 	packaging/sources.sh
 
-rpm: dist
+# What is missing is named before anything is made.
+rpm:
+	@packaging/deps.sh --tell rpm
+	packaging/sources.sh
 	packaging/rpm.sh
 
-deb: dist
+deb:
+	@packaging/deps.sh --tell deb
+	packaging/sources.sh
 	packaging/deb.sh
 
 check-packages:
 	packaging/deps.sh packages
 	packaging/check-packages.sh
 
-# What is built already is installed as it is. packaging/files.txt lists it all.
-$(BINARY):
-	$(MAKE) build
-
-install: $(BINARY)
-	$(INSTALL_PROGRAM) $(BINARY) $(BINDIR)/image-signature
-	$(INSTALL_PROGRAM) packaging/verify-image-signature $(BINDIR)/verify-image-signature
-	ln -sf image-signature $(BINDIR)/oc-image_signature
-	ln -sf image-signature $(BINDIR)/kubectl-image_signature
-	$(INSTALL_PROGRAM) packaging/complete-image_signature $(BINDIR)/oc_complete-image_signature
-	ln -sf oc_complete-image_signature $(BINDIR)/kubectl_complete-image_signature
-	for page in man/*.1; do $(INSTALL_DATA) $$page $(DESTDIR)$(MANDIR)/man1/$${page#man/} || exit 1; done
+# What is built already is installed as it is. packaging/files.txt lists it all. The program is not run where the source
+# tarball brings the completions.
+install:
+	@test -e "$(BINARY)" || $(MAKE) build
+	$(INSTALL_PROGRAM) "$(BINARY)" "$(BINDIR)/image-signature"
+	$(INSTALL_PROGRAM) packaging/verify-image-signature "$(BINDIR)/verify-image-signature"
+	ln -sf image-signature "$(BINDIR)/oc-image_signature"
+	ln -sf image-signature "$(BINDIR)/kubectl-image_signature"
+	$(INSTALL_PROGRAM) packaging/complete-image_signature "$(BINDIR)/oc_complete-image_signature"
+	ln -sf oc_complete-image_signature "$(BINDIR)/kubectl_complete-image_signature"
+	for page in man/*.1; do $(INSTALL_DATA) "$$page" "$(DESTDIR)$(MANDIR)/man1/$${page#man/}" || exit 1; done
 	for pair in $(OTHER_PAGES); do \
-		echo ".so man1/$${pair#*:}.1" >$(DESTDIR)$(MANDIR)/man1/$${pair%:*}.1 || exit 1; \
-		chmod 644 $(DESTDIR)$(MANDIR)/man1/$${pair%:*}.1; done
-	mkdir -p $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
-	$(BINARY) completion bash >$(DESTDIR)$(BASHDIR)/image-signature
-	$(BINARY) completion zsh >$(DESTDIR)$(ZSHDIR)/_image-signature
-	$(BINARY) completion fish >$(DESTDIR)$(FISHDIR)/image-signature.fish
-	chmod 644 $(DESTDIR)$(BASHDIR)/image-signature $(DESTDIR)$(ZSHDIR)/_image-signature \
-		$(DESTDIR)$(FISHDIR)/image-signature.fish
-	$(INSTALL_DATA) LICENSE $(DESTDIR)$(LICENSEDIR)/LICENSE
-	$(INSTALL_DATA) README.md $(DESTDIR)$(DOCDIR)/README.md
+		echo ".so man1/$${pair#*:}.1" >"$(DESTDIR)$(MANDIR)/man1/$${pair%:*}.1" || exit 1; \
+		chmod 644 "$(DESTDIR)$(MANDIR)/man1/$${pair%:*}.1"; done
+	@completions=completions; \
+	test -d $$completions || { completions=$$(mktemp -d) && packaging/completions.sh "$$completions" "$(BINARY)"; } && \
+	$(INSTALL_DATA) "$$completions/image-signature.bash" "$(DESTDIR)$(BASHDIR)/image-signature" && \
+	$(INSTALL_DATA) "$$completions/_image-signature" "$(DESTDIR)$(ZSHDIR)/_image-signature" && \
+	$(INSTALL_DATA) "$$completions/image-signature.fish" "$(DESTDIR)$(FISHDIR)/image-signature.fish" && \
+	{ test $$completions = completions || rm -r "$$completions"; }
+	$(INSTALL_DATA) LICENSE "$(DESTDIR)$(LICENSEDIR)/LICENSE"
+	$(INSTALL_DATA) README.md "$(DESTDIR)$(DOCDIR)/README.md"
 	for file in $(EXAMPLE_FILES); do \
-		$(INSTALL_DATA) $(EXAMPLE)/$$file $(DESTDIR)$(DOCDIR)/examples/$$file || exit 1; done
+		$(INSTALL_DATA) "$(EXAMPLE)/$$file" "$(DESTDIR)$(DOCDIR)/examples/$$file" || exit 1; done
 
 bench: build
 	$(CARGO) bench $(CARGO_FLAGS)

@@ -45,10 +45,29 @@ dpkg-deb --extract "$deb" "$work/deb"
 files() { (cd "$1" && find . ! -type d | sed -e 's,^\.,,' -e 's,\.gz$,,' | LC_ALL=C sort); }
 grep -v ^/usr/share/licenses/ packaging/files.txt >"$work/files.txt"
 files "$work/rpm" | grep -vE '^/usr/(share/licenses|lib/\.build-id)/' | diff "$work/files.txt" - || fail "files of the RPM"
-files "$work/deb" | grep -vE '^/usr/share/(doc/image-signature/(changelog(\.Debian)?|copyright)|lintian/.*)$' |
+files "$work/deb" | grep -vE '^/usr/share/(doc/image-signature/(changelog(\.Debian)?|copyright|NOTICES)|lintian/.*)$' |
     sed s,/zsh/vendor-completions/,/zsh/site-functions/, | diff "$work/files.txt" - || fail "files of the Debian package"
-for file in LICENSE LICENSE.dependencies cargo-vendor.txt; do
+for file in LICENSE LICENSE.dependencies NOTICES cargo-vendor.txt; do
     rpm --dbpath "$work/rpmdb" --query --package --licensefiles "$rpm" | grep -q "/$file\$" || fail "no $file in the RPM"
+done
+
+section crates
+# rpm before 4.20 (of 2024) takes no generator of dependencies out of a recipe.
+if rpm --version | awk '{ split($3, v, "."); exit !(v[1] > 4 || v[2] >= 20) }'; then
+    rpm --dbpath "$work/rpmdb" --query --package --provides "$rpm" | grep '^bundled(crate(' | LC_ALL=C sort >"$work/provides"
+    find "$work/rpm" -name cargo-vendor.txt -exec sed 's/^\([^ ]*\) v\(.*\)$/bundled(crate(\1)) = \2/' {} + | LC_ALL=C sort |
+        diff - "$work/provides" || fail "the RPM's bundled(crate()) are not those of its cargo-vendor.txt"
+else
+    echo "SKIPPED: bundled(crate()) of the RPM: it takes rpm 4.20, as in Debian 13; this is $(rpm --version)"
+fi
+
+section completions
+# Made when the sources were packed, and those of the program all the same.
+for package in rpm deb; do
+    root=$work/$package
+    "$root/usr/bin/image-signature" completion bash | cmp - "$root/usr/share/bash-completion/completions/image-signature"
+    "$root/usr/bin/image-signature" completion fish | cmp - "$root/usr/share/fish/vendor_completions.d/image-signature.fish"
+    "$root/usr/bin/image-signature" completion zsh | cmp - "$(find "$root/usr/share/zsh" -name _image-signature)"
 done
 
 section programs

@@ -5,13 +5,20 @@
 set -eu
 cd "$(dirname "$0")/.."
 out=$PWD/packaging/out
-top=$PWD/target/deb
-command -v dh >/dev/null || { echo "debhelper is not installed: packaging/deps.sh packages" >&2; exit 1; }
+packaging/deps.sh --tell deb
+command -v dh >/dev/null || { echo "debhelper is not installed" >&2; exit 1; }
 version=$(packaging/version.sh)
-source=$top/image-signature-$version
+[ -e "$out/image-signature-$version.tar.gz" ] || { echo "$out/image-signature-$version.tar.gz is not here: make dist" >&2; exit 1; }
 
+# debhelper does not bear a path with spaces.
+case $PWD in
+    *[[:space:]]*) top=$(mktemp -d /var/tmp/image-signature.XXXXXX) ;;
+    *) top=$PWD/target/deb ;;
+esac
+source=$top/image-signature-$version
 rm -rf "$top"
 mkdir -p "$top"
+trap 'rm -rf "$top"' EXIT
 cp "$out/image-signature-$version.tar.gz" "$top/image-signature_$version.orig.tar.gz"
 cp "$out/image-signature-$version-vendor.tar.xz" "$top/image-signature_$version.orig-vendor.tar.xz"
 tar --extract --file "$top/image-signature_$version.orig.tar.gz" --directory "$top"
@@ -27,5 +34,4 @@ fi
 (cd "$source" && packaging/offline.sh dpkg-buildpackage --no-sign -d "$@")
 rm -f "$out"/*.deb "$out"/*.dsc "$out"/*.changes "$out"/*.buildinfo "$out"/*.debian.tar.xz "$out"/*.orig*.tar.?z
 find "$top" -maxdepth 1 -type f -exec cp {} "$out" \;
-rm -rf "$top"
 ls -l "$out"/*.deb

@@ -43,10 +43,12 @@ for manifest in "$vendor"/*/Cargo.toml; do
         echo "$0: $crate is under '$declared': add it here, and the text to packaging/debian/copyright" >&2
         exit 1
     fi
-    # The authors as the crate names them; else the notices in its licence files.
-    authors=$(member "$manifest" authors)
-    [ -n "$authors" ] || authors=$(find "${manifest%/*}" -maxdepth 1 -iname '*licen[sc]e*' -exec \
-        sed -n 's/^ *Copyright \((c)\|©\) *\([0-9].*\)$/\2/Ip' {} + | sort -u)
+    # The notices in its own licence files; else the authors as the manifest names them.
+    notices=$(find "${manifest%/*}" -maxdepth 2 -type f \( -iname '*licen[sc]e*' -o -iname 'copying*' -o -iname 'copyright*' \
+        -o -iname 'notice*' \) ! -name '*.rs' -exec \
+        sed -n 's/^[[:space:]]*Copyright *\((c)\|©\)\{0,1\}[ :]*\([0-9A-Z].*[^[:space:]]\)[[:space:]]*$/\2/Ip' {} + |
+        grep -viE 'license|notice|\[|<?year>|holder|^(and|the owner|owner)' | LC_ALL=C sort -u || true)
+    authors=${notices:-$(member "$manifest" authors)}
     [ -n "$authors" ] || authors="the authors of the crate ${crate%-*}, $(member "$manifest" repository)"
     printf '\nFiles: vendor/%s/*\nCopyright: %s\nLicense: %s\n' "$crate" \
         "$(echo "$authors" | sed '2,$s/^/ /')" "$licence"

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Makes what distributions build from, the same bytes each time: packaging/out/image-signature-VERSION.tar.gz of the
-# tracked files, and image-signature-VERSION-vendor.tar.xz of the crates (packaging/vendor.sh). Needs cargo, and
-# crates.io once.
+# tracked files and of the completions, which only a program that runs can print, so that who builds for another
+# machine need not run it; and image-signature-VERSION-vendor.tar.xz of the crates (packaging/vendor.sh). Needs cargo,
+# and crates.io once.
 set -eu
 cd "$(dirname "$0")/.."
 name=image-signature-$(packaging/version.sh)
 out=${1:-$PWD/packaging/out}
-mkdir -p "$out"
+packaging/deps.sh --tell dist
 SOURCE_DATE_EPOCH=$(packaging/date.sh)
 
 files() {
@@ -26,12 +27,17 @@ pack() {
         --mode=u=rwX,go=rX --format=gnu "$@"
 }
 
-files | pack --null --no-recursion --transform "s,^,$name/," --files-from - | gzip --no-name --best >"$out/$name.tar.gz"
-
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+mkdir "$work/$name"
+files | xargs --null cp --parents --no-dereference --target-directory="$work/$name"
+[ -d completions ] || packaging/completions.sh "$work/$name/completions"
 packaging/vendor.sh "$work/vendor"
+pack --directory "$work" "$name" | gzip --no-name --best >"$work/$name.tar.gz"
 # With one thread xz makes other bytes than with several.
-pack --directory "$work" vendor | xz --threads=2 >"$out/$name-vendor.tar.xz"
+pack --directory "$work" vendor | xz --threads=2 >"$work/$name-vendor.tar.xz"
 
+# Both or none.
+mkdir -p "$out"
+mv "$work/$name.tar.gz" "$work/$name-vendor.tar.xz" "$out"
 (cd "$out" && sha256sum "$name.tar.gz" "$name-vendor.tar.xz")

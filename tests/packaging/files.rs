@@ -34,11 +34,14 @@ fn found(directory: &Path) -> BTreeSet<String> {
 
 /// Runs `make install` with what is built already, in a tree that is only read.
 fn install(destination: &Path, options: &[&str]) -> Output {
+    let program = destination.with_file_name("a program");
+    std::fs::copy(binary(), &program).unwrap();
     Command::new("make")
         .args(["--silent", "--directory", env!("CARGO_MANIFEST_DIR"), "install"])
-        .arg(format!("BINARY={}", binary().display()))
+        .arg(format!("BINARY={}", program.display()))
         .arg(format!("DESTDIR={}", destination.display()))
         .args(options)
+        .env_remove("PREFIX")
         .env_remove("MAKEFLAGS")
         .env_remove("MAKELEVEL")
         .output()
@@ -51,7 +54,8 @@ fn make_install_puts_exactly_the_listed_files_there() {
         return skipped("make install", "make is not installed");
     }
     let sandbox = Sandbox::new();
-    let root = sandbox.path("root");
+    // Whatever has a name may have a space in it.
+    let root = sandbox.path("a root");
     let run = install(&root, &["PREFIX=/usr"]);
     assert!(run.status.success(), "{run:?}");
     assert_eq!(found(&root), listed());

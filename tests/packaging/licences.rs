@@ -168,4 +168,15 @@ fn the_lists_of_crates_name_each_linked_crate_with_its_licence() {
         .filter(|name| !name.starts_with("image-signature "))
         .collect();
     assert_eq!(crates, others);
+
+    // Each has a line in the notices, with a file of its own or among those that have none; no other crate has.
+    let mentioned: BTreeSet<String> = list("NOTICES")
+        .lines()
+        .filter_map(|line| line.strip_prefix("    ")?.split_once(": "))
+        .filter(|(name, _)| !name.contains(' '))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let expected: BTreeSet<String> = crates.iter().map(|name| name.replace(" v", "-")).collect();
+    assert_eq!(mentioned, expected);
+    assert!(list("NOTICES").contains("Copyright (c) "));
 }

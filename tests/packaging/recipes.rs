@@ -51,7 +51,11 @@ fn both_packages_ask_for_the_compiler_that_the_program_needs() {
         assert_eq!(requirements(&spec, &format!("BuildRequires:  {tool} >= ")), [needed]);
     }
     let control = read("packaging/debian/control");
-    for (tool, web) in [("cargo", "cargo-web"), ("rustc", "rustc-web")] {
+    for (tool, web) in [
+        ("cargo:native", "cargo-web:native"),
+        ("libstd-rust-dev", "libstd-rust-web-dev"),
+        ("rustc:native", "rustc-web:native"),
+    ] {
         let alternatives = format!("{tool} (>= {needed}) | {web} (>= {needed}),");
         assert!(control.contains(&alternatives), "{alternatives}: {control}");
     }

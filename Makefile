@@ -64,6 +64,7 @@ check: deps-check
 	@packaging/check.sh
 
 check-debian-13:
+	@packaging/deps.sh debian-13
 	@packaging/tests.sh debian-13
 
 check-ordinary-user:

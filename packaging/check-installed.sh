@@ -1,37 +1,38 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs a Debian package with apt in a fresh Debian 12, tries it (tests/packaging/smoke.sh), removes it, does the same
-# with an RPM, and sees that nothing is left: packaging/check-installed.sh DEB RPM. Needs root. Mounts and processes
-# are in name spaces of their own, and end with it.
+# Installs a Debian package with apt in a fresh Debian of the release that it was built on, tries it
+# (tests/packaging/smoke.sh), removes it, does the same with an RPM, and sees that nothing is left:
+#     packaging/check-installed.sh DEB RPM
+# Needs root. Mounts and processes are in namespaces of their own, and end with it.
 set -eu
 cd "$(dirname "$0")/.."
+section() { printf '\n== %s\n' "$*"; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
 if [ "$(id -u)" -ne 0 ]; then
-    echo "SKIPPED: installing the packages in a Debian 12: needs root"
+    echo "SKIPPED: installing the packages in a fresh Debian: needs root"
+    exit
+fi
+suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+if ! [ -e "/usr/share/debootstrap/scripts/$suite" ] || ! grep -qx 'ID=debian' /etc/os-release; then
+    echo "SKIPPED: installing the packages in a fresh Debian: this system is none"
     exit
 fi
 if [ "${IN_NAMESPACES:-}" != yes ]; then
+    section "a fresh Debian ($suite)"
     mkdir -p target
     root=$(mktemp -d "$PWD/target/debian.XXXXXX")
-    trap 'rm -rf "$root" "$root.log" "$root.bare"' EXIT
+    trap 'rm -rf "$root" "$root.bare"' EXIT
+    trap 'exit 130' INT TERM HUP
+    packaging/chroot.sh --fresh "$suite" "$root"
     IN_NAMESPACES=yes unshare --mount --pid --fork --kill-child "$0" "$1" "$2" "$root"
     exit
 fi
 deb=$1 rpm=$2 root=$3
-section() { printf '\n== %s\n' "$*"; }
-fail() { echo "FAILED: $*" >&2; exit 1; }
 inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"; }
 install() { inside apt-get install --quiet=2 --yes --no-install-recommends "$@" >"$root/apt.log" 2>&1 || { cat "$root/apt.log"; fail "apt-get install $*"; }; }
 
-section a fresh Debian 12
-# shellcheck disable=SC2016 # apt-get's own variable
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
-debootstrap --variant=minbase --include=ca-certificates bookworm "$root" "${mirror:-http://deb.debian.org/debian}" \
-    >"$root.log" 2>&1 || { tail -n 50 "$root.log"; fail debootstrap; }
-rm "$root.log"
 mount -t proc proc "$root/proc"
-# The archives as this machine reaches them.
-cp -r /etc/apt/sources.list.d/debian.sources "$root/etc/apt/sources.list.d/" 2>/dev/null || true
-apt-config dump Acquire >"$root/etc/apt/apt.conf.d/99host"
+cp /etc/resolv.conf "$root/etc/resolv.conf"
 inside apt-get update --quiet=2 >"$root/apt.log" 2>&1 || { cat "$root/apt.log"; fail "apt-get update"; }
 
 # All files, and directories of that name; not the records of apt, dpkg and rpm. An RPM leaves directories that belong to

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 fail() { echo "FAILED: $*" >&2; exit 1; }
 [ "$(id -u)" -eq 0 ] || fail "a Debian in a directory needs root"
 for tool in debootstrap unshare flock; do
-    command -v $tool >/dev/null || fail "$tool is not installed: packaging/deps.sh packages"
+    command -v $tool >/dev/null || fail "$tool is not installed: packaging/deps.sh debian-13"
 done
 
 # Devices and programs must work there.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs what is missing to build the program ("build"), to test it ("check"), to pack the sources ("dist"), to make a
-# package of them ("rpm", "deb"), to make and check both ("packages"):
+# Installs what is missing to build the program ("build"), to test it ("check"), also in a Debian 13 ("debian-13"), to
+# pack the sources ("dist"), to make a package of them ("rpm", "deb"), to make and check both ("packages"):
 #     packaging/deps.sh WHAT          says so before it uses sudo; without sudo it says what to ask for
 #     packaging/deps.sh --tell WHAT   installs nothing; names what is missing, and what installs it
 set -eu
@@ -18,6 +18,7 @@ if command -v apt-get >/dev/null; then
     case $what in
         check) packages="$packages gnupg gpgsm gpg-agent dirmngr skopeo docker-registry strace faketime mandoc man-db \
             bash-completion zsh fish openssl curl shellcheck util-linux rpm rpmlint binutils" ;;
+        debian-13) packages="$packages debootstrap util-linux" ;;
         dist) packages="$packages git xz-utils" ;;
         rpm) packages="$packages git xz-utils gpg-agent rpm" ;;
         deb) packages="$packages git xz-utils gpg-agent dpkg-dev debhelper" ;;
@@ -47,6 +48,7 @@ elif command -v dnf >/dev/null; then
     case $what in
         check) packages="$packages gnupg2-smime skopeo strace libfaketime mandoc man-db bash-completion zsh fish openssl \
             curl ShellCheck util-linux rpm-build rpmlint binutils" ;;
+        debian-13) packages="$packages debootstrap util-linux" ;;
         dist) packages="$packages git xz" ;;
         rpm) packages="$packages git xz rpm-build" ;;
         deb) packages="$packages git xz dpkg-dev debhelper" ;;

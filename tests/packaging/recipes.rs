@@ -75,6 +75,29 @@ fn both_packages_need_the_program_gpg_which_no_library_brings() {
 }
 
 #[test]
+fn what_only_the_publisher_knows_is_listed_and_not_invented() {
+    let guide = read("docs/packaging.md");
+    let (_, list) = guide.split_once("\n## Left to whoever publishes\n").unwrap();
+    for (file, begin) in [
+        ("packaging/rpm/image-signature.spec", "URL:"),
+        ("packaging/debian/control", "Homepage:"),
+        ("packaging/debian/control", "Vcs-Git:"),
+        ("packaging/debian/control", "Vcs-Browser:"),
+        ("Cargo.toml", "homepage"),
+        ("Cargo.toml", "repository"),
+    ] {
+        assert!(
+            !read(file).lines().any(|line| line.starts_with(begin)),
+            "{file}: {begin}"
+        );
+        assert!(list.contains(begin.trim_end_matches(':')), "docs/packaging.md: {begin}");
+    }
+    assert!(list.contains("debian/watch"));
+    let watch = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/debian/watch");
+    assert!(!std::path::Path::new(watch).exists());
+}
+
+#[test]
 fn rpm_can_read_the_recipe_and_rpmlint_has_nothing_to_say() {
     let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/rpm/image-signature.spec");
     // Nothing of the caller's own settings, which both programs look for at home.

@@ -82,6 +82,67 @@ fn make_install_obeys_the_prefix_and_the_places_that_distributions_choose() {
     assert_eq!(found(&root), expected);
 }
 
+#[test]
+fn from_the_source_tarball_nothing_of_the_program_is_run() {
+    if !has("make") {
+        return skipped("make install", "make is not installed");
+    }
+    let sandbox = Sandbox::new();
+    let tree = sandbox.path("a tree");
+    std::fs::create_dir_all(tree.join("tests/data")).unwrap();
+    for (name, place) in [
+        ("Makefile", ""),
+        ("LICENSE", ""),
+        ("README.md", ""),
+        ("man", ""),
+        ("packaging", ""),
+        ("tests/data/example", "tests/data"),
+    ] {
+        let copied = Command::new("cp")
+            .args(["-r", name])
+            .arg(tree.join(place))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status()
+            .unwrap();
+        assert!(copied.success(), "{name}");
+    }
+    let script = tree.join("packaging/completions.sh");
+    let made = Command::new(script)
+        .arg(tree.join("completions"))
+        .arg(binary())
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    // As of another machine: the kernel does not run it.
+    let program = sandbox.file("program", [b"\x7fELF\x02\x01\x01".as_slice(), &[0; 57]].concat());
+    let root = sandbox.path("root");
+    let run = Command::new("make")
+        .args(["--silent", "--directory"])
+        .arg(&tree)
+        .args(["install", "PREFIX=/usr"])
+        .arg(format!("BINARY={}", program.display()))
+        .arg(format!("DESTDIR={}", root.display()))
+        .env_remove("PREFIX")
+        .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL")
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{run:?}");
+    assert_eq!(found(&root), listed());
+    for (shell, place) in [
+        ("bash", "/usr/share/bash-completion/completions/image-signature"),
+        ("zsh", "/usr/share/zsh/site-functions/_image-signature"),
+        ("fish", "/usr/share/fish/vendor_completions.d/image-signature.fish"),
+    ] {
+        let installed = std::fs::read_to_string(root.join(&place[1..])).unwrap();
+        assert_eq!(
+            installed,
+            sandbox.run(["completion", shell]).expect(0).stdout,
+            "{shell}"
+        );
+    }
+}
+
 /// Whether a pattern of the RPM recipe covers a path: a directory, a name, or a name with one star.
 fn covers(pattern: &str, path: &str) -> bool {
     match pattern.split_once('*') {

@@ -238,14 +238,14 @@ fn negative(
 
 /// Nothing can be said about the signature, which must not leave an old "trusted" standing.
 fn not_checked(stored: &Value, outcome: &SignatureOutcome, context: &Context) -> Plan {
-    let reason = outcome.reason();
+    let reason = outcome.reason().word();
+    let message = words::rejected(outcome, outcome.message(), context);
     let mut changes: Vec<(&'static str, Change)> = Vec::new();
     if status(stored, "Trusted").as_deref() == Some("True") {
-        let message = words::rejected(outcome, outcome.message(), context);
-        let conditions = renewed(stored, ["False", "Unknown"], reason.word(), &message, context.now);
+        let conditions = renewed(stored, ["False", "Unknown"], reason, &message, context.now);
         changes.push(("conditions", Change::Set(conditions)));
     } else if status(stored, "ForImage").is_some_and(|status| status != "Unknown") {
-        let conditions = for_image_unknown(stored, reason, context.now);
+        let conditions = for_image_unknown(stored, reason, &message, context.now);
         changes.push(("conditions", Change::Set(conditions)));
     }
     write(stored, changes)

@@ -4,7 +4,6 @@
 use jiff::Timestamp;
 use serde_json::{json, Value};
 
-use crate::reason::Reason;
 use crate::text::time;
 
 /// The two types that this program writes, in the order in which the server wants them.
@@ -80,13 +79,14 @@ pub(super) fn renewed(stored: &Value, statuses: [&str; 2], reason: &str, message
 }
 
 /// `Trusted` as it was, `ForImage` unknown with the same probe time, then the conditions of other types.
-pub(super) fn for_image_unknown(stored: &Value, reason: Reason, now: i64) -> Value {
+pub(super) fn for_image_unknown(stored: &Value, reason: &str, message: &str, now: i64) -> Value {
     let now = time(now);
+    let unknown = |kind| condition(stored, kind, "Unknown", reason, message, &now);
     let trusted = match latest_of(conditions(stored), "Trusted") {
         Some(as_it_was) => as_it_was.clone(),
-        None => condition(stored, "Trusted", "Unknown", reason.word(), "", &now),
+        None => unknown("Trusted"),
     };
-    let mut for_image = condition(stored, "ForImage", "Unknown", reason.word(), "", &now);
+    let mut for_image = unknown("ForImage");
     for_image["lastProbeTime"] = trusted["lastProbeTime"].clone();
     let mut conditions = vec![trusted, for_image];
     conditions.extend(others(stored));

@@ -292,6 +292,12 @@ fn what_cannot_be_checked_keeps_an_old_rejection_and_no_longer_speaks_of_the_ima
         ]
     );
     assert_eq!(entry["conditions"][0]["lastProbeTime"], LONG_AGO);
+    assert_eq!(entry["conditions"][1]["lastProbeTime"], LONG_AGO);
+    let message = entry["conditions"][1]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("rejected by ") && message.contains(IDENTITY),
+        "{message}"
+    );
     assert!(facts(&entry).is_empty(), "{entry}");
 }
 

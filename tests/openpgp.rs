@@ -25,6 +25,8 @@ mod refusals;
 mod signatures;
 #[path = "openpgp/signed_by.rs"]
 mod signed_by;
+#[path = "openpgp/strangers.rs"]
+mod strangers;
 #[path = "openpgp/subkeys.rs"]
 mod subkeys;
 #[path = "openpgp/subpackets.rs"]

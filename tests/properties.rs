@@ -18,3 +18,5 @@ mod memory;
 mod messages;
 #[path = "properties/openpgp.rs"]
 mod openpgp;
+#[path = "properties/signatures.rs"]
+mod signatures;

@@ -23,6 +23,8 @@ mod output;
 mod pairing;
 #[path = "verify/parts.rs"]
 mod parts;
+#[path = "verify/schema1.rs"]
+mod schema1;
 #[path = "verify/strings.rs"]
 mod strings;
 #[path = "verify/unverified.rs"]

@@ -5,7 +5,7 @@ use crate::openpgp::framing::signature::Signature;
 use crate::openpgp::gnupg::gpgme::Error;
 use crate::openpgp::gnupg::status::{Answer, Check, ValidSignature};
 use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
-use crate::openpgp::keys::key::{Key, Subkey, MIN_BITS};
+use crate::openpgp::keys::key::{Fingerprint, Key, Subkey, MIN_BITS};
 use crate::reason::{Reason, Refusal};
 use crate::text::time;
 
@@ -14,20 +14,32 @@ use crate::text::time;
 ///
 /// A rejection may only come from the message or its key. So each answer is asked whether passing trouble, or a clock
 /// that is behind (`now`, seconds since 1970), could be its cause as well. `lookup` gives the keys that GnuPG has with
-/// the signature's maker; it is called only where that matters.
+/// a fingerprint or key ID; it is called only for signatures that GnuPG does not find good.
 pub(super) fn checked_signature(
     answer: &Answer,
     signature: &Signature,
     now: i64,
-    lookup: impl FnOnce() -> Result<Vec<Key>, Error>,
+    mut lookup: impl FnMut(&str) -> Result<Vec<Key>, Error>,
 ) -> Result<Result<ValidSignature, Refusal>, Error> {
     let maker = signature.maker();
+    let mut keys = Vec::new();
+    if matches!(answer.check, Check::Bad | Check::Error(_)) {
+        keys = lookup(&maker)?;
+        // GnuPG falls back to the key ID where it has no key of the fingerprint, and its answer is about that one.
+        if let (true, Some(named)) = (keys.is_empty(), &signature.fingerprint) {
+            let id = signature.key_id.to_string();
+            let others = lookup(&id)?;
+            if let Some(other) = others.iter().find_map(|key| made_by(key, &id)) {
+                return Ok(Err(only_same_id(named, &other.fingerprint)));
+            }
+        }
+    }
     match (&answer.check, &answer.valid) {
         (Check::Bad, _) => Ok(Err(Refusal::new(
             Reason::BadSignature,
             format!("the signature by {maker} does not fit the signed data: one of the two was altered"),
         ))),
-        (Check::Error(code), _) => refuse_code(*code, &maker, signature, now, lookup).map(Err),
+        (Check::Error(code), _) => refuse_code(*code, &maker, signature, now, &keys).map(Err),
         (_, None) => Err(untrusted("a verdict without VALIDSIG".into())),
         (Check::SignatureExpired, _) if signature.expires.is_none() => {
             Err(untrusted("it calls a signature expired that does not expire".into()))
@@ -45,23 +57,24 @@ pub(super) fn checked_signature(
                     "it speaks of another signature than the one it was given".into(),
                 ));
             }
-            // GnuPG falls back to the key ID where it has no key of the fingerprint.
             if let Some(named) = signature
                 .fingerprint
                 .as_deref()
                 .filter(|f| *f != valid.fingerprint.as_str())
             {
-                return Ok(Err(Refusal::new(
-                    Reason::UnknownKey,
-                    format!(
-                        "it names key {named}, which is not in the keyring; it fits key {}, which only has the same key ID",
-                        valid.fingerprint
-                    ),
-                )));
+                return Ok(Err(only_same_id(named, &valid.fingerprint)));
             }
             Ok(Ok(valid.clone()))
         }
     }
+}
+
+/// The key that was looked for is not there; what GnuPG took instead does not count.
+fn only_same_id(named: &str, taken: &Fingerprint) -> Refusal {
+    Refusal::new(
+        Reason::UnknownKey,
+        format!("it is made by key {named}, which is not in the keyring; key {taken} only has the same key ID"),
+    )
 }
 
 /// An answer that nothing can be concluded from.
@@ -80,13 +93,7 @@ pub(super) fn older_than_key(maker: impl std::fmt::Display) -> String {
 const GENERAL: u32 = 1;
 
 /// gpg's error codes (libgpg-error) for signatures that it could not check.
-fn refuse_code(
-    code: u32,
-    maker: &str,
-    signature: &Signature,
-    now: i64,
-    lookup: impl FnOnce() -> Result<Vec<Key>, Error>,
-) -> Result<Refusal, Error> {
+fn refuse_code(code: u32, maker: &str, signature: &Signature, now: i64, keys: &[Key]) -> Result<Refusal, Error> {
     const PUBKEY_ALGO: u32 = 4;
     const DIGEST_ALGO: u32 = 5;
     const BAD_PUBKEY: u32 = 6;
@@ -108,13 +115,13 @@ fn refuse_code(
                 time(now)
             ),
         ),
-        NO_PUBKEY => return refuse_absent(maker, &lookup()?),
+        NO_PUBKEY => return refuse_absent(maker, keys),
         WRONG_KEY_USAGE => (
             Reason::WrongKeyUsage,
             format!("it is made by key {maker}, which may not sign data"),
         ),
         TIME_CONFLICT => (Reason::BadSignature, older_than_key(maker)),
-        GENERAL => return refuse_general(maker, signature, &lookup()?),
+        GENERAL => return refuse_general(maker, signature, keys),
         BAD_PUBKEY => (
             Reason::BadSignature,
             format!("gpg refuses the signature: key {maker} is damaged"),

@@ -37,6 +37,10 @@ impl Generator {
         (0..length).map(|_| self.byte()).collect()
     }
 
+    pub fn exactly(&mut self, length: usize) -> Vec<u8> {
+        (0..length).map(|_| self.byte()).collect()
+    }
+
     pub fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
         from[self.below(from.len())]
     }

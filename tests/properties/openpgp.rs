@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use image_signature::limits::MAX_PAYLOAD_BYTES;
 use image_signature::openpgp::framing::message::Message;
-use image_signature::openpgp::framing::{armor, compression, packet};
+use image_signature::openpgp::framing::signature::Signature;
+use image_signature::openpgp::framing::{armor, compression, packet, stranger};
 use image_signature::openpgp::keys::key_file;
 use image_signature::openpgp::keys::ring::{Format, Ring};
 use image_signature::source::stored::strip_format;
@@ -55,12 +56,33 @@ fn framing_never_panics_and_its_payload_is_bounded() {
         if let Ok(message) = Message::parse(input) {
             assert!(message.payload.len() <= MAX_PAYLOAD_BYTES);
             assert!(message.signature.body.len() < input.len() + MAX_PAYLOAD_BYTES);
-            // What gpg is given is what was read, and nothing else.
-            let mut rest = &message.detached_signature()[..];
+            // What gpg is given is what was read, and nothing else; of what is not signed, the issuer alone.
+            let given = message.detached_signature();
+            let mut rest = &given[..];
             let read = packet::next(&mut rest).unwrap().unwrap();
-            assert_eq!((read.tag, &*read.body, rest.len()), (2, &message.signature.body[..], 0));
+            assert_eq!(
+                (read.tag, &*read.body, rest.len()),
+                (2, &message.signature.bare_body()[..], 0)
+            );
+            let again = Signature::parse(&read.body).unwrap();
+            let (own, bare) = (&message.signature, &again);
+            assert_eq!(
+                (own.version, own.class, own.hash),
+                (bare.version, bare.class, bare.hash)
+            );
+            assert_eq!(
+                (own.created, own.expires, own.key_id),
+                (bare.created, bare.expires, bare.key_id)
+            );
+            assert_eq!(bare.bare_body(), *read.body);
+            let numbers = own.body.len().min(64);
+            assert!(read.body.ends_with(&own.body[own.body.len() - numbers / 2..]));
         }
         let _ = strip_format(input);
+        // Nothing that is named is a message, and nothing of it is quoted at length.
+        if let Some(what) = stranger::describe(input, &|bytes| Message::parse(bytes).is_ok()) {
+            assert!(what.len() < 200, "{what}");
+        }
     });
 }
 

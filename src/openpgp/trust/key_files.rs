@@ -50,8 +50,7 @@ impl KeyFileEngine {
 impl Engine for KeyFileEngine {
     fn verify(&mut self, message: &Message) -> Result<Finding, Error> {
         let answer = self.gpg.verify(&message.detached_signature(), &message.payload)?;
-        let maker = message.signature.maker();
-        let lookup = || self.gpg.keys(&[&maker]);
+        let lookup = |maker: &str| self.gpg.keys(&[maker]);
         let valid = match checked_signature(&answer, &message.signature, self.now, lookup)? {
             Ok(valid) => valid,
             Err(refusal) => {

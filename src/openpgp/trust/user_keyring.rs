@@ -222,7 +222,7 @@ impl Engine for UserKeysEngine {
         }
         let isolated = self.import(&candidates)?;
         let answer = isolated.gpg.verify(&message.detached_signature(), &message.payload)?;
-        let lookup = || Ok(keys.clone());
+        let lookup = |_: &str| Ok(keys.clone());
         let valid = match checked_signature(&answer, &message.signature, self.now, lookup)? {
             Ok(valid) => valid,
             Err(refusal) => {

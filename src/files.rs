@@ -3,5 +3,6 @@
 
 pub mod attributes;
 pub mod cleanup;
+pub mod place;
 pub mod read;
 pub mod replace;

@@ -17,6 +17,8 @@ mod keys;
 mod leftovers;
 #[path = "openpgp/listing.rs"]
 mod listing;
+#[path = "openpgp/places.rs"]
+mod places;
 #[path = "openpgp/processes.rs"]
 mod processes;
 #[path = "openpgp/refusals.rs"]

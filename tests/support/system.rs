@@ -14,6 +14,8 @@ pub struct System {
     etc: Vec<(String, String)>,
     /// Other files, and what stands in their place.
     replaced: Vec<(PathBuf, PathBuf)>,
+    /// Directories, what stands in their place, and what of them is kept in it.
+    trees: Vec<(PathBuf, PathBuf, PathBuf)>,
     /// Directories that become read-only.
     read_only: Vec<PathBuf>,
 }
@@ -39,6 +41,12 @@ impl System {
         self
     }
 
+    /// Puts a directory in the place of another one, but for one directory right in it.
+    pub fn replace_tree(mut self, place: &str, by: &Path, kept: &Path) -> Self {
+        self.trees.push((place.into(), by.to_owned(), kept.to_owned()));
+        self
+    }
+
     pub fn read_only(mut self, directory: &Path) -> Self {
         self.read_only.push(directory.to_owned());
         self
@@ -57,6 +65,12 @@ impl System {
         }
         for (place, by) in &self.replaced {
             script += &format!("mount --bind {} {}\n", by.display(), place.display());
+        }
+        for (place, by, kept) in &self.trees {
+            let name = Path::new(kept.file_name().unwrap());
+            fs::create_dir_all(by.join(name)).unwrap();
+            let (place, by, kept, name) = (place.display(), by.display(), kept.display(), name.display());
+            script += &format!("mount --bind {kept} {by}/{name}\nmount --rbind {by} {place}\ncd {kept}\n");
         }
         for directory in &self.read_only {
             let directory = directory.display();

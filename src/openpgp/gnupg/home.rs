@@ -14,6 +14,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
 use crate::files::cleanup;
+use crate::files::place::vetted;
 use crate::openpgp::gnupg::system;
 
 /// How the names of our directories begin. Short: socket paths below them are bounded by the system.
@@ -63,7 +64,7 @@ pub enum Error {
     #[error("{0}: gpg cannot be used for checking signatures as long as it does")]
     System(String),
     /// No directory takes it.
-    #[error("no directory for a temporary keyring is writable: {}", list(.0))]
+    #[error("no directory can be used for a temporary keyring: {}", list(.0))]
     NoPlace(Vec<(PathBuf, io::Error)>),
     /// Writing into it failed.
     #[error("writing {path}: {error}", path = .0.display(), error = .1)]
@@ -79,7 +80,8 @@ fn list(tried: &[(PathBuf, io::Error)]) -> String {
 }
 
 impl Home {
-    /// Makes an empty home directory, mode 0700, in the first of `places` that takes it.
+    /// Makes an empty home directory, mode 0700, in the first of `places` that takes it and in which nobody else can
+    /// replace it.
     ///
     /// # Errors
     /// When none does, or when gpg would not keep to it.
@@ -87,11 +89,15 @@ impl Home {
         if let Some(why) = system::prohibition() {
             return Err(Error::System(why));
         }
+        let uid = rustix::process::geteuid().as_raw();
         let mut tried = Vec::new();
         for place in places {
-            match create_in(place) {
+            match vetted(place, uid).and_then(|place| create_in(&place)) {
                 Ok(home) => return Ok(home),
-                Err(error) => tried.push((place.clone(), error)),
+                Err(error) => {
+                    log::info!("no temporary keyring in {}: {error}", place.display());
+                    tried.push((place.clone(), error));
+                }
             }
         }
         Err(Error::NoPlace(tried))
@@ -206,10 +212,11 @@ fn open_lock(directory: &Path, create: bool) -> io::Result<File> {
 }
 
 /// Removes what runs that were killed have left in `places`: directories of our name and owner `uid` whose lock
-/// nobody holds. Trouble is logged only: nothing depends on it.
+/// nobody holds. Places in which somebody else could put a link in the place of such a directory while it is being
+/// removed are left alone. Trouble is logged only: nothing depends on it.
 pub fn sweep(places: &[PathBuf], uid: u32) {
     for place in places {
-        let Ok(entries) = fs::read_dir(place) else {
+        let Ok(entries) = vetted(place, uid).and_then(fs::read_dir) else {
             continue;
         };
         for entry in entries.flatten() {

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::Command;
 
 use support::gpg::{kill_daemons, version, Signer};
 use support::images::{image, payload, D1};
@@ -73,7 +72,9 @@ impl Admin {
     }
 
     fn runs(&self) -> bool {
-        let output = Command::new("gpgconf")
+        let output = self
+            .sandbox
+            .command_of(Path::new("/usr/bin/gpgconf"))
             .arg("--homedir")
             .arg(self.home())
             .args(["--list-dirs", "keyboxd-socket"])

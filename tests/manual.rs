@@ -274,7 +274,9 @@ fn examples_run_as_the_pages_say() {
     // The user's own keyring has the key, uncertified.
     let home = scene.sandbox.path("home/.gnupg");
     std::fs::create_dir(&home).unwrap();
-    let imported = Command::new("gpg")
+    let imported = scene
+        .sandbox
+        .command_of(Path::new("/usr/bin/gpg"))
         .args(["--batch", "-q", "--no-autostart", "--homedir"])
         .arg(&home)
         .arg("--import")

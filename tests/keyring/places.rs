@@ -9,22 +9,23 @@ use std::process::Command;
 use crate::support::program::{binary, has, Outcome};
 use crate::support::skipped;
 use crate::support::system::{can_be_had, why_not, System};
-use crate::{copy_home, message, Desk, IDENTITY, OK};
+use crate::{message, Desk, IDENTITY, OK};
+
+/// Arguments of a run without `--homedir`.
+const ARGUMENTS: [&str; 7] = [
+    "verify",
+    "-o",
+    "json",
+    "-f",
+    "image.json",
+    "--expected-identity",
+    IDENTITY,
+];
 
 /// Runs without `--homedir`.
 fn with_variables(desk: &Desk, variables: &[(&str, &str)]) -> Outcome {
     let mut command = desk.sandbox.command();
-    command
-        .args([
-            "verify",
-            "-o",
-            "json",
-            "-f",
-            "image.json",
-            "--expected-identity",
-            IDENTITY,
-        ])
-        .envs(variables.iter().copied());
+    command.args(ARGUMENTS).envs(variables.iter().copied());
     desk.sandbox.finish(&mut command, b"")
 }
 
@@ -46,38 +47,49 @@ fn the_home_directory_then_the_variable_then_the_flag() {
     desk.sandbox.finish(&mut command, b"").expect_verdict(0, OK);
 }
 
+/// Without HOME it is the password file that names the home directory: one of the test's own here.
+#[test]
+fn without_a_home_variable_the_password_file_decides() {
+    if !can_be_had() {
+        return skipped("a password file", why_not());
+    }
+    let desk = Desk::certified();
+    let home = desk.sandbox.path("elsewhere");
+    let system = System::new().etc("passwd", &format!("root:x:0:0::{}:/bin/sh", home.display()));
+    for (keyring, status, verdict) in [(false, 3, "Unchecked/EngineFailed"), (true, 0, OK)] {
+        if keyring {
+            desk.home("elsewhere/.gnupg");
+        }
+        for variable in [Some(""), None] {
+            let mut command = system.command(&desk.sandbox);
+            command.args(ARGUMENTS).env_remove("HOME");
+            if let Some(value) = variable {
+                command.env("HOME", value);
+            }
+            let outcome = desk.sandbox.finish(&mut command, b"").expect_verdict(status, verdict);
+            if !keyring {
+                let directory = home.join(".gnupg");
+                assert!(message(&outcome).contains(directory.to_str().unwrap()), "{outcome:#?}");
+            }
+        }
+    }
+}
+
+/// A user whom the password file does not have, as in many containers.
 #[test]
 fn without_a_home_directory_at_all() {
+    if !has("setpriv") || !rustix::process::geteuid().is_root() {
+        return skipped("a user without home directory", "it takes root to become somebody else");
+    }
     let desk = Desk::certified();
-    // The password file is of the test's own: whoever runs the tests has a home, and perhaps keys in it.
-    let home = desk.sandbox.path("home");
-    let passwd = desk
-        .sandbox
-        .file("passwd", format!("root:x:0:0::{}:/bin/sh\n", home.display()));
-    let run = |variable: Option<&str>| {
-        let mut command = System::new().replace("/etc/passwd", &passwd).command(&desk.sandbox);
-        command.args([
-            "verify",
-            "-o",
-            "json",
-            "-f",
-            "image.json",
-            "--expected-identity",
-            IDENTITY,
-        ]);
-        command.env_remove("HOME");
-        command.envs(variable.map(|value| ("HOME", value)));
-        desk.sandbox.finish(&mut command, b"")
-    };
-    if !can_be_had() {
-        return skipped("without_a_home_directory_at_all", why_not());
+    let uid = 0x7000_0000 + std::process::id() % 0x10_0000;
+    let mut command = as_user(&desk, uid);
+    command.args(ARGUMENTS).env_remove("HOME");
+    let outcome = desk.sandbox.finish(&mut command, b"");
+    let text = message(&outcome.expect_verdict(3, "Unchecked/EngineFailed"));
+    for words in ["no home directory", "--homedir", "--public-key"] {
+        assert!(text.contains(words), "no {words:?} in {text:?}");
     }
-    // Either the password file names one, which has no keyring for us, or there is none.
-    for variable in [None, Some("")] {
-        run(variable).expect_verdict(3, "Unchecked/EngineFailed");
-    }
-    desk.home("home/.gnupg");
-    run(None).expect_verdict(0, OK);
 }
 
 #[test]
@@ -111,30 +123,54 @@ fn a_keybox_hides_the_older_keyring_only_where_it_is_one_for_openpgp() {
 }
 
 #[test]
-fn an_empty_keyring_is_one_and_a_missing_one_is_trouble() {
+fn a_home_that_is_missing_or_no_directory_is_trouble() {
     let desk = Desk::certified();
-    let empty = copy_home(Path::new("/nonexistent"), &desk.sandbox.path("empty"));
-    desk.run(&empty, &[]).expect_verdict(1, "Rejected/UnknownKey");
-    assert_eq!(fs::read_dir(&empty).unwrap().count(), 0, "nothing is made in it");
-    fs::write(empty.join("pubring.kbx"), b"").unwrap();
-    desk.run(&empty, &[]).expect_verdict(1, "Rejected/UnknownKey");
-    let outcome = desk
-        .run(&desk.sandbox.path("missing"), &[])
-        .expect_verdict(3, "Unchecked/EngineFailed");
-    assert!(message(&outcome).contains("missing"), "{outcome:?}");
+    let missing = desk.sandbox.path("missing");
+    let outcome = desk.run(&missing, &[]).expect_verdict(3, "Unchecked/EngineFailed");
+    let text = message(&outcome);
+    let line = format!("gpg --homedir {} --import FILE", missing.display());
+    for words in ["there is no GnuPG home", &line, "--public-key FILE"] {
+        assert!(text.contains(words), "no {words:?} in {text:?}");
+    }
+    assert!(!missing.exists());
     let file = desk.sandbox.file("file", "x");
     desk.run(&file, &[]).expect_verdict(3, "Unchecked/EngineFailed");
-    assert!(!desk.sandbox.path("missing").exists());
+    // Relative to where the program is started, as for gpg.
+    desk.home("relative");
+    with_variables(&desk, &[("GNUPGHOME", "relative")]).expect_verdict(0, OK);
+    with_variables(&desk, &[("GNUPGHOME", "./relative/../relative/")]).expect_verdict(0, OK);
+    with_variables(&desk, &[("GNUPGHOME", "~/relative")]).expect_verdict(3, "Unchecked/EngineFailed");
 }
 
 #[test]
-fn without_a_trust_database_own_keys_are_not_known_as_such() {
+fn where_validity_decides_a_home_without_owner_trust_is_trouble() {
     let desk = Desk::certified();
     let home = desk.home("h");
-    fs::remove_file(home.join("trustdb.gpg")).unwrap();
-    desk.run(&home, &[]).expect_verdict(1, "Rejected/KeyNotAccepted");
-    desk.run(&home, &["--signed-by", &desk.key]).expect_verdict(0, OK);
-    assert!(!home.join("trustdb.gpg").exists());
+    let file = home.join("trustdb.gpg");
+    let good = fs::read(&file).unwrap();
+    for (content, said) in [(None, "is not there"), (Some(&b""[..]), "is empty")] {
+        fs::remove_file(&file).unwrap();
+        if let Some(content) = content {
+            fs::write(&file, content).unwrap();
+        }
+        let outcome = desk.run(&home, &[]).expect_verdict(3, "Unchecked/EngineFailed");
+        let text = message(&outcome);
+        for words in [
+            "trustdb.gpg",
+            said,
+            "gpg --import-ownertrust",
+            "--signed-by",
+            "--public-key",
+        ] {
+            assert!(text.contains(words), "no {words:?} in {text:?}");
+        }
+        // Where it does not decide, nothing is missing.
+        desk.run(&home, &["--signed-by", &desk.key]).expect_verdict(0, OK);
+        desk.run(&home, &["--trust-model", "always"]).expect_verdict(0, OK);
+        assert_eq!(fs::read(&file).ok().as_deref(), content);
+        fs::write(&file, &good).unwrap();
+    }
+    desk.run(&home, &[]).expect_verdict(0, OK);
 }
 
 #[test]
@@ -164,20 +200,29 @@ fn a_home_that_nobody_may_write() {
     fs::set_permissions(&home, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
-/// Runs as an ordinary user, who has temporary directories of its own.
-fn as_nobody(desk: &Desk, home: &Path) -> Outcome {
+/// The program as another user, who has temporary directories of its own.
+fn as_user(desk: &Desk, uid: u32) -> Command {
     fs::set_permissions(desk.sandbox.root(), fs::Permissions::from_mode(0o755)).unwrap();
     for name in ["run", "tmp"] {
-        std::os::unix::fs::chown(desk.sandbox.path(name), Some(65534), Some(65534)).unwrap();
+        std::os::unix::fs::chown(desk.sandbox.path(name), Some(uid), Some(uid)).unwrap();
     }
     // The program may stand where nobody else can go.
     let program = desk.sandbox.path("program");
     fs::copy(binary(), &program).unwrap();
     let mut command = desk.sandbox.command_of(Path::new("/usr/bin/setpriv"));
     command
-        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
-        .arg(program)
-        .args(desk.args(home, &[]));
+        .args([
+            format!("--reuid={uid}"),
+            format!("--regid={uid}"),
+            "--clear-groups".into(),
+        ])
+        .arg(program);
+    command
+}
+
+fn as_nobody(desk: &Desk, home: &Path) -> Outcome {
+    let mut command = as_user(desk, 65534);
+    command.args(desk.args(home, &[]));
     desk.sandbox.finish(&mut command, b"")
 }
 

@@ -92,7 +92,9 @@ fn a_fresh_certification_counts_though_the_trust_database_is_stale() {
     let home = desk.home("stale");
     let before = std::fs::read(home.join("trustdb.gpg")).unwrap();
     // By the database alone nobody vouches for the key yet.
-    let output = std::process::Command::new("gpg")
+    let output = desk
+        .sandbox
+        .command_of("/usr/bin/gpg".as_ref())
         .arg("--homedir")
         .arg(desk.home("asked"))
         .args([

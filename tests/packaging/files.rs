@@ -37,13 +37,12 @@ fn install(destination: &Path, options: &[&str]) -> Output {
     let program = destination.with_file_name("a program");
     std::fs::copy(binary(), &program).unwrap();
     Command::new("make")
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .args(["--silent", "--directory", env!("CARGO_MANIFEST_DIR"), "install"])
         .arg(format!("BINARY={}", program.display()))
         .arg(format!("DESTDIR={}", destination.display()))
         .args(options)
-        .env_remove("PREFIX")
-        .env_remove("MAKEFLAGS")
-        .env_remove("MAKELEVEL")
         .output()
         .unwrap()
 }

@@ -113,7 +113,7 @@ fn every_licence_of_the_rpm_is_one_that_rpmlint_is_told_of() {
 #[test]
 fn the_lists_of_crates_name_each_linked_crate_with_its_licence() {
     let Some(linked) = linked() else { return };
-    let out = tempfile::tempdir().unwrap();
+    let out = tempfile::tempdir_in("/tmp").unwrap();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/crates.sh");
     let run = Command::new(script)
         .arg(out.path())

@@ -104,6 +104,7 @@ fn rpm_can_read_the_recipe_and_rpmlint_has_nothing_to_say() {
     let home = tempfile::tempdir().unwrap();
     if has("rpmspec") {
         let run = Command::new("rpmspec")
+            .env("HOME", "/nonexistent")
             .args(["--query", "--qf", "%{name} %{version} %{license}\n", spec])
             .env("HOME", home.path())
             .output()
@@ -117,6 +118,7 @@ fn rpm_can_read_the_recipe_and_rpmlint_has_nothing_to_say() {
     if has("rpmlint") {
         let config = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/rpmlint.toml");
         let run = Command::new("rpmlint")
+            .env("HOME", "/nonexistent")
             .args(["--config", config, spec])
             .env("HOME", home.path())
             .env_remove("XDG_CONFIG_HOME")

@@ -94,7 +94,7 @@ impl Drop for Cluster<'_> {
 
 /// A digest that no image has: that of a text that nobody else writes.
 pub fn unused_digest() -> String {
-    let file = tempfile::NamedTempFile::new().unwrap();
+    let file = tempfile::NamedTempFile::new_in("/tmp").unwrap();
     let text = format!("{} {:?}", std::process::id(), file.path());
     let hash = sha2::Sha256::digest(text);
     hash.iter()

@@ -139,6 +139,8 @@ impl Drop for Signer {
 /// Ends the daemons of a home.
 pub fn kill_daemons(home: &Path) {
     let _ = Command::new("gpgconf")
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
         .args(["--homedir", home.to_str().unwrap(), "--kill", "all"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -147,7 +149,13 @@ pub fn kill_daemons(home: &Path) {
 
 /// The installed gpg's version, as numbers.
 pub fn version() -> Vec<u32> {
-    let output = Command::new("gpg").arg("--version").output().unwrap();
+    let output = Command::new("gpg")
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("GNUPGHOME", "/nonexistent")
+        .arg("--version")
+        .output()
+        .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let line = text.lines().next().unwrap();
     line.rsplit(' ')

@@ -7,10 +7,16 @@ mod support;
 
 #[path = "keyring/damaged.rs"]
 mod damaged;
+#[path = "keyring/database.rs"]
+mod database;
 #[path = "keyring/large.rs"]
 mod large;
 #[path = "keyring/listing.rs"]
 mod listing;
+#[path = "keyring/lost.rs"]
+mod lost;
+#[path = "keyring/moving.rs"]
+mod moving;
 #[path = "keyring/named.rs"]
 mod named;
 #[path = "keyring/places.rs"]

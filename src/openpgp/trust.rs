@@ -3,5 +3,8 @@
 
 pub mod import;
 pub mod key_files;
+pub mod other_keyrings;
 pub mod shadow;
+pub mod trust_file;
+pub mod user_home;
 pub mod user_keyring;

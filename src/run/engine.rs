@@ -7,13 +7,16 @@ use std::path::{Path, PathBuf};
 use crate::openpgp::gnupg::home;
 use crate::openpgp::trust::import;
 use crate::openpgp::trust::key_files::KeyFileEngine;
-use crate::openpgp::trust::shadow::{self, Shadow};
+use crate::openpgp::trust::shadow::Shadow;
 use crate::openpgp::trust::user_keyring::{TrustModel, UserKeysEngine};
 use crate::reason::{Reason, Refusal};
 use crate::settings::keys::{KeySource, Keys};
 use crate::settings::UsageError;
-use crate::text::safe;
+use crate::text::bounded;
 use crate::verdict::pipeline::EngineOrTrouble;
+
+/// Longest message about the user's home, in characters: it has paths in it, and what to do.
+const MAX_TROUBLE: usize = 1024;
 
 /// Sets up the engine. What a user should know about it is told on `stderr`. GnuPG's own trouble, and that of the
 /// user's keyring, is kept for the signatures.
@@ -57,12 +60,14 @@ fn from_files(keys: &Keys, files: &[PathBuf], stderr: &mut dyn Write) -> Result<
 }
 
 fn of_home(keys: &Keys, directory: Option<&Path>, trust_model: TrustModel) -> EngineOrTrouble {
-    let shadow = match directory {
-        Some(directory) => Shadow::of_home(directory, keys.uid, &keys.places),
-        None => Err(shadow::Error::NoHome(
-            "the user has no home directory and GNUPGHOME is not set; name one with --homedir, or keys with --public-key".into(),
-        )),
+    let Some(directory) = directory else {
+        return Err(Refusal::new(
+            Reason::EngineFailed,
+            "there is no GnuPG home: the user has no home directory and GNUPGHOME is not set; name one with --homedir DIR, or key files with --public-key FILE",
+        ));
     };
+    let by_validity = trust_model == TrustModel::Gpg && !keys.signed_by.is_limited();
+    let shadow = Shadow::of_home(directory, keys.uid, by_validity, &keys.places);
     match shadow {
         Ok(shadow) => Ok(Box::new(UserKeysEngine::new(
             shadow,
@@ -71,6 +76,9 @@ fn of_home(keys: &Keys, directory: Option<&Path>, trust_model: TrustModel) -> En
             keys.signed_by.clone(),
             keys.now,
         ))),
-        Err(error) => Err(Refusal::new(Reason::EngineFailed, safe(&error.to_string()))),
+        Err(error) => Err(Refusal::new(
+            Reason::EngineFailed,
+            bounded(&error.to_string(), MAX_TROUBLE),
+        )),
     }
 }

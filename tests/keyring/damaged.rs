@@ -100,13 +100,25 @@ fn trust_databases() {
     let home = desk.home("h");
     let file = home.join("trustdb.gpg");
     let good = fs::read(&file).unwrap();
-    for content in [
+    let mut newer = good.clone();
+    newer[4] = 4;
+    // gpg reports nothing of one that ends between two records.
+    let records: Vec<Vec<u8>> = [1, 20, 30, good.len() / 40 - 1]
+        .map(|count| good[..40 * count].to_vec())
+        .to_vec();
+    let others = [
         b"garbage".to_vec(),
         good[..good.len() - 5].to_vec(),
         vec![0; good.len()],
-    ] {
+        newer,
+    ];
+    for content in others.into_iter().chain(records) {
         fs::write(&file, content).unwrap();
         is_trouble(&desk, &home, "trustdb.gpg");
+        let text = message(&desk.run(&home, &[]));
+        for offer in ["gpg --import-ownertrust", "--signed-by", "--public-key"] {
+            assert!(text.contains(offer), "{text}");
+        }
     }
     fs::write(&file, good).unwrap();
     desk.run(&home, &[]).expect_verdict(0, OK);

@@ -53,6 +53,9 @@ pub enum Error {
         /// What gpgme or gpg said.
         error: String,
     },
+    /// The key was not found, but may be where was not looked.
+    #[error("looking up the signer: {0}")]
+    Elsewhere(String),
     /// The answer contradicts itself or what was asked.
     #[error("{doing}: gpg's answer is not to be relied on: {why}")]
     Answer {

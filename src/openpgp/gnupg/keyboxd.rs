@@ -13,13 +13,16 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::files::read::read_regular;
-use crate::openpgp::gnupg::system::{options_of, SYSTEM_CONFIG};
+use crate::openpgp::gnupg::system::{forces_keyboxd, options_of, SYSTEM_CONFIG};
 use crate::openpgp::keys::ring::MAX_RING;
 use crate::processes::{self, Running};
 use crate::text::safe;
 
 /// How long gpg may take: the daemon waits for locks of others.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// First GnuPG that has the daemon.
+const MIN_GNUPG: &str = "2.3";
 
 /// Most of gpg's own words that are kept.
 const MAX_WORDS: u64 = 64 << 10;
@@ -41,21 +44,42 @@ pub enum Error {
     Filter,
     #[error("exporting keys from {home}: {what}", home = .0.display(), what = .1)]
     Export(PathBuf, String),
+    #[error("the keys of {home} are in GnuPG's database (use-keyboxd), which gpg {version} of this machine does not read: use gpg {MIN_GNUPG} or newer, or export the keys where it is and name the file with --public-key FILE", home = .0.display(), version = .1)]
+    TooOld(PathBuf, String),
+    #[error("gpg exports no key from the database of {home}: it is empty, or was not read; take keys in with gpg --homedir {home} --import FILE, or name the signer's key file with --public-key FILE", home = .0.display())]
+    Empty(PathBuf),
+    #[error("gpg says that it exported {1} keys from {home}, and {2} came", home = .0.display())]
+    Partial(PathBuf, usize, usize),
 }
 
-/// Whether a home says that its keys are in the database.
+/// Whether the keys of a home are in the database: its common.conf says so, or, where there is a database, its gpg.conf
+/// (as with GnuPG 2.3) or that of the system.
 ///
 /// # Errors
 /// When what it says cannot be read: a keyring file beside the database may be one from before.
 pub fn is_used(home: &Path) -> Result<bool, Error> {
-    let path = home.join("common.conf");
-    let unreadable = |what: String| Err(Error::Unreadable(path.clone(), what));
-    match read_regular(&path, MAX_CONFIG) {
+    if says_so(&home.join("common.conf"))? {
+        return Ok(true);
+    }
+    if is_missing(&database(home)) {
+        return Ok(false);
+    }
+    Ok(says_so(&home.join("gpg.conf"))? || forces_keyboxd().is_some())
+}
+
+fn says_so(file: &Path) -> Result<bool, Error> {
+    let unreadable = |what: String| Err(Error::Unreadable(file.to_owned(), what));
+    match read_regular(file, MAX_CONFIG) {
         Ok(Some(text)) => Ok(options_of(&text).iter().any(|option| option == "use-keyboxd")),
         Ok(None) => unreadable(format!("it has more than {MAX_CONFIG} bytes")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        // A link to nowhere may be one to a volume that is not mounted.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && is_missing(file) => Ok(false),
         Err(error) => unreadable(error.to_string()),
     }
+}
+
+fn is_missing(file: &Path) -> bool {
+    fs::symlink_metadata(file).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// The file that holds the keys.
@@ -64,13 +88,23 @@ pub fn database(home: &Path) -> PathBuf {
     home.join("public-keys.d/pubring.db")
 }
 
-/// All keys of a home, one after the other, with certifications that are not meant for others: what they say counts
+/// What gpg exported.
+#[derive(Debug)]
+pub struct Exported {
+    /// The keys, one after the other.
+    pub packets: Vec<u8>,
+    /// How many they are by what gpg says.
+    pub count: usize,
+}
+
+/// All keys of a home, with certifications that are not meant for others: what they say counts
 /// for this user.
 ///
 /// # Errors
-/// When there is no database, the home belongs to somebody else than `uid`, or gpg fails or takes too long.
-pub fn export(home: &Path, uid: u32) -> Result<Vec<u8>, Error> {
-    if fs::symlink_metadata(database(home)).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+/// When there is no database, the home belongs to somebody else than `uid`, gpg is too old for it (it would see no
+/// keys, and make an empty keyring in the home), fails or takes too long, or exports nothing.
+pub fn export(home: &Path, uid: u32) -> Result<Exported, Error> {
+    if is_missing(&database(home)) {
         return Err(Error::Missing(home.to_owned(), database(home)));
     }
     let wrong = |what: String| Error::Export(home.to_owned(), what);
@@ -83,15 +117,53 @@ pub fn export(home: &Path, uid: u32) -> Result<Vec<u8>, Error> {
     }
     // Absolute: the daemon does not run in our directory.
     let home = std::path::absolute(home).map_err(|error| wrong(error.to_string()))?;
+    let version = version().map_err(|error| Error::Export(home.clone(), error))?;
+    if numbers(&version) < numbers(MIN_GNUPG) {
+        return Err(Error::TooOld(home, version));
+    }
+    let wrong = |what: String| Error::Export(home.clone(), what);
     let was_running = daemon_runs(&home);
-    let keys = run_export(&home).map_err(wrong);
+    let exported = run_export(&home).map_err(wrong);
     if !was_running {
         stop_daemon(&home);
     }
-    keys
+    let exported = exported?;
+    if exported.count == 0 || exported.packets.is_empty() {
+        return Err(Error::Empty(home));
+    }
+    Ok(exported)
 }
 
-fn run_export(home: &Path) -> Result<Vec<u8>, String> {
+/// The version of the gpg that would export.
+fn version() -> Result<String, String> {
+    let mut command = Command::new("gpg");
+    // Not in the home: an older gpg would make files there.
+    command
+        .args(["--no-options", "--version"])
+        .env("GNUPGHOME", "/dev/null");
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let output = processes::output(&mut command).map_err(|error| format!("gpg cannot be run: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let first = text.lines().next().and_then(|line| line.split(' ').next_back());
+    first
+        .filter(|version| output.status.success() && !numbers(version).is_empty())
+        .map(str::to_owned)
+        .ok_or_else(|| "gpg tells no version".into())
+}
+
+/// The numbers of a version; none where it is not one.
+fn numbers(version: &str) -> Vec<u32> {
+    let digits = |part: &str| {
+        let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        part[..end].parse().ok()
+    };
+    version.split('.').map_while(digits).collect()
+}
+
+fn run_export(home: &Path) -> Result<Exported, String> {
     let mut command = Command::new("gpg");
     command
         .arg("--homedir")
@@ -126,8 +198,12 @@ fn run_export(home: &Path) -> Result<Vec<u8>, String> {
     let finished = wait(&mut child)?;
     let keys = joined(keys)?;
     let words = String::from_utf8_lossy(&joined(words)?).into_owned();
-    let reports_end = words.lines().any(|line| line.starts_with("[GNUPG:] EXPORT_RES "));
-    if !finished.success() || !reports_end {
+    // EXPORT_RES <keys looked at> <secret keys> <keys exported>
+    let result = words.lines().find_map(|line| line.strip_prefix("[GNUPG:] EXPORT_RES "));
+    let counts: Vec<usize> = result
+        .map(|line| line.split(' ').map_while(|word| word.parse().ok()).collect())
+        .unwrap_or_default();
+    let (true, [looked_at, _, count, ..]) = (finished.success(), counts.as_slice()) else {
         let why = words
             .lines()
             .filter(|line| !line.starts_with("[GNUPG:]"))
@@ -135,11 +211,17 @@ fn run_export(home: &Path) -> Result<Vec<u8>, String> {
             .collect::<Vec<_>>()
             .join("; ");
         return Err(format!("gpg reports: {} ({finished})", safe(&why)));
-    }
+    };
     if keys.len() as u64 > MAX_RING {
         return Err(format!("more than {MAX_RING} bytes"));
     }
-    Ok(keys)
+    if looked_at != count {
+        return Err(format!("gpg exported {count} of {looked_at} keys"));
+    }
+    Ok(Exported {
+        packets: keys,
+        count: *count,
+    })
 }
 
 type Reading = std::thread::JoinHandle<io::Result<Vec<u8>>>;

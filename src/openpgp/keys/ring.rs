@@ -6,14 +6,12 @@
 //! not in it is known to be unknown.
 
 use std::collections::HashSet;
-use std::fs;
 use std::io;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sha1::{Digest as _, Sha1};
 
-use crate::files::read::read_regular;
 use crate::openpgp::framing::algorithm::PublicKeyAlgorithm;
 use crate::openpgp::framing::packet::{self, tag};
 use crate::openpgp::framing::signature::KeyId;
@@ -21,9 +19,6 @@ use crate::openpgp::keys::key::Fingerprint;
 
 /// Largest keyring file in bytes.
 pub const MAX_RING: u64 = 256 << 20;
-
-/// What shows that a home had keys, whether or not its keyring is still there.
-const TRACES: [&str; 3] = ["trustdb.gpg", "secring.gpg", "public-keys.d"];
 
 /// The two formats of keyring files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +51,6 @@ struct RingKey {
 /// Why a keyring cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is none.
-    #[error("there is no keyring in {path}: neither pubring.kbx nor pubring.gpg", path = .0.display())]
-    Missing(PathBuf),
     /// It cannot be read.
     #[error("reading {path}: {error}", path = .0.display(), error = .1)]
     Unreadable(PathBuf, io::Error),
@@ -93,35 +85,6 @@ pub struct Claims {
 }
 
 impl Ring {
-    /// Finds and reads the keyring of a GnuPG home, the file that gpg itself would use.
-    ///
-    /// # Errors
-    /// When it cannot be read, is damaged, or is gone. An empty file is an empty keyring, and so is a home in which
-    /// GnuPG has never kept keys.
-    pub fn of_home(home: &Path) -> Result<Self, Error> {
-        let keybox = home.join("pubring.kbx");
-        let packets = home.join("pubring.gpg");
-        let keybox_content = read(&keybox)?;
-        // A keybox hides the older file only if it is one for OpenPGP keys: gpgsm makes keyboxes as well.
-        let for_openpgp = keybox_content
-            .as_deref()
-            .is_some_and(|c| c.get(7).is_some_and(|flags| flags & 2 != 0));
-        if !for_openpgp {
-            if let Some(content) = read(&packets)?.filter(|content| !content.is_empty()) {
-                return Self::parse(packets, Format::Packets, content);
-            }
-        }
-        match keybox_content {
-            Some(content) => Self::parse(keybox, Format::Keybox, content),
-            None if fs::symlink_metadata(&packets).is_ok() => Self::parse(packets, Format::Packets, Vec::new()),
-            // gpg makes the trust database together with the keyring.
-            None if TRACES.iter().any(|name| fs::symlink_metadata(home.join(name)).is_ok()) => {
-                Err(Error::Missing(home.to_owned()))
-            }
-            None => Self::parse(keybox, Format::Keybox, Vec::new()),
-        }
-    }
-
     /// Checks the structure of a keyring and notes its keys.
     ///
     /// # Errors
@@ -268,16 +231,6 @@ fn algorithm_name(algorithm: PublicKeyAlgorithm, material: &[u8]) -> String {
     }
 }
 
-/// Reads a file if it is there.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    match read_regular(path, MAX_RING) {
-        Ok(Some(content)) => Ok(Some(content)),
-        Ok(None) => Err(Error::TooLarge(path.to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::Unreadable(path.to_owned(), error)),
-    }
-}
-
 /// Where in a file, and what is wrong there.
 type Damage = (usize, &'static str);
 
@@ -288,6 +241,7 @@ fn keybox_blocks(content: &[u8]) -> Result<Vec<Range<usize>>, Damage> {
     const HEADER: u8 = 1;
     const OPENPGP: u8 = 2;
     const X509: u8 = 3;
+    const DER_SEQUENCE: u8 = 0x30;
     let mut blocks = Vec::new();
     let mut at = 0;
     while at < content.len() {
@@ -300,7 +254,14 @@ fn keybox_blocks(content: &[u8]) -> Result<Vec<Range<usize>>, Damage> {
             return Err((at, "it does not begin with the header of a keybox, or has another one"));
         }
         match kind {
-            EMPTY | HEADER | X509 => {}
+            EMPTY | HEADER => {}
+            // A certificate is a sequence in DER; anything else may be a key whose kind is wrong.
+            X509 => {
+                let block = read_u32(blob, 8).and_then(|start| blob.get(start));
+                if block != Some(&DER_SEQUENCE) {
+                    return Err((at, "a blob that is marked as a certificate holds something else"));
+                }
+            }
             OPENPGP => {
                 // The last 20 bytes are the SHA-1 of what is before them; zeros stand for none.
                 let (data, sum) = blob

@@ -7,19 +7,15 @@
 //! and costs 2 ms for 10,000 keys.)
 
 use std::collections::HashSet;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::openpgp::gnupg::gpgme::{self, Gpg};
 use crate::openpgp::gnupg::home::{self, Home};
-use crate::openpgp::gnupg::keyboxd;
 use crate::openpgp::gnupg::system;
-use crate::openpgp::keys::ring::{self, Format, Ring};
+use crate::openpgp::keys::ring::{Format, Ring};
 use crate::openpgp::trust::import::check_system;
-
-/// Largest trust database in bytes; one of 10,000 keys has 1 MB.
-const MAX_TRUSTDB: u64 = 64 << 20;
+use crate::openpgp::trust::other_keyrings;
+use crate::openpgp::trust::user_home::{self, UserHome};
 
 /// Length of its records (g10/tdbio.h of GnuPG).
 const TRUSTDB_RECORD: usize = 40;
@@ -27,18 +23,9 @@ const TRUSTDB_RECORD: usize = 40;
 /// Why the user's keyring cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no home directory.
-    #[error("there is no GnuPG home: {0}")]
-    NoHome(String),
-    /// The keyring.
+    /// The user's home.
     #[error("{0}")]
-    Ring(#[from] ring::Error),
-    /// The database of keys.
-    #[error("{0}")]
-    Keyboxd(#[from] keyboxd::Error),
-    /// The trust database.
-    #[error("{path}: {what}", path = .0.display(), what = .1)]
-    TrustDb(PathBuf, String),
+    UserHome(#[from] user_home::Error),
     /// Our own temporary home.
     #[error("{0}")]
     Home(#[from] home::Error),
@@ -58,33 +45,22 @@ pub struct Shadow {
     /// GnuPG on the copy.
     pub gpg: Gpg,
     known_to_trustdb: HashSet<[u8; 20]>,
+    user_home: PathBuf,
     _home: Home,
 }
 
 impl Shadow {
-    /// Copies what is needed of a GnuPG home. The home itself is only read, by this program alone, unless GnuPG keeps the
-    /// keys there in a database; then it must belong to `uid`.
+    /// Copies what is needed of a GnuPG home, which is only read, see [`UserHome::read`].
     ///
     /// # Errors
     /// When the home, its keyring or its trust database is missing, unreadable or damaged, or gpg cannot be run.
-    pub fn of_home(user_home: &Path, uid: u32, places: &[PathBuf]) -> Result<Self, Error> {
-        match fs::metadata(user_home) {
-            Ok(meta) if meta.is_dir() => {}
-            Ok(_) => return Err(Error::NoHome(format!("{} is not a directory", user_home.display()))),
-            Err(error) => return Err(Error::NoHome(format!("reading {}: {error}", user_home.display()))),
-        }
+    pub fn of_home(user_home: &Path, uid: u32, by_validity: bool, places: &[PathBuf]) -> Result<Self, Error> {
         if let Some(why) = system::vouching() {
             return Err(Error::System(format!(
                 "{why}: gpg cannot be asked which keys are valid"
             )));
         }
-        let ring = if keyboxd::is_used(user_home)? {
-            let keys = keyboxd::export(user_home, uid)?;
-            Ring::parse(keyboxd::database(user_home), Format::Packets, keys)?
-        } else {
-            Ring::of_home(user_home)?
-        };
-        let trustdb = read_trustdb(&user_home.join("trustdb.gpg"))?;
+        let UserHome { ring, trustdb } = UserHome::read(user_home, uid, by_validity)?;
         let name = match ring.format {
             Format::Keybox => "pubring.kbx",
             Format::Packets => "pubring.gpg",
@@ -97,8 +73,18 @@ impl Shadow {
             ring,
             gpg,
             known_to_trustdb,
+            user_home: user_home.to_owned(),
             _home: home,
         })
+    }
+
+    /// Makes sure that a key which is not in the keyring, and which `holds` tells, is in no other keyring of the home
+    /// either: only then is it unknown.
+    ///
+    /// # Errors
+    /// When that cannot be said.
+    pub fn confirm_absence(&self, holds: impl Fn(&Ring) -> bool) -> Result<(), gpgme::Error> {
+        other_keyrings::confirm_absence(&self.user_home, &self.ring.path, holds).map_err(gpgme::Error::Elsewhere)
     }
 
     /// Whether the trust database has something to say about a key.
@@ -106,28 +92,6 @@ impl Shadow {
     pub fn in_trustdb(&self, fingerprint: Option<&[u8; 20]>) -> bool {
         fingerprint.is_some_and(|f| self.known_to_trustdb.contains(f))
     }
-}
-
-/// Reads a trust database if there is one.
-fn read_trustdb(path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    let wrong = |what: String| Error::TrustDb(path.to_owned(), what);
-    let content = match crate::files::read::read_regular(path, MAX_TRUSTDB) {
-        Ok(Some(content)) => content,
-        Ok(None) => return Err(wrong(format!("it has more than {MAX_TRUSTDB} bytes"))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(wrong(format!("reading: {error}"))),
-    };
-    // gpg makes an empty one before it fills it.
-    if content.is_empty() {
-        return Ok(None);
-    }
-    // A trust database of garbage makes gpg list keys without an error, and without validity.
-    if content.first_chunk() != Some(b"\x01gpg") || content.len() % TRUSTDB_RECORD != 0 {
-        return Err(wrong(
-            "it is damaged; gpg --check-trustdb makes a new one once it is moved away".into(),
-        ));
-    }
-    Ok(Some(content))
 }
 
 /// The keys that the trust records of a trust database are about: those whose owner trust was set, and those that had

@@ -17,6 +17,7 @@ use crate::openpgp::gnupg::home::Home;
 use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
 use crate::openpgp::keys::key::{Key, Validity};
 use crate::openpgp::keys::listing::ListedKey;
+use crate::openpgp::keys::ring::Ring;
 use crate::openpgp::trust::import::check_empty;
 use crate::openpgp::trust::shadow::Shadow;
 use crate::reason::{Reason, Refusal};
@@ -69,11 +70,16 @@ impl UserKeysEngine {
     }
 
     /// The places in the ring of the keys that may have made a signature.
-    fn candidates(&self, message: &Message) -> Vec<usize> {
-        match &message.signature.fingerprint {
-            Some(fingerprint) => self.shadow.ring.with_fingerprint(fingerprint),
-            None => self.shadow.ring.with_key_id(message.signature.key_id),
+    fn candidates(&self, message: &Message) -> Result<Vec<usize>, Error> {
+        let of = |ring: &Ring| match &message.signature.fingerprint {
+            Some(fingerprint) => ring.with_fingerprint(fingerprint),
+            None => ring.with_key_id(message.signature.key_id),
+        };
+        let found = of(&self.shadow.ring);
+        if found.is_empty() {
+            self.shadow.confirm_absence(|ring| !of(ring).is_empty())?;
         }
+        Ok(found)
     }
 
     /// Lists keys of the ring as the copy has them; only those that stand in the user's own file, whatever keyrings
@@ -210,7 +216,7 @@ impl Engine for UserKeysEngine {
                 format!("it is made by key {maker}, which is not in the keyring"),
             )
         };
-        let candidates = self.candidates(message);
+        let candidates = self.candidates(message)?;
         if candidates.is_empty() {
             return refused(unknown());
         }

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A user's GnuPG home, read as a whole while others may write to it.
+//!
+//! Keyring and trust database are read together, and again until nothing has changed meanwhile: a keyring that is just
+//! being replaced must not look like one without the key, and a trust database must not be older than its keyring.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::files::read::read_regular;
+use crate::openpgp::gnupg::keyboxd;
+use crate::openpgp::keys::home_ring;
+use crate::openpgp::keys::ring::{self, Format, Ring};
+use crate::openpgp::trust::trust_file::{self, has_owner_trust};
+
+/// Largest trust database in bytes; one of 10,000 keys has 1 MB.
+const MAX_TRUSTDB: u64 = 64 << 20;
+
+/// How long a home is waited for that does not hold still.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a keyring is waited for that is away while nothing else changes.
+const PATIENCE_AWAY: Duration = Duration::from_millis(500);
+
+/// Pause before it is read again.
+const PAUSE: Duration = Duration::from_millis(3);
+
+/// The files that are read, and must be the same before and after.
+const FILES: [&str; 4] = ["common.conf", "pubring.kbx", "pubring.gpg", "trustdb.gpg"];
+
+/// The way out where a home is of no use, which needs nothing of it.
+const OFFER: &str = "or name the signer's key file with --public-key FILE";
+
+/// What was read of a home.
+#[derive(Debug)]
+pub struct UserHome {
+    /// Its keyring.
+    pub ring: Ring,
+    /// Its trust database, if there is one with anything in it.
+    pub trustdb: Option<Vec<u8>>,
+}
+
+/// Why a home cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is none.
+    #[error("there is no GnuPG home: {0}")]
+    NoHome(String),
+    /// There is no keyring to be believed.
+    #[error("{0}; {import}, {OFFER}", import = import(.1))]
+    NoRing(home_ring::Error, PathBuf),
+    /// It is unreadable or damaged.
+    #[error("{0}; {OFFER}")]
+    Ring(#[from] ring::Error),
+    /// The database of keys.
+    #[error("{0}")]
+    Keyboxd(#[from] keyboxd::Error),
+    /// The trust database is unreadable or damaged. Which keys are disabled stands there alone, so that no way to accept
+    /// keys of this keyring goes without it.
+    #[error("{path}: {what}; without it nobody can tell which keys are valid or disabled: restore it, or move it away and take owner trust in again with gpg --import-ownertrust FILE or name keys with --signed-by FINGERPRINT, {OFFER}", path = .0.display(), what = .1)]
+    TrustDb(PathBuf, String),
+    /// There is no trust database where validity decides.
+    #[error("{path} {what}: no key can be valid without owner trust; restore it with gpg --import-ownertrust FILE, accept the key with --signed-by FINGERPRINT, {OFFER}", path = .0.display(), what = .1)]
+    NoTrust(PathBuf, &'static str),
+    /// It changes all the time.
+    #[error("{0} was changed each time while it was read: another program is writing to it; run the command again")]
+    Restless(PathBuf),
+}
+
+fn import(home: &Path) -> String {
+    format!("to take keys in, run gpg --homedir {} --import FILE", home.display())
+}
+
+impl UserHome {
+    /// Reads what is needed of a GnuPG home. It is only read, by this program alone, unless GnuPG keeps the keys there in
+    /// a database; then it must belong to `uid`. Where validity decides which keys are accepted, a trust database must be
+    /// there.
+    ///
+    /// # Errors
+    /// When the home, its keyring or its trust database is missing, unreadable or damaged, or does not hold still.
+    pub fn read(home: &Path, uid: u32, by_validity: bool) -> Result<Self, Error> {
+        match fs::metadata(home) {
+            Ok(meta) if meta.is_dir() => {}
+            Ok(_) => return Err(Error::NoHome(format!("{} is not a directory; {OFFER}", home.display()))),
+            Err(error) => {
+                return Err(Error::NoHome(format!(
+                    "reading {}: {error}; {}, {OFFER}",
+                    home.display(),
+                    import(home)
+                )))
+            }
+        }
+        let begin = Instant::now();
+        loop {
+            let before = survey(home);
+            let read = read_once(home, uid, by_validity);
+            let is_still = before == survey(home);
+            let is_passing = matches!(&read, Err(Error::NoRing(error, _)) if error.may_pass());
+            if is_still && !is_passing {
+                return read;
+            }
+            let waited = begin.elapsed();
+            if is_still && waited >= PATIENCE_AWAY {
+                return read;
+            }
+            if waited >= PATIENCE {
+                return Err(Error::Restless(home.to_owned()));
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+fn read_once(home: &Path, uid: u32, by_validity: bool) -> Result<UserHome, Error> {
+    let ring = if keyboxd::is_used(home)? {
+        let keys = keyboxd::export(home, uid)?;
+        let ring = Ring::parse(keyboxd::database(home), Format::Packets, keys.packets)?;
+        if ring.len() != keys.count {
+            return Err(keyboxd::Error::Partial(home.to_owned(), keys.count, ring.len()).into());
+        }
+        ring
+    } else {
+        home_ring::find(home).map_err(|error| match error {
+            home_ring::Error::Ring(error) => error.into(),
+            error => Error::NoRing(error, home.to_owned()),
+        })?
+    };
+    let path = home.join("trustdb.gpg");
+    let trustdb = read_trustdb(&path)?;
+    if ring.is_empty() {
+        // gpg takes owner trust away when it deletes a key.
+        if trustdb.as_deref().is_some_and(has_owner_trust) {
+            let trace = "trustdb.gpg has owner trust for keys".to_owned();
+            let ring = ring.path;
+            return Err(Error::NoRing(
+                home_ring::Error::Emptied { ring, trace },
+                home.to_owned(),
+            ));
+        }
+    } else if by_validity && trustdb.is_none() {
+        let what = if path.exists() { "is empty" } else { "is not there" };
+        return Err(Error::NoTrust(path, what));
+    }
+    Ok(UserHome { ring, trustdb })
+}
+
+/// Reads a trust database if there is one; `None` also for one that is empty: gpg makes it before it fills it.
+fn read_trustdb(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let wrong = |what: String| Error::TrustDb(path.to_owned(), what);
+    let content = match read_regular(path, MAX_TRUSTDB) {
+        Ok(Some(content)) => content,
+        Ok(None) => return Err(wrong(format!("it has more than {MAX_TRUSTDB} bytes"))),
+        // A link to nowhere is no missing trust database.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err() => {
+            return Ok(None)
+        }
+        Err(error) => return Err(wrong(format!("reading: {error}"))),
+    };
+    if content.is_empty() {
+        return Ok(None);
+    }
+    match trust_file::check(&content) {
+        Ok(()) => Ok(Some(content)),
+        Err(what) => Err(wrong(format!("it is damaged: {what}"))),
+    }
+}
+
+/// What tells whether a file is another one or has changed: device, inode, size, times of change of content and inode.
+type Stamp = (u64, u64, u64, (i64, i64), (i64, i64));
+
+fn survey(home: &Path) -> [Option<Stamp>; FILES.len()] {
+    FILES.map(|name| {
+        let meta = fs::metadata(home.join(name)).ok()?;
+        let (changed, touched) = ((meta.mtime(), meta.mtime_nsec()), (meta.ctime(), meta.ctime_nsec()));
+        Some((meta.dev(), meta.ino(), meta.size(), changed, touched))
+    })
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Homes whose keys are in GnuPG's database, met by a gpg that does not read it, or that does not give all of it.
+//! What a newer gpg does with them stands in `keyboxd.rs`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::support::program::Outcome;
+use crate::support::skipped;
+use crate::support::system::{can_be_had, System};
+use crate::{message, Desk, OK};
+
+const FAILED: &str = "Unchecked/EngineFailed";
+
+/// A home with a database, which an older gpg does not look at.
+fn with_database(desk: &Desk, keyring: bool) -> PathBuf {
+    let home = desk.home("database");
+    fs::create_dir(home.join("public-keys.d")).unwrap();
+    fs::write(home.join("public-keys.d/pubring.db"), b"SQLite format 3\0").unwrap();
+    if !keyring {
+        fs::remove_file(home.join("pubring.kbx")).unwrap();
+    }
+    home
+}
+
+/// A gpg that says it is of this version, and exports like this.
+fn system(desk: &Desk, version: &str, export: &str) -> System {
+    let real = desk.sandbox.path("real-gpg");
+    fs::copy("/usr/bin/gpg", &real).unwrap();
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in\n*--version*) echo 'gpg (GnuPG) {version}';;\n*--export*) {export};;\n*) exec {} \"$@\";;\nesac\n",
+        real.display()
+    );
+    let gpg = desk.sandbox.file("gpg", script);
+    fs::set_permissions(&gpg, fs::Permissions::from_mode(0o755)).unwrap();
+    System::new().replace("/usr/bin/gpg", &gpg)
+}
+
+fn run(desk: &Desk, system: &System, home: &Path, more: &[&str]) -> Outcome {
+    let mut command = system.command(&desk.sandbox);
+    command.args(desk.args(home, more));
+    desk.sandbox.finish(&mut command, b"")
+}
+
+fn names(home: &Path) -> Vec<PathBuf> {
+    let mut names: Vec<PathBuf> = fs::read_dir(home).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn an_older_gpg_knows_nothing_of_the_keys_and_makes_nothing() {
+    if !can_be_had() {
+        return skipped("an older gpg", "a private mount namespace with an overlay needs root");
+    }
+    let desk = Desk::certified();
+    // It would make an empty keyring, and export nothing of it.
+    let plain = system(&desk, "2.2.40", "exec \"$(dirname \"$0\")/none\"");
+    let by_system = || system(&desk, "2.2.40", "false").etc("gnupg/common.conf", "use-keyboxd");
+    for keyring in [false, true] {
+        for (file, system) in [("common.conf", &plain), ("gpg.conf", &plain), ("", &by_system())] {
+            let home = with_database(&desk, keyring);
+            if !file.is_empty() {
+                fs::write(home.join(file), "no-greeting\nuse-keyboxd\n").unwrap();
+            }
+            let before = names(&home);
+            for more in [&[][..], &["--trust-model", "always"], &["--signed-by", &desk.key]] {
+                let outcome = run(&desk, system, &home, more).expect_verdict(3, FAILED);
+                let text = message(&outcome);
+                for words in ["2.2.40", "use-keyboxd", "--public-key"] {
+                    assert!(text.contains(words), "{file}: no {words:?} in {text:?}");
+                }
+            }
+            assert_eq!(before, names(&home), "{file}");
+        }
+    }
+    // A database that nothing says is used is one from before.
+    let home = with_database(&desk, true);
+    run(&desk, &plain, &home, &[]).expect_verdict(0, OK);
+    let home = with_database(&desk, false);
+    run(&desk, &plain, &home, &[]).expect_verdict(3, FAILED);
+}
+
+/// An empty export is no knowledge, and a part of it neither.
+#[test]
+fn an_export_is_counted() {
+    if !can_be_had() {
+        return skipped(
+            "an export that is counted",
+            "a private mount namespace with an overlay needs root",
+        );
+    }
+    let desk = Desk::certified();
+    let home = with_database(&desk, false);
+    fs::write(home.join("common.conf"), "use-keyboxd\n").unwrap();
+    let all = desk
+        .admin
+        .gpg(&["--export", "--export-options", "export-local-sigs"], b"");
+    let own = desk.admin.gpg(&["--export", &desk.admin_key], b"");
+    let [all, own] = [("all.gpg", all), ("own.gpg", own)].map(|(name, content)| desk.sandbox.file(name, content));
+    let [all, own] = [all.display(), own.display()];
+    for (export, words) in [
+        ("echo '[GNUPG:] EXPORT_RES 0 0 0' >&2".to_owned(), "exports no key"),
+        (format!("cat {own}; echo '[GNUPG:] EXPORT_RES 2 0 2' >&2"), "2 keys"),
+        (
+            format!("cat {own}; echo '[GNUPG:] EXPORT_RES 2 0 1' >&2"),
+            "1 of 2 keys",
+        ),
+        (format!("cat {all}; echo '[GNUPG:] EXPORT_RES 1 0 1' >&2"), "1 keys"),
+        (format!("cat {all}"), "gpg reports"),
+        (
+            format!("cat {all}; echo '[GNUPG:] EXPORT_RES 2 0 2' >&2; exit 2"),
+            "gpg reports",
+        ),
+        (
+            format!("head -c 100 {all}; echo '[GNUPG:] EXPORT_RES 2 0 2' >&2"),
+            "damaged",
+        ),
+    ] {
+        let outcome = run(&desk, &system(&desk, "2.4.7", &export), &home, &[]);
+        assert_eq!(outcome.verdict(), FAILED, "{export}: {outcome:#?}");
+        assert!(message(&outcome).contains(words), "{export}: {outcome:#?}");
+    }
+    let export = format!("cat {all}; echo '[GNUPG:] EXPORT_RES 2 0 2' >&2");
+    run(&desk, &system(&desk, "2.4.7", &export), &home, &[]).expect_verdict(0, OK);
+}

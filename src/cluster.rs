@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! An OpenShift cluster: kubeconfig files, credentials, the API and its errors.
 
+pub mod access;
+mod advice;
 pub mod api;
+pub mod blocked;
 pub mod credentials;
 pub mod exec;
 pub mod images;

@@ -112,6 +112,15 @@ impl Image {
     }
 }
 
+/// Whether an object stands for an image without being it, as in the server's lists of tags: of its metadata it has the
+/// name only, and its signatures are left out (openshift-api.md 10). That says nothing about what the image has.
+#[must_use]
+pub fn is_stub(object: &Value) -> bool {
+    let is_absent = |value: &Value| value.as_str().is_none_or(str::is_empty);
+    let metadata = &object["metadata"];
+    is_absent(&metadata["uid"]) && is_absent(&metadata["resourceVersion"]) && object["signatures"].is_null()
+}
+
 /// One image of a manifest list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Child {

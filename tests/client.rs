@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "client/advice.rs"]
+mod advice;
 #[path = "client/certificates.rs"]
 mod certificates;
 #[path = "client/exec.rs"]

@@ -305,3 +305,15 @@ fn examples_run_as_the_pages_say() {
     let left = std::fs::read_to_string(scene.sandbox.path("image.json")).unwrap();
     assert!(!left.contains("conditions"), "{left}");
 }
+
+#[test]
+fn changed_objects_go_back_by_replace() {
+    for name in ["image-signature-verify", "image-signature-remove"] {
+        let page = page(name);
+        assert!(page.contains("oc replace -f FILE"), "{name}");
+        assert!(
+            page.contains("does not work with objects that have signatures"),
+            "{name}"
+        );
+    }
+}

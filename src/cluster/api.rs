@@ -3,37 +3,17 @@
 
 use serde_json::Value;
 
+use super::access::Access;
+use super::advice::advice;
 use super::credentials::{self, Credentials, Source};
-use super::kubeconfig::ActAs;
 use super::status::Status;
-use crate::clock::Clock;
 use crate::http::secret::Secret;
 use crate::http::tls::{self, Identity};
-use crate::http::url::Url;
 use crate::http::{self, Client, Method, Request};
 use crate::json;
 use crate::reason::{Reason, Refusal};
 use crate::source::objects::MAX_OBJECT_BYTES;
 use crate::text::safe;
-
-/// How a cluster is reached, and as whom.
-#[derive(Debug, Clone)]
-pub struct Access {
-    /// The API server.
-    pub server: Url,
-    /// The way to it.
-    pub http: http::Settings,
-    /// What is shown to it, if it is an https server.
-    pub credential: Source,
-    /// Whom requests are made as.
-    pub act_as: ActAs,
-    /// Namespace of streams that are named without.
-    pub namespace: String,
-    /// Who the user may be, by the configuration alone.
-    pub user_hint: Option<String>,
-    /// The time.
-    pub clock: Clock,
-}
 
 /// A connection to the API server.
 #[derive(Debug)]
@@ -62,7 +42,7 @@ pub enum Error {
     #[error("getting a credential: {0}")]
     Credential(#[from] credentials::Error),
     /// The answer is not what was asked for.
-    #[error("the answer of {server} makes no sense: {what}")]
+    #[error("unexpected response from {server}: {what}")]
     Answer {
         /// Host and port.
         server: String,
@@ -133,16 +113,15 @@ impl Api {
         self.call(Method::Post, path, Some(("application/json", body.as_bytes())))
     }
 
-    /// Sends a JSON patch (RFC 6902).
+    /// Sends a JSON patch (RFC 6902), spelled as the server spells it.
     ///
     /// # Errors
     /// When there is no usable answer.
-    pub fn patch(&mut self, path: &str, patch: &Value) -> Result<Value, Error> {
-        let body = patch.to_string();
+    pub fn patch(&mut self, path: &str, patch: &str) -> Result<Value, Error> {
         self.call(
             Method::Patch,
             path,
-            Some(("application/json-patch+json", body.as_bytes())),
+            Some(("application/json-patch+json", patch.as_bytes())),
         )
     }
 
@@ -168,9 +147,12 @@ impl Api {
                     continue;
                 }
             }
-            if !(200..300).contains(&response.status) {
+            // Of the other codes of success none means that the whole object is there.
+            if !matches!(response.status, 200 | 201) {
                 let path = path.split('?').next().unwrap_or_default();
-                return Err(Error::Status(Box::new(Status::of(&response, method, path))));
+                let mut status = Status::of(&response, method, path);
+                status.advice = advice(&status, &self.access, path);
+                return Err(Error::Status(Box::new(status)));
             }
             if response.content_type != "application/json" {
                 return Err(self.nonsense(&format!(

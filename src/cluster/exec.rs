@@ -113,6 +113,12 @@ impl Plugin {
         })
     }
 
+    /// The program, as the configuration names it.
+    #[must_use]
+    pub fn command(&self) -> &str {
+        &self.exec.command
+    }
+
     /// Runs the plugin and reads what it prints; what it says on standard error is shown as it comes.
     ///
     /// # Errors

@@ -9,16 +9,13 @@ use serde_json::Value;
 use super::api::{Api, Error};
 use super::names::Name;
 use crate::digest::Digest;
-use crate::image::Image;
+use crate::image::{self, Image};
 use crate::reason::Refusal;
 use crate::source::objects::Loaded;
 use crate::text::safe;
 
 /// Where the image group is served.
 const GROUP: &str = "/apis/image.openshift.io/v1";
-
-/// The role that may read and write images and nothing else.
-pub const AUDITOR: &str = "system:image-auditor";
 
 /// An image as it was found.
 #[derive(Debug)]
@@ -63,15 +60,7 @@ pub fn find(api: &mut Api, name: &Name) -> Result<Found, Refusal> {
     let namespace = namespace.as_ref().unwrap_or(&own);
     let what = format!("reading {kind} {namespace}/{object}");
     let view = api.get(&format!("{GROUP}/namespaces/{namespace}/{resource}/{object}"));
-    let mut view = view.map_err(|error| {
-        let mut refusal = refusal(&error, &what);
-        if is_forbidden(&error) {
-            let remedy =
-                format!("; the role view in namespace {namespace} allows it; an image can also be named by its digest");
-            refusal.message.push_str(&remedy);
-        }
-        refusal
-    })?;
+    let mut view = view.map_err(|error| refusal(&error, &what))?;
     let embedded = embedded(api, &mut view, kind, namespace, &object).map_err(|error| error.refusal(&what))?;
     // Without a digest there is no Image to fetch: what is wrong is told when it is judged.
     let digest = match embedded.image.digest() {
@@ -111,6 +100,9 @@ fn embedded(api: &Api, view: &mut Value, kind: &str, namespace: &str, object: &s
         return Err(api.nonsense(&format!("it is about {found:?}")));
     }
     let object = view["image"].take();
+    if image::is_stub(&object) {
+        return Err(api.nonsense("the image in it is a stub without signatures"));
+    }
     let image = Image::from_json(&object).map_err(|error| damage(api, &error.to_string()))?;
     Ok(Loaded { image, object })
 }
@@ -141,23 +133,14 @@ fn fetch(api: &mut Api, digest: &Digest) -> Result<Loaded, Error> {
     if image.name != digest.as_str() {
         return Err(api.nonsense(&format!("it is about image {:?}", safe(&image.name))));
     }
+    if object["metadata"]["uid"].as_str().is_none_or(str::is_empty) {
+        return Err(damage(api, "metadata.uid: expected that of a stored object"));
+    }
     Ok(Loaded { image, object })
 }
 
 fn image_refusal(error: &Error, digest: &Digest) -> Refusal {
-    let mut refusal = refusal(error, &format!("reading Image {digest}"));
-    refusal.message.push_str(&role_hint(error));
-    refusal
-}
-
-/// Which role allows what was forbidden; nothing where something else went wrong.
-#[must_use]
-pub fn role_hint(error: &Error) -> String {
-    if is_forbidden(error) {
-        format!("; the cluster role {AUDITOR} allows it")
-    } else {
-        String::new()
-    }
+    refusal(error, &format!("reading Image {digest}"))
 }
 
 /// Whether the user is known and lacks a right; an unknown one gets a 401.

@@ -31,6 +31,10 @@ pub struct Status {
     pub name: String,
     /// Field and message of each single cause; safe to print.
     pub causes: Vec<(String, String)>,
+    /// Whether the answer is a `Status` object, and not something that stands between us and the API server.
+    pub is_from_server: bool,
+    /// What the user can do about it; empty where the message says it all.
+    pub advice: String,
 }
 
 impl Status {
@@ -59,6 +63,8 @@ impl Status {
             kind: text(&details["kind"]),
             name: text(&details["name"]),
             causes,
+            is_from_server: true,
+            advice: String::new(),
         }
     }
 
@@ -101,6 +107,8 @@ impl Status {
             kind: String::new(),
             name: String::new(),
             causes: Vec::new(),
+            is_from_server: false,
+            advice: String::new(),
         }
     }
 
@@ -135,6 +143,17 @@ impl Method {
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.sentence(f)?;
+        if self.advice.is_empty() {
+            return Ok(());
+        }
+        write!(f, "; {}", self.advice)
+    }
+}
+
+impl Status {
+    /// The refusal in the words of oc and kubectl.
+    fn sentence(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.code == 401 {
             return f.write_str("You must be logged in to the server (Unauthorized)");
         }

@@ -16,11 +16,16 @@ pub fn who_am_i(api: &mut Api) -> Result<String, Error> {
     let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
     // Kubernetes 1.28 and later.
     if let Some(answer) = if_there(api.post(REVIEWS, &review))? {
-        return name(api, &answer["status"]["userInfo"]["username"]);
+        return name(
+            api,
+            &answer,
+            "SelfSubjectReview",
+            &answer["status"]["userInfo"]["username"],
+        );
     }
     // OpenShift with its own OAuth server.
     if let Some(answer) = if_there(api.get(OWN_USER))? {
-        return name(api, &answer["metadata"]["name"]);
+        return name(api, &answer, "User", &answer["metadata"]["name"]);
     }
     let hint = api.access().user_hint.as_deref().unwrap_or("unknown user");
     Ok(format!("{hint} (unconfirmed)"))
@@ -35,9 +40,9 @@ fn if_there(answer: Result<Value, Error>) -> Result<Option<Value>, Error> {
     }
 }
 
-fn name(api: &Api, value: &Value) -> Result<String, Error> {
+fn name(api: &Api, answer: &Value, kind: &str, value: &Value) -> Result<String, Error> {
     match value.as_str() {
-        Some(name) if !name.is_empty() => Ok(name.to_owned()),
-        _ => Err(api.nonsense("it names no user")),
+        Some(name) if !name.is_empty() && answer["kind"] == kind => Ok(name.to_owned()),
+        _ => Err(api.nonsense(&format!("it names no user: expected a {kind}"))),
     }
 }

@@ -101,6 +101,14 @@ impl Identity {
         String::from_utf8(entry.data().as_slice().to_vec()).ok()
     }
 
+    /// When the certificate expired, as it says it itself; nothing where it is valid at `now`, in seconds since 1970.
+    #[must_use]
+    pub fn expired(&self, now: i64) -> Option<String> {
+        let end = self.certificates.first()?.not_after();
+        let now = openssl::asn1::Asn1Time::from_unix(now).ok()?;
+        (*end < now).then(|| end.to_string())
+    }
+
     /// Whether two are the same certificate.
     #[must_use]
     pub fn is(&self, other: &Identity) -> bool {

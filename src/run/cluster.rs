@@ -4,7 +4,9 @@
 use std::io::Write;
 use std::time::Duration;
 
-use crate::cluster::api::{Access, Api, Error};
+use crate::cluster::access::Access;
+use crate::cluster::api::{Api, Error};
+use crate::cluster::blocked::blocked;
 use crate::cluster::credentials::Source;
 use crate::cluster::images::{self, Found};
 use crate::cluster::names::Name;
@@ -99,7 +101,7 @@ impl Session {
         };
         let is_forbidden = self.may_patch(known, is_only)? == Some(false);
         if is_forbidden && matches!(name, Name::Image(_)) {
-            return Err(rights::missing(&name.to_string()));
+            return Err(rights::missing(&self.api, &name.to_string()));
         }
         let found = self.find(name)?;
         // What can be read through the stream only is judged all the same: it could not be written anyway.
@@ -107,7 +109,7 @@ impl Session {
             // Which image a tag stands for is known only now, and a right may be limited to some images.
             let image = &found.loaded.image.name;
             if known.is_some() || self.ask(Some(image))? == Some(false) {
-                return Err(rights::missing(&name.to_string()));
+                return Err(rights::missing(&self.api, &name.to_string()));
             }
         }
         Ok(found)
@@ -172,8 +174,9 @@ impl Session {
         {
             return failed("the server gave no resourceVersion with it".to_owned());
         }
-        let error = match self.api.patch(&path, &patch::patch(&read.object, edits)) {
-            Ok(answer) if patch::is_done(&answer, edits, &read.object) => return Written::Yes,
+        let patch = patch::spelled(&patch::patch(&read.object, edits));
+        let error = match self.api.patch(&path, &patch) {
+            Ok(answer) if patch::is_answered(&answer, edits, &read.object) => return Written::Yes,
             // Something between us and the store, such as an admission plugin, has made something else of it.
             Ok(_) => self.api.nonsense("the image in it is not what was to be written"),
             Err(error) => error,
@@ -187,38 +190,55 @@ impl Session {
                 Ok(Fate::Same) => return failed(format!("{error}; the image is as it was when it was read")),
                 Err(_) => return failed(error.to_string()),
             },
-            Error::Status(status) => patch::blocked(status, &read.object, edits),
+            Error::Status(status) => blocked(status, &read.object, edits),
             _ => None,
         };
         if let Some(why) = refused {
             return failed(why);
         }
-        // An answer that did not arrive, or says that something went wrong, leaves open whether the write was done.
-        let is_open = error.status().is_none_or(|status| status.code >= 500) && !matches!(error, Error::Credential(_));
-        if trial || !is_open {
-            return failed(format!("{error}{}", images::role_hint(&error)));
+        if trial || !is_open(&error) {
+            return failed(error.to_string());
         }
         let is_lost = matches!(error, Error::Transport { .. });
         match self.look_again(read, edits) {
             Ok(Fate::Done) => Written::Yes,
-            // Sent again, it does no harm: it fits only the object that was judged.
+            // Safe to send again: the patch applies only to the object that was judged.
             Ok(Fate::Changed) if is_lost => changed(),
             Ok(Fate::Same) if is_lost => Written::Again(error.to_string()),
-            Ok(Fate::Same | Fate::Changed) => failed(error.to_string()),
-            Err(_) => failed(format!("{error}; it is not known whether it was recorded")),
+            Ok(Fate::Same) => failed(format!(
+                "{error}; the image was read again and is unchanged: nothing is recorded"
+            )),
+            Ok(Fate::Changed) => failed(format!(
+                "{error}; the image was read again: this is not recorded, and another client has changed the image"
+            )),
+            Err(why) => failed(format!(
+                "{error}; it is not known whether it was recorded: {}",
+                why.message
+            )),
         }
     }
 
     /// What became of an image.
     fn look_again(&mut self, read: &Loaded, edits: &[SignatureEdit]) -> Result<Fate, Refusal> {
         let now = self.image(&read.image.digest()?)?;
-        Ok(if patch::is_done(&now.object, edits, &read.object) {
+        let same = patch::is_same_object(&now.object, &read.object);
+        Ok(if same && patch::is_done(&now.object, edits, &read.object) {
             Fate::Done
-        } else if now.object["metadata"]["resourceVersion"] == read.object["metadata"]["resourceVersion"] {
+        } else if now.object["metadata"]["resourceVersion"] == read.object["metadata"]["resourceVersion"] && same {
             Fate::Same
         } else {
             Fate::Changed
         })
+    }
+}
+
+/// Whether an error leaves open what became of a write: an answer that did not arrive, that says that something went
+/// wrong, or that comes from something in front of the API server.
+fn is_open(error: &Error) -> bool {
+    match error {
+        Error::Status(status) => status.code >= 500 || !status.is_from_server,
+        Error::Credential(_) => false,
+        _ => true,
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::environment::Environment;
 use super::UsageError;
 use crate::cli::cluster::ClientOptions;
-use crate::cluster::api::Access;
+use crate::cluster::access::Access;
 use crate::cluster::credentials::{self, Source};
 use crate::cluster::exec::Plugin;
 use crate::cluster::kubeconfig::{ActAs, Cluster, Material, User};

@@ -7,7 +7,7 @@ use super::environment::Environment;
 use super::requests::{image_name, ImageName};
 use super::{cluster, UsageError};
 use crate::cli::verify::{DryRun, SourceOptions};
-use crate::cluster::api::Access;
+use crate::cluster::access::Access;
 use crate::cluster::names::Name;
 use crate::source::objects::Place;
 use crate::text::safe;

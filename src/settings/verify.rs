@@ -9,7 +9,7 @@ use super::objects::{self, Recording};
 use super::requests::{self, ImageName, Requests};
 use super::{cluster, UsageError};
 use crate::cli;
-use crate::cluster::api::Access;
+use crate::cluster::access::Access;
 use crate::cluster::names::Name;
 use crate::digest::Digest;
 use crate::files::read::read_bounded;

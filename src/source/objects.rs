@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::image::Image;
+use crate::image::{self, Image};
 use crate::reason::{Reason, Refusal};
 use crate::text::safe;
 use file::ObjectFile;
@@ -65,7 +65,6 @@ pub struct Entry {
     namespace: String,
     /// Name of the image inside an ImageStreamTag or ImageStreamImage.
     embedded: String,
-    in_list: bool,
     location: Location,
 }
 
@@ -286,9 +285,9 @@ impl ObjectFiles {
         if image.name != entry.image_name() {
             return Err(trouble("it changed while it was read"));
         }
-        if entry.is_read_only() && entry.in_list && is_stub(&object) {
+        if entry.is_read_only() && image::is_stub(&object) {
             return Err(trouble(
-                "it stands in a list, where the server leaves signatures out: get it by its name",
+                "the server leaves signatures out of lists of tags: get the object by its name",
             ));
         }
         Ok(Loaded { image, object })
@@ -302,18 +301,6 @@ pub struct Loaded {
     pub image: Image,
     /// The Image object itself, or the image inside a view.
     pub object: Value,
-}
-
-/// Whether an image inside a view has nothing but its name and reference, as in the server's lists of tags.
-fn is_stub(image: &Value) -> bool {
-    [
-        "signatures",
-        "dockerImageMetadata",
-        "dockerImageLayers",
-        "dockerImageManifests",
-    ]
-    .iter()
-    .all(|member| image.get(member).is_none_or(Value::is_null))
 }
 
 /// The files that a place stands for.

@@ -98,6 +98,41 @@ fn a_writer_in_between_is_a_conflict_or_a_failed_test() {
 }
 
 #[test]
+fn a_test_compares_the_text_that_the_server_writes() {
+    let (server, client) = server();
+    for (c, spelled, others) in [
+        ('<', "\\u003c", &["<", "\\u003C"][..]),
+        ('>', "\\u003e", &[">"]),
+        ('&', "\\u0026", &["&"]),
+        ('\u{2028}', "\\u2028", &["\u{2028}"]),
+        ('\u{2029}', "\\u2029", &["\u{2029}"]),
+        ('a', "a", &["\\u0061"]),
+        ('\'', "'", &["\\u0027"]),
+        ('"', "\\\"", &["\\u0022"]),
+        ('\n', "\\n", &["\\u000a"]),
+        ('\u{1}', "\\u0001", &[]),
+        ('é', "é", &["\\u00e9"]),
+        ('😀', "😀", &["\\ud83d\\ude00"]),
+    ] {
+        server.objects(|objects| {
+            objects.edit_image(D1, |image| {
+                image["signatures"][0]["metadata"]["name"] = format!("{D1}@x{c}y").into();
+            });
+        });
+        let send = |spelling: &str| {
+            let body = format!(
+                "[ {{\"op\": \"test\" ,\"path\":\"/signatures/0/metadata\",\"value\" : {{\"name\" :\"{D1}@x{spelling}y\" }} }}]"
+            );
+            client.send("PATCH", &at(D1), "application/json-patch+json", body.as_bytes())
+        };
+        send(spelled).expect(200);
+        for other in others {
+            send(other).expect_failure(422, "Invalid", REJECTED);
+        }
+    }
+}
+
+#[test]
 fn operations() {
     let (server, client) = server();
     server.objects(|objects| {

@@ -174,7 +174,13 @@ fn lists_of_tags_are_stubs_and_lose_their_pages() {
     let reference = format!("registry.local:5000/team/app@{D1}");
     assert_eq!(
         items[2]["image"],
-        json!({"metadata": {"name": D1}, "dockerImageReference": reference})
+        json!({
+            "metadata": {"name": D1},
+            "dockerImageMetadata":
+                {"kind": "DockerImage", "apiVersion": "image.openshift.io/1.0", "Id": "", "Created": null},
+            "dockerImageMetadataVersion": "1.0",
+            "dockerImageReference": reference,
+        })
     );
     server.stream("zoo", "more", stream());
     let all = client.get(&format!("{API}/imagestreamtags")).expect(200).json();

@@ -117,7 +117,7 @@ fn an_answer_that_is_no_json_asks_whether_it_is_the_right_server() {
     );
     for body in ["", "{", "{\"a\":1,\"a\":2}", "[]", "null", "{} {}"] {
         let message = told(Fault::body("application/json", body), "SourceUnavailable");
-        assert!(message.contains("makes no sense"), "{body}: {message}");
+        assert!(message.contains("unexpected response"), "{body}: {message}");
     }
 }
 

@@ -37,49 +37,108 @@ fn an_empty_signature_that_blocks_every_write_is_named_with_a_remedy_that_works(
         assert!(error.contains(part), "{part}: {error}");
     }
     assert_eq!(scene.server.stored(D1), before, "nothing is dropped silently");
-    // The remedy, word by word.
-    let patch = error.split_once("-p '").unwrap().1.strip_suffix('\'').unwrap();
-    let operations: Vec<Value> = serde_json::from_str(patch).unwrap();
-    assert_eq!(operations[0]["op"], "test");
-    assert!(error.contains(&format!("oc patch image {D1} --type=json")), "{error}");
-    let client = Client::new(&scene.server).token(TOKEN);
-    let path = format!("{}/{D1}", IMAGES);
-    client.json_patch(&path, &json!(operations)).expect(200);
+    apply_remedy(&scene, &error);
     let left = scene.server.stored(D1)["signatures"].clone();
     assert_eq!(left, json!([before["signatures"][1]]));
     scene.run_verify(D1, &["--confirm"]).expect(0);
 }
 
 #[test]
-fn other_damage_that_blocks_every_write_is_named_too() {
-    let scene = Scene::signed();
-    let blob = scene.sign(D1, IDENTITY);
-    let damages: [Damage<'_>; 3] = [
+fn damage_around_a_signature_is_named_with_a_remedy_that_keeps_the_signature() {
+    let name = |entry: &mut Value, name: &str| entry["metadata"]["name"] = name.into();
+    let damages: [Damage<'_>; 9] = [
         (
             &|entry| entry["metadata"]["annotations"] = json!({"a": "b"}),
             "annotations",
         ),
+        (&|entry| entry["metadata"]["labels"] = json!({"it's": "x"}), "labels"),
+        (&|entry| entry["metadata"]["namespace"] = "default".into(), "namespace"),
         (&|entry| entry["type"] = "".into(), "type: Required value"),
+        (&|entry| name(entry, "nameless"), "must be of format"),
+        (&|entry| name(entry, "'; touch x; @a@b"), "must be of format"),
+        (&|entry| name(entry, ""), "metadata.name: Required value"),
+        (&|entry| name(entry, &format!("{D1}@a/b")), "may not contain"),
         (
-            &|entry| entry["metadata"]["name"] = "nameless".into(),
-            "must be of format",
+            &|entry| entry["metadata"] = json!({"labels": {"a": "b"}, "annotations": {"c": "d"}}),
+            "labels",
         ),
     ];
     for (damage, what) in damages {
-        let mut entry = signature(D1, "s2", &blob);
-        damage(&mut entry);
-        let mut object = image(D1, &[&blob]);
-        object["signatures"].as_array_mut().unwrap().push(entry);
-        scene.server.image(object);
-        let outcome = scene.run_verify(D1, &["-o", "json", "--confirm"]).expect(3);
-        assert_eq!(outcome.item()["recorded"], "failed");
-        let error = error(&outcome);
-        for part in [what, "signatures"] {
-            assert!(error.contains(part), "{part}: {error}");
+        // Untouched beside one that is recorded, and recorded itself.
+        for more in [&["--signature", "s1"][..], &[]] {
+            let scene = Scene::signed();
+            let blob = scene.sign(D1, IDENTITY);
+            let mut entry = signature(D1, "s2", &blob);
+            damage(&mut entry);
+            let mut object = image(D1, &[&blob]);
+            object["signatures"].as_array_mut().unwrap().push(entry);
+            scene.server.image(object);
+            let before = scene.server.stored(D1);
+            let outcome = scene.run_verify(D1, &[&["-o", "json", "--confirm"], more].concat());
+            let outcome = outcome.expect(3);
+            assert_eq!(outcome.item()["recorded"], "failed");
+            let error = error(&outcome);
+            for part in [
+                what,
+                "every update",
+                "entry 2 of its signatures",
+                "without loss of a signature",
+            ] {
+                assert!(error.contains(part), "{part}: {error}");
+            }
+            assert_eq!(scene.server.stored(D1), before, "nothing is repaired unasked");
+            apply_remedy(&scene, &error);
+            let now = scene.server.stored(D1);
+            assert_eq!(now["signatures"][0], before["signatures"][0]);
+            assert_eq!(now["signatures"][1]["content"], before["signatures"][1]["content"]);
+            scene.run_verify(D1, &["--confirm"]).expect(0);
         }
-        // There is a signature in it: nobody is told to throw it away.
-        assert!(!error.contains("take it away"), "{error}");
     }
+}
+
+#[test]
+fn damage_of_several_kinds_is_mended_by_one_command_although_the_server_names_some_only() {
+    let scene = Scene::signed();
+    let blob = scene.sign(D1, IDENTITY);
+    let mut object = image(D1, &[&blob]);
+    let entries = object["signatures"].as_array_mut().unwrap();
+    for n in 0..30 {
+        let mut entry = signature(D1, &format!("d{n}"), &blob);
+        match n % 3 {
+            0 => entry["metadata"]["labels"] = json!({"a": "b"}),
+            1 => entry["content"] = Value::Null,
+            _ => entry["metadata"]["name"] = "nameless".into(),
+        }
+        entries.push(entry);
+    }
+    scene.server.image(object);
+    let error = error(&scene.run_verify(D1, &["--confirm"]).expect(3));
+    assert!(error.contains("and 22 more"), "{error}");
+    apply_remedy(&scene, &error);
+    let now = scene.server.stored(D1);
+    assert_eq!(
+        now["signatures"].as_array().unwrap().len(),
+        21,
+        "none but the empty ones is gone"
+    );
+    scene.run_verify(D1, &["--confirm"]).expect(0);
+}
+
+/// Runs the command that a message gives, word by word.
+fn apply_remedy(scene: &Scene, error: &str) {
+    let (command, patch) = error.split_once(" -p '").unwrap();
+    assert!(
+        command.ends_with(&format!("oc patch image {D1} --type=json")),
+        "{error}"
+    );
+    let patch = patch.strip_suffix('\'').unwrap();
+    assert!(!patch.contains('\''), "it ends the quotes of a shell: {error}");
+    let operations: Vec<Value> = serde_json::from_str(patch).unwrap();
+    assert_eq!(operations[0]["op"], "test");
+    let client = Client::new(&scene.server).token(TOKEN);
+    client
+        .json_patch(&format!("{IMAGES}/{D1}"), &json!(operations))
+        .expect(200);
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn text_that_two_programs_would_read_differently() {
     ] {
         let message = unavailable_for(&scene, body);
         assert!(
-            message.contains("makes no sense") && message.contains(what),
+            message.contains("unexpected response") && message.contains(what),
             "{message}"
         );
     }

@@ -119,7 +119,18 @@ fn a_server_that_answers_no_such_questions_decides_by_taking_the_write() {
 
 #[test]
 fn a_question_without_a_plain_answer_is_no_permission() {
-    for answer in [json!({"status": {}}), json!({"status": {"allowed": "true"}}), json!({})] {
+    let question = |name: &str, verb: &str| json!({"group": "image.openshift.io", "resource": "images", "verb": verb, "name": name});
+    let yes = |kind: &str, attributes: Value| json!({"kind": kind, "spec": {"resourceAttributes": attributes}, "status": {"allowed": true}});
+    for answer in [
+        json!({"status": {}}),
+        json!({"status": {"allowed": "true"}}),
+        json!({}),
+        // To another question.
+        json!({"status": {"allowed": true}}),
+        yes("SelfSubjectReview", question(D1, "patch")),
+        yes("SelfSubjectAccessReview", question(D2, "patch")),
+        yes("SelfSubjectAccessReview", question(D1, "get")),
+    ] {
         let scene = Scene::signed();
         let fault = Fault::body("application/json", answer.to_string());
         scene.server.fault(fault.on("POST", "/selfsubjectaccessreviews"));

@@ -289,7 +289,9 @@ fn a_view_of_another_tag_stream_or_namespace_is_refused() {
         scene.run_verify("team/app:v1", &["-o", "json"])
     };
     answer(&|_| {}).expect_verdict(0, "Verified/Verified");
-    let wrong: [&dyn Fn(&mut Value); 7] = [
+    let wrong: [&dyn Fn(&mut Value); 8] = [
+        // A stub, which says nothing about signatures.
+        &|view| view["image"] = json!({"metadata": {"name": D1}, "dockerImageReference": "a/b:c"}),
         &|view| view["metadata"]["name"] = "app:v2".into(),
         &|view| view["metadata"]["name"] = "other:v1".into(),
         &|view| view["metadata"]["namespace"] = "elsewhere".into(),

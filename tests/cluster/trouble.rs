@@ -164,6 +164,94 @@ fn where_nobody_knows_whether_it_was_recorded_that_is_said() {
 }
 
 #[test]
+fn a_gateway_that_fails_at_the_write_is_told_with_what_became_of_the_image() {
+    for (fault, done) in [
+        (Fault::status(500), false),
+        (Fault::status(502).text("text/html", "<html>Bad Gateway"), false),
+        (Fault::status(504), false),
+        (Fault::status(504).text("text/html", "<html>"), false),
+        (Fault::status(403).text("text/html", "<html>log in"), false),
+        (Fault::status(302).text("text/html", ""), false),
+        (Fault::status(504), true),
+    ] {
+        let scene = Scene::signed();
+        if done {
+            // Another client writes in between.
+            scene.server.before("POST", "selfsubjectreviews", |objects| {
+                objects.edit_image(D1, |image| image["metadata"]["labels"] = json!({"a": "b"}));
+            });
+        }
+        scene.server.fault(fault.on("PATCH", "/images/"));
+        let error = fails(&scene);
+        let words = if done {
+            "another client has changed the image"
+        } else {
+            "is unchanged: nothing is recorded"
+        };
+        assert!(error.contains(words), "{words}: {error}");
+        assert_eq!((count(&scene, "PATCH"), count(&scene, "GET")), (1, 2));
+        assert_eq!(stored(&scene.server)["conditions"], Value::Null);
+    }
+}
+
+#[test]
+fn an_answer_that_does_not_show_the_whole_image_is_no_record() {
+    // What the server would answer to the write.
+    let scene = Scene::signed();
+    scene.run_verify(D1, &["--confirm"]).expect(0);
+    let whole = scene.server.stored(D1);
+    let changes: [&dyn Fn(&mut Value); 7] = [
+        &|image| image["kind"] = "Status".into(),
+        &|image| image["metadata"]["name"] = crate::support::images::D2.into(),
+        &|image| image["metadata"]["uid"] = "another".into(),
+        &|image| image["metadata"]["resourceVersion"] = Value::Null,
+        &|image| image["signatures"] = json!([]),
+        &|image| {
+            let first = image["signatures"][0].clone();
+            image["signatures"].as_array_mut().unwrap().push(first);
+        },
+        &|image| image["signatures"][0]["conditions"] = json!([{"type": "Trusted", "status": "True"}]),
+    ];
+    for change in changes {
+        // The record of a removal is the same each time.
+        scene.server.image(whole.clone());
+        let mut answer = scene.server.stored(D1);
+        let entry = answer["signatures"][0].as_object_mut().unwrap();
+        entry.retain(|name, _| ["metadata", "type", "content"].contains(&name.as_str()));
+        change(&mut answer);
+        scene.server.heal();
+        scene
+            .server
+            .fault(Fault::body("application/json", answer.to_string()).on("PATCH", "/images/"));
+        let outcome = scene.run(&["remove", D1, "--confirm", "-o", "json"]).expect(3);
+        assert_eq!(outcome.item()["recorded"], "failed");
+        assert!(error(&outcome).contains("not what was to be written"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn success_without_content_or_with_a_part_of_it_is_no_success() {
+    for code in [202, 204, 205, 206, 226] {
+        let scene = Scene::signed();
+        scene.run_verify(D1, &["--confirm"]).expect(0);
+        let whole = scene.server.stored(D1).to_string();
+        scene.server.fault(
+            Fault::status(code)
+                .text("application/json", &whole)
+                .on("GET", "/images/"),
+        );
+        let outcome = scene.run_verify(D1, &["-o", "json"]).expect(3);
+        assert_eq!(outcome.item()["verdict"], "Unchecked", "{code}");
+        let scene = Scene::signed();
+        scene
+            .server
+            .fault(Fault::status(code).text("text/plain", "").on("PATCH", "/images/"));
+        let error = fails(&scene);
+        assert!(error.contains("unchanged"), "{code}: {error}");
+    }
+}
+
+#[test]
 fn an_answer_that_says_yes_about_something_else_is_no_record() {
     let scene = Scene::signed();
     let untouched = scene.server.stored(D1);

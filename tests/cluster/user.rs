@@ -98,7 +98,10 @@ fn a_login_that_is_refused_or_trouble_is_final_and_nothing_is_recorded() {
 fn an_answer_that_names_nobody_is_no_name() {
     for body in [
         json!({"status": {"userInfo": {}}}),
-        json!({"status": {"userInfo": {"username": ""}}}),
+        json!({"kind": "SelfSubjectReview", "status": {"userInfo": {"username": ""}}}),
+        // Of whom it speaks is not said.
+        json!({"kind": "TokenReview", "status": {"userInfo": {"username": "mallory"}}}),
+        json!({"status": {"userInfo": {"username": "mallory"}}}),
         json!([]),
     ] {
         let scene = Scene::signed();

@@ -169,3 +169,48 @@ fn a_server_dry_run_is_checked_by_the_server_and_stores_nothing() {
     assert!(!outcome.stderr.contains("would record"), "{outcome:?}");
     assert_eq!(scene.server.stored(D1), before);
 }
+
+#[test]
+fn a_name_that_whoever_may_sign_can_choose_blocks_neither_record_nor_removal() {
+    for name in [
+        "<script>",
+        "a&b",
+        "a\u{2028}b",
+        "a\u{2029}b",
+        "a\u{8}b\u{c}c",
+        "a\u{1}\u{7f}\u{9b}b",
+        "\"\\\"",
+        "l\nm\tn",
+        "é😀\u{202e}",
+        "~0~1 ",
+    ] {
+        let scene = Scene::signed();
+        let full = format!("{D1}@{name}");
+        scene.server.objects(|objects| {
+            objects.edit_image(D1, |image| {
+                image["signatures"][0]["metadata"]["name"] = full.clone().into();
+            });
+        });
+        let outcome = scene.run_verify(D1, &["-o", "json", "--confirm"]);
+        let outcome = outcome.expect_verdict(0, "Verified/Verified");
+        assert_eq!(outcome.item()["recorded"], "yes", "{name:?}");
+        assert_eq!(statuses(&stored(&scene.server)), ["Trusted=True", "ForImage=True"]);
+        // A key that is trusted no longer: the record must not stand.
+        let other = scene.signer.simple_key("Somebody Else <else@example.com>");
+        let other = scene.signer.export(&[&other], &scene.sandbox.path("other.gpg"));
+        let args = [
+            "verify",
+            D1,
+            "--expected-identity",
+            IDENTITY,
+            "--public-key",
+            other.to_str().unwrap(),
+            "--confirm",
+        ];
+        scene.run(&args).expect(1);
+        assert_eq!(statuses(&stored(&scene.server))[0], "Trusted=False", "{name:?}");
+        scene.run(&["remove", D1, "--confirm"]).expect(0);
+        assert_eq!(stored(&scene.server)["conditions"], Value::Null, "{name:?}");
+        assert_eq!(stored(&scene.server)["metadata"]["name"], full);
+    }
+}

@@ -73,17 +73,32 @@ fn views_of_images_are_judged_too() {
 #[test]
 fn stubs_in_lists_of_tags_are_not_taken_for_unsigned() {
     let desk = Desk::new();
-    let stub = json!({"kind": "ImageStreamTag", "metadata": {"name": "app:v1", "namespace": "ns"},
-                      "image": {"metadata": {"name": D1}, "dockerImageReference": "a/b:c"}});
-    desk.put(
-        "tags.json",
-        json!({"kind": "List", "apiVersion": "v1", "items": [stub]}).to_string(),
-    );
-    let outcome = desk.file("tags.json").expect_verdict(3, UNREADABLE);
-    assert!(outcome.item()["message"]
-        .as_str()
-        .unwrap()
-        .contains("leaves signatures out"));
+    let bare = json!({"metadata": {"name": D1}, "dockerImageReference": "a/b:c"});
+    // As a server sends it: defaulted members although nothing of the image is there.
+    let mut defaulted = bare.clone();
+    defaulted["dockerImageMetadata"] =
+        json!({"kind": "DockerImage", "apiVersion": "image.openshift.io/1.0", "Id": "", "Created": null});
+    defaulted["dockerImageMetadataVersion"] = "1.0".into();
+    for image in [bare, defaulted] {
+        let mut tag = json!({"kind": "ImageStreamTag", "apiVersion": "image.openshift.io/v1",
+                             "metadata": {"name": "app:v1", "namespace": "ns", "uid": "u", "resourceVersion": "1"}, "image": image});
+        let single = tag.to_string();
+        let list = json!({"kind": "List", "apiVersion": "v1", "items": [tag]}).to_string();
+        tag.as_object_mut().unwrap().remove("kind");
+        let typed = json!({"kind": "ImageStreamTagList", "apiVersion": "image.openshift.io/v1", "items": [tag]});
+        for text in [single, list, typed.to_string()] {
+            desk.put("tags.json", text);
+            let outcome = desk.file("tags.json").expect_verdict(3, UNREADABLE);
+            let message = outcome.item()["message"].as_str().unwrap().to_owned();
+            assert!(message.contains("leaves signatures out"), "{message}");
+        }
+    }
+    // An image without signatures is no stub: it is what the server has of it.
+    let whole = json!({"kind": "ImageStreamTag", "apiVersion": "image.openshift.io/v1",
+                       "metadata": {"name": "app:v1", "namespace": "ns"},
+                       "image": {"metadata": {"name": D1, "uid": "u", "resourceVersion": "1"}, "dockerImageReference": "a/b:c"}});
+    desk.put("tags.json", whole.to_string());
+    desk.file("tags.json").expect_verdict(1, "Unsigned/NoSignature");
 }
 
 #[test]

@@ -108,7 +108,7 @@ pub fn yaml(stream: &yaml::Stream) -> Result<Vec<Entry>, ScanError> {
 fn entries(outline: Outline, items: Option<Items>, whole: Location) -> Result<Vec<Entry>, ScanError> {
     let kind = outline.kind.clone().ok_or(ScanError::NoKind)?;
     let Some(element_kind) = kind.strip_suffix("List") else {
-        return Ok(vec![entry(outline, &kind, false, whole)]);
+        return Ok(vec![entry(outline, &kind, whole)]);
     };
     Ok(items
         .unwrap_or_default()
@@ -116,12 +116,12 @@ fn entries(outline: Outline, items: Option<Items>, whole: Location) -> Result<Ve
         .map(|(item, location)| {
             // Elements of a list of one kind need not name it.
             let kind = item.kind.clone().unwrap_or_else(|| element_kind.to_owned());
-            entry(item, &kind, true, location)
+            entry(item, &kind, location)
         })
         .collect())
 }
 
-fn entry(outline: Outline, kind: &str, in_list: bool, location: Location) -> Entry {
+fn entry(outline: Outline, kind: &str, location: Location) -> Entry {
     // Before OpenShift 3.6 the group was part of the core API.
     let known_group = outline
         .api_version
@@ -143,7 +143,6 @@ fn entry(outline: Outline, kind: &str, in_list: bool, location: Location) -> Ent
         name: outline.name,
         namespace: outline.namespace,
         embedded: outline.embedded,
-        in_list,
         location,
     }
 }

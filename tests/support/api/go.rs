@@ -31,6 +31,14 @@ pub fn quote(text: &str) -> String {
     out
 }
 
+/// A value as `encoding/json` writes it: some characters are escaped so that browsers do not stumble over them.
+pub fn json(value: &Value) -> String {
+    let text = value.to_string();
+    ['<', '>', '&', '\u{2028}', '\u{2029}']
+        .into_iter()
+        .fold(text, |text, c| text.replace(c, &format!("\\u{:04x}", u32::from(c))))
+}
+
 /// A decoded JSON value as `%v` prints it.
 pub fn show(value: &Value) -> String {
     match value {

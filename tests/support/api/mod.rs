@@ -23,6 +23,7 @@ pub mod log;
 pub mod objects;
 mod patch;
 pub mod proxy;
+mod raw;
 pub mod rbac;
 mod reference;
 mod reviews;

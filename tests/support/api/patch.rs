@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::raw::Raw;
 use super::status::{bad_request, failure, internal, too_large, unprocessable, unsupported_media_type, Failure};
 use super::{go, json};
 
@@ -34,7 +35,7 @@ pub fn apply(content_type: &str, body: &[u8], object: &Value, name: &str) -> Res
             for complaint in &mut complaints {
                 complaint.insert_str(0, "json patch ");
             }
-            json_patch(object, &document.value)?
+            json_patch(object, &document.value, &Raw::of(body))?
         }
         MERGE_PATCH => merge(object, merge_object(&document.value)?),
         STRATEGIC_MERGE_PATCH => strategic(object, merge_object(&document.value)?)?,
@@ -60,7 +61,7 @@ fn merge_object(patch: &Value) -> Result<&Map<String, Value>, Failure> {
     patch.as_object().ok_or_else(|| bad_request("Invalid JSON Patch"))
 }
 
-fn json_patch(object: &Value, patch: &Value) -> Result<Value, Failure> {
+fn json_patch(object: &Value, patch: &Value, raw: &Raw) -> Result<Value, Failure> {
     let operations = patch.as_array().ok_or_else(|| {
         bad_request("error decoding patch: json: cannot unmarshal into Go value of type []handlers.jsonPatchOp")
     })?;
@@ -74,14 +75,15 @@ fn json_patch(object: &Value, patch: &Value) -> Result<Value, Failure> {
         )));
     }
     let mut patched = object.clone();
-    for operation in operations {
-        operate(&mut patched, operation).ok_or_else(unprocessable)?;
+    for (n, operation) in operations.iter().enumerate() {
+        let raw = raw.at(n).and_then(|raw| raw.member("value"));
+        operate(&mut patched, operation, raw).ok_or_else(unprocessable)?;
     }
     Ok(patched)
 }
 
 /// `None` where the operation cannot be done: the server does not say why.
-fn operate(document: &mut Value, operation: &Value) -> Option<()> {
+fn operate(document: &mut Value, operation: &Value, raw: Option<&Raw>) -> Option<()> {
     let path = pointer(operation["path"].as_str()?)?;
     let value = operation.get("value");
     match operation["op"].as_str()? {
@@ -112,7 +114,8 @@ fn operate(document: &mut Value, operation: &Value) -> Option<()> {
                 Value::Array(items) => items.get(index(last, items.len())?)?.clone(),
                 _ => return None,
             };
-            (found == *value.unwrap_or(&Value::Null)).then_some(())
+            // Texts are compared: another spelling of the same value is another value.
+            raw.map_or(found.is_null(), |raw| raw.is(&found)).then_some(())
         }
         _ => None,
     }

@@ -135,7 +135,12 @@ fn tag_object(stream: &Value, tag: &str, event: &Value, image: Option<Value>) ->
             }
             image
         }
-        None => json!({"metadata": {"name": event["image"]}}),
+        // Defaulted where it is empty, although nothing of the image is there.
+        None => json!({
+            "metadata": {"name": event["image"]},
+            "dockerImageMetadata": {"kind": "DockerImage", "apiVersion": "image.openshift.io/1.0", "Id": "", "Created": null},
+            "dockerImageMetadataVersion": "1.0",
+        }),
     };
     image["dockerImageReference"] = resolved(stream, spec, event).into();
     let outer = &stream["metadata"];

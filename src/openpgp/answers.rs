@@ -41,9 +41,6 @@ pub(super) fn checked_signature(
         ))),
         (Check::Error(code), _) => refuse_code(*code, &maker, signature, now, &keys).map(Err),
         (_, None) => Err(untrusted("a verdict without VALIDSIG".into())),
-        (Check::SignatureExpired, _) if signature.expires.is_none() => {
-            Err(untrusted("it calls a signature expired that does not expire".into()))
-        }
         (_, Some(valid)) => {
             let same = valid.version == signature.version
                 && valid.class == signature.class
@@ -51,6 +48,7 @@ pub(super) fn checked_signature(
                 && valid.public_key == signature.public_key.0
                 && valid.created == signature.created
                 && valid.expires == signature.expires.unwrap_or(0)
+                && (answer.check != Check::SignatureExpired || valid.expires != 0)
                 && valid.fingerprint.as_str().ends_with(&signature.key_id.to_string());
             if !same {
                 return Err(untrusted(
@@ -247,4 +245,105 @@ pub(super) fn claimed_by_several(maker: &str, keys: &[Key]) -> Refusal {
             primaries.join(", ")
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::openpgp::framing::algorithm::{HashAlgorithm, PublicKeyAlgorithm};
+    use crate::openpgp::framing::signature::KeyId;
+
+    const NOW: i64 = 1_800_000_000;
+    const PRIMARY: &str = "00112233445566778899AABBCCDDEEFF00112233";
+    const SUBKEY: &str = "FFEEDDCCBBAA99887766554433221100FFEEDDCC";
+
+    fn part(fingerprint: &str, can_sign: bool) -> Subkey {
+        Subkey {
+            fingerprint: Fingerprint::parse(fingerprint).unwrap(),
+            algorithm: PublicKeyAlgorithm(22),
+            bits: 255,
+            curve: Some("ed25519".into()),
+            created: NOW - 1000,
+            expires: None,
+            revoked: false,
+            expired: false,
+            invalid: false,
+            can_sign,
+        }
+    }
+
+    fn key(primary: &str, can_sign: bool) -> Key {
+        Key {
+            subkeys: vec![part(primary, can_sign), part(SUBKEY, can_sign)],
+            user_ids: Vec::new(),
+            revoked: false,
+            disabled: false,
+            invalid: false,
+        }
+    }
+
+    /// The reason for a check of a signature by `maker`, made at `created`, where gpg lists `keys`; `None` for trouble.
+    fn reason(check: Check, maker: &str, created: i64, keys: &[Key]) -> Option<Reason> {
+        let id = u64::from_str_radix(&maker[24..], 16).unwrap().to_be_bytes();
+        let signature = Signature {
+            version: 4,
+            class: 0,
+            public_key: PublicKeyAlgorithm(22),
+            hash: HashAlgorithm(8),
+            created,
+            expires: None,
+            key_id: KeyId(id),
+            fingerprint: Some(maker.to_owned()),
+            body: Vec::new(),
+        };
+        let answer = Answer { check, valid: None };
+        let found = checked_signature(&answer, &signature, NOW, |_| Ok(keys.to_vec()));
+        found.ok().map(|finding| finding.unwrap_err().reason)
+    }
+
+    #[test]
+    fn what_no_message_causes_is_trouble() {
+        let keys = [key(PRIMARY, true)];
+        let codes = |code| reason(Check::Error(code), PRIMARY, NOW - 10, &keys);
+        // General error of a primary key, not found though it is there; no memory, no files, no entropy, not operational.
+        for code in [GENERAL, 9, 5, 31, 57, 61, 67, 176, 32_854, 32_792, 99_999] {
+            assert_eq!(codes(code), None, "{code}");
+        }
+        for (code, expected) in [
+            (6, Reason::BadSignature),
+            (30, Reason::BadSignature),
+            (39, Reason::BadSignature),
+            (84, Reason::UnsupportedSignature),
+            (125, Reason::WrongKeyUsage),
+        ] {
+            assert_eq!(codes(code), Some(expected), "{code}");
+        }
+        assert_eq!(reason(Check::Error(GENERAL), PRIMARY, NOW - 10, &[]), None);
+        let general = reason(Check::Error(GENERAL), SUBKEY, NOW - 10, &keys);
+        assert_eq!(general, Some(Reason::BadSignature));
+        // Good without a word on what.
+        assert_eq!(reason(Check::Good, PRIMARY, NOW - 10, &keys), None);
+    }
+
+    #[test]
+    fn not_found_is_believed_only_where_nothing_is_found() {
+        let absent = |created, keys: &[Key]| reason(Check::Error(9), PRIMARY, created, keys);
+        assert_eq!(absent(NOW - 10, &[]), Some(Reason::UnknownKey));
+        assert_eq!(absent(NOW - 10, &[key(PRIMARY, true)]), None);
+        assert_eq!(absent(NOW - 10, &[key(PRIMARY, false)]), Some(Reason::WrongKeyUsage));
+        // The clock may be behind.
+        assert_eq!(absent(NOW + 10, &[]), Some(Reason::SignatureNotYetValid));
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_is_no_fault_of_the_key() {
+        for code in [6, 9, 39] {
+            let found = reason(Check::Error(code), PRIMARY, NOW + 10, &[key(PRIMARY, true)]);
+            assert_eq!(found, Some(Reason::SignatureNotYetValid), "{code}");
+        }
+        let found = reason(Check::Bad, PRIMARY, NOW + 10, &[key(PRIMARY, true)]);
+        assert_eq!(found, Some(Reason::BadSignature));
+    }
 }

@@ -13,4 +13,5 @@ pub mod names;
 pub mod patch;
 pub mod rights;
 pub mod status;
+mod tags;
 pub mod whoami;

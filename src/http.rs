@@ -3,6 +3,7 @@
 //!
 //! Redirects are not followed: whom we talk to is what the user has configured. Nothing secret is logged.
 
+mod date;
 pub mod proxy;
 pub mod secret;
 pub mod tls;
@@ -37,6 +38,9 @@ pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// Longest time for a request with all its retries (product limits).
 pub const MAX_RETRY_TOTAL: Duration = Duration::from_secs(300);
+
+/// A wait that a person at a terminal would wonder about.
+const NOTICEABLE: Duration = Duration::from_secs(1);
 
 /// Most retries that a server may ask for.
 const MAX_RETRIES: u32 = 10;
@@ -109,6 +113,10 @@ pub struct Response {
     pub content_type: String,
     /// The content.
     pub body: Vec<u8>,
+    /// The server's time when it answered, in seconds since 1970, if it told one that can be read.
+    pub date: Option<i64>,
+    /// When the answer began to arrive.
+    pub received: Instant,
 }
 
 /// Why there is no answer.
@@ -120,11 +128,33 @@ pub enum Error {
     #[error("{0}")]
     Lost(String),
     #[error("{what} took longer than {} s", after.as_secs_f32())]
-    TimedOut { what: &'static str, after: Duration },
+    TimedOut { what: String, after: Duration },
+    #[error("{0}")]
+    Unreached(String),
+    #[error("{0}")]
+    Handshake(String),
+    #[error("the {proxy} {what}")]
+    Proxy { proxy: String, what: String },
     #[error("the answer has more than {0} bytes")]
     TooLarge(u64),
     #[error("{0}")]
     Other(String),
+}
+
+impl Error {
+    /// Whether nobody was reached who could have answered: neither the server nor, if there is one, the proxy to it.
+    #[must_use]
+    pub fn is_nobody(&self) -> bool {
+        matches!(
+            self,
+            Error::Refused | Error::Unreached(_) | Error::Handshake(_) | Error::Proxy { .. }
+        )
+    }
+
+    /// Whether a connection ended that may hold the next time.
+    fn is_lost(&self) -> bool {
+        matches!(self, Error::Lost(_) | Error::Handshake(_))
+    }
 }
 
 /// A client.
@@ -142,7 +172,7 @@ impl Client {
     /// # Errors
     /// When TLS cannot be set up with these certificates.
     pub fn new(settings: Settings) -> Result<Self, tls::Error> {
-        let has_https_proxy = settings.proxy.as_ref().is_some_and(proxy::is_https);
+        let has_https_proxy = settings.proxy.as_ref().is_some_and(Proxy::is_https);
         let connector =
             ().chain(SocksConnector::default())
                 .chain(ConnectProxyConnector::default())
@@ -150,7 +180,7 @@ impl Client {
                 .chain(TlsConnector::new(&settings.tls, has_https_proxy)?);
         let part = |limit| settings.timeout.is_none().then_some(limit);
         let config = Agent::config_builder()
-            .proxy(settings.proxy.clone())
+            .proxy(settings.proxy.as_ref().map(Proxy::for_agent))
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -200,7 +230,9 @@ impl Client {
         let started = Instant::now();
         let (mut asked_for, mut own) = (0, 0);
         loop {
-            let result = self.once(request);
+            // The first attempt has the limits of its parts; further ones end with the time for all of them.
+            let left = (asked_for + own > 0).then(|| MAX_RETRY_TOTAL.saturating_sub(started.elapsed()));
+            let result = self.once(request, left);
             let wait = match &result {
                 Ok((response, Some(wait))) if is_retryable(response.status) && asked_for < MAX_RETRIES => {
                     asked_for += 1;
@@ -209,13 +241,24 @@ impl Client {
                 Ok((response, None)) if response.status == 503 && request.method == Method::Get => {
                     backoff(&mut own, 500)
                 }
-                Err(Error::Lost(_)) if request.method == Method::Get => backoff(&mut own, 50),
+                Err(error) if error.is_lost() && request.method == Method::Get => backoff(&mut own, 50),
                 _ => None,
             };
             match wait {
                 Some(wait) if started.elapsed() + wait < MAX_RETRY_TOTAL => {
-                    log::info!(
-                        "{} {}: once more in {} ms",
+                    // Nobody is to wonder why nothing happens.
+                    let level = if wait < NOTICEABLE {
+                        log::Level::Info
+                    } else {
+                        log::Level::Warn
+                    };
+                    let answer = match &result {
+                        Ok((response, _)) => format!("status {}", response.status),
+                        Err(error) => safe(&error.to_string()),
+                    };
+                    log::log!(
+                        level,
+                        "{} {}: {answer}; once more in {} ms",
                         request.method.word(),
                         request.url,
                         wait.as_millis()
@@ -227,9 +270,10 @@ impl Client {
         }
     }
 
-    fn once(&mut self, request: &Request<'_>) -> Result<(Response, Option<Duration>), Error> {
+    /// One attempt, in `left` at most where that is said.
+    fn once(&mut self, request: &Request<'_>, left: Option<Duration>) -> Result<(Response, Option<Duration>), Error> {
         let started = Instant::now();
-        let result = self.exchange(request);
+        let result = self.exchange(request, left);
         let (method, url, ms) = (request.method.word(), request.url, started.elapsed().as_millis());
         match &result {
             Ok((response, _)) => log::info!(
@@ -242,15 +286,23 @@ impl Client {
         result
     }
 
-    fn exchange(&mut self, request: &Request<'_>) -> Result<(Response, Option<Duration>), Error> {
+    fn exchange(
+        &mut self,
+        request: &Request<'_>,
+        left: Option<Duration>,
+    ) -> Result<(Response, Option<Duration>), Error> {
+        let limit = match (self.settings.timeout, left) {
+            (Some(timeout), Some(left)) => Some(timeout.min(left)),
+            (timeout, left) => timeout.or(left),
+        };
         let mut builder = ureq::http::Request::builder()
             .method(request.method.word())
             .uri(request.url)
             .header("Accept", "application/json");
         for (name, value) in request.headers {
-            let mut value = HeaderValue::from_str(value.reveal()).map_err(|_| {
+            let mut value = HeaderValue::from_bytes(value.reveal().as_bytes()).map_err(|_| {
                 Error::Other(format!(
-                    "the value for the header {name} has characters that none may have"
+                    "the value for the header {name} has control characters, which no header may have"
                 ))
             })?;
             value.set_sensitive(true);
@@ -263,11 +315,17 @@ impl Client {
                     .header("Content-Type", media_type)
                     .body(body)
                     .map_err(malformed)?;
+                let request = self.agent.configure_request(request).timeout_global(limit).build();
                 self.agent.run(request)
             }
-            None => self.agent.run(builder.body(()).map_err(malformed)?),
+            None => {
+                let request = builder.body(()).map_err(malformed)?;
+                let request = self.agent.configure_request(request).timeout_global(limit).build();
+                self.agent.run(request)
+            }
         };
-        let answer = answer.map_err(|error| self.explain(error))?;
+        let answer = answer.map_err(|error| self.explain(error, limit))?;
+        let received = Instant::now();
         let (parts, body) = answer.into_parts();
         self.note_warnings(&parts.headers);
         let status = parts.status.as_u16();
@@ -279,18 +337,21 @@ impl Client {
             .trim()
             .to_ascii_lowercase();
         let wait = header(&parts.headers, "retry-after").and_then(|seconds| seconds.parse().ok());
-        let body = self.read(body, request.limit)?;
+        let date = header(&parts.headers, "date").and_then(date::parse);
+        let body = self.read(body, request.limit, limit)?;
         Ok((
             Response {
                 status,
                 content_type,
                 body,
+                date,
+                received,
             },
             wait.map(Duration::from_secs),
         ))
     }
 
-    fn read(&self, mut body: Body, limit: u64) -> Result<Vec<u8>, Error> {
+    fn read(&self, mut body: Body, limit: u64, time: Option<Duration>) -> Result<Vec<u8>, Error> {
         let mut content = Vec::new();
         // Counted after decompression: few bytes may stand for many.
         let read = body.as_reader().take(limit + 1).read_to_end(&mut content);
@@ -299,7 +360,7 @@ impl Client {
         }
         match read {
             Ok(_) => Ok(content),
-            Err(error) => Err(self.explain(ureq::Error::from(error))),
+            Err(error) => Err(self.explain(ureq::Error::from(error), time)),
         }
     }
 
@@ -313,13 +374,21 @@ impl Client {
         }
     }
 
-    fn explain(&self, error: ureq::Error) -> Error {
+    /// `limit`: the time for the whole of a request, where there is one.
+    fn explain(&self, error: ureq::Error, limit: Option<Duration>) -> Error {
         use ureq::Timeout;
+        let through = |what: String| match &self.settings.proxy {
+            Some(proxy) => Error::Proxy {
+                proxy: proxy.to_string(),
+                what,
+            },
+            None => Error::Unreached(what),
+        };
         match error {
-            ureq::Error::Io(error) => explain_io(&error),
+            ureq::Error::Io(error) => self.explain_io(&error),
             ureq::Error::Timeout(timeout) => {
                 let (what, after) = match timeout {
-                    Timeout::Global | Timeout::PerCall => ("the request", self.settings.timeout),
+                    Timeout::Global | Timeout::PerCall => ("the request", limit),
                     Timeout::Resolve => ("looking up the host", Some(CONNECT_TIMEOUT)),
                     Timeout::Connect => ("the connection", Some(CONNECT_TIMEOUT)),
                     Timeout::RecvBody => ("the whole of the answer", Some(BODY_TIMEOUT)),
@@ -327,43 +396,82 @@ impl Client {
                     Timeout::PerRead => ("a part of the answer", Some(ANSWER_TIMEOUT)),
                     _ => ("sending the request", Some(ANSWER_TIMEOUT)),
                 };
+                let after = after.or(limit).unwrap_or_default();
+                if matches!(timeout, Timeout::Resolve | Timeout::Connect) {
+                    return match &self.settings.proxy {
+                        Some(_) => through(format!("or what is behind it took longer than {} s", after.as_secs())),
+                        None => Error::Unreached(format!("{what} took longer than {} s", after.as_secs())),
+                    };
+                }
                 Error::TimedOut {
-                    what,
-                    after: after.or(self.settings.timeout).unwrap_or_default(),
+                    what: what.to_owned(),
+                    after,
                 }
             }
-            ureq::Error::HostNotFound => Error::Other("no such host".into()),
-            ureq::Error::ConnectProxyFailed(why) => Error::Other(format!("the proxy: {}", safe(&why))),
+            ureq::Error::HostNotFound => match &self.settings.proxy {
+                Some(_) => through("has a host name that is not found".into()),
+                None => Error::Unreached("no such host".into()),
+            },
+            ureq::Error::ConnectProxyFailed(why) => through(format!("does not connect to it: {}", safe(&why))),
             ureq::Error::Other(error) => Error::Other(safe(&error.to_string())),
             ureq::Error::Decompress(_, error) => match error.kind() {
                 io::ErrorKind::UnexpectedEof => Error::Lost("the connection ended within the answer".into()),
-                _ => Error::Other(format!(
-                    "the answer is compressed wrongly: {}",
-                    safe(&error.to_string())
-                )),
+                _ => Error::Other(format!("the answer is not valid gzip: {}", safe(&error.to_string()))),
             },
-            ureq::Error::Protocol(error) => {
-                Error::Other(format!("the answer is no HTTP: {}", safe(&error.to_string())))
-            }
+            ureq::Error::Protocol(error) => Error::Other(format!("not an HTTP response: {}", safe(&error.to_string()))),
             other => Error::Other(safe(&other.to_string())),
+        }
+    }
+
+    fn explain_io(&self, error: &io::Error) -> Error {
+        use io::ErrorKind::{
+            AddrNotAvailable, BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable,
+            NetworkDown, NetworkUnreachable, NotConnected, TimedOut, UnexpectedEof,
+        };
+        let text = safe(&error.to_string());
+        let in_handshake = error.get_ref().is_some_and(|inner| inner.is::<tls::HandshakeLost>());
+        // The standard library has no kind for what getaddrinfo says.
+        if text.starts_with("failed to lookup address") {
+            return match &self.settings.proxy {
+                Some(proxy) => Error::Proxy {
+                    proxy: proxy.to_string(),
+                    what: format!("has a host name that is not found: {text}"),
+                },
+                None => Error::Unreached(text),
+            };
+        }
+        match (error.kind(), &self.settings.proxy) {
+            // With a proxy we connect to nobody else.
+            (ConnectionRefused, Some(proxy)) => Error::Proxy {
+                proxy: proxy.to_string(),
+                what: "refused the connection".into(),
+            },
+            (ConnectionRefused, None) => Error::Refused,
+            (HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable | TimedOut, Some(proxy)) => {
+                Error::Proxy {
+                    proxy: proxy.to_string(),
+                    what: format!("is not reached: {text}"),
+                }
+            }
+            (HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable | TimedOut, None) => {
+                Error::Unreached(text)
+            }
+            _ if in_handshake => Error::Handshake(text),
+            (UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected, _) => {
+                Error::Lost(format!("the connection was lost: {text}"))
+            }
+            // What a SOCKS proxy says about the connection that it was to make.
+            (_, Some(proxy)) => Error::Proxy {
+                proxy: proxy.to_string(),
+                what: format!("does not connect to it: {text}"),
+            },
+            _ => Error::Other(text),
         }
     }
 }
 
 /// Most different warnings that are told.
 const MAX_WARNINGS: usize = 64;
-
-fn explain_io(error: &io::Error) -> Error {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Error::Refused,
-        io::ErrorKind::UnexpectedEof
-        | io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::NotConnected => Error::Lost(format!("the connection was lost: {}", safe(&error.to_string()))),
-        _ => Error::Other(safe(&error.to_string())),
-    }
-}
 
 /// Statuses after which a server may say when to come again.
 fn is_retryable(status: u16) -> bool {

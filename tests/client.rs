@@ -17,6 +17,8 @@ mod files;
 mod flags;
 #[path = "client/hurry.rs"]
 mod hurry;
+#[path = "client/nobody.rs"]
+mod nobody;
 #[path = "client/pod.rs"]
 mod pod;
 #[path = "client/proxies.rs"]

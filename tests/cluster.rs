@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "cluster/clock.rs"]
+mod clock;
 #[path = "cluster/damage.rs"]
 mod damage;
 #[path = "cluster/describe.rs"]

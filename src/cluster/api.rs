@@ -22,6 +22,9 @@ pub struct Api {
     client: Client,
     credentials: Credentials,
     identity: Option<Identity>,
+    /// What was said when nobody was reached.
+    down: Option<String>,
+    clock_skew: Option<i64>,
 }
 
 /// Why a request came to nothing.
@@ -37,6 +40,14 @@ pub enum Error {
         server: String,
         /// What happened.
         error: http::Error,
+    },
+    /// The server was not asked: an earlier request has found nobody.
+    #[error("{server} was not asked again: {why}")]
+    Down {
+        /// Host and port.
+        server: String,
+        /// What was found then.
+        why: String,
     },
     /// There is no credential to show.
     #[error("getting a credential: {0}")]
@@ -82,6 +93,8 @@ impl Api {
             credentials,
             access,
             identity: None,
+            down: None,
+            clock_skew: None,
         })
     }
 
@@ -89,6 +102,13 @@ impl Api {
     #[must_use]
     pub fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// How far our clock is ahead of the server's by its last answer, in seconds; negative where it is behind, `None` as
+    /// long as the server has told no time.
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<i64> {
+        self.clock_skew
     }
 
     /// What the server has warned of since the last call.
@@ -126,6 +146,13 @@ impl Api {
     }
 
     fn call(&mut self, method: Method, path: &str, body: Option<(&'static str, &[u8])>) -> Result<Value, Error> {
+        // Each image would wait as long as the first, in vain.
+        if let Some(why) = &self.down {
+            return Err(Error::Down {
+                server: self.access.server.address(),
+                why: why.clone(),
+            });
+        }
         let url = format!("{}{path}", self.access.server);
         let mut may_renew = true;
         loop {
@@ -137,10 +164,19 @@ impl Api {
                 body,
                 limit: MAX_OBJECT_BYTES,
             };
-            let response = self.client.send(&request).map_err(|error| Error::Transport {
-                server: self.access.server.address(),
-                error,
+            let response = self.client.send(&request).map_err(|error| {
+                let is_nobody = error.is_nobody();
+                let error = Error::Transport {
+                    server: self.access.server.address(),
+                    error,
+                };
+                // What became of a write is still to be found out.
+                if is_nobody && method != Method::Patch {
+                    self.down = Some(error.to_string());
+                }
+                error
             })?;
+            self.note_date(&response);
             if response.status == 401 && may_renew {
                 may_renew = false;
                 if self.credentials.renew()? {
@@ -152,7 +188,12 @@ impl Api {
                 let path = path.split('?').next().unwrap_or_default();
                 let mut status = Status::of(&response, method, path);
                 status.advice = advice(&status, &self.access, path);
-                return Err(Error::Status(Box::new(status)));
+                let error = Error::Status(Box::new(status));
+                // After all the retries of a read: there is nobody behind what answers.
+                if response.status == 503 && method == Method::Get {
+                    self.down = Some(error.to_string());
+                }
+                return Err(error);
             }
             if response.content_type != "application/json" {
                 return Err(self.nonsense(&format!(
@@ -161,6 +202,15 @@ impl Api {
                 )));
             }
             return json::parse(&response.body).map_err(|error| self.nonsense(&safe(&error.to_string())));
+        }
+    }
+
+    /// Compares our clock with the server's at the time when the answer began.
+    fn note_date(&mut self, response: &http::Response) {
+        if let Some(date) = response.date {
+            let since = i64::try_from(response.received.elapsed().as_secs()).unwrap_or(i64::MAX);
+            let then = self.access.clock.now().saturating_sub(since);
+            self.clock_skew = Some(then.saturating_sub(date));
         }
     }
 

@@ -165,6 +165,9 @@ pub fn read_token(path: &Path) -> Result<Secret, Error> {
     let text = String::from_utf8(bytes).map_err(|_| wrong("it is not text".into()))?;
     match text.trim() {
         "" => Err(wrong("it is empty".into())),
+        token if token.bytes().any(|byte| byte.is_ascii_control()) => {
+            Err(wrong("it has more than one line, or a control character".into()))
+        }
         token => Ok(Secret::new(token)),
     }
 }

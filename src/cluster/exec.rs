@@ -231,6 +231,9 @@ impl Plugin {
             Some(_) => Err(wrong(&format!("status.{member}: expected a string"))),
         };
         let token = text("token")?.trim();
+        if token.bytes().any(|byte| byte.is_ascii_control()) {
+            return Err(wrong("status.token has more than one line, or a control character"));
+        }
         let (certificate, key) = (text("clientCertificateData")?, text("clientKeyData")?);
         let identity = match (certificate.is_empty(), key.is_empty()) {
             (true, true) => None,

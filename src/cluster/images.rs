@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::api::{Api, Error};
 use super::names::Name;
+use super::tags;
 use crate::digest::Digest;
 use crate::image::{self, Image};
 use crate::reason::Refusal;
@@ -60,7 +61,17 @@ pub fn find(api: &mut Api, name: &Name) -> Result<Found, Refusal> {
     let namespace = namespace.as_ref().unwrap_or(&own);
     let what = format!("reading {kind} {namespace}/{object}");
     let view = api.get(&format!("{GROUP}/namespaces/{namespace}/{resource}/{object}"));
-    let mut view = view.map_err(|error| refusal(&error, &what))?;
+    let mut view = match (view, name) {
+        (Ok(view), _) => view,
+        (Err(error), Name::Tag { stream, tag, .. }) if is_missing(&error) => {
+            let mut refusal = refusal(&error, &what);
+            refusal
+                .message
+                .push_str(&tags::why_missing(api, namespace, stream, tag));
+            return Err(refusal);
+        }
+        (Err(error), _) => return Err(refusal(&error, &what)),
+    };
     let embedded = embedded(api, &mut view, kind, namespace, &object).map_err(|error| error.refusal(&what))?;
     // Without a digest there is no Image to fetch: what is wrong is told when it is judged.
     let digest = match embedded.image.digest() {
@@ -146,6 +157,13 @@ fn image_refusal(error: &Error, digest: &Digest) -> Refusal {
 /// Whether the user is known and lacks a right; an unknown one gets a 401.
 fn is_forbidden(error: &Error) -> bool {
     error.status().is_some_and(|status| status.code == 403)
+}
+
+/// Whether a tag is missing, and not its stream or the whole resource.
+fn is_missing(error: &Error) -> bool {
+    error
+        .status()
+        .is_some_and(|status| status.code == 404 && status.kind == "imagestreamtags")
 }
 
 fn refusal(error: &Error, what: &str) -> Refusal {

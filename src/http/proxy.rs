@@ -3,10 +3,37 @@
 
 use std::net::IpAddr;
 
-pub use ureq::Proxy;
 use ureq::ProxyProtocol;
 
 use super::url::Url;
+use crate::text::safe;
+
+/// A proxy, and who said that it is to be used.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    /// Its own way of showing itself leaves the password out.
+    inner: ureq::Proxy,
+    origin: String,
+}
+
+impl Proxy {
+    pub(super) fn for_agent(&self) -> ureq::Proxy {
+        self.inner.clone()
+    }
+
+    /// Whether it is itself reached by https.
+    pub(super) fn is_https(&self) -> bool {
+        self.inner.protocol() == ProxyProtocol::Https
+    }
+}
+
+/// Host, port, and where it is configured; never a user or password.
+impl std::fmt::Display for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (host, port) = (safe(self.inner.host()), self.inner.port());
+        write!(f, "proxy {host}:{port} ({})", self.origin)
+    }
+}
 
 /// A proxy that is of no use. Proxy URLs may hold passwords, so that none is in the message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,48 +45,49 @@ pub enum Error {
     Scheme(String),
 }
 
-/// Reads the URL of a proxy.
+/// Reads the URL of a proxy; `origin` says where it stands.
 ///
 /// # Errors
 /// When it is none, or of a kind that is not used with Kubernetes.
-pub fn parse(text: &str) -> Result<Proxy, Error> {
+pub fn parse(text: &str, origin: &str) -> Result<Proxy, Error> {
     let (scheme, rest) = text.split_once("://").ok_or(Error::Malformed)?;
     // Names are resolved by the proxy, also for socks5: Go does so.
     let scheme = match scheme.to_ascii_lowercase().as_str() {
         "http" => "http",
         "https" => "https",
         "socks5" | "socks5h" => "socks5h",
-        _ => return Err(Error::Scheme(crate::text::safe(scheme))),
+        _ => return Err(Error::Scheme(safe(scheme))),
     };
     let rest = rest.trim_end_matches('/');
     if rest.is_empty() {
         return Err(Error::Malformed);
     }
-    Proxy::new(&format!("{scheme}://{rest}")).map_err(|_| Error::Malformed)
+    let inner = ureq::Proxy::new(&format!("{scheme}://{rest}")).map_err(|_| Error::Malformed)?;
+    Ok(Proxy {
+        inner,
+        origin: origin.to_owned(),
+    })
 }
 
-/// Whether a proxy is itself reached by https.
-pub(super) fn is_https(proxy: &Proxy) -> bool {
-    proxy.protocol() == ProxyProtocol::Https
-}
-
-/// The URL of the proxy that the environment names for a server. Where the variable names a host only, it is http.
-pub fn from_environment<'e>(url: &Url, variable: impl Fn(&str) -> Option<&'e str>) -> Option<String> {
+/// The URL of the proxy that the environment names for a server, and the variable that does. Where it names a host only,
+/// it is http.
+pub fn from_environment<'e>(url: &Url, variable: impl Fn(&str) -> Option<&'e str>) -> Option<(String, &'static str)> {
     let names = if url.is_https() {
         ["HTTPS_PROXY", "https_proxy"]
     } else {
         ["HTTP_PROXY", "http_proxy"]
     };
-    let proxy = names.into_iter().find_map(&variable)?;
+    let (proxy, name) = names.into_iter().find_map(|name| Some((variable(name)?, name)))?;
     let exceptions = ["NO_PROXY", "no_proxy"].into_iter().find_map(&variable).unwrap_or("");
     if is_excepted(url.host(), url.port(), exceptions) {
         return None;
     }
-    Some(if proxy.contains("://") {
+    let url = if proxy.contains("://") {
         proxy.to_owned()
     } else {
         format!("http://{proxy}")
-    })
+    };
+    Some((url, name))
 }
 
 /// Whether a host is reached without proxy: the machine itself always, and what `NO_PROXY` lists.
@@ -171,10 +199,13 @@ mod tests {
             "socks5://[::1]:1080",
             "HTTP://p",
         ] {
-            assert!(parse(good).is_ok(), "{good}");
+            assert!(parse(good, "x").is_ok(), "{good}");
         }
-        assert_eq!(parse("ftp://p"), Err(Error::Scheme("ftp".into())));
-        assert_eq!(parse("proxy:3128"), Err(Error::Malformed));
-        assert_eq!(parse("http://"), Err(Error::Malformed));
+        assert_eq!(parse("ftp://p", "x").unwrap_err(), Error::Scheme("ftp".into()));
+        assert_eq!(parse("proxy:3128", "x").unwrap_err(), Error::Malformed);
+        assert_eq!(parse("http://", "x").unwrap_err(), Error::Malformed);
+        let shown = parse("http://user:secret@p:3128", "HTTPS_PROXY").unwrap();
+        assert_eq!(shown.to_string(), "proxy p:3128 (HTTPS_PROXY)");
+        assert!(!format!("{shown:?}").contains("secret"));
     }
 }

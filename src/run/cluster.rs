@@ -12,6 +12,7 @@ use crate::cluster::images::{self, Found};
 use crate::cluster::names::Name;
 use crate::cluster::{patch, rights, whoami};
 use crate::digest::Digest;
+use crate::limits::CLOCK_SKEW;
 use crate::reason::{Reason, Refusal};
 use crate::record::edit::SignatureEdit;
 use crate::settings::UsageError;
@@ -31,7 +32,7 @@ pub struct Session {
     /// Answers only: trouble may have passed by the next image.
     user: Option<String>,
     may_patch: Option<Option<bool>>,
-    clock_skew: Option<i64>,
+    told_clock: bool,
 }
 
 /// What became of a write.
@@ -64,21 +65,34 @@ impl Session {
             api,
             user: None,
             may_patch: None,
-            clock_skew: None,
+            told_clock: false,
         })
     }
 
-    /// Passes on what the server has warned of.
+    /// Passes on what the server has warned of, and says once where our clock is not the server's.
     pub fn tell_warnings(&mut self, stderr: &mut dyn Write) {
         for warning in self.api.take_warnings() {
             let _ = writeln!(stderr, "Warning: {warning}");
+        }
+        if let Some(skew) = self
+            .clock_skew()
+            .filter(|skew| skew.abs() > CLOCK_SKEW && !self.told_clock)
+        {
+            let direction = if skew > 0 { "ahead of" } else { "behind" };
+            let _ = writeln!(
+                stderr,
+                "warning: the clock of this machine is {} s {direction} that of the server {}: what depends on a time may be judged wrongly; set the clock",
+                skew.abs(),
+                self.api.access().server.address()
+            );
+            self.told_clock = true;
         }
     }
 
     /// How far our clock is ahead of the server's, in seconds; `None` as long as the server has told no time.
     #[must_use]
     pub fn clock_skew(&self) -> Option<i64> {
-        self.clock_skew
+        self.api.clock_skew()
     }
 
     /// Finds an image to be looked at.

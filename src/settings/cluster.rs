@@ -48,16 +48,19 @@ fn finish(
         user,
         user_name,
         namespace,
+        missing,
     } = chosen;
     let mut wrong = Vec::new();
     let authority = material(&cluster.authority, "certificate-authority", &mut wrong);
     let certificate = material(&user.certificate, "client-certificate", &mut wrong);
     let key = material(&user.key, "client-key", &mut wrong);
     if cluster.server.is_empty() {
-        wrong.push(
-            "no cluster is configured: name a kubeconfig with --kubeconfig or KUBECONFIG, a server with --server, or give objects with --filename"
-                .to_owned(),
-        );
+        let why = missing.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        wrong.push(format!(
+            "no cluster configured{why}; use --kubeconfig, --server or --filename"
+        ));
+    } else if let Some(why) = missing.filter(|why| why.starts_with("KUBECONFIG")) {
+        log::warn!("{why}");
     }
     if cluster.insecure && !cluster.authority.is_empty() {
         wrong.push("insecure-skip-tls-verify and certificate-authority exclude each other".to_owned());
@@ -182,6 +185,27 @@ fn check_user(user: &User, wrong: &mut Vec<String>) {
     if name.is_empty() && (!uid.is_empty() || !groups.is_empty() || !extra.is_empty()) {
         wrong.push("--as-uid, --as-group and --as-user-extra need --as: whom they belong to".to_owned());
     }
+    let extra = extra.iter().flat_map(|(key, value)| [key, value]);
+    let texts = [("--as", name), ("--as-uid", uid)]
+        .into_iter()
+        .chain(groups.iter().map(|group| ("--as-group", group)))
+        .chain(extra.map(|text| ("--as-user-extra", text)));
+    for (option, text) in texts {
+        if !fits_header(text) {
+            wrong.push(format!(
+                "{option} {:?} has a line end or another control character",
+                safe(text)
+            ));
+        }
+    }
+    if user.token.as_ref().is_some_and(|token| !fits_header(token.reveal())) {
+        wrong.push("the token has a line end or another control character; is it more than a token?".to_owned());
+    }
+}
+
+/// Whether a text can be sent as the value of a header (RFC 9110 section 5.5).
+fn fits_header(text: &str) -> bool {
+    !text.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t')
 }
 
 /// The server; without a scheme as kubectl guesses it.
@@ -212,13 +236,13 @@ fn proxy_of(cluster: &Cluster, server: &Url, environment: &Environment) -> Resul
     let (name, text) = if cluster.proxy_url.is_empty() {
         let found = proxy::from_environment(server, |name| environment.variable(name).and_then(|v| v.to_str()));
         match found {
-            Some(text) => ("the proxy in the environment", text),
+            Some((text, name)) => (name, text),
             None => return Ok(None),
         }
     } else {
         ("proxy-url", cluster.proxy_url.clone())
     };
-    proxy::parse(&text)
+    proxy::parse(&text, name)
         .map(Some)
         .map_err(|error| format!("{name} {:?}: {error}", without_user(&text)))
 }

@@ -3,9 +3,9 @@
 
 use serde_json::{json, Value};
 
-use crate::support::api::{ClientCertificate, KeyKind, Server};
-use crate::support::cluster::Scene;
-use crate::support::images::base64;
+use crate::support::api::{ClientCertificate, KeyKind, Name, Server, User};
+use crate::support::cluster::{Scene, TOKEN};
+use crate::support::images::{base64, D1};
 use crate::{misconfigured, only_request, unchecked, works};
 
 const KINDS: [KeyKind; 4] = [KeyKind::RsaPkcs1, KeyKind::RsaPkcs8, KeyKind::EcSec1, KeyKind::EcPkcs8];
@@ -137,10 +137,82 @@ fn a_server_with_a_certificate_for_another_name() {
     let message = unchecked(&scene, &[], "SourceUnavailable");
     assert!(
         message.contains("certificate of other.example.test is not accepted")
-            && message.contains("mismatch; use a name that it has"),
+            && message.contains("mismatch; it is for 127.0.0.1, localhost, api.example.test: use a name that it has"),
         "{message}"
     );
     assert!(scene.server.requests().is_empty());
+}
+
+/// What is said of a server with such a certificate under a name, by which it is recognised if nothing is said.
+fn recognised(common_name: &str, names: &[Name<'_>], as_name: Option<&str>) -> Result<(), String> {
+    let scene = Scene::signed();
+    let server = Server::with_names(common_name, names);
+    server.user(TOKEN, User::new("alice"));
+    server.allow_auditor("alice");
+    server.image(scene.server.stored(D1));
+    let mut cluster = json!({"server": server.url(), "certificate-authority-data": base64(server.ca_pem().as_bytes())});
+    if let Some(name) = as_name {
+        cluster["tls-server-name"] = name.into();
+    }
+    scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+    let outcome = scene.run_verify(D1, &["-o", "json"]);
+    if outcome.verdict() == "Verified/Verified" {
+        return Ok(());
+    }
+    assert!(
+        server.requests().is_empty(),
+        "something was sent to a server that is not recognised"
+    );
+    assert_eq!(outcome.status, 3);
+    Err(outcome.item()["message"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn an_address_must_stand_in_the_certificate_as_an_address() {
+    let (ip, dns) = (Name::Ip, Name::Dns);
+    recognised("x", &[ip("127.0.0.1")], None).unwrap();
+    recognised("x", &[ip("192.0.2.1")], Some("192.0.2.1")).unwrap();
+    recognised("x", &[ip("2001:db8::1")], Some("2001:db8:0::1")).unwrap();
+    for (common_name, names, as_name, words) in [
+        // The server is reached under 127.0.0.1.
+        ("x", &[ip("127.0.0.2")][..], None, "it is for 127.0.0.2:"),
+        ("x", &[dns("localhost")], None, "it is for localhost:"),
+        ("x", &[dns("127.0.0.1")], None, "it is for 127.0.0.1:"),
+        ("127.0.0.1", &[dns("other")], None, "it is for other:"),
+        ("127.0.0.1", &[], None, "it has no name at all"),
+        ("x", &[ip("127.0.0.1")], Some("192.0.2.1"), "it is for 127.0.0.1:"),
+        ("x", &[ip("127.0.0.1")], Some("2001:db8::1"), "it is for 127.0.0.1:"),
+        ("x", &[ip("2001:db8::1")], Some("2001:db8::2"), "it is for 2001:db8::1:"),
+        ("x", &[dns("*.0.0.1")], None, "it is for *.0.0.1:"),
+    ] {
+        let message = recognised(common_name, names, as_name).expect_err("accepted");
+        for word in ["is not accepted", words] {
+            assert!(message.contains(word), "{names:?} as {as_name:?}: {message}");
+        }
+    }
+}
+
+#[test]
+fn a_name_must_stand_in_the_certificate_as_a_name() {
+    let (ip, dns) = (Name::Ip, Name::Dns);
+    let name = Some("api.example.test");
+    recognised("x", &[dns("api.example.test")], name).unwrap();
+    recognised("x", &[dns("*.example.test")], name).unwrap();
+    for (common_name, names) in [
+        ("api.example.test", &[ip("127.0.0.1")][..]),
+        ("api.example.test", &[]),
+        ("x", &[dns("example.test")]),
+        ("x", &[dns("*.test")]),
+        ("x", &[dns("a*.example.test")]),
+        ("x", &[dns("api.example.test.evil.test")]),
+    ] {
+        let message = recognised(common_name, names, name).expect_err("accepted");
+        assert!(message.contains("is not accepted"), "{names:?}: {message}");
+    }
+    let many: Vec<String> = (0..30).map(|n| format!("n{n}.example.test")).collect();
+    let many: Vec<Name<'_>> = many.iter().map(|name| dns(name)).collect();
+    let message = recognised("x", &many, name).expect_err("accepted");
+    assert!(message.contains("n7.example.test and 22 more"), "{message}");
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn the_flag_names_one_file_and_no_other_counts() {
     misconfigured(
         &scene,
         &["--kubeconfig", "empty"],
-        &["no cluster is configured", "--server"],
+        &["no cluster configured", "--server"],
     );
 }
 
@@ -101,12 +101,55 @@ fn the_variable_names_several_and_the_home_does_not_count() {
 fn where_all_of_them_are_missing_that_is_said() {
     let scene = Scene::signed();
     let outcome = with_variable(&scene, "absent1:absent2").expect(2);
+    let words = "no cluster configured: KUBECONFIG names absent1, absent2, none of which exists; use --kubeconfig, --server or --filename";
+    assert!(outcome.stderr.contains(words), "{outcome:?}");
+    let outcome = with_variable(&scene, "absent1").expect(2);
     assert!(
-        outcome.stderr.contains("Config not found: absent1, absent2"),
+        outcome
+            .stderr
+            .contains("KUBECONFIG names absent1, which does not exist"),
         "{outcome:?}"
     );
-    assert!(outcome.stderr.contains("no cluster is configured"), "{outcome:?}");
+    assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:?}");
+    let outcome = with_variable(&scene, ":").expect(2);
+    assert!(outcome.stderr.contains("KUBECONFIG names no file"), "{outcome:?}");
+    // Where it is named what is looked for.
+    let mut command = scene.sandbox.command();
+    command
+        .args(scene.verify(D1))
+        .args(["--context", "x"])
+        .env("KUBECONFIG", "absent1");
+    let outcome = scene.finish(&mut command).expect(2);
+    for words in [
+        "context \"x\" does not exist",
+        "KUBECONFIG names absent1, which does not exist",
+    ] {
+        assert!(outcome.stderr.contains(words), "{outcome:?}");
+    }
     assert_eq!(scene.server.connections(), 0);
+    // Nothing is wrong where it is not needed.
+    let ca = scene.sandbox.file("ca.pem", scene.server.ca_pem());
+    let mut command = scene.sandbox.command();
+    command
+        .args(scene.verify(D1))
+        .args([
+            "--server",
+            &scene.server.url(),
+            "--token",
+            TOKEN,
+            "--certificate-authority",
+        ])
+        .arg(ca)
+        .env("KUBECONFIG", "absent1");
+    let outcome = scene.finish(&mut command).expect(0);
+    assert!(outcome.stderr.contains("KUBECONFIG names absent1"), "{outcome:?}");
+    std::fs::remove_file(scene.sandbox.path("home/.kube/config")).unwrap();
+    let outcome = scene.run_verify(D1, &[]).expect(2);
+    assert!(
+        outcome.stderr.contains("no cluster configured: there is no "),
+        "{outcome:?}"
+    );
+    assert!(outcome.stderr.contains("/home/.kube/config; use "), "{outcome:?}");
 }
 
 #[test]
@@ -297,5 +340,5 @@ fn contradictions_are_refused() {
 fn no_configuration_at_all_says_what_to_do() {
     let scene = Scene::signed();
     std::fs::remove_file(scene.sandbox.path("home/.kube/config")).unwrap();
-    misconfigured(&scene, &[], &["no cluster is configured", "--kubeconfig", "--filename"]);
+    misconfigured(&scene, &[], &["no cluster configured", "--kubeconfig", "--filename"]);
 }

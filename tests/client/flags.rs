@@ -297,3 +297,35 @@ fn flags_of_a_cluster_have_no_meaning_beside_files() {
     assert_eq!(outcome.status, 0, "{outcome:?}");
     assert_eq!(scene.server.connections(), 0);
 }
+
+#[test]
+fn what_no_header_can_have_is_a_usage_error() {
+    for bad in ["carol\n", "carol\r\nX-Remote-User: root", "car\u{1}ol", "a\u{7f}b"] {
+        for args in [
+            &["--as", bad][..],
+            &["--as", "carol", "--as-uid", bad],
+            &["--as", "carol", "--as-group", bad],
+            &["--as", "carol", "--as-user-extra", &format!("scopes={bad}")],
+        ] {
+            let option = args[args.len() - 2];
+            misconfigured(
+                &Scene::signed(),
+                args,
+                &[option, "has a line end or another control character"],
+            );
+        }
+        misconfigured(&Scene::signed(), &["--token", bad], &["the token has a line end"]);
+        let scene = Scene::signed();
+        scene.kubeconfig(json!({"token": TOKEN, "as": bad}));
+        misconfigured(&scene, &[], &["--as", "line end"]);
+    }
+    let scene = Scene::signed();
+    scene.sandbox.file("token", format!("{TOKEN}\nsecond line"));
+    scene.kubeconfig(json!({"tokenFile": scene.sandbox.path("token")}));
+    misconfigured(&scene, &[], &["token file", "more than one line"]);
+    // Names in other letters are names.
+    let scene = Scene::signed();
+    scene.server.grant("alice", &["impersonate"], "users");
+    scene.server.allow_auditor("jürgen");
+    works(&scene, &["--as", "jürgen"]);
+}

@@ -121,7 +121,7 @@ fn without_the_variables_or_the_token_it_is_no_pod() {
     }
     let scene = scene();
     let outcome = verify(&scene, &[("KUBERNETES_SERVICE_HOST", "")], &[]).expect(2);
-    assert!(outcome.stderr.contains("no cluster is configured"), "{outcome:?}");
+    assert!(outcome.stderr.contains("no cluster configured"), "{outcome:?}");
     std::fs::remove_file(scene.sandbox.path("account/token")).unwrap();
     verify(&scene, &[], &[]).expect(2);
     assert_eq!(scene.server.connections(), 0);

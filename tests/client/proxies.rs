@@ -225,9 +225,45 @@ fn the_machine_itself_is_never_reached_through_a_proxy_of_the_environment() {
 fn a_proxy_that_is_not_there() {
     let scene = Scene::signed();
     let mut cluster = hidden(&scene);
-    cluster["proxy-url"] = "http://127.0.0.1:1".into();
-    scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
-    unchecked(&scene, &[], "SourceUnavailable");
+    for scheme in ["http", "https", "socks5"] {
+        cluster["proxy-url"] = format!("{scheme}://user:top-secret@127.0.0.1:1").into();
+        scene.kubeconfig_with(cluster.clone(), json!({"token": TOKEN}));
+        let message = unchecked(&scene, &[], "SourceUnavailable");
+        let words = format!("{}: the proxy 127.0.0.1:1 (proxy-url) refused the connection", target());
+        assert!(message.contains(&words), "{message}");
+        for word in ["top-secret", "did you specify", "server 127.0.0.1"] {
+            assert!(!message.contains(word), "{word}: {message}");
+        }
+        cluster["proxy-url"] = format!("{scheme}://no-such-host.invalid:1").into();
+        scene.kubeconfig_with(cluster.clone(), json!({"token": TOKEN}));
+        let message = unchecked(&scene, &[], "SourceUnavailable");
+        let words = "the proxy no-such-host.invalid:1 (proxy-url) has a host name that is not found";
+        assert!(message.contains(words), "{message}");
+    }
+    scene.kubeconfig_with(hidden(&scene), json!({"token": TOKEN}));
+    for name in ["HTTPS_PROXY", "https_proxy"] {
+        let outcome = with_variables(&scene, &[(name, "127.0.0.1:1")]).expect(3);
+        let words = format!("the proxy 127.0.0.1:1 ({name}) refused the connection");
+        assert!(outcome.stdout.contains(&words), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_proxy_that_does_not_reach_the_server_is_named() {
+    let scene = Scene::signed();
+    let (http, socks) = (HttpProxy::start(), SocksProxy::start());
+    // Neither knows where that is.
+    for (url, address) in [
+        (http.url(), http.address().to_string()),
+        (socks.url(), socks.address().to_string()),
+    ] {
+        let mut cluster = hidden(&scene);
+        cluster["proxy-url"] = url.into();
+        scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+        let message = unchecked(&scene, &[], "SourceUnavailable");
+        let words = format!("the proxy {address} (proxy-url) does not connect to it");
+        assert!(message.contains(&words), "{message}");
+    }
 }
 
 #[test]

@@ -130,6 +130,56 @@ fn a_tag_that_is_not_there() {
 }
 
 #[test]
+fn a_tag_that_was_never_imported_is_named_as_such() {
+    let scene = scene("team");
+    scene.server.grant("alice", &["get"], "imagestreams");
+    let failed = json!({"tag": "v2", "items": null, "conditions": [{"type": "ImportSuccess", "status": "False",
+        "reason": "Unauthorized", "message": "you may not have access\u{1b}[2J", "generation": 2}]});
+    let mut object = stream("v1", D1);
+    let from = json!({"kind": "DockerImage", "name": "quay.io/team/app:v2"});
+    object["spec"]["tags"].as_array_mut().unwrap().extend([
+        json!({"name": "v2", "from": from}),
+        json!({"name": "v3", "from": {"kind": "DockerImage", "name": "quay.io/team/app:v3"}}),
+    ]);
+    object["status"]["tags"].as_array_mut().unwrap().push(failed);
+    scene.server.stream("team", "app", object);
+    for (name, words) in [
+        (
+            "team/app:v2",
+            &[
+                "never imported",
+                "from quay.io/team/app:v2: Unauthorized: you may not",
+                "oc import-image app:v2 -n team",
+            ][..],
+        ),
+        (
+            "team/app:v3",
+            &["no image was ever imported for it from quay.io/team/app:v3; import it"],
+        ),
+        ("team/app:v9", &["not found; the stream has the tags v1, v2, v3"]),
+        (
+            "team/other:v1",
+            &["imagestreams.image.openshift.io \"other\" not found"],
+        ),
+    ] {
+        let outcome = scene.run_verify(name, &["-o", "json"]);
+        let outcome = outcome.expect_verdict(3, "Unchecked/NotFound");
+        let message = outcome.item()["message"].as_str().unwrap().to_owned();
+        for word in words {
+            let word = word.replace("never imported", "no image was ever imported");
+            assert!(message.contains(&word), "{word}: {message}");
+        }
+        assert!(!message.contains('\u{1b}'), "{message:?}");
+    }
+    // Without the right to read the stream there is no more to say.
+    scene.server.revoke_all();
+    scene.server.grant("alice", &["get"], "imagestreamtags");
+    let outcome = scene.run_verify("team/app:v2", &["-o", "json"]);
+    let outcome = outcome.expect_verdict(3, "Unchecked/NotFound");
+    assert!(!outcome.stdout.contains("imported"), "{outcome:?}");
+}
+
+#[test]
 fn a_stream_that_may_not_be_read_names_the_role_that_may() {
     let scene = scene("team");
     scene.server.revoke_all();

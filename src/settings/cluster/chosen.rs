@@ -22,6 +22,8 @@ pub(super) struct Chosen {
     pub(super) user: User,
     pub(super) user_name: String,
     pub(super) namespace: String,
+    /// Which kubeconfig files were looked for in vain, in words.
+    pub(super) missing: Option<String>,
 }
 
 impl Chosen {
@@ -30,7 +32,7 @@ impl Chosen {
     /// # Errors
     /// When a file is malformed, or a name is that of nothing.
     pub(super) fn new(options: &ClientOptions, environment: &Environment) -> Result<Self, UsageError> {
-        let merged = load(options, environment)?;
+        let (merged, missing) = load(options, environment)?;
         // Whoever names an entry of a kubeconfig does not mean the pod, even where there is no kubeconfig.
         let is_named = [&options.context, &options.cluster, &options.user]
             .into_iter()
@@ -40,8 +42,12 @@ impl Chosen {
             .flatten();
         let mut chosen = match in_pod {
             Some(chosen) => chosen,
-            None => choose(&merged, options)?,
+            None => choose(&merged, options).map_err(|UsageError(message)| {
+                let why = missing.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
+                UsageError::new(format!("{message}{why}"))
+            })?,
         };
+        chosen.missing = missing;
         override_cluster(&mut chosen.cluster, options);
         override_user(&mut chosen.user, options)?;
         if let Some(namespace) = options.namespace.as_ref().filter(|n| !n.is_empty()) {
@@ -58,10 +64,10 @@ impl Chosen {
     }
 }
 
-/// The kubeconfig files, merged.
-fn load(options: &ClientOptions, environment: &Environment) -> Result<Kubeconfig, UsageError> {
+/// The kubeconfig files, merged; and, where none of those looked for is there, what is said of that.
+fn load(options: &ClientOptions, environment: &Environment) -> Result<(Kubeconfig, Option<String>), UsageError> {
     if let Some(file) = &options.kubeconfig {
-        return read(file)?.ok_or_else(|| {
+        return read(file)?.map(|config| (config, None)).ok_or_else(|| {
             UsageError::new(format!(
                 "reading kubeconfig {}: there is no such file",
                 safe(&file.display().to_string())
@@ -86,11 +92,16 @@ fn load(options: &ClientOptions, environment: &Environment) -> Result<Kubeconfig
             any = true;
         }
     }
-    if listed.is_some() && !files.is_empty() && !any {
-        let files: Vec<String> = files.iter().map(|file| safe(&file.display().to_string())).collect();
-        log::warn!("Config not found: {}", files.join(", "));
-    }
-    Ok(merged)
+    let names: Vec<String> = files.iter().map(|file| safe(&file.display().to_string())).collect();
+    let missing = match (names.as_slice(), listed.is_some()) {
+        _ if any => None,
+        ([], true) => Some("KUBECONFIG names no file".to_owned()),
+        ([], false) => None,
+        ([one], true) => Some(format!("KUBECONFIG names {one}, which does not exist")),
+        (several, true) => Some(format!("KUBECONFIG names {}, none of which exists", several.join(", "))),
+        (home, false) => Some(format!("there is no {}", home.join(", "))),
+    };
+    Ok((merged, missing))
 }
 
 /// One file; nothing where there is none.
@@ -141,6 +152,7 @@ fn choose(config: &Kubeconfig, options: &ClientOptions) -> Result<Chosen, UsageE
         user,
         user_name,
         namespace: namespace.unwrap_or_else(|| "default".into()),
+        missing: None,
     })
 }
 
@@ -180,6 +192,7 @@ fn service_account(environment: &Environment) -> Option<Chosen> {
         },
         user_name: String::new(),
         namespace: namespace.unwrap_or_else(|| "default".into()),
+        missing: None,
     })
 }
 

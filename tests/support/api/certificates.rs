@@ -36,6 +36,13 @@ pub struct ClientCertificate {
     pub key: String,
 }
 
+/// An alternative name of a server's certificate.
+#[derive(Debug, Clone, Copy)]
+pub enum Name<'n> {
+    Ip(&'n str),
+    Dns(&'n str),
+}
+
 /// A certificate authority.
 #[derive(Debug, Clone)]
 pub struct Authority {
@@ -73,15 +80,25 @@ impl Authority {
 
     /// A certificate for a server on the loopback interface; one that is not valid now ended an hour ago.
     pub fn server(&self, valid_now: bool) -> (X509, PKey<Private>) {
+        let names = [Name::Ip("127.0.0.1"), Name::Dns("localhost"), Name::Dns(SERVER_NAME)];
+        self.server_for("api server", &names, valid_now)
+    }
+
+    /// A certificate for a server with this common name and these alternative names.
+    pub fn server_for(&self, common_name: &str, names: &[Name<'_>], valid_now: bool) -> (X509, PKey<Private>) {
         let key = PKey::from_ec_key(ec_key()).unwrap();
-        let mut builder = self.leaf(&subject("api server", &[]), &key, valid_now, true);
-        let names = SubjectAlternativeName::new()
-            .ip("127.0.0.1")
-            .dns("localhost")
-            .dns(SERVER_NAME)
-            .build(&builder.x509v3_context(Some(&self.certificate), None))
-            .unwrap();
-        builder.append_extension(names).unwrap();
+        let mut builder = self.leaf(&subject(common_name, &[]), &key, valid_now, true);
+        let mut alternatives = SubjectAlternativeName::new();
+        for name in names {
+            match name {
+                Name::Ip(address) => alternatives.ip(address),
+                Name::Dns(name) => alternatives.dns(name),
+            };
+        }
+        if !names.is_empty() {
+            let alternatives = alternatives.build(&builder.x509v3_context(Some(&self.certificate), None));
+            builder.append_extension(alternatives.unwrap()).unwrap();
+        }
         (self.seal(builder), key)
     }
 

@@ -37,9 +37,9 @@ mod status;
 mod streams;
 mod time;
 pub mod validation;
-mod wire;
+pub mod wire;
 
-pub use certificates::{ClientCertificate, KeyKind, SERVER_NAME};
+pub use certificates::{ClientCertificate, KeyKind, Name, SERVER_NAME};
 pub use fault::Fault;
 pub use log::Request;
 pub use objects::Objects;

@@ -4,10 +4,12 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use openssl::pkey::{PKey, Private};
 use openssl::ssl::{SslAcceptor, SslMethod, SslOptions, SslSessionCacheMode, SslVerifyMode};
+use openssl::x509::X509;
 use serde_json::Value;
 
-use super::certificates::{Authority, ClientCertificate, KeyKind};
+use super::certificates::{Authority, ClientCertificate, KeyKind, Name};
 use super::connection;
 use super::fault::Fault;
 use super::listener::{lock, Listener, Stop};
@@ -38,20 +40,25 @@ pub struct Shared {
 impl Server {
     /// Starts a server with TLS.
     pub fn start() -> Self {
-        Self::launch(true, true)
+        Self::launch(Some(&|authority| authority.server(true)))
     }
 
     /// Starts a server without TLS.
     pub fn plain() -> Self {
-        Self::launch(false, true)
+        Self::launch(None)
     }
 
     /// Starts a server whose certificate is no longer valid.
     pub fn with_expired_certificate() -> Self {
-        Self::launch(true, false)
+        Self::launch(Some(&|authority| authority.server(false)))
     }
 
-    fn launch(tls: bool, valid_now: bool) -> Self {
+    /// Starts a server whose certificate has this common name and these alternative names.
+    pub fn with_names(common_name: &str, names: &[Name<'_>]) -> Self {
+        Self::launch(Some(&|authority| authority.server_for(common_name, names, true)))
+    }
+
+    fn launch(certificate: Option<&Issue<'_>>) -> Self {
         let authority = Authority::new("server authority");
         let stop = Arc::new(Stop::default());
         let shared = Arc::new(Shared {
@@ -60,7 +67,7 @@ impl Server {
             client_authority: Authority::new("client authority"),
             malformed: Mutex::default(),
         });
-        let acceptor = tls.then(|| acceptor(&authority, &shared.client_authority, valid_now));
+        let acceptor = certificate.map(|issue| acceptor(issue(&authority), &shared.client_authority));
         let served = Arc::clone(&shared);
         let listener = Listener::start(stop, move |socket| {
             connection::serve(&served, acceptor.as_ref(), socket);
@@ -69,7 +76,7 @@ impl Server {
             shared,
             authority,
             stranger: Authority::new("unrelated authority"),
-            tls,
+            tls: certificate.is_some(),
             listener,
         }
     }
@@ -291,8 +298,10 @@ impl Server {
     }
 }
 
-fn acceptor(authority: &Authority, client_authority: &Authority, valid_now: bool) -> SslAcceptor {
-    let (certificate, key) = authority.server(valid_now);
+/// How an authority issues the certificate of a server.
+type Issue<'i> = dyn Fn(&Authority) -> (X509, PKey<Private>) + 'i;
+
+fn acceptor((certificate, key): (X509, PKey<Private>), client_authority: &Authority) -> SslAcceptor {
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
     builder.set_private_key(&key).unwrap();
     builder.set_certificate(&certificate).unwrap();

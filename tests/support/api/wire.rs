@@ -8,6 +8,12 @@ use super::http::HttpRequest;
 use super::listener::Stop;
 use super::status::{Answer, Content};
 
+/// The time so many seconds from now, as the header `Date` has it.
+pub fn date(offset: i64) -> String {
+    let time = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() + offset).unwrap();
+    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 /// How a body is sent.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Manner {
@@ -54,6 +60,9 @@ fn takes_gzip(request: &HttpRequest) -> bool {
 pub fn send(stream: &mut impl Write, answer: &Answer, close: bool, manner: Manner, stop: &Stop) -> io::Result<bool> {
     let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, phrase(answer.status));
     head.push_str("Audit-Id: 11111111-2222-3333-4444-555555555555\r\nCache-Control: no-cache, private\r\n");
+    if !answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("date")) {
+        head.push_str(&format!("Date: {}\r\n", date(0)));
+    }
     head.push_str(&format!("Content-Type: {}\r\n", answer.content_type));
     for (name, value) in &answer.headers {
         head.push_str(&format!("{name}: {value}\r\n"));

@@ -4,7 +4,7 @@
 //! Views only: what is written back is the object's own text with a few members replaced, so that members this
 //! version does not know survive.
 
-use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
+use crate::limits::{MAX_BLOB_BYTES, MAX_MANIFEST_BYTES, MAX_SIGNATURES};
 use base64::Engine as _;
 use serde_json::{Map, Value};
 
@@ -103,11 +103,20 @@ impl Image {
 
 impl Image {
     /// What the object says about its manifest: the bytes in it, where it has them, must hash to its name.
-    #[must_use]
-    pub fn manifest_state(&self, digest: &Digest) -> ManifestState {
+    ///
+    /// # Errors
+    /// Unchecked when there are more than [`MAX_MANIFEST_BYTES`].
+    pub fn manifest_state(&self, digest: &Digest) -> Result<ManifestState, Refusal> {
         match &self.manifest {
-            Some(text) => ManifestState::of_bytes(text.as_bytes(), digest),
-            None => ManifestState::NotAtHand,
+            Some(text) if text.len() as u64 > MAX_MANIFEST_BYTES => Err(Refusal::new(
+                Reason::ManifestUnavailable,
+                format!(
+                    "the manifest in the object has {} bytes, more than {MAX_MANIFEST_BYTES}",
+                    text.len()
+                ),
+            )),
+            Some(text) => Ok(ManifestState::of_bytes(text.as_bytes(), digest)),
+            None => Ok(ManifestState::NotAtHand),
         }
     }
 }

@@ -6,12 +6,16 @@
 //! The same reader works on a slice (payloads, objects) and on a stream (lists of gigabytes).
 
 mod reader;
+pub mod sameness;
+pub mod select;
 mod utf8;
 
-use std::io::{self, BufRead};
+use std::io;
 
 pub use reader::Reader;
-use serde_json::{Map, Number, Value};
+pub use select::parse;
+#[cfg(test)]
+use serde_json::Value;
 
 /// What a reader accepts beyond the grammar.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +91,12 @@ pub enum Error {
         /// The limit in bytes.
         limit: usize,
     },
+    /// Values would take too much memory for the length of their text.
+    #[error("at byte {offset}: too many values for one object")]
+    Weight {
+        /// Where the limit was passed.
+        offset: u64,
+    },
     /// Reading the stream failed.
     #[error("reading: {0}")]
     Io(#[from] io::Error),
@@ -115,57 +125,6 @@ impl std::fmt::Display for Kind {
             Kind::Null => "null",
         })
     }
-}
-
-/// Parses one document into a value, refusing repeated members at every depth and anything after the value.
-///
-/// # Errors
-/// When the text breaks the grammar or is nested deeper than [`MAX_DEPTH`].
-pub fn parse(text: &[u8]) -> Result<Value, Error> {
-    let mut reader = Reader::new(text, Rules::object(text.len()));
-    let value = value(&mut reader)?;
-    reader.end()?;
-    Ok(value)
-}
-
-/// Reads one value of any type; recursion is bounded by the reader's depth limit, which must be small.
-fn value<R: BufRead>(reader: &mut Reader<R>) -> Result<Value, Error> {
-    Ok(match reader.kind()? {
-        Kind::Object => {
-            reader.object()?;
-            let mut members = Map::new();
-            while let Some(name) = reader.key()? {
-                let member = value(reader)?;
-                if members.contains_key(&name) {
-                    return Err(Error::Repeated {
-                        offset: reader.offset(),
-                        name,
-                    });
-                }
-                members.insert(name, member);
-            }
-            Value::Object(members)
-        }
-        Kind::Array => {
-            reader.array()?;
-            let mut elements = Vec::new();
-            while reader.element()? {
-                elements.push(value(reader)?);
-            }
-            Value::Array(elements)
-        }
-        Kind::String => Value::String(reader.string()?),
-        Kind::Number => {
-            let text = reader.number()?;
-            // A number beyond a double is no error in an object; nothing here computes with such.
-            text.parse::<Number>().map_or(Value::Null, Value::Number)
-        }
-        Kind::Bool => Value::Bool(reader.bool()?),
-        Kind::Null => {
-            reader.null()?;
-            Value::Null
-        }
-    })
 }
 
 #[cfg(test)]

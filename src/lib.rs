@@ -30,7 +30,8 @@
 //! | [`run`] | the use cases, one file a subcommand |
 //! | [`source`], [`subject`], [`image`] | where images come from; what is judged; views over API objects |
 //! | [`cluster`], [`http`] | kubeconfig, credentials and the API; the one way to the network |
-//! | [`json`], [`yaml`], [`manifest`], [`digest`], [`mod@reference`] | formats |
+//! | [`input`], [`json`], [`yaml`] | text that people hand over; strict readers |
+//! | [`manifest`], [`digest`], [`mod@reference`] | formats |
 //! | [`openpgp`] | framing, keys, keyrings, GnuPG |
 //! | [`payload`], [`identity`], [`verdict`] | the four steps and what they amount to |
 //! | [`record`] | what is written about a verdict; changing objects without touching the rest of them |
@@ -57,6 +58,7 @@ pub mod files;
 pub mod http;
 pub mod identity;
 pub mod image;
+pub mod input;
 pub mod json;
 pub mod limits;
 pub mod logging;

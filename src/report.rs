@@ -6,11 +6,12 @@ pub mod explain;
 pub mod inspection;
 pub mod json;
 pub mod keys;
+pub mod listing;
 pub mod output;
 pub mod removal;
 pub mod text;
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use crate::reason::Verdict;
 use crate::reference::Reference;
@@ -107,29 +108,39 @@ impl Summary {
     }
 }
 
-/// Prints images as they are judged.
+/// Renders single images, each by itself.
 pub trait Renderer {
-    /// Prints one image.
+    /// Writes one image.
     ///
     /// # Errors
     /// When writing fails.
-    fn image(&mut self, report: &ImageReport) -> io::Result<()>;
+    fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()>;
 
-    /// Prints what comes after the last one.
+    /// For formats that are one document: writes what stands around the images, which `items` holds as they were
+    /// rendered one after the other.
     ///
     /// # Errors
-    /// When writing fails.
-    fn end(&mut self, summary: &Summary) -> io::Result<()>;
+    /// When reading or writing fails.
+    fn document(&self, out: &mut dyn Write, summary: &Summary, items: &mut dyn Read) -> io::Result<()> {
+        let _ = summary;
+        io::copy(items, out).map(|_| ())
+    }
+
+    /// Whether nothing can be printed before all images are known.
+    fn is_document(&self) -> bool {
+        false
+    }
 }
 
 /// The renderer of a format.
-pub fn renderer<'w>(format: Format, out: Box<dyn Write + 'w>) -> Box<dyn Renderer + 'w> {
+#[must_use]
+pub fn renderer(format: Format) -> Box<dyn Renderer> {
     match format {
-        Format::Text => Box::new(text::Text::new(out, false)),
-        Format::Wide => Box::new(text::Text::new(out, true)),
-        Format::Name => Box::new(text::Names::new(out)),
-        Format::Json => Box::new(json::Json::new(out, json::Syntax::Json)),
-        Format::Yaml => Box::new(json::Json::new(out, json::Syntax::Yaml)),
-        Format::Explain => Box::new(explain::Explain::new(out)),
+        Format::Text => Box::new(text::Text::new(false)),
+        Format::Wide => Box::new(text::Text::new(true)),
+        Format::Name => Box::new(text::Names),
+        Format::Json => Box::new(json::Json::new(json::Syntax::Json)),
+        Format::Yaml => Box::new(json::Json::new(json::Syntax::Yaml)),
+        Format::Explain => Box::new(explain::Explain),
     }
 }

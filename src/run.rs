@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod completion;
 pub mod describe;
 pub mod engine;
+pub mod file_records;
 pub mod inspect;
 pub mod keys;
 pub mod objects;

@@ -23,6 +23,8 @@ mod rewrite;
 mod rows;
 #[path = "record/several.rs"]
 mod several;
+#[path = "record/shapes.rs"]
+mod shapes;
 #[path = "record/stream.rs"]
 mod stream;
 #[path = "record/text.rs"]

@@ -23,6 +23,8 @@ mod output;
 mod pairing;
 #[path = "verify/parts.rs"]
 mod parts;
+#[path = "verify/reading.rs"]
+mod reading;
 #[path = "verify/schema1.rs"]
 mod schema1;
 #[path = "verify/strings.rs"]

@@ -142,6 +142,10 @@ pub struct SourceOptions {
     #[arg(short, long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
 
+    /// Read the directories in a directory of --filename too
+    #[arg(short = 'R', long)]
+    pub recursive: bool,
+
     /// The cluster, where there are no files.
     #[command(flatten)]
     pub client: ClientOptions,

@@ -162,7 +162,7 @@ pub fn read_token(path: &Path) -> Result<Secret, Error> {
     let bytes = read_bounded(path, MAX_TOKEN)
         .map_err(|error| wrong(error.to_string()))?
         .ok_or_else(|| wrong(format!("it has more than {MAX_TOKEN} bytes")))?;
-    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not text".into()))?;
+    let text = crate::input::text(bytes).map_err(|error| wrong(format!("it is not text: {error}")))?;
     match text.trim() {
         "" => Err(wrong("it is empty".into())),
         token if token.bytes().any(|byte| byte.is_ascii_control()) => {

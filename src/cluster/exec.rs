@@ -214,7 +214,9 @@ impl Plugin {
         let name = safe(&self.exec.command);
         // What a plugin prints is secret: messages must not quote it.
         let wrong = |what: &str| Error(format!("exec: what {name} printed is no credential: {what}"));
-        let answer = json::parse(output).map_err(|_| wrong("expected one JSON document"))?;
+        let answer = crate::input::text(output.to_owned()).ok();
+        let answer = answer.and_then(|text| json::parse(text.as_bytes()).ok());
+        let answer = answer.ok_or_else(|| wrong("expected one JSON document"))?;
         if answer["kind"].as_str() != Some("ExecCredential") {
             return Err(wrong("kind: expected ExecCredential"));
         }

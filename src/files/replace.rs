@@ -48,10 +48,22 @@ impl Identity {
         }
     }
 
+    /// The length in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Device and inode: what makes it this file, whatever became of its content.
+    #[must_use]
+    pub fn file(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
+
     /// Whether both are one file, whatever became of its content.
     #[must_use]
     pub fn is_same_file(&self, other: &Self) -> bool {
-        (self.device, self.inode) == (other.device, other.inode)
+        self.file() == other.file()
     }
 }
 

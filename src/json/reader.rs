@@ -231,6 +231,16 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
+    /// Goes to the next of several documents that stand one after the other, and gives the byte that it begins with;
+    /// nothing at the end of the text.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn next_document(&mut self) -> Result<Option<u8>, Error> {
+        self.skip_space()?;
+        self.peek()
+    }
+
     /// An error at the current place.
     pub fn syntax(&self, what: &'static str) -> Error {
         Error::Syntax {

@@ -4,7 +4,10 @@
 //! So spelling of numbers, order, unknown members and comments survive without anybody having to know about them.
 
 pub mod json;
+mod locate;
 pub mod yaml;
+
+use serde_json::{json, Value};
 
 use crate::record::{Change, MEMBERS};
 
@@ -15,6 +18,44 @@ pub struct SignatureEdit {
     pub index: usize,
     /// The members that change, by name.
     pub changes: Vec<(&'static str, Change)>,
+}
+
+impl SignatureEdit {
+    /// As JSON, to be read back by [`SignatureEdit::from_json`].
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let changes = self.changes.iter().map(|(name, change)| match change {
+            Change::Remove => json!([name]),
+            Change::Set(value) => json!([name, value]),
+        });
+        json!([self.index, changes.collect::<Vec<_>>()])
+    }
+
+    /// What [`SignatureEdit::to_json`] made; nothing where it made something else.
+    #[must_use]
+    pub fn from_json(value: &Value) -> Option<Self> {
+        let index = usize::try_from(value.get(0)?.as_u64()?).ok()?;
+        let change = |change: &Value| {
+            let name = change.get(0)?.as_str()?;
+            let name = MEMBERS.into_iter().find(|known| *known == name)?;
+            Some((name, change.get(1).map_or(Change::Remove, |v| Change::Set(v.clone()))))
+        };
+        let changes = value.get(1)?.as_array()?.iter().map(change).collect::<Option<_>>()?;
+        Some(Self { index, changes })
+    }
+
+    /// Makes the changes in the value of an object, to be compared with what became of its text.
+    pub fn apply(&self, object: &mut Value) {
+        let entry = object.get_mut("signatures").and_then(|all| all.get_mut(self.index));
+        if let Some(Value::Object(entry)) = entry {
+            for (name, change) in &self.changes {
+                match change {
+                    Change::Remove => entry.shift_remove(*name),
+                    Change::Set(value) => entry.insert((*name).to_owned(), value.clone()),
+                };
+            }
+        }
+    }
 }
 
 /// Why a text cannot be changed.

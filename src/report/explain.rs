@@ -6,38 +6,25 @@
 use std::io::{self, Write};
 
 use super::text::verdict_text;
-use super::{ImageReport, Renderer, Summary};
+use super::{ImageReport, Renderer};
 use crate::reason::Reason;
 use crate::text::safe;
 
 /// Numbered steps.
-pub(super) struct Explain<'w> {
-    out: Box<dyn Write + 'w>,
-}
+pub(super) struct Explain;
 
-impl<'w> Explain<'w> {
-    /// Prints to `out`.
-    pub(super) fn new(out: Box<dyn Write + 'w>) -> Self {
-        Self { out }
-    }
-}
-
-impl Renderer for Explain<'_> {
-    fn image(&mut self, report: &ImageReport) -> io::Result<()> {
+impl Renderer for Explain {
+    fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
         let outcome = &report.outcome;
-        writeln!(self.out, "Image {} from {}", safe(&report.image), safe(&report.source))?;
+        writeln!(out, "Image {} from {}", safe(&report.image), safe(&report.source))?;
         for expected in &report.expected {
-            writeln!(
-                self.out,
-                "Expected identity: {expected} ({})",
-                report.identity_source.word()
-            )?;
+            writeln!(out, "Expected identity: {expected} ({})", report.identity_source.word())?;
         }
         for signature in outcome.signatures() {
-            writeln!(self.out, "Signature {}", safe(signature.name()))?;
+            writeln!(out, "Signature {}", safe(signature.name()))?;
             for (number, check) in signature.checks().iter().enumerate() {
                 writeln!(
-                    self.out,
+                    out,
                     "  {}. {:<9} {:<4}  {}",
                     number + 1,
                     check.step.word(),
@@ -45,14 +32,10 @@ impl Renderer for Explain<'_> {
                     check.detail
                 )?;
             }
-            writeln!(self.out, "  {}", verdict_text(signature.reason(), signature.message()))?;
+            writeln!(out, "  {}", verdict_text(signature.reason(), signature.message()))?;
         }
-        writeln!(self.out, "{}", verdict_text(outcome.reason(), outcome.message()))?;
-        writeln!(self.out, "Next: {}", next(outcome.reason()))
-    }
-
-    fn end(&mut self, _summary: &Summary) -> io::Result<()> {
-        self.out.flush()
+        writeln!(out, "{}", verdict_text(outcome.reason(), outcome.message()))?;
+        writeln!(out, "Next: {}", next(outcome.reason()))
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! JSON: one document, on failure too. Members are only ever added.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 use serde_json::{json, Map, Value};
@@ -26,37 +26,105 @@ pub enum Syntax {
 }
 
 /// `-o json`, `-o yaml`
-pub(super) struct Json<'w> {
-    out: Box<dyn Write + 'w>,
+pub(super) struct Json {
     syntax: Syntax,
-    items: Vec<Value>,
 }
 
-impl<'w> Json<'w> {
-    /// Prints to `out`.
-    pub(super) fn new(out: Box<dyn Write + 'w>, syntax: Syntax) -> Self {
-        Self {
-            out,
-            syntax,
-            items: Vec::new(),
+impl Json {
+    pub(super) fn new(syntax: Syntax) -> Self {
+        Self { syntax }
+    }
+}
+
+/// Indentation of the elements of `items`.
+const INDENT: &str = "    ";
+
+impl Renderer for Json {
+    fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
+        let image = image(report);
+        if self.syntax == Syntax::Yaml {
+            return out.write_all(crate::yaml::emit::element(&image).as_bytes());
         }
+        let mut text = Vec::new();
+        write_document(&mut text, &image, Syntax::Json)?;
+        // Line feeds stand between values only: in strings they are escaped.
+        for (n, line) in text.trim_ascii_end().split(|b| *b == b'\n').enumerate() {
+            out.write_all(if n == 0 { b"" } else { b"\n" })?;
+            out.write_all(INDENT.as_bytes())?;
+            out.write_all(line)?;
+        }
+        // What separates it from the next one; the last one is taken off.
+        out.write_all(SEPARATOR)
+    }
+
+    fn is_document(&self) -> bool {
+        true
+    }
+
+    fn document(&self, out: &mut dyn Write, summary: &Summary, items: &mut dyn Read) -> io::Result<()> {
+        let mut around = Vec::new();
+        write_document(&mut around, &verification_list(summary), self.syntax)?;
+        let mut items = WithoutEnd::new(
+            items,
+            if self.syntax == Syntax::Json {
+                SEPARATOR.len()
+            } else {
+                0
+            },
+        );
+        let mut first = [0; 1];
+        if items.read(&mut first)? == 0 {
+            out.write_all(&around)?;
+            return out.flush();
+        }
+        let (end, open, close): (&[u8], &[u8], &[u8]) = match self.syntax {
+            Syntax::Json => (b"[]\n}\n", b"[\n", b"\n  ]\n}\n"),
+            Syntax::Yaml => (b" []\n", b"\n", b""),
+        };
+        out.write_all(around.strip_suffix(end).unwrap_or(&around))?;
+        out.write_all(open)?;
+        out.write_all(&first)?;
+        io::copy(&mut items, out)?;
+        out.write_all(close)?;
+        out.flush()
     }
 }
 
-impl Renderer for Json<'_> {
-    fn image(&mut self, report: &ImageReport) -> io::Result<()> {
-        // The counts stand before the items, so these wait.
-        self.items.push(image(report));
-        Ok(())
-    }
+const SEPARATOR: &[u8] = b",\n";
 
-    fn end(&mut self, summary: &Summary) -> io::Result<()> {
-        let document = verification_list(std::mem::take(&mut self.items), summary);
-        write_document(&mut self.out, &document, self.syntax)
+/// Reads all but the last bytes.
+struct WithoutEnd<'r> {
+    inner: &'r mut dyn Read,
+    /// What was read and may be the end.
+    ahead: Vec<u8>,
+    keep: usize,
+}
+
+impl<'r> WithoutEnd<'r> {
+    fn new(inner: &'r mut dyn Read, keep: usize) -> Self {
+        let ahead = Vec::new();
+        Self { inner, ahead, keep }
     }
 }
 
-fn verification_list(items: Vec<Value>, summary: &Summary) -> Value {
+impl Read for WithoutEnd<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.ahead.len() <= self.keep {
+            let mut more = [0; 8192];
+            match self.inner.read(&mut more)? {
+                0 => return Ok(0),
+                got => self.ahead.extend_from_slice(&more[..got]),
+            }
+        }
+        let ready = (self.ahead.len() - self.keep).min(buffer.len());
+        buffer[..ready].copy_from_slice(&self.ahead[..ready]);
+        self.ahead.drain(..ready);
+        Ok(ready)
+    }
+}
+
+/// The document without its images.
+fn verification_list(summary: &Summary) -> Value {
     json!({
         "apiVersion": API_VERSION,
         "kind": "VerificationList",
@@ -68,7 +136,7 @@ fn verification_list(items: Vec<Value>, summary: &Summary) -> Value {
             "allowed": summary.allowed,
             "unchecked": summary.unchecked,
         },
-        "items": items,
+        "items": [],
     })
 }
 

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{ImageReport, Renderer, Summary};
+use super::{ImageReport, Renderer};
 use crate::reason::{Reason, Verdict};
 use crate::text::safe;
 use crate::verdict::SignatureOutcome;
@@ -12,32 +12,30 @@ use crate::verdict::SignatureOutcome;
 pub const RESOURCE: &str = "image.image.openshift.io";
 
 /// The default output, and `-o wide`.
-pub(super) struct Text<'w> {
-    out: Box<dyn Write + 'w>,
+pub(super) struct Text {
     wide: bool,
 }
 
-impl<'w> Text<'w> {
-    /// Prints to `out`.
-    pub(super) fn new(out: Box<dyn Write + 'w>, wide: bool) -> Self {
-        Self { out, wide }
+impl Text {
+    pub(super) fn new(wide: bool) -> Self {
+        Self { wide }
     }
 
-    fn signature(&mut self, signature: &SignatureOutcome) -> io::Result<()> {
+    fn signature(&self, out: &mut dyn Write, signature: &SignatureOutcome) -> io::Result<()> {
         let name = if signature.name().is_empty() {
             "(without a name)".to_owned()
         } else {
             safe(signature.name())
         };
         writeln!(
-            self.out,
+            out,
             "  {name} {}",
             verdict_text(signature.reason(), signature.message())
         )?;
         if self.wide {
             if let Some(signer) = signature.signer() {
                 writeln!(
-                    self.out,
+                    out,
                     "    key {}, {}, {}, made {}, validity {}",
                     signer.fingerprint,
                     signer.key_algorithm,
@@ -47,19 +45,14 @@ impl<'w> Text<'w> {
                 )?;
             }
             if let Some(claim) = signature.claim() {
-                write!(
-                    self.out,
-                    "    signed for {} as {}",
-                    claim.digest,
-                    safe(&claim.reference)
-                )?;
+                write!(out, "    signed for {} as {}", claim.digest, safe(&claim.reference))?;
                 if let Some(creator) = &claim.creator {
-                    write!(self.out, ", by {}", safe(creator))?;
+                    write!(out, ", by {}", safe(creator))?;
                 }
                 if let Some(timestamp) = claim.timestamp {
-                    write!(self.out, ", claimed time {}", crate::text::time(timestamp))?;
+                    write!(out, ", claimed time {}", crate::text::time(timestamp))?;
                 }
-                writeln!(self.out)?;
+                writeln!(out)?;
             }
         }
         Ok(())
@@ -80,68 +73,51 @@ fn is_for_other_reference(report: &ImageReport, signature: &SignatureOutcome) ->
     report.outcome.verdict() == Verdict::Verified && signature.reason() == Reason::IdentityMismatch
 }
 
-impl Renderer for Text<'_> {
-    fn image(&mut self, report: &ImageReport) -> io::Result<()> {
+impl Renderer for Text {
+    fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
         let outcome = &report.outcome;
         write!(
-            self.out,
+            out,
             "{} {}",
             safe(&report.image),
             verdict_text(outcome.reason(), outcome.message())
         )?;
         if self.wide {
-            write!(self.out, " [{}]", safe(&report.source))?;
+            write!(out, " [{}]", safe(&report.source))?;
         }
-        writeln!(self.out)?;
+        writeln!(out)?;
         let mut others = Vec::new();
         for signature in outcome.signatures() {
             if !self.wide && is_for_other_reference(report, signature) {
                 others.extend(signature.claim().map(|claim| safe(&claim.reference)));
             } else {
-                self.signature(signature)?;
+                self.signature(out, signature)?;
             }
         }
         match others.as_slice() {
             [] => Ok(()),
-            [one] => writeln!(self.out, "  1 more signature is good, but for another reference: {one}"),
+            [one] => writeln!(out, "  1 more signature is good, but for another reference: {one}"),
             several => {
                 let count = several.len();
                 let shown = several.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
                 let rest = if count > 8 { ", ..." } else { "" };
                 writeln!(
-                    self.out,
+                    out,
                     "  {count} more signatures are good, but for other references: {shown}{rest}"
                 )
             }
         }
     }
-
-    fn end(&mut self, _summary: &Summary) -> io::Result<()> {
-        self.out.flush()
-    }
 }
 
 /// `-o name`
-pub(super) struct Names<'w> {
-    out: Box<dyn Write + 'w>,
-}
+pub(super) struct Names;
 
-impl<'w> Names<'w> {
-    /// Prints to `out`.
-    pub(super) fn new(out: Box<dyn Write + 'w>) -> Self {
-        Self { out }
-    }
-}
-
-impl Renderer for Names<'_> {
-    fn image(&mut self, report: &ImageReport) -> io::Result<()> {
+impl Renderer for Names {
+    fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
         if report.outcome.verdict() == Verdict::Verified {
-            writeln!(self.out, "{RESOURCE}/{}", safe(&report.image))?;
+            writeln!(out, "{RESOURCE}/{}", safe(&report.image))?;
         }
         Ok(())
-    }
-
-    fn end(&mut self, _summary: &Summary) -> io::Result<()> {
-        self.out.flush()
     }
 }

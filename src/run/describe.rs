@@ -33,11 +33,10 @@ pub fn run(
 ) -> Result<u8, UsageError> {
     let descriptions: Vec<Description> = match Objects::new(&options.source, &options.images, environment)? {
         Objects::Files { places, names } => {
-            let files = ObjectFiles::open(&places);
+            let files = ObjectFiles::open(&places, options.source.recursive);
             session::select(&files, names.as_deref(), &places)
-                .into_iter()
                 .map(|selected| {
-                    let loaded = selected.found.and_then(|position| files.load(position));
+                    let loaded = selected.found.map(|found| found.loaded);
                     describe(selected.name, selected.source, loaded, &mut |child| {
                         in_files(&files, child)
                     })
@@ -135,7 +134,7 @@ fn in_files(files: &ObjectFiles, child: &Child) -> Result<Loaded, Refusal> {
         let message = format!("no object {} is in the files", safe(&child.digest));
         Refusal::new(Reason::NotFound, message)
     })?;
-    files.load(*position)
+    files.load(*position).loaded
 }
 
 /// A list is written by somebody else: what it names must be a digest before it becomes a part of a URL.

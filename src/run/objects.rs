@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Choosing objects in files, and writing changed ones back: what `verify`, `remove` and `describe` share.
+//! Choosing objects in files: what `verify`, `remove` and `describe` share.
 
-use std::collections::BTreeMap;
-use std::io::{self, Seek, Write};
-
-use crate::files::replace;
 use crate::reason::{Reason, Refusal};
-use crate::record::edit::SignatureEdit;
-use crate::source::objects::file::ObjectFile;
-use crate::source::objects::{ObjectFiles, Place, Position};
+use crate::source::objects::{Loaded, ObjectFiles, Place, Position};
 use crate::text::safe;
 
 /// An object that was asked for, or why there is none.
@@ -21,106 +15,129 @@ pub struct Selected {
     /// Which of the names asked for it is; 0 where everything was.
     pub request: usize,
     /// The object.
-    pub found: Result<Position, Refusal>,
+    pub found: Result<Found, Refusal>,
 }
 
-/// Chooses the objects of these names, or all. Files that cannot be read come first: what was asked for may be in them.
-#[must_use]
-pub fn select(files: &ObjectFiles, names: Option<&[String]>, places: &[Place]) -> Vec<Selected> {
-    let mut selected: Vec<Selected> = files
-        .unreadable
-        .iter()
-        .map(|unreadable| Selected {
-            name: source(&unreadable.place),
-            source: source(&unreadable.place),
-            request: 0,
-            found: Err(unreadable.refusal.clone()),
-        })
-        .collect();
+/// An object that was read.
+#[derive(Debug)]
+pub struct Found {
+    /// Where it is.
+    pub position: Position,
+    /// Where else it stands, with the same content.
+    pub copies: Vec<Position>,
+    /// The object.
+    pub loaded: Loaded,
+}
+
+/// Chooses the objects of these names, or all, and reads them one at a time. Files that cannot be read come first: what
+/// was asked for may be in them.
+pub fn select<'f>(
+    files: &'f ObjectFiles,
+    names: Option<&'f [String]>,
+    places: &[Place],
+) -> impl Iterator<Item = Selected> + 'f {
     let everywhere: Vec<String> = places.iter().map(ToString::to_string).collect();
     let everywhere = everywhere.join(", ");
-    let missing = |name: &str, request: usize, message: String| Selected {
+    let unreadable = files.unreadable.iter().map(|unreadable| Selected {
+        name: source(&unreadable.place),
+        source: source(&unreadable.place),
+        request: 0,
+        found: Err(unreadable.refusal.clone()),
+    });
+    let nothing = names.is_none() && files.unreadable.is_empty() && files.positions().next().is_none();
+    let nothing = nothing.then(|| {
+        let source = format!("file:{everywhere}");
+        missing(&source, &everywhere, 0, format!("there is no image in {everywhere}"))
+    });
+    let all = names.is_none().then(|| files.positions());
+    let all = all
+        .into_iter()
+        .flatten()
+        .filter_map(|position| one(files, position, 0, false));
+    let named = names.unwrap_or_default().iter().enumerate();
+    let named = named.map(move |(request, name)| by_name(files, name, request, &everywhere));
+    unreadable.chain(nothing).chain(all).chain(named)
+}
+
+fn missing(name: &str, everywhere: &str, request: usize, message: String) -> Selected {
+    Selected {
         name: name.to_owned(),
         source: format!("file:{everywhere}"),
         request,
         found: Err(Refusal::new(Reason::NotFound, message)),
-    };
-    match names {
-        None => {
-            selected.extend(files.positions().map(|position| one(files, position, 0)));
-            if selected.is_empty() {
-                let source = format!("file:{everywhere}");
-                selected.push(missing(&source, 0, format!("there is no image in {everywhere}")));
-            }
-        }
-        Some(names) => {
-            for (request, name) in names.iter().enumerate() {
-                let found = files.find(name);
-                if files.are_different(&found) {
-                    let message = format!(
-                        "{} objects in {everywhere} are called {}: write NAMESPACE/NAME, or the digest of the image",
-                        found.len(),
-                        safe(name)
-                    );
-                    let mut ambiguous = missing(name, request, String::new());
-                    ambiguous.found = Err(Refusal::new(Reason::SourceUnavailable, message));
-                    selected.push(ambiguous);
-                    continue;
-                }
-                // Of objects that stand there several times, the first is enough to say so.
-                match found.first() {
-                    Some(position) => selected.push(one(files, *position, request)),
-                    None => selected.push(missing(
-                        name,
-                        request,
-                        format!("no object {} is in {everywhere}", safe(name)),
-                    )),
-                }
-            }
-        }
     }
-    selected
 }
 
-fn one(files: &ObjectFiles, position: Position, request: usize) -> Selected {
-    let entry = files.entry(position);
+fn by_name(files: &ObjectFiles, name: &str, request: usize, everywhere: &str) -> Selected {
+    let found = files.find(name);
+    if files.are_different(&found) {
+        let message = format!(
+            "{} objects in {everywhere} are called {}: write NAMESPACE/NAME, or the digest of the image",
+            found.len(),
+            safe(name)
+        );
+        let mut ambiguous = missing(name, everywhere, request, String::new());
+        ambiguous.found = Err(Refusal::new(Reason::SourceUnavailable, message));
+        return ambiguous;
+    }
+    // Of objects that stand there several times, the first one stands for all.
+    let first = found.first().and_then(|position| one(files, *position, request, true));
+    first.unwrap_or_else(|| {
+        missing(
+            name,
+            everywhere,
+            request,
+            format!("no object {} is in {everywhere}", safe(name)),
+        )
+    })
+}
+
+/// Reads an object; nothing where it is a copy of one that comes before, unless it is asked for by name.
+fn one(files: &ObjectFiles, position: Position, request: usize, by_name: bool) -> Option<Selected> {
+    let object = files.load(position);
+    if !by_name && object.copies.iter().any(|copy| *copy < position) {
+        return None;
+    }
     let source = source(files.place(position));
-    let name = match entry.image_name() {
+    let name = match object.image_name.as_str() {
         "" => source.clone(),
         name => name.to_owned(),
     };
-    let twins = files.twins(position);
-    let found = match twins.first() {
-        None => Ok(position),
-        Some(twin) => Err(Refusal::new(
+    let found = match object.copies.iter().find(|copy| !files.are_same(position, &[**copy])) {
+        None => object.loaded.map(|loaded| Found {
+            position,
+            copies: object.copies,
+            loaded,
+        }),
+        Some(other) => Err(Refusal::new(
             Reason::SourceUnavailable,
             format!(
-                "the object stands there {} times, in {} and {}: nobody can tell which one is meant",
-                twins.len() + 1,
-                files.place(position),
-                files.place(*twin)
+                "the object occurs {} times with different content, in {} and in {}; keep one",
+                object.copies.len() + 1,
+                files.place_of(position),
+                files.place_of(*other)
             ),
         )),
     };
-    Selected {
+    Some(Selected {
         name,
         source,
         request,
         found,
-    }
+    })
 }
 
 fn source(place: &Place) -> String {
     format!("file:{place}")
 }
 
-/// Why nothing can be recorded on an object, whatever the verdict; `None` where it can.
+/// Why nothing can be recorded on an object, whatever the verdict; `None` where it can. `image` is its name.
 #[must_use]
-pub fn refusal(files: &ObjectFiles, position: Position) -> Option<String> {
-    if files.entry(position).is_read_only() {
+pub fn refusal(files: &ObjectFiles, position: Position, image: &str) -> Option<String> {
+    if files.is_read_only(position) {
         return Some(format!(
             "{}: the object is only a view of the image; records are written to Image objects (oc get image NAME -o json)",
-            safe(files.entry(position).image_name())
+            safe(image)
         ));
     }
     let file = &files.files[position.0];
@@ -131,50 +148,4 @@ pub fn refusal(files: &ObjectFiles, position: Position) -> Option<String> {
         )),
         _ => None,
     }
-}
-
-/// Changes to objects, by file and by object in the file.
-pub type Edits = BTreeMap<usize, BTreeMap<usize, Vec<SignatureEdit>>>;
-
-/// Notes changes to an object.
-pub fn add(edits: &mut Edits, position: Position, changes: Vec<SignatureEdit>) {
-    if !changes.is_empty() {
-        edits.entry(position.0).or_default().insert(position.1, changes);
-    }
-}
-
-/// Writes changed files back, each at once; what came from standard input goes to `stdout`, changed or not. The files
-/// that could not be written come back with the reason.
-pub fn write_back(files: &ObjectFiles, edits: &Edits, stdout: &mut dyn Write) -> BTreeMap<usize, String> {
-    let mut failed = BTreeMap::new();
-    let none = BTreeMap::new();
-    for (index, file) in files.files.iter().enumerate() {
-        let changes = edits.get(&index);
-        let written = match (&file.place, &file.identity, changes) {
-            (Place::Stdin, _, changes) => print(file, changes.unwrap_or(&none), stdout),
-            (_, _, None) => continue,
-            (Place::Path(path), Some(was), Some(changes)) => {
-                replace::prepare(path, was, file.handle(), |new| file.write(changes, new))
-                    .and_then(|new| replace::commit(vec![new]))
-            }
-            (Place::Path(_), None, Some(_)) => Err(io::Error::other("it is not a regular file")),
-        };
-        if let Err(error) = written {
-            let doing = match &file.place {
-                Place::Stdin => "printing the document with the records in it".to_owned(),
-                place => format!("recording in {place}"),
-            };
-            failed.insert(index, format!("{doing}: {}", safe(&error.to_string())));
-        }
-    }
-    failed
-}
-
-/// Prints a document as a whole or not at all.
-fn print(file: &ObjectFile, changes: &BTreeMap<usize, Vec<SignatureEdit>>, stdout: &mut dyn Write) -> io::Result<()> {
-    let mut spool = tempfile::tempfile()?;
-    file.write(changes, &mut spool)?;
-    spool.rewind()?;
-    io::copy(&mut spool, stdout)?;
-    stdout.flush()
 }

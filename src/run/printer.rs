@@ -4,7 +4,8 @@
 use std::io::Write;
 
 use super::{NEGATIVE, SUCCESS, TROUBLE};
-use crate::report::{renderer, Format, ImageReport, Recorded, Renderer, Summary};
+use crate::report::listing::Listing;
+use crate::report::{Format, ImageReport, Recorded, Summary};
 
 /// The exit status of a run. Nothing judged is no success.
 fn exit_status(summary: &Summary, record_failed: bool) -> u8 {
@@ -29,10 +30,7 @@ fn exit_status(summary: &Summary, record_failed: bool) -> u8 {
 
 /// Prints reports as they come, and counts.
 pub(super) struct Printer<'s> {
-    /// Standard output, as long as nothing is printed yet.
-    pub(super) out: Option<&'s mut dyn Write>,
-    renderer: Option<Box<dyn Renderer + 's>>,
-    format: Format,
+    pub(super) listing: Listing<'s>,
     summary: Summary,
     record_failed: bool,
 }
@@ -40,51 +38,35 @@ pub(super) struct Printer<'s> {
 impl<'s> Printer<'s> {
     pub(super) fn new(format: Format, out: &'s mut dyn Write) -> Self {
         Self {
-            out: Some(out),
-            renderer: None,
-            format,
+            listing: Listing::new(format, out),
             summary: Summary::default(),
             record_failed: false,
         }
     }
 
-    /// Notes that something could not be written.
-    pub(super) fn record_failed(&mut self) {
+    /// Prints one image. Failures of the output are told at the end: see [`crate::report::output`].
+    pub(super) fn print(&mut self, report: &ImageReport) {
+        self.count(report);
+        let item = self.listing.render(report);
+        self.listing.put(&item);
+    }
+
+    /// Counts one image, which is printed by somebody else.
+    pub(super) fn count(&mut self, report: &ImageReport) {
+        self.summary.add(report.outcome.verdict());
+        self.record_failed |= report.recorded == Recorded::Failed;
+    }
+
+    /// A record of an image that was counted could not be written.
+    pub(super) fn fail(&mut self) {
         self.record_failed = true;
     }
 
-    /// Prints one image. Failures of the output are told at the end: see [`crate::report::output`].
-    pub(super) fn print(&mut self, report: &ImageReport) {
-        self.summary.add(report.outcome.verdict());
-        self.record_failed |= report.recorded == Recorded::Failed;
-        if let Some(renderer) = self.renderer() {
-            let _ = renderer.image(report);
+    /// Prints what is left; the exit status comes back, and what went wrong.
+    pub(super) fn end(&mut self) -> (u8, Option<String>) {
+        match self.listing.end(&self.summary) {
+            Ok(()) => (exit_status(&self.summary, self.record_failed), None),
+            Err(error) => (TROUBLE, Some(format!("error: keeping the report: {error}"))),
         }
-    }
-
-    /// Counts one image, and gives what would be printed.
-    pub(super) fn render_apart(&mut self, report: &ImageReport) -> String {
-        let mut text = Vec::new();
-        let mut printer = Printer::new(self.format, &mut text);
-        printer.print(report);
-        drop(printer);
-        self.summary.add(report.outcome.verdict());
-        self.record_failed |= report.recorded == Recorded::Failed;
-        String::from_utf8_lossy(&text).into_owned()
-    }
-
-    fn renderer(&mut self) -> Option<&mut Box<dyn Renderer + 's>> {
-        if let Some(out) = self.out.take() {
-            self.renderer = Some(renderer(self.format, Box::new(out)));
-        }
-        self.renderer.as_mut()
-    }
-
-    pub(super) fn end(&mut self) -> u8 {
-        let summary = self.summary;
-        if let Some(renderer) = self.renderer() {
-            let _ = renderer.end(&summary);
-        }
-        exit_status(&self.summary, self.record_failed)
     }
 }

@@ -4,7 +4,8 @@
 use std::io::Write;
 
 use super::cluster::{self, Session, Written, MAX_TRIES, SOURCE};
-use super::objects::{self as session, Edits};
+use super::file_records::FileRecords;
+use super::objects as session;
 use super::{SUCCESS, TROUBLE};
 use crate::cli::remove::{Remove as Options, RemoveOutput};
 use crate::cluster::images::Found;
@@ -61,7 +62,12 @@ pub fn run(
                     "--dry-run=server needs a server: it excludes --filename",
                 ));
             }
-            run.files(&ObjectFiles::open(&places), &places, names.as_deref(), out)
+            run.files(
+                &ObjectFiles::open(&places, options.source.recursive),
+                &places,
+                names.as_deref(),
+                out,
+            )
         }
         Objects::Cluster { access, names } => {
             let mut session = Session::new(*access, run.stderr)?;
@@ -118,53 +124,60 @@ impl Run<'_> {
         names: Option<&[String]>,
         out: &mut dyn Write,
     ) -> Vec<Removal> {
-        let mut edits = Edits::new();
+        let mut records = FileRecords::default();
         let mut removals: Vec<(Removal, Option<Position>)> = Vec::new();
         for selected in session::select(files, names, places) {
             let mut removal = removal(selected.name, selected.source);
-            let loaded = selected
-                .found
-                .and_then(|position| Ok((position, files.load(position)?)));
-            let position = match loaded {
+            let position = match selected.found {
                 Err(refusal) => {
                     removal.trouble = Some(refusal);
                     None
                 }
-                Ok((position, loaded)) => {
-                    let (changes, lines) = plan(&loaded, &mut removal, self.wanted, self.now);
-                    match session::refusal(files, position).filter(|_| !changes.is_empty()) {
-                        // Also without --confirm: what it would refuse is not promised.
-                        Some(refusal) => {
-                            self.tell(&format!("error: {refusal}"));
-                            settle(&mut removal, Recorded::Failed);
-                            None
-                        }
-                        None => {
-                            self.tell_changes(&lines);
-                            if self.recording == Recording::Confirm {
-                                session::add(&mut edits, position, changes);
-                            }
-                            Some(position)
-                        }
-                    }
-                }
+                Ok(found) => self.forget(files, &found, &mut removal, &mut records),
             };
             removals.push((removal, position));
         }
         if self.recording == Recording::Confirm {
-            let failed = session::write_back(files, &edits, out);
-            self.has_failed = !failed.is_empty();
-            for message in failed.values() {
-                self.tell(&format!("error: {message}"));
-            }
+            let failed = records.write(files, out, &mut |line| self.tell(line));
+            self.has_failed = failed.has_any();
             for (removal, position) in &mut removals {
-                if let Some((file, _)) = position {
-                    let has_failed = failed.contains_key(file);
-                    settle(removal, if has_failed { Recorded::Failed } else { Recorded::Yes });
+                if let Some(position) = position {
+                    let fate = match failed.has(*position) {
+                        true => Recorded::Failed,
+                        false => Recorded::Yes,
+                    };
+                    settle(removal, fate);
                 }
             }
         }
         removals.into_iter().map(|(removal, _)| removal).collect()
+    }
+
+    /// Works out what is forgotten about an object; gives its place where that is to be written.
+    fn forget(
+        &mut self,
+        files: &ObjectFiles,
+        found: &session::Found,
+        removal: &mut Removal,
+        records: &mut FileRecords,
+    ) -> Option<Position> {
+        let (changes, lines) = plan(&found.loaded, removal, self.wanted, self.now);
+        let image = &found.loaded.image.name;
+        if let Some(refusal) = session::refusal(files, found.position, image).filter(|_| !changes.is_empty()) {
+            // Also without --confirm: what it would refuse is not promised.
+            self.tell(&format!("error: {refusal}"));
+            settle(removal, Recorded::Failed);
+            return None;
+        }
+        self.tell_changes(&lines);
+        if self.recording == Recording::Confirm {
+            if let Err(error) = records.add(found.position, &found.copies, &changes) {
+                self.tell(&format!("error: keeping what is to be written: {error}"));
+                settle(removal, Recorded::Failed);
+                return None;
+            }
+        }
+        Some(found.position)
     }
 
     fn cluster(&mut self, session: &mut Session, names: &[Name]) -> Vec<Removal> {

@@ -3,16 +3,18 @@
 
 mod cluster;
 mod files;
+mod held;
 mod judged;
 mod plan;
 
 use std::io::Write;
 use std::path::Path;
 
+use self::held::HeldReports;
 use self::judged::Judged;
 use super::cluster::{Session, SOURCE};
 use super::engine;
-use super::objects::Edits;
+use super::file_records::FileRecords;
 use super::printer::Printer;
 use crate::cli;
 use crate::image;
@@ -45,7 +47,7 @@ pub fn run(
     // Read before gpg is started: how many objects there are decides whether the call makes sense.
     let files = match &settings.source {
         Source::Objects { places, requests } => {
-            let files = ObjectFiles::open(places);
+            let files = ObjectFiles::open(places, settings.is_recursive);
             files::check_count(&files, requests, settings.digest.as_ref())?;
             Some(files)
         }
@@ -64,8 +66,8 @@ pub fn run(
         printer: Printer::new(settings.format, out),
         stderr,
         told_changes: false,
-        held: Vec::new(),
-        edits: Edits::new(),
+        held: HeldReports::new(),
+        records: FileRecords::default(),
         carried: vec![false; settings.signatures.len()],
         any_not_found: false,
     };
@@ -109,8 +111,8 @@ struct Run<'r, 's> {
     stderr: &'s mut dyn Write,
     told_changes: bool,
     /// Where verdicts are recorded in files, reports wait for what becomes of the records.
-    held: Vec<Judged>,
-    edits: Edits,
+    held: HeldReports,
+    records: FileRecords,
     /// Which of the signatures asked for some image carries.
     carried: Vec<bool>,
     any_not_found: bool,
@@ -127,7 +129,11 @@ impl<'s> Run<'_, 's> {
             };
             self.tell(line);
         }
-        self.printer.end()
+        let (status, trouble) = self.printer.end();
+        if let Some(trouble) = trouble {
+            self.tell(&trouble);
+        }
+        status
     }
 
     fn tell(&mut self, line: &str) {
@@ -149,13 +155,19 @@ impl<'s> Run<'_, 's> {
 
     /// Prints the image.
     fn report(&mut self, report: &ImageReport) {
-        let outcome = &report.outcome;
-        // Names on standard output are those of verified images only; the others must not go unsaid.
-        if self.settings.format == Format::Name && outcome.verdict() != Verdict::Verified {
-            let why = verdict_text(outcome.reason(), outcome.message());
-            self.tell(&format!("{}: {why}", safe(&report.image)));
+        if let Some(line) = self.beside(report) {
+            self.tell(&line);
         }
         self.printer.print(report);
+    }
+
+    /// What is told beside an image that is printed: names on standard output are those of verified images only, and the
+    /// others must not go unsaid.
+    fn beside(&self, report: &ImageReport) -> Option<String> {
+        let outcome = &report.outcome;
+        let is_unsaid = self.settings.format == Format::Name && outcome.verdict() != Verdict::Verified;
+        let why = || verdict_text(outcome.reason(), outcome.message());
+        is_unsaid.then(|| format!("{}: {}", safe(&report.image), why()))
     }
 
     /// Which signatures of an object are to be judged.
@@ -213,14 +225,17 @@ impl<'s> Run<'_, 's> {
     ) -> Judged {
         let blobs: Vec<SignatureBlob> = chosen.iter().map(|n| blob(loaded, *n)).collect();
         let outcome = match loaded.image.digest() {
-            Ok(digest) => {
-                let subject = Subject {
-                    manifest: loaded.image.manifest_state(&digest),
-                    digest,
-                    signatures: blobs,
-                };
-                self.judge(&subject, source, &image::absence(&loaded.object), identities)
-            }
+            Ok(digest) => match loaded.image.manifest_state(&digest) {
+                Ok(manifest) => {
+                    let subject = Subject {
+                        manifest,
+                        digest,
+                        signatures: blobs,
+                    };
+                    self.judge(&subject, source, &image::absence(&loaded.object), identities)
+                }
+                Err(refusal) => ImageOutcome::refused(refusal, Vec::new()),
+            },
             // What is recorded on an object of no image must not stand either.
             Err(refusal) => {
                 let signatures = blobs

@@ -35,6 +35,8 @@ pub struct Verify {
     pub digest: Option<Digest>,
     /// How many different keys must have signed.
     pub require: usize,
+    /// Directories in directories of object files are read too.
+    pub is_recursive: bool,
     /// Which keys count.
     pub keys: Keys,
     /// How results are printed.
@@ -122,6 +124,7 @@ impl Verify {
                 .map(requests::expected_digest)
                 .transpose()?,
             require: usize::try_from(options.require).unwrap_or(usize::MAX),
+            is_recursive: options.source.recursive,
             keys,
             format,
             signatures: options.signature.clone(),
@@ -306,7 +309,7 @@ fn read_list(path: &Path) -> Result<String, UsageError> {
     let bytes = read_bounded(file, MAX_LIST)
         .map_err(|error| UsageError::new(format!("reading {shown}: {error}")))?
         .ok_or_else(|| UsageError::new(format!("{shown} has more than {MAX_LIST} bytes")))?;
-    String::from_utf8(bytes).map_err(|_| UsageError::new(format!("{shown} is not UTF-8 text")))
+    crate::input::text(bytes).map_err(|error| UsageError::new(format!("{shown} is not text: {error}")))
 }
 
 /// Without files, each image says where it is: a directory, or the cluster.

@@ -1,24 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Files with API objects, as `oc get image NAME -o json` and `-o yaml` print them.
+//! Files with API objects, as `oc get image NAME -o json` and `-o yaml` print them, read as `kubectl` reads them.
 //!
 //! A file is read twice: first in one pass that checks the syntax of the whole and notes where each object stands,
-//! then object by object. So a list of gigabytes costs little memory, one damaged object does not hide the others, and
-//! an object that stands there twice is noticed before anything is judged.
+//! then object by object. So a list of gigabytes costs a few bytes an object, one damaged object does not hide the
+//! others, and an object that stands there twice is noticed before anything is judged. What cannot be read twice is
+//! copied first.
 
+mod compare;
 pub mod file;
+mod places;
+pub mod rewrite;
 pub mod scan;
+pub mod store;
 
-use std::collections::HashMap;
-use std::fs;
-use std::io;
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::io::BufReader;
 
+pub use places::Place;
 use serde_json::Value;
 
 use crate::image::{self, Image};
+use crate::json::sameness;
+use crate::json::select::{parse_part, Keep};
 use crate::reason::{Reason, Refusal};
 use crate::text::safe;
-use file::ObjectFile;
+use file::{Entry, Index, ObjectFile};
+use scan::Outline;
+use store::Store;
 
 /// Largest object file in bytes (product limits).
 pub const MAX_FILE_BYTES: u64 = 2 << 30;
@@ -26,26 +34,11 @@ pub const MAX_FILE_BYTES: u64 = 2 << 30;
 /// Largest single object in bytes (product limits).
 pub const MAX_OBJECT_BYTES: u64 = 16 << 20;
 
-/// A file, directory or standard input, as the user named it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// `-`
-    Stdin,
-    /// Anything else.
-    Path(PathBuf),
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Place::Stdin => f.write_str("-"),
-            Place::Path(path) => f.write_str(&safe(&path.display().to_string())),
-        }
-    }
-}
+/// Most objects in all files of a run: a file of the largest size has fewer that are images.
+pub const MAX_OBJECTS: usize = 1 << 21;
 
 /// The kinds of objects that hold an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// An Image.
     Image,
@@ -53,81 +46,36 @@ pub enum Kind {
     Tag,
     /// An ImageStreamImage: likewise.
     StreamImage,
-    /// Something else, named for messages.
-    Other(String),
+    /// Something else.
+    Other,
 }
 
-/// Where one object stands, and enough about it to choose it.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    kind: Kind,
-    name: String,
-    namespace: String,
-    /// Name of the image inside an ImageStreamTag or ImageStreamImage.
-    embedded: String,
-    location: Location,
-}
+/// What is read of an Image. The rest is checked, and takes no memory however much it is.
+const IMAGE: Keep = Keep::Members(&[
+    ("apiVersion", Keep::All),
+    ("kind", Keep::All),
+    ("metadata", Keep::All),
+    ("dockerImageReference", Keep::All),
+    ("dockerImageManifest", Keep::All),
+    ("dockerImageManifestMediaType", Keep::All),
+    ("dockerImageManifests", Keep::All),
+    ("signatures", Keep::Elements(&SIGNATURE)),
+]);
 
-/// Where an object stands in its file.
-#[derive(Debug, Clone, Copy)]
-pub enum Location {
-    /// In the text of a JSON file, in bytes.
-    Span {
-        /// Where it begins.
-        start: u64,
-        /// How long it is.
-        length: u64,
-    },
-    /// In a YAML file.
-    Node {
-        /// Which document.
-        document: usize,
-        /// Which element of the document's `items`, if it is a list.
-        item: Option<usize>,
-    },
-}
+const SIGNATURE: Keep = Keep::Members(&[
+    ("metadata", Keep::All),
+    ("type", Keep::All),
+    ("content", Keep::All),
+    ("conditions", Keep::All),
+    ("imageIdentity", Keep::All),
+    ("signedClaims", Keep::All),
+    ("created", Keep::All),
+    ("issuedBy", Keep::All),
+    ("issuedTo", Keep::All),
+]);
 
-impl Entry {
-    /// The name of the image that the object holds, as far as the first pass can tell.
-    #[must_use]
-    pub fn image_name(&self) -> &str {
-        match self.kind {
-            Kind::Tag | Kind::StreamImage => &self.embedded,
-            _ => &self.name,
-        }
-    }
-
-    /// Whether the object is only a view of an Image, which cannot be written back.
-    #[must_use]
-    pub fn is_read_only(&self) -> bool {
-        self.kind != Kind::Image
-    }
-
-    fn identity(&self) -> Identity {
-        let kind = match self.kind {
-            Kind::Image => 'i',
-            Kind::Tag => 't',
-            Kind::StreamImage => 's',
-            Kind::Other(_) => 'o',
-        };
-        // Images have no namespace: one that somebody wrote there makes no other image of it.
-        let namespace = match self.kind {
-            Kind::Image => String::new(),
-            _ => self.namespace.clone(),
-        };
-        (kind, namespace, self.name.clone())
-    }
-
-    fn is_called(&self, wanted: &str) -> bool {
-        match self.kind {
-            Kind::Image => self.name == wanted,
-            Kind::Tag | Kind::StreamImage => {
-                self.name == wanted || wanted.split_once('/') == Some((&self.namespace, &self.name))
-            }
-            Kind::Other(_) => false,
-        }
-    }
-}
+/// What is read of a view.
+const VIEW: Keep = Keep::Members(&[("metadata", Keep::All), ("image", IMAGE)]);
 
 /// An object file that could not be read, and why.
 #[derive(Debug, Clone)]
@@ -145,70 +93,66 @@ pub struct ObjectFiles {
     pub files: Vec<ObjectFile>,
     /// Those that could not.
     pub unreadable: Vec<Unreadable>,
-    /// Objects of one kind and name, where there are several.
-    repeated: HashMap<Identity, Vec<Position>>,
+    /// Their bytes.
+    pub store: Store,
+    index: Index,
+    sameness: sameness::Key,
 }
-
-/// What tells one object from another: a letter for the kind, namespace, name.
-type Identity = (char, String, String);
 
 /// One object: index of its file and index in it.
 pub type Position = (usize, usize);
 
+/// An object as far as it could be read.
+#[derive(Debug)]
+pub struct Object {
+    /// Name of the image, which is empty where it is not known.
+    pub image_name: String,
+    /// The object, or why there is none.
+    pub loaded: Result<Loaded, Refusal>,
+    /// What else is the same object: other places where it stands, with the same content or another one.
+    pub copies: Vec<Position>,
+}
+
+/// An object that was read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// A view of it.
+    pub image: Image,
+    /// The Image object itself, or the image inside a view, with the members that are looked at.
+    pub object: Value,
+}
+
 impl ObjectFiles {
-    /// Makes the first pass over files, and over the `.json`, `.yaml` and `.yml` files of directories.
+    /// Makes the first pass over files, and over the `.json`, `.yaml` and `.yml` files of directories; over those of
+    /// directories in them if `is_recursive`. A file that several names stand for is read once.
     #[must_use]
-    pub fn open(places: &[Place]) -> Self {
+    pub fn open(places: &[Place], is_recursive: bool) -> Self {
         let mut files = Self::default();
-        for place in places {
-            match expand(place) {
-                Ok(places) => places.into_iter().for_each(|place| files.add(place)),
-                Err(error) => files.add_unreadable(place.clone(), format!("reading {place}: {error}")),
+        let mut seen = HashSet::new();
+        let mut objects = 0;
+        for found in places.iter().flat_map(|place| places::expand(place, is_recursive)) {
+            let place = found.place.clone();
+            if let Place::Path(path) = &place {
+                let meta = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
+                let identity = meta.map(|meta| crate::files::replace::Identity::of(&meta).file());
+                if identity.is_some_and(|identity| !seen.insert(identity)) {
+                    log::info!("{place} was read already by another name");
+                    continue;
+                }
+            }
+            match file::open(found, &files.store, &mut files.index, files.files.len(), objects) {
+                Ok(file) => {
+                    objects += file.entries.len();
+                    files.files.push(file);
+                }
+                Err(message) => files.unreadable.push(Unreadable {
+                    place,
+                    refusal: Refusal::new(Reason::SourceUnavailable, message),
+                }),
             }
         }
-        files.note_repeated();
+        files.index.finish();
         files
-    }
-
-    fn note_repeated(&mut self) {
-        let mut all: HashMap<Identity, Vec<Position>> = HashMap::new();
-        for position in self.positions() {
-            let entry = self.entry(position);
-            if !entry.name.is_empty() {
-                all.entry(entry.identity()).or_default().push(position);
-            }
-        }
-        all.retain(|_, positions| positions.len() > 1);
-        self.repeated = all;
-    }
-
-    fn add(&mut self, place: Place) {
-        match ObjectFile::open(place.clone()) {
-            Ok(file) => self.files.push(file),
-            Err(message) => self.add_unreadable(place, message),
-        }
-    }
-
-    fn add_unreadable(&mut self, place: Place, message: String) {
-        let refusal = Refusal::new(Reason::SourceUnavailable, message);
-        self.unreadable.push(Unreadable { place, refusal });
-    }
-
-    /// The objects that are called `wanted`: Images by their name, views by theirs or by that of the image in them
-    /// where no Image has it.
-    #[must_use]
-    pub fn find(&self, wanted: &str) -> Vec<Position> {
-        let by = |test: &dyn Fn(&Entry) -> bool| -> Vec<Position> {
-            self.positions()
-                .filter(|position| test(self.entry(*position)))
-                .collect()
-        };
-        let named = by(&|entry| entry.is_called(wanted));
-        if named.is_empty() {
-            by(&|entry| entry.is_read_only() && entry.image_name() == wanted && !wanted.is_empty())
-        } else {
-            named
-        }
     }
 
     /// All objects, in order.
@@ -219,10 +163,50 @@ impl ObjectFiles {
             .flat_map(|(f, file)| (0..file.entries.len()).map(move |e| (f, e)))
     }
 
-    /// What the first pass found.
+    /// How many different objects there are: copies count once.
     #[must_use]
-    pub fn entry(&self, (file, entry): Position) -> &Entry {
+    pub fn count(&self) -> usize {
+        let all: usize = self.files.iter().map(|file| file.entries.len()).sum();
+        all - self.index.copies(|position| self.entry(position).kind())
+    }
+
+    /// The objects that are called `wanted`: Images by their name, views by theirs, or by that of the image in them
+    /// where no other object has it.
+    #[must_use]
+    pub fn find(&self, wanted: &str) -> Vec<Position> {
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        let mut found: Vec<Position> = self
+            .index
+            .find(self.index.image(wanted))
+            .filter(|position| self.entry(*position).kind() == Kind::Image)
+            .collect();
+        let views = |hash: u64| self.index.find(hash).filter(|position| self.is_view(*position));
+        found.extend(views(self.index.view_name(wanted)));
+        if let Some((namespace, name)) = wanted.split_once('/') {
+            found.extend(views(self.index.view(namespace, name)));
+        }
+        if found.is_empty() {
+            found.extend(views(self.index.embedded(wanted)));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn entry(&self, (file, entry): Position) -> &Entry {
         &self.files[file].entries[entry]
+    }
+
+    fn is_view(&self, position: Position) -> bool {
+        matches!(self.entry(position).kind(), Kind::Tag | Kind::StreamImage)
+    }
+
+    /// Whether the object is only a view of an Image, which cannot be written back.
+    #[must_use]
+    pub fn is_read_only(&self, position: Position) -> bool {
+        self.entry(position).kind() != Kind::Image
     }
 
     /// Where an object stands, for output.
@@ -231,96 +215,146 @@ impl ObjectFiles {
         &self.files[file].place
     }
 
-    /// The other objects of the same kind and name.
+    /// Where an object stands among others, for output.
     #[must_use]
-    pub fn twins(&self, position: Position) -> Vec<Position> {
-        let same = self.repeated.get(&self.entry(position).identity());
-        let others = same.into_iter().flatten().copied();
-        others.filter(|other| *other != position).collect()
+    pub fn place_of(&self, position: Position) -> String {
+        let file = &self.files[position.0];
+        match file.entries.len() {
+            1 => file.place.to_string(),
+            _ => format!("{} (object {})", file.place, position.1 + 1),
+        }
+    }
+
+    /// The other places of the same kind, namespace and name.
+    fn copies(&self, position: Position, outline: &Outline) -> Vec<Position> {
+        if outline.name.is_empty() {
+            return Vec::new();
+        }
+        let kind = self.entry(position).kind();
+        let hash = match kind {
+            // Images have no namespace: one that somebody wrote there makes no other image of it.
+            Kind::Image => self.index.image(&outline.name),
+            Kind::Tag | Kind::StreamImage => self.index.view(&outline.namespace, &outline.name),
+            Kind::Other => return Vec::new(),
+        };
+        let all = self.index.find(hash).filter(|other| self.entry(*other).kind() == kind);
+        all.filter(|other| *other != position).collect()
     }
 
     /// Whether objects that one name may mean are different ones, and not one that stands there several times: views of
-    /// one name in several namespaces, or of several kinds. Views found by the image in them are of one image.
+    /// one name in several namespaces, or of several kinds. Views of one image are the same as far as it goes.
     #[must_use]
     pub fn are_different(&self, positions: &[Position]) -> bool {
         let Some((first, others)) = positions.split_first() else {
             return false;
         };
-        let first = self.entry(*first);
-        let differs = |other: &Position| {
-            let other = self.entry(*other);
-            first.identity() != other.identity() && first.image_name() != other.image_name()
+        let tell = |position: Position| {
+            let (outline, kind) = (self.outline(position), self.entry(position).kind());
+            let image = match kind {
+                Kind::Image => outline.name.clone(),
+                _ => outline.embedded.clone(),
+            };
+            let namespace = match kind {
+                Kind::Image => String::new(),
+                _ => outline.namespace,
+            };
+            ((kind, namespace, outline.name), image)
         };
-        others.iter().any(differs)
+        let first = tell(*first);
+        others.iter().any(|other| {
+            let other = tell(*other);
+            first.0 != other.0 && first.1 != other.1
+        })
+    }
+
+    fn outline(&self, position: Position) -> Outline {
+        let (file, entry) = (&self.files[position.0], self.entry(position));
+        let section = self
+            .store
+            .section(&file.json, entry.start, Some(u64::from(entry.length)));
+        section.map_or_else(|_| Outline::default(), |section| scan::outline(BufReader::new(section)))
+    }
+
+    /// Whether all of these objects are the same JSON value.
+    #[must_use]
+    pub fn are_same(&self, one: Position, others: &[Position]) -> bool {
+        let print = |position: Position| {
+            let (file, entry) = (&self.files[position.0], self.entry(position));
+            let length = Some(u64::from(entry.length));
+            let section = self.store.section(&file.json, entry.start, length).ok()?;
+            self.sameness.value(&mut scan::reader(BufReader::new(section))).ok()
+        };
+        let first = print(one);
+        first.is_some() && others.iter().all(|other| print(*other) == first)
     }
 
     /// Reads one object.
-    ///
-    /// # Errors
-    /// When the object is damaged, too large, of another kind, or has changed since the first pass.
-    pub fn load(&self, position: Position) -> Result<Loaded, Refusal> {
-        let file = &self.files[position.0];
-        let entry = self.entry(position);
-        let place = &file.place;
-        let name = if entry.name.is_empty() {
-            "without a name".to_owned()
-        } else {
-            safe(&entry.name)
+    #[must_use]
+    pub fn load(&self, position: Position) -> Object {
+        let outline = self.outline(position);
+        let image_name = match self.entry(position).kind() {
+            Kind::Tag | Kind::StreamImage => outline.embedded.clone(),
+            _ => outline.name.clone(),
         };
+        Object {
+            loaded: self.read(position, &outline, &image_name),
+            copies: self.copies(position, &outline),
+            image_name,
+        }
+    }
+
+    fn read(&self, position: Position, outline: &Outline, image_name: &str) -> Result<Loaded, Refusal> {
+        let (file, entry) = (&self.files[position.0], self.entry(position));
+        let name = match outline.name.as_str() {
+            "" => "without a name".to_owned(),
+            name => safe(name),
+        };
+        let place = &file.place;
         let trouble =
             |what: &str| Refusal::new(Reason::SourceUnavailable, format!("{place}: the object {name}: {what}"));
-        if let Kind::Other(kind) = &entry.kind {
+        let keep = match entry.kind() {
+            Kind::Image => IMAGE,
+            Kind::Tag | Kind::StreamImage => VIEW,
+            Kind::Other => {
+                return Err(trouble(&format!(
+                    "{}; an Image, ImageStreamTag or ImageStreamImage is needed",
+                    outline.description()
+                )));
+            }
+        };
+        if u64::from(entry.length) > MAX_OBJECT_BYTES {
             return Err(trouble(&format!(
-                "it is {kind}; an Image, ImageStreamTag or ImageStreamImage is needed"
+                "it has {} bytes, more than {MAX_OBJECT_BYTES}",
+                entry.length
             )));
         }
-        let mut object = file.object(entry).map_err(|what| trouble(&what))?;
-        if entry.is_read_only() {
+        let text = self
+            .store
+            .read(&file.json, entry.start, entry.length as usize)
+            .map_err(|error| trouble(&safe(&error.to_string())))?;
+        let mut object = parse_part(&text, keep).map_err(|error| {
+            let counted = match &file.documents {
+                None => format!(" (counted from byte {} of the file)", entry.start),
+                Some(_) => String::new(),
+            };
+            trouble(&format!("it is damaged: {}{counted}", safe(&error.to_string())))
+        })?;
+        drop(text);
+        if self.is_view(position) {
             object = object.get_mut("image").map(Value::take).unwrap_or_default();
             if !object.is_object() {
                 return Err(trouble("it has no image in it"));
             }
         }
         let image = Image::from_json(&object).map_err(|error| trouble(&format!("it is damaged: {error}")))?;
-        if image.name != entry.image_name() {
+        if image.name != image_name {
             return Err(trouble("it changed while it was read"));
         }
-        if entry.is_read_only() && image::is_stub(&object) {
+        if self.is_view(position) && image::is_stub(&object) {
             return Err(trouble(
                 "the server leaves signatures out of lists of tags: get the object by its name",
             ));
         }
         Ok(Loaded { image, object })
     }
-}
-
-/// An object that was read.
-#[derive(Debug)]
-pub struct Loaded {
-    /// A view of it.
-    pub image: Image,
-    /// The Image object itself, or the image inside a view.
-    pub object: Value,
-}
-
-/// The files that a place stands for.
-fn expand(place: &Place) -> io::Result<Vec<Place>> {
-    let Place::Path(path) = place else {
-        return Ok(vec![place.clone()]);
-    };
-    if !fs::metadata(path)?.is_dir() {
-        return Ok(vec![place.clone()]);
-    }
-    let mut found = Vec::new();
-    for entry in fs::read_dir(path)? {
-        let path = entry?.path();
-        let is_object_file = path
-            .extension()
-            .is_some_and(|e| e == "json" || e == "yaml" || e == "yml");
-        if is_object_file && fs::metadata(&path)?.is_file() {
-            found.push(Place::Path(path));
-        }
-    }
-    found.sort_by_key(ToString::to_string);
-    Ok(found)
 }

@@ -25,6 +25,34 @@ pub fn member(name: &str, value: &Value, column: usize) -> String {
     out
 }
 
+/// A value as an element of a list whose dashes stand in the first column.
+#[must_use]
+pub fn element(value: &Value) -> String {
+    let mut out = String::from("- ");
+    block(&mut out, value, 2);
+    out
+}
+
+/// A value on one line, in brackets and braces where it is a collection.
+#[must_use]
+pub fn flow(value: &Value) -> String {
+    match value {
+        Value::String(text) => scalar(text),
+        Value::Array(elements) => {
+            let elements: Vec<String> = elements.iter().map(flow).collect();
+            format!("[{}]", elements.join(", "))
+        }
+        Value::Object(members) => {
+            let members: Vec<String> = members
+                .iter()
+                .map(|(name, value)| format!("{}: {}", scalar(name), flow(value)))
+                .collect();
+            format!("{{{}}}", members.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
 fn write_member(out: &mut String, name: &str, value: &Value, column: usize) {
     out.push_str(&scalar(name));
     out.push(':');

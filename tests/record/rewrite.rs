@@ -159,7 +159,8 @@ fn a_file_that_changes_between_reading_and_writing_is_left_alone() {
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{stderr}");
-    assert!(stderr.contains("changed since it was read"), "{stderr}");
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(stdout.contains("changed since it was read"), "{stdout}{stderr}");
     assert_eq!(fs::read_to_string(&path).unwrap(), changed);
     desk.sandbox.assert_clean();
 }

@@ -125,6 +125,7 @@ fn read(path: &Path) -> Result<(String, Contents), Error> {
         }
         Err(error) => return Err(Error::KeyFile(format!("reading key file {shown}: {error}"))),
     };
+    let bytes = crate::input::unmarked(bytes).map_err(|error| Error::KeyFile(format!("key file {shown}: {error}")))?;
     let contents = key_file::look(&bytes);
     match contents.otherwise {
         Some(what) => Err(Error::KeyFile(format!("no key is taken from {shown}: {what}"))),

@@ -112,8 +112,12 @@ fn edit_entry(object: &str, entry: &Entry, edit: &SignatureEdit) -> String {
     let step = column
         .and_then(|indent| indent.strip_prefix(outer))
         .filter(|step| !step.is_empty());
+    let line_end = |column: &str| match before.contains("\r\n") {
+        true => format!("\r\n{column}"),
+        false => format!("\n{column}"),
+    };
     let members = rebuild(&pieces, edit, |name, value| match (column, step) {
-        (Some(column), Some(step)) => format!("{}: {}", Value::from(name), pretty(value, step, column)),
+        (Some(column), Some(step)) => format!("{}: {}", Value::from(name), pretty(value, step, &line_end(column))),
         _ if text.contains("\": ") => format!("{}: {value}", Value::from(name)),
         _ => format!("{}:{value}", Value::from(name)),
     });
@@ -125,11 +129,11 @@ fn edit_entry(object: &str, entry: &Entry, edit: &SignatureEdit) -> String {
     format!("{{{before}{}{after}}}", members.join(&separator))
 }
 
-/// A value over several lines, those after the first indented by `column`.
-fn pretty(value: &Value, step: &str, column: &str) -> String {
+/// A value over several lines; `line_end` ends with the indentation of those after the first.
+fn pretty(value: &Value, step: &str, line_end: &str) -> String {
     let mut bytes = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(step.as_bytes()));
     // Writing a value into memory cannot fail.
     let _ = serde_core::Serialize::serialize(value, &mut serializer);
-    String::from_utf8_lossy(&bytes).replace('\n', &format!("\n{column}"))
+    String::from_utf8_lossy(&bytes).replace('\n', line_end)
 }

@@ -3,13 +3,14 @@
 
 use std::io::{self, Write};
 
+use super::held::{HeldReport, HeldReports, HeldText};
 use super::plan::Recorder;
 use super::{Judged, Run};
 use crate::digest::Digest;
 use crate::reason::Reason;
 use crate::reference::Reference;
 use crate::report::Recorded;
-use crate::run::objects::{self, Selected};
+use crate::run::objects::{self, Found, Selected};
 use crate::settings::objects::Recording;
 use crate::settings::requests::Requests;
 use crate::settings::UsageError;
@@ -19,10 +20,10 @@ use crate::source::objects::{ObjectFiles, Place};
 /// image.
 pub(super) fn check_count(files: &ObjectFiles, requests: &Requests, digest: Option<&Digest>) -> Result<(), UsageError> {
     match requests {
-        Requests::Everything(_) if digest.is_some() && files.positions().count() > 1 => Err(UsageError::new(
+        Requests::Everything(_) if digest.is_some() && files.count() > 1 => Err(UsageError::new(
             "--expected-digest is for one image, and several objects are in the files: name the one with IMAGE",
         )),
-        Requests::Everything(identities) if identities.len() > 1 && files.positions().count() > 1 => {
+        Requests::Everything(identities) if identities.len() > 1 && files.count() > 1 => {
             Err(UsageError::new(
                 "several expected identities and several objects in the files: write IMAGE=REF for each, or use --images-from",
             ))
@@ -42,8 +43,8 @@ impl Run<'_, '_> {
                 Requests::Everything(identities) => identities,
                 Requests::Named(requests) => &requests[selected.request].identities,
             };
-            if let Some(judged) = self.object(files, &selected, identities, names.is_some()) {
-                self.take(files, judged);
+            if let Some(judged) = self.object(files, selected, identities, names.is_some()) {
+                self.take(files, &judged);
             }
         }
         let everywhere: Vec<String> = places.iter().map(ToString::to_string).collect();
@@ -54,30 +55,59 @@ impl Run<'_, '_> {
     }
 
     /// Takes an image that was judged: prints it, or holds it until it is known what becomes of its record.
-    fn take(&mut self, files: &ObjectFiles, judged: Judged) {
-        if self.settings.recording == Recording::Confirm {
-            self.any_not_found |= judged.report.outcome.reason() == Reason::NotFound;
-            self.held.push(judged);
-        } else {
-            let refusal = judged.position.and_then(|position| objects::refusal(files, position));
-            self.print_unless(&judged, refusal.as_deref());
+    fn take(&mut self, files: &ObjectFiles, judged: &Judged) {
+        if self.settings.recording != Recording::Confirm {
+            let image = &judged.report.image;
+            let refusal = judged
+                .position
+                .and_then(|position| objects::refusal(files, position, image));
+            self.print_unless(judged, refusal.as_deref());
+            return;
+        }
+        self.any_not_found |= judged.report.outcome.reason() == Reason::NotFound;
+        self.printer.count(&judged.report);
+        let waits = judged.report.recorded_signatures.contains(&Recorded::Yes);
+        let held = HeldReport {
+            position: judged.position.filter(|_| waits),
+            written: self.held_text(judged),
+            failed: if waits {
+                let mut failed = judged.clone();
+                failed.fail();
+                self.held_text(&failed)
+            } else {
+                HeldText::default()
+            },
+        };
+        if let Err(error) = self.held.put(&held) {
+            self.tell(&format!("error: keeping the report: {error}"));
+            self.printer.fail();
+        }
+    }
+
+    fn held_text(&mut self, judged: &Judged) -> HeldText {
+        let mut lines = self.record_lines(judged, None);
+        lines.extend(self.beside(&judged.report));
+        let beside: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        HeldText {
+            beside: beside.into_bytes(),
+            item: self.printer.listing.render(&judged.report),
         }
     }
 
     fn object(
         &mut self,
         files: &ObjectFiles,
-        selected: &Selected,
+        selected: Selected,
         identities: &[Reference],
         by_name: bool,
     ) -> Option<Judged> {
         let (name, source) = (&selected.name, &selected.source);
-        let loaded = selected
-            .found
-            .clone()
-            .and_then(|position| Ok((position, files.load(position)?)));
-        let (position, loaded) = match loaded {
-            Ok(loaded) => loaded,
+        let Found {
+            position,
+            copies,
+            loaded,
+        } = match selected.found {
+            Ok(found) => found,
             Err(refusal) => return Some(self.refused(name, source, refusal, identities)),
         };
         let chosen = self.choose(&loaded);
@@ -87,14 +117,19 @@ impl Run<'_, '_> {
         }
         let mut judged = self.judge_object(&loaded, &chosen, name, source, identities);
         let edits = self.plan(&loaded, &chosen, Recorder::default(), &mut judged);
-        if self.is_asked_for(&loaded) {
-            judged.position = Some(position);
-            if self.settings.recording == Recording::Confirm {
-                if files.entry(position).is_read_only() {
-                    judged.fail();
-                } else {
-                    objects::add(&mut self.edits, position, edits);
+        if !self.is_asked_for(&loaded) {
+            return Some(judged);
+        }
+        judged.position = Some(position);
+        if self.settings.recording == Recording::Confirm {
+            if files.is_read_only(position) {
+                if let Some(refusal) = objects::refusal(files, position, name) {
+                    self.tell(&format!("error: {refusal}"));
                 }
+                judged.fail();
+            } else if let Err(error) = self.records.add(position, &copies, &edits) {
+                self.tell(&format!("error: keeping the record: {error}"));
+                judged.fail();
             }
         }
         Some(judged)
@@ -103,36 +138,33 @@ impl Run<'_, '_> {
     /// Writes what was worked out, then prints: to standard error where the document itself goes to standard output.
     fn record(&mut self, files: &ObjectFiles) {
         let mut nowhere = io::sink();
-        let stdout: &mut dyn Write = match (self.settings.prints_document, &mut self.printer.out) {
-            (true, Some(out)) => *out,
-            _ => &mut nowhere,
+        let stdout: &mut dyn Write = match self.settings.prints_document {
+            true => self.printer.listing.out(),
+            false => &mut nowhere,
         };
-        let failed = objects::write_back(files, &self.edits, stdout);
-        if !failed.is_empty() {
+        let stderr = &mut *self.stderr;
+        let failures = std::mem::take(&mut self.records).write(files, stdout, &mut |line| {
+            // There is nowhere else to tell that standard error is gone.
+            let _ = writeln!(stderr, "{line}");
+        });
+        if failures.has_any() {
             // Also where the record itself would have stayed as it is: a document that was to be printed is lost.
-            self.printer.record_failed();
+            self.printer.fail();
         }
-        for message in failed.values() {
-            self.tell(&format!("error: {message}"));
-        }
-        for mut judged in std::mem::take(&mut self.held) {
-            if let Some(position) = judged.position {
-                if files.entry(position).is_read_only() {
-                    if let Some(refusal) = objects::refusal(files, position) {
-                        self.tell(&format!("error: {refusal}"));
-                    }
-                } else if failed.contains_key(&position.0) && judged.report.recorded_signatures.contains(&Recorded::Yes)
-                {
-                    judged.fail();
-                }
-            }
-            self.tell_record(&judged, None);
+        let held = std::mem::replace(&mut self.held, HeldReports::new());
+        let read = held.each(&mut |report| {
+            let has_failed = report.position.is_some_and(|position| failures.has(position));
+            let text = if has_failed { &report.failed } else { &report.written };
+            let _ = stderr.write_all(&text.beside);
             if self.settings.prints_document {
-                let text = self.printer.render_apart(&judged.report);
-                self.tell(text.trim_end());
+                let _ = stderr.write_all(&text.item);
             } else {
-                self.report(&judged.report);
+                self.printer.listing.put(&text.item);
             }
+        });
+        if let Err(error) = read {
+            let _ = writeln!(stderr, "error: keeping the report: {error}");
+            self.printer.fail();
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::report::{ImageReport, Recorded};
 use crate::source::objects::Position;
 
 /// An image that was judged, and which object its record belongs to.
+#[derive(Clone)]
 pub(super) struct Judged {
     /// What is reported.
     pub(super) report: ImageReport,

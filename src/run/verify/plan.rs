@@ -82,29 +82,34 @@ impl Run<'_, '_> {
     /// Says what stays as it is recorded, and what is changed or would be. `refusal`: why nothing of this object can be
     /// recorded, so that no change may be promised.
     pub(super) fn tell_record(&mut self, judged: &Judged, refusal: Option<&str>) {
-        for kept in &judged.kept {
-            self.tell(kept);
+        for line in self.record_lines(judged, refusal) {
+            self.tell(&line);
         }
+    }
+
+    /// What [`Run::tell_record`] says.
+    pub(super) fn record_lines(&mut self, judged: &Judged, refusal: Option<&str>) -> Vec<String> {
+        let mut lines = judged.kept.clone();
         let is_dry = self.settings.recording == Recording::Dry;
-        for withheld in &judged.withheld {
-            self.tell(&format!("{}: {withheld}", if is_dry { "note" } else { "error" }));
-        }
+        let kind = if is_dry { "note" } else { "error" };
+        lines.extend(judged.withheld.iter().map(|withheld| format!("{kind}: {withheld}")));
         if let Some(refusal) = refusal {
             if is_dry && !judged.changes.is_empty() {
-                self.tell(&format!("note: {refusal}"));
+                lines.push(format!("note: {refusal}"));
             }
-            return;
+            return lines;
         }
         if judged.is_refused {
-            return;
+            return lines;
         }
         for (name, change) in &judged.changes {
             if self.settings.recording == Recording::Confirm {
-                self.tell(&format!("{name}: recorded: {change}"));
+                lines.push(format!("{name}: recorded: {change}"));
             } else {
-                self.tell(&format!("{name}: would record: {change}"));
+                lines.push(format!("{name}: would record: {change}"));
                 self.told_changes = true;
             }
         }
+        lines
     }
 }

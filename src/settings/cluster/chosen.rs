@@ -113,7 +113,7 @@ fn read(file: &Path) -> Result<Option<Kubeconfig>, UsageError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(wrong(error.to_string())),
     };
-    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8 text".into()))?;
+    let text = crate::input::text(bytes).map_err(|error| wrong(format!("it is not text: {error}")))?;
     let absolute = std::path::absolute(file).map_err(|error| wrong(error.to_string()))?;
     let directory = absolute.parent().unwrap_or(Path::new("/"));
     Kubeconfig::parse(&text, directory)

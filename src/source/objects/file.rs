@@ -1,233 +1,473 @@
 // SPDX-License-Identifier: Apache-2.0
-//! One file with API objects: its objects, and itself anew with some of them changed.
+//! One file with API objects, and where in it they stand.
 
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::FileExt;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use serde_json::Value;
-
-use super::scan;
-use super::{Entry, Location, Place, MAX_FILE_BYTES, MAX_OBJECT_BYTES};
+use super::places::Found;
+use super::scan::{self, Outline, ScanError, Sink};
+use super::store::{Bytes, Section, Store};
+use super::{Kind, Place, MAX_FILE_BYTES, MAX_OBJECTS};
 use crate::files::replace::Identity;
-use crate::json;
-use crate::record::edit::{self, SignatureEdit};
+use crate::input::documents::Documents;
+use crate::input::{self, Encoding};
 use crate::text::safe;
-use crate::yaml;
+use crate::yaml::convert;
+
+/// Bytes of JSON that each byte of YAML may stand for, and what a file may stand for beyond that: anchors repeat text.
+const MAX_EXPANSION: (u64, u64) = (8, 64 << 20);
+
+/// Where one object stands. There may be millions, so that nothing else is kept of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Where it begins in the JSON text, in bytes.
+    pub start: u64,
+    /// How long it is; what is longer cannot be read anyway.
+    pub length: u32,
+    /// What it is; nothing as long as its list has not said so.
+    kind: Option<Kind>,
+    /// It is an element of a list.
+    pub is_item: bool,
+}
+
+impl Entry {
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind.unwrap_or(Kind::Other)
+    }
+}
 
 /// A file whose objects are known.
 #[derive(Debug)]
 pub struct ObjectFile {
     /// Where it is.
     pub place: Place,
+    /// What it was when it was opened; nothing for what cannot be written back in place.
+    pub identity: Option<Identity>,
+    /// How its text is written.
+    pub encoding: Encoding,
+    /// Its text, as UTF-8.
+    pub text: Bytes,
+    /// Where the text begins there, after its mark.
+    pub text_start: u64,
+    /// The text as JSON: itself, or what YAML was converted into.
+    pub json: Bytes,
+    /// The documents of YAML; none for JSON.
+    pub documents: Option<Vec<YamlDocument>>,
     /// The objects in it, in order.
     pub entries: Vec<Entry>,
-    /// What it was when it was opened; nothing for standard input.
-    pub identity: Option<Identity>,
-    file: File,
-    syntax: Syntax,
 }
 
-#[derive(Debug)]
-enum Syntax {
-    /// Read object by object out of the file.
-    Json,
-    /// Held in memory.
-    Yaml { text: String, stream: yaml::Stream },
+/// One document of YAML.
+#[derive(Debug, Clone, Copy)]
+pub struct YamlDocument {
+    /// How many objects are in it.
+    pub entries: u32,
+    /// It can be changed: there is one document between two markers, without anchors.
+    pub is_plain: bool,
 }
 
-impl ObjectFile {
-    /// Makes the first pass.
-    ///
-    /// # Errors
-    /// When the file cannot be read or is not one of API objects; the sentence names it.
-    pub fn open(place: Place) -> Result<Self, String> {
-        let reading = |error: io::Error| format!("reading {place}: {error}");
-        let (mut file, identity) = match &place {
-            Place::Path(path) => open_seekable(path).map_err(reading)?,
-            Place::Stdin => (spool(&mut io::stdin().lock()).map_err(reading)?, None),
+/// What an object may be looked up by: a hash of that, and where it is.
+pub type Key = (u64, u32, u32);
+
+/// The objects of all files by what they are looked up by.
+#[derive(Debug, Default)]
+pub struct Index {
+    hash: RandomState,
+    /// In order of the hashes when all files are open.
+    keys: Vec<Key>,
+}
+
+/// What an object is looked up by.
+#[derive(Clone, Copy)]
+enum Look<'n> {
+    /// The name of an Image.
+    Image(&'n str),
+    /// Namespace and name of a view.
+    View(&'n str, &'n str),
+    /// The name of a view.
+    ViewName(&'n str),
+    /// The name of the image in a view.
+    Embedded(&'n str),
+}
+
+/// The bits of a hash that say which of the ways of looking up it is for.
+const WAY: u64 = 3;
+
+impl Look<'_> {
+    fn hash(self, by: &RandomState) -> u64 {
+        let (way, hash) = match self {
+            Look::Image(name) => (0, by.hash_one(name)),
+            Look::View(namespace, name) => (1, by.hash_one((namespace, name))),
+            Look::ViewName(name) => (2, by.hash_one(name)),
+            Look::Embedded(name) => (3, by.hash_one(name)),
         };
-        let length = file.seek(SeekFrom::End(0)).map_err(reading)?;
-        if length > MAX_FILE_BYTES {
-            return Err(format!("{place} has {length} bytes, more than {MAX_FILE_BYTES}"));
-        }
-        file.rewind().map_err(reading)?;
-        let useless =
-            |error: scan::ScanError| format!("{place} is not a file of API objects: {}", safe(&error.to_string()));
-        let (syntax, entries) = match first_character(&file).map_err(reading)? {
-            None => return Err(useless(scan::ScanError::Empty)),
-            Some(b'{' | b'[') => {
-                let entries = scan::json(BufReader::with_capacity(64 << 10, &file)).map_err(useless)?;
-                (Syntax::Json, entries)
-            }
-            Some(_) => {
-                if length > yaml::MAX_YAML_BYTES {
-                    return Err(format!(
-                        "{place} has {length} bytes, more than {} for YAML; larger lists are read as JSON",
-                        yaml::MAX_YAML_BYTES
-                    ));
-                }
-                let mut text = String::new();
-                file.rewind()
-                    .and_then(|()| (&file).read_to_string(&mut text))
-                    .map_err(reading)?;
-                let stream = yaml::parse(&text).map_err(|error| useless(error.into()))?;
-                let entries = scan::yaml(&stream).map_err(useless)?;
-                (Syntax::Yaml { text, stream }, entries)
-            }
-        };
-        Ok(Self {
-            place,
-            entries,
-            identity,
-            file,
-            syntax,
-        })
+        hash & !WAY | way
     }
+}
 
-    /// The open file.
+impl Index {
+    /// Hash of the name of an Image.
     #[must_use]
-    pub fn handle(&self) -> &File {
-        &self.file
+    pub fn image(&self, name: &str) -> u64 {
+        Look::Image(name).hash(&self.hash)
     }
 
-    /// Reads one object.
-    ///
-    /// # Errors
-    /// When it is too large or damaged, in a sentence.
-    pub fn object(&self, entry: &Entry) -> Result<Value, String> {
-        match (&self.syntax, entry.location) {
-            (Syntax::Json, Location::Span { start, length }) => {
-                let text = self.text(start, length)?;
-                json::parse(&text).map_err(|error| {
-                    format!(
-                        "it is damaged: {} (counted from byte {start} of the file)",
-                        safe(&error.to_string())
-                    )
-                })
-            }
-            (Syntax::Yaml { stream, .. }, Location::Node { document, item }) => {
-                let node = find(stream, document, item).ok_or("it is not there any more")?;
-                if node.place.len() as u64 > MAX_OBJECT_BYTES {
-                    return Err(too_large(node.place.len() as u64));
-                }
-                Ok(node.value())
-            }
-            _ => Err("it is not there any more".into()),
-        }
+    /// Hash of namespace and name of a view.
+    #[must_use]
+    pub fn view(&self, namespace: &str, name: &str) -> u64 {
+        Look::View(namespace, name).hash(&self.hash)
     }
 
-    fn text(&self, start: u64, length: u64) -> Result<Vec<u8>, String> {
-        if length > MAX_OBJECT_BYTES {
-            return Err(too_large(length));
-        }
-        // Bounded just above, so that it fits.
-        let mut text = vec![0; usize::try_from(length).unwrap_or_default()];
-        self.file
-            .read_exact_at(&mut text, start)
-            .map_err(|error| format!("reading: {error}"))?;
-        Ok(text)
+    /// Hash of the name of a view.
+    #[must_use]
+    pub fn view_name(&self, name: &str) -> u64 {
+        Look::ViewName(name).hash(&self.hash)
     }
 
-    /// Writes the whole file with changes to some of its objects, by their index. Everything else is copied.
-    ///
-    /// # Errors
-    /// When the file cannot be read again or written, or an object cannot be changed.
-    pub fn write(&self, edits: &BTreeMap<usize, Vec<SignatureEdit>>, out: &mut dyn Write) -> io::Result<()> {
-        let mut out = BufWriter::with_capacity(64 << 10, out);
-        match &self.syntax {
-            Syntax::Json => {
-                let mut done = 0;
-                for (index, edits) in edits {
-                    let Some(Location::Span { start, length }) = self.entries.get(*index).map(|e| e.location) else {
-                        return Err(io::Error::other("an object is not there any more"));
-                    };
-                    self.copy(done, start, &mut out)?;
-                    let text = self.text(start, length).map_err(io::Error::other)?;
-                    let text = std::str::from_utf8(&text).map_err(io::Error::other)?;
-                    out.write_all(edit::json::edit(text, edits).map_err(io::Error::other)?.as_bytes())?;
-                    done = start + length;
-                }
-                self.copy(done, u64::MAX, &mut out)?;
-            }
-            Syntax::Yaml { text, stream } => {
-                if stream.has_anchors && !edits.is_empty() {
-                    return Err(io::Error::other(edit::Error::Anchors));
-                }
-                let (mut new, mut done) = (String::with_capacity(text.len() + 4096), 0);
-                for (index, edits) in edits {
-                    let node = match self.entries.get(*index).map(|e| e.location) {
-                        Some(Location::Node { document, item }) => find(stream, document, item),
-                        _ => None,
-                    };
-                    let node = node.ok_or_else(|| io::Error::other("an object is not there any more"))?;
-                    edit::yaml::edit(text, node, edits, &mut new, &mut done).map_err(io::Error::other)?;
-                }
-                new.push_str(&text[done..]);
-                out.write_all(new.as_bytes())?;
+    /// Hash of the name of the image in a view.
+    #[must_use]
+    pub fn embedded(&self, name: &str) -> u64 {
+        Look::Embedded(name).hash(&self.hash)
+    }
+
+    /// Sorts what was added.
+    pub fn finish(&mut self) {
+        self.keys.sort_unstable();
+        self.keys.shrink_to_fit();
+    }
+
+    /// How many objects are copies of another one of their kind, namespace and name.
+    pub fn copies(&self, kind: impl Fn((usize, usize)) -> Kind) -> usize {
+        let mut copies = 0;
+        for same in self.keys.chunk_by(|one, other| one.0 == other.0) {
+            let kinds: &[Kind] = match same[0].0 & WAY {
+                0 => &[Kind::Image],
+                1 => &[Kind::Tag, Kind::StreamImage],
+                _ => &[],
+            };
+            for wanted in kinds.iter().filter(|_| same.len() > 1) {
+                let is_one = |key: &&Key| kind((key.1 as usize, key.2 as usize)) == *wanted;
+                copies += same.iter().filter(is_one).count().saturating_sub(1);
             }
         }
-        out.flush()
+        copies
     }
 
-    fn copy(&self, mut from: u64, to: u64, out: &mut dyn Write) -> io::Result<()> {
-        let mut buffer = vec![0; 64 << 10];
-        while from < to {
-            let wanted = usize::try_from(to - from).unwrap_or(usize::MAX).min(buffer.len());
-            let got = self.file.read_at(&mut buffer[..wanted], from)?;
-            if got == 0 {
-                break;
+    /// The places of a hash, in order.
+    pub fn find(&self, hash: u64) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let from = self.keys.partition_point(|key| key.0 < hash);
+        let found = self.keys[from..].iter().take_while(move |key| key.0 == hash);
+        found.map(|key| (key.1 as usize, key.2 as usize))
+    }
+}
+
+/// Notes the objects of one file.
+struct Notes<'i> {
+    index: &'i mut Index,
+    file: u32,
+    /// How many objects other files have.
+    before: usize,
+    entries: Vec<Entry>,
+    /// The entries and keys before the document that is being read.
+    document: (usize, usize),
+}
+
+impl Sink for Notes<'_> {
+    fn object(&mut self, outline: &Outline, start: u64, length: u64, is_item: bool) -> Result<(), ScanError> {
+        if self.before + self.entries.len() >= MAX_OBJECTS {
+            return Err(ScanError::TooMany(MAX_OBJECTS));
+        }
+        let kind = outline.kind();
+        // Bounded by MAX_OBJECTS, and so are the files, which have one object at least.
+        let at = (self.file, u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
+        let Index { hash, keys } = &mut *self.index;
+        let mut add = |look: Look<'_>| keys.push((look.hash(hash), at.0, at.1));
+        if !outline.name.is_empty() && matches!(kind, None | Some(Kind::Image)) {
+            add(Look::Image(&outline.name));
+        }
+        let has_image = !outline.embedded.is_empty();
+        if matches!(kind, Some(Kind::Tag | Kind::StreamImage)) || (kind.is_none() && has_image) {
+            if !outline.name.is_empty() {
+                add(Look::View(&outline.namespace, &outline.name));
+                add(Look::ViewName(&outline.name));
             }
-            out.write_all(&buffer[..got])?;
-            from += got as u64;
+            if has_image {
+                add(Look::Embedded(&outline.embedded));
+            }
+        }
+        self.entries.push(Entry {
+            start,
+            length: u32::try_from(length).unwrap_or(u32::MAX),
+            kind,
+            is_item,
+        });
+        if !is_item {
+            self.document = (self.entries.len(), self.index.keys.len());
         }
         Ok(())
     }
-}
 
-fn too_large(length: u64) -> String {
-    format!("it has {length} bytes, more than {MAX_OBJECT_BYTES}")
-}
-
-fn find(stream: &yaml::Stream, document: usize, item: Option<usize>) -> Option<&yaml::Node> {
-    let node = stream.documents.get(document)?;
-    match item {
-        None => Some(node),
-        Some(n) => node.get("items")?.at(n),
-    }
-}
-
-/// The first byte of a file that is not white space.
-fn first_character(mut file: &File) -> io::Result<Option<u8>> {
-    let mut found = None;
-    for byte in BufReader::new(file).bytes() {
-        let byte = byte?;
-        if !byte.is_ascii_whitespace() {
-            found = Some(byte);
-            break;
+    fn end_of_document(&mut self, list_of: Option<&str>) {
+        let (entries, keys) = self.document;
+        match list_of {
+            // Elements of a list of one kind need not name it.
+            Some(kind) => {
+                let kind = Outline::default().kind_of(kind);
+                for entry in &mut self.entries[entries..] {
+                    entry.kind.get_or_insert(kind);
+                }
+                self.document = (self.entries.len(), self.index.keys.len());
+            }
+            // Something else that has items: they are none of ours.
+            None => {
+                self.entries.truncate(entries);
+                self.index.keys.truncate(keys);
+            }
         }
     }
-    file.rewind()?;
-    Ok(found)
 }
 
-/// Opens a file that can be read twice; a pipe is copied first.
-fn open_seekable(path: &Path) -> io::Result<(File, Option<Identity>)> {
-    let mut file = File::open(path)?;
-    let meta = file.metadata()?;
-    if meta.is_file() {
-        let identity = Identity::of(&meta);
-        Ok((file, Some(identity)))
-    } else {
-        Ok((spool(&mut file)?, None))
+/// Makes the first pass over a file.
+///
+/// # Errors
+/// When the file cannot be read or is not one of API objects; the sentence names it.
+pub(super) fn open(
+    found: Found,
+    store: &Store,
+    index: &mut Index,
+    number: usize,
+    before: usize,
+) -> Result<ObjectFile, String> {
+    let place = found.place;
+    let reading = |error: &dyn std::fmt::Display| format!("reading {place}: {}", safe(&error.to_string()));
+    if let Some(trouble) = found.trouble {
+        return Err(reading(&trouble));
+    }
+    let source = Source::open(&place, found.is_found, store).map_err(|error| reading(&error))?;
+    if source.text.length() > MAX_FILE_BYTES {
+        return Err(format!("{place} has more than {MAX_FILE_BYTES} bytes"));
+    }
+    let keys = index.keys.len();
+    let mut notes = Notes {
+        index,
+        file: u32::try_from(number).unwrap_or(u32::MAX),
+        before,
+        entries: Vec::new(),
+        document: (0, keys),
+    };
+    match objects(&source, store, &mut notes) {
+        Ok((json, documents)) => {
+            let mut entries = notes.entries;
+            entries.shrink_to_fit();
+            Ok(ObjectFile {
+                place,
+                identity: source.identity,
+                encoding: source.encoding,
+                text: source.text,
+                text_start: source.text_start,
+                json,
+                documents,
+                entries,
+            })
+        }
+        Err(error) => {
+            index.keys.truncate(keys);
+            Err(match error {
+                ScanError::Json(crate::json::Error::Io(error)) => reading(&error),
+                error => format!("{place} is not a file of API objects: {}", safe(&error.to_string())),
+            })
+        }
     }
 }
 
-/// Copies a stream into an unnamed temporary file.
-fn spool(input: &mut dyn Read) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
-    io::copy(&mut input.take(MAX_FILE_BYTES + 1), &mut file)?;
-    Ok(file)
+/// The objects of a text, which may be JSON or YAML, and its JSON.
+fn objects(
+    source: &Source,
+    store: &Store,
+    notes: &mut Notes<'_>,
+) -> Result<(Bytes, Option<Vec<YamlDocument>>), ScanError> {
+    let section = || {
+        store
+            .section(&source.text, source.text_start, None)
+            .map_err(crate::json::Error::Io)
+    };
+    match first_character(section()?)? {
+        None => return Err(ScanError::Empty),
+        Some(b'{' | b'[') => {
+            let (entries, keys) = (notes.entries.len(), notes.index.keys.len());
+            let mut shifted = Shifted {
+                inner: notes,
+                by: source.text_start,
+            };
+            match scan::json(BufReader::with_capacity(64 << 10, section()?), &mut shifted) {
+                // JSON between separators is YAML.
+                Err(ScanError::Separator) => {
+                    notes.entries.truncate(entries);
+                    notes.index.keys.truncate(keys);
+                    notes.document = (entries, keys);
+                }
+                other => return other.map(|_| (source.text.clone(), None)),
+            }
+        }
+        Some(_) => {}
+    }
+    yaml(source, store, notes)
+}
+
+fn yaml(
+    source: &Source,
+    store: &Store,
+    notes: &mut Notes<'_>,
+) -> Result<(Bytes, Option<Vec<YamlDocument>>), ScanError> {
+    let io = crate::json::Error::Io;
+    let section = store.section(&source.text, source.text_start, None).map_err(io)?;
+    let mut stream = Documents::new(BufReader::with_capacity(64 << 10, section), source.text_start);
+    let limit = source.text.length() * MAX_EXPANSION.0 + MAX_EXPANSION.1;
+    let mut documents = Vec::new();
+    let mut whole = None;
+    while let Some(document) = stream.next_document()? {
+        let used = whole.as_ref().map_or(0, Bytes::length);
+        let mut converted = None;
+        let part = store.add(limit.saturating_sub(used), |out| {
+            converted = Some(convert::to_json(&document.text, out)?);
+            Ok::<(), convert::ConvertError>(())
+        })?;
+        drop(document);
+        let before = notes.entries.len();
+        let section = store.section(&part, 0, None).map_err(io)?;
+        let mut shifted = Shifted { inner: notes, by: used };
+        scan::json(BufReader::with_capacity(64 << 10, section), &mut shifted)?;
+        let is_plain = converted.is_some_and(|c| c.documents == 1 && !c.has_anchors);
+        documents.push(YamlDocument {
+            entries: u32::try_from(notes.entries.len() - before).unwrap_or(u32::MAX),
+            is_plain,
+        });
+        // The parts of one file stand one after the other.
+        whole = Some(match (whole, part) {
+            (Some(Bytes::Spooled { start, length }), Bytes::Spooled { length: more, .. }) => Bytes::Spooled {
+                start,
+                length: length + more,
+            },
+            (_, part) => part,
+        });
+    }
+    match whole {
+        Some(whole) if whole.length() > 0 => Ok((whole, Some(documents))),
+        _ => Err(ScanError::Empty),
+    }
+}
+
+/// Notes places from the beginning of a part as places from the beginning of the whole.
+struct Shifted<'n, 'i> {
+    inner: &'n mut Notes<'i>,
+    by: u64,
+}
+
+impl Sink for Shifted<'_, '_> {
+    fn object(&mut self, outline: &Outline, start: u64, length: u64, is_item: bool) -> Result<(), ScanError> {
+        self.inner.object(outline, start + self.by, length, is_item)
+    }
+
+    fn end_of_document(&mut self, list_of: Option<&str>) {
+        self.inner.end_of_document(list_of);
+    }
+}
+
+/// A text before it is known what is in it.
+struct Source {
+    identity: Option<Identity>,
+    encoding: Encoding,
+    text: Bytes,
+    text_start: u64,
+}
+
+impl Source {
+    fn open(place: &Place, is_found: bool, store: &Store) -> Result<Self, input::Error> {
+        let (identity, bytes) = match place {
+            Place::Stdin => (None, spool(&mut io::stdin().lock(), store)?),
+            Place::Path(path) => Self::of_path(path, is_found, store)?,
+        };
+        if bytes.length() > MAX_FILE_BYTES {
+            return Ok(Self {
+                identity,
+                encoding: Encoding::Utf8,
+                text: bytes,
+                text_start: 0,
+            });
+        }
+        let mut start = Vec::new();
+        store
+            .section(&bytes, 0, Some(Encoding::MAX_MARK as u64 + 1))?
+            .read_to_end(&mut start)?;
+        let encoding = Encoding::of(&start);
+        let mark = encoding.mark().len() as u64;
+        if encoding.is_utf8() {
+            if input::looks_like_utf16(&start) {
+                return Err(input::Error::Unmarked);
+            }
+            return Ok(Self {
+                identity,
+                encoding,
+                text: bytes,
+                text_start: mark,
+            });
+        }
+        let section = store.section(&bytes, mark, None)?;
+        // No character takes more than 3 bytes for 2.
+        let text = store.add(bytes.length() * 2, |mut out| {
+            input::copy_as_utf8(BufReader::new(section), encoding, &mut out)
+        })?;
+        Ok(Self {
+            identity,
+            encoding,
+            text,
+            text_start: 0,
+        })
+    }
+
+    fn of_path(path: &Path, is_found: bool, store: &Store) -> io::Result<(Option<Identity>, Bytes)> {
+        let (file, identity) = store.open(path, is_found)?;
+        match identity {
+            Some(identity) => {
+                let path = path.to_owned();
+                Ok((Some(identity), Bytes::File { path, identity }))
+            }
+            None => Ok((None, spool(&mut &*file, store)?)),
+        }
+    }
+}
+
+fn spool(input: &mut dyn Read, store: &Store) -> io::Result<Bytes> {
+    let mut input = input.take(MAX_FILE_BYTES + 1);
+    store.add(u64::MAX, |out| io::copy(&mut input, out).map(|_| ()))
+}
+
+/// The first byte of a text that is not white space.
+fn first_character(section: Section) -> Result<Option<u8>, crate::json::Error> {
+    for byte in BufReader::new(section).bytes() {
+        let byte = byte?;
+        if !byte.is_ascii_whitespace() {
+            return Ok(Some(byte));
+        }
+    }
+    Ok(None)
+}
+
+/// Opens the file itself again, to take over what it has beside its content.
+///
+/// # Errors
+/// When it cannot be opened or is another one by now.
+pub fn reopen(path: &Path, identity: &Identity) -> io::Result<File> {
+    let file = File::open(path)?;
+    if Identity::of(&file.metadata()?) == *identity {
+        Ok(file)
+    } else {
+        Err(io::Error::other(
+            "the file has changed since it was read; run the command again",
+        ))
+    }
 }

@@ -3,10 +3,11 @@
 
 use std::io::BufRead;
 
-use super::{Entry, Kind, Location, MAX_OBJECT_BYTES};
+use super::{Kind, MAX_OBJECT_BYTES};
+use crate::input::documents::DocumentError;
 use crate::json::{self, Kind as JsonKind, Reader, Rules};
 use crate::text::safe;
-use crate::yaml::{self, Content, Node};
+use crate::yaml::convert::ConvertError;
 
 /// Nesting at which the first pass gives up on a file. Objects by themselves are bounded far below.
 const MAX_SCAN_DEPTH: usize = 1 << 20;
@@ -22,10 +23,16 @@ pub enum ScanError {
     Json(#[from] json::Error),
     /// Bad YAML.
     #[error("{0}")]
-    Yaml(#[from] yaml::Error),
+    Yaml(#[from] ConvertError),
+    /// Not a YAML stream.
+    #[error("{0}")]
+    Documents(#[from] DocumentError),
     /// Nothing is in it.
     #[error("the file is empty")]
     Empty,
+    /// A JSON document is followed by a separator of YAML documents.
+    #[error("documents are separated by ---")]
+    Separator,
     /// A member that decides what the document is stands there twice.
     #[error("member {0:?} is repeated")]
     Repeated(&'static str),
@@ -35,27 +42,77 @@ pub enum ScanError {
     /// A list whose items are none.
     #[error("items: expected an array")]
     Items,
+    /// Too many objects in all files together.
+    #[error("the files have more than {0} objects")]
+    TooMany(usize),
 }
 
 /// What one object says about itself.
-#[derive(Debug, Default)]
-struct Outline {
+#[derive(Debug, Clone, Default)]
+pub struct Outline {
     kind: Option<String>,
     api_version: Option<String>,
-    name: String,
-    namespace: String,
-    embedded: String,
+    /// `metadata.name`
+    pub name: String,
+    /// `metadata.namespace`
+    pub namespace: String,
+    /// Name of the image inside a view.
+    pub embedded: String,
 }
 
-/// Elements of a list, not sorted out yet.
-type Items = Vec<(Outline, Location)>;
+impl Outline {
+    /// Its kind; nothing where it does not say so, which elements of lists need not.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        self.kind.as_deref().map(|kind| self.kind_of(kind))
+    }
 
-/// Notes the objects of a JSON document, checking the syntax of the whole.
-///
-/// # Errors
-/// When the document is malformed or no API object.
-pub fn json(input: impl BufRead) -> Result<Vec<Entry>, ScanError> {
-    let mut reader = Reader::new(
+    /// Its kind as an element of a list of `kind`.
+    #[must_use]
+    pub fn kind_of(&self, kind: &str) -> Kind {
+        // Before OpenShift 3.6 the group was part of the core API.
+        let known_group = self
+            .api_version
+            .as_deref()
+            .is_none_or(|version| version == "v1" || version.starts_with("image.openshift.io/"));
+        match kind {
+            "Image" if known_group => Kind::Image,
+            "ImageStreamTag" if known_group => Kind::Tag,
+            "ImageStreamImage" if known_group => Kind::StreamImage,
+            _ => Kind::Other,
+        }
+    }
+
+    /// What it is, in words.
+    #[must_use]
+    pub fn description(&self) -> String {
+        match self.kind.as_deref() {
+            None | Some("") => "it has no kind".to_owned(),
+            Some(kind) => format!(
+                "it is a {} of {}",
+                safe(kind),
+                safe(self.api_version.as_deref().unwrap_or("no API version"))
+            ),
+        }
+    }
+}
+
+/// Takes what the first pass finds.
+pub trait Sink {
+    /// An object, at these bytes of the JSON text: a whole document, or an element of a list that is not known yet to be
+    /// one of objects.
+    ///
+    /// # Errors
+    /// When there are too many.
+    fn object(&mut self, outline: &Outline, start: u64, length: u64, is_item: bool) -> Result<(), ScanError>;
+
+    /// A document ended: if it is a list, of this kind of elements where they do not say it themselves.
+    fn end_of_document(&mut self, list_of: Option<&str>);
+}
+
+/// A reader for the first pass.
+pub fn reader<R: BufRead>(input: R) -> Reader<R> {
+    Reader::new(
         input,
         Rules {
             depth: MAX_SCAN_DEPTH,
@@ -63,115 +120,51 @@ pub fn json(input: impl BufRead) -> Result<Vec<Entry>, ScanError> {
             finite_numbers: false,
             lossy_text: true,
         },
-    );
-    reader.kind()?;
-    let start = reader.offset();
-    let mut items = None;
-    let outline = json_outline(&mut reader, Some(&mut items))?;
-    let length = reader.offset() - start;
-    reader.end()?;
-    entries(outline, items, Location::Span { start, length })
+    )
 }
 
-/// Notes the objects of all documents of a YAML file.
+/// Notes the objects of JSON documents that stand one after the other, checking the syntax of the whole.
 ///
 /// # Errors
-/// When a document is no API object.
-pub fn yaml(stream: &yaml::Stream) -> Result<Vec<Entry>, ScanError> {
-    let mut found = Vec::new();
-    for (document, node) in stream.documents.iter().enumerate() {
-        let items = match node.get("items").map(|items| &items.content) {
-            None => None,
-            Some(Content::Scalar(serde_json::Value::Null)) => Some(Items::new()),
-            Some(Content::Sequence(elements)) => Some(
-                elements
-                    .iter()
-                    .enumerate()
-                    .map(|(n, element)| {
-                        let item = Some(n);
-                        (yaml_outline(element), Location::Node { document, item })
-                    })
-                    .collect(),
-            ),
-            Some(_) => return Err(ScanError::Items),
-        };
-        let item = None;
-        found.extend(entries(yaml_outline(node), items, Location::Node { document, item })?);
+/// When a document is malformed or no API object.
+pub fn json(input: impl BufRead, sink: &mut dyn Sink) -> Result<usize, ScanError> {
+    let mut reader = reader(input);
+    let mut documents = 0;
+    while let Some(first) = reader.next_document()? {
+        if documents > 0 && first == b'-' {
+            return Err(ScanError::Separator);
+        }
+        let start = reader.offset();
+        let outline = json_outline(&mut reader, Some(&mut *sink))?;
+        let kind = outline.kind.as_deref().ok_or(ScanError::NoKind)?;
+        match kind.strip_suffix("List") {
+            Some(element) => sink.end_of_document(Some(element)),
+            None => {
+                sink.end_of_document(None);
+                sink.object(&outline, start, reader.offset() - start, false)?;
+            }
+        }
+        documents += 1;
     }
-    if stream.documents.is_empty() {
-        return Err(ScanError::Empty);
-    }
-    Ok(found)
+    Ok(documents)
 }
 
-/// The objects of one document: itself, or the elements of the list that it is.
-fn entries(outline: Outline, items: Option<Items>, whole: Location) -> Result<Vec<Entry>, ScanError> {
-    let kind = outline.kind.clone().ok_or(ScanError::NoKind)?;
-    let Some(element_kind) = kind.strip_suffix("List") else {
-        return Ok(vec![entry(outline, &kind, whole)]);
-    };
-    Ok(items
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(item, location)| {
-            // Elements of a list of one kind need not name it.
-            let kind = item.kind.clone().unwrap_or_else(|| element_kind.to_owned());
-            entry(item, &kind, location)
-        })
-        .collect())
-}
-
-fn entry(outline: Outline, kind: &str, location: Location) -> Entry {
-    // Before OpenShift 3.6 the group was part of the core API.
-    let known_group = outline
-        .api_version
-        .as_deref()
-        .is_none_or(|version| version == "v1" || version.starts_with("image.openshift.io/"));
-    let kind = match kind {
-        "Image" if known_group => Kind::Image,
-        "ImageStreamTag" if known_group => Kind::Tag,
-        "ImageStreamImage" if known_group => Kind::StreamImage,
-        "" => Kind::Other("of no kind".into()),
-        kind => Kind::Other(format!(
-            "a {} of {}",
-            safe(kind),
-            safe(outline.api_version.as_deref().unwrap_or("no API version"))
-        )),
-    };
-    Entry {
-        kind,
-        name: outline.name,
-        namespace: outline.namespace,
-        embedded: outline.embedded,
-        location,
-    }
-}
-
-fn yaml_outline(node: &Node) -> Outline {
-    let text = |node: Option<&Node>| node.and_then(Node::as_str).map(str::to_owned);
-    let metadata = |node: &Node, name: &str| text(node.get("metadata").and_then(|m| m.get(name))).unwrap_or_default();
-    Outline {
-        // What is no mapping has no kind at all.
-        kind: match node.content {
-            Content::Mapping { .. } => text(node.get("kind")),
-            _ => Some(String::new()),
-        },
-        api_version: text(node.get("apiVersion")),
-        name: metadata(node, "name"),
-        namespace: metadata(node, "namespace"),
-        embedded: node
-            .get("image")
-            .map(|image| metadata(image, "name"))
-            .unwrap_or_default(),
-    }
+/// The outline of one object, which need not be whole.
+pub fn outline(input: impl BufRead) -> Outline {
+    json_outline(&mut reader(input), None).unwrap_or_default()
 }
 
 /// Reads one object for its outline; the elements of `items` likewise where they are wanted.
-fn json_outline<R: BufRead>(
-    reader: &mut Reader<R>,
-    mut items: Option<&mut Option<Items>>,
-) -> Result<Outline, ScanError> {
+fn json_outline<R: BufRead>(reader: &mut Reader<R>, mut items: Option<&mut dyn Sink>) -> Result<Outline, ScanError> {
     let mut outline = Outline::default();
+    if reader.kind()? != JsonKind::Object {
+        if items.is_some() {
+            reader.object()?;
+        }
+        reader.skip()?;
+        outline.kind = Some(String::new());
+        return Ok(outline);
+    }
     let mut seen = Vec::new();
     reader.object()?;
     while let Some(member) = reader.key()? {
@@ -185,12 +178,12 @@ fn json_outline<R: BufRead>(
             return Err(ScanError::Repeated(member));
         }
         seen.push(member);
-        match (member, reader.kind()?, items.as_deref_mut()) {
+        match (member, reader.kind()?, items.as_mut()) {
             ("kind", JsonKind::String, _) => outline.kind = Some(reader.string()?),
             ("apiVersion", JsonKind::String, _) => outline.api_version = Some(reader.string()?),
             ("metadata", JsonKind::Object, _) => json_names(reader, &mut outline.name, &mut outline.namespace)?,
             ("image", JsonKind::Object, _) => json_embedded(reader, &mut outline.embedded)?,
-            ("items", JsonKind::Array, Some(items)) => *items = Some(json_items(reader)?),
+            ("items", JsonKind::Array, Some(sink)) => json_items(reader, *sink)?,
             ("items", JsonKind::Null, _) => reader.null()?,
             ("items", _, Some(_)) => return Err(ScanError::Items),
             _ => reader.skip()?,
@@ -199,25 +192,15 @@ fn json_outline<R: BufRead>(
     Ok(outline)
 }
 
-fn json_items<R: BufRead>(reader: &mut Reader<R>) -> Result<Items, ScanError> {
-    let mut items = Items::new();
+fn json_items<R: BufRead>(reader: &mut Reader<R>, sink: &mut dyn Sink) -> Result<(), ScanError> {
     reader.array()?;
     while reader.element()? {
-        let kind = reader.kind()?;
+        reader.kind()?;
         let start = reader.offset();
-        let outline = if kind == JsonKind::Object {
-            json_outline(reader, None)?
-        } else {
-            reader.skip()?;
-            Outline {
-                kind: Some(String::new()),
-                ..Outline::default()
-            }
-        };
-        let length = reader.offset() - start;
-        items.push((outline, Location::Span { start, length }));
+        let outline = json_outline(reader, None)?;
+        sink.object(&outline, start, reader.offset() - start, true)?;
     }
-    Ok(items)
+    Ok(())
 }
 
 /// Reads `name` and `namespace` out of an object's metadata.

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Reports one after the other: printed as they come, or, where the format is one document that begins with counts,
+//! kept in a temporary file until the end. No report stays in memory.
+
+use std::io::{self, Seek, Write};
+
+use tempfile::SpooledTempFile;
+
+use super::{renderer, Format, ImageReport, Renderer, Summary};
+
+/// What fits into memory before a file is made, in bytes.
+const MAX_MEMORY: usize = 256 << 10;
+
+/// Reports on their way to a writer.
+pub struct Listing<'w> {
+    out: &'w mut dyn Write,
+    renderer: Box<dyn Renderer>,
+    items: Option<SpooledTempFile>,
+    /// The first failure to keep something.
+    trouble: Option<io::Error>,
+}
+
+impl std::fmt::Debug for Listing<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listing")
+            .field("trouble", &self.trouble)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'w> Listing<'w> {
+    /// Begins a listing.
+    pub fn new(format: Format, out: &'w mut dyn Write) -> Self {
+        let renderer = renderer(format);
+        let items = renderer.is_document().then(|| SpooledTempFile::new(MAX_MEMORY));
+        Self {
+            out,
+            renderer,
+            items,
+            trouble: None,
+        }
+    }
+
+    /// Where it is printed. Until the end nothing of a document is.
+    pub fn out(&mut self) -> &mut dyn Write {
+        self.out
+    }
+
+    /// One image as it is printed.
+    #[must_use]
+    pub fn render(&self, report: &ImageReport) -> Vec<u8> {
+        let mut item = Vec::new();
+        // Writing into memory cannot fail.
+        let _ = self.renderer.image(&mut item, report);
+        item
+    }
+
+    /// Takes an image that was rendered.
+    pub fn put(&mut self, item: &[u8]) {
+        let put = match &mut self.items {
+            Some(items) => items.write_all(item),
+            None => Quiet(self.out).write_all(item),
+        };
+        if let Err(error) = put {
+            self.trouble.get_or_insert(error);
+        }
+    }
+
+    /// Prints what is left.
+    ///
+    /// # Errors
+    /// When reports could not be kept: what is printed then is not all.
+    pub fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        if let Some(mut items) = self.items.take() {
+            items.rewind()?;
+            self.renderer.document(&mut Quiet(self.out), summary, &mut items)?;
+        }
+        let _ = self.out.flush();
+        self.trouble.take().map_or(Ok(()), Err)
+    }
+}
+
+/// The output, whose failures are told at the end of the run: see [`super::output`].
+struct Quiet<'o>(&'o mut dyn Write);
+
+impl Write for Quiet<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.0.write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _ = self.0.flush();
+        Ok(())
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Reports that wait until it is known what became of the records, in a temporary file.
+
+use std::io::{self, Read, Seek, Write};
+
+use tempfile::SpooledTempFile;
+
+use crate::source::objects::Position;
+
+/// What fits into memory before a file is made, in bytes.
+const MAX_MEMORY: usize = 256 << 10;
+
+/// A report that waits.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct HeldReport {
+    /// Where the object is that its record belongs to; nothing where there is no record to wait for.
+    pub(super) position: Option<Position>,
+    /// If the record was written, or there is none.
+    pub(super) written: HeldText,
+    /// If the record was not written.
+    pub(super) failed: HeldText,
+}
+
+/// What is printed of an image.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct HeldText {
+    /// On standard error, in whole lines.
+    pub(super) beside: Vec<u8>,
+    /// The image, as the format has it.
+    pub(super) item: Vec<u8>,
+}
+
+/// Reports in order.
+pub(super) struct HeldReports(SpooledTempFile);
+
+impl HeldReports {
+    pub(super) fn new() -> Self {
+        Self(SpooledTempFile::new(MAX_MEMORY))
+    }
+
+    /// Takes one more.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    pub(super) fn put(&mut self, report: &HeldReport) -> io::Result<()> {
+        let (file, entry) = report.position.unwrap_or((usize::MAX, usize::MAX));
+        let numbers = [
+            file,
+            entry,
+            report.written.beside.len(),
+            report.written.item.len(),
+            report.failed.beside.len(),
+            report.failed.item.len(),
+        ];
+        for number in numbers {
+            self.0.write_all(&(number as u64).to_le_bytes())?;
+        }
+        for text in [&report.written, &report.failed] {
+            self.0.write_all(&text.beside)?;
+            self.0.write_all(&text.item)?;
+        }
+        Ok(())
+    }
+
+    /// Hands out all of them.
+    ///
+    /// # Errors
+    /// When they cannot be read again.
+    pub(super) fn each(mut self, take: &mut dyn FnMut(HeldReport)) -> io::Result<()> {
+        let end = self.0.stream_position()?;
+        self.0.rewind()?;
+        let mut input = io::BufReader::new(self.0.take(end));
+        loop {
+            let mut numbers = [0_usize; 6];
+            for (n, number) in numbers.iter_mut().enumerate() {
+                let mut bytes = [0; 8];
+                match input.read_exact(&mut bytes) {
+                    Err(error) if n == 0 && error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+                    other => other?,
+                }
+                *number = usize::try_from(u64::from_le_bytes(bytes)).map_err(io::Error::other)?;
+            }
+            let mut bytes = |length: usize| -> io::Result<Vec<u8>> {
+                let mut bytes = vec![0; length];
+                input.read_exact(&mut bytes)?;
+                Ok(bytes)
+            };
+            let [file, entry, texts @ ..] = numbers;
+            let [written, failed] = [[texts[0], texts[1]], [texts[2], texts[3]]];
+            let mut text = |[beside, item]: [usize; 2]| -> io::Result<HeldText> {
+                Ok(HeldText {
+                    beside: bytes(beside)?,
+                    item: bytes(item)?,
+                })
+            };
+            take(HeldReport {
+                position: (file != usize::MAX).then_some((file, entry)),
+                written: text(written)?,
+                failed: text(failed)?,
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_come_back_in_order() {
+        let mut held = HeldReports::new();
+        let reports: Vec<HeldReport> = (0..1000_usize)
+            .map(|n| HeldReport {
+                position: (n % 3 > 0).then_some((n, n * 7)),
+                written: HeldText {
+                    beside: vec![b'k'; n % 5],
+                    item: n.to_string().into_bytes(),
+                },
+                failed: HeldText {
+                    beside: vec![b'f'; n],
+                    item: Vec::new(),
+                },
+            })
+            .collect();
+        for report in &reports {
+            held.put(report).unwrap();
+        }
+        let mut again = Vec::new();
+        held.each(&mut |report| again.push(report)).unwrap();
+        assert_eq!(again, reports);
+    }
+}

@@ -15,3 +15,9 @@ pub const MAX_SIGNATURES: usize = 128;
 
 /// How far ahead of our clock a signature or key may be dated, in seconds, before it is not yet valid.
 pub const CLOCK_SKEW: i64 = 300;
+
+/// Largest key in bytes, without what other keys certify of it.
+pub const MAX_KEY_BYTES: usize = 1 << 20;
+
+/// Most self-signatures on one part of a key that count; the newest, and all revocations.
+pub const MAX_SELF_SIGNATURES: usize = 64;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! OpenPGP: strict framing of messages, keys and keyrings, and GnuPG, which decides.
 //!
-//! [`framing`] is the gate. [`engine`] says what an engine is; [`trust`] has the two there are. Only
-//! [`gnupg::gpgme`] calls gpgme and so starts gpg.
+//! [`framing`] is the gate. [`engine`] is the one pipeline; [`roles`] says what it is put together of: a set of
+//! keys, of which [`trust`] has two, and a check, which is [`gnupg::check`]. Only [`gnupg::gpgme`] calls gpgme.
 
 mod answers;
 mod checks;
@@ -10,4 +10,5 @@ pub mod engine;
 pub mod framing;
 pub mod gnupg;
 pub mod keys;
+pub mod roles;
 pub mod trust;

@@ -46,7 +46,10 @@ pub fn judge(
     expectation: &Expectation,
 ) -> SignatureOutcome {
     let mut outcome = SignatureOutcome::begin(name.to_owned());
-    let (signer, refusal) = (finding.signer, finding.refusal);
+    let (signer, refusal) = match finding {
+        Finding::Good(signer) => (Some(signer), None),
+        Finding::Refused { refusal, signer } => (signer, Some(refusal)),
+    };
     let Some(signer) = signer else {
         let refusal = refusal.unwrap_or_else(|| Refusal::new(Reason::EngineFailed, "the engine named no signer"));
         return SignatureOutcome::refused(name, refusal, None);

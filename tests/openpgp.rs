@@ -7,6 +7,8 @@ mod support;
 
 #[path = "openpgp/bounds.rs"]
 mod bounds;
+#[path = "openpgp/copies.rs"]
+mod copies;
 #[path = "openpgp/framing.rs"]
 mod framing;
 #[path = "openpgp/keyfiles.rs"]
@@ -17,6 +19,8 @@ mod keys;
 mod leftovers;
 #[path = "openpgp/listing.rs"]
 mod listing;
+#[path = "openpgp/partial.rs"]
+mod partial;
 #[path = "openpgp/places.rs"]
 mod places;
 #[path = "openpgp/processes.rs"]
@@ -39,3 +43,5 @@ mod surroundings;
 mod system;
 #[path = "openpgp/trial.rs"]
 mod trial;
+#[path = "openpgp/versions.rs"]
+mod versions;

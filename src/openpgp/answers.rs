@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What GnuPG's answers about one signature mean: a fact about the message, or trouble that says nothing of it.
 
+use std::collections::BTreeSet;
+
 use crate::openpgp::framing::signature::Signature;
 use crate::openpgp::gnupg::gpgme::Error;
 use crate::openpgp::gnupg::status::{Answer, Check, ValidSignature};
@@ -188,7 +190,10 @@ fn refuse_general(maker: &str, signature: &Signature, keys: &[Key]) -> Result<Re
                 "error {GENERAL} for key {maker}, which it does not list"
             ))),
             // It looked at the first of them only, and its refusal may be about the wrong one.
-            several => Ok(claimed_by_several(maker, several)),
+            several => {
+                let primaries = several.iter().map(|key| key.fingerprint().as_str()).collect();
+                Ok(claimed_by_several(maker, &primaries))
+            }
         };
     };
     let Some(subkey) = made_by(key, maker) else {
@@ -235,14 +240,14 @@ fn digest_bits(key: &Subkey) -> usize {
 }
 
 /// Nobody can tell whose signature it is.
-pub(super) fn claimed_by_several(maker: &str, keys: &[Key]) -> Refusal {
-    let primaries: Vec<&str> = keys.iter().map(|key| key.fingerprint().as_str()).collect();
+pub(super) fn claimed_by_several(maker: &str, primaries: &BTreeSet<&str>) -> Refusal {
+    let names: Vec<&str> = primaries.iter().copied().collect();
     Refusal::new(
         Reason::KeyNotAccepted,
         format!(
             "it is made by key {maker}, which {} keys claim as theirs: {}",
-            keys.len(),
-            primaries.join(", ")
+            names.len(),
+            names.join(", ")
         ),
     )
 }

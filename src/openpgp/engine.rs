@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The engine: is this framed message signed, and by a key that may say so?
 //!
-//! One trait, so that a batch worker and another OpenPGP implementation can stand in for the one here. A signature is
-//! accepted for the fingerprint of its primary key, which must be in an explicit set; never for GnuPG's mood alone.
+//! One pipeline for every set of keys and every way to check. A signature is accepted for the fingerprint of its primary
+//! key, which must be in an explicit set; never for the mood of the implementation that checks it.
 
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::limits::CLOCK_SKEW;
+use crate::openpgp::answers::claimed_by_several;
+use crate::openpgp::checks::{judge_key, not_named, not_yet_valid};
 use crate::openpgp::framing::message::Message;
 use crate::openpgp::gnupg::gpgme::Error;
-use crate::openpgp::keys::key::{Fingerprint, Validity};
+use crate::openpgp::keys::certificate::Certificate;
+use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
 use crate::openpgp::keys::listing::ListedKey;
-use crate::reason::Refusal;
+use crate::openpgp::keys::material::hex;
+use crate::openpgp::keys::signed_by::SignedBy;
+use crate::openpgp::roles::{Facts, KeySet, Listed, Maker, SignatureCheck, Standing};
+use crate::reason::{Reason, Refusal};
 
-/// Who made a signature that GnuPG could check.
+/// Who made a signature that could be checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signer {
     /// The key or subkey that signed.
@@ -31,52 +41,263 @@ pub struct Signer {
 
 /// What the engine found out about one message.
 #[derive(Debug, Clone)]
-pub struct Finding {
-    /// The signer, if GnuPG verified the signature with that key, acceptable or not.
-    pub signer: Option<Signer>,
-    /// Why the signature does not count. `None` only for a good signature by an acceptable key.
-    pub refusal: Option<Refusal>,
+pub enum Finding {
+    /// A good signature by an accepted key.
+    Good(Signer),
+    /// A signature that does not count.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// The signer, if the signature was verified with that key.
+        signer: Option<Signer>,
+    },
 }
 
-/// Something that can judge signatures against a set of keys.
-pub trait Engine {
+impl From<Refusal> for Finding {
+    fn from(refusal: Refusal) -> Self {
+        Finding::Refused { refusal, signer: None }
+    }
+}
+
+/// Judges signatures by a set of keys.
+#[derive(Debug)]
+pub struct Engine {
+    keys: Box<dyn KeySet>,
+    check: Box<dyn SignatureCheck>,
+    signed_by: SignedBy,
+    now: i64,
+    warnings: Vec<String>,
+    /// How many of them were handed out.
+    told: usize,
+}
+
+/// A key that may have made the signature, and what the checker reads of it.
+type Candidate = (Arc<Certificate>, Option<Key>);
+
+impl Engine {
+    /// Judges by `keys`, narrowed to `signed_by`, at the time `now` (seconds since 1970).
+    #[must_use]
+    pub fn new(keys: Box<dyn KeySet>, check: Box<dyn SignatureCheck>, signed_by: SignedBy, now: i64) -> Self {
+        Self {
+            keys,
+            check,
+            signed_by,
+            now,
+            warnings: Vec::new(),
+            told: 0,
+        }
+    }
+
     /// Judges one message.
     ///
     /// # Errors
     /// When the engine itself fails, so that nothing can be said about the signature.
-    fn verify(&mut self, message: &Message) -> Result<Finding, Error>;
+    pub fn verify(&mut self, message: &Message) -> Result<Finding, Error> {
+        let signature = &message.signature;
+        let maker = Maker::of(signature);
+        let candidates = self.candidates(&maker)?;
+        if candidates.is_empty() {
+            return Ok(self.unknown(message, "is not in").into());
+        }
+        let keys: Vec<Key> = candidates.iter().filter_map(|(_, key)| key.clone()).collect();
+        let is_there = keys
+            .iter()
+            .any(|key| key.subkeys.iter().any(|subkey| maker.is(&subkey.fingerprint)));
+        let fit = if is_there {
+            self.check.check(message, &keys)?
+        } else {
+            Err(self.not_taken(message, &candidates)?)
+        };
+        // Nobody can tell whose signature it is, whichever of the keys the checker looked at.
+        let fit = match fit {
+            Ok(fit) => fit,
+            Err(refusal) => return Ok(claimed_twice(&candidates, &maker).unwrap_or(refusal).into()),
+        };
+        let key = match sole_claimant(&candidates, &fit.maker) {
+            Ok(Some(key)) if *key.fingerprint() == fit.primary => key,
+            Ok(_) => {
+                return Err(Error::Answer {
+                    doing: "looking up the signer",
+                    why: format!("the keyring does not show key {} as it signed", fit.maker),
+                });
+            }
+            Err(refusal) => return Ok(refusal.into()),
+        };
+        let standing = self.keys.standing(key)?;
+        let signer = self.signer(key, &fit.maker, message, &standing);
+        let refusal = judge_key(key, &fit, &standing, signature, self.now).err();
+        Ok(match refusal.or_else(|| self.objection(&signer, standing)) {
+            Some(refusal) => Finding::Refused {
+                refusal,
+                signer: Some(signer),
+            },
+            None => Finding::Good(signer),
+        })
+    }
+
+    /// The keys that claim the maker, as they are and as the checker reads them. What may revoke them is loaded as well.
+    fn candidates(&mut self, maker: &Maker) -> Result<Vec<Candidate>, Error> {
+        let certificates = self.keys.candidates(maker)?;
+        let mut to_read = certificates.clone();
+        for certificate in &certificates {
+            to_read.extend(self.revokers_of(certificate)?);
+        }
+        let mut read = self.check.read(&to_read)?;
+        read.truncate(certificates.len());
+        Ok(certificates.into_iter().zip(read).collect())
+    }
+
+    /// The keys at hand that a key names as its designated revokers and that are said to have revoked it. One that is not
+    /// at hand is warned of: it alone could tell.
+    fn revokers_of(&mut self, certificate: &Certificate) -> Result<Vec<Arc<Certificate>>, Error> {
+        let mut found = Vec::new();
+        for revoker in certificate.revoked_by() {
+            let Ok(fingerprint) = Fingerprint::parse(&hex(&revoker)) else {
+                continue;
+            };
+            let keys = self.keys.candidates(&Maker::Fingerprint(fingerprint.clone()))?;
+            if keys.is_empty() {
+                let warning = format!(
+                    "key {} has a revocation by its designated revoker, key {fingerprint}, which is not in {}: without that key nobody can tell whether it is revoked",
+                    certificate.fingerprint(),
+                    self.keys.name()
+                );
+                if !self.warnings.contains(&warning) {
+                    self.warnings.push(warning);
+                }
+            }
+            found.extend(keys);
+        }
+        Ok(found)
+    }
+
+    /// What a user should know besides the verdicts, each once; safe to print.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        let told = std::mem::replace(&mut self.told, self.warnings.len());
+        self.warnings[told..].to_vec()
+    }
+
+    fn unknown(&self, message: &Message, how: &str) -> Refusal {
+        let signature = &message.signature;
+        let maker = signature.maker();
+        if signature.created > self.now + CLOCK_SKEW {
+            return not_yet_valid(&format!("the signature by key {maker}"), signature.created, self.now);
+        }
+        Refusal::new(
+            Reason::UnknownKey,
+            format!("it is made by key {maker}, which {how} {}", self.keys.name()),
+        )
+    }
+
+    /// Why the checker has no key though there is one.
+    fn not_taken(&mut self, message: &Message, candidates: &[Candidate]) -> Result<Refusal, Error> {
+        let future = candidates
+            .iter()
+            .map(|(own, _)| own)
+            .find(|own| own.created() > self.now + CLOCK_SKEW);
+        if let Some(own) = future {
+            return Ok(not_yet_valid(
+                &format!("key {}", own.fingerprint()),
+                own.created(),
+                self.now,
+            ));
+        }
+        let checker = self.check.name()?;
+        let is_in = format!("has no valid self-signature or binding by what {checker} says, though it is in");
+        Ok(self.unknown(message, &is_in))
+    }
+
+    fn signer(&self, key: &Key, maker: &Fingerprint, message: &Message, standing: &Standing) -> Signer {
+        Signer {
+            fingerprint: maker.clone(),
+            primary: key.fingerprint().clone(),
+            user_id: standing.owner.clone().unwrap_or_else(|| key.owner(false).to_owned()),
+            validity: standing.validity,
+            key_algorithm: key.subkey(maker).map(|k| k.algorithm_name()).unwrap_or_default(),
+            hash_algorithm: message.signature.hash.to_string(),
+            created: message.signature.created,
+        }
+    }
+
+    /// Why a good signature does not count.
+    fn objection(&self, signer: &Signer, standing: Standing) -> Option<Refusal> {
+        if self.signed_by.is_limited() {
+            let named = self.signed_by.admits(&signer.fingerprint, &signer.primary);
+            return (!named).then(|| not_named(signer, &self.signed_by));
+        }
+        standing.objection
+    }
 
     /// Lists the keys, those that count and the others.
     ///
     /// # Errors
     /// When the keyring cannot be read.
-    fn keys(&mut self) -> Result<Vec<ListedKey>, Error>;
-}
-
-/// Narrows the keys that count to named ones.
-#[derive(Debug, Clone, Default)]
-pub struct SignedBy(pub Vec<Fingerprint>);
-
-impl SignedBy {
-    /// Whether any keys are named.
-    #[must_use]
-    pub fn is_limited(&self) -> bool {
-        !self.0.is_empty()
-    }
-
-    /// Whether a signature by this key or subkey of this primary key is one that is asked for. Naming the primary key
-    /// admits its subkeys; naming a subkey admits that one only.
-    #[must_use]
-    pub fn admits(&self, fingerprint: &Fingerprint, primary: &Fingerprint) -> bool {
-        !self.is_limited() || self.0.contains(primary) || self.0.contains(fingerprint)
-    }
-}
-
-impl std::fmt::Display for SignedBy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (n, fingerprint) in self.0.iter().enumerate() {
-            write!(f, "{}{fingerprint}", if n == 0 { "" } else { ", " })?;
+    pub fn keys(&mut self) -> Result<Vec<ListedKey>, Error> {
+        let listing = self.keys.all()?;
+        let asked: Vec<Arc<Certificate>> = listing
+            .iter()
+            .filter(|listed| matches!(listed.facts, Facts::AskChecker))
+            .map(|listed| Arc::clone(&listed.certificate))
+            .collect();
+        let mut read = self.check.read(&asked)?.into_iter();
+        let claims = listing.iter().flat_map(|listed| listed.certificate.holds());
+        let mut counts: HashMap<[u8; 20], usize> = HashMap::new();
+        for claim in claims {
+            *counts.entry(claim).or_default() += 1;
         }
-        Ok(())
+        let mut keys = Vec::new();
+        for Listed { certificate, facts } in listing {
+            let key = match facts {
+                Facts::Known(key) => Some(key),
+                Facts::AskChecker => match read.next().flatten() {
+                    Some(key) => Some(key),
+                    // Left out with a warning.
+                    None => continue,
+                },
+                Facts::NotAsked => None,
+            };
+            let Some(key) = key else {
+                let refusal = self.keys.objection_unasked();
+                keys.push(ListedKey::claimed(&certificate, refusal));
+                continue;
+            };
+            let standing = self.keys.standing(&key)?;
+            keys.push(ListedKey::checked(
+                &key,
+                &certificate,
+                standing,
+                &self.signed_by,
+                &counts,
+                self.now,
+            ));
+        }
+        Ok(keys)
     }
+}
+
+/// What is to be said where several keys claim a key that may be the maker.
+fn claimed_twice(candidates: &[Candidate], maker: &Maker) -> Option<Refusal> {
+    let parts = candidates
+        .iter()
+        .filter_map(|(_, key)| key.as_ref())
+        .flat_map(|key| &key.subkeys);
+    let primaries = candidates.iter().map(|(own, _)| own.fingerprint());
+    let claimed = parts.map(|subkey| &subkey.fingerprint).chain(primaries);
+    claimed
+        .filter(|own| maker.is(own))
+        .find_map(|own| sole_claimant(candidates, own).err())
+}
+
+/// The one key that a signing key or subkey belongs to, `None` where the checker takes none; several primary keys may
+/// claim one subkey.
+fn sole_claimant<'c>(candidates: &'c [Candidate], maker: &Fingerprint) -> Result<Option<&'c Key>, Refusal> {
+    let holds = |(own, key): &&Candidate| {
+        own.fingerprint() == maker || key.as_ref().is_some_and(|key| key.subkey(maker).is_some())
+    };
+    let claimants: Vec<&Candidate> = candidates.iter().filter(holds).collect();
+    if claimants.len() > 1 {
+        let primaries: BTreeSet<&str> = claimants.iter().map(|(own, _)| own.fingerprint().as_str()).collect();
+        return Err(claimed_by_several(maker.as_str(), &primaries));
+    }
+    Ok(claimants.first().and_then(|(_, key)| key.as_ref()))
 }

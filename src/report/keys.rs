@@ -44,15 +44,18 @@ pub fn write_text(out: &mut dyn Write, keys: &[ListedKey], wide: bool) -> io::Re
             Some(refusal) => writeln!(out, "does not count: {refusal}")?,
         }
         for subkey in key.subkeys.iter().filter(|_| wide) {
-            writeln!(
+            let own = &subkey.subkey;
+            write!(
                 out,
-                "  subkey {} {}, expires {}, {}{}",
-                subkey.fingerprint,
-                subkey.algorithm_name(),
-                subkey.expires.map_or("never".to_owned(), time),
-                if subkey.can_sign { "signs" } else { "does not sign" },
-                if subkey.revoked { ", revoked" } else { "" }
+                "  subkey {} {}, expires {}: ",
+                own.fingerprint,
+                own.algorithm_name(),
+                own.expires.map_or("never".to_owned(), time),
             )?;
+            match &subkey.refusal {
+                None => writeln!(out, "signs")?,
+                Some(refusal) => writeln!(out, "does not count: {refusal}")?,
+            }
         }
     }
     out.flush()
@@ -83,7 +86,8 @@ fn item(key: &ListedKey) -> Value {
     let subkeys: Vec<Value> = key
         .subkeys
         .iter()
-        .map(|subkey| {
+        .map(|listed| {
+            let subkey = &listed.subkey;
             json!({
                 "fingerprint": subkey.fingerprint.as_str(),
                 "keyAlgorithm": subkey.algorithm_name(),
@@ -91,6 +95,9 @@ fn item(key: &ListedKey) -> Value {
                 "expiresAt": subkey.expires.map(time),
                 "canSign": subkey.can_sign,
                 "revoked": subkey.revoked,
+                "counts": listed.refusal.is_none(),
+                "reason": listed.refusal.as_ref().map_or("", |refusal| refusal.reason.word()),
+                "message": listed.refusal.as_ref().map_or("", |refusal| refusal.message.as_str()),
             })
         })
         .collect();

@@ -4,11 +4,12 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use crate::openpgp::engine::Engine;
+use crate::openpgp::gnupg::check::GpgCheck;
 use crate::openpgp::gnupg::home;
 use crate::openpgp::trust::import;
-use crate::openpgp::trust::key_files::KeyFileEngine;
 use crate::openpgp::trust::shadow::Shadow;
-use crate::openpgp::trust::user_keyring::{TrustModel, UserKeysEngine};
+use crate::openpgp::trust::user_keyring::{TrustModel, UserKeyring};
 use crate::reason::{Reason, Refusal};
 use crate::settings::keys::{KeySource, Keys};
 use crate::settings::UsageError;
@@ -41,21 +42,20 @@ pub fn set_up(keys: &Keys, stderr: &mut dyn Write) -> Result<EngineOrTrouble, Us
 }
 
 fn from_files(keys: &Keys, files: &[PathBuf], stderr: &mut dyn Write) -> Result<EngineOrTrouble, UsageError> {
-    match import::from_files(files, &keys.places) {
+    let mut check = Box::new(GpgCheck::new(keys.places.clone(), keys.now));
+    match import::from_files(files, &mut *check) {
         Ok(loaded) => {
-            for line in &loaded.skipped {
+            for line in &loaded.warnings {
                 let _ = writeln!(stderr, "warning: {line}");
             }
-            Ok(Ok(Box::new(KeyFileEngine::new(
-                loaded.home,
-                loaded.gpg,
-                loaded.fingerprints,
-                keys.signed_by.clone(),
-                keys.now,
-            ))))
+            let set = Box::new(loaded.keys);
+            Ok(Ok(Box::new(Engine::new(set, check, keys.signed_by.clone(), keys.now))))
         }
         Err(import::Error::KeyFile(message)) => Err(UsageError(message)),
-        Err(import::Error::Engine(message)) => Ok(Err(Refusal::new(Reason::EngineFailed, message))),
+        Err(import::Error::Engine(error)) => Ok(Err(Refusal::new(
+            Reason::EngineFailed,
+            bounded(&error.to_string(), MAX_TROUBLE),
+        ))),
     }
 }
 
@@ -69,13 +69,16 @@ fn of_home(keys: &Keys, directory: Option<&Path>, trust_model: TrustModel) -> En
     let by_validity = trust_model == TrustModel::Gpg && !keys.signed_by.is_limited();
     let shadow = Shadow::of_home(directory, keys.uid, by_validity, &keys.places);
     match shadow {
-        Ok(shadow) => Ok(Box::new(UserKeysEngine::new(
-            shadow,
-            keys.places.clone(),
-            trust_model,
-            keys.signed_by.clone(),
-            keys.now,
-        ))),
+        Ok(shadow) => {
+            let set = UserKeyring::new(shadow, trust_model, keys.signed_by.clone(), keys.now);
+            let check = GpgCheck::new(keys.places.clone(), keys.now);
+            Ok(Box::new(Engine::new(
+                Box::new(set),
+                Box::new(check),
+                keys.signed_by.clone(),
+                keys.now,
+            )))
+        }
         Err(error) => Err(Refusal::new(
             Reason::EngineFailed,
             bounded(&error.to_string(), MAX_TROUBLE),

@@ -120,6 +120,10 @@ struct Run<'r, 's> {
 
 impl<'s> Run<'_, 's> {
     fn end(&mut self) -> u8 {
+        let warnings = self.engine.as_mut().map(|engine| engine.take_warnings());
+        for warning in warnings.unwrap_or_default() {
+            self.tell(&format!("warning: {warning}"));
+        }
         if self.told_changes {
             let line = match self.settings.recording {
                 Recording::Trial => {

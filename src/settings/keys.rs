@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::environment::Environment;
 use super::UsageError;
 use crate::cli::keys::{KeyOptions, TrustModel as TrustModelFlag};
-use crate::openpgp::engine::SignedBy;
 use crate::openpgp::keys::key::Fingerprint;
+use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::user_keyring::TrustModel;
 use crate::text::safe;
 

@@ -9,7 +9,7 @@ use crate::text::safe;
 use crate::verdict::{self, Expectation, ImageOutcome, SignatureOutcome};
 
 /// An engine, or why there is none: then every signature is Unchecked for that reason.
-pub type EngineOrTrouble = Result<Box<dyn Engine>, Refusal>;
+pub type EngineOrTrouble = Result<Box<Engine>, Refusal>;
 
 /// Judges an image and all its signatures.
 pub fn judge_image(

@@ -86,7 +86,7 @@ pub const OUTCOMES: &[(&str, &[&str])] = &[
     ("Rejected/SignatureExpired", &["sig-expired"]),
     (
         "Rejected/SignatureNotYetValid",
-        &["gpg-sign-2030", "sig-future", "v3sig-future"],
+        &["gpg-sign-2030", "key-future", "sig-future", "v3sig-future"],
     ),
     ("Rejected/UnknownKey", &["pref-keyserver"]),
     (
@@ -131,5 +131,5 @@ pub const OUTCOMES: &[(&str, &[&str])] = &[
             "sig-expires-later",
         ],
     ),
-    ("usage", &["key-future", "key-md5-selfsig", "key-no-selfsig"]),
+    ("usage", &["key-md5-selfsig", "key-no-selfsig"]),
 ];

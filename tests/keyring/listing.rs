@@ -69,7 +69,7 @@ fn json_has_every_key_with_its_subkeys() {
         .run(["keys", "--homedir", home.to_str().unwrap(), "-o", "wide"])
         .expect(0)
         .stdout;
-    assert!(wide.contains("  subkey ") && wide.contains(", signs"), "{wide}");
+    assert!(wide.contains("  subkey ") && wide.contains(": signs"), "{wide}");
     desk.sandbox
         .run(["keys", "--homedir", home.to_str().unwrap(), "-o", "yaml"])
         .expect(0);

@@ -316,5 +316,5 @@ fn a_file_that_cannot_be_read_is_a_mistake_that_is_named() {
 fn a_key_file_without_end_is_read_within_bounds() {
     let s = Scene::new();
     let outcome = s.verify(&[Path::new("/dev/zero")]);
-    outcome.expect_usage("has more than 67108864 bytes");
+    outcome.expect_usage("has more than 16777216 bytes");
 }

@@ -10,6 +10,7 @@ pub const OWNER: &str = "Release <release@example.com>";
 pub const BAD: &str = "Rejected/BadSignature";
 pub const REVOKED: &str = "Rejected/KeyRevoked";
 pub const EXPIRED: &str = "Rejected/KeyExpired";
+const NOT_YET: &str = "Rejected/SignatureNotYetValid";
 const USAGE: &str = "Rejected/WrongKeyUsage";
 pub const DAY: i64 = 86400;
 
@@ -170,9 +171,12 @@ fn keys_that_gpg_does_not_take_are_a_usage_error_that_says_which_and_why() {
             .expect_usage("self-signature");
         assert!(outcome.stderr.contains(&fingerprint), "{outcome:#?}");
     }
-    Trial::with_keys(&of_the_future.certificate(OWNER))
-        .run(&[&signed_at(&of_the_future, of_the_future.created)], &[])
-        .expect_usage("dated in the future");
+    // That a key is dated in the future is no fault of the file.
+    Trial::with_keys(&of_the_future.certificate(OWNER)).expect(
+        &signed_at(&of_the_future, of_the_future.created),
+        NOT_YET,
+        "in the future",
+    );
 }
 
 #[test]
@@ -210,8 +214,8 @@ fn a_key_that_has_expired_since_it_signed_does_not_count_any_more() {
     };
     at("+29d").expect_verdict(0, "Verified/Verified");
     at("+31d").expect_verdict(1, EXPIRED);
-    // Before the key was made there is no key.
-    at("-2d").expect_usage("dated in the future");
+    // With a clock that is behind the key is there, and not yet valid.
+    at("-2d").expect_verdict(1, NOT_YET);
 }
 
 #[test]
@@ -229,7 +233,7 @@ fn a_key_of_the_future_counts_when_its_day_has_come() {
         let mut command = trial.command_of(starter, &[&blob]);
         trial.sandbox.finish(&mut command, b"")
     };
-    at("+1d").expect_usage("dated in the future");
+    at("+1d").expect_verdict(1, NOT_YET);
     at("+31d").expect_verdict(0, "Verified/Verified");
     // The key is there already, the signature of ten days later is not yet valid.
     let blob = signed_at(&key, key.created + 10 * DAY);

@@ -137,7 +137,11 @@ fn ring_trust_packets_in_a_key_file_do_not_vouch_for_a_forged_binding() {
         ];
         let trial = Trial::with_keys(&keys.concat());
         trial.expect_verified(&signed(&primary));
-        trial.expect(&signed(&subkey), "Rejected/UnknownKey", "not in the keyring");
+        trial.expect(
+            &signed(&subkey),
+            "Rejected/UnknownKey",
+            "no valid self-signature or binding",
+        );
     }
 }
 
@@ -155,17 +159,14 @@ fn a_primary_key_that_another_key_has_adopted_counts_for_nobody_but_itself() {
     let blob = signed(&victim);
     // The adopter alone is no reason to believe the victim's signatures.
     Trial::with_keys(&adopted).expect(&blob, BAD, "back-signature");
-    // gpg does not even take the victim's key where it has the adopter's already.
-    for (keys, verdict, said) in [
-        (
-            [victim.certificate(OWNER), adopted.clone()],
-            "Rejected/KeyNotAccepted",
-            "2 keys claim as theirs",
-        ),
-        ([adopted.clone(), victim.certificate(OWNER)], BAD, "back-signature"),
+    // gpg does not even take the victim's key where it has the adopter's already: the order must not matter.
+    let verdict = "Rejected/KeyNotAccepted";
+    for keys in [
+        [victim.certificate(OWNER), adopted.clone()],
+        [adopted.clone(), victim.certificate(OWNER)],
     ] {
         let trial = Trial::with_keys(&keys.concat());
-        trial.expect(&blob, verdict, said);
+        trial.expect(&blob, verdict, "2 keys claim as theirs");
         for named in [&adopter, &victim] {
             let outcome = trial.run(&[&blob], &["--signed-by", &named.fingerprint()]);
             outcome.expect_verdict(1, verdict);

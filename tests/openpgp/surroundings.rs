@@ -68,7 +68,7 @@ fn a_gpg_that_does_not_answer_is_not_waited_for_for_ever() {
     let hanging = s.trial.sandbox.file("hanging", script);
     fs::set_permissions(&hanging, fs::Permissions::from_mode(0o755)).unwrap();
     let system = System::new().replace("/usr/bin/gpg", &hanging);
-    let blobs = [&s.good[..], &s.unknown];
+    let blobs = [&s.good[..], &s.good];
     let mut command = s.trial.command_of(system.command(&s.trial.sandbox), &blobs);
     let outcome = s.trial.sandbox.finish(&mut command, b"");
     let sleepers = processes_like(&format!("sleep\u{0}{duration}\u{0}"));

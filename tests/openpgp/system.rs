@@ -73,7 +73,10 @@ impl Scene {
 
     #[track_caller]
     fn fails(&self, options: &str, message: &str) {
-        self.expect(options, FAILED, FAILED);
+        // That a key is in no file is known without gpg.
+        let unknown = self.run(&System::with_gpg_conf(options), &self.unknown).verdict();
+        assert!([FAILED, UNKNOWN].contains(&&unknown[..]), "{options:?}: {unknown}");
+        self.expect(options, FAILED, &unknown);
         let outcome = self.run(&System::with_gpg_conf(options), &self.good);
         let said = outcome.item()["message"].as_str().unwrap().to_owned();
         assert!(said.contains(message) && said.contains("/etc/gnupg/gpg.conf"), "{said}");

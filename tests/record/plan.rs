@@ -43,10 +43,7 @@ fn expectation(require: usize) -> Expectation {
 
 /// A signature by key `n` that passes all steps.
 fn good(n: usize) -> SignatureOutcome {
-    let finding = Finding {
-        signer: Some(signer(n)),
-        refusal: None,
-    };
+    let finding = Finding::Good(signer(n));
     let digest = Digest::parse(D1).unwrap();
     let state = ManifestState::NotAtHand;
     judge("s", finding, &payload(D1, IDENTITY), &digest, &state, &expectation(1))

@@ -144,6 +144,16 @@ impl Key {
         .concat()
     }
 
+    /// A revocation certificate for a key, made by this one, its own or not.
+    pub fn revocation_of(&self, key: &Key, draft: &Draft) -> Vec<u8> {
+        self.sign(&draft.clone().class(0x20).hashed(29, &[2]), &key.hashed())
+    }
+
+    /// A signature directly on this key.
+    pub fn direct(&self, draft: &Draft) -> Vec<u8> {
+        self.sign(&draft.clone().class(0x1f), &self.hashed())
+    }
+
     /// A subkey's packet and its binding to this key.
     pub fn subkey(&self, subkey: &Key, draft: &Draft) -> Vec<u8> {
         let data = [self.hashed(), subkey.hashed()].concat();
@@ -157,8 +167,12 @@ impl Key {
 
     /// A revocation of a subkey, to stand after its binding.
     pub fn revoke_subkey(&self, subkey: &Key, reason: u8, at: i64) -> Vec<u8> {
+        self.revoke_subkey_with(subkey, &Draft::new(at).hashed(29, &[reason]))
+    }
+
+    pub fn revoke_subkey_with(&self, subkey: &Key, draft: &Draft) -> Vec<u8> {
         let data = [self.hashed(), subkey.hashed()].concat();
-        self.sign(&Draft::new(at).class(0x28).hashed(29, &[reason]), &data)
+        self.sign(&draft.clone().class(0x28), &data)
     }
 }
 
@@ -171,6 +185,8 @@ pub struct Draft {
     pub created: Option<i64>,
     /// Whether it names its maker.
     pub issuer: bool,
+    /// Another key that it names as its maker, where that is not covered.
+    pub named: Option<[u8; 8]>,
     pub hashed: Vec<u8>,
     pub unhashed: Vec<u8>,
     pub back_signature: bool,
@@ -185,6 +201,7 @@ impl Draft {
             hash: SHA256,
             created: Some(created),
             issuer: true,
+            named: None,
             hashed: Vec::new(),
             unhashed: Vec::new(),
             back_signature: false,
@@ -200,6 +217,14 @@ impl Draft {
         Self {
             back_signature: true,
             ..Self::new(subkey.created).flags(SIGN)
+        }
+    }
+
+    /// Names another key as its maker.
+    pub fn named(self, key: &Key) -> Self {
+        Self {
+            named: Some(key.key_id()),
+            ..self
         }
     }
 
@@ -250,7 +275,7 @@ impl Draft {
         hashed.extend(&self.hashed);
         let mut unhashed = self.unhashed.clone();
         if self.issuer {
-            unhashed.extend(subpacket(16, &key.key_id()));
+            unhashed.extend(subpacket(16, &self.named.unwrap_or_else(|| key.key_id())));
         }
         let two = |area: &[u8]| u16::try_from(area.len()).unwrap().to_be_bytes();
         let covered = [&[self.version, self.class, 1, self.hash], &two(&hashed)[..], &hashed].concat();

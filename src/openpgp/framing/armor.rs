@@ -3,6 +3,9 @@
 
 use base64::Engine as _;
 
+/// What the header line of a cleartext signed message says.
+pub const SIGNED_TEXT: &str = "SIGNED MESSAGE";
+
 /// What kind of armour a blob is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Armored {
@@ -29,7 +32,7 @@ pub fn recognise(blob: &[u8]) -> Option<Armored> {
     let text = std::str::from_utf8(blob.trim_ascii_start()).ok()?;
     let mut lines = text.lines();
     let label = header_label(lines.next()?)?;
-    if label == "SIGNED MESSAGE" {
+    if label == SIGNED_TEXT {
         let ends = text.trim_end().ends_with("-----END PGP SIGNATURE-----");
         let begins = text.contains("\n-----BEGIN PGP SIGNATURE-----");
         return Some(if begins && ends {
@@ -45,15 +48,22 @@ pub fn recognise(blob: &[u8]) -> Option<Armored> {
     })
 }
 
-/// All blocks of a text, in order, the damaged ones with what is wrong; text around them does not matter.
+/// All blocks of a text, in order, the damaged ones with what is wrong; text around them does not matter. A cleartext
+/// signed message counts as an empty block, and its signature as the next one.
 #[must_use]
 pub fn blocks(text: &[u8]) -> Vec<Result<Block, &'static str>> {
     let text = String::from_utf8_lossy(text);
     let mut lines = text.lines();
     let mut found = Vec::new();
     while let Some(line) = lines.next() {
-        if let Some(label) = header_label(line) {
-            found.push(read_block(label, &mut lines));
+        match header_label(line) {
+            // The text up to its signature, which is the next block.
+            Some(SIGNED_TEXT) => found.push(Ok(Block {
+                label: SIGNED_TEXT.to_owned(),
+                content: Vec::new(),
+            })),
+            Some(label) => found.push(read_block(label, &mut lines)),
+            None => {}
         }
     }
     found

@@ -19,6 +19,7 @@ pub mod tag {
     pub const LITERAL: u8 = 11;
     pub const USER_ID: u8 = 13;
     pub const PUBLIC_SUBKEY: u8 = 14;
+    pub const USER_ATTRIBUTE: u8 = 17;
     pub const ENCRYPTED_INTEGRITY: u8 = 18;
     pub const ENCRYPTED_AEAD: u8 = 20;
     pub const PADDING: u8 = 21;

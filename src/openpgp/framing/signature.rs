@@ -21,8 +21,18 @@ pub const CLASS_BINARY: u8 = 0x00;
 const CLASS_TEXT: u8 = 0x01;
 
 /// An eight octet key ID, written as 16 upper case hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(pub [u8; 8]);
+
+impl KeyId {
+    /// The key ID of a version 4 fingerprint: its last eight octets (RFC 9580 section 5.5.4.2).
+    #[must_use]
+    pub fn of(fingerprint: &[u8; 20]) -> Self {
+        let mut id = [0; 8];
+        id.copy_from_slice(&fingerprint[12..]);
+        Self(id)
+    }
+}
 
 impl std::fmt::Display for KeyId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

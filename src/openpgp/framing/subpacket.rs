@@ -50,7 +50,7 @@ impl Subpackets {
         for (area, is_hashed) in [(hashed, true), (unhashed, false)] {
             let mut rest = area;
             while !rest.is_empty() {
-                let (kind, body, after) = subpacket(rest).ok_or_else(|| malformed("its subpackets are malformed"))?;
+                let (kind, body, after) = split(rest).ok_or_else(|| malformed("its subpackets are malformed"))?;
                 found.take(kind, body, is_hashed)?;
                 rest = after;
             }
@@ -195,7 +195,8 @@ fn once<T: PartialEq>(slot: &mut Option<T>, value: T, what: &str) -> Result<(), 
 }
 
 /// Splits off one subpacket: its type with the critical bit, its body, the rest (RFC 9580 section 5.2.3.7).
-fn subpacket(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+#[must_use]
+pub fn split(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&first, rest) = input.split_first()?;
     let (length, rest) = match first {
         0..=191 => (usize::from(first), rest),
@@ -245,7 +246,7 @@ pub fn certifier(body: &[u8]) -> Option<KeyId> {
 fn named_in(area: &[u8]) -> Option<KeyId> {
     let mut rest = area;
     let mut found = None;
-    while let Some((kind, body, after)) = subpacket(rest) {
+    while let Some((kind, body, after)) = split(rest) {
         match (kind & 0x7f, body) {
             (kind::ISSUER_FINGERPRINT, [4, fingerprint @ ..]) if fingerprint.len() == 20 => {
                 return fingerprint[12..].try_into().ok().map(KeyId);

@@ -16,7 +16,7 @@ use std::time::Duration;
 use gpgme::Context;
 
 use crate::openpgp::gnupg::convert::convert_key;
-use crate::openpgp::gnupg::status::{log_status, order, read_answer, Answer, Check, StatusLine};
+use crate::openpgp::gnupg::status::{log_status, order, read_answer, read_import, Answer, Check, Imported, StatusLine};
 use crate::openpgp::keys::key::{Fingerprint, Key};
 use worker::{explained, why_not_started, Worker, MIN_GNUPG, PATIENCE, PATIENCE_WITH_KEYS};
 
@@ -98,48 +98,34 @@ impl Gpg {
         &self.version
     }
 
-    /// Imports keys; the fingerprints of the primary keys that the keyring has now come back, without repeats.
+    /// Imports keys.
     ///
     /// # Errors
-    /// When gpg fails altogether. A file that holds no key is no failure: nothing comes back.
-    pub fn import(&mut self, keys: &[u8]) -> Result<Vec<Fingerprint>, Error> {
+    /// When gpg fails or does not finish. That it takes no key is no failure.
+    pub fn import(&mut self, keys: &[u8]) -> Result<Imported, Error> {
         const DOING: &str = "importing keys";
         let keys = keys.to_owned();
-        let (result, status) = self.with_status(PATIENCE_WITH_KEYS, DOING, move |context| {
+        let (result, status) = self.with_status(PATIENCE, DOING, move |context| {
             context.import(keys).map(|result| {
                 result
                     .imports()
                     .filter(|import| import.result().is_ok())
-                    .map(|import| import.fingerprint().map(str::to_owned))
-                    .collect::<Vec<_>>()
+                    .map(|import| import.fingerprint().unwrap_or_default().to_owned())
+                    .collect::<HashSet<_>>()
             })
         })?;
-        let mut fingerprints = Vec::new();
-        let mut seen = HashSet::new();
-        match result {
-            Ok(found) => {
-                for text in found {
-                    let text = text.map_err(|_| answer(DOING, "a key without fingerprint"))?;
-                    let fingerprint = Fingerprint::parse(&text).map_err(|e| answer(DOING, e.to_string()))?;
-                    if seen.insert(fingerprint.clone()) {
-                        fingerprints.push(fingerprint);
-                    }
-                }
-            }
-            Err(error) if error.code() == gpgme::Error::NO_DATA.code() => {}
+        let found = match result {
+            Ok(found) => found,
+            Err(error) if error.code() == gpgme::Error::NO_DATA.code() => HashSet::new(),
             Err(error) => return Err(trouble(DOING, error, &status)),
-        }
-        if !fingerprints.is_empty() {
-            return Ok(fingerprints);
-        }
-        // gpg ends an import with IMPORT_RES even when there was nothing to import.
-        if !status
-            .iter()
-            .any(|(keyword, _)| keyword == "IMPORT_RES" || keyword == "NODATA")
+        };
+        let imported = read_import(&status).map_err(|why| answer(DOING, why))?;
+        if imported.taken.iter().map(Fingerprint::as_str).collect::<HashSet<_>>()
+            != found.iter().map(String::as_str).collect()
         {
-            return Err(answer(DOING, "it did not finish"));
+            return Err(answer(DOING, "gpgme and gpg's status lines contradict each other"));
         }
-        Ok(fingerprints)
+        Ok(imported)
     }
 
     /// Lists the keys that one of the patterns names (a fingerprint, a subkey's fingerprint, a key ID), or all.

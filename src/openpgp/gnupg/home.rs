@@ -31,7 +31,9 @@ const GRACE: Duration = Duration::from_secs(60);
 /// self-signatures use it, Red Hat's release key among them; digests are checked by the framing instead.
 /// GnuPG 2.4 as Debian 13 has it takes keys without self-signatures unless told not to: anybody could put a name and
 /// usage on any key. Importing in "restore" mode takes GnuPG's own opinions of signatures out of key files, which
-/// anybody can write into one. `no-auto-key-import` may be missing in a GnuPG that is too old to import keys by itself.
+/// anybody can write into one. Repairing a key takes a signature for another one that names another maker and is the same
+/// otherwise, and drops either. Dates are compared by us, with the leeway that clocks need: gpg takes no key that is a
+/// second ahead of its clock. `no-auto-key-import` may be missing in a GnuPG that is too old to import keys by itself.
 const COMMON_OPTIONS: &str = "\
 ignore-invalid-option no-auto-key-import
 no-autostart
@@ -40,7 +42,9 @@ no-auto-key-retrieve
 no-auto-key-import
 auto-key-locate local
 no-allow-non-selfsigned-uid
-import-options no-import-restore,no-import-export,no-import-show,no-merge-only
+ignore-time-conflict
+ignore-valid-from
+import-options no-repair-keys,no-import-restore,no-import-export,no-import-show,no-merge-only
 verify-options no-show-photos
 list-options no-show-photos
 lock-never
@@ -49,6 +53,10 @@ no-permission-warning
 no-greeting
 log-file /dev/null
 ";
+
+/// A keybox without keys (kbx/keybox-blob.c of GnuPG): the first blob, of 32 bytes, for OpenPGP. In an empty file gpg
+/// would write keys in the older format, which has no checksums.
+const EMPTY_KEYBOX: [u8; 32] = *b"\0\0\0\x20\x01\x01\0\x02KBXf\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 /// A home directory of our own, removed when dropped.
 #[derive(Debug)]
@@ -110,10 +118,10 @@ impl Home {
     pub fn isolated(places: &[PathBuf]) -> Result<Self, Error> {
         let home = Self::create(places)?;
         let keybox = home.path().join("pubring.kbx");
-        home.write("pubring.kbx", b"")?;
+        home.write("pubring.kbx", &EMPTY_KEYBOX)?;
         // The trust model is set because TOFU in the system's configuration would write a database.
         home.write_options(&format!(
-            "trust-model always\nno-auto-check-trustdb\nprimary-keyring {0}\nkeyring {0}\n",
+            "trust-model always\nno-auto-check-trustdb\nno-default-keyring\nprimary-keyring {}\n",
             keybox.display()
         ))?;
         Ok(home)

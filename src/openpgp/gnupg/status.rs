@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! gpg's status lines about signatures (doc/DETAILS of GnuPG).
 
+use std::collections::HashSet;
+
 use crate::openpgp::keys::key::Fingerprint;
 
 /// A status line of gpg: keyword and arguments.
@@ -51,6 +53,46 @@ pub struct ValidSignature {
     pub hash: u8,
     /// Signature class.
     pub class: u8,
+}
+
+/// What gpg says about an import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// How many keys it went through, whether or not it took them.
+    pub processed: usize,
+    /// The primary keys that its keyring has of them now.
+    pub taken: HashSet<Fingerprint>,
+}
+
+/// Reads the status lines of an import (doc/DETAILS). gpg ends one with `IMPORT_RES`, even where there is nothing to
+/// import and where it stops at trouble; without that line it did not finish.
+pub(super) fn read_import(status: &[StatusLine]) -> Result<Imported, String> {
+    let mut processed = None;
+    let mut taken = HashSet::new();
+    for (keyword, arguments) in status {
+        let mut words = arguments.split(' ');
+        match keyword.as_str() {
+            // IMPORT_OK <reason> <fingerprint>
+            "IMPORT_OK" => {
+                let text = words.nth(1).ok_or("an IMPORT_OK line without fingerprint")?;
+                taken.insert(Fingerprint::parse(text).map_err(|error| error.to_string())?);
+            }
+            // IMPORT_RES <count> ...
+            "IMPORT_RES" => {
+                let count = words.next().and_then(|count| count.parse().ok());
+                if processed
+                    .replace(count.ok_or("an IMPORT_RES line without count")?)
+                    .is_some()
+                {
+                    return Err("two IMPORT_RES lines".into());
+                }
+            }
+            "FAILURE" | "ERROR" => return Err(format!("it failed ({arguments})")),
+            _ => {}
+        }
+    }
+    let processed = processed.ok_or("it did not finish")?;
+    Ok(Imported { processed, taken })
 }
 
 pub(super) fn log_status(lines: &[StatusLine]) {

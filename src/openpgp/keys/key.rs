@@ -41,6 +41,19 @@ impl Fingerprint {
         }
     }
 
+    /// The octets of a version 4 fingerprint.
+    #[must_use]
+    pub fn bytes(&self) -> Option<[u8; 20]> {
+        let mut bytes = [0; 20];
+        if self.0.len() != 2 * bytes.len() {
+            return None;
+        }
+        for (byte, digits) in bytes.iter_mut().zip(self.0.as_bytes().chunks_exact(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        }
+        Some(bytes)
+    }
+
     /// The digits.
     #[must_use]
     pub fn as_str(&self) -> &str {

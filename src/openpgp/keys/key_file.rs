@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Key files: what is in them, as far as messages about them need it. GnuPG decides what it takes.
-
-use sha2::{Digest as _, Sha256};
+//! Key files: what is in them, block by block. GnuPG decides what it takes.
 
 use crate::openpgp::framing::armor;
 use crate::openpgp::framing::packet::{self, tag};
+use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::Fingerprint;
-use crate::openpgp::keys::ring::{self, hex};
+use crate::openpgp::keys::key_signature::{class, parse, Core, Loose};
+use crate::openpgp::keys::material;
 
-/// Largest key file in bytes; the largest keyrings that distributions ship have half of it.
-pub const MAX_KEY_FILE: u64 = 64 << 20;
+/// Largest key file in bytes (product contract, section 6).
+pub const MAX_KEY_FILE: u64 = 16 << 20;
 
 /// A primary key that stands in a key file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,26 +30,75 @@ impl std::fmt::Display for Found {
     }
 }
 
+/// Something that is no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Other {
+    /// A signature over data.
+    Signature,
+    /// A signed message or literal data.
+    Message,
+    /// Compressed data.
+    Compressed,
+    /// A cleartext signed message.
+    SignedText,
+    /// Packets of another kind.
+    Unknown,
+}
+
+impl Other {
+    /// What a file is that has nothing else in it.
+    fn alone(self) -> &'static str {
+        match self {
+            Other::Signature => "it is a signature, not a key",
+            Other::Message => "it is a message, not a key",
+            Other::Compressed => "it is a message, perhaps a signature, not a key",
+            Other::SignedText => "it is a signed text, not a key",
+            Other::Unknown => "it has no OpenPGP key",
+        }
+    }
+}
+
+impl std::fmt::Display for Other {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Other::Signature => "a signature over data",
+            Other::Message | Other::Compressed => "a message",
+            Other::SignedText => "a signed text",
+            Other::Unknown => "something that is no key",
+        })
+    }
+}
+
+/// A revocation of a primary key that does not stand with it, or names another one.
+#[derive(Debug, Clone)]
+pub struct Revocation {
+    /// What it covers.
+    pub core: Core,
+    /// The rest.
+    pub loose: Loose,
+    /// Whether it stands by itself, a revocation certificate.
+    pub alone: bool,
+}
+
 /// What a file looks like.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Contents {
     /// The primary keys in it, in order.
     pub keys: Vec<Found>,
+    /// Those of version 4, each copy by itself. Of a secret key the public part.
+    pub certificates: Vec<Certificate>,
+    /// Revocations that may be of other keys than the one before them.
+    pub revocations: Vec<Revocation>,
+    /// What else is in it.
+    pub others: Vec<Other>,
     /// What it is instead, or what is wrong with it, where it is no key file or a damaged one.
     pub otherwise: Option<&'static str>,
-    /// Its packets, all that GnuPG is given: garbage can keep it busy for minutes. Each secret key is replaced by its
-    /// public part; GnuPG would hand it to an agent, of which there is none here, and stop.
-    pub packets: Vec<u8>,
 }
 
 /// Looks into a file, armoured or binary.
 #[must_use]
 pub fn look(bytes: &[u8]) -> Contents {
-    let mut contents = Contents {
-        keys: Vec::new(),
-        otherwise: None,
-        packets: Vec::new(),
-    };
+    let mut contents = Contents::default();
     // Some editors put a byte order mark before a text.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match bytes.first() {
@@ -61,8 +110,12 @@ pub fn look(bytes: &[u8]) -> Contents {
         Some(first) if first & 0x80 != 0 => contents.take_packets(bytes),
         Some(_) => contents.take_text(bytes),
     }
-    if contents.keys.is_empty() {
-        contents.refuse("it has no OpenPGP key");
+    if contents.keys.is_empty() && contents.revocations.is_empty() {
+        let what = contents
+            .others
+            .first()
+            .map_or("it has no OpenPGP key", |other| other.alone());
+        contents.refuse(what);
     }
     contents
 }
@@ -82,6 +135,12 @@ impl Contents {
         self.otherwise.get_or_insert(what);
     }
 
+    fn note(&mut self, other: Other) {
+        if !self.others.contains(&other) {
+            self.others.push(other);
+        }
+    }
+
     fn take_text(&mut self, text: &[u8]) {
         let blocks = armor::blocks(text);
         if blocks.is_empty() {
@@ -93,19 +152,20 @@ impl Contents {
         }
         for block in blocks {
             match block {
+                Ok(block) if block.label == armor::SIGNED_TEXT => self.note(Other::SignedText),
                 Ok(block) => self.take_packets(&block.content),
-                Err(_) if armor::is_clear_signed(text) => self.refuse("it is a signed text, not a key"),
                 Err(_) => self.refuse("its ASCII armour is damaged"),
             }
         }
     }
 
     fn take_packets(&mut self, mut input: &[u8]) {
-        let mut first = true;
+        let mut current: Option<Certificate> = None;
+        // Whether a key stands before, of whatever version.
+        let mut after_key = false;
         loop {
-            let before = input;
             let packet = match packet::next(&mut input) {
-                Ok(None) => return,
+                Ok(None) => break,
                 Ok(Some(packet)) => packet,
                 Err(error) => {
                     self.refuse(match error {
@@ -113,86 +173,71 @@ impl Contents {
                         _ if self.keys.is_empty() => "it is not OpenPGP data",
                         _ => "something that is not OpenPGP data follows a key in it",
                     });
-                    return;
+                    break;
                 }
             };
             let mut body = &packet.body[..];
-            let tag = match packet.tag {
-                tag::SECRET_KEY | tag::SECRET_SUBKEY => {
-                    let Some(length) = public_length(body) else {
-                        self.refuse("it has a secret key of an unknown kind; export the public key instead");
-                        return;
-                    };
-                    body = &body[..length];
-                    let public = if packet.tag == tag::SECRET_KEY {
-                        tag::PUBLIC_KEY
-                    } else {
-                        tag::PUBLIC_SUBKEY
-                    };
-                    self.packets.extend(packet::encode(public, body));
-                    public
-                }
-                other => {
-                    self.packets.extend_from_slice(&before[..before.len() - input.len()]);
-                    other
-                }
-            };
+            let mut tag = packet.tag;
+            if matches!(tag, tag::SECRET_KEY | tag::SECRET_SUBKEY) {
+                // GnuPG would hand it to an agent, of which there is none here, and stop.
+                let Some(length) = material::public_length(body) else {
+                    self.refuse("it has a secret key of an unknown kind; export the public key instead");
+                    break;
+                };
+                body = &body[..length];
+                tag = if tag == tag::SECRET_KEY {
+                    tag::PUBLIC_KEY
+                } else {
+                    tag::PUBLIC_SUBKEY
+                };
+            }
             match tag {
                 tag::PUBLIC_KEY => {
-                    let version = body.first().copied().unwrap_or(0);
-                    let fingerprint = fingerprint(version, body);
-                    self.keys.push(Found { version, fingerprint });
+                    self.certificates.extend(current.take());
+                    self.keys.push(Found {
+                        version: body.first().copied().unwrap_or(0),
+                        fingerprint: material::fingerprint(body),
+                    });
+                    current = Certificate::begin(body);
+                    after_key = true;
                 }
-                tag::SIGNATURE | tag::ONE_PASS_SIGNATURE if first => self.refuse("it is a signature, not a key"),
-                tag::LITERAL if first => self.refuse("it is a message, not a key"),
-                tag::COMPRESSED if first => self.refuse("it is a message, perhaps a signature, not a key"),
+                tag::SIGNATURE => self.take_signature(body, current.as_mut(), after_key),
+                tag::ONE_PASS_SIGNATURE => self.note(Other::Signature),
+                tag::LITERAL => self.note(Other::Message),
                 // They can keep GnuPG busy for minutes.
-                tag::COMPRESSED => self.refuse("it has compressed data in it, which no key file has"),
-                _ => {}
+                tag::COMPRESSED if after_key => self.refuse("it has compressed data in it, which no key file has"),
+                tag::COMPRESSED => self.note(Other::Compressed),
+                _ => match &mut current {
+                    Some(current) => current.add(tag, body),
+                    None if !after_key => self.note(Other::Unknown),
+                    None => {}
+                },
             }
-            first = false;
+        }
+        self.certificates.extend(current);
+    }
+
+    fn take_signature(&mut self, body: &[u8], current: Option<&mut Certificate>, after_key: bool) {
+        let parsed = parse(body);
+        let class = parsed.as_ref().map(|(core, _)| core.class);
+        if matches!(class, Some(class::BINARY | class::TEXT)) || class.is_none() && !after_key {
+            return self.note(Other::Signature);
+        }
+        let foreign = parsed.filter(|(core, loose)| {
+            // By the key before it, but perhaps as the designated revoker of another one.
+            let own = current.as_ref().is_some_and(|current| {
+                core.is_said_to_be_by(loose, current.id()) && current.seems_revoked_by(core, loose)
+            });
+            core.class == class::KEY_REVOCATION && !own
+        });
+        if let Some((core, loose)) = foreign {
+            let alone = !after_key;
+            self.revocations.push(Revocation { core, loose, alone });
+        } else if !after_key {
+            self.note(Other::Signature);
+        }
+        if let Some(current) = current {
+            current.add(tag::SIGNATURE, body);
         }
     }
-}
-
-/// How many bytes of a version 4 secret key packet are its public part (RFC 9580 sections 5.5.2 and 5.5.5).
-fn public_length(body: &[u8]) -> Option<usize> {
-    let (head, mut rest) = body.split_at_checked(6)?;
-    if head[0] != 4 {
-        return None;
-    }
-    let (oid, mpis, kdf) = match head[5] {
-        1..=3 => (false, 2, false),
-        16 | 20 => (false, 3, false),
-        17 => (false, 4, false),
-        18 => (true, 1, true),
-        19 | 22 => (true, 1, false),
-        _ => return None,
-    };
-    let counted = |rest: &[u8]| rest.first().map(|length| usize::from(*length) + 1);
-    if oid {
-        rest = rest.get(counted(rest)?..)?;
-    }
-    for _ in 0..mpis {
-        let (bits, after) = rest.split_first_chunk()?;
-        rest = after.get(usize::from(u16::from_be_bytes(*bits)).div_ceil(8)..)?;
-    }
-    if kdf {
-        rest = rest.get(counted(rest)?..)?;
-    }
-    Some(body.len() - rest.len())
-}
-
-/// RFC 9580 section 5.5.4
-fn fingerprint(version: u8, body: &[u8]) -> Option<Fingerprint> {
-    let text = match version {
-        4 => hex(&ring::fingerprint(body)),
-        6 => {
-            let length = u32::try_from(body.len()).ok()?;
-            let hash = Sha256::new().chain_update([0x9b]).chain_update(length.to_be_bytes());
-            hex(&hash.chain_update(body).finalize())
-        }
-        _ => return None,
-    };
-    Fingerprint::parse(&text).ok()
 }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Keys as they are listed for people: what would count, and why the rest does not.
 
-use crate::openpgp::engine::SignedBy;
+use std::collections::HashMap;
+
+use crate::limits::CLOCK_SKEW;
+use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key, Subkey, Validity, MIN_BITS};
-use crate::openpgp::keys::ring::Claims;
+use crate::openpgp::keys::signed_by::SignedBy;
+use crate::openpgp::roles::Standing;
 use crate::reason::{Reason, Refusal};
 use crate::text::time;
 
@@ -25,44 +29,75 @@ pub struct ListedKey {
     /// Why no signature by it would count; `None` where one would.
     pub refusal: Option<Refusal>,
     /// Its subkeys, as far as they were looked into.
-    pub subkeys: Vec<Subkey>,
+    pub subkeys: Vec<ListedSubkey>,
     /// Whether gpg was asked about it. If not, the owner is what the key claims, and its expiry is not known.
     pub checked: bool,
 }
 
+/// A subkey of it.
+#[derive(Debug, Clone)]
+pub struct ListedSubkey {
+    /// What is known of it.
+    pub subkey: Subkey,
+    /// Why no signature by it would count; `None` where one would.
+    pub refusal: Option<Refusal>,
+}
+
+/// How many keys claim each key or subkey.
+pub type Claims = HashMap<[u8; 20], usize>;
+
 impl ListedKey {
-    /// A key that gpg listed; `objection` is why it is not among those that count, if it is not.
+    /// A key about which gpg was asked.
     #[must_use]
     pub fn checked(
         key: &Key,
-        owner: &str,
-        validity: Option<Validity>,
+        certificate: &Certificate,
+        standing: Standing,
         signed_by: &SignedBy,
-        objection: Option<Refusal>,
+        claims: &Claims,
         now: i64,
     ) -> Self {
         let primary = key.primary();
+        let own = |subkey: &Subkey| part(key, subkey, certificate, signed_by, claims, now);
+        let of_key = whole(key, &standing, now);
+        let parts: Vec<ListedSubkey> = key
+            .subkeys
+            .iter()
+            .map(|subkey| ListedSubkey {
+                refusal: of_key.clone().or_else(|| own(subkey)),
+                subkey: subkey.clone(),
+            })
+            .collect();
+        // Nothing of it can sign: what is wrong with the primary key says most, unless it is not one that signs.
+        let refusal = if parts.iter().any(|part| part.refusal.is_none()) {
+            standing.objection
+        } else {
+            let told = parts.iter().filter_map(|part| part.refusal.as_ref());
+            let usage = |refusal: &&Refusal| refusal.reason != Reason::WrongKeyUsage;
+            told.clone().find(usage).or(told.clone().next()).cloned()
+        };
         Self {
             fingerprint: primary.fingerprint.clone(),
             algorithm: primary.algorithm_name(),
-            owner: owner.to_owned(),
+            owner: standing.owner.unwrap_or_else(|| key.owner(false).to_owned()),
             created: primary.created,
             expires: primary.expires,
-            validity,
-            refusal: useless(key, signed_by, now).or(objection),
-            subkeys: key.subkeys[1..].to_vec(),
+            validity: standing.validity,
+            refusal,
+            subkeys: parts.into_iter().skip(1).collect(),
             checked: true,
         }
     }
 
     /// A key that cannot count, whatever gpg would say about it.
     #[must_use]
-    pub fn claimed(claims: Claims, refusal: Refusal) -> Self {
+    pub fn claimed(certificate: &Certificate, refusal: Refusal) -> Self {
+        let fingerprint = certificate.fingerprint().clone();
         Self {
-            owner: claims.user_id.unwrap_or_else(|| claims.fingerprint.to_string()),
-            fingerprint: claims.fingerprint,
-            algorithm: claims.algorithm,
-            created: claims.created,
+            owner: certificate.user_id().unwrap_or_else(|| fingerprint.to_string()),
+            fingerprint,
+            algorithm: certificate.algorithm(),
+            created: certificate.created(),
             expires: None,
             validity: Some(Validity::Unknown),
             refusal: Some(refusal),
@@ -72,36 +107,84 @@ impl ListedKey {
     }
 }
 
-/// Why no signature by a key would count, whoever vouches for it.
-fn useless(key: &Key, signed_by: &SignedBy, now: i64) -> Option<Refusal> {
+/// Why no signature by any part of a key would count, whoever vouches for it.
+fn whole(key: &Key, standing: &Standing, now: i64) -> Option<Refusal> {
     let primary = key.primary();
     let refuse = |reason, what: String| Some(Refusal::new(reason, what));
-    if key.revoked || primary.revoked {
+    if key.revoked || primary.revoked || standing.revoked {
         return refuse(Reason::KeyRevoked, "it is revoked".into());
     }
-    if key.disabled {
+    if key.disabled || standing.disabled {
         return refuse(Reason::KeyDisabled, "it is disabled in the keyring".into());
     }
+    if primary.created > now + CLOCK_SKEW {
+        return refuse(Reason::SignatureNotYetValid, future(primary, now));
+    }
     if primary.is_expired(now) {
-        let when = primary.expires.map_or(String::new(), |t| format!(" since {}", time(t)));
-        return refuse(Reason::KeyExpired, format!("it is expired{when}"));
+        return refuse(Reason::KeyExpired, expired(primary));
     }
     if primary.is_weak() {
-        return refuse(
-            Reason::WeakAlgorithm,
-            format!("{} has fewer than {MIN_BITS} bits", primary.algorithm_name()),
-        );
+        return refuse(Reason::WeakAlgorithm, weak(primary));
     }
-    let usable = |k: &&Subkey| k.can_sign && !k.revoked && !k.is_expired(now) && !k.invalid && !k.is_weak();
-    let mut signing = key.subkeys.iter().filter(usable).peekable();
-    if signing.peek().is_none() {
-        return refuse(
-            Reason::WrongKeyUsage,
-            "it has no key that may sign data and is not revoked or expired".into(),
-        );
+    None
+}
+
+/// Why no signature by this part of a key would count, if the rest of it does.
+fn part(
+    key: &Key,
+    subkey: &Subkey,
+    certificate: &Certificate,
+    signed_by: &SignedBy,
+    claims: &Claims,
+    now: i64,
+) -> Option<Refusal> {
+    let refuse = |reason, what: String| Some(Refusal::new(reason, what));
+    let bytes = subkey.fingerprint.bytes();
+    if let Some(several) = bytes.and_then(|own| claims.get(&own)).filter(|count| **count > 1) {
+        return refuse(Reason::KeyNotAccepted, format!("{several} keys claim it as theirs"));
     }
-    if !signing.any(|k| signed_by.admits(&k.fingerprint, key.fingerprint())) {
+    if subkey.revoked {
+        return refuse(Reason::KeyRevoked, "it is revoked".into());
+    }
+    if subkey.created > now + CLOCK_SKEW {
+        return refuse(Reason::SignatureNotYetValid, future(subkey, now));
+    }
+    if subkey.is_expired(now) {
+        return refuse(Reason::KeyExpired, expired(subkey));
+    }
+    if subkey.invalid {
+        return refuse(Reason::BadSignature, "gpg finds it invalid".into());
+    }
+    if !subkey.can_sign {
+        return refuse(Reason::WrongKeyUsage, "it may not sign data".into());
+    }
+    if subkey.is_weak() {
+        return refuse(Reason::WeakAlgorithm, weak(subkey));
+    }
+    let is_subkey = subkey.fingerprint != *key.fingerprint();
+    if is_subkey && bytes.is_some_and(|own| !certificate.has_consent_of(&own)) {
+        let what = "it lacks the back-signature that binds it to its primary key";
+        return refuse(Reason::BadSignature, what.into());
+    }
+    if !signed_by.admits(&subkey.fingerprint, key.fingerprint()) {
         return refuse(Reason::KeyNotAccepted, "it is not named with --signed-by".into());
     }
     None
+}
+
+fn expired(subkey: &Subkey) -> String {
+    let when = subkey.expires.map_or(String::new(), |t| format!(" since {}", time(t)));
+    format!("it is expired{when}")
+}
+
+fn weak(subkey: &Subkey) -> String {
+    format!("{} has fewer than {MIN_BITS} bits", subkey.algorithm_name())
+}
+
+fn future(subkey: &Subkey, now: i64) -> String {
+    format!(
+        "it is dated {}, in the future; the clock here says {}",
+        time(subkey.created),
+        time(now)
+    )
 }

@@ -12,10 +12,8 @@ use std::path::PathBuf;
 
 use sha1::{Digest as _, Sha1};
 
-use crate::openpgp::framing::algorithm::PublicKeyAlgorithm;
 use crate::openpgp::framing::packet::{self, tag};
 use crate::openpgp::framing::signature::KeyId;
-use crate::openpgp::keys::key::Fingerprint;
 
 /// Largest keyring file in bytes.
 pub const MAX_RING: u64 = 256 << 20;
@@ -67,21 +65,6 @@ pub enum Error {
         /// How.
         what: &'static str,
     },
-}
-
-/// What a key says about itself; nothing of it is checked.
-#[derive(Debug, Clone)]
-pub struct Claims {
-    /// The primary key's fingerprint.
-    pub fingerprint: Fingerprint,
-    /// Its algorithm and strength, such as `rsa4096`.
-    pub algorithm: String,
-    /// Seconds since 1970.
-    pub created: i64,
-    /// The first user ID.
-    pub user_id: Option<String>,
-    /// Keys, other than itself, that are said to have certified it.
-    pub certifiers: Vec<KeyId>,
 }
 
 impl Ring {
@@ -168,66 +151,19 @@ impl Ring {
         &self.content[self.keys[key].place.clone()]
     }
 
-    /// What a key says about itself.
+    /// Keys, other than itself, that are said to have certified a key.
     #[must_use]
-    pub fn claims(&self, key: usize) -> Option<Claims> {
-        let own = self.keys[key].fingerprints.first()?;
-        let mut claims = Claims {
-            fingerprint: Fingerprint::parse(&hex(own)).ok()?,
-            algorithm: String::new(),
-            created: 0,
-            user_id: None,
-            certifiers: Vec::new(),
-        };
+    pub fn certifiers(&self, key: usize) -> Vec<KeyId> {
+        let own = self.fingerprint_bytes(key).map(KeyId::of);
+        let mut certifiers = Vec::new();
         let mut input = self.packets(key);
         while let Ok(Some(packet)) = packet::next(&mut input) {
-            match packet.tag {
-                tag::PUBLIC_KEY => {
-                    if let Some((&[_, a, b, c, d, algorithm], material)) = packet.body.split_first_chunk() {
-                        claims.created = u32::from_be_bytes([a, b, c, d]).into();
-                        claims.algorithm = algorithm_name(PublicKeyAlgorithm(algorithm), material);
-                    }
-                }
-                tag::USER_ID if claims.user_id.is_none() => {
-                    claims.user_id = Some(String::from_utf8_lossy(&packet.body).into_owned());
-                }
-                tag::SIGNATURE => {
-                    let issuer = crate::openpgp::framing::subpacket::certifier(&packet.body);
-                    claims.certifiers.extend(issuer.filter(|id| id.0 != own[12..]));
-                }
-                _ => {}
+            if packet.tag == tag::SIGNATURE {
+                let issuer = crate::openpgp::framing::subpacket::certifier(&packet.body);
+                certifiers.extend(issuer.filter(|id| Some(*id) != own));
             }
         }
-        Some(claims)
-    }
-}
-
-/// Algorithm and strength out of the material of a public key: bits of the first number, or the curve.
-fn algorithm_name(algorithm: PublicKeyAlgorithm, material: &[u8]) -> String {
-    /// Object identifiers in their encoding, and gpg's names for them.
-    const CURVES: [(&[u8], &str); 6] = [
-        (&[0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x0f, 0x01], "ed25519"),
-        (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], "nistp256"),
-        (&[0x2b, 0x81, 0x04, 0x00, 0x22], "nistp384"),
-        (&[0x2b, 0x81, 0x04, 0x00, 0x23], "nistp521"),
-        (
-            &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x07],
-            "brainpoolp256r1",
-        ),
-        (&[0x2b, 0x65, 0x71], "ed448"),
-    ];
-    let bits = material.first_chunk().map_or(0, |bits| u16::from_be_bytes(*bits));
-    match algorithm.0 {
-        1..=3 => format!("rsa{bits}"),
-        17 => format!("dsa{bits}"),
-        19 | 22 => {
-            let oid = material
-                .first()
-                .and_then(|length| material.get(1..=usize::from(*length)));
-            let known = CURVES.iter().find(|(own, _)| Some(*own) == oid);
-            known.map_or_else(|| algorithm.to_string(), |(_, name)| (*name).to_owned())
-        }
-        _ => algorithm.to_string(),
+        certifiers
     }
 }
 

@@ -1,116 +1,183 @@
 // SPDX-License-Identifier: Apache-2.0
-//! From key files to an isolated keyring that holds their keys and nothing else.
+//! From key files to the keys that count: read, united over all files, and loaded into the checker, so that a mistake
+//! with them is told before anything else is done.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::files::read::read_bounded;
-use crate::openpgp::gnupg::gpgme::{self, Gpg};
-use crate::openpgp::gnupg::home::{self, Home};
-use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
+use crate::openpgp::framing::signature::KeyId;
+use crate::openpgp::gnupg::gpgme;
+use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::Fingerprint;
-use crate::openpgp::keys::key_file::{self, Contents, Found, MAX_KEY_FILE};
+use crate::openpgp::keys::key_file::{self, Contents, Found, Revocation, MAX_KEY_FILE};
+use crate::openpgp::roles::SignatureCheck;
+use crate::openpgp::trust::key_files::KeyFiles;
 use crate::text::safe;
-
-/// First GnuPG that can keep keys in a daemon.
-const FIRST_WITH_KEYBOXD: &str = "2.3.0";
 
 /// Of how many keys that were left out it is told why.
 const MAX_TOLD: usize = 10;
 
-/// An isolated keyring with the keys of some files.
+/// Most pairs of a revocation and a key that are compared by digest.
+const MAX_COMPARED: usize = 1 << 16;
+
+/// The keys of some files.
 #[derive(Debug)]
-pub struct KeyFiles {
-    /// The home directory; it must live as long as `gpg`.
-    pub home: Home,
-    /// GnuPG in that home.
-    pub gpg: Gpg,
-    /// Primary keys, in the order of their files, without repeats.
-    pub fingerprints: Vec<Fingerprint>,
-    /// What was left out and why, a sentence each, safe to print.
-    pub skipped: Vec<String>,
+pub struct Loaded {
+    /// The keys that count.
+    pub keys: KeyFiles,
+    /// What was left out and why, and what else a user should know; a sentence each, safe to print.
+    pub warnings: Vec<String>,
 }
 
-/// Why there is no keyring.
+/// Why there are none.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A key file is of no use: the caller's mistake.
     #[error("{0}")]
     KeyFile(String),
-    /// GnuPG or the temporary directory failed.
+    /// The checker failed.
     #[error("{0}")]
-    Engine(String),
+    Engine(#[from] gpgme::Error),
 }
 
-impl From<home::Error> for Error {
-    fn from(error: home::Error) -> Self {
-        Self::Engine(error.to_string())
-    }
+/// A file and what is in it.
+struct File {
+    shown: String,
+    keys: Vec<Found>,
+    revocations: Vec<Revocation>,
+    others: Vec<key_file::Other>,
 }
 
-impl From<gpgme::Error> for Error {
-    fn from(error: gpgme::Error) -> Self {
-        Self::Engine(error.to_string())
-    }
-}
-
-/// Imports key files into a new isolated keyring below one of `places`.
+/// Reads key files and loads their keys into a checker.
 ///
 /// # Errors
-/// [`Error::KeyFile`] for a file that cannot be read or from which this GnuPG takes no key.
-pub fn from_files(files: &[PathBuf], places: &[PathBuf]) -> Result<KeyFiles, Error> {
-    // The files first: a mistake with them is told before anything is started.
-    let contents = files.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
-    let home = Home::isolated(places)?;
-    let mut gpg = Gpg::start(home.path())?;
-    check_system(&mut gpg).map_err(Error::Engine)?;
-    check_empty(&mut gpg)?;
-    let mut fingerprints: Vec<Fingerprint> = Vec::new();
-    let mut known: HashSet<Fingerprint> = HashSet::new();
-    let mut skipped = Vec::new();
-    for (shown, contents) in contents {
-        let keys = &contents.packets[..];
-        let mut imported = gpg.import(keys)?;
-        // Of a key that it has already, gpg takes parts that it would not take by themselves.
-        if !imported.is_empty() && imported.iter().all(|fingerprint| known.contains(fingerprint)) {
-            imported = import_alone(keys, places)?;
+/// [`Error::KeyFile`] for a file that cannot be read or of which the checker takes no key.
+pub fn from_files(paths: &[PathBuf], check: &mut dyn SignatureCheck) -> Result<Loaded, Error> {
+    // All files first: a mistake with them is told before anything is started.
+    let mut files = Vec::new();
+    let mut united = United::default();
+    for path in paths {
+        let (shown, contents) = read(path)?;
+        for certificate in contents.certificates {
+            united.add(certificate);
         }
-        // A key that gpg is told not to understand looks like one without a valid self-signature.
-        if let (true, Some(option)) = (imported.len() < contents.keys.len(), system::refusal()) {
-            return Err(Error::Engine(format!(
-                "{SYSTEM_CONFIG} has {option}, which may be why gpg does not take every key from {shown}"
-            )));
+        files.push(File {
+            shown,
+            keys: contents.keys,
+            revocations: contents.revocations,
+            others: contents.others,
+        });
+    }
+    let mut warnings = Vec::new();
+    let mut applied = Vec::new();
+    for file in &files {
+        applied.push(united.revoke(file, &mut warnings));
+    }
+    let certificates: Vec<Arc<Certificate>> = united.keys.into_iter().map(Arc::new).collect();
+    for certificate in &certificates {
+        certificate
+            .write_own()
+            .map_err(|error| Error::KeyFile(error.to_string()))?;
+    }
+    let facts = check.read(&certificates)?;
+    let taken: HashSet<&Fingerprint> = certificates
+        .iter()
+        .zip(&facts)
+        .filter_map(|(certificate, key)| key.as_ref().map(|_| certificate.fingerprint()))
+        .collect();
+    let checker = check.name()?;
+    for (file, applied) in files.iter().zip(applied) {
+        let is_taken = |key: &&Found| key.fingerprint.as_ref().is_some_and(|own| taken.contains(own));
+        if !applied && !file.keys.iter().any(|key| is_taken(&key)) {
+            return Err(Error::KeyFile(describe_useless(file, &checker)));
         }
-        if imported.is_empty() {
-            return Err(Error::KeyFile(describe_useless(&shown, &contents, gpg.version())));
-        }
-        let taken: HashSet<&Fingerprint> = imported.iter().collect();
-        let left_out = |key: &&Found| key.fingerprint.as_ref().is_none_or(|own| !taken.contains(own));
-        let left_out: Vec<&Found> = contents.keys.iter().filter(left_out).collect();
+        let left_out: Vec<&Found> = file.keys.iter().filter(|key| !is_taken(key)).collect();
         for key in left_out.iter().take(MAX_TOLD) {
-            skipped.push(format!("{shown}: skipped {key}: {}", why_skipped(key, gpg.version())));
+            warnings.push(format!("{}: skipped {key}: {}", file.shown, why_skipped(key, &checker)));
         }
         if left_out.len() > MAX_TOLD {
-            skipped.push(format!("{shown}: skipped {} more keys", left_out.len() - MAX_TOLD));
+            warnings.push(format!(
+                "{}: skipped {} more keys",
+                file.shown,
+                left_out.len() - MAX_TOLD
+            ));
         }
-        for fingerprint in imported {
-            if known.insert(fingerprint.clone()) {
-                fingerprints.push(fingerprint);
-            }
+        for other in &file.others {
+            warnings.push(format!("{}: skipped {other}, which is no key", file.shown));
         }
     }
-    Ok(KeyFiles {
-        home,
-        gpg,
-        fingerprints,
-        skipped,
+    let name = match &files[..] {
+        [file] => format!("the key file {}", file.shown),
+        _ => "the key files".to_owned(),
+    };
+    Ok(Loaded {
+        keys: KeyFiles::new(certificates, name),
+        warnings,
     })
 }
 
-/// What gpg takes from a file when it has no other keys.
-fn import_alone(keys: &[u8], places: &[PathBuf]) -> Result<Vec<Fingerprint>, Error> {
-    let home = Home::isolated(places)?;
-    Ok(Gpg::start(home.path())?.import(keys)?)
+/// Keys, each united from its copies, in the order in which they come.
+#[derive(Default)]
+struct United {
+    keys: Vec<Certificate>,
+    by_fingerprint: HashMap<Fingerprint, usize>,
+}
+
+impl United {
+    fn add(&mut self, copy: Certificate) {
+        match self.by_fingerprint.get(copy.fingerprint()) {
+            Some(number) => self.keys[*number].unite(copy),
+            None => {
+                self.by_fingerprint.insert(copy.fingerprint().clone(), self.keys.len());
+                self.keys.push(copy);
+            }
+        }
+    }
+
+    /// Adds the revocations of a file to the keys that they may be of; whether any of them has a key.
+    fn revoke(&mut self, file: &File, warnings: &mut Vec<String>) -> bool {
+        let by_digest = file.revocations.len().saturating_mul(self.keys.len()) <= MAX_COMPARED;
+        let mut by_id: HashMap<KeyId, Vec<usize>> = HashMap::new();
+        if !file.revocations.is_empty() {
+            for (number, key) in self.keys.iter().enumerate() {
+                by_id.entry(key.id()).or_default().push(number);
+                for revoker in key.revokers() {
+                    by_id.entry(KeyId::of(&revoker)).or_default().push(number);
+                }
+            }
+        }
+        let mut applied = false;
+        for Revocation { core, loose, alone } in &file.revocations {
+            let makers = core.makers(loose);
+            let mut targets: HashSet<usize> = makers
+                .iter()
+                .filter_map(|id| by_id.get(id))
+                .flatten()
+                .copied()
+                .collect();
+            if by_digest {
+                targets.extend((0..self.keys.len()).filter(|n| self.keys[*n].seems_revoked_by(core, loose)));
+            }
+            for number in &targets {
+                self.keys[*number].add_revocation(core, loose);
+            }
+            applied |= *alone && !targets.is_empty();
+            if targets.is_empty() {
+                let makers: Vec<String> = makers.iter().map(ToString::to_string).collect();
+                let warning = format!(
+                    "{}: skipped a revocation made by key {}, which is of none of the keys here",
+                    file.shown,
+                    makers.join(" or ")
+                );
+                if !warnings.contains(&warning) && warnings.len() < MAX_TOLD {
+                    warnings.push(warning);
+                }
+            }
+        }
+        applied
+    }
 }
 
 /// Reads a key file and looks into it. A damaged one is refused as a whole: what is missing may be a revocation.
@@ -133,58 +200,29 @@ fn read(path: &Path) -> Result<(String, Contents), Error> {
     }
 }
 
-/// Makes sure that the system's configuration does not make GnuPG keep keys in a daemon, which ignores the keyrings
-/// that it is told to use.
-///
-/// # Errors
-/// When it does.
-pub(super) fn check_system(gpg: &mut Gpg) -> Result<(), String> {
-    let Some(file) = system::forces_keyboxd() else {
-        return Ok(());
-    };
-    if gpg.is_at_least(FIRST_WITH_KEYBOXD).map_err(|error| error.to_string())? {
-        return Err(format!(
-            "{file} has use-keyboxd: this makes gpg keep all keys in one daemon and ignore the private keyring that checking needs"
-        ));
-    }
-    Ok(())
-}
-
-/// Makes sure that an empty home is empty in spite of the system's configuration.
-///
-/// # Errors
-/// When gpg sees keys in it.
-pub(super) fn check_empty(gpg: &mut Gpg) -> Result<(), Error> {
-    if Path::new(SYSTEM_CONFIG).exists() && !gpg.keys(&[])?.is_empty() {
-        return Err(Error::Engine(format!(
-            "{SYSTEM_CONFIG} names a keyring with keys in it, so that gpg cannot be kept to the keys that were given"
-        )));
-    }
-    Ok(())
-}
-
-fn describe_useless(shown: &str, contents: &Contents, version: &str) -> String {
+fn describe_useless(file: &File, checker: &str) -> String {
     /// A file may have any number of them.
     const SHOWN: usize = 3;
-    let mut keys: Vec<String> = contents.keys.iter().take(SHOWN).map(ToString::to_string).collect();
-    if contents.keys.len() > SHOWN {
-        keys.push(format!("{} more", contents.keys.len() - SHOWN));
+    let shown = &file.shown;
+    if file.keys.is_empty() {
+        return format!("no key is taken from {shown}: it has only revocations of keys that are not here");
+    }
+    let mut keys: Vec<String> = file.keys.iter().take(SHOWN).map(ToString::to_string).collect();
+    if file.keys.len() > SHOWN {
+        keys.push(format!("{} more", file.keys.len() - SHOWN));
     }
     let keys = keys.join(", ");
-    if contents.keys.iter().all(|key| key.version != 4) {
-        format!("gpg takes no key from {shown}: it has {keys}, which gpg {version} does not read")
+    if file.keys.iter().all(|key| key.version != 4) {
+        format!("no key is taken from {shown}: it has {keys}, which {checker} does not read")
     } else {
-        format!(
-            "gpg takes no key from {shown}: it has {keys}, but none with a user ID and a valid self-signature, and not dated in the future"
-        )
+        format!("no key is taken from {shown}: it has {keys}, but none with a user ID and a valid self-signature")
     }
 }
 
-fn why_skipped(key: &key_file::Found, version: &str) -> String {
+fn why_skipped(key: &Found, checker: &str) -> String {
     if key.version == 4 {
-        "it has no user ID with a valid self-signature, is dated in the future, or is claimed by another key as a subkey"
-            .to_owned()
+        "it has no user ID with a valid self-signature, or is claimed by another key as a subkey".to_owned()
     } else {
-        format!("gpg {version} does not read such keys")
+        format!("{checker} does not read such keys")
     }
 }

@@ -9,16 +9,17 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use crate::openpgp::gnupg::check::check_system;
 use crate::openpgp::gnupg::gpgme::{self, Gpg};
 use crate::openpgp::gnupg::home::{self, Home};
 use crate::openpgp::gnupg::system;
+use crate::openpgp::keys::copies;
+use crate::openpgp::keys::key::Key;
+use crate::openpgp::keys::material::hex;
 use crate::openpgp::keys::ring::{Format, Ring};
-use crate::openpgp::trust::import::check_system;
 use crate::openpgp::trust::other_keyrings;
+use crate::openpgp::trust::trust_file;
 use crate::openpgp::trust::user_home::{self, UserHome};
-
-/// Length of its records (g10/tdbio.h of GnuPG).
-const TRUSTDB_RECORD: usize = 40;
 
 /// Why the user's keyring cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +47,11 @@ pub struct Shadow {
     pub gpg: Gpg,
     known_to_trustdb: HashSet<[u8; 20]>,
     user_home: PathBuf,
-    _home: Home,
+    /// The user's trust database as it was read.
+    trustdb: Option<Vec<u8>>,
+    /// The keys whose certifications count for nothing, once that was looked into.
+    unfit: Option<Vec<Key>>,
+    home: Home,
 }
 
 impl Shadow {
@@ -61,6 +66,7 @@ impl Shadow {
             )));
         }
         let UserHome { ring, trustdb } = UserHome::read(user_home, uid, by_validity)?;
+        let ring = copies::unite(ring).map_err(user_home::Error::from)?;
         let name = match ring.format {
             Format::Keybox => "pubring.kbx",
             Format::Packets => "pubring.gpg",
@@ -68,13 +74,15 @@ impl Shadow {
         let home = Home::shadow(places, name, &ring.content, trustdb.as_deref())?;
         let mut gpg = Gpg::start(home.path())?;
         check_system(&mut gpg).map_err(Error::System)?;
-        let known_to_trustdb = trustdb.as_deref().map(fingerprints_in).unwrap_or_default();
+        let known_to_trustdb = trustdb.as_deref().map(trust_file::keys_in).unwrap_or_default();
         Ok(Self {
             ring,
             gpg,
             known_to_trustdb,
             user_home: user_home.to_owned(),
-            _home: home,
+            trustdb,
+            unfit: None,
+            home,
         })
     }
 
@@ -87,20 +95,68 @@ impl Shadow {
         other_keyrings::confirm_absence(&self.user_home, &self.ring.path, holds).map_err(gpgme::Error::Elsewhere)
     }
 
+    /// The keys of these fingerprints as the copy has them, with the validity that the user's trust gives them.
+    ///
+    /// A certification by a key that is revoked, expired or disabled gives none, whatever this gpg computes: the first
+    /// answer tells which of the keys that vouch are such; they are taken out of the copy of the trust database, and
+    /// gpg is asked again.
+    ///
+    /// # Errors
+    /// When gpg fails.
+    pub fn keys(&mut self, fingerprints: &[String], now: i64) -> Result<Vec<Key>, gpgme::Error> {
+        let mut patterns: Vec<String> = fingerprints.to_vec();
+        let vouching = match &self.unfit {
+            None => self.trustdb.as_deref().map(trust_file::vouching).unwrap_or_default(),
+            Some(_) => HashSet::new(),
+        };
+        let vouching: HashSet<String> = vouching.iter().map(|f| hex(f)).collect();
+        if !patterns.is_empty() {
+            let in_ring = vouching.iter().filter(|f| !self.ring.with_fingerprint(f).is_empty());
+            patterns.extend(in_ring.filter(|f| !fingerprints.contains(f)).cloned());
+        }
+        let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
+        let mut listed = self.gpg.keys(&patterns)?;
+        if self.unfit.is_none() {
+            let is_unfit =
+                |key: &Key| key.revoked || key.disabled || key.primary().revoked || key.primary().is_expired(now);
+            let unfit: Vec<Key> = listed
+                .iter()
+                .filter(|key| vouching.contains(key.fingerprint().as_str()) && is_unfit(key))
+                .cloned()
+                .collect();
+            if let (false, Some(trustdb)) = (unfit.is_empty(), &self.trustdb) {
+                let bytes = unfit.iter().filter_map(|key| key.fingerprint().bytes()).collect();
+                let path = self.home.path().join("trustdb.gpg");
+                std::fs::write(&path, trust_file::without(trustdb, &bytes)).map_err(|error| gpgme::Error::Answer {
+                    doing: "changing the copy of the trust database",
+                    why: error.to_string(),
+                })?;
+                listed = self.gpg.keys(&patterns)?;
+            }
+            self.unfit = Some(unfit);
+        }
+        if !fingerprints.is_empty() {
+            listed.retain(|key| fingerprints.iter().any(|f| f == key.fingerprint().as_str()));
+        }
+        Ok(listed)
+    }
+
+    /// The keys whose certifications count for nothing though their owners are trusted; known once [`Shadow::keys`] was
+    /// asked.
+    #[must_use]
+    pub fn unfit(&self) -> &[Key] {
+        self.unfit.as_deref().unwrap_or_default()
+    }
+
+    /// Where the keyring is.
+    #[must_use]
+    pub fn place(&self) -> &Path {
+        &self.ring.path
+    }
+
     /// Whether the trust database has something to say about a key.
     #[must_use]
     pub fn in_trustdb(&self, fingerprint: Option<&[u8; 20]>) -> bool {
         fingerprint.is_some_and(|f| self.known_to_trustdb.contains(f))
     }
-}
-
-/// The keys that the trust records of a trust database are about: those whose owner trust was set, and those that had
-/// some validity when it was last checked.
-fn fingerprints_in(trustdb: &[u8]) -> HashSet<[u8; 20]> {
-    const TRUST: u8 = 12;
-    trustdb
-        .chunks_exact(TRUSTDB_RECORD)
-        .filter(|record| record[0] == TRUST)
-        .filter_map(|record| record.get(2..)?.first_chunk::<20>().copied())
-        .collect()
 }

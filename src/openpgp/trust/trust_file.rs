@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The structure of a trust database (g10/tdbio.h of GnuPG), and whether it is whole.
+//! Trust databases (g10/tdbio.h of GnuPG): whether one is whole, whom it trusts, and copies in which some are not.
 //!
 //! Of one that is damaged or cut short, gpg lists keys without an error and without validity.
 
-/// Length of a record.
+use std::collections::HashSet;
+
+/// Length of a record in bytes.
 const RECORD: usize = 40;
 
 /// The version that GnuPG writes and reads.
@@ -14,6 +16,18 @@ const HASH_TABLE: u8 = 10;
 const HASH_LIST: u8 = 11;
 const TRUST: u8 = 12;
 const VALID: u8 = 13;
+
+/// Where the owner trust stands in a record about a key.
+const OWNER_TRUST: usize = 22;
+
+/// The part of it that says how far the owner is trusted; the rest are flags, "disabled" among them.
+const LEVEL: u8 = 0x0f;
+
+/// Marginal, full and ultimate trust.
+const VOUCHES: std::ops::RangeInclusive<u8> = 4..=6;
+
+/// Where the first record has the time at which everything is to be computed anew.
+const NEXT_CHECK: std::ops::Range<usize> = 16..20;
 
 /// Records of the table that leads from fingerprints to trust records: 256 numbers, nine a record.
 const TABLE_RECORDS: usize = 29;
@@ -60,11 +74,7 @@ pub fn check(trustdb: &[u8]) -> Result<(), String> {
 /// Whether owner trust is set for any key.
 #[must_use]
 pub fn has_owner_trust(trustdb: &[u8]) -> bool {
-    /// Trust itself; higher bits say that the key is disabled.
-    const MASK: u8 = 15;
-    trustdb
-        .chunks_exact(RECORD)
-        .any(|record| record[0] == TRUST && record[22] & MASK != 0)
+    records(trustdb).any(|(_, owner_trust)| owner_trust & LEVEL != 0)
 }
 
 fn number(record: &[u8], at: usize) -> usize {
@@ -72,4 +82,42 @@ fn number(record: &[u8], at: usize) -> usize {
     bytes.map_or(0, |bytes| {
         usize::try_from(u32::from_be_bytes(*bytes)).unwrap_or(usize::MAX)
     })
+}
+
+/// The keys that its trust records are about: those whose owner trust was set, and those that had some validity when
+/// it was last checked.
+#[must_use]
+pub fn keys_in(trustdb: &[u8]) -> HashSet<[u8; 20]> {
+    records(trustdb).map(|(fingerprint, _)| fingerprint).collect()
+}
+
+/// The keys whose certifications count for something.
+#[must_use]
+pub fn vouching(trustdb: &[u8]) -> HashSet<[u8; 20]> {
+    let vouches = |owner_trust: u8| VOUCHES.contains(&(owner_trust & LEVEL));
+    records(trustdb)
+        .filter(|(_, owner_trust)| vouches(*owner_trust))
+        .map(|(fingerprint, _)| fingerprint)
+        .collect()
+}
+
+/// A copy in which certifications by these keys count for nothing, and which GnuPG computes anew before it uses it.
+#[must_use]
+pub fn without(trustdb: &[u8], keys: &HashSet<[u8; 20]>) -> Vec<u8> {
+    let mut copy = trustdb.to_vec();
+    for record in copy.chunks_exact_mut(RECORD) {
+        if record[0] == TRUST && record.get(2..22).is_some_and(|own| keys.iter().any(|key| key == own)) {
+            record[OWNER_TRUST] &= !LEVEL;
+        }
+    }
+    // Long ago; 0 would mean never.
+    if let Some(next_check) = copy.get_mut(NEXT_CHECK) {
+        next_check.copy_from_slice(&1_u32.to_be_bytes());
+    }
+    copy
+}
+
+fn records(trustdb: &[u8]) -> impl Iterator<Item = ([u8; 20], u8)> + '_ {
+    let trust = trustdb.chunks_exact(RECORD).filter(|record| record[0] == TRUST);
+    trust.filter_map(|record| Some((*record.get(2..)?.first_chunk()?, record[OWNER_TRUST])))
 }

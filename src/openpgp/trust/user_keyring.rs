@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The engine for the user's own keyring.
+//! The user's own keyring: the keys in it, and which of them the user's trust accepts.
 //!
-//! The key that a signature names is looked up in the copy of the keyring, where the trust model gives its validity;
-//! its packets are then imported into an isolated home, and there the signature is checked. What the signature says
-//! about its maker is used for the look-up only.
+//! The key that a signature names is looked up by our own reader. Its validity comes from gpg on a copy of the keyring
+//! and of the trust database; nothing else does.
 
-use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
-use crate::openpgp::answers::checked_signature;
-use crate::openpgp::checks::{judge_key, not_named, signer, sole_key};
-use crate::openpgp::engine::{Engine, Finding, SignedBy, Signer};
-use crate::openpgp::framing::message::Message;
-use crate::openpgp::gnupg::gpgme::{Error, Gpg};
-use crate::openpgp::gnupg::home::Home;
-use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
+use crate::openpgp::gnupg::gpgme::Error;
+use crate::openpgp::gnupg::system::SYSTEM_CONFIG;
+use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Key, Validity};
-use crate::openpgp::keys::listing::ListedKey;
 use crate::openpgp::keys::ring::Ring;
-use crate::openpgp::trust::import::check_empty;
+use crate::openpgp::keys::signed_by::SignedBy;
+use crate::openpgp::roles::{Facts, KeySet, Listed, Maker, Standing};
 use crate::openpgp::trust::shadow::Shadow;
 use crate::reason::{Reason, Refusal};
 use crate::text::safe;
@@ -35,51 +30,37 @@ pub enum TrustModel {
 
 /// Keys out of the user's keyring.
 #[derive(Debug)]
-pub struct UserKeysEngine {
+pub struct UserKeyring {
     shadow: Shadow,
-    isolated: Option<Isolated>,
-    places: Vec<PathBuf>,
     trust_model: TrustModel,
     signed_by: SignedBy,
     now: i64,
     /// Keys as the copy of the keyring lists them, by their place in the ring.
     listed: HashMap<usize, Key>,
+    certificates: HashMap<usize, Arc<Certificate>>,
 }
 
-/// An isolated home and the keys, by their place in the ring, that were imported into it.
-#[derive(Debug)]
-struct Isolated {
-    gpg: Gpg,
-    imported: HashSet<usize>,
-    _home: Home,
-}
-
-impl UserKeysEngine {
-    /// Judges by the keys of `shadow`, at the time `now` (seconds since 1970).
+impl UserKeyring {
+    /// Takes the keys of `shadow`, at the time `now` (seconds since 1970).
     #[must_use]
-    pub fn new(shadow: Shadow, places: Vec<PathBuf>, trust_model: TrustModel, signed_by: SignedBy, now: i64) -> Self {
+    pub fn new(shadow: Shadow, trust_model: TrustModel, signed_by: SignedBy, now: i64) -> Self {
         Self {
             shadow,
-            isolated: None,
-            places,
             trust_model,
             signed_by,
             now,
             listed: HashMap::new(),
+            certificates: HashMap::new(),
         }
     }
 
-    /// The places in the ring of the keys that may have made a signature.
-    fn candidates(&self, message: &Message) -> Result<Vec<usize>, Error> {
-        let of = |ring: &Ring| match &message.signature.fingerprint {
-            Some(fingerprint) => ring.with_fingerprint(fingerprint),
-            None => ring.with_key_id(message.signature.key_id),
-        };
-        let found = of(&self.shadow.ring);
-        if found.is_empty() {
-            self.shadow.confirm_absence(|ring| !of(ring).is_empty())?;
+    fn certificate(&mut self, place: usize) -> Option<Arc<Certificate>> {
+        if let Some(known) = self.certificates.get(&place) {
+            return Some(Arc::clone(known));
         }
-        Ok(found)
+        let read = Arc::new(Certificate::read(self.shadow.ring.packets(place))?);
+        self.certificates.insert(place, Arc::clone(&read));
+        Some(read)
     }
 
     /// Lists keys of the ring as the copy has them; only those that stand in the user's own file, whatever keyrings
@@ -94,9 +75,9 @@ impl UserKeysEngine {
             return Ok(());
         }
         let fingerprints: Vec<String> = missing.iter().map(|n| self.shadow.ring.fingerprint(*n)).collect();
-        let patterns: Vec<&str> = fingerprints.iter().map(String::as_str).collect();
-        let places: HashMap<&str, usize> = patterns.iter().copied().zip(missing).collect();
-        for key in self.shadow.gpg.keys(&patterns)? {
+        let keys = self.shadow.keys(&fingerprints, self.now)?;
+        let places: HashMap<&str, usize> = fingerprints.iter().map(String::as_str).zip(missing).collect();
+        for key in keys {
             let place = places.get(key.fingerprint().as_str()).copied();
             if let Some(key) = place.and_then(|place| self.listed.insert(place, key)) {
                 return Err(Error::Answer {
@@ -111,50 +92,12 @@ impl UserKeysEngine {
         Ok(())
     }
 
-    /// Puts keys of the ring into the isolated home.
-    fn import(&mut self, places: &[usize]) -> Result<&mut Isolated, Error> {
-        if self.isolated.is_none() {
-            let engine = |error: String| Error::Answer {
-                doing: "making an isolated keyring",
-                why: error,
-            };
-            let home = Home::isolated(&self.places).map_err(|error| engine(error.to_string()))?;
-            let mut gpg = Gpg::start(home.path())?;
-            check_empty(&mut gpg).map_err(|error| engine(error.to_string()))?;
-            let imported = HashSet::new();
-            self.isolated = Some(Isolated {
-                gpg,
-                imported,
-                _home: home,
-            });
-        }
-        let Some(isolated) = self.isolated.as_mut() else {
-            // Set just above.
-            return Err(Error::Missing("no isolated keyring".into()));
-        };
-        let missing: Vec<usize> = places
-            .iter()
-            .copied()
-            .filter(|n| !isolated.imported.contains(n))
-            .collect();
-        if !missing.is_empty() {
-            let packets: Vec<u8> = missing
-                .iter()
-                .flat_map(|n| self.shadow.ring.packets(*n))
-                .copied()
-                .collect();
-            isolated.gpg.import(&packets)?;
-            isolated.imported.extend(missing);
-        }
-        Ok(isolated)
-    }
-
     /// Lists every key of the ring.
     fn list_all(&mut self) -> Result<(), Error> {
         let places: HashMap<String, usize> = (0..self.shadow.ring.len())
             .map(|n| (self.shadow.ring.fingerprint(n), n))
             .collect();
-        for key in self.shadow.gpg.keys(&[])? {
+        for key in self.shadow.keys(&[], self.now)? {
             if let Some(place) = places.get(key.fingerprint().as_str()) {
                 self.listed.insert(*place, key);
             }
@@ -171,140 +114,125 @@ impl UserKeysEngine {
             return named.flat_map(|f| ring.with_fingerprint(f.as_str())).collect();
         }
         let in_ring = ring.key_ids();
-        let is_certified = |place| {
-            let claims = ring.claims(place);
-            claims.is_some_and(|claims| claims.certifiers.iter().any(|id| in_ring.contains(id)))
-        };
+        let is_certified = |place| ring.certifiers(place).iter().any(|id| in_ring.contains(id));
         (0..ring.len())
             .filter(|place| self.shadow.in_trustdb(ring.fingerprint_bytes(*place)) || is_certified(*place))
             .collect()
     }
 
-    /// Why a key does not count though it fits the signature; `None` where it counts.
-    fn objection(&self, key: &Key, signer: &Signer) -> Option<Refusal> {
-        if self.signed_by.is_limited() {
-            let named = self.signed_by.admits(&signer.fingerprint, &signer.primary);
-            return (!named).then(|| not_named(signer, &self.signed_by));
-        }
-        let counts = self.trust_model == TrustModel::Always || key.validity().is_enough();
-        (!counts).then(|| not_valid(key))
-    }
-
-    /// Whose key it is: where validity decides, by validity.
-    fn owner<'k>(&self, key: &'k Key) -> &'k str {
-        let by_validity = self.decides_by_validity() && key.validity().is_enough();
-        key.owner(by_validity)
-    }
-
     fn decides_by_validity(&self) -> bool {
         !self.signed_by.is_limited() && self.trust_model == TrustModel::Gpg
     }
+
+    /// What is to be said against a key for its validity. Where it would have had one by a certification of a key that
+    /// has gone bad, that is the thing to mend.
+    fn objection(&self, key: &Key, place: usize) -> Option<Refusal> {
+        if !self.decides_by_validity() || key.validity().is_enough() {
+            return None;
+        }
+        let certificate = self.certificates.get(&place)?;
+        let certifiers = certificate.certifiers();
+        let unfit = self.shadow.unfit().iter().find(|own| {
+            let id = own
+                .fingerprint()
+                .bytes()
+                .map(|bytes| crate::openpgp::framing::signature::KeyId::of(&bytes));
+            id.is_some_and(|id| certifiers.contains(&id))
+        });
+        Some(not_valid(key, unfit, self.now))
+    }
 }
 
-impl Engine for UserKeysEngine {
-    fn verify(&mut self, message: &Message) -> Result<Finding, Error> {
-        let refused = |refusal| {
-            Ok(Finding {
-                signer: None,
-                refusal: Some(refusal),
-            })
+impl KeySet for UserKeyring {
+    fn candidates(&mut self, maker: &Maker) -> Result<Vec<Arc<Certificate>>, Error> {
+        let of = |ring: &Ring| match maker {
+            Maker::Fingerprint(fingerprint) => ring.with_fingerprint(fingerprint.as_str()),
+            Maker::KeyId(id) => ring.with_key_id(*id),
         };
-        let maker = message.signature.maker();
-        let unknown = || {
-            Refusal::new(
-                Reason::UnknownKey,
-                format!("it is made by key {maker}, which is not in the keyring"),
-            )
-        };
-        let candidates = self.candidates(message)?;
-        if candidates.is_empty() {
-            return refused(unknown());
+        let places = of(&self.shadow.ring);
+        if places.is_empty() {
+            self.shadow.confirm_absence(|ring| !of(ring).is_empty())?;
         }
-        self.list(&candidates)?;
-        // A key without a valid self-signature is in the file, but no key as far as gpg is concerned.
-        let keys: Vec<Key> = candidates.iter().filter_map(|n| self.listed.get(n)).cloned().collect();
-        if keys.is_empty() {
-            return refused(unknown());
-        }
-        let isolated = self.import(&candidates)?;
-        let answer = isolated.gpg.verify(&message.detached_signature(), &message.payload)?;
-        let lookup = |_: &str| Ok(keys.clone());
-        let valid = match checked_signature(&answer, &message.signature, self.now, lookup)? {
-            Ok(valid) => valid,
-            Err(refusal) => {
-                if let (Reason::UnknownKey, Some(option)) = (refusal.reason, system::refusal()) {
-                    return Err(Error::Answer {
-                        doing: "looking up the signer",
-                        why: format!("{SYSTEM_CONFIG} has {option}, which may be why it does not take key {maker}"),
-                    });
-                }
-                return refused(refusal);
-            }
-        };
-        // Several keys may have the key ID that a signature names; those with the fingerprint that made it matter.
-        let keys: Vec<Key> = keys
+        // Asked in one go, while the validity of one of them will be needed in any case.
+        self.list(&places)?;
+        Ok(places.into_iter().filter_map(|place| self.certificate(place)).collect())
+    }
+
+    fn standing(&mut self, key: &Key) -> Result<Standing, Error> {
+        let fingerprint = key.fingerprint().as_str();
+        let places = self.shadow.ring.with_fingerprint(fingerprint);
+        let place = places
             .into_iter()
-            .filter(|key| key.subkey(&valid.fingerprint).is_some())
-            .collect();
-        let key = match sole_key(&keys, &valid)? {
-            Ok(key) => key,
-            Err(refusal) => return refused(refusal),
+            .find(|place| self.shadow.ring.fingerprint(*place) == fingerprint);
+        let Some(place) = place else {
+            return Err(Error::Answer {
+                doing: "looking up the signer",
+                why: format!("key {fingerprint} is not in the keyring"),
+            });
         };
-        let signer = signer(key, &valid, Some(key.validity()), self.owner(key));
-        let refusal = judge_key(key, &valid, &answer, &message.signature, self.now)
-            .err()
-            .or_else(|| self.objection(key, &signer));
-        Ok(Finding {
-            signer: Some(signer),
-            refusal,
+        self.list(&[place])?;
+        self.certificate(place);
+        let Some(own) = self.listed.get(&place) else {
+            return Err(Error::Answer {
+                doing: "looking up the signer",
+                why: format!("gpg does not list key {fingerprint}, which is in the keyring"),
+            });
+        };
+        let by_validity = self.decides_by_validity() && own.validity().is_enough();
+        Ok(Standing {
+            validity: Some(own.validity()),
+            disabled: own.disabled,
+            revoked: own.revoked,
+            owner: Some(own.owner(by_validity).to_owned()),
+            objection: self.objection(own, place),
         })
     }
 
-    fn keys(&mut self) -> Result<Vec<ListedKey>, Error> {
-        let all: Vec<usize> = (0..self.shadow.ring.len()).collect();
-        let (asked, rest) =
-            if all.len() <= LISTED_AT_ONCE || self.trust_model == TrustModel::Always && !self.signed_by.is_limited() {
-                (all, Vec::new())
+    fn all(&mut self) -> Result<Vec<Listed>, Error> {
+        let ring = &self.shadow.ring;
+        let asked: BTreeSet<usize> =
+            if ring.len() <= LISTED_AT_ONCE || self.trust_model == TrustModel::Always && !self.signed_by.is_limited() {
+                (0..ring.len()).collect()
             } else {
-                let may_count = self.may_count();
-                all.into_iter().partition(|place| may_count.contains(place))
+                self.may_count().into_iter().collect()
             };
-        if rest.is_empty() {
+        if asked.len() == ring.len() {
             self.list_all()?;
         } else {
-            self.list(&asked)?;
+            self.list(&asked.iter().copied().collect::<Vec<_>>())?;
         }
-        let mut keys: Vec<ListedKey> = asked
-            .iter()
-            .filter_map(|place| self.listed.get(place))
-            .map(|key| {
-                let counts =
-                    self.signed_by.is_limited() || self.trust_model == TrustModel::Always || key.validity().is_enough();
-                let objection = (!counts).then(|| not_valid_listed(key.validity()));
-                ListedKey::checked(
-                    key,
-                    self.owner(key),
-                    Some(key.validity()),
-                    &self.signed_by,
-                    objection,
-                    self.now,
-                )
-            })
-            .collect();
-        for place in rest {
-            let refusal = if self.signed_by.is_limited() {
-                Refusal::new(Reason::KeyNotAccepted, "it is not named with --signed-by")
-            } else {
-                not_valid_listed(Validity::Unknown)
+        let mut all = Vec::new();
+        // Those about which gpg was asked first.
+        let rest = (0..self.shadow.ring.len()).filter(|place| !asked.contains(place));
+        for place in asked.iter().copied().chain(rest) {
+            let Some(certificate) = self.certificate(place) else {
+                continue;
             };
-            keys.extend(
-                self.shadow
-                    .ring
-                    .claims(place)
-                    .map(|claims| ListedKey::claimed(claims, refusal)),
-            );
+            let facts = match self.listed.get(&place) {
+                Some(key) => Facts::Known(key.clone()),
+                None => Facts::NotAsked,
+            };
+            all.push(Listed { certificate, facts });
         }
-        Ok(keys)
+        Ok(all)
+    }
+
+    fn objection_unasked(&self) -> Refusal {
+        if self.signed_by.is_limited() {
+            Refusal::new(Reason::KeyNotAccepted, "it is not named with --signed-by")
+        } else {
+            Refusal::new(
+                Reason::KeyNotAccepted,
+                format!(
+                    "its validity is {}; full or ultimate is needed",
+                    Validity::Unknown.word()
+                ),
+            )
+        }
+    }
+
+    fn name(&self) -> String {
+        format!("the keyring {}", safe(&self.shadow.place().display().to_string()))
     }
 }
 
@@ -312,22 +240,33 @@ impl Engine for UserKeysEngine {
 /// write itself: 10,000 keys take 4 s and more (measured).
 const LISTED_AT_ONCE: usize = 500;
 
-/// A good signature by a key whose owner nobody vouches for. The two ways out are told; neither loosens a check.
-fn not_valid(key: &Key) -> Refusal {
+/// A good signature by a key whose owner nobody vouches for. The ways out are told; none of them loosens a check.
+fn not_valid(key: &Key, unfit: Option<&Key>, now: i64) -> Refusal {
     let fingerprint = key.fingerprint();
-    Refusal::new(
-        Reason::KeyNotAccepted,
-        format!(
-            "it is made by {} ({fingerprint}), whose validity in the keyring is {}; if this is the fingerprint that its owner publishes, certify the key with gpg --lsign-key {fingerprint} or name it with --signed-by {fingerprint}",
-            safe(key.owner(false)),
-            key.validity().word(),
-        ),
-    )
-}
-
-fn not_valid_listed(validity: Validity) -> Refusal {
-    Refusal::new(
-        Reason::KeyNotAccepted,
-        format!("its validity is {}; full or ultimate is needed", validity.word()),
-    )
+    let who = format!("{} ({fingerprint})", safe(key.owner(false)));
+    let validity = key.validity().word();
+    let mut passes = false;
+    let message = match unfit {
+        Some(certifier) => {
+            // An expired or disabled key may be used again tomorrow.
+            passes = !certifier.revoked && !certifier.primary().revoked;
+            let name = format!("{} ({})", safe(certifier.owner(false)), certifier.fingerprint());
+            let own = certifier.fingerprint();
+            let (state, remedy) = if certifier.revoked || certifier.primary().revoked {
+                ("revoked", format!("certify it with a key that is not: gpg --lsign-key {fingerprint}"))
+            } else if certifier.primary().is_expired(now) {
+                ("expired", format!("renew that key with gpg --quick-set-expire {own} 1y if it is yours, or certify the signer's with another one: gpg --lsign-key {fingerprint}"))
+            } else {
+                ("disabled", format!("enable that key in gpg --edit-key {own}, or certify the signer's with another one: gpg --lsign-key {fingerprint}"))
+            };
+            format!("it is made by {who}, whose validity in the keyring is {validity}: it is certified by {name}, which is {state}, and such a certification counts for nothing; {remedy}")
+        }
+        None => format!("it is made by {who}, whose validity in the keyring is {validity}; if this is the fingerprint that its owner publishes, certify the key with gpg --lsign-key {fingerprint} or name it with --signed-by {fingerprint}"),
+    };
+    let refusal = Refusal::new(Reason::KeyNotAccepted, message);
+    if passes {
+        refusal.sparing_record()
+    } else {
+        refusal
+    }
 }

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Signatures checked by GnuPG in an isolated home, through gpgme.
+//!
+//! What gpg says of an import is not believed by itself: a full disk, a limit or a signal ends one half way, and the
+//! part that is missing may be the revocation. So the keys are counted, the keyring is read back by our own reader, and
+//! what gpg lists must be what stands in the file.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::files::read::read_regular;
+use crate::openpgp::answers::checked_signature;
+use crate::openpgp::framing::message::Message;
+use crate::openpgp::gnupg::gpgme::{Error, Gpg};
+use crate::openpgp::gnupg::home::Home;
+use crate::openpgp::gnupg::status::Check;
+use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
+use crate::openpgp::keys::certificate::Certificate;
+use crate::openpgp::keys::key::{Fingerprint, Key};
+use crate::openpgp::keys::ring::{Format, Ring, MAX_RING};
+use crate::openpgp::roles::{Fit, SignatureCheck};
+use crate::reason::Refusal;
+
+/// First GnuPG that can keep keys in a daemon.
+const FIRST_WITH_KEYBOXD: &str = "2.3.0";
+
+/// From how many keys on the whole keyring is listed instead of each by its name.
+const LISTED_BY_NAME: usize = 100;
+
+/// What happens where an import fails; for messages.
+const DOING: &str = "importing keys";
+
+/// GnuPG with a home of its own that holds the keys that may have made a signature, and no others.
+#[derive(Debug)]
+pub struct GpgCheck {
+    places: Vec<PathBuf>,
+    now: i64,
+    opened: Option<Opened>,
+    /// What gpg says of the keys that it was given; `None` for those of which it takes nothing.
+    facts: HashMap<Fingerprint, Option<Key>>,
+}
+
+#[derive(Debug)]
+struct Opened {
+    gpg: Gpg,
+    home: Home,
+}
+
+impl GpgCheck {
+    /// Makes its home, once one is needed, below one of `places`; `now` is the time in seconds since 1970.
+    #[must_use]
+    pub fn new(places: Vec<PathBuf>, now: i64) -> Self {
+        Self {
+            places,
+            now,
+            opened: None,
+            facts: HashMap::new(),
+        }
+    }
+
+    fn open(&mut self) -> Result<&mut Opened, Error> {
+        if self.opened.is_none() {
+            let unusable = |why: String| Error::Answer {
+                doing: "making an isolated keyring",
+                why,
+            };
+            let home = Home::isolated(&self.places).map_err(|error| unusable(error.to_string()))?;
+            let mut gpg = Gpg::start(home.path())?;
+            check_system(&mut gpg).map_err(unusable)?;
+            if Path::new(SYSTEM_CONFIG).exists() && !gpg.keys(&[])?.is_empty() {
+                return Err(unusable(format!(
+                    "{SYSTEM_CONFIG} names a keyring with keys in it, so that gpg cannot be kept to the keys that were given"
+                )));
+            }
+            self.opened = Some(Opened { gpg, home });
+        }
+        self.opened.as_mut().ok_or(Error::Answer {
+            doing: DOING,
+            why: "there is no keyring".into(),
+        })
+    }
+
+    fn load(&mut self, missing: &[Arc<Certificate>]) -> Result<(), Error> {
+        let mut packets = Vec::with_capacity(missing.len());
+        for certificate in missing {
+            let bytes = certificate.write_own().map_err(|error| Error::Answer {
+                doing: DOING,
+                why: error.to_string(),
+            })?;
+            packets.push(bytes);
+        }
+        let opened = self.open()?;
+        let taken = import(opened, &packets)?;
+        let patterns: Vec<&str> = if missing.len() > LISTED_BY_NAME {
+            Vec::new()
+        } else {
+            taken.iter().map(Fingerprint::as_str).collect()
+        };
+        let listed = if taken.is_empty() {
+            Vec::new()
+        } else {
+            opened.gpg.keys(&patterns)?
+        };
+        let mut listed: HashMap<Fingerprint, Key> =
+            listed.into_iter().map(|key| (key.fingerprint().clone(), key)).collect();
+        compare(opened.home.path(), &taken, &listed)?;
+        for certificate in missing {
+            let key = listed.remove(certificate.fingerprint());
+            if let (None, Some(option)) = (&key, system::refusal()) {
+                return Err(Error::Answer {
+                    doing: DOING,
+                    why: format!(
+                        "{SYSTEM_CONFIG} has {option}, which may be why it does not take key {}",
+                        certificate.fingerprint()
+                    ),
+                });
+            }
+            self.facts.insert(certificate.fingerprint().clone(), key);
+        }
+        Ok(())
+    }
+}
+
+/// Imports keys, of which gpg is to go through each: they were written by us and have nothing in them that it could stop
+/// at, so that whatever does stop it is trouble. The first one comes once more at the end: where that was read, all that
+/// is before it was.
+fn import(opened: &mut Opened, keys: &[Vec<u8>]) -> Result<HashSet<Fingerprint>, Error> {
+    let first = keys.first().map(Vec::as_slice).unwrap_or_default();
+    let imported = opened.gpg.import(&[&keys.concat(), first].concat())?;
+    if imported.processed != keys.len() + 1 {
+        return Err(Error::Answer {
+            doing: DOING,
+            why: format!(
+                "it went through {} of {} keys and stopped; perhaps there is no room left in {}",
+                imported.processed,
+                keys.len() + 1,
+                opened.home.path().display()
+            ),
+        });
+    }
+    Ok(imported.taken)
+}
+
+/// Reads the keyring back: the keys that gpg says it has taken stand in the file, whole, and gpg lists them as they stand
+/// there, revocations included, which it checked when it took them.
+fn compare(home: &Path, taken: &HashSet<Fingerprint>, listed: &HashMap<Fingerprint, Key>) -> Result<(), Error> {
+    let wrong = |why: String| Err(Error::Answer { doing: DOING, why });
+    let path = home.join("pubring.kbx");
+    let content = match read_regular(&path, MAX_RING) {
+        Ok(Some(content)) => content,
+        Ok(None) => return wrong("its keyring is too large".into()),
+        Err(error) => return wrong(format!("reading its keyring: {error}")),
+    };
+    let ring = match Ring::parse(path, Format::Keybox, content) {
+        Ok(ring) => ring,
+        Err(error) => return wrong(error.to_string()),
+    };
+    let mut left = taken.clone();
+    for number in 0..ring.len() {
+        let Some(own) = Certificate::read(ring.packets(number)) else {
+            return wrong("a key in its keyring cannot be read".into());
+        };
+        let fingerprint = own.fingerprint();
+        if !left.remove(fingerprint) {
+            continue;
+        }
+        let Some(key) = listed.get(fingerprint) else {
+            return wrong(format!("key {fingerprint} is in its keyring, and it does not list it"));
+        };
+        let id = own.id();
+        let is_revoked = own.revocations().any(|(core, loose)| core.is_said_to_be_by(loose, id));
+        if own.counts() != (key.user_ids.len(), key.subkeys.len() - 1) || is_revoked && !key.revoked {
+            return wrong(format!("key {fingerprint} is not listed as it stands in its keyring"));
+        }
+    }
+    match left.iter().next() {
+        Some(lost) => wrong(format!("key {lost} was taken and is not in its keyring")),
+        None => Ok(()),
+    }
+}
+
+impl SignatureCheck for GpgCheck {
+    fn read(&mut self, keys: &[Arc<Certificate>]) -> Result<Vec<Option<Key>>, Error> {
+        let mut seen = HashSet::new();
+        let missing: Vec<Arc<Certificate>> = keys
+            .iter()
+            .filter(|key| !self.facts.contains_key(key.fingerprint()) && seen.insert(key.fingerprint()))
+            .cloned()
+            .collect();
+        if !missing.is_empty() {
+            self.load(&missing)?;
+        }
+        Ok(keys
+            .iter()
+            .map(|key| self.facts.get(key.fingerprint()).cloned().flatten())
+            .collect())
+    }
+
+    fn check(&mut self, message: &Message, keys: &[Key]) -> Result<Result<Fit, Refusal>, Error> {
+        let now = self.now;
+        let opened = self.open()?;
+        let answer = opened.gpg.verify(&message.detached_signature(), &message.payload)?;
+        let lookup = |name: &str| {
+            let has = |key: &&Key| key.subkeys.iter().any(|own| own.fingerprint.as_str().ends_with(name));
+            Ok(keys.iter().filter(has).cloned().collect())
+        };
+        let valid = match checked_signature(&answer, &message.signature, now, lookup)? {
+            Ok(valid) => valid,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        Ok(Ok(Fit {
+            maker: valid.fingerprint,
+            primary: valid.primary,
+            is_good: answer.check == Check::Good,
+            signature_expired: answer.check == Check::SignatureExpired,
+            key_expired: answer.check == Check::KeyExpired,
+            key_revoked: answer.check == Check::KeyRevoked,
+        }))
+    }
+
+    fn name(&mut self) -> Result<String, Error> {
+        Ok(format!("gpg {}", self.open()?.gpg.version()))
+    }
+}
+
+/// Makes sure that the system's configuration does not make GnuPG keep keys in a daemon, which ignores the keyrings
+/// that it is told to use.
+///
+/// # Errors
+/// When it does.
+pub fn check_system(gpg: &mut Gpg) -> Result<(), String> {
+    let Some(file) = system::forces_keyboxd() else {
+        return Ok(());
+    };
+    if gpg.is_at_least(FIRST_WITH_KEYBOXD).map_err(|error| error.to_string())? {
+        return Err(format!(
+            "{file} has use-keyboxd: this makes gpg keep all keys in one daemon and ignore the private keyring that checking needs"
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A public key with all that is said about it, united from all copies of it that are at hand.
+//!
+//! Copies differ: one has the revocation and no user ID, another the renewal, a third was altered by somebody. GnuPG
+//! takes them in the order in which they come, and the order decides. So they are united here, packet by packet;
+//! [`write`](crate::openpgp::keys::certificate_write) gives them one form that depends on none of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::openpgp::framing::packet::tag;
+use crate::openpgp::framing::signature::KeyId;
+use crate::openpgp::keys::key::Fingerprint;
+use crate::openpgp::keys::key_signature::{class, parse, Core, Loose, Revoker};
+use crate::openpgp::keys::material;
+
+/// Signatures over one thing, by what they cover; the oldest first.
+pub(super) type Signatures = BTreeMap<Core, Loose>;
+
+/// Longest user ID that GnuPG reads, in bytes (parse-packet.c): a longer one makes it drop the whole file.
+const MAX_USER_ID: usize = 2048;
+
+/// Largest picture in a key, in bytes.
+const MAX_ATTRIBUTE: usize = 256 << 10;
+
+/// Most signatures in the wrong place that a right one is looked for.
+const MAX_STRAYS: usize = 64;
+
+/// Most designated revokers of a key.
+const MAX_REVOKERS: usize = 8;
+
+/// What a key can have besides itself; the order in which it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    UserId,
+    /// Pictures (RFC 9580 section 5.12).
+    Attribute,
+    Subkey,
+}
+
+impl Kind {
+    fn of(tag: u8, body: &[u8]) -> Option<Self> {
+        match tag {
+            tag::USER_ID => (body.len() <= MAX_USER_ID).then_some(Kind::UserId),
+            tag::USER_ATTRIBUTE => (body.len() <= MAX_ATTRIBUTE).then_some(Kind::Attribute),
+            tag::PUBLIC_SUBKEY => material::is_readable(body).then_some(Kind::Subkey),
+            _ => None,
+        }
+    }
+
+    pub(super) fn tag(self) -> u8 {
+        match self {
+            Kind::UserId => tag::USER_ID,
+            Kind::Attribute => tag::USER_ATTRIBUTE,
+            Kind::Subkey => tag::PUBLIC_SUBKEY,
+        }
+    }
+}
+
+/// What is said about a part of a key.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Part {
+    /// The first place that it has in any of the copies.
+    pub(super) place: usize,
+    pub(super) signatures: Signatures,
+}
+
+/// A version 4 public key, one copy or several united.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    pub(super) body: Vec<u8>,
+    fingerprint: Fingerprint,
+    id: KeyId,
+    pub(super) direct: Signatures,
+    pub(super) parts: BTreeMap<(Kind, Vec<u8>), Part>,
+    pub(super) strays: Signatures,
+    /// What the next signature is about; `None` for the key itself or something that was left out.
+    current: Option<(Kind, Vec<u8>)>,
+}
+
+impl Certificate {
+    /// Begins with the body of a public key packet; `None` where it is of another version or malformed.
+    #[must_use]
+    pub fn begin(body: &[u8]) -> Option<Self> {
+        if !material::is_readable(body) {
+            return None;
+        }
+        Some(Self {
+            id: KeyId::of(&material::fingerprint_4(body)),
+            fingerprint: material::fingerprint(body)?,
+            body: body.to_vec(),
+            direct: Signatures::new(),
+            parts: BTreeMap::new(),
+            strays: Signatures::new(),
+            current: None,
+        })
+    }
+
+    /// Reads the packets of one key.
+    #[must_use]
+    pub fn read(mut packets: &[u8]) -> Option<Self> {
+        let first = crate::openpgp::framing::packet::next(&mut packets).ok()??;
+        let mut own = Self::begin(&first.body).filter(|_| first.tag == tag::PUBLIC_KEY)?;
+        while let Ok(Some(packet)) = crate::openpgp::framing::packet::next(&mut packets) {
+            own.add(packet.tag, &packet.body);
+        }
+        Some(own)
+    }
+
+    /// Takes the next packet after the key.
+    pub fn add(&mut self, tag: u8, body: &[u8]) {
+        match tag {
+            tag::SIGNATURE => {
+                if let Some((core, loose)) = parse(body) {
+                    self.add_signature(core, loose);
+                }
+            }
+            tag::USER_ID | tag::USER_ATTRIBUTE | tag::PUBLIC_SUBKEY => {
+                self.current = Kind::of(tag, body).map(|kind| (kind, body.to_vec()));
+                if let Some(current) = self.current.clone() {
+                    let place = self.parts.len();
+                    self.parts.entry(current).or_insert(Part {
+                        place,
+                        signatures: Signatures::new(),
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add_signature(&mut self, core: Core, loose: Loose) {
+        let is_about_subkeys = match core.class {
+            // Wherever it stands, it is about the key itself.
+            class::KEY_REVOCATION | class::DIRECT => return insert(&mut self.direct, core, loose),
+            class::SUBKEY_BINDING | class::SUBKEY_REVOCATION => true,
+            0x10..=0x13 | class::CERTIFICATION_REVOCATION => false,
+            _ => return,
+        };
+        let current = self.current.as_ref();
+        let fits = current.filter(|(kind, _)| (*kind == Kind::Subkey) == is_about_subkeys);
+        match fits.and_then(|current| self.parts.get_mut(current)) {
+            Some(part) => insert(&mut part.signatures, core, loose),
+            None if self.strays.len() < MAX_STRAYS => insert(&mut self.strays, core, loose),
+            None => {}
+        }
+    }
+
+    /// Adds a revocation that came without its key.
+    pub fn add_revocation(&mut self, core: &Core, loose: &Loose) {
+        insert(&mut self.direct, core.clone(), loose.clone());
+    }
+
+    /// Unites another copy of the same key with this one.
+    pub fn unite(&mut self, other: Self) {
+        unite(&mut self.direct, other.direct);
+        unite(&mut self.strays, other.strays);
+        for (name, part) in other.parts {
+            let place = part.place;
+            let own = self.parts.entry(name).or_insert(Part {
+                place,
+                signatures: Signatures::new(),
+            });
+            own.place = own.place.min(place);
+            unite(&mut own.signatures, part.signatures);
+        }
+    }
+
+    /// The primary key's fingerprint.
+    #[must_use]
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
+    /// The primary key's key ID.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// When the primary key was made by its own account, in seconds since 1970.
+    #[must_use]
+    pub fn created(&self) -> i64 {
+        material::created(&self.body)
+    }
+
+    /// The fingerprints of the primary key and of the subkeys that it is said to have bound.
+    #[must_use]
+    pub fn holds(&self) -> Vec<[u8; 20]> {
+        let is_binding = |core: &Core| core.class == class::SUBKEY_BINDING;
+        let bound = |(_, part): &(_, &Part)| part.signatures.keys().any(is_binding);
+        let subkeys = self
+            .parts
+            .iter()
+            .filter(|((kind, _), _)| *kind == Kind::Subkey)
+            .filter(bound);
+        let subkeys = subkeys.map(|((_, body), _)| material::fingerprint_4(body));
+        std::iter::once(material::fingerprint_4(&self.body))
+            .chain(subkeys)
+            .collect()
+    }
+
+    /// The keys that may revoke this one in its place, by what it says itself.
+    #[must_use]
+    pub fn revokers(&self) -> BTreeSet<Revoker> {
+        let of_parts = self.parts.values().flat_map(|part| &part.signatures);
+        let own = self
+            .direct
+            .iter()
+            .chain(of_parts)
+            .filter(|(core, loose)| core.is_said_to_be_by(loose, self.id));
+        own.flat_map(|(core, _)| core.revokers()).take(MAX_REVOKERS).collect()
+    }
+
+    /// The keys, other than itself, that are said to have certified it.
+    #[must_use]
+    pub fn certifiers(&self) -> BTreeSet<KeyId> {
+        let is_certification = |(core, _): &(&Core, &Loose)| class::CERTIFICATION.contains(&core.class);
+        let signatures = self
+            .parts
+            .values()
+            .flat_map(|part| &part.signatures)
+            .filter(is_certification);
+        let mut makers: BTreeSet<KeyId> = signatures.flat_map(|(core, loose)| core.makers(loose)).collect();
+        makers.remove(&self.id);
+        makers
+    }
+
+    /// Whether a subkey is said to have consented to its binding, by a signature of its own in it.
+    #[must_use]
+    pub fn has_consent_of(&self, subkey: &[u8; 20]) -> bool {
+        let is_it = |(kind, body): &(Kind, Vec<u8>)| *kind == Kind::Subkey && material::fingerprint_4(body) == *subkey;
+        let part = self.parts.iter().find(|(name, _)| is_it(name)).map(|(_, part)| part);
+        part.is_some_and(|part| part.signatures.iter().any(|(core, loose)| core.has_consent(loose)))
+    }
+
+    /// The first user ID; not safe to print as it is.
+    #[must_use]
+    pub fn user_id(&self) -> Option<String> {
+        let user_ids = self.parts.iter().filter(|((kind, _), _)| *kind == Kind::UserId);
+        let first = user_ids.min_by_key(|(_, part)| part.place)?;
+        Some(String::from_utf8_lossy(&first.0 .1).into_owned())
+    }
+
+    /// Algorithm and strength of the primary key, such as `rsa4096`.
+    #[must_use]
+    pub fn algorithm(&self) -> String {
+        material::algorithm_name(&self.body)
+    }
+
+    /// The designated revokers that are said to have revoked it.
+    #[must_use]
+    pub fn revoked_by(&self) -> BTreeSet<Revoker> {
+        let mut revokers = self.revokers();
+        if !revokers.is_empty() {
+            let said = |revoker: &Revoker| {
+                let id = KeyId::of(revoker);
+                self.revocations().any(|(core, loose)| core.is_said_to_be_by(loose, id))
+            };
+            revokers.retain(said);
+        }
+        revokers
+    }
+
+    /// Revocations of the primary key that are in it, whoever made them.
+    pub fn revocations(&self) -> impl Iterator<Item = (&Core, &Loose)> {
+        self.direct
+            .iter()
+            .filter(|(core, _)| core.class == class::KEY_REVOCATION)
+    }
+
+    /// Whether a revocation may be of this key, by the digest that stands in it.
+    #[must_use]
+    pub fn seems_revoked_by(&self, core: &Core, loose: &Loose) -> bool {
+        core.prefix(&[&hashed_key(&self.body)])
+            .is_some_and(|prefix| loose.has_prefix(prefix))
+    }
+
+    /// How many user IDs and pictures, and how many subkeys it has.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        let subkeys = self.parts.keys().filter(|(kind, _)| *kind == Kind::Subkey).count();
+        (self.parts.len() - subkeys, subkeys)
+    }
+}
+
+/// A key as it is hashed (RFC 9580 section 5.2.4).
+pub(super) fn hashed_key(body: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(body.len()).unwrap_or(u16::MAX);
+    [&[0x99], &length.to_be_bytes()[..], body].concat()
+}
+
+pub(super) fn insert(signatures: &mut Signatures, core: Core, loose: Loose) {
+    signatures.entry(core).or_default().unite(loose);
+}
+
+fn unite(signatures: &mut Signatures, other: Signatures) {
+    for (core, loose) in other {
+        insert(signatures, core, loose);
+    }
+}

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Signatures in keys, taken apart as far as copies of a key are to be united (RFC 9580 section 5.2).
+//!
+//! Nothing here is checked: GnuPG does that. But whoever hands a key on can change what a signature does not cover,
+//! such as the key that it names as its maker, and GnuPG goes by that. So what is covered is told from what is not, and
+//! the rest is written anew.
+
+use std::collections::BTreeSet;
+
+use sha1::Sha1;
+use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
+
+use crate::openpgp::framing::packet::{self, tag};
+use crate::openpgp::framing::signature::KeyId;
+use crate::openpgp::keys::material;
+
+/// Signature classes (RFC 9580 section 5.2.1).
+pub mod class {
+    #![allow(missing_docs)]
+    pub const BINARY: u8 = 0x00;
+    pub const TEXT: u8 = 0x01;
+    pub const CERTIFICATION: std::ops::RangeInclusive<u8> = 0x10..=0x13;
+    pub const SUBKEY_BINDING: u8 = 0x18;
+    pub const PRIMARY_BINDING: u8 = 0x19;
+    pub const DIRECT: u8 = 0x1f;
+    pub const KEY_REVOCATION: u8 = 0x20;
+    pub const SUBKEY_REVOCATION: u8 = 0x28;
+    pub const CERTIFICATION_REVOCATION: u8 = 0x30;
+}
+
+/// Subpackets that matter (RFC 9580 section 5.2.3.7).
+mod kind {
+    pub const CREATED: u8 = 2;
+    pub const KEY_EXPIRES: u8 = 9;
+    pub const REVOCATION_KEY: u8 = 12;
+    pub const ISSUER: u8 = 16;
+    pub const EMBEDDED: u8 = 32;
+    pub const ISSUER_FINGERPRINT: u8 = 33;
+}
+
+/// Largest area of subpackets that every GnuPG reads (parse-packet.c): one packet beyond it makes it drop a whole file.
+const MAX_AREA: usize = 10_000;
+
+/// Longest number in a signature that GnuPG reads, in bytes.
+const MAX_NUMBER: usize = 2048;
+
+/// Most data over which a digest is computed, in bytes.
+const MAX_DIGESTED: usize = 16 << 10;
+
+/// Most embedded signatures that are kept of one binding.
+const MAX_EMBEDDED: usize = 4;
+
+/// What a signature covers, and its numbers: two signatures that are equal in it are one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Core {
+    /// Seconds since 1970; 0 where it does not say so. First, so that signatures sort by age.
+    pub created: u32,
+    /// One of [`class`].
+    pub class: u8,
+    /// 3 or 4.
+    pub version: u8,
+    /// Algorithm number of the key.
+    pub public_key: u8,
+    /// Algorithm number of the digest.
+    pub hash: u8,
+    /// The hashed subpackets.
+    pub hashed: Vec<u8>,
+    numbers: Vec<u8>,
+}
+
+/// What anybody can change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loose {
+    /// The keys that copies of the signature name as its maker.
+    pub issuers: BTreeSet<KeyId>,
+    /// Signatures in it: by a subkey over its primary key.
+    embedded: BTreeSet<Vec<u8>>,
+    /// The first two octets of the digest.
+    prefixes: BTreeSet<[u8; 2]>,
+}
+
+impl Loose {
+    /// Takes over what another copy has.
+    pub fn unite(&mut self, other: Self) {
+        self.issuers.extend(other.issuers);
+        self.embedded.extend(other.embedded);
+        self.prefixes.extend(other.prefixes);
+    }
+}
+
+impl Loose {
+    /// Whether a copy of the signature has these two octets of the digest.
+    #[must_use]
+    pub fn has_prefix(&self, prefix: [u8; 2]) -> bool {
+        self.prefixes.contains(&prefix)
+    }
+}
+
+/// A designated revoker (RFC 9580 section 5.2.3.23): a version 4 fingerprint.
+pub type Revoker = [u8; 20];
+
+/// Parses the body of a signature packet; `None` where no GnuPG reads it.
+#[must_use]
+pub fn parse(body: &[u8]) -> Option<(Core, Loose)> {
+    match body.first()? {
+        2 | 3 => parse_v3(body),
+        4 => parse_v4(body),
+        _ => None,
+    }
+}
+
+fn parse_v3(body: &[u8]) -> Option<(Core, Loose)> {
+    let (&[_, 5, class, t0, t1, t2, t3, a, b, c, d, e, f, g, h, public_key, hash, p, q], rest) =
+        body.split_first_chunk()?
+    else {
+        return None;
+    };
+    let core = Core {
+        created: u32::from_be_bytes([t0, t1, t2, t3]),
+        class,
+        version: 3,
+        public_key,
+        hash,
+        hashed: Vec::new(),
+        numbers: numbers(public_key, rest)?.to_vec(),
+    };
+    let loose = Loose {
+        issuers: BTreeSet::from([KeyId([a, b, c, d, e, f, g, h])]),
+        prefixes: BTreeSet::from([[p, q]]),
+        embedded: BTreeSet::new(),
+    };
+    Some((core, loose))
+}
+
+fn parse_v4(body: &[u8]) -> Option<(Core, Loose)> {
+    let (&[version, class, public_key, hash], rest) = body.split_first_chunk()?;
+    let (hashed, rest) = area(rest)?;
+    let (unhashed, rest) = area(rest)?;
+    let (prefix, rest) = rest.split_first_chunk::<2>()?;
+    let mut loose = Loose {
+        prefixes: BTreeSet::from([*prefix]),
+        ..Loose::default()
+    };
+    for (kind, body) in subpackets(unhashed) {
+        if kind == kind::EMBEDDED {
+            // It stands for nothing but the consent of a subkey.
+            if is_consent(body) {
+                loose.embedded.insert(body.to_vec());
+            }
+        } else {
+            loose.issuers.extend(issuer(kind, body));
+        }
+    }
+    let core = Core {
+        created: created(hashed).unwrap_or(0),
+        class,
+        version,
+        public_key,
+        hash,
+        hashed: hashed.to_vec(),
+        numbers: numbers(public_key, rest)?.to_vec(),
+    };
+    (hashed.len() <= MAX_AREA).then_some((core, loose))
+}
+
+impl Core {
+    /// The key that the covered part names as the maker.
+    #[must_use]
+    pub fn named(&self) -> Option<KeyId> {
+        subpackets(&self.hashed).find_map(|(kind, body)| issuer(kind, body))
+    }
+
+    /// Whether there is a signature of the subkey in this binding of it.
+    #[must_use]
+    pub fn has_consent(&self, loose: &Loose) -> bool {
+        let is_embedded = |(kind, body): (u8, &[u8])| kind == kind::EMBEDDED && is_consent(body);
+        self.class == class::SUBKEY_BINDING && (!loose.embedded.is_empty() || subpackets(&self.hashed).any(is_embedded))
+    }
+
+    /// The designated revokers that it names.
+    pub fn revokers(&self) -> impl Iterator<Item = Revoker> + '_ {
+        subpackets(&self.hashed).filter_map(|(kind, body)| match body {
+            // Class with bit 7 set, algorithm, fingerprint.
+            [class, _, fingerprint @ ..] if kind == kind::REVOCATION_KEY && class & 0x80 != 0 => {
+                fingerprint.try_into().ok()
+            }
+            _ => None,
+        })
+    }
+
+    /// After how many seconds the key expires that it is about, counted from the making of that key.
+    #[must_use]
+    pub fn key_expires_after(&self) -> Option<u32> {
+        subpackets(&self.hashed)
+            .find_map(|(kind, body)| {
+                (kind == kind::KEY_EXPIRES).then(|| body.try_into().ok().map(u32::from_be_bytes))?
+            })
+            .filter(|seconds| *seconds != 0)
+    }
+
+    /// Whether it takes something back.
+    #[must_use]
+    pub fn is_revocation(&self) -> bool {
+        matches!(
+            self.class,
+            class::KEY_REVOCATION | class::SUBKEY_REVOCATION | class::CERTIFICATION_REVOCATION
+        )
+    }
+
+    /// The keys that it is said to be made by: the covered one, or else all that copies of it name.
+    #[must_use]
+    pub fn makers(&self, loose: &Loose) -> BTreeSet<KeyId> {
+        self.named()
+            .map_or_else(|| loose.issuers.clone(), |named| BTreeSet::from([named]))
+    }
+
+    /// Whether it may be made by a key: it names no other one where that is covered.
+    #[must_use]
+    pub fn may_be_by(&self, id: KeyId) -> bool {
+        self.named().is_none_or(|named| named == id)
+    }
+
+    /// Whether it is said to be made by a key.
+    #[must_use]
+    pub fn is_said_to_be_by(&self, loose: &Loose, id: KeyId) -> bool {
+        match self.named() {
+            Some(named) => named == id,
+            None => loose.issuers.contains(&id),
+        }
+    }
+
+    /// The first two octets of the digest over `data`; `None` for digests that are not computed here.
+    #[must_use]
+    pub fn prefix(&self, data: &[&[u8]]) -> Option<[u8; 2]> {
+        // Computed for each signature over it: not for large ones.
+        if data.iter().map(|part| part.len()).sum::<usize>() > MAX_DIGESTED {
+            return None;
+        }
+        let trailer = self.trailer();
+        let data = data.iter().copied().chain([&trailer[..]]);
+        match self.hash {
+            2 => first_two::<Sha1>(data),
+            8 => first_two::<Sha256>(data),
+            9 => first_two::<Sha384>(data),
+            10 => first_two::<Sha512>(data),
+            11 => first_two::<Sha224>(data),
+            _ => None,
+        }
+    }
+
+    /// Whether it may be over `data`, by the two octets of the digest that stand in it. They prove nothing, but tell
+    /// the honest from garbage.
+    #[must_use]
+    pub fn seems_over(&self, loose: &Loose, data: &[&[u8]]) -> bool {
+        self.prefix(data).is_none_or(|prefix| loose.has_prefix(prefix))
+    }
+
+    /// RFC 9580 section 5.2.4
+    fn trailer(&self) -> Vec<u8> {
+        if self.version == 3 {
+            return [&[self.class], &self.created.to_be_bytes()[..]].concat();
+        }
+        let mut covered = vec![self.version, self.class, self.public_key, self.hash];
+        covered.extend(two_octets(self.hashed.len()));
+        covered.extend(&self.hashed);
+        let length = u32::try_from(covered.len()).unwrap_or(u32::MAX);
+        covered.extend([self.version, 0xff]);
+        covered.extend(length.to_be_bytes());
+        covered
+    }
+
+    /// The packet, with a maker and nothing else in it that is not covered but signatures of subkeys.
+    pub fn encode(&self, loose: &Loose, maker: KeyId, data: &[&[u8]]) -> Vec<u8> {
+        let prefix = self.prefix(data).or_else(|| loose.prefixes.first().copied());
+        let prefix = prefix.unwrap_or_default();
+        let mut body = vec![self.version];
+        if self.version == 3 {
+            body.extend([5, self.class]);
+            body.extend(self.created.to_be_bytes());
+            body.extend(maker.0);
+            body.extend([self.public_key, self.hash]);
+        } else {
+            body.extend([self.class, self.public_key, self.hash]);
+            body.extend(two_octets(self.hashed.len()));
+            body.extend(&self.hashed);
+            let mut unhashed = subpacket(kind::ISSUER, &maker.0);
+            // GnuPG believes the newest. The order does not depend on that of the copies.
+            let mut embedded: Vec<_> = loose
+                .embedded
+                .iter()
+                .map(|body| (rank_embedded(body, data), body))
+                .collect();
+            embedded.sort();
+            let fits = embedded.last().is_some_and(|((fits, _), _)| *fits);
+            let embedded = embedded.iter().rev().filter(|((own, _), _)| *own == fits);
+            for (_, body) in embedded.take(MAX_EMBEDDED) {
+                let more = subpacket(kind::EMBEDDED, body);
+                if unhashed.len() + more.len() <= MAX_AREA {
+                    unhashed.extend(more);
+                }
+            }
+            body.extend(two_octets(unhashed.len()));
+            body.extend(unhashed);
+        }
+        body.extend(prefix);
+        body.extend(&self.numbers);
+        packet::encode(tag::SIGNATURE, &body)
+    }
+}
+
+/// Whether a signature of a subkey seems to be one over the same keys, and when it was made.
+fn rank_embedded(body: &[u8], data: &[&[u8]]) -> (bool, u32) {
+    parse(body).map_or((false, 0), |(core, loose)| {
+        (core.seems_over(&loose, data), core.created)
+    })
+}
+
+fn is_consent(body: &[u8]) -> bool {
+    matches!(
+        body,
+        [4, class::PRIMARY_BINDING, ..] | [3, _, class::PRIMARY_BINDING, ..]
+    )
+}
+
+fn first_two<'a, D: Digest>(data: impl Iterator<Item = &'a [u8]>) -> Option<[u8; 2]> {
+    let hash = data.fold(D::new(), |hash, part| hash.chain_update(part));
+    hash.finalize().first_chunk().copied()
+}
+
+/// The numbers at the end of a signature without what follows them; all of it for unknown algorithms, whose form
+/// GnuPG does not know either.
+fn numbers(public_key: u8, rest: &[u8]) -> Option<&[u8]> {
+    let count = match public_key {
+        1 | 3 => 1,
+        16 | 17 | 19 | 20 | 22 => 2,
+        _ => return (!rest.is_empty()).then_some(rest),
+    };
+    let mut left = rest;
+    for _ in 0..count {
+        left = material::after_number(left, MAX_NUMBER)?;
+    }
+    rest.get(..rest.len() - left.len())
+}
+
+/// Splits off an area of subpackets with its two-octet length.
+fn area(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = input.split_first_chunk()?;
+    rest.split_at_checked(u16::from_be_bytes(*length).into())
+}
+
+/// Subpackets without their critical bit, up to the first malformed one.
+fn subpackets(mut area: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    std::iter::from_fn(move || {
+        let (kind, body, rest) = crate::openpgp::framing::subpacket::split(area)?;
+        area = rest;
+        Some((kind & 0x7f, body))
+    })
+}
+
+fn created(hashed: &[u8]) -> Option<u32> {
+    subpackets(hashed).find_map(|(kind, body)| match *body {
+        [a, b, c, d] if kind == kind::CREATED => Some(u32::from_be_bytes([a, b, c, d])),
+        _ => None,
+    })
+}
+
+/// The key ID in an issuer subpacket of either kind.
+fn issuer(kind: u8, body: &[u8]) -> Option<KeyId> {
+    match (kind, body) {
+        (kind::ISSUER, _) => body.try_into().ok().map(KeyId),
+        (kind::ISSUER_FINGERPRINT, [4, fingerprint @ ..]) if fingerprint.len() == 20 => {
+            fingerprint.last_chunk().copied().map(KeyId)
+        }
+        _ => None,
+    }
+}
+
+fn subpacket(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len() + 1).unwrap_or(u32::MAX);
+    [&[255], &length.to_be_bytes()[..], &[kind], body].concat()
+}
+
+fn two_octets(length: usize) -> [u8; 2] {
+    // Areas were read with a length of two octets.
+    u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes()
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The two things that an engine is put together of: a set of keys, and something that checks signatures with keys.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::openpgp::framing::message::Message;
+use crate::openpgp::framing::signature::{KeyId, Signature};
+use crate::openpgp::gnupg::gpgme::Error;
+use crate::openpgp::keys::certificate::Certificate;
+use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
+use crate::reason::Refusal;
+
+/// Who is said to have made a signature: what the packet names. A hint, used to look keys up and for nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Maker {
+    /// A key or subkey.
+    Fingerprint(Fingerprint),
+    /// Any key or subkey with this key ID.
+    KeyId(KeyId),
+}
+
+impl Maker {
+    /// The maker that a signature names.
+    #[must_use]
+    pub fn of(signature: &Signature) -> Self {
+        let fingerprint = signature
+            .fingerprint
+            .as_deref()
+            .and_then(|f| Fingerprint::parse(f).ok());
+        fingerprint.map_or(Maker::KeyId(signature.key_id), Maker::Fingerprint)
+    }
+
+    /// Whether a fingerprint is, or may be, that of the maker.
+    #[must_use]
+    pub fn is(&self, fingerprint: &Fingerprint) -> bool {
+        match self {
+            Maker::Fingerprint(own) => own == fingerprint,
+            Maker::KeyId(id) => fingerprint.as_str().ends_with(&id.to_string()),
+        }
+    }
+}
+
+impl std::fmt::Display for Maker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Maker::Fingerprint(fingerprint) => write!(f, "{fingerprint}"),
+            Maker::KeyId(id) => write!(f, "{id}"),
+        }
+    }
+}
+
+/// What a set of keys says of one of its keys beyond what stands in the key itself.
+#[derive(Debug, Clone, Default)]
+pub struct Standing {
+    /// Its validity in the user's keyring; `None` where keys were named explicitly.
+    pub validity: Option<Validity>,
+    /// It is disabled there.
+    pub disabled: bool,
+    /// It is revoked by what that keyring says.
+    pub revoked: bool,
+    /// The owner that the keyring vouches for, where that differs from what the key says first.
+    pub owner: Option<String>,
+    /// Why the keyring does not accept it, where it does not.
+    pub objection: Option<Refusal>,
+}
+
+/// A key of a set, and where the facts about it come from.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The key.
+    pub certificate: Arc<Certificate>,
+    /// What is known.
+    pub facts: Facts,
+}
+
+/// What a set of keys knows of one of its keys.
+#[derive(Debug, Clone)]
+pub enum Facts {
+    /// The keyring was asked.
+    Known(Key),
+    /// Ask the checker.
+    AskChecker,
+    /// It cannot count, whatever the answer, and so nobody was asked.
+    NotAsked,
+}
+
+/// Which keys may have made a signature, and what is to be said for and against each. It does no cryptography on data.
+pub trait KeySet: Debug {
+    /// Every key that claims to hold the maker as primary key or subkey, with all that is known of it from every copy.
+    ///
+    /// # Errors
+    /// When the keys cannot be read.
+    fn candidates(&mut self, maker: &Maker) -> Result<Vec<Arc<Certificate>>, Error>;
+
+    /// Everything that is known about a key of the set, given what the checker read of it.
+    ///
+    /// # Errors
+    /// When the keyring cannot be asked.
+    fn standing(&mut self, key: &Key) -> Result<Standing, Error>;
+
+    /// All keys.
+    ///
+    /// # Errors
+    /// When the keys cannot be read.
+    fn all(&mut self) -> Result<Vec<Listed>, Error>;
+
+    /// Why a key does not count about which nobody was asked.
+    fn objection_unasked(&self) -> Refusal;
+
+    /// What the set is called in messages: "the keyring /home/a/.gnupg/pubring.kbx".
+    fn name(&self) -> String;
+}
+
+/// A signature that fits its data and a key.
+#[derive(Debug, Clone)]
+pub struct Fit {
+    /// The key or subkey that made it.
+    pub maker: Fingerprint,
+    /// Its primary key, as the checker has it.
+    pub primary: Fingerprint,
+    /// The checker has nothing to say against it.
+    pub is_good: bool,
+    /// By the checker's own clock the signature has expired.
+    pub signature_expired: bool,
+    /// By the checker's own clock the key has expired.
+    pub key_expired: bool,
+    /// The checker finds the key revoked.
+    pub key_revoked: bool,
+}
+
+/// Reads keys, and checks one signature over exactly the bytes of a message. It makes no decisions on trust.
+pub trait SignatureCheck: Debug {
+    /// Loads keys, makes sure that it has the whole of them, and reads them back; `None` for one of which it takes
+    /// nothing. What was loaded once stays.
+    ///
+    /// # Errors
+    /// When it fails, or anything is missing.
+    fn read(&mut self, keys: &[Arc<Certificate>]) -> Result<Vec<Option<Key>>, Error>;
+
+    /// Checks a signature with the keys that were loaded.
+    ///
+    /// # Errors
+    /// When it fails, so that nothing can be said about the signature.
+    fn check(&mut self, message: &Message, keys: &[Key]) -> Result<Result<Fit, Refusal>, Error>;
+
+    /// Which implementation it is, with its version, for messages.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    fn name(&mut self) -> Result<String, Error>;
+}

@@ -4,6 +4,8 @@
 //! Redirects are not followed: whom we talk to is what the user has configured. Nothing secret is logged.
 
 mod date;
+mod error;
+mod handshake;
 pub mod proxy;
 pub mod secret;
 pub mod tls;
@@ -11,7 +13,7 @@ pub mod url;
 mod warning;
 
 use std::collections::HashSet;
-use std::io::{self, Read};
+use std::io::Read;
 use std::time::{Duration, Instant};
 
 use ureq::http::{HeaderMap, HeaderValue};
@@ -20,18 +22,10 @@ use ureq::unversioned::transport::{ConnectProxyConnector, Connector, SocksConnec
 use ureq::{Agent, Body};
 
 use crate::text::safe;
+pub use error::{Error, ANSWER_TIMEOUT, BODY_TIMEOUT, CONNECT_TIMEOUT};
 use proxy::Proxy;
 use secret::Secret;
 use tls::{Tls, TlsConnector};
-
-/// Longest time for a connection: name, TCP, proxy and TLS.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Longest time until an answer begins, and longest pause within it.
-pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// Longest time for the whole of an answer.
-pub const BODY_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Longest wait that a server may ask for with `Retry-After` (product limits).
 pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -117,44 +111,6 @@ pub struct Response {
     pub date: Option<i64>,
     /// When the answer began to arrive.
     pub received: Instant,
-}
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum Error {
-    #[error("connection refused")]
-    Refused,
-    #[error("{0}")]
-    Lost(String),
-    #[error("{what} took longer than {} s", after.as_secs_f32())]
-    TimedOut { what: String, after: Duration },
-    #[error("{0}")]
-    Unreached(String),
-    #[error("{0}")]
-    Handshake(String),
-    #[error("the {proxy} {what}")]
-    Proxy { proxy: String, what: String },
-    #[error("the answer has more than {0} bytes")]
-    TooLarge(u64),
-    #[error("{0}")]
-    Other(String),
-}
-
-impl Error {
-    /// Whether nobody was reached who could have answered: neither the server nor, if there is one, the proxy to it.
-    #[must_use]
-    pub fn is_nobody(&self) -> bool {
-        matches!(
-            self,
-            Error::Refused | Error::Unreached(_) | Error::Handshake(_) | Error::Proxy { .. }
-        )
-    }
-
-    /// Whether a connection ended that may hold the next time.
-    fn is_lost(&self) -> bool {
-        matches!(self, Error::Lost(_) | Error::Handshake(_))
-    }
 }
 
 /// A client.
@@ -324,7 +280,7 @@ impl Client {
                 self.agent.run(request)
             }
         };
-        let answer = answer.map_err(|error| self.explain(error, limit))?;
+        let answer = answer.map_err(|error| error::explain(error, self.settings.proxy.as_ref(), limit))?;
         let received = Instant::now();
         let (parts, body) = answer.into_parts();
         self.note_warnings(&parts.headers);
@@ -360,7 +316,11 @@ impl Client {
         }
         match read {
             Ok(_) => Ok(content),
-            Err(error) => Err(self.explain(ureq::Error::from(error), time)),
+            Err(error) => Err(error::explain(
+                ureq::Error::from(error),
+                self.settings.proxy.as_ref(),
+                time,
+            )),
         }
     }
 
@@ -371,101 +331,6 @@ impl Client {
                     self.warnings.push(text);
                 }
             }
-        }
-    }
-
-    /// `limit`: the time for the whole of a request, where there is one.
-    fn explain(&self, error: ureq::Error, limit: Option<Duration>) -> Error {
-        use ureq::Timeout;
-        let through = |what: String| match &self.settings.proxy {
-            Some(proxy) => Error::Proxy {
-                proxy: proxy.to_string(),
-                what,
-            },
-            None => Error::Unreached(what),
-        };
-        match error {
-            ureq::Error::Io(error) => self.explain_io(&error),
-            ureq::Error::Timeout(timeout) => {
-                let (what, after) = match timeout {
-                    Timeout::Global | Timeout::PerCall => ("the request", limit),
-                    Timeout::Resolve => ("looking up the host", Some(CONNECT_TIMEOUT)),
-                    Timeout::Connect => ("the connection", Some(CONNECT_TIMEOUT)),
-                    Timeout::RecvBody => ("the whole of the answer", Some(BODY_TIMEOUT)),
-                    Timeout::RecvResponse => ("the answer", Some(ANSWER_TIMEOUT)),
-                    Timeout::PerRead => ("a part of the answer", Some(ANSWER_TIMEOUT)),
-                    _ => ("sending the request", Some(ANSWER_TIMEOUT)),
-                };
-                let after = after.or(limit).unwrap_or_default();
-                if matches!(timeout, Timeout::Resolve | Timeout::Connect) {
-                    return match &self.settings.proxy {
-                        Some(_) => through(format!("or what is behind it took longer than {} s", after.as_secs())),
-                        None => Error::Unreached(format!("{what} took longer than {} s", after.as_secs())),
-                    };
-                }
-                Error::TimedOut {
-                    what: what.to_owned(),
-                    after,
-                }
-            }
-            ureq::Error::HostNotFound => match &self.settings.proxy {
-                Some(_) => through("has a host name that is not found".into()),
-                None => Error::Unreached("no such host".into()),
-            },
-            ureq::Error::ConnectProxyFailed(why) => through(format!("does not connect to it: {}", safe(&why))),
-            ureq::Error::Other(error) => Error::Other(safe(&error.to_string())),
-            ureq::Error::Decompress(_, error) => match error.kind() {
-                io::ErrorKind::UnexpectedEof => Error::Lost("the connection ended within the answer".into()),
-                _ => Error::Other(format!("the answer is not valid gzip: {}", safe(&error.to_string()))),
-            },
-            ureq::Error::Protocol(error) => Error::Other(format!("not an HTTP response: {}", safe(&error.to_string()))),
-            other => Error::Other(safe(&other.to_string())),
-        }
-    }
-
-    fn explain_io(&self, error: &io::Error) -> Error {
-        use io::ErrorKind::{
-            AddrNotAvailable, BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable,
-            NetworkDown, NetworkUnreachable, NotConnected, TimedOut, UnexpectedEof,
-        };
-        let text = safe(&error.to_string());
-        let in_handshake = error.get_ref().is_some_and(|inner| inner.is::<tls::HandshakeLost>());
-        // The standard library has no kind for what getaddrinfo says.
-        if text.starts_with("failed to lookup address") {
-            return match &self.settings.proxy {
-                Some(proxy) => Error::Proxy {
-                    proxy: proxy.to_string(),
-                    what: format!("has a host name that is not found: {text}"),
-                },
-                None => Error::Unreached(text),
-            };
-        }
-        match (error.kind(), &self.settings.proxy) {
-            // With a proxy we connect to nobody else.
-            (ConnectionRefused, Some(proxy)) => Error::Proxy {
-                proxy: proxy.to_string(),
-                what: "refused the connection".into(),
-            },
-            (ConnectionRefused, None) => Error::Refused,
-            (HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable | TimedOut, Some(proxy)) => {
-                Error::Proxy {
-                    proxy: proxy.to_string(),
-                    what: format!("is not reached: {text}"),
-                }
-            }
-            (HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable | TimedOut, None) => {
-                Error::Unreached(text)
-            }
-            _ if in_handshake => Error::Handshake(text),
-            (UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected, _) => {
-                Error::Lost(format!("the connection was lost: {text}"))
-            }
-            // What a SOCKS proxy says about the connection that it was to make.
-            (_, Some(proxy)) => Error::Proxy {
-                proxy: proxy.to_string(),
-                what: format!("does not connect to it: {text}"),
-            },
-            _ => Error::Other(text),
         }
     }
 }

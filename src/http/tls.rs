@@ -5,20 +5,22 @@
 //! keys in each of their PEM forms, and a reason in plain words when a certificate is not accepted.
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use openssl::pkey::{PKey, Private};
-use openssl::ssl::{HandshakeError, Ssl, SslContext, SslMethod, SslStream, SslVerifyMode, SslVersion};
+use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode, SslVersion};
 use openssl::x509::store::X509StoreBuilder;
 use openssl::x509::verify::{X509CheckFlags, X509VerifyFlags};
-use openssl::x509::{GeneralNameRef, X509Ref, X509VerifyResult, X509};
+use openssl::x509::X509;
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
 
-/// How a server is recognised, and we by it.
+use super::handshake::{is_other_name, names_of, other, refused, short, Names};
+
+/// Server and client authentication.
 #[derive(Clone, Default)]
 pub struct Tls {
     /// Who may vouch for the server.
@@ -242,28 +244,6 @@ impl<In: Transport> Connector<In> for TlsConnector {
     }
 }
 
-/// The names of the certificate that a server showed, where they did not fit.
-type Names = Arc<Mutex<Vec<String>>>;
-
-/// Most names of a certificate that are told.
-const MAX_NAMES: usize = 8;
-
-/// Alternative names of a certificate as they are told.
-fn names_of(certificate: &X509Ref) -> Vec<String> {
-    let alternatives = certificate.subject_alt_names();
-    let text = |name: &GeneralNameRef| {
-        let address = name.ipaddress().and_then(|bytes| match bytes.len() {
-            4 => <[u8; 4]>::try_from(bytes).ok().map(IpAddr::from),
-            16 => <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from),
-            _ => None,
-        });
-        name.dnsname()
-            .map(crate::text::safe)
-            .or_else(|| address.map(|address| address.to_string()))
-    };
-    alternatives.iter().flatten().filter_map(text).collect()
-}
-
 fn session(context: &SslContext, name: &str, checked: bool, names: &Names) -> Result<Ssl, openssl::error::ErrorStack> {
     let mut ssl = Ssl::new(context)?;
     let address: Option<IpAddr> = name.parse().ok();
@@ -291,105 +271,6 @@ fn session(context: &SslContext, name: &str, checked: bool, names: &Names) -> Re
         });
     }
     Ok(ssl)
-}
-
-/// Why a handshake failed: the transport's own error where there is one, else the certificate, else OpenSSL's word.
-fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names) -> ureq::Error {
-    let stream = match error {
-        HandshakeError::SetupFailure(error) => return other(Error::Setup(short(&error))),
-        HandshakeError::Failure(stream) | HandshakeError::WouldBlock(stream) => stream,
-    };
-    let verified = stream.ssl().verify_result();
-    if verified != X509VerifyResult::OK {
-        return other(Refused(format!(
-            "the certificate of {} is not accepted: {}{}",
-            crate::text::safe(name),
-            verified.error_string(),
-            if is_other_name(verified) {
-                name_advice(&names.lock().map(|names| names.clone()).unwrap_or_default())
-            } else {
-                advice(verified).to_owned()
-            }
-        )));
-    }
-    match stream.into_error().into_io_error() {
-        // A limit of time keeps its name.
-        Ok(error) if is_lost(&error) => HandshakeLost::of(&error.to_string()).into(),
-        Ok(error) => error.into(),
-        Err(error) => match error.ssl_error() {
-            Some(stack) => other(Refused(format!("TLS handshake: {}", short(stack)))),
-            None => HandshakeLost::of("").into(),
-        },
-    }
-}
-
-/// Whether a certificate is for another host or address: X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH.
-fn is_other_name(verified: X509VerifyResult) -> bool {
-    matches!(verified.as_raw(), 62 | 64)
-}
-
-/// The names that a certificate has instead, and how to use one.
-fn name_advice(names: &[String]) -> String {
-    if names.is_empty() {
-        return "; it has no name at all (subjectAltName): have it issued anew".into();
-    }
-    let mut list = names.iter().take(MAX_NAMES).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > MAX_NAMES {
-        list.push_str(&format!(" and {} more", names.len() - MAX_NAMES));
-    }
-    format!("; it is for {list}: use a name that it has, as the address or as tls-server-name")
-}
-
-/// What to look at next; never how to check less. The numbers are those of OpenSSL's x509_vfy.h.
-fn advice(verified: X509VerifyResult) -> &'static str {
-    match verified.as_raw() {
-        9 | 10 => "; look at the clock of this machine, or have the certificate renewed",
-        2 | 18..=21 => "; if it is the right server, name the authority that issued it as certificate-authority",
-        _ => "",
-    }
-}
-
-fn is_lost(error: &io::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(
-        error.kind(),
-        UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe
-    )
-}
-
-/// The connection ended before there was anybody to talk to: a balancer without a server behind it does so.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection ended in the TLS handshake{0}")]
-pub(super) struct HandshakeLost(String);
-
-impl HandshakeLost {
-    fn of(why: &str) -> io::Error {
-        let why = if why.is_empty() {
-            String::new()
-        } else {
-            format!(": {why}")
-        };
-        io::Error::new(io::ErrorKind::UnexpectedEof, Self(why))
-    }
-}
-
-/// A handshake that failed, in words.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Refused(pub(super) String);
-
-fn other(error: impl std::error::Error + Send + Sync + 'static) -> ureq::Error {
-    ureq::Error::Other(Box::new(error))
-}
-
-/// The reasons without OpenSSL's numbers and places in its source.
-fn short(stack: &openssl::error::ErrorStack) -> String {
-    let reasons: Vec<&str> = stack.errors().iter().filter_map(|error| error.reason()).collect();
-    if reasons.is_empty() {
-        "OpenSSL gives no reason".into()
-    } else {
-        reasons.join(", ")
-    }
 }
 
 /// A connection within TLS.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -79,4 +80,25 @@ fn a_plugin_that_hangs_is_ended() {
         let process = std::fs::read_to_string(scene.sandbox.path("process")).unwrap();
         assert!(!Path::new("/proc").join(process.trim()).exists(), "it still runs");
     }
+}
+
+#[test]
+fn a_slow_answer_after_retries_ends_with_the_five_minutes_of_all_of_them() {
+    let scene = Scene::signed();
+    let Some(mut command) = hurried(
+        &scene,
+        "a_slow_answer_after_retries_ends_with_the_five_minutes_of_all_of_them",
+    ) else {
+        return;
+    };
+    let busy = Fault::status(503).retry_after(60).on("GET", "/images/").times(4);
+    scene.server.fault(busy);
+    // Never so slow that a part of it is late, and far from done after another minute.
+    let slow = Fault::trickle(1, Duration::from_millis(50));
+    scene.server.fault(slow.on("GET", "/images/"));
+    let outcome = scene.finish(&mut command).expect(3);
+    let message = outcome.item()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("the request took longer than "), "{outcome:#?}");
+    assert_eq!(reads(&scene), 5, "{outcome:#?}");
+    scene.server.hang_up();
 }

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Why a TLS handshake failed, in plain words.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use openssl::ssl::HandshakeError;
+use openssl::x509::{GeneralNameRef, X509Ref, X509VerifyResult};
+
+/// The names of the certificate that a server showed, where they did not fit.
+pub(super) type Names = Arc<Mutex<Vec<String>>>;
+
+/// Most names of a certificate that are told.
+const MAX_NAMES: usize = 8;
+
+/// Alternative names of a certificate as they are told.
+pub(super) fn names_of(certificate: &X509Ref) -> Vec<String> {
+    let alternatives = certificate.subject_alt_names();
+    let text = |name: &GeneralNameRef| {
+        let address = name.ipaddress().and_then(|bytes| match bytes.len() {
+            4 => <[u8; 4]>::try_from(bytes).ok().map(IpAddr::from),
+            16 => <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from),
+            _ => None,
+        });
+        name.dnsname()
+            .map(crate::text::safe)
+            .or_else(|| address.map(|address| address.to_string()))
+    };
+    alternatives.iter().flatten().filter_map(text).collect()
+}
+
+/// Why a handshake failed: the transport's own error where there is one, else the certificate, else OpenSSL's word.
+pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names) -> ureq::Error {
+    let stream = match error {
+        HandshakeError::SetupFailure(error) => return other(Refused(format!("setting up TLS: {}", short(&error)))),
+        HandshakeError::Failure(stream) | HandshakeError::WouldBlock(stream) => stream,
+    };
+    let verified = stream.ssl().verify_result();
+    if verified != X509VerifyResult::OK {
+        return other(Refused(format!(
+            "the certificate of {} is not accepted: {}{}",
+            crate::text::safe(name),
+            verified.error_string(),
+            if is_other_name(verified) {
+                name_advice(&names.lock().map(|names| names.clone()).unwrap_or_default())
+            } else {
+                advice(verified).to_owned()
+            }
+        )));
+    }
+    match stream.into_error().into_io_error() {
+        // A limit of time keeps its name.
+        Ok(error) if is_lost(&error) => HandshakeLost::of(&error.to_string()).into(),
+        Ok(error) => error.into(),
+        Err(error) => match error.ssl_error() {
+            Some(stack) => other(Refused(format!("TLS handshake: {}", short(stack)))),
+            None => HandshakeLost::of("").into(),
+        },
+    }
+}
+
+/// Whether a certificate is for another host or address: X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH.
+pub(super) fn is_other_name(verified: X509VerifyResult) -> bool {
+    matches!(verified.as_raw(), 62 | 64)
+}
+
+/// The names that a certificate has instead, and how to use one.
+fn name_advice(names: &[String]) -> String {
+    if names.is_empty() {
+        return "; it has no name at all (subjectAltName): have it issued anew".into();
+    }
+    let mut list = names.iter().take(MAX_NAMES).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > MAX_NAMES {
+        list.push_str(&format!(" and {} more", names.len() - MAX_NAMES));
+    }
+    format!("; it is for {list}: use a name that it has, as the address or as tls-server-name")
+}
+
+/// What to look at next; never how to check less. The numbers are those of OpenSSL's x509_vfy.h.
+fn advice(verified: X509VerifyResult) -> &'static str {
+    match verified.as_raw() {
+        9 | 10 => "; look at the clock of this machine, or have the certificate renewed",
+        2 | 18..=21 => "; if it is the right server, name the authority that issued it as certificate-authority",
+        _ => "",
+    }
+}
+
+fn is_lost(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(
+        error.kind(),
+        UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe
+    )
+}
+
+/// The connection ended before there was anybody to talk to: a balancer without a server behind it does so.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection ended in the TLS handshake{0}")]
+pub(super) struct HandshakeLost(String);
+
+impl HandshakeLost {
+    fn of(why: &str) -> io::Error {
+        let why = if why.is_empty() {
+            String::new()
+        } else {
+            format!(": {why}")
+        };
+        io::Error::new(io::ErrorKind::UnexpectedEof, Self(why))
+    }
+}
+
+/// A handshake that failed, in words.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Refused(String);
+
+pub(super) fn other(error: impl std::error::Error + Send + Sync + 'static) -> ureq::Error {
+    ureq::Error::Other(Box::new(error))
+}
+
+/// The reasons without OpenSSL's numbers and places in its source.
+pub(super) fn short(stack: &openssl::error::ErrorStack) -> String {
+    let reasons: Vec<&str> = stack.errors().iter().filter_map(|error| error.reason()).collect();
+    if reasons.is_empty() {
+        "OpenSSL gives no reason".into()
+    } else {
+        reasons.join(", ")
+    }
+}

@@ -20,7 +20,6 @@ use crate::cli;
 use crate::image;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
-use crate::report::text::verdict_text;
 use crate::report::{Format, ImageReport, Recorded};
 use crate::settings::environment::Environment;
 use crate::settings::objects::Recording;
@@ -170,8 +169,8 @@ impl<'s> Run<'_, 's> {
     fn beside(&self, report: &ImageReport) -> Option<String> {
         let outcome = &report.outcome;
         let is_unsaid = self.settings.format == Format::Name && outcome.verdict() != Verdict::Verified;
-        let why = || verdict_text(outcome.reason(), outcome.message());
-        is_unsaid.then(|| format!("{}: {}", safe(&report.image), why()))
+        // One short line an image, like those on standard output; other formats have the message.
+        is_unsaid.then(|| format!("{}: {}: {}", safe(&report.image), outcome.verdict(), outcome.reason()))
     }
 
     /// Which signatures of an object are to be judged.

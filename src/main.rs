@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The program: parse, logging, run, exit status. All else is in the library.
 
-use std::io;
+use std::io::{self, Write};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser;
-use image_signature::cli::Cli;
+use image_signature::cli::{unknown, Cli};
 use image_signature::files::cleanup;
 use image_signature::logging;
 use image_signature::processes;
@@ -16,11 +16,15 @@ use image_signature::settings::environment::Environment;
 fn main() -> ExitCode {
     // First of all, while there is one thread: it changes this process's PATH.
     let environment = Environment::take();
-    let cli = match Cli::try_parse() {
+    let args: Vec<_> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => {
             // Help on a closed pipe is no failure.
-            let _ = error.print();
+            let _ = match unknown::message(&error, &args) {
+                Some(message) => writeln!(io::stderr(), "error: {message}"),
+                None => error.print(),
+            };
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(run::USAGE));
         }
     };

@@ -95,8 +95,6 @@ fn as_removal(options: &cli::verify::Verify) -> Result<cli::remove::Remove, Usag
             options.manifest.is_some() || !options.signature_file.is_empty(),
             "--manifest",
         ),
-        (options.registry_url.is_some(), "--registry-url"),
-        (options.insecure, "--insecure"),
         (options.explain, "--explain"),
     ];
     if let Some((_, flag)) = judging.into_iter().find(|(given, _)| *given) {

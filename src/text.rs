@@ -34,6 +34,13 @@ pub fn bounded(text: &str, limit: usize) -> String {
     out
 }
 
+/// [`safe`] in quotation marks, for sentences in which a string of somebody else could be taken for their own words.
+/// What is escaped already must not be escaped again, so that this is no task for `{:?}`.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", safe(text))
+}
+
 /// Shortens a text that is safe already to a number of characters.
 #[must_use]
 pub fn cut(mut text: String, limit: usize) -> String {
@@ -73,6 +80,12 @@ mod tests {
         assert_eq!(safe("a\\b"), "a\\b");
         assert_eq!(safe("\\u{1b}"), "\\u{5c}u{1b}");
         assert_eq!(safe(&"x".repeat(300)).chars().count(), MAX_FOREIGN + 1);
+    }
+
+    #[test]
+    fn quotes_escape_once() {
+        assert_eq!(quoted("a\rb"), "\"a\\u{d}b\"");
+        assert_eq!(quoted("a\\b"), "\"a\\b\"");
     }
 
     #[test]

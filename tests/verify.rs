@@ -29,6 +29,8 @@ mod reading;
 mod schema1;
 #[path = "verify/strings.rs"]
 mod strings;
+#[path = "verify/unknown.rs"]
+mod unknown;
 #[path = "verify/unverified.rs"]
 mod unverified;
 

@@ -124,14 +124,6 @@ pub struct Verify {
     /// The same for all signatures, which are kept themselves; needs --confirm
     #[arg(long, help_heading = "As oc adm verify-image-signature had it")]
     pub remove_all: bool,
-
-    /// Not in this version
-    #[arg(long, value_name = "HOST", help_heading = "As oc adm verify-image-signature had it")]
-    pub registry_url: Option<String>,
-
-    /// Not in this version
-    #[arg(long, help_heading = "As oc adm verify-image-signature had it")]
-    pub insecure: bool,
 }
 
 /// Where images come from.

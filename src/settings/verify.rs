@@ -94,7 +94,6 @@ impl Verify {
     /// # Errors
     /// When they contradict each other or one is malformed.
     pub fn new(options: &cli::verify::Verify, environment: &Environment) -> Result<Self, UsageError> {
-        not_in_this_version(options)?;
         let source = source(options, environment)?;
         let rule = requests::identity_rule(options.identity_match.as_deref())?;
         let keys = Keys::new(&options.keys, environment)?;
@@ -175,20 +174,6 @@ fn decisive_options(rule: &Rule, keys: &Keys) -> Vec<String> {
         options.push("trust model always".to_owned());
     }
     options
-}
-
-/// Options of `oc adm verify-image-signature` that mean something that this version does not do.
-fn not_in_this_version(options: &cli::verify::Verify) -> Result<(), UsageError> {
-    let flag = if options.registry_url.is_some() {
-        "--registry-url"
-    } else if options.insecure {
-        "--insecure"
-    } else {
-        return Ok(());
-    };
-    Err(UsageError::new(format!(
-        "{flag}: reading from a registry is not in this version"
-    )))
 }
 
 /// Joins `-o` and `--explain`.

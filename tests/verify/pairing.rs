@@ -297,20 +297,6 @@ fn an_image_that_is_only_in_a_registry_is_not_in_this_version() {
 }
 
 #[test]
-fn what_later_versions_bring_is_not_known_yet() {
-    let desk = desk();
-    for args in [
-        &["audit"][..],
-        &["policy", "lint"],
-        &["verify", "--policy", "p"],
-        &["verify", "--system-policy"],
-    ] {
-        let outcome = desk.sandbox.run(args);
-        assert_eq!((outcome.status, outcome.stdout.as_str()), (2, ""), "{outcome:?}");
-    }
-}
-
-#[test]
 fn every_help_text_says_what_verified_means() {
     let desk = desk();
     for command in ["verify", "remove", "describe", "inspect", "keys"] {

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Commands, options and formats that the clap tree does not have: what a later version brings, what other programs call
+//! differently, and what belongs to another command. None of them is ever accepted.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::CommandFactory;
+
+use super::Cli;
+use crate::text::{bounded, quoted, safe};
+
+/// Longest line of a message of clap's, in characters.
+const MAX_LINE: usize = 1000;
+
+/// Commands of the product that this version does not have.
+const LATER_COMMANDS: [&str; 3] = ["audit", "policy", "release"];
+
+/// Options of the product that this version does not have, with what they are about.
+const LATER_OPTIONS: [(&str, &str); 30] = [
+    ("--policy", POLICY),
+    ("--system-policy", POLICY),
+    ("--cluster-policy", POLICY),
+    ("--sigstore-key", "checking sigstore signatures"),
+    ("--attach", "adding signatures to Image objects"),
+    ("--platform", REGISTRY),
+    ("--all-platforms", REGISTRY),
+    ("--require-list", REGISTRY),
+    ("--registry-url", REGISTRY),
+    ("--registry-login", REGISTRY),
+    ("--registry-ca", REGISTRY),
+    ("--insecure", REGISTRY),
+    ("--registries.d", REGISTRY),
+    ("--registries-conf", REGISTRY),
+    ("--authfile", REGISTRY),
+    ("--creds", REGISTRY),
+    ("--cert-dir", REGISTRY),
+    ("--engine", "choosing the engine"),
+    ("--expected-identity-map", AUDIT),
+    ("--all-namespaces", AUDIT),
+    ("--selector", AUDIT),
+    ("--max-downgrades", AUDIT),
+    ("--warn-expiry", AUDIT),
+    ("--mirrors", AUDIT),
+    ("--resume", AUDIT),
+    ("--workers", AUDIT),
+    ("--shard", AUDIT),
+    ("--report", AUDIT),
+    ("--fail-on", AUDIT),
+    ("--color", "choosing whether output is coloured"),
+];
+
+const POLICY: &str = "judging by a policy";
+const REGISTRY: &str = "reading from a registry";
+const AUDIT: &str = "auditing a whole cluster";
+
+/// Output formats of the product that this version does not have.
+const LATER_FORMATS: [&str; 6] = ["jsonl", "csv", "junit", "sarif", "html", "openmetrics"];
+
+/// What other programs call the options, with the option and its value here.
+const OTHER_NAMES: [(&[&str], &str); 9] = [
+    (
+        &[
+            "-k",
+            "--key",
+            "--keys",
+            "--keyring",
+            "--gpg-key",
+            "--pubkey",
+            "--key-file",
+            "--public-keys",
+            "--public-key-file",
+        ],
+        "--public-key FILE",
+    ),
+    (
+        &[
+            "--identity",
+            "--expected",
+            "--expect",
+            "--reference",
+            "--ref",
+            "--signed-identity",
+            "--expected-identities",
+        ],
+        "--expected-identity REF",
+    ),
+    (&["--digest"], "--expected-digest DIGEST"),
+    (
+        &["--gnupghome", "--gnupg-home", "--gpg-homedir", "--home"],
+        "--homedir DIR",
+    ),
+    (&["--fingerprint", "--signer"], "--signed-by FINGERPRINT"),
+    (&["--threshold"], "--require N"),
+    (&["--file", "--files"], "--filename FILE"),
+    (&["--signatures", "--sig"], "--signature-file FILE"),
+    (&["--format"], "--output FORMAT"),
+];
+
+/// What is wrong with a command line that clap refused, in words that are safe to print; nothing where it is help that was
+/// asked for. `args` is the command line, the program's name first.
+#[must_use]
+pub fn message(error: &clap::Error, args: &[OsString]) -> Option<String> {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return None;
+    }
+    Some(explain(error, args).unwrap_or_else(|| {
+        let text = error.render().to_string();
+        let lines: Vec<String> = text.trim_end().lines().map(|line| bounded(line, MAX_LINE)).collect();
+        let text = lines.join("\n");
+        text.strip_prefix("error: ").map(str::to_owned).unwrap_or(text)
+    }))
+}
+
+/// A better message than clap's own, where there is one.
+fn explain(error: &clap::Error, args: &[OsString]) -> Option<String> {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => command(context(ContextKind::InvalidSubcommand)?),
+        ErrorKind::UnknownArgument => option(context(ContextKind::InvalidArg)?, args),
+        ErrorKind::InvalidValue => format(context(ContextKind::InvalidArg)?, context(ContextKind::InvalidValue)?),
+        _ => None,
+    }
+}
+
+fn command(word: &str) -> Option<String> {
+    if LATER_COMMANDS.contains(&word) {
+        return Some(format!("{word}: this command is not in this version"));
+    }
+    // Whoever leaves the command out most often means to verify.
+    looks_like_an_image(word).then(|| {
+        format!(
+            "{} is not a command; to verify an image write: image-signature verify --expected-identity REF {}",
+            quoted(word),
+            safe(word)
+        )
+    })
+}
+
+fn looks_like_an_image(word: &str) -> bool {
+    word.contains([':', '@', '/'])
+}
+
+fn option(word: &str, args: &[OsString]) -> Option<String> {
+    // Clap names a short option without the value that sticks to it, a long one as far as the equals sign.
+    let name = word.split('=').next().unwrap_or(word);
+    if let Some((_, what)) = LATER_OPTIONS.iter().find(|(later, _)| *later == name) {
+        return Some(format!("{name}: {what} is not in this version"));
+    }
+    let command = called(args);
+    if let Some((_, here)) = OTHER_NAMES.iter().find(|(others, _)| others.contains(&name)) {
+        let flag = here.split(' ').next().unwrap_or(here);
+        let owners = owners(flag);
+        if command.is_none_or(|command| owners.iter().any(|owner| owner == command)) {
+            return Some(format!("there is no option {name}; did you mean {here}?"));
+        }
+        return Some(format!(
+            "there is no option {name}; {here} is an option of {}",
+            owners.join(", ")
+        ));
+    }
+    let owners = owners(name);
+    if owners.is_empty() {
+        return None;
+    }
+    Some(match command {
+        Some("remove" | "describe" | "inspect") if is_about_judging(name) => format!(
+            "{} judges nothing: {name} is an option of {}",
+            command.unwrap_or_default(),
+            owners.join(", ")
+        ),
+        Some(command) if owners.iter().all(|owner| owner != command) => {
+            format!("{name} is an option of {}, not of {command}", owners.join(", "))
+        }
+        _ => format!(
+            "{name}: write the options of a command after it: image-signature {} {name} ...",
+            command.unwrap_or(&owners[0])
+        ),
+    })
+}
+
+/// Options that say what is expected and which keys are accepted.
+fn is_about_judging(name: &str) -> bool {
+    matches!(
+        name,
+        "--expected-identity"
+            | "--expected-digest"
+            | "--identity-match"
+            | "--require"
+            | "--images-from"
+            | "--public-key"
+            | "--homedir"
+            | "--trust-model"
+            | "--signed-by"
+    )
+}
+
+fn format(option: &str, value: &str) -> Option<String> {
+    let is_later = option.starts_with("--output") && LATER_FORMATS.contains(&value);
+    is_later.then(|| format!("--output {value}: this format is not in this version"))
+}
+
+/// The command that was called, where one was.
+fn called(args: &[OsString]) -> Option<&str> {
+    let known = Cli::command();
+    let words = args.iter().skip(1).filter_map(|word| word.to_str());
+    words
+        .filter(|word| !word.starts_with('-'))
+        .find(|word| known.find_subcommand(word).is_some())
+}
+
+/// The commands that have an option.
+fn owners(name: &str) -> Vec<String> {
+    let has = |argument: &clap::Arg| {
+        let longs = argument.get_long_and_visible_aliases().unwrap_or_default();
+        let shorts = argument.get_short_and_visible_aliases().unwrap_or_default();
+        match name.strip_prefix("--") {
+            Some(long) => longs.contains(&long),
+            None => name.chars().nth(1).is_some_and(|short| shorts.contains(&short)),
+        }
+    };
+    let known = Cli::command();
+    known
+        .get_subcommands()
+        .filter(|command| command.get_arguments().any(has))
+        .map(|command| command.get_name().to_owned())
+        .collect()
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the program does not have: commands and options of later versions, names that other programs give to options, and
+//! options of another command. All are usage errors that say what to type.
+
+use clap::CommandFactory;
+use image_signature::cli::Cli;
+
+use crate::support::program::Sandbox;
+use crate::{Desk, IDENTITY};
+
+/// Whatever is asked for that comes later is never confused with a mistake in typing.
+#[track_caller]
+fn assert_later(sandbox: &Sandbox, args: &[&str]) {
+    let outcome = sandbox.run(args).expect_usage("not in this version");
+    for wrong in ["unrecognized", "unexpected", "similar", "tip:"] {
+        assert!(!outcome.stderr.contains(wrong), "{args:?}: {outcome:?}");
+    }
+}
+
+#[test]
+fn commands_of_later_versions() {
+    let sandbox = Sandbox::new();
+    for args in [
+        &["audit"][..],
+        &["audit", "-A", "--system-policy"],
+        &["audit", "diff", "a", "b"],
+        &["policy", "why", IDENTITY],
+        &["policy", "lint"],
+        &["policy", "test", "f"],
+        &["release", "verify", "4.21.7"],
+    ] {
+        assert_later(&sandbox, args);
+    }
+}
+
+#[test]
+fn options_of_later_versions() {
+    let sandbox = Sandbox::new();
+    for option in [
+        "--policy",
+        "--system-policy",
+        "--cluster-policy",
+        "--sigstore-key",
+        "--registry-url",
+        "--registry-login",
+        "--insecure",
+        "--attach",
+        "--platform",
+        "--all-platforms",
+        "--require-list",
+        "--registries.d",
+        "--registries-conf",
+        "--authfile",
+        "--creds",
+        "--engine",
+    ] {
+        for command in ["verify", "remove", "describe", "keys"] {
+            assert_later(&sandbox, &[command, option]);
+            assert_later(&sandbox, &[command, &format!("{option}=x"), "dir:x"]);
+        }
+        assert_later(
+            &sandbox,
+            &["verify", "dir:x", "--expected-identity", IDENTITY, option, "x"],
+        );
+        assert_later(&sandbox, &[option, "x", "verify"]);
+        let tree = Cli::command();
+        for command in tree.get_subcommands() {
+            let has = command
+                .get_arguments()
+                .any(|a| a.get_long() == option.strip_prefix("--"));
+            assert!(!has, "{} has {option} already", command.get_name());
+        }
+    }
+}
+
+#[test]
+fn formats_of_later_versions() {
+    let sandbox = Sandbox::new();
+    for format in ["jsonl", "csv", "junit", "sarif", "html", "openmetrics"] {
+        assert_later(&sandbox, &["verify", "dir:x", "-o", format]);
+    }
+    // One that no version will have is told as before.
+    let outcome = sandbox.run(["verify", "-o", "xml"]).expect_usage("xml");
+    assert!(outcome.stderr.contains("possible values"), "{outcome:?}");
+}
+
+#[test]
+fn names_that_other_programs_give_to_options() {
+    let desk = Desk::new();
+    desk.put("image.json", desk.signed().to_string());
+    let key = desk.key_file.to_str().unwrap();
+    for (option, here) in [
+        ("-k", "--public-key FILE"),
+        ("--key", "--public-key FILE"),
+        ("--keyring", "--public-key FILE"),
+        ("--identity", "--expected-identity REF"),
+        ("--expected", "--expected-identity REF"),
+        ("--digest", "--expected-digest DIGEST"),
+        ("--file", "--filename FILE"),
+        ("--gnupghome", "--homedir DIR"),
+    ] {
+        for args in [vec![option.to_owned(), key.to_owned()], vec![format!("{option}={key}")]] {
+            let fixed = ["verify", "-f", "image.json", "--expected-identity", IDENTITY];
+            let args: Vec<String> = fixed.iter().map(ToString::to_string).chain(args).collect();
+            desk.sandbox
+                .run(&args)
+                .expect_usage(&format!("there is no option {option}; did you mean {here}?"));
+        }
+    }
+    // None of them is offered anywhere.
+    let help = desk.sandbox.run(["verify", "--help"]).expect(0).stdout;
+    for hidden in ["--keyring", "--identity ", "--expected "] {
+        assert!(!help.contains(hidden), "{hidden}");
+    }
+}
+
+#[test]
+fn options_of_another_command_name_it() {
+    let sandbox = Sandbox::new();
+    for option in [
+        "--public-key",
+        "--signed-by",
+        "--homedir",
+        "--trust-model",
+        "--expected-identity",
+    ] {
+        sandbox
+            .run(["remove", "-f", "x", option, "y"])
+            .expect_usage(&format!("remove judges nothing: {option} is an option of verify"));
+    }
+    sandbox
+        .run(["keys", "-f", "x"])
+        .expect_usage("-f is an option of verify, remove, describe, not of keys");
+    sandbox
+        .run(["describe", "--confirm"])
+        .expect_usage("--confirm is an option of verify, remove, not of describe");
+    sandbox
+        .run(["--public-key", "x", "verify"])
+        .expect_usage("image-signature verify --public-key ...");
+    sandbox
+        .run(["remove", "--key", "x"])
+        .expect_usage("there is no option --key; --public-key FILE is an option of verify, keys");
+}
+
+#[test]
+fn a_command_that_is_left_out() {
+    let sandbox = Sandbox::new();
+    for image in ["docker://registry.local/app:v1", "foo/bar:v1", "dir:x"] {
+        sandbox
+            .run([image])
+            .expect_usage(&format!("image-signature verify --expected-identity REF {image}"));
+    }
+    sandbox.run(["verfy"]).expect_usage("'verify'");
+}
+
+#[test]
+fn what_is_typed_moves_no_terminal() {
+    let sandbox = Sandbox::new();
+    for args in [
+        &["verify", "--evil\u{1b}[2J"][..],
+        &["evil\u{1b}[2J:x"],
+        &["evil\u{1b}[2J"],
+        &["verify", "-o", "evil\u{1b}[2J"],
+        &["verify", "--require", "\u{202e}1"],
+    ] {
+        let outcome = sandbox.run(args).expect(2);
+        let stderr = &outcome.stderr;
+        assert!(
+            stderr.contains("\\u{1b}") || stderr.contains("\\u{202e}"),
+            "{outcome:?}"
+        );
+        assert!(
+            !stderr.chars().any(|c| c != '\n' && image_signature::text::is_unsafe(c)),
+            "{outcome:?}"
+        );
+        assert!(!stderr.contains("\\\\u"), "escaped twice: {outcome:?}");
+        assert!(
+            stderr.starts_with("error: ") && !stderr.contains("error: error"),
+            "{outcome:?}"
+        );
+    }
+}

@@ -3,15 +3,38 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::verify::Output;
+/// How claims are printed. Whatever the format, they are marked as unverified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InspectOutput {
+    /// A line a signature
+    Text,
+    /// With how each signature is put together
+    Wide,
+    /// The image that each signature claims to be for
+    Name,
+    /// One JSON document
+    Json,
+    /// The same as YAML
+    Yaml,
+}
+
+/// What `inspect --help` says about its results.
+const NOTHING: &str = "\
+Nothing that inspect shows is verified, and every line of it says so.";
+
+const EXAMPLES: &str = "\
+Examples:
+  image-signature inspect signature-1
+  image-signature inspect --explain dir:image
+  image-signature inspect -o json - < signature-1";
 
 /// Show what signature blobs claim. Nothing is verified: anyone can write such claims.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{}\n\n{}", super::MEANING, super::EXIT_STATUS_DONE))]
+#[command(after_help = format!("{NOTHING} {}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS_DONE))]
 pub struct Inspect {
-    /// Files with signature blobs; - is standard input
+    /// Files with signature blobs, directories with files signature-1, signature-2 ..., or - for standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
 
@@ -23,9 +46,9 @@ pub struct Inspect {
         default_value = "text",
         hide_default_value = true
     )]
-    pub output: Output,
+    pub output: InspectOutput,
 
-    /// Show how each blob is put together
+    /// Show how each signature is put together, as numbered lines
     #[arg(long)]
     pub explain: bool,
 }

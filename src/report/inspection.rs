@@ -7,7 +7,6 @@ use serde_json::{json, Map, Value};
 
 use super::json::{claim, write_document, Syntax, API_VERSION};
 use super::text::RESOURCE;
-use super::Format;
 use crate::openpgp::framing::message::Message;
 use crate::payload::{self, Payload};
 use crate::reason::Refusal;
@@ -15,6 +14,21 @@ use crate::text::{safe, time};
 
 /// The mark on every line.
 const MARK: &str = "UNVERIFIED";
+
+/// How claims are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A line a signature.
+    Text,
+    /// The same with how it is put together.
+    Wide,
+    /// The name of the image that it claims to be for.
+    Name,
+    /// Numbered lines about how it is put together.
+    Explain,
+    /// One document.
+    Document(Syntax),
+}
 
 /// What one blob claims.
 #[derive(Debug)]
@@ -32,39 +46,48 @@ pub struct Inspection {
 /// # Errors
 /// When writing fails.
 pub fn write(out: &mut dyn Write, inspections: &[Inspection], format: Format) -> io::Result<()> {
-    let syntax = match format {
-        Format::Json => Some(Syntax::Json),
-        Format::Yaml => Some(Syntax::Yaml),
-        _ => None,
-    };
-    if let Some(syntax) = syntax {
-        let items: Vec<Value> = inspections.iter().map(document).collect();
-        let document = json!({"apiVersion": API_VERSION, "kind": "InspectionList", "unverified": true, "items": items});
-        return write_document(out, &document, syntax);
-    }
-    for inspection in inspections {
-        match format {
-            Format::Name => {
+    match format {
+        Format::Document(syntax) => {
+            let items: Vec<Value> = inspections.iter().map(document).collect();
+            let document =
+                json!({"apiVersion": API_VERSION, "kind": "InspectionList", "unverified": true, "items": items});
+            return write_document(out, &document, syntax);
+        }
+        Format::Text => lines(out, inspections, |inspection| vec![summary(inspection)])?,
+        Format::Wide => lines(out, inspections, |inspection| {
+            let details = details(inspection).into_iter().skip(1);
+            let details = details.map(|line| format!("  {line}"));
+            std::iter::once(summary(inspection)).chain(details).collect()
+        })?,
+        Format::Explain => lines(out, inspections, |inspection| {
+            let details = details(inspection).into_iter().enumerate();
+            details
+                .map(|(number, line)| format!("{}. {line}", number + 1))
+                .collect()
+        })?,
+        Format::Name => {
+            for inspection in inspections {
                 if let Some(Ok(payload)) = &inspection.payload {
                     writeln!(out, "{MARK} {RESOURCE}/{}", payload.digest)?;
-                }
-            }
-            Format::Explain => {
-                for (number, line) in details(inspection).iter().enumerate() {
-                    writeln!(out, "{MARK} {}: {}. {line}", safe(&inspection.file), number + 1)?;
-                }
-            }
-            _ => {
-                writeln!(out, "{MARK} {}: {}", safe(&inspection.file), summary(inspection))?;
-                if format == Format::Wide {
-                    for line in details(inspection).iter().skip(1) {
-                        writeln!(out, "{MARK} {}:   {line}", safe(&inspection.file))?;
-                    }
                 }
             }
         }
     }
     out.flush()
+}
+
+/// Prints lines about each file, every one with the mark and the file's name.
+fn lines(
+    out: &mut dyn Write,
+    inspections: &[Inspection],
+    about: impl Fn(&Inspection) -> Vec<String>,
+) -> io::Result<()> {
+    for inspection in inspections {
+        for line in about(inspection) {
+            writeln!(out, "{MARK} {}: {line}", safe(&inspection.file))?;
+        }
+    }
+    Ok(())
 }
 
 fn maker(message: &Message) -> String {

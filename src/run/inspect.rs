@@ -5,42 +5,90 @@ use std::io::Write;
 use std::path::Path;
 
 use super::{SUCCESS, TROUBLE};
-use crate::cli::inspect::Inspect as Options;
-use crate::files::read::read_bounded;
-use crate::limits::MAX_BLOB_BYTES;
+use crate::cli::inspect::{Inspect as Options, InspectOutput};
+use crate::files::read::{read_bounded, read_regular};
+use crate::image::too_many;
+use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use crate::openpgp::framing::message::Message;
 use crate::payload::Payload;
-use crate::reason::Reason;
-use crate::report::inspection::{self, Inspection};
-use crate::settings::verify::format;
+use crate::reason::{Reason, Refusal};
+use crate::report::inspection::{self, Format, Inspection};
+use crate::report::json::Syntax;
+use crate::settings::inspect::Inspect;
 use crate::settings::UsageError;
-use crate::source::stored;
+use crate::source::{directory, stored};
+use crate::text::safe;
 
-/// Shows what blobs claim. Nothing is checked.
+/// Shows what signatures claim. Nothing is checked.
 ///
 /// # Errors
 /// When the options contradict each other.
 pub fn run(options: &Options, out: &mut dyn Write) -> Result<u8, UsageError> {
-    let format = format(options.output, options.explain)?;
-    if options.files.iter().filter(|path| *path == Path::new("-")).count() > 1 {
-        return Err(UsageError::new("standard input can be read once: - is given twice"));
+    let settings = Inspect::new(options)?;
+    let mut inspections = Vec::new();
+    for place in &settings.places {
+        if place.is_dir() {
+            inspections.extend(inspect_directory(place));
+        } else {
+            inspections.push(inspect(place, || {
+                read_bounded(stored::file(place), MAX_BLOB_BYTES as u64)
+            }));
+        }
     }
-    let inspections: Vec<Inspection> = options.files.iter().map(|path| inspect(path)).collect();
-    let unreadable = inspections
-        .iter()
-        .any(|inspection| matches!(&inspection.message, Err(refusal) if refusal.reason == Reason::SourceUnavailable));
+    let unreadable = inspections.iter().any(|inspection| {
+        let reason = inspection.message.as_ref().err().map(|refusal| refusal.reason);
+        matches!(reason, Some(Reason::SourceUnavailable | Reason::NotFound))
+    });
+    let format = match (settings.output, settings.explain) {
+        (_, true) => Format::Explain,
+        (InspectOutput::Text, false) => Format::Text,
+        (InspectOutput::Wide, false) => Format::Wide,
+        (InspectOutput::Name, false) => Format::Name,
+        (InspectOutput::Json, false) => Format::Document(Syntax::Json),
+        (InspectOutput::Yaml, false) => Format::Document(Syntax::Yaml),
+    };
     // Failures are told at the end: see report::output.
     let _ = inspection::write(out, &inspections, format);
     Ok(if unreadable { TROUBLE } else { SUCCESS })
 }
 
-fn inspect(path: &Path) -> Inspection {
-    let file = if path == Path::new("-") {
-        Path::new("/dev/stdin")
-    } else {
-        path
+/// Shows the signatures in a directory, as skopeo and signature stores name them.
+fn inspect_directory(directory: &Path) -> Vec<Inspection> {
+    let shown = safe(&directory.display().to_string());
+    let trouble = |reason, message| {
+        vec![Inspection {
+            file: directory.display().to_string(),
+            message: Err(Refusal::new(reason, message)),
+            payload: None,
+        }]
     };
-    let blob = stored::signature(path, read_bounded(file, MAX_BLOB_BYTES as u64));
+    let files = match directory::all_signature_files(directory) {
+        Ok(files) => files,
+        Err(error) => return trouble(Reason::SourceUnavailable, format!("reading {shown}: {error}")),
+    };
+    if files.is_empty() {
+        return trouble(
+            Reason::NotFound,
+            format!("no file in {shown} is called signature-1, signature-2 ...; name files of other names themselves"),
+        );
+    }
+    let mut inspections: Vec<Inspection> = files
+        .iter()
+        .take(MAX_SIGNATURES)
+        .map(|path| inspect(path, || read_regular(path, MAX_BLOB_BYTES as u64)))
+        .collect();
+    for (index, path) in files.iter().enumerate().skip(MAX_SIGNATURES) {
+        inspections.push(Inspection {
+            file: path.display().to_string(),
+            message: Err(too_many(index)),
+            payload: None,
+        });
+    }
+    inspections
+}
+
+fn inspect(path: &Path, read: impl FnOnce() -> std::io::Result<Option<Vec<u8>>>) -> Inspection {
+    let blob = stored::signature(path, read());
     let message = blob.and_then(|blob| Message::parse(&blob));
     let payload = message.as_ref().ok().map(|message| Payload::parse(&message.payload));
     Inspection {

@@ -79,3 +79,90 @@ fn standard_input_and_what_cannot_be_read() {
     assert!(outcome.stdout.contains(IDENTITY), "the others are shown: {outcome:?}");
     desk.sandbox.run(["inspect"]).expect_usage("FILE");
 }
+
+#[test]
+fn a_directory_stands_for_the_signatures_in_it() {
+    let desk = desk();
+    for name in ["d/signature-1", "d/signature-10", "d/signature-2"] {
+        desk.put(name, desk.sign(D1, IDENTITY));
+    }
+    let instance = "ab".repeat(32);
+    desk.put(&format!("d/{instance}.signature-1"), desk.sign(D1, IDENTITY));
+    for other in [
+        "d/manifest.json",
+        "d/version",
+        "d/signature-x",
+        "d/signature-0",
+        "d/x.signature-1",
+    ] {
+        desk.put(other, "not a signature");
+    }
+    for place in ["d", "d/", "dir:d"] {
+        let text = desk.sandbox.run(["inspect", place]).expect(0).stdout;
+        let names: Vec<&str> = text
+            .lines()
+            .map(|line| line.split([' ', ':']).nth(1).unwrap())
+            .collect();
+        let place = place.trim_start_matches("dir:").trim_end_matches('/');
+        let expected = [
+            "signature-1",
+            "signature-2",
+            "signature-10",
+            &format!("{instance}.signature-1"),
+        ];
+        assert_eq!(names, expected.map(|name| format!("{place}/{name}")));
+    }
+    let document = desk
+        .sandbox
+        .run(["inspect", "d", "good.sig", "-o", "json"])
+        .expect(0)
+        .json();
+    assert_eq!(document["items"].as_array().unwrap().len(), 5);
+    assert_eq!(document["items"][4]["file"], "good.sig");
+}
+
+#[test]
+fn a_directory_without_signatures_is_no_answer() {
+    let desk = desk();
+    desk.put("empty/notes.txt", "x");
+    let outcome = desk.sandbox.run(["inspect", "empty", "good.sig"]).expect(3);
+    assert!(
+        outcome.stdout.contains("no file in empty is called signature-1"),
+        "{outcome:?}"
+    );
+    assert!(outcome.stdout.contains(IDENTITY), "the others are shown: {outcome:?}");
+}
+
+#[test]
+fn more_signatures_in_a_directory_than_are_looked_at() {
+    let desk = desk();
+    for n in 1..=129 {
+        desk.put(&format!("d/signature-{n}"), b"x");
+    }
+    let document = desk.sandbox.run(["inspect", "d", "-o", "json"]).expect(0).json();
+    assert_eq!(document["items"][127]["reason"], "NotASignature");
+    assert_eq!(document["items"][128]["reason"], "LimitExceeded");
+}
+
+#[test]
+fn its_help_promises_no_verdict() {
+    let desk = desk();
+    let help = desk.sandbox.run(["inspect", "--help"]).expect(0).stdout;
+    assert!(!help.contains("verified images"), "{help}");
+    assert!(help.contains("Nothing that inspect shows is verified"), "{help}");
+    // Every format that it offers is one that it has.
+    for format in ["text", "wide", "name", "json", "yaml"] {
+        assert!(help.contains(&format!("- {format}:")), "{format}: {help}");
+        let outcome = desk.sandbox.run(["inspect", "good.sig", "-o", format]).expect(0);
+        assert!(
+            outcome.stdout.contains("UNVERIFIED") || outcome.stdout.contains("unverified"),
+            "{outcome:?}"
+        );
+    }
+    desk.sandbox
+        .run(["inspect", "good.sig", "-o", "json", "--explain"])
+        .expect_usage("--explain is text");
+    desk.sandbox
+        .run(["inspect", "-", "-"])
+        .expect_usage("`-` may be given only once");
+}

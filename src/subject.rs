@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is judged: an image by its digest, what is known of its manifest, and its signatures.
 
+mod relatives;
+
 use crate::digest::Digest;
 use crate::reason::Refusal;
+pub use relatives::Relatives;
 
 /// What is known of the manifest of the image that is being judged.
 #[derive(Debug, Clone)]
 pub enum ManifestState {
     /// Its bytes are not at hand: the image's name, which is its digest, stands for them.
     NotAtHand,
+    /// Its bytes are not at hand and no object names the image: the digest that the user expects stands for them.
+    DigestGiven,
     /// Its bytes hash to the image's name.
-    Matches,
+    Matches(Relatives),
     /// They do not, or they are malformed.
     Mismatch(String),
 }
@@ -20,8 +25,14 @@ impl ManifestState {
     #[must_use]
     pub fn of_bytes(bytes: &[u8], image: &Digest) -> Self {
         match Digest::of_manifest(bytes) {
-            Ok(digest) if digest == *image => ManifestState::Matches,
-            Ok(digest) => ManifestState::Mismatch(format!("the manifest hashes to {digest}; the image is {image}")),
+            Ok(digest) if digest == *image => ManifestState::Matches(Relatives::new(bytes.to_vec())),
+            Ok(digest) => {
+                let relatives = Relatives::new(bytes.to_vec());
+                let relation = relatives.of(image).map_or(String::new(), |what| format!("; {what}"));
+                ManifestState::Mismatch(format!(
+                    "the manifest hashes to {digest}; the image is {image}{relation}"
+                ))
+            }
             Err(error) => ManifestState::Mismatch(error.to_string()),
         }
     }

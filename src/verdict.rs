@@ -107,9 +107,17 @@ fn check_digest(
         return Err(Refusal::new(Reason::ManifestMismatch, why.clone()));
     }
     if !payload.digest.names(image) {
+        let relation = match manifest {
+            ManifestState::Matches(relatives) => relatives.of(&payload.digest),
+            _ => None,
+        };
+        let relation = relation.map_or(String::new(), |relation| format!("; {relation}"));
         return Err(Refusal::new(
             Reason::DigestMismatch,
-            format!("it is signed for image {}; this image is {image}", payload.digest),
+            format!(
+                "it is signed for image {}; this image is {image}{relation}",
+                payload.digest
+            ),
         ));
     }
     if let Some(expected) = expectation.digest.as_ref().filter(|d| *d != image) {
@@ -119,7 +127,12 @@ fn check_digest(
         ));
     }
     Ok(match manifest {
-        ManifestState::Matches => format!("the payload, the image and its manifest are {image}"),
+        ManifestState::Matches(_) => format!("the payload, the image and its manifest are {image}"),
+        ManifestState::DigestGiven => {
+            format!(
+                "the payload and the digest given are {image} (no manifest is given; --expected-digest stands for it)"
+            )
+        }
         _ => format!("the payload and the image are {image} (the manifest is not at hand; the name is the digest)"),
     })
 }

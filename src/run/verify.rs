@@ -23,7 +23,7 @@ use crate::reference::Reference;
 use crate::report::{Format, ImageReport, Recorded};
 use crate::settings::environment::Environment;
 use crate::settings::objects::Recording;
-use crate::settings::verify::{Source, Target, Verify};
+use crate::settings::verify::{Bare, Source, Target, Verify};
 use crate::settings::UsageError;
 use crate::source::objects::{Loaded, ObjectFiles};
 use crate::source::{directory, parts};
@@ -88,14 +88,26 @@ pub fn run(
         }
         (
             Source::Parts {
-                manifest,
+                image,
                 signatures,
                 identities,
             },
             _,
         ) => {
-            let source = format!("file:{}", manifest.display());
-            let subject = parts::read(manifest, signatures);
+            let (source, subject) = match image {
+                Bare::Manifest(manifest) => (
+                    format!("file:{}", manifest.display()),
+                    parts::read(manifest, signatures),
+                ),
+                Bare::Digest(digest) => {
+                    run.tell("note: no manifest is given: the digest stands for it, and the signatures are checked for that digest");
+                    let files: Vec<String> = signatures.iter().map(|file| file.display().to_string()).collect();
+                    (
+                        format!("file:{}", files.join(", ")),
+                        Ok(parts::of_digest(digest, signatures)),
+                    )
+                }
+            };
             run.subject(&source, &source, subject, identities);
         }
     }

@@ -14,7 +14,7 @@ use crate::limits::MAX_MANIFEST_BYTES;
 use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Refusal};
 use crate::subject::ManifestState;
-use crate::subject::{SignatureBlob, Subject};
+use crate::subject::{Relatives, SignatureBlob, Subject};
 use crate::text::safe;
 
 /// Layout versions that are understood; a missing version file is fine.
@@ -63,6 +63,13 @@ pub fn read(path: &Path) -> Result<Subject, Refusal> {
             ));
         }
     };
+    // The digest of nothing is a digest; a file that was never filled is not a manifest.
+    if manifest.trim_ascii().is_empty() {
+        return Err(unavailable(
+            Reason::ManifestUnavailable,
+            format!("the manifest in {shown} is empty"),
+        ));
+    }
     // The directory has no name of its own: its manifest is what is judged.
     let digest = Digest::of_manifest(&manifest).map_err(|error| {
         Refusal::new(
@@ -85,7 +92,7 @@ pub fn read(path: &Path) -> Result<Subject, Refusal> {
         .collect();
     Ok(Subject {
         digest,
-        manifest: ManifestState::Matches,
+        manifest: ManifestState::Matches(Relatives::new(manifest)),
         signatures,
     })
 }
@@ -117,17 +124,48 @@ fn check_version(directory: &Path) -> Result<(), Refusal> {
 
 /// The files `signature-N`, in the order of N.
 fn signature_files(directory: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+    let own = |(instance, _): &(String, u64)| instance.is_empty();
+    Ok(numbered(directory)?
+        .into_iter()
+        .filter(|(key, ..)| own(key))
+        .map(|(_, name, path)| (name, path))
+        .collect())
+}
+
+/// All signatures in a directory, those of the instances of a list (`HEX.signature-N`) after its own.
+///
+/// # Errors
+/// When the directory cannot be read.
+pub fn all_signature_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    Ok(numbered(directory)?.into_iter().map(|(.., path)| path).collect())
+}
+
+/// What tells a signature's place: the instance that it is for, and its number.
+type Key = (String, u64);
+
+fn numbered(directory: &Path) -> io::Result<Vec<(Key, String, PathBuf)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let Ok(name) = entry.file_name().into_string() else {
             continue;
         };
-        let number = name.strip_prefix("signature-").filter(|n| !n.starts_with(['0', '+']));
-        if let Some(number) = number.and_then(|n| n.parse::<u64>().ok()) {
-            found.push((number, name, entry.path()));
+        if let Some(key) = key(&name) {
+            found.push((key, name, entry.path()));
         }
     }
     found.sort();
-    Ok(found.into_iter().map(|(_, name, path)| (name, path)).collect())
+    Ok(found)
+}
+
+fn key(name: &str) -> Option<Key> {
+    let (instance, number) = name.split_once("signature-")?;
+    let is_instance = instance.is_empty()
+        || instance
+            .strip_suffix('.')
+            .is_some_and(|hex| hex.len() >= 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    if !is_instance || number.starts_with(['0', '+']) {
+        return None;
+    }
+    Some((instance.to_owned(), number.parse().ok()?))
 }

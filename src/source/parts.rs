@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Bare parts: a manifest in a file and signatures in files, as `skopeo standalone-verify` takes them.
+//! Bare parts: a manifest in a file, or its digest alone, and signatures in files, as `skopeo standalone-verify` takes
+//! them.
 
 use std::path::{Path, PathBuf};
 
@@ -12,16 +13,16 @@ use crate::limits::MAX_MANIFEST_BYTES;
 use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Refusal};
 use crate::subject::ManifestState;
-use crate::subject::{SignatureBlob, Subject};
+use crate::subject::{Relatives, SignatureBlob, Subject};
 use crate::text::safe;
 
-/// Reads a manifest, whose digest is the image that is judged, and its signatures.
+/// Reads a manifest, whose digest is the image that is judged, and its signatures. `-` is standard input.
 ///
 /// # Errors
 /// When the manifest cannot be read or has no digest. Trouble with a signature stays with that signature.
 pub fn read(manifest: &Path, signatures: &[PathBuf]) -> Result<Subject, Refusal> {
     let shown = safe(&manifest.display().to_string());
-    let bytes = match read_bounded(manifest, MAX_MANIFEST_BYTES) {
+    let bytes = match read_bounded(stored::file(manifest), MAX_MANIFEST_BYTES) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => {
             return Err(Refusal::new(
@@ -36,23 +37,40 @@ pub fn read(manifest: &Path, signatures: &[PathBuf]) -> Result<Subject, Refusal>
             ))
         }
     };
+    // The digest of nothing is a digest; a file that was never filled is not a manifest.
+    if bytes.trim_ascii().is_empty() {
+        return Err(Refusal::new(Reason::ManifestUnavailable, format!("{shown} is empty")));
+    }
     let digest = Digest::of_manifest(&bytes)
         .map_err(|error| Refusal::new(Reason::ManifestMismatch, format!("{shown} has no digest: {error}")))?;
-    let signatures = signatures
+    Ok(Subject {
+        digest,
+        manifest: ManifestState::Matches(Relatives::new(bytes)),
+        signatures: blobs(signatures),
+    })
+}
+
+/// Reads signatures alone: the digest that the user gives is the image that is judged.
+#[must_use]
+pub fn of_digest(digest: &Digest, signatures: &[PathBuf]) -> Subject {
+    Subject {
+        digest: digest.clone(),
+        manifest: ManifestState::DigestGiven,
+        signatures: blobs(signatures),
+    }
+}
+
+fn blobs(signatures: &[PathBuf]) -> Vec<SignatureBlob> {
+    signatures
         .iter()
         .enumerate()
         .map(|(index, path)| SignatureBlob {
             name: path.display().to_string(),
             content: if index < MAX_SIGNATURES {
-                stored::signature(path, read_bounded(path, MAX_BLOB_BYTES as u64))
+                stored::signature(path, read_bounded(stored::file(path), MAX_BLOB_BYTES as u64))
             } else {
                 Err(too_many(index))
             },
         })
-        .collect();
-    Ok(Subject {
-        digest,
-        manifest: ManifestState::Matches,
-        signatures,
-    })
+        .collect()
 }

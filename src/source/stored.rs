@@ -8,6 +8,16 @@ use crate::limits::MAX_BLOB_BYTES;
 use crate::reason::{Reason, Refusal};
 use crate::text::safe;
 
+/// The file that an argument names: `-` is standard input.
+#[must_use]
+pub fn file(path: &Path) -> &Path {
+    if path == Path::new("-") {
+        Path::new("/dev/stdin")
+    } else {
+        path
+    }
+}
+
 /// Takes the format prefix off a signature blob that was read from `path`.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Bare parts: a manifest and signatures in files.
 
+use crate::support::images::D1;
 use crate::{Desk, IDENTITY, OTHER};
 
 const MANIFEST: &str =
@@ -69,9 +70,159 @@ fn parts_that_do_not_make_an_image_are_a_usage_error() {
     let both = ["--manifest", "m.json", "--signature-file", "good.sig"];
     desk.run(&both).expect_usage("--expected-identity is required");
     desk.run(&[&both[..], &["--expected-identity", IDENTITY, "dir:x"]].concat())
-        .expect_usage("exclude IMAGE");
+        .expect_usage("cannot be used with IMAGE");
     desk.run(&[&both[..], &["--expected-identity", IDENTITY, "-f", "x"]].concat())
-        .expect_usage("exclude IMAGE");
+        .expect_usage("cannot be used with --filename");
+}
+
+#[test]
+fn standard_input_is_a_manifest_or_a_signature_once() {
+    let desk = desk();
+    let key = desk.key_file.to_str().unwrap();
+    let fixed = [
+        "verify",
+        "--public-key",
+        key,
+        "-o",
+        "json",
+        "--expected-identity",
+        IDENTITY,
+    ];
+    let run = |more: &[&str], input: &[u8]| desk.sandbox.run_with_input([&fixed[..], more].concat(), input);
+    let good = std::fs::read(desk.sandbox.path("good.sig")).unwrap();
+    run(
+        &["--manifest", "-", "--signature-file", "good.sig"],
+        MANIFEST.as_bytes(),
+    )
+    .expect_verdict(0, "Verified/Verified");
+    run(&["--manifest", "m.json", "--signature-file", "-"], &good).expect_verdict(0, "Verified/Verified");
+    run(&["--manifest", "-", "--signature-file", "-"], b"").expect_usage("`-` may be given only once");
+    // An empty answer is no manifest, though it has a digest.
+    for nothing in [&b""[..], b" \n"] {
+        run(&["--manifest", "-", "--signature-file", "good.sig"], nothing)
+            .expect_verdict(3, "Unchecked/ManifestUnavailable");
+    }
+}
+
+#[test]
+fn a_digest_stands_for_the_manifest_only_where_it_is_expected() {
+    let desk = desk();
+    let digest = image_signature::digest::Digest::of_manifest(MANIFEST.as_bytes()).unwrap();
+    let digest = digest.as_str();
+    let fixed = ["--signature-file", "good.sig", "--expected-identity", IDENTITY];
+    let run = |more: &[&str]| desk.run(&[&fixed[..], &["-o", "json"], more].concat());
+    for more in [
+        &["--expected-digest", digest][..],
+        &["--expected-digest", digest, digest],
+    ] {
+        let outcome = run(more).expect_verdict(0, "Verified/Verified");
+        assert_eq!(outcome.item()["image"], digest);
+        let detail = &outcome.item()["signatures"][0]["checks"][2]["detail"];
+        assert!(detail.as_str().unwrap().contains("no manifest is given"), "{detail}");
+        assert!(outcome.stderr.contains("note: no manifest is given"), "{outcome:?}");
+    }
+    // Signed for another image, or another one asked for than named.
+    run(&["--expected-digest", D1]).expect_verdict(1, "Rejected/DigestMismatch");
+    run(&["--expected-digest", D1, digest]).expect_verdict(1, "Rejected/DigestMismatch");
+    run(&["--expected-digest", digest, D1]).expect_verdict(1, "Rejected/DigestMismatch");
+    run(&[digest]).expect_usage("--expected-digest");
+    run(&["--expected-digest", "sha256:12"]).expect_usage("--expected-digest");
+    run(&["--expected-digest", digest, "ns/app:v1"]).expect_usage("can only be sha256:DIGEST");
+    run(&["--expected-digest", digest, "dir:x"]).expect_usage("can only be sha256:DIGEST");
+    run(&["--expected-digest", digest, digest, digest]).expect_usage("several are named");
+    run(&["--expected-digest", digest, "--confirm"]).expect_usage("--confirm");
+    run(&["--expected-digest", digest, "-f", "x"]).expect_usage("--filename");
+}
+
+/// The signature is right and the manifest was changed on its way here: rejected, with what was found out.
+#[test]
+fn a_manifest_that_was_changed_says_how() {
+    let desk = desk();
+    let value: serde_json::Value = serde_json::from_str(MANIFEST).unwrap();
+    let pretty = serde_json::to_string_pretty(&value).unwrap();
+    for (changed, words) in [
+        (format!("{MANIFEST}\n"), "without the white space at its end"),
+        (format!("{MANIFEST}\r\n"), "without the white space at its end"),
+        (pretty.clone(), "without the white space between its members"),
+        (format!("{pretty}\n"), "without the white space between its members"),
+        (format!("\u{feff}{MANIFEST}"), "without the byte order mark"),
+        ("<html>Log in</html>".to_owned(), "a web page"),
+        ("dHJ1c3Q=".to_owned(), "not JSON"),
+    ] {
+        let args = ["--expected-identity", IDENTITY, "-o", "json"];
+        desk.put("changed.json", &changed);
+        let parts = ["--manifest", "changed.json", "--signature-file", "good.sig"];
+        desk.put("d/manifest.json", &changed);
+        std::fs::copy(desk.sandbox.path("good.sig"), desk.sandbox.path("d/signature-1")).unwrap();
+        for place in [&parts[..], &["dir:d"]] {
+            let outcome = desk
+                .run(&[place, &args].concat())
+                .expect_verdict(1, "Rejected/DigestMismatch");
+            let message = outcome.item()["message"].as_str().unwrap().to_owned();
+            assert!(message.contains(words), "{changed:?}: {message}");
+            assert!(message.contains("skopeo inspect --raw"), "{message}");
+        }
+    }
+    // A manifest of another image has nothing to do with it.
+    desk.put("changed.json", MANIFEST.replace("\"n\":2", "\"n\":3"));
+    let outcome = desk.run(&[
+        "--manifest",
+        "changed.json",
+        "--signature-file",
+        "good.sig",
+        "--expected-identity",
+        IDENTITY,
+    ]);
+    assert!(!outcome.expect(1).stdout.contains("changed after"));
+}
+
+#[test]
+fn a_manifest_inside_an_object_that_was_changed_says_how() {
+    let desk = desk();
+    let digest = image_signature::digest::Digest::of_manifest(MANIFEST.as_bytes()).unwrap();
+    let mut object = crate::support::images::image(digest.as_str(), &[&desk.sign(digest.as_str(), IDENTITY)]);
+    object["dockerImageManifest"] = format!("{MANIFEST}\n").into();
+    desk.put("image.json", object.to_string());
+    let outcome = desk.file("image.json").expect_verdict(1, "Rejected/ManifestMismatch");
+    let message = outcome.item()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("without the white space at its end"), "{message}");
+}
+
+#[test]
+fn a_list_in_place_of_its_instance_names_the_instance() {
+    let desk = desk();
+    let digest = image_signature::digest::Digest::of_manifest(MANIFEST.as_bytes()).unwrap();
+    for kind in [
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+    ] {
+        let list = serde_json::json!({
+            "schemaVersion": 2,
+            "mediaType": kind,
+            "manifests": [
+                {"digest": D1, "size": 1, "platform": {"architecture": "amd64", "os": "linux"}},
+                {"digest": digest.as_str(), "size": 1, "platform": {"architecture": "arm64", "os": "linux", "variant": "v8\u{1b}[2J"}},
+            ],
+        });
+        desk.put("list.json", list.to_string());
+        let outcome = desk
+            .run(&[
+                "--manifest",
+                "list.json",
+                "--signature-file",
+                "good.sig",
+                "--expected-identity",
+                IDENTITY,
+            ])
+            .expect(1);
+        for part in [
+            "is a list",
+            "its instance linux/arm64/v8\\u{1b}[2J",
+            &format!("docker://REPOSITORY@{digest}", digest = digest.as_str()),
+        ] {
+            assert!(outcome.stdout.contains(part), "{part}: {outcome:?}");
+        }
+    }
 }
 
 #[test]

@@ -4,6 +4,9 @@
 
 pub mod cluster;
 pub mod environment;
+pub mod expected_identity;
+pub mod image_name;
+pub mod inspect;
 pub mod keys;
 pub mod objects;
 pub mod requests;

@@ -17,6 +17,8 @@ mod files;
 mod inspect;
 #[path = "verify/limits.rs"]
 mod limits;
+#[path = "verify/names.rs"]
+mod names;
 #[path = "verify/output.rs"]
 mod output;
 #[path = "verify/pairing.rs"]

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::environment::Environment;
-use super::requests::{image_name, ImageName};
+use super::image_name::{image_name, ImageName};
 use super::{cluster, UsageError};
 use crate::cli::verify::{DryRun, SourceOptions};
 use crate::cluster::access::Access;
@@ -58,19 +58,24 @@ impl Objects {
     /// Validates source and images.
     ///
     /// # Errors
-    /// When an image is none that the source can have, none is named, or the cluster's configuration is of no use.
+    /// When an image is not one that the source can have, none is named, or the cluster's configuration is of no use.
     pub fn new(source: &SourceOptions, images: &[String], environment: &Environment) -> Result<Self, UsageError> {
+        let places = places(source)?;
+        let namespace = source.client.namespace.as_deref().filter(|_| !places.is_empty());
         let mut names: Vec<String> = Vec::new();
         for text in images {
-            match image_name(text)? {
+            match image_name(text)?.in_namespace(namespace) {
                 ImageName::Object(name) if names.contains(&name) => {}
                 ImageName::Object(name) => names.push(name),
-                ImageName::Directory(_) => {
-                    return Err(UsageError::new(format!("{}: a directory has no records", safe(text))));
+                ImageName::Directory(path) => {
+                    return Err(UsageError::new(format!(
+                        "{}: a directory has no records; to see what its signatures claim write: image-signature inspect {}",
+                        safe(text),
+                        safe(&path.display().to_string())
+                    )));
                 }
             }
         }
-        let places = places(source)?;
         if !places.is_empty() {
             let names = (!names.is_empty()).then_some(names);
             return Ok(Self::Files { places, names });
@@ -95,7 +100,7 @@ pub fn places(source: &SourceOptions) -> Result<Vec<Place>, UsageError> {
     let places: Vec<Place> = source.filename.iter().map(|path| place(path)).collect();
     if places.iter().filter(|place| **place == Place::Stdin).count() > 1 {
         return Err(UsageError::new(
-            "standard input can be read once: --filename - is given twice",
+            "`-` may be given only once: standard input can be read once",
         ));
     }
     Ok(places)

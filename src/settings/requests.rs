@@ -1,31 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Which images are asked for, and as what: the pairing of IMAGE arguments and expected identities.
 
-use std::path::PathBuf;
+use std::path::Path;
 
+use super::expected_identity::expected_identity;
+use super::image_name::{image_name, ImageName};
 use super::UsageError;
 use crate::digest::Digest;
 use crate::identity::{Remap, Rule};
 use crate::reference::Reference;
-use crate::text::safe;
-
-/// An image as the user names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ImageName {
-    /// The name of an object.
-    Object(String),
-    /// `dir:PATH`
-    Directory(PathBuf),
-}
-
-impl std::fmt::Display for ImageName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            ImageName::Object(name) => f.write_str(name),
-            ImageName::Directory(path) => write!(f, "dir:{}", path.display()),
-        }
-    }
-}
+use crate::text::{quoted, safe};
 
 /// One image and the references that it may be signed as.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,51 +29,10 @@ pub enum Requests {
     Everything(Vec<Reference>),
 }
 
-/// Parses an IMAGE argument.
-///
-/// # Errors
-/// When it is empty or of a kind that this version does not have.
-pub fn image_name(text: &str) -> Result<ImageName, UsageError> {
-    if let Some(path) = text.strip_prefix("dir:") {
-        if path.is_empty() {
-            return Err(UsageError::new("dir: needs the path of a directory: dir:PATH"));
-        }
-        return Ok(ImageName::Directory(path.into()));
-    }
-    if text.starts_with("docker:") {
-        return Err(UsageError::new(format!(
-            "{}: images in a registry are not in this version; copy it with skopeo copy docker://... dir:PATH and verify dir:PATH",
-            safe(text)
-        )));
-    }
-    if text.is_empty() {
-        return Err(UsageError::new("an IMAGE argument is empty"));
-    }
-    Ok(ImageName::Object(text.to_owned()))
-}
-
-/// Parses an expected identity, which must have either a tag or a digest.
-///
-/// # Errors
-/// When it is no reference, or has neither, or both.
-pub fn expected_identity(text: &str) -> Result<Reference, UsageError> {
-    let reference = Reference::parse(text)
-        .map_err(|error| UsageError::new(format!("expected identity {:?}: {error}", safe(text))))?;
-    match (reference.tag(), reference.digest()) {
-        (None, None) => Err(UsageError::new(format!(
-            "expected identity {text} has neither a tag nor a digest; if you mean the tag latest, write {text}:latest"
-        ))),
-        (Some(_), Some(_)) => Err(UsageError::new(format!(
-            "expected identity {text} has both a tag and a digest; give one of them, and a digest that the image must have with --expected-digest"
-        ))),
-        _ => Ok(reference),
-    }
-}
-
 /// Parses `--identity-match`.
 ///
 /// # Errors
-/// When the rule is unknown or its prefixes are none.
+/// When the rule is unknown or a prefix is invalid.
 pub fn identity_rule(text: Option<&str>) -> Result<Rule, UsageError> {
     match text {
         None | Some("matchRepoDigestOrExact") => Ok(Rule::MatchRepoDigestOrExact),
@@ -121,7 +64,17 @@ pub fn expected_digest(text: &str) -> Result<Digest, UsageError> {
         Ok(_) => Err(UsageError::new(format!(
             "--expected-digest {text}: images are named by sha256 digests"
         ))),
-        Err(error) => Err(UsageError::new(format!("--expected-digest {:?}: {error}", safe(text)))),
+        Err(error) => {
+            let reference = text.rsplit_once('@').map(|(_, digest)| digest);
+            let hint = match reference.filter(|digest| Digest::parse(digest).is_ok()) {
+                Some(digest) => format!("; the digest in it is {digest}"),
+                None => String::new(),
+            };
+            Err(UsageError::new(format!(
+                "--expected-digest {}: {error}{hint}",
+                quoted(text)
+            )))
+        }
     }
 }
 
@@ -145,7 +98,7 @@ pub fn pair(images: &[String], identities: &[String]) -> Result<Vec<Request>, Us
     images
         .iter()
         .map(|text| {
-            if split_pair(text).is_ok() {
+            if !is_directory_as_it_stands(text) && split_pair(text).is_ok() {
                 return Err(UsageError::new(format!(
                     "{}: IMAGE=REF and --expected-identity exclude each other",
                     safe(text)
@@ -158,9 +111,17 @@ pub fn pair(images: &[String], identities: &[String]) -> Result<Vec<Request>, Us
         .collect()
 }
 
+/// Whether the whole of an argument is a directory that is there, an equals sign in its name notwithstanding.
+fn is_directory_as_it_stands(text: &str) -> bool {
+    text.strip_prefix("dir:").is_some_and(|path| Path::new(path).is_dir())
+}
+
 /// Splits `IMAGE=REF` at the last `=`.
 fn split_pair(text: &str) -> Result<(ImageName, Reference), UsageError> {
-    let Some((image, identity)) = text.rsplit_once('=') else {
+    let pair = text.rsplit_once('=').filter(|_| !is_directory_as_it_stands(text));
+    let Some((image, identity)) = pair else {
+        // What is no image at all is told first.
+        image_name(text)?;
         return Err(UsageError::new(format!(
             "no expected identity for {}: give --expected-identity REF, or write IMAGE=REF; the image itself cannot say what you expect it to be",
             safe(text)
@@ -180,11 +141,13 @@ pub fn from_list(place: &str, text: &str) -> Result<Vec<Request>, UsageError> {
         if line.is_empty() || line.starts_with('#') {
             return None;
         }
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let pair = match words.as_slice() {
-            [image, identity] => image_name(image).and_then(|image| Ok((image, expected_identity(identity)?))),
-            _ => Err(UsageError::new(
-                "expected an image and its identity, with space between them",
+        // Only the path of a directory may have white space in it.
+        let pair = match line.rsplit_once(char::is_whitespace) {
+            Some((image, identity)) => {
+                image_name(image.trim_end()).and_then(|image| Ok((image, expected_identity(identity)?)))
+            }
+            None => Err(UsageError::new(
+                "expected an image and its identity, with white space between them",
             )),
         };
         Some(pair.map_err(|error| UsageError::new(format!("{place}, line {}: {error}", number + 1))))

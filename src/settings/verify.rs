@@ -4,9 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
+use super::expected_identity::expected_identity;
+use super::image_name::{image_name, ImageName};
 use super::keys::{KeySource, Keys};
 use super::objects::{self, Recording};
-use super::requests::{self, ImageName, Requests};
+use super::requests::{self, Request, Requests};
 use super::{cluster, UsageError};
 use crate::cli;
 use crate::cluster::access::Access;
@@ -70,13 +72,22 @@ pub enum Source {
     },
     /// A manifest and signatures in files.
     Parts {
-        /// The manifest.
-        manifest: PathBuf,
+        /// The image.
+        image: Bare,
         /// The signatures.
         signatures: Vec<PathBuf>,
         /// What the image must be signed as.
         identities: Vec<Reference>,
     },
+}
+
+/// The image that bare signatures are judged for.
+#[derive(Debug, Clone)]
+pub enum Bare {
+    /// That of a manifest in a file; `-` is standard input.
+    Manifest(PathBuf),
+    /// That of a digest, which stands for a manifest that is not at hand.
+    Digest(Digest),
 }
 
 /// An image and the place where it is.
@@ -180,11 +191,11 @@ fn decisive_options(rule: &Rule, keys: &Keys) -> Vec<String> {
 ///
 /// # Errors
 /// When both ask for something else.
-pub fn format(output: cli::verify::Output, explain: bool) -> Result<Format, UsageError> {
+fn format(output: cli::verify::Output, explain: bool) -> Result<Format, UsageError> {
     use cli::verify::Output;
     match (output, explain) {
         (Output::Text, true) => Ok(Format::Explain),
-        (_, true) => Err(UsageError::new("--explain is text: it excludes other output formats")),
+        (_, true) => Err(UsageError::new("--explain is text: it cannot be used with --output")),
         (Output::Text, false) => Ok(Format::Text),
         (Output::Wide, false) => Ok(Format::Wide),
         (Output::Name, false) => Ok(Format::Name),
@@ -200,7 +211,7 @@ fn source(options: &cli::verify::Verify, environment: &Environment) -> Result<So
     let places = objects::places(&options.source)?;
     if places.contains(&Place::Stdin) && options.images_from.as_deref() == Some(Path::new("-")) {
         return Err(UsageError::new(
-            "standard input can be read once: --filename - and --images-from - exclude each other",
+            "`-` may be given only once: standard input can be read once",
         ));
     }
     let requests = requested(options)?;
@@ -216,34 +227,82 @@ fn source(options: &cli::verify::Verify, environment: &Environment) -> Result<So
     if places.is_empty() {
         return by_place(requests, options, environment);
     }
-    if let Requests::Named(requests) = &requests {
-        if let Some(request) = requests.iter().find(|r| !matches!(r.image, ImageName::Object(_))) {
-            return Err(UsageError::new(format!(
-                "{}: with --filename IMAGE names an object in the files",
-                safe(&request.image.to_string())
-            )));
-        }
-    }
+    let namespace = options.source.client.namespace.as_deref();
+    let requests = match requests {
+        Requests::Named(requests) => Requests::Named(in_files(requests, namespace)?),
+        everything => everything,
+    };
     Ok(Source::Objects { places, requests })
 }
 
+/// With `--filename` each image is an object of the files.
+fn in_files(mut requests: Vec<Request>, namespace: Option<&str>) -> Result<Vec<Request>, UsageError> {
+    for request in &mut requests {
+        if let ImageName::Directory(_) = request.image {
+            return Err(UsageError::new(format!(
+                "{}: with --filename IMAGE names an object in the files; verify a directory without --filename",
+                safe(&request.image.to_string())
+            )));
+        }
+        request.image = request.image.clone().in_namespace(namespace);
+    }
+    Ok(requests)
+}
+
 fn parts(options: &cli::verify::Verify) -> Result<Source, UsageError> {
-    let Some(manifest) = &options.manifest else {
-        return Err(UsageError::new("--signature-file needs --manifest FILE"));
+    if options.images_from.is_some() || !options.source.filename.is_empty() {
+        return Err(UsageError::new(
+            "--manifest and --signature-file are the image: they cannot be used with --filename or --images-from",
+        ));
+    }
+    let image = match &options.manifest {
+        Some(_) if !options.images.is_empty() => {
+            return Err(UsageError::new(
+                "--manifest is the image: it cannot be used with IMAGE; the digest that the image must have is given with --expected-digest",
+            ));
+        }
+        Some(manifest) => Bare::Manifest(manifest.clone()),
+        None => Bare::Digest(bare_digest(options)?),
     };
     if options.signature_file.is_empty() {
         return Err(UsageError::new("--manifest needs --signature-file FILE"));
     }
-    if !options.images.is_empty() || options.images_from.is_some() || !options.source.filename.is_empty() {
+    let files = options.signature_file.iter().chain(&options.manifest);
+    if files.filter(|file| *file == Path::new("-")).count() > 1 {
         return Err(UsageError::new(
-            "--manifest and --signature-file are the image: they exclude IMAGE, --filename and --images-from",
+            "`-` may be given only once: standard input can be read once",
         ));
     }
     Ok(Source::Parts {
-        manifest: manifest.clone(),
+        image,
         signatures: options.signature_file.clone(),
         identities: identities(options)?,
     })
+}
+
+/// The digest that stands for a manifest that is not at hand. It must be said that it is expected: an IMAGE alone may be
+/// meant to be looked up somewhere.
+fn bare_digest(options: &cli::verify::Verify) -> Result<Digest, UsageError> {
+    let Some(expected) = &options.expected_digest else {
+        return Err(UsageError::new(
+            "--signature-file needs --manifest FILE, or --expected-digest sha256:DIGEST where the manifest is not at hand",
+        ));
+    };
+    let expected = requests::expected_digest(expected)?;
+    match options.images.as_slice() {
+        [] => Ok(expected),
+        [image] => match image_name(image)? {
+            ImageName::Object(name) => Digest::parse(&name).ok(),
+            ImageName::Directory(_) => None,
+        }
+        .ok_or_else(|| {
+            UsageError::new(format!(
+                "{}: with --signature-file IMAGE can only be sha256:DIGEST, or is left out",
+                safe(image)
+            ))
+        }),
+        _ => Err(UsageError::new("--signature-file is for one image; several are named")),
+    }
 }
 
 /// The identities given by `--expected-identity`, of which there must be one.
@@ -255,7 +314,7 @@ fn identities(options: &cli::verify::Verify) -> Result<Vec<Reference>, UsageErro
     }
     let mut identities = Vec::new();
     for text in &options.expected_identity {
-        let identity = requests::expected_identity(text)?;
+        let identity = expected_identity(text)?;
         if !identities.contains(&identity) {
             identities.push(identity);
         }

@@ -373,3 +373,46 @@ fn a_tag_of_something_that_is_no_image_is_malformed() {
     let paths: Vec<String> = scene.server.requests().iter().map(|r| r.target.clone()).collect();
     assert!(paths.iter().all(|path| !path.contains("secrets")), "{paths:?}");
 }
+
+/// What `oc get istag -o name` and our own `-o name` print; a type before the name wins over a namespace of that name.
+#[test]
+fn a_type_before_the_name_says_which_object_is_meant() {
+    let scene = scene("istag");
+    let stream_image_name = format!("app@{D1}");
+    for (name, request) in [
+        ("istag/app:v1".to_owned(), tag("istag", "app:v1")),
+        (
+            "imagestreamtag.image.openshift.io/app:v1".to_owned(),
+            tag("istag", "app:v1"),
+        ),
+        (
+            format!("isimage/{stream_image_name}"),
+            stream_image("istag", &stream_image_name),
+        ),
+        (
+            format!("imagestreamimages.image.openshift.io/{stream_image_name}"),
+            stream_image("istag", &stream_image_name),
+        ),
+        (format!("image/{D1}"), line("GET", D1)),
+        (format!("images.image.openshift.io/{D1}"), line("GET", D1)),
+    ] {
+        scene.server.forget_requests();
+        scene
+            .run_verify(&name, &["-o", "json", "-n", "istag"])
+            .expect_verdict(0, "Verified/Verified");
+        assert!(
+            scene.server.lines().contains(&request),
+            "{name}: {:?}",
+            scene.server.lines()
+        );
+    }
+    // Without -n it is the namespace of the context, where there is none.
+    scene
+        .run_verify("istag/app:v1", &["-o", "json", "-n", "team"])
+        .expect_verdict(3, "Unchecked/NotFound");
+    scene.server.forget_requests();
+    scene
+        .run_verify("image/app:v1", &[])
+        .expect_usage("write app:v1 -n image");
+    assert!(scene.server.lines().is_empty());
+}

@@ -248,6 +248,125 @@ fn the_expected_digest() {
     }
     desk.run(&[&fixed[..], &["--expected-digest", "sha256:12", D1]].concat())
         .expect_usage("--expected-digest");
+    let reference = format!("registry.local:5000/foo/bar@{D1}");
+    desk.run(&[&fixed[..], &["--expected-digest", &reference, D1]].concat())
+        .expect_usage(&format!("the digest in it is {D1}"));
+}
+
+/// Objects are counted as they are for identities.
+#[test]
+fn the_expected_digest_is_for_one_image() {
+    let desk = desk();
+    let by = |file: &str, digest: &str, images: &[&str]| {
+        let fixed = ["-o", "json", "--expected-identity", IDENTITY, "-f", file];
+        desk.run(&[&fixed[..], &["--expected-digest", digest], images].concat())
+    };
+    by("one.json", D1, &[]).expect_verdict(0, OK);
+    by("one.json", D2, &[]).expect_verdict(1, "Rejected/DigestMismatch");
+    by("list.json", D1, &[]).expect_usage("several objects are in the files: name the one with IMAGE");
+    by("list.json", D1, &[D1, D2]).expect_usage("--expected-digest is for one image");
+    by("list.json", D1, &[D1]).expect_verdict(0, OK);
+    // Nothing is recorded on an image that is not the one asked for.
+    let before = std::fs::read(desk.sandbox.path("one.json")).unwrap();
+    by("one.json", D2, &["--confirm"]).expect(1);
+    assert_eq!(std::fs::read(desk.sandbox.path("one.json")).unwrap(), before);
+}
+
+#[test]
+fn identities_that_are_no_reference_say_what_they_look_like() {
+    let desk = desk();
+    let hex = "ab".repeat(32);
+    for (identity, words) in [
+        (&*format!("docker://{IDENTITY}"), &["without docker://", IDENTITY][..]),
+        (&format!("https://{IDENTITY}"), &["URL", "without https://", IDENTITY]),
+        ("http://quay.io/a/b:v1/", &["without http://: quay.io/a/b:v1"]),
+        (
+            D1,
+            &[
+                "it is a digest",
+                &format!("--expected-digest {D1}"),
+                "REGISTRY/NAMESPACE/NAME:TAG",
+            ],
+        ),
+        (&hex, &["it is a digest", &format!("--expected-digest sha256:{hex}")]),
+        (&format!("@{D1}"), &["it is a digest"]),
+        (&D1.to_uppercase(), &["it is a digest"]),
+        ("sha256:12", &["it is a digest"]),
+        (&format!("sha512:{hex}{hex}"), &["it is a digest"]),
+        (
+            &format!("image.image.openshift.io/{D1}"),
+            &["TYPE/NAME", "as the image is signed"],
+        ),
+        (&format!("image/{D1}"), &["TYPE/NAME"]),
+        ("istag/app:v1", &["TYPE/NAME", "docker.io/istag/app:v1"]),
+        ("imagestreamtag.image.openshift.io/app:v1", &["TYPE/NAME"]),
+        ("[fd00::1]:5000/team/app:v1", &["IPv6", "host name"]),
+        ("dir:/srv/image", &["a path"]),
+        ("./image", &["a path"]),
+        (
+            &format!("{IDENTITY}\r"),
+            &["white space", "after it", &format!("write {IDENTITY}")],
+        ),
+        (
+            &format!("\u{feff}{IDENTITY}"),
+            &["before it", &format!("write {IDENTITY}")],
+        ),
+        ("", &["it is empty"]),
+    ] {
+        for args in [
+            &["-f", "one.json", "--expected-identity", identity][..],
+            &["-f", "one.json", &format!("{D1}={identity}")],
+        ] {
+            let outcome = desk.run(args).expect_usage("expected identity");
+            for word in words {
+                assert!(outcome.stderr.contains(word), "{identity:?}, {word}: {outcome:?}");
+            }
+            assert!(!outcome.stderr.contains("\\\\u"), "escaped twice: {outcome:?}");
+        }
+    }
+    // What only looks like one of these is a reference.
+    for identity in [
+        "docker.io/istag/app:v1",
+        "registry.local/image/app:v1",
+        "oci/app:v1",
+        "dir/app:v1",
+    ] {
+        desk.run(&["-f", "one.json", "-o", "json", "--expected-identity", identity])
+            .expect_verdict(1, "Rejected/IdentityMismatch");
+    }
+}
+
+#[test]
+fn a_directory_in_a_list_or_with_an_equals_sign_in_its_name() {
+    let desk = Desk::new();
+    let manifest = r#"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json"}"#;
+    let digest = image_signature::digest::Digest::of_manifest(manifest.as_bytes()).unwrap();
+    for directory in ["a b", "c=d:e"] {
+        desk.put(&format!("{directory}/manifest.json"), manifest);
+        desk.put(
+            &format!("{directory}/signature-1"),
+            desk.sign(digest.as_str(), IDENTITY),
+        );
+    }
+    desk.put("list.txt", format!("dir:a b\t{IDENTITY}\ndir:c=d:e {IDENTITY}\n"));
+    let outcome = desk.run(&["-o", "json", "--images-from", "list.txt"]).expect(0);
+    assert_eq!(words(&outcome), [OK, OK]);
+    // It is not split where the identity is given by itself.
+    desk.run(&["-o", "json", "dir:c=d:e", "--expected-identity", IDENTITY])
+        .expect_verdict(0, OK);
+    desk.run(&["-o", "json", &format!("dir:c=d:e={IDENTITY}")])
+        .expect_verdict(0, OK);
+    desk.run(&["dir:c=d:e"])
+        .expect_usage("no expected identity for dir:c=d:e");
+    desk.run(&["dir:x=d:e", "--expected-identity", IDENTITY])
+        .expect_usage("exclude each other");
+    // Only directories may have white space in their names, and with files there are no directories.
+    desk.put("list.txt", format!("{D1} {D2} {IDENTITY}\n"));
+    desk.run(&["--images-from", "list.txt"]).expect_usage("line 1");
+    desk.put("list.txt", format!("dir:a b {IDENTITY}\n"));
+    desk.put("one.json", desk.signed().to_string());
+    desk.run(&["-f", "one.json", "--images-from", "list.txt"])
+        .expect_usage("verify a directory without --filename");
 }
 
 #[test]

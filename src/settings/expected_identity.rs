@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Expected identities: references with a tag or a digest, and what people write where one is expected.
+
+use super::image_name::{blank, without_type};
+use super::UsageError;
+use crate::digest::Digest;
+use crate::reference::Reference;
+use crate::text::{is_unsafe, quoted, safe};
+
+/// Parses an expected identity, which must have either a tag or a digest.
+///
+/// # Errors
+/// When it is not a reference, or has neither, or both.
+pub fn expected_identity(text: &str) -> Result<Reference, UsageError> {
+    let wrong = |what: String| Err(UsageError::new(format!("expected identity {}: {what}", quoted(text))));
+    if let Some(what) = other(text) {
+        return wrong(what);
+    }
+    let reference = match Reference::parse(text) {
+        Ok(reference) => reference,
+        Err(error) => return wrong(error.to_string()),
+    };
+    let text = safe(text);
+    match (reference.tag(), reference.digest()) {
+        (None, None) => Err(UsageError::new(format!(
+            "expected identity {text} has neither a tag nor a digest; if you mean the tag latest, write {text}:latest"
+        ))),
+        (Some(_), Some(_)) => Err(UsageError::new(format!(
+            "expected identity {text} has both a tag and a digest; give one of them, and a digest that the image must have with --expected-digest"
+        ))),
+        _ => Ok(reference),
+    }
+}
+
+/// What a text is, if it is not a reference but something that people have at hand, and what to write instead. Some of
+/// it would pass for a reference by its grammar: `sha256:...` as a tag of docker.io/library/sha256.
+fn other(text: &str) -> Option<String> {
+    if text.is_empty() {
+        return Some("it is empty; write REGISTRY/NAMESPACE/NAME:TAG".to_owned());
+    }
+    if text.contains(|c: char| c.is_whitespace() || is_unsafe(c)) {
+        return Some(blank(text));
+    }
+    if let Some(rest) = text.strip_prefix("docker://") {
+        return Some(format!("write it without docker://: {}", safe(rest)));
+    }
+    if let Some((scheme, rest)) = text.split_once("://") {
+        return Some(format!(
+            "it is a URL, not a reference; write it without {}://: {}",
+            safe(scheme),
+            safe(rest.trim_end_matches('/'))
+        ));
+    }
+    if let Some(digest) = bare_digest(text) {
+        return Some(format!(
+            "it is a digest, not a reference; the digest that the image must have is given with --expected-digest {digest}, and the expected identity is what it is signed as: REGISTRY/NAMESPACE/NAME:TAG"
+        ));
+    }
+    if text.starts_with("dir:") || text.starts_with(['/', '.', '~']) {
+        return Some("it is a path, not a reference; write REGISTRY/NAMESPACE/NAME:TAG".to_owned());
+    }
+    if let Some(name) = without_type(text).filter(|name| !name.contains('/')) {
+        let unless = if text.starts_with(|c: char| c.is_ascii_lowercase()) && Reference::parse(text).is_ok() {
+            format!(" (an image of Docker Hub is written docker.io/{})", safe(text))
+        } else {
+            String::new()
+        };
+        return Some(format!(
+            "it is TYPE/NAME, the name of an object in a cluster ({}), not a reference; write REGISTRY/NAMESPACE/NAME:TAG as the image is signed{unless}",
+            safe(name)
+        ));
+    }
+    if text.contains(['[', ']']) {
+        return Some("an IPv6 address cannot stand in a reference; write a host name".to_owned());
+    }
+    None
+}
+
+/// The digest that a text is, or seems meant to be, in the form in which `--expected-digest` takes it.
+fn bare_digest(text: &str) -> Option<String> {
+    let text = text.strip_prefix('@').unwrap_or(text).to_ascii_lowercase();
+    let is_hex = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_hex {
+        return Some(format!("sha256:{text}"));
+    }
+    let (algorithm, _) = text.split_once(':')?;
+    let is_algorithm = matches!(algorithm, "sha256" | "sha384" | "sha512");
+    is_algorithm.then(|| match Digest::parse(&text) {
+        Ok(digest) if algorithm == "sha256" => digest.to_string(),
+        _ => "sha256:DIGEST".to_owned(),
+    })
+}

@@ -317,3 +317,35 @@ fn changed_objects_go_back_by_replace() {
         );
     }
 }
+
+/// Commands in the README that show their output, with that output.
+#[test]
+fn the_readme_shows_what_the_program_prints() {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let mut shown: Vec<(&str, String)> = Vec::new();
+    let mut is_open = false;
+    for line in text.lines() {
+        match line.strip_prefix("    ") {
+            Some(line) if line.starts_with("$ ") => {
+                shown.push((&line[2..], String::new()));
+                is_open = true;
+            }
+            Some(line) if is_open => {
+                let (_, output) = shown.last_mut().unwrap();
+                output.push_str(line);
+                output.push('\n');
+            }
+            _ => is_open = false,
+        }
+    }
+    assert!(shown.len() > 1, "{shown:?}");
+    let sandbox = support::program::Sandbox::new();
+    for name in ["image.json", "release-key.asc"] {
+        std::fs::copy(root().join("tests/data/example").join(name), sandbox.path(name)).unwrap();
+    }
+    for (command, output) in shown {
+        let words = command.strip_prefix("image-signature ").unwrap().split(' ');
+        let outcome = sandbox.run(words);
+        assert_eq!(outcome.stdout, output, "{command}");
+    }
+}

@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 
 /// What "verified" and "trusted" mean, in every help text.
 pub const MEANING: &str = "\
-\"Verified\" and \"trusted\" mean: at least one signature of the image is good, by a key that counts and that is \
+\"Verified\" and \"trusted\" mean: at least one signature of the image is good, by an accepted key that is \
 neither expired nor revoked nor disabled; what it signs is a well-formed claim, for this image's digest, under the \
 identity that you expect. Nothing is trusted by default, by omission or on error. The verdict is information: nodes \
 enforce their own policy.";
@@ -29,11 +29,20 @@ pub const EXIT_STATUS_DONE: &str = "\
 Exit status: 0 done; 2 usage error, nothing was contacted; 3 something could not be read, written or printed; \
 130 interrupted.";
 
+/// Calls for the end of the help text.
+const EXAMPLES: &str = "\
+Examples:
+  image-signature verify -f image.json --public-key release-key.asc \\
+      --expected-identity registry.local:5000/foo/bar:v1
+  image-signature verify foo/bar:v1 --expected-identity registry.local:5000/foo/bar:v1
+  image-signature describe -f image.json
+  image-signature keys";
+
 /// Check that container images are the ones you asked for, as keys that you trust for them say.
 #[derive(Debug, Parser)]
 #[command(name = "image-signature", version = crate::VERSION, about, long_about = None, help_expected = true)]
 #[command(max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
-#[command(after_help = MEANING)]
+#[command(after_help = format!("{MEANING}\n\n{EXAMPLES}"))]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -75,7 +84,7 @@ pub enum Command {
     Describe(describe::Describe),
     /// Show what signature blobs claim; nothing is verified, anyone can write such claims
     Inspect(inspect::Inspect),
-    /// List the keys whose signatures would count, and why the others do not
+    /// List the accepted keys, and why the others are not accepted
     Keys(keys::Keys),
     /// Print a script that makes a shell complete the words of this program
     Completion(completion::Completion),

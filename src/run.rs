@@ -99,7 +99,7 @@ fn as_removal(options: &cli::verify::Verify) -> Result<cli::remove::Remove, Usag
     ];
     if let Some((_, flag)) = judging.into_iter().find(|(given, _)| *given) {
         return Err(UsageError::new(format!(
-            "removing records judges nothing: it excludes {flag}"
+            "{flag} cannot be used when removing records, which judges nothing"
         )));
     }
     Ok(cli::remove::Remove {

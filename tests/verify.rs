@@ -13,6 +13,8 @@ mod endings;
 mod explain;
 #[path = "verify/files.rs"]
 mod files;
+#[path = "verify/help.rs"]
+mod help;
 #[path = "verify/inspect.rs"]
 mod inspect;
 #[path = "verify/limits.rs"]

@@ -41,15 +41,15 @@ pub struct ClientOptions {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub insecure_skip_tls_verify: Option<bool>,
 
-    /// A file with the certificates of who may vouch for the API server
+    /// CA certificate file for the API server
     #[arg(long, value_name = "FILE")]
     pub certificate_authority: Option<PathBuf>,
 
-    /// A file with the client certificate
+    /// Client certificate file
     #[arg(long, value_name = "FILE")]
     pub client_certificate: Option<PathBuf>,
 
-    /// A file with the key of the client certificate
+    /// Private key file of the client certificate
     #[arg(long, value_name = "FILE")]
     pub client_key: Option<PathBuf>,
 
@@ -73,7 +73,7 @@ pub struct ClientOptions {
     #[arg(long, value_name = "KEY=VALUE")]
     pub as_user_extra: Vec<String>,
 
-    /// Longest time for one request: seconds, or with a unit such as 90s or 2m; 0 leaves the program's own limits
+    /// Time limit per request (90s, 2m; a plain number is seconds); 0 means the built-in limits
     #[arg(long, value_name = "TIME")]
     pub request_timeout: Option<String>,
 
@@ -81,7 +81,7 @@ pub struct ClientOptions {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub disable_compression: Option<bool>,
 
-    /// Taken for the sake of oc and kubectl; nothing is cached
+    /// Accepted for compatibility with oc; ignored
     #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
 }

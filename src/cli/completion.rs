@@ -12,8 +12,16 @@ pub enum Shell {
     Fish,
 }
 
+/// Calls for the end of the help text.
+const EXAMPLES: &str = "\
+Examples:
+  image-signature completion bash > ~/.local/share/bash-completion/completions/image-signature
+  image-signature completion zsh > ~/.local/share/zsh/site-functions/_image-signature
+  image-signature completion fish > ~/.config/fish/completions/image-signature.fish";
+
 /// Print a script that makes a shell complete the words of this program.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Completion {
     /// The shell
     #[arg(value_name = "SHELL")]

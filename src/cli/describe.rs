@@ -16,9 +16,16 @@ pub enum DescribeOutput {
     Yaml,
 }
 
+/// Calls for the end of the help text.
+const EXAMPLES: &str = "\
+Examples:
+  image-signature describe -f image.json
+  image-signature describe foo/bar:v1
+  oc get image -o name | xargs image-signature describe -o json";
+
 /// Show the signatures of images and what is recorded about them. Nothing is checked.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{}\n\n{}", super::MEANING, super::EXIT_STATUS_DONE))]
+#[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS_DONE))]
 pub struct Describe {
     /// Images, as for verify
     #[arg(value_name = "IMAGE")]

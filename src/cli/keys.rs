@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `keys`, and the options that say which keys count.
+//! `keys`, and the options that say which keys are accepted.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// Which keys count.
+/// Which keys are accepted.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Keys")]
 pub struct KeyOptions {
-    /// A file with keys, armoured or binary; only these keys count, all of them (repeatable). Without it the keys of
-    /// the user's GnuPG keyring count that are valid there
+    /// A file with keys, armoured or binary; only these keys are accepted, all of them (repeatable). Without it: the
+    /// valid keys of the user's GnuPG keyring
     #[arg(long, value_name = "FILE")]
     pub public_key: Vec<PathBuf>,
 
@@ -18,16 +18,16 @@ pub struct KeyOptions {
     #[arg(long, value_name = "DIR")]
     pub homedir: Option<PathBuf>,
 
-    /// Which keys of the keyring count: gpg (those of full or ultimate validity) or always (all of them)
+    /// Which keys of the keyring are accepted: gpg (those of full or ultimate validity) or always (all of them)
     #[arg(long, value_name = "MODEL")]
     pub trust_model: Option<TrustModel>,
 
-    /// Of the keys, only this one counts: the whole fingerprint of a primary key, or of one subkey (repeatable)
+    /// Of the keys, accept only this one: the whole fingerprint of a primary key, or of one subkey (repeatable)
     #[arg(long, value_name = "FINGERPRINT")]
     pub signed_by: Vec<String>,
 }
 
-/// Which keys of the user's keyring count.
+/// Which keys of the user's keyring are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TrustModel {
     /// Those of full or ultimate validity
@@ -43,7 +43,7 @@ pub enum KeyOutput {
     Text,
     /// With its subkeys
     Wide,
-    /// Fingerprints of the keys that count
+    /// Fingerprints of the accepted keys
     Name,
     /// One JSON document
     Json,
@@ -51,9 +51,16 @@ pub enum KeyOutput {
     Yaml,
 }
 
-/// List the keys whose signatures would count, and why the others do not.
+/// Calls for the end of the help text.
+const EXAMPLES: &str = "\
+Examples:
+  image-signature keys
+  image-signature keys --public-key release-key.asc -o wide
+  image-signature keys -o name";
+
+/// List the accepted keys, and why the others are not accepted.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{}\n\n{}", super::MEANING, super::EXIT_STATUS_DONE))]
+#[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS_DONE))]
 pub struct Keys {
     /// Which keys.
     #[command(flatten)]

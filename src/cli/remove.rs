@@ -18,9 +18,16 @@ pub enum RemoveOutput {
     Yaml,
 }
 
+/// Calls for the end of the help text.
+const EXAMPLES: &str = "\
+Examples:
+  image-signature remove -f image.json
+  image-signature remove -f image.json --confirm
+  image-signature remove foo/bar:v1 --confirm";
+
 /// Forget recorded verdicts. Signatures themselves are never touched.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{}\n\n{}", super::MEANING, super::EXIT_STATUS_DONE))]
+#[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS_DONE))]
 pub struct Remove {
     /// Images, as for verify
     #[arg(value_name = "IMAGE")]
@@ -38,7 +45,7 @@ pub struct Remove {
     #[arg(long)]
     pub confirm: bool,
 
-    /// server: send the change as a trial, which the API server checks and does not store; client: as without --confirm
+    /// server: validate on the server without storing; client: as without --confirm
     #[arg(long, value_name = "HOW")]
     pub dry_run: Option<DryRun>,
 

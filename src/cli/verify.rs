@@ -30,7 +30,7 @@ pub enum DryRun {
     None,
     /// Nothing is sent
     Client,
-    /// It is sent as a trial
+    /// It is validated on the server and not stored
     Server,
 }
 
@@ -42,12 +42,28 @@ IMAGE is one of
   sha256:DIGEST                  the Image object of that name
   [NAMESPACE/]STREAM:TAG         an image through its ImageStreamTag
   [NAMESPACE/]STREAM@sha256:...  an image through its ImageStreamImage
+  TYPE/NAME                      one of these, as -o name prints it: image/sha256:DIGEST, istag/STREAM:TAG
   dir:PATH                       a directory as skopeo writes it
 With --filename it may be left out: then every object in the files is verified.";
 
+/// Calls for the end of the help text.
+const EXAMPLES: &str = "\
+Examples:
+  An Image object in a file, and the key file of its publisher:
+    image-signature verify -f image.json --public-key release-key.asc \\
+        --expected-identity registry.local:5000/foo/bar:v1
+  With a key of your own keyring, known by its fingerprint:
+    gpg --import release-key.asc
+    image-signature verify -f image.json --expected-identity registry.local:5000/foo/bar:v1 \\
+        --signed-by F58D29798CE2022C3F0FA326E5144EDCDD89C95E
+  An image of the cluster, and the verdict recorded on it:
+    image-signature verify foo/bar:v1 --expected-identity registry.local:5000/foo/bar:v1 --confirm
+  Why it is not verified:
+    image-signature verify dir:image --expected-identity registry.local:5000/foo/bar:v1 --explain";
+
 /// Verify that images are the ones you asked for, as keys that you trust for them say.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{}\n\n{}", super::MEANING, super::EXIT_STATUS))]
+#[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS))]
 pub struct Verify {
     /// Images; IMAGE=REF gives one its expected identity
     #[arg(value_name = "IMAGE")]
@@ -62,7 +78,7 @@ pub struct Verify {
     #[arg(long, value_name = "RULE")]
     pub identity_match: Option<String>,
 
-    /// The digest that the image must have
+    /// The digest that the one image must have; with --signature-file it stands for a manifest that is not at hand
     #[arg(long, value_name = "DIGEST")]
     pub expected_digest: Option<String>,
 
@@ -70,7 +86,7 @@ pub struct Verify {
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
     pub require: u32,
 
-    /// A file with an image and its expected identity on each line; - is standard input
+    /// A file with an image and its expected identity on each line, white space between them; - is standard input
     #[arg(long, value_name = "FILE")]
     pub images_from: Option<PathBuf>,
 
@@ -82,11 +98,11 @@ pub struct Verify {
     #[command(flatten)]
     pub source: SourceOptions,
 
-    /// Judge a manifest in a file, with --signature-file
+    /// Judge a manifest in a file, with --signature-file; - is standard input
     #[arg(long, value_name = "FILE", help_heading = "Source")]
     pub manifest: Option<PathBuf>,
 
-    /// A signature in a file, for --manifest (repeatable)
+    /// A signature in a file, for --manifest or --expected-digest (repeatable); - is standard input
     #[arg(long, value_name = "FILE", help_heading = "Source")]
     pub signature_file: Vec<PathBuf>,
 
@@ -112,16 +128,15 @@ pub struct Verify {
     #[arg(long, visible_alias = "save", help_heading = "Recording")]
     pub confirm: bool,
 
-    /// server: send what would be recorded as a trial, which the API server checks and does not store; client: as
-    /// without --confirm
+    /// server: validate on the server without storing; client: as without --confirm
     #[arg(long, value_name = "HOW", help_heading = "Recording")]
     pub dry_run: Option<DryRun>,
 
-    /// Forget recorded verdicts instead: as the command remove
+    /// Remove recorded verdicts instead: as the command remove
     #[arg(long, help_heading = "As oc adm verify-image-signature had it")]
     pub remove: bool,
 
-    /// The same for all signatures, which are kept themselves; needs --confirm
+    /// Remove the records of all signatures (the signatures are kept); needs --confirm
     #[arg(long, help_heading = "As oc adm verify-image-signature had it")]
     pub remove_all: bool,
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which keys count.
+//! Which keys are accepted.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::user_keyring::TrustModel;
 use crate::text::safe;
 
-/// Which keys count.
+/// Which keys are accepted.
 #[derive(Debug, Clone)]
 pub struct Keys {
     /// Where they come from.
@@ -29,7 +29,7 @@ pub struct Keys {
 /// Where keys come from.
 #[derive(Debug, Clone)]
 pub enum KeySource {
-    /// Key files: all their keys count.
+    /// Key files: all their keys are accepted.
     Files(Vec<PathBuf>),
     /// The keyring of a GnuPG home.
     Home {
@@ -37,7 +37,7 @@ pub enum KeySource {
         directory: Option<PathBuf>,
         /// Whose home it is, where that may surprise.
         note: Option<String>,
-        /// Which of its keys count.
+        /// Which of its keys are accepted.
         trust_model: TrustModel,
     },
 }
@@ -46,7 +46,7 @@ impl Keys {
     /// Validates the key options.
     ///
     /// # Errors
-    /// When they contradict each other or a fingerprint is none.
+    /// When they contradict each other or an argument is not a fingerprint.
     pub fn new(options: &KeyOptions, environment: &Environment) -> Result<Self, UsageError> {
         let signed_by = options
             .signed_by
@@ -63,7 +63,7 @@ impl Keys {
             ] {
                 if given {
                     return Err(UsageError::new(format!(
-                        "{flag} is about the user's keyring, which --public-key leaves out: they exclude each other"
+                        "{flag} cannot be used with --public-key, with which the user's keyring is not consulted"
                     )));
                 }
             }

@@ -39,7 +39,7 @@ pub struct Verify {
     pub require: usize,
     /// Directories in directories of object files are read too.
     pub is_recursive: bool,
-    /// Which keys count.
+    /// Which keys are accepted.
     pub keys: Keys,
     /// How results are printed.
     pub format: Format,

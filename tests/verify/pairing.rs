@@ -400,19 +400,3 @@ fn an_image_that_is_only_in_a_registry_is_not_in_this_version() {
             .expect_usage("not in this version");
     }
 }
-
-#[test]
-fn every_help_text_says_what_verified_means() {
-    let desk = desk();
-    for command in ["verify", "remove", "describe", "inspect", "keys"] {
-        let outcome = desk.sandbox.run([command, "--help"]).expect(0);
-        let text = outcome.stdout.replace('\n', " ");
-        assert!(
-            text.contains("\"Verified\" and \"trusted\" mean: at least one signature"),
-            "{command}"
-        );
-        assert!(text.contains("Exit status: 0"), "{command}");
-    }
-    let text = desk.sandbox.run(["verify", "--help"]).expect(0).stdout;
-    assert!(text.contains("dir:PATH"), "{text}");
-}

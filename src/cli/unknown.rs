@@ -101,7 +101,12 @@ const OTHER_NAMES: [(&[&str], &str); 9] = [
 /// asked for. `args` is the command line, the program's name first.
 #[must_use]
 pub fn message(error: &clap::Error, args: &[OsString]) -> Option<String> {
-    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    let help = [
+        ErrorKind::DisplayHelp,
+        ErrorKind::DisplayVersion,
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
+    ];
+    if help.contains(&error.kind()) {
         return None;
     }
     Some(explain(error, args).unwrap_or_else(|| {

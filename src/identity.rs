@@ -32,7 +32,7 @@ pub struct Remap {
 
 /// A text that cannot be the prefix of a reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a host or a repository prefix (HOST[:PORT][/NAME...], no tag, no digest)")]
+#[error("\"{0}\" is not a host or a repository prefix (HOST[:PORT][/NAME...], no tag, no digest)")]
 pub struct PrefixError(pub String);
 
 impl Remap {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
 use crate::subject::ManifestState;
-use crate::text::safe;
+use crate::text::quoted;
 
 /// What is said of a signature beyond [`MAX_SIGNATURES`]; `index` counts from 0.
 #[must_use]
@@ -95,7 +95,7 @@ impl Image {
             Ok(digest) if digest.algorithm() == crate::digest::Algorithm::Sha256 => Ok(digest),
             _ => Err(Refusal::new(
                 Reason::MalformedImage,
-                format!("the object's name, {:?}, is not a sha256 digest", safe(&self.name)),
+                format!("the object's name, {}, is not a sha256 digest", quoted(&self.name)),
             )),
         }
     }
@@ -226,8 +226,8 @@ fn read_content(index: usize, name: &str, entry: &Map<String, Value>) -> Result<
             return Err(Refusal::new(
                 Reason::UnsupportedSignature,
                 format!(
-                    "it is of type {:?}; {} and {} are known",
-                    safe(kind),
+                    "it is of type {}; {} and {} are known",
+                    quoted(kind),
                     SIGNATURE_TYPES[0],
                     SIGNATURE_TYPES[1]
                 ),

@@ -58,7 +58,7 @@ pub enum Error {
         what: &'static str,
     },
     /// One object has two members of the same name.
-    #[error("at byte {offset}: member {name:?} is repeated")]
+    #[error("at byte {offset}: member \"{name}\" is repeated")]
     Repeated {
         /// Where the second one ends.
         offset: u64,

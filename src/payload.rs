@@ -54,10 +54,10 @@ pub enum Error {
     #[error("{0} is repeated")]
     Repeated(String),
     /// `critical.type` has another value.
-    #[error("critical.type: expected {TYPE:?}, found {0:?}")]
+    #[error("critical.type: expected \"{TYPE}\", found \"{0}\"")]
     WrongType(String),
     /// The digest is none.
-    #[error("critical.image.docker-manifest-digest: {text:?} is {reason}")]
+    #[error("critical.image.docker-manifest-digest: \"{text}\" is {reason}")]
     Digest {
         /// What stands there.
         text: String,

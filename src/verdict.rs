@@ -16,7 +16,7 @@ use crate::payload::Payload;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::subject::ManifestState;
-use crate::text::{safe, time};
+use crate::text::{quoted, safe, time};
 pub use image::ImageOutcome;
 pub use signature::{Check, Ended, SignatureOutcome, Step};
 
@@ -147,8 +147,8 @@ fn check_identity(
         Ok(signed) => signed,
         Err(error) => {
             return Err(format!(
-                "it is signed for {:?}, which is no reference: {error}",
-                safe(&payload.reference)
+                "it is signed for {}, which is no reference: {error}",
+                quoted(&payload.reference)
             ));
         }
     };

@@ -13,7 +13,7 @@ use crate::http::{self, Client, Method, Request};
 use crate::json;
 use crate::reason::{Reason, Refusal};
 use crate::source::objects::MAX_OBJECT_BYTES;
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// A connection to the API server.
 #[derive(Debug)]
@@ -197,8 +197,8 @@ impl Api {
             }
             if response.content_type != "application/json" {
                 return Err(self.nonsense(&format!(
-                    "it is {:?} instead of JSON: is it an API server?",
-                    safe(&response.content_type)
+                    "it is {} instead of JSON: is it an API server?",
+                    quoted(&response.content_type)
                 )));
             }
             return json::parse(&response.body).map_err(|error| self.nonsense(&safe(&error.to_string())));

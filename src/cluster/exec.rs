@@ -16,7 +16,7 @@ use crate::http::secret::Secret;
 use crate::http::tls::Identity;
 use crate::json;
 use crate::processes::{self, Running};
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// API versions of `ExecCredential` that are understood.
 const VERSIONS: [&str; 2] = [
@@ -85,8 +85,8 @@ impl Plugin {
         }
         if !VERSIONS.contains(&exec.api_version.as_str()) {
             return wrong(format!(
-                "apiVersion {:?}: expected {} or {}",
-                safe(&exec.api_version),
+                "apiVersion {}: expected {} or {}",
+                quoted(&exec.api_version),
                 VERSIONS[0],
                 VERSIONS[1]
             ));
@@ -99,8 +99,8 @@ impl Plugin {
             "" => return wrong(format!("interactiveMode is required with {}", VERSIONS[0])),
             other => {
                 return wrong(format!(
-                    "interactiveMode {:?}: expected Never, IfAvailable or Always",
-                    safe(other)
+                    "interactiveMode {}: expected Never, IfAvailable or Always",
+                    quoted(other)
                 ));
             }
         };

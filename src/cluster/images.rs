@@ -13,7 +13,7 @@ use crate::digest::Digest;
 use crate::image::{self, Image};
 use crate::reason::Refusal;
 use crate::source::objects::Loaded;
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// Where the image group is served.
 const GROUP: &str = "/apis/image.openshift.io/v1";
@@ -108,7 +108,7 @@ fn embedded(api: &Api, view: &mut Value, kind: &str, namespace: &str, object: &s
     if metadata["name"] != object || metadata["namespace"] != namespace {
         let text = |member: &str| safe(metadata[member].as_str().unwrap_or_default());
         let found = format!("{}/{}", text("namespace"), text("name"));
-        return Err(api.nonsense(&format!("it is about {found:?}")));
+        return Err(api.nonsense(&format!("it is about \"{found}\"")));
     }
     let object = view["image"].take();
     if image::is_stub(&object) {
@@ -142,7 +142,7 @@ fn fetch(api: &mut Api, digest: &Digest) -> Result<Loaded, Error> {
     }
     let image = Image::from_json(&object).map_err(|error| damage(api, &error.to_string()))?;
     if image.name != digest.as_str() {
-        return Err(api.nonsense(&format!("it is about image {:?}", safe(&image.name))));
+        return Err(api.nonsense(&format!("it is about image {}", quoted(&image.name))));
     }
     if object["metadata"]["uid"].as_str().is_none_or(str::is_empty) {
         return Err(damage(api, "metadata.uid: expected that of a stored object"));
@@ -182,7 +182,7 @@ fn refusal(error: &Error, what: &str) -> Refusal {
 
 fn other(api: &Api, kind: &str, object: &Value) -> Error {
     let found = object["kind"].as_str().unwrap_or("nothing that has a kind");
-    api.nonsense(&format!("expected an object of kind {kind}, found {:?}", safe(found)))
+    api.nonsense(&format!("expected an object of kind {kind}, found {}", quoted(found)))
 }
 
 fn damage(api: &Api, what: &str) -> Error {

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use serde_json::Value;
 
 use crate::json;
-use crate::text::safe;
+use crate::text::{quoted, safe};
 use crate::yaml::{self, Content, Node};
 
 /// Largest kubeconfig file, in bytes.
@@ -408,7 +408,7 @@ impl<'n> Member<'n> {
             element.members()?;
             let name = element.text("name")?;
             if !names.insert(name.clone()) {
-                return Err(element.error(&format!("a name of its own; {:?} is there twice", safe(&name))));
+                return Err(element.error(&format!("a name of its own; {} is there twice", quoted(&name))));
             }
             // kubectl takes an entry without content for an empty one.
             let entry = element

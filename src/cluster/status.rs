@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::http::{Method, Response};
 use crate::json;
-use crate::text::{bounded, safe};
+use crate::text::{bounded, quoted, safe};
 
 /// Longest message of a server that is shown, in characters.
 const MAX_MESSAGE: usize = 1024;
@@ -96,7 +96,7 @@ impl Status {
             300..=399 => ("", format!("the server redirects elsewhere ({}), which is not followed", response.status)),
             500..=599 => (
                 "InternalError",
-                format!("an error on the server ({:?}) has prevented the request from succeeding", safe(body.trim())),
+                format!("an error on the server ({}) has prevented the request from succeeding", quoted(body.trim())),
             ),
             code => ("", format!("the server answered with status {code}: {}", safe(body.trim()))),
         };

@@ -16,7 +16,7 @@ use crate::settings::environment::Environment;
 use crate::settings::objects::Objects;
 use crate::settings::UsageError;
 use crate::source::objects::{Loaded, ObjectFiles};
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// Most images of a manifest list that are looked up.
 const MAX_CHILDREN: usize = 64;
@@ -143,7 +143,7 @@ fn digest(child: &Child) -> Result<Digest, Refusal> {
     digest
         .filter(|digest| digest.algorithm() == Algorithm::Sha256)
         .ok_or_else(|| {
-            let message = format!("{:?} is not a sha256 digest", safe(&child.digest));
+            let message = format!("{} is not a sha256 digest", quoted(&child.digest));
             Refusal::new(Reason::MalformedImage, message)
         })
 }

@@ -2,7 +2,7 @@
 //! Choosing objects in files: what `verify`, `remove` and `describe` share.
 
 use crate::reason::{Reason, Refusal};
-use crate::source::objects::{Loaded, ObjectFiles, Place, Position};
+use crate::source::objects::{sources, Loaded, ObjectFiles, Place, Position};
 use crate::text::safe;
 
 /// An object that was asked for, or why there is none.
@@ -36,18 +36,16 @@ pub fn select<'f>(
     names: Option<&'f [String]>,
     places: &[Place],
 ) -> impl Iterator<Item = Selected> + 'f {
-    let everywhere: Vec<String> = places.iter().map(ToString::to_string).collect();
-    let everywhere = everywhere.join(", ");
+    let everywhere = sources(places);
     let unreadable = files.unreadable.iter().map(|unreadable| Selected {
-        name: source(&unreadable.place),
-        source: source(&unreadable.place),
+        name: unreadable.place.source(),
+        source: unreadable.place.source(),
         request: 0,
         found: Err(unreadable.refusal.clone()),
     });
     let nothing = names.is_none() && files.unreadable.is_empty() && files.positions().next().is_none();
     let nothing = nothing.then(|| {
-        let source = format!("file:{everywhere}");
-        missing(&source, &everywhere, 0, format!("there is no image in {everywhere}"))
+        missing(&everywhere, &everywhere, 0, format!("there is no image in {}", shown(&everywhere)))
     });
     let all = names.is_none().then(|| files.positions());
     let all = all
@@ -59,10 +57,15 @@ pub fn select<'f>(
     unreadable.chain(nothing).chain(all).chain(named)
 }
 
+/// Sources for messages.
+fn shown(everywhere: &str) -> String {
+    safe(everywhere.trim_start_matches("file:"))
+}
+
 fn missing(name: &str, everywhere: &str, request: usize, message: String) -> Selected {
     Selected {
         name: name.to_owned(),
-        source: format!("file:{everywhere}"),
+        source: everywhere.to_owned(),
         request,
         found: Err(Refusal::new(Reason::NotFound, message)),
     }
@@ -72,8 +75,9 @@ fn by_name(files: &ObjectFiles, name: &str, request: usize, everywhere: &str) ->
     let found = files.find(name);
     if files.are_different(&found) {
         let message = format!(
-            "{} objects in {everywhere} are called {}: write NAMESPACE/NAME, or the digest of the image",
+            "{} objects in {} are called {}: write NAMESPACE/NAME, or the digest of the image",
             found.len(),
+            shown(everywhere),
             safe(name)
         );
         let mut ambiguous = missing(name, everywhere, request, String::new());
@@ -87,7 +91,7 @@ fn by_name(files: &ObjectFiles, name: &str, request: usize, everywhere: &str) ->
             name,
             everywhere,
             request,
-            format!("no object {} is in {everywhere}", safe(name)),
+            format!("no object {} is in {}", safe(name), shown(everywhere)),
         )
     })
 }
@@ -98,7 +102,7 @@ fn one(files: &ObjectFiles, position: Position, request: usize, by_name: bool) -
     if !by_name && object.copies.iter().any(|copy| *copy < position) {
         return None;
     }
-    let source = source(files.place(position));
+    let source = files.place(position).source();
     let name = match object.image_name.as_str() {
         "" => source.clone(),
         name => name.to_owned(),
@@ -125,10 +129,6 @@ fn one(files: &ObjectFiles, position: Position, request: usize, by_name: bool) -
         request,
         found,
     })
-}
-
-fn source(place: &Place) -> String {
-    format!("file:{place}")
 }
 
 /// Why nothing can be recorded on an object, whatever the verdict; `None` where it can. `image` is its name.

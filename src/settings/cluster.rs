@@ -20,7 +20,7 @@ use crate::http::secret::Secret;
 use crate::http::tls::{self, Identity, Roots, Tls};
 use crate::http::url::Url;
 use crate::http::{self, proxy};
-use crate::text::safe;
+use crate::text::{quoted, safe};
 use chosen::Chosen;
 use duration::timeout;
 use hint::hint;
@@ -218,7 +218,7 @@ fn server_url(text: &str, secured: bool) -> Result<Url, String> {
         (false, true) => format!("https://{text}"),
         (false, false) => format!("http://{text}"),
     };
-    Url::parse(&text).map_err(|error| format!("server {:?}: {error}", without_user(&text)))
+    Url::parse(&text).map_err(|error| format!("server {}: {error}", quoted(&without_user(&text))))
 }
 
 /// A URL for messages, without a password that may be in it.
@@ -244,7 +244,7 @@ fn proxy_of(cluster: &Cluster, server: &Url, environment: &Environment) -> Resul
     };
     proxy::parse(&text, name)
         .map(Some)
-        .map_err(|error| format!("{name} {:?}: {error}", without_user(&text)))
+        .map_err(|error| format!("{name} {}: {error}", quoted(&without_user(&text))))
 }
 
 /// What exec plugins are told about the cluster.
@@ -296,8 +296,8 @@ fn credential(
     }
     if let Some(name) = user.auth_provider {
         return Err(format!(
-            "auth-provider {:?} is not known any more; name a credential plugin with exec, or give --token",
-            safe(&name)
+            "auth-provider {} is not known any more; name a credential plugin with exec, or give --token",
+            quoted(&name)
         ));
     }
     match user.exec {

@@ -41,7 +41,7 @@ pub fn identity_rule(text: Option<&str>) -> Result<Rule, UsageError> {
         Some(text) => match text.strip_prefix("remap:").map(|rest| rest.split_once('=')) {
             Some(Some((prefix, signed))) => Remap::new(prefix, signed)
                 .map(Rule::Remap)
-                .map_err(|error| UsageError::new(format!("--identity-match {}: {error}", safe(text)))),
+                .map_err(|error| UsageError::new(format!("--identity-match {}: {}", safe(text), safe(&error.to_string())))),
             Some(None) => Err(UsageError::new(format!(
                 "--identity-match {}: expected remap:PREFIX=SIGNED-PREFIX",
                 safe(text)

@@ -15,7 +15,7 @@ use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Refusal};
 use crate::subject::ManifestState;
 use crate::subject::{Relatives, SignatureBlob, Subject};
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// Layout versions that are understood; a missing version file is fine.
 const VERSION_PREFIX: &str = "Directory Transport Version: ";
@@ -112,9 +112,9 @@ fn check_version(directory: &Path) -> Result<(), Refusal> {
                 return Ok(());
             }
             refuse(format!(
-                "{} says {:?}; layouts {} and {} are understood",
+                "{} says {}; layouts {} and {} are understood",
                 safe(&path.display().to_string()),
-                safe(&text),
+                quoted(&text),
                 VERSIONS[0],
                 VERSIONS[1]
             ))

@@ -37,6 +37,29 @@ pub const MAX_OBJECT_BYTES: u64 = 16 << 20;
 /// Most objects in all files of a run: a file of the largest size has fewer that are images.
 pub const MAX_OBJECTS: usize = 1 << 21;
 
+impl Place {
+    /// The name of the place as a source in output, not made safe yet.
+    #[must_use]
+    pub fn source(&self) -> String {
+        match self {
+            Place::Stdin => "file:-".to_owned(),
+            Place::Path(path) => format!("file:{}", path.display()),
+        }
+    }
+}
+
+/// The name of several places as one source.
+#[must_use]
+pub fn sources(places: &[Place]) -> String {
+    let names: Vec<String> = places.iter().map(Place::source).collect();
+    match names.split_first() {
+        None => "file:".to_owned(),
+        Some((first, others)) => others.iter().fold(first.clone(), |all, name| {
+            format!("{all}, {}", name.trim_start_matches("file:"))
+        }),
+    }
+}
+
 /// The kinds of objects that hold an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

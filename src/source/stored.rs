@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::limits::MAX_BLOB_BYTES;
 use crate::reason::{Reason, Refusal};
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// The file that an argument names: `-` is standard input.
 #[must_use]
@@ -61,8 +61,8 @@ pub fn strip_format(blob: &[u8]) -> Result<&[u8], Refusal> {
         return Err(Refusal::new(
             Reason::UnsupportedSignature,
             format!(
-                "it is of format {:?}; this build checks simple-signing",
-                safe(&String::from_utf8_lossy(name))
+                "it is of format {}; this build checks simple-signing",
+                quoted(&String::from_utf8_lossy(name))
             ),
         ));
     }

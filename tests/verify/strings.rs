@@ -13,6 +13,9 @@ fn assert_safe(outcome: &Outcome) {
             let expected = c == '\n' || c == '\t';
             assert!(expected || !image_signature::text::is_unsafe(c), "{c:?} in {text:?}");
         }
+        for twice in ["\\\\u{", "\\u{5c}u{"] {
+            assert!(!text.contains(twice), "escaped twice: {text}");
+        }
         for line in text.lines() {
             assert!(line.chars().count() < 20_000, "a line of {} characters", line.len());
         }
@@ -124,5 +127,42 @@ fn in_names_of_files_and_arguments() {
         );
         assert_safe(&desk.sandbox.run(["describe", "-f", file]));
         assert_safe(&desk.sandbox.run(["remove", "-f", file]));
+    }
+}
+
+#[test]
+fn in_formats_types_and_layouts() {
+    let desk = Desk::new();
+    let mut object = desk.signed();
+    object["signatures"][0]["type"] = EVIL.into();
+    desk.put("image.json", object.to_string());
+    every_format(&desk, &["-f", "image.json", "--expected-identity", IDENTITY]);
+    let repeated = format!("{{\"{0}\":1,\"{0}\":2}}", "\\u001b[2J");
+    for payload in [
+        repeated.clone(),
+        format!("{{\"critical\":{{\"type\":\"{0}\"}}}}", "\\u001b[2J"),
+        String::from_utf8(payload("sha256:\u{1b}[2J", IDENTITY)).unwrap(),
+    ] {
+        let blob = desk.signer.sign(&desk.key, payload.as_bytes());
+        desk.put("image.json", image(D1, &[&blob]).to_string());
+        every_format(&desk, &["-f", "image.json", "--expected-identity", IDENTITY]);
+    }
+    desk.put("repeated.json", &repeated);
+    desk.put("repeated.yaml", "kind: Image\n\"\\e[2J\": 1\n\"\\e[2J\": 2\n");
+    for file in ["repeated.json", "repeated.yaml"] {
+        every_format(&desk, &["-f", file, "--expected-identity", IDENTITY]);
+    }
+    desk.put("d/manifest.json", "{}");
+    desk.put("d/signature-1", b"\0simple \"signing\"\n");
+    every_dir_format(&desk);
+    desk.put("d/version", EVIL);
+    every_dir_format(&desk);
+}
+
+fn every_dir_format(desk: &Desk) {
+    for format in [&["-o", "text"][..], &["-o", "wide"], &["--explain"]] {
+        let outcome = desk.run(&[&["dir:d", "--expected-identity", IDENTITY], format].concat());
+        assert_safe(&outcome);
+        assert!(!outcome.stdout.contains("\\\""), "{outcome:?}");
     }
 }

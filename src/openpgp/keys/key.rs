@@ -17,7 +17,7 @@ pub enum FingerprintError {
     #[error("write the fingerprint as {0}")]
     Spelling(String),
     /// Something else.
-    #[error("{0:?} is not a fingerprint: 40 hexadecimal digits (64 for a version 6 key)")]
+    #[error("\"{0}\" is not a fingerprint: 40 hexadecimal digits (64 for a version 6 key)")]
     Format(String),
 }
 

@@ -14,7 +14,7 @@ use crate::run::objects::{self, Found, Selected};
 use crate::settings::objects::Recording;
 use crate::settings::requests::Requests;
 use crate::settings::UsageError;
-use crate::source::objects::{ObjectFiles, Place};
+use crate::source::objects::{sources, ObjectFiles, Place};
 
 /// Several identities for several images would make any of them good enough for each, and one digest is that of one
 /// image.
@@ -47,8 +47,7 @@ impl Run<'_, '_> {
                 self.take(files, &judged);
             }
         }
-        let everywhere: Vec<String> = places.iter().map(ToString::to_string).collect();
-        self.signatures_not_found(&format!("file:{}", everywhere.join(", ")));
+        self.signatures_not_found(&sources(places));
         if self.settings.recording == Recording::Confirm {
             self.record(files);
         }

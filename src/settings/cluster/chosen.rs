@@ -11,7 +11,7 @@ use crate::files::read::read_bounded;
 use crate::http::secret::Secret;
 use crate::settings::environment::Environment;
 use crate::settings::UsageError;
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// Where a pod finds its service account.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -56,8 +56,8 @@ impl Chosen {
         }
         if !is_label(&chosen.namespace) {
             return Err(UsageError::new(format!(
-                "{:?} is no name of a namespace",
-                safe(&chosen.namespace)
+                "{} is no name of a namespace",
+                quoted(&chosen.namespace)
             )));
         }
         Ok(chosen)
@@ -125,7 +125,7 @@ fn read(file: &Path) -> Result<Option<Kubeconfig>, UsageError> {
 fn choose(config: &Kubeconfig, options: &ClientOptions) -> Result<Chosen, UsageError> {
     fn find<'c, T>(entries: &'c [(String, T)], name: &str, what: &str) -> Result<&'c T, UsageError> {
         let entry = entries.iter().find(|(known, _)| known == name).map(|(_, entry)| entry);
-        entry.ok_or_else(|| UsageError::new(format!("{what} {:?} does not exist", safe(name))))
+        entry.ok_or_else(|| UsageError::new(format!("{what} {} does not exist", quoted(name))))
     }
     let given = |option: &Option<String>| option.clone().filter(|name| !name.is_empty());
     let name = given(&options.context).unwrap_or_else(|| config.current.clone());

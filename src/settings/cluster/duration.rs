@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::text::safe;
+use crate::text::quoted;
 
 /// A time as kubectl takes it: a number of seconds, or Go's notation with units. 0 stands for none.
 pub(super) fn timeout(text: Option<&str>) -> Result<Option<Duration>, String> {
@@ -12,8 +12,8 @@ pub(super) fn timeout(text: Option<&str>) -> Result<Option<Duration>, String> {
     };
     let wrong = || {
         format!(
-            "--request-timeout {:?}: expected a number of seconds, or a number with a unit: 500ms, 90s, 2m, 1h",
-            safe(text)
+            "--request-timeout {}: expected a number of seconds, or a number with a unit: 500ms, 90s, 2m, 1h",
+            quoted(text)
         )
     };
     let seconds = if text.bytes().all(|b| b.is_ascii_digit()) {

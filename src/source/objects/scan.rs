@@ -34,7 +34,7 @@ pub enum ScanError {
     #[error("documents are separated by ---")]
     Separator,
     /// A member that decides what the document is stands there twice.
-    #[error("member {0:?} is repeated")]
+    #[error("member \"{0}\" is repeated")]
     Repeated(&'static str),
     /// Not an API object.
     #[error("it has no kind")]

@@ -6,7 +6,7 @@
 use super::access::Access;
 use super::credentials::Source;
 use super::status::Status;
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// The role that may read and write images and nothing else.
 pub(super) const AUDITOR: &str = "system:image-auditor";
@@ -93,8 +93,8 @@ pub(super) fn anonymous(access: &Access) -> String {
 fn describe_act_as(access: &Access) -> String {
     let act_as = &access.act_as;
     if act_as.groups.is_empty() {
-        format!("{:?}", safe(&act_as.user))
+        quoted(&act_as.user)
     } else {
-        format!("{:?} and the groups given", safe(&act_as.user))
+        format!("{} and the groups given", quoted(&act_as.user))
     }
 }

@@ -52,7 +52,7 @@ pub fn missing(api: &Api, image: &str) -> Refusal {
     let access = api.access();
     let who = match access.act_as.user.as_str() {
         "" => "this user".to_owned(),
-        user => format!("{:?}, whom --as names,", crate::text::safe(user)),
+        user => format!("{}, whom --as names,", crate::text::quoted(user)),
     };
     let remedy = if access.is_anonymous() && access.act_as.user.is_empty() {
         advice::anonymous(access)

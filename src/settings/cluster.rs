@@ -193,8 +193,8 @@ fn check_user(user: &User, wrong: &mut Vec<String>) {
     for (option, text) in texts {
         if !fits_header(text) {
             wrong.push(format!(
-                "{option} {:?} has a line end or another control character",
-                safe(text)
+                "{option} {} has a line end or another control character",
+                quoted(text)
             ));
         }
     }

@@ -45,7 +45,12 @@ pub fn select<'f>(
     });
     let nothing = names.is_none() && files.unreadable.is_empty() && files.positions().next().is_none();
     let nothing = nothing.then(|| {
-        missing(&everywhere, &everywhere, 0, format!("there is no image in {}", shown(&everywhere)))
+        missing(
+            &everywhere,
+            &everywhere,
+            0,
+            format!("there is no image in {}", shown(&everywhere)),
+        )
     });
     let all = names.is_none().then(|| files.positions());
     let all = all

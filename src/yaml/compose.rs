@@ -140,7 +140,7 @@ impl<'t> Composer<'t> {
                         continue;
                     }
                     if !names.insert(member.name.clone()) {
-                        let what = format!("member {:?} is repeated", crate::text::safe(&member.name));
+                        let what = format!("member \"{}\" is repeated", member.name);
                         return Err(Error::Rule { line, what });
                     }
                     members.push(member);

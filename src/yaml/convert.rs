@@ -172,7 +172,7 @@ impl<'t, 'w> Converter<'t, 'w> {
         }) = self.open.last_mut()
         {
             if !names.insert(hash) {
-                let what = format!("member {:?} is repeated", crate::text::safe(name));
+                let what = format!("member \"{name}\" is repeated");
                 return Err(Error::Rule { line, what }.into());
             }
             if !std::mem::replace(is_first, false) {

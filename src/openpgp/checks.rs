@@ -33,7 +33,7 @@ pub(super) fn judge_key(
     signature: &Signature,
     now: i64,
 ) -> Result<(), Refusal> {
-    let who = format!("{} ({})", safe(key.owner(false)), key.fingerprint());
+    let who = format!("{} ({})", safe(&key.owner(false)), key.fingerprint());
     let refuse = |reason, what: String| Err(Refusal::new(reason, what));
     let primary = key.primary();
     let Some(subkey) = key.subkey(&fit.maker) else {

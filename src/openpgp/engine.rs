@@ -78,12 +78,16 @@ impl Engine {
     /// Judges by `keys`, narrowed to `signed_by`, at the time `now` (seconds since 1970).
     #[must_use]
     pub fn new(keys: Box<dyn KeySet>, check: Box<dyn SignatureCheck>, signed_by: SignedBy, now: i64) -> Self {
+        let absent = signed_by.0.iter().filter(|named| !keys.has(named));
+        let warnings = absent
+            .map(|named| format!("no key in {} has the fingerprint {named} of --signed-by", keys.name()))
+            .collect();
         Self {
             keys,
             check,
             signed_by,
             now,
-            warnings: Vec::new(),
+            warnings,
             told: 0,
         }
     }
@@ -171,6 +175,12 @@ impl Engine {
         Ok(found)
     }
 
+    /// What the set of keys is called in messages.
+    #[must_use]
+    pub fn name_of_keys(&self) -> String {
+        self.keys.name()
+    }
+
     /// What a user should know besides the verdicts, each once; safe to print.
     pub fn take_warnings(&mut self) -> Vec<String> {
         let told = std::mem::replace(&mut self.told, self.warnings.len());
@@ -211,7 +221,7 @@ impl Engine {
         Signer {
             fingerprint: maker.clone(),
             primary: key.fingerprint().clone(),
-            user_id: standing.owner.clone().unwrap_or_else(|| key.owner(false).to_owned()),
+            user_id: standing.owner.clone().unwrap_or_else(|| key.owner(false)),
             validity: standing.validity,
             key_algorithm: key.subkey(maker).map(|k| k.algorithm_name()).unwrap_or_default(),
             hash_algorithm: message.signature.hash.to_string(),
@@ -247,6 +257,7 @@ impl Engine {
         }
         let mut keys = Vec::new();
         for Listed { certificate, facts } in listing {
+            self.revokers_of(&certificate)?;
             let key = match facts {
                 Facts::Known(key) => Some(key),
                 Facts::AskChecker => match read.next().flatten() {

@@ -99,6 +99,9 @@ pub trait KeySet: Debug {
     /// When the keyring cannot be asked.
     fn standing(&mut self, key: &Key) -> Result<Standing, Error>;
 
+    /// Whether a key of the set claims this fingerprint as that of its primary key or of a subkey.
+    fn has(&self, fingerprint: &Fingerprint) -> bool;
+
     /// All keys.
     ///
     /// # Errors

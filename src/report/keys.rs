@@ -8,6 +8,7 @@ use serde_json::{json, Value};
 use super::json::{write_document, Syntax, API_VERSION};
 use crate::openpgp::keys::key::Validity;
 use crate::openpgp::keys::listing::ListedKey;
+use crate::reason::Reason;
 use crate::text::{safe, time};
 
 /// The word for a validity: keys that were named explicitly need none.
@@ -79,6 +80,18 @@ pub fn write_names(out: &mut dyn Write, keys: &[ListedKey]) -> io::Result<()> {
 pub fn write_json(out: &mut dyn Write, keys: &[ListedKey], syntax: Syntax) -> io::Result<()> {
     let items: Vec<Value> = keys.iter().map(item).collect();
     let document = json!({"apiVersion": API_VERSION, "kind": "KeyList", "items": items});
+    write_document(out, &document, syntax)
+}
+
+/// Prints the document of a keyring that could not be listed, and why.
+///
+/// # Errors
+/// When writing fails.
+pub fn write_failure(out: &mut dyn Write, message: &str, syntax: Syntax) -> io::Result<()> {
+    let reason = Reason::EngineFailed.word();
+    let document = json!({
+        "apiVersion": API_VERSION, "kind": "KeyList", "reason": reason, "message": message, "items": [],
+    });
     write_document(out, &document, syntax)
 }
 

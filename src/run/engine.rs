@@ -26,8 +26,8 @@ const MAX_TROUBLE: usize = 1024;
 /// When a key file is of no use.
 pub fn set_up(keys: &Keys, stderr: &mut dyn Write) -> Result<EngineOrTrouble, UsageError> {
     home::sweep(&keys.places, keys.uid);
-    match &keys.source {
-        KeySource::Files(files) => from_files(keys, files, stderr),
+    let mut engine = match &keys.source {
+        KeySource::Files(files) => from_files(keys, files, stderr)?,
         KeySource::Home {
             directory,
             note,
@@ -36,9 +36,15 @@ pub fn set_up(keys: &Keys, stderr: &mut dyn Write) -> Result<EngineOrTrouble, Us
             if let Some(note) = note {
                 let _ = writeln!(stderr, "note: {note}");
             }
-            Ok(of_home(keys, directory.as_deref(), *trust_model))
+            of_home(keys, directory.as_deref(), *trust_model)
+        }
+    };
+    if let Ok(engine) = &mut engine {
+        for warning in engine.take_warnings() {
+            let _ = writeln!(stderr, "warning: {warning}");
         }
     }
+    Ok(engine)
 }
 
 fn from_files(keys: &Keys, files: &[PathBuf], stderr: &mut dyn Write) -> Result<EngineOrTrouble, UsageError> {

@@ -24,13 +24,27 @@ pub fn run(
 ) -> Result<u8, UsageError> {
     let settings = Keys::new(&options.keys, environment)?;
     let listed = match engine::set_up(&settings, stderr)? {
-        Ok(mut engine) => engine.keys().map_err(|error| safe(&error.to_string())),
+        Ok(mut engine) => {
+            let listed = engine.keys();
+            for warning in engine.take_warnings() {
+                let _ = writeln!(stderr, "warning: {warning}");
+            }
+            if listed.as_ref().is_ok_and(Vec::is_empty) {
+                let _ = writeln!(stderr, "note: there is no key in {}", engine.name_of_keys());
+            }
+            listed.map_err(|error| safe(&error.to_string()))
+        }
         Err(trouble) => Err(trouble.message),
     };
     let keys = match listed {
         Ok(keys) => keys,
         Err(message) => {
             let _ = writeln!(stderr, "error: {message}");
+            let _ = match options.output {
+                KeyOutput::Json => report::write_failure(out, &message, Syntax::Json),
+                KeyOutput::Yaml => report::write_failure(out, &message, Syntax::Yaml),
+                KeyOutput::Text | KeyOutput::Wide | KeyOutput::Name => Ok(()),
+            };
             return Ok(TROUBLE);
         }
     };

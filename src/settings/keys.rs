@@ -51,7 +51,7 @@ impl Keys {
         let signed_by = options
             .signed_by
             .iter()
-            .map(|text| Fingerprint::parse(text))
+            .map(|text| Fingerprint::read(text))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| UsageError::new(format!("--signed-by: {}", safe(&error.to_string()))))?;
         let source = if options.public_key.is_empty() {

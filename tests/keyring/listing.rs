@@ -83,4 +83,31 @@ fn a_home_that_is_not_there_is_trouble() {
         .run(["keys", "--homedir", "absent", "-o", "json"])
         .expect(3);
     assert!(outcome.stderr.contains("absent"), "{outcome:?}");
+    // Scripts get a document all the same.
+    let document = outcome.json();
+    assert_eq!(
+        (&document["kind"], &document["reason"]),
+        (&"KeyList".into(), &"EngineFailed".into())
+    );
+    assert!(document["message"].as_str().unwrap().contains("absent"), "{document}");
+    assert_eq!(document["items"].as_array().unwrap().len(), 0);
+    let args = ["keys", "--homedir", "absent", "-o", "yaml"];
+    assert!(desk.sandbox.run(args).expect(3).stdout.contains("reason: EngineFailed"));
+}
+
+#[test]
+fn an_empty_keyring_says_so() {
+    let desk = Desk::new();
+    let home = desk.sandbox.path("empty");
+    std::fs::create_dir(&home).unwrap();
+    std::fs::write(home.join("pubring.kbx"), b"").unwrap();
+    let outcome = desk
+        .sandbox
+        .run(["keys", "--homedir", home.to_str().unwrap()])
+        .expect(0);
+    let said = format!("there is no key in the keyring {}", home.join("pubring.kbx").display());
+    assert!(
+        outcome.stdout.is_empty() && outcome.stderr.contains(&said),
+        "{outcome:?}"
+    );
 }

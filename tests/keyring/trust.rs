@@ -268,3 +268,67 @@ fn a_subkey_that_two_keys_claim_counts_for_neither() {
         );
     }
 }
+
+/// Whatever the installed gpg computes: some versions go on believing a key that they know to be bad.
+#[test]
+fn a_certifier_that_is_disabled_expired_or_revoked_vouches_for_nobody() {
+    let states: [(&str, bool, &dyn Fn(&Signer, &str)); 3] = [
+        ("disabled", true, &|home, key| {
+            home.gpg(&["--command-fd", "0", "--edit-key", key], b"disable\nsave\n");
+        }),
+        ("expired", true, &|home, key| {
+            home.gpg(&["--quick-set-expire", key, "seconds=1"], b"");
+            std::thread::sleep(std::time::Duration::from_millis(2100));
+        }),
+        ("revoked", false, &|home, key| {
+            let file = home.home().join(format!("openpgp-revocs.d/{key}.rev"));
+            let text = std::fs::read_to_string(file)
+                .unwrap()
+                .replace(":-----BEGIN", "-----BEGIN");
+            home.gpg(&["--import"], text.as_bytes());
+        }),
+    ];
+    for (state, kept, make) in states {
+        let desk = Desk::certified();
+        // What is recorded while all is well.
+        desk.judged(&["--confirm"]).expect_verdict(0, OK);
+        let recorded = std::fs::read(desk.sandbox.path("image.json")).unwrap();
+        make(&desk.admin, &desk.admin_key);
+        let outcome = desk.judged(&[]).expect_verdict(1, NOT_ACCEPTED);
+        let text = crate::message(&outcome);
+        assert!(
+            text.contains(&desk.admin_key) && text.contains(&format!("which is {state}")),
+            "{state}: {text}"
+        );
+        assert!(text.contains("gpg "), "{text}");
+        desk.judged(&["--confirm"]).expect_verdict(1, NOT_ACCEPTED);
+        let now = std::fs::read(desk.sandbox.path("image.json")).unwrap();
+        // A key can be enabled or renewed; a revocation is for good.
+        assert_eq!(now == recorded, kept, "{state}");
+        // Naming the key does not depend on anybody's certification.
+        desk.judged(&["--signed-by", &desk.key]).expect_verdict(0, OK);
+        // In the list likewise.
+        let home = desk.home("listing");
+        let listed = desk
+            .sandbox
+            .run(["keys", "--homedir", home.to_str().unwrap(), "-o", "name"]);
+        assert_eq!(listed.expect(0).stdout, "", "{state}");
+    }
+}
+
+/// One of several that vouch has gone bad: the others still do.
+#[test]
+fn a_second_certifier_that_is_good_suffices() {
+    let desk = Desk::certified();
+    let second = desk.admin.simple_key("Second admin <second@example.com>");
+    desk.admin
+        .gpg(&["-u", &second, "--yes", "--quick-lsign-key", &desk.key], b"");
+    desk.admin.gpg(
+        &["--command-fd", "0", "--edit-key", &desk.admin_key],
+        b"disable\nsave\n",
+    );
+    desk.judged(&[]).expect_verdict(0, OK);
+    desk.admin
+        .gpg(&["--command-fd", "0", "--edit-key", &second], b"disable\nsave\n");
+    desk.judged(&[]).expect_verdict(1, NOT_ACCEPTED);
+}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `keys --public-key`: which keys would count, and why the others would not.
 
+use super::keys::signed;
+use super::trial::Trial;
 use crate::support::forge::{Draft, Key, CERTIFY, SIGN};
 use crate::support::program::Sandbox;
 
@@ -69,4 +71,74 @@ fn keys_tells_which_count_and_why_the_others_do_not() {
     // Narrowed to another one, none is left.
     let narrowed = list("name", &["--signed-by", &certifier.fingerprint()]);
     assert_eq!(narrowed.stdout, "");
+}
+
+/// What `keys` says of a subkey is what `verify` says of its signatures.
+#[test]
+fn subkeys_are_listed_as_their_signatures_are_judged() {
+    let (key, other) = (Key::new(), Key::new());
+    let [good, expired, unbound, revoked, encrypting, shared] = [(); 6].map(|()| Key::new());
+    let mut no_consent = Draft::binding(&unbound);
+    no_consent.back_signature = false;
+    let keys = [
+        key.certificate("Family"),
+        key.subkey(&good, &Draft::binding(&good)),
+        key.subkey(&expired, &Draft::binding(&expired).expires_after(9, 60)),
+        key.subkey(&unbound, &no_consent),
+        key.subkey(&revoked, &Draft::binding(&revoked)),
+        key.revoke_subkey(&revoked, 1, revoked.created + 60),
+        key.subkey(
+            &encrypting,
+            &Draft::new(encrypting.created).flags(crate::support::forge::ENCRYPT),
+        ),
+        key.subkey(&shared, &Draft::binding(&shared)),
+        other.certificate("Other"),
+        other.subkey(&shared, &Draft::binding(&shared)),
+    ];
+    let trial = Trial::with_keys(&keys.concat());
+    let file = trial.key_files[0].to_str().unwrap();
+    for more in [
+        &[][..],
+        &["--signed-by", &good.fingerprint()],
+        &["--signed-by", &key.fingerprint()],
+    ] {
+        let args = [&["keys", "-o", "json", "--public-key", file], more].concat();
+        let document = trial.sandbox.run(args).expect(0).json();
+        let item = &document["items"][0];
+        for subkey in [&good, &expired, &unbound, &revoked, &encrypting, &shared] {
+            let listed = item["subkeys"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|own| own["fingerprint"] == *subkey.fingerprint())
+                .unwrap();
+            let outcome = trial.run(&[&signed(subkey)], more);
+            let found = outcome.item()["signatures"][0].clone();
+            assert_eq!(listed["counts"], found["verdict"] == "Verified", "{listed:#} {found:#}");
+            if listed["counts"] == false {
+                assert_eq!(listed["reason"], found["reason"], "{more:?}: {listed:#} {found:#}");
+            }
+        }
+        let outcome = trial.run(&[&signed(&key)], more);
+        let itself = outcome.item()["verdict"] == "Verified";
+        // A key counts if any part of it does.
+        assert_eq!(item["counts"], true, "{itself}: {item:#}");
+    }
+}
+
+#[test]
+fn a_revoked_keys_owner_is_shown_and_marked() {
+    let key = Key::new();
+    let trial = Trial::with_keys(&key.revoked("Gone <gone@example.com>", 1, key.created + 60));
+    let file = trial.key_files[0].to_str().unwrap();
+    let text = trial.sandbox.run(["keys", "--public-key", file]).expect(0).stdout;
+    assert!(text.contains("Gone <gone@example.com> [revoked]"), "{text}");
+    let signature = trial.signature(&signed(&key));
+    assert!(
+        signature["message"]
+            .as_str()
+            .unwrap()
+            .contains("Gone <gone@example.com> [revoked]"),
+        "{signature:#}"
+    );
 }

@@ -69,8 +69,14 @@ fn a_primary_key_stands_for_its_subkeys_and_a_subkey_for_itself_alone() {
     f.expect(&[&f.other, two], &signed(two), "Verified/Verified");
     f.expect(&[&f.other, two], &signed(&f.other), "Verified/Verified");
     f.expect(&[&f.other, two], &signed(one), NOT_ACCEPTED);
-    // A key that no file has: nothing counts.
-    f.expect(&[&Key::new()], &signed(one), NOT_ACCEPTED);
+    // A key that no file has: nothing counts, and it is said.
+    let absent = Key::new();
+    f.expect(&[&absent], &signed(one), NOT_ACCEPTED);
+    for (named, said) in [(&absent, 1), (one, 0), (&f.other, 0)] {
+        let outcome = f.trial.run(&[&signed(one)], &["--signed-by", &named.fingerprint()]);
+        let warning = format!("has the fingerprint {} of --signed-by", named.fingerprint());
+        assert_eq!(outcome.stderr.matches(&warning).count(), said, "{outcome:#?}");
+    }
 }
 
 #[test]
@@ -93,7 +99,7 @@ fn a_key_id_is_a_mistake_that_is_explained() {
 }
 
 #[test]
-fn another_spelling_of_a_fingerprint_is_answered_with_the_right_one() {
+fn fingerprints_are_accepted_as_gpg_and_people_write_them() {
     let f = Family::new();
     let whole = f.primary.fingerprint();
     let spaced: String = whole
@@ -110,7 +116,9 @@ fn another_spelling_of_a_fingerprint_is_answered_with_the_right_one() {
         coloned.join(":"),
     ] {
         let outcome = f.trial.run(&[&signed(&f.primary)], &["--signed-by", &other]);
-        outcome.expect_usage(&format!("write the fingerprint as {whole}"));
+        outcome.expect_verdict(0, "Verified/Verified");
+        let outcome = f.trial.run(&[&signed(&f.other)], &["--signed-by", &other]);
+        outcome.expect_verdict(1, NOT_ACCEPTED);
     }
     for other in [
         "",

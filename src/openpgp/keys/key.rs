@@ -13,29 +13,35 @@ pub enum FingerprintError {
         "{0} is a key ID, not a fingerprint: other keys can be made to have the same ID; give all 40 digits (gpg --fingerprint shows them)"
     )]
     KeyId(String),
-    /// A fingerprint in another spelling.
-    #[error("write the fingerprint as {0}")]
-    Spelling(String),
     /// Something else.
     #[error("\"{0}\" is not a fingerprint: 40 hexadecimal digits (64 for a version 6 key)")]
     Format(String),
 }
 
 impl Fingerprint {
-    /// Parses a fingerprint: exactly 40 or 64 upper case hexadecimal digits, as signatures and keys have it.
+    /// Parses a fingerprint as signatures and keys have it: exactly 40 or 64 upper case hexadecimal digits.
     ///
-    /// Other spellings are refused, as the reference implementation does, but the error gives the right one.
+    /// # Errors
+    /// When it is something else.
+    pub fn parse(text: &str) -> Result<Self, FingerprintError> {
+        match Self::read(text) {
+            Ok(own) if own.0 == text => Ok(own),
+            _ => Err(FingerprintError::Format(text.to_owned())),
+        }
+    }
+
+    /// Reads a fingerprint as people write it: in upper or lower case, with `0x` before it, with the spaces that gpg
+    /// prints or with colons.
     ///
     /// # Errors
     /// When it is something else; key IDs are told apart because they are what is most often given by mistake.
-    pub fn parse(text: &str) -> Result<Self, FingerprintError> {
+    pub fn read(text: &str) -> Result<Self, FingerprintError> {
         let plain: String = text.chars().filter(|c| !c.is_ascii_whitespace() && *c != ':').collect();
         let plain = plain.strip_prefix("0x").or(plain.strip_prefix("0X")).unwrap_or(&plain);
         let digits = plain.to_ascii_uppercase();
-        let hexadecimal = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        let hexadecimal = digits.bytes().all(|b| b.is_ascii_hexdigit());
         match digits.len() {
-            40 | 64 if hexadecimal && digits == text => Ok(Self(digits)),
-            40 | 64 if hexadecimal => Err(FingerprintError::Spelling(digits)),
+            40 | 64 if hexadecimal => Ok(Self(digits)),
             8 | 16 if hexadecimal => Err(FingerprintError::KeyId(text.to_owned())),
             _ => Err(FingerprintError::Format(text.to_owned())),
         }
@@ -211,12 +217,15 @@ impl Key {
     }
 
     /// Who the key belongs to: where validity decides, the first user ID that has it, because anyone can add user IDs
-    /// to a key that somebody else certified; otherwise the primary one; failing that the fingerprint.
+    /// to a key that somebody else certified; otherwise the primary one; of a revoked key, all of whose user IDs GnuPG
+    /// calls revoked, the first one, marked; failing that the fingerprint.
     #[must_use]
-    pub fn owner(&self, by_validity: bool) -> &str {
-        self.user_ids
-            .iter()
-            .find(|id| !id.revoked && (!by_validity || id.validity.is_enough()))
-            .map_or(self.fingerprint().as_str(), |id| &id.text)
+    pub fn owner(&self, by_validity: bool) -> String {
+        let accepted = |id: &&UserId| !id.revoked && (!by_validity || id.validity.is_enough());
+        match (self.user_ids.iter().find(accepted), self.user_ids.first()) {
+            (Some(id), _) => id.text.clone(),
+            (None, Some(id)) if self.revoked || self.primary().revoked => format!("{} [revoked]", id.text),
+            _ => self.fingerprint().to_string(),
+        }
     }
 }

@@ -79,7 +79,7 @@ impl ListedKey {
         Self {
             fingerprint: primary.fingerprint.clone(),
             algorithm: primary.algorithm_name(),
-            owner: standing.owner.unwrap_or_else(|| key.owner(false).to_owned()),
+            owner: standing.owner.unwrap_or_else(|| key.owner(false)),
             created: primary.created,
             expires: primary.expires,
             validity: standing.validity,

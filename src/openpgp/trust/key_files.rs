@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::openpgp::gnupg::gpgme::Error;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::index::Index;
-use crate::openpgp::keys::key::Key;
+use crate::openpgp::keys::key::{Fingerprint, Key};
 use crate::openpgp::roles::{Facts, KeySet, Listed, Maker, Standing};
 use crate::reason::{Reason, Refusal};
 
@@ -46,6 +46,11 @@ impl KeySet for KeyFiles {
 
     fn standing(&mut self, _: &Key) -> Result<Standing, Error> {
         Ok(Standing::default())
+    }
+
+    fn has(&self, fingerprint: &Fingerprint) -> bool {
+        let bytes = fingerprint.bytes();
+        bytes.is_some_and(|bytes| !self.index.with_fingerprint(&bytes).is_empty())
     }
 
     fn all(&mut self) -> Result<Vec<Listed>, Error> {

@@ -7,10 +7,11 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::openpgp::framing::signature::KeyId;
 use crate::openpgp::gnupg::gpgme::Error;
 use crate::openpgp::gnupg::system::SYSTEM_CONFIG;
 use crate::openpgp::keys::certificate::Certificate;
-use crate::openpgp::keys::key::{Key, Validity};
+use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
 use crate::openpgp::keys::ring::Ring;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::roles::{Facts, KeySet, Listed, Maker, Standing};
@@ -126,20 +127,36 @@ impl UserKeyring {
 
     /// What is to be said against a key for its validity. Where it would have had one by a certification of a key that
     /// has gone bad, that is the thing to mend.
-    fn objection(&self, key: &Key, place: usize) -> Option<Refusal> {
+    fn objection(&mut self, key: &Key, place: usize) -> Result<Option<Refusal>, Error> {
         if !self.decides_by_validity() || key.validity().is_enough() {
-            return None;
+            return Ok(None);
         }
-        let certificate = self.certificates.get(&place)?;
-        let certifiers = certificate.certifiers();
-        let unfit = self.shadow.unfit().iter().find(|own| {
-            let id = own
-                .fingerprint()
-                .bytes()
-                .map(|bytes| crate::openpgp::framing::signature::KeyId::of(&bytes));
+        let certifiers = self.certificate(place).map(|own| own.certifiers()).unwrap_or_default();
+        let is_certifier = |own: &&Key| {
+            let id = own.fingerprint().bytes().map(|bytes| KeyId::of(&bytes));
             id.is_some_and(|id| certifiers.contains(&id))
+        };
+        if let Some(unfit) = self.shadow.unfit().iter().find(is_certifier) {
+            return Ok(Some(not_valid(key, Some(unfit), self.now)));
+        }
+        // gpg takes the owner trust away from a key that is revoked.
+        let places = certifiers.iter().flat_map(|id| self.shadow.ring.with_key_id(*id));
+        let known: Vec<usize> = places
+            .filter(|own| self.shadow.in_trustdb(self.shadow.ring.fingerprint_bytes(*own)))
+            .collect();
+        let revoked = known.into_iter().find(|own| {
+            let certificate = self.certificate(*own);
+            certificate.is_some_and(|own| {
+                own.revocations()
+                    .any(|(core, loose)| core.is_said_to_be_by(loose, own.id()))
+            })
         });
-        Some(not_valid(key, unfit, self.now))
+        if let Some(revoked) = revoked {
+            self.list(&[revoked])?;
+            let revoked = self.listed.get(&revoked).filter(|own| own.revoked);
+            return Ok(Some(not_valid(key, revoked, self.now)));
+        }
+        Ok(Some(not_valid(key, None, self.now)))
     }
 }
 
@@ -172,7 +189,7 @@ impl KeySet for UserKeyring {
         };
         self.list(&[place])?;
         self.certificate(place);
-        let Some(own) = self.listed.get(&place) else {
+        let Some(own) = self.listed.get(&place).cloned() else {
             return Err(Error::Answer {
                 doing: "looking up the signer",
                 why: format!("gpg does not list key {fingerprint}, which is in the keyring"),
@@ -183,9 +200,13 @@ impl KeySet for UserKeyring {
             validity: Some(own.validity()),
             disabled: own.disabled,
             revoked: own.revoked,
-            owner: Some(own.owner(by_validity).to_owned()),
-            objection: self.objection(own, place),
+            owner: Some(own.owner(by_validity)),
+            objection: self.objection(&own, place)?,
         })
+    }
+
+    fn has(&self, fingerprint: &Fingerprint) -> bool {
+        !self.shadow.ring.with_fingerprint(fingerprint.as_str()).is_empty()
     }
 
     fn all(&mut self) -> Result<Vec<Listed>, Error> {
@@ -243,14 +264,14 @@ const LISTED_AT_ONCE: usize = 500;
 /// A good signature by a key whose owner nobody vouches for. The ways out are told; none of them loosens a check.
 fn not_valid(key: &Key, unfit: Option<&Key>, now: i64) -> Refusal {
     let fingerprint = key.fingerprint();
-    let who = format!("{} ({fingerprint})", safe(key.owner(false)));
+    let who = format!("{} ({fingerprint})", safe(&key.owner(false)));
     let validity = key.validity().word();
     let mut passes = false;
     let message = match unfit {
         Some(certifier) => {
             // An expired or disabled key may be used again tomorrow.
             passes = !certifier.revoked && !certifier.primary().revoked;
-            let name = format!("{} ({})", safe(certifier.owner(false)), certifier.fingerprint());
+            let name = format!("{} ({})", safe(&certifier.owner(false)), certifier.fingerprint());
             let own = certifier.fingerprint();
             let (state, remedy) = if certifier.revoked || certifier.primary().revoked {
                 ("revoked", format!("certify it with a key that is not: gpg --lsign-key {fingerprint}"))

@@ -7,7 +7,7 @@ use super::access::Access;
 use super::advice::advice;
 use super::credentials::{self, Credentials, Source};
 use super::status::Status;
-use crate::http::secret::Secret;
+use crate::http::secret::{without, Secret};
 use crate::http::tls::{self, Identity};
 use crate::http::{self, Client, Method, Request};
 use crate::json;
@@ -22,6 +22,8 @@ pub struct Api {
     client: Client,
     credentials: Credentials,
     identity: Option<Identity>,
+    /// What was shown to the server, in each form that it may send back.
+    shown: Vec<Secret>,
     /// What was said when nobody was reached.
     down: Option<String>,
     clock_skew: Option<i64>,
@@ -93,6 +95,7 @@ impl Api {
             credentials,
             access,
             identity: None,
+            shown: Vec::new(),
             down: None,
             clock_skew: None,
         })
@@ -113,7 +116,8 @@ impl Api {
 
     /// What the server has warned of since the last call.
     pub fn take_warnings(&mut self) -> Vec<String> {
-        self.client.take_warnings()
+        let warnings = self.client.take_warnings();
+        warnings.iter().map(|text| without(text, &self.shown)).collect()
     }
 
     /// Reads one object.
@@ -164,7 +168,7 @@ impl Api {
                 body,
                 limit: MAX_OBJECT_BYTES,
             };
-            let response = self.client.send(&request).map_err(|error| {
+            let mut response = self.client.send(&request).map_err(|error| {
                 let is_nobody = error.is_nobody();
                 let error = Error::Transport {
                     server: self.access.server.address(),
@@ -186,6 +190,8 @@ impl Api {
             // Of the other codes of success none means that the whole object is there.
             if !matches!(response.status, 200 | 201) {
                 let path = path.split('?').next().unwrap_or_default();
+                let body = String::from_utf8_lossy(&response.body);
+                response.body = without(&body, &self.shown).into_bytes();
                 let mut status = Status::of(&response, method, path);
                 status.advice = advice(&status, &self.access, path);
                 let error = Error::Status(Box::new(status));
@@ -219,7 +225,7 @@ impl Api {
     pub fn nonsense(&self, what: &str) -> Error {
         Error::Answer {
             server: self.access.server.address(),
-            what: what.to_owned(),
+            what: without(what, &self.shown),
         }
     }
 
@@ -236,7 +242,19 @@ impl Api {
             self.identity = held.identity;
         }
         let mut headers = Vec::new();
-        headers.extend(held.authorization.map(|value| ("Authorization".to_owned(), value)));
+        if let Some(value) = held.authorization {
+            let value_alone = value
+                .reveal()
+                .split_once(' ')
+                .map_or(value.reveal(), |(_, value)| value);
+            let mut shown = vec![Secret::new(value_alone)];
+            if let Source::Basic(_, password) = &self.access.credential {
+                shown.push(password.clone());
+            }
+            shown.retain(|secret| !self.shown.contains(secret));
+            self.shown.append(&mut shown);
+            headers.push(("Authorization".to_owned(), value));
+        }
         let act_as = &self.access.act_as;
         let mut put = |name: &str, value: &str| {
             if !value.is_empty() {

@@ -20,8 +20,43 @@ impl Secret {
     }
 }
 
+/// Shortest secret that is looked for in what others send: shorter ones are parts of ordinary words.
+const MIN_ECHO: usize = 6;
+
+/// A text of somebody else without the secrets that were sent to them: servers and what stands before them send requests
+/// back in their errors.
+#[must_use]
+pub fn without(text: &str, secrets: &[Secret]) -> String {
+    let mut text = text.to_owned();
+    for secret in secrets.iter().filter(|secret| secret.0.len() >= MIN_ECHO) {
+        // Media types, for one, are put into lower case.
+        let (wanted, lower) = (secret.0.to_ascii_lowercase(), text.to_ascii_lowercase());
+        let (mut out, mut end) = (String::new(), 0);
+        for (at, found) in lower.match_indices(&wanted) {
+            out.push_str(&text[end..at]);
+            out.push_str("[]");
+            end = at + found.len();
+        }
+        out.push_str(&text[end..]);
+        text = out;
+    }
+    text
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(...)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{without, Secret};
+
+    #[test]
+    fn echoes() {
+        let secrets = [Secret::new("Token-1"), Secret::new("ab")];
+        assert_eq!(without("é Token-1, token-1 TOKEN-1", &secrets), "é [], [] []");
+        assert_eq!(without("abc", &secrets), "abc");
     }
 }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What goes over the wire, and trouble there: time, size, lost connections, and a server that asks to come again.
 
+use std::io::{Read, Write};
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::support::api::{Fault, Server};
-use crate::support::cluster::Scene;
+use crate::support::cluster::{Scene, TOKEN};
 use crate::support::images::D1;
+use crate::support::secrets::assert_hidden;
 use crate::{only_request, unchecked, works};
 
 fn count(scene: &Scene, method: &str) -> usize {
@@ -276,4 +280,93 @@ fn urls_that_are_none() {
         assert!(outcome.stderr.contains("server"), "{outcome:?}");
         assert!(!outcome.stderr.contains("top-secret"), "{outcome:?}");
     }
+}
+
+/// A server without TLS that answers every request with this and closes the connection.
+fn answers(answer: Vec<u8>) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = Vec::new();
+            let mut byte = [0];
+            while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|n| n == 1) {
+                request.push(byte[0]);
+            }
+            let _ = stream.write_all(&answer);
+        }
+    });
+    url
+}
+
+#[test]
+fn an_answer_counts_only_if_the_whole_of_it_arrived() {
+    let scene = Scene::signed();
+    let body = scene.server.stored(D1).to_string();
+    let length = body.len();
+    let whole = |headers: &str, body: &str| {
+        format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{headers}\r\n{body}").into_bytes()
+    };
+    let chunked = "Transfer-Encoding: chunked\r\n";
+    let lengths = |n: usize| format!("Content-Length: {n}\r\n");
+    for good in [
+        whole(&lengths(length), &body),
+        whole(chunked, &format!("{length:x}\r\n{body}\r\n0\r\n\r\n")),
+        whole("Connection: close\r\n", &body),
+    ] {
+        works(&scene, &["--server", &answers(good)]);
+    }
+    for bad in [
+        // The object is there, but not the end of the answer.
+        whole(&lengths(length + 1), &body),
+        whole(chunked, &format!("{length:x}\r\n{body}\r\n")),
+        whole(chunked, &format!("{length:x}\r\n{body}")),
+        // The end is there, but not the object.
+        whole(&lengths(length - 1), &body),
+        whole("Connection: close\r\n", &body[..length - 1]),
+        whole(
+            chunked,
+            &format!("{:x}\r\n{}\r\n0\r\n\r\n", length - 1, &body[..length - 1]),
+        ),
+        whole(&lengths(0), ""),
+        whole("Connection: close\r\n", ""),
+        // Two ends.
+        whole(&format!("{}{}", lengths(length), lengths(length - 1)), &body),
+    ] {
+        let shown = String::from_utf8_lossy(&bad[..bad.len().min(100)]).into_owned();
+        let outcome = scene.run_verify(D1, &["-o", "json", "--server", &answers(bad)]);
+        assert_eq!(outcome.verdict(), "Unchecked/SourceUnavailable", "{shown}: {outcome:?}");
+        assert_eq!(outcome.status, 3);
+    }
+}
+
+#[test]
+fn what_a_server_sends_back_of_a_secret_is_not_shown() {
+    let scene = Scene::signed();
+    let page = format!("400 Bad Request\nauthorization: Bearer {TOKEN}\n");
+    let status = format!("{{\"kind\":\"Status\",\"reason\":\"{TOKEN}\",\"message\":\"what is {TOKEN}?\"}}");
+    for fault in [
+        Fault::status(400).text("text/plain", &page),
+        Fault::status(500).text("text/plain", &page),
+        Fault::status(403).text("application/json", &status),
+        Fault::body(&format!("text/{TOKEN}"), ""),
+        Fault::warning(&format!("299 - \"{TOKEN}\"")),
+    ] {
+        scene.server.heal();
+        scene.server.fault(fault);
+        // Scene::run looks for the token in all that is printed.
+        for more in [&["-v=10", "--confirm"][..], &["-o", "json"]] {
+            scene.run_verify(D1, more);
+        }
+    }
+    scene.kubeconfig(json!({"username": "u", "password": "hunter2-of-nobody"}));
+    scene.server.heal();
+    let page = "what is hunter2-of-nobody?";
+    scene.server.fault(Fault::status(400).text("text/plain", page));
+    let outcome = scene.run_verify(D1, &["-v=10"]);
+    assert_hidden(
+        &format!("{}{}", outcome.stdout, outcome.stderr),
+        &[b"hunter2-of-nobody"],
+    );
 }

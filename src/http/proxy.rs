@@ -59,7 +59,13 @@ pub fn parse(text: &str, origin: &str) -> Result<Proxy, Error> {
         _ => return Err(Error::Scheme(safe(scheme))),
     };
     let rest = rest.trim_end_matches('/');
-    if rest.is_empty() {
+    // Otherwise a port that does not fit would silently become the usual one.
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let port = host
+        .rsplit_once(':')
+        .map(|(_, port)| port)
+        .filter(|port| !port.contains(']'));
+    if host.is_empty() || port.is_some_and(|port| port.parse::<u16>().is_err()) {
         return Err(Error::Malformed);
     }
     let inner = ureq::Proxy::new(&format!("{scheme}://{rest}")).map_err(|_| Error::Malformed)?;
@@ -203,7 +209,15 @@ mod tests {
         }
         assert_eq!(parse("ftp://p", "x").unwrap_err(), Error::Scheme("ftp".into()));
         assert_eq!(parse("proxy:3128", "x").unwrap_err(), Error::Malformed);
-        assert_eq!(parse("http://", "x").unwrap_err(), Error::Malformed);
+        for bad in [
+            "http://",
+            "http://u:p@",
+            "http://p:99999",
+            "http://user:password",
+            "http://[::1]:x",
+        ] {
+            assert_eq!(parse(bad, "x").unwrap_err(), Error::Malformed, "{bad}");
+        }
         let shown = parse("http://user:secret@p:3128", "HTTPS_PROXY").unwrap();
         assert_eq!(shown.to_string(), "proxy p:3128 (HTTPS_PROXY)");
         assert!(!format!("{shown:?}").contains("secret"));

@@ -226,6 +226,11 @@ fn without_user(text: &str) -> String {
     match text.split_once("://") {
         Some((scheme, rest)) => {
             let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+            // Where the host is forgotten, the password stands in the place of the port.
+            let rest = match rest.rsplit_once(':') {
+                Some((host, port)) if !port.contains(']') && port.parse::<u16>().is_err() => &format!("{host}:..."),
+                _ => rest,
+            };
             safe(&format!("{scheme}://{rest}"))
         }
         None => safe(text),

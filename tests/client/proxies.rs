@@ -274,6 +274,8 @@ fn proxies_of_no_use() {
         "http://",
         "nonsense",
         "http://user:top-secret@",
+        "http://user:top-secret",
+        "http://user:top-secret@proxy:99999",
     ] {
         let scene = Scene::signed();
         let mut cluster = scene.cluster();

@@ -184,6 +184,21 @@ fn a_keybox_that_hides_keys_from_gpg_or_from_us() {
     marked[32 + 4] = 3;
     put(&home, "pubring.kbx", &marked);
     fails(&desk, &home, "certificate");
+    // gpg passes over what is marked as ephemeral: it shows no such key, and the file has it all the same.
+    let mut ephemeral = good.clone();
+    let mut at = 0;
+    while at < ephemeral.len() {
+        let length = u32::from_be_bytes(ephemeral[at..at + 4].try_into().unwrap()) as usize;
+        if ephemeral[at + 4] == 2 {
+            ephemeral[at + 7] |= 2;
+            // Zeros stand for no checksum.
+            ephemeral[at + length - 20..at + length].fill(0);
+        }
+        at += length;
+    }
+    put(&home, "pubring.kbx", &ephemeral);
+    let outcome = desk.run(&home, &[]);
+    assert_eq!(outcome.verdict(), FAILED, "{outcome:#?}");
     // Without the mark in the header, gpg prefers an older file.
     let mut unmarked = good.clone();
     unmarked[7] &= !2;

@@ -60,6 +60,12 @@ impl Identity {
         (self.device, self.inode)
     }
 
+    /// How many names the file has: with more than one, it cannot be replaced.
+    #[must_use]
+    pub fn names(&self) -> u64 {
+        self.links
+    }
+
     /// Whether both are one file, whatever became of its content.
     #[must_use]
     pub fn is_same_file(&self, other: &Self) -> bool {

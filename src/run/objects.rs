@@ -2,6 +2,7 @@
 //! Choosing objects in files: what `verify`, `remove` and `describe` share.
 
 use crate::reason::{Reason, Refusal};
+use crate::record::edit;
 use crate::source::objects::{sources, Loaded, ObjectFiles, Place, Position};
 use crate::text::safe;
 
@@ -146,11 +147,11 @@ pub fn refusal(files: &ObjectFiles, position: Position, image: &str) -> Option<S
         ));
     }
     let file = &files.files[position.0];
-    match (&file.place, &file.identity) {
-        (Place::Path(_), None) => Some(format!(
-            "{}: it is not a regular file, so that nothing can be recorded in it",
-            file.place
-        )),
-        _ => None,
-    }
+    let why = match (&file.place, &file.identity) {
+        (Place::Path(_), None) => "it is not a regular file".to_owned(),
+        (Place::Path(_), Some(was)) if was.names() > 1 => format!("the file has {} names (hard links)", was.names()),
+        _ if !file.is_changeable(position.1) => edit::Error::Anchors.to_string(),
+        _ => return None,
+    };
+    Some(format!("{}: nothing can be recorded in it: {why}", file.place))
 }

@@ -163,8 +163,10 @@ impl Run<'_> {
     ) -> Option<Position> {
         let (changes, lines) = plan(&found.loaded, removal, self.wanted, self.now);
         let image = &found.loaded.image.name;
-        if let Some(refusal) = session::refusal(files, found.position, image).filter(|_| !changes.is_empty()) {
-            // Also without --confirm: what it would refuse is not promised.
+        // Also without --confirm: what it would refuse is not promised. With it, writing names more of what is wrong.
+        let is_told = self.recording != Recording::Confirm || files.is_read_only(found.position);
+        let refusal = session::refusal(files, found.position, image);
+        if let Some(refusal) = refusal.filter(|_| is_told && !changes.is_empty()) {
             self.tell(&format!("error: {refusal}"));
             settle(removal, Recorded::Failed);
             return None;

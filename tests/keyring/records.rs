@@ -5,7 +5,7 @@ use image_signature::openpgp::framing::algorithm::PublicKeyAlgorithm;
 use image_signature::openpgp::keys::key::{Fingerprint, Key, Subkey, UserId, Validity};
 use serde_json::Value;
 
-use crate::{Desk, OK, OWNER};
+use crate::{message, Desk, OK, OWNER};
 
 const NOT_ACCEPTED: &str = "Rejected/KeyNotAccepted";
 
@@ -75,6 +75,33 @@ fn the_validity_of_a_revoked_user_id_never_counts() {
     ]);
     assert_eq!(valid.validity(), Validity::Full);
     assert_eq!([valid.owner(true), valid.owner(false)], ["c", "b"]);
+}
+
+/// The signature is as good as it was, and so is the record: the certifier's key can be renewed or enabled.
+#[test]
+fn a_certifier_that_has_expired_or_is_disabled_takes_no_record_back() {
+    for state in ["expired", "disabled"] {
+        let desk = Desk::certified();
+        desk.judged(&["--confirm"]).expect_verdict(0, OK);
+        let before = stored(&desk);
+        assert_eq!(before["signatures"][0]["conditions"][0]["status"], "True");
+        if state == "expired" {
+            desk.admin
+                .gpg(&["--quick-set-expire", &desk.admin_key, "seconds=1"], b"");
+            std::thread::sleep(std::time::Duration::from_millis(2100));
+        } else {
+            desk.admin.gpg(
+                &["--command-fd", "0", "--edit-key", &desk.admin_key],
+                b"disable\nsave\n",
+            );
+        }
+        let outcome = desk.judged(&["--confirm"]);
+        let said = message(&outcome);
+        let item = outcome.expect_verdict(1, NOT_ACCEPTED).item();
+        assert!(said.contains(state) && said.contains(&desk.admin_key), "{said}");
+        assert_eq!(item["recorded"], "unchanged", "{state}");
+        assert_eq!(stored(&desk), before, "{state}");
+    }
 }
 
 #[test]

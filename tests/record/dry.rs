@@ -129,6 +129,44 @@ fn nothing_is_promised_of_an_object_that_cannot_be_recorded_on() {
     }
 }
 
+/// Files that cannot be replaced, and text that cannot be changed in one place only.
+#[test]
+fn nothing_is_promised_of_a_file_that_cannot_be_rewritten() {
+    let desk = Desk::new();
+    let content = crate::support::images::base64(&desk.sign(D1, IDENTITY));
+    let document = |anchor: &str, alias: &str| {
+        format!(
+            "kind: Image\nmetadata:\n  name: {anchor}{D1}\nother: {alias}\nsignatures:\n- content: {content}\n  metadata:\n    name: {D1}@s1\n  type: atomic\n"
+        )
+    };
+    let run = |name: &str, more: &[&str]| {
+        let fixed = ["-f", name, "--expected-identity", IDENTITY];
+        desk.run(&[&fixed[..], more].concat())
+    };
+    desk.put("anchors.yaml", document("&n ", "*n"));
+    // Only the document with the anchor is beyond change.
+    let other = "kind: Image\nmetadata: &m\n  name: other\nlabels: *m\n";
+    desk.put(
+        "plain.yaml",
+        format!("---\n# nothing\n---\n{}---\n{other}", document("", "x")),
+    );
+    desk.put("linked.json", desk.signed().to_string());
+    fs::hard_link(desk.sandbox.path("linked.json"), desk.sandbox.path("second.json")).unwrap();
+    for (name, why) in [("anchors.yaml", "anchors"), ("linked.json", "hard links")] {
+        let outcome = run(name, &[]).expect(0);
+        assert!(
+            outcome.stderr.starts_with("note: ") && outcome.stderr.contains(why),
+            "{outcome:?}"
+        );
+        assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:?}");
+        let outcome = run(name, &["--confirm"]).expect(3);
+        assert!(outcome.stderr.contains(why), "{outcome:?}");
+    }
+    let outcome = run("plain.yaml", &[D1]).expect(0);
+    assert!(outcome.stderr.contains("would record: Trusted"), "{outcome:?}");
+    run("plain.yaml", &["--confirm", D1]).expect(0);
+}
+
 #[test]
 fn what_could_not_be_written_is_not_said_to_be_recorded() {
     let desk = Desk::new();

@@ -136,7 +136,9 @@ impl UserKeyring {
             let id = own.fingerprint().bytes().map(|bytes| KeyId::of(&bytes));
             id.is_some_and(|id| certifiers.contains(&id))
         };
-        if let Some(unfit) = self.shadow.unfit().iter().find(is_certifier) {
+        // Of several, one that can be mended is what to look at.
+        let unfit = self.shadow.unfit().iter().filter(is_certifier);
+        if let Some(unfit) = unfit.min_by_key(|own| own.revoked || own.primary().revoked) {
             return Ok(Some(not_valid(key, Some(unfit), self.now)));
         }
         // gpg takes the owner trust away from a key that is revoked.

@@ -64,10 +64,24 @@ pub struct ObjectFile {
 /// One document of YAML.
 #[derive(Debug, Clone, Copy)]
 pub struct YamlDocument {
+    /// Which object of the file is its first one, or would be.
+    pub first: u32,
     /// How many objects are in it.
     pub entries: u32,
     /// It can be changed: there is one document between two markers, without anchors.
     pub is_plain: bool,
+}
+
+impl ObjectFile {
+    /// Whether the text of an object can be changed, whatever the change: that of YAML with anchors cannot.
+    #[must_use]
+    pub fn is_changeable(&self, entry: usize) -> bool {
+        self.documents.as_ref().is_none_or(|documents| {
+            let after = documents.partition_point(|document| document.first as usize <= entry);
+            // Documents without objects stand before the one that has it.
+            after.checked_sub(1).is_some_and(|n| documents[n].is_plain)
+        })
+    }
 }
 
 /// What an object may be looked up by: a hash of that, and where it is.
@@ -343,6 +357,7 @@ fn yaml(
         scan::json(BufReader::with_capacity(64 << 10, section), &mut shifted)?;
         let is_plain = converted.is_some_and(|c| c.documents == 1 && !c.has_anchors);
         documents.push(YamlDocument {
+            first: u32::try_from(before).unwrap_or(u32::MAX),
             entries: u32::try_from(notes.entries.len() - before).unwrap_or(u32::MAX),
             is_plain,
         });

@@ -111,6 +111,8 @@ install:
 	$(INSTALL_DATA) "$$completions/image-signature.bash" "$(DESTDIR)$(BASHDIR)/image-signature" && \
 	$(INSTALL_DATA) "$$completions/_image-signature" "$(DESTDIR)$(ZSHDIR)/_image-signature" && \
 	$(INSTALL_DATA) "$$completions/image-signature.fish" "$(DESTDIR)$(FISHDIR)/image-signature.fish" && \
+	ln -sf image-signature "$(DESTDIR)$(BASHDIR)/verify-image-signature" && \
+	ln -sf image-signature.fish "$(DESTDIR)$(FISHDIR)/verify-image-signature.fish" && \
 	{ test $$completions = completions || rm -r "$$completions"; }
 	$(INSTALL_DATA) LICENSE "$(DESTDIR)$(LICENSEDIR)/LICENSE"
 	$(INSTALL_DATA) README.md "$(DESTDIR)$(DOCDIR)/README.md"

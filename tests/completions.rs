@@ -5,6 +5,9 @@
 
 mod support;
 
+#[path = "completions/typed.rs"]
+mod typed;
+
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -137,16 +140,16 @@ fn fish_completes_commands_options_and_values() {
     );
 }
 
-/// One candidate a line, then the directive (openshift-api.md 7).
-fn ask(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
+/// The candidates, and the directive that ends them (openshift-api.md 7).
+fn ask(sandbox: &Sandbox, words: &[&str]) -> (Vec<String>, String) {
     let helper = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("packaging/complete-image_signature");
     let mut command = command(sandbox, &helper);
     command.args(words);
     let outcome = sandbox.finish(&mut command, b"").expect(0);
     assert_eq!(outcome.stderr, "");
     let mut lines: Vec<String> = outcome.stdout.lines().map(str::to_owned).collect();
-    assert_eq!(lines.pop().as_deref(), Some(":4"), "{lines:?}");
-    lines
+    let directive = lines.pop().unwrap();
+    (lines, directive)
 }
 
 #[test]
@@ -157,14 +160,42 @@ fn the_helpers_of_oc_and_kubectl_speak_their_protocol() {
     let sandbox = sandbox();
     let (commands, options) = expected();
     for words in [&[][..], &[""]] {
-        assert_all(&ask(&sandbox, words).join("\n"), &commands);
+        let (found, directive) = ask(&sandbox, words);
+        assert_all(&found.join("\n"), &commands);
+        assert_eq!(directive, ":4");
     }
-    assert_all(&ask(&sandbox, &["verify", "--"]).join("\n"), &options);
-    assert_eq!(ask(&sandbox, &["verify", "--conf"]), ["--confirm"]);
-    assert_eq!(ask(&sandbox, &["keys", "-o", "js"]), ["json"]);
-    assert_eq!(ask(&sandbox, &["nonsense", "x"]), [""; 0]);
-    sandbox.file("release-key.asc", "");
-    assert_eq!(ask(&sandbox, &["verify", "--public-key", "rel"]), ["release-key.asc"]);
+    assert_all(&ask(&sandbox, &["verify", "--"]).0.join("\n"), &options);
+    std::fs::create_dir_all(sandbox.path("my images/one")).unwrap();
+    for (words, found, directive) in [
+        (&["verify", "--conf"][..], &["--confirm"][..], ":4"),
+        (&["keys", "-o", "js"], &["json"], ":4"),
+        (&["keys", "-v=2", "--output=js"], &["json"], ":4"),
+        (&["verify", "--insecure-skip-tls-verify=t"], &["true"], ":4"),
+        (&["verify", "--identity-match", "matchE"], &["matchExact"], ":4"),
+        (&["nonsense", "x"], &[], ":4"),
+        (&["verify", "--public-key", "rel"], &[], ":0"),
+        (&["verify", "--public-key=rel"], &[], ":0"),
+        (&["inspect", ""], &[], ":0"),
+        (&["verify", "--homedir", ""], &[], ":16"),
+        (&["verify", "--signed-by", ""], &[], ":4"),
+        (&["verify", ""], &[], ":4"),
+        (&["verify", "dir:my"], &["dir:my images/"], ":6"),
+        (
+            &["verify", "--public-key", "a b.asc", "dir:my images/"],
+            &["dir:my images/one/"],
+            ":6",
+        ),
+    ] {
+        let answer = ask(&sandbox, words);
+        assert_eq!(
+            (&answer.0[..], answer.1.as_str()),
+            (
+                &found.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()[..],
+                directive
+            ),
+            "{words:?}"
+        );
+    }
 }
 
 #[test]

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `verify`
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Command, ValueEnum};
 
 use super::cluster::ClientOptions;
 use super::keys::KeyOptions;
@@ -32,6 +34,23 @@ pub enum DryRun {
     Client,
     /// It is validated on the server and not stored
     Server,
+}
+
+/// Reads the rule of `--identity-match` as it is, and names those that have a name for completion.
+#[derive(Debug, Clone, Copy)]
+pub struct MatchRule;
+
+impl TypedValueParser for MatchRule {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let names = ["matchRepoDigestOrExact", "matchExact", "matchRepository"];
+        Some(Box::new(names.into_iter().map(PossibleValue::new)))
+    }
 }
 
 /// What `verify --help` says first.
@@ -75,7 +94,7 @@ pub struct Verify {
 
     /// How identities are compared: matchRepoDigestOrExact (default), matchExact, matchRepository, or
     /// remap:PREFIX=SIGNED-PREFIX
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", value_parser = MatchRule, hide_possible_values = true)]
     pub identity_match: Option<String>,
 
     /// The digest that the one image must have; with --signature-file it stands for a manifest that is not at hand

@@ -1,26 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `completion`
 
+mod bash;
+mod fish;
+mod zsh;
+
 use std::io::Write;
 
-use clap::CommandFactory;
-use clap_complete::shells;
+use clap::{Arg, Command, CommandFactory, ValueHint};
 
 use super::SUCCESS;
 use crate::cli::completion::{Completion as Options, Shell};
 use crate::cli::Cli;
 
+/// The command that is `verify` by itself.
+const VERIFY: &str = "verify-image-signature";
+
+/// Other names of the program: the plugins of oc and kubectl.
+const PLUGINS: [&str; 2] = ["oc-image_signature", "kubectl-image_signature"];
+
 /// Prints a completion script, made from the very options that are parsed.
 pub fn run(options: &Options, out: &mut dyn Write) -> u8 {
-    let mut command = Cli::command();
-    let name = command.get_name().to_owned();
-    let mut script = Vec::new();
-    match options.shell {
-        Shell::Bash => clap_complete::generate(shells::Bash, &mut command, name, &mut script),
-        Shell::Zsh => clap_complete::generate(shells::Zsh, &mut command, name, &mut script),
-        Shell::Fish => clap_complete::generate(shells::Fish, &mut command, name, &mut script),
-    }
+    let command = command();
+    let script = match options.shell {
+        Shell::Bash => bash::script(&command),
+        Shell::Zsh => zsh::script(command),
+        Shell::Fish => fish::script(command),
+    };
     // Failures are told at the end: see report::output.
-    let _ = out.write_all(&script);
+    let _ = out.write_all(script.as_bytes());
     SUCCESS
+}
+
+/// The command line with what each value is: its name says so.
+fn command() -> Command {
+    let hint = |arg: Arg| {
+        let hint = match value_name(&arg) {
+            "FILE" => ValueHint::AnyPath,
+            "DIR" => ValueHint::DirPath,
+            _ => ValueHint::Other,
+        };
+        if arg.get_action().takes_values() {
+            arg.value_hint(hint)
+        } else {
+            arg
+        }
+    };
+    let mut command = Cli::command()
+        .mut_args(hint)
+        .mut_subcommands(|command| command.mut_args(hint));
+    command.build();
+    command
+}
+
+/// What help texts call the value of an option or argument.
+fn value_name(arg: &Arg) -> &str {
+    let name = arg.get_value_names().unwrap_or_default().first();
+    name.map_or("", |name| name.as_str())
+}
+
+/// The names of an option as they are typed.
+fn names(arg: &Arg) -> Vec<String> {
+    let short = arg.get_short().map(|short| format!("-{short}"));
+    let long = arg.get_long_and_visible_aliases().unwrap_or_default();
+    short
+        .into_iter()
+        .chain(long.into_iter().map(|long| format!("--{long}")))
+        .collect()
+}
+
+/// The words that a value may be, where there is a list of them.
+fn words(arg: &Arg) -> Option<Vec<String>> {
+    let takes_values = arg.get_action().takes_values();
+    let values = arg.get_value_parser().possible_values().filter(|_| takes_values)?;
+    Some(values.map(|value| value.get_name().to_owned()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_a_path_is_named_as_one() {
+        let (mut files, mut directories) = (0, 0);
+        for subcommand in command().get_subcommands() {
+            for arg in subcommand.get_arguments().filter(|arg| arg.get_action().takes_values()) {
+                let is_path = arg.get_value_parser().type_id() == std::any::TypeId::of::<std::path::PathBuf>();
+                match arg.get_value_hint() {
+                    ValueHint::AnyPath => files += 1,
+                    ValueHint::DirPath => directories += 1,
+                    _ => assert!(!is_path, "{} {}", subcommand.get_name(), arg.get_id()),
+                }
+            }
+        }
+        assert!(files > 10 && directories > 3, "{files} {directories}");
+    }
 }

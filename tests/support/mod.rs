@@ -19,6 +19,7 @@ pub mod packets;
 pub mod program;
 pub mod secrets;
 pub mod system;
+pub mod terminal;
 pub mod vectors;
 
 /// Says that a test, or a part of one, did not run, and why. Never silent: CI prints these lines.

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The script for fish: that of clap, with what it leaves out.
+
+use std::fmt::Write;
+
+use clap::{Command, ValueHint};
+use clap_complete::shells::Fish;
+
+use super::{value_name, words, PLUGINS, VERIFY};
+
+pub(super) fn script(mut command: Command) -> String {
+    let name = command.get_name().to_owned();
+    let mut script = Vec::new();
+    clap_complete::generate(Fish, &mut command, name.clone(), &mut script);
+    let mut script = edited(&String::from_utf8_lossy(&script), &command);
+    let _ = writeln!(script);
+    for subcommand in command.get_subcommands() {
+        for arg in subcommand.get_positionals() {
+            let condition = format!(
+                "complete -c {name} -n \"__fish_image_signature_using_subcommand {}\"",
+                subcommand.get_name()
+            );
+            if let Some(words) = words(arg) {
+                let _ = writeln!(script, "{condition} -f -a \"{}\"", words.join(" "));
+            } else if value_name(arg) == "IMAGE" {
+                let _ = writeln!(script, "{condition} -f -a \"(__fish_image_signature_images)\"");
+            } else if arg.get_value_hint() == ValueHint::AnyPath {
+                let _ = writeln!(script, "{condition} -F");
+            }
+        }
+    }
+    let _ = writeln!(script, "{IMAGES}\ncomplete -c {VERIFY} --wraps \"{name} verify\"");
+    for plugin in PLUGINS {
+        let _ = writeln!(script, "complete -c {plugin} --wraps {name}");
+    }
+    script
+}
+
+/// IMAGE: of all that it can be, only a directory can be looked up.
+const IMAGES: &str = "
+function __fish_image_signature_images
+	set -l word (commandline -ct)
+	string match -q 'dir:*' -- $word
+	or return
+	for directory in (__fish_complete_directories (string sub -s 5 -- $word) '')
+		echo dir:$directory
+	end
+end
+";
+
+/// Options whose value may be left out do not take the next word for it.
+fn edited(script: &str, command: &Command) -> String {
+    let mut out = String::with_capacity(script.len());
+    let optional: Vec<String> = command
+        .get_subcommands()
+        .flat_map(Command::get_arguments)
+        .filter(|arg| arg.is_require_equals_set())
+        .filter_map(|arg| arg.get_long().map(|long| format!(" -l {long} ")))
+        .collect();
+    for line in script.lines() {
+        let mut line = line.replace(" v/v= ", " 'v/v=?' ");
+        if optional.iter().any(|option| line.contains(option)) {
+            line = line.replace(" -r -f -a ", " -f -a ").replace(" -r -f", "");
+        }
+        out += &line;
+        out.push('\n');
+    }
+    out
+}

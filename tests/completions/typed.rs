@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Completion as a person has it: keys pressed in a real shell on a terminal, and the arguments that the shell hands on.
+
+use std::os::unix::fs::{symlink, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::program::{binary, has, wait_until, Sandbox};
+use crate::support::skipped;
+use crate::support::terminal::Terminal;
+
+/// What is typed, with `\t` for the key TAB, and the arguments that come of it.
+const TYPED: &[(&str, &[&str])] = &[
+    ("ver\t --explain", &["verify", "--explain"]),
+    (
+        "verify --public-key my\t x",
+        &["verify", "--public-key", "my key.asc", "x"],
+    ),
+    (
+        "verify --public-key=my\t x",
+        &["verify", "--public-key=my key.asc", "x"],
+    ),
+    (
+        "verify --public-key keys\tr\t x",
+        &["verify", "--public-key", "keys dir/red hat.asc", "x"],
+    ),
+    ("verify -f my\\ k\t x", &["verify", "-f", "my key.asc", "x"]),
+    (
+        "verify --public-key my\t --homedir ke\t x",
+        &["verify", "--public-key", "my key.asc", "--homedir", "keys dir", "x"],
+    ),
+    (
+        "keys --homedir ke\t -o wi\t",
+        &["keys", "--homedir", "keys dir", "-o", "wide"],
+    ),
+    (
+        "keys -v=2 --trust-model a\t",
+        &["keys", "-v=2", "--trust-model", "always"],
+    ),
+    (
+        "verify --identity-match matchE\t x",
+        &["verify", "--identity-match", "matchExact", "x"],
+    ),
+    (
+        "verify -v --trust\t a\t x",
+        &["verify", "-v", "--trust-model", "always", "x"],
+    ),
+    ("verify my\t x", &["verify", "my", "x"]),
+    ("verify --signed-by my\t x", &["verify", "--signed-by", "my", "x"]),
+    ("verify dir:ke\t", &["verify", "dir:keys dir"]),
+    ("inspect my\t", &["inspect", "my key.asc"]),
+    ("completion z\t", &["completion", "zsh"]),
+];
+
+/// A sandbox with files to complete, the scripts, and programs that write down what they are called with.
+struct Scene {
+    sandbox: Sandbox,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let sandbox = Sandbox::new();
+        for name in ["my key.asc", "keys dir/red hat.asc"] {
+            sandbox.file(name, "");
+        }
+        let noting = format!(
+            "#!/bin/sh\nfor word; do printf '%s\\n' \"$word\"; done >'{0}/part' && mv '{0}/part' '{0}/words'\n",
+            sandbox.path("noted").display()
+        );
+        std::fs::create_dir(sandbox.path("noted")).unwrap();
+        for name in ["image-signature", "verify-image-signature", "kubectl-image_signature"] {
+            let path = sandbox.file(&format!("bin/{name}"), &noting);
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        for shell in ["bash", "zsh", "fish"] {
+            let script = sandbox.run(["completion", shell]).expect(0).stdout;
+            sandbox.file(&format!("{shell}/_image-signature"), script);
+        }
+        Self { sandbox }
+    }
+
+    /// The prompt that the shells show here.
+    const PROMPT: &'static str = "what now? ";
+
+    fn shell(&self, shell: &str, more: &str) -> Terminal {
+        let mut command = self.sandbox.command_of(Path::new(shell));
+        let bin = self.sandbox.path("bin");
+        command.env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
+        command.env("TERM", "dumb").env("PS1", Self::PROMPT);
+        let script = self.sandbox.path(&format!("{shell}/_image-signature"));
+        let script = script.display();
+        match shell {
+            "bash" => {
+                let start = format!(
+                    "{more}\nsource '{script}'\nPS1='{}'\nbind 'set bell-style none'\n",
+                    Self::PROMPT
+                );
+                let start = self.sandbox.file("start.bash", start);
+                command.arg("--rcfile").arg(start).arg("-i");
+            }
+            "zsh" => {
+                let functions = self.sandbox.path("zsh");
+                let start = format!(
+                    "fpath=('{}' $fpath); autoload -Uz compinit; compinit -u -d '{}'\nPS1='{}'\nsetopt no_beep\n{more}\n",
+                    functions.display(),
+                    self.sandbox.path("dump").display(),
+                    Self::PROMPT
+                );
+                self.sandbox.file("dot/.zshrc", start);
+                command.env("ZDOTDIR", self.sandbox.path("dot")).args(["-d", "-i"]);
+            }
+            _ => {
+                command.args(["--no-config", "--init-command"]);
+                command.arg(format!(
+                    "{more}\nsource '{script}'; function fish_prompt; echo -n '{}'; end; set -g fish_greeting; \
+                     set -g fish_autosuggestion_enabled 0",
+                    Self::PROMPT
+                ));
+            }
+        }
+        Terminal::run(&command, 200)
+    }
+
+    /// Types lines into a shell one after the other.
+    fn type_all(&self, shell: &str, more: &str, program: &str, lines: &[(&str, &[&str])]) {
+        let mut terminal = self.shell(shell, more);
+        let mut seen = terminal.wait_for(Scene::PROMPT, 0);
+        for (line, expected) in lines {
+            let noted = self.sandbox.path("noted/words");
+            let _ = std::fs::remove_file(&noted);
+            terminal.press(&format!("{program} {line}\r"));
+            seen = terminal.wait_for(Scene::PROMPT, seen);
+            wait_until(&format!("{shell} has run {line:?}: {:?}", terminal.shown), || {
+                noted.exists()
+            });
+            let words = std::fs::read_to_string(&noted).unwrap();
+            // Some shells take the slash after a directory away again.
+            let words: Vec<&str> = words.lines().map(|word| word.trim_end_matches('/')).collect();
+            assert_eq!(words, *expected, "{shell}: {program} {line:?}: {:?}", terminal.shown);
+        }
+        terminal.press("exit\r");
+        let (_, shown) = terminal.end();
+        // Errors of the script name its functions.
+        assert!(!shown.contains("_image"), "{shown}");
+    }
+}
+
+fn types_in(shell: &str) {
+    if !has(shell) || !has("setsid") {
+        return skipped(
+            &format!("completion typed in {shell}"),
+            &format!("{shell} is not installed"),
+        );
+    }
+    let scene = Scene::new();
+    scene.type_all(shell, "", "image-signature", TYPED);
+    let as_verify = [
+        (
+            "--public-key my\t --expl\t x",
+            &["--public-key", "my key.asc", "--explain", "x"][..],
+        ),
+        ("--trust-model a\t x", &["--trust-model", "always", "x"]),
+    ];
+    scene.type_all(shell, "", "verify-image-signature", &as_verify);
+}
+
+#[test]
+fn typed_in_bash() {
+    types_in("bash");
+}
+
+#[test]
+fn typed_in_zsh() {
+    types_in("zsh");
+}
+
+#[test]
+fn typed_in_fish() {
+    types_in("fish");
+}
+
+/// Through kubectl's own script and the helper that it asks.
+#[test]
+fn typed_as_a_plugin_of_kubectl() {
+    let scripts = "/usr/share/bash-completion/bash_completion";
+    if !has("kubectl") || !has("bash") || !Path::new(scripts).exists() {
+        return skipped(
+            "completion of the kubectl plugin",
+            "kubectl or bash-completion is not installed",
+        );
+    }
+    let scene = Scene::new();
+    // The helper asks the real program.
+    std::fs::remove_file(scene.sandbox.path("bin/image-signature")).unwrap();
+    symlink(binary(), scene.sandbox.path("bin/image-signature")).unwrap();
+    let helper = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("packaging/complete-image_signature");
+    symlink(helper, scene.sandbox.path("bin/kubectl_complete-image_signature")).unwrap();
+    let script = Command::new("kubectl").args(["completion", "bash"]).output().unwrap();
+    scene.sandbox.file("kubectl.bash", script.stdout);
+    let more = format!(
+        "source {scripts}\nsource '{}'",
+        scene.sandbox.path("kubectl.bash").display()
+    );
+    let lines = [
+        ("ver\t --explain", &["verify", "--explain"][..]),
+        (
+            "verify --public-key my\t x",
+            &["verify", "--public-key", "my key.asc", "x"],
+        ),
+        (
+            "keys --homedir ke\t -o wi\t",
+            &["keys", "--homedir", "keys dir", "-o", "wide"],
+        ),
+        (
+            "verify --trust-model a\t x",
+            &["verify", "--trust-model", "always", "x"],
+        ),
+    ];
+    scene.type_all("bash", &more, "kubectl image-signature", &lines);
+}

@@ -8,6 +8,8 @@
 
 mod support;
 
+#[path = "properties/edits.rs"]
+mod edits;
 #[path = "properties/formats.rs"]
 mod formats;
 #[path = "properties/generator.rs"]

@@ -104,10 +104,15 @@ pub fn seed() -> u64 {
     number("PROPERTY_SEED").unwrap_or(20_261_125)
 }
 
+/// How many rounds of a test are made, unless `PROPERTY_ROUNDS` says otherwise.
+pub fn rounds(usual: usize) -> usize {
+    number("PROPERTY_ROUNDS").map_or(usual, |n| usize::try_from(n).unwrap())
+}
+
 /// Tries a property on many inputs: a third is noise, a third damaged samples, a third words in a row.
 #[track_caller]
 pub fn for_all(what: &str, rounds: usize, samples: &[Vec<u8>], words: &[&[u8]], property: impl Fn(&[u8])) {
-    let rounds = number("PROPERTY_ROUNDS").map_or(rounds, |n| usize::try_from(n).unwrap());
+    let rounds = self::rounds(rounds);
     let mut generator = Generator::new(seed());
     println!("{what}: seed {}, {rounds} inputs, {} samples", seed(), samples.len());
     for sample in samples {

@@ -74,6 +74,76 @@ fn yaml_aliases_that_multiply() {
     is_unchecked(object_file(long.as_bytes(), "a.yaml"));
 }
 
+/// Values in memory take many times their text, so that those that nobody needs must not be kept: 12 times the text at
+/// most, and what the program takes by itself.
+#[test]
+fn objects_of_more_values_than_text() {
+    if !has("prlimit") {
+        return skipped("memory", "prlimit (util-linux) is not installed");
+    }
+    let desk = crate::support::desk::Desk::new();
+    let text = 1 << 20;
+    let yaml = format!("kind: Image\nmetadata:\n  name: {D1}\nnote:");
+    let json = format!("{{\"kind\":\"Image\",\"metadata\":{{\"name\":\"{D1}\"}},\"note\":");
+    let members = |item: &dyn Fn(usize) -> String| (0..text / 11).map(item).collect::<String>();
+    for (name, content) in [
+        ("block.yaml", format!("{yaml}\n{}", "- a\n".repeat(text / 4))),
+        ("flow.yaml", format!("{yaml} [{}a]\n", "a,".repeat(text / 2))),
+        ("empty.yaml", format!("{yaml}\n{}", "-\n".repeat(text / 2))),
+        (
+            "members.yaml",
+            format!("{yaml}\n{}", members(&|n| format!("  k{n:x}: a\n"))),
+        ),
+        ("list.yaml", "- a\n".repeat(text / 4)),
+        (
+            "items.yaml",
+            format!("kind: List\nitems: [{}a]\n", "a,".repeat(text / 2)),
+        ),
+        ("anchors.yaml", format!("{yaml} &a [{}a]\n", "a,".repeat(text / 2))),
+        ("numbers.json", format!("{json}[{}0]}}", "0,".repeat(text / 2))),
+        ("arrays.json", format!("{json}[{}0]}}", "[],".repeat(text / 3))),
+        (
+            "members.json",
+            format!("{json}{{{}\"x\":0}}}}", members(&|n| format!("\"k{n:x}\":0,"))),
+        ),
+        (
+            "kept.json",
+            format!("{{\"kind\":\"Image\",\"metadata\":[{}0]}}", "0,".repeat(text / 2)),
+        ),
+        (
+            "entries.json",
+            format!("{{\"kind\":\"Image\",\"signatures\":[{}0]}}", "{},".repeat(text / 3)),
+        ),
+    ] {
+        let file = desk.put(name, content);
+        let judging = [
+            "--expected-identity",
+            REFERENCE,
+            "--public-key",
+            desk.key_file.to_str().unwrap(),
+        ];
+        let others = [("describe", &[][..]), ("remove", &[])];
+        let others = others.into_iter().filter(|_| matches!(name, "flow.yaml" | "kept.json"));
+        for (command, more) in std::iter::once(("verify", &judging[..])).chain(others) {
+            let mut confined = desk.sandbox.command_of("/usr/bin/prlimit".as_ref());
+            // The binary of the tests is larger than the one that ships.
+            let limit = 12 * text + (24 << 20);
+            confined
+                .arg(format!("--data={limit}"))
+                .args(["--cpu=60", "--"])
+                .arg(binary());
+            confined.arg(command).arg("-f").arg(&file).args(more);
+            let outcome = desk.sandbox.finish(&mut confined, b"");
+            assert!((0..=3).contains(&outcome.status), "{command} {name}: {outcome:#?}");
+            assert!(
+                !outcome.stderr.contains("panicked"),
+                "{command} {name}: {}",
+                outcome.stderr
+            );
+        }
+    }
+}
+
 #[test]
 fn payloads_and_manifests_that_are_deep_or_wide() {
     let sandbox = Sandbox::new();

@@ -17,7 +17,7 @@ if command -v apt-get >/dev/null; then
     packages="gcc make pkg-config libgpgme-dev libgpg-error-dev libssl-dev gpg"
     case $what in
         check) packages="$packages gnupg gpgsm gpg-agent dirmngr skopeo docker-registry strace faketime mandoc man-db \
-            bash-completion zsh fish openssl curl shellcheck util-linux rpm rpmlint binutils" ;;
+            bash-completion zsh fish openssl curl shellcheck util-linux rpm rpmlint binutils kubernetes-client" ;;
         debian-13) packages="$packages debootstrap util-linux" ;;
         dist) packages="$packages git xz-utils" ;;
         rpm) packages="$packages git xz-utils gpg-agent rpm" ;;

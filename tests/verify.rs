@@ -17,6 +17,8 @@ mod files;
 mod help;
 #[path = "verify/inspect.rs"]
 mod inspect;
+#[path = "verify/kubectl.rs"]
+mod kubectl;
 #[path = "verify/limits.rs"]
 mod limits;
 #[path = "verify/names.rs"]

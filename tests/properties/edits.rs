@@ -273,7 +273,7 @@ fn changed_json_says_the_same_but_for_the_change() {
         };
         let mut wanted = before.clone();
         edit.apply(&mut wanted);
-        let new = edit::json::edit(&text, &[edit.clone()]).unwrap();
+        let new = edit::json::edit(&text, std::slice::from_ref(&edit)).unwrap();
         assert_eq!(json::parse(new.as_bytes()).unwrap(), wanted, "{text}\nbecame\n{new}");
         // Everything before and after the entry keeps its bytes.
         assert_eq!(new.split("signatures\"").count(), text.split("signatures\"").count());

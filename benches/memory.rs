@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `make bench`: the peak memory of runs over 1,000 and over 100,000 images, in every output format and when recording.
+//! `MEMORY_IMAGES` names another large number.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+const FEW: usize = 1_000;
+const MANY: usize = 100_000;
+/// How much more memory the large run may take than the small one, in KiB.
+const BAR: u64 = 10 * 1024;
+const REFERENCE: &str = "registry.local:5000/foo/bar:v1";
+
+fn main() -> ExitCode {
+    // Without it the tests build and run this program too.
+    if !std::env::args().any(|arg| arg == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    if Command::new("/usr/bin/time").arg("--version").output().is_err() {
+        println!("SKIPPED: GNU time is not installed: peak memory is not measured");
+        return ExitCode::SUCCESS;
+    }
+    let many = std::env::var("MEMORY_IMAGES").map_or(MANY, |n| n.parse().unwrap());
+    let directory = tempfile::tempdir().unwrap();
+    let mut met = true;
+    println!("\npeak memory of verify -f in MiB, {FEW} and {many} images");
+    for syntax in ["json", "yaml"] {
+        let files = [FEW, many].map(|count| write(directory.path(), syntax, count));
+        for options in [
+            &["-o", "text"][..],
+            &["-o", "wide"],
+            &["-o", "name"],
+            &["-o", "json"],
+            &["-o", "yaml"],
+            &["--explain"],
+            &["--confirm"],
+            &["--confirm", "-o", "json"],
+        ] {
+            let begin = Instant::now();
+            let [small, large] = files.each_ref().map(|file| peak(file, options));
+            let is_met = large <= small + BAR;
+            met &= is_met;
+            println!(
+                "  {syntax}  {:<18} {:5.1} {:5.1}  {:6.1} s  {}",
+                options.join(" "),
+                small as f64 / 1024.0,
+                large as f64 / 1024.0,
+                begin.elapsed().as_secs_f64(),
+                if is_met { "met" } else { "NOT MET" }
+            );
+        }
+    }
+    println!("  bar: at most {} MiB more", BAR / 1024);
+    if met {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// A list in JSON, or one YAML document an image; each image has a signature that is none and a record to take back.
+fn write(directory: &Path, syntax: &str, count: usize) -> PathBuf {
+    let path = directory.join(format!("{count}.{syntax}"));
+    let mut out = BufWriter::new(File::create(&path).unwrap());
+    let conditions = r#"[{"type": "Trusted", "status": "True", "reason": "Verified"}, {"type": "ForImage", "status": "True", "reason": "Verified"}]"#;
+    let is_json = syntax == "json";
+    if is_json {
+        writeln!(out, "{{\"kind\": \"List\", \"apiVersion\": \"v1\", \"items\": [").unwrap();
+    }
+    for n in 0..count {
+        let name = format!("sha256:{n:064x}");
+        if is_json {
+            let comma = if n == 0 { "" } else { "," };
+            writeln!(
+                out,
+                "{comma}{{\"kind\": \"Image\", \"metadata\": {{\"name\": \"{name}\"}}, \"signatures\": [{{\"metadata\": {{\"name\": \
+                 \"{name}@s\"}}, \"type\": \"atomic\", \"content\": \"eA==\", \"conditions\": {conditions}}}]}}"
+            )
+        } else {
+            writeln!(
+                out,
+                "---\nkind: Image\nmetadata:\n  name: {name}\nsignatures:\n- metadata:\n    name: {name}@s\n  type: atomic\n  \
+                 content: eA==\n  conditions: {conditions}"
+            )
+        }
+        .unwrap();
+    }
+    if is_json {
+        writeln!(out, "]}}").unwrap();
+    }
+    out.flush().unwrap();
+    path
+}
+
+/// The peak of one run, in KiB.
+fn peak(file: &Path, options: &[&str]) -> u64 {
+    let key = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/example/release-key.asc");
+    let report = file.with_extension("time");
+    let status = Command::new("/usr/bin/time")
+        .args(["-f", "%M", "-o"])
+        .arg(&report)
+        .arg(env!("CARGO_BIN_EXE_image-signature"))
+        .args(["verify", "--expected-identity", REFERENCE, "--public-key"])
+        .arg(key)
+        .arg("-f")
+        .arg(file)
+        .args(options)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(1), "{options:?}: every image is rejected");
+    let text = std::fs::read_to_string(&report).unwrap();
+    text.lines().last().unwrap().trim().parse().unwrap()
+}

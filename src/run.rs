@@ -109,7 +109,10 @@ fn as_removal(options: &cli::verify::Verify) -> Result<cli::remove::Remove, Usag
         confirm: options.confirm,
         dry_run: options.dry_run,
         output: match options.output {
-            cli::verify::Output::Text | cli::verify::Output::Wide => cli::remove::RemoveOutput::Text,
+            cli::verify::Output::Text => cli::remove::RemoveOutput::Text,
+            cli::verify::Output::Wide => {
+                return Err(UsageError::new("--output wide cannot be used when removing records"));
+            }
             cli::verify::Output::Name => cli::remove::RemoveOutput::Name,
             cli::verify::Output::Json => cli::remove::RemoveOutput::Json,
             cli::verify::Output::Yaml => cli::remove::RemoveOutput::Yaml,

@@ -234,3 +234,24 @@ fn owners(name: &str) -> Vec<String> {
         .map(|command| command.get_name().to_owned())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What exists leaves these tables: they are for what clap does not know.
+    #[test]
+    fn nothing_here_is_in_the_clap_tree() {
+        let others = OTHER_NAMES.iter().flat_map(|(names, _)| names.iter().copied());
+        for name in LATER_OPTIONS.iter().map(|(name, _)| *name).chain(others) {
+            assert!(owners(name).is_empty(), "{name} exists");
+        }
+        for (_, here) in OTHER_NAMES {
+            let flag = here.split(' ').next().unwrap();
+            assert!(!owners(flag).is_empty(), "{flag} does not exist");
+        }
+        for command in LATER_COMMANDS {
+            assert!(Cli::command().find_subcommand(command).is_none(), "{command} exists");
+        }
+    }
+}

@@ -213,3 +213,28 @@ fn the_host_in_the_reference_of_an_image_is_never_contacted() {
     let error = elsewhere.accept().expect_err("somebody connected");
     assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
 }
+
+/// What is wrong with a file that the user names is told before anybody is contacted.
+#[test]
+fn files_of_no_use_are_told_before_anything_is_contacted() {
+    let scene = Scene::signed();
+    scene.sandbox.file("text", "not a key");
+    scene.sandbox.file("list", format!("{D1} {IDENTITY}\n{D1} sha256:12\n"));
+    let identity = ["--expected-identity", IDENTITY];
+    for (args, message) in [
+        (&["--public-key", "absent", D1][..], "absent"),
+        (&["--public-key", "text", D1], "text"),
+        (&["--kubeconfig", "absent", D1], "absent"),
+    ] {
+        scene
+            .run(&[&["verify"][..], &identity, args].concat())
+            .expect_usage(message);
+    }
+    scene
+        .run(&["verify", "--images-from", "list"])
+        .expect_usage("list, line 2: expected identity");
+    scene
+        .run(&["verify", "--images-from", "absent"])
+        .expect_usage("reading absent");
+    assert_eq!(scene.server.connections(), 0);
+}

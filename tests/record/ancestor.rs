@@ -64,6 +64,7 @@ fn removing_judges_nothing() {
         &["--expected-identity", IDENTITY][..],
         &["--public-key", key],
         &["--require", "2"],
+        &["--output", "wide"],
     ] {
         desk.sandbox.run([&fixed[..], flag].concat()).expect_usage(flag[0]);
     }

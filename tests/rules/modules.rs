@@ -106,6 +106,13 @@ fn only_report_and_main_print() {
     );
 }
 
+/// Debug formatting escapes what is made safe already once more. The exceptions are for words of a server that oc prints
+/// so, and for the log.
+#[test]
+fn nothing_is_escaped_twice() {
+    only(&["cluster/status", "openpgp/gnupg/status"], &[":?}"]);
+}
+
 #[test]
 fn only_settings_and_main_read_environment_clock_and_home() {
     only(

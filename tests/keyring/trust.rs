@@ -269,10 +269,13 @@ fn a_subkey_that_two_keys_claim_counts_for_neither() {
     }
 }
 
+/// A state of a key: its name, whether it passes, and how a key gets into it.
+type State<'a> = (&'a str, bool, &'a dyn Fn(&Signer, &str));
+
 /// Whatever the installed gpg computes: some versions go on believing a key that they know to be bad.
 #[test]
 fn a_certifier_that_is_disabled_expired_or_revoked_vouches_for_nobody() {
-    let states: [(&str, bool, &dyn Fn(&Signer, &str)); 3] = [
+    let states: [State<'_>; 3] = [
         ("disabled", true, &|home, key| {
             home.gpg(&["--command-fd", "0", "--edit-key", key], b"disable\nsave\n");
         }),

@@ -17,7 +17,7 @@ const MAX_LINE: usize = 1000;
 const LATER_COMMANDS: [&str; 3] = ["audit", "policy", "release"];
 
 /// Options of the product that this version does not have, with what they are about.
-const LATER_OPTIONS: [(&str, &str); 30] = [
+const LATER_OPTIONS: [(&str, &str); 29] = [
     ("--policy", POLICY),
     ("--system-policy", POLICY),
     ("--cluster-policy", POLICY),
@@ -47,7 +47,6 @@ const LATER_OPTIONS: [(&str, &str); 30] = [
     ("--shard", AUDIT),
     ("--report", AUDIT),
     ("--fail-on", AUDIT),
-    ("--color", "choosing whether output is coloured"),
 ];
 
 const POLICY: &str = "judging by a policy";

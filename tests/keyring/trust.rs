@@ -269,7 +269,7 @@ fn a_subkey_that_two_keys_claim_counts_for_neither() {
     }
 }
 
-/// A state of a key: its name, whether it passes, and how a key gets into it.
+/// A state of a key: its name, whether what is recorded is kept in it, and how a key gets into it.
 type State<'a> = (&'a str, bool, &'a dyn Fn(&Signer, &str));
 
 /// Whatever the installed gpg computes: some versions go on believing a key that they know to be bad.

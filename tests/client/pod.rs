@@ -2,22 +2,19 @@
 //! Inside a pod (openshift-api.md 5.7): its directory is laid over the real place in a private mount namespace.
 
 use std::path::Path;
-use std::process::Command;
 
 use crate::support::cluster::{Scene, TOKEN};
 use crate::support::images::D1;
 use crate::support::program::{binary, Outcome};
 use crate::support::skipped;
+use crate::support::system::{mounts_are_permitted, namespace, why_not};
 
 const PLACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 fn permitted() -> bool {
-    let works = Command::new("unshare")
-        .args(["-m", "true"])
-        .status()
-        .is_ok_and(|s| s.success());
+    let works = mounts_are_permitted();
     if !works {
-        skipped("configuration inside a pod", "a mount namespace is not permitted here");
+        skipped("configuration inside a pod", why_not());
     }
     works
 }
@@ -38,7 +35,8 @@ fn run(scene: &Scene, variables: &[(&str, &str)], args: &[&str]) -> Outcome {
         format!("set -e; mount -t tmpfs none /run; mkdir -p {PLACE}; mount --bind \"$1\" {PLACE}; shift; exec \"$@\"");
     let mut command = scene.sandbox.command_of(Path::new("/usr/bin/unshare"));
     command
-        .args(["-m", "sh", "-c", &script, "sh"])
+        .args(namespace())
+        .args(["sh", "-c", &script, "sh"])
         .arg(scene.sandbox.path("account"))
         .arg(binary())
         .args(args)

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::support::program::{binary, has, Outcome};
 use crate::support::skipped;
-use crate::support::system::{can_be_had, why_not, System};
+use crate::support::system::{can_be_had, mounts_are_permitted, namespace, why_not, System};
 use crate::{message, Desk, IDENTITY, OK};
 
 /// Arguments of a run without `--homedir`.
@@ -267,19 +267,16 @@ fn as_root_through_sudo_it_is_said_whose_keys_they_are() {
 
 #[test]
 fn a_home_on_a_read_only_file_system() {
-    let allowed = Command::new("unshare")
-        .args(["-m", "true"])
-        .status()
-        .is_ok_and(|s| s.success());
-    if !allowed {
-        return skipped("a read-only file system", "a mount namespace is not permitted here");
+    if !mounts_are_permitted() {
+        return skipped("a read-only file system", why_not());
     }
     let desk = Desk::certified();
     let home = desk.home("h");
     let script = "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" && shift && exec \"$@\"";
     let mut command = desk.sandbox.command_of(Path::new("/usr/bin/unshare"));
     command
-        .args(["-m", "sh", "-c", script, "sh"])
+        .args(namespace())
+        .args(["sh", "-c", script, "sh"])
         .arg(&home)
         .arg(binary())
         .args(desk.args(&home, &[]));

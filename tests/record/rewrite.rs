@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::support::program::{has, wait_until};
+use crate::support::system::{mounts_are_permitted, namespace, why_not};
 use crate::support::{program, skipped};
 use crate::{conditions, Desk, Records, IDENTITY};
 
@@ -176,7 +177,8 @@ fn a_directory_that_takes_no_file_is_a_failed_record() {
     desk.store(&before);
     let mut command = desk.sandbox.command_of(Path::new("/usr/bin/unshare"));
     command
-        .args(["-m", "sh", "-c"])
+        .args(namespace())
+        .args(["sh", "-c"])
         .arg(format!("{script}; echo unreachable"))
         .arg("sh")
         .arg(&mount)
@@ -190,12 +192,8 @@ fn a_directory_that_takes_no_file_is_a_failed_record() {
         .args(["verify", "-f", "mnt/image.json", "--confirm", "-o", "json"])
         .args(["--expected-identity", IDENTITY, "--public-key"])
         .arg(&desk.key_file);
-    let allowed = Command::new("unshare")
-        .args(["-m", "true"])
-        .status()
-        .is_ok_and(|s| s.success());
-    if !allowed {
-        return skipped("a full file system", "a mount namespace is not permitted here");
+    if !mounts_are_permitted() {
+        return skipped("a full file system", why_not());
     }
     let outcome = desk.sandbox.finish(&mut command, b"");
     assert_eq!(outcome.status, 3, "{outcome:?}");
@@ -216,17 +214,14 @@ fn a_file_that_nobody_may_write_beside_is_a_failed_record() {
     desk.store(&before);
     // An immutable directory: neither rename nor new files, not even for root.
     let script = "mount --bind . . && cd \"$PWD\" && mount -o remount,bind,ro . && \"$@\"";
-    let allowed = Command::new("unshare")
-        .args(["-m", "true"])
-        .status()
-        .is_ok_and(|s| s.success());
-    if !allowed {
-        return skipped("a read-only file system", "a mount namespace is not permitted here");
+    if !mounts_are_permitted() {
+        return skipped("a read-only file system", why_not());
     }
     let mut command = desk.sandbox.command_of(Path::new("/usr/bin/unshare"));
     command
         .env("XDG_RUNTIME_DIR", "/dev/shm")
-        .args(["-m", "sh", "-c", script, "sh"])
+        .args(namespace())
+        .args(["sh", "-c", script, "sh"])
         .arg(program::binary())
         .args(["verify", "-f", "image.json", "--confirm", "-o", "json"])
         .args(["--expected-identity", IDENTITY, "--public-key"])

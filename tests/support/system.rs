@@ -87,7 +87,7 @@ impl System {
 }
 
 /// Options of `unshare`: whoever is not root becomes root in a user namespace of his own, where that is permitted.
-fn namespace() -> &'static [&'static str] {
+pub fn namespace() -> &'static [&'static str] {
     match rustix::process::geteuid().is_root() {
         true => &["--mount"],
         false => &["--mount", "--map-root-user"],
@@ -109,10 +109,20 @@ pub fn can_be_had() -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// Why such a system cannot be had here.
+/// Whether a mount namespace can be had here.
+pub fn mounts_are_permitted() -> bool {
+    Command::new("unshare")
+        .args(namespace())
+        .arg("true")
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Why neither can be had here.
 pub fn why_not() -> &'static str {
     match rustix::process::geteuid().is_root() {
-        true => "a mount namespace with an overlay is not permitted here",
+        true => "a mount namespace is not permitted here",
         false => "this user may not make a mount namespace; it needs root",
     }
 }

@@ -122,7 +122,7 @@ impl Image {
 }
 
 /// Whether an object stands for an image without being it, as in the server's lists of tags: of its metadata it has the
-/// name only, and its signatures are left out (openshift-api.md 10). That says nothing about what the image has.
+/// name only, and its signatures are left out (docs/openshift-api.md 10). That says nothing about what the image has.
 #[must_use]
 pub fn is_stub(object: &Value) -> bool {
     let is_absent = |value: &Value| value.as_str().is_none_or(str::is_empty);
@@ -176,7 +176,7 @@ pub fn absence(object: &Value) -> String {
     text
 }
 
-/// Most signatures that the import controller stores (openshift-api.md 8.5).
+/// Most signatures that the import controller stores (docs/openshift-api.md 8.5).
 const MAX_IMPORTED: usize = 10;
 
 impl ImageSignature {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Limits on everything that others control (product contract, section 6).
+//! Limits on everything that others control (docs/contract.md 6).
 
 /// Largest signature blob, in bytes.
 pub const MAX_BLOB_BYTES: usize = 1 << 20;

@@ -2,7 +2,7 @@
 //! Logging to standard error through env_logger: `-v`, `-v=LEVEL` and `RUST_LOG`.
 //!
 //! Only this program's own records are logged. Libraries see tokens, passwords and keys on their way and dump what goes
-//! over the wire; they stay silent whatever the level or `RUST_LOG` says (product contract, section 4).
+//! over the wire; they stay silent whatever the level or `RUST_LOG` says (docs/contract.md 4).
 
 use env_logger::{Builder, Env, Logger};
 use log::{LevelFilter, Log, Metadata, Record};

@@ -161,7 +161,7 @@ impl Refusal {
         }
     }
 
-    /// The same refusal, which leaves a record as it is (product contract, section 5: what is not judged, or fails only
+    /// The same refusal, which leaves a record as it is (docs/contract.md 5: what is not judged, or fails only
     /// because a certifier's key has expired or is disabled).
     #[must_use]
     pub fn sparing_record(mut self) -> Self {

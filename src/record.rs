@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From a verdict to what is recorded about a signature on its Image object, and back to nothing.
 //!
-//! The rules are a table: product contract, section 5. Name, type and content of a signature are never touched, no
+//! The rules are a table: docs/contract.md 5. Name, type and content of a signature are never touched, no
 //! signature is ever removed, and the shape is one that the API server accepts and does not panic on: `Trusted`, then
 //! `ForImage`, one of each with the same probe time, then conditions of other types as they were.
 

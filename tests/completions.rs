@@ -140,7 +140,7 @@ fn fish_completes_commands_options_and_values() {
     );
 }
 
-/// The candidates, and the directive that ends them (openshift-api.md 7).
+/// The candidates, and the directive that ends them (docs/openshift-api.md 7).
 fn ask(sandbox: &Sandbox, words: &[&str]) -> (Vec<String>, String) {
     let helper = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("packaging/complete-image_signature");
     let mut command = command(sandbox, &helper);

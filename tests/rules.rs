@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "rules/documents.rs"]
+mod documents;
 #[path = "rules/licences.rs"]
 mod licences;
 #[path = "rules/modules.rs"]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a user can do about a login that is refused (401) or a right that is missing (403).
 //!
-//! Reading an image is forbidden for several causes, and only one of them is a missing role (openshift-api.md 10).
+//! Reading an image is forbidden for several causes, and only one of them is a missing role (docs/openshift-api.md 10).
 
 use super::access::Access;
 use super::credentials::Source;

@@ -2,7 +2,7 @@
 //! Stored signatures that make the server refuse every update of their image, and what an administrator can do.
 //!
 //! The server checks all entries at every update, also those that nobody touches, and older servers have stored damaged
-//! ones (openshift-api.md 2.2, 2.3). Nothing is repaired unasked: the message names each entry and gives the command.
+//! ones (docs/openshift-api.md 2.2, 2.3). Nothing is repaired unasked: the message names each entry and gives the command.
 
 use base64::Engine as _;
 use serde_json::{json, Value};
@@ -15,7 +15,7 @@ use crate::text::safe;
 /// Most entries that a message names one by one.
 const MAX_NAMED: usize = 8;
 
-/// What the server holds against a stored entry whatever is recorded about it (openshift-api.md 2.2, rules 1 to 8).
+/// What the server holds against a stored entry whatever is recorded about it (docs/openshift-api.md 2.2, rules 1 to 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Defect {
     /// There is no signature in it.
@@ -122,7 +122,7 @@ fn repair(defect: Defect, index: usize, entry: &Value, image: &str) -> Option<Va
             let content = entry["content"].as_str()?;
             let blob = base64::engine::general_purpose::STANDARD.decode(content).ok()?;
             let digest = Digest::of_bytes(&blob);
-            // As the import controller names signatures (openshift-api.md 8.5).
+            // As the import controller names signatures (docs/openshift-api.md 8.5).
             let name = format!("{image}@{}", digest.hex());
             Some(if entry["metadata"].is_object() {
                 json!({"op": "add", "path": at("metadata/name"), "value": name})
@@ -202,7 +202,7 @@ fn damaged_entries(status: &Status, object: &Value, edits: &[SignatureEdit]) -> 
     found
 }
 
-/// The server looks for the latest ForImage before there is one (openshift-api.md 2.2): after a condition of another
+/// The server looks for the latest ForImage before there is one (docs/openshift-api.md 2.2): after a condition of another
 /// type, or after a second Trusted that is older than the first.
 fn makes_server_panic(entry: &Value) -> bool {
     let mut trusted: Option<&str> = None;

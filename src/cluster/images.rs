@@ -2,7 +2,7 @@
 //! Reading images from the API: by their names, or through image streams.
 //!
 //! What is written back is always the Image, fetched as such: the copy inside a stream's tag has the tag's annotations
-//! and pull spec in it, and the version of the stream (openshift-api.md 1.3).
+//! and pull spec in it, and the version of the stream (docs/openshift-api.md 1.3).
 
 use serde_json::Value;
 

@@ -46,7 +46,7 @@ fn has_one_spelling(value: &Value) -> bool {
 }
 
 /// A patch as it is sent. The server compares the *text* of what a `test` operation holds with its own, in which some
-/// characters are escaped that need not be (openshift-api.md 10): another spelling would never fit.
+/// characters are escaped that need not be (docs/openshift-api.md 10): another spelling would never fit.
 #[must_use]
 pub fn spelled(patch: &Value) -> String {
     let mut out = String::new();

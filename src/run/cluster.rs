@@ -19,7 +19,7 @@ use crate::settings::UsageError;
 use crate::source::objects::Loaded;
 use crate::text::safe;
 
-/// How often an image is read, judged and written where somebody else writes it too (product contract, section 5).
+/// How often an image is read, judged and written where somebody else writes it too (docs/contract.md 5).
 pub const MAX_TRIES: u32 = 5;
 
 /// How images of a cluster are named as a source.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Credential plugins (openshift-api.md 5.5).
+//! Credential plugins (docs/openshift-api.md 5.5).
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

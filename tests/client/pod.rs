@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Inside a pod (openshift-api.md 5.7): its directory is laid over the real place in a private mount namespace.
+//! Inside a pod (docs/openshift-api.md 5.7): its directory is laid over the real place in a private mount namespace.
 
 use std::path::Path;
 

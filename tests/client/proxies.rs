@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Proxies (openshift-api.md 5.6). The server is named in a way that only the proxy can resolve.
+//! Proxies (docs/openshift-api.md 5.6). The server is named in a way that only the proxy can resolve.
 
 use serde_json::{json, Value};
 

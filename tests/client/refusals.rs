@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Answers that are no image: the words in which they are told (openshift-api.md 5.8), and what kind of trouble they are.
+//! Answers that are no image: the words in which they are told (docs/openshift-api.md 5.8), and what kind of trouble they are.
 
 use serde_json::{json, Value};
 

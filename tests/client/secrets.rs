@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! No secret is logged: at no level, in no encoding, whatever `RUST_LOG` says (product contract, section 4).
+//! No secret is logged: at no level, in no encoding, whatever `RUST_LOG` says (docs/contract.md 4).
 
 use serde_json::{json, Value};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Credential plugins that ask their user something, on a terminal of script(1) (openshift-api.md 5.5).
+//! Credential plugins that ask their user something, on a terminal of script(1) (docs/openshift-api.md 5.5).
 
 use std::path::Path;
 

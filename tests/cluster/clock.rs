@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A clock that is not the server's (product contract, section 3): it is said, and no true record is taken back for a
+//! A clock that is not the server's (docs/contract.md 3): it is said, and no true record is taken back for a
 //! reason of time.
 
 use serde_json::json;

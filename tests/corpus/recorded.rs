@@ -5,7 +5,7 @@ use crate::support::images::{image, D1};
 use crate::support::program::Sandbox;
 use crate::support::vectors::{bytes, fixture, same, text, Table};
 
-/// Differences from the reference that are meant (product contract, section 7).
+/// Differences from the reference that are meant (docs/contract.md 7).
 const MECHANISM_EXEMPT: &[(&str, &str)] = &[
     (
         "tamper/080 concat-good-other.signature",

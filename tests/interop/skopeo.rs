@@ -239,7 +239,7 @@ fn what_skopeo_signs_alone_is_verified() {
     with("registry.local:5000/foo/bar:v2").expect_verdict(1, "Rejected/IdentityMismatch");
 }
 
-/// Where we differ on purpose the product contract says so in its section 7; none of these is such a case.
+/// None of these is one of the differences on purpose (docs/contract.md 7).
 #[test]
 fn skopeo_agrees_on_good_and_bad_signatures() {
     let Some(s) = Scene::new("skopeo_agrees_on_good_and_bad_signatures") else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Every row of the table in product.md 5.
+//! Every row of the table in docs/contract.md 5.
 
 use serde_json::json;
 

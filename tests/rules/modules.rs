@@ -11,12 +11,12 @@ struct Line {
     code: String,
 }
 
-fn root() -> PathBuf {
+pub(super) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// All files below a directory that end like this, by their path from the root.
-fn files(directory: &str, ending: &str) -> Vec<String> {
+pub(super) fn files(directory: &str, ending: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut left = vec![root().join(directory)];
     while let Some(directory) = left.pop() {

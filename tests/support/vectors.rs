@@ -62,7 +62,7 @@ impl Table {
             match check(&case) {
                 None => self.skipped += 1,
                 Some(Ok(())) => self.ran += 1,
-                // Accidents of the reference's decoder may be refused (product contract, section 7).
+                // Accidents of the reference's decoder may be refused (docs/contract.md 7).
                 Some(Err(_)) if quirk => self.ran += 1,
                 Some(Err(what)) => match self.exempt.iter().find(|(n, _)| *n == name) {
                     Some((n, why)) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Bounds on what others control (product.md 6).
+//! Bounds on what others control (docs/contract.md 6).
 
 use std::fs::File;
 use std::io::{BufWriter, Write};

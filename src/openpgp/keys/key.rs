@@ -168,7 +168,7 @@ impl Subkey {
     }
 }
 
-/// Fewest bits of an RSA or DSA key (product contract, section 1).
+/// Fewest bits of an RSA or DSA key (docs/contract.md 1).
 pub const MIN_BITS: usize = 2048;
 
 /// A whole key.

@@ -8,7 +8,7 @@ use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::{class, parse, Core, Loose};
 use crate::openpgp::keys::material;
 
-/// Largest key file in bytes (product contract, section 6).
+/// Largest key file in bytes (docs/contract.md 6).
 pub const MAX_KEY_FILE: u64 = 16 << 20;
 
 /// A primary key that stands in a key file.

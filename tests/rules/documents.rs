@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What comments cite is in the tree.
+
+use std::fs;
+
+use super::modules::{files, root};
+
+/// Documents of other projects that comments name, and files that tests make.
+const ELSEWHERE: [&str; 1] = ["descriptor.md"];
+
+/// The comments of sources and tests: file, number of the line, text.
+fn comments() -> Vec<(String, usize, String)> {
+    let mut found = Vec::new();
+    for file in [files("src", ".rs"), files("tests", ".rs"), files("benches", ".rs")].concat() {
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            if let Some((_, comment)) = line.split_once("//") {
+                found.push((file.clone(), number + 1, comment.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+/// The documents that a comment names, each with the word after it: `docs/contract.md` and `5`.
+fn citations(comment: &str) -> Vec<(String, String)> {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    let mut found = Vec::new();
+    let mut rest = comment;
+    while let Some(at) = rest.find(".md") {
+        let begin = rest[..at].rfind(|c| !is_of_name(c)).map_or(0, |before| before + 1);
+        let after = &rest[at + 3..];
+        let number: String = after
+            .trim_start()
+            .chars()
+            .take_while(|c| c.is_ascii_digit() || *c == '.')
+            .collect();
+        found.push((
+            format!("{}.md", &rest[begin..at]),
+            number.trim_end_matches('.').to_owned(),
+        ));
+        rest = after;
+    }
+    found
+}
+
+#[test]
+fn citations_are_read_as_they_are_written() {
+    let cited = citations(" one (docs/contract.md 5). Two: docs/openshift-api.md 2.2, and README.md.");
+    let expected = [
+        ("docs/contract.md", "5"),
+        ("docs/openshift-api.md", "2.2"),
+        ("README.md", ""),
+    ];
+    assert_eq!(
+        cited,
+        expected.map(|(name, number)| (name.to_owned(), number.to_owned()))
+    );
+}
+
+#[test]
+fn what_comments_cite_is_in_the_tree() {
+    let mut sections = 0;
+    for (file, line, comment) in comments() {
+        assert!(
+            !comment.contains("product contract"),
+            "{file}:{line}: it is docs/contract.md"
+        );
+        for (name, number) in citations(&comment) {
+            if ELSEWHERE.contains(&name.as_str()) {
+                continue;
+            }
+            let path = root().join(&name);
+            let text = fs::read_to_string(&path)
+                .unwrap_or_else(|_| panic!("{file}:{line}: {name} is not in the tree: name it from the root"));
+            if number.is_empty() {
+                continue;
+            }
+            sections += 1;
+            let is_heading = |line: &str| {
+                line.starts_with('#')
+                    && (line.contains(&format!("# {number} ")) || line.contains(&format!("# {number}. ")))
+            };
+            assert!(
+                text.lines().any(is_heading),
+                "{file}:{line}: {name} has no section {number}"
+            );
+        }
+    }
+    assert!(sections > 20, "{sections}");
+}
+
+/// Links between the documents lead somewhere.
+#[test]
+fn links_of_documents_lead_somewhere() {
+    let top = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map(str::to_owned);
+    let mut links = 0;
+    for file in [top.to_vec(), files("docs", ".md")].concat() {
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        let directory = root().join(&file).parent().unwrap().to_owned();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if !link.starts_with("https://") {
+                links += 1;
+                assert!(directory.join(link).exists(), "{file}: {link}");
+            }
+        }
+    }
+    assert!(links > 5, "{links}");
+}

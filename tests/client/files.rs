@@ -249,7 +249,7 @@ fn what_is_malformed_is_named_with_line_and_member() {
         misconfigured(&scene, &[], words);
     }
     let scene = Scene::signed();
-    scene.sandbox.file("home/.kube/config", b"\xff\xfe");
+    scene.sandbox.file("home/.kube/config", b"\xc3\x28");
     misconfigured(&scene, &[], &["home/.kube/config", "UTF-8"]);
     let scene = Scene::signed();
     scene.sandbox.file("home/.kube/config", vec![b' '; (4 << 20) + 1]);

@@ -74,6 +74,7 @@ fn verify_docker() {
         &[
             ("gpg/46", "a cleartext signed message is refused"),
             ("gpg/50", "bytes after the message are refused"),
+            ("key/23", "fingerprints are read as people write them, with white space"),
         ],
     )
     .run(|case| {

@@ -4,11 +4,12 @@
 //! [`framing`] is the gate. [`engine`] is the one pipeline; [`roles`] says what it is put together of: a set of
 //! keys, of which [`trust`] has two, and a check, which is [`gnupg::check`]. Only [`gnupg::gpgme`] calls gpgme.
 
-mod answers;
 mod checks;
 pub mod engine;
+pub mod error;
 pub mod framing;
 pub mod gnupg;
 pub mod keys;
+mod refusals;
 pub mod roles;
 pub mod trust;

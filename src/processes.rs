@@ -24,6 +24,10 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 /// it cuts names after 15 bytes.
 pub const FORKING_THREAD: &str = "gnupg-worker";
 
+/// A place where no GnuPG home is or can be made. gpgme asks gpg for its version before it can be told a home; that must
+/// not be the user's, whose gpg.conf gpg would read.
+pub const NO_HOME: &str = "/dev/null/none";
+
 /// Most rounds of ending the processes of a directory; each finds what those of the one before had started meanwhile.
 const MAX_ROUNDS: u32 = 100;
 
@@ -153,12 +157,15 @@ fn reap(state: &State) {
         if state.operations > 0 && name(pid).as_deref() == Some(FORKING_THREAD) {
             continue;
         }
-        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-        if let Some(pid) = pid {
+        if let Some(pid) = self::pid(pid) {
             // Nothing is said of one that still runs, or that is gone.
             let _ = rustix::process::waitpid(Some(pid), WaitOptions::NOHANG);
         }
     }
+}
+
+fn pid(number: u32) -> Option<Pid> {
+    i32::try_from(number).ok().and_then(Pid::from_raw)
 }
 
 /// The children of this process.
@@ -213,15 +220,13 @@ fn parents() -> HashMap<u32, u32> {
     found
 }
 
-/// Everything below this process.
-fn descendants() -> Vec<u32> {
-    let parents = parents();
-    let own = std::process::id();
+/// Everything below a process, by a list of each process and its parent.
+fn below(top: u32, parents: &HashMap<u32, u32>) -> Vec<u32> {
     let is_below = |pid: u32| {
         let mut seen = HashSet::new();
         let mut at = pid;
         while let Some(parent) = parents.get(&at) {
-            if *parent == own {
+            if *parent == top {
                 return true;
             }
             // The list was not made in one moment.
@@ -235,7 +240,7 @@ fn descendants() -> Vec<u32> {
     parents.keys().copied().filter(|pid| is_below(*pid)).collect()
 }
 
-/// Whether a process was given this directory: in its environment, as gpgme does, or as an argument.
+/// Whether a process was given this directory: as an argument, or in its environment.
 fn works_in(pid: u32, directory: &Path) -> bool {
     let directory = directory.as_os_str().as_bytes();
     let variable = [b"GNUPGHOME=", directory].concat();
@@ -251,27 +256,32 @@ fn works_in(pid: u32, directory: &Path) -> bool {
 pub fn end_those_of(directory: &Path) -> usize {
     let mut ended = HashSet::new();
     for _ in 0..MAX_ROUNDS {
-        let mut found = false;
-        for number in descendants() {
-            let Some(pid) = i32::try_from(number).ok().and_then(Pid::from_raw) else {
-                continue;
-            };
-            // Held before it is looked at, so that the number cannot come to mean another process; Linux before 5.3
-            // cannot.
-            let held = rustix::process::pidfd_open(pid, PidfdFlags::empty());
-            let killed = works_in(number, directory)
-                && match held {
-                    Ok(held) => rustix::process::pidfd_send_signal(&held, Signal::KILL).is_ok(),
-                    Err(_) => rustix::process::kill_process(pid, Signal::KILL).is_ok(),
-                };
-            if killed {
-                found = true;
-                ended.insert(number);
-            }
+        let parents = parents();
+        let descendants = below(std::process::id(), &parents);
+        // Held before they are looked at, so that a number cannot come to mean another process; Linux before 5.3 cannot.
+        let held: HashMap<u32, _> = descendants
+            .iter()
+            .filter_map(|number| Some((*number, pid(*number)?)))
+            .map(|(number, pid)| (number, rustix::process::pidfd_open(pid, PidfdFlags::empty())))
+            .collect();
+        let mut found: HashSet<u32> = descendants
+            .iter()
+            .copied()
+            .filter(|own| works_in(*own, directory))
+            .collect();
+        // What it has started belongs to it, whatever that was told.
+        for top in found.clone() {
+            found.extend(below(top, &parents));
         }
-        if !found {
+        found.retain(|number| match (held.get(number), pid(*number)) {
+            (Some(Ok(held)), _) => rustix::process::pidfd_send_signal(held, Signal::KILL).is_ok(),
+            (Some(Err(_)), Some(pid)) => rustix::process::kill_process(pid, Signal::KILL).is_ok(),
+            _ => false,
+        });
+        if found.is_empty() {
             break;
         }
+        ended.extend(found);
         thread::sleep(PAUSE);
     }
     if !ended.is_empty() {

@@ -19,6 +19,8 @@ mod keys;
 mod leftovers;
 #[path = "openpgp/listing.rs"]
 mod listing;
+#[path = "openpgp/parallel.rs"]
+mod parallel;
 #[path = "openpgp/partial.rs"]
 mod partial;
 #[path = "openpgp/places.rs"]

@@ -114,6 +114,7 @@ pub fn on_signals() -> io::Result<()> {
             if signals.forever().next().is_some() {
                 // Held until the end of the process, so that nothing new is begun meanwhile.
                 let paths = pending();
+                processes::end_those_of(Path::new(processes::NO_HOME));
                 for path in paths.iter() {
                     processes::end_those_of(path);
                     // There is nobody left to tell.

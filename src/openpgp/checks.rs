@@ -2,26 +2,14 @@
 //! What is asked of a signature and its key after GnuPG has spoken, whatever keyring the key is from.
 
 use crate::limits::CLOCK_SKEW;
-use crate::openpgp::answers::older_than_key;
 use crate::openpgp::engine::Signer;
 use crate::openpgp::framing::signature::Signature;
 use crate::openpgp::keys::key::{Key, MIN_BITS};
 use crate::openpgp::keys::signed_by::SignedBy;
+use crate::openpgp::refusals::{not_yet_valid, older_than_key};
 use crate::openpgp::roles::{Fit, Standing};
 use crate::reason::{Reason, Refusal};
 use crate::text::{safe, time};
-
-/// Something that is dated in the future.
-pub(super) fn not_yet_valid(what: &str, dated: i64, now: i64) -> Refusal {
-    Refusal::new(
-        Reason::SignatureNotYetValid,
-        format!(
-            "{what} is dated {}, in the future; the clock here says {}",
-            time(dated),
-            time(now)
-        ),
-    )
-}
 
 /// Checks everything about a key and a signature that fits it except whether the key is one of those that count.
 ///

@@ -8,15 +8,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::limits::CLOCK_SKEW;
-use crate::openpgp::answers::claimed_by_several;
-use crate::openpgp::checks::{judge_key, not_named, not_yet_valid};
+use crate::openpgp::checks::{judge_key, not_named};
+use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::message::Message;
-use crate::openpgp::gnupg::gpgme::Error;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
 use crate::openpgp::keys::listing::ListedKey;
-use crate::openpgp::keys::material::hex;
 use crate::openpgp::keys::signed_by::SignedBy;
+use crate::openpgp::refusals::{claimed_by_several, not_yet_valid};
 use crate::openpgp::roles::{Facts, KeySet, Listed, Maker, SignatureCheck, Standing};
 use crate::reason::{Reason, Refusal};
 
@@ -96,7 +95,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the engine itself fails, so that nothing can be said about the signature.
-    pub fn verify(&mut self, message: &Message) -> Result<Finding, Error> {
+    pub fn verify(&mut self, message: &Message) -> Result<Finding, EngineError> {
         let signature = &message.signature;
         let maker = Maker::of(signature);
         let candidates = self.candidates(&maker)?;
@@ -120,10 +119,10 @@ impl Engine {
         let key = match sole_claimant(&candidates, &fit.maker) {
             Ok(Some(key)) if *key.fingerprint() == fit.primary => key,
             Ok(_) => {
-                return Err(Error::Answer {
-                    doing: "looking up the signer",
-                    why: format!("the keyring does not show key {} as it signed", fit.maker),
-                });
+                return Err(EngineError::failed(
+                    "looking up the signer",
+                    format!("the keyring does not show key {} as it signed", fit.maker),
+                ));
             }
             Err(refusal) => return Ok(refusal.into()),
         };
@@ -140,7 +139,7 @@ impl Engine {
     }
 
     /// The keys that claim the maker, as they are and as the checker reads them. What may revoke them is loaded as well.
-    fn candidates(&mut self, maker: &Maker) -> Result<Vec<Candidate>, Error> {
+    fn candidates(&mut self, maker: &Maker) -> Result<Vec<Candidate>, EngineError> {
         let certificates = self.keys.candidates(maker)?;
         let mut to_read = certificates.clone();
         for certificate in &certificates {
@@ -153,12 +152,10 @@ impl Engine {
 
     /// The keys at hand that a key names as its designated revokers and that are said to have revoked it. One that is not
     /// at hand is warned of: it alone could tell.
-    fn revokers_of(&mut self, certificate: &Certificate) -> Result<Vec<Arc<Certificate>>, Error> {
+    fn revokers_of(&mut self, certificate: &Certificate) -> Result<Vec<Arc<Certificate>>, EngineError> {
         let mut found = Vec::new();
         for revoker in certificate.revoked_by() {
-            let Ok(fingerprint) = Fingerprint::parse(&hex(&revoker)) else {
-                continue;
-            };
+            let fingerprint = Fingerprint::of(&revoker);
             let keys = self.keys.candidates(&Maker::Fingerprint(fingerprint.clone()))?;
             if keys.is_empty() {
                 let warning = format!(
@@ -200,7 +197,7 @@ impl Engine {
     }
 
     /// Why the checker has no key though there is one.
-    fn not_taken(&mut self, message: &Message, candidates: &[Candidate]) -> Result<Refusal, Error> {
+    fn not_taken(&mut self, message: &Message, candidates: &[Candidate]) -> Result<Refusal, EngineError> {
         let future = candidates
             .iter()
             .map(|(own, _)| own)
@@ -242,7 +239,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the keyring cannot be read.
-    pub fn keys(&mut self) -> Result<Vec<ListedKey>, Error> {
+    pub fn keys(&mut self) -> Result<Vec<ListedKey>, EngineError> {
         let listing = self.keys.all()?;
         let asked: Vec<Arc<Certificate>> = listing
             .iter()

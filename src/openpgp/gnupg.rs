@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! GnuPG: temporary homes, the calls through gpgme, and what gpg's answers mean.
 
+mod answers;
 pub mod check;
 mod convert;
 pub mod gpgme;

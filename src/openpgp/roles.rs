@@ -4,9 +4,9 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::message::Message;
 use crate::openpgp::framing::signature::{KeyId, Signature};
-use crate::openpgp::gnupg::gpgme::Error;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
 use crate::reason::Refusal;
@@ -86,18 +86,18 @@ pub enum Facts {
 }
 
 /// Which keys may have made a signature, and what is to be said for and against each. It does no cryptography on data.
-pub trait KeySet: Debug {
+pub trait KeySet: Debug + Send {
     /// Every key that claims to hold the maker as primary key or subkey, with all that is known of it from every copy.
     ///
     /// # Errors
     /// When the keys cannot be read.
-    fn candidates(&mut self, maker: &Maker) -> Result<Vec<Arc<Certificate>>, Error>;
+    fn candidates(&mut self, maker: &Maker) -> Result<Vec<Arc<Certificate>>, EngineError>;
 
     /// Everything that is known about a key of the set, given what the checker read of it.
     ///
     /// # Errors
     /// When the keyring cannot be asked.
-    fn standing(&mut self, key: &Key) -> Result<Standing, Error>;
+    fn standing(&mut self, key: &Key) -> Result<Standing, EngineError>;
 
     /// Whether a key of the set claims this fingerprint as that of its primary key or of a subkey.
     fn has(&self, fingerprint: &Fingerprint) -> bool;
@@ -106,7 +106,7 @@ pub trait KeySet: Debug {
     ///
     /// # Errors
     /// When the keys cannot be read.
-    fn all(&mut self) -> Result<Vec<Listed>, Error>;
+    fn all(&mut self) -> Result<Vec<Listed>, EngineError>;
 
     /// Why a key does not count about which nobody was asked.
     fn objection_unasked(&self) -> Refusal;
@@ -133,23 +133,23 @@ pub struct Fit {
 }
 
 /// Reads keys, and checks one signature over exactly the bytes of a message. It makes no decisions on trust.
-pub trait SignatureCheck: Debug {
+pub trait SignatureCheck: Debug + Send {
     /// Loads keys, makes sure that it has the whole of them, and reads them back; `None` for one of which it takes
     /// nothing. What was loaded once stays.
     ///
     /// # Errors
     /// When it fails, or anything is missing.
-    fn read(&mut self, keys: &[Arc<Certificate>]) -> Result<Vec<Option<Key>>, Error>;
+    fn read(&mut self, keys: &[Arc<Certificate>]) -> Result<Vec<Option<Key>>, EngineError>;
 
     /// Checks a signature with the keys that were loaded.
     ///
     /// # Errors
     /// When it fails, so that nothing can be said about the signature.
-    fn check(&mut self, message: &Message, keys: &[Key]) -> Result<Result<Fit, Refusal>, Error>;
+    fn check(&mut self, message: &Message, keys: &[Key]) -> Result<Result<Fit, Refusal>, EngineError>;
 
     /// Which implementation it is, with its version, for messages.
     ///
     /// # Errors
     /// When it cannot be asked.
-    fn name(&mut self) -> Result<String, Error>;
+    fn name(&mut self) -> Result<String, EngineError>;
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::clock::Clock;
+use crate::processes::NO_HOME;
 
 /// Directories that are searched for gpg before those of the caller, so that a PATH that somebody prepared cannot
 /// put another program in its place.
@@ -34,8 +35,8 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads everything once, and puts the directories of the system first in this process's `PATH`. Call it before
-    /// the first thread is started.
+    /// Reads everything once; then puts the directories of the system first in this process's `PATH` and takes the user's
+    /// GnuPG home out of its surroundings, since gpgme goes by them. Call it before the first thread is started.
     #[must_use]
     pub fn take() -> Self {
         let now = Timestamp::now().as_second();
@@ -47,6 +48,7 @@ impl Environment {
             clock: Clock::starting_at(now),
         };
         std::env::set_var("PATH", environment.search_path());
+        std::env::set_var("GNUPGHOME", NO_HOME);
         environment
     }
 

@@ -27,7 +27,7 @@ struct Scene {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    image_signature::openpgp::keys::ring::hex(&Sha256::digest(bytes)).to_lowercase()
+    image_signature::text::hex(&Sha256::digest(bytes)).to_lowercase()
 }
 
 impl Scene {

@@ -55,7 +55,7 @@ fn starts(desk: &Desk, args: &[String]) -> (usize, crate::Outcome) {
 }
 
 #[test]
-fn a_verification_starts_gpg_at_most_six_times_whatever_the_size() {
+fn a_verification_starts_gpg_at_most_seven_times_whatever_the_size() {
     if !has("strace") {
         return skipped("starts of gpg with 10,000 keys", "strace is not installed");
     }
@@ -67,7 +67,7 @@ fn a_verification_starts_gpg_at_most_six_times_whatever_the_size() {
     let (many, outcome) = starts(&desk, &desk.args(&large, &[]));
     outcome.expect_verdict(0, OK);
     println!("gpg was started {few} times for 2 keys, {many} times for 10,002");
-    assert!(many <= 6 && few <= 6, "{few} and {many}");
+    assert!(many <= 7 && few <= 7, "{few} and {many}");
     assert_eq!(few, many);
 
     // The list of all keys asks gpg about those that may count, not about each.
@@ -78,7 +78,7 @@ fn a_verification_starts_gpg_at_most_six_times_whatever_the_size() {
         "keys: gpg was started {listing} times, {} ms under strace",
         began.elapsed().as_millis()
     );
-    assert!(listing <= 3, "{listing}");
+    assert!(listing <= 4, "{listing}");
     let outcome = outcome.expect(0);
     assert_eq!(outcome.stdout.lines().count(), 10_002);
     assert_eq!(

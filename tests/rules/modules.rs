@@ -121,7 +121,7 @@ fn only_settings_and_main_read_environment_clock_and_home() {
             "env::var",
             "env::vars",
             "env::args",
-            "home_dir",
+            "home_dir()",
             "temp_dir",
             "current_dir()",
             "SystemTime::now",

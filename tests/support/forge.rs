@@ -69,7 +69,7 @@ impl Key {
     }
 
     pub fn fingerprint(&self) -> String {
-        image_signature::openpgp::keys::ring::hex(&image_signature::openpgp::keys::ring::fingerprint(&self.body()))
+        image_signature::text::hex(&image_signature::openpgp::keys::material::fingerprint_4(&self.body()))
     }
 
     pub fn key_id(&self) -> [u8; 8] {

@@ -188,9 +188,10 @@ impl Sandbox {
             .into_iter()
             .filter(|line| line.contains("image-signature-") && line.contains(self.root().to_str().unwrap()))
             .filter(|line| {
+                let program = line.split(' ').next().unwrap_or_default();
                 ["gpg-agent", "dirmngr", "keyboxd", "scdaemon"]
                     .iter()
-                    .any(|d| line.contains(d))
+                    .any(|daemon| program.ends_with(daemon))
             })
             .collect()
     }

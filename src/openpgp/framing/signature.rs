@@ -6,8 +6,8 @@
 
 use crate::openpgp::framing::algorithm::{HashAlgorithm, PublicKeyAlgorithm};
 use crate::openpgp::framing::subpacket::{self, Subpackets};
-use crate::openpgp::keys::ring::hex;
 use crate::reason::{Reason, Refusal};
+use crate::text::hex;
 
 /// Largest signature packet, in bytes: RSA of 16 Kibit and a page of subpackets fit.
 pub const MAX_SIGNATURE_PACKET: usize = 16 << 10;

@@ -5,8 +5,8 @@
 //! versions differ in it, and anybody can add to the unhashed area in transit.
 
 use crate::openpgp::framing::signature::{area, bad, malformed, version_refusal, KeyId};
-use crate::openpgp::keys::ring::hex;
 use crate::reason::{Reason, Refusal};
+use crate::text::hex;
 
 /// Most bytes of an area of subpackets, the limit of GnuPG: it finds no signature at all in a packet with more.
 pub const MAX_AREA: usize = 10_000;

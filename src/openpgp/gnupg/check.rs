@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::files::read::read_regular;
-use crate::openpgp::answers::checked_signature;
+use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::message::Message;
-use crate::openpgp::gnupg::gpgme::{Error, Gpg};
+use crate::openpgp::gnupg::answers::checked_signature;
+use crate::openpgp::gnupg::gpgme::{Gpg, GPG};
 use crate::openpgp::gnupg::home::Home;
 use crate::openpgp::gnupg::status::Check;
 use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
@@ -30,6 +31,15 @@ const LISTED_BY_NAME: usize = 100;
 
 /// What happens where an import fails; for messages.
 const DOING: &str = "importing keys";
+
+/// An import that is not whole, or not what gpg says of it.
+fn unreliable(why: String) -> EngineError {
+    EngineError::Unreliable {
+        doing: DOING,
+        who: GPG,
+        why,
+    }
+}
 
 /// GnuPG with a home of its own that holds the keys that may have made a signature, and no others.
 #[derive(Debug)]
@@ -59,12 +69,9 @@ impl GpgCheck {
         }
     }
 
-    fn open(&mut self) -> Result<&mut Opened, Error> {
+    fn open(&mut self) -> Result<&mut Opened, EngineError> {
         if self.opened.is_none() {
-            let unusable = |why: String| Error::Answer {
-                doing: "making an isolated keyring",
-                why,
-            };
+            let unusable = |why: String| EngineError::failed("making an isolated keyring", why);
             let home = Home::isolated(&self.places).map_err(|error| unusable(error.to_string()))?;
             let mut gpg = Gpg::start(home.path())?;
             check_system(&mut gpg).map_err(unusable)?;
@@ -75,19 +82,17 @@ impl GpgCheck {
             }
             self.opened = Some(Opened { gpg, home });
         }
-        self.opened.as_mut().ok_or(Error::Answer {
-            doing: DOING,
-            why: "there is no keyring".into(),
-        })
+        self.opened
+            .as_mut()
+            .ok_or_else(|| EngineError::failed(DOING, "there is no keyring"))
     }
 
-    fn load(&mut self, missing: &[Arc<Certificate>]) -> Result<(), Error> {
+    fn load(&mut self, missing: &[Arc<Certificate>]) -> Result<(), EngineError> {
         let mut packets = Vec::with_capacity(missing.len());
         for certificate in missing {
-            let bytes = certificate.write_own().map_err(|error| Error::Answer {
-                doing: DOING,
-                why: error.to_string(),
-            })?;
+            let bytes = certificate
+                .write_own()
+                .map_err(|error| EngineError::failed(DOING, error))?;
             packets.push(bytes);
         }
         let opened = self.open()?;
@@ -108,13 +113,10 @@ impl GpgCheck {
         for certificate in missing {
             let key = listed.remove(certificate.fingerprint());
             if let (None, Some(option)) = (&key, system::refusal()) {
-                return Err(Error::Answer {
-                    doing: DOING,
-                    why: format!(
-                        "{SYSTEM_CONFIG} has {option}, which may be why it does not take key {}",
-                        certificate.fingerprint()
-                    ),
-                });
+                return Err(unreliable(format!(
+                    "{SYSTEM_CONFIG} has {option}, which may be why it does not take key {}",
+                    certificate.fingerprint()
+                )));
             }
             self.facts.insert(certificate.fingerprint().clone(), key);
         }
@@ -125,27 +127,24 @@ impl GpgCheck {
 /// Imports keys, of which gpg is to go through each: they were written by us and have nothing in them that it could stop
 /// at, so that whatever does stop it is trouble. The first one comes once more at the end: where that was read, all that
 /// is before it was.
-fn import(opened: &mut Opened, keys: &[Vec<u8>]) -> Result<HashSet<Fingerprint>, Error> {
+fn import(opened: &mut Opened, keys: &[Vec<u8>]) -> Result<HashSet<Fingerprint>, EngineError> {
     let first = keys.first().map(Vec::as_slice).unwrap_or_default();
     let imported = opened.gpg.import(&[&keys.concat(), first].concat())?;
     if imported.processed != keys.len() + 1 {
-        return Err(Error::Answer {
-            doing: DOING,
-            why: format!(
-                "it went through {} of {} keys and stopped; perhaps there is no room left in {}",
-                imported.processed,
-                keys.len() + 1,
-                opened.home.path().display()
-            ),
-        });
+        return Err(unreliable(format!(
+            "it went through {} of {} keys and stopped; perhaps there is no room left in {}",
+            imported.processed,
+            keys.len() + 1,
+            opened.home.path().display()
+        )));
     }
     Ok(imported.taken)
 }
 
 /// Reads the keyring back: the keys that gpg says it has taken stand in the file, whole, and gpg lists them as they stand
 /// there, revocations included, which it checked when it took them.
-fn compare(home: &Path, taken: &HashSet<Fingerprint>, listed: &HashMap<Fingerprint, Key>) -> Result<(), Error> {
-    let wrong = |why: String| Err(Error::Answer { doing: DOING, why });
+fn compare(home: &Path, taken: &HashSet<Fingerprint>, listed: &HashMap<Fingerprint, Key>) -> Result<(), EngineError> {
+    let wrong = |why: String| Err(unreliable(why));
     let path = home.join("pubring.kbx");
     let content = match read_regular(&path, MAX_RING) {
         Ok(Some(content)) => content,
@@ -181,7 +180,7 @@ fn compare(home: &Path, taken: &HashSet<Fingerprint>, listed: &HashMap<Fingerpri
 }
 
 impl SignatureCheck for GpgCheck {
-    fn read(&mut self, keys: &[Arc<Certificate>]) -> Result<Vec<Option<Key>>, Error> {
+    fn read(&mut self, keys: &[Arc<Certificate>]) -> Result<Vec<Option<Key>>, EngineError> {
         let mut seen = HashSet::new();
         let missing: Vec<Arc<Certificate>> = keys
             .iter()
@@ -197,7 +196,7 @@ impl SignatureCheck for GpgCheck {
             .collect())
     }
 
-    fn check(&mut self, message: &Message, keys: &[Key]) -> Result<Result<Fit, Refusal>, Error> {
+    fn check(&mut self, message: &Message, keys: &[Key]) -> Result<Result<Fit, Refusal>, EngineError> {
         let now = self.now;
         let opened = self.open()?;
         let answer = opened.gpg.verify(&message.detached_signature(), &message.payload)?;
@@ -219,7 +218,7 @@ impl SignatureCheck for GpgCheck {
         }))
     }
 
-    fn name(&mut self) -> Result<String, Error> {
+    fn name(&mut self) -> Result<String, EngineError> {
         Ok(format!("gpg {}", self.open()?.gpg.version()))
     }
 }

@@ -3,11 +3,12 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::algorithm::PublicKeyAlgorithm;
-use crate::openpgp::gnupg::gpgme::{answer, Error};
+use crate::openpgp::gnupg::gpgme::answer;
 use crate::openpgp::keys::key::{Fingerprint, Key, Subkey, UserId, Validity};
 
-pub(super) fn convert_key(key: &gpgme::Key) -> Result<Key, Error> {
+pub(super) fn convert_key(key: &gpgme::Key) -> Result<Key, EngineError> {
     const DOING: &str = "listing keys";
     let subkeys = key
         .subkeys()
@@ -36,7 +37,7 @@ pub(super) fn convert_key(key: &gpgme::Key) -> Result<Key, Error> {
     })
 }
 
-fn convert_subkey(subkey: &gpgme::Subkey<'_>) -> Result<Subkey, Error> {
+fn convert_subkey(subkey: &gpgme::Subkey<'_>) -> Result<Subkey, EngineError> {
     const DOING: &str = "listing keys";
     let text = subkey
         .fingerprint()

@@ -15,56 +15,14 @@ use std::time::Duration;
 
 use gpgme::Context;
 
+use crate::openpgp::error::EngineError;
 use crate::openpgp::gnupg::convert::convert_key;
 use crate::openpgp::gnupg::status::{log_status, order, read_answer, read_import, Answer, Check, Imported, StatusLine};
 use crate::openpgp::keys::key::{Fingerprint, Key};
-use worker::{explained, why_not_started, Worker, MIN_GNUPG, PATIENCE, PATIENCE_WITH_KEYS};
+use worker::{explained, why_not_started, Worker, PATIENCE, PATIENCE_WITH_KEYS};
 
-/// GnuPG itself failed: nothing can be said about a signature.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// There is no gpg, or it cannot be run.
-    #[error("gpg cannot be run: {0}; install GnuPG (package gpg, gnupg2 or gpg2) {MIN_GNUPG} or newer")]
-    Missing(String),
-    /// The system starts no more processes or threads.
-    #[error("{doing}: gpg cannot be started: {why}")]
-    NotStarted {
-        /// What was being done.
-        doing: &'static str,
-        /// Why.
-        why: String,
-    },
-    /// It is too old.
-    #[error("gpg is version {0}; {MIN_GNUPG} or newer is needed")]
-    TooOld(String),
-    /// It does not answer.
-    #[error("{doing}: gpg gave no answer for {0} s", .patience.as_secs())]
-    Silent {
-        /// What was being done.
-        doing: &'static str,
-        /// How long it was waited for.
-        patience: Duration,
-    },
-    /// An operation failed.
-    #[error("{doing}: gpg reports {error}")]
-    Failed {
-        /// What was being done.
-        doing: &'static str,
-        /// What gpgme or gpg said.
-        error: String,
-    },
-    /// The key was not found, but may be where was not looked.
-    #[error("looking up the signer: {0}")]
-    Elsewhere(String),
-    /// The answer contradicts itself or what was asked.
-    #[error("{doing}: gpg's answer is not to be relied on: {why}")]
-    Answer {
-        /// What was being done.
-        doing: &'static str,
-        /// What is wrong with it.
-        why: String,
-    },
-}
+/// Who fails where gpg does; for messages.
+pub(super) const GPG: &str = "gpg";
 
 /// A connection to GnuPG with one home directory.
 #[derive(Debug)]
@@ -78,7 +36,7 @@ impl Gpg {
     ///
     /// # Errors
     /// When gpg cannot be run or is too old.
-    pub fn start(home: &Path) -> Result<Self, Error> {
+    pub fn start(home: &Path) -> Result<Self, EngineError> {
         let (worker, version) = Worker::start(home)?;
         Ok(Self { worker, version })
     }
@@ -87,7 +45,7 @@ impl Gpg {
     ///
     /// # Errors
     /// When gpg does not answer.
-    pub fn is_at_least(&mut self, version: &'static str) -> Result<bool, Error> {
+    pub fn is_at_least(&mut self, version: &'static str) -> Result<bool, EngineError> {
         self.worker.run(PATIENCE, "asking gpg for its version", |context| {
             context.engine_info().check_version(version)
         })
@@ -102,7 +60,7 @@ impl Gpg {
     ///
     /// # Errors
     /// When gpg fails or does not finish. That it takes no key is no failure.
-    pub fn import(&mut self, keys: &[u8]) -> Result<Imported, Error> {
+    pub fn import(&mut self, keys: &[u8]) -> Result<Imported, EngineError> {
         const DOING: &str = "importing keys";
         let keys = keys.to_owned();
         let (result, status) = self.with_status(PATIENCE, DOING, move |context| {
@@ -132,7 +90,7 @@ impl Gpg {
     ///
     /// # Errors
     /// When the keyring cannot be read. Keys that are not there are no error.
-    pub fn keys(&mut self, patterns: &[&str]) -> Result<Vec<Key>, Error> {
+    pub fn keys(&mut self, patterns: &[&str]) -> Result<Vec<Key>, EngineError> {
         const DOING: &str = "listing keys";
         let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
         let (result, status) = self.with_status(PATIENCE_WITH_KEYS, DOING, move |context| {
@@ -152,7 +110,7 @@ impl Gpg {
     ///
     /// # Errors
     /// When gpg fails, gives no answer, or more than one.
-    pub fn verify(&mut self, signature: &[u8], data: &[u8]) -> Result<Answer, Error> {
+    pub fn verify(&mut self, signature: &[u8], data: &[u8]) -> Result<Answer, EngineError> {
         const DOING: &str = "verifying a signature";
         let (signature, data) = (signature.to_owned(), data.to_owned());
         let (result, status) = self.with_status(PATIENCE, DOING, move |context| {
@@ -205,7 +163,7 @@ impl Gpg {
         patience: Duration,
         doing: &'static str,
         operation: impl FnOnce(&mut Context) -> T + Send + 'static,
-    ) -> Result<(T, Vec<StatusLine>), Error> {
+    ) -> Result<(T, Vec<StatusLine>), EngineError> {
         let lines: Arc<Mutex<Vec<StatusLine>>> = Arc::default();
         let collected = Arc::clone(&lines);
         let handler = move |first: Option<&CStr>, second: Option<&CStr>| {
@@ -226,15 +184,12 @@ impl Gpg {
     }
 }
 
-fn failed(doing: &'static str, error: gpgme::Error) -> Error {
-    Error::Failed {
-        doing,
-        error: describe(error),
-    }
+fn failed(doing: &'static str, error: gpgme::Error) -> EngineError {
+    EngineError::failed(doing, format!("gpg reports {}", describe(error)))
 }
 
 /// Why an operation failed. gpgme may report any error where gpg could not be started, so that this is tried again.
-fn trouble(doing: &'static str, error: gpgme::Error, status: &[StatusLine]) -> Error {
+fn trouble(doing: &'static str, error: gpgme::Error, status: &[StatusLine]) -> EngineError {
     if !status.is_empty() {
         return failed(doing, error);
     }
@@ -247,11 +202,15 @@ fn trouble(doing: &'static str, error: gpgme::Error, status: &[StatusLine]) -> E
         },
         |error| explained(&error),
     );
-    Error::NotStarted { doing, why }
+    EngineError::failed(doing, format!("gpg cannot be started: {why}"))
 }
 
-pub(super) fn answer(doing: &'static str, why: impl Into<String>) -> Error {
-    Error::Answer { doing, why: why.into() }
+pub(super) fn answer(doing: &'static str, why: impl Into<String>) -> EngineError {
+    EngineError::Unreliable {
+        doing,
+        who: GPG,
+        why: why.into(),
+    }
 }
 
 /// A gpg error in a form that does not depend on the locale alone: its code beside its text.
@@ -265,7 +224,7 @@ fn fingerprint_of(signature: &gpgme::Signature<'_>) -> String {
 
 /// "Not found" is the one harmless trouble of a listing: code 9, from the look-up itself (measured: gpg 2.2, 2.4).
 /// Anything else means that the keyring could not be read, which gpgme does not tell.
-fn check_listing(status: &[StatusLine]) -> Result<(), Error> {
+fn check_listing(status: &[StatusLine]) -> Result<(), EngineError> {
     const DOING: &str = "reading the keyring";
     const NOT_FOUND: u32 = 9;
     for (keyword, arguments) in status {
@@ -275,13 +234,13 @@ fn check_listing(status: &[StatusLine]) -> Result<(), Error> {
         match keyword.as_str() {
             "ERROR" if place == "keylist.getkey" && code.is_some_and(|c| c & 0xffff == NOT_FOUND) => {}
             "ERROR" | "FAILURE" => {
-                return Err(Error::Failed {
-                    doing: DOING,
-                    error: format!(
-                        "{place} {}",
+                return Err(EngineError::failed(
+                    DOING,
+                    format!(
+                        "gpg reports {place} {}",
                         code.map_or(String::new(), |c| gpgme::Error::new(c).description().to_string())
                     ),
-                });
+                ));
             }
             _ => {}
         }

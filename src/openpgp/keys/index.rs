@@ -30,6 +30,12 @@ impl Index {
         self.by_fingerprint.get(fingerprint).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether any key claims a key ID.
+    #[must_use]
+    pub fn has_id(&self, id: KeyId) -> bool {
+        self.by_id.contains_key(&id)
+    }
+
     /// The keys that claim a key ID, which is no proof of anything.
     #[must_use]
     pub fn with_id(&self, id: KeyId) -> &[usize] {

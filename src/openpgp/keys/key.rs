@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Keys as GnuPG lists them: values without any handle on GnuPG.
 
+use crate::text::hex;
+
 /// A fingerprint: 40 or 64 upper case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(String);
@@ -45,6 +47,12 @@ impl Fingerprint {
             8 | 16 if hexadecimal => Err(FingerprintError::KeyId(text.to_owned())),
             _ => Err(FingerprintError::Format(text.to_owned())),
         }
+    }
+
+    /// The fingerprint of a version 4 key by its octets.
+    #[must_use]
+    pub fn of(octets: &[u8; 20]) -> Self {
+        Self(hex(octets))
     }
 
     /// The octets of a version 4 fingerprint.

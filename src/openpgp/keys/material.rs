@@ -6,6 +6,7 @@ use sha2::Sha256;
 
 use crate::openpgp::framing::algorithm::PublicKeyAlgorithm;
 use crate::openpgp::keys::key::Fingerprint;
+use crate::text::hex;
 
 /// Longest number in a key that is read, in bytes; GnuPG reads 16 Kibit.
 const MAX_NUMBER: usize = 2048;
@@ -82,7 +83,7 @@ pub fn fingerprint_4(body: &[u8]) -> [u8; 20] {
 #[must_use]
 pub fn fingerprint(body: &[u8]) -> Option<Fingerprint> {
     let text = match body.first()? {
-        4 => hex(&fingerprint_4(body)),
+        4 => return Some(Fingerprint::of(&fingerprint_4(body))),
         6 => {
             let length = u32::try_from(body.len()).ok()?;
             let hash = Sha256::new().chain_update([0x9b]).chain_update(length.to_be_bytes());
@@ -91,12 +92,6 @@ pub fn fingerprint(body: &[u8]) -> Option<Fingerprint> {
         _ => return None,
     };
     Fingerprint::parse(&text).ok()
-}
-
-/// Upper case hexadecimal digits.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    crate::openpgp::keys::ring::hex(bytes)
 }
 
 /// Algorithm and strength of a key, such as `rsa4096`: bits of the first number, or the curve.

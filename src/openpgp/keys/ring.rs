@@ -5,7 +5,6 @@
 //! opens. So the file is read here, once, in full: its structure is checked, GnuPG works on a copy, and a key that is
 //! not in it is known to be unknown.
 
-use std::collections::HashSet;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -14,6 +13,10 @@ use sha1::{Digest as _, Sha1};
 
 use crate::openpgp::framing::packet::{self, tag};
 use crate::openpgp::framing::signature::KeyId;
+use crate::openpgp::keys::index::Index;
+use crate::openpgp::keys::key::Fingerprint;
+use crate::openpgp::keys::material::fingerprint_4;
+use crate::text::hex;
 
 /// Largest keyring file in bytes.
 pub const MAX_RING: u64 = 256 << 20;
@@ -37,6 +40,7 @@ pub struct Ring {
     /// Its content.
     pub content: Vec<u8>,
     keys: Vec<RingKey>,
+    index: Index,
 }
 
 /// A key in the file: fingerprints of the primary key and the subkeys, and where its packets stand.
@@ -89,6 +93,7 @@ impl Ring {
                 path,
                 format,
                 content,
+                index: index_of(&keys),
                 keys,
             }),
             Err((at, what)) => Err(Error::Damaged { path, at, what }),
@@ -109,28 +114,22 @@ impl Ring {
 
     /// The keys that have a primary key or subkey of this fingerprint.
     #[must_use]
-    pub fn with_fingerprint(&self, fingerprint: &str) -> Vec<usize> {
-        self.find(|own| hex(own) == fingerprint)
+    pub fn with_fingerprint(&self, fingerprint: &Fingerprint) -> &[usize] {
+        fingerprint
+            .bytes()
+            .map_or(&[], |bytes| self.index.with_fingerprint(&bytes))
     }
 
     /// The keys that have a primary key or subkey of this key ID. Key IDs are no proof of anything.
     #[must_use]
-    pub fn with_key_id(&self, id: KeyId) -> Vec<usize> {
-        self.find(|own| own[12..] == id.0)
+    pub fn with_key_id(&self, id: KeyId) -> &[usize] {
+        self.index.with_id(id)
     }
 
-    /// The key IDs of all keys and subkeys.
+    /// Whether a key or subkey has this key ID.
     #[must_use]
-    pub fn key_ids(&self) -> HashSet<KeyId> {
-        let fingerprints = self.keys.iter().flat_map(|key| &key.fingerprints);
-        fingerprints
-            .filter_map(|own| own.last_chunk().copied().map(KeyId))
-            .collect()
-    }
-
-    fn find(&self, is_it: impl Fn(&[u8; 20]) -> bool) -> Vec<usize> {
-        let with = |key: &RingKey| key.fingerprints.iter().any(&is_it);
-        (0..self.keys.len()).filter(|n| with(&self.keys[*n])).collect()
+    pub fn has_key_id(&self, id: KeyId) -> bool {
+        self.index.has_id(id)
     }
 
     /// The fingerprint of a key's primary key; empty for a version that has none of the usual kind.
@@ -165,6 +164,16 @@ impl Ring {
         }
         certifiers
     }
+}
+
+fn index_of(keys: &[RingKey]) -> Index {
+    let mut index = Index::default();
+    for (number, key) in keys.iter().enumerate() {
+        for fingerprint in &key.fingerprints {
+            index.add(*fingerprint, number);
+        }
+    }
+    index
 }
 
 /// Where in a file, and what is wrong there.
@@ -249,26 +258,7 @@ fn split_keys(content: &[u8], block: Range<usize>, keys: &mut Vec<RingKey>) -> R
         };
         key.place.end = end;
         if matches!(packet.tag, tag::PUBLIC_KEY | tag::PUBLIC_SUBKEY) && packet.body.first() == Some(&4) {
-            key.fingerprints.push(fingerprint(&packet.body));
+            key.fingerprints.push(fingerprint_4(&packet.body));
         }
     }
-}
-
-/// The fingerprint of a version 4 key (RFC 9580 section 5.5.4.2).
-#[must_use]
-pub fn fingerprint(body: &[u8]) -> [u8; 20] {
-    let length = u16::try_from(body.len()).unwrap_or(u16::MAX);
-    let hash = Sha1::new().chain_update([0x99]).chain_update(length.to_be_bytes());
-    hash.chain_update(body).finalize().into()
-}
-
-/// Upper case hexadecimal digits.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|nibble| char::from_digit(nibble.into(), 16))
-        .map(|digit| digit.to_ascii_uppercase())
-        .collect()
 }

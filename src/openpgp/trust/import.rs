@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::files::read::read_bounded;
+use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::signature::KeyId;
-use crate::openpgp::gnupg::gpgme;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_file::{self, Contents, Found, Revocation, MAX_KEY_FILE};
@@ -39,7 +39,7 @@ pub enum Error {
     KeyFile(String),
     /// The checker failed.
     #[error("{0}")]
-    Engine(#[from] gpgme::Error),
+    Engine(#[from] EngineError),
 }
 
 /// A file and what is in it.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::openpgp::gnupg::gpgme::Error;
+use crate::openpgp::error::EngineError;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::index::Index;
 use crate::openpgp::keys::key::{Fingerprint, Key};
@@ -33,7 +33,7 @@ impl KeyFiles {
 }
 
 impl KeySet for KeyFiles {
-    fn candidates(&mut self, maker: &Maker) -> Result<Vec<Arc<Certificate>>, Error> {
+    fn candidates(&mut self, maker: &Maker) -> Result<Vec<Arc<Certificate>>, EngineError> {
         let found = match maker {
             Maker::Fingerprint(fingerprint) => match fingerprint.bytes() {
                 Some(bytes) => self.index.with_fingerprint(&bytes),
@@ -44,7 +44,7 @@ impl KeySet for KeyFiles {
         Ok(found.iter().map(|number| Arc::clone(&self.keys[*number])).collect())
     }
 
-    fn standing(&mut self, _: &Key) -> Result<Standing, Error> {
+    fn standing(&mut self, _: &Key) -> Result<Standing, EngineError> {
         Ok(Standing::default())
     }
 
@@ -53,7 +53,7 @@ impl KeySet for KeyFiles {
         bytes.is_some_and(|bytes| !self.index.with_fingerprint(&bytes).is_empty())
     }
 
-    fn all(&mut self) -> Result<Vec<Listed>, Error> {
+    fn all(&mut self) -> Result<Vec<Listed>, EngineError> {
         let listed = |key: &Arc<Certificate>| Listed {
             certificate: Arc::clone(key),
             facts: Facts::AskChecker,

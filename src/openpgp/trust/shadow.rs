@@ -9,13 +9,13 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use crate::openpgp::error::EngineError;
 use crate::openpgp::gnupg::check::check_system;
-use crate::openpgp::gnupg::gpgme::{self, Gpg};
+use crate::openpgp::gnupg::gpgme::Gpg;
 use crate::openpgp::gnupg::home::{self, Home};
 use crate::openpgp::gnupg::system;
 use crate::openpgp::keys::copies;
-use crate::openpgp::keys::key::Key;
-use crate::openpgp::keys::material::hex;
+use crate::openpgp::keys::key::{Fingerprint, Key};
 use crate::openpgp::keys::ring::{Format, Ring};
 use crate::openpgp::trust::other_keyrings;
 use crate::openpgp::trust::trust_file;
@@ -32,7 +32,7 @@ pub enum Error {
     Home(#[from] home::Error),
     /// GnuPG.
     #[error("{0}")]
-    Gpg(#[from] gpgme::Error),
+    Gpg(#[from] EngineError),
     /// The system's configuration of GnuPG.
     #[error("{0}")]
     System(String),
@@ -91,8 +91,8 @@ impl Shadow {
     ///
     /// # Errors
     /// When that cannot be said.
-    pub fn confirm_absence(&self, holds: impl Fn(&Ring) -> bool) -> Result<(), gpgme::Error> {
-        other_keyrings::confirm_absence(&self.user_home, &self.ring.path, holds).map_err(gpgme::Error::Elsewhere)
+    pub fn confirm_absence(&self, holds: impl Fn(&Ring) -> bool) -> Result<(), EngineError> {
+        other_keyrings::confirm_absence(&self.user_home, &self.ring.path, holds).map_err(EngineError::Elsewhere)
     }
 
     /// The keys of these fingerprints as the copy has them, with the validity that the user's trust gives them.
@@ -103,16 +103,16 @@ impl Shadow {
     ///
     /// # Errors
     /// When gpg fails.
-    pub fn keys(&mut self, fingerprints: &[String], now: i64) -> Result<Vec<Key>, gpgme::Error> {
+    pub fn keys(&mut self, fingerprints: &[String], now: i64) -> Result<Vec<Key>, EngineError> {
         let mut patterns: Vec<String> = fingerprints.to_vec();
         let vouching = match &self.unfit {
             None => self.trustdb.as_deref().map(trust_file::vouching).unwrap_or_default(),
             Some(_) => HashSet::new(),
         };
-        let vouching: HashSet<String> = vouching.iter().map(|f| hex(f)).collect();
+        let vouching: HashSet<Fingerprint> = vouching.iter().map(Fingerprint::of).collect();
         if !patterns.is_empty() {
             let in_ring = vouching.iter().filter(|f| !self.ring.with_fingerprint(f).is_empty());
-            patterns.extend(in_ring.filter(|f| !fingerprints.contains(f)).cloned());
+            patterns.extend(in_ring.map(ToString::to_string).filter(|f| !fingerprints.contains(f)));
         }
         let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
         let mut listed = self.gpg.keys(&patterns)?;
@@ -121,16 +121,14 @@ impl Shadow {
                 |key: &Key| key.revoked || key.disabled || key.primary().revoked || key.primary().is_expired(now);
             let unfit: Vec<Key> = listed
                 .iter()
-                .filter(|key| vouching.contains(key.fingerprint().as_str()) && is_unfit(key))
+                .filter(|key| vouching.contains(key.fingerprint()) && is_unfit(key))
                 .cloned()
                 .collect();
             if let (false, Some(trustdb)) = (unfit.is_empty(), &self.trustdb) {
                 let bytes = unfit.iter().filter_map(|key| key.fingerprint().bytes()).collect();
                 let path = self.home.path().join("trustdb.gpg");
-                std::fs::write(&path, trust_file::without(trustdb, &bytes)).map_err(|error| gpgme::Error::Answer {
-                    doing: "changing the copy of the trust database",
-                    why: error.to_string(),
-                })?;
+                std::fs::write(&path, trust_file::without(trustdb, &bytes))
+                    .map_err(|error| EngineError::failed("changing the copy of the trust database", error))?;
                 listed = self.gpg.keys(&patterns)?;
             }
             self.unfit = Some(unfit);

@@ -7,8 +7,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::signature::KeyId;
-use crate::openpgp::gnupg::gpgme::Error;
 use crate::openpgp::gnupg::system::SYSTEM_CONFIG;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
@@ -66,7 +66,7 @@ impl UserKeyring {
 
     /// Lists keys of the ring as the copy has them; only those that stand in the user's own file, whatever keyrings
     /// the system's configuration adds.
-    fn list(&mut self, places: &[usize]) -> Result<(), Error> {
+    fn list(&mut self, places: &[usize]) -> Result<(), EngineError> {
         let missing: Vec<usize> = places
             .iter()
             .copied()
@@ -81,20 +81,20 @@ impl UserKeyring {
         for key in keys {
             let place = places.get(key.fingerprint().as_str()).copied();
             if let Some(key) = place.and_then(|place| self.listed.insert(place, key)) {
-                return Err(Error::Answer {
-                    doing: "listing keys",
-                    why: format!(
+                return Err(EngineError::failed(
+                    "listing keys",
+                    format!(
                         "it shows key {} twice: {SYSTEM_CONFIG} names another keyring that has it",
                         key.fingerprint()
                     ),
-                });
+                ));
             }
         }
         Ok(())
     }
 
     /// Lists every key of the ring.
-    fn list_all(&mut self) -> Result<(), Error> {
+    fn list_all(&mut self) -> Result<(), EngineError> {
         let places: HashMap<String, usize> = (0..self.shadow.ring.len())
             .map(|n| (self.shadow.ring.fingerprint(n), n))
             .collect();
@@ -112,10 +112,9 @@ impl UserKeyring {
         let ring = &self.shadow.ring;
         if self.signed_by.is_limited() {
             let named = self.signed_by.0.iter();
-            return named.flat_map(|f| ring.with_fingerprint(f.as_str())).collect();
+            return named.flat_map(|f| ring.with_fingerprint(f)).copied().collect();
         }
-        let in_ring = ring.key_ids();
-        let is_certified = |place| ring.certifiers(place).iter().any(|id| in_ring.contains(id));
+        let is_certified = |place| ring.certifiers(place).iter().any(|id| ring.has_key_id(*id));
         (0..ring.len())
             .filter(|place| self.shadow.in_trustdb(ring.fingerprint_bytes(*place)) || is_certified(*place))
             .collect()
@@ -127,7 +126,7 @@ impl UserKeyring {
 
     /// What is to be said against a key for its validity. Where it would have had one by a certification of a key that
     /// has gone bad, that is the thing to mend.
-    fn objection(&mut self, key: &Key, place: usize) -> Result<Option<Refusal>, Error> {
+    fn objection(&mut self, key: &Key, place: usize) -> Result<Option<Refusal>, EngineError> {
         if !self.decides_by_validity() || key.validity().is_enough() {
             return Ok(None);
         }
@@ -142,7 +141,10 @@ impl UserKeyring {
             return Ok(Some(not_valid(key, Some(unfit), self.now)));
         }
         // gpg takes the owner trust away from a key that is revoked.
-        let places = certifiers.iter().flat_map(|id| self.shadow.ring.with_key_id(*id));
+        let places = certifiers
+            .iter()
+            .flat_map(|id| self.shadow.ring.with_key_id(*id))
+            .copied();
         let known: Vec<usize> = places
             .filter(|own| self.shadow.in_trustdb(self.shadow.ring.fingerprint_bytes(*own)))
             .collect();
@@ -163,10 +165,10 @@ impl UserKeyring {
 }
 
 impl KeySet for UserKeyring {
-    fn candidates(&mut self, maker: &Maker) -> Result<Vec<Arc<Certificate>>, Error> {
+    fn candidates(&mut self, maker: &Maker) -> Result<Vec<Arc<Certificate>>, EngineError> {
         let of = |ring: &Ring| match maker {
-            Maker::Fingerprint(fingerprint) => ring.with_fingerprint(fingerprint.as_str()),
-            Maker::KeyId(id) => ring.with_key_id(*id),
+            Maker::Fingerprint(fingerprint) => ring.with_fingerprint(fingerprint).to_vec(),
+            Maker::KeyId(id) => ring.with_key_id(*id).to_vec(),
         };
         let places = of(&self.shadow.ring);
         if places.is_empty() {
@@ -177,25 +179,23 @@ impl KeySet for UserKeyring {
         Ok(places.into_iter().filter_map(|place| self.certificate(place)).collect())
     }
 
-    fn standing(&mut self, key: &Key) -> Result<Standing, Error> {
-        let fingerprint = key.fingerprint().as_str();
-        let places = self.shadow.ring.with_fingerprint(fingerprint);
-        let place = places
-            .into_iter()
-            .find(|place| self.shadow.ring.fingerprint(*place) == fingerprint);
+    fn standing(&mut self, key: &Key) -> Result<Standing, EngineError> {
+        let fingerprint = key.fingerprint();
+        let mut places = self.shadow.ring.with_fingerprint(fingerprint).iter().copied();
+        let place = places.find(|place| self.shadow.ring.fingerprint(*place) == fingerprint.as_str());
         let Some(place) = place else {
-            return Err(Error::Answer {
-                doing: "looking up the signer",
-                why: format!("key {fingerprint} is not in the keyring"),
-            });
+            return Err(EngineError::failed(
+                "looking up the signer",
+                format!("key {fingerprint} is not in the keyring"),
+            ));
         };
         self.list(&[place])?;
         self.certificate(place);
         let Some(own) = self.listed.get(&place).cloned() else {
-            return Err(Error::Answer {
-                doing: "looking up the signer",
-                why: format!("gpg does not list key {fingerprint}, which is in the keyring"),
-            });
+            return Err(EngineError::failed(
+                "looking up the signer",
+                format!("gpg does not list key {fingerprint}, which is in the keyring"),
+            ));
         };
         let by_validity = self.decides_by_validity() && own.validity().is_enough();
         Ok(Standing {
@@ -208,10 +208,10 @@ impl KeySet for UserKeyring {
     }
 
     fn has(&self, fingerprint: &Fingerprint) -> bool {
-        !self.shadow.ring.with_fingerprint(fingerprint.as_str()).is_empty()
+        !self.shadow.ring.with_fingerprint(fingerprint).is_empty()
     }
 
-    fn all(&mut self) -> Result<Vec<Listed>, Error> {
+    fn all(&mut self) -> Result<Vec<Listed>, EngineError> {
         let ring = &self.shadow.ring;
         let asked: BTreeSet<usize> =
             if ring.len() <= LISTED_AT_ONCE || self.trust_model == TrustModel::Always && !self.signed_by.is_limited() {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The thread on which gpgme works, and how long it is waited for.
 
+use std::ffi::CString;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{channel, sync_channel, Receiver, RecvTimeoutError, Sender};
@@ -10,7 +12,8 @@ use std::time::Duration;
 
 use gpgme::{Context, Protocol};
 
-use crate::openpgp::gnupg::gpgme::{answer, describe, failed, Error};
+use crate::openpgp::error::EngineError;
+use crate::openpgp::gnupg::gpgme::{answer, describe, failed, GPG};
 use crate::processes::{self, Operation, FORKING_THREAD};
 
 /// Oldest GnuPG whose options and status lines are known to be what we rely on; 2.1 had not all of the import options.
@@ -24,6 +27,9 @@ pub const PATIENCE_WITH_KEYS: Duration = Duration::from_secs(300);
 
 /// What gpgme gives as the version of a gpg that it could not ask (engine-gpg.c of gpgme).
 const UNASKED: &str = "1.0.0";
+
+/// What happens where a connection cannot be made ready.
+const PREPARING: &str = "preparing gpg";
 
 /// Something for the thread that has the connection to do.
 type Job = Box<dyn FnOnce(&mut Context) + Send>;
@@ -41,22 +47,22 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Uses GnuPG with a home directory, which it is told through this process's environment: a home set through gpgme
-    /// costs one more start of gpg each (measured).
+    /// Uses GnuPG with a home directory. gpgme asks gpg for its version once more for each (measured: 2 ms); in return
+    /// workers with different homes can be at work at the same time.
     ///
     /// # Errors
     /// When gpg cannot be run or is too old.
-    pub fn start(home: &Path) -> Result<(Self, String), Error> {
+    pub fn start(home: &Path) -> Result<(Self, String), EngineError> {
         const DOING: &str = "asking gpg for its version";
         let (jobs, to_do) = channel::<Job>();
         let (report, answer_read) = sync_channel(1);
-        // For gpg --version: without it, that reads the gpg.conf of the user.
-        std::env::set_var("GNUPGHOME", home);
+        let home = home.to_owned();
+        let own_home = home.clone();
         thread::Builder::new()
             .name(FORKING_THREAD.into())
             .spawn(move || {
                 let operation = Operation::begin();
-                match connect() {
+                match connect(&own_home) {
                     Ok((mut context, version)) => {
                         drop(operation);
                         // Where nobody waits any more, no job comes either.
@@ -71,12 +77,9 @@ impl Worker {
                     }
                 }
             })
-            .map_err(|error| Error::NotStarted {
-                doing: DOING,
-                why: explained(&error),
-            })?;
-        let home = home.to_owned();
-        let version = wait(&answer_read, PATIENCE, DOING, &home)??;
+            .map_err(|error| EngineError::failed(DOING, format!("gpg cannot be started: {}", explained(&error))))?;
+        // It is told no home yet.
+        let version = wait(&answer_read, PATIENCE, DOING, Path::new(processes::NO_HOME))??;
         let is_silent = false;
         Ok((Self { jobs, is_silent, home }, version))
     }
@@ -90,12 +93,14 @@ impl Worker {
         patience: Duration,
         doing: &'static str,
         operation: impl FnOnce(&mut Context) -> T + Send + 'static,
-    ) -> Result<T, Error> {
+    ) -> Result<T, EngineError> {
         if self.is_silent {
-            return Err(Error::Silent { doing, patience });
+            return Err(EngineError::Silent {
+                doing,
+                who: GPG,
+                patience,
+            });
         }
-        // Every gpg process is started during an operation, and one operation is going on at a time.
-        std::env::set_var("GNUPGHOME", &self.home);
         let (report, result) = sync_channel(1);
         let job = Box::new(move |context: &mut Context| {
             let begun = Operation::begin();
@@ -107,40 +112,51 @@ impl Worker {
         // A thread that has ended is noticed below.
         let _ = self.jobs.send(job);
         let result = wait(&result, patience, doing, &self.home);
-        self.is_silent = matches!(result, Err(Error::Silent { .. }));
+        self.is_silent = matches!(result, Err(EngineError::Silent { .. }));
         result
     }
 }
 
-/// Connects to GnuPG and makes sure that it can be used.
-fn connect() -> Result<(Context, String), Error> {
+/// Connects to GnuPG with a home and makes sure that it can be used.
+fn connect(home: &Path) -> Result<(Context, String), EngineError> {
     // Without gpgconf, gpgme starts gpg alone: 5 processes less (measured). It must be set before the first use.
     let _ = gpgme::set_flag("disable-gpgconf", "1");
     gpgme::init();
-    let missing = |error: gpgme::Error| Error::Missing(describe(error));
+    let missing = |error: gpgme::Error| unusable(&describe(error));
     let mut context = Context::from_protocol(Protocol::OpenPgp).map_err(missing)?;
     let info = context.engine_info();
     let version = match info.version() {
         Ok(UNASKED) => {
             return Err(match why_not_started() {
-                Some(error) if is_exhausted(&error) => Error::NotStarted {
-                    doing: "asking gpg for its version",
-                    why: explained(&error),
-                },
-                Some(error) => Error::Missing(error.to_string()),
-                None => Error::Missing("it tells no version".into()),
+                Some(error) if is_exhausted(&error) => EngineError::failed(
+                    "asking gpg for its version",
+                    format!("gpg cannot be started: {}", explained(&error)),
+                ),
+                Some(error) => unusable(&error.to_string()),
+                None => unusable("it tells no version"),
             });
         }
         Ok(version) if info.check_version(MIN_GNUPG) => version.to_owned(),
-        Ok(version) => return Err(Error::TooOld(version.to_owned())),
-        Err(_) => return Err(Error::Missing("it tells no version".into())),
+        Ok(version) => {
+            return Err(EngineError::Unusable(format!(
+                "gpg is version {version}; {MIN_GNUPG} or newer is needed"
+            )))
+        }
+        Err(_) => return Err(unusable("it tells no version")),
     };
+    let home = CString::new(home.as_os_str().as_bytes()).map_err(|error| answer(PREPARING, error.to_string()))?;
+    context.set_engine_home_dir(home).map_err(|e| failed(PREPARING, e))?;
     context.set_offline(true);
     // All status lines go to a handler of ours; without this gpgme keeps VALIDSIG and others to itself.
-    context
-        .set_flag("full-status", "1")
-        .map_err(|e| failed("preparing gpg", e))?;
+    context.set_flag("full-status", "1").map_err(|e| failed(PREPARING, e))?;
     Ok((context, version))
+}
+
+/// There is no gpg, or it cannot be run.
+fn unusable(why: &str) -> EngineError {
+    EngineError::Unusable(format!(
+        "gpg cannot be run: {why}; install GnuPG (package gpg, gnupg2 or gpg2) {MIN_GNUPG} or newer"
+    ))
 }
 
 /// Why gpg cannot be started, if it cannot: gpgme says that something failed, and keeps what to itself. It needs two
@@ -180,12 +196,16 @@ pub fn explained(error: &io::Error) -> String {
     }
 }
 
-fn wait<T>(result: &Receiver<T>, patience: Duration, doing: &'static str, home: &Path) -> Result<T, Error> {
+fn wait<T>(result: &Receiver<T>, patience: Duration, doing: &'static str, home: &Path) -> Result<T, EngineError> {
     result.recv_timeout(patience).map_err(|error| match error {
         RecvTimeoutError::Timeout => {
             let ended = processes::end_those_of(home);
             log::warn!("{doing}: gpg hangs; {ended} processes were killed");
-            Error::Silent { doing, patience }
+            EngineError::Silent {
+                doing,
+                who: GPG,
+                patience,
+            }
         }
         RecvTimeoutError::Disconnected => answer(doing, "the thread that was to give it has ended"),
     })

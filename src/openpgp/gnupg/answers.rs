@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What GnuPG's answers about one signature mean: a fact about the message, or trouble that says nothing of it.
 
-use std::collections::BTreeSet;
-
+use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::signature::Signature;
-use crate::openpgp::gnupg::gpgme::Error;
+use crate::openpgp::gnupg::gpgme::GPG;
 use crate::openpgp::gnupg::status::{Answer, Check, ValidSignature};
 use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
 use crate::openpgp::keys::key::{Fingerprint, Key, Subkey, MIN_BITS};
+use crate::openpgp::refusals::{claimed_by_several, older_than_key};
 use crate::reason::{Reason, Refusal};
 use crate::text::time;
 
@@ -21,8 +21,8 @@ pub(super) fn checked_signature(
     answer: &Answer,
     signature: &Signature,
     now: i64,
-    mut lookup: impl FnMut(&str) -> Result<Vec<Key>, Error>,
-) -> Result<Result<ValidSignature, Refusal>, Error> {
+    mut lookup: impl FnMut(&str) -> Result<Vec<Key>, EngineError>,
+) -> Result<Result<ValidSignature, Refusal>, EngineError> {
     let maker = signature.maker();
     let mut keys = Vec::new();
     if matches!(answer.check, Check::Bad | Check::Error(_)) {
@@ -78,22 +78,19 @@ fn only_same_id(named: &str, taken: &Fingerprint) -> Refusal {
 }
 
 /// An answer that nothing can be concluded from.
-fn untrusted(why: String) -> Error {
-    Error::Answer {
+fn untrusted(why: String) -> EngineError {
+    EngineError::Unreliable {
         doing: "verifying a signature",
+        who: GPG,
         why,
     }
-}
-
-pub(super) fn older_than_key(maker: impl std::fmt::Display) -> String {
-    format!("the signature by {maker} is older than the key that made it")
 }
 
 /// gpg's error code for a subkey without back-signature, and for a digest that is too short or too long for the key.
 const GENERAL: u32 = 1;
 
 /// gpg's error codes (libgpg-error) for signatures that it could not check.
-fn refuse_code(code: u32, maker: &str, signature: &Signature, now: i64, keys: &[Key]) -> Result<Refusal, Error> {
+fn refuse_code(code: u32, maker: &str, signature: &Signature, now: i64, keys: &[Key]) -> Result<Refusal, EngineError> {
     const PUBKEY_ALGO: u32 = 4;
     const DIGEST_ALGO: u32 = 5;
     const BAD_PUBKEY: u32 = 6;
@@ -156,7 +153,7 @@ fn refuse_code(code: u32, maker: &str, signature: &Signature, now: i64, keys: &[
 
 /// "Not found" is believed only where a look-up finds no such key either. Newer versions of GnuPG (measured: 2.4) say
 /// it of keys that may not sign.
-fn refuse_absent(maker: &str, keys: &[Key]) -> Result<Refusal, Error> {
+fn refuse_absent(maker: &str, keys: &[Key]) -> Result<Refusal, EngineError> {
     let own: Vec<&Subkey> = keys.iter().filter_map(|key| made_by(key, maker)).collect();
     if own.is_empty() {
         return Ok(Refusal::new(
@@ -183,7 +180,7 @@ fn made_by<'k>(key: &'k Key, maker: &str) -> Option<&'k Subkey> {
 }
 
 /// What "general error" stands for: told by the key, and nothing at all where the key gives no cause.
-fn refuse_general(maker: &str, signature: &Signature, keys: &[Key]) -> Result<Refusal, Error> {
+fn refuse_general(maker: &str, signature: &Signature, keys: &[Key]) -> Result<Refusal, EngineError> {
     let [key] = keys else {
         return match keys {
             [] => Err(untrusted(format!(
@@ -237,19 +234,6 @@ fn digest_bits(key: &Subkey) -> usize {
         19 => key.bits.min(512),
         _ => 0,
     }
-}
-
-/// Nobody can tell whose signature it is.
-pub(super) fn claimed_by_several(maker: &str, primaries: &BTreeSet<&str>) -> Refusal {
-    let names: Vec<&str> = primaries.iter().copied().collect();
-    Refusal::new(
-        Reason::KeyNotAccepted,
-        format!(
-            "it is made by key {maker}, which {} keys claim as theirs: {}",
-            names.len(),
-            names.join(", ")
-        ),
-    )
 }
 
 #[cfg(test)]

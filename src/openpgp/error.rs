@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What goes wrong in an engine itself, whatever it is made of: then nothing can be said about a signature.
+
+use std::time::Duration;
+
+/// An engine failed.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The program that checks is missing, too old, or cannot be used on this system; what to do is said.
+    #[error("{0}")]
+    Unusable(String),
+    /// It does not answer.
+    #[error("{doing}: {who} gave no answer for {0} s", .patience.as_secs())]
+    Silent {
+        /// What was being done.
+        doing: &'static str,
+        /// The program.
+        who: &'static str,
+        /// How long it was waited for.
+        patience: Duration,
+    },
+    /// An operation failed: the program says so, or the system did not let it.
+    #[error("{doing}: {why}")]
+    Failed {
+        /// What was being done.
+        doing: &'static str,
+        /// Who says what.
+        why: String,
+    },
+    /// The key was not found, but may be where was not looked.
+    #[error("looking up the signer: {0}")]
+    Elsewhere(String),
+    /// An answer is incomplete, or contradicts itself or what was asked.
+    #[error("{doing}: the answer of {who} is not to be relied on: {why}")]
+    Unreliable {
+        /// What was being done.
+        doing: &'static str,
+        /// The program.
+        who: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl EngineError {
+    /// An operation failed.
+    pub fn failed(doing: &'static str, why: impl ToString) -> Self {
+        let why = why.to_string();
+        Self::Failed { doing, why }
+    }
+}

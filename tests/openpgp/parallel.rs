@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Engines at work at the same time, each with keys and a GnuPG home of its own.
+
+use image_signature::openpgp::engine::{Engine, Finding};
+use image_signature::openpgp::framing::message::Message;
+use image_signature::openpgp::gnupg::check::GpgCheck;
+use image_signature::openpgp::keys::signed_by::SignedBy;
+use image_signature::openpgp::trust::import;
+use image_signature::reason::Reason;
+
+use super::keys::signed;
+use crate::support::forge::{now, Key};
+use crate::support::program::Sandbox;
+
+const ENGINES: usize = 4;
+const ROUNDS: usize = 12;
+
+#[test]
+fn engines_in_parallel_threads_know_their_own_keys_and_no_others() {
+    // gpgme asks gpg for its version before it is told a home: not in that of whoever runs the tests.
+    std::env::set_var("GNUPGHOME", "/dev/null/none");
+    let sandbox = Sandbox::new();
+    let keys: Vec<Key> = (0..ENGINES).map(|_| Key::new()).collect();
+    let messages: Vec<Message> = keys.iter().map(|key| Message::parse(&signed(key)).unwrap()).collect();
+    let engine = |n: usize| {
+        let file = sandbox.file(&format!("key{n}.gpg"), keys[n].certificate(&format!("Owner {n}")));
+        let mut check = Box::new(GpgCheck::new(vec![sandbox.path("run")], now()));
+        let loaded = import::from_files(&[file], &mut *check).unwrap();
+        Engine::new(Box::new(loaded.keys), check, SignedBy::default(), now())
+    };
+    std::thread::scope(|scope| {
+        let (engine, messages, keys) = (&engine, &messages, &keys);
+        for (n, key) in keys.iter().enumerate() {
+            scope.spawn(move || {
+                let mut engine = engine(n);
+                for round in 0..ROUNDS {
+                    let maker = (n + round) % ENGINES;
+                    match engine.verify(&messages[maker]).unwrap() {
+                        Finding::Good(signer) => {
+                            assert_eq!(maker, n);
+                            assert_eq!(signer.primary.as_str(), key.fingerprint());
+                            assert_eq!(signer.user_id, format!("Owner {n}"));
+                        }
+                        Finding::Refused { refusal, .. } => {
+                            assert_ne!(maker, n, "{refusal}");
+                            assert_eq!(refusal.reason, Reason::UnknownKey);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    sandbox.assert_clean();
+}

@@ -46,37 +46,44 @@ base() {
         # Security updates, where the mirror has them in the usual place.
         security=$(echo "$mirror" | sed 's,/debian/*$,/debian-security,')
         printf 'deb %s %s main\ndeb %s %s-security main\n' "$mirror" "$1" "$security" "$1" >"$base.new/etc/apt/sources.list"
+        # It can be made anew, so it need not survive a loss of power.
+        echo force-unsafe-io >"$base.new/etc/dpkg/dpkg.cfg.d/unsafe-io"
         rm -rf "$base.new/var/cache/apt/archives" "$cache/log"
         echo "$recipe" >"$base.new/.made"
         mv "$base.new" "$base"
     fi
 }
 
-if [ "$1" = --fresh ]; then
+# Shared by all that use what is there, alone for who makes it.
+if [ "${IN_NAMESPACES:-}" != yes ]; then
     exec 9>"$cache/lock"
-    flock 9
-    base "$2"
-    cp -a "$base/." "$3"
+    flock --shared 9
+fi
+if [ "$1" = --fresh ]; then
+    if ! good "$cache/$2-base"; then
+        flock 9
+        base "$2"
+    fi
+    cp -a "$cache/$2-base/." "$3"
     rm "$3/.made"
     exit
 fi
-
 if [ "${IN_NAMESPACES:-}" != yes ]; then
     suite=$1 root=$cache/$1
     shift
-    exec 9>"$cache/lock"
-    flock 9
     if ! good "$root"; then
-        base "$suite"
-        rm -rf "$root"
-        cp -a "$base" "$root"
-        rm "$root/.made"
-        IN_NAMESPACES=yes unshare --mount --pid --fork --kill-child "$0" "$root" --prepare
-        cp "$base/.made" "$root"
+        flock 9
+        if ! good "$root"; then
+            base "$suite"
+            rm -rf "$root"
+            cp -a "$base" "$root"
+            rm "$root/.made"
+            IN_NAMESPACES=yes unshare --mount --pid --fork --kill-child "$0" "$root" --prepare
+            cp "$base/.made" "$root"
+        fi
+        flock --shared 9
     fi
-    flock --unlock 9
-    # The lock is for making only; a Debian in use is never made anew by another run of the same week.
-    IN_NAMESPACES=yes exec unshare --mount --pid --fork --kill-child "$0" "$root" "$@" 9>&-
+    IN_NAMESPACES=yes exec unshare --mount --pid --fork --kill-child "$0" "$root" "$@"
 fi
 
 root=$1
@@ -85,7 +92,8 @@ shift
 mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
-for place in dev/shm root run tmp; do
+mount -t tmpfs -o mode=700 tmpfs "$root/root"
+for place in dev/shm run tmp; do
     mount -t tmpfs -o mode=1777 tmpfs "$root/$place"
 done
 cp /etc/resolv.conf "$root/etc/resolv.conf"

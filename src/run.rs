@@ -6,6 +6,7 @@ pub mod completion;
 pub mod describe;
 pub mod engine;
 pub mod file_records;
+mod held;
 pub mod inspect;
 pub mod keys;
 pub mod objects;

@@ -2,11 +2,11 @@
 //! `describe`: signatures and the records about them, in the layout that users of `oc describe image` know, but plain
 //! about a record being no more than that.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use serde_json::{json, Value};
 
-use super::json::{write_document, Syntax, API_VERSION};
+use super::json::{write_item, write_list, Syntax, API_VERSION};
 use crate::image::Child;
 use crate::reason::Refusal;
 use crate::record::{has_facts, latest, Condition};
@@ -204,42 +204,56 @@ fn other_claims(stored: &Value, description: &SignatureDescription) -> Vec<Strin
     found
 }
 
-/// Prints descriptions as text.
+/// Renders one description; `is_first` where it comes before all others.
+#[must_use]
+pub fn render(description: &Description, is_first: bool, syntax: Option<Syntax>) -> Vec<u8> {
+    let mut text = Vec::new();
+    // Writing into memory cannot fail.
+    let _ = match syntax {
+        None => write_text(&mut text, description, is_first),
+        Some(syntax) => write_item(&mut text, &item(description), syntax),
+    };
+    text
+}
+
+/// Writes a document with the descriptions that were rendered.
 ///
 /// # Errors
-/// When writing fails.
-pub fn write_text(out: &mut dyn Write, descriptions: &[Description]) -> io::Result<()> {
-    for (n, description) in descriptions.iter().enumerate() {
-        if n > 0 {
-            writeln!(out)?;
-        }
-        line(out, "", "Name", &safe(&description.image))?;
-        line(out, "", "Source", &safe(&description.source))?;
-        if let Some(trouble) = &description.trouble {
-            line(out, "", "Error", &trouble.to_string())?;
-            continue;
-        }
-        line(out, "", "Docker Image", &safe(&description.reference))?;
-        if description.signatures.is_empty() {
-            line(out, "", "Image Signatures", "none")?;
-        }
-        for signature in &description.signatures {
-            write_signature(out, signature)?;
-        }
-        if !description.children.is_empty() {
-            line(out, "", "Manifests", &format!("{} images", description.children.len()))?;
-        }
-        for child in &description.children {
-            let platform = or_none(&child.child.platform);
-            writeln!(
-                out,
-                "\t\t\t{platform}\t{}: {}",
-                or_none(&child.child.digest),
-                child.sentence()
-            )?;
-        }
+/// When reading or writing fails.
+pub fn write_all(out: &mut dyn Write, syntax: Syntax, items: &mut dyn Read) -> io::Result<()> {
+    let document = json!({"apiVersion": API_VERSION, "kind": "DescriptionList", "checked": false, "items": []});
+    write_list(out, &document, syntax, items)
+}
+
+fn write_text(out: &mut dyn Write, description: &Description, is_first: bool) -> io::Result<()> {
+    if !is_first {
+        writeln!(out)?;
     }
-    out.flush()
+    line(out, "", "Name", &safe(&description.image))?;
+    line(out, "", "Source", &safe(&description.source))?;
+    if let Some(trouble) = &description.trouble {
+        return line(out, "", "Error", &trouble.to_string());
+    }
+    line(out, "", "Docker Image", &safe(&description.reference))?;
+    if description.signatures.is_empty() {
+        line(out, "", "Image Signatures", "none")?;
+    }
+    for signature in &description.signatures {
+        write_signature(out, signature)?;
+    }
+    if !description.children.is_empty() {
+        line(out, "", "Manifests", &format!("{} images", description.children.len()))?;
+    }
+    for child in &description.children {
+        let platform = or_none(&child.child.platform);
+        writeln!(
+            out,
+            "\t\t\t{platform}\t{}: {}",
+            or_none(&child.child.digest),
+            child.sentence()
+        )?;
+    }
+    Ok(())
 }
 
 fn write_signature(out: &mut dyn Write, signature: &SignatureDescription) -> io::Result<()> {
@@ -287,16 +301,6 @@ fn or_none(text: &str) -> String {
 fn line(out: &mut dyn Write, indent: &str, label: &str, value: &str) -> io::Result<()> {
     let tabs = if label.len() + 1 < 8 { "\t\t" } else { "\t" };
     writeln!(out, "{indent}{label}:{tabs}{value}")
-}
-
-/// Prints descriptions as one document.
-///
-/// # Errors
-/// When writing fails.
-pub fn write_json(out: &mut dyn Write, descriptions: &[Description], syntax: Syntax) -> io::Result<()> {
-    let items: Vec<Value> = descriptions.iter().map(item).collect();
-    let document = json!({"apiVersion": API_VERSION, "kind": "DescriptionList", "checked": false, "items": items});
-    write_document(out, &document, syntax)
 }
 
 fn item(description: &Description) -> Value {

@@ -41,20 +41,7 @@ const INDENT: &str = "    ";
 
 impl Renderer for Json {
     fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
-        let image = image(report);
-        if self.syntax == Syntax::Yaml {
-            return out.write_all(crate::yaml::emit::element(&image).as_bytes());
-        }
-        let mut text = Vec::new();
-        write_document(&mut text, &image, Syntax::Json)?;
-        // Line feeds stand between values only: in strings they are escaped.
-        for (n, line) in text.trim_ascii_end().split(|b| *b == b'\n').enumerate() {
-            out.write_all(if n == 0 { b"" } else { b"\n" })?;
-            out.write_all(INDENT.as_bytes())?;
-            out.write_all(line)?;
-        }
-        // What separates it from the next one; the last one is taken off.
-        out.write_all(SEPARATOR)
+        write_item(out, &image(report), self.syntax)
     }
 
     fn is_document(&self) -> bool {
@@ -62,32 +49,58 @@ impl Renderer for Json {
     }
 
     fn document(&self, out: &mut dyn Write, summary: &Summary, items: &mut dyn Read) -> io::Result<()> {
-        let mut around = Vec::new();
-        write_document(&mut around, &verification_list(summary), self.syntax)?;
-        let mut items = WithoutEnd::new(
-            items,
-            if self.syntax == Syntax::Json {
-                SEPARATOR.len()
-            } else {
-                0
-            },
-        );
-        let mut first = [0; 1];
-        if items.read(&mut first)? == 0 {
-            out.write_all(&around)?;
-            return out.flush();
-        }
-        let (end, open, close): (&[u8], &[u8], &[u8]) = match self.syntax {
-            Syntax::Json => (b"[]\n}\n", b"[\n", b"\n  ]\n}\n"),
-            Syntax::Yaml => (b" []\n", b"\n", b""),
-        };
-        out.write_all(around.strip_suffix(end).unwrap_or(&around))?;
-        out.write_all(open)?;
-        out.write_all(&first)?;
-        io::copy(&mut items, out)?;
-        out.write_all(close)?;
-        out.flush()
+        write_list(out, &verification_list(summary), self.syntax, items)
     }
+}
+
+/// Writes an element of the `items` of a document, with what separates it from the next one.
+///
+/// # Errors
+/// When writing fails.
+pub(super) fn write_item(out: &mut dyn Write, item: &Value, syntax: Syntax) -> io::Result<()> {
+    if syntax == Syntax::Yaml {
+        return out.write_all(crate::yaml::emit::element(item).as_bytes());
+    }
+    let mut text = Vec::new();
+    write_document(&mut text, item, Syntax::Json)?;
+    // Line feeds stand between values only: in strings they are escaped.
+    for (n, line) in text.trim_ascii_end().split(|b| *b == b'\n').enumerate() {
+        out.write_all(if n == 0 { b"" } else { b"\n" })?;
+        out.write_all(INDENT.as_bytes())?;
+        out.write_all(line)?;
+    }
+    out.write_all(SEPARATOR)
+}
+
+/// Writes a document whose last member is an empty list of `items`, with the items that [`write_item`] wrote.
+///
+/// # Errors
+/// When reading or writing fails.
+pub(super) fn write_list(
+    out: &mut dyn Write,
+    document: &Value,
+    syntax: Syntax,
+    items: &mut dyn Read,
+) -> io::Result<()> {
+    let mut around = Vec::new();
+    write_document(&mut around, document, syntax)?;
+    let separator = if syntax == Syntax::Json { SEPARATOR.len() } else { 0 };
+    let mut items = WithoutEnd::new(items, separator);
+    let mut first = [0; 1];
+    if items.read(&mut first)? == 0 {
+        out.write_all(&around)?;
+        return out.flush();
+    }
+    let (end, open, close): (&[u8], &[u8], &[u8]) = match syntax {
+        Syntax::Json => (b"[]\n}\n", b"[\n", b"\n  ]\n}\n"),
+        Syntax::Yaml => (b" []\n", b"\n", b""),
+    };
+    out.write_all(around.strip_suffix(end).unwrap_or(&around))?;
+    out.write_all(open)?;
+    out.write_all(&first)?;
+    io::copy(&mut items, out)?;
+    out.write_all(close)?;
+    out.flush()
 }
 
 const SEPARATOR: &[u8] = b",\n";

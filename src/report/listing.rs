@@ -2,11 +2,9 @@
 //! Reports one after the other: printed as they come, or, where the format is one document that begins with counts,
 //! kept in a temporary file until the end. No report stays in memory.
 
-use std::io::{self, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 
 use tempfile::SpooledTempFile;
-
-use super::{renderer, Format, ImageReport, Renderer, Summary};
 
 /// What fits into memory before a file is made, in bytes.
 const MAX_MEMORY: usize = 256 << 10;
@@ -14,7 +12,6 @@ const MAX_MEMORY: usize = 256 << 10;
 /// Reports on their way to a writer.
 pub struct Listing<'w> {
     out: &'w mut dyn Write,
-    renderer: Box<dyn Renderer>,
     items: Option<SpooledTempFile>,
     /// The first failure to keep something.
     trouble: Option<io::Error>,
@@ -29,16 +26,11 @@ impl std::fmt::Debug for Listing<'_> {
 }
 
 impl<'w> Listing<'w> {
-    /// Begins a listing.
-    pub fn new(format: Format, out: &'w mut dyn Write) -> Self {
-        let renderer = renderer(format);
-        let items = renderer.is_document().then(|| SpooledTempFile::new(MAX_MEMORY));
-        Self {
-            out,
-            renderer,
-            items,
-            trouble: None,
-        }
+    /// Begins a listing; a document is printed at its end.
+    pub fn new(is_document: bool, out: &'w mut dyn Write) -> Self {
+        let items = is_document.then(|| SpooledTempFile::new(MAX_MEMORY));
+        let trouble = None;
+        Self { out, items, trouble }
     }
 
     /// Where it is printed. Until the end nothing of a document is.
@@ -46,16 +38,7 @@ impl<'w> Listing<'w> {
         self.out
     }
 
-    /// One image as it is printed.
-    #[must_use]
-    pub fn render(&self, report: &ImageReport) -> Vec<u8> {
-        let mut item = Vec::new();
-        // Writing into memory cannot fail.
-        let _ = self.renderer.image(&mut item, report);
-        item
-    }
-
-    /// Takes an image that was rendered.
+    /// Takes a report that was rendered.
     pub fn put(&mut self, item: &[u8]) {
         let put = match &mut self.items {
             Some(items) => items.write_all(item),
@@ -66,14 +49,14 @@ impl<'w> Listing<'w> {
         }
     }
 
-    /// Prints what is left.
+    /// Prints what is left: `document` puts what stands around them around the reports of a document.
     ///
     /// # Errors
     /// When reports could not be kept: what is printed then is not all.
-    pub fn end(&mut self, summary: &Summary) -> io::Result<()> {
+    pub fn end(&mut self, document: impl FnOnce(&mut dyn Write, &mut dyn Read) -> io::Result<()>) -> io::Result<()> {
         if let Some(mut items) = self.items.take() {
             items.rewind()?;
-            self.renderer.document(&mut Quiet(self.out), summary, &mut items)?;
+            document(&mut Quiet(self.out), &mut items)?;
         }
         let _ = self.out.flush();
         self.trouble.take().map_or(Ok(()), Err)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `remove`: what was forgotten.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use serde_json::{json, Value};
 
-use super::json::{write_document, Syntax, API_VERSION};
+use super::json::{write_item, write_list, Syntax, API_VERSION};
 use super::text::RESOURCE;
 use super::Recorded;
 use crate::reason::Refusal;
@@ -37,32 +37,38 @@ pub enum Format {
     Document(Syntax),
 }
 
-/// Prints removals.
-///
-/// # Errors
-/// When writing fails.
-pub fn write(out: &mut dyn Write, removals: &[Removal], format: Format) -> io::Result<()> {
-    match format {
-        Format::Document(syntax) => {
-            let items: Vec<Value> = removals.iter().map(item).collect();
-            let document = json!({"apiVersion": API_VERSION, "kind": "RemovalList", "items": items});
-            return write_document(out, &document, syntax);
-        }
-        Format::Name => {
-            for removal in removals
-                .iter()
-                .filter(|r| r.trouble.is_none() && !r.signatures.is_empty())
-            {
-                writeln!(out, "{RESOURCE}/{}", safe(&removal.image))?;
-            }
-        }
-        Format::Text => {
-            for removal in removals {
-                writeln!(out, "{} {}", safe(&removal.image), sentence(removal))?;
-            }
+impl Format {
+    /// The syntax of the document, for formats that are one.
+    #[must_use]
+    pub fn syntax(self) -> Option<Syntax> {
+        match self {
+            Format::Document(syntax) => Some(syntax),
+            Format::Text | Format::Name => None,
         }
     }
-    out.flush()
+}
+
+/// Renders one removal.
+#[must_use]
+pub fn render(removal: &Removal, format: Format) -> Vec<u8> {
+    let mut text = Vec::new();
+    // Writing into memory cannot fail.
+    let _ = match format {
+        Format::Document(syntax) => write_item(&mut text, &item(removal), syntax),
+        Format::Name if removal.trouble.is_some() || removal.signatures.is_empty() => Ok(()),
+        Format::Name => writeln!(text, "{RESOURCE}/{}", safe(&removal.image)),
+        Format::Text => writeln!(text, "{} {}", safe(&removal.image), sentence(removal)),
+    };
+    text
+}
+
+/// Writes a document with the removals that were rendered.
+///
+/// # Errors
+/// When reading or writing fails.
+pub fn write_all(out: &mut dyn Write, syntax: Syntax, items: &mut dyn Read) -> io::Result<()> {
+    let document = json!({"apiVersion": API_VERSION, "kind": "RemovalList", "items": []});
+    write_list(out, &document, syntax, items)
 }
 
 fn sentence(removal: &Removal) -> String {

@@ -12,6 +12,7 @@ use crate::image::{self, Child};
 use crate::reason::{Reason, Refusal};
 use crate::report::description::{self, ChildDescription, Description, SignatureDescription};
 use crate::report::json::Syntax;
+use crate::report::listing::Listing;
 use crate::settings::environment::Environment;
 use crate::settings::objects::Objects;
 use crate::settings::UsageError;
@@ -31,42 +32,48 @@ pub fn run(
     out: &mut dyn Write,
     stderr: &mut dyn Write,
 ) -> Result<u8, UsageError> {
-    let descriptions: Vec<Description> = match Objects::new(&options.source, &options.images, environment)? {
+    let syntax = match options.output {
+        DescribeOutput::Text => None,
+        DescribeOutput::Json => Some(Syntax::Json),
+        DescribeOutput::Yaml => Some(Syntax::Yaml),
+    };
+    let objects = Objects::new(&options.source, &options.images, environment)?;
+    let mut listing = Listing::new(syntax.is_some(), out);
+    let (mut is_first, mut trouble) = (true, false);
+    let mut put = |description: &Description| {
+        listing.put(&description::render(description, is_first, syntax));
+        is_first = false;
+        trouble |= has_trouble(description);
+    };
+    match objects {
         Objects::Files { places, names } => {
             let files = ObjectFiles::open(&places, options.source.recursive);
-            session::select(&files, names.as_deref(), &places)
-                .map(|selected| {
-                    let loaded = selected.found.map(|found| found.loaded);
-                    describe(selected.name, selected.source, loaded, &mut |child| {
-                        in_files(&files, child)
-                    })
-                })
-                .collect()
+            for selected in session::select(&files, names.as_deref(), &places) {
+                let loaded = selected.found.map(|found| found.loaded);
+                put(&describe(selected.name, selected.source, loaded, &mut |child| {
+                    in_files(&files, child)
+                }));
+            }
         }
         Objects::Cluster { access, names } => {
             let mut cluster = Session::new(*access, stderr)?;
-            let mut descriptions = Vec::new();
             for name in names {
                 let loaded = cluster.find(&name).map(|found| found.loaded);
                 let shown = loaded
                     .as_ref()
                     .map_or_else(|_| name.to_string(), |loaded| loaded.image.name.clone());
-                descriptions.push(describe(shown, SOURCE.to_owned(), loaded, &mut |child| {
+                put(&describe(shown, SOURCE.to_owned(), loaded, &mut |child| {
                     cluster.image(&digest(child)?)
                 }));
                 cluster.tell_warnings(stderr);
             }
-            descriptions
         }
-    };
-    // Failures are told at the end: see report::output.
-    let _ = match options.output {
-        DescribeOutput::Text => description::write_text(out, &descriptions),
-        DescribeOutput::Json => description::write_json(out, &descriptions, Syntax::Json),
-        DescribeOutput::Yaml => description::write_json(out, &descriptions, Syntax::Yaml),
-    };
-    let trouble = descriptions.iter().any(has_trouble);
-    Ok(if trouble { TROUBLE } else { SUCCESS })
+    }
+    let ended = listing.end(|out, items| description::write_all(out, syntax.unwrap_or(Syntax::Json), items));
+    if let Err(error) = &ended {
+        let _ = writeln!(stderr, "error: keeping the descriptions: {error}");
+    }
+    Ok(if trouble || ended.is_err() { TROUBLE } else { SUCCESS })
 }
 
 /// Whether something could not be looked at. That an image of a list is not stored is nothing unusual.

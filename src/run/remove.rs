@@ -4,7 +4,8 @@
 use std::io::Write;
 
 use super::cluster::{self, Session, Written, MAX_TRIES, SOURCE};
-use super::file_records::FileRecords;
+use super::file_records::{Failures, FileRecords};
+use super::held::{HeldReport, HeldReports, HeldText};
 use super::objects as session;
 use super::{SUCCESS, TROUBLE};
 use crate::cli::remove::{Remove as Options, RemoveOutput};
@@ -14,6 +15,7 @@ use crate::reason::{Reason, Refusal};
 use crate::record::edit::SignatureEdit;
 use crate::record::{forget, Plan};
 use crate::report::json::Syntax;
+use crate::report::listing::Listing;
 use crate::report::removal::{self, Format, Removal};
 use crate::report::Recorded;
 use crate::settings::environment::Environment;
@@ -52,10 +54,13 @@ pub fn run(
         now: environment.now,
         recording,
         told: false,
+        format,
         has_failed: false,
+        held: HeldReports::new(),
+        failures: Failures::default(),
         stderr,
     };
-    let removals = match objects {
+    match objects {
         Objects::Files { places, names } => {
             if recording == Recording::Trial {
                 return Err(UsageError::new(
@@ -67,13 +72,13 @@ pub fn run(
                 &places,
                 names.as_deref(),
                 out,
-            )
+            );
         }
         Objects::Cluster { access, names } => {
             let mut session = Session::new(*access, run.stderr)?;
-            run.cluster(&mut session, &names)
+            run.cluster(&mut session, &names);
         }
-    };
+    }
     if run.told {
         let done = match recording {
             Recording::Trial => "nothing was stored (server dry run)",
@@ -81,14 +86,29 @@ pub fn run(
         };
         run.tell(&format!("{done}; to forget this, run the command again with --confirm"));
     }
-    let has_failed = run.has_failed;
-    // Failures are told at the end: see report::output.
-    let _ = removal::write(if prints_document { stderr } else { out }, &removals, format);
-    let trouble = has_failed
-        || removals
-            .iter()
-            .any(|removal| removal.trouble.is_some() || removal.recorded == Recorded::Failed);
-    Ok(if trouble { TROUBLE } else { SUCCESS })
+    let Run {
+        mut has_failed,
+        held,
+        failures,
+        stderr,
+        ..
+    } = run;
+    let mut listing = Listing::new(
+        format.syntax().is_some(),
+        if prints_document { &mut *stderr } else { out },
+    );
+    let read = held.each(&mut |report| {
+        let is_lost = report.position.is_some_and(|position| failures.has(position));
+        has_failed |= is_lost;
+        let text = if is_lost { &report.failed } else { &report.written };
+        listing.put(&text.item);
+    });
+    let syntax = format.syntax().unwrap_or(Syntax::Json);
+    let ended = read.and_then(|()| listing.end(|out, items| removal::write_all(out, syntax, items)));
+    if let Err(error) = &ended {
+        let _ = writeln!(stderr, "error: keeping the report: {error}");
+    }
+    Ok(if has_failed || ended.is_err() { TROUBLE } else { SUCCESS })
 }
 
 /// A run in progress.
@@ -97,12 +117,44 @@ struct Run<'r> {
     now: i64,
     recording: Recording,
     told: bool,
-    /// Something could not be written.
+    format: Format,
+    /// Something could not be looked at or written.
     has_failed: bool,
+    /// What is reported, which may depend on what becomes of the files.
+    held: HeldReports,
+    failures: Failures,
     stderr: &'r mut dyn Write,
 }
 
 impl Run<'_> {
+    /// Takes what is reported of an image; `position` where that waits for a file to be written.
+    fn put(&mut self, removal: &Removal, position: Option<Position>) {
+        let text = |removal: &Removal, fate: Option<Recorded>| {
+            let mut removal = removal.clone();
+            if let Some(fate) = fate {
+                settle(&mut removal, fate);
+            }
+            HeldText {
+                beside: Vec::new(),
+                item: removal::render(&removal, self.format),
+            }
+        };
+        let waits = position.is_some();
+        let report = HeldReport {
+            position,
+            written: text(removal, waits.then_some(Recorded::Yes)),
+            failed: match waits {
+                true => text(removal, Some(Recorded::Failed)),
+                false => HeldText::default(),
+            },
+        };
+        self.has_failed |= removal.trouble.is_some() || removal.recorded == Recorded::Failed;
+        if let Err(error) = self.held.put(&report) {
+            self.tell(&format!("error: keeping the report: {error}"));
+            self.has_failed = true;
+        }
+    }
+
     fn tell(&mut self, line: &str) {
         // There is nowhere else to tell that standard error is gone.
         let _ = writeln!(self.stderr, "{line}");
@@ -117,15 +169,8 @@ impl Run<'_> {
         }
     }
 
-    fn files(
-        &mut self,
-        files: &ObjectFiles,
-        places: &[Place],
-        names: Option<&[String]>,
-        out: &mut dyn Write,
-    ) -> Vec<Removal> {
+    fn files(&mut self, files: &ObjectFiles, places: &[Place], names: Option<&[String]>, out: &mut dyn Write) {
         let mut records = FileRecords::default();
-        let mut removals: Vec<(Removal, Option<Position>)> = Vec::new();
         for selected in session::select(files, names, places) {
             let mut removal = removal(selected.name, selected.source);
             let position = match selected.found {
@@ -135,22 +180,12 @@ impl Run<'_> {
                 }
                 Ok(found) => self.forget(files, &found, &mut removal, &mut records),
             };
-            removals.push((removal, position));
+            self.put(&removal, position.filter(|_| self.recording == Recording::Confirm));
         }
         if self.recording == Recording::Confirm {
-            let failed = records.write(files, out, &mut |line| self.tell(line));
-            self.has_failed = failed.has_any();
-            for (removal, position) in &mut removals {
-                if let Some(position) = position {
-                    let fate = match failed.has(*position) {
-                        true => Recorded::Failed,
-                        false => Recorded::Yes,
-                    };
-                    settle(removal, fate);
-                }
-            }
+            self.failures = records.write(files, out, &mut |line| self.tell(line));
+            self.has_failed |= self.failures.has_any();
         }
-        removals.into_iter().map(|(removal, _)| removal).collect()
     }
 
     /// Works out what is forgotten about an object; gives its place where that is to be written.
@@ -182,18 +217,15 @@ impl Run<'_> {
         Some(found.position)
     }
 
-    fn cluster(&mut self, session: &mut Session, names: &[Name]) -> Vec<Removal> {
-        names
-            .iter()
-            .map(|name| {
-                let mut removal = removal(name.to_string(), SOURCE.to_owned());
-                if let Err(refusal) = self.image(session, name, names.len() == 1, &mut removal) {
-                    removal.trouble = Some(refusal);
-                }
-                session.tell_warnings(self.stderr);
-                removal
-            })
-            .collect()
+    fn cluster(&mut self, session: &mut Session, names: &[Name]) {
+        for name in names {
+            let mut removal = removal(name.to_string(), SOURCE.to_owned());
+            if let Err(refusal) = self.image(session, name, names.len() == 1, &mut removal) {
+                removal.trouble = Some(refusal);
+            }
+            session.tell_warnings(self.stderr);
+            self.put(&removal, None);
+        }
     }
 
     fn image(

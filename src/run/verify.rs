@@ -3,18 +3,17 @@
 
 mod cluster;
 mod files;
-mod held;
 mod judged;
 mod plan;
 
 use std::io::Write;
 use std::path::Path;
 
-use self::held::HeldReports;
 use self::judged::Judged;
 use super::cluster::{Session, SOURCE};
 use super::engine;
 use super::file_records::FileRecords;
+use super::held::HeldReports;
 use super::printer::Printer;
 use crate::cli;
 use crate::image;

@@ -3,13 +3,13 @@
 
 use std::io::{self, Write};
 
-use super::held::{HeldReport, HeldReports, HeldText};
 use super::plan::Recorder;
 use super::{Judged, Run};
 use crate::digest::Digest;
 use crate::reason::Reason;
 use crate::reference::Reference;
 use crate::report::Recorded;
+use crate::run::held::{HeldReport, HeldReports, HeldText};
 use crate::run::objects::{self, Found, Selected};
 use crate::settings::objects::Recording;
 use crate::settings::requests::Requests;
@@ -89,7 +89,7 @@ impl Run<'_, '_> {
         let beside: String = lines.iter().map(|line| format!("{line}\n")).collect();
         HeldText {
             beside: beside.into_bytes(),
-            item: self.printer.listing.render(&judged.report),
+            item: self.printer.render(&judged.report),
         }
     }
 

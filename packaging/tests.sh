@@ -6,6 +6,10 @@
 #     packaging/tests.sh ordinary-user   those for which privileges matter, as an ordinary user of this system (as root)
 # The whole output is in target/tests-WHERE.
 set -eu
+# Whoever runs this may ignore signals, as nohup and a shell's background jobs do. The tests send them.
+if [ -z "${SIGNALS_ARE_DEFAULT:-}" ] && env --default-signal true 2>/dev/null; then
+    SIGNALS_ARE_DEFAULT=yes exec env --default-signal "$0" "$@"
+fi
 cd "$(dirname "$0")/.."
 CARGO=${CARGO:-cargo}
 where=$1

@@ -10,6 +10,7 @@ use image_signature::cli::{unknown, Cli};
 use image_signature::files::cleanup;
 use image_signature::logging;
 use image_signature::processes;
+use image_signature::report::output;
 use image_signature::run;
 use image_signature::settings::environment::Environment;
 
@@ -35,10 +36,10 @@ fn main() -> ExitCode {
     if let Err(error) = processes::adopt_orphans() {
         log::warn!("becoming the parent of orphans: {error}");
     }
-    let (mut stdout, mut stderr) = (io::stdout().lock(), io::stderr());
+    let (mut stdout, mut stderr) = (output::standard(), io::stderr());
     // A panic is a bug; it must not look like a verdict. What was to be removed is removed while unwinding.
     let run = catch_unwind(AssertUnwindSafe(|| {
-        run::run(&cli, &environment, &mut stdout, &mut stderr)
+        run::run(&cli, &environment, &mut *stdout, &mut stderr)
     }));
     ExitCode::from(run.unwrap_or(run::TROUBLE))
 }

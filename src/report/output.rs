@@ -3,7 +3,50 @@
 
 use std::cell::RefCell;
 use std::io::{self, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
 use std::rc::Rc;
+
+use rustix::fs::{fcntl_getfl, fstat, OFlags};
+
+/// The program's standard output; where it was closed at the start, everything written is a broken pipe.
+#[must_use]
+pub fn standard() -> Box<dyn Write> {
+    let stdout = io::stdout().lock();
+    if was_closed(&stdout) {
+        Box::new(Closed)
+    } else {
+        Box::new(stdout)
+    }
+}
+
+/// Whether standard output was closed (`>&-`). Before `main`, the standard library opens /dev/null for reading and writing
+/// in its place, so that what is printed would vanish with success; a shell opens `>/dev/null` for writing alone.
+fn was_closed(stdout: &io::StdoutLock<'_>) -> bool {
+    let is_two_way = fcntl_getfl(stdout).is_ok_and(|flags| flags.contains(OFlags::RDWR));
+    is_two_way && is_null(stdout)
+}
+
+fn is_null(stdout: &io::StdoutLock<'_>) -> bool {
+    let null = Path::new("/dev/null").metadata();
+    match (fstat(stdout), null) {
+        (Ok(stat), Ok(null)) => null.file_type().is_char_device() && stat.st_rdev == null.rdev(),
+        _ => false,
+    }
+}
+
+/// An output that nobody reads.
+struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// What became of the output.
 #[derive(Debug, Default)]

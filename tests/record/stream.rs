@@ -2,9 +2,11 @@
 //! `-f -`: the document goes through, the report beside it.
 
 use std::io::Write;
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::support::images::{image, list, D1, D2};
+use crate::support::program::binary;
 use crate::{conditions, Desk, IDENTITY};
 
 fn through(desk: &Desk, more: &[&str], input: &str) -> crate::support::program::Outcome {
@@ -99,10 +101,19 @@ fn remove_goes_through_likewise() {
 /// Runs a command with the document on standard input and standard output where `out` says; gives the exit status and
 /// what is on standard error.
 fn into(desk: &Desk, args: &[&str], input: &str, out: Stdio, leave: bool) -> (Option<i32>, String) {
-    let mut child = desk
-        .sandbox
-        .command()
-        .args(args)
+    feed(desk, desk.sandbox.command().args(args), input, out, leave)
+}
+
+/// Likewise through a shell, which redirects its standard output.
+fn redirected(desk: &Desk, args: &[&str], input: &str, how: &str) -> (Option<i32>, String) {
+    let mut shell = desk.sandbox.command_of(Path::new("/bin/sh"));
+    shell.arg("-c").arg(format!("exec \"$0\" \"$@\" {how}"));
+    shell.arg(binary()).args(args);
+    feed(desk, &mut shell, input, Stdio::null(), false)
+}
+
+fn feed(desk: &Desk, command: &mut Command, input: &str, out: Stdio, leave: bool) -> (Option<i32>, String) {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(out)
         .stderr(Stdio::piped())
@@ -150,6 +161,13 @@ fn a_document_that_is_lost_is_trouble() {
             assert!(stderr.contains("printing the document"), "{args:?}: {stderr}");
             assert!(!stderr.contains("recorded: "), "{args:?}: {stderr}");
         }
+        let (status, stderr) = redirected(&desk, &args, input, ">&-");
+        assert_eq!(status, Some(3), "{args:?}: {stderr}");
+        assert!(stderr.contains("printing the document"), "{args:?}: {stderr}");
+        // That is what was asked for.
+        let (status, stderr) = redirected(&desk, &args, input, ">/dev/null");
+        assert!(!stderr.contains("printing the document"), "{args:?}: {stderr}");
+        assert_ne!(status, Some(3), "{args:?}: {stderr}");
     }
 }
 
@@ -169,6 +187,8 @@ fn a_report_that_nobody_reads_does_not_change_the_verdict() {
     ];
     for (object, expected) in [(desk.signed(), 0), (image(D2, &[]), 1)] {
         let (status, stderr) = into(&desk, &verify, &object.to_string(), Stdio::piped(), true);
+        assert_eq!(status, Some(expected), "{stderr}");
+        let (status, stderr) = redirected(&desk, &verify, &object.to_string(), ">&-");
         assert_eq!(status, Some(expected), "{stderr}");
     }
 }

@@ -84,6 +84,8 @@ fi
 installed() {
     case $1 in
         gcc | make | git | gpg) command -v "$1" >/dev/null && return ;;
+        # Other packages have it under the same path, which Debian's would not overwrite.
+        kubernetes-client) command -v kubectl >/dev/null && return ;;
         pkg-config | pkgconf-pkg-config) command -v pkg-config >/dev/null && return ;;
     esac
     known "$1"

@@ -18,11 +18,17 @@ const VALUE: usize = size_of::<Value>() + 32;
 /// About how many bytes the name of a member takes beyond its text.
 const NAME: usize = size_of::<String>() + 24;
 
+/// About how many bytes an object takes that has members: there is room for four before it grows.
+const OBJECT: usize = 4 * (size_of::<Value>() + 32);
+
 /// What values may weigh whatever the length of the text, in bytes.
 const FREE: usize = 4 << 20;
 
 /// What they may weigh for each byte of text.
 const RATIO: usize = 10;
+
+/// What they may weigh in all, in bytes.
+const MOST: usize = 256 << 20;
 
 /// Which parts of a value are kept. A value of another type than its part says is kept as it is.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +45,7 @@ pub enum Keep {
 ///
 /// # Errors
 /// When the text breaks the grammar, is nested deeper than [`super::MAX_DEPTH`], or stands for more memory than a text
-/// of its length may: about 10 times its length and 4 MiB.
+/// of its length may: about 10 times its length and 4 MiB, 256 MiB at most.
 pub fn parse(text: &[u8]) -> Result<Value, Error> {
     parse_part(text, Keep::All)
 }
@@ -51,7 +57,7 @@ pub fn parse(text: &[u8]) -> Result<Value, Error> {
 pub fn parse_part(text: &[u8], keep: Keep) -> Result<Value, Error> {
     let mut selector = Selector {
         reader: Reader::new(text, Rules::object(text.len())),
-        left: FREE + RATIO * text.len(),
+        left: FREE + (RATIO * text.len()).min(MOST),
         names: RandomState::new(),
     };
     let value = selector.value(keep)?;
@@ -120,7 +126,7 @@ impl<R: BufRead> Selector<R> {
             };
             let is_new = match wanted {
                 Some(keep) => {
-                    self.weigh(NAME + name.len())?;
+                    self.weigh(NAME + name.len() + if members.is_empty() { OBJECT } else { 0 })?;
                     let value = self.value(keep)?;
                     // A member that is there twice is an error, so that the first need not be put back.
                     members.insert(name.clone(), value).is_none()

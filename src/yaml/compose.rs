@@ -15,6 +15,9 @@ const FREE: usize = 1 << 20;
 /// Bytes of memory that nodes may take for each byte of text.
 const RATIO: usize = 8;
 
+/// Bytes of memory that nodes may take in all.
+const MOST: usize = 96 << 20;
+
 /// Most bytes of memory for what anchors and aliases repeat, so that a few lines cannot stand for gigabytes. Nothing
 /// that prints objects uses them.
 const MAX_REPEATED_BYTES: usize = 32 << 20;
@@ -29,7 +32,7 @@ pub fn parse(text: &str) -> Result<Stream, Error> {
         offsets: Offsets::new(text),
         anchors: HashMap::new(),
         repeated: 0,
-        left: FREE + RATIO * text.len(),
+        left: FREE + (RATIO * text.len()).min(MOST),
         has_anchors: false,
     };
     let mut documents = Vec::new();

@@ -22,6 +22,9 @@ pub enum ConvertError {
     Io(#[from] io::Error),
 }
 
+/// Longest text with anchors, in bytes: what they repeat has to be kept. No object may be longer anyway.
+const MAX_ANCHORED: usize = 16 << 20;
+
 /// What a text is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Converted {
@@ -40,6 +43,10 @@ pub struct Converted {
 pub fn to_json(text: &str, out: &mut dyn Write) -> Result<Converted, ConvertError> {
     let may_have_anchors = text.contains(['&', '*']) || text.contains("<<");
     if may_have_anchors && Converter::new(text, &mut io::sink()).run()?.is_none() {
+        if text.len() > MAX_ANCHORED {
+            let what = format!("a document with anchors has more than {MAX_ANCHORED} bytes");
+            return Err(Error::Rule { line: 1, what }.into());
+        }
         let stream = compose::parse(text)?;
         let documents = stream.documents.iter().map(|node| node.value());
         let documents: Vec<Value> = documents.filter(|value| !value.is_null()).collect();

@@ -101,7 +101,7 @@ impl Scene {
             "zsh" => {
                 let functions = self.sandbox.path("zsh");
                 let start = format!(
-                    "fpath=('{}' $fpath); autoload -Uz compinit; compinit -u -d '{}'\nPS1='{}'\nsetopt no_beep\n{more}\n",
+                    "fpath=('{}' $fpath); autoload -Uz compinit; compinit -u -d '{}'\nPS1='{}'\nsetopt no_beep menu_complete\n{more}\n",
                     functions.display(),
                     self.sandbox.path("dump").display(),
                     Self::PROMPT
@@ -128,7 +128,13 @@ impl Scene {
         for (line, expected) in lines {
             let noted = self.sandbox.path("noted/words");
             let _ = std::fs::remove_file(&noted);
-            terminal.press(&format!("{program} {line}\r"));
+            // As a person does: what comes after a completion is typed once it is there.
+            for piece in format!("{program} {line}\r").split_inclusive('\t') {
+                terminal.press(piece);
+                if piece.ends_with('\t') {
+                    terminal.pause();
+                }
+            }
             seen = terminal.wait_for(Scene::PROMPT, seen);
             wait_until(&format!("{shell} has run {line:?}: {:?}", terminal.shown), || {
                 noted.exists()

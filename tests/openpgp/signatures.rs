@@ -238,7 +238,7 @@ fn an_unknown_maker_of_the_future_is_not_yet_valid() {
     let (trial, _) = trial();
     let stranger = Key::new();
     let blob = |at: i64| stranger.message(&Draft::new(at), &signed_payload());
-    trial.expect(&blob(now() - 10), "Rejected/UnknownKey", "not in the keyring");
+    trial.expect(&blob(now() - 10), "Rejected/UnknownKey", "not in the key file");
     trial.expect(
         &blob(now() + 3600),
         "Rejected/SignatureNotYetValid",

@@ -146,7 +146,8 @@ fn malformed_subpackets_are_refused_in_either_area() {
     }
 }
 
-/// gpg looks for a fingerprint among what is signed alone, and falls back to the key ID where it has no such key.
+/// gpg looks for a fingerprint among what is signed alone, and falls back to the key ID where it has no such key: here
+/// a key that only has the same ID did not make it.
 #[test]
 fn a_fingerprint_counts_wherever_it_stands_and_must_be_the_makers() {
     let (trial, key) = trial();
@@ -164,7 +165,7 @@ fn a_fingerprint_counts_wherever_it_stands_and_must_be_the_makers() {
         trial.expect(
             &key.message(&draft, &signed_payload()),
             "Rejected/UnknownKey",
-            "only has the same key ID",
+            "not in the key file",
         );
     }
 }

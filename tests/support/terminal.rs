@@ -96,6 +96,20 @@ impl Terminal {
         }
     }
 
+    /// Waits until nothing more is shown for a while: what was pressed has had its effect.
+    #[track_caller]
+    pub fn pause(&mut self) {
+        let begin = Instant::now();
+        loop {
+            let before = self.shown.len();
+            self.look();
+            if self.shown.len() == before && begin.elapsed() > Duration::from_millis(300) {
+                return;
+            }
+            assert!(begin.elapsed() < PATIENCE, "it goes on: {:?}", self.shown);
+        }
+    }
+
     fn look(&mut self) {
         if let Ok(bytes) = self.screen.recv_timeout(Duration::from_millis(100)) {
             self.shown += &String::from_utf8_lossy(&bytes);

@@ -3,7 +3,7 @@
 //!
 //! Copies differ: one has the revocation and no user ID, another the renewal, a third was altered by somebody. GnuPG
 //! takes them in the order in which they come, and the order decides. So they are united here, packet by packet;
-//! [`write`](crate::openpgp::keys::certificate_write) gives them one form that depends on none of it.
+//! `certificate_write` gives them one form that depends on none of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -174,7 +174,10 @@ fn a_primary_key_that_another_key_has_adopted_counts_for_nobody_but_itself() {
     }
     let trial = Trial::with_keys(&[adopted, victim.certificate(OWNER)].concat());
     let outcome = trial.run(&[&blob], &[]);
-    let skipped = format!("skipped an OpenPGP version 4 key ({})", victim.fingerprint());
-    assert!(outcome.stderr.contains(&skipped), "{outcome:#?}");
-    assert!(outcome.stderr.contains("claimed by another key"), "{outcome:#?}");
+    // From 2.3 on gpg takes both.
+    if crate::support::gpg::version() < vec![2, 3] {
+        let skipped = format!("skipped an OpenPGP version 4 key ({})", victim.fingerprint());
+        assert!(outcome.stderr.contains(&skipped), "{outcome:#?}");
+        assert!(outcome.stderr.contains("claimed by another key"), "{outcome:#?}");
+    }
 }

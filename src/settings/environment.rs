@@ -38,6 +38,8 @@ impl Environment {
     /// Reads everything once; then puts the directories of the system first in this process's `PATH` and takes the user's
     /// GnuPG home out of its surroundings, since gpgme goes by them. Call it before the first thread is started.
     #[must_use]
+    // Called deprecated by the oldest toolchain that is promised, for what it does on Windows only.
+    #[allow(deprecated)]
     pub fn take() -> Self {
         let now = Timestamp::now().as_second();
         let environment = Self {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::limits::CLOCK_SKEW;
+use crate::limits::{CLOCK_SKEW, MAX_SELF_SIGNATURES};
 use crate::openpgp::checks::{judge_key, not_named};
 use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::message::Message;
@@ -208,6 +208,12 @@ impl Engine {
                 own.created(),
                 self.now,
             ));
+        }
+        if let Some((own, _)) = candidates.iter().find(|(own, _)| own.is_flooded()) {
+            return Err(EngineError::Elsewhere(format!(
+                "key {} carries {MAX_SELF_SIGNATURES} or more signatures in its own name on one part, and none of those that were looked at is valid; get the key anew from its owner",
+                own.fingerprint()
+            )));
         }
         let checker = self.check.name()?;
         let is_in = format!("has no valid self-signature or binding by what {checker} says, though it is in");

@@ -351,6 +351,24 @@ fn a_flooded_copy_costs_no_minutes_and_changes_nothing() {
     by_files(&[good, copy], &signed(&key)).expect_verdict(1, REVOKED);
 }
 
+/// Of too many signatures that look like the key's own some are left out: that none of the others holds is no knowledge.
+#[test]
+fn a_key_whose_signatures_were_left_out_is_not_unknown() {
+    let key = Key::new();
+    let newer = Draft::new(now() - 1000).class(0x13).flags(CERTIFY | SIGN).named(&key);
+    let newer = key.user_id(OWNER, &key, &newer);
+    let flood: Vec<Vec<u8>> = (0..100_u32)
+        .map(|n| {
+            let mut copy = newer.clone();
+            let end = copy.len();
+            copy[end - 4..].copy_from_slice(&n.to_be_bytes());
+            copy
+        })
+        .collect();
+    let copies = [key.certificate(OWNER), [key.packet(), flood.concat()].concat()];
+    by_keyring(&copies, &signed(&key)).expect_verdict(3, "Unchecked/EngineFailed");
+}
+
 #[test]
 fn a_key_over_the_limit_is_a_mistake_that_is_named() {
     let key = Key::new();

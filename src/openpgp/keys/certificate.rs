@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::limits::MAX_SELF_SIGNATURES;
 use crate::openpgp::framing::packet::tag;
 use crate::openpgp::framing::signature::KeyId;
 use crate::openpgp::keys::key::Fingerprint;
@@ -209,6 +210,19 @@ impl Certificate {
             .chain(of_parts)
             .filter(|(core, loose)| core.is_said_to_be_by(loose, self.id));
         own.flat_map(|(core, _)| core.revokers()).take(MAX_REVOKERS).collect()
+    }
+
+    /// Whether a part carries as many signatures that may be the key's own as are given to a checker at most. Others may
+    /// have been left out, so that what the checker does not find may have been among them.
+    #[must_use]
+    pub fn is_flooded(&self) -> bool {
+        let may_be_own = |(core, loose): &(&Core, &Loose)| {
+            !core.is_revocation() && (core.class == class::SUBKEY_BINDING || core.is_said_to_be_by(loose, self.id))
+        };
+        let parts = self.parts.values().map(|part| &part.signatures);
+        std::iter::once(&self.direct)
+            .chain(parts)
+            .any(|signatures| signatures.iter().filter(may_be_own).count() >= MAX_SELF_SIGNATURES)
     }
 
     /// The keys, other than itself, that are said to have certified it.

@@ -20,6 +20,8 @@ BINDIR = $(DESTDIR)$(PREFIX)/bin
 DOCDIR ?= $(PREFIX)/share/doc/image-signature
 LICENSEDIR ?= $(PREFIX)/share/licenses/image-signature
 MANDIR ?= $(PREFIX)/share/man
+# The manual page names the schema where packages put it.
+DATADIR ?= $(PREFIX)/share/image-signature
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
@@ -103,6 +105,8 @@ install:
 	$(INSTALL_PROGRAM) packaging/complete-image_signature "$(BINDIR)/oc_complete-image_signature"
 	ln -sf oc_complete-image_signature "$(BINDIR)/kubectl_complete-image_signature"
 	for page in man/*.1; do $(INSTALL_DATA) "$$page" "$(DESTDIR)$(MANDIR)/man1/$${page#man/}" || exit 1; done
+	$(INSTALL_DATA) man/image-signature-output.5 "$(DESTDIR)$(MANDIR)/man5/image-signature-output.5"
+	$(INSTALL_DATA) packaging/output.schema.json "$(DESTDIR)$(DATADIR)/output.schema.json"
 	for pair in $(OTHER_PAGES); do \
 		echo ".so man1/$${pair#*:}.1" >"$(DESTDIR)$(MANDIR)/man1/$${pair%:*}.1" || exit 1; \
 		chmod 644 "$(DESTDIR)$(MANDIR)/man1/$${pair%:*}.1"; done

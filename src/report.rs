@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Output: pure functions from outcomes to a writer. Nothing else prints results.
 
+pub mod appearance;
 pub mod description;
 pub mod explain;
 pub mod inspection;
@@ -8,11 +9,17 @@ pub mod json;
 pub mod keys;
 pub mod listing;
 pub mod output;
+pub mod progress;
 pub mod removal;
+mod signatures;
+pub mod table;
+pub mod terminal;
 pub mod text;
+mod wrap;
 
 use std::io::{self, Read, Write};
 
+use self::appearance::Appearance;
 use crate::reason::Verdict;
 use crate::reference::Reference;
 use crate::verdict::{IdentitySource, ImageOutcome};
@@ -20,7 +27,7 @@ use crate::verdict::{IdentitySource, ImageOutcome};
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// A line an image, then its signatures.
+    /// A block for one image, a table for several.
     Text,
     /// The same with more columns and nothing summed up.
     Wide,
@@ -68,6 +75,8 @@ impl Recorded {
 pub struct ImageReport {
     /// The image's name, or what was asked for where there is none.
     pub image: String,
+    /// How the user named it, where that is something else.
+    pub requested: Option<String>,
     /// Where it was found: `file:PATH`, `dir:PATH`.
     pub source: String,
     /// What was expected, in canonical form.
@@ -80,6 +89,14 @@ pub struct ImageReport {
     pub recorded: Recorded,
     /// The same for each signature.
     pub recorded_signatures: Vec<Recorded>,
+}
+
+impl ImageReport {
+    /// The image as the user named it.
+    #[must_use]
+    pub fn asked(&self) -> &str {
+        self.requested.as_deref().unwrap_or(&self.image)
+    }
 }
 
 /// How many images have which verdict.
@@ -108,6 +125,21 @@ impl Summary {
     }
 }
 
+impl Summary {
+    /// Each verdict with its count, in the order in which they are told.
+    #[must_use]
+    pub fn each(&self) -> [(Verdict, usize); 6] {
+        [
+            (Verdict::Verified, self.verified),
+            (Verdict::Rejected, self.rejected),
+            (Verdict::Unsupported, self.unsupported),
+            (Verdict::Unsigned, self.unsigned),
+            (Verdict::Allowed, self.allowed),
+            (Verdict::Unchecked, self.unchecked),
+        ]
+    }
+}
+
 /// Renders single images, each by itself.
 pub trait Renderer {
     /// Writes one image.
@@ -115,6 +147,33 @@ pub trait Renderer {
     /// # Errors
     /// When writing fails.
     fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()>;
+
+    /// Writes what stands before the first image.
+    ///
+    /// # Errors
+    /// When writing fails.
+    fn begin(&self, out: &mut dyn Write) -> io::Result<()> {
+        let _ = out;
+        Ok(())
+    }
+
+    /// Writes what is said of one image after the last one.
+    ///
+    /// # Errors
+    /// When writing fails.
+    fn below(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
+        let _ = (out, report);
+        Ok(())
+    }
+
+    /// Writes what stands at the end.
+    ///
+    /// # Errors
+    /// When writing fails.
+    fn end(&self, out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
+        let _ = (out, summary);
+        Ok(())
+    }
 
     /// For formats that are one document: writes what stands around the images, which `items` holds as they were
     /// rendered one after the other.
@@ -134,13 +193,28 @@ pub trait Renderer {
 
 /// The renderer of a format.
 #[must_use]
-pub fn renderer(format: Format) -> Box<dyn Renderer> {
-    match format {
-        Format::Text => Box::new(text::Text::new(false)),
-        Format::Wide => Box::new(text::Text::new(true)),
-        Format::Name => Box::new(text::Names),
-        Format::Json => Box::new(json::Json::new(json::Syntax::Json)),
-        Format::Yaml => Box::new(json::Json::new(json::Syntax::Yaml)),
-        Format::Explain => Box::new(explain::Explain),
+pub fn renderer(appearance: Appearance) -> Box<dyn Renderer> {
+    let Appearance {
+        format,
+        colour,
+        width,
+        table,
+    } = appearance;
+    let wide = format == Format::Wide;
+    match (format, table) {
+        (Format::Text | Format::Wide, Some(columns)) => Box::new(table::Table {
+            wide,
+            colour,
+            width,
+            columns,
+        }),
+        (Format::Text | Format::Wide, None) => Box::new(text::Block { wide, colour }),
+        (Format::Name, _) => Box::new(text::Names),
+        (Format::Json, _) => Box::new(json::Json::new(json::Syntax::Json)),
+        (Format::Yaml, _) => Box::new(json::Json::new(json::Syntax::Yaml)),
+        (Format::Explain, _) => Box::new(explain::Explain {
+            colour,
+            has_several: table.is_some(),
+        }),
     }
 }

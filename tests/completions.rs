@@ -106,7 +106,7 @@ fn zsh_loads_the_script() {
     zsh.args(["-f", "-c", &text]);
     let outcome = sandbox.finish(&mut zsh, b"").expect(0);
     assert!(outcome.stdout.starts_with("_image-signature\n"), "{outcome:?}");
-    assert!(outcome.stdout.contains("_image-signature () {"), "{outcome:?}");
+    assert!(outcome.words().contains("_image-signature () {"), "{outcome:?}");
     assert_eq!(outcome.stderr, "");
     let (commands, options) = expected();
     let text = std::fs::read_to_string(script).unwrap();

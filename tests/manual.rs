@@ -96,6 +96,7 @@ fn each_option_is_in_its_page_and_no_other() {
 #[test]
 fn there_is_a_page_for_each_command_and_none_more() {
     let mut expected: Vec<String> = pages().into_iter().map(|(name, _)| format!("{name}.1")).collect();
+    expected.push("image-signature-output.5".to_owned());
     expected.sort();
     let mut found: Vec<String> = std::fs::read_dir(root().join("man"))
         .unwrap()
@@ -206,11 +207,12 @@ fn mandoc_has_nothing_to_say() {
     if !has("mandoc") {
         return skipped("mandoc -Tlint", "mandoc is not installed");
     }
-    for (name, _) in pages() {
-        let path = root().join("man").join(format!("{name}.1"));
+    for entry in std::fs::read_dir(root().join("man")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.display().to_string();
         let output = Command::new("mandoc")
             .args(["-Tlint", "-Wwarning"])
-            .arg(path)
+            .arg(&path)
             .output()
             .unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{name}");
@@ -300,10 +302,56 @@ fn examples_run_as_the_pages_say() {
             ran += 1;
         }
     }
+    let documents = std::fs::read_to_string(root().join("man/image-signature-output.5")).unwrap();
+    for (example, status) in examples(&documents) {
+        let mut command = scene.sandbox.command_of(Path::new("/bin/bash"));
+        command
+            .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+            .args(["-c", &example]);
+        let outcome = scene.finish(&mut command).expect(status);
+        assert_eq!(outcome.json()["kind"], "VerificationList");
+        ran += 1;
+    }
     println!("{ran} examples ran");
     // The examples of removal have removed what those of recording recorded.
     let left = std::fs::read_to_string(scene.sandbox.path("image.json")).unwrap();
     assert!(!left.contains("conditions"), "{left}");
+}
+
+/// The schema names every reason and every kind of document, and the page names the kinds.
+#[test]
+fn the_schema_of_documents_is_complete() {
+    let schema = support::schema::schema();
+    let text = |name: &str| std::fs::read_to_string(root().join(name)).unwrap();
+    let words = |source: &str, begin: &str| -> Vec<String> {
+        let lines = source
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix(begin)?.split_once(" => \""));
+        lines.map(|(_, word)| word.trim_end_matches("\",").to_owned()).collect()
+    };
+    let source = text("src/reason.rs");
+    for (begin, name) in [("Reason::", "reason"), ("Verdict::", "verdict")] {
+        let words = words(&source, begin);
+        assert!(words.len() > 5);
+        assert_eq!(schema["$defs"][name]["enum"], json!(words), "{name}");
+    }
+    let page = text("man/image-signature-output.5");
+    let mut kinds: Vec<String> = Vec::new();
+    for entry in std::fs::read_dir(root().join("src/report")).unwrap() {
+        let source = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let found = source.split("\"kind\": \"").skip(1);
+        kinds.extend(found.map(|rest| rest.split('"').next().unwrap().to_owned()));
+    }
+    kinds.sort();
+    kinds.dedup();
+    assert!(kinds.len() >= 5, "{kinds:?}");
+    let alternatives = schema["oneOf"].as_array().unwrap();
+    assert_eq!(alternatives.len(), kinds.len());
+    for kind in kinds {
+        let reference = json!({"$ref": format!("#/$defs/{kind}")});
+        assert!(alternatives.contains(&reference), "{kind}");
+        assert!(page.contains(&format!(".It Li {kind}\n")), "{kind}");
+    }
 }
 
 #[test]

@@ -13,9 +13,9 @@ use super::keys::KeyOptions;
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// A line an image, then its signatures
+    /// A block for one image, a table for several
     Text,
-    /// More columns, nothing summed up
+    /// The same with more columns and every signature
     Wide,
     /// Names of the verified images
     Name,
@@ -23,6 +23,17 @@ pub enum Output {
     Json,
     /// The same as YAML
     Yaml,
+}
+
+/// When verdicts are coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// In every case
+    Always,
+    /// Not at all
+    Never,
 }
 
 /// What is written where nothing is to be stored.
@@ -134,6 +145,10 @@ pub struct Verify {
         hide_default_value = true
     )]
     pub output: Output,
+
+    /// Colour the verdicts in text [default: auto, on a terminal where NO_COLOR is not set]
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    pub color: ColorWhen,
 
     /// Print every check of every signature with the values compared
     #[arg(long)]

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use signal_hook::consts::signal::{
     SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
@@ -22,6 +23,32 @@ const ENDING: [i32; 11] = [
 ];
 
 static PENDING: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// What tells the user of an interrupted run.
+type Tell = Box<dyn Fn() + Send>;
+
+static TELL: Mutex<Option<Tell>> = Mutex::new(None);
+
+/// How long telling may take: a terminal that is stopped must not keep the program.
+const MAX_TELLING: Duration = Duration::from_secs(1);
+
+/// From now on this is called, instead of what was to be called before, when a signal ends the run.
+pub fn when_interrupted(tell: Tell) {
+    *TELL.lock().unwrap_or_else(PoisonError::into_inner) = Some(tell);
+}
+
+fn tell() {
+    let (done, is_done) = std::sync::mpsc::channel();
+    let teller = std::thread::Builder::new().spawn(move || {
+        if let Some(tell) = &*TELL.lock().unwrap_or_else(PoisonError::into_inner) {
+            tell();
+        }
+        let _ = done.send(());
+    });
+    if teller.is_ok() {
+        let _ = is_done.recv_timeout(MAX_TELLING);
+    }
+}
 
 /// The list stays usable after a panic elsewhere: it is only ever pushed to and filtered.
 fn pending() -> MutexGuard<'static, Vec<PathBuf>> {
@@ -120,6 +147,7 @@ pub fn on_signals() -> io::Result<()> {
                     // There is nobody left to tell.
                     let _ = remove(path);
                 }
+                tell();
                 std::process::exit(INTERRUPTED);
             }
         })?;

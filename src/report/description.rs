@@ -21,6 +21,8 @@ const MAX_MESSAGE: usize = 1024;
 pub struct Description {
     /// The image's name, or what was asked for where there is none.
     pub image: String,
+    /// How the user named it, where that is something else.
+    pub requested: Option<String>,
     /// Where it was found.
     pub source: String,
     /// Its `dockerImageReference`.
@@ -31,6 +33,15 @@ pub struct Description {
     pub signatures: Vec<SignatureDescription>,
     /// Where it is a manifest list, the images of the list.
     pub children: Vec<ChildDescription>,
+}
+
+impl Description {
+    /// Notes how the user named the image.
+    #[must_use]
+    pub fn asked_for_as(mut self, asked: Option<&String>) -> Self {
+        self.requested = asked.filter(|asked| **asked != self.image).cloned();
+        self
+    }
 }
 
 /// One image of a manifest list.
@@ -230,6 +241,9 @@ fn write_text(out: &mut dyn Write, description: &Description, is_first: bool) ->
         writeln!(out)?;
     }
     line(out, "", "Name", &safe(&description.image))?;
+    if let Some(requested) = &description.requested {
+        line(out, "", "Asked for", &safe(requested))?;
+    }
     line(out, "", "Source", &safe(&description.source))?;
     if let Some(trouble) = &description.trouble {
         return line(out, "", "Error", &trouble.to_string());
@@ -323,7 +337,7 @@ fn item(description: &Description) -> Value {
             })
         })
         .collect();
-    json!({
+    let mut item = json!({
         "image": description.image,
         "source": description.source,
         "dockerImageReference": description.reference,
@@ -331,7 +345,11 @@ fn item(description: &Description) -> Value {
         "message": description.trouble.as_ref().map_or("", |trouble| trouble.message.as_str()),
         "signatures": signatures,
         "manifests": description.children.iter().map(manifest).collect::<Vec<Value>>(),
-    })
+    });
+    if let (Some(requested), Some(members)) = (&description.requested, item.as_object_mut()) {
+        members.insert("requested".to_owned(), requested.as_str().into());
+    }
+    item
 }
 
 fn manifest(child: &ChildDescription) -> Value {

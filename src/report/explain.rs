@@ -6,17 +6,26 @@
 use std::io::{self, Write};
 
 use super::text::verdict_text;
-use super::{ImageReport, Renderer};
+use super::{appearance, signatures, table, ImageReport, Renderer, Summary};
 use crate::reason::Reason;
 use crate::text::safe;
 
 /// Numbered steps.
-pub(super) struct Explain;
+pub(super) struct Explain {
+    /// Verdicts are coloured.
+    pub(super) colour: bool,
+    /// Several images are expected.
+    pub(super) has_several: bool,
+}
 
 impl Renderer for Explain {
     fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
         let outcome = &report.outcome;
-        writeln!(out, "Image {} from {}", safe(&report.image), safe(&report.source))?;
+        write!(out, "Image {}", safe(report.asked()))?;
+        if report.requested.is_some() {
+            write!(out, " ({})", safe(&report.image))?;
+        }
+        writeln!(out, " from {}", safe(&report.source))?;
         for expected in &report.expected {
             writeln!(out, "Expected identity: {expected} ({})", report.identity_source.word())?;
         }
@@ -32,10 +41,25 @@ impl Renderer for Explain {
                     check.detail
                 )?;
             }
-            writeln!(out, "  {}", verdict_text(signature.reason(), signature.message()))?;
+            if !signatures::is_said(outcome, signature) {
+                writeln!(out, "  {}", verdict_text(signature.reason(), signature.message()))?;
+            }
         }
-        writeln!(out, "{}", verdict_text(outcome.reason(), outcome.message()))?;
-        writeln!(out, "Next: {}", next(outcome.reason()))
+        appearance::verdict(out, outcome.verdict(), self.colour)?;
+        let text = verdict_text(outcome.reason(), outcome.message());
+        writeln!(out, "{}", text.trim_start_matches(outcome.verdict().word()))?;
+        writeln!(out, "Next: {}", next(outcome.reason()))?;
+        if self.has_several {
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+
+    fn end(&self, out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
+        if self.has_several {
+            writeln!(out, "{}", table::counts(summary))?;
+        }
+        Ok(())
     }
 }
 

@@ -161,7 +161,7 @@ fn image(report: &ImageReport) -> Value {
         .enumerate()
         .map(|(n, s)| signature(s, report.recorded_signatures.get(n).copied().unwrap_or(Recorded::No)))
         .collect();
-    json!({
+    let mut item = json!({
         "image": report.image,
         "source": report.source,
         "expectedIdentities": texts(&report.expected),
@@ -172,7 +172,11 @@ fn image(report: &ImageReport) -> Value {
         "message": outcome.message(),
         "signatures": signatures,
         "recorded": report.recorded.word(),
-    })
+    });
+    if let (Some(requested), Some(members)) = (&report.requested, item.as_object_mut()) {
+        members.insert("requested".to_owned(), requested.as_str().into());
+    }
+    item
 }
 
 fn texts(references: &[Reference]) -> Vec<String> {

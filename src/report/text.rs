@@ -1,63 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Text for people: a line an image, then its signatures.
+//! Text for people: one image as a short block, the verdict first.
 
 use std::io::{self, Write};
 
+use super::appearance::{self, WIDTH};
+use super::signatures;
+use super::wrap::{self, keep_together};
 use super::{ImageReport, Renderer};
 use crate::reason::{Reason, Verdict};
+use crate::reference::Reference;
 use crate::text::safe;
-use crate::verdict::SignatureOutcome;
+use crate::verdict::ImageOutcome;
 
 /// How Image objects are named for `oc` and `kubectl`.
 pub const RESOURCE: &str = "image.image.openshift.io";
 
-/// The default output, and `-o wide`.
-pub(super) struct Text {
-    wide: bool,
-}
-
-impl Text {
-    pub(super) fn new(wide: bool) -> Self {
-        Self { wide }
-    }
-
-    fn signature(&self, out: &mut dyn Write, signature: &SignatureOutcome) -> io::Result<()> {
-        let name = if signature.name().is_empty() {
-            "(without a name)".to_owned()
-        } else {
-            safe(signature.name())
-        };
-        writeln!(
-            out,
-            "  {name} {}",
-            verdict_text(signature.reason(), signature.message())
-        )?;
-        if self.wide {
-            if let Some(signer) = signature.signer() {
-                writeln!(
-                    out,
-                    "    key {}, {}, {}, made {}, validity {}",
-                    signer.fingerprint,
-                    signer.key_algorithm,
-                    signer.hash_algorithm,
-                    crate::text::time(signer.created),
-                    super::keys::validity_word(signer.validity)
-                )?;
-            }
-            if let Some(claim) = signature.claim() {
-                write!(out, "    signed for {} as {}", claim.digest, safe(&claim.reference))?;
-                if let Some(creator) = &claim.creator {
-                    write!(out, ", by {}", safe(creator))?;
-                }
-                if let Some(timestamp) = claim.timestamp {
-                    write!(out, ", claimed time {}", crate::text::time(timestamp))?;
-                }
-                writeln!(out)?;
-            }
-        }
-        Ok(())
-    }
-}
+/// Where the values of a block begin, in columns.
+const VALUES: usize = 13;
 
 /// `Verified: ...` or `Rejected: UnknownKey: ...`: the reason word stands in each negative outcome.
 #[must_use]
@@ -68,45 +27,87 @@ pub fn verdict_text(reason: Reason, message: &str) -> String {
     }
 }
 
-/// Good signatures of an image that is verified anyway, for references that nobody asked about.
-fn is_for_other_reference(report: &ImageReport, signature: &SignatureOutcome) -> bool {
-    report.outcome.verdict() == Verdict::Verified && signature.reason() == Reason::IdentityMismatch
+/// The default output for one image, and `-o wide`.
+pub(super) struct Block {
+    /// Everything that is known of each signature.
+    pub(super) wide: bool,
+    /// Verdicts are coloured.
+    pub(super) colour: bool,
 }
 
-impl Renderer for Text {
+impl Renderer for Block {
     fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
         let outcome = &report.outcome;
-        write!(
-            out,
-            "{} {}",
-            safe(&report.image),
-            verdict_text(outcome.reason(), outcome.message())
+        let said = self.heading(out, report)?;
+        let mut value = Values { out, said };
+        if let Some(requested) = &report.requested {
+            value.put("image", &safe(requested))?;
+        }
+        value.put(
+            if report.requested.is_some() { "" } else { "image" },
+            &safe(&report.image),
         )?;
         if self.wide {
-            write!(out, " [{}]", safe(&report.source))?;
+            value.put("source", &safe(&report.source))?;
         }
-        writeln!(out)?;
-        let mut others = Vec::new();
-        for signature in outcome.signatures() {
-            if !self.wide && is_for_other_reference(report, signature) {
-                others.extend(signature.claim().map(|claim| safe(&claim.reference)));
-            } else {
-                self.signature(out, signature)?;
+        for identity in &report.expected {
+            match (outcome.verdict(), outcome.matched().contains(identity)) {
+                (Verdict::Verified, true) => value.put("signed as", &identity.to_string())?,
+                (Verdict::Verified, false) => value.put("not as", &missed(outcome, identity))?,
+                _ => value.put("expected", &identity.to_string())?,
             }
         }
-        match others.as_slice() {
-            [] => Ok(()),
-            [one] => writeln!(out, "  1 more signature is good, but for another reference: {one}"),
-            several => {
-                let count = several.len();
-                let shown = several.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
-                let rest = if count > 8 { ", ..." } else { "" };
-                writeln!(
-                    out,
-                    "  {count} more signatures are good, but for other references: {shown}{rest}"
-                )
-            }
+        for signer in signatures::signers(outcome) {
+            let owner = safe(&signer.user_id);
+            value.put("signed by", &owner)?;
+            value.put(
+                if value.said.contains(&owner) { "signed by" } else { "" },
+                signer.primary.as_str(),
+            )?;
         }
+        signatures::write(out, report, self.wide, 2, WIDTH)
+    }
+}
+
+impl Block {
+    /// The first lines; what they say need not be said again.
+    fn heading(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<String> {
+        let outcome = &report.outcome;
+        appearance::verdict(out, outcome.verdict(), self.colour)?;
+        let text = match outcome.matched().first() {
+            Some(identity) => identity.to_string(),
+            None => format!("{}: {}", outcome.reason(), outcome.message()),
+        };
+        let begin = outcome.verdict().word().len();
+        let text = keep_together(
+            &format!(": {text}"),
+            signatures::owners(outcome).iter().map(String::as_str),
+        );
+        wrap::write(out, &text, begin, 4, WIDTH)?;
+        Ok(text)
+    }
+}
+
+/// An expected identity that not enough keys signed for.
+fn missed(outcome: &ImageOutcome, identity: &Reference) -> String {
+    match outcome.count(identity) {
+        Some((count @ 1.., needed)) => format!("{identity} ({count} of {needed} keys)"),
+        _ => identity.to_string(),
+    }
+}
+
+/// Labels and values below each other. What was said is left out.
+struct Values<'o> {
+    out: &'o mut dyn Write,
+    said: String,
+}
+
+impl Values<'_> {
+    fn put(&mut self, label: &str, value: &str) -> io::Result<()> {
+        if value.is_empty() || self.said.contains(value) {
+            return Ok(());
+        }
+        writeln!(self.out, "  {label:<width$}{value}", width = VALUES - 2)
     }
 }
 

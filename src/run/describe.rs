@@ -46,25 +46,28 @@ pub fn run(
         trouble |= has_trouble(description);
     };
     match objects {
-        Objects::Files { places, names } => {
+        Objects::Files { places, names, asked } => {
             let files = ObjectFiles::open(&places, options.source.recursive);
             for selected in session::select(&files, names.as_deref(), &places) {
+                let asked = selected.request.and_then(|request| asked.get(request));
                 let loaded = selected.found.map(|found| found.loaded);
-                put(&describe(selected.name, selected.source, loaded, &mut |child| {
+                let description = describe(selected.name, selected.source, loaded, &mut |child| {
                     in_files(&files, child)
-                }));
+                });
+                put(&description.asked_for_as(asked));
             }
         }
-        Objects::Cluster { access, names } => {
+        Objects::Cluster { access, names, asked } => {
             let mut cluster = Session::new(*access, stderr)?;
-            for name in names {
+            for (name, asked) in names.into_iter().zip(&asked) {
                 let loaded = cluster.find(&name).map(|found| found.loaded);
                 let shown = loaded
                     .as_ref()
                     .map_or_else(|_| name.to_string(), |loaded| loaded.image.name.clone());
-                put(&describe(shown, SOURCE.to_owned(), loaded, &mut |child| {
+                let description = describe(shown, SOURCE.to_owned(), loaded, &mut |child| {
                     cluster.image(&digest(child)?)
-                }));
+                });
+                put(&description.asked_for_as(Some(asked)));
                 cluster.tell_warnings(stderr);
             }
         }
@@ -95,6 +98,7 @@ fn describe(
 ) -> Description {
     let mut description = Description {
         image: name,
+        requested: None,
         source,
         reference: String::new(),
         trouble: None,

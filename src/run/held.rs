@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, Write};
 
 use tempfile::SpooledTempFile;
 
+use super::printer::Item;
 use crate::source::objects::Position;
 
 /// What fits into memory before a file is made, in bytes.
@@ -27,7 +28,13 @@ pub(super) struct HeldText {
     /// On standard error, in whole lines.
     pub(super) beside: Vec<u8>,
     /// The image, as the format has it.
-    pub(super) item: Vec<u8>,
+    pub(super) item: Item,
+}
+
+impl HeldText {
+    fn parts(&self) -> [&[u8]; 3] {
+        [&self.beside, &self.item.text, &self.item.below]
+    }
 }
 
 /// Reports in order.
@@ -44,22 +51,11 @@ impl HeldReports {
     /// When there is no room for it.
     pub(super) fn put(&mut self, report: &HeldReport) -> io::Result<()> {
         let (file, entry) = report.position.unwrap_or((usize::MAX, usize::MAX));
-        let numbers = [
-            file,
-            entry,
-            report.written.beside.len(),
-            report.written.item.len(),
-            report.failed.beside.len(),
-            report.failed.item.len(),
-        ];
-        for number in numbers {
+        let parts = [report.written.parts(), report.failed.parts()].concat();
+        for number in [file, entry].into_iter().chain(parts.iter().map(|part| part.len())) {
             self.0.write_all(&(number as u64).to_le_bytes())?;
         }
-        for text in [&report.written, &report.failed] {
-            self.0.write_all(&text.beside)?;
-            self.0.write_all(&text.item)?;
-        }
-        Ok(())
+        parts.iter().try_for_each(|part| self.0.write_all(part))
     }
 
     /// Hands out all of them.
@@ -71,7 +67,7 @@ impl HeldReports {
         self.0.rewind()?;
         let mut input = io::BufReader::new(self.0.take(end));
         loop {
-            let mut numbers = [0_usize; 6];
+            let mut numbers = [0_usize; 8];
             for (n, number) in numbers.iter_mut().enumerate() {
                 let mut bytes = [0; 8];
                 match input.read_exact(&mut bytes) {
@@ -85,12 +81,15 @@ impl HeldReports {
                 input.read_exact(&mut bytes)?;
                 Ok(bytes)
             };
-            let [file, entry, texts @ ..] = numbers;
-            let [written, failed] = [[texts[0], texts[1]], [texts[2], texts[3]]];
-            let mut text = |[beside, item]: [usize; 2]| -> io::Result<HeldText> {
+            let [file, entry, w1, w2, w3, f1, f2, f3] = numbers;
+            let (written, failed) = ([w1, w2, w3], [f1, f2, f3]);
+            let mut text = |[beside, text, below]: [usize; 3]| -> io::Result<HeldText> {
                 Ok(HeldText {
                     beside: bytes(beside)?,
-                    item: bytes(item)?,
+                    item: Item {
+                        text: bytes(text)?,
+                        below: bytes(below)?,
+                    },
                 })
             };
             take(HeldReport {
@@ -114,11 +113,14 @@ mod tests {
                 position: (n % 3 > 0).then_some((n, n * 7)),
                 written: HeldText {
                     beside: vec![b'k'; n % 5],
-                    item: n.to_string().into_bytes(),
+                    item: Item {
+                        text: n.to_string().into_bytes(),
+                        below: vec![b'b'; n % 7],
+                    },
                 },
                 failed: HeldText {
                     beside: vec![b'f'; n],
-                    item: Vec::new(),
+                    item: Item::default(),
                 },
             })
             .collect();

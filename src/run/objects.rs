@@ -13,8 +13,8 @@ pub struct Selected {
     pub name: String,
     /// Where it is, for output.
     pub source: String,
-    /// Which of the names asked for it is; 0 where everything was.
-    pub request: usize,
+    /// Which of the names asked for it is, if it is one of them.
+    pub request: Option<usize>,
     /// The object.
     pub found: Result<Found, Refusal>,
 }
@@ -41,7 +41,7 @@ pub fn select<'f>(
     let unreadable = files.unreadable.iter().map(|unreadable| Selected {
         name: unreadable.place.source(),
         source: unreadable.place.source(),
-        request: 0,
+        request: None,
         found: Err(unreadable.refusal.clone()),
     });
     let nothing = names.is_none() && files.unreadable.is_empty() && files.positions().next().is_none();
@@ -49,7 +49,7 @@ pub fn select<'f>(
         missing(
             &everywhere,
             &everywhere,
-            0,
+            None,
             format!("there is no image in {}", shown(&everywhere)),
         )
     });
@@ -57,7 +57,7 @@ pub fn select<'f>(
     let all = all
         .into_iter()
         .flatten()
-        .filter_map(|position| one(files, position, 0, false));
+        .filter_map(|position| one(files, position, None, false));
     let named = names.unwrap_or_default().iter().enumerate();
     let named = named.map(move |(request, name)| by_name(files, name, request, &everywhere));
     unreadable.chain(nothing).chain(all).chain(named)
@@ -68,7 +68,7 @@ fn shown(everywhere: &str) -> String {
     safe(everywhere.trim_start_matches("file:"))
 }
 
-fn missing(name: &str, everywhere: &str, request: usize, message: String) -> Selected {
+fn missing(name: &str, everywhere: &str, request: Option<usize>, message: String) -> Selected {
     Selected {
         name: name.to_owned(),
         source: everywhere.to_owned(),
@@ -86,24 +86,26 @@ fn by_name(files: &ObjectFiles, name: &str, request: usize, everywhere: &str) ->
             shown(everywhere),
             safe(name)
         );
-        let mut ambiguous = missing(name, everywhere, request, String::new());
+        let mut ambiguous = missing(name, everywhere, Some(request), String::new());
         ambiguous.found = Err(Refusal::new(Reason::SourceUnavailable, message));
         return ambiguous;
     }
     // Of objects that stand there several times, the first one stands for all.
-    let first = found.first().and_then(|position| one(files, *position, request, true));
+    let first = found
+        .first()
+        .and_then(|position| one(files, *position, Some(request), true));
     first.unwrap_or_else(|| {
         missing(
             name,
             everywhere,
-            request,
+            Some(request),
             format!("no object {} is in {}", safe(name), shown(everywhere)),
         )
     })
 }
 
 /// Reads an object; nothing where it is a copy of one that comes before, unless it is asked for by name.
-fn one(files: &ObjectFiles, position: Position, request: usize, by_name: bool) -> Option<Selected> {
+fn one(files: &ObjectFiles, position: Position, request: Option<usize>, by_name: bool) -> Option<Selected> {
     let object = files.load(position);
     if !by_name && object.copies.iter().any(|copy| *copy < position) {
         return None;

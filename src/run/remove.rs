@@ -7,6 +7,7 @@ use super::cluster::{self, Session, Written, MAX_TRIES, SOURCE};
 use super::file_records::{Failures, FileRecords};
 use super::held::{HeldReport, HeldReports, HeldText};
 use super::objects as session;
+use super::printer::Item;
 use super::{SUCCESS, TROUBLE};
 use crate::cli::remove::{Remove as Options, RemoveOutput};
 use crate::cluster::images::Found;
@@ -61,7 +62,7 @@ pub fn run(
         stderr,
     };
     match objects {
-        Objects::Files { places, names } => {
+        Objects::Files { places, names, .. } => {
             if recording == Recording::Trial {
                 return Err(UsageError::new(
                     "--dry-run=server needs a server: it excludes --filename",
@@ -74,7 +75,7 @@ pub fn run(
                 out,
             );
         }
-        Objects::Cluster { access, names } => {
+        Objects::Cluster { access, names, .. } => {
             let mut session = Session::new(*access, run.stderr)?;
             run.cluster(&mut session, &names);
         }
@@ -101,7 +102,7 @@ pub fn run(
         let is_lost = report.position.is_some_and(|position| failures.has(position));
         has_failed |= is_lost;
         let text = if is_lost { &report.failed } else { &report.written };
-        listing.put(&text.item);
+        listing.put(&text.item.text);
     });
     let syntax = format.syntax().unwrap_or(Syntax::Json);
     let ended = read.and_then(|()| listing.end(|out, items| removal::write_all(out, syntax, items)));
@@ -136,7 +137,10 @@ impl Run<'_> {
             }
             HeldText {
                 beside: Vec::new(),
-                item: removal::render(&removal, self.format),
+                item: Item {
+                    text: removal::render(&removal, self.format),
+                    below: Vec::new(),
+                },
             }
         };
         let waits = position.is_some();

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `verify`
 
+mod aside;
 mod cluster;
 mod files;
 mod judged;
 mod plan;
+mod scope;
 
 use std::io::Write;
 use std::path::Path;
 
+use self::aside::Aside;
 use self::judged::Judged;
+use self::scope::Scope;
 use super::cluster::{Session, SOURCE};
 use super::engine;
 use super::file_records::FileRecords;
@@ -19,6 +23,7 @@ use crate::cli;
 use crate::image;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
+use crate::report::progress::Progress;
 use crate::report::{Format, ImageReport, Recorded};
 use crate::settings::environment::Environment;
 use crate::settings::objects::Recording;
@@ -58,11 +63,18 @@ pub fn run(
         _ => None,
     };
     let engine = engine::set_up(&settings.keys, stderr)?;
+    let scope = Scope::of(&settings, files.as_ref());
+    let is_recording = settings.recording == Recording::Confirm;
+    let progress = Progress::start(scope.images, settings.shows_progress, is_recording);
+    let (mut out, mut stderr) = (progress.over(out), progress.over(stderr));
     let mut run = Run {
         settings: &settings,
         engine,
-        printer: Printer::new(settings.format, out),
-        stderr,
+        printer: Printer::new(scope.appearance(&settings), &mut out),
+        progress: &progress,
+        stderr: &mut stderr,
+        aside: Aside::new(scope.prints_table(&settings)),
+        asked: None,
         told_changes: false,
         held: HeldReports::new(),
         records: FileRecords::default(),
@@ -73,8 +85,10 @@ pub fn run(
         (Source::Objects { places, requests }, Some(files)) => run.objects(files, places, requests),
         (Source::Objects { .. }, None) => {}
         (Source::Places { targets, .. }, _) => {
-            for (target, identities) in targets {
-                match (target, &mut session) {
+            for wanted in targets {
+                let identities = &wanted.identities;
+                run.asked = Some(wanted.asked.clone());
+                match (&wanted.target, &mut session) {
                     (Target::Directory(path), _) => run.directory(path, identities),
                     (Target::Cluster(name), Some(session)) => {
                         run.cluster_image(session, name, identities, targets.len() == 1);
@@ -83,6 +97,7 @@ pub fn run(
                     (Target::Cluster(_), None) => {}
                 }
             }
+            run.asked = None;
             run.signatures_not_found(SOURCE);
         }
         (
@@ -118,7 +133,11 @@ struct Run<'r, 's> {
     settings: &'r Verify,
     engine: EngineOrTrouble,
     printer: Printer<'s>,
+    progress: &'r Progress,
+    /// How the user named the image that is judged.
+    asked: Option<String>,
     stderr: &'s mut dyn Write,
+    aside: Aside,
     told_changes: bool,
     /// Where verdicts are recorded in files, reports wait for what becomes of the records.
     held: HeldReports,
@@ -134,6 +153,15 @@ impl<'s> Run<'_, 's> {
         for warning in warnings.unwrap_or_default() {
             self.tell(&format!("warning: {warning}"));
         }
+        let (status, trouble) = if self.settings.prints_document {
+            self.printer.end_apart(self.stderr)
+        } else {
+            self.printer.end()
+        };
+        if let Some(trouble) = trouble {
+            self.tell(&trouble);
+        }
+        self.aside.end(self.stderr);
         if self.told_changes {
             let line = match self.settings.recording {
                 Recording::Trial => {
@@ -142,10 +170,6 @@ impl<'s> Run<'_, 's> {
                 _ => "nothing was written; to record this, run the command again with --confirm",
             };
             self.tell(line);
-        }
-        let (status, trouble) = self.printer.end();
-        if let Some(trouble) = trouble {
-            self.tell(&trouble);
         }
         status
     }
@@ -163,8 +187,8 @@ impl<'s> Run<'_, 's> {
     /// [`Run::print`] where `refusal` may say why nothing of this object can be recorded.
     fn print_unless(&mut self, judged: &Judged, refusal: Option<&str>) {
         self.any_not_found |= judged.report.outcome.reason() == Reason::NotFound;
-        self.tell_record(judged, refusal);
         self.report(&judged.report);
+        self.tell_record(judged, refusal);
     }
 
     /// Prints the image.
@@ -172,6 +196,7 @@ impl<'s> Run<'_, 's> {
         if let Some(line) = self.beside(report) {
             self.tell(&line);
         }
+        self.progress.judged(report.outcome.verdict());
         self.printer.print(report);
     }
 
@@ -181,7 +206,7 @@ impl<'s> Run<'_, 's> {
         let outcome = &report.outcome;
         let is_unsaid = self.settings.format == Format::Name && outcome.verdict() != Verdict::Verified;
         // One short line an image, like those on standard output; other formats have the message.
-        is_unsaid.then(|| format!("{}: {}: {}", safe(&report.image), outcome.verdict(), outcome.reason()))
+        is_unsaid.then(|| format!("{}: {}: {}", safe(report.asked()), outcome.verdict(), outcome.reason()))
     }
 
     /// Which signatures of an object are to be judged.
@@ -298,6 +323,7 @@ impl<'s> Run<'_, 's> {
     fn judged(&self, name: &str, source: &str, outcome: ImageOutcome, identities: &[Reference]) -> Judged {
         Judged::new(ImageReport {
             image: name.to_owned(),
+            requested: self.asked.clone().filter(|asked| asked != name),
             source: source.to_owned(),
             expected: identities.to_vec(),
             identity_source: IdentitySource::User,

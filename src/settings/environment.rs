@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::processes::NO_HOME;
+use crate::report::terminal::Terminal;
 
 /// Directories that are searched for gpg before those of the caller, so that a PATH that somebody prepared cannot
 /// put another program in its place.
@@ -29,6 +30,8 @@ pub struct Environment {
     pub home: Option<PathBuf>,
     /// The effective user ID.
     pub uid: u32,
+    /// What is a terminal.
+    pub terminal: Terminal,
     /// When the run began, in seconds since 1970.
     pub now: i64,
     clock: Clock,
@@ -46,6 +49,7 @@ impl Environment {
             variables: std::env::vars_os().collect(),
             home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
             uid: rustix::process::geteuid().as_raw(),
+            terminal: Terminal::take(),
             now,
             clock: Clock::starting_at(now),
         };

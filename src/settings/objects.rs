@@ -44,6 +44,8 @@ pub enum Objects {
         places: Vec<Place>,
         /// Their names; all objects where there is none.
         names: Option<Vec<String>>,
+        /// The names as the user wrote them.
+        asked: Vec<String>,
     },
     /// Those of a cluster.
     Cluster {
@@ -51,6 +53,8 @@ pub enum Objects {
         access: Box<Access>,
         /// Their names.
         names: Vec<Name>,
+        /// The names as the user wrote them.
+        asked: Vec<String>,
     },
 }
 
@@ -62,11 +66,14 @@ impl Objects {
     pub fn new(source: &SourceOptions, images: &[String], environment: &Environment) -> Result<Self, UsageError> {
         let places = places(source)?;
         let namespace = source.client.namespace.as_deref().filter(|_| !places.is_empty());
-        let mut names: Vec<String> = Vec::new();
+        let (mut names, mut asked): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         for text in images {
             match image_name(text)?.in_namespace(namespace) {
                 ImageName::Object(name) if names.contains(&name) => {}
-                ImageName::Object(name) => names.push(name),
+                ImageName::Object(name) => {
+                    names.push(name);
+                    asked.push(text.clone());
+                }
                 ImageName::Directory(path) => {
                     return Err(UsageError::new(format!(
                         "{}: a directory has no records; to see what its signatures claim write: image-signature inspect {}",
@@ -78,7 +85,7 @@ impl Objects {
         }
         if !places.is_empty() {
             let names = (!names.is_empty()).then_some(names);
-            return Ok(Self::Files { places, names });
+            return Ok(Self::Files { places, names, asked });
         }
         if names.is_empty() {
             return Err(UsageError::new("no image: give IMAGE or --filename"));
@@ -88,7 +95,7 @@ impl Objects {
             .map(|name| Name::parse(name).map_err(UsageError))
             .collect::<Result<_, _>>()?;
         let access = Box::new(cluster::access(&source.client, environment, false)?);
-        Ok(Self::Cluster { access, names })
+        Ok(Self::Cluster { access, names, asked })
     }
 }
 

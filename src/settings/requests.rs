@@ -16,6 +16,8 @@ use crate::text::{quoted, safe};
 pub struct Request {
     /// The image.
     pub image: ImageName,
+    /// The same as the user wrote it.
+    pub asked: String,
     /// Alternatives; at least one.
     pub identities: Vec<Reference>,
 }
@@ -105,8 +107,11 @@ pub fn pair(images: &[String], identities: &[String]) -> Result<Vec<Request>, Us
                 )));
             }
             let image = image_name(text)?;
-            let identities = references.clone();
-            Ok(Request { image, identities })
+            Ok(Request {
+                image,
+                asked: text.clone(),
+                identities: references.clone(),
+            })
         })
         .collect()
 }
@@ -117,7 +122,7 @@ fn is_directory_as_it_stands(text: &str) -> bool {
 }
 
 /// Splits `IMAGE=REF` at the last `=`.
-fn split_pair(text: &str) -> Result<(ImageName, Reference), UsageError> {
+fn split_pair(text: &str) -> Result<(ImageName, String, Reference), UsageError> {
     let pair = text.rsplit_once('=').filter(|_| !is_directory_as_it_stands(text));
     let Some((image, identity)) = pair else {
         // What is no image at all is told first.
@@ -127,7 +132,7 @@ fn split_pair(text: &str) -> Result<(ImageName, Reference), UsageError> {
             safe(text)
         )));
     };
-    Ok((image_name(image)?, expected_identity(identity)?))
+    Ok((image_name(image)?, image.to_owned(), expected_identity(identity)?))
 }
 
 /// Reads a list with an image and an identity on each line; empty lines and those that begin with `#` do not count.
@@ -144,7 +149,8 @@ pub fn from_list(place: &str, text: &str) -> Result<Vec<Request>, UsageError> {
         // Only the path of a directory may have white space in it.
         let pair = match line.rsplit_once(char::is_whitespace) {
             Some((image, identity)) => {
-                image_name(image.trim_end()).and_then(|image| Ok((image, expected_identity(identity)?)))
+                let asked = image.trim_end();
+                image_name(asked).and_then(|image| Ok((image, asked.to_owned(), expected_identity(identity)?)))
             }
             None => Err(UsageError::new(
                 "expected an image and its identity, with white space between them",
@@ -160,14 +166,17 @@ pub fn from_list(place: &str, text: &str) -> Result<Vec<Request>, UsageError> {
 }
 
 /// Collects the identities of each image, images in the order of their first mention.
-fn group(pairs: impl Iterator<Item = Result<(ImageName, Reference), UsageError>>) -> Result<Vec<Request>, UsageError> {
+fn group(
+    pairs: impl Iterator<Item = Result<(ImageName, String, Reference), UsageError>>,
+) -> Result<Vec<Request>, UsageError> {
     let mut requests: Vec<Request> = Vec::new();
     let mut known = std::collections::HashMap::new();
     for pair in pairs {
-        let (image, identity) = pair?;
+        let (image, asked, identity) = pair?;
         let index = *known.entry(image.to_string()).or_insert_with(|| {
             requests.push(Request {
                 image: image.clone(),
+                asked: asked.clone(),
                 identities: Vec::new(),
             });
             requests.len() - 1

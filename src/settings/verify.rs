@@ -11,6 +11,7 @@ use super::objects::{self, Recording};
 use super::requests::{self, Request, Requests};
 use super::{cluster, UsageError};
 use crate::cli;
+use crate::cli::verify::ColorWhen;
 use crate::cluster::access::Access;
 use crate::cluster::names::Name;
 use crate::digest::Digest;
@@ -43,6 +44,12 @@ pub struct Verify {
     pub keys: Keys,
     /// How results are printed.
     pub format: Format,
+    /// Verdicts are coloured.
+    pub colour: bool,
+    /// Columns of the terminal that results are printed on.
+    pub columns: Option<usize>,
+    /// Progress may be shown on standard error.
+    pub shows_progress: bool,
     /// Only these signatures of an object; all where none is named.
     pub signatures: Vec<String>,
     /// What is done with verdicts.
@@ -65,8 +72,8 @@ pub enum Source {
     },
     /// What each image by itself says.
     Places {
-        /// The images, and what each must be signed as.
-        targets: Vec<(Target, Vec<Reference>)>,
+        /// The images.
+        targets: Vec<Wanted>,
         /// How the cluster is reached, if one of them is there.
         access: Option<Box<Access>>,
     },
@@ -88,6 +95,17 @@ pub enum Bare {
     Manifest(PathBuf),
     /// That of a digest, which stands for a manifest that is not at hand.
     Digest(Digest),
+}
+
+/// An image that is asked for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Where it is.
+    pub target: Target,
+    /// How the user named it.
+    pub asked: String,
+    /// What it must be signed as.
+    pub identities: Vec<Reference>,
 }
 
 /// An image and the place where it is.
@@ -137,6 +155,9 @@ impl Verify {
             is_recursive: options.source.recursive,
             keys,
             format,
+            colour: colour(options.color, prints_document, environment),
+            columns: environment.terminal.columns.filter(|_| !prints_document),
+            shows_progress: environment.terminal.stderr,
             signatures: options.signature.clone(),
             recording,
             record,
@@ -149,7 +170,7 @@ impl Verify {
 fn check_recording(options: &cli::verify::Verify, recording: Recording, source: &Source) -> Result<(), UsageError> {
     let has_objects = match source {
         Source::Objects { .. } => true,
-        Source::Places { targets, .. } => targets.iter().all(|(target, _)| matches!(target, Target::Cluster(_))),
+        Source::Places { targets, .. } => targets.iter().all(|wanted| matches!(wanted.target, Target::Cluster(_))),
         Source::Parts { .. } => false,
     };
     for (given, flag) in [
@@ -185,6 +206,21 @@ fn decisive_options(rule: &Rule, keys: &Keys) -> Vec<String> {
         options.push("trust model always".to_owned());
     }
     options
+}
+
+/// Whether verdicts are coloured: unless the user says so, only on a terminal, and not where NO_COLOR is set
+/// (https://no-color.org/).
+fn colour(when: ColorWhen, on_stderr: bool, environment: &Environment) -> bool {
+    let terminal = environment.terminal;
+    match when {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => {
+            (if on_stderr { terminal.stderr } else { terminal.stdout })
+                && environment.variable("NO_COLOR").is_none()
+                && environment.variable("TERM").is_some_and(|term| term != "dumb")
+        }
+    }
 }
 
 /// Joins `-o` and `--explain`.
@@ -373,9 +409,13 @@ fn by_place(
             ImageName::Directory(path) => Target::Directory(path),
             ImageName::Object(name) => Target::Cluster(Name::parse(&name).map_err(UsageError)?),
         };
-        targets.push((target, request.identities));
+        targets.push(Wanted {
+            target,
+            asked: request.asked,
+            identities: request.identities,
+        });
     }
-    let needs_cluster = targets.iter().any(|(target, _)| matches!(target, Target::Cluster(_)));
+    let needs_cluster = targets.iter().any(|wanted| matches!(wanted.target, Target::Cluster(_)));
     let stdin_in_use = options.images_from.as_deref() == Some(Path::new("-"));
     let access = needs_cluster
         .then(|| cluster::access(&options.source.client, environment, stdin_in_use))

@@ -107,6 +107,13 @@ impl ImageOutcome {
             .collect()
     }
 
+    /// How many different keys signed for an expected identity, and how many are needed.
+    #[must_use]
+    pub fn count(&self, identity: &Reference) -> Option<(usize, usize)> {
+        let tally = self.tallies.iter().find(|tally| tally.identity == *identity)?;
+        Some(tally.counts())
+    }
+
     /// How many keys signed for the identities that a signature of this image is for, in words.
     #[must_use]
     pub fn shortfall(&self, signature: &SignatureOutcome) -> String {

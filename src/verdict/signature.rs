@@ -175,7 +175,8 @@ impl SignatureOutcome {
     }
 
     /// Whether it is beyond the signatures of an image that are judged.
-    pub(super) fn is_left_out(&self) -> bool {
+    #[must_use]
+    pub fn is_left_out(&self) -> bool {
         self.spares_record && self.reason == Reason::LimitExceeded
     }
 

@@ -26,6 +26,12 @@ impl Tally {
     pub fn is_reached(&self) -> bool {
         self.signers.len() >= self.needed
     }
+
+    /// How many different keys signed for it, and how many are needed.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        (self.signers.len(), self.needed)
+    }
 }
 
 /// Counts the keys for each expected identity.

@@ -137,7 +137,7 @@ fn it_is_found_where_the_callers_path_says_and_gets_that_path() {
         .current_dir(&directory)
         .env("PATH", ":.:/nowhere");
     let outcome = scene.finish(&mut command).expect(3);
-    assert!(outcome.stdout.contains("executable my-login not found"), "{outcome:?}");
+    assert!(outcome.words().contains("executable my-login not found"), "{outcome:?}");
 }
 
 #[test]

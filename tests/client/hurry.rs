@@ -75,7 +75,7 @@ fn a_plugin_that_hangs_is_ended() {
             "command": "/bin/sh", "args": ["-c", script],
         }}));
         let outcome = scene.finish(&mut command).expect(3);
-        assert!(outcome.stdout.contains("took longer than 300 s"), "{outcome:#?}");
+        assert!(outcome.words().contains("took longer than 300 s"), "{outcome:#?}");
         assert_eq!(scene.server.connections(), 0);
         let process = std::fs::read_to_string(scene.sandbox.path("process")).unwrap();
         assert!(!Path::new("/proc").join(process.trim()).exists(), "it still runs");

@@ -77,7 +77,7 @@ fn a_server_without_images_is_asked_whether_it_is_openshift() {
             &["-o", "json", "--server", &format!("https://{}", scene.server.address())],
         )
         .expect_verdict(3, "Unchecked/SourceUnavailable");
-    assert!(outcome.stdout.contains("is this an OpenShift cluster?"), "{outcome:?}");
+    assert!(outcome.words().contains("is this an OpenShift cluster?"), "{outcome:?}");
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn an_image_deleted_in_between_is_not_found() {
     let outcome = scene
         .run_verify(D1, &["-o", "json", "--confirm"])
         .expect_verdict(3, "Unchecked/NotFound");
-    assert!(outcome.stdout.contains("it was there before"), "{outcome:?}");
+    assert!(outcome.words().contains("it was there before"), "{outcome:?}");
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn without_confirm_it_is_only_told() {
     for more in [&[][..], &["--confirm", "--dry-run=client"]] {
         scene.server.forget_requests();
         let outcome = scene.run(&[&["remove", D1], more].concat()).expect(0);
-        assert!(outcome.stdout.contains("2 signatures would be removed"), "{outcome:?}");
+        assert!(outcome.words().contains("2 signatures would be removed"), "{outcome:?}");
         assert!(outcome.stderr.contains("Trusted: True -> none"), "{outcome:?}");
         let last = outcome.stderr.lines().last().unwrap();
         assert!(last.contains("--confirm"), "{last}");
@@ -92,7 +92,7 @@ fn a_server_dry_run_stores_nothing_and_says_so() {
     let requests = scene.server.requests();
     let sent = requests.last().unwrap();
     assert_eq!((sent.method.as_str(), sent.parameter("dryRun")), ("PATCH", Some("All")));
-    assert!(outcome.stdout.contains("would be removed"), "{outcome:?}");
+    assert!(outcome.words().contains("would be removed"), "{outcome:?}");
     assert!(
         outcome.stderr.contains("nothing was stored (server dry run)"),
         "{outcome:?}"

@@ -146,6 +146,6 @@ fn a_login_that_is_refused_is_reported_before_any_work() {
     scene.server.revoke(crate::support::cluster::TOKEN);
     let outcome = scene.run_verify(D1, &["-o", "json", "--confirm"]);
     let outcome = outcome.expect_verdict(3, "Unchecked/Forbidden");
-    assert!(outcome.stdout.contains("You must be logged in"), "{outcome:?}");
+    assert!(outcome.words().contains("You must be logged in"), "{outcome:?}");
     assert_eq!(scene.server.lines(), [RIGHT]);
 }

@@ -239,7 +239,7 @@ fn a_login_that_ends_after_the_stream_was_read_gives_no_verdict() {
     let outcome = scene
         .run_verify("team/app:v1", &["-o", "json"])
         .expect_verdict(3, "Unchecked/Forbidden");
-    assert!(outcome.stdout.contains("You must be logged in"), "{outcome:?}");
+    assert!(outcome.words().contains("You must be logged in"), "{outcome:?}");
 }
 
 #[test]

@@ -226,9 +226,9 @@ fn a_page_in_a_file_beside_a_good_signature_spoils_nothing() {
         trial.sandbox.finish(&mut command, b"")
     };
     let outcome = run(&["page"]).expect(1);
-    assert!(outcome.stdout.contains("web page (HTML)"), "{outcome:#?}");
+    assert!(outcome.words().contains("web page (HTML)"), "{outcome:#?}");
     let outcome = run(&["text"]).expect(1);
-    assert!(outcome.stdout.contains("base64 -d"), "{outcome:#?}");
+    assert!(outcome.words().contains("base64 -d"), "{outcome:#?}");
     let outcome = run(&["page", "text", "good"]).expect(0);
-    assert!(outcome.stdout.contains("Verified: "), "{outcome:#?}");
+    assert!(outcome.words().contains("Verified: "), "{outcome:#?}");
 }

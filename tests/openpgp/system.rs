@@ -224,7 +224,7 @@ fn a_signature_older_than_its_key_stays_refused_where_gpg_ignores_it() {
         .sandbox
         .finish(&mut command, b"")
         .expect_verdict(1, "Rejected/BadSignature");
-    assert!(outcome.stdout.contains("older than the key"), "{outcome:#?}");
+    assert!(outcome.words().contains("older than the key"), "{outcome:#?}");
 }
 
 /// "Restoring" takes GnuPG's cached opinions of signatures out of the file, which anybody can write there.

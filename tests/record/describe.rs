@@ -191,7 +191,7 @@ fn json_has_what_the_text_has_and_says_that_nothing_was_checked() {
             .run(["describe", "-f", "image.json", "-o", format])
             .expect(0);
         if format == "yaml" {
-            assert!(outcome.stdout.contains("checked: false"), "{outcome:?}");
+            assert!(outcome.words().contains("checked: false"), "{outcome:?}");
             continue;
         }
         let document = outcome.json();

@@ -87,28 +87,36 @@ fn reports_name_the_identities_that_were_met_and_those_that_were_not() {
     let identities = [IDENTITY, OTHER, third].map(|identity| format!("--expected-identity={identity}"));
     let identities: Vec<&str> = identities.iter().map(String::as_str).collect();
     let text = two.verify(&two.before, &identities).expect(0).stdout;
-    let line = text.lines().next().unwrap();
+    assert!(text.starts_with(&format!("Verified: {IDENTITY}\n")), "{text}");
+    for line in [
+        format!("  not as     {OTHER} (1 of 2 keys)"),
+        format!("  not as     {third}"),
+        format!("             {}", two.second),
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
+    let item = two
+        .verify(&two.before, &[&identities[..], &["-o", "json"]].concat())
+        .expect(0)
+        .item();
+    let message = item["message"].as_str().unwrap();
+    assert!(message.contains(&format!("not signed as {third}")), "{message}");
     assert!(
-        line.contains(&format!("Verified: {IDENTITY}, signed by ")) && line.contains(&two.second),
-        "{text}"
-    );
-    assert!(line.contains(&format!("not signed as {third}")), "{text}");
-    assert!(
-        line.contains(&format!(
+        message.contains(&format!(
             "2 different keys must each have signed for the same identity; signed for {OTHER}: 1 ("
         )),
-        "{text}"
+        "{message}"
     );
-    assert!(!line.contains(&format!("not signed as {OTHER}")), "{text}");
+    assert!(!message.contains(&format!("not signed as {OTHER}")), "{message}");
 
     let text = two.verify(&two.before, &identities[1..]).expect(1).stdout;
-    let line = text.lines().next().unwrap();
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        line.contains("Rejected: ThresholdNotReached: 2 different keys"),
+        words.starts_with("Rejected: ThresholdNotReached: 2 different keys"),
         "{text}"
     );
     assert!(
-        line.contains(&format!("{OTHER}: 1 (")) && line.contains(&format!("{third}: none")),
+        words.contains(&format!("{OTHER}: 1 (")) && words.contains(&format!("{third}: none")),
         "{text}"
     );
 }

@@ -17,6 +17,7 @@ pub mod gpg;
 pub mod images;
 pub mod packets;
 pub mod program;
+pub mod schema;
 pub mod secrets;
 pub mod system;
 pub mod terminal;

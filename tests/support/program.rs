@@ -27,8 +27,17 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The document on standard output, which is as its schema says.
+    #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("no JSON ({e}): {self:#?}"))
+        let document = serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("no JSON ({e}): {self:#?}"));
+        super::schema::assert_valid(&document);
+        document
+    }
+
+    /// Standard output in one line: messages are wrapped.
+    pub fn words(&self) -> String {
+        self.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// The first item of a JSON document.

@@ -325,7 +325,7 @@ fn the_manifest_in_an_object_must_hash_to_its_name() {
     object["dockerImageManifest"] = manifest.into();
     desk.put("image.json", object.to_string());
     let outcome = desk.file("image.json").expect_verdict(0, OK);
-    assert!(outcome.stdout.contains("its manifest are"), "{outcome:?}");
+    assert!(outcome.words().contains("its manifest are"), "{outcome:?}");
     object["dockerImageManifest"] = format!("{manifest} ").into();
     desk.put("image.json", object.to_string());
     desk.file("image.json").expect_verdict(1, "Rejected/ManifestMismatch");

@@ -127,7 +127,7 @@ fn a_directory_without_signatures_is_no_answer() {
     desk.put("empty/notes.txt", "x");
     let outcome = desk.sandbox.run(["inspect", "empty", "good.sig"]).expect(3);
     assert!(
-        outcome.stdout.contains("no file in empty is called signature-1"),
+        outcome.words().contains("no file in empty is called signature-1"),
         "{outcome:?}"
     );
     assert!(outcome.stdout.contains(IDENTITY), "the others are shown: {outcome:?}");

@@ -12,27 +12,23 @@ fn run(desk: &Desk, object: &Value, more: &[&str]) -> crate::Outcome {
 }
 
 #[test]
-fn a_line_an_image_then_its_signatures() {
+fn one_image_is_a_block_with_the_verdict_first() {
     let desk = Desk::new();
     let key = &desk.key;
     let text = run(&desk, &desk.signed(), &[]).expect(0).stdout;
     assert_eq!(
         text,
-        format!(
-            "{D1} Verified: {IDENTITY}, signed by {OWNER} ({key})\n  {D1}@s1 Verified: signed for {IDENTITY} by {OWNER} ({key})\n"
-        )
+        format!("Verified: {IDENTITY}\n  image      {D1}\n  signed by  {OWNER}\n             {key}\n")
     );
     let object = image(D1, &[&desk.sign(D1, OTHER), b"x"]);
     for more in [&[][..], &["--confirm"]] {
         let text = run(&desk, &object, more).expect(1).stdout;
-        let mismatch = format!("IdentityMismatch: expected {IDENTITY}, signed for {OTHER}: the tag differs");
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[0], format!("{D1} Rejected: {mismatch}"));
-        assert_eq!(lines[1], format!("  {D1}@s1 Rejected: {mismatch}"));
-        assert!(
-            lines[2].starts_with(&format!("  {D1}@s2 Rejected: NotASignature: ")),
-            "{text}"
+        let expected = format!(
+            "Rejected: IdentityMismatch: expected {IDENTITY}, signed for\n    {OTHER}: the tag differs\n  \
+             image      {D1}\n  signed by  {OWNER}\n             {key}\n  \
+             signature s1: Rejected: IdentityMismatch\n  signature s2: Rejected: NotASignature: "
         );
+        assert!(text.starts_with(&expected), "{text}");
     }
 }
 
@@ -45,16 +41,20 @@ fn good_signatures_for_other_references_are_one_line_below_a_verified_image() {
         &[&desk.sign(D1, OTHER), &desk.sign(D1, IDENTITY), &desk.sign(D1, third)],
     );
     let text = run(&desk, &object, &[]).expect(0).stdout;
-    assert_eq!(text.lines().count(), 3, "{text}");
-    let last = text.lines().last().unwrap();
-    assert!(
-        last.contains("2 more signatures are good") && last.contains(OTHER) && last.contains(third),
-        "{text}"
+    let block = format!(
+        "Verified: {IDENTITY}\n  image      {D1}\n  signed by  {OWNER}\n             {}\n",
+        desk.key
+    );
+    let rest = text.strip_prefix(&block).unwrap_or_else(|| panic!("{text}"));
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    assert_eq!(
+        words.join(" "),
+        format!("2 more signatures are good, but for other references: {OTHER}, {third}")
     );
     let wide = run(&desk, &object, &["-o", "wide"]).expect(0).stdout;
-    assert!(wide.contains(&format!("{D1}@s1 Rejected: IdentityMismatch")), "{wide}");
+    assert!(wide.contains("signature s1: Rejected: IdentityMismatch"), "{wide}");
     assert!(
-        wide.contains("validity explicit") && wide.contains("[file:image.json]"),
+        wide.contains("validity explicit") && wide.contains("source     file:image.json"),
         "{wide}"
     );
 }
@@ -229,7 +229,7 @@ fn a_wrong_format_names_the_right_ones() {
 fn results_go_to_standard_output_and_the_rest_elsewhere() {
     let desk = Desk::new();
     let outcome = run(&desk, &desk.signed(), &["-v"]).expect(0);
-    assert_eq!(outcome.stdout.lines().count(), 2, "{outcome:?}");
+    assert_eq!(outcome.stdout.lines().count(), 4, "{outcome:?}");
     assert!(outcome.stderr.contains("--confirm"), "{outcome:?}");
 }
 

@@ -78,7 +78,10 @@ impl Run<'_, '_> {
                     judged.settle(Recorded::No);
                     return Ok((judged, None));
                 }
-                Written::Yes => return Ok((judged, None)),
+                Written::Yes => {
+                    self.progress.recorded(1);
+                    return Ok((judged, None));
+                }
                 Written::Failed(why) => {
                     self.tell(&format!("error: {why}"));
                     judged.fail();

@@ -41,12 +41,17 @@ impl Run<'_, '_> {
         for selected in objects::select(files, names.as_deref(), places) {
             let identities = match requests {
                 Requests::Everything(identities) => identities,
-                Requests::Named(requests) => &requests[selected.request].identities,
+                Requests::Named(requests) => &requests[selected.request.unwrap_or(0)].identities,
+            };
+            self.asked = match requests {
+                Requests::Everything(_) => None,
+                Requests::Named(requests) => selected.request.map(|request| requests[request].asked.clone()),
             };
             if let Some(judged) = self.object(files, selected, identities, names.is_some()) {
                 self.take(files, &judged);
             }
         }
+        self.asked = None;
         self.signatures_not_found(&sources(places));
         if self.settings.recording == Recording::Confirm {
             self.record(files);
@@ -64,6 +69,7 @@ impl Run<'_, '_> {
             return;
         }
         self.any_not_found |= judged.report.outcome.reason() == Reason::NotFound;
+        self.progress.judged(judged.report.outcome.verdict());
         self.printer.count(&judged.report);
         let waits = judged.report.recorded_signatures.contains(&Recorded::Yes);
         let held = HeldReport {
@@ -138,7 +144,7 @@ impl Run<'_, '_> {
     fn record(&mut self, files: &ObjectFiles) {
         let mut nowhere = io::sink();
         let stdout: &mut dyn Write = match self.settings.prints_document {
-            true => self.printer.listing.out(),
+            true => self.printer.out(),
             false => &mut nowhere,
         };
         let stderr = &mut *self.stderr;
@@ -150,20 +156,23 @@ impl Run<'_, '_> {
             // Also where the record itself would have stayed as it is: a document that was to be printed is lost.
             self.printer.fail();
         }
+        let mut recorded = 0;
         let held = std::mem::replace(&mut self.held, HeldReports::new());
         let read = held.each(&mut |report| {
             let has_failed = report.position.is_some_and(|position| failures.has(position));
             let text = if has_failed { &report.failed } else { &report.written };
-            let _ = stderr.write_all(&text.beside);
             if self.settings.prints_document {
-                let _ = stderr.write_all(&text.item);
+                self.printer.put_apart(stderr, &text.item);
             } else {
-                self.printer.listing.put(&text.item);
+                self.printer.put(&text.item);
             }
+            self.aside.put(stderr, &text.beside);
+            recorded += usize::from(report.position.is_some() && !has_failed);
         });
         if let Err(error) = read {
             let _ = writeln!(stderr, "error: keeping the report: {error}");
             self.printer.fail();
         }
+        self.progress.recorded(recorded);
     }
 }

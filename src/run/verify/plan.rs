@@ -82,9 +82,9 @@ impl Run<'_, '_> {
     /// Says what stays as it is recorded, and what is changed or would be. `refusal`: why nothing of this object can be
     /// recorded, so that no change may be promised.
     pub(super) fn tell_record(&mut self, judged: &Judged, refusal: Option<&str>) {
-        for line in self.record_lines(judged, refusal) {
-            self.tell(&line);
-        }
+        let lines = self.record_lines(judged, refusal);
+        let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        self.aside.put(self.stderr, lines.as_bytes());
     }
 
     /// What [`Run::tell_record`] says.

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What text output looks like where it is printed.
+
+use std::io::{self, Write};
+
+use super::Format;
+use crate::reason::Verdict;
+
+/// Longest line where nothing else is known, in columns.
+pub const WIDTH: usize = 80;
+
+/// Longest line of a message however wide the terminal is, in columns.
+const MAX_WIDTH: usize = 160;
+
+/// The longest line for a terminal, or for something else.
+#[must_use]
+pub fn width(columns: Option<usize>) -> usize {
+    columns.unwrap_or(WIDTH).clamp(WIDTH, MAX_WIDTH)
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appearance {
+    /// The format.
+    pub format: Format,
+    /// Verdicts are coloured. Their words are there all the same.
+    pub colour: bool,
+    /// Longest line of a message below a table, in columns. That of the block for one image is [`WIDTH`].
+    pub width: usize,
+    /// Where several images are expected, the widths of the table's columns.
+    pub table: Option<Columns>,
+}
+
+/// Widths of the columns whose content the user chooses, in characters. They are known before the first image is judged:
+/// so rows are printed as they come, and none is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Columns {
+    /// The longest name of an image.
+    pub image: usize,
+    /// The longest list of expected identities.
+    pub expected: usize,
+}
+
+/// Writes a verdict.
+///
+/// # Errors
+/// When writing fails.
+pub(super) fn verdict(out: &mut dyn Write, verdict: Verdict, colour: bool) -> io::Result<()> {
+    let code = match verdict {
+        Verdict::Verified => 32,
+        Verdict::Rejected => 31,
+        Verdict::Unsupported | Verdict::Unsigned | Verdict::Allowed | Verdict::Unchecked => 33,
+    };
+    if colour {
+        write!(out, "\u{1b}[1;{code}m{verdict}\u{1b}[0m")
+    } else {
+        write!(out, "{verdict}")
+    }
+}

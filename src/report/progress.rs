@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How far a run is: one line on a terminal from two seconds on, and what is said of a run that is interrupted.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::table::counts;
+use super::Summary;
+use crate::files::cleanup;
+use crate::reason::Verdict;
+
+/// Runs that take no longer show nothing.
+const QUIET: Duration = Duration::from_secs(2);
+/// How often the line is written again.
+const PERIOD: Duration = Duration::from_millis(500);
+
+/// A run's progress, until it is dropped.
+#[derive(Debug)]
+pub struct Progress {
+    shared: Arc<Shared>,
+    watcher: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    is_over: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    total: usize,
+    summary: Summary,
+    /// Images whose records were written; nothing where none are to be.
+    recorded: Option<usize>,
+    /// Columns of the line that stands on the terminal.
+    shown: usize,
+    is_over: bool,
+}
+
+impl Shared {
+    /// Counts stay usable after a panic elsewhere.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn hide(&mut self) {
+        if self.shown > 0 {
+            let _ = write!(io::stderr(), "\r{:width$}\r", "", width = self.shown);
+            self.shown = 0;
+        }
+    }
+
+    fn show(&mut self) {
+        let line = format!("judged {}", self.judged());
+        self.hide();
+        let _ = write!(io::stderr(), "{line}");
+        self.shown = line.chars().count();
+    }
+
+    fn judged(&self) -> String {
+        let judged = counts(&self.summary);
+        let number: usize = self.summary.each().iter().map(|(_, count)| count).sum();
+        match judged.strip_prefix(&number.to_string()) {
+            Some(rest) if number < self.total => {
+                let rest = rest
+                    .strip_prefix(" image")
+                    .map_or(rest, |rest| rest.trim_start_matches('s'));
+                format!("{number} of {} images{rest}", self.total)
+            }
+            _ => judged,
+        }
+    }
+
+    fn interrupted(&self) -> String {
+        let mut text = format!("interrupted; judged {}", self.judged());
+        match self.recorded {
+            None => {}
+            Some(0) => text.push_str("; nothing was recorded"),
+            Some(count) => {
+                let images = if count == 1 { "image" } else { "images" };
+                let _ = write!(text, "; recorded on {count} {images}");
+            }
+        }
+        text
+    }
+}
+
+impl Progress {
+    /// Begins a run over so many images. `is_shown`: on a terminal; `is_recording`: verdicts are to be recorded.
+    #[must_use]
+    pub fn start(total: usize, is_shown: bool, is_recording: bool) -> Self {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                total,
+                summary: Summary::default(),
+                recorded: is_recording.then_some(0),
+                shown: 0,
+                is_over: false,
+            }),
+            is_over: Condvar::new(),
+        });
+        let told = Arc::clone(&shared);
+        cleanup::when_interrupted(Box::new(move || {
+            let mut state = told.lock();
+            state.hide();
+            let _ = writeln!(io::stderr(), "{}", state.interrupted());
+        }));
+        let watched = Arc::clone(&shared);
+        let watcher = is_shown.then(|| {
+            std::thread::Builder::new()
+                .name("progress".into())
+                .spawn(move || watch(&watched))
+        });
+        Self {
+            shared,
+            // A run without a progress line is a run all the same.
+            watcher: watcher.and_then(Result::ok),
+        }
+    }
+
+    /// Counts an image.
+    pub fn judged(&self, verdict: Verdict) {
+        self.shared.lock().summary.add(verdict);
+    }
+
+    /// Counts images whose records were written.
+    pub fn recorded(&self, more: usize) {
+        if let Some(count) = &mut self.shared.lock().recorded {
+            *count += more;
+        }
+    }
+
+    /// A writer to the terminal that takes the progress line away first.
+    pub fn over<'w>(&self, inner: &'w mut dyn Write) -> Over<'w> {
+        let shared = Arc::clone(&self.shared);
+        Over { inner, shared }
+    }
+}
+
+/// Shows the line again and again.
+fn watch(shared: &Shared) {
+    let begin = Instant::now();
+    let mut state = shared.lock();
+    while !state.is_over {
+        if begin.elapsed() >= QUIET {
+            state.show();
+        }
+        let waited = shared.is_over.wait_timeout(state, PERIOD);
+        state = waited.map_or_else(|poisoned| poisoned.into_inner().0, |(state, _)| state);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        cleanup::when_interrupted(Box::new(|| {}));
+        let mut state = self.shared.lock();
+        state.is_over = true;
+        state.hide();
+        drop(state);
+        self.shared.is_over.notify_all();
+        if let Some(watcher) = self.watcher.take() {
+            let _ = watcher.join();
+        }
+    }
+}
+
+/// See [`Progress::over`].
+pub struct Over<'w> {
+    inner: &'w mut dyn Write,
+    shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for Over<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Over").finish_non_exhaustive()
+    }
+}
+
+impl Write for Over<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Not held while writing: who reads may be slow.
+        self.shared.lock().hide();
+        self.inner.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What text output says of the signatures of an image, beyond what it says of the image.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use super::text::verdict_text;
+use super::wrap::{self, keep_together};
+use super::ImageReport;
+use crate::limits::MAX_SIGNATURES;
+use crate::openpgp::engine::Signer;
+use crate::reason::{Reason, Verdict};
+use crate::text::{safe, time};
+use crate::verdict::{ImageOutcome, SignatureOutcome};
+
+/// Most references that are named of signatures which are for another one.
+const MAX_OTHERS: usize = 8;
+
+/// The keys that an image's outcome is about, one for each primary key: those that verify it, else the one whose
+/// signature got furthest.
+pub(super) fn signers(outcome: &ImageOutcome) -> Vec<&Signer> {
+    let mut seen = BTreeSet::new();
+    outcome
+        .signatures()
+        .iter()
+        .filter(|signature| match outcome.verdict() {
+            Verdict::Verified => signature.verdict() == Verdict::Verified && !outcome.reached(signature).is_empty(),
+            _ => is_the_images(outcome, signature),
+        })
+        .filter_map(SignatureOutcome::signer)
+        .filter(|signer| seen.insert(signer.primary.as_str()))
+        .collect()
+}
+
+/// The owners of all keys that are named, as they are printed.
+pub(super) fn owners(outcome: &ImageOutcome) -> Vec<String> {
+    let signers = outcome.signatures().iter().filter_map(SignatureOutcome::signer);
+    signers.map(|signer| safe(&signer.user_id)).collect()
+}
+
+/// Whether an outcome is the one that the image has from it.
+fn is_the_images(outcome: &ImageOutcome, signature: &SignatureOutcome) -> bool {
+    (signature.reason(), signature.message()) == (outcome.reason(), outcome.message())
+}
+
+/// Whether the lines about the image say it all.
+pub(super) fn is_said(outcome: &ImageOutcome, signature: &SignatureOutcome) -> bool {
+    match (outcome.verdict(), signature.verdict()) {
+        (Verdict::Verified, Verdict::Verified) => !outcome.reached(signature).is_empty(),
+        (Verdict::Verified, _) => false,
+        _ => outcome.signatures().len() == 1 && is_the_images(outcome, signature),
+    }
+}
+
+/// Writes what is left to say of the signatures.
+///
+/// # Errors
+/// When writing fails.
+pub(super) fn write(
+    out: &mut dyn Write,
+    report: &ImageReport,
+    wide: bool,
+    margin: usize,
+    width: usize,
+) -> io::Result<()> {
+    let outcome = &report.outcome;
+    let owners = owners(outcome);
+    let mut line = |indent: usize, text: &str| {
+        let text = keep_together(text, owners.iter().map(String::as_str));
+        write!(out, "{:indent$}", "")?;
+        wrap::write(out, &text, indent, indent + 4, width)
+    };
+    let mut others: Vec<String> = Vec::new();
+    let mut groups: Vec<(String, &SignatureOutcome, usize)> = Vec::new();
+    for signature in outcome.signatures() {
+        let is_other = outcome.verdict() == Verdict::Verified && signature.reason() == Reason::IdentityMismatch;
+        if !wide && is_other {
+            others.extend(signature.claim().map(|claim| safe(&claim.reference)));
+        } else if wide || !is_said(outcome, signature) {
+            let text = said_of(outcome, signature);
+            match groups.last_mut() {
+                Some((last, _, more)) if !wide && *last == text => *more += 1,
+                _ => groups.push((text, signature, 0)),
+            }
+        }
+    }
+    for (text, signature, more) in groups {
+        let more = match more {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        line(margin, &format!("signature {}{more}: {text}", name(signature)))?;
+        if wide {
+            details(signature, &mut |text| line(margin + 2, text))?;
+        }
+    }
+    others.sort();
+    others.dedup();
+    let count = outcome
+        .signatures()
+        .iter()
+        .filter(|_| !wide && outcome.verdict() == Verdict::Verified)
+        .filter(|signature| signature.reason() == Reason::IdentityMismatch)
+        .count();
+    let rest = if others.len() > MAX_OTHERS { ", ..." } else { "" };
+    others.truncate(MAX_OTHERS);
+    let shown = others.join(", ");
+    match count {
+        0 => Ok(()),
+        1 => line(
+            margin,
+            &format!("1 more signature is good, but for another reference: {shown}"),
+        ),
+        _ => line(
+            margin,
+            &format!("{count} more signatures are good, but for other references: {shown}{rest}"),
+        ),
+    }
+}
+
+/// The outcome of a signature, without what is said of the image already.
+fn said_of(outcome: &ImageOutcome, signature: &SignatureOutcome) -> String {
+    if outcome.verdict() == Verdict::Verified && is_said(outcome, signature) {
+        return signature.verdict().to_string();
+    }
+    if signature.is_left_out() {
+        return verdict_text(
+            signature.reason(),
+            &format!("only {MAX_SIGNATURES} of an image are judged"),
+        );
+    }
+    if outcome.verdict() != Verdict::Verified && is_the_images(outcome, signature) {
+        return format!("{}: {}", signature.verdict(), signature.reason());
+    }
+    verdict_text(signature.reason(), signature.message())
+}
+
+/// The part of a signature's name that tells it from the others of its image.
+fn name(signature: &SignatureOutcome) -> String {
+    let name = signature.name();
+    match name.split_once('@').map_or(name, |(_, own)| own) {
+        "" => "(without a name)".to_owned(),
+        own => safe(own),
+    }
+}
+
+/// What `-o wide` adds.
+fn details(signature: &SignatureOutcome, line: &mut dyn FnMut(&str) -> io::Result<()>) -> io::Result<()> {
+    if let Some(signer) = signature.signer() {
+        line(&format!(
+            "key {}, {}, {}, made {}, validity {}",
+            signer.fingerprint,
+            signer.key_algorithm,
+            signer.hash_algorithm,
+            time(signer.created),
+            super::keys::validity_word(signer.validity)
+        ))?;
+    }
+    if let Some(claim) = signature.claim() {
+        let mut text = format!("signed for {} as {}", claim.digest, safe(&claim.reference));
+        if let Some(creator) = &claim.creator {
+            text.push_str(&format!(", by {}", safe(creator)));
+        }
+        if let Some(timestamp) = claim.timestamp {
+            text.push_str(&format!(", claimed time {}", time(timestamp)));
+        }
+        line(&text)?;
+    }
+    Ok(())
+}

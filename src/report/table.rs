@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Several images as a table, as `oc get` prints them; what there is to say of those that are not Verified stands below.
+
+use std::io::{self, Write};
+
+use super::appearance::{self, Columns};
+use super::signatures;
+use super::wrap::{self, keep_together};
+use super::{ImageReport, Renderer, Summary};
+use crate::reason::Verdict;
+use crate::reference::Reference;
+use crate::text::safe;
+
+/// Columns of the longest verdict, `Unsupported`.
+const VERDICT: usize = 11;
+/// Columns of the longest reason, `UnsupportedSignature`.
+const REASON: usize = 20;
+/// How much of a fingerprint is shown.
+const SHORT_KEY: usize = 16;
+/// A whole fingerprint.
+const WHOLE_KEY: usize = 40;
+/// Between columns.
+const GAP: &str = "   ";
+
+/// A row an image.
+pub(super) struct Table {
+    /// Whole fingerprints, sources, and everything that is known of each signature.
+    pub(super) wide: bool,
+    /// Verdicts are coloured.
+    pub(super) colour: bool,
+    /// Longest line of a message.
+    pub(super) width: usize,
+    /// Widths of columns.
+    pub(super) columns: Columns,
+}
+
+/// Expected identities as one cell.
+#[must_use]
+pub fn expected_cell(identities: &[Reference]) -> String {
+    let identities: Vec<String> = identities.iter().map(ToString::to_string).collect();
+    cell(identities.join(","))
+}
+
+fn cell(text: String) -> String {
+    if text.is_empty() {
+        "-".to_owned()
+    } else {
+        text
+    }
+}
+
+impl Table {
+    /// Writes what follows the verdict; the last cell is not filled up.
+    fn row(&self, out: &mut dyn Write, cells: [&str; 5]) -> io::Result<()> {
+        let key = if self.wide { WHOLE_KEY } else { SHORT_KEY };
+        let (image, expected) = (
+            self.columns.image.max("IMAGE".len()),
+            self.columns.expected.max("EXPECTED".len()),
+        );
+        let [image_cell, expected_cell, key_cell, reason, source] = cells;
+        write!(
+            out,
+            "{GAP}{image_cell:<image$}{GAP}{expected_cell:<expected$}{GAP}{key_cell:<key$}{GAP}"
+        )?;
+        if self.wide {
+            writeln!(out, "{reason:<REASON$}{GAP}{source}")
+        } else {
+            writeln!(out, "{reason}")
+        }
+    }
+}
+
+impl Renderer for Table {
+    fn begin(&self, out: &mut dyn Write) -> io::Result<()> {
+        write!(out, "{:<VERDICT$}", "VERDICT")?;
+        self.row(out, ["IMAGE", "EXPECTED", "KEY", "REASON", "SOURCE"])
+    }
+
+    fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
+        let outcome = &report.outcome;
+        let keys: Vec<&str> = signatures::signers(outcome)
+            .into_iter()
+            .map(|signer| {
+                let whole = signer.primary.as_str();
+                let begin = if self.wide {
+                    0
+                } else {
+                    whole.len().saturating_sub(SHORT_KEY)
+                };
+                whole.get(begin..).unwrap_or(whole)
+            })
+            .collect();
+        let reason = match outcome.verdict() {
+            Verdict::Verified => "-",
+            _ => outcome.reason().word(),
+        };
+        appearance::verdict(out, outcome.verdict(), self.colour)?;
+        let gap = VERDICT.saturating_sub(outcome.verdict().word().len());
+        write!(out, "{:gap$}", "")?;
+        self.row(
+            out,
+            [
+                &cell(safe(report.asked())),
+                &expected_cell(&report.expected),
+                &cell(keys.join(",")),
+                reason,
+                &safe(&report.source),
+            ],
+        )
+    }
+
+    fn below(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
+        let outcome = &report.outcome;
+        let mut text = Vec::new();
+        let has_message = outcome.verdict() != Verdict::Verified || outcome.matched().len() < report.expected.len();
+        if has_message {
+            let owners = signatures::owners(outcome);
+            let message = match outcome.verdict() {
+                Verdict::Verified => outcome.message().to_owned(),
+                _ => format!("{}: {}", outcome.reason(), outcome.message()),
+            };
+            write!(text, "  ")?;
+            let message = keep_together(&message, owners.iter().map(String::as_str));
+            wrap::write(&mut text, &message, 2, 6, self.width)?;
+        }
+        signatures::write(&mut text, report, self.wide, 2, self.width)?;
+        if text.is_empty() {
+            return Ok(());
+        }
+        write!(out, "\n{}", safe(report.asked()))?;
+        if report.requested.is_some() && report.asked() != report.image {
+            write!(out, " ({})", safe(&report.image))?;
+        }
+        writeln!(out)?;
+        out.write_all(&text)
+    }
+
+    fn end(&self, out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
+        writeln!(out, "\n{}", counts(summary))
+    }
+}
+
+/// How many images there are, and of which verdict.
+#[must_use]
+pub fn counts(summary: &Summary) -> String {
+    let each = summary.each();
+    let total: usize = each.iter().map(|(_, count)| count).sum();
+    let counts: Vec<String> = each
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(verdict, count)| format!("{count} {verdict}"))
+        .collect();
+    let images = if total == 1 { "image" } else { "images" };
+    if counts.is_empty() {
+        format!("{total} {images}")
+    } else {
+        format!("{total} {images}: {}", counts.join(", "))
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a run is about, before the first image is judged: how many images, and how wide the table of them is.
+
+use crate::report::appearance::{self, Appearance, Columns};
+use crate::report::table::expected_cell;
+use crate::report::Format;
+use crate::settings::objects::Recording;
+use crate::settings::requests::Requests;
+use crate::settings::verify::{Source, Verify};
+use crate::source::objects::ObjectFiles;
+use crate::text::safe;
+
+/// Columns of an image's name where nobody named it: that of a sha256 digest.
+const DIGEST: usize = 71;
+
+/// What a run is about.
+pub(super) struct Scope {
+    /// How many images are expected. Copies of one object count as several.
+    pub(super) images: usize,
+    columns: Columns,
+}
+
+impl Scope {
+    pub(super) fn of(settings: &Verify, files: Option<&ObjectFiles>) -> Self {
+        let unreadable = files.map_or(0, |files| files.unreadable.len());
+        let mut scope = Self {
+            images: unreadable,
+            columns: Columns { image: 0, expected: 0 },
+        };
+        match &settings.source {
+            Source::Objects { requests, .. } => match requests {
+                Requests::Everything(identities) => {
+                    scope.images += files.map_or(0, ObjectFiles::count);
+                    scope.fit(DIGEST, expected_cell(identities).chars().count());
+                }
+                Requests::Named(requests) => {
+                    for request in requests {
+                        scope.add(&request.asked, expected_cell(&request.identities).chars().count());
+                    }
+                }
+            },
+            Source::Places { targets, .. } => {
+                for wanted in targets {
+                    scope.add(&wanted.asked, expected_cell(&wanted.identities).chars().count());
+                }
+            }
+            Source::Parts { .. } => scope.images = 1,
+        }
+        scope
+    }
+
+    fn add(&mut self, name: &str, expected: usize) {
+        self.images += 1;
+        self.fit(safe(name).chars().count(), expected);
+    }
+
+    fn fit(&mut self, image: usize, expected: usize) {
+        self.columns.image = self.columns.image.max(image);
+        self.columns.expected = self.columns.expected.max(expected);
+    }
+
+    /// Whether rows of a table are printed, between which nothing else is to stand. A record in a cluster is told when it
+    /// is made all the same.
+    pub(super) fn prints_table(&self, settings: &Verify) -> bool {
+        let is_told_at_once =
+            settings.recording == Recording::Confirm && matches!(settings.source, Source::Places { .. });
+        self.images > 1 && matches!(settings.format, Format::Text | Format::Wide) && !is_told_at_once
+    }
+
+    /// One image is a block, several are a table.
+    pub(super) fn appearance(&self, settings: &Verify) -> Appearance {
+        Appearance {
+            format: settings.format,
+            colour: settings.colour,
+            width: appearance::width(settings.columns),
+            table: (self.images > 1).then_some(self.columns),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a run says of itself while it runs, and when it is interrupted.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::support::api::Fault;
+use crate::support::cluster::{Scene, IDENTITY};
+use crate::support::images::{image, D1, D2};
+use crate::support::program::{has, wait_until};
+use crate::support::skipped;
+use crate::support::terminal::Terminal;
+
+/// Two images, the second of which takes its time.
+fn scene(delay: Duration) -> (Scene, std::process::Command) {
+    let scene = Scene::signed();
+    scene.server.image(image(D2, &[]));
+    scene.server.fault(Fault::delay(delay).on("GET", D2));
+    let mut command = scene.sandbox.command();
+    command.args(["verify", D1, D2, "--expected-identity", IDENTITY, "--public-key"]);
+    command.arg(&scene.key_file).env("TERM", "xterm");
+    (scene, command)
+}
+
+#[test]
+fn shown_on_a_terminal_after_two_seconds() {
+    if !has("setsid") {
+        return skipped("progress on a terminal", "setsid is not installed");
+    }
+    let (scene, command) = scene(Duration::from_secs(4));
+    let (status, shown) = Terminal::run(&command, 200).end();
+    assert_eq!(status, 1, "{shown}");
+    let line = "judged 1 of 2 images: 1 Verified";
+    assert!(shown.contains(line), "{shown:?}");
+    // It is taken away before something else is printed.
+    let last = shown.rfind(line).unwrap() + line.len();
+    assert!(
+        shown[last..].starts_with(&format!("\r{:width$}\r", "", width = line.len())),
+        "{shown:?}"
+    );
+    assert!(shown.contains("\r\n2 images: 1 Verified, 1 Unsigned\r\n"), "{shown:?}");
+    scene.sandbox.assert_clean();
+}
+
+#[test]
+fn not_shown_in_short_runs_and_elsewhere() {
+    let (scene, mut command) = scene(Duration::from_secs(3));
+    let outcome = scene.finish(&mut command).expect(1);
+    assert!(!outcome.stderr.contains("judged"), "{outcome:?}");
+    if has("setsid") {
+        let (_scene, command) = self::scene(Duration::ZERO);
+        let (_, shown) = Terminal::run(&command, 200).end();
+        assert!(!shown.contains("judged 1 of"), "{shown:?}");
+    }
+}
+
+#[test]
+fn an_interrupted_run_says_what_is_done_and_recorded() {
+    for (more, recorded) in [(None, ""), (Some("--confirm"), "; recorded on 1 image")] {
+        let (scene, mut command) = scene(Duration::from_secs(60));
+        command.args(more);
+        let output = scene.sandbox.path("output");
+        let child = command
+            .stdout(std::fs::File::create(&output).unwrap())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let read = || std::fs::read_to_string(&output).unwrap();
+        wait_until("the first image is judged", || read().contains(D1));
+        let process = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+        let outcome = child.wait_with_output().unwrap();
+        assert_eq!(outcome.status.code(), Some(130));
+        let stderr = String::from_utf8_lossy(&outcome.stderr);
+        let last = stderr.lines().last().unwrap();
+        assert_eq!(
+            last,
+            format!("interrupted; judged 1 of 2 images: 1 Verified{recorded}"),
+            "{stderr}"
+        );
+        scene.sandbox.assert_clean();
+    }
+}

@@ -23,6 +23,15 @@ pub fn too_many(index: usize) -> Refusal {
     Refusal::new(Reason::LimitExceeded, message).sparing_record()
 }
 
+/// An object that was read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// A view of it.
+    pub image: Image,
+    /// The Image object itself, or the image inside a view, with the members that are looked at.
+    pub object: Value,
+}
+
 /// Types under which simple signing signatures are stored: by skopeo, podman and the registry, and by the import
 /// controller.
 pub const SIGNATURE_TYPES: [&str; 2] = ["atomic", "AtomicImageV1"];

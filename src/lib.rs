@@ -17,27 +17,33 @@
 //!         v
 //!  verdict                                  Verified is built only here; carries every check with the values compared
 //!         v
-//!  record -> edits | cluster                 verdict -> conditions -> file rewrite or one guarded API write
+//!  record -> edit | cluster                 verdict -> conditions -> file rewrite or one guarded API write
 //!         v
 //!  report                                   text, JSON, explanations; exit status
 //! ```
 //!
-//! # Modules
+//! # The house
 //!
-//! | module | what it does |
-//! |---|---|
-//! | [`cli`], [`settings`] | what was typed; what it means |
-//! | [`run`] | the use cases, one file a subcommand |
-//! | [`source`], [`subject`], [`image`] | where images come from; what is judged; views over API objects |
-//! | [`cluster`], [`http`] | kubeconfig, credentials and the API; the one way to the network |
-//! | [`input`], [`json`], [`yaml`] | text that people hand over; strict readers |
-//! | [`manifest`], [`digest`], [`mod@reference`] | formats |
-//! | [`openpgp`] | framing, keys, keyrings, GnuPG |
-//! | [`payload`], [`identity`], [`verdict`] | the four steps and what they amount to |
-//! | [`record`] | what is written about a verdict; changing objects without touching the rest of them |
-//! | [`report`], [`text`] | output; making strings of others safe |
-//! | [`reason`], [`limits`], [`clock`], [`files`], [`logging`] | outcomes in words; bounds; the time; reading, replacing and removing files; the log |
-//! | [`processes`] | waiting for, reaping and ending processes below this one |
+//! Modules lie on floors, and each uses only floors below its own; on one floor there are no circles. `tests/rules/floors.rs`
+//! checks it, and names what a module must not use although it lies below.
+//!
+//! | floor | module | what it does |
+//! |---|---|---|
+//! | 6 | [`run`] | the use cases, one file a subcommand |
+//! | 5 | [`settings`] | what the command line, the environment and configuration files mean together |
+//! | | [`report`] | output: one file a format |
+//! | 4 | [`cli`] | the syntax of the command line and its help texts |
+//! | | [`source`] | where images come from |
+//! | | [`record`] | what is written about a verdict |
+//! | 3 | [`verdict`] | the four steps on each signature, and what they make of the image |
+//! | | [`cluster`] | kubeconfig, credentials and the API |
+//! | 2 | [`openpgp`] | framing, keys, keyrings, GnuPG |
+//! | | [`http`] | the one way to the network |
+//! | 1 | [`json`], [`yaml`], [`input`] | strict readers; text that people hand over |
+//! | | [`manifest`], [`digest`], [`mod@reference`], [`payload`], [`identity`] | formats and the rules on them |
+//! | | [`subject`], [`image`], [`edit`] | what is judged; views over API objects; changing members of them and nothing else |
+//! | 0 | [`reason`], [`limits`], [`clock`], [`text`] | outcomes in words; bounds; the time; making strings of others safe |
+//! | | [`files`], [`processes`], [`logging`] | reading, replacing and removing files; processes below this one; the log |
 //!
 //! # Threat model
 //!
@@ -54,6 +60,7 @@ pub mod cli;
 pub mod clock;
 pub mod cluster;
 pub mod digest;
+pub mod edit;
 pub mod files;
 pub mod http;
 pub mod identity;

@@ -10,6 +10,9 @@ pub const MAX_PAYLOAD_BYTES: usize = 64 << 10;
 /// Largest manifest, in bytes.
 pub const MAX_MANIFEST_BYTES: u64 = 4 << 20;
 
+/// Largest single object of an API, in bytes.
+pub const MAX_OBJECT_BYTES: u64 = 16 << 20;
+
 /// Most signatures of an image that are judged.
 pub const MAX_SIGNATURES: usize = 128;
 

@@ -6,12 +6,12 @@
 //! `ForImage`, one of each with the same probe time, then conditions of other types as they were.
 
 pub mod condition;
-pub mod edit;
 mod words;
 
 use serde_json::{json, Map, Value};
 
 use self::condition::{conditions, for_image_unknown, others, renewed, status};
+use crate::edit::Change;
 use crate::limits::CLOCK_SKEW;
 use crate::reason::{Reason, Verdict};
 use crate::reference::Reference;
@@ -19,27 +19,8 @@ use crate::text::{safe, time};
 use crate::verdict::{Ended, ImageOutcome, SignatureOutcome, Step};
 pub use condition::{latest, Condition};
 
-/// The members of a signature that hold what is recorded, in the order in which they are written.
-pub const MEMBERS: [&str; 6] = [
-    "conditions",
-    "imageIdentity",
-    "signedClaims",
-    "created",
-    "issuedBy",
-    "issuedTo",
-];
-
 /// Those of them that say who signed what, without the conditions.
 const FACTS: [&str; 5] = ["imageIdentity", "signedClaims", "created", "issuedBy", "issuedTo"];
-
-/// What becomes of one member.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Change {
-    /// It is taken away.
-    Remove,
-    /// It gets this value.
-    Set(Value),
-}
 
 /// What becomes of the record about one signature.
 #[derive(Debug, Clone, PartialEq)]

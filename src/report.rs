@@ -15,6 +15,7 @@ mod signatures;
 pub mod table;
 pub mod terminal;
 pub mod text;
+mod validity;
 mod wrap;
 
 use std::io::{self, Read, Write};

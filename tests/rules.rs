@@ -7,6 +7,10 @@ mod support;
 
 #[path = "rules/documents.rs"]
 mod documents;
+#[path = "rules/floors.rs"]
+mod floors;
+#[path = "rules/imports.rs"]
+mod imports;
 #[path = "rules/licences.rs"]
 mod licences;
 #[path = "rules/modules.rs"]

@@ -11,8 +11,8 @@ use crate::http::secret::{without, Secret};
 use crate::http::tls::{self, Identity};
 use crate::http::{self, Client, Method, Request};
 use crate::json;
+use crate::limits::MAX_OBJECT_BYTES;
 use crate::reason::{Reason, Refusal};
-use crate::source::objects::MAX_OBJECT_BYTES;
 use crate::text::{quoted, safe};
 
 /// A connection to the API server.

@@ -9,7 +9,7 @@ use serde_json::{json, Value};
 
 use super::status::Status;
 use crate::digest::Digest;
-use crate::record::edit::SignatureEdit;
+use crate::edit::SignatureEdit;
 use crate::text::safe;
 
 /// Most entries that a message names one by one.

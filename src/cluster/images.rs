@@ -10,9 +10,8 @@ use super::api::{Api, Error};
 use super::names::Name;
 use super::tags;
 use crate::digest::Digest;
-use crate::image::{self, Image};
+use crate::image::{self, Image, Loaded};
 use crate::reason::Refusal;
-use crate::source::objects::Loaded;
 use crate::text::{quoted, safe};
 
 /// Where the image group is served.

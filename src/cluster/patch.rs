@@ -3,8 +3,7 @@
 
 use serde_json::{json, Map, Value};
 
-use crate::record::edit::SignatureEdit;
-use crate::record::Change;
+use crate::edit::{Change, SignatureEdit};
 
 /// The patch for changes to the signatures of an object. `test` operations hold each changed entry to the name and
 /// content that were judged, and the resource version makes the server refuse when anything else has changed.

@@ -212,7 +212,7 @@ fn signer(signer: &Signer) -> Value {
         "fingerprint": signer.fingerprint.as_str(),
         "primaryFingerprint": signer.primary.as_str(),
         "userID": signer.user_id,
-        "validity": super::keys::validity_word(signer.validity),
+        "validity": super::validity::validity_word(signer.validity),
         "keyAlgorithm": signer.key_algorithm,
         "hashAlgorithm": signer.hash_algorithm,
         "createdAt": time(signer.created),

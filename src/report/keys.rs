@@ -6,16 +6,10 @@ use std::io::{self, Write};
 use serde_json::{json, Value};
 
 use super::json::{write_document, Syntax, API_VERSION};
-use crate::openpgp::keys::key::Validity;
+pub use super::validity::validity_word;
 use crate::openpgp::keys::listing::ListedKey;
 use crate::reason::Reason;
 use crate::text::{safe, time};
-
-/// The word for a validity: keys that were named explicitly need none.
-#[must_use]
-pub fn validity_word(validity: Option<Validity>) -> &'static str {
-    validity.map_or("explicit", Validity::word)
-}
 
 fn expiry(key: &ListedKey) -> String {
     match key.expires {

@@ -8,9 +8,9 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::rc::Rc;
 
+use crate::edit::SignatureEdit;
 use crate::files::replace::{self, Prepared};
 use crate::json;
-use crate::record::edit::SignatureEdit;
 use crate::source::objects::file::{reopen, ObjectFile};
 use crate::source::objects::rewrite::{self, Changes};
 use crate::source::objects::store::{Bytes, Store};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Choosing objects in files: what `verify`, `remove` and `describe` share.
 
+use crate::edit;
 use crate::reason::{Reason, Refusal};
-use crate::record::edit;
 use crate::source::objects::{sources, Loaded, ObjectFiles, Place, Position};
 use crate::text::safe;
 

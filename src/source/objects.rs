@@ -6,6 +6,7 @@
 //! others, and an object that stands there twice is noticed before anything is judged. What cannot be read twice is
 //! copied first.
 
+mod changes;
 mod compare;
 pub mod file;
 mod places;
@@ -19,20 +20,19 @@ use std::io::BufReader;
 pub use places::Place;
 use serde_json::Value;
 
+pub use crate::image::Loaded;
 use crate::image::{self, Image};
 use crate::json::sameness;
 use crate::json::select::{parse_part, Keep};
+use crate::limits::MAX_OBJECT_BYTES;
 use crate::reason::{Reason, Refusal};
 use crate::text::safe;
 use file::{Entry, Index, ObjectFile};
 use scan::Outline;
 use store::Store;
 
-/// Largest object file in bytes (product limits).
+/// Largest object file, in bytes.
 pub const MAX_FILE_BYTES: u64 = 2 << 30;
-
-/// Largest single object in bytes (product limits).
-pub const MAX_OBJECT_BYTES: u64 = 16 << 20;
 
 /// Most objects in all files of a run: a file of the largest size has fewer that are images.
 pub const MAX_OBJECTS: usize = 1 << 21;
@@ -134,15 +134,6 @@ pub struct Object {
     pub loaded: Result<Loaded, Refusal>,
     /// What else is the same object: other places where it stands, with the same content or another one.
     pub copies: Vec<Position>,
-}
-
-/// An object that was read.
-#[derive(Debug)]
-pub struct Loaded {
-    /// A view of it.
-    pub image: Image,
-    /// The Image object itself, or the image inside a view, with the members that are looked at.
-    pub object: Value,
 }
 
 impl ObjectFiles {

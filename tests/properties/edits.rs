@@ -2,8 +2,7 @@
 //! Changing generated objects in YAML and JSON: the text either says the same as before but for the change, or the
 //! change is refused. The generator knows what it wrote, so that neither reader nor editor is its own judge.
 
-use image_signature::record::edit::{self, SignatureEdit};
-use image_signature::record::{Change, MEMBERS};
+use image_signature::edit::{self, Change, SignatureEdit, MEMBERS};
 use image_signature::{json, yaml};
 use serde_json::{json, Map, Value};
 

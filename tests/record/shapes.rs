@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use image_signature::record::MEMBERS;
+use image_signature::edit::MEMBERS;
 use image_signature::yaml;
 use serde_json::Value;
 

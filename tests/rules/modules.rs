@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// One line of code and where it stands. Comments, which may name what the code may not use, are left out.
-struct Line {
-    file: String,
-    number: usize,
-    code: String,
+pub(super) struct Line {
+    pub(super) file: String,
+    pub(super) number: usize,
+    pub(super) code: String,
 }
 
 pub(super) fn root() -> PathBuf {
@@ -35,7 +35,7 @@ pub(super) fn files(directory: &str, ending: &str) -> Vec<String> {
 }
 
 /// The code that ships: sources without comments and without the tests at the end of a file.
-fn code() -> Vec<Line> {
+pub(super) fn code() -> Vec<Line> {
     let mut lines = Vec::new();
     for file in files("src", ".rs") {
         let text = fs::read_to_string(root().join(&file)).unwrap();

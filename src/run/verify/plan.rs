@@ -2,8 +2,8 @@
 //! What is to be recorded about an object that was judged, and what is said about that.
 
 use super::{Judged, Run};
+use crate::edit::SignatureEdit;
 use crate::reason::Verdict;
-use crate::record::edit::SignatureEdit;
 use crate::record::{self, Context, Plan};
 use crate::report::Recorded;
 use crate::settings::objects::Recording;

@@ -3,14 +3,14 @@
 
 use std::io::{self, BufReader};
 
+use super::changes::Changes;
 use super::file::ObjectFile;
-use super::rewrite::Changes;
 use super::scan;
 use super::store::Section;
 use super::ObjectFiles;
+use crate::edit::MEMBERS;
 use crate::json::sameness::{Key, Print};
 use crate::json::{Error, Kind, Reader};
-use crate::record::MEMBERS;
 
 /// Compares the JSON of a file with that of what is to replace it.
 ///

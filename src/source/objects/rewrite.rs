@@ -5,30 +5,18 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
 use std::rc::Rc;
 
+pub use super::changes::Changes;
 use super::compare;
 use super::file::{ObjectFile, YamlDocument};
 use super::scan::{self, Outline, ScanError, Sink};
 use super::store::{Bytes, Section};
 use super::ObjectFiles;
+use crate::edit::{self, SignatureEdit, MEMBERS};
 use crate::input::documents::Documents;
 use crate::input::Encoder;
 use crate::json::sameness::Prints;
 use crate::json::select::{parse_part, Keep};
-use crate::record::edit::{self, SignatureEdit};
-use crate::record::MEMBERS;
 use crate::yaml::convert;
-
-/// Changes to the objects of a file, by their index in it.
-pub trait Changes {
-    /// Those of the first object that has any and is not before `entry`.
-    ///
-    /// # Errors
-    /// When they cannot be read again.
-    fn from(&self, entry: usize) -> io::Result<Option<(usize, Vec<SignatureEdit>)>>;
-
-    /// Whether an object has any.
-    fn has(&self, entry: usize) -> bool;
-}
 
 /// The members that changes are about.
 const RECORDED: Keep = Keep::Members(&[("signatures", Keep::Elements(&Keep::Members(&ALL)))]);

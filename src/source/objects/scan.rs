@@ -3,9 +3,10 @@
 
 use std::io::BufRead;
 
-use super::{Kind, MAX_OBJECT_BYTES};
+use super::Kind;
 use crate::input::documents::DocumentError;
 use crate::json::{self, Kind as JsonKind, Reader, Rules};
+use crate::limits::MAX_OBJECT_BYTES;
 use crate::text::safe;
 use crate::yaml::convert::ConvertError;
 

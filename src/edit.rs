@@ -9,7 +9,24 @@ pub mod yaml;
 
 use serde_json::{json, Value};
 
-use crate::record::{Change, MEMBERS};
+/// The members of a signature that hold what is recorded, in the order in which they are written.
+pub const MEMBERS: [&str; 6] = [
+    "conditions",
+    "imageIdentity",
+    "signedClaims",
+    "created",
+    "issuedBy",
+    "issuedTo",
+];
+
+/// What becomes of one member.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// It is taken away.
+    Remove,
+    /// It gets this value.
+    Set(Value),
+}
 
 /// What changes about one signature.
 #[derive(Debug, Clone, PartialEq)]

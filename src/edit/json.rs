@@ -6,8 +6,8 @@ use std::ops::Range;
 use serde_json::ser::PrettyFormatter;
 use serde_json::{Serializer, Value};
 
+use crate::edit::{rebuild, Error, Piece, SignatureEdit};
 use crate::json::{self, Kind, Reader, Rules};
-use crate::record::edit::{rebuild, Error, Piece, SignatureEdit};
 
 /// Applies changes to the text of one object.
 ///

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
+use crate::edit::Error;
 use crate::json::MAX_DEPTH;
-use crate::record::edit::Error;
 use crate::yaml::Offsets;
 
 /// An entry of `signatures`.

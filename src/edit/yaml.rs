@@ -7,8 +7,7 @@
 use std::ops::Range;
 
 use super::locate::{Entry, Member};
-use crate::record::edit::{Error, SignatureEdit};
-use crate::record::{Change, MEMBERS};
+use crate::edit::{Change, Error, SignatureEdit, MEMBERS};
 use crate::yaml::emit;
 
 /// A change of the text: what stands in the range becomes something else.

@@ -88,7 +88,7 @@ impl Method {
 pub struct Request<'r> {
     /// What is done.
     pub method: Method,
-    /// To what.
+    /// The absolute URL.
     pub url: &'r str,
     /// More headers: name and value.
     pub headers: &'r [(String, Secret)],

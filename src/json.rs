@@ -52,7 +52,7 @@ pub enum Error {
     /// The text breaks the grammar.
     #[error("at byte {offset}: {what}")]
     Syntax {
-        /// Where.
+        /// Byte offset in the text, from 0.
         offset: u64,
         /// What was wrong there.
         what: &'static str,

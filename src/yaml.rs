@@ -30,7 +30,7 @@ pub enum Error {
     Rule {
         /// Counted from 1.
         line: usize,
-        /// Which rule.
+        /// The rule that is broken.
         what: String,
     },
 }

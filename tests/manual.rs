@@ -93,6 +93,76 @@ fn each_option_is_in_its_page_and_no_other() {
     }
 }
 
+/// The words in `.Cm` of a text.
+fn literal_words(text: &str) -> BTreeSet<&str> {
+    let lines = text.lines().filter_map(|line| line.strip_prefix(".Cm "));
+    lines.filter_map(|line| line.split(' ').next()).collect()
+}
+
+/// The part of a page that documents an option.
+fn item<'p>(page: &'p str, long: &str) -> &'p str {
+    let is_it = |item: &&str| {
+        let head = item.lines().next().unwrap_or_default();
+        head.starts_with("Fl ")
+            && head
+                .split(" , ")
+                .any(|part| part.trim_start_matches("Fl ").split(' ').next() == Some(long))
+    };
+    let mut items = page.split("\n.It ").skip(1);
+    let item = items.find(is_it).unwrap_or_else(|| panic!("{long} is not there"));
+    item.split("\n.El").next().unwrap()
+}
+
+#[test]
+fn each_value_of_an_option_is_in_its_page_and_no_other() {
+    let of = |argument: &clap::Arg| -> BTreeSet<String> {
+        let takes_words = argument.get_action().takes_values();
+        let values = argument.get_possible_values().into_iter().filter(|_| takes_words);
+        let values: BTreeSet<String> = values.map(|value| value.get_name().to_owned()).collect();
+        // Switches that may be given a truth value are documented as switches.
+        if values.contains("true") {
+            return BTreeSet::new();
+        }
+        values
+    };
+    let pages = pages();
+    let arguments = || pages.iter().flat_map(|(_, command)| command.get_arguments());
+    let all: BTreeSet<String> = arguments().flat_map(of).collect();
+    let mut checked = 0;
+    for (name, command) in &pages {
+        let page = page(name);
+        for argument in command.get_arguments() {
+            let values = of(argument);
+            if values.is_empty() {
+                continue;
+            }
+            checked += 1;
+            let text = match argument.get_long() {
+                Some(long) => item(&page, long),
+                None => section(&page, "DESCRIPTION"),
+            };
+            let words = literal_words(text);
+            for value in &values {
+                assert!(
+                    words.contains(value.as_str()),
+                    "{name}: {}: {value} is missing",
+                    argument.get_id()
+                );
+            }
+            let strangers: Vec<_> = words
+                .iter()
+                .filter(|word| all.contains(**word) && !values.contains(**word))
+                .collect();
+            assert!(
+                strangers.is_empty(),
+                "{name}: {}: {strangers:?} are not its values",
+                argument.get_id()
+            );
+        }
+    }
+    assert!(checked > 8, "{checked}");
+}
+
 #[test]
 fn there_is_a_page_for_each_command_and_none_more() {
     let mut expected: Vec<String> = pages().into_iter().map(|(name, _)| format!("{name}.1")).collect();

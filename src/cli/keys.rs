@@ -62,7 +62,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS_DONE))]
 pub struct Keys {
-    /// Which keys.
+    /// Which keys are accepted.
     #[command(flatten)]
     pub keys: KeyOptions,
 

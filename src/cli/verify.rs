@@ -120,7 +120,7 @@ pub struct Verify {
     #[arg(long, value_name = "FILE")]
     pub images_from: Option<PathBuf>,
 
-    /// Which keys.
+    /// Which keys are accepted.
     #[command(flatten)]
     pub keys: KeyOptions,
 

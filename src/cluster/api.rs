@@ -40,7 +40,7 @@ pub enum Error {
     Transport {
         /// Host and port.
         server: String,
-        /// What happened.
+        /// How the request failed.
         error: http::Error,
     },
     /// The server was not asked: an earlier request has found nobody.

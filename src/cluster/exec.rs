@@ -213,7 +213,7 @@ impl Plugin {
     fn read(&self, output: &[u8]) -> Result<Credential, Error> {
         let name = safe(&self.exec.command);
         // What a plugin prints is secret: messages must not quote it.
-        let wrong = |what: &str| Error(format!("exec: what {name} printed is no credential: {what}"));
+        let wrong = |what: &str| Error(format!("exec: the output of {name} is not a valid credential: {what}"));
         let answer = crate::input::text(output.to_owned()).ok();
         let answer = answer.and_then(|text| json::parse(text.as_bytes()).ok());
         let answer = answer.ok_or_else(|| wrong("expected one JSON document"))?;

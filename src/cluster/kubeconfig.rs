@@ -22,9 +22,9 @@ const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
 pub struct Kubeconfig {
     /// By name, in order.
     pub clusters: Vec<(String, Cluster)>,
-    /// Likewise.
+    /// Logins, by name.
     pub users: Vec<(String, User)>,
-    /// Likewise.
+    /// Pairs of cluster and login, by name.
     pub contexts: Vec<(String, Context)>,
     /// Name of the context that is used unless another one is named; may be empty.
     pub current: String,
@@ -35,7 +35,7 @@ pub struct Kubeconfig {
 pub struct Material {
     /// Resolved against the directory of the kubeconfig file.
     pub file: Option<PathBuf>,
-    /// Decoded.
+    /// Inline content, decoded from base64.
     pub data: Option<Vec<u8>>,
 }
 

@@ -63,7 +63,7 @@ impl Name {
         };
         if let Some(namespace) = namespace {
             if !is_label(namespace) {
-                return Err(wrong(&format!("{} is no name of a namespace", quoted(namespace))));
+                return Err(wrong(&format!("{} is not a valid namespace name", quoted(namespace))));
             }
         }
         let namespace = namespace.map(str::to_owned);
@@ -89,7 +89,7 @@ impl Name {
         };
         check_stream(stream).map_err(|what| wrong(&what))?;
         if !is_tag(tag) {
-            return Err(wrong(&format!("{} is no tag", quoted(tag))));
+            return Err(wrong(&format!("{} is not a valid tag", quoted(tag))));
         }
         Ok(Name::Tag {
             namespace,
@@ -143,7 +143,7 @@ fn check_stream(stream: &str) -> Result<(), String> {
     if good {
         Ok(())
     } else {
-        Err(format!("{} is no name of an image stream", quoted(stream)))
+        Err(format!("{} is not a valid image stream name", quoted(stream)))
     }
 }
 

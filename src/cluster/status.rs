@@ -16,7 +16,7 @@ const MAX_MESSAGE: usize = 1024;
 /// Most causes that are shown.
 const MAX_CAUSES: usize = 16;
 
-/// A refusal.
+/// A server's refusal, as its `Status` object states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// The status code.

@@ -37,7 +37,7 @@ pub enum Roots {
     /// The system's certificate store.
     #[default]
     System,
-    /// These only.
+    /// Only these CA certificates.
     Only(Vec<X509>),
     /// Nobody is asked.
     Unchecked,

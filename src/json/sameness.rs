@@ -48,7 +48,7 @@ enum Level {
     Signatures,
     /// One of them.
     Signature,
-    /// Elsewhere.
+    /// Any other place in the object.
     Other,
 }
 

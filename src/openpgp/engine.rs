@@ -43,9 +43,9 @@ pub struct Signer {
 pub enum Finding {
     /// A good signature by an accepted key.
     Good(Signer),
-    /// A signature that does not count.
+    /// A signature that is not accepted.
     Refused {
-        /// Why.
+        /// The reason and the message.
         refusal: Refusal,
         /// The signer, if the signature was verified with that key.
         signer: Option<Signer>,
@@ -159,7 +159,7 @@ impl Engine {
             let keys = self.keys.candidates(&Maker::Fingerprint(fingerprint.clone()))?;
             if keys.is_empty() {
                 let warning = format!(
-                    "key {} has a revocation by its designated revoker, key {fingerprint}, which is not in {}: without that key nobody can tell whether it is revoked",
+                    "key {} has a revocation by its designated revoker, key {fingerprint}, which is not in {}: without that key the revocation cannot be checked",
                     certificate.fingerprint(),
                     self.keys.name()
                 );
@@ -232,7 +232,7 @@ impl Engine {
         }
     }
 
-    /// Why a good signature does not count.
+    /// Why a good signature is not accepted.
     fn objection(&self, signer: &Signer, standing: Standing) -> Option<Refusal> {
         if self.signed_by.is_limited() {
             let named = self.signed_by.admits(&signer.fingerprint, &signer.primary);

@@ -10,7 +10,7 @@ pub enum EngineError {
     #[error("{0}")]
     Unusable(String),
     /// It does not answer.
-    #[error("{doing}: {who} gave no answer for {0} s", .patience.as_secs())]
+    #[error("{doing}: {who} did not answer within {0} s", .patience.as_secs())]
     Silent {
         /// What was being done.
         doing: &'static str,
@@ -31,7 +31,7 @@ pub enum EngineError {
     #[error("looking up the signer: {0}")]
     Elsewhere(String),
     /// An answer is incomplete, or contradicts itself or what was asked.
-    #[error("{doing}: the answer of {who} is not to be relied on: {why}")]
+    #[error("{doing}: unexpected answer from {who}: {why}")]
     Unreliable {
         /// What was being done.
         doing: &'static str,

@@ -76,7 +76,7 @@ fn next(reason: Reason) -> &'static str {
         }
         Reason::BadSignature => "fetch the signature and the image again from their publisher; if it stays bad, do not use the image.",
         Reason::UnknownKey => {
-            "find out whose key it is from a source that you trust; image-signature keys lists the keys that count now."
+            "find out whose key it is from a source that you trust; image-signature keys lists the accepted keys."
         }
         Reason::KeyNotAccepted => "compare the fingerprint with the one that the key's owner publishes.",
         Reason::KeyExpired | Reason::KeyRevoked | Reason::KeyDisabled => {
@@ -94,7 +94,7 @@ fn next(reason: Reason) -> &'static str {
         Reason::LimitExceeded => "look at the object: honest signatures and images stay far below the limits.",
         Reason::NotFound => "check the name, and where the image is looked for.",
         Reason::Forbidden => "ask for the right to read images (role system:image-auditor).",
-        Reason::ManifestUnavailable | Reason::SourceUnavailable => "mend what the message names, and run the command again.",
-        Reason::EngineFailed => "mend what the message says about GnuPG, and run the command again.",
+        Reason::ManifestUnavailable | Reason::SourceUnavailable => "fix the problem named above, and run the command again.",
+        Reason::EngineFailed => "fix the problem with GnuPG that is named above, and run the command again.",
     }
 }

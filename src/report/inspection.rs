@@ -26,7 +26,7 @@ pub enum Format {
     Name,
     /// Numbered lines about how it is put together.
     Explain,
-    /// One document.
+    /// One JSON or YAML document.
     Document(Syntax),
 }
 

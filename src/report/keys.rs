@@ -35,8 +35,8 @@ pub fn write_text(out: &mut dyn Write, keys: &[ListedKey], wide: bool) -> io::Re
             validity_word(key.validity),
         )?;
         match &key.refusal {
-            None => writeln!(out, "counts")?,
-            Some(refusal) => writeln!(out, "does not count: {refusal}")?,
+            None => writeln!(out, "accepted")?,
+            Some(refusal) => writeln!(out, "not accepted: {refusal}")?,
         }
         for subkey in key.subkeys.iter().filter(|_| wide) {
             let own = &subkey.subkey;
@@ -49,7 +49,7 @@ pub fn write_text(out: &mut dyn Write, keys: &[ListedKey], wide: bool) -> io::Re
             )?;
             match &subkey.refusal {
                 None => writeln!(out, "signs")?,
-                Some(refusal) => writeln!(out, "does not count: {refusal}")?,
+                Some(refusal) => writeln!(out, "not accepted: {refusal}")?,
             }
         }
     }

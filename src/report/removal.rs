@@ -33,7 +33,7 @@ pub enum Format {
     Text,
     /// Names of the images that change.
     Name,
-    /// One document.
+    /// One JSON or YAML document.
     Document(Syntax),
 }
 

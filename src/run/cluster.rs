@@ -160,7 +160,7 @@ impl Session {
         rights::may_patch(&mut self.api, image).map_err(|error| error.refusal("asking whether images may be written"))
     }
 
-    /// Who records.
+    /// The user that the record names.
     ///
     /// # Errors
     /// When the server is not reached or refuses the login.
@@ -179,7 +179,7 @@ impl Session {
             images::path(&read.image.name),
             if trial { "&dryRun=All" } else { "" }
         );
-        let changed = || Written::Again("somebody else changes it each time in between".to_owned());
+        let changed = || Written::Again("the image keeps being modified by another client".to_owned());
         let failed = |why: String| Written::Failed(format!("recording on Image {}: {why}", safe(&read.image.name)));
         // Without it the server could not tell that somebody else has changed the image.
         if read.object["metadata"]["resourceVersion"]
@@ -262,7 +262,7 @@ enum Fate {
     Same,
     /// As it should be.
     Done,
-    /// Something else.
+    /// Another client has changed the image.
     Changed,
 }
 

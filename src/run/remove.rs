@@ -47,7 +47,7 @@ pub fn run(
     };
     if prints_document && format != Format::Text {
         return Err(UsageError::new(
-            "--filename - with --confirm prints the changed document on standard output: it excludes --output",
+            "--output cannot be used with --filename - and --confirm, which print the changed document on standard output",
         ));
     }
     let mut run = Run {
@@ -65,7 +65,7 @@ pub fn run(
         Objects::Files { places, names, .. } => {
             if recording == Recording::Trial {
                 return Err(UsageError::new(
-                    "--dry-run=server needs a server: it excludes --filename",
+                    "--dry-run=server cannot be used with --filename: it needs a server",
                 ));
             }
             run.files(

@@ -63,7 +63,7 @@ fn finish(
         log::warn!("{why}");
     }
     if cluster.insecure && !cluster.authority.is_empty() {
-        wrong.push("insecure-skip-tls-verify and certificate-authority exclude each other".to_owned());
+        wrong.push("insecure-skip-tls-verify cannot be used with certificate-authority".to_owned());
     }
     let identity = match (&certificate, &key) {
         (Some(certificate), Some(key)) => match Identity::from_pem(certificate, key) {
@@ -147,7 +147,7 @@ fn finish(
 fn material(material: &Material, name: &str, wrong: &mut Vec<String>) -> Option<Vec<u8>> {
     if material.data.is_some() && material.file.is_some() {
         // kubectl refuses this too: nobody could tell which one was meant.
-        wrong.push(format!("{name} and {name}-data exclude each other"));
+        wrong.push(format!("{name} cannot be used with {name}-data"));
         return None;
     }
     if material.data.is_some() {
@@ -171,10 +171,10 @@ fn material(material: &Material, name: &str, wrong: &mut Vec<String>) -> Option<
 fn check_user(user: &User, wrong: &mut Vec<String>) {
     let has_token = user.token.is_some() || user.token_file.is_some();
     if has_token && !user.username.is_empty() {
-        wrong.push("a token and a user name with password exclude each other".to_owned());
+        wrong.push("a token cannot be used with a user name and password".to_owned());
     }
     if user.exec.is_some() && user.auth_provider.is_some() {
-        wrong.push("exec and auth-provider exclude each other".to_owned());
+        wrong.push("exec cannot be used with auth-provider".to_owned());
     }
     let ActAs {
         user: name,
@@ -301,7 +301,7 @@ fn credential(
     }
     if let Some(name) = user.auth_provider {
         return Err(format!(
-            "auth-provider {} is not known any more; name a credential plugin with exec, or give --token",
+            "auth-provider {} is no longer supported; use a credential plugin (exec) or --token",
             quoted(&name)
         ));
     }

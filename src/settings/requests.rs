@@ -102,7 +102,7 @@ pub fn pair(images: &[String], identities: &[String]) -> Result<Vec<Request>, Us
         .map(|text| {
             if !is_directory_as_it_stands(text) && split_pair(text).is_ok() {
                 return Err(UsageError::new(format!(
-                    "{}: IMAGE=REF and --expected-identity exclude each other",
+                    "{}: IMAGE=REF cannot be used with --expected-identity",
                     safe(text)
                 )));
             }

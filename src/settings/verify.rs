@@ -133,7 +133,7 @@ impl Verify {
             && matches!(&source, Source::Objects { places, .. } if places.contains(&Place::Stdin));
         if prints_document && !matches!(format, Format::Text | Format::Explain) {
             return Err(UsageError::new(
-                "--filename - with --confirm prints the changed document on standard output: it excludes --output",
+                "--output cannot be used with --filename - and --confirm, which print the changed document on standard output",
             ));
         }
         let record = Context {
@@ -186,7 +186,7 @@ fn check_recording(options: &cli::verify::Verify, recording: Recording, source: 
     }
     if recording == Recording::Trial && matches!(source, Source::Objects { .. }) {
         return Err(UsageError::new(
-            "--dry-run=server needs a server: it excludes --filename",
+            "--dry-run=server cannot be used with --filename: it needs a server",
         ));
     }
     Ok(())
@@ -362,7 +362,7 @@ fn requested(options: &cli::verify::Verify) -> Result<Requests, UsageError> {
     if let Some(list) = &options.images_from {
         if !options.images.is_empty() || !options.expected_identity.is_empty() {
             return Err(UsageError::new(
-                "--images-from names images and identities: it excludes IMAGE and --expected-identity",
+                "--images-from cannot be used with IMAGE or --expected-identity: it names both",
             ));
         }
         let shown = safe(&list.display().to_string());

@@ -69,7 +69,7 @@ pub enum Kind {
     Tag,
     /// An ImageStreamImage: likewise.
     StreamImage,
-    /// Something else.
+    /// A kind that has no image.
     Other,
 }
 
@@ -103,7 +103,7 @@ const VIEW: Keep = Keep::Members(&[("metadata", Keep::All), ("image", IMAGE)]);
 /// An object file that could not be read, and why.
 #[derive(Debug, Clone)]
 pub struct Unreadable {
-    /// Which.
+    /// The file that cannot be read.
     pub place: Place,
     /// What went wrong.
     pub refusal: Refusal,

@@ -80,7 +80,7 @@ impl ImageOutcome {
         self.reason.verdict()
     }
 
-    /// Why.
+    /// The reason of the verdict.
     #[must_use]
     pub fn reason(&self) -> Reason {
         self.reason

@@ -56,7 +56,7 @@ impl Ended {
 /// One step on one signature.
 #[derive(Debug, Clone)]
 pub struct Check {
-    /// Which.
+    /// The step that was made.
     pub step: Step,
     /// How it ended.
     pub ended: Ended,
@@ -138,7 +138,7 @@ impl SignatureOutcome {
         self.reason.verdict()
     }
 
-    /// Why.
+    /// The reason of the verdict.
     #[must_use]
     pub fn reason(&self) -> Reason {
         self.reason
@@ -180,7 +180,7 @@ impl SignatureOutcome {
         self.spares_record && self.reason == Reason::LimitExceeded
     }
 
-    /// Each step.
+    /// The steps in their order, with the values compared.
     #[must_use]
     pub fn checks(&self) -> &[Check] {
         &self.checks

@@ -322,7 +322,7 @@ fn exec_beside_an_auth_provider_is_refused() {
     let scene = scene("touch ran");
     let exec = json!({"apiVersion": V1, "command": "./plugin", "interactiveMode": "Never"});
     scene.kubeconfig(json!({"exec": exec, "auth-provider": {"name": "oidc"}}));
-    misconfigured(&scene, &[], &["exec and auth-provider exclude each other"]);
+    misconfigured(&scene, &[], &["exec cannot be used with auth-provider"]);
 }
 
 #[test]

@@ -279,17 +279,17 @@ fn contradictions_are_refused() {
         (
             json!({"insecure-skip-tls-verify": true}),
             json!({}),
-            "insecure-skip-tls-verify and certificate-authority exclude each other",
+            "insecure-skip-tls-verify cannot be used with certificate-authority",
         ),
         (
             json!({"certificate-authority": "x.pem"}),
             json!({}),
-            "certificate-authority and certificate-authority-data exclude each other",
+            "certificate-authority cannot be used with certificate-authority-data",
         ),
         (
             json!({}),
             json!({"client-certificate": "x.pem", "client-certificate-data": "eA=="}),
-            "client-certificate and client-certificate-data exclude each other",
+            "client-certificate cannot be used with client-certificate-data",
         ),
         (
             json!({}),

@@ -106,7 +106,7 @@ fn the_namespace_is_that_of_the_name_then_of_the_flag_then_of_the_context_then_d
     }
     scene
         .run_verify("app:v1", &["-n", "../x"])
-        .expect_usage("no name of a namespace");
+        .expect_usage("not a valid namespace name");
 }
 
 #[test]

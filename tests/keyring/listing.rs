@@ -22,10 +22,10 @@ fn what_counts_and_why_the_rest_does_not() {
     let home = home.to_str().unwrap();
     let text = desk.sandbox.run(["keys", "--homedir", home]).expect(0).stdout;
     let line = |key: &str| text.lines().find(|line| line.contains(key)).unwrap().to_owned();
-    assert!(line(&desk.admin_key).contains("validity ultimate: counts"), "{text}");
+    assert!(line(&desk.admin_key).contains("validity ultimate: accepted"), "{text}");
     assert!(line(&desk.key).contains(OWNER), "{text}");
-    assert!(line(&desk.key).contains("does not count: KeyNotAccepted"), "{text}");
-    assert!(line(&revoked).contains("does not count: KeyRevoked"), "{text}");
+    assert!(line(&desk.key).contains("not accepted: KeyNotAccepted"), "{text}");
+    assert!(line(&revoked).contains("not accepted: KeyRevoked"), "{text}");
     let names = desk
         .sandbox
         .run(["keys", "--homedir", home, "-o", "name"])

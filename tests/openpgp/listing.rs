@@ -12,9 +12,9 @@ fn a_hostile_owner_does_not_move_the_terminal() {
     let hostile = "Evil \u{1b}[2J\u{202e}\n\u{7}counts <a@b>";
     let sandbox = Sandbox::new();
     let file = sandbox.file("key.gpg", key.certificate(hostile));
-    for format in ["text", "wide", "json", "yaml"] {
+    for format in crate::support::formats("keys") {
         let mut command = sandbox.command();
-        command.args(["keys", "-o", format, "--public-key"]).arg(&file);
+        command.args(["keys", "-o", &format, "--public-key"]).arg(&file);
         let outcome = sandbox.finish(&mut command, b"").expect(0);
         let bad = |c: char| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
         assert!(!outcome.stdout.contains(bad), "{outcome:#?}");
@@ -55,11 +55,11 @@ fn keys_tells_which_count_and_why_the_others_do_not() {
     };
     let text = list("text", &[]).stdout;
     for (owner, said) in [
-        ("Good", "counts"),
-        ("Revoked", "does not count: KeyRevoked"),
-        ("Expired", "does not count: KeyExpired"),
-        ("Certifier", "does not count: WrongKeyUsage"),
-        ("Weak", "does not count: WeakAlgorithm"),
+        ("Good", "accepted"),
+        ("Revoked", "not accepted: KeyRevoked"),
+        ("Expired", "not accepted: KeyExpired"),
+        ("Certifier", "not accepted: WrongKeyUsage"),
+        ("Weak", "not accepted: WeakAlgorithm"),
     ] {
         let line = text.lines().find(|line| line.contains(owner)).unwrap();
         assert!(line.ends_with(said) || line.contains(&format!("{said}:")), "{line}");

@@ -79,7 +79,7 @@ fn a_gpg_that_does_not_answer_is_not_waited_for_for_ever() {
     for signature in outcome.item()["signatures"].as_array().unwrap() {
         assert_eq!(signature["reason"], "EngineFailed", "{signature:#}");
         let message = signature["message"].as_str().unwrap();
-        assert!(message.contains("no answer for 30 s"), "{message}");
+        assert!(message.contains("did not answer within 30 s"), "{message}");
     }
     outcome.expect_verdict(3, FAILED);
 }

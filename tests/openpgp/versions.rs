@@ -75,6 +75,6 @@ fn of_a_mixed_file_what_gnupg_reads_is_taken_and_the_rest_named() {
         "v4-ed25519-new",
     ] {
         let keys = fixtures().join(format!("keys/{name}.pgp"));
-        verify(&sandbox, &blob, &keys).expect_usage("no key is taken from");
+        verify(&sandbox, &blob, &keys).expect_usage("cannot use key file");
     }
 }

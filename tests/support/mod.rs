@@ -27,3 +27,18 @@ pub mod vectors;
 pub fn skipped(what: &str, why: &str) {
     println!("SKIPPED: {what}: {why}");
 }
+
+/// The output formats of a command, as the command line has them.
+pub fn formats(command: &str) -> Vec<String> {
+    use clap::CommandFactory;
+    let tree = image_signature::cli::Cli::command();
+    let command = tree.find_subcommand(command).unwrap();
+    let output = command
+        .get_arguments()
+        .find(|argument| argument.get_long() == Some("output"))
+        .unwrap();
+    let names = output.get_possible_values().into_iter();
+    let names: Vec<String> = names.map(|value| value.get_name().to_owned()).collect();
+    assert!(names.len() > 2, "{names:?}");
+    names
+}

@@ -151,9 +151,9 @@ fn its_help_promises_no_verdict() {
     assert!(!help.contains("verified images"), "{help}");
     assert!(help.contains("Nothing that inspect shows is verified"), "{help}");
     // Every format that it offers is one that it has.
-    for format in ["text", "wide", "name", "json", "yaml"] {
+    for format in crate::support::formats("inspect") {
         assert!(help.contains(&format!("- {format}:")), "{format}: {help}");
-        let outcome = desk.sandbox.run(["inspect", "good.sig", "-o", format]).expect(0);
+        let outcome = desk.sandbox.run(["inspect", "good.sig", "-o", &format]).expect(0);
         assert!(
             outcome.stdout.contains("UNVERIFIED") || outcome.stdout.contains("unverified"),
             "{outcome:?}"

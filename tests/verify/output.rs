@@ -220,8 +220,8 @@ fn a_wrong_format_names_the_right_ones() {
     let desk = Desk::new();
     let outcome = run(&desk, &desk.signed(), &["-o", "jsonpath={.x}"]);
     assert_eq!(outcome.status, 2);
-    for format in ["text", "wide", "name", "json", "yaml"] {
-        assert!(outcome.stderr.contains(format), "{outcome:?}");
+    for format in crate::support::formats("verify") {
+        assert!(outcome.stderr.contains(&format), "{outcome:?}");
     }
 }
 

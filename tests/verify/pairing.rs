@@ -77,7 +77,7 @@ fn an_identity_of_its_own_for_each_image() {
         .expect_verdict(0, OK);
     assert_eq!(outcome.item()["expectedIdentities"], json!([OTHER, IDENTITY]));
     desk.run(&["-f", "list.json", "--expected-identity", IDENTITY, &first])
-        .expect_usage("exclude each other");
+        .expect_usage("cannot be used with --expected-identity");
     desk.run(&["-f", "list.json", &first, D2])
         .expect_usage("no expected identity for");
 }
@@ -144,7 +144,7 @@ fn lists_of_no_use_name_the_line() {
         .expect_usage("absent");
     desk.put("list.txt", format!("{D1} {IDENTITY}\n"));
     desk.run(&["-f", "list.json", "--images-from", "list.txt", D1])
-        .expect_usage("excludes IMAGE");
+        .expect_usage("cannot be used with IMAGE");
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn a_directory_in_a_list_or_with_an_equals_sign_in_its_name() {
     desk.run(&["dir:c=d:e"])
         .expect_usage("no expected identity for dir:c=d:e");
     desk.run(&["dir:x=d:e", "--expected-identity", IDENTITY])
-        .expect_usage("exclude each other");
+        .expect_usage("cannot be used with --expected-identity");
     // Only directories may have white space in their names, and with files there are no directories.
     desk.put("list.txt", format!("{D1} {D2} {IDENTITY}\n"));
     desk.run(&["--images-from", "list.txt"]).expect_usage("line 1");

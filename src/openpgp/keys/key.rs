@@ -15,7 +15,7 @@ pub enum FingerprintError {
         "{0} is a key ID, not a fingerprint: other keys can be made to have the same ID; give all 40 digits (gpg --fingerprint shows them)"
     )]
     KeyId(String),
-    /// Something else.
+    /// Not as many hexadecimal digits as a fingerprint has.
     #[error("\"{0}\" is not a fingerprint: 40 hexadecimal digits (64 for a version 6 key)")]
     Format(String),
 }

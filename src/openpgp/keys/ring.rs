@@ -64,9 +64,9 @@ pub enum Error {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// Where.
+        /// Byte offset in the file, from 0.
         at: usize,
-        /// How.
+        /// What is wrong there.
         what: &'static str,
     },
 }

@@ -195,7 +195,7 @@ fn read(path: &Path) -> Result<(String, Contents), Error> {
     let bytes = crate::input::unmarked(bytes).map_err(|error| Error::KeyFile(format!("key file {shown}: {error}")))?;
     let contents = key_file::look(&bytes);
     match contents.otherwise {
-        Some(what) => Err(Error::KeyFile(format!("no key is taken from {shown}: {what}"))),
+        Some(what) => Err(Error::KeyFile(format!("cannot use key file {shown}: {what}"))),
         None => Ok((shown, contents)),
     }
 }
@@ -205,7 +205,7 @@ fn describe_useless(file: &File, checker: &str) -> String {
     const SHOWN: usize = 3;
     let shown = &file.shown;
     if file.keys.is_empty() {
-        return format!("no key is taken from {shown}: it has only revocations of keys that are not here");
+        return format!("cannot use key file {shown}: it has only revocations of keys that are not here");
     }
     let mut keys: Vec<String> = file.keys.iter().take(SHOWN).map(ToString::to_string).collect();
     if file.keys.len() > SHOWN {
@@ -213,9 +213,9 @@ fn describe_useless(file: &File, checker: &str) -> String {
     }
     let keys = keys.join(", ");
     if file.keys.iter().all(|key| key.version != 4) {
-        format!("no key is taken from {shown}: it has {keys}, which {checker} does not read")
+        format!("cannot use key file {shown}: it has {keys}, which {checker} does not read")
     } else {
-        format!("no key is taken from {shown}: it has {keys}, but none with a user ID and a valid self-signature")
+        format!("cannot use key file {shown}: it has {keys}, but none with a user ID and a valid self-signature")
     }
 }
 

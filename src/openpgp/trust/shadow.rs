@@ -30,7 +30,7 @@ pub enum Error {
     /// Our own temporary home.
     #[error("{0}")]
     Home(#[from] home::Error),
-    /// GnuPG.
+    /// GnuPG failed.
     #[error("{0}")]
     Gpg(#[from] EngineError),
     /// The system's configuration of GnuPG.

@@ -56,7 +56,7 @@ impl Chosen {
         }
         if !is_label(&chosen.namespace) {
             return Err(UsageError::new(format!(
-                "{} is no name of a namespace",
+                "{} is not a valid namespace name",
                 quoted(&chosen.namespace)
             )));
         }

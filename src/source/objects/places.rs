@@ -11,7 +11,7 @@ use crate::text::safe;
 pub enum Place {
     /// `-`
     Stdin,
-    /// Anything else.
+    /// A file or directory.
     Path(PathBuf),
 }
 

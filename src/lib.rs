@@ -79,6 +79,7 @@ pub mod reference;
 pub mod report;
 pub mod run;
 pub mod settings;
+pub mod sigstore;
 pub mod source;
 pub mod subject;
 pub mod text;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The signed bytes: JSON of the "atomic container signature" format (containers-signature(5)).
+//! The signed bytes: JSON of the "atomic container signature" format (containers-signature(5)), and of the sigstore
+//! one, which differs from it in the value of `critical.type` and in that `optional` may be null.
 //!
 //! Where the format marks members as critical, everything unknown, missing, repeated or of the wrong type refuses the
 //! payload. Only inside `optional` may there be members that nobody here knows. Nothing in this file may be called
-//! before the OpenPGP signature over the bytes was found good.
+//! before the signature over the bytes was found good.
 
 use crate::digest::{self, Digest};
 use crate::json::{self, Kind, Reader, Rules};
@@ -12,8 +13,26 @@ use crate::limits::MAX_PAYLOAD_BYTES;
 /// Deepest nesting of a payload; the reference implementation's JSON reader has the same limit.
 const MAX_PAYLOAD_DEPTH: usize = 10_000;
 
-/// The value of `critical.type`.
-pub const TYPE: &str = "atomic container signature";
+/// Which format a payload must have. Where the signature was found decides it, never what the payload says: otherwise
+/// one kind of signature could be passed off as the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// GPG simple signing.
+    SimpleSigning,
+    /// Sigstore.
+    Sigstore,
+}
+
+impl Format {
+    /// The value of `critical.type`.
+    #[must_use]
+    pub fn type_text(self) -> &'static str {
+        match self {
+            Format::SimpleSigning => "atomic container signature",
+            Format::Sigstore => "cosign container image signature",
+        }
+    }
+}
 
 /// What a well-formed payload claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,8 +73,13 @@ pub enum Error {
     #[error("{0} is repeated")]
     Repeated(String),
     /// `critical.type` has another value.
-    #[error("critical.type: expected \"{TYPE}\", found \"{0}\"")]
-    WrongType(String),
+    #[error("critical.type: expected \"{expected}\", found \"{found}\"")]
+    WrongType {
+        /// What the format demands.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
     /// The digest is none.
     #[error("critical.image.docker-manifest-digest: \"{text}\" is {reason}")]
     Digest {
@@ -75,11 +99,11 @@ pub enum Error {
 type Input<'a> = Reader<&'a [u8]>;
 
 impl Payload {
-    /// Parses signed bytes.
+    /// Parses signed bytes of a format.
     ///
     /// # Errors
     /// When they break any rule of the format; the error names the member and the rule.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+    pub fn parse(bytes: &[u8], format: Format) -> Result<Self, Error> {
         if bytes.len() > MAX_PAYLOAD_BYTES {
             return Err(Error::TooLong(bytes.len()));
         }
@@ -99,11 +123,11 @@ impl Payload {
             &["critical", "optional"],
             &mut |reader, member| match member {
                 "critical" => parts.critical(reader),
-                _ => parts.optional(reader),
+                _ => parts.optional(reader, format),
             },
         )?;
         reader.end().map_err(Error::Json)?;
-        parts.finish()
+        parts.finish(format)
     }
 }
 
@@ -142,7 +166,10 @@ impl Parts {
     }
 
     /// The one object with room for members that nobody here knows.
-    fn optional(&mut self, reader: &mut Input<'_>) -> Result<(), Error> {
+    fn optional(&mut self, reader: &mut Input<'_>, format: Format) -> Result<(), Error> {
+        if format == Format::Sigstore && reader.kind().map_err(Error::Json)? == Kind::Null {
+            return reader.null().map_err(Error::Json);
+        }
         expect(reader, "optional", Kind::Object)?;
         reader.object().map_err(Error::Json)?;
         let mut seen = std::collections::HashSet::new();
@@ -163,9 +190,12 @@ impl Parts {
         Ok(())
     }
 
-    fn finish(self) -> Result<Payload, Error> {
-        if self.kind != TYPE {
-            return Err(Error::WrongType(self.kind));
+    fn finish(self, format: Format) -> Result<Payload, Error> {
+        if self.kind != format.type_text() {
+            return Err(Error::WrongType {
+                expected: format.type_text(),
+                found: self.kind,
+            });
         }
         let digest = Digest::parse(&self.digest).map_err(|reason| Error::Digest {
             text: self.digest,

@@ -12,7 +12,7 @@ pub mod tally;
 use crate::digest::Digest;
 use crate::identity::{self, Rule};
 use crate::openpgp::engine::{Finding, Signer};
-use crate::payload::Payload;
+use crate::payload::{Format, Payload};
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::subject::ManifestState;
@@ -60,7 +60,7 @@ pub fn judge(
     outcome.pass(Step::Signature, describe_signer(&signer));
     outcome.signer = Some(signer.clone());
 
-    let payload = match Payload::parse(payload) {
+    let payload = match Payload::parse(payload, Format::SimpleSigning) {
         Ok(payload) => payload,
         Err(error) => {
             outcome.fail(

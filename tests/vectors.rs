@@ -8,7 +8,7 @@ mod support;
 use image_signature::digest::Digest;
 use image_signature::identity::{Remap, Rule};
 use image_signature::manifest;
-use image_signature::payload::Payload;
+use image_signature::payload::{Format, Payload};
 use image_signature::reference::{ParseError, Reference};
 use serde_json::Value;
 use support::vectors::{bytes, fixture, same, text, Table};
@@ -16,7 +16,7 @@ use support::vectors::{bytes, fixture, same, text, Table};
 #[test]
 fn payload() {
     Table::load("payload.json", &[]).run(|case| {
-        let parsed = Payload::parse(&bytes(case, "input_base64"));
+        let parsed = Payload::parse(&bytes(case, "input_base64"), Format::SimpleSigning);
         Some(match (case["accept"].as_bool().unwrap(), parsed) {
             (true, Ok(payload)) => {
                 let expect = &case["expect"];

@@ -10,7 +10,7 @@ use crate::files::read::{read_bounded, read_regular};
 use crate::image::too_many;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use crate::openpgp::framing::message::Message;
-use crate::payload::Payload;
+use crate::payload::{Format as PayloadFormat, Payload};
 use crate::reason::{Reason, Refusal};
 use crate::report::inspection::{self, Format, Inspection};
 use crate::report::json::Syntax;
@@ -90,7 +90,10 @@ fn inspect_directory(directory: &Path) -> Vec<Inspection> {
 fn inspect(path: &Path, read: impl FnOnce() -> std::io::Result<Option<Vec<u8>>>) -> Inspection {
     let blob = stored::signature(path, read());
     let message = blob.and_then(|blob| Message::parse(&blob));
-    let payload = message.as_ref().ok().map(|message| Payload::parse(&message.payload));
+    let payload = message
+        .as_ref()
+        .ok()
+        .map(|message| Payload::parse(&message.payload, PayloadFormat::SimpleSigning));
     Inspection {
         file: path.display().to_string(),
         message,

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The recorded cases of sigstore signatures: keys, encodings, payloads, stored blobs.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use image_signature::digest::Digest;
+use image_signature::identity::Rule;
+use image_signature::payload::{Format, Payload};
+use image_signature::reference::Reference;
+use image_signature::sigstore::attachment::Attachment;
+use image_signature::sigstore::check::check;
+use image_signature::sigstore::key::PublicKey;
+use serde_json::Value;
+use support::vectors::{bytes, data, same, text, Table};
+
+#[test]
+fn payloads() {
+    Table::load("sigstore-payload.json", &[]).run(|case| {
+        let parsed = Payload::parse(&bytes(case, "input_base64"), Format::Sigstore);
+        Some(match (case["accept"].as_bool().unwrap(), parsed) {
+            (true, Ok(payload)) => {
+                let Some(expect) = case.get("expect").filter(|expect| expect.is_object()) else {
+                    return Some(Ok(()));
+                };
+                same(
+                    "digest",
+                    expect["docker_manifest_digest"].as_str(),
+                    Some(payload.digest.as_str()),
+                )
+                .and(same(
+                    "reference",
+                    expect["docker_reference"].as_str(),
+                    Some(&payload.reference),
+                ))
+                .and(same("creator", expect["creator"].as_str(), payload.creator.as_deref()))
+                .and(same("timestamp", expect["timestamp"].as_i64(), payload.timestamp))
+            }
+            (false, Err(_)) => Ok(()),
+            (accept, parsed) => Err(format!("accept {accept}, found {parsed:?}")),
+        })
+    });
+}
+
+fn document() -> Value {
+    let text = std::fs::read_to_string(data("vectors").join("sigstore-verify.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn attachment(signature: &Value) -> Option<Attachment> {
+    if signature["blob_base64"].is_string() {
+        let blob = bytes(signature, "blob_base64");
+        return Attachment::parse(blob.strip_prefix(b"\0sigstore-json\n")?).ok();
+    }
+    let annotations = signature["annotations"].as_object();
+    let annotations: BTreeMap<String, String> = annotations
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
+        .collect();
+    Some(Attachment {
+        media_type: text(signature, "mime_type").to_owned(),
+        payload: bytes(signature, "payload_base64"),
+        annotations,
+    })
+}
+
+/// The steps of one signature, with the default rule.
+fn passes(attachment: &Attachment, keys: &[PublicKey], image: &Digest, expected: &Reference) -> bool {
+    if check(attachment, keys).unwrap().is_err() {
+        return false;
+    }
+    let Ok(payload) = Payload::parse(&attachment.payload, Format::Sigstore) else {
+        return false;
+    };
+    payload.digest.names(image)
+        && Reference::parse(&payload.reference)
+            .is_ok_and(|signed| Rule::MatchRepoDigestOrExact.matches(Some(expected), &signed))
+}
+
+#[test]
+fn keys_encodings_and_digests() {
+    const FIRST_BLOCK: &str = "a file with more than one block is refused: which key is meant cannot be told";
+    const BASE64: &str = "only canonical base64 without line ends is taken";
+    const DER: &str = "ECDSA signatures are DER only";
+    let document = document();
+    Table::load(
+        "sigstore-verify.json",
+        &[
+            ("keyfile/file-two-first-right", FIRST_BLOCK),
+            ("keyfile/file-key-then-cert", FIRST_BLOCK),
+            ("base64/line-feed-inside", BASE64),
+            ("base64/nonzero-trailing-bits", BASE64),
+            ("encoding/ecdsa-p1363", DER),
+            ("encoding/ecdsa-p1363-wide", DER),
+            (
+                "signatures/unreadable-blob-then-good",
+                "one blob that cannot be read does not hide the others (product contract, section 7)",
+            ),
+        ],
+    )
+    .run(|case| {
+        let here = [
+            "key",
+            "keyfile",
+            "wrongkey",
+            "algorithm",
+            "base64",
+            "encoding",
+            "payload",
+            "digest",
+            "keys",
+            "signatures",
+        ];
+        let is_here = here.contains(&text(case, "category"))
+            && case["signed_identity"].is_null()
+            && case["policy_members"].is_null()
+            && case["policy_requirements"].is_null();
+        if !is_here {
+            return None;
+        }
+        let expected = Reference::parse(text(case, "image")).unwrap();
+        let manifest = &document["manifests"][text(case, "manifest")];
+        let manifest = base64_of(manifest.as_str().unwrap());
+        let image = Digest::of_manifest(&manifest).unwrap();
+        let keys: Result<Vec<PublicKey>, ()> = case["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| {
+                let file = document["keys"][name.as_str().unwrap()].as_str().ok_or(())?;
+                PublicKey::from_pem(&base64_of(file)).map_err(|_| ())
+            })
+            .collect();
+        let allowed = keys.is_ok_and(|keys| {
+            let signatures = case["signatures"].as_array().unwrap();
+            signatures
+                .iter()
+                .filter_map(attachment)
+                .any(|one| passes(&one, &keys, &image, &expected))
+        });
+        Some(same("allowed", case["allowed"].as_bool(), Some(allowed)))
+    });
+}
+
+fn base64_of(text: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
+}
+
+#[test]
+fn stored_blobs() {
+    const STRICT: &str = "each member exactly once under its exact name, with its type";
+    Table::load(
+        "sigstore-verify.json",
+        &[
+            ("blob/null", STRICT),
+            ("blob/trailing-newline", STRICT),
+            ("blob/member-case", STRICT),
+            ("blob/duplicate-annotations", STRICT),
+            ("blob/payload-newline-base64", STRICT),
+            ("blob/payload-array", STRICT),
+            ("blob/payload-null", STRICT),
+        ],
+    )
+    .run(|case| {
+        if text(case, "category") != "blob" {
+            return None;
+        }
+        let input = bytes(case, "input_base64");
+        let parsed = input
+            .strip_prefix(b"\0sigstore-json\n")
+            .and_then(|rest| Attachment::parse(rest).ok());
+        Some(match (case["ok"].as_bool().unwrap(), parsed) {
+            (true, Some(parsed)) => same("media type", text(case, "mime_type"), &parsed.media_type).and(same(
+                "payload",
+                bytes(case, "payload_base64"),
+                parsed.payload,
+            )),
+            (false, None) => Ok(()),
+            (ok, parsed) => Err(format!("ok {ok}, found {parsed:?}")),
+        })
+    });
+}

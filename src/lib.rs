@@ -73,6 +73,7 @@ pub mod manifest;
 pub mod openpgp;
 pub mod payload;
 pub mod processes;
+pub mod policy;
 pub mod reason;
 pub mod record;
 pub mod reference;

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Who may sign what: containers-policy.json(5), which podman, CRI-O and OpenShift's nodes go by.
+//!
+//! The file is parsed with exactly the outcomes of its own readers: what they refuse is refused, whole, and what they
+//! accept is accepted. Errors name line, column, the member's path and what was expected.
+
+pub mod document;
+mod identity;
+mod parse;
+pub mod scope;
+mod sigstore;
+
+use std::path::PathBuf;
+
+pub use document::Error;
+
+use crate::identity::Rule;
+
+/// Largest policy file, in bytes.
+pub const MAX_POLICY_BYTES: usize = 4 << 20;
+
+/// A policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// What holds where no scope applies.
+    pub default: Vec<Requirement>,
+    /// Scopes by transport, in the order of the file.
+    pub transports: Vec<Transport>,
+}
+
+/// The scopes of one transport, such as `docker`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transport {
+    /// Its name.
+    pub name: String,
+    /// Its scopes, in the order of the file.
+    pub scopes: Vec<Scope>,
+}
+
+/// A part of the names of a transport, and what is required of images there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// The scope; empty for all names of the transport.
+    pub name: String,
+    /// Where it stands in the file, in bytes from the beginning.
+    pub offset: u64,
+    /// All of these must hold.
+    pub requirements: Vec<Requirement>,
+}
+
+/// One requirement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Requirement {
+    /// Every image is accepted.
+    InsecureAcceptAnything,
+    /// No image is.
+    Reject,
+    /// A GPG signature by one of the keys.
+    SignedBy {
+        /// What the key files hold: only OpenPGP keys are ever accepted.
+        key_type: KeyType,
+        /// Where the keys are.
+        keys: KeyMaterial,
+        /// How the signed reference is compared.
+        identity: Rule,
+    },
+    /// Part of the format, but no reader implements it: never met.
+    SignedBaseLayer,
+    /// A sigstore signature.
+    SigstoreSigned {
+        /// What the signature must be by.
+        signers: SigstoreSigners,
+        /// A transparency log must have it as well.
+        needs_rekor: bool,
+        /// How the signed reference is compared.
+        identity: Rule,
+    },
+}
+
+/// `keyType`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyType {
+    /// `GPGKeys`
+    GpgKeys,
+    /// `signedByGPGKeys`
+    SignedByGpgKeys,
+    /// `X509Certificates`
+    X509Certificates,
+    /// `signedByX509CAs`
+    SignedByX509Cas,
+}
+
+/// Where keys come from. Paths may be relative or lead nowhere: that shows when an image is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyMaterial {
+    /// Files.
+    Paths(Vec<PathBuf>),
+    /// The files' content.
+    Data(Vec<Vec<u8>>),
+}
+
+/// What a sigstore signature must be by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SigstoreSigners {
+    /// One of these keys.
+    Keys(KeyMaterial),
+    /// A certificate of Fulcio: recognised, never met here.
+    Fulcio,
+    /// A certificate of another authority: recognised, never met here.
+    Pki,
+}
+
+impl Policy {
+    /// Parses the text of a policy.
+    ///
+    /// # Errors
+    /// When it breaks any rule of the format.
+    pub fn parse(text: &[u8]) -> Result<Self, Error> {
+        parse::policy(text)
+    }
+}

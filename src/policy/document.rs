@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+//! JSON of a policy with the place of every value, so that errors can name line and column.
+
+use super::MAX_POLICY_BYTES;
+use crate::json::{self, Kind, Reader, Rules};
+use crate::text::safe;
+
+/// Most names that are compared for a "did you mean".
+const MAX_DISTANCE: usize = 3;
+
+/// A rule of the format that a policy breaks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {path}{what}", path = if .path.is_empty() { String::new() } else { format!("{path}: ") })]
+pub struct Error {
+    /// Counted from 1.
+    pub line: usize,
+    /// In bytes, counted from 1.
+    pub column: usize,
+    /// Where in the document, such as `transports.docker["registry.example"][0].keyType`; empty for the whole.
+    pub path: String,
+    /// What is wrong, and what was expected.
+    pub what: String,
+}
+
+/// A value and its place.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// Bytes from the beginning of the text.
+    pub offset: u64,
+    /// From the document's root, as in [`Error::path`].
+    pub path: String,
+    pub value: Value,
+}
+
+/// A JSON value.
+#[derive(Debug)]
+pub(super) enum Value {
+    Null,
+    Bool,
+    Number(String),
+    String(String),
+    Array(Vec<Node>),
+    Object(Vec<Member>),
+}
+
+/// A member of an object.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub name: String,
+    /// Where its name ends.
+    pub offset: u64,
+    pub node: Node,
+}
+
+/// What is wrong, and where, before line and column are known.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub offset: u64,
+    pub path: String,
+    pub what: String,
+}
+
+pub(super) type Outcome<T> = Result<T, Fault>;
+
+/// Parses one JSON value; members of one object are different.
+pub(super) fn parse(text: &[u8]) -> Outcome<Node> {
+    if text.len() > MAX_POLICY_BYTES {
+        return Err(Fault {
+            offset: 0,
+            path: String::new(),
+            what: format!("the file has more than {MAX_POLICY_BYTES} bytes"),
+        });
+    }
+    let mut reader = Reader::new(text, Rules::object(MAX_POLICY_BYTES));
+    let node = read(&mut reader, String::new())?;
+    reader.end().map_err(|error| syntax(&reader, String::new(), &error))?;
+    Ok(node)
+}
+
+fn syntax(reader: &Reader<&[u8]>, path: String, error: &json::Error) -> Fault {
+    let (offset, what) = match error {
+        json::Error::Syntax { offset, what } => (*offset, (*what).to_owned()),
+        other => (reader.offset(), safe(&other.to_string())),
+    };
+    Fault { offset, path, what }
+}
+
+fn read(reader: &mut Reader<&[u8]>, path: String) -> Outcome<Node> {
+    macro_rules! checked {
+        ($result:expr) => {
+            match $result {
+                Ok(value) => value,
+                Err(error) => return Err(syntax(reader, path, &error)),
+            }
+        };
+    }
+    let kind = checked!(reader.kind());
+    let offset = reader.offset();
+    let value = match kind {
+        Kind::Null => {
+            checked!(reader.null());
+            Value::Null
+        }
+        Kind::Bool => {
+            checked!(reader.bool());
+            Value::Bool
+        }
+        Kind::Number => Value::Number(checked!(reader.number())),
+        Kind::String => Value::String(checked!(reader.string())),
+        Kind::Array => {
+            checked!(reader.array());
+            let mut elements = Vec::new();
+            while checked!(reader.element()) {
+                let element = format!("{path}[{}]", elements.len());
+                elements.push(read(reader, element)?);
+            }
+            Value::Array(elements)
+        }
+        Kind::Object => {
+            checked!(reader.object());
+            let mut members: Vec<Member> = Vec::new();
+            let mut names = std::collections::HashSet::new();
+            while let Some(name) = checked!(reader.key()) {
+                let offset = reader.offset();
+                let inner = join(&path, &name);
+                if !names.insert(name.clone()) {
+                    let what = "this member is repeated".to_owned();
+                    return Err(Fault {
+                        offset,
+                        path: inner,
+                        what,
+                    });
+                }
+                let node = read(reader, inner)?;
+                members.push(Member { name, offset, node });
+            }
+            Value::Object(members)
+        }
+    };
+    Ok(Node { offset, path, value })
+}
+
+/// The path of a member: plain names after a dot, others in brackets.
+fn join(path: &str, name: &str) -> String {
+    let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    match (plain, path.is_empty()) {
+        (true, true) => name.to_owned(),
+        (true, false) => format!("{path}.{name}"),
+        (false, _) => format!("{path}[{:?}]", safe(name)),
+    }
+}
+
+impl Fault {
+    /// Finds line and column.
+    pub fn locate(self, text: &[u8]) -> Error {
+        let end = usize::try_from(self.offset).unwrap_or(usize::MAX).min(text.len());
+        let before = &text[..end];
+        let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
+        Error {
+            line: before.iter().filter(|b| **b == b'\n').count() + 1,
+            column: end - line_start + 1,
+            path: self.path,
+            what: self.what,
+        }
+    }
+}
+
+impl Node {
+    pub fn fault(&self, what: impl Into<String>) -> Fault {
+        Fault {
+            offset: self.offset,
+            path: self.path.clone(),
+            what: what.into(),
+        }
+    }
+
+    fn found(&self) -> &'static str {
+        match &self.value {
+            Value::Null => "null",
+            Value::Bool => "a boolean",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "an array",
+            Value::Object(_) => "an object",
+        }
+    }
+
+    pub fn expected(&self, what: &str) -> Fault {
+        self.fault(format!("expected {what}, found {}", self.found()))
+    }
+
+    pub fn object(&self) -> Outcome<&[Member]> {
+        match &self.value {
+            Value::Object(members) => Ok(members),
+            _ => Err(self.expected("an object")),
+        }
+    }
+
+    pub fn array(&self) -> Outcome<&[Node]> {
+        match &self.value {
+            Value::Array(elements) => Ok(elements),
+            _ => Err(self.expected("an array")),
+        }
+    }
+
+    /// A string; the readers of this format take null for the empty one.
+    pub fn string(&self) -> Outcome<&str> {
+        match &self.value {
+            Value::String(text) => Ok(text),
+            Value::Null => Ok(""),
+            _ => Err(self.expected("a string")),
+        }
+    }
+
+    pub fn member(&self, name: &str) -> Outcome<Option<&Node>> {
+        Ok(self.object()?.iter().find(|m| m.name == name).map(|m| &m.node))
+    }
+
+    pub fn required(&self, name: &str) -> Outcome<&Node> {
+        self.member(name)?
+            .ok_or_else(|| self.fault(format!("member {name:?} is missing")))
+    }
+
+    /// Refuses members other than these.
+    pub fn only(&self, known: &[&str]) -> Outcome<()> {
+        for member in self.object()? {
+            if !known.contains(&member.name.as_str()) {
+                return Err(Fault {
+                    offset: member.offset,
+                    path: member.node.path.clone(),
+                    what: format!("unknown member{}", suggestion(&member.name, known)),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// A word out of a list.
+    pub fn word<'w>(&self, known: &[&'w str]) -> Outcome<&'w str> {
+        let text = self.string()?;
+        known.iter().copied().find(|word| *word == text).ok_or_else(|| {
+            self.fault(format!(
+                "expected one of {}, found {:?}{}",
+                known.join(", "),
+                safe(text),
+                suggestion(text, known)
+            ))
+        })
+    }
+}
+
+/// What may have been meant: the nearest of the known words, if one is near.
+pub fn suggestion(text: &str, known: &[&str]) -> String {
+    let folded = text.to_lowercase();
+    let nearest = known
+        .iter()
+        .map(|word| (distance(&folded, &word.to_lowercase()), *word))
+        .min()
+        .filter(|(distance, word)| *distance <= MAX_DISTANCE.min(word.len() / 2));
+    nearest.map_or(String::new(), |(_, word)| format!("; did you mean {word:?}?"))
+}
+
+/// How many characters must be added, removed or exchanged to make one text the other; long texts are far.
+fn distance(a: &str, b: &str) -> usize {
+    const LONGEST: usize = 64;
+    if a.len() > LONGEST || b.len() > LONGEST {
+        return usize::MAX;
+    }
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (n, left) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = n + 1;
+        for (m, right) in b.iter().enumerate() {
+            let above = row[m + 1];
+            let exchanged = diagonal + usize::from(left != *right);
+            row[m + 1] = exchanged.min(above + 1).min(row[m] + 1);
+            diagonal = above;
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The grammar of a policy.
+
+use std::path::PathBuf;
+
+use base64::Engine as _;
+
+use super::document::{self, Error, Node, Outcome, Value};
+use super::{identity, scope, sigstore, KeyMaterial, KeyType, Policy, Requirement, Scope, Transport};
+
+pub(super) fn policy(text: &[u8]) -> Result<Policy, Error> {
+    document::parse(text)
+        .and_then(|root| read(&root))
+        .map_err(|fault| fault.locate(text))
+}
+
+fn read(root: &Node) -> Outcome<Policy> {
+    root.only(&["default", "transports"])?;
+    let default = requirements(root.required("default")?)?;
+    let mut transports = Vec::new();
+    if let Some(node) = root.member("transports")? {
+        for member in node.object()? {
+            let mut scopes = Vec::new();
+            for scope in member.node.object()? {
+                if !scope::is_valid(&member.name, &scope.name) {
+                    return Err(scope
+                        .node
+                        .fault(format!("this is not a scope of transport {:?}", member.name)));
+                }
+                scopes.push(Scope {
+                    name: scope.name.clone(),
+                    offset: scope.offset,
+                    requirements: requirements(&scope.node)?,
+                });
+            }
+            transports.push(Transport {
+                name: member.name.clone(),
+                scopes,
+            });
+        }
+    }
+    Ok(Policy { default, transports })
+}
+
+fn requirements(node: &Node) -> Outcome<Vec<Requirement>> {
+    let elements = match &node.value {
+        Value::Array(elements) if !elements.is_empty() => elements,
+        Value::Array(_) | Value::Null => {
+            return Err(
+                node.fault("the list of requirements is empty: write [{\"type\": \"reject\"}] to refuse all images")
+            )
+        }
+        _ => return Err(node.expected("an array of requirements")),
+    };
+    elements.iter().map(requirement).collect()
+}
+
+fn requirement(node: &Node) -> Outcome<Requirement> {
+    const TYPES: [&str; 5] = [
+        "insecureAcceptAnything",
+        "reject",
+        "signedBy",
+        "signedBaseLayer",
+        "sigstoreSigned",
+    ];
+    match node.required("type")?.word(&TYPES)? {
+        "insecureAcceptAnything" => {
+            node.only(&["type"])?;
+            Ok(Requirement::InsecureAcceptAnything)
+        }
+        "reject" => {
+            node.only(&["type"])?;
+            Ok(Requirement::Reject)
+        }
+        "signedBy" => signed_by(node),
+        "signedBaseLayer" => {
+            node.only(&["type", "baseLayerIdentity"])?;
+            identity::rule(node.required("baseLayerIdentity")?)?;
+            Ok(Requirement::SignedBaseLayer)
+        }
+        _ => sigstore::requirement(node),
+    }
+}
+
+fn signed_by(node: &Node) -> Outcome<Requirement> {
+    const SOURCES: [&str; 3] = ["keyPath", "keyPaths", "keyData"];
+    const KEY_TYPES: [&str; 4] = ["GPGKeys", "signedByGPGKeys", "X509Certificates", "signedByX509CAs"];
+    node.only(&["type", "keyType", "keyPath", "keyPaths", "keyData", "signedIdentity"])?;
+    let key_type = match node.required("keyType")?.word(&KEY_TYPES)? {
+        "GPGKeys" => KeyType::GpgKeys,
+        "signedByGPGKeys" => KeyType::SignedByGpgKeys,
+        "X509Certificates" => KeyType::X509Certificates,
+        _ => KeyType::SignedByX509Cas,
+    };
+    let given: Vec<&str> = node
+        .object()?
+        .iter()
+        .map(|member| member.name.as_str())
+        .filter(|name| SOURCES.contains(name))
+        .collect();
+    let [source] = given[..] else {
+        let found = if given.is_empty() {
+            "none".to_owned()
+        } else {
+            given.join(" and ")
+        };
+        return Err(node.fault(format!("expected exactly one of {}, found {found}", SOURCES.join(", "))));
+    };
+    let value = node.required(source)?;
+    let keys = match source {
+        "keyPath" => KeyMaterial::Paths(vec![path(value)?]),
+        "keyPaths" => KeyMaterial::Paths(paths(value)?),
+        _ => KeyMaterial::Data(vec![data(value)?]),
+    };
+    Ok(Requirement::SignedBy {
+        key_type,
+        keys,
+        identity: identity::of_requirement(node)?,
+    })
+}
+
+/// A path that is not empty.
+pub(super) fn path(node: &Node) -> Outcome<PathBuf> {
+    match node.string()? {
+        "" => Err(node.fault("expected the path of a key file, found nothing")),
+        text => Ok(PathBuf::from(text)),
+    }
+}
+
+/// Paths, each of which may be empty: then it cannot be read when an image is judged.
+pub(super) fn paths(node: &Node) -> Outcome<Vec<PathBuf>> {
+    node.array()?
+        .iter()
+        .map(|element| element.string().map(PathBuf::from))
+        .collect()
+}
+
+/// Base64 in the standard alphabet; line ends inside are passed over.
+pub(super) fn data(node: &Node) -> Outcome<Vec<u8>> {
+    if let Value::Array(elements) = &node.value {
+        return elements.iter().map(byte).collect();
+    }
+    let Value::String(text) = &node.value else {
+        return Err(node.expected("base64"));
+    };
+    let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
+    base64::engine::general_purpose::STANDARD
+        .decode(digits)
+        .map_err(|_| node.fault("expected the base64 of a key file"))
+}
+
+/// The readers of this format take an array of numbers for the bytes it lists.
+fn byte(node: &Node) -> Outcome<u8> {
+    match &node.value {
+        Value::Number(text) => text.parse().map_err(|_| node.fault("expected a number from 0 to 255")),
+        _ => Err(node.expected("a number from 0 to 255")),
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Which requirements apply to a reference: the nearest scope wins, whole; lists are never merged.
+
+use super::{Policy, Requirement, Scope};
+use crate::reference::Reference;
+
+/// Where requirements come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied<'p> {
+    /// A scope of a transport.
+    Scope(&'p Scope),
+    /// The policy's `default`.
+    Default,
+}
+
+impl Policy {
+    /// The requirements for an image that is asked for as `reference` through a transport, and where they stand.
+    /// `reference` has a tag or a digest, not both.
+    #[must_use]
+    pub fn select(&self, transport: &str, reference: &Reference) -> (Applied<'_>, &[Requirement]) {
+        let section = self.transports.iter().find(|own| own.name == transport);
+        let scopes = section.map_or(&[][..], |section| &section.scopes);
+        scopes_of(reference)
+            .iter()
+            .find_map(|name| scopes.iter().find(|scope| scope.name == *name))
+            .map_or((Applied::Default, &self.default[..]), |scope| {
+                (Applied::Scope(scope), &scope.requirements[..])
+            })
+    }
+}
+
+/// The scopes of transport `docker` that may apply to a reference, the nearest first; the empty one, which applies to
+/// all, is the last.
+#[must_use]
+pub fn scopes_of(reference: &Reference) -> Vec<String> {
+    let mut scopes = vec![reference.to_string()];
+    scopes.extend(parents_of(reference));
+    scopes.push(String::new());
+    scopes.dedup();
+    scopes
+}
+
+/// The scopes that are tried after the reference itself: the repository, each of its parents, the host, and wildcards
+/// for the host's parent domains without its port.
+#[must_use]
+pub fn parents_of(reference: &Reference) -> Vec<String> {
+    let mut scopes = Vec::new();
+    let mut name = reference.name();
+    loop {
+        scopes.push(name.to_owned());
+        match name.rsplit_once('/') {
+            Some((parent, _)) => name = parent,
+            None => break,
+        }
+    }
+    let mut host = name.split_once(':').map_or(name, |(host, _)| host);
+    while let Some((_, parent)) = host.split_once('.') {
+        scopes.push(format!("*.{parent}"));
+        host = parent;
+    }
+    scopes
+}
+
+/// Whether the readers of this format take a text for a scope of a transport. They know the scopes of their own
+/// transports only.
+pub(super) fn is_valid(transport: &str, scope: &str) -> bool {
+    if scope.is_empty() {
+        return true;
+    }
+    match transport {
+        "dir" | "oci" | "oci-archive" | "sif" => is_clean_path(scope),
+        "docker-archive" | "tarball" => false,
+        "docker-daemon" => crate::digest::Digest::parse(scope).is_err(),
+        "atomic" => is_stream(scope),
+        _ => true,
+    }
+}
+
+/// An absolute path without empty, `.` or `..` components.
+fn is_clean_path(scope: &str) -> bool {
+    scope
+        .strip_prefix('/')
+        .is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | "..")))
+}
+
+/// At most host/namespace/stream:tag.
+fn is_stream(scope: &str) -> bool {
+    let parts: Vec<&str> = scope.split('/').collect();
+    match parts[..] {
+        [_] => true,
+        [_, namespace] => !namespace.contains(':'),
+        [_, namespace, stream] => !namespace.contains(':') && stream.matches(':').count() <= 1,
+        _ => false,
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `sigstoreSigned`
+
+use super::document::{Node, Outcome};
+use super::{identity, parse, KeyMaterial, Requirement, SigstoreSigners};
+
+const SIGNERS: [&str; 6] = ["keyPath", "keyPaths", "keyData", "keyDatas", "fulcio", "pki"];
+const REKOR: [&str; 4] = [
+    "rekorPublicKeyPath",
+    "rekorPublicKeyPaths",
+    "rekorPublicKeyData",
+    "rekorPublicKeyDatas",
+];
+
+pub(super) fn requirement(node: &Node) -> Outcome<Requirement> {
+    let known: Vec<&str> = ["type", "signedIdentity"]
+        .into_iter()
+        .chain(SIGNERS)
+        .chain(REKOR)
+        .collect();
+    node.only(&known)?;
+    let signer = one_of(node, &SIGNERS)?
+        .ok_or_else(|| node.fault(format!("expected exactly one of {}, found none", SIGNERS.join(", "))))?;
+    let rekor = one_of(node, &REKOR)?;
+    if let Some(name) = rekor {
+        let value = node.required(name)?;
+        if name.ends_with('s') {
+            keys(value, name)?;
+        } else if name.ends_with("Data") {
+            parse::data(value)?;
+        }
+    }
+    let value = node.required(signer)?;
+    let signers = match signer {
+        "fulcio" => {
+            fulcio(value)?;
+            if rekor.is_none() {
+                return Err(node.fault(format!("fulcio needs one of {}", REKOR.join(", "))));
+            }
+            SigstoreSigners::Fulcio
+        }
+        "pki" => {
+            pki(value)?;
+            if rekor.is_some() {
+                return Err(node.fault("pki cannot be used with a Rekor key"));
+            }
+            SigstoreSigners::Pki
+        }
+        name => SigstoreSigners::Keys(keys(value, name)?),
+    };
+    Ok(Requirement::SigstoreSigned {
+        signers,
+        needs_rekor: rekor.is_some(),
+        identity: identity::of_requirement(node)?,
+    })
+}
+
+/// The one of these members that is given. An empty path and null count as absent.
+fn one_of<'n>(node: &Node, names: &[&'n str]) -> Outcome<Option<&'n str>> {
+    let mut given = Vec::new();
+    for name in names {
+        if let Some(value) = node.member(name)? {
+            if !is_absent(value, name) {
+                given.push(*name);
+            }
+        }
+    }
+    match given[..] {
+        [] => Ok(None),
+        [name] => Ok(Some(name)),
+        _ => Err(node.fault(format!(
+            "expected exactly one of {}, found {}",
+            names.join(", "),
+            given.join(" and ")
+        ))),
+    }
+}
+
+fn is_absent(value: &Node, name: &str) -> bool {
+    match &value.value {
+        super::document::Value::Null => true,
+        super::document::Value::String(text) => text.is_empty() && name.ends_with("Path"),
+        _ => false,
+    }
+}
+
+/// Paths or data, one or a list that is not empty.
+fn keys(value: &Node, name: &str) -> Outcome<KeyMaterial> {
+    if name.ends_with('s') && value.array()?.is_empty() {
+        return Err(value.fault("the list is empty"));
+    }
+    Ok(match name {
+        "keyPath" => KeyMaterial::Paths(vec![parse::path(value)?]),
+        _ if name.ends_with("Paths") => KeyMaterial::Paths(parse::paths(value)?),
+        _ if name.ends_with("Datas") => {
+            KeyMaterial::Data(value.array()?.iter().map(parse::data).collect::<Outcome<_>>()?)
+        }
+        _ => KeyMaterial::Data(vec![parse::data(value)?]),
+    })
+}
+
+fn fulcio(node: &Node) -> Outcome<()> {
+    node.only(&["caPath", "caData", "oidcIssuer", "subjectEmail"])?;
+    authority(node, "caPath", "caData")?;
+    for name in ["oidcIssuer", "subjectEmail"] {
+        text(node, name)?.ok_or_else(|| node.fault(format!("{name} is missing or empty")))?;
+    }
+    Ok(())
+}
+
+fn pki(node: &Node) -> Outcome<()> {
+    node.only(&[
+        "caRootsPath",
+        "caRootsData",
+        "caIntermediatesPath",
+        "caIntermediatesData",
+        "subjectEmail",
+        "subjectHostname",
+    ])?;
+    authority(node, "caRootsPath", "caRootsData")?;
+    if let (Some(_), Some(_)) = (
+        text(node, "caIntermediatesPath")?,
+        certificate_data(node, "caIntermediatesData")?,
+    ) {
+        return Err(node.fault("expected at most one of caIntermediatesPath, caIntermediatesData, found both"));
+    }
+    if text(node, "subjectEmail")?.is_none() && text(node, "subjectHostname")?.is_none() {
+        return Err(node.fault("expected subjectEmail or subjectHostname, found neither"));
+    }
+    Ok(())
+}
+
+/// Exactly one of a path and data.
+fn authority(node: &Node, path: &str, data: &str) -> Outcome<()> {
+    match (text(node, path)?, certificate_data(node, data)?) {
+        (Some(_), None) | (None, Some(_)) => Ok(()),
+        (None, None) => Err(node.fault(format!("expected one of {path}, {data}, found neither"))),
+        (Some(_), Some(_)) => Err(node.fault(format!("expected one of {path}, {data}, found both"))),
+    }
+}
+
+fn certificate_data(node: &Node, name: &str) -> Outcome<Option<Vec<u8>>> {
+    match node.member(name)? {
+        Some(value) if !is_absent(value, name) => parse::data(value).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// A text that is there and not empty.
+fn text<'n>(node: &'n Node, name: &str) -> Outcome<Option<&'n str>> {
+    match node.member(name)? {
+        Some(value) => Ok(Some(value.string()?).filter(|text| !text.is_empty())),
+        None => Ok(None),
+    }
+}

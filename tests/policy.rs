@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The recorded cases of containers-policy.json(5): what parses, and which scope applies.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
+
+mod support;
+
+use image_signature::policy::scope::{parents_of, Applied};
+use image_signature::policy::Policy;
+use image_signature::reference::Reference;
+use serde_json::Value;
+use support::vectors::{bytes, data, same, text, Table};
+
+#[test]
+fn parsing() {
+    Table::load("policy-parse.json", &[]).run(|case| {
+        let parsed = Policy::parse(&bytes(case, "input_base64"));
+        let ok = case["ok"].as_bool().unwrap();
+        Some(match (ok, parsed) {
+            (true, Ok(policy)) => {
+                // What was parsed is recorded where it is short.
+                let Some(expected) = case["parsed"]["default"].as_array() else {
+                    return Some(Ok(()));
+                };
+                same("default", expected.len(), policy.default.len()).and(scopes(&case["parsed"], &policy))
+            }
+            (false, Err(error)) if error.line > 0 && error.column > 0 && !error.what.is_empty() => Ok(()),
+            (_, parsed) => Err(format!("ok {ok}, found {parsed:?}")),
+        })
+    });
+}
+
+/// Names of transports and scopes, and how many requirements each has.
+fn scopes(expected: &Value, policy: &Policy) -> Result<(), String> {
+    let expected = expected["transports"].as_object().unwrap();
+    same("transports", expected.len(), policy.transports.len())?;
+    for transport in &policy.transports {
+        let expected = expected[&transport.name].as_object().unwrap();
+        same("scopes", expected.len(), transport.scopes.len())?;
+        for scope in &transport.scopes {
+            let expected = expected[&scope.name].as_array().unwrap();
+            same(&scope.name, expected.len(), scope.requirements.len())?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn scopes_that_apply() {
+    let file = std::fs::read_to_string(data("vectors").join("policy-scope.json")).unwrap();
+    let document: Value = serde_json::from_str(&file).unwrap();
+    Table::load("policy-scope.json", &[]).run(|case| {
+        if text(case, "category") == "namespaces" {
+            let reference = Reference::parse(text(case, "image")).unwrap();
+            let expected: Vec<&str> = case["namespaces"]
+                .as_array()?
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
+            return Some(same(
+                "parents",
+                expected,
+                parents_of(&reference).iter().map(String::as_str).collect(),
+            ));
+        }
+        let policy = serde_json::to_vec(&document["policies"][text(case, "policy")]).unwrap();
+        let policy = Policy::parse(&policy).unwrap();
+        let reference = Reference::parse(text(case, "image")).unwrap();
+        let (applied, _) = policy.select(text(case, "transport"), &reference);
+        let found = match applied {
+            Applied::Scope(scope) => Some(scope.name.as_str()),
+            Applied::Default => None,
+        };
+        Some(same("scope", case["selected"]["scope"].as_str(), found))
+    });
+}

@@ -77,6 +77,7 @@ pub mod policy;
 pub mod reason;
 pub mod record;
 pub mod reference;
+pub mod registry;
 pub mod report;
 pub mod run;
 pub mod settings;

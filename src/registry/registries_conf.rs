@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+//! containers-registries.conf(5): which locations stand for a name, in the order in which they are tried.
+
+mod file;
+
+use std::path::PathBuf;
+
+use crate::reference::Reference;
+use crate::text::safe;
+
+/// Largest file, in bytes.
+pub const MAX_FILE: u64 = 4 << 20;
+
+/// What all files say together.
+#[derive(Debug, Clone, Default)]
+pub struct RegistriesConf {
+    registries: Vec<Registry>,
+}
+
+/// One `[[registry]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Registry {
+    prefix: String,
+    location: String,
+    insecure: bool,
+    blocked: bool,
+    mirrors_by_digest_only: bool,
+    mirrors: Vec<Mirror>,
+}
+
+/// One `[[registry.mirror]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mirror {
+    location: String,
+    insecure: bool,
+    pull: PullFromMirror,
+}
+
+/// For which references a mirror is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PullFromMirror {
+    All,
+    DigestOnly,
+    TagOnly,
+}
+
+/// A place where an image may be fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// The image's name there.
+    pub reference: Reference,
+    /// Whether this is a mirror; the source itself is always the last.
+    pub is_mirror: bool,
+    /// Whether plain http and certificates that cannot be verified are accepted there.
+    pub insecure: bool,
+    /// Whether it must not be contacted.
+    pub blocked: bool,
+}
+
+/// A file that breaks the format, or a name that the configuration makes unusable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The format is broken.
+    #[error("{}: {what}", safe(&.file.display().to_string()))]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// A location does not make a reference out of the name.
+    #[error("{name} would be {found:?} at location {location:?} of registries.conf, which is not a reference")]
+    Rewrite {
+        /// The name that was asked for.
+        name: String,
+        /// The configured location.
+        location: String,
+        /// What the name becomes.
+        found: String,
+    },
+}
+
+impl RegistriesConf {
+    /// Joins a main file and drop-ins, in the order in which they apply: a later entry replaces the earlier one of the
+    /// same prefix, whole.
+    ///
+    /// # Errors
+    /// When one of the files breaks a rule of the format.
+    pub fn parse(files: &[(PathBuf, String)]) -> Result<Self, Error> {
+        let mut all = Self::default();
+        for (path, text) in files {
+            let registries = file::parse(text).map_err(|what| Error::File {
+                file: path.clone(),
+                what,
+            })?;
+            for registry in registries {
+                match all.registries.iter_mut().find(|own| own.prefix == registry.prefix) {
+                    Some(own) => *own = registry,
+                    None => all.registries.push(registry),
+                }
+            }
+            file::check_conflicts(&all.registries).map_err(|what| Error::File {
+                file: path.clone(),
+                what,
+            })?;
+        }
+        Ok(all)
+    }
+
+    /// The prefix of the entry that applies to a name, if one does.
+    #[must_use]
+    pub fn prefix_of(&self, reference: &Reference) -> Option<&str> {
+        self.entry(reference.name()).map(|registry| registry.prefix.as_str())
+    }
+
+    /// The locations that stand for a reference, which has a tag or a digest, in the order in which they are tried.
+    ///
+    /// # Errors
+    /// When the name becomes an invalid reference at one of them: then none of them is used.
+    pub fn locations(&self, reference: &Reference) -> Result<Vec<Location>, Error> {
+        let Some(registry) = self.entry(reference.name()) else {
+            return Ok(vec![Location {
+                reference: reference.clone(),
+                is_mirror: false,
+                insecure: false,
+                blocked: false,
+            }]);
+        };
+        let by_digest = reference.digest().is_some();
+        let mut locations = Vec::new();
+        for mirror in &registry.mirrors {
+            let is_used = match mirror.pull {
+                PullFromMirror::All => by_digest || !registry.mirrors_by_digest_only,
+                PullFromMirror::DigestOnly => by_digest,
+                PullFromMirror::TagOnly => !by_digest,
+            };
+            if is_used {
+                let rewritten = rewrite(reference, &registry.prefix, &mirror.location)?;
+                locations.push(Location {
+                    blocked: self.is_blocked(&rewritten),
+                    reference: rewritten,
+                    is_mirror: true,
+                    insecure: mirror.insecure,
+                });
+            }
+        }
+        // A wildcard without a location leaves the name as it is.
+        let source = if registry.location.is_empty() {
+            reference.clone()
+        } else {
+            rewrite(reference, &registry.prefix, &registry.location)?
+        };
+        locations.push(Location {
+            blocked: self.is_blocked(&source),
+            reference: source,
+            is_mirror: false,
+            insecure: registry.insecure,
+        });
+        Ok(locations)
+    }
+
+    fn is_blocked(&self, location: &Reference) -> bool {
+        self.entry(location.name()).is_some_and(|registry| registry.blocked)
+    }
+
+    /// The entry with the longest prefix that a repository has; the asterisk of a wildcard counts.
+    fn entry(&self, name: &str) -> Option<&Registry> {
+        self.registries
+            .iter()
+            .filter(|registry| matched(name, &registry.prefix).is_some())
+            .reduce(|best, next| {
+                if next.prefix.len() > best.prefix.len() {
+                    next
+                } else {
+                    best
+                }
+            })
+    }
+}
+
+/// How much of a repository name a prefix covers, in bytes; `None` where it does not match.
+fn matched(name: &str, prefix: &str) -> Option<usize> {
+    if let Some(domain) = prefix.strip_prefix('*') {
+        // The first place where the domain stands decides, and it must be in the host.
+        let at = name.find(domain)?;
+        let end = at + domain.len();
+        let rest = &name[end..];
+        let in_host = !name[..at].contains('/');
+        return (in_host && (rest.is_empty() || rest.starts_with(['/', ':', '@']))).then_some(end);
+    }
+    let rest = name.strip_prefix(prefix)?;
+    (rest.is_empty() || rest.starts_with(['/', ':', '@'])).then_some(prefix.len())
+}
+
+/// Puts a location in the place of what a prefix covers.
+fn rewrite(reference: &Reference, prefix: &str, location: &str) -> Result<Reference, Error> {
+    let text = reference.to_string();
+    let covered = matched(reference.name(), prefix).unwrap_or_default();
+    let rewritten = format!("{location}{}", &text[covered..]);
+    let invalid = || Error::Rewrite {
+        name: safe(&text),
+        location: safe(location),
+        found: safe(&rewritten),
+    };
+    let parsed = Reference::parse(&rewritten).map_err(|_| invalid())?;
+    // A location without a dot or a port in its host would be read as a path on docker.io.
+    if parsed.to_string() == rewritten {
+        Ok(parsed)
+    } else {
+        Err(invalid())
+    }
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The grammar of one file: TOML with some rules on top. Unknown members are passed over, as its own readers do.
+
+use toml::{Table, Value};
+
+use super::{Mirror, PullFromMirror, Registry};
+use crate::text::safe;
+
+/// Reads the `[[registry]]` entries of a file; the first of a prefix counts.
+pub(super) fn parse(text: &str) -> Result<Vec<Registry>, String> {
+    let table: Table = text.parse().map_err(|error: toml::de::Error| safe(error.message()))?;
+    if table.get("registries").is_some() {
+        return Err("it is of version 1 ([registries.search] and the like), which is no longer read; write [[registry]] entries".into());
+    }
+    check_short_names(&table)?;
+    let mut registries: Vec<Registry> = Vec::new();
+    for entry in tables(&table, "registry")? {
+        let registry = registry(entry)?;
+        check_against(&registries, &registry)?;
+        if !registries.iter().any(|own| own.prefix == registry.prefix) {
+            registries.push(registry);
+        }
+    }
+    Ok(registries)
+}
+
+/// Members that do not matter here, but spoil the file for its other readers.
+fn check_short_names(table: &Table) -> Result<(), String> {
+    match text(table, "short-name-mode")? {
+        "" | "enforcing" | "permissive" | "disabled" => {}
+        other => {
+            return Err(format!(
+                "short-name-mode: expected enforcing, permissive or disabled, found {:?}",
+                safe(other)
+            ))
+        }
+    }
+    let Some(search) = table.get("unqualified-search-registries") else {
+        return Ok(());
+    };
+    let list = search
+        .as_array()
+        .ok_or("unqualified-search-registries: expected a list of hosts")?;
+    for host in list {
+        let is_host = host
+            .as_str()
+            .is_some_and(|host| crate::reference::Reference::is_prefix(host) && !host.contains('/'));
+        if !is_host {
+            return Err(format!(
+                "unqualified-search-registries: {} is not a host",
+                safe(host.as_str().unwrap_or("a value that is no text"))
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn registry(entry: &Table) -> Result<Registry, String> {
+    let location = location(text(entry, "location")?)?;
+    let prefix = self::location(text(entry, "prefix")?)?;
+    if prefix.is_empty() && location.is_empty() {
+        return Err("[[registry]]: location and prefix are both missing".into());
+    }
+    if let Some(domain) = prefix.strip_prefix("*.") {
+        if domain.contains(['/', ':', '@']) {
+            return Err(format!(
+                "[[registry]] prefix {:?}: a wildcard is *. and a domain, without port, path or digest",
+                safe(&prefix)
+            ));
+        }
+    } else if location.is_empty() {
+        return Err(format!("[[registry]] prefix {:?}: location is missing", safe(&prefix)));
+    }
+    let prefix = if prefix.is_empty() { location.clone() } else { prefix };
+    if entry.contains_key("pull-from-mirror") && !text(entry, "pull-from-mirror")?.is_empty() {
+        return Err(format!(
+            "[[registry]] {:?}: pull-from-mirror belongs to [[registry.mirror]]",
+            safe(&prefix)
+        ));
+    }
+    let mirrors_by_digest_only = boolean(entry, "mirror-by-digest-only")?;
+    let mut mirrors = Vec::new();
+    for mirror in tables(entry, "mirror")? {
+        let location = self::location(text(mirror, "location")?)?;
+        if location.is_empty() {
+            return Err(format!(
+                "[[registry.mirror]] of {:?}: location is missing",
+                safe(&prefix)
+            ));
+        }
+        let pull = match text(mirror, "pull-from-mirror")? {
+            "" | "all" => PullFromMirror::All,
+            "digest-only" => PullFromMirror::DigestOnly,
+            "tag-only" => PullFromMirror::TagOnly,
+            other => {
+                return Err(format!(
+                    "pull-from-mirror of mirror {:?}: expected all, digest-only or tag-only, found {:?}",
+                    safe(&location),
+                    safe(other)
+                ))
+            }
+        };
+        if mirrors_by_digest_only && !text(mirror, "pull-from-mirror")?.is_empty() {
+            return Err(format!(
+                "pull-from-mirror of mirror {:?} cannot be used with mirror-by-digest-only of its registry",
+                safe(&location)
+            ));
+        }
+        mirrors.push(Mirror {
+            location,
+            insecure: boolean(mirror, "insecure")?,
+            pull,
+        });
+    }
+    Ok(Registry {
+        prefix,
+        location,
+        insecure: boolean(entry, "insecure")?,
+        blocked: boolean(entry, "blocked")?,
+        mirrors_by_digest_only,
+        mirrors,
+    })
+}
+
+/// Two entries of one location must agree on how it is contacted.
+pub(super) fn check_conflicts(registries: &[Registry]) -> Result<(), String> {
+    registries
+        .iter()
+        .enumerate()
+        .try_for_each(|(n, registry)| check_against(&registries[..n], registry))
+}
+
+fn check_against(registries: &[Registry], registry: &Registry) -> Result<(), String> {
+    let key = |registry: &Registry| {
+        if registry.location.is_empty() {
+            registry.prefix.clone()
+        } else {
+            registry.location.clone()
+        }
+    };
+    let other = registries.iter().find(|own| key(own) == key(registry));
+    match other {
+        Some(other) if (other.insecure, other.blocked) != (registry.insecure, registry.blocked) => Err(format!(
+            "{:?} stands there twice with different values of insecure or blocked",
+            safe(&key(registry))
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A location or prefix without slashes at its end.
+fn location(text: &str) -> Result<String, String> {
+    if text.starts_with("http://") || text.starts_with("https://") {
+        return Err(format!(
+            "location {:?}: expected HOST[:PORT][/PATH] without http:// or https://",
+            safe(text)
+        ));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn tables<'t>(table: &'t Table, name: &str) -> Result<Vec<&'t Table>, String> {
+    match table.get(name) {
+        None => Ok(Vec::new()),
+        Some(Value::Array(entries)) => entries
+            .iter()
+            .map(|entry| {
+                entry
+                    .as_table()
+                    .ok_or_else(|| format!("{name}: expected tables ([[{name}]])"))
+            })
+            .collect(),
+        Some(_) => Err(format!("{name}: expected tables ([[{name}]])")),
+    }
+}
+
+fn text<'t>(table: &'t Table, name: &str) -> Result<&'t str, String> {
+    match table.get(name) {
+        None => Ok(""),
+        Some(Value::String(text)) => Ok(text),
+        Some(_) => Err(format!("{name}: expected a string")),
+    }
+}
+
+fn boolean(table: &Table, name: &str) -> Result<bool, String> {
+    match table.get(name) {
+        None => Ok(false),
+        Some(Value::Boolean(value)) => Ok(*value),
+        Some(_) => Err(format!("{name}: expected true or false")),
+    }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//! containers-registries.d(5): where signatures of a repository are kept besides its registry.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::policy::scope::parents_of;
+use crate::reference::Reference;
+use crate::text::safe;
+use crate::yaml::{self, Content, Node};
+
+/// Largest file, in bytes.
+pub const MAX_FILE: u64 = 1 << 20;
+
+/// One section: each member may be missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Section {
+    lookaside: Option<String>,
+    use_sigstore_attachments: Option<bool>,
+    place: Place,
+}
+
+/// Where a section stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub file: PathBuf,
+    /// The namespace; `None` for `default-docker`.
+    pub namespace: Option<String>,
+}
+
+/// What all files say together.
+#[derive(Debug, Clone, Default)]
+pub struct RegistriesD {
+    default: Option<Section>,
+    namespaces: BTreeMap<String, Section>,
+}
+
+/// A file that breaks the format, or two files that contradict each other.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {what}", safe(&.file.display().to_string()))]
+pub struct Error {
+    /// The file.
+    pub file: PathBuf,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl RegistriesD {
+    /// Joins files: paths and their text. Only names that end in `.yaml` count. No namespace may stand in two of them.
+    ///
+    /// # Errors
+    /// When a file is not what the format asks for, or says what another one says already.
+    pub fn parse(files: &[(PathBuf, String)]) -> Result<Self, Error> {
+        let mut all = Self::default();
+        for (file, text) in files {
+            if file.extension().is_some_and(|extension| extension == "yaml") {
+                all.add(file, text)?;
+            }
+        }
+        Ok(all)
+    }
+
+    fn add(&mut self, file: &Path, text: &str) -> Result<(), Error> {
+        let error = |what: String| Error {
+            file: file.to_owned(),
+            what,
+        };
+        let stream = yaml::parse(text).map_err(|problem| error(safe(&problem.to_string())))?;
+        let Some(root) = stream.documents.first() else {
+            return Ok(());
+        };
+        let root = members(root).map_err(error)?;
+        for (name, node) in root {
+            match name {
+                "default-docker" => {
+                    let section = section(node, file, None).map_err(error)?;
+                    if let Some(first) = self.default.replace(section) {
+                        return Err(error(twice("default-docker", &first.place.file)));
+                    }
+                }
+                "docker" => {
+                    for (namespace, node) in members(node).map_err(error)? {
+                        let section = section(node, file, Some(namespace)).map_err(error)?;
+                        if let Some(first) = self.namespaces.insert(namespace.to_owned(), section) {
+                            return Err(error(twice(namespace, &first.place.file)));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The sections that apply to a reference, the nearest first.
+    fn sections(&self, reference: &Reference) -> impl Iterator<Item = &Section> {
+        std::iter::once(reference.to_string())
+            .chain(parents_of(reference))
+            .filter_map(|namespace| self.namespaces.get(&namespace))
+            .chain(self.default.as_ref())
+    }
+
+    /// The base of the lookaside store of a reference, as it stands in the configuration, and where that is. A nearer
+    /// section without one hides no farther section that has one.
+    #[must_use]
+    pub fn lookaside(&self, reference: &Reference) -> Option<(&str, &Place)> {
+        self.sections(reference).find_map(|section| {
+            let base = section.lookaside.as_deref().filter(|base| !base.is_empty())?;
+            Some((base, &section.place))
+        })
+    }
+
+    /// Whether sigstore signatures are looked for in the registry, and where that is said; by default they are not.
+    #[must_use]
+    pub fn use_sigstore_attachments(&self, reference: &Reference) -> Option<(bool, &Place)> {
+        self.sections(reference)
+            .find_map(|section| Some((section.use_sigstore_attachments?, &section.place)))
+    }
+}
+
+fn twice(what: &str, first: &Path) -> String {
+    format!(
+        "{} stands in {} already: keep one",
+        safe(what),
+        safe(&first.display().to_string())
+    )
+}
+
+/// The members of a mapping; a value that is left out is an empty one.
+fn members(node: &Node) -> Result<Vec<(&str, &Node)>, String> {
+    match &node.content {
+        Content::Mapping { members, .. } => Ok(members.iter().map(|m| (m.name.as_str(), &m.value)).collect()),
+        Content::Scalar(serde_json::Value::Null) => Ok(Vec::new()),
+        _ => Err("expected a mapping such as docker: {registry.example/ns: {lookaside: URL}}".into()),
+    }
+}
+
+fn section(node: &Node, file: &Path, namespace: Option<&str>) -> Result<Section, String> {
+    let mut section = Section {
+        place: Place {
+            file: file.to_owned(),
+            namespace: namespace.map(str::to_owned),
+        },
+        ..Section::default()
+    };
+    let mut old_name = None;
+    for (name, value) in members(node)? {
+        let text = || match value.value() {
+            serde_json::Value::String(text) => Ok(text),
+            serde_json::Value::Null => Ok(String::new()),
+            serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+                Err(format!("{}: expected a URL", safe(name)))
+            }
+            scalar => Ok(scalar.to_string()),
+        };
+        match name {
+            "lookaside" => section.lookaside = Some(text()?),
+            // The member's name before it was renamed.
+            "sigstore" => old_name = Some(text()?),
+            "lookaside-staging" | "sigstore-staging" => drop(text()?),
+            "use-sigstore-attachments" => {
+                section.use_sigstore_attachments = match value.value() {
+                    serde_json::Value::Bool(value) => Some(value),
+                    serde_json::Value::Null => None,
+                    other => {
+                        return Err(format!(
+                            "use-sigstore-attachments: expected true or false, found {}",
+                            safe(&other.to_string())
+                        ))
+                    }
+                };
+            }
+            _ => {}
+        }
+    }
+    if section.lookaside.as_deref().is_none_or(str::is_empty) {
+        section.lookaside = old_name;
+    }
+    Ok(section)
+}

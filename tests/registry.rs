@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The recorded cases of registry configuration: lookaside stores, mirrors, challenges.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
+
+mod support;
+
+use std::path::PathBuf;
+
+use image_signature::reference::Reference;
+use image_signature::registry::challenge::Challenge;
+use image_signature::registry::registries_conf::RegistriesConf;
+use image_signature::registry::registries_d::RegistriesD;
+use serde_json::Value;
+use support::vectors::{data, same, text, Table};
+
+#[test]
+fn challenges() {
+    Table::load("auth-challenge.json", &[]).run(|case| {
+        let challenge = Challenge::parse(text(case, "header"));
+        let found = serde_json::to_value(&challenge.parameters).unwrap();
+        Some(same("scheme", text(case, "scheme"), &challenge.scheme).and(same(
+            "parameters",
+            &case["parameters"],
+            &found,
+        )))
+    });
+}
+
+#[test]
+fn scopes_asked_for_after_a_refusal() {
+    Table::load("registry-api.json", &[]).run(|case| {
+        if text(case, "category") != "retry-scope" {
+            return None;
+        }
+        let challenge = Challenge::parse(text(case, "header"));
+        let found = challenge
+            .further_scope()
+            .map(|(kind, name, actions)| Value::from(vec![kind.to_owned(), name.to_owned(), actions.to_owned()]));
+        let expected = case["retry"].as_bool().unwrap().then(|| case["new_scope"].clone());
+        Some(same("scope", expected, found))
+    });
+}
+
+fn texts(files: &Value, directory: &str) -> Vec<(PathBuf, String)> {
+    let mut files: Vec<(PathBuf, String)> = files
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, text)| (PathBuf::from(directory).join(name), text.as_str().unwrap().to_owned()))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn lookaside() {
+    let file = std::fs::read_to_string(data("vectors").join("lookaside.json")).unwrap();
+    let document: Value = serde_json::from_str(&file).unwrap();
+    Table::load("lookaside.json", &[]).run(|case| {
+        if case["write"].as_bool().unwrap() {
+            return None;
+        }
+        let files = texts(
+            &document["configs"][text(case, "config")],
+            "/etc/containers/registries.d",
+        );
+        let Ok(configuration) = RegistriesD::parse(&files) else {
+            return Some(if case["error"].is_string() {
+                Ok(())
+            } else {
+                Err("refused".into())
+            });
+        };
+        let reference = Reference::parse(text(case, "image")).unwrap();
+        let attachments = configuration
+            .use_sigstore_attachments(&reference)
+            .is_some_and(|(value, _)| value);
+        let base = configuration.lookaside(&reference).map(|(base, _)| base.to_owned());
+        let Some(expected) = case["base"].as_str() else {
+            return None;
+        };
+        // Only whether a section of the configuration decides, and which: URLs are the store's affair.
+        let configured = base.is_some() != expected.starts_with("file:///var/lib/containers/sigstore");
+        Some(same("configured", true, configured).and(same(
+            "attachments",
+            case["use_sigstore_attachments"].as_bool(),
+            Some(attachments),
+        )))
+    });
+}
+
+#[test]
+fn mirrors() {
+    Table::load("mirrors.json", &[]).run(|case| {
+        if !["registries.conf", "drop-in", "openshift"].contains(&text(case, "category")) || case["config"].is_null() {
+            return None;
+        }
+        let mut files = vec![(PathBuf::from("registries.conf"), text(case, "config").to_owned())];
+        files.extend(
+            texts(&case["drop_ins"], "registries.conf.d")
+                .into_iter()
+                .filter(|(path, _)| path.extension().is_some_and(|e| e == "conf") && path.components().count() == 2),
+        );
+        let found = RegistriesConf::parse(&files)
+            .map_err(|error| error.to_string())
+            .and_then(|configuration| {
+                let reference = Reference::parse(text(case, "image")).unwrap();
+                let reference = if reference.is_name_only() {
+                    Reference::parse(&format!("{}:latest", reference.name())).unwrap()
+                } else {
+                    reference
+                };
+                let locations = configuration.locations(&reference).map_err(|error| error.to_string())?;
+                let locations: Vec<Value> = locations
+                    .iter()
+                    .map(|l| {
+                        serde_json::json!({"reference": l.reference.to_string(), "mirror": l.is_mirror,
+                        "insecure": l.insecure, "blocked": l.blocked})
+                    })
+                    .collect();
+                Ok((configuration.prefix_of(&reference).map(str::to_owned), locations))
+            });
+        Some(match (case["ok"].as_bool().unwrap(), found) {
+            (true, Ok((prefix, locations))) => same("prefix", case["prefix"].as_str(), prefix.as_deref()).and(same(
+                "locations",
+                &case["locations"],
+                &Value::from(locations),
+            )),
+            (false, Err(_)) => Ok(()),
+            (ok, found) => Err(format!("ok {ok}, found {found:?}")),
+        })
+    });
+}

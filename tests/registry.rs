@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use image_signature::reference::Reference;
 use image_signature::registry::challenge::Challenge;
+use image_signature::registry::login::{look_up, Login, Stored};
 use image_signature::registry::registries_conf::RegistriesConf;
 use image_signature::registry::registries_d::RegistriesD;
 use serde_json::Value;
@@ -131,4 +132,60 @@ fn mirrors() {
             (ok, found) => Err(format!("ok {ok}, found {found:?}")),
         })
     });
+}
+
+/// The files of a case in the order in which they are searched, as `search_paths` names them.
+#[test]
+fn logins() {
+    Table::load("auth-creds.json", &[]).run(|case| {
+        let files = case["files"].as_object().unwrap();
+        let helper = |name: &str, host: &str| -> Result<Option<(String, String)>, String> {
+            match (name, host) {
+                ("vec", "q.io") => Ok(Some(("helperuser".into(), "helpersecret".into()))),
+                ("vec", "n.io") => Ok(None),
+                _ => Err("boom".into()),
+            }
+        };
+        let mut found = Ok(None);
+        for path in case["search_paths"].as_array().unwrap() {
+            let path = path.as_str().unwrap();
+            let (path, legacy) = path
+                .strip_suffix(" (legacy)")
+                .map_or((path, false), |path| (path, true));
+            let text = files.get(path.strip_prefix("ROOT/").unwrap());
+            // A key that cannot be looked up is an error whatever the files hold.
+            let text = text.map_or("{}", |text| text.as_str().unwrap());
+            found = match look_up(text.as_bytes(), text(case, "key"), legacy) {
+                Err(error) => Err(error.to_string()),
+                Ok(Stored::Nothing) => continue,
+                Ok(Stored::Login(Login::Password { user, password }, _)) => Ok(Some(
+                    serde_json::json!({"Username": user, "Password": password.reveal()}),
+                )),
+                Ok(Stored::Login(Login::IdentityToken { user, token }, _)) => Ok(Some(
+                    serde_json::json!({"Username": user, "IdentityToken": token.reveal()}),
+                )),
+                Ok(Stored::Helper { name, host }) => match helper(&name, &host) {
+                    Ok(None) => continue,
+                    Ok(Some((user, password))) => Ok(Some(serde_json::json!({"Username": user, "Password": password}))),
+                    Err(error) => Err(error),
+                },
+            };
+            break;
+        }
+        Some(match (case["error"].is_string(), found) {
+            (true, Err(_)) => Ok(()),
+            (false, Ok(found)) => {
+                let expected = Some(case["credentials"].clone()).filter(|value| !value.is_null());
+                same("login", without_empty(expected), without_empty(found))
+            }
+            (error, found) => Err(format!("error {error}, found {found:?}")),
+        })
+    });
+}
+
+/// Members that are empty texts say the same as missing ones.
+fn without_empty(value: Option<Value>) -> Option<Value> {
+    let mut value = value?;
+    value.as_object_mut()?.retain(|_, member| member.as_str() != Some(""));
+    Some(value)
 }

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+//! containers-auth.json(5) and docker's config.json: which login is stored for a registry or a repository.
+//!
+//! Reading and running credential helpers is the caller's affair: this module is a function of the files' texts.
+
+use base64::Engine as _;
+use serde_json::{Map, Value};
+
+use crate::http::secret::Secret;
+use crate::json;
+use crate::text::safe;
+
+/// Largest file, in bytes.
+pub const MAX_FILE: u64 = 4 << 20;
+
+/// What is presented to a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Login {
+    /// User name and password.
+    Password {
+        /// The user.
+        user: String,
+        /// The password.
+        password: Secret,
+    },
+    /// A token that a token server takes in exchange.
+    IdentityToken {
+        /// The user that it was stored for.
+        user: String,
+        /// The token.
+        token: Secret,
+    },
+}
+
+/// What a file says about a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stored {
+    /// Nothing: the next file is asked.
+    Nothing,
+    /// A login, and the key that it is stored under.
+    Login(Login, String),
+    /// Run `docker-credential-NAME get` for this host; the file's own logins do not count then.
+    Helper {
+        /// The name of the helper.
+        name: String,
+        /// What it is asked for.
+        host: String,
+    },
+}
+
+/// A key that cannot be looked up, or a file that cannot be used. The rest of the files is then not asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Error(String);
+
+/// Looks up `HOST[:PORT][/PATH]`, without tag or digest, in the text of one file. `legacy` files (`.dockercfg`) are the
+/// map of logins itself, by host.
+///
+/// # Errors
+/// When the key has another form, or the file is not what it should be.
+pub fn look_up(text: &[u8], key: &str, legacy: bool) -> Result<Stored, Error> {
+    check_key(key)?;
+    // A login is never quoted in a message: json's own errors may hold text of the file.
+    let document = json::parse(text).map_err(|_| Error("it is not JSON with different member names".into()))?;
+    let root = document
+        .as_object()
+        .ok_or_else(|| Error("expected a JSON object".into()))?;
+    let host = key.split('/').next().unwrap_or(key);
+    if !legacy {
+        if let Some(name) = object(root, "credHelpers")?.and_then(|helpers| helpers.get(host)) {
+            let name = name
+                .as_str()
+                .ok_or_else(|| Error(format!("credHelpers of {}: expected a name", safe(host))))?;
+            return Ok(Stored::Helper {
+                name: name.to_owned(),
+                host: host.to_owned(),
+            });
+        }
+    }
+    let empty = Map::new();
+    let auths = if legacy {
+        root
+    } else {
+        object(root, "auths")?.unwrap_or(&empty)
+    };
+    for entry in auths.values() {
+        check_entry(entry)?;
+    }
+    let mut candidates: Vec<&str> = Vec::new();
+    let mut candidate = if legacy { host } else { key };
+    loop {
+        candidates.push(candidate);
+        match candidate.rsplit_once('/') {
+            Some((parent, _)) => candidate = parent,
+            None => break,
+        }
+    }
+    // The first key that exists decides, whatever it holds.
+    if let Some((own, entry)) = candidates
+        .iter()
+        .find_map(|own| auths.get(*own).map(|entry| (*own, entry)))
+    {
+        return decode(entry, own);
+    }
+    let wanted = normalized_host(host, legacy);
+    match auths.iter().find(|(own, _)| normalized_host(own, legacy) == wanted) {
+        Some((own, entry)) => decode(entry, own),
+        None => Ok(Stored::Nothing),
+    }
+}
+
+/// Only keys in the form that logins are stored under.
+fn check_key(key: &str) -> Result<(), Error> {
+    let refuse = |what: &str| Err(Error(format!("{}: {what}", safe(key))));
+    if key.starts_with("http://") || key.starts_with("https://") {
+        return refuse("expected HOST[:PORT][/PATH], without http:// or https://");
+    }
+    if key.contains('@') {
+        return refuse("a login is stored for a repository, not for a digest");
+    }
+    if key.split_once('/').is_some_and(|(_, path)| path.contains(':')) {
+        return refuse("a login is stored for a repository, not for a tag");
+    }
+    Ok(())
+}
+
+fn object<'m>(root: &'m Map<String, Value>, name: &str) -> Result<Option<&'m Map<String, Value>>, Error> {
+    match root.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(members)) => Ok(Some(members)),
+        Some(_) => Err(Error(format!("{name}: expected an object"))),
+    }
+}
+
+/// The types of all entries, also of those that are not looked up: a file is usable or not.
+fn check_entry(entry: &Value) -> Result<(), Error> {
+    let members = match entry {
+        Value::Null => return Ok(()),
+        Value::Object(members) => members,
+        _ => return Err(Error("an entry of auths is not an object".into())),
+    };
+    for name in ["auth", "identitytoken"] {
+        if !matches!(members.get(name), None | Some(Value::Null | Value::String(_))) {
+            return Err(Error(format!("an entry of auths: {name}: expected a string")));
+        }
+    }
+    Ok(())
+}
+
+fn decode(entry: &Value, key: &str) -> Result<Stored, Error> {
+    let auth = entry["auth"].as_str().unwrap_or_default();
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(auth)
+        .map_err(|_| Error(format!("the login for {} is not base64", safe(key))))?;
+    let text = String::from_utf8(bytes).map_err(|_| Error(format!("the login for {} is not text", safe(key))))?;
+    // An entry without a colon is no login: the next file is asked.
+    let Some((user, password)) = text.split_once(':') else {
+        return Ok(Stored::Nothing);
+    };
+    let user = user.to_owned();
+    let password = password.trim_matches('\0');
+    let login = match entry["identitytoken"].as_str().unwrap_or_default() {
+        "" if user.is_empty() && password.is_empty() => return Ok(Stored::Nothing),
+        "" => Login::Password {
+            user,
+            password: Secret::new(password),
+        },
+        token => Login::IdentityToken {
+            user,
+            token: Secret::new(token),
+        },
+    };
+    Ok(Stored::Login(login, key.to_owned()))
+}
+
+/// The host of a key, as logins of docker's own registry are stored under several names. What follows the host is left
+/// out where a scheme says that the key is a URL, and in legacy files.
+fn normalized_host(key: &str, legacy: bool) -> &str {
+    let without_scheme = key.strip_prefix("https://").or(key.strip_prefix("http://"));
+    let host = match without_scheme {
+        Some(rest) => rest.split('/').next().unwrap_or(rest),
+        None if legacy => key.split('/').next().unwrap_or(key),
+        None => key,
+    };
+    match host {
+        "registry-1.docker.io" | "docker.io" => "index.docker.io",
+        host => host,
+    }
+}

@@ -12,8 +12,9 @@ use image_signature::registry::challenge::Challenge;
 use image_signature::registry::login::{look_up, Login, Stored};
 use image_signature::registry::registries_conf::RegistriesConf;
 use image_signature::registry::registries_d::RegistriesD;
+use image_signature::registry::{extension, token};
 use serde_json::Value;
-use support::vectors::{data, same, text, Table};
+use support::vectors::{bytes, data, same, text, Table};
 
 #[test]
 fn challenges() {
@@ -152,10 +153,10 @@ fn logins() {
             let (path, legacy) = path
                 .strip_suffix(" (legacy)")
                 .map_or((path, false), |path| (path, true));
-            let text = files.get(path.strip_prefix("ROOT/").unwrap());
+            let file = files.get(path.strip_prefix("ROOT/").unwrap());
             // A key that cannot be looked up is an error whatever the files hold.
-            let text = text.map_or("{}", |text| text.as_str().unwrap());
-            found = match look_up(text.as_bytes(), text(case, "key"), legacy) {
+            let file = file.map_or("{}", |text| text.as_str().unwrap());
+            found = match look_up(file.as_bytes(), text(case, "key"), legacy) {
                 Err(error) => Err(error.to_string()),
                 Ok(Stored::Nothing) => continue,
                 Ok(Stored::Login(Login::Password { user, password }, _)) => Ok(Some(
@@ -188,4 +189,70 @@ fn without_empty(value: Option<Value>) -> Option<Value> {
     let mut value = value?;
     value.as_object_mut()?.retain(|_, member| member.as_str() != Some(""));
     Some(value)
+}
+
+#[test]
+fn lists_of_the_extension() {
+    const EXACT: &str = "member names are exact";
+    Table::load(
+        "registry-api.json",
+        &[
+            (
+                "ext-list/type-other",
+                "the import controller's type is taken too (openshift-api.md 1.4)",
+            ),
+            ("ext-list/case-insensitive", EXACT),
+            (
+                "ext-list/duplicate-member",
+                "a member that stands there twice is refused",
+            ),
+            ("ext-list/content-urlsafe", "one broken entry spoils no other"),
+        ],
+    )
+    .run(|case| {
+        if text(case, "category") != "ext-list" {
+            return None;
+        }
+        let found = extension::parse(&bytes(case, "input_base64"));
+        Some(match (case["ok"].as_bool().unwrap(), found) {
+            (true, Ok(entries)) => {
+                let expected: Vec<Vec<u8>> = case["signature_contents_base64"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(|text| decoded(text.as_str().unwrap()))
+                    .collect();
+                let found: Vec<Vec<u8>> = entries.into_iter().filter_map(|entry| entry.content.ok()).collect();
+                same("contents", expected, found)
+            }
+            (false, Err(_)) => Ok(()),
+            (ok, found) => Err(format!("ok {ok}, found {found:?}")),
+        })
+    });
+}
+
+fn decoded(text: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
+}
+
+#[test]
+fn answers_of_token_servers() {
+    const NOW: i64 = 1_795_000_000;
+    Table::load("registry-api.json", &[]).run(|case| {
+        if text(case, "category") != "token" {
+            return None;
+        }
+        let found = token::parse(&bytes(case, "input_base64"), NOW);
+        Some(match (case["ok"].as_bool().unwrap(), found) {
+            (true, Ok(found)) => same("token", text(case, "token"), found.token.reveal()).and(
+                match case["seconds_until_expiry"].as_i64() {
+                    Some(expected) if expected >= 0 => same("lifetime", expected, found.expires - NOW),
+                    _ => same("expired", true, found.expires < NOW),
+                },
+            ),
+            (false, Err(_)) => Ok(()),
+            (ok, found) => Err(format!("ok {ok}, found {found:?}")),
+        })
+    });
 }

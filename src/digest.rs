@@ -3,7 +3,7 @@
 //!
 //! A digest is compared only as this type, never as text that nobody has checked (CVE-2024-3727).
 
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::manifest;
 
@@ -94,6 +94,18 @@ impl Digest {
     #[must_use]
     pub fn of_bytes(bytes: &[u8]) -> Self {
         Self::from_hash(Sha256::digest(bytes).into())
+    }
+
+    /// Whether some bytes hash to this digest, by its own algorithm.
+    #[must_use]
+    pub fn is_of(&self, bytes: &[u8]) -> bool {
+        let hash = match self.algorithm {
+            Algorithm::Sha256 => Sha256::digest(bytes).to_vec(),
+            Algorithm::Sha384 => Sha384::digest(bytes).to_vec(),
+            Algorithm::Sha512 => Sha512::digest(bytes).to_vec(),
+        };
+        let text: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        text == self.hex()
     }
 
     fn from_hash(hash: [u8; 32]) -> Self {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Everything that goes over the network: one ureq agent with its TLS, proxy, time-outs, size limits and retries.
 //!
-//! Redirects are not followed: whom we talk to is what the user has configured. Nothing secret is logged.
+//! Redirects are not followed here: whom we talk to is what the caller has decided. Nothing secret is logged.
 
+mod addresses;
 mod date;
 mod error;
 mod handshake;
@@ -17,11 +18,12 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 
 use ureq::http::{HeaderMap, HeaderValue};
-use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, SocksConnector, TcpConnector};
 use ureq::{Agent, Body};
 
 use crate::text::safe;
+use addresses::Resolver;
+pub use addresses::{is_inner, Addresses};
 pub use error::{Error, ANSWER_TIMEOUT, BODY_TIMEOUT, CONNECT_TIMEOUT};
 use proxy::Proxy;
 use secret::Secret;
@@ -62,6 +64,8 @@ pub struct Settings {
     pub timeout: Option<Duration>,
     /// Whether answers may come compressed.
     pub compression: bool,
+    /// Which addresses the server may have.
+    pub addresses: Addresses,
 }
 
 /// What is done.
@@ -90,6 +94,8 @@ pub struct Request<'r> {
     pub method: Method,
     /// The absolute URL.
     pub url: &'r str,
+    /// Media types that are understood.
+    pub accept: &'r str,
     /// More headers: name and value.
     pub headers: &'r [(String, Secret)],
     /// Media type and content.
@@ -107,10 +113,29 @@ pub struct Response {
     pub content_type: String,
     /// The content.
     pub body: Vec<u8>,
+    /// Headers whose values are text.
+    pub headers: Headers,
     /// The server's time when it answered, in seconds since 1970, if it told one that can be read.
     pub date: Option<i64>,
     /// When the answer began to arrive.
     pub received: Instant,
+}
+
+/// The headers of an answer.
+#[derive(Debug, Clone, Default)]
+pub struct Headers(HeaderMap);
+
+impl Headers {
+    /// All values of a header, in order; those that are not text are left out.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.get_all(name).iter().filter_map(|value| value.to_str().ok())
+    }
+
+    /// The first value of a header.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
 }
 
 /// A client.
@@ -152,7 +177,7 @@ impl Client {
             .timeout_recv_body(part(BODY_TIMEOUT))
             .build();
         Ok(Self {
-            agent: Agent::with_parts(config, connector, DefaultResolver::default()),
+            agent: Agent::with_parts(config, connector, Resolver::new(settings.addresses)),
             settings,
             seen: HashSet::new(),
             warnings: Vec::new(),
@@ -254,7 +279,7 @@ impl Client {
         let mut builder = ureq::http::Request::builder()
             .method(request.method.word())
             .uri(request.url)
-            .header("Accept", "application/json");
+            .header("Accept", request.accept);
         for (name, value) in request.headers {
             let mut value = HeaderValue::from_bytes(value.reveal().as_bytes()).map_err(|_| {
                 Error::Other(format!(
@@ -300,6 +325,7 @@ impl Client {
                 status,
                 content_type,
                 body,
+                headers: Headers(parts.headers),
                 date,
                 received,
             },

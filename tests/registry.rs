@@ -7,9 +7,11 @@ mod support;
 
 use std::path::PathBuf;
 
+use image_signature::digest::Digest;
 use image_signature::reference::Reference;
 use image_signature::registry::challenge::Challenge;
 use image_signature::registry::login::{look_up, Login, Stored};
+use image_signature::registry::lookaside::Store;
 use image_signature::registry::registries_conf::RegistriesConf;
 use image_signature::registry::registries_d::RegistriesD;
 use image_signature::registry::{extension, token};
@@ -59,7 +61,14 @@ fn texts(files: &Value, directory: &str) -> Vec<(PathBuf, String)> {
 fn lookaside() {
     let file = std::fs::read_to_string(data("vectors").join("lookaside.json")).unwrap();
     let document: Value = serde_json::from_str(&file).unwrap();
-    Table::load("lookaside.json", &[]).run(|case| {
+    Table::load(
+        "lookaside.json",
+        &[(
+            "lookaside/upstream/03",
+            "a base without a scheme is refused at once; its own readers refuse it when reading",
+        )],
+    )
+    .run(|case| {
         if case["write"].as_bool().unwrap() {
             return None;
         }
@@ -78,17 +87,24 @@ fn lookaside() {
         let attachments = configuration
             .use_sigstore_attachments(&reference)
             .is_some_and(|(value, _)| value);
-        let base = configuration.lookaside(&reference).map(|(base, _)| base.to_owned());
-        let Some(expected) = case["base"].as_str() else {
-            return None;
-        };
-        // Only whether a section of the configuration decides, and which: URLs are the store's affair.
-        let configured = base.is_some() != expected.starts_with("file:///var/lib/containers/sigstore");
-        Some(same("configured", true, configured).and(same(
-            "attachments",
-            case["use_sigstore_attachments"].as_bool(),
-            Some(attachments),
-        )))
+        let base = configuration.lookaside(&reference).map(|(base, _)| base);
+        let base = base.unwrap_or("file:///var/lib/containers/sigstore");
+        let digest = Digest::parse(text(case, "digest"));
+        let store = digest
+            .map_err(|_| ())
+            .and_then(|digest| Store::new(base, &reference, &digest).map_err(|_| ()));
+        Some(match (case["url"].as_str(), store) {
+            (Some(expected), Ok(store)) => {
+                let number = usize::try_from(case["index"].as_u64().unwrap()).unwrap();
+                same("url", expected, &store.url(number)).and(same(
+                    "attachments",
+                    case["use_sigstore_attachments"].as_bool(),
+                    Some(attachments),
+                ))
+            }
+            (None, Err(())) => Ok(()),
+            (expected, store) => Err(format!("expected {expected:?}, found {store:?}")),
+        })
     });
 }
 

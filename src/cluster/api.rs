@@ -162,6 +162,7 @@ impl Api {
         loop {
             let headers = self.headers()?;
             let request = Request {
+                accept: "application/json",
                 method,
                 url: &url,
                 headers: &headers,

@@ -37,6 +37,8 @@ pub enum Roots {
     /// The system's certificate store.
     #[default]
     System,
+    /// The system's certificate store, and these.
+    SystemAnd(Vec<X509>),
     /// Only these CA certificates.
     Only(Vec<X509>),
     /// Nobody is asked.
@@ -129,6 +131,7 @@ impl fmt::Debug for Roots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Roots::System => f.write_str("System"),
+            Roots::SystemAnd(certificates) => write!(f, "SystemAnd({})", certificates.len()),
             Roots::Only(certificates) => write!(f, "Only({})", certificates.len()),
             Roots::Unchecked => f.write_str("Unchecked"),
         }
@@ -181,14 +184,14 @@ fn context(
     let mut builder = SslContext::builder(SslMethod::tls_client())?;
     builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
     let mut store = X509StoreBuilder::new()?;
-    if let Roots::Only(certificates) = roots {
+    if let Roots::Only(certificates) | Roots::SystemAnd(certificates) = roots {
         // Whom the user names need not be at the top of a chain.
         store.set_flags(X509VerifyFlags::PARTIAL_CHAIN)?;
         for certificate in certificates {
             store.add_cert(certificate.clone())?;
         }
     }
-    if matches!(roots, Roots::System) || for_proxy {
+    if matches!(roots, Roots::System | Roots::SystemAnd(_)) || for_proxy {
         store.set_default_paths()?;
     }
     builder.set_cert_store(store.build());

@@ -135,6 +135,7 @@ fn finish(
             proxy,
             timeout,
             compression: !cluster.disable_compression,
+            addresses: http::Addresses::Any,
         },
         credential,
         act_as,

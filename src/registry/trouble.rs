@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Why a registry, a token server or a signature store gave nothing to judge.
+
+use crate::reason::{Reason, Refusal};
+
+/// What came instead of an answer. None of it says anything about a signature.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// 404: it is not there.
+    #[error("{url}: not found (404)")]
+    Absent {
+        /// What was asked for.
+        url: String,
+    },
+    /// 401 or 403. Registries answer so for repositories that do not exist as well.
+    #[error("{url}: forbidden or not there ({status}){hint}")]
+    Forbidden {
+        /// What was asked for.
+        url: String,
+        /// The status.
+        status: u16,
+        /// What to do, or nothing.
+        hint: String,
+    },
+    /// Another status than was expected.
+    #[error("{url}: unexpected status {status}")]
+    Status {
+        /// What was asked for.
+        url: String,
+        /// The status.
+        status: u16,
+    },
+    /// A web page where data was expected: often from a proxy, or a login page.
+    #[error("{url}: a web page came instead of {wanted}; look at the URL in a browser, or at the proxy")]
+    Page {
+        /// What was asked for.
+        url: String,
+        /// What was expected.
+        wanted: &'static str,
+    },
+    /// Nobody answered.
+    #[error("{url}: {why}")]
+    Unreachable {
+        /// What was asked for.
+        url: String,
+        /// How it failed.
+        why: String,
+    },
+    /// An answer that breaks a rule.
+    #[error("{url}: {what}")]
+    Wrong {
+        /// What was asked for.
+        url: String,
+        /// What is wrong with the answer.
+        what: String,
+    },
+}
+
+impl Trouble {
+    /// The verdict's reason for it.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        match self {
+            Trouble::Absent { .. } => Reason::NotFound,
+            Trouble::Forbidden { .. } => Reason::Forbidden,
+            _ => Reason::SourceUnavailable,
+        }
+    }
+
+    /// As the refusal of an image or a signature.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        Refusal::new(self.reason(), self.to_string())
+    }
+}

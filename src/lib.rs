@@ -37,10 +37,13 @@
 //! | | [`record`] | what is written about a verdict |
 //! | 3 | [`verdict`] | the four steps on each signature, and what they make of the image |
 //! | | [`cluster`] | kubeconfig, credentials and the API |
+//! | | [`registry`] | registries: configuration of this machine, and what they answer |
 //! | 2 | [`openpgp`] | framing, keys, keyrings, GnuPG |
+//! | | [`sigstore`] | key-based sigstore signatures |
 //! | | [`http`] | the one way to the network |
 //! | 1 | [`json`], [`yaml`], [`input`] | strict readers; text that people hand over |
 //! | | [`manifest`], [`digest`], [`mod@reference`], [`payload`], [`identity`] | formats and the rules on them |
+//! | | [`policy`] | containers-policy.json: its scopes and requirements |
 //! | | [`subject`], [`image`], [`edit`] | what is judged; views over API objects; changing members of them and nothing else |
 //! | 0 | [`reason`], [`limits`], [`clock`], [`text`] | outcomes in words; bounds; the time; making strings of others safe |
 //! | | [`files`], [`processes`], [`logging`] | reading, replacing and removing files; processes below this one; the log |

@@ -10,13 +10,13 @@ use image_signature::cli::{unknown, Cli};
 use image_signature::files::cleanup;
 use image_signature::logging;
 use image_signature::processes;
-use image_signature::report::output;
+use image_signature::report::{output, terminal};
 use image_signature::run;
 use image_signature::settings::environment::Environment;
 
 fn main() -> ExitCode {
     // First of all, while there is one thread: it changes this process's PATH.
-    let environment = Environment::take();
+    let environment = Environment::take(terminal::look());
     let args: Vec<_> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,

@@ -10,7 +10,7 @@ use crate::json;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use crate::manifest::OCI_MANIFEST;
 use crate::sigstore::attachment::SIGNATURE_TYPE;
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// A signature layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +47,8 @@ pub fn tag(image: &Digest) -> String {
 pub fn parse(media_type: &str, body: &[u8]) -> Result<Layers, String> {
     if media_type != OCI_MANIFEST {
         return Err(format!(
-            "expected media type {OCI_MANIFEST}, found {:?}",
-            safe(media_type)
+            "expected media type {OCI_MANIFEST}, found {}",
+            quoted(media_type)
         ));
     }
     let document = json::parse(body).map_err(|error| safe(&error.to_string()))?;
@@ -91,7 +91,7 @@ fn layer(members: &Map<String, Value>) -> Result<Layer, String> {
         .get("digest")
         .and_then(Value::as_str)
         .ok_or("its digest is missing")?;
-    let digest = Digest::parse(text).map_err(|error| format!("its digest {:?} is {error}", safe(text)))?;
+    let digest = Digest::parse(text).map_err(|error| format!("its digest {} is {error}", quoted(text)))?;
     let size = members
         .get("size")
         .and_then(Value::as_u64)

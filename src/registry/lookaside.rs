@@ -13,10 +13,10 @@ use crate::http::url::Url;
 use crate::http::{Client, Method, Request};
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use crate::reference::Reference;
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// How many missing numbers end the search: a store that lost one file still shows the others, at the price of few
-/// requests (product contract, section 7).
+/// requests (docs/contract.md 7).
 const MAX_GAP: usize = 2;
 
 /// The signatures of one image in a store.
@@ -43,7 +43,7 @@ impl Store {
     /// # Errors
     /// When the base is not a URL.
     pub fn new(base: &str, reference: &Reference, image: &Digest) -> Result<Self, String> {
-        let wrong = || format!("the lookaside URL {:?} is not an https, http or file URL", safe(base));
+        let wrong = || format!("the lookaside URL {} is not an https, http or file URL", quoted(base));
         let (scheme, rest) = base.split_once("://").ok_or_else(wrong)?;
         if !matches!(scheme, "https" | "http" | "file") || rest.is_empty() {
             return Err(wrong());

@@ -69,7 +69,7 @@ pub enum Error {
         what: String,
     },
     /// A location does not make a reference out of the name.
-    #[error("{name} would be {found:?} at location {location:?} of registries.conf, which is not a reference")]
+    #[error("{name} would be \"{found}\" at location \"{location}\" of registries.conf, which is not a reference")]
     Rewrite {
         /// The name that was asked for.
         name: String,

@@ -4,8 +4,6 @@
 //! A login goes to the registry that it is stored for, and to the token server that this registry names, under the
 //! rules of [`Session::token`]. Redirects are followed without it to any other host.
 
-use std::net::IpAddr;
-
 use base64::Engine as _;
 
 use super::challenge::Challenge;
@@ -17,9 +15,9 @@ use crate::digest::Digest;
 use crate::http::secret::Secret;
 use crate::http::tls::{Roots, Tls};
 use crate::http::url::Url;
-use crate::http::{self, is_inner, Addresses, Client, Method, Request, Response};
+use crate::http::{self, Addresses, Client, Method, Nearness, Request, Response};
 use crate::limits::{MAX_BLOB_BYTES, MAX_MANIFEST_BYTES};
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// Manifests of all kinds, as the registry may have them.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
@@ -276,15 +274,11 @@ impl<'n> Session<'n> {
 
     /// Where a server may send us: to https, and to no address of this machine or its link, unless it is there itself.
     fn check_sent_to(&self, target: &Url, how: &str) -> Result<(), String> {
-        let is_inside = |url: &Url| {
-            url.host().eq_ignore_ascii_case("localhost")
-                || url.host().to_ascii_lowercase().ends_with(".localhost")
-                || url.host().parse::<IpAddr>().is_ok_and(is_inner)
-        };
         if !target.is_https() && self.base.is_https() {
             return Err(format!("it {how} to {} over plain http", target.address()));
         }
-        if is_inside(target) && !is_inside(&self.base) {
+        let nearness = Nearness::of_host(target.host());
+        if nearness != Nearness::Elsewhere && nearness != Nearness::of_host(self.base.host()) {
             return Err(format!(
                 "it {how} to {}, an address of this machine or its link",
                 target.address()
@@ -294,8 +288,7 @@ impl<'n> Session<'n> {
     }
 
     fn client_for(&self, server: &Url) -> Result<Client, Trouble> {
-        let is_inside = self.base.host().parse::<IpAddr>().is_ok_and(is_inner) || self.base.host() == "localhost";
-        let addresses = if is_inside { Addresses::Any } else { Addresses::Outer };
+        let addresses = Addresses::NamedFrom(Nearness::of_host(self.base.host()));
         client(self.network, &self.access, server, addresses)
     }
 
@@ -359,8 +352,8 @@ impl<'n> Session<'n> {
         };
         let server = server_of(&realm).ok_or_else(|| {
             wrong(format!(
-                "its token server {:?} is not an http or https URL",
-                safe(&realm)
+                "its token server {} is not an http or https URL",
+                quoted(&realm)
             ))
         })?;
         self.check_sent_to(&server, "names a token server:").map_err(wrong)?;

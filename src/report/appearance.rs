@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::Format;
-use crate::reason::Verdict;
+use crate::reason::{Reason, Verdict};
 
 /// Longest line where nothing else is known, in columns.
 pub const WIDTH: usize = 80;
@@ -39,6 +39,15 @@ pub struct Columns {
     pub image: usize,
     /// The longest list of expected identities.
     pub expected: usize,
+}
+
+/// `Verified: ...` or `Rejected: UnknownKey: ...`: the reason word stands in each negative outcome.
+#[must_use]
+pub fn verdict_text(reason: Reason, message: &str) -> String {
+    match reason {
+        Reason::Verified => format!("{}: {message}", reason.verdict()),
+        _ => format!("{}: {reason}: {message}", reason.verdict()),
+    }
 }
 
 /// Writes a verdict.

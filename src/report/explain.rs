@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use super::text::verdict_text;
+use super::appearance::verdict_text;
 use super::{appearance, signatures, table, ImageReport, Renderer, Summary};
 use crate::reason::Reason;
 use crate::text::safe;

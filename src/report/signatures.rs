@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::text::verdict_text;
+use super::appearance::verdict_text;
 use super::wrap::{self, keep_together};
 use super::ImageReport;
 use crate::limits::MAX_SIGNATURES;

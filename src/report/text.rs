@@ -7,7 +7,7 @@ use super::appearance::{self, WIDTH};
 use super::signatures;
 use super::wrap::{self, keep_together};
 use super::{ImageReport, Renderer};
-use crate::reason::{Reason, Verdict};
+use crate::reason::Verdict;
 use crate::reference::Reference;
 use crate::text::safe;
 use crate::verdict::ImageOutcome;
@@ -17,15 +17,6 @@ pub const RESOURCE: &str = "image.image.openshift.io";
 
 /// Where the values of a block begin, in columns.
 const VALUES: usize = 13;
-
-/// `Verified: ...` or `Rejected: UnknownKey: ...`: the reason word stands in each negative outcome.
-#[must_use]
-pub fn verdict_text(reason: Reason, message: &str) -> String {
-    match reason {
-        Reason::Verified => format!("{}: {message}", reason.verdict()),
-        _ => format!("{}: {reason}: {message}", reason.verdict()),
-    }
-}
 
 /// The default output for one image, and `-o wide`.
 pub(super) struct Block {

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::processes::NO_HOME;
-use crate::report::terminal::Terminal;
 
 /// Directories that are searched for gpg before those of the caller, so that a PATH that somebody prepared cannot
 /// put another program in its place.
@@ -21,6 +20,17 @@ const SYSTEM_PATH: [&str; 6] = [
     "/usr/local/bin",
     "/usr/local/sbin",
 ];
+
+/// Which of the standard streams are terminals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terminal {
+    /// Standard output is one.
+    pub stdout: bool,
+    /// Standard error is one.
+    pub stderr: bool,
+    /// Columns of that on standard output.
+    pub columns: Option<usize>,
+}
 
 /// A snapshot of the process's surroundings.
 #[derive(Debug, Clone)]
@@ -43,13 +53,13 @@ impl Environment {
     #[must_use]
     // Called deprecated by the oldest toolchain that is promised, for what it does on Windows only.
     #[allow(deprecated)]
-    pub fn take() -> Self {
+    pub fn take(terminal: Terminal) -> Self {
         let now = Timestamp::now().as_second();
         let environment = Self {
             variables: std::env::vars_os().collect(),
             home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
             uid: rustix::process::geteuid().as_raw(),
-            terminal: Terminal::take(),
+            terminal,
             now,
             clock: Clock::starting_at(now),
         };

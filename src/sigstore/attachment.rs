@@ -8,7 +8,7 @@ use base64::Engine as _;
 use crate::json::{self, Kind, Reader, Rules};
 use crate::limits::MAX_BLOB_BYTES;
 use crate::reason::{Reason, Refusal};
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// The media type of a signature.
 pub const SIGNATURE_TYPE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
@@ -54,7 +54,7 @@ fn read(stored: &[u8]) -> Result<Attachment, String> {
     let mut seen = Vec::new();
     while let Some(name) = reader.key().map_err(say)? {
         if seen.contains(&name) {
-            return Err(format!("member {:?} is repeated", safe(&name)));
+            return Err(format!("member {} is repeated", quoted(&name)));
         }
         match name.as_str() {
             "mimeType" => media_type = Some(reader.string().map_err(say)?),
@@ -97,7 +97,7 @@ fn read_annotations(reader: &mut Reader<&[u8]>) -> Result<BTreeMap<String, Strin
             return Err(format!("it has more than {MAX_MEMBERS} annotations"));
         }
         if annotations.insert(name.clone(), value).is_some() {
-            return Err(format!("annotation {:?} is repeated", safe(&name)));
+            return Err(format!("annotation {} is repeated", quoted(&name)));
         }
     }
     Ok(annotations)

@@ -14,7 +14,7 @@ use super::attachment::{Attachment, CERTIFICATE_ANNOTATION, SIGNATURE_ANNOTATION
 use super::key::{Kind, PublicKey};
 use crate::limits::MAX_PAYLOAD_BYTES;
 use crate::reason::{Reason, Refusal};
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// Longest text of a signature, in bytes: that of the largest accepted RSA key has 2732.
 const MAX_SIGNATURE_TEXT: usize = 4096;
@@ -52,8 +52,8 @@ fn signature_bytes(attachment: &Attachment) -> Result<Vec<u8>, Refusal> {
         return Err(Refusal::new(
             Reason::UnsupportedSignature,
             format!(
-                "it is an attachment of type {:?}, not a signature ({SIGNATURE_TYPE})",
-                safe(&attachment.media_type)
+                "it is an attachment of type {}, not a signature ({SIGNATURE_TYPE})",
+                quoted(&attachment.media_type)
             ),
         ));
     }

@@ -14,6 +14,7 @@ use openssl::rsa::Rsa;
 use sha2::{Digest as _, Sha256};
 
 use super::pem;
+use crate::text::quoted;
 
 /// Largest file with a public key, in bytes.
 pub const MAX_KEY_FILE: u64 = 64 << 10;
@@ -172,7 +173,8 @@ fn classify(key: &PKey<Public>) -> Result<(Kind, String), Error> {
 
 fn broken(label: &str) -> Error {
     Error::Format(format!(
-        "its block {label:?} does not hold a public key that can be read"
+        "its block {} does not hold a public key that can be read",
+        quoted(label)
     ))
 }
 
@@ -183,7 +185,7 @@ fn not_a_public_key(label: &str) -> String {
         _ if label.ends_with("PRIVATE KEY") => "; a private key is never needed to verify, keep it away",
         _ => "",
     };
-    format!("its first block is {label:?}, not \"PUBLIC KEY\"{advice}")
+    format!("its first block is {}, not \"PUBLIC KEY\"{advice}", quoted(label))
 }
 
 fn describe(error: pem::Error, text: &[u8]) -> Error {

@@ -4,7 +4,7 @@
 use toml::{Table, Value};
 
 use super::{Mirror, PullFromMirror, Registry};
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// Reads the `[[registry]]` entries of a file; the first of a prefix counts.
 pub(super) fn parse(text: &str) -> Result<Vec<Registry>, String> {
@@ -30,8 +30,8 @@ fn check_short_names(table: &Table) -> Result<(), String> {
         "" | "enforcing" | "permissive" | "disabled" => {}
         other => {
             return Err(format!(
-                "short-name-mode: expected enforcing, permissive or disabled, found {:?}",
-                safe(other)
+                "short-name-mode: expected enforcing, permissive or disabled, found {}",
+                quoted(other)
             ))
         }
     }
@@ -64,18 +64,18 @@ fn registry(entry: &Table) -> Result<Registry, String> {
     if let Some(domain) = prefix.strip_prefix("*.") {
         if domain.contains(['/', ':', '@']) {
             return Err(format!(
-                "[[registry]] prefix {:?}: a wildcard is *. and a domain, without port, path or digest",
-                safe(&prefix)
+                "[[registry]] prefix {}: a wildcard is *. and a domain, without port, path or digest",
+                quoted(&prefix)
             ));
         }
     } else if location.is_empty() {
-        return Err(format!("[[registry]] prefix {:?}: location is missing", safe(&prefix)));
+        return Err(format!("[[registry]] prefix {}: location is missing", quoted(&prefix)));
     }
     let prefix = if prefix.is_empty() { location.clone() } else { prefix };
     if entry.contains_key("pull-from-mirror") && !text(entry, "pull-from-mirror")?.is_empty() {
         return Err(format!(
-            "[[registry]] {:?}: pull-from-mirror belongs to [[registry.mirror]]",
-            safe(&prefix)
+            "[[registry]] {}: pull-from-mirror belongs to [[registry.mirror]]",
+            quoted(&prefix)
         ));
     }
     let mirrors_by_digest_only = boolean(entry, "mirror-by-digest-only")?;
@@ -84,8 +84,8 @@ fn registry(entry: &Table) -> Result<Registry, String> {
         let location = self::location(text(mirror, "location")?)?;
         if location.is_empty() {
             return Err(format!(
-                "[[registry.mirror]] of {:?}: location is missing",
-                safe(&prefix)
+                "[[registry.mirror]] of {}: location is missing",
+                quoted(&prefix)
             ));
         }
         let pull = match text(mirror, "pull-from-mirror")? {
@@ -94,16 +94,16 @@ fn registry(entry: &Table) -> Result<Registry, String> {
             "tag-only" => PullFromMirror::TagOnly,
             other => {
                 return Err(format!(
-                    "pull-from-mirror of mirror {:?}: expected all, digest-only or tag-only, found {:?}",
-                    safe(&location),
-                    safe(other)
+                    "pull-from-mirror of mirror {}: expected all, digest-only or tag-only, found {}",
+                    quoted(&location),
+                    quoted(other)
                 ))
             }
         };
         if mirrors_by_digest_only && !text(mirror, "pull-from-mirror")?.is_empty() {
             return Err(format!(
-                "pull-from-mirror of mirror {:?} cannot be used with mirror-by-digest-only of its registry",
-                safe(&location)
+                "pull-from-mirror of mirror {} cannot be used with mirror-by-digest-only of its registry",
+                quoted(&location)
             ));
         }
         mirrors.push(Mirror {
@@ -141,8 +141,8 @@ fn check_against(registries: &[Registry], registry: &Registry) -> Result<(), Str
     let other = registries.iter().find(|own| key(own) == key(registry));
     match other {
         Some(other) if (other.insecure, other.blocked) != (registry.insecure, registry.blocked) => Err(format!(
-            "{:?} stands there twice with different values of insecure or blocked",
-            safe(&key(registry))
+            "{} stands there twice with different values of insecure or blocked",
+            quoted(&key(registry))
         )),
         _ => Ok(()),
     }
@@ -152,8 +152,8 @@ fn check_against(registries: &[Registry], registry: &Registry) -> Result<(), Str
 fn location(text: &str) -> Result<String, String> {
     if text.starts_with("http://") || text.starts_with("https://") {
         return Err(format!(
-            "location {:?}: expected HOST[:PORT][/PATH] without http:// or https://",
-            safe(text)
+            "location {}: expected HOST[:PORT][/PATH] without http:// or https://",
+            quoted(text)
         ));
     }
     Ok(text.trim_end_matches('/').to_owned())

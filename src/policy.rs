@@ -6,6 +6,7 @@
 
 pub mod document;
 mod identity;
+mod material;
 mod parse;
 pub mod scope;
 mod sigstore;

@@ -3,7 +3,7 @@
 
 use super::MAX_POLICY_BYTES;
 use crate::json::{self, Kind, Reader, Rules};
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// Most names that are compared for a "did you mean".
 const MAX_DISTANCE: usize = 3;
@@ -146,7 +146,7 @@ fn join(path: &str, name: &str) -> String {
     match (plain, path.is_empty()) {
         (true, true) => name.to_owned(),
         (true, false) => format!("{path}.{name}"),
-        (false, _) => format!("{path}[{:?}]", safe(name)),
+        (false, _) => format!("{path}[{}]", quoted(name)),
     }
 }
 
@@ -218,7 +218,7 @@ impl Node {
 
     pub fn required(&self, name: &str) -> Outcome<&Node> {
         self.member(name)?
-            .ok_or_else(|| self.fault(format!("member {name:?} is missing")))
+            .ok_or_else(|| self.fault(format!("member \"{name}\" is missing")))
     }
 
     /// Refuses members other than these.
@@ -240,9 +240,9 @@ impl Node {
         let text = self.string()?;
         known.iter().copied().find(|word| *word == text).ok_or_else(|| {
             self.fault(format!(
-                "expected one of {}, found {:?}{}",
+                "expected one of {}, found {}{}",
                 known.join(", "),
-                safe(text),
+                quoted(text),
                 suggestion(text, known)
             ))
         })
@@ -257,7 +257,7 @@ pub fn suggestion(text: &str, known: &[&str]) -> String {
         .map(|word| (distance(&folded, &word.to_lowercase()), *word))
         .min()
         .filter(|(distance, word)| *distance <= MAX_DISTANCE.min(word.len() / 2));
-    nearest.map_or(String::new(), |(_, word)| format!("; did you mean {word:?}?"))
+    nearest.map_or(String::new(), |(_, word)| format!("; did you mean \"{word}\"?"))
 }
 
 /// How many characters must be added, removed or exchanged to make one text the other; long texts are far.

@@ -4,7 +4,7 @@
 use super::document::{Node, Outcome};
 use crate::identity::{Remap, Rule};
 use crate::reference::Reference;
-use crate::text::safe;
+use crate::text::quoted;
 
 /// The identity rule of a requirement; left out, it is `matchRepoDigestOrExact`.
 pub(super) fn of_requirement(node: &Node) -> Outcome<Rule> {
@@ -47,8 +47,8 @@ pub(super) fn rule(node: &Node) -> Outcome<Rule> {
             for member in [prefix, signed] {
                 if !Reference::is_prefix(member.string()?) {
                     return Err(member.fault(format!(
-                        "expected a host or the beginning of a repository (no tag, no digest), found {:?}",
-                        safe(member.string()?)
+                        "expected a host or the beginning of a repository (no tag, no digest), found {}",
+                        quoted(member.string()?)
                     )));
                 }
             }
@@ -61,5 +61,5 @@ pub(super) fn rule(node: &Node) -> Outcome<Rule> {
 
 fn reference(node: &Node) -> Outcome<Reference> {
     let text = node.string()?;
-    Reference::parse(text).map_err(|error| node.fault(format!("expected a reference, found {:?}: {error}", safe(text))))
+    Reference::parse(text).map_err(|error| node.fault(format!("expected a reference, found {}: {error}", quoted(text))))
 }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The grammar of a policy.
 
-use std::path::PathBuf;
-
-use base64::Engine as _;
-
 use super::document::{self, Error, Node, Outcome, Value};
+use super::material::{data, path, paths};
 use super::{identity, scope, sigstore, KeyMaterial, KeyType, Policy, Requirement, Scope, Transport};
+use crate::text::quoted;
 
 pub(super) fn policy(text: &[u8]) -> Result<Policy, Error> {
     document::parse(text)
@@ -25,7 +23,7 @@ fn read(root: &Node) -> Outcome<Policy> {
                 if !scope::is_valid(&member.name, &scope.name) {
                     return Err(scope
                         .node
-                        .fault(format!("this is not a scope of transport {:?}", member.name)));
+                        .fault(format!("this is not a scope of transport {}", quoted(&member.name))));
                 }
                 scopes.push(Scope {
                     name: scope.name.clone(),
@@ -117,42 +115,4 @@ fn signed_by(node: &Node) -> Outcome<Requirement> {
         keys,
         identity: identity::of_requirement(node)?,
     })
-}
-
-/// A path that is not empty.
-pub(super) fn path(node: &Node) -> Outcome<PathBuf> {
-    match node.string()? {
-        "" => Err(node.fault("expected the path of a key file, found nothing")),
-        text => Ok(PathBuf::from(text)),
-    }
-}
-
-/// Paths, each of which may be empty: then it cannot be read when an image is judged.
-pub(super) fn paths(node: &Node) -> Outcome<Vec<PathBuf>> {
-    node.array()?
-        .iter()
-        .map(|element| element.string().map(PathBuf::from))
-        .collect()
-}
-
-/// Base64 in the standard alphabet; line ends inside are passed over.
-pub(super) fn data(node: &Node) -> Outcome<Vec<u8>> {
-    if let Value::Array(elements) = &node.value {
-        return elements.iter().map(byte).collect();
-    }
-    let Value::String(text) = &node.value else {
-        return Err(node.expected("base64"));
-    };
-    let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
-    base64::engine::general_purpose::STANDARD
-        .decode(digits)
-        .map_err(|_| node.fault("expected the base64 of a key file"))
-}
-
-/// The readers of this format take an array of numbers for the bytes it lists.
-fn byte(node: &Node) -> Outcome<u8> {
-    match &node.value {
-        Value::Number(text) => text.parse().map_err(|_| node.fault("expected a number from 0 to 255")),
-        _ => Err(node.expected("a number from 0 to 255")),
-    }
 }

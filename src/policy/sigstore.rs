@@ -2,7 +2,7 @@
 //! `sigstoreSigned`
 
 use super::document::{Node, Outcome};
-use super::{identity, parse, KeyMaterial, Requirement, SigstoreSigners};
+use super::{identity, material, KeyMaterial, Requirement, SigstoreSigners};
 
 const SIGNERS: [&str; 6] = ["keyPath", "keyPaths", "keyData", "keyDatas", "fulcio", "pki"];
 const REKOR: [&str; 4] = [
@@ -27,7 +27,7 @@ pub(super) fn requirement(node: &Node) -> Outcome<Requirement> {
         if name.ends_with('s') {
             keys(value, name)?;
         } else if name.ends_with("Data") {
-            parse::data(value)?;
+            material::data(value)?;
         }
     }
     let value = node.required(signer)?;
@@ -90,12 +90,12 @@ fn keys(value: &Node, name: &str) -> Outcome<KeyMaterial> {
         return Err(value.fault("the list is empty"));
     }
     Ok(match name {
-        "keyPath" => KeyMaterial::Paths(vec![parse::path(value)?]),
-        _ if name.ends_with("Paths") => KeyMaterial::Paths(parse::paths(value)?),
+        "keyPath" => KeyMaterial::Paths(vec![material::path(value)?]),
+        _ if name.ends_with("Paths") => KeyMaterial::Paths(material::paths(value)?),
         _ if name.ends_with("Datas") => {
-            KeyMaterial::Data(value.array()?.iter().map(parse::data).collect::<Outcome<_>>()?)
+            KeyMaterial::Data(value.array()?.iter().map(material::data).collect::<Outcome<_>>()?)
         }
-        _ => KeyMaterial::Data(vec![parse::data(value)?]),
+        _ => KeyMaterial::Data(vec![material::data(value)?]),
     })
 }
 
@@ -141,7 +141,7 @@ fn authority(node: &Node, path: &str, data: &str) -> Outcome<()> {
 
 fn certificate_data(node: &Node, name: &str) -> Outcome<Option<Vec<u8>>> {
     match node.member(name)? {
-        Some(value) if !is_absent(value, name) => parse::data(value).map(Some),
+        Some(value) if !is_absent(value, name) => material::data(value).map(Some),
         _ => Ok(None),
     }
 }

@@ -3,13 +3,23 @@
 //!
 //! The file is parsed with exactly the outcomes of its own readers: what they refuse is refused, whole, and what they
 //! accept is accepted. Errors name line, column, the member's path and what was expected.
+//!
+//! [`objects`] reads the ClusterImagePolicies and ImagePolicies of OpenShift, [`combined`] makes the policy of them that
+//! nodes go by.
 
+pub mod combined;
 pub mod document;
+pub mod file;
 mod identity;
+pub mod image_policy;
 mod material;
+pub mod mirror_set;
+pub mod objects;
 mod parse;
+pub mod place;
 pub mod scope;
 mod sigstore;
+mod stream;
 
 use std::path::PathBuf;
 

@@ -5,6 +5,9 @@
 
 mod support;
 
+#[path = "policy/objects.rs"]
+mod objects;
+
 use image_signature::policy::scope::{parents_of, Applied};
 use image_signature::policy::Policy;
 use image_signature::reference::Reference;

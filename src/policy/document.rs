@@ -77,6 +77,15 @@ pub(super) fn parse(text: &[u8]) -> Outcome<Node> {
     Ok(node)
 }
 
+/// Parses the next of several JSON values that stand one after the other.
+pub(super) fn parse_next(reader: &mut Reader<&[u8]>) -> Outcome<Option<Node>> {
+    match reader.next_document() {
+        Ok(None) => Ok(None),
+        Ok(Some(_)) => read(reader, String::new()).map(Some),
+        Err(error) => Err(syntax(reader, String::new(), &error)),
+    }
+}
+
 fn syntax(reader: &Reader<&[u8]>, path: String, error: &json::Error) -> Fault {
     let (offset, what) = match error {
         json::Error::Syntax { offset, what } => (*offset, (*what).to_owned()),
@@ -141,7 +150,7 @@ fn read(reader: &mut Reader<&[u8]>, path: String) -> Outcome<Node> {
 }
 
 /// The path of a member: plain names after a dot, others in brackets.
-fn join(path: &str, name: &str) -> String {
+pub(super) fn join(path: &str, name: &str) -> String {
     let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     match (plain, path.is_empty()) {
         (true, true) => name.to_owned(),

@@ -54,6 +54,13 @@ impl Table {
         }
     }
 
+    /// The cases of one category.
+    pub fn of(mut self, category: &str) -> Self {
+        self.cases.retain(|case| text(case, "category") == category);
+        assert!(!self.cases.is_empty(), "{category}");
+        self
+    }
+
     /// Runs `check` on each case: `None` where its files are not here, otherwise what was wrong.
     pub fn run(mut self, mut check: impl FnMut(&Value) -> Option<Result<(), String>>) {
         for case in std::mem::take(&mut self.cases) {

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the nodes of a cluster make of its ClusterImagePolicies and ImagePolicies: one policy.
+
+use super::image_policy::ImagePolicy;
+use super::{Policy, Requirement, Scope, Transport};
+use crate::reference::Reference;
+
+/// Transports for which nodes write the scopes of objects.
+const TRANSPORTS: [&str; 2] = ["docker", "atomic"];
+
+/// Scopes with this many slashes are not scopes of transport `atomic`.
+const MAX_ATOMIC_SLASHES: usize = 2;
+
+/// A policy with the scopes of objects, and what became of the objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Combined {
+    /// The policy. Made of objects alone, its `default` is `reject`: a reference in no scope is refused.
+    pub policy: Policy,
+    /// Whether there was nothing but objects, so that the `default` is ours.
+    pub is_objects_alone: bool,
+    /// Each scope with the objects that require something in it, such as `ClusterImagePolicy/openshift`.
+    pub makers: Vec<(String, Vec<String>)>,
+    /// Scopes of ImagePolicies that nodes leave out.
+    pub dropped: Vec<Dropped>,
+    /// ImagePolicies of other namespaces than the one that was asked for.
+    pub left_out: Vec<String>,
+}
+
+/// A scope that nodes leave out: a ClusterImagePolicy has it, or one around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// Whose scope it is.
+    pub object: String,
+    /// The scope.
+    pub scope: String,
+    /// The scope that takes its place.
+    pub inside: String,
+    /// Whose scope that is.
+    pub of: String,
+}
+
+impl Combined {
+    /// Adds objects to a policy, or makes one of them. ImagePolicies count for `namespace` only.
+    #[must_use]
+    pub fn new(base: Option<Policy>, objects: &[ImagePolicy], namespace: Option<&str>) -> Self {
+        let is_objects_alone = base.is_none();
+        let policy = base.unwrap_or_else(|| Policy {
+            default: vec![Requirement::Reject],
+            transports: Vec::new(),
+        });
+        let mut all = Self {
+            policy,
+            is_objects_alone,
+            makers: Vec::new(),
+            dropped: Vec::new(),
+            left_out: Vec::new(),
+        };
+        let (cluster, namespaced): (Vec<_>, Vec<_>) = objects.iter().partition(|own| own.namespace.is_none());
+        for object in &cluster {
+            for scope in &object.scopes {
+                all.add(&scope.name, object);
+            }
+        }
+        for object in namespaced {
+            if object.namespace.as_deref() != namespace {
+                all.left_out.push(object.to_string());
+                continue;
+            }
+            for scope in &object.scopes {
+                let around = cluster
+                    .iter()
+                    .flat_map(|own| own.scopes.iter().map(move |other| (own, other)))
+                    .find(|(_, other)| covers(&other.name, &scope.name));
+                match around {
+                    Some((own, other)) => all.dropped.push(Dropped {
+                        object: object.to_string(),
+                        scope: scope.name.clone(),
+                        inside: other.name.clone(),
+                        of: own.to_string(),
+                    }),
+                    None => all.add(&scope.name, object),
+                }
+            }
+        }
+        all
+    }
+
+    /// Objects of one scope are all required.
+    fn add(&mut self, name: &str, object: &ImagePolicy) {
+        for transport in TRANSPORTS {
+            if transport == "atomic" && name.matches('/').count() > MAX_ATOMIC_SLASHES {
+                continue;
+            }
+            let section = entry(
+                &mut self.policy.transports,
+                |own| own.name == transport,
+                || Transport {
+                    name: transport.to_owned(),
+                    scopes: Vec::new(),
+                },
+            );
+            let scope = entry(
+                &mut section.scopes,
+                |own| own.name == name,
+                || Scope {
+                    name: name.to_owned(),
+                    offset: 0,
+                    requirements: Vec::new(),
+                },
+            );
+            scope.requirements.push(object.requirement.clone());
+        }
+        let makers = entry(
+            &mut self.makers,
+            |(own, _)| own == name,
+            || (name.to_owned(), Vec::new()),
+        );
+        makers.1.push(object.to_string());
+    }
+
+    /// The objects that require something in a scope.
+    #[must_use]
+    pub fn makers_of(&self, scope: &str) -> &[String] {
+        let own = self.makers.iter().find(|(name, _)| name == scope);
+        own.map_or(&[], |(_, makers)| makers)
+    }
+}
+
+/// The element that is meant, which is made where there is none.
+fn entry<T>(list: &mut Vec<T>, is_it: impl Fn(&T) -> bool, make: impl FnOnce() -> T) -> &mut T {
+    let at = list.iter().position(is_it).unwrap_or_else(|| {
+        list.push(make());
+        list.len() - 1
+    });
+    &mut list[at]
+}
+
+/// Whether everything in scope `inner` is in scope `outer` too: it is the same, begins with it, or is on a host of its
+/// domain.
+#[must_use]
+pub fn covers(outer: &str, inner: &str) -> bool {
+    if outer == inner {
+        return true;
+    }
+    if let Some(domain) = outer.strip_prefix('*') {
+        let host = inner.split('/').next().unwrap_or_default();
+        let host = host.split(':').next().unwrap_or_default();
+        return host.ends_with(domain) && domain.len() > 1;
+    }
+    let Some(rest) = inner.strip_prefix(outer) else {
+        return false;
+    };
+    // After a host a colon begins the port, after a repository the tag.
+    rest.starts_with('/')
+        || rest.starts_with('@')
+        || rest.starts_with(':') && Reference::parse(inner).is_ok_and(|own| own.name() == outer)
+}

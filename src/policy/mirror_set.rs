@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//! ImageDigestMirrorSet, ImageTagMirrorSet and ImageContentSourcePolicy: which mirrors stand for a source.
+
+use super::document::{Node, Outcome};
+use super::stream;
+use crate::reference::Reference;
+use crate::text::quoted;
+
+/// One object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MirrorSet {
+    /// Its kind and name, such as `ImageDigestMirrorSet/release`.
+    pub object: String,
+    /// Whether its mirrors are for references by tag; else for those by digest.
+    pub by_tag: bool,
+    /// Its entries.
+    pub sources: Vec<Source>,
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Host, namespace or repository, or `*.domain`.
+    pub source: String,
+    /// Hosts, namespaces or repositories that are tried first, in this order.
+    pub mirrors: Vec<String>,
+}
+
+pub(super) fn read(root: &Node, kind: &str) -> Outcome<MirrorSet> {
+    let (name, _) = stream::names(root)?;
+    let list = match kind {
+        "ImageDigestMirrorSet" => "imageDigestMirrors",
+        "ImageTagMirrorSet" => "imageTagMirrors",
+        _ => "repositoryDigestMirrors",
+    };
+    let spec = root.required("spec")?;
+    spec.only(&[list])?;
+    let entries = match spec.member(list)? {
+        Some(node) => node.array()?,
+        None => &[],
+    };
+    Ok(MirrorSet {
+        object: format!("{kind}/{name}"),
+        by_tag: kind == "ImageTagMirrorSet",
+        sources: entries.iter().map(source).collect::<Outcome<_>>()?,
+    })
+}
+
+fn source(node: &Node) -> Outcome<Source> {
+    node.only(&["source", "mirrors", "mirrorSourcePolicy"])?;
+    if let Some(policy) = node.member("mirrorSourcePolicy")? {
+        policy.word(&["AllowContactingSource", "NeverContactSource"])?;
+    }
+    let source = node.required("source")?;
+    let text = source.string()?;
+    let is_wildcard = text.strip_prefix("*.").is_some_and(Reference::is_prefix) && !text.contains(['/', ':']);
+    if !is_wildcard && !Reference::is_prefix(text) {
+        return Err(source.fault(format!(
+            "expected a host, namespace or repository, or *.DOMAIN, found {}",
+            quoted(text)
+        )));
+    }
+    let mirrors = match node.member("mirrors")? {
+        Some(list) => list.array()?,
+        None => &[],
+    };
+    let mirror = |node: &Node| {
+        let text = node.string()?;
+        if Reference::is_prefix(text) {
+            Ok(text.to_owned())
+        } else {
+            let expected = "expected a host, namespace or repository (no scheme, no tag, no wildcard)";
+            Err(node.fault(format!("{expected}, found {}", quoted(text))))
+        }
+    };
+    Ok(Source {
+        source: text.to_owned(),
+        mirrors: mirrors.iter().map(mirror).collect::<Outcome<_>>()?,
+    })
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//! API objects that nodes of OpenShift make a policy and mirrors of: ClusterImagePolicy, ImagePolicy, and the mirror sets.
+//!
+//! In `spec`, members that the API does not have are refused, as its strict validation does: a typing error must not take
+//! away a requirement. What the server adds elsewhere is left alone.
+
+use super::document::{Error, Node, Outcome};
+use super::image_policy::{self, ImagePolicy};
+use super::mirror_set::{self, MirrorSet};
+use super::place::Lines;
+use super::stream;
+use crate::text::quoted;
+
+/// The objects of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Objects {
+    /// ClusterImagePolicies and ImagePolicies, in the order of the file.
+    pub policies: Vec<ImagePolicy>,
+    /// ImageDigestMirrorSets, ImageTagMirrorSets and ImageContentSourcePolicies, in the order of the file.
+    pub mirror_sets: Vec<MirrorSet>,
+}
+
+/// Kinds that are read, each with the group of its API.
+const KINDS: [(&str, &str); 5] = [
+    ("ClusterImagePolicy", CONFIG),
+    ("ImagePolicy", CONFIG),
+    ("ImageDigestMirrorSet", CONFIG),
+    ("ImageTagMirrorSet", CONFIG),
+    ("ImageContentSourcePolicy", "operator.openshift.io/v1alpha1"),
+];
+
+const CONFIG: &str = "config.openshift.io/v1";
+
+impl Objects {
+    /// Parses the objects of a text: JSON or YAML, single objects, lists, and documents one after the other.
+    ///
+    /// # Errors
+    /// When the text is not that, has an object of another kind, or an object breaks a rule of its API.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let mut all = Self::default();
+        let lines = Lines::of(text.as_bytes());
+        stream::documents(text)
+            .and_then(|documents| documents.iter().try_for_each(|root| all.add(root, &lines)))
+            .map_err(|fault| fault.locate(text.as_bytes()))?;
+        Ok(all)
+    }
+
+    fn add(&mut self, root: &Node, lines: &Lines) -> Outcome<()> {
+        let kind = root.required("kind")?;
+        if kind.string()?.ends_with("List") {
+            return root
+                .required("items")?
+                .array()?
+                .iter()
+                .try_for_each(|item| self.add_item(item, lines));
+        }
+        self.add_item(root, lines)
+    }
+
+    fn add_item(&mut self, root: &Node, lines: &Lines) -> Outcome<()> {
+        let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
+        let kind = root.required("kind")?.word(&names)?;
+        let version = root.required("apiVersion")?;
+        let expected = KINDS
+            .iter()
+            .find(|(name, _)| *name == kind)
+            .map_or(CONFIG, |(_, group)| group);
+        if version.string()? != expected {
+            return Err(version.fault(format!("expected {expected}, found {}", quoted(version.string()?))));
+        }
+        root.only(&["apiVersion", "kind", "metadata", "spec", "status"])?;
+        if kind.ends_with("ImagePolicy") {
+            self.policies.push(image_policy::read(root, kind, lines)?);
+        } else {
+            self.mirror_sets.push(mirror_set::read(root, kind)?);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a text holds API objects, and not containers-policy.json(5).
+#[must_use]
+pub fn is_objects(text: &str) -> bool {
+    match stream::documents(text) {
+        Ok(documents) => documents.iter().any(|root| matches!(root.member("kind"), Ok(Some(_)))),
+        // A policy is JSON, without such a member.
+        Err(_) => !text.trim_start().starts_with('{') || text.contains("\"apiVersion\""),
+    }
+}

@@ -2,7 +2,7 @@
 //! A conversation with one registry about one repository: who it is, how it wants to be asked, and what it answers.
 //!
 //! A login goes to the registry that it is stored for, and to the token server that this registry names, under the
-//! rules of [`Session::token`]. Redirects are followed without it to any other host.
+//! rules of `Session::token`. Redirects are followed without it to any other host.
 
 use base64::Engine as _;
 

@@ -294,7 +294,7 @@ fn contradictions_are_refused() {
         (
             json!({}),
             json!({"token": "t", "username": "u"}),
-            "token and a user name",
+            "a token cannot be used with a user name and password",
         ),
         (
             json!({}),

@@ -118,11 +118,17 @@ fn an_image_named_twice_is_judged_and_reported_each_time_or_once_but_never_wrong
 fn output_formats() {
     let scene = scene();
     let text = verify(&scene, &[D1], &[]).expect(0).stdout;
-    let line = text.lines().next().unwrap();
-    let signer = format!("signed by Example Release <release@example.com> ({})", scene.key);
-    assert_eq!(line, format!("{D1} Verified: {IDENTITY}, {signer}"));
+    let image = format!("Verified: {IDENTITY}\n  image      {D1}\n");
+    let signer = format!(
+        "  signed by  Example Release <release@example.com>\n             {}\n",
+        scene.key
+    );
+    assert_eq!(text, format!("{image}{signer}"));
     let wide = verify(&scene, &[D1], &["-o", "wide"]).expect(0).stdout;
-    assert!(wide.lines().next().unwrap().ends_with("[cluster]"), "{wide}");
+    assert!(
+        wide.starts_with(&format!("{image}  source     cluster\n{signer}")),
+        "{wide}"
+    );
     let yaml = verify(&scene, &[D1, D3], &["-o", "yaml"]).expect(3).stdout;
     assert!(
         yaml.contains("source: cluster") && yaml.contains("reason: NotFound"),

@@ -59,7 +59,7 @@ fn somebody_else_changes_the_image_each_time_and_that_is_said_after_five_tries()
         assert_eq!(outcome.item()["recorded"], "failed");
         assert_eq!(outcome.item()["signatures"][0]["recorded"], "failed");
         let error = outcome.stderr.lines().find(|l| l.starts_with("error: ")).unwrap();
-        for part in [D1, "after 5 tries", "somebody else"] {
+        for part in [D1, "after 5 tries", "modified by another client"] {
             assert!(error.contains(part), "{part}: {error}");
         }
         assert_eq!(steps(&scene), ["GET 200, PATCH 409"; 5].join(", "));

@@ -220,7 +220,7 @@ fn a_list_in_place_of_its_instance_names_the_instance() {
             "its instance linux/arm64/v8\\u{1b}[2J",
             &format!("docker://REPOSITORY@{digest}", digest = digest.as_str()),
         ] {
-            assert!(outcome.stdout.contains(part), "{part}: {outcome:?}");
+            assert!(outcome.words().contains(part), "{part}: {outcome:?}");
         }
     }
 }

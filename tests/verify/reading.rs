@@ -266,6 +266,29 @@ fn what_cannot_be_read_in_a_directory_is_named_and_spoils_nothing_else() {
 }
 
 #[test]
+fn a_pipe_that_nobody_writes_to_is_given_up_and_spoils_nothing_else() {
+    let desk = Desk::new();
+    desk.put("image.json", desk.signed().to_string());
+    let pipe = desk.sandbox.path("pipe.json");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let begun = std::time::Instant::now();
+    let args = ["-f", "pipe.json", "-f", "image.json", "-o", "json"];
+    let outcome = desk
+        .run(&[&args[..], &["--expected-identity", IDENTITY]].concat())
+        .expect(3);
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+    assert_eq!(words(&outcome), [UNREADABLE, OK]);
+    let item = &outcome.json()["items"][0];
+    assert!(message(item).contains("no program has opened for writing"), "{item}");
+    // A key file is waited for as long.
+    let outcome = desk
+        .sandbox
+        .run(["keys", "--public-key", "pipe.json"])
+        .expect_usage("no program has opened");
+    assert!(outcome.stderr.contains("pipe.json"), "{outcome:?}");
+}
+
+#[test]
 fn more_files_than_a_process_may_open() {
     let desk = Desk::new();
     for n in 0..300 {

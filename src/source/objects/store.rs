@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use rustix::fs::{Mode, OFlags};
 
+use crate::files::read::open_named;
 use crate::files::replace::Identity;
 
 /// Where bytes are.
@@ -65,7 +66,7 @@ impl Store {
             let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
             File::from(rustix::fs::open(path, flags, Mode::empty())?)
         } else {
-            File::open(path)?
+            open_named(path)?
         };
         let meta = file.metadata()?;
         let file = Rc::new(file);

@@ -168,6 +168,9 @@ fn other(text: &str) -> Option<String> {
             "a URL is not the name of an image; write [NAMESPACE/]STREAM:TAG, sha256:DIGEST or dir:PATH".into(),
         );
     }
+    if let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| *scheme != "file") {
+        return Some(of_a_pod(scheme, rest));
+    }
     if let Some((transport, rest)) = text.split_once(':') {
         if TRANSPORTS.contains(&transport) {
             let stream = match rest {
@@ -197,6 +200,19 @@ fn other(text: &str) -> Option<String> {
         return Some(what);
     }
     is_in_a_registry(text).then(|| in_a_registry(text))
+}
+
+/// What to write for SCHEME://..., which is how the status of a pod spells an imageID on some runtimes.
+fn of_a_pod(scheme: &str, rest: &str) -> String {
+    let digest = rest.rsplit_once('@').and_then(|(_, digest)| Digest::parse(digest).ok());
+    match digest {
+        Some(digest) => format!(
+            "it looks like an imageID from the status of a pod; write {digest}, the name of the Image object, without {scheme}:// and the repository"
+        ),
+        None => format!(
+            "{scheme}:// does not begin the name of an image here; write [NAMESPACE/]STREAM:TAG, sha256:DIGEST or dir:PATH"
+        ),
+    }
 }
 
 /// Whether a text names an image in a registry: a namespace of a cluster has neither dots nor colons, and one slash

@@ -179,6 +179,16 @@ fn other_transports_of_skopeo_are_named() {
 }
 
 #[test]
+fn an_image_id_of_a_pod_is_told_by_its_look_with_every_source() {
+    let pullable = format!("docker-pullable://registry.local:5000/foo/bar@{D1}");
+    assert_told(&[
+        (&pullable, &["imageID", "of a pod", &format!("write {D1}")]),
+        ("docker-pullable://foo/bar:v1", &["docker-pullable://", "STREAM:TAG"]),
+        ("containerd://x", &["containerd://", "sha256:DIGEST"]),
+    ]);
+}
+
+#[test]
 fn paths_say_which_option_takes_them() {
     assert_told(&[
         ("image.json", &["it is a file", "--filename image.json"]),

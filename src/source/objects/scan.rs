@@ -90,7 +90,7 @@ impl Outline {
         match self.kind.as_deref() {
             None | Some("") => "it has no kind".to_owned(),
             Some(kind) => format!(
-                "it is a {} of {}",
+                "its kind is {} of {}",
                 safe(kind),
                 safe(self.api_version.as_deref().unwrap_or("no API version"))
             ),

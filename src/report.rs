@@ -23,6 +23,7 @@ use std::io::{self, Read, Write};
 use self::appearance::Appearance;
 use crate::reason::Verdict;
 use crate::reference::Reference;
+use crate::subject::SourceAnswer;
 use crate::verdict::{IdentitySource, ImageOutcome};
 
 /// How results are printed.
@@ -84,6 +85,8 @@ pub struct ImageReport {
     pub expected: Vec<Reference>,
     /// Where that came from.
     pub identity_source: IdentitySource,
+    /// The places that were asked for signatures, where there are several.
+    pub sources: Vec<SourceAnswer>,
     /// The outcome.
     pub outcome: ImageOutcome,
     /// What became of the record.

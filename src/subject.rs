@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is judged: an image by its digest, what is known of its manifest, and its signatures.
 
+mod list;
 mod relatives;
+mod signature;
+mod sources;
 
 use crate::digest::Digest;
-use crate::reason::Refusal;
+pub use list::NamingList;
 pub use relatives::Relatives;
+pub use signature::{Attachment, Content, SignatureBlob, SignatureKind};
+pub use sources::{Answer, SourceAnswer, SourceKind};
 
 /// What is known of the manifest of the image that is being judged.
 #[derive(Debug, Clone)]
@@ -38,15 +43,6 @@ impl ManifestState {
     }
 }
 
-/// A signature as a source has it.
-#[derive(Debug, Clone)]
-pub struct SignatureBlob {
-    /// Its name there.
-    pub name: String,
-    /// The bytes, or why there are none to judge.
-    pub content: Result<Vec<u8>, Refusal>,
-}
-
 /// An image to be judged.
 #[derive(Debug, Clone)]
 pub struct Subject {
@@ -54,6 +50,10 @@ pub struct Subject {
     pub digest: Digest,
     /// What is known of its manifest.
     pub manifest: ManifestState,
+    /// The list that the image was asked for by, where it is an instance of one.
+    pub list: Option<NamingList>,
     /// Its signatures.
     pub signatures: Vec<SignatureBlob>,
+    /// The places that were asked for them, where there are several.
+    pub sources: Vec<SourceAnswer>,
 }

@@ -15,7 +15,7 @@ use crate::openpgp::engine::{Finding, Signer};
 use crate::payload::{Format, Payload};
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
-use crate::subject::ManifestState;
+use crate::subject::{ManifestState, SignatureKind, Subject};
 use crate::text::{quoted, safe, time};
 pub use image::ImageOutcome;
 pub use signature::{Check, Ended, SignatureOutcome, Step};
@@ -41,21 +41,21 @@ pub fn judge(
     name: &str,
     finding: Finding,
     payload: &[u8],
-    image: &Digest,
-    manifest: &ManifestState,
+    subject: &Subject,
     expectation: &Expectation,
 ) -> SignatureOutcome {
-    let mut outcome = SignatureOutcome::begin(name.to_owned());
+    let kind = SignatureKind::Gpg;
+    let mut outcome = SignatureOutcome::begin(name.to_owned(), kind);
     let (signer, refusal) = match finding {
         Finding::Good(signer) => (Some(signer), None),
         Finding::Refused { refusal, signer } => (signer, Some(refusal)),
     };
     let Some(signer) = signer else {
         let refusal = refusal.unwrap_or_else(|| Refusal::new(Reason::EngineFailed, "the engine named no signer"));
-        return SignatureOutcome::refused(name, refusal, None);
+        return SignatureOutcome::refused(name, kind, refusal, None);
     };
     if let Some(refusal) = refusal {
-        return SignatureOutcome::refused(name, refusal, Some(signer));
+        return SignatureOutcome::refused(name, kind, refusal, Some(signer));
     }
     outcome.pass(Step::Signature, describe_signer(&signer));
     outcome.signer = Some(signer.clone());
@@ -77,7 +77,7 @@ pub fn judge(
     );
     outcome.claim = Some(payload.clone());
 
-    match check_digest(&payload, image, manifest, expectation) {
+    match check_digest(&payload, subject, expectation) {
         Ok(detail) => outcome.pass(Step::Digest, detail),
         Err(refusal) => {
             outcome.fail(Step::Digest, refusal.reason, refusal.message);
@@ -85,7 +85,7 @@ pub fn judge(
         }
     }
 
-    match check_identity(&payload, image, expectation) {
+    match check_identity(&payload, subject, expectation) {
         Ok((matched, detail)) => {
             outcome.pass(Step::Identity, detail);
             outcome.reason = Reason::Verified;
@@ -97,12 +97,8 @@ pub fn judge(
     outcome
 }
 
-fn check_digest(
-    payload: &Payload,
-    image: &Digest,
-    manifest: &ManifestState,
-    expectation: &Expectation,
-) -> Result<String, Refusal> {
+fn check_digest(payload: &Payload, subject: &Subject, expectation: &Expectation) -> Result<String, Refusal> {
+    let (image, manifest) = (&subject.digest, &subject.manifest);
     if let ManifestState::Mismatch(why) = manifest {
         return Err(Refusal::new(Reason::ManifestMismatch, why.clone()));
     }
@@ -140,7 +136,7 @@ fn check_digest(
 /// The expected identities that the signed reference matches, or what differs for each.
 fn check_identity(
     payload: &Payload,
-    image: &Digest,
+    subject: &Subject,
     expectation: &Expectation,
 ) -> Result<(Vec<Reference>, String), String> {
     let signed = match Reference::parse(&payload.reference) {
@@ -156,7 +152,7 @@ fn check_identity(
     let mut passed = Vec::new();
     let mut failed = Vec::new();
     for expected in &expectation.identities {
-        match compare(expected, &signed, image, &expectation.rule) {
+        match compare(expected, &signed, subject, &expectation.rule) {
             Ok(()) => {
                 passed.push(format!(
                     "expected {expected}, signed for {signed}: {} holds",
@@ -178,16 +174,23 @@ fn check_identity(
     Ok((matched, passed.join("; ")))
 }
 
-/// One expected identity against the signed reference. A digest that the user named must be the image's own, which
-/// the rule by itself does not ask.
-fn compare(expected: &Reference, signed: &Reference, image: &Digest, rule: &Rule) -> Result<(), String> {
+/// One expected identity against the signed reference. A digest in either must be the image's own, or that of the list
+/// that the image was asked for by, which the rule by itself does not ask.
+fn compare(expected: &Reference, signed: &Reference, subject: &Subject, rule: &Rule) -> Result<(), String> {
     if !rule.matches(Some(expected), signed) {
         return Err(identity::difference(&rule.wanted(expected), signed).to_owned());
     }
-    match expected.digest() {
-        Some(digest) if !digest.names(image) => Err(format!("the image itself is {image}")),
-        _ => Ok(()),
+    let is_own = |digest: &Digest| {
+        digest.names(&subject.digest) || subject.list.as_ref().is_some_and(|list| digest.names(list.digest()))
+    };
+    for reference in [expected, signed] {
+        if reference.digest().is_some_and(|digest| !is_own(digest)) {
+            let list = subject.list.as_ref();
+            let list = list.map_or(String::new(), |list| format!(", in the list {}", list.digest()));
+            return Err(format!("the image itself is {}{list}", subject.digest));
+        }
     }
+    Ok(())
 }
 
 fn describe_signer(signer: &Signer) -> String {

@@ -13,6 +13,8 @@ mod describe;
 mod dry;
 #[path = "record/fields.rs"]
 mod fields;
+#[path = "record/judging.rs"]
+mod judging;
 #[path = "record/plan.rs"]
 mod plan;
 #[path = "record/remove.rs"]

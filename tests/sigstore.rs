@@ -11,9 +11,10 @@ use image_signature::digest::Digest;
 use image_signature::identity::Rule;
 use image_signature::payload::{Format, Payload};
 use image_signature::reference::Reference;
-use image_signature::sigstore::attachment::Attachment;
+use image_signature::sigstore::attachment;
 use image_signature::sigstore::check::check;
 use image_signature::sigstore::key::PublicKey;
+use image_signature::subject::Attachment;
 use serde_json::Value;
 use support::vectors::{bytes, data, same, text, Table};
 
@@ -50,10 +51,10 @@ fn document() -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-fn attachment(signature: &Value) -> Option<Attachment> {
+fn stored(signature: &Value) -> Option<Attachment> {
     if signature["blob_base64"].is_string() {
         let blob = bytes(signature, "blob_base64");
-        return Attachment::parse(blob.strip_prefix(b"\0sigstore-json\n")?).ok();
+        return attachment::parse(blob.strip_prefix(b"\0sigstore-json\n")?).ok();
     }
     let annotations = signature["annotations"].as_object();
     let annotations: BTreeMap<String, String> = annotations
@@ -139,7 +140,7 @@ fn keys_encodings_and_digests() {
             let signatures = case["signatures"].as_array().unwrap();
             signatures
                 .iter()
-                .filter_map(attachment)
+                .filter_map(stored)
                 .any(|one| passes(&one, &keys, &image, &expected))
         });
         Some(same("allowed", case["allowed"].as_bool(), Some(allowed)))
@@ -173,7 +174,7 @@ fn stored_blobs() {
         let input = bytes(case, "input_base64");
         let parsed = input
             .strip_prefix(b"\0sigstore-json\n")
-            .and_then(|rest| Attachment::parse(rest).ok());
+            .and_then(|rest| attachment::parse(rest).ok());
         Some(match (case["ok"].as_bool().unwrap(), parsed) {
             (true, Some(parsed)) => same("media type", text(case, "mime_type"), &parsed.media_type).and(same(
                 "payload",

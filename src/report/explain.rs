@@ -29,6 +29,9 @@ impl Renderer for Explain {
         for expected in &report.expected {
             writeln!(out, "Expected identity: {expected} ({})", report.identity_source.word())?;
         }
+        for source in &report.sources {
+            writeln!(out, "Source {}", signatures::source(source))?;
+        }
         for signature in outcome.signatures() {
             writeln!(out, "Signature {}", safe(signature.name()))?;
             for (number, check) in signature.checks().iter().enumerate() {

@@ -10,6 +10,7 @@ use super::{ImageReport, Recorded, Renderer, Summary};
 use crate::openpgp::engine::Signer;
 use crate::payload::Payload;
 use crate::reference::Reference;
+use crate::subject::SourceAnswer;
 use crate::text::{is_unsafe, time};
 use crate::verdict::SignatureOutcome;
 
@@ -173,8 +174,27 @@ fn image(report: &ImageReport) -> Value {
         "signatures": signatures,
         "recorded": report.recorded.word(),
     });
-    if let (Some(requested), Some(members)) = (&report.requested, item.as_object_mut()) {
-        members.insert("requested".to_owned(), requested.as_str().into());
+    if let Some(members) = item.as_object_mut() {
+        if let Some(requested) = &report.requested {
+            members.insert("requested".to_owned(), requested.as_str().into());
+        }
+        if !report.sources.is_empty() {
+            let sources: Vec<Value> = report.sources.iter().map(source).collect();
+            members.insert("sources".to_owned(), sources.into());
+        }
+    }
+    item
+}
+
+fn source(source: &SourceAnswer) -> Value {
+    let mut item = json!({
+        "kind": source.kind.word(),
+        "location": source.location,
+        "answer": source.answer.word(),
+        "signatures": source.signatures,
+    });
+    if let (Some(trouble), Some(members)) = (source.answer.trouble(), item.as_object_mut()) {
+        members.insert("message".to_owned(), trouble.message.into());
     }
     item
 }
@@ -187,6 +207,7 @@ fn signature(outcome: &SignatureOutcome, recorded: Recorded) -> Value {
     let mut members = Map::new();
     let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
     put("name", outcome.name().into());
+    put("kind", outcome.kind().word().into());
     put("verdict", outcome.verdict().word().into());
     put("reason", outcome.reason().word().into());
     put("message", outcome.message().into());

@@ -10,6 +10,7 @@ use super::ImageReport;
 use crate::limits::MAX_SIGNATURES;
 use crate::openpgp::engine::Signer;
 use crate::reason::{Reason, Verdict};
+use crate::subject::SourceAnswer;
 use crate::text::{safe, time};
 use crate::verdict::{ImageOutcome, SignatureOutcome};
 
@@ -65,6 +66,10 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let outcome = &report.outcome;
     let owners = owners(outcome);
+    // Where all is well, nobody needs to know where nothing was found.
+    let sources = report.sources.iter();
+    let sources = sources.filter(|_| wide || outcome.verdict() != Verdict::Verified);
+    let sources: Vec<String> = sources.map(source).collect();
     let mut line = |indent: usize, text: &str| {
         let text = keep_together(text, owners.iter().map(String::as_str));
         write!(out, "{:indent$}", "")?;
@@ -83,6 +88,9 @@ pub(super) fn write(
                 _ => groups.push((text, signature, 0)),
             }
         }
+    }
+    for source in sources {
+        line(margin, &format!("source {source}"))?;
     }
     for (text, signature, more) in groups {
         let more = match more {
@@ -116,6 +124,17 @@ pub(super) fn write(
             &format!("{count} more signatures are good, but for other references: {shown}{rest}"),
         ),
     }
+}
+
+/// A place that was asked for signatures, and what it answered.
+pub(super) fn source(source: &SourceAnswer) -> String {
+    let answer = match (&source.answer.trouble(), source.signatures) {
+        (Some(trouble), _) => trouble.message.clone(),
+        (None, 0) => "no signature".to_owned(),
+        (None, 1) => "1 signature".to_owned(),
+        (None, count) => format!("{count} signatures"),
+    };
+    format!("{} {}: {answer}", source.kind.word(), safe(&source.location))
 }
 
 /// The outcome of a signature, without what is said of the image already.

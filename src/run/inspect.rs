@@ -17,6 +17,7 @@ use crate::report::json::Syntax;
 use crate::settings::inspect::Inspect;
 use crate::settings::UsageError;
 use crate::source::{directory, stored};
+use crate::subject::Content;
 use crate::text::safe;
 
 /// Shows what signatures claim. Nothing is checked.
@@ -88,8 +89,13 @@ fn inspect_directory(directory: &Path) -> Vec<Inspection> {
 }
 
 fn inspect(path: &Path, read: impl FnOnce() -> std::io::Result<Option<Vec<u8>>>) -> Inspection {
-    let blob = stored::signature(path, read());
-    let message = blob.and_then(|blob| Message::parse(&blob));
+    let message = match stored::signature(path, read()) {
+        Content::Gpg(blob) => blob.and_then(|blob| Message::parse(&blob)),
+        Content::Sigstore(stored) => Err(stored.err().unwrap_or_else(|| {
+            let what = "a sigstore signature: this version does not show what such signatures claim";
+            Refusal::new(Reason::UnsupportedSignature, what)
+        })),
+    };
     let payload = message
         .as_ref()
         .ok()

@@ -31,7 +31,7 @@ use crate::settings::verify::{Bare, Source, Target, Verify};
 use crate::settings::UsageError;
 use crate::source::objects::{Loaded, ObjectFiles};
 use crate::source::{directory, parts};
-use crate::subject::{SignatureBlob, Subject};
+use crate::subject::{Content, SignatureBlob, Subject};
 use crate::text::safe;
 use crate::verdict::pipeline::{judge_image, EngineOrTrouble};
 use crate::verdict::{Expectation, IdentitySource, ImageOutcome, SignatureOutcome};
@@ -269,7 +269,9 @@ impl<'s> Run<'_, 's> {
                     let subject = Subject {
                         manifest,
                         digest,
+                        list: None,
                         signatures: blobs,
+                        sources: Vec::new(),
                     };
                     self.judge(&subject, source, &image::absence(&loaded.object), identities)
                 }
@@ -279,7 +281,7 @@ impl<'s> Run<'_, 's> {
             Err(refusal) => {
                 let signatures = blobs
                     .into_iter()
-                    .map(|blob| SignatureOutcome::refused(blob.name, refusal.clone(), None))
+                    .map(|blob| SignatureOutcome::refused(blob.name, blob.content.kind(), refusal.clone(), None))
                     .collect();
                 ImageOutcome::refused(refusal, signatures)
             }
@@ -296,7 +298,9 @@ impl<'s> Run<'_, 's> {
         let judged = match subject {
             Ok(subject) => {
                 let outcome = self.judge(&subject, source, "", identities);
-                self.judged(subject.digest.as_str(), source, outcome, identities)
+                let mut judged = self.judged(subject.digest.as_str(), source, outcome, identities);
+                judged.report.sources = subject.sources;
+                judged
             }
             Err(refusal) => self.refused(name, source, refusal, identities),
         };
@@ -327,6 +331,7 @@ impl<'s> Run<'_, 's> {
             source: source.to_owned(),
             expected: identities.to_vec(),
             identity_source: IdentitySource::User,
+            sources: Vec::new(),
             recorded: Recorded::No,
             recorded_signatures: vec![Recorded::No; outcome.signatures().len()],
             outcome,
@@ -338,6 +343,6 @@ fn blob(loaded: &Loaded, index: usize) -> SignatureBlob {
     let signature = &loaded.image.signatures[index];
     SignatureBlob {
         name: signature.name.clone(),
-        content: signature.content.clone(),
+        content: Content::Gpg(signature.content.clone()),
     }
 }

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use crate::json::{self, Kind, Reader, Rules};
 use crate::limits::MAX_BLOB_BYTES;
 use crate::reason::{Reason, Refusal};
+use crate::subject::Attachment;
 use crate::text::{quoted, safe};
 
 /// The media type of a signature.
@@ -19,31 +20,18 @@ pub const SIGNATURE_ANNOTATION: &str = "dev.cosignproject.cosign/signature";
 /// The annotation that holds the certificate of a keyless signature.
 pub const CERTIFICATE_ANNOTATION: &str = "dev.sigstore.cosign/certificate";
 
-/// One stored signature, not yet looked into.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attachment {
-    /// The media type that it is stored under.
-    pub media_type: String,
-    /// The signed bytes.
-    pub payload: Vec<u8>,
-    /// The annotations by name.
-    pub annotations: BTreeMap<String, String>,
-}
-
-impl Attachment {
-    /// Parses the JSON that follows the format name `sigstore-json` in a file: members `mimeType`, `payload` (base64)
-    /// and `annotations`, each exactly once. Further members are passed over.
-    ///
-    /// # Errors
-    /// [`Reason::NotASignature`] when it is something else.
-    pub fn parse(stored: &[u8]) -> Result<Self, Refusal> {
-        read(stored).map_err(|what| {
-            Refusal::new(
-                Reason::NotASignature,
-                format!("it is not a stored sigstore signature: {what}"),
-            )
-        })
-    }
+/// Parses the JSON that follows the format name `sigstore-json` in a file: members `mimeType`, `payload` (base64)
+/// and `annotations`, each exactly once. Further members are passed over.
+///
+/// # Errors
+/// [`Reason::NotASignature`] when it is something else.
+pub fn parse(stored: &[u8]) -> Result<Attachment, Refusal> {
+    read(stored).map_err(|what| {
+        Refusal::new(
+            Reason::NotASignature,
+            format!("it is not a stored sigstore signature: {what}"),
+        )
+    })
 }
 
 fn read(stored: &[u8]) -> Result<Attachment, String> {

@@ -10,10 +10,11 @@ use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::sign::Verifier;
 
-use super::attachment::{Attachment, CERTIFICATE_ANNOTATION, SIGNATURE_ANNOTATION, SIGNATURE_TYPE};
+use super::attachment::{CERTIFICATE_ANNOTATION, SIGNATURE_ANNOTATION, SIGNATURE_TYPE};
 use super::key::{Kind, PublicKey};
 use crate::limits::MAX_PAYLOAD_BYTES;
 use crate::reason::{Reason, Refusal};
+use crate::subject::Attachment;
 use crate::text::{quoted, safe};
 
 /// Longest text of a signature, in bytes: that of the largest accepted RSA key has 2732.

@@ -14,7 +14,7 @@ use crate::limits::MAX_MANIFEST_BYTES;
 use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Refusal};
 use crate::subject::ManifestState;
-use crate::subject::{Relatives, SignatureBlob, Subject};
+use crate::subject::{Content, Relatives, SignatureBlob, Subject};
 use crate::text::{quoted, safe};
 
 /// Layout versions that are understood; a missing version file is fine.
@@ -85,7 +85,7 @@ pub fn read(path: &Path) -> Result<Subject, Refusal> {
             let content = if index < MAX_SIGNATURES {
                 stored::signature(&path, read_regular(&path, MAX_BLOB_BYTES as u64))
             } else {
-                Err(too_many(index))
+                Content::Gpg(Err(too_many(index)))
             };
             SignatureBlob { name, content }
         })
@@ -93,7 +93,9 @@ pub fn read(path: &Path) -> Result<Subject, Refusal> {
     Ok(Subject {
         digest,
         manifest: ManifestState::Matches(Relatives::new(manifest)),
+        list: None,
         signatures,
+        sources: Vec::new(),
     })
 }
 

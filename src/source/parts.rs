@@ -13,7 +13,7 @@ use crate::limits::MAX_MANIFEST_BYTES;
 use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Refusal};
 use crate::subject::ManifestState;
-use crate::subject::{Relatives, SignatureBlob, Subject};
+use crate::subject::{Content, Relatives, SignatureBlob, Subject};
 use crate::text::safe;
 
 /// Reads a manifest, whose digest is the image that is judged, and its signatures. `-` is standard input.
@@ -46,7 +46,9 @@ pub fn read(manifest: &Path, signatures: &[PathBuf]) -> Result<Subject, Refusal>
     Ok(Subject {
         digest,
         manifest: ManifestState::Matches(Relatives::new(bytes)),
+        list: None,
         signatures: blobs(signatures),
+        sources: Vec::new(),
     })
 }
 
@@ -56,7 +58,9 @@ pub fn of_digest(digest: &Digest, signatures: &[PathBuf]) -> Subject {
     Subject {
         digest: digest.clone(),
         manifest: ManifestState::DigestGiven,
+        list: None,
         signatures: blobs(signatures),
+        sources: Vec::new(),
     }
 }
 
@@ -69,7 +73,7 @@ fn blobs(signatures: &[PathBuf]) -> Vec<SignatureBlob> {
             content: if index < MAX_SIGNATURES {
                 stored::signature(path, read_bounded(stored::file(path), MAX_BLOB_BYTES as u64))
             } else {
-                Err(too_many(index))
+                Content::Gpg(Err(too_many(index)))
             },
         })
         .collect()

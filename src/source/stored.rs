@@ -6,6 +6,8 @@ use std::path::Path;
 
 use crate::limits::MAX_BLOB_BYTES;
 use crate::reason::{Reason, Refusal};
+use crate::sigstore::attachment;
+use crate::subject::Content;
 use crate::text::{quoted, safe};
 
 /// The file that an argument names: `-` is standard input.
@@ -18,53 +20,52 @@ pub fn file(path: &Path) -> &Path {
     }
 }
 
-/// Takes the format prefix off a signature blob that was read from `path`.
-///
-/// # Errors
-/// Unchecked when the file cannot be read; rejections when it is too long or of another format.
-pub fn signature(path: &Path, read: io::Result<Option<Vec<u8>>>) -> Result<Vec<u8>, Refusal> {
+/// What a file holds that signatures are stored in, from what was read of it.
+#[must_use]
+pub fn signature(path: &Path, read: io::Result<Option<Vec<u8>>>) -> Content {
     match read {
-        Ok(Some(blob)) => strip_format(&blob).map(<[u8]>::to_vec),
-        Ok(None) => Err(Refusal::new(
+        Ok(Some(blob)) => content(&blob),
+        Ok(None) => Content::Gpg(Err(Refusal::new(
             Reason::LimitExceeded,
             format!(
                 "{} has more than {MAX_BLOB_BYTES} bytes",
                 safe(&path.display().to_string())
             ),
-        )),
-        Err(error) => Err(Refusal::new(
+        ))),
+        Err(error) => Content::Gpg(Err(Refusal::new(
             Reason::SourceUnavailable,
             format!("reading {}: {error}", safe(&path.display().to_string())),
-        )),
+        ))),
     }
 }
 
 /// Blobs in `dir:` layouts and signature stores may begin with a zero byte, a format name and a line feed; simple
-/// signing ones usually have no such prefix. Other formats are recognised, not checked.
-///
-/// # Errors
-/// When the prefix is malformed or names another format.
-pub fn strip_format(blob: &[u8]) -> Result<&[u8], Refusal> {
-    const NAME: &[u8] = b"simple-signing";
+/// signing ones usually have no such prefix. It decides what kind of signature follows.
+#[must_use]
+pub fn content(blob: &[u8]) -> Content {
     let Some(rest) = blob.strip_prefix(&[0]) else {
-        return Ok(blob);
+        return Content::Gpg(Ok(blob.to_vec()));
     };
-    let malformed = |what: &str| Err(Refusal::new(Reason::NotASignature, format!("its format prefix {what}")));
+    let malformed = |what: &str| {
+        Content::Gpg(Err(Refusal::new(
+            Reason::NotASignature,
+            format!("its format prefix {what}"),
+        )))
+    };
     let Some(end) = rest.iter().position(|b| *b == b'\n') else {
         return malformed("does not end");
     };
     let (name, blob) = (&rest[..end], &rest[end + 1..]);
-    if !name.iter().all(|b| (0x20..=0x7e).contains(b)) {
-        return malformed("is not plain text");
-    }
-    if name != NAME {
-        return Err(Refusal::new(
+    match name {
+        b"simple-signing" => Content::Gpg(Ok(blob.to_vec())),
+        b"sigstore-json" => Content::Sigstore(attachment::parse(blob)),
+        name if !name.iter().all(|b| (0x20..=0x7e).contains(b)) => malformed("is not plain text"),
+        name => Content::Gpg(Err(Refusal::new(
             Reason::UnsupportedSignature,
             format!(
-                "it is of format {}; this build checks simple-signing",
+                "it is of format {}; simple-signing and sigstore-json are known",
                 quoted(&String::from_utf8_lossy(name))
             ),
-        ));
+        ))),
     }
-    Ok(blob)
 }

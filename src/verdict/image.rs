@@ -4,9 +4,9 @@
 use super::signature::SignatureOutcome;
 use super::tally::{self, Tally};
 use super::Expectation;
-use crate::digest::Digest;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
+use crate::subject::Subject;
 
 /// What is found out about one image.
 #[derive(Debug, Clone)]
@@ -40,14 +40,16 @@ impl ImageOutcome {
     /// Puts the outcomes of an image's signatures together.
     ///
     /// An image is Verified as soon as enough signatures passed for one and the same identity, whatever the others
-    /// are; one signature that could not be checked makes any other image Unchecked.
+    /// are; one signature that could not be checked, and one place that did not say which signatures it has, makes any
+    /// other image Unchecked.
     #[must_use]
     pub fn combine(
-        image: &Digest,
+        subject: &Subject,
         signatures: Vec<SignatureOutcome>,
         expectation: &Expectation,
         no_signature: &str,
     ) -> Self {
+        let image = &subject.digest;
         if let Some(expected) = expectation.digest.as_ref().filter(|d| *d != image) {
             let message = format!("this image is {image}; the image asked for is {expected}");
             return Self::refused(Refusal::new(Reason::DigestMismatch, message), signatures);
@@ -63,10 +65,12 @@ impl ImageOutcome {
                 signatures,
             };
         }
-        let refusal = if signatures.is_empty() {
-            Refusal::new(Reason::NoSignature, no_signature)
-        } else {
-            refusal(&signatures, &tallies)
+        let unchecked = signatures.iter().any(|s| s.verdict() == Verdict::Unchecked);
+        let trouble = subject.sources.iter().find_map(|source| source.answer.trouble());
+        let refusal = match trouble {
+            Some(trouble) if !unchecked => trouble,
+            _ if signatures.is_empty() => Refusal::new(Reason::NoSignature, no_signature),
+            _ => refusal(&signatures, &tallies),
         };
         Self {
             tallies,

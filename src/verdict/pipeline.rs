@@ -4,7 +4,7 @@
 use crate::openpgp::engine::Engine;
 use crate::openpgp::framing::message::Message;
 use crate::reason::{Reason, Refusal};
-use crate::subject::{SignatureBlob, Subject};
+use crate::subject::{Content, SignatureBlob, Subject};
 use crate::text::safe;
 use crate::verdict::{self, Expectation, ImageOutcome, SignatureOutcome};
 
@@ -23,7 +23,7 @@ pub fn judge_image(
         .iter()
         .map(|blob| judge_blob(engine, blob, subject, expectation))
         .collect();
-    ImageOutcome::combine(&subject.digest, signatures, expectation, no_signature)
+    ImageOutcome::combine(subject, signatures, expectation, no_signature)
 }
 
 fn judge_blob(
@@ -32,13 +32,18 @@ fn judge_blob(
     subject: &Subject,
     expectation: &Expectation,
 ) -> SignatureOutcome {
-    let refused = |refusal: Refusal| SignatureOutcome::refused(blob.name.clone(), refusal, None);
-    let message = match blob
-        .content
-        .as_ref()
-        .map_err(Clone::clone)
-        .and_then(|b| Message::parse(b))
-    {
+    let kind = blob.content.kind();
+    let refused = |refusal: Refusal| SignatureOutcome::refused(blob.name.clone(), kind, refusal, None);
+    let content = match &blob.content {
+        Content::Gpg(content) => content,
+        Content::Sigstore(Err(refusal)) => return refused(refusal.clone()),
+        Content::Sigstore(Ok(_)) => {
+            let what = "present, not checked: a sigstore signature";
+            return refused(Refusal::new(Reason::UnsupportedSignature, what).sparing_record());
+        }
+    };
+    let message = content.as_ref().map_err(Clone::clone);
+    let message = match message.and_then(|blob| Message::parse(blob)) {
         Ok(message) => message,
         Err(refusal) => return refused(refusal),
     };
@@ -47,14 +52,7 @@ fn judge_blob(
         Err(trouble) => return refused(trouble.clone()),
     };
     match engine.verify(&message) {
-        Ok(finding) => verdict::judge(
-            &blob.name,
-            finding,
-            &message.payload,
-            &subject.digest,
-            &subject.manifest,
-            expectation,
-        ),
+        Ok(finding) => verdict::judge(&blob.name, finding, &message.payload, subject, expectation),
         Err(error) => refused(Refusal::new(Reason::EngineFailed, safe(&error.to_string()))),
     }
 }

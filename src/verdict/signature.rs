@@ -5,6 +5,7 @@ use crate::openpgp::engine::Signer;
 use crate::payload::Payload;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
+use crate::subject::SignatureKind;
 
 /// The steps, in the order in which they are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +69,7 @@ pub struct Check {
 #[derive(Debug, Clone)]
 pub struct SignatureOutcome {
     pub(super) name: String,
+    kind: SignatureKind,
     pub(super) reason: Reason,
     pub(super) message: String,
     pub(super) matched: Vec<Reference>,
@@ -80,17 +82,18 @@ pub struct SignatureOutcome {
 impl SignatureOutcome {
     /// A signature that was refused or could not be checked before or in the first step.
     #[must_use]
-    pub fn refused(name: impl Into<String>, refusal: Refusal, signer: Option<Signer>) -> Self {
-        let mut outcome = Self::begin(name.into());
+    pub fn refused(name: impl Into<String>, kind: SignatureKind, refusal: Refusal, signer: Option<Signer>) -> Self {
+        let mut outcome = Self::begin(name.into(), kind);
         outcome.signer = signer;
         outcome.spares_record = refusal.spares_record;
         outcome.fail(Step::Signature, refusal.reason, refusal.message);
         outcome
     }
 
-    pub(super) fn begin(name: String) -> Self {
+    pub(super) fn begin(name: String, kind: SignatureKind) -> Self {
         Self {
             name,
+            kind,
             // Replaced in every path; the harmless side if one were forgotten.
             reason: Reason::EngineFailed,
             message: String::new(),
@@ -130,6 +133,12 @@ impl SignatureOutcome {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What kind of signature it is.
+    #[must_use]
+    pub fn kind(&self) -> SignatureKind {
+        self.kind
     }
 
     /// The verdict.

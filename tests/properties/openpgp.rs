@@ -10,7 +10,7 @@ use image_signature::openpgp::framing::{armor, compression, packet, stranger};
 use image_signature::openpgp::keys::certificate::Certificate;
 use image_signature::openpgp::keys::key_file;
 use image_signature::openpgp::keys::ring::{Format, Ring};
-use image_signature::source::stored::strip_format;
+use image_signature::source::stored;
 
 use super::generator::{files, for_all};
 use crate::support::packets;
@@ -79,7 +79,7 @@ fn framing_never_panics_and_its_payload_is_bounded() {
             let numbers = own.body.len().min(64);
             assert!(read.body.ends_with(&own.body[own.body.len() - numbers / 2..]));
         }
-        let _ = strip_format(input);
+        let _ = stored::content(input);
         // Nothing that is named is a message, and nothing of it is quoted at length.
         if let Some(what) = stranger::describe(input, &|bytes| Message::parse(bytes).is_ok()) {
             assert!(what.len() < 200, "{what}");

@@ -9,7 +9,7 @@ use image_signature::openpgp::keys::key::Fingerprint;
 use image_signature::reason::{Reason, Refusal};
 use image_signature::record::{plan, Context, Plan};
 use image_signature::reference::Reference;
-use image_signature::subject::ManifestState;
+use image_signature::subject::{ManifestState, SignatureKind, Subject};
 use image_signature::verdict::{judge, Expectation, ImageOutcome, SignatureOutcome};
 use serde_json::{json, Value};
 
@@ -32,7 +32,7 @@ fn signer(n: usize) -> Signer {
     }
 }
 
-fn expectation(require: usize) -> Expectation {
+pub fn expectation(require: usize) -> Expectation {
     Expectation {
         identities: vec![Reference::parse(IDENTITY).unwrap()],
         rule: Rule::MatchExact,
@@ -42,20 +42,34 @@ fn expectation(require: usize) -> Expectation {
 }
 
 /// A signature by key `n` that passes all steps.
-fn good(n: usize) -> SignatureOutcome {
+pub fn good(n: usize) -> SignatureOutcome {
     let finding = Finding::Good(signer(n));
-    let digest = Digest::parse(D1).unwrap();
-    let state = ManifestState::NotAtHand;
-    judge("s", finding, &payload(D1, IDENTITY), &digest, &state, &expectation(1))
+    judge("s", finding, &payload(D1, IDENTITY), &subject(), &expectation(1))
+}
+
+/// A good signature of D1 as `reference`.
+pub fn judge_as(reference: &str, subject: &Subject, expectation: &Expectation) -> SignatureOutcome {
+    let finding = Finding::Good(signer(1));
+    judge("s", finding, &payload(D1, reference), subject, expectation)
+}
+
+pub fn subject() -> Subject {
+    Subject {
+        digest: Digest::parse(D1).unwrap(),
+        manifest: ManifestState::NotAtHand,
+        list: None,
+        signatures: Vec::new(),
+        sources: Vec::new(),
+    }
 }
 
 /// A signature by key `n` that is refused.
-fn bad(n: usize, reason: Reason) -> SignatureOutcome {
-    SignatureOutcome::refused("s", Refusal::new(reason, "why"), Some(signer(n)))
+pub fn bad(n: usize, reason: Reason) -> SignatureOutcome {
+    SignatureOutcome::refused("s", SignatureKind::Gpg, Refusal::new(reason, "why"), Some(signer(n)))
 }
 
 fn image(signatures: Vec<SignatureOutcome>, require: usize) -> ImageOutcome {
-    ImageOutcome::combine(&Digest::parse(D1).unwrap(), signatures, &expectation(require), "none")
+    ImageOutcome::combine(&subject(), signatures, &expectation(require), "none")
 }
 
 /// An entry that an earlier run has recorded as trusted, by key `n`.
@@ -183,7 +197,7 @@ fn a_refusal_that_spares_the_record_leaves_it_whatever_its_reason() {
         Reason::KeyNotAccepted,
         Reason::LimitExceeded,
     ] {
-        let outcome = |refusal| SignatureOutcome::refused("s", refusal, Some(signer(0)));
+        let outcome = |refusal| SignatureOutcome::refused("s", SignatureKind::Gpg, refusal, Some(signer(0)));
         let spared = outcome(Refusal::new(reason, "why").sparing_record());
         assert_eq!(words(plans(&[spared], 1, None)), ["untouched"], "{reason}");
         let plain = outcome(Refusal::new(reason, "why"));

@@ -125,6 +125,7 @@ fn json_has_every_member_of_the_contract() {
         members(signature),
         [
             "name",
+            "kind",
             "verdict",
             "reason",
             "message",

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Signatures as sources have them, before anything in them is believed.
+
+use std::collections::BTreeMap;
+
+use crate::reason::Refusal;
+
+/// A signature as a source has it.
+#[derive(Debug, Clone)]
+pub struct SignatureBlob {
+    /// Its name there.
+    pub name: String,
+    /// What is to be judged.
+    pub content: Content,
+}
+
+/// What is to be judged, or why there is nothing. Where a signature was found and how it is stored decide its kind, never
+/// what it says of itself: otherwise one kind could be passed off as the other.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A GPG signature: the bytes of an OpenPGP message.
+    Gpg(Result<Vec<u8>, Refusal>),
+    /// A sigstore signature.
+    Sigstore(Result<Attachment, Refusal>),
+}
+
+impl Content {
+    /// The kind of the signature.
+    #[must_use]
+    pub fn kind(&self) -> SignatureKind {
+        match self {
+            Content::Gpg(_) => SignatureKind::Gpg,
+            Content::Sigstore(_) => SignatureKind::Sigstore,
+        }
+    }
+}
+
+/// Kinds of signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SignatureKind {
+    /// Simple signing: an OpenPGP message.
+    Gpg,
+    /// A sigstore signature.
+    Sigstore,
+}
+
+impl SignatureKind {
+    /// The word in output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            SignatureKind::Gpg => "gpg",
+            SignatureKind::Sigstore => "sigstore",
+        }
+    }
+}
+
+/// A sigstore signature as it is stored, not yet looked into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// The media type that it is stored under.
+    pub media_type: String,
+    /// The signed bytes.
+    pub payload: Vec<u8>,
+    /// The annotations by name: one holds the raw signature, others a certificate or a bundle.
+    pub annotations: BTreeMap<String, String>,
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the places answered that were asked for signatures of an image. One place's trouble spoils no other and hides
+//! none (docs/contract.md 8).
+
+use crate::reason::{Reason, Refusal};
+
+/// A place that was asked for signatures of an image, and what it answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceAnswer {
+    /// What kind of place it is.
+    pub kind: SourceKind,
+    /// Where it is: a URL, a path, a reference. Not safe to print as it is.
+    pub location: String,
+    /// What it answered.
+    pub answer: Answer,
+    /// How many signatures came from it.
+    pub signatures: usize,
+}
+
+/// Kinds of places with signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// The Image object.
+    Object,
+    /// A directory in skopeo's layout.
+    Directory,
+    /// The signature extension of a registry's API.
+    Extension,
+    /// A lookaside store.
+    Lookaside,
+    /// Sigstore signatures at a tag of the repository.
+    Attachment,
+    /// Manifests in the repository that refer to the image.
+    Referrers,
+}
+
+impl SourceKind {
+    /// The word in output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            SourceKind::Object => "object",
+            SourceKind::Directory => "directory",
+            SourceKind::Extension => "extension",
+            SourceKind::Lookaside => "lookaside",
+            SourceKind::Attachment => "attachment",
+            SourceKind::Referrers => "referrers",
+        }
+    }
+}
+
+/// What a place answered. All but the first two are trouble, in words that are safe to print.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It was read, and has signatures.
+    Found,
+    /// It was read, and has none.
+    Absent,
+    /// It does not say: forbidden, or not there.
+    Forbidden(String),
+    /// Nobody answered.
+    Unreachable(String),
+    /// A web page came instead of a signature.
+    Page(String),
+    /// An answer came that breaks a rule.
+    Unusable(String),
+}
+
+impl Answer {
+    /// The word in output.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Answer::Found => "found",
+            Answer::Absent => "absent",
+            Answer::Forbidden(_) => "forbidden",
+            Answer::Unreachable(_) => "unreachable",
+            Answer::Page(_) => "page",
+            Answer::Unusable(_) => "unusable",
+        }
+    }
+
+    /// Why it is not known which signatures are there, if it is not: that may keep an image from being decided.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Refusal> {
+        let (reason, message) = match self {
+            Answer::Found | Answer::Absent => return None,
+            Answer::Forbidden(message) => (Reason::Forbidden, message),
+            Answer::Unreachable(message) | Answer::Page(message) | Answer::Unusable(message) => {
+                (Reason::SourceUnavailable, message)
+            }
+        };
+        Some(Refusal::new(reason, message.clone()))
+    }
+}

@@ -66,6 +66,8 @@ pub struct Settings {
     pub compression: bool,
     /// Which addresses the server may have.
     pub addresses: Addresses,
+    /// Whether queries of URLs are left out of the log: those of other servers may hold keys to what they store.
+    pub hides_queries: bool,
 }
 
 /// What is done.
@@ -241,7 +243,7 @@ impl Client {
                         level,
                         "{} {}: {answer}; once more in {} ms",
                         request.method.word(),
-                        request.url,
+                        self.shown(request.url),
                         wait.as_millis()
                     );
                     std::thread::sleep(wait);
@@ -255,7 +257,8 @@ impl Client {
     fn once(&mut self, request: &Request<'_>, left: Option<Duration>) -> Result<(Response, Option<Duration>), Error> {
         let started = Instant::now();
         let result = self.exchange(request, left);
-        let (method, url, ms) = (request.method.word(), request.url, started.elapsed().as_millis());
+        let (method, url) = (request.method.word(), self.shown(request.url));
+        let ms = started.elapsed().as_millis();
         match &result {
             Ok((response, _)) => log::info!(
                 "{method} {url}: {} in {ms} ms, {} bytes",
@@ -265,6 +268,14 @@ impl Client {
             Err(error) => log::info!("{method} {url}: {} after {ms} ms", safe(&error.to_string())),
         }
         result
+    }
+
+    /// A URL as the log has it.
+    fn shown<'u>(&self, url: &'u str) -> &'u str {
+        match url.split_once('?') {
+            Some((url, _)) if self.settings.hides_queries => url,
+            _ => url,
+        }
     }
 
     fn exchange(

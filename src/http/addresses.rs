@@ -45,15 +45,29 @@ impl Nearness {
         }
     }
 
-    /// That of a host as a URL writes it; a name is not looked up.
+    /// That of a host as a URL writes it; a name is not looked up. Spellings such as 127.1 and 0x7f000001, which some
+    /// resolvers take for addresses, are as near as can be.
     #[must_use]
     pub fn of_host(host: &str) -> Self {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         if host == "localhost" || host.ends_with(".localhost") {
             return Nearness::Machine;
         }
-        host.parse().map_or(Nearness::Elsewhere, Self::of)
+        match host.parse() {
+            Ok(address) => Self::of(address),
+            Err(_) if ends_in_number(&host) => Nearness::Machine,
+            Err(_) => Nearness::Elsewhere,
+        }
     }
+}
+
+/// Whether the last label of a host is a number: then the host is no name.
+fn ends_in_number(host: &str) -> bool {
+    let label = host.rsplit('.').next().unwrap_or_default();
+    let is_hex = label
+        .strip_prefix("0x")
+        .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_hexdigit()));
+    is_hex || (!label.is_empty() && label.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Which addresses a server may have.
@@ -94,6 +108,10 @@ impl Resolver {
 impl ureq::unversioned::resolver::Resolver for Resolver {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let found = self.inner.resolve(uri, config, timeout)?;
+        // What is looked up is then the proxy, which the user has named; it looks up the server.
+        if config.proxy().is_some() {
+            return Ok(found);
+        }
         // One inner address among outer ones is reason enough: the next look-up may give that one alone.
         if !found.iter().all(|address| self.addresses.allow(address.ip())) {
             return Err(ureq::Error::Other(
@@ -125,6 +143,12 @@ mod tests {
             ("255.255.255.255", Nearness::Link),
             ("10.0.0.1", Nearness::Elsewhere),
             ("localhost.example.com", Nearness::Elsewhere),
+            ("127.1", Nearness::Machine),
+            ("2130706433", Nearness::Machine),
+            ("0x7f.1", Nearness::Machine),
+            ("0X7F000001.", Nearness::Machine),
+            ("1a", Nearness::Elsewhere),
+            ("a.0xg", Nearness::Elsewhere),
             ("2001:db8::1", Nearness::Elsewhere),
         ] {
             assert_eq!(Nearness::of_host(host), nearness, "{host}");

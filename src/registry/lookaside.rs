@@ -134,7 +134,8 @@ impl Store {
         let (scheme, rest) = url.split_once("://").unwrap_or_default();
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let server = Url::parse(&format!("{scheme}://{authority}")).map_err(|error| unreachable(error.to_string()))?;
-        let settings = network.settings(&server).map_err(unreachable)?;
+        let mut settings = network.settings(&server).map_err(unreachable)?;
+        settings.hides_queries = true;
         Client::new(settings).map_err(|error| unreachable(error.to_string()))
     }
 

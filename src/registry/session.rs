@@ -12,7 +12,7 @@ use super::token::{self, Token};
 use super::trouble::Trouble;
 use crate::clock::Clock;
 use crate::digest::Digest;
-use crate::http::secret::Secret;
+use crate::http::secret::{without, Secret};
 use crate::http::tls::{Roots, Tls};
 use crate::http::url::Url;
 use crate::http::{self, Addresses, Client, Method, Nearness, Request, Response};
@@ -243,53 +243,90 @@ impl<'n> Session<'n> {
         accept: &str,
         limit: u64,
     ) -> Result<Response, Trouble> {
-        for _ in 0..MAX_REDIRECTS {
-            if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
-                return Ok(response);
-            }
+        let mut at = self.base.clone();
+        let mut redirects = 0;
+        while matches!(response.status, 301 | 302 | 303 | 307 | 308) {
             let wrong = |what: String| Trouble::Wrong { url: url.clone(), what };
+            if redirects == MAX_REDIRECTS {
+                return Err(wrong(format!("more than {MAX_REDIRECTS} redirects")));
+            }
+            redirects += 1;
             let location = response
                 .headers
                 .get("location")
-                .ok_or_else(|| wrong(format!("status {} without a Location", response.status)))?
-                .to_owned();
-            let target = absolute(&self.base, &location)
+                .ok_or_else(|| wrong(format!("status {} without a Location", response.status)))?;
+            if self.shows_login(location) {
+                return Err(wrong("it redirects to a URL that has the login in it".into()));
+            }
+            let target = absolute(&at, location)
                 .ok_or_else(|| wrong("it redirects to something that is not an http or https URL".into()))?;
             let server = server_of(&target).ok_or_else(|| wrong("it redirects to a malformed URL".into()))?;
-            let same = server.address() == self.base.address() && server.is_https() == self.base.is_https();
-            if same {
+            if self.is_registry(&server) {
                 response = self.ask(&target, accept, limit)?;
             } else {
-                self.check_sent_to(&server, "redirects").map_err(wrong)?;
-                let mut client = self.client_for(&server)?;
+                let mut client = self.client_for(&server, "redirects")?;
                 response = send(&mut client, &target, accept, &[], limit)?;
             }
             url = shown(&target);
+            at = server;
         }
-        Err(Trouble::Wrong {
-            url,
-            what: format!("more than {MAX_REDIRECTS} redirects"),
-        })
+        Ok(response)
     }
 
-    /// Where a server may send us: to https, and to no address of this machine or its link, unless it is there itself.
-    fn check_sent_to(&self, target: &Url, how: &str) -> Result<(), String> {
-        if !target.is_https() && self.base.is_https() {
-            return Err(format!("it {how} to {} over plain http", target.address()));
+    /// Whether a server is the registry itself.
+    fn is_registry(&self, server: &Url) -> bool {
+        server.address().eq_ignore_ascii_case(&self.base.address()) && server.is_https() == self.base.is_https()
+    }
+
+    /// Whether a text of the registry repeats what it was shown: it must reach no other host, and no message.
+    fn shows_login(&self, text: &str) -> bool {
+        let mut secrets = Vec::new();
+        match &self.access.login {
+            Some(Login::Password { user, password }) => {
+                secrets.push(password.clone());
+                secrets.extend(
+                    basic(user, password)
+                        .reveal()
+                        .split_once(' ')
+                        .map(|(_, pair)| Secret::new(pair.trim_end_matches('='))),
+                );
+            }
+            Some(Login::IdentityToken { token, .. }) => secrets.push(token.clone()),
+            None => {}
         }
-        let nearness = Nearness::of_host(target.host());
-        if nearness != Nearness::Elsewhere && nearness != Nearness::of_host(self.base.host()) {
-            return Err(format!(
+        secrets.extend(self.token.as_ref().map(|token| token.token.clone()));
+        without(text, &secrets) != text
+    }
+
+    /// A client for a server to which the registry, or whom it sends us to, sends us: by https, and to no address of
+    /// this machine or its link, unless the registry is there itself. That the registry need not be verified does not
+    /// hold for others.
+    fn client_for(&self, server: &Url, how: &str) -> Result<Client, Trouble> {
+        let wrong = |what: String| Trouble::Wrong {
+            url: self.base.to_string(),
+            what,
+        };
+        if !server.is_https() && self.base.is_https() {
+            return Err(wrong(format!(
+                "it {how} to {} over plain http",
+                safe(&server.address())
+            )));
+        }
+        let (here, there) = (Nearness::of_host(self.base.host()), Nearness::of_host(server.host()));
+        let is_same_host = server.host().eq_ignore_ascii_case(self.base.host());
+        if there != Nearness::Elsewhere && there != here {
+            return Err(wrong(format!(
                 "it {how} to {}, an address of this machine or its link",
-                target.address()
-            ));
+                safe(&server.address())
+            )));
         }
-        Ok(())
-    }
-
-    fn client_for(&self, server: &Url) -> Result<Client, Trouble> {
-        let addresses = Addresses::NamedFrom(Nearness::of_host(self.base.host()));
-        client(self.network, &self.access, server, addresses)
+        // Where its own name leads, the registry is itself.
+        let addresses = if is_same_host {
+            Addresses::Any
+        } else {
+            Addresses::NamedFrom(here)
+        };
+        client(self.network, false, server, addresses)
     }
 
     /// The headers that the registry wants to see.
@@ -356,13 +393,19 @@ impl<'n> Session<'n> {
                 quoted(&realm)
             ))
         })?;
-        self.check_sent_to(&server, "names a token server:").map_err(wrong)?;
-        let is_same = server.address() == self.base.address();
-        let unverified = self.access.unverified || !server.is_https();
-        if !is_same && unverified && self.access.login.is_some() {
+        let is_same = self.is_registry(&server);
+        let mut client = if is_same {
+            client(self.network, self.access.unverified, &server, Addresses::Any)?
+        } else {
+            self.client_for(&server, "sends us for a token")?
+        };
+        // Whoever is between us and such a registry may name any server.
+        let is_open = self.access.unverified || !self.base.is_https() || !server.is_https();
+        if !is_same && is_open && self.access.login.is_some() {
             return Err(wrong(format!(
-                "it names a token server on another host, {}, that the login would reach without verified TLS",
-                server.address()
+                "it names a token server on another host, {}; without verified TLS the login is sent to {} only",
+                safe(&server.address()),
+                safe(&self.access.host)
             )));
         }
         let mut query: Vec<(&str, String)> = Vec::new();
@@ -371,11 +414,6 @@ impl<'n> Session<'n> {
         }
         query.push(("scope", format!("repository:{}:pull", self.path)));
         query.extend(self.further_scope.iter().map(|scope| ("scope", scope.clone())));
-        let mut client = if is_same && server.is_https() == self.base.is_https() {
-            client(self.network, &self.access, &server, Addresses::Any)?
-        } else {
-            self.client_for(&server)?
-        };
         let login = self.access.login.clone();
         if login.is_some() {
             self.warn_of_unverified("the stored login");
@@ -425,14 +463,15 @@ impl<'n> Session<'n> {
     }
 }
 
-fn client(network: &dyn Network, access: &Access, server: &Url, addresses: Addresses) -> Result<Client, Trouble> {
+fn client(network: &dyn Network, unverified: bool, server: &Url, addresses: Addresses) -> Result<Client, Trouble> {
     let unreachable = |why: String| Trouble::Unreachable {
         url: server.to_string(),
         why,
     };
     let mut settings = network.settings(server).map_err(unreachable)?;
     settings.addresses = addresses;
-    if access.unverified {
+    settings.hides_queries = true;
+    if unverified {
         settings.tls = Tls {
             roots: Roots::Unchecked,
             ..settings.tls
@@ -442,7 +481,7 @@ fn client(network: &dyn Network, access: &Access, server: &Url, addresses: Addre
 }
 
 fn ping(network: &dyn Network, access: &Access, base: &Url) -> Result<(Client, Response), Trouble> {
-    let mut client = client(network, access, base, Addresses::Any)?;
+    let mut client = client(network, access.unverified, base, Addresses::Any)?;
     let url = format!("{base}/v2/");
     let response = send(&mut client, &url, "application/json", &[], MAX_SMALL)?;
     match response.status {

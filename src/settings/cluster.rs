@@ -136,6 +136,7 @@ fn finish(
             timeout,
             compression: !cluster.disable_compression,
             addresses: http::Addresses::Any,
+            hides_queries: false,
         },
         credential,
         act_as,

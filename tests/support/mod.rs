@@ -14,6 +14,7 @@ pub mod cluster;
 pub mod desk;
 pub mod forge;
 pub mod gpg;
+pub mod hub;
 pub mod images;
 pub mod packets;
 pub mod program;

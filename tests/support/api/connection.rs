@@ -23,7 +23,8 @@ pub enum Stream {
 }
 
 impl Stream {
-    fn socket(&self) -> &TcpStream {
+    /// The connection below.
+    pub fn socket(&self) -> &TcpStream {
         match self {
             Stream::Plain(socket) => socket,
             Stream::Tls(stream) => stream.get_ref(),
@@ -32,7 +33,7 @@ impl Stream {
 
     /// Says goodbye as the protocol asks, then reads what the client is still sending: closing earlier would reset the
     /// connection, and the client could lose the answer.
-    fn close(&mut self) {
+    pub fn close(&mut self) {
         if let Stream::Tls(stream) = self {
             if !matches!(stream.shutdown(), Ok(ShutdownResult::Sent | ShutdownResult::Received)) {
                 return;

@@ -7,18 +7,18 @@
 
 pub mod certificates;
 pub mod client;
-mod connection;
+pub mod connection;
 mod creation;
 mod dispatch;
 pub mod fault;
 mod field;
 mod go;
-mod http;
+pub mod http;
 mod identity;
 mod images;
 mod json;
 mod list;
-mod listener;
+pub mod listener;
 pub mod log;
 pub mod objects;
 mod patch;

@@ -301,7 +301,8 @@ impl Server {
 /// How an authority issues the certificate of a server.
 type Issue<'i> = dyn Fn(&Authority) -> (X509, PKey<Private>) + 'i;
 
-fn acceptor((certificate, key): (X509, PKey<Private>), client_authority: &Authority) -> SslAcceptor {
+/// TLS with a certificate and its key; clients may show one of an authority.
+pub fn acceptor((certificate, key): (X509, PKey<Private>), client_authority: &Authority) -> SslAcceptor {
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
     builder.set_private_key(&key).unwrap();
     builder.set_certificate(&certificate).unwrap();

@@ -142,7 +142,8 @@ fn chunk(stream: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
     stream.write_all(b"\r\n")
 }
 
-fn phrase(status: u16) -> &'static str {
+/// The words that go with a status.
+pub fn phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
         201 => "Created",

@@ -47,7 +47,7 @@ pub(super) enum Value {
 #[derive(Debug)]
 pub(super) struct Member {
     pub name: String,
-    /// Where its name ends.
+    /// Where its name begins.
     pub offset: u64,
     pub node: Node,
 }
@@ -129,8 +129,11 @@ fn read(reader: &mut Reader<&[u8]>, path: String) -> Outcome<Node> {
             checked!(reader.object());
             let mut members: Vec<Member> = Vec::new();
             let mut names = std::collections::HashSet::new();
-            while let Some(name) = checked!(reader.key()) {
+            loop {
+                // Where the name begins; at the end of the object there is none.
+                let _ = checked!(reader.at_member());
                 let offset = reader.offset();
+                let Some(name) = checked!(reader.key()) else { break };
                 let inner = join(&path, &name);
                 if !names.insert(name.clone()) {
                     let what = "this member is repeated".to_owned();

@@ -158,7 +158,7 @@ fn what_breaks_a_rule_of_the_api_is_refused_with_its_place() {
     );
     refused(
         "{\"kind\": \"ImagePolicy\", \"kind\": \"ImagePolicy\"}",
-        "line 1, column 31: kind: this member is repeated",
+        "line 1, column 25: kind: this member is repeated",
     );
     let namespaced = object("[r.example]", &trust("")).replace("ClusterImagePolicy", "ImagePolicy");
     refused(

@@ -113,6 +113,42 @@ fn a_key_counts_by_its_validity() {
 }
 
 #[test]
+fn a_certifier_that_is_disabled_expired_or_revoked_vouches_for_nobody() {
+    for state in ["disabled", "expired", "revoked"] {
+        let Some(admin) = Admin::new("a_certifier_that_is_disabled_expired_or_revoked_vouches_for_nobody") else {
+            return;
+        };
+        let own = admin.signer.fingerprints("admin@example.com")[0].clone();
+        admin
+            .signer
+            .gpg(&["-u", "admin@example.com", "--quick-lsign-key", &admin.release], b"");
+        admin.verify().expect_verdict(0, "Verified/Verified");
+        match state {
+            "disabled" => drop(
+                admin
+                    .signer
+                    .gpg(&["--command-fd", "0", "--edit-key", &own], b"disable\nsave\n"),
+            ),
+            "expired" => {
+                admin.signer.gpg(&["--quick-set-expire", &own, "seconds=1"], b"");
+                std::thread::sleep(std::time::Duration::from_millis(2100));
+            }
+            _ => {
+                let text = fs::read_to_string(admin.home().join(format!("openpgp-revocs.d/{own}.rev"))).unwrap();
+                let text = text.replace(":-----BEGIN", "-----BEGIN");
+                admin.signer.gpg(&["--import"], text.as_bytes());
+            }
+        }
+        let outcome = admin.verify().expect_verdict(1, "Rejected/KeyNotAccepted");
+        let words = format!("which is {state}");
+        assert!(
+            outcome.stdout.contains(&words) && outcome.stdout.contains(&own),
+            "{outcome:#?}"
+        );
+    }
+}
+
+#[test]
 fn an_unknown_key_is_unknown() {
     let Some(admin) = Admin::new("an_unknown_key_is_unknown") else {
         return;

@@ -27,6 +27,8 @@ mod records;
 mod trust;
 #[path = "keyring/untouched.rs"]
 mod untouched;
+#[path = "keyring/vouchers.rs"]
+mod vouchers;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -8,3 +8,4 @@ pub mod shadow;
 pub mod trust_file;
 pub mod user_home;
 pub mod user_keyring;
+pub mod vouchers;

@@ -197,8 +197,7 @@ fn a_keybox_that_hides_keys_from_gpg_or_from_us() {
         at += length;
     }
     put(&home, "pubring.kbx", &ephemeral);
-    let outcome = desk.run(&home, &[]);
-    assert_eq!(outcome.verdict(), FAILED, "{outcome:#?}");
+    fails(&desk, &home, "ephemeral");
     // Without the mark in the header, gpg prefers an older file.
     let mut unmarked = good.clone();
     unmarked[7] &= !2;

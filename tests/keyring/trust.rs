@@ -318,20 +318,3 @@ fn a_certifier_that_is_disabled_expired_or_revoked_vouches_for_nobody() {
         assert_eq!(listed.expect(0).stdout, "", "{state}");
     }
 }
-
-/// One of several that vouch has gone bad: the others still do.
-#[test]
-fn a_second_certifier_that_is_good_suffices() {
-    let desk = Desk::certified();
-    let second = desk.admin.simple_key("Second admin <second@example.com>");
-    desk.admin
-        .gpg(&["-u", &second, "--yes", "--quick-lsign-key", &desk.key], b"");
-    desk.admin.gpg(
-        &["--command-fd", "0", "--edit-key", &desk.admin_key],
-        b"disable\nsave\n",
-    );
-    desk.judged(&[]).expect_verdict(0, OK);
-    desk.admin
-        .gpg(&["--command-fd", "0", "--edit-key", &second], b"disable\nsave\n");
-    desk.judged(&[]).expect_verdict(1, NOT_ACCEPTED);
-}

@@ -127,24 +127,20 @@ impl Home {
         Ok(home)
     }
 
-    /// Makes a home with copies of a user's keyring and trust database, in which keys have the validity that they have
-    /// for the user.
+    /// Makes a home for copies of a user's keys in a file of this name, and of a trust database, in which keys have the
+    /// validity that they have for the user.
     ///
     /// # Errors
     /// When no place takes it.
-    pub fn shadow(places: &[PathBuf], name: &str, keyring: &[u8], trustdb: Option<&[u8]>) -> Result<Self, Error> {
+    pub fn shadow(places: &[PathBuf], name: &str) -> Result<Self, Error> {
         let home = Self::create(places)?;
-        let copy = home.path().join(name);
-        home.write(name, keyring)?;
-        if let Some(trustdb) = trustdb {
-            home.write("trustdb.gpg", trustdb)?;
-        }
+        home.write(name, &[])?;
         // The check of the trust database must stay on: without it a key keeps its validity after its certification
         // has expired or its certifier was revoked. How many introducers it takes is GnuPG's default, whatever the
         // system's configuration says.
         home.write_options(&format!(
             "trust-model pgp\nauto-check-trustdb\ncompletes-needed 1\nmarginals-needed 3\nmax-cert-depth 5\nmin-cert-level 2\nno-default-keyring\nkeyring {}\n",
-            copy.display()
+            home.path().join(name).display()
         ))?;
         Ok(home)
     }
@@ -175,6 +171,18 @@ impl Home {
             .open(&path)
             .and_then(|mut file| file.write_all(content))
             .map_err(|error| Error::Write(path, error))
+    }
+
+    /// Replaces a file in it, or makes it, mode 0600.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn replace(&self, name: &str, content: &[u8]) -> Result<(), Error> {
+        let path = self.path().join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::Write(path, error)),
+            _ => self.write(name, content),
+        }
     }
 }
 

@@ -239,6 +239,13 @@ impl Certificate {
         makers
     }
 
+    /// Whether a certification of it is said to let it vouch for other keys.
+    #[must_use]
+    pub fn is_introducer(&self) -> bool {
+        let mut signatures = self.parts.values().flat_map(|part| part.signatures.keys());
+        signatures.any(Core::makes_introducer)
+    }
+
     /// Whether a subkey is said to have consented to its binding, by a signature of its own in it.
     #[must_use]
     pub fn has_consent_of(&self, subkey: &[u8; 20]) -> bool {
@@ -261,14 +268,17 @@ impl Certificate {
         material::algorithm_name(&self.body)
     }
 
-    /// The designated revokers that are said to have revoked it.
+    /// The designated revokers that are said to have revoked it, or may have where what names the maker is not covered.
     #[must_use]
     pub fn revoked_by(&self) -> BTreeSet<Revoker> {
         let mut revokers = self.revokers();
         if !revokers.is_empty() {
             let said = |revoker: &Revoker| {
                 let id = KeyId::of(revoker);
-                self.revocations().any(|(core, loose)| core.is_said_to_be_by(loose, id))
+                let by = |(core, loose): (&Core, &Loose)| {
+                    core.is_said_to_be_by(loose, id) || core.may_be_by(id) && self.seems_revoked_by(core, loose)
+                };
+                self.revocations().any(by)
             };
             revokers.retain(said);
         }

@@ -207,6 +207,14 @@ impl Key {
         &self.primary().fingerprint
     }
 
+    /// Whether it must not vouch for other keys at `now` (seconds since 1970): revoked, expired, disabled or without valid
+    /// self-signature.
+    #[must_use]
+    pub fn is_unfit(&self, now: i64) -> bool {
+        let primary = self.primary();
+        self.revoked || self.disabled || self.invalid || primary.revoked || primary.invalid || primary.is_expired(now)
+    }
+
     /// The primary key or subkey of a fingerprint.
     #[must_use]
     pub fn subkey(&self, fingerprint: &Fingerprint) -> Option<&Subkey> {

@@ -31,6 +31,7 @@ pub mod class {
 /// Subpackets that matter (RFC 9580 section 5.2.3.7).
 mod kind {
     pub const CREATED: u8 = 2;
+    pub const TRUST: u8 = 5;
     pub const KEY_EXPIRES: u8 = 9;
     pub const REVOCATION_KEY: u8 = 12;
     pub const ISSUER: u8 = 16;
@@ -196,6 +197,13 @@ impl Core {
                 (kind == kind::KEY_EXPIRES).then(|| body.try_into().ok().map(u32::from_be_bytes))?
             })
             .filter(|seconds| *seconds != 0)
+    }
+
+    /// Whether it lets the key that it is about vouch for others (RFC 9580 section 5.2.3.21): a trust signature.
+    #[must_use]
+    pub fn makes_introducer(&self) -> bool {
+        let is_trust = |(kind, body): (u8, &[u8])| kind == kind::TRUST && body.first().is_some_and(|depth| *depth > 0);
+        class::CERTIFICATION.contains(&self.class) && subpackets(&self.hashed).any(is_trust)
     }
 
     /// Whether it takes something back.

@@ -187,6 +187,8 @@ fn keybox_blocks(content: &[u8]) -> Result<Vec<Range<usize>>, Damage> {
     const OPENPGP: u8 = 2;
     const X509: u8 = 3;
     const DER_SEQUENCE: u8 = 0x30;
+    /// In the flags of a blob.
+    const EPHEMERAL: u8 = 2;
     let mut blocks = Vec::new();
     let mut at = 0;
     while at < content.len() {
@@ -208,6 +210,9 @@ fn keybox_blocks(content: &[u8]) -> Result<Vec<Range<usize>>, Damage> {
                 }
             }
             OPENPGP => {
+                if blob.get(7).is_some_and(|flags| flags & EPHEMERAL != 0) {
+                    return Err((at, "a key is marked as ephemeral, and gpg passes over such keys"));
+                }
                 // The last 20 bytes are the SHA-1 of what is before them; zeros stand for none.
                 let (data, sum) = blob
                     .split_at_checked(blob.len().saturating_sub(20))

@@ -1,25 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The user's keyring seen through a home of our own: copies of the keyring and of the trust database.
+//! The user's keyring seen through a home of our own: copies of keys in it and of the trust database.
 //!
 //! Running gpg in the user's home obeys its gpg.conf, rewrites a stale trust database and may write to the keyring. In
-//! a copy it can do all of that without harm, and the trust model still gives the answer that it gives the user. (The
-//! first design named the user's keyring from the shadow home; a copy is what was checked, cannot change meanwhile,
-//! and costs 2 ms for 10,000 keys.)
+//! a copy it can do all of that without harm, and the trust model still gives the answer that it gives the user. It is
+//! given only the keys that it is asked about and those that may vouch for them: what it computes does not take longer
+//! in a large keyring, and a key that must not vouch is left out.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::openpgp::error::EngineError;
+use crate::openpgp::framing::signature::KeyId;
 use crate::openpgp::gnupg::check::check_system;
 use crate::openpgp::gnupg::gpgme::Gpg;
 use crate::openpgp::gnupg::home::{self, Home};
 use crate::openpgp::gnupg::system;
+use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::copies;
-use crate::openpgp::keys::key::{Fingerprint, Key};
-use crate::openpgp::keys::ring::{Format, Ring};
+use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
+use crate::openpgp::keys::ring::Ring;
 use crate::openpgp::trust::other_keyrings;
 use crate::openpgp::trust::trust_file;
 use crate::openpgp::trust::user_home::{self, UserHome};
+use crate::openpgp::trust::vouchers::Circle;
+
+/// The copy of keys, in the older format: keys one after the other.
+const KEYS: &str = "pubring.gpg";
+
+/// Up to how many keys are asked for by name, not all that the copy has.
+const ASKED_BY_NAME: usize = 100;
 
 /// Why the user's keyring cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,13 +54,16 @@ pub struct Shadow {
     /// What stands in it.
     pub ring: Ring,
     /// GnuPG on the copy.
-    pub gpg: Gpg,
+    gpg: Gpg,
     known_to_trustdb: HashSet<[u8; 20]>,
+    vouching: HashSet<[u8; 20]>,
     user_home: PathBuf,
     /// The user's trust database as it was read.
     trustdb: Option<Vec<u8>>,
-    /// The keys whose certifications count for nothing, once that was looked into.
-    unfit: Option<Vec<Key>>,
+    /// Keys of the ring that were read, by their places.
+    certificates: HashMap<usize, Arc<Certificate>>,
+    /// The keys met so far whose certifications count for nothing, by their places.
+    unfit: BTreeMap<usize, Key>,
     home: Home,
 }
 
@@ -67,21 +80,18 @@ impl Shadow {
         }
         let UserHome { ring, trustdb } = UserHome::read(user_home, uid, by_validity)?;
         let ring = copies::unite(ring).map_err(user_home::Error::from)?;
-        let name = match ring.format {
-            Format::Keybox => "pubring.kbx",
-            Format::Packets => "pubring.gpg",
-        };
-        let home = Home::shadow(places, name, &ring.content, trustdb.as_deref())?;
+        let home = Home::shadow(places, KEYS)?;
         let mut gpg = Gpg::start(home.path())?;
         check_system(&mut gpg).map_err(Error::System)?;
-        let known_to_trustdb = trustdb.as_deref().map(trust_file::keys_in).unwrap_or_default();
         Ok(Self {
             ring,
             gpg,
-            known_to_trustdb,
+            known_to_trustdb: trustdb.as_deref().map(trust_file::keys_in).unwrap_or_default(),
+            vouching: trustdb.as_deref().map(trust_file::vouching).unwrap_or_default(),
             user_home: user_home.to_owned(),
             trustdb,
-            unfit: None,
+            certificates: HashMap::new(),
+            unfit: BTreeMap::new(),
             home,
         })
     }
@@ -95,55 +105,167 @@ impl Shadow {
         other_keyrings::confirm_absence(&self.user_home, &self.ring.path, holds).map_err(EngineError::Elsewhere)
     }
 
-    /// The keys of these fingerprints as the copy has them, with the validity that the user's trust gives them.
+    /// A key of the ring with all that is said about it; `None` for a version that is not read.
+    pub fn certificate(&mut self, place: usize) -> Option<Arc<Certificate>> {
+        if let Some(known) = self.certificates.get(&place) {
+            return Some(Arc::clone(known));
+        }
+        let read = Arc::new(Certificate::read(self.ring.packets(place))?);
+        self.certificates.insert(place, Arc::clone(&read));
+        Some(read)
+    }
+
+    /// Keys of the ring, by their places, with the validity that the user's trust gives them.
     ///
     /// A certification by a key that is revoked, expired or disabled gives none, whatever this gpg computes: the first
-    /// answer tells which of the keys that vouch are such; they are taken out of the copy of the trust database, and
-    /// gpg is asked again.
+    /// answer tells which of the keys that may vouch are such; gpg is asked again without them.
     ///
     /// # Errors
-    /// When gpg fails.
-    pub fn keys(&mut self, fingerprints: &[String], now: i64) -> Result<Vec<Key>, EngineError> {
-        let mut patterns: Vec<String> = fingerprints.to_vec();
-        let vouching = match &self.unfit {
-            None => self.trustdb.as_deref().map(trust_file::vouching).unwrap_or_default(),
-            Some(_) => HashSet::new(),
-        };
-        let vouching: HashSet<Fingerprint> = vouching.iter().map(Fingerprint::of).collect();
-        if !patterns.is_empty() {
-            let in_ring = vouching.iter().filter(|f| !self.ring.with_fingerprint(f).is_empty());
-            patterns.extend(in_ring.map(ToString::to_string).filter(|f| !fingerprints.contains(f)));
+    /// When gpg fails, or calls a key valid for which no key vouches that may.
+    pub fn keys(&mut self, asked: &[usize], now: i64) -> Result<Vec<(usize, Key)>, EngineError> {
+        let circle = Circle::around(asked, |place| self.vouchers_of(place));
+        let mut left = circle.places();
+        for place in circle.places() {
+            left.extend(self.revokers_of(place));
         }
-        let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
-        let mut listed = self.gpg.keys(&patterns)?;
-        if self.unfit.is_none() {
-            let is_unfit =
-                |key: &Key| key.revoked || key.disabled || key.primary().revoked || key.primary().is_expired(now);
-            let unfit: Vec<Key> = listed
-                .iter()
-                .filter(|key| vouching.contains(key.fingerprint()) && is_unfit(key))
-                .cloned()
-                .collect();
-            if let (false, Some(trustdb)) = (unfit.is_empty(), &self.trustdb) {
-                let bytes = unfit.iter().filter_map(|key| key.fingerprint().bytes()).collect();
-                let path = self.home.path().join("trustdb.gpg");
-                std::fs::write(&path, trust_file::without(trustdb, &bytes))
-                    .map_err(|error| EngineError::failed("changing the copy of the trust database", error))?;
-                listed = self.gpg.keys(&patterns)?;
+        // A key of another version is none that gpg could be asked about.
+        left.retain(|place| self.certificate(*place).is_some());
+        let mut found = BTreeMap::new();
+        let fit = loop {
+            let mut listed = self.ask(&left)?;
+            let mut gone = Vec::new();
+            for place in &left {
+                let is_unfit = listed.get(place).is_none_or(|key| key.is_unfit(now));
+                // What is said of a revoked key stays, whoever is left out later: the key that revoked it perhaps.
+                let is_revoked = listed.get(place).is_some_and(|key| key.revoked);
+                if is_revoked || is_unfit && self.may_vouch(*place) {
+                    gone.push(*place);
+                }
             }
-            self.unfit = Some(unfit);
+            if gone.is_empty() {
+                found.extend(listed);
+                break left;
+            }
+            for place in gone {
+                left.remove(&place);
+                if let Some(mut key) = listed.remove(&place) {
+                    // Computed while it still vouched, perhaps for itself.
+                    key.user_ids.iter_mut().for_each(|id| id.validity = Validity::Unknown);
+                    if self.may_vouch(place) {
+                        self.unfit.insert(place, key.clone());
+                    }
+                    found.insert(place, key);
+                }
+            }
+        };
+        let roots = fit.iter().copied().filter(|place| self.is_ultimate(*place)).collect();
+        let reached = circle.reached(&roots, &fit);
+        let is_wrong = |(place, key): &(&usize, &Key)| key.validity().is_enough() && !reached.contains(place);
+        if let Some((_, key)) = found.iter().find(is_wrong) {
+            return Err(EngineError::Unreliable {
+                doing: "listing keys",
+                who: "gpg",
+                why: format!(
+                    "it calls key {} valid, and no key that may vouch has certified it",
+                    key.fingerprint()
+                ),
+            });
         }
-        if !fingerprints.is_empty() {
-            listed.retain(|key| fingerprints.iter().any(|f| f == key.fingerprint().as_str()));
+        found.retain(|place, _| asked.contains(place));
+        Ok(found.into_iter().collect())
+    }
+
+    /// Lists keys of the ring by a copy of nothing but these and of the trust database, with nothing computed in it.
+    fn ask(&mut self, places: &BTreeSet<usize>) -> Result<BTreeMap<usize, Key>, EngineError> {
+        if places.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let wrong = |error: home::Error| EngineError::failed("copying keys", error);
+        let mut packets = Vec::new();
+        for place in places {
+            if let Some(own) = self.certificate(*place) {
+                packets.extend(own.write_all());
+            }
+        }
+        self.home.replace(KEYS, &packets).map_err(wrong)?;
+        if let Some(trustdb) = &self.trustdb {
+            let unfit = self
+                .unfit
+                .keys()
+                .filter_map(|place| self.ring.fingerprint_bytes(*place));
+            let trustdb = trust_file::anew(trustdb, &unfit.copied().collect());
+            self.home.replace("trustdb.gpg", &trustdb).map_err(wrong)?;
+        }
+        let by_fingerprint: HashMap<String, usize> = places
+            .iter()
+            .map(|place| (self.ring.fingerprint(*place), *place))
+            .collect();
+        let patterns: Vec<&str> = match places.len() {
+            ..=ASKED_BY_NAME => by_fingerprint.keys().map(String::as_str).collect(),
+            _ => Vec::new(),
+        };
+        let mut listed = BTreeMap::new();
+        for key in self.gpg.keys(&patterns)? {
+            let Some(place) = by_fingerprint.get(key.fingerprint().as_str()) else {
+                continue;
+            };
+            if let Some(key) = listed.insert(*place, key) {
+                let twice = format!("it shows key {} twice", key.fingerprint());
+                return Err(EngineError::failed("listing keys", twice));
+            }
         }
         Ok(listed)
     }
 
-    /// The keys whose certifications count for nothing though their owners are trusted; known once [`Shadow::keys`] was
-    /// asked.
-    #[must_use]
-    pub fn unfit(&self) -> &[Key] {
-        self.unfit.as_deref().unwrap_or_default()
+    /// The keys of the ring that are said to have certified one and may vouch for others.
+    fn vouchers_of(&mut self, place: usize) -> Vec<usize> {
+        let certifiers = self.certificate(place).map(|own| own.certifiers()).unwrap_or_default();
+        let ring = &self.ring;
+        let is_primary = |place: usize, id: KeyId| ring.fingerprint_bytes(place).map(KeyId::of) == Some(id);
+        let places = certifiers
+            .into_iter()
+            .flat_map(|id| ring.with_key_id(id).iter().map(move |place| (*place, id)));
+        let places: Vec<usize> = places
+            .filter(|(place, id)| is_primary(*place, *id))
+            .map(|(place, _)| place)
+            .collect();
+        places.into_iter().filter(|place| self.may_vouch(*place)).collect()
+    }
+
+    /// The keys of the ring that one names as its designated revokers and that are said to have revoked it.
+    fn revokers_of(&mut self, place: usize) -> Vec<usize> {
+        let revokers = self.certificate(place).map(|own| own.revoked_by()).unwrap_or_default();
+        let keys = revokers
+            .iter()
+            .map(|own| self.ring.with_fingerprint(&Fingerprint::of(own)));
+        keys.flatten().copied().collect()
+    }
+
+    /// Whether a key may vouch for others, if it is fit for that: its owner is trusted, or a trust signature says so.
+    fn may_vouch(&mut self, place: usize) -> bool {
+        let is_trusted = self
+            .ring
+            .fingerprint_bytes(place)
+            .is_some_and(|own| self.vouching.contains(own));
+        is_trusted || self.certificate(place).is_some_and(|own| own.is_introducer())
+    }
+
+    fn is_ultimate(&self, place: usize) -> bool {
+        let trusted = self.trustdb.as_deref().zip(self.ring.fingerprint_bytes(place));
+        trusted.is_some_and(|(trustdb, own)| trust_file::is_ultimate(trustdb, own))
+    }
+
+    /// A key that must not vouch though it might have, and without which nobody vouches for the key at `place`, be it one
+    /// that certified it or one behind these. Of several, one that can be mended. Of those that [`Shadow::keys`] met.
+    pub fn unfit_behind(&mut self, place: usize) -> Option<&Key> {
+        let behind = Circle::around(&[place], |place| self.vouchers_of(place)).places();
+        let unfit = self
+            .unfit
+            .iter()
+            .filter(|(own, _)| **own != place && behind.contains(own));
+        unfit
+            .map(|(_, key)| key)
+            .min_by_key(|key| key.revoked || key.primary().revoked)
     }
 
     /// Where the keyring is.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Trust databases (g10/tdbio.h of GnuPG): whether one is whole, whom it trusts, and copies in which some are not.
+//! Trust databases (g10/tdbio.h of GnuPG): whether one is whole, whom it trusts, and copies without
+//! what was computed from that.
 //!
 //! Of one that is damaged or cut short, gpg lists keys without an error and without validity.
 
@@ -25,6 +26,15 @@ const LEVEL: u8 = 0x0f;
 
 /// Marginal, full and ultimate trust.
 const VOUCHES: std::ops::RangeInclusive<u8> = 4..=6;
+
+const ULTIMATE: u8 = 6;
+
+/// Where the owner trust stands that GnuPG computed for a key, from trust signatures.
+const LEAST_OWNER_TRUST: usize = 24;
+
+/// Where a record about a user ID has its validity, and from how many certifications it was computed.
+const VALIDITY: usize = 22;
+const FULL_AND_MARGINAL: std::ops::Range<usize> = 27..29;
 
 /// Where the first record has the time at which everything is to be computed anew.
 const NEXT_CHECK: std::ops::Range<usize> = 16..20;
@@ -101,13 +111,34 @@ pub fn vouching(trustdb: &[u8]) -> HashSet<[u8; 20]> {
         .collect()
 }
 
-/// A copy in which certifications by these keys count for nothing, and which GnuPG computes anew before it uses it.
+/// Whether the owner of a key is trusted by itself, whoever certified it.
 #[must_use]
-pub fn without(trustdb: &[u8], keys: &HashSet<[u8; 20]>) -> Vec<u8> {
+pub fn is_ultimate(trustdb: &[u8], key: &[u8; 20]) -> bool {
+    records(trustdb).any(|(own, owner_trust)| own == *key && owner_trust & LEVEL == ULTIMATE)
+}
+
+/// A copy that knows only whose owners are trusted, but for these keys, and nothing of what GnuPG computed from that: it
+/// computes everything anew. Some versions leave what they computed before where no owner is trusted any more, and some
+/// do not compute again after a key was revoked (measured: 2.4.7).
+#[must_use]
+pub fn anew(trustdb: &[u8], without: &HashSet<[u8; 20]>) -> Vec<u8> {
     let mut copy = trustdb.to_vec();
     for record in copy.chunks_exact_mut(RECORD) {
-        if record[0] == TRUST && record.get(2..22).is_some_and(|own| keys.iter().any(|key| key == own)) {
-            record[OWNER_TRUST] &= !LEVEL;
+        match record[0] {
+            TRUST => {
+                if record
+                    .get(2..22)
+                    .is_some_and(|own| without.iter().any(|key| key == own))
+                {
+                    record[OWNER_TRUST] &= !LEVEL;
+                }
+                record[LEAST_OWNER_TRUST] = 0;
+            }
+            VALID => {
+                record[VALIDITY] &= !LEVEL;
+                record[FULL_AND_MARGINAL].fill(0);
+            }
+            _ => {}
         }
     }
     // Long ago; 0 would mean never.

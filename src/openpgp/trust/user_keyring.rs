@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::signature::KeyId;
-use crate::openpgp::gnupg::system::SYSTEM_CONFIG;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
 use crate::openpgp::keys::ring::Ring;
@@ -38,7 +37,6 @@ pub struct UserKeyring {
     now: i64,
     /// Keys as the copy of the keyring lists them, by their place in the ring.
     listed: HashMap<usize, Key>,
-    certificates: HashMap<usize, Arc<Certificate>>,
 }
 
 impl UserKeyring {
@@ -51,57 +49,15 @@ impl UserKeyring {
             signed_by,
             now,
             listed: HashMap::new(),
-            certificates: HashMap::new(),
         }
     }
 
-    fn certificate(&mut self, place: usize) -> Option<Arc<Certificate>> {
-        if let Some(known) = self.certificates.get(&place) {
-            return Some(Arc::clone(known));
-        }
-        let read = Arc::new(Certificate::read(self.shadow.ring.packets(place))?);
-        self.certificates.insert(place, Arc::clone(&read));
-        Some(read)
-    }
-
-    /// Lists keys of the ring as the copy has them; only those that stand in the user's own file, whatever keyrings
-    /// the system's configuration adds.
-    fn list(&mut self, places: &[usize]) -> Result<(), EngineError> {
-        let missing: Vec<usize> = places
-            .iter()
-            .copied()
-            .filter(|n| !self.listed.contains_key(n))
-            .collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let fingerprints: Vec<String> = missing.iter().map(|n| self.shadow.ring.fingerprint(*n)).collect();
-        let keys = self.shadow.keys(&fingerprints, self.now)?;
-        let places: HashMap<&str, usize> = fingerprints.iter().map(String::as_str).zip(missing).collect();
-        for key in keys {
-            let place = places.get(key.fingerprint().as_str()).copied();
-            if let Some(key) = place.and_then(|place| self.listed.insert(place, key)) {
-                return Err(EngineError::failed(
-                    "listing keys",
-                    format!(
-                        "it shows key {} twice: {SYSTEM_CONFIG} names another keyring that has it",
-                        key.fingerprint()
-                    ),
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// Lists every key of the ring.
-    fn list_all(&mut self) -> Result<(), EngineError> {
-        let places: HashMap<String, usize> = (0..self.shadow.ring.len())
-            .map(|n| (self.shadow.ring.fingerprint(n), n))
-            .collect();
-        for key in self.shadow.keys(&[], self.now)? {
-            if let Some(place) = places.get(key.fingerprint().as_str()) {
-                self.listed.insert(*place, key);
-            }
+    /// Lists keys of the ring, as far as they are not known yet.
+    fn list(&mut self, places: impl IntoIterator<Item = usize>) -> Result<(), EngineError> {
+        let missing = places.into_iter().filter(|place| !self.listed.contains_key(place));
+        let missing: Vec<usize> = missing.collect();
+        if !missing.is_empty() {
+            self.listed.extend(self.shadow.keys(&missing, self.now)?);
         }
         Ok(())
     }
@@ -130,15 +86,12 @@ impl UserKeyring {
         if !self.decides_by_validity() || key.validity().is_enough() {
             return Ok(None);
         }
-        let certifiers = self.certificate(place).map(|own| own.certifiers()).unwrap_or_default();
-        let is_certifier = |own: &&Key| {
-            let id = own.fingerprint().bytes().map(|bytes| KeyId::of(&bytes));
-            id.is_some_and(|id| certifiers.contains(&id))
-        };
-        // Of several, one that can be mended is what to look at.
-        let unfit = self.shadow.unfit().iter().filter(is_certifier);
-        if let Some(unfit) = unfit.min_by_key(|own| own.revoked || own.primary().revoked) {
-            return Ok(Some(not_valid(key, Some(unfit), self.now)));
+        let certifiers = self.shadow.certificate(place).map(|own| own.certifiers());
+        let certifiers = certifiers.unwrap_or_default();
+        if let Some(unfit) = self.shadow.unfit_behind(place) {
+            let id = unfit.fingerprint().bytes().map(|bytes| KeyId::of(&bytes));
+            let is_certifier = id.is_some_and(|id| certifiers.contains(&id));
+            return Ok(Some(not_valid(key, Some((unfit, is_certifier)), self.now)));
         }
         // gpg takes the owner trust away from a key that is revoked.
         let places = certifiers
@@ -149,16 +102,16 @@ impl UserKeyring {
             .filter(|own| self.shadow.in_trustdb(self.shadow.ring.fingerprint_bytes(*own)))
             .collect();
         let revoked = known.into_iter().find(|own| {
-            let certificate = self.certificate(*own);
+            let certificate = self.shadow.certificate(*own);
             certificate.is_some_and(|own| {
                 own.revocations()
                     .any(|(core, loose)| core.is_said_to_be_by(loose, own.id()))
             })
         });
         if let Some(revoked) = revoked {
-            self.list(&[revoked])?;
+            self.list([revoked])?;
             let revoked = self.listed.get(&revoked).filter(|own| own.revoked);
-            return Ok(Some(not_valid(key, revoked, self.now)));
+            return Ok(Some(not_valid(key, revoked.map(|own| (own, true)), self.now)));
         }
         Ok(Some(not_valid(key, None, self.now)))
     }
@@ -175,8 +128,11 @@ impl KeySet for UserKeyring {
             self.shadow.confirm_absence(|ring| !of(ring).is_empty())?;
         }
         // Asked in one go, while the validity of one of them will be needed in any case.
-        self.list(&places)?;
-        Ok(places.into_iter().filter_map(|place| self.certificate(place)).collect())
+        self.list(places.iter().copied())?;
+        Ok(places
+            .into_iter()
+            .filter_map(|place| self.shadow.certificate(place))
+            .collect())
     }
 
     fn standing(&mut self, key: &Key) -> Result<Standing, EngineError> {
@@ -189,8 +145,8 @@ impl KeySet for UserKeyring {
                 format!("key {fingerprint} is not in the keyring"),
             ));
         };
-        self.list(&[place])?;
-        self.certificate(place);
+        self.list([place])?;
+        self.shadow.certificate(place);
         let Some(own) = self.listed.get(&place).cloned() else {
             return Err(EngineError::failed(
                 "looking up the signer",
@@ -219,16 +175,12 @@ impl KeySet for UserKeyring {
             } else {
                 self.may_count().into_iter().collect()
             };
-        if asked.len() == ring.len() {
-            self.list_all()?;
-        } else {
-            self.list(&asked.iter().copied().collect::<Vec<_>>())?;
-        }
+        self.list(asked.iter().copied())?;
         let mut all = Vec::new();
         // Those about which gpg was asked first.
         let rest = (0..self.shadow.ring.len()).filter(|place| !asked.contains(place));
         for place in asked.iter().copied().chain(rest) {
-            let Some(certificate) = self.certificate(place) else {
+            let Some(certificate) = self.shadow.certificate(place) else {
                 continue;
             };
             let facts = match self.listed.get(&place) {
@@ -263,26 +215,35 @@ impl KeySet for UserKeyring {
 /// write itself: 10,000 keys take 4 s and more (measured).
 const LISTED_AT_ONCE: usize = 500;
 
-/// A good signature by a key whose owner nobody vouches for. The ways out are told; none of them loosens a check.
-fn not_valid(key: &Key, unfit: Option<&Key>, now: i64) -> Refusal {
+/// A good signature by a key whose owner nobody vouches for; `unfit` must not though it might have, and whether it
+/// certified the key itself. The ways out are told; none of them loosens a check.
+fn not_valid(key: &Key, unfit: Option<(&Key, bool)>, now: i64) -> Refusal {
     let fingerprint = key.fingerprint();
     let who = format!("{} ({fingerprint})", safe(&key.owner(false)));
     let validity = key.validity().word();
     let mut passes = false;
     let message = match unfit {
-        Some(certifier) => {
+        Some((certifier, is_direct)) => {
             // An expired or disabled key may be used again tomorrow.
             passes = !certifier.revoked && !certifier.primary().revoked;
             let name = format!("{} ({})", safe(&certifier.owner(false)), certifier.fingerprint());
             let own = certifier.fingerprint();
+            let who_vouches = if is_direct {
+                "it is certified by"
+            } else {
+                "a key that certified it depends on a certification by"
+            };
+            let another = format!("certify the signer's with another one: gpg --lsign-key {fingerprint}");
             let (state, remedy) = if certifier.revoked || certifier.primary().revoked {
                 ("revoked", format!("certify it with a key that is not: gpg --lsign-key {fingerprint}"))
             } else if certifier.primary().is_expired(now) {
-                ("expired", format!("renew that key with gpg --quick-set-expire {own} 1y if it is yours, or certify the signer's with another one: gpg --lsign-key {fingerprint}"))
+                ("expired", format!("renew that key with gpg --quick-set-expire {own} 1y if it is yours, or {another}"))
+            } else if certifier.disabled {
+                ("disabled", format!("enable that key in gpg --edit-key {own}, or {another}"))
             } else {
-                ("disabled", format!("enable that key in gpg --edit-key {own}, or certify the signer's with another one: gpg --lsign-key {fingerprint}"))
+                ("without valid self-signature", format!("get that key anew from its owner, or {another}"))
             };
-            format!("it is made by {who}, whose validity in the keyring is {validity}: it is certified by {name}, which is {state}, and such a certification counts for nothing; {remedy}")
+            format!("it is made by {who}, whose validity in the keyring is {validity}: {who_vouches} {name}, which is {state}, and such a certification counts for nothing; {remedy}")
         }
         None => format!("it is made by {who}, whose validity in the keyring is {validity}; if this is the fingerprint that its owner publishes, certify the key with gpg --lsign-key {fingerprint} or name it with --signed-by {fingerprint}"),
     };

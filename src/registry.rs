@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Registries: their configuration on this machine, and what they answer.
 
+pub mod access;
 pub mod attachments;
+mod authorization;
 pub mod challenge;
+mod clients;
+pub mod configuration;
 pub mod extension;
+mod helper;
 pub mod login;
+pub mod logins;
 pub mod lookaside;
+pub mod network;
+mod redirect;
 pub mod registries_conf;
 pub mod registries_d;
 pub mod session;
 pub mod token;
 pub mod trouble;
+mod url_text;
+
+pub use authorization::Repository;

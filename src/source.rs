@@ -6,4 +6,5 @@
 pub mod directory;
 pub mod objects;
 pub mod parts;
+pub mod registry;
 pub mod stored;

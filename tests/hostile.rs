@@ -17,14 +17,16 @@ mod stores;
 use std::time::Duration;
 
 use image_signature::clock::Clock;
-use image_signature::http::proxy;
+use image_signature::digest::Digest;
 use image_signature::http::secret::Secret;
-use image_signature::http::tls::{certificates, Roots, Tls};
-use image_signature::http::url::Url;
-use image_signature::http::Settings;
+use image_signature::http::tls::certificates;
+use image_signature::registry::access::{self, StoredLogin};
+use image_signature::registry::extension::Entry;
 use image_signature::registry::login::Login;
-use image_signature::registry::session::{Access, Network, Session};
+use image_signature::registry::network::Network;
+use image_signature::registry::session::{Fetched, Session};
 use image_signature::registry::trouble::Trouble;
+use image_signature::registry::Repository;
 use support::api::HttpProxy;
 use support::hub::Hub;
 
@@ -39,46 +41,68 @@ pub const USER: &str = "reader";
 
 /// How the tests reach servers: these authorities vouch for them, and every request ends in time.
 #[derive(Debug, Clone)]
-pub struct Net {
-    settings: Settings,
-}
+pub struct Net(Network);
 
 impl Net {
     /// A network in which these servers are trusted.
     pub fn of(hubs: &[&Hub]) -> Self {
-        let roots = hubs
+        let authorities = hubs
             .iter()
             .flat_map(|hub| certificates(hub.ca_pem().as_bytes()).unwrap());
-        let tls = Tls {
-            roots: Roots::Only(roots.collect()),
-            ..Tls::default()
-        };
-        Self {
-            settings: Settings {
-                tls,
-                timeout: Some(Duration::from_secs(20)),
-                compression: true,
-                ..Settings::default()
-            },
-        }
+        Self(Network {
+            authorities: authorities.collect(),
+            timeout: Some(Duration::from_secs(20)),
+            ..Network::default()
+        })
     }
 
     /// The same through a proxy, which knows the names of servers.
     pub fn through(mut self, proxy: &HttpProxy) -> Self {
-        self.settings.proxy = Some(proxy::parse(&proxy.url(), "the test").unwrap());
+        for name in ["HTTPS_PROXY", "HTTP_PROXY"] {
+            self.0.proxies.insert(name.to_owned(), proxy.url());
+        }
         self
     }
 
     /// The same with another limit of time.
     pub fn within(mut self, limit: Duration) -> Self {
-        self.settings.timeout = Some(limit);
+        self.0.timeout = Some(limit);
         self
     }
 }
 
-impl Network for Net {
-    fn settings(&self, _: &Url) -> Result<Settings, String> {
-        Ok(self.settings.clone())
+/// A registry, and the login that is stored for it.
+#[derive(Debug, Clone)]
+pub struct Access {
+    pub host: String,
+    pub unverified: bool,
+    pub plain_http: bool,
+    pub http_only: bool,
+    pub login: Option<Login>,
+}
+
+/// A session about the repository.
+#[derive(Debug)]
+pub struct Opened<'n> {
+    session: Session<'n>,
+    repository: Repository,
+}
+
+impl Opened<'_> {
+    pub fn manifest(&mut self, reference: &str) -> Result<Fetched, Trouble> {
+        self.session.manifest(&self.repository, reference)
+    }
+
+    pub fn blob(&mut self, digest: &Digest) -> Result<Vec<u8>, Trouble> {
+        self.session.blob(&self.repository, digest)
+    }
+
+    pub fn extension(&mut self, image: &Digest) -> Result<Vec<Entry>, Trouble> {
+        self.session.extension(&self.repository, image)
+    }
+
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        self.session.take_warnings()
     }
 }
 
@@ -88,7 +112,7 @@ pub fn access(host: &str) -> Access {
         host: host.to_owned(),
         unverified: false,
         plain_http: false,
-        http_first: false,
+        http_only: false,
         login: None,
     }
 }
@@ -107,14 +131,26 @@ pub fn with_login(host: &str) -> Access {
 /// By plain http, as the user wrote it.
 pub fn plainly(access: Access) -> Access {
     Access {
-        http_first: true,
+        http_only: true,
         ..access
     }
 }
 
 /// Opens a session.
-pub fn open(net: &Net, access: Access) -> Result<Session<'_>, Trouble> {
-    Session::open(net, access, REPOSITORY, Clock::starting_at(1_800_000_000))
+pub fn open(net: &Net, access: Access) -> Result<Opened<'_>, Trouble> {
+    let registry = access::Access {
+        host: access.host.clone(),
+        unverified: access.unverified,
+        plain_http: access.plain_http,
+        http_only: access.http_only,
+    };
+    let session = Session::open(&net.0, registry, Clock::starting_at(1_800_000_000))?;
+    let stored_for = access.host;
+    let repository = Repository {
+        path: REPOSITORY.to_owned(),
+        login: access.login.map(|login| StoredLogin { login, stored_for }),
+    };
+    Ok(Opened { session, repository })
 }
 
 /// The trouble in fetching the tag `v1`, whose text shows no secret.

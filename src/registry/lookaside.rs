@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Lookaside stores: signatures of an image in numbered files beside its registry, by http or on a disk
-//! (containers-registries.d(5)).
+//! (containers-registries.d(5)). No login of a registry ever goes there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::session::Network;
+use base64::Engine as _;
+
+use super::clients::{Clients, Question};
+use super::network::{Network, Reach};
+use super::redirect::{self, is_redirect, MAX_REDIRECTS};
+use super::session::is_page;
 use super::trouble::Trouble;
+use super::url_text::{is_same, server_of, shown};
 use crate::digest::Digest;
 use crate::files::read::read_regular;
 use crate::http::secret::Secret;
 use crate::http::url::Url;
-use crate::http::{Client, Method, Request};
+use crate::http::Response;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use crate::reference::Reference;
 use crate::text::{quoted, safe};
@@ -27,7 +33,7 @@ pub struct Store {
     image: Digest,
 }
 
-/// A numbered file of a store, or why it gives none.
+/// A numbered file of a store.
 #[derive(Debug)]
 pub struct Numbered {
     /// Its number, from 1.
@@ -43,7 +49,12 @@ impl Store {
     /// # Errors
     /// When the base is not a URL.
     pub fn new(base: &str, reference: &Reference, image: &Digest) -> Result<Self, String> {
-        let wrong = || format!("the lookaside URL {} is not an https, http or file URL", quoted(base));
+        let wrong = || {
+            format!(
+                "the lookaside URL {} is not an https, http or file URL",
+                quoted(&location(base))
+            )
+        };
         let (scheme, rest) = base.split_once("://").ok_or_else(wrong)?;
         if !matches!(scheme, "https" | "http" | "file") || rest.is_empty() {
             return Err(wrong());
@@ -60,99 +71,31 @@ impl Store {
     pub fn url(&self, number: usize) -> String {
         let end = self.base.find(['?', '#']).unwrap_or(self.base.len());
         let (base, tail) = self.base.split_at(end);
-        let digest = self.image.as_str().replacen(':', "=", 1);
         format!(
-            "{}/{}@{digest}/signature-{number}{tail}",
+            "{}/{}/signature-{number}{tail}",
             base.replace(' ', "%20").replace("%2F", "/").replace("%2f", "/"),
-            self.path
+            self.directory()
         )
     }
 
-    /// The base as it stands in the configuration, without a user name or password in it.
+    /// Where the signatures of the image are, without a user name or password.
     #[must_use]
     pub fn location(&self) -> String {
-        let (scheme, rest) = self.base.split_once("://").unwrap_or(("", &self.base));
-        let authority_end = rest.find('/').unwrap_or(rest.len());
-        let host = rest[..authority_end].rsplit('@').next().unwrap_or_default();
-        safe(&format!("{scheme}://{host}{}", &rest[authority_end..]))
+        let base = location(&self.base);
+        format!(
+            "{}/{}",
+            base.split(['?', '#']).next().unwrap_or_default(),
+            self.directory()
+        )
     }
 
-    /// Reads all signatures, by their numbers.
-    ///
-    /// # Errors
-    /// When one of them cannot be asked for: then nobody knows how many there are.
-    pub fn read(&self, network: &dyn Network) -> Result<Vec<Numbered>, Trouble> {
-        let mut found = Vec::new();
-        let mut client = None;
-        let mut gap = 0;
-        for number in 1..=MAX_SIGNATURES + MAX_GAP {
-            let url = self.url(number);
-            let content = match url.strip_prefix("file://") {
-                Some(path) => self.file(&url, path)?,
-                None => {
-                    if client.is_none() {
-                        client = Some(self.client(network)?);
-                    }
-                    match &mut client {
-                        Some(client) => fetch(client, &self.without_login(&url), self.login())?,
-                        None => None,
-                    }
-                }
-            };
-            match content {
-                Some(content) => {
-                    found.push(Numbered { number, content });
-                    gap = 0;
-                }
-                None if gap == MAX_GAP => break,
-                None => gap += 1,
-            }
-        }
-        Ok(found)
-    }
-
-    fn file(&self, url: &str, path: &str) -> Result<Option<Option<Vec<u8>>>, Trouble> {
-        // What stands before the first slash is a host, which no file has.
-        let path = path.find('/').map_or("", |slash| &path[slash..]);
-        let path = PathBuf::from(path.replace("%20", " "));
-        match read_regular(Path::new(&path), MAX_BLOB_BYTES as u64) {
-            Ok(content) => Ok(Some(content)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Trouble::Unreachable {
-                url: safe(url),
-                why: error.to_string(),
-            }),
-        }
-    }
-
-    fn client(&self, network: &dyn Network) -> Result<Client, Trouble> {
-        let url = self.without_login(&self.base);
-        let unreachable = |why: String| Trouble::Unreachable {
-            url: self.location(),
-            why,
-        };
-        let (scheme, rest) = url.split_once("://").unwrap_or_default();
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let server = Url::parse(&format!("{scheme}://{authority}")).map_err(|error| unreachable(error.to_string()))?;
-        let mut settings = network.settings(&server).map_err(unreachable)?;
-        settings.hides_queries = true;
-        Client::new(settings).map_err(|error| unreachable(error.to_string()))
-    }
-
-    /// A URL without the user name and password that the configuration may have in it.
-    fn without_login(&self, url: &str) -> String {
-        let Some((scheme, rest)) = url.split_once("://") else {
-            return url.to_owned();
-        };
-        let end = rest.find('/').unwrap_or(rest.len());
-        let host = rest[..end].rsplit('@').next().unwrap_or_default();
-        format!("{scheme}://{host}{}", &rest[end..])
+    fn directory(&self) -> String {
+        format!("{}@{}", self.path, self.image.as_str().replacen(':', "=", 1))
     }
 
     fn login(&self) -> Vec<(String, Secret)> {
-        use base64::Engine as _;
         let rest = self.base.split_once("://").map_or("", |(_, rest)| rest);
-        let authority = rest.split('/').next().unwrap_or_default();
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         match authority.rsplit_once('@') {
             Some((login, _)) => {
                 let encoded = base64::engine::general_purpose::STANDARD.encode(login);
@@ -163,36 +106,133 @@ impl Store {
     }
 }
 
-/// One signature: `None` where there is none, an inner `None` where it is too large.
-fn fetch(client: &mut Client, url: &str, login: Vec<(String, Secret)>) -> Result<Option<Option<Vec<u8>>>, Trouble> {
-    let answer = client.send(&Request {
-        method: Method::Get,
-        url,
-        accept: "*/*",
-        headers: &login,
-        body: None,
-        limit: MAX_BLOB_BYTES as u64,
-    });
-    let url = safe(url);
-    match answer {
-        Ok(response) => match response.status {
-            200 if response.content_type == "text/html" => Err(Trouble::Page {
+/// A URL without the user name and password that the configuration may have in it.
+fn location(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let host = rest[..end].rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{}", &rest[end..])
+}
+
+/// Reads stores, each server's over one connection.
+#[derive(Debug)]
+pub struct Stores<'n>(Clients<'n>);
+
+impl<'n> Stores<'n> {
+    /// Nothing is contacted yet.
+    #[must_use]
+    pub fn new(network: &'n Network) -> Self {
+        Self(Clients::new(network))
+    }
+
+    /// Reads all signatures of an image, by their numbers, until some numbers in a row are missing. Where one of them
+    /// cannot be asked for, nobody knows how many there are: the trouble comes back with what was found before it.
+    pub fn read(&mut self, store: &Store) -> (Vec<Numbered>, Option<Trouble>) {
+        let mut found = Vec::new();
+        let mut gap = 0;
+        for number in 1..=MAX_SIGNATURES + MAX_GAP {
+            match self.one(store, &store.url(number)) {
+                Ok(content) => {
+                    found.push(Numbered { number, content });
+                    gap = 0;
+                }
+                Err(Trouble::Absent { .. }) if gap == MAX_GAP => break,
+                Err(Trouble::Absent { .. }) => gap += 1,
+                Err(trouble) => return (found, Some(trouble)),
+            }
+        }
+        (found, None)
+    }
+
+    /// One signature; `None` where it is too large.
+    fn one(&mut self, store: &Store, url: &str) -> Result<Option<Vec<u8>>, Trouble> {
+        let found = match url.strip_prefix("file://") {
+            Some(path) => return file(url, path),
+            None => self.fetch(store, url),
+        };
+        match found {
+            Ok(content) => Ok(Some(content)),
+            Err(Trouble::TooLarge { .. }) => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    fn fetch(&mut self, store: &Store, url: &str) -> Result<Vec<u8>, Trouble> {
+        let mut url = location(url);
+        let first = server_of(&url).ok_or_else(|| Trouble::Unreachable {
+            url: shown(&url),
+            why: "it is not a URL that can be asked".into(),
+        })?;
+        let mut server = first.clone();
+        let mut response = self.ask(&first, &server, &url, &store.login())?;
+        let mut redirects = 0;
+        while is_redirect(&response) {
+            redirects += 1;
+            if redirects > MAX_REDIRECTS {
+                return Err(Trouble::Wrong {
+                    url: shown(&url),
+                    what: format!("more than {MAX_REDIRECTS} redirects"),
+                });
+            }
+            (url, server) = redirect::target(&server, &url, &response)?;
+            redirect::check(&first, &server, "redirects").map_err(|what| Trouble::Wrong { url: shown(&url), what })?;
+            // A login in the configuration is for the server that it stands with.
+            let login = if is_same(&server, &first) {
+                store.login()
+            } else {
+                Vec::new()
+            };
+            response = self.ask(&first, &server, &url, &login)?;
+        }
+        let url = shown(&url);
+        match response.status {
+            200 if is_page(&response) => Err(Trouble::Page {
                 url,
                 wanted: "a signature",
             }),
-            200 => Ok(Some(Some(response.body))),
-            404 => Ok(None),
+            200 => Ok(response.body),
+            404 => Err(Trouble::Absent { url }),
             status @ (401 | 403) => Err(Trouble::Forbidden {
                 url,
                 status,
                 hint: String::new(),
             }),
             status => Err(Trouble::Status { url, status }),
-        },
-        Err(crate::http::Error::TooLarge(_)) => Ok(Some(None)),
-        Err(error) => Err(Trouble::Unreachable {
-            url,
-            why: error.to_string(),
-        }),
+        }
     }
+
+    fn ask(&mut self, first: &Url, server: &Url, url: &str, login: &[(String, Secret)]) -> Result<Response, Trouble> {
+        // The configuration names the first.
+        let reach = if is_same(server, first) {
+            Reach {
+                is_registry: false,
+                ..Reach::of_registry(false)
+            }
+        } else {
+            redirect::reach(first, server)
+        };
+        let question = Question {
+            url,
+            accept: "*/*",
+            headers: login,
+            form: None,
+            limit: MAX_BLOB_BYTES as u64,
+        };
+        self.0.ask(server, reach, question)
+    }
+}
+
+fn file(url: &str, path: &str) -> Result<Option<Vec<u8>>, Trouble> {
+    // What stands before the first slash is a host, which no file has.
+    let path = path.find('/').map_or("", |slash| &path[slash..]);
+    let path = PathBuf::from(path.replace("%20", " "));
+    read_regular(&path, MAX_BLOB_BYTES as u64).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Trouble::Absent { url: safe(url) },
+        _ => Trouble::Unreachable {
+            url: safe(url),
+            why: error.to_string(),
+        },
+    })
 }

@@ -15,6 +15,8 @@ pub const MAX_FILE: u64 = 4 << 20;
 #[derive(Debug, Clone, Default)]
 pub struct RegistriesConf {
     registries: Vec<Registry>,
+    /// `credential-helpers`, in their order; of several files the last one that has it counts.
+    pub helpers: Vec<String>,
 }
 
 /// One `[[registry]]`.
@@ -89,11 +91,14 @@ impl RegistriesConf {
     pub fn parse(files: &[(PathBuf, String)]) -> Result<Self, Error> {
         let mut all = Self::default();
         for (path, text) in files {
-            let registries = file::parse(text).map_err(|what| Error::File {
+            let own = file::parse(text).map_err(|what| Error::File {
                 file: path.clone(),
                 what,
             })?;
-            for registry in registries {
+            if let Some(helpers) = own.helpers {
+                all.helpers = helpers;
+            }
+            for registry in own.registries {
                 match all.registries.iter_mut().find(|own| own.prefix == registry.prefix) {
                     Some(own) => *own = registry,
                     None => all.registries.push(registry),

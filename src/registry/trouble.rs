@@ -46,6 +46,20 @@ pub enum Trouble {
         /// How it failed.
         why: String,
     },
+    /// The configuration forbids to ask.
+    #[error("{url}: blocked by registries.conf")]
+    Blocked {
+        /// What was to be asked for.
+        url: String,
+    },
+    /// An answer beyond its limit.
+    #[error("{url}: the answer has more than {limit} bytes")]
+    TooLarge {
+        /// What was asked for.
+        url: String,
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// An answer that breaks a rule.
     #[error("{url}: {what}")]
     Wrong {

@@ -47,8 +47,8 @@ fn bodies_that_never_end() {
     ] {
         hub.answer(&path, Answer::ok("application/json", "").body(Body::Endless(b'[')));
     }
-    assert!(matches!(session.blob(&image), Err(Trouble::Unreachable { .. })));
-    assert!(matches!(session.extension(&image), Err(Trouble::Unreachable { .. })));
+    assert!(matches!(session.blob(&image), Err(Trouble::TooLarge { .. })));
+    assert!(matches!(session.extension(&image), Err(Trouble::TooLarge { .. })));
 }
 
 /// The limit is one for the whole of a request: a byte now and then does not prolong it.
@@ -198,7 +198,7 @@ fn too_many_requests() {
 fn servers_without_tls_are_not_spoken_to_plainly() {
     let hub = Hub::plain();
     hub.store(|store| store.repository(REPOSITORY).image("v1", "plain"));
-    let unverified = image_signature::registry::session::Access {
+    let unverified = crate::Access {
         unverified: true,
         ..access(&hub.host())
     };
@@ -217,7 +217,7 @@ fn a_certificate_that_nobody_vouches_for() {
     assert!(refused.to_string().contains("is not accepted"), "{refused}");
     assert_eq!(hub.lines(), [""; 0]);
     // --insecure: exactly this is what it is for.
-    let unverified = image_signature::registry::session::Access {
+    let unverified = crate::Access {
         unverified: true,
         ..access(&hub.host())
     };

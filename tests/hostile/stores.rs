@@ -4,7 +4,7 @@
 use image_signature::digest::Digest;
 use image_signature::reason::Reason;
 use image_signature::reference::Reference;
-use image_signature::registry::lookaside::Store;
+use image_signature::registry::lookaside::{Numbered, Store, Stores};
 use image_signature::registry::trouble::Trouble;
 
 use crate::support::hub::{Answer, Body, Hub};
@@ -20,6 +20,12 @@ fn store(hub: &Hub) -> Store {
     Store::new(&hub.url(), &reference, &Digest::parse(D1).unwrap()).unwrap()
 }
 
+fn read(hub: &Hub) -> Result<Vec<Numbered>, Trouble> {
+    let net = Net::of(&[hub]);
+    let (found, trouble) = Stores::new(&net.0).read(&store(hub));
+    trouble.map_or(Ok(found), Err)
+}
+
 #[test]
 fn numbers_in_a_row() {
     let hub = Hub::tls();
@@ -29,7 +35,7 @@ fn numbers_in_a_row() {
             Answer::ok("application/octet-stream", format!("blob {number}")),
         );
     }
-    let found = store(&hub).read(&Net::of(&[&hub])).unwrap();
+    let found = read(&hub).unwrap();
     let numbers: Vec<usize> = found.iter().map(|file| file.number).collect();
     assert_eq!(numbers, [1, 2, 4]);
     for seen in hub.seen() {
@@ -44,7 +50,7 @@ fn stores_that_never_end() {
     for number in 1..=200 {
         hub.answer(&path(number), Answer::ok("application/octet-stream", "blob"));
     }
-    let found = store(&hub).read(&Net::of(&[&hub])).unwrap();
+    let found = read(&hub).unwrap();
     assert!((128..=131).contains(&found.len()), "{}", found.len());
     assert!(hub.seen().len() <= 131, "{}", hub.seen().len());
 }
@@ -57,7 +63,7 @@ fn a_signature_that_never_ends_spoils_no_other() {
         Answer::ok("application/octet-stream", "").body(Body::Endless(0)),
     );
     hub.answer(&path(2), Answer::ok("application/octet-stream", "blob"));
-    let found = store(&hub).read(&Net::of(&[&hub])).unwrap();
+    let found = read(&hub).unwrap();
     assert_eq!(found.len(), 2);
     assert!(found[0].content.is_none());
     assert_eq!(found[1].content.as_deref(), Some(&b"blob"[..]));
@@ -80,7 +86,7 @@ fn trouble_with_one_number() {
         ),
     ] {
         hub.answer(&path(2), answer.clone());
-        let trouble = store(&hub).read(&Net::of(&[&hub])).unwrap_err();
+        let trouble = read(&hub).unwrap_err();
         assert_eq!(trouble.reason(), reason, "{answer:?}: {trouble}");
         assert!(!matches!(trouble, Trouble::Absent { .. }));
     }

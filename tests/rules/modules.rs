@@ -89,7 +89,10 @@ fn only_openpgp_uses_gpgme() {
 
 #[test]
 fn only_openpgp_starts_gpg_and_only_exec_plugins_are_started_elsewhere() {
-    only(&["openpgp", "cluster/exec"], &["Command::new", "process::Command"]);
+    only(
+        &["openpgp", "cluster/exec", "registry/helper"],
+        &["Command::new", "process::Command"],
+    );
     only(&["openpgp"], &["new(\"gpg"]);
 }
 

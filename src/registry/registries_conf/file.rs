@@ -6,8 +6,14 @@ use toml::{Table, Value};
 use super::{Mirror, PullFromMirror, Registry};
 use crate::text::{quoted, safe};
 
+/// What one file says.
+pub(super) struct Own {
+    pub registries: Vec<Registry>,
+    pub helpers: Option<Vec<String>>,
+}
+
 /// Reads the `[[registry]]` entries of a file; the first of a prefix counts.
-pub(super) fn parse(text: &str) -> Result<Vec<Registry>, String> {
+pub(super) fn parse(text: &str) -> Result<Own, String> {
     let table: Table = text.parse().map_err(|error: toml::de::Error| safe(error.message()))?;
     if table.get("registries").is_some() {
         return Err("it is of version 1 ([registries.search] and the like), which is no longer read; write [[registry]] entries".into());
@@ -21,7 +27,23 @@ pub(super) fn parse(text: &str) -> Result<Vec<Registry>, String> {
             registries.push(registry);
         }
     }
-    Ok(registries)
+    Ok(Own {
+        registries,
+        helpers: helpers(&table)?,
+    })
+}
+
+fn helpers(table: &Table) -> Result<Option<Vec<String>>, String> {
+    let Some(value) = table.get("credential-helpers") else {
+        return Ok(None);
+    };
+    let names = value
+        .as_array()
+        .map(|list| list.iter().map(|name| name.as_str().map(str::to_owned)));
+    let names = names.and_then(Iterator::collect::<Option<Vec<String>>>);
+    names
+        .map(Some)
+        .ok_or_else(|| "credential-helpers: expected a list of names".into())
 }
 
 /// Members that do not matter here, but spoil the file for its other readers.

@@ -2,6 +2,9 @@
 //! A registry, a token server or a lookaside store on the loopback interface that answers as a test wants it to,
 //! honestly or not.
 
+// No test program uses all of it.
+#![allow(unused_imports)]
+
 mod answer;
 mod guard;
 mod store;

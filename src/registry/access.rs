@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How one registry is reached, and the login that it may see.
+
+use super::login::Login;
+
+/// A registry and what the user allows there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Access {
+    /// `HOST[:PORT]`, as references have it.
+    pub host: String,
+    /// Accept a certificate that cannot be verified.
+    pub unverified: bool,
+    /// Fall back to plain http.
+    pub plain_http: bool,
+    /// The user wrote `http://`: begin with it, and use nothing else.
+    pub http_only: bool,
+}
+
+/// A login, and the key that it is stored under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredLogin {
+    /// What is presented.
+    pub login: Login,
+    /// `HOST[:PORT]`, maybe with a path.
+    pub stored_for: String,
+}
+
+impl StoredLogin {
+    /// Whether it is stored for exactly this host and port, and not for another spelling of it.
+    #[must_use]
+    pub fn is_for(&self, host: &str) -> bool {
+        self.stored_for.split('/').next() == Some(host)
+    }
+}

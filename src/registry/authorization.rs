@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a registry wants to see before it answers: a password, or a token of the token server that it names.
+//!
+//! A login goes to the registry that it is stored for. It goes to a token server on another host only over verified
+//! https, and from a registry that was itself reached so: whoever can speak in the place of a registry could otherwise
+//! name a server of his own. Without verified TLS it goes to exactly the host and port that it is stored for.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+
+use super::access::{Access, StoredLogin};
+use super::challenge::Challenge;
+use super::clients::{Clients, Question};
+use super::login::Login;
+use super::network::Reach;
+use super::redirect;
+use super::token::{self, Token};
+use super::trouble::Trouble;
+use super::url_text::{encoded, is_same, server_of, shown, with_query};
+use crate::clock::Clock;
+use crate::http::secret::{without, Secret};
+use crate::http::url::Url;
+use crate::text::{quoted, safe};
+
+/// Largest answer of a token server, and of a registry to a ping, in bytes.
+pub(super) const MAX_SMALL: u64 = 1 << 20;
+
+/// Seconds by which a token is renewed before it expires.
+const RENEW_BEFORE: i64 = 5;
+
+/// Most tokens that are kept.
+const MAX_TOKENS: usize = 1000;
+
+/// A repository of a registry, and the login for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// Its path.
+    pub path: String,
+    /// The login, if there is one.
+    pub login: Option<StoredLogin>,
+}
+
+/// How a registry wants to be asked, and the tokens that were given for it.
+#[derive(Debug)]
+pub(super) struct Authorization {
+    base: Url,
+    access: Access,
+    pub challenges: Vec<Challenge>,
+    tokens: BTreeMap<String, Token>,
+    /// Scopes that were asked for after a token was not enough, by the path of the repository.
+    further: BTreeMap<String, String>,
+    warnings: Vec<String>,
+    clock: Clock,
+}
+
+impl Authorization {
+    pub(super) fn new(base: Url, access: Access, challenges: Vec<Challenge>, clock: Clock) -> Self {
+        Self {
+            base,
+            access,
+            challenges,
+            tokens: BTreeMap::new(),
+            further: BTreeMap::new(),
+            warnings: Vec::new(),
+            clock,
+        }
+    }
+
+    /// What the user should know: a login that was sent without verified TLS, or was not.
+    pub(super) fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// The headers that the registry wants to see.
+    pub(super) fn headers(
+        &mut self,
+        clients: &mut Clients<'_>,
+        repository: &Repository,
+    ) -> Result<Vec<(String, Secret)>, Trouble> {
+        let known = self
+            .challenges
+            .iter()
+            .find(|challenge| matches!(challenge.scheme.as_str(), "basic" | "bearer"))
+            .cloned();
+        let value = match known {
+            None => return Ok(Vec::new()),
+            Some(challenge) if challenge.scheme == "basic" => match self.login(repository) {
+                Some(Login::Password { user, password }) => basic(&user, &password),
+                _ => return Ok(Vec::new()),
+            },
+            Some(challenge) => {
+                let token = self.token(clients, repository, &challenge)?;
+                if token.reveal().is_empty() {
+                    return Ok(Vec::new());
+                }
+                Secret::new(format!("Bearer {}", token.reveal()))
+            }
+        };
+        Ok(vec![("Authorization".into(), value)])
+    }
+
+    /// What to do after an answer 401: whether asking once more makes sense.
+    pub(super) fn learn(&mut self, repository: &Repository, challenges: Vec<Challenge>) -> bool {
+        let further = challenges
+            .iter()
+            .find_map(|challenge| challenge.further_scope().map(|(a, b, c)| format!("{a}:{b}:{c}")));
+        if let Some(scope) = further {
+            // Once: whoever always asks for more would be asked for ever.
+            if !self.further.contains_key(&repository.path) && self.further.len() < MAX_TOKENS {
+                self.further.insert(repository.path.clone(), scope);
+                self.tokens.remove(&repository.path);
+                return true;
+            }
+            return false;
+        }
+        if self.challenges.is_empty() && !challenges.is_empty() {
+            // A registry that lets everybody ping and not everybody read.
+            self.challenges = challenges;
+            return true;
+        }
+        // A token from an earlier request may have been taken back.
+        self.tokens.remove(&repository.path).is_some()
+    }
+
+    /// Whether a text of the registry repeats what it was shown: it must reach no other host, and no message.
+    pub(super) fn shows_login(&self, repository: &Repository, text: &str) -> bool {
+        let mut secrets = Vec::new();
+        match repository.login.as_ref().map(|stored| &stored.login) {
+            Some(Login::Password { user, password }) => {
+                secrets.push(password.clone());
+                let pair = basic(user, password);
+                let pair = pair
+                    .reveal()
+                    .split_once(' ')
+                    .map(|(_, pair)| pair.trim_end_matches('='));
+                secrets.extend(pair.map(Secret::new));
+            }
+            Some(Login::IdentityToken { token, .. }) => secrets.push(token.clone()),
+            None => {}
+        }
+        secrets.extend(self.tokens.get(&repository.path).map(|token| token.token.clone()));
+        without(text, &secrets) != text
+    }
+
+    /// Whether it is certain whom we talk to.
+    fn is_verified(&self) -> bool {
+        self.base.is_https() && !self.access.unverified
+    }
+
+    /// The login, if it may be sent to this registry.
+    fn login(&mut self, repository: &Repository) -> Option<Login> {
+        let stored = repository.login.as_ref()?;
+        if self.is_verified() {
+            return Some(stored.login.clone());
+        }
+        let how = if self.base.is_https() {
+            "without a verified certificate"
+        } else {
+            "over plain http"
+        };
+        let (stored_for, host) = (safe(&stored.stored_for), safe(&self.access.host));
+        let is_for = stored.is_for(&self.access.host);
+        let warning = if is_for {
+            format!("the login for {host} is sent {how}")
+        } else {
+            format!("the login stored for {stored_for} is not sent to {host} {how}")
+        };
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+        is_for.then(|| stored.login.clone())
+    }
+
+    fn token(
+        &mut self,
+        clients: &mut Clients<'_>,
+        repository: &Repository,
+        challenge: &Challenge,
+    ) -> Result<Secret, Trouble> {
+        let now = self.clock.now();
+        if let Some(token) = self.tokens.get(&repository.path) {
+            if token.expires > now + RENEW_BEFORE {
+                return Ok(token.token.clone());
+            }
+        }
+        let token = self.new_token(clients, repository, challenge)?;
+        if self.tokens.len() >= MAX_TOKENS {
+            self.tokens.clear();
+        }
+        let secret = token.token.clone();
+        self.tokens.insert(repository.path.clone(), token);
+        Ok(secret)
+    }
+
+    /// Asks the token server that the registry names.
+    fn new_token(
+        &mut self,
+        clients: &mut Clients<'_>,
+        repository: &Repository,
+        challenge: &Challenge,
+    ) -> Result<Token, Trouble> {
+        let realm = challenge.parameters.get("realm").cloned().unwrap_or_default();
+        let wrong = |what: String| Trouble::Wrong {
+            url: self.base.to_string(),
+            what,
+        };
+        let server = server_of(&realm).ok_or_else(|| {
+            wrong(format!(
+                "its token server {} is not an http or https URL",
+                quoted(&realm)
+            ))
+        })?;
+        redirect::check(&self.base, &server, "sends us for a token").map_err(wrong)?;
+        let is_same = is_same(&server, &self.base);
+        if !is_same && repository.login.is_some() && !(self.is_verified() && server.is_https()) {
+            return Err(wrong(format!(
+                "it names a token server on another host, {}; without verified TLS the login is sent to {} only",
+                safe(&server.address()),
+                safe(&self.access.host)
+            )));
+        }
+        let login = self.login(repository);
+        let mut query: Vec<(&str, String)> = Vec::new();
+        if let Some(service) = challenge.parameters.get("service") {
+            query.push(("service", service.clone()));
+        }
+        query.push(("scope", format!("repository:{}:pull", repository.path)));
+        query.extend(self.further.get(&repository.path).map(|scope| ("scope", scope.clone())));
+        let reach = if is_same {
+            Reach::of_registry(self.access.unverified)
+        } else {
+            redirect::reach(&self.base, &server)
+        };
+        let (url, headers, form) = match login {
+            Some(Login::IdentityToken { token, .. }) => {
+                query.push(("grant_type", "refresh_token".into()));
+                query.push(("client_id", "image-signature".into()));
+                query.push(("refresh_token", token.reveal().to_owned()));
+                (realm.clone(), Vec::new(), Some(encoded(&query).into_bytes()))
+            }
+            Some(Login::Password { user, password }) => {
+                let has_both = !user.is_empty() && !password.reveal().is_empty();
+                let headers = has_both.then(|| ("Authorization".to_owned(), basic(&user, &password)));
+                if !user.is_empty() {
+                    query.insert(0, ("account", user));
+                }
+                (with_query(&realm, &query), headers.into_iter().collect(), None)
+            }
+            None => (with_query(&realm, &query), Vec::new(), None),
+        };
+        let question = Question {
+            url: &url,
+            accept: "application/json",
+            headers: &headers,
+            form: form.as_deref(),
+            limit: MAX_SMALL,
+        };
+        let response = clients.ask(&server, reach, question)?;
+        let url = shown(&realm);
+        match response.status {
+            200 => token::parse(&response.body, self.clock.now()).map_err(|what| Trouble::Wrong {
+                url,
+                what: format!("the answer of the token server: {what}"),
+            }),
+            status @ (401 | 403) => Err(Trouble::Forbidden {
+                url,
+                status,
+                hint: self.hint(repository),
+            }),
+            status => Err(Trouble::Status { url, status }),
+        }
+    }
+
+    /// What to do where the registry refuses.
+    pub(super) fn hint(&self, repository: &Repository) -> String {
+        match &repository.login {
+            None => format!("; log in: podman login {}", safe(&self.access.host)),
+            Some(stored) => format!("; the login for {} does not allow it", safe(&stored.stored_for)),
+        }
+    }
+}
+
+fn basic(user: &str, password: &Secret) -> Secret {
+    let text = format!("{user}:{}", password.reveal());
+    Secret::new(format!(
+        "Basic {}",
+        base64::engine::general_purpose::STANDARD.encode(text)
+    ))
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One client a server, so that its connection is used again.
+
+use std::collections::HashMap;
+
+use super::network::{Network, Reach};
+use super::trouble::Trouble;
+use super::url_text::shown;
+use crate::http::secret::Secret;
+use crate::http::url::Url;
+use crate::http::{Client, Error, Method, Request, Response};
+
+/// Most servers whose connections are kept: whoever redirects chooses how many there are.
+const MAX_CLIENTS: usize = 16;
+
+/// The clients of a run.
+#[derive(Debug)]
+pub(super) struct Clients<'n> {
+    network: &'n Network,
+    clients: HashMap<(String, Reach), Client>,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question<'q> {
+    /// The absolute URL.
+    pub url: &'q str,
+    /// Media types that are understood.
+    pub accept: &'q str,
+    /// What is sent besides.
+    pub headers: &'q [(String, Secret)],
+    /// A form to be posted.
+    pub form: Option<&'q [u8]>,
+    /// Largest answer, in bytes.
+    pub limit: u64,
+}
+
+impl<'n> Clients<'n> {
+    pub(super) fn new(network: &'n Network) -> Self {
+        Self {
+            network,
+            clients: HashMap::new(),
+        }
+    }
+
+    /// Asks a server; the answer comes back whatever its status.
+    pub(super) fn ask(&mut self, server: &Url, reach: Reach, question: Question<'_>) -> Result<Response, Trouble> {
+        let unreachable = |why: String| Trouble::Unreachable {
+            url: shown(question.url),
+            why,
+        };
+        let key = (server.to_string(), reach);
+        if !self.clients.contains_key(&key) {
+            if self.clients.len() >= MAX_CLIENTS {
+                self.clients.clear();
+            }
+            let settings = self.network.settings(server, reach).map_err(unreachable)?;
+            let client = Client::new(settings).map_err(|error| unreachable(error.to_string()))?;
+            self.clients.insert(key.clone(), client);
+        }
+        let Some(client) = self.clients.get_mut(&key) else {
+            return Err(unreachable("there is no client for it".into()));
+        };
+        let answer = client.send(&Request {
+            method: if question.form.is_some() {
+                Method::Post
+            } else {
+                Method::Get
+            },
+            url: question.url,
+            accept: question.accept,
+            headers: question.headers,
+            body: question.form.map(|form| ("application/x-www-form-urlencoded", form)),
+            limit: question.limit,
+        });
+        answer.map_err(|error| match error {
+            Error::TooLarge(limit) => Trouble::TooLarge {
+                url: shown(question.url),
+                limit,
+            },
+            error => unreachable(error.to_string()),
+        })
+    }
+}

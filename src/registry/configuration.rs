@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What this machine and the user say about registries.
+
+use super::logins::Logins;
+use super::network::Network;
+use super::registries_conf::RegistriesConf;
+use super::registries_d::RegistriesD;
+
+/// Everything that is known before a registry is asked.
+#[derive(Debug, Clone, Default)]
+pub struct Configuration {
+    /// Certificates and proxies.
+    pub network: Network,
+    /// Logins.
+    pub logins: Logins,
+    /// Mirrors, and what is insecure or blocked.
+    pub mirrors: RegistriesConf,
+    /// Lookaside stores and attachments.
+    pub stores: RegistriesD,
+    /// The lookaside store where none is configured.
+    pub default_store: String,
+    /// Accept certificates of registries that cannot be verified.
+    pub unverified: bool,
+    /// Look for sigstore signatures whatever the configuration says.
+    pub wants_attachments: bool,
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The login for a repository, in the order in which it is looked for (containers-auth.json(5)).
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::access::StoredLogin;
+use super::helper;
+use super::login::{look_up, Login, Stored};
+use crate::reference::Reference;
+use crate::text::safe;
+
+/// The entry of `credential-helpers` that stands for the files.
+pub const FILES: &str = "containers-auth.json";
+
+/// A file with logins.
+#[derive(Clone)]
+pub struct AuthFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it says.
+    pub text: Vec<u8>,
+    /// It is of the format that docker had first.
+    pub legacy: bool,
+}
+
+/// Everything that may have a login.
+#[derive(Debug, Clone, Default)]
+pub struct Logins {
+    /// The one that the user gave, for the registries that the user names.
+    pub given: Option<Login>,
+    /// Files, in the order in which they are searched.
+    pub files: Vec<AuthFile>,
+    /// Names of helpers for all registries and [`FILES`], in this order; the files alone where it is empty.
+    pub helpers: Vec<String>,
+    /// What helpers are started with.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+impl Logins {
+    /// The login for a repository at `place`, which is where the image that is asked for as `asked` is looked for. What
+    /// the user gave is for the host that the user named, and for no mirror of it.
+    ///
+    /// # Errors
+    /// When a file or a helper is of no use: then nobody knows whether there is a login.
+    pub fn of(&self, place: &Reference, asked: &Reference) -> Result<Option<StoredLogin>, String> {
+        if let Some(login) = self.given.as_ref().filter(|_| place.domain() == asked.domain()) {
+            return Ok(Some(StoredLogin {
+                login: login.clone(),
+                stored_for: place.domain().to_owned(),
+            }));
+        }
+        if self.helpers.is_empty() {
+            return self.in_files(place);
+        }
+        let mut first = None;
+        for helper in &self.helpers {
+            let found = if helper == FILES {
+                self.in_files(place)
+            } else {
+                let login = helper::ask(helper, place.domain(), &self.environment);
+                login.map(|login| {
+                    login.map(|login| StoredLogin {
+                        login,
+                        stored_for: place.domain().to_owned(),
+                    })
+                })
+            };
+            match found {
+                Ok(Some(login)) => return Ok(Some(login)),
+                Ok(None) => {}
+                // Another one may have it.
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        first.map_or(Ok(None), Err)
+    }
+
+    fn in_files(&self, place: &Reference) -> Result<Option<StoredLogin>, String> {
+        for file in &self.files {
+            let shown = safe(&file.path.display().to_string());
+            let stored = look_up(&file.text, place.name(), file.legacy).map_err(|error| format!("{shown}: {error}"))?;
+            match stored {
+                Stored::Nothing => {}
+                Stored::Login(login, stored_for) => return Ok(Some(StoredLogin { login, stored_for })),
+                Stored::Helper { name, host } => {
+                    let login =
+                        helper::ask(&name, &host, &self.environment).map_err(|error| format!("{shown}: {error}"))?;
+                    if let Some(login) = login {
+                        return Ok(Some(StoredLogin {
+                            login,
+                            stored_for: host,
+                        }));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Logins are not shown.
+impl std::fmt::Debug for AuthFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthFile")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}

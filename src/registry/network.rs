@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How registries and signature stores are reached from this machine: certificates and proxies.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use openssl::x509::X509;
+
+use crate::files::read::read_regular;
+use crate::http::tls::{self, Identity, Roots, Tls};
+use crate::http::url::Url;
+use crate::http::{self, proxy, Addresses};
+use crate::text::safe;
+
+/// Largest file with certificates or a key, in bytes.
+const MAX_PEM: u64 = 4 << 20;
+
+/// Most files of a directory of certificates that are looked at.
+const MAX_FILES: usize = 1000;
+
+/// What is the same for all servers.
+#[derive(Debug, Clone, Default)]
+pub struct Network {
+    /// Directories of certificates (containers-certs.d(5)), each with a directory `HOST[:PORT]` for a server; the first
+    /// that has one counts.
+    pub certificates: Vec<PathBuf>,
+    /// A directory whose own files count for every registry instead.
+    pub certificate_directory: Option<PathBuf>,
+    /// CA certificates that count besides those of the system.
+    pub authorities: Vec<X509>,
+    /// Variables of the environment that name proxies.
+    pub proxies: BTreeMap<String, String>,
+    /// Longest time for one request, instead of the limits of its parts.
+    pub timeout: Option<Duration>,
+}
+
+/// How one server is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Reach {
+    /// Its certificate need not be one that can be verified.
+    pub unverified: bool,
+    /// Which addresses it may have.
+    pub addresses: Addresses,
+    /// It is a registry that the user or the configuration names.
+    pub is_registry: bool,
+}
+
+impl Reach {
+    /// That of a registry which the user or the configuration names.
+    #[must_use]
+    pub fn of_registry(unverified: bool) -> Self {
+        Self {
+            unverified,
+            addresses: Addresses::Any,
+            is_registry: true,
+        }
+    }
+}
+
+impl Network {
+    /// The settings for a server.
+    ///
+    /// # Errors
+    /// When a file cannot be used; the message names it.
+    pub fn settings(&self, server: &Url, reach: Reach) -> Result<http::Settings, String> {
+        let variable = |name: &str| self.proxies.get(name).map(String::as_str);
+        let proxy = match proxy::from_environment(server, variable) {
+            Some((text, name)) => {
+                Some(proxy::parse(&text, name).map_err(|error| format!("the proxy of {name}: {error}"))?)
+            }
+            None => None,
+        };
+        Ok(http::Settings {
+            tls: self.tls(server, reach)?,
+            proxy,
+            timeout: self.timeout,
+            compression: true,
+            addresses: reach.addresses,
+            hides_queries: true,
+        })
+    }
+
+    fn tls(&self, server: &Url, reach: Reach) -> Result<Tls, String> {
+        if !server.is_https() {
+            return Ok(Tls::default());
+        }
+        let mut found = Found::default();
+        if let Some(directory) = self.directory_of(server, reach) {
+            found = read(&directory)?;
+        }
+        found.authorities.extend(self.authorities.iter().cloned());
+        let roots = match (reach.unverified, found.authorities.is_empty()) {
+            (true, _) => Roots::Unchecked,
+            (false, true) => Roots::System,
+            (false, false) => Roots::SystemAnd(found.authorities),
+        };
+        Ok(Tls {
+            roots,
+            server_name: None,
+            identity: found.identity,
+        })
+    }
+
+    /// The directory with the certificates of a server.
+    fn directory_of(&self, server: &Url, reach: Reach) -> Option<PathBuf> {
+        if let Some(directory) = self.certificate_directory.as_ref().filter(|_| reach.is_registry) {
+            return Some(directory.clone());
+        }
+        let host = server.host().to_ascii_lowercase();
+        let mut names = vec![format!("{host}:{}", server.port())];
+        if server.port() == 443 {
+            // As the reference writes it.
+            names.insert(0, host);
+        }
+        self.certificates
+            .iter()
+            .flat_map(|directory| names.iter().map(move |name| directory.join(name)))
+            .find(|directory| directory.is_dir())
+    }
+}
+
+/// What a directory of certificates has.
+#[derive(Debug, Default)]
+struct Found {
+    authorities: Vec<X509>,
+    identity: Option<Identity>,
+}
+
+/// Reads a directory: `*.crt` are CA certificates, `*.cert` and `*.key` a client certificate and its key.
+fn read(directory: &Path) -> Result<Found, String> {
+    let failed = |path: &Path, what: String| format!("{}: {what}", safe(&path.display().to_string()));
+    let names = names(directory).map_err(|error| failed(directory, error.to_string()))?;
+    let mut found = Found::default();
+    for path in &names {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        match extension {
+            Some("crt") => {
+                let certificates = tls::certificates(&pem(path)?);
+                found
+                    .authorities
+                    .extend(certificates.map_err(|error| failed(path, error.to_string()))?);
+            }
+            Some("cert") => {
+                let key = path.with_extension("key");
+                if !names.contains(&key) {
+                    return Err(failed(
+                        path,
+                        "the key that belongs to it, with the ending .key, is missing".into(),
+                    ));
+                }
+                let identity = Identity::from_pem(&pem(path)?, &pem(&key)?);
+                let identity = identity.map_err(|error| failed(path, error.to_string()))?;
+                // Of several the last one counts.
+                found.identity = Some(identity);
+            }
+            Some("key") if !names.contains(&path.with_extension("cert")) => {
+                return Err(failed(
+                    path,
+                    "the certificate that belongs to it, with the ending .cert, is missing".into(),
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+fn names(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(directory)?.take(MAX_FILES) {
+        names.push(entry?.path());
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn pem(path: &Path) -> Result<Vec<u8>, String> {
+    let shown = safe(&path.display().to_string());
+    match read_regular(path, MAX_PEM) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(format!("{shown} has more than {MAX_PEM} bytes")),
+        Err(error) => Err(format!("{shown}: {error}")),
+    }
+}

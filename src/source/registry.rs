@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Images in registries: which manifest a reference stands for, and the place that it is taken from.
+//!
+//! A reference stands for one or more locations. The first whose manifest can be had is the one that counts, for the
+//! manifest and for signatures, as on a node (containers-registries.conf(5)).
+
+mod attachments;
+pub mod signatures;
+
+use std::collections::HashMap;
+
+use crate::clock::Clock;
+use crate::digest::{Algorithm, Digest};
+use crate::limits::MAX_MANIFEST_BYTES;
+use crate::reason::{Reason, Refusal};
+use crate::reference::Reference;
+use crate::registry::access::Access;
+use crate::registry::configuration::Configuration;
+use crate::registry::lookaside::Stores;
+use crate::registry::registries_conf::Location;
+use crate::registry::session::Session;
+use crate::registry::trouble::Trouble;
+use crate::registry::Repository;
+use crate::text::safe;
+
+/// Most locations of one reference that are asked.
+const MAX_LOCATIONS: usize = 32;
+
+/// Registries that were asked in this run. Nobody is contacted who is not named by a reference, by the configuration, or
+/// by a server that one of these names.
+#[derive(Debug)]
+pub struct Registries<'c> {
+    configuration: &'c Configuration,
+    clock: Clock,
+    /// Sessions by host; trouble where nobody was reached, so that nobody waits for the same again.
+    sessions: HashMap<Access, Result<Session<'c>, Trouble>>,
+    repositories: HashMap<(String, String), Result<Repository, Trouble>>,
+    stores: Stores<'c>,
+    warnings: Vec<String>,
+}
+
+/// A manifest that was served, and the place that it was taken from.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// The reference that was asked for.
+    pub asked: Reference,
+    /// The location that it was taken from.
+    pub location: Location,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// What they hash to.
+    pub digest: Digest,
+    /// Why the locations before it were not used, safe to print.
+    pub passed_over: Vec<String>,
+    /// The locations that were not asked or had nothing.
+    pub others: Vec<Location>,
+}
+
+impl Taken {
+    /// The reference that was asked for, by digest.
+    #[must_use]
+    pub fn pinned(&self) -> String {
+        format!("{}@{}", self.asked.name(), self.digest)
+    }
+}
+
+impl<'c> Registries<'c> {
+    /// Nobody is contacted yet.
+    #[must_use]
+    pub fn new(configuration: &'c Configuration, clock: Clock) -> Self {
+        Self {
+            configuration,
+            clock,
+            sessions: HashMap::new(),
+            repositories: HashMap::new(),
+            stores: Stores::new(&configuration.network),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// What the user should know, each text once.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        for session in self.sessions.values_mut().flatten() {
+            self.warnings.extend(session.take_warnings());
+        }
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// Resolves a reference, once: fetches its manifest from the first location that has it.
+    ///
+    /// # Errors
+    /// When no location has it, or the bytes are not those of the digest that was asked for.
+    pub fn resolve(&mut self, asked: &Reference) -> Result<Taken, Refusal> {
+        let locations = self.configuration.mirrors.locations(asked);
+        let locations = locations.map_err(|error| Refusal::new(Reason::SourceUnavailable, error.to_string()))?;
+        self.take(asked, &locations)
+    }
+
+    /// Fetches a manifest from the first of these locations that has it.
+    ///
+    /// # Errors
+    /// When none has it, or the bytes are not those of the digest that was asked for.
+    pub fn take(&mut self, asked: &Reference, locations: &[Location]) -> Result<Taken, Refusal> {
+        let mut troubles = Vec::new();
+        for (n, location) in locations.iter().enumerate().take(MAX_LOCATIONS) {
+            let place = &location.reference;
+            let wanted = match (place.digest(), place.tag()) {
+                (Some(digest), _) => digest.as_str(),
+                (None, Some(tag)) => tag,
+                (None, None) => "latest",
+            };
+            match self.fetch(asked, location, wanted) {
+                Ok(bytes) => {
+                    let digest = digest_of(place, &bytes, place.digest())?;
+                    let others = locations.iter().enumerate().filter(|(other, _)| *other != n);
+                    return Ok(Taken {
+                        asked: asked.clone(),
+                        location: location.clone(),
+                        bytes,
+                        digest,
+                        passed_over: troubles.iter().map(Trouble::to_string).collect(),
+                        others: others.map(|(_, location)| location.clone()).collect(),
+                    });
+                }
+                Err(trouble) => troubles.push(trouble),
+            }
+        }
+        Err(none_of(&troubles))
+    }
+
+    /// Fetches the manifest of an instance of a list, from where the list was taken.
+    ///
+    /// # Errors
+    /// When it cannot be had, or the bytes do not hash to the digest.
+    pub fn instance(&mut self, list: &Taken, digest: &Digest) -> Result<Vec<u8>, Refusal> {
+        let bytes = self
+            .fetch(&list.asked, &list.location, digest.as_str())
+            .map_err(|trouble| none_of(&[trouble]))?;
+        digest_of(&list.location.reference, &bytes, Some(digest))?;
+        Ok(bytes)
+    }
+
+    fn fetch(&mut self, asked: &Reference, location: &Location, wanted: &str) -> Result<Vec<u8>, Trouble> {
+        let repository = self.repository(asked, location)?;
+        let session = self.session(location)?;
+        let fetched = session.manifest(&repository, wanted)?;
+        Ok(fetched.body)
+    }
+
+    /// The repository of a location, with the login for it.
+    fn repository(&mut self, asked: &Reference, location: &Location) -> Result<Repository, Trouble> {
+        let place = &location.reference;
+        let logins = &self.configuration.logins;
+        let key = (place.name().to_owned(), asked.domain().to_owned());
+        let found = self.repositories.entry(key).or_insert_with(|| {
+            let login = logins.of(place, asked).map_err(|why| Trouble::Unreachable {
+                url: safe(place.name()),
+                why: format!("looking up the login: {why}"),
+            })?;
+            Ok(Repository {
+                path: place.path().to_owned(),
+                login,
+            })
+        });
+        found.clone()
+    }
+
+    fn session(&mut self, location: &Location) -> Result<&mut Session<'c>, Trouble> {
+        let place = &location.reference;
+        if location.blocked {
+            return Err(Trouble::Blocked {
+                url: safe(&place.to_string()),
+            });
+        }
+        let access = Access {
+            host: place.domain().to_owned(),
+            unverified: location.insecure || self.configuration.unverified,
+            plain_http: location.insecure,
+            http_only: false,
+        };
+        let (network, clock) = (&self.configuration.network, self.clock);
+        let session = self
+            .sessions
+            .entry(access)
+            .or_insert_with_key(|access| Session::open(network, access.clone(), clock));
+        session.as_mut().map_err(|trouble| trouble.clone())
+    }
+}
+
+/// The digest of a manifest, which must be the one that was asked for.
+fn digest_of(place: &Reference, bytes: &[u8], wanted: Option<&Digest>) -> Result<Digest, Refusal> {
+    let shown = safe(&place.to_string());
+    // The digest of nothing is a digest; an answer without content is not a manifest.
+    if bytes.trim_ascii().is_empty() {
+        return Err(Refusal::new(
+            Reason::ManifestUnavailable,
+            format!("the manifest of {shown} is empty"),
+        ));
+    }
+    let digest = Digest::of_manifest(bytes).map_err(|error| {
+        Refusal::new(
+            Reason::ManifestMismatch,
+            format!("the manifest of {shown} has no digest: {error}"),
+        )
+    })?;
+    match wanted {
+        Some(wanted) if *wanted != digest && !is_other_hash_of(wanted, bytes) => Err(Refusal::new(
+            Reason::ManifestMismatch,
+            format!(
+                "asked for {wanted}, {} served a manifest that hashes to {digest}",
+                safe(place.name())
+            ),
+        )),
+        _ => Ok(digest),
+    }
+}
+
+/// Whether a digest of another algorithm than that of images' names is that of some bytes.
+fn is_other_hash_of(digest: &Digest, bytes: &[u8]) -> bool {
+    digest.algorithm() != Algorithm::Sha256 && digest.is_of(bytes)
+}
+
+/// Why none of the locations has a manifest.
+fn none_of(troubles: &[Trouble]) -> Refusal {
+    // What is not known decides: the manifest may be where nobody answered.
+    let decisive = troubles
+        .iter()
+        .find(|trouble| !matches!(trouble, Trouble::Absent { .. }));
+    let Some(first) = decisive.or(troubles.first()) else {
+        return Refusal::new(Reason::SourceUnavailable, "there is no location to ask");
+    };
+    let reason = match first {
+        Trouble::TooLarge { .. } => Reason::ManifestUnavailable,
+        trouble => trouble.reason(),
+    };
+    let limit = match first {
+        Trouble::TooLarge { .. } => format!(" (limit of a manifest: {MAX_MANIFEST_BYTES})"),
+        _ => String::new(),
+    };
+    let messages: Vec<String> = troubles.iter().map(Trouble::to_string).collect();
+    Refusal::new(reason, format!("{}{limit}", messages.join("; ")))
+}

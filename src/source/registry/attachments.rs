@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Sigstore signatures at the `.sig` tag of an image.
+
+use std::collections::HashMap;
+
+use super::signatures::Gathered;
+use super::Registries;
+use crate::digest::Digest;
+use crate::image::too_many;
+use crate::limits::MAX_SIGNATURES;
+use crate::reason::{Reason, Refusal};
+use crate::reference::Reference;
+use crate::registry::attachments::{self, Layer};
+use crate::registry::registries_conf::Location;
+use crate::registry::session::Session;
+use crate::registry::trouble::Trouble;
+use crate::registry::Repository;
+use crate::sigstore::attachment::SIGNATURE_TYPE;
+use crate::subject::{Attachment, Content, SignatureBlob, SourceKind};
+
+/// Most signatures beyond the limit that are named.
+const MAX_NAMED: usize = 1000;
+
+impl Registries<'_> {
+    /// Adds what hangs at the tag. Only signatures are fetched, and from nowhere but this repository.
+    pub(super) fn attachments(
+        &mut self,
+        asked: &Reference,
+        location: &Location,
+        digest: &Digest,
+        gathered: &mut Gathered,
+    ) {
+        let tag = attachments::tag(digest);
+        let place = format!("{}:{tag}", location.reference.name());
+        let opened = self.repository(asked, location);
+        let opened = opened.and_then(|repository| Ok((repository, self.session(location)?)));
+        let (found, trouble) = match opened {
+            Ok((repository, session)) => match read(session, &repository, &tag) {
+                Ok(found) => (found, None),
+                Err(trouble) => (Vec::new(), Some(trouble)),
+            },
+            Err(trouble) => (Vec::new(), Some(trouble)),
+        };
+        gathered.add(SourceKind::Attachment, place, found, trouble.as_ref());
+    }
+}
+
+fn read(session: &mut Session<'_>, repository: &Repository, tag: &str) -> Result<Vec<SignatureBlob>, Trouble> {
+    let manifest = session.manifest(repository, tag)?;
+    let layers = attachments::parse(&manifest.media_type, &manifest.body).map_err(|what| Trouble::Wrong {
+        url: format!("{}/v2/{}/manifests/{tag}", session.base(), repository.path),
+        what,
+    })?;
+    // Several keys over one payload are several layers with one digest, whose blob is fetched once.
+    let mut blobs: HashMap<Digest, Result<Vec<u8>, Refusal>> = HashMap::new();
+    let mut found = Vec::new();
+    for (n, layer) in layers.signatures.into_iter().enumerate() {
+        let content = match layer {
+            Ok(layer) => {
+                let blob = blobs.entry(layer.digest.clone()).or_insert_with(|| {
+                    session
+                        .blob(repository, &layer.digest)
+                        .map_err(|trouble| unread(&trouble))
+                });
+                blob.clone().and_then(|payload| attachment(layer, payload))
+            }
+            Err(what) => Err(Refusal::new(
+                Reason::NotASignature,
+                format!("its layer is malformed: {what}"),
+            )),
+        };
+        found.push(SignatureBlob {
+            name: format!("{tag}#{}", n + 1),
+            content: Content::Sigstore(content),
+        });
+    }
+    for n in 0..layers.beyond_limit.min(MAX_NAMED) {
+        let index = MAX_SIGNATURES + n;
+        found.push(SignatureBlob {
+            name: format!("{tag}#{}", index + 1),
+            content: Content::Sigstore(Err(too_many(index))),
+        });
+    }
+    Ok(found)
+}
+
+/// A payload that cannot be had says nothing about the signature.
+fn unread(trouble: &Trouble) -> Refusal {
+    match trouble {
+        Trouble::TooLarge { .. } => Refusal::new(Reason::LimitExceeded, trouble.to_string()),
+        trouble => Refusal::new(Reason::SourceUnavailable, trouble.to_string()),
+    }
+}
+
+fn attachment(layer: Layer, payload: Vec<u8>) -> Result<Attachment, Refusal> {
+    let size = payload.len() as u64;
+    if size != layer.size {
+        return Err(Refusal::new(
+            Reason::NotASignature,
+            format!("its layer says {} bytes, and the payload has {size}", layer.size),
+        ));
+    }
+    Ok(Attachment {
+        media_type: SIGNATURE_TYPE.to_owned(),
+        payload,
+        annotations: layer.annotations,
+    })
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The signatures of a manifest in all places that its location has for them. Each is asked for itself: trouble with one
+//! spoils no other and hides none.
+
+use super::{Registries, Taken};
+use crate::digest::Digest;
+use crate::image::too_many;
+use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
+use crate::reason::{Reason, Refusal};
+use crate::reference::Reference;
+use crate::registry::lookaside::Store;
+use crate::registry::registries_conf::Location;
+use crate::registry::trouble::Trouble;
+use crate::source::stored;
+use crate::subject::{Answer, Content, SignatureBlob, SourceAnswer, SourceKind};
+use crate::text::safe;
+
+/// Most signatures beyond the limit that are named.
+const MAX_NAMED: usize = 1000;
+
+/// The signatures of a manifest, and what each place answered.
+#[derive(Debug, Clone, Default)]
+pub struct Gathered {
+    /// The signatures; one that several places have stands there once.
+    pub signatures: Vec<SignatureBlob>,
+    /// The places.
+    pub sources: Vec<SourceAnswer>,
+}
+
+impl Gathered {
+    /// Adds what a place answered.
+    pub(super) fn add(
+        &mut self,
+        kind: SourceKind,
+        location: String,
+        found: Vec<SignatureBlob>,
+        trouble: Option<&Trouble>,
+    ) {
+        let signatures = found.len();
+        for blob in found {
+            if !self.signatures.iter().any(|own| is_same(&own.content, &blob.content)) {
+                self.signatures.push(blob);
+            }
+        }
+        let answer = match trouble {
+            Some(trouble) => answer(trouble),
+            None if signatures > 0 => Answer::Found,
+            None => Answer::Absent,
+        };
+        self.sources.push(SourceAnswer {
+            kind,
+            location,
+            answer,
+            signatures,
+        });
+    }
+
+    /// Of more signatures than are judged, the others are named only.
+    fn limit(&mut self) {
+        self.signatures.truncate(MAX_SIGNATURES + MAX_NAMED);
+        for (index, blob) in self.signatures.iter_mut().enumerate().skip(MAX_SIGNATURES) {
+            blob.content = match &blob.content {
+                Content::Gpg(_) => Content::Gpg(Err(too_many(index))),
+                Content::Sigstore(_) => Content::Sigstore(Err(too_many(index))),
+            };
+        }
+    }
+
+    /// The places that were asked, in words.
+    #[must_use]
+    pub fn places(&self) -> String {
+        let places: Vec<String> = self
+            .sources
+            .iter()
+            .map(|source| format!("{} {}", source.kind.word(), safe(&source.location)))
+            .collect();
+        places.join(", ")
+    }
+}
+
+/// Whether two are the same signature.
+fn is_same(one: &Content, other: &Content) -> bool {
+    match (one, other) {
+        (Content::Gpg(Ok(one)), Content::Gpg(Ok(other))) => one == other,
+        (Content::Sigstore(Ok(one)), Content::Sigstore(Ok(other))) => one == other,
+        _ => false,
+    }
+}
+
+/// What trouble means as an answer.
+fn answer(trouble: &Trouble) -> Answer {
+    let message = trouble.to_string();
+    match trouble {
+        Trouble::Absent { .. } => Answer::Absent,
+        Trouble::Forbidden { .. } => Answer::Forbidden(message),
+        Trouble::Page { .. } => Answer::Page(message),
+        Trouble::Status { .. } | Trouble::Unreachable { .. } | Trouble::Blocked { .. } => Answer::Unreachable(message),
+        Trouble::TooLarge { .. } | Trouble::Wrong { .. } => Answer::Unusable(message),
+    }
+}
+
+impl Registries<'_> {
+    /// The signatures of a manifest at the location that it was taken from.
+    pub fn signatures(&mut self, taken: &Taken, digest: &Digest) -> Gathered {
+        self.signatures_at(&taken.asked, &taken.location, digest)
+    }
+
+    /// The other locations of an image that have signatures of it, in words. They do not count: a node does not look
+    /// there.
+    pub fn elsewhere(&mut self, taken: &Taken, digest: &Digest) -> Vec<String> {
+        let mut found = Vec::new();
+        for location in taken.others.iter().filter(|location| !location.blocked) {
+            let gathered = self.signatures_at(&taken.asked, location, digest);
+            for source in gathered.sources.iter().filter(|source| source.signatures > 0) {
+                let count = match source.signatures {
+                    1 => "1 signature".to_owned(),
+                    count => format!("{count} signatures"),
+                };
+                found.push(format!("{count} in {} {}", source.kind.word(), safe(&source.location)));
+            }
+        }
+        found
+    }
+
+    /// The signatures of a manifest at a location.
+    pub fn signatures_at(&mut self, asked: &Reference, location: &Location, digest: &Digest) -> Gathered {
+        let mut gathered = Gathered::default();
+        self.extension(asked, location, digest, &mut gathered);
+        self.lookaside(location, digest, &mut gathered);
+        let reference = &location.reference;
+        let stores = &self.configuration.stores;
+        let is_configured = stores.use_sigstore_attachments(reference).is_some_and(|(on, _)| on);
+        if is_configured || self.configuration.wants_attachments {
+            self.attachments(asked, location, digest, &mut gathered);
+        }
+        gathered.limit();
+        gathered
+    }
+
+    /// The signature extension, where the registry offers it.
+    fn extension(&mut self, asked: &Reference, location: &Location, digest: &Digest, gathered: &mut Gathered) {
+        let opened = self.repository(asked, location);
+        let opened = opened.and_then(|repository| Ok((repository, self.session(location)?)));
+        let (repository, session) = match opened {
+            Ok((repository, session)) if session.offers_signatures => (repository, session),
+            Ok(_) => return,
+            // Nobody knows whether it is offered.
+            Err(trouble) => {
+                let place = location.reference.domain().to_owned();
+                return gathered.add(SourceKind::Extension, place, Vec::new(), Some(&trouble));
+            }
+        };
+        let url = session.extension_url(&repository, digest);
+        let (found, trouble) = match session.extension(&repository, digest) {
+            Ok(entries) => (entries, None),
+            Err(trouble) => (Vec::new(), Some(trouble)),
+        };
+        let found = found.into_iter().map(|entry| SignatureBlob {
+            name: entry.name,
+            content: Content::Gpg(
+                entry
+                    .content
+                    .map_err(|what| Refusal::new(Reason::NotASignature, what))
+                    .and_then(bounded),
+            ),
+        });
+        gathered.add(SourceKind::Extension, url, found.collect(), trouble.as_ref());
+    }
+
+    fn lookaside(&mut self, location: &Location, digest: &Digest, gathered: &mut Gathered) {
+        let reference = &location.reference;
+        let configured = self.configuration.stores.lookaside(reference);
+        let base = configured.map_or(self.configuration.default_store.as_str(), |(base, _)| base);
+        let store = match Store::new(base, reference, digest) {
+            Ok(store) => store,
+            Err(what) => {
+                let file = configured
+                    .map(|(_, place)| place.file.display().to_string())
+                    .unwrap_or_default();
+                let trouble = Trouble::Wrong { url: safe(&file), what };
+                return gathered.add(SourceKind::Lookaside, file, Vec::new(), Some(&trouble));
+            }
+        };
+        let (numbered, trouble) = self.stores.read(&store);
+        let found = numbered.into_iter().map(|numbered| SignatureBlob {
+            name: format!("signature-{}", numbered.number),
+            content: match numbered.content {
+                Some(blob) => stored::content(&blob),
+                None => Content::Gpg(Err(too_large())),
+            },
+        });
+        gathered.add(
+            SourceKind::Lookaside,
+            store.location(),
+            found.collect(),
+            trouble.as_ref(),
+        );
+    }
+}
+
+fn bounded(blob: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+    if blob.len() > MAX_BLOB_BYTES {
+        return Err(too_large());
+    }
+    Ok(blob)
+}
+
+fn too_large() -> Refusal {
+    Refusal::new(
+        Reason::LimitExceeded,
+        format!("the signature has more than {MAX_BLOB_BYTES} bytes"),
+    )
+}

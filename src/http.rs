@@ -10,6 +10,7 @@ mod handshake;
 pub mod proxy;
 pub mod secret;
 pub mod tls;
+mod tunnel;
 pub mod url;
 mod warning;
 
@@ -18,7 +19,7 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 
 use ureq::http::{HeaderMap, HeaderValue};
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, SocksConnector, TcpConnector};
+use ureq::unversioned::transport::{Connector, SocksConnector, TcpConnector};
 use ureq::{Agent, Body};
 
 use crate::text::safe;
@@ -28,6 +29,7 @@ pub use error::{Error, ANSWER_TIMEOUT, BODY_TIMEOUT, CONNECT_TIMEOUT};
 use proxy::Proxy;
 use secret::Secret;
 use tls::{Tls, TlsConnector};
+use tunnel::TunnelConnector;
 
 /// Longest wait that a server may ask for with `Retry-After` (product limits).
 pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -158,7 +160,7 @@ impl Client {
         let has_https_proxy = settings.proxy.as_ref().is_some_and(Proxy::is_https);
         let connector =
             ().chain(SocksConnector::default())
-                .chain(ConnectProxyConnector::default())
+                .chain(TunnelConnector::default())
                 .chain(TcpConnector::default())
                 .chain(TlsConnector::new(&settings.tls, has_https_proxy)?);
         let part = |limit| settings.timeout.is_none().then_some(limit);

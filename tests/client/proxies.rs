@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Proxies (docs/openshift-api.md 5.6). The server is named in a way that only the proxy can resolve.
 
+use std::io::Write;
+use std::time::{Duration, Instant};
+
 use serde_json::{json, Value};
 
 use crate::support::api::{HttpProxy, SocksProxy, SERVER_NAME};
@@ -114,6 +117,35 @@ fn a_proxy_that_never_speaks_ends_with_the_time_for_the_request() {
         let message = unchecked(&scene, &["--request-timeout", "1s"], "SourceUnavailable");
         assert!(message.contains("took longer than 1 s"), "{scheme}: {message}");
     }
+}
+
+/// A byte now and then, each well within the time for one read.
+#[test]
+fn a_proxy_that_answers_byte_by_byte_ends_with_the_time_for_the_request() {
+    let slow = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = slow.local_addr().unwrap();
+    let proxy = std::thread::spawn(move || {
+        let (mut client, _) = slow.accept().unwrap();
+        client
+            .write_all(b"HTTP/1.1 200 Connection established\r\nX-Slow: ")
+            .unwrap();
+        // Until the client has gone, and for a minute at most: then the test below fails.
+        for _ in 0..200 {
+            std::thread::sleep(Duration::from_millis(300));
+            if client.write_all(b"x").is_err() {
+                return;
+            }
+        }
+    });
+    let scene = Scene::signed();
+    let mut cluster = hidden(&scene);
+    cluster["proxy-url"] = format!("http://{address}").into();
+    scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+    let begun = Instant::now();
+    let message = unchecked(&scene, &["--request-timeout", "1s"], "SourceUnavailable");
+    assert!(message.contains("took longer than 1 s"), "{message}");
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    proxy.join().unwrap();
 }
 
 #[test]

@@ -4,8 +4,8 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::signal::{
     SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
@@ -21,6 +21,30 @@ pub const INTERRUPTED: i32 = 130;
 const ENDING: [i32; 11] = [
     SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGIO,
 ];
+
+/// Held while something is done that is to be done as a whole.
+static WHOLE: Mutex<()> = Mutex::new(());
+
+/// How long a signal waits for what is to be done as a whole: a file system that hangs must not keep the program.
+const MAX_WHOLE: Duration = Duration::from_secs(10);
+
+/// Until this is dropped no signal ends the run.
+pub fn as_a_whole() -> MutexGuard<'static, ()> {
+    WHOLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits for the end of what is done as a whole, and lets nothing more of the kind begin.
+fn wait_for_whole() -> Option<MutexGuard<'static, ()>> {
+    let begun = Instant::now();
+    loop {
+        match WHOLE.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(error)) => return Some(error.into_inner()),
+            Err(TryLockError::WouldBlock) if begun.elapsed() > MAX_WHOLE => return None,
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
 
 static PENDING: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
@@ -126,7 +150,7 @@ fn ignored() -> u64 {
         .unwrap_or_default()
 }
 
-/// From now on a signal that ends the run ends the processes that work in pending directories, removes what is pending
+/// From now on a signal that ends the run waits for what is done as a whole, ends the processes that work in pending directories, removes what is pending
 /// and ends this process with [`INTERRUPTED`]. Signals that are ignored stay so.
 ///
 /// # Errors
@@ -139,7 +163,8 @@ pub fn on_signals() -> io::Result<()> {
         .stack_size(128 << 10)
         .spawn(move || {
             if signals.forever().next().is_some() {
-                // Held until the end of the process, so that nothing new is begun meanwhile.
+                // Both held until the end of the process, so that nothing new is begun meanwhile.
+                let _whole = wait_for_whole();
                 let paths = pending();
                 processes::end_those_of(Path::new(processes::NO_HOME));
                 for path in paths.iter() {

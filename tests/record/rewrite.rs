@@ -128,6 +128,45 @@ fn a_kill_at_any_step_leaves_the_old_or_the_new_file() {
     desk.verify(&[]).expect(0);
 }
 
+/// The signal comes as the first file is exchanged, and what follows is slow.
+#[test]
+fn a_run_interrupted_at_the_exchange_replaces_all_files_or_none_and_leaves_nothing() {
+    if !has("strace") {
+        return skipped("a signal at the exchange", "strace is not installed");
+    }
+    let desk = Desk::new();
+    let before = desk.signed();
+    for name in ["d/one.json", "d/two.json"] {
+        desk.put(name, before.to_string());
+    }
+    let mut command = desk.sandbox.command_of(Path::new("/usr/bin/strace"));
+    command
+        .args(["-f", "-qq", "-o", "/dev/null"])
+        .args(["-e", "inject=renameat2:signal=SIGTERM:when=1"])
+        .args(["-e", "inject=unlink,unlinkat,fsync:delay_enter=50000"])
+        .arg(program::binary())
+        .args(["verify", "-f", "d", "--confirm", "--expected-identity", IDENTITY])
+        .arg("--public-key")
+        .arg(&desk.key_file);
+    let outcome = desk.sandbox.finish(&mut command, b"");
+    assert_eq!(outcome.status, 130, "{outcome:?}");
+    let mut names: Vec<_> = fs::read_dir(desk.sandbox.path("d"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["one.json", "two.json"]);
+    for name in ["d/one.json", "d/two.json"] {
+        let after: serde_json::Value = serde_json::from_slice(&fs::read(desk.sandbox.path(name)).unwrap()).unwrap();
+        assert_eq!(
+            conditions(&after["signatures"][0])[0],
+            "Trusted=True(Verified)",
+            "{name}: the exchange had begun"
+        );
+    }
+    desk.sandbox.assert_clean();
+}
+
 #[test]
 fn a_file_that_changes_between_reading_and_writing_is_left_alone() {
     let desk = Desk::new();

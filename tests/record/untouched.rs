@@ -3,10 +3,11 @@
 
 use serde_json::Value;
 
+use crate::support::forge::{now, Draft, Key};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, payload, signature, D1};
 use crate::support::program::word;
-use crate::{conditions, record_trusted, Desk, Records, IDENTITY};
+use crate::{conditions, record_trusted, Desk, Records, IDENTITY, OWNER};
 
 /// A signature by the desk's key, dated in 2099.
 fn from_the_future(desk: &Desk) -> Vec<u8> {
@@ -97,10 +98,9 @@ fn a_129th_signature_asked_for_alone_is_over_the_limit() {
     assert_eq!(desk.read(), before);
 }
 
-/// One key stands twice in an old keyring. Whether that is trouble for the signature by it or none, the other signature
-/// is as good as it was.
+/// One key stands twice in an old keyring: it is one key, and its signature is as good as it was.
 #[test]
-fn trouble_on_one_signature_takes_no_record_back() {
+fn a_key_that_stands_twice_takes_no_record_back() {
     let desk = Desk::new();
     let second = Signer::new();
     let other = second.simple_key("Second <second@example.com>");
@@ -117,13 +117,49 @@ fn trouble_on_one_signature_takes_no_record_back() {
     desk.sandbox.file("ring/pubring.gpg", keys);
     let fixed = ["verify", "-f", "image.json", "--homedir", "ring", "--trust-model"];
     let more = ["always", "--expected-identity", IDENTITY, "--require", "2", "--confirm"];
-    let outcome = desk.sandbox.run([&fixed[..], &more].concat());
-    assert!([0, 3].contains(&outcome.status), "{outcome:?}");
+    desk.sandbox.run([&fixed[..], &more].concat()).expect(0);
     for n in 0..2 {
         let entry = &desk.read()["signatures"][n];
         assert_eq!(conditions(entry), ["Trusted=True(Verified)", "ForImage=True(Verified)"]);
         assert_eq!(entry["imageIdentity"], IDENTITY);
     }
+}
+
+/// Trouble that stays trouble: GnuPG finds no valid signature on a key of which some were left out. So two keys are not
+/// reached, and neither record is taken back for it.
+#[test]
+fn a_flooded_key_fails_the_threshold_and_takes_no_record_back() {
+    let desk = Desk::new();
+    let flooded = Key::new();
+    let blob = flooded.message(&Draft::new(now() - 500), &payload(D1, IDENTITY));
+    let mut before = image(D1, &[&desk.sign(D1, IDENTITY), &blob]);
+    let fingerprint = flooded.fingerprint().to_uppercase();
+    record_trusted(&mut before["signatures"][0], IDENTITY, &desk.key);
+    record_trusted(&mut before["signatures"][1], IDENTITY, &fingerprint);
+    let good = std::fs::read(desk.sandbox.path("key.gpg")).unwrap();
+    let fixed = ["verify", "-f", "image.json", "--homedir", "ring", "--trust-model"];
+    let more = [
+        "always",
+        "--expected-identity",
+        IDENTITY,
+        "--require",
+        "2",
+        "-o",
+        "json",
+    ];
+    let run = |key: Vec<u8>, more_yet: &[&str]| {
+        desk.store(&before);
+        desk.sandbox.file("ring/pubring.gpg", [&good[..], &key].concat());
+        desk.sandbox.run([&fixed[..], &more, more_yet].concat())
+    };
+    // Without the flood both count.
+    run(flooded.certificate(OWNER), &[]).expect_verdict(0, "Verified/Verified");
+    let outcome = run(flooded.flooded(OWNER), &["--confirm"]);
+    let outcome = outcome.expect_verdict(3, "Unchecked/EngineFailed");
+    let signatures = &outcome.item()["signatures"];
+    assert_eq!(word(&signatures[0]), "Verified/Verified");
+    assert_eq!(word(&signatures[1]), "Unchecked/EngineFailed");
+    assert_eq!(desk.read(), before);
 }
 
 #[test]

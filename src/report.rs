@@ -15,6 +15,7 @@ mod signatures;
 pub mod table;
 pub mod terminal;
 pub mod text;
+pub mod usage;
 mod validity;
 mod wrap;
 

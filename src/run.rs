@@ -16,8 +16,12 @@ pub mod verify;
 
 use std::io::Write;
 
+use clap::ValueEnum as _;
+
 use crate::cli::{self, Cli, Command};
+use crate::report::json::Syntax;
 use crate::report::output::Output;
+use crate::report::usage;
 use crate::settings::environment::Environment;
 use crate::settings::UsageError;
 
@@ -41,20 +45,41 @@ pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr:
         Command::Completion(options) => Ok(completion::run(options, &mut output)),
         Command::Keys(options) => keys::run(options, environment, &mut output, stderr),
     };
-    let _ = output.flush();
     let status = match result {
         Ok(status) => status,
         Err(UsageError(message)) => {
             let _ = writeln!(stderr, "error: {message}");
+            if let Some((command, syntax)) = document(&cli.command) {
+                // Failures are told at the end: see report::output.
+                let _ = usage::write(&mut output, command, &message, syntax);
+            }
             USAGE
         }
     };
+    let _ = output.flush();
     match fate.error() {
         Some(error) => {
             let _ = writeln!(stderr, "error: writing standard output: {error}");
             TROUBLE
         }
         None => status,
+    }
+}
+
+/// The name of a command that is to print a document, and how that is written.
+fn document(command: &Command) -> Option<(&'static str, Syntax)> {
+    let (name, format) = match command {
+        Command::Verify(options) => ("verify", options.output.to_possible_value()),
+        Command::Remove(options) => ("remove", options.output.to_possible_value()),
+        Command::Describe(options) => ("describe", options.output.to_possible_value()),
+        Command::Inspect(options) => ("inspect", options.output.to_possible_value()),
+        Command::Keys(options) => ("keys", options.output.to_possible_value()),
+        Command::Completion(_) => return None,
+    };
+    match format?.get_name() {
+        "json" => Some((name, Syntax::Json)),
+        "yaml" => Some((name, Syntax::Yaml)),
+        _ => None,
     }
 }
 

@@ -64,11 +64,24 @@ impl Outcome {
         self.expect(status)
     }
 
-    /// A usage error: exit status 2, nothing on standard output, and a message with this in it.
+    /// Nothing stands on standard output, or the document that says that the call was wrong.
+    #[track_caller]
+    pub fn assert_no_result(&self) {
+        if self.stdout.starts_with('{') {
+            let document = self.json();
+            assert_eq!(document["kind"], "UsageError", "{self:#?}");
+            assert!(self.stderr.contains("error: "), "{self:#?}");
+        } else if !self.stdout.is_empty() {
+            let begin = "apiVersion: image-signature/v1\nkind: UsageError\n";
+            assert!(self.stdout.starts_with(begin), "{self:#?}");
+        }
+    }
+
+    /// A usage error: exit status 2, no result on standard output, and a message with this in it.
     #[track_caller]
     pub fn expect_usage(self, message: &str) -> Self {
         assert!(self.stderr.contains(message), "expected {message:?}: {self:#?}");
-        assert_eq!(self.stdout, "", "{self:#?}");
+        self.assert_no_result();
         self.expect(2)
     }
 }

@@ -205,6 +205,49 @@ fn json_is_one_document_on_failure_too() {
     }
 }
 
+/// A document without items cannot be read as "all of them are verified".
+#[test]
+fn a_usage_error_is_a_document_without_items() {
+    let desk = Desk::new();
+    desk.put("image.json", desk.signed().to_string());
+    desk.put("empty.asc", "");
+    let calls: [(&str, &[&str]); 6] = [
+        ("verify", &["-f", "image.json", "--expected-identity", "foo/bar"]),
+        (
+            "verify",
+            &[
+                "-f",
+                "image.json",
+                "--expected-identity",
+                IDENTITY,
+                "--public-key",
+                "empty.asc",
+            ],
+        ),
+        ("keys", &["--public-key", "empty.asc"]),
+        ("remove", &["-f", "image.json", "https://x"]),
+        ("describe", &["-f", "image.json", "https://x"]),
+        ("inspect", &["-", "-"]),
+    ];
+    for (command, args) in calls {
+        let run = |format: &str| {
+            let args = [&[command, "-o", format], args].concat();
+            desk.sandbox.run(args).expect_usage("error: ")
+        };
+        let outcome = run("json");
+        let document = outcome.json();
+        assert_eq!(
+            (&document["kind"], &document["command"]),
+            (&json!("UsageError"), &json!(command))
+        );
+        let message = document["message"].as_str().unwrap();
+        assert_eq!(outcome.stderr, format!("error: {message}\n"));
+        assert!(document.get("items").is_none(), "{document}");
+        assert!(run("yaml").stdout.contains("kind: UsageError\n"), "{command}");
+        assert_eq!(run("text").stdout, "", "{command}");
+    }
+}
+
 #[test]
 fn yaml_is_the_same_document() {
     let desk = Desk::new();

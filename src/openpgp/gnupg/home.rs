@@ -187,9 +187,15 @@ impl Home {
 }
 
 fn create_in(place: &Path) -> io::Result<Home> {
-    // The path will stand in a gpg.conf, where a line is an option.
-    if place.to_string_lossy().contains(char::is_control) {
+    // The path will stand in a gpg.conf, where a line is an option, as that of a keyring, where a colon ends the kind.
+    let name = place.to_string_lossy();
+    if name.contains(char::is_control) {
         return Err(io::Error::other("its name has control characters"));
+    }
+    if name.contains(':') {
+        return Err(io::Error::other(
+            "its name has a colon, which gpg does not take in that of a keyring",
+        ));
     }
     for _ in 0..100 {
         let path = place.join(format!("{PREFIX}{}", random_name()?));

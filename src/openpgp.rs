@@ -2,7 +2,8 @@
 //! OpenPGP: strict framing of messages, keys and keyrings, and GnuPG, which decides.
 //!
 //! [`framing`] is the gate. [`engine`] is the one pipeline; [`roles`] says what it is put together of: a set of
-//! keys, of which [`trust`] has two, and a check, which is [`gnupg::check`]. Only [`gnupg::gpgme`] calls gpgme.
+//! keys, of which [`trust`] has two, and a check, of which [`gnupg`] has two as well: [`gnupg::check`], and before it, for
+//! many signatures, [`gnupg::batch`]. Only [`gnupg::gpgme`] calls gpgme.
 
 mod checks;
 pub mod engine;

@@ -113,6 +113,7 @@ fn as_removal(options: &cli::verify::Verify) -> Result<cli::remove::Remove, Usag
         (!options.keys.signed_by.is_empty(), "--signed-by"),
         (options.keys.homedir.is_some(), "--homedir"),
         (options.keys.trust_model.is_some(), "--trust-model"),
+        (options.engine != cli::verify::EngineChoice::Auto, "--engine"),
         (options.identity_match.is_some(), "--identity-match"),
         (options.expected_digest.is_some(), "--expected-digest"),
         (options.require != 1, "--require"),

@@ -11,6 +11,7 @@ pub mod keys;
 pub mod objects;
 pub mod requests;
 pub mod verify;
+pub mod workers;
 
 use std::fmt;
 

@@ -6,6 +6,8 @@
 
 mod support;
 
+#[path = "corpus/engines.rs"]
+mod engines;
 #[path = "corpus/field.rs"]
 mod field;
 #[path = "corpus/formats.rs"]

@@ -5,6 +5,12 @@
 
 mod support;
 
+#[path = "openpgp/batch.rs"]
+mod batch;
+#[path = "openpgp/batch_injection.rs"]
+mod batch_injection;
+#[path = "openpgp/batch_trouble.rs"]
+mod batch_trouble;
 #[path = "openpgp/bounds.rs"]
 mod bounds;
 #[path = "openpgp/copies.rs"]

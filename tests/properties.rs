@@ -10,6 +10,8 @@ mod support;
 
 #[path = "properties/edits.rs"]
 mod edits;
+#[path = "properties/engines.rs"]
+mod engines;
 #[path = "properties/formats.rs"]
 mod formats;
 #[path = "properties/generator.rs"]

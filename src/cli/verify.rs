@@ -36,6 +36,17 @@ pub enum ColorWhen {
     Never,
 }
 
+/// How GnuPG is asked about signatures. The verdicts are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EngineChoice {
+    /// gpgme for the first 15 signatures, batch for all others
+    Auto,
+    /// gpg is started for each signature
+    Gpgme,
+    /// One gpg process for many signatures
+    Batch,
+}
+
 /// What is written where nothing is to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DryRun {
@@ -123,6 +134,17 @@ pub struct Verify {
     /// Which keys are accepted.
     #[command(flatten)]
     pub keys: KeyOptions,
+
+    /// How GnuPG is asked, with the same verdicts: gpgme starts gpg for each signature, batch keeps one gpg process for
+    /// many, auto uses batch from the 16th signature on
+    #[arg(
+        long,
+        value_name = "ENGINE",
+        default_value = "auto",
+        hide_possible_values = true,
+        help_heading = "Keys"
+    )]
+    pub engine: EngineChoice,
 
     /// Where images come from.
     #[command(flatten)]

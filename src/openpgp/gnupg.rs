@@ -2,6 +2,7 @@
 //! GnuPG: temporary homes, the calls through gpgme, and what gpg's answers mean.
 
 mod answers;
+pub mod batch;
 pub mod check;
 mod convert;
 pub mod gpgme;

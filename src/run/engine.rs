@@ -5,13 +5,16 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::openpgp::engine::Engine;
+use crate::openpgp::gnupg::batch::{BatchCheck, Terms};
 use crate::openpgp::gnupg::check::GpgCheck;
 use crate::openpgp::gnupg::home;
+use crate::openpgp::roles::SignatureCheck;
 use crate::openpgp::trust::import;
 use crate::openpgp::trust::shadow::Shadow;
 use crate::openpgp::trust::user_keyring::{TrustModel, UserKeyring};
 use crate::reason::{Reason, Refusal};
 use crate::settings::keys::{KeySource, Keys};
+use crate::settings::workers::Workers;
 use crate::settings::UsageError;
 use crate::text::bounded;
 use crate::verdict::pipeline::EngineOrTrouble;
@@ -24,10 +27,10 @@ const MAX_TROUBLE: usize = 1024;
 ///
 /// # Errors
 /// When a key file is of no use.
-pub fn set_up(keys: &Keys, stderr: &mut dyn Write) -> Result<EngineOrTrouble, UsageError> {
+pub fn set_up(keys: &Keys, workers: Workers, stderr: &mut dyn Write) -> Result<EngineOrTrouble, UsageError> {
     home::sweep(&keys.places, keys.uid);
     let mut engine = match &keys.source {
-        KeySource::Files(files) => from_files(keys, files, stderr)?,
+        KeySource::Files(files) => from_files(keys, workers, files, stderr)?,
         KeySource::Home {
             directory,
             note,
@@ -36,7 +39,7 @@ pub fn set_up(keys: &Keys, stderr: &mut dyn Write) -> Result<EngineOrTrouble, Us
             if let Some(note) = note {
                 let _ = writeln!(stderr, "note: {note}");
             }
-            of_home(keys, directory.as_deref(), *trust_model)
+            of_home(keys, workers, directory.as_deref(), *trust_model)
         }
     };
     if let Ok(engine) = &mut engine {
@@ -47,8 +50,22 @@ pub fn set_up(keys: &Keys, stderr: &mut dyn Write) -> Result<EngineOrTrouble, Us
     Ok(engine)
 }
 
-fn from_files(keys: &Keys, files: &[PathBuf], stderr: &mut dyn Write) -> Result<EngineOrTrouble, UsageError> {
-    let mut check = Box::new(GpgCheck::new(keys.places.clone(), keys.now));
+/// What checks signatures.
+fn checker(keys: &Keys, workers: Workers) -> Box<dyn SignatureCheck> {
+    let single = GpgCheck::new(keys.places.clone(), keys.now);
+    match workers {
+        Workers::Never => Box::new(single),
+        Workers::After(count) => Box::new(BatchCheck::new(single, count, Terms::default())),
+    }
+}
+
+fn from_files(
+    keys: &Keys,
+    workers: Workers,
+    files: &[PathBuf],
+    stderr: &mut dyn Write,
+) -> Result<EngineOrTrouble, UsageError> {
+    let mut check = checker(keys, workers);
     match import::from_files(files, &mut *check) {
         Ok(loaded) => {
             for line in &loaded.warnings {
@@ -65,7 +82,7 @@ fn from_files(keys: &Keys, files: &[PathBuf], stderr: &mut dyn Write) -> Result<
     }
 }
 
-fn of_home(keys: &Keys, directory: Option<&Path>, trust_model: TrustModel) -> EngineOrTrouble {
+fn of_home(keys: &Keys, workers: Workers, directory: Option<&Path>, trust_model: TrustModel) -> EngineOrTrouble {
     let Some(directory) = directory else {
         return Err(Refusal::new(
             Reason::EngineFailed,
@@ -77,10 +94,9 @@ fn of_home(keys: &Keys, directory: Option<&Path>, trust_model: TrustModel) -> En
     match shadow {
         Ok(shadow) => {
             let set = UserKeyring::new(shadow, trust_model, keys.signed_by.clone(), keys.now);
-            let check = GpgCheck::new(keys.places.clone(), keys.now);
             Ok(Box::new(Engine::new(
                 Box::new(set),
-                Box::new(check),
+                checker(keys, workers),
                 keys.signed_by.clone(),
                 keys.now,
             )))

@@ -9,6 +9,7 @@ use crate::report::json::Syntax;
 use crate::report::keys as report;
 use crate::settings::environment::Environment;
 use crate::settings::keys::Keys;
+use crate::settings::workers::Workers;
 use crate::settings::UsageError;
 use crate::text::safe;
 
@@ -23,7 +24,7 @@ pub fn run(
     stderr: &mut dyn Write,
 ) -> Result<u8, UsageError> {
     let settings = Keys::new(&options.keys, environment)?;
-    let listed = match engine::set_up(&settings, stderr)? {
+    let listed = match engine::set_up(&settings, Workers::Never, stderr)? {
         Ok(mut engine) => {
             let listed = engine.keys();
             for warning in engine.take_warnings() {

@@ -62,7 +62,7 @@ pub fn run(
         } => Some(Session::new((**access).clone(), stderr)?),
         _ => None,
     };
-    let engine = engine::set_up(&settings.keys, stderr)?;
+    let engine = engine::set_up(&settings.keys, settings.workers, stderr)?;
     let scope = Scope::of(&settings, files.as_ref());
     let is_recording = settings.recording == Recording::Confirm;
     let progress = Progress::start(scope.images, settings.shows_progress, is_recording);

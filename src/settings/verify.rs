@@ -9,6 +9,7 @@ use super::image_name::{image_name, ImageName};
 use super::keys::{KeySource, Keys};
 use super::objects::{self, Recording};
 use super::requests::{self, Request, Requests};
+use super::workers::Workers;
 use super::{cluster, UsageError};
 use crate::cli;
 use crate::cli::verify::ColorWhen;
@@ -42,6 +43,8 @@ pub struct Verify {
     pub is_recursive: bool,
     /// Which keys are accepted.
     pub keys: Keys,
+    /// Which signatures gpg workers check.
+    pub workers: Workers,
     /// How results are printed.
     pub format: Format,
     /// Verdicts are coloured.
@@ -154,6 +157,7 @@ impl Verify {
             require: usize::try_from(options.require).unwrap_or(usize::MAX),
             is_recursive: options.source.recursive,
             keys,
+            workers: Workers::new(options.engine),
             format,
             colour: colour(options.color, prints_document, environment),
             columns: environment.terminal.columns.filter(|_| !prints_document),

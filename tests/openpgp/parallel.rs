@@ -3,8 +3,10 @@
 
 use image_signature::openpgp::engine::{Engine, Finding};
 use image_signature::openpgp::framing::message::Message;
+use image_signature::openpgp::gnupg::batch::{BatchCheck, Terms};
 use image_signature::openpgp::gnupg::check::GpgCheck;
 use image_signature::openpgp::keys::signed_by::SignedBy;
+use image_signature::openpgp::roles::SignatureCheck;
 use image_signature::openpgp::trust::import;
 use image_signature::reason::Reason;
 
@@ -17,6 +19,21 @@ const ROUNDS: usize = 12;
 
 #[test]
 fn engines_in_parallel_threads_know_their_own_keys_and_no_others() {
+    in_parallel(|single| Box::new(single));
+}
+
+/// The same with a worker each; then with one that is replaced all the time.
+#[test]
+fn workers_in_parallel_threads_know_their_own_keys_and_no_others() {
+    in_parallel(|single| Box::new(BatchCheck::new(single, 0, Terms::default())));
+    let short = Terms {
+        messages: 2,
+        ..Terms::default()
+    };
+    in_parallel(|single| Box::new(BatchCheck::new(single, 1, short)));
+}
+
+fn in_parallel(checker: impl Fn(GpgCheck) -> Box<dyn SignatureCheck> + Sync) {
     // gpgme asks gpg for its version before it is told a home: not in that of whoever runs the tests.
     std::env::set_var("GNUPGHOME", "/dev/null/none");
     let sandbox = Sandbox::new();
@@ -24,7 +41,7 @@ fn engines_in_parallel_threads_know_their_own_keys_and_no_others() {
     let messages: Vec<Message> = keys.iter().map(|key| Message::parse(&signed(key)).unwrap()).collect();
     let engine = |n: usize| {
         let file = sandbox.file(&format!("key{n}.gpg"), keys[n].certificate(&format!("Owner {n}")));
-        let mut check = Box::new(GpgCheck::new(vec![sandbox.path("run")], now()));
+        let mut check = checker(GpgCheck::new(vec![sandbox.path("run")], now()));
         let loaded = import::from_files(&[file], &mut *check).unwrap();
         Engine::new(Box::new(loaded.keys), check, SignedBy::default(), now())
     };

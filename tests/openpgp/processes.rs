@@ -70,8 +70,12 @@ fn as_process_1_a_run_leaves_no_zombies() {
     let key_file = trial.key_files[0].to_str().unwrap().to_owned();
     let home = signer.home().to_str().unwrap().to_owned();
     for (count, keys) in [
-        (1000, ["--public-key", &key_file].to_vec()),
-        (100, ["--homedir", &home, "--trust-model", "always"].to_vec()),
+        (1000, ["--engine", "gpgme", "--public-key", &key_file].to_vec()),
+        (1000, ["--engine", "batch", "--public-key", &key_file].to_vec()),
+        (
+            100,
+            ["--engine", "gpgme", "--homedir", &home, "--trust-model", "always"].to_vec(),
+        ),
     ] {
         many(&trial, &signer, &key, count);
         let mut command = trial.sandbox.command_of("/usr/bin/unshare".as_ref());

@@ -65,6 +65,9 @@ fn framing_never_panics_and_its_payload_is_bounded() {
                 (read.tag, &*read.body, rest.len()),
                 (2, &message.signature.bare_body()[..], 0)
             );
+            let anew = Message::parse(&message.encode()).unwrap();
+            assert_eq!(anew.payload, message.payload);
+            assert_eq!(anew.signature.body, message.signature.bare_body());
             let again = Signature::parse(&read.body).unwrap();
             let (own, bare) = (&message.signature, &again);
             assert_eq!(

@@ -23,7 +23,7 @@ const MUTANTS: usize = 6 * AT_ONCE;
 
 /// A signature packet of version 4 in its parts.
 #[derive(Debug, Clone)]
-struct Parts {
+pub struct Parts {
     version: u8,
     class: u8,
     public_key: u8,
@@ -37,7 +37,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(signature: &[u8], key: &str) -> Self {
+    pub fn of(signature: &[u8], key: &str) -> Self {
         let bytes = body(signature);
         let take = |at: usize| usize::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]));
         let hashed = bytes[6..6 + take(4)].to_vec();
@@ -66,7 +66,7 @@ impl Parts {
     }
 
     /// The message, whose one-pass packet fits the signature whatever that has become.
-    fn message(&self, payload: &[u8]) -> Vec<u8> {
+    pub fn message(&self, payload: &[u8]) -> Vec<u8> {
         let two = |area: &[u8]| u16::try_from(area.len()).unwrap().to_be_bytes();
         let head = match self.version {
             3 => {
@@ -91,6 +91,16 @@ impl Parts {
             packet(2, &signature),
         ]
         .concat()
+    }
+
+    /// The message with up to three parts altered; none where parts have come to be longer than their length can tell.
+    pub fn mutant(&self, generator: &mut Generator, payload: &[u8]) -> Option<Vec<u8>> {
+        let mut altered = self.clone();
+        for _ in 0..=generator.below(2) {
+            altered.alter(generator);
+        }
+        let longest = altered.hashed.len().max(altered.unhashed.len());
+        (longest <= usize::from(u16::MAX)).then(|| altered.message(payload))
     }
 
     fn alter(&mut self, generator: &mut Generator) {
@@ -199,13 +209,7 @@ fn whatever_the_framing_accepts_gpg_has_an_answer_to() {
         let good = Parts::of(&signer.detach_sign(&key, &payload), &key);
         let mut blobs = vec![good.message(&payload)];
         while blobs.len() < MUTANTS {
-            let mut altered = good.clone();
-            for _ in 0..=generator.below(2) {
-                altered.alter(&mut generator);
-            }
-            // Two that were filled may be longer than their length can tell.
-            if altered.hashed.len().max(altered.unhashed.len()) <= usize::from(u16::MAX) {
-                let blob = altered.message(&payload);
+            if let Some(blob) = good.mutant(&mut generator, &payload) {
                 blobs.push(if generator.below(4) == 0 { zip(&blob) } else { blob });
             }
         }

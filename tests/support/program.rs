@@ -45,6 +45,21 @@ impl Outcome {
         self.json()["items"][0].clone()
     }
 
+    /// How many gpg workers were started, how many signatures they found good, and how many gpgme checked. Only for runs
+    /// with `-v`.
+    #[track_caller]
+    pub fn workers(&self) -> [usize; 3] {
+        let line = self.stderr.lines().find(|line| line.contains("] gpg workers: "));
+        let line = line.unwrap_or_else(|| panic!("nothing is said of workers: {self:#?}"));
+        let numbers = line
+            .rsplit("gpg workers: ")
+            .next()
+            .unwrap()
+            .split(|c: char| !c.is_ascii_digit());
+        let numbers: Vec<usize> = numbers.filter_map(|number| number.parse().ok()).collect();
+        numbers.try_into().unwrap()
+    }
+
     /// `Verdict/Reason` of the only image.
     pub fn verdict(&self) -> String {
         let document = self.json();
@@ -93,6 +108,19 @@ pub fn word(item: &Value) -> String {
         item["verdict"].as_str().unwrap(),
         item["reason"].as_str().unwrap()
     )
+}
+
+/// What is said of an image, but for the time of the run.
+pub fn timeless(item: &Value) -> Value {
+    const BEFORE: &str = "the clock here says ";
+    let text = item.to_string();
+    let mut parts = text.split(BEFORE);
+    let mut timeless = parts.next().unwrap().to_owned();
+    for part in parts {
+        timeless += BEFORE;
+        timeless += &part["2026-11-22T18:00:00Z".len()..];
+    }
+    serde_json::from_str(&timeless).unwrap()
 }
 
 /// A directory for one test, with a home, a runtime directory and a directory for temporary files.

@@ -18,6 +18,8 @@ pub struct System {
     trees: Vec<(PathBuf, PathBuf, PathBuf)>,
     /// Directories that become read-only.
     read_only: Vec<PathBuf>,
+    /// Directories that become file systems of so many KiB.
+    small: Vec<(PathBuf, u32)>,
 }
 
 impl System {
@@ -52,6 +54,11 @@ impl System {
         self
     }
 
+    pub fn small(mut self, directory: &Path, size: u32) -> Self {
+        self.small.push((directory.to_owned(), size));
+        self
+    }
+
     /// The program in this system; arguments follow.
     pub fn command(&self, sandbox: &Sandbox) -> Command {
         let mut script = String::from("set -e\n");
@@ -75,6 +82,10 @@ impl System {
         for directory in &self.read_only {
             let directory = directory.display();
             script += &format!("mount --bind {directory} {directory}\nmount -o remount,ro,bind {directory}\n");
+        }
+        for (directory, size) in &self.small {
+            let directory = directory.display();
+            script += &format!("mount -t tmpfs -o size={size}k,mode=700 tmpfs {directory}\n");
         }
         script += "exec \"$@\"\n";
         let mut command = sandbox.command_of("/usr/bin/unshare".as_ref());

@@ -54,6 +54,19 @@ impl Message {
     pub fn detached_signature(&self) -> Vec<u8> {
         packet::encode(tag::SIGNATURE, &self.signature.bare_body())
     }
+
+    /// The whole message anew, in the one form that an engine is given: not compressed, the payload as binary data
+    /// without name and date, and nothing that [`Message::detached_signature`] leaves out.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let literal = [&[b'b', 0, 0, 0, 0, 0], &self.payload[..]].concat();
+        [
+            packet::encode(tag::ONE_PASS_SIGNATURE, &OnePass::of(&self.signature).body()),
+            packet::encode(tag::LITERAL, &literal),
+            self.detached_signature(),
+        ]
+        .concat()
+    }
 }
 
 fn not_a_signature(message: impl Into<String>) -> Refusal {

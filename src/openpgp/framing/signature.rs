@@ -116,6 +116,24 @@ impl OnePass {
         }
     }
 
+    /// What announces a signature, the only one of its message.
+    #[must_use]
+    pub fn of(signature: &Signature) -> Self {
+        Self {
+            class: signature.class,
+            hash: signature.hash,
+            public_key: signature.public_key,
+            key_id: signature.key_id,
+        }
+    }
+
+    /// The body of the packet.
+    #[must_use]
+    pub fn body(&self) -> Vec<u8> {
+        let head = [3, self.class, self.hash.0, self.public_key.0];
+        [&head[..], &self.key_id.0, &[1]].concat()
+    }
+
     /// Demands that the packet announces exactly this signature: otherwise the two do not belong together, and a
     /// reader that believes the first one is told a wrong key (RFC 9580 section 10.3, "corresponding").
     ///

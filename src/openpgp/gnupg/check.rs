@@ -47,6 +47,8 @@ pub struct GpgCheck {
     places: Vec<PathBuf>,
     now: i64,
     opened: Option<Opened>,
+    /// How often keys were given to it.
+    loads: usize,
     /// What gpg says of the keys that it was given; `None` for those of which it takes nothing.
     facts: HashMap<Fingerprint, Option<Key>>,
 }
@@ -65,8 +67,24 @@ impl GpgCheck {
             places,
             now,
             opened: None,
+            loads: 0,
             facts: HashMap::new(),
         }
+    }
+
+    /// The time that signatures are judged by, in seconds since 1970.
+    pub(super) fn now(&self) -> i64 {
+        self.now
+    }
+
+    /// How often keys were added to the keyring, or were about to be.
+    pub(super) fn loads(&self) -> usize {
+        self.loads
+    }
+
+    /// The home with the keyring.
+    pub(super) fn home(&mut self) -> Result<&Home, EngineError> {
+        Ok(&self.open()?.home)
     }
 
     fn open(&mut self) -> Result<&mut Opened, EngineError> {
@@ -188,6 +206,7 @@ impl SignatureCheck for GpgCheck {
             .cloned()
             .collect();
         if !missing.is_empty() {
+            self.loads += 1;
             self.load(&missing)?;
         }
         Ok(keys

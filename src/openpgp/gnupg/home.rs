@@ -186,6 +186,29 @@ impl Home {
     }
 }
 
+/// A file in a home that is removed when dropped.
+#[derive(Debug)]
+pub struct Scrap(PathBuf);
+
+impl Scrap {
+    /// Puts it there.
+    ///
+    /// # Errors
+    /// When it cannot be written; nothing of it is left then.
+    pub fn new(home: &Home, name: &str, content: &[u8]) -> io::Result<Self> {
+        let scrap = Self(home.path().join(name));
+        home.write(name, content).map_err(io::Error::other)?;
+        Ok(scrap)
+    }
+}
+
+impl Drop for Scrap {
+    fn drop(&mut self) {
+        // The home is removed as a whole in the end.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
 fn create_in(place: &Path) -> io::Result<Home> {
     // The path will stand in a gpg.conf, where a line is an option, as that of a keyring, where a colon ends the kind.
     let name = place.to_string_lossy();
@@ -218,7 +241,8 @@ fn create_in(place: &Path) -> io::Result<Home> {
     Err(io::Error::other("too many names are taken"))
 }
 
-fn random_name() -> io::Result<String> {
+/// A name that nobody can foresee.
+pub(super) fn random_name() -> io::Result<String> {
     let mut bytes = [0; 8];
     io::Read::read_exact(&mut File::open("/dev/urandom")?, &mut bytes)?;
     Ok(format!("{:016x}", u64::from_ne_bytes(bytes)))

@@ -35,6 +35,10 @@ const VOUCHING: [(&str, &str); 2] = [
 /// Options that make GnuPG refuse keys and signatures which are good in themselves.
 const REFUSING: [&str; 2] = ["disable-pubkey-algo", "weak-digest"];
 
+/// Options under which one gpg process must not be given many messages, since the home cannot undo them. With `output`
+/// it would write the first one into that file; for `passphrase-fd` it would take a message's name for a password.
+const UNFIT_FOR_WORKERS: [&str; 2] = ["output", "passphrase-fd"];
+
 /// Why GnuPG cannot be used on this system at all.
 #[must_use]
 pub fn prohibition() -> Option<String> {
@@ -59,6 +63,14 @@ pub fn refusal() -> Option<&'static str> {
     options(SYSTEM_CONFIG)
         .iter()
         .find_map(|own| REFUSING.into_iter().find(|option| own == option))
+}
+
+/// An option with which no gpg worker can be used.
+#[must_use]
+pub fn unfit_for_workers() -> Option<&'static str> {
+    options(SYSTEM_CONFIG)
+        .iter()
+        .find_map(|own| UNFIT_FOR_WORKERS.into_iter().find(|option| own == option))
 }
 
 /// The file that makes GnuPG, from 2.3 on, keep keys in a daemon. It then ignores the keyrings that it is told to use.

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Which signatures are checked by gpg workers.
+
+use crate::cli::verify::EngineChoice;
+
+/// From which signature of a run on a worker is worth its start, where the user leaves it to us. How many signatures
+/// there will be is not known where images are read one after the other, and each of a cluster is; so it is the number of
+/// those that came that decides.
+const FIRST: usize = 16;
+
+/// Which signatures gpg workers check. What they do not find good, gpgme decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Workers {
+    /// None.
+    Never,
+    /// All that come after the first so many.
+    After(usize),
+}
+
+impl Workers {
+    /// What an engine stands for.
+    #[must_use]
+    pub fn new(engine: EngineChoice) -> Self {
+        match engine {
+            EngineChoice::Auto => Workers::After(FIRST - 1),
+            EngineChoice::Gpgme => Workers::Never,
+            EngineChoice::Batch => Workers::After(0),
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! containers-registries.conf(5): which locations stand for a name, in the order in which they are tried.
 
 mod file;
+pub mod mirror_sets;
 
 use std::path::PathBuf;
 

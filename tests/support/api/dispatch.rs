@@ -94,6 +94,9 @@ fn route(state: &mut State, request: &HttpRequest, target: &Target, user: &User)
             _ => Err(page_not_found()),
         };
     }
+    if let Some(document) = state.documents.get(&target.path) {
+        return Ok(Answer::json(200, document.clone()));
+    }
     match (target.group.as_str(), target.version.as_str(), target.resource.as_str()) {
         (IMAGE_GROUP, "v1", "images") => images::serve(state, request, target),
         (IMAGE_GROUP, "v1", "imagestreams") => streams::serve(state, request, target),

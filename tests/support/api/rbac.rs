@@ -102,6 +102,13 @@ impl Rule {
         }
     }
 
+    /// Makes it a rule for a resource of another group.
+    pub fn api_group(mut self, group: &str, resource: &str) -> Self {
+        group.clone_into(&mut self.group);
+        resource.clone_into(&mut self.resource);
+        self
+    }
+
     /// Limits the rule to a namespace.
     pub fn namespace(mut self, namespace: &str) -> Self {
         self.namespace = Some(namespace.to_owned());

@@ -171,6 +171,11 @@ impl Server {
         self.objects(|objects| objects.put_stream(namespace, name, stream));
     }
 
+    /// Stores an object or a list of another group, which is read at this path.
+    pub fn document(&self, path: &str, document: Value) {
+        self.state(|state| state.documents.insert(path.to_owned(), document));
+    }
+
     /// Looks at the store or changes it, as another writer would.
     pub fn objects<T>(&self, change: impl FnOnce(&mut Objects) -> T) -> T {
         self.state(|state| change(&mut state.objects))

@@ -16,6 +16,8 @@ pub struct State {
     pub users: HashMap<String, User>,
     pub rules: Vec<Rule>,
     pub objects: Objects,
+    /// Objects and lists of other groups, by their paths.
+    pub documents: HashMap<String, serde_json::Value>,
     pub faults: Vec<Fault>,
     pub hooks: Vec<Hook>,
     pub log: Vec<Request>,
@@ -43,6 +45,7 @@ impl Default for State {
             users: HashMap::new(),
             rules: Vec::new(),
             objects: Objects::default(),
+            documents: HashMap::new(),
             faults: Vec::new(),
             hooks: Vec::new(),
             log: Vec::new(),

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Mirrors of a cluster: ImageDigestMirrorSet, ImageTagMirrorSet and ImageContentSourcePolicy, and the lists of insecure
+//! and blocked registries (docs/openshift-api.md 8.6).
+
+use serde_json::Value;
+
+use super::api::{Api, Error};
+use super::registries;
+use crate::reason::{Reason, Refusal};
+use crate::registry::registries_conf::mirror_sets::MirrorSource;
+use crate::registry::registries_conf::RegistriesConf;
+use crate::text::quoted;
+
+/// Most entries of all mirror sets together.
+const MAX_SOURCES: usize = 10_000;
+
+/// Where each kind is listed, the kind of the list, and the member of `spec` that has the entries.
+const KINDS: [(&str, &str, &str); 3] = [
+    (
+        "/apis/config.openshift.io/v1/imagedigestmirrorsets",
+        "ImageDigestMirrorSet",
+        "imageDigestMirrors",
+    ),
+    (
+        "/apis/config.openshift.io/v1/imagetagmirrorsets",
+        "ImageTagMirrorSet",
+        "imageTagMirrors",
+    ),
+    (
+        "/apis/operator.openshift.io/v1alpha1/imagecontentsourcepolicies",
+        "ImageContentSourcePolicy",
+        "repositoryDigestMirrors",
+    ),
+];
+
+/// What nodes of the cluster take mirrors from.
+///
+/// # Errors
+/// When one of the lists cannot be read or used: the source might be one that must not be contacted.
+pub fn read(api: &mut Api) -> Result<RegistriesConf, Refusal> {
+    let mut sources = Vec::new();
+    for (path, kind, _) in KINDS {
+        let what = format!("listing {kind}s, which say where images are mirrored");
+        let list = match api.get(path) {
+            Ok(list) => list,
+            // Versions of the cluster without this kind.
+            Err(Error::Status(status)) if status.is_absent() => continue,
+            Err(error) => return Err(error.refusal(&what)),
+        };
+        let is_whole = list["metadata"]["continue"].as_str().is_none_or(str::is_empty);
+        let items = match list["items"].as_array() {
+            Some(items) if list["kind"] == format!("{kind}List") && is_whole => items,
+            _ => return Err(api.nonsense(&format!("expected the whole {kind}List")).refusal(&what)),
+        };
+        for item in items {
+            add_entries(&mut sources, item, kind).map_err(|error| unusable(&error))?;
+        }
+    }
+    let (insecure, blocked) = match registries::configuration(api)? {
+        Some(configuration) => (configuration.insecure, configuration.blocked),
+        None => (Vec::new(), Vec::new()),
+    };
+    RegistriesConf::of_mirror_sets(&sources, &insecure, &blocked).map_err(|error| unusable(&error))
+}
+
+fn unusable(why: &str) -> Refusal {
+    Refusal::new(
+        Reason::SourceUnavailable,
+        format!("the mirror sets of the cluster cannot be used: {why}; see oc get imagedigestmirrorsets,imagetagmirrorsets,imagecontentsourcepolicies"),
+    )
+}
+
+/// Adds the entries of one object, by its kind.
+///
+/// # Errors
+/// When it is of another kind, or an entry is not what it should be.
+pub fn add(sources: &mut Vec<MirrorSource>, object: &Value) -> Result<(), String> {
+    let kind = object["kind"].as_str().unwrap_or_default();
+    add_entries(sources, object, kind)
+}
+
+fn add_entries(sources: &mut Vec<MirrorSource>, object: &Value, kind: &str) -> Result<(), String> {
+    let name = quoted(object["metadata"]["name"].as_str().unwrap_or_default());
+    let wrong = |what: &str| format!("{kind} {name}: {what}");
+    let Some((_, _, member)) = KINDS.iter().find(|(_, own, _)| *own == kind) else {
+        return Err(wrong("not a mirror set"));
+    };
+    let entries = match &object["spec"][*member] {
+        Value::Null => return Ok(()),
+        Value::Array(entries) => entries,
+        _ => return Err(wrong(&format!("spec.{member}: expected a list"))),
+    };
+    for entry in entries {
+        if sources.len() == MAX_SOURCES {
+            return Err(format!("there are more than {MAX_SOURCES} entries"));
+        }
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let source = text(&entry["source"]).ok_or_else(|| wrong("source: expected text"))?;
+        let mirrors = match &entry["mirrors"] {
+            Value::Null => Some(Vec::new()),
+            Value::Array(mirrors) => mirrors.iter().map(text).collect(),
+            _ => None,
+        };
+        let never_contact = match entry["mirrorSourcePolicy"].as_str().unwrap_or_default() {
+            _ if kind == "ImageContentSourcePolicy" => None,
+            "" | "AllowContactingSource" => Some(false),
+            "NeverContactSource" => Some(true),
+            other => return Err(wrong(&format!("mirrorSourcePolicy {} is not known", quoted(other)))),
+        };
+        sources.push(MirrorSource {
+            source,
+            mirrors: mirrors.ok_or_else(|| wrong("mirrors: expected a list of text"))?,
+            by_tag: kind == "ImageTagMirrorSet",
+            never_contact,
+        });
+    }
+    Ok(())
+}

@@ -7,6 +7,8 @@ mod support;
 
 #[path = "attach/hosts.rs"]
 mod hosts;
+#[path = "attach/vectors.rs"]
+mod vectors;
 
 use serde_json::{json, Value};
 use support::api::{Rule, Server};

@@ -63,6 +63,8 @@ pub enum Reason {
     ManifestMismatch,
     IdentityMismatch,
     ThresholdNotReached,
+    PolicyRejected,
+    Allowed,
     MalformedImage,
     LimitExceeded,
     NotFound,
@@ -97,6 +99,8 @@ impl Reason {
             Reason::ManifestMismatch => "ManifestMismatch",
             Reason::IdentityMismatch => "IdentityMismatch",
             Reason::ThresholdNotReached => "ThresholdNotReached",
+            Reason::PolicyRejected => "PolicyRejected",
+            Reason::Allowed => "Allowed",
             Reason::MalformedImage => "MalformedImage",
             Reason::LimitExceeded => "LimitExceeded",
             Reason::NotFound => "NotFound",
@@ -123,6 +127,7 @@ impl Reason {
             Reason::Verified => Verdict::Verified,
             Reason::NoSignature => Verdict::Unsigned,
             Reason::UnsupportedSignature => Verdict::Unsupported,
+            Reason::Allowed => Verdict::Allowed,
             Reason::NotFound
             | Reason::Forbidden
             | Reason::ManifestUnavailable

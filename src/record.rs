@@ -15,8 +15,9 @@ use crate::edit::Change;
 use crate::limits::CLOCK_SKEW;
 use crate::reason::{Reason, Verdict};
 use crate::reference::Reference;
+use crate::subject::SignatureKind;
 use crate::text::{safe, time};
-use crate::verdict::{Ended, ImageOutcome, SignatureOutcome, Step};
+use crate::verdict::{Ended, ImageOutcome, SignatureOutcome, Signer, Step};
 pub use condition::{latest, Condition};
 
 /// Those of them that say who signed what, without the conditions.
@@ -68,7 +69,8 @@ pub fn has_facts(signature: &Value) -> bool {
 /// Works out what is recorded about a signature. `stored` is its entry in the object.
 #[must_use]
 pub fn plan(stored: &Value, outcome: &SignatureOutcome, image: &ImageOutcome, context: &Context) -> Plan {
-    if outcome.spares_record() {
+    // Of a sigstore signature nothing is ever recorded: the API has no place for it.
+    if outcome.spares_record() || outcome.kind() == SignatureKind::Sigstore {
         return Plan::Untouched;
     }
     let plan = match (outcome.reason(), outcome.verdict()) {
@@ -173,7 +175,7 @@ fn write(stored: &Value, mut changes: Vec<(&'static str, Change)>) -> Plan {
 
 /// Everything holds, for the identities in `reached`.
 fn verified(stored: &Value, outcome: &SignatureOutcome, reached: &[&Reference], context: &Context) -> Plan {
-    let (Some(signer), Some(claim)) = (outcome.signer(), outcome.claim()) else {
+    let (Some(signer), Some(claim)) = (outcome.signer().and_then(Signer::gpg), outcome.claim()) else {
         return Plan::Untouched;
     };
     // Canonical: two spellings of one reference are one identity.
@@ -235,7 +237,7 @@ fn not_checked(stored: &Value, outcome: &SignatureOutcome, context: &Context) ->
 /// Whether a signature for another reference than the expected one is recorded as trusted for just the reference that
 /// it is signed for, by the key that was found now: then another run of the same user has said so, and it still holds.
 fn still_holds(stored: &Value, outcome: &SignatureOutcome) -> bool {
-    let (Some(signer), Some(claim)) = (outcome.signer(), outcome.claim()) else {
+    let (Some(signer), Some(claim)) = (outcome.signer().and_then(Signer::gpg), outcome.claim()) else {
         return false;
     };
     let signed = Reference::parse(&claim.reference).map(|reference| reference.to_string());

@@ -7,4 +7,5 @@
 pub mod attachment;
 pub mod check;
 pub mod key;
+pub mod keys;
 mod pem;

@@ -4,63 +4,85 @@
 //! `Verified` comes into being in this module only, through [`judge`] and [`ImageOutcome::combine`]. Every outcome carries
 //! each check made with the values compared, so that explaining needs no second look.
 
+pub mod expectation;
 pub mod image;
 pub mod pipeline;
 pub mod signature;
+pub mod signer;
 pub mod tally;
 
 use crate::digest::Digest;
 use crate::identity::{self, Rule};
-use crate::openpgp::engine::{Finding, Signer};
+use crate::openpgp::engine;
 use crate::payload::{Format, Payload};
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
+use crate::sigstore::keys;
 use crate::subject::{ManifestState, SignatureKind, Subject};
-use crate::text::{quoted, safe, time};
+use crate::text::{quoted, safe};
+pub use expectation::Expectation;
+use expectation::Place;
 pub use image::ImageOutcome;
 pub use signature::{Check, Ended, SignatureOutcome, Step};
+pub use signer::Signer;
 
-/// What the user expects of an image.
+/// What was found out about a signature by itself, whatever it is for.
 #[derive(Debug, Clone)]
-pub struct Expectation {
-    /// References, in canonical form, of which one must be what the image is signed as.
-    pub identities: Vec<Reference>,
-    /// How they are compared with the signed reference.
-    pub rule: Rule,
-    /// The digest that the image itself must have.
-    pub digest: Option<Digest>,
-    /// How many different primary keys must each have passed for one and the same identity; at least 1.
-    pub require: usize,
+pub enum Finding {
+    /// A good signature by an accepted key.
+    Good(Signer),
+    /// A signature that is not accepted, and who made it, if it was verified with that key.
+    Refused(Refusal, Option<Signer>),
 }
 
-/// Judges one signature: what the engine found out, then payload, digest and identity.
+impl From<engine::Finding> for Finding {
+    fn from(finding: engine::Finding) -> Self {
+        match finding {
+            engine::Finding::Good(signer) => Finding::Good(Signer::Gpg(signer)),
+            engine::Finding::Refused { refusal, signer } => Finding::Refused(refusal, signer.map(Signer::Gpg)),
+        }
+    }
+}
+
+impl From<keys::Finding> for Finding {
+    fn from(finding: keys::Finding) -> Self {
+        match finding {
+            keys::Finding::Good(signer) => Finding::Good(Signer::Sigstore(signer)),
+            keys::Finding::NotAccepted(signer, refusal) => Finding::Refused(refusal, Some(Signer::Sigstore(signer))),
+            keys::Finding::Refused(refusal) => Finding::Refused(refusal, None),
+        }
+    }
+}
+
+/// Judges one signature by the requirements that accept the keys of a set: what was found out with these keys, then
+/// payload, digest and identity.
 ///
-/// `payload` is looked into only where the engine has no objection.
+/// `payload` is looked into only where there is no objection to the signature.
 #[must_use]
 pub fn judge(
     name: &str,
+    (kind, set): (SignatureKind, usize),
     finding: Finding,
     payload: &[u8],
     subject: &Subject,
     expectation: &Expectation,
 ) -> SignatureOutcome {
-    let kind = SignatureKind::Gpg;
+    let signer = match finding {
+        Finding::Good(signer) => signer,
+        Finding::Refused(refusal, signer) => {
+            return SignatureOutcome::refused(name, kind, refusal, signer).missing_all(set, expectation);
+        }
+    };
     let mut outcome = SignatureOutcome::begin(name.to_owned(), kind);
-    let (signer, refusal) = match finding {
-        Finding::Good(signer) => (Some(signer), None),
-        Finding::Refused { refusal, signer } => (signer, Some(refusal)),
-    };
-    let Some(signer) = signer else {
-        let refusal = refusal.unwrap_or_else(|| Refusal::new(Reason::EngineFailed, "the engine named no signer"));
-        return SignatureOutcome::refused(name, kind, refusal, None);
-    };
-    if let Some(refusal) = refusal {
-        return SignatureOutcome::refused(name, kind, refusal, Some(signer));
-    }
-    outcome.pass(Step::Signature, describe_signer(&signer));
+    outcome.pass(Step::Signature, signer.describe());
     outcome.signer = Some(signer.clone());
 
-    let payload = match Payload::parse(payload, Format::SimpleSigning) {
+    // Where the signature was found decides what its payload must be.
+    let format = match kind {
+        SignatureKind::Gpg => Format::SimpleSigning,
+        SignatureKind::Sigstore => Format::Sigstore,
+    };
+    let payload = match Payload::parse(payload, format) {
         Ok(payload) => payload,
         Err(error) => {
             outcome.fail(
@@ -68,7 +90,7 @@ pub fn judge(
                 Reason::MalformedPayload,
                 format!("the signed payload is malformed: {}", safe(&error.to_string())),
             );
-            return outcome;
+            return outcome.missing_all(set, expectation);
         }
     };
     outcome.pass(
@@ -81,20 +103,27 @@ pub fn judge(
         Ok(detail) => outcome.pass(Step::Digest, detail),
         Err(refusal) => {
             outcome.fail(Step::Digest, refusal.reason, refusal.message);
-            return outcome;
+            return outcome.missing_all(set, expectation);
         }
     }
 
-    match check_identity(&payload, subject, expectation) {
-        Ok((matched, detail)) => {
-            outcome.pass(Step::Identity, detail);
+    match check_identity(&payload, subject, expectation, (kind, set)) {
+        Ok(fit) => {
+            outcome.pass(Step::Identity, fit.detail);
             outcome.reason = Reason::Verified;
-            outcome.message = format!("signed for {} by {}", safe(&payload.reference), name_signer(&signer));
-            outcome.matched = matched;
+            outcome.message = format!("signed for {} by {}", safe(&payload.reference), signer.name());
+            outcome.matched = fit.matched;
+            outcome.met = fit.met;
+            for (place, message) in fit.missed {
+                outcome.miss(place, Reason::IdentityMismatch, message);
+            }
+            outcome
         }
-        Err(message) => outcome.fail(Step::Identity, Reason::IdentityMismatch, message),
+        Err(message) => {
+            outcome.fail(Step::Identity, Reason::IdentityMismatch, message);
+            outcome.missing_all(set, expectation)
+        }
     }
-    outcome
 }
 
 fn check_digest(payload: &Payload, subject: &Subject, expectation: &Expectation) -> Result<String, Refusal> {
@@ -133,12 +162,24 @@ fn check_digest(payload: &Payload, subject: &Subject, expectation: &Expectation)
     })
 }
 
-/// The expected identities that the signed reference matches, or what differs for each.
+/// Which expected identities the signed reference matches.
+#[derive(Default)]
+struct Fit {
+    matched: Vec<Reference>,
+    met: Vec<Place>,
+    missed: Vec<(Place, String)>,
+    /// Every comparison that was made.
+    detail: String,
+}
+
+/// Compares the signed reference with every identity that a signature by the keys of a set may be for; what differs
+/// where it matches none.
 fn check_identity(
     payload: &Payload,
     subject: &Subject,
     expectation: &Expectation,
-) -> Result<(Vec<Reference>, String), String> {
+    (kind, set): (SignatureKind, usize),
+) -> Result<Fit, String> {
     let signed = match Reference::parse(&payload.reference) {
         Ok(signed) => signed,
         Err(error) => {
@@ -148,30 +189,44 @@ fn check_identity(
             ));
         }
     };
-    let mut matched = Vec::new();
+    let mut fit = Fit::default();
     let mut passed = Vec::new();
     let mut failed = Vec::new();
-    for expected in &expectation.identities {
-        match compare(expected, &signed, subject, &expectation.rule) {
+    for (place, alternative, demand) in expectation.signed() {
+        if demand.keys.of(kind) != Some(set) {
+            continue;
+        }
+        let (expected, rule) = (&alternative.identity, &demand.rule);
+        match compare(expected, &signed, subject, rule) {
             Ok(()) => {
-                passed.push(format!(
-                    "expected {expected}, signed for {signed}: {} holds",
-                    expectation.rule
-                ));
-                matched.push(expected.clone());
+                let text = format!("expected {expected}, signed for {signed}: {rule} holds");
+                if !passed.contains(&text) {
+                    passed.push(text);
+                }
+                if !fit.matched.contains(expected) {
+                    fit.matched.push(expected.clone());
+                }
+                fit.met.push(place);
             }
-            Err(difference) => failed.push(format!(
-                "expected {}, signed for {}: {difference}",
-                expectation.rule.wanted(expected),
-                safe(&signed.to_string())
-            )),
+            Err(difference) => {
+                let text = format!(
+                    "expected {}, signed for {}: {difference}",
+                    rule.wanted(expected),
+                    safe(&signed.to_string())
+                );
+                if !failed.contains(&text) {
+                    failed.push(text.clone());
+                }
+                fit.missed.push((place, text));
+            }
         }
     }
-    if matched.is_empty() {
+    if fit.matched.is_empty() {
         return Err(failed.join("; "));
     }
     passed.extend(failed);
-    Ok((matched, passed.join("; ")))
+    fit.detail = passed.join("; ");
+    Ok(fit)
 }
 
 /// One expected identity against the signed reference. A digest in either must be the image's own, or that of the list
@@ -191,27 +246,6 @@ fn compare(expected: &Reference, signed: &Reference, subject: &Subject, rule: &R
         }
     }
     Ok(())
-}
-
-fn describe_signer(signer: &Signer) -> String {
-    let subkey = if signer.fingerprint == signer.primary {
-        String::new()
-    } else {
-        format!(", with subkey {}", signer.fingerprint)
-    };
-    format!(
-        "good, by {}{subkey}, {} and {}, made {}",
-        name_signer(signer),
-        signer.key_algorithm,
-        signer.hash_algorithm,
-        time(signer.created)
-    )
-}
-
-/// Owner and primary fingerprint, as every text names a signer.
-#[must_use]
-pub fn name_signer(signer: &Signer) -> String {
-    format!("{} ({})", safe(&signer.user_id), signer.primary)
 }
 
 /// Where expected identities come from.

@@ -14,6 +14,7 @@ use crate::openpgp::framing::message::Message;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
 use crate::openpgp::keys::listing::ListedKey;
+use crate::openpgp::keys::public_key::Material;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::refusals::{claimed_by_several, not_yet_valid};
 use crate::openpgp::roles::{Facts, KeySet, Listed, Maker, SignatureCheck, Standing};
@@ -36,6 +37,8 @@ pub struct Signer {
     pub hash_algorithm: String,
     /// The signature's own creation time, in seconds since 1970.
     pub created: i64,
+    /// What the key that signed and its primary key are made of.
+    pub materials: Vec<Material>,
 }
 
 /// What the engine found out about one message.
@@ -127,7 +130,11 @@ impl Engine {
             Err(refusal) => return Ok(refusal.into()),
         };
         let standing = self.keys.standing(key)?;
-        let signer = self.signer(key, &fit.maker, message, &standing);
+        let certificate = candidates
+            .iter()
+            .find(|(own, _)| own.fingerprint() == key.fingerprint());
+        let materials = certificate.map_or(Vec::new(), |(own, _)| own.materials(&fit.maker));
+        let signer = self.signer(key, &fit.maker, message, &standing, materials);
         let refusal = judge_key(key, &fit, &standing, signature, self.now).err();
         Ok(match refusal.or_else(|| self.objection(&signer, standing)) {
             Some(refusal) => Finding::Refused {
@@ -220,8 +227,16 @@ impl Engine {
         Ok(self.unknown(message, &is_in))
     }
 
-    fn signer(&self, key: &Key, maker: &Fingerprint, message: &Message, standing: &Standing) -> Signer {
+    fn signer(
+        &self,
+        key: &Key,
+        maker: &Fingerprint,
+        message: &Message,
+        standing: &Standing,
+        materials: Vec<Material>,
+    ) -> Signer {
         Signer {
+            materials,
             fingerprint: maker.clone(),
             primary: key.fingerprint().clone(),
             user_id: standing.owner.clone().unwrap_or_else(|| key.owner(false)),

@@ -11,5 +11,6 @@ pub mod key_file;
 pub mod key_signature;
 pub mod listing;
 pub mod material;
+pub mod public_key;
 pub mod ring;
 pub mod signed_by;

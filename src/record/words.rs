@@ -6,7 +6,7 @@ use serde_json::{json, Value};
 use super::condition::{latest, KINDS};
 use super::{Change, Context};
 use crate::text::{cut, safe};
-use crate::verdict::{name_signer, SignatureOutcome};
+use crate::verdict::{SignatureOutcome, Signer};
 
 /// Longest recorded message, in characters.
 const MAX_MESSAGE: usize = 1024;
@@ -16,7 +16,7 @@ const MAX_EXPECTED: usize = 320;
 
 /// Who has verified what.
 pub(super) fn verified(outcome: &SignatureOutcome, identities: &str, context: &Context) -> String {
-    let signer = outcome.signer().map(name_signer).unwrap_or_default();
+    let signer = outcome.signer().map(Signer::name).unwrap_or_default();
     let mut tail = format!("; expected as {}", cut(identities.to_owned(), MAX_EXPECTED));
     append_options(&mut tail, context);
     sentence("verified", &format!("signed by {signer}"), &tail, context)
@@ -26,7 +26,7 @@ pub(super) fn verified(outcome: &SignatureOutcome, identities: &str, context: &C
 pub(super) fn rejected(outcome: &SignatureOutcome, message: &str, context: &Context) -> String {
     let mut tail = String::new();
     if let Some(signer) = outcome.signer() {
-        tail.push_str(&format!("; signed by {}", name_signer(signer)));
+        tail.push_str(&format!("; signed by {}", signer.name()));
     }
     if !context.expected.is_empty() {
         let expected: Vec<String> = context.expected.iter().map(ToString::to_string).collect();

@@ -93,6 +93,8 @@ fn next(reason: Reason) -> &'static str {
         Reason::ManifestMismatch => "fetch the image again: its manifest is not the one that its name stands for.",
         Reason::IdentityMismatch => "check the reference that you expect against the one that the publisher signs.",
         Reason::ThresholdNotReached => "get the signatures that are missing.",
+        Reason::PolicyRejected => "look at what the policy requires of this reference, and ask the publisher for what is missing.",
+        Reason::Allowed => "nothing was verified: ask whoever publishes the image for signatures, and whoever writes the policy to require them.",
         Reason::MalformedImage => "look at the object as it is stored; damaged entries block every update of it.",
         Reason::LimitExceeded => "look at the object: honest signatures and images stay far below the limits.",
         Reason::NotFound => "check the name, and where the image is looked for.",

@@ -7,12 +7,11 @@ use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 use serde_json::{json, Map, Value};
 
 use super::{ImageReport, Recorded, Renderer, Summary};
-use crate::openpgp::engine::Signer;
 use crate::payload::Payload;
 use crate::reference::Reference;
 use crate::subject::SourceAnswer;
 use crate::text::{is_unsafe, time};
-use crate::verdict::SignatureOutcome;
+use crate::verdict::{SignatureOutcome, Signer};
 
 /// Version of the documents.
 pub const API_VERSION: &str = "image-signature/v1";
@@ -229,15 +228,26 @@ fn signature(outcome: &SignatureOutcome, recorded: Recorded) -> Value {
 }
 
 fn signer(signer: &Signer) -> Value {
-    json!({
-        "fingerprint": signer.fingerprint.as_str(),
-        "primaryFingerprint": signer.primary.as_str(),
-        "userID": signer.user_id,
-        "validity": super::validity::validity_word(signer.validity),
-        "keyAlgorithm": signer.key_algorithm,
-        "hashAlgorithm": signer.hash_algorithm,
-        "createdAt": time(signer.created),
-    })
+    match signer {
+        Signer::Gpg(signer) => json!({
+            "fingerprint": signer.fingerprint.as_str(),
+            "primaryFingerprint": signer.primary.as_str(),
+            "userID": signer.user_id,
+            "validity": super::validity::validity_word(signer.validity),
+            "keyAlgorithm": signer.key_algorithm,
+            "hashAlgorithm": signer.hash_algorithm,
+            "createdAt": time(signer.created),
+        }),
+        // Nothing of it says when it was made, or whose the key is.
+        Signer::Sigstore(own) => json!({
+            "fingerprint": signer.id(),
+            "primaryFingerprint": signer.id(),
+            "userID": signer.owner(),
+            "validity": super::validity::validity_word(None),
+            "keyAlgorithm": own.key_algorithm,
+            "hashAlgorithm": own.hash_algorithm,
+        }),
+    }
 }
 
 /// What a payload claims; the members that it may leave out are left out here too.

@@ -8,11 +8,10 @@ use super::appearance::verdict_text;
 use super::wrap::{self, keep_together};
 use super::ImageReport;
 use crate::limits::MAX_SIGNATURES;
-use crate::openpgp::engine::Signer;
 use crate::reason::{Reason, Verdict};
 use crate::subject::SourceAnswer;
 use crate::text::{safe, time};
-use crate::verdict::{ImageOutcome, SignatureOutcome};
+use crate::verdict::{ImageOutcome, SignatureOutcome, Signer};
 
 /// Most references that are named of signatures which are for another one.
 const MAX_OTHERS: usize = 8;
@@ -29,14 +28,14 @@ pub(super) fn signers(outcome: &ImageOutcome) -> Vec<&Signer> {
             _ => is_the_images(outcome, signature),
         })
         .filter_map(SignatureOutcome::signer)
-        .filter(|signer| seen.insert(signer.primary.as_str()))
+        .filter(|signer| seen.insert(signer.id()))
         .collect()
 }
 
 /// The owners of all keys that are named, as they are printed.
 pub(super) fn owners(outcome: &ImageOutcome) -> Vec<String> {
     let signers = outcome.signatures().iter().filter_map(SignatureOutcome::signer);
-    signers.map(|signer| safe(&signer.user_id)).collect()
+    signers.map(|signer| safe(&signer.owner())).collect()
 }
 
 /// Whether an outcome is the one that the image has from it.
@@ -165,7 +164,10 @@ fn name(signature: &SignatureOutcome) -> String {
 
 /// What `-o wide` adds.
 fn details(signature: &SignatureOutcome, line: &mut dyn FnMut(&str) -> io::Result<()>) -> io::Result<()> {
-    if let Some(signer) = signature.signer() {
+    if let Some(Signer::Sigstore(signer)) = signature.signer() {
+        line(&format!("key sha256:{}, {}", signer.id, signer.key_algorithm))?;
+    }
+    if let Some(Signer::Gpg(signer)) = signature.signer() {
         line(&format!(
             "key {}, {}, {}, made {}, validity {}",
             signer.fingerprint,

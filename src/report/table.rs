@@ -78,16 +78,16 @@ impl Renderer for Table {
 
     fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
         let outcome = &report.outcome;
-        let keys: Vec<&str> = signatures::signers(outcome)
+        let keys: Vec<String> = signatures::signers(outcome)
             .into_iter()
             .map(|signer| {
-                let whole = signer.primary.as_str();
+                let whole = signer.id();
                 let begin = if self.wide {
                     0
                 } else {
                     whole.len().saturating_sub(SHORT_KEY)
                 };
-                whole.get(begin..).unwrap_or(whole)
+                whole.get(begin..).unwrap_or(&whole).to_owned()
             })
             .collect();
         let reason = match outcome.verdict() {

@@ -49,12 +49,9 @@ impl Renderer for Block {
             }
         }
         for signer in signatures::signers(outcome) {
-            let owner = safe(&signer.user_id);
+            let owner = safe(&signer.owner());
             value.put("signed by", &owner)?;
-            value.put(
-                if value.said.contains(&owner) { "signed by" } else { "" },
-                signer.primary.as_str(),
-            )?;
+            value.put(if value.said.contains(&owner) { "signed by" } else { "" }, &signer.id())?;
         }
         signatures::write(out, report, self.wide, 2, WIDTH)
     }

@@ -17,10 +17,28 @@ use crate::settings::keys::{KeySource, Keys};
 use crate::settings::workers::Workers;
 use crate::settings::UsageError;
 use crate::text::bounded;
-use crate::verdict::pipeline::EngineOrTrouble;
+use crate::verdict::expectation::AcceptedKeys;
+use crate::verdict::pipeline::{EngineOrTrouble, Judges};
 
 /// Longest message about the user's home, in characters: it has paths in it, and what to do.
 const MAX_TROUBLE: usize = 1024;
+
+/// Sets up what signatures are judged with by the keys that the options name.
+///
+/// # Errors
+/// When a key file is of no use.
+pub fn judges(
+    keys: &Keys,
+    workers: Workers,
+    judges: &mut Judges,
+    stderr: &mut dyn Write,
+) -> Result<AcceptedKeys, UsageError> {
+    judges.gpg.push(set_up(keys, workers, stderr)?);
+    Ok(AcceptedKeys {
+        gpg: Some(judges.gpg.len() - 1),
+        sigstore: None,
+    })
+}
 
 /// Sets up the engine. What a user should know about it is told on `stderr`. GnuPG's own trouble, and that of the
 /// user's keyring, is kept for the signatures.

@@ -33,7 +33,8 @@ use crate::source::objects::{Loaded, ObjectFiles};
 use crate::source::{directory, parts};
 use crate::subject::{Content, SignatureBlob, Subject};
 use crate::text::safe;
-use crate::verdict::pipeline::{judge_image, EngineOrTrouble};
+use crate::verdict::expectation::{AcceptedKeys, Signed};
+use crate::verdict::pipeline::{judge_image, Judges};
 use crate::verdict::{Expectation, IdentitySource, ImageOutcome, SignatureOutcome};
 
 /// Judges images one after the other, and records the verdicts where that is asked for.
@@ -62,14 +63,16 @@ pub fn run(
         } => Some(Session::new((**access).clone(), stderr)?),
         _ => None,
     };
-    let engine = engine::set_up(&settings.keys, settings.workers, stderr)?;
+    let mut judges = Judges::default();
+    let accepted = engine::judges(&settings.keys, settings.workers, &mut judges, stderr)?;
     let scope = Scope::of(&settings, files.as_ref());
     let is_recording = settings.recording == Recording::Confirm;
     let progress = Progress::start(scope.images, settings.shows_progress, is_recording);
     let (mut out, mut stderr) = (progress.over(out), progress.over(stderr));
     let mut run = Run {
         settings: &settings,
-        engine,
+        judges,
+        accepted,
         printer: Printer::new(scope.appearance(&settings), &mut out),
         progress: &progress,
         stderr: &mut stderr,
@@ -131,7 +134,9 @@ pub fn run(
 /// A run in progress.
 struct Run<'r, 's> {
     settings: &'r Verify,
-    engine: EngineOrTrouble,
+    judges: Judges,
+    /// Those of them that the options name.
+    accepted: AcceptedKeys,
     printer: Printer<'s>,
     progress: &'r Progress,
     /// How the user named the image that is judged.
@@ -149,8 +154,7 @@ struct Run<'r, 's> {
 
 impl<'s> Run<'_, 's> {
     fn end(&mut self) -> u8 {
-        let warnings = self.engine.as_mut().map(|engine| engine.take_warnings());
-        for warning in warnings.unwrap_or_default() {
+        for warning in self.judges.take_warnings() {
             self.tell(&format!("warning: {warning}"));
         }
         let (status, trouble) = if self.settings.prints_document {
@@ -309,15 +313,15 @@ impl<'s> Run<'_, 's> {
 
     /// `absence` is what to know where there is no signature.
     fn judge(&mut self, subject: &Subject, source: &str, absence: &str, identities: &[Reference]) -> ImageOutcome {
-        let expectation = Expectation {
-            identities: identities.to_vec(),
+        let signed = Signed {
+            keys: self.accepted,
             rule: self.settings.rule.clone(),
-            digest: self.settings.digest.clone(),
-            require: self.settings.require,
+            threshold: self.settings.require,
         };
+        let expectation = Expectation::alike(identities, &signed, self.settings.digest.clone());
         let place = if source == SOURCE { "the cluster" } else { source };
         let no_signature = format!("there is no signature in {}{absence}", safe(place));
-        judge_image(&mut self.engine, subject, &expectation, &no_signature)
+        judge_image(&mut self.judges, subject, &expectation, &no_signature)
     }
 
     fn refused(&self, name: &str, source: &str, refusal: Refusal, identities: &[Reference]) -> Judged {

@@ -4,9 +4,10 @@
 use super::signature::SignatureOutcome;
 use super::tally::{self, Tally};
 use super::Expectation;
+use crate::digest::Digest;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
-use crate::subject::Subject;
+use crate::subject::{ManifestState, NamingList, Subject};
 
 /// What is found out about one image.
 #[derive(Debug, Clone)]
@@ -54,7 +55,8 @@ impl ImageOutcome {
             let message = format!("this image is {image}; the image asked for is {expected}");
             return Self::refused(Refusal::new(Reason::DigestMismatch, message), signatures);
         }
-        let tallies = tally::count(&signatures, expectation);
+        let trouble = subject.sources.iter().find_map(|source| source.answer.trouble());
+        let tallies = tally::count(&signatures, expectation, trouble.is_some());
         if tallies.iter().any(Tally::is_reached) {
             let reached = tallies.iter().filter(|tally| tally.is_reached());
             return Self {
@@ -66,11 +68,15 @@ impl ImageOutcome {
             };
         }
         let unchecked = signatures.iter().any(|s| s.verdict() == Verdict::Unchecked);
-        let trouble = subject.sources.iter().find_map(|source| source.answer.trouble());
-        let refusal = match trouble {
+        let furthest = match trouble {
             Some(trouble) if !unchecked => trouble,
             _ if signatures.is_empty() => Refusal::new(Reason::NoSignature, no_signature),
             _ => refusal(&signatures, &tallies),
+        };
+        let refusal = if expectation.is_by_policy() {
+            by_policy(subject, &tallies, !signatures.is_empty(), no_signature, &furthest)
+        } else {
+            furthest
         };
         Self {
             tallies,
@@ -118,7 +124,13 @@ impl ImageOutcome {
         Some(tally.counts())
     }
 
-    /// How many keys signed for the identities that a signature of this image is for, in words.
+    /// What the requirements came to for each expected identity.
+    #[must_use]
+    pub fn tallies(&self) -> &[Tally] {
+        &self.tallies
+    }
+
+    /// What is missing for the identities that a signature of this image is for, in words.
     #[must_use]
     pub fn shortfall(&self, signature: &SignatureOutcome) -> String {
         let own = self.tallies.iter();
@@ -130,6 +142,51 @@ impl ImageOutcome {
     pub fn signatures(&self) -> &[SignatureOutcome] {
         &self.signatures
     }
+}
+
+/// Why an image is not Verified by a policy: of its identities, each judged in its own scope, the first that was refused
+/// before those that could not be checked here and those for which nothing is required. One that is open leaves all open.
+fn by_policy(
+    subject: &Subject,
+    tallies: &[Tally],
+    has_signatures: bool,
+    no_signature: &str,
+    furthest: &Refusal,
+) -> Refusal {
+    const ORDER: [Verdict; 5] = [
+        Verdict::Unchecked,
+        Verdict::Rejected,
+        Verdict::Unsigned,
+        Verdict::Unsupported,
+        Verdict::Allowed,
+    ];
+    let refusals: Vec<Refusal> = tallies
+        .iter()
+        .map(|tally| {
+            let refusal = tally.refusal(has_signatures, no_signature, furthest.clone());
+            match unlike(subject, &tally.identity) {
+                Some(other) if refusal.reason == Reason::Allowed => other,
+                _ => refusal,
+            }
+        })
+        .collect();
+    let of = |verdict| refusals.iter().find(|refusal| refusal.reason.verdict() == verdict);
+    let first = ORDER.into_iter().find_map(of);
+    first.cloned().unwrap_or_else(|| furthest.clone())
+}
+
+/// Why an image is not the one that was asked for, whatever a policy accepts.
+fn unlike(subject: &Subject, identity: &Reference) -> Option<Refusal> {
+    if let ManifestState::Mismatch(why) = &subject.manifest {
+        return Some(Refusal::new(Reason::ManifestMismatch, why.clone()));
+    }
+    let list = subject.list.as_ref().map(NamingList::digest);
+    let is_own = |digest: &Digest| digest.names(&subject.digest) || list.is_some_and(|list| digest.names(list));
+    let digest = identity.digest().filter(|digest| !is_own(digest))?;
+    Some(Refusal::new(
+        Reason::DigestMismatch,
+        format!("this image is {}; the image asked for is {digest}", subject.digest),
+    ))
 }
 
 /// Why an image with signatures is not Verified: the reason of the signature that got furthest, the first of these,

@@ -4,16 +4,34 @@
 use crate::openpgp::engine::Engine;
 use crate::openpgp::framing::message::Message;
 use crate::reason::{Reason, Refusal};
-use crate::subject::{Content, SignatureBlob, Subject};
+use crate::sigstore::keys::Keys;
+use crate::subject::{Attachment, Content, SignatureBlob, SignatureKind, Subject};
 use crate::text::safe;
 use crate::verdict::{self, Expectation, ImageOutcome, SignatureOutcome};
 
 /// An engine, or why there is none: then every signature is Unchecked for that reason.
 pub type EngineOrTrouble = Result<Box<Engine>, Refusal>;
 
+/// Everything that signatures are judged with: sets of keys, to which [`Expectation`]s refer by their places.
+#[derive(Debug, Default)]
+pub struct Judges {
+    /// Sets of OpenPGP keys, each with what checks by them.
+    pub gpg: Vec<EngineOrTrouble>,
+    /// Sets of sigstore keys, or why one cannot be used.
+    pub sigstore: Vec<Result<Keys, Refusal>>,
+}
+
+impl Judges {
+    /// What a user should know besides the verdicts, each once; safe to print.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        let engines = self.gpg.iter_mut().filter_map(|engine| engine.as_mut().ok());
+        engines.flat_map(|engine| engine.take_warnings()).collect()
+    }
+}
+
 /// Judges an image and all its signatures.
 pub fn judge_image(
-    engine: &mut EngineOrTrouble,
+    judges: &mut Judges,
     subject: &Subject,
     expectation: &Expectation,
     no_signature: &str,
@@ -21,38 +39,113 @@ pub fn judge_image(
     let signatures = subject
         .signatures
         .iter()
-        .map(|blob| judge_blob(engine, blob, subject, expectation))
+        .map(|blob| judge_blob(judges, blob, subject, expectation))
         .collect();
     ImageOutcome::combine(subject, signatures, expectation, no_signature)
 }
 
 fn judge_blob(
-    engine: &mut EngineOrTrouble,
+    judges: &mut Judges,
     blob: &SignatureBlob,
     subject: &Subject,
     expectation: &Expectation,
 ) -> SignatureOutcome {
     let kind = blob.content.kind();
-    let refused = |refusal: Refusal| SignatureOutcome::refused(blob.name.clone(), kind, refusal, None);
-    let content = match &blob.content {
-        Content::Gpg(content) => content,
-        Content::Sigstore(Err(refusal)) => return refused(refusal.clone()),
-        Content::Sigstore(Ok(_)) => {
-            let what = "present, not checked: a sigstore signature";
-            return refused(Refusal::new(Reason::UnsupportedSignature, what).sparing_record());
+    let refused = |refusal: &Refusal| SignatureOutcome::refused(blob.name.clone(), kind, refusal.clone(), None);
+    if let Content::Gpg(Err(refusal)) | Content::Sigstore(Err(refusal)) = &blob.content {
+        return refused(refusal);
+    }
+    let sets = expectation.key_sets(kind);
+    let outcomes = sets.into_iter().map(|set| {
+        let trial = Trial {
+            set,
+            name: &blob.name,
+            subject,
+            expectation,
+        };
+        match &blob.content {
+            Content::Gpg(Ok(bytes)) => trial.gpg(judges, bytes),
+            Content::Sigstore(Ok(attachment)) => trial.sigstore(judges, attachment),
+            Content::Gpg(Err(refusal)) | Content::Sigstore(Err(refusal)) => refused(refusal),
+        }
+    });
+    let united = outcomes.reduce(SignatureOutcome::unite);
+    united.unwrap_or_else(|| without_keys(blob.name.clone(), kind, expectation))
+}
+
+/// A signature of a kind for which no keys are named.
+fn without_keys(name: String, kind: SignatureKind, expectation: &Expectation) -> SignatureOutcome {
+    if expectation.signed().next().is_none() {
+        if expectation.has_refusal() {
+            let what = "the policy accepts no image here, whatever its signatures";
+            return SignatureOutcome::refused(name, kind, Refusal::new(Reason::PolicyRejected, what), None);
+        }
+        let has_nothing_else = expectation.is_by_policy() && !expectation.has_unsupported();
+        if has_nothing_else {
+            let why = "not judged: the policy accepts every image here";
+            return SignatureOutcome::not_judged(name, kind, Reason::Allowed, why);
+        }
+    }
+    let what = match (kind, expectation.is_by_policy()) {
+        (SignatureKind::Gpg, false) => {
+            "present, not checked: a GPG signature, and only sigstore keys are named; --public-key FILE names GPG keys"
+        }
+        (SignatureKind::Sigstore, false) => {
+            "present, not checked: a sigstore signature; --sigstore-key FILE names the public key that it must be by"
+        }
+        (SignatureKind::Gpg, true) => "present, not checked: a GPG signature, for which the policy names no keys here",
+        (SignatureKind::Sigstore, true) => {
+            "present, not checked: a sigstore signature, for which the policy names no keys here"
         }
     };
-    let message = content.as_ref().map_err(Clone::clone);
-    let message = match message.and_then(|blob| Message::parse(blob)) {
-        Ok(message) => message,
-        Err(refusal) => return refused(refusal),
-    };
-    let engine = match engine {
-        Ok(engine) => engine,
-        Err(trouble) => return refused(trouble.clone()),
-    };
-    match engine.verify(&message) {
-        Ok(finding) => verdict::judge(&blob.name, finding, &message.payload, subject, expectation),
-        Err(error) => refused(Refusal::new(Reason::EngineFailed, safe(&error.to_string()))),
+    SignatureOutcome::not_judged(name, kind, Reason::UnsupportedSignature, what)
+}
+
+/// One signature and one set of keys.
+struct Trial<'p> {
+    set: usize,
+    name: &'p str,
+    subject: &'p Subject,
+    expectation: &'p Expectation,
+}
+
+impl Trial<'_> {
+    fn gpg(&self, judges: &mut Judges, bytes: &[u8]) -> SignatureOutcome {
+        let kind = SignatureKind::Gpg;
+        let message = match Message::parse(bytes) {
+            Ok(message) => message,
+            Err(refusal) => return self.refused(kind, refusal),
+        };
+        let engine = match judges.gpg.get_mut(self.set) {
+            Some(Ok(engine)) => engine,
+            Some(Err(trouble)) => return self.refused(kind, trouble.clone()),
+            None => return self.refused(kind, no_such_set()),
+        };
+        match engine.verify(&message) {
+            Ok(finding) => self.judge(kind, finding.into(), &message.payload),
+            Err(error) => self.refused(kind, Refusal::new(Reason::EngineFailed, safe(&error.to_string()))),
+        }
     }
+
+    fn sigstore(&self, judges: &Judges, attachment: &Attachment) -> SignatureOutcome {
+        let kind = SignatureKind::Sigstore;
+        match judges.sigstore.get(self.set) {
+            Some(Ok(keys)) => self.judge(kind, keys.check(attachment).into(), &attachment.payload),
+            Some(Err(trouble)) => self.refused(kind, trouble.clone()),
+            None => self.refused(kind, no_such_set()),
+        }
+    }
+
+    fn judge(&self, kind: SignatureKind, finding: verdict::Finding, payload: &[u8]) -> SignatureOutcome {
+        let by = (kind, self.set);
+        verdict::judge(self.name, by, finding, payload, self.subject, self.expectation)
+    }
+
+    fn refused(&self, kind: SignatureKind, refusal: Refusal) -> SignatureOutcome {
+        SignatureOutcome::refused(self.name, kind, refusal, None).missing_all(self.set, self.expectation)
+    }
+}
+
+fn no_such_set() -> Refusal {
+    Refusal::new(Reason::EngineFailed, "the keys were not loaded")
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is found out about a signature, step by step.
 
-use crate::openpgp::engine::Signer;
+use super::expectation::{Expectation, Place};
+use super::Signer;
 use crate::payload::Payload;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
@@ -65,6 +66,15 @@ pub struct Check {
     pub detail: String,
 }
 
+/// A requirement of a policy that a signature does not meet.
+#[derive(Debug, Clone)]
+pub(super) struct Miss {
+    pub place: Place,
+    pub refusal: Refusal,
+    /// How many steps were passed.
+    pub progress: usize,
+}
+
 /// What is found out about one signature.
 #[derive(Debug, Clone)]
 pub struct SignatureOutcome {
@@ -75,6 +85,8 @@ pub struct SignatureOutcome {
     pub(super) matched: Vec<Reference>,
     pub(super) signer: Option<Signer>,
     pub(super) claim: Option<Payload>,
+    pub(super) met: Vec<Place>,
+    pub(super) missed: Vec<Miss>,
     spares_record: bool,
     checks: Vec<Check>,
 }
@@ -100,9 +112,72 @@ impl SignatureOutcome {
             matched: Vec::new(),
             signer: None,
             claim: None,
+            met: Vec::new(),
+            missed: Vec::new(),
             spares_record: false,
             checks: Vec::with_capacity(Step::ALL.len()),
         }
+    }
+
+    /// A signature that is not judged, because nothing about it matters.
+    pub(super) fn not_judged(name: String, kind: SignatureKind, reason: Reason, why: &str) -> Self {
+        let mut outcome = Self::begin(name, kind);
+        outcome.spares_record = true;
+        outcome.reason = reason;
+        outcome.message = why.to_owned();
+        outcome.checks.extend(Step::ALL.into_iter().map(|step| Check {
+            step,
+            ended: Ended::Skip,
+            detail: why.to_owned(),
+        }));
+        outcome
+    }
+
+    /// Notes that it does not meet any of the requirements that accept the keys of a set.
+    pub(super) fn missing_all(mut self, set: usize, expectation: &Expectation) -> Self {
+        let kind = self.kind;
+        let places = expectation.signed();
+        let places = places.filter(|(_, _, signed)| signed.keys.of(kind) == Some(set));
+        for (place, ..) in places.filter(|(_, alternative, _)| alternative.scope.is_some()) {
+            self.miss(place, self.reason, self.message.clone());
+        }
+        self
+    }
+
+    /// Notes that it does not meet a requirement of a policy.
+    pub(super) fn miss(&mut self, place: Place, reason: Reason, message: String) {
+        let progress = self.progress();
+        self.missed.push(Miss {
+            place,
+            refusal: Refusal::new(reason, message),
+            progress,
+        });
+    }
+
+    /// Puts together what was found out with different sets of keys.
+    pub(super) fn unite(self, other: Self) -> Self {
+        let rank = |outcome: &Self| {
+            let verdict = match outcome.verdict() {
+                Verdict::Verified => 3,
+                Verdict::Unchecked => 2,
+                Verdict::Rejected => 1,
+                Verdict::Unsupported | Verdict::Unsigned | Verdict::Allowed => 0,
+            };
+            (verdict, outcome.progress(), outcome.signer.is_some())
+        };
+        let (mut best, rest) = if rank(&other) > rank(&self) {
+            (other, self)
+        } else {
+            (self, other)
+        };
+        for identity in rest.matched {
+            if !best.matched.contains(&identity) {
+                best.matched.push(identity);
+            }
+        }
+        best.met.extend(rest.met);
+        best.missed.extend(rest.missed);
+        best
     }
 
     pub(super) fn pass(&mut self, step: Step, detail: impl Into<String>) {
@@ -165,7 +240,7 @@ impl SignatureOutcome {
         &self.matched
     }
 
-    /// Who made it, if GnuPG verified it with that key.
+    /// Who made it, if it was verified with that key.
     #[must_use]
     pub fn signer(&self) -> Option<&Signer> {
         self.signer.as_ref()

@@ -1,72 +1,247 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How many different keys signed for which expected identity (`--require`).
+//! What signatures add up to for each expected identity: how many different keys met which requirement.
 
-use std::collections::BTreeSet;
-
-use super::signature::SignatureOutcome;
-use super::{name_signer, Expectation};
-use crate::openpgp::engine::Signer;
-use crate::reason::Reason;
+use super::expectation::{Alternative, Demand, Place, Requirement, Signed};
+use super::signature::{Miss, SignatureOutcome};
+use super::{Expectation, Signer};
+use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 
-/// The keys that passed for one expected identity. Counts of different identities are never added up.
+/// One expected identity, and what its requirements came to. Counts of different identities are never added up.
 #[derive(Debug, Clone)]
 pub struct Tally {
     /// The identity.
     pub identity: Reference,
-    /// One signer for each different primary key.
+    /// The scope of a policy that the requirements come from, in words.
+    pub scope: Option<String>,
+    /// Its requirements in order.
+    pub requirements: Vec<Count>,
+}
+
+/// One requirement, and what it came to.
+#[derive(Debug, Clone)]
+pub struct Count {
+    /// What it is called; empty where the user's options say what is required.
+    pub name: String,
+    /// What it came to.
+    pub end: End,
+    /// One signer for each different key.
     signers: Vec<Signer>,
-    /// How many different keys are needed, at least 1.
+    /// How many different keys are needed; 0 where it is not about signatures.
     needed: usize,
+    /// Why a signature does not meet it, of the one that got furthest.
+    miss: Option<Refusal>,
+}
+
+/// What a requirement came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Enough keys signed.
+    Met,
+    /// Too few did.
+    Missed,
+    /// Too few did, but a signature or a place with signatures could not be checked.
+    Open,
+    /// Nothing is required.
+    Anything,
+    /// No image is accepted.
+    Refusal,
+    /// It is not checked here, for this reason.
+    Unsupported(String),
+}
+
+impl Count {
+    /// The word in output: `pass`, `fail`, `unchecked` or `unsupported`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self.end {
+            End::Met | End::Anything => "pass",
+            End::Missed | End::Refusal => "fail",
+            End::Open => "unchecked",
+            End::Unsupported(_) => "unsupported",
+        }
+    }
+
+    /// Why, in words that are safe to print.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match &self.end {
+            End::Met => format!("signed by {}", join(self.signers.iter().map(Signer::name))),
+            End::Anything => "every image is accepted".to_owned(),
+            End::Refusal => "no image is accepted".to_owned(),
+            End::Unsupported(why) => why.clone(),
+            End::Missed | End::Open => match &self.miss {
+                Some(refusal) => refusal.to_string(),
+                None => "no signature is one that it asks for".to_owned(),
+            },
+        }
+    }
 }
 
 impl Tally {
-    /// Whether enough keys signed for it.
+    /// Whether everything that is required is there, signatures among it.
     #[must_use]
     pub fn is_reached(&self) -> bool {
-        self.signers.len() >= self.needed
+        let mut requirements = self.requirements.iter();
+        requirements.all(|count| matches!(count.end, End::Met | End::Anything))
+            && self.requirements.iter().any(|count| count.end == End::Met)
     }
 
-    /// How many different keys signed for it, and how many are needed.
+    /// How many different keys signed for it, and how many are needed, by the first requirement of signatures.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
-        (self.signers.len(), self.needed)
+        let first = self.requirements.iter().find(|count| count.needed > 0);
+        first.map_or((0, 0), |count| (count.signers.len(), count.needed))
+    }
+
+    fn signers(&self) -> impl Iterator<Item = &Signer> {
+        self.requirements.iter().flat_map(|count| &count.signers)
+    }
+
+    /// Why it is not reached, where a policy says what is required. `furthest` is what is said of an image of which no
+    /// signature meets anything.
+    pub(super) fn refusal(&self, has_signatures: bool, no_signature: &str, furthest: Refusal) -> Refusal {
+        let scope = self.scope.as_deref().unwrap_or_default();
+        let find = |wanted: fn(&End) -> bool| self.requirements.iter().find(|count| wanted(&count.end));
+        if find(|end| *end == End::Refusal).is_some() {
+            return Refusal::new(Reason::PolicyRejected, format!("{scope} rejects every image"));
+        }
+        if let Some(open) = find(|end| *end == End::Open) {
+            // That of a signature, or of a place with signatures.
+            let trouble = open
+                .miss
+                .clone()
+                .filter(|miss| miss.reason.verdict() == Verdict::Unchecked);
+            let refusal = trouble.unwrap_or(furthest);
+            return Refusal::new(refusal.reason, format!("{}; {scope}", refusal.message));
+        }
+        if let Some(missed) = find(|end| *end == End::Missed) {
+            if !has_signatures {
+                return Refusal::new(Reason::NoSignature, format!("{no_signature}; {scope} requires one"));
+            }
+            return if self.signers().next().is_some() {
+                let what = format!("{scope} also requires {}: {}", missed.name, missed.detail());
+                Refusal::new(Reason::PolicyRejected, what)
+            } else {
+                let refusal = missed.miss.clone().unwrap_or(furthest);
+                let what = format!("{}; required: {} by {scope}", refusal.message, missed.name);
+                Refusal::new(refusal.reason, what)
+            };
+        }
+        match find(|end| matches!(end, End::Unsupported(_))) {
+            Some(count) => Refusal::new(
+                Reason::UnsupportedSignature,
+                format!("{scope} requires {}: {}", count.name, count.detail()),
+            ),
+            None => Refusal::new(
+                Reason::Allowed,
+                format!("accepted without a signature: {scope} accepts every image (insecureAcceptAnything)"),
+            ),
+        }
     }
 }
 
-/// Counts the keys for each expected identity.
-pub(super) fn count(signatures: &[SignatureOutcome], expectation: &Expectation) -> Vec<Tally> {
-    let mut tallies: Vec<Tally> = Vec::with_capacity(expectation.identities.len());
-    for identity in &expectation.identities {
-        if tallies.iter().any(|tally| tally.identity == *identity) {
-            continue;
-        }
-        let mut seen = BTreeSet::new();
-        let signers = signatures
-            .iter()
-            .filter(|s| s.reason == Reason::Verified && s.matched.contains(identity))
-            .filter_map(|s| s.signer.as_ref())
-            .filter(|signer| seen.insert(&signer.primary))
-            .cloned()
-            .collect();
-        tallies.push(Tally {
-            identity: identity.clone(),
-            signers,
-            needed: expectation.require.max(1),
-        });
+/// Works out what signatures come to for each alternative. `has_trouble`: a place with signatures did not answer.
+pub(super) fn count(signatures: &[SignatureOutcome], expectation: &Expectation, has_trouble: bool) -> Vec<Tally> {
+    let alternatives = expectation.alternatives.iter().enumerate();
+    alternatives
+        .map(|(alternative, own)| {
+            let requirements = own.requirements.iter().enumerate();
+            let requirements = requirements.map(|(requirement, of)| {
+                let place = Place {
+                    alternative,
+                    requirement,
+                };
+                count_one(signatures, place, of, has_trouble)
+            });
+            tally(own, requirements.collect())
+        })
+        .collect()
+}
+
+fn tally(alternative: &Alternative, requirements: Vec<Count>) -> Tally {
+    Tally {
+        identity: alternative.identity.clone(),
+        scope: alternative.scope.clone(),
+        requirements,
     }
-    tallies
+}
+
+fn count_one(signatures: &[SignatureOutcome], place: Place, requirement: &Requirement, has_trouble: bool) -> Count {
+    let mut count = Count {
+        name: requirement.name.clone(),
+        end: End::Missed,
+        signers: Vec::new(),
+        needed: 0,
+        miss: None,
+    };
+    match &requirement.demand {
+        Demand::Anything => count.end = End::Anything,
+        Demand::Refusal => count.end = End::Refusal,
+        Demand::Unsupported(why) => count.end = End::Unsupported(why.clone()),
+        Demand::Signed(Signed { threshold, .. }) => {
+            count.needed = (*threshold).max(1);
+            let met = signatures
+                .iter()
+                .filter(|s| s.reason == Reason::Verified && s.met.contains(&place));
+            count.signers = different(met.filter_map(SignatureOutcome::signer));
+            let misses = signatures
+                .iter()
+                .flat_map(|s| &s.missed)
+                .filter(|miss| miss.place == place);
+            let mut furthest: Option<&Miss> = None;
+            let rank = |miss: &Miss| (miss.refusal.reason.verdict() == Verdict::Unchecked, miss.progress);
+            for miss in misses {
+                if furthest.is_none_or(|best| rank(miss) > rank(best)) {
+                    furthest = Some(miss);
+                }
+            }
+            count.miss = furthest.map(|miss| miss.refusal.clone());
+            let is_open = |s: &SignatureOutcome| {
+                let own = s.missed.iter().find(|miss| miss.place == place);
+                let reason = own.map_or(s.reason, |miss| miss.refusal.reason);
+                reason.verdict() == Verdict::Unchecked
+            };
+            count.end = if count.signers.len() >= count.needed {
+                End::Met
+            } else if has_trouble || signatures.iter().any(is_open) {
+                End::Open
+            } else {
+                End::Missed
+            };
+        }
+    }
+    count
+}
+
+/// One signer for each different key: signers that are one, directly or through others, are counted once.
+fn different<'s>(signers: impl Iterator<Item = &'s Signer>) -> Vec<Signer> {
+    let mut groups: Vec<Vec<&Signer>> = Vec::new();
+    for signer in signers {
+        let is_same = |group: &Vec<&Signer>| group.iter().any(|own| own.is_same(signer));
+        let (same, mut others): (Vec<_>, Vec<_>) = groups.into_iter().partition(is_same);
+        let mut group = same.concat();
+        group.push(signer);
+        others.push(group);
+        groups = others;
+    }
+    groups.into_iter().map(|group| group[0].clone()).collect()
 }
 
 /// What a verified image is signed as, by whom, and which of the expected identities it is not.
 pub(super) fn success(tallies: &[Tally]) -> String {
     let (reached, missed): (Vec<&Tally>, Vec<&Tally>) = tallies.iter().partition(|tally| tally.is_reached());
     let identities = join(reached.iter().map(|tally| tally.identity.to_string()));
-    let mut seen = BTreeSet::new();
-    let signers = reached.iter().flat_map(|tally| &tally.signers);
-    let signers = join(signers.filter(|s| seen.insert(&s.primary)).map(name_signer));
-    let (few, none): (Vec<&Tally>, Vec<&Tally>) = missed.into_iter().partition(|tally| !tally.signers.is_empty());
+    let signers = different(reached.iter().flat_map(|tally| tally.signers()));
+    let signers = join(signers.iter().map(Signer::name));
+    let (few, none): (Vec<&Tally>, Vec<&Tally>) =
+        missed.into_iter().partition(|tally| tally.signers().next().is_some());
     let mut text = format!("{identities}, signed by {signers}");
+    let mut scopes: Vec<&str> = reached.iter().filter_map(|tally| tally.scope.as_deref()).collect();
+    scopes.dedup();
+    if !scopes.is_empty() {
+        text.push_str(&format!(", as {} requires", scopes.join(" and ")));
+    }
     if !none.is_empty() {
         let none = join(none.iter().map(|tally| tally.identity.to_string()));
         text.push_str(&format!("; not signed as {none}"));
@@ -77,23 +252,33 @@ pub(super) fn success(tallies: &[Tally]) -> String {
     text
 }
 
-/// How many keys signed for identities that did not get enough of them.
+/// What is missing for identities that some keys signed for.
 pub(super) fn shortfall<'t>(tallies: impl Iterator<Item = &'t Tally>) -> String {
     let mut needed = 1;
-    let counts: Vec<String> = tallies
-        .map(|tally| {
-            needed = tally.needed;
-            let who = match tally.signers.as_slice() {
-                [] => "none".to_owned(),
-                signers => format!("{} ({})", signers.len(), join(signers.iter().map(name_signer))),
-            };
-            format!("{}: {who}", tally.identity)
-        })
-        .collect();
-    format!(
-        "{needed} different keys must each have signed for the same identity; signed for {}",
-        counts.join("; for ")
-    )
+    let mut by_policy = Vec::new();
+    let mut counts = Vec::new();
+    for tally in tallies {
+        if let Some(scope) = &tally.scope {
+            let missed = tally.requirements.iter().filter(|count| count.word() != "pass");
+            let missed = missed.map(|count| format!("{} ({})", count.name, count.detail()));
+            by_policy.push(format!("for {} {scope} also requires {}", tally.identity, join(missed)));
+            continue;
+        }
+        needed = tally.counts().1;
+        let signers: Vec<&Signer> = tally.signers().collect();
+        let who = match signers.as_slice() {
+            [] => "none".to_owned(),
+            signers => format!("{} ({})", signers.len(), join(signers.iter().map(|s| s.name()))),
+        };
+        counts.push(format!("{}: {who}", tally.identity));
+    }
+    if !counts.is_empty() {
+        by_policy.push(format!(
+            "{needed} different keys must each have signed for the same identity; signed for {}",
+            counts.join("; for ")
+        ));
+    }
+    by_policy.join("; ")
 }
 
 fn join(parts: impl Iterator<Item = String>) -> String {

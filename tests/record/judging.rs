@@ -4,11 +4,10 @@
 use image_signature::digest::Digest;
 use image_signature::identity::Rule;
 use image_signature::reason::{Reason, Verdict};
-use image_signature::reference::Reference;
 use image_signature::subject::{Answer, NamingList, SourceAnswer, SourceKind};
-use image_signature::verdict::{Expectation, ImageOutcome, SignatureOutcome};
+use image_signature::verdict::{ImageOutcome, SignatureOutcome};
 
-use super::plan::{bad, expectation, good, judge_as, subject};
+use super::plan::{bad, expectation, expecting, good, judge_as, subject};
 use crate::support::images::{D1, D2};
 
 const REPOSITORY: &str = "registry.local:5000/foo/bar";
@@ -73,12 +72,7 @@ fn digests_in_references_are_those_of_the_image_or_of_its_list() {
             if has_list {
                 subject.list = NamingList::of_bytes(&bytes, &subject.digest);
             }
-            let expectation = Expectation {
-                identities: vec![Reference::parse(expected).unwrap()],
-                rule: Rule::MatchRepoDigestOrExact,
-                digest: None,
-                require: 1,
-            };
+            let expectation = expecting(expected, Rule::MatchRepoDigestOrExact, 1);
             let outcome = judge_as(signed, &subject, &expectation);
             let reason = if passes {
                 Reason::Verified

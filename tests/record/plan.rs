@@ -4,13 +4,14 @@
 
 use image_signature::digest::Digest;
 use image_signature::identity::Rule;
-use image_signature::openpgp::engine::{Finding, Signer};
+use image_signature::openpgp::engine::Signer;
 use image_signature::openpgp::keys::key::Fingerprint;
 use image_signature::reason::{Reason, Refusal};
 use image_signature::record::{plan, Context, Plan};
 use image_signature::reference::Reference;
 use image_signature::subject::{ManifestState, SignatureKind, Subject};
-use image_signature::verdict::{judge, Expectation, ImageOutcome, SignatureOutcome};
+use image_signature::verdict::expectation::{AcceptedKeys, Signed};
+use image_signature::verdict::{self, judge, Expectation, Finding, ImageOutcome, SignatureOutcome};
 use serde_json::{json, Value};
 
 use crate::support::images::{payload, D1};
@@ -29,28 +30,51 @@ fn signer(n: usize) -> Signer {
         key_algorithm: "ed25519".into(),
         hash_algorithm: "SHA256".into(),
         created: 1_700_000_000,
+        materials: Vec::new(),
     }
 }
 
 pub fn expectation(require: usize) -> Expectation {
-    Expectation {
-        identities: vec![Reference::parse(IDENTITY).unwrap()],
-        rule: Rule::MatchExact,
-        digest: None,
-        require,
-    }
+    expecting(IDENTITY, Rule::MatchExact, require)
+}
+
+/// One identity, by the first set of OpenPGP keys.
+pub fn expecting(identity: &str, rule: Rule, threshold: usize) -> Expectation {
+    let signed = Signed {
+        keys: AcceptedKeys {
+            gpg: Some(0),
+            sigstore: None,
+        },
+        rule,
+        threshold,
+    };
+    Expectation::alike(&[Reference::parse(identity).unwrap()], &signed, None)
 }
 
 /// A signature by key `n` that passes all steps.
 pub fn good(n: usize) -> SignatureOutcome {
-    let finding = Finding::Good(signer(n));
-    judge("s", finding, &payload(D1, IDENTITY), &subject(), &expectation(1))
+    let finding = Finding::Good(verdict::Signer::Gpg(signer(n)));
+    judge(
+        "s",
+        (SignatureKind::Gpg, 0),
+        finding,
+        &payload(D1, IDENTITY),
+        &subject(),
+        &expectation(1),
+    )
 }
 
 /// A good signature of D1 as `reference`.
 pub fn judge_as(reference: &str, subject: &Subject, expectation: &Expectation) -> SignatureOutcome {
-    let finding = Finding::Good(signer(1));
-    judge("s", finding, &payload(D1, reference), subject, expectation)
+    let finding = Finding::Good(verdict::Signer::Gpg(signer(1)));
+    judge(
+        "s",
+        (SignatureKind::Gpg, 0),
+        finding,
+        &payload(D1, reference),
+        subject,
+        expectation,
+    )
 }
 
 pub fn subject() -> Subject {
@@ -65,7 +89,12 @@ pub fn subject() -> Subject {
 
 /// A signature by key `n` that is refused.
 pub fn bad(n: usize, reason: Reason) -> SignatureOutcome {
-    SignatureOutcome::refused("s", SignatureKind::Gpg, Refusal::new(reason, "why"), Some(signer(n)))
+    SignatureOutcome::refused(
+        "s",
+        SignatureKind::Gpg,
+        Refusal::new(reason, "why"),
+        Some(verdict::Signer::Gpg(signer(n))),
+    )
 }
 
 fn image(signatures: Vec<SignatureOutcome>, require: usize) -> ImageOutcome {
@@ -85,7 +114,7 @@ fn plans(signatures: &[SignatureOutcome], require: usize, clock_skew: Option<i64
     let context = Context {
         now: 1_800_000_000,
         user: "alice".into(),
-        expected: expectation(1).identities,
+        expected: vec![Reference::parse(IDENTITY).unwrap()],
         options: Vec::new(),
         clock_skew,
     };
@@ -197,7 +226,9 @@ fn a_refusal_that_spares_the_record_leaves_it_whatever_its_reason() {
         Reason::KeyNotAccepted,
         Reason::LimitExceeded,
     ] {
-        let outcome = |refusal| SignatureOutcome::refused("s", SignatureKind::Gpg, refusal, Some(signer(0)));
+        let outcome = |refusal| {
+            SignatureOutcome::refused("s", SignatureKind::Gpg, refusal, Some(verdict::Signer::Gpg(signer(0))))
+        };
         let spared = outcome(Refusal::new(reason, "why").sparing_record());
         assert_eq!(words(plans(&[spared], 1, None)), ["untouched"], "{reason}");
         let plain = outcome(Refusal::new(reason, "why"));

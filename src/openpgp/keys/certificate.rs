@@ -13,6 +13,7 @@ use crate::openpgp::framing::signature::KeyId;
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::{class, parse, Core, Loose, Revoker};
 use crate::openpgp::keys::material;
+use crate::openpgp::keys::public_key::Material;
 
 /// Signatures over one thing, by what they cover; the oldest first.
 pub(super) type Signatures = BTreeMap<Core, Loose>;
@@ -197,6 +198,17 @@ impl Certificate {
         let subkeys = subkeys.map(|((_, body), _)| material::fingerprint_4(body));
         std::iter::once(material::fingerprint_4(&self.body))
             .chain(subkeys)
+            .collect()
+    }
+
+    /// What the primary key and one of its keys are made of.
+    #[must_use]
+    pub fn materials(&self, maker: &Fingerprint) -> Vec<Material> {
+        let subkeys = self.parts.keys().filter(|(kind, _)| *kind == Kind::Subkey);
+        let own = subkeys.filter(|(_, body)| material::fingerprint(body).as_ref() == Some(maker));
+        std::iter::once(&self.body)
+            .chain(own.map(|(_, body)| body))
+            .map(|body| Material::of_packet(body))
             .collect()
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The use cases, one file a subcommand.
 
+mod by_policy;
 pub mod cluster;
 pub mod completion;
 pub mod describe;
@@ -114,9 +115,12 @@ fn as_removal(options: &cli::verify::Verify) -> Result<cli::remove::Remove, Usag
         (options.keys.homedir.is_some(), "--homedir"),
         (options.keys.trust_model.is_some(), "--trust-model"),
         (options.engine != cli::verify::EngineChoice::Auto, "--engine"),
+        (!options.sigstore_key.is_empty(), "--sigstore-key"),
+        (options.policy.is_some(), "--policy"),
+        (options.system_policy, "--system-policy"),
         (options.identity_match.is_some(), "--identity-match"),
         (options.expected_digest.is_some(), "--expected-digest"),
-        (options.require != 1, "--require"),
+        (options.require.is_some(), "--require"),
         (options.images_from.is_some(), "--images-from"),
         (
             options.manifest.is_some() || !options.signature_file.is_empty(),

@@ -16,5 +16,7 @@ mod formats;
 mod hazards;
 #[path = "corpus/outcomes.rs"]
 mod outcomes;
+#[path = "corpus/policies.rs"]
+mod policies;
 #[path = "corpus/recorded.rs"]
 mod recorded;

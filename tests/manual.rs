@@ -328,6 +328,19 @@ fn examples_run_as_the_pages_say() {
         std::fs::copy(example.join(name), scene.sandbox.path(name)).unwrap();
     }
     symlink(example.join("image"), scene.sandbox.path("image")).unwrap();
+    let cosign = support::cosign::Cosign::new();
+    let manifest = std::fs::read(example.join("image/manifest.json")).unwrap();
+    let digest = image_signature::digest::Digest::of_manifest(&manifest).unwrap();
+    let identity = support::desk::IDENTITY;
+    scene.sandbox.file("cosign.pub", cosign.pem());
+    let rule = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": "release-key.asc"});
+    scene
+        .sandbox
+        .file("policy.json", json!({"default": [rule]}).to_string());
+    scene.sandbox.file("sigstore-image/manifest.json", &manifest);
+    scene
+        .sandbox
+        .file("sigstore-image/signature-1", cosign.file(digest.as_str(), identity));
     let object: serde_json::Value =
         serde_json::from_slice(&std::fs::read(example.join("image.json")).unwrap()).unwrap();
     let digest = object["metadata"]["name"].as_str().unwrap().to_owned();

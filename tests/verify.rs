@@ -29,10 +29,14 @@ mod output;
 mod pairing;
 #[path = "verify/parts.rs"]
 mod parts;
+#[path = "verify/policy.rs"]
+mod policy;
 #[path = "verify/reading.rs"]
 mod reading;
 #[path = "verify/schema1.rs"]
 mod schema1;
+#[path = "verify/sigstore.rs"]
+mod sigstore;
 #[path = "verify/strings.rs"]
 mod strings;
 #[path = "verify/unknown.rs"]

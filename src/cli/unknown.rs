@@ -17,11 +17,8 @@ const MAX_LINE: usize = 1000;
 const LATER_COMMANDS: [&str; 3] = ["audit", "policy", "release"];
 
 /// Options of the product that this version does not have, with what they are about.
-const LATER_OPTIONS: [(&str, &str); 29] = [
-    ("--policy", POLICY),
-    ("--system-policy", POLICY),
+const LATER_OPTIONS: [(&str, &str); 26] = [
     ("--cluster-policy", POLICY),
-    ("--sigstore-key", "checking sigstore signatures"),
     ("--attach", "adding signatures to Image objects"),
     ("--platform", REGISTRY),
     ("--all-platforms", REGISTRY),

@@ -123,9 +123,9 @@ pub struct Verify {
     #[arg(long, value_name = "DIGEST")]
     pub expected_digest: Option<String>,
 
-    /// How many different keys must each have signed for one and the same identity
-    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
-    pub require: u32,
+    /// How many different keys must each have signed for one and the same identity [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub require: Option<u32>,
 
     /// A file with an image and its expected identity on each line, white space between them; - is standard input
     #[arg(long, value_name = "FILE")]
@@ -145,6 +145,20 @@ pub struct Verify {
         help_heading = "Keys"
     )]
     pub engine: EngineChoice,
+
+    /// A file with the PEM public key of sigstore signatures; these keys are accepted for them, and no others
+    /// (repeatable). GPG keys are then accepted only if an option names them as well
+    #[arg(long, value_name = "FILE", help_heading = "Keys")]
+    pub sigstore_key: Vec<PathBuf>,
+
+    /// A policy as containers-policy.json(5) describes it, or ClusterImagePolicies and ImagePolicies: it decides by the
+    /// expected identity which keys are accepted and how identities are compared
+    #[arg(long, value_name = "FILE", help_heading = "Keys")]
+    pub policy: Option<PathBuf>,
+
+    /// The policy that podman goes by on this machine decides
+    #[arg(long, help_heading = "Keys")]
+    pub system_policy: bool,
 
     /// Where images come from.
     #[command(flatten)]

@@ -48,6 +48,14 @@ impl Renderer for Explain {
                 writeln!(out, "  {}", verdict_text(signature.reason(), signature.message()))?;
             }
         }
+        for tally in outcome.tallies() {
+            let Some(scope) = &tally.scope else { continue };
+            writeln!(out, "Required of {} by {scope}", tally.identity)?;
+            for (number, count) in tally.requirements.iter().enumerate() {
+                let (name, word) = (&count.name, count.word());
+                writeln!(out, "  {}. {name}  {word}  {}", number + 1, count.detail())?;
+            }
+        }
         appearance::verdict(out, outcome.verdict(), self.colour)?;
         let text = verdict_text(outcome.reason(), outcome.message());
         writeln!(out, "{}", text.trim_start_matches(outcome.verdict().word()))?;

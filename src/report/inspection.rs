@@ -10,7 +10,9 @@ use super::text::RESOURCE;
 use crate::openpgp::framing::message::Message;
 use crate::payload::{self, Payload};
 use crate::reason::Refusal;
-use crate::text::{safe, time};
+use crate::sigstore::attachment::CERTIFICATE_ANNOTATION;
+use crate::subject::{Attachment, SignatureKind};
+use crate::text::{quoted, safe, time};
 
 /// The mark on every line.
 const MARK: &str = "UNVERIFIED";
@@ -35,10 +37,30 @@ pub enum Format {
 pub struct Inspection {
     /// The file.
     pub file: String,
-    /// The message in it, or why it is none.
-    pub message: Result<Message, Refusal>,
-    /// What the payload claims, where there is a message.
-    pub payload: Option<Result<Payload, payload::Error>>,
+    /// What kind of signature it is, where it could be read.
+    pub kind: Option<SignatureKind>,
+    /// What is in it.
+    pub content: Inspected,
+}
+
+/// What is in a blob, and what its payload claims.
+#[derive(Debug)]
+pub enum Inspected {
+    /// An OpenPGP message.
+    Gpg(Message, Result<Payload, payload::Error>),
+    /// A sigstore signature.
+    Sigstore(Attachment, Result<Payload, payload::Error>),
+    /// Nothing to show, and why.
+    Refused(Refusal),
+}
+
+impl Inspected {
+    fn payload(&self) -> Option<&Result<Payload, payload::Error>> {
+        match self {
+            Inspected::Gpg(_, payload) | Inspected::Sigstore(_, payload) => Some(payload),
+            Inspected::Refused(_) => None,
+        }
+    }
 }
 
 /// Prints inspections.
@@ -67,7 +89,7 @@ pub fn write(out: &mut dyn Write, inspections: &[Inspection], format: Format) ->
         })?,
         Format::Name => {
             for inspection in inspections {
-                if let Some(Ok(payload)) = &inspection.payload {
+                if let Some(Ok(payload)) = inspection.content.payload() {
                     writeln!(out, "{MARK} {RESOURCE}/{}", payload.digest)?;
                 }
             }
@@ -98,28 +120,55 @@ fn maker(message: &Message) -> String {
 }
 
 fn summary(inspection: &Inspection) -> String {
-    match (&inspection.message, &inspection.payload) {
-        (Err(refusal), _) => refusal.to_string(),
-        (Ok(message), Some(Ok(payload))) => format!(
-            "claims that key {} signed {} as {}",
-            maker(message),
+    let (who, payload) = match &inspection.content {
+        Inspected::Refused(refusal) => return refusal.to_string(),
+        Inspected::Gpg(message, payload) => (format!("key {}", maker(message)), payload),
+        Inspected::Sigstore(attachment, payload) => {
+            let has_certificate = attachment.annotations.contains_key(CERTIFICATE_ANNOTATION);
+            let who = match has_certificate {
+                true => "the key of a certificate (keyless sigstore)",
+                false => "a sigstore key",
+            };
+            (who.to_owned(), payload)
+        }
+    };
+    match payload {
+        Ok(payload) => format!(
+            "claims that {who} signed {} as {}",
             payload.digest,
             safe(&payload.reference)
         ),
-        (Ok(message), Some(Err(error))) => format!(
-            "claims to be signed by key {}; its payload is malformed: {}",
-            maker(message),
+        Err(error) => format!(
+            "claims to be signed by {who}; its payload is malformed: {}",
             safe(&error.to_string())
         ),
-        (Ok(_), None) => String::new(),
     }
 }
 
 fn details(inspection: &Inspection) -> Vec<String> {
-    let message = match &inspection.message {
-        Err(refusal) => return vec![refusal.to_string()],
-        Ok(message) => message,
+    let mut lines = match &inspection.content {
+        Inspected::Refused(refusal) => return vec![refusal.to_string()],
+        Inspected::Gpg(message, _) => of_message(message),
+        Inspected::Sigstore(attachment, _) => of_attachment(attachment),
     };
+    match inspection.content.payload() {
+        Some(Ok(payload)) => {
+            lines.push(format!("claims image {}", payload.digest));
+            lines.push(format!("claims reference {}", safe(&payload.reference)));
+            if let Some(creator) = &payload.creator {
+                lines.push(format!("claims creator {}", safe(creator)));
+            }
+            if let Some(timestamp) = payload.timestamp {
+                lines.push(format!("claims time {}", time(timestamp)));
+            }
+        }
+        Some(Err(error)) => lines.push(format!("the payload is malformed: {}", safe(&error.to_string()))),
+        None => {}
+    }
+    lines
+}
+
+fn of_message(message: &Message) -> Vec<String> {
     let signature = &message.signature;
     let mut lines = vec![
         "one signed message: one-pass signature, literal data, signature".to_owned(),
@@ -137,21 +186,26 @@ fn details(inspection: &Inspection) -> Vec<String> {
         lines.push(format!("said to expire at {}", time(expires)));
     }
     lines.push(format!("payload of {} bytes", message.payload.len()));
-    match &inspection.payload {
-        Some(Ok(payload)) => {
-            lines.push(format!("claims image {}", payload.digest));
-            lines.push(format!("claims reference {}", safe(&payload.reference)));
-            if let Some(creator) = &payload.creator {
-                lines.push(format!("claims creator {}", safe(creator)));
-            }
-            if let Some(timestamp) = payload.timestamp {
-                lines.push(format!("claims time {}", time(timestamp)));
-            }
-        }
-        Some(Err(error)) => lines.push(format!("the payload is malformed: {}", safe(&error.to_string()))),
-        None => {}
-    }
     lines
+}
+
+fn of_attachment(attachment: &Attachment) -> Vec<String> {
+    let mut lines = vec![
+        "one sigstore signature: payload and annotations".to_owned(),
+        format!("of media type {}", quoted(&attachment.media_type)),
+    ];
+    lines.extend(
+        names(attachment)
+            .into_iter()
+            .map(|name| format!("annotation {}", quoted(name))),
+    );
+    lines.push(format!("payload of {} bytes", attachment.payload.len()));
+    lines
+}
+
+/// The names of annotations; their values are long, and say nothing to people.
+fn names(attachment: &Attachment) -> Vec<&str> {
+    attachment.annotations.keys().map(String::as_str).collect()
 }
 
 fn document(inspection: &Inspection) -> Value {
@@ -159,12 +213,16 @@ fn document(inspection: &Inspection) -> Value {
     let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
     put("file", inspection.file.as_str().into());
     put("unverified", true.into());
-    match &inspection.message {
-        Err(refusal) => {
+    if let Some(kind) = inspection.kind {
+        put("kind", kind.word().into());
+    }
+    match &inspection.content {
+        Inspected::Refused(refusal) => {
             put("reason", refusal.reason.word().into());
             put("message", refusal.message.as_str().into());
+            return Value::Object(members);
         }
-        Ok(message) => {
+        Inspected::Gpg(message, _) => {
             let signature = &message.signature;
             put(
                 "signature",
@@ -179,11 +237,18 @@ fn document(inspection: &Inspection) -> Value {
                     "expiresAt": signature.expires.map(time),
                 }),
             );
-            if let Some(Ok(payload)) = &inspection.payload {
-                put("claim", claim(payload));
-            }
-            put("message", summary(inspection).into());
+        }
+        Inspected::Sigstore(attachment, _) => {
+            let names = names(attachment);
+            put(
+                "attachment",
+                json!({"mediaType": attachment.media_type, "annotations": names}),
+            );
         }
     }
+    if let Some(Ok(payload)) = inspection.content.payload() {
+        put("claim", claim(payload));
+    }
+    put("message", summary(inspection).into());
     Value::Object(members)
 }

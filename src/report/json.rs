@@ -11,6 +11,7 @@ use crate::payload::Payload;
 use crate::reference::Reference;
 use crate::subject::SourceAnswer;
 use crate::text::{is_unsafe, time};
+use crate::verdict::tally::Tally;
 use crate::verdict::{SignatureOutcome, Signer};
 
 /// Version of the documents.
@@ -177,12 +178,27 @@ fn image(report: &ImageReport) -> Value {
         if let Some(requested) = &report.requested {
             members.insert("requested".to_owned(), requested.as_str().into());
         }
+        let rules: Vec<Value> = outcome.tallies().iter().filter_map(policy).collect();
+        if !rules.is_empty() {
+            members.insert("policy".to_owned(), rules.into());
+        }
         if !report.sources.is_empty() {
             let sources: Vec<Value> = report.sources.iter().map(source).collect();
             members.insert("sources".to_owned(), sources.into());
         }
     }
     item
+}
+
+/// What a policy requires of an identity, and what became of it.
+fn policy(tally: &Tally) -> Option<Value> {
+    let requirements: Vec<Value> = tally
+        .requirements
+        .iter()
+        .map(|count| json!({"requirement": count.name, "result": count.word(), "detail": count.detail()}))
+        .collect();
+    let scope = tally.scope.as_ref()?;
+    Some(json!({"expectedIdentity": tally.identity.to_string(), "scope": scope, "requirements": requirements}))
 }
 
 fn source(source: &SourceAnswer) -> Value {

@@ -88,6 +88,9 @@ pub(super) fn write(
             }
         }
     }
+    if let Some(text) = outcome.by_kind() {
+        line(margin, &text)?;
+    }
     for source in sources {
         line(margin, &format!("source {source}"))?;
     }

@@ -53,6 +53,9 @@ impl Renderer for Block {
             value.put("signed by", &owner)?;
             value.put(if value.said.contains(&owner) { "signed by" } else { "" }, &signer.id())?;
         }
+        for scope in scopes(outcome) {
+            value.put("policy", scope)?;
+        }
         signatures::write(out, report, self.wide, 2, WIDTH)
     }
 }
@@ -74,6 +77,17 @@ impl Block {
         wrap::write(out, &text, begin, 4, WIDTH)?;
         Ok(text)
     }
+}
+
+/// The scopes of a policy that decided, each once.
+fn scopes(outcome: &ImageOutcome) -> Vec<&str> {
+    let mut scopes: Vec<&str> = Vec::new();
+    for scope in outcome.tallies().iter().filter_map(|tally| tally.scope.as_deref()) {
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    scopes
 }
 
 /// An expected identity that not enough keys signed for.

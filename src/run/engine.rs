@@ -8,14 +8,18 @@ use crate::openpgp::engine::Engine;
 use crate::openpgp::gnupg::batch::{BatchCheck, Terms};
 use crate::openpgp::gnupg::check::GpgCheck;
 use crate::openpgp::gnupg::home;
+use crate::openpgp::keys::key_file::Contents;
+use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::roles::SignatureCheck;
 use crate::openpgp::trust::import;
 use crate::openpgp::trust::shadow::Shadow;
 use crate::openpgp::trust::user_keyring::{TrustModel, UserKeyring};
 use crate::reason::{Reason, Refusal};
-use crate::settings::keys::{KeySource, Keys};
+use crate::settings::keys::{KeySource, Keys, SigstoreKeys};
 use crate::settings::workers::Workers;
 use crate::settings::UsageError;
+use crate::sigstore;
+use crate::sigstore::keys::read_file;
 use crate::text::bounded;
 use crate::verdict::expectation::AcceptedKeys;
 use crate::verdict::pipeline::{EngineOrTrouble, Judges};
@@ -33,11 +37,35 @@ pub fn judges(
     judges: &mut Judges,
     stderr: &mut dyn Write,
 ) -> Result<AcceptedKeys, UsageError> {
-    judges.gpg.push(set_up(keys, workers, stderr)?);
-    Ok(AcceptedKeys {
-        gpg: Some(judges.gpg.len() - 1),
-        sigstore: None,
-    })
+    // Files that the user may have mistaken are told of before anything is started.
+    let sigstore = keys
+        .sigstore
+        .as_ref()
+        .map(|own| sigstore_keys(own, stderr))
+        .transpose()?;
+    let mut accepted = AcceptedKeys::default();
+    if let Some(own) = sigstore {
+        accepted.sigstore = Some(judges.sigstore.len());
+        judges.sigstore.push(Ok(own));
+    }
+    if keys.accepts_gpg {
+        accepted.gpg = Some(judges.gpg.len());
+        judges.gpg.push(set_up(keys, workers, stderr)?);
+    }
+    Ok(accepted)
+}
+
+fn sigstore_keys(own: &SigstoreKeys, stderr: &mut dyn Write) -> Result<sigstore::keys::Keys, UsageError> {
+    let files = own.files.iter().map(|file| read_file(file));
+    let keys = files.collect::<Result<Vec<_>, _>>().map_err(UsageError)?;
+    let keys = sigstore::keys::Keys::new(keys, own.signed_by.clone());
+    for id in keys.absent() {
+        let _ = writeln!(
+            stderr,
+            "warning: no key of --sigstore-key has the digest sha256:{id} of --signed-by"
+        );
+    }
+    Ok(keys)
 }
 
 /// Sets up the engine. What a user should know about it is told on `stderr`. GnuPG's own trouble, and that of the
@@ -69,8 +97,8 @@ pub fn set_up(keys: &Keys, workers: Workers, stderr: &mut dyn Write) -> Result<E
 }
 
 /// What checks signatures.
-fn checker(keys: &Keys, workers: Workers) -> Box<dyn SignatureCheck> {
-    let single = GpgCheck::new(keys.places.clone(), keys.now);
+fn checker(places: &[PathBuf], now: i64, workers: Workers) -> Box<dyn SignatureCheck> {
+    let single = GpgCheck::new(places.to_vec(), now);
     match workers {
         Workers::Never => Box::new(single),
         Workers::After(count) => Box::new(BatchCheck::new(single, count, Terms::default())),
@@ -83,14 +111,44 @@ fn from_files(
     files: &[PathBuf],
     stderr: &mut dyn Write,
 ) -> Result<EngineOrTrouble, UsageError> {
-    let mut check = checker(keys, workers);
-    match import::from_files(files, &mut *check) {
+    let read = files.iter().map(|file| import::read(file));
+    let contents = read
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| UsageError(error.to_string()))?;
+    let ground = Ground {
+        places: &keys.places,
+        now: keys.now,
+        workers,
+    };
+    from_contents(&ground, contents, &[], &keys.signed_by, stderr)
+}
+
+/// Where temporary keyrings may stand, the time by which keys are judged, and which signatures workers check.
+pub(super) struct Ground<'g> {
+    pub(super) places: &'g [PathBuf],
+    pub(super) now: i64,
+    pub(super) workers: Workers,
+}
+
+/// Sets up an engine with the keys of files that were read. Of `others` only revocations of these keys count.
+///
+/// # Errors
+/// When a key file is of no use.
+pub(super) fn from_contents(
+    ground: &Ground<'_>,
+    contents: Vec<(String, Contents)>,
+    others: &[(String, Contents)],
+    signed_by: &SignedBy,
+    stderr: &mut dyn Write,
+) -> Result<EngineOrTrouble, UsageError> {
+    let mut check = checker(ground.places, ground.now, ground.workers);
+    match import::from_contents(contents, others, &mut *check) {
         Ok(loaded) => {
             for line in &loaded.warnings {
                 let _ = writeln!(stderr, "warning: {line}");
             }
             let set = Box::new(loaded.keys);
-            Ok(Ok(Box::new(Engine::new(set, check, keys.signed_by.clone(), keys.now))))
+            Ok(Ok(Box::new(Engine::new(set, check, signed_by.clone(), ground.now))))
         }
         Err(import::Error::KeyFile(message)) => Err(UsageError(message)),
         Err(import::Error::Engine(error)) => Ok(Err(Refusal::new(
@@ -114,7 +172,7 @@ fn of_home(keys: &Keys, workers: Workers, directory: Option<&Path>, trust_model:
             let set = UserKeyring::new(shadow, trust_model, keys.signed_by.clone(), keys.now);
             Ok(Box::new(Engine::new(
                 Box::new(set),
-                checker(keys, workers),
+                checker(&keys.places, keys.now, workers),
                 keys.signed_by.clone(),
                 keys.now,
             )))

@@ -12,7 +12,7 @@ use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use crate::openpgp::framing::message::Message;
 use crate::payload::{Format as PayloadFormat, Payload};
 use crate::reason::{Reason, Refusal};
-use crate::report::inspection::{self, Format, Inspection};
+use crate::report::inspection::{self, Format, Inspected, Inspection};
 use crate::report::json::Syntax;
 use crate::settings::inspect::Inspect;
 use crate::settings::UsageError;
@@ -37,7 +37,10 @@ pub fn run(options: &Options, out: &mut dyn Write) -> Result<u8, UsageError> {
         }
     }
     let unreadable = inspections.iter().any(|inspection| {
-        let reason = inspection.message.as_ref().err().map(|refusal| refusal.reason);
+        let reason = match &inspection.content {
+            Inspected::Refused(refusal) => Some(refusal.reason),
+            _ => None,
+        };
         matches!(reason, Some(Reason::SourceUnavailable | Reason::NotFound))
     });
     let format = match (settings.output, settings.explain) {
@@ -59,8 +62,8 @@ fn inspect_directory(directory: &Path) -> Vec<Inspection> {
     let trouble = |reason, message| {
         vec![Inspection {
             file: directory.display().to_string(),
-            message: Err(Refusal::new(reason, message)),
-            payload: None,
+            kind: None,
+            content: Inspected::Refused(Refusal::new(reason, message)),
         }]
     };
     let files = match directory::all_signature_files(directory) {
@@ -81,28 +84,29 @@ fn inspect_directory(directory: &Path) -> Vec<Inspection> {
     for (index, path) in files.iter().enumerate().skip(MAX_SIGNATURES) {
         inspections.push(Inspection {
             file: path.display().to_string(),
-            message: Err(too_many(index)),
-            payload: None,
+            kind: None,
+            content: Inspected::Refused(too_many(index)),
         });
     }
     inspections
 }
 
 fn inspect(path: &Path, read: impl FnOnce() -> std::io::Result<Option<Vec<u8>>>) -> Inspection {
-    let message = match stored::signature(path, read()) {
-        Content::Gpg(blob) => blob.and_then(|blob| Message::parse(&blob)),
-        Content::Sigstore(stored) => Err(stored.err().unwrap_or_else(|| {
-            let what = "a sigstore signature: this version does not show what such signatures claim";
-            Refusal::new(Reason::UnsupportedSignature, what)
-        })),
+    let stored = stored::signature(path, read());
+    let kind = stored.kind();
+    let content = match stored {
+        Content::Gpg(blob) => blob.and_then(|blob| Message::parse(&blob)).map(|message| {
+            let payload = Payload::parse(&message.payload, PayloadFormat::SimpleSigning);
+            Inspected::Gpg(message, payload)
+        }),
+        Content::Sigstore(stored) => stored.map(|attachment| {
+            let payload = Payload::parse(&attachment.payload, PayloadFormat::Sigstore);
+            Inspected::Sigstore(attachment, payload)
+        }),
     };
-    let payload = message
-        .as_ref()
-        .ok()
-        .map(|message| Payload::parse(&message.payload, PayloadFormat::SimpleSigning));
     Inspection {
         file: path.display().to_string(),
-        message,
-        payload,
+        kind: Some(kind),
+        content: content.unwrap_or_else(Inspected::Refused),
     }
 }

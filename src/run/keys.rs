@@ -23,7 +23,7 @@ pub fn run(
     out: &mut dyn Write,
     stderr: &mut dyn Write,
 ) -> Result<u8, UsageError> {
-    let settings = Keys::new(&options.keys, environment)?;
+    let settings = Keys::new(&options.keys, &[], environment)?;
     let listed = match engine::set_up(&settings, Workers::Never, stderr)? {
         Ok(mut engine) => {
             let listed = engine.keys();

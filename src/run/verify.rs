@@ -14,6 +14,7 @@ use std::path::Path;
 use self::aside::Aside;
 use self::judged::Judged;
 use self::scope::Scope;
+use super::by_policy::Rules;
 use super::cluster::{Session, SOURCE};
 use super::engine;
 use super::file_records::FileRecords;
@@ -64,7 +65,17 @@ pub fn run(
         _ => None,
     };
     let mut judges = Judges::default();
-    let accepted = engine::judges(&settings.keys, settings.workers, &mut judges, stderr)?;
+    let mut rules = settings
+        .policy
+        .as_ref()
+        .map(|policy| Rules::new(policy, settings.workers));
+    let accepted = match &mut rules {
+        Some(rules) => {
+            rules.load(settings.identities(), &mut judges, stderr)?;
+            AcceptedKeys::default()
+        }
+        None => engine::judges(&settings.keys, settings.workers, &mut judges, stderr)?,
+    };
     let scope = Scope::of(&settings, files.as_ref());
     let is_recording = settings.recording == Recording::Confirm;
     let progress = Progress::start(scope.images, settings.shows_progress, is_recording);
@@ -73,6 +84,7 @@ pub fn run(
         settings: &settings,
         judges,
         accepted,
+        rules,
         printer: Printer::new(scope.appearance(&settings), &mut out),
         progress: &progress,
         stderr: &mut stderr,
@@ -137,6 +149,8 @@ struct Run<'r, 's> {
     judges: Judges,
     /// Those of them that the options name.
     accepted: AcceptedKeys,
+    /// What a policy requires, if one decides.
+    rules: Option<Rules<'r>>,
     printer: Printer<'s>,
     progress: &'r Progress,
     /// How the user named the image that is judged.
@@ -313,15 +327,29 @@ impl<'s> Run<'_, 's> {
 
     /// `absence` is what to know where there is no signature.
     fn judge(&mut self, subject: &Subject, source: &str, absence: &str, identities: &[Reference]) -> ImageOutcome {
+        let expectation = match self.expectation(identities) {
+            Ok(expectation) => expectation,
+            Err(UsageError(message)) => {
+                return ImageOutcome::refused(Refusal::new(Reason::EngineFailed, message), Vec::new());
+            }
+        };
+        let place = if source == SOURCE { "the cluster" } else { source };
+        let no_signature = format!("there is no signature in {}{absence}", safe(place));
+        judge_image(&mut self.judges, subject, &expectation, &no_signature)
+    }
+
+    /// What the options or a policy require of an image that may have one of these identities.
+    fn expectation(&mut self, identities: &[Reference]) -> Result<Expectation, UsageError> {
+        let digest = self.settings.digest.clone();
+        if let Some(rules) = &mut self.rules {
+            return rules.expectation(identities, digest, &mut self.judges, self.stderr);
+        }
         let signed = Signed {
             keys: self.accepted,
             rule: self.settings.rule.clone(),
             threshold: self.settings.require,
         };
-        let expectation = Expectation::alike(identities, &signed, self.settings.digest.clone());
-        let place = if source == SOURCE { "the cluster" } else { source };
-        let no_signature = format!("there is no signature in {}{absence}", safe(place));
-        judge_image(&mut self.judges, subject, &expectation, &no_signature)
+        Ok(Expectation::alike(identities, &signed, digest))
     }
 
     fn refused(&self, name: &str, source: &str, refusal: Refusal, identities: &[Reference]) -> Judged {

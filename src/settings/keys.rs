@@ -9,13 +9,17 @@ use crate::cli::keys::{KeyOptions, TrustModel as TrustModelFlag};
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::user_keyring::TrustModel;
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// Which keys are accepted.
 #[derive(Debug, Clone)]
 pub struct Keys {
-    /// Where they come from.
+    /// Where OpenPGP keys come from.
     pub source: KeySource,
+    /// OpenPGP keys are accepted: none are asked for where only sigstore keys are named.
+    pub accepts_gpg: bool,
+    /// Sigstore keys, where any are named.
+    pub sigstore: Option<SigstoreKeys>,
     /// Narrowed to these.
     pub signed_by: SignedBy,
     /// Where temporary keyrings may stand.
@@ -26,7 +30,16 @@ pub struct Keys {
     pub now: i64,
 }
 
-/// Where keys come from.
+/// The sigstore keys that are accepted.
+#[derive(Debug, Clone)]
+pub struct SigstoreKeys {
+    /// Their files.
+    pub files: Vec<PathBuf>,
+    /// Narrowed to those with these SHA-256 digests; all where none is named.
+    pub signed_by: Vec<String>,
+}
+
+/// Where OpenPGP keys come from.
 #[derive(Debug, Clone)]
 pub enum KeySource {
     /// Key files: all their keys are accepted.
@@ -47,13 +60,31 @@ impl Keys {
     ///
     /// # Errors
     /// When they contradict each other or an argument is not a fingerprint.
-    pub fn new(options: &KeyOptions, environment: &Environment) -> Result<Self, UsageError> {
-        let signed_by = options
-            .signed_by
+    pub fn new(options: &KeyOptions, sigstore_keys: &[PathBuf], environment: &Environment) -> Result<Self, UsageError> {
+        let (digests, fingerprints): (Vec<&String>, Vec<&String>) =
+            options.signed_by.iter().partition(|text| text.starts_with(DIGEST));
+        let signed_by = fingerprints
             .iter()
             .map(|text| Fingerprint::read(text))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| UsageError::new(format!("--signed-by: {}", safe(&error.to_string()))))?;
+        let digests = digests
+            .into_iter()
+            .map(|text| public_key_digest(text))
+            .collect::<Result<Vec<_>, _>>()?;
+        if sigstore_keys.is_empty() && !digests.is_empty() {
+            return Err(UsageError::new(format!(
+                "--signed-by {DIGEST}HEX is about sigstore keys: it needs --sigstore-key FILE; an OpenPGP key is named by its fingerprint of 40 digits"
+            )));
+        }
+        let names_gpg = !options.public_key.is_empty()
+            || options.homedir.is_some()
+            || options.trust_model.is_some()
+            || !signed_by.is_empty();
+        let sigstore = (!sigstore_keys.is_empty()).then(|| SigstoreKeys {
+            files: sigstore_keys.to_vec(),
+            signed_by: digests,
+        });
         let source = if options.public_key.is_empty() {
             home(options, environment)
         } else {
@@ -71,12 +102,28 @@ impl Keys {
         };
         Ok(Self {
             source,
+            accepts_gpg: names_gpg || sigstore.is_none(),
+            sigstore,
             signed_by: SignedBy(signed_by),
             places: environment.temporary_places(),
             uid: environment.uid,
             now: environment.now,
         })
     }
+}
+
+/// What names a sigstore key: the digest of its public key.
+const DIGEST: &str = "sha256:";
+
+fn public_key_digest(text: &str) -> Result<String, UsageError> {
+    let digest = text.strip_prefix(DIGEST).unwrap_or(text).to_ascii_lowercase();
+    if digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Ok(digest);
+    }
+    Err(UsageError::new(format!(
+        "--signed-by {}: expected {DIGEST} and the 64 hexadecimal digits of the SHA-256 of a public key (openssl pkey -pubin -outform DER -in FILE | sha256sum)",
+        quoted(text)
+    )))
 }
 
 fn home(options: &KeyOptions, environment: &Environment) -> KeySource {

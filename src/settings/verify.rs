@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::by_policy::ByPolicy;
 use super::environment::Environment;
 use super::expected_identity::expected_identity;
 use super::image_name::{image_name, ImageName};
@@ -41,10 +42,12 @@ pub struct Verify {
     pub require: usize,
     /// Directories in directories of object files are read too.
     pub is_recursive: bool,
-    /// Which keys are accepted.
+    /// Which keys are accepted, where no policy decides.
     pub keys: Keys,
     /// Which signatures gpg workers check.
     pub workers: Workers,
+    /// The policy that decides which keys are accepted, if there is one.
+    pub policy: Option<ByPolicy>,
     /// How results are printed.
     pub format: Format,
     /// Verdicts are coloured.
@@ -128,7 +131,8 @@ impl Verify {
     pub fn new(options: &cli::verify::Verify, environment: &Environment) -> Result<Self, UsageError> {
         let source = source(options, environment)?;
         let rule = requests::identity_rule(options.identity_match.as_deref())?;
-        let keys = Keys::new(&options.keys, environment)?;
+        let keys = Keys::new(&options.keys, &options.sigstore_key, environment)?;
+        let policy = ByPolicy::new(options, environment)?;
         let format = format(options.output, options.explain)?;
         let recording = Recording::new(options.confirm, options.dry_run);
         check_recording(options, recording, &source)?;
@@ -143,7 +147,11 @@ impl Verify {
             now: environment.now,
             user: format!("{} (local)", environment.user_name()),
             expected: Vec::new(),
-            options: decisive_options(&rule, &keys),
+            options: if policy.is_some() {
+                Vec::new()
+            } else {
+                decisive_options(&rule, &keys)
+            },
             clock_skew: None,
         };
         Ok(Self {
@@ -154,10 +162,11 @@ impl Verify {
                 .as_deref()
                 .map(requests::expected_digest)
                 .transpose()?,
-            require: usize::try_from(options.require).unwrap_or(usize::MAX),
+            require: usize::try_from(options.require.unwrap_or(1)).unwrap_or(usize::MAX),
             is_recursive: options.source.recursive,
             keys,
             workers: Workers::new(options.engine),
+            policy,
             format,
             colour: colour(options.color, prints_document, environment),
             columns: environment.terminal.columns.filter(|_| !prints_document),
@@ -167,6 +176,27 @@ impl Verify {
             record,
             prints_document,
         })
+    }
+}
+
+impl Verify {
+    /// The identities that images are expected to have.
+    pub fn identities(&self) -> impl Iterator<Item = &Reference> {
+        let (alike, targets, requests): (&[Reference], &[Wanted], &[Request]) = match &self.source {
+            Source::Objects {
+                requests: Requests::Everything(identities),
+                ..
+            }
+            | Source::Parts { identities, .. } => (identities, &[], &[]),
+            Source::Objects {
+                requests: Requests::Named(requests),
+                ..
+            } => (&[], &[], requests),
+            Source::Places { targets, .. } => (&[], targets, &[]),
+        };
+        let of_targets = targets.iter().flat_map(|wanted| &wanted.identities);
+        let of_requests = requests.iter().flat_map(|request| &request.identities);
+        alike.iter().chain(of_targets).chain(of_requests)
     }
 }
 

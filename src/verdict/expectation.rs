@@ -43,8 +43,8 @@ pub enum Demand {
     Signed(Signed),
     /// Nothing.
     Anything,
-    /// What no image has.
-    Refusal,
+    /// What no image has; why, in words that are safe to print.
+    Refusal(String),
     /// Something that is not checked here, and so is never met; why, in words that are safe to print.
     Unsupported(String),
 }
@@ -146,7 +146,7 @@ impl Expectation {
     /// Whether any alternative demands what no image has.
     pub(super) fn has_refusal(&self) -> bool {
         let mut requirements = self.alternatives.iter().flat_map(|own| &own.requirements);
-        requirements.any(|requirement| matches!(requirement.demand, Demand::Refusal))
+        requirements.any(|requirement| matches!(requirement.demand, Demand::Refusal(_)))
     }
 }
 

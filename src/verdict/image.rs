@@ -7,7 +7,7 @@ use super::Expectation;
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
-use crate::subject::{ManifestState, NamingList, Subject};
+use crate::subject::{ManifestState, NamingList, SignatureKind, Subject};
 
 /// What is found out about one image.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct ImageOutcome {
     matched: Vec<Reference>,
     tallies: Vec<Tally>,
     signatures: Vec<SignatureOutcome>,
+    /// Of which kinds signatures were asked for.
+    kinds: Vec<SignatureKind>,
 }
 
 impl ImageOutcome {
@@ -35,6 +37,7 @@ impl ImageOutcome {
             matched: Vec::new(),
             tallies: Vec::new(),
             signatures,
+            kinds: Vec::new(),
         }
     }
 
@@ -55,6 +58,11 @@ impl ImageOutcome {
             let message = format!("this image is {image}; the image asked for is {expected}");
             return Self::refused(Refusal::new(Reason::DigestMismatch, message), signatures);
         }
+        let kinds = [SignatureKind::Gpg, SignatureKind::Sigstore];
+        let kinds: Vec<SignatureKind> = kinds
+            .into_iter()
+            .filter(|kind| !expectation.key_sets(*kind).is_empty())
+            .collect();
         let trouble = subject.sources.iter().find_map(|source| source.answer.trouble());
         let tallies = tally::count(&signatures, expectation, trouble.is_some());
         if tallies.iter().any(Tally::is_reached) {
@@ -65,6 +73,7 @@ impl ImageOutcome {
                 matched: reached.map(|tally| tally.identity.clone()).collect(),
                 tallies,
                 signatures,
+                kinds,
             };
         }
         let unchecked = signatures.iter().any(|s| s.verdict() == Verdict::Unchecked);
@@ -80,6 +89,7 @@ impl ImageOutcome {
         };
         Self {
             tallies,
+            kinds,
             ..Self::refused(refusal, signatures)
         }
     }
@@ -135,6 +145,29 @@ impl ImageOutcome {
     pub fn shortfall(&self, signature: &SignatureOutcome) -> String {
         let own = self.tallies.iter();
         tally::shortfall(own.filter(|tally| signature.matched().contains(&tally.identity)))
+    }
+
+    /// What the signatures of each kind came to, such as `GPG: Verified, sigstore: none`, where both are asked for or
+    /// there.
+    #[must_use]
+    pub fn by_kind(&self) -> Option<String> {
+        let kinds = [(SignatureKind::Gpg, "GPG"), (SignatureKind::Sigstore, "sigstore")];
+        let mut parts = Vec::new();
+        for (kind, name) in kinds {
+            let own: Vec<&SignatureOutcome> = self.signatures.iter().filter(|s| s.kind() == kind).collect();
+            let is_asked = self.kinds.contains(&kind);
+            if own.is_empty() && !is_asked {
+                return None;
+            }
+            let said = match furthest(own.iter().copied()) {
+                None => "none".to_owned(),
+                Some(_) if !is_asked => "not checked".to_owned(),
+                Some(best) if best.verdict() == Verdict::Verified => best.verdict().to_string(),
+                Some(best) => format!("{} ({})", best.verdict(), best.reason()),
+            };
+            parts.push(format!("{name}: {said}"));
+        }
+        Some(parts.join(", "))
     }
 
     /// The signatures, in the order in which they are stored.
@@ -207,14 +240,19 @@ fn refusal(signatures: &[SignatureOutcome], tallies: &[Tally]) -> Refusal {
     } else {
         Verdict::Unsupported
     };
+    match furthest(judged.into_iter().filter(|s| s.verdict() == verdict)) {
+        Some(signature) => Refusal::new(signature.reason, signature.message.clone()),
+        None => Refusal::new(Reason::EngineFailed, "no signature has a verdict"),
+    }
+}
+
+/// The first of the signatures that passed most steps.
+fn furthest<'s>(signatures: impl Iterator<Item = &'s SignatureOutcome>) -> Option<&'s SignatureOutcome> {
     let mut furthest: Option<&SignatureOutcome> = None;
-    for signature in judged.into_iter().filter(|s| s.verdict() == verdict) {
+    for signature in signatures {
         if furthest.is_none_or(|best| signature.progress() > best.progress()) {
             furthest = Some(signature);
         }
     }
-    match furthest {
-        Some(signature) => Refusal::new(signature.reason, signature.message.clone()),
-        None => Refusal::new(Reason::EngineFailed, "no signature has a verdict"),
-    }
+    furthest
 }

@@ -4,6 +4,7 @@
 use crate::openpgp::engine::Engine;
 use crate::openpgp::framing::message::Message;
 use crate::reason::{Reason, Refusal};
+use crate::sigstore::attachment::CERTIFICATE_ANNOTATION;
 use crate::sigstore::keys::Keys;
 use crate::subject::{Attachment, Content, SignatureBlob, SignatureKind, Subject};
 use crate::text::safe;
@@ -70,11 +71,12 @@ fn judge_blob(
         }
     });
     let united = outcomes.reduce(SignatureOutcome::unite);
-    united.unwrap_or_else(|| without_keys(blob.name.clone(), kind, expectation))
+    united.unwrap_or_else(|| without_keys(blob, expectation))
 }
 
 /// A signature of a kind for which no keys are named.
-fn without_keys(name: String, kind: SignatureKind, expectation: &Expectation) -> SignatureOutcome {
+fn without_keys(blob: &SignatureBlob, expectation: &Expectation) -> SignatureOutcome {
+    let (name, kind) = (blob.name.clone(), blob.content.kind());
     if expectation.signed().next().is_none() {
         if expectation.has_refusal() {
             let what = "the policy accepts no image here, whatever its signatures";
@@ -86,7 +88,12 @@ fn without_keys(name: String, kind: SignatureKind, expectation: &Expectation) ->
             return SignatureOutcome::not_judged(name, kind, Reason::Allowed, why);
         }
     }
+    let is_keyless =
+        matches!(&blob.content, Content::Sigstore(Ok(own)) if own.annotations.contains_key(CERTIFICATE_ANNOTATION));
     let what = match (kind, expectation.is_by_policy()) {
+        (SignatureKind::Sigstore, _) if is_keyless => {
+            "present, not checked: a keyless sigstore signature (by certificate)"
+        }
         (SignatureKind::Gpg, false) => {
             "present, not checked: a GPG signature, and only sigstore keys are named; --public-key FILE names GPG keys"
         }

@@ -44,8 +44,8 @@ pub enum End {
     Open,
     /// Nothing is required.
     Anything,
-    /// No image is accepted.
-    Refusal,
+    /// No image is accepted, for this reason.
+    Refusal(String),
     /// It is not checked here, for this reason.
     Unsupported(String),
 }
@@ -56,7 +56,7 @@ impl Count {
     pub fn word(&self) -> &'static str {
         match self.end {
             End::Met | End::Anything => "pass",
-            End::Missed | End::Refusal => "fail",
+            End::Missed | End::Refusal(_) => "fail",
             End::Open => "unchecked",
             End::Unsupported(_) => "unsupported",
         }
@@ -68,8 +68,7 @@ impl Count {
         match &self.end {
             End::Met => format!("signed by {}", join(self.signers.iter().map(Signer::name))),
             End::Anything => "every image is accepted".to_owned(),
-            End::Refusal => "no image is accepted".to_owned(),
-            End::Unsupported(why) => why.clone(),
+            End::Refusal(why) | End::Unsupported(why) => why.clone(),
             End::Missed | End::Open => match &self.miss {
                 Some(refusal) => refusal.to_string(),
                 None => "no signature is one that it asks for".to_owned(),
@@ -103,8 +102,9 @@ impl Tally {
     pub(super) fn refusal(&self, has_signatures: bool, no_signature: &str, furthest: Refusal) -> Refusal {
         let scope = self.scope.as_deref().unwrap_or_default();
         let find = |wanted: fn(&End) -> bool| self.requirements.iter().find(|count| wanted(&count.end));
-        if find(|end| *end == End::Refusal).is_some() {
-            return Refusal::new(Reason::PolicyRejected, format!("{scope} rejects every image"));
+        if let Some(never) = find(|end| matches!(end, End::Refusal(_))) {
+            let what = format!("{scope} has {}: {}", never.name, never.detail());
+            return Refusal::new(Reason::PolicyRejected, what);
         }
         if let Some(open) = find(|end| *end == End::Open) {
             // That of a signature, or of a place with signatures.
@@ -177,7 +177,7 @@ fn count_one(signatures: &[SignatureOutcome], place: Place, requirement: &Requir
     };
     match &requirement.demand {
         Demand::Anything => count.end = End::Anything,
-        Demand::Refusal => count.end = End::Refusal,
+        Demand::Refusal(why) => count.end = End::Refusal(why.clone()),
         Demand::Unsupported(why) => count.end = End::Unsupported(why.clone()),
         Demand::Signed(Signed { threshold, .. }) => {
             count.needed = (*threshold).max(1);

@@ -50,6 +50,11 @@ impl Key {
         Self { pair, created }
     }
 
+    /// A key that there is already, said to be made at another time.
+    pub fn of(pair: PKey<Private>, created: i64) -> Self {
+        Self { pair, created }
+    }
+
     /// The body of its key packet.
     pub fn body(&self) -> Vec<u8> {
         let rsa = self.pair.rsa().unwrap();

@@ -11,6 +11,7 @@
 
 pub mod api;
 pub mod cluster;
+pub mod cosign;
 pub mod desk;
 pub mod forge;
 pub mod gpg;

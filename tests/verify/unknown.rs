@@ -37,10 +37,7 @@ fn commands_of_later_versions() {
 fn options_of_later_versions() {
     let sandbox = Sandbox::new();
     for option in [
-        "--policy",
-        "--system-policy",
         "--cluster-policy",
-        "--sigstore-key",
         "--registry-url",
         "--registry-login",
         "--insecure",
@@ -52,7 +49,6 @@ fn options_of_later_versions() {
         "--registries-conf",
         "--authfile",
         "--creds",
-        "--engine",
     ] {
         for command in ["verify", "remove", "describe", "keys"] {
             assert_later(&sandbox, &[command, option]);

@@ -11,10 +11,10 @@ use crate::text::hex;
 pub struct Material(String);
 
 impl Material {
-    /// Takes the SHA-256 of an encoded key, in lower case hexadecimal digits.
+    /// Takes the SHA-256 of an encoded key, in hexadecimal digits.
     #[must_use]
     pub fn of_encoded(digest: &str) -> Self {
-        Self(digest.to_owned())
+        Self(digest.to_ascii_lowercase())
     }
 
     /// Of a version 4 key packet. The time at which the key is said to be made, which only OpenPGP has, does not matter.
@@ -26,7 +26,7 @@ impl Material {
         };
         let encoded = encode(algorithm, numbers);
         let what = encoded.unwrap_or_else(|| [b"openpgp", &[algorithm][..], numbers].concat());
-        Self(hex(&Sha256::digest(what)))
+        Self(hex(&Sha256::digest(what)).to_ascii_lowercase())
     }
 }
 

@@ -56,10 +56,23 @@ struct File {
 /// [`Error::KeyFile`] for a file that cannot be read or of which the checker takes no key.
 pub fn from_files(paths: &[PathBuf], check: &mut dyn SignatureCheck) -> Result<Loaded, Error> {
     // All files first: a mistake with them is told before anything is started.
+    let contents = paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    from_contents(contents, &[], check)
+}
+
+/// Takes key files that were read already, each with the name that it has in messages, and loads their keys into a
+/// checker. Of `others` only revocations of these keys count.
+///
+/// # Errors
+/// [`Error::KeyFile`] for one of which the checker takes no key.
+pub fn from_contents(
+    contents: Vec<(String, Contents)>,
+    others: &[(String, Contents)],
+    check: &mut dyn SignatureCheck,
+) -> Result<Loaded, Error> {
     let mut files = Vec::new();
     let mut united = United::default();
-    for path in paths {
-        let (shown, contents) = read(path)?;
+    for (shown, contents) in contents {
         for certificate in contents.certificates {
             united.add(certificate);
         }
@@ -69,6 +82,9 @@ pub fn from_files(paths: &[PathBuf], check: &mut dyn SignatureCheck) -> Result<L
             revocations: contents.revocations,
             others: contents.others,
         });
+    }
+    for (_, other) in others {
+        united.adopt_revocations(other);
     }
     let mut warnings = Vec::new();
     let mut applied = Vec::new();
@@ -136,6 +152,24 @@ impl United {
         }
     }
 
+    /// Adds what another file says against these keys.
+    fn adopt_revocations(&mut self, other: &Contents) {
+        for copy in &other.certificates {
+            if let Some(number) = self.by_fingerprint.get(copy.fingerprint()) {
+                for (core, loose) in copy.revocations() {
+                    self.keys[*number].add_revocation(core, loose);
+                }
+            }
+        }
+        for Revocation { core, loose, .. } in &other.revocations {
+            for key in &mut self.keys {
+                if core.makers(loose).contains(&key.id()) {
+                    key.add_revocation(core, loose);
+                }
+            }
+        }
+    }
+
     /// Adds the revocations of a file to the keys that they may be of; whether any of them has a key.
     fn revoke(&mut self, file: &File, warnings: &mut Vec<String>) -> bool {
         let by_digest = file.revocations.len().saturating_mul(self.keys.len()) <= MAX_COMPARED;
@@ -181,7 +215,10 @@ impl United {
 }
 
 /// Reads a key file and looks into it. A damaged one is refused as a whole: what is missing may be a revocation.
-fn read(path: &Path) -> Result<(String, Contents), Error> {
+///
+/// # Errors
+/// [`Error::KeyFile`] for one that cannot be read or used.
+pub fn read(path: &Path) -> Result<(String, Contents), Error> {
     let shown = safe(&path.display().to_string());
     let bytes = match read_bounded(path, MAX_KEY_FILE) {
         Ok(Some(bytes)) => bytes,
@@ -192,11 +229,19 @@ fn read(path: &Path) -> Result<(String, Contents), Error> {
         }
         Err(error) => return Err(Error::KeyFile(format!("reading key file {shown}: {error}"))),
     };
+    look(&shown, bytes).map(|contents| (shown, contents))
+}
+
+/// Looks into the bytes of a key file, which `shown` is called in messages.
+///
+/// # Errors
+/// [`Error::KeyFile`] for one that cannot be used.
+pub fn look(shown: &str, bytes: Vec<u8>) -> Result<Contents, Error> {
     let bytes = crate::input::unmarked(bytes).map_err(|error| Error::KeyFile(format!("key file {shown}: {error}")))?;
     let contents = key_file::look(&bytes);
     match contents.otherwise {
         Some(what) => Err(Error::KeyFile(format!("cannot use key file {shown}: {what}"))),
-        None => Ok((shown, contents)),
+        None => Ok(contents),
     }
 }
 

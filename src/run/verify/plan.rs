@@ -38,7 +38,16 @@ impl Run<'_, '_> {
             return Vec::new();
         }
         let outcome = &judged.report.outcome;
+        let mut options = self.settings.record.options.clone();
+        // The scopes that decided.
+        for scope in outcome.tallies().iter().filter_map(|tally| tally.scope.as_ref()) {
+            let scope = format!("required by {scope}");
+            if !options.contains(&scope) {
+                options.push(scope);
+            }
+        }
         let context = Context {
+            options,
             expected: judged.report.expected.clone(),
             user: recorder.user.unwrap_or_else(|| self.settings.record.user.clone()),
             clock_skew: recorder.clock_skew,

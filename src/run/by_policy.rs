@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a policy requires of images, by their expected identities, and the keys that it names for that.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+
+use super::engine;
+use crate::digest::Digest;
+use crate::identity::Rule;
+use crate::openpgp::gnupg::home;
+use crate::openpgp::keys::key_file::Contents;
+use crate::openpgp::keys::signed_by::SignedBy;
+use crate::openpgp::trust::import;
+use crate::policy::scope::Applied;
+use crate::policy::{KeyMaterial, KeyType, Requirement, SigstoreSigners};
+use crate::reference::Reference;
+use crate::settings::by_policy::ByPolicy;
+use crate::settings::workers::Workers;
+use crate::settings::UsageError;
+use crate::sigstore::key::PublicKey;
+use crate::sigstore::keys::{read_file, Keys};
+use crate::text::{quoted, safe};
+use crate::verdict::expectation::Requirement as Required;
+use crate::verdict::expectation::{AcceptedKeys, Alternative, Demand, Expectation, Signed};
+use crate::verdict::pipeline::Judges;
+
+/// The transport whose scopes decide: expected identities are references in registries, wherever the image is at hand.
+const TRANSPORT: &str = "docker";
+
+/// A policy and what was made of it.
+pub(super) struct Rules<'s> {
+    settings: &'s ByPolicy,
+    workers: Workers,
+    /// By the name of the scope; none for the policy's `default`.
+    scopes: HashMap<Option<String>, Vec<Required>>,
+    /// The OpenPGP key files of all scopes so far: a revocation in one of them counts in all.
+    files: Vec<(String, Contents)>,
+}
+
+/// A requirement whose key files were read.
+struct Draft {
+    name: String,
+    demand: DraftDemand,
+}
+
+enum DraftDemand {
+    Ready(Demand),
+    Gpg(Vec<(String, Contents)>, Rule),
+    Sigstore(Vec<PublicKey>, Rule),
+}
+
+impl<'s> Rules<'s> {
+    pub(super) fn new(settings: &'s ByPolicy, workers: Workers) -> Self {
+        // Left-overs of runs that were killed.
+        home::sweep(&settings.places, settings.uid);
+        Self {
+            settings,
+            workers,
+            scopes: HashMap::new(),
+            files: Vec::new(),
+        }
+    }
+
+    /// Loads the keys of every scope that one of these identities is in.
+    ///
+    /// # Errors
+    /// When a key file is of no use.
+    pub(super) fn load<'r>(
+        &mut self,
+        identities: impl Iterator<Item = &'r Reference>,
+        judges: &mut Judges,
+        stderr: &mut dyn Write,
+    ) -> Result<(), UsageError> {
+        // All files first: a mistake with them is told before anything is started, and revocations count everywhere.
+        let mut drafts: Vec<(Option<String>, Vec<Draft>)> = Vec::new();
+        for identity in identities {
+            let (applied, requirements) = self.settings.policy.select(TRANSPORT, identity);
+            let scope = match applied {
+                Applied::Scope(scope) => Some(scope.name.clone()),
+                Applied::Default => None,
+            };
+            if self.scopes.contains_key(&scope) || drafts.iter().any(|(known, _)| *known == scope) {
+                continue;
+            }
+            let place = self.place(scope.as_deref());
+            let mut read = Vec::new();
+            for (number, requirement) in requirements.iter().enumerate() {
+                let draft = self
+                    .draft(requirement)
+                    .map_err(|message| UsageError::new(format!("{place}, requirement {}: {message}", number + 1)))?;
+                if let DraftDemand::Gpg(contents, _) = &draft.demand {
+                    self.files.extend(contents.iter().cloned());
+                }
+                read.push(draft);
+            }
+            drafts.push((scope, read));
+        }
+        for (scope, drafts) in drafts {
+            let place = self.place(scope.as_deref());
+            let required = drafts
+                .into_iter()
+                .enumerate()
+                .map(|(number, draft)| {
+                    self.finish(draft, judges, stderr).map_err(|UsageError(message)| {
+                        UsageError::new(format!("{place}, requirement {}: {message}", number + 1))
+                    })
+                })
+                .collect::<Result<Vec<_>, _>>()?;
+            self.scopes.insert(scope, required);
+        }
+        Ok(())
+    }
+
+    /// What is expected of an image that may have one of these identities.
+    ///
+    /// # Errors
+    /// When keys were not loaded before and a key file is of no use.
+    pub(super) fn expectation(
+        &mut self,
+        identities: &[Reference],
+        digest: Option<Digest>,
+        judges: &mut Judges,
+        stderr: &mut dyn Write,
+    ) -> Result<Expectation, UsageError> {
+        self.load(identities.iter(), judges, stderr)?;
+        let alternatives = identities.iter().map(|identity| {
+            let (applied, _) = self.settings.policy.select(TRANSPORT, identity);
+            let scope = match applied {
+                Applied::Scope(scope) => Some(scope.name.clone()),
+                Applied::Default => None,
+            };
+            Alternative {
+                identity: identity.clone(),
+                scope: Some(self.place(scope.as_deref())),
+                requirements: self.scopes.get(&scope).cloned().unwrap_or_default(),
+            }
+        });
+        Ok(Expectation {
+            alternatives: alternatives.collect(),
+            digest,
+        })
+    }
+
+    /// A scope in words.
+    fn place(&self, scope: Option<&str>) -> String {
+        let name = &self.settings.name;
+        match scope {
+            None if self.settings.is_objects_alone => format!("{name}, of which no scope applies,"),
+            None => format!("the default of {name}"),
+            Some("") => format!("the scope of all references in {name}"),
+            Some(scope) => format!("scope {} of {name}", quoted(scope)),
+        }
+    }
+
+    fn draft(&self, requirement: &Requirement) -> Result<Draft, String> {
+        let ready = |name: &str, demand| Draft {
+            name: name.to_owned(),
+            demand: DraftDemand::Ready(demand),
+        };
+        let never = |what: &str| Demand::Refusal(format!("{what}, which no reader of policies implements"));
+        Ok(match requirement {
+            Requirement::InsecureAcceptAnything => ready("insecureAcceptAnything", Demand::Anything),
+            Requirement::Reject => ready("reject", Demand::Refusal("no image is accepted".to_owned())),
+            Requirement::SignedBaseLayer => ready("signedBaseLayer", never("a signed base layer")),
+            Requirement::SignedBy { key_type, .. } if *key_type != KeyType::GpgKeys => {
+                ready("signedBy", never("keys of another keyType than GPGKeys"))
+            }
+            Requirement::SignedBy { keys, identity, .. } => Draft {
+                name: name("signedBy", keys, identity),
+                demand: DraftDemand::Gpg(openpgp_files(keys)?, identity.clone()),
+            },
+            Requirement::SigstoreSigned {
+                signers: SigstoreSigners::Keys(keys),
+                needs_rekor,
+                identity,
+            } => Draft {
+                name: name("sigstoreSigned", keys, identity),
+                demand: if *needs_rekor {
+                    let why = "an entry in a transparency log (Rekor) is not checked here";
+                    DraftDemand::Ready(Demand::Unsupported(why.to_owned()))
+                } else {
+                    DraftDemand::Sigstore(sigstore_keys(keys)?, identity.clone())
+                },
+            },
+            Requirement::SigstoreSigned { signers, .. } => {
+                let whose = match signers {
+                    SigstoreSigners::Fulcio => "Fulcio",
+                    _ => "a PKI",
+                };
+                let why = format!("certificates of {whose} are not checked here");
+                ready("sigstoreSigned", Demand::Unsupported(why))
+            }
+        })
+    }
+
+    fn finish(&self, draft: Draft, judges: &mut Judges, stderr: &mut dyn Write) -> Result<Required, UsageError> {
+        let mut keys = AcceptedKeys::default();
+        let rule = match draft.demand {
+            DraftDemand::Ready(demand) => {
+                return Ok(Required {
+                    name: draft.name,
+                    demand,
+                })
+            }
+            DraftDemand::Gpg(own, rule) => {
+                let ground = engine::Ground {
+                    places: &self.settings.places,
+                    now: self.settings.now,
+                    workers: self.workers,
+                };
+                let engine = engine::from_contents(&ground, own, &self.files, &SignedBy::default(), stderr)?;
+                keys.gpg = Some(judges.gpg.len());
+                judges.gpg.push(engine);
+                rule
+            }
+            DraftDemand::Sigstore(own, rule) => {
+                keys.sigstore = Some(judges.sigstore.len());
+                judges.sigstore.push(Ok(Keys::new(own, Vec::new())));
+                rule
+            }
+        };
+        Ok(Required {
+            name: draft.name,
+            demand: Demand::Signed(Signed {
+                keys,
+                rule,
+                threshold: 1,
+            }),
+        })
+    }
+}
+
+/// A requirement as messages call it: its type, its keys, and its identity rule where that is not the default.
+fn name(kind: &str, keys: &KeyMaterial, rule: &Rule) -> String {
+    let keys = match keys {
+        KeyMaterial::Paths(paths) => {
+            let paths: Vec<String> = paths.iter().map(|path| safe(&path.display().to_string())).collect();
+            paths.join(", ")
+        }
+        KeyMaterial::Data(_) => "the keys in the policy".to_owned(),
+    };
+    match rule {
+        Rule::MatchRepoDigestOrExact => format!("{kind} {keys}"),
+        rule => format!("{kind} {keys} ({})", safe(&rule.to_string())),
+    }
+}
+
+fn openpgp_files(keys: &KeyMaterial) -> Result<Vec<(String, Contents)>, String> {
+    let read: Result<Vec<_>, _> = match keys {
+        KeyMaterial::Paths(paths) => paths.iter().map(|path| import::read(path)).collect(),
+        KeyMaterial::Data(all) => all
+            .iter()
+            .map(|bytes| import::look("keyData", bytes.clone()).map(|contents| ("keyData".to_owned(), contents)))
+            .collect(),
+    };
+    let read = read.map_err(|error| error.to_string())?;
+    if read.is_empty() {
+        return Err("it names no key file".to_owned());
+    }
+    Ok(read)
+}
+
+fn sigstore_keys(keys: &KeyMaterial) -> Result<Vec<PublicKey>, String> {
+    match keys {
+        KeyMaterial::Paths(paths) => paths.iter().map(|path| read_file(Path::new(path))).collect(),
+        KeyMaterial::Data(all) => {
+            let read =
+                |text: &Vec<u8>| PublicKey::from_pem(text).map_err(|error| format!("cannot use keyData: {error}"));
+            all.iter().map(read).collect()
+        }
+    }
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Recorded judgements by policies, made by the program: `verify --policy FILE dir:PATH`.
+
+use serde_json::{json, Value};
+
+use crate::support::program::Sandbox;
+use crate::support::vectors::{bytes, data, fixture, same, text, Table};
+
+/// What the program says with a policy: whether the image is accepted. An image that is only Allowed is told apart by its
+/// verdict; files of no use are usage errors.
+fn accepts(sandbox: &Sandbox, image: &str, directory: &str, allowed_will_do: bool) -> Result<bool, String> {
+    let place = format!("dir:{directory}");
+    let args = [
+        "verify",
+        "-o",
+        "json",
+        "--policy",
+        "policy.json",
+        "--expected-identity",
+        image,
+        &place,
+    ];
+    let outcome = sandbox.run(args);
+    match outcome.status {
+        2 => Ok(false),
+        0 => Ok(true),
+        1 | 3 => Ok(allowed_will_do && outcome.item()["verdict"] == "Allowed"),
+        status => Err(format!("status {status}: {outcome:?}")),
+    }
+}
+
+#[test]
+fn images_in_directories() {
+    let sandbox = Sandbox::new();
+    Table::load(
+        "policy-eval.json",
+        &[
+            ("storage/57", "a gap in the numbers hides no signature"),
+            ("storage/63", "ASCII armour is refused, whatever its prefix"),
+            ("storage/65", "a blob that is no signature does not spoil a good one"),
+            ("storage/66", "an empty blob does not spoil a good one"),
+            (
+                "digestref/83",
+                "an image that has not the digest asked for is not Allowed either",
+            ),
+        ],
+    )
+    .run(|case| {
+        let directory = fixture(text(case, "dir"))?;
+        let mut policy = case["policy"].to_string();
+        for part in ["extra", "upstream"] {
+            if policy.contains(&format!("FIXTURES/{part}/")) {
+                let own = fixture(part)?;
+                policy = policy.replace(&format!("FIXTURES/{part}/"), &format!("{}/", own.display()));
+            }
+        }
+        sandbox.file("policy.json", policy);
+        // A wish of the caller's: then Allowed is not enough.
+        let needs_signature = case["require_signature_verification"].as_bool() == Some(true);
+        let found = accepts(
+            &sandbox,
+            text(case, "image"),
+            directory.to_str().unwrap(),
+            !needs_signature,
+        );
+        Some(found.and_then(|found| same("allowed", case["allowed"].as_bool().unwrap(), found)))
+    });
+}
+
+fn decoded(text: &Value) -> Vec<u8> {
+    bytes(&json!({"text": text}), "text")
+}
+
+#[test]
+fn sigstore_judgements() {
+    let document = std::fs::read_to_string(data("vectors").join("sigstore-verify.json")).unwrap();
+    let document: Value = serde_json::from_str(&document).unwrap();
+    let sandbox = Sandbox::new();
+    let mut number = 0;
+    let mut grammar = 0;
+    const FIRST_BLOCK: &str = "a file with more than one block is refused: which key is meant cannot be told";
+    const BASE64: &str = "only canonical base64 without line ends is taken";
+    const DER: &str = "ECDSA signatures are DER only";
+    const LIST: &str = "a digest that is expected is that of the image; a directory does not know its list";
+    Table::load(
+        "sigstore-verify.json",
+        &[
+            ("keyfile/file-two-first-right", FIRST_BLOCK),
+            ("keyfile/file-key-then-cert", FIRST_BLOCK),
+            ("base64/line-feed-inside", BASE64),
+            ("base64/nonzero-trailing-bits", BASE64),
+            ("encoding/ecdsa-p1363", DER),
+            ("encoding/ecdsa-p1363-wide", DER),
+            (
+                "identity/default/signed-other-digest/asked-digest",
+                "a digest in the signed reference is that of the image",
+            ),
+            (
+                "signatures/unreadable-blob-then-good",
+                "one blob that cannot be read does not hide the others",
+            ),
+            ("lists/asked-list-digest/signed-own-digest", LIST),
+            ("lists/asked-list-digest/signed-list-digest-name", LIST),
+            ("lists/asked-list-digest/signed-tag", LIST),
+        ],
+    )
+    .run(|case| {
+        if ["grammar", "blob"].contains(&text(case, "category")) {
+            grammar += 1;
+            return Some(Ok(()));
+        }
+        number += 1;
+        let directory = format!("d{number}");
+        let manifest = decoded(&document["manifests"][text(case, "manifest")]);
+        sandbox.file(&format!("{directory}/manifest.json"), manifest);
+        for (n, signature) in case["signatures"].as_array().unwrap().iter().enumerate() {
+            let blob = if signature["blob_base64"].is_string() {
+                bytes(signature, "blob_base64")
+            } else {
+                let stored = json!({
+                    "mimeType": signature["mime_type"],
+                    "payload": signature["payload_base64"],
+                    "annotations": signature.get("annotations").filter(|own| own.is_object()).unwrap_or(&json!({})),
+                });
+                [b"\0sigstore-json\n", stored.to_string().as_bytes()].concat()
+            };
+            sandbox.file(&format!("{directory}/signature-{}", n + 1), blob);
+        }
+        sandbox.file("policy.json", policy(&sandbox, case, &document).to_string());
+        // A name alone stands for the tag that podman adds.
+        let image = match text(case, "image") {
+            image if image.rsplit('/').next().unwrap().contains([':', '@']) => image.to_owned(),
+            image => format!("{image}:latest"),
+        };
+        let found = accepts(&sandbox, &image, &directory, true);
+        Some(found.and_then(|found| same("allowed", case["allowed"].as_bool().unwrap(), found)))
+    });
+    println!(
+        "sigstore-verify: {grammar} cases of grammar and stored blobs run in tests/policy.rs and tests/sigstore.rs"
+    );
+}
+
+/// The policy that a case stands for.
+fn policy(sandbox: &Sandbox, case: &Value, document: &Value) -> Value {
+    if case["policy_requirements"].is_array() {
+        return json!({"default": case["policy_requirements"]});
+    }
+    let mut requirement = json!({"type": "sigstoreSigned"});
+    if let Some(members) = case["policy_members"].as_object() {
+        for (name, value) in members {
+            requirement[name] = value.clone();
+        }
+    }
+    let keys: Vec<&str> = case["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let data = |name: &&str| document["keys"][*name].clone();
+    let path = |name: &&str| {
+        let path = sandbox.path(name);
+        if document["keys"][*name].is_string() {
+            std::fs::write(&path, decoded(&document["keys"][*name])).unwrap();
+        }
+        Value::from(path.to_str().unwrap())
+    };
+    match (case["key_source"].as_str(), keys.as_slice()) {
+        (_, []) => {}
+        (Some("keyPaths"), keys) => requirement["keyPaths"] = keys.iter().map(path).collect(),
+        (Some("keyPath"), [key]) => requirement["keyPath"] = path(key),
+        (Some("keyData"), [key]) if document["keys"][*key].is_string() => requirement["keyData"] = data(key),
+        (_, [key]) => requirement["keyPath"] = path(key),
+        (_, keys) if keys.iter().all(|key| document["keys"][*key].is_string()) => {
+            requirement["keyDatas"] = keys.iter().map(data).collect();
+        }
+        (_, keys) => requirement["keyPaths"] = keys.iter().map(path).collect(),
+    }
+    if case["signed_identity"].is_object() {
+        requirement["signedIdentity"] = case["signed_identity"].clone();
+    }
+    json!({"default": [requirement]})
+}

@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `--sigstore-key`: key-based sigstore signatures in directories, alone and beside GPG ones.
+
+use std::path::PathBuf;
+
+use image_signature::digest::Digest;
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+
+use crate::support::cosign::{self, Cosign};
+use crate::support::{forge, images};
+use crate::{Desk, Outcome, IDENTITY, OTHER};
+
+const MANIFEST: &str =
+    r#"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","n":1}"#;
+const OK: &str = "Verified/Verified";
+const ANNOTATION: &str = "dev.cosignproject.cosign/signature";
+
+fn digest() -> String {
+    Digest::of_manifest(MANIFEST.as_bytes()).unwrap().as_str().to_owned()
+}
+
+/// A directory `d` with the manifest, and a sigstore key in `cosign.pub`.
+struct Place {
+    desk: Desk,
+    cosign: Cosign,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self::with(Cosign::new())
+    }
+
+    fn with(cosign: Cosign) -> Self {
+        let desk = Desk::new();
+        desk.put("d/manifest.json", MANIFEST);
+        desk.put("cosign.pub", cosign.pem());
+        Self { desk, cosign }
+    }
+
+    fn put(&self, number: usize, blob: impl AsRef<[u8]>) -> PathBuf {
+        self.desk.put(&format!("d/signature-{number}"), blob)
+    }
+
+    fn good(&self) -> Vec<u8> {
+        self.cosign.file(&digest(), IDENTITY)
+    }
+
+    fn gpg(&self) -> Vec<u8> {
+        self.desk.sign(&digest(), IDENTITY)
+    }
+
+    fn run(&self, args: &[&str]) -> Outcome {
+        let own = ["verify", "dir:d", "--expected-identity", IDENTITY];
+        self.desk.sandbox.run([&own[..], args].concat())
+    }
+
+    /// `-o json` by the sigstore key only.
+    fn json(&self) -> Outcome {
+        self.run(&["--sigstore-key", "cosign.pub", "-o", "json"])
+    }
+}
+
+#[test]
+fn keys_of_every_accepted_kind() {
+    for (name, cosign) in [
+        ("nistp256", Cosign::new()),
+        ("nistp384", Cosign::ecdsa(Nid::SECP384R1)),
+        ("nistp521", Cosign::ecdsa(Nid::SECP521R1)),
+        ("rsa2048", Cosign::rsa(2048)),
+        ("rsa4096", Cosign::rsa(4096)),
+        ("ed25519", Cosign::ed25519()),
+    ] {
+        let place = Place::with(cosign);
+        place.put(1, place.good());
+        let outcome = place.json().expect_verdict(0, OK);
+        let signature = &outcome.item()["signatures"][0];
+        assert_eq!(signature["kind"], "sigstore");
+        assert_eq!(signature["recorded"], "no");
+        let signer = &signature["signer"];
+        let id = format!("sha256:{}", place.cosign.id());
+        assert_eq!(signer["fingerprint"], id.as_str());
+        assert_eq!(signer["primaryFingerprint"], id.as_str());
+        assert_eq!(signer["keyAlgorithm"], name);
+        assert!(signer["createdAt"].is_null());
+        assert_eq!(signature["claim"]["dockerReference"], IDENTITY);
+        let text = place.run(&["--sigstore-key", "cosign.pub"]).expect(0);
+        assert!(text.stdout.starts_with(&format!("Verified: {IDENTITY}\n")), "{text:?}");
+        assert!(text.words().contains(&format!("signed by {id}")), "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_not_by_the_key_for_the_image_or_as_expected() {
+    let place = Place::new();
+    let other = Cosign::new();
+    let payload = cosign::payload(&digest(), IDENTITY);
+    let altered = cosign::payload(&digest(), OTHER);
+    let signature = images::base64(&place.cosign.sign(&payload));
+    let sha512 = images::base64(&place.cosign.sign_with(&payload, MessageDigest::sha512()));
+    for (blob, verdict, part) in [
+        (
+            other.file(&digest(), IDENTITY),
+            "Rejected/BadSignature",
+            "not by the given nistp256 key",
+        ),
+        (
+            cosign::file(&altered, &[(ANNOTATION, &signature)]),
+            "Rejected/BadSignature",
+            "or its payload was altered",
+        ),
+        (
+            cosign::file(&payload, &[(ANNOTATION, &sha512)]),
+            "Rejected/BadSignature",
+            "made with SHA-512",
+        ),
+        (
+            place.cosign.file(images::D1, IDENTITY),
+            "Rejected/DigestMismatch",
+            images::D1,
+        ),
+        (
+            place.cosign.file(&digest(), OTHER),
+            "Rejected/IdentityMismatch",
+            "the tag differs",
+        ),
+        (
+            place.cosign.file(&digest(), "registry.local:5000/foo/bar"),
+            "Rejected/IdentityMismatch",
+            "neither tag nor digest",
+        ),
+        (
+            place.cosign.file_of(b"{}"),
+            "Rejected/MalformedPayload",
+            "critical is missing",
+        ),
+        (cosign::file(&payload, &[]), "Rejected/NotASignature", "is missing"),
+        (
+            cosign::file(&payload, &[(ANNOTATION, "*")]),
+            "Rejected/NotASignature",
+            "is not base64",
+        ),
+        (
+            b"\0sigstore-json\n{}".to_vec(),
+            "Rejected/NotASignature",
+            "mimeType is missing",
+        ),
+        // A certificate makes a keyless signature, unless a key fits all the same.
+        (
+            cosign::file(
+                &payload,
+                &[(ANNOTATION, "AAAA"), ("dev.sigstore.cosign/certificate", "x")],
+            ),
+            "Unsupported/UnsupportedSignature",
+            "present, not checked: a keyless signature",
+        ),
+    ] {
+        place.put(1, blob);
+        let outcome = place.json().expect_verdict(1, verdict);
+        let message = outcome.item()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(part), "{part}: {message}");
+    }
+}
+
+#[test]
+fn neither_kind_passes_for_the_other() {
+    let place = Place::new();
+    let key = place.desk.key_file.to_str().unwrap();
+    let both = ["--sigstore-key", "cosign.pub", "--public-key", key, "-o", "json"];
+    let atomic = images::payload(&digest(), IDENTITY);
+    let own = cosign::payload(&digest(), IDENTITY);
+    let message = place.gpg();
+    for (blob, verdict) in [
+        // A GPG payload under a sigstore signature, and the reverse; whole signatures as payloads.
+        (place.cosign.file_of(&atomic), "Rejected/MalformedPayload"),
+        (
+            place.desk.signer.sign(&place.desk.key, &own),
+            "Rejected/MalformedPayload",
+        ),
+        (place.cosign.file_of(&message), "Rejected/MalformedPayload"),
+        (
+            place.desk.signer.sign(&place.desk.key, &place.good()),
+            "Rejected/MalformedPayload",
+        ),
+        // Each stored as the other.
+        ([b"\0sigstore-json\n", &message[..]].concat(), "Rejected/NotASignature"),
+        (
+            [b"\0simple-signing\n", &place.good()[..]].concat(),
+            "Rejected/NotASignature",
+        ),
+        (
+            place.good()["\0sigstore-json\n".len()..].to_vec(),
+            "Rejected/NotASignature",
+        ),
+    ] {
+        place.put(1, blob);
+        place.run(&both).expect_verdict(1, verdict);
+    }
+}
+
+#[test]
+fn kinds_for_which_no_key_is_named_are_present_and_not_checked() {
+    let place = Place::new();
+    let key = place.desk.key_file.to_str().unwrap();
+    place.put(1, place.gpg());
+    // The user's keyring, which has no key and would be an error, is not consulted.
+    let outcome = place.json().expect_verdict(1, "Unsupported/UnsupportedSignature");
+    let message = outcome.item()["message"].as_str().unwrap().to_owned();
+    assert!(
+        message.starts_with("present, not checked: a GPG signature"),
+        "{message}"
+    );
+    place.put(2, place.good());
+    place.json().expect_verdict(0, OK);
+    std::fs::remove_file(place.desk.sandbox.path("d/signature-1")).unwrap();
+    let outcome = place
+        .run(&["--public-key", key, "-o", "json"])
+        .expect_verdict(1, "Unsupported/UnsupportedSignature");
+    let message = outcome.item()["message"].as_str().unwrap().to_owned();
+    assert!(
+        message.contains("--sigstore-key FILE names the public key"),
+        "{message}"
+    );
+    // A keyless one is named as such.
+    let payload = cosign::payload(&digest(), IDENTITY);
+    place.put(2, cosign::file(&payload, &[("dev.sigstore.cosign/certificate", "x")]));
+    let outcome = place.run(&["--public-key", key, "-o", "json"]).expect(1);
+    let message = outcome.item()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("a keyless sigstore signature"), "{message}");
+}
+
+#[test]
+fn text_says_what_each_kind_came_to() {
+    let place = Place::new();
+    let key = place.desk.key_file.to_str().unwrap();
+    let both = ["--sigstore-key", "cosign.pub", "--public-key", key];
+    place.put(1, place.gpg());
+    let text = place.run(&both).expect(0);
+    assert!(text.stdout.contains("  GPG: Verified, sigstore: none\n"), "{text:?}");
+    place.put(2, Cosign::new().file(&digest(), IDENTITY));
+    let text = place.run(&both).expect(0);
+    let expected = "  GPG: Verified, sigstore: Rejected (BadSignature)\n";
+    assert!(text.stdout.contains(expected), "{text:?}");
+    let text = place.run(&["--public-key", key]).expect(0);
+    assert!(
+        text.stdout.contains("  GPG: Verified, sigstore: not checked\n"),
+        "{text:?}"
+    );
+    // Of one kind only, nothing is said of kinds.
+    std::fs::remove_file(place.desk.sandbox.path("d/signature-2")).unwrap();
+    let text = place.run(&["--public-key", key]).expect(0);
+    assert!(!text.stdout.contains("GPG:"), "{text:?}");
+}
+
+#[test]
+fn different_keys_of_both_kinds_are_counted() {
+    let place = Place::new();
+    let key = place.desk.key_file.to_str().unwrap();
+    let two = [
+        "--require",
+        "2",
+        "--sigstore-key",
+        "cosign.pub",
+        "--public-key",
+        key,
+        "-o",
+        "json",
+    ];
+    place.put(1, place.gpg());
+    place.put(2, place.gpg());
+    place.run(&two).expect_verdict(1, "Rejected/ThresholdNotReached");
+    place.put(2, place.good());
+    place.run(&two).expect_verdict(0, OK);
+    // Two signatures by one key are one.
+    place.put(1, place.good());
+    place.run(&two).expect_verdict(1, "Rejected/ThresholdNotReached");
+    let second = Cosign::new();
+    place.desk.put("second.pub", second.pem());
+    place.put(1, second.file(&digest(), IDENTITY));
+    place
+        .run(&[&two[..], &["--sigstore-key", "second.pub"]].concat())
+        .expect_verdict(0, OK);
+    // One key in two files, spelled in two ways, too.
+    let text = String::from_utf8(place.cosign.pem()).unwrap();
+    place.desk.put("again.pub", text.replace('\n', "\r\n"));
+    place.put(1, place.good());
+    place
+        .run(&[&two[..], &["--sigstore-key", "again.pub"]].concat())
+        .expect_verdict(1, "Rejected/ThresholdNotReached");
+}
+
+/// Keys of the same numbers count once, whatever they are called: OpenPGP keys of two dates, and a sigstore key.
+#[test]
+fn one_key_under_several_names_counts_once() {
+    let place = Place::with(Cosign::rsa(2048));
+    let twins = [1, 2].map(|ago| forge::Key::of(place.cosign.0.clone(), forge::then() - ago));
+    assert_ne!(twins[0].fingerprint(), twins[1].fingerprint());
+    let payload = images::payload(&digest(), IDENTITY);
+    for (number, twin) in twins.iter().enumerate() {
+        place
+            .desk
+            .put(&format!("{number}.gpg"), twin.certificate("Twin <twin@example.com>"));
+        let draft = forge::Draft::new(forge::then() + 60).named(twin);
+        place.put(number + 1, twin.message(&draft, &payload));
+    }
+    let gpg = ["--public-key", "0.gpg", "--public-key", "1.gpg", "-o", "json"];
+    let outcome = place.run(&gpg).expect_verdict(0, OK);
+    for signature in outcome.item()["signatures"].as_array().unwrap() {
+        assert_eq!(signature["verdict"], "Verified", "{signature}");
+    }
+    let two = [&gpg[..], &["--require", "2"]].concat();
+    place.run(&two).expect_verdict(1, "Rejected/ThresholdNotReached");
+    place.put(3, place.good());
+    let both = [&two[..], &["--sigstore-key", "cosign.pub"]].concat();
+    place.run(&both).expect_verdict(1, "Rejected/ThresholdNotReached");
+    let key = place.desk.key_file.to_str().unwrap();
+    place.put(4, place.gpg());
+    place
+        .run(&[&both[..], &["--public-key", key]].concat())
+        .expect_verdict(0, OK);
+}
+
+/// What tells keys apart is the digest of the key as other formats encode it.
+#[test]
+fn numbers_of_keys_are_those_of_other_formats() {
+    use image_signature::openpgp::keys::public_key::Material;
+    let number = |bytes: &[u8]| {
+        let bits = bytes.len() * 8 - bytes[0].leading_zeros() as usize;
+        [&u16::try_from(bits).unwrap().to_be_bytes()[..], bytes].concat()
+    };
+    let curve = |oid: &[u8], point: Vec<u8>| [&[u8::try_from(oid.len()).unwrap()], oid, &number(&point)].concat();
+    let ec = |nid, oid: &[u8]| {
+        let key = Cosign::ecdsa(nid);
+        let own = key.0.ec_key().unwrap();
+        let mut context = openssl::bn::BigNumContext::new().unwrap();
+        let form = openssl::ec::PointConversionForm::UNCOMPRESSED;
+        let point = own.public_key().to_bytes(own.group(), form, &mut context).unwrap();
+        (19, key, curve(oid, point))
+    };
+    let rsa = |bits| {
+        let key = Cosign::rsa(bits);
+        let own = key.0.rsa().unwrap();
+        (
+            1,
+            Cosign(key.0.clone()),
+            [number(&own.n().to_vec()), number(&own.e().to_vec())].concat(),
+        )
+    };
+    let edwards = Cosign::ed25519();
+    let raw = [&[0x40], &edwards.0.raw_public_key().unwrap()[..]].concat();
+    let oid = [0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x0f, 0x01];
+    for (algorithm, key, numbers) in [
+        rsa(2048),
+        rsa(3072),
+        ec(Nid::X9_62_PRIME256V1, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07]),
+        ec(Nid::SECP384R1, &[0x2b, 0x81, 0x04, 0x00, 0x22]),
+        ec(Nid::SECP521R1, &[0x2b, 0x81, 0x04, 0x00, 0x23]),
+        (22, Cosign(edwards.0.clone()), curve(&oid, raw)),
+    ] {
+        let packet = [&[4, 1, 2, 3, 4, algorithm], &numbers[..]].concat();
+        let later = [&[4, 9, 9, 9, 9, algorithm], &numbers[..]].concat();
+        assert_eq!(Material::of_packet(&packet), Material::of_encoded(&key.id()));
+        assert_eq!(Material::of_packet(&packet), Material::of_packet(&later));
+    }
+    assert_ne!(
+        Material::of_packet(&[4, 0, 0, 0, 0, 17, 0]),
+        Material::of_packet(&[4, 0, 0, 0, 0, 17, 1])
+    );
+}
+
+#[test]
+fn signed_by_names_sigstore_keys_by_their_digest() {
+    let place = Place::new();
+    let other = Cosign::new();
+    place.desk.put("other.pub", other.pem());
+    place.put(1, place.good());
+    let keys = [
+        "--sigstore-key",
+        "cosign.pub",
+        "--sigstore-key",
+        "other.pub",
+        "-o",
+        "json",
+    ];
+    let run = |named: &str| place.run(&[&keys[..], &["--signed-by", named]].concat());
+    let own = place.cosign.id();
+    run(&format!("sha256:{own}")).expect_verdict(0, OK);
+    run(&format!("sha256:{}", own.to_uppercase())).expect_verdict(0, OK);
+    let outcome = run(&format!("sha256:{}", other.id())).expect_verdict(1, "Rejected/KeyNotAccepted");
+    let signature = &outcome.item()["signatures"][0];
+    assert_eq!(signature["signer"]["fingerprint"], format!("sha256:{own}"));
+    assert!(signature["claim"].is_null());
+    let outcome = run(&format!("sha256:{}", "0".repeat(64))).expect(1);
+    assert!(
+        outcome.stderr.contains("no key of --sigstore-key has the digest"),
+        "{outcome:?}"
+    );
+    run("sha256:12").expect_usage("64 hexadecimal digits");
+    let key = place.desk.key_file.to_str().unwrap();
+    place
+        .run(&["--public-key", key, "--signed-by", &format!("sha256:{own}")])
+        .expect_usage("it needs --sigstore-key FILE");
+    // A fingerprint narrows OpenPGP keys only, and asks for them.
+    place.put(2, place.gpg());
+    let fingerprint = [&keys[..], &["--public-key", key, "--signed-by", &place.desk.key]].concat();
+    let outcome = place.run(&fingerprint).expect_verdict(0, OK);
+    assert_eq!(outcome.item()["signatures"][0]["verdict"], "Verified");
+    assert_eq!(outcome.item()["signatures"][1]["verdict"], "Verified");
+}
+
+#[test]
+fn key_files_of_no_use_are_usage_errors() {
+    let place = Place::new();
+    place.put(1, place.good());
+    let twice = [place.cosign.pem(), Cosign::new().pem()].concat();
+    let private = place.cosign.0.private_key_to_pem_pkcs8().unwrap();
+    for (content, part) in [
+        (Cosign::rsa(1024).pem(), "2048"),
+        (Cosign::ecdsa(Nid::SECP256K1).pem(), "P-256, P-384 and P-521"),
+        (private, "private key"),
+        (twice, "more than one PEM block"),
+        (
+            std::fs::read(&place.desk.key_file).unwrap(),
+            "-----BEGIN PUBLIC KEY-----",
+        ),
+        (Vec::new(), "it is empty"),
+        (vec![b'x'; 65 << 10], "65536 bytes"),
+    ] {
+        place.desk.put("cosign.pub", content);
+        place
+            .json()
+            .expect_usage("cannot use key file cosign.pub")
+            .expect_usage(part);
+    }
+    place
+        .run(&["--sigstore-key", "absent.pub"])
+        .expect_usage("reading key file absent.pub");
+}
+
+#[test]
+fn images_of_objects_have_gpg_signatures_only() {
+    let place = Place::new();
+    let blob = place.desk.sign(images::D1, IDENTITY);
+    let mut object = images::image(images::D1, &[&blob, &place.cosign.file(images::D1, IDENTITY)]);
+    trusted(&mut object["signatures"][0], IDENTITY, &place.desk.key);
+    let before = object.to_string();
+    place.desk.put("image.json", &before);
+    let args = [
+        "verify",
+        "-f",
+        "image.json",
+        "--sigstore-key",
+        "cosign.pub",
+        "--expected-identity",
+        IDENTITY,
+    ];
+    let outcome = place
+        .desk
+        .sandbox
+        .run([&args[..], &["--confirm", "-o", "json"]].concat());
+    // The second is no OpenPGP message: where it was found says what it must be.
+    let item = outcome.expect(1).item();
+    assert_eq!(item["signatures"][0]["reason"], "UnsupportedSignature");
+    assert_eq!(item["signatures"][0]["kind"], "gpg");
+    assert_eq!(item["signatures"][1]["kind"], "gpg");
+    let after = std::fs::read_to_string(place.desk.sandbox.path("image.json")).unwrap();
+    let after: serde_json::Value = serde_json::from_str(&after).unwrap();
+    assert_eq!(
+        after["signatures"][0], object["signatures"][0],
+        "no key of its kind was named"
+    );
+}
+
+#[test]
+fn inspect_shows_what_they_claim() {
+    let place = Place::new();
+    place.put(1, place.good());
+    let run = |args: &[&str]| place.desk.sandbox.run([&["inspect", "d"][..], args].concat()).expect(0);
+    let digest = digest();
+    let text = run(&[]).stdout;
+    let expected = format!("UNVERIFIED d/signature-1: claims that a sigstore key signed {digest} as {IDENTITY}\n");
+    assert_eq!(text, expected);
+    let text = run(&["--explain"]).stdout;
+    assert!(text.contains(&format!("annotation \"{ANNOTATION}\"")), "{text}");
+    let item = run(&["-o", "json"]).item();
+    assert_eq!(item["kind"], "sigstore");
+    assert_eq!(item["attachment"]["mediaType"], cosign::SIGNATURE_TYPE);
+    assert_eq!(item["claim"]["dockerManifestDigest"], digest.as_str());
+    assert!(item["signature"].is_null());
+}
+
+/// What an earlier run has recorded.
+pub fn trusted(entry: &mut serde_json::Value, identity: &str, fingerprint: &str) {
+    let long_ago = "2020-01-01T00:00:00Z";
+    let condition = |kind: &str| {
+        serde_json::json!({"type": kind, "status": "True", "lastProbeTime": long_ago, "lastTransitionTime": long_ago,
+            "reason": "Verified", "message": "verified by alice: signed"})
+    };
+    entry["conditions"] = serde_json::json!([condition("Trusted"), condition("ForImage")]);
+    entry["imageIdentity"] = identity.into();
+    entry["issuedTo"] = serde_json::json!({"publicKeyID": fingerprint});
+}

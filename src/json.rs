@@ -8,6 +8,7 @@
 mod reader;
 pub mod sameness;
 pub mod select;
+mod tokens;
 mod utf8;
 
 use std::io;

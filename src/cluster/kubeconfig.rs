@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Kubeconfig files: what is in one, and several merged as kubectl merges them.
 
-use std::collections::HashSet;
+mod member;
+
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
 use serde_json::Value;
 
+pub use self::member::Error;
+use self::member::Member;
 use crate::json;
-use crate::text::{quoted, safe};
-use crate::yaml::{self, Content, Node};
+use crate::text::safe;
+use crate::yaml::{self, Node};
 
 /// Largest kubeconfig file, in bytes.
 pub const MAX_BYTES: u64 = 4 << 20;
@@ -108,11 +110,6 @@ pub struct Context {
     pub user: String,
     pub namespace: String,
 }
-
-/// A kubeconfig file that cannot be understood: where, and what was expected.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Error(String);
 
 impl Kubeconfig {
     /// Reads a file's text, YAML or JSON; an empty one is an empty configuration. Relative paths in it are meant from
@@ -277,145 +274,4 @@ fn material(member: &Member<'_>, name: &str, directory: &Path) -> Result<Materia
         file: member.path(name, directory)?,
         data: member.data(&format!("{name}-data"))?,
     })
-}
-
-/// A place in a file, to read typed members from.
-struct Member<'n> {
-    node: &'n Node,
-    path: String,
-}
-
-impl<'n> Member<'n> {
-    fn root(node: &'n Node) -> Result<Self, Error> {
-        let root = Self {
-            node,
-            path: "the file".into(),
-        };
-        root.members()?;
-        Ok(Self {
-            path: String::new(),
-            ..root
-        })
-    }
-
-    fn error(&self, expected: &str) -> Error {
-        let line = match yaml::line(self.node) {
-            0 => String::new(),
-            line => format!("line {line}: "),
-        };
-        Error(format!("{line}{}: expected {expected}", safe(&self.path)))
-    }
-
-    fn member(&self, name: &str) -> Option<Member<'n>> {
-        let node = self.node.get(name)?;
-        if matches!(node.content, Content::Scalar(Value::Null)) {
-            return None;
-        }
-        let path = if self.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.path)
-        };
-        Some(Member { node, path })
-    }
-
-    fn as_text(&self) -> Result<String, Error> {
-        let text = self.node.as_str().ok_or_else(|| self.error("a string"))?;
-        Ok(text.to_owned())
-    }
-
-    fn text(&self, name: &str) -> Result<String, Error> {
-        self.member(name).map_or(Ok(String::new()), |member| member.as_text())
-    }
-
-    fn flag(&self, name: &str) -> Result<bool, Error> {
-        let Some(member) = self.member(name) else {
-            return Ok(false);
-        };
-        match member.node.content {
-            Content::Scalar(Value::Bool(flag)) => Ok(flag),
-            _ => Err(member.error("true or false")),
-        }
-    }
-
-    fn path(&self, name: &str, directory: &Path) -> Result<Option<PathBuf>, Error> {
-        let text = self.text(name)?;
-        Ok((!text.is_empty()).then(|| directory.join(text)))
-    }
-
-    fn data(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        let Some(member) = self.member(name) else {
-            return Ok(None);
-        };
-        let digits: String = member.as_text()?.split_ascii_whitespace().collect();
-        if digits.is_empty() {
-            return Ok(None);
-        }
-        let data = base64::engine::general_purpose::STANDARD.decode(digits);
-        data.map(Some).map_err(|_| member.error("base64"))
-    }
-
-    fn section(&self, name: &str) -> Result<Option<Member<'n>>, Error> {
-        match self.member(name) {
-            Some(member) => {
-                member.members()?;
-                Ok(Some(member))
-            }
-            None => Ok(None),
-        }
-    }
-
-    fn members(&self) -> Result<Vec<(String, Member<'n>)>, Error> {
-        let Content::Mapping { members, .. } = &self.node.content else {
-            return Err(self.error("a mapping"));
-        };
-        Ok(members
-            .iter()
-            .map(|member| {
-                let path = format!("{}.{}", self.path, member.name);
-                let node = &member.value;
-                (member.name.clone(), Member { node, path })
-            })
-            .collect())
-    }
-
-    fn list(&self, name: &str) -> Result<Vec<Member<'n>>, Error> {
-        self.member(name).map_or(Ok(Vec::new()), |member| member.elements())
-    }
-
-    fn elements(&self) -> Result<Vec<Member<'n>>, Error> {
-        let Content::Sequence(elements) = &self.node.content else {
-            return Err(self.error("a list"));
-        };
-        let path = |n: usize| format!("{}[{n}]", self.path);
-        Ok(elements
-            .iter()
-            .enumerate()
-            .map(|(n, node)| Member { node, path: path(n) })
-            .collect())
-    }
-
-    /// A list of named entries, each with its content in a member of its own.
-    fn entries<T: Default>(
-        &self,
-        list: &str,
-        content: &str,
-        read: impl Fn(&Member<'n>) -> Result<T, Error>,
-    ) -> Result<Vec<(String, T)>, Error> {
-        let mut names = HashSet::new();
-        let mut entries = Vec::new();
-        for element in self.list(list)? {
-            element.members()?;
-            let name = element.text("name")?;
-            if !names.insert(name.clone()) {
-                return Err(element.error(&format!("a name of its own; {} is there twice", quoted(&name))));
-            }
-            // kubectl takes an entry without content for an empty one.
-            let entry = element
-                .section(content)?
-                .map_or(Ok(T::default()), |section| read(&section))?;
-            entries.push((name, entry));
-        }
-        Ok(entries)
-    }
 }

@@ -3,6 +3,7 @@
 
 pub mod attributes;
 pub mod cleanup;
+pub mod identity;
 pub mod place;
 pub mod read;
 pub mod replace;

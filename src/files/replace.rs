@@ -4,7 +4,7 @@
 //! A new file is prepared beside the old one and then exchanged with it, and what came out is looked at: so no change
 //! that others make in between is lost. Several files can be replaced together: all or none.
 
-use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{fchown, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::RenameFlags;
 use rustix::io::Errno;
 
+use crate::files::identity::Identity;
 use crate::files::{attributes, cleanup};
 use crate::text::safe;
 
@@ -20,58 +21,6 @@ const MAX_SIBLINGS: usize = 10_000;
 
 /// Longest part of a file's name that its temporary name repeats, in bytes; names have at most 255.
 const MAX_NAME: usize = 160;
-
-/// What tells whether a file is still the one that was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Identity {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-    owner: (u32, u32),
-    mode: u32,
-    links: u64,
-}
-
-impl Identity {
-    /// The identity of an open or named file.
-    #[must_use]
-    pub fn of(meta: &Metadata) -> Self {
-        Self {
-            device: meta.dev(),
-            inode: meta.ino(),
-            size: meta.size(),
-            modified: (meta.mtime(), meta.mtime_nsec()),
-            owner: (meta.uid(), meta.gid()),
-            mode: meta.mode(),
-            links: meta.nlink(),
-        }
-    }
-
-    /// The length in bytes.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Device and inode: what makes it this file, whatever became of its content.
-    #[must_use]
-    pub fn file(&self) -> (u64, u64) {
-        (self.device, self.inode)
-    }
-
-    /// How many names the file has: with more than one, it cannot be replaced.
-    #[must_use]
-    pub fn names(&self) -> u64 {
-        self.links
-    }
-
-    /// Whether both are one file, whatever became of its content.
-    #[must_use]
-    pub fn is_same_file(&self, other: &Self) -> bool {
-        self.file() == other.file()
-    }
-}
 
 /// A new file beside the one that it is to replace; removed when dropped.
 #[derive(Debug)]
@@ -96,19 +45,19 @@ pub fn prepare(
 ) -> io::Result<Prepared> {
     let path = fs::canonicalize(path)?;
     check(&path, was)?;
-    if was.links > 1 {
+    if was.names() > 1 {
         return Err(io::Error::other(several_names(&path, was)));
     }
     let (temporary, mut file) = create_beside(&path)?;
     write(&mut file)?;
     let meta = file.metadata()?;
-    if (meta.uid(), meta.gid()) != was.owner {
-        fchown(&file, Some(was.owner.0), Some(was.owner.1))
+    if (meta.uid(), meta.gid()) != was.owner() {
+        fchown(&file, Some(was.owner().0), Some(was.owner().1))
             .map_err(|error| io::Error::new(error.kind(), format!("keeping its owner: {error}")))?;
     }
     attributes::copy(old, &file)?;
     // After the owner, which takes some bits of the mode away, and the access list, whose mask is among them.
-    file.set_permissions(Permissions::from_mode(was.mode & 0o7777))?;
+    file.set_permissions(Permissions::from_mode(was.mode() & 0o7777))?;
     file.sync_all()?;
     let new = Identity::of(&file.metadata()?);
     Ok(Prepared {
@@ -266,7 +215,7 @@ fn several_names(path: &Path, was: &Identity) -> String {
     };
     format!(
         "the file has {} names (hard links{named}): the others would keep the old content; make it a file of its own first",
-        was.links
+        was.names()
     )
 }
 

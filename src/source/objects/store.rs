@@ -11,8 +11,8 @@ use std::rc::Rc;
 
 use rustix::fs::{Mode, OFlags};
 
+use crate::files::identity::Identity;
 use crate::files::read::open_named;
-use crate::files::replace::Identity;
 
 /// Where bytes are.
 #[derive(Debug, Clone)]

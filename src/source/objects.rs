@@ -9,10 +9,12 @@
 mod changes;
 mod compare;
 pub mod file;
+mod index;
 mod places;
 pub mod rewrite;
 pub mod scan;
 pub mod store;
+mod text;
 
 use std::collections::HashSet;
 use std::io::BufReader;
@@ -27,7 +29,8 @@ use crate::json::select::{parse_part, Keep};
 use crate::limits::MAX_OBJECT_BYTES;
 use crate::reason::{Reason, Refusal};
 use crate::text::safe;
-use file::{Entry, Index, ObjectFile};
+use file::{Entry, ObjectFile};
+use index::Index;
 use scan::Outline;
 use store::Store;
 
@@ -67,7 +70,7 @@ pub enum Kind {
     Image,
     /// An ImageStreamTag: a view of an Image, for reading only.
     Tag,
-    /// An ImageStreamImage: likewise.
+    /// An ImageStreamImage: a view too.
     StreamImage,
     /// A kind that has no image.
     Other,
@@ -148,7 +151,7 @@ impl ObjectFiles {
             let place = found.place.clone();
             if let Place::Path(path) = &place {
                 let meta = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
-                let identity = meta.map(|meta| crate::files::replace::Identity::of(&meta).file());
+                let identity = meta.map(|meta| crate::files::identity::Identity::of(&meta).file());
                 if identity.is_some_and(|identity| !seen.insert(identity)) {
                     log::info!("{place} was read already by another name");
                     continue;

@@ -2,17 +2,18 @@
 //! One file with API objects, and where in it they stand.
 
 use std::fs::File;
-use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
+use super::index::{Index, Look};
 use super::places::Found;
 use super::scan::{self, Outline, ScanError, Sink};
 use super::store::{Bytes, Section, Store};
+use super::text::Source;
 use super::{Kind, Place, MAX_FILE_BYTES, MAX_OBJECTS};
-use crate::files::replace::Identity;
+use crate::files::identity::Identity;
 use crate::input::documents::Documents;
-use crate::input::{self, Encoding};
+use crate::input::Encoding;
 use crate::text::safe;
 use crate::yaml::convert;
 
@@ -81,101 +82,6 @@ impl ObjectFile {
             // Documents without objects stand before the one that has it.
             after.checked_sub(1).is_some_and(|n| documents[n].is_plain)
         })
-    }
-}
-
-/// What an object may be looked up by: a hash of that, and where it is.
-pub type Key = (u64, u32, u32);
-
-/// The objects of all files by what they are looked up by.
-#[derive(Debug, Default)]
-pub struct Index {
-    hash: RandomState,
-    /// In order of the hashes when all files are open.
-    keys: Vec<Key>,
-}
-
-/// What an object is looked up by.
-#[derive(Clone, Copy)]
-enum Look<'n> {
-    /// The name of an Image.
-    Image(&'n str),
-    /// Namespace and name of a view.
-    View(&'n str, &'n str),
-    /// The name of a view.
-    ViewName(&'n str),
-    /// The name of the image in a view.
-    Embedded(&'n str),
-}
-
-/// The bits of a hash that say which of the ways of looking up it is for.
-const WAY: u64 = 3;
-
-impl Look<'_> {
-    fn hash(self, by: &RandomState) -> u64 {
-        let (way, hash) = match self {
-            Look::Image(name) => (0, by.hash_one(name)),
-            Look::View(namespace, name) => (1, by.hash_one((namespace, name))),
-            Look::ViewName(name) => (2, by.hash_one(name)),
-            Look::Embedded(name) => (3, by.hash_one(name)),
-        };
-        hash & !WAY | way
-    }
-}
-
-impl Index {
-    /// Hash of the name of an Image.
-    #[must_use]
-    pub fn image(&self, name: &str) -> u64 {
-        Look::Image(name).hash(&self.hash)
-    }
-
-    /// Hash of namespace and name of a view.
-    #[must_use]
-    pub fn view(&self, namespace: &str, name: &str) -> u64 {
-        Look::View(namespace, name).hash(&self.hash)
-    }
-
-    /// Hash of the name of a view.
-    #[must_use]
-    pub fn view_name(&self, name: &str) -> u64 {
-        Look::ViewName(name).hash(&self.hash)
-    }
-
-    /// Hash of the name of the image in a view.
-    #[must_use]
-    pub fn embedded(&self, name: &str) -> u64 {
-        Look::Embedded(name).hash(&self.hash)
-    }
-
-    /// Sorts what was added.
-    pub fn finish(&mut self) {
-        self.keys.sort_unstable();
-        self.keys.shrink_to_fit();
-    }
-
-    /// How many objects are copies of another one of their kind, namespace and name.
-    pub fn copies(&self, kind: impl Fn((usize, usize)) -> Kind) -> usize {
-        let mut copies = 0;
-        for same in self.keys.chunk_by(|one, other| one.0 == other.0) {
-            let kinds: &[Kind] = match same[0].0 & WAY {
-                0 => &[Kind::Image],
-                1 => &[Kind::Tag, Kind::StreamImage],
-                _ => &[],
-            };
-            for wanted in kinds.iter().filter(|_| same.len() > 1) {
-                let is_one = |key: &&Key| kind((key.1 as usize, key.2 as usize)) == *wanted;
-                copies += same.iter().filter(is_one).count().saturating_sub(1);
-            }
-        }
-        copies
-    }
-
-    /// The places of a hash, in order.
-    pub fn find(&self, hash: u64) -> impl Iterator<Item = (usize, usize)> + '_ {
-        let from = self.keys.partition_point(|key| key.0 < hash);
-        let found = self.keys[from..].iter().take_while(move |key| key.0 == hash);
-        found.map(|key| (key.1 as usize, key.2 as usize))
     }
 }
 
@@ -390,75 +296,6 @@ impl Sink for Shifted<'_, '_> {
     fn end_of_document(&mut self, list_of: Option<&str>) {
         self.inner.end_of_document(list_of);
     }
-}
-
-/// A text before it is known what is in it.
-struct Source {
-    identity: Option<Identity>,
-    encoding: Encoding,
-    text: Bytes,
-    text_start: u64,
-}
-
-impl Source {
-    fn open(place: &Place, is_found: bool, store: &Store) -> Result<Self, input::Error> {
-        let (identity, bytes) = match place {
-            Place::Stdin => (None, spool(&mut io::stdin().lock(), store)?),
-            Place::Path(path) => Self::of_path(path, is_found, store)?,
-        };
-        if bytes.length() > MAX_FILE_BYTES {
-            return Ok(Self {
-                identity,
-                encoding: Encoding::Utf8,
-                text: bytes,
-                text_start: 0,
-            });
-        }
-        let mut start = Vec::new();
-        store
-            .section(&bytes, 0, Some(Encoding::MAX_MARK as u64 + 1))?
-            .read_to_end(&mut start)?;
-        let encoding = Encoding::of(&start);
-        let mark = encoding.mark().len() as u64;
-        if encoding.is_utf8() {
-            if input::looks_like_utf16(&start) {
-                return Err(input::Error::Unmarked);
-            }
-            return Ok(Self {
-                identity,
-                encoding,
-                text: bytes,
-                text_start: mark,
-            });
-        }
-        let section = store.section(&bytes, mark, None)?;
-        // No character takes more than 3 bytes for 2.
-        let text = store.add(bytes.length() * 2, |mut out| {
-            input::copy_as_utf8(BufReader::new(section), encoding, &mut out)
-        })?;
-        Ok(Self {
-            identity,
-            encoding,
-            text,
-            text_start: 0,
-        })
-    }
-
-    fn of_path(path: &Path, is_found: bool, store: &Store) -> io::Result<(Option<Identity>, Bytes)> {
-        let (file, identity) = store.open(path, is_found)?;
-        match identity {
-            Some(identity) => {
-                let path = path.to_owned();
-                Ok((Some(identity), Bytes::File { path, identity }))
-            }
-            None => Ok((None, spool(&mut &*file, store)?)),
-        }
-    }
-}
-
-fn spool(input: &mut dyn Read, store: &Store) -> io::Result<Bytes> {
-    let mut input = input.take(MAX_FILE_BYTES + 1);
-    store.add(u64::MAX, |out| io::copy(&mut input, out).map(|_| ()))
 }
 
 /// The first byte of a text that is not white space.

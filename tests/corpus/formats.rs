@@ -51,7 +51,16 @@ fn identity_through_the_program() {
     let public = signer.export(&[&key], &sandbox.path("key.gpg"));
     let mut signed: std::collections::HashMap<(String, String), Vec<u8>> = std::collections::HashMap::new();
     let mut in_library = 0;
-    Table::load("identity-match.json", &[]).run(|case| {
+    let own = "a digest in the signed reference must be the image's own";
+    let names = [
+        "matchRepoDigestOrExact/101",
+        "matchRepoDigestOrExact/158",
+        "matchRepository/194",
+        "matchRepository/197",
+        "matchRepository/224",
+        "remapIdentity/412",
+    ];
+    Table::load("identity-match.json", &names.map(|name| (name, own))).run(|case| {
         let identity = &case["signed_identity"];
         let rule = match identity["type"].as_str().unwrap() {
             "remapIdentity" => format!("remap:{}={}", text(identity, "prefix"), text(identity, "signedPrefix")),

@@ -14,13 +14,13 @@ pub const KINDS: [&str; 2] = ["Trusted", "ForImage"];
 pub struct Condition {
     /// `True`, `False`, `Unknown` or anything else that somebody wrote.
     pub status: String,
-    /// Why, a word.
+    /// The reason word.
     pub reason: String,
-    /// Why, a sentence.
+    /// The sentence for people.
     pub message: String,
     /// When it was last looked at, as it is written; empty where it is not.
     pub last_probe: String,
-    /// When the status last changed, likewise.
+    /// When the status last changed, as it is written; empty where it is not.
     pub last_transition: String,
 }
 

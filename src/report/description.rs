@@ -47,7 +47,7 @@ impl Description {
 /// One image of a manifest list.
 #[derive(Debug, Clone)]
 pub struct ChildDescription {
-    /// Which.
+    /// Its digest and platform, as the list names them.
     pub child: Child,
     /// Its signatures, or why it could not be read.
     pub signatures: Result<Vec<SignatureDescription>, Refusal>,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Lines of bounded length, broken between words: a fingerprint, a digest, a reference or the name of a key's owner is
-//! one word, however long it is.
+//! one word, however long it is, and so is a command to type.
 
 use std::io::{self, Write};
 
@@ -16,6 +16,27 @@ pub(super) fn keep_together<'n>(text: &str, names: impl Iterator<Item = &'n str>
     text
 }
 
+/// Keeps commands together (`gpg --lsign-key FINGERPRINT`), and options with their values, so that they can be copied: they
+/// end where prose goes on, which is in words of small letters.
+fn commands(text: &str) -> String {
+    let begins = |word: &str| ["gpg", "mkdir"].contains(&word) || word.starts_with("--");
+    let goes_on = |word: &str| {
+        let word = word.trim_end_matches([',', ';', '.', ')']);
+        !word.is_empty() && !word.bytes().all(|b| b.is_ascii_lowercase()) || word == "gpg"
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut is_command = false;
+    for (n, word) in text.split(' ').enumerate() {
+        let is_argument = is_command && goes_on(word);
+        if n > 0 {
+            out.push(if is_argument { GLUE } else { ' ' });
+        }
+        out.push_str(word);
+        is_command = (is_argument || begins(word)) && !word.ends_with([',', ';', '.', ')', ':']);
+    }
+    out
+}
+
 /// Writes a text that begins at `column` of a line that is begun already, the following lines `indent` columns further to
 /// the right than the margin. Ends the last line.
 ///
@@ -23,7 +44,7 @@ pub(super) fn keep_together<'n>(text: &str, names: impl Iterator<Item = &'n str>
 /// When writing fails.
 pub(super) fn write(out: &mut dyn Write, text: &str, mut column: usize, indent: usize, width: usize) -> io::Result<()> {
     let mut begun = false;
-    for word in text.split(' ') {
+    for word in commands(text).split(' ') {
         let length = word.chars().count();
         let word = word.replace(GLUE, " ");
         let space = usize::from(begun);
@@ -56,6 +77,36 @@ mod tests {
         assert_eq!(wrapped("one two", 0, 2, 80), "one two\n");
         assert_eq!(wrapped("a0123456789 b", 4, 4, 8), "a0123456789\n    b\n");
         assert_eq!(wrapped("a0123456789 b", 6, 4, 8), "\n    a0123456789\n    b\n");
+    }
+
+    #[test]
+    fn commands_and_options_with_their_values_stay_together() {
+        for (text, kept) in [
+            (
+                "certify it with gpg --lsign-key AB12 or name it with --signed-by AB12",
+                &["gpg --lsign-key AB12", "--signed-by AB12"][..],
+            ),
+            (
+                "run mkdir -m 700 /h && gpg --homedir /h --import FILE, or give --public-key FILE; then go on",
+                &[
+                    "mkdir -m 700 /h && gpg --homedir /h --import FILE,",
+                    "--public-key FILE;",
+                ],
+            ),
+            (
+                "renew it with gpg --quick-set-expire AB12 1y if it is yours",
+                &["gpg --quick-set-expire AB12 1y"],
+            ),
+            ("gpg: it failed", &[]),
+        ] {
+            let lines = wrapped(text, 0, 2, 1);
+            for kept in kept {
+                assert!(lines.lines().any(|line| line.trim() == *kept), "{kept}: {lines}");
+            }
+            assert_eq!(lines.split_whitespace().collect::<Vec<_>>().join(" "), text);
+            let others = lines.lines().filter(|line| line.trim().contains(' ')).count();
+            assert_eq!(others, kept.len(), "{lines}");
+        }
     }
 
     #[test]

@@ -128,11 +128,26 @@ fn a_home_that_is_missing_or_no_directory_is_trouble() {
     let missing = desk.sandbox.path("missing");
     let outcome = desk.run(&missing, &[]).expect_verdict(3, "Unchecked/EngineFailed");
     let text = message(&outcome);
-    let line = format!("gpg --homedir {} --import FILE", missing.display());
+    let own = missing.display();
+    let line = format!("mkdir -m 700 {own} && gpg --homedir {own} --import FILE");
     for words in ["there is no GnuPG home", &line, "--public-key FILE"] {
         assert!(text.contains(words), "no {words:?} in {text:?}");
     }
     assert!(!missing.exists());
+    // What is told works as it is typed, for the usual name of a home without making it first.
+    for (home, has_mkdir) in [("missing", true), ("user/.gnupg", false)] {
+        let home = desk.sandbox.path(home);
+        fs::create_dir_all(home.parent().unwrap()).unwrap();
+        let text = message(&desk.run(&home, &[]));
+        assert_eq!(text.contains("mkdir"), has_mkdir, "{text}");
+        let line = text.split("run ").nth(1).unwrap().split(',').next().unwrap();
+        let file = desk.sandbox.path("exported.gpg");
+        fs::write(&file, desk.publisher.gpg(&["--export"], b"")).unwrap();
+        let line = line.replace("FILE", file.to_str().unwrap());
+        let mut command = desk.sandbox.command_of("/bin/sh".as_ref());
+        desk.sandbox.finish(command.args(["-c", &line]), b"").expect(0);
+        assert!(home.join("pubring.kbx").exists());
+    }
     let file = desk.sandbox.file("file", "x");
     desk.run(&file, &[]).expect_verdict(3, "Unchecked/EngineFailed");
     // Relative to where the program is started, as for gpg.

@@ -71,8 +71,17 @@ pub enum Error {
     Restless(PathBuf),
 }
 
+/// How keys are taken in. gpg makes a home that is missing only where its name ends like that of the usual one.
 fn import(home: &Path) -> String {
-    format!("to take keys in, run gpg --homedir {} --import FILE", home.display())
+    let make = if home.exists() || home.ends_with(".gnupg") {
+        String::new()
+    } else {
+        format!("mkdir -m 700 {} && ", home.display())
+    };
+    format!(
+        "to take keys in, run {make}gpg --homedir {} --import FILE",
+        home.display()
+    )
 }
 
 impl UserHome {
@@ -86,12 +95,15 @@ impl UserHome {
         match fs::metadata(home) {
             Ok(meta) if meta.is_dir() => {}
             Ok(_) => return Err(Error::NoHome(format!("{} is not a directory; {OFFER}", home.display()))),
-            Err(error) => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(Error::NoHome(format!(
-                    "reading {}: {error}; {}, {OFFER}",
+                    "{} does not exist; {}, {OFFER}",
                     home.display(),
                     import(home)
                 )))
+            }
+            Err(error) => {
+                return Err(Error::NoHome(format!("reading {}: {error}; {OFFER}", home.display())));
             }
         }
         let begin = Instant::now();

@@ -61,11 +61,7 @@ fn a_key_id_is_a_usage_error_that_says_why() {
     let desk = Desk::new();
     let home = desk.home("h");
     for id in [&desk.key[24..], &desk.key[32..]] {
-        let outcome = desk.run(&home, &["--signed-by", id]);
-        assert_eq!((outcome.status, outcome.stdout.as_str()), (2, ""), "{outcome:?}");
-        assert!(
-            outcome.stderr.contains("--signed-by") && outcome.stderr.contains("fingerprint"),
-            "{outcome:?}"
-        );
+        let outcome = desk.run(&home, &["--signed-by", id]).expect_usage("--signed-by");
+        assert!(outcome.stderr.contains("fingerprint"), "{outcome:?}");
     }
 }

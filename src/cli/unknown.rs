@@ -17,7 +17,7 @@ const MAX_LINE: usize = 1000;
 const LATER_COMMANDS: [&str; 3] = ["audit", "policy", "release"];
 
 /// Options of the product that this version does not have, with what they are about.
-const LATER_OPTIONS: [(&str, &str); 26] = [
+const LATER_OPTIONS: [(&str, &str); 25] = [
     ("--cluster-policy", POLICY),
     ("--attach", "adding signatures to Image objects"),
     ("--platform", REGISTRY),
@@ -32,7 +32,6 @@ const LATER_OPTIONS: [(&str, &str); 26] = [
     ("--authfile", REGISTRY),
     ("--creds", REGISTRY),
     ("--cert-dir", REGISTRY),
-    ("--engine", "choosing the engine"),
     ("--expected-identity-map", AUDIT),
     ("--all-namespaces", AUDIT),
     ("--selector", AUDIT),

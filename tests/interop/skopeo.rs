@@ -18,10 +18,10 @@ use crate::support::skipped;
 const REFERENCE: &str = "registry.local:5000/foo/bar:v1";
 
 /// An unsigned image of one layer, a signer and its key in a file.
-struct Scene {
-    sandbox: Sandbox,
-    signer: Signer,
-    key: String,
+pub(super) struct Scene {
+    pub(super) sandbox: Sandbox,
+    pub(super) signer: Signer,
+    pub(super) key: String,
     key_file: PathBuf,
     manifest: Vec<u8>,
 }
@@ -31,7 +31,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 impl Scene {
-    fn new(test: &str) -> Option<Self> {
+    pub(super) fn new(test: &str) -> Option<Self> {
         if !has("skopeo") {
             skipped(test, "skopeo is not installed");
             return None;
@@ -77,11 +77,11 @@ impl Scene {
         self.sandbox.file("unsigned/manifest.json", &self.manifest);
     }
 
-    fn digest(&self) -> String {
+    pub(super) fn digest(&self) -> String {
         format!("sha256:{}", sha256(&self.manifest))
     }
 
-    fn skopeo(&self, args: &[&str]) -> Output {
+    pub(super) fn skopeo(&self, args: &[&str]) -> Output {
         Command::new("skopeo")
             .env_clear()
             .env("PATH", "/usr/bin:/bin")

@@ -244,11 +244,13 @@ fn below(top: u32, parents: &HashMap<u32, u32>) -> Vec<u32> {
 fn works_in(pid: u32, directory: &Path) -> bool {
     let directory = directory.as_os_str().as_bytes();
     let variable = [b"GNUPGHOME=", directory].concat();
+    // Before 1.24, gpgme wrote the option and the directory as two words.
+    let option = [b"--homedir=", directory].concat();
     let has = |file: &str, words: &[&[u8]]| {
         let content = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
         content.split(|byte| *byte == 0).any(|word| words.contains(&word))
     };
-    has("environ", &[&variable]) || has("cmdline", &[directory])
+    has("environ", &[&variable]) || has("cmdline", &[directory, &option])
 }
 
 /// Ends the processes below this one that work in a directory of ours, without asking them: a gpg that hangs, and

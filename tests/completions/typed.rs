@@ -101,7 +101,7 @@ impl Scene {
             "zsh" => {
                 let functions = self.sandbox.path("zsh");
                 let start = format!(
-                    "fpath=('{}' $fpath); autoload -Uz compinit; compinit -u -d '{}'\nPS1='{}'\nsetopt no_beep menu_complete\n{more}\n",
+                    "fpath=('{}' $fpath); autoload -Uz compinit; compinit -u -d '{}'\nPS1='{}'\nsetopt no_beep\n{more}\n",
                     functions.display(),
                     self.sandbox.path("dump").display(),
                     Self::PROMPT

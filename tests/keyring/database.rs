@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::program::Outcome;
 use crate::support::skipped;
-use crate::support::system::{can_be_had, System};
+use crate::support::system::{can_be_had, why_not, System};
 use crate::{message, Desk, OK};
 
 const FAILED: &str = "Unchecked/EngineFailed";
@@ -52,7 +52,7 @@ fn names(home: &Path) -> Vec<PathBuf> {
 #[test]
 fn an_older_gpg_knows_nothing_of_the_keys_and_makes_nothing() {
     if !can_be_had() {
-        return skipped("an older gpg", "a private mount namespace with an overlay needs root");
+        return skipped("an older gpg", why_not());
     }
     let desk = Desk::certified();
     // It would make an empty keyring, and export nothing of it.
@@ -86,10 +86,7 @@ fn an_older_gpg_knows_nothing_of_the_keys_and_makes_nothing() {
 #[test]
 fn an_export_is_counted() {
     if !can_be_had() {
-        return skipped(
-            "an export that is counted",
-            "a private mount namespace with an overlay needs root",
-        );
+        return skipped("an export that is counted", why_not());
     }
     let desk = Desk::certified();
     let home = with_database(&desk, false);

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::support::program::{binary, has, Outcome};
 use crate::support::skipped;
-use crate::support::system::{can_be_had, mounts_are_permitted, namespace, why_not, System};
+use crate::support::system::{can_be_had, cannot_become_another, mounts_are_permitted, namespace, why_not, System};
 use crate::{message, Desk, IDENTITY, OK};
 
 /// Arguments of a run without `--homedir`.
@@ -78,8 +78,8 @@ fn without_a_home_variable_the_password_file_decides() {
 /// A user whom the password file does not have, as in many containers.
 #[test]
 fn without_a_home_directory_at_all() {
-    if !has("setpriv") || !rustix::process::geteuid().is_root() {
-        return skipped("a user without home directory", "it takes root to become somebody else");
+    if let Some(why) = cannot_become_another() {
+        return skipped("a user without home directory", why);
     }
     let desk = Desk::certified();
     let uid = 0x7000_0000 + std::process::id() % 0x10_0000;
@@ -243,8 +243,8 @@ fn as_nobody(desk: &Desk, home: &Path) -> Outcome {
 
 #[test]
 fn a_keyring_that_may_not_be_read_is_trouble_and_no_unknown_key() {
-    if !has("setpriv") || !rustix::process::geteuid().is_root() {
-        return skipped("an unreadable keyring", "it takes root to become somebody else");
+    if let Some(why) = cannot_become_another() {
+        return skipped("an unreadable keyring", why);
     }
     for name in ["pubring.kbx", "trustdb.gpg"] {
         let desk = Desk::certified();

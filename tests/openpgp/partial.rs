@@ -98,10 +98,7 @@ fn a_full_temporary_directory_hides_no_revocation_and_no_key() {
 #[test]
 fn a_gpg_that_ends_within_an_import_or_loses_a_block_is_noticed() {
     if !can_be_had() {
-        return skipped(
-            "a_gpg_that_ends_within_an_import",
-            "a system of one's own cannot be had",
-        );
+        return skipped("a_gpg_that_ends_within_an_import", crate::support::system::why_not());
     }
     let (key, other) = (Key::new(), Key::new());
     let copies = [key.certificate(OWNER), other.revoked("Other", 2, now() - 10)].concat();

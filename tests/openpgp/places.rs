@@ -117,10 +117,7 @@ fn the_runtime_directory_is_used_only_where_nobody_can_replace_what_is_in_it() {
 #[test]
 fn the_other_places_are_judged_alike_and_each_is_named_with_the_reason() {
     if !can_be_had() {
-        return skipped(
-            "the other places",
-            "a private mount namespace with an overlay needs root",
-        );
+        return skipped("the other places", crate::support::system::why_not());
     }
     let scene = Scene::new();
     let sandbox = &scene.trial.sandbox;

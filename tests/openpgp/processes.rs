@@ -13,6 +13,7 @@ use crate::support::gpg::Signer;
 use crate::support::images::{image, D1};
 use crate::support::program::{binary, has, Outcome};
 use crate::support::skipped;
+use crate::support::system::cannot_become_another;
 
 /// Most zombies that there may be at a time: the one that has just ended, and some slack for a busy machine.
 const MAX_ZOMBIES: usize = 5;
@@ -113,8 +114,9 @@ fn as_process_1_a_run_leaves_no_zombies() {
 
 /// Runs as a user who may have so many processes.
 fn limited(trial: &Trial, limit: u32, args: &[String]) -> Option<Outcome> {
-    if !["setpriv", "prlimit"].into_iter().all(has) || !rustix::process::geteuid().is_root() {
-        skipped("a limit of processes", "it takes root, setpriv and prlimit to have one");
+    let no_prlimit = (!has("prlimit")).then_some("prlimit is not installed");
+    if let Some(why) = cannot_become_another().or(no_prlimit) {
+        skipped("a limit of processes", why);
         return None;
     }
     // Root is above such limits. A user whom nothing else of this machine belongs to.

@@ -321,3 +321,47 @@ fn a_signature_older_than_its_key_is_refused() {
         trial.expect(&key.message(&draft, &signed_payload()), BAD, "older than the key");
     }
 }
+
+/// A signature packet with its numbers replaced: those of `edit`, which is given octets.
+fn renumbered(signature: &[u8], edit: impl Fn(usize, &[u8]) -> Vec<u8>) -> Vec<u8> {
+    let body = body(signature);
+    let two = |at: usize| usize::from(u16::from_be_bytes([body[at], body[at + 1]]));
+    let hashed = 6 + two(4);
+    let at = hashed + 2 + two(hashed) + 2;
+    let (head, mut rest) = body.split_at(at);
+    let mut out = head.to_vec();
+    let mut count = 0;
+    while let [a, b, more @ ..] = rest {
+        let (number, after) = more.split_at(usize::from(u16::from_be_bytes([*a, *b])).div_ceil(8));
+        let edited = edit(count, number);
+        out.extend(u16::try_from(edited.len() * 8).unwrap().to_be_bytes());
+        out.extend(edited);
+        (rest, count) = (after, count + 1);
+    }
+    packet(2, &out)
+}
+
+/// GnuPG 2.4 ends without an answer at an empty number, and reads those of EdDSA as strings of a fixed length.
+#[test]
+fn numbers_that_versions_of_gnupg_read_differently_are_refused() {
+    let signer = Signer::new();
+    for (algorithm, count) in [("ed25519", 2), ("nistp256", 2), ("dsa2048", 2), ("rsa2048", 1)] {
+        let key = signer.key(algorithm, algorithm, "sign", "never");
+        let trial = Trial::with_keys(&signer.gpg(&["--export", &key], b""));
+        let signature = signer.detach_sign(&key, &signed_payload());
+        let blob =
+            |edit: &dyn Fn(usize, &[u8]) -> Vec<u8>| message(&renumbered(&signature, edit), &key, &signed_payload());
+        trial.expect_verified(&blob(&|_, number| number.to_vec()));
+        for changed in 0..count {
+            let changing = |by: &dyn Fn(&[u8]) -> Vec<u8>| {
+                blob(&|at, number| if at == changed { by(number) } else { number.to_vec() })
+            };
+            trial.expect(&changing(&|_| Vec::new()), BAD, "0 octets");
+            trial.expect(&changing(&|_| vec![0]), BAD, "");
+            if algorithm == "ed25519" {
+                let padded = changing(&|number| [vec![0; 33 - number.len()], number.to_vec()].concat());
+                trial.expect(&padded, BAD, "33 octets");
+            }
+        }
+    }
+}

@@ -130,6 +130,17 @@ pub fn mounts_are_permitted() -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// Why no command can be run as another user here, if so.
+pub fn cannot_become_another() -> Option<&'static str> {
+    if !rustix::process::geteuid().is_root() {
+        Some("it takes root to become somebody else")
+    } else if !super::program::has("setpriv") {
+        Some("setpriv is not installed")
+    } else {
+        None
+    }
+}
+
 /// Why neither can be had here.
 pub fn why_not() -> &'static str {
     match rustix::process::geteuid().is_root() {

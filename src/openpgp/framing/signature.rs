@@ -12,6 +12,11 @@ use crate::text::hex;
 /// Largest signature packet, in bytes: RSA of 16 Kibit and a page of subpackets fit.
 pub const MAX_SIGNATURE_PACKET: usize = 16 << 10;
 
+/// EdDSA as GnuPG numbers it, and how many octets its numbers have at most on either curve.
+pub(crate) const EDDSA: u8 = 22;
+pub(crate) const ED25519_OCTETS: usize = 32;
+pub(crate) const ED448_OCTETS: usize = 57;
+
 /// Most bits of a number in a signature, the limit of GnuPG: it finds no signature at all in a packet with more.
 pub const MAX_NUMBER_BITS: u16 = 16_384;
 
@@ -308,7 +313,7 @@ pub(super) fn area(input: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(u16::from_be_bytes(*length).into())
 }
 
-/// Demands the right count of MPIs, none too large, and nothing after them. Unknown algorithms are refused elsewhere.
+/// Demands the right count of MPIs, none empty or too large, and nothing after them. Unknown algorithms are refused elsewhere.
 fn check_mpis(algorithm: PublicKeyAlgorithm, mut rest: &[u8]) -> Result<(), Refusal> {
     let Some(count) = algorithm.signature_mpis() else {
         return Ok(());
@@ -323,9 +328,15 @@ fn check_mpis(algorithm: PublicKeyAlgorithm, mut rest: &[u8]) -> Result<(), Refu
                 format!("a number in its signature has {bits} bits, more than {MAX_NUMBER_BITS}"),
             ));
         }
-        (_, rest) = after
-            .split_at_checked(usize::from(bits).div_ceil(8))
-            .ok_or_else(short)?;
+        let octets = usize::from(bits).div_ceil(8);
+        // GnuPG 2.4 ends at once at an empty number, and takes none of EdDSA with more octets than its curve has; older
+        // ones skip zeros. No honest signature has either.
+        if octets == 0 || algorithm.0 == EDDSA && octets > ED25519_OCTETS && octets != ED448_OCTETS {
+            return Err(bad(format!(
+                "a number in its signature has {octets} octets, which none of {algorithm} has"
+            )));
+        }
+        (_, rest) = after.split_at_checked(octets).ok_or_else(short)?;
     }
     if rest.is_empty() {
         Ok(())

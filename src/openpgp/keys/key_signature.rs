@@ -11,7 +11,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
 use crate::openpgp::framing::packet::{self, tag};
-use crate::openpgp::framing::signature::KeyId;
+use crate::openpgp::framing::signature::{KeyId, ED25519_OCTETS, ED448_OCTETS, EDDSA};
 use crate::openpgp::keys::material;
 
 /// Signature classes (RFC 9580 section 5.2.1).
@@ -123,7 +123,7 @@ fn parse_v3(body: &[u8]) -> Option<(Core, Loose)> {
         public_key,
         hash,
         hashed: Vec::new(),
-        numbers: numbers(public_key, rest)?.to_vec(),
+        numbers: numbers(public_key, rest)?,
     };
     let loose = Loose {
         issuers: BTreeSet::from([KeyId([a, b, c, d, e, f, g, h])]),
@@ -159,7 +159,7 @@ fn parse_v4(body: &[u8]) -> Option<(Core, Loose)> {
         public_key,
         hash,
         hashed: hashed.to_vec(),
-        numbers: numbers(public_key, rest)?.to_vec(),
+        numbers: numbers(public_key, rest)?,
     };
     (hashed.len() <= MAX_AREA).then_some((core, loose))
 }
@@ -336,18 +336,34 @@ fn first_two<'a, D: Digest>(data: impl Iterator<Item = &'a [u8]>) -> Option<[u8;
 }
 
 /// The numbers at the end of a signature without what follows them; all of it for unknown algorithms, whose form
-/// GnuPG does not know either.
-fn numbers(public_key: u8, rest: &[u8]) -> Option<&[u8]> {
+/// GnuPG does not know either. GnuPG 2.4 does not skip zeros before a number of EdDSA, as 2.2 does, and anybody can add
+/// some: they are taken away where it has more octets than its curve.
+fn numbers(public_key: u8, rest: &[u8]) -> Option<Vec<u8>> {
     let count = match public_key {
         1 | 3 => 1,
-        16 | 17 | 19 | 20 | 22 => 2,
-        _ => return (!rest.is_empty()).then_some(rest),
+        16 | 17 | 19 | 20 | EDDSA => 2,
+        _ => return (!rest.is_empty()).then(|| rest.to_vec()),
     };
+    let mut found = Vec::new();
     let mut left = rest;
     for _ in 0..count {
-        left = material::after_number(left, MAX_NUMBER)?;
+        let after = material::after_number(left, MAX_NUMBER)?;
+        let (mut head, mut octets) = left.get(..left.len() - after.len())?.split_at_checked(2)?;
+        let length;
+        if public_key == EDDSA && octets.len() > ED25519_OCTETS && octets.len() != ED448_OCTETS {
+            while let [0, more @ ..] = octets {
+                if octets.len() <= ED25519_OCTETS {
+                    break;
+                }
+                octets = more;
+            }
+            length = two_octets(8 * octets.len());
+            head = &length;
+        }
+        found.extend([head, octets].concat());
+        left = after;
     }
-    rest.get(..rest.len() - left.len())
+    Some(found)
 }
 
 /// Splits off an area of subpackets with its two-octet length.

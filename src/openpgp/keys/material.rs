@@ -54,12 +54,12 @@ pub fn is_readable(body: &[u8]) -> bool {
     }
 }
 
-/// What follows a number (MPI) of at most `limit` bytes.
+/// What follows a number (MPI) of at most `limit` bytes. An empty one is none: GnuPG 2.4 ends at it without an answer.
 #[must_use]
 pub fn after_number(input: &[u8], limit: usize) -> Option<&[u8]> {
     let (bits, rest) = input.split_first_chunk()?;
     let length = usize::from(u16::from_be_bytes(*bits)).div_ceil(8);
-    rest.get(length..).filter(|_| length <= limit)
+    rest.get(length..).filter(|_| (1..=limit).contains(&length))
 }
 
 /// When a key was made, in seconds since 1970.

@@ -6,10 +6,11 @@ use clap_complete::shells::Zsh;
 
 use super::{names, value_name, PLUGINS, VERIFY};
 
-/// IMAGE: of all that it can be, only a directory can be looked up.
+/// IMAGE: of all that it can be, only a directory can be looked up. Where an option is typed, saying so would keep zsh
+/// from inserting the one that fits.
 const IMAGES: &str = "
 _image-signature_images() {
-    if compset -P 'dir:'; then _files -/; else _message -e images 'image'; fi
+    if compset -P 'dir:'; then _files -/; elif [[ $PREFIX != -* ]]; then _message -e images 'image'; fi
 }
 ";
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs a command as an ordinary user of this system who may read this checkout and has a home of his own:
 #     packaging/as-user.sh COMMAND...
-# Needs root. Mounts and processes are in namespaces of their own and end with the command.
+# Needs root, mounts and namespaces; where these cannot be had it says SKIPPED and ends with 77. Mounts and processes
+# are in namespaces of their own and end with the command.
 set -eu
 cd "$(dirname "$0")/.."
 # nobody, whom every system has. A line of one's own in /etc/passwd would take a mount, and with one below /etc no user
@@ -10,7 +11,10 @@ cd "$(dirname "$0")/.."
 user=65534
 become() { setpriv --reuid=$user --regid=$user --clear-groups "$@"; }
 if [ "${IN_NAMESPACES:-}" != yes ]; then
-    [ "$(id -u)" -eq 0 ] || { echo "FAILED: becoming another user needs root" >&2; exit 1; }
+    skip() { echo "SKIPPED: an ordinary user: $*" >&2; exit 77; }
+    [ "$(id -u)" -eq 0 ] || skip "becoming another user needs root"
+    unshare --mount --pid --fork --kill-child --mount-proc setpriv --reuid=$user --regid=$user --clear-groups true 2>/dev/null ||
+        skip "namespaces, or becoming another user, are not permitted here"
     work=$(mktemp -d /tmp/as-user.XXXXXX)
     trap 'rm -rf "$work"' EXIT
     trap 'exit 129' HUP

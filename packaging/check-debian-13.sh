@@ -1,13 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Checks in a Debian 13 (packaging/chroot.sh; needs root), beside its tests (packaging/tests.sh debian-13):
+# Checks in a Debian 13 (packaging/chroot.sh; it ends with 77 where there can be none), beside its tests
+# (packaging/tests.sh debian-13):
 #     packaging/check-debian-13.sh cargo         its cargo, the oldest that is promised, compiles the program and its
 #                                                tests without a warning, and makes the same vendor tarball
 #     packaging/check-debian-13.sh packages      both packages, compiled with little care, which takes less time
 #     packaging/check-debian-13.sh new-machine   what is missing is named before anything is made
 set -eu
 cd "$(dirname "$0")/.."
-packaging/deps.sh debian-13
+# What is missing all the same, packaging/chroot.sh says.
+packaging/deps.sh debian-13 || true
 mkdir -p target
 work=$(mktemp -d "$PWD/target/debian-13.XXXXXX")
 trap 'rm -rf "$work"' EXIT

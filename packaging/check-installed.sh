@@ -23,7 +23,11 @@ if [ "${IN_NAMESPACES:-}" != yes ]; then
     root=$(mktemp -d "$PWD/target/debian.XXXXXX")
     trap 'rm -rf "$root" "$root.bare"' EXIT
     trap 'exit 130' INT TERM HUP
-    packaging/chroot.sh --fresh "$suite" "$root"
+    packaging/chroot.sh --fresh "$suite" "$root" || {
+        [ $? -eq 77 ] || exit 1
+        echo "SKIPPED: installing the packages in a fresh Debian: see above"
+        exit
+    }
     IN_NAMESPACES=yes unshare --mount --pid --fork --kill-child "$0" "$1" "$2" "$root"
     exit
 fi

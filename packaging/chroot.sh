@@ -3,16 +3,22 @@
 # Runs a command in a Debian of another release:
 #     packaging/chroot.sh SUITE COMMAND...     with all that "make check" needs, and this checkout, read-only, in its place
 #     packaging/chroot.sh --fresh SUITE DIR    only puts a fresh minimal Debian into DIR
-# Needs root and debootstrap. What is made is kept for a week in a directory outside of the checkout
+# Needs root and debootstrap. Where such a Debian cannot be had (no root, no mounts or namespaces, no archive), it says so
+# in a line that begins with SKIPPED and ends with 77; a command that runs and fails is another matter. What is made is kept for a week in a directory outside of the checkout
 # (IMAGE_SIGNATURE_CACHE, else below /var/cache); all mounts and processes are in namespaces of their own and end with
 # the command, however it ends.
 set -eu
 cd "$(dirname "$0")/.."
 fail() { echo "FAILED: $*" >&2; exit 1; }
-[ "$(id -u)" -eq 0 ] || fail "a Debian in a directory needs root"
+skip() { echo "SKIPPED: a Debian in a directory: $*" >&2; exit 77; }
+[ "$(id -u)" -eq 0 ] || skip "it needs root"
 for tool in debootstrap unshare flock; do
-    command -v $tool >/dev/null || fail "$tool is not installed: packaging/deps.sh debian-13"
+    command -v $tool >/dev/null || skip "$tool is not installed: packaging/deps.sh debian-13"
 done
+if [ "${IN_NAMESPACES:-}" != yes ]; then
+    unshare --mount --pid --fork --kill-child --mount-proc chroot / true 2>/dev/null ||
+        skip "mounts, namespaces or chroot are not permitted here"
+fi
 
 # Devices and programs must work there.
 usable() {
@@ -25,7 +31,7 @@ for place in "${IMAGE_SIGNATURE_CACHE:-}" /var/cache/image-signature "$PWD/targe
         break
     fi
 done
-[ -n "$cache" ] || fail "no directory to keep a Debian in: set IMAGE_SIGNATURE_CACHE to one on a file system with devices"
+[ -n "$cache" ] || skip "no directory to keep it in: set IMAGE_SIGNATURE_CACHE to one on a file system with devices"
 
 # A Debian that was made whole, not long ago, and as these scripts would make it now.
 recipe=$(cat packaging/chroot.sh packaging/deps.sh | sha256sum)
@@ -39,9 +45,21 @@ base() {
         # shellcheck disable=SC2016 # apt-get's own variable
         mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 2>/dev/null |
             grep -v security | head -n 1)
+        mirror=${mirror:-http://deb.debian.org/debian}
         echo "Making a Debian ($1) in $base" >&2
-        debootstrap --variant=minbase --include=ca-certificates "$1" "$base.new" "${mirror:=http://deb.debian.org/debian}" \
-            >"$cache/log" 2>&1 || { tail -n 50 "$cache/log" >&2; rm -rf "$base.new"; fail "debootstrap"; }
+        # apt's proxy is not debootstrap's.
+        eval "$(apt-config shell proxy Acquire::http::Proxy)"
+        if [ -n "${proxy:-}" ]; then export http_proxy="${http_proxy:-$proxy}"; fi
+        /usr/lib/apt/apt-helper download-file "${mirror%/}/dists/$1/InRelease" "$cache/release" >"$cache/log" 2>&1 || {
+            cat "$cache/log" >&2
+            skip "the archive $mirror does not answer, or has no $1"
+        }
+        rm -f "$cache/release"
+        debootstrap --variant=minbase --include=ca-certificates "$1" "$base.new" "$mirror" >"$cache/log" 2>&1 || {
+            tail -n 50 "$cache/log" >&2
+            rm -rf "$base.new"
+            skip "debootstrap: $(tail -n 1 "$cache/log")"
+        }
         apt-config dump Acquire >"$base.new/etc/apt/apt.conf.d/99host"
         # Security updates, where the mirror has them in the usual place.
         security=$(echo "$mirror" | sed 's,/debian/*$,/debian-security,')
@@ -78,7 +96,11 @@ if [ "${IN_NAMESPACES:-}" != yes ]; then
             rm -rf "$root"
             cp -a "$base" "$root"
             rm "$root/.made"
-            IN_NAMESPACES=yes unshare --mount --pid --fork --kill-child "$0" "$root" --prepare
+            IN_NAMESPACES=yes unshare --mount --pid --fork --kill-child "$0" "$root" --prepare || {
+                status=$?
+                rm -rf "$root"
+                exit $status
+            }
             cp "$base/.made" "$root"
         fi
         flock --shared 9
@@ -112,9 +134,16 @@ inside() {
     env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
 }
 if [ "$*" = --prepare ]; then
-    # What is missing, quietly unless that fails.
+    # What is missing, quietly unless that fails. An archive that has a package under another name, or no more, is our
+    # mistake; one that cannot be reached is not.
+    log=$root/tmp/log
+    inside HOME=/root chroot "$root" apt-get update --error-on=any >"$log" 2>&1 || { cat "$log" >&2; skip "apt-get update"; }
     # shellcheck disable=SC2016 # the inner shell's argument
-    inside HOME=/root chroot "$root" sh -c 'cd "$1" && packaging/deps.sh check >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }' sh "$PWD" >&2
+    if ! inside HOME=/root chroot "$root" sh -c 'cd "$1" && packaging/deps.sh check' sh "$PWD" >"$log" 2>&1; then
+        cat "$log" >&2
+        if grep -qE '^E: (Failed to fetch|Unable to fetch)' "$log"; then skip "fetching packages"; fi
+        fail "packaging/deps.sh check in a Debian ($(basename "$root"))"
+    fi
     exit
 fi
 # shellcheck disable=SC2016 # the inner shell's arguments

@@ -6,6 +6,7 @@ pub mod completion;
 pub mod describe;
 pub mod inspect;
 pub mod keys;
+pub mod policy;
 pub mod remove;
 pub mod unknown;
 pub mod verify;
@@ -86,6 +87,8 @@ pub enum Command {
     Inspect(inspect::Inspect),
     /// List the accepted keys, and why the others are not accepted
     Keys(keys::Keys),
+    /// Say who may sign what: explain a policy
+    Policy(policy::Policy),
     /// Print a script that makes a shell complete the words of this program
     Completion(completion::Completion),
 }

@@ -52,6 +52,12 @@ impl Remap {
         })
     }
 
+    /// What is replaced, and by what.
+    #[must_use]
+    pub fn prefixes(&self) -> (&str, &str) {
+        (&self.prefix, &self.signed_prefix)
+    }
+
     /// The reference under which an image asked for as `intended` is signed; unchanged outside the prefix.
     ///
     /// `None` when the result is no reference in normal form, which then matches nothing.

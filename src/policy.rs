@@ -9,17 +9,22 @@
 
 pub mod combined;
 pub mod document;
+pub mod explanation;
 pub mod file;
 mod identity;
 pub mod image_policy;
 mod material;
 pub mod mirror_set;
+pub mod mirrored;
 pub mod objects;
 mod parse;
 pub mod place;
+pub mod places;
+pub mod rulebook;
 pub mod scope;
 mod sigstore;
 mod stream;
+pub mod words;
 
 use std::path::PathBuf;
 

@@ -11,6 +11,7 @@ mod held;
 pub mod inspect;
 pub mod keys;
 pub mod objects;
+pub mod policy;
 mod printer;
 pub mod remove;
 pub mod verify;
@@ -23,6 +24,7 @@ use crate::cli::{self, Cli, Command};
 use crate::report::json::Syntax;
 use crate::report::output::Output;
 use crate::report::usage;
+use crate::settings;
 use crate::settings::environment::Environment;
 use crate::settings::UsageError;
 
@@ -44,6 +46,8 @@ pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr:
         Command::Describe(options) => describe::run(options, environment, &mut output, stderr),
         Command::Inspect(options) => inspect::run(options, &mut output),
         Command::Completion(options) => Ok(completion::run(options, &mut output)),
+        Command::Policy(options) => settings::policy::Action::new(&options.action, environment)
+            .and_then(|action| policy::run(&action, &mut output, stderr)),
         Command::Keys(options) => keys::run(options, environment, &mut output, stderr),
     };
     let status = match result {
@@ -75,6 +79,9 @@ fn document(command: &Command) -> Option<(&'static str, Syntax)> {
         Command::Describe(options) => ("describe", options.output.to_possible_value()),
         Command::Inspect(options) => ("inspect", options.output.to_possible_value()),
         Command::Keys(options) => ("keys", options.output.to_possible_value()),
+        Command::Policy(options) => match &options.action {
+            cli::policy::Action::Why(options) => ("policy why", options.output.to_possible_value()),
+        },
         Command::Completion(_) => return None,
     };
     match format?.get_name() {

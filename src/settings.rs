@@ -4,12 +4,14 @@
 
 pub mod by_policy;
 pub mod cluster;
+pub mod containers;
 pub mod environment;
 pub mod expected_identity;
 pub mod image_name;
 pub mod inspect;
 pub mod keys;
 pub mod objects;
+pub mod policy;
 pub mod requests;
 pub mod verify;
 pub mod workers;

@@ -44,10 +44,21 @@ fn pages() -> Vec<(String, clap::Command)> {
     pages
 }
 
+/// The commands of a command that has some of its own, which are described in its page.
+fn inner(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
+    let has_page = command.get_name() == "policy";
+    command
+        .get_subcommands()
+        .filter(move |inner| has_page && inner.get_name() != "help")
+}
+
 /// The names of all options, aliases included: `-f`, `--filename`.
 fn options(command: &clap::Command) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for argument in command.get_arguments().filter(|argument| !argument.is_positional()) {
+    let all = command
+        .get_arguments()
+        .chain(inner(command).flat_map(clap::Command::get_arguments));
+    for argument in all.filter(|argument| !argument.is_positional()) {
         names.extend(argument.get_short().map(|short| format!("-{short}")));
         names.extend(argument.get_long().map(|long| format!("--{long}")));
         let aliases = argument.get_all_aliases().unwrap_or_default();
@@ -126,12 +137,18 @@ fn each_value_of_an_option_is_in_its_page_and_no_other() {
         values
     };
     let pages = pages();
-    let arguments = || pages.iter().flat_map(|(_, command)| command.get_arguments());
+    let arguments = || {
+        let all = pages
+            .iter()
+            .flat_map(|(_, command)| std::iter::once(command).chain(inner(command)));
+        all.flat_map(clap::Command::get_arguments)
+    };
     let all: BTreeSet<String> = arguments().flat_map(of).collect();
     let mut checked = 0;
     for (name, command) in &pages {
         let page = page(name);
-        for argument in command.get_arguments() {
+        let inner = inner(command).flat_map(clap::Command::get_arguments);
+        for argument in command.get_arguments().chain(inner) {
             let values = of(argument);
             if values.is_empty() {
                 continue;
@@ -217,7 +234,7 @@ fn exit_statuses_are_those_of_the_program() {
     for name in ["image-signature", "image-signature-verify"] {
         assert_eq!(statuses(name), ["0", "1", "2", "3", "130"]);
     }
-    for command in ["remove", "describe", "inspect", "keys"] {
+    for command in ["remove", "describe", "inspect", "keys", "policy"] {
         assert_eq!(statuses(&format!("image-signature-{command}")), ["0", "2", "3", "130"]);
     }
 }
@@ -333,14 +350,13 @@ fn examples_run_as_the_pages_say() {
     let digest = image_signature::digest::Digest::of_manifest(&manifest).unwrap();
     let identity = support::desk::IDENTITY;
     scene.sandbox.file("cosign.pub", cosign.pem());
-    let rule = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": "release-key.asc"});
-    scene
-        .sandbox
-        .file("policy.json", json!({"default": [rule]}).to_string());
     scene.sandbox.file("sigstore-image/manifest.json", &manifest);
     scene
         .sandbox
         .file("sigstore-image/signature-1", cosign.file(digest.as_str(), identity));
+    for name in ["policy.json", "registries.conf"] {
+        std::fs::copy(example.join(name), scene.sandbox.path(name)).unwrap();
+    }
     let object: serde_json::Value =
         serde_json::from_slice(&std::fs::read(example.join("image.json")).unwrap()).unwrap();
     let digest = object["metadata"]["name"].as_str().unwrap().to_owned();
@@ -471,7 +487,7 @@ fn the_readme_shows_what_the_program_prints() {
     }
     assert!(shown.len() > 1, "{shown:?}");
     let sandbox = support::program::Sandbox::new();
-    for name in ["image.json", "release-key.asc"] {
+    for name in ["image.json", "release-key.asc", "policy.json", "registries.conf"] {
         std::fs::copy(root().join("tests/data/example").join(name), sandbox.path(name)).unwrap();
     }
     for (command, output) in shown {

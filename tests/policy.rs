@@ -7,6 +7,8 @@ mod support;
 
 #[path = "policy/objects.rs"]
 mod objects;
+#[path = "policy/why.rs"]
+mod why;
 
 use image_signature::policy::scope::{parents_of, Applied};
 use image_signature::policy::Policy;

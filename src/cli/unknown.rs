@@ -14,7 +14,7 @@ use crate::text::{bounded, quoted, safe};
 const MAX_LINE: usize = 1000;
 
 /// Commands of the product that this version does not have.
-const LATER_COMMANDS: [&str; 3] = ["audit", "policy", "release"];
+const LATER_COMMANDS: [&str; 2] = ["audit", "release"];
 
 /// Options of the product that this version does not have, with what they are about.
 const LATER_OPTIONS: [(&str, &str); 25] = [
@@ -145,6 +145,10 @@ fn looks_like_an_image(word: &str) -> bool {
 }
 
 fn option(word: &str, args: &[OsString]) -> Option<String> {
+    // Its options are those of its own commands, some of which other commands are to have later.
+    if called(args) == Some("policy") {
+        return None;
+    }
     // Clap names a short option without the value that sticks to it, a long one as far as the equals sign.
     let name = word.split('=').next().unwrap_or(word);
     if let Some((_, what)) = LATER_OPTIONS.iter().find(|(later, _)| *later == name) {

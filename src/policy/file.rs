@@ -8,14 +8,14 @@ use crate::input;
 
 /// The content of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PolicyFile {
+pub enum PolicyText {
     /// containers-policy.json(5).
     Policy(Policy),
     /// ClusterImagePolicies, ImagePolicies and mirror sets.
     Objects(Objects),
 }
 
-impl PolicyFile {
+impl PolicyText {
     /// Reads the bytes of a file. API objects are text as `kubectl` reads it, a policy is what its own readers take.
     ///
     /// # Errors
@@ -27,3 +27,6 @@ impl PolicyFile {
         }
     }
 }
+
+/// Its name for those who read files.
+pub type PolicyFile = PolicyText;

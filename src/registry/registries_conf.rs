@@ -39,6 +39,12 @@ struct Mirror {
     pull: PullFromMirror,
 }
 
+impl Mirror {
+    fn location(&self) -> &str {
+        &self.location
+    }
+}
+
 /// For which references a mirror is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PullFromMirror {
@@ -117,6 +123,18 @@ impl RegistriesConf {
     #[must_use]
     pub fn prefix_of(&self, reference: &Reference) -> Option<&str> {
         self.entry(reference.name()).map(|registry| registry.prefix.as_str())
+    }
+
+    /// The mirrors that stand for a reference, whether by tag or by digest: the prefix of names that each is for, and what
+    /// takes its place there.
+    #[must_use]
+    pub fn mirrors_of(&self, reference: &Reference) -> Vec<(&str, &str)> {
+        let entry = self.entry(reference.name());
+        let mirrors = entry.into_iter().flat_map(|registry| {
+            let pair = |mirror| (registry.prefix.as_str(), Mirror::location(mirror));
+            registry.mirrors.iter().map(pair)
+        });
+        mirrors.collect()
     }
 
     /// The locations that stand for a reference, which has a tag or a digest, in the order in which they are tried.

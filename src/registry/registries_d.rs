@@ -15,18 +15,24 @@ pub const MAX_FILE: u64 = 1 << 20;
 /// One section: each member may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Section {
+    file: PathBuf,
     lookaside: Option<String>,
+    lookaside_at: Place,
     use_sigstore_attachments: Option<bool>,
-    place: Place,
+    attachments_at: Place,
+    /// Members by the names that they had before they were renamed.
+    old_names: Vec<(&'static str, Place)>,
 }
 
-/// Where a section stands.
+/// Where a member of a section stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
     /// The file.
     pub file: PathBuf,
     /// The namespace; `None` for `default-docker`.
     pub namespace: Option<String>,
+    /// The line, counted from 1.
+    pub line: usize,
 }
 
 /// What all files say together.
@@ -76,14 +82,14 @@ impl RegistriesD {
                 "default-docker" => {
                     let section = section(node, file, None).map_err(error)?;
                     if let Some(first) = self.default.replace(section) {
-                        return Err(error(twice("default-docker", &first.place.file)));
+                        return Err(error(twice("default-docker", &first.file)));
                     }
                 }
                 "docker" => {
                     for (namespace, node) in members(node).map_err(error)? {
                         let section = section(node, file, Some(namespace)).map_err(error)?;
                         if let Some(first) = self.namespaces.insert(namespace.to_owned(), section) {
-                            return Err(error(twice(namespace, &first.place.file)));
+                            return Err(error(twice(namespace, &first.file)));
                         }
                     }
                 }
@@ -101,13 +107,19 @@ impl RegistriesD {
             .chain(self.default.as_ref())
     }
 
+    /// Members that stand there by the names that they had before they were renamed, each with its place.
+    pub fn old_names(&self) -> impl Iterator<Item = (&'static str, &Place)> {
+        let sections = self.namespaces.values().chain(&self.default);
+        sections.flat_map(|section| section.old_names.iter().map(|(name, place)| (*name, place)))
+    }
+
     /// The base of the lookaside store of a reference, as it stands in the configuration, and where that is. A nearer
     /// section without one hides no farther section that has one.
     #[must_use]
     pub fn lookaside(&self, reference: &Reference) -> Option<(&str, &Place)> {
         self.sections(reference).find_map(|section| {
             let base = section.lookaside.as_deref().filter(|base| !base.is_empty())?;
-            Some((base, &section.place))
+            Some((base, &section.lookaside_at))
         })
     }
 
@@ -115,7 +127,7 @@ impl RegistriesD {
     #[must_use]
     pub fn use_sigstore_attachments(&self, reference: &Reference) -> Option<(bool, &Place)> {
         self.sections(reference)
-            .find_map(|section| Some((section.use_sigstore_attachments?, &section.place)))
+            .find_map(|section| Some((section.use_sigstore_attachments?, &section.attachments_at)))
     }
 }
 
@@ -137,11 +149,13 @@ fn members(node: &Node) -> Result<Vec<(&str, &Node)>, String> {
 }
 
 fn section(node: &Node, file: &Path, namespace: Option<&str>) -> Result<Section, String> {
+    let at = |node: &Node| Place {
+        file: file.to_owned(),
+        namespace: namespace.map(str::to_owned),
+        line: yaml::line(node),
+    };
     let mut section = Section {
-        place: Place {
-            file: file.to_owned(),
-            namespace: namespace.map(str::to_owned),
-        },
+        file: file.to_owned(),
         ..Section::default()
     };
     let mut old_name = None;
@@ -155,11 +169,21 @@ fn section(node: &Node, file: &Path, namespace: Option<&str>) -> Result<Section,
             scalar => Ok(scalar.to_string()),
         };
         match name {
-            "lookaside" => section.lookaside = Some(text()?),
-            // The member's name before it was renamed.
-            "sigstore" => old_name = Some(text()?),
-            "lookaside-staging" | "sigstore-staging" => drop(text()?),
+            "lookaside" => {
+                section.lookaside = Some(text()?);
+                section.lookaside_at = at(value);
+            }
+            "sigstore" => {
+                old_name = Some((text()?, at(value)));
+                section.old_names.push(("sigstore", at(value)));
+            }
+            "sigstore-staging" => {
+                text()?;
+                section.old_names.push(("sigstore-staging", at(value)));
+            }
+            "lookaside-staging" => drop(text()?),
             "use-sigstore-attachments" => {
+                section.attachments_at = at(value);
                 section.use_sigstore_attachments = match value.value() {
                     serde_json::Value::Bool(value) => Some(value),
                     serde_json::Value::Null => None,
@@ -175,7 +199,10 @@ fn section(node: &Node, file: &Path, namespace: Option<&str>) -> Result<Section,
         }
     }
     if section.lookaside.as_deref().is_none_or(str::is_empty) {
-        section.lookaside = old_name;
+        if let Some((text, place)) = old_name {
+            section.lookaside = Some(text);
+            section.lookaside_at = place;
+        }
     }
     Ok(section)
 }

@@ -46,9 +46,10 @@ fn command() -> Command {
             arg
         }
     };
-    let mut command = Cli::command()
-        .mut_args(hint)
-        .mut_subcommands(|command| command.mut_args(hint));
+    let mut command = Cli::command().mut_args(hint).mut_subcommands(|command| {
+        let inner = |inner: Command| inner.mut_args(hint);
+        command.mut_args(hint).mut_subcommands(inner)
+    });
     command.build();
     command
 }
@@ -83,7 +84,9 @@ mod tests {
     #[test]
     fn what_is_a_path_is_named_as_one() {
         let (mut files, mut directories) = (0, 0);
-        for subcommand in command().get_subcommands() {
+        let command = command();
+        let inner = command.get_subcommands().flat_map(Command::get_subcommands);
+        for subcommand in command.get_subcommands().chain(inner) {
             for arg in subcommand.get_arguments().filter(|arg| arg.get_action().takes_values()) {
                 let is_path = arg.get_value_parser().type_id() == std::any::TypeId::of::<std::path::PathBuf>();
                 match arg.get_value_hint() {

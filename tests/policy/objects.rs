@@ -3,7 +3,7 @@
 
 use image_signature::policy::combined::{covers, Combined};
 use image_signature::policy::document::Error;
-use image_signature::policy::file::PolicyFile;
+use image_signature::policy::file::PolicyText;
 use image_signature::policy::objects::Objects;
 use image_signature::policy::scope::Applied;
 use image_signature::policy::{KeyMaterial, Policy, Requirement, SigstoreSigners, Transport};
@@ -265,19 +265,19 @@ fn a_scope_covers_what_is_inside_it() {
 #[test]
 fn a_file_is_told_by_what_it_holds() {
     let policy = br#"{"default": [{"type": "reject"}]}"#;
-    assert!(matches!(PolicyFile::parse(policy), Ok(PolicyFile::Policy(_))));
+    assert!(matches!(PolicyText::parse(policy), Ok(PolicyText::Policy(_))));
     let yaml = object("[r.example]", &trust(""));
-    assert!(matches!(PolicyFile::parse(yaml.as_bytes()), Ok(PolicyFile::Objects(_))));
+    assert!(matches!(PolicyText::parse(yaml.as_bytes()), Ok(PolicyText::Objects(_))));
     // As PowerShell writes it.
     let utf16: Vec<u8> = [0xfeff]
         .into_iter()
         .chain(yaml.encode_utf16())
         .flat_map(u16::to_le_bytes)
         .collect();
-    assert!(matches!(PolicyFile::parse(&utf16), Ok(PolicyFile::Objects(_))));
+    assert!(matches!(PolicyText::parse(&utf16), Ok(PolicyText::Objects(_))));
     // The readers of a policy refuse a byte order mark.
     let marked = [&b"\xef\xbb\xbf"[..], policy].concat();
-    assert!(PolicyFile::parse(&marked).is_err());
-    let broken = PolicyFile::parse(b"{\"default\": [}").unwrap_err();
+    assert!(PolicyText::parse(&marked).is_err());
+    let broken = PolicyText::parse(b"{\"default\": [}").unwrap_err();
     assert_eq!((broken.line, broken.column), (1, 14));
 }

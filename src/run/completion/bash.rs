@@ -13,13 +13,29 @@ const SKELETON: &str = include_str!("skeleton.bash");
 /// The line of [`SKELETON`] in whose place the commands stand.
 const PLACE: &str = "        # commands\n";
 
+/// The line of [`SKELETON`] in whose place the commands stand that have commands of their own.
+const GROUPS: &str = "                    # groups\n";
+
 pub(super) fn script(command: &Command) -> String {
     let mut cases = case("''", command);
+    let mut groups = String::new();
     for subcommand in command.get_subcommands() {
-        cases += &case(subcommand.get_name(), subcommand);
+        let name = subcommand.get_name();
+        cases += &case(name, subcommand);
+        let own = subcommand.get_subcommands().filter(|_| name != "help");
+        let inner: String = own
+            .map(|own| case(&format!("'{name} {}'", own.get_name()), own))
+            .collect();
+        if !inner.is_empty() {
+            cases += &inner;
+            let _ = writeln!(
+                groups,
+                "                    {name}) command=\"{name} ${{COMP_WORDS[i]}}\" ;;"
+            );
+        }
     }
     let all = [command.get_name(), VERIFY, PLUGINS[0], PLUGINS[1]];
-    let script = SKELETON.replace(PLACE, &cases);
+    let script = SKELETON.replace(PLACE, &cases).replace(GROUPS, &groups);
     format!("{script}\ncomplete -F _image_signature {}\n", all.join(" "))
 }
 

@@ -15,9 +15,16 @@ pub(super) fn script(mut command: Command) -> String {
     let mut script = edited(&String::from_utf8_lossy(&script), &command);
     let _ = writeln!(script);
     for subcommand in command.get_subcommands() {
-        for arg in subcommand.get_positionals() {
+        let own = std::iter::once((String::new(), subcommand));
+        let inner = subcommand.get_subcommands().filter(|_| subcommand.get_name() != "help");
+        let inner = inner.map(|inner| (format!("; and __fish_seen_subcommand_from {}", inner.get_name()), inner));
+        let all = own.chain(inner).flat_map(|(also, command)| {
+            let positionals: Vec<_> = command.get_positionals().collect();
+            positionals.into_iter().map(move |arg| (also.clone(), arg))
+        });
+        for (also, arg) in all {
             let condition = format!(
-                "complete -c {name} -n \"__fish_image_signature_using_subcommand {}\"",
+                "complete -c {name} -n \"__fish_image_signature_using_subcommand {}{also}\"",
                 subcommand.get_name()
             );
             if let Some(words) = words(arg) {

@@ -11,7 +11,12 @@ _image_signature() {
             --) options_ended=yes ;;
             =) i=$((i + 1)) ;;
             -*) ;;
-            *) [[ -n $command ]] || command=${COMP_WORDS[i]} ;;
+            *)
+                case $command in
+                    '') command=${COMP_WORDS[i]} ;;
+                    # groups
+                esac
+                ;;
         esac
     done
     if [[ $current == = ]]; then

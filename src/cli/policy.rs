@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// Where the policy and the configuration of registries are.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Configuration")]
+pub struct Configuration {
+    /// Read the policy of this machine, where podman finds it; the default where no FILE is given
+    #[arg(long)]
+    pub system_policy: bool,
+
+    /// Add the ImagePolicies of this namespace; without it those in the files are left out
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+
+    /// The registries.conf to read, without drop-ins [default: that of the user and of the system]
+    #[arg(long, value_name = "FILE")]
+    pub registries_conf: Option<PathBuf>,
+
+    /// The directory to read in place of registries.d [default: those of the user and of the system]
+    #[arg(long = "registries.d", value_name = "DIR")]
+    pub registries_d: Option<PathBuf>,
+}
+
+/// How `policy why` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PolicyOutput {
+    /// Text for people
+    Text,
+    /// One JSON document
+    Json,
+    /// The same as YAML
+    Yaml,
+}
+
+const STATUS_WHY: &str = "\
+Exit status: 0 done; 2 usage error, or a file cannot be read or breaks its format; 3 GnuPG or printing failed; \
+130 interrupted.";
+
+const EXAMPLES: &str = "\
+Examples:
+  image-signature policy why registry.local:5000/foo/bar:v1
+  image-signature policy why registry.local:5000/foo/bar:v1 policy.json --mirrors";
+
+/// Say who may sign what: which part of a policy applies to an image, and what it means.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct Policy {
+    /// What to say.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What is said of a policy.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Explain which scope applies to a reference and what it requires
+    Why(Why),
+}
+
+/// Explain what a policy means for one image: the scopes that are tried, what is required and by which keys, how the
+/// signed reference must look, the mirrors, and where signatures would be looked for. No server is contacted.
+#[derive(Debug, Args)]
+#[command(after_help = format!("{STATUS_WHY}\n\n{EXAMPLES}"))]
+pub struct Why {
+    /// The image as it would be asked for: HOST/PATH:TAG or HOST/PATH@DIGEST
+    #[arg(value_name = "REF")]
+    pub reference: String,
+
+    /// A policy.json, or files with ClusterImagePolicies, ImagePolicies and mirror sets (IDMS, ITMS, ICSP)
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Print what must stand in the policy for images that are asked for by the name of a mirror; nothing is written
+    #[arg(long)]
+    pub mirrors: bool,
+
+    /// Where everything is.
+    #[command(flatten)]
+    pub configuration: Configuration,
+
+    /// Output format
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_default_value = true
+    )]
+    pub output: PolicyOutput,
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a policy means for one reference, as it is told.
+
+use super::rulebook::Spot;
+use crate::reference::Reference;
+
+/// What a policy means for one reference.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// The reference.
+    pub reference: Reference,
+    /// The files that were read.
+    pub files: Vec<String>,
+    /// The scopes that may apply, in the order in which they are tried.
+    pub steps: Vec<Step>,
+    /// The scope that applies; `None` for the policy's default.
+    pub applied: Option<String>,
+    /// Where that stands.
+    pub spots: Vec<Spot>,
+    /// What is required.
+    pub requirements: Vec<Part>,
+    /// What an image can get at best: a verdict's word.
+    pub best: &'static str,
+    /// Where the image may be fetched, the first first.
+    pub locations: Vec<Place>,
+    /// How requirements must look for images that are asked for by a mirror's name.
+    pub stanzas: Vec<Stanza>,
+    /// What else is to be known.
+    pub notes: Vec<String>,
+}
+
+/// A scope that is tried.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The scope; empty for all images of the transport, `None` for the policy's default.
+    pub scope: Option<String>,
+    /// What becomes of it.
+    pub state: State,
+    /// Where it stands.
+    pub spots: Vec<Spot>,
+}
+
+/// What becomes of a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// The policy has none of this name.
+    Absent,
+    /// It decides.
+    Applies,
+    /// The policy has it, but a nearer one decides.
+    Hidden,
+}
+
+/// A requirement.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Its type.
+    pub kind: &'static str,
+    /// In words.
+    pub text: String,
+    /// Where it stands.
+    pub spot: Spot,
+    /// The keys, file by file.
+    pub keys: Vec<KeyFile>,
+    /// How the signed reference must look.
+    pub identity: Option<Identity>,
+}
+
+/// How the signed reference must look.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The type of the rule.
+    pub kind: &'static str,
+    /// In words, for the reference that is explained.
+    pub text: String,
+    /// Signed references, and whether each would be accepted.
+    pub examples: Vec<(String, bool)>,
+}
+
+/// Keys from one place.
+#[derive(Debug, Clone, Default)]
+pub struct KeyFile {
+    /// The member, and the path where it is one.
+    pub label: String,
+    /// The keys.
+    pub keys: Vec<KeyLine>,
+    /// Why none of them can be used.
+    pub trouble: Option<String>,
+    /// What was left out.
+    pub notes: Vec<String>,
+}
+
+/// A key.
+#[derive(Debug, Clone)]
+pub struct KeyLine {
+    /// Its fingerprint; of a sigstore key the SHA-256 of its encoding, after `sha256:`.
+    pub fingerprint: String,
+    /// Its owner by its own account, where it has one. Not safe to print as it is.
+    pub owner: Option<String>,
+    /// The version of OpenPGP, where it is such a key.
+    pub version: Option<u8>,
+    /// Algorithm and strength.
+    pub algorithm: String,
+    /// Whether it is known when it expires.
+    pub checked: bool,
+    /// When, in seconds since 1970, where it does.
+    pub expires: Option<i64>,
+    /// Why no signature by it is accepted.
+    pub refusal: Option<String>,
+}
+
+/// A place where an image may be fetched, and where its signatures would be looked for then.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The image's name there.
+    pub reference: Reference,
+    /// Whether it is a mirror, and what names it as one.
+    pub mirror: Option<String>,
+    /// Whether it must not be contacted.
+    pub blocked: bool,
+    /// Where its lookaside store is.
+    pub lookaside: String,
+    /// What says so.
+    pub lookaside_by: String,
+    /// Whether sigstore attachments are read there.
+    pub attachments: bool,
+    /// What says so.
+    pub attachments_by: String,
+}
+
+/// A requirement for images that are asked for by a mirror's name.
+#[derive(Debug, Clone)]
+pub struct Stanza {
+    /// The mirror: the scope of the stanza.
+    pub mirror: String,
+    /// What names it.
+    pub named_by: String,
+    /// The text, to be put into a policy.
+    pub text: String,
+    /// An image's name there.
+    pub asked: String,
+    /// Under which name it must be signed then.
+    pub signed: String,
+    /// Whether the rule of the stanza accepts that.
+    pub works: bool,
+    /// What else is to be known.
+    pub notes: Vec<String>,
+}

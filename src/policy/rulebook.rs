@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+//! All that is said about who may sign what: the files, and the policy that they are together.
+
+use std::path::PathBuf;
+
+use super::combined::Combined;
+use super::file::PolicyText;
+use super::image_policy::ImagePolicy;
+use super::mirror_set::MirrorSet;
+use super::place::Place;
+use super::places::{path_of, Places};
+use super::scope::Applied;
+use super::{Policy, Requirement};
+use crate::reference::Reference;
+
+/// The transport of images in registries.
+pub const DOCKER: &str = "docker";
+
+/// A file.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its path as it was named.
+    pub file: PathBuf,
+    /// Its bytes.
+    pub text: Vec<u8>,
+    /// What they say.
+    pub content: PolicyText,
+    /// Where the members of a policy stand.
+    pub places: Places,
+}
+
+/// Where something stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    /// The file.
+    pub file: PathBuf,
+    /// Line and column.
+    pub place: Place,
+    /// The path of the member, after the object's name where it is one of several objects.
+    pub path: String,
+}
+
+/// One requirement and where it stands.
+#[derive(Debug, Clone)]
+pub struct Rule<'r> {
+    /// The requirement.
+    pub requirement: &'r Requirement,
+    /// Where it stands.
+    pub spot: Spot,
+    /// The object that has it; none where it stands in containers-policy.json(5).
+    pub object: Option<&'r ImagePolicy>,
+}
+
+/// The files and what they are together.
+#[derive(Debug, Clone)]
+pub struct Rulebook {
+    /// The files.
+    pub sources: Vec<Source>,
+    /// The policy.
+    pub combined: Combined,
+    objects: Vec<(usize, ImagePolicy)>,
+}
+
+impl Source {
+    /// What a file says.
+    ///
+    /// # Errors
+    /// When it breaks a rule of its format.
+    pub fn parse(file: PathBuf, text: Vec<u8>) -> Result<Self, super::Error> {
+        let content = PolicyText::parse(&text)?;
+        let places = match &content {
+            PolicyText::Policy(_) => Places::of(&text),
+            PolicyText::Objects(_) => Places::default(),
+        };
+        Ok(Self {
+            file,
+            text,
+            content,
+            places,
+        })
+    }
+
+    /// The policy in it, where it holds one.
+    #[must_use]
+    pub fn policy(&self) -> Option<&Policy> {
+        match &self.content {
+            PolicyText::Policy(policy) => Some(policy),
+            PolicyText::Objects(_) => None,
+        }
+    }
+}
+
+impl Rulebook {
+    /// Puts files together. ImagePolicies count for `namespace` only.
+    ///
+    /// # Errors
+    /// With the names of two files that are both a containers-policy.json(5).
+    pub fn new(sources: Vec<Source>, namespace: Option<&str>) -> Result<Self, (PathBuf, PathBuf)> {
+        let mut policies = sources.iter().filter(|source| source.policy().is_some());
+        let base = policies.next();
+        if let (Some(one), Some(other)) = (base, policies.next()) {
+            return Err((one.file.clone(), other.file.clone()));
+        }
+        let base = base.and_then(Source::policy).cloned();
+        let mut objects = Vec::new();
+        for (number, source) in sources.iter().enumerate() {
+            if let PolicyText::Objects(found) = &source.content {
+                objects.extend(found.policies.iter().map(|object| (number, object.clone())));
+            }
+        }
+        let all: Vec<ImagePolicy> = objects.iter().map(|(_, object)| object.clone()).collect();
+        Ok(Self {
+            combined: Combined::new(base, &all, namespace),
+            sources,
+            objects,
+        })
+    }
+
+    /// The mirror sets of all files.
+    pub fn mirror_sets(&self) -> impl Iterator<Item = &MirrorSet> {
+        self.sources.iter().flat_map(|source| match &source.content {
+            PolicyText::Objects(objects) => &objects.mirror_sets[..],
+            PolicyText::Policy(_) => &[],
+        })
+    }
+
+    /// The ClusterImagePolicies and ImagePolicies of all files, each with its file.
+    pub fn objects(&self) -> impl Iterator<Item = (&Source, &ImagePolicy)> {
+        self.objects
+            .iter()
+            .map(|(number, object)| (&self.sources[*number], object))
+    }
+
+    /// The file that is a containers-policy.json(5), where there is one.
+    #[must_use]
+    pub fn base(&self) -> Option<&Source> {
+        self.sources.iter().find(|source| source.policy().is_some())
+    }
+
+    /// The scope that applies to a reference in a registry; `None` for the `default`.
+    #[must_use]
+    pub fn applied(&self, reference: &Reference) -> Option<&str> {
+        match self.combined.policy.select(DOCKER, reference).0 {
+            Applied::Scope(scope) => Some(&scope.name),
+            Applied::Default => None,
+        }
+    }
+
+    /// Where a scope of transport `docker` stands, or the `default`; everywhere, where several objects have it.
+    #[must_use]
+    pub fn spots(&self, scope: Option<&str>) -> Vec<Spot> {
+        let mut spots = Vec::new();
+        if let Some(base) = self.base() {
+            let path = path_of(DOCKER, scope);
+            if base.places.has(&path) {
+                spots.push(Spot {
+                    file: base.file.clone(),
+                    place: base.places.at(&path),
+                    path,
+                });
+            }
+        }
+        for (source, object) in self.objects() {
+            for (number, entry) in object.scopes.iter().enumerate() {
+                if scope == Some(&entry.name) && self.counts(&entry.name, object) {
+                    spots.push(Spot {
+                        file: source.file.clone(),
+                        place: entry.place,
+                        path: format!("{object} spec.scopes[{number}]"),
+                    });
+                }
+            }
+        }
+        spots
+    }
+
+    /// Whether a scope of an object is in the policy.
+    fn counts(&self, scope: &str, object: &ImagePolicy) -> bool {
+        self.combined.makers_of(scope).contains(&object.to_string())
+    }
+
+    /// What is required in a scope of transport `docker`, or by `default`.
+    #[must_use]
+    pub fn rules(&self, scope: Option<&str>) -> Vec<Rule<'_>> {
+        let mut rules = self.base_rules(DOCKER, scope);
+        if let Some(scope) = scope {
+            // In the order in which they were joined.
+            let is_cluster = |(_, object): &(&Source, &ImagePolicy)| object.namespace.is_none();
+            let (cluster, namespaced): (Vec<_>, Vec<_>) = self.objects().partition(is_cluster);
+            for (source, object) in cluster.into_iter().chain(namespaced) {
+                if object.scopes.iter().any(|entry| entry.name == scope) && self.counts(scope, object) {
+                    rules.push(Rule {
+                        requirement: &object.requirement,
+                        spot: Spot {
+                            file: source.file.clone(),
+                            place: object.place,
+                            path: format!("{object} spec.policy.rootOfTrust"),
+                        },
+                        object: Some(object),
+                    });
+                }
+            }
+        }
+        rules
+    }
+
+    /// What containers-policy.json(5) itself requires there.
+    #[must_use]
+    pub fn base_rules(&self, transport: &str, scope: Option<&str>) -> Vec<Rule<'_>> {
+        let Some(base) = self.base() else { return Vec::new() };
+        let Some(policy) = base.policy() else { return Vec::new() };
+        let requirements = match scope {
+            None => &policy.default[..],
+            Some(scope) => {
+                let section = policy.transports.iter().find(|own| own.name == transport);
+                let own = section.and_then(|section| section.scopes.iter().find(|own| own.name == scope));
+                own.map_or(&[][..], |own| &own.requirements)
+            }
+        };
+        let rule = |(number, requirement)| {
+            let path = format!("{}[{number}]", path_of(transport, scope));
+            Rule {
+                requirement,
+                spot: Spot {
+                    file: base.file.clone(),
+                    place: base.places.at(&path),
+                    path,
+                },
+                object: None,
+            }
+        };
+        requirements.iter().enumerate().map(rule).collect()
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Requirements in words.
+
+use super::explanation::Identity;
+use super::{KeyType, Requirement, SigstoreSigners};
+use crate::identity::Rule;
+use crate::reference::Reference;
+
+/// The type of a requirement, as policies write it.
+#[must_use]
+pub fn kind(requirement: &Requirement) -> &'static str {
+    match requirement {
+        Requirement::InsecureAcceptAnything => "insecureAcceptAnything",
+        Requirement::Reject => "reject",
+        Requirement::SignedBy { .. } => "signedBy",
+        Requirement::SignedBaseLayer => "signedBaseLayer",
+        Requirement::SigstoreSigned { .. } => "sigstoreSigned",
+    }
+}
+
+/// What a requirement asks for, in words. `keys` is how many keys it has.
+#[must_use]
+pub fn text(requirement: &Requirement, keys: usize) -> String {
+    let by = match keys {
+        1 => "by this key",
+        _ => "by one of these keys",
+    };
+    match requirement {
+        Requirement::InsecureAcceptAnything => "nothing: every image is accepted, signed or not".into(),
+        Requirement::Reject => "every image is refused".into(),
+        Requirement::SignedBy { key_type, .. } if is_openpgp(*key_type) => format!("a GPG signature {by}"),
+        Requirement::SignedBy { .. } => "a signature by keys of a type that no reader implements: never met".into(),
+        Requirement::SignedBaseLayer => "a signed base layer, which no reader implements: never met".into(),
+        Requirement::SigstoreSigned {
+            signers, needs_rekor, ..
+        } => match signers {
+            SigstoreSigners::Keys(_) if *needs_rekor => {
+                format!("a sigstore signature {by} and an entry in a transparency log (Rekor), which this program does not check")
+            }
+            SigstoreSigners::Keys(_) => format!("a sigstore signature {by}"),
+            SigstoreSigners::Fulcio => {
+                "a sigstore signature by a certificate of Fulcio, which this program does not check".into()
+            }
+            SigstoreSigners::Pki => {
+                "a sigstore signature by a certificate of a PKI, which this program does not check".into()
+            }
+        },
+    }
+}
+
+/// Whether a type of keys is implemented.
+#[must_use]
+pub fn is_openpgp(key_type: KeyType) -> bool {
+    key_type == KeyType::GpgKeys
+}
+
+/// What images can get at best where all of these are required.
+#[must_use]
+pub fn best<'r>(requirements: impl Iterator<Item = &'r Requirement>) -> &'static str {
+    let mut best = "Allowed";
+    for requirement in requirements {
+        best = match (requirement, best) {
+            (_, "Rejected") | (Requirement::Reject | Requirement::SignedBaseLayer, _) => "Rejected",
+            (Requirement::SignedBy { key_type, .. }, _) if !is_openpgp(*key_type) => "Rejected",
+            (Requirement::InsecureAcceptAnything, best) => best,
+            (_, "Unsupported") => "Unsupported",
+            (
+                Requirement::SigstoreSigned {
+                    signers: SigstoreSigners::Fulcio | SigstoreSigners::Pki,
+                    ..
+                }
+                | Requirement::SigstoreSigned { needs_rekor: true, .. },
+                _,
+            ) => "Unsupported",
+            _ => "Verified",
+        };
+    }
+    best
+}
+
+/// The identity rule of a requirement.
+#[must_use]
+pub fn rule(requirement: &Requirement) -> Option<&Rule> {
+    match requirement {
+        Requirement::SignedBy { identity, .. } | Requirement::SigstoreSigned { identity, .. } => Some(identity),
+        _ => None,
+    }
+}
+
+/// How the signed reference must look for an image that is asked for as `asked`.
+#[must_use]
+pub fn identity(rule: &Rule, asked: &Reference) -> Identity {
+    let (kind, text) = match rule {
+        Rule::MatchExact => ("matchExact", format!("exactly {asked}")),
+        Rule::MatchRepoDigestOrExact => ("matchRepoDigestOrExact", repo_digest_or_exact(asked)),
+        Rule::MatchRepository => (
+            "matchRepository",
+            format!("{}, with any tag or digest or none", asked.name()),
+        ),
+        Rule::ExactReference(reference) => ("exactReference", format!("exactly {reference}, whatever was asked for")),
+        Rule::ExactRepository(reference) => (
+            "exactRepository",
+            format!(
+                "{}, with any tag or digest or none, whatever was asked for",
+                reference.name()
+            ),
+        ),
+        Rule::Remap(remap) => {
+            let (prefix, signed) = remap.prefixes();
+            let text = match remap.apply(asked) {
+                Some(mapped) if mapped == *asked => format!(
+                    "{}; {asked} is not below the prefix {prefix}, which would become {signed}",
+                    repo_digest_or_exact(asked)
+                ),
+                Some(mapped) => format!(
+                    "{}; in {asked} the prefix {prefix} becomes {signed}",
+                    repo_digest_or_exact(&mapped)
+                ),
+                None => {
+                    format!("nothing: in {asked} the prefix {prefix} becomes {signed}, which does not give a reference")
+                }
+            };
+            ("remapIdentity", text)
+        }
+    };
+    Identity {
+        kind,
+        text,
+        examples: examples(rule, asked),
+    }
+}
+
+fn repo_digest_or_exact(asked: &Reference) -> String {
+    if asked.tag().is_some() {
+        format!("exactly {asked}")
+    } else {
+        format!("{} with any tag or digest", asked.name())
+    }
+}
+
+/// Signed references that show what the rule takes and what it does not.
+fn examples(rule: &Rule, asked: &Reference) -> Vec<(String, bool)> {
+    let wanted = rule.wanted(asked);
+    let mut candidates = vec![wanted.clone(), asked.clone()];
+    let others = [wanted.name().to_owned(), format!("{}:other", wanted.name())];
+    candidates.extend(others.iter().filter_map(|text| Reference::parse(text).ok()));
+    let mut examples: Vec<(String, bool)> = Vec::new();
+    for candidate in candidates {
+        let text = candidate.to_string();
+        if examples.iter().all(|(own, _)| *own != text) {
+            examples.push((text, rule.matches(Some(asked), &candidate)));
+        }
+    }
+    examples
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy why`: what a policy means for one reference.
+
+use std::io::{self, Write};
+
+use serde_json::{json, Value};
+
+use super::appearance::WIDTH;
+use super::json::{write_document, Syntax, API_VERSION};
+use super::wrap;
+use crate::policy::explanation::{Explanation, KeyFile, KeyLine, Part, Place, Stanza, State, Step};
+use crate::policy::rulebook::Spot;
+use crate::text::{safe, time};
+
+/// Prints text for people.
+///
+/// # Errors
+/// When writing fails.
+pub fn write_text(out: &mut dyn Write, explanation: &Explanation) -> io::Result<()> {
+    writeln!(out, "Reference: {}", explanation.reference)?;
+    let files = if explanation.files.len() == 1 {
+        "Policy"
+    } else {
+        "Files"
+    };
+    writeln!(out, "{files}: {}", explanation.files.join(", "))?;
+    writeln!(out, "Scopes of transport docker, in the order in which they are tried:")?;
+    for step in &explanation.steps {
+        write_step(out, step)?;
+    }
+    writeln!(out, "Required by {}:", scope(explanation.applied.as_deref()))?;
+    if explanation.requirements.len() > 1 {
+        writeln!(out, "  all of these:")?;
+    }
+    if explanation.requirements.is_empty() {
+        writeln!(out, "  every image is refused")?;
+    }
+    for (number, part) in explanation.requirements.iter().enumerate() {
+        write_part(out, number + 1, part)?;
+    }
+    writeln!(out, "At best an image here is {}.", explanation.best)?;
+    writeln!(
+        out,
+        "Fetched from the first of these that has it; signatures are looked for only there:"
+    )?;
+    for place in &explanation.locations {
+        write_place(out, place)?;
+    }
+    for stanza in &explanation.stanzas {
+        write_stanza(out, stanza)?;
+    }
+    for note in &explanation.notes {
+        paragraph(out, 0, &format!("Note: {}", safe(note)), 2)?;
+    }
+    out.flush()
+}
+
+/// Writes a text with an indentation, and the lines that follow the first one further to the right.
+fn paragraph(out: &mut dyn Write, column: usize, text: &str, indent: usize) -> io::Result<()> {
+    write!(out, "{:column$}", "")?;
+    wrap::write(out, text, column, indent, WIDTH)
+}
+
+fn scope(scope: Option<&str>) -> String {
+    match scope {
+        None => "the default".to_owned(),
+        Some("") => "scope \"\" (all images of the transport)".to_owned(),
+        Some(scope) => format!("scope {}", safe(scope)),
+    }
+}
+
+fn at(spot: &Spot) -> String {
+    format!(
+        "{}, line {}, column {}",
+        safe(&spot.file.display().to_string()),
+        spot.place.line,
+        spot.place.column
+    )
+}
+
+fn write_step(out: &mut dyn Write, step: &Step) -> io::Result<()> {
+    let name = match step.scope.as_deref() {
+        None => "default",
+        Some("") => "\"\"",
+        Some(name) => name,
+    };
+    let spots: Vec<String> = step.spots.iter().map(at).collect();
+    let spots = spots.join("; ");
+    let said = match step.state {
+        State::Absent => "not there".to_owned(),
+        State::Applies if spots.is_empty() => "applies: none of the objects has a scope for it".to_owned(),
+        State::Applies => format!("applies: {spots}"),
+        State::Hidden if spots.is_empty() => "not reached".to_owned(),
+        State::Hidden => format!("not reached: {spots}"),
+    };
+    paragraph(out, 2, &format!("{}: {said}", safe(name)), 6)
+}
+
+fn write_part(out: &mut dyn Write, number: usize, part: &Part) -> io::Result<()> {
+    paragraph(out, 2, &format!("{number}. {}: {}", part.kind, part.text), 5)?;
+    paragraph(out, 5, &at(&part.spot), 7)?;
+    for file in &part.keys {
+        write_keys(out, file)?;
+    }
+    if let Some(identity) = &part.identity {
+        paragraph(out, 5, &format!("signed as ({}): {}", identity.kind, identity.text), 7)?;
+        for (signed, accepted) in &identity.examples {
+            let said = if *accepted { "accepted" } else { "rejected" };
+            paragraph(out, 7, &format!("signed as {signed}: {said}"), 9)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_keys(out: &mut dyn Write, file: &KeyFile) -> io::Result<()> {
+    writeln!(out, "     {}", file.label)?;
+    for key in &file.keys {
+        writeln!(out, "       {}", key.fingerprint)?;
+        if let Some(owner) = &key.owner {
+            writeln!(out, "         {}", safe(owner))?;
+        }
+        let version = key
+            .version
+            .map_or(String::new(), |version| format!("OpenPGP v{version}, "));
+        let expires = if key.version.is_some() {
+            format!(", expires {}", expiry(key))
+        } else {
+            String::new()
+        };
+        paragraph(out, 9, &format!("{version}{}{expires}", key.algorithm), 11)?;
+        if let Some(refusal) = &key.refusal {
+            paragraph(out, 9, &format!("not accepted: {}", safe(refusal)), 11)?;
+        }
+    }
+    for note in &file.notes {
+        paragraph(out, 7, &safe(note), 9)?;
+    }
+    match &file.trouble {
+        Some(trouble) => paragraph(out, 7, &format!("cannot be used: {}", safe(trouble)), 9),
+        None => Ok(()),
+    }
+}
+
+fn expiry(key: &KeyLine) -> String {
+    match key.expires {
+        Some(seconds) => time(seconds),
+        None if key.checked => "never".to_owned(),
+        None => "unknown".to_owned(),
+    }
+}
+
+fn write_place(out: &mut dyn Write, place: &Place) -> io::Result<()> {
+    let kind = match &place.mirror {
+        Some(by) => format!("mirror, {}", safe(by)),
+        None => "the source".to_owned(),
+    };
+    let blocked = if place.blocked {
+        "; blocked: never contacted"
+    } else {
+        ""
+    };
+    paragraph(out, 2, &format!("{}: {kind}{blocked}", place.reference), 6)?;
+    paragraph(
+        out,
+        4,
+        &format!(
+            "GPG signatures: {} ({})",
+            safe(&place.lookaside),
+            safe(&place.lookaside_by)
+        ),
+        8,
+    )?;
+    let attachments = if place.attachments {
+        format!("sigstore signatures: in the registry ({})", safe(&place.attachments_by))
+    } else {
+        format!("sigstore signatures: not looked for ({})", safe(&place.attachments_by))
+    };
+    paragraph(out, 4, &attachments, 8)
+}
+
+fn write_stanza(out: &mut dyn Write, stanza: &Stanza) -> io::Result<()> {
+    let by = safe(&stanza.named_by);
+    writeln!(
+        out,
+        "For images asked for by the name of mirror {} ({by}):",
+        safe(&stanza.mirror)
+    )?;
+    for line in stanza.text.lines() {
+        writeln!(out, "  {}", safe_line(line))?;
+    }
+    let said = if stanza.works { "is accepted" } else { "is not accepted" };
+    paragraph(
+        out,
+        2,
+        &format!("{} signed as {} {said}.", stanza.asked, stanza.signed),
+        4,
+    )?;
+    for note in &stanza.notes {
+        paragraph(out, 2, &safe(note), 4)?;
+    }
+    Ok(())
+}
+
+/// A line of a stanza whole, however long: it is to be copied. JSON and YAML escape what is not safe.
+fn safe_line(line: &str) -> String {
+    crate::text::bounded(line, usize::MAX)
+}
+
+/// Prints one document.
+///
+/// # Errors
+/// When writing fails.
+pub fn write_json(out: &mut dyn Write, explanation: &Explanation, syntax: Syntax) -> io::Result<()> {
+    let steps: Vec<Value> = explanation.steps.iter().map(step).collect();
+    let item = json!({
+        "reference": explanation.reference.to_string(),
+        "transport": "docker",
+        "files": explanation.files,
+        "scopes": steps,
+        "scope": explanation.applied,
+        "places": explanation.spots.iter().map(spot).collect::<Vec<Value>>(),
+        "requirements": explanation.requirements.iter().map(part).collect::<Vec<Value>>(),
+        "verdict": explanation.best,
+        "locations": explanation.locations.iter().map(place).collect::<Vec<Value>>(),
+        "mirrors": explanation.stanzas.iter().map(stanza).collect::<Vec<Value>>(),
+        "notes": explanation.notes,
+    });
+    let document = json!({"apiVersion": API_VERSION, "kind": "PolicyExplanationList", "items": [item]});
+    write_document(out, &document, syntax)
+}
+
+/// Where something stands.
+pub(super) fn spot(spot: &Spot) -> Value {
+    json!({
+        "file": spot.file.display().to_string(),
+        "line": spot.place.line,
+        "column": spot.place.column,
+        "path": spot.path,
+    })
+}
+
+fn step(step: &Step) -> Value {
+    let state = match step.state {
+        State::Absent => "absent",
+        State::Applies => "applies",
+        State::Hidden => "not reached",
+    };
+    json!({
+        "scope": step.scope,
+        "state": state,
+        "places": step.spots.iter().map(spot).collect::<Vec<Value>>(),
+    })
+}
+
+fn part(part: &Part) -> Value {
+    let keys: Vec<Value> = part
+        .keys
+        .iter()
+        .map(|file| {
+            json!({
+                "source": file.label,
+                "keys": file.keys.iter().map(key).collect::<Vec<Value>>(),
+                "message": file.trouble.as_deref().unwrap_or_default(),
+                "notes": file.notes,
+            })
+        })
+        .collect();
+    let identity = part.identity.as_ref().map(|identity| {
+        let example = |(signed, accepted): &(String, bool)| json!({"signedAs": signed, "accepted": accepted});
+        json!({
+            "type": identity.kind,
+            "text": identity.text,
+            "examples": identity.examples.iter().map(example).collect::<Vec<Value>>(),
+        })
+    });
+    json!({
+        "type": part.kind,
+        "text": part.text,
+        "place": spot(&part.spot),
+        "keySources": keys,
+        "identity": identity,
+    })
+}
+
+fn key(key: &KeyLine) -> Value {
+    json!({
+        "fingerprint": key.fingerprint,
+        "userID": key.owner,
+        "openPGPVersion": key.version,
+        "keyAlgorithm": key.algorithm,
+        "expiresAt": key.expires.map(time),
+        "checked": key.checked,
+        "counts": key.refusal.is_none(),
+        "message": key.refusal.as_deref().unwrap_or_default(),
+    })
+}
+
+fn place(place: &Place) -> Value {
+    json!({
+        "reference": place.reference.to_string(),
+        "mirror": place.mirror.is_some(),
+        "namedBy": place.mirror,
+        "blocked": place.blocked,
+        "lookaside": place.lookaside,
+        "lookasideFrom": place.lookaside_by,
+        "sigstoreAttachments": place.attachments,
+        "sigstoreAttachmentsFrom": place.attachments_by,
+    })
+}
+
+fn stanza(stanza: &Stanza) -> Value {
+    json!({
+        "mirror": stanza.mirror,
+        "namedBy": stanza.named_by,
+        "stanza": stanza.text,
+        "asked": stanza.asked,
+        "signedAs": stanza.signed,
+        "accepted": stanza.works,
+        "notes": stanza.notes,
+    })
+}

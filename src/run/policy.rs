@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy`
+
+mod configuration;
+mod keys;
+mod load;
+mod why;
+
+use std::io::Write;
+
+use crate::openpgp::gnupg::home;
+use crate::settings::policy::Action;
+use crate::settings::UsageError;
+
+/// Says who may sign what.
+///
+/// # Errors
+/// When a file cannot be read or breaks its format.
+pub fn run(action: &Action, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+    match action {
+        Action::Why(settings) => {
+            home::sweep(&settings.ground.places, settings.ground.uid);
+            why::run(settings, out, stderr)
+        }
+    }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The keys of a requirement: what is in each file, and what GnuPG makes of them.
+
+use crate::files::read::read_bounded;
+use crate::openpgp::engine::Engine;
+use crate::openpgp::gnupg::check::GpgCheck;
+use crate::openpgp::keys::key_file::Contents;
+use crate::openpgp::keys::listing::ListedKey;
+use crate::openpgp::keys::signed_by::SignedBy;
+use crate::openpgp::trust::import;
+use crate::policy::explanation::{KeyFile, KeyLine};
+use crate::policy::{words, KeyMaterial, Requirement, SigstoreSigners};
+use crate::settings::policy::Ground;
+use crate::sigstore::key::{PublicKey, MAX_KEY_FILE};
+use crate::text::safe;
+
+/// The keys of a requirement.
+#[derive(Default)]
+pub(super) struct Keys {
+    pub files: Vec<KeyFile>,
+    /// What the OpenPGP files hold, where they could be read; beside [`Keys::files`].
+    pub contents: Vec<Option<Contents>>,
+    /// Why GnuPG could not be asked.
+    pub engine_trouble: Option<String>,
+}
+
+/// Reads the keys of a requirement. A file that is of no use is told in its place.
+pub(super) fn of(requirement: &Requirement, ground: &Ground) -> Keys {
+    match requirement {
+        Requirement::SignedBy { key_type, keys, .. } if words::is_openpgp(*key_type) => openpgp(keys, ground),
+        Requirement::SigstoreSigned {
+            signers: SigstoreSigners::Keys(keys),
+            ..
+        } => Keys {
+            files: labels(keys).into_iter().zip(material(keys)).map(sigstore).collect(),
+            ..Keys::default()
+        },
+        _ => Keys::default(),
+    }
+}
+
+/// What each file is called: its path, or the member and the number of the data in it.
+fn labels(keys: &KeyMaterial) -> Vec<String> {
+    match keys {
+        KeyMaterial::Paths(paths) => paths.iter().map(|path| safe(&path.display().to_string())).collect(),
+        KeyMaterial::Data(data) if data.len() == 1 => vec!["keyData".to_owned()],
+        KeyMaterial::Data(data) => (0..data.len()).map(|n| format!("keyDatas[{n}]")).collect(),
+    }
+}
+
+/// The bytes of each file, or why there are none.
+fn material(keys: &KeyMaterial) -> Vec<Result<Vec<u8>, String>> {
+    match keys {
+        KeyMaterial::Paths(paths) => paths
+            .iter()
+            .map(|path| match read_bounded(path, MAX_KEY_FILE) {
+                Ok(Some(bytes)) => Ok(bytes),
+                Ok(None) => Err(format!("it has more than {MAX_KEY_FILE} bytes")),
+                Err(error) => Err(error.to_string()),
+            })
+            .collect(),
+        KeyMaterial::Data(data) => data.iter().cloned().map(Ok).collect(),
+    }
+}
+
+fn sigstore((label, bytes): (String, Result<Vec<u8>, String>)) -> KeyFile {
+    let key = bytes.and_then(|bytes| PublicKey::from_pem(&bytes).map_err(|error| error.to_string()));
+    match key {
+        Ok(key) => KeyFile {
+            label,
+            keys: vec![KeyLine {
+                fingerprint: format!("sha256:{}", key.id()),
+                owner: None,
+                version: None,
+                algorithm: key.algorithm().to_owned(),
+                checked: true,
+                expires: None,
+                refusal: None,
+            }],
+            ..KeyFile::default()
+        },
+        Err(trouble) => KeyFile {
+            label,
+            trouble: Some(trouble),
+            ..KeyFile::default()
+        },
+    }
+}
+
+fn openpgp(keys: &KeyMaterial, ground: &Ground) -> Keys {
+    let labels = labels(keys);
+    let looked: Vec<Result<Contents, import::Error>> = match keys {
+        KeyMaterial::Paths(paths) => {
+            let contents = paths.iter().map(|path| import::read(path));
+            contents.map(|read| read.map(|(_, contents)| contents)).collect()
+        }
+        KeyMaterial::Data(data) => {
+            let named = labels.iter().zip(data);
+            named.map(|(label, bytes)| import::look(label, bytes.clone())).collect()
+        }
+    };
+    let usable: Vec<(String, Contents)> = labels
+        .iter()
+        .zip(&looked)
+        .filter_map(|(label, contents)| Some((label.clone(), contents.as_ref().ok()?.clone())))
+        .collect();
+    let (listed, trouble) = match list(&usable, ground) {
+        Ok(listed) => (listed, None),
+        Err(trouble) => (Vec::new(), Some(trouble)),
+    };
+    let mut all = Keys {
+        engine_trouble: trouble,
+        ..Keys::default()
+    };
+    for (label, contents) in labels.into_iter().zip(looked) {
+        let (file, contents) = match contents {
+            Ok(contents) => (
+                file(label, &contents, &listed, all.engine_trouble.is_some()),
+                Some(contents),
+            ),
+            Err(error) => (
+                KeyFile {
+                    label,
+                    trouble: Some(error.to_string()),
+                    ..KeyFile::default()
+                },
+                None,
+            ),
+        };
+        all.files.push(file);
+        all.contents.push(contents);
+    }
+    all
+}
+
+/// The keys of one file, out of those of all files: copies of one key are one key.
+fn file(label: String, contents: &Contents, listed: &[ListedKey], is_unknown: bool) -> KeyFile {
+    let mut file = KeyFile {
+        label,
+        ..KeyFile::default()
+    };
+    for found in &contents.keys {
+        let own = found.fingerprint.as_ref();
+        match listed.iter().find(|key| Some(&key.fingerprint) == own) {
+            Some(key) => file.keys.push(KeyLine {
+                fingerprint: key.fingerprint.to_string(),
+                owner: Some(key.owner.clone()),
+                version: Some(found.version),
+                algorithm: key.algorithm.clone(),
+                checked: key.checked,
+                expires: key.expires,
+                refusal: key.refusal.as_ref().map(ToString::to_string),
+            }),
+            None if is_unknown => {}
+            None => file.notes.push(format!("{found} is skipped: GnuPG does not take it")),
+        }
+    }
+    if file.keys.is_empty() && !is_unknown {
+        file.trouble = Some("GnuPG takes no key from it".to_owned());
+    }
+    file
+}
+
+/// The keys that GnuPG takes from some files. A file of which it takes none spoils no other.
+fn list(files: &[(String, Contents)], ground: &Ground) -> Result<Vec<ListedKey>, String> {
+    let mut rest = files.to_vec();
+    loop {
+        if rest.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut check = Box::new(GpgCheck::new(ground.places.clone(), ground.now));
+        match import::from_contents(rest.clone(), &[], &mut *check) {
+            Ok(loaded) => {
+                let mut engine = Engine::new(Box::new(loaded.keys), check, SignedBy(Vec::new()), ground.now);
+                return engine.keys().map_err(|error| safe(&error.to_string()));
+            }
+            Err(import::Error::Engine(error)) => return Err(safe(&error.to_string())),
+            Err(import::Error::KeyFile(message)) => {
+                let before = rest.len();
+                rest.retain(|(label, _)| !message.contains(&format!("key file {label}:")));
+                if rest.len() == before {
+                    return Err(message);
+                }
+            }
+        }
+    }
+}

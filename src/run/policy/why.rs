@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy why`
+
+use std::io::Write;
+
+use super::configuration::{self, Read};
+use super::keys;
+use super::load::{load, shown};
+use crate::policy::explanation::{Explanation, Part, Place, State, Step};
+use crate::policy::mirrored::{self, Mirror};
+use crate::policy::rulebook::Rulebook;
+use crate::policy::scope::scopes_of;
+use crate::policy::words;
+use crate::reference::Reference;
+use crate::registry::registries_conf::RegistriesConf;
+use crate::registry::registries_d::{self, RegistriesD};
+use crate::report::json::Syntax;
+use crate::report::policy_why as report;
+use crate::run::{SUCCESS, TROUBLE};
+use crate::settings::policy::{Ground, PolicyOutput, Why};
+use crate::settings::UsageError;
+
+/// Explains what a policy means for one reference.
+///
+/// # Errors
+/// When a file cannot be read or breaks its format.
+pub(super) fn run(settings: &Why, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+    let book = load(&settings.ground)?;
+    let (explanation, trouble) = explain(&book, settings)?;
+    for line in &trouble {
+        let _ = writeln!(stderr, "error: {line}");
+    }
+    // Failures are told at the end: see report::output.
+    let _ = match settings.output {
+        PolicyOutput::Text => report::write_text(out, &explanation),
+        PolicyOutput::Json => report::write_json(out, &explanation, Syntax::Json),
+        PolicyOutput::Yaml => report::write_json(out, &explanation, Syntax::Yaml),
+    };
+    Ok(if trouble.is_empty() { SUCCESS } else { TROUBLE })
+}
+
+/// The explanation, and what kept it from being complete.
+fn explain(book: &Rulebook, settings: &Why) -> Result<(Explanation, Vec<String>), UsageError> {
+    let reference = &settings.reference;
+    let applied = book.applied(reference).map(str::to_owned);
+    let mut trouble = Vec::new();
+    let rules = book.rules(applied.as_deref());
+    let mut requirements = Vec::new();
+    for rule in &rules {
+        let found = keys::of(rule.requirement, &settings.ground);
+        trouble.extend(found.engine_trouble);
+        let count = found.files.iter().map(|file| file.keys.len()).sum();
+        requirements.push(Part {
+            kind: words::kind(rule.requirement),
+            text: words::text(rule.requirement, count),
+            spot: rule.spot.clone(),
+            keys: found.files,
+            identity: words::rule(rule.requirement).map(|own| words::identity(own, reference)),
+        });
+    }
+    let conf = configuration::registries_conf(&settings.ground.containers);
+    let sections = configuration::registries_d(&settings.ground.containers);
+    let registries = conf.content.as_ref().map_err(|what| UsageError::new(what.as_str()))?;
+    let stores = sections
+        .content
+        .as_ref()
+        .map_err(|what| UsageError::new(what.as_str()))?;
+    let mirrors = mirrors(book, &conf, registries, reference);
+    let mut notes = notes(book);
+    let locations = locations(book, registries, &mirrors, reference, &mut notes)?;
+    let locations = locations
+        .into_iter()
+        .map(|found| place(found, stores, &settings.ground))
+        .collect();
+    let stanzas = if settings.mirrors {
+        stanzas(book, applied.as_deref(), reference, &mirrors, &mut notes)
+    } else {
+        Vec::new()
+    };
+    if applied.is_none() && book.combined.is_objects_alone {
+        // The requirement is ours, not the file's.
+        requirements.clear();
+        notes.push("no scope of these objects applies: the reference is refused".into());
+    }
+    let explanation = Explanation {
+        reference: reference.clone(),
+        files: book.sources.iter().map(|source| shown(&source.file)).collect(),
+        steps: steps(book, applied.as_deref(), reference),
+        spots: book.spots(applied.as_deref()),
+        best: words::best(book.combined.policy.select("docker", reference).1.iter()),
+        applied,
+        requirements,
+        locations,
+        stanzas,
+        notes,
+    };
+    Ok((explanation, trouble))
+}
+
+/// The scopes in the order in which they are tried.
+fn steps(book: &Rulebook, applied: Option<&str>, reference: &Reference) -> Vec<Step> {
+    let mut is_decided = false;
+    let names = scopes_of(reference).into_iter().map(Some).chain([None]);
+    let mut steps = Vec::new();
+    for scope in names {
+        let spots = book.spots(scope.as_deref());
+        let is_there = !spots.is_empty() || scope.is_none() && book.combined.is_objects_alone;
+        let state = match (is_decided, is_there) {
+            (false, true) if scope.as_deref() == applied => State::Applies,
+            (_, true) => State::Hidden,
+            (_, false) => State::Absent,
+        };
+        is_decided |= state == State::Applies;
+        steps.push(Step { scope, state, spots });
+    }
+    steps
+}
+
+fn notes(book: &Rulebook) -> Vec<String> {
+    let mut notes = Vec::new();
+    for dropped in &book.combined.dropped {
+        notes.push(format!(
+            "scope {} of {} is left out by nodes: it lies inside {} of {}",
+            dropped.scope, dropped.object, dropped.inside, dropped.of
+        ));
+    }
+    for object in &book.combined.left_out {
+        notes.push(format!(
+            "{object} is left out; --namespace adds the ImagePolicies of a namespace"
+        ));
+    }
+    notes
+}
+
+/// The mirrors that are named for a reference: by the mirror sets in the files, else by registries.conf.
+fn mirrors(
+    book: &Rulebook,
+    conf: &Read<RegistriesConf>,
+    registries: &RegistriesConf,
+    reference: &Reference,
+) -> Vec<Mirror> {
+    if book.mirror_sets().next().is_some() {
+        return mirrored::of_sets(book.mirror_sets(), reference);
+    }
+    let files: Vec<String> = conf.files.iter().map(|file| shown(file)).collect();
+    let found = registries.mirrors_of(reference);
+    found
+        .into_iter()
+        .map(|(source, location)| Mirror {
+            named_by: files.join(", "),
+            source: source.to_owned(),
+            location: location.to_owned(),
+            is_used: true,
+        })
+        .collect()
+}
+
+/// A place where an image may be fetched: its name there, what names it as a mirror, and whether it is blocked.
+type Located = (Reference, Option<String>, bool);
+
+fn locations(
+    book: &Rulebook,
+    registries: &RegistriesConf,
+    mirrors: &[Mirror],
+    reference: &Reference,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Located>, UsageError> {
+    if book.mirror_sets().next().is_none() {
+        let found = registries
+            .locations(reference)
+            .map_err(|error| UsageError::new(error.to_string()))?;
+        let by = mirrors.first().map_or("registries.conf", |mirror| &mirror.named_by);
+        return Ok(found
+            .into_iter()
+            .map(|own| (own.reference, own.is_mirror.then(|| by.to_owned()), own.blocked))
+            .collect());
+    }
+    let mut found: Vec<Located> = Vec::new();
+    for mirror in mirrors.iter().filter(|mirror| mirror.is_used) {
+        match mirror.name_of(reference) {
+            Some(name) => found.push((name, Some(mirror.named_by.clone()), false)),
+            None => notes.push(format!(
+                "at mirror {} the name does not become a reference: nodes cannot pull it at all",
+                mirror.location
+            )),
+        }
+    }
+    found.push((reference.clone(), None, false));
+    Ok(found)
+}
+
+fn place((reference, mirror, blocked): Located, stores: &RegistriesD, ground: &Ground) -> Place {
+    let at = |place: &registries_d::Place| match &place.namespace {
+        Some(namespace) => format!("{}, line {}, docker.{namespace}", shown(&place.file), place.line),
+        None => format!("{}, line {}, default-docker", shown(&place.file), place.line),
+    };
+    let (base, lookaside_by) = match stores.lookaside(&reference) {
+        Some((base, place)) => (base.to_owned(), at(place)),
+        None => (
+            ground.containers.default_lookaside.clone(),
+            "built in: registries.d names no lookaside".to_owned(),
+        ),
+    };
+    let digest = match reference.digest() {
+        Some(digest) => digest.to_string().replacen(':', "=", 1),
+        None => "sha256=DIGEST".to_owned(),
+    };
+    let (attachments, attachments_by) = match stores.use_sigstore_attachments(&reference) {
+        Some((value, place)) => (value, at(place)),
+        None => (
+            false,
+            "built in: registries.d does not say use-sigstore-attachments".to_owned(),
+        ),
+    };
+    Place {
+        lookaside: format!("{base}/{}@{digest}/signature-1", reference.path()),
+        lookaside_by,
+        attachments,
+        attachments_by,
+        reference,
+        mirror,
+        blocked,
+    }
+}
+
+fn stanzas(
+    book: &Rulebook,
+    applied: Option<&str>,
+    reference: &Reference,
+    mirrors: &[Mirror],
+    notes: &mut Vec<String>,
+) -> Vec<crate::policy::explanation::Stanza> {
+    let rules = book.rules(applied);
+    if mirrors.is_empty() {
+        notes.push("no mirror is named for this reference".into());
+    }
+    if !mirrored::asks_for_signatures(rules.iter().map(|rule| rule.requirement)) {
+        notes.push("no signature is required here, so that no mirror needs remapIdentity".into());
+        return Vec::new();
+    }
+    let mut stanzas = Vec::new();
+    for mirror in mirrors {
+        match mirrored::stanza(book, applied, reference, mirror) {
+            Some(stanza) => stanzas.push(stanza),
+            None => notes.push(format!(
+                "no remapIdentity leads from mirror {} to {}",
+                mirror.location, mirror.source
+            )),
+        }
+    }
+    stanzas
+}

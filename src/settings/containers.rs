@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Where podman, CRI-O and skopeo look for their configuration: policy.json, registries.conf and registries.d.
+
+use std::path::{Path, PathBuf};
+
+use super::environment::Environment;
+
+/// Directories of the system, the first first.
+const SYSTEM: [&str; 2] = ["/etc/containers", "/usr/share/containers"];
+
+/// Files and directories, the first that is there wins unless said otherwise.
+#[derive(Debug, Clone)]
+pub struct Containers {
+    /// policy.json: the first that exists.
+    pub policy: Vec<PathBuf>,
+    /// registries.conf: the first that exists.
+    pub registries_conf: Vec<PathBuf>,
+    /// Whether the main file must exist, since it was named.
+    pub is_named: bool,
+    /// Directories of its drop-ins: of two files of one name the first counts; all apply, sorted by name.
+    pub drop_ins: Vec<PathBuf>,
+    /// A file that applies last.
+    pub last: Option<PathBuf>,
+    /// Directories of registries.d: of two files of one name the first counts; all are joined.
+    pub registries_d: Vec<PathBuf>,
+    /// The lookaside store where nothing names one.
+    pub default_lookaside: String,
+}
+
+impl Containers {
+    /// Finds the places; `registries_conf` and `registries_d` are those that the user named.
+    #[must_use]
+    pub fn new(environment: &Environment, registries_conf: Option<&Path>, registries_d: Option<&Path>) -> Self {
+        let home = environment.home.as_deref();
+        let configured = environment.variable("XDG_CONFIG_HOME").map(PathBuf::from);
+        let user = configured
+            .or_else(|| home.map(|home| home.join(".config")))
+            .map(|directory| directory.join("containers"));
+        let all: Vec<PathBuf> = user.into_iter().chain(SYSTEM.map(PathBuf::from)).collect();
+        let everywhere = |name: &str| -> Vec<PathBuf> { all.iter().map(|directory| directory.join(name)).collect() };
+        let variable = |name: &str| environment.variable(name).map(PathBuf::from);
+        let named = registries_conf
+            .map(Path::to_owned)
+            .or_else(|| variable("CONTAINERS_REGISTRIES_CONF"));
+        let is_named = named.is_some();
+        let drop_ins = if is_named {
+            Vec::new()
+        } else {
+            directories(&all, environment.uid, "registries", ".conf.d")
+        };
+        Self {
+            policy: match variable("CONTAINERS_POLICY_JSON") {
+                Some(path) => vec![path],
+                None => everywhere("policy.json"),
+            },
+            registries_conf: named.map_or_else(|| everywhere("registries.conf"), |path| vec![path]),
+            is_named,
+            drop_ins,
+            last: variable("CONTAINERS_REGISTRIES_CONF_OVERRIDE").filter(|_| registries_conf.is_none()),
+            registries_d: match registries_d {
+                Some(directory) => vec![directory.to_owned()],
+                None => directories(&all, environment.uid, "registries", ".d"),
+            },
+            default_lookaside: match home {
+                Some(home) if environment.uid != 0 => {
+                    format!("file://{}/.local/share/containers/sigstore", home.display())
+                }
+                _ => "file:///var/lib/containers/sigstore".to_owned(),
+            },
+        }
+    }
+}
+
+/// The directories of drop-ins: in those of the system there are some for root and some for other users.
+fn directories(all: &[PathBuf], uid: u32, name: &str, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for directory in all {
+        if SYSTEM.iter().any(|own| directory == Path::new(own)) {
+            if uid == 0 {
+                found.push(directory.join(format!("{name}.rootful{ending}")));
+            } else {
+                let rootless = directory.join(format!("{name}.rootless{ending}"));
+                found.push(rootless.join(uid.to_string()));
+                found.push(rootless);
+            }
+        }
+        found.push(directory.join(format!("{name}{ending}")));
+    }
+    found
+}

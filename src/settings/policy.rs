@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The settings of `policy`.
+
+use std::path::PathBuf;
+
+use super::containers::Containers;
+use super::environment::Environment;
+use super::UsageError;
+pub use crate::cli::policy::PolicyOutput;
+use crate::cli::policy::{Action as Options, Configuration, Why as WhyOptions};
+use crate::reference::Reference;
+use crate::text::{quoted, safe};
+
+/// What `policy` is to do.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Explain.
+    Why(Why),
+}
+
+/// Where everything is, and what GnuPG needs.
+#[derive(Debug, Clone)]
+pub struct Ground {
+    /// The files of the policy; none for that of this machine.
+    pub files: Vec<PathBuf>,
+    /// Whose ImagePolicies count.
+    pub namespace: Option<String>,
+    /// Where configuration is looked for.
+    pub containers: Containers,
+    /// Where temporary keyrings may stand.
+    pub places: Vec<PathBuf>,
+    /// Our user ID, to know left-overs of our own.
+    pub uid: u32,
+    /// The time by which keys are judged, in seconds since 1970.
+    pub now: i64,
+}
+
+/// `policy why`
+#[derive(Debug, Clone)]
+pub struct Why {
+    /// What is asked for.
+    pub reference: Reference,
+    /// Print stanzas for mirrors.
+    pub mirrors: bool,
+    /// Where everything is.
+    pub ground: Ground,
+    /// How to print.
+    pub output: PolicyOutput,
+}
+
+impl Action {
+    /// Validates the options.
+    ///
+    /// # Errors
+    /// When they contradict each other or an argument is not what it should be.
+    pub fn new(options: &Options, environment: &Environment) -> Result<Self, UsageError> {
+        match options {
+            Options::Why(own) => Why::new(own, environment).map(Self::Why),
+        }
+    }
+}
+
+impl Why {
+    fn new(options: &WhyOptions, environment: &Environment) -> Result<Self, UsageError> {
+        Ok(Self {
+            reference: reference(&options.reference)?,
+            mirrors: options.mirrors,
+            ground: Ground::new(&options.files, &options.configuration, environment)?,
+            output: options.output,
+        })
+    }
+}
+
+impl Ground {
+    fn new(files: &[PathBuf], options: &Configuration, environment: &Environment) -> Result<Self, UsageError> {
+        if options.system_policy && !files.is_empty() {
+            return Err(UsageError::new(
+                "--system-policy cannot be used with files, which take the place of the policy of this machine",
+            ));
+        }
+        Ok(Self {
+            files: files.to_vec(),
+            namespace: options.namespace.clone(),
+            containers: Containers::new(
+                environment,
+                options.registries_conf.as_deref(),
+                options.registries_d.as_deref(),
+            ),
+            places: environment.temporary_places(),
+            uid: environment.uid,
+            now: environment.now,
+        })
+    }
+}
+
+/// A reference by tag or by digest: the scopes that apply depend on it.
+pub(super) fn reference(text: &str) -> Result<Reference, UsageError> {
+    let bare = text.strip_prefix("docker://").unwrap_or(text);
+    let reference = Reference::parse(bare)
+        .map_err(|error| UsageError::new(format!("{} is not a reference: {error}", quoted(text))))?;
+    if reference.is_name_only() {
+        return Err(UsageError::new(format!(
+            "{} has neither tag nor digest; write {}:latest",
+            quoted(text),
+            safe(&reference.to_string())
+        )));
+    }
+    if reference.tag().is_some() && reference.digest().is_some() {
+        return Err(UsageError::new(format!(
+            "{} has a tag and a digest; images are asked for by one of them",
+            quoted(text)
+        )));
+    }
+    Ok(reference)
+}

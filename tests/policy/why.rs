@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy why`: explanations are compared whole.
+
+use std::path::PathBuf;
+
+use crate::support::program::{Outcome, Sandbox};
+use crate::support::vectors::data;
+
+const REF: &str = "registry.local:5000/foo/bar:v1";
+
+/// A sandbox with the example's key, a registries.conf that names nothing and an empty registries.d.
+pub fn desk() -> Sandbox {
+    let sandbox = Sandbox::new();
+    std::fs::copy(data("example/release-key.asc"), sandbox.path("release-key.asc")).unwrap();
+    sandbox.file("registries.conf", "");
+    std::fs::create_dir(sandbox.path("registries.d")).unwrap();
+    sandbox
+}
+
+/// `policy ACTION ARGS` with the configuration of the sandbox.
+pub fn run(sandbox: &Sandbox, args: &[&str]) -> Outcome {
+    let configuration = ["--registries-conf", "registries.conf", "--registries.d", "registries.d"];
+    sandbox.run([&["policy"], args, &configuration].concat())
+}
+
+/// A policy with these scopes of transport docker.
+pub fn policy(scopes: &str) -> String {
+    format!("{{\n  \"default\": [{{\"type\": \"reject\"}}],\n  \"transports\": {{\n    \"docker\": {{\n{scopes}\n    }}\n  }}\n}}\n")
+}
+
+pub const SIGNED_BY: &str = r#"{"type": "signedBy", "keyType": "GPGKeys", "keyPath": "release-key.asc"}"#;
+
+#[test]
+fn every_part_of_an_explanation() {
+    let sandbox = desk();
+    let text = policy(
+        r#"      "registry.local:5000/foo": [
+        {"type": "signedBy", "keyType": "GPGKeys", "keyPaths": ["release-key.asc", "absent.asc"],
+         "signedIdentity": {"type": "remapIdentity", "prefix": "registry.local:5000", "signedPrefix": "quay.io/x"}},
+        {"type": "reject"}
+      ],
+      "*.local": [{"type": "insecureAcceptAnything"}]"#,
+    );
+    sandbox.file("policy.json", text);
+    sandbox.file(
+        "registries.conf",
+        "[[registry]]\nlocation = \"registry.local:5000/foo\"\n[[registry.mirror]]\nlocation = \"mirror.example/cache\"\n",
+    );
+    sandbox.file(
+        "registries.d/a.yaml",
+        "docker:\n  mirror.example:\n    lookaside: https://m.example/sigs\n    use-sigstore-attachments: true\ndefault-docker:\n  sigstore: https://old.example/s\n",
+    );
+    let outcome = run(&sandbox, &["why", REF, "policy.json"]).expect(0);
+    assert_eq!(outcome.stderr, "");
+    let expected = "\
+Reference: registry.local:5000/foo/bar:v1
+Policy: policy.json
+Scopes of transport docker, in the order in which they are tried:
+  registry.local:5000/foo/bar:v1: not there
+  registry.local:5000/foo/bar: not there
+  registry.local:5000/foo: applies: policy.json, line 5, column 7
+  registry.local:5000: not there
+  *.local: not reached: policy.json, line 10, column 7
+  \"\": not there
+  default: not reached: policy.json, line 2, column 3
+Required by scope registry.local:5000/foo:
+  all of these:
+  1. signedBy: a GPG signature by this key
+     policy.json, line 6, column 9
+     release-key.asc
+       F58D29798CE2022C3F0FA326E5144EDCDD89C95E
+         Example Release <release@example.com>
+         OpenPGP v4, rsa2048, expires never
+     absent.asc
+       cannot be used: reading key file absent.asc: No such file or directory
+         (os error 2)
+     signed as (remapIdentity): exactly quay.io/x/foo/bar:v1; in
+       registry.local:5000/foo/bar:v1 the prefix registry.local:5000 becomes
+       quay.io/x
+       signed as quay.io/x/foo/bar:v1: accepted
+       signed as registry.local:5000/foo/bar:v1: rejected
+       signed as quay.io/x/foo/bar: rejected
+       signed as quay.io/x/foo/bar:other: rejected
+  2. reject: every image is refused
+     policy.json, line 8, column 9
+At best an image here is Rejected.
+Fetched from the first of these that has it; signatures are looked for only there:
+  mirror.example/cache/bar:v1: mirror, registries.conf
+    GPG signatures: https://m.example/sigs/cache/bar@sha256=DIGEST/signature-1
+        (registries.d/a.yaml, line 3, docker.mirror.example)
+    sigstore signatures: in the registry (registries.d/a.yaml, line 4,
+        docker.mirror.example)
+  registry.local:5000/foo/bar:v1: the source
+    GPG signatures: https://old.example/s/foo/bar@sha256=DIGEST/signature-1
+        (registries.d/a.yaml, line 6, default-docker)
+    sigstore signatures: not looked for (built in: registries.d does not say
+        use-sigstore-attachments)
+";
+    assert_eq!(outcome.stdout, expected);
+    let document = run(&sandbox, &["why", REF, "policy.json", "-o", "json"])
+        .expect(0)
+        .json();
+    let item = &document["items"][0];
+    assert_eq!(item["scope"], "registry.local:5000/foo");
+    assert_eq!(item["verdict"], "Rejected");
+    assert_eq!(item["requirements"][0]["keySources"][0]["keys"][0]["openPGPVersion"], 4);
+    let yaml = run(&sandbox, &["why", REF, "policy.json", "-o", "yaml"])
+        .expect(0)
+        .stdout;
+    let yaml = image_signature::yaml::parse(&yaml).unwrap();
+    assert_eq!(yaml.documents[0].value(), document);
+}
+
+/// SHA-256 of the key of that object, by `openssl pkey -pubin -outform DER`.
+const OPENSHIFT: &str = "1f457ca52f133893a8bb7d88f749197f3b1cb8549eb81e267d1bf661b8565850";
+
+/// The ClusterImagePolicy that OpenShift ships.
+pub fn openshift() -> serde_json::Value {
+    let text = std::fs::read_to_string(data("vectors/mirrors.json")).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let cases = document["cases"].as_array().unwrap();
+    let case = cases.iter().find(|case| case["name"] == "image-policy/idms").unwrap();
+    case["objects"][0].clone()
+}
+
+#[test]
+fn objects_of_openshift_and_their_mirrors() {
+    let sandbox = desk();
+    sandbox.file("cip.json", openshift().to_string());
+    sandbox.file(
+        "idms.yaml",
+        "apiVersion: config.openshift.io/v1\nkind: ImageDigestMirrorSet\nmetadata: {name: release}\nspec:\n  imageDigestMirrors:\n  - source: quay.io/openshift-release-dev\n    mirrors: [mirror.corp.example:8443/ocp]\n",
+    );
+    let digest = "a".repeat(64);
+    let reference = format!("quay.io/openshift-release-dev/ocp-release@sha256:{digest}");
+    let outcome = run(&sandbox, &["why", &reference, "cip.json", "idms.yaml", "--mirrors"]).expect(0);
+    let expected = format!(
+        "\
+Reference: {reference}
+Files: cip.json, idms.yaml
+Scopes of transport docker, in the order in which they are tried:
+  {reference}:
+      not there
+  quay.io/openshift-release-dev/ocp-release: applies: cip.json, line 1, column
+      306
+  quay.io/openshift-release-dev: not there
+  quay.io: not there
+  *.io: not there
+  \"\": not there
+  default: not reached
+"
+    );
+    let (scopes, rest) = outcome.stdout.split_once("Required by").unwrap();
+    let normal = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let without_column = |text: &str| {
+        let (before, after) = normal(text)
+            .split_once("column ")
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .unwrap();
+        format!("{before}{}", after.trim_start_matches(|c: char| c.is_ascii_digit()))
+    };
+    assert_eq!(without_column(scopes), without_column(&expected));
+    assert!(
+        rest.contains(&format!("sha256:{OPENSHIFT}\n         rsa4096\n")),
+        "{rest}"
+    );
+    assert!(rest.contains("signed as (matchRepoDigestOrExact):\n       quay.io/openshift-release-dev/ocp-release with any tag or digest\n"), "{rest}");
+    assert!(rest.contains("At best an image here is Verified."), "{rest}");
+    let mirror = format!("mirror.corp.example:8443/ocp/ocp-release@sha256:{digest}");
+    assert!(
+        rest.contains(&format!("  {mirror}:\n      mirror, ImageDigestMirrorSet/release\n")),
+        "{rest}"
+    );
+    let stanza = "\
+For images asked for by the name of mirror mirror.corp.example:8443/ocp (ImageDigestMirrorSet/release):
+  # an object of its own, with the rootOfTrust of ClusterImagePolicy/openshift
+  spec:
+    scopes:
+    - \"mirror.corp.example:8443/ocp\"
+    policy:
+      signedIdentity:
+        matchPolicy: RemapIdentity
+        remapIdentity:
+          prefix: \"mirror.corp.example:8443/ocp\"
+          signedPrefix: quay.io/openshift-release-dev
+";
+    assert!(rest.contains(stanza), "{rest}");
+    assert!(rest.contains("is accepted."), "{rest}");
+
+    let other = run(&sandbox, &["why", "quay.io/other/app:v1", "cip.json"])
+        .expect(0)
+        .stdout;
+    assert!(
+        other.contains("  default: applies: none of the objects has a scope for it\n"),
+        "{other}"
+    );
+    assert!(other.contains("At best an image here is Rejected.\n"), "{other}");
+    assert!(
+        other.contains("Note: no scope of these objects applies: the reference is refused\n"),
+        "{other}"
+    );
+}
+
+/// What is printed for a mirror does what it says, once it stands in the policy.
+#[test]
+fn a_stanza_for_a_mirror_makes_its_names_accepted() {
+    let sandbox = desk();
+    sandbox.file(
+        "registries.conf",
+        "[[registry]]\nprefix = \"*.local\"\n[[registry.mirror]]\nlocation = \"m.example/cache\"\n[[registry]]\nlocation = \"quay.io/ns\"\n[[registry.mirror]]\nlocation = \"m.example/q\"\n",
+    );
+    let identities = [
+        ("", "quay.io/ns/app:v1"),
+        (r#", "signedIdentity": {"type": "matchExact"}"#, "quay.io/ns/app:v1"),
+        (
+            r#", "signedIdentity": {"type": "matchRepository"}"#,
+            "quay.io/ns/app:v1",
+        ),
+        (
+            r#", "signedIdentity": {"type": "exactRepository", "dockerRepository": "up.example/app"}"#,
+            "up.example/app",
+        ),
+        (
+            r#", "signedIdentity": {"type": "remapIdentity", "prefix": "quay.io", "signedPrefix": "up.example/q"}"#,
+            "up.example/q/ns/app:v1",
+        ),
+    ];
+    for (identity, signed) in identities {
+        let requirement = format!("{}{identity}}}", SIGNED_BY.trim_end_matches('}'));
+        sandbox.file("policy.json", policy(&format!("      \"quay.io\": [{requirement}]")));
+        let args = ["why", "quay.io/ns/app:v1", "policy.json", "--mirrors", "-o", "json"];
+        let document = run(&sandbox, &args).expect(0).json();
+        let mirrors = document["items"][0]["mirrors"].as_array().unwrap();
+        assert_eq!(mirrors.len(), 1, "{document}");
+        assert_eq!(
+            (mirrors[0]["accepted"].clone(), mirrors[0]["signedAs"].as_str()),
+            (true.into(), Some(signed))
+        );
+        let stanza = mirrors[0]["stanza"].as_str().unwrap();
+        sandbox.file("new.json", policy(stanza));
+        let document = run(&sandbox, &["why", "m.example/q/app:v1", "new.json", "-o", "json"])
+            .expect(0)
+            .json();
+        assert_eq!(document["items"][0]["scope"], "m.example/q");
+        let examples = document["items"][0]["requirements"][0]["identity"]["examples"]
+            .as_array()
+            .unwrap()
+            .clone();
+        assert!(
+            examples
+                .iter()
+                .any(|own| own["signedAs"] == signed && own["accepted"] == true),
+            "{identity}: {examples:?}"
+        );
+    }
+    // The host of a wildcard is replaced whole.
+    sandbox.file("policy.json", policy(&format!("      \"a.local\": [{SIGNED_BY}]")));
+    let outcome = run(&sandbox, &["why", "a.local/ns/app:v1", "policy.json", "--mirrors"]).expect(0);
+    assert!(outcome.stdout.contains("\"signedPrefix\": \"a.local\""), "{outcome:?}");
+    assert!(outcome
+        .words()
+        .contains("m.example/cache/ns/app:v1 signed as a.local/ns/app:v1 is accepted."));
+    sandbox.file("policy.json", policy("      \"a.local\": [{\"type\": \"reject\"}]"));
+    let outcome = run(&sandbox, &["why", "a.local/ns/app:v1", "policy.json", "--mirrors"]).expect(0);
+    assert!(
+        outcome.stdout.contains("Note: no signature is required here"),
+        "{outcome:?}"
+    );
+    assert!(!outcome.stdout.contains("remapIdentity\""), "{outcome:?}");
+}
+
+#[test]
+fn keys_of_every_kind_are_described() {
+    let sandbox = desk();
+    let signer = crate::support::gpg::Signer::new();
+    let key = signer.key("Short <s@example.com>", "rsa2048", "sign", "2d");
+    signer.export(&[&key], &sandbox.path("short.asc"));
+    use base64::Engine as _;
+    let bytes = std::fs::read(sandbox.path("short.asc")).unwrap();
+    let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
+    let requirements = [
+        format!(r#"{{"type": "signedBy", "keyType": "GPGKeys", "keyData": "{encoded}"}}"#),
+        r#"{"type": "signedBy", "keyType": "X509Certificates", "keyPath": "x"}"#.to_owned(),
+        r#"{"type": "sigstoreSigned", "keyPath": "registries.conf"}"#.to_owned(),
+        r#"{"type": "sigstoreSigned", "fulcio": {"caPath": "x", "oidcIssuer": "i", "subjectEmail": "e"}, "rekorPublicKeyPath": "y"}"#.to_owned(),
+    ];
+    sandbox.file(
+        "policy.json",
+        policy(&format!("      \"\": [{}]", requirements.join(",\n"))),
+    );
+    let outcome = run(&sandbox, &["why", REF, "policy.json"]).expect(0);
+    let words = outcome.words();
+    for expected in [
+        "Required by scope \"\" (all images of the transport): all of these:",
+        &format!(
+            "keyData {} Short <s@example.com> OpenPGP v4, rsa2048, expires 20",
+            key.to_uppercase()
+        ),
+        "2. signedBy: a signature by keys of a type that no reader implements: never met",
+        "registries.conf cannot be used: it is empty",
+        "4. sigstoreSigned: a sigstore signature by a certificate of Fulcio, which this program does not check",
+        "At best an image here is Rejected.",
+    ] {
+        assert!(words.contains(expected), "{expected}: {outcome:#?}");
+    }
+}
+
+#[test]
+fn the_policy_of_this_machine_is_found_as_podman_finds_it() {
+    let sandbox = desk();
+    sandbox.file(
+        "home/.config/containers/policy.json",
+        policy("      \"a.example\": [{\"type\": \"reject\"}]"),
+    );
+    let found = run(&sandbox, &["why", "a.example/x:1"]).expect(0).stdout;
+    let expected = format!(
+        "Policy: {}\n",
+        sandbox.path("home/.config/containers/policy.json").display()
+    );
+    assert!(found.contains(&expected), "{found}");
+    let found = run(&sandbox, &["why", "a.example/x:1", "--system-policy"])
+        .expect(0)
+        .stdout;
+    assert!(found.contains(&expected), "{found}");
+    let with = |name: &str, value: PathBuf| {
+        let mut command = sandbox.command();
+        command
+            .env(name, value)
+            .args(["policy", "why", "a.example/x:1", "--registries.d", "registries.d"]);
+        sandbox.finish(&mut command, b"")
+    };
+    sandbox.file("xdg/containers/policy.json", policy(""));
+    let found = with("XDG_CONFIG_HOME", sandbox.path("xdg")).expect(0).stdout;
+    assert!(found.contains("/xdg/containers/policy.json"), "{found}");
+    let absent = with("CONTAINERS_POLICY_JSON", sandbox.path("absent.json"));
+    absent.expect_usage("absent.json: No such file or directory");
+    // Drop-ins of the user apply; a file that applies last replaces an entry of the same prefix.
+    let mirror =
+        |name: &str| format!("[[registry]]\nlocation = \"a.example\"\n[[registry.mirror]]\nlocation = \"{name}\"\n");
+    sandbox.file(
+        "home/.config/containers/registries.conf.d/50-a.conf",
+        mirror("one.example"),
+    );
+    sandbox.file("last.conf", mirror("two.example"));
+    let mut command = sandbox.command();
+    command.args(["policy", "why", "a.example/x:1", "--registries.d", "registries.d"]);
+    let found = sandbox.finish(&mut command, b"").expect(0).stdout;
+    assert!(found.contains("  one.example/x:1: mirror"), "{found}");
+    let found = with("CONTAINERS_REGISTRIES_CONF_OVERRIDE", sandbox.path("last.conf"))
+        .expect(0)
+        .stdout;
+    assert!(found.contains("  two.example/x:1: mirror"), "{found}");
+}
+
+#[test]
+fn mistakes_are_told_with_file_line_and_column() {
+    let sandbox = desk();
+    let text = policy(&format!("      \"a.example\": [{SIGNED_BY}]"));
+    sandbox.file("policy.json", text.replace("keyPath", "keyPaht"));
+    run(&sandbox, &["why", REF, "policy.json"]).expect_usage(
+        "error: policy.json: line 5, column 64: transports.docker[\"a.example\"][0].keyPaht: unknown member; did you mean \"keyPath\"?",
+    );
+    sandbox.file("policy.json", &text);
+    sandbox.file("other.json", &text);
+    run(&sandbox, &["why", REF, "policy.json", "other.json"])
+        .expect_usage("policy.json and other.json are both a policy.json; name one");
+    run(&sandbox, &["why", REF, "policy.json", "--system-policy"])
+        .expect_usage("--system-policy cannot be used with files");
+    run(&sandbox, &["why", "registry.local/x", "policy.json"])
+        .expect_usage("has neither tag nor digest; write registry.local/x:latest");
+    let both = format!("registry.local/x:v1@sha256:{}", "a".repeat(64));
+    run(&sandbox, &["why", &both, "policy.json"]).expect_usage("has a tag and a digest");
+    run(&sandbox, &["why", "Registry.local/X:1", "policy.json"]).expect_usage("a repository name must be lower case");
+    sandbox.file("registries.d/b.yaml", "docker: 5\n");
+    run(&sandbox, &["why", REF, "policy.json"]).expect_usage("registries.d/b.yaml: expected a mapping");
+    sandbox.file("registries.d/b.yaml", "");
+    sandbox.file("registries.conf", "[[registry]]\n");
+    run(&sandbox, &["why", REF, "policy.json"])
+        .expect_usage("registries.conf: [[registry]]: location and prefix are both missing");
+    sandbox.file("big.json", vec![b' '; (4 << 20) + 1]);
+    run(&sandbox, &["why", REF, "big.json"]).expect_usage("big.json has more than 4194304 bytes");
+}
+
+#[test]
+fn strings_of_others_move_no_terminal() {
+    const EVIL: &str = "x\\u001b[2J\\u202ey\\u009b";
+    let sandbox = desk();
+    let text = format!(
+        r#"      "{EVIL}": [{{"type": "reject"}}],
+      "": [{{"type": "signedBy", "keyType": "GPGKeys", "keyPath": "{EVIL}"}}]"#
+    );
+    sandbox.file("policy.json", policy(&text));
+    sandbox.file(
+        "registries.conf",
+        "[[registry]]\nlocation = \"registry.local:5000\"\n[[registry.mirror]]\nlocation = \"m.example\"\n",
+    );
+    for format in ["text", "json", "yaml"] {
+        let outcome = run(&sandbox, &["why", REF, "policy.json", "--mirrors", "-o", format]).expect(0);
+        for text in [&outcome.stdout, &outcome.stderr] {
+            let bad = text
+                .chars()
+                .find(|c| *c != '\n' && image_signature::text::is_unsafe(*c));
+            assert_eq!(bad, None, "{text}");
+        }
+    }
+}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Text from signatures, keys, servers and files, made safe for terminals and for recorded messages.
 
+use jiff::civil::{date, DateTime};
+use jiff::fmt::temporal::Pieces;
 use jiff::Timestamp;
 
 /// Longest string of somebody else that is printed or recorded, in characters.
@@ -66,6 +68,19 @@ pub fn time(seconds: i64) -> String {
     Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |t| t.to_string())
 }
 
+/// The seconds since 1970 of an RFC 3339 time, without the fraction of a second, which API servers drop; nothing where
+/// it is no such time. All years up to 9999 are read: [`Timestamp`] ends a day before that year, and "never" is often
+/// written as its last second.
+#[must_use]
+pub fn seconds(text: &str) -> Option<i64> {
+    let pieces = Pieces::parse(text).ok()?;
+    let offset = pieces.to_numeric_offset()?;
+    let time = pieces.time()?.with().subsec_nanosecond(0).build().ok()?;
+    let then = DateTime::from_parts(pieces.date(), time);
+    let since = then.duration_since(date(1970, 1, 1).at(0, 0, 0, 0));
+    Some(since.as_secs() - i64::from(offset.seconds()))
+}
+
 /// Upper case hexadecimal digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
@@ -103,5 +118,26 @@ mod tests {
     fn times() {
         assert_eq!(time(0), "1970-01-01T00:00:00Z");
         assert_eq!(time(i64::MAX), i64::MAX.to_string());
+    }
+
+    #[test]
+    fn times_of_others() {
+        for (text, wanted) in [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2026-01-02T03:04:05+02:00", Some(1_767_315_845)),
+            ("2026-01-02T03:04:05.999Z", Some(1_767_323_045)),
+            ("1969-12-31T23:59:59.5Z", Some(-1)),
+            ("0001-01-01T00:00:00Z", Some(-62_135_596_800)),
+            ("9999-12-31T23:59:59Z", Some(253_402_300_799)),
+            ("9999-12-31T23:59:59-14:00", Some(253_402_351_199)),
+            ("99999-12-31T23:59:59Z", None),
+            ("2026-01-02T03:04:05", None),
+            ("2026-01-02", None),
+            ("2026-02-30T00:00:00Z", None),
+            ("", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(seconds(text), wanted, "{text}");
+        }
     }
 }

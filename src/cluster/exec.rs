@@ -250,15 +250,15 @@ impl Plugin {
         }
         let expires = match text("expirationTimestamp")? {
             "" => None,
-            time => {
-                let time: Result<jiff::Timestamp, _> = time.parse();
-                Some(time.map_err(|_| wrong("status.expirationTimestamp: expected an RFC 3339 time"))?)
-            }
+            time => Some(
+                crate::text::seconds(time)
+                    .ok_or_else(|| wrong("status.expirationTimestamp: expected an RFC 3339 time"))?,
+            ),
         };
         Ok(Credential {
             token: (!token.is_empty()).then(|| Secret::new(token)),
             identity,
-            expires: expires.map(jiff::Timestamp::as_second),
+            expires,
         })
     }
 }

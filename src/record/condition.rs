@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The conditions of a signature: which of those that stand recorded count, and the ones that take their place.
 
-use jiff::Timestamp;
 use serde_json::{json, Value};
 
-use crate::text::time;
+use crate::text::{seconds, time};
 
 /// The two types that this program writes, in the order in which the server wants them.
 pub const KINDS: [&str; 2] = ["Trusted", "ForImage"];
@@ -49,10 +48,10 @@ pub(super) fn conditions(signature: &Value) -> &[Value] {
 }
 
 fn latest_of<'c>(conditions: &'c [Value], kind: &str) -> Option<&'c Value> {
-    let mut latest: Option<(Option<Timestamp>, &Value)> = None;
+    let mut latest: Option<(Option<i64>, &Value)> = None;
     for condition in conditions.iter().filter(|c| c["type"] == kind) {
         // One without a time, or with something else in its place, is older than any that has one.
-        let probed = condition["lastProbeTime"].as_str().and_then(|text| text.parse().ok());
+        let probed = condition["lastProbeTime"].as_str().and_then(seconds);
         if latest.is_none_or(|(newest, _)| probed >= newest) {
             latest = Some((probed, condition));
         }

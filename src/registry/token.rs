@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::http::secret::Secret;
 use crate::json;
+use crate::text::seconds;
 
 /// Shortest time that a token is taken for valid, in seconds.
 const MIN_LIFETIME: i64 = 60;
@@ -42,9 +43,8 @@ pub fn parse(body: &[u8], now: i64) -> Result<Token, &'static str> {
         None | Some(Value::Null) => now,
         Some(value) => value
             .as_str()
-            .and_then(|text| text.parse::<jiff::Timestamp>().ok())
-            .ok_or("issued_at: expected an RFC 3339 time")?
-            .as_second(),
+            .and_then(seconds)
+            .ok_or("issued_at: expected an RFC 3339 time")?,
     };
     Ok(Token {
         token: Secret::new(token),

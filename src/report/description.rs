@@ -151,8 +151,10 @@ fn recorder(message: &str) -> Option<&str> {
 
 /// A recorded time to the minute.
 fn minute(time: &str) -> Option<String> {
-    let time: jiff::Timestamp = time.parse().ok()?;
-    Some(time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+    let time = crate::text::time(crate::text::seconds(time)?);
+    // Beyond the calendar it is a bare number.
+    let (day, clock) = time.split_once('T')?;
+    Some(format!("{day} {} UTC", clock.get(..5)?))
 }
 
 /// What does not fit together in a record.

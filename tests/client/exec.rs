@@ -298,6 +298,18 @@ fn a_credential_that_has_expired_is_fetched_again() {
 }
 
 #[test]
+fn a_credential_without_end_may_name_the_last_second_of_the_calendar() {
+    for end in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999-12:00"] {
+        let scene = scene(&format!(
+            "echo x >>ran\n{}",
+            prints(V1, &json!({"token": TOKEN, "expirationTimestamp": end}))
+        ));
+        works(&scene, &["--confirm"]);
+        assert_eq!(fs::read_to_string(scene.sandbox.path("ran")).unwrap(), "x\n");
+    }
+}
+
+#[test]
 fn it_is_not_run_where_another_credential_is_configured() {
     let scene = scene("touch ran; exit 1");
     works(&scene, &["--token", TOKEN]);

@@ -154,6 +154,7 @@ fn the_latest_condition_is_so_in_any_spelling_of_its_time() {
         ("2026-01-01T00:00:01+01:00", "trusted as"),
         ("2025-12-31T23:00:01-02:00", "not trusted (New)"),
         ("2026-01-01T00:00:00.5Z", "not trusted (New)"),
+        ("9999-12-31T23:59:59Z", "not trusted (New)"),
         ("9999", "trusted as"),
     ] {
         let mut object = recorded();

@@ -234,6 +234,29 @@ fn of_twins_in_a_record_the_latest_decides_what_an_uncheckable_signature_loses()
     }
 }
 
+/// The server takes any time of the calendar, so that a record of the last day of it is the latest.
+#[test]
+fn a_record_dated_to_the_end_of_the_calendar_is_the_latest_and_is_taken_back() {
+    let desk = Desk::new();
+    let (blob, reason) = uncheckable(&desk).remove(1);
+    let mut before = image(D1, &[&blob]);
+    let entry = &mut before["signatures"][0];
+    record_trusted(entry, IDENTITY, &desk.key);
+    let mut twin = entry["conditions"][0].clone();
+    twin["status"] = "False".into();
+    let conditions_of = entry["conditions"].as_array_mut().unwrap();
+    conditions_of[0]["lastProbeTime"] = "9999-12-31T23:59:59Z".into();
+    conditions_of.push(twin);
+    let entry = desk.record(&before, &[], 1);
+    assert_eq!(
+        conditions(&entry),
+        [
+            format!("Trusted=False({reason})"),
+            format!("ForImage=Unknown({reason})")
+        ]
+    );
+}
+
 /// What this build cannot check, each as a blob and the reason.
 fn uncheckable(desk: &Desk) -> Vec<(Vec<u8>, &'static str)> {
     let good = desk.sign(D1, IDENTITY);

@@ -5,6 +5,8 @@ mod chosen;
 mod duration;
 mod hint;
 
+use std::net::IpAddr;
+
 use base64::Engine as _;
 use serde_json::{Map, Value};
 
@@ -94,6 +96,12 @@ fn finish(
         },
         None => Roots::System,
     };
+    if !cluster.tls_server_name.is_empty() && !is_server_name(&cluster.tls_server_name) {
+        wrong.push(format!(
+            "tls-server-name {}: expected a host name or an IP address",
+            quoted(&cluster.tls_server_name)
+        ));
+    }
     check_user(&user, &mut wrong);
     let timeout = timeout(options.request_timeout.as_deref()).unwrap_or_else(|what| {
         wrong.push(what);
@@ -198,6 +206,12 @@ fn check_user(user: &User, wrong: &mut Vec<String>) {
                 "{option} {} has a line end or another control character",
                 quoted(text)
             ));
+        } else if text.trim_matches([' ', '\t']) != text {
+            // Without it the server would see another name; without a name, no impersonation at all.
+            wrong.push(format!(
+                "{option} {} begins or ends with white space, which a header cannot hold",
+                quoted(text)
+            ));
         }
     }
     if user.token.as_ref().is_some_and(|token| !fits_header(token.reveal())) {
@@ -208,6 +222,20 @@ fn check_user(user: &User, wrong: &mut Vec<String>) {
 /// Whether a text can be sent as the value of a header (RFC 9110 section 5.5).
 fn fits_header(text: &str) -> bool {
     !text.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t')
+}
+
+/// Whether a certificate can be for this name. OpenSSL takes a name that begins with a dot for every name below it, and
+/// one with a zero byte for none at all.
+fn is_server_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    name.parse::<IpAddr>().is_ok()
+        || name.len() <= 254 && name.strip_suffix('.').unwrap_or(name).split('.').all(is_label)
 }
 
 /// The server; without a scheme as kubectl guesses it.

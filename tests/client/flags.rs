@@ -113,6 +113,37 @@ fn tls_server_name() {
 }
 
 #[test]
+fn a_tls_server_name_that_no_certificate_can_have() {
+    let scene = Scene::signed();
+    // The first of these would be met by any name below it.
+    for name in [
+        ".test",
+        "a\0b",
+        "a\nb",
+        "a b",
+        " ",
+        "*.test",
+        "a..test",
+        "\u{fc}.test",
+        &"x".repeat(300),
+    ] {
+        let mut cluster = scene.cluster();
+        cluster["tls-server-name"] = name.into();
+        scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+        misconfigured(
+            &scene,
+            &[],
+            &["tls-server-name", "expected a host name or an IP address"],
+        );
+    }
+    assert_eq!(scene.server.connections(), 0);
+    let mut cluster = scene.cluster();
+    cluster["tls-server-name"] = "127.0.0.1".into();
+    scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+    works(&scene, &[]);
+}
+
+#[test]
 fn another_server_does_not_keep_the_name_of_the_old_one() {
     let scene = Scene::signed();
     let mut cluster = scene.cluster();
@@ -234,6 +265,22 @@ fn impersonation_without_a_user() {
         let (scene, _) = scene();
         misconfigured(&scene, &flag, &["--as"]);
     }
+}
+
+#[test]
+fn white_space_around_what_is_impersonated_would_be_lost_on_the_way() {
+    let (scene, _) = scene();
+    for flags in [
+        &["--as", " "][..],
+        &["--as", "dave "],
+        &["--as", "\tdave"],
+        &["--as", "dave", "--as-group", " "],
+        &["--as", "dave", "--as-uid", "7 "],
+        &["--as", "dave", "--as-user-extra", "scopes= view"],
+    ] {
+        misconfigured(&scene, flags, &["begins or ends with white space"]);
+    }
+    assert_eq!(scene.server.connections(), 0);
 }
 
 #[test]

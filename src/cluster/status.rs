@@ -43,7 +43,7 @@ impl Status {
     pub fn of(response: &Response, method: Method, path: &str) -> Self {
         let parsed = json::parse(&response.body)
             .ok()
-            .filter(|value| value["kind"] == "Status");
+            .filter(|value| value["kind"] == "Status" && value["status"] != "Success");
         let Some(value) = parsed else {
             return Self::by_code(response, method, path);
         };

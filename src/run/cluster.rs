@@ -250,7 +250,8 @@ impl Session {
 /// wrong, or that comes from something in front of the API server.
 fn is_open(error: &Error) -> bool {
     match error {
-        Error::Status(status) => status.code >= 500 || !status.is_from_server,
+        // A refusal has a code from 400 on; whatever else is said with another code is none.
+        Error::Status(status) => !(400..500).contains(&status.code) || !status.is_from_server,
         Error::Credential(_) => false,
         _ => true,
     }

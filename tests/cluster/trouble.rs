@@ -103,6 +103,23 @@ fn an_error_told_after_the_write_was_done_is_found_out_by_reading_again() {
 }
 
 #[test]
+fn a_status_with_a_code_that_is_no_refusal_leaves_open_what_became_of_the_write() {
+    let refusal = json!({"kind": "Status", "status": "Failure", "reason": "AlreadyExists", "message": "no",
+                         "details": {"name": D1, "kind": "images"}});
+    let success = json!({"kind": "Status", "status": "Success"});
+    for (code, body) in [(202, &refusal), (301, &refusal), (202, &success), (400, &success)] {
+        let scene = Scene::signed();
+        let fault = Fault::status(code).text("application/json", &body.to_string());
+        scene.server.fault(fault.on("PATCH", "/images/"));
+        let error = fails(&scene);
+        assert!(
+            error.contains("the image was read again and is unchanged"),
+            "{code}: {error}"
+        );
+    }
+}
+
+#[test]
 fn a_lost_trial_is_neither_repeated_nor_looked_for() {
     let scene = Scene::signed();
     scene.server.fault(Fault::lost().on("PATCH", "/images/"));

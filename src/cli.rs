@@ -7,6 +7,7 @@ pub mod describe;
 pub mod inspect;
 pub mod keys;
 pub mod policy;
+pub mod registry;
 pub mod remove;
 pub mod unknown;
 pub mod verify;

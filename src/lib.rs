@@ -5,8 +5,8 @@
 //!  flags, environment, files
 //!         |  cli -> settings                parse, merge, validate: business code never sees a raw flag
 //!         v
-//!  source: objects | directory | parts     yields images: digest, signature blobs, manifest if at hand
-//!  cluster, over http
+//!  source: objects | directory | parts |    yields images: digest, signature blobs, manifest if at hand
+//!  registry; cluster
 //!         |
 //!         v        one image at a time, nothing kept afterwards
 //!  openpgp::message                         strict framing: exactly one signed message, bounded; refuses, never accepts

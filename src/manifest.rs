@@ -5,6 +5,8 @@
 //! implementation do: member names in any case, the last of repeated members. Nothing but the media type and the
 //! split of a JWS is ever taken out of them.
 
+pub mod list;
+
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;

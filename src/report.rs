@@ -87,6 +87,8 @@ pub struct ImageReport {
     pub expected: Vec<Reference>,
     /// Where that came from.
     pub identity_source: IdentitySource,
+    /// What is known of it in its registry, if it is from there.
+    pub registry: Option<InRegistry>,
     /// The places that were asked for signatures, where there are several.
     pub sources: Vec<SourceAnswer>,
     /// The outcome.
@@ -97,11 +99,46 @@ pub struct ImageReport {
     pub recorded_signatures: Vec<Recorded>,
 }
 
+/// An image in a registry.
+#[derive(Debug, Clone)]
+pub struct InRegistry {
+    /// The reference that was asked for, by digest.
+    pub pinned: String,
+    /// The platform that a list has it for, where it is an instance.
+    pub platform: Option<String>,
+    /// The instances of a list that were judged because the list is not signed itself.
+    pub instances: Vec<Instance>,
+    /// Digests of the entries of a list that are no images: attestations.
+    pub left_out: Vec<String>,
+    /// Its verdict decides nothing: those of the instances do.
+    pub for_information: bool,
+}
+
+/// An instance of a list.
+#[derive(Debug, Clone)]
+pub struct Instance {
+    /// Its digest.
+    pub image: String,
+    /// The platform that it is for.
+    pub platform: String,
+    /// What was found out about it.
+    pub outcome: ImageOutcome,
+}
+
 impl ImageReport {
     /// The image as the user named it.
     #[must_use]
     pub fn asked(&self) -> &str {
         self.requested.as_deref().unwrap_or(&self.image)
+    }
+
+    /// The same, and which instance of a list it is.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self.registry.as_ref().and_then(|registry| registry.platform.as_ref()) {
+            Some(platform) => format!("{} [{platform}]", self.asked()),
+            None => self.asked().to_owned(),
+        }
     }
 }
 

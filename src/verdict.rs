@@ -253,6 +253,7 @@ fn compare(expected: &Reference, signed: &Reference, subject: &Subject, rule: &R
 #[allow(missing_docs)]
 pub enum IdentitySource {
     User,
+    Reference,
     Stream,
 }
 
@@ -262,6 +263,7 @@ impl IdentitySource {
     pub fn word(self) -> &'static str {
         match self {
             IdentitySource::User => "user",
+            IdentitySource::Reference => "reference",
             IdentitySource::Stream => "stream",
         }
     }

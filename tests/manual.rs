@@ -13,7 +13,9 @@ use std::process::Command;
 use clap::CommandFactory;
 use image_signature::cli::Cli;
 use serde_json::json;
+use support::api::HttpProxy;
 use support::cluster::Scene;
+use support::hub::Hub;
 use support::program::{binary, has};
 use support::skipped;
 
@@ -386,6 +388,24 @@ fn examples_run_as_the_pages_say() {
         .unwrap();
     assert!(imported.status.success(), "{imported:?}");
 
+    let (registry, proxy) = (Hub::tls(), HttpProxy::start());
+    proxy.route("registry.local:5000", registry.address());
+    let file = |name: &str| std::fs::read(example.join("image").join(name)).unwrap();
+    registry.store(|store| {
+        store.has_extension = true;
+        let repository = store.repository("foo/bar");
+        let digest = repository.push(
+            "v1",
+            "application/vnd.oci.image.manifest.v1+json",
+            &file("manifest.json"),
+        );
+        repository.sign(&digest, "one", &file("signature-1"));
+    });
+    scene.sandbox.file(
+        "home/.config/containers/certs.d/registry.local:5000/ca.crt",
+        registry.ca_pem(),
+    );
+
     let mut ran = 0;
     for (name, _) in pages() {
         let text = page(&name);
@@ -395,6 +415,7 @@ fn examples_run_as_the_pages_say() {
             let mut command = scene.sandbox.command_of(Path::new("/bin/bash"));
             command
                 .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+                .env("HTTPS_PROXY", proxy.url())
                 .args(["-c", &example]);
             let outcome = scene.finish(&mut command);
             assert_eq!(outcome.status, status, "{name}: {example}: {outcome:#?}");

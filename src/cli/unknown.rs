@@ -17,21 +17,11 @@ const MAX_LINE: usize = 1000;
 const LATER_COMMANDS: [&str; 2] = ["audit", "release"];
 
 /// Options of the product that this version does not have, with what they are about.
-const LATER_OPTIONS: [(&str, &str); 25] = [
+const LATER_OPTIONS: [(&str, &str); 15] = [
     ("--cluster-policy", POLICY),
     ("--attach", "adding signatures to Image objects"),
-    ("--platform", REGISTRY),
-    ("--all-platforms", REGISTRY),
-    ("--require-list", REGISTRY),
     ("--registry-url", REGISTRY),
     ("--registry-login", REGISTRY),
-    ("--registry-ca", REGISTRY),
-    ("--insecure", REGISTRY),
-    ("--registries.d", REGISTRY),
-    ("--registries-conf", REGISTRY),
-    ("--authfile", REGISTRY),
-    ("--creds", REGISTRY),
-    ("--cert-dir", REGISTRY),
     ("--expected-identity-map", AUDIT),
     ("--all-namespaces", AUDIT),
     ("--selector", AUDIT),

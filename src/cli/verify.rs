@@ -9,6 +9,7 @@ use clap::{Arg, Args, Command, ValueEnum};
 
 use super::cluster::ClientOptions;
 use super::keys::KeyOptions;
+use super::registry::RegistryOptions;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -171,6 +172,22 @@ pub struct Verify {
     /// A signature in a file, for --manifest or --expected-digest (repeatable); - is standard input
     #[arg(long, value_name = "FILE", help_heading = "Source")]
     pub signature_file: Vec<PathBuf>,
+
+    /// Of a list of manifests, judge the instance for this platform
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]", conflicts_with = "all_platforms")]
+    pub platform: Option<String>,
+
+    /// Of a list of manifests, judge each instance by itself
+    #[arg(long)]
+    pub all_platforms: bool,
+
+    /// With --platform or --all-platforms: the list itself must be verified too
+    #[arg(long)]
+    pub require_list: bool,
+
+    /// How registries are reached.
+    #[command(flatten)]
+    pub registry: RegistryOptions,
 
     /// Output format
     #[arg(

@@ -21,11 +21,29 @@ pub(super) struct Explain {
 impl Renderer for Explain {
     fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
         let outcome = &report.outcome;
-        write!(out, "Image {}", safe(report.asked()))?;
+        write!(out, "Image {}", safe(&report.title()))?;
         if report.requested.is_some() {
             write!(out, " ({})", safe(&report.image))?;
         }
         writeln!(out, " from {}", safe(&report.source))?;
+        if let Some(registry) = &report.registry {
+            writeln!(out, "Pinned: {}", safe(&registry.pinned))?;
+            for instance in &registry.instances {
+                let text = verdict_text(instance.outcome.reason(), instance.outcome.message());
+                writeln!(
+                    out,
+                    "Instance {} {}: {text}",
+                    safe(&instance.platform),
+                    safe(&instance.image)
+                )?;
+            }
+            for digest in &registry.left_out {
+                writeln!(out, "Left out: {} (attestation)", safe(digest))?;
+            }
+            if registry.for_information {
+                writeln!(out, "For information: the verdicts of the instances decide")?;
+            }
+        }
         for expected in &report.expected {
             writeln!(out, "Expected identity: {expected} ({})", report.identity_source.word())?;
         }

@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 use serde_json::{json, Map, Value};
 
-use super::{ImageReport, Recorded, Renderer, Summary};
+use super::{ImageReport, InRegistry, Recorded, Renderer, Summary};
 use crate::payload::Payload;
 use crate::reference::Reference;
 use crate::subject::SourceAnswer;
@@ -182,12 +182,40 @@ fn image(report: &ImageReport) -> Value {
         if !rules.is_empty() {
             members.insert("policy".to_owned(), rules.into());
         }
+        if let Some(registry) = &report.registry {
+            in_registry(registry, members);
+        }
         if !report.sources.is_empty() {
             let sources: Vec<Value> = report.sources.iter().map(source).collect();
             members.insert("sources".to_owned(), sources.into());
         }
     }
     item
+}
+
+fn in_registry(registry: &InRegistry, members: &mut Map<String, Value>) {
+    members.insert("pinned".to_owned(), registry.pinned.as_str().into());
+    if let Some(platform) = &registry.platform {
+        members.insert("platform".to_owned(), platform.as_str().into());
+    }
+    if registry.for_information {
+        members.insert("forInformation".to_owned(), true.into());
+    }
+    if !registry.instances.is_empty() {
+        let instances = registry.instances.iter().map(|instance| {
+            json!({
+                "image": instance.image,
+                "platform": instance.platform,
+                "verdict": instance.outcome.verdict().word(),
+                "reason": instance.outcome.reason().word(),
+                "message": instance.outcome.message(),
+            })
+        });
+        members.insert("instances".to_owned(), instances.collect());
+    }
+    if !registry.left_out.is_empty() {
+        members.insert("leftOut".to_owned(), registry.left_out.clone().into());
+    }
 }
 
 /// What a policy requires of an identity, and what became of it.

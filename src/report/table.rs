@@ -100,7 +100,7 @@ impl Renderer for Table {
         self.row(
             out,
             [
-                &cell(safe(report.asked())),
+                &cell(safe(&report.title())),
                 &expected_cell(&report.expected),
                 &cell(keys.join(",")),
                 reason,
@@ -127,7 +127,7 @@ impl Renderer for Table {
         if text.is_empty() {
             return Ok(());
         }
-        write!(out, "\n{}", safe(report.asked()))?;
+        write!(out, "\n{}", safe(&report.title()))?;
         if report.requested.is_some() && report.asked() != report.image {
             write!(out, " ({})", safe(&report.image))?;
         }

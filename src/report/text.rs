@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::appearance::{self, WIDTH};
 use super::signatures;
 use super::wrap::{self, keep_together};
-use super::{ImageReport, Renderer};
+use super::{ImageReport, InRegistry, Renderer};
 use crate::reason::Verdict;
 use crate::reference::Reference;
 use crate::text::safe;
@@ -40,6 +40,9 @@ impl Renderer for Block {
         )?;
         if self.wide {
             value.put("source", &safe(&report.source))?;
+        }
+        if let Some(registry) = &report.registry {
+            value.registry(registry, outcome.verdict())?;
         }
         for identity in &report.expected {
             match (outcome.verdict(), outcome.matched().contains(identity)) {
@@ -105,6 +108,31 @@ struct Values<'o> {
 }
 
 impl Values<'_> {
+    fn registry(&mut self, registry: &InRegistry, verdict: Verdict) -> io::Result<()> {
+        if let Some(platform) = &registry.platform {
+            self.put("platform", &safe(platform))?;
+        }
+        if verdict == Verdict::Verified {
+            self.put("pinned", &safe(&registry.pinned))?;
+        }
+        for (n, instance) in registry.instances.iter().enumerate() {
+            let outcome = &instance.outcome;
+            let reason = match outcome.verdict() {
+                Verdict::Verified => outcome.verdict().to_string(),
+                verdict => format!("{verdict}: {}", outcome.reason()),
+            };
+            let text = format!("{} {}: {reason}", safe(&instance.platform), safe(&instance.image));
+            self.put(if n == 0 { "instances" } else { "" }, &text)?;
+        }
+        for (n, digest) in registry.left_out.iter().enumerate() {
+            self.put(
+                if n == 0 { "left out" } else { "" },
+                &format!("{} (attestation)", safe(digest)),
+            )?;
+        }
+        Ok(())
+    }
+
     fn put(&mut self, label: &str, value: &str) -> io::Result<()> {
         if value.is_empty() || self.said.contains(value) {
             return Ok(());
@@ -119,7 +147,11 @@ pub(super) struct Names;
 impl Renderer for Names {
     fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
         if report.outcome.verdict() == Verdict::Verified {
-            writeln!(out, "{RESOURCE}/{}", safe(&report.image))?;
+            match &report.registry {
+                // No object of a cluster has this name; the command takes it as it is.
+                Some(registry) => writeln!(out, "docker://{}", safe(&registry.pinned))?,
+                None => writeln!(out, "{RESOURCE}/{}", safe(&report.image))?,
+            }
         }
         Ok(())
     }

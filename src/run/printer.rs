@@ -125,6 +125,12 @@ impl<'s> Printer<'s> {
         self.put(&item);
     }
 
+    /// Prints one image that is for information only: it decides nothing.
+    pub(super) fn inform(&mut self, report: &ImageReport) {
+        let item = self.render(report);
+        self.put(&item);
+    }
+
     /// One image as it is printed.
     pub(super) fn render(&self, report: &ImageReport) -> Item {
         let mut item = Item::default();

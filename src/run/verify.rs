@@ -6,6 +6,7 @@ mod cluster;
 mod files;
 mod judged;
 mod plan;
+mod registry;
 mod scope;
 
 use std::io::Write;
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use self::aside::Aside;
 use self::judged::Judged;
+use self::registry::Tags;
 use self::scope::Scope;
 use super::by_policy::Rules;
 use super::cluster::{Session, SOURCE};
@@ -21,6 +23,7 @@ use super::file_records::FileRecords;
 use super::held::HeldReports;
 use super::printer::Printer;
 use crate::cli;
+use crate::digest::Digest;
 use crate::image;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
@@ -31,6 +34,7 @@ use crate::settings::objects::Recording;
 use crate::settings::verify::{Bare, Source, Target, Verify};
 use crate::settings::UsageError;
 use crate::source::objects::{Loaded, ObjectFiles};
+use crate::source::registry::Registries;
 use crate::source::{directory, parts};
 use crate::subject::{Content, SignatureBlob, Subject};
 use crate::text::safe;
@@ -56,6 +60,13 @@ pub fn run(
             files::check_count(&files, requests, settings.digest.as_ref())?;
             Some(files)
         }
+        _ => None,
+    };
+    let mut registries = match &settings.source {
+        Source::Places {
+            registries: Some(configuration),
+            ..
+        } => Some(Registries::new(configuration, environment.clock())),
         _ => None,
     };
     let mut session = match &settings.source {
@@ -95,6 +106,7 @@ pub fn run(
         records: FileRecords::default(),
         carried: vec![false; settings.signatures.len()],
         any_not_found: false,
+        tags: Tags::default(),
     };
     match (&settings.source, &files) {
         (Source::Objects { places, requests }, Some(files)) => run.objects(files, places, requests),
@@ -110,6 +122,11 @@ pub fn run(
                         session.tell_warnings(run.stderr);
                     }
                     (Target::Cluster(_), None) => {}
+                    (Target::Registry(reference), _) => {
+                        if let Some(registries) = &mut registries {
+                            run.registry_image(registries, wanted, reference);
+                        }
+                    }
                 }
             }
             run.asked = None;
@@ -164,6 +181,8 @@ struct Run<'r, 's> {
     /// Which of the signatures asked for some image carries.
     carried: Vec<bool>,
     any_not_found: bool,
+    /// Tags of registries that images were verified by.
+    tags: Tags,
 }
 
 impl<'s> Run<'_, 's> {
@@ -180,6 +199,9 @@ impl<'s> Run<'_, 's> {
             self.tell(&trouble);
         }
         self.aside.end(self.stderr);
+        if let Some(warning) = self.tags.warning() {
+            self.tell(&format!("warning: {warning}"));
+        }
         if self.told_changes {
             let line = match self.settings.recording {
                 Recording::Trial => {
@@ -204,6 +226,9 @@ impl<'s> Run<'_, 's> {
 
     /// [`Run::print`] where `refusal` may say why nothing of this object can be recorded.
     fn print_unless(&mut self, judged: &Judged, refusal: Option<&str>) {
+        if judged.is_for_information() {
+            return self.printer.inform(&judged.report);
+        }
         self.any_not_found |= judged.report.outcome.reason() == Reason::NotFound;
         self.report(&judged.report);
         self.tell_record(judged, refusal);
@@ -327,20 +352,30 @@ impl<'s> Run<'_, 's> {
 
     /// `absence` is what to know where there is no signature.
     fn judge(&mut self, subject: &Subject, source: &str, absence: &str, identities: &[Reference]) -> ImageOutcome {
-        let expectation = match self.expectation(identities) {
+        let place = if source == SOURCE { "the cluster" } else { source };
+        let no_signature = format!("there is no signature in {}{absence}", safe(place));
+        self.judge_expecting(subject, identities, self.settings.digest.clone(), &no_signature)
+    }
+
+    /// `digest` is the one that the image must have, `no_signature` what to say where there is no signature.
+    fn judge_expecting(
+        &mut self,
+        subject: &Subject,
+        identities: &[Reference],
+        digest: Option<Digest>,
+        no_signature: &str,
+    ) -> ImageOutcome {
+        let expectation = match self.expectation(identities, digest) {
             Ok(expectation) => expectation,
             Err(UsageError(message)) => {
                 return ImageOutcome::refused(Refusal::new(Reason::EngineFailed, message), Vec::new());
             }
         };
-        let place = if source == SOURCE { "the cluster" } else { source };
-        let no_signature = format!("there is no signature in {}{absence}", safe(place));
-        judge_image(&mut self.judges, subject, &expectation, &no_signature)
+        judge_image(&mut self.judges, subject, &expectation, no_signature)
     }
 
     /// What the options or a policy require of an image that may have one of these identities.
-    fn expectation(&mut self, identities: &[Reference]) -> Result<Expectation, UsageError> {
-        let digest = self.settings.digest.clone();
+    fn expectation(&mut self, identities: &[Reference], digest: Option<Digest>) -> Result<Expectation, UsageError> {
         if let Some(rules) = &mut self.rules {
             return rules.expectation(identities, digest, &mut self.judges, self.stderr);
         }
@@ -363,6 +398,7 @@ impl<'s> Run<'_, 's> {
             source: source.to_owned(),
             expected: identities.to_vec(),
             identity_source: IdentitySource::User,
+            registry: None,
             sources: Vec::new(),
             recorded: Recorded::No,
             recorded_signatures: vec![Recorded::No; outcome.signatures().len()],

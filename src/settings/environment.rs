@@ -83,6 +83,13 @@ impl Environment {
         self.variables.iter().map(|(n, v)| (n.clone(), v.clone())).collect()
     }
 
+    /// Where programs keep the user's configuration: `$XDG_CONFIG_HOME`, else `~/.config`.
+    #[must_use]
+    pub fn config_home(&self) -> Option<PathBuf> {
+        let named = self.variable("XDG_CONFIG_HOME").map(PathBuf::from);
+        named.or_else(|| Some(self.home.as_ref()?.join(".config")))
+    }
+
     /// The time.
     #[must_use]
     pub fn clock(&self) -> Clock {

@@ -15,6 +15,8 @@ pub enum ImageName {
     Object(String),
     /// `dir:PATH`
     Directory(PathBuf),
+    /// `docker://REFERENCE`, with a tag or a digest.
+    Registry(Reference),
 }
 
 impl std::fmt::Display for ImageName {
@@ -22,6 +24,7 @@ impl std::fmt::Display for ImageName {
         match self {
             ImageName::Object(name) => f.write_str(name),
             ImageName::Directory(path) => write!(f, "dir:{}", path.display()),
+            ImageName::Registry(reference) => write!(f, "{DOCKER}{reference}"),
         }
     }
 }
@@ -41,6 +44,9 @@ impl ImageName {
         }
     }
 }
+
+/// What stands before a reference that is looked for in its registry.
+const DOCKER: &str = "docker://";
 
 /// What TYPE/NAME may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +106,9 @@ pub fn image_name(text: &str) -> Result<ImageName, UsageError> {
     }
     if text.contains(|c: char| c.is_whitespace() || crate::text::is_unsafe(c)) {
         return wrong(blank(text));
+    }
+    if let Some(reference) = text.strip_prefix(DOCKER) {
+        return in_registry(reference).map(ImageName::Registry).or_else(wrong);
     }
     if let Some((word, name)) = text.split_once('/') {
         if let Some(kind) = Type::parse(word) {
@@ -165,7 +174,7 @@ fn other(text: &str) -> Option<String> {
     }
     if scheme("https://").is_some() || scheme("http://").is_some() {
         return Some(
-            "a URL is not the name of an image; write [NAMESPACE/]STREAM:TAG, sha256:DIGEST or dir:PATH".into(),
+            "a URL is not the name of an image; write docker://REGISTRY/NAME:TAG, [NAMESPACE/]STREAM:TAG, sha256:DIGEST or dir:PATH".into(),
         );
     }
     if let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| *scheme != "file") {
@@ -179,7 +188,7 @@ fn other(text: &str) -> Option<String> {
                 _ => format!("; a stream called {transport} is written NAMESPACE/{text}"),
             };
             return Some(format!(
-                "{transport}: is a transport of skopeo that is not read here, and that keeps no signatures; copy the image and its signatures from the registry with skopeo copy docker://REFERENCE dir:PATH, and verify dir:PATH{stream}"
+                "{transport}: is a transport of skopeo that is not read here, and that keeps no signatures; verify the image where its signatures are: docker://REFERENCE{stream}"
             ));
         }
     }
@@ -234,9 +243,31 @@ fn in_a_registry(reference: &str) -> String {
         ),
         _ => (reference, String::new()),
     };
-    format!(
-        "it is an image in a registry, and reading from a registry is not in this version; copy it with skopeo copy docker://{whole} dir:PATH and verify dir:PATH --expected-identity {whole}, or name it as the cluster does: [NAMESPACE/]STREAM:TAG or sha256:DIGEST{note}"
-    )
+    format!("it is an image in a registry; write {DOCKER}{whole}, or name it as the cluster does: [NAMESPACE/]STREAM:TAG or sha256:DIGEST{note}")
+}
+
+/// The reference after `docker://`, which must have either a tag or a digest.
+fn in_registry(text: &str) -> Result<Reference, String> {
+    if text.is_empty() {
+        return Err(format!("{DOCKER} needs a reference: {DOCKER}REGISTRY/NAME:TAG"));
+    }
+    if let Some((scheme, rest)) = text.split_once("://") {
+        return Err(format!("write it without {}://: {DOCKER}{}", safe(scheme), safe(rest)));
+    }
+    if text.contains(['[', ']']) {
+        return Err("an IPv6 address cannot stand in a reference; write a host name".to_owned());
+    }
+    let reference = Reference::parse(text).map_err(|error| error.to_string())?;
+    match (reference.tag(), reference.digest()) {
+        (None, None) => Err(format!(
+            "it has neither a tag nor a digest; if you mean the tag latest, write {DOCKER}{}:latest",
+            safe(text)
+        )),
+        (Some(_), Some(digest)) => Err(format!(
+            "it has both a tag and a digest; give one of them, and a digest that the image must have with --expected-digest {digest}"
+        )),
+        _ => Ok(reference),
+    }
 }
 
 /// What to write for a file or a directory. A name that could be one of an object is not looked up among the files.

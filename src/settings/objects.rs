@@ -74,6 +74,12 @@ impl Objects {
                     names.push(name);
                     asked.push(text.clone());
                 }
+                ImageName::Registry(_) => {
+                    return Err(UsageError::new(format!(
+                        "{}: an image in a registry has no records; records are on Image objects: [NAMESPACE/]STREAM:TAG or sha256:DIGEST",
+                        safe(text)
+                    )));
+                }
                 ImageName::Directory(path) => {
                     return Err(UsageError::new(format!(
                         "{}: a directory has no records; to see what its signatures claim write: image-signature inspect {}",

@@ -20,6 +20,8 @@ pub struct Request {
     pub asked: String,
     /// Alternatives; at least one.
     pub identities: Vec<Reference>,
+    /// The image is expected to be signed as the reference that it is asked for by.
+    pub names_itself: bool,
 }
 
 /// What is asked for.
@@ -100,7 +102,7 @@ pub fn pair(images: &[String], identities: &[String]) -> Result<Vec<Request>, Us
     images
         .iter()
         .map(|text| {
-            if !is_directory_as_it_stands(text) && split_pair(text).is_ok() {
+            if !is_directory_as_it_stands(text) && split_pair(text).is_ok_and(|pair| !pair.names_itself) {
                 return Err(UsageError::new(format!(
                     "{}: IMAGE=REF cannot be used with --expected-identity",
                     safe(text)
@@ -111,6 +113,7 @@ pub fn pair(images: &[String], identities: &[String]) -> Result<Vec<Request>, Us
                 image,
                 asked: text.clone(),
                 identities: references.clone(),
+                names_itself: false,
             })
         })
         .collect()
@@ -122,17 +125,42 @@ fn is_directory_as_it_stands(text: &str) -> bool {
 }
 
 /// Splits `IMAGE=REF` at the last `=`.
-fn split_pair(text: &str) -> Result<(ImageName, String, Reference), UsageError> {
+fn split_pair(text: &str) -> Result<Pair, UsageError> {
     let pair = text.rsplit_once('=').filter(|_| !is_directory_as_it_stands(text));
     let Some((image, identity)) = pair else {
         // What is no image at all is told first.
-        image_name(text)?;
+        if let ImageName::Registry(reference) = image_name(text)? {
+            return Ok(itself(text, reference));
+        }
         return Err(UsageError::new(format!(
             "no expected identity for {}: give --expected-identity REF, or write IMAGE=REF; the image itself cannot say what you expect it to be",
             safe(text)
         )));
     };
-    Ok((image_name(image)?, image.to_owned(), expected_identity(identity)?))
+    Ok(Pair {
+        image: image_name(image)?,
+        asked: image.to_owned(),
+        identity: expected_identity(identity)?,
+        names_itself: false,
+    })
+}
+
+/// An image and one of its identities.
+struct Pair {
+    image: ImageName,
+    asked: String,
+    identity: Reference,
+    names_itself: bool,
+}
+
+/// An image in a registry, where nothing else is expected than that it is signed as what it is asked for by.
+fn itself(text: &str, reference: Reference) -> Pair {
+    Pair {
+        image: ImageName::Registry(reference.clone()),
+        asked: text.to_owned(),
+        identity: reference,
+        names_itself: true,
+    }
 }
 
 /// Reads a list with an image and an identity on each line; empty lines and those that begin with `#` do not count.
@@ -150,11 +178,22 @@ pub fn from_list(place: &str, text: &str) -> Result<Vec<Request>, UsageError> {
         let pair = match line.rsplit_once(char::is_whitespace) {
             Some((image, identity)) => {
                 let asked = image.trim_end();
-                image_name(asked).and_then(|image| Ok((image, asked.to_owned(), expected_identity(identity)?)))
+                image_name(asked).and_then(|image| {
+                    Ok(Pair {
+                        image,
+                        asked: asked.to_owned(),
+                        identity: expected_identity(identity)?,
+                        names_itself: false,
+                    })
+                })
             }
-            None => Err(UsageError::new(
-                "expected an image and its identity, with white space between them",
-            )),
+            None => match image_name(line) {
+                Ok(ImageName::Registry(reference)) => Ok(itself(line, reference)),
+                Err(error) if line.starts_with("docker://") => Err(error),
+                _ => Err(UsageError::new(
+                    "expected an image and its identity, with white space between them",
+                )),
+            },
         };
         Some(pair.map_err(|error| UsageError::new(format!("{place}, line {}: {error}", number + 1))))
     });
@@ -166,21 +205,26 @@ pub fn from_list(place: &str, text: &str) -> Result<Vec<Request>, UsageError> {
 }
 
 /// Collects the identities of each image, images in the order of their first mention.
-fn group(
-    pairs: impl Iterator<Item = Result<(ImageName, String, Reference), UsageError>>,
-) -> Result<Vec<Request>, UsageError> {
+fn group(pairs: impl Iterator<Item = Result<Pair, UsageError>>) -> Result<Vec<Request>, UsageError> {
     let mut requests: Vec<Request> = Vec::new();
     let mut known = std::collections::HashMap::new();
     for pair in pairs {
-        let (image, asked, identity) = pair?;
+        let Pair {
+            image,
+            asked,
+            identity,
+            names_itself,
+        } = pair?;
         let index = *known.entry(image.to_string()).or_insert_with(|| {
             requests.push(Request {
                 image: image.clone(),
                 asked: asked.clone(),
                 identities: Vec::new(),
+                names_itself: true,
             });
             requests.len() - 1
         });
+        requests[index].names_itself &= names_itself;
         if !requests[index].identities.contains(&identity) {
             requests[index].identities.push(identity);
         }

@@ -9,9 +9,10 @@ use super::expected_identity::expected_identity;
 use super::image_name::{image_name, ImageName};
 use super::keys::{KeySource, Keys};
 use super::objects::{self, Recording};
+use super::platforms::Platforms;
 use super::requests::{self, Request, Requests};
 use super::workers::Workers;
-use super::{cluster, UsageError};
+use super::{cluster, registry, UsageError};
 use crate::cli;
 use crate::cli::verify::ColorWhen;
 use crate::cluster::access::Access;
@@ -22,6 +23,7 @@ use crate::identity::Rule;
 use crate::openpgp::trust::user_keyring::TrustModel;
 use crate::record::Context;
 use crate::reference::Reference;
+use crate::registry::configuration::Configuration;
 use crate::report::Format;
 use crate::source::objects::Place;
 use crate::text::safe;
@@ -62,6 +64,10 @@ pub struct Verify {
     pub recording: Recording,
     /// What a record says besides the verdict.
     pub record: Context,
+    /// Which instances of lists are judged.
+    pub platforms: Platforms,
+    /// With some of them, the list itself must be verified too.
+    pub require_list: bool,
     /// The document from standard input is printed with the records in it, so that the report goes to standard error.
     pub prints_document: bool,
 }
@@ -82,6 +88,8 @@ pub enum Source {
         targets: Vec<Wanted>,
         /// How the cluster is reached, if one of them is there.
         access: Option<Box<Access>>,
+        /// How registries are reached, if one of them is there.
+        registries: Option<Box<Configuration>>,
     },
     /// A manifest and signatures in files.
     Parts {
@@ -112,6 +120,8 @@ pub struct Wanted {
     pub asked: String,
     /// What it must be signed as.
     pub identities: Vec<Reference>,
+    /// That is the reference by which it is asked for, and nobody named another one.
+    pub names_itself: bool,
 }
 
 /// An image and the place where it is.
@@ -121,6 +131,8 @@ pub enum Target {
     Directory(PathBuf),
     /// An image in the cluster.
     Cluster(Name),
+    /// An image in a registry.
+    Registry(Reference),
 }
 
 impl Verify {
@@ -129,13 +141,22 @@ impl Verify {
     /// # Errors
     /// When they contradict each other or one is malformed.
     pub fn new(options: &cli::verify::Verify, environment: &Environment) -> Result<Self, UsageError> {
-        let source = source(options, environment)?;
+        let mut source = source(options, environment)?;
         let rule = requests::identity_rule(options.identity_match.as_deref())?;
         let keys = Keys::new(&options.keys, &options.sigstore_key, environment)?;
         let policy = ByPolicy::new(options, environment)?;
+        if let Source::Places {
+            registries: Some(registries),
+            ..
+        } = &mut source
+        {
+            // Whoever names such keys asks for such signatures.
+            registries.wants_attachments = keys.sigstore.is_some();
+        }
         let format = format(options.output, options.explain)?;
         let recording = Recording::new(options.confirm, options.dry_run);
         check_recording(options, recording, &source)?;
+        check_registry_options(options, &source)?;
         let prints_document = recording == Recording::Confirm
             && matches!(&source, Source::Objects { places, .. } if places.contains(&Place::Stdin));
         if prints_document && !matches!(format, Format::Text | Format::Explain) {
@@ -174,6 +195,8 @@ impl Verify {
             signatures: options.signature.clone(),
             recording,
             record,
+            platforms: Platforms::new(options)?,
+            require_list: options.require_list,
             prints_document,
         })
     }
@@ -200,6 +223,32 @@ impl Verify {
     }
 }
 
+/// Options that are about registries need an image there.
+fn check_registry_options(options: &cli::verify::Verify, source: &Source) -> Result<(), UsageError> {
+    if matches!(
+        source,
+        Source::Places {
+            registries: Some(_),
+            ..
+        }
+    ) {
+        return Ok(());
+    }
+    let mut given = options.registry.given();
+    let platforms = [
+        (options.platform.is_some(), "--platform"),
+        (options.all_platforms, "--all-platforms"),
+        (options.require_list, "--require-list"),
+    ];
+    given.extend(platforms.into_iter().filter(|(given, _)| *given).map(|(_, name)| name));
+    match given.first() {
+        Some(option) => Err(UsageError::new(format!(
+            "{option} is about images in registries: it needs an IMAGE docker://REFERENCE"
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Records stand on objects; trials need a server.
 fn check_recording(options: &cli::verify::Verify, recording: Recording, source: &Source) -> Result<(), UsageError> {
     let has_objects = match source {
@@ -214,7 +263,7 @@ fn check_recording(options: &cli::verify::Verify, recording: Recording, source: 
     ] {
         if given && !has_objects {
             return Err(UsageError::new(format!(
-                "{flag} is about Image objects: a directory or bare parts have no place for a record"
+                "{flag} is about Image objects: a directory, an image in a registry or bare parts have no place for a record"
             )));
         }
     }
@@ -308,9 +357,14 @@ fn source(options: &cli::verify::Verify, environment: &Environment) -> Result<So
 /// With `--filename` each image is an object of the files.
 fn in_files(mut requests: Vec<Request>, namespace: Option<&str>) -> Result<Vec<Request>, UsageError> {
     for request in &mut requests {
-        if let ImageName::Directory(_) = request.image {
+        let what = match request.image {
+            ImageName::Directory(_) => Some("a directory"),
+            ImageName::Registry(_) => Some("an image in a registry"),
+            ImageName::Object(_) => None,
+        };
+        if let Some(what) = what {
             return Err(UsageError::new(format!(
-                "{}: with --filename IMAGE names an object in the files; verify a directory without --filename",
+                "{}: with --filename IMAGE names an object in the files; verify {what} without --filename",
                 safe(&request.image.to_string())
             )));
         }
@@ -363,7 +417,7 @@ fn bare_digest(options: &cli::verify::Verify) -> Result<Digest, UsageError> {
         [] => Ok(expected),
         [image] => match image_name(image)? {
             ImageName::Object(name) => Digest::parse(&name).ok(),
-            ImageName::Directory(_) => None,
+            ImageName::Directory(_) | ImageName::Registry(_) => None,
         }
         .ok_or_else(|| {
             UsageError::new(format!(
@@ -442,11 +496,13 @@ fn by_place(
         let target = match request.image {
             ImageName::Directory(path) => Target::Directory(path),
             ImageName::Object(name) => Target::Cluster(Name::parse(&name).map_err(UsageError)?),
+            ImageName::Registry(reference) => Target::Registry(reference),
         };
         targets.push(Wanted {
             target,
             asked: request.asked,
             identities: request.identities,
+            names_itself: request.names_itself,
         });
     }
     let needs_cluster = targets.iter().any(|wanted| matches!(wanted.target, Target::Cluster(_)));
@@ -455,5 +511,16 @@ fn by_place(
         .then(|| cluster::access(&options.source.client, environment, stdin_in_use))
         .transpose()?
         .map(Box::new);
-    Ok(Source::Places { targets, access })
+    let needs_registries = targets
+        .iter()
+        .any(|wanted| matches!(wanted.target, Target::Registry(_)));
+    let registries = needs_registries
+        .then(|| registry::configuration(&options.registry, environment))
+        .transpose()?
+        .map(Box::new);
+    Ok(Source::Places {
+        targets,
+        access,
+        registries,
+    })
 }

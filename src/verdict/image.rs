@@ -94,6 +94,50 @@ impl ImageOutcome {
         }
     }
 
+    /// What a list is that was judged by its own signatures, and whose instances were judged each: Verified if it is
+    /// signed itself, or if it has an instance and every one is Verified. What each instance is called comes with it,
+    /// safe to print.
+    #[must_use]
+    pub fn of_list(own: Self, instances: &[(String, Self)]) -> Self {
+        if own.reason == Reason::Verified || instances.is_empty() {
+            return own;
+        }
+        // The worst decides; what is not known is worse than anything that is.
+        const WORST: [Verdict; 5] = [
+            Verdict::Unchecked,
+            Verdict::Rejected,
+            Verdict::Unsupported,
+            Verdict::Unsigned,
+            Verdict::Allowed,
+        ];
+        let of = |verdict: Verdict| instances.iter().find(|(_, outcome)| outcome.verdict() == verdict);
+        if let Some((name, outcome)) = WORST.into_iter().find_map(of) {
+            let message = format!("instance {name}: {}", outcome.message);
+            return Self::refused(Refusal::new(outcome.reason, message), own.signatures);
+        }
+        let mut matched: Vec<Reference> = Vec::new();
+        for identity in instances.iter().flat_map(|(_, outcome)| &outcome.matched) {
+            if !matched.contains(identity) {
+                matched.push(identity.clone());
+            }
+        }
+        // Those that hold for every instance, if there are any.
+        let by_all = |identity: &Reference| instances.iter().all(|(_, outcome)| outcome.matched.contains(identity));
+        if matched.iter().any(by_all) {
+            matched.retain(by_all);
+        }
+        let names: Vec<&str> = instances.iter().map(|(name, _)| name.as_str()).collect();
+        Self {
+            reason: Reason::Verified,
+            message: format!(
+                "the list is not signed itself, and each of its instances is Verified: {}",
+                names.join(", ")
+            ),
+            matched,
+            ..own
+        }
+    }
+
     /// The verdict.
     #[must_use]
     pub fn verdict(&self) -> Verdict {

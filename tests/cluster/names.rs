@@ -125,10 +125,10 @@ fn a_digest_in_upper_case_is_a_usage_error_that_says_so() {
 }
 
 #[test]
-fn an_image_in_a_registry_is_a_usage_error() {
+fn an_image_in_a_registry_is_not_asked_of_the_cluster() {
     let scene = Scene::signed();
     let name = "docker://registry.local:5000/foo/bar:v1";
-    scene.run_verify(name, &[]).expect_usage("registry");
+    scene.run_verify(name, &["--confirm"]).expect_usage("registry");
     assert_eq!(scene.server.connections(), 0);
 }
 

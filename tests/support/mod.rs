@@ -13,6 +13,7 @@ pub mod api;
 pub mod cluster;
 pub mod cosign;
 pub mod desk;
+pub mod docker_registry;
 pub mod forge;
 pub mod gpg;
 pub mod hub;

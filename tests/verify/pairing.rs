@@ -389,12 +389,3 @@ fn the_expected_digest_counts_for_the_image_and_for_each_signature() {
     assert_eq!(signature["checks"][2]["result"], "fail");
     assert_eq!(signature["matchedIdentities"], json!([]));
 }
-
-#[test]
-fn an_image_that_is_only_in_a_registry_is_not_in_this_version() {
-    let desk = desk();
-    for name in ["docker://registry.local/foo/bar:v1", "docker:foo"] {
-        desk.run(&[name, "--expected-identity", IDENTITY])
-            .expect_usage("not in this version");
-    }
-}

@@ -36,20 +36,7 @@ fn commands_of_later_versions() {
 #[test]
 fn options_of_later_versions() {
     let sandbox = Sandbox::new();
-    for option in [
-        "--cluster-policy",
-        "--registry-url",
-        "--registry-login",
-        "--insecure",
-        "--attach",
-        "--platform",
-        "--all-platforms",
-        "--require-list",
-        "--registries.d",
-        "--registries-conf",
-        "--authfile",
-        "--creds",
-    ] {
+    for option in ["--cluster-policy", "--registry-url", "--registry-login", "--attach"] {
         for command in ["verify", "remove", "describe", "keys"] {
             assert_later(&sandbox, &[command, option]);
             assert_later(&sandbox, &[command, &format!("{option}=x"), "dir:x"]);

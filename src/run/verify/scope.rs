@@ -5,8 +5,9 @@ use crate::report::appearance::{self, Appearance, Columns};
 use crate::report::table::expected_cell;
 use crate::report::Format;
 use crate::settings::objects::Recording;
+use crate::settings::platforms::Platforms;
 use crate::settings::requests::Requests;
-use crate::settings::verify::{Source, Verify};
+use crate::settings::verify::{Source, Target, Verify};
 use crate::source::objects::ObjectFiles;
 use crate::text::safe;
 
@@ -41,7 +42,13 @@ impl Scope {
             },
             Source::Places { targets, .. } => {
                 for wanted in targets {
-                    scope.add(&wanted.asked, expected_cell(&wanted.identities).chars().count());
+                    let mut name = wanted.asked.clone();
+                    if let (Target::Registry(_), true) = (&wanted.target, settings.platforms != Platforms::Default) {
+                        // How many instances a list has is not known yet; one line is that of the list.
+                        scope.images += 1;
+                        name.push_str(" [linux/arm64/v8]");
+                    }
+                    scope.add(&name, expected_cell(&wanted.identities).chars().count());
                 }
             }
             Source::Parts { .. } => scope.images = 1,

@@ -28,7 +28,8 @@ use super::api::server::acceptor;
 
 /// A name under which a hub's certificate is valid besides `localhost` and 127.0.0.1; no resolver knows it, so that it is
 /// reached through a proxy.
-pub const NAMES: [&str; 4] = [
+pub const NAMES: [&str; 5] = [
+    "registry.local",
     "registry.example.test",
     "auth.example.test",
     "cdn.example.test",
@@ -234,8 +235,10 @@ fn answer(shared: &Shared, request: &HttpRequest) -> Answer {
         }
     }
     let guard = lock(&shared.guard).clone();
-    if let Some(refusal) = guard.refusal(request) {
-        return refusal;
+    let store = lock(&shared.store);
+    match guard.refusal(request) {
+        // Registries say what they offer to whoever asks.
+        Some(refusal) => store.mark(refusal),
+        None => store.answer(request),
     }
-    lock(&shared.store).answer(request)
 }

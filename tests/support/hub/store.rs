@@ -92,7 +92,11 @@ impl Store {
 
     /// The answer to a request.
     pub(super) fn answer(&self, request: &HttpRequest) -> Answer {
-        let answer = self.find(&request.path).unwrap_or_else(|| Answer::status(404));
+        self.mark(self.find(&request.path).unwrap_or_else(|| Answer::status(404)))
+    }
+
+    /// Says that there is the extension, if there is.
+    pub(super) fn mark(&self, answer: Answer) -> Answer {
         if self.has_extension {
             answer.header("X-Registry-Supports-Signatures", "1")
         } else {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The options for images in registries.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// How registries are reached, as for podman and skopeo.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Registries, as for podman and skopeo")]
+pub struct RegistryOptions {
+    /// A file with logins [default: $REGISTRY_AUTH_FILE, else those of podman and docker]
+    #[arg(long, value_name = "FILE")]
+    pub authfile: Option<PathBuf>,
+
+    /// Log in to the registry that IMAGE names; other users of the machine can see it, a file with logins is better
+    #[arg(long, value_name = "USER:PASSWORD")]
+    pub creds: Option<String>,
+
+    /// A directory with certificates for registries: CA certificates *.crt, a client certificate *.cert and its *.key
+    /// [default: that of the registry in the directories certs.d]
+    #[arg(long, value_name = "DIR")]
+    pub cert_dir: Option<PathBuf>,
+
+    /// CA certificate file for registries, besides the system's (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub registry_ca: Vec<PathBuf>,
+
+    /// Accept certificates of registries that cannot be verified; never plain http, never for the API server
+    #[arg(long)]
+    pub insecure: bool,
+
+    /// The directory that says where signatures are kept [default: registries.d of the user and the system]
+    #[arg(long = "registries.d", value_name = "DIR")]
+    pub registries_d: Option<PathBuf>,
+
+    /// The file that names mirrors, and registries that are insecure or blocked [default: registries.conf of the user,
+    /// else of the system, with its drop-in files]
+    #[arg(long, value_name = "FILE")]
+    pub registries_conf: Option<PathBuf>,
+}
+
+impl RegistryOptions {
+    /// The options that were given and that have no meaning without an image in a registry.
+    #[must_use]
+    pub fn given(&self) -> Vec<&'static str> {
+        let options = [
+            (self.authfile.is_some(), "--authfile"),
+            (self.creds.is_some(), "--creds"),
+            (self.cert_dir.is_some(), "--cert-dir"),
+            (!self.registry_ca.is_empty(), "--registry-ca"),
+            (self.registries_d.is_some(), "--registries.d"),
+            (self.registries_conf.is_some(), "--registries-conf"),
+        ];
+        let given = options.into_iter().filter(|(given, _)| *given);
+        given.map(|(_, name)| name).collect()
+    }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Lists of manifests (OCI indexes, Docker manifest lists): which instances they have, for which platforms.
+
+use serde_json::Value;
+
+use super::{media_type, DOCKER_LIST, OCI_INDEX};
+use crate::digest::Digest;
+use crate::json;
+use crate::text::{quoted, safe};
+
+/// Most entries of a list that are looked at.
+pub const MAX_ENTRIES: usize = 1000;
+
+/// Marks an attestation among the entries of a list, together with the platform `unknown/unknown`.
+const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
+
+/// A platform as `--platform` names one: the system, the architecture, and its variant where that matters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Platform {
+    os: String,
+    architecture: String,
+    variant: String,
+}
+
+impl Platform {
+    /// Parses `OS/ARCHITECTURE[/VARIANT]`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_word =
+            |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        let mut words = text.split('/');
+        let (os, architecture, variant) = (words.next()?, words.next()?, words.next());
+        let fits = words.next().is_none() && is_word(os) && is_word(architecture) && variant.is_none_or(is_word);
+        fits.then(|| Self {
+            os: os.to_owned(),
+            architecture: architecture.to_owned(),
+            variant: variant.unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// Variants that stand for a wanted platform, the best first (the reference implementation's order).
+    fn candidates(&self) -> Vec<&str> {
+        let rest: &[&str] = match (self.architecture.as_str(), self.variant.as_str()) {
+            ("arm", "") => &["", "v8", "v7", "v6", "v5"],
+            ("arm64", "" | "v8") => &["", "v8"],
+            (_, "") => &[""],
+            _ => &[],
+        };
+        if rest.is_empty() {
+            vec![&self.variant]
+        } else {
+            rest.to_vec()
+        }
+    }
+
+    fn is(&self, other: &Platform, variant: &str) -> bool {
+        self.os == other.os && self.architecture == other.architecture && other.variant == variant
+    }
+}
+
+impl std::fmt::Display for Platform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts = [&self.os, &self.architecture, &self.variant];
+        let parts: Vec<String> = parts
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .map(|part| safe(part))
+            .collect();
+        f.write_str(&parts.join("/"))
+    }
+}
+
+/// An entry of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its manifest.
+    pub digest: Digest,
+    /// The platform that it says it is for, if it says one.
+    pub platform: Option<Platform>,
+    /// It says something about another entry: it is no image.
+    pub is_attestation: bool,
+}
+
+impl Entry {
+    /// The platform for messages.
+    #[must_use]
+    pub fn platform(&self) -> String {
+        match &self.platform {
+            Some(platform) => platform.to_string(),
+            None => "no platform".to_owned(),
+        }
+    }
+}
+
+/// Whether a manifest is a list.
+#[must_use]
+pub fn is_list(bytes: &[u8]) -> bool {
+    matches!(media_type(bytes), DOCKER_LIST | OCI_INDEX)
+}
+
+/// The entries of a list, in order; those that are there twice once.
+///
+/// # Errors
+/// When it is malformed or has too many.
+pub fn entries(bytes: &[u8]) -> Result<Vec<Entry>, String> {
+    let document = json::parse(bytes).map_err(|error| safe(&error.to_string()))?;
+    let list = match document.get("manifests") {
+        Some(Value::Array(list)) => list.as_slice(),
+        None | Some(Value::Null) => &[],
+        Some(_) => return Err("manifests: expected an array".into()),
+    };
+    if list.len() > MAX_ENTRIES {
+        return Err(format!("it has {} entries, more than {MAX_ENTRIES}", list.len()));
+    }
+    let mut entries: Vec<Entry> = Vec::with_capacity(list.len());
+    for (n, value) in list.iter().enumerate() {
+        let entry = entry(value).map_err(|what| format!("manifests[{n}]: {what}"))?;
+        if !entries.contains(&entry) {
+            entries.push(entry);
+        }
+    }
+    Ok(entries)
+}
+
+fn entry(value: &Value) -> Result<Entry, String> {
+    let text = value["digest"].as_str().ok_or("its digest is missing")?;
+    let digest = Digest::parse(text).map_err(|error| format!("its digest {} is {error}", quoted(text)))?;
+    let word = |name: &str| value["platform"][name].as_str().unwrap_or_default().to_owned();
+    let platform = Platform {
+        os: word("os"),
+        architecture: word("architecture"),
+        variant: word("variant"),
+    };
+    let is_unknown = platform.os == "unknown" && platform.architecture == "unknown";
+    Ok(Entry {
+        digest,
+        is_attestation: is_unknown && value["annotations"][REFERENCE_TYPE] == "attestation-manifest",
+        platform: Some(platform).filter(|platform| *platform != Platform::default()),
+    })
+}
+
+/// The entry that a node of a platform takes.
+#[must_use]
+pub fn choose<'e>(entries: &'e [Entry], wanted: &Platform) -> Option<&'e Entry> {
+    wanted.candidates().into_iter().find_map(|variant| {
+        entries
+            .iter()
+            .filter(|entry| !entry.is_attestation)
+            .find(|entry| entry.platform.as_ref().is_some_and(|own| wanted.is(own, variant)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(platforms: &[&str]) -> Vec<Entry> {
+        let entries: Vec<String> = platforms
+            .iter()
+            .enumerate()
+            .map(|(n, platform)| {
+                let parts: Vec<&str> = platform.split('/').collect();
+                let variant = parts.get(2).map_or(String::new(), |v| format!(",\"variant\":\"{v}\""));
+                format!(
+                    "{{\"digest\":\"sha256:{n:064}\",\"platform\":{{\"os\":\"{}\",\"architecture\":\"{}\"{variant}}}}}",
+                    parts[0], parts[1]
+                )
+            })
+            .collect();
+        entries_of(&format!("{{\"manifests\":[{}]}}", entries.join(",")))
+    }
+
+    fn entries_of(text: &str) -> Vec<Entry> {
+        entries(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_node_takes_the_first_of_the_best_variant() {
+        let all = list(&[
+            "linux/amd64",
+            "linux/arm/v6",
+            "linux/arm/v7",
+            "linux/arm64/v8",
+            "windows/amd64",
+        ]);
+        let chosen = |wanted: &str| {
+            let platform = Platform::parse(wanted).unwrap();
+            choose(&all, &platform).map(Entry::platform)
+        };
+        assert_eq!(chosen("linux/amd64").as_deref(), Some("linux/amd64"));
+        assert_eq!(chosen("linux/arm").as_deref(), Some("linux/arm/v7"));
+        assert_eq!(chosen("linux/arm/v6").as_deref(), Some("linux/arm/v6"));
+        assert_eq!(chosen("linux/arm64").as_deref(), Some("linux/arm64/v8"));
+        assert_eq!(chosen("linux/s390x"), None);
+        assert_eq!(chosen("linux/amd64/v3"), None);
+        for bad in [
+            "",
+            "linux",
+            "linux/",
+            "/amd64",
+            "linux/amd64/",
+            "linux/amd64/v2/x",
+            "linux amd64/x",
+        ] {
+            assert!(Platform::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_attestations_are_no_images() {
+        let entry = |platform: &str, kind: &str| {
+            let text = format!(
+                "{{\"manifests\":[{{\"digest\":\"sha256:{:064}\",\"platform\":{platform},\"annotations\":{{\"vnd.docker.reference.type\":\"{kind}\"}}}}]}}",
+                1
+            );
+            entries_of(&text)[0].is_attestation
+        };
+        let unknown = "{\"os\":\"unknown\",\"architecture\":\"unknown\"}";
+        assert!(entry(unknown, "attestation-manifest"));
+        assert!(!entry(unknown, "other"));
+        assert!(!entry(
+            "{\"os\":\"linux\",\"architecture\":\"amd64\"}",
+            "attestation-manifest"
+        ));
+        assert!(!entry("{}", "attestation-manifest"));
+    }
+
+    #[test]
+    fn malformed_lists() {
+        for bad in [
+            "{\"manifests\":1}",
+            "{\"manifests\":[{}]}",
+            "{\"manifests\":[{\"digest\":\"sha256:1\"}]}",
+            "{\"manifests\":[],\"manifests\":[]}",
+            "[",
+        ] {
+            assert!(entries(bad.as_bytes()).is_err(), "{bad}");
+        }
+        let many = vec!["{\"digest\":1}"; MAX_ENTRIES + 1].join(",");
+        assert!(entries(format!("{{\"manifests\":[{many}]}}").as_bytes()).is_err());
+        assert_eq!(entries_of("{}"), []);
+    }
+}

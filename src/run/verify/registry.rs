@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Images of registries: one manifest, or a list of them with instances for platforms.
+
+use super::{Judged, Run};
+use crate::digest::Digest;
+use crate::manifest::list::{self, Entry};
+use crate::reason::{Reason, Refusal};
+use crate::reference::Reference;
+use crate::registry::registries_conf::Location;
+use crate::report::{InRegistry, Instance};
+use crate::settings::platforms::Platforms;
+use crate::settings::verify::Wanted;
+use crate::source::registry::{Registries, Taken};
+use crate::subject::{ManifestState, NamingList, SourceAnswer, Subject};
+use crate::text::safe;
+use crate::verdict::{IdentitySource, ImageOutcome};
+
+/// How deep lists may stand in lists: an instance may be a list, whose instances may not.
+const MAX_DEPTH: usize = 1;
+
+/// A manifest to be judged.
+struct Manifest<'m> {
+    bytes: &'m [u8],
+    digest: Digest,
+    /// The list that names it.
+    list: Option<NamingList>,
+    /// In how many lists it stands.
+    depth: usize,
+}
+
+/// What is found out about a manifest and its instances.
+struct Findings {
+    outcome: ImageOutcome,
+    sources: Vec<SourceAnswer>,
+    instances: Vec<Instance>,
+    left_out: Vec<String>,
+}
+
+impl From<Refusal> for Findings {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            outcome: ImageOutcome::refused(refusal, Vec::new()),
+            sources: Vec::new(),
+            instances: Vec::new(),
+            left_out: Vec::new(),
+        }
+    }
+}
+
+impl Run<'_, '_> {
+    /// Judges what a reference stands for.
+    pub(super) fn registry_image(&mut self, registries: &mut Registries<'_>, wanted: &Wanted, reference: &Reference) {
+        match registries.resolve(reference) {
+            Ok(taken) => {
+                for why in &taken.passed_over {
+                    self.tell(&format!("note: not taken from there: {why}"));
+                }
+                self.taken(registries, wanted, &taken);
+            }
+            Err(refusal) => {
+                let source = format!("docker://{reference}");
+                let mut judged = self.refused(&source, &source, refusal, &wanted.identities);
+                judged.report.identity_source = source_of(wanted);
+                self.print(&judged);
+            }
+        }
+        for warning in registries.take_warnings() {
+            self.tell(&format!("warning: {warning}"));
+        }
+    }
+
+    fn taken(&mut self, registries: &mut Registries<'_>, wanted: &Wanted, taken: &Taken) {
+        let whole = Manifest {
+            bytes: &taken.bytes,
+            digest: taken.digest.clone(),
+            list: None,
+            depth: 0,
+        };
+        let platforms = &self.settings.platforms;
+        if matches!(platforms, Platforms::Default) || !list::is_list(&taken.bytes) {
+            if let Platforms::One(platform) = platforms {
+                self.tell(&format!(
+                    "note: {} is a single manifest, not a list: --platform {platform} chooses nothing",
+                    safe(&wanted.asked)
+                ));
+            }
+            let findings = self.manifest(registries, wanted, taken, &whole);
+            return self.print_found(wanted, taken, &taken.digest, findings, None, true);
+        }
+        let own = self.own(registries, wanted, taken, &whole);
+        let entries = match list::entries(&taken.bytes) {
+            Ok(entries) => entries,
+            Err(what) => {
+                let findings = Findings::from(malformed(&what));
+                return self.print_found(wanted, taken, &taken.digest, findings, None, true);
+            }
+        };
+        let (left_out, instances): (Vec<Entry>, Vec<Entry>) =
+            entries.into_iter().partition(|entry| entry.is_attestation);
+        let chosen: Vec<Entry> = match platforms {
+            Platforms::One(platform) => list::choose(&instances, platform).cloned().into_iter().collect(),
+            _ => instances.clone(),
+        };
+        let whole = Findings {
+            left_out: named(&left_out),
+            ..own
+        };
+        let counts = self.settings.require_list || chosen.is_empty() && matches!(platforms, Platforms::All);
+        let missing = match platforms {
+            Platforms::One(platform) if chosen.is_empty() => Some(platform.clone()),
+            _ => None,
+        };
+        self.print_found(wanted, taken, &taken.digest, whole, None, counts);
+        for entry in &chosen {
+            let findings = self.instance(registries, wanted, taken, &taken.bytes, entry, 1);
+            self.print_found(wanted, taken, &entry.digest, findings, Some(entry.platform()), true);
+        }
+        if let Some(platform) = missing {
+            let there: Vec<String> = instances.iter().map(Entry::platform).collect();
+            let there = if there.is_empty() {
+                "none".to_owned()
+            } else {
+                there.join(", ")
+            };
+            let message = format!("the list has no instance for {platform}; it has: {there}");
+            let findings = Findings::from(Refusal::new(Reason::NotFound, message));
+            self.print_found(wanted, taken, &taken.digest, findings, Some(platform.to_string()), true);
+        }
+    }
+
+    /// An instance of a list, by its own bytes.
+    fn instance(
+        &mut self,
+        registries: &mut Registries<'_>,
+        wanted: &Wanted,
+        taken: &Taken,
+        list: &[u8],
+        entry: &Entry,
+        depth: usize,
+    ) -> Findings {
+        match registries.instance(taken, &entry.digest) {
+            Ok(bytes) => {
+                // The digest by which signatures name it, whatever the algorithm of the list's entry.
+                let digest = Digest::of_manifest(&bytes).unwrap_or_else(|_| entry.digest.clone());
+                let manifest = Manifest {
+                    bytes: &bytes,
+                    list: NamingList::of_bytes(list, &digest),
+                    digest,
+                    depth,
+                };
+                self.manifest(registries, wanted, taken, &manifest)
+            }
+            Err(refusal) => refusal.into(),
+        }
+    }
+
+    /// A manifest; a list that is not signed itself is what its instances are.
+    fn manifest(
+        &mut self,
+        registries: &mut Registries<'_>,
+        wanted: &Wanted,
+        taken: &Taken,
+        manifest: &Manifest<'_>,
+    ) -> Findings {
+        let is_list = list::is_list(manifest.bytes);
+        if is_list && manifest.depth > MAX_DEPTH {
+            return Refusal::new(
+                Reason::UnsupportedSignature,
+                "it is a list in a list in a list, which is not looked into",
+            )
+            .into();
+        }
+        let own = self.own(registries, wanted, taken, manifest);
+        if !is_list || own.outcome.reason() == Reason::Verified {
+            return own;
+        }
+        let entries = match list::entries(manifest.bytes) {
+            Ok(entries) => entries,
+            Err(what) => return malformed(&what).into(),
+        };
+        let (left_out, entries): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.is_attestation);
+        let mut instances = Vec::new();
+        let mut outcomes = Vec::new();
+        for entry in &entries {
+            let findings = self.instance(registries, wanted, taken, manifest.bytes, entry, manifest.depth + 1);
+            instances.push(Instance {
+                image: entry.digest.to_string(),
+                platform: entry.platform(),
+                outcome: findings.outcome.clone(),
+            });
+            outcomes.push((format!("{} ({})", entry.platform(), entry.digest), findings.outcome));
+        }
+        Findings {
+            outcome: ImageOutcome::of_list(own.outcome, &outcomes),
+            sources: own.sources,
+            instances,
+            left_out: named(&left_out),
+        }
+    }
+
+    /// A manifest by its own signatures alone.
+    fn own(
+        &mut self,
+        registries: &mut Registries<'_>,
+        wanted: &Wanted,
+        taken: &Taken,
+        manifest: &Manifest<'_>,
+    ) -> Findings {
+        let gathered = registries.signatures(taken, &manifest.digest);
+        let mut no_signature = format!("there is no signature in {}", gathered.places());
+        if gathered.signatures.is_empty() {
+            let elsewhere = registries.elsewhere(taken, &manifest.digest);
+            if !elsewhere.is_empty() {
+                no_signature.push_str(&format!(
+                    "; not counted, because the manifest was taken from {}: {}",
+                    safe(taken.location.reference.name()),
+                    elsewhere.join(", ")
+                ));
+            }
+        }
+        let subject = Subject {
+            digest: manifest.digest.clone(),
+            manifest: ManifestState::of_bytes(manifest.bytes, &manifest.digest),
+            list: manifest.list.clone(),
+            signatures: gathered.signatures,
+            sources: gathered.sources,
+        };
+        // The digest that is asked for may be that of the list.
+        let digest = self.settings.digest.clone();
+        let digest = digest.filter(|digest| manifest.depth == 0 || *digest != taken.digest);
+        let outcome = self.judge_expecting(&subject, &wanted.identities, digest, &no_signature);
+        Findings {
+            outcome,
+            sources: subject.sources,
+            instances: Vec::new(),
+            left_out: Vec::new(),
+        }
+    }
+
+    fn print_found(
+        &mut self,
+        wanted: &Wanted,
+        taken: &Taken,
+        digest: &Digest,
+        findings: Findings,
+        platform: Option<String>,
+        counts: bool,
+    ) {
+        let Location { reference, .. } = &taken.location;
+        let source = format!("docker://{reference}");
+        let mut judged = self.judged(digest.as_str(), &source, findings.outcome, &wanted.identities);
+        judged.report.identity_source = source_of(wanted);
+        judged.report.sources = findings.sources;
+        judged.report.registry = Some(InRegistry {
+            pinned: format!("{}@{digest}", taken.asked.name()),
+            platform,
+            instances: findings.instances,
+            left_out: findings.left_out,
+            for_information: !counts,
+        });
+        if judged.report.outcome.reason() == Reason::Verified && counts {
+            if let Some(tag) = taken.asked.tag() {
+                self.tags.add(tag, &taken.asked, digest);
+            }
+        }
+        self.print(&judged);
+    }
+}
+
+fn malformed(what: &str) -> Refusal {
+    Refusal::new(
+        Reason::ManifestUnavailable,
+        format!("the list of manifests is malformed: {what}"),
+    )
+}
+
+fn named(entries: &[Entry]) -> Vec<String> {
+    entries.iter().map(|entry| entry.digest.to_string()).collect()
+}
+
+fn source_of(wanted: &Wanted) -> IdentitySource {
+    if wanted.names_itself {
+        IdentitySource::Reference
+    } else {
+        IdentitySource::User
+    }
+}
+
+/// The tags through which images were verified, for the warning that tags can move.
+#[derive(Debug, Default)]
+pub(super) struct Tags {
+    first: Option<String>,
+    count: usize,
+}
+
+impl Tags {
+    fn add(&mut self, tag: &str, asked: &Reference, digest: &Digest) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| {
+            format!(
+                "the tag {} can move to another image; what was verified is {}@{digest}",
+                safe(tag),
+                safe(asked.name())
+            )
+        });
+    }
+
+    /// What to say at the end of the run.
+    pub(super) fn warning(&self) -> Option<String> {
+        match self.count {
+            0 => None,
+            1 => self.first.clone(),
+            _ => Some(
+                "tags can move to other images; use the verified images by their digests, as -o name and -o json print them"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+impl Judged {
+    /// Whether the image's line is for information only.
+    pub(super) fn is_for_information(&self) -> bool {
+        self.report
+            .registry
+            .as_ref()
+            .is_some_and(|registry| registry.for_information)
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How registries are reached: options, environment and the files that podman reads.
+
+mod files;
+mod logins;
+
+use std::path::{Path, PathBuf};
+
+use super::environment::Environment;
+use super::UsageError;
+use crate::cli::registry::RegistryOptions;
+use crate::files::read::read_bounded;
+use crate::http::tls;
+use crate::registry::configuration::Configuration;
+use crate::registry::network::Network;
+use crate::registry::registries_conf::RegistriesConf;
+use crate::registry::registries_d::RegistriesD;
+use crate::text::safe;
+
+/// Largest file with certificates, in bytes.
+const MAX_PEM: u64 = 4 << 20;
+
+/// Variables that name proxies.
+const PROXIES: [&str; 6] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "NO_PROXY",
+    "no_proxy",
+];
+
+/// Reads everything that is known of registries on this machine. Nothing is contacted.
+///
+/// # Errors
+/// When a file cannot be read or breaks its format; the message names it.
+pub fn configuration(options: &RegistryOptions, environment: &Environment) -> Result<Configuration, UsageError> {
+    let conf = files::registries_conf(options.registries_conf.as_deref(), environment)?;
+    let mirrors = RegistriesConf::parse(&conf).map_err(|error| UsageError::new(error.to_string()))?;
+    let stores = files::registries_d(options.registries_d.as_deref(), environment)?;
+    let stores = RegistriesD::parse(&stores).map_err(|error| UsageError::new(error.to_string()))?;
+    let logins = logins::logins(options, &mirrors.helpers, environment)?;
+    Ok(Configuration {
+        network: network(options, environment)?,
+        logins,
+        mirrors,
+        stores,
+        default_store: default_store(environment),
+        unverified: options.insecure,
+        wants_attachments: false,
+    })
+}
+
+fn network(options: &RegistryOptions, environment: &Environment) -> Result<Network, UsageError> {
+    if let Some(directory) = options.cert_dir.as_deref().filter(|directory| !directory.is_dir()) {
+        return Err(UsageError::new(format!(
+            "--cert-dir {}: it is not a directory",
+            shown(directory)
+        )));
+    }
+    let mut authorities = Vec::new();
+    for file in &options.registry_ca {
+        let wrong = |what: String| UsageError::new(format!("--registry-ca {}: {what}", shown(file)));
+        let pem = read_bounded(file, MAX_PEM).map_err(|error| wrong(error.to_string()))?;
+        let pem = pem.ok_or_else(|| wrong(format!("it has more than {MAX_PEM} bytes")))?;
+        authorities.extend(tls::certificates(&pem).map_err(|error| wrong(error.to_string()))?);
+    }
+    let user = environment
+        .config_home()
+        .map(|directory| directory.join("containers/certs.d"));
+    let system = ["/etc/containers/certs.d", "/etc/docker/certs.d"].map(PathBuf::from);
+    let proxies = PROXIES.iter().filter_map(|name| {
+        let value = environment.variable(name)?.to_str()?;
+        Some(((*name).to_owned(), value.to_owned()))
+    });
+    Ok(Network {
+        certificates: user.into_iter().chain(system).collect(),
+        certificate_directory: options.cert_dir.clone(),
+        authorities,
+        proxies: proxies.collect(),
+        timeout: None,
+    })
+}
+
+/// Where signatures are looked for that no configuration speaks of.
+fn default_store(environment: &Environment) -> String {
+    match &environment.home {
+        Some(home) if environment.uid != 0 => {
+            format!("file://{}/.local/share/containers/sigstore", home.display())
+        }
+        _ => "file:///var/lib/containers/sigstore".to_owned(),
+    }
+}
+
+fn shown(path: &Path) -> String {
+    safe(&path.display().to_string())
+}

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Lists of manifests: the list and its instances, each by itself.
+
+use serde_json::{json, Value};
+
+use crate::support::docker_registry::{Kind, Registry};
+use crate::support::hub::{Hub, MANIFEST};
+use crate::support::skipped;
+use crate::town::{list, sha256, Town};
+
+const LIST: &str = "application/vnd.oci.image.index.v1+json";
+const REPOSITORY: &str = "ns/app";
+
+/// A registry with a list `v1`.
+struct Scene {
+    town: Town,
+    hub: Hub,
+    digest: String,
+    instances: Vec<String>,
+}
+
+impl Scene {
+    /// `entries` are added to those of two images.
+    fn new(entries: &[Value]) -> Self {
+        let (town, hub) = (Town::new(), Hub::plain());
+        town.insecure(&[&hub.host()]);
+        town.store_on_disk();
+        let mut all = Vec::new();
+        let mut instances = Vec::new();
+        for architecture in ["amd64", "arm64"] {
+            let digest = hub.store(|store| store.repository(REPOSITORY).image("", architecture));
+            all.push(json!({
+                "mediaType": MANIFEST, "size": 1, "digest": digest,
+                "platform": {"os": "linux", "architecture": architecture},
+            }));
+            instances.push(digest);
+        }
+        all.extend(entries.iter().cloned());
+        let list = json!({"schemaVersion": 2, "mediaType": LIST, "manifests": all}).to_string();
+        let digest = hub.store(|store| store.repository(REPOSITORY).push("v1", LIST, list.as_bytes()));
+        Self {
+            town,
+            hub,
+            digest,
+            instances,
+        }
+    }
+
+    fn reference(&self) -> String {
+        format!("{}/{REPOSITORY}:v1", self.hub.host())
+    }
+
+    fn image(&self) -> String {
+        format!("docker://{}", self.reference())
+    }
+
+    fn sign(&self, digest: &str, reference: &str) {
+        let blob = self.town.sign(digest, reference);
+        self.town.keep(REPOSITORY, digest, 1, &blob);
+    }
+}
+
+fn words(document: &Value) -> Vec<String> {
+    let items = document["items"].as_array().unwrap();
+    items
+        .iter()
+        .map(|item| {
+            format!(
+                "{} {}{}",
+                item["platform"].as_str().unwrap_or("list"),
+                item["verdict"].as_str().unwrap(),
+                if item["forInformation"] == true {
+                    " (for information)"
+                } else {
+                    ""
+                }
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_list_that_is_signed_itself() {
+    let scene = Scene::new(&[]);
+    scene.sign(&scene.digest, &scene.reference());
+    let item = scene
+        .town
+        .verify_json(&[&scene.image()])
+        .expect_verdict(0, "Verified/Verified")
+        .item();
+    assert_eq!(item["image"], scene.digest);
+    assert_eq!(item.get("instances"), None, "nobody asks for them");
+    // A node takes an instance, which is not signed.
+    let outcome = scene.town.verify_json(&[&scene.image(), "--all-platforms"]).expect(1);
+    assert_eq!(
+        words(&outcome.json()),
+        [
+            "list Verified (for information)",
+            "linux/amd64 Unsigned",
+            "linux/arm64 Unsigned"
+        ]
+    );
+}
+
+#[test]
+fn a_list_whose_instances_are_signed() {
+    let scene = Scene::new(&[]);
+    scene.sign(&scene.instances[0], &scene.reference());
+    let outcome = scene
+        .town
+        .verify_json(&[&scene.image()])
+        .expect_verdict(1, "Unsigned/NoSignature");
+    let item = outcome.item();
+    assert_eq!(item["instances"][0]["verdict"], "Verified");
+    assert_eq!(item["instances"][1]["verdict"], "Unsigned");
+    assert!(item["message"].as_str().unwrap().contains("linux/arm64"), "{item}");
+    scene.sign(&scene.instances[1], &scene.reference());
+    let outcome = scene
+        .town
+        .verify_json(&[&scene.image()])
+        .expect_verdict(0, "Verified/Verified");
+    assert_eq!(outcome.item()["matchedIdentities"], json!([scene.reference()]));
+    let text = scene.town.verify(&[&scene.image()]).expect(0).stdout;
+    for instance in &scene.instances {
+        assert!(text.contains(&format!("{instance}: Verified")), "{text}");
+    }
+    let all = scene.town.verify_json(&[&scene.image(), "--all-platforms"]).expect(0);
+    assert_eq!(
+        words(&all.json()),
+        [
+            "list Unsigned (for information)",
+            "linux/amd64 Verified",
+            "linux/arm64 Verified"
+        ]
+    );
+    assert_eq!(all.json()["summary"]["unsigned"], 0);
+    let with_list = scene
+        .town
+        .verify_json(&[&scene.image(), "--all-platforms", "--require-list"])
+        .expect(1);
+    assert_eq!(words(&with_list.json())[0], "list Unsigned");
+    // One that cannot be had is one of which nothing is known.
+    let path = format!("/v2/{REPOSITORY}/manifests/{}", scene.instances[1]);
+    scene.hub.answer(&path, crate::support::hub::Answer::status(404));
+    scene
+        .town
+        .verify_json(&[&scene.image()])
+        .expect_verdict(3, "Unchecked/NotFound");
+    scene
+        .hub
+        .answer(&path, crate::support::hub::Answer::ok(MANIFEST, "{\"other\":1}"));
+    scene
+        .town
+        .verify_json(&[&scene.image()])
+        .expect_verdict(1, "Rejected/ManifestMismatch");
+}
+
+#[test]
+fn one_platform() {
+    let scene = Scene::new(&[]);
+    scene.sign(&scene.instances[1], &scene.reference());
+    let run = |platform: &str| scene.town.verify_json(&[&scene.image(), "--platform", platform]);
+    assert_eq!(
+        words(&run("linux/arm64").expect(0).json()),
+        ["list Unsigned (for information)", "linux/arm64 Verified"]
+    );
+    assert_eq!(
+        words(&run("linux/arm64/v8").expect(0).json())[1],
+        "linux/arm64 Verified"
+    );
+    assert_eq!(words(&run("linux/amd64").expect(1).json())[1], "linux/amd64 Unsigned");
+    let none = run("linux/s390x").expect(3).json();
+    assert_eq!(none["items"][1]["reason"], "NotFound");
+    let message = none["items"][1]["message"].as_str().unwrap();
+    assert!(message.contains("linux/amd64, linux/arm64"), "{message}");
+    let table = scene
+        .town
+        .verify(&[&scene.image(), "--platform", "linux/arm64"])
+        .expect(0)
+        .stdout;
+    assert!(table.contains("[linux/arm64]"), "{table}");
+    run("linux").expect_usage("expected OS/ARCH");
+}
+
+#[test]
+fn a_platform_of_a_single_manifest_is_said_to_choose_nothing() {
+    let scene = Scene::new(&[]);
+    let digest = scene
+        .hub
+        .store(|store| store.repository(REPOSITORY).image("single", "x"));
+    let reference = format!("{}/{REPOSITORY}:single", scene.hub.host());
+    scene.sign(&digest, &reference);
+    let outcome = scene
+        .town
+        .verify_json(&[&format!("docker://{reference}"), "--platform", "linux/amd64"])
+        .expect_verdict(0, "Verified/Verified");
+    assert!(outcome.stderr.contains("is a single manifest"), "{}", outcome.stderr);
+}
+
+/// A digest that is asked for may be that of the list, and so may a signed one; and no other.
+#[test]
+fn digests_of_the_list() {
+    let scene = Scene::new(&[]);
+    let name = scene.reference().strip_suffix(":v1").unwrap().to_owned();
+    let by_list = format!("docker://{name}@{}", scene.digest);
+    let [first, second] = [&scene.instances[0], &scene.instances[1]];
+    // Publishers sign each instance by its own digest.
+    scene.sign(first, &format!("{name}@{first}"));
+    scene.sign(second, &format!("{name}@{}", scene.digest));
+    let item = scene
+        .town
+        .verify_json(&[&by_list])
+        .expect_verdict(0, "Verified/Verified")
+        .item();
+    assert_eq!(item["matchedIdentities"], json!([format!("{name}@{}", scene.digest)]));
+    // The digest of another instance is that of neither.
+    scene.sign(second, &format!("{name}@{first}"));
+    scene
+        .town
+        .verify_json(&[&by_list])
+        .expect_verdict(1, "Rejected/IdentityMismatch");
+    // Another list that does not name the instance says nothing about it.
+    let other = json!({"schemaVersion": 2, "mediaType": LIST, "manifests": []}).to_string();
+    let other = scene
+        .hub
+        .store(|store| store.repository(REPOSITORY).push("other", LIST, other.as_bytes()));
+    scene.sign(first, &format!("{name}@{other}"));
+    scene
+        .town
+        .verify_json(&[&by_list, "--platform", "linux/amd64"])
+        .expect(1);
+}
+
+#[test]
+fn attestations_are_left_out_and_named_and_nothing_else_is() {
+    let attestation = sha256(b"attestation");
+    let unknown = json!({"os": "unknown", "architecture": "unknown"});
+    let scene = Scene::new(&[json!({
+        "mediaType": MANIFEST, "size": 1, "digest": attestation, "platform": unknown,
+        "annotations": {"vnd.docker.reference.type": "attestation-manifest"},
+    })]);
+    for instance in &scene.instances {
+        scene.sign(instance, &scene.reference());
+    }
+    let item = scene
+        .town
+        .verify_json(&[&scene.image()])
+        .expect_verdict(0, "Verified/Verified")
+        .item();
+    assert_eq!(item["leftOut"], json!([attestation]));
+    let text = scene.town.verify(&[&scene.image()]).expect(0).stdout;
+    assert!(text.contains(&format!("{attestation} (attestation)")), "{text}");
+    // Of an unknown platform, and without one: images like others.
+    for platform in [json!({"platform": unknown}), json!({})] {
+        let other = Scene::new(&[]);
+        let digest = other.hub.store(|store| store.repository(REPOSITORY).image("", "other"));
+        let mut entry = json!({"mediaType": MANIFEST, "size": 1, "digest": digest});
+        entry
+            .as_object_mut()
+            .unwrap()
+            .extend(platform.as_object().unwrap().clone());
+        let list = json!({"schemaVersion": 2, "mediaType": LIST, "manifests": [entry]}).to_string();
+        other
+            .hub
+            .store(|store| store.repository(REPOSITORY).push("v1", LIST, list.as_bytes()));
+        other
+            .town
+            .verify_json(&[&other.image()])
+            .expect_verdict(1, "Unsigned/NoSignature");
+        other.sign(&digest, &other.reference());
+        other
+            .town
+            .verify_json(&[&other.image()])
+            .expect_verdict(0, "Verified/Verified");
+    }
+}
+
+#[test]
+fn lists_without_instances_and_lists_in_lists() {
+    let scene = Scene::new(&[]);
+    let push = |tag: &str, digests: &[&str]| {
+        let entries: Vec<Value> = digests.iter().map(|digest| json!({"digest": digest})).collect();
+        let list = json!({"schemaVersion": 2, "mediaType": LIST, "manifests": entries}).to_string();
+        scene
+            .hub
+            .store(|store| store.repository(REPOSITORY).push(tag, LIST, list.as_bytes()))
+    };
+    let image = |tag: &str| format!("docker://{}/{REPOSITORY}:{tag}", scene.hub.host());
+    push("empty", &[]);
+    scene
+        .town
+        .verify_json(&[&image("empty")])
+        .expect_verdict(1, "Unsigned/NoSignature");
+    scene.town.verify_json(&[&image("empty"), "--all-platforms"]).expect(1);
+    let reference = format!("{}/{REPOSITORY}:outer", scene.hub.host());
+    let inner = push("", &[&scene.instances[0]]);
+    let outer = push("outer", &[&inner]);
+    scene
+        .town
+        .verify_json(&[&image("outer")])
+        .expect_verdict(1, "Unsigned/NoSignature");
+    scene.sign(&scene.instances[0], &reference);
+    scene
+        .town
+        .verify_json(&[&image("outer")])
+        .expect_verdict(0, "Verified/Verified");
+    push("deep", &[&outer]);
+    let deep = scene.town.verify_json(&[&image("deep")]).expect(1);
+    assert_eq!(deep.item()["verdict"], "Unsupported", "{deep:?}");
+    scene.hub.store(|store| {
+        store.repository(REPOSITORY).push(
+            "bad",
+            LIST,
+            b"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[{}]}",
+        )
+    });
+    scene
+        .town
+        .verify_json(&[&image("bad")])
+        .expect_verdict(3, "Unchecked/ManifestUnavailable");
+}
+
+/// skopeo signs the list and every instance that it copies.
+#[test]
+fn a_list_that_skopeo_signed() {
+    let town = Town::new();
+    let Some(registry) = Registry::start(&town.sandbox, "registry", &Kind::default()) else {
+        return skipped("docker-registry", "it is not installed");
+    };
+    town.store_on_disk();
+    let (manifest, digests) = list(&town.sandbox.path("multi"));
+    let reference = format!("{}/ns/multi:v1", registry.address);
+    if town.push("dir:multi", &reference, true, &["--all"]).is_none() {
+        return;
+    }
+    town.insecure(&[&registry.address]);
+    let image = format!("docker://{reference}");
+    let outcome = town
+        .verify_json(&[&image, "--all-platforms", "--require-list"])
+        .expect(0);
+    assert_eq!(
+        words(&outcome.json()),
+        ["list Verified", "linux/amd64 Verified", "linux/arm64 Verified"]
+    );
+    assert_eq!(outcome.json()["items"][0]["image"], sha256(&manifest));
+    assert_eq!(outcome.json()["items"][2]["image"], digests[1]);
+}

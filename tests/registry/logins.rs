@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Whom a login goes to without verified TLS, and credential helpers.
+
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::json;
+
+use crate::support::hub::{Guard, Hub};
+use crate::support::images::base64;
+use crate::support::secrets::assert_hidden;
+use crate::town::Town;
+
+const USER: &str = "reader";
+const PASSWORD: &str = "Xyzzy.pass.9917.word";
+
+/// A registry over plain http that wants the password.
+fn guarded() -> (Town, Hub, String) {
+    let (town, hub) = (Town::new(), Hub::plain());
+    town.insecure(&[&hub.host()]);
+    town.store_on_disk();
+    let digest = hub.store(|store| store.repository("ns/app").image("v1", "guarded"));
+    let reference = format!("{}/ns/app:v1", hub.host());
+    town.keep("ns/app", &digest, 1, &town.sign(&digest, &reference));
+    hub.guard(Guard::Basic(USER.into(), PASSWORD.into()));
+    (town, hub, format!("docker://{reference}"))
+}
+
+fn auths(key: &str) -> String {
+    let pair = base64(format!("{USER}:{PASSWORD}").as_bytes());
+    json!({"auths": {key: {"auth": pair}}}).to_string()
+}
+
+#[test]
+fn over_plain_http_to_exactly_the_host_and_port_that_it_is_stored_for() {
+    let (town, hub, image) = guarded();
+    let host = hub.host();
+    for (key, is_sent) in [
+        (host.clone(), true),
+        (format!("{host}/ns"), true),
+        (format!("{host}/ns/app"), true),
+        (format!("http://{host}"), false),
+        (format!("https://{host}/v2/"), false),
+        ("127.0.0.1".to_owned(), false),
+    ] {
+        let file = town.sandbox.file("auth.json", auths(&key));
+        hub.take_seen();
+        let outcome = town.verify_json(&[&image, "--authfile", file.to_str().unwrap(), "-v=9"]);
+        assert_hidden(&outcome.stderr, &[PASSWORD.as_bytes()]);
+        let outcome = if is_sent {
+            outcome.expect_verdict(0, "Verified/Verified")
+        } else {
+            outcome.expect_verdict(3, "Unchecked/Forbidden")
+        };
+        let was_sent = hub.seen().iter().any(|seen| !seen.authorization().is_empty());
+        assert_eq!(was_sent, is_sent, "{key}");
+        let is_warned = outcome
+            .stderr
+            .contains(&format!("the login for {host} is sent over plain http"));
+        assert_eq!(is_warned, is_sent, "{key}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_credential_helper_is_asked_for_the_host() {
+    let (town, hub, image) = guarded();
+    let helper = town.sandbox.file(
+        "bin/docker-credential-test",
+        format!(
+            "#!/bin/sh\n[ \"$1\" = get ] || exit 9\nread host\necho \"$host\" > {}\necho '{{\"ServerURL\":\"x\",\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}'\n",
+            town.sandbox.path("asked").display()
+        ),
+    );
+    std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let config = json!({"auths": {}, "credHelpers": {hub.host(): "test"}}).to_string();
+    let file = town.sandbox.file("auth.json", config);
+    let run = |path: String| {
+        let mut command = town.command(&[
+            "verify",
+            "-o",
+            "json",
+            &image,
+            "--authfile",
+            file.to_str().unwrap(),
+            "-v=9",
+        ]);
+        town.sandbox.finish(command.env("PATH", path), b"")
+    };
+    let path = format!("/usr/bin:/bin:{}", town.sandbox.path("bin").display());
+    let outcome = run(path.clone()).expect_verdict(0, "Verified/Verified");
+    assert_hidden(&outcome.stderr, &[PASSWORD.as_bytes()]);
+    let asked = std::fs::read_to_string(town.sandbox.path("asked")).unwrap();
+    assert_eq!(asked.trim(), hub.host());
+    // One that has nothing, one that fails, and one that is not there.
+    for (script, verdict) in [
+        (
+            "echo 'credentials not found in native keychain'; exit 1",
+            "Unchecked/Forbidden",
+        ),
+        ("echo secret; exit 1", "Unchecked/SourceUnavailable"),
+        ("echo not-json", "Unchecked/SourceUnavailable"),
+    ] {
+        std::fs::write(&helper, format!("#!/bin/sh\n{script}\n")).unwrap();
+        run(path.clone()).expect_verdict(3, verdict);
+    }
+    let outcome = run("/usr/bin:/bin".to_owned()).expect_verdict(3, "Unchecked/SourceUnavailable");
+    assert!(outcome.item()["message"]
+        .as_str()
+        .unwrap()
+        .contains("docker-credential-test not found"));
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Mirrors: the first location that has the manifest counts, for signatures too.
+
+use crate::support::hub::{Answer, Hub};
+use crate::support::images::base64;
+use crate::town::{answers, Town};
+use serde_json::json;
+
+const NAME: &str = "registry.example.com/ns/app";
+
+/// A mirror and a source over plain http, with an image that is signed under the name of a registry that is not there.
+struct Scene {
+    town: Town,
+    mirror: Hub,
+    source: Hub,
+    digest: String,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let (town, mirror, source) = (Town::new(), Hub::plain(), Hub::plain());
+        let mut digest = String::new();
+        for (hub, repository) in [(&mirror, "up/app"), (&source, "ns/app")] {
+            digest = hub.store(|store| store.repository(repository).image("v1", "mirrored"));
+        }
+        town.conf(&format!(
+            "[[registry]]\nprefix = \"registry.example.com/ns\"\nlocation = \"{}/ns\"\ninsecure = true\n[[registry.mirror]]\nlocation = \"{}/up\"\ninsecure = true\n",
+            source.host(),
+            mirror.host()
+        ));
+        Self {
+            town,
+            mirror,
+            source,
+            digest,
+        }
+    }
+
+    fn sign_at(&self, hub: &Hub, repository: &str) {
+        let signature = self.town.sign(&self.digest, &format!("{NAME}:v1"));
+        hub.store(|store| {
+            store.has_extension = true;
+            store.repository(repository).sign(&self.digest, "one", &signature);
+        });
+    }
+}
+
+#[test]
+fn the_first_location_that_has_the_manifest_counts() {
+    let scene = Scene::new();
+    let image = format!("docker://{NAME}:v1");
+    scene.sign_at(&scene.mirror, "up/app");
+    let outcome = scene.town.verify_json(&[&image]).expect_verdict(0, "Verified/Verified");
+    let item = outcome.item();
+    assert_eq!(item["source"], format!("docker://{}/up/app:v1", scene.mirror.host()));
+    assert_eq!(item["pinned"], format!("{NAME}@{}", scene.digest));
+    assert_eq!(item["expectedIdentities"], json!([format!("{NAME}:v1")]));
+    assert_eq!(scene.source.connections(), 0);
+}
+
+#[test]
+fn the_next_location_is_tried_after_any_trouble() {
+    let scene = Scene::new();
+    let image = format!("docker://{NAME}:v1");
+    scene.sign_at(&scene.source, "ns/app");
+    for answer in [
+        Answer::status(404),
+        Answer::status(500),
+        Answer::status(403),
+        Answer::page(),
+    ] {
+        scene.mirror.answer("/v2/up/app/manifests/v1", answer);
+        let outcome = scene.town.verify_json(&[&image]).expect_verdict(0, "Verified/Verified");
+        assert_eq!(
+            outcome.item()["source"],
+            format!("docker://{}/ns/app:v1", scene.source.host())
+        );
+        assert!(outcome.stderr.contains("/v2/up/app/manifests/v1"), "{}", outcome.stderr);
+    }
+    scene.source.answer("/v2/ns/app/manifests/v1", Answer::status(404));
+    scene.mirror.answer("/v2/up/app/manifests/v1", Answer::status(404));
+    let item = scene
+        .town
+        .verify_json(&[&image])
+        .expect_verdict(3, "Unchecked/NotFound")
+        .item();
+    let message = item["message"].as_str().unwrap();
+    assert!(
+        message.contains("/up/app/") && message.contains("/ns/app/"),
+        "{message}"
+    );
+    // Where one did not say, nobody knows.
+    scene.mirror.answer("/v2/up/app/manifests/v1", Answer::status(500));
+    scene
+        .town
+        .verify_json(&[&image])
+        .expect_verdict(3, "Unchecked/SourceUnavailable");
+}
+
+/// As on a node: signatures at the source do not count for a manifest of the mirror; they are named.
+#[test]
+fn signatures_elsewhere_are_named_and_do_not_count() {
+    let scene = Scene::new();
+    scene.sign_at(&scene.source, "ns/app");
+    let image = format!("docker://{NAME}:v1");
+    let outcome = scene
+        .town
+        .verify_json(&[&image])
+        .expect_verdict(1, "Unsigned/NoSignature");
+    let item = outcome.item();
+    let message = item["message"].as_str().unwrap();
+    assert!(
+        message.contains("not counted") && message.contains("1 signature in extension"),
+        "{message}"
+    );
+    assert!(message.contains(&scene.source.host()), "{message}");
+    assert!(answers(&item).iter().all(|answer| answer.ends_with(" 0")), "{item}");
+}
+
+#[test]
+fn blocked_locations_are_not_contacted() {
+    let scene = Scene::new();
+    scene.town.conf(&format!(
+        "[[registry]]\nlocation = \"{}\"\ninsecure = true\nblocked = true\n",
+        scene.source.host()
+    ));
+    let image = format!("docker://{}/ns/app:v1", scene.source.host());
+    let item = scene
+        .town
+        .verify_json(&[&image])
+        .expect_verdict(3, "Unchecked/SourceUnavailable")
+        .item();
+    assert!(
+        item["message"].as_str().unwrap().contains("blocked by registries.conf"),
+        "{item}"
+    );
+    assert_eq!(scene.source.connections(), 0);
+}
+
+/// What the user gave is for the registry that the user named, and stored logins are for the host of each location.
+#[test]
+fn a_login_given_goes_to_no_mirror() {
+    let scene = Scene::new();
+    let guard = crate::support::hub::Guard::Basic("reader".into(), "Xyzzy.pass.9917.word".into());
+    scene.mirror.guard(guard);
+    scene.sign_at(&scene.source, "ns/app");
+    let image = format!("docker://{NAME}:v1");
+    scene
+        .town
+        .verify_json(&[&image, "--creds", "reader:Xyzzy.pass.9917.word"])
+        .expect_verdict(0, "Verified/Verified");
+    for seen in scene.mirror.take_seen().iter().chain(&scene.source.take_seen()) {
+        assert_eq!(seen.authorization(), "");
+    }
+    let pair = base64(b"reader:Xyzzy.pass.9917.word");
+    let auths = json!({"auths": {scene.mirror.host(): {"auth": pair}}}).to_string();
+    let file = scene.town.sandbox.file("auth.json", auths);
+    scene.sign_at(&scene.mirror, "up/app");
+    let outcome = scene.town.verify_json(&[&image, "--authfile", file.to_str().unwrap()]);
+    let outcome = outcome.expect_verdict(0, "Verified/Verified");
+    assert!(outcome.stderr.contains("over plain http"), "{}", outcome.stderr);
+    assert!(scene
+        .mirror
+        .seen()
+        .iter()
+        .any(|seen| seen.authorization() == format!("Basic {pair}")));
+    assert_eq!(scene.source.lines(), [""; 0]);
+}

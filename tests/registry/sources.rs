@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The places with signatures: each is asked for itself, and named with what it answered.
+
+use std::path::Path;
+
+use crate::support::hub::{Answer, Body, Hub};
+use crate::support::program::has;
+use crate::support::skipped;
+use crate::town::{answers, Town};
+
+const REPOSITORY: &str = "ns/app";
+
+/// A registry over plain http with an unsigned image `v1`, whose digest comes with it.
+fn registry() -> (Town, Hub, String, String) {
+    let (town, hub) = (Town::new(), Hub::plain());
+    let digest = hub.store(|store| store.repository(REPOSITORY).image("v1", "sources"));
+    town.insecure(&[&hub.host()]);
+    town.store_on_disk();
+    let reference = format!("{}/{REPOSITORY}:v1", hub.host());
+    (town, hub, digest, reference)
+}
+
+fn lookaside_path(digest: &str, number: usize) -> String {
+    format!("/store/{REPOSITORY}@{}/signature-{number}", digest.replace(':', "="))
+}
+
+fn blob(bytes: &[u8]) -> Answer {
+    Answer::ok("application/octet-stream", bytes)
+}
+
+#[test]
+fn without_a_signature_the_places_that_were_asked_are_named() {
+    let (town, hub, digest, reference) = registry();
+    let image = format!("docker://{reference}");
+    let outcome = town.verify_json(&[&image]).expect_verdict(1, "Unsigned/NoSignature");
+    let item = outcome.item();
+    assert_eq!(answers(&item), ["lookaside absent 0"]);
+    let message = item["message"].as_str().unwrap();
+    let place = format!("lookaside/{REPOSITORY}@{}", digest.replace(':', "="));
+    assert!(message.contains(&place), "{message}");
+    let text = town.verify(&[&image]).expect(1).words();
+    assert!(text.contains("no signature") && text.contains(&place), "{text}");
+    let explained = town.verify(&[&image, "--explain"]).expect(1).words();
+    assert!(explained.contains("Source lookaside file://"), "{explained}");
+    hub.store(|store| store.has_extension = true);
+    let outcome = town.verify_json(&[&image]).expect_verdict(1, "Unsigned/NoSignature");
+    assert_eq!(answers(&outcome.item()), ["extension absent 0", "lookaside absent 0"]);
+}
+
+/// The import controller's type counts too; what several places have counts once.
+#[test]
+fn one_signature_in_two_places_counts_once() {
+    let (town, hub, digest, reference) = registry();
+    let signature = town.sign(&digest, &reference);
+    hub.store(|store| {
+        store.has_extension = true;
+        store.repository(REPOSITORY).sign(&digest, "one", &signature);
+    });
+    town.keep(REPOSITORY, &digest, 1, &signature);
+    let image = format!("docker://{reference}");
+    let item = town
+        .verify_json(&[&image])
+        .expect_verdict(0, "Verified/Verified")
+        .item();
+    assert_eq!(answers(&item), ["extension found 1", "lookaside found 1"]);
+    assert_eq!(item["signatures"].as_array().unwrap().len(), 1);
+    town.verify_json(&[&image, "--require", "2"])
+        .expect_verdict(1, "Rejected/ThresholdNotReached");
+}
+
+#[test]
+fn the_extension_by_both_types_and_a_broken_entry_among_them() {
+    let (town, hub, digest, reference) = registry();
+    let signature = crate::support::images::base64(&town.sign(&digest, &reference));
+    for kind in ["atomic", "AtomicImageV1"] {
+        let list = format!(
+            "{{\"signatures\":[{{\"schemaVersion\":2,\"name\":\"a\",\"type\":\"atomic\",\"content\":\"?\"}},{{\"schemaVersion\":2,\"name\":\"b\",\"type\":\"{kind}\",\"content\":\"{signature}\"}}]}}"
+        );
+        hub.store(|store| store.has_extension = true);
+        let path = format!("/extensions/v2/{REPOSITORY}/signatures/{digest}");
+        hub.answer(&path, Answer::ok("application/json", list));
+        let item = town
+            .verify_json(&[&format!("docker://{reference}")])
+            .expect_verdict(0, "Verified/Verified")
+            .item();
+        assert_eq!(answers(&item)[0], "extension found 2");
+    }
+}
+
+/// Whatever one place says, what another has still counts; and without it nobody knows.
+#[test]
+fn trouble_with_one_place_spoils_no_other_and_hides_none() {
+    let (town, hub, digest, reference) = registry();
+    let store = Hub::plain();
+    town.stores(&format!(
+        "docker:\n  {}:\n    lookaside: {}/store\n",
+        hub.host(),
+        store.url()
+    ));
+    hub.store(|store| store.has_extension = true);
+    let image = format!("docker://{reference}");
+    let signature = town.sign(&digest, &reference);
+    let extension = format!("/extensions/v2/{REPOSITORY}/signatures/{digest}");
+    let cases = [
+        (Answer::status(403), "forbidden", "Unchecked/Forbidden"),
+        (Answer::status(401), "forbidden", "Unchecked/Forbidden"),
+        (Answer::status(410), "unreachable", "Unchecked/SourceUnavailable"),
+        (Answer::status(500), "unreachable", "Unchecked/SourceUnavailable"),
+        (Answer::page(), "page", "Unchecked/SourceUnavailable"),
+        (
+            Answer::ok("application/json", "[]"),
+            "unusable",
+            "Unchecked/SourceUnavailable",
+        ),
+    ];
+    for (answer, word, verdict) in cases {
+        hub.answer(&extension, answer.clone());
+        store.answer(&lookaside_path(&digest, 1), Answer::status(404));
+        let outcome = town.verify_json(&[&image]).expect_verdict(3, verdict);
+        let item = outcome.item();
+        assert_eq!(answers(&item), [&format!("extension {word} 0"), "lookaside absent 0"]);
+        assert!(
+            item["sources"][0]["message"].as_str().unwrap().contains(&extension),
+            "{item}"
+        );
+        store.answer(&lookaside_path(&digest, 1), blob(&signature));
+        let outcome = town.verify_json(&[&image]).expect_verdict(0, "Verified/Verified");
+        assert_eq!(answers(&outcome.item())[1], "lookaside found 1", "{answer:?}");
+    }
+}
+
+#[test]
+fn a_lookaside_store_over_http() {
+    let (town, hub, digest, reference) = registry();
+    let store = Hub::plain();
+    let image = format!("docker://{reference}");
+    let signature = town.sign(&digest, &reference);
+    let other = town.sign(&digest, "registry.example.com/other:v1");
+    // The old name of the member is understood too.
+    for member in ["lookaside", "sigstore"] {
+        town.stores(&format!(
+            "docker:\n  {}:\n    {member}: {}/store\n",
+            hub.host(),
+            store.url()
+        ));
+        store.answer(&lookaside_path(&digest, 1), blob(&other));
+        // A gap hides nothing.
+        store.answer(&lookaside_path(&digest, 3), Answer::redirect("/elsewhere/3"));
+        store.answer("/elsewhere/3", blob(&signature));
+        store.take_seen();
+        let item = town
+            .verify_json(&[&image])
+            .expect_verdict(0, "Verified/Verified")
+            .item();
+        assert_eq!(answers(&item), ["lookaside found 2"]);
+        assert_eq!(store.lines().len(), 7, "{:?}", store.lines());
+    }
+    // A page where a signature is expected is trouble of the store, not a bad signature.
+    store.answer(&lookaside_path(&digest, 3), Answer::page());
+    let item = town
+        .verify_json(&[&image])
+        .expect_verdict(3, "Unchecked/SourceUnavailable")
+        .item();
+    assert_eq!(answers(&item), ["lookaside page 1"]);
+    assert!(item["message"].as_str().unwrap().contains("a web page came"), "{item}");
+    store.answer(&lookaside_path(&digest, 3), blob(b"").body(Body::Cut(b"x".to_vec())));
+    town.verify_json(&[&image])
+        .expect_verdict(3, "Unchecked/SourceUnavailable");
+    // A signature that is one of another format at the first number ends no search.
+    let foreign = [&[0][..], b"future-format\n", b"x"].concat();
+    store.answer(&lookaside_path(&digest, 1), blob(&foreign));
+    store.answer(&lookaside_path(&digest, 3), blob(&signature));
+    town.verify_json(&[&image]).expect_verdict(0, "Verified/Verified");
+}
+
+#[test]
+fn as_many_signatures_as_are_judged_and_more() {
+    let (town, _hub, digest, reference) = registry();
+    let image = format!("docker://{reference}");
+    let signature = town.sign(&digest, &reference);
+    for number in 1..=127 {
+        town.keep(
+            REPOSITORY,
+            &digest,
+            number,
+            format!("not a signature {number}").as_bytes(),
+        );
+    }
+    town.keep(REPOSITORY, &digest, 128, &signature);
+    let item = town
+        .verify_json(&[&image])
+        .expect_verdict(0, "Verified/Verified")
+        .item();
+    assert_eq!(item["signatures"].as_array().unwrap().len(), 128);
+    town.keep(REPOSITORY, &digest, 128, b"not a signature 128");
+    town.keep(REPOSITORY, &digest, 129, &signature);
+    let item = town
+        .verify_json(&[&image])
+        .expect_verdict(1, "Rejected/NotASignature")
+        .item();
+    let last = item["signatures"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last["reason"], "LimitExceeded", "{last}");
+}
+
+/// However many keys there are, each thing is asked for once.
+#[test]
+fn requests_do_not_depend_on_how_many_keys_there_are() {
+    let (town, hub, digest, reference) = registry();
+    let store = Hub::plain();
+    town.stores(&format!(
+        "docker:\n  {0}:\n    lookaside: {1}/store\n    use-sigstore-attachments: true\n",
+        hub.host(),
+        store.url()
+    ));
+    store.answer(&lookaside_path(&digest, 1), blob(&town.sign(&digest, &reference)));
+    let mut files = Vec::new();
+    for n in 0..9 {
+        let key = town.signer.simple_key(&format!("Key {n} <k{n}@example.com>"));
+        files.push(town.signer.export(&[&key], &town.sandbox.path(&format!("k{n}.gpg"))));
+    }
+    let mut counts = Vec::new();
+    for keys in [1, 3, 10] {
+        let image = format!("docker://{reference}");
+        let mut args = vec![image.as_str()];
+        for file in files.iter().take(keys - 1) {
+            args.extend(["--public-key", file.to_str().unwrap()]);
+        }
+        town.verify_json(&args).expect_verdict(0, "Verified/Verified");
+        let lines = (hub.lines(), store.lines());
+        hub.take_seen();
+        store.take_seen();
+        counts.push(lines);
+    }
+    println!(
+        "requests: {} of the registry, {} of the store",
+        counts[0].0.len(),
+        counts[0].1.len()
+    );
+    assert_eq!(counts[0], counts[1]);
+    assert_eq!(counts[0], counts[2]);
+    let registry = ["GET /v2/".to_owned(), format!("GET /v2/{REPOSITORY}/manifests/v1")];
+    assert_eq!(counts[0].0[..2], registry);
+    assert_eq!(counts[0].0.len(), 3, "{:?}", counts[0].0);
+}
+
+/// Seen by the kernel: connections go to the registry and the store that are named, and nowhere else.
+#[test]
+fn nobody_else_is_contacted() {
+    if !has("strace") {
+        return skipped("connections of verify docker://", "strace is not installed");
+    }
+    let (town, hub, digest, reference) = registry();
+    let store = Hub::plain();
+    town.stores(&format!(
+        "docker:\n  {}:\n    lookaside: {}/store\n",
+        hub.host(),
+        store.url()
+    ));
+    store.answer(&lookaside_path(&digest, 1), blob(&town.sign(&digest, &reference)));
+    let log = town.sandbox.path("strace.log");
+    let binary = town.sandbox.command().get_program().to_owned();
+    let mut command = town.sandbox.command_of(Path::new("/usr/bin/strace"));
+    command
+        .args(["-f", "-e", "trace=connect,sendto", "-o"])
+        .arg(&log)
+        .arg(binary)
+        .args(["verify", &format!("docker://{reference}")])
+        .args(["--public-key", town.key_file.to_str().unwrap()])
+        .args(["--registries.d", town.sandbox.path("registries.d").to_str().unwrap()])
+        .args([
+            "--registries-conf",
+            town.sandbox.path("registries.conf").to_str().unwrap(),
+        ]);
+    town.sandbox.finish(&mut command, b"").expect(0);
+    let log = std::fs::read_to_string(log).unwrap();
+    let allowed = [hub.address().port(), store.address().port()].map(|port| format!("htons({port})"));
+    let mut seen = 0;
+    for line in log.lines().filter(|line| line.contains("AF_INET")) {
+        assert!(allowed.iter().any(|port| line.contains(port)), "{line}");
+        seen += 1;
+    }
+    assert!(seen >= 2, "{log}");
+}
+
+/// A tag that is moved between two requests cannot bring another image in: there is one request for it.
+#[test]
+fn a_tag_that_moves_is_resolved_once() {
+    let (town, hub, digest, reference) = registry();
+    town.keep(REPOSITORY, &digest, 1, &town.sign(&digest, &reference));
+    let path = format!("/v2/{REPOSITORY}/manifests/v1");
+    let good = format!(
+        "{{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"note\":{}}}",
+        1
+    );
+    let digest = crate::town::sha256(good.as_bytes());
+    town.keep(REPOSITORY, &digest, 1, &town.sign(&digest, &reference));
+    hub.answers(
+        &path,
+        [
+            Answer::ok("application/vnd.oci.image.manifest.v1+json", good),
+            Answer::status(500),
+        ],
+    );
+    let item = town
+        .verify_json(&[&format!("docker://{reference}")])
+        .expect_verdict(0, "Verified/Verified")
+        .item();
+    assert_eq!(item["image"], digest);
+}
+
+#[test]
+fn a_manifest_that_is_not_the_one_asked_for() {
+    let (town, hub, digest, reference) = registry();
+    let name = reference.strip_suffix(":v1").unwrap();
+    town.keep(REPOSITORY, &digest, 1, &town.sign(&digest, &reference));
+    let path = format!("/v2/{REPOSITORY}/manifests/{digest}");
+    hub.answer(&path, Answer::ok("application/vnd.oci.image.manifest.v1+json", "{}"));
+    town.verify_json(&[&format!("docker://{name}@{digest}")])
+        .expect_verdict(1, "Rejected/ManifestMismatch");
+    hub.answer(&path, Answer::ok("application/vnd.oci.image.manifest.v1+json", ""));
+    town.verify_json(&[&format!("docker://{name}@{digest}")])
+        .expect_verdict(3, "Unchecked/ManifestUnavailable");
+    for (answer, verdict) in [
+        (Answer::page(), "Unchecked/SourceUnavailable"),
+        (Answer::status(404), "Unchecked/NotFound"),
+        (Answer::status(403), "Unchecked/Forbidden"),
+        (Answer::status(410), "Unchecked/SourceUnavailable"),
+        (
+            Answer::ok("application/json", "").body(Body::Endless(b' ')),
+            "Unchecked/ManifestUnavailable",
+        ),
+    ] {
+        hub.answer(&path, answer);
+        town.verify_json(&[&format!("docker://{name}@{digest}")])
+            .expect_verdict(3, verdict);
+    }
+}
+
+/// Each kind of manifest has its digest: of its bytes, or of what a JWS holds.
+#[test]
+fn every_kind_of_manifest() {
+    let (town, hub, _, _) = registry();
+    let kinds: [(&str, &str, Vec<u8>); 4] = [
+        (
+            "oci",
+            "application/vnd.oci.image.manifest.v1+json",
+            b"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\"}".to_vec(),
+        ),
+        (
+            "schema2",
+            "application/vnd.docker.distribution.manifest.v2+json",
+            b"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.docker.distribution.manifest.v2+json\"}".to_vec(),
+        ),
+        (
+            "schema1",
+            "application/vnd.docker.distribution.manifest.v1+json",
+            b"{\"schemaVersion\":1,\"name\":\"ns/app\",\"tag\":\"schema1\"}".to_vec(),
+        ),
+        (
+            "signed1",
+            "application/vnd.docker.distribution.manifest.v1+prettyjws",
+            signed_schema_1(),
+        ),
+    ];
+    for (tag, media_type, manifest) in kinds {
+        let digest = image_signature::digest::Digest::of_manifest(&manifest).unwrap();
+        hub.store(|store| store.repository(REPOSITORY).push(tag, media_type, &manifest));
+        let reference = format!("{}/{REPOSITORY}:{tag}", hub.host());
+        town.keep(REPOSITORY, digest.as_str(), 1, &town.sign(digest.as_str(), &reference));
+        let item = town
+            .verify_json(&[&format!("docker://{reference}")])
+            .expect_verdict(0, "Verified/Verified")
+            .item();
+        assert_eq!(item["image"], digest.as_str(), "{tag}");
+    }
+}
+
+/// A schema 1 manifest in a JWS, as docker wrote them.
+fn signed_schema_1() -> Vec<u8> {
+    use base64::Engine as _;
+    let encode = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let head = "{\"schemaVersion\":1,\"name\":\"ns/app\",\"tag\":\"signed1\"";
+    let protected = format!(
+        "{{\"formatLength\":{},\"formatTail\":\"{}\"}}",
+        head.len(),
+        encode(b"}")
+    );
+    format!(
+        "{head},\"signatures\":[{{\"header\":{{\"alg\":\"ES256\"}},\"signature\":\"AAAA\",\"protected\":\"{}\"}}]}}",
+        encode(protected.as_bytes())
+    )
+    .into_bytes()
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How images in registries are named, and what is refused before anybody is contacted.
+
+use crate::support::hub::Hub;
+use crate::town::Town;
+
+#[test]
+fn references_that_are_none() {
+    let town = Town::new();
+    for (image, words) in [
+        (
+            "docker://registry.example.com/ns/app",
+            "docker://registry.example.com/ns/app:latest",
+        ),
+        ("docker://busybox", "docker://busybox:latest"),
+        ("docker://", "needs a reference"),
+        ("docker://https://registry.example.com/ns/app:v1", "without https://"),
+        ("docker://registry.example.com/NS/app:v1", "lower case"),
+        ("docker://[::1]:5000/ns/app:v1", "IPv6"),
+        (
+            "docker://r.example.com/a:v1@sha256:1111111111111111111111111111111111111111111111111111111111111111",
+            "both a tag and a digest",
+        ),
+        ("docker:busybox:1", "docker://busybox:1"),
+        (
+            "registry.example.com/ns/app:v1",
+            "docker://registry.example.com/ns/app:v1",
+        ),
+    ] {
+        town.verify(&[image]).expect_usage(words);
+    }
+}
+
+#[test]
+fn what_has_no_meaning_for_an_image_in_a_registry() {
+    let (town, hub) = (Town::new(), Hub::plain());
+    let image = format!("docker://{}/ns/app:v1", hub.host());
+    town.verify(&[&image, "--confirm"])
+        .expect_usage("--confirm is about Image objects");
+    town.verify(&[&image, "--dry-run=server"])
+        .expect_usage("--dry-run=server is about Image objects");
+    town.verify(&[&image, "--signature", "x"])
+        .expect_usage("--signature is about Image objects");
+    town.sandbox.file("x.json", "{}");
+    town.verify(&[&image, "-f", "x.json"])
+        .expect_usage("without --filename");
+    town.verify(&[&image, "--require-list"])
+        .expect_usage("--require-list needs");
+    for command in ["remove", "describe"] {
+        let outcome = town.sandbox.run([command, &image]);
+        outcome.expect_usage("an image in a registry has no records");
+    }
+    for option in [
+        &["--platform", "linux/amd64"][..],
+        &["--all-platforms"],
+        &["--authfile", "x.json"],
+    ] {
+        let key = town.key_file.to_str().unwrap();
+        let mut args = vec!["verify", "dir:.", "--expected-identity", "a:v1", "--public-key", key];
+        args.extend(option);
+        town.sandbox
+            .run(args)
+            .expect_usage("it needs an IMAGE docker://REFERENCE");
+    }
+    assert_eq!(hub.connections(), 0);
+}
+
+/// Each file is named, and nobody is contacted.
+#[test]
+fn configuration_that_cannot_be_used() {
+    let (town, hub) = (Town::new(), Hub::plain());
+    let image = format!("docker://{}/ns/app:v1", hub.host());
+    town.insecure(&[&hub.host()]);
+    let broken = town.sandbox.file("broken", "{ [");
+    let broken = broken.to_str().unwrap();
+    for (option, words) in [
+        (["--authfile", broken], "broken"),
+        (["--authfile", "nowhere.json"], "nowhere.json"),
+        (["--creds", "secret-without-colon"], "expected USER:PASSWORD"),
+        (["--cert-dir", broken], "it is not a directory"),
+        (["--registry-ca", broken], "it has no PEM certificate"),
+    ] {
+        let outcome = town.verify(&[&image, option[0], option[1]]).expect_usage(words);
+        assert!(!outcome.stderr.contains("secret-without-colon"), "{}", outcome.stderr);
+    }
+    town.stores("docker: [");
+    town.verify(&[&image]).expect_usage("test.yaml");
+    town.stores("");
+    town.conf("[[registry]]\nlocation = 1\n");
+    town.verify(&[&image]).expect_usage("registries.conf");
+    assert_eq!(hub.connections(), 0);
+}
+
+#[test]
+fn pairs_and_lists_of_images() {
+    let (town, hub) = (Town::new(), Hub::plain());
+    town.insecure(&[&hub.host()]);
+    town.store_on_disk();
+    let mut images = Vec::new();
+    for tag in ["v1", "v2", "v3"] {
+        let digest = hub.store(|store| store.repository("ns/app").image(tag, tag));
+        let reference = format!("{}/ns/app:{tag}", hub.host());
+        let signed = if tag == "v3" {
+            "other.example.com/app:v3".to_owned()
+        } else {
+            reference.clone()
+        };
+        town.keep("ns/app", &digest, 1, &town.sign(&digest, &signed));
+        images.push(format!("docker://{reference}"));
+    }
+    let pair = format!("{}=other.example.com/app:v3", images[2]);
+    let outcome = town.verify_json(&[&images[0], &images[1], &pair]).expect(0);
+    let items = outcome.json()["items"].clone();
+    assert_eq!(items[1]["identitySource"], "reference");
+    assert_eq!(items[2]["identitySource"], "user");
+    // One connection, one ping.
+    assert_eq!(hub.lines().iter().filter(|line| *line == "GET /v2/").count(), 1);
+    let list = format!(
+        "# images\n{}\n\n{}\n{} other.example.com/app:v3\n",
+        images[0], images[1], images[2]
+    );
+    let list = town.sandbox.file("list", list);
+    let table = town.verify(&["--images-from", list.to_str().unwrap()]).expect(0);
+    assert!(table.stdout.contains("3 images: 3 Verified"), "{}", table.stdout);
+    assert!(table.stderr.contains("tags can move"), "{}", table.stderr);
+    let names = town
+        .verify(&["-o", "name", "--images-from", list.to_str().unwrap()])
+        .expect(0)
+        .stdout;
+    assert_eq!(names.lines().filter(|line| line.starts_with("docker://")).count(), 3);
+}
+
+#[test]
+fn the_digest_that_the_image_must_have() {
+    let (town, hub) = (Town::new(), Hub::plain());
+    town.insecure(&[&hub.host()]);
+    town.store_on_disk();
+    let digest = hub.store(|store| store.repository("ns/app").image("v1", "x"));
+    let reference = format!("{}/ns/app:v1", hub.host());
+    town.keep("ns/app", &digest, 1, &town.sign(&digest, &reference));
+    let image = format!("docker://{reference}");
+    town.verify_json(&[&image, "--expected-digest", &digest])
+        .expect_verdict(0, "Verified/Verified");
+    town.verify_json(&[&image, "--expected-digest", crate::support::images::D1])
+        .expect_verdict(1, "Rejected/DigestMismatch");
+}

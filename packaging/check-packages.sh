@@ -64,7 +64,10 @@ section crates
 # rpm before 4.20 (of 2024) takes no generator of dependencies out of a recipe.
 if rpm --version | awk '{ split($3, v, "."); exit !(v[1] > 4 || v[2] >= 20) }'; then
     rpm --dbpath "$work/rpmdb" --query --package --provides "$rpm" | grep '^bundled(crate(' | LC_ALL=C sort >"$work/provides"
-    find "$work/rpm" -name cargo-vendor.txt -exec sed 's/^\([^ ]*\) v\(.*\)$/bundled(crate(\1)) = \2/' {} + | LC_ALL=C sort |
+    # A hyphen in a version, as in 1.0.0-rc.1, is a tilde there.
+    # shellcheck disable=SC2016 # awk's
+    find "$work/rpm" -name cargo-vendor.txt -exec awk '{ version = substr($2, 2); gsub(/-/, "~", version)
+        print "bundled(crate(" $1 ")) = " version }' {} + | LC_ALL=C sort |
         diff - "$work/provides" || fail "the RPM's bundled(crate()) are not those of its cargo-vendor.txt"
 else
     echo "SKIPPED: bundled(crate()) of the RPM: it takes rpm 4.20, as in Debian 13; this is $(rpm --version)"

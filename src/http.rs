@@ -24,7 +24,7 @@ use ureq::{Agent, Body};
 
 use crate::text::safe;
 use addresses::Resolver;
-pub use addresses::{Addresses, Nearness};
+pub use addresses::{is_address, Addresses, Nearness};
 pub use error::{Error, ANSWER_TIMEOUT, BODY_TIMEOUT, CONNECT_TIMEOUT};
 use proxy::Proxy;
 use secret::Secret;

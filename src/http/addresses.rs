@@ -70,6 +70,12 @@ fn ends_in_number(host: &str) -> bool {
     is_hex || (!label.is_empty() && label.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// Whether a host is an address and not a name.
+#[must_use]
+pub fn is_address(host: &str) -> bool {
+    host.parse::<IpAddr>().is_ok()
+}
+
 /// Which addresses a server may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum Addresses {

@@ -5,8 +5,6 @@ mod chosen;
 mod duration;
 mod hint;
 
-use std::net::IpAddr;
-
 use base64::Engine as _;
 use serde_json::{Map, Value};
 
@@ -234,8 +232,7 @@ fn is_server_name(name: &str) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
-    name.parse::<IpAddr>().is_ok()
-        || name.len() <= 254 && name.strip_suffix('.').unwrap_or(name).split('.').all(is_label)
+    http::is_address(name) || name.len() <= 254 && name.strip_suffix('.').unwrap_or(name).split('.').all(is_label)
 }
 
 /// The server; without a scheme as kubectl guesses it.

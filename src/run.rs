@@ -9,6 +9,8 @@ pub mod engine;
 pub mod file_records;
 mod held;
 pub mod inspect;
+mod inspect_registry;
+mod inspected;
 pub mod keys;
 pub mod objects;
 pub mod policy;
@@ -44,7 +46,7 @@ pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr:
         Command::Verify(options) => run_verify(options, environment, &mut output, stderr),
         Command::Remove(options) => remove::run(options, environment, &mut output, stderr),
         Command::Describe(options) => describe::run(options, environment, &mut output, stderr),
-        Command::Inspect(options) => inspect::run(options, &mut output),
+        Command::Inspect(options) => inspect::run(options, environment, &mut output, stderr),
         Command::Completion(options) => Ok(completion::run(options, &mut output)),
         Command::Policy(options) => settings::policy::Action::new(&options.action, environment)
             .and_then(|action| policy::run(&action, &mut output, stderr)),

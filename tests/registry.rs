@@ -8,6 +8,8 @@ mod support;
 
 #[path = "registry/attached.rs"]
 mod attached;
+#[path = "registry/inspect.rs"]
+mod inspect;
 #[path = "registry/lists.rs"]
 mod lists;
 #[path = "registry/logins.rs"]

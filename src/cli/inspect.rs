@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::registry::RegistryOptions;
+
 /// How claims are printed. Whatever the format, they are marked as unverified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum InspectOutput {
@@ -28,15 +30,21 @@ const EXAMPLES: &str = "\
 Examples:
   image-signature inspect signature-1
   image-signature inspect --explain dir:image
-  image-signature inspect -o json - < signature-1";
+  image-signature inspect -o json - < signature-1
+  image-signature inspect docker://registry.local:5000/foo/bar:v1";
 
 /// Show what signature blobs claim. Nothing is verified: anyone can write such claims.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{NOTHING} {}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS_DONE))]
 pub struct Inspect {
-    /// Files with signature blobs, directories with files signature-1, signature-2 ..., or - for standard input
+    /// Files with signature blobs, directories with files signature-1, signature-2 ..., - for standard input, or
+    /// docker://REFERENCE for what is there of an image in its registry
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
+
+    /// How registries are reached.
+    #[command(flatten)]
+    pub registry: RegistryOptions,
 
     /// Output format
     #[arg(

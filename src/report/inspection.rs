@@ -5,13 +5,14 @@ use std::io::{self, Write};
 
 use serde_json::{json, Map, Value};
 
-use super::json::{claim, write_document, Syntax, API_VERSION};
+use super::json::{claim, source, write_document, Syntax, API_VERSION};
+use super::signatures;
 use super::text::RESOURCE;
 use crate::openpgp::framing::message::Message;
 use crate::payload::{self, Payload};
 use crate::reason::Refusal;
 use crate::sigstore::attachment::CERTIFICATE_ANNOTATION;
-use crate::subject::{Attachment, SignatureKind};
+use crate::subject::{Attachment, SignatureKind, SourceAnswer};
 use crate::text::{quoted, safe, time};
 
 /// The mark on every line.
@@ -50,6 +51,8 @@ pub enum Inspected {
     Gpg(Message, Result<Payload, payload::Error>),
     /// A sigstore signature.
     Sigstore(Attachment, Result<Payload, payload::Error>),
+    /// A place that was asked for signatures, and what it answered.
+    Source(SourceAnswer),
     /// Nothing to show, and why.
     Refused(Refusal),
 }
@@ -58,7 +61,7 @@ impl Inspected {
     fn payload(&self) -> Option<&Result<Payload, payload::Error>> {
         match self {
             Inspected::Gpg(_, payload) | Inspected::Sigstore(_, payload) => Some(payload),
-            Inspected::Refused(_) => None,
+            Inspected::Source(_) | Inspected::Refused(_) => None,
         }
     }
 }
@@ -122,6 +125,7 @@ fn maker(message: &Message) -> String {
 fn summary(inspection: &Inspection) -> String {
     let (who, payload) = match &inspection.content {
         Inspected::Refused(refusal) => return refusal.to_string(),
+        Inspected::Source(source) => return format!("source {}", signatures::source(source)),
         Inspected::Gpg(message, payload) => (format!("key {}", maker(message)), payload),
         Inspected::Sigstore(attachment, payload) => {
             let has_certificate = attachment.annotations.contains_key(CERTIFICATE_ANNOTATION);
@@ -148,6 +152,7 @@ fn summary(inspection: &Inspection) -> String {
 fn details(inspection: &Inspection) -> Vec<String> {
     let mut lines = match &inspection.content {
         Inspected::Refused(refusal) => return vec![refusal.to_string()],
+        Inspected::Source(_) => return vec![summary(inspection)],
         Inspected::Gpg(message, _) => of_message(message),
         Inspected::Sigstore(attachment, _) => of_attachment(attachment),
     };
@@ -217,6 +222,10 @@ fn document(inspection: &Inspection) -> Value {
         put("kind", kind.word().into());
     }
     match &inspection.content {
+        Inspected::Source(answer) => {
+            put("source", source(answer));
+            put("message", summary(inspection).into());
+        }
         Inspected::Refused(refusal) => {
             put("reason", refusal.reason.word().into());
             put("message", refusal.message.as_str().into());

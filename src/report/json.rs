@@ -229,7 +229,8 @@ fn policy(tally: &Tally) -> Option<Value> {
     Some(json!({"expectedIdentity": tally.identity.to_string(), "scope": scope, "requirements": requirements}))
 }
 
-fn source(source: &SourceAnswer) -> Value {
+/// A place that was asked for signatures, and what it answered.
+pub(super) fn source(source: &SourceAnswer) -> Value {
     let mut item = json!({
         "kind": source.kind.word(),
         "location": source.location,

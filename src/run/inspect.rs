@@ -4,44 +4,59 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{SUCCESS, TROUBLE};
+use super::inspected::shown;
+use super::{inspect_registry, SUCCESS, TROUBLE};
 use crate::cli::inspect::{Inspect as Options, InspectOutput};
 use crate::files::read::{read_bounded, read_regular};
 use crate::image::too_many;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
-use crate::openpgp::framing::message::Message;
-use crate::payload::{Format as PayloadFormat, Payload};
-use crate::reason::{Reason, Refusal};
+use crate::reason::{Reason, Refusal, Verdict};
 use crate::report::inspection::{self, Format, Inspected, Inspection};
 use crate::report::json::Syntax;
-use crate::settings::inspect::Inspect;
+use crate::settings::environment::Environment;
+use crate::settings::inspect::{Inspect, Place};
 use crate::settings::UsageError;
+use crate::source::registry::Registries;
 use crate::source::{directory, stored};
-use crate::subject::Content;
 use crate::text::safe;
 
 /// Shows what signatures claim. Nothing is checked.
 ///
 /// # Errors
 /// When the options contradict each other.
-pub fn run(options: &Options, out: &mut dyn Write) -> Result<u8, UsageError> {
-    let settings = Inspect::new(options)?;
+pub fn run(
+    options: &Options,
+    environment: &Environment,
+    out: &mut dyn Write,
+    stderr: &mut dyn Write,
+) -> Result<u8, UsageError> {
+    let settings = Inspect::new(options, environment)?;
+    let configuration = settings.registries.as_deref();
+    let mut registries = configuration.map(|configuration| Registries::new(configuration, environment.clock()));
     let mut inspections = Vec::new();
     for place in &settings.places {
-        if place.is_dir() {
-            inspections.extend(inspect_directory(place));
-        } else {
-            inspections.push(inspect(place, || {
-                read_bounded(stored::file(place), MAX_BLOB_BYTES as u64)
-            }));
+        match (place, &mut registries) {
+            (Place::Path(path), _) if path.is_dir() => inspections.extend(inspect_directory(path)),
+            (Place::Path(path), _) => inspections.push(inspect(path, || {
+                read_bounded(stored::file(path), MAX_BLOB_BYTES as u64)
+            })),
+            (Place::Registry(reference), Some(registries)) => {
+                inspections.extend(inspect_registry::image(registries, reference));
+                for warning in registries.take_warnings() {
+                    // There is nowhere else to tell that standard error is gone.
+                    let _ = writeln!(stderr, "warning: {warning}");
+                }
+            }
+            (Place::Registry(_), None) => {}
         }
     }
     let unreadable = inspections.iter().any(|inspection| {
         let reason = match &inspection.content {
             Inspected::Refused(refusal) => Some(refusal.reason),
+            Inspected::Source(source) => source.answer.trouble().map(|trouble| trouble.reason),
             _ => None,
         };
-        matches!(reason, Some(Reason::SourceUnavailable | Reason::NotFound))
+        reason.is_some_and(|reason| reason.verdict() == Verdict::Unchecked)
     });
     let format = match (settings.output, settings.explain) {
         (_, true) => Format::Explain,
@@ -92,21 +107,5 @@ fn inspect_directory(directory: &Path) -> Vec<Inspection> {
 }
 
 fn inspect(path: &Path, read: impl FnOnce() -> std::io::Result<Option<Vec<u8>>>) -> Inspection {
-    let stored = stored::signature(path, read());
-    let kind = stored.kind();
-    let content = match stored {
-        Content::Gpg(blob) => blob.and_then(|blob| Message::parse(&blob)).map(|message| {
-            let payload = Payload::parse(&message.payload, PayloadFormat::SimpleSigning);
-            Inspected::Gpg(message, payload)
-        }),
-        Content::Sigstore(stored) => stored.map(|attachment| {
-            let payload = Payload::parse(&attachment.payload, PayloadFormat::Sigstore);
-            Inspected::Sigstore(attachment, payload)
-        }),
-    };
-    Inspection {
-        file: path.display().to_string(),
-        kind: Some(kind),
-        content: content.unwrap_or_else(Inspected::Refused),
-    }
+    shown(path.display().to_string(), stored::signature(path, read()))
 }

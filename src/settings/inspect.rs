@@ -3,18 +3,33 @@
 
 use std::path::{Path, PathBuf};
 
-use super::UsageError;
+use super::environment::Environment;
+use super::image_name::{image_name, ImageName};
+use super::{registry, UsageError};
 use crate::cli::inspect::{Inspect as Options, InspectOutput};
+use crate::reference::Reference;
+use crate::registry::configuration::Configuration;
 
 /// What `inspect` is to do.
 #[derive(Debug, Clone)]
 pub struct Inspect {
-    /// Files with signatures, and directories of them; `-` is standard input.
-    pub places: Vec<PathBuf>,
+    /// What is shown, in order.
+    pub places: Vec<Place>,
+    /// How registries are reached, if an image in one is there.
+    pub registries: Option<Box<Configuration>>,
     /// How claims are printed.
     pub output: InspectOutput,
     /// As numbered lines.
     pub explain: bool,
+}
+
+/// What is shown.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A file with a signature, or a directory of them; `-` is standard input.
+    Path(PathBuf),
+    /// An image in a registry.
+    Registry(Reference),
 }
 
 impl Inspect {
@@ -22,7 +37,7 @@ impl Inspect {
     ///
     /// # Errors
     /// When they contradict each other.
-    pub fn new(options: &Options) -> Result<Self, UsageError> {
+    pub fn new(options: &Options, environment: &Environment) -> Result<Self, UsageError> {
         if options.explain && options.output != InspectOutput::Text {
             return Err(UsageError::new("--explain is text: it cannot be used with --output"));
         }
@@ -31,8 +46,25 @@ impl Inspect {
                 "`-` may be given only once: standard input can be read once",
             ));
         }
+        let places = options.files.iter().map(|path| place(path));
+        let places = places.collect::<Result<Vec<_>, _>>()?;
+        let needs_registries = places.iter().any(|place| matches!(place, Place::Registry(_)));
+        if let (false, Some(option)) = (needs_registries, options.registry.given().first()) {
+            return Err(UsageError::new(format!(
+                "{option} is about images in registries: it needs docker://REFERENCE"
+            )));
+        }
+        let mut registries = needs_registries
+            .then(|| registry::configuration(&options.registry, environment))
+            .transpose()?
+            .map(Box::new);
+        if let Some(registries) = &mut registries {
+            // Whatever is there is shown.
+            registries.wants_attachments = true;
+        }
         Ok(Self {
-            places: options.files.iter().map(|path| place(path)).collect(),
+            places,
+            registries,
             output: options.output,
             explain: options.explain,
         })
@@ -40,10 +72,16 @@ impl Inspect {
 }
 
 /// `dir:PATH` is a directory as for the other commands, unless a file has just this name.
-fn place(path: &Path) -> PathBuf {
+fn place(path: &Path) -> Result<Place, UsageError> {
+    if let Some(text) = path.to_str().filter(|text| text.starts_with("docker://")) {
+        return match image_name(text)? {
+            ImageName::Registry(reference) => Ok(Place::Registry(reference)),
+            _ => Ok(Place::Path(path.to_owned())),
+        };
+    }
     let directory = path.to_str().and_then(|text| text.strip_prefix("dir:"));
-    match directory {
+    Ok(Place::Path(match directory {
         Some(directory) if !path.exists() && !directory.is_empty() => directory.into(),
         _ => path.to_owned(),
-    }
+    }))
 }

@@ -23,6 +23,8 @@ const MAX_NAMED: usize = 1000;
 pub struct Gathered {
     /// The signatures; one that several places have stands there once.
     pub signatures: Vec<SignatureBlob>,
+    /// The place of each signature, as its index among the places; the first where several have it.
+    pub origins: Vec<usize>,
     /// The places.
     pub sources: Vec<SourceAnswer>,
 }
@@ -40,6 +42,7 @@ impl Gathered {
         for blob in found {
             if !self.signatures.iter().any(|own| is_same(&own.content, &blob.content)) {
                 self.signatures.push(blob);
+                self.origins.push(self.sources.len());
             }
         }
         let answer = match trouble {
@@ -58,6 +61,7 @@ impl Gathered {
     /// Of more signatures than are judged, the others are named only.
     fn limit(&mut self) {
         self.signatures.truncate(MAX_SIGNATURES + MAX_NAMED);
+        self.origins.truncate(MAX_SIGNATURES + MAX_NAMED);
         for (index, blob) in self.signatures.iter_mut().enumerate().skip(MAX_SIGNATURES) {
             blob.content = match &blob.content {
                 Content::Gpg(_) => Content::Gpg(Err(too_many(index))),

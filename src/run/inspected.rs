@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A signature taken apart, to be shown: nothing of it is checked.
+
+use crate::openpgp::framing::message::Message;
+use crate::payload::{Format as PayloadFormat, Payload};
+use crate::report::inspection::{Inspected, Inspection};
+use crate::subject::Content;
+
+/// What a signature claims; `file` is where it was found.
+pub(super) fn shown(file: String, stored: Content) -> Inspection {
+    let kind = stored.kind();
+    let content = match stored {
+        Content::Gpg(blob) => blob.and_then(|blob| Message::parse(&blob)).map(|message| {
+            let payload = Payload::parse(&message.payload, PayloadFormat::SimpleSigning);
+            Inspected::Gpg(message, payload)
+        }),
+        Content::Sigstore(stored) => stored.map(|attachment| {
+            let payload = Payload::parse(&attachment.payload, PayloadFormat::Sigstore);
+            Inspected::Sigstore(attachment, payload)
+        }),
+    };
+    Inspection {
+        file,
+        kind: Some(kind),
+        content: content.unwrap_or_else(Inspected::Refused),
+    }
+}

@@ -15,5 +15,6 @@ pub mod patch;
 pub mod registries;
 pub mod rights;
 pub mod status;
+pub mod streams;
 mod tags;
 pub mod whoami;

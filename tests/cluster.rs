@@ -19,6 +19,8 @@ mod many;
 mod names;
 #[path = "cluster/network.rs"]
 mod network;
+#[path = "cluster/policies.rs"]
+mod policies;
 #[path = "cluster/races.rs"]
 mod races;
 #[path = "cluster/recording.rs"]

@@ -10,7 +10,7 @@ use super::{ImageReport, InRegistry, Renderer};
 use crate::reason::Verdict;
 use crate::reference::Reference;
 use crate::text::safe;
-use crate::verdict::ImageOutcome;
+use crate::verdict::{IdentitySource, ImageOutcome};
 
 /// How Image objects are named for `oc` and `kubectl`.
 pub const RESOURCE: &str = "image.image.openshift.io";
@@ -50,6 +50,9 @@ impl Renderer for Block {
                 (Verdict::Verified, false) => value.put("not as", &missed(outcome, identity))?,
                 _ => value.put("expected", &identity.to_string())?,
             }
+        }
+        if report.identity_source == IdentitySource::Stream {
+            value.put("named by", "the image stream, not the user")?;
         }
         for signer in signatures::signers(outcome) {
             let owner = safe(&signer.owner());

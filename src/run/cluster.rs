@@ -10,11 +10,12 @@ use crate::cluster::blocked::blocked;
 use crate::cluster::credentials::Source;
 use crate::cluster::images::{self, Found};
 use crate::cluster::names::Name;
-use crate::cluster::{patch, rights, whoami};
+use crate::cluster::{patch, rights, streams, whoami};
 use crate::digest::Digest;
 use crate::edit::SignatureEdit;
 use crate::limits::CLOCK_SKEW;
 use crate::reason::{Reason, Refusal};
+use crate::reference::Reference;
 use crate::settings::UsageError;
 use crate::source::objects::Loaded;
 use crate::text::safe;
@@ -127,6 +128,14 @@ impl Session {
             }
         }
         Ok(found)
+    }
+
+    /// What a stream says its tag is.
+    ///
+    /// # Errors
+    /// When the stream cannot be read or does not say it.
+    pub fn references(&mut self, name: &Name) -> Result<Vec<Reference>, Refusal> {
+        streams::references(&mut self.api, name)
     }
 
     /// Reads an Image.

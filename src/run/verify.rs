@@ -101,6 +101,7 @@ pub fn run(
         stderr: &mut stderr,
         aside: Aside::new(scope.prints_table(&settings)),
         asked: None,
+        identity_source: IdentitySource::User,
         told_changes: false,
         held: HeldReports::new(),
         records: FileRecords::default(),
@@ -172,6 +173,8 @@ struct Run<'r, 's> {
     progress: &'r Progress,
     /// How the user named the image that is judged.
     asked: Option<String>,
+    /// Who named what is expected of the image that is judged.
+    identity_source: IdentitySource,
     stderr: &'s mut dyn Write,
     aside: Aside,
     told_changes: bool,
@@ -397,7 +400,7 @@ impl<'s> Run<'_, 's> {
             requested: self.asked.clone().filter(|asked| asked != name),
             source: source.to_owned(),
             expected: identities.to_vec(),
-            identity_source: IdentitySource::User,
+            identity_source: self.identity_source,
             registry: None,
             sources: Vec::new(),
             recorded: Recorded::No,

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::containers::Containers;
 use super::environment::Environment;
 use super::UsageError;
 use crate::cli::verify::Verify;
@@ -98,28 +99,17 @@ fn read(file: &Path, namespace: Option<&str>, environment: &Environment) -> Resu
 
 /// The policy that podman goes by on this machine (docs/contract.md 9).
 fn system_policy(environment: &Environment) -> Result<PathBuf, UsageError> {
-    if let Some(named) = environment
-        .variable("CONTAINERS_POLICY_JSON")
-        .filter(|path| !path.is_empty())
-    {
-        return Ok(PathBuf::from(named));
+    let places = Containers::new(environment, None, None).policy;
+    // One that was named must be there.
+    if let [named] = &places[..] {
+        return Ok(named.clone());
     }
-    let own = environment
-        .variable("XDG_CONFIG_HOME")
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| environment.home.as_ref().map(|home| home.join(".config")));
-    let own = own.map(|directory| directory.join("containers/policy.json"));
-    let places = ["/etc/containers/policy.json", "/usr/share/containers/policy.json"];
-    let places: Vec<PathBuf> = own.into_iter().chain(places.map(PathBuf::from)).collect();
-    match places.iter().find(|place| place.exists()) {
-        Some(found) => Ok(found.clone()),
-        None => {
-            let places: Vec<String> = places.iter().map(|place| safe(&place.display().to_string())).collect();
-            Err(UsageError::new(format!(
-                "--system-policy: this machine has no policy: none of {} is there; name one with --policy FILE",
-                places.join(", ")
-            )))
-        }
+    if let Some(found) = places.iter().find(|place| place.exists()) {
+        return Ok(found.clone());
     }
+    let places: Vec<String> = places.iter().map(|place| safe(&place.display().to_string())).collect();
+    Err(UsageError::new(format!(
+        "--system-policy: this machine has no policy: none of {} is there; name one with --policy FILE",
+        places.join(", ")
+    )))
 }

@@ -457,7 +457,7 @@ fn requested(options: &cli::verify::Verify) -> Result<Requests, UsageError> {
         return requests::from_list(&shown, &read_list(list)?).map(Requests::Named);
     }
     if !options.images.is_empty() {
-        return requests::pair(&options.images, &options.expected_identity).map(Requests::Named);
+        return named(options).map(Requests::Named);
     }
     if options.source.filename.is_empty() {
         return Err(UsageError::new(
@@ -465,6 +465,45 @@ fn requested(options: &cli::verify::Verify) -> Result<Requests, UsageError> {
         ));
     }
     identities(options).map(Requests::Everything)
+}
+
+/// The images named, each with its identities. By a policy a tag of a stream is judged as what the stream says it is, where
+/// the user does not say it (docs/contract.md 9).
+fn named(options: &cli::verify::Verify) -> Result<Vec<Request>, UsageError> {
+    let by_policy = options.policy.is_some() || options.system_policy;
+    let may_lack = by_policy && options.expected_identity.is_empty() && options.source.filename.is_empty();
+    let is_tag = |text: &&String| may_lack && is_stream_tag(text);
+    let (tags, others): (Vec<&String>, Vec<&String>) = options.images.iter().partition(is_tag);
+    let others: Vec<String> = others.into_iter().cloned().collect();
+    let mut requests = requests::pair(&others, &options.expected_identity)?;
+    for text in tags {
+        if requests.iter().all(|request| request.asked != *text) {
+            requests.push(Request {
+                image: image_name(text)?,
+                asked: text.clone(),
+                identities: Vec::new(),
+                names_itself: false,
+            });
+        }
+    }
+    // In the order in which they were named.
+    let place = |request: &Request| {
+        let is_it = |text: &String| {
+            text.strip_prefix(&request.asked)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        };
+        options.images.iter().position(is_it)
+    };
+    requests.sort_by_key(place);
+    Ok(requests)
+}
+
+fn is_stream_tag(text: &str) -> bool {
+    let name = match image_name(text) {
+        Ok(ImageName::Object(name)) => Name::parse(&name),
+        _ => return false,
+    };
+    matches!(name, Ok(Name::Tag { .. }))
 }
 
 fn read_list(path: &Path) -> Result<String, UsageError> {

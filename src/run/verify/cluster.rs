@@ -13,6 +13,7 @@ use crate::run::cluster::{self, Session, Written, MAX_TRIES, SOURCE};
 use crate::settings::objects::Recording;
 use crate::source::objects::Loaded;
 use crate::text::safe;
+use crate::verdict::IdentitySource;
 
 impl Run<'_, '_> {
     /// `is_only`: no other image is asked for in this run.
@@ -23,6 +24,24 @@ impl Run<'_, '_> {
         identities: &[Reference],
         is_only: bool,
     ) {
+        let mut named = Vec::new();
+        if identities.is_empty() {
+            // A policy decides, and the user has not said what is expected.
+            match session.references(name) {
+                Ok(found) => named = found,
+                Err(refusal) => {
+                    let judged = self.refused(&name.to_string(), SOURCE, refusal, identities);
+                    return self.print(&judged);
+                }
+            }
+            self.identity_source = IdentitySource::Stream;
+        }
+        let identities = if named.is_empty() { identities } else { &named };
+        self.judge_and_print(session, name, identities, is_only);
+        self.identity_source = IdentitySource::User;
+    }
+
+    fn judge_and_print(&mut self, session: &mut Session, name: &Name, identities: &[Reference], is_only: bool) {
         match self.judge_in_cluster(session, name, identities, is_only) {
             Ok((judged, refusal)) => self.print_unless(&judged, refusal.as_deref()),
             Err(refusal) => {
@@ -39,7 +58,9 @@ impl Run<'_, '_> {
         identities: &[Reference],
         is_only: bool,
     ) -> Result<(Judged, Option<String>), Refusal> {
-        let records = self.settings.recording != Recording::Dry;
+        // What the stream names is good enough to look at, not to be recorded.
+        let is_recordable = self.identity_source == IdentitySource::User;
+        let records = self.settings.recording != Recording::Dry && is_recordable;
         let Found { mut loaded, read_only } = if records {
             session.find_to_write(name, is_only)?
         } else {
@@ -53,6 +74,15 @@ impl Run<'_, '_> {
             }
             let image = loaded.image.name.clone();
             let mut judged = self.judge_object(&loaded, &chosen, &image, SOURCE, identities);
+            if !is_recordable {
+                if self.settings.recording != Recording::Dry {
+                    let image = safe(&image);
+                    self.tell(&format!(
+                        "note: {image}: nothing is recorded, because the image stream and not you named what is expected; give --expected-identity REF"
+                    ));
+                }
+                return Ok((judged, None));
+            }
             let read_only = read_only.as_ref().map(|why| cluster::read_only(&image, why));
             if !records {
                 let recorder = Recorder {

@@ -9,6 +9,7 @@ pub mod json;
 pub mod keys;
 pub mod listing;
 pub mod output;
+pub mod policy_lint;
 pub mod policy_why;
 pub mod progress;
 pub mod removal;

@@ -83,6 +83,7 @@ fn document(command: &Command) -> Option<(&'static str, Syntax)> {
         Command::Keys(options) => ("keys", options.output.to_possible_value()),
         Command::Policy(options) => match &options.action {
             cli::policy::Action::Why(options) => ("policy why", options.output.to_possible_value()),
+            cli::policy::Action::Lint(options) => ("policy lint", options.output.to_possible_value()),
         },
         Command::Completion(_) => return None,
     };

@@ -236,7 +236,8 @@ fn exit_statuses_are_those_of_the_program() {
     for name in ["image-signature", "image-signature-verify"] {
         assert_eq!(statuses(name), ["0", "1", "2", "3", "130"]);
     }
-    for command in ["remove", "describe", "inspect", "keys", "policy"] {
+    assert_eq!(statuses("image-signature-policy"), ["0", "1", "2", "3", "130"]);
+    for command in ["remove", "describe", "inspect", "keys"] {
         assert_eq!(statuses(&format!("image-signature-{command}")), ["0", "2", "3", "130"]);
     }
 }
@@ -260,6 +261,26 @@ fn every_reason_is_explained() {
     for word in words.into_iter().filter(|word| *word != "Verified") {
         assert!(verdicts.contains(&format!("Li {word}")), "{word}");
     }
+}
+
+/// The page has each code with its usual severity and an example, and no other.
+#[test]
+fn every_finding_is_explained() {
+    use image_signature::policy::finding::Code;
+    let text = page("image-signature-policy");
+    let mut found: Vec<(&str, &str, usize)> = Vec::new();
+    for line in section(&text, "DESCRIPTION").lines() {
+        if let Some((code, severity)) = line.strip_prefix(".It Li ").and_then(|rest| rest.split_once(" Pq ")) {
+            found.push((code, severity.split(';').next().unwrap(), 0));
+        } else if line.starts_with(".Dl ") {
+            found.last_mut().unwrap().2 += 1;
+        }
+    }
+    let expected: Vec<(&str, &str, usize)> = Code::ALL
+        .iter()
+        .map(|code| (code.word(), code.severity().word(), 1))
+        .collect();
+    assert_eq!(found, expected);
 }
 
 #[test]

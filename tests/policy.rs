@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "policy/lint.rs"]
+mod lint;
 #[path = "policy/objects.rs"]
 mod objects;
 #[path = "policy/why.rs"]

@@ -26,7 +26,7 @@ pub struct Configuration {
     pub registries_d: Option<PathBuf>,
 }
 
-/// How `policy why` prints.
+/// How explanations and findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PolicyOutput {
     /// Text for people
@@ -41,8 +41,14 @@ const STATUS_WHY: &str = "\
 Exit status: 0 done; 2 usage error, or a file cannot be read or breaks its format; 3 GnuPG or printing failed; \
 130 interrupted.";
 
+const STATUS_LINT: &str = "\
+Exit status: 0 nothing found; 1 something found; 2 usage error, or a file cannot be read; 3 GnuPG or printing failed; \
+130 interrupted.";
+
 const EXAMPLES: &str = "\
 Examples:
+  image-signature policy lint
+  image-signature policy lint policy.json -o json
   image-signature policy why registry.local:5000/foo/bar:v1
   image-signature policy why registry.local:5000/foo/bar:v1 policy.json --mirrors";
 
@@ -60,6 +66,8 @@ pub struct Policy {
 pub enum Action {
     /// Explain which scope applies to a reference and what it requires
     Why(Why),
+    /// Find what cannot work in a policy, and what may mean another thing than was meant
+    Lint(Lint),
 }
 
 /// Explain what a policy means for one image: the scopes that are tried, what is required and by which keys, how the
@@ -78,6 +86,31 @@ pub struct Why {
     /// Print what must stand in the policy for images that are asked for by the name of a mirror; nothing is written
     #[arg(long)]
     pub mirrors: bool,
+
+    /// Where everything is.
+    #[command(flatten)]
+    pub configuration: Configuration,
+
+    /// Output format
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_default_value = true
+    )]
+    pub output: PolicyOutput,
+}
+
+/// Find what cannot work in a policy, and what may mean another thing than was meant: a line a finding, with a stable code,
+/// severity, file, line and column. The policy of this machine is looked at together with its registries.conf,
+/// registries.d and programs.
+#[derive(Debug, Args)]
+#[command(after_help = format!("{STATUS_LINT}\n\n{EXAMPLES}"))]
+pub struct Lint {
+    /// A policy.json, or files with ClusterImagePolicies and ImagePolicies
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
 
     /// Where everything is.
     #[command(flatten)]

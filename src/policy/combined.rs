@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the nodes of a cluster make of its ClusterImagePolicies and ImagePolicies: one policy.
 
+use std::collections::HashMap;
+
 use super::image_policy::ImagePolicy;
+use super::scope::around;
 use super::{Policy, Requirement, Scope, Transport};
 use crate::reference::Reference;
 
@@ -56,9 +59,13 @@ impl Combined {
             left_out: Vec::new(),
         };
         let (cluster, namespaced): (Vec<_>, Vec<_>) = objects.iter().partition(|own| own.namespace.is_none());
-        for object in &cluster {
+        let mut index = Index::of(&all.policy);
+        // Each scope with the first object that has it.
+        let mut owners: HashMap<&str, &ImagePolicy> = HashMap::new();
+        for object in cluster {
             for scope in &object.scopes {
-                all.add(&scope.name, object);
+                all.add(&mut index, &scope.name, object);
+                owners.entry(&scope.name).or_insert(object);
             }
         }
         for object in namespaced {
@@ -67,18 +74,18 @@ impl Combined {
                 continue;
             }
             for scope in &object.scopes {
-                let around = cluster
-                    .iter()
-                    .flat_map(|own| own.scopes.iter().map(move |other| (own, other)))
-                    .find(|(_, other)| covers(&other.name, &scope.name));
-                match around {
-                    Some((own, other)) => all.dropped.push(Dropped {
+                let own = std::iter::once(scope.name.clone());
+                let taken = own
+                    .chain(around(&scope.name))
+                    .find_map(|outer| owners.get_key_value(outer.as_str()));
+                match taken {
+                    Some((inside, of)) => all.dropped.push(Dropped {
                         object: object.to_string(),
                         scope: scope.name.clone(),
-                        inside: other.name.clone(),
-                        of: own.to_string(),
+                        inside: (*inside).to_owned(),
+                        of: of.to_string(),
                     }),
-                    None => all.add(&scope.name, object),
+                    None => all.add(&mut index, &scope.name, object),
                 }
             }
         }
@@ -86,36 +93,29 @@ impl Combined {
     }
 
     /// Objects of one scope are all required.
-    fn add(&mut self, name: &str, object: &ImagePolicy) {
+    fn add(&mut self, index: &mut Index, name: &str, object: &ImagePolicy) {
         for transport in TRANSPORTS {
             if transport == "atomic" && name.matches('/').count() > MAX_ATOMIC_SLASHES {
                 continue;
             }
-            let section = entry(
-                &mut self.policy.transports,
-                |own| own.name == transport,
-                || Transport {
-                    name: transport.to_owned(),
-                    scopes: Vec::new(),
-                },
-            );
-            let scope = entry(
-                &mut section.scopes,
-                |own| own.name == name,
-                || Scope {
+            let scopes = Index::section(&mut self.policy.transports, transport);
+            let known = index.scopes.get(&(transport, name.to_owned())).copied();
+            let at = known.unwrap_or_else(|| {
+                scopes.push(Scope {
                     name: name.to_owned(),
                     offset: 0,
                     requirements: Vec::new(),
-                },
-            );
-            scope.requirements.push(object.requirement.clone());
+                });
+                index.scopes.insert((transport, name.to_owned()), scopes.len() - 1);
+                scopes.len() - 1
+            });
+            scopes[at].requirements.push(object.requirement.clone());
         }
-        let makers = entry(
-            &mut self.makers,
-            |(own, _)| own == name,
-            || (name.to_owned(), Vec::new()),
-        );
-        makers.1.push(object.to_string());
+        let at = *index.makers.entry(name.to_owned()).or_insert_with(|| {
+            self.makers.push((name.to_owned(), Vec::new()));
+            self.makers.len() - 1
+        });
+        self.makers[at].1.push(object.to_string());
     }
 
     /// The objects that require something in a scope.
@@ -126,13 +126,38 @@ impl Combined {
     }
 }
 
-/// The element that is meant, which is made where there is none.
-fn entry<T>(list: &mut Vec<T>, is_it: impl Fn(&T) -> bool, make: impl FnOnce() -> T) -> &mut T {
-    let at = list.iter().position(is_it).unwrap_or_else(|| {
-        list.push(make());
-        list.len() - 1
-    });
-    &mut list[at]
+/// Where scopes stand in their lists.
+struct Index {
+    scopes: HashMap<(&'static str, String), usize>,
+    makers: HashMap<String, usize>,
+}
+
+impl Index {
+    fn of(policy: &Policy) -> Self {
+        let mut scopes = HashMap::new();
+        for transport in TRANSPORTS {
+            let section = policy.transports.iter().find(|own| own.name == transport);
+            for (at, scope) in section.into_iter().flat_map(|section| &section.scopes).enumerate() {
+                scopes.insert((transport, scope.name.clone()), at);
+            }
+        }
+        Self {
+            scopes,
+            makers: HashMap::new(),
+        }
+    }
+
+    /// The scopes of a transport, which is added where there is none.
+    fn section<'t>(transports: &'t mut Vec<Transport>, name: &str) -> &'t mut Vec<Scope> {
+        let at = transports.iter().position(|own| own.name == name).unwrap_or_else(|| {
+            transports.push(Transport {
+                name: name.to_owned(),
+                scopes: Vec::new(),
+            });
+            transports.len() - 1
+        });
+        &mut transports[at].scopes
+    }
 }
 
 /// Whether everything in scope `inner` is in scope `outer` too: it is the same, begins with it, or is on a host of its

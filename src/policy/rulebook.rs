@@ -217,8 +217,13 @@ impl Rulebook {
                 own.map_or(&[][..], |own| &own.requirements)
             }
         };
+        Self::rules_of(base, &path_of(transport, scope), requirements)
+    }
+
+    /// The requirements of a list that stands at `path` of a file.
+    pub(super) fn rules_of<'r>(base: &Source, path: &str, requirements: &'r [Requirement]) -> Vec<Rule<'r>> {
         let rule = |(number, requirement)| {
-            let path = format!("{}[{number}]", path_of(transport, scope));
+            let path = format!("{path}[{number}]");
             Rule {
                 requirement,
                 spot: Spot {

@@ -61,6 +61,33 @@ pub fn parents_of(reference: &Reference) -> Vec<String> {
     scopes
 }
 
+/// The scopes around a scope, the nearest first: those that cover everything that it covers, and more.
+#[must_use]
+pub fn around(scope: &str) -> Vec<String> {
+    let mut scopes = Vec::new();
+    let mut host = match scope.strip_prefix("*.") {
+        Some(domain) => domain,
+        None => {
+            let mut name = scope;
+            let reference = Reference::parse_canonical(scope).ok().filter(|own| !own.is_name_only());
+            if let Some(reference) = &reference {
+                name = &scope[..reference.name().len()];
+                scopes.push(name.to_owned());
+            }
+            while let Some((parent, _)) = name.rsplit_once('/') {
+                scopes.push(parent.to_owned());
+                name = parent;
+            }
+            name.split_once(':').map_or(name, |(host, _)| host)
+        }
+    };
+    while let Some((_, parent)) = host.split_once('.') {
+        scopes.push(format!("*.{parent}"));
+        host = parent;
+    }
+    scopes
+}
+
 /// Whether the readers of this format take a text for a scope of a transport. They know the scopes of their own
 /// transports only.
 pub(super) fn is_valid(transport: &str, scope: &str) -> bool {

@@ -3,6 +3,9 @@
 
 mod configuration;
 mod keys;
+mod lint;
+mod lint_keys;
+mod lint_machine;
 mod load;
 mod why;
 
@@ -21,6 +24,10 @@ pub fn run(action: &Action, out: &mut dyn Write, stderr: &mut dyn Write) -> Resu
         Action::Why(settings) => {
             home::sweep(&settings.ground.places, settings.ground.uid);
             why::run(settings, out, stderr)
+        }
+        Action::Lint(settings) => {
+            home::sweep(&settings.ground.places, settings.ground.uid);
+            lint::run(settings, out, stderr)
         }
     }
 }

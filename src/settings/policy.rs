@@ -7,7 +7,7 @@ use super::containers::Containers;
 use super::environment::Environment;
 use super::UsageError;
 pub use crate::cli::policy::PolicyOutput;
-use crate::cli::policy::{Action as Options, Configuration, Why as WhyOptions};
+use crate::cli::policy::{Action as Options, Configuration, Lint as LintOptions, Why as WhyOptions};
 use crate::reference::Reference;
 use crate::text::{quoted, safe};
 
@@ -16,6 +16,8 @@ use crate::text::{quoted, safe};
 pub enum Action {
     /// Explain.
     Why(Why),
+    /// Find faults.
+    Lint(Lint),
 }
 
 /// Where everything is, and what GnuPG needs.
@@ -29,6 +31,8 @@ pub struct Ground {
     pub containers: Containers,
     /// Where temporary keyrings may stand.
     pub places: Vec<PathBuf>,
+    /// Directories of programs; none where the policy is not that of this machine.
+    pub search_path: Vec<PathBuf>,
     /// Our user ID, to know left-overs of our own.
     pub uid: u32,
     /// The time by which keys are judged, in seconds since 1970.
@@ -48,6 +52,29 @@ pub struct Why {
     pub output: PolicyOutput,
 }
 
+/// `policy lint`
+#[derive(Debug, Clone)]
+pub struct Lint {
+    /// Where everything is.
+    pub ground: Ground,
+    /// Whether the configuration is looked at too: where it was named, or the policy is that of this machine.
+    pub checks_machine: bool,
+    /// How to print.
+    pub output: PolicyOutput,
+}
+
+impl Lint {
+    fn new(options: &LintOptions, environment: &Environment) -> Result<Self, UsageError> {
+        let configuration = &options.configuration;
+        let is_named = configuration.registries_conf.is_some() || configuration.registries_d.is_some();
+        Ok(Self {
+            ground: Ground::new(&options.files, configuration, environment)?,
+            checks_machine: options.files.is_empty() || is_named,
+            output: options.output,
+        })
+    }
+}
+
 impl Action {
     /// Validates the options.
     ///
@@ -56,6 +83,7 @@ impl Action {
     pub fn new(options: &Options, environment: &Environment) -> Result<Self, UsageError> {
         match options {
             Options::Why(own) => Why::new(own, environment).map(Self::Why),
+            Options::Lint(own) => Lint::new(own, environment).map(Self::Lint),
         }
     }
 }
@@ -87,6 +115,10 @@ impl Ground {
                 options.registries_d.as_deref(),
             ),
             places: environment.temporary_places(),
+            search_path: match environment.variable("PATH").filter(|_| files.is_empty()) {
+                Some(path) => std::env::split_paths(path).collect(),
+                None => Vec::new(),
+            },
             uid: environment.uid,
             now: environment.now,
         })

@@ -311,6 +311,29 @@ impl Certificate {
             .is_some_and(|prefix| loose.has_prefix(prefix))
     }
 
+    /// Whether all that is said to bind it to its owners is by SHA-1.
+    #[must_use]
+    pub fn is_bound_by_sha1_only(&self) -> bool {
+        /// RFC 9580 section 9.5.
+        const SHA1: u8 = 2;
+        let user_ids = self.parts.iter().filter(|((kind, _), _)| *kind == Kind::UserId);
+        let mut own = user_ids
+            .flat_map(|(_, part)| &part.signatures)
+            .filter(|(core, loose)| class::CERTIFICATION.contains(&core.class) && core.is_said_to_be_by(loose, self.id))
+            .map(|(core, _)| core.hash)
+            .peekable();
+        own.peek().is_some() && own.all(|hash| hash == SHA1)
+    }
+
+    /// Whether another copy of the key has the same user IDs, subkeys and signatures of its own.
+    #[must_use]
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        match (self.write_own(), other.write_own()) {
+            (Ok(own), Ok(other)) => own == other,
+            _ => false,
+        }
+    }
+
     /// How many user IDs and pictures, and how many subkeys it has.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {

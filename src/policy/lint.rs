@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What can be said against a policy from its files alone. What its keys and this machine have to do with it is found
+//! elsewhere.
+
+mod identities;
+mod lists;
+mod requirements;
+mod scopes;
+
+use self::lists::{lists, object_rule};
+use super::finding::Finding;
+use super::rulebook::{Rule, Rulebook};
+
+/// Everything that is found.
+#[must_use]
+pub fn of(book: &Rulebook) -> Vec<Finding> {
+    let lists = lists(book);
+    let mut findings = Vec::new();
+    for list in &lists {
+        findings.extend(requirements::of_list(list));
+        findings.extend(identities::of_list(list));
+    }
+    findings.extend(requirements::of_objects(book));
+    findings.extend(scopes::of(book, &lists));
+    findings
+}
+
+/// All requirements: those of every scope and of the `default`, and those of objects once each.
+#[must_use]
+pub fn rules(book: &Rulebook) -> Vec<Rule<'_>> {
+    let mut rules: Vec<Rule<'_>> = lists(book).into_iter().flat_map(|list| list.rules).collect();
+    rules.extend(book.objects().map(|(source, object)| object_rule(source, object)));
+    rules
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Requirements that cannot be met, are not checked here, or mean another thing together.
+
+use super::lists::{lists, object_rule, List};
+use crate::policy::finding::{Code, Finding};
+use crate::policy::rulebook::{Rule, Rulebook};
+use crate::policy::{words, Requirement, SigstoreSigners};
+
+/// Of how many scopes it is told that several objects have them.
+const MAX_SCOPES: usize = 100;
+
+pub(super) fn of_list(list: &List<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = list.rules.iter().filter_map(of_rule).collect();
+    findings.extend(together(list));
+    if list.scope.is_none() && words::best(list.rules.iter().map(|rule| rule.requirement)) == "Allowed" {
+        findings.push(Finding::new(
+            Code::DefaultAccepts,
+            Some(list.spot.clone()),
+            "images in no scope are accepted, signed or not; \"default\": [{\"type\": \"reject\"}] refuses them (DISA V-257537 asks for that)",
+        ));
+    }
+    findings
+}
+
+/// What is to be said of the objects.
+pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (source, object) in book.objects() {
+        let rule = object_rule(source, object);
+        findings.extend(of_rule(&rule));
+        if object.keys_given > 1 {
+            findings.push(Finding::new(
+                Code::SeveralKeysInData,
+                Some(rule.spot),
+                format!(
+                    "the key data has {} public keys; nodes read the first one only, signatures by the others are refused",
+                    object.keys_given
+                ),
+            ));
+        }
+    }
+    let several = book.combined.makers.iter().filter(|(_, makers)| makers.len() > 1);
+    for (scope, makers) in several.take(MAX_SCOPES) {
+        findings.push(Finding::new(
+            Code::AllRequired,
+            book.spots(Some(scope)).pop(),
+            format!(
+                "an image in {scope} needs a signature for each of {}, not for one of them",
+                makers.join(", ")
+            ),
+        ));
+    }
+    let has_own = |rule: &Rule<'_>| matches!(rule.requirement, Requirement::SignedBy { .. });
+    if let (Some(_), Some(own)) = (
+        book.objects().next(),
+        lists(book)
+            .iter()
+            .flat_map(|list| &list.rules)
+            .find(|rule| has_own(rule)),
+    ) {
+        findings.push(Finding::new(
+            Code::PolicyBesideObjects,
+            Some(own.spot.clone()),
+            "this policy is made by hand, and nodes make one of ClusterImagePolicies and ImagePolicies in the same place: one of the two is lost, and signedBy cannot stand in an object",
+        ));
+    }
+    findings
+}
+
+fn of_rule(rule: &Rule<'_>) -> Option<Finding> {
+    let found = |code| {
+        Some(Finding::new(
+            code,
+            Some(rule.spot.clone()),
+            words::text(rule.requirement, 1),
+        ))
+    };
+    match rule.requirement {
+        Requirement::SignedBaseLayer => found(Code::RequirementNeverMet),
+        Requirement::SignedBy { key_type, .. } if !words::is_openpgp(*key_type) => found(Code::RequirementNeverMet),
+        Requirement::SigstoreSigned { needs_rekor: true, .. }
+        | Requirement::SigstoreSigned {
+            signers: SigstoreSigners::Fulcio | SigstoreSigners::Pki,
+            ..
+        } => found(Code::RequirementNotChecked),
+        _ => None,
+    }
+}
+
+/// Several requirements in one list.
+fn together(list: &List<'_>) -> Option<Finding> {
+    if list.rules.len() < 2 {
+        return None;
+    }
+    let count = |kind: &str| {
+        list.rules
+            .iter()
+            .filter(|rule| words::kind(rule.requirement) == kind)
+            .count()
+    };
+    let message = if let Some(kind) = ["signedBy", "sigstoreSigned"].into_iter().find(|kind| count(kind) > 1) {
+        format!(
+            "an image needs a signature for each of the {} {kind} requirements; where one of the keys is to be enough, list them as keyPaths of one requirement",
+            count(kind)
+        )
+    } else if count("reject") > 0 {
+        "reject refuses every image, so that the other requirements have no effect".to_owned()
+    } else if count("insecureAcceptAnything") > 0 {
+        "insecureAcceptAnything has no effect beside other requirements: all must hold".to_owned()
+    } else {
+        return None;
+    };
+    Some(Finding::new(Code::AllRequired, Some(list.spot.clone()), message))
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Scopes that no reference can have, and scopes that take each other's place.
+
+use std::collections::{HashMap, HashSet};
+
+use super::lists::List;
+use crate::policy::document::suggestion;
+use crate::policy::finding::{Code, Finding};
+use crate::policy::rulebook::{Rulebook, Spot, DOCKER};
+use crate::policy::scope::around;
+use crate::policy::{words, Scope};
+use crate::reference::Reference;
+
+/// Transports of containers/image.
+const TRANSPORTS: [&str; 11] = [
+    DOCKER,
+    "atomic",
+    "containers-storage",
+    "dir",
+    "docker-archive",
+    "docker-daemon",
+    "oci",
+    "oci-archive",
+    "ostree",
+    "sif",
+    "tarball",
+];
+
+pub(super) fn of(book: &Rulebook, lists: &[List<'_>]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut told: HashSet<&str> = HashSet::new();
+    for list in lists {
+        let Some(transport) = list.transport else { continue };
+        if !TRANSPORTS.contains(&transport) && told.insert(transport) {
+            findings.push(Finding::new(
+                Code::UnknownTransport,
+                Some(list.spot.clone()),
+                format!(
+                    "there is no transport \"{transport}\", so that its scopes never apply{}",
+                    suggestion(transport, &TRANSPORTS)
+                ),
+            ));
+        }
+        if transport == DOCKER {
+            findings.extend(never_matches(list.scope.unwrap_or_default(), &list.spot));
+        }
+    }
+    for (source, object) in book.objects() {
+        for (number, entry) in object.scopes.iter().enumerate() {
+            let spot = Spot {
+                file: source.file.clone(),
+                place: entry.place,
+                path: format!("{object} spec.scopes[{number}]"),
+            };
+            findings.extend(never_matches(&entry.name, &spot));
+            let of = object.to_string();
+            let dropped = book.combined.dropped.iter();
+            for own in dropped.filter(|own| own.object == of && own.scope == entry.name) {
+                findings.push(Finding::new(
+                    Code::ScopeLeftOut,
+                    Some(spot.clone()),
+                    format!(
+                        "nodes leave this scope out: it lies inside {} of {}",
+                        own.inside, own.of
+                    ),
+                ));
+            }
+        }
+    }
+    findings.extend(shadows(book));
+    findings
+}
+
+fn never_matches(scope: &str, spot: &Spot) -> Option<Finding> {
+    let (why, instead) = why_never(scope)?;
+    let instead = instead.map_or(String::new(), |text| format!("; did you mean \"{text}\"?"));
+    Some(Finding::new(
+        Code::ScopeNeverMatches,
+        Some(spot.clone()),
+        format!("no image can have this scope: {why}{instead}"),
+    ))
+}
+
+/// Why no reference in normal form has a scope, and what may have been meant.
+fn why_never(scope: &str) -> Option<(&'static str, Option<String>)> {
+    if scope.is_empty() {
+        return None;
+    }
+    if let Some((_, rest)) = scope.split_once("://") {
+        let bare = rest.trim_end_matches('/').to_owned();
+        return Some(("scopes are names of images, without a scheme", Some(bare)));
+    }
+    if let Some(bare) = scope.strip_suffix('/') {
+        return Some(("it ends with a slash", Some(bare.trim_end_matches('/').to_owned())));
+    }
+    if scope.contains('*') {
+        let is_domain = |domain: &str| Reference::is_prefix(domain) && !domain.contains(['/', ':']);
+        return match scope.strip_prefix("*.") {
+            Some(domain) if is_domain(domain) => None,
+            Some(_) => Some(("a wildcard is *. and a domain, without port and path", None)),
+            None if scope == "*" => Some(("a wildcard is *. and a domain; the scope of all images is empty", None)),
+            None => Some(("an asterisk stands only at the beginning, before a domain", None)),
+        };
+    }
+    if let Ok(reference) = Reference::parse_canonical(scope) {
+        let has_both = reference.tag().is_some() && reference.digest().is_some();
+        return has_both.then_some(("images are asked for by tag or by digest, not by both", None));
+    }
+    let host = scope.split('/').next().unwrap_or_default();
+    let is_host = host.contains(['.', ':']) || host == "localhost";
+    if host == "index.docker.io" {
+        let rest = scope.trim_start_matches("index.");
+        return Some(("the name of this host is docker.io", Some(rest.to_owned())));
+    }
+    if is_host && Reference::is_prefix(scope) {
+        return None;
+    }
+    if scope.bytes().any(|b| b.is_ascii_uppercase()) && Reference::is_prefix(&scope.to_lowercase()) && is_host {
+        return Some((
+            "repositories are lower case",
+            Some(format!("{host}{}", scope[host.len()..].to_lowercase())),
+        ));
+    }
+    let full = Reference::parse(scope).ok().map(|reference| reference.to_string());
+    match full {
+        Some(full) => Some(("names are compared in full, with their host", Some(full))),
+        None => Some(("it is not the beginning of a name", None)),
+    }
+}
+
+/// Scopes that take the place of stricter ones.
+fn shadows(book: &Rulebook) -> Vec<Finding> {
+    let Some(section) = book.combined.policy.transports.iter().find(|own| own.name == DOCKER) else {
+        return Vec::new();
+    };
+    let own: HashMap<&str, &Scope> = section.scopes.iter().map(|own| (own.name.as_str(), own)).collect();
+    let mut findings = Vec::new();
+    for scope in &section.scopes {
+        let best = words::best(scope.requirements.iter());
+        if scope.name.is_empty() {
+            if !book.combined.is_objects_alone && scope.requirements != book.combined.policy.default {
+                findings.push(Finding::new(
+                    Code::ScopeShadowed,
+                    book.spots(Some("")).pop(),
+                    "the default never applies to images in registries: scope \"\" of transport docker takes its place",
+                ));
+            }
+            continue;
+        }
+        if best != "Allowed" {
+            continue;
+        }
+        let nearest = around(&scope.name)
+            .into_iter()
+            .find_map(|outer| own.get(outer.as_str()));
+        if let Some(other) = nearest.filter(|other| words::best(other.requirements.iter()) != "Allowed") {
+            findings.push(Finding::new(
+                Code::ScopeShadowed,
+                book.spots(Some(&scope.name)).pop(),
+                format!(
+                    "images here are accepted, signed or not: what scope {} requires does not apply to them, since scopes are never merged",
+                    other.name
+                ),
+            ));
+        }
+    }
+    findings
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy lint`: what is to be said against a policy.
+
+use std::io::{self, Write};
+
+use serde_json::{json, Value};
+
+use super::json::{write_document, Syntax, API_VERSION};
+use super::policy_why::spot;
+use crate::policy::finding::{Finding, Severity};
+use crate::text::{bounded, safe};
+
+/// Longest message, in characters: it may have several paths in it.
+const MAX_MESSAGE: usize = 2000;
+
+/// Prints a line a finding, as compilers do, and how many there are.
+///
+/// # Errors
+/// When writing fails.
+pub fn write_text(out: &mut dyn Write, findings: &[Finding], files: &[String]) -> io::Result<()> {
+    for finding in findings {
+        if let Some(spot) = &finding.spot {
+            let file = safe(&spot.file.display().to_string());
+            write!(out, "{file}:{}:{}: ", spot.place.line, spot.place.column)?;
+        }
+        write!(out, "{}: {}: ", finding.severity.word(), finding.code.word())?;
+        if let Some(path) = finding
+            .spot
+            .as_ref()
+            .map(|spot| &spot.path)
+            .filter(|path| !path.is_empty())
+        {
+            write!(out, "{}: ", safe(path))?;
+        }
+        writeln!(out, "{}", bounded(&finding.message, MAX_MESSAGE))?;
+    }
+    match findings.len() {
+        0 => writeln!(out, "No findings: {}", files.join(", "))?,
+        1 => writeln!(out, "1 finding")?,
+        many => {
+            let [errors, warnings, notes] = counts(findings);
+            writeln!(
+                out,
+                "{many} findings: errors {errors}, warnings {warnings}, notes {notes}"
+            )?;
+        }
+    }
+    out.flush()
+}
+
+fn counts(findings: &[Finding]) -> [usize; 3] {
+    [Severity::Error, Severity::Warning, Severity::Note]
+        .map(|severity| findings.iter().filter(|own| own.severity == severity).count())
+}
+
+/// Prints one document.
+///
+/// # Errors
+/// When writing fails.
+pub fn write_json(out: &mut dyn Write, findings: &[Finding], files: &[String], syntax: Syntax) -> io::Result<()> {
+    let [errors, warnings, notes] = counts(findings);
+    let item = |finding: &Finding| {
+        json!({
+            "code": finding.code.word(),
+            "severity": finding.severity.word(),
+            "place": finding.spot.as_ref().map(spot),
+            "message": finding.message,
+        })
+    };
+    let document = json!({
+        "apiVersion": API_VERSION,
+        "kind": "PolicyFindingList",
+        "files": files,
+        "summary": {"errors": errors, "warnings": warnings, "notes": notes},
+        "items": findings.iter().map(item).collect::<Vec<Value>>(),
+    });
+    write_document(out, &document, syntax)
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy lint`
+
+use std::io::Write;
+
+use super::load::{load, shown, Failure};
+use super::{lint_keys, lint_machine};
+use crate::policy::finding::{Code, Finding};
+use crate::policy::lint;
+use crate::policy::place::Place;
+use crate::policy::rulebook::Spot;
+use crate::report::json::Syntax;
+use crate::report::policy_lint as report;
+use crate::run::{NEGATIVE, SUCCESS, TROUBLE};
+use crate::settings::policy::{Lint, PolicyOutput};
+use crate::settings::UsageError;
+
+/// Says what is wrong with a policy.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(super) fn run(settings: &Lint, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+    let mut trouble = Vec::new();
+    let mut files: Vec<String> = settings.ground.files.iter().map(|file| shown(file)).collect();
+    let mut findings = match load(&settings.ground) {
+        Ok(book) => {
+            files = book.sources.iter().map(|source| shown(&source.file)).collect();
+            let mut findings = lint::of(&book);
+            findings.extend(lint_keys::of(&book, &settings.ground, &mut trouble));
+            if settings.checks_machine {
+                findings.extend(lint_machine::of(&book, &settings.ground));
+            }
+            findings
+        }
+        // That a file breaks its format is what is looked for here.
+        Err(Failure::Broken(broken)) => {
+            let spot = Spot {
+                file: broken.file,
+                place: Place {
+                    line: broken.error.line,
+                    column: broken.error.column,
+                },
+                path: broken.error.path,
+            };
+            vec![Finding::new(Code::InvalidPolicy, Some(spot), broken.error.what)]
+        }
+        Err(failure) => return Err(failure.into()),
+    };
+    findings.sort_by_key(|finding| {
+        let spot = finding.spot.as_ref();
+        (
+            spot.is_none(),
+            spot.map(|spot| (spot.file.clone(), spot.place)),
+            finding.code,
+        )
+    });
+    findings.dedup();
+    for line in &trouble {
+        let _ = writeln!(stderr, "error: {line}");
+    }
+    // Failures are told at the end: see report::output.
+    let _ = match settings.output {
+        PolicyOutput::Text => report::write_text(out, &findings, &files),
+        PolicyOutput::Json => report::write_json(out, &findings, &files, Syntax::Json),
+        PolicyOutput::Yaml => report::write_json(out, &findings, &files, Syntax::Yaml),
+    };
+    Ok(match (trouble.is_empty(), findings.is_empty()) {
+        (false, _) => TROUBLE,
+        (true, false) => NEGATIVE,
+        (true, true) => SUCCESS,
+    })
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is to be said against the keys of a policy.
+
+use std::collections::HashMap;
+
+use super::keys::{self, Keys};
+use crate::openpgp::keys::certificate::Certificate;
+use crate::policy::explanation::{KeyFile, KeyLine};
+use crate::policy::finding::{Code, Finding, Severity};
+use crate::policy::lint;
+use crate::policy::rulebook::{Rule, Rulebook, Spot};
+use crate::policy::{KeyMaterial, Requirement, SigstoreSigners};
+use crate::reason::Reason;
+use crate::settings::policy::Ground;
+
+/// Most sets of keys that are looked into: each takes GnuPG a tenth of a second.
+const MAX_KEY_SETS: usize = 300;
+
+/// Everything that is found. What could not be looked into goes to `trouble`.
+pub(super) fn of(book: &Rulebook, ground: &Ground, trouble: &mut Vec<String>) -> Vec<Finding> {
+    // Many requirements have the same keys.
+    let mut known: Vec<(&Requirement, Keys)> = Vec::new();
+    let mut left_out = 0;
+    let mut findings = Vec::new();
+    for rule in lint::rules(book) {
+        let Some(material) = material(rule.requirement) else {
+            continue;
+        };
+        let at = known
+            .iter()
+            .position(|(own, _)| self::material(own) == Some(material) && same_kind(own, rule.requirement));
+        let at = match at {
+            Some(at) => at,
+            None if known.len() == MAX_KEY_SETS => {
+                left_out += 1;
+                continue;
+            }
+            None => {
+                let found = keys::of(rule.requirement, ground);
+                trouble.extend(found.engine_trouble.clone());
+                known.push((rule.requirement, found));
+                known.len() - 1
+            }
+        };
+        let is_known = known[at].1.engine_trouble.is_none();
+        findings.extend(of_rule(&rule, material, &known[at].1, is_known, book));
+    }
+    if left_out > 0 {
+        trouble.push(format!(
+            "the keys of {left_out} requirements were not looked into: the policy has more than {MAX_KEY_SETS} different sets of keys"
+        ));
+    }
+    findings
+}
+
+fn material(requirement: &Requirement) -> Option<&KeyMaterial> {
+    match requirement {
+        Requirement::SignedBy { keys, .. }
+        | Requirement::SigstoreSigned {
+            signers: SigstoreSigners::Keys(keys),
+            ..
+        } => Some(keys),
+        _ => None,
+    }
+}
+
+fn same_kind(one: &Requirement, other: &Requirement) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
+}
+
+fn of_rule(rule: &Rule<'_>, material: &KeyMaterial, keys: &Keys, is_known: bool, book: &Rulebook) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if keys.files.is_empty() {
+        if matches!(material, KeyMaterial::Paths(paths) if paths.is_empty()) {
+            findings.push(Finding::new(
+                Code::KeyMissing,
+                Some(spot(rule, "keyPaths", book)),
+                "the list of keys is empty, so that no signature is ever accepted",
+            ));
+        }
+        return findings;
+    }
+    let usable = |key: &&KeyLine| key.refusal.is_none();
+    let is_one_left = keys.files.iter().flat_map(|file| &file.keys).any(|key| usable(&key));
+    for (number, file) in keys.files.iter().enumerate() {
+        let spot = spot(rule, &member(material, number), book);
+        findings.extend(of_file(file, &spot, is_one_left, is_known));
+    }
+    findings.extend(of_copies(rule, material, keys, book));
+    findings
+}
+
+/// The member that names a file or holds it.
+fn member(material: &KeyMaterial, number: usize) -> String {
+    match material {
+        KeyMaterial::Paths(_) => format!("keyPaths[{number}]"),
+        KeyMaterial::Data(_) => format!("keyDatas[{number}]"),
+    }
+}
+
+/// The place of a member of a requirement; single keys have a member of their own.
+fn spot(rule: &Rule<'_>, member: &str, book: &Rulebook) -> Spot {
+    let mut spot = rule.spot.clone();
+    let (Some(base), None) = (book.base(), rule.object) else {
+        return spot;
+    };
+    let plural = format!("{}.{member}", spot.path);
+    let singular = plural
+        .replace("keyPaths[0]", "keyPath")
+        .replace("keyDatas[0]", "keyData");
+    spot.path = if base.places.has(&plural) { plural } else { singular };
+    spot.place = base.places.at(&spot.path);
+    spot
+}
+
+fn of_file(file: &KeyFile, spot: &Spot, is_one_left: bool, is_known: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut found = |code, message: String| findings.push(Finding::new(code, Some(spot.clone()), message));
+    if let Some(trouble) = file.trouble.as_ref().filter(|_| is_known) {
+        let what = if trouble.contains(&file.label) {
+            trouble.clone()
+        } else {
+            format!("{}: {trouble}", file.label)
+        };
+        found(Code::KeyUnreadable, format!("{what}; every image here is refused"));
+    }
+    for note in &file.notes {
+        found(
+            Code::KeySkipped,
+            format!(
+                "{}: {note}; some versions of GnuPG then take no key at all from the file",
+                file.label
+            ),
+        );
+    }
+    for key in &file.keys {
+        let Some(refusal) = &key.refusal else { continue };
+        let is_expired = refusal.starts_with(Reason::KeyExpired.word());
+        let code = if is_expired {
+            Code::KeyExpired
+        } else {
+            Code::KeyNotAccepted
+        };
+        let owner = key.owner.as_deref().unwrap_or_default();
+        let rest = if is_one_left {
+            ""
+        } else {
+            "; no key of this requirement is left"
+        };
+        let message = format!("{}: key {} ({owner}): {refusal}{rest}", file.label, key.fingerprint);
+        let finding = Finding::new(code, Some(spot.clone()), message);
+        findings.push(if is_one_left {
+            finding.at_most(Severity::Warning)
+        } else {
+            finding
+        });
+    }
+    findings
+}
+
+/// What is to be said of a key and its copies.
+fn of_copies(rule: &Rule<'_>, material: &KeyMaterial, keys: &Keys, book: &Rulebook) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut first: HashMap<String, (usize, &Certificate)> = HashMap::new();
+    for (number, contents) in keys.contents.iter().enumerate() {
+        for certificate in contents.iter().flat_map(|contents| &contents.certificates) {
+            let fingerprint = certificate.fingerprint().to_string();
+            let label = &keys.files[number].label;
+            if certificate.is_bound_by_sha1_only() {
+                findings.push(Finding::new(
+                    Code::KeySelfSignatureSha1,
+                    Some(spot(rule, &member(material, number), book)),
+                    format!(
+                        "{label}: key {fingerprint} names its owner by SHA-1 signatures only, which systems with strict crypto policies do not take; its owner may offer a newer copy"
+                    ),
+                ));
+            }
+            match first.get(&fingerprint) {
+                None => {
+                    first.insert(fingerprint, (number, certificate));
+                }
+                Some((other, copy)) if !certificate.says_the_same_as(copy) => {
+                    let other = &keys.files[*other].label;
+                    findings.push(Finding::new(
+                        Code::KeyCopiesDiffer,
+                        Some(spot(rule, &member(material, number), book)),
+                        format!("{label}: this copy of key {fingerprint} differs from that in {other}; which of them a program takes depends on their order"),
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    findings
+}

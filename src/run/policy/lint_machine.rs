@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the configuration and the programs of this machine have to do with a policy.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::configuration::{self, Read as Configuration};
+use super::load::shown;
+use crate::policy::finding::{Code, Finding};
+use crate::policy::lint;
+use crate::policy::mirrored;
+use crate::policy::place::Place;
+use crate::policy::rulebook::{Rule, Rulebook, Spot};
+use crate::policy::{KeyMaterial, Requirement, SigstoreSigners};
+use crate::reference::Reference;
+use crate::registry::registries_conf::RegistriesConf;
+use crate::registry::registries_d::RegistriesD;
+use crate::settings::policy::Ground;
+
+/// Programs that read policies.
+const PROGRAMS: [&str; 4] = ["skopeo", "podman", "buildah", "crio"];
+
+/// What builds have in them that answer every sigstore signature with a refusal.
+const REFUSES_SIGSTORE: &[u8] = b"Debian-local change: sigstore disabled";
+
+/// How much of a program is searched, in bytes.
+const MAX_PROGRAM: u64 = 256 << 20;
+
+/// Most scopes whose mirrors are looked into.
+const MAX_SCOPES: usize = 2000;
+
+/// Everything that is found.
+pub(super) fn of(book: &Rulebook, ground: &Ground) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let conf = configuration::registries_conf(&ground.containers);
+    let sections = configuration::registries_d(&ground.containers);
+    invalid(&conf, &mut findings);
+    invalid(&sections, &mut findings);
+    if let Ok(sections) = &sections.content {
+        findings.extend(old_names(sections));
+        if let Ok(conf) = &conf.content {
+            findings.extend(mirrors(book, conf, sections));
+        }
+    }
+    findings.extend(programs(book, ground));
+    findings
+}
+
+fn invalid<T>(read: &Configuration<T>, findings: &mut Vec<Finding>) {
+    if let Err(what) = &read.content {
+        findings.push(Finding::new(
+            Code::InvalidConfiguration,
+            None,
+            format!("{what}; every look-up by podman and CRI-O fails"),
+        ));
+    }
+}
+
+fn old_names(sections: &RegistriesD) -> Vec<Finding> {
+    sections
+        .old_names()
+        .map(|(name, place)| {
+            let spot = Spot {
+                file: place.file.clone(),
+                place: Place {
+                    line: place.line,
+                    column: 1,
+                },
+                path: match &place.namespace {
+                    Some(namespace) => format!("docker.{namespace}.{name}"),
+                    None => format!("default-docker.{name}"),
+                },
+            };
+            let new = name.replace("sigstore", "lookaside");
+            Finding::new(
+                Code::OldMemberName,
+                Some(spot),
+                format!("{name} is the old name of {new}; it has nothing to do with sigstore signatures"),
+            )
+        })
+        .collect()
+}
+
+/// Mirrors at which the signatures that a scope asks for are not looked for.
+fn mirrors(book: &Rulebook, conf: &RegistriesConf, sections: &RegistriesD) -> Vec<Finding> {
+    let Some((base, policy)) = book.base().and_then(|base| Some((base, base.policy()?))) else {
+        return Vec::new();
+    };
+    let docker = policy.transports.iter().find(|own| own.name == "docker");
+    let mut findings = Vec::new();
+    for scope in docker.into_iter().flat_map(|section| &section.scopes).take(MAX_SCOPES) {
+        if !mirrored::asks_for_signatures(scope.requirements.iter()) {
+            continue;
+        }
+        let Some(source) = example(&scope.name) else { continue };
+        let by_gpg = scope
+            .requirements
+            .iter()
+            .any(|own| matches!(own, Requirement::SignedBy { .. }));
+        let by_sigstore = scope
+            .requirements
+            .iter()
+            .any(|own| matches!(own, Requirement::SigstoreSigned { .. }));
+        for (_, location) in conf.mirrors_of(&source) {
+            let Some(mirror) = example(location) else { continue };
+            let has_store = |own: &Reference| sections.lookaside(own).is_some();
+            let has_attachments =
+                |own: &Reference| sections.use_sigstore_attachments(own).is_some_and(|(value, _)| value);
+            let lost = if by_gpg && has_store(&source) && !has_store(&mirror) {
+                "lookaside"
+            } else if by_sigstore && has_attachments(&source) && !has_attachments(&mirror) {
+                "use-sigstore-attachments"
+            } else {
+                continue;
+            };
+            let path = crate::policy::places::path_of("docker", Some(&scope.name));
+            let spot = Spot {
+                file: base.file.clone(),
+                place: base.places.at(&path),
+                path,
+            };
+            findings.push(Finding::new(
+                Code::MirrorWithoutSignatures,
+                Some(spot),
+                format!("registries.conf names the mirror {location}, for which registries.d has no {lost}: images that come from there count as unsigned"),
+            ));
+        }
+    }
+    findings
+}
+
+/// A name in a scope or location.
+fn example(scope: &str) -> Option<Reference> {
+    if scope.is_empty() || scope.starts_with('*') {
+        return None;
+    }
+    Reference::parse_canonical(scope)
+        .ok()
+        .filter(|own| !own.is_name_only())
+        .or_else(|| Reference::parse_canonical(&format!("{scope}/x:latest")).ok())
+}
+
+/// Programs of this machine that do not go by the policy as it stands.
+fn programs(book: &Rulebook, ground: &Ground) -> Vec<Finding> {
+    let rules = lint::rules(book);
+    let sigstore = rules
+        .iter()
+        .find(|rule| matches!(rule.requirement, Requirement::SigstoreSigned { .. }));
+    let Some(sigstore) = sigstore else { return Vec::new() };
+    // A member that readers refuse which do not know it, with a text that all have that do.
+    let newer = rules.iter().find_map(|rule| Some((rule, newer_member(rule, book)?)));
+    let mut findings = Vec::new();
+    for program in PROGRAMS.iter().filter_map(|name| find(name, &ground.search_path)) {
+        let mut words = vec![REFUSES_SIGSTORE];
+        words.extend(newer.as_ref().map(|(_, (_, word))| word.as_bytes()));
+        let Some(found) = search(&program, &words) else {
+            continue;
+        };
+        if found[0] {
+            findings.push(Finding::new(
+                Code::ReaderRefusesSigstore,
+                Some(sigstore.spot.clone()),
+                format!(
+                    "{} refuses every sigstore signature, and with it every image here",
+                    shown(&program)
+                ),
+            ));
+        }
+        if let (Some((rule, (member, _))), Some(false)) = (&newer, found.get(1)) {
+            findings.push(Finding::new(
+                Code::ReaderTooOld,
+                Some(rule.spot.clone()),
+                format!(
+                    "{} does not know {member} of sigstoreSigned, and refuses the whole policy",
+                    shown(&program)
+                ),
+            ));
+        }
+    }
+    findings
+}
+
+/// A member of a sigstoreSigned that readers learnt later, and a word that readers have in them that know it.
+fn newer_member(rule: &Rule<'_>, book: &Rulebook) -> Option<(&'static str, &'static str)> {
+    let Requirement::SigstoreSigned {
+        signers, needs_rekor, ..
+    } = rule.requirement
+    else {
+        return None;
+    };
+    let has = |member: &str| {
+        let base = book.base().filter(|_| rule.object.is_none());
+        base.is_some_and(|base| base.places.has(&format!("{}.{member}", rule.spot.path)))
+    };
+    match signers {
+        SigstoreSigners::Pki => Some(("pki", "caRootsPath")),
+        SigstoreSigners::Fulcio => Some(("fulcio", "oidcIssuer")),
+        SigstoreSigners::Keys(KeyMaterial::Paths(_)) if has("keyPaths") => Some(("keyPaths", "keyDatas")),
+        SigstoreSigners::Keys(KeyMaterial::Data(_)) if has("keyDatas") => Some(("keyDatas", "keyDatas")),
+        SigstoreSigners::Keys(_) if *needs_rekor => Some(("a Rekor key", "rekorPublicKeyPath")),
+        SigstoreSigners::Keys(_) => None,
+    }
+}
+
+fn find(name: &str, search_path: &[PathBuf]) -> Option<PathBuf> {
+    search_path
+        .iter()
+        .map(|directory| directory.join(name))
+        .find(|path| path.is_file())
+}
+
+/// Which of some words stand in a file; nothing where it cannot be read.
+fn search(path: &Path, words: &[&[u8]]) -> Option<Vec<bool>> {
+    let mut file = File::open(path).ok()?.take(MAX_PROGRAM);
+    let longest = words.iter().map(|word| word.len()).max()?;
+    let mut found = vec![false; words.len()];
+    let mut window: Vec<u8> = Vec::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let length = file.read(&mut buffer).ok()?;
+        if length == 0 {
+            return Some(found);
+        }
+        window.extend_from_slice(&buffer[..length]);
+        for (word, found) in words.iter().zip(&mut found) {
+            *found = *found || contains(&window, word);
+        }
+        // A word may be cut in two.
+        let keep = window.len().min(longest);
+        window.drain(..window.len() - keep);
+    }
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    let Some((first, _)) = word.split_first() else {
+        return true;
+    };
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|byte| byte == first) {
+        if rest[at..].starts_with(word) {
+            return true;
+        }
+        rest = &rest[at + 1..];
+    }
+    false
+}

@@ -88,7 +88,7 @@ pub enum Command {
     Inspect(inspect::Inspect),
     /// List the accepted keys, and why the others are not accepted
     Keys(keys::Keys),
-    /// Say who may sign what: explain a policy, and find what is wrong with it
+    /// Say who may sign what: explain a policy, find what is wrong with it, test it
     Policy(policy::Policy),
     /// Print a script that makes a shell complete the words of this program
     Completion(completion::Completion),

@@ -26,6 +26,7 @@ pub mod rulebook;
 pub mod scope;
 mod sigstore;
 mod stream;
+pub mod table;
 pub mod words;
 
 use std::path::PathBuf;

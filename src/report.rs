@@ -10,6 +10,7 @@ pub mod keys;
 pub mod listing;
 pub mod output;
 pub mod policy_lint;
+pub mod policy_test;
 pub mod policy_why;
 pub mod progress;
 pub mod removal;

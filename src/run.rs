@@ -84,6 +84,7 @@ fn document(command: &Command) -> Option<(&'static str, Syntax)> {
         Command::Policy(options) => match &options.action {
             cli::policy::Action::Why(options) => ("policy why", options.output.to_possible_value()),
             cli::policy::Action::Lint(options) => ("policy lint", options.output.to_possible_value()),
+            cli::policy::Action::Test(options) => ("policy test", options.output.to_possible_value()),
         },
         Command::Completion(_) => return None,
     };

@@ -9,6 +9,8 @@ mod support;
 mod lint;
 #[path = "policy/objects.rs"]
 mod objects;
+#[path = "policy/test.rs"]
+mod test;
 #[path = "policy/why.rs"]
 mod why;
 

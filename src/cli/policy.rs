@@ -45,10 +45,15 @@ const STATUS_LINT: &str = "\
 Exit status: 0 nothing found; 1 something found; 2 usage error, or a file cannot be read; 3 GnuPG or printing failed; \
 130 interrupted.";
 
+const STATUS_TEST: &str = "\
+Exit status: 0 all is as expected; 1 something is not; 2 usage error, or a file cannot be read or breaks its format; 3 \
+GnuPG or printing failed; 130 interrupted.";
+
 const EXAMPLES: &str = "\
 Examples:
   image-signature policy lint
   image-signature policy lint policy.json -o json
+  image-signature policy test expected.yaml --policy policy.json
   image-signature policy why registry.local:5000/foo/bar:v1
   image-signature policy why registry.local:5000/foo/bar:v1 policy.json --mirrors";
 
@@ -68,6 +73,8 @@ pub enum Action {
     Why(Why),
     /// Find what cannot work in a policy, and what may mean another thing than was meant
     Lint(Lint),
+    /// Compare what a policy says with a table of what it is meant to say
+    Test(Test),
 }
 
 /// Explain what a policy means for one image: the scopes that are tried, what is required and by which keys, how the
@@ -125,4 +132,44 @@ pub struct Lint {
         hide_default_value = true
     )]
     pub output: PolicyOutput,
+}
+
+/// How the outcome of tests is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TestOutput {
+    /// Text for people
+    Text,
+    /// One JSON document
+    Json,
+    /// The same as YAML
+    Yaml,
+    /// A JUnit report for CI systems
+    Junit,
+}
+
+/// Compare what a policy says with a table of what it is meant to say: references, each with scope, verdict or keys.
+#[derive(Debug, Args)]
+#[command(after_help = format!("{STATUS_TEST}\n\n{EXAMPLES}"))]
+pub struct Test {
+    /// The table, YAML or JSON: REF: {scope: SCOPE, verdict: VERDICT, keys: [FINGERPRINT...]}
+    #[arg(value_name = "FILE")]
+    pub table: PathBuf,
+
+    /// A policy.json, or a file with ClusterImagePolicies and ImagePolicies (repeatable)
+    #[arg(long = "policy", value_name = "FILE")]
+    pub policy: Vec<PathBuf>,
+
+    /// Where everything is.
+    #[command(flatten)]
+    pub configuration: Configuration,
+
+    /// Output format
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_default_value = true
+    )]
+    pub output: TestOutput,
 }

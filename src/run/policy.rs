@@ -7,6 +7,7 @@ mod lint;
 mod lint_keys;
 mod lint_machine;
 mod load;
+mod test;
 mod why;
 
 use std::io::Write;
@@ -28,6 +29,10 @@ pub fn run(action: &Action, out: &mut dyn Write, stderr: &mut dyn Write) -> Resu
         Action::Lint(settings) => {
             home::sweep(&settings.ground.places, settings.ground.uid);
             lint::run(settings, out, stderr)
+        }
+        Action::Test(settings) => {
+            home::sweep(&settings.ground.places, settings.ground.uid);
+            test::run(settings, out, stderr)
         }
     }
 }

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use super::containers::Containers;
 use super::environment::Environment;
 use super::UsageError;
-pub use crate::cli::policy::PolicyOutput;
-use crate::cli::policy::{Action as Options, Configuration, Lint as LintOptions, Why as WhyOptions};
+use crate::cli::policy::{
+    Action as Options, Configuration, Lint as LintOptions, Test as TestOptions, Why as WhyOptions,
+};
+pub use crate::cli::policy::{PolicyOutput, TestOutput};
 use crate::reference::Reference;
 use crate::text::{quoted, safe};
 
@@ -18,6 +20,8 @@ pub enum Action {
     Why(Why),
     /// Find faults.
     Lint(Lint),
+    /// Compare with a table.
+    Test(Test),
 }
 
 /// Where everything is, and what GnuPG needs.
@@ -75,6 +79,27 @@ impl Lint {
     }
 }
 
+/// `policy test`
+#[derive(Debug, Clone)]
+pub struct Test {
+    /// What is expected.
+    pub table: PathBuf,
+    /// Where everything is.
+    pub ground: Ground,
+    /// How to print.
+    pub output: TestOutput,
+}
+
+impl Test {
+    fn new(options: &TestOptions, environment: &Environment) -> Result<Self, UsageError> {
+        Ok(Self {
+            table: options.table.clone(),
+            ground: Ground::new(&options.policy, &options.configuration, environment)?,
+            output: options.output,
+        })
+    }
+}
+
 impl Action {
     /// Validates the options.
     ///
@@ -84,6 +109,7 @@ impl Action {
         match options {
             Options::Why(own) => Why::new(own, environment).map(Self::Why),
             Options::Lint(own) => Lint::new(own, environment).map(Self::Lint),
+            Options::Test(own) => Test::new(own, environment).map(Self::Test),
         }
     }
 }

@@ -71,7 +71,8 @@ pub(super) fn load(ground: &Ground) -> Result<Rulebook, Failure> {
     })
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, UsageError> {
+/// Reads a file of at most [`MAX_POLICY_BYTES`].
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, UsageError> {
     match read_bounded(file, MAX_POLICY_BYTES as u64) {
         Ok(Some(text)) => Ok(text),
         Ok(None) => Err(UsageError::new(format!(

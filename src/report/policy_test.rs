@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy test`: whether a policy says what a table expects.
+
+use std::io::{self, Write};
+
+use serde_json::{json, Value};
+
+use super::json::{write_document, Syntax, API_VERSION};
+use crate::text::{bounded, is_unsafe, safe};
+
+/// Longest message, in characters: it may list many keys.
+const MAX_MESSAGE: usize = 5000;
+
+/// One row of the table and what came of it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The image.
+    pub reference: String,
+    /// Its line in the table.
+    pub line: usize,
+    /// The scope that applies; `None` for the policy's default.
+    pub scope: Option<String>,
+    /// What an image can get there at best.
+    pub verdict: &'static str,
+    /// What is not as expected.
+    pub failures: Vec<String>,
+}
+
+fn failed(rows: &[Row]) -> usize {
+    rows.iter().filter(|row| !row.failures.is_empty()).count()
+}
+
+/// Prints a line a row, and how many there are.
+///
+/// # Errors
+/// When writing fails.
+pub fn write_text(out: &mut dyn Write, rows: &[Row], file: &str) -> io::Result<()> {
+    for row in rows {
+        let word = if row.failures.is_empty() { "pass" } else { "FAIL" };
+        let scope = row
+            .scope
+            .as_deref()
+            .map_or("default".to_owned(), |scope| format!("\"{}\"", safe(scope)));
+        writeln!(out, "{word} {}: {}, scope {scope}", row.reference, row.verdict)?;
+        for failure in &row.failures {
+            writeln!(out, "     {file}:{}: {}", row.line, bounded(failure, MAX_MESSAGE))?;
+        }
+    }
+    writeln!(out, "{} passed, {} failed", rows.len() - failed(rows), failed(rows))?;
+    out.flush()
+}
+
+/// Prints one document.
+///
+/// # Errors
+/// When writing fails.
+pub fn write_json(out: &mut dyn Write, rows: &[Row], file: &str, syntax: Syntax) -> io::Result<()> {
+    let item = |row: &Row| {
+        json!({
+            "reference": row.reference,
+            "line": row.line,
+            "result": if row.failures.is_empty() { "pass" } else { "fail" },
+            "scope": row.scope,
+            "verdict": row.verdict,
+            "failures": row.failures,
+        })
+    };
+    let document = json!({
+        "apiVersion": API_VERSION,
+        "kind": "PolicyTestList",
+        "file": file,
+        "summary": {"passed": rows.len() - failed(rows), "failed": failed(rows)},
+        "items": rows.iter().map(item).collect::<Vec<Value>>(),
+    });
+    write_document(out, &document, syntax)
+}
+
+/// Prints a JUnit report, which CI systems read.
+///
+/// # Errors
+/// When writing fails.
+pub fn write_junit(out: &mut dyn Write, rows: &[Row], file: &str) -> io::Result<()> {
+    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+    let (tests, failures) = (rows.len(), failed(rows));
+    writeln!(
+        out,
+        "<testsuites>\n  <testsuite name=\"image-signature policy test {}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">",
+        xml(file)
+    )?;
+    for row in rows {
+        let name = xml(&row.reference);
+        write!(out, "    <testcase classname=\"{}\" name=\"{name}\"", xml(file))?;
+        if row.failures.is_empty() {
+            writeln!(out, "/>")?;
+            continue;
+        }
+        let message = xml(&bounded(&row.failures.join("; "), MAX_MESSAGE));
+        writeln!(
+            out,
+            ">\n      <failure message=\"{message}\">{}:{}</failure>\n    </testcase>",
+            xml(file),
+            row.line
+        )?;
+    }
+    writeln!(out, "  </testsuite>\n</testsuites>")?;
+    out.flush()
+}
+
+/// Text for an attribute or an element: what XML cannot have is escaped as in other text.
+fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            c if is_unsafe(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy test`
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::Write;
+
+use super::keys;
+use super::load::{load, read, shown};
+use crate::input;
+use crate::policy::rulebook::Rulebook;
+use crate::policy::table::{self, Case, DEFAULT};
+use crate::policy::words;
+use crate::report::json::Syntax;
+use crate::report::policy_test::{self as report, Row};
+use crate::run::{NEGATIVE, SUCCESS, TROUBLE};
+use crate::settings::policy::{Ground, Test, TestOutput};
+use crate::settings::UsageError;
+use crate::text::safe;
+
+/// Whether a policy says what it is meant to say.
+///
+/// # Errors
+/// When a file cannot be read or breaks its format.
+pub(super) fn run(settings: &Test, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+    let file = shown(&settings.table);
+    let text = input::text(read(&settings.table)?)
+        .map_err(|error| UsageError::new(format!("{file}: {}", safe(&error.to_string()))))?;
+    let cases = table::parse(&text).map_err(|error| UsageError::new(format!("{file}: {error}")))?;
+    if cases.is_empty() {
+        return Err(UsageError::new(format!("{file}: the table has no rows")));
+    }
+    let book = load(&settings.ground)?;
+    let mut trouble = Vec::new();
+    let mut known = HashMap::new();
+    let rows: Vec<Row> = cases
+        .iter()
+        .map(|case| row(case, &book, &settings.ground, &mut known, &mut trouble))
+        .collect();
+    trouble.dedup();
+    for line in &trouble {
+        let _ = writeln!(stderr, "error: {line}");
+    }
+    // Failures are told at the end: see report::output.
+    let _ = match settings.output {
+        TestOutput::Text => report::write_text(out, &rows, &file),
+        TestOutput::Json => report::write_json(out, &rows, &file, Syntax::Json),
+        TestOutput::Yaml => report::write_json(out, &rows, &file, Syntax::Yaml),
+        TestOutput::Junit => report::write_junit(out, &rows, &file),
+    };
+    let failed = rows.iter().any(|row| !row.failures.is_empty());
+    Ok(match (trouble.is_empty(), failed) {
+        (false, _) => TROUBLE,
+        (true, true) => NEGATIVE,
+        (true, false) => SUCCESS,
+    })
+}
+
+/// The accepted keys of a scope, or what kept GnuPG from saying.
+type Known = HashMap<Option<String>, Result<BTreeSet<String>, String>>;
+
+fn row(case: &Case, book: &Rulebook, ground: &Ground, known: &mut Known, trouble: &mut Vec<String>) -> Row {
+    let applied = book.applied(&case.reference);
+    let (_, requirements) = book.combined.policy.select("docker", &case.reference);
+    let scope = applied.unwrap_or(DEFAULT);
+    let best = words::best(requirements.iter());
+    let mut failures = Vec::new();
+    let mut compare = |what: &str, expected: &str, found: &str| {
+        if expected != found {
+            failures.push(format!("{what}: expected {}, found {}", named(expected), named(found)));
+        }
+    };
+    if let Some(expected) = &case.scope {
+        compare("scope", expected, scope);
+    }
+    if let Some(expected) = &case.verdict {
+        compare("verdict", expected, best);
+    }
+    if let Some(expected) = &case.keys {
+        let found = known
+            .entry(applied.map(str::to_owned))
+            .or_insert_with(|| accepted(book, applied, ground));
+        match found {
+            Ok(found) => {
+                let list = |keys: &BTreeSet<String>| keys.iter().cloned().collect::<Vec<_>>().join(", ");
+                compare("keys", &list(expected), &list(&*found));
+            }
+            Err(what) => {
+                trouble.push(what.clone());
+                failures.push(format!("keys: {what}"));
+            }
+        }
+    }
+    Row {
+        reference: case.reference.to_string(),
+        line: case.place.line,
+        scope: applied.map(str::to_owned),
+        verdict: best,
+        failures,
+    }
+}
+
+fn named(text: &str) -> String {
+    if text.is_empty() {
+        "none".to_owned()
+    } else {
+        safe_list(text)
+    }
+}
+
+/// Keys may be many.
+fn safe_list(text: &str) -> String {
+    crate::text::bounded(text, 2000)
+}
+
+/// The keys that are accepted in a scope, by any of its requirements.
+fn accepted(book: &Rulebook, scope: Option<&str>, ground: &Ground) -> Result<BTreeSet<String>, String> {
+    let mut accepted = BTreeSet::new();
+    for rule in book.rules(scope) {
+        let found = keys::of(rule.requirement, ground);
+        if let Some(trouble) = found.engine_trouble {
+            return Err(trouble);
+        }
+        let keys = found.files.into_iter().flat_map(|file| file.keys);
+        accepted.extend(keys.filter(|key| key.refusal.is_none()).map(|key| key.fingerprint));
+    }
+    Ok(accepted)
+}

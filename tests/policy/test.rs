@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy test`: a table of what a policy is meant to say.
+
+use super::why::{desk, openshift, policy, SIGNED_BY};
+
+const KEY: &str = "F58D29798CE2022C3F0FA326E5144EDCDD89C95E";
+
+const TABLE: &str = "\
+registry.local:5000/foo/bar:v1:
+  scope: registry.local:5000/foo
+  verdict: Verified
+  keys: [F58D 2979 8CE2 022C 3F0F  A326 E514 4EDC DD89 C95E]
+quay.io/other/app:v1: {scope: default, verdict: Rejected, keys: []}
+a.example/x:1: {verdict: Allowed}
+";
+
+/// A sandbox with a policy that is as [`TABLE`] has it.
+fn scene() -> crate::support::program::Sandbox {
+    let sandbox = desk();
+    let scopes = format!(
+        "      \"registry.local:5000/foo\": [{SIGNED_BY}],\n      \"a.example\": [{{\"type\": \"insecureAcceptAnything\"}}]"
+    );
+    sandbox.file("policy.json", policy(&scopes));
+    sandbox.file("table.yaml", TABLE);
+    sandbox
+}
+
+#[test]
+fn what_is_as_expected_passes() {
+    let sandbox = scene();
+    let outcome = sandbox
+        .run(["policy", "test", "table.yaml", "--policy", "policy.json"])
+        .expect(0);
+    let expected = "\
+pass registry.local:5000/foo/bar:v1: Verified, scope \"registry.local:5000/foo\"
+pass quay.io/other/app:v1: Rejected, scope default
+pass a.example/x:1: Allowed, scope \"a.example\"
+3 passed, 0 failed
+";
+    assert_eq!(outcome.stdout, expected);
+    // The same table as JSON, and with the policy of this machine.
+    let json = format!(
+        "{{\"registry.local:5000/foo/bar:v1\": {{\"keys\": [\"0x{}\"]}}}}",
+        KEY.to_lowercase()
+    );
+    sandbox.file("table.json", json);
+    sandbox
+        .run(["policy", "test", "table.json", "--policy", "policy.json"])
+        .expect(0);
+    let text = std::fs::read_to_string(sandbox.path("policy.json")).unwrap();
+    let key = sandbox.path("release-key.asc");
+    sandbox.file(
+        "home/.config/containers/policy.json",
+        text.replace("release-key.asc", key.to_str().unwrap()),
+    );
+    sandbox.run(["policy", "test", "table.json"]).expect(0);
+}
+
+#[test]
+fn what_is_not_as_expected_fails() {
+    let sandbox = scene();
+    sandbox.file(
+        "table.yaml",
+        TABLE
+            .replace("scope: registry.local:5000/foo", "scope: registry.local:5000")
+            .replace("verdict: Rejected", "verdict: Allowed")
+            .replace("C95E]", "C95F]"),
+    );
+    let outcome = sandbox
+        .run(["policy", "test", "table.yaml", "--policy", "policy.json"])
+        .expect(1);
+    let expected = format!(
+        "\
+FAIL registry.local:5000/foo/bar:v1: Verified, scope \"registry.local:5000/foo\"
+     table.yaml:1: scope: expected registry.local:5000, found registry.local:5000/foo
+     table.yaml:1: keys: expected {}F, found {KEY}
+FAIL quay.io/other/app:v1: Rejected, scope default
+     table.yaml:5: verdict: expected Allowed, found Rejected
+pass a.example/x:1: Allowed, scope \"a.example\"
+1 passed, 2 failed
+",
+        &KEY[..39]
+    );
+    assert_eq!(outcome.stdout, expected);
+    let args = ["policy", "test", "table.yaml", "--policy", "policy.json", "-o"];
+    let document = sandbox.run([&args[..], &["json"]].concat()).expect(1).json();
+    assert_eq!(document["summary"], serde_json::json!({"passed": 1, "failed": 2}));
+    assert_eq!(
+        document["items"][1]["failures"][0],
+        "verdict: expected Allowed, found Rejected"
+    );
+    let junit = sandbox.run([&args[..], &["junit"]].concat()).expect(1).stdout;
+    assert!(junit.contains("tests=\"3\" failures=\"2\" errors=\"0\""), "{junit}");
+    assert!(
+        junit.contains("<testcase classname=\"table.yaml\" name=\"quay.io/other/app:v1\">\n      <failure message=\"verdict: expected Allowed, found Rejected\">table.yaml:5</failure>"),
+        "{junit}"
+    );
+    assert!(junit.contains("name=\"a.example/x:1\"/>"), "{junit}");
+}
+
+#[test]
+fn objects_and_sigstore_keys() {
+    let sandbox = desk();
+    sandbox.file("cip.json", openshift().to_string());
+    let digest = "a".repeat(64);
+    let table = format!(
+        "quay.io/openshift-release-dev/ocp-release@sha256:{digest}:\n  scope: quay.io/openshift-release-dev/ocp-release\n  keys: [\"sha256:1f457ca52f133893a8bb7d88f749197f3b1cb8549eb81e267d1bf661b8565850\"]\nquay.io/x:1: {{verdict: Rejected}}\n"
+    );
+    sandbox.file("table.yaml", table);
+    sandbox
+        .run(["policy", "test", "table.yaml", "--policy", "cip.json"])
+        .expect(0);
+}
+
+#[test]
+fn mistakes_in_a_table_are_told_with_their_place() {
+    let sandbox = scene();
+    let told = |table: &str, message: &str| {
+        sandbox.file("table.yaml", table);
+        sandbox
+            .run(["policy", "test", "table.yaml", "--policy", "policy.json"])
+            .expect_usage(message);
+    };
+    told("a.example/x:1: {verdict: Verifed}\n", "table.yaml: line 1, column 26: [\"a.example/x:1\"].verdict: expected one of Verified, Allowed, Rejected, Unsupported, found \"Verifed\"; did you mean \"Verified\"?");
+    told("a.example/x:1: {scop: x}\n", "unknown member; did you mean \"scope\"?");
+    told(
+        "a.example/x:1: {}\n",
+        "expected scope, verdict or keys, found none of them",
+    );
+    told(
+        "a.example/x: {scope: x}\n",
+        "\"a.example/x\": expected a tag or a digest",
+    );
+    told("A/b:1: {scope: x}\n", "is not a reference");
+    told(
+        "a.example/x:1: {keys: [DD89C95E]}\n",
+        "expected a whole fingerprint, or sha256: and 64 hexadecimal digits",
+    );
+    told(
+        "a.example/x:1: {scope: x}\na.example/x:1: {scope: y}\n",
+        "table.yaml: line 2",
+    );
+    told("# nothing\n", "the table has no rows");
+    told("- a\n", "expected an object");
+    sandbox
+        .run(["policy", "test", "absent.yaml", "--policy", "policy.json"])
+        .expect_usage("reading absent.yaml: No such file or directory");
+}

@@ -35,7 +35,8 @@ run() {
             packaging/chroot.sh trixie packaging/programs.sh "$out.programs"
             ;;
         ordinary-user)
-            programs packaging rules
+            # Beside these, tables of cases and random input, which are the same for every user.
+            programs packaging rules corpus manual policy properties sigstore vectors
             packaging/as-user.sh packaging/programs.sh "$out.programs"
             ;;
         *) echo "$0: $where is not here, debian-13 or ordinary-user" >&2; return 2 ;;

@@ -149,7 +149,7 @@ fn keys_that_are_expired_or_refused() {
     assert!(
         outcome
             .stdout
-            .contains("(Gone): KeyRevoked: it is revoked; no key of this requirement is left\n"),
+            .contains("(Gone [revoked]): KeyRevoked: it is revoked; no key of this requirement is left\n"),
         "{outcome:?}"
     );
     clean(&of_scopes(&sandbox, &scopes("\"keyPath\": \"release-key.asc\"")));

@@ -42,8 +42,11 @@ fn hub(case: &Value) -> Hub {
     hub
 }
 
-/// What is read: the payloads with their annotations, or that the place is in trouble.
-fn read(case: &Value) -> Result<Vec<(Vec<u8>, BTreeMap<String, String>)>, String> {
+/// A payload with its annotations.
+type Attached = (Vec<u8>, BTreeMap<String, String>);
+
+/// What is read, or that the place is in trouble.
+fn read(case: &Value) -> Result<Vec<Attached>, String> {
     let hub = hub(case);
     let at_home = |member: &str| text(case, member).replace("HOST", &hub.host());
     let conf = format!("[[registry]]\nlocation = \"{}\"\ninsecure = true\n", hub.host());

@@ -82,6 +82,10 @@ fn bash_completes_commands_options_and_values() {
     assert_all(&complete("image-signature verify --"), &options);
     assert_eq!(complete("image-signature verify --trust-model ''"), "gpg\nalways\n");
     assert_eq!(complete("image-signature completion f"), "fish\n");
+    // Commands of a command, and their own options.
+    assert_eq!(complete("image-signature policy l"), "lint\n");
+    assert_eq!(complete("image-signature policy why --mir"), "--mirrors\n");
+    assert_eq!(complete("image-signature policy test -o j"), "json\njunit\n");
 }
 
 #[test]

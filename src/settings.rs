@@ -4,6 +4,7 @@
 
 pub mod by_policy;
 pub mod cluster;
+pub mod cluster_registry;
 pub mod containers;
 pub mod environment;
 pub mod expected_identity;

@@ -5,13 +5,23 @@
 
 mod support;
 
+#[path = "attach/found.rs"]
+mod found;
 #[path = "attach/hosts.rs"]
 mod hosts;
+#[path = "attach/posting.rs"]
+mod posting;
+#[path = "attach/token.rs"]
+mod token;
 #[path = "attach/vectors.rs"]
 mod vectors;
 
 use serde_json::{json, Value};
 use support::api::{Rule, Server};
+use support::cluster::{Scene, IDENTITY};
+use support::hub::Hub;
+use support::images::image;
+use support::program::Outcome;
 
 /// Grants the user what the role `cluster-reader` has of a cluster's configuration of images.
 pub fn allow_configuration(server: &Server, user: &str) {
@@ -70,4 +80,88 @@ pub fn route(server: &Server, host: &str, admitted: &str) {
                "spec": {"host": host},
                "status": {"ingress": [{"host": host, "conditions": [{"type": "Admitted", "status": admitted}]}]}}),
     );
+}
+
+/// A cluster, and a registry with an image that the cluster has an object of.
+pub struct Town {
+    pub scene: Scene,
+    pub hub: Hub,
+    pub digest: String,
+}
+
+impl Town {
+    /// The object has no signatures, and its reference names the registry.
+    pub fn new() -> Self {
+        let (scene, hub) = (Scene::new(), Hub::tls());
+        let digest = hub.store(|store| {
+            store.has_extension = true;
+            store.repository("ns/app").image("v1", "attached")
+        });
+        allow_configuration(&scene.server, "alice");
+        let town = Self { scene, hub, digest };
+        town.store(&[], &town.hub.host(), false);
+        town.scene.sandbox.file(
+            "registries.d/none.yaml",
+            "default-docker:\n  lookaside: file:///nonexistent\n",
+        );
+        town.scene.sandbox.file("registries.conf", "");
+        town.scene.sandbox.file("ca.pem", town.hub.ca_pem());
+        town
+    }
+
+    /// Stores the object with signatures, as one that is at a host, pushed to the cluster's registry or not.
+    pub fn store(&self, blobs: &[&[u8]], host: &str, managed: bool) {
+        let mut object = image(&self.digest, blobs);
+        object["dockerImageReference"] = format!("{host}/ns/app@{}", self.digest).into();
+        if managed {
+            object["metadata"]["annotations"] = json!({"openshift.io/image.managed": "true"});
+        }
+        self.scene.server.image(object);
+    }
+
+    /// A signature by the accepted key.
+    pub fn sign(&self) -> Vec<u8> {
+        self.scene.sign(&self.digest, IDENTITY)
+    }
+
+    /// Puts a signature into the registry.
+    pub fn offer(&self, name: &str, blob: &[u8]) {
+        self.hub
+            .store(|store| store.repository("ns/app").sign(&self.digest, name, blob));
+    }
+
+    /// `verify` of the image with more arguments.
+    pub fn verify(&self, more: &[&str]) -> Outcome {
+        let path = |name: &str| self.scene.sandbox.path(name).to_str().unwrap().to_owned();
+        let (stores, conf, ca) = (path("registries.d"), path("registries.conf"), path("ca.pem"));
+        let own = [
+            "--registries.d",
+            &stores,
+            "--registries-conf",
+            &conf,
+            "--registry-ca",
+            &ca,
+        ];
+        self.scene.run_verify(&self.digest, &[&own[..], more].concat())
+    }
+
+    /// Names of the signatures of the object now.
+    pub fn names(&self) -> Vec<String> {
+        let object = self.scene.server.stored(&self.digest);
+        let signatures = object["signatures"].as_array().cloned().unwrap_or_default();
+        let names = signatures
+            .iter()
+            .map(|s| s["metadata"]["name"].as_str().unwrap().to_owned());
+        names.collect()
+    }
+
+    /// Requests that would change something in the cluster.
+    pub fn writes(&self) -> usize {
+        self.scene
+            .server
+            .requests()
+            .iter()
+            .filter(|request| request.is_write())
+            .count()
+    }
 }

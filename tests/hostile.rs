@@ -148,7 +148,11 @@ pub fn open(net: &Net, access: Access) -> Result<Opened<'_>, Trouble> {
     let stored_for = access.host;
     let repository = Repository {
         path: REPOSITORY.to_owned(),
-        login: access.login.map(|login| StoredLogin { login, stored_for }),
+        login: access.login.map(|login| StoredLogin {
+            login,
+            stored_for,
+            stays: false,
+        }),
     };
     Ok(Opened { session, repository })
 }

@@ -3,12 +3,28 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+
+/// Whose login a registry may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WhoseLogin {
+    /// The one to the cluster
+    Cluster,
+}
 
 /// How registries are reached, as for podman and skopeo.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Registries, as for podman and skopeo")]
 pub struct RegistryOptions {
+    /// For images of a cluster: look in this registry for more signatures. auto: the cluster's own for images that were
+    /// pushed to it, else the mirrors that the cluster is configured for and where the image came from
+    #[arg(long, value_name = "HOST|auto")]
+    pub registry_url: Option<String>,
+
+    /// cluster: the registry that --registry-url names may see the cluster's token
+    #[arg(long, value_name = "WHOSE", requires = "registry_url")]
+    pub registry_login: Option<WhoseLogin>,
+
     /// A file with logins [default: $REGISTRY_AUTH_FILE, else those of podman and docker]
     #[arg(long, value_name = "FILE")]
     pub authfile: Option<PathBuf>,

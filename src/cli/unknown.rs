@@ -17,11 +17,8 @@ const MAX_LINE: usize = 1000;
 const LATER_COMMANDS: [&str; 2] = ["audit", "release"];
 
 /// Options of the product that this version does not have, with what they are about.
-const LATER_OPTIONS: [(&str, &str); 15] = [
+const LATER_OPTIONS: [(&str, &str); 12] = [
     ("--cluster-policy", POLICY),
-    ("--attach", "adding signatures to Image objects"),
-    ("--registry-url", REGISTRY),
-    ("--registry-login", REGISTRY),
     ("--expected-identity-map", AUDIT),
     ("--all-namespaces", AUDIT),
     ("--selector", AUDIT),
@@ -36,7 +33,6 @@ const LATER_OPTIONS: [(&str, &str); 15] = [
 ];
 
 const POLICY: &str = "judging by a policy";
-const REGISTRY: &str = "reading from a registry";
 const AUDIT: &str = "auditing a whole cluster";
 
 /// Output formats of the product that this version does not have.

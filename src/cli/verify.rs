@@ -215,6 +215,10 @@ pub struct Verify {
     #[arg(long, visible_alias = "save", help_heading = "Recording")]
     pub confirm: bool,
 
+    /// With --confirm and --registry-url: add signatures that were found elsewhere and verify the image to its Image object
+    #[arg(long, help_heading = "Recording")]
+    pub attach: bool,
+
     /// server: validate on the server without storing; client: as without --confirm
     #[arg(long, value_name = "HOW", help_heading = "Recording")]
     pub dry_run: Option<DryRun>,

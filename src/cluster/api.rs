@@ -114,6 +114,20 @@ impl Api {
         self.clock_skew
     }
 
+    /// The token that the server knows the user by, which the cluster's own registry takes too; nothing where the login is
+    /// of another kind.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub fn token(&mut self) -> Result<Option<Secret>, Error> {
+        let held = self.credentials.current()?;
+        let token = held
+            .authorization
+            .as_ref()
+            .and_then(|value| value.reveal().strip_prefix("Bearer "));
+        Ok(token.map(Secret::new))
+    }
+
     /// What the server has warned of since the last call.
     pub fn take_warnings(&mut self) -> Vec<String> {
         let warnings = self.client.take_warnings();

@@ -37,6 +37,11 @@ pub struct Own {
 }
 
 impl Own {
+    /// All of them, those from outside first: they are reached from everywhere.
+    pub fn hosts(&self) -> impl Iterator<Item = &String> {
+        self.external.iter().chain(&self.internal)
+    }
+
     /// Whether a host is one of them, port included.
     #[must_use]
     pub fn has(&self, host: &str) -> bool {

@@ -23,6 +23,8 @@ pub struct StoredLogin {
     pub login: Login,
     /// `HOST[:PORT]`, maybe with a path.
     pub stored_for: String,
+    /// It is a cluster's: sent to this host and port only, also by a token server, and over verified TLS only.
+    pub stays: bool,
 }
 
 impl StoredLogin {

@@ -160,8 +160,10 @@ impl Authorization {
             "over plain http"
         };
         let (stored_for, host) = (safe(&stored.stored_for), safe(&self.access.host));
-        let is_for = stored.is_for(&self.access.host);
-        let warning = if is_for {
+        let is_for = stored.is_for(&self.access.host) && !stored.stays;
+        let warning = if stored.stays {
+            format!("the cluster's token is not sent to {host} {how}")
+        } else if is_for {
             format!("the login for {host} is sent {how}")
         } else {
             format!("the login stored for {stored_for} is not sent to {host} {how}")
@@ -216,6 +218,14 @@ impl Authorization {
         if !is_same && repository.login.is_some() && !(self.is_verified() && server.is_https()) {
             return Err(wrong(format!(
                 "it names a token server on another host, {}; without verified TLS the login is sent to {} only",
+                safe(&server.address()),
+                safe(&self.access.host)
+            )));
+        }
+        let stays = repository.login.as_ref().is_some_and(|stored| stored.stays);
+        if !is_same && stays {
+            return Err(wrong(format!(
+                "it names a token server on another host, {}; the token of a cluster is sent to {} only",
                 safe(&server.address()),
                 safe(&self.access.host)
             )));

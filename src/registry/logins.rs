@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::access::StoredLogin;
 use super::helper;
 use super::login::{look_up, Login, Stored};
+use crate::http::secret::Secret;
 use crate::reference::Reference;
 use crate::text::safe;
 
@@ -24,6 +25,18 @@ pub struct AuthFile {
     pub legacy: bool,
 }
 
+/// The token of a cluster, and the hosts that may see it.
+#[derive(Debug, Clone)]
+pub struct OfCluster {
+    /// `HOST[:PORT]` of the cluster's own registry, as the cluster or the user says, and never an image or a mirror.
+    pub hosts: Vec<String>,
+    /// The token.
+    pub token: Secret,
+}
+
+/// The user that goes with a token: the cluster's registry looks at the token alone.
+const USER_OF_TOKEN: &str = "image-signature";
+
 /// Everything that may have a login.
 #[derive(Debug, Clone, Default)]
 pub struct Logins {
@@ -33,6 +46,8 @@ pub struct Logins {
     pub files: Vec<AuthFile>,
     /// Names of helpers for all registries and [`FILES`], in this order; the files alone where it is empty.
     pub helpers: Vec<String>,
+    /// A cluster's token, where nothing else has a login.
+    pub cluster: Option<OfCluster>,
     /// What helpers are started with.
     pub environment: Vec<(OsString, OsString)>,
 }
@@ -48,8 +63,30 @@ impl Logins {
             return Ok(Some(StoredLogin {
                 login: login.clone(),
                 stored_for: place.domain().to_owned(),
+                stays: false,
             }));
         }
+        match self.found(place)? {
+            Some(login) => Ok(Some(login)),
+            None => Ok(self.of_cluster(place)),
+        }
+    }
+
+    fn of_cluster(&self, place: &Reference) -> Option<StoredLogin> {
+        let host = place.domain();
+        let cluster = self.cluster.as_ref()?;
+        let is_own = cluster.hosts.iter().any(|own| own.eq_ignore_ascii_case(host));
+        is_own.then(|| StoredLogin {
+            login: Login::Password {
+                user: USER_OF_TOKEN.to_owned(),
+                password: cluster.token.clone(),
+            },
+            stored_for: host.to_owned(),
+            stays: true,
+        })
+    }
+
+    fn found(&self, place: &Reference) -> Result<Option<StoredLogin>, String> {
         if self.helpers.is_empty() {
             return self.in_files(place);
         }
@@ -63,6 +100,7 @@ impl Logins {
                     login.map(|login| StoredLogin {
                         login,
                         stored_for: place.domain().to_owned(),
+                        stays: false,
                     })
                 })
             };
@@ -82,7 +120,13 @@ impl Logins {
             let stored = look_up(&file.text, place.name(), file.legacy).map_err(|error| format!("{shown}: {error}"))?;
             match stored {
                 Stored::Nothing => {}
-                Stored::Login(login, stored_for) => return Ok(Some(StoredLogin { login, stored_for })),
+                Stored::Login(login, stored_for) => {
+                    return Ok(Some(StoredLogin {
+                        login,
+                        stored_for,
+                        stays: false,
+                    }))
+                }
                 Stored::Helper { name, host } => {
                     let login =
                         helper::ask(&name, &host, &self.environment).map_err(|error| format!("{shown}: {error}"))?;
@@ -90,6 +134,7 @@ impl Logins {
                         return Ok(Some(StoredLogin {
                             login,
                             stored_for: host,
+                            stays: false,
                         }));
                     }
                 }

@@ -2,7 +2,9 @@
 //! `verify`
 
 mod aside;
+mod attach;
 mod cluster;
+mod elsewhere;
 mod files;
 mod judged;
 mod plan;
@@ -13,6 +15,7 @@ use std::io::Write;
 use std::path::Path;
 
 use self::aside::Aside;
+use self::elsewhere::Elsewhere;
 use self::judged::Judged;
 use self::registry::Tags;
 use self::scope::Scope;
@@ -25,6 +28,7 @@ use super::printer::Printer;
 use crate::cli;
 use crate::digest::Digest;
 use crate::image;
+use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::report::progress::Progress;
@@ -36,7 +40,7 @@ use crate::settings::UsageError;
 use crate::source::objects::{Loaded, ObjectFiles};
 use crate::source::registry::Registries;
 use crate::source::{directory, parts};
-use crate::subject::{Content, SignatureBlob, Subject};
+use crate::subject::{Answer, Content, ManifestState, SignatureBlob, SourceAnswer, SourceKind, Subject};
 use crate::text::safe;
 use crate::verdict::expectation::{AcceptedKeys, Signed};
 use crate::verdict::pipeline::{judge_image, Judges};
@@ -62,13 +66,6 @@ pub fn run(
         }
         _ => None,
     };
-    let mut registries = match &settings.source {
-        Source::Places {
-            registries: Some(configuration),
-            ..
-        } => Some(Registries::new(configuration, environment.clock())),
-        _ => None,
-    };
     let mut session = match &settings.source {
         Source::Places {
             access: Some(access), ..
@@ -86,6 +83,29 @@ pub fn run(
             AcceptedKeys::default()
         }
         None => engine::judges(&settings.keys, settings.workers, &mut judges, stderr)?,
+    };
+    let mut configuration = match &settings.source {
+        Source::Places { registries, .. } => registries.as_deref().cloned(),
+        _ => None,
+    };
+    let mut own = None;
+    if let (Some(wanted), Some(session), Some(configuration)) =
+        (&settings.cluster_registry, &mut session, &mut configuration)
+    {
+        let (hosts, warning) = elsewhere::prepare(wanted, session, configuration);
+        own = Some(hosts);
+        if let Some(warning) = warning {
+            let _ = writeln!(stderr, "warning: {warning}");
+        }
+    }
+    let new_registries = |configuration| Registries::new(configuration, environment.clock());
+    let mut registries = configuration.as_ref().map(new_registries);
+    let mut elsewhere = match (&settings.cluster_registry, &configuration, own) {
+        (Some(wanted), Some(configuration), Some(own)) => {
+            let registries = new_registries(configuration);
+            Some(elsewhere::Registry::new(wanted, configuration, registries, own))
+        }
+        _ => None,
     };
     let scope = Scope::of(&settings, files.as_ref());
     let is_recording = settings.recording == Recording::Confirm;
@@ -119,8 +139,11 @@ pub fn run(
                 match (&wanted.target, &mut session) {
                     (Target::Directory(path), _) => run.directory(path, identities),
                     (Target::Cluster(name), Some(session)) => {
-                        run.cluster_image(session, name, identities, targets.len() == 1);
+                        run.cluster_image(session, elsewhere.as_mut(), name, identities, targets.len() == 1);
                         session.tell_warnings(run.stderr);
+                        for warning in elsewhere.iter_mut().flat_map(elsewhere::Registry::take_warnings) {
+                            run.tell(&format!("warning: {warning}"));
+                        }
                     }
                     (Target::Cluster(_), None) => {}
                     (Target::Registry(reference), _) => {
@@ -307,19 +330,47 @@ impl<'s> Run<'_, 's> {
         name: &str,
         source: &str,
         identities: &[Reference],
+        elsewhere: Option<&Elsewhere>,
     ) -> Judged {
-        let blobs: Vec<SignatureBlob> = chosen.iter().map(|n| blob(loaded, *n)).collect();
+        let mut blobs: Vec<SignatureBlob> = chosen.iter().map(|n| blob(loaded, *n)).collect();
+        let mut sources = Vec::new();
+        if let Some(elsewhere) = elsewhere {
+            sources.push(SourceAnswer {
+                kind: SourceKind::Object,
+                location: source.to_owned(),
+                answer: if blobs.is_empty() {
+                    Answer::Absent
+                } else {
+                    Answer::Found
+                },
+                signatures: blobs.len(),
+            });
+            sources.extend(elsewhere.sources.iter().cloned());
+            add(&mut blobs, &elsewhere.signatures);
+        }
+        let mut attachable = Vec::new();
         let outcome = match loaded.image.digest() {
             Ok(digest) => match loaded.image.manifest_state(&digest) {
                 Ok(manifest) => {
+                    let served = elsewhere.and_then(|elsewhere| elsewhere.manifest.as_ref());
+                    let manifest = match (manifest, served) {
+                        (ManifestState::NotAtHand, Some(bytes)) => ManifestState::of_bytes(bytes, &digest),
+                        (manifest, _) => manifest,
+                    };
+                    let mut absence = image::absence(&loaded.object);
+                    if !sources.is_empty() {
+                        absence = format!(" and in {}{absence}", places(&sources[1..]));
+                    }
                     let subject = Subject {
                         manifest,
                         digest,
                         list: None,
                         signatures: blobs,
-                        sources: Vec::new(),
+                        sources: sources.clone(),
                     };
-                    self.judge(&subject, source, &image::absence(&loaded.object), identities)
+                    let outcome = self.judge(&subject, source, &absence, identities);
+                    attachable = attach::attachable(&outcome, &subject.signatures, chosen.len());
+                    outcome
                 }
                 Err(refusal) => ImageOutcome::refused(refusal, Vec::new()),
             },
@@ -332,7 +383,10 @@ impl<'s> Run<'_, 's> {
                 ImageOutcome::refused(refusal, signatures)
             }
         };
-        self.judged(name, source, outcome, identities)
+        let mut judged = self.judged(name, source, outcome, identities);
+        judged.report.sources = sources;
+        judged.attachable = attachable;
+        judged
     }
 
     fn directory(&mut self, path: &Path, identities: &[Reference]) {
@@ -408,6 +462,36 @@ impl<'s> Run<'_, 's> {
             outcome,
         })
     }
+}
+
+/// Adds signatures that were found elsewhere and are not on the object.
+fn add(blobs: &mut Vec<SignatureBlob>, found: &[SignatureBlob]) {
+    for blob in found {
+        let is_there = blobs.iter().any(|own| match (&own.content, &blob.content) {
+            (Content::Gpg(Ok(own)), Content::Gpg(Ok(found))) => own == found,
+            _ => false,
+        });
+        if is_there {
+            continue;
+        }
+        let mut blob = blob.clone();
+        if blobs.len() >= MAX_SIGNATURES {
+            let refusal = image::too_many(blobs.len());
+            blob.content = match blob.content {
+                Content::Gpg(_) => Content::Gpg(Err(refusal)),
+                Content::Sigstore(_) => Content::Sigstore(Err(refusal)),
+            };
+        }
+        blobs.push(blob);
+    }
+}
+
+/// The places in words.
+fn places(sources: &[SourceAnswer]) -> String {
+    let places = sources
+        .iter()
+        .map(|source| format!("{} {}", source.kind.word(), safe(&source.location)));
+    places.collect::<Vec<_>>().join(", ")
 }
 
 fn blob(loaded: &Loaded, index: usize) -> SignatureBlob {

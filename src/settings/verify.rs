@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::by_policy::ByPolicy;
+use super::cluster_registry::ClusterRegistry;
 use super::environment::Environment;
 use super::expected_identity::expected_identity;
 use super::image_name::{image_name, ImageName};
@@ -68,6 +69,10 @@ pub struct Verify {
     pub platforms: Platforms,
     /// With some of them, the list itself must be verified too.
     pub require_list: bool,
+    /// Where images of a cluster are looked up for more signatures.
+    pub cluster_registry: Option<ClusterRegistry>,
+    /// Add signatures that are found there to the Image.
+    pub attach: bool,
     /// The document from standard input is printed with the records in it, so that the report goes to standard error.
     pub prints_document: bool,
 }
@@ -157,6 +162,7 @@ impl Verify {
         let recording = Recording::new(options.confirm, options.dry_run);
         check_recording(options, recording, &source)?;
         check_registry_options(options, &source)?;
+        let cluster_registry = ClusterRegistry::new(options, recording, &source)?;
         let prints_document = recording == Recording::Confirm
             && matches!(&source, Source::Objects { places, .. } if places.contains(&Place::Stdin));
         if prints_document && !matches!(format, Format::Text | Format::Explain) {
@@ -197,6 +203,8 @@ impl Verify {
             record,
             platforms: Platforms::new(options)?,
             require_list: options.require_list,
+            cluster_registry,
+            attach: options.attach,
             prints_document,
         })
     }
@@ -243,7 +251,7 @@ fn check_registry_options(options: &cli::verify::Verify, source: &Source) -> Res
     given.extend(platforms.into_iter().filter(|(given, _)| *given).map(|(_, name)| name));
     match given.first() {
         Some(option) => Err(UsageError::new(format!(
-            "{option} is about images in registries: it needs an IMAGE docker://REFERENCE"
+            "{option} is about images in registries: it needs an IMAGE docker://REFERENCE, or --registry-url"
         ))),
         None => Ok(()),
     }
@@ -552,7 +560,8 @@ fn by_place(
         .map(Box::new);
     let needs_registries = targets
         .iter()
-        .any(|wanted| matches!(wanted.target, Target::Registry(_)));
+        .any(|wanted| matches!(wanted.target, Target::Registry(_)))
+        || (options.registry.registry_url.is_some() && needs_cluster);
     let registries = needs_registries
         .then(|| registry::configuration(&options.registry, environment))
         .transpose()?

@@ -24,6 +24,8 @@ pub enum SourceKind {
     Object,
     /// A directory in skopeo's layout.
     Directory,
+    /// A registry that did not give the manifest, so that no place beside it was asked.
+    Registry,
     /// The signature extension of a registry's API.
     Extension,
     /// A lookaside store.
@@ -41,6 +43,7 @@ impl SourceKind {
         match self {
             SourceKind::Object => "object",
             SourceKind::Directory => "directory",
+            SourceKind::Registry => "registry",
             SourceKind::Extension => "extension",
             SourceKind::Lookaside => "lookaside",
             SourceKind::Attachment => "attachment",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Images of a cluster: each is read, judged and written before the next one.
 
+use super::elsewhere::{Elsewhere, Registry};
 use super::plan::Recorder;
 use super::{Judged, Run};
 use crate::cluster::images::Found;
@@ -20,6 +21,7 @@ impl Run<'_, '_> {
     pub(super) fn cluster_image(
         &mut self,
         session: &mut Session,
+        registry: Option<&mut Registry<'_>>,
         name: &Name,
         identities: &[Reference],
         is_only: bool,
@@ -37,12 +39,19 @@ impl Run<'_, '_> {
             self.identity_source = IdentitySource::Stream;
         }
         let identities = if named.is_empty() { identities } else { &named };
-        self.judge_and_print(session, name, identities, is_only);
+        self.judge_and_print(session, registry, name, identities, is_only);
         self.identity_source = IdentitySource::User;
     }
 
-    fn judge_and_print(&mut self, session: &mut Session, name: &Name, identities: &[Reference], is_only: bool) {
-        match self.judge_in_cluster(session, name, identities, is_only) {
+    fn judge_and_print(
+        &mut self,
+        session: &mut Session,
+        registry: Option<&mut Registry<'_>>,
+        name: &Name,
+        identities: &[Reference],
+        is_only: bool,
+    ) {
+        match self.judge_in_cluster(session, registry, name, identities, is_only) {
             Ok((judged, refusal)) => self.print_unless(&judged, refusal.as_deref()),
             Err(refusal) => {
                 let judged = self.refused(&name.to_string(), SOURCE, refusal, identities);
@@ -54,6 +63,7 @@ impl Run<'_, '_> {
     fn judge_in_cluster(
         &mut self,
         session: &mut Session,
+        registry: Option<&mut Registry<'_>>,
         name: &Name,
         identities: &[Reference],
         is_only: bool,
@@ -66,6 +76,51 @@ impl Run<'_, '_> {
         } else {
             session.find(name)?
         };
+        let elsewhere = match (registry, loaded.image.digest()) {
+            (Some(registry), Ok(digest)) => Some(registry.look(session, &loaded, &digest)),
+            _ => None,
+        };
+        let elsewhere = elsewhere.as_ref();
+        let mut is_attached = None;
+        if records && elsewhere.is_some() && self.settings.attach && read_only.is_none() {
+            let chosen = self.choose(&loaded);
+            let image = loaded.image.name.clone();
+            let judged = self.judge_object(&loaded, &chosen, &image, SOURCE, identities, elsewhere);
+            if !judged.attachable.is_empty() {
+                let attached = self.attach(session, &loaded, &judged.attachable);
+                // What is recorded is recorded on the object as it is now.
+                let now = session.image(&loaded.image.digest()?);
+                is_attached = Some(self.check_attached(&attached, now.as_ref().ok()));
+                loaded = now.map_err(cluster::gone)?;
+            }
+        }
+        let (mut judged, refusal) =
+            self.record_in_cluster(session, loaded, read_only.as_ref(), identities, elsewhere)?;
+        match is_attached {
+            Some(false) => judged.fail(),
+            None if records && self.settings.attach && !judged.attachable.is_empty() => {
+                let image = safe(&judged.report.image);
+                self.tell(&format!(
+                    "error: nothing is added to image {image}, which can be read through its stream only"
+                ));
+                judged.fail();
+            }
+            None if !judged.attachable.is_empty() => self.tell_attachable(&judged),
+            _ => {}
+        }
+        Ok((judged, refusal))
+    }
+
+    /// Judges an image, and records the verdict where that is asked for.
+    fn record_in_cluster(
+        &mut self,
+        session: &mut Session,
+        mut loaded: Loaded,
+        read_only: Option<&Refusal>,
+        identities: &[Reference],
+        elsewhere: Option<&Elsewhere>,
+    ) -> Result<(Judged, Option<String>), Refusal> {
+        let records = self.settings.recording != Recording::Dry;
         let mut tries = 0;
         loop {
             let chosen = self.choose(&loaded);
@@ -73,8 +128,8 @@ impl Run<'_, '_> {
                 return Err(self.carries_none());
             }
             let image = loaded.image.name.clone();
-            let mut judged = self.judge_object(&loaded, &chosen, &image, SOURCE, identities);
-            if !is_recordable {
+            let mut judged = self.judge_object(&loaded, &chosen, &image, SOURCE, identities, elsewhere);
+            if self.identity_source != IdentitySource::User {
                 if self.settings.recording != Recording::Dry {
                     let image = safe(&image);
                     self.tell(&format!(
@@ -83,7 +138,7 @@ impl Run<'_, '_> {
                 }
                 return Ok((judged, None));
             }
-            let read_only = read_only.as_ref().map(|why| cluster::read_only(&image, why));
+            let read_only = read_only.map(|why| cluster::read_only(&image, why));
             if !records {
                 let recorder = Recorder {
                     user: None,

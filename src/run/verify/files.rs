@@ -120,7 +120,7 @@ impl Run<'_, '_> {
             // Of all objects, those without the signature are none of the user's business.
             return by_name.then(|| self.refused(name, source, self.carries_none(), identities));
         }
-        let mut judged = self.judge_object(&loaded, &chosen, name, source, identities);
+        let mut judged = self.judge_object(&loaded, &chosen, name, source, identities, None);
         let edits = self.plan(&loaded, &chosen, Recorder::default(), &mut judged);
         if !self.is_asked_for(&loaded) {
             return Some(judged);

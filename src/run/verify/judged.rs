@@ -19,6 +19,8 @@ pub(super) struct Judged {
     pub(super) withheld: Vec<String>,
     /// Nothing could be written.
     pub(super) is_refused: bool,
+    /// Of an image that is verified, the GPG signatures that passed all checks and are not on its object.
+    pub(super) attachable: Vec<Vec<u8>>,
 }
 
 impl Judged {
@@ -31,6 +33,7 @@ impl Judged {
             kept: Vec::new(),
             withheld: Vec::new(),
             is_refused: false,
+            attachable: Vec::new(),
         }
     }
 

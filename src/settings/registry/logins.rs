@@ -48,6 +48,7 @@ pub(super) fn logins(
         given: options.creds.as_deref().map(given).transpose()?,
         files,
         helpers: if named.is_some() { Vec::new() } else { helpers.to_vec() },
+        cluster: None,
         environment: environment.variables(),
     })
 }

@@ -21,6 +21,13 @@ pub enum Guard {
         /// The token that is good.
         token: String,
     },
+    /// A token of the cluster that the registry belongs to; it has a token server of its own.
+    OpenShift {
+        /// Its URL.
+        url: String,
+        /// The token that is good.
+        token: String,
+    },
 }
 
 impl Guard {
@@ -41,6 +48,18 @@ impl Guard {
                 ("Basic realm=\"registry\"".to_owned(), format!("Basic {pair}"))
             }
             Guard::Bearer { challenge, token } => (challenge.clone(), format!("Bearer {token}")),
+            Guard::OpenShift { token, .. } if request.path == "/openshift/token" => {
+                let shown = request
+                    .header("authorization")
+                    .and_then(|value| value.strip_prefix("Basic "));
+                let shown = shown.and_then(|pair| base64::engine::general_purpose::STANDARD.decode(pair).ok());
+                let is_good = shown.is_some_and(|pair| pair.ends_with(format!(":{token}").as_bytes()));
+                return Some(Answer::token(if is_good { token } else { "anonymous" }));
+            }
+            Guard::OpenShift { url, token } => (
+                format!("Bearer realm=\"{url}/openshift/token\""),
+                format!("Bearer {token}"),
+            ),
         };
         let is_good = request.header("authorization") == Some(&wanted);
         (!is_good).then(|| Answer::challenge(&challenge))

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Adding signatures that were found elsewhere to the Image of a cluster.
+
+use base64::Engine as _;
+
+use super::{Judged, Run};
+use crate::digest::Digest;
+use crate::reason::Verdict;
+use crate::run::cluster::registry::Posted;
+use crate::run::cluster::Session;
+use crate::source::objects::Loaded;
+use crate::subject::{Content, SignatureBlob};
+use crate::text::safe;
+use crate::verdict::ImageOutcome;
+
+/// Most signatures of an image beside which the import controller adds others (docs/openshift-api.md 8.5).
+const MAX_IMPORTED: usize = 10;
+
+/// A signature that was sent to the server.
+#[derive(Debug)]
+struct Sent {
+    name: String,
+    content: String,
+    posted: Posted,
+}
+
+/// The signatures of an image that were sent to the server.
+#[derive(Debug, Default)]
+pub(super) struct Attached {
+    sent: Vec<Sent>,
+}
+
+/// The GPG signatures that passed all checks, of an image that is verified, and that are not on the object. The outcome
+/// has one for each of `blobs`, of which the first `on_object` are on the object.
+pub(super) fn attachable(outcome: &ImageOutcome, blobs: &[SignatureBlob], on_object: usize) -> Vec<Vec<u8>> {
+    let is_whole = outcome.signatures().len() == blobs.len();
+    if outcome.verdict() != Verdict::Verified || !is_whole {
+        return Vec::new();
+    }
+    let pairs = blobs.iter().zip(outcome.signatures()).skip(on_object);
+    let verified = pairs.filter(|(_, signature)| signature.verdict() == Verdict::Verified);
+    let mut found: Vec<Vec<u8>> = Vec::new();
+    for (blob, _) in verified {
+        match &blob.content {
+            Content::Gpg(Ok(bytes)) if !found.contains(bytes) => found.push(bytes.clone()),
+            _ => {}
+        }
+    }
+    found
+}
+
+impl Run<'_, '_> {
+    /// Says that there is something to attach.
+    pub(super) fn tell_attachable(&mut self, judged: &Judged) {
+        let image = &judged.report.image;
+        let (signatures, verify, are) = match judged.attachable.len() {
+            1 => ("1 signature".to_owned(), "verifies", "is"),
+            count => (format!("{count} signatures"), "verify", "are"),
+        };
+        let line = format!(
+            "note: {signatures} found elsewhere {verify} image {} and {are} not on its Image object; --confirm --attach adds what was found and records it\n",
+            safe(image)
+        );
+        self.aside.put(self.stderr, line.as_bytes());
+    }
+
+    /// Sends signatures to the server, each by itself.
+    pub(super) fn attach(&mut self, session: &mut Session, loaded: &Loaded, blobs: &[Vec<u8>]) -> Attached {
+        let image = loaded.image.name.clone();
+        let total = loaded.image.signatures.len() + blobs.len();
+        if total > MAX_IMPORTED {
+            self.tell(&format!(
+                "warning: image {} has {total} signatures then: where there are more than {MAX_IMPORTED}, the import controller of the cluster adds none",
+                safe(&image)
+            ));
+        }
+        let mut attached = Attached::default();
+        for blob in blobs {
+            let digest = Digest::of_bytes(blob);
+            let name = format!("{image}@{}", digest.hex());
+            let content = base64::engine::general_purpose::STANDARD.encode(blob);
+            let posted = session.post(&name, &content);
+            attached.sent.push(Sent { name, content, posted });
+        }
+        attached
+    }
+
+    /// Compares what was sent with the object as it is now, and says what became of it; whether all is there.
+    pub(super) fn check_attached(&mut self, attached: &Attached, loaded: Option<&Loaded>) -> bool {
+        let mut is_whole = true;
+        for Sent { name, content, posted } in &attached.sent {
+            let stored = loaded.and_then(|loaded| loaded.object["signatures"].as_array());
+            let is_there = stored
+                .into_iter()
+                .flatten()
+                .any(|signature| signature["content"] == **content);
+            let shown = safe(name);
+            match (posted, is_there) {
+                (Posted::Added, true) => self.tell(&format!("{shown}: added to the Image")),
+                (Posted::Added, false) if loaded.is_none() => {
+                    self.tell(&format!(
+                        "{shown}: added to the Image, which could not be read afterwards"
+                    ));
+                    is_whole = false;
+                }
+                (Posted::AlreadyThere | Posted::Failed(_), true) => {
+                    self.tell(&format!("{shown}: already there"));
+                }
+                (Posted::Added, false) => {
+                    self.tell(&format!(
+                        "error: {shown}: added to the Image, and is not there any more"
+                    ));
+                    is_whole = false;
+                }
+                (Posted::AlreadyThere, false) => {
+                    self.tell(&format!(
+                        "error: {shown}: not added: the Image has a signature of this name with other content"
+                    ));
+                    is_whole = false;
+                }
+                (Posted::Failed(why), false) => {
+                    self.tell(&format!("error: {shown}: not added: {why}"));
+                    is_whole = false;
+                }
+            }
+        }
+        is_whole
+    }
+}

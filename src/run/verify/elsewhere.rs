@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Images of a cluster in the registries that they come from: signatures that are not on the Image object.
+
+use crate::cluster::registries::Own;
+use crate::digest::Digest;
+use crate::reason::{Reason, Refusal};
+use crate::reference::Reference;
+use crate::registry::configuration::Configuration;
+use crate::registry::logins::OfCluster;
+use crate::registry::registries_conf::{Location, RegistriesConf};
+use crate::run::cluster::Session;
+use crate::settings::cluster_registry::ClusterRegistry;
+use crate::source::objects::Loaded;
+use crate::source::registry::Registries;
+use crate::subject::{Answer, SignatureBlob, SourceAnswer, SourceKind};
+use crate::text::quoted;
+
+/// The registries of a run about images of a cluster.
+#[derive(Debug)]
+pub(super) struct Registry<'c> {
+    wanted: &'c ClusterRegistry,
+    /// How registries are reached without the cluster.
+    conf: &'c RegistriesConf,
+    registries: Registries<'c>,
+    own: Result<Own, Refusal>,
+    mirrors: Option<Result<RegistriesConf, Refusal>>,
+}
+
+/// What is found of an image outside of its object.
+#[derive(Debug, Default)]
+pub(super) struct Elsewhere {
+    pub(super) signatures: Vec<SignatureBlob>,
+    pub(super) sources: Vec<SourceAnswer>,
+    /// The manifest, whose bytes hash to the image's name.
+    pub(super) manifest: Option<Vec<u8>>,
+}
+
+/// Asks the cluster for its own registry, and lets that one see the cluster's token, as far as the user has no other
+/// login for it. Gives also what to warn of.
+pub(super) fn prepare(
+    wanted: &ClusterRegistry,
+    session: &mut Session,
+    configuration: &mut Configuration,
+) -> (Result<Own, Refusal>, Option<String>) {
+    let own = session.own_registries();
+    let mut hosts: Vec<String> = own.iter().flat_map(|own| own.hosts().cloned()).collect();
+    let mut is_asked_for = false;
+    if let ClusterRegistry::Host {
+        host,
+        is_given_token: true,
+    } = wanted
+    {
+        is_asked_for = true;
+        hosts.push(host.clone());
+    }
+    let mut warning = None;
+    match session.token() {
+        Ok(Some(token)) => configuration.logins.cluster = Some(OfCluster { hosts, token }),
+        Ok(None) if is_asked_for => {
+            warning = Some(
+                "--registry-login cluster: the login to the cluster is not a token: the registry is asked without it"
+                    .to_owned(),
+            );
+        }
+        Ok(None) => {}
+        Err(refusal) => warning = Some(refusal.message),
+    }
+    (own, warning)
+}
+
+impl<'c> Registry<'c> {
+    pub(super) fn new(
+        wanted: &'c ClusterRegistry,
+        configuration: &'c Configuration,
+        registries: Registries<'c>,
+        own: Result<Own, Refusal>,
+    ) -> Self {
+        Self {
+            wanted,
+            conf: &configuration.mirrors,
+            registries,
+            own,
+            mirrors: None,
+        }
+    }
+
+    /// What the user should know.
+    pub(super) fn take_warnings(&mut self) -> Vec<String> {
+        self.registries.take_warnings()
+    }
+
+    /// Looks an image up. Trouble is what a place answered, and no reason to leave the object's own signatures unjudged.
+    pub(super) fn look(&mut self, session: &mut Session, loaded: &Loaded, digest: &Digest) -> Elsewhere {
+        let text = loaded.object["dockerImageReference"].as_str().unwrap_or_default();
+        let found = self.places(session, loaded, text, digest);
+        let place = match (&found, self.wanted) {
+            (Ok((asked, _)), _) => asked.to_string(),
+            (Err(_), ClusterRegistry::Host { host, .. }) => host.clone(),
+            (Err(_), ClusterRegistry::Auto) => text.to_owned(),
+        };
+        let taken = found.and_then(|(asked, locations)| self.registries.take(&asked, &locations));
+        match taken {
+            Ok(taken) => {
+                let gathered = self.registries.signatures(&taken, digest);
+                Elsewhere {
+                    signatures: gathered.signatures,
+                    sources: gathered.sources,
+                    manifest: Some(taken.bytes),
+                }
+            }
+            Err(refusal) => Elsewhere {
+                sources: vec![SourceAnswer {
+                    kind: SourceKind::Registry,
+                    location: place,
+                    answer: answer(refusal),
+                    signatures: 0,
+                }],
+                ..Elsewhere::default()
+            },
+        }
+    }
+
+    /// The name that an image is asked for by, and the places where that is done.
+    fn places(
+        &mut self,
+        session: &mut Session,
+        loaded: &Loaded,
+        text: &str,
+        digest: &Digest,
+    ) -> Result<(Reference, Vec<Location>), Refusal> {
+        let unknown = || {
+            Refusal::new(
+                Reason::SourceUnavailable,
+                format!(
+                    "the Image does not say where it is: dockerImageReference {} is not a reference",
+                    quoted(text)
+                ),
+            )
+        };
+        let origin = Reference::parse(text).map_err(|_| unknown())?;
+        let at = |host: &str| Reference::parse(&format!("{host}/{}@{digest}", origin.path())).map_err(|_| unknown());
+        let is_managed = loaded.object["metadata"]["annotations"]["openshift.io/image.managed"] == "true";
+        match self.wanted {
+            ClusterRegistry::Host { host, .. } => {
+                let place = at(host)?;
+                let location = self.location(&place);
+                Ok((place, vec![location]))
+            }
+            ClusterRegistry::Auto if is_managed => {
+                let own = self.own.as_ref().map_err(Clone::clone)?;
+                let places = own.hosts().map(|host| at(host)).collect::<Result<Vec<_>, _>>()?;
+                let locations = places.iter().map(|place| self.location(place)).collect();
+                let asked = places.into_iter().next().ok_or_else(unknown)?;
+                Ok((asked, locations))
+            }
+            ClusterRegistry::Auto => {
+                let asked = Reference::parse(&format!("{}@{digest}", origin.name())).map_err(|_| unknown())?;
+                let mirrors = self.mirrors.get_or_insert_with(|| session.mirrors());
+                let mirrors = mirrors.as_ref().map_err(|refusal| refusal.clone())?;
+                let locations = mirrors.locations(&asked);
+                let locations =
+                    locations.map_err(|error| Refusal::new(Reason::SourceUnavailable, error.to_string()))?;
+                Ok((asked, locations))
+            }
+        }
+    }
+
+    /// A place as it is named; registries.conf says how it may be contacted.
+    fn location(&self, place: &Reference) -> Location {
+        let known = self.conf.locations(place).unwrap_or_default();
+        let own = known.last();
+        Location {
+            reference: place.clone(),
+            is_mirror: false,
+            insecure: own.is_some_and(|own| own.insecure),
+            blocked: own.is_some_and(|own| own.blocked),
+        }
+    }
+}
+
+/// Why a manifest could not be had, as the answer of the place: nobody knows what is beside it.
+fn answer(refusal: Refusal) -> Answer {
+    match refusal.reason {
+        Reason::Forbidden => Answer::Forbidden(refusal.message),
+        Reason::SourceUnavailable => Answer::Unreachable(refusal.message),
+        _ => Answer::Unusable(refusal.message),
+    }
+}

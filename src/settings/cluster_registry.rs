@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `--registry-url`: in which registry images of a cluster are looked up for more signatures.
+
+use super::objects::Recording;
+use super::verify::{Source, Target};
+use super::UsageError;
+use crate::cli;
+use crate::reference::Reference;
+use crate::text::{quoted, safe};
+
+/// Where images of a cluster are looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClusterRegistry {
+    /// Where the cluster says: its own registry, mirrors, or where an image came from.
+    Auto,
+    /// In this registry.
+    Host {
+        /// `HOST[:PORT]`.
+        host: String,
+        /// The user lets it see the cluster's token.
+        is_given_token: bool,
+    },
+}
+
+impl ClusterRegistry {
+    /// Reads the options; nothing where none is given.
+    ///
+    /// # Errors
+    /// When they do not fit each other, or what is verified.
+    pub fn new(
+        options: &cli::verify::Verify,
+        recording: Recording,
+        source: &Source,
+    ) -> Result<Option<Self>, UsageError> {
+        if options.attach && recording == Recording::Trial {
+            return Err(UsageError::new(
+                "--attach cannot be used with --dry-run=server: the server would store the signatures",
+            ));
+        }
+        if options.attach && (recording != Recording::Confirm || options.registry.registry_url.is_none()) {
+            return Err(UsageError::new(
+                "--attach needs --confirm and --registry-url: it adds what is found there to the Image object",
+            ));
+        }
+        let Some(text) = &options.registry.registry_url else {
+            return Ok(None);
+        };
+        match source {
+            Source::Objects { .. } => {
+                return Err(UsageError::new(
+                    "--registry-url cannot be used with --filename: with files no server is contacted",
+                ));
+            }
+            Source::Places { targets, .. }
+                if targets.iter().any(|wanted| matches!(wanted.target, Target::Cluster(_))) => {}
+            _ => {
+                return Err(UsageError::new(
+                    "--registry-url is about images of a cluster: it needs an IMAGE such as [NAMESPACE/]STREAM:TAG or sha256:DIGEST",
+                ));
+            }
+        }
+        if !options.signature.is_empty() {
+            return Err(UsageError::new(
+                "--registry-url cannot be used with --signature, which names signatures of the Image object",
+            ));
+        }
+        let is_given_token = options.registry.registry_login.is_some();
+        if text == "auto" {
+            if is_given_token {
+                return Err(UsageError::new(
+                    "--registry-login cluster needs --registry-url HOST: with auto only the registry that the cluster lists as its own sees the token",
+                ));
+            }
+            return Ok(Some(Self::Auto));
+        }
+        let host = text.strip_prefix("https://").unwrap_or(text).trim_end_matches('/');
+        let is_host = Reference::is_prefix(host) && !host.contains('/');
+        if !is_host || (!host.contains(['.', ':']) && host != "localhost") {
+            return Err(UsageError::new(format!(
+                "--registry-url {}: expected HOST[:PORT] or auto, such as default-route-openshift-image-registry.apps.example.com",
+                quoted(&safe(text))
+            )));
+        }
+        Ok(Some(Self::Host {
+            host: host.to_owned(),
+            is_given_token,
+        }))
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `--registry-url`: signatures of images of a cluster that are in a registry.
+
+use serde_json::json;
+
+use crate::support::cluster::{Scene, IDENTITY};
+use crate::support::hub::{Answer, Hub, MANIFEST};
+use crate::support::images::{image, D1};
+use crate::{mirror_sets, Town};
+
+#[test]
+fn a_signature_in_the_registry_counts_and_nothing_is_written() {
+    let town = Town::new();
+    town.scene
+        .run_verify(&town.digest, &["-o", "json"])
+        .expect_verdict(1, "Unsigned/NoSignature");
+    assert_eq!(town.hub.connections(), 0, "nobody asked for it");
+    town.offer("a", &town.sign());
+    for url in ["auto", &town.hub.host(), &town.hub.url()] {
+        let outcome = town.verify(&["--registry-url", url, "-o", "json", "--confirm"]);
+        assert!(outcome.stderr.contains("--confirm --attach"), "{outcome:#?}");
+        let item = outcome.expect_verdict(0, "Verified/Verified").item();
+        assert_eq!(item["recorded"], "no");
+        let kinds: Vec<_> = item["sources"].as_array().unwrap().iter().map(|s| &s["kind"]).collect();
+        assert_eq!(kinds, ["object", "extension", "lookaside"]);
+    }
+    assert_eq!((town.names().len(), town.writes()), (0, 0));
+    // Text says so too.
+    let outcome = town.verify(&["--registry-url", "auto"]).expect(0);
+    assert!(
+        outcome.stderr.contains("1 signature found elsewhere verifies image"),
+        "{outcome:#?}"
+    );
+}
+
+#[test]
+fn the_same_signature_counts_once() {
+    let town = Town::new();
+    let blob = town.sign();
+    town.offer("a", &blob);
+    town.store(&[&blob], &town.hub.host(), false);
+    let outcome = town.verify(&["--registry-url", "auto", "-o", "json"]).expect(0);
+    assert_eq!(outcome.item()["signatures"].as_array().unwrap().len(), 1);
+    assert!(!outcome.stderr.contains("--attach"), "{outcome:#?}");
+}
+
+/// Without a signature anywhere all places are named.
+#[test]
+fn nothing_anywhere() {
+    let town = Town::new();
+    let outcome = town.verify(&["--registry-url", "auto"]).expect(1);
+    for place in ["cluster", "extension", "lookaside"] {
+        assert!(outcome.words().contains(place), "{outcome:#?}");
+    }
+}
+
+/// What the registry serves must be this image: otherwise nothing beside it counts.
+#[test]
+fn another_manifest() {
+    let town = Town::new();
+    town.offer("a", &town.sign());
+    let path = format!("/v2/ns/app/manifests/{}", town.digest);
+    for answer in [
+        Answer::ok(MANIFEST, "{\"schemaVersion\":2}"),
+        Answer::page(),
+        Answer::status(404),
+        Answer::status(403),
+        Answer::status(500),
+    ] {
+        town.hub.answer(&path, answer.clone());
+        let outcome = town.verify(&["--registry-url", "auto", "-o", "json", "--confirm", "--attach"]);
+        assert_eq!(outcome.item()["verdict"], "Unchecked", "{answer:?}: {outcome:#?}");
+        assert_eq!(outcome.item()["sources"][1]["kind"], "registry");
+        outcome.expect(3);
+    }
+    assert_eq!((town.names().len(), town.writes()), (0, 0));
+    // A signature on the object is enough by itself.
+    town.store(&[&town.sign()], &town.hub.host(), false);
+    town.verify(&["--registry-url", "auto", "-o", "json"])
+        .expect_verdict(0, "Verified/Verified");
+}
+
+#[test]
+fn mirrors_of_the_cluster_are_asked_and_a_source_that_must_not_be_is_not() {
+    let town = Town::new();
+    town.offer("a", &town.sign());
+    let source = Hub::tls();
+    town.store(&[], &source.host(), false);
+    let set =
+        json!([{"source": source.host(), "mirrors": [town.hub.host()], "mirrorSourcePolicy": "NeverContactSource"}]);
+    mirror_sets(&town.scene.server, "ImageDigestMirrorSet", &[("a", set)]);
+    town.verify(&["--registry-url", "auto", "-o", "json"])
+        .expect_verdict(0, "Verified/Verified");
+    town.hub.store(|store| *store = crate::support::hub::Store::default());
+    town.verify(&["--registry-url", "auto", "-o", "json"]).expect(3);
+    assert_eq!(source.connections(), 0);
+}
+
+/// Lists that cannot be read might forbid it: then nobody is asked.
+#[test]
+fn mirrors_that_cannot_be_read() {
+    let town = Town::new();
+    town.offer("a", &town.sign());
+    town.scene.server.revoke_all();
+    town.scene.server.allow_auditor("alice");
+    let outcome = town.verify(&["--registry-url", "auto", "-o", "json"]).expect(3);
+    assert!(
+        outcome.item()["message"]
+            .as_str()
+            .unwrap()
+            .contains("ImageDigestMirrorSet"),
+        "{outcome:#?}"
+    );
+    assert_eq!(town.hub.connections(), 0);
+    // A registry that the user names needs none of it.
+    town.verify(&["--registry-url", &town.hub.host(), "-o", "json"])
+        .expect_verdict(0, "Verified/Verified");
+}
+
+#[test]
+fn usage() {
+    let scene = Scene::new();
+    let file = scene.sandbox.file("image.json", image(D1, &[]).to_string());
+    let file = file.to_str().unwrap();
+    let verify = |args: &[&str]| scene.run(&[&["verify", "--expected-identity", IDENTITY], args].concat());
+    verify(&["-f", file, "--registry-url", "auto"]).expect_usage("cannot be used with --filename");
+    verify(&["dir:x", "--registry-url", "auto"]).expect_usage("images of a cluster");
+    verify(&[D1, "--registry-url", "http://r.example"]).expect_usage("expected HOST[:PORT] or auto");
+    verify(&[D1, "--registry-url", "r.example/ns"]).expect_usage("expected HOST[:PORT] or auto");
+    verify(&[D1, "--registry-url", "auto", "--registry-login", "cluster"]).expect_usage("needs --registry-url HOST");
+    verify(&[D1, "--registry-login", "cluster"]).expect_usage("--registry-url");
+    verify(&[D1, "--registry-url", "auto", "--signature", "a"]).expect_usage("--signature");
+    verify(&[D1, "--attach"]).expect_usage("--attach needs --confirm and --registry-url");
+    verify(&[D1, "--attach", "--confirm"]).expect_usage("--attach needs --confirm and --registry-url");
+    verify(&[D1, "--attach", "--registry-url", "auto"]).expect_usage("--attach needs --confirm and --registry-url");
+    let trial = ["--attach", "--registry-url", "auto", "--confirm", "--dry-run=server"];
+    verify(&[&[D1][..], &trial].concat()).expect_usage("--dry-run=server");
+    assert_eq!(scene.server.connections(), 0);
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `--attach`: signatures that were found elsewhere are added to the Image, and then recorded.
+
+use serde_json::json;
+
+use crate::support::api::Fault;
+use crate::support::cluster::IDENTITY;
+use crate::support::hub::sha256;
+use crate::support::images::{payload, signature};
+use crate::support::program::Outcome;
+use crate::Town;
+
+const POSTS: &str = "/apis/image.openshift.io/v1/imagesignatures";
+
+fn town() -> Town {
+    let town = Town::new();
+    town.scene
+        .server
+        .grant("alice", &["create", "delete"], "imagesignatures");
+    town
+}
+
+fn attach(town: &Town) -> Outcome {
+    town.verify(&["--registry-url", "auto", "--confirm", "--attach", "-o", "json"])
+}
+
+fn posts(town: &Town) -> usize {
+    let requests = town.scene.server.requests();
+    requests
+        .iter()
+        .filter(|r| r.method == "POST" && r.path == POSTS)
+        .count()
+}
+
+fn name(town: &Town, blob: &[u8]) -> String {
+    format!("{}@{}", town.digest, sha256(blob).trim_start_matches("sha256:"))
+}
+
+#[test]
+fn what_verifies_is_added_and_recorded() {
+    let town = town();
+    let (good, other) = (town.sign(), {
+        let key = town.scene.signer.simple_key("Somebody Else <else@example.com>");
+        town.scene.signer.sign(&key, &payload(&town.digest, IDENTITY))
+    });
+    let elsewhere = town.scene.sign(&town.digest, "registry.local:5000/other:v1");
+    // One name for a good one and a bad one: what was judged is what is added.
+    town.offer("same", b"garbage");
+    town.offer("same", &good);
+    town.offer("b", &other);
+    town.offer("c", &elsewhere);
+    let outcome = attach(&town).expect_verdict(0, "Verified/Verified");
+    assert!(outcome.stderr.contains("added to the Image"), "{outcome:#?}");
+    assert_eq!(outcome.item()["recorded"], "yes");
+    assert_eq!(town.names(), [name(&town, &good)]);
+    let stored = town.scene.server.stored(&town.digest)["signatures"][0].clone();
+    assert_eq!(
+        (&stored["type"], &stored["content"]),
+        (&json!("atomic"), &json!(crate::support::images::base64(&good)))
+    );
+    assert_eq!(stored["conditions"][0]["status"], "True");
+    assert_eq!(stored["imageIdentity"], IDENTITY);
+    assert_eq!(posts(&town), 1);
+    // Once more: it is there.
+    let outcome = attach(&town).expect_verdict(0, "Verified/Verified");
+    assert!(!outcome.stderr.contains("added"), "{outcome:#?}");
+    assert_eq!((posts(&town), town.names().len()), (1, 1));
+}
+
+#[test]
+fn nothing_is_added_to_an_image_that_is_not_verified() {
+    let town = town();
+    town.offer("a", &town.sign());
+    let args = [
+        "--registry-url",
+        "auto",
+        "--confirm",
+        "--attach",
+        "--require",
+        "2",
+        "-o",
+        "json",
+    ];
+    town.verify(&args).expect_verdict(1, "Rejected/ThresholdNotReached");
+    assert_eq!((posts(&town), town.names().len()), (0, 0));
+}
+
+#[test]
+fn somebody_else_has_added_it() {
+    let town = town();
+    let blob = town.sign();
+    town.offer("a", &blob);
+    let (digest, stored) = (town.digest.clone(), signature(&town.digest, "theirs", &blob));
+    town.scene.server.before("POST", POSTS, move |objects| {
+        let stored = stored.clone();
+        objects.edit_image(&digest, |image| image["signatures"] = json!([stored]));
+    });
+    let outcome = attach(&town).expect_verdict(0, "Verified/Verified");
+    assert!(outcome.stderr.contains("already there"), "{outcome:#?}");
+    assert_eq!(town.names(), [format!("{}@theirs", town.digest)]);
+    assert_eq!(outcome.item()["recorded"], "yes");
+}
+
+/// A name says nothing of the content.
+#[test]
+fn the_name_is_taken_by_another_one() {
+    let town = town();
+    let blob = town.sign();
+    town.offer("a", &blob);
+    let hex = sha256(&blob).trim_start_matches("sha256:").to_owned();
+    let mut object = crate::support::images::image(&town.digest, &[]);
+    object["dockerImageReference"] = format!("{}/ns/app@{}", town.hub.host(), town.digest).into();
+    object["signatures"] = json!([signature(&town.digest, &hex, b"something else")]);
+    town.scene.server.image(object);
+    let outcome = attach(&town).expect(3);
+    assert!(outcome.stderr.contains("with other content"), "{outcome:#?}");
+    assert!(!outcome.stderr.contains("added to the Image\n"), "{outcome:#?}");
+}
+
+#[test]
+fn one_that_fails_after_another_one() {
+    let town = town();
+    let second = town.scene.signer.sign_with(
+        &town.scene.key,
+        &["--sig-notation", "n@example.com=2"],
+        &payload(&town.digest, IDENTITY),
+    );
+    let first = town.sign();
+    town.offer("a", &first);
+    town.offer("b", &second);
+    town.scene.server.fault(Fault::status(500).on("POST", POSTS).after(1));
+    let outcome = attach(&town).expect(3);
+    assert_eq!(outcome.item()["verdict"], "Verified");
+    assert_eq!(outcome.item()["recorded"], "failed");
+    assert!(
+        outcome
+            .stderr
+            .contains(&format!("{}: added to the Image", name(&town, &first))),
+        "{outcome:#?}"
+    );
+    assert!(
+        outcome.stderr.contains(&format!("{}: not added", name(&town, &second))),
+        "{outcome:#?}"
+    );
+    assert_eq!(town.names(), [name(&town, &first)]);
+    // What is there is recorded.
+    let stored = town.scene.server.stored(&town.digest)["signatures"][0].clone();
+    assert_eq!(stored["conditions"][0]["status"], "True");
+}
+
+#[test]
+fn an_answer_that_is_lost_is_looked_up() {
+    let town = town();
+    town.offer("a", &town.sign());
+    town.scene.server.fault(Fault::cut(10).on("POST", POSTS));
+    attach(&town).expect_verdict(0, "Verified/Verified");
+    assert_eq!(town.names().len(), 1);
+}
+
+#[test]
+fn without_the_right() {
+    let town = Town::new();
+    town.offer("a", &town.sign());
+    let outcome = attach(&town).expect(3);
+    assert!(outcome.stderr.contains("system:image-signer"), "{outcome:#?}");
+    assert_eq!(town.names().len(), 0);
+}
+
+#[test]
+fn more_than_the_import_controller_takes() {
+    let town = town();
+    let blobs: Vec<Vec<u8>> = (0..10u8).map(|n| vec![n; 8]).collect();
+    let blobs: Vec<&[u8]> = blobs.iter().map(Vec::as_slice).collect();
+    town.store(&blobs, &town.hub.host(), false);
+    town.offer("a", &town.sign());
+    let outcome = attach(&town);
+    assert!(outcome.stderr.contains("11 signatures"), "{outcome:#?}");
+    assert_eq!(town.names().len(), 11);
+}

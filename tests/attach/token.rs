@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Who sees the cluster's token: the cluster, and its own registry over verified TLS.
+
+use serde_json::json;
+
+use crate::support::cluster::TOKEN;
+use crate::support::hub::{Answer, Guard, Hub};
+use crate::support::images::base64;
+use crate::{configuration, Town};
+
+/// The registry as OpenShift's is: tokens come from itself, and are those of the cluster.
+fn guarded() -> Town {
+    let town = Town::new();
+    town.offer("a", &town.sign());
+    town.hub.guard(guard(&town));
+    town
+}
+
+fn guard(town: &Town) -> Guard {
+    Guard::OpenShift {
+        url: town.hub.url(),
+        token: TOKEN.into(),
+    }
+}
+
+fn is_own(town: &Town) {
+    let status = json!({"internalRegistryHostname": town.hub.host()});
+    configuration(&town.scene.server, &json!({}), &status);
+}
+
+/// Whether a server was shown the token, in any form.
+fn has_seen_token(hub: &Hub) -> bool {
+    let texts: String = hub.seen().iter().map(crate::support::hub::Seen::text).collect();
+    let pair = base64(format!("image-signature:{TOKEN}").as_bytes());
+    texts.contains(TOKEN) || texts.contains(pair.trim_end_matches('='))
+}
+
+#[test]
+fn the_cluster_s_own_registry_sees_it() {
+    let town = guarded();
+    is_own(&town);
+    town.store(&[], "image-registry.openshift-image-registry.svc:5000", true);
+    town.verify(&["--registry-url", "auto", "-o", "json"])
+        .expect_verdict(0, "Verified/Verified");
+    assert!(has_seen_token(&town.hub));
+    town.hub.take_seen();
+    town.verify(&["--registry-url", &town.hub.host(), "-o", "json"])
+        .expect_verdict(0, "Verified/Verified");
+}
+
+#[test]
+fn a_registry_that_an_image_or_the_user_names_does_not() {
+    let town = guarded();
+    // Named by the image, by a mirror set, by the user.
+    town.verify(&["--registry-url", "auto", "-o", "json"]).expect(3);
+    let set = json!([{"source": "r.example", "mirrors": [town.hub.host()]}]);
+    crate::mirror_sets(&town.scene.server, "ImageDigestMirrorSet", &[("a", set)]);
+    town.store(&[], "r.example", false);
+    town.verify(&["--registry-url", "auto", "-o", "json"]).expect(3);
+    town.verify(&["--registry-url", &town.hub.host(), "-o", "json"])
+        .expect(3);
+    assert!(!town.hub.seen().is_empty());
+    assert!(!has_seen_token(&town.hub));
+    // The user says that it may.
+    let args = [
+        "--registry-url",
+        &town.hub.host(),
+        "--registry-login",
+        "cluster",
+        "-o",
+        "json",
+    ];
+    town.verify(&args).expect_verdict(0, "Verified/Verified");
+    assert!(has_seen_token(&town.hub));
+}
+
+#[test]
+fn not_without_verified_tls() {
+    let town = guarded();
+    is_own(&town);
+    town.store(&[], "image-registry.openshift-image-registry.svc:5000", true);
+    let outcome = town
+        .verify(&["--registry-url", "auto", "--insecure", "-o", "json"])
+        .expect(3);
+    assert!(
+        outcome.stderr.contains("the cluster's token is not sent"),
+        "{outcome:#?}"
+    );
+    let named = [
+        "--registry-url",
+        &town.hub.host(),
+        "--registry-login",
+        "cluster",
+        "--insecure",
+    ];
+    town.verify(&named).expect(3);
+    let conf = format!("[[registry]]\nlocation = \"{}\"\ninsecure = true\n", town.hub.host());
+    town.scene.sandbox.file("registries.conf", conf);
+    town.verify(&["--registry-url", "auto"]).expect(3);
+    assert!(!town.hub.seen().is_empty());
+    assert!(!has_seen_token(&town.hub));
+    // A certificate that nobody vouches for ends it before.
+    town.scene.sandbox.file("registries.conf", "");
+    town.scene.sandbox.file("ca.pem", Hub::tls().ca_pem());
+    town.verify(&["--registry-url", "auto"]).expect(3);
+    assert!(!has_seen_token(&town.hub));
+}
+
+#[test]
+fn not_a_token_server_or_a_redirect_elsewhere() {
+    let town = guarded();
+    is_own(&town);
+    town.store(&[], "image-registry.openshift-image-registry.svc:5000", true);
+    let other = Hub::tls();
+    other.answer("/openshift/token", Answer::token(TOKEN));
+    town.scene
+        .sandbox
+        .file("ca.pem", format!("{}{}", town.hub.ca_pem(), other.ca_pem()));
+    town.hub
+        .guard(Guard::bearer(&format!("{}/openshift/token", other.url()), TOKEN));
+    let outcome = town.verify(&["--registry-url", "auto"]).expect(3);
+    assert!(
+        outcome.words().contains("the token of a cluster is sent to"),
+        "{outcome:#?}"
+    );
+    assert_eq!(other.lines(), [""; 0]);
+    town.hub.guard(guard(&town));
+    town.hub.answer(
+        &format!("/v2/ns/app/manifests/{}", town.digest),
+        Answer::redirect(&format!("{}/x", other.url())),
+    );
+    town.verify(&["--registry-url", "auto"]).expect(3);
+    assert_eq!(other.lines(), ["GET /x"]);
+    assert!(!has_seen_token(&other));
+}
+
+/// The user's own login for the registry comes first.
+#[test]
+fn a_login_of_the_user_comes_first() {
+    let town = guarded();
+    is_own(&town);
+    town.store(&[], "image-registry.openshift-image-registry.svc:5000", true);
+    let pair = base64(b"reader:Xyzzy.pass.9917");
+    let auth = json!({"auths": {town.hub.host(): {"auth": pair}}});
+    let file = town.scene.sandbox.file("auth.json", auth.to_string());
+    town.hub.guard(Guard::Basic("reader".into(), "Xyzzy.pass.9917".into()));
+    town.verify(&[
+        "--registry-url",
+        "auto",
+        "--authfile",
+        file.to_str().unwrap(),
+        "-o",
+        "json",
+    ])
+    .expect_verdict(0, "Verified/Verified");
+    assert!(!has_seen_token(&town.hub));
+}

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{media_type, DOCKER_LIST, OCI_INDEX};
+use super::{fold, media_type, DOCKER_LIST, OCI_INDEX};
 use crate::digest::Digest;
 use crate::json;
 use crate::text::{quoted, safe};
@@ -70,6 +70,16 @@ impl std::fmt::Display for Platform {
     }
 }
 
+/// Members of a list by which readers tell what it is, those of its entries, and those of their platforms.
+const MEMBERS: [&[&str]; 3] = [
+    &["schemaVersion", "mediaType", "manifests"],
+    &["mediaType", "digest", "size", "platform", "annotations"],
+    &["os", "architecture", "variant", "os.version", "os.features"],
+];
+
+/// Members that make a list an image to other readers.
+const OF_IMAGES: [&str; 4] = ["config", "layers", "fsLayers", "history"];
+
 /// An entry of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -100,10 +110,21 @@ pub fn is_list(bytes: &[u8]) -> bool {
 
 /// The entries of a list, in order; those that are there twice once.
 ///
+/// A list need not be signed where its instances are, so nothing but this vouches that nodes find the same instances in
+/// it: what is another list, or an image, to another reader is refused.
+///
 /// # Errors
-/// When it is malformed or has too many.
+/// When it is malformed, could be read otherwise, or has too many entries.
 pub fn entries(bytes: &[u8]) -> Result<Vec<Entry>, String> {
     let document = json::parse(bytes).map_err(|error| safe(&error.to_string()))?;
+    let of_images = |name: &&String| OF_IMAGES.iter().any(|own| fold(own) == fold(name));
+    if let Some(name) = document.as_object().and_then(|members| members.keys().find(of_images)) {
+        return Err(format!(
+            "it has {} as well as manifests: it could be read as two kinds of manifest",
+            quoted(name)
+        ));
+    }
+    exactly_spelled(&document, MEMBERS[0])?;
     let list = match document.get("manifests") {
         Some(Value::Array(list)) => list.as_slice(),
         None | Some(Value::Null) => &[],
@@ -122,7 +143,24 @@ pub fn entries(bytes: &[u8]) -> Result<Vec<Entry>, String> {
     Ok(entries)
 }
 
+/// Refuses members that are others only in case: many readers take them too, and then the last one counts.
+fn exactly_spelled(value: &Value, names: &[&str]) -> Result<(), String> {
+    let is_variant = |found: &&String| {
+        let is_like = |name: &&str| *name != found.as_str() && fold(name) == fold(found);
+        names.iter().any(is_like)
+    };
+    match value.as_object().and_then(|members| members.keys().find(is_variant)) {
+        Some(name) => Err(format!(
+            "it has {}, which readers take for another member",
+            quoted(name)
+        )),
+        None => Ok(()),
+    }
+}
+
 fn entry(value: &Value) -> Result<Entry, String> {
+    exactly_spelled(value, MEMBERS[1])?;
+    exactly_spelled(&value["platform"], MEMBERS[2])?;
     let text = value["digest"].as_str().ok_or("its digest is missing")?;
     let digest = Digest::parse(text).map_err(|error| format!("its digest {} is {error}", quoted(text)))?;
     let word = |name: &str| value["platform"][name].as_str().unwrap_or_default().to_owned();
@@ -223,6 +261,25 @@ mod tests {
             "attestation-manifest"
         ));
         assert!(!entry("{}", "attestation-manifest"));
+    }
+
+    #[test]
+    fn lists_that_others_read_otherwise() {
+        let digest = format!("\"digest\":\"sha256:{:064}\"", 1);
+        for bad in [
+            format!("{{\"manifests\":[{{{digest}}}],\"Manifests\":[]}}"),
+            format!("{{\"manifests\":[{{{digest}}}],\"manife\u{17f}ts\":[]}}"),
+            format!("{{\"manifests\":[{{{digest}}}],\"config\":{{}}}}"),
+            format!("{{\"manifests\":[{{{digest}}}],\"Layers\":null}}"),
+            format!("{{\"manifests\":[{{{digest},\"Digest\":\"x\"}}]}}"),
+            format!("{{\"manifests\":[{{{digest},\"Platform\":{{}}}}]}}"),
+            format!("{{\"manifests\":[{{{digest},\"platform\":{{\"os\":\"unknown\",\"OS\":\"linux\"}}}}]}}"),
+        ] {
+            assert!(entries(bad.as_bytes()).is_err(), "{bad}");
+        }
+        // Names in annotations are any text.
+        let fine = format!("{{\"manifests\":[{{{digest},\"annotations\":{{\"OS\":\"x\",\"os\":\"y\"}}}}]}}");
+        assert_eq!(entries_of(&fine).len(), 1);
     }
 
     #[test]

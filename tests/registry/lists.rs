@@ -345,3 +345,60 @@ fn a_list_that_skopeo_signed() {
     assert_eq!(outcome.json()["items"][0]["image"], sha256(&manifest));
     assert_eq!(outcome.json()["items"][2]["image"], digests[1]);
 }
+
+#[test]
+fn a_list_that_nodes_read_otherwise() {
+    let scene = Scene::new(&[]);
+    scene.sign(&scene.instances[0], &scene.reference());
+    let entry = |digest: &str| {
+        let platform = json!({"os": "linux", "architecture": "amd64"});
+        json!({"mediaType": MANIFEST, "size": 1, "digest": digest, "platform": platform})
+    };
+    let (signed, unsigned) = (entry(&scene.instances[0]), entry(&scene.instances[1]));
+    let push = |members: &str| {
+        let list = format!("{{\"schemaVersion\":2,\"mediaType\":\"{LIST}\",{members}}}");
+        scene
+            .hub
+            .store(|store| store.repository(REPOSITORY).push("v1", LIST, list.as_bytes()));
+    };
+    push(&format!("\"manifests\":[{signed}]"));
+    scene
+        .town
+        .verify_json(&[&scene.image()])
+        .expect_verdict(0, "Verified/Verified");
+    for members in [
+        format!("\"manifests\":[{signed}],\"Manifests\":[{unsigned}]"),
+        format!("\"manifests\":[{signed}],\"config\":{{\"digest\":\"x\"}},\"layers\":[]"),
+    ] {
+        push(&members);
+        for more in [&[][..], &["--platform", "linux/amd64"]] {
+            let mut args = vec![scene.image()];
+            args.extend(more.iter().map(ToString::to_string));
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            scene
+                .town
+                .verify_json(&args)
+                .expect_verdict(3, "Unchecked/ManifestUnavailable");
+        }
+    }
+}
+
+#[test]
+fn the_digest_of_an_instance_is_not_that_of_its_list() {
+    let scene = Scene::new(&[]);
+    let digest = scene.instances[0].clone();
+    scene.sign(&digest, &scene.reference());
+    let list = json!({"schemaVersion": 2, "mediaType": LIST, "manifests": [{
+        "mediaType": MANIFEST, "size": 1, "digest": digest,
+        "platform": {"os": "linux", "architecture": "amd64"},
+    }]});
+    scene.hub.store(|store| {
+        store
+            .repository(REPOSITORY)
+            .push("v1", LIST, list.to_string().as_bytes())
+    });
+    scene
+        .town
+        .verify_json(&[&scene.image(), "--expected-digest", &digest])
+        .expect_verdict(1, "Rejected/DigestMismatch");
+}

@@ -171,7 +171,11 @@ impl Run<'_, '_> {
             .into();
         }
         let own = self.own(registries, wanted, taken, manifest);
-        if !is_list || own.outcome.reason() == Reason::Verified {
+        // Instances do not make a list of another digest the image that was asked for.
+        let is_other = self
+            .digest_asked_for(taken, manifest)
+            .is_some_and(|digest| digest != manifest.digest);
+        if !is_list || is_other || own.outcome.reason() == Reason::Verified {
             return own;
         }
         let entries = match list::entries(manifest.bytes) {
@@ -196,6 +200,12 @@ impl Run<'_, '_> {
             instances,
             left_out: named(&left_out),
         }
+    }
+
+    /// The digest that a manifest must have; the one that is asked for may be that of the list.
+    fn digest_asked_for(&self, taken: &Taken, manifest: &Manifest<'_>) -> Option<Digest> {
+        let digest = self.settings.digest.clone();
+        digest.filter(|digest| manifest.depth == 0 || *digest != taken.digest)
     }
 
     /// A manifest by its own signatures alone.
@@ -225,9 +235,7 @@ impl Run<'_, '_> {
             signatures: gathered.signatures,
             sources: gathered.sources,
         };
-        // The digest that is asked for may be that of the list.
-        let digest = self.settings.digest.clone();
-        let digest = digest.filter(|digest| manifest.depth == 0 || *digest != taken.digest);
+        let digest = self.digest_asked_for(taken, manifest);
         let outcome = self.judge_expecting(&subject, &wanted.identities, digest, &no_signature);
         Findings {
             outcome,

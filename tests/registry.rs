@@ -16,6 +16,8 @@ mod lists;
 mod logins;
 #[path = "registry/mirrors.rs"]
 mod mirrors;
+#[path = "registry/policies.rs"]
+mod policies;
 #[path = "registry/real.rs"]
 mod real;
 #[path = "registry/sources.rs"]

@@ -79,6 +79,9 @@ pub fn run(
         .map(|policy| Rules::new(policy, settings.workers));
     let accepted = match &mut rules {
         Some(rules) => {
+            for note in settings.policy.iter().flat_map(|policy| &policy.notes) {
+                let _ = writeln!(stderr, "note: {note}");
+            }
             rules.load(settings.identities(), &mut judges, stderr)?;
             AcceptedKeys::default()
         }

@@ -20,6 +20,8 @@ pub struct ByPolicy {
     pub name: String,
     /// The policy.
     pub policy: Policy,
+    /// What a user should know of it; safe to print.
+    pub notes: Vec<String>,
     /// It is made of API objects alone, so that its `default` is nobody's.
     pub is_objects_alone: bool,
     /// Where temporary keyrings may stand.
@@ -78,6 +80,7 @@ fn read(file: &Path, namespace: Option<&str>, environment: &Environment) -> Resu
         .map_err(|error| UsageError::new(format!("reading policy {shown}: {error}")))?
         .ok_or_else(|| UsageError::new(format!("policy {shown} has more than {MAX_POLICY_BYTES} bytes")))?;
     let parsed = PolicyFile::parse(&bytes).map_err(|error| UsageError::new(format!("policy {shown}: {error}")))?;
+    let mut notes = Vec::new();
     let (policy, is_objects_alone) = match parsed {
         PolicyFile::Policy(policy) => (policy, false),
         PolicyFile::Objects(objects) if objects.policies.is_empty() => {
@@ -85,11 +88,27 @@ fn read(file: &Path, namespace: Option<&str>, environment: &Environment) -> Resu
                 "policy {shown}: it has no ClusterImagePolicy and no ImagePolicy"
             )));
         }
-        PolicyFile::Objects(objects) => (Combined::new(None, &objects.policies, namespace).policy, true),
+        PolicyFile::Objects(objects) => {
+            let combined = Combined::new(None, &objects.policies, namespace);
+            let left_out = combined.left_out.iter();
+            notes.extend(left_out.map(|object| {
+                let object = safe(object);
+                format!("policy {shown}: {object} is left out: ImagePolicies count for the namespace of -n only")
+            }));
+            notes.extend(combined.dropped.iter().map(|dropped| {
+                let [object, scope, inside, of] =
+                    [&dropped.object, &dropped.scope, &dropped.inside, &dropped.of].map(|text| safe(text));
+                format!(
+                    "policy {shown}: scope {scope} of {object} is left out, as on nodes: {of} has the scope {inside}"
+                )
+            }));
+            (combined.policy, true)
+        }
     };
     Ok(ByPolicy {
         name: format!("policy {shown}"),
         policy,
+        notes,
         is_objects_alone,
         places: environment.temporary_places(),
         uid: environment.uid,

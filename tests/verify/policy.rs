@@ -434,6 +434,22 @@ fn objects_of_openshift_are_a_policy_too() {
     let outcome = place.json(ELSEWHERE).expect_verdict(1, "Rejected/PolicyRejected");
     let message = outcome.item()["message"].as_str().unwrap().to_owned();
     assert!(message.contains("no scope applies"), "{message}");
+    // ImagePolicies are those of a namespace.
+    let mut namespaced = object.clone();
+    namespaced["kind"] = "ImagePolicy".into();
+    namespaced["metadata"] = json!({"name": "q", "namespace": "team"});
+    namespaced["spec"]["scopes"] = json!(["elsewhere.example"]);
+    place.desk.put("policy.json", format!("{object}\n{namespaced}"));
+    let outcome = place.json(ELSEWHERE).expect_verdict(1, "Rejected/PolicyRejected");
+    assert!(
+        outcome
+            .stderr
+            .contains("ImagePolicies count for the namespace of -n only"),
+        "{outcome:?}"
+    );
+    let args = ["-o", "json", "--expected-identity", ELSEWHERE, "-n", "team"];
+    let outcome = place.run(&args).expect_verdict(1, "Unsupported/UnsupportedSignature");
+    assert_eq!(outcome.stderr, "");
 }
 
 #[test]

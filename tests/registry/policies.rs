@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Policies and images in registries: the reference that is asked for decides on the scope.
+
+use serde_json::{json, Value};
+
+use crate::support::hub::Hub;
+use crate::town::Town;
+
+const REPOSITORY: &str = "ns/app";
+
+#[test]
+fn the_reference_asked_for_decides_on_the_scope() {
+    let (town, hub) = (Town::new(), Hub::plain());
+    let digest = hub.store(|store| store.repository(REPOSITORY).image("v1", "policies"));
+    town.insecure(&[&hub.host()]);
+    town.store_on_disk();
+    let reference = format!("{}/{REPOSITORY}:v1", hub.host());
+    town.keep(REPOSITORY, &digest, 1, &town.sign(&digest, &reference));
+    let rule = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": town.key_file.to_str().unwrap()});
+    let run = |requirements: Value| {
+        let scopes = json!({hub.host(): requirements});
+        let policy = json!({"default": [{"type": "reject"}], "transports": {"docker": scopes}});
+        town.sandbox.file("policy.json", policy.to_string());
+        let image = format!("docker://{reference}");
+        let own = ["verify", "-o", "json", "--policy", "policy.json", &image];
+        let places = ["registries.d", "registries.conf"].map(|name| town.sandbox.path(name));
+        let mut command = town.sandbox.command();
+        command.args(own);
+        command
+            .arg("--registries.d")
+            .arg(&places[0])
+            .arg("--registries-conf")
+            .arg(&places[1]);
+        town.sandbox.finish(&mut command, b"")
+    };
+    let outcome = run(json!([rule])).expect_verdict(0, "Verified/Verified");
+    let item = outcome.item();
+    assert_eq!(item["identitySource"], "reference");
+    let scope = format!("scope \"{}\" of policy policy.json", hub.host());
+    assert_eq!(item["policy"][0]["scope"], scope.as_str());
+    run(json!([rule, {"type": "reject"}])).expect_verdict(1, "Rejected/PolicyRejected");
+    run(json!([{"type": "insecureAcceptAnything"}])).expect_verdict(1, "Allowed/Allowed");
+}

@@ -83,6 +83,7 @@ pub fn route(server: &Server, host: &str, admitted: &str) {
 }
 
 /// A cluster, and a registry with an image that the cluster has an object of.
+#[derive(Debug)]
 pub struct Town {
     pub scene: Scene,
     pub hub: Hub,

@@ -2,7 +2,6 @@
 //! `--registry-url`: in which registry images of a cluster are looked up for more signatures.
 
 use super::objects::Recording;
-use super::verify::{Source, Target};
 use super::UsageError;
 use crate::cli;
 use crate::reference::Reference;
@@ -23,14 +22,16 @@ pub enum ClusterRegistry {
 }
 
 impl ClusterRegistry {
-    /// Reads the options; nothing where none is given.
+    /// Reads the options; nothing where none is given. `in_files` says that the objects are in files, `in_cluster` that
+    /// an image of the cluster is among those verified.
     ///
     /// # Errors
     /// When they do not fit each other, or what is verified.
     pub fn new(
         options: &cli::verify::Verify,
         recording: Recording,
-        source: &Source,
+        in_files: bool,
+        in_cluster: bool,
     ) -> Result<Option<Self>, UsageError> {
         if options.attach && recording == Recording::Trial {
             return Err(UsageError::new(
@@ -45,19 +46,15 @@ impl ClusterRegistry {
         let Some(text) = &options.registry.registry_url else {
             return Ok(None);
         };
-        match source {
-            Source::Objects { .. } => {
-                return Err(UsageError::new(
-                    "--registry-url cannot be used with --filename: with files no server is contacted",
-                ));
-            }
-            Source::Places { targets, .. }
-                if targets.iter().any(|wanted| matches!(wanted.target, Target::Cluster(_))) => {}
-            _ => {
-                return Err(UsageError::new(
-                    "--registry-url is about images of a cluster: it needs an IMAGE such as [NAMESPACE/]STREAM:TAG or sha256:DIGEST",
-                ));
-            }
+        if in_files {
+            return Err(UsageError::new(
+                "--registry-url cannot be used with --filename: with files no server is contacted",
+            ));
+        }
+        if !in_cluster {
+            return Err(UsageError::new(
+                "--registry-url is about images of a cluster: it needs an IMAGE such as [NAMESPACE/]STREAM:TAG or sha256:DIGEST",
+            ));
         }
         if !options.signature.is_empty() {
             return Err(UsageError::new(

@@ -162,7 +162,10 @@ impl Verify {
         let recording = Recording::new(options.confirm, options.dry_run);
         check_recording(options, recording, &source)?;
         check_registry_options(options, &source)?;
-        let cluster_registry = ClusterRegistry::new(options, recording, &source)?;
+        let in_files = matches!(source, Source::Objects { .. });
+        let in_cluster = matches!(&source, Source::Places { targets, .. }
+            if targets.iter().any(|wanted| matches!(wanted.target, Target::Cluster(_))));
+        let cluster_registry = ClusterRegistry::new(options, recording, in_files, in_cluster)?;
         let prints_document = recording == Recording::Confirm
             && matches!(&source, Source::Objects { places, .. } if places.contains(&Place::Stdin));
         if prints_document && !matches!(format, Format::Text | Format::Explain) {

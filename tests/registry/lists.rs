@@ -401,4 +401,31 @@ fn the_digest_of_an_instance_is_not_that_of_its_list() {
         .town
         .verify_json(&[&scene.image(), "--expected-digest", &digest])
         .expect_verdict(1, "Rejected/DigestMismatch");
+    let identity = format!("{}@{digest}", scene.reference().strip_suffix(":v1").unwrap());
+    scene
+        .town
+        .verify_json(&[&scene.image(), "--expected-identity", &identity])
+        .expect_verdict(1, "Rejected/DigestMismatch");
+    // One of several is enough, and it is not that one.
+    let item = scene
+        .town
+        .verify_json(&[
+            &scene.image(),
+            "--expected-identity",
+            &identity,
+            "--expected-identity",
+            &scene.reference(),
+        ])
+        .expect_verdict(0, "Verified/Verified")
+        .item();
+    assert_eq!(item["matchedIdentities"], json!([scene.reference()]));
+    // The instance itself is that image.
+    let args = [
+        &scene.image(),
+        "--expected-identity",
+        &identity,
+        "--platform",
+        "linux/amd64",
+    ];
+    scene.town.verify_json(&args.map(|arg| arg as &str)).expect(0);
 }

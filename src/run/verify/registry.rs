@@ -183,10 +183,29 @@ impl Run<'_, '_> {
             Err(what) => return malformed(&what).into(),
         };
         let (left_out, entries): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.is_attestation);
+        // Instances vouch for their list, so by no digest that is not the list's.
+        let is_of_list = |digest: &Digest| digest.names(&manifest.digest) || digest.names(&taken.digest);
+        let mut wanted = wanted.clone();
+        wanted
+            .identities
+            .retain(|identity| identity.digest().is_none_or(is_of_list));
+        if wanted.identities.is_empty() {
+            let message = format!(
+                "this image is the list {}, and every expected identity has another digest",
+                manifest.digest
+            );
+            return Findings {
+                outcome: ImageOutcome::refused(
+                    Refusal::new(Reason::DigestMismatch, message),
+                    own.outcome.signatures().to_vec(),
+                ),
+                ..own
+            };
+        }
         let mut instances = Vec::new();
         let mut outcomes = Vec::new();
         for entry in &entries {
-            let findings = self.instance(registries, wanted, taken, manifest.bytes, entry, manifest.depth + 1);
+            let findings = self.instance(registries, &wanted, taken, manifest.bytes, entry, manifest.depth + 1);
             instances.push(Instance {
                 image: entry.digest.to_string(),
                 platform: entry.platform(),

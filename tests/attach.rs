@@ -92,7 +92,7 @@ pub struct Town {
 
 impl Town {
     /// The object has no signatures, and its reference names the registry.
-    pub fn new() -> Self {
+    pub fn founded() -> Self {
         let (scene, hub) = (Scene::new(), Hub::tls());
         let digest = hub.store(|store| {
             store.has_extension = true;

@@ -85,6 +85,7 @@ IMAGE is one of
   [NAMESPACE/]STREAM:TAG         an image through its ImageStreamTag
   [NAMESPACE/]STREAM@sha256:...  an image through its ImageStreamImage
   TYPE/NAME                      one of these, as -o name prints it: image/sha256:DIGEST, istag/STREAM:TAG
+  docker://REFERENCE             an image in a registry, by a tag or a digest; it is not pulled
   dir:PATH                       a directory as skopeo writes it
 With --filename it may be left out: then every object in the files is verified.";
 
@@ -100,6 +101,8 @@ Examples:
         --signed-by F58D29798CE2022C3F0FA326E5144EDCDD89C95E
   An image of the cluster, and the verdict recorded on it:
     image-signature verify foo/bar:v1 --expected-identity registry.local:5000/foo/bar:v1 --confirm
+  An image in a registry, without pulling it:
+    image-signature verify docker://registry.local:5000/foo/bar:v1 --public-key release-key.asc
   Why it is not verified:
     image-signature verify dir:image --expected-identity registry.local:5000/foo/bar:v1 --explain";
 

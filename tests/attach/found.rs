@@ -10,7 +10,7 @@ use crate::{mirror_sets, Town};
 
 #[test]
 fn a_signature_in_the_registry_counts_and_nothing_is_written() {
-    let town = Town::new();
+    let town = Town::founded();
     town.scene
         .run_verify(&town.digest, &["-o", "json"])
         .expect_verdict(1, "Unsigned/NoSignature");
@@ -35,7 +35,7 @@ fn a_signature_in_the_registry_counts_and_nothing_is_written() {
 
 #[test]
 fn the_same_signature_counts_once() {
-    let town = Town::new();
+    let town = Town::founded();
     let blob = town.sign();
     town.offer("a", &blob);
     town.store(&[&blob], &town.hub.host(), false);
@@ -47,7 +47,7 @@ fn the_same_signature_counts_once() {
 /// Without a signature anywhere all places are named.
 #[test]
 fn nothing_anywhere() {
-    let town = Town::new();
+    let town = Town::founded();
     let outcome = town.verify(&["--registry-url", "auto"]).expect(1);
     for place in ["cluster", "extension", "lookaside"] {
         assert!(outcome.words().contains(place), "{outcome:#?}");
@@ -57,7 +57,7 @@ fn nothing_anywhere() {
 /// What the registry serves must be this image: otherwise nothing beside it counts.
 #[test]
 fn another_manifest() {
-    let town = Town::new();
+    let town = Town::founded();
     town.offer("a", &town.sign());
     let path = format!("/v2/ns/app/manifests/{}", town.digest);
     for answer in [
@@ -82,7 +82,7 @@ fn another_manifest() {
 
 #[test]
 fn mirrors_of_the_cluster_are_asked_and_a_source_that_must_not_be_is_not() {
-    let town = Town::new();
+    let town = Town::founded();
     town.offer("a", &town.sign());
     let source = Hub::tls();
     town.store(&[], &source.host(), false);
@@ -99,7 +99,7 @@ fn mirrors_of_the_cluster_are_asked_and_a_source_that_must_not_be_is_not() {
 /// Lists that cannot be read might forbid it: then nobody is asked.
 #[test]
 fn mirrors_that_cannot_be_read() {
-    let town = Town::new();
+    let town = Town::founded();
     town.offer("a", &town.sign());
     town.scene.server.revoke_all();
     town.scene.server.allow_auditor("alice");

@@ -13,7 +13,7 @@ use crate::Town;
 const POSTS: &str = "/apis/image.openshift.io/v1/imagesignatures";
 
 fn town() -> Town {
-    let town = Town::new();
+    let town = Town::founded();
     town.scene
         .server
         .grant("alice", &["create", "delete"], "imagesignatures");
@@ -159,7 +159,7 @@ fn an_answer_that_is_lost_is_looked_up() {
 
 #[test]
 fn without_the_right() {
-    let town = Town::new();
+    let town = Town::founded();
     town.offer("a", &town.sign());
     let outcome = attach(&town).expect(3);
     assert!(outcome.stderr.contains("system:image-signer"), "{outcome:#?}");

@@ -10,7 +10,7 @@ use crate::{configuration, Town};
 
 /// The registry as OpenShift's is: tokens come from itself, and are those of the cluster.
 fn guarded() -> Town {
-    let town = Town::new();
+    let town = Town::founded();
     town.offer("a", &town.sign());
     town.hub.guard(guard(&town));
     town

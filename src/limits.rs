@@ -24,3 +24,6 @@ pub const MAX_KEY_BYTES: usize = 1 << 20;
 
 /// Most self-signatures on one part of a key that count; the newest, and all revocations.
 pub const MAX_SELF_SIGNATURES: usize = 64;
+
+/// Most instances of a list that are looked at, those of the lists in it included.
+pub const MAX_INSTANCES: usize = 256;

@@ -131,6 +131,7 @@ pub fn run(
         carried: vec![false; settings.signatures.len()],
         any_not_found: false,
         tags: Tags::default(),
+        instances: 0,
     };
     match (&settings.source, &files) {
         (Source::Objects { places, requests }, Some(files)) => run.objects(files, places, requests),
@@ -212,6 +213,8 @@ struct Run<'r, 's> {
     any_not_found: bool,
     /// Tags of registries that images were verified by.
     tags: Tags,
+    /// How many instances of the list that is judged were looked at.
+    instances: usize,
 }
 
 impl<'s> Run<'_, 's> {

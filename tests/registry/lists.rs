@@ -102,6 +102,38 @@ fn a_list_that_is_signed_itself() {
     );
 }
 
+/// Lists in lists multiply: what a registry makes of them must not keep us for ever, and what was not seen is no knowledge.
+#[test]
+fn more_instances_than_are_looked_at() {
+    let scene = Scene::new(&[]);
+    for (count, status, verdict) in [
+        (256, 1, "Unsigned/NoSignature"),
+        (257, 3, "Unchecked/ManifestUnavailable"),
+    ] {
+        let entries: Vec<Value> = (0..count)
+            .map(|number| {
+                let digest = scene
+                    .hub
+                    .store(|store| store.repository(REPOSITORY).image("", &format!("number {number}")));
+                json!({"mediaType": MANIFEST, "size": 1, "digest": digest,
+                    "platform": {"os": "linux", "architecture": "amd64"}})
+            })
+            .collect();
+        let list = json!({"schemaVersion": 2, "mediaType": LIST, "manifests": entries}).to_string();
+        scene
+            .hub
+            .store(|store| store.repository(REPOSITORY).push("v1", LIST, list.as_bytes()));
+        let outcome = scene
+            .town
+            .verify_json(&[&scene.image()])
+            .expect_verdict(status, verdict);
+        let said = outcome.item()["message"]
+            .to_string()
+            .contains("more than 256 instances");
+        assert_eq!(said, count > 256, "{}", outcome.item()["message"]);
+    }
+}
+
 #[test]
 fn a_list_whose_instances_are_signed() {
     let scene = Scene::new(&[]);

@@ -3,6 +3,7 @@
 
 use super::{Judged, Run};
 use crate::digest::Digest;
+use crate::limits::MAX_INSTANCES;
 use crate::manifest::list::{self, Entry};
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
@@ -76,6 +77,7 @@ impl Run<'_, '_> {
             list: None,
             depth: 0,
         };
+        self.instances = 0;
         let platforms = &self.settings.platforms;
         if matches!(platforms, Platforms::Default) || !list::is_list(&taken.bytes) {
             if let Platforms::One(platform) = platforms {
@@ -138,6 +140,12 @@ impl Run<'_, '_> {
         entry: &Entry,
         depth: usize,
     ) -> Findings {
+        // Lists in lists multiply, and each instance costs several requests.
+        self.instances += 1;
+        if self.instances > MAX_INSTANCES {
+            let message = format!("the list has more than {MAX_INSTANCES} instances; the others are not looked at");
+            return Refusal::new(Reason::ManifestUnavailable, message).into();
+        }
         match registries.instance(taken, &entry.digest) {
             Ok(bytes) => {
                 // The digest by which signatures name it, whatever the algorithm of the list's entry.

@@ -3,7 +3,9 @@
 
 use super::inspected::shown;
 use crate::digest::Digest;
+use crate::limits::MAX_INSTANCES;
 use crate::manifest::list;
+use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::report::inspection::{Inspected, Inspection};
 use crate::source::registry::{Registries, Taken};
@@ -12,23 +14,36 @@ use crate::source::registry::{Registries, Taken};
 pub(super) fn image(registries: &mut Registries<'_>, reference: &Reference) -> Vec<Inspection> {
     let taken = match registries.resolve(reference) {
         Ok(taken) => taken,
-        Err(refusal) => {
-            return vec![Inspection {
-                file: format!("docker://{reference}"),
-                kind: None,
-                content: Inspected::Refused(refusal),
-            }]
-        }
+        Err(refusal) => return vec![trouble(reference, refusal)],
     };
     let mut found = manifest(registries, &taken, &taken.digest);
     if list::is_list(&taken.bytes) {
-        // What is malformed has no instances to show.
-        let entries = list::entries(&taken.bytes).unwrap_or_default();
-        for entry in entries.iter().filter(|entry| !entry.is_attestation) {
-            found.extend(manifest(registries, &taken, &entry.digest));
+        match list::entries(&taken.bytes) {
+            Ok(entries) => {
+                let instances = entries.iter().filter(|entry| !entry.is_attestation);
+                for entry in instances.clone().take(MAX_INSTANCES) {
+                    found.extend(manifest(registries, &taken, &entry.digest));
+                }
+                if instances.count() > MAX_INSTANCES {
+                    let message = format!("the list has more than {MAX_INSTANCES} instances; the others are not shown");
+                    found.push(trouble(reference, Refusal::new(Reason::ManifestUnavailable, message)));
+                }
+            }
+            Err(what) => {
+                let message = format!("the list of manifests is malformed: {what}");
+                found.push(trouble(reference, Refusal::new(Reason::ManifestUnavailable, message)));
+            }
         }
     }
     found
+}
+
+fn trouble(reference: &Reference, refusal: Refusal) -> Inspection {
+    Inspection {
+        file: format!("docker://{reference}"),
+        kind: None,
+        content: Inspected::Refused(refusal),
+    }
 }
 
 fn manifest(registries: &mut Registries<'_>, taken: &Taken, digest: &Digest) -> Vec<Inspection> {

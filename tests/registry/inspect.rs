@@ -79,3 +79,18 @@ fn what_is_refused_before_anybody_is_contacted() {
     inspect(&town, &["x"]).expect_usage("it needs docker://REFERENCE");
     assert_eq!(hub.connections(), 0);
 }
+
+#[test]
+fn a_malformed_list_is_said_to_be_one() {
+    let (town, hub) = (Town::new(), Hub::plain());
+    town.insecure(&[&hub.host()]);
+    let index = "application/vnd.oci.image.index.v1+json";
+    let list = json!({"schemaVersion": 2, "mediaType": index, "manifests": [], "Manifests": []}).to_string();
+    hub.store(|store| store.repository("ns/app").push("v1", index, list.as_bytes()));
+    let outcome = inspect(&town, &[&format!("docker://{}/ns/app:v1", hub.host())]).expect(3);
+    assert!(
+        outcome.stdout.contains("the list of manifests is malformed"),
+        "{}",
+        outcome.stdout
+    );
+}

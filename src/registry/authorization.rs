@@ -17,7 +17,7 @@ use super::network::Reach;
 use super::redirect;
 use super::token::{self, Token};
 use super::trouble::Trouble;
-use super::url_text::{encoded, is_same, server_of, shown, with_query};
+use super::url_text::{decoded, encoded, is_same, server_of, shown, with_query};
 use crate::clock::Clock;
 use crate::http::secret::{without, Secret};
 use crate::http::url::Url;
@@ -140,7 +140,8 @@ impl Authorization {
             None => {}
         }
         secrets.extend(self.tokens.get(&repository.path).map(|token| token.token.clone()));
-        without(text, &secrets) != text
+        let decoded = decoded(text);
+        without(text, &secrets) != text || without(&decoded, &secrets) != decoded
     }
 
     /// Whether it is certain whom we talk to.

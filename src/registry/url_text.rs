@@ -4,6 +4,9 @@
 use crate::http::url::Url;
 use crate::text::safe;
 
+/// How often percent-encoding may be put on.
+const MAX_ENCODINGS: usize = 8;
+
 /// A URL without its query, which may hold signatures of storage services.
 pub(super) fn shown(url: &str) -> String {
     safe(url.split(['?', '#']).next().unwrap_or(url))
@@ -44,6 +47,45 @@ pub(super) fn encoded(query: &[(&str, String)]) -> String {
         .map(|(name, value)| format!("{name}={}", escape(value)))
         .collect();
     pairs.join("&")
+}
+
+/// A text as it reads once percent-encoding is taken off, also where it is put on several times. What is no UTF-8 then is
+/// replaced.
+pub(super) fn decoded(text: &str) -> String {
+    let mut text = text.to_owned();
+    for _ in 0..MAX_ENCODINGS {
+        let next = decoded_once(&text);
+        if next == text {
+            break;
+        }
+        text = next;
+    }
+    text
+}
+
+fn decoded_once(text: &str) -> String {
+    let hex = |digit: u8| {
+        char::from(digit)
+            .to_digit(16)
+            .and_then(|value| u8::try_from(value).ok())
+    };
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        match (first, after) {
+            (b'%', [high, low, after @ ..]) => {
+                if let (Some(high), Some(low)) = (hex(*high), hex(*low)) {
+                    out.push(high << 4 | low);
+                    rest = after;
+                    continue;
+                }
+                out.push(first);
+            }
+            _ => out.push(first),
+        }
+        rest = after;
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Percent-encoding of everything but unreserved characters (RFC 3986, section 2.3).
@@ -98,5 +140,15 @@ mod tests {
             with_query("http://r/t?a=b", &[("scope", "repository:a/b:pull".into())]),
             "http://r/t?a=b&scope=repository%3Aa%2Fb%3Apull"
         );
+    }
+
+    #[test]
+    fn what_is_encoded_several_times_is_read() {
+        assert_eq!(decoded("/v2/%62ob%3a%50"), "/v2/bob:P");
+        assert_eq!(decoded("%2562ob"), "bob");
+        assert_eq!(decoded("%"), "%");
+        assert_eq!(decoded("%6"), "%6");
+        assert_eq!(decoded("%zz%62"), "%zzb");
+        assert_eq!(decoded("%ff"), "\u{fffd}");
     }
 }

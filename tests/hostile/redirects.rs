@@ -213,7 +213,9 @@ fn with_our_login_in_the_address() {
     town.registry.guard(Guard::Basic(USER.into(), PASSWORD.into()));
     let net = town.net();
     let pair = crate::support::images::base64(format!("{USER}:{PASSWORD}").as_bytes());
-    for secret in [PASSWORD, pair.trim_end_matches('=')] {
+    let escaped: String = PASSWORD.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let twice = escaped.replace('%', "%25");
+    for secret in [PASSWORD, pair.trim_end_matches('='), &escaped, &twice] {
         town.registry.answer(
             &tag_path(),
             Answer::redirect(&format!("https://cdn.example.test/{secret}/x")),

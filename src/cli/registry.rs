@@ -16,15 +16,6 @@ pub enum WhoseLogin {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Registries, as for podman and skopeo")]
 pub struct RegistryOptions {
-    /// For images of a cluster: look in this registry for more signatures. auto: the cluster's own for images that were
-    /// pushed to it, else the mirrors that the cluster is configured for and where the image came from
-    #[arg(long, value_name = "HOST|auto")]
-    pub registry_url: Option<String>,
-
-    /// cluster: the registry that --registry-url names may see the cluster's token
-    #[arg(long, value_name = "WHOSE", requires = "registry_url")]
-    pub registry_login: Option<WhoseLogin>,
-
     /// A file with logins [default: $REGISTRY_AUTH_FILE, else those of podman and docker]
     #[arg(long, value_name = "FILE")]
     pub authfile: Option<PathBuf>,
@@ -54,6 +45,20 @@ pub struct RegistryOptions {
     /// else of the system, with its drop-in files]
     #[arg(long, value_name = "FILE")]
     pub registries_conf: Option<PathBuf>,
+}
+
+/// Which registry is asked for the images of a cluster.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Registries, as for podman and skopeo")]
+pub struct ClusterRegistry {
+    /// For images of a cluster: look in this registry for more signatures. auto: the cluster's own for images that were
+    /// pushed to it, else the mirrors that the cluster is configured for and where the image came from
+    #[arg(long, value_name = "HOST|auto")]
+    pub registry_url: Option<String>,
+
+    /// cluster: the registry that --registry-url names may see the cluster's token
+    #[arg(long, value_name = "WHOSE", requires = "registry_url")]
+    pub registry_login: Option<WhoseLogin>,
 }
 
 impl RegistryOptions {

@@ -9,7 +9,7 @@ use clap::{Arg, Args, Command, ValueEnum};
 
 use super::cluster::ClientOptions;
 use super::keys::KeyOptions;
-use super::registry::RegistryOptions;
+use super::registry::{ClusterRegistry, RegistryOptions};
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -187,6 +187,10 @@ pub struct Verify {
     /// With --platform or --all-platforms: the list itself must be verified too
     #[arg(long)]
     pub require_list: bool,
+
+    /// Which registry is asked for the images of a cluster.
+    #[command(flatten)]
+    pub cluster_registry: ClusterRegistry,
 
     /// How registries are reached.
     #[command(flatten)]

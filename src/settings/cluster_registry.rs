@@ -38,12 +38,12 @@ impl ClusterRegistry {
                 "--attach cannot be used with --dry-run=server: the server would store the signatures",
             ));
         }
-        if options.attach && (recording != Recording::Confirm || options.registry.registry_url.is_none()) {
+        if options.attach && (recording != Recording::Confirm || options.cluster_registry.registry_url.is_none()) {
             return Err(UsageError::new(
                 "--attach needs --confirm and --registry-url: it adds what is found there to the Image object",
             ));
         }
-        let Some(text) = &options.registry.registry_url else {
+        let Some(text) = &options.cluster_registry.registry_url else {
             return Ok(None);
         };
         if in_files {
@@ -61,7 +61,7 @@ impl ClusterRegistry {
                 "--registry-url cannot be used with --signature, which names signatures of the Image object",
             ));
         }
-        let is_given_token = options.registry.registry_login.is_some();
+        let is_given_token = options.cluster_registry.registry_login.is_some();
         if text == "auto" {
             if is_given_token {
                 return Err(UsageError::new(

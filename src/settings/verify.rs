@@ -564,7 +564,7 @@ fn by_place(
     let needs_registries = targets
         .iter()
         .any(|wanted| matches!(wanted.target, Target::Registry(_)))
-        || (options.registry.registry_url.is_some() && needs_cluster);
+        || (options.cluster_registry.registry_url.is_some() && needs_cluster);
     let registries = needs_registries
         .then(|| registry::configuration(&options.registry, environment))
         .transpose()?

@@ -24,9 +24,6 @@ fn commands_of_later_versions() {
         &["audit"][..],
         &["audit", "-A", "--system-policy"],
         &["audit", "diff", "a", "b"],
-        &["policy", "why", IDENTITY],
-        &["policy", "lint"],
-        &["policy", "test", "f"],
         &["release", "verify", "4.21.7"],
     ] {
         assert_later(&sandbox, args);

@@ -101,11 +101,15 @@ fn add_entries(sources: &mut Vec<MirrorSource>, object: &Value, kind: &str) -> R
             Value::Array(mirrors) => mirrors.iter().map(text).collect(),
             _ => None,
         };
-        let never_contact = match entry["mirrorSourcePolicy"].as_str().unwrap_or_default() {
+        let never_contact = match &entry["mirrorSourcePolicy"] {
             _ if kind == "ImageContentSourcePolicy" => None,
-            "" | "AllowContactingSource" => Some(false),
-            "NeverContactSource" => Some(true),
-            other => return Err(wrong(&format!("mirrorSourcePolicy {} is not known", quoted(other)))),
+            Value::Null => Some(false),
+            Value::String(policy) => match policy.as_str() {
+                "" | "AllowContactingSource" => Some(false),
+                "NeverContactSource" => Some(true),
+                other => return Err(wrong(&format!("mirrorSourcePolicy {} is not known", quoted(other)))),
+            },
+            _ => return Err(wrong("mirrorSourcePolicy: expected text")),
         };
         sources.push(MirrorSource {
             source,

@@ -44,6 +44,25 @@ fn the_same_signature_counts_once() {
     assert!(!outcome.stderr.contains("--attach"), "{outcome:#?}");
 }
 
+/// What registries.conf says of a place may be that it is blocked: where it cannot be used, nobody is asked.
+#[test]
+fn a_place_that_may_be_blocked() {
+    let town = Town::founded();
+    town.offer("a", &town.sign());
+    let host = town.hub.host();
+    town.scene.sandbox.file(
+        "registries.conf",
+        format!(
+            "[[registry]]\nprefix = \"{host}\"\nlocation = \"{host}\"\nblocked = true\n\
+             [[registry.mirror]]\nlocation = \"mirror.example/UPPER\"\n"
+        ),
+    );
+    let before = town.hub.connections();
+    let outcome = town.verify(&["--registry-url", &host, "-o", "json"]).expect(3);
+    assert_eq!(outcome.item()["reason"], "SourceUnavailable", "{outcome:#?}");
+    assert_eq!(town.hub.connections(), before, "{outcome:#?}");
+}
+
 /// Without a signature anywhere all places are named.
 #[test]
 fn nothing_anywhere() {

@@ -181,6 +181,12 @@ fn mirrors_that_cannot_be_read() {
         assert!(locations(&server, "r.example/a:1").is_err(), "{list}");
     }
     mirror_sets(&server, "ImageTagMirrorSet", &[]);
+    let odd = json!([{"source": "r.example", "mirrors": ["m.example"], "mirrorSourcePolicy": ["NeverContactSource"]}]);
+    mirror_sets(&server, "ImageDigestMirrorSet", &[("a", odd)]);
+    assert!(locations(&server, "r.example/a:1")
+        .unwrap_err()
+        .contains("mirrorSourcePolicy: expected text"));
+    mirror_sets(&server, "ImageDigestMirrorSet", &[]);
     server.fault(Fault::status(500).on("GET", "imagecontentsourcepolicies"));
     assert!(locations(&server, "r.example/a:1").is_err());
 }

@@ -143,13 +143,16 @@ impl<'c> Registry<'c> {
         match self.wanted {
             ClusterRegistry::Host { host, .. } => {
                 let place = at(host)?;
-                let location = self.location(&place);
+                let location = self.location(&place)?;
                 Ok((place, vec![location]))
             }
             ClusterRegistry::Auto if is_managed => {
                 let own = self.own.as_ref().map_err(Clone::clone)?;
                 let places = own.hosts().map(|host| at(host)).collect::<Result<Vec<_>, _>>()?;
-                let locations = places.iter().map(|place| self.location(place)).collect();
+                let locations = places
+                    .iter()
+                    .map(|place| self.location(place))
+                    .collect::<Result<_, _>>()?;
                 let asked = places.into_iter().next().ok_or_else(unknown)?;
                 Ok((asked, locations))
             }
@@ -165,16 +168,18 @@ impl<'c> Registry<'c> {
         }
     }
 
-    /// A place as it is named; registries.conf says how it may be contacted.
-    fn location(&self, place: &Reference) -> Location {
-        let known = self.conf.locations(place).unwrap_or_default();
+    /// A place as it is named; registries.conf says whether and how it may be contacted. Where what it says cannot be
+    /// used, the place may be blocked and is left alone.
+    fn location(&self, place: &Reference) -> Result<Location, Refusal> {
+        let known = self.conf.locations(place);
+        let known = known.map_err(|error| Refusal::new(Reason::SourceUnavailable, error.to_string()))?;
         let own = known.last();
-        Location {
+        Ok(Location {
             reference: place.clone(),
             is_mirror: false,
             insecure: own.is_some_and(|own| own.insecure),
             blocked: own.is_some_and(|own| own.blocked),
-        }
+        })
     }
 }
 

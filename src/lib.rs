@@ -35,6 +35,7 @@
 //! | 4 | [`cli`] | the syntax of the command line and its help texts |
 //! | | [`source`] | where images come from |
 //! | | [`record`] | what is written about a verdict |
+//! | | [`audit`] | an audit as data: entries, totals, differences |
 //! | 3 | [`verdict`] | the four steps on each signature, and what they make of the image |
 //! | | [`cluster`] | kubeconfig, credentials and the API |
 //! | | [`registry`] | registries: configuration of this machine, and what they answer |
@@ -59,6 +60,7 @@
 //! An API server is trusted to name images by digest, and not to say what is verified. Whoever may write an image stream
 //! chooses what its tags stand for, so that such a digest is never an expected identity.
 
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod cluster;

@@ -27,7 +27,7 @@ const FLOORS: [&[&str]; 7] = [
     ],
     &["http", "openpgp", "sigstore"],
     &["cluster", "registry", "verdict"],
-    &["source", "record", "cli"],
+    &["source", "record", "audit", "cli"],
     &["settings", "report"],
     &["run"],
 ];

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How an audit ended: the last line of its report. A report without it is not complete.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The last line of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Tail {
+    /// Always `AuditEnd`.
+    pub kind: String,
+    /// When, in seconds since 1970.
+    pub ended: i64,
+    /// How many entries the report has, one an image.
+    pub images: u64,
+    /// How many of them by the verdict's word. They add up to `images`.
+    pub verdicts: BTreeMap<String, u64>,
+    /// Why the inventory or the records are not complete, in sentences for people; empty if they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub incomplete: Vec<String>,
+    /// Whether it was interrupted (a signal).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
+}

@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "rules/attacks.rs"]
+mod attacks;
 #[path = "rules/documents.rs"]
 mod documents;
 #[path = "rules/floors.rs"]

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The attacks in SECURITY.md are tried by tests that there are.
+
+use std::fs;
+use std::path::Path;
+
+use super::modules::{files, root};
+
+/// The tests that a text names: `file::test`, each between grave accents.
+fn named(text: &str) -> Vec<(&str, &str)> {
+    let spans = text.split('`').skip(1).step_by(2);
+    spans.filter_map(|span| span.split_once("::")).collect()
+}
+
+#[test]
+fn each_attack_is_tried_by_a_test_that_there_is() {
+    let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let rows: Vec<&str> = text
+        .split("\n## ")
+        .find(|section| section.starts_with("Attacks"))
+        .expect("SECURITY.md has a section on attacks")
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| attack |"))
+        .collect();
+    assert!(rows.len() > 30, "{}", rows.len());
+    let sources = files("tests", ".rs");
+    for row in rows {
+        let tests = named(row);
+        assert!(!tests.is_empty(), "no test: {row}");
+        for (file, test) in tests {
+            let is_there = sources.iter().any(|source| {
+                Path::new(source).file_stem().is_some_and(|stem| stem == file)
+                    && fs::read_to_string(root().join(source))
+                        .unwrap()
+                        .contains(&format!("#[test]\nfn {test}()"))
+            });
+            assert!(is_there, "no test {file}::{test}, which this row names: {row}");
+        }
+    }
+}

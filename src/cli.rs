@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line: syntax and help texts, nothing else. What it means is worked out in [`crate::settings`].
 
+pub mod acceptance;
 pub mod cluster;
 pub mod completion;
 pub mod describe;

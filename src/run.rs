@@ -11,8 +11,10 @@ mod held;
 pub mod inspect;
 mod inspect_registry;
 mod inspected;
+mod judging;
 pub mod keys;
 pub mod objects;
+mod planning;
 pub mod policy;
 mod printer;
 pub mod remove;
@@ -119,16 +121,17 @@ fn run_verify(
 
 /// The options of `remove` out of those of `verify`; those that judge have no meaning there.
 fn as_removal(options: &cli::verify::Verify) -> Result<cli::remove::Remove, UsageError> {
+    let accepts = &options.acceptance;
     let judging = [
         (!options.expected_identity.is_empty(), "--expected-identity"),
-        (!options.keys.public_key.is_empty(), "--public-key"),
-        (!options.keys.signed_by.is_empty(), "--signed-by"),
-        (options.keys.homedir.is_some(), "--homedir"),
-        (options.keys.trust_model.is_some(), "--trust-model"),
-        (options.engine != cli::verify::EngineChoice::Auto, "--engine"),
-        (!options.sigstore_key.is_empty(), "--sigstore-key"),
-        (options.policy.is_some(), "--policy"),
-        (options.system_policy, "--system-policy"),
+        (!accepts.keys.public_key.is_empty(), "--public-key"),
+        (!accepts.keys.signed_by.is_empty(), "--signed-by"),
+        (accepts.keys.homedir.is_some(), "--homedir"),
+        (accepts.keys.trust_model.is_some(), "--trust-model"),
+        (accepts.engine != cli::acceptance::EngineChoice::Auto, "--engine"),
+        (!accepts.sigstore_key.is_empty(), "--sigstore-key"),
+        (accepts.policy.is_some(), "--policy"),
+        (accepts.system_policy, "--system-policy"),
         (options.identity_match.is_some(), "--identity-match"),
         (options.expected_digest.is_some(), "--expected-digest"),
         (options.require.is_some(), "--require"),

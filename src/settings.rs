@@ -6,6 +6,8 @@ pub mod by_policy;
 pub mod cluster;
 pub mod cluster_registry;
 pub mod containers;
+pub mod criteria;
+pub mod demands;
 pub mod environment;
 pub mod expected_identity;
 pub mod image_name;

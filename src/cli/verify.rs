@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Args, Command, ValueEnum};
 
+use super::acceptance::AcceptanceOptions;
 use super::cluster::ClientOptions;
-use super::keys::KeyOptions;
 use super::registry::{ClusterRegistry, RegistryOptions};
 
 /// How results are printed.
@@ -35,17 +35,6 @@ pub enum ColorWhen {
     Always,
     /// Not at all
     Never,
-}
-
-/// How GnuPG is asked about signatures. The verdicts are the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum EngineChoice {
-    /// gpgme for the first 15 signatures, batch for all others
-    Auto,
-    /// gpg is started for each signature
-    Gpgme,
-    /// One gpg process for many signatures
-    Batch,
 }
 
 /// What is written where nothing is to be stored.
@@ -135,34 +124,9 @@ pub struct Verify {
     #[arg(long, value_name = "FILE")]
     pub images_from: Option<PathBuf>,
 
-    /// Which keys are accepted.
+    /// Which keys are accepted, or the policy that says it.
     #[command(flatten)]
-    pub keys: KeyOptions,
-
-    /// How GnuPG is asked, with the same verdicts: gpgme starts gpg for each signature, batch keeps one gpg process for
-    /// many, auto uses batch from the 16th signature on
-    #[arg(
-        long,
-        value_name = "ENGINE",
-        default_value = "auto",
-        hide_possible_values = true,
-        help_heading = "Keys"
-    )]
-    pub engine: EngineChoice,
-
-    /// A file with the PEM public key of sigstore signatures; these keys are accepted for them, and no others
-    /// (repeatable). GPG keys are then accepted only if an option names them as well
-    #[arg(long, value_name = "FILE", help_heading = "Keys")]
-    pub sigstore_key: Vec<PathBuf>,
-
-    /// A policy as containers-policy.json(5) describes it, or ClusterImagePolicies and ImagePolicies: it decides by the
-    /// expected identity which keys are accepted and how identities are compared
-    #[arg(long, value_name = "FILE", help_heading = "Keys")]
-    pub policy: Option<PathBuf>,
-
-    /// The policy that podman goes by on this machine decides
-    #[arg(long, help_heading = "Keys")]
-    pub system_policy: bool,
+    pub acceptance: AcceptanceOptions,
 
     /// Where images come from.
     #[command(flatten)]

@@ -19,11 +19,10 @@ use self::elsewhere::Elsewhere;
 use self::judged::Judged;
 use self::registry::Tags;
 use self::scope::Scope;
-use super::by_policy::Rules;
 use super::cluster::{Session, SOURCE};
-use super::engine;
 use super::file_records::FileRecords;
 use super::held::HeldReports;
+use super::judging::Judging;
 use super::printer::Printer;
 use crate::cli;
 use crate::digest::Digest;
@@ -42,9 +41,7 @@ use crate::source::registry::Registries;
 use crate::source::{directory, parts};
 use crate::subject::{Answer, Content, ManifestState, SignatureBlob, SourceAnswer, SourceKind, Subject};
 use crate::text::safe;
-use crate::verdict::expectation::{AcceptedKeys, Signed};
-use crate::verdict::pipeline::{judge_image, Judges};
-use crate::verdict::{Expectation, IdentitySource, ImageOutcome, SignatureOutcome};
+use crate::verdict::{IdentitySource, ImageOutcome, SignatureOutcome};
 
 /// Judges images one after the other, and records the verdicts where that is asked for.
 ///
@@ -72,21 +69,7 @@ pub fn run(
         } => Some(Session::new((**access).clone(), stderr)?),
         _ => None,
     };
-    let mut judges = Judges::default();
-    let mut rules = settings
-        .policy
-        .as_ref()
-        .map(|policy| Rules::new(policy, settings.workers));
-    let accepted = match &mut rules {
-        Some(rules) => {
-            for note in settings.policy.iter().flat_map(|policy| &policy.notes) {
-                let _ = writeln!(stderr, "note: {note}");
-            }
-            rules.load(settings.identities(), &mut judges, stderr)?;
-            AcceptedKeys::default()
-        }
-        None => engine::judges(&settings.keys, settings.workers, &mut judges, stderr)?,
-    };
+    let judging = Judging::new(&settings.criteria, settings.identities(), stderr)?;
     let mut configuration = match &settings.source {
         Source::Places { registries, .. } => registries.as_deref().cloned(),
         _ => None,
@@ -116,9 +99,7 @@ pub fn run(
     let (mut out, mut stderr) = (progress.over(out), progress.over(stderr));
     let mut run = Run {
         settings: &settings,
-        judges,
-        accepted,
-        rules,
+        judging,
         printer: Printer::new(scope.appearance(&settings), &mut out),
         progress: &progress,
         stderr: &mut stderr,
@@ -191,11 +172,7 @@ pub fn run(
 /// A run in progress.
 struct Run<'r, 's> {
     settings: &'r Verify,
-    judges: Judges,
-    /// Those of them that the options name.
-    accepted: AcceptedKeys,
-    /// What a policy requires, if one decides.
-    rules: Option<Rules<'r>>,
+    judging: Judging<'r>,
     printer: Printer<'s>,
     progress: &'r Progress,
     /// How the user named the image that is judged.
@@ -219,7 +196,7 @@ struct Run<'r, 's> {
 
 impl<'s> Run<'_, 's> {
     fn end(&mut self) -> u8 {
-        for warning in self.judges.take_warnings() {
+        for warning in self.judging.take_warnings() {
             self.tell(&format!("warning: {warning}"));
         }
         let (status, trouble) = if self.settings.prints_document {
@@ -428,26 +405,8 @@ impl<'s> Run<'_, 's> {
         digest: Option<Digest>,
         no_signature: &str,
     ) -> ImageOutcome {
-        let expectation = match self.expectation(identities, digest) {
-            Ok(expectation) => expectation,
-            Err(UsageError(message)) => {
-                return ImageOutcome::refused(Refusal::new(Reason::EngineFailed, message), Vec::new());
-            }
-        };
-        judge_image(&mut self.judges, subject, &expectation, no_signature)
-    }
-
-    /// What the options or a policy require of an image that may have one of these identities.
-    fn expectation(&mut self, identities: &[Reference], digest: Option<Digest>) -> Result<Expectation, UsageError> {
-        if let Some(rules) = &mut self.rules {
-            return rules.expectation(identities, digest, &mut self.judges, self.stderr);
-        }
-        let signed = Signed {
-            keys: self.accepted,
-            rule: self.settings.rule.clone(),
-            threshold: self.settings.require,
-        };
-        Ok(Expectation::alike(identities, &signed, digest))
+        self.judging
+            .judge(subject, identities, digest, no_signature, self.stderr)
     }
 
     fn refused(&self, name: &str, source: &str, refusal: Refusal, identities: &[Reference]) -> Judged {

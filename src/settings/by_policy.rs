@@ -4,9 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use super::containers::Containers;
+use super::demands::Demands;
 use super::environment::Environment;
 use super::UsageError;
-use crate::cli::verify::Verify;
+use crate::cli::acceptance::AcceptanceOptions;
 use crate::files::read::read_bounded;
 use crate::policy::combined::Combined;
 use crate::policy::file::PolicyFile;
@@ -37,7 +38,11 @@ impl ByPolicy {
     ///
     /// # Errors
     /// When it cannot be read or breaks a rule of its format, or options contradict each other.
-    pub fn new(options: &Verify, environment: &Environment) -> Result<Option<Self>, UsageError> {
+    pub fn new(
+        options: &AcceptanceOptions,
+        demands: Demands<'_>,
+        environment: &Environment,
+    ) -> Result<Option<Self>, UsageError> {
         let (flag, file) = match (&options.policy, options.system_policy) {
             (None, false) => return Ok(None),
             (Some(_), true) => {
@@ -48,14 +53,13 @@ impl ByPolicy {
             (Some(file), false) => ("--policy", file.clone()),
             (None, true) => ("--system-policy", system_policy(environment)?),
         };
-        refuse_others(options, flag)?;
-        let namespace = options.source.client.namespace.as_deref();
-        read(&file, namespace, environment).map(Some)
+        refuse_others(options, demands, flag)?;
+        read(&file, demands.namespace, environment).map(Some)
     }
 }
 
 /// A policy decides on keys, identity rule and threshold; options that do so too would say something else.
-fn refuse_others(options: &Verify, flag: &str) -> Result<(), UsageError> {
+fn refuse_others(options: &AcceptanceOptions, demands: Demands<'_>, flag: &str) -> Result<(), UsageError> {
     let keys = &options.keys;
     let others = [
         (!keys.public_key.is_empty(), "--public-key"),
@@ -63,8 +67,8 @@ fn refuse_others(options: &Verify, flag: &str) -> Result<(), UsageError> {
         (keys.trust_model.is_some(), "--trust-model"),
         (!keys.signed_by.is_empty(), "--signed-by"),
         (!options.sigstore_key.is_empty(), "--sigstore-key"),
-        (options.require.is_some(), "--require"),
-        (options.identity_match.is_some(), "--identity-match"),
+        (demands.require.is_some(), "--require"),
+        (demands.identity_match.is_some(), "--identity-match"),
     ];
     match others.into_iter().find(|(given, _)| *given) {
         Some((_, other)) => Err(UsageError::new(format!(

@@ -3,16 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::by_policy::ByPolicy;
 use super::cluster_registry::ClusterRegistry;
+use super::criteria::Criteria;
+use super::demands::Demands;
 use super::environment::Environment;
 use super::expected_identity::expected_identity;
 use super::image_name::{image_name, ImageName};
-use super::keys::{KeySource, Keys};
 use super::objects::{self, Recording};
 use super::platforms::Platforms;
 use super::requests::{self, Request, Requests};
-use super::workers::Workers;
 use super::{cluster, registry, UsageError};
 use crate::cli;
 use crate::cli::verify::ColorWhen;
@@ -20,8 +19,6 @@ use crate::cluster::access::Access;
 use crate::cluster::names::Name;
 use crate::digest::Digest;
 use crate::files::read::read_bounded;
-use crate::identity::Rule;
-use crate::openpgp::trust::user_keyring::TrustModel;
 use crate::record::Context;
 use crate::reference::Reference;
 use crate::registry::configuration::Configuration;
@@ -37,20 +34,12 @@ const MAX_LIST: u64 = 64 << 20;
 pub struct Verify {
     /// Where images come from.
     pub source: Source,
-    /// How identities are compared.
-    pub rule: Rule,
     /// The digest the image must have.
     pub digest: Option<Digest>,
-    /// How many different keys must have signed.
-    pub require: usize,
     /// Directories in directories of object files are read too.
     pub is_recursive: bool,
-    /// Which keys are accepted, where no policy decides.
-    pub keys: Keys,
-    /// Which signatures gpg workers check.
-    pub workers: Workers,
-    /// The policy that decides which keys are accepted, if there is one.
-    pub policy: Option<ByPolicy>,
+    /// By what images are judged.
+    pub criteria: Criteria,
     /// How results are printed.
     pub format: Format,
     /// Verdicts are coloured.
@@ -147,16 +136,19 @@ impl Verify {
     /// When they contradict each other or one is malformed.
     pub fn new(options: &cli::verify::Verify, environment: &Environment) -> Result<Self, UsageError> {
         let mut source = source(options, environment)?;
-        let rule = requests::identity_rule(options.identity_match.as_deref())?;
-        let keys = Keys::new(&options.keys, &options.sigstore_key, environment)?;
-        let policy = ByPolicy::new(options, environment)?;
+        let demands = Demands {
+            identity_match: options.identity_match.as_deref(),
+            require: options.require,
+            namespace: options.source.client.namespace.as_deref(),
+        };
+        let criteria = Criteria::new(&options.acceptance, demands, environment)?;
         if let Source::Places {
             registries: Some(registries),
             ..
         } = &mut source
         {
             // Whoever names such keys asks for such signatures.
-            registries.wants_attachments = keys.sigstore.is_some();
+            registries.wants_attachments = criteria.keys.sigstore.is_some();
         }
         let format = format(options.output, options.explain)?;
         let recording = Recording::new(options.confirm, options.dry_run);
@@ -177,26 +169,18 @@ impl Verify {
             now: environment.now,
             user: format!("{} (local)", environment.user_name()),
             expected: Vec::new(),
-            options: if policy.is_some() {
-                Vec::new()
-            } else {
-                decisive_options(&rule, &keys)
-            },
+            options: criteria.decisive_options(),
             clock_skew: None,
         };
         Ok(Self {
             source,
-            rule,
             digest: options
                 .expected_digest
                 .as_deref()
                 .map(requests::expected_digest)
                 .transpose()?,
-            require: usize::try_from(options.require.unwrap_or(1)).unwrap_or(usize::MAX),
             is_recursive: options.source.recursive,
-            keys,
-            workers: Workers::new(options.engine),
-            policy,
+            criteria,
             format,
             colour: colour(options.color, prints_document, environment),
             columns: environment.terminal.columns.filter(|_| !prints_document),
@@ -284,22 +268,6 @@ fn check_recording(options: &cli::verify::Verify, recording: Recording, source: 
         ));
     }
     Ok(())
-}
-
-/// Options other than the defaults that a record names.
-fn decisive_options(rule: &Rule, keys: &Keys) -> Vec<String> {
-    let mut options = Vec::new();
-    if *rule != Rule::MatchRepoDigestOrExact {
-        options.push(format!("identity match {rule}"));
-    }
-    if let KeySource::Home {
-        trust_model: TrustModel::Always,
-        ..
-    } = keys.source
-    {
-        options.push("trust model always".to_owned());
-    }
-    options
 }
 
 /// Whether verdicts are coloured: unless the user says so, only on a terminal, and not where NO_COLOR is set
@@ -481,7 +449,7 @@ fn requested(options: &cli::verify::Verify) -> Result<Requests, UsageError> {
 /// The images named, each with its identities. By a policy a tag of a stream is judged as what the stream says it is, where
 /// the user does not say it (docs/contract.md 9).
 fn named(options: &cli::verify::Verify) -> Result<Vec<Request>, UsageError> {
-    let by_policy = options.policy.is_some() || options.system_policy;
+    let by_policy = options.acceptance.policy.is_some() || options.acceptance.system_policy;
     let may_lack = by_policy && options.expected_identity.is_empty() && options.source.filename.is_empty();
     let is_tag = |text: &&String| may_lack && is_stream_tag(text);
     let (tags, others): (Vec<&String>, Vec<&String>) = options.images.iter().partition(is_tag);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Which signatures are checked by gpg workers.
 
-use crate::cli::verify::EngineChoice;
+use crate::cli::acceptance::EngineChoice;
 
 /// From which signature of a run on a worker is worth its start, where the user leaves it to us. How many signatures
 /// there will be is not known where images are read one after the other, and each of a cluster is; so it is the number of

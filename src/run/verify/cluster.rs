@@ -2,7 +2,6 @@
 //! Images of a cluster: each is read, judged and written before the next one.
 
 use super::elsewhere::{Elsewhere, Registry};
-use super::plan::Recorder;
 use super::{Judged, Run};
 use crate::cluster::images::Found;
 use crate::cluster::names::Name;
@@ -11,6 +10,7 @@ use crate::reason::Refusal;
 use crate::reference::Reference;
 use crate::report::Recorded;
 use crate::run::cluster::{self, Session, Written, MAX_TRIES, SOURCE};
+use crate::run::planning::Author;
 use crate::settings::objects::Recording;
 use crate::source::objects::Loaded;
 use crate::text::safe;
@@ -140,11 +140,11 @@ impl Run<'_, '_> {
             }
             let read_only = read_only.map(|why| cluster::read_only(&image, why));
             if !records {
-                let recorder = Recorder {
+                let author = Author {
                     user: None,
                     clock_skew: session.clock_skew(),
                 };
-                self.plan(&loaded, &chosen, recorder, &mut judged);
+                self.plan(&loaded, &chosen, author, &mut judged);
                 return Ok((judged, read_only));
             }
             let (edits, trouble) = self.plan_in_cluster(session, &loaded, &chosen, &mut judged);
@@ -200,14 +200,14 @@ impl Run<'_, '_> {
         }
         match session.user() {
             Ok(user) => {
-                let recorder = Recorder {
+                let author = Author {
                     user: Some(user),
                     clock_skew: session.clock_skew(),
                 };
-                (self.plan(loaded, chosen, recorder, judged), None)
+                (self.plan(loaded, chosen, author, judged), None)
             }
             Err(refusal) => {
-                self.plan(loaded, chosen, Recorder::default(), judged);
+                self.plan(loaded, chosen, Author::default(), judged);
                 let image = safe(&loaded.image.name);
                 (
                     Vec::new(),

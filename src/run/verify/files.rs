@@ -3,7 +3,6 @@
 
 use std::io::{self, Write};
 
-use super::plan::Recorder;
 use super::{Judged, Run};
 use crate::digest::Digest;
 use crate::reason::Reason;
@@ -11,6 +10,7 @@ use crate::reference::Reference;
 use crate::report::Recorded;
 use crate::run::held::{HeldReport, HeldReports, HeldText};
 use crate::run::objects::{self, Found, Selected};
+use crate::run::planning::Author;
 use crate::settings::objects::Recording;
 use crate::settings::requests::Requests;
 use crate::settings::UsageError;
@@ -121,7 +121,7 @@ impl Run<'_, '_> {
             return by_name.then(|| self.refused(name, source, self.carries_none(), identities));
         }
         let mut judged = self.judge_object(&loaded, &chosen, name, source, identities, None);
-        let edits = self.plan(&loaded, &chosen, Recorder::default(), &mut judged);
+        let edits = self.plan(&loaded, &chosen, Author::default(), &mut judged);
         if !self.is_asked_for(&loaded) {
             return Some(judged);
         }

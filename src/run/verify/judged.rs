@@ -2,6 +2,7 @@
 //! An image that was judged, on its way to being recorded and reported.
 
 use crate::report::{ImageReport, Recorded};
+use crate::run::planning::Words;
 use crate::source::objects::Position;
 
 /// An image that was judged, and which object its record belongs to.
@@ -11,12 +12,8 @@ pub(super) struct Judged {
     pub(super) report: ImageReport,
     /// Where the object is that the record belongs to, if it is in a file.
     pub(super) position: Option<Position>,
-    /// Signatures and the changes of their records that would be or are made, in words.
-    pub(super) changes: Vec<(String, String)>,
-    /// What is recorded and stays, in words.
-    pub(super) kept: Vec<String>,
-    /// What should be recorded and is not, in words.
-    pub(super) withheld: Vec<String>,
+    /// What is to be recorded, in words.
+    pub(super) words: Words,
     /// Nothing could be written.
     pub(super) is_refused: bool,
     /// Of an image that is verified, the GPG signatures that passed all checks and are not on its object.
@@ -29,9 +26,7 @@ impl Judged {
         Self {
             report,
             position: None,
-            changes: Vec::new(),
-            kept: Vec::new(),
-            withheld: Vec::new(),
+            words: Words::default(),
             is_refused: false,
             attachable: Vec::new(),
         }

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What images are judged with: the keys and rules of the options, or those of a policy.
+
+use std::io::Write;
+
+use super::by_policy::Rules;
+use super::engine;
+use crate::digest::Digest;
+use crate::reason::{Reason, Refusal};
+use crate::reference::Reference;
+use crate::settings::criteria::Criteria;
+use crate::settings::UsageError;
+use crate::subject::Subject;
+use crate::verdict::expectation::Signed;
+use crate::verdict::pipeline::{judge_image, Judges};
+use crate::verdict::{Expectation, ImageOutcome};
+
+/// Judges images, one after the other. Each thread that judges has one of its own.
+pub(super) struct Judging<'c> {
+    judges: Judges,
+    demand: Demand<'c>,
+}
+
+/// What is demanded of images.
+enum Demand<'c> {
+    /// The same of all.
+    Options(Signed),
+    /// What a policy says for their identities.
+    Policy(Rules<'c>),
+}
+
+impl<'c> Judging<'c> {
+    /// Loads the keys; those that a policy names, for these identities. What a user should know is told on `stderr`.
+    ///
+    /// # Errors
+    /// When a key file is of no use.
+    pub(super) fn new<'r>(
+        criteria: &'c Criteria,
+        identities: impl Iterator<Item = &'r Reference>,
+        stderr: &mut dyn Write,
+    ) -> Result<Self, UsageError> {
+        let mut judges = Judges::default();
+        let demand = match &criteria.policy {
+            Some(policy) => {
+                let mut rules = Rules::new(policy, criteria.workers);
+                for note in &policy.notes {
+                    let _ = writeln!(stderr, "note: {note}");
+                }
+                rules.load(identities, &mut judges, stderr)?;
+                Demand::Policy(rules)
+            }
+            None => Demand::Options(Signed {
+                keys: engine::judges(&criteria.keys, criteria.workers, &mut judges, stderr)?,
+                rule: criteria.rule.clone(),
+                threshold: criteria.require,
+            }),
+        };
+        Ok(Self { judges, demand })
+    }
+
+    /// What is required of an image that may have one of these identities, and must have the digest if one is given.
+    ///
+    /// # Errors
+    /// When the policy names keys for an identity that were not loaded before, and a key file is of no use.
+    pub(super) fn expectation(
+        &mut self,
+        identities: &[Reference],
+        digest: Option<Digest>,
+        stderr: &mut dyn Write,
+    ) -> Result<Expectation, UsageError> {
+        match &mut self.demand {
+            Demand::Policy(rules) => rules.expectation(identities, digest, &mut self.judges, stderr),
+            Demand::Options(signed) => Ok(Expectation::alike(identities, signed, digest)),
+        }
+    }
+
+    /// Judges an image and all its signatures. `no_signature` is what to say where it has none.
+    pub(super) fn judge(
+        &mut self,
+        subject: &Subject,
+        identities: &[Reference],
+        digest: Option<Digest>,
+        no_signature: &str,
+        stderr: &mut dyn Write,
+    ) -> ImageOutcome {
+        match self.expectation(identities, digest, stderr) {
+            Ok(expectation) => judge_image(&mut self.judges, subject, &expectation, no_signature),
+            Err(UsageError(message)) => ImageOutcome::refused(Refusal::new(Reason::EngineFailed, message), Vec::new()),
+        }
+    }
+
+    /// What a user should know besides the verdicts, each once; safe to print.
+    pub(super) fn take_warnings(&mut self) -> Vec<String> {
+        self.judges.take_warnings()
+    }
+}

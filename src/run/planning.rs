@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is to be recorded about an object that was judged.
+
+use crate::edit::SignatureEdit;
+use crate::reason::Verdict;
+use crate::record::{self, Context, Plan};
+use crate::reference::Reference;
+use crate::report::Recorded;
+use crate::source::objects::Loaded;
+use crate::text::safe;
+use crate::verdict::ImageOutcome;
+
+/// Who records, and when by whose clock.
+#[derive(Debug, Default)]
+pub(super) struct Author {
+    /// The user as the server names it; the one of this machine where there is none.
+    pub(super) user: Option<String>,
+    /// How far our clock is ahead of the server's, in seconds, where that is known.
+    pub(super) clock_skew: Option<i64>,
+}
+
+/// What is to be recorded about an object.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Planned {
+    /// The changes to its signatures.
+    pub(super) edits: Vec<SignatureEdit>,
+    /// What becomes of the record of each signature that was judged, once they are written.
+    pub(super) recorded: Vec<Recorded>,
+    /// What is said about it.
+    pub(super) words: Words,
+}
+
+/// A plan in words; safe to print.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Words {
+    /// Signatures and the changes of their records that would be or are made.
+    pub(super) changes: Vec<(String, String)>,
+    /// What is recorded and stays.
+    pub(super) kept: Vec<String>,
+    /// What should be recorded and is not.
+    pub(super) withheld: Vec<String>,
+}
+
+/// Works out what is to be recorded. `chosen` are the places of the judged signatures on the object, in the order of the
+/// outcome's; those of the outcome beyond them are not on the object. `record` is what every record of the run says.
+pub(super) fn plan(
+    loaded: &Loaded,
+    chosen: &[usize],
+    outcome: &ImageOutcome,
+    expected: &[Reference],
+    author: Author,
+    record: &Context,
+) -> Planned {
+    let mut options = record.options.clone();
+    // The scopes that decided.
+    for scope in outcome.tallies().iter().filter_map(|tally| tally.scope.as_ref()) {
+        let scope = format!("required by {scope}");
+        if !options.contains(&scope) {
+            options.push(scope);
+        }
+    }
+    let context = Context {
+        options,
+        expected: expected.to_vec(),
+        user: author.user.unwrap_or_else(|| record.user.clone()),
+        clock_skew: author.clock_skew,
+        ..record.clone()
+    };
+    let mut planned = Planned::default();
+    for (index, signature) in chosen.iter().zip(outcome.signatures()) {
+        let name = match signature.name() {
+            "" => format!("signature {} (without a name)", index + 1),
+            name => safe(name),
+        };
+        let plan = record::plan(&loaded.object["signatures"][*index], signature, outcome, &context);
+        let words = &mut planned.words;
+        planned.recorded.push(match plan {
+            Plan::Untouched if signature.verdict() == Verdict::Unchecked => Recorded::No,
+            Plan::Untouched => Recorded::Unchanged,
+            Plan::Kept => {
+                words.kept.push(format!(
+                    "{name}: kept as it is recorded: trusted for the reference that it is signed for"
+                ));
+                Recorded::Kept
+            }
+            Plan::Withheld(why) => {
+                words.withheld.push(format!("{name}: {why}"));
+                Recorded::Failed
+            }
+            Plan::Write { changes, summary } => {
+                words.changes.extend(summary.map(|summary| (name, summary)));
+                planned.edits.push(SignatureEdit { index: *index, changes });
+                Recorded::Yes
+            }
+        });
+    }
+    planned
+}

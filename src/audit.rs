@@ -6,5 +6,6 @@
 //! lines they stand one after the other; every other format is made from the same three.
 
 pub mod entry;
+pub mod fail_on;
 pub mod head;
 pub mod tail;

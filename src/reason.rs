@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The words for outcomes: stable, used alike in text, JSON and recorded conditions. Scripts depend on them.
 
-/// What is said of an image or of one of its signatures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+use serde::{Deserialize, Serialize};
+
+/// What is said of an image or of one of its signatures. Lines of a report have the names of the variants, which are the
+/// words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Verdict {
     /// Everything that was asked for holds.
     Verified,
@@ -40,7 +43,7 @@ impl std::fmt::Display for Verdict {
 }
 
 /// Why. Each variant is explained in image-signature(1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum Reason {
     Verified,
@@ -72,6 +75,7 @@ pub enum Reason {
     ManifestUnavailable,
     SourceUnavailable,
     EngineFailed,
+    NoExpectedIdentity,
 }
 
 impl Reason {
@@ -108,6 +112,7 @@ impl Reason {
             Reason::ManifestUnavailable => "ManifestUnavailable",
             Reason::SourceUnavailable => "SourceUnavailable",
             Reason::EngineFailed => "EngineFailed",
+            Reason::NoExpectedIdentity => "NoExpectedIdentity",
         }
     }
 
@@ -132,7 +137,8 @@ impl Reason {
             | Reason::Forbidden
             | Reason::ManifestUnavailable
             | Reason::SourceUnavailable
-            | Reason::EngineFailed => Verdict::Unchecked,
+            | Reason::EngineFailed
+            | Reason::NoExpectedIdentity => Verdict::Unchecked,
             _ => Verdict::Rejected,
         }
     }

@@ -3,6 +3,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::MAX_SIGNATURES;
+use crate::reason::{Reason, Verdict};
+
+/// Most uses of an image that are named.
+pub const MAX_USES: usize = 100;
+/// Most findings on an image that are named.
+pub const MAX_FINDINGS: usize = 100;
+/// Longest string, in bytes.
+pub const MAX_STRING: usize = 2 << 10;
+
 /// One image that was judged. Strings are as they came, never made safe to print: each format does that in its own way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -19,12 +29,12 @@ pub struct Entry {
     pub more_uses: u64,
     /// The expected identities, in canonical form.
     pub expected: Vec<String>,
-    /// Who named them: `user`, `map`, `stream`, `named` (by digest, where it is used), `reference`, `none`.
-    pub identity_source: String,
-    /// The verdict's word.
-    pub verdict: String,
-    /// The reason's word.
-    pub reason: String,
+    /// Who named them.
+    pub identity_source: IdentitySource,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The reason.
+    pub reason: Reason,
     /// A sentence for people.
     pub message: String,
     /// The expected identities that enough keys signed for.
@@ -33,11 +43,142 @@ pub struct Entry {
     /// Its signatures, as they are stored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signatures: Vec<Signature>,
+    /// How many signatures are left out of `signatures`, which is bounded.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_signatures: u64,
     /// What else was found, besides the verdict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
-    /// What became of the record: `no`, `unchanged`, `kept`, `yes`, `failed`, `heldBack`.
-    pub recorded: String,
+    /// How many findings are left out of `findings`, which is bounded.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_findings: u64,
+    /// What became of the record.
+    pub recorded: Recorded,
+}
+
+impl Entry {
+    /// The entry within the bounds that a reader of its line relies on: [`MAX_USES`], twice [`MAX_SIGNATURES`] signatures,
+    /// [`MAX_FINDINGS`] and as many identities, strings of [`MAX_STRING`]. What is left out is counted.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        self.more_uses += cut(&mut self.uses, MAX_USES);
+        self.more_signatures += cut(&mut self.signatures, 2 * MAX_SIGNATURES);
+        self.more_findings += cut(&mut self.findings, MAX_FINDINGS);
+        self.expected.truncate(MAX_FINDINGS);
+        self.matched.truncate(MAX_FINDINGS);
+        let mut strings = vec![&mut self.image, &mut self.source, &mut self.message];
+        strings.extend(self.expected.iter_mut().chain(&mut self.matched));
+        for used in &mut self.uses {
+            strings.extend([&mut used.namespace, &mut used.name]);
+        }
+        for signature in &mut self.signatures {
+            strings.extend([&mut signature.name, &mut signature.kind, &mut signature.message]);
+            strings.extend(signature.claimed_key.as_mut());
+            if let Some(signer) = &mut signature.signer {
+                strings.extend([&mut signer.fingerprint, &mut signer.primary, &mut signer.user_id]);
+                strings.extend([&mut signer.key_algorithm, &mut signer.hash_algorithm]);
+            }
+        }
+        for finding in &mut self.findings {
+            strings.push(&mut finding.message);
+            strings.extend(finding.command.as_mut());
+        }
+        strings.into_iter().for_each(shorten);
+        self
+    }
+
+    /// The keys that verify the image, each once: the signers of its signatures that passed.
+    pub fn signers(&self) -> impl Iterator<Item = &Signer> {
+        let passed = |signature: &&Signature| signature.verdict == Verdict::Verified;
+        let mut seen: Vec<&str> = Vec::new();
+        let signers = self
+            .signatures
+            .iter()
+            .filter(passed)
+            .filter_map(|signature| signature.signer.as_ref());
+        signers.filter(move |signer| {
+            let is_new = !seen.contains(&signer.primary.as_str());
+            seen.push(&signer.primary);
+            is_new
+        })
+    }
+
+    /// Until when the image stays Verified, in seconds since 1970, if no signature is added and so many different keys
+    /// are required: nothing where that is not limited, or where the image is not Verified now.
+    #[must_use]
+    pub fn verified_until(&self, required: usize) -> Option<i64> {
+        if self.verdict != Verdict::Verified {
+            return None;
+        }
+        // A key lasts as long as the last of its subkeys that signed.
+        let mut keys: Vec<(&str, Option<i64>)> = Vec::new();
+        let passed = self
+            .signatures
+            .iter()
+            .filter(|signature| signature.verdict == Verdict::Verified);
+        for signer in passed.filter_map(|signature| signature.signer.as_ref()) {
+            match keys.iter_mut().find(|(primary, _)| *primary == signer.primary) {
+                None => keys.push((&signer.primary, signer.expires)),
+                Some((_, until)) => *until = until.zip(signer.expires).map(|(one, other)| one.max(other)),
+            }
+        }
+        keys.sort_by_key(|(_, until)| std::cmp::Reverse(until.unwrap_or(i64::MAX)));
+        keys.get(required.max(1) - 1)?.1
+    }
+}
+
+/// Shortens a list; how many were left out comes back.
+fn cut<T>(list: &mut Vec<T>, most: usize) -> u64 {
+    let more = list.len().saturating_sub(most);
+    list.truncate(most);
+    more as u64
+}
+
+/// Shortens a string to [`MAX_STRING`].
+fn shorten(text: &mut String) {
+    if text.len() > MAX_STRING {
+        let end = (0..=MAX_STRING - '\u{2026}'.len_utf8())
+            .rev()
+            .find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or(0));
+        text.push('\u{2026}');
+    }
+}
+
+/// Who named the identities that an image is expected to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum IdentitySource {
+    /// The user, in a list of images.
+    User,
+    /// The user's map of prefixes.
+    Map,
+    /// The stream that names the image by a tag.
+    Stream,
+    /// What uses the image, which names it by digest.
+    Named,
+    /// The reference that the image was asked for by.
+    Reference,
+    /// Nothing.
+    None,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Recorded {
+    /// Not asked for, or nothing that may be recorded.
+    No,
+    /// Nothing to write: there is no record, and none is to be made.
+    Unchanged,
+    /// Nothing to write: what is recorded still holds.
+    Kept,
+    /// It is written.
+    Yes,
+    /// It could not be written.
+    Failed,
+    /// A change from True to False that was not written, because there were too many of them.
+    HeldBack,
 }
 
 /// Where an image is used.
@@ -78,10 +219,10 @@ pub struct Signature {
     pub name: String,
     /// `gpg` or `sigstore`, as everywhere in JSON output.
     pub kind: String,
-    /// The verdict's word.
-    pub verdict: String,
-    /// The reason's word.
-    pub reason: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The reason.
+    pub reason: Reason,
     /// A sentence for people.
     pub message: String,
     /// Who made it, where it was verified.
@@ -148,6 +289,35 @@ pub enum FindingKind {
     Unreachable,
     /// A change from True to False that was kept back.
     HeldBack,
+}
+
+impl FindingKind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Stale,
+        Self::Damaged,
+        Self::Contradictory,
+        Self::UnsignedInUse,
+        Self::Expiring,
+        Self::Gap,
+        Self::Unreachable,
+        Self::HeldBack,
+    ];
+
+    /// The word in output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stale => "stale",
+            Self::Damaged => "damaged",
+            Self::Contradictory => "contradictory",
+            Self::UnsignedInUse => "unsignedInUse",
+            Self::Expiring => "expiring",
+            Self::Gap => "gap",
+            Self::Unreachable => "unreachable",
+            Self::HeldBack => "heldBack",
+        }
+    }
 }
 
 fn is_zero(number: &u64) -> bool {

@@ -2,6 +2,7 @@
 //! What an audit was asked for: the first line of its report.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// The version of the report's lines. It changes when a reader of the version before would read them wrongly.
 pub const VERSION: &str = "image-signature.io/audit/v1";
@@ -48,4 +49,60 @@ pub struct Shard {
 impl Shard {
     /// The whole inventory.
     pub const WHOLE: Self = Self { index: 0, count: 1 };
+
+    /// Whether an image belongs to this part: by the SHA-256 of its name, which is what [`super::entry::Entry::image`]
+    /// says, so that a reader can tell too.
+    #[must_use]
+    pub fn has(self, image: &str) -> bool {
+        let hash = Sha256::digest(image.as_bytes());
+        let begin = hash.first_chunk().map_or(0, |begin| u64::from_be_bytes(*begin));
+        begin % u64::from(self.count.max(1)) == u64::from(self.index)
+    }
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
+    }
+}
+
+impl Head {
+    /// What differs between two heads besides shard and start, in words for people; nothing where one run may go on from
+    /// the other's report, or the two may be added up.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let members = [
+            (self.api_version == other.api_version, "the format's version"),
+            (self.kind == other.kind, "the kind of report"),
+            (self.program == other.program, "the program's version"),
+            (self.keys == other.keys, "the keys"),
+            (self.policy == other.policy, "the policy"),
+            (self.map == other.map, "the map of expected identities"),
+            (self.options == other.options, "the options"),
+            (self.source == other.source, "the source of images"),
+        ];
+        let differing = members.into_iter().filter(|(is_equal, _)| !is_equal);
+        differing.map(|(_, what)| what).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_image_belongs_to_one_shard() {
+        for n in 0..100 {
+            let image = format!("sha256:{n:064x}");
+            let shards = (0..7).filter(|index| {
+                Shard {
+                    index: *index,
+                    count: 7,
+                }
+                .has(&image)
+            });
+            assert_eq!(shards.count(), 1);
+            assert!(Shard::WHOLE.has(&image));
+        }
+    }
 }

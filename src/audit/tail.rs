@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::reason::Verdict;
+
 /// The last line of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -15,8 +17,8 @@ pub struct Tail {
     pub ended: i64,
     /// How many entries the report has, one an image.
     pub images: u64,
-    /// How many of them by the verdict's word. They add up to `images`.
-    pub verdicts: BTreeMap<String, u64>,
+    /// How many of them have which verdict. They add up to `images`.
+    pub verdicts: BTreeMap<Verdict, u64>,
     /// Why the inventory or the records are not complete, in sentences for people; empty if they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub incomplete: Vec<String>,

@@ -127,5 +127,6 @@ fn next(reason: Reason) -> &'static str {
         Reason::Forbidden => "ask for the right to read images (role system:image-auditor).",
         Reason::ManifestUnavailable | Reason::SourceUnavailable => "fix the problem named above, and run the command again.",
         Reason::EngineFailed => "fix the problem with GnuPG that is named above, and run the command again.",
+        Reason::NoExpectedIdentity => "say which identity the image is to have: in the map of expected identities, or by a tag.",
     }
 }

@@ -17,6 +17,7 @@ pub mod objects;
 mod planning;
 pub mod policy;
 mod printer;
+mod record_to;
 pub mod remove;
 pub mod verify;
 

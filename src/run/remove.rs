@@ -3,11 +3,12 @@
 
 use std::io::Write;
 
-use super::cluster::{self, Session, Written, MAX_TRIES, SOURCE};
+use super::cluster::{Session, SOURCE};
 use super::file_records::{Failures, FileRecords};
 use super::held::{HeldReport, HeldReports, HeldText};
 use super::objects as session;
 use super::printer::Item;
+use super::record_to::{record, ImageRecorder, ObjectRecorder, RecordFate, Recorder};
 use super::{SUCCESS, TROUBLE};
 use crate::cli::remove::{Remove as Options, RemoveOutput};
 use crate::cluster::images::Found;
@@ -182,9 +183,9 @@ impl Run<'_> {
                     removal.trouble = Some(refusal);
                     None
                 }
-                Ok(found) => self.forget(files, &found, &mut removal, &mut records),
+                Ok(found) => self.forget(files, found, &mut removal, &mut records),
             };
-            self.put(&removal, position.filter(|_| self.recording == Recording::Confirm));
+            self.put(&removal, position);
         }
         if self.recording == Recording::Confirm {
             self.failures = records.write(files, out, &mut |line| self.tell(line));
@@ -192,33 +193,49 @@ impl Run<'_> {
         }
     }
 
-    /// Works out what is forgotten about an object; gives its place where that is to be written.
+    /// Forgets what is recorded on an object in a file; gives its place where that is yet to be written.
     fn forget(
         &mut self,
         files: &ObjectFiles,
-        found: &session::Found,
+        found: session::Found,
         removal: &mut Removal,
         records: &mut FileRecords,
     ) -> Option<Position> {
-        let (changes, lines) = plan(&found.loaded, removal, self.wanted, self.now);
-        let image = &found.loaded.image.name;
-        // Also without --confirm: what it would refuse is not promised. With it, writing names more of what is wrong.
-        let is_told = self.recording != Recording::Confirm || files.is_read_only(found.position);
-        let refusal = session::refusal(files, found.position, image);
-        if let Some(refusal) = refusal.filter(|_| is_told && !changes.is_empty()) {
-            self.tell(&format!("error: {refusal}"));
-            settle(removal, Recorded::Failed);
-            return None;
-        }
-        self.tell_changes(&lines);
-        if self.recording == Recording::Confirm {
-            if let Err(error) = records.add(found.position, &found.copies, &changes) {
-                self.tell(&format!("error: keeping what is to be written: {error}"));
+        let name = removal.image.clone();
+        let mut recorder = ObjectRecorder {
+            files,
+            records,
+            recording: self.recording,
+            position: found.position,
+            name: &name,
+            copies: &found.copies,
+        };
+        self.record(&mut recorder, found.loaded, removal)
+    }
+
+    /// Works out what is forgotten about an object, and writes it; gives its place where it is written with its file.
+    fn record<R: Recorder>(&mut self, recorder: &mut R, object: Loaded, removal: &mut Removal) -> Option<Position> {
+        let recorded = record(recorder, object, |object, _| {
+            removal.signatures.clear();
+            removal.trouble = None;
+            let (edits, lines) = plan(object, removal, self.wanted, self.now);
+            Ok((lines, Ok(edits)))
+        });
+        match recorded {
+            Err(refusal) => removal.trouble = Some(refusal),
+            Ok((_, RecordFate::Failed(why))) => {
+                self.tell(&format!("error: {why}"));
                 settle(removal, Recorded::Failed);
-                return None;
             }
+            Ok((lines, RecordFate::NotAskedFor | RecordFate::Accepted)) => self.tell_changes(&lines),
+            Ok((_, RecordFate::Unchanged | RecordFate::Written)) => {
+                if self.recording == Recording::Confirm {
+                    settle(removal, Recorded::Yes);
+                }
+            }
+            Ok((_, RecordFate::Held(position))) => return Some(position),
         }
-        Some(found.position)
+        None
     }
 
     fn cluster(&mut self, session: &mut Session, names: &[Name]) {
@@ -239,51 +256,14 @@ impl Run<'_> {
         is_only: bool,
         removal: &mut Removal,
     ) -> Result<(), Refusal> {
-        let Found { mut loaded, read_only } = if self.recording == Recording::Dry {
+        let Found { loaded, read_only } = if self.recording == Recording::Dry {
             session.find(name)?
         } else {
             session.find_to_write(name, is_only)?
         };
-        for tries in 1..=MAX_TRIES {
-            removal.image.clone_from(&loaded.image.name);
-            removal.signatures.clear();
-            removal.trouble = None;
-            let (edits, lines) = plan(&loaded, removal, self.wanted, self.now);
-            if edits.is_empty() || self.recording == Recording::Dry && read_only.is_none() {
-                self.tell_changes(&lines);
-                if self.recording == Recording::Confirm {
-                    settle(removal, Recorded::Yes);
-                }
-                return Ok(());
-            }
-            let is_trial = self.recording == Recording::Trial;
-            let written = match &read_only {
-                Some(why) => Written::Failed(cluster::read_only(&loaded.image.name, why)),
-                None => session.write(&loaded, &edits, is_trial),
-            };
-            match written {
-                Written::Yes => {
-                    self.tell_changes(&lines);
-                    if !is_trial {
-                        settle(removal, Recorded::Yes);
-                    }
-                    return Ok(());
-                }
-                Written::Failed(why) => {
-                    self.tell(&format!("error: {why}"));
-                    settle(removal, Recorded::Failed);
-                    return Ok(());
-                }
-                Written::Again(why) if tries == MAX_TRIES => {
-                    self.tell(&format!("error: {}", cluster::out_of_tries(&loaded.image.name, &why)));
-                    settle(removal, Recorded::Failed);
-                }
-                Written::Again(_) => {
-                    cluster::pause(tries);
-                    loaded = session.image(&loaded.image.digest()?).map_err(cluster::gone)?;
-                }
-            }
-        }
+        removal.image.clone_from(&loaded.image.name);
+        let mut recorder = ImageRecorder::new(session, self.recording, read_only);
+        self.record(&mut recorder, loaded, removal);
         Ok(())
     }
 }

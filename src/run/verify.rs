@@ -20,7 +20,6 @@ use self::judged::Judged;
 use self::registry::Tags;
 use self::scope::Scope;
 use super::cluster::{Session, SOURCE};
-use super::file_records::FileRecords;
 use super::held::HeldReports;
 use super::judging::Judging;
 use super::printer::Printer;
@@ -108,7 +107,6 @@ pub fn run(
         identity_source: IdentitySource::User,
         told_changes: false,
         held: HeldReports::new(),
-        records: FileRecords::default(),
         carried: vec![false; settings.signatures.len()],
         any_not_found: false,
         tags: Tags::default(),
@@ -184,7 +182,6 @@ struct Run<'r, 's> {
     told_changes: bool,
     /// Where verdicts are recorded in files, reports wait for what becomes of the records.
     held: HeldReports,
-    records: FileRecords,
     /// Which of the signatures asked for some image carries.
     carried: Vec<bool>,
     any_not_found: bool,

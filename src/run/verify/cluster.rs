@@ -5,12 +5,11 @@ use super::elsewhere::{Elsewhere, Registry};
 use super::{Judged, Run};
 use crate::cluster::images::Found;
 use crate::cluster::names::Name;
-use crate::edit::SignatureEdit;
 use crate::reason::Refusal;
 use crate::reference::Reference;
-use crate::report::Recorded;
-use crate::run::cluster::{self, Session, Written, MAX_TRIES, SOURCE};
+use crate::run::cluster::{self, Session, SOURCE};
 use crate::run::planning::Author;
+use crate::run::record_to::{record, Edits, ImageRecorder, Recorder as _};
 use crate::settings::objects::Recording;
 use crate::source::objects::Loaded;
 use crate::text::safe;
@@ -94,8 +93,7 @@ impl Run<'_, '_> {
                 loaded = now.map_err(cluster::gone)?;
             }
         }
-        let (mut judged, refusal) =
-            self.record_in_cluster(session, loaded, read_only.as_ref(), identities, elsewhere)?;
+        let (mut judged, refusal) = self.record_in_cluster(session, loaded, read_only, identities, elsewhere)?;
         match is_attached {
             Some(false) => judged.fail(),
             None if records && self.settings.attach && !judged.attachable.is_empty() => {
@@ -111,108 +109,68 @@ impl Run<'_, '_> {
         Ok((judged, refusal))
     }
 
-    /// Judges an image, and records the verdict where that is asked for.
+    /// Judges an image, and records the verdict where that is asked for. Where it is not: also why it could not be.
     fn record_in_cluster(
         &mut self,
         session: &mut Session,
-        mut loaded: Loaded,
-        read_only: Option<&Refusal>,
+        loaded: Loaded,
+        read_only: Option<Refusal>,
         identities: &[Reference],
         elsewhere: Option<&Elsewhere>,
     ) -> Result<(Judged, Option<String>), Refusal> {
-        let records = self.settings.recording != Recording::Dry;
-        let mut tries = 0;
-        loop {
-            let chosen = self.choose(&loaded);
-            if !self.settings.signatures.is_empty() && chosen.is_empty() {
-                return Err(self.carries_none());
+        if self.identity_source != IdentitySource::User {
+            let judged = self.judge_chosen(&loaded, identities, elsewhere)?.0;
+            if self.settings.recording != Recording::Dry {
+                let image = safe(&judged.report.image);
+                self.tell(&format!(
+                    "note: {image}: nothing is recorded, because the image stream and not you named what is expected; give --expected-identity REF"
+                ));
             }
-            let image = loaded.image.name.clone();
-            let mut judged = self.judge_object(&loaded, &chosen, &image, SOURCE, identities, elsewhere);
-            if self.identity_source != IdentitySource::User {
-                if self.settings.recording != Recording::Dry {
-                    let image = safe(&image);
-                    self.tell(&format!(
-                        "note: {image}: nothing is recorded, because the image stream and not you named what is expected; give --expected-identity REF"
-                    ));
-                }
-                return Ok((judged, None));
-            }
-            let read_only = read_only.map(|why| cluster::read_only(&image, why));
-            if !records {
-                let author = Author {
-                    user: None,
-                    clock_skew: session.clock_skew(),
-                };
-                self.plan(&loaded, &chosen, author, &mut judged);
-                return Ok((judged, read_only));
-            }
-            let (edits, trouble) = self.plan_in_cluster(session, &loaded, &chosen, &mut judged);
-            if let Some(trouble) = trouble.or(read_only.filter(|_| !edits.is_empty())) {
-                self.tell(&format!("error: {trouble}"));
-                judged.fail();
-                return Ok((judged, None));
-            }
-            if edits.is_empty() {
-                return Ok((judged, None));
-            }
-            let is_trial = self.settings.recording == Recording::Trial;
-            match session.write(&loaded, &edits, is_trial) {
-                Written::Yes if is_trial => {
-                    self.tell(&format!("{}: accepted by the server (dry run)", safe(&image)));
-                    judged.settle(Recorded::No);
-                    return Ok((judged, None));
-                }
-                Written::Yes => {
-                    self.progress.recorded(1);
-                    return Ok((judged, None));
-                }
-                Written::Failed(why) => {
-                    self.tell(&format!("error: {why}"));
-                    judged.fail();
-                    return Ok((judged, None));
-                }
-                Written::Again(why) => {
-                    tries += 1;
-                    if tries == MAX_TRIES {
-                        self.tell(&format!("error: {}", cluster::out_of_tries(&image, &why)));
-                        judged.fail();
-                        return Ok((judged, None));
-                    }
-                }
-            }
-            cluster::pause(tries);
-            // Read and judged again: what came in between must not be lost, and may change the verdict.
-            loaded = session.image(&loaded.image.digest()?).map_err(cluster::gone)?;
+            return Ok((judged, None));
         }
+        let mut recorder = ImageRecorder::new(session, self.settings.recording, read_only);
+        let (mut judged, fate) = record(&mut recorder, loaded, |loaded, recorder| {
+            let (mut judged, chosen) = self.judge_chosen(loaded, identities, elsewhere)?;
+            let edits = self.plan_in_cluster(recorder, loaded, &chosen, &mut judged);
+            Ok((judged, edits))
+        })?;
+        let refusal = self.settle(&mut judged, fate);
+        Ok((judged, refusal))
+    }
+
+    /// Judges the signatures of an image that are asked for, and says which these are.
+    fn judge_chosen(
+        &mut self,
+        loaded: &Loaded,
+        identities: &[Reference],
+        elsewhere: Option<&Elsewhere>,
+    ) -> Result<(Judged, Vec<usize>), Refusal> {
+        let chosen = self.choose(loaded);
+        if !self.settings.signatures.is_empty() && chosen.is_empty() {
+            return Err(self.carries_none());
+        }
+        let image = loaded.image.name.clone();
+        let judged = self.judge_object(loaded, &chosen, &image, SOURCE, identities, elsewhere);
+        Ok((judged, chosen))
     }
 
     /// Works out what is to be recorded; whose record it is, is asked only where there is something to say.
     fn plan_in_cluster(
         &mut self,
-        session: &mut Session,
+        recorder: &mut ImageRecorder<'_>,
         loaded: &Loaded,
         chosen: &[usize],
         judged: &mut Judged,
-    ) -> (Vec<SignatureEdit>, Option<String>) {
+    ) -> Edits {
         if chosen.is_empty() || !self.is_asked_for(loaded) {
-            return (Vec::new(), None);
+            return Ok(Vec::new());
         }
-        match session.user() {
-            Ok(user) => {
-                let author = Author {
-                    user: Some(user),
-                    clock_skew: session.clock_skew(),
-                };
-                (self.plan(loaded, chosen, author, judged), None)
-            }
+        match recorder.author() {
+            Ok(author) => Ok(self.plan(loaded, chosen, author, judged)),
             Err(refusal) => {
                 self.plan(loaded, chosen, Author::default(), judged);
                 let image = safe(&loaded.image.name);
-                (
-                    Vec::new(),
-                    Some(format!("recording on Image {image}: {}", refusal.message)),
-                )
+                Err(format!("recording on Image {image}: {}", refusal.message))
             }
         }
     }

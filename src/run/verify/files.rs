@@ -8,9 +8,10 @@ use crate::digest::Digest;
 use crate::reason::Reason;
 use crate::reference::Reference;
 use crate::report::Recorded;
+use crate::run::file_records::FileRecords;
 use crate::run::held::{HeldReport, HeldReports, HeldText};
 use crate::run::objects::{self, Found, Selected};
-use crate::run::planning::Author;
+use crate::run::record_to::{record, ObjectRecorder, Recorder as _};
 use crate::settings::objects::Recording;
 use crate::settings::requests::Requests;
 use crate::settings::UsageError;
@@ -38,6 +39,7 @@ impl Run<'_, '_> {
             Requests::Everything(_) => None,
             Requests::Named(requests) => Some(requests.iter().map(|r| r.image.to_string()).collect()),
         };
+        let mut records = FileRecords::default();
         for selected in objects::select(files, names.as_deref(), places) {
             let identities = match requests {
                 Requests::Everything(identities) => identities,
@@ -47,25 +49,23 @@ impl Run<'_, '_> {
                 Requests::Everything(_) => None,
                 Requests::Named(requests) => selected.request.map(|request| requests[request].asked.clone()),
             };
-            if let Some(judged) = self.object(files, selected, identities, names.is_some()) {
-                self.take(files, &judged);
+            let judged = self.object(files, selected, identities, names.is_some(), &mut records);
+            if let Some((judged, refusal)) = judged {
+                self.take(&judged, refusal.as_deref());
             }
         }
         self.asked = None;
         self.signatures_not_found(&sources(places));
         if self.settings.recording == Recording::Confirm {
-            self.record(files);
+            self.record(files, records);
         }
     }
 
     /// Takes an image that was judged: prints it, or holds it until it is known what becomes of its record.
-    fn take(&mut self, files: &ObjectFiles, judged: &Judged) {
+    /// `refusal` may say why nothing could be recorded on its object.
+    fn take(&mut self, judged: &Judged, refusal: Option<&str>) {
         if self.settings.recording != Recording::Confirm {
-            let image = &judged.report.image;
-            let refusal = judged
-                .position
-                .and_then(|position| objects::refusal(files, position, image));
-            self.print_unless(judged, refusal.as_deref());
+            self.print_unless(judged, refusal);
             return;
         }
         self.any_not_found |= judged.report.outcome.reason() == Reason::NotFound;
@@ -105,7 +105,8 @@ impl Run<'_, '_> {
         selected: Selected,
         identities: &[Reference],
         by_name: bool,
-    ) -> Option<Judged> {
+        records: &mut FileRecords,
+    ) -> Option<(Judged, Option<String>)> {
         let (name, source) = (&selected.name, &selected.source);
         let Found {
             position,
@@ -113,42 +114,48 @@ impl Run<'_, '_> {
             loaded,
         } = match selected.found {
             Ok(found) => found,
-            Err(refusal) => return Some(self.refused(name, source, refusal, identities)),
+            Err(refusal) => return Some((self.refused(name, source, refusal, identities), None)),
         };
         let chosen = self.choose(&loaded);
         if !self.settings.signatures.is_empty() && chosen.is_empty() {
             // Of all objects, those without the signature are none of the user's business.
-            return by_name.then(|| self.refused(name, source, self.carries_none(), identities));
+            return by_name.then(|| (self.refused(name, source, self.carries_none(), identities), None));
         }
-        let mut judged = self.judge_object(&loaded, &chosen, name, source, identities, None);
-        let edits = self.plan(&loaded, &chosen, Author::default(), &mut judged);
-        if !self.is_asked_for(&loaded) {
-            return Some(judged);
-        }
-        judged.position = Some(position);
-        if self.settings.recording == Recording::Confirm {
-            if files.is_read_only(position) {
-                if let Some(refusal) = objects::refusal(files, position, name) {
-                    self.tell(&format!("error: {refusal}"));
-                }
-                judged.fail();
-            } else if let Err(error) = self.records.add(position, &copies, &edits) {
-                self.tell(&format!("error: keeping the record: {error}"));
-                judged.fail();
+        let mut recorder = ObjectRecorder {
+            files,
+            records,
+            recording: self.settings.recording,
+            position,
+            name,
+            copies: &copies,
+        };
+        let recorded = record(&mut recorder, loaded, |loaded, recorder| {
+            let mut judged = self.judge_object(loaded, &chosen, name, source, identities, None);
+            if !self.is_asked_for(loaded) {
+                return Ok((judged, Ok(Vec::new())));
             }
-        }
-        Some(judged)
+            judged.position = Some(position);
+            let edits = self.plan(loaded, &chosen, recorder.author()?, &mut judged);
+            Ok((judged, recorder.refusal_to_confirm().map_or(Ok(edits), Err)))
+        });
+        Some(match recorded {
+            Ok((mut judged, fate)) => {
+                let refusal = self.settle(&mut judged, fate);
+                (judged, refusal)
+            }
+            Err(refusal) => (self.refused(name, source, refusal, identities), None),
+        })
     }
 
     /// Writes what was worked out, then prints: to standard error where the document itself goes to standard output.
-    fn record(&mut self, files: &ObjectFiles) {
+    fn record(&mut self, files: &ObjectFiles, records: FileRecords) {
         let mut nowhere = io::sink();
         let stdout: &mut dyn Write = match self.settings.prints_document {
             true => self.printer.out(),
             false => &mut nowhere,
         };
         let stderr = &mut *self.stderr;
-        let failures = std::mem::take(&mut self.records).write(files, stdout, &mut |line| {
+        let failures = records.write(files, stdout, &mut |line| {
             // There is nowhere else to tell that standard error is gone.
             let _ = writeln!(stderr, "{line}");
         });

@@ -3,9 +3,12 @@
 
 use super::{Judged, Run};
 use crate::edit::SignatureEdit;
+use crate::report::Recorded;
 use crate::run::planning::{self, Author};
+use crate::run::record_to::RecordFate;
 use crate::settings::objects::Recording;
 use crate::source::objects::Loaded;
+use crate::text::safe;
 
 impl Run<'_, '_> {
     /// Whether a verdict is one that may be recorded: not that on an image which is not the one asked for.
@@ -40,6 +43,26 @@ impl Run<'_, '_> {
             judged.sum_up();
         }
         planned.edits
+    }
+
+    /// Notes what becomes of the record of an image, and says it where nobody else does. Where nothing is to be written,
+    /// the reason why nothing could be comes back.
+    pub(super) fn settle(&mut self, judged: &mut Judged, fate: RecordFate) -> Option<String> {
+        match fate {
+            RecordFate::Unchanged | RecordFate::NotAskedFor | RecordFate::Held(_) => {}
+            RecordFate::Written => self.progress.recorded(1),
+            RecordFate::Accepted => {
+                let image = safe(&judged.report.image);
+                self.tell(&format!("{image}: accepted by the server (dry run)"));
+                judged.settle(Recorded::No);
+            }
+            RecordFate::Failed(why) if self.settings.recording == Recording::Dry => return Some(why),
+            RecordFate::Failed(why) => {
+                self.tell(&format!("error: {why}"));
+                judged.fail();
+            }
+        }
+        None
     }
 
     /// Says what stays as it is recorded, and what is changed or would be. `refusal`: why nothing of this object can be

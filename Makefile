@@ -2,6 +2,7 @@
 # make try      installs what is missing, builds, verifies a signed image and shows the recorded verdict
 # make check    installs what is missing and runs all tests
 # make check-debian-13, make check-ordinary-user    run the same tests in a Debian 13, and without privileges (as root)
+# make fuzz     runs each fuzzing target for SECONDS (fuzz/run says which there are)
 # make install  DESTDIR= PREFIX=/usr/local
 # make dist     source tarball and tarball of the crates, in packaging/out
 # make rpm, make deb    packages from these, in packaging/out as well
@@ -37,7 +38,9 @@ KEY = --public-key $(EXAMPLE)/release-key.asc
 # Where make try puts the copy that it records in.
 TRY ?= target
 
-.PHONY: all build try check check-debian-13 check-ordinary-user deps deps-check test dist rpm deb check-packages bench install clean
+SECONDS ?= 10
+
+.PHONY: all build try check check-debian-13 check-ordinary-user deps deps-check test fuzz dist rpm deb check-packages bench install clean
 
 all: build
 
@@ -75,6 +78,10 @@ check-ordinary-user:
 # For package builds: what they have decides which tests run. The others print a line that says SKIPPED.
 test:
 	$(CARGO) test $(CARGO_FLAGS) --no-fail-fast -- --show-output
+
+fuzz:
+	@packaging/deps.sh fuzz
+	@fuzz/run $(SECONDS)
 
 dist:
 	packaging/sources.sh

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing to build the program ("build"), to test it ("check"), also in a Debian 13 ("debian-13"), to
-# pack the sources ("dist"), to make a package of them ("rpm", "deb"), to make and check both ("packages"):
+# fuzz it ("fuzz"), to pack the sources ("dist"), to make a package of them ("rpm", "deb"), to make and check both
+# ("packages"):
 #     packaging/deps.sh WHAT          says so before it uses sudo; without sudo it says what to ask for
 #     packaging/deps.sh --tell WHAT   installs nothing; names what is missing, and what installs it
 set -eu
@@ -18,6 +19,7 @@ if command -v apt-get >/dev/null; then
     case $what in
         check) packages="$packages gnupg gpgsm gpg-agent dirmngr skopeo docker-registry strace faketime mandoc man-db \
             bash-completion zsh fish openssl curl shellcheck util-linux rpm rpmlint binutils kubernetes-client" ;;
+        fuzz) packages="$packages g++ python3" ;;
         debian-13) packages="$packages debootstrap util-linux" ;;
         dist) packages="$packages git xz-utils" ;;
         rpm) packages="$packages git xz-utils gpg-agent rpm" ;;
@@ -48,6 +50,7 @@ elif command -v dnf >/dev/null; then
     case $what in
         check) packages="$packages gnupg2-smime skopeo strace libfaketime mandoc man-db bash-completion zsh fish openssl \
             curl ShellCheck util-linux rpm-build rpmlint binutils" ;;
+        fuzz) packages="$packages gcc-c++ python3" ;;
         debian-13) packages="$packages debootstrap util-linux" ;;
         dist) packages="$packages git xz" ;;
         rpm) packages="$packages git xz rpm-build" ;;

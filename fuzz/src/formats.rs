@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Formats of images, signatures, objects and policies.
+
+use image_signature::digest::Digest;
+use image_signature::payload::{Format, Payload};
+use image_signature::policy::file::PolicyText;
+use image_signature::reference::Reference;
+use image_signature::source::objects::scan::{self, Outline, ScanError, Sink};
+use image_signature::{image, input, json, manifest, yaml};
+use serde_json::Value;
+
+/// A payload says what any reader of JSON finds in it.
+pub fn payload(input: &[u8]) {
+    for format in [Format::SimpleSigning, Format::Sigstore] {
+        if let Ok(payload) = Payload::parse(input, format) {
+            let value: Value = serde_json::from_slice(input).expect("what we read as JSON is JSON");
+            let critical = &value["critical"];
+            assert_eq!(critical["image"]["docker-manifest-digest"], payload.digest.as_str());
+            assert_eq!(critical["identity"]["docker-reference"], *payload.reference);
+        }
+    }
+    if let (Ok(strict), Ok(lenient)) = (json::parse(input), serde_json::from_slice::<Value>(input)) {
+        if !input.iter().any(u8::is_ascii_digit) {
+            assert_eq!(strict, lenient);
+        }
+    }
+}
+
+/// A reference reads back as it is written.
+pub fn reference(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
+    if let Ok(reference) = Reference::parse(text) {
+        let canonical = reference.to_string();
+        assert!(canonical.is_ascii() && !canonical.contains(char::is_whitespace));
+        assert_eq!(Reference::parse(&canonical).ok(), Some(reference));
+    }
+}
+
+/// A digest is spelled in one way.
+pub fn digest(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
+    if let Ok(digest) = Digest::parse(text) {
+        assert_eq!(digest.as_str(), text);
+    }
+}
+
+/// A manifest or a list: without JWS signatures it hashes to itself; a list's entries are digests.
+pub fn manifest(input: &[u8]) {
+    let _ = manifest::media_type(input);
+    if let (Err(_), Ok(digest)) = (manifest::jws_payload(input), Digest::of_manifest(input)) {
+        assert_eq!(digest, Digest::of_bytes(input));
+    }
+    if let Ok(entries) = manifest::list::entries(input) {
+        for entry in entries {
+            assert_eq!(Digest::parse(entry.digest.as_str()).ok(), Some(entry.digest));
+        }
+    }
+}
+
+/// Counts objects, and sees that each is a part of the text.
+struct Parts<'t> {
+    text: &'t [u8],
+    end: u64,
+}
+
+impl Sink for Parts<'_> {
+    fn object(&mut self, _: &Outline, start: u64, length: u64, _: bool) -> Result<(), ScanError> {
+        self.end = start + length;
+        let (Ok(start), Ok(end)) = (usize::try_from(start), usize::try_from(self.end)) else {
+            panic!("an object beyond all memory");
+        };
+        if let Ok(value) = json::parse(&self.text[start..end]) {
+            if let Ok(image) = image::Image::from_json(&value) {
+                if let Ok(digest) = image.digest() {
+                    let _ = image.manifest_state(&digest);
+                }
+            }
+            let _ = (image::is_stub(&value), image::children(&value), image::absence(&value));
+        }
+        Ok(())
+    }
+
+    fn end_of_document(&mut self, _: Option<&str>) {}
+}
+
+/// An object file in JSON: each object found is a part of it.
+pub fn object(input: &[u8]) {
+    let mut parts = Parts { text: input, end: 0 };
+    if scan::json(input, &mut parts).is_ok() {
+        assert!(parts.end <= input.len() as u64);
+    }
+}
+
+/// Text that people hand over, in whatever encoding, and the YAML in it: written, it reads back as the same.
+pub fn text(input: &[u8]) {
+    let Ok(text) = input::text(input.to_vec()) else {
+        return;
+    };
+    if let Ok(stream) = yaml::parse(&text) {
+        for document in &stream.documents {
+            let value = document.value();
+            let written = yaml::emit::document(&value);
+            let again = yaml::parse(&written).expect("YAML that we write is YAML");
+            assert_eq!(again.documents[0].value(), value, "{written}");
+        }
+    }
+}
+
+/// A policy file, or objects in place of one; both find the same requirements for a reference each time.
+pub fn policy(input: &[u8]) {
+    let Ok(reference) = Reference::parse("registry.example/a/b:c") else {
+        return;
+    };
+    if let (Ok(PolicyText::Policy(one)), Ok(PolicyText::Policy(other))) =
+        (PolicyText::parse(input), PolicyText::parse(input))
+    {
+        let (one, other) = (one.select("docker", &reference), other.select("docker", &reference));
+        assert_eq!(format!("{:?}", one.1), format!("{:?}", other.1));
+    }
+}

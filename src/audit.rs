@@ -7,5 +7,7 @@
 
 pub mod entry;
 pub mod fail_on;
+pub mod format;
 pub mod head;
 pub mod tail;
+pub mod totals;

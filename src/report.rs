@@ -2,6 +2,7 @@
 //! Output: pure functions from outcomes to a writer. Nothing else prints results.
 
 pub mod appearance;
+pub mod audit;
 pub mod description;
 pub mod explain;
 pub mod inspection;
@@ -159,14 +160,19 @@ pub struct Summary {
 impl Summary {
     /// Counts one more.
     pub fn add(&mut self, verdict: Verdict) {
-        *match verdict {
+        *self.of(verdict) += 1;
+    }
+
+    /// The count of a verdict.
+    fn of(&mut self, verdict: Verdict) -> &mut usize {
+        match verdict {
             Verdict::Verified => &mut self.verified,
             Verdict::Rejected => &mut self.rejected,
             Verdict::Unsupported => &mut self.unsupported,
             Verdict::Unsigned => &mut self.unsigned,
             Verdict::Allowed => &mut self.allowed,
             Verdict::Unchecked => &mut self.unchecked,
-        } += 1;
+        }
     }
 }
 

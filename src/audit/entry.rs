@@ -194,6 +194,22 @@ pub struct Use {
     pub name: String,
 }
 
+impl std::fmt::Display for Use {
+    /// As people name it: `foo/bar:v1`, `pod foo/web-1/app`, `release 4.16.3`. Strings are as they came.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.kind {
+            UseKind::Tag | UseKind::Listed => "",
+            UseKind::Pod => "pod ",
+            UseKind::Release => "release ",
+            UseKind::List => "list ",
+        })?;
+        if !self.namespace.is_empty() {
+            write!(f, "{}/", self.namespace)?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
 /// What may use an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

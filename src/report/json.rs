@@ -3,7 +3,8 @@
 
 use std::io::{self, Read, Write};
 
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_core::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 use serde_json::{json, Map, Value};
 
 use super::{ImageReport, InRegistry, Recorded, Renderer, Summary};
@@ -325,14 +326,27 @@ pub fn write_document(out: &mut dyn Write, document: &Value, syntax: Syntax) -> 
     out.flush()
 }
 
-fn serde_serialize<W: Write, F: Formatter>(document: &Value, serializer: &mut Serializer<W, F>) -> io::Result<()> {
-    serde_core::Serialize::serialize(document, serializer).map_err(io::Error::from)
+/// Writes a value on one line, with the line's end. What [`write_document`] escapes is escaped here as well.
+///
+/// # Errors
+/// When writing fails.
+pub fn write_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    let mut serializer = Serializer::with_formatter(&mut *out, TerminalSafe(CompactFormatter));
+    serde_serialize(value, &mut serializer)?;
+    writeln!(out)
 }
 
-/// Pretty printing with unsafe characters as `\uXXXX`.
-struct TerminalSafe<'i>(PrettyFormatter<'i>);
+fn serde_serialize<W: Write, F: Formatter>(
+    value: &impl Serialize,
+    serializer: &mut Serializer<W, F>,
+) -> io::Result<()> {
+    value.serialize(serializer).map_err(io::Error::from)
+}
 
-impl Formatter for TerminalSafe<'_> {
+/// Printing with unsafe characters as `\uXXXX`.
+struct TerminalSafe<F>(F);
+
+impl<F: Formatter> Formatter for TerminalSafe<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let mut rest = fragment;
         while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_unsafe(*c)) {

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The formats of an audit's report.
+
+use clap::ValueEnum;
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Format {
+    /// What is wrong, image by image, then totals
+    Text,
+    /// The same with every image, what is expected, whole fingerprints and the table of controls
+    Wide,
+    /// JSON lines, one an image as it is judged, which --resume, merge and diff read
+    Jsonl,
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What every format of an audit's report does.
+
+use std::io::{self, Write};
+
+use crate::audit::entry::Entry;
+use crate::audit::head::Head;
+use crate::audit::tail::Tail;
+use crate::audit::totals::Totals;
+
+/// What reports look like where they are read.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// Verdicts are coloured. Their words are there all the same.
+    pub colour: bool,
+    /// Longest line of a message, in columns.
+    pub width: usize,
+}
+
+/// A report being written: [`Renderer::begin`] once, [`Renderer::entry`] an image, [`Renderer::end`] once, all to one
+/// writer. Memory does not grow with the number of images: what must wait for the totals is kept in a temporary file.
+pub trait Renderer {
+    /// Writes what stands before the first image.
+    ///
+    /// # Errors
+    /// When writing fails.
+    fn begin(&mut self, out: &mut dyn Write, head: &Head) -> io::Result<()>;
+
+    /// Writes one image, or keeps it for the end.
+    ///
+    /// # Errors
+    /// When writing fails, here or to the temporary file.
+    fn entry(&mut self, out: &mut dyn Write, entry: &Entry) -> io::Result<()>;
+
+    /// Writes what is left. The totals are those of all entries.
+    ///
+    /// # Errors
+    /// When writing fails, or reading the temporary file: what is written then is not all.
+    fn end(&mut self, out: &mut dyn Write, tail: &Tail, totals: &Totals) -> io::Result<()>;
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a report amounts to, as tables of text.
+
+use std::io::{self, Write};
+
+use super::words::{counts, message, short_key};
+use crate::audit::tail::Tail;
+use crate::audit::totals::{Key, Named, Totals};
+use crate::reason::Verdict;
+use crate::report::table;
+use crate::text::{safe, time};
+
+/// The verdicts in the order in which they are told.
+const VERDICTS: [Verdict; 6] = [
+    Verdict::Verified,
+    Verdict::Rejected,
+    Verdict::Unsupported,
+    Verdict::Unsigned,
+    Verdict::Allowed,
+    Verdict::Unchecked,
+];
+
+/// The end of `-o text` and `-o wide`.
+pub(super) struct Summary {
+    /// Whole fingerprints.
+    pub(super) wide: bool,
+}
+
+impl Summary {
+    pub(super) fn write(&self, out: &mut dyn Write, tail: &Tail, totals: &Totals) -> io::Result<()> {
+        let outcomes = totals.outcomes.iter().map(|((verdict, reason), count)| {
+            let reason = if *verdict == Verdict::Verified {
+                "-"
+            } else {
+                reason.word()
+            };
+            vec![verdict.to_string(), reason.to_owned(), count.to_string()]
+        });
+        grid(out, &["VERDICT", "REASON", "IMAGES"], outcomes.collect())?;
+        self.namespaces(out, totals)?;
+        self.keys(out, totals)?;
+        let algorithms = totals.algorithms.counted.iter();
+        let algorithms = algorithms.map(|(name, count)| vec![safe(name), count.to_string()]);
+        grid(out, &["ALGORITHMS", "SIGNATURES"], algorithms.collect())?;
+        left_out(out, &totals.algorithms, "signatures with other algorithms")?;
+        let mut strangers: Vec<_> = totals.strangers.counted.iter().collect();
+        strangers.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
+        let strangers = strangers.into_iter();
+        let strangers = strangers.map(|(name, count)| vec![safe(name), count.to_string()]);
+        grid(out, &["KEY IN NO KEYRING (CLAIMED)", "SIGNATURES"], strangers.collect())?;
+        left_out(out, &totals.strangers, "signatures by other unknown keys")?;
+        let findings = totals.findings.iter();
+        let findings = findings.map(|(kind, count)| vec![kind.word().to_owned(), count.to_string()]);
+        grid(out, &["ALSO FOUND", "IMAGES"], findings.collect())?;
+        writeln!(out)?;
+        for (fingerprint, key, expires) in totals.expiring() {
+            let owner = safe(&key.owner);
+            writeln!(
+                out,
+                "Key {} ({owner}) expires {}; it alone verifies {}",
+                safe(fingerprint),
+                time(expires),
+                images(key.alone)
+            )?;
+        }
+        for why in &tail.incomplete {
+            writeln!(out, "Incomplete: {}", message(why))?;
+        }
+        if tail.interrupted {
+            writeln!(out, "Incomplete: the audit was interrupted")?;
+        }
+        writeln!(out, "{}", table::counts(&counts(&tail.verdicts)))
+    }
+
+    fn namespaces(&self, out: &mut dyn Write, totals: &Totals) -> io::Result<()> {
+        let shown: Vec<Verdict> = VERDICTS
+            .into_iter()
+            .filter(|verdict| totals.outcomes.keys().any(|(found, _)| found == verdict))
+            .collect();
+        let titles: Vec<String> = shown
+            .iter()
+            .map(|verdict| verdict.word().to_ascii_uppercase())
+            .collect();
+        let mut header = vec!["NAMESPACE"];
+        header.extend(titles.iter().map(String::as_str));
+        let rows = totals.namespaces.counted.iter().map(|(name, verdicts)| {
+            let name = if name.is_empty() {
+                "(none)".to_owned()
+            } else {
+                safe(name)
+            };
+            let numbers = shown
+                .iter()
+                .map(|verdict| verdicts.get(verdict).copied().unwrap_or(0).to_string());
+            std::iter::once(name).chain(numbers).collect()
+        });
+        grid(out, &header, rows.collect())?;
+        left_out(out, &totals.namespaces, "images in other namespaces")
+    }
+
+    fn keys(&self, out: &mut dyn Write, totals: &Totals) -> io::Result<()> {
+        let mut keys: Vec<(&String, &Key)> = totals.keys.counted.iter().collect();
+        keys.sort_by_key(|(name, key)| (std::cmp::Reverse(key.images), *name));
+        let rows = keys.into_iter().map(|(fingerprint, key)| {
+            let fingerprint = if self.wide { fingerprint } else { short_key(fingerprint) };
+            vec![
+                safe(fingerprint),
+                key.images.to_string(),
+                key.alone.to_string(),
+                safe(&key.algorithm),
+                key.expires.map_or("never".to_owned(), |expires| time(expires)),
+                safe(&key.owner),
+            ]
+        });
+        grid(
+            out,
+            &["KEY", "IMAGES", "ALONE", "ALGORITHM", "EXPIRES", "OWNER"],
+            rows.collect(),
+        )?;
+        left_out(out, &totals.keys, "images by other keys")
+    }
+}
+
+fn images(count: u64) -> String {
+    format!("{count} {}", if count == 1 { "image" } else { "images" })
+}
+
+fn left_out<V>(out: &mut dyn Write, names: &Named<V>, what: &str) -> io::Result<()> {
+    match names.left_out {
+        0 => Ok(()),
+        count => writeln!(out, "({count} {what})"),
+    }
+}
+
+/// Writes rows in columns; nothing where there are none.
+fn grid(out: &mut dyn Write, header: &[&str], rows: Vec<Vec<String>>) -> io::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        let longest = cells.map(|cell| cell.chars().count()).max();
+        longest
+            .unwrap_or(0)
+            .max(header.get(column).map_or(0, |title| title.len()))
+    };
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    writeln!(out)?;
+    let titles = header.iter().map(|title| (*title).to_owned()).collect();
+    for row in std::iter::once(titles).chain(rows) {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        writeln!(out, "{}", cells.join("   ").trim_end())?;
+    }
+    Ok(())
+}

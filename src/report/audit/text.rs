@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Text: a table of what is wrong, row by row as images are judged, then what it amounts to.
+
+use std::io::{self, Write};
+
+use super::renderer::{Look, Renderer};
+use super::summary::Summary;
+use super::words::{message, short};
+use crate::audit::entry::{Entry, FindingKind};
+use crate::audit::head::Head;
+use crate::audit::tail::Tail;
+use crate::audit::totals::Totals;
+use crate::reason::{Reason, Verdict};
+use crate::report::{appearance, wrap};
+use crate::text::{safe, time};
+
+/// Columns of the longest verdict, `Unsupported`.
+const VERDICT: usize = 11;
+/// Columns of the longest reason, `UnsupportedSignature`.
+const REASON: usize = 20;
+/// Columns of a digest.
+const IMAGE: usize = 71;
+/// Columns of a key as it is shown, and of a whole fingerprint.
+const KEYS: [usize; 2] = [16, 40];
+/// Between columns.
+const GAP: &str = "   ";
+
+/// `-o text`, `-o wide`
+pub(super) struct Text {
+    colour: bool,
+    width: usize,
+    /// Every image, and everything that is known of it.
+    wide: bool,
+    /// Whether the head of the table is written.
+    has_rows: bool,
+    summary: Summary,
+}
+
+impl Text {
+    pub(super) fn new(look: &Look, wide: bool) -> Self {
+        Self {
+            colour: look.colour,
+            width: look.width,
+            wide,
+            has_rows: false,
+            summary: Summary { wide },
+        }
+    }
+
+    fn row(&mut self, out: &mut dyn Write, entry: &Entry) -> io::Result<()> {
+        let key = KEYS[usize::from(self.wide)];
+        if !std::mem::replace(&mut self.has_rows, true) {
+            write!(
+                out,
+                "\n{:VERDICT$}{GAP}{:REASON$}{GAP}{:IMAGE$}{GAP}",
+                "VERDICT", "REASON", "IMAGE"
+            )?;
+            if self.wide {
+                write!(out, "{:key$}{GAP}", "KEY")?;
+            }
+            writeln!(out, "USED BY")?;
+        }
+        appearance::verdict(out, entry.verdict, self.colour)?;
+        let gap = VERDICT.saturating_sub(entry.verdict.word().len());
+        let reason = match entry.verdict {
+            Verdict::Verified => "-",
+            _ => entry.reason.word(),
+        };
+        write!(
+            out,
+            "{:gap$}{GAP}{reason:REASON$}{GAP}{:IMAGE$}{GAP}",
+            "",
+            safe(&entry.image)
+        )?;
+        if self.wide {
+            let keys: Vec<String> = entry.signers().map(|signer| safe(&signer.primary)).collect();
+            let keys = if keys.is_empty() {
+                "-".to_owned()
+            } else {
+                keys.join(",")
+            };
+            write!(out, "{keys:key$}{GAP}")?;
+        }
+        let shown = if self.wide { entry.uses.len() } else { 1 };
+        let mut uses: Vec<String> = entry
+            .uses
+            .iter()
+            .take(shown)
+            .map(|used| safe(&used.to_string()))
+            .collect();
+        let more = (entry.uses.len() - uses.len()) as u64 + entry.more_uses;
+        if more > 0 {
+            uses.push(format!("{more} more"));
+        }
+        if uses.is_empty() {
+            uses.push("-".to_owned());
+        }
+        writeln!(out, "{}", uses.join(", "))
+    }
+
+    /// A line below the row, broken between words.
+    fn below(&self, out: &mut dyn Write, text: &str) -> io::Result<()> {
+        write!(out, "    ")?;
+        wrap::write(out, text, 4, 8, self.width)
+    }
+
+    fn details(&self, out: &mut dyn Write, entry: &Entry) -> io::Result<()> {
+        // That an image has no signature is said by its reason.
+        if self.wide || entry.reason != Reason::NoSignature && entry.verdict != Verdict::Verified {
+            self.below(out, &message(&entry.message))?;
+        }
+        if self.wide {
+            self.below(out, &format!("source {}", safe(&entry.source)))?;
+            for identity in &entry.expected {
+                let is_met = entry.matched.contains(identity);
+                let word = if is_met { "signed as" } else { "expected" };
+                self.below(out, &format!("{word} {}", safe(identity)))?;
+            }
+            for signature in &entry.signatures {
+                let name = safe(short(&signature.name));
+                let maker = signature
+                    .signer
+                    .as_ref()
+                    .map(|signer| format!(", by {}", safe(&signer.user_id)));
+                let text = format!(
+                    "signature {name}: {}{}: {}",
+                    signature.reason,
+                    maker.unwrap_or_default(),
+                    message(&signature.message)
+                );
+                self.below(out, &text)?;
+            }
+        }
+        for finding in &entry.findings {
+            if !self.wide && finding.kind == FindingKind::UnsignedInUse {
+                continue;
+            }
+            self.below(out, &format!("{}: {}", finding.kind.word(), message(&finding.message)))?;
+            if let Some(command) = &finding.command {
+                // On one line, so that it can be copied.
+                writeln!(out, "    {}", message(command))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Renderer for Text {
+    fn begin(&mut self, out: &mut dyn Write, head: &Head) -> io::Result<()> {
+        write!(out, "Audit of {}", safe(&head.source))?;
+        if head.shard.count > 1 {
+            write!(out, ", shard {}", head.shard)?;
+        }
+        writeln!(out, ", begun {}", time(head.started))
+    }
+
+    fn entry(&mut self, out: &mut dyn Write, entry: &Entry) -> io::Result<()> {
+        let is_well = entry.verdict == Verdict::Verified && entry.findings.is_empty();
+        if is_well && !self.wide {
+            return Ok(());
+        }
+        self.row(out, entry)?;
+        self.details(out, entry)
+    }
+
+    fn end(&mut self, out: &mut dyn Write, tail: &Tail, totals: &Totals) -> io::Result<()> {
+        self.summary.write(out, tail, totals)?;
+        out.flush()
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What several formats of an audit's report say in the same words.
+
+use crate::audit::totals::Verdicts;
+use crate::report::Summary;
+use crate::text::is_unsafe;
+
+/// Images by verdict, for what counts images elsewhere.
+pub(super) fn counts(verdicts: &Verdicts) -> Summary {
+    let mut summary = Summary::default();
+    for (verdict, count) in verdicts {
+        *summary.of(*verdict) = usize::try_from(*count).unwrap_or(usize::MAX);
+    }
+    summary
+}
+
+/// How much of a fingerprint is shown in tables.
+const SHORT_KEY: usize = 16;
+
+/// The last digits of a fingerprint.
+pub(super) fn short_key(fingerprint: &str) -> &str {
+    let begin = fingerprint.len().saturating_sub(SHORT_KEY);
+    fingerprint.get(begin..).unwrap_or(fingerprint)
+}
+
+/// The name of a signature, without the image's.
+pub(super) fn short(name: &str) -> &str {
+    name.rsplit_once('@').map_or(name, |(_, name)| name)
+}
+
+/// Longest message, in characters.
+const MAX_MESSAGE: usize = 1000;
+
+/// A message of an entry, which has the strings of others in it escaped already: what is unsafe all the same, as in a
+/// report that somebody else wrote, is escaped, and what is escaped stays as it is.
+pub(super) fn message(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars().take(MAX_MESSAGE) {
+        if is_unsafe(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    if text.chars().nth(MAX_MESSAGE).is_some() {
+        out.push('\u{2026}');
+    }
+    out
+}

@@ -14,6 +14,7 @@ pub mod logins;
 pub mod lookaside;
 pub mod network;
 mod redirect;
+pub mod referrers;
 pub mod registries_conf;
 pub mod registries_d;
 pub mod session;

@@ -15,7 +15,7 @@ pub mod policy_test;
 pub mod policy_why;
 pub mod progress;
 pub mod removal;
-mod signatures;
+pub mod signatures;
 pub mod table;
 pub mod terminal;
 pub mod text;

@@ -81,6 +81,10 @@ pub fn judge(
     let format = match kind {
         SignatureKind::Gpg => Format::SimpleSigning,
         SignatureKind::Sigstore => Format::Sigstore,
+        SignatureKind::Other => {
+            let refusal = Refusal::new(Reason::UnsupportedSignature, "signatures of this kind are not checked");
+            return SignatureOutcome::refused(name, kind, refusal, None).missing_all(set, expectation);
+        }
     };
     let payload = match Payload::parse(payload, format) {
         Ok(payload) => payload,

@@ -20,6 +20,8 @@ mod mirrors;
 mod policies;
 #[path = "registry/real.rs"]
 mod real;
+#[path = "registry/referrers.rs"]
+mod referrers;
 #[path = "registry/sources.rs"]
 mod sources;
 #[path = "registry/town.rs"]

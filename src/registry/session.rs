@@ -2,6 +2,8 @@
 //! A conversation with one registry: manifests, blobs, lists of signatures. Redirects are followed without a login to
 //! any other server.
 
+mod referrers;
+
 use super::access::Access;
 use super::authorization::{Authorization, Repository, MAX_SMALL};
 use super::challenge::Challenge;

@@ -241,6 +241,9 @@ pub(super) fn source(source: &SourceAnswer) -> Value {
     if let (Some(trouble), Some(members)) = (source.answer.trouble(), item.as_object_mut()) {
         members.insert("message".to_owned(), trouble.message.into());
     }
+    if let (Some(note), Some(members)) = (&source.note, item.as_object_mut()) {
+        members.insert("note".to_owned(), note.as_str().into());
+    }
     item
 }
 

@@ -9,7 +9,7 @@ use super::wrap::{self, keep_together};
 use super::ImageReport;
 use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Verdict};
-use crate::subject::SourceAnswer;
+use crate::subject::{Answer, SourceAnswer};
 use crate::text::{safe, time};
 use crate::verdict::{ImageOutcome, SignatureOutcome, Signer};
 
@@ -66,8 +66,11 @@ pub(super) fn write(
     let outcome = &report.outcome;
     let owners = owners(outcome);
     // Where all is well, nobody needs to know where nothing was found.
-    let sources = report.sources.iter();
-    let sources = sources.filter(|_| wide || outcome.verdict() != Verdict::Verified);
+    let matters = |source: &&SourceAnswer| {
+        let is_found_with_note = source.answer == Answer::Found && source.note.is_some();
+        wide || outcome.verdict() != Verdict::Verified || is_found_with_note
+    };
+    let sources = report.sources.iter().filter(matters);
     let sources: Vec<String> = sources.map(source).collect();
     let mut line = |indent: usize, text: &str| {
         let text = keep_together(text, owners.iter().map(String::as_str));
@@ -129,14 +132,25 @@ pub(super) fn write(
 }
 
 /// A place that was asked for signatures, and what it answered.
-pub(super) fn source(source: &SourceAnswer) -> String {
-    let answer = match (&source.answer.trouble(), source.signatures) {
-        (Some(trouble), _) => trouble.message.clone(),
-        (None, 0) => "no signature".to_owned(),
-        (None, 1) => "1 signature".to_owned(),
-        (None, count) => format!("{count} signatures"),
+#[must_use]
+pub fn source(source: &SourceAnswer) -> String {
+    let answer = match (&source.answer, source.signatures) {
+        (Answer::NotAsked, _) => "not asked".to_owned(),
+        (answer, count) => answer
+            .trouble()
+            .map_or_else(|| counted(count), |trouble| trouble.message),
     };
-    format!("{} {}: {answer}", source.kind.word(), safe(&source.location))
+    let note = source.note.as_ref().map(|note| format!("; {note}"));
+    let note = note.unwrap_or_default();
+    format!("{} {}: {answer}{note}", source.kind.word(), safe(&source.location))
+}
+
+fn counted(signatures: usize) -> String {
+    match signatures {
+        0 => "no signature".to_owned(),
+        1 => "1 signature".to_owned(),
+        count => format!("{count} signatures"),
+    }
 }
 
 /// The outcome of a signature, without what is said of the image already.

@@ -48,7 +48,8 @@ fn trouble(reference: &Reference, refusal: Refusal) -> Inspection {
 
 fn manifest(registries: &mut Registries<'_>, taken: &Taken, digest: &Digest) -> Vec<Inspection> {
     let image = format!("docker://{}@{digest}", taken.asked.name());
-    let gathered = registries.signatures(taken, digest);
+    let mut gathered = registries.signatures(taken, digest);
+    registries.referrers(taken, digest, &mut gathered);
     let mut found = Vec::new();
     for (place, source) in gathered.sources.iter().enumerate() {
         found.push(Inspection {

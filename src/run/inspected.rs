@@ -18,6 +18,7 @@ pub(super) fn shown(file: String, stored: Content) -> Inspection {
             let payload = Payload::parse(&attachment.payload, PayloadFormat::Sigstore);
             Inspected::Sigstore(attachment, payload)
         }),
+        Content::Other(refusal) => Err(refusal),
     };
     Inspection {
         file,

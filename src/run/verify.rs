@@ -36,6 +36,7 @@ use crate::settings::objects::Recording;
 use crate::settings::verify::{Bare, Source, Target, Verify};
 use crate::settings::UsageError;
 use crate::source::objects::{Loaded, ObjectFiles};
+use crate::source::registry::signatures::places;
 use crate::source::registry::Registries;
 use crate::source::{directory, parts};
 use crate::subject::{Answer, Content, ManifestState, SignatureBlob, SourceAnswer, SourceKind, Subject};
@@ -324,6 +325,7 @@ impl<'s> Run<'_, 's> {
                     Answer::Found
                 },
                 signatures: blobs.len(),
+                note: None,
             });
             sources.extend(elsewhere.sources.iter().cloned());
             add(&mut blobs, &elsewhere.signatures);
@@ -439,21 +441,10 @@ fn add(blobs: &mut Vec<SignatureBlob>, found: &[SignatureBlob]) {
         let mut blob = blob.clone();
         if blobs.len() >= MAX_SIGNATURES {
             let refusal = image::too_many(blobs.len());
-            blob.content = match blob.content {
-                Content::Gpg(_) => Content::Gpg(Err(refusal)),
-                Content::Sigstore(_) => Content::Sigstore(Err(refusal)),
-            };
+            blob.content = blob.content.refused(refusal);
         }
         blobs.push(blob);
     }
-}
-
-/// The places in words.
-fn places(sources: &[SourceAnswer]) -> String {
-    let places = sources
-        .iter()
-        .map(|source| format!("{} {}", source.kind.word(), safe(&source.location)));
-    places.collect::<Vec<_>>().join(", ")
 }
 
 fn blob(loaded: &Loaded, index: usize) -> SignatureBlob {

@@ -5,6 +5,7 @@
 //! manifest and for signatures, as on a node (containers-registries.conf(5)).
 
 mod attachments;
+mod referrers;
 pub mod signatures;
 
 use std::collections::HashMap;

@@ -22,6 +22,8 @@ pub enum Content {
     Gpg(Result<Vec<u8>, Refusal>),
     /// A sigstore signature.
     Sigstore(Result<Attachment, Refusal>),
+    /// A signature of another kind, none of which is checked, and what to say of it.
+    Other(Refusal),
 }
 
 impl Content {
@@ -31,6 +33,17 @@ impl Content {
         match self {
             Content::Gpg(_) => SignatureKind::Gpg,
             Content::Sigstore(_) => SignatureKind::Sigstore,
+            Content::Other(_) => SignatureKind::Other,
+        }
+    }
+
+    /// The same, refused.
+    #[must_use]
+    pub fn refused(&self, refusal: Refusal) -> Self {
+        match self {
+            Content::Gpg(_) => Content::Gpg(Err(refusal)),
+            Content::Sigstore(_) => Content::Sigstore(Err(refusal)),
+            Content::Other(_) => Content::Other(refusal),
         }
     }
 }
@@ -42,6 +55,8 @@ pub enum SignatureKind {
     Gpg,
     /// A sigstore signature.
     Sigstore,
+    /// Another one, such as Notation's.
+    Other,
 }
 
 impl SignatureKind {
@@ -51,6 +66,7 @@ impl SignatureKind {
         match self {
             SignatureKind::Gpg => "gpg",
             SignatureKind::Sigstore => "sigstore",
+            SignatureKind::Other => "other",
         }
     }
 }

@@ -15,6 +15,8 @@ pub struct SourceAnswer {
     pub answer: Answer,
     /// How many signatures came from it.
     pub signatures: usize,
+    /// What to know about the place besides its answer, safe to print.
+    pub note: Option<String>,
 }
 
 /// Kinds of places with signatures.
@@ -52,13 +54,15 @@ impl SourceKind {
     }
 }
 
-/// What a place answered. All but the first two are trouble, in words that are safe to print.
+/// What a place answered. All but the first three are trouble, in words that are safe to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// It was read, and has signatures.
     Found,
     /// It was read, and has none.
     Absent,
+    /// It was not asked, as a node would not ask it: the note says why.
+    NotAsked,
     /// It does not say: forbidden, or not there.
     Forbidden(String),
     /// Nobody answered.
@@ -76,6 +80,7 @@ impl Answer {
         match self {
             Answer::Found => "found",
             Answer::Absent => "absent",
+            Answer::NotAsked => "notAsked",
             Answer::Forbidden(_) => "forbidden",
             Answer::Unreachable(_) => "unreachable",
             Answer::Page(_) => "page",
@@ -87,7 +92,7 @@ impl Answer {
     #[must_use]
     pub fn trouble(&self) -> Option<Refusal> {
         let (reason, message) = match self {
-            Answer::Found | Answer::Absent => return None,
+            Answer::Found | Answer::Absent | Answer::NotAsked => return None,
             Answer::Forbidden(message) => (Reason::Forbidden, message),
             Answer::Unreachable(message) | Answer::Page(message) | Answer::Unusable(message) => {
                 (Reason::SourceUnavailable, message)

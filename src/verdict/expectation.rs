@@ -70,12 +70,13 @@ pub struct AcceptedKeys {
 }
 
 impl AcceptedKeys {
-    /// The set for a kind of signatures.
+    /// The set for a kind of signatures. Of other kinds none is accepted.
     #[must_use]
     pub fn of(self, kind: SignatureKind) -> Option<usize> {
         match kind {
             SignatureKind::Gpg => self.gpg,
             SignatureKind::Sigstore => self.sigstore,
+            SignatureKind::Other => None,
         }
     }
 }

@@ -112,6 +112,12 @@ impl ImageOutcome {
         ];
         let of = |verdict: Verdict| instances.iter().find(|(_, outcome)| outcome.verdict() == verdict);
         if let Some((name, outcome)) = WORST.into_iter().find_map(of) {
+            // A list that may be signed itself, or that is in a way which does not count, is not called unsigned for its
+            // instances.
+            let is_open = own.verdict() == Verdict::Unchecked;
+            if is_open || outcome.verdict() == Verdict::Unsigned && own.verdict() != Verdict::Unsigned {
+                return own;
+            }
             let message = format!("instance {name}: {}", outcome.message);
             return Self::refused(Refusal::new(outcome.reason, message), own.signatures);
         }

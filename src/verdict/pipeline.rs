@@ -53,7 +53,7 @@ fn judge_blob(
 ) -> SignatureOutcome {
     let kind = blob.content.kind();
     let refused = |refusal: &Refusal| SignatureOutcome::refused(blob.name.clone(), kind, refusal.clone(), None);
-    if let Content::Gpg(Err(refusal)) | Content::Sigstore(Err(refusal)) = &blob.content {
+    if let Content::Gpg(Err(refusal)) | Content::Sigstore(Err(refusal)) | Content::Other(refusal) = &blob.content {
         return refused(refusal);
     }
     let sets = expectation.key_sets(kind);
@@ -67,7 +67,7 @@ fn judge_blob(
         match &blob.content {
             Content::Gpg(Ok(bytes)) => trial.gpg(judges, bytes),
             Content::Sigstore(Ok(attachment)) => trial.sigstore(judges, attachment),
-            Content::Gpg(Err(refusal)) | Content::Sigstore(Err(refusal)) => refused(refusal),
+            Content::Gpg(Err(refusal)) | Content::Sigstore(Err(refusal)) | Content::Other(refusal) => refused(refusal),
         }
     });
     let united = outcomes.reduce(SignatureOutcome::unite);
@@ -94,6 +94,7 @@ fn without_keys(blob: &SignatureBlob, expectation: &Expectation) -> SignatureOut
         (SignatureKind::Sigstore, _) if is_keyless => {
             "present, not checked: a keyless sigstore signature (by certificate)"
         }
+        (SignatureKind::Other, _) => "present, not checked: a signature of a kind that is never checked",
         (SignatureKind::Gpg, false) => {
             "present, not checked: a GPG signature, and only sigstore keys are named; --public-key FILE names GPG keys"
         }

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::support::cluster::{Scene, IDENTITY};
-use crate::support::hub::{Answer, Hub, MANIFEST};
+use crate::support::hub::{Answer, Hub, LIST, MANIFEST};
 use crate::support::images::{image, D1};
 use crate::{mirror_sets, Town};
 
@@ -22,7 +22,8 @@ fn a_signature_in_the_registry_counts_and_nothing_is_written() {
         let item = outcome.expect_verdict(0, "Verified/Verified").item();
         assert_eq!(item["recorded"], "no");
         let kinds: Vec<_> = item["sources"].as_array().unwrap().iter().map(|s| &s["kind"]).collect();
-        assert_eq!(kinds, ["object", "extension", "lookaside"]);
+        assert_eq!(kinds, ["object", "extension", "lookaside", "attachment"]);
+        assert_eq!(item["sources"][3]["answer"], "notAsked");
     }
     assert_eq!((town.names().len(), town.writes()), (0, 0));
     // Text says so too.
@@ -71,6 +72,29 @@ fn nothing_anywhere() {
     for place in ["cluster", "extension", "lookaside"] {
         assert!(outcome.words().contains(place), "{outcome:#?}");
     }
+}
+
+/// What refers to the image is looked for where neither the object nor another place has a signature.
+#[test]
+fn a_bundle_that_refers_to_the_image() {
+    let town = Town::founded();
+    let path = format!("/v2/ns/app/referrers/{}", town.digest);
+    let entry = json!({"mediaType": MANIFEST, "size": 1, "digest": town.digest,
+                       "artifactType": "application/vnd.dev.sigstore.bundle.v0.3+json"});
+    let list = json!({"schemaVersion": 2, "manifests": [entry]}).to_string();
+    town.hub.answer(&path, Answer::ok(LIST, list));
+    let outcome = town.verify(&["--registry-url", "auto", "-o", "json", "--confirm", "--attach"]);
+    let item = outcome.expect_verdict(1, "Unsupported/UnsupportedSignature").item();
+    assert!(
+        item["message"].as_str().unwrap().contains("a sigstore bundle"),
+        "{item}"
+    );
+    assert_eq!((town.names().len(), town.writes()), (0, 0));
+    town.hub.take_seen();
+    town.store(&[b"garbage"], &town.hub.host(), false);
+    town.verify(&["--registry-url", "auto", "-o", "json"])
+        .expect_verdict(1, "Rejected/NotASignature");
+    assert!(!town.hub.lines().iter().any(|line| line.contains("/referrers/")));
 }
 
 /// What the registry serves must be this image: otherwise nothing beside it counts.

@@ -97,6 +97,7 @@ fn with_source(answer: Answer, signatures: Vec<SignatureOutcome>) -> ImageOutcom
         location: "https://store.example".to_owned(),
         answer,
         signatures: 0,
+        note: None,
     });
     ImageOutcome::combine(&subject, signatures, &expectation(1), "none")
 }

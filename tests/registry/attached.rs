@@ -78,7 +78,7 @@ fn read(case: &Value) -> Result<Vec<Attached>, String> {
         match blob.content {
             Content::Sigstore(Ok(attachment)) => found.push((attachment.payload, attachment.annotations)),
             Content::Sigstore(Err(refusal)) => return Err(refusal.to_string()),
-            Content::Gpg(_) => {}
+            Content::Gpg(_) | Content::Other(_) => {}
         }
     }
     Ok(found)
@@ -170,7 +170,27 @@ fn attachments_are_asked_for_where_the_configuration_says_so() {
         .verify_json(&[&image])
         .expect_verdict(1, "Unsigned/NoSignature")
         .item();
-    assert_eq!(answers(&item), ["lookaside absent 0"]);
+    assert_eq!(answers(&item), ["lookaside absent 0", "referrers absent 0"]);
+    let left_out = item["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|s| s["kind"] == "attachment")
+        .unwrap();
+    assert_eq!(
+        (&left_out["answer"], &left_out["signatures"]),
+        (&json!("notAsked"), &json!(0))
+    );
+    let why = format!(
+        "use-sigstore-attachments is not set for {}/ns/app in registries.d",
+        hub.host()
+    );
+    assert_eq!(left_out["note"], why);
+    for more in [&[][..], &["--explain"]] {
+        let words = town.verify(&[&[image.as_str()], more].concat()).expect(1).words();
+        assert!(words.contains("attachment") && words.contains("not asked"), "{words}");
+        assert!(words.contains(&why), "{words}");
+    }
     assert!(!hub.lines().iter().any(|line| line.contains(".sig")));
     let on = format!(
         "default-docker:\n  use-sigstore-attachments: true\n  lookaside: file://{}\n",

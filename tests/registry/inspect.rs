@@ -57,7 +57,7 @@ fn every_place_of_an_image_and_of_the_instances_of_a_list() {
     let items = document["items"].as_array().unwrap();
     assert!(items.iter().all(|item| item["unverified"] == true));
     let sources = items.iter().filter(|item| item["source"].is_object()).count();
-    assert_eq!((items.len(), sources), (8, 6), "{document}");
+    assert_eq!((items.len(), sources), (10, 8), "{document}");
     // A place that does not say is trouble, and the others are shown all the same.
     let path = format!("/extensions/v2/ns/app/signatures/{instance}");
     hub.answer(&path, Answer::status(403));

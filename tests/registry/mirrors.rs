@@ -110,11 +110,34 @@ fn signatures_elsewhere_are_named_and_do_not_count() {
     let item = outcome.item();
     let message = item["message"].as_str().unwrap();
     assert!(
-        message.contains("not counted") && message.contains("1 signature in extension"),
+        message.contains(": 1 signature; not counted") && message.contains("extension http"),
         "{message}"
     );
     assert!(message.contains(&scene.source.host()), "{message}");
-    assert!(answers(&item).iter().all(|answer| answer.ends_with(" 0")), "{item}");
+    let answers = answers(&item);
+    assert_eq!(
+        answers,
+        ["lookaside absent 0", "referrers absent 0", "extension found 1"]
+    );
+    assert_eq!(item["signatures"], json!([]));
+    let note = item["sources"].as_array().unwrap().last().unwrap()["note"]
+        .as_str()
+        .unwrap();
+    assert!(
+        note.contains("not counted, because the manifest was taken from"),
+        "{note}"
+    );
+    // They are named too where the location has a signature that does not verify the image.
+    let other = scene.town.sign(&scene.digest, "registry.example.com/other:v1");
+    scene.mirror.store(|store| {
+        store.has_extension = true;
+        store.repository("up/app").sign(&scene.digest, "other", &other);
+    });
+    let text = scene.town.verify(&[&image]).expect(1).words();
+    assert!(
+        text.starts_with("Rejected") && text.contains(": 1 signature; not counted"),
+        "{text}"
+    );
 }
 
 #[test]

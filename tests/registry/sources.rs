@@ -34,7 +34,7 @@ fn without_a_signature_the_places_that_were_asked_are_named() {
     let image = format!("docker://{reference}");
     let outcome = town.verify_json(&[&image]).expect_verdict(1, "Unsigned/NoSignature");
     let item = outcome.item();
-    assert_eq!(answers(&item), ["lookaside absent 0"]);
+    assert_eq!(answers(&item), ["lookaside absent 0", "referrers absent 0"]);
     let message = item["message"].as_str().unwrap();
     let place = format!("lookaside/{REPOSITORY}@{}", digest.replace(':', "="));
     assert!(message.contains(&place), "{message}");
@@ -44,7 +44,10 @@ fn without_a_signature_the_places_that_were_asked_are_named() {
     assert!(explained.contains("Source lookaside file://"), "{explained}");
     hub.store(|store| store.has_extension = true);
     let outcome = town.verify_json(&[&image]).expect_verdict(1, "Unsigned/NoSignature");
-    assert_eq!(answers(&outcome.item()), ["extension absent 0", "lookaside absent 0"]);
+    assert_eq!(
+        answers(&outcome.item()),
+        ["extension absent 0", "lookaside absent 0", "referrers absent 0"]
+    );
 }
 
 /// The import controller's type counts too; what several places have counts once.
@@ -118,7 +121,14 @@ fn trouble_with_one_place_spoils_no_other_and_hides_none() {
         store.answer(&lookaside_path(&digest, 1), Answer::status(404));
         let outcome = town.verify_json(&[&image]).expect_verdict(3, verdict);
         let item = outcome.item();
-        assert_eq!(answers(&item), [&format!("extension {word} 0"), "lookaside absent 0"]);
+        assert_eq!(
+            answers(&item),
+            [
+                &format!("extension {word} 0"),
+                "lookaside absent 0",
+                "referrers absent 0"
+            ]
+        );
         assert!(
             item["sources"][0]["message"].as_str().unwrap().contains(&extension),
             "{item}"

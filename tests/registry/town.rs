@@ -207,11 +207,12 @@ pub fn list(directory: &Path) -> (Vec<u8>, Vec<String>) {
     (list, digests)
 }
 
-/// What each place that was asked answered: `KIND ANSWER COUNT`.
+/// What each place that was asked answered, in order: `KIND ANSWER COUNT`.
 pub fn answers(item: &Value) -> Vec<String> {
     let sources = item["sources"].as_array().cloned().unwrap_or_default();
     sources
         .iter()
+        .filter(|source| source["answer"] != "notAsked")
         .map(|source| {
             format!(
                 "{} {} {}",

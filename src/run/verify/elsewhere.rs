@@ -101,7 +101,10 @@ impl<'c> Registry<'c> {
         let taken = found.and_then(|(asked, locations)| self.registries.take(&asked, &locations));
         match taken {
             Ok(taken) => {
-                let gathered = self.registries.signatures(&taken, digest);
+                let mut gathered = self.registries.signatures(&taken, digest);
+                if gathered.signatures.is_empty() && loaded.image.signatures.is_empty() {
+                    self.registries.referrers(&taken, digest, &mut gathered);
+                }
                 Elsewhere {
                     signatures: gathered.signatures,
                     sources: gathered.sources,
@@ -114,6 +117,7 @@ impl<'c> Registry<'c> {
                     location: place,
                     answer: answer(refusal),
                     signatures: 0,
+                    note: None,
                 }],
                 ..Elsewhere::default()
             },

@@ -5,10 +5,10 @@ use super::{Judged, Run};
 use crate::digest::Digest;
 use crate::limits::MAX_INSTANCES;
 use crate::manifest::list::{self, Entry};
-use crate::reason::{Reason, Refusal};
+use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::registry::registries_conf::Location;
-use crate::report::{InRegistry, Instance};
+use crate::report::{signatures, InRegistry, Instance};
 use crate::settings::platforms::Platforms;
 use crate::settings::verify::Wanted;
 use crate::source::registry::{Registries, Taken};
@@ -243,18 +243,18 @@ impl Run<'_, '_> {
         taken: &Taken,
         manifest: &Manifest<'_>,
     ) -> Findings {
-        let gathered = registries.signatures(taken, &manifest.digest);
-        let mut no_signature = format!("there is no signature in {}", gathered.places());
-        if gathered.signatures.is_empty() {
-            let elsewhere = registries.elsewhere(taken, &manifest.digest);
-            if !elsewhere.is_empty() {
-                no_signature.push_str(&format!(
-                    "; not counted, because the manifest was taken from {}: {}",
-                    safe(taken.location.reference.name()),
-                    elsewhere.join(", ")
-                ));
-            }
+        let mut gathered = registries.signatures(taken, &manifest.digest);
+        let mut elsewhere = Vec::new();
+        let has_signatures = !gathered.signatures.is_empty();
+        if !has_signatures {
+            registries.referrers(taken, &manifest.digest, &mut gathered);
+            elsewhere = registries.elsewhere(taken, &manifest.digest);
         }
+        let no_signature = format!(
+            "there is no signature in {}{}",
+            gathered.places(),
+            not_counted(&elsewhere)
+        );
         let subject = Subject {
             digest: manifest.digest.clone(),
             manifest: ManifestState::of_bytes(manifest.bytes, &manifest.digest),
@@ -264,9 +264,14 @@ impl Run<'_, '_> {
         };
         let digest = self.digest_asked_for(taken, manifest);
         let outcome = self.judge_expecting(&subject, &wanted.identities, digest, &no_signature);
+        if has_signatures && !matches!(outcome.verdict(), Verdict::Verified | Verdict::Allowed) {
+            elsewhere = registries.elsewhere(taken, &manifest.digest);
+        }
+        let mut sources = subject.sources;
+        sources.extend(elsewhere);
         Findings {
             outcome,
-            sources: subject.sources,
+            sources,
             instances: Vec::new(),
             left_out: Vec::new(),
         }
@@ -300,6 +305,12 @@ impl Run<'_, '_> {
         }
         self.print(&judged);
     }
+}
+
+/// The places that have signatures which do not count, in words.
+fn not_counted(places: &[SourceAnswer]) -> String {
+    let places = places.iter().map(|place| format!("; {}", signatures::source(place)));
+    places.collect()
 }
 
 fn malformed(what: &str) -> Refusal {

@@ -17,12 +17,14 @@ use crate::registry::trouble::Trouble;
 use crate::registry::Repository;
 use crate::sigstore::attachment::SIGNATURE_TYPE;
 use crate::subject::{Attachment, Content, SignatureBlob, SourceKind};
+use crate::text::safe;
 
 /// Most signatures beyond the limit that are named.
 const MAX_NAMED: usize = 1000;
 
 impl Registries<'_> {
-    /// Adds what hangs at the tag. Only signatures are fetched, and from nowhere but this repository.
+    /// Adds what hangs at the tag, where the configuration or the user asks for it. Only signatures are fetched, and from
+    /// nowhere but this repository.
     pub(super) fn attachments(
         &mut self,
         asked: &Reference,
@@ -32,6 +34,10 @@ impl Registries<'_> {
     ) {
         let tag = attachments::tag(digest);
         let place = format!("{}:{tag}", location.reference.name());
+        let unconfigured = self.unconfigured(&location.reference);
+        if let (Some(why), false) = (&unconfigured, self.configuration.wants_attachments) {
+            return gathered.leave_out(SourceKind::Attachment, place, why.clone());
+        }
         let opened = self.repository(asked, location);
         let opened = opened.and_then(|repository| Ok((repository, self.session(location)?)));
         let (found, trouble) = match opened {
@@ -42,6 +48,26 @@ impl Registries<'_> {
             Err(trouble) => (Vec::new(), Some(trouble)),
         };
         gathered.add(SourceKind::Attachment, place, found, trouble.as_ref());
+        if let Some(why) = unconfigured {
+            gathered.note(format!("nodes configured like this machine do not look there: {why}"));
+        }
+    }
+
+    /// Why nodes that have this machine's configuration do not look for sigstore signatures of a repository, if they do
+    /// not.
+    fn unconfigured(&self, place: &Reference) -> Option<String> {
+        match self.configuration.stores.use_sigstore_attachments(place) {
+            Some((true, _)) => None,
+            Some((false, at)) => Some(format!(
+                "use-sigstore-attachments is false in {} line {}",
+                safe(&at.file.display().to_string()),
+                at.line
+            )),
+            None => Some(format!(
+                "use-sigstore-attachments is not set for {} in registries.d",
+                safe(place.name())
+            )),
+        }
     }
 }
 

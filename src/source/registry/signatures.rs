@@ -55,7 +55,26 @@ impl Gathered {
             location,
             answer,
             signatures,
+            note: None,
         });
+    }
+
+    /// Names a place that is not asked.
+    pub(super) fn leave_out(&mut self, kind: SourceKind, location: String, why: String) {
+        self.sources.push(SourceAnswer {
+            kind,
+            location,
+            answer: Answer::NotAsked,
+            signatures: 0,
+            note: Some(why),
+        });
+    }
+
+    /// Says something of the place that was added last.
+    pub(super) fn note(&mut self, note: String) {
+        if let Some(source) = self.sources.last_mut() {
+            source.note = Some(note);
+        }
     }
 
     /// Of more signatures than are judged, the others are named only.
@@ -63,22 +82,34 @@ impl Gathered {
         self.signatures.truncate(MAX_SIGNATURES + MAX_NAMED);
         self.origins.truncate(MAX_SIGNATURES + MAX_NAMED);
         for (index, blob) in self.signatures.iter_mut().enumerate().skip(MAX_SIGNATURES) {
-            blob.content = match &blob.content {
-                Content::Gpg(_) => Content::Gpg(Err(too_many(index))),
-                Content::Sigstore(_) => Content::Sigstore(Err(too_many(index))),
-            };
+            blob.content = blob.content.refused(too_many(index));
         }
     }
 
-    /// The places that were asked, in words.
+    /// The places that were asked, in words, and those that were not.
     #[must_use]
     pub fn places(&self) -> String {
-        let places: Vec<String> = self
-            .sources
+        places(&self.sources)
+    }
+}
+
+/// Places in words: those that were asked, and those that were not.
+#[must_use]
+pub fn places(sources: &[SourceAnswer]) -> String {
+    let named = |is_asked: bool| {
+        let own = sources
             .iter()
-            .map(|source| format!("{} {}", source.kind.word(), safe(&source.location)))
-            .collect();
-        places.join(", ")
+            .filter(|source| (source.answer != Answer::NotAsked) == is_asked);
+        let own = own.map(|source| {
+            let why = source.note.as_deref().filter(|_| !is_asked);
+            let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+            format!("{} {}{why}", source.kind.word(), safe(&source.location))
+        });
+        own.collect::<Vec<_>>().join(", ")
+    };
+    match named(false) {
+        left_out if left_out.is_empty() => named(true),
+        left_out => format!("{}; not asked: {left_out}", named(true)),
     }
 }
 
@@ -109,19 +140,18 @@ impl Registries<'_> {
         self.signatures_at(&taken.asked, &taken.location, digest)
     }
 
-    /// The other locations of an image that have signatures of it, in words. They do not count: a node does not look
-    /// there.
-    pub fn elsewhere(&mut self, taken: &Taken, digest: &Digest) -> Vec<String> {
+    /// The places at other locations of an image that have signatures of it. They do not count: a node does not look there.
+    pub fn elsewhere(&mut self, taken: &Taken, digest: &Digest) -> Vec<SourceAnswer> {
         let mut found = Vec::new();
         for location in taken.others.iter().filter(|location| !location.blocked) {
             let gathered = self.signatures_at(&taken.asked, location, digest);
-            for source in gathered.sources.iter().filter(|source| source.signatures > 0) {
-                let count = match source.signatures {
-                    1 => "1 signature".to_owned(),
-                    count => format!("{count} signatures"),
-                };
-                found.push(format!("{count} in {} {}", source.kind.word(), safe(&source.location)));
-            }
+            found.extend(gathered.sources.into_iter().filter(|source| source.signatures > 0));
+        }
+        for source in &mut found {
+            source.note = Some(format!(
+                "not counted, because the manifest was taken from {}",
+                safe(taken.location.reference.name())
+            ));
         }
         found
     }
@@ -131,12 +161,7 @@ impl Registries<'_> {
         let mut gathered = Gathered::default();
         self.extension(asked, location, digest, &mut gathered);
         self.lookaside(location, digest, &mut gathered);
-        let reference = &location.reference;
-        let stores = &self.configuration.stores;
-        let is_configured = stores.use_sigstore_attachments(reference).is_some_and(|(on, _)| on);
-        if is_configured || self.configuration.wants_attachments {
-            self.attachments(asked, location, digest, &mut gathered);
-        }
+        self.attachments(asked, location, digest, &mut gathered);
         gathered.limit();
         gathered
     }

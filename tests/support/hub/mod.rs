@@ -18,7 +18,7 @@ use openssl::ssl::SslAcceptor;
 
 pub use answer::{Answer, Body};
 pub use guard::Guard;
-pub use store::{sha256, Store, MANIFEST};
+pub use store::{sha256, Store, LIST, MANIFEST};
 
 use super::api::certificates::{Authority, Name};
 use super::api::connection::Stream;

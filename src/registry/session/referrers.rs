@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Asking a registry for what refers to an image.
+
+use super::Session;
+use crate::digest::Digest;
+use crate::http::Response;
+use crate::limits::MAX_MANIFEST_BYTES;
+use crate::manifest::OCI_INDEX;
+use crate::registry::authorization::Repository;
+use crate::registry::referrers::{self, Referrers, MAX_PAGES};
+use crate::registry::trouble::Trouble;
+use crate::registry::url_text::{absolute, is_same, server_of, shown};
+
+impl Session<'_> {
+    /// Fetches the list of signatures that refer to an image: from the registry, or where that makes no such lists from
+    /// the tag at which clients keep one instead.
+    ///
+    /// # Errors
+    /// When there is no list, or it cannot be had or read.
+    pub fn referrers(&mut self, repository: &Repository, image: &Digest) -> Result<Referrers, Trouble> {
+        let mut found = Referrers::default();
+        let mut url = self.referrers_url(repository, image);
+        for page in 0..MAX_PAGES {
+            let response = match self.get(repository, &url, OCI_INDEX, MAX_MANIFEST_BYTES, "a list of referrers") {
+                Ok(response) if page == 0 && response.content_type != OCI_INDEX => {
+                    return self.referrers_tag(repository, image);
+                }
+                Ok(response) => response,
+                // Clients that write to such a registry keep the list at the tag.
+                Err(trouble) if page == 0 && is_not_offered(&trouble) => return self.referrers_tag(repository, image),
+                Err(trouble) => return Err(trouble),
+            };
+            let wrong = |what: String| Trouble::Wrong { url: shown(&url), what };
+            found.add(&response.content_type, &response.body).map_err(wrong)?;
+            let Some(next) = next_page(&response) else {
+                return Ok(found);
+            };
+            let next = absolute(&self.base, next)
+                .filter(|next| server_of(next).is_some_and(|server| is_same(&server, &self.base)))
+                .ok_or_else(|| wrong("its next page is on another server".into()))?;
+            if self.authorization.shows_login(repository, &next) {
+                return Err(wrong("the URL of its next page has the login in it".into()));
+            }
+            url = next;
+        }
+        Err(Trouble::Wrong {
+            url: self.referrers_url(repository, image),
+            what: format!("the list has more than {MAX_PAGES} pages"),
+        })
+    }
+
+    fn referrers_tag(&mut self, repository: &Repository, image: &Digest) -> Result<Referrers, Trouble> {
+        let tag = referrers::tag(image);
+        let manifest = self.manifest(repository, &tag)?;
+        let mut found = Referrers::default();
+        let added = found.add(&manifest.media_type, &manifest.body);
+        added.map(|()| found).map_err(|what| Trouble::Wrong {
+            url: format!("{}/v2/{}/manifests/{tag}", self.base, repository.path),
+            what,
+        })
+    }
+
+    /// Where a registry lists what refers to an image.
+    #[must_use]
+    pub fn referrers_url(&self, repository: &Repository, image: &Digest) -> String {
+        format!("{}/v2/{}/referrers/{image}", self.base, repository.path)
+    }
+}
+
+/// Whether a registry makes no lists of referrers: it does not know the request, or answers another one.
+fn is_not_offered(trouble: &Trouble) -> bool {
+    match trouble {
+        Trouble::Absent { .. } | Trouble::Page { .. } => true,
+        Trouble::Status { status, .. } => matches!(status, 400 | 405 | 406 | 501),
+        _ => false,
+    }
+}
+
+/// The next page of a list (RFC 8288), absolute or as a path.
+fn next_page(response: &Response) -> Option<&str> {
+    let links = response.headers.all("link").flat_map(|line| line.split(','));
+    links.into_iter().find_map(|link| {
+        let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
+        let is_next = parameters
+            .split(';')
+            .any(|own| matches!(own.trim(), "rel=next" | "rel=\"next\""));
+        is_next.then_some(target)
+    })
+}

@@ -5,9 +5,13 @@
 //! A report has a [`head::Head`], one [`entry::Entry`] an image, and a [`tail::Tail`] when the audit came to its end. As JSON
 //! lines they stand one after the other; every other format is made from the same three.
 
+pub mod difference;
 pub mod entry;
 pub mod fail_on;
 pub mod format;
 pub mod head;
+pub mod images;
+pub mod lines;
+pub mod merge;
 pub mod tail;
 pub mod totals;

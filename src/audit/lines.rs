@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Reading a report of JSON lines: strictly, one line at a time, within bounds.
+//!
+//! A report may come from a run that was killed, or from somebody else. Every whole line must be what its place demands,
+//! and what is not known is refused: a reader that skips what it does not understand takes part of a report for all of it.
+
+use std::io::{self, BufRead, Read};
+
+use serde::de::DeserializeOwned;
+
+use super::entry::Entry;
+use super::head::{Head, VERSION};
+use super::tail::Tail;
+use super::totals::Verdicts;
+use crate::json;
+use crate::reason::{Reason, Verdict};
+use crate::text::{quoted, safe};
+
+/// Longest line, in bytes. That of an entry which is [`Entry::bounded`] is shorter.
+pub const MAX_LINE: usize = 32 << 20;
+
+/// [`Head::kind`]
+pub const REPORT: &str = "AuditReport";
+/// [`Tail::kind`]
+pub const END: &str = "AuditEnd";
+
+/// What is wrong with a report.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// Reading failed.
+    #[error("reading: {0}")]
+    Io(#[from] io::Error),
+    /// There is no whole first line.
+    #[error("there is no whole line in it, not even the first one, which says what was audited")]
+    Empty,
+    /// A line is too long.
+    #[error("line {0} is longer than {MAX_LINE} bytes")]
+    Length(u64),
+    /// A whole line is not what it must be there.
+    #[error("line {line}: {what}")]
+    Line {
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong with it, safe to print.
+        what: String,
+    },
+}
+
+/// What follows the first line.
+#[derive(Debug)]
+pub enum Line {
+    /// An image.
+    Entry(Box<Entry>),
+    /// The end, which says as many images as there were.
+    End(Tail),
+}
+
+/// A report being read, after its first line.
+#[derive(Debug)]
+pub struct Lines<R> {
+    reader: R,
+    line: Vec<u8>,
+    number: u64,
+    position: u64,
+    verdicts: Verdicts,
+    has_ended: bool,
+    is_torn: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// Reads the first line.
+    ///
+    /// # Errors
+    /// When it is not that of a report in this version.
+    pub fn new(reader: R) -> Result<(Head, Self), Fault> {
+        let mut lines = Self {
+            reader,
+            line: Vec::new(),
+            number: 0,
+            position: 0,
+            verdicts: Verdicts::new(),
+            has_ended: false,
+            is_torn: false,
+        };
+        if !lines.read()? {
+            return Err(Fault::Empty);
+        }
+        let value = lines.value()?;
+        let version = value["apiVersion"].as_str().unwrap_or_default();
+        if version != VERSION || value["kind"] != REPORT {
+            return Err(lines.fault(format!(
+                "expected the first line of an audit's report, with apiVersion {VERSION} and kind {REPORT}"
+            )));
+        }
+        let head: Head = lines.typed(value)?;
+        if head.shard.index >= head.shard.count {
+            return Err(lines.fault(format!("there is no shard {}", head.shard)));
+        }
+        Ok((head, lines))
+    }
+
+    /// The next whole line; nothing where there is none, see [`Lines::is_torn`].
+    ///
+    /// # Errors
+    /// When a line is not what it must be there. What follows it is not read.
+    pub fn next_line(&mut self) -> Result<Option<Line>, Fault> {
+        if !self.read()? {
+            return Ok(None);
+        }
+        if self.has_ended {
+            return Err(self.fault("it stands after the end of the report".to_owned()));
+        }
+        let value = self.value()?;
+        if value["kind"] == END {
+            let tail: Tail = self.typed(value)?;
+            let images: u64 = self.verdicts.values().sum();
+            let said: Verdicts = tail
+                .verdicts
+                .iter()
+                .filter(|(_, count)| **count > 0)
+                .map(|(v, n)| (*v, *n))
+                .collect();
+            if tail.images != images || said != self.verdicts {
+                return Err(self.fault(format!(
+                    "the end counts {} images, before it stand {images}, or other numbers of each verdict",
+                    tail.images
+                )));
+            }
+            self.has_ended = true;
+            return Ok(Some(Line::End(tail)));
+        }
+        let entry: Entry = self.typed(value)?;
+        let signatures = entry
+            .signatures
+            .iter()
+            .map(|signature| (signature.verdict, signature.reason));
+        for (verdict, reason) in signatures.chain([(entry.verdict, entry.reason)]) {
+            if (verdict == Verdict::Verified) != (reason == Reason::Verified) {
+                return Err(self.fault(format!("{verdict} cannot have the reason {reason}")));
+            }
+        }
+        *self.verdicts.entry(entry.verdict).or_default() += 1;
+        Ok(Some(Line::Entry(Box::new(entry))))
+    }
+
+    /// Where the last line that was read ends, in bytes from the beginning. Whoever goes on from a report drops what
+    /// follows the last entry: the end of a run that was interrupted, and a torn line.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Whether the last line has no end: the run was killed while it wrote, and nothing in that line counts. Known when
+    /// [`Lines::next_line`] has found no more.
+    #[must_use]
+    pub fn is_torn(&self) -> bool {
+        self.is_torn
+    }
+
+    /// Whether the end was read.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// Reads a line; false where no whole one is left.
+    fn read(&mut self) -> Result<bool, Fault> {
+        self.line.clear();
+        let limit = MAX_LINE as u64 + 1;
+        self.reader.by_ref().take(limit).read_until(b'\n', &mut self.line)?;
+        if self.line.last() == Some(&b'\n') {
+            self.number += 1;
+            self.position += self.line.len() as u64;
+            return Ok(true);
+        }
+        if self.line.len() > MAX_LINE {
+            return Err(Fault::Length(self.number + 1));
+        }
+        self.is_torn = !self.line.is_empty();
+        Ok(false)
+    }
+
+    fn value(&self) -> Result<serde_json::Value, Fault> {
+        json::parse(&self.line).map_err(|error| self.fault(safe(&error.to_string())))
+    }
+
+    fn typed<T: DeserializeOwned>(&self, value: serde_json::Value) -> Result<T, Fault> {
+        // The message names members of others.
+        serde_json::from_value(value).map_err(|error| self.fault(quoted(&error.to_string())))
+    }
+
+    fn fault(&self, what: String) -> Fault {
+        let line = self.number;
+        Fault::Line { line, what }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{json, Value};
+
+    fn head() -> Value {
+        json!({"apiVersion": VERSION, "kind": REPORT, "program": "1", "keys": "k", "options": "o", "source": "s",
+            "shard": {"index": 0, "count": 1}, "started": 1})
+    }
+
+    fn entry(verdict: &str, reason: &str) -> Value {
+        json!({"image": "sha256:00", "source": "cluster", "expected": [], "identitySource": "none", "verdict": verdict,
+            "reason": reason, "message": "m", "recorded": "no"})
+    }
+
+    fn end(images: u64, verdicts: Value) -> Value {
+        json!({"kind": END, "ended": 2, "images": images, "verdicts": verdicts})
+    }
+
+    fn report(lines: &[Value]) -> String {
+        lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    /// What a report consists of: `H`, `E` and `T` a line, `~` for a torn one; or what is wrong with it.
+    fn read(text: &str) -> Result<String, String> {
+        let (_, mut lines) = Lines::new(text.as_bytes()).map_err(|fault| fault.to_string())?;
+        let mut kinds = "H".to_owned();
+        while let Some(line) = lines.next_line().map_err(|fault| fault.to_string())? {
+            kinds.push(match line {
+                Line::Entry(_) => 'E',
+                Line::End(_) => 'T',
+            });
+        }
+        if lines.is_torn() {
+            kinds.push('~');
+        }
+        assert_eq!(lines.position() as usize, text.rfind('\n').map_or(0, |at| at + 1));
+        Ok(kinds)
+    }
+
+    #[test]
+    fn whole_and_torn_reports_are_told_apart() {
+        let good = entry("Verified", "Verified");
+        let whole = report(&[head(), good.clone(), end(1, json!({"Verified": 1, "Rejected": 0}))]);
+        assert_eq!(read(&whole).unwrap(), "HET");
+        assert_eq!(read(&report(&[head(), good])).unwrap(), "HE");
+        for cut in 1..whole.len() {
+            let kinds = read(&whole[..cut]);
+            let lines = whole[..cut].matches('\n').count();
+            match lines {
+                0 => assert!(kinds.unwrap_err().contains("no whole line")),
+                _ => {
+                    let torn = if whole.as_bytes()[cut - 1] == b'\n' { "" } else { "~" };
+                    assert_eq!(kinds.unwrap(), format!("{}{torn}", &"HET"[..lines]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused() {
+        let good = entry("Verified", "Verified");
+        let with = |mut value: Value, name: &str, member: Value| {
+            value[name] = member;
+            value
+        };
+        for (lines, wrong) in [
+            (vec![good.clone()], "line 1: expected the first line"),
+            (
+                vec![with(head(), "apiVersion", json!("v2"))],
+                "line 1: expected the first line",
+            ),
+            (
+                vec![with(head(), "shard", json!({"index": 1, "count": 1}))],
+                "no shard 1/1",
+            ),
+            (
+                vec![head(), with(good.clone(), "new", json!(1))],
+                "line 2: \"unknown field",
+            ),
+            (vec![head(), entry("Good", "Verified")], "unknown variant"),
+            (
+                vec![head(), entry("Verified", "UnknownKey")],
+                "Verified cannot have the reason UnknownKey",
+            ),
+            (
+                vec![head(), entry("Rejected", "Verified")],
+                "Rejected cannot have the reason Verified",
+            ),
+            (vec![head(), json!([])], "line 2"),
+            (
+                vec![head(), good.clone(), end(2, json!({"Verified": 2}))],
+                "line 3: the end counts 2",
+            ),
+            (
+                vec![head(), good.clone(), end(1, json!({"Rejected": 1}))],
+                "line 3: the end counts",
+            ),
+            (
+                vec![head(), end(0, json!({})), good.clone()],
+                "line 3: it stands after the end",
+            ),
+            (
+                vec![head(), end(0, json!({})), end(0, json!({}))],
+                "line 3: it stands after the end",
+            ),
+        ] {
+            let fault = read(&report(&lines)).unwrap_err();
+            assert!(fault.contains(wrong), "{fault}: {wrong}");
+        }
+        let twice = report(&[head()]) + "{\"image\":\"a\",\"image\":\"b\"}\n";
+        assert!(read(&twice).unwrap_err().contains("is repeated"));
+        assert!(read("").unwrap_err().contains("no whole line"));
+        assert!(read("\n").is_err());
+    }
+
+    #[test]
+    fn a_line_without_end_is_read_no_further_than_the_limit() {
+        let text = report(&[head()]).into_bytes();
+        let endless = text.as_slice().chain(io::repeat(b' '));
+        let (_, mut lines) = Lines::new(io::BufReader::new(endless)).unwrap();
+        assert!(matches!(lines.next_line(), Err(Fault::Length(2))));
+    }
+}

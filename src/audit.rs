@@ -15,3 +15,4 @@ pub mod lines;
 pub mod merge;
 pub mod tail;
 pub mod totals;
+pub mod uses;

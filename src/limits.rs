@@ -13,6 +13,9 @@ pub const MAX_MANIFEST_BYTES: u64 = 4 << 20;
 /// Largest single object of an API, in bytes.
 pub const MAX_OBJECT_BYTES: u64 = 16 << 20;
 
+/// Largest page of a list of an API, in bytes.
+pub const MAX_PAGE_BYTES: u64 = 64 << 20;
+
 /// Most signatures of an image that are judged.
 pub const MAX_SIGNATURES: usize = 128;
 

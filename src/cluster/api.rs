@@ -11,7 +11,7 @@ use crate::http::secret::{without, Secret};
 use crate::http::tls::{self, Identity};
 use crate::http::{self, Client, Method, Request};
 use crate::json;
-use crate::limits::MAX_OBJECT_BYTES;
+use crate::limits::{MAX_OBJECT_BYTES, MAX_PAGE_BYTES};
 use crate::reason::{Reason, Refusal};
 use crate::text::{quoted, safe};
 
@@ -142,6 +142,14 @@ impl Api {
         self.call(Method::Get, path, None)
     }
 
+    /// Reads one page of a list as text: its reader looks at one item at a time.
+    ///
+    /// # Errors
+    /// When there is no usable answer.
+    pub fn page(&mut self, path: &str) -> Result<Vec<u8>, Error> {
+        self.send(Method::Get, path, None, MAX_PAGE_BYTES)
+    }
+
     /// Posts an object, which with reviews is a question.
     ///
     /// # Errors
@@ -164,6 +172,18 @@ impl Api {
     }
 
     fn call(&mut self, method: Method, path: &str, body: Option<(&'static str, &[u8])>) -> Result<Value, Error> {
+        let text = self.send(method, path, body, MAX_OBJECT_BYTES)?;
+        json::parse(&text).map_err(|error| self.nonsense(&safe(&error.to_string())))
+    }
+
+    /// Sends a request and gives the JSON text of the answer, of `limit` bytes at most.
+    fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<(&'static str, &[u8])>,
+        limit: u64,
+    ) -> Result<Vec<u8>, Error> {
         // Each image would wait as long as the first, in vain.
         if let Some(why) = &self.down {
             return Err(Error::Down {
@@ -181,7 +201,7 @@ impl Api {
                 url: &url,
                 headers: &headers,
                 body,
-                limit: MAX_OBJECT_BYTES,
+                limit,
             };
             let mut response = self.client.send(&request).map_err(|error| {
                 let is_nobody = error.is_nobody();
@@ -222,7 +242,7 @@ impl Api {
                     quoted(&response.content_type)
                 )));
             }
-            return json::parse(&response.body).map_err(|error| self.nonsense(&safe(&error.to_string())));
+            return Ok(response.body);
         }
     }
 
@@ -309,6 +329,18 @@ impl Error {
             Error::Status(status) => Some(status),
             _ => None,
         }
+    }
+
+    /// Whether the answer was longer than it may be: fewer items at once may fit.
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        matches!(
+            self,
+            Error::Transport {
+                error: http::Error::TooLarge(_),
+                ..
+            }
+        )
     }
 
     /// What it means for an image that was to be read or written. `what` begins the message, such as "reading ...".

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Which images of a cluster are used by what, and what each use expects of its image. Kept small: a cluster has
+//! hundreds of thousands of images, and one table for all of them.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use super::entry::{Use, UseKind};
+use crate::digest::Digest;
+use crate::reference::Reference;
+
+/// Most uses that an entry names one by one.
+pub const MAX_USES: usize = 64;
+
+/// Most different demands on one image that are told.
+const MAX_DEMANDS: usize = 256;
+
+/// Most uses in the table: about 1 GiB of memory.
+const MAX_RECORDS: usize = 8_000_000;
+
+/// The uses of images, while they are gathered and, after [`Uses::finish`], to be looked up.
+#[derive(Debug, Default)]
+pub struct Uses {
+    records: Vec<Record>,
+    references: Vec<Named>,
+    words: Words,
+    /// Lists and their instances.
+    instances: Vec<([u8; 32], [u8; 32])>,
+    is_full: bool,
+}
+
+/// A use of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Record {
+    image: [u8; 32],
+    kind: UseKind,
+    namespace: u32,
+    /// The name, up to and with its first colon or slash: streams have many tags, and tags have few names.
+    first: u32,
+    second: u32,
+    /// Where its references begin, and how many there are.
+    references: u32,
+    count: u16,
+    /// Whether they say what to expect, or only where it is had from.
+    is_demand: bool,
+}
+
+/// A reference of a use: repository, and tag or else the digest of the image itself.
+#[derive(Debug, Clone, Copy)]
+struct Named {
+    repository: u32,
+    tag: Option<std::num::NonZeroU32>,
+}
+
+/// Texts, each stored once as far as their hashes tell.
+#[derive(Debug, Default)]
+struct Words {
+    text: String,
+    ends: Vec<u32>,
+    known: HashMap<u64, u32>,
+    hashes: RandomState,
+}
+
+impl Words {
+    /// The number of a word, from 1; none where the table is full.
+    fn number(&mut self, word: &str) -> Option<u32> {
+        let hash = self.hashes.hash_one(word);
+        if let Some(number) = self
+            .known
+            .get(&hash)
+            .copied()
+            .filter(|number| self.get(*number) == word)
+        {
+            return Some(number);
+        }
+        self.text.push_str(word);
+        self.ends.push(u32::try_from(self.text.len()).ok()?);
+        let number = u32::try_from(self.ends.len()).ok()?;
+        self.known.insert(hash, number);
+        Some(number)
+    }
+
+    fn get(&self, number: u32) -> &str {
+        let at = |number: usize| match number {
+            0 => 0,
+            number => self.ends.get(number - 1).map_or(0, |end| *end as usize),
+        };
+        let number = number as usize;
+        self.text
+            .get(at(number.saturating_sub(1))..at(number))
+            .unwrap_or_default()
+    }
+}
+
+/// Who named what is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Namer {
+    /// A tag of an image stream, or where it is imported from.
+    Stream,
+    /// What uses it names the image by its digest.
+    Digest,
+}
+
+impl Namer {
+    /// The word of reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Namer::Stream => "stream",
+            Namer::Digest => "named",
+        }
+    }
+}
+
+/// What one use of an image expects: that it is signed as one of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demand {
+    /// The use.
+    pub by: Use,
+    /// Who named the references.
+    pub namer: Namer,
+    /// References, of which one is enough.
+    pub references: Vec<Reference>,
+}
+
+/// What is known of an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// What uses it, sorted, [`MAX_USES`] at most.
+    pub uses: Vec<Use>,
+    /// How many uses are left out.
+    pub more_uses: u64,
+    /// What uses expect of it, each reference list once. An image is what it should be only where all of these are met:
+    /// what one namespace calls it must not vouch for it in another one.
+    pub demands: Vec<Demand>,
+    /// How many demands are left out: an image with such cannot be said to meet all.
+    pub more_demands: u64,
+    /// References that it is had from, whether or not they say what to expect.
+    pub places: Vec<Reference>,
+}
+
+impl Known {
+    /// All references that are expected, each once.
+    #[must_use]
+    pub fn expected(&self) -> Vec<Reference> {
+        let mut all: Vec<Reference> = Vec::new();
+        for reference in self.demands.iter().flat_map(|demand| &demand.references) {
+            if !all.contains(reference) {
+                all.push(reference.clone());
+            }
+        }
+        all
+    }
+
+    /// The word of reports for who named them: a digest that is named says more than a tag.
+    #[must_use]
+    pub fn identity_source(&self) -> &'static str {
+        let namer = self.demands.iter().map(|demand| demand.namer).max();
+        namer.map_or("none", Namer::word)
+    }
+
+    /// The first demand that none of these references meets; of demands that are left out nothing is known.
+    #[must_use]
+    pub fn unmet(&self, matched: &[Reference]) -> Option<&Demand> {
+        let is_met = |demand: &Demand| demand.references.iter().any(|reference| matched.contains(reference));
+        self.demands.iter().find(|demand| !is_met(demand))
+    }
+}
+
+impl Uses {
+    /// Adds a use of an image, and what it expects of it: references with a tag, or with the digest of the image itself;
+    /// others are left out.
+    pub fn add(&mut self, image: &Digest, by: &Use, expected: &[Reference]) {
+        self.put(image, by, expected, true);
+    }
+
+    /// Adds a use of an image that expects nothing, and where it has the image from.
+    pub fn add_had(&mut self, image: &Digest, by: &Use, from: Option<&Reference>) {
+        self.put(image, by, from.map(std::slice::from_ref).unwrap_or_default(), false);
+    }
+
+    /// Notes an instance of a list. It is used by the list, and expected to be signed as the tags of the list: publishers
+    /// sign instances. A digest that the list is named by is not the instance's.
+    pub fn add_instance(&mut self, list: &Digest, instance: &Digest) {
+        match (list.hash(), instance.hash()) {
+            (Some(list), Some(instance)) if self.instances.len() < MAX_RECORDS => {
+                self.instances.push((list, instance));
+            }
+            _ => self.is_full = true,
+        }
+    }
+
+    /// Makes the table ready to be looked up; nothing is added after that.
+    pub fn finish(&mut self) {
+        self.records.sort_unstable();
+        let mut pairs = std::mem::take(&mut self.instances);
+        pairs.sort_unstable();
+        pairs.dedup();
+        for (list, instance) in pairs {
+            let (list, instance) = (Digest::from_hash(list), Digest::from_hash(instance));
+            let by = Use {
+                kind: UseKind::List,
+                namespace: String::new(),
+                name: list.to_string(),
+            };
+            let demands = self.known(&list).demands;
+            let of_tags = demands.into_iter().filter(|demand| demand.namer == Namer::Stream);
+            let references: Vec<Vec<Reference>> = of_tags.map(|demand| demand.references).collect();
+            for references in &references {
+                self.add(&instance, &by, references);
+            }
+            if references.is_empty() {
+                self.add_had(&instance, &by, None);
+            }
+        }
+        self.records.sort_unstable();
+        self.records.shrink_to_fit();
+        self.references.shrink_to_fit();
+        self.words.text.shrink_to_fit();
+        self.words.known = HashMap::new();
+    }
+
+    fn put(&mut self, image: &Digest, by: &Use, references: &[Reference], is_demand: bool) {
+        if self.try_put(image, by, references, is_demand).is_none() {
+            self.is_full = true;
+        }
+    }
+
+    fn try_put(&mut self, image: &Digest, by: &Use, references: &[Reference], is_demand: bool) -> Option<()> {
+        if self.records.len() >= MAX_RECORDS {
+            return None;
+        }
+        let start = u32::try_from(self.references.len()).ok()?;
+        for reference in references {
+            let tag = match (reference.tag(), reference.digest()) {
+                (Some(tag), None) => self.words.number(tag).and_then(std::num::NonZeroU32::new),
+                (None, Some(digest)) if digest == image => None,
+                _ => continue,
+            };
+            let repository = self.words.number(reference.name())?;
+            self.references.push(Named { repository, tag });
+        }
+        let cut = by.name.find([':', '/']).map_or(by.name.len(), |at| at + 1);
+        self.records.push(Record {
+            image: image.hash()?,
+            kind: by.kind,
+            namespace: self.words.number(&by.namespace)?,
+            first: self.words.number(&by.name[..cut])?,
+            second: self.words.number(&by.name[cut..])?,
+            references: start,
+            count: u16::try_from(self.references.len() - start as usize).ok()?,
+            is_demand,
+        });
+        Some(())
+    }
+
+    /// Whether there was more than the table holds.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// The images that are used, in the order of their digests.
+    pub fn images(&self) -> impl Iterator<Item = Digest> + '_ {
+        let mut last = None;
+        self.records.iter().filter_map(move |record| {
+            let is_new = last.replace(record.image) != Some(record.image);
+            is_new.then(|| Digest::from_hash(record.image))
+        })
+    }
+
+    /// What is known of an image.
+    #[must_use]
+    pub fn known(&self, image: &Digest) -> Known {
+        let mut known = Known::default();
+        let Some(hash) = image.hash() else { return known };
+        let start = self.records.partition_point(|record| record.image < hash);
+        for record in self.records[start..].iter().take_while(|record| record.image == hash) {
+            let by = Use {
+                kind: record.kind,
+                namespace: self.words.get(record.namespace).to_owned(),
+                name: format!("{}{}", self.words.get(record.first), self.words.get(record.second)),
+            };
+            let references = self.references_of(record, image);
+            if record.is_demand {
+                known.demand(&by, references);
+            } else {
+                for place in references {
+                    if known.places.len() < MAX_USES && !known.places.contains(&place) {
+                        known.places.push(place);
+                    }
+                }
+            }
+            // The same use may be there with each of its demands.
+            if known.uses.last() == Some(&by) {
+                continue;
+            }
+            if known.uses.len() < MAX_USES {
+                known.uses.push(by);
+            } else {
+                known.more_uses += 1;
+            }
+        }
+        known.uses.sort_unstable();
+        known
+    }
+
+    fn references_of(&self, record: &Record, image: &Digest) -> Vec<Reference> {
+        let start = record.references as usize;
+        let named = self.references.get(start..start + usize::from(record.count));
+        let text = |named: &Named| {
+            let repository = self.words.get(named.repository);
+            match named.tag {
+                Some(tag) => format!("{repository}:{}", self.words.get(tag.get())),
+                None => format!("{repository}@{image}"),
+            }
+        };
+        let named = named.unwrap_or_default().iter();
+        named.filter_map(|named| Reference::parse(&text(named)).ok()).collect()
+    }
+}
+
+impl Known {
+    fn demand(&mut self, by: &Use, references: Vec<Reference>) {
+        let is_known = self.demands.iter().any(|demand| demand.references == references);
+        if references.is_empty() || is_known {
+            return;
+        }
+        let is_digest = references.iter().all(|reference| reference.digest().is_some());
+        if self.demands.len() == MAX_DEMANDS {
+            self.more_demands += 1;
+            return;
+        }
+        self.demands.push(Demand {
+            by: by.clone(),
+            namer: if is_digest { Namer::Digest } else { Namer::Stream },
+            references,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(c: char) -> Digest {
+        Digest::parse(&format!("sha256:{}", c.to_string().repeat(64))).unwrap()
+    }
+
+    fn by(kind: UseKind, namespace: &str, name: &str) -> Use {
+        Use {
+            kind,
+            namespace: namespace.into(),
+            name: name.into(),
+        }
+    }
+
+    fn references(texts: &[&str]) -> Vec<Reference> {
+        texts.iter().map(|text| Reference::parse(text).unwrap()).collect()
+    }
+
+    #[test]
+    fn what_one_use_expects_does_not_vouch_for_another_one() {
+        let mut uses = Uses::default();
+        let (good, evil) = (by(UseKind::Tag, "shop", "web:v1"), by(UseKind::Tag, "evil", "x:debug"));
+        uses.add(
+            &digest('a'),
+            &good,
+            &references(&["quay.io/shop/web:v1", "registry/shop/web:v1"]),
+        );
+        uses.add(&digest('a'), &evil, &references(&["quay.io/shop/web:debug"]));
+        uses.finish();
+        let known = uses.known(&digest('a'));
+        assert_eq!(known.expected().len(), 3);
+        assert_eq!(known.identity_source(), "stream");
+        let unmet = known.unmet(&references(&["quay.io/shop/web:debug"])).unwrap();
+        assert_eq!(unmet.by, good);
+        let both = references(&["quay.io/shop/web:debug", "registry/shop/web:v1"]);
+        assert_eq!(known.unmet(&both), None);
+        assert_eq!(uses.known(&digest('b')), Known::default());
+    }
+
+    #[test]
+    fn a_digest_is_expected_only_where_it_is_named_and_only_of_that_image() {
+        let mut uses = Uses::default();
+        let pod = by(UseKind::Pod, "shop", "web-1/main");
+        let named = references(&[&format!("quay.io/shop/web@{}", digest('a'))]);
+        uses.add(&digest('a'), &pod, &named);
+        uses.add(&digest('b'), &pod, &named);
+        uses.add_had(&digest('c'), &pod, references(&["quay.io/shop/web:v1"]).first());
+        uses.finish();
+        let known = uses.known(&digest('a'));
+        assert_eq!((known.expected(), known.identity_source()), (named, "named"));
+        assert_eq!(uses.known(&digest('b')).expected(), []);
+        let had = uses.known(&digest('c'));
+        assert_eq!((had.expected(), had.identity_source()), (vec![], "none"));
+        assert_eq!((had.places.len(), had.uses.len()), (1, 1));
+    }
+
+    #[test]
+    fn instances_are_expected_to_be_signed_as_the_tags_of_their_list() {
+        let mut uses = Uses::default();
+        let (list, instance, other) = (digest('a'), digest('b'), digest('c'));
+        let tags = references(&["quay.io/shop/web:v1"]);
+        uses.add(&list, &by(UseKind::Tag, "shop", "web:v1"), &tags);
+        let pod = by(UseKind::Pod, "shop", "web-1/main");
+        uses.add(&list, &pod, &references(&[&format!("quay.io/shop/web@{list}")]));
+        uses.add_instance(&list, &instance);
+        uses.add_instance(&digest('d'), &other);
+        uses.finish();
+        let known = uses.known(&instance);
+        assert_eq!(known.expected(), tags);
+        assert_eq!(known.uses, [by(UseKind::List, "", list.as_str())]);
+        assert_eq!(uses.known(&other).expected(), []);
+        let images: Vec<Digest> = uses.images().collect();
+        assert_eq!(images, [list, instance, other]);
+    }
+
+    #[test]
+    fn the_uses_that_are_named_are_bounded_and_the_others_counted() {
+        let mut uses = Uses::default();
+        for n in 0..1000 {
+            let by = by(UseKind::Pod, "shop", &format!("web-{n:04}/main"));
+            uses.add_had(&digest('a'), &by, None);
+        }
+        uses.finish();
+        let known = uses.known(&digest('a'));
+        assert_eq!((known.uses.len(), known.more_uses), (MAX_USES, 936));
+        assert_eq!(known.uses[3].name, "web-0003/main");
+    }
+
+    #[test]
+    fn a_use_takes_little_memory() {
+        assert!(size_of::<Record>() <= 56, "{}", size_of::<Record>());
+        assert_eq!(size_of::<Named>(), 8);
+    }
+}

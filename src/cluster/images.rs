@@ -8,9 +8,11 @@ use serde_json::Value;
 
 use super::api::{Api, Error};
 use super::names::Name;
+use super::pages::List;
 use super::tags;
 use crate::digest::Digest;
 use crate::image::{self, Image, Loaded};
+use crate::json::select::Keep;
 use crate::reason::Refusal;
 use crate::text::{quoted, safe};
 
@@ -24,6 +26,60 @@ pub struct Found {
     pub loaded: Loaded,
     /// Why it can be read only: the Image itself could not be fetched.
     pub read_only: Option<Refusal>,
+}
+
+/// What is looked at of an Image in a list.
+const IMAGE: Keep = Keep::Members(&[
+    ("apiVersion", Keep::All),
+    ("kind", Keep::All),
+    ("metadata", Keep::All),
+    ("dockerImageReference", Keep::All),
+    ("dockerImageManifest", Keep::All),
+    ("dockerImageManifestMediaType", Keep::All),
+    ("dockerImageManifests", Keep::All),
+    ("signatures", Keep::All),
+]);
+
+/// What says which images there are, and which of them are lists of others.
+const OUTLINE: Keep = Keep::Members(&[
+    ("apiVersion", Keep::All),
+    ("kind", Keep::All),
+    ("metadata", Keep::Members(&[("name", Keep::All), ("uid", Keep::All)])),
+    (
+        "dockerImageManifests",
+        Keep::Elements(&Keep::Members(&[("digest", Keep::All)])),
+    ),
+]);
+
+/// The list of Images, as they are judged.
+#[must_use]
+pub fn list(selector: &str) -> List {
+    List {
+        path: format!("{GROUP}/images"),
+        api_version: "image.openshift.io/v1",
+        kind: "Image",
+        selector: selector.to_owned(),
+        keep: IMAGE,
+    }
+}
+
+/// The list of Images with what says which there are.
+#[must_use]
+pub fn outlines(selector: &str) -> List {
+    List {
+        keep: OUTLINE,
+        ..list(selector)
+    }
+}
+
+/// An item of [`list`]; an item that is no Image is its own trouble.
+///
+/// # Errors
+/// When it is damaged.
+pub fn listed(api: &Api, object: Value) -> Result<Loaded, Refusal> {
+    let image = Image::from_json(&object);
+    let image = image.map_err(|error| damage(api, &error.to_string()).refusal("reading an Image out of the list"))?;
+    Ok(Loaded { image, object })
 }
 
 /// Path of an Image.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A session with a cluster: what `verify`, `remove` and `describe` do there alike.
 
+pub mod inventory;
 pub mod registry;
 
 use std::io::Write;

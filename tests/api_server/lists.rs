@@ -257,3 +257,34 @@ fn names_in_paths_are_raw_or_encoded_and_case_matters() {
         .get(&format!("{IMAGES}/{upper}"))
         .expect_failure(404, "NotFound", &message);
 }
+
+#[test]
+fn pods_are_read_and_paged_in_one_namespace_or_all_by_those_who_may() {
+    let (server, client) = filled();
+    for (namespace, name) in [("a", "x"), ("a", "y"), ("ab", "x")] {
+        let pod = json!({"metadata": {"labels": {"app": name}}, "status": {"phase": "Running"}});
+        server.pod(namespace, name, pod);
+    }
+    let refused = client.get("/api/v1/pods");
+    refused.expect_failure(
+        403,
+        "Forbidden",
+        "pods is forbidden: User \"alice\" cannot list resource \"pods\" in API group \"\" at the cluster scope",
+    );
+    server.grant("alice", &["get", "list"], "pods");
+    let all = client.get("/api/v1/pods?limit=2").expect(200).json();
+    assert_eq!((&all["kind"], &all["apiVersion"]), (&json!("PodList"), &json!("v1")));
+    assert_eq!(names(&all), ["x", "y"]);
+    let rest = client.get(&format!("/api/v1/pods?limit=2&continue={}", token(&all)));
+    assert_eq!(rest.expect(200).json()["items"][0]["metadata"]["namespace"], "ab");
+    let own = client
+        .get("/api/v1/namespaces/a/pods?labelSelector=app%3Dx")
+        .expect(200);
+    assert_eq!(names(&own.json()), ["x"]);
+    let one = client.get("/api/v1/namespaces/a/pods/y").expect(200).json();
+    assert_eq!(
+        (&one["kind"], &one["status"]["phase"]),
+        (&json!("Pod"), &json!("Running"))
+    );
+    client.get("/api/v1/namespaces/a/pods/z").expect(404);
+}

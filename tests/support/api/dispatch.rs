@@ -14,7 +14,7 @@ use super::state::State;
 use super::status::{
     forbidden, not_acceptable, page_not_found, unknown_resource, Answer, Content, Failure, IMAGE_GROUP,
 };
-use super::{images, reviews, signatures, streams};
+use super::{images, pods, reviews, signatures, streams};
 
 /// Answers a request and writes it into the log.
 pub fn answer(
@@ -102,6 +102,7 @@ fn route(state: &mut State, request: &HttpRequest, target: &Target, user: &User)
         (IMAGE_GROUP, "v1", "imagestreams") => streams::serve(state, request, target),
         (IMAGE_GROUP, "v1", "imagestreamtags") => streams::serve_tags(state, request, target),
         (IMAGE_GROUP, "v1", "imagestreamimages") => streams::serve_images(state, target),
+        ("", "v1", "pods") => pods::serve(state, request, target),
         (IMAGE_GROUP, "v1", "imagesignatures") => signatures::serve(state, request, target),
         ("authentication.k8s.io", "v1", "selfsubjectreviews") if state.settings.self_subject_review => {
             reviews::who_am_i(request, target, user)

@@ -28,6 +28,7 @@ pub fn page(
     let kind = match resource {
         Resource::Images => "images",
         Resource::Streams => "imagestreams",
+        Resource::Pods => "pods",
     };
     let selector = Selector::of(request, kind)?;
     let limit = limit(request)?;

@@ -22,6 +22,7 @@ pub mod listener;
 pub mod log;
 pub mod objects;
 mod patch;
+mod pods;
 pub mod proxy;
 mod raw;
 pub mod rbac;

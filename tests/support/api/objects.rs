@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What is stored: images and image streams with their resource versions, and the lists that clients page through.
+//! What is stored: images, image streams and pods with their resource versions, and the lists that clients page through.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub enum Resource {
     Images,
     /// Keyed `namespace/name`.
     Streams,
+    /// Keyed `namespace/name`.
+    Pods,
 }
 
 /// The store. Hooks get it to change what a client has read.
@@ -27,6 +29,7 @@ pub enum Resource {
 pub struct Objects {
     images: Table,
     streams: Table,
+    pods: Table,
     version: u64,
     made: u64,
     snapshots: BTreeMap<(Resource, u64), Table>,
@@ -37,6 +40,7 @@ impl Default for Objects {
         Self {
             images: Table::new(),
             streams: Table::new(),
+            pods: Table::new(),
             version: 1000,
             made: 0,
             snapshots: BTreeMap::new(),
@@ -110,11 +114,30 @@ impl Objects {
         self.put_stream(namespace, name, stream);
     }
 
+    /// A pod as a client would get it.
+    pub fn pod(&self, namespace: &str, name: &str) -> Option<Value> {
+        let stored = self.pods.get(&format!("{namespace}/{name}"))?;
+        Some(with_type("Pod", "v1", stored))
+    }
+
+    /// Stores a pod; `metadata` need not be there.
+    pub fn put_pod(&mut self, namespace: &str, name: &str, mut pod: Value) {
+        if pod["metadata"].is_null() {
+            pod["metadata"] = json!({});
+        }
+        pod["metadata"]["namespace"] = namespace.into();
+        pod["metadata"]["name"] = name.into();
+        let key = format!("{namespace}/{name}");
+        self.fill(&mut pod, self.pods.get(&key).cloned().as_deref());
+        self.pods.insert(key, Arc::new(untyped(pod)));
+    }
+
     /// All objects of a resource.
     pub fn table(&self, resource: Resource) -> &Table {
         match resource {
             Resource::Images => &self.images,
             Resource::Streams => &self.streams,
+            Resource::Pods => &self.pods,
         }
     }
 

@@ -88,8 +88,9 @@ impl Rule {
         let (plain, _) = resource.split_once('/').unwrap_or((resource, ""));
         let group = match plain {
             "images" | "imagestreams" | "imagestreamtags" | "imagestreamimages" | "imagesignatures" => IMAGE_GROUP,
+            "clusterversions" => "config.openshift.io",
             "userextras" | "uids" => "authentication.k8s.io",
-            "users" | "groups" | "serviceaccounts" => "",
+            "users" | "groups" | "serviceaccounts" | "pods" => "",
             other => panic!("no API group is known for {other}: use Rule::api_group"),
         };
         Self {

@@ -171,6 +171,11 @@ impl Server {
         self.objects(|objects| objects.put_stream(namespace, name, stream));
     }
 
+    /// Stores a pod.
+    pub fn pod(&self, namespace: &str, name: &str, pod: Value) {
+        self.objects(|objects| objects.put_pod(namespace, name, pod));
+    }
+
     /// Stores an object or a list of another group, which is read at this path.
     pub fn document(&self, path: &str, document: Value) {
         self.state(|state| state.documents.insert(path.to_owned(), document));
@@ -258,6 +263,11 @@ impl Server {
     /// Runs once, before the next request of a method whose path contains a text is served.
     pub fn before(&self, method: &'static str, path: &str, run: impl FnMut(&mut Objects) + Send + 'static) {
         self.hook(vec![method], path, false, run);
+    }
+
+    /// The same, before each of them.
+    pub fn before_every(&self, method: &'static str, path: &str, run: impl FnMut(&mut Objects) + Send + 'static) {
+        self.hook(vec![method], path, true, run);
     }
 
     fn hook(

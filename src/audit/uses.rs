@@ -5,12 +5,9 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use super::entry::{Use, UseKind};
+use super::entry::{IdentitySource, Use, UseKind, MAX_USES};
 use crate::digest::Digest;
 use crate::reference::Reference;
-
-/// Most uses that an entry names one by one.
-pub const MAX_USES: usize = 64;
 
 /// Most different demands on one image that are told.
 const MAX_DEMANDS: usize = 256;
@@ -102,12 +99,11 @@ pub enum Namer {
 }
 
 impl Namer {
-    /// The word of reports.
-    #[must_use]
-    pub fn word(self) -> &'static str {
+    /// As reports have it.
+    fn source(self) -> IdentitySource {
         match self {
-            Namer::Stream => "stream",
-            Namer::Digest => "named",
+            Namer::Stream => IdentitySource::Stream,
+            Namer::Digest => IdentitySource::Named,
         }
     }
 }
@@ -152,11 +148,11 @@ impl Known {
         all
     }
 
-    /// The word of reports for who named them: a digest that is named says more than a tag.
+    /// Who named them: a digest that is named says more than a tag.
     #[must_use]
-    pub fn identity_source(&self) -> &'static str {
+    pub fn identity_source(&self) -> IdentitySource {
         let namer = self.demands.iter().map(|demand| demand.namer).max();
-        namer.map_or("none", Namer::word)
+        namer.map_or(IdentitySource::None, Namer::source)
     }
 
     /// The first demand that none of these references meets; of demands that are left out nothing is known.
@@ -372,7 +368,7 @@ mod tests {
         uses.finish();
         let known = uses.known(&digest('a'));
         assert_eq!(known.expected().len(), 3);
-        assert_eq!(known.identity_source(), "stream");
+        assert_eq!(known.identity_source(), IdentitySource::Stream);
         let unmet = known.unmet(&references(&["quay.io/shop/web:debug"])).unwrap();
         assert_eq!(unmet.by, good);
         let both = references(&["quay.io/shop/web:debug", "registry/shop/web:v1"]);
@@ -390,10 +386,13 @@ mod tests {
         uses.add_had(&digest('c'), &pod, references(&["quay.io/shop/web:v1"]).first());
         uses.finish();
         let known = uses.known(&digest('a'));
-        assert_eq!((known.expected(), known.identity_source()), (named, "named"));
+        assert_eq!(
+            (known.expected(), known.identity_source()),
+            (named, IdentitySource::Named)
+        );
         assert_eq!(uses.known(&digest('b')).expected(), []);
         let had = uses.known(&digest('c'));
-        assert_eq!((had.expected(), had.identity_source()), (vec![], "none"));
+        assert_eq!((had.expected(), had.identity_source()), (vec![], IdentitySource::None));
         assert_eq!((had.places.len(), had.uses.len()), (1, 1));
     }
 
@@ -425,7 +424,7 @@ mod tests {
         }
         uses.finish();
         let known = uses.known(&digest('a'));
-        assert_eq!((known.uses.len(), known.more_uses), (MAX_USES, 936));
+        assert_eq!((known.uses.len(), known.more_uses), (MAX_USES, 900));
         assert_eq!(known.uses[3].name, "web-0003/main");
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Lists of objects, page by page (docs/openshift-api.md 1.4, 5.8, 9). One page is held as text, and one item of it as a
+//! Lists of objects, page by page (docs/openshift-api.md 9). One page is held as text, and one item of it as a
 //! value, so that memory does not grow with the list.
 //!
 //! A part of a list must not pass for the whole. A list ends well only where the server says that nothing follows; the

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which images pods run.
+//! Which images pods run (docs/openshift-api.md 9).
 //!
 //! What runs is told by `imageID` of a container's status, and what was asked for by `image` of its specification. Only the
 //! latter is somebody's word for what the image should be, and only where it names a digest: what a tag stood for when the

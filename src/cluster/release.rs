@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The release payload that a cluster runs, by its ClusterVersion.
+//! The release payload that a cluster runs, by its ClusterVersion (docs/openshift-api.md 9).
 
 use serde_json::Value;
 

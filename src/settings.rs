@@ -11,6 +11,7 @@ pub mod demands;
 pub mod environment;
 pub mod expected_identity;
 pub mod image_name;
+pub mod images;
 pub mod inspect;
 pub mod keys;
 pub mod objects;

@@ -7,16 +7,17 @@ mod cluster;
 mod elsewhere;
 mod files;
 mod judged;
+mod object;
+mod places;
 mod plan;
 mod registry;
 mod scope;
 
 use std::io::Write;
-use std::path::Path;
 
 use self::aside::Aside;
-use self::elsewhere::Elsewhere;
 use self::judged::Judged;
+use self::places::Reach;
 use self::registry::Tags;
 use self::scope::Scope;
 use super::cluster::{Session, SOURCE};
@@ -25,23 +26,20 @@ use super::judging::Judging;
 use super::printer::Printer;
 use crate::cli;
 use crate::digest::Digest;
-use crate::image;
-use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::report::progress::Progress;
 use crate::report::{Format, ImageReport, Recorded};
 use crate::settings::environment::Environment;
+use crate::settings::images::Source;
 use crate::settings::objects::Recording;
-use crate::settings::verify::{Bare, Source, Target, Verify};
+use crate::settings::verify::Verify;
 use crate::settings::UsageError;
-use crate::source::objects::{Loaded, ObjectFiles};
-use crate::source::registry::signatures::places;
+use crate::source::objects::ObjectFiles;
 use crate::source::registry::Registries;
-use crate::source::{directory, parts};
-use crate::subject::{Answer, Content, ManifestState, SignatureBlob, SourceAnswer, SourceKind, Subject};
+use crate::subject::Subject;
 use crate::text::safe;
-use crate::verdict::{IdentitySource, ImageOutcome, SignatureOutcome};
+use crate::verdict::{IdentitySource, ImageOutcome};
 
 /// Judges images one after the other, and records the verdicts where that is asked for.
 ///
@@ -54,56 +52,82 @@ pub fn run(
     stderr: &mut dyn Write,
 ) -> Result<u8, UsageError> {
     let settings = Verify::new(options, environment)?;
-    // Read before gpg is started: how many objects there are decides whether the call makes sense.
-    let files = match &settings.source {
+    match &settings.source {
         Source::Objects { places, requests } => {
+            // Read before gpg is started: how many objects there are decides whether the call makes sense.
             let files = ObjectFiles::open(places, settings.is_recursive);
             files::check_count(&files, requests, settings.digest.as_ref())?;
-            Some(files)
+            let judging = Judging::new(&settings.criteria, settings.source.identities(), stderr)?;
+            let scope = Scope::of(&settings, Some(&files));
+            Ok(judge(&settings, judging, &scope, out, stderr, |run| {
+                run.objects(&files, places, requests);
+            }))
         }
-        _ => None,
-    };
-    let mut session = match &settings.source {
         Source::Places {
-            access: Some(access), ..
-        } => Some(Session::new((**access).clone(), stderr)?),
-        _ => None,
-    };
-    let judging = Judging::new(&settings.criteria, settings.identities(), stderr)?;
-    let mut configuration = match &settings.source {
-        Source::Places { registries, .. } => registries.as_deref().cloned(),
-        _ => None,
-    };
-    let mut own = None;
-    if let (Some(wanted), Some(session), Some(configuration)) =
-        (&settings.cluster_registry, &mut session, &mut configuration)
-    {
-        let (hosts, warning) = elsewhere::prepare(wanted, session, configuration);
-        own = Some(hosts);
-        if let Some(warning) = warning {
-            let _ = writeln!(stderr, "warning: {warning}");
+            targets,
+            access,
+            registries,
+        } => {
+            let mut session = match access {
+                Some(access) => Some(Session::new((**access).clone(), stderr)?),
+                None => None,
+            };
+            let judging = Judging::new(&settings.criteria, settings.source.identities(), stderr)?;
+            let mut configuration = registries.as_deref().cloned();
+            let mut own = None;
+            if let (Some(wanted), Some(session), Some(configuration)) =
+                (&settings.cluster_registry, &mut session, &mut configuration)
+            {
+                let (hosts, warning) = elsewhere::prepare(wanted, session, configuration);
+                own = Some(hosts);
+                if let Some(warning) = warning {
+                    let _ = writeln!(stderr, "warning: {warning}");
+                }
+            }
+            let new_registries = |configuration| Registries::new(configuration, environment.clock());
+            let mut reach = Reach {
+                session,
+                registries: configuration.as_ref().map(new_registries),
+                elsewhere: match (&settings.cluster_registry, &configuration, own) {
+                    (Some(wanted), Some(configuration), Some(own)) => {
+                        let registries = new_registries(configuration);
+                        Some(elsewhere::Registry::new(wanted, configuration, registries, own))
+                    }
+                    _ => None,
+                },
+            };
+            let scope = Scope::of(&settings, None);
+            Ok(judge(&settings, judging, &scope, out, stderr, |run| {
+                run.places(&mut reach, targets);
+            }))
+        }
+        Source::Parts(parts) => {
+            let judging = Judging::new(&settings.criteria, settings.source.identities(), stderr)?;
+            let scope = Scope::of(&settings, None);
+            Ok(judge(&settings, judging, &scope, out, stderr, |run| run.parts(parts)))
         }
     }
-    let new_registries = |configuration| Registries::new(configuration, environment.clock());
-    let mut registries = configuration.as_ref().map(new_registries);
-    let mut elsewhere = match (&settings.cluster_registry, &configuration, own) {
-        (Some(wanted), Some(configuration), Some(own)) => {
-            let registries = new_registries(configuration);
-            Some(elsewhere::Registry::new(wanted, configuration, registries, own))
-        }
-        _ => None,
-    };
-    let scope = Scope::of(&settings, files.as_ref());
+}
+
+/// Does the work of a run, with what is printed before, beside and after it; the exit status comes back.
+fn judge<'r>(
+    settings: &'r Verify,
+    judging: Judging<'r>,
+    scope: &Scope,
+    out: &mut dyn Write,
+    stderr: &mut dyn Write,
+    work: impl FnOnce(&mut Run<'_, '_>),
+) -> u8 {
     let is_recording = settings.recording == Recording::Confirm;
     let progress = Progress::start(scope.images, settings.shows_progress, is_recording);
     let (mut out, mut stderr) = (progress.over(out), progress.over(stderr));
     let mut run = Run {
-        settings: &settings,
+        settings,
         judging,
-        printer: Printer::new(scope.appearance(&settings), &mut out),
+        printer: Printer::new(scope.appearance(settings), &mut out),
         progress: &progress,
         stderr: &mut stderr,
-        aside: Aside::new(scope.prints_table(&settings)),
+        aside: Aside::new(scope.prints_table(settings)),
         asked: None,
         identity_source: IdentitySource::User,
         told_changes: false,
@@ -113,59 +137,8 @@ pub fn run(
         tags: Tags::default(),
         instances: 0,
     };
-    match (&settings.source, &files) {
-        (Source::Objects { places, requests }, Some(files)) => run.objects(files, places, requests),
-        (Source::Objects { .. }, None) => {}
-        (Source::Places { targets, .. }, _) => {
-            for wanted in targets {
-                let identities = &wanted.identities;
-                run.asked = Some(wanted.asked.clone());
-                match (&wanted.target, &mut session) {
-                    (Target::Directory(path), _) => run.directory(path, identities),
-                    (Target::Cluster(name), Some(session)) => {
-                        run.cluster_image(session, elsewhere.as_mut(), name, identities, targets.len() == 1);
-                        session.tell_warnings(run.stderr);
-                        for warning in elsewhere.iter_mut().flat_map(elsewhere::Registry::take_warnings) {
-                            run.tell(&format!("warning: {warning}"));
-                        }
-                    }
-                    (Target::Cluster(_), None) => {}
-                    (Target::Registry(reference), _) => {
-                        if let Some(registries) = &mut registries {
-                            run.registry_image(registries, wanted, reference);
-                        }
-                    }
-                }
-            }
-            run.asked = None;
-            run.signatures_not_found(SOURCE);
-        }
-        (
-            Source::Parts {
-                image,
-                signatures,
-                identities,
-            },
-            _,
-        ) => {
-            let (source, subject) = match image {
-                Bare::Manifest(manifest) => (
-                    format!("file:{}", manifest.display()),
-                    parts::read(manifest, signatures),
-                ),
-                Bare::Digest(digest) => {
-                    run.tell("note: no manifest is given: the digest stands for it, and the signatures are checked for that digest");
-                    let files: Vec<String> = signatures.iter().map(|file| file.display().to_string()).collect();
-                    (
-                        format!("file:{}", files.join(", ")),
-                        Ok(parts::of_digest(digest, signatures)),
-                    )
-                }
-            };
-            run.subject(&source, &source, subject, identities);
-        }
-    }
-    Ok(run.end())
+    work(&mut run);
+    run.end()
 }
 
 /// A run in progress.
@@ -259,123 +232,6 @@ impl<'s> Run<'_, 's> {
         is_unsaid.then(|| format!("{}: {}: {}", safe(report.asked()), outcome.verdict(), outcome.reason()))
     }
 
-    /// Which signatures of an object are to be judged.
-    fn choose(&mut self, loaded: &Loaded) -> Vec<usize> {
-        let wanted = &self.settings.signatures;
-        let all = loaded.image.signatures.iter().enumerate();
-        if wanted.is_empty() {
-            return all.map(|(n, _)| n).collect();
-        }
-        let mut chosen = Vec::new();
-        for (n, signature) in all {
-            for (carried, name) in self.carried.iter_mut().zip(wanted) {
-                if signature.is_named(name) {
-                    *carried = true;
-                    chosen.push(n);
-                }
-            }
-        }
-        chosen.dedup();
-        chosen
-    }
-
-    /// Signatures that no image carries are not found.
-    fn signatures_not_found(&mut self, source: &str) {
-        let missing: Vec<String> = self
-            .settings
-            .signatures
-            .iter()
-            .zip(&self.carried)
-            .filter(|(_, carried)| !**carried)
-            .map(|(name, _)| safe(name))
-            .collect();
-        if !missing.is_empty() && !self.any_not_found {
-            let message = format!("no image carries a signature {}", missing.join(", "));
-            let refusal = Refusal::new(Reason::NotFound, message);
-            let judged = self.refused(source, source, refusal, &[]);
-            self.print(&judged);
-        }
-    }
-
-    /// What is said of an image that carries none of the signatures asked for.
-    fn carries_none(&self) -> Refusal {
-        let wanted = self.settings.signatures.join(", ");
-        Refusal::new(Reason::NotFound, format!("it carries no signature {}", safe(&wanted)))
-    }
-
-    /// Judges the chosen signatures of an object.
-    fn judge_object(
-        &mut self,
-        loaded: &Loaded,
-        chosen: &[usize],
-        name: &str,
-        source: &str,
-        identities: &[Reference],
-        elsewhere: Option<&Elsewhere>,
-    ) -> Judged {
-        let mut blobs: Vec<SignatureBlob> = chosen.iter().map(|n| blob(loaded, *n)).collect();
-        let mut sources = Vec::new();
-        if let Some(elsewhere) = elsewhere {
-            sources.push(SourceAnswer {
-                kind: SourceKind::Object,
-                location: source.to_owned(),
-                answer: if blobs.is_empty() {
-                    Answer::Absent
-                } else {
-                    Answer::Found
-                },
-                signatures: blobs.len(),
-                note: None,
-            });
-            sources.extend(elsewhere.sources.iter().cloned());
-            add(&mut blobs, &elsewhere.signatures);
-        }
-        let mut attachable = Vec::new();
-        let outcome = match loaded.image.digest() {
-            Ok(digest) => match loaded.image.manifest_state(&digest) {
-                Ok(manifest) => {
-                    let served = elsewhere.and_then(|elsewhere| elsewhere.manifest.as_ref());
-                    let manifest = match (manifest, served) {
-                        (ManifestState::NotAtHand, Some(bytes)) => ManifestState::of_bytes(bytes, &digest),
-                        (manifest, _) => manifest,
-                    };
-                    let mut absence = image::absence(&loaded.object);
-                    if !sources.is_empty() {
-                        absence = format!(" and in {}{absence}", places(&sources[1..]));
-                    }
-                    let subject = Subject {
-                        manifest,
-                        digest,
-                        list: None,
-                        signatures: blobs,
-                        sources: sources.clone(),
-                    };
-                    let outcome = self.judge(&subject, source, &absence, identities);
-                    attachable = attach::attachable(&outcome, &subject.signatures, chosen.len());
-                    outcome
-                }
-                Err(refusal) => ImageOutcome::refused(refusal, Vec::new()),
-            },
-            // What is recorded on an object of no image must not stand either.
-            Err(refusal) => {
-                let signatures = blobs
-                    .into_iter()
-                    .map(|blob| SignatureOutcome::refused(blob.name, blob.content.kind(), refusal.clone(), None))
-                    .collect();
-                ImageOutcome::refused(refusal, signatures)
-            }
-        };
-        let mut judged = self.judged(name, source, outcome, identities);
-        judged.report.sources = sources;
-        judged.attachable = attachable;
-        judged
-    }
-
-    fn directory(&mut self, path: &Path, identities: &[Reference]) {
-        let source = format!("dir:{}", path.display());
-        self.subject(&source, &source, directory::read(path), identities);
-    }
-
     fn subject(&mut self, name: &str, source: &str, subject: Result<Subject, Refusal>, identities: &[Reference]) {
         let judged = match subject {
             Ok(subject) => {
@@ -425,32 +281,5 @@ impl<'s> Run<'_, 's> {
             recorded_signatures: vec![Recorded::No; outcome.signatures().len()],
             outcome,
         })
-    }
-}
-
-/// Adds signatures that were found elsewhere and are not on the object.
-fn add(blobs: &mut Vec<SignatureBlob>, found: &[SignatureBlob]) {
-    for blob in found {
-        let is_there = blobs.iter().any(|own| match (&own.content, &blob.content) {
-            (Content::Gpg(Ok(own)), Content::Gpg(Ok(found))) => own == found,
-            _ => false,
-        });
-        if is_there {
-            continue;
-        }
-        let mut blob = blob.clone();
-        if blobs.len() >= MAX_SIGNATURES {
-            let refusal = image::too_many(blobs.len());
-            blob.content = blob.content.refused(refusal);
-        }
-        blobs.push(blob);
-    }
-}
-
-fn blob(loaded: &Loaded, index: usize) -> SignatureBlob {
-    let signature = &loaded.image.signatures[index];
-    SignatureBlob {
-        name: signature.name.clone(),
-        content: Content::Gpg(signature.content.clone()),
     }
 }

@@ -4,10 +4,11 @@
 use crate::report::appearance::{self, Appearance, Columns};
 use crate::report::table::expected_cell;
 use crate::report::Format;
+use crate::settings::images::{Source, Target};
 use crate::settings::objects::Recording;
 use crate::settings::platforms::Platforms;
 use crate::settings::requests::Requests;
-use crate::settings::verify::{Source, Target, Verify};
+use crate::settings::verify::Verify;
 use crate::source::objects::ObjectFiles;
 use crate::text::safe;
 

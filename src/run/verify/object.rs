@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Judging an Image object by its signatures, and by those that were found elsewhere.
+
+use super::elsewhere::Elsewhere;
+use super::{attach, Judged, Run};
+use crate::image;
+use crate::limits::MAX_SIGNATURES;
+use crate::reason::{Reason, Refusal};
+use crate::reference::Reference;
+use crate::source::objects::Loaded;
+use crate::source::registry::signatures::places;
+use crate::subject::{Answer, Content, ManifestState, SignatureBlob, SourceAnswer, SourceKind, Subject};
+use crate::text::safe;
+use crate::verdict::{ImageOutcome, SignatureOutcome};
+
+impl Run<'_, '_> {
+    /// Which signatures of an object are to be judged.
+    pub(super) fn choose(&mut self, loaded: &Loaded) -> Vec<usize> {
+        let wanted = &self.settings.signatures;
+        let all = loaded.image.signatures.iter().enumerate();
+        if wanted.is_empty() {
+            return all.map(|(n, _)| n).collect();
+        }
+        let mut chosen = Vec::new();
+        for (n, signature) in all {
+            for (carried, name) in self.carried.iter_mut().zip(wanted) {
+                if signature.is_named(name) {
+                    *carried = true;
+                    chosen.push(n);
+                }
+            }
+        }
+        chosen.dedup();
+        chosen
+    }
+
+    /// Signatures that no image carries are not found.
+    pub(super) fn signatures_not_found(&mut self, source: &str) {
+        let missing: Vec<String> = self
+            .settings
+            .signatures
+            .iter()
+            .zip(&self.carried)
+            .filter(|(_, carried)| !**carried)
+            .map(|(name, _)| safe(name))
+            .collect();
+        if !missing.is_empty() && !self.any_not_found {
+            let message = format!("no image carries a signature {}", missing.join(", "));
+            let refusal = Refusal::new(Reason::NotFound, message);
+            let judged = self.refused(source, source, refusal, &[]);
+            self.print(&judged);
+        }
+    }
+
+    /// What is said of an image that carries none of the signatures asked for.
+    pub(super) fn carries_none(&self) -> Refusal {
+        let wanted = self.settings.signatures.join(", ");
+        Refusal::new(Reason::NotFound, format!("it carries no signature {}", safe(&wanted)))
+    }
+
+    /// Judges the chosen signatures of an object.
+    pub(super) fn judge_object(
+        &mut self,
+        loaded: &Loaded,
+        chosen: &[usize],
+        name: &str,
+        source: &str,
+        identities: &[Reference],
+        elsewhere: Option<&Elsewhere>,
+    ) -> Judged {
+        let mut blobs: Vec<SignatureBlob> = chosen.iter().map(|n| blob(loaded, *n)).collect();
+        let mut sources = Vec::new();
+        if let Some(elsewhere) = elsewhere {
+            sources.push(SourceAnswer {
+                kind: SourceKind::Object,
+                location: source.to_owned(),
+                answer: if blobs.is_empty() {
+                    Answer::Absent
+                } else {
+                    Answer::Found
+                },
+                signatures: blobs.len(),
+                note: None,
+            });
+            sources.extend(elsewhere.sources.iter().cloned());
+            add(&mut blobs, &elsewhere.signatures);
+        }
+        let mut attachable = Vec::new();
+        let outcome = match loaded.image.digest() {
+            Ok(digest) => match loaded.image.manifest_state(&digest) {
+                Ok(manifest) => {
+                    let served = elsewhere.and_then(|elsewhere| elsewhere.manifest.as_ref());
+                    let manifest = match (manifest, served) {
+                        (ManifestState::NotAtHand, Some(bytes)) => ManifestState::of_bytes(bytes, &digest),
+                        (manifest, _) => manifest,
+                    };
+                    let mut absence = image::absence(&loaded.object);
+                    if !sources.is_empty() {
+                        absence = format!(" and in {}{absence}", places(&sources[1..]));
+                    }
+                    let subject = Subject {
+                        manifest,
+                        digest,
+                        list: None,
+                        signatures: blobs,
+                        sources: sources.clone(),
+                    };
+                    let outcome = self.judge(&subject, source, &absence, identities);
+                    attachable = attach::attachable(&outcome, &subject.signatures, chosen.len());
+                    outcome
+                }
+                Err(refusal) => ImageOutcome::refused(refusal, Vec::new()),
+            },
+            // What is recorded on an object of no image must not stand either.
+            Err(refusal) => {
+                let signatures = blobs
+                    .into_iter()
+                    .map(|blob| SignatureOutcome::refused(blob.name, blob.content.kind(), refusal.clone(), None))
+                    .collect();
+                ImageOutcome::refused(refusal, signatures)
+            }
+        };
+        let mut judged = self.judged(name, source, outcome, identities);
+        judged.report.sources = sources;
+        judged.attachable = attachable;
+        judged
+    }
+}
+
+/// Adds signatures that were found elsewhere and are not on the object.
+fn add(blobs: &mut Vec<SignatureBlob>, found: &[SignatureBlob]) {
+    for blob in found {
+        let is_there = blobs.iter().any(|own| match (&own.content, &blob.content) {
+            (Content::Gpg(Ok(own)), Content::Gpg(Ok(found))) => own == found,
+            _ => false,
+        });
+        if is_there {
+            continue;
+        }
+        let mut blob = blob.clone();
+        if blobs.len() >= MAX_SIGNATURES {
+            let refusal = image::too_many(blobs.len());
+            blob.content = blob.content.refused(refusal);
+        }
+        blobs.push(blob);
+    }
+}
+
+fn blob(loaded: &Loaded, index: usize) -> SignatureBlob {
+    let signature = &loaded.image.signatures[index];
+    SignatureBlob {
+        name: signature.name.clone(),
+        content: Content::Gpg(signature.content.clone()),
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Images that say by themselves where they are: directories, a cluster, registries; and bare parts of images.
+
+use std::path::Path;
+
+use super::elsewhere::Registry;
+use super::Run;
+use crate::reason::{Reason, Refusal};
+use crate::reference::Reference;
+use crate::run::cluster::{Session, SOURCE};
+use crate::settings::images::parts::{Bare, Parts};
+use crate::settings::images::{Target, Wanted};
+use crate::source::registry::Registries;
+use crate::source::{directory, parts};
+
+/// How the places are reached: only those that an image is in.
+pub(super) struct Reach<'r> {
+    pub(super) session: Option<Session>,
+    pub(super) registries: Option<Registries<'r>>,
+    /// The registry that is asked for the images of the cluster.
+    pub(super) elsewhere: Option<Registry<'r>>,
+}
+
+impl Run<'_, '_> {
+    /// Judges images where they are, in the order in which they were named.
+    pub(super) fn places(&mut self, reach: &mut Reach<'_>, targets: &[Wanted]) {
+        for wanted in targets {
+            self.asked = Some(wanted.asked.clone());
+            self.place(reach, wanted, targets.len() == 1);
+        }
+        self.asked = None;
+        self.signatures_not_found(SOURCE);
+    }
+
+    /// `is_only`: no other image is asked for in this run.
+    fn place(&mut self, reach: &mut Reach<'_>, wanted: &Wanted, is_only: bool) {
+        let identities = &wanted.identities;
+        match (&wanted.target, &mut reach.session, &mut reach.registries) {
+            (Target::Directory(path), ..) => self.directory(path, identities),
+            (Target::Cluster(name), Some(session), _) => {
+                self.cluster_image(session, reach.elsewhere.as_mut(), name, identities, is_only);
+                session.tell_warnings(self.stderr);
+                for warning in reach.elsewhere.iter_mut().flat_map(Registry::take_warnings) {
+                    self.tell(&format!("warning: {warning}"));
+                }
+            }
+            (Target::Registry(reference), _, Some(registries)) => self.registry_image(registries, wanted, reference),
+            // The settings name an access for every place that an image is in. An image must not be left out in silence.
+            (Target::Cluster(_), None, _) | (Target::Registry(_), _, None) => {
+                let refusal = Refusal::new(Reason::SourceUnavailable, "nothing says how it is reached");
+                self.subject(&wanted.asked, &wanted.asked, Err(refusal), identities);
+            }
+        }
+    }
+
+    /// Judges a manifest, or the digest that stands for it, by signatures in files.
+    pub(super) fn parts(&mut self, parts: &Parts) {
+        let (source, subject) = match &parts.image {
+            Bare::Manifest(manifest) => (
+                format!("file:{}", manifest.display()),
+                parts::read(manifest, &parts.signatures),
+            ),
+            Bare::Digest(digest) => {
+                self.tell("note: no manifest is given: the digest stands for it, and the signatures are checked for that digest");
+                let files: Vec<String> = parts.signatures.iter().map(|file| file.display().to_string()).collect();
+                (
+                    format!("file:{}", files.join(", ")),
+                    Ok(parts::of_digest(digest, &parts.signatures)),
+                )
+            }
+        };
+        self.subject(&source, &source, subject, &parts.identities);
+    }
+
+    fn directory(&mut self, path: &Path, identities: &[Reference]) {
+        let source = format!("dir:{}", path.display());
+        self.subject(&source, &source, directory::read(path), identities);
+    }
+}

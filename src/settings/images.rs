@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The images that `verify` is asked for, and where they are.
+
+pub mod parts;
+mod requested;
+
+use std::path::{Path, PathBuf};
+
+use self::parts::Parts;
+use self::requested::requested;
+use super::environment::Environment;
+use super::image_name::ImageName;
+use super::requests::{Request, Requests};
+use super::{cluster, objects, registry, UsageError};
+use crate::cli;
+use crate::cluster::access::Access;
+use crate::cluster::names::Name;
+use crate::reference::Reference;
+use crate::registry::configuration::Configuration;
+use crate::source::objects::Place;
+use crate::text::safe;
+
+/// Where images come from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// Objects in files.
+    Objects {
+        /// The files.
+        places: Vec<Place>,
+        /// Which of the objects.
+        requests: Requests,
+    },
+    /// What each image by itself says.
+    Places {
+        /// The images.
+        targets: Vec<Wanted>,
+        /// How the cluster is reached, if one of them is there.
+        access: Option<Box<Access>>,
+        /// How registries are reached, if one of them is there.
+        registries: Option<Box<Configuration>>,
+    },
+    /// A manifest and signatures in files.
+    Parts(Parts),
+}
+
+/// An image that is asked for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Where it is.
+    pub target: Target,
+    /// How the user named it.
+    pub asked: String,
+    /// What it must be signed as.
+    pub identities: Vec<Reference>,
+    /// That is the reference by which it is asked for, and nobody named another one.
+    pub names_itself: bool,
+}
+
+/// An image and the place where it is.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A directory in skopeo's layout.
+    Directory(PathBuf),
+    /// An image in the cluster.
+    Cluster(Name),
+    /// An image in a registry.
+    Registry(Reference),
+}
+
+impl Source {
+    /// The images that the options name, and where these are.
+    ///
+    /// # Errors
+    /// When the options contradict each other or one is malformed.
+    pub fn new(options: &cli::verify::Verify, environment: &Environment) -> Result<Self, UsageError> {
+        if options.manifest.is_some() || !options.signature_file.is_empty() {
+            return Parts::new(options).map(Self::Parts);
+        }
+        let places = objects::places(&options.source)?;
+        if places.contains(&Place::Stdin) && options.images_from.as_deref() == Some(Path::new("-")) {
+            return Err(UsageError::new(
+                "`-` may be given only once: standard input can be read once",
+            ));
+        }
+        let requests = requested(options)?;
+        if options.expected_digest.is_some() {
+            // How many objects are in the files is known when they are read.
+            let many = matches!(&requests, Requests::Named(requests) if requests.len() > 1);
+            if many {
+                return Err(UsageError::new(
+                    "--expected-digest is for one image, and several IMAGE arguments are given",
+                ));
+            }
+        }
+        if places.is_empty() {
+            return by_place(requests, options, environment);
+        }
+        let namespace = options.source.client.namespace.as_deref();
+        let requests = match requests {
+            Requests::Named(requests) => Requests::Named(in_files(requests, namespace)?),
+            everything => everything,
+        };
+        Ok(Self::Objects { places, requests })
+    }
+
+    /// The identities that images are expected to have.
+    pub fn identities(&self) -> impl Iterator<Item = &Reference> {
+        let (alike, targets, requests): (&[Reference], &[Wanted], &[Request]) = match self {
+            Self::Objects {
+                requests: Requests::Everything(identities),
+                ..
+            }
+            | Self::Parts(Parts { identities, .. }) => (identities, &[], &[]),
+            Self::Objects {
+                requests: Requests::Named(requests),
+                ..
+            } => (&[], &[], requests),
+            Self::Places { targets, .. } => (&[], targets, &[]),
+        };
+        let of_targets = targets.iter().flat_map(|wanted| &wanted.identities);
+        let of_requests = requests.iter().flat_map(|request| &request.identities);
+        alike.iter().chain(of_targets).chain(of_requests)
+    }
+}
+
+/// With `--filename` each image is an object of the files.
+fn in_files(mut requests: Vec<Request>, namespace: Option<&str>) -> Result<Vec<Request>, UsageError> {
+    for request in &mut requests {
+        let what = match request.image {
+            ImageName::Directory(_) => Some("a directory"),
+            ImageName::Registry(_) => Some("an image in a registry"),
+            ImageName::Object(_) => None,
+        };
+        if let Some(what) = what {
+            return Err(UsageError::new(format!(
+                "{}: with --filename IMAGE names an object in the files; verify {what} without --filename",
+                safe(&request.image.to_string())
+            )));
+        }
+        request.image = request.image.clone().in_namespace(namespace);
+    }
+    Ok(requests)
+}
+
+/// Without files, each image says where it is: a directory, or the cluster.
+fn by_place(
+    requests: Requests,
+    options: &cli::verify::Verify,
+    environment: &Environment,
+) -> Result<Source, UsageError> {
+    let Requests::Named(requests) = requests else {
+        return Err(UsageError::new(
+            "no image: give IMAGE, --filename, --images-from or --manifest",
+        ));
+    };
+    let mut targets = Vec::new();
+    for request in requests {
+        let target = match request.image {
+            ImageName::Directory(path) => Target::Directory(path),
+            ImageName::Object(name) => Target::Cluster(Name::parse(&name).map_err(UsageError)?),
+            ImageName::Registry(reference) => Target::Registry(reference),
+        };
+        targets.push(Wanted {
+            target,
+            asked: request.asked,
+            identities: request.identities,
+            names_itself: request.names_itself,
+        });
+    }
+    let needs_cluster = targets.iter().any(|wanted| matches!(wanted.target, Target::Cluster(_)));
+    let stdin_in_use = options.images_from.as_deref() == Some(Path::new("-"));
+    let access = needs_cluster
+        .then(|| cluster::access(&options.source.client, environment, stdin_in_use))
+        .transpose()?
+        .map(Box::new);
+    let needs_registries = targets
+        .iter()
+        .any(|wanted| matches!(wanted.target, Target::Registry(_)))
+        || (options.cluster_registry.registry_url.is_some() && needs_cluster);
+    let registries = needs_registries
+        .then(|| registry::configuration(&options.registry, environment))
+        .transpose()?
+        .map(Box::new);
+    Ok(Source::Places {
+        targets,
+        access,
+        registries,
+    })
+}

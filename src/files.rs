@@ -5,5 +5,6 @@ pub mod attributes;
 pub mod cleanup;
 pub mod identity;
 pub mod place;
+pub mod prepared;
 pub mod read;
 pub mod replace;

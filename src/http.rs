@@ -7,6 +7,7 @@ mod addresses;
 mod date;
 mod error;
 mod handshake;
+mod message;
 pub mod proxy;
 pub mod secret;
 pub mod tls;
@@ -26,8 +27,8 @@ use crate::text::safe;
 use addresses::Resolver;
 pub use addresses::{is_address, Addresses, Nearness};
 pub use error::{Error, ANSWER_TIMEOUT, BODY_TIMEOUT, CONNECT_TIMEOUT};
+pub use message::{Headers, Method, Request, Response};
 use proxy::Proxy;
-use secret::Secret;
 use tls::{Tls, TlsConnector};
 use tunnel::TunnelConnector;
 
@@ -70,76 +71,6 @@ pub struct Settings {
     pub addresses: Addresses,
     /// Whether queries of URLs are left out of the log: those of other servers may hold keys to what they store.
     pub hides_queries: bool,
-}
-
-/// What is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Method {
-    Get,
-    Post,
-    Patch,
-}
-
-impl Method {
-    fn word(self) -> &'static str {
-        match self {
-            Method::Get => "GET",
-            Method::Post => "POST",
-            Method::Patch => "PATCH",
-        }
-    }
-}
-
-/// One request.
-#[derive(Debug)]
-pub struct Request<'r> {
-    /// What is done.
-    pub method: Method,
-    /// The absolute URL.
-    pub url: &'r str,
-    /// Media types that are understood.
-    pub accept: &'r str,
-    /// More headers: name and value.
-    pub headers: &'r [(String, Secret)],
-    /// Media type and content.
-    pub body: Option<(&'static str, &'r [u8])>,
-    /// Largest answer, in bytes after decompression.
-    pub limit: u64,
-}
-
-/// An answer, whatever its status.
-#[derive(Debug)]
-pub struct Response {
-    /// The status code.
-    pub status: u16,
-    /// The media type without parameters, in lower case.
-    pub content_type: String,
-    /// The content.
-    pub body: Vec<u8>,
-    /// Headers whose values are text.
-    pub headers: Headers,
-    /// The server's time when it answered, in seconds since 1970, if it told one that can be read.
-    pub date: Option<i64>,
-    /// When the answer began to arrive.
-    pub received: Instant,
-}
-
-/// The headers of an answer.
-#[derive(Debug, Clone, Default)]
-pub struct Headers(HeaderMap);
-
-impl Headers {
-    /// All values of a header, in order; those that are not text are left out.
-    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.0.get_all(name).iter().filter_map(|value| value.to_str().ok())
-    }
-
-    /// The first value of a header.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
-    }
 }
 
 /// A client.

@@ -9,7 +9,8 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use crate::edit::SignatureEdit;
-use crate::files::replace::{self, Prepared};
+use crate::files::prepared::{self, Prepared};
+use crate::files::replace;
 use crate::json;
 use crate::source::objects::file::{reopen, ObjectFile};
 use crate::source::objects::rewrite::{self, Changes};
@@ -221,7 +222,7 @@ impl FileRecords {
             return Err(io::Error::other("it is not a regular file"));
         };
         let old = reopen(path, was)?;
-        let new = replace::prepare(path, was, &old, |new| write(files, file, &changes, new, failed))?;
+        let new = prepared::prepare(path, was, &old, |new| write(files, file, &changes, new, failed))?;
         let is_any_left = failed.len() < changes.count();
         Ok(is_any_left.then_some(new))
     }

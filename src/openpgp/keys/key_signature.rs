@@ -5,14 +5,16 @@
 //! such as the key that it names as its maker, and GnuPG goes by that. So what is covered is told from what is not, and
 //! the rest is written anew.
 
+mod digest;
+mod numbers;
+mod subpackets;
+
 use std::collections::BTreeSet;
 
-use sha1::Sha1;
-use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
-
+use self::numbers::numbers;
+use self::subpackets::{area, created, issuer, kind, subpacket, subpackets, two_octets};
 use crate::openpgp::framing::packet::{self, tag};
-use crate::openpgp::framing::signature::{KeyId, ED25519_OCTETS, ED448_OCTETS, EDDSA};
-use crate::openpgp::keys::material;
+use crate::openpgp::framing::signature::KeyId;
 
 /// Signature classes (RFC 9580 section 5.2.1).
 pub mod class {
@@ -28,25 +30,8 @@ pub mod class {
     pub const CERTIFICATION_REVOCATION: u8 = 0x30;
 }
 
-/// Subpackets that matter (RFC 9580 section 5.2.3.7).
-mod kind {
-    pub const CREATED: u8 = 2;
-    pub const TRUST: u8 = 5;
-    pub const KEY_EXPIRES: u8 = 9;
-    pub const REVOCATION_KEY: u8 = 12;
-    pub const ISSUER: u8 = 16;
-    pub const EMBEDDED: u8 = 32;
-    pub const ISSUER_FINGERPRINT: u8 = 33;
-}
-
 /// Largest area of subpackets that every GnuPG reads (parse-packet.c): one packet beyond it makes it drop a whole file.
 const MAX_AREA: usize = 10_000;
-
-/// Longest number in a signature that GnuPG reads, in bytes.
-const MAX_NUMBER: usize = 2048;
-
-/// Most data over which a digest is computed, in bytes.
-const MAX_DIGESTED: usize = 16 << 10;
 
 /// Most embedded signatures that are kept of one binding.
 const MAX_EMBEDDED: usize = 4;
@@ -87,9 +72,7 @@ impl Loose {
         self.embedded.extend(other.embedded);
         self.prefixes.extend(other.prefixes);
     }
-}
 
-impl Loose {
     /// Whether a copy of the signature has these two octets of the digest.
     #[must_use]
     pub fn has_prefix(&self, prefix: [u8; 2]) -> bool {
@@ -240,20 +223,7 @@ impl Core {
     /// The first two octets of the digest over `data`; `None` for digests that are not computed here.
     #[must_use]
     pub fn prefix(&self, data: &[&[u8]]) -> Option<[u8; 2]> {
-        // Computed for each signature over it: not for large ones.
-        if data.iter().map(|part| part.len()).sum::<usize>() > MAX_DIGESTED {
-            return None;
-        }
-        let trailer = self.trailer();
-        let data = data.iter().copied().chain([&trailer[..]]);
-        match self.hash {
-            2 => first_two::<Sha1>(data),
-            8 => first_two::<Sha256>(data),
-            9 => first_two::<Sha384>(data),
-            10 => first_two::<Sha512>(data),
-            11 => first_two::<Sha224>(data),
-            _ => None,
-        }
+        digest::first_two(self.hash, data, &self.trailer())
     }
 
     /// Whether it may be over `data`, by the two octets of the digest that stand in it. They prove nothing, but tell
@@ -328,83 +298,4 @@ fn is_consent(body: &[u8]) -> bool {
         body,
         [4, class::PRIMARY_BINDING, ..] | [3, _, class::PRIMARY_BINDING, ..]
     )
-}
-
-fn first_two<'a, D: Digest>(data: impl Iterator<Item = &'a [u8]>) -> Option<[u8; 2]> {
-    let hash = data.fold(D::new(), |hash, part| hash.chain_update(part));
-    hash.finalize().first_chunk().copied()
-}
-
-/// The numbers at the end of a signature without what follows them; all of it for unknown algorithms, whose form
-/// GnuPG does not know either. GnuPG 2.4 does not skip zeros before a number of EdDSA, as 2.2 does, and anybody can add
-/// some: they are taken away where it has more octets than its curve.
-fn numbers(public_key: u8, rest: &[u8]) -> Option<Vec<u8>> {
-    let count = match public_key {
-        1 | 3 => 1,
-        16 | 17 | 19 | 20 | EDDSA => 2,
-        _ => return (!rest.is_empty()).then(|| rest.to_vec()),
-    };
-    let mut found = Vec::new();
-    let mut left = rest;
-    for _ in 0..count {
-        let after = material::after_number(left, MAX_NUMBER)?;
-        let (mut head, mut octets) = left.get(..left.len() - after.len())?.split_at_checked(2)?;
-        let length;
-        if public_key == EDDSA && octets.len() > ED25519_OCTETS && octets.len() != ED448_OCTETS {
-            while let [0, more @ ..] = octets {
-                if octets.len() <= ED25519_OCTETS {
-                    break;
-                }
-                octets = more;
-            }
-            length = two_octets(8 * octets.len());
-            head = &length;
-        }
-        found.extend([head, octets].concat());
-        left = after;
-    }
-    Some(found)
-}
-
-/// Splits off an area of subpackets with its two-octet length.
-fn area(input: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = input.split_first_chunk()?;
-    rest.split_at_checked(u16::from_be_bytes(*length).into())
-}
-
-/// Subpackets without their critical bit, up to the first malformed one.
-fn subpackets(mut area: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
-    std::iter::from_fn(move || {
-        let (kind, body, rest) = crate::openpgp::framing::subpacket::split(area)?;
-        area = rest;
-        Some((kind & 0x7f, body))
-    })
-}
-
-fn created(hashed: &[u8]) -> Option<u32> {
-    subpackets(hashed).find_map(|(kind, body)| match *body {
-        [a, b, c, d] if kind == kind::CREATED => Some(u32::from_be_bytes([a, b, c, d])),
-        _ => None,
-    })
-}
-
-/// The key ID in an issuer subpacket of either kind.
-fn issuer(kind: u8, body: &[u8]) -> Option<KeyId> {
-    match (kind, body) {
-        (kind::ISSUER, _) => body.try_into().ok().map(KeyId),
-        (kind::ISSUER_FINGERPRINT, [4, fingerprint @ ..]) if fingerprint.len() == 20 => {
-            fingerprint.last_chunk().copied().map(KeyId)
-        }
-        _ => None,
-    }
-}
-
-fn subpacket(kind: u8, body: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(body.len() + 1).unwrap_or(u32::MAX);
-    [&[255], &length.to_be_bytes()[..], &[kind], body].concat()
-}
-
-fn two_octets(length: usize) -> [u8; 2] {
-    // Areas were read with a length of two octets.
-    u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes()
 }

@@ -9,6 +9,7 @@ pub mod difference;
 pub mod entry;
 pub mod fail_on;
 pub mod format;
+pub mod gaps;
 pub mod head;
 pub mod images;
 pub mod lines;

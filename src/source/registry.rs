@@ -5,6 +5,7 @@
 //! manifest and for signatures, as on a node (containers-registries.conf(5)).
 
 mod attachments;
+pub mod compared;
 mod referrers;
 pub mod signatures;
 

@@ -38,18 +38,26 @@ impl Registries<'_> {
         if let (Some(why), false) = (&unconfigured, self.configuration.wants_attachments) {
             return gathered.leave_out(SourceKind::Attachment, place, why.clone());
         }
-        let opened = self.repository(asked, location);
-        let opened = opened.and_then(|repository| Ok((repository, self.session(location)?)));
-        let (found, trouble) = match opened {
-            Ok((repository, session)) => match read(session, &repository, &tag) {
-                Ok(found) => (found, None),
-                Err(trouble) => (Vec::new(), Some(trouble)),
-            },
-            Err(trouble) => (Vec::new(), Some(trouble)),
-        };
+        let (found, trouble) = self.attached(asked, location, &tag);
         gathered.add(SourceKind::Attachment, place, found, trouble.as_ref());
         if let Some(why) = unconfigured {
             gathered.note(format!("nodes configured like this machine do not look there: {why}"));
+        }
+    }
+
+    /// What hangs at the tag, whatever the configuration says.
+    pub(super) fn attached(
+        &mut self,
+        asked: &Reference,
+        location: &Location,
+        tag: &str,
+    ) -> (Vec<SignatureBlob>, Option<Trouble>) {
+        let opened = self.repository(asked, location);
+        let opened = opened.and_then(|repository| Ok((repository, self.session(location)?)));
+        let read = opened.and_then(|(repository, session)| read(session, &repository, tag));
+        match read {
+            Ok(found) => (found, None),
+            Err(trouble) => (Vec::new(), Some(trouble)),
         }
     }
 

@@ -167,7 +167,13 @@ impl Registries<'_> {
     }
 
     /// The signature extension, where the registry offers it.
-    fn extension(&mut self, asked: &Reference, location: &Location, digest: &Digest, gathered: &mut Gathered) {
+    pub(super) fn extension(
+        &mut self,
+        asked: &Reference,
+        location: &Location,
+        digest: &Digest,
+        gathered: &mut Gathered,
+    ) {
         let opened = self.repository(asked, location);
         let opened = opened.and_then(|repository| Ok((repository, self.session(location)?)));
         let (repository, session) = match opened {
@@ -196,7 +202,8 @@ impl Registries<'_> {
         gathered.add(SourceKind::Extension, url, found.collect(), trouble.as_ref());
     }
 
-    fn lookaside(&mut self, location: &Location, digest: &Digest, gathered: &mut Gathered) {
+    /// The lookaside store.
+    pub(super) fn lookaside(&mut self, location: &Location, digest: &Digest, gathered: &mut Gathered) {
         let reference = &location.reference;
         let configured = self.configuration.stores.lookaside(reference);
         let base = configured.map_or(self.configuration.default_store.as_str(), |(base, _)| base);

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a mirror lacks that the source of an image has, and the command that would fill the gap.
+
+use super::entry::{Finding, FindingKind};
+use crate::reference::Reference;
+use crate::source::registry::compared::{Held, Place};
+use crate::subject::SourceKind;
+use crate::text::safe;
+
+/// Compares each mirror with the source of an image. Where either is not known, nothing is said to be missing.
+#[must_use]
+pub fn findings(places: &[Place]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let Some(source) = places.iter().find(|place| !place.is_mirror) else {
+        return found;
+    };
+    for mirror in places.iter().filter(|place| place.is_mirror) {
+        manifest(source, mirror, &mut found);
+        // Without the image there, signatures of it are not expected there.
+        if mirror.manifest != Held::None {
+            signatures(source, mirror, &mut found);
+        }
+    }
+    // What could not be asked is one place, whatever it is compared with.
+    found.sort_by_key(|finding| finding.kind);
+    found.dedup();
+    found
+}
+
+fn manifest(source: &Place, mirror: &Place, found: &mut Vec<Finding>) {
+    let name = safe(&mirror.reference.to_string());
+    match (&source.manifest, &mirror.manifest) {
+        (_, Held::Unknown(why)) => found.push(unreachable(format!(
+            "whether the mirror {name} has the image is not known: {why}"
+        ))),
+        (Held::Unknown(why), _) => found.push(unreachable(format!(
+            "whether the source {} has the image is not known: {why}",
+            safe(&source.reference.to_string())
+        ))),
+        (Held::These(own), Held::These(other)) if own != other => found.push(gap(
+            format!("the mirror {name} serves another manifest under this digest: it may be damaged"),
+            Some(copy_image(source, mirror)),
+        )),
+        (Held::These(_), Held::None) => found.push(gap(
+            format!("the mirror {name} does not have the image"),
+            Some(copy_image(source, mirror)),
+        )),
+        _ => {}
+    }
+}
+
+fn signatures(source: &Place, mirror: &Place, found: &mut Vec<Finding>) {
+    for (own, other) in source.signatures.iter().zip(&mirror.signatures) {
+        let (kind, from, own) = own;
+        let (_, to, other) = other;
+        let (from, to) = (safe(from), safe(to));
+        let what = signatures_of(*kind);
+        let (here, there) = match (own, other) {
+            (Held::Unknown(why), _) => {
+                found.push(unreachable(format!(
+                    "{what} of the source, at {from}, are not known: {why}"
+                )));
+                continue;
+            }
+            // The source has nothing that could be missing.
+            (Held::None, _) => continue,
+            (Held::These(_), Held::Unknown(why)) => {
+                found.push(unreachable(format!(
+                    "{what} of the mirror, at {to}, are not known: {why}"
+                )));
+                continue;
+            }
+            (Held::These(own), Held::These(other)) => (own, own.intersection(other).count()),
+            (Held::These(own), Held::None) => (own, 0),
+        };
+        let missing = here.len() - there;
+        if missing == 0 {
+            continue;
+        }
+        let is_absent = *other == Held::None;
+        let lost = match is_absent {
+            true => format!("{what} are at the source only: {from} has {}, {to} none", here.len()),
+            false => format!("{what} differ: {missing} of {} at {from} are not at {to}", here.len()),
+        };
+        let (next, command) = match kind {
+            SourceKind::Attachment => ("", copy_attachment(from.as_str(), to.as_str())),
+            SourceKind::Lookaside => (
+                "; skopeo writes them to the lookaside-staging that registries.d names for the mirror",
+                copy_image(source, mirror),
+            ),
+            _ => ("", copy_image(source, mirror)),
+        };
+        found.push(gap(format!("{lost}{next}"), Some(command)));
+    }
+}
+
+fn signatures_of(kind: SourceKind) -> &'static str {
+    match kind {
+        SourceKind::Lookaside => "signatures in the lookaside store",
+        SourceKind::Attachment => "sigstore signatures",
+        _ => "signatures in the registry's extension",
+    }
+}
+
+fn gap(message: String, command: Option<String>) -> Finding {
+    Finding {
+        kind: FindingKind::Gap,
+        message,
+        command,
+    }
+}
+
+fn unreachable(message: String) -> Finding {
+    Finding {
+        kind: FindingKind::Unreachable,
+        message,
+        command: None,
+    }
+}
+
+/// Copies the image, all instances of a list, with the signatures that skopeo knows of.
+fn copy_image(source: &Place, mirror: &Place) -> String {
+    let at = |reference: &Reference| quoted(&format!("docker://{reference}"));
+    format!(
+        "skopeo copy --all --preserve-digests {} {}",
+        at(&source.reference),
+        at(&mirror.reference)
+    )
+}
+
+/// Copies what hangs at a tag.
+fn copy_attachment(from: &str, to: &str) -> String {
+    format!(
+        "skopeo copy --preserve-digests {} {}",
+        quoted(&format!("docker://{from}")),
+        quoted(&format!("docker://{to}"))
+    )
+}
+
+/// A word for a shell: references have nothing that it would read otherwise, and whatever else comes is put in quotes.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::registry::compared::KINDS;
+
+    const SOURCE: &str = "quay.io/shop/web";
+    const MIRROR: &str = "mirror.local:5000/m/web";
+
+    fn digest() -> String {
+        format!("sha256:{}", "a".repeat(64))
+    }
+
+    fn these(numbers: &[u8]) -> Held {
+        Held::These(numbers.iter().map(|number| [*number; 32]).collect())
+    }
+
+    fn place(name: &str, is_mirror: bool, manifest: Held, held: [Held; 3]) -> Place {
+        Place {
+            reference: Reference::parse(&format!("{name}@{}", digest())).unwrap(),
+            is_mirror,
+            manifest,
+            signatures: KINDS
+                .into_iter()
+                .zip(held)
+                .map(|(kind, held)| (kind, format!("{name}:{}", kind.word()), held))
+                .collect(),
+        }
+    }
+
+    fn compared(source: (Held, [Held; 3]), mirror: (Held, [Held; 3])) -> Vec<Finding> {
+        findings(&[
+            place(MIRROR, true, mirror.0, mirror.1),
+            place(SOURCE, false, source.0, source.1),
+        ])
+    }
+
+    fn none() -> [Held; 3] {
+        [Held::None, Held::None, Held::None]
+    }
+
+    fn unknown() -> Held {
+        Held::Unknown("timed out".into())
+    }
+
+    #[test]
+    fn nothing_is_missing_where_the_mirror_has_all_or_the_source_none() {
+        let all = || (these(&[1]), [these(&[2]), these(&[3, 4]), these(&[5])]);
+        assert_eq!(compared(all(), all()), []);
+        assert_eq!(compared((these(&[1]), none()), all()), []);
+        let more = (these(&[1]), [these(&[2]), these(&[3, 4, 9]), these(&[5, 6])]);
+        assert_eq!(compared(all(), more), []);
+    }
+
+    #[test]
+    fn each_kind_is_told_with_the_command_that_would_fill_the_gap() {
+        let source = (these(&[1]), [these(&[2]), these(&[3, 4]), these(&[5])]);
+        let found = compared(source, (these(&[1]), [Held::None, these(&[3]), Held::None]));
+        let kinds: Vec<FindingKind> = found.iter().map(|finding| finding.kind).collect();
+        assert_eq!(kinds, [FindingKind::Gap; 3]);
+        let commands: Vec<&str> = found.iter().filter_map(|finding| finding.command.as_deref()).collect();
+        let copy = format!(
+            "skopeo copy --all --preserve-digests docker://{SOURCE}@{0} docker://{MIRROR}@{0}",
+            digest()
+        );
+        let attached =
+            format!("skopeo copy --preserve-digests docker://{SOURCE}:attachment docker://{MIRROR}:attachment");
+        assert_eq!(commands, [copy.as_str(), copy.as_str(), attached.as_str()]);
+        assert!(found[1].message.contains("1 of 2"), "{}", found[1].message);
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_missing() {
+        let has = || (these(&[1]), [these(&[2]), these(&[3]), these(&[5])]);
+        let lost = || (unknown(), [unknown(), unknown(), unknown()]);
+        for found in [
+            compared(has(), lost()),
+            compared(lost(), has()),
+            compared(lost(), lost()),
+        ] {
+            assert!(!found.is_empty());
+            assert!(
+                found.iter().all(|finding| finding.kind == FindingKind::Unreachable),
+                "{found:?}"
+            );
+        }
+        // A source that cannot be asked is no reason to call the mirror complete.
+        assert_eq!(
+            compared((these(&[1]), [unknown(), Held::None, Held::None]), has()).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn an_image_that_is_absent_or_another_one_is_told_once() {
+        let source = || (these(&[1]), [these(&[2]), these(&[3]), these(&[5])]);
+        let absent = compared(source(), (Held::None, none()));
+        assert_eq!(absent.len(), 1);
+        assert!(absent[0].command.as_deref().unwrap().contains("--all"));
+        let other = compared((these(&[1]), none()), (these(&[7]), none()));
+        assert!(other[0].message.contains("another manifest"), "{other:?}");
+    }
+
+    #[test]
+    fn words_for_a_shell_stay_one_word() {
+        assert_eq!(quoted("docker://a/b:c"), "docker://a/b:c");
+        assert_eq!(quoted("a'; rm -rf b"), r"'a'\''; rm -rf b'");
+    }
+}

@@ -14,6 +14,7 @@ pub mod names;
 pub mod pages;
 pub mod patch;
 pub mod pods;
+pub mod policies;
 pub mod registries;
 pub mod release;
 pub mod rights;

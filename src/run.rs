@@ -133,6 +133,7 @@ fn as_removal(options: &cli::verify::Verify) -> Result<cli::remove::Remove, Usag
         (!accepts.sigstore_key.is_empty(), "--sigstore-key"),
         (accepts.policy.is_some(), "--policy"),
         (accepts.system_policy, "--system-policy"),
+        (options.cluster_policy, "--cluster-policy"),
         (options.identity_match.is_some(), "--identity-match"),
         (options.expected_digest.is_some(), "--expected-digest"),
         (options.require.is_some(), "--require"),

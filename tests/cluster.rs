@@ -7,6 +7,8 @@ mod support;
 
 #[path = "cluster/clock.rs"]
 mod clock;
+#[path = "cluster/cluster_policy.rs"]
+mod cluster_policy;
 #[path = "cluster/damage.rs"]
 mod damage;
 #[path = "cluster/describe.rs"]

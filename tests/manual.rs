@@ -399,6 +399,9 @@ fn examples_run_as_the_pages_say() {
     });
     scene.server.stream("foo", "bar", stream);
     scene.server.grant("alice", &["get"], "imagestreamtags");
+    for resource in ["clusterimagepolicies", "imagepolicies"] {
+        scene.server.grant("alice", &["list"], resource);
+    }
     let bin = scene.sandbox.path("bin");
     std::fs::create_dir(&bin).unwrap();
     symlink(binary(), bin.join("image-signature")).unwrap();

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::cluster::ClientOptions;
+
 /// Where the policy and the configuration of registries are.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Configuration")]
@@ -13,9 +15,10 @@ pub struct Configuration {
     #[arg(long)]
     pub system_policy: bool,
 
-    /// Add the ImagePolicies of this namespace; without it those in the files are left out
-    #[arg(short, long, value_name = "NAMESPACE")]
-    pub namespace: Option<String>,
+    /// Read the ClusterImagePolicies of the cluster, and the ImagePolicies of the namespace of -n; with FILE they are put
+    /// together
+    #[arg(long)]
+    pub cluster_policy: bool,
 
     /// The registries.conf to read, without drop-ins [default: that of the user and of the system]
     #[arg(long, value_name = "FILE")]
@@ -24,7 +27,14 @@ pub struct Configuration {
     /// The directory to read in place of registries.d [default: those of the user and of the system]
     #[arg(long = "registries.d", value_name = "DIR")]
     pub registries_d: Option<PathBuf>,
+
+    /// The cluster of --cluster-policy.
+    #[command(flatten)]
+    pub client: ClientOptions,
 }
+
+/// What -n is for here.
+const NAMESPACE: &str = "Add the ImagePolicies of this namespace; without it those of all namespaces are left out";
 
 /// How explanations and findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -38,16 +48,16 @@ pub enum PolicyOutput {
 }
 
 const STATUS_WHY: &str = "\
-Exit status: 0 done; 2 usage error, or a file cannot be read or breaks its format; 3 GnuPG or printing failed; \
-130 interrupted.";
+Exit status: 0 done; 2 usage error, or a file cannot be read or breaks its format; 3 GnuPG, a cluster or printing \
+failed; 130 interrupted.";
 
 const STATUS_LINT: &str = "\
-Exit status: 0 nothing found; 1 something found; 2 usage error, or a file cannot be read; 3 GnuPG or printing failed; \
-130 interrupted.";
+Exit status: 0 nothing found; 1 something found; 2 usage error, or a file cannot be read; 3 GnuPG, a cluster or \
+printing failed; 130 interrupted.";
 
 const STATUS_TEST: &str = "\
 Exit status: 0 all is as expected; 1 something is not; 2 usage error, or a file cannot be read or breaks its format; 3 \
-GnuPG or printing failed; 130 interrupted.";
+GnuPG, a cluster or printing failed; 130 interrupted.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,7 +65,8 @@ Examples:
   image-signature policy lint policy.json -o json
   image-signature policy test expected.yaml --policy policy.json
   image-signature policy why registry.local:5000/foo/bar:v1
-  image-signature policy why registry.local:5000/foo/bar:v1 policy.json --mirrors";
+  image-signature policy why registry.local:5000/foo/bar:v1 policy.json --mirrors
+  image-signature policy why registry.local:5000/foo/bar:v1 --cluster-policy";
 
 /// Say who may sign what: which part of a policy applies to an image, and what it means.
 #[derive(Debug, Args)]
@@ -78,9 +89,10 @@ pub enum Action {
 }
 
 /// Explain what a policy means for one image: the scopes that are tried, what is required and by which keys, how the
-/// signed reference must look, the mirrors, and where signatures would be looked for. No server is contacted.
+/// signed reference must look, the mirrors, and where signatures would be looked for. No server is contacted, unless
+/// --cluster-policy asks for it.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{STATUS_WHY}\n\n{EXAMPLES}"))]
+#[command(after_help = format!("{STATUS_WHY}\n\n{EXAMPLES}"), mut_arg("namespace", |arg| arg.help(NAMESPACE)))]
 pub struct Why {
     /// The image as it would be asked for: HOST/PATH:TAG or HOST/PATH@DIGEST
     #[arg(value_name = "REF")]
@@ -113,7 +125,7 @@ pub struct Why {
 /// severity, file, line and column. The policy of this machine is looked at together with its registries.conf,
 /// registries.d and programs.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{STATUS_LINT}\n\n{EXAMPLES}"))]
+#[command(after_help = format!("{STATUS_LINT}\n\n{EXAMPLES}"), mut_arg("namespace", |arg| arg.help(NAMESPACE)))]
 pub struct Lint {
     /// A policy.json, or files with ClusterImagePolicies and ImagePolicies
     #[arg(value_name = "FILE")]
@@ -149,7 +161,7 @@ pub enum TestOutput {
 
 /// Compare what a policy says with a table of what it is meant to say: references, each with scope, verdict or keys.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{STATUS_TEST}\n\n{EXAMPLES}"))]
+#[command(after_help = format!("{STATUS_TEST}\n\n{EXAMPLES}"), mut_arg("namespace", |arg| arg.help(NAMESPACE)))]
 pub struct Test {
     /// The table, YAML or JSON: REF: {scope: SCOPE, verdict: VERDICT, keys: [FINGERPRINT...]}
     #[arg(value_name = "FILE")]

@@ -17,8 +17,7 @@ const MAX_LINE: usize = 1000;
 const LATER_COMMANDS: [&str; 2] = ["audit", "release"];
 
 /// Options of the product that this version does not have, with what they are about.
-const LATER_OPTIONS: [(&str, &str); 12] = [
-    ("--cluster-policy", POLICY),
+const LATER_OPTIONS: [(&str, &str); 11] = [
     ("--expected-identity-map", AUDIT),
     ("--all-namespaces", AUDIT),
     ("--selector", AUDIT),
@@ -32,7 +31,6 @@ const LATER_OPTIONS: [(&str, &str); 12] = [
     ("--fail-on", AUDIT),
 ];
 
-const POLICY: &str = "judging by a policy";
 const AUDIT: &str = "auditing a whole cluster";
 
 /// Output formats of the product that this version does not have.

@@ -128,6 +128,10 @@ pub struct Verify {
     #[command(flatten)]
     pub acceptance: AcceptanceOptions,
 
+    /// The ClusterImagePolicies of the cluster decide; with -n, the ImagePolicies of that namespace too
+    #[arg(long, help_heading = "Keys")]
+    pub cluster_policy: bool,
+
     /// Where images come from.
     #[command(flatten)]
     pub source: SourceOptions,

@@ -11,6 +11,12 @@ use crate::text::{quoted, safe};
 /// The role that may read and write images and nothing else.
 pub(super) const AUDITOR: &str = "system:image-auditor";
 
+/// The role that may read everything of a cluster but secrets.
+const READER: &str = "cluster-reader";
+
+/// The group of policies.
+const CONFIG: &str = "config.openshift.io";
+
 /// What to do about a refusal; empty where there is nothing to say beyond the server's own words. `path` is what was
 /// asked for.
 pub(super) fn advice(status: &Status, access: &Access, path: &str) -> String {
@@ -69,11 +75,19 @@ fn right(status: &Status, access: &Access, path: &str) -> String {
     if is_about("images") {
         return format!("the cluster role {AUDITOR} allows it");
     }
+    let namespace = || {
+        let inside = path.split_once("/namespaces/");
+        inside.and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default()
+    };
+    if is_about("clusterimagepolicies") {
+        return format!("the cluster role {READER} allows it; ask an administrator for it, or for the right to list clusterimagepolicies.{CONFIG}: oc create clusterrole image-policy-reader --verb=list --resource=clusterimagepolicies.{CONFIG}");
+    }
+    if is_about("imagepolicies") {
+        let namespace = namespace();
+        return format!("the cluster role {READER} allows it; ask an administrator for it, or for the right to list imagepolicies.{CONFIG} in namespace {namespace}: oc create role image-policy-reader -n {namespace} --verb=list --resource=imagepolicies.{CONFIG}");
+    }
     if is_about("imagestreamtags") || is_about("imagestreamimages") {
-        let namespace = path
-            .split_once("/namespaces/")
-            .and_then(|(_, rest)| rest.split('/').next())
-            .unwrap_or_default();
+        let namespace = namespace();
         return format!("the role view in namespace {namespace} allows it; an image can also be named by its digest");
     }
     String::new()

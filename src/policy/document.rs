@@ -10,16 +10,23 @@ const MAX_DISTANCE: usize = 3;
 
 /// A rule of the format that a policy breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {path}{what}", path = if .path.is_empty() { String::new() } else { format!("{path}: ") })]
+#[error("{place}{path}{what}", place = place(*.line, *.column), path = if .path.is_empty() { String::new() } else { format!("{path}: ") })]
 pub struct Error {
-    /// Counted from 1.
+    /// Counted from 1; 0 where it stands in no file.
     pub line: usize,
-    /// In bytes, counted from 1.
+    /// In bytes, counted from 1; 0 where it stands in no file.
     pub column: usize,
     /// Where in the document, such as `transports.docker["registry.example"][0].keyType`; empty for the whole.
     pub path: String,
     /// What is wrong, and what was expected.
     pub what: String,
+}
+
+fn place(line: usize, column: usize) -> String {
+    match line {
+        0 => String::new(),
+        line => format!("line {line}, column {column}: "),
+    }
 }
 
 /// A value and its place.

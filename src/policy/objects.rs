@@ -4,12 +4,14 @@
 //! In `spec`, members that the API does not have are refused, as its strict validation does: a typing error must not take
 //! away a requirement. What the server adds elsewhere is left alone.
 
+use serde_json::Value;
+
 use super::document::{Error, Node, Outcome};
 use super::image_policy::{self, ImagePolicy};
 use super::mirror_set::{self, MirrorSet};
-use super::place::Lines;
+use super::place::{Lines, Place};
 use super::stream;
-use crate::text::quoted;
+use crate::text::{quoted, safe};
 
 /// The objects of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,6 +47,29 @@ impl Objects {
         Ok(all)
     }
 
+    /// Reads objects that a server gave: they stand in no file, so that errors name the object and have no line.
+    ///
+    /// # Errors
+    /// When an object is of another kind or breaks a rule of its API as this version knows it.
+    pub fn of_values(values: &[Value]) -> Result<Self, Error> {
+        let mut all = Self::default();
+        for value in values {
+            let found = Self::parse(&value.to_string()).map_err(|error| {
+                let text = |value: &Value| safe(value.as_str().unwrap_or_default());
+                let object = format!("{}/{}", text(&value["kind"]), text(&value["metadata"]["name"]));
+                Error {
+                    line: 0,
+                    column: 0,
+                    path: format!("{object} {}", error.path).trim_end().to_owned(),
+                    what: error.what,
+                }
+            })?;
+            all.policies.extend(found.policies.into_iter().map(without_place));
+            all.mirror_sets.extend(found.mirror_sets);
+        }
+        Ok(all)
+    }
+
     fn add(&mut self, root: &Node, lines: &Lines) -> Outcome<()> {
         let kind = root.required("kind")?;
         if kind.string()?.ends_with("List") {
@@ -76,6 +101,14 @@ impl Objects {
         }
         Ok(())
     }
+}
+
+fn without_place(mut object: ImagePolicy) -> ImagePolicy {
+    object.place = Place::default();
+    for scope in &mut object.scopes {
+        scope.place = Place::default();
+    }
+    object
 }
 
 /// Whether a text holds API objects, and not containers-policy.json(5).

@@ -7,6 +7,7 @@ use super::combined::Combined;
 use super::file::PolicyText;
 use super::image_policy::ImagePolicy;
 use super::mirror_set::MirrorSet;
+use super::objects::Objects;
 use super::place::Place;
 use super::places::{path_of, Places};
 use super::scope::Applied;
@@ -78,6 +79,17 @@ impl Source {
             content,
             places,
         })
+    }
+
+    /// Objects that a cluster gave; `name` stands in place of a file's.
+    #[must_use]
+    pub fn of_cluster(name: &str, objects: Objects) -> Self {
+        Self {
+            file: PathBuf::from(name),
+            text: Vec::new(),
+            content: PolicyText::Objects(objects),
+            places: Places::default(),
+        }
     }
 
     /// The policy in it, where it holds one.

@@ -21,7 +21,10 @@ pub fn write_text(out: &mut dyn Write, findings: &[Finding], files: &[String]) -
     for finding in findings {
         if let Some(spot) = &finding.spot {
             let file = safe(&spot.file.display().to_string());
-            write!(out, "{file}:{}:{}: ", spot.place.line, spot.place.column)?;
+            match spot.place.line {
+                0 => write!(out, "{file}: ")?,
+                line => write!(out, "{file}:{line}:{}: ", spot.place.column)?,
+            }
         }
         write!(out, "{}: {}: ", finding.severity.word(), finding.code.word())?;
         if let Some(path) = finding

@@ -70,12 +70,12 @@ fn scope(scope: Option<&str>) -> String {
 }
 
 fn at(spot: &Spot) -> String {
-    format!(
-        "{}, line {}, column {}",
-        safe(&spot.file.display().to_string()),
-        spot.place.line,
-        spot.place.column
-    )
+    let file = safe(&spot.file.display().to_string());
+    match spot.place.line {
+        // An object of a cluster.
+        0 => format!("{file}, {}", safe(&spot.path)),
+        line => format!("{file}, line {line}, column {}", spot.place.column),
+    }
 }
 
 fn write_step(out: &mut dyn Write, step: &Step) -> io::Result<()> {

@@ -7,16 +7,19 @@ pub mod registry;
 use std::io::Write;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::cluster::access::Access;
 use crate::cluster::api::{Api, Error};
 use crate::cluster::blocked::blocked;
 use crate::cluster::credentials::Source;
 use crate::cluster::images::{self, Found};
 use crate::cluster::names::Name;
-use crate::cluster::{patch, rights, streams, whoami};
+use crate::cluster::{patch, policies, rights, streams, whoami};
 use crate::digest::Digest;
 use crate::edit::SignatureEdit;
 use crate::limits::CLOCK_SKEW;
+use crate::policy::objects::Objects;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::settings::UsageError;
@@ -139,6 +142,26 @@ impl Session {
     /// When the stream cannot be read or does not say it.
     pub fn references(&mut self, name: &Name) -> Result<Vec<Reference>, Refusal> {
         streams::references(&mut self.api, name)
+    }
+
+    /// The policies of the cluster and those of a namespace.
+    ///
+    /// # Errors
+    /// When they cannot be listed as a whole, or one of them is not as its API describes it.
+    pub fn policies(&mut self, namespace: Option<&str>) -> Result<Objects, Refusal> {
+        let objects = self.listed_policies(namespace)?;
+        Objects::of_values(&objects).map_err(|error| {
+            let message = format!("the policies of the cluster cannot be used: {error}");
+            Refusal::new(Reason::SourceUnavailable, message)
+        })
+    }
+
+    /// The same as the server gives them.
+    ///
+    /// # Errors
+    /// When they cannot be listed as a whole.
+    pub fn listed_policies(&mut self, namespace: Option<&str>) -> Result<Vec<Value>, Refusal> {
+        policies::read(&mut self.api, namespace)
     }
 
     /// Reads an Image.

@@ -27,6 +27,8 @@ enum Demand<'c> {
     Options(Signed),
     /// What a policy says for their identities.
     Policy(Rules<'c>),
+    /// Nobody knows: the policy could not be had.
+    Unknown(Refusal),
 }
 
 impl<'c> Judging<'c> {
@@ -58,6 +60,14 @@ impl<'c> Judging<'c> {
         Ok(Self { judges, demand })
     }
 
+    /// Judges no image, because what is demanded could not be found out.
+    pub(super) fn refusing(refusal: Refusal) -> Self {
+        Self {
+            judges: Judges::default(),
+            demand: Demand::Unknown(refusal),
+        }
+    }
+
     /// What is required of an image that may have one of these identities, and must have the digest if one is given.
     ///
     /// # Errors
@@ -71,6 +81,7 @@ impl<'c> Judging<'c> {
         match &mut self.demand {
             Demand::Policy(rules) => rules.expectation(identities, digest, &mut self.judges, stderr),
             Demand::Options(signed) => Ok(Expectation::alike(identities, signed, digest)),
+            Demand::Unknown(refusal) => Err(UsageError::new(refusal.message.clone())),
         }
     }
 

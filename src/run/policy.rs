@@ -7,6 +7,7 @@ mod lint;
 mod lint_keys;
 mod lint_machine;
 mod load;
+mod syntax;
 mod test;
 mod why;
 

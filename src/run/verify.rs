@@ -4,6 +4,7 @@
 mod aside;
 mod attach;
 mod cluster;
+mod cluster_policy;
 mod elsewhere;
 mod files;
 mod judged;
@@ -20,7 +21,7 @@ use self::judged::Judged;
 use self::places::Reach;
 use self::registry::Tags;
 use self::scope::Scope;
-use super::cluster::{Session, SOURCE};
+use super::cluster::SOURCE;
 use super::held::HeldReports;
 use super::judging::Judging;
 use super::printer::Printer;
@@ -52,27 +53,30 @@ pub fn run(
     stderr: &mut dyn Write,
 ) -> Result<u8, UsageError> {
     let settings = Verify::new(options, environment)?;
+    let mut session = cluster_policy::session(&settings, stderr)?;
+    let criteria = cluster_policy::criteria(&settings, session.as_mut());
+    let criteria = match &criteria {
+        Ok(criteria) => criteria,
+        Err(refusal) => return Ok(refuse(&settings, refusal, out, stderr)),
+    };
     match &settings.source {
         Source::Objects { places, requests } => {
             // Read before gpg is started: how many objects there are decides whether the call makes sense.
             let files = ObjectFiles::open(places, settings.is_recursive);
             files::check_count(&files, requests, settings.digest.as_ref())?;
-            let judging = Judging::new(&settings.criteria, settings.source.identities(), stderr)?;
+            let judging = Judging::new(criteria, settings.source.identities(), stderr)?;
             let scope = Scope::of(&settings, Some(&files));
             Ok(judge(&settings, judging, &scope, out, stderr, |run| {
                 run.objects(&files, places, requests);
             }))
         }
         Source::Places {
-            targets,
-            access,
-            registries,
+            targets, registries, ..
         } => {
-            let mut session = match access {
-                Some(access) => Some(Session::new((**access).clone(), stderr)?),
-                None => None,
+            let judging = match cluster_policy::judging(&settings, criteria, stderr)? {
+                Ok(judging) => judging,
+                Err(refusal) => return Ok(refuse(&settings, &refusal, out, stderr)),
             };
-            let judging = Judging::new(&settings.criteria, settings.source.identities(), stderr)?;
             let mut configuration = registries.as_deref().cloned();
             let mut own = None;
             if let (Some(wanted), Some(session), Some(configuration)) =
@@ -102,11 +106,21 @@ pub fn run(
             }))
         }
         Source::Parts(parts) => {
-            let judging = Judging::new(&settings.criteria, settings.source.identities(), stderr)?;
+            let judging = match cluster_policy::judging(&settings, criteria, stderr)? {
+                Ok(judging) => judging,
+                Err(refusal) => return Ok(refuse(&settings, &refusal, out, stderr)),
+            };
             let scope = Scope::of(&settings, None);
             Ok(judge(&settings, judging, &scope, out, stderr, |run| run.parts(parts)))
         }
     }
+}
+
+/// Judges no image, because the policy cannot be had.
+fn refuse(settings: &Verify, refusal: &Refusal, out: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
+    let scope = Scope::of(settings, None);
+    let judging = Judging::refusing(refusal.clone());
+    judge(settings, judging, &scope, out, stderr, |run| run.refuse_all(refusal))
 }
 
 /// Does the work of a run, with what is printed before, beside and after it; the exit status comes back.

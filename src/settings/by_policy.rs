@@ -6,13 +6,17 @@ use std::path::{Path, PathBuf};
 use super::containers::Containers;
 use super::demands::Demands;
 use super::environment::Environment;
-use super::UsageError;
+use super::{cluster, UsageError};
 use crate::cli::acceptance::AcceptanceOptions;
+use crate::cli::verify::Verify;
+use crate::cluster::access::Access;
+use crate::cluster::names::is_label;
 use crate::files::read::read_bounded;
 use crate::policy::combined::Combined;
 use crate::policy::file::PolicyFile;
+use crate::policy::objects::Objects;
 use crate::policy::{Policy, MAX_POLICY_BYTES};
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// A policy, and what GnuPG needs.
 #[derive(Debug, Clone)]
@@ -31,6 +35,18 @@ pub struct ByPolicy {
     pub uid: u32,
     /// The time by which keys and signatures are judged, in seconds since 1970.
     pub now: i64,
+}
+
+/// The cluster whose objects decide, and what GnuPG needs.
+#[derive(Debug, Clone)]
+pub struct OfCluster {
+    /// How it is reached.
+    pub access: Box<Access>,
+    /// Whose ImagePolicies count.
+    pub namespace: Option<String>,
+    places: Vec<PathBuf>,
+    uid: u32,
+    now: i64,
 }
 
 impl ByPolicy {
@@ -56,6 +72,101 @@ impl ByPolicy {
         refuse_others(options, demands, flag)?;
         read(&file, demands.namespace, environment).map(Some)
     }
+}
+
+impl OfCluster {
+    /// What `--cluster-policy` names, if it is given.
+    ///
+    /// # Errors
+    /// When options contradict each other, or no cluster is configured.
+    pub fn new(options: &Verify, demands: Demands<'_>, environment: &Environment) -> Result<Option<Self>, UsageError> {
+        if !options.cluster_policy {
+            return Ok(None);
+        }
+        let flag = "--cluster-policy";
+        let accepts = &options.acceptance;
+        let others = [
+            (accepts.policy.is_some(), "--policy"),
+            (accepts.system_policy, "--system-policy"),
+        ];
+        if let Some((_, other)) = others.into_iter().find(|(given, _)| *given) {
+            return Err(UsageError::new(format!(
+                "{other} cannot be used with {flag}: one policy decides"
+            )));
+        }
+        refuse_others(accepts, demands, flag)?;
+        if !options.source.filename.is_empty() {
+            return Err(UsageError::new(
+                "--cluster-policy cannot be used with --filename, with which no server is contacted; save the objects with oc get clusterimagepolicies -o yaml, and name the file with --policy",
+            ));
+        }
+        let stdin_in_use = [options.images_from.as_deref(), options.manifest.as_deref()]
+            .into_iter()
+            .flatten()
+            .chain(options.signature_file.iter().map(PathBuf::as_path))
+            .any(|file| file == Path::new("-"));
+        Ok(Some(Self {
+            access: Box::new(cluster::access(&options.source.client, environment, stdin_in_use)?),
+            namespace: namespace_of_policies(demands.namespace)?,
+            places: environment.temporary_places(),
+            uid: environment.uid,
+            now: environment.now,
+        }))
+    }
+
+    /// The policy that its objects are.
+    #[must_use]
+    pub fn policy(&self, objects: &Objects) -> ByPolicy {
+        let name = "the policies of the cluster";
+        let combined = Combined::new(None, &objects.policies, self.namespace.as_deref());
+        let mut notes = notes(name, &combined);
+        if self.namespace.is_none() {
+            notes.push(format!(
+                "{name}: ImagePolicies are left out: they count for the namespace of -n only"
+            ));
+        }
+        if objects.policies.is_empty() {
+            notes.push(format!("{name}: there are none, so that every image is refused"));
+        }
+        ByPolicy {
+            name: name.to_owned(),
+            policy: combined.policy,
+            notes,
+            is_objects_alone: true,
+            places: self.places.clone(),
+            uid: self.uid,
+            now: self.now,
+        }
+    }
+}
+
+/// The namespace whose ImagePolicies count; it becomes part of a path.
+///
+/// # Errors
+/// When it is not a valid name.
+pub(super) fn namespace_of_policies(name: Option<&str>) -> Result<Option<String>, UsageError> {
+    match name {
+        Some(name) if !is_label(name) => Err(UsageError::new(format!(
+            "--namespace {} is not a valid namespace name",
+            quoted(name)
+        ))),
+        name => Ok(name.map(str::to_owned)),
+    }
+}
+
+/// What became of the objects of a policy.
+fn notes(name: &str, combined: &Combined) -> Vec<String> {
+    let mut notes = Vec::new();
+    notes.extend(combined.left_out.iter().map(|object| {
+        let object = safe(object);
+        format!("{name}: {object} is left out: ImagePolicies count for the namespace of -n only")
+    }));
+    notes.extend(combined.dropped.iter().map(|dropped| {
+        let [object, scope, inside, of] =
+            [&dropped.object, &dropped.scope, &dropped.inside, &dropped.of].map(|text| safe(text));
+        format!("{name}: scope {scope} of {object} is left out, as on nodes: {of} has the scope {inside}")
+    }));
+    notes
 }
 
 /// A policy decides on keys, identity rule and threshold; options that do so too would say something else.
@@ -84,9 +195,9 @@ fn read(file: &Path, namespace: Option<&str>, environment: &Environment) -> Resu
         .map_err(|error| UsageError::new(format!("reading policy {shown}: {error}")))?
         .ok_or_else(|| UsageError::new(format!("policy {shown} has more than {MAX_POLICY_BYTES} bytes")))?;
     let parsed = PolicyFile::parse(&bytes).map_err(|error| UsageError::new(format!("policy {shown}: {error}")))?;
-    let mut notes = Vec::new();
-    let (policy, is_objects_alone) = match parsed {
-        PolicyFile::Policy(policy) => (policy, false),
+    let name = format!("policy {shown}");
+    let (policy, notes, is_objects_alone) = match parsed {
+        PolicyFile::Policy(policy) => (policy, Vec::new(), false),
         PolicyFile::Objects(objects) if objects.policies.is_empty() => {
             return Err(UsageError::new(format!(
                 "policy {shown}: it has no ClusterImagePolicy and no ImagePolicy"
@@ -94,23 +205,12 @@ fn read(file: &Path, namespace: Option<&str>, environment: &Environment) -> Resu
         }
         PolicyFile::Objects(objects) => {
             let combined = Combined::new(None, &objects.policies, namespace);
-            let left_out = combined.left_out.iter();
-            notes.extend(left_out.map(|object| {
-                let object = safe(object);
-                format!("policy {shown}: {object} is left out: ImagePolicies count for the namespace of -n only")
-            }));
-            notes.extend(combined.dropped.iter().map(|dropped| {
-                let [object, scope, inside, of] =
-                    [&dropped.object, &dropped.scope, &dropped.inside, &dropped.of].map(|text| safe(text));
-                format!(
-                    "policy {shown}: scope {scope} of {object} is left out, as on nodes: {of} has the scope {inside}"
-                )
-            }));
-            (combined.policy, true)
+            let notes = notes(&name, &combined);
+            (combined.policy, notes, true)
         }
     };
     Ok(ByPolicy {
-        name: format!("policy {shown}"),
+        name,
         policy,
         notes,
         is_objects_alone,

@@ -3,13 +3,15 @@
 
 use std::path::PathBuf;
 
+use super::by_policy::namespace_of_policies;
 use super::containers::Containers;
 use super::environment::Environment;
-use super::UsageError;
+use super::{cluster, UsageError};
 use crate::cli::policy::{
     Action as Options, Configuration, Lint as LintOptions, Test as TestOptions, Why as WhyOptions,
 };
 pub use crate::cli::policy::{PolicyOutput, TestOutput};
+use crate::cluster::access::Access;
 use crate::reference::Reference;
 use crate::text::{quoted, safe};
 
@@ -27,8 +29,12 @@ pub enum Action {
 /// Where everything is, and what GnuPG needs.
 #[derive(Debug, Clone)]
 pub struct Ground {
-    /// The files of the policy; none for that of this machine.
+    /// The files of the policy.
     pub files: Vec<PathBuf>,
+    /// The policy is that of this machine.
+    pub is_of_machine: bool,
+    /// The cluster whose objects are read too.
+    pub cluster: Option<Box<Access>>,
     /// Whose ImagePolicies count.
     pub namespace: Option<String>,
     /// Where configuration is looked for.
@@ -71,9 +77,10 @@ impl Lint {
     fn new(options: &LintOptions, environment: &Environment) -> Result<Self, UsageError> {
         let configuration = &options.configuration;
         let is_named = configuration.registries_conf.is_some() || configuration.registries_d.is_some();
+        let ground = Ground::new(&options.files, configuration, environment)?;
         Ok(Self {
-            ground: Ground::new(&options.files, configuration, environment)?,
-            checks_machine: options.files.is_empty() || is_named,
+            checks_machine: ground.is_of_machine || is_named,
+            ground,
             output: options.output,
         })
     }
@@ -132,16 +139,28 @@ impl Ground {
                 "--system-policy cannot be used with files, which take the place of the policy of this machine",
             ));
         }
+        let namespace = options.client.namespace.as_deref();
+        let (cluster, namespace) = if options.cluster_policy {
+            (
+                Some(Box::new(cluster::access(&options.client, environment, false)?)),
+                namespace_of_policies(namespace)?,
+            )
+        } else {
+            (None, namespace.map(str::to_owned))
+        };
+        let is_of_machine = options.system_policy || files.is_empty() && cluster.is_none();
         Ok(Self {
             files: files.to_vec(),
-            namespace: options.namespace.clone(),
+            is_of_machine,
+            cluster,
+            namespace,
             containers: Containers::new(
                 environment,
                 options.registries_conf.as_deref(),
                 options.registries_d.as_deref(),
             ),
             places: environment.temporary_places(),
-            search_path: match environment.variable("PATH").filter(|_| files.is_empty()) {
+            search_path: match environment.variable("PATH").filter(|_| is_of_machine) {
                 Some(path) => std::env::split_paths(path).collect(),
                 None => Vec::new(),
             },

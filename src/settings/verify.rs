@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The settings of `verify`.
 
+use super::by_policy::OfCluster;
 use super::cluster_registry::ClusterRegistry;
 use super::criteria::Criteria;
 use super::demands::Demands;
@@ -27,6 +28,8 @@ pub struct Verify {
     pub is_recursive: bool,
     /// By what images are judged.
     pub criteria: Criteria,
+    /// The cluster whose policy decides in place of them, if there is one.
+    pub cluster_policy: Option<OfCluster>,
     /// How results are printed.
     pub format: Format,
     /// Verdicts are coloured.
@@ -65,14 +68,17 @@ impl Verify {
             require: options.require,
             namespace: options.source.client.namespace.as_deref(),
         };
+        let cluster_policy = OfCluster::new(options, demands, environment)?;
         let criteria = Criteria::new(&options.acceptance, demands, environment)?;
+        let is_by_objects =
+            cluster_policy.is_some() || criteria.policy.as_ref().is_some_and(|own| own.is_objects_alone);
         if let Source::Places {
             registries: Some(registries),
             ..
         } = &mut source
         {
-            // Whoever names such keys asks for such signatures.
-            registries.wants_attachments = criteria.keys.sigstore.is_some();
+            // Whoever names such keys asks for such signatures, and nodes look for them where objects ask for them.
+            registries.wants_attachments = criteria.keys.sigstore.is_some() || is_by_objects;
         }
         let format = format(options.output, options.explain)?;
         let recording = Recording::new(options.confirm, options.dry_run);
@@ -105,6 +111,7 @@ impl Verify {
                 .transpose()?,
             is_recursive: options.source.recursive,
             criteria,
+            cluster_policy,
             format,
             colour: colour(options.color, prints_document, environment),
             columns: environment.terminal.columns.filter(|_| !prints_document),

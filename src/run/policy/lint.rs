@@ -4,15 +4,14 @@
 use std::io::Write;
 
 use super::load::{load, shown, Failure};
-use super::{lint_keys, lint_machine};
+use super::{lint_keys, lint_machine, syntax};
 use crate::policy::finding::{Code, Finding};
 use crate::policy::lint;
 use crate::policy::place::Place;
 use crate::policy::rulebook::Spot;
-use crate::report::json::Syntax;
 use crate::report::policy_lint as report;
 use crate::run::{NEGATIVE, SUCCESS, TROUBLE};
-use crate::settings::policy::{Lint, PolicyOutput};
+use crate::settings::policy::Lint;
 use crate::settings::UsageError;
 
 /// Says what is wrong with a policy.
@@ -22,7 +21,7 @@ use crate::settings::UsageError;
 pub(super) fn run(settings: &Lint, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
     let mut trouble = Vec::new();
     let mut files: Vec<String> = settings.ground.files.iter().map(|file| shown(file)).collect();
-    let mut findings = match load(&settings.ground) {
+    let mut findings = match load(&settings.ground, stderr) {
         Ok(book) => {
             files = book.sources.iter().map(|source| shown(&source.file)).collect();
             let mut findings = lint::of(&book);
@@ -44,7 +43,7 @@ pub(super) fn run(settings: &Lint, out: &mut dyn Write, stderr: &mut dyn Write) 
             };
             vec![Finding::new(Code::InvalidPolicy, Some(spot), broken.error.what)]
         }
-        Err(failure) => return Err(failure.into()),
+        Err(failure) => return failure.tell("policy lint", syntax::of(settings.output), out, stderr),
     };
     findings.sort_by_key(|finding| {
         let spot = finding.spot.as_ref();
@@ -59,10 +58,9 @@ pub(super) fn run(settings: &Lint, out: &mut dyn Write, stderr: &mut dyn Write) 
         let _ = writeln!(stderr, "error: {line}");
     }
     // Failures are told at the end: see report::output.
-    let _ = match settings.output {
-        PolicyOutput::Text => report::write_text(out, &findings, &files),
-        PolicyOutput::Json => report::write_json(out, &findings, &files, Syntax::Json),
-        PolicyOutput::Yaml => report::write_json(out, &findings, &files, Syntax::Yaml),
+    let _ = match syntax::of(settings.output) {
+        None => report::write_text(out, &findings, &files),
+        Some(syntax) => report::write_json(out, &findings, &files, syntax),
     };
     Ok(match (trouble.is_empty(), findings.is_empty()) {
         (false, _) => TROUBLE,

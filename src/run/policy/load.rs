@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Reads the files of a policy.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::files::read::read_bounded;
 use crate::policy::file::PolicyText;
+use crate::policy::objects::Objects;
 use crate::policy::rulebook::{Rulebook, Source};
 use crate::policy::{Error, MAX_POLICY_BYTES};
+use crate::report::json::Syntax;
+use crate::report::usage;
+use crate::run::cluster::Session;
+use crate::run::TROUBLE;
 use crate::settings::policy::Ground;
 use crate::settings::UsageError;
 use crate::text::safe;
@@ -15,6 +21,15 @@ use crate::text::safe;
 pub(super) struct Broken {
     pub file: PathBuf,
     pub error: Error,
+}
+
+/// What stands in place of a file's name for objects of a cluster.
+const CLUSTER: &str = "cluster";
+
+impl Broken {
+    fn is_of_cluster(&self) -> bool {
+        self.error.line == 0
+    }
 }
 
 impl From<Broken> for UsageError {
@@ -27,35 +42,57 @@ impl From<Broken> for UsageError {
 pub(super) enum Failure {
     Usage(UsageError),
     Broken(Broken),
+    /// The objects of the cluster could not be had.
+    Trouble(String),
 }
 
-impl From<Failure> for UsageError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Usage(error) => error,
-            Failure::Broken(broken) => broken.into(),
+impl Failure {
+    /// Tells of it; a document is printed where one was asked for.
+    ///
+    /// # Errors
+    /// When it is a mistake in the call or in a file.
+    pub(super) fn tell(
+        self,
+        command: &str,
+        syntax: Option<Syntax>,
+        out: &mut dyn Write,
+        stderr: &mut dyn Write,
+    ) -> Result<u8, UsageError> {
+        let message = match self {
+            Failure::Usage(error) => return Err(error),
+            Failure::Broken(broken) if broken.is_of_cluster() => {
+                format!("the policies of the cluster cannot be used: {}", broken.error)
+            }
+            Failure::Broken(broken) => return Err(broken.into()),
+            Failure::Trouble(message) => message,
+        };
+        let _ = writeln!(stderr, "error: {message}");
+        if let Some(syntax) = syntax {
+            // Failures are told at the end: see report::output.
+            let _ = usage::write_trouble(out, command, &message, syntax);
         }
+        Ok(TROUBLE)
     }
 }
 
-/// Reads the files of the policy, or the one of this machine.
-pub(super) fn load(ground: &Ground) -> Result<Rulebook, Failure> {
-    let files = if ground.files.is_empty() {
-        vec![system_policy(ground).map_err(Failure::Usage)?]
-    } else {
-        ground.files.clone()
-    };
+/// Reads the files of the policy, or the one of this machine, and the objects of the cluster.
+pub(super) fn load(ground: &Ground, stderr: &mut dyn Write) -> Result<Rulebook, Failure> {
+    let mut files = ground.files.clone();
+    if ground.is_of_machine {
+        files.push(system_policy(ground).map_err(Failure::Usage)?);
+    }
     let mut sources = Vec::new();
     for file in files {
         let text = read(&file).map_err(Failure::Usage)?;
         let source = Source::parse(file.clone(), text).map_err(|error| Failure::Broken(Broken { file, error }))?;
         sources.push(source);
     }
+    sources.extend(of_cluster(ground, stderr)?);
     let has_rules = |source: &Source| match &source.content {
         PolicyText::Policy(_) => true,
         PolicyText::Objects(objects) => !objects.policies.is_empty(),
     };
-    if !sources.iter().any(has_rules) {
+    if ground.cluster.is_none() && !sources.iter().any(has_rules) {
         // Mirror sets alone: the policy is that of this machine.
         let file = system_policy(ground).map_err(Failure::Usage)?;
         let text = read(&file).map_err(Failure::Usage)?;
@@ -69,6 +106,25 @@ pub(super) fn load(ground: &Ground) -> Result<Rulebook, Failure> {
             shown(&other)
         )))
     })
+}
+
+fn of_cluster(ground: &Ground, stderr: &mut dyn Write) -> Result<Option<Source>, Failure> {
+    let Some(access) = &ground.cluster else { return Ok(None) };
+    let mut session = Session::new((**access).clone(), stderr).map_err(Failure::Usage)?;
+    let listed = session.listed_policies(ground.namespace.as_deref());
+    session.tell_warnings(stderr);
+    let listed = listed.map_err(|refusal| Failure::Trouble(refusal.message))?;
+    let objects = Objects::of_values(&listed).map_err(|error| {
+        let file = PathBuf::from(CLUSTER);
+        Failure::Broken(Broken { file, error })
+    })?;
+    if ground.namespace.is_none() {
+        let _ = writeln!(
+            stderr,
+            "note: the ImagePolicies of the cluster are left out; -n adds those of a namespace"
+        );
+    }
+    Ok(Some(Source::of_cluster(CLUSTER, objects)))
 }
 
 /// Reads a file of at most [`MAX_POLICY_BYTES`].

@@ -6,6 +6,7 @@ use std::io::Write;
 
 use super::keys;
 use super::load::{load, read, shown};
+use super::syntax;
 use crate::input;
 use crate::policy::rulebook::Rulebook;
 use crate::policy::table::{self, Case, DEFAULT};
@@ -29,7 +30,10 @@ pub(super) fn run(settings: &Test, out: &mut dyn Write, stderr: &mut dyn Write) 
     if cases.is_empty() {
         return Err(UsageError::new(format!("{file}: the table has no rows")));
     }
-    let book = load(&settings.ground)?;
+    let book = match load(&settings.ground, stderr) {
+        Ok(book) => book,
+        Err(failure) => return failure.tell("policy test", syntax::of_test(settings.output), out, stderr),
+    };
     let mut trouble = Vec::new();
     let mut known = HashMap::new();
     let rows: Vec<Row> = cases

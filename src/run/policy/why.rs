@@ -6,6 +6,7 @@ use std::io::Write;
 use super::configuration::{self, Read};
 use super::keys;
 use super::load::{load, shown};
+use super::syntax;
 use crate::policy::explanation::{Explanation, Part, Place, State, Step};
 use crate::policy::mirrored::{self, Mirror};
 use crate::policy::rulebook::Rulebook;
@@ -14,10 +15,9 @@ use crate::policy::words;
 use crate::reference::Reference;
 use crate::registry::registries_conf::RegistriesConf;
 use crate::registry::registries_d::{self, RegistriesD};
-use crate::report::json::Syntax;
 use crate::report::policy_why as report;
 use crate::run::{SUCCESS, TROUBLE};
-use crate::settings::policy::{Ground, PolicyOutput, Why};
+use crate::settings::policy::{Ground, Why};
 use crate::settings::UsageError;
 
 /// Explains what a policy means for one reference.
@@ -25,16 +25,18 @@ use crate::settings::UsageError;
 /// # Errors
 /// When a file cannot be read or breaks its format.
 pub(super) fn run(settings: &Why, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
-    let book = load(&settings.ground)?;
+    let book = match load(&settings.ground, stderr) {
+        Ok(book) => book,
+        Err(failure) => return failure.tell("policy why", syntax::of(settings.output), out, stderr),
+    };
     let (explanation, trouble) = explain(&book, settings)?;
     for line in &trouble {
         let _ = writeln!(stderr, "error: {line}");
     }
     // Failures are told at the end: see report::output.
-    let _ = match settings.output {
-        PolicyOutput::Text => report::write_text(out, &explanation),
-        PolicyOutput::Json => report::write_json(out, &explanation, Syntax::Json),
-        PolicyOutput::Yaml => report::write_json(out, &explanation, Syntax::Yaml),
+    let _ = match syntax::of(settings.output) {
+        None => report::write_text(out, &explanation),
+        Some(syntax) => report::write_json(out, &explanation, syntax),
     };
     Ok(if trouble.is_empty() { SUCCESS } else { TROUBLE })
 }
@@ -68,9 +70,12 @@ fn explain(book: &Rulebook, settings: &Why) -> Result<(Explanation, Vec<String>)
     let mirrors = mirrors(book, &conf, registries, reference);
     let mut notes = notes(book);
     let locations = locations(book, registries, &mirrors, reference, &mut notes)?;
+    let is_by_objects = applied
+        .as_deref()
+        .is_some_and(|scope| !book.combined.makers_of(scope).is_empty());
     let locations = locations
         .into_iter()
-        .map(|found| place(found, stores, &settings.ground))
+        .map(|found| place(found, stores, &settings.ground, is_by_objects))
         .collect();
     let stanzas = if settings.mirrors {
         stanzas(book, applied.as_deref(), reference, &mirrors, &mut notes)
@@ -189,7 +194,7 @@ fn locations(
     Ok(found)
 }
 
-fn place((reference, mirror, blocked): Located, stores: &RegistriesD, ground: &Ground) -> Place {
+fn place((reference, mirror, blocked): Located, stores: &RegistriesD, ground: &Ground, is_by_objects: bool) -> Place {
     let at = |place: &registries_d::Place| match &place.namespace {
         Some(namespace) => format!("{}, line {}, docker.{namespace}", shown(&place.file), place.line),
         None => format!("{}, line {}, default-docker", shown(&place.file), place.line),
@@ -206,6 +211,10 @@ fn place((reference, mirror, blocked): Located, stores: &RegistriesD, ground: &G
         None => "sha256=DIGEST".to_owned(),
     };
     let (attachments, attachments_by) = match stores.use_sigstore_attachments(&reference) {
+        _ if is_by_objects => (
+            true,
+            "nodes look there for what objects ask for, at mirrors too".to_owned(),
+        ),
         Some((value, place)) => (value, at(place)),
         None => (
             false,

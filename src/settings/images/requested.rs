@@ -44,7 +44,8 @@ pub(super) fn requested(options: &cli::verify::Verify) -> Result<Requests, Usage
 /// The images named, each with its identities. By a policy a tag of a stream is judged as what the stream says it is, where
 /// the user does not say it (docs/contract.md 9).
 fn named(options: &cli::verify::Verify) -> Result<Vec<Request>, UsageError> {
-    let by_policy = options.acceptance.policy.is_some() || options.acceptance.system_policy;
+    let accepts = &options.acceptance;
+    let by_policy = accepts.policy.is_some() || accepts.system_policy || options.cluster_policy;
     let may_lack = by_policy && options.expected_identity.is_empty() && options.source.filename.is_empty();
     let is_tag = |text: &&String| may_lack && is_stream_tag(text);
     let (tags, others): (Vec<&String>, Vec<&String>) = options.images.iter().partition(is_tag);

@@ -8,13 +8,15 @@ use super::fault::{Effects, ENDLESS};
 use super::http::HttpRequest;
 use super::identity::{authenticate, impersonate, Peer};
 use super::log::Request;
+use super::objects::Resource;
+use super::policies::CONFIG_GROUP;
 use super::rbac::{allowed, User};
 use super::route::Target;
 use super::state::State;
 use super::status::{
     forbidden, not_acceptable, page_not_found, unknown_resource, Answer, Content, Failure, IMAGE_GROUP,
 };
-use super::{images, pods, reviews, signatures, streams};
+use super::{images, pods, policies, reviews, signatures, streams};
 
 /// Answers a request and writes it into the log.
 pub fn answer(
@@ -104,6 +106,12 @@ fn route(state: &mut State, request: &HttpRequest, target: &Target, user: &User)
         (IMAGE_GROUP, "v1", "imagestreamimages") => streams::serve_images(state, target),
         ("", "v1", "pods") => pods::serve(state, request, target),
         (IMAGE_GROUP, "v1", "imagesignatures") => signatures::serve(state, request, target),
+        (CONFIG_GROUP, "v1", "clusterimagepolicies") if state.settings.policies => {
+            policies::serve(state, request, target, Resource::ClusterPolicies)
+        }
+        (CONFIG_GROUP, "v1", "imagepolicies") if state.settings.policies => {
+            policies::serve(state, request, target, Resource::Policies)
+        }
         ("authentication.k8s.io", "v1", "selfsubjectreviews") if state.settings.self_subject_review => {
             reviews::who_am_i(request, target, user)
         }

@@ -29,6 +29,8 @@ pub fn page(
         Resource::Images => "images",
         Resource::Streams => "imagestreams",
         Resource::Pods => "pods",
+        Resource::ClusterPolicies => "clusterimagepolicies",
+        Resource::Policies => "imagepolicies",
     };
     let selector = Selector::of(request, kind)?;
     let limit = limit(request)?;

@@ -23,6 +23,7 @@ pub mod log;
 pub mod objects;
 mod patch;
 mod pods;
+pub mod policies;
 pub mod proxy;
 mod raw;
 pub mod rbac;

@@ -22,6 +22,22 @@ pub enum Resource {
     Streams,
     /// Keyed `namespace/name`.
     Pods,
+    ClusterPolicies,
+    /// Keyed `namespace/name`.
+    Policies,
+}
+
+impl Resource {
+    /// The kind of its objects.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Resource::Images => "Image",
+            Resource::Streams => "ImageStream",
+            Resource::Pods => "Pod",
+            Resource::ClusterPolicies => "ClusterImagePolicy",
+            Resource::Policies => "ImagePolicy",
+        }
+    }
 }
 
 /// The store. Hooks get it to change what a client has read.
@@ -30,6 +46,8 @@ pub struct Objects {
     images: Table,
     streams: Table,
     pods: Table,
+    cluster_policies: Table,
+    policies: Table,
     version: u64,
     made: u64,
     snapshots: BTreeMap<(Resource, u64), Table>,
@@ -41,6 +59,8 @@ impl Default for Objects {
             images: Table::new(),
             streams: Table::new(),
             pods: Table::new(),
+            cluster_policies: Table::new(),
+            policies: Table::new(),
             version: 1000,
             made: 0,
             snapshots: BTreeMap::new(),
@@ -132,12 +152,32 @@ impl Objects {
         self.pods.insert(key, Arc::new(untyped(pod)));
     }
 
+    /// Stores a policy of the cluster, or of a namespace, whatever its `spec` holds.
+    pub fn put_policy(&mut self, namespace: Option<&str>, name: &str, spec: Value) {
+        let mut policy = json!({"metadata": {"name": name}, "spec": spec});
+        let key = match namespace {
+            Some(namespace) => {
+                policy["metadata"]["namespace"] = namespace.into();
+                format!("{namespace}/{name}")
+            }
+            None => name.to_owned(),
+        };
+        self.fill(&mut policy, None);
+        let table = match namespace {
+            Some(_) => &mut self.policies,
+            None => &mut self.cluster_policies,
+        };
+        table.insert(key, Arc::new(policy));
+    }
+
     /// All objects of a resource.
     pub fn table(&self, resource: Resource) -> &Table {
         match resource {
             Resource::Images => &self.images,
             Resource::Streams => &self.streams,
             Resource::Pods => &self.pods,
+            Resource::ClusterPolicies => &self.cluster_policies,
+            Resource::Policies => &self.policies,
         }
     }
 

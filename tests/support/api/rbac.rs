@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::policies::CONFIG_GROUP;
 use super::route::Target;
 use super::status::IMAGE_GROUP;
 
@@ -89,6 +90,7 @@ impl Rule {
         let group = match plain {
             "images" | "imagestreams" | "imagestreamtags" | "imagestreamimages" | "imagesignatures" => IMAGE_GROUP,
             "clusterversions" => "config.openshift.io",
+            "clusterimagepolicies" | "imagepolicies" => CONFIG_GROUP,
             "userextras" | "uids" => "authentication.k8s.io",
             "users" | "groups" | "serviceaccounts" | "pods" => "",
             other => panic!("no API group is known for {other}: use Rule::api_group"),

@@ -176,6 +176,11 @@ impl Server {
         self.objects(|objects| objects.put_pod(namespace, name, pod));
     }
 
+    /// Stores a ClusterImagePolicy, or an ImagePolicy of a namespace; see [`Objects::put_policy`].
+    pub fn policy(&self, namespace: Option<&str>, name: &str, spec: Value) {
+        self.objects(|objects| objects.put_policy(namespace, name, spec));
+    }
+
     /// Stores an object or a list of another group, which is read at this path.
     pub fn document(&self, path: &str, document: Value) {
         self.state(|state| state.documents.insert(path.to_owned(), document));
@@ -194,6 +199,11 @@ impl Server {
     /// Plays a server that has no `users`, as with an identity provider outside the cluster.
     pub fn without_user_api(&self) {
         self.state(|state| state.settings.user_api = false);
+    }
+
+    /// Plays a server of a version without ClusterImagePolicies and ImagePolicies.
+    pub fn without_policies(&self) {
+        self.state(|state| state.settings.policies = false);
     }
 
     /// Plays a newer server, which knows members that this one would drop with a warning.

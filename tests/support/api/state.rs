@@ -31,6 +31,8 @@ pub struct Settings {
     pub gzip_over: usize,
     pub self_subject_review: bool,
     pub user_api: bool,
+    /// The server has ClusterImagePolicies and ImagePolicies.
+    pub policies: bool,
     /// The server knows every member that the program could send.
     pub newer_schema: bool,
     /// What stands before every path.
@@ -53,6 +55,7 @@ impl Default for State {
                 gzip_over: 128 * 1024,
                 self_subject_review: true,
                 user_api: true,
+                policies: true,
                 newer_schema: false,
                 prefix: String::new(),
                 resume_expired: true,

@@ -14,6 +14,7 @@ pub mod head;
 pub mod images;
 pub mod lines;
 pub mod merge;
+pub mod prefix_map;
 pub mod tail;
 pub mod totals;
 pub mod uses;

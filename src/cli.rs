@@ -2,6 +2,7 @@
 //! The command line: syntax and help texts, nothing else. What it means is worked out in [`crate::settings`].
 
 pub mod acceptance;
+pub mod audit;
 pub mod cluster;
 pub mod completion;
 pub mod describe;
@@ -91,6 +92,9 @@ pub enum Command {
     Keys(keys::Keys),
     /// Say who may sign what: explain a policy, find what is wrong with it, test it
     Policy(policy::Policy),
+    /// Judge every image of a set, and report on all of them
+    #[command(long_about = audit::LONG_ABOUT)]
+    Audit(Box<audit::Audit>),
     /// Print a script that makes a shell complete the words of this program
     Completion(completion::Completion),
 }

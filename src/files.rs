@@ -3,6 +3,7 @@
 
 pub mod attributes;
 pub mod cleanup;
+pub mod fresh;
 pub mod identity;
 pub mod place;
 pub mod prepared;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The use cases, one file a subcommand.
 
+mod audit;
 mod by_policy;
 pub mod cluster;
 pub mod completion;
@@ -54,6 +55,8 @@ pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr:
         Command::Policy(options) => settings::policy::Action::new(&options.action, environment)
             .and_then(|action| policy::run(&action, &mut output, stderr)),
         Command::Keys(options) => keys::run(options, environment, &mut output, stderr),
+        Command::Audit(options) => settings::audit::Audit::new(options, environment)
+            .and_then(|settings| audit::run(&settings, &mut output, stderr)),
     };
     let status = match result {
         Ok(status) => status,
@@ -89,7 +92,7 @@ fn document(command: &Command) -> Option<(&'static str, Syntax)> {
             cli::policy::Action::Lint(options) => ("policy lint", options.output.to_possible_value()),
             cli::policy::Action::Test(options) => ("policy test", options.output.to_possible_value()),
         },
-        Command::Completion(_) => return None,
+        Command::Audit(_) | Command::Completion(_) => return None,
     };
     match format?.get_name() {
         "json" => Some((name, Syntax::Json)),

@@ -2,6 +2,7 @@
 //! From what was typed to what it means: flags, environment and files, merged and validated. Business code sees only
 //! the types in here, and no other file reads the environment, the clock or the home directory.
 
+pub mod audit;
 pub mod by_policy;
 pub mod cluster;
 pub mod cluster_registry;

@@ -14,27 +14,15 @@ use crate::text::{bounded, quoted, safe};
 const MAX_LINE: usize = 1000;
 
 /// Commands of the product that this version does not have.
-const LATER_COMMANDS: [&str; 2] = ["audit", "release"];
+const LATER_COMMANDS: [&str; 1] = ["release"];
 
 /// Options of the product that this version does not have, with what they are about.
-const LATER_OPTIONS: [(&str, &str); 11] = [
-    ("--expected-identity-map", AUDIT),
-    ("--all-namespaces", AUDIT),
-    ("--selector", AUDIT),
-    ("--max-downgrades", AUDIT),
-    ("--warn-expiry", AUDIT),
-    ("--mirrors", AUDIT),
-    ("--resume", AUDIT),
-    ("--workers", AUDIT),
-    ("--shard", AUDIT),
-    ("--report", AUDIT),
-    ("--fail-on", AUDIT),
-];
+const LATER_OPTIONS: [(&str, &str); 3] = [("--all-namespaces", AUDIT), ("--selector", AUDIT), ("--mirrors", AUDIT)];
 
 const AUDIT: &str = "auditing a whole cluster";
 
 /// Output formats of the product that this version does not have.
-const LATER_FORMATS: [&str; 6] = ["jsonl", "csv", "junit", "sarif", "html", "openmetrics"];
+const LATER_FORMATS: [&str; 5] = ["csv", "junit", "sarif", "html", "openmetrics"];
 
 /// What other programs call the options, with the option and its value here.
 const OTHER_NAMES: [(&[&str], &str); 9] = [
@@ -105,7 +93,11 @@ fn explain(error: &clap::Error, args: &[OsString]) -> Option<String> {
     match error.kind() {
         ErrorKind::InvalidSubcommand => command(context(ContextKind::InvalidSubcommand)?),
         ErrorKind::UnknownArgument => option(context(ContextKind::InvalidArg)?, args),
-        ErrorKind::InvalidValue => format(context(ContextKind::InvalidArg)?, context(ContextKind::InvalidValue)?),
+        ErrorKind::InvalidValue => format(
+            context(ContextKind::InvalidArg)?,
+            context(ContextKind::InvalidValue)?,
+            args,
+        ),
         _ => None,
     }
 }
@@ -186,9 +178,32 @@ fn is_about_judging(name: &str) -> bool {
     )
 }
 
-fn format(option: &str, value: &str) -> Option<String> {
-    let is_later = option.starts_with("--output") && LATER_FORMATS.contains(&value);
-    is_later.then(|| format!("--output {value}: this format is not in this version"))
+fn format(option: &str, value: &str, args: &[OsString]) -> Option<String> {
+    if !option.starts_with("--output") {
+        return None;
+    }
+    if LATER_FORMATS.contains(&value) {
+        return Some(format!("--output {value}: this format is not in this version"));
+    }
+    let known = Cli::command();
+    let has = |command: &&clap::Command| {
+        let mut outputs = command
+            .get_arguments()
+            .filter(|argument| argument.get_long() == Some("output"));
+        outputs.any(|output| {
+            output
+                .get_possible_values()
+                .iter()
+                .any(|format| format.get_name() == value)
+        })
+    };
+    let owners: Vec<&str> = known
+        .get_subcommands()
+        .filter(has)
+        .map(clap::Command::get_name)
+        .collect();
+    let here = called(args).unwrap_or("this command");
+    (!owners.is_empty()).then(|| format!("--output {value} is a format of {}, not of {here}", owners.join(", ")))
 }
 
 /// The command that was called, where one was.

@@ -4,7 +4,8 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::signal::{
@@ -77,6 +78,59 @@ fn tell() {
 /// The list stays usable after a panic elsewhere: it is only ever pushed to and filtered.
 fn pending() -> MutexGuard<'static, Vec<PathBuf>> {
     PENDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How long a run that is interrupted may take to say what is done.
+const MAX_FINISHING: Duration = Duration::from_secs(10);
+
+static GENTLE: Mutex<Option<Interruption>> = Mutex::new(None);
+
+/// Tells a run that a signal is to end it, so that it can say what is done.
+#[derive(Debug, Clone)]
+pub struct Interruption(Arc<[AtomicBool; 2]>);
+
+impl Interruption {
+    /// Whether a signal has come. A gpg of this run may have got it too: what fails from now on says nothing.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.0[0].load(Ordering::SeqCst)
+    }
+
+    /// Ends the process, with everything removed that is to be removed.
+    pub fn finish(&self) -> ! {
+        self.0[1].store(true, Ordering::SeqCst);
+        loop {
+            std::thread::sleep(MAX_FINISHING);
+        }
+    }
+
+    /// From now on a signal ends the run at once, as it ends others.
+    pub fn no_longer(&self) {
+        *GENTLE.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn is_finished(&self) -> bool {
+        self.0[1].load(Ordering::SeqCst)
+    }
+}
+
+/// From now on a run that a signal is to end is told, and has some seconds to call [`Interruption::finish`]. A second
+/// signal ends it at once.
+pub fn gently() -> Interruption {
+    let interruption = Interruption(Arc::new([AtomicBool::new(false), AtomicBool::new(false)]));
+    *GENTLE.lock().unwrap_or_else(PoisonError::into_inner) = Some(interruption.clone());
+    interruption
+}
+
+/// Tells the run, if it wants that, and waits until it has said what is done, or another signal comes.
+fn let_finish(signals: &mut Signals) {
+    let gentle = GENTLE.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let Some(interruption) = gentle else { return };
+    interruption.0[0].store(true, Ordering::SeqCst);
+    let begun = Instant::now();
+    while !interruption.is_finished() && begun.elapsed() < MAX_FINISHING && signals.pending().next().is_none() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Removes one file or directory tree when dropped.
@@ -163,6 +217,7 @@ pub fn on_signals() -> io::Result<()> {
         .stack_size(128 << 10)
         .spawn(move || {
             if signals.forever().next().is_some() {
+                let_finish(&mut signals);
                 // Both held until the end of the process, so that nothing new is begun meanwhile.
                 let _whole = wait_for_whole();
                 let paths = pending();

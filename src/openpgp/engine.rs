@@ -37,6 +37,8 @@ pub struct Signer {
     pub hash_algorithm: String,
     /// The signature's own creation time, in seconds since 1970.
     pub created: i64,
+    /// When the key that signed or its primary key expires, whichever is first, in seconds since 1970; `None` if never.
+    pub expires: Option<i64>,
     /// What the key that signed and its primary key are made of.
     pub materials: Vec<Material>,
 }
@@ -244,6 +246,11 @@ impl Engine {
             key_algorithm: key.subkey(maker).map(|k| k.algorithm_name()).unwrap_or_default(),
             hash_algorithm: message.signature.hash.to_string(),
             created: message.signature.created,
+            expires: [key.subkey(maker), Some(key.primary())]
+                .into_iter()
+                .flatten()
+                .filter_map(|part| part.expires)
+                .min(),
         }
     }
 

@@ -104,6 +104,12 @@ impl SignatureDescription {
         description
     }
 
+    /// What does not fit together in the record; safe to print.
+    #[must_use]
+    pub fn contradictions(&self) -> &[String] {
+        &self.contradictions
+    }
+
     fn is_trusted(&self) -> bool {
         self.trusted.as_ref().is_some_and(|c| c.status == "True")
     }

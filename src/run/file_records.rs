@@ -25,6 +25,8 @@ struct Held {
     entry: u32,
     start: u64,
     length: u32,
+    /// It is written only if nothing speaks against it in the end.
+    is_conditional: bool,
 }
 
 /// Records that are held until they are written.
@@ -63,6 +65,34 @@ impl FileRecords {
     /// # Errors
     /// When there is no room for them.
     pub fn add(&mut self, position: Position, copies: &[Position], edits: &[SignatureEdit]) -> io::Result<()> {
+        self.hold(position, copies, edits, false)
+    }
+
+    /// Holds changes that take the place of those held before, unless [`FileRecords::drop_conditional`] is called.
+    ///
+    /// # Errors
+    /// When there is no room for them.
+    pub fn add_conditional(
+        &mut self,
+        position: Position,
+        copies: &[Position],
+        edits: &[SignatureEdit],
+    ) -> io::Result<()> {
+        self.hold(position, copies, edits, true)
+    }
+
+    /// Forgets conditional changes: what was held before of these objects is written.
+    pub fn drop_conditional(&mut self) {
+        self.held.retain(|held| !held.is_conditional);
+    }
+
+    fn hold(
+        &mut self,
+        position: Position,
+        copies: &[Position],
+        edits: &[SignatureEdit],
+        is_conditional: bool,
+    ) -> io::Result<()> {
         if edits.is_empty() {
             return Ok(());
         }
@@ -79,6 +109,7 @@ impl FileRecords {
                 entry: number(*entry)?,
                 start,
                 length: u32::try_from(length).map_err(io::Error::other)?,
+                is_conditional,
             });
         }
         if !copies.is_empty() {

@@ -37,6 +37,16 @@ pub fn select<'f>(
     names: Option<&'f [String]>,
     places: &[Place],
 ) -> impl Iterator<Item = Selected> + 'f {
+    select_where(files, names, places, |_| true)
+}
+
+/// [`select`], where of all objects only some are wanted; those that are asked for by name always are.
+pub fn select_where<'f>(
+    files: &'f ObjectFiles,
+    names: Option<&'f [String]>,
+    places: &[Place],
+    wants: impl Fn(Position) -> bool + 'f,
+) -> impl Iterator<Item = Selected> + 'f {
     let everywhere = sources(places);
     let unreadable = files.unreadable.iter().map(|unreadable| Selected {
         name: unreadable.place.source(),
@@ -57,6 +67,7 @@ pub fn select<'f>(
     let all = all
         .into_iter()
         .flatten()
+        .filter(move |position| wants(*position))
         .filter_map(|position| one(files, position, None, false));
     let named = names.unwrap_or_default().iter().enumerate();
     let named = named.map(move |(request, name)| by_name(files, name, request, &everywhere));

@@ -11,6 +11,7 @@ use crate::cli::acceptance::AcceptanceOptions;
 use crate::cli::verify::Verify;
 use crate::cluster::access::Access;
 use crate::cluster::names::is_label;
+use crate::digest::Digest;
 use crate::files::read::read_bounded;
 use crate::policy::combined::Combined;
 use crate::policy::file::PolicyFile;
@@ -25,6 +26,8 @@ pub struct ByPolicy {
     pub name: String,
     /// The policy.
     pub policy: Policy,
+    /// SHA-256 of its file, in hex; nothing for policies of a cluster.
+    pub hash: Option<String>,
     /// What a user should know of it; safe to print.
     pub notes: Vec<String>,
     /// It is made of API objects alone, so that its `default` is nobody's.
@@ -131,6 +134,7 @@ impl OfCluster {
         ByPolicy {
             name: name.to_owned(),
             policy: combined.policy,
+            hash: None,
             notes,
             is_objects_alone: true,
             places: self.places.clone(),
@@ -194,6 +198,7 @@ fn read(file: &Path, namespace: Option<&str>, environment: &Environment) -> Resu
     let bytes = read_bounded(file, MAX_POLICY_BYTES as u64)
         .map_err(|error| UsageError::new(format!("reading policy {shown}: {error}")))?
         .ok_or_else(|| UsageError::new(format!("policy {shown} has more than {MAX_POLICY_BYTES} bytes")))?;
+    let hash = Digest::of_bytes(&bytes).hex().to_owned();
     let parsed = PolicyFile::parse(&bytes).map_err(|error| UsageError::new(format!("policy {shown}: {error}")))?;
     let name = format!("policy {shown}");
     let (policy, notes, is_objects_alone) = match parsed {
@@ -211,6 +216,7 @@ fn read(file: &Path, namespace: Option<&str>, environment: &Environment) -> Resu
     };
     Ok(ByPolicy {
         name,
+        hash: Some(hash),
         policy,
         notes,
         is_objects_alone,

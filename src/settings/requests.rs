@@ -7,9 +7,13 @@ use super::expected_identity::expected_identity;
 use super::image_name::{image_name, ImageName};
 use super::UsageError;
 use crate::digest::Digest;
+use crate::files::read::read_bounded;
 use crate::identity::{Remap, Rule};
 use crate::reference::Reference;
 use crate::text::{quoted, safe};
+
+/// Largest file for `--images-from`, in bytes.
+const MAX_LIST: u64 = 64 << 20;
 
 /// One image and the references that it may be signed as.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +92,7 @@ pub fn expected_digest(text: &str) -> Result<Digest, UsageError> {
 /// When images lack an identity, or many images stand against many identities.
 pub fn pair(images: &[String], identities: &[String]) -> Result<Vec<Request>, UsageError> {
     if identities.is_empty() {
-        return group(images.iter().map(|text| split_pair(text)));
+        return group(images.iter().map(|text| split_pair(text, Lacking::Refused)));
     }
     let references = identities
         .iter()
@@ -102,7 +106,9 @@ pub fn pair(images: &[String], identities: &[String]) -> Result<Vec<Request>, Us
     images
         .iter()
         .map(|text| {
-            if !is_directory_as_it_stands(text) && split_pair(text).is_ok_and(|pair| !pair.names_itself) {
+            if !is_directory_as_it_stands(text)
+                && split_pair(text, Lacking::Refused).is_ok_and(|pair| !pair.names_itself)
+            {
                 return Err(UsageError::new(format!(
                     "{}: IMAGE=REF cannot be used with --expected-identity",
                     safe(text)
@@ -119,18 +125,37 @@ pub fn pair(images: &[String], identities: &[String]) -> Result<Vec<Request>, Us
         .collect()
 }
 
+/// Images, each with its identity where it has one.
+///
+/// # Errors
+/// When an argument is no image.
+pub fn named(images: &[String]) -> Result<Vec<Request>, UsageError> {
+    group(images.iter().map(|text| split_pair(text, Lacking::Fine)))
+}
+
+/// What an image without an identity is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lacking {
+    /// A mistake of the user's.
+    Refused,
+    /// Something to be told of that image.
+    Fine,
+}
+
 /// Whether the whole of an argument is a directory that is there, an equals sign in its name notwithstanding.
 fn is_directory_as_it_stands(text: &str) -> bool {
     text.strip_prefix("dir:").is_some_and(|path| Path::new(path).is_dir())
 }
 
 /// Splits `IMAGE=REF` at the last `=`.
-fn split_pair(text: &str) -> Result<Pair, UsageError> {
+fn split_pair(text: &str, lacking: Lacking) -> Result<Pair, UsageError> {
     let pair = text.rsplit_once('=').filter(|_| !is_directory_as_it_stands(text));
     let Some((image, identity)) = pair else {
         // What is no image at all is told first.
-        if let ImageName::Registry(reference) = image_name(text)? {
-            return Ok(itself(text, reference));
+        match image_name(text)? {
+            ImageName::Registry(reference) => return Ok(itself(text, reference)),
+            image if lacking == Lacking::Fine => return Ok(alone(text, image)),
+            _ => {}
         }
         return Err(UsageError::new(format!(
             "no expected identity for {}: give --expected-identity REF, or write IMAGE=REF; the image itself cannot say what you expect it to be",
@@ -140,17 +165,27 @@ fn split_pair(text: &str) -> Result<Pair, UsageError> {
     Ok(Pair {
         image: image_name(image)?,
         asked: image.to_owned(),
-        identity: expected_identity(identity)?,
+        identity: Some(expected_identity(identity)?),
         names_itself: false,
     })
 }
 
-/// An image and one of its identities.
+/// An image and one of its identities, if it has one.
 struct Pair {
     image: ImageName,
     asked: String,
-    identity: Reference,
+    identity: Option<Reference>,
     names_itself: bool,
+}
+
+/// An image of which nobody says what is expected.
+fn alone(text: &str, image: ImageName) -> Pair {
+    Pair {
+        image,
+        asked: text.to_owned(),
+        identity: None,
+        names_itself: false,
+    }
 }
 
 /// An image in a registry, where nothing else is expected than that it is signed as what it is asked for by.
@@ -158,16 +193,33 @@ fn itself(text: &str, reference: Reference) -> Pair {
     Pair {
         image: ImageName::Registry(reference.clone()),
         asked: text.to_owned(),
-        identity: reference,
+        identity: Some(reference),
         names_itself: true,
     }
+}
+
+/// Reads the file of `--images-from`; `-` is standard input.
+///
+/// # Errors
+/// When it cannot be read, is too large or no text.
+pub fn read_list(path: &Path) -> Result<String, UsageError> {
+    let shown = safe(&path.display().to_string());
+    let file = if path == Path::new("-") {
+        Path::new("/dev/stdin")
+    } else {
+        path
+    };
+    let bytes = read_bounded(file, MAX_LIST)
+        .map_err(|error| UsageError::new(format!("reading {shown}: {error}")))?
+        .ok_or_else(|| UsageError::new(format!("{shown} has more than {MAX_LIST} bytes")))?;
+    crate::input::text(bytes).map_err(|error| UsageError::new(format!("{shown} is not text: {error}")))
 }
 
 /// Reads a list with an image and an identity on each line; empty lines and those that begin with `#` do not count.
 ///
 /// # Errors
 /// When a line has another form. The message names it.
-pub fn from_list(place: &str, text: &str) -> Result<Vec<Request>, UsageError> {
+pub fn from_list(place: &str, text: &str, lacking: Lacking) -> Result<Vec<Request>, UsageError> {
     let lines = text.lines().enumerate();
     let pairs = lines.filter_map(|(number, line)| {
         let line = line.trim();
@@ -182,11 +234,12 @@ pub fn from_list(place: &str, text: &str) -> Result<Vec<Request>, UsageError> {
                     Ok(Pair {
                         image,
                         asked: asked.to_owned(),
-                        identity: expected_identity(identity)?,
+                        identity: Some(expected_identity(identity)?),
                         names_itself: false,
                     })
                 })
             }
+            None if lacking == Lacking::Fine => split_pair(line, lacking),
             None => match image_name(line) {
                 Ok(ImageName::Registry(reference)) => Ok(itself(line, reference)),
                 Err(error) if line.starts_with("docker://") => Err(error),
@@ -225,7 +278,7 @@ fn group(pairs: impl Iterator<Item = Result<Pair, UsageError>>) -> Result<Vec<Re
             requests.len() - 1
         });
         requests[index].names_itself &= names_itself;
-        if !requests[index].identities.contains(&identity) {
+        if let Some(identity) = identity.filter(|identity| !requests[index].identities.contains(identity)) {
             requests[index].identities.push(identity);
         }
     }

@@ -182,7 +182,7 @@ fn check_recording(options: &cli::verify::Verify, recording: Recording, source: 
 
 /// Whether verdicts are coloured: unless the user says so, only on a terminal, and not where NO_COLOR is set
 /// (https://no-color.org/).
-fn colour(when: ColorWhen, on_stderr: bool, environment: &Environment) -> bool {
+pub(super) fn colour(when: ColorWhen, on_stderr: bool, environment: &Environment) -> bool {
     let terminal = environment.terminal;
     match when {
         ColorWhen::Always => true,

@@ -226,6 +226,23 @@ impl ObjectFiles {
         self.entry(position).kind() != Kind::Image
     }
 
+    /// Whether an object says that it is something else than an image or a view of one.
+    #[must_use]
+    pub fn is_of_other_kind(&self, position: Position) -> bool {
+        self.entry(position).is_other()
+    }
+
+    /// Whether the object is only a view of an image that stands there itself, or that a view before it shows.
+    #[must_use]
+    pub fn is_seen_elsewhere(&self, position: Position) -> bool {
+        if !self.is_view(position) {
+            return false;
+        }
+        let image = self.outline(position).embedded;
+        let found = self.find(&image);
+        !image.is_empty() && found.iter().any(|other| !self.is_view(*other) || *other < position)
+    }
+
     /// Where an object stands, for output.
     #[must_use]
     pub fn place(&self, (file, _): Position) -> &Place {

@@ -30,6 +30,7 @@ fn signer(n: usize) -> Signer {
         key_algorithm: "ed25519".into(),
         hash_algorithm: "SHA256".into(),
         created: 1_700_000_000,
+        expires: None,
         materials: Vec::new(),
     }
 }

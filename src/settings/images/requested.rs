@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The images that are named, and the identities that they are expected to have.
 
-use std::path::Path;
-
 use crate::cli;
 use crate::cluster::names::Name;
-use crate::files::read::read_bounded;
 use crate::reference::Reference;
 use crate::settings::expected_identity::expected_identity;
 use crate::settings::image_name::{image_name, ImageName};
-use crate::settings::requests::{self, Request, Requests};
+use crate::settings::requests::{self, Lacking, Request, Requests};
 use crate::settings::UsageError;
 use crate::text::safe;
-
-/// Largest file for `--images-from`, in bytes.
-const MAX_LIST: u64 = 64 << 20;
 
 /// What the options ask for.
 ///
@@ -28,7 +22,7 @@ pub(super) fn requested(options: &cli::verify::Verify) -> Result<Requests, Usage
             ));
         }
         let shown = safe(&list.display().to_string());
-        return requests::from_list(&shown, &read_list(list)?).map(Requests::Named);
+        return requests::from_list(&shown, &requests::read_list(list)?, Lacking::Refused).map(Requests::Named);
     }
     if !options.images.is_empty() {
         return named(options).map(Requests::Named);
@@ -79,19 +73,6 @@ fn is_stream_tag(text: &str) -> bool {
         _ => return false,
     };
     matches!(name, Ok(Name::Tag { .. }))
-}
-
-fn read_list(path: &Path) -> Result<String, UsageError> {
-    let shown = safe(&path.display().to_string());
-    let file = if path == Path::new("-") {
-        Path::new("/dev/stdin")
-    } else {
-        path
-    };
-    let bytes = read_bounded(file, MAX_LIST)
-        .map_err(|error| UsageError::new(format!("reading {shown}: {error}")))?
-        .ok_or_else(|| UsageError::new(format!("{shown} has more than {MAX_LIST} bytes")))?;
-    crate::input::text(bytes).map_err(|error| UsageError::new(format!("{shown} is not text: {error}")))
 }
 
 /// The identities given by `--expected-identity`, of which there must be one.

@@ -39,6 +39,12 @@ impl Entry {
     pub fn kind(&self) -> Kind {
         self.kind.unwrap_or(Kind::Other)
     }
+
+    /// Whether it says that it is something else than an image; one that says nothing may be a damaged one.
+    #[must_use]
+    pub fn is_other(&self) -> bool {
+        self.kind == Some(Kind::Other)
+    }
 }
 
 /// A file whose objects are known.

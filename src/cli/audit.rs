@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `audit`
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::acceptance::AcceptanceOptions;
+use super::verify::{ColorWhen, MatchRule, SourceOptions};
+use crate::audit::format::Format;
+
+/// What makes an audit fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// An image whose signatures are not what they must be
+    Rejected,
+    /// An image with only signatures that cannot be checked here
+    Unsupported,
+    /// An image without a signature
+    Unsigned,
+    /// An image that the policy accepts without a signature
+    Allowed,
+    /// An image that could not be judged
+    Unchecked,
+    /// A record that does not hold
+    Stale,
+    /// An image that only keys verify that expire soon
+    Expiring,
+    /// A signature that is missing at a mirror
+    Gap,
+}
+
+/// What `audit --help` says first.
+pub const LONG_ABOUT: &str = "\
+Judge every image of a set, and say in one report which are verified, which are not, and why.
+
+The images are those of --filename, of --images-from, or the IMAGE arguments, which are as for verify:
+  dir:PATH=REF                   a directory as skopeo writes it, expected to be signed as REF
+With --filename IMAGE=REF names an object in the files and what it is expected to be signed as.
+An image of which nothing says what it is expected to be signed as is Unchecked (NoExpectedIdentity).";
+
+const EXIT_STATUS: &str = "\
+Exit status: 0 nothing that --fail-on names was found; 1 something was; 2 usage error, nothing was contacted; 3 not all \
+images are known, or a record or report could not be written; 130 interrupted.";
+
+const EXAMPLES: &str = "\
+Examples:
+  Image objects in files, and the prefixes that they are signed under:
+    image-signature audit -f images.json --public-key release-key.asc --expected-identity-map prefixes.txt
+  Images of a list, as a report to go on from:
+    image-signature audit --images-from images.txt --public-key release-key.asc --report jsonl=audit.jsonl
+  Where it was interrupted:
+    image-signature audit --images-from images.txt --public-key release-key.asc --resume audit.jsonl";
+
+/// Judge every image of a set, and report on all of them.
+#[derive(Debug, Args)]
+#[command(after_help = format!("{}\n\n{EXIT_STATUS}\n\n{EXAMPLES}", super::MEANING))]
+pub struct Audit {
+    /// Images; IMAGE=REF gives one its expected identity
+    #[arg(value_name = "IMAGE")]
+    pub images: Vec<String>,
+
+    /// A file with an image on each line, and what it is expected to be signed as after white space; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub images_from: Option<PathBuf>,
+
+    /// A file with a prefix of where images are and the prefix that they are signed under on each line, white space
+    /// between them; the longest decides
+    #[arg(long, value_name = "FILE")]
+    pub expected_identity_map: Option<PathBuf>,
+
+    /// How identities are compared: matchRepoDigestOrExact (default), matchExact, matchRepository, or
+    /// remap:PREFIX=SIGNED-PREFIX
+    #[arg(long, value_name = "RULE", value_parser = MatchRule, hide_possible_values = true)]
+    pub identity_match: Option<String>,
+
+    /// How many different keys must each have signed for one and the same identity [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub require: Option<u32>,
+
+    /// By which keys images are judged.
+    #[command(flatten)]
+    pub acceptance: AcceptanceOptions,
+
+    /// Where images come from.
+    #[command(flatten)]
+    pub source: SourceOptions,
+
+    /// How many threads judge [default: the number of processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256), help_heading = "Run")]
+    pub workers: Option<u32>,
+
+    /// Judge part I, from 0, of N parts of the images; auto: the part that JOB_COMPLETION_INDEX says
+    #[arg(long, value_name = "I/N|auto/N", help_heading = "Run")]
+    pub shard: Option<String>,
+
+    /// Go on from a report of --report jsonl=FILE that an audit with the same options has left unfinished
+    #[arg(long, value_name = "FILE", help_heading = "Run")]
+    pub resume: Option<PathBuf>,
+
+    /// Output format
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_default_value = true,
+        help_heading = "Report"
+    )]
+    pub output: Format,
+
+    /// Write a report in this format to a file as well (repeatable)
+    #[arg(long, value_name = "FORMAT=FILE", help_heading = "Report")]
+    pub report: Vec<String>,
+
+    /// Colour the verdicts in text [default: auto, on a terminal where NO_COLOR is not set]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true,
+        help_heading = "Report"
+    )]
+    pub color: ColorWhen,
+
+    /// What makes the audit fail, with commas between them [default: rejected,unsupported,unsigned,allowed,unchecked]
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', help_heading = "Report")]
+    pub fail_on: Vec<FailOn>,
+
+    /// Name images that only keys verify that expire within this time (30d, 12h) [default: 30d]
+    #[arg(long, value_name = "TIME", help_heading = "Report")]
+    pub warn_expiry: Option<String>,
+
+    /// Record the verdicts on the Image objects; without it nothing is written
+    #[arg(long, help_heading = "Recording")]
+    pub confirm: bool,
+
+    /// With --confirm: the most records that may change from True to False; of more than these none is written
+    /// [default: 20]
+    #[arg(long, value_name = "N", help_heading = "Recording")]
+    pub max_downgrades: Option<u32>,
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The images of a cluster, and their records.
+
+use std::io::Write;
+
+use super::expected;
+use super::job::{Job, Object, OnImage, Record, Standing, What};
+use super::judge::Judge;
+use crate::audit::entry::Recorded;
+use crate::audit::prefix_map::PrefixMap;
+use crate::edit::SignatureEdit;
+use crate::reason::Refusal;
+use crate::run::cluster::inventory::{Candidate, Inventory, Range, Scope};
+use crate::run::cluster::{Session, SOURCE};
+use crate::run::planning::Author;
+use crate::run::record_to::{record, ImageRecorder, RecordFate, Recorder as _};
+use crate::settings::audit::{Audit, Images};
+use crate::settings::objects::Recording;
+use crate::settings::UsageError;
+use crate::source::objects::Loaded;
+use crate::text::safe;
+
+/// The images of a cluster.
+pub(super) struct Cluster<'s> {
+    settings: &'s Audit,
+    session: Session,
+    inventory: Inventory,
+    map: Option<&'s PrefixMap>,
+    /// Judges what others have changed meanwhile.
+    judge: Judge<'s>,
+}
+
+impl<'s> Cluster<'s> {
+    /// Finds out which images there are. `None` where the images of the run are not those of a cluster.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub(super) fn read(
+        settings: &'s Audit,
+        judge: Judge<'s>,
+        stderr: &mut dyn Write,
+    ) -> Result<Option<Self>, UsageError> {
+        let Images::Cluster {
+            access,
+            namespace,
+            is_of_streams,
+            selector,
+        } = &settings.images
+        else {
+            return Ok(None);
+        };
+        let mut session = Session::new((**access).clone(), stderr)?;
+        let range = if *is_of_streams {
+            Range::Used(namespace.clone())
+        } else {
+            Range::Images
+        };
+        let scope = Scope {
+            range,
+            selector: selector.clone(),
+        };
+        let inventory = Inventory::read(&mut session, scope);
+        session.tell_warnings(stderr);
+        Ok(Some(Self {
+            settings,
+            session,
+            inventory,
+            map: settings.map.as_ref().map(|map| &map.map),
+            judge,
+        }))
+    }
+
+    /// How many images are expected.
+    pub(super) fn total(&self) -> usize {
+        self.inventory.total()
+    }
+
+    /// Who records: asked only where that is to be done.
+    ///
+    /// # Errors
+    /// When the server does not say it.
+    pub(super) fn author(&mut self) -> Result<Author, Refusal> {
+        ImageRecorder::new(&mut self.session, self.settings.recording, None).author()
+    }
+
+    /// The next image of those that `wants`, by digest.
+    pub(super) fn next(&mut self, wants: &dyn Fn(&str) -> bool) -> Option<Job> {
+        let Candidate { name, found, known } = self.inventory.next(&mut self.session, wants)?;
+        let (what, expected) = match found {
+            Ok(found) => {
+                let expected = expected::of_uses(self.map, &known, &found.loaded.object);
+                let object = Object {
+                    loaded: found.loaded,
+                    standing: Standing::Cluster(found.read_only),
+                };
+                (What::Object(Box::new(object)), expected)
+            }
+            Err(refusal) => {
+                let nothing = serde_json::Value::Null;
+                (What::Nothing(refusal), expected::of_uses(self.map, &known, &nothing))
+            }
+        };
+        Some(Job {
+            image: name,
+            source: SOURCE.to_owned(),
+            what,
+            expected,
+            uses: known.uses,
+            more_uses: known.more_uses,
+        })
+    }
+
+    /// Why not all images are known, if they are not.
+    pub(super) fn complaints(&self) -> Vec<String> {
+        let mut complaints = self.inventory.incomplete().to_vec();
+        if complaints.is_empty() && self.inventory.total() == 0 {
+            complaints.push("the cluster has no image".to_owned());
+        }
+        complaints
+    }
+
+    /// Says what the server warns of.
+    pub(super) fn tell_warnings(&mut self, stderr: &mut dyn Write) {
+        self.session.tell_warnings(stderr);
+    }
+
+    /// Writes a record that takes no trust back, on the Image as it was judged. Where others have changed it since, it is
+    /// judged again; what then takes trust back is not written.
+    pub(super) fn write(&mut self, own: Record<OnImage>, stderr: &mut dyn Write) -> Recorded {
+        let OnImage {
+            loaded,
+            read_only,
+            expected,
+        } = own.place;
+        let mut planned: Option<Vec<SignatureEdit>> = Some(own.harmless);
+        let mut job = Job::again(&loaded, expected);
+        let name = safe(&loaded.image.name);
+        let judge = &mut self.judge;
+        let mut recorder = ImageRecorder::new(&mut self.session, Recording::Confirm, read_only);
+        let fate = record(&mut recorder, loaded, |now, recorder| {
+            if let Some(edits) = planned.take() {
+                return Ok(((), Ok(edits)));
+            }
+            let author = recorder.author()?;
+            let record = judge.again(now, &mut job, author);
+            if record.downgrades.is_empty() {
+                return Ok(((), Ok(record.harmless)));
+            }
+            let why = "it was changed meanwhile, and a record of trust is to be taken back; run the command again";
+            Ok(((), Err(format!("{name}: {why}"))))
+        });
+        self.told(fate.map(|((), fate)| fate), &name, stderr)
+    }
+
+    /// Writes a record that takes trust back, if it still does: the image is read and judged anew.
+    pub(super) fn take_back(&mut self, own: &Later, stderr: &mut dyn Write) -> Recorded {
+        let name = safe(own.digest.as_str());
+        let loaded: Loaded = match self.session.image(&own.digest) {
+            Ok(loaded) => loaded,
+            Err(refusal) => {
+                let _ = writeln!(stderr, "error: {name}: {}", refusal.message);
+                return Recorded::Failed;
+            }
+        };
+        let mut job = Job::again(&loaded, own.expected.clone());
+        let judge = &mut self.judge;
+        let mut recorder = ImageRecorder::new(&mut self.session, Recording::Confirm, None);
+        let fate = record(&mut recorder, loaded, |now, recorder| {
+            let author = recorder.author()?;
+            Ok(((), Ok(judge.again(now, &mut job, author).edits)))
+        });
+        self.told(fate.map(|((), fate)| fate), &name, stderr)
+    }
+
+    fn told(&self, fate: Result<RecordFate, Refusal>, name: &str, stderr: &mut dyn Write) -> Recorded {
+        match fate {
+            Ok(RecordFate::Unchanged) => Recorded::Unchanged,
+            Ok(RecordFate::Written) => Recorded::Yes,
+            Ok(RecordFate::NotAskedFor | RecordFate::Accepted | RecordFate::Held(_)) => Recorded::No,
+            Ok(RecordFate::Failed(why)) => {
+                let _ = writeln!(stderr, "error: {why}");
+                Recorded::Failed
+            }
+            Err(refusal) => {
+                let _ = writeln!(stderr, "error: {name}: {}", refusal.message);
+                Recorded::Failed
+            }
+        }
+    }
+}

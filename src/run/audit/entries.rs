@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From an outcome to the entry of a report.
+
+use super::job::Job;
+use super::judge::Judged;
+use crate::audit::entry::{Entry, Recorded, Signature, Signer};
+use crate::reference::Reference;
+use crate::verdict::signer;
+use crate::verdict::SignatureOutcome;
+
+/// The entry of an image of which nothing is recorded yet.
+pub(super) fn entry(job: &Job, judged: &Judged) -> Entry {
+    let outcome = &judged.outcome;
+    let claims = judged.claims.iter().cloned().chain(std::iter::repeat(None));
+    Entry {
+        image: judged.digest.clone().unwrap_or_else(|| job.image.clone()),
+        source: job.source.clone(),
+        uses: job.uses.clone(),
+        more_uses: job.more_uses,
+        expected: texts(&job.expected.identities),
+        identity_source: job.expected.source,
+        verdict: outcome.verdict(),
+        reason: outcome.reason(),
+        message: outcome.message().to_owned(),
+        matched: texts(outcome.matched()),
+        signatures: outcome
+            .signatures()
+            .iter()
+            .zip(claims)
+            .map(|(own, claimed_key)| signature(own, claimed_key))
+            .collect(),
+        more_signatures: 0,
+        findings: Vec::new(),
+        more_findings: 0,
+        recorded: Recorded::No,
+    }
+}
+
+fn texts(references: &[Reference]) -> Vec<String> {
+    references.iter().map(ToString::to_string).collect()
+}
+
+fn signature(outcome: &SignatureOutcome, claimed_key: Option<String>) -> Signature {
+    Signature {
+        name: outcome.name().to_owned(),
+        kind: outcome.kind().word().to_owned(),
+        verdict: outcome.verdict(),
+        reason: outcome.reason(),
+        message: outcome.message().to_owned(),
+        signer: outcome.signer().map(of_signer),
+        claimed_key,
+    }
+}
+
+fn of_signer(signer: &signer::Signer) -> Signer {
+    match signer {
+        signer::Signer::Gpg(own) => Signer {
+            fingerprint: own.fingerprint.to_string(),
+            primary: own.primary.to_string(),
+            user_id: own.user_id.clone(),
+            key_algorithm: own.key_algorithm.clone(),
+            hash_algorithm: own.hash_algorithm.clone(),
+            created: Some(own.created),
+            expires: own.expires,
+        },
+        // Nothing of it says when it was made, whose the key is, or when it ends.
+        signer::Signer::Sigstore(own) => Signer {
+            fingerprint: signer.id(),
+            primary: signer.id(),
+            user_id: String::new(),
+            key_algorithm: own.key_algorithm.to_string(),
+            hash_algorithm: own.hash_algorithm.to_string(),
+            created: None,
+            expires: None,
+        },
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The images of files with API objects.
+
+use std::cell::Cell;
+
+use super::expected::{self, Expected};
+use super::job::{Job, Object, What};
+use crate::audit::entry::IdentitySource;
+use crate::audit::prefix_map::PrefixMap;
+use crate::run::objects::{self, Found, Selected};
+use crate::settings::audit::{Audit, Images};
+use crate::settings::requests::Request;
+use crate::source::objects::{ObjectFiles, Place, Position};
+
+/// The objects in files that are judged.
+pub(super) struct Files<'f> {
+    objects: &'f ObjectFiles,
+    places: &'f [Place],
+    /// Those that are asked for by name.
+    requests: Option<&'f [Request]>,
+    names: Option<Vec<String>>,
+    map: Option<&'f PrefixMap>,
+    /// How many objects of other kinds were left out.
+    others: Cell<u64>,
+    /// How many images there were.
+    images: Cell<u64>,
+}
+
+impl<'f> Files<'f> {
+    pub(super) fn new(settings: &'f Audit, objects: &'f ObjectFiles) -> Self {
+        let (places, requests) = match &settings.images {
+            Images::Files { places, named, .. } => (places.as_slice(), named.as_deref()),
+            Images::Places { .. } => (&[][..], None),
+        };
+        Self {
+            objects,
+            places,
+            requests,
+            names: requests.map(|all| all.iter().map(|request| request.image.to_string()).collect()),
+            map: settings.map.as_ref().map(|map| &map.map),
+            others: Cell::new(0),
+            images: Cell::new(0),
+        }
+    }
+
+    /// How many images are expected. Views count as well, although the image in them may be counted already.
+    pub(super) fn count(&self) -> usize {
+        let named = self.names.as_ref().map(Vec::len);
+        named.unwrap_or_else(|| self.objects.count()) + self.objects.unreadable.len()
+    }
+
+    /// The images, one after the other.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = Job> + '_ {
+        let wanted = |position: Position| self.wants(position);
+        let selected = objects::select_where(self.objects, self.names.as_deref(), self.places, wanted);
+        // That there is none at all is told at the end.
+        let is_there = self.names.is_some() || self.count() > 0;
+        selected.filter(move |_| is_there).map(|selected| self.job(selected))
+    }
+
+    /// Whether an object is an image to be judged: other kinds are none, and a view of an image that stands there itself,
+    /// or that another view has shown already, is no image of its own.
+    fn wants(&self, position: Position) -> bool {
+        if self.objects.is_of_other_kind(position) {
+            self.others.set(self.others.get() + 1);
+            return false;
+        }
+        !self.objects.is_seen_elsewhere(position)
+    }
+
+    fn job(&self, selected: Selected) -> Job {
+        self.images.set(self.images.get() + 1);
+        let request = selected
+            .request
+            .and_then(|number| self.requests.and_then(|all| all.get(number)));
+        let (what, own) = match selected.found {
+            Err(refusal) => (What::Nothing(refusal), Expected::nothing()),
+            Ok(Found {
+                position,
+                copies,
+                loaded,
+            }) => {
+                let own = expected::of_object(self.map, &loaded.object);
+                let refusal = objects::refusal(self.objects, position, &loaded.image.name);
+                let object = Object {
+                    loaded,
+                    position,
+                    copies,
+                    refusal,
+                };
+                (What::Object(Box::new(object)), own)
+            }
+        };
+        let named = request.filter(|request| !request.identities.is_empty());
+        Job {
+            image: selected.name,
+            source: selected.source,
+            what,
+            expected: named.map_or(own, |request| {
+                expected::through(None, &request.identities, IdentitySource::User)
+            }),
+            uses: Vec::new(),
+            more_uses: 0,
+        }
+    }
+
+    /// Why not all images are known, if they are not.
+    pub(super) fn complaints(&self) -> Vec<String> {
+        let unreadable = self.objects.unreadable.iter();
+        let mut complaints: Vec<String> = unreadable.map(|own| own.refusal.message.clone()).collect();
+        if self.images.get() == 0 {
+            complaints.push("there is no image in the files".to_owned());
+        }
+        complaints
+    }
+
+    /// What to know about what was left out.
+    pub(super) fn note(&self) -> Option<String> {
+        match self.others.get() {
+            0 => None,
+            1 => Some("1 object of another kind is left out: it is no image".to_owned()),
+            count => Some(format!(
+                "{count} objects of other kinds are left out: they are no images"
+            )),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What there is to know about an image besides its verdict: records that do not hold, damage, keys that expire.
+
+use serde_json::Value;
+
+use crate::audit::entry::{Entry, Finding, FindingKind};
+use crate::reason::{Reason, Verdict};
+use crate::record::latest;
+use crate::reference::Reference;
+use crate::report::description::SignatureDescription;
+use crate::settings::audit::Audit;
+use crate::source::objects::Loaded;
+use crate::text::{safe, time};
+use crate::verdict::{ImageOutcome, SignatureOutcome, Signer};
+
+/// Adds what does not hold, is damaged or contradicts itself on the object of an image.
+pub(super) fn of_object(loaded: &Loaded, outcome: &ImageOutcome, entry: &mut Entry) {
+    if outcome.reason() == Reason::MalformedImage {
+        add(entry, FindingKind::Damaged, outcome.message().to_owned());
+    }
+    let damages = loaded.image.signatures.iter().map(|own| own.content.as_ref().err());
+    for ((index, damage), signature) in damages.enumerate().zip(outcome.signatures()) {
+        let stored = &loaded.object["signatures"][index];
+        let name = name(signature.name(), index);
+        if let Some(damage) = damage.filter(|damage| damage.reason == Reason::MalformedImage) {
+            let message = format!("{}; the server may refuse every change of this image", damage.message);
+            add(entry, FindingKind::Damaged, message);
+        }
+        for what in SignatureDescription::of(stored, None).contradictions() {
+            add(entry, FindingKind::Contradictory, format!("{name}: {what}"));
+        }
+        if let Some(what) = stale(stored, signature, outcome) {
+            add(entry, FindingKind::Stale, format!("{name}: {what}"));
+        }
+    }
+}
+
+/// Adds what follows from the entry itself, and keeps it within its bounds.
+pub(super) fn finish(mut entry: Entry, settings: &Audit) -> Entry {
+    let is_used = !entry.uses.is_empty() || entry.more_uses > 0;
+    if is_used && entry.verdict == Verdict::Unsigned {
+        let message = "it is in use and has no signature".to_owned();
+        add(&mut entry, FindingKind::UnsignedInUse, message);
+    }
+    let until = entry.verified_until(settings.criteria.require);
+    if let Some(until) = until.filter(|until| *until - settings.now < settings.warn_expiry) {
+        let message = format!(
+            "no key that verifies it is valid after {}; have it signed with another key, or the key extended",
+            time(until)
+        );
+        add(&mut entry, FindingKind::Expiring, message);
+    }
+    entry.bounded()
+}
+
+fn add(entry: &mut Entry, kind: FindingKind, message: String) {
+    entry.findings.push(Finding {
+        kind,
+        message,
+        command: None,
+    });
+}
+
+/// A signature as findings name it; safe to print.
+pub(super) fn name(name: &str, index: usize) -> String {
+    match name {
+        "" => format!("signature {} (without a name)", index + 1),
+        name => safe(name),
+    }
+}
+
+/// Why what is recorded about a signature does not hold, if it does not. What could not be judged now says nothing.
+fn stale(stored: &Value, signature: &SignatureOutcome, image: &ImageOutcome) -> Option<String> {
+    let trusted = latest(stored, "Trusted")?;
+    if matches!(signature.verdict(), Verdict::Unchecked | Verdict::Allowed) || signature.spares_record() {
+        return None;
+    }
+    let is_verified = signature.verdict() == Verdict::Verified;
+    match trusted.status.as_str() {
+        "True" if !is_verified => Some(format!(
+            "it is recorded as trusted, and it is {} now: {}: {}",
+            signature.verdict(),
+            signature.reason(),
+            signature.message()
+        )),
+        "True" => of_another(stored, signature),
+        "False" if is_verified && !image.reached(signature).is_empty() => Some(format!(
+            "it is recorded as not trusted ({}), and it is Verified now",
+            safe(&trusted.reason)
+        )),
+        _ => None,
+    }
+}
+
+/// What a record of a verified signature says about signer and identity that the signature does not.
+fn of_another(stored: &Value, signature: &SignatureOutcome) -> Option<String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let signed = signature.claim().map(|claim| {
+        Reference::parse(&claim.reference).map_or_else(|_| claim.reference.clone(), |reference| reference.to_string())
+    })?;
+    let identity = text(&stored["imageIdentity"]);
+    if identity != signed {
+        return Some(format!(
+            "it is recorded as trusted for {}, and it is signed for {}",
+            if identity.is_empty() {
+                "nothing".to_owned()
+            } else {
+                safe(&identity)
+            },
+            safe(&signed)
+        ));
+    }
+    let signer = signature.signer().and_then(Signer::gpg)?;
+    let key = text(&stored["issuedTo"]["publicKeyID"]);
+    // Others record key IDs.
+    let is_same = !key.is_empty() && signer.primary.as_str().ends_with(&key.to_ascii_uppercase());
+    let is_subkey = !key.is_empty() && signer.fingerprint.as_str().ends_with(&key.to_ascii_uppercase());
+    (!is_same && !is_subkey).then(|| {
+        format!(
+            "it is recorded as trusted by key {}, and it is made by key {}",
+            if key.is_empty() {
+                "(none)".to_owned()
+            } else {
+                safe(&key)
+            },
+            signer.primary
+        )
+    })
+}

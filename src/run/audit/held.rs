@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Entries that wait until it is known what became of their records, in a temporary file.
+
+use std::io::{self, BufRead, Seek, Write};
+
+use serde::{Deserialize, Serialize};
+use tempfile::SpooledTempFile;
+
+use crate::audit::entry::Entry;
+use crate::source::objects::Position;
+
+/// What fits into memory before a file is made, in bytes.
+const MAX_MEMORY: usize = 256 << 10;
+
+/// An entry that waits.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Held {
+    /// The entry.
+    pub(super) entry: Entry,
+    /// Where the object is that its record belongs to.
+    pub(super) position: Position,
+    /// The changes that take trust back, in words that are safe to print.
+    pub(super) downgrades: Vec<String>,
+}
+
+/// Entries in order.
+#[derive(Debug)]
+pub(super) struct HeldEntries(SpooledTempFile);
+
+impl HeldEntries {
+    pub(super) fn new() -> Self {
+        Self(SpooledTempFile::new(MAX_MEMORY))
+    }
+
+    /// Takes one more.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    pub(super) fn put(&mut self, held: &Held) -> io::Result<()> {
+        let mut line = serde_json::to_vec(held)?;
+        line.push(b'\n');
+        self.0.write_all(&line)
+    }
+
+    /// Hands out all of them.
+    ///
+    /// # Errors
+    /// When they cannot be read again.
+    pub(super) fn each(mut self, take: &mut dyn FnMut(Held)) -> io::Result<()> {
+        self.0.rewind()?;
+        for line in io::BufReader::new(self.0).split(b'\n') {
+            take(serde_json::from_slice(&line?)?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+//! An image on its way to being judged, and what was found.
+
+use std::path::PathBuf;
+
+use super::expected::{self, Expected};
+use crate::audit::entry::{Entry, IdentitySource, Use};
+use crate::edit::SignatureEdit;
+use crate::reason::Refusal;
+use crate::settings::audit::Audit;
+use crate::settings::image_name::ImageName;
+use crate::settings::requests::Request;
+use crate::source::objects::{Loaded, Position};
+
+/// An image to be judged.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// What the entry calls it.
+    pub(super) image: String,
+    /// Where it is.
+    pub(super) source: String,
+    /// What there is of it.
+    pub(super) what: What,
+    /// What it is expected to be signed as.
+    pub(super) expected: Expected,
+    /// What uses it.
+    pub(super) uses: Vec<Use>,
+    /// How many uses are not among these.
+    pub(super) more_uses: u64,
+}
+
+/// What there is of an image.
+#[derive(Debug)]
+pub(super) enum What {
+    /// Its object in a file.
+    Object(Box<Object>),
+    /// A directory that it is in.
+    Directory(PathBuf),
+    /// Nothing, for this reason.
+    Nothing(Refusal),
+}
+
+/// An object in a file.
+#[derive(Debug)]
+pub(super) struct Object {
+    /// What was read of it.
+    pub(super) loaded: Loaded,
+    /// Where it is.
+    pub(super) position: Position,
+    /// Where else it stands, with the same content.
+    pub(super) copies: Vec<Position>,
+    /// Why nothing can be recorded on it, whatever the verdict.
+    pub(super) refusal: Option<String>,
+}
+
+impl Job {
+    /// Whether its entry is called by a digest that is not known before it is read.
+    pub(super) fn is_named_later(&self) -> bool {
+        matches!(self.what, What::Directory(_))
+    }
+
+    /// About how many bytes it takes until it is reported.
+    pub(super) fn size(&self) -> usize {
+        const SMALL: usize = 4 << 10;
+        let What::Object(object) = &self.what else {
+            return SMALL;
+        };
+        let image = &object.loaded.image;
+        let blobs = image.signatures.iter().map(|signature| match &signature.content {
+            // As it is stored, and decoded.
+            Ok(blob) => 3 * blob.len() + 1024,
+            Err(_) => 1024,
+        });
+        SMALL + 2 * image.manifest.as_ref().map_or(0, String::len) + blobs.sum::<usize>()
+    }
+}
+
+/// An image that was judged.
+#[derive(Debug)]
+pub(super) struct Done {
+    /// What is reported of it.
+    pub(super) entry: Entry,
+    /// What to tell on standard error, in whole lines.
+    pub(super) told: Vec<u8>,
+    /// What is to be recorded.
+    pub(super) record: Option<Record>,
+}
+
+/// What is to be recorded on an object.
+#[derive(Debug)]
+pub(super) struct Record {
+    /// Where it is.
+    pub(super) position: Position,
+    /// Where else it stands.
+    pub(super) copies: Vec<Position>,
+    /// All changes.
+    pub(super) edits: Vec<SignatureEdit>,
+    /// Those of them that take no Trusted back.
+    pub(super) harmless: Vec<SignatureEdit>,
+    /// What the others do, in words that are safe to print.
+    pub(super) downgrades: Vec<String>,
+}
+
+/// The job for a directory that is named.
+pub(super) fn place(settings: &Audit, request: &Request) -> Job {
+    let asked = request.image.to_string();
+    let expected = expected::through(
+        settings.map.as_ref().map(|map| &map.map),
+        &request.identities,
+        if request.names_itself {
+            IdentitySource::Reference
+        } else {
+            IdentitySource::User
+        },
+    );
+    let what = match &request.image {
+        ImageName::Directory(path) => What::Directory(path.clone()),
+        ImageName::Object(_) | ImageName::Registry(_) => What::Nothing(expected::not_a_place(&asked)),
+    };
+    Job {
+        image: asked.clone(),
+        source: asked,
+        what,
+        expected,
+        uses: Vec::new(),
+        more_uses: 0,
+    }
+}

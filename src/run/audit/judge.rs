@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Judging one image, on a thread of its own: keys, gpg and homes are this thread's alone.
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+use super::entries;
+use super::findings;
+use super::job::{Done, Job, Object, Record, What};
+use super::recording;
+use crate::audit::entry::Recorded;
+use crate::image;
+use crate::openpgp::framing::message::Message;
+use crate::reason::{Reason, Refusal};
+use crate::reference::Reference;
+use crate::run::judging::Judging;
+use crate::run::planning::{self, Author};
+use crate::settings::audit::Audit;
+use crate::settings::objects::Recording;
+use crate::settings::UsageError;
+use crate::source::directory;
+use crate::source::objects::Loaded;
+use crate::subject::{Content, SignatureBlob, Subject};
+use crate::text::safe;
+use crate::verdict::{ImageOutcome, SignatureOutcome};
+
+/// After how many failures in a row gpg and its homes are not set up anew any more.
+const MAX_FAILURES: usize = 3;
+
+/// Judges images, one after the other.
+pub(super) struct Judge<'s> {
+    settings: &'s Audit,
+    judging: Judging<'s>,
+    failures: usize,
+}
+
+/// An image as it was judged.
+pub(super) struct Judged {
+    /// What it came to.
+    pub(super) outcome: ImageOutcome,
+    /// The digest, where it is known only now.
+    pub(super) digest: Option<String>,
+    /// The keys that signatures say they are by, where those are unknown.
+    pub(super) claims: Vec<Option<String>>,
+}
+
+impl From<ImageOutcome> for Judged {
+    fn from(outcome: ImageOutcome) -> Self {
+        Self {
+            claims: vec![None; outcome.signatures().len()],
+            outcome,
+            digest: None,
+        }
+    }
+}
+
+/// One for each thread. What a user should know of the keys is told once.
+///
+/// # Errors
+/// When a key file is of no use.
+pub(super) fn judges<'s>(settings: &'s Audit, stderr: &mut dyn std::io::Write) -> Result<Vec<Judge<'s>>, UsageError> {
+    let mut judges = Vec::with_capacity(settings.workers);
+    for number in 0..settings.workers {
+        let mut nowhere = std::io::sink();
+        let tell: &mut dyn std::io::Write = if number == 0 { stderr } else { &mut nowhere };
+        judges.push(Judge {
+            settings,
+            judging: Judging::new(&settings.criteria, std::iter::empty(), tell)?,
+            failures: 0,
+        });
+    }
+    Ok(judges)
+}
+
+impl Judge<'_> {
+    /// Judges an image. Whatever happens, something comes of it.
+    pub(super) fn job(&mut self, mut job: Job) -> Done {
+        let mut told = Vec::new();
+        let judged = catch_unwind(AssertUnwindSafe(|| self.attempt(&mut job, &mut told)));
+        let judged = judged.unwrap_or_else(|_| {
+            self.renew();
+            let what = "the thread that judged it has ended by a fault of this program; what it was doing stands above";
+            ImageOutcome::refused(Refusal::new(Reason::EngineFailed, what), Vec::new()).into()
+        });
+        self.conclude(job, &judged, told)
+    }
+
+    /// Judges an image, and once more with everything set up anew where gpg has failed: what keeps it from answering may
+    /// be over, and a gpgme that was waited for in vain is of no more use.
+    fn attempt(&mut self, job: &mut Job, told: &mut Vec<u8>) -> Judged {
+        let judged = self.judge(job, told);
+        if !has_failed(&judged.outcome) {
+            self.failures = 0;
+            return judged;
+        }
+        self.failures += 1;
+        if self.failures > MAX_FAILURES || !self.renew() {
+            return judged;
+        }
+        log::info!("{}: gpg has failed; it is set up anew", safe(&job.image));
+        self.judge(job, told)
+    }
+
+    /// Sets everything up anew; tells whether that succeeded.
+    fn renew(&mut self) -> bool {
+        match Judging::new(&self.settings.criteria, std::iter::empty(), &mut std::io::sink()) {
+            Ok(judging) => {
+                self.judging = judging;
+                true
+            }
+            Err(error) => {
+                log::warn!("setting up gpg anew: {error}");
+                false
+            }
+        }
+    }
+
+    fn judge(&mut self, job: &mut Job, told: &mut Vec<u8>) -> Judged {
+        match &job.what {
+            What::Nothing(refusal) => ImageOutcome::refused(refusal.clone(), Vec::new()).into(),
+            What::Directory(path) => match directory::read(path) {
+                Ok(subject) => {
+                    let mut judged = self.subject(&subject, job, "", told);
+                    judged.digest = Some(subject.digest.to_string());
+                    judged
+                }
+                Err(refusal) => ImageOutcome::refused(refusal, Vec::new()).into(),
+            },
+            What::Object(object) => self.object(&object.loaded, job, told),
+        }
+    }
+
+    fn object(&mut self, loaded: &Loaded, job: &Job, told: &mut Vec<u8>) -> Judged {
+        let image = &loaded.image;
+        let signatures = image.signatures.iter().map(|signature| SignatureBlob {
+            name: signature.name.clone(),
+            content: Content::Gpg(signature.content.clone()),
+        });
+        let signatures: Vec<SignatureBlob> = signatures.collect();
+        // What is recorded on an object of no image must not stand either.
+        let digest = match image.digest() {
+            Ok(digest) => digest,
+            Err(refusal) => return refused(refusal, &signatures).into(),
+        };
+        match image.manifest_state(&digest) {
+            Ok(manifest) => {
+                let subject = Subject {
+                    digest,
+                    manifest,
+                    list: None,
+                    signatures,
+                    sources: Vec::new(),
+                };
+                self.subject(&subject, job, &image::absence(&loaded.object), told)
+            }
+            Err(refusal) => ImageOutcome::refused(refusal, Vec::new()).into(),
+        }
+    }
+
+    fn subject(&mut self, subject: &Subject, job: &Job, absence: &str, told: &mut Vec<u8>) -> Judged {
+        let identities = &job.expected.identities;
+        let outcome = if identities.is_empty() {
+            refused(job.expected.refusal(), &subject.signatures)
+        } else {
+            let no_signature = format!("there is no signature in {}{absence}", safe(&job.source));
+            let outcome = self.judging.judge(subject, identities, None, &no_signature, told);
+            for warning in self.judging.take_warnings() {
+                told.extend(format!("warning: {warning}\n").bytes());
+            }
+            outcome
+        };
+        let signatures = outcome.signatures().iter().zip(&subject.signatures);
+        let claims = signatures.map(|(signature, blob)| match &blob.content {
+            Content::Gpg(Ok(bytes)) if signature.reason() == Reason::UnknownKey => {
+                Some(Message::parse(bytes).ok()?.signature.maker())
+            }
+            _ => None,
+        });
+        Judged {
+            claims: claims.collect(),
+            outcome,
+            digest: None,
+        }
+    }
+
+    /// What is reported and recorded.
+    fn conclude(&self, job: Job, judged: &Judged, mut told: Vec<u8>) -> Done {
+        let mut entry = entries::entry(&job, judged);
+        let mut record = None;
+        if let What::Object(object) = job.what {
+            findings::of_object(&object.loaded, &judged.outcome, &mut entry);
+            if self.settings.recording == Recording::Confirm && job.expected.is_of_user() {
+                let identities = &job.expected.identities;
+                (entry.recorded, record) = self.record(*object, &judged.outcome, identities, &mut told);
+            }
+        }
+        let entry = findings::finish(entry, self.settings);
+        Done { entry, told, record }
+    }
+
+    /// What is to be recorded on an object.
+    fn record(
+        &self,
+        object: Object,
+        outcome: &ImageOutcome,
+        identities: &[Reference],
+        told: &mut Vec<u8>,
+    ) -> (Recorded, Option<Record>) {
+        let Object {
+            loaded,
+            position,
+            copies,
+            refusal,
+        } = object;
+        let chosen: Vec<usize> = (0..loaded.image.signatures.len()).collect();
+        let author = Author::default();
+        let planned = planning::plan(&loaded, &chosen, outcome, identities, author, &self.settings.record);
+        for why in &planned.words.withheld {
+            told.extend(format!("error: {why}\n").bytes());
+        }
+        let (recorded, record) = recording::record(&loaded, outcome, planned, position, copies);
+        match refusal {
+            Some(why) if record.is_some() => {
+                told.extend(format!("error: {why}\n").bytes());
+                (Recorded::Failed, None)
+            }
+            _ => (recorded, record),
+        }
+    }
+}
+
+/// Whether gpg has failed on any signature.
+fn has_failed(outcome: &ImageOutcome) -> bool {
+    outcome.reason() == Reason::EngineFailed
+        || outcome
+            .signatures()
+            .iter()
+            .any(|signature| signature.reason() == Reason::EngineFailed)
+}
+
+/// An image that is refused with all its signatures; those that are damaged themselves for their own reasons.
+fn refused(refusal: Refusal, signatures: &[SignatureBlob]) -> ImageOutcome {
+    let signatures = signatures.iter().map(|blob| {
+        let own = match &blob.content {
+            Content::Gpg(Err(own)) | Content::Sigstore(Err(own)) => own.clone(),
+            _ => refusal.clone(),
+        };
+        SignatureOutcome::refused(blob.name.clone(), blob.content.kind(), own, None)
+    });
+    let signatures = signatures.collect();
+    ImageOutcome::refused(refusal, signatures)
+}

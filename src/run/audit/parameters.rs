@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What an audit was asked for, in a form that can be compared: the first line of its report.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::audit::head::{Head, VERSION};
+use crate::audit::lines::REPORT;
+use crate::openpgp::trust::user_keyring::TrustModel;
+use crate::policy::{KeyMaterial, Requirement, SigstoreSigners};
+use crate::settings::audit::Audit;
+use crate::settings::by_policy::ByPolicy;
+use crate::settings::keys::{KeySource, Keys};
+
+/// Files of a GnuPG home that say which keys are valid.
+const OF_HOME: [&str; 5] = [
+    "pubring.kbx",
+    "pubring.gpg",
+    "public-keys.d/pubring.db",
+    "trustdb.gpg",
+    "common.conf",
+];
+
+/// The first line of the report.
+pub(super) fn head(settings: &Audit) -> Head {
+    let criteria = &settings.criteria;
+    let mut keys = Sha256::new();
+    match &criteria.policy {
+        Some(policy) => of_policy(policy, &mut keys),
+        None => of_keys(&criteria.keys, &mut keys),
+    }
+    Head {
+        api_version: VERSION.to_owned(),
+        kind: REPORT.to_owned(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        keys: hex(keys),
+        policy: criteria.policy.as_ref().and_then(|policy| policy.hash.clone()),
+        map: settings.map.as_ref().map(|map| map.hash.clone()),
+        options: hex(Sha256::new_with_prefix(settings.options.as_bytes())),
+        source: settings.source.clone(),
+        shard: settings.shard,
+        started: settings.now,
+    }
+}
+
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Adds a text so that no two lists of texts are alike.
+fn put(hash: &mut Sha256, text: &[u8]) {
+    hash.update((text.len() as u64).to_le_bytes());
+    hash.update(text);
+}
+
+/// Adds the content of a file; what is not there or cannot be read is told apart, and is told when images are judged.
+fn put_file(hash: &mut Sha256, path: &Path) {
+    let content = read(path).unwrap_or_else(|error| format!("no content: {}", error.kind()));
+    put(hash, content.as_bytes());
+}
+
+/// The hash of a regular file: a pipe can be read once, and is not read here.
+fn read(path: &Path) -> io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex(hash)),
+            count => hash.update(&buffer[..count]),
+        }
+    }
+}
+
+fn of_keys(keys: &Keys, hash: &mut Sha256) {
+    if keys.accepts_gpg {
+        match &keys.source {
+            KeySource::Files(files) => {
+                put(hash, b"files");
+                for file in files {
+                    put_file(hash, file);
+                }
+            }
+            KeySource::Home {
+                directory, trust_model, ..
+            } => {
+                let model: &[u8] = match trust_model {
+                    TrustModel::Gpg => b"home, by validity",
+                    TrustModel::Always => b"home, all",
+                };
+                put(hash, model);
+                for name in directory.iter().flat_map(|home| OF_HOME.map(|name| home.join(name))) {
+                    put_file(hash, &name);
+                }
+            }
+        }
+    }
+    for fingerprint in &keys.signed_by.0 {
+        put(hash, fingerprint.as_str().as_bytes());
+    }
+    if let Some(own) = &keys.sigstore {
+        put(hash, b"sigstore");
+        for file in &own.files {
+            put_file(hash, file);
+        }
+        for digest in &own.signed_by {
+            put(hash, digest.as_bytes());
+        }
+    }
+}
+
+/// The files that a policy names; keys that stand in it are part of its own hash.
+fn of_policy(policy: &ByPolicy, hash: &mut Sha256) {
+    let scopes = policy.policy.transports.iter().flat_map(|transport| &transport.scopes);
+    let requirements = scopes
+        .flat_map(|scope| &scope.requirements)
+        .chain(&policy.policy.default);
+    for requirement in requirements {
+        let keys = match requirement {
+            Requirement::SignedBy { keys, .. }
+            | Requirement::SigstoreSigned {
+                signers: SigstoreSigners::Keys(keys),
+                ..
+            } => keys,
+            _ => continue,
+        };
+        if let KeyMaterial::Paths(paths) = keys {
+            paths.iter().for_each(|path: &PathBuf| put_file(hash, path));
+        }
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Threads that work on one image after the other. What they make comes out in the order in which the images went in.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::mpsc::{channel, sync_channel, Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::job::{Done, Job};
+
+/// Most images on the way, for each thread: one that takes long must not hold up the others at once.
+const MAX_AHEAD: usize = 64;
+
+/// Most bytes of images on the way; one image may be more.
+const MAX_BYTES: usize = 8 << 20;
+
+/// How often [`Line::tick`] is called while nothing comes.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// Where images come from and go to, all on one thread.
+pub(super) trait Line {
+    /// The next image, if there is one.
+    fn next(&mut self) -> Option<Job>;
+
+    /// Takes an image that was worked on.
+    fn take(&mut self, done: Done);
+
+    /// Called again and again.
+    fn tick(&mut self);
+}
+
+/// Has every image of a line worked on by one of the workers, of which there must be one. Tells whether all came out
+/// again.
+pub(super) fn each<W: Send>(workers: Vec<W>, work: &(dyn Fn(&mut W, Job) -> Done + Sync), line: &mut dyn Line) -> bool {
+    let ahead = MAX_AHEAD * workers.len();
+    let (to_do, jobs) = sync_channel::<(u64, Job)>(ahead);
+    let (report, results) = channel();
+    let jobs = Mutex::new(jobs);
+    let waiting = Mutex::new(workers);
+    thread::scope(|scope| {
+        let mut started = 0_usize;
+        let count = lock(&waiting).len();
+        for _ in 0..count {
+            let (jobs, waiting, report) = (&jobs, &waiting, report.clone());
+            let thread = thread::Builder::new()
+                .name("judge".into())
+                .spawn_scoped(scope, move || {
+                    let worker = lock(waiting).pop();
+                    if let Some(mut worker) = worker {
+                        serve(&mut worker, work, jobs, &report);
+                    }
+                });
+            match thread {
+                Ok(_) => started += 1,
+                // Fewer threads are slower, and nothing else.
+                Err(error) => log::warn!("a thread cannot be started: {error}"),
+            }
+        }
+        drop(report);
+        if started > 0 {
+            return hand_out(line, to_do, &results, ahead);
+        }
+        let worker = lock(&waiting).pop();
+        worker.is_some_and(|mut worker| {
+            while let Some(job) = line.next() {
+                line.take(work(&mut worker, job));
+                line.tick();
+            }
+            true
+        })
+    })
+}
+
+/// What is locked stays usable after a panic elsewhere: it is only taken from.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn serve<W>(
+    worker: &mut W,
+    work: &(dyn Fn(&mut W, Job) -> Done + Sync),
+    jobs: &Mutex<Receiver<(u64, Job)>>,
+    report: &Sender<(u64, Done)>,
+) {
+    loop {
+        // Held while waiting: one thread waits for an image, the others for that one.
+        let job = lock(jobs).recv();
+        let Ok((number, job)) = job else { return };
+        if report.send((number, work(worker, job))).is_err() {
+            return;
+        }
+    }
+}
+
+/// Hands images out and takes them back. When it is done, so are the threads: there is nobody left to send anything.
+fn hand_out(line: &mut dyn Line, to_do: SyncSender<(u64, Job)>, results: &Receiver<(u64, Done)>, ahead: usize) -> bool {
+    let mut sizes = VecDeque::new();
+    let mut bytes = 0;
+    let (mut sent, mut taken) = (0_u64, 0_u64);
+    let mut has_more = true;
+    let mut ready = BTreeMap::new();
+    loop {
+        line.tick();
+        while let Some(done) = ready.remove(&taken) {
+            taken += 1;
+            bytes -= sizes.pop_front().unwrap_or(0);
+            line.take(done);
+        }
+        if has_more && sizes.len() < ahead && (bytes < MAX_BYTES || sizes.is_empty()) {
+            match line.next() {
+                Some(job) => {
+                    let size = job.size();
+                    sizes.push_back(size);
+                    bytes += size;
+                    if to_do.send((sent, job)).is_err() {
+                        return false;
+                    }
+                    sent += 1;
+                }
+                None => has_more = false,
+            }
+            ready.extend(results.try_iter());
+        } else if sent == taken {
+            return true;
+        } else {
+            match results.recv_timeout(PERIOD) {
+                Ok((number, done)) => {
+                    ready.insert(number, done);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is to be recorded of an image: without writes that would change nothing, and with those apart that take a record
+//! of trust back (docs/contract.md 5 and 10).
+
+use serde_json::{json, Value};
+
+use super::job::Record;
+use crate::audit::entry::Recorded;
+use crate::edit::{Change, SignatureEdit};
+use crate::record::latest;
+use crate::report;
+use crate::run::planning::Planned;
+use crate::source::objects::{Loaded, Position};
+use crate::verdict::ImageOutcome;
+
+use super::findings::name;
+
+/// What becomes of the record on an object, and what is to be written, if anything is.
+pub(super) fn record(
+    loaded: &Loaded,
+    outcome: &ImageOutcome,
+    planned: Planned,
+    position: Position,
+    copies: Vec<Position>,
+) -> (Recorded, Option<Record>) {
+    let mut fates = planned.recorded;
+    let mut record = Record {
+        position,
+        copies,
+        edits: Vec::new(),
+        harmless: Vec::new(),
+        downgrades: Vec::new(),
+    };
+    for edit in planned.edits {
+        let stored = &loaded.object["signatures"][edit.index];
+        let new = changed(stored, &edit);
+        if is_same(stored, &new) {
+            if let Some(fate) = fates.get_mut(edit.index) {
+                *fate = report::Recorded::Unchanged;
+            }
+            continue;
+        }
+        if is_true(stored) && !is_true(&new) {
+            let signature = outcome.signatures().get(edit.index);
+            let signed_name = name(signature.map_or("", |own| own.name()), edit.index);
+            let reason = latest(&new, "Trusted").map_or(String::new(), |now| format!(" ({})", now.reason));
+            record
+                .downgrades
+                .push(format!("{signed_name}: Trusted: True -> False{reason}"));
+        } else {
+            record.harmless.push(edit.clone());
+        }
+        record.edits.push(edit);
+    }
+    let fate = sum(&fates);
+    (fate, (!record.edits.is_empty()).then_some(record))
+}
+
+/// A signature as it is after an edit.
+fn changed(stored: &Value, edit: &SignatureEdit) -> Value {
+    let mut new = stored.clone();
+    if let Some(members) = new.as_object_mut() {
+        for (name, change) in &edit.changes {
+            match change {
+                Change::Remove => members.shift_remove(*name),
+                Change::Set(value) => members.insert((*name).to_owned(), value.clone()),
+            };
+        }
+    }
+    new
+}
+
+/// Whether two records are the same but for the time when they were made.
+fn is_same(one: &Value, other: &Value) -> bool {
+    let timeless = |record: &Value| {
+        let mut record = record.clone();
+        for condition in record["conditions"].as_array_mut().into_iter().flatten() {
+            if let Some(members) = condition.as_object_mut() {
+                members.insert("lastProbeTime".to_owned(), json!(null));
+            }
+        }
+        record
+    };
+    timeless(one) == timeless(other)
+}
+
+fn is_true(record: &Value) -> bool {
+    latest(record, "Trusted").is_some_and(|trusted| trusted.status == "True")
+}
+
+/// What becomes of an image's record, by what becomes of those of its signatures: one failure is a failure.
+fn sum(signatures: &[report::Recorded]) -> Recorded {
+    let has = |fate: report::Recorded| signatures.contains(&fate);
+    if has(report::Recorded::Failed) {
+        Recorded::Failed
+    } else if has(report::Recorded::Yes) {
+        Recorded::Yes
+    } else if signatures.iter().all(|fate| *fate == report::Recorded::No) {
+        Recorded::No
+    } else if has(report::Recorded::Kept) {
+        Recorded::Kept
+    } else {
+        Recorded::Unchanged
+    }
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The settings of `audit`.
+
+mod duration;
+mod images;
+mod reports;
+mod shard;
+
+use std::num::NonZero;
+use std::path::PathBuf;
+
+pub use self::images::Images;
+pub use self::reports::Report;
+use super::criteria::Criteria;
+use super::demands::Demands;
+use super::environment::Environment;
+use super::objects::Recording;
+use super::verify::colour;
+use super::UsageError;
+use crate::audit::entry::FindingKind;
+use crate::audit::fail_on::{FailOn, Failure};
+use crate::audit::format::Format;
+use crate::audit::head::Shard;
+use crate::audit::prefix_map::PrefixMap;
+use crate::cli;
+use crate::cli::audit::FailOn as Named;
+use crate::clock::Clock;
+use crate::digest::Digest;
+use crate::files::read::read_bounded;
+use crate::reason::Verdict;
+use crate::record::Context;
+use crate::text::safe;
+
+/// Largest map of expected identities, in bytes.
+const MAX_MAP: u64 = 8 << 20;
+
+/// How many records may change from True to False where the user does not say it.
+const MAX_DOWNGRADES: u32 = 20;
+
+/// What `audit` is to do.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    /// The images.
+    pub images: Images,
+    /// Where they are, in words for people.
+    pub source: String,
+    /// By what they are judged.
+    pub criteria: Criteria,
+    /// Which prefix is signed as which, where the user says it.
+    pub map: Option<IdentityMap>,
+    /// Every other option that can change what is found, in a form to be compared.
+    pub options: String,
+    /// How many threads judge; at least 1.
+    pub workers: usize,
+    /// Which part of the images is judged.
+    pub shard: Shard,
+    /// The report to go on from.
+    pub resume: Option<PathBuf>,
+    /// The report on standard output.
+    pub format: Format,
+    /// Reports in files.
+    pub reports: Vec<Report>,
+    /// Verdicts are coloured.
+    pub colour: bool,
+    /// Columns of the terminal that the report is printed on.
+    pub columns: Option<usize>,
+    /// Progress may be shown on standard error.
+    pub shows_progress: bool,
+    /// What makes the audit fail.
+    pub fail_on: FailOn,
+    /// Keys that expire in fewer seconds are told.
+    pub warn_expiry: i64,
+    /// What is done with verdicts.
+    pub recording: Recording,
+    /// The most records that may change from True to False.
+    pub max_downgrades: u64,
+    /// What a record says besides the verdict.
+    pub record: Context,
+    /// Whose files may be gone on from.
+    pub uid: u32,
+    /// The time by which images are judged, in seconds since 1970.
+    pub now: i64,
+    /// The time while the run goes on.
+    pub clock: Clock,
+}
+
+/// The map of `--expected-identity-map`.
+#[derive(Debug, Clone)]
+pub struct IdentityMap {
+    /// What it says.
+    pub map: PrefixMap,
+    /// SHA-256 of its file, in hex.
+    pub hash: String,
+}
+
+impl Audit {
+    /// Validates the options of `audit`.
+    ///
+    /// # Errors
+    /// When they contradict each other, one is malformed, or a file that they name cannot be used.
+    pub fn new(options: &cli::audit::Audit, environment: &Environment) -> Result<Self, UsageError> {
+        let demands = Demands {
+            identity_match: options.identity_match.as_deref(),
+            require: options.require,
+            namespace: options.source.client.namespace.as_deref(),
+        };
+        let criteria = Criteria::new(&options.acceptance, demands, environment)?;
+        let images = Images::new(options)?;
+        let recording = Recording::new(options.confirm, None);
+        if options.max_downgrades.is_some() && recording == Recording::Dry {
+            return Err(UsageError::new("--max-downgrades is about records: it needs --confirm"));
+        }
+        if recording == Recording::Confirm {
+            images.check_recordable()?;
+        }
+        let reports = reports::reports(&options.report, options.resume.as_deref())?;
+        let warn_expiry = match &options.warn_expiry {
+            Some(text) => duration::seconds("--warn-expiry", text)?,
+            None => duration::DEFAULT_EXPIRY,
+        };
+        Ok(Self {
+            source: images.source(),
+            map: options.expected_identity_map.as_ref().map(identity_map).transpose()?,
+            options: decisive(options, &criteria, warn_expiry),
+            workers: options.workers.map_or_else(processors, |workers| workers as usize),
+            shard: shard::shard(options.shard.as_deref(), environment)?,
+            resume: options.resume.clone(),
+            format: options.output,
+            reports,
+            colour: colour(options.color, false, environment),
+            columns: environment.terminal.columns,
+            shows_progress: environment.terminal.stderr,
+            fail_on: match options.fail_on.as_slice() {
+                [] => FailOn::default(),
+                named => named.iter().copied().map(failure).collect(),
+            },
+            warn_expiry,
+            recording,
+            max_downgrades: options.max_downgrades.unwrap_or(MAX_DOWNGRADES).into(),
+            record: Context {
+                now: environment.now,
+                user: format!("{} (local)", environment.user_name()),
+                expected: Vec::new(),
+                options: criteria.decisive_options(),
+                clock_skew: None,
+            },
+            uid: environment.uid,
+            now: environment.now,
+            clock: environment.clock(),
+            images,
+            criteria,
+        })
+    }
+}
+
+fn failure(named: Named) -> Failure {
+    match named {
+        Named::Rejected => Failure::Verdict(Verdict::Rejected),
+        Named::Unsupported => Failure::Verdict(Verdict::Unsupported),
+        Named::Unsigned => Failure::Verdict(Verdict::Unsigned),
+        Named::Allowed => Failure::Verdict(Verdict::Allowed),
+        Named::Unchecked => Failure::Verdict(Verdict::Unchecked),
+        Named::Stale => Failure::Finding(FindingKind::Stale),
+        Named::Expiring => Failure::Finding(FindingKind::Expiring),
+        Named::Gap => Failure::Finding(FindingKind::Gap),
+    }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+fn identity_map(file: &PathBuf) -> Result<IdentityMap, UsageError> {
+    let shown = format!("--expected-identity-map {}", safe(&file.display().to_string()));
+    let wrong = |what: String| UsageError::new(format!("{shown}: {what}"));
+    let bytes = read_bounded(file, MAX_MAP)
+        .map_err(|error| wrong(format!("it cannot be read: {error}")))?
+        .ok_or_else(|| wrong(format!("it has more than {MAX_MAP} bytes")))?;
+    let hash = Digest::of_bytes(&bytes).hex().to_owned();
+    let text = crate::input::text(bytes).map_err(|error| wrong(format!("it is not text: {error}")))?;
+    let map = PrefixMap::parse(&text).map_err(wrong)?;
+    Ok(IdentityMap { map, hash })
+}
+
+/// The options besides keys, policy, map and source that can change what is found. Engine, workers and formats cannot.
+fn decisive(options: &cli::audit::Audit, criteria: &Criteria, warn_expiry: i64) -> String {
+    [
+        format!("match {}", criteria.rule),
+        format!("require {}", criteria.require),
+        format!(
+            "namespace {}",
+            options.source.client.namespace.as_deref().unwrap_or_default()
+        ),
+        format!("recursive {}", options.source.recursive),
+        format!("expiry {warn_expiry}"),
+        format!("confirm {}", options.confirm),
+    ]
+    .join("\n")
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `--report` and `-o`
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use crate::audit::format::Format;
+use crate::settings::UsageError;
+use crate::text::{quoted, safe};
+
+/// A report in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Its format.
+    pub format: Format,
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// The reports in files that are asked for. With `--resume` that of JSON lines is the one that is gone on from.
+pub(super) fn reports(wanted: &[String], resume: Option<&Path>) -> Result<Vec<Report>, UsageError> {
+    let mut reports: Vec<Report> = Vec::new();
+    for text in wanted {
+        let wrong = |what: String| Err(UsageError::new(format!("--report {}: {what}", quoted(text))));
+        let Some((format, path)) = text.split_once('=').filter(|(_, path)| !path.is_empty()) else {
+            return wrong("expected FORMAT=FILE".to_owned());
+        };
+        let Ok(format) = Format::from_str(format, false) else {
+            let names = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+            let names: Vec<String> = names.map(|value| value.get_name().to_owned()).collect();
+            return wrong(format!(
+                "{} is no format; there are: {}",
+                safe(format),
+                names.join(", ")
+            ));
+        };
+        let path = PathBuf::from(path);
+        if path.as_os_str() == "-" {
+            return wrong("standard output is for --output".to_owned());
+        }
+        if format == Format::Jsonl {
+            match resume {
+                Some(resume) if resume != path => {
+                    return wrong(format!(
+                        "--resume goes on with the report {}; leave this one out",
+                        safe(&resume.display().to_string())
+                    ));
+                }
+                Some(_) => continue,
+                None if reports.iter().any(|known| known.format == format) => {
+                    return wrong("one report of JSON lines is enough: others can be copied from it".to_owned());
+                }
+                None => {}
+            }
+        }
+        if reports.iter().any(|known| known.path == path) {
+            return wrong("this file is named for another report already".to_owned());
+        }
+        reports.push(Report { format, path });
+    }
+    Ok(reports)
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Images in files and directories: each once, in order, whatever the number of threads.
+
+use serde_json::json;
+
+use crate::bench::{digest, Bench, Report, PLACE, SIGNED};
+use crate::support::images::{image, list};
+
+#[test]
+fn every_image_of_a_folder_is_in_the_report_once_and_in_order() {
+    let bench = Bench::new();
+    bench.mixed("folder/one.json", 30);
+    bench.desk.put("folder/two.json", bench.good(100).to_string());
+    bench.desk.put("folder/deep/three.json", bench.good(101).to_string());
+    let first = bench.lines(&["-f", "folder", "--workers", "1"], 1);
+    assert_eq!(first.entries.len(), 31);
+    let words = first.words();
+    for n in 0..30 {
+        let wanted = match n % 10 {
+            7 => "Rejected/IdentityMismatch",
+            8 => "Rejected/NotASignature",
+            9 => "Unsigned/NoSignature",
+            _ => "Verified/Verified",
+        };
+        assert_eq!(words[n], wanted, "{n}");
+        assert_eq!(first.entries[n]["image"], digest(n));
+        assert_eq!(first.entries[n]["source"], "file:folder/one.json");
+    }
+    assert_eq!(first.entries[0]["expected"], json!([format!("{SIGNED}:v1")]));
+    assert_eq!(first.entries[0]["identitySource"], "map");
+    assert_eq!(first.entries[0]["signatures"][0]["signer"]["primary"], bench.desk.key);
+    for workers in ["2", "7"] {
+        let other = bench.lines(&["-f", "folder", "--workers", workers], 1);
+        assert_eq!(other.entries, first.entries);
+    }
+    let deep = bench.lines(&["-f", "folder", "-R"], 1);
+    assert_eq!(deep.entries.len(), 32);
+}
+
+#[test]
+fn engines_agree() {
+    let bench = Bench::new();
+    bench.mixed("images.json", 40);
+    let reports: Vec<Report> = ["gpgme", "batch", "auto"]
+        .iter()
+        .map(|engine| bench.lines(&["-f", "images.json", "--engine", engine], 1))
+        .collect();
+    for report in &reports {
+        assert_eq!(report.entries, reports[0].entries);
+        // Where GnuPG is asked in another way, nothing else is found: one may go on from the other.
+        assert_eq!(report.head["options"], reports[0].head["options"]);
+    }
+}
+
+#[test]
+fn the_summary_counts_verdicts() {
+    let bench = Bench::new();
+    bench.mixed("images.json", 10);
+    let outcome = bench.run(&["-f", "images.json"]).expect(1);
+    assert!(outcome.stdout.contains("10 images"), "{outcome:#?}");
+    assert!(outcome.words().contains("7 Verified"), "{outcome:#?}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_spoils_no_other_and_leaves_the_audit_incomplete() {
+    let bench = Bench::new();
+    bench.desk.put("folder/bad.json", "{");
+    bench.desk.put("folder/good.json", bench.good(1).to_string());
+    let report = bench.lines(&["-f", "folder"], 3);
+    assert_eq!(report.words(), ["Unchecked/SourceUnavailable", "Verified/Verified"]);
+    assert!(report.tail["incomplete"][0].as_str().unwrap().contains("bad.json"));
+}
+
+#[test]
+fn nothing_to_judge_is_no_success() {
+    let bench = Bench::new();
+    bench.desk.put("folder/readme.txt", "");
+    let report = bench.lines(&["-f", "folder"], 3);
+    assert_eq!(report.entries.len(), 0);
+    let others = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}});
+    bench.desk.put("folder/map.json", others.to_string());
+    let outcome = bench.run(&["-f", "folder"]).expect(3);
+    assert!(
+        outcome.stderr.contains("1 object of another kind is left out"),
+        "{outcome:#?}"
+    );
+    assert!(outcome.stderr.contains("there is no image"), "{outcome:#?}");
+}
+
+#[test]
+fn views_are_judged_where_the_image_is_not_there_itself() {
+    let bench = Bench::new();
+    let view = |name: &str, n: usize| {
+        json!({
+            "kind": "ImageStreamTag", "apiVersion": "image.openshift.io/v1",
+            "metadata": {"name": name, "namespace": "ns"}, "image": bench.good(n),
+        })
+    };
+    let objects = [view("app:v1", 1), view("app:v2", 1), view("app:v3", 2), bench.good(2)];
+    bench.desk.put("all.json", list(&objects).to_string());
+    let report = bench.lines(&["-f", "all.json"], 0);
+    let images: Vec<&str> = report
+        .entries
+        .iter()
+        .map(|entry| entry["image"].as_str().unwrap())
+        .collect();
+    assert_eq!(images, [digest(1), digest(2)]);
+}
+
+#[test]
+fn objects_that_differ_under_one_name_are_not_judged() {
+    let bench = Bench::new();
+    let mut other = bench.good(1);
+    other["metadata"]["resourceVersion"] = json!("8");
+    let objects = [bench.good(1), other, bench.good(2), bench.good(2)];
+    bench.desk.put("all.json", list(&objects).to_string());
+    let report = bench.lines(&["-f", "all.json"], 1);
+    assert_eq!(report.words(), ["Unchecked/SourceUnavailable", "Verified/Verified"]);
+}
+
+#[test]
+fn a_directory_is_judged_by_the_digest_of_its_manifest() {
+    let bench = Bench::new();
+    let manifest = b"{\"schemaVersion\": 2}\n";
+    let digest = image_signature::digest::Digest::of_bytes(manifest);
+    bench.desk.put("image/manifest.json", manifest);
+    bench.desk.put(
+        "image/signature-1",
+        bench.desk.sign(digest.as_str(), &format!("{SIGNED}:v1")),
+    );
+    let report = bench.lines(&[&format!("dir:image={SIGNED}:v1")], 0);
+    assert_eq!(report.entry()["image"], digest.as_str());
+    assert_eq!(report.entry()["source"], "dir:image");
+    assert_eq!(report.entry()["identitySource"], "user");
+    bench.desk.put("list", "# all\n\ndir:image\n");
+    let report = bench.lines(&["--images-from", "list"], 1);
+    assert_eq!(report.words(), ["Unchecked/NoExpectedIdentity"]);
+}
+
+#[test]
+fn a_key_that_is_in_no_keyring_is_named_as_claimed() {
+    let bench = Bench::new();
+    let stranger = bench.desk.signer.simple_key("Stranger <s@example.com>");
+    let payload = crate::support::images::payload(&digest(1), &format!("{SIGNED}:v1"));
+    let blob = bench.desk.signer.sign(&stranger, &payload);
+    bench.desk.put("image.json", bench.image(1, &[&blob]).to_string());
+    let report = bench.lines(&["-f", "image.json"], 1);
+    let signature = &report.entry()["signatures"][0];
+    assert_eq!(signature["reason"], "UnknownKey");
+    let claimed = signature["claimedKey"].as_str().unwrap();
+    assert!(stranger.ends_with(claimed), "{claimed}");
+    assert_eq!(signature.get("signer"), None);
+}
+
+#[test]
+fn an_object_without_a_tag_in_its_place_is_not_judged_by_its_digest() {
+    let bench = Bench::new();
+    let d = digest(1);
+    let blob = bench.desk.sign(&d, &format!("{SIGNED}:v1"));
+    // image() says where it is by digest, at a place that no line of the map is for.
+    bench.desk.put("image.json", image(&d, &[&blob]).to_string());
+    let report = bench.lines(&["-f", "image.json"], 1);
+    assert_eq!(report.words(), ["Unchecked/NoExpectedIdentity"]);
+    assert_eq!(report.entry()["expected"], json!([]));
+    // At one that a line is for, any tag of the repository will do, and the digest must be the image's.
+    let mut mapped = image(&d, &[&blob]);
+    mapped["dockerImageReference"] = json!(format!("{PLACE}@{d}"));
+    bench.desk.put("image.json", mapped.to_string());
+    let report = bench.lines(&["-f", "image.json"], 0);
+    assert_eq!(report.entry()["expected"], json!([format!("{SIGNED}@{d}")]));
+    mapped["dockerImageReference"] = json!(format!("{PLACE}@{}", digest(2)));
+    bench.desk.put("image.json", mapped.to_string());
+    let report = bench.lines(&["-f", "image.json"], 1);
+    assert_eq!(report.words(), ["Rejected/IdentityMismatch"]);
+}

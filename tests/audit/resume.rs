@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `--report jsonl=FILE` and `--resume`: what was done is not done again, and nothing that others wrote is believed.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::bench::Bench;
+
+/// The report with this many of its lines, and the beginning of the next one.
+fn tear(bench: &Bench, lines: usize, more: usize) {
+    let path = bench.desk.sandbox.path("audit.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let whole: String = text.split_inclusive('\n').take(lines).collect();
+    fs::write(&path, &text[..whole.len() + more]).unwrap();
+}
+
+#[test]
+fn a_report_that_was_torn_is_gone_on_from() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 30);
+    bench
+        .run(&["-f", "all.json", "--report", "jsonl=audit.jsonl"])
+        .expect(1);
+    let whole = bench.report("audit.jsonl");
+    for (lines, more) in [(1, 0), (1, 7), (11, 0), (11, 40), (30, 1), (31, 0), (31, 9), (32, 0)] {
+        tear(&bench, lines, more);
+        let outcome = bench
+            .run(&["-f", "all.json", "--resume", "audit.jsonl", "-v"])
+            .expect(1);
+        let again = bench.report("audit.jsonl");
+        assert_eq!(again.entries, whole.entries, "{lines} {more}");
+        assert_eq!(again.tail["verdicts"], whole.tail["verdicts"]);
+        assert_eq!(again.head, whole.head);
+        assert!(outcome.stdout.contains("30 images"), "{outcome:#?}");
+    }
+    // What it has is not judged again: another verdict there stands.
+    tear(&bench, 31, 0);
+    let path = bench.desk.sandbox.path("audit.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(
+        &path,
+        text.replacen(
+            "\"verdict\":\"Verified\",\"reason\":\"Verified\"",
+            "\"verdict\":\"Unsigned\",\"reason\":\"NoSignature\"",
+            1,
+        ),
+    )
+    .unwrap();
+    bench.run(&["-f", "all.json", "--resume", "audit.jsonl"]).expect(1);
+    assert_eq!(bench.report("audit.jsonl").words()[0], "Unsigned/NoSignature");
+}
+
+#[test]
+fn an_unfinished_report_is_not_overwritten_and_a_finished_one_is() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 10);
+    let args = ["-f", "all.json", "--report", "jsonl=audit.jsonl"];
+    bench.run(&args).expect(1);
+    bench.run(&args).expect(1);
+    tear(&bench, 5, 3);
+    let before = fs::read(bench.desk.sandbox.path("audit.jsonl")).unwrap();
+    bench.run(&args).expect_usage("--resume audit.jsonl");
+    assert_eq!(fs::read(bench.desk.sandbox.path("audit.jsonl")).unwrap(), before);
+    bench.desk.put("audit.jsonl", "my diary\n");
+    bench.run(&args).expect_usage("is not a finished report");
+}
+
+#[test]
+fn a_report_of_another_audit_is_not_gone_on_from() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 10);
+    bench
+        .run(&["-f", "all.json", "--report", "jsonl=audit.jsonl"])
+        .expect(1);
+    tear(&bench, 5, 0);
+    let before = fs::read(bench.desk.sandbox.path("audit.jsonl")).unwrap();
+    let resume = ["--resume", "audit.jsonl"];
+    bench.mixed("other.json", 10);
+    for (args, what) in [
+        (&["-f", "all.json", "--require", "2"][..], "the options"),
+        (&["-f", "all.json", "--shard", "0/2"], "the shard"),
+        (&["-f", "other.json"], "the source of images"),
+        (&["-f", "all.json", "--warn-expiry", "1d"], "the options"),
+        (&["-f", "all.json", "--signed-by", &bench.desk.key], "the keys"),
+    ] {
+        let outcome = bench
+            .run(&[args, &resume].concat())
+            .expect_usage("it is the report of another audit");
+        assert!(outcome.stderr.contains(what), "{what}: {outcome:#?}");
+    }
+    let map = fs::read_to_string(bench.desk.sandbox.path("map")).unwrap();
+    bench.desk.put("map", format!("{map}# changed\n"));
+    bench
+        .run(&[&["-f", "all.json"][..], &resume].concat())
+        .expect_usage("the map of expected identities");
+    bench.desk.put("map", map);
+    let mut key = fs::read(&bench.desk.key_file).unwrap();
+    let other = bench.desk.signer.simple_key("Other <o@example.com>");
+    key.extend(
+        fs::read(
+            bench
+                .desk
+                .signer
+                .export(&[&other], &bench.desk.sandbox.path("other.gpg")),
+        )
+        .unwrap(),
+    );
+    fs::write(&bench.desk.key_file, key).unwrap();
+    bench
+        .run(&[&["-f", "all.json"][..], &resume].concat())
+        .expect_usage("the keys");
+    assert_eq!(fs::read(bench.desk.sandbox.path("audit.jsonl")).unwrap(), before);
+}
+
+#[test]
+fn a_report_that_others_can_write_is_not_gone_on_from() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 10);
+    bench
+        .run(&["-f", "all.json", "--report", "jsonl=audit.jsonl"])
+        .expect(1);
+    let path = bench.desk.sandbox.path("audit.jsonl");
+    let args = ["-f", "all.json", "--resume", "audit.jsonl"];
+    for mode in [0o664, 0o646] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        bench.run(&args).expect_usage("others can write it");
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    bench.run(&args).expect(1);
+    fs::hard_link(&path, bench.desk.sandbox.path("second")).unwrap();
+    bench.run(&args).expect_usage("hard links");
+    fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("second", &path).unwrap();
+    bench.run(&args).expect_usage("it cannot be opened");
+    fs::remove_file(&path).unwrap();
+    bench.run(&args).expect_usage("it cannot be opened");
+    // In a directory where others may put another file in its place.
+    fs::create_dir(bench.desk.sandbox.path("open")).unwrap();
+    fs::rename(
+        bench.desk.sandbox.path("second"),
+        bench.desk.sandbox.path("open/audit.jsonl"),
+    )
+    .unwrap();
+    fs::set_permissions(bench.desk.sandbox.path("open"), fs::Permissions::from_mode(0o777)).unwrap();
+    bench
+        .run(&["-f", "all.json", "--resume", "open/audit.jsonl"])
+        .expect_usage("others can write to");
+}
+
+#[test]
+fn hostile_reports_are_bounded_and_refused() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 3);
+    bench
+        .run(&["-f", "all.json", "--report", "jsonl=audit.jsonl"])
+        .expect(0);
+    let text = fs::read_to_string(bench.desk.sandbox.path("audit.jsonl")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let endless = format!("{}\n{}", lines[0], "x".repeat((32 << 20) + 1));
+    for (content, message) in [
+        (String::new(), "no whole line"),
+        ("\u{1b}[2J\n".to_owned(), "line 1"),
+        (format!("{}\n{{}}\n{}\n", lines[0], lines[1]), "line 2"),
+        (format!("{}\n{}\n{}\n", lines[0], lines[4], lines[1]), "line 2"),
+        (endless, "line 2"),
+        (format!("{}\n{}\n{}\n", lines[1], lines[0], lines[2]), "line 1"),
+    ] {
+        bench.desk.put("audit.jsonl", &content);
+        let outcome = bench
+            .run(&["-f", "all.json", "--resume", "audit.jsonl"])
+            .expect_usage(message);
+        assert!(!outcome.stderr.contains('\u{1b}'), "{outcome:#?}");
+        assert_eq!(
+            fs::read_to_string(bench.desk.sandbox.path("audit.jsonl")).unwrap(),
+            content
+        );
+    }
+}
+
+#[test]
+fn one_report_of_json_lines_is_written() {
+    let bench = Bench::new();
+    for (args, message) in [
+        (&["--report", "jsonl"][..], "expected FORMAT=FILE"),
+        (&["--report", "jsonl="], "expected FORMAT=FILE"),
+        (&["--report", "xml=x"], "xml is no format; there are: text"),
+        (&["--report", "jsonl=-"], "standard output is for --output"),
+        (
+            &["--report", "jsonl=a", "--report", "jsonl=b"],
+            "one report of JSON lines is enough",
+        ),
+        (
+            &["--report", "jsonl=a", "--resume", "b"],
+            "--resume goes on with the report b",
+        ),
+        (&["--report", "jsonl=missing/a"], "cannot be written"),
+        (&["--warn-expiry", "soon"], "expected a number with a unit"),
+        (&["--max-downgrades", "3"], "it needs --confirm"),
+    ] {
+        bench.desk.put("all.json", bench.good(1).to_string());
+        bench
+            .run(&[&["-f", "all.json"][..], args].concat())
+            .expect_usage(message);
+    }
+}

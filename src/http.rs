@@ -9,6 +9,7 @@ mod error;
 mod handshake;
 mod message;
 pub mod proxy;
+mod retry;
 pub mod secret;
 pub mod tls;
 mod tunnel;
@@ -29,23 +30,13 @@ pub use addresses::{is_address, Addresses, Nearness};
 pub use error::{Error, ANSWER_TIMEOUT, BODY_TIMEOUT, CONNECT_TIMEOUT};
 pub use message::{Headers, Method, Request, Response};
 use proxy::Proxy;
+use retry::{Attempts, Rules};
+pub use retry::{MAX_RETRY_AFTER, MAX_RETRY_TOTAL};
 use tls::{Tls, TlsConnector};
 use tunnel::TunnelConnector;
 
-/// Longest wait that a server may ask for with `Retry-After` (product limits).
-pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
-
-/// Longest time for a request with all its retries (product limits).
-pub const MAX_RETRY_TOTAL: Duration = Duration::from_secs(300);
-
 /// A wait that a person at a terminal would wonder about.
 const NOTICEABLE: Duration = Duration::from_secs(1);
-
-/// Most retries that a server may ask for.
-const MAX_RETRIES: u32 = 10;
-
-/// Most retries of a read that nobody asked for: after a lost connection, or a 503 without `Retry-After`.
-const MAX_OWN_RETRIES: u32 = 4;
 
 /// How the client names itself: `program/version (system/architecture)`, as kubectl does.
 fn user_agent() -> String {
@@ -69,6 +60,8 @@ pub struct Settings {
     pub compression: bool,
     /// Which addresses the server may have.
     pub addresses: Addresses,
+    /// Whether what only reads is sent again after a 429 that does not say when, as registries expect it.
+    pub retries_429: bool,
     /// Whether queries of URLs are left out of the log: those of other servers may hold keys to what they store.
     pub hides_queries: bool,
 }
@@ -138,51 +131,40 @@ impl Client {
     }
 
     /// Sends a request and reads the answer. It is sent again where the server says when, and, if it only reads, after
-    /// a lost connection or a bare 503.
+    /// a lost connection, a bare 503 or, where the settings say so, a bare 429.
     ///
     /// # Errors
     /// When there is no answer in time, or it is too large.
     pub fn send(&mut self, request: &Request<'_>) -> Result<Response, Error> {
-        let started = Instant::now();
-        let (mut asked_for, mut own) = (0, 0);
+        let mut attempts = Attempts::begin(Rules {
+            only_reads: request.method == Method::Get,
+            retries_429: self.settings.retries_429,
+            until: request.until,
+        });
         loop {
-            // The first attempt has the limits of its parts; further ones end with the time for all of them.
-            let left = (asked_for + own > 0).then(|| MAX_RETRY_TOTAL.saturating_sub(started.elapsed()));
-            let result = self.once(request, left);
-            let wait = match &result {
-                Ok((response, Some(wait))) if is_retryable(response.status) && asked_for < MAX_RETRIES => {
-                    asked_for += 1;
-                    Some((*wait).min(MAX_RETRY_AFTER))
-                }
-                Ok((response, None)) if response.status == 503 && request.method == Method::Get => {
-                    backoff(&mut own, 500)
-                }
-                Err(error) if error.is_lost() && request.method == Method::Get => backoff(&mut own, 50),
-                _ => None,
+            let result = self.once(request, attempts.left());
+            let last = result.as_ref().map(|(response, wait)| (response.status, *wait));
+            let Some(wait) = attempts.wait(last) else {
+                return result.map(|(response, _)| response);
             };
-            match wait {
-                Some(wait) if started.elapsed() + wait < MAX_RETRY_TOTAL => {
-                    // Nobody is to wonder why nothing happens.
-                    let level = if wait < NOTICEABLE {
-                        log::Level::Info
-                    } else {
-                        log::Level::Warn
-                    };
-                    let answer = match &result {
-                        Ok((response, _)) => format!("status {}", response.status),
-                        Err(error) => safe(&error.to_string()),
-                    };
-                    log::log!(
-                        level,
-                        "{} {}: {answer}; once more in {} ms",
-                        request.method.word(),
-                        self.shown(request.url),
-                        wait.as_millis()
-                    );
-                    std::thread::sleep(wait);
-                }
-                _ => return result.map(|(response, _)| response),
-            }
+            // Nobody is to wonder why nothing happens.
+            let level = if wait < NOTICEABLE {
+                log::Level::Info
+            } else {
+                log::Level::Warn
+            };
+            let answer = match &result {
+                Ok((response, _)) => format!("status {}", response.status),
+                Err(error) => safe(&error.to_string()),
+            };
+            log::log!(
+                level,
+                "{} {}: {answer}; once more in {} ms",
+                request.method.word(),
+                self.shown(request.url),
+                wait.as_millis()
+            );
+            std::thread::sleep(wait);
         }
     }
 
@@ -261,8 +243,8 @@ impl Client {
             .unwrap_or_default()
             .trim()
             .to_ascii_lowercase();
-        let wait = header(&parts.headers, "retry-after").and_then(|seconds| seconds.parse().ok());
         let date = header(&parts.headers, "date").and_then(date::parse);
+        let wait = header(&parts.headers, "retry-after").and_then(|text| retry::after(text, date));
         let body = self.read(body, request.limit, limit)?;
         Ok((
             Response {
@@ -273,7 +255,7 @@ impl Client {
                 date,
                 received,
             },
-            wait.map(Duration::from_secs),
+            wait,
         ))
     }
 
@@ -307,17 +289,6 @@ impl Client {
 
 /// Most different warnings that are told.
 const MAX_WARNINGS: usize = 64;
-
-/// Statuses after which a server may say when to come again.
-fn is_retryable(status: u16) -> bool {
-    status == 429 || (500..600).contains(&status)
-}
-
-/// A longer wait each time, until there were enough.
-fn backoff(count: &mut u32, first_ms: u64) -> Option<Duration> {
-    *count += 1;
-    (*count <= MAX_OWN_RETRIES).then(|| Duration::from_millis(first_ms << (*count - 1)))
-}
 
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())

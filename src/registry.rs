@@ -4,6 +4,7 @@
 pub mod access;
 pub mod attachments;
 mod authorization;
+pub mod budget;
 pub mod challenge;
 mod clients;
 pub mod configuration;

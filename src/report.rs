@@ -96,10 +96,44 @@ pub struct ImageReport {
     pub sources: Vec<SourceAnswer>,
     /// The outcome.
     pub outcome: ImageOutcome,
+    /// Signatures that were to be added to the Image, and what became of that.
+    pub attached: Vec<Attached>,
     /// What became of the record.
     pub recorded: Recorded,
     /// The same for each signature.
     pub recorded_signatures: Vec<Recorded>,
+}
+
+/// A signature that was to be added to an Image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attached {
+    /// Its name on the Image.
+    pub name: String,
+    /// What became of it.
+    pub fate: Attachment,
+}
+
+/// What became of a signature that was to be added to an Image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attachment {
+    /// It was added, and is there.
+    Added,
+    /// It was there.
+    AlreadyThere,
+    /// It is not there, or nobody knows: why, safe to print.
+    Failed(String),
+}
+
+impl Attachment {
+    /// The word in output.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Attachment::Added => "added",
+            Attachment::AlreadyThere => "alreadyThere",
+            Attachment::Failed(_) => "failed",
+        }
+    }
 }
 
 /// An image in a registry.

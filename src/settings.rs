@@ -9,6 +9,7 @@ pub mod cluster_registry;
 pub mod containers;
 pub mod criteria;
 pub mod demands;
+mod duration;
 pub mod environment;
 pub mod expected_identity;
 pub mod image_name;

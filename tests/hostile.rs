@@ -14,6 +14,7 @@ mod redirects;
 #[path = "hostile/stores.rs"]
 mod stores;
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use image_signature::clock::Clock;
@@ -21,6 +22,7 @@ use image_signature::digest::Digest;
 use image_signature::http::secret::Secret;
 use image_signature::http::tls::certificates;
 use image_signature::registry::access::{self, StoredLogin};
+use image_signature::registry::budget::Budget;
 use image_signature::registry::extension::Entry;
 use image_signature::registry::login::Login;
 use image_signature::registry::network::Network;
@@ -144,7 +146,8 @@ pub fn open(net: &Net, access: Access) -> Result<Opened<'_>, Trouble> {
         plain_http: access.plain_http,
         http_only: access.http_only,
     };
-    let session = Session::open(&net.0, registry, Clock::starting_at(1_800_000_000))?;
+    let budget = Rc::new(Budget::new(None));
+    let session = Session::open(&net.0, budget, registry, Clock::starting_at(1_800_000_000))?;
     let stored_for = access.host;
     let repository = Repository {
         path: REPOSITORY.to_owned(),

@@ -16,6 +16,8 @@ mod lists;
 mod logins;
 #[path = "registry/mirrors.rs"]
 mod mirrors;
+#[path = "registry/patience.rs"]
+mod patience;
 #[path = "registry/policies.rs"]
 mod policies;
 #[path = "registry/real.rs"]
@@ -30,3 +32,5 @@ mod town;
 mod usage;
 #[path = "registry/vectors.rs"]
 mod vectors;
+#[path = "registry/words.rs"]
+mod words;

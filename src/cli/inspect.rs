@@ -46,6 +46,11 @@ pub struct Inspect {
     #[command(flatten)]
     pub registry: RegistryOptions,
 
+    /// Time limit per request (90s, 2m; a plain number is seconds), and twenty times that for all requests about an image;
+    /// 0 means the built-in limits
+    #[arg(long, value_name = "TIME", help_heading = "Registries, as for podman and skopeo")]
+    pub request_timeout: Option<String>,
+
     /// Output format
     #[arg(
         short,

@@ -202,6 +202,7 @@ impl Api {
                 headers: &headers,
                 body,
                 limit,
+                until: None,
             };
             let mut response = self.client.send(&request).map_err(|error| {
                 let is_nobody = error.is_nobody();

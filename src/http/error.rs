@@ -4,7 +4,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::handshake::HandshakeLost;
+use super::handshake::{HandshakeLost, NotTls};
 use super::proxy::Proxy;
 use crate::text::safe;
 
@@ -31,6 +31,8 @@ pub enum Error {
     Unreached(String),
     #[error("{0}")]
     Handshake(String),
+    #[error("the server does not speak TLS; it seems to be one for plain http")]
+    NotTls,
     #[error("the {proxy} {what}")]
     Proxy { proxy: String, what: String },
     #[error("the answer has more than {0} bytes")]
@@ -94,6 +96,7 @@ pub(super) fn explain(error: ureq::Error, proxy: Option<&Proxy>, limit: Option<D
             None => Error::Unreached("no such host".into()),
         },
         ureq::Error::ConnectProxyFailed(why) => through(format!("does not connect to it: {}", safe(&why))),
+        ureq::Error::Other(error) if error.is::<NotTls>() => Error::NotTls,
         ureq::Error::Other(error) => Error::Other(safe(&error.to_string())),
         ureq::Error::Decompress(_, error) => match error.kind() {
             io::ErrorKind::UnexpectedEof => Error::Lost("the connection ended within the answer".into()),

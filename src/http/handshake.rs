@@ -54,6 +54,7 @@ pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names) ->
         Ok(error) if is_lost(&error) => HandshakeLost::of(&error.to_string()).into(),
         Ok(error) => error.into(),
         Err(error) => match error.ssl_error() {
+            Some(stack) if is_plain(stack) => other(NotTls),
             Some(stack) => other(Refused(format!("TLS handshake: {}", short(stack)))),
             None => HandshakeLost::of("").into(),
         },
@@ -109,6 +110,18 @@ impl HandshakeLost {
         io::Error::new(io::ErrorKind::UnexpectedEof, Self(why))
     }
 }
+
+/// Whether what came is no TLS at all, of whatever version: an http server answers in its own way.
+fn is_plain(stack: &openssl::error::ErrorStack) -> bool {
+    let reasons = ["wrong version number", "http request"];
+    let mut found = stack.errors().iter().filter_map(|error| error.reason());
+    found.any(|reason| reasons.contains(&reason))
+}
+
+/// The server speaks something else than TLS.
+#[derive(Debug, thiserror::Error)]
+#[error("not TLS")]
+pub(super) struct NotTls;
 
 /// A handshake that failed, in words.
 #[derive(Debug, thiserror::Error)]

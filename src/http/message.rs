@@ -44,6 +44,8 @@ pub struct Request<'r> {
     pub body: Option<(&'static str, &'r [u8])>,
     /// Largest answer, in bytes after decompression.
     pub limit: u64,
+    /// When it must have ended, all attempts included, whatever the limits of time for one.
+    pub until: Option<Instant>,
 }
 
 /// An answer, whatever its status.

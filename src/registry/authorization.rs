@@ -21,6 +21,7 @@ use super::url_text::{decoded, encoded, is_same, server_of, shown, with_query};
 use crate::clock::Clock;
 use crate::http::secret::{without, Secret};
 use crate::http::url::Url;
+use crate::http::Response;
 use crate::text::{quoted, safe};
 
 /// Largest answer of a token server, and of a registry to a ping, in bytes.
@@ -268,7 +269,8 @@ impl Authorization {
             limit: MAX_SMALL,
         };
         let response = clients.ask(&server, reach, question)?;
-        let url = shown(&realm);
+        let (url, response) = self.follow(clients, repository, &server, question, response)?;
+        let url = shown(&url);
         match response.status {
             200 => token::parse(&response.body, self.clock.now()).map_err(|what| Trouble::Wrong {
                 url,
@@ -281,6 +283,52 @@ impl Authorization {
             }),
             status => Err(Trouble::Status { url, status }),
         }
+    }
+
+    /// Follows the redirects of a token server: with the login only as long as it is the server that the login is for, and
+    /// never with a token in a form.
+    fn follow(
+        &self,
+        clients: &mut Clients<'_>,
+        repository: &Repository,
+        first: &Url,
+        question: Question<'_>,
+        mut response: Response,
+    ) -> Result<(String, Response), Trouble> {
+        let (mut url, mut server) = (question.url.to_owned(), first.clone());
+        let mut redirects = 0;
+        while redirect::is_redirect(&response) {
+            let wrong = |what: String| Trouble::Wrong { url: shown(&url), what };
+            if question.form.is_some() {
+                return Err(wrong(
+                    "the token server redirects, and an identity token is sent to it only".into(),
+                ));
+            }
+            if redirects == redirect::MAX_REDIRECTS {
+                return Err(wrong(format!("more than {} redirects", redirect::MAX_REDIRECTS)));
+            }
+            redirects += 1;
+            let location = response.headers.get("location").unwrap_or_default();
+            if self.shows_login(repository, location) {
+                return Err(wrong("it redirects to a URL that has the login in it".into()));
+            }
+            let (target, next) = redirect::target(&server, &url, &response)?;
+            // A chain must not lead where the registry may not send us.
+            redirect::check(&self.base, &next, "redirects").map_err(wrong)?;
+            let reach = if is_same(&next, &self.base) {
+                Reach::of_registry(self.access.unverified)
+            } else {
+                redirect::reach(&self.base, &next)
+            };
+            let question = Question {
+                url: &target,
+                headers: if is_same(&next, first) { question.headers } else { &[] },
+                ..question
+            };
+            response = clients.ask(&next, reach, question)?;
+            (url, server) = (target, next);
+        }
+        Ok((url, response))
     }
 
     /// What to do where the registry refuses.

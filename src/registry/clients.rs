@@ -2,13 +2,16 @@
 //! One client a server, so that its connection is used again.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
+use super::budget::Budget;
 use super::network::{Network, Reach};
 use super::trouble::Trouble;
 use super::url_text::shown;
 use crate::http::secret::Secret;
 use crate::http::url::Url;
 use crate::http::{Client, Error, Method, Request, Response};
+use crate::text::safe;
 
 /// Most servers whose connections are kept: whoever redirects chooses how many there are.
 const MAX_CLIENTS: usize = 16;
@@ -17,6 +20,7 @@ const MAX_CLIENTS: usize = 16;
 #[derive(Debug)]
 pub(super) struct Clients<'n> {
     network: &'n Network,
+    budget: Rc<Budget>,
     clients: HashMap<(String, Reach), Client>,
 }
 
@@ -35,10 +39,19 @@ pub(super) struct Question<'q> {
     pub limit: u64,
 }
 
+/// `HOST[:PORT]`, as references have it.
+fn location_of(server: &Url) -> String {
+    match server.port() {
+        443 => server.host().to_owned(),
+        _ => server.address(),
+    }
+}
+
 impl<'n> Clients<'n> {
-    pub(super) fn new(network: &'n Network) -> Self {
+    pub(super) fn new(network: &'n Network, budget: Rc<Budget>) -> Self {
         Self {
             network,
+            budget,
             clients: HashMap::new(),
         }
     }
@@ -49,6 +62,13 @@ impl<'n> Clients<'n> {
             url: shown(question.url),
             why,
         };
+        let out_of_time = || Trouble::OutOfTime {
+            url: shown(question.url),
+            limit: self.budget.limit(),
+        };
+        if self.budget.is_over() {
+            return Err(out_of_time());
+        }
         let key = (server.to_string(), reach);
         if !self.clients.contains_key(&key) {
             if self.clients.len() >= MAX_CLIENTS {
@@ -72,12 +92,18 @@ impl<'n> Clients<'n> {
             headers: question.headers,
             body: question.form.map(|form| ("application/x-www-form-urlencoded", form)),
             limit: question.limit,
+            until: self.budget.until(),
         });
         answer.map_err(|error| match error {
+            _ if self.budget.is_over() => out_of_time(),
             Error::TooLarge(limit) => Trouble::TooLarge {
                 url: shown(question.url),
                 limit,
             },
+            Error::NotTls if reach.is_registry => unreachable(format!(
+                "{error}, which is used only for a registry that has insecure = true in registries.conf (location = \"{}\")",
+                safe(&location_of(server))
+            )),
             error => unreachable(error.to_string()),
         })
     }

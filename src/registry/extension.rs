@@ -30,9 +30,12 @@ pub fn parse(body: &[u8]) -> Result<Vec<Entry>, String> {
     let document = json::parse(body).map_err(|error| safe(&error.to_string()))?;
     let root = document.as_object().ok_or("expected a JSON object")?;
     let list = match root.get("signatures") {
-        None | Some(Value::Null) => return Ok(Vec::new()),
+        // What a server writes that has an empty list.
+        Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Array(list)) => list,
         Some(_) => return Err("signatures: expected an array".into()),
+        // Another document: what it does not speak of is not known to be absent.
+        None => return Err("it has no member signatures".into()),
     };
     let mut entries = Vec::new();
     for entry in list {

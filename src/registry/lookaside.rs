@@ -3,9 +3,11 @@
 //! (containers-registries.d(5)). No login of a registry ever goes there.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use base64::Engine as _;
 
+use super::budget::Budget;
 use super::clients::{Clients, Question};
 use super::network::{Network, Reach};
 use super::redirect::{self, is_redirect, MAX_REDIRECTS};
@@ -123,8 +125,8 @@ pub struct Stores<'n>(Clients<'n>);
 impl<'n> Stores<'n> {
     /// Nothing is contacted yet.
     #[must_use]
-    pub fn new(network: &'n Network) -> Self {
-        Self(Clients::new(network))
+    pub fn new(network: &'n Network, budget: Rc<Budget>) -> Self {
+        Self(Clients::new(network, budget))
     }
 
     /// Reads all signatures of an image, by their numbers, until some numbers in a row are missing. Where one of them

@@ -78,6 +78,7 @@ impl Network {
             timeout: self.timeout,
             compression: true,
             addresses: reach.addresses,
+            retries_429: true,
             hides_queries: true,
         })
     }

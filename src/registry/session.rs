@@ -4,8 +4,11 @@
 
 mod referrers;
 
+use std::rc::Rc;
+
 use super::access::Access;
 use super::authorization::{Authorization, Repository, MAX_SMALL};
+use super::budget::Budget;
 use super::challenge::Challenge;
 use super::clients::{Clients, Question};
 use super::extension::{self, Entry};
@@ -56,7 +59,7 @@ impl<'n> Session<'n> {
     ///
     /// # Errors
     /// When nobody answers, or the answer is not that of a registry.
-    pub fn open(network: &'n Network, access: Access, clock: Clock) -> Result<Self, Trouble> {
+    pub fn open(network: &'n Network, budget: Rc<Budget>, access: Access, clock: Clock) -> Result<Self, Trouble> {
         let host = match access.host.as_str() {
             "docker.io" => "registry-1.docker.io",
             host => host,
@@ -66,7 +69,7 @@ impl<'n> Session<'n> {
             (false, true) => &["https", "http"],
             (false, false) => &["https"],
         };
-        let mut clients = Clients::new(network);
+        let mut clients = Clients::new(network, budget);
         let mut first = None;
         for scheme in schemes {
             let text = format!("{scheme}://{host}");

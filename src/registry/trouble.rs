@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Why a registry, a token server or a signature store gave nothing to judge.
 
+use std::time::Duration;
+
 use crate::reason::{Reason, Refusal};
 
 /// What came instead of an answer. None of it says anything about a signature.
@@ -45,6 +47,14 @@ pub enum Trouble {
         url: String,
         /// How it failed.
         why: String,
+    },
+    /// The time for all requests about an image is over.
+    #[error("{url}: given up: the requests about this image took longer than {} s in all", limit.as_secs_f32())]
+    OutOfTime {
+        /// What was asked for.
+        url: String,
+        /// The time for all of them.
+        limit: Duration,
     },
     /// The configuration forbids to ask.
     #[error("{url}: blocked by registries.conf")]

@@ -7,7 +7,7 @@ use serde_core::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 use serde_json::{json, Map, Value};
 
-use super::{ImageReport, InRegistry, Recorded, Renderer, Summary};
+use super::{Attached, Attachment, ImageReport, InRegistry, Recorded, Renderer, Summary};
 use crate::payload::Payload;
 use crate::reference::Reference;
 use crate::subject::SourceAnswer;
@@ -186,6 +186,9 @@ fn image(report: &ImageReport) -> Value {
         if let Some(registry) = &report.registry {
             in_registry(registry, members);
         }
+        if !report.attached.is_empty() {
+            members.insert("attached".to_owned(), report.attached.iter().map(attached).collect());
+        }
         if !report.sources.is_empty() {
             let sources: Vec<Value> = report.sources.iter().map(source).collect();
             members.insert("sources".to_owned(), sources.into());
@@ -228,6 +231,15 @@ fn policy(tally: &Tally) -> Option<Value> {
         .collect();
     let scope = tally.scope.as_ref()?;
     Some(json!({"expectedIdentity": tally.identity.to_string(), "scope": scope, "requirements": requirements}))
+}
+
+/// A signature that was to be added to an Image.
+fn attached(attached: &Attached) -> Value {
+    let mut item = json!({"name": attached.name, "result": attached.fate.word()});
+    if let (Attachment::Failed(why), Some(members)) = (&attached.fate, item.as_object_mut()) {
+        members.insert("message".to_owned(), why.as_str().into());
+    }
+    item
 }
 
 /// A place that was asked for signatures, and what it answered.

@@ -9,6 +9,7 @@ use super::wrap::{self, keep_together};
 use super::ImageReport;
 use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Verdict};
+use crate::reference::Reference;
 use crate::subject::{Answer, SourceAnswer};
 use crate::text::{safe, time};
 use crate::verdict::{ImageOutcome, SignatureOutcome, Signer};
@@ -30,6 +31,21 @@ pub(super) fn signers(outcome: &ImageOutcome) -> Vec<&Signer> {
         .filter_map(SignatureOutcome::signer)
         .filter(|signer| seen.insert(signer.id()))
         .collect()
+}
+
+/// The references in the signatures that verify an image for an expected identity, each once and safe to print.
+pub(super) fn references(outcome: &ImageOutcome, identity: &Reference) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let own = outcome.signatures().iter();
+    let own =
+        own.filter(|signature| signature.verdict() == Verdict::Verified && signature.matched().contains(identity));
+    for claim in own.filter_map(SignatureOutcome::claim) {
+        let reference = safe(&claim.reference);
+        if found.len() < MAX_OTHERS && !found.contains(&reference) {
+            found.push(reference);
+        }
+    }
+    found
 }
 
 /// The owners of all keys that are named, as they are printed.

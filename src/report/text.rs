@@ -46,7 +46,7 @@ impl Renderer for Block {
         }
         for identity in &report.expected {
             match (outcome.verdict(), outcome.matched().contains(identity)) {
-                (Verdict::Verified, true) => value.put("signed as", &identity.to_string())?,
+                (Verdict::Verified, true) => value.signed_as(outcome, identity)?,
                 (Verdict::Verified, false) => value.put("not as", &missed(outcome, identity))?,
                 _ => value.put("expected", &identity.to_string())?,
             }
@@ -132,6 +132,21 @@ impl Values<'_> {
                 if n == 0 { "left out" } else { "" },
                 &format!("{} (attestation)", safe(digest)),
             )?;
+        }
+        Ok(())
+    }
+
+    /// An expected identity that the image is signed for, and the references that are signed where the rule takes others for
+    /// it.
+    fn signed_as(&mut self, outcome: &ImageOutcome, identity: &Reference) -> io::Result<()> {
+        let expected = identity.to_string();
+        let others = signatures::references(outcome, identity);
+        if others.is_empty() || others.contains(&expected) {
+            return self.put("signed as", &expected);
+        }
+        self.put("expected", &expected)?;
+        for (n, other) in others.iter().enumerate() {
+            self.put(if n == 0 { "signed as" } else { "" }, other)?;
         }
         Ok(())
     }

@@ -31,6 +31,10 @@ pub fn run(
     stderr: &mut dyn Write,
 ) -> Result<u8, UsageError> {
     let settings = Inspect::new(options, environment)?;
+    for warning in &settings.warnings {
+        // There is nowhere else to tell that standard error is gone.
+        let _ = writeln!(stderr, "warning: {warning}");
+    }
     let configuration = settings.registries.as_deref();
     let mut registries = configuration.map(|configuration| Registries::new(configuration, environment.clock()));
     let mut inspections = Vec::new();
@@ -43,7 +47,6 @@ pub fn run(
             (Place::Registry(reference), Some(registries)) => {
                 inspections.extend(inspect_registry::image(registries, reference));
                 for warning in registries.take_warnings() {
-                    // There is nowhere else to tell that standard error is gone.
                     let _ = writeln!(stderr, "warning: {warning}");
                 }
             }

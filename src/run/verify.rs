@@ -291,6 +291,7 @@ impl<'s> Run<'_, 's> {
             identity_source: self.identity_source,
             registry: None,
             sources: Vec::new(),
+            attached: Vec::new(),
             recorded: Recorded::No,
             recorded_signatures: vec![Recorded::No; outcome.signatures().len()],
             outcome,

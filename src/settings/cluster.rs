@@ -2,12 +2,12 @@
 //! Which cluster, and as whom: what was chosen, validated.
 
 mod chosen;
-mod duration;
 mod hint;
 
 use base64::Engine as _;
 use serde_json::{Map, Value};
 
+use super::duration::timeout;
 use super::environment::Environment;
 use super::UsageError;
 use crate::cli::cluster::ClientOptions;
@@ -22,7 +22,6 @@ use crate::http::url::Url;
 use crate::http::{self, proxy};
 use crate::text::{quoted, safe};
 use chosen::Chosen;
-use duration::timeout;
 use hint::hint;
 
 /// Largest file with certificates or a key, in bytes.
@@ -142,6 +141,7 @@ fn finish(
             timeout,
             compression: !cluster.disable_compression,
             addresses: http::Addresses::Any,
+            retries_429: false,
             hides_queries: false,
         },
         credential,

@@ -48,6 +48,23 @@ impl ImageName {
 /// What stands before a reference that is looked for in its registry.
 const DOCKER: &str = "docker://";
 
+/// Registries that docker.io is called.
+const DOCKER_IO: [&str; 2] = ["docker.io/", "index.docker.io/"];
+
+/// What to say of `docker://REFERENCE` without a registry: docker.io is taken for it, where podman resolves such names by its
+/// configuration. Nothing where the registry is named.
+#[must_use]
+pub fn short_name(asked: &str, reference: &Reference) -> Option<String> {
+    let text = asked.strip_prefix(DOCKER).unwrap_or(asked);
+    let is_named = reference.domain() != "docker.io" || DOCKER_IO.iter().any(|host| text.starts_with(host));
+    (!is_named).then(|| {
+        format!(
+            "{} names no registry, and docker.io is taken for it, whatever search list podman has: write {DOCKER}{reference}",
+            safe(asked)
+        )
+    })
+}
+
 /// What TYPE/NAME may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Type {

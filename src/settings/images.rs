@@ -173,12 +173,13 @@ fn by_place(
         .then(|| cluster::access(&options.source.client, environment, stdin_in_use))
         .transpose()?
         .map(Box::new);
+    let timeout = options.source.client.request_timeout.as_deref();
     let needs_registries = targets
         .iter()
         .any(|wanted| matches!(wanted.target, Target::Registry(_)))
         || (options.cluster_registry.registry_url.is_some() && needs_cluster);
     let registries = needs_registries
-        .then(|| registry::configuration(&options.registry, environment))
+        .then(|| registry::configuration(&options.registry, timeout, environment))
         .transpose()?
         .map(Box::new);
     Ok(Source::Places {

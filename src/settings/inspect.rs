@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
-use super::image_name::{image_name, ImageName};
+use super::image_name::{image_name, short_name, ImageName};
 use super::{registry, UsageError};
 use crate::cli::inspect::{Inspect as Options, InspectOutput};
 use crate::reference::Reference;
@@ -15,6 +15,8 @@ use crate::registry::configuration::Configuration;
 pub struct Inspect {
     /// What is shown, in order.
     pub places: Vec<Place>,
+    /// What to warn of, safe to print.
+    pub warnings: Vec<String>,
     /// How registries are reached, if an image in one is there.
     pub registries: Option<Box<Configuration>>,
     /// How claims are printed.
@@ -54,15 +56,30 @@ impl Inspect {
                 "{option} is about images in registries: it needs docker://REFERENCE"
             )));
         }
+        let timeout = options.request_timeout.as_deref();
+        if let (false, Some(_)) = (needs_registries, timeout) {
+            return Err(UsageError::new(
+                "--request-timeout is about images in registries: it needs docker://REFERENCE",
+            ));
+        }
         let mut registries = needs_registries
-            .then(|| registry::configuration(&options.registry, environment))
+            .then(|| registry::configuration(&options.registry, timeout, environment))
             .transpose()?
             .map(Box::new);
         if let Some(registries) = &mut registries {
             // Whatever is there is shown.
             registries.wants_attachments = true;
         }
+        let warnings = options
+            .files
+            .iter()
+            .zip(&places)
+            .filter_map(|(file, place)| match place {
+                Place::Registry(reference) => short_name(file.to_str()?, reference),
+                Place::Path(_) => None,
+            });
         Ok(Self {
+            warnings: warnings.collect(),
             places,
             registries,
             output: options.output,

@@ -5,9 +5,10 @@ mod files;
 mod logins;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::environment::Environment;
-use super::UsageError;
+use super::{duration, UsageError};
 use crate::cli::registry::RegistryOptions;
 use crate::files::read::read_bounded;
 use crate::http::tls;
@@ -30,18 +31,24 @@ const PROXIES: [&str; 6] = [
     "no_proxy",
 ];
 
-/// Reads everything that is known of registries on this machine. Nothing is contacted.
+/// Reads everything that is known of registries on this machine. Nothing is contacted. `timeout` is what `--request-timeout`
+/// says.
 ///
 /// # Errors
 /// When a file cannot be read or breaks its format; the message names it.
-pub fn configuration(options: &RegistryOptions, environment: &Environment) -> Result<Configuration, UsageError> {
+pub fn configuration(
+    options: &RegistryOptions,
+    timeout: Option<&str>,
+    environment: &Environment,
+) -> Result<Configuration, UsageError> {
+    let timeout = duration::timeout(timeout).map_err(UsageError)?;
     let conf = files::registries_conf(options.registries_conf.as_deref(), environment)?;
     let mirrors = RegistriesConf::parse(&conf).map_err(|error| UsageError::new(error.to_string()))?;
     let stores = files::registries_d(options.registries_d.as_deref(), environment)?;
     let stores = RegistriesD::parse(&stores).map_err(|error| UsageError::new(error.to_string()))?;
     let logins = logins::logins(options, &mirrors.helpers, environment)?;
     Ok(Configuration {
-        network: network(options, environment)?,
+        network: network(options, timeout, environment)?,
         logins,
         mirrors,
         stores,
@@ -51,7 +58,11 @@ pub fn configuration(options: &RegistryOptions, environment: &Environment) -> Re
     })
 }
 
-fn network(options: &RegistryOptions, environment: &Environment) -> Result<Network, UsageError> {
+fn network(
+    options: &RegistryOptions,
+    timeout: Option<Duration>,
+    environment: &Environment,
+) -> Result<Network, UsageError> {
     if let Some(directory) = options.cert_dir.as_deref().filter(|directory| !directory.is_dir()) {
         return Err(UsageError::new(format!(
             "--cert-dir {}: it is not a directory",
@@ -78,7 +89,7 @@ fn network(options: &RegistryOptions, environment: &Environment) -> Result<Netwo
         certificate_directory: options.cert_dir.clone(),
         authorities,
         proxies: proxies.collect(),
-        timeout: None,
+        timeout,
     })
 }
 

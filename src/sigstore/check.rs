@@ -137,7 +137,7 @@ fn refuse(attachment: &Attachment, keys: &[PublicKey], signature: &[u8]) -> Refu
             .iter()
             .find(|(digest, _)| matches!(fits(key, *digest, &attachment.payload, signature), Ok(true)))?;
         Some(format!(
-            "it was made with {name} by {} key {}; nodes accept SHA-256 only: sign again with SHA-256",
+            "it was made with {name} by {} key sha256:{}; nodes accept SHA-256 only: sign again with SHA-256",
             key.algorithm(),
             key.id()
         ))
@@ -146,7 +146,7 @@ fn refuse(attachment: &Attachment, keys: &[PublicKey], signature: &[u8]) -> Refu
         Reason::BadSignature,
         hint.unwrap_or_else(|| match keys {
             [key] => format!(
-                "it is not by the given {} key {}, or its payload was altered",
+                "it is not by the given {} key sha256:{}, or its payload was altered",
                 key.algorithm(),
                 key.id()
             ),

@@ -19,6 +19,12 @@ use crate::text::quoted;
 /// Largest file with a public key, in bytes.
 pub const MAX_KEY_FILE: u64 = 64 << 10;
 
+/// What a block with a public key is called.
+const LABELS: [&str; 2] = ["PUBLIC KEY", "RSA PUBLIC KEY"];
+
+/// What an encoding in DER begins with.
+const DER_SEQUENCE: u8 = 0x30;
+
 /// Fewest and most bits of an RSA key. More than the upper limit would only cost time.
 const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=16384;
 
@@ -171,6 +177,16 @@ fn classify(key: &PKey<Public>) -> Result<(Kind, String), Error> {
     }
 }
 
+/// Whether a file begins with the packet of an OpenPGP key, in either format of lengths (RFC 4880, section 4.2).
+fn looks_like_openpgp(text: &[u8]) -> bool {
+    const KEYS: [u8; 2] = [5, 6];
+    match text.first() {
+        Some(first @ 0xc0..) => KEYS.contains(&(first & 0x3f)),
+        Some(first @ 0x80..) => KEYS.contains(&(first >> 2 & 0x0f)),
+        _ => false,
+    }
+}
+
 fn broken(label: &str) -> Error {
     Error::Format(format!(
         "its block {} does not hold a public key that can be read",
@@ -191,8 +207,15 @@ fn not_a_public_key(label: &str) -> String {
 fn describe(error: pem::Error, text: &[u8]) -> Error {
     Error::Format(match error {
         pem::Error::Missing if text.is_empty() => "it is empty".into(),
+        pem::Error::Missing if looks_like_openpgp(text) => {
+            "it looks like a binary OpenPGP key; OpenPGP keys are given with --public-key".into()
+        }
+        pem::Error::Missing if text.first() == Some(&DER_SEQUENCE) => {
+            "it is not PEM text, but maybe the same in DER; openssl pkey -pubin -inform DER -in FILE converts it".into()
+        }
         pem::Error::Missing => "it has no line -----BEGIN PUBLIC KEY----- at the beginning of a line".into(),
-        pem::Error::Broken => "its PEM block is cut off or not base64".into(),
+        pem::Error::Broken(label) if !LABELS.contains(&label.as_str()) => not_a_public_key(&label),
+        pem::Error::Broken(_) => "its PEM block is cut off or not base64".into(),
         pem::Error::Several => "it has more than one PEM block; put each key into a file of its own".into(),
     })
 }

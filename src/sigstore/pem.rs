@@ -14,12 +14,12 @@ pub(super) struct Block {
 }
 
 /// Why a text holds no block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Error {
     /// There is no line that begins a block.
     Missing,
-    /// The block does not end, or what stands in it is not base64.
-    Broken,
+    /// The block with this label does not end, or what stands in it is not base64.
+    Broken(String),
     /// There is more than one block: which of them is meant cannot be told.
     Several,
 }
@@ -33,6 +33,7 @@ pub(super) fn only_block(text: &[u8]) -> Result<Block, Error> {
     let mut lines = text.lines().map(str::trim_end);
     let label = lines.by_ref().find_map(label_of).ok_or(Error::Missing)?;
     let end = format!("-----END {label}{DASHES}");
+    let broken = || Error::Broken(label.clone());
     let mut body = Vec::new();
     let mut ended = false;
     for line in lines.by_ref() {
@@ -43,19 +44,19 @@ pub(super) fn only_block(text: &[u8]) -> Result<Block, Error> {
         body.push(line);
     }
     if !ended {
-        return Err(Error::Broken);
+        return Err(broken());
     }
     if lines.any(|line| label_of(line).is_some()) {
         return Err(Error::Several);
     }
     // Header lines (RFC 1421) end with an empty line.
     if body.first().is_some_and(|line| line.contains(':')) {
-        let blank = body.iter().position(|line| line.is_empty()).ok_or(Error::Broken)?;
+        let blank = body.iter().position(|line| line.is_empty()).ok_or_else(broken)?;
         body.drain(..=blank);
     }
     let content = base64::engine::general_purpose::STANDARD
         .decode(body.concat())
-        .map_err(|_| Error::Broken)?;
+        .map_err(|_| broken())?;
     Ok(Block { label, content })
 }
 

@@ -10,6 +10,7 @@ mod referrers;
 pub mod signatures;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use crate::clock::Clock;
 use crate::digest::{Algorithm, Digest};
@@ -17,6 +18,7 @@ use crate::limits::MAX_MANIFEST_BYTES;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::access::Access;
+use crate::registry::budget::Budget;
 use crate::registry::configuration::Configuration;
 use crate::registry::lookaside::Stores;
 use crate::registry::registries_conf::Location;
@@ -34,6 +36,7 @@ const MAX_LOCATIONS: usize = 32;
 pub struct Registries<'c> {
     configuration: &'c Configuration,
     clock: Clock,
+    budget: Rc<Budget>,
     /// Sessions by host; trouble where nobody was reached, so that nobody waits for the same again.
     sessions: HashMap<Access, Result<Session<'c>, Trouble>>,
     repositories: HashMap<(String, String), Result<Repository, Trouble>>,
@@ -70,12 +73,14 @@ impl<'c> Registries<'c> {
     /// Nobody is contacted yet.
     #[must_use]
     pub fn new(configuration: &'c Configuration, clock: Clock) -> Self {
+        let budget = Rc::new(Budget::new(configuration.network.timeout));
         Self {
             configuration,
             clock,
+            stores: Stores::new(&configuration.network, Rc::clone(&budget)),
+            budget,
             sessions: HashMap::new(),
             repositories: HashMap::new(),
-            stores: Stores::new(&configuration.network),
             warnings: Vec::new(),
         }
     }
@@ -103,6 +108,7 @@ impl<'c> Registries<'c> {
     /// # Errors
     /// When none has it, or the bytes are not those of the digest that was asked for.
     pub fn take(&mut self, asked: &Reference, locations: &[Location]) -> Result<Taken, Refusal> {
+        self.budget.begin();
         let mut troubles = Vec::new();
         for (n, location) in locations.iter().enumerate().take(MAX_LOCATIONS) {
             let place = &location.reference;
@@ -180,11 +186,15 @@ impl<'c> Registries<'c> {
             plain_http: location.insecure,
             http_only: false,
         };
-        let (network, clock) = (&self.configuration.network, self.clock);
+        let (network, clock, budget) = (&self.configuration.network, self.clock, &self.budget);
+        // That the time for one image was over says nothing of the next one.
+        if let Some(Err(Trouble::OutOfTime { .. })) = self.sessions.get(&access) {
+            self.sessions.remove(&access);
+        }
         let session = self
             .sessions
             .entry(access)
-            .or_insert_with_key(|access| Session::open(network, access.clone(), clock));
+            .or_insert_with_key(|access| Session::open(network, Rc::clone(budget), access.clone(), clock));
         session.as_mut().map_err(|trouble| trouble.clone())
     }
 }

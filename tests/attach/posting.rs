@@ -61,10 +61,13 @@ fn what_verifies_is_added_and_recorded() {
     assert_eq!(stored["conditions"][0]["status"], "True");
     assert_eq!(stored["imageIdentity"], IDENTITY);
     assert_eq!(posts(&town), 1);
+    let attached = json!([{"name": name(&town, &good), "result": "added"}]);
+    assert_eq!(outcome.item()["attached"], attached);
     // Once more: it is there.
     let outcome = attach(&town).expect_verdict(0, "Verified/Verified");
     assert!(!outcome.stderr.contains("added"), "{outcome:#?}");
     assert_eq!((posts(&town), town.names().len()), (1, 1));
+    assert_eq!(outcome.item()["attached"], json!(null));
 }
 
 #[test]
@@ -98,7 +101,26 @@ fn somebody_else_has_added_it() {
     let outcome = attach(&town).expect_verdict(0, "Verified/Verified");
     assert!(outcome.stderr.contains("already there"), "{outcome:#?}");
     assert_eq!(town.names(), [format!("{}@theirs", town.digest)]);
+    assert_eq!(outcome.item()["attached"][0]["result"], "alreadyThere");
     assert_eq!(outcome.item()["recorded"], "yes");
+}
+
+/// What was added is told although the image cannot be read any more.
+#[test]
+fn an_image_that_is_gone_after_something_was_added() {
+    let town = town();
+    let blob = town.sign();
+    town.offer("a", &blob);
+    let path = format!("/images/{}", town.digest);
+    let server = &town.scene.server;
+    server.fault(Fault::status(500).on("GET", &path).after(1));
+    let outcome = attach(&town).expect(3);
+    let item = outcome.item();
+    assert_eq!(item["verdict"], "Unchecked", "{outcome:#?}");
+    assert_eq!(item["attached"][0]["name"], name(&town, &blob));
+    assert_eq!(item["attached"][0]["result"], "failed");
+    let message = item["attached"][0]["message"].as_str().unwrap();
+    assert!(message.contains("could not be read afterwards"), "{message}");
 }
 
 /// A name says nothing of the content.
@@ -114,6 +136,12 @@ fn the_name_is_taken_by_another_one() {
     town.scene.server.image(object);
     let outcome = attach(&town).expect(3);
     assert!(outcome.stderr.contains("with other content"), "{outcome:#?}");
+    let attached = outcome.item()["attached"][0].clone();
+    assert_eq!(attached["result"], "failed");
+    assert!(
+        attached["message"].as_str().unwrap().contains("with other content"),
+        "{attached}"
+    );
     assert!(!outcome.stderr.contains("added to the Image\n"), "{outcome:#?}");
 }
 
@@ -143,6 +171,12 @@ fn one_that_fails_after_another_one() {
         "{outcome:#?}"
     );
     assert_eq!(town.names(), [name(&town, &first)]);
+    let attached = outcome.item()["attached"].clone();
+    assert_eq!(attached[0], json!({"name": name(&town, &first), "result": "added"}));
+    assert_eq!(
+        (&attached[1]["name"], &attached[1]["result"]),
+        (&json!(name(&town, &second)), &json!("failed"))
+    );
     // What is there is recorded.
     let stored = town.scene.server.stored(&town.digest)["signatures"][0].clone();
     assert_eq!(stored["conditions"][0]["status"], "True");

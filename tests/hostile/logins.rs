@@ -207,7 +207,7 @@ fn token_servers_that_answer_something_else() {
         (
             Answer::redirect("https://auth.example.test/other"),
             Reason::SourceUnavailable,
-            "unexpected status 307",
+            "unexpected status 404",
         ),
         (Answer::page(), Reason::SourceUnavailable, ""),
         (
@@ -243,6 +243,69 @@ fn token_servers_that_answer_something_else() {
     }
     let wrong = town.registry.seen().last().unwrap().authorization().to_owned();
     assert_eq!(wrong, "Bearer another-token");
+}
+
+/// The login goes with a redirect as long as it is the same server; an identity token with none.
+#[test]
+fn token_servers_that_redirect() {
+    let town = Town::new();
+    let other = Hub::tls();
+    other.answer("/token", Answer::token(TOKEN));
+    town.proxy.route("cdn.example.test:443", other.address());
+    let net = Net::of(&[&town.registry, &town.auth, &other]).through(&town.proxy);
+    town.auth.answer("/moved", Answer::token(TOKEN));
+    for location in ["/moved", "https://auth.example.test/moved"] {
+        town.auth.answer("/token", Answer::redirect(location));
+        town.auth.take_seen();
+        let mut session = open(&net, with_login("registry.example.test")).unwrap();
+        session.manifest("v1").unwrap();
+        let shown: Vec<String> = town
+            .auth
+            .seen()
+            .iter()
+            .map(|seen| seen.authorization().to_owned())
+            .collect();
+        assert_eq!(shown, [pair(), pair()], "{location}");
+    }
+    town.auth.answer(
+        "/token",
+        Answer::redirect("https://cdn.example.test/token?key=presigned"),
+    );
+    let mut session = open(&net, with_login("registry.example.test")).unwrap();
+    session.manifest("v1").unwrap();
+    let seen = other.take_seen();
+    assert_eq!((seen.len(), seen[0].authorization()), (1, ""));
+    assert_hidden(&seen[0].text(), &[PASSWORD.as_bytes()]);
+    for location in [
+        "http://auth.example.test/token".to_owned(),
+        format!("https://127.0.0.1:{}/token", other.address().port()),
+        "https://169.254.169.254/token".to_owned(),
+        format!(
+            "https://cdn.example.test/{}",
+            base64(format!("{USER}:{PASSWORD}").as_bytes())
+        ),
+        "/token".to_owned(),
+    ] {
+        town.auth.answer("/token", Answer::redirect(&location));
+        let trouble = trouble(&net, with_login("registry.example.test"));
+        assert!(matches!(trouble, Trouble::Wrong { .. }), "{location}: {trouble:?}");
+    }
+    let login = Login::IdentityToken {
+        user: USER.into(),
+        token: Secret::new(PASSWORD),
+    };
+    let access = Access {
+        login: Some(login),
+        ..access("registry.example.test")
+    };
+    town.auth
+        .answer("/token", Answer::redirect("https://cdn.example.test/token"));
+    let trouble = trouble(&net, access);
+    assert!(
+        trouble.to_string().contains("an identity token is sent to it only"),
+        "{trouble}"
+    );
+    assert_eq!(other.lines(), [""; 0]);
 }
 
 /// A registry may ask for more once; asking for ever more ends.

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Lookaside stores over http.
 
+use std::rc::Rc;
+
 use image_signature::digest::Digest;
 use image_signature::reason::Reason;
 use image_signature::reference::Reference;
+use image_signature::registry::budget::Budget;
 use image_signature::registry::lookaside::{Numbered, Store, Stores};
 use image_signature::registry::trouble::Trouble;
 
@@ -22,7 +25,7 @@ fn store(hub: &Hub) -> Store {
 
 fn read(hub: &Hub) -> Result<Vec<Numbered>, Trouble> {
     let net = Net::of(&[hub]);
-    let (found, trouble) = Stores::new(&net.0).read(&store(hub));
+    let (found, trouble) = Stores::new(&net.0, Rc::new(Budget::new(None))).read(&store(hub));
     trouble.map_or(Ok(found), Err)
 }
 

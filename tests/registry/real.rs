@@ -79,7 +79,12 @@ fn plain_http_is_for_registries_that_the_configuration_calls_insecure() {
     let image = format!("docker://{}/ns/app:v1", registry.address);
     for more in [&[][..], &["--insecure"]] {
         let outcome = town.verify_json(&[&[image.as_str()], more].concat());
-        outcome.expect_verdict(3, "Unchecked/SourceUnavailable");
+        let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
+        let message = item["message"].as_str().unwrap();
+        assert!(
+            message.contains("does not speak TLS") && message.contains("insecure = true"),
+            "{message}"
+        );
     }
 }
 

@@ -111,6 +111,11 @@ fn trouble_with_one_place_spoils_no_other_and_hides_none() {
         (Answer::status(500), "unreachable", "Unchecked/SourceUnavailable"),
         (Answer::page(), "page", "Unchecked/SourceUnavailable"),
         (
+            Answer::ok("application/json", "{}"),
+            "unusable",
+            "Unchecked/SourceUnavailable",
+        ),
+        (
             Answer::ok("application/json", "[]"),
             "unusable",
             "Unchecked/SourceUnavailable",

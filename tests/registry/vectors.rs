@@ -216,6 +216,10 @@ fn lists_of_the_extension() {
             ),
             ("ext-list/case-insensitive", EXACT),
             (
+                "ext-list/missing",
+                "an answer without the list is no knowledge of what is in it (docs/contract.md 1)",
+            ),
+            (
                 "ext-list/duplicate-member",
                 "a member that stands there twice is refused",
             ),

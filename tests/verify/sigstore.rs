@@ -102,7 +102,7 @@ fn what_is_not_by_the_key_for_the_image_or_as_expected() {
         (
             other.file(&digest(), IDENTITY),
             "Rejected/BadSignature",
-            "not by the given nistp256 key",
+            "not by the given nistp256 key sha256:",
         ),
         (
             cosign::file(&altered, &[(ANNOTATION, &signature)]),

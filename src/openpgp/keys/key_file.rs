@@ -129,6 +129,15 @@ fn is_keybox(bytes: &[u8]) -> bool {
     bytes.get(8..12) == Some(b"KBXf") || blob == Some(true)
 }
 
+/// Whether a text has the PEM block of a public key (RFC 7468, section 13), as keys of sigstore signatures have it.
+fn is_pem_public_key(text: &[u8]) -> bool {
+    let is_line = |line: &[u8]| {
+        let line = line.trim_ascii_end();
+        line == b"-----BEGIN PUBLIC KEY-----" || line == b"-----BEGIN RSA PUBLIC KEY-----"
+    };
+    text.split(|byte| *byte == b'\n').any(is_line)
+}
+
 impl Contents {
     /// What is found first says most.
     fn refuse(&mut self, what: &'static str) {
@@ -147,6 +156,9 @@ impl Contents {
             self.refuse(match text.trim_ascii_start().first() {
                 None => "it is empty but for white space",
                 Some(b'{' | b'[') => "it looks like JSON",
+                _ if is_pem_public_key(text) => {
+                    "it is a PEM public key, not an OpenPGP key; keys of sigstore signatures are given with --sigstore-key"
+                }
                 _ => "it is neither an armoured nor a binary OpenPGP key",
             });
         }

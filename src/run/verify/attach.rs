@@ -6,6 +6,7 @@ use base64::Engine as _;
 use super::{Judged, Run};
 use crate::digest::Digest;
 use crate::reason::Verdict;
+use crate::report::{Attached, Attachment};
 use crate::run::cluster::registry::Posted;
 use crate::run::cluster::Session;
 use crate::source::objects::Loaded;
@@ -26,7 +27,7 @@ struct Sent {
 
 /// The signatures of an image that were sent to the server.
 #[derive(Debug, Default)]
-pub(super) struct Attached {
+pub(super) struct Sendings {
     sent: Vec<Sent>,
 }
 
@@ -65,7 +66,7 @@ impl Run<'_, '_> {
     }
 
     /// Sends signatures to the server, each by itself.
-    pub(super) fn attach(&mut self, session: &mut Session, loaded: &Loaded, blobs: &[Vec<u8>]) -> Attached {
+    pub(super) fn attach(&mut self, session: &mut Session, loaded: &Loaded, blobs: &[Vec<u8>]) -> Sendings {
         let image = loaded.image.name.clone();
         let total = loaded.image.signatures.len() + blobs.len();
         if total > MAX_IMPORTED {
@@ -74,7 +75,7 @@ impl Run<'_, '_> {
                 safe(&image)
             ));
         }
-        let mut attached = Attached::default();
+        let mut attached = Sendings::default();
         for blob in blobs {
             let digest = Digest::of_bytes(blob);
             let name = format!("{image}@{}", digest.hex());
@@ -85,45 +86,47 @@ impl Run<'_, '_> {
         attached
     }
 
-    /// Compares what was sent with the object as it is now, and says what became of it; whether all is there.
-    pub(super) fn check_attached(&mut self, attached: &Attached, loaded: Option<&Loaded>) -> bool {
-        let mut is_whole = true;
-        for Sent { name, content, posted } in &attached.sent {
-            let stored = loaded.and_then(|loaded| loaded.object["signatures"].as_array());
-            let is_there = stored
-                .into_iter()
-                .flatten()
-                .any(|signature| signature["content"] == **content);
+    /// Compares what was sent with the object as it is now, and says what became of each.
+    pub(super) fn check_attached(&mut self, attached: &Sendings, loaded: Option<&Loaded>) -> Vec<Attached> {
+        let checked = attached.sent.iter().map(|sent| Attached {
+            name: sent.name.clone(),
+            fate: sent.fate(loaded),
+        });
+        let checked: Vec<Attached> = checked.collect();
+        for Attached { name, fate } in &checked {
             let shown = safe(name);
-            match (posted, is_there) {
-                (Posted::Added, true) => self.tell(&format!("{shown}: added to the Image")),
-                (Posted::Added, false) if loaded.is_none() => {
-                    self.tell(&format!(
-                        "{shown}: added to the Image, which could not be read afterwards"
-                    ));
-                    is_whole = false;
-                }
-                (Posted::AlreadyThere | Posted::Failed(_), true) => {
-                    self.tell(&format!("{shown}: already there"));
-                }
-                (Posted::Added, false) => {
-                    self.tell(&format!(
-                        "error: {shown}: added to the Image, and is not there any more"
-                    ));
-                    is_whole = false;
-                }
-                (Posted::AlreadyThere, false) => {
-                    self.tell(&format!(
-                        "error: {shown}: not added: the Image has a signature of this name with other content"
-                    ));
-                    is_whole = false;
-                }
-                (Posted::Failed(why), false) => {
-                    self.tell(&format!("error: {shown}: not added: {why}"));
-                    is_whole = false;
-                }
+            match fate {
+                Attachment::Added => self.tell(&format!("{shown}: added to the Image")),
+                Attachment::AlreadyThere => self.tell(&format!("{shown}: already there")),
+                Attachment::Failed(why) => self.tell(&format!("error: {shown}: {why}")),
             }
         }
-        is_whole
+        checked
+    }
+}
+
+impl Sent {
+    /// What became of it, by the object as it is now, if that could be read.
+    fn fate(&self, loaded: Option<&Loaded>) -> Attachment {
+        let stored = loaded.and_then(|loaded| loaded.object["signatures"].as_array());
+        let is_there = stored
+            .into_iter()
+            .flatten()
+            .any(|signature| signature["content"] == *self.content);
+        match (&self.posted, is_there) {
+            (Posted::Added, true) => Attachment::Added,
+            (Posted::AlreadyThere | Posted::Failed(_), true) => Attachment::AlreadyThere,
+            (Posted::Added, false) if loaded.is_none() => {
+                Attachment::Failed("added to the Image, which could not be read afterwards".to_owned())
+            }
+            (Posted::Added, false) => Attachment::Failed("added to the Image, and is not there any more".to_owned()),
+            (Posted::AlreadyThere, false) if loaded.is_none() => Attachment::Failed(
+                "the Image has a signature of this name, and could not be read afterwards to compare it".to_owned(),
+            ),
+            (Posted::AlreadyThere, false) => {
+                Attachment::Failed("not added: the Image has a signature of this name with other content".to_owned())
+            }
+            (Posted::Failed(why), false) => Attachment::Failed(format!("not added: {why}")),
+        }
     }
 }

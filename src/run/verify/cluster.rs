@@ -7,6 +7,7 @@ use crate::cluster::images::Found;
 use crate::cluster::names::Name;
 use crate::reason::Refusal;
 use crate::reference::Reference;
+use crate::report::{Attached, Attachment};
 use crate::run::cluster::{self, Session, SOURCE};
 use crate::run::planning::Author;
 use crate::run::record_to::{record, Edits, ImageRecorder, Recorder as _};
@@ -50,10 +51,16 @@ impl Run<'_, '_> {
         identities: &[Reference],
         is_only: bool,
     ) {
-        match self.judge_in_cluster(session, registry, name, identities, is_only) {
-            Ok((judged, refusal)) => self.print_unless(&judged, refusal.as_deref()),
+        let mut attached = Vec::new();
+        match self.judge_in_cluster(session, registry, name, identities, (is_only, &mut attached)) {
+            Ok((mut judged, refusal)) => {
+                judged.report.attached = attached;
+                self.print_unless(&judged, refusal.as_deref());
+            }
             Err(refusal) => {
-                let judged = self.refused(&name.to_string(), SOURCE, refusal, identities);
+                let mut judged = self.refused(&name.to_string(), SOURCE, refusal, identities);
+                // What is done is told, whatever became of the image afterwards.
+                judged.report.attached = attached;
                 self.print(&judged);
             }
         }
@@ -65,7 +72,7 @@ impl Run<'_, '_> {
         registry: Option<&mut Registry<'_>>,
         name: &Name,
         identities: &[Reference],
-        is_only: bool,
+        (is_only, attached): (bool, &mut Vec<Attached>),
     ) -> Result<(Judged, Option<String>), Refusal> {
         // What the stream names is good enough to look at, not to be recorded.
         let is_recordable = self.identity_source == IdentitySource::User;
@@ -80,31 +87,34 @@ impl Run<'_, '_> {
             _ => None,
         };
         let elsewhere = elsewhere.as_ref();
-        let mut is_attached = None;
+        let mut is_tried = false;
         if records && elsewhere.is_some() && self.settings.attach && read_only.is_none() {
             let chosen = self.choose(&loaded);
             let image = loaded.image.name.clone();
             let judged = self.judge_object(&loaded, &chosen, &image, SOURCE, identities, elsewhere);
             if !judged.attachable.is_empty() {
-                let attached = self.attach(session, &loaded, &judged.attachable);
+                let sent = self.attach(session, &loaded, &judged.attachable);
                 // What is recorded is recorded on the object as it is now.
                 let now = session.image(&loaded.image.digest()?);
-                is_attached = Some(self.check_attached(&attached, now.as_ref().ok()));
+                *attached = self.check_attached(&sent, now.as_ref().ok());
+                is_tried = true;
                 loaded = now.map_err(cluster::gone)?;
             }
         }
         let (mut judged, refusal) = self.record_in_cluster(session, loaded, read_only, identities, elsewhere)?;
-        match is_attached {
-            Some(false) => judged.fail(),
-            None if records && self.settings.attach && !judged.attachable.is_empty() => {
+        let has_failed = attached.iter().any(|own| matches!(own.fate, Attachment::Failed(_)));
+        match is_tried {
+            true if has_failed => judged.fail(),
+            true => {}
+            false if records && self.settings.attach && !judged.attachable.is_empty() => {
                 let image = safe(&judged.report.image);
                 self.tell(&format!(
                     "error: nothing is added to image {image}, which can be read through its stream only"
                 ));
                 judged.fail();
             }
-            None if !judged.attachable.is_empty() => self.tell_attachable(&judged),
-            _ => {}
+            false if !judged.attachable.is_empty() => self.tell_attachable(&judged),
+            false => {}
         }
         Ok((judged, refusal))
     }

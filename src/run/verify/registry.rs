@@ -9,6 +9,7 @@ use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::registry::registries_conf::Location;
 use crate::report::{signatures, InRegistry, Instance};
+use crate::settings::image_name::short_name;
 use crate::settings::images::Wanted;
 use crate::settings::platforms::Platforms;
 use crate::source::registry::{Registries, Taken};
@@ -51,6 +52,9 @@ impl From<Refusal> for Findings {
 impl Run<'_, '_> {
     /// Judges what a reference stands for.
     pub(super) fn registry_image(&mut self, registries: &mut Registries<'_>, wanted: &Wanted, reference: &Reference) {
+        if let Some(warning) = short_name(&wanted.asked, reference) {
+            self.tell(&format!("warning: {warning}"));
+        }
         match registries.resolve(reference) {
             Ok(taken) => {
                 for why in &taken.passed_over {

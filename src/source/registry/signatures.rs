@@ -129,7 +129,9 @@ fn answer(trouble: &Trouble) -> Answer {
         Trouble::Absent { .. } => Answer::Absent,
         Trouble::Forbidden { .. } => Answer::Forbidden(message),
         Trouble::Page { .. } => Answer::Page(message),
-        Trouble::Status { .. } | Trouble::Unreachable { .. } | Trouble::Blocked { .. } => Answer::Unreachable(message),
+        Trouble::Status { .. } | Trouble::Unreachable { .. } | Trouble::OutOfTime { .. } | Trouble::Blocked { .. } => {
+            Answer::Unreachable(message)
+        }
         Trouble::TooLarge { .. } | Trouble::Wrong { .. } => Answer::Unusable(message),
     }
 }

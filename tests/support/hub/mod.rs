@@ -206,7 +206,18 @@ fn serve(shared: &Shared, acceptor: Option<&SslAcceptor>, socket: TcpStream) -> 
         Some(acceptor) => Stream::Tls(Box::new(acceptor.accept(socket).map_err(std::io::Error::other)?)),
     };
     let mut stream = BufReader::new(stream);
-    while let Ok(Some(request)) = read_request(&mut stream) {
+    loop {
+        let request = match read_request(&mut stream) {
+            Ok(Some(request)) => request,
+            Ok(None) => break,
+            // As servers answer what is no request: somebody who speaks TLS, for one.
+            Err(_) => {
+                stream
+                    .get_mut()
+                    .write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")?;
+                break;
+            }
+        };
         lock(&shared.seen).push(Seen {
             method: request.method.clone(),
             target: request.target.clone(),

@@ -44,6 +44,11 @@ impl Repository {
         digest
     }
 
+    /// The media type and bytes of a manifest, by tag or digest.
+    pub fn manifest(&self, reference: &str) -> (String, Vec<u8>) {
+        self.manifests[reference].clone()
+    }
+
     /// Stores an image without layers; `note` makes it differ from others.
     pub fn image(&mut self, tag: &str, note: &str) -> String {
         let config = format!("{{\"note\":\"{note}\"}}").into_bytes();
@@ -62,6 +67,26 @@ impl Repository {
         let digest = sha256(content);
         self.blobs.insert(digest.clone(), content.to_vec());
         digest
+    }
+
+    /// Hangs payloads with their sigstore signatures at the `.sig` tag of an image, as cosign lays them out.
+    pub fn attach(&mut self, image: &str, signed: &[(&[u8], &[u8])]) {
+        let layers: Vec<Value> = signed
+            .iter()
+            .map(|(payload, signature)| {
+                let digest = self.blob(payload);
+                let signature = crate::support::images::base64(signature);
+                json!({
+                    "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json",
+                    "size": payload.len(),
+                    "digest": digest,
+                    "annotations": {"dev.cosignproject.cosign/signature": signature},
+                })
+            })
+            .collect();
+        let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST, "layers": layers});
+        let tag = format!("{}.sig", image.replace(':', "-"));
+        self.push(&tag, MANIFEST, manifest.to_string().as_bytes());
     }
 
     /// Adds a simple signing signature to what the extension lists.

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The time that all requests about one image may take together: a limit for each alone leaves a server that answers slowly,
+//! again and again, as long as it likes.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+/// Longest time for all requests about one image.
+const MAX_TOTAL: Duration = Duration::from_secs(600);
+
+/// The same where the user limits the time of a request: as many times that.
+const REQUESTS: u32 = 20;
+
+/// The time that is left for the image that is looked at.
+#[derive(Debug)]
+pub struct Budget {
+    limit: Duration,
+    until: Cell<Option<Instant>>,
+}
+
+impl Budget {
+    /// `request` is the user's limit for one request.
+    #[must_use]
+    pub fn new(request: Option<Duration>) -> Self {
+        Self {
+            limit: request.map_or(MAX_TOTAL, |request| request.saturating_mul(REQUESTS)),
+            until: Cell::new(None),
+        }
+    }
+
+    /// Another image is looked at from now on.
+    pub fn begin(&self) {
+        self.until.set(Instant::now().checked_add(self.limit));
+    }
+
+    /// The time for all requests about an image.
+    #[must_use]
+    pub fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// When the requests about this image must have ended.
+    pub(super) fn until(&self) -> Option<Instant> {
+        self.until.get()
+    }
+
+    /// Whether they must have ended by now.
+    pub(super) fn is_over(&self) -> bool {
+        self.until().is_some_and(|until| Instant::now() >= until)
+    }
+}

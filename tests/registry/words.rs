@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is said where people take one thing for another: names, ports, key files.
+
+use crate::support::cosign::Cosign;
+use crate::support::hub::Hub;
+use crate::town::{answers, Town};
+
+/// A registry over plain http, with an image that is signed in the store on disk.
+fn signed() -> (Town, Hub, String, String) {
+    let (town, hub) = (Town::new(), Hub::plain());
+    town.insecure(&[&hub.host()]);
+    town.store_on_disk();
+    let digest = hub.store(|store| store.repository("ns/app").image("v1", "words"));
+    let reference = format!("{}/ns/app:v1", hub.host());
+    town.keep("ns/app", &digest, 1, &town.sign(&digest, &reference));
+    (town, hub, digest, reference)
+}
+
+#[test]
+fn names_without_a_registry_are_those_of_docker_io_with_a_warning() {
+    let (town, hub) = (Town::new(), Hub::plain());
+    town.store_on_disk();
+    town.conf(&format!(
+        "[[registry]]\nprefix = \"docker.io\"\nlocation = \"{}\"\ninsecure = true\n",
+        hub.host()
+    ));
+    for (short, full) in [("busybox:1", "library/busybox"), ("someone/app:1", "someone/app")] {
+        let digest = hub.store(|store| store.repository(full).image("1", full));
+        let reference = format!("docker.io/{full}:1");
+        town.keep(full, &digest, 1, &town.sign(&digest, &reference));
+        let outcome = town
+            .verify_json(&[&format!("docker://{short}")])
+            .expect_verdict(0, "Verified/Verified");
+        let warning = format!("warning: docker://{short} names no registry, and docker.io is taken for it");
+        assert!(outcome.stderr.contains(&warning), "{}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains(&format!("write docker://{reference}")),
+            "{}",
+            outcome.stderr
+        );
+        let mut inspect = town.command(&["inspect", &format!("docker://{short}")]);
+        let shown = town.sandbox.finish(&mut inspect, b"").expect(0);
+        assert!(shown.stderr.contains(&warning), "{}", shown.stderr);
+        for named in [reference.clone(), format!("index.{reference}")] {
+            let outcome = town.verify(&[&format!("docker://{named}")]).expect(0);
+            assert!(!outcome.stderr.contains("names no registry"), "{}", outcome.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_registry_over_plain_http_is_called_one() {
+    let (town, hub, _, reference) = signed();
+    town.conf("");
+    let image = format!("docker://{reference}");
+    for more in [&[][..], &["--insecure"]] {
+        let item = town
+            .verify_json(&[&[image.as_str()], more].concat())
+            .expect_verdict(3, "Unchecked/SourceUnavailable")
+            .item();
+        let message = item["message"].as_str().unwrap();
+        assert!(
+            message.contains("does not speak TLS; it seems to be one for plain http"),
+            "{message}"
+        );
+        let advice = format!("insecure = true in registries.conf (location = \"{}\")", hub.host());
+        assert!(message.contains(&advice), "{message}");
+    }
+    // Nothing was said to it plainly.
+    assert_eq!(hub.lines(), [""; 0]);
+    town.conf(&format!(
+        "[[registry]]\nlocation = \"{}\"\ninsecure = true\n",
+        hub.host()
+    ));
+    town.verify_json(&[&image]).expect_verdict(0, "Verified/Verified");
+}
+
+#[test]
+fn key_files_given_to_the_option_for_the_other_kind() {
+    let (town, _hub, _, reference) = signed();
+    let image = format!("docker://{reference}");
+    let binary = std::fs::read(&town.key_file).unwrap();
+    let armoured = town.signer.gpg(&["--armor", "--export", &town.key], b"");
+    for (name, content) in [("binary.gpg", binary), ("armoured.asc", armoured)] {
+        let file = town.sandbox.file(name, content);
+        town.verify(&[&image, "--sigstore-key", file.to_str().unwrap()])
+            .expect_usage("OpenPGP keys are given with --public-key");
+    }
+    let key = Cosign::new();
+    let der = town.sandbox.file("key.der", key.0.public_key_to_der().unwrap());
+    town.verify(&[&image, "--sigstore-key", der.to_str().unwrap()])
+        .expect_usage("openssl pkey -pubin -inform DER");
+    let pem = town.sandbox.file("key.pub", key.pem());
+    let rsa = Cosign::rsa(2048).0.rsa().unwrap().public_key_to_pem_pkcs1().unwrap();
+    let rsa = town.sandbox.file("rsa.pub", rsa);
+    for file in [pem, rsa] {
+        town.verify(&[&image, "--public-key", file.to_str().unwrap()])
+            .expect_usage("keys of sigstore signatures are given with --sigstore-key");
+    }
+}
+
+/// The rule may take another reference than the expected one: which one is signed is said.
+#[test]
+fn the_reference_that_is_signed() {
+    let (town, hub, digest, reference) = signed();
+    let name = reference.strip_suffix(":v1").unwrap();
+    hub.store(|store| store.repository("ns/app").image("v2", "words"));
+    let image = format!("docker://{name}:v2");
+    let text = town
+        .verify(&[&image, "--identity-match", "matchRepository"])
+        .expect(0)
+        .stdout;
+    assert!(text.starts_with(&format!("Verified: {name}:v2\n")), "{text}");
+    assert!(text.contains(&format!("  signed as  {reference}\n")), "{text}");
+    assert!(!text.contains(&format!("signed as  {name}:v2")), "{text}");
+    // By a digest the default rule takes any tag of the repository.
+    let text = town.verify(&[&format!("docker://{name}@{digest}")]).expect(0).stdout;
+    assert!(text.contains(&format!("  signed as  {reference}\n")), "{text}");
+    // Where it is the expected one, nothing is said twice.
+    let text = town.verify(&[&format!("docker://{reference}")]).expect(0).stdout;
+    assert!(!text.contains("signed as"), "{text}");
+}
+
+/// With a sigstore key the tag is asked whatever the configuration says; what nodes do is said.
+#[test]
+fn a_tag_that_nodes_do_not_look_at() {
+    let (town, hub, digest, reference) = signed();
+    let key = Cosign::new();
+    let file = town.sandbox.file("cosign.pub", key.pem());
+    hub.store(|store| {
+        let payload = crate::support::cosign::payload(&digest, &reference);
+        store
+            .repository("ns/app")
+            .attach(&digest, &[(&payload, &key.sign(&payload))]);
+    });
+    let run = |more: &[&str]| {
+        let mut command = town.sandbox.command();
+        command
+            .args(["verify", &format!("docker://{reference}")])
+            .args(["--sigstore-key", file.to_str().unwrap()])
+            .args(["--registries.d", town.sandbox.path("registries.d").to_str().unwrap()])
+            .args([
+                "--registries-conf",
+                town.sandbox.path("registries.conf").to_str().unwrap(),
+            ])
+            .args(more);
+        town.sandbox.finish(&mut command, b"").expect(0)
+    };
+    let note = "nodes configured like this machine do not look there: use-sigstore-attachments is not set for";
+    let item = run(&["-o", "json"]).item();
+    assert_eq!(answers(&item), ["lookaside found 1", "attachment found 1"]);
+    assert!(item["sources"][1]["note"].as_str().unwrap().starts_with(note), "{item}");
+    for outcome in [run(&[]), run(&["--explain"])] {
+        assert!(outcome.words().contains(note), "{outcome:?}");
+    }
+    let store = format!("lookaside: file://{}", town.sandbox.path("lookaside").display());
+    town.stores(&format!(
+        "default-docker:\n  use-sigstore-attachments: true\n  {store}\n"
+    ));
+    assert!(!run(&[]).words().contains("do not look there"));
+    town.stores(&format!(
+        "default-docker:\n  use-sigstore-attachments: false\n  {store}\n"
+    ));
+    let words = run(&[]).words();
+    assert!(
+        words.contains("use-sigstore-attachments is false in") && words.contains("test.yaml line 2"),
+        "{words}"
+    );
+}

@@ -114,6 +114,7 @@ install:
 	for page in man/*.1; do $(INSTALL_DATA) "$$page" "$(DESTDIR)$(MANDIR)/man1/$${page#man/}" || exit 1; done
 	$(INSTALL_DATA) man/image-signature-output.5 "$(DESTDIR)$(MANDIR)/man5/image-signature-output.5"
 	$(INSTALL_DATA) packaging/output.schema.json "$(DESTDIR)$(DATADIR)/output.schema.json"
+	$(INSTALL_DATA) packaging/controls.json "$(DESTDIR)$(DATADIR)/controls.json"
 	for pair in $(OTHER_PAGES); do \
 		echo ".so man1/$${pair#*:}.1" >"$(DESTDIR)$(MANDIR)/man1/$${pair%:*}.1" || exit 1; \
 		chmod 644 "$(DESTDIR)$(MANDIR)/man1/$${pair%:*}.1"; done

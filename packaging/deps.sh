@@ -18,7 +18,8 @@ if command -v apt-get >/dev/null; then
     packages="gcc make pkg-config libgpgme-dev libgpg-error-dev libssl-dev gpg"
     case $what in
         check) packages="$packages gnupg gpgsm gpg-agent dirmngr skopeo docker-registry strace faketime mandoc man-db \
-            bash-completion zsh fish openssl curl shellcheck util-linux rpm rpmlint binutils kubernetes-client" ;;
+            bash-completion zsh fish openssl curl shellcheck util-linux rpm rpmlint binutils kubernetes-client \
+            python3 python3-jsonschema python3-prometheus-client" ;;
         fuzz) packages="$packages g++ python3" ;;
         debian-13) packages="$packages debootstrap util-linux" ;;
         dist) packages="$packages git xz-utils" ;;
@@ -49,7 +50,8 @@ elif command -v dnf >/dev/null; then
     packages="gcc make pkgconf-pkg-config gpgme-devel libgpg-error-devel openssl-devel gnupg2"
     case $what in
         check) packages="$packages gnupg2-smime skopeo strace libfaketime mandoc man-db bash-completion zsh fish openssl \
-            curl ShellCheck util-linux rpm-build rpmlint binutils" ;;
+            curl ShellCheck util-linux rpm-build rpmlint binutils python3 python3-jsonschema \
+            python3-prometheus_client" ;;
         fuzz) packages="$packages gcc-c++ python3" ;;
         debian-13) packages="$packages debootstrap util-linux" ;;
         dist) packages="$packages git xz" ;;

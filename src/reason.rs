@@ -79,6 +79,40 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 30] = [
+        Self::Verified,
+        Self::NoSignature,
+        Self::NotASignature,
+        Self::MultipleSignatures,
+        Self::UnsupportedSignature,
+        Self::BadSignature,
+        Self::UnknownKey,
+        Self::KeyNotAccepted,
+        Self::KeyExpired,
+        Self::KeyRevoked,
+        Self::KeyDisabled,
+        Self::WrongKeyUsage,
+        Self::SignatureExpired,
+        Self::SignatureNotYetValid,
+        Self::WeakAlgorithm,
+        Self::MalformedPayload,
+        Self::DigestMismatch,
+        Self::ManifestMismatch,
+        Self::IdentityMismatch,
+        Self::ThresholdNotReached,
+        Self::PolicyRejected,
+        Self::Allowed,
+        Self::MalformedImage,
+        Self::LimitExceeded,
+        Self::NotFound,
+        Self::Forbidden,
+        Self::ManifestUnavailable,
+        Self::SourceUnavailable,
+        Self::EngineFailed,
+        Self::NoExpectedIdentity,
+    ];
+
     /// The word in output and in recorded conditions.
     #[must_use]
     pub fn word(self) -> &'static str {

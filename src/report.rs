@@ -22,6 +22,7 @@ pub mod text;
 pub mod usage;
 mod validity;
 mod wrap;
+pub mod xml;
 
 use std::io::{self, Read, Write};
 

@@ -7,6 +7,7 @@ pub mod by_policy;
 pub mod cluster;
 pub mod cluster_registry;
 pub mod containers;
+mod controls;
 pub mod criteria;
 pub mod demands;
 mod duration;

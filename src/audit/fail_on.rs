@@ -59,10 +59,16 @@ impl FromIterator<Failure> for FailOn {
 }
 
 impl FailOn {
+    /// Whether an image with this verdict makes the audit fail.
+    #[must_use]
+    pub fn has_verdict(&self, verdict: Verdict) -> bool {
+        self.0.contains(&Failure::Verdict(verdict))
+    }
+
     /// Whether an image makes the audit fail.
     #[must_use]
     pub fn fails(&self, entry: &Entry) -> bool {
-        self.0.contains(&Failure::Verdict(entry.verdict)) || entry.findings.iter().any(|found| self.has(found.kind))
+        self.has_verdict(entry.verdict) || entry.findings.iter().any(|found| self.has(found.kind))
     }
 
     /// Whether a finding of this kind makes the audit fail.

@@ -10,6 +10,18 @@ pub enum Format {
     Text,
     /// The same with every image, what is expected, whole fingerprints and the table of controls
     Wide,
+    /// One JSON document
+    Json,
     /// JSON lines, one an image as it is judged, which --resume, merge and diff read
     Jsonl,
+    /// A table with a row an image
+    Csv,
+    /// A JUnit report for CI systems
+    Junit,
+    /// SARIF 2.1.0 for code scanning
+    Sarif,
+    /// One page for people, without scripts
+    Html,
+    /// Totals as metrics, for a textfile collector
+    Openmetrics,
 }

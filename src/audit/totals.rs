@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::entry::{Entry, FindingKind, Recorded};
+use super::entry::{Entry, FindingKind, Recorded, UseKind};
 use super::fail_on::FailOn;
 use crate::reason::{Reason, Verdict};
 
@@ -70,6 +70,8 @@ pub struct Totals {
     /// Images by the namespaces in which they are used, each of them once in each; the empty name is that of images used
     /// in none.
     pub namespaces: Named<Verdicts>,
+    /// Images by what uses them, each of them once a kind.
+    pub uses: BTreeMap<UseKind, Verdicts>,
     /// The keys that verify images, by primary fingerprint.
     pub keys: Named<Key>,
     /// Signatures that were verified, by the algorithms of key and digest: `RSA-4096, SHA-256`.
@@ -94,6 +96,7 @@ impl Totals {
             failing: 0,
             outcomes: BTreeMap::new(),
             namespaces: Named::default(),
+            uses: BTreeMap::new(),
             keys: Named::default(),
             algorithms: Named::default(),
             strangers: Named::default(),
@@ -115,6 +118,12 @@ impl Totals {
         kinds.dedup();
         for kind in kinds {
             *self.findings.entry(kind).or_default() += 1;
+        }
+        let mut kinds: Vec<UseKind> = entry.uses.iter().map(|used| used.kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        for kind in kinds {
+            *self.uses.entry(kind).or_default().entry(entry.verdict).or_default() += 1;
         }
         let mut namespaces: Vec<&str> = entry.uses.iter().map(|used| used.namespace.as_str()).collect();
         namespaces.sort_unstable();

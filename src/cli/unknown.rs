@@ -21,9 +21,6 @@ const LATER_OPTIONS: [(&str, &str); 3] = [("--all-namespaces", AUDIT), ("--selec
 
 const AUDIT: &str = "auditing a whole cluster";
 
-/// Output formats of the product that this version does not have.
-const LATER_FORMATS: [&str; 5] = ["csv", "junit", "sarif", "html", "openmetrics"];
-
 /// What other programs call the options, with the option and its value here.
 const OTHER_NAMES: [(&[&str], &str); 9] = [
     (
@@ -181,9 +178,6 @@ fn is_about_judging(name: &str) -> bool {
 fn format(option: &str, value: &str, args: &[OsString]) -> Option<String> {
     if !option.starts_with("--output") {
         return None;
-    }
-    if LATER_FORMATS.contains(&value) {
-        return Some(format!("--output {value}: this format is not in this version"));
     }
     let known = Cli::command();
     let has = |command: &&clap::Command| {

@@ -77,7 +77,7 @@ impl Renderer for Explain {
         appearance::verdict(out, outcome.verdict(), self.colour)?;
         let text = verdict_text(outcome.reason(), outcome.message());
         writeln!(out, "{}", text.trim_start_matches(outcome.verdict().word()))?;
-        writeln!(out, "Next: {}", next(outcome.reason()))?;
+        writeln!(out, "Next: {}", advice(outcome.reason()))?;
         if self.has_several {
             writeln!(out)?;
         }
@@ -93,7 +93,8 @@ impl Renderer for Explain {
 }
 
 /// What a person does next.
-fn next(reason: Reason) -> &'static str {
+#[must_use]
+pub fn advice(reason: Reason) -> &'static str {
     match reason {
         Reason::Verified => "nothing; use the image by its digest, which is what was verified.",
         Reason::NoSignature => "ask whoever publishes the image whether it is signed, and where the signatures are kept.",

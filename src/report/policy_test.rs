@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use serde_json::{json, Value};
 
 use super::json::{write_document, Syntax, API_VERSION};
-use crate::text::{bounded, is_unsafe, safe};
+use crate::report::xml::escaped as xml;
+use crate::text::{bounded, safe};
 
 /// Longest message, in characters: it may list many keys.
 const MAX_MESSAGE: usize = 5000;
@@ -104,21 +105,4 @@ pub fn write_junit(out: &mut dyn Write, rows: &[Row], file: &str) -> io::Result<
     }
     writeln!(out, "  </testsuite>\n</testsuites>")?;
     out.flush()
-}
-
-/// Text for an attribute or an element: what XML cannot have is escaped as in other text.
-fn xml(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
-            c if is_unsafe(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-    }
-    out
 }

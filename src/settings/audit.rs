@@ -11,12 +11,14 @@ use std::path::PathBuf;
 
 pub use self::images::Images;
 pub use self::reports::Report;
+use super::controls::controls;
 use super::criteria::Criteria;
 use super::demands::Demands;
 use super::environment::Environment;
 use super::objects::Recording;
 use super::verify::colour;
 use super::UsageError;
+use crate::audit::controls::Control;
 use crate::audit::entry::FindingKind;
 use crate::audit::fail_on::{FailOn, Failure};
 use crate::audit::format::Format;
@@ -76,6 +78,8 @@ pub struct Audit {
     pub max_downgrades: u64,
     /// What a record says besides the verdict.
     pub record: Context,
+    /// The controls that the report has evidence for.
+    pub controls: Vec<Control>,
     /// Whose files may be gone on from.
     pub uid: u32,
     /// The time by which images are judged, in seconds since 1970.
@@ -144,6 +148,7 @@ impl Audit {
                 options: criteria.decisive_options(),
                 clock_skew: None,
             },
+            controls: controls(environment)?,
             uid: environment.uid,
             now: environment.now,
             clock: environment.clock(),

@@ -42,6 +42,8 @@ pub struct Environment {
     pub uid: u32,
     /// What is a terminal.
     pub terminal: Terminal,
+    /// The file of this program, if it is known.
+    pub program: Option<PathBuf>,
     /// When the run began, in seconds since 1970.
     pub now: i64,
     clock: Clock,
@@ -60,6 +62,7 @@ impl Environment {
             home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
             uid: rustix::process::geteuid().as_raw(),
             terminal,
+            program: std::env::current_exe().ok(),
             now,
             clock: Clock::starting_at(now),
         };

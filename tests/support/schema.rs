@@ -34,6 +34,11 @@ pub fn validate(document: &Value) -> Result<(), String> {
     check(&schema()["$defs"][kind], document, kind)
 }
 
+/// What is wrong with a part of a document, which has a name in the schema.
+pub fn validate_part(name: &str, value: &Value) -> Result<(), String> {
+    check(&schema()["$defs"][name], value, name)
+}
+
 fn check(rule: &Value, value: &Value, place: &str) -> Result<(), String> {
     let rules = rule.as_object().ok_or_else(|| format!("no rule for {place}"))?;
     for (keyword, rule) in rules {
@@ -74,8 +79,12 @@ fn check(rule: &Value, value: &Value, place: &str) -> Result<(), String> {
 }
 
 fn members(rules: &serde_json::Map<String, Value>, value: &Value, place: &str) -> Result<(), String> {
+    // What else may stand there, the type says.
+    let Some(object) = value.as_object() else {
+        return Ok(());
+    };
     let known = rules["properties"].as_object().unwrap();
-    for (name, member) in value.as_object().into_iter().flatten() {
+    for (name, member) in object {
         let rule = known
             .get(name)
             .ok_or_else(|| format!("{place}.{name} is not in the schema"))?;
@@ -83,7 +92,7 @@ fn members(rules: &serde_json::Map<String, Value>, value: &Value, place: &str) -
     }
     for name in rules["required"].as_array().unwrap() {
         ensure(
-            value.get(name.as_str().unwrap()).is_some(),
+            object.contains_key(name.as_str().unwrap()),
             place,
             &format!("member {name}"),
         )?;

@@ -3,7 +3,9 @@
 
 use std::io::{self, Write};
 
+use crate::audit::controls::Control;
 use crate::audit::entry::Entry;
+use crate::audit::fail_on::FailOn;
 use crate::audit::head::Head;
 use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
@@ -15,6 +17,10 @@ pub struct Look {
     pub colour: bool,
     /// Longest line of a message, in columns.
     pub width: usize,
+    /// What makes the audit fail.
+    pub fail_on: FailOn,
+    /// The controls that the audit has evidence for.
+    pub controls: Vec<Control>,
 }
 
 /// A report being written: [`Renderer::begin`] once, [`Renderer::entry`] an image, [`Renderer::end`] once, all to one

@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use super::words::{counts, message, short_key};
+use crate::audit::controls::Control;
 use crate::audit::tail::Tail;
 use crate::audit::totals::{Key, Named, Totals};
 use crate::reason::Verdict;
@@ -22,8 +23,9 @@ const VERDICTS: [Verdict; 6] = [
 
 /// The end of `-o text` and `-o wide`.
 pub(super) struct Summary {
-    /// Whole fingerprints.
+    /// Whole fingerprints, and what the audit is evidence for.
     pub(super) wide: bool,
+    pub(super) controls: Vec<Control>,
 }
 
 impl Summary {
@@ -52,6 +54,13 @@ impl Summary {
         let findings = totals.findings.iter();
         let findings = findings.map(|(kind, count)| vec![kind.word().to_owned(), count.to_string()]);
         grid(out, &["ALSO FOUND", "IMAGES"], findings.collect())?;
+        if self.wide {
+            let controls = self.controls.iter().map(|control| {
+                let name = safe(&format!("{} {}", control.framework, control.id));
+                vec![name, message(&control.evidence(totals).join("; "))]
+            });
+            grid(out, &["EVIDENCE FOR", "MEASURED"], controls.collect())?;
+        }
         writeln!(out)?;
         for (fingerprint, key, expires) in totals.expiring() {
             let owner = safe(&key.owner);

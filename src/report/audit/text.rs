@@ -43,7 +43,10 @@ impl Text {
             width: look.width,
             wide,
             has_rows: false,
-            summary: Summary { wide },
+            summary: Summary {
+                wide,
+                controls: look.controls.clone(),
+            },
         }
     }
 

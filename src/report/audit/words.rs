@@ -47,3 +47,19 @@ pub(super) fn message(text: &str) -> String {
     }
     out
 }
+
+/// `unsignedInUse` as `Unsigned in use`.
+pub(super) fn title(word: &str) -> String {
+    let mut title = String::new();
+    for (n, c) in word.chars().enumerate() {
+        if n > 0 && c.is_uppercase() {
+            title.push(' ');
+            title.extend(c.to_lowercase());
+        } else if n == 0 {
+            title.extend(c.to_uppercase());
+        } else {
+            title.push(c);
+        }
+    }
+    title
+}

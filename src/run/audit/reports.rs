@@ -70,6 +70,8 @@ impl<'s> Reports<'s> {
             let look = Look {
                 colour: false,
                 width: WIDTH,
+                fail_on: settings.fail_on.clone(),
+                controls: settings.controls.clone(),
             };
             let file = Fresh::create(&report.path).map_err(|error| {
                 UsageError::new(format!(
@@ -92,6 +94,8 @@ impl<'s> Reports<'s> {
         let look = Look {
             colour: settings.colour,
             width: width(settings.columns),
+            fail_on: settings.fail_on.clone(),
+            controls: settings.controls.clone(),
         };
         let mut reports = Self {
             out,

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//! CSV (RFC 4180): a row an image. A spreadsheet that opens it runs nothing of what images, keys and servers say.
+
+use std::io::{self, Write};
+
+use csv::{QuoteStyle, Terminator, WriterBuilder};
+
+use super::renderer::Renderer;
+use super::words::message;
+use crate::audit::entry::{Entry, Signer};
+use crate::audit::head::Head;
+use crate::audit::tail::Tail;
+use crate::audit::totals::Totals;
+use crate::text::bounded;
+
+/// Longest cell, in characters: spreadsheets take no more than 32,767.
+const MAX_CELL: usize = 8000;
+
+/// The columns.
+const COLUMNS: [&str; 18] = [
+    "verdict",
+    "reason",
+    "image",
+    "source",
+    "usedBy",
+    "namespaces",
+    "expected",
+    "identitySource",
+    "matched",
+    "signedBy",
+    "owners",
+    "keyAlgorithms",
+    "hashAlgorithms",
+    "signatures",
+    "claimedKeys",
+    "findings",
+    "recorded",
+    "message",
+];
+
+/// `-o csv`
+pub(super) struct Csv;
+
+impl Renderer for Csv {
+    fn begin(&mut self, out: &mut dyn Write, _: &Head) -> io::Result<()> {
+        row(out, &COLUMNS.map(str::to_owned))
+    }
+
+    fn entry(&mut self, out: &mut dyn Write, entry: &Entry) -> io::Result<()> {
+        let signers: Vec<&Signer> = entry.signers().collect();
+        let each = |of: fn(&Signer) -> &String| joined(signers.iter().map(|signer| of(signer).as_str()));
+        let mut namespaces: Vec<&str> = entry.uses.iter().map(|used| used.namespace.as_str()).collect();
+        namespaces.sort_unstable();
+        namespaces.dedup();
+        let mut uses: Vec<String> = entry.uses.iter().map(ToString::to_string).collect();
+        if entry.more_uses > 0 {
+            uses.push(format!("{} more", entry.more_uses));
+        }
+        let findings = entry
+            .findings
+            .iter()
+            .map(|finding| format!("{}: {}", finding.kind.word(), finding.message));
+        let findings: Vec<String> = findings.collect();
+        let claimed = entry
+            .signatures
+            .iter()
+            .filter_map(|signature| signature.claimed_key.as_deref());
+        let count = entry.signatures.len() as u64 + entry.more_signatures;
+        row(
+            out,
+            &[
+                entry.verdict.word().to_owned(),
+                entry.reason.word().to_owned(),
+                entry.image.clone(),
+                entry.source.clone(),
+                joined(uses.iter().map(String::as_str)),
+                joined(namespaces.into_iter().filter(|name| !name.is_empty())),
+                joined(entry.expected.iter().map(String::as_str)),
+                word(&entry.identity_source)?,
+                joined(entry.matched.iter().map(String::as_str)),
+                each(|signer| &signer.primary),
+                each(|signer| &signer.user_id),
+                each(|signer| &signer.key_algorithm),
+                each(|signer| &signer.hash_algorithm),
+                count.to_string(),
+                joined(claimed),
+                joined(findings.iter().map(String::as_str)),
+                word(&entry.recorded)?,
+                message(&entry.message),
+            ],
+        )
+    }
+
+    fn end(&mut self, out: &mut dyn Write, _: &Tail, _: &Totals) -> io::Result<()> {
+        out.flush()
+    }
+}
+
+/// The word of a value that has one in JSON.
+fn word(value: &impl serde_core::Serialize) -> io::Result<String> {
+    let value = serde_json::to_value(value)?;
+    Ok(value.as_str().unwrap_or_default().to_owned())
+}
+
+fn joined<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    texts.collect::<Vec<_>>().join("; ")
+}
+
+/// Writes a row. Every cell is in quotation marks, so that no other separator takes it apart.
+fn row<const N: usize>(out: &mut dyn Write, cells: &[String; N]) -> io::Result<()> {
+    let mut builder = WriterBuilder::new();
+    builder.quote_style(QuoteStyle::Always).terminator(Terminator::CRLF);
+    let mut writer = builder.from_writer(out);
+    writer.write_record(cells.iter().map(|cell| guarded(cell)))?;
+    writer.flush()
+}
+
+/// A cell that no spreadsheet takes for a formula: what could be one begins with an apostrophe, which spreadsheets take
+/// for the sign of text.
+fn guarded(cell: &str) -> String {
+    let safe = bounded(cell, MAX_CELL);
+    let begin = safe.trim_start().chars().next();
+    // The wide forms are taken for the others where such are usual.
+    let is_formula = begin.is_some_and(|c| "=+-@|%\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(c));
+    if is_formula {
+        format!("'{safe}")
+    } else {
+        safe
+    }
+}

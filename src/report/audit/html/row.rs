@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A row of the table of images.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{class, glyph};
+use crate::audit::entry::{Entry, Finding};
+use crate::reason::{Reason, Verdict};
+use crate::report::audit::words::{message, title};
+use crate::text::safe;
+
+/// Most uses of an image that are shown.
+const MAX_USES: usize = 8;
+/// Most signers, identities and findings that are shown, of each.
+const MAX_OTHERS: usize = 5;
+/// Most namespaces that can be filtered by.
+const MAX_NAMESPACES: usize = 200;
+
+/// The namespaces that rows are marked with, each with its number and how many images are used there.
+#[derive(Debug, Default)]
+pub(super) struct Marks(BTreeMap<String, (usize, u64)>);
+
+impl Marks {
+    /// The class of the images that a namespace uses, if it has one, and how many they are.
+    pub(super) fn get(&self, namespace: &str) -> Option<(String, u64)> {
+        self.0
+            .get(namespace)
+            .map(|(number, count)| (format!("n-{number}"), *count))
+    }
+
+    /// Counts an image; the class comes back.
+    fn mark(&mut self, namespace: &str) -> Option<String> {
+        let number = self.0.len();
+        if number >= MAX_NAMESPACES && !self.0.contains_key(namespace) {
+            return None;
+        }
+        let (number, count) = self.0.entry(namespace.to_owned()).or_insert((number, 0));
+        *count += 1;
+        Some(format!("n-{number}"))
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    /// What the row can be filtered by.
+    classes: String,
+    class: String,
+    glyph: &'static str,
+    verdict: &'static str,
+    reason: Option<&'static str>,
+    message: String,
+    findings: Vec<Found>,
+    image: String,
+    source: String,
+    signers: Vec<Maker>,
+    identities: Vec<Identity>,
+    uses: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Found {
+    what: String,
+    message: String,
+    command: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Maker {
+    owner: String,
+    fingerprint: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Identity {
+    word: &'static str,
+    text: String,
+}
+
+impl Row {
+    pub(super) fn new(entry: &Entry, marks: &mut Marks) -> Self {
+        let is_verified = entry.verdict == Verdict::Verified;
+        let mut classes = vec![class(entry.verdict)];
+        if !is_verified {
+            classes.push(format!("r-{}", entry.reason));
+        }
+        classes.extend(
+            entry
+                .findings
+                .iter()
+                .map(|finding| format!("f-{}", finding.kind.word())),
+        );
+        let mut namespaces: Vec<&str> = entry.uses.iter().map(|used| used.namespace.as_str()).collect();
+        namespaces.sort_unstable();
+        namespaces.dedup();
+        let named = namespaces.into_iter().filter(|name| !name.is_empty());
+        classes.extend(named.filter_map(|name| marks.mark(name)));
+        classes.dedup();
+        let mut uses: Vec<String> = entry
+            .uses
+            .iter()
+            .take(MAX_USES)
+            .map(|used| safe(&used.to_string()))
+            .collect();
+        let more = (entry.uses.len() - uses.len()) as u64 + entry.more_uses;
+        if more > 0 {
+            uses.push(format!("and {more} more"));
+        }
+        // That an image has no signature is said by its reason.
+        let has_message = !is_verified && entry.reason != Reason::NoSignature;
+        Self {
+            classes: classes.join(" "),
+            class: class(entry.verdict),
+            glyph: glyph(entry.verdict),
+            verdict: entry.verdict.word(),
+            reason: (!is_verified).then(|| entry.reason.word()),
+            message: if has_message {
+                message(&entry.message)
+            } else {
+                String::new()
+            },
+            findings: entry.findings.iter().take(MAX_OTHERS).map(found).collect(),
+            image: safe(&entry.image),
+            source: if entry.source == "cluster" {
+                String::new()
+            } else {
+                safe(&entry.source)
+            },
+            signers: signers(entry),
+            identities: identities(entry),
+            uses,
+        }
+    }
+}
+
+fn found(finding: &Finding) -> Found {
+    Found {
+        what: title(finding.kind.word()),
+        message: message(&finding.message),
+        command: finding.command.as_deref().map(message),
+    }
+}
+
+/// The keys that verify the image; of one that is not Verified those that its signatures are by, and what they claim.
+fn signers(entry: &Entry) -> Vec<Maker> {
+    let mut makers: Vec<Maker> = Vec::new();
+    for signature in &entry.signatures {
+        let maker = match (&signature.signer, &signature.claimed_key) {
+            (Some(signer), _) => Maker {
+                owner: safe(&signer.user_id),
+                fingerprint: safe(&signer.primary),
+            },
+            (None, Some(claimed)) => Maker {
+                owner: "claims the unknown key".to_owned(),
+                fingerprint: safe(claimed),
+            },
+            (None, None) => continue,
+        };
+        let is_told = makers.iter().any(|known| known.fingerprint == maker.fingerprint);
+        let counts = entry.verdict != Verdict::Verified || signature.verdict == Verdict::Verified;
+        if counts && !is_told && makers.len() < MAX_OTHERS {
+            makers.push(maker);
+        }
+    }
+    makers
+}
+
+/// The identities that were met; where none was, those that are expected.
+fn identities(entry: &Entry) -> Vec<Identity> {
+    let (word, texts) = if entry.matched.is_empty() {
+        ("expected", &entry.expected)
+    } else {
+        ("signed as", &entry.matched)
+    };
+    let shown = texts.iter().take(MAX_OTHERS);
+    shown.map(|text| Identity { word, text: safe(text) }).collect()
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a format cannot write before it knows the totals: kept in a temporary file, not in memory.
+
+use std::io::{self, Seek, Write};
+
+use tempfile::SpooledTempFile;
+
+/// What fits into memory before a file is made, in bytes.
+const MAX_MEMORY: usize = 256 << 10;
+
+/// Text that waits.
+pub(super) struct Spool(SpooledTempFile);
+
+impl Spool {
+    pub(super) fn new() -> Self {
+        Self(SpooledTempFile::new(MAX_MEMORY))
+    }
+
+    /// Writes what waited.
+    ///
+    /// # Errors
+    /// When reading or writing fails.
+    pub(super) fn pour(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.0.rewind()?;
+        io::copy(&mut self.0, out).map(|_| ())
+    }
+}
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Whatever images, keys and servers say, a report stays a report: nothing is run, nothing moves a terminal, nothing
+//! breaks the format.
+
+use clap::ValueEnum as _;
+use image_signature::audit::format::Format;
+use image_signature::text::is_unsafe;
+use serde_json::{json, Value};
+
+use crate::made::{head, read_back, rendered, tail};
+
+/// What others may try, one for each format at least.
+const STRINGS: [&str; 22] = [
+    "=HYPERLINK(\"http://evil.example\",\"x\")",
+    "+1+1",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1+1",
+    "\r=1+1",
+    "  =1+1",
+    "\u{ff1d}1+1",
+    "a;=1+1",
+    "\"\r\n=1+1,\"",
+    "<script>alert(1)</script>",
+    "\" onmouseover=\"alert(1)",
+    "' onfocus='alert(1)",
+    "{{ 7 * 7 }}{% raw %}",
+    "]]><evil/><![CDATA[",
+    "&lt;&#60;&evil;",
+    "\u{1b}[31m\u{9b}31m\u{7}\u{8}",
+    "\u{202e}gnp.exe\u{2066}\u{200f}",
+    "\0\u{1}\u{b}\u{fffe}\u{ffff}",
+    "a\\\"b\\n\n# EOF\nevil 1",
+    "\\",
+    "</style></title><img src=x onerror=alert(1)>",
+];
+
+/// An entry that has a string wherever one may stand.
+fn hostile(text: &str) -> Value {
+    json!({"image": text, "source": text, "uses": [{"kind": "tag", "namespace": text, "name": text}],
+        "expected": [text], "identitySource": "user", "verdict": "Rejected", "reason": "UnknownKey", "message": text,
+        "matched": [text],
+        "signatures": [{"name": text, "kind": "gpg", "verdict": "Rejected", "reason": "UnknownKey", "message": text,
+            "claimedKey": text},
+            {"name": text, "kind": "gpg", "verdict": "Verified", "reason": "Verified", "message": text,
+            "signer": {"fingerprint": text, "primary": text, "userId": text, "keyAlgorithm": text, "hashAlgorithm": text}}],
+        "findings": [{"kind": "gap", "message": text, "command": text}], "recorded": "no"})
+}
+
+fn all() -> (Value, Vec<Value>, Value) {
+    let mut entries: Vec<Value> = STRINGS.iter().map(|text| hostile(text)).collect();
+    // The same on images that are Verified, whose keys are counted.
+    for text in STRINGS {
+        let mut entry = hostile(text);
+        entry["image"] = format!("{text} again").into();
+        entry["verdict"] = "Verified".into();
+        entry["reason"] = "Verified".into();
+        entries.push(entry);
+    }
+    let mut tail = tail(&entries);
+    tail["incomplete"] = json!(STRINGS);
+    let mut head = head();
+    head["source"] = STRINGS.concat().into();
+    head["program"] = STRINGS[10].into();
+    (head, entries, tail)
+}
+
+#[test]
+fn nothing_in_a_report_moves_a_terminal() {
+    let (head, entries, tail) = all();
+    for format in Format::value_variants() {
+        let text = rendered(*format, &head, &entries, &tail);
+        let wrong = text
+            .chars()
+            .find(|c| is_unsafe(*c) && !matches!(c, '\n') && !(*format == Format::Csv && *c == '\r'));
+        assert_eq!(wrong, None, "{format:?}");
+    }
+}
+
+#[test]
+fn other_programs_read_the_strings_as_strings() {
+    let (head, entries, tail) = all();
+    for (format, name) in [
+        (Format::Csv, "csv"),
+        (Format::Junit, "junit"),
+        (Format::Sarif, "sarif"),
+        (Format::Html, "html"),
+        (Format::Openmetrics, "openmetrics"),
+    ] {
+        let Some(read) = read_back(name, &rendered(format, &head, &entries, &tail)) else {
+            continue;
+        };
+        let text = read.to_string();
+        // What is not unsafe arrives as it is.
+        for whole in ["<script>alert(1)</script>", "{{ 7 * 7 }}{% raw %}", "&lt;&#60;&evil;"] {
+            assert!(text.contains(whole), "{name}: {whole}");
+        }
+        let rows = match name {
+            "csv" => read.as_array().unwrap().len(),
+            "junit" => read["cases"].as_array().unwrap().len() - 1,
+            "html" => read["rows"].as_array().unwrap().len(),
+            "sarif" => read["results"].as_array().unwrap().len() - STRINGS.len(),
+            _ => entries.len(),
+        };
+        assert_eq!(rows, entries.len(), "{name}");
+    }
+}
+
+#[test]
+fn no_cell_is_a_formula() {
+    let (head, entries, tail) = all();
+    let Some(rows) = read_back("csv", &rendered(Format::Csv, &head, &entries, &tail)) else {
+        return;
+    };
+    let mut guarded = 0;
+    for cell in rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|row| row.as_object().unwrap().values())
+    {
+        let cell = cell.as_str().unwrap();
+        let begin = cell.trim_start().chars().next();
+        assert!(
+            !begin.is_some_and(|c| "=+-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}\t\r".contains(c)),
+            "{cell}"
+        );
+        guarded += usize::from(cell.starts_with('\''));
+    }
+    assert!(guarded > 20, "{guarded}");
+}
+
+#[test]
+fn long_strings_are_cut_and_the_report_is_whole() {
+    let long = "\u{1b}x".repeat(100_000);
+    let entries = vec![hostile(&long)];
+    let tail = tail(&entries);
+    for (format, name) in [
+        (Format::Csv, "csv"),
+        (Format::Junit, "junit"),
+        (Format::Html, "html"),
+        (Format::Openmetrics, "openmetrics"),
+    ] {
+        let text = rendered(format, &head(), &entries, &tail);
+        assert!(text.len() < 500_000, "{name}: {}", text.len());
+        read_back(name, &text);
+    }
+}

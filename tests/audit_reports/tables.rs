@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//! CSV, and text for people.
+
+use image_signature::audit::format::Format;
+
+use crate::made::{digest, head, mixed, read_back, rendered, tail, verified, RELEASE};
+
+#[test]
+fn csv_has_a_row_an_image() {
+    let entries = mixed(200);
+    let Some(rows) = read_back("csv", &rendered(Format::Csv, &head(), &entries, &tail(&entries))) else {
+        return;
+    };
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), 200);
+    for (row, entry) in rows.iter().zip(&entries) {
+        for name in [
+            "image",
+            "verdict",
+            "reason",
+            "source",
+            "message",
+            "recorded",
+            "identitySource",
+        ] {
+            assert_eq!(row[name], entry[name], "{name}");
+        }
+    }
+    assert_eq!(rows[1]["usedBy"], "team-1/app-1:v1; pod prod/web-1/app");
+    assert_eq!(rows[1]["namespaces"], "prod; team-1");
+    assert_eq!(rows[4]["signedBy"], format!("{RELEASE}; {}", crate::made::OLD));
+}
+
+#[test]
+fn text_lists_what_is_wrong_and_sums_up() {
+    let entries = mixed(40);
+    let text = rendered(Format::Text, &head(), &entries, &tail(&entries));
+    let rows = text.lines().filter(|line| line.contains("sha256:")).count();
+    // Twelve that are not Verified, and four Verified ones with a finding.
+    assert_eq!(rows, 16, "{text}");
+    assert!(
+        text.starts_with("Audit of cluster https://api.example.com:6443, begun 2026-05-28T"),
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!(
+            "Rejected      UnknownKey             {}   team-0/app-0:v1\n    message of 0\n",
+            digest(0)
+        )),
+        "{text}"
+    );
+    // One line that can be copied.
+    assert!(
+        text.contains("\n    skopeo copy --all docker://a/b docker://c/d\n"),
+        "{text}"
+    );
+    assert!(text.contains("\nUnsigned      NoSignature            4\n"), "{text}");
+    assert!(text.contains("it alone verifies 4 images\n"), "{text}");
+    assert!(
+        text.ends_with("\n40 images: 28 Verified, 5 Rejected, 1 Unsupported, 4 Unsigned, 1 Allowed, 1 Unchecked\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn text_of_what_is_well_is_short_and_wide_text_has_it_all() {
+    let entries: Vec<_> = (0..3).map(|n| verified(n, &[(RELEASE, None)])).collect();
+    let text = rendered(Format::Text, &head(), &entries, &tail(&entries));
+    assert!(!text.contains("sha256:"), "{text}");
+    assert!(text.ends_with("\n3 images: 3 Verified\n"), "{text}");
+    let text = rendered(Format::Wide, &head(), &entries, &tail(&entries));
+    assert_eq!(
+        text.lines().filter(|line| line.contains("sha256:")).count(),
+        3,
+        "{text}"
+    );
+    assert!(
+        text.contains(RELEASE) && text.contains("    signed as registry.example.com/team/app-0:v1\n"),
+        "{text}"
+    );
+}

@@ -227,3 +227,61 @@ fn a_certifier_that_its_designated_revoker_revoked_vouches_for_nobody() {
         desk.run(&home, &[]).expect_verdict(0, OK);
     }
 }
+
+/// Anybody can write the key ID of an unfit certifier into a certification. Nothing is recorded otherwise because of it; a
+/// true one by an expired key spares the record, one by a revoked key is named.
+#[test]
+fn a_certification_that_only_claims_a_certifier_changes_no_record() {
+    let desk = Desk::new();
+    let (certifier, signer, stranger) = (Key::new(), Key::new(), Key::new());
+    let name = "Certifier <c@example.com>";
+    let own = |key: &Key| Draft::certification(key).flags(CERTIFY | SIGN);
+    desk.admin
+        .gpg(&["--import"], &certifier.certificate_with(name, &own(&certifier)));
+    let trust = format!("{}:6:\n", certifier.fingerprint());
+    desk.admin.gpg(&["--import-ownertrust"], trust.as_bytes());
+    let home = desk.sandbox.path("claims");
+    fs::create_dir(&home).unwrap();
+    fs::set_permissions(&home, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::copy(desk.admin.home().join("trustdb.gpg"), home.join("trustdb.gpg")).unwrap();
+    let expired = certifier.certificate_with(name, &own(&certifier).expires_after(9, 3600));
+    let revoked = certifier.revoked(name, 2, now() - 3600);
+    let valid = certifier.certificate_with(name, &own(&certifier));
+    let certified_by = |key: &Key, draft: &Draft| {
+        let mut packets = signer.certificate_with(OWNER, &own(&signer));
+        let user_id = crate::support::packets::packet(13, OWNER.as_bytes());
+        packets.extend(&signer.user_id(OWNER, key, draft)[user_id.len()..]);
+        packets
+    };
+    let nobody = signer.certificate_with(OWNER, &own(&signer));
+    let forged = certified_by(&stranger, &Draft::certification(&stranger).named(&certifier));
+    let good = certified_by(&certifier, &Draft::certification(&certifier));
+    let message_of = signer.message(&Draft::new(now()), &payload(D1, IDENTITY));
+    // What stands in the record that said True before.
+    let recorded = |signers: &[u8], certifiers: &[u8]| {
+        desk.put(&message_of);
+        fs::write(home.join("pubring.gpg"), [signers, certifiers].concat()).unwrap();
+        let named = ["--signed-by", &signer.fingerprint(), "--confirm"];
+        desk.run(&home, &named).expect_verdict(0, OK);
+        let outcome = desk.run(&home, &["--confirm"]).expect_verdict(1, NOT_ACCEPTED);
+        let file: serde_json::Value =
+            serde_json::from_slice(&fs::read(desk.sandbox.path("image.json")).unwrap()).unwrap();
+        let trusted = file["signatures"][0]["conditions"][0].clone();
+        (trusted["status"].clone(), message(&outcome))
+    };
+    for certifiers in [&expired, &revoked] {
+        assert_eq!(recorded(&forged, certifiers), recorded(&nobody, certifiers));
+        assert_eq!(recorded(&forged, certifiers).0, "False");
+    }
+    let (status, text) = recorded(&good, &expired);
+    assert!(status == "True" && text.contains("which is expired"), "{status} {text}");
+    let (status, text) = recorded(&good, &revoked);
+    assert!(
+        status == "False" && text.contains("which is revoked"),
+        "{status} {text}"
+    );
+    // While the certifier is fit, its claimed certification makes nothing valid either.
+    recorded(&forged, &valid);
+    fs::write(home.join("pubring.gpg"), [&good[..], &valid].concat()).unwrap();
+    desk.run(&home, &[]).expect_verdict(0, OK);
+}

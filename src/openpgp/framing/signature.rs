@@ -30,6 +30,14 @@ const CLASS_TEXT: u8 = 0x01;
 pub struct KeyId(pub [u8; 8]);
 
 impl KeyId {
+    /// Reads the 16 hexadecimal digits that GnuPG writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_id = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = is_id.then(|| u64::from_str_radix(text, 16).ok())??;
+        Some(Self(number.to_be_bytes()))
+    }
+
     /// The key ID of a version 4 fingerprint: its last eight octets (RFC 9580 section 5.5.4.2).
     #[must_use]
     pub fn of(fingerprint: &[u8; 20]) -> Self {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Keys as gpgme lists them, turned into values of our own.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::algorithm::PublicKeyAlgorithm;
+use crate::openpgp::framing::signature::KeyId;
 use crate::openpgp::gnupg::gpgme::answer;
 use crate::openpgp::keys::key::{Fingerprint, Key, Subkey, UserId, Validity};
 
@@ -35,6 +37,30 @@ pub(super) fn convert_key(key: &gpgme::Key) -> Result<Key, EngineError> {
         disabled: key.is_disabled(),
         invalid: key.is_invalid(),
     })
+}
+
+/// Who has certified a user ID of a key, as far as gpg found the signature good; of several by one maker on one user ID
+/// the newest counts, which may take the others back. The mode of the listing must have had gpg check signatures.
+pub(super) fn certifiers(key: &gpgme::Key) -> BTreeSet<KeyId> {
+    let mut makers = BTreeSet::new();
+    for id in key.user_ids() {
+        let mut newest: BTreeMap<KeyId, (i64, bool)> = BTreeMap::new();
+        for signature in id.signatures() {
+            let is_good = signature.status().code() == gpgme::Error::NO_ERROR.code();
+            let maker = signature.signer_key_id().ok().and_then(KeyId::parse);
+            let (true, Some(maker)) = (is_good, maker) else {
+                continue;
+            };
+            let own = (signature.creation_time().map_or(0, seconds), signature.is_revocation());
+            newest
+                .entry(maker)
+                .and_modify(|other| *other = own.max(*other))
+                .or_insert(own);
+        }
+        let standing = newest.into_iter().filter(|(_, (_, is_revocation))| !is_revocation);
+        makers.extend(standing.map(|(maker, _)| maker));
+    }
+    makers
 }
 
 fn convert_subkey(subkey: &gpgme::Subkey<'_>) -> Result<Subkey, EngineError> {

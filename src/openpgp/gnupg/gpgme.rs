@@ -7,16 +7,17 @@
 
 mod worker;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::CStr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use gpgme::Context;
+use gpgme::{Context, KeyListMode};
 
 use crate::openpgp::error::EngineError;
-use crate::openpgp::gnupg::convert::convert_key;
+use crate::openpgp::framing::signature::KeyId;
+use crate::openpgp::gnupg::convert::{certifiers, convert_key};
 use crate::openpgp::gnupg::status::{log_status, order, read_answer, read_import, Answer, Check, Imported, StatusLine};
 use crate::openpgp::keys::key::{Fingerprint, Key};
 use worker::{explained, why_not_started, Worker, PATIENCE, PATIENCE_WITH_KEYS};
@@ -104,6 +105,27 @@ impl Gpg {
         let keys = result.map_err(|e| trouble(DOING, e, &status))?;
         check_listing(&status)?;
         keys.iter().map(convert_key).collect()
+    }
+
+    /// Which keys have certified a user ID of a key by a good signature that they have not taken back, for all keys of
+    /// the home: gpg checks each certification whose maker is there too. Makers are told by their key IDs.
+    ///
+    /// # Errors
+    /// When the keyring cannot be read, or is not the one of these keys.
+    pub fn certifications(&mut self) -> Result<Vec<(Fingerprint, BTreeSet<KeyId>)>, EngineError> {
+        const DOING: &str = "checking certifications";
+        let (result, status) = self.with_status(PATIENCE_WITH_KEYS, DOING, move |context| {
+            let mode = context.key_list_mode();
+            // With signatures gpgme has gpg check them.
+            context.add_key_list_mode(KeyListMode::SIGS)?;
+            let keys = context.keys().and_then(Iterator::collect::<Result<Vec<_>, _>>);
+            context.set_key_list_mode(mode)?;
+            keys
+        })?;
+        let keys = result.map_err(|e| trouble(DOING, e, &status))?;
+        check_listing(&status)?;
+        let of_key = |key: &gpgme::Key| Ok((convert_key(key)?.fingerprint().clone(), certifiers(key)));
+        keys.iter().map(of_key).collect()
     }
 
     /// Asks whether a signature packet fits exactly these bytes.

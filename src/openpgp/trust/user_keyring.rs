@@ -8,7 +8,6 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::openpgp::error::EngineError;
-use crate::openpgp::framing::signature::KeyId;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
 use crate::openpgp::keys::ring::Ring;
@@ -88,10 +87,8 @@ impl UserKeyring {
         }
         let certifiers = self.shadow.certificate(place).map(|own| own.certifiers());
         let certifiers = certifiers.unwrap_or_default();
-        if let Some(unfit) = self.shadow.unfit_behind(place) {
-            let id = unfit.fingerprint().bytes().map(|bytes| KeyId::of(&bytes));
-            let is_certifier = id.is_some_and(|id| certifiers.contains(&id));
-            return Ok(Some(not_valid(key, Some((unfit, is_certifier)), self.now)));
+        if let Some((unfit, is_certifier)) = self.shadow.unfit_behind(place)? {
+            return Ok(Some(not_valid(key, Some((&unfit, is_certifier)), self.now)));
         }
         // gpg takes the owner trust away from a key that is revoked.
         let places = certifiers
@@ -101,16 +98,18 @@ impl UserKeyring {
         let known: Vec<usize> = places
             .filter(|own| self.shadow.in_trustdb(self.shadow.ring.fingerprint_bytes(*own)))
             .collect();
-        let revoked = known.into_iter().find(|own| {
+        let mut revoked = known;
+        revoked.retain(|own| {
             let certificate = self.shadow.certificate(*own);
             certificate.is_some_and(|own| {
                 own.revocations()
                     .any(|(core, loose)| core.is_said_to_be_by(loose, own.id()))
             })
         });
-        if let Some(revoked) = revoked {
-            self.list([revoked])?;
-            let revoked = self.listed.get(&revoked).filter(|own| own.revoked);
+        // Whoever sends a key may write any key ID into a certification.
+        if let Some(revoked) = self.shadow.certifiers_among(&revoked, place)?.first() {
+            self.list([*revoked])?;
+            let revoked = self.listed.get(revoked).filter(|own| own.revoked);
             return Ok(Some(not_valid(key, revoked.map(|own| (own, true)), self.now)));
         }
         Ok(Some(not_valid(key, None, self.now)))

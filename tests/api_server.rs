@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Self-tests of the server that plays the OpenShift API: a lax server would make every other test say yes.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "api_server/access.rs"]
 mod access;
 #[path = "api_server/bodies.rs"]
@@ -32,10 +28,10 @@ mod transport;
 #[path = "api_server/updates.rs"]
 mod updates;
 
+use crate::support::api::client::Client;
+use crate::support::api::{Server, User};
+use crate::support::images::{image, D1};
 use serde_json::Value;
-use support::api::client::Client;
-use support::api::{Server, User};
-use support::images::{image, D1};
 
 pub const IMAGES: &str = "/apis/image.openshift.io/v1/images";
 

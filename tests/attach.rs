@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Images of a cluster and the registries that they come from: which ones the cluster names.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "attach/found.rs"]
 mod found;
 #[path = "attach/hosts.rs"]
@@ -16,12 +12,12 @@ mod token;
 #[path = "attach/vectors.rs"]
 mod vectors;
 
+use crate::support::api::{Rule, Server};
+use crate::support::cluster::{Scene, IDENTITY};
+use crate::support::hub::Hub;
+use crate::support::images::image;
+use crate::support::program::Outcome;
 use serde_json::{json, Value};
-use support::api::{Rule, Server};
-use support::cluster::{Scene, IDENTITY};
-use support::hub::Hub;
-use support::images::image;
-use support::program::Outcome;
 
 /// Grants the user what the role `cluster-reader` has of a cluster's configuration of images.
 pub fn allow_configuration(server: &Server, user: &str) {

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `audit`: which images are judged, what is expected of them, how the run goes, what is recorded, how it ends.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "audit/bench.rs"]
 mod bench;
 #[path = "audit/expected.rs"]

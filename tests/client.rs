@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Reaching a cluster as oc and kubectl do: configuration files, flags, logins, proxies, and trouble on the wire.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "client/advice.rs"]
 mod advice;
 #[path = "client/certificates.rs"]
@@ -34,11 +30,11 @@ mod tokens;
 #[path = "client/wire.rs"]
 mod wire;
 
+use crate::support::api::Request;
+use crate::support::cluster::Scene;
+use crate::support::images::D1;
+use crate::support::program::Outcome;
 use serde_json::Value;
-use support::api::Request;
-use support::cluster::Scene;
-use support::images::D1;
-use support::program::Outcome;
 
 /// `verify D1 -o json` with more arguments, which must succeed.
 #[track_caller]

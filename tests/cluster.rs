@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Work against a cluster: the images it holds, and the records on them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "cluster/clock.rs"]
 mod clock;
 #[path = "cluster/cluster_policy.rs"]
@@ -40,9 +36,9 @@ mod user;
 #[path = "cluster/writing.rs"]
 mod writing;
 
+use crate::support::api::Server;
+use crate::support::images::D1;
 use serde_json::{json, Value};
-use support::api::Server;
-use support::images::D1;
 
 pub const IMAGES: &str = "/apis/image.openshift.io/v1/images";
 pub const RIGHT: &str = "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews";

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Completions, in real shells and through the helpers that oc and kubectl ask.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "completions/typed.rs"]
 mod typed;
 
@@ -12,10 +8,10 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::program::{binary, has, Outcome, Sandbox};
+use crate::support::skipped;
 use clap::CommandFactory;
 use image_signature::cli::Cli;
-use support::program::{binary, has, Outcome, Sandbox};
-use support::skipped;
 
 /// A sandbox with the program on the PATH under its own name.
 fn sandbox() -> Sandbox {

@@ -2,10 +2,6 @@
 //! Recorded cases that need gpg, through the shipped binary: the OpenPGP hazards, the reference implementation's
 //! mechanism, images in directories, signatures from the field.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "corpus/engines.rs"]
 mod engines;
 #[path = "corpus/field.rs"]

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Registries, token servers and stores that want more than they should get, or give more than anybody can take.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "hostile/answers.rs"]
 mod answers;
 #[path = "hostile/logins.rs"]
@@ -17,6 +13,8 @@ mod stores;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::support::api::HttpProxy;
+use crate::support::hub::Hub;
 use image_signature::clock::Clock;
 use image_signature::digest::Digest;
 use image_signature::http::secret::Secret;
@@ -29,8 +27,6 @@ use image_signature::registry::network::Network;
 use image_signature::registry::session::{Fetched, Session};
 use image_signature::registry::trouble::Trouble;
 use image_signature::registry::Repository;
-use support::api::HttpProxy;
-use support::hub::Hub;
 
 /// The repository that is asked about.
 pub const REPOSITORY: &str = "ns/app";
@@ -165,7 +161,7 @@ pub fn open(net: &Net, access: Access) -> Result<Opened<'_>, Trouble> {
 pub fn trouble(net: &Net, access: Access) -> Trouble {
     let result = open(net, access).and_then(|mut session| session.manifest("v1"));
     let trouble = result.expect_err("there is trouble");
-    support::secrets::assert_hidden(&format!("{trouble} {trouble:?}"), &[PASSWORD.as_bytes()]);
+    crate::support::secrets::assert_hidden(&format!("{trouble} {trouble:?}"), &[PASSWORD.as_bytes()]);
     trouble
 }
 

@@ -2,19 +2,15 @@
 //! Homes whose keys GnuPG keeps in its database: `use-keyboxd` in common.conf, GnuPG 2.4 and later. Older ones do not
 //! have the daemon; then each test says that it is skipped.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-use support::gpg::{kill_daemons, version, Signer};
-use support::images::{image, payload, D1};
-use support::program::{wait_until, Outcome, Sandbox};
-use support::skipped;
+use crate::support::gpg::{kill_daemons, version, Signer};
+use crate::support::images::{image, payload, D1};
+use crate::support::program::{wait_until, Outcome, Sandbox};
+use crate::support::skipped;
 
 const REFERENCE: &str = "registry.local:5000/foo/bar:v1";
 

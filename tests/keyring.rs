@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The admin's own keyring: which keys count, that it is only read, and what is said where it cannot be.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "keyring/damaged.rs"]
 mod damaged;
 #[path = "keyring/database.rs"]
@@ -34,9 +30,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use support::gpg::Signer;
-use support::images::{image, payload, D1};
-use support::program::{Outcome, Sandbox};
+use crate::support::gpg::Signer;
+use crate::support::images::{image, payload, D1};
+use crate::support::program::{Outcome, Sandbox};
 
 pub const IDENTITY: &str = "registry.local:5000/foo/bar:v1";
 pub const OWNER: &str = "Example Release <release@example.com>";

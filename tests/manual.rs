@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Man pages say what the program does: their options are those of the clap tree, their examples run.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::api::HttpProxy;
+use crate::support::cluster::Scene;
+use crate::support::hub::Hub;
+use crate::support::program::{binary, has};
+use crate::support::skipped;
 use clap::CommandFactory;
 use image_signature::cli::Cli;
 use serde_json::json;
-use support::api::HttpProxy;
-use support::cluster::Scene;
-use support::hub::Hub;
-use support::program::{binary, has};
-use support::skipped;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -375,10 +371,10 @@ fn examples_run_as_the_pages_say() {
         std::fs::copy(example.join(name), scene.sandbox.path(name)).unwrap();
     }
     symlink(example.join("image"), scene.sandbox.path("image")).unwrap();
-    let cosign = support::cosign::Cosign::new();
+    let cosign = crate::support::cosign::Cosign::new();
     let manifest = std::fs::read(example.join("image/manifest.json")).unwrap();
     let digest = image_signature::digest::Digest::of_manifest(&manifest).unwrap();
-    let identity = support::desk::IDENTITY;
+    let identity = crate::support::desk::IDENTITY;
     scene.sandbox.file("cosign.pub", cosign.pem());
     scene.sandbox.file("sigstore-image/manifest.json", &manifest);
     scene
@@ -472,7 +468,7 @@ fn examples_run_as_the_pages_say() {
 /// The schema names every reason and every kind of document, and the page names the kinds.
 #[test]
 fn the_schema_of_documents_is_complete() {
-    let schema = support::schema::schema();
+    let schema = crate::support::schema::schema();
     let text = |name: &str| std::fs::read_to_string(root().join(name)).unwrap();
     let words = |source: &str, begin: &str| -> Vec<String> {
         let lines = source
@@ -545,7 +541,7 @@ fn the_readme_shows_what_the_program_prints() {
         }
     }
     assert!(shown.len() > 1, "{shown:?}");
-    let sandbox = support::program::Sandbox::new();
+    let sandbox = crate::support::program::Sandbox::new();
     for name in ["image.json", "release-key.asc", "policy.json", "registries.conf"] {
         std::fs::copy(root().join("tests/data/example").join(name), sandbox.path(name)).unwrap();
     }

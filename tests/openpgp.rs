@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Signatures and keys through the shipped binary with real gpg: framing, GnuPG's verdicts, key files, isolation.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "openpgp/batch.rs"]
 mod batch;
 #[path = "openpgp/batch_injection.rs"]

@@ -2,10 +2,6 @@
 //! What distributions build from agrees with itself: versions, licences, lists of files, build requirements. Building,
 //! installing and removing real packages is `make check-packages`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
-
-mod support;
-
 #[path = "packaging/carried.rs"]
 mod carried;
 #[path = "packaging/files.rs"]

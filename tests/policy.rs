@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The recorded cases of containers-policy.json(5): what parses, and which scope applies.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "policy/lint.rs"]
 mod lint;
 #[path = "policy/objects.rs"]
@@ -14,11 +10,11 @@ mod test;
 #[path = "policy/why.rs"]
 mod why;
 
+use crate::support::vectors::{bytes, data, same, text, Table};
 use image_signature::policy::scope::{parents_of, Applied};
 use image_signature::policy::Policy;
 use image_signature::reference::Reference;
 use serde_json::Value;
-use support::vectors::{bytes, data, same, text, Table};
 
 #[test]
 fn parsing() {

@@ -4,10 +4,6 @@
 //! The inputs come out of a generator of our own, the same in each run. `PROPERTY_SEED=number` gives others, and
 //! `PROPERTY_ROUNDS=number` more of them; a failure names both seed and input.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "properties/edits.rs"]
 mod edits;
 #[path = "properties/engines.rs"]

@@ -5,19 +5,15 @@
 //! The login must be allowed to create and delete images. The images are the test's own, with digests that no image
 //! has, and are deleted when a case ends, however it ends.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
 #[path = "real_api/cluster.rs"]
 mod cluster;
-mod support;
-
 use std::process::Stdio;
 
+use crate::support::cluster::{Scene, IDENTITY, TOKEN};
+use crate::support::gpg::Signer;
+use crate::support::images::payload;
 use cluster::{everywhere, real, unused_digest};
 use serde_json::{json, Value};
-use support::cluster::{Scene, IDENTITY, TOKEN};
-use support::gpg::Signer;
-use support::images::payload;
 
 fn statuses(signature: &Value) -> Vec<String> {
     let conditions = signature["conditions"].as_array().cloned().unwrap_or_default();

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Verdicts recorded in files: what is written, how, and what is left alone.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "record/ancestor.rs"]
 mod ancestor;
 #[path = "record/describe.rs"]
@@ -38,9 +34,9 @@ mod untouched;
 
 use std::path::PathBuf;
 
+pub use crate::support::desk::{Desk, IDENTITY, OTHER, OWNER};
+pub use crate::support::program::Outcome;
 use serde_json::{json, Value};
-pub use support::desk::{Desk, IDENTITY, OTHER, OWNER};
-pub use support::program::Outcome;
 
 /// When records that the tests lay down are said to have been made.
 pub const LONG_AGO: &str = "2026-01-01T00:00:00Z";
@@ -89,7 +85,7 @@ impl Records for Desk {
 /// The server's own rules, as far as the object can fulfil them.
 #[track_caller]
 pub fn assert_server_takes(after: &Value, before: &Value) {
-    let errors = support::api::validation::image_update(after, before).expect("the server panics on it");
+    let errors = crate::support::api::validation::image_update(after, before).expect("the server panics on it");
     let ours: Vec<_> = errors.iter().map(|error| format!("{error:?}")).collect();
     assert!(ours.is_empty(), "the server refuses it: {ours:#?}\n{after:#}");
 }

@@ -2,10 +2,6 @@
 //! Images in registries: `verify docker://` against Debian's docker-registry, filled by Debian's skopeo, and against
 //! servers that answer as a test wants; and the recorded cases of registry configuration.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "registry/attached.rs"]
 mod attached;
 #[path = "registry/inspect.rs"]

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Rules of the source tree that no compiler checks: which module may do what, and whose code is linked.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
-
-mod support;
-
 #[path = "rules/attacks.rs"]
 mod attacks;
 #[path = "rules/documents.rs"]
@@ -17,3 +13,5 @@ mod imports;
 mod licences;
 #[path = "rules/modules.rs"]
 mod modules;
+#[path = "rules/programs.rs"]
+mod programs;

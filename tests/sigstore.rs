@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The recorded cases of sigstore signatures: keys, encodings, payloads, stored blobs.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 use std::collections::BTreeMap;
 
+use crate::support::vectors::{bytes, data, same, text, Table};
 use image_signature::digest::Digest;
 use image_signature::identity::Rule;
 use image_signature::payload::{Format, Payload};
@@ -16,7 +13,6 @@ use image_signature::sigstore::check::check;
 use image_signature::sigstore::key::PublicKey;
 use image_signature::subject::Attachment;
 use serde_json::Value;
-use support::vectors::{bytes, data, same, text, Table};
 
 #[test]
 fn payloads() {

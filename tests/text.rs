@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Text for people, as it stands on a terminal.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "text/golden.rs"]
 mod golden;
 #[path = "text/progress.rs"]

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The recorded cases that need neither gpg nor the program: formats, references, digests and identity rules.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
+use crate::support::vectors::{bytes, fixture, same, text, Table};
 use image_signature::digest::Digest;
 use image_signature::identity::{Remap, Rule};
 use image_signature::manifest;
 use image_signature::payload::{Format, Payload};
 use image_signature::reference::{ParseError, Reference};
 use serde_json::Value;
-use support::vectors::{bytes, fixture, same, text, Table};
 
 #[test]
 fn payload() {
@@ -201,7 +197,7 @@ const TABLES: [(&str, &str); 21] = [
 
 #[test]
 fn every_table_runs_or_says_why_not() {
-    let mut found: Vec<String> = std::fs::read_dir(support::vectors::data("vectors"))
+    let mut found: Vec<String> = std::fs::read_dir(crate::support::vectors::data("vectors"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();

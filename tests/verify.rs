@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `verify` and `inspect`: where images come from, what is expected of them, what is printed, how it ends.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "verify/directories.rs"]
 mod directories;
 #[path = "verify/endings.rs"]
@@ -44,9 +40,9 @@ mod unknown;
 #[path = "verify/unverified.rs"]
 mod unverified;
 
-pub use support::desk::{Desk, IDENTITY, OTHER, OWNER};
-use support::program::word;
-pub use support::program::Outcome;
+pub use crate::support::desk::{Desk, IDENTITY, OTHER, OWNER};
+use crate::support::program::word;
+pub use crate::support::program::Outcome;
 
 /// `Verdict/Reason` of each item.
 pub fn words(outcome: &Outcome) -> Vec<String> {

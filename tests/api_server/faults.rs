@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
 
+use crate::api_server::{at, read, server, IMAGES};
 use crate::support::api::Fault;
 use crate::support::images::{image, D1, D2};
-use crate::{at, read, server, IMAGES};
 
 #[test]
 fn codes_with_and_without_retry_after() {

@@ -3,10 +3,10 @@
 
 use serde_json::{json, Value};
 
+use crate::api_server::{at, invalid, read, server};
 use crate::support::api::client::{Client, Reply};
 use crate::support::api::Server;
 use crate::support::images::{D1, D2};
-use crate::{at, invalid, read, server};
 
 const REJECTED: &str = "the server rejected our request due to an error in our request";
 

@@ -3,7 +3,7 @@
 
 use serde_json::{json, Value};
 
-use crate::server;
+use crate::api_server::server;
 use crate::support::api::client::Client;
 use crate::support::api::{Rule, User};
 

@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
+use crate::api_server::{at, invalid, read, server, write};
 use crate::support::images::{image, D1, D2, D3};
-use crate::{at, invalid, read, server, write};
 
 const MODIFIED: &str = "the object has been modified; please apply your changes to the latest version and try again";
 

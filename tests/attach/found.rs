@@ -3,10 +3,10 @@
 
 use serde_json::json;
 
+use crate::attach::{mirror_sets, Town};
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::hub::{Answer, Hub, LIST, MANIFEST};
 use crate::support::images::{image, D1};
-use crate::{mirror_sets, Town};
 
 #[test]
 fn a_signature_in_the_registry_counts_and_nothing_is_written() {

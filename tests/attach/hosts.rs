@@ -15,8 +15,8 @@ use image_signature::reason::Reason;
 use image_signature::reference::Reference;
 use serde_json::json;
 
+use crate::attach::{allow_configuration, configuration, mirror_sets, route};
 use crate::support::api::{Fault, Rule, Server, User};
-use crate::{allow_configuration, configuration, mirror_sets, route};
 
 const TOKEN: &str = "token-1";
 

@@ -3,12 +3,12 @@
 
 use serde_json::json;
 
+use crate::attach::Town;
 use crate::support::api::Fault;
 use crate::support::cluster::IDENTITY;
 use crate::support::hub::sha256;
 use crate::support::images::{payload, signature};
 use crate::support::program::Outcome;
-use crate::Town;
 
 const POSTS: &str = "/apis/image.openshift.io/v1/imagesignatures";
 

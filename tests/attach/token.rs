@@ -3,10 +3,10 @@
 
 use serde_json::json;
 
+use crate::attach::{configuration, Town};
 use crate::support::cluster::TOKEN;
 use crate::support::hub::{Answer, Guard, Hub};
 use crate::support::images::base64;
-use crate::{configuration, Town};
 
 /// The registry as OpenShift's is: tokens come from itself, and are those of the cluster.
 fn guarded() -> Town {
@@ -54,7 +54,7 @@ fn a_registry_that_an_image_or_the_user_names_does_not() {
     // Named by the image, by a mirror set, by the user.
     town.verify(&["--registry-url", "auto", "-o", "json"]).expect(3);
     let set = json!([{"source": "r.example", "mirrors": [town.hub.host()]}]);
-    crate::mirror_sets(&town.scene.server, "ImageDigestMirrorSet", &[("a", set)]);
+    crate::attach::mirror_sets(&town.scene.server, "ImageDigestMirrorSet", &[("a", set)]);
     town.store(&[], "r.example", false);
     town.verify(&["--registry-url", "auto", "-o", "json"]).expect(3);
     town.verify(&["--registry-url", &town.hub.host(), "-o", "json"])

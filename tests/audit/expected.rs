@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::bench::{digest, Bench, PLACE, SIGNED};
+use crate::audit::bench::{digest, Bench, PLACE, SIGNED};
 
 #[test]
 fn the_longest_prefix_that_ends_at_a_slash_decides_and_others_expect_their_own_name() {

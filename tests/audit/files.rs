@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::bench::{digest, Bench, Report, PLACE, SIGNED};
+use crate::audit::bench::{digest, Bench, Report, PLACE, SIGNED};
 use crate::support::images::{image, list};
 
 #[test]

@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::bench::Bench;
+use crate::audit::bench::Bench;
 
 /// The report with this many of its lines, and the beginning of the next one.
 fn tear(bench: &Bench, lines: usize, more: usize) {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::bench::{Bench, Report};
+use crate::audit::bench::{Bench, Report};
 
 #[test]
 fn shards_add_up_to_the_whole() {

@@ -4,7 +4,7 @@
 use image_signature::audit::format::Format;
 use serde_json::{json, Value};
 
-use crate::made::{entry, head, lines, mixed, read_back, rendered, tail, verified, OLD, RELEASE};
+use crate::audit_reports::made::{entry, head, lines, mixed, read_back, rendered, tail, verified, OLD, RELEASE};
 use crate::support::schema::{assert_valid, validate_part};
 
 fn incomplete(entries: &[Value]) -> Value {
@@ -60,7 +60,7 @@ fn the_json_document_has_every_image_and_what_they_amount_to() {
     assert_eq!(key(OLD)["expires"], "2026-06-07T20:26:40Z");
     assert_eq!(
         totals["unknownKeys"],
-        json!([{"claimedKey": crate::made::STRANGER, "signatures": 20}])
+        json!([{"claimedKey": crate::audit_reports::made::STRANGER, "signatures": 20}])
     );
     let pods = totals["uses"]
         .as_array()
@@ -137,7 +137,7 @@ fn sarif_has_a_result_for_what_is_wrong_and_none_for_what_is_well() {
     let place = &results[0]["locations"][0];
     assert_eq!(
         place["physicalLocation"]["artifactLocation"]["uri"],
-        format!("images/{}", crate::made::digest(0).replace(':', "%3A"))
+        format!("images/{}", crate::audit_reports::made::digest(0).replace(':', "%3A"))
     );
     assert_eq!(place["logicalLocations"][1]["fullyQualifiedName"], "team-0/app-0:v1");
     assert!(run["invocations"][0]["executionSuccessful"].as_bool().unwrap());
@@ -175,7 +175,7 @@ fn junit_fails_where_the_audit_fails() {
     assert_eq!(cases[0][2], Value::Null);
     let case = |n: usize| &cases[n + 1];
     assert_eq!(case(0)[0], "team-0");
-    assert_eq!(case(0)[1], format!("team-0/app-0:v1 {}", crate::made::digest(0)));
+    assert_eq!(case(0)[1], format!("team-0/app-0:v1 {}", crate::audit_reports::made::digest(0)));
     assert_eq!(
         case(0)[2].as_array().unwrap()[..3],
         [json!("failure"), json!("UnknownKey"), json!("Rejected: message of 0")]

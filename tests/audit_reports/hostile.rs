@@ -7,7 +7,7 @@ use image_signature::audit::format::Format;
 use image_signature::text::is_unsafe;
 use serde_json::{json, Value};
 
-use crate::made::{head, read_back, rendered, tail};
+use crate::audit_reports::made::{head, read_back, rendered, tail};
 
 /// What others may try, one for each format at least.
 const STRINGS: [&str; 22] = [

@@ -4,7 +4,7 @@
 use image_signature::audit::format::Format;
 use serde_json::Value;
 
-use crate::made::{head, mixed, read_back, rendered, tail, OLD, RELEASE, STARTED};
+use crate::audit_reports::made::{head, mixed, read_back, rendered, tail, OLD, RELEASE, STARTED};
 
 fn value(samples: &Value, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
     let fits = |sample: &&Value| {

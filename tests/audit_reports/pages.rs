@@ -4,7 +4,7 @@
 use image_signature::audit::format::Format;
 use serde_json::Value;
 
-use crate::made::{head, mixed, read_back, rendered, tail, verified, RELEASE};
+use crate::audit_reports::made::{head, mixed, read_back, rendered, tail, verified, RELEASE};
 
 #[test]
 fn a_page_has_a_row_an_image_those_that_are_wrong_first() {
@@ -40,7 +40,7 @@ fn a_page_has_a_row_an_image_those_that_are_wrong_first() {
         cells[1].contains("UnknownKey") && cells[2].contains("sha256:"),
         "{cells:?}"
     );
-    assert!(cells[3].contains(crate::made::STRANGER), "{cells:?}");
+    assert!(cells[3].contains(crate::audit_reports::made::STRANGER), "{cells:?}");
     assert!(cells[5].contains("team-0/app-0:v1"), "{cells:?}");
     let classes: Vec<&str> = first["classes"]
         .as_array()

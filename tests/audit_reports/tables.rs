@@ -3,7 +3,7 @@
 
 use image_signature::audit::format::Format;
 
-use crate::made::{digest, head, mixed, read_back, rendered, tail, verified, RELEASE};
+use crate::audit_reports::made::{digest, head, mixed, read_back, rendered, tail, verified, RELEASE};
 
 #[test]
 fn csv_has_a_row_an_image() {
@@ -28,7 +28,7 @@ fn csv_has_a_row_an_image() {
     }
     assert_eq!(rows[1]["usedBy"], "team-1/app-1:v1; pod prod/web-1/app");
     assert_eq!(rows[1]["namespaces"], "prod; team-1");
-    assert_eq!(rows[4]["signedBy"], format!("{RELEASE}; {}", crate::made::OLD));
+    assert_eq!(rows[4]["signedBy"], format!("{RELEASE}; {}", crate::audit_reports::made::OLD));
 }
 
 #[test]

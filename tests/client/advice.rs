@@ -3,10 +3,10 @@
 
 use serde_json::json;
 
+use crate::client::{unchecked, works};
 use crate::support::api::{Fault, KeyKind, Server};
 use crate::support::cluster::{Scene, IDENTITY, TOKEN};
 use crate::support::images::{base64, image, D1};
-use crate::{unchecked, works};
 
 const ROLE: &str = "system:image-auditor";
 

@@ -3,10 +3,10 @@
 
 use serde_json::{json, Value};
 
+use crate::client::{misconfigured, only_request, unchecked, works};
 use crate::support::api::{ClientCertificate, KeyKind, Name, Server, User};
 use crate::support::cluster::{Scene, TOKEN};
 use crate::support::images::{base64, D1};
-use crate::{misconfigured, only_request, unchecked, works};
 
 const KINDS: [KeyKind; 4] = [KeyKind::RsaPkcs1, KeyKind::RsaPkcs8, KeyKind::EcSec1, KeyKind::EcPkcs8];
 

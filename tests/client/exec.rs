@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{json, Value};
 
+use crate::client::{misconfigured, unchecked, works};
 use crate::support::api::KeyKind;
 use crate::support::cluster::{Scene, TOKEN};
 use crate::support::images::D1;
-use crate::{misconfigured, unchecked, works};
 
 const V1: &str = "client.authentication.k8s.io/v1";
 const V1BETA1: &str = "client.authentication.k8s.io/v1beta1";

@@ -3,10 +3,10 @@
 
 use serde_json::{json, Value};
 
+use crate::client::{misconfigured, only_request, works, yaml};
 use crate::support::cluster::{config, Scene, TOKEN};
 use crate::support::images::D1;
 use crate::support::program::Outcome;
-use crate::{misconfigured, only_request, works, yaml};
 
 /// A scene whose `~/.kube/config` leads nowhere.
 fn scene() -> Scene {

@@ -3,10 +3,10 @@
 
 use serde_json::json;
 
+use crate::client::{misconfigured, only_request, unchecked, works};
 use crate::support::api::{KeyKind, Server, User, SERVER_NAME};
 use crate::support::cluster::{Scene, TOKEN};
 use crate::support::images::{image, D1};
-use crate::{misconfigured, only_request, unchecked, works};
 
 const OTHER_TOKEN: &str = "another-token-of-bob";
 

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
 
+use crate::client::{misconfigured, unchecked, works};
 use crate::support::api::{HttpProxy, SocksProxy, SERVER_NAME};
 use crate::support::cluster::{Scene, TOKEN};
 use crate::support::images::D1;
 use crate::support::program::Outcome;
-use crate::{misconfigured, unchecked, works};
 
 /// The server under a name that no resolver knows.
 fn hidden(scene: &Scene) -> Value {

@@ -3,10 +3,10 @@
 
 use serde_json::{json, Value};
 
+use crate::client::{unchecked, works};
 use crate::support::api::Fault;
 use crate::support::cluster::Scene;
 use crate::support::images::D1;
-use crate::{unchecked, works};
 
 fn status(code: u16, body: &Value) -> Fault {
     Fault::status(code).text("application/json", &body.to_string())

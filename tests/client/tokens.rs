@@ -5,10 +5,10 @@ use std::fs;
 
 use serde_json::json;
 
+use crate::client::{misconfigured, only_request, unchecked, works};
 use crate::support::api::{Fault, Server, User};
 use crate::support::cluster::{Scene, TOKEN};
 use crate::support::images::{image, D1};
-use crate::{misconfigured, only_request, unchecked, works};
 
 const RENEWED: &str = "renewed-token-of-alice";
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::client::{only_request, unchecked, works};
 use crate::support::api::{Fault, Server};
 use crate::support::cluster::{Scene, TOKEN};
 use crate::support::images::D1;
 use crate::support::secrets::assert_hidden;
-use crate::{only_request, unchecked, works};
 
 fn count(scene: &Scene, method: &str) -> usize {
     scene.server.requests().iter().filter(|r| r.method == method).count()

@@ -4,12 +4,12 @@
 
 use serde_json::json;
 
+use crate::cluster::{record_trusted, statuses, stored};
 use crate::support::api::wire::date;
 use crate::support::api::Fault;
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::images::{image, D1, D2};
 use crate::support::program::Outcome;
-use crate::{record_trusted, statuses, stored};
 
 /// An image with a trusted record by a key that is expired now.
 fn expired() -> Scene {

@@ -3,11 +3,11 @@
 
 use serde_json::{json, Value};
 
+use crate::cluster::trouble::error;
+use crate::cluster::{record_trusted, statuses, IMAGES};
 use crate::support::api::client::Client;
 use crate::support::cluster::{Scene, IDENTITY, TOKEN};
 use crate::support::images::{image, signature, D1};
-use crate::trouble::error;
-use crate::{record_trusted, statuses, IMAGES};
 
 /// What is done to an entry, and what the server says of it.
 type Damage<'d> = (&'d dyn Fn(&mut Value), &'d str);

@@ -3,10 +3,10 @@
 
 use serde_json::{json, Value};
 
+use crate::cluster::{line, record_trusted};
 use crate::support::api::Fault;
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::images::{image, D1, D2, D3};
-use crate::{line, record_trusted};
 
 /// An entry of `dockerImageManifests`.
 fn child(digest: &str, architecture: &str) -> Value {
@@ -218,7 +218,7 @@ fn through_a_stream_and_for_what_is_not_there() {
     let scene = Scene::signed();
     scene
         .server
-        .stream("myproject", "app", crate::streams::stream("v1", D1));
+        .stream("myproject", "app", crate::cluster::streams::stream("v1", D1));
     scene.server.grant("alice", &["get"], "imagestreamtags");
     assert_eq!(described(&scene, "app:v1", 0)["image"], D1);
     let outcome = scene.run(&["describe", D2, "app:v1"]).expect(3);

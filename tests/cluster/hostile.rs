@@ -3,7 +3,7 @@
 
 use serde_json::{json, Value};
 
-use crate::line;
+use crate::cluster::line;
 use crate::support::api::Fault;
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::images::{base64, image, D1, D2};

@@ -6,11 +6,11 @@ use std::process::{Command, Stdio};
 
 use serde_json::{json, Value};
 
+use crate::cluster::{line, statuses, stored};
 use crate::support::api::Fault;
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::images::{image, D1, D2, D3};
 use crate::support::program::{binary, word};
-use crate::{line, statuses, stored};
 
 /// D1 signed, D2 signed for something else, D3 not there.
 fn scene() -> Scene {
@@ -102,7 +102,9 @@ fn an_identity_of_its_own_for_each_image() {
 fn an_image_named_twice_is_judged_and_reported_each_time_or_once_but_never_wrongly() {
     let scene = scene();
     scene.server.grant("alice", &["get"], "imagestreamtags");
-    scene.server.stream("team", "app", crate::streams::stream("v1", D1));
+    scene
+        .server
+        .stream("team", "app", crate::cluster::streams::stream("v1", D1));
     let outcome = verify(&scene, &[D1, D1, "team/app:v1"], &["-o", "json", "--confirm"]).expect(0);
     for item in outcome.json()["items"].as_array().unwrap() {
         assert_eq!((&item["image"], &item["verdict"]), (&json!(D1), &json!("Verified")));

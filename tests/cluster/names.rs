@@ -3,9 +3,9 @@
 
 use std::net::TcpListener;
 
+use crate::cluster::{line, RIGHT, USER};
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::images::{image, payload, D1, D2};
-use crate::{line, RIGHT, USER};
 
 #[test]
 fn one_image_in_four_requests() {

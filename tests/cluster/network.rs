@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::cluster::{line, statuses, stored, USER};
 use crate::support::api::Fault;
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::images::{image, D1};
 use crate::support::program::{binary, has, wait_until};
 use crate::support::skipped;
-use crate::{line, statuses, stored, USER};
 
 /// Internet addresses that the program and what it starts connected to, as `ADDRESS:PORT`.
 fn contacted(scene: &Scene, args: &[String]) -> BTreeSet<String> {
@@ -58,7 +58,9 @@ fn the_kernel_sees_connections_to_the_api_server_and_to_nobody_else() {
     object["dockerImageReference"] = format!("registry.example.com:5000/foo/bar@{D1}").into();
     scene.server.image(object);
     scene.server.grant("alice", &["get"], "imagestreamtags");
-    scene.server.stream("team", "app", crate::streams::stream("v1", D1));
+    scene
+        .server
+        .stream("team", "app", crate::cluster::streams::stream("v1", D1));
     let server = scene.server.address().to_string();
     for (name, command) in [
         (D1, "verify"),

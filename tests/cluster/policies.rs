@@ -3,7 +3,7 @@
 
 use serde_json::{json, Value};
 
-use crate::statuses;
+use crate::cluster::statuses;
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::images::{image, D1};
 

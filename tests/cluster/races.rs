@@ -3,11 +3,11 @@
 
 use serde_json::{json, Value};
 
+use crate::cluster::{line, record_trusted, statuses, stored, RIGHT, USER};
 use crate::support::api::objects::Objects;
 use crate::support::api::Fault;
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::images::{base64, image, payload, signature, D1, D2};
-use crate::{line, record_trusted, statuses, stored, RIGHT, USER};
 
 /// What the program did with the image, in order.
 fn steps(scene: &Scene) -> String {

@@ -3,10 +3,10 @@
 
 use serde_json::{json, Value};
 
+use crate::cluster::{record_trusted, statuses, stored};
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, payload, D1, D2};
-use crate::{record_trusted, statuses, stored};
 
 pub const LONG_AGO: &str = "2026-01-01T00:00:00Z";
 

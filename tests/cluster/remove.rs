@@ -3,9 +3,9 @@
 
 use serde_json::{json, Value};
 
+use crate::cluster::{line, record_trusted, stored, RIGHT};
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::images::{image, D1, D2};
-use crate::{line, record_trusted, stored, RIGHT};
 
 /// D1 with two signatures that are recorded as trusted.
 fn recorded() -> Scene {

@@ -3,11 +3,11 @@
 
 use serde_json::{json, Value};
 
+use crate::cluster::{line, stored, RIGHT};
 use crate::support::api::rbac::Rule;
 use crate::support::api::Fault;
 use crate::support::cluster::Scene;
 use crate::support::images::{image, D1, D2, D3};
-use crate::{line, stored, RIGHT};
 
 /// An auditor's rights without that to write.
 fn reader() -> Scene {

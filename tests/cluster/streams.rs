@@ -4,11 +4,11 @@
 
 use serde_json::{json, Value};
 
+use crate::cluster::{line, statuses, stored, RIGHT, USER};
 use crate::support::api::rbac::Rule;
 use crate::support::api::Fault;
 use crate::support::cluster::{Scene, IDENTITY, TOKEN};
 use crate::support::images::{image, D1, D2};
-use crate::{line, statuses, stored, RIGHT, USER};
 
 /// A stream with one tag.
 pub fn stream(tag: &str, digest: &str) -> Value {

@@ -3,11 +3,11 @@
 
 use serde_json::{json, Value};
 
+use crate::cluster::{statuses, stored};
 use crate::support::api::Fault;
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::images::{image, signature, D1};
 use crate::support::program::Outcome;
-use crate::{statuses, stored};
 
 /// Runs `verify --confirm`, whose record fails, and gives the error on standard error.
 #[track_caller]

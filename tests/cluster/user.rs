@@ -4,10 +4,10 @@
 use base64::Engine as _;
 use serde_json::{json, Value};
 
+use crate::cluster::{line, statuses, stored, RIGHT, USER};
 use crate::support::api::{Fault, KeyKind, User};
 use crate::support::cluster::{config, Scene, TOKEN};
 use crate::support::images::D1;
-use crate::{line, statuses, stored, RIGHT, USER};
 
 const OWN_USER: &str = "GET /apis/user.openshift.io/v1/users/~";
 

@@ -3,10 +3,10 @@
 
 use serde_json::{json, Value};
 
-use crate::recording::{patches, steps, with_record, LONG_AGO};
+use crate::cluster::recording::{patches, steps, with_record, LONG_AGO};
+use crate::cluster::{statuses, stored};
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::images::{image, signature, D1, D2};
-use crate::{statuses, stored};
 
 #[test]
 fn an_unsigned_image_has_nothing_to_record_and_nobody_is_asked_who_you_are() {
@@ -16,7 +16,10 @@ fn an_unsigned_image_has_nothing_to_record_and_nobody_is_asked_who_you_are() {
         .run_verify(D1, &["-o", "json", "--confirm"])
         .expect_verdict(1, "Unsigned/NoSignature");
     assert_eq!(outcome.item()["recorded"], "no");
-    assert_eq!(scene.server.lines(), [crate::RIGHT.to_owned(), crate::line("GET", D1)]);
+    assert_eq!(
+        scene.server.lines(),
+        [crate::cluster::RIGHT.to_owned(), crate::cluster::line("GET", D1)]
+    );
     for part in ["no signature in the cluster", "more than 10"] {
         assert!(outcome.stdout.contains(part), "{part}: {outcome:?}");
     }

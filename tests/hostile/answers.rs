@@ -8,8 +8,8 @@ use image_signature::digest::Digest;
 use image_signature::reason::Reason;
 use image_signature::registry::trouble::Trouble;
 
+use crate::hostile::{access, honest, open, tag_path, trouble, Net, REPOSITORY};
 use crate::support::hub::{sha256, Answer, Body, Hub, MANIFEST};
-use crate::{access, honest, open, tag_path, trouble, Net, REPOSITORY};
 
 #[test]
 fn an_honest_one_gives_what_it_has() {
@@ -198,7 +198,7 @@ fn too_many_requests() {
 fn servers_without_tls_are_not_spoken_to_plainly() {
     let hub = Hub::plain();
     hub.store(|store| store.repository(REPOSITORY).image("v1", "plain"));
-    let unverified = crate::Access {
+    let unverified = crate::hostile::Access {
         unverified: true,
         ..access(&hub.host())
     };
@@ -217,7 +217,7 @@ fn a_certificate_that_nobody_vouches_for() {
     assert!(refused.to_string().contains("is not accepted"), "{refused}");
     assert_eq!(hub.lines(), [""; 0]);
     // --insecure: exactly this is what it is for.
-    let unverified = crate::Access {
+    let unverified = crate::hostile::Access {
         unverified: true,
         ..access(&hub.host())
     };

@@ -6,11 +6,11 @@ use image_signature::reason::Reason;
 use image_signature::registry::login::Login;
 use image_signature::registry::trouble::Trouble;
 
+use crate::hostile::{access, honest, open, plainly, trouble, with_login, Access, Net, PASSWORD, REPOSITORY, USER};
 use crate::support::api::HttpProxy;
 use crate::support::hub::{sha256, Answer, Body, Guard, Hub};
 use crate::support::images::base64;
 use crate::support::secrets::assert_hidden;
-use crate::{access, honest, open, plainly, trouble, with_login, Access, Net, PASSWORD, REPOSITORY, USER};
 
 const TOKEN: &str = "Plugh_token_4432_qqv";
 

@@ -4,10 +4,12 @@
 use image_signature::reason::Reason;
 use image_signature::registry::trouble::Trouble;
 
+use crate::hostile::{
+    access, honest, open, plainly, tag_path, trouble, with_login, Access, Net, PASSWORD, REPOSITORY, USER,
+};
 use crate::support::api::HttpProxy;
 use crate::support::hub::{Answer, Guard, Hub, MANIFEST};
 use crate::support::secrets::assert_hidden;
-use crate::{access, honest, open, plainly, tag_path, trouble, with_login, Access, Net, PASSWORD, REPOSITORY, USER};
 
 /// A registry and a second server under names that only a proxy knows: neither is at an address of this machine.
 struct Town {

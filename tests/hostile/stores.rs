@@ -10,9 +10,9 @@ use image_signature::registry::budget::Budget;
 use image_signature::registry::lookaside::{Numbered, Store, Stores};
 use image_signature::registry::trouble::Trouble;
 
+use crate::hostile::Net;
 use crate::support::hub::{Answer, Body, Hub};
 use crate::support::images::D1;
-use crate::Net;
 
 fn path(number: usize) -> String {
     format!("/ns/app@{}/signature-{number}", D1.replace(':', "="))

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::{message, Desk, OK};
+use crate::keyring::{message, Desk, OK};
 
 #[track_caller]
 fn is_trouble(desk: &Desk, home: &std::path::Path, file: &str) {

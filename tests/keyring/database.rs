@@ -6,10 +6,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::keyring::{message, Desk, OK};
 use crate::support::program::Outcome;
 use crate::support::skipped;
 use crate::support::system::{can_be_had, why_not, System};
-use crate::{message, Desk, OK};
 
 const FAILED: &str = "Unchecked/EngineFailed";
 

@@ -5,10 +5,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::keyring::{Desk, OK};
 use crate::support::forge::{then, Key};
 use crate::support::program::{binary, has};
 use crate::support::skipped;
-use crate::{Desk, OK};
 
 /// A home with the admin's keyring and so many keys more: one RSA key at as many times, each with its own fingerprint.
 fn home(desk: &Desk, count: i64) -> PathBuf {
@@ -32,7 +32,7 @@ fn home(desk: &Desk, count: i64) -> PathBuf {
 }
 
 /// How often gpg was started, by what strace saw.
-fn starts(desk: &Desk, args: &[String]) -> (usize, crate::Outcome) {
+fn starts(desk: &Desk, args: &[String]) -> (usize, crate::keyring::Outcome) {
     let log = desk.sandbox.path("strace.log");
     let mut command = desk.sandbox.command_of(Path::new("/usr/bin/strace"));
     command

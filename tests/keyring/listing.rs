@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `keys` for the user's keyring.
 
-use crate::{Desk, OWNER};
+use crate::keyring::{Desk, OWNER};
 
 #[test]
 fn what_counts_and_why_the_rest_does_not() {

@@ -6,8 +6,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use crate::keyring::{copy_home, message, Desk, OK};
 use crate::support::gpg::Signer;
-use crate::{copy_home, message, Desk, OK};
 
 const FAILED: &str = "Unchecked/EngineFailed";
 const UNKNOWN: &str = "Rejected/UnknownKey";
@@ -242,7 +242,7 @@ fn a_key_that_may_be_in_another_keyring_of_the_home_is_not_unknown() {
     let desk = Desk::certified();
     let stranger = Signer::new();
     let key = stranger.simple_key("Stranger <s@example.com>");
-    let payload = crate::support::images::payload(crate::support::images::D1, crate::IDENTITY);
+    let payload = crate::support::images::payload(crate::support::images::D1, crate::keyring::IDENTITY);
     let (known, unknown) = (desk.publisher.sign(&desk.key, &payload), stranger.sign(&key, &payload));
     let home = desk.home("h");
     let exported = stranger.gpg(&["--export"], b"");

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::keyring::{message, Desk, OK};
 use crate::support::gpg::Signer;
-use crate::{message, Desk, OK};
 
 /// Does something while something else happens over and over.
 fn meanwhile<T>(happening: impl Fn() + Sync, what: impl FnOnce() -> T) -> T {

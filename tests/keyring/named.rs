@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `--signed-by` with the user's keyring.
 
+use crate::keyring::{message, Desk, IDENTITY, OK};
 use crate::support::images::{payload, D1};
-use crate::{message, Desk, IDENTITY, OK};
 
 #[test]
 fn a_named_key_counts_though_nobody_vouches_for_it() {

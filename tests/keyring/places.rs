@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use crate::keyring::{message, Desk, IDENTITY, OK};
 use crate::support::program::{binary, has, Outcome};
 use crate::support::skipped;
 use crate::support::system::{can_be_had, cannot_become_another, mounts_are_permitted, namespace, why_not, System};
-use crate::{message, Desk, IDENTITY, OK};
 
 /// Arguments of a run without `--homedir`.
 const ARGUMENTS: [&str; 7] = [

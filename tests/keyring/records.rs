@@ -5,7 +5,7 @@ use image_signature::openpgp::framing::algorithm::PublicKeyAlgorithm;
 use image_signature::openpgp::keys::key::{Fingerprint, Key, Subkey, UserId, Validity};
 use serde_json::Value;
 
-use crate::{message, Desk, OK, OWNER};
+use crate::keyring::{message, Desk, OK, OWNER};
 
 const NOT_ACCEPTED: &str = "Rejected/KeyNotAccepted";
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Validity as GnuPG's trust model says, and nothing less.
 
+use crate::keyring::{message, Desk, IDENTITY, OK, OWNER};
 use crate::support::gpg::Signer;
 use crate::support::images::{payload, D1};
-use crate::{message, Desk, IDENTITY, OK, OWNER};
 
 const NOT_ACCEPTED: &str = "Rejected/KeyNotAccepted";
 
@@ -298,7 +298,7 @@ fn a_certifier_that_is_disabled_expired_or_revoked_vouches_for_nobody() {
         let recorded = std::fs::read(desk.sandbox.path("image.json")).unwrap();
         make(&desk.admin, &desk.admin_key);
         let outcome = desk.judged(&[]).expect_verdict(1, NOT_ACCEPTED);
-        let text = crate::message(&outcome);
+        let text = crate::keyring::message(&outcome);
         assert!(
             text.contains(&desk.admin_key) && text.contains(&format!("which is {state}")),
             "{state}: {text}"

@@ -7,12 +7,12 @@ use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::keyring::{Desk, IDENTITY, OK};
 use crate::support::gpg::Signer;
 use crate::support::images::{payload, D1};
 use crate::support::program::{binary, has};
 use crate::support::skipped;
 use crate::support::system::{can_be_had, System};
-use crate::{Desk, IDENTITY, OK};
 
 /// Everything about a directory that a write would change, but for the times of reading.
 fn snapshot(directory: &Path) -> BTreeMap<PathBuf, (Vec<u8>, u32, i64, i64, i64)> {
@@ -185,7 +185,7 @@ fn a_key_that_the_system_trusts_is_vouched_for_by_nobody() {
             .sandbox
             .finish(&mut command, b"")
             .expect_verdict(3, "Unchecked/EngineFailed");
-        let text = crate::message(&outcome);
+        let text = crate::keyring::message(&outcome);
         let option = options.split(' ').next().unwrap();
         assert!(text.contains("/etc/gnupg/gpg.conf") && text.contains(option), "{text}");
     }

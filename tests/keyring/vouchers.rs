@@ -5,10 +5,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use crate::keyring::{message, Desk, IDENTITY, OK, OWNER};
 use crate::support::forge::{now, Draft, Key, CERTIFY, SIGN};
 use crate::support::gpg::Signer;
 use crate::support::images::{payload, D1};
-use crate::{message, Desk, IDENTITY, OK, OWNER};
 
 const NOT_ACCEPTED: &str = "Rejected/KeyNotAccepted";
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::recipes::read;
+use crate::packaging::recipes::read;
 use crate::support::program::{binary, has, Sandbox};
 use crate::support::skipped;
 

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::recipes::{read, tag};
+use crate::packaging::recipes::{read, tag};
 use crate::support::skipped;
 
 const MANIFEST: &str = include_str!("../../Cargo.toml");

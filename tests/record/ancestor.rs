@@ -5,8 +5,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::record::{conditions, record_trusted, Desk, Records, IDENTITY};
 use crate::support::program::binary;
-use crate::{conditions, record_trusted, Desk, Records, IDENTITY};
 
 #[test]
 fn save_is_confirm() {

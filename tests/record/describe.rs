@@ -3,8 +3,8 @@
 
 use serde_json::{json, Value};
 
+use crate::record::{record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER, OWNER};
 use crate::support::images::{image, list, D1, D2, D3};
-use crate::{record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER, OWNER};
 
 const KEY: &str = "AAAABBBBCCCCDDDDEEEEFFFF0000111122223333";
 

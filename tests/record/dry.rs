@@ -3,9 +3,9 @@
 
 use std::fs;
 
+use crate::record::{record_trusted, Desk, Records, IDENTITY, OTHER};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, payload, D1};
-use crate::{record_trusted, Desk, Records, IDENTITY, OTHER};
 
 #[test]
 fn each_change_is_named_and_the_last_line_says_how_to_record() {

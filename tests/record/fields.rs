@@ -3,8 +3,8 @@
 
 use serde_json::{json, Value};
 
+use crate::record::{assert_server_takes, conditions, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER, OWNER};
 use crate::support::images::{image, payload, D1, D2};
-use crate::{assert_server_takes, conditions, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER, OWNER};
 
 fn now() -> i64 {
     let now = std::time::SystemTime::now()

@@ -14,8 +14,8 @@ use image_signature::verdict::expectation::{AcceptedKeys, Signed};
 use image_signature::verdict::{self, judge, Expectation, Finding, ImageOutcome, SignatureOutcome};
 use serde_json::{json, Value};
 
+use crate::record::{record_trusted, IDENTITY, OWNER};
 use crate::support::images::{payload, D1};
-use crate::{record_trusted, IDENTITY, OWNER};
 
 fn key(n: usize) -> String {
     format!("{n:040X}")

@@ -5,8 +5,8 @@ use std::fs;
 
 use serde_json::json;
 
+use crate::record::{assert_server_takes, facts, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER};
 use crate::support::images::{image, D1, D2};
-use crate::{assert_server_takes, facts, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER};
 
 fn recorded(desk: &Desk) -> serde_json::Value {
     let mut object = image(D1, &[&desk.sign(D1, IDENTITY), &desk.sign(D1, OTHER)]);

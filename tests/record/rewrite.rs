@@ -6,10 +6,10 @@ use std::os::unix::fs::{symlink, MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
 
+use crate::record::{conditions, Desk, Records, IDENTITY};
 use crate::support::program::{has, wait_until};
 use crate::support::system::{mounts_are_permitted, namespace, why_not};
 use crate::support::{program, skipped};
-use crate::{conditions, Desk, Records, IDENTITY};
 
 /// Names in the directory, temporary ones of ours included.
 fn names(desk: &Desk) -> Vec<String> {

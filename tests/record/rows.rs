@@ -3,10 +3,10 @@
 
 use serde_json::json;
 
+use crate::record::{conditions, facts, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER};
 use crate::support::gpg::Signer;
 use crate::support::images::{base64, image, payload, D1, D2};
 use crate::support::program::word;
-use crate::{conditions, facts, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER};
 
 const ALL_FACTS: [&str; 5] = ["imageIdentity", "signedClaims", "created", "issuedBy", "issuedTo"];
 

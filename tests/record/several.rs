@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 
+use crate::record::{assert_server_takes, conditions, facts, record_trusted, Desk, Records, IDENTITY, OTHER};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, list, payload, D1, D2};
 use crate::support::program::word;
-use crate::{assert_server_takes, conditions, facts, record_trusted, Desk, Records, IDENTITY, OTHER};
 
 #[test]
 fn signatures_for_different_expected_identities_are_all_recorded() {

@@ -8,8 +8,8 @@ use image_signature::edit::MEMBERS;
 use image_signature::yaml;
 use serde_json::Value;
 
+use crate::record::{conditions, record_trusted, Desk, IDENTITY};
 use crate::support::images::{base64, D1, D2};
-use crate::{conditions, record_trusted, Desk, IDENTITY};
 
 /// All documents of a stream.
 fn documents(text: &str) -> Vec<Value> {

@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::record::{conditions, Desk, IDENTITY};
 use crate::support::images::{image, list, D1, D2};
 use crate::support::program::binary;
-use crate::{conditions, Desk, IDENTITY};
 
 fn through(desk: &Desk, more: &[&str], input: &str) -> crate::support::program::Outcome {
     let key = desk.key_file.to_str().unwrap();

@@ -3,8 +3,8 @@
 
 use std::fs;
 
+use crate::record::{conditions, record_trusted, Desk, Records, IDENTITY};
 use crate::support::images::{base64, image, list, D1, D2};
-use crate::{conditions, record_trusted, Desk, Records, IDENTITY};
 
 /// Records in a file with this text and gives the new text.
 fn record(desk: &Desk, name: &str, text: &str, status: i32) -> String {

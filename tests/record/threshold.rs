@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
+use crate::record::{assert_server_takes, conditions, facts, record_trusted, Desk, Outcome, Records, IDENTITY, OTHER};
 use crate::support::images::{image, payload, D1};
-use crate::{assert_server_takes, conditions, facts, record_trusted, Desk, Outcome, Records, IDENTITY, OTHER};
 
 /// A desk with two keys: both signed as [`IDENTITY`], only the first as [`OTHER`] too.
 struct Two {

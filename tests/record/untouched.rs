@@ -3,11 +3,11 @@
 
 use serde_json::Value;
 
+use crate::record::{conditions, record_trusted, Desk, Records, IDENTITY, OWNER};
 use crate::support::forge::{now, Draft, Key};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, payload, signature, D1};
 use crate::support::program::word;
-use crate::{conditions, record_trusted, Desk, Records, IDENTITY, OWNER};
 
 /// A signature by the desk's key, dated in 2099.
 fn from_the_future(desk: &Desk) -> Vec<u8> {

@@ -14,9 +14,9 @@ use image_signature::source::registry::Registries;
 use image_signature::subject::{Content, SourceKind};
 use serde_json::{json, Value};
 
+use crate::registry::town::{answers, Town};
 use crate::support::hub::{Answer, Hub};
 use crate::support::vectors::{same, text, Table};
-use crate::town::{answers, Town};
 
 /// A registry that answers as a case says.
 fn hub(case: &Value) -> Hub {

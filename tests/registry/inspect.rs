@@ -3,9 +3,9 @@
 
 use serde_json::json;
 
+use crate::registry::town::Town;
 use crate::support::hub::{Answer, Hub, MANIFEST};
 use crate::support::program::Outcome;
-use crate::town::Town;
 
 fn inspect(town: &Town, args: &[&str]) -> Outcome {
     let args = [&["inspect"], args].concat();

@@ -3,10 +3,10 @@
 
 use serde_json::{json, Value};
 
+use crate::registry::town::{list, sha256, Town};
 use crate::support::docker_registry::{Kind, Registry};
 use crate::support::hub::{Hub, MANIFEST};
 use crate::support::skipped;
-use crate::town::{list, sha256, Town};
 
 const LIST: &str = "application/vnd.oci.image.index.v1+json";
 const REPOSITORY: &str = "ns/app";

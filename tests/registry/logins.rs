@@ -5,10 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::json;
 
+use crate::registry::town::Town;
 use crate::support::hub::{Guard, Hub};
 use crate::support::images::base64;
 use crate::support::secrets::assert_hidden;
-use crate::town::Town;
 
 const USER: &str = "reader";
 const PASSWORD: &str = "Xyzzy.pass.9917.word";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Mirrors: the first location that has the manifest counts, for signatures too.
 
+use crate::registry::town::{answers, Town};
 use crate::support::hub::{Answer, Hub};
 use crate::support::images::base64;
-use crate::town::{answers, Town};
 use serde_json::json;
 
 const NAME: &str = "registry.example.com/ns/app";

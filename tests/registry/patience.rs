@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::registry::town::Town;
 use crate::support::hub::{Answer, Body, Hub, LIST, MANIFEST};
-use crate::town::Town;
 
 const TAG: &str = "/v2/ns/app/manifests/v1";
 

@@ -3,8 +3,8 @@
 
 use serde_json::{json, Value};
 
+use crate::registry::town::Town;
 use crate::support::hub::Hub;
-use crate::town::Town;
 
 const REPOSITORY: &str = "ns/app";
 

@@ -5,13 +5,13 @@ use openssl::hash::MessageDigest;
 use openssl::sign::Signer;
 use serde_json::json;
 
+use crate::registry::town::{answers, image, sha256, Town};
 use crate::support::api::certificates::{Authority, KeyKind};
 use crate::support::docker_registry::{Kind, Registry, PASSWORD, USER};
 use crate::support::hub::{Answer, Hub};
 use crate::support::images::base64;
 use crate::support::secrets::assert_hidden;
 use crate::support::skipped;
-use crate::town::{answers, image, sha256, Town};
 
 /// A registry with a signed image `ns/app:v1`, and the image's digest.
 fn filled(kind: &Kind) -> Option<(Town, Registry, String)> {

@@ -3,8 +3,8 @@
 
 use serde_json::{json, Value};
 
+use crate::registry::town::{answers, Town};
 use crate::support::hub::{Answer, Hub, LIST, MANIFEST};
-use crate::town::{answers, Town};
 
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 const REPOSITORY: &str = "ns/app";

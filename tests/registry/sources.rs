@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
+use crate::registry::town::{answers, Town};
 use crate::support::hub::{Answer, Body, Hub};
 use crate::support::program::has;
 use crate::support::skipped;
-use crate::town::{answers, Town};
 
 const REPOSITORY: &str = "ns/app";
 
@@ -307,7 +307,7 @@ fn a_tag_that_moves_is_resolved_once() {
         "{{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"note\":{}}}",
         1
     );
-    let digest = crate::town::sha256(good.as_bytes());
+    let digest = crate::registry::town::sha256(good.as_bytes());
     town.keep(REPOSITORY, &digest, 1, &town.sign(&digest, &reference));
     hub.answers(
         &path,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How images in registries are named, and what is refused before anybody is contacted.
 
+use crate::registry::town::Town;
 use crate::support::hub::Hub;
-use crate::town::Town;
 
 #[test]
 fn references_that_are_none() {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is said where people take one thing for another: names, ports, key files.
 
+use crate::registry::town::{answers, Town};
 use crate::support::cosign::Cosign;
 use crate::support::hub::Hub;
-use crate::town::{answers, Town};
 
 /// A registry over plain http, with an image that is signed in the store on disk.
 fn signed() -> (Town, Hub, String, String) {

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use crate::support::images::payload;
-use crate::{Desk, IDENTITY};
+use crate::verify::{Desk, IDENTITY};
 
 const MANIFEST: &str =
     r#"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","n":1}"#;
@@ -26,7 +26,7 @@ fn desk(signatures: &[&str]) -> Desk {
     desk
 }
 
-fn run(desk: &Desk) -> crate::Outcome {
+fn run(desk: &Desk) -> crate::verify::Outcome {
     desk.run(&["dir:d", "-o", "json", "--expected-identity", IDENTITY])
 }
 
@@ -150,5 +150,5 @@ fn several_directories_in_one_call() {
     let outcome = desk
         .run(&["dir:d", "dir:e", "-o", "json", "--expected-identity", IDENTITY])
         .expect(1);
-    assert_eq!(crate::words(&outcome), [OK, "Unsigned/NoSignature"]);
+    assert_eq!(crate::verify::words(&outcome), [OK, "Unsigned/NoSignature"]);
 }

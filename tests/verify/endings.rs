@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, list, payload, D1, D2, D3};
 use crate::support::program::binary;
-use crate::{words, Desk, IDENTITY, OTHER};
+use crate::verify::{words, Desk, IDENTITY, OTHER};
 
 #[test]
 fn the_reason_is_that_of_the_signature_that_got_furthest() {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::gpg::Signer;
 use crate::support::images::{image, payload, D1, D2};
-use crate::{Desk, IDENTITY, OTHER};
+use crate::verify::{Desk, IDENTITY, OTHER};
 
 fn explain(desk: &Desk, object: &serde_json::Value, more: &[&str], status: i32) -> String {
     desk.put("image.json", object.to_string());

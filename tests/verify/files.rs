@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::support::images::{base64, image, list, D1, D2, D3};
-use crate::{words, Desk, IDENTITY};
+use crate::verify::{words, Desk, IDENTITY};
 
 const OK: &str = "Verified/Verified";
 const UNREADABLE: &str = "Unchecked/SourceUnavailable";

@@ -2,7 +2,7 @@
 //! `inspect`: claims, every line of which is marked as unverified.
 
 use crate::support::images::D1;
-use crate::{Desk, IDENTITY};
+use crate::verify::{Desk, IDENTITY};
 
 fn desk() -> Desk {
     let desk = Desk::new();

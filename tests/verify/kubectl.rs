@@ -9,7 +9,7 @@ use serde_json::{Deserializer, Value};
 
 use crate::support::images::{image, list, D1, D2, D3};
 use crate::support::skipped;
-use crate::{Desk, IDENTITY};
+use crate::verify::{Desk, IDENTITY};
 
 /// `KUBECTL` names another one than that of the system.
 fn program() -> PathBuf {

@@ -7,10 +7,10 @@ use std::io::{BufWriter, Write};
 use crate::support::images::{image, signature, D1, D2};
 use crate::support::program::has;
 use crate::support::skipped;
-use crate::{words, Desk, IDENTITY};
+use crate::verify::{words, Desk, IDENTITY};
 
 /// Runs with so much memory of its own, in MiB; what libraries bring does not count.
-fn with_memory(desk: &Desk, mebibytes: u64, name: &str) -> crate::Outcome {
+fn with_memory(desk: &Desk, mebibytes: u64, name: &str) -> crate::verify::Outcome {
     let mut command = desk.sandbox.command_of(std::path::Path::new("/usr/bin/prlimit"));
     command
         .arg(format!("--data={}", mebibytes << 20))

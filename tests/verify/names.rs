@@ -6,7 +6,7 @@ use serde_json::{json, Value};
 
 use crate::support::images::{image, list, D1, D2};
 use crate::support::program::Sandbox;
-use crate::{Desk, IDENTITY};
+use crate::verify::{Desk, IDENTITY};
 
 const OK: &str = "Verified/Verified";
 

@@ -4,9 +4,9 @@
 use serde_json::{json, Value};
 
 use crate::support::images::{image, list, D1, D2, D3};
-use crate::{Desk, IDENTITY, OTHER, OWNER};
+use crate::verify::{Desk, IDENTITY, OTHER, OWNER};
 
-fn run(desk: &Desk, object: &Value, more: &[&str]) -> crate::Outcome {
+fn run(desk: &Desk, object: &Value, more: &[&str]) -> crate::verify::Outcome {
     desk.put("image.json", object.to_string());
     desk.run(&[&["-f", "image.json", "--expected-identity", IDENTITY][..], more].concat())
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::images::{image, list, D1, D2};
 use crate::support::program::word;
-use crate::{words, Desk, IDENTITY, OTHER};
+use crate::verify::{words, Desk, IDENTITY, OTHER};
 
 const OK: &str = "Verified/Verified";
 

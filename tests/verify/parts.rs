@@ -2,7 +2,7 @@
 //! Bare parts: a manifest and signatures in files.
 
 use crate::support::images::D1;
-use crate::{Desk, IDENTITY, OTHER};
+use crate::verify::{Desk, IDENTITY, OTHER};
 
 const MANIFEST: &str =
     r#"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","n":2}"#;

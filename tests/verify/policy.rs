@@ -9,7 +9,7 @@ use crate::support::cosign::Cosign;
 use crate::support::desk::{IDENTITY, OTHER};
 use crate::support::forge;
 use crate::support::images::{image, list, payload, D1, D2};
-use crate::{Desk, Outcome};
+use crate::verify::{Desk, Outcome};
 
 const OK: &str = "Verified/Verified";
 const ELSEWHERE: &str = "elsewhere.example/app:v1";
@@ -210,7 +210,7 @@ fn several_identities_are_judged_each_in_its_own_scope() {
             ELSEWHERE,
         ];
         let outcome = place.run(&args).expect(status);
-        let found = crate::words(&outcome);
+        let found = crate::verify::words(&outcome);
         // Of two rejections the first is told.
         assert!(
             found[0] == verdict || found[0] == "Rejected/IdentityMismatch",
@@ -557,9 +557,12 @@ fn many_images_each_in_its_scope() {
     let args = [format!("{D1}={IDENTITY}"), format!("{D2}={ELSEWHERE}")];
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = place.run(&[&["-o", "json"][..], &args].concat()).expect(0);
-    assert_eq!(crate::words(&outcome), [OK, OK]);
+    assert_eq!(crate::verify::words(&outcome), [OK, OK]);
     let swapped = [format!("{D1}={ELSEWHERE}"), format!("{D2}={IDENTITY}")];
     let swapped: Vec<&str> = swapped.iter().map(String::as_str).collect();
     let outcome = place.run(&[&["-o", "json"][..], &swapped].concat()).expect(1);
-    assert_eq!(crate::words(&outcome), ["Rejected/UnknownKey", "Rejected/UnknownKey"]);
+    assert_eq!(
+        crate::verify::words(&outcome),
+        ["Rejected/UnknownKey", "Rejected/UnknownKey"]
+    );
 }

@@ -4,7 +4,7 @@
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
 
-use crate::{Desk, IDENTITY};
+use crate::verify::{Desk, IDENTITY};
 
 const HEAD: &str = "{\n   \"schemaVersion\": 1,\n   \"name\": \"foo\",\n   \"tag\": \"v1\"";
 const TAIL: &str = "\n}";

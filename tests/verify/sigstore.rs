@@ -9,7 +9,7 @@ use openssl::nid::Nid;
 
 use crate::support::cosign::{self, Cosign};
 use crate::support::{forge, images};
-use crate::{Desk, Outcome, IDENTITY, OTHER};
+use crate::verify::{Desk, Outcome, IDENTITY, OTHER};
 
 const MANIFEST: &str =
     r#"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","n":1}"#;

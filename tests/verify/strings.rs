@@ -2,7 +2,7 @@
 //! Strings of others move no terminal and are bounded, wherever they come from.
 
 use crate::support::images::{image, payload, D1};
-use crate::{Desk, Outcome, IDENTITY};
+use crate::verify::{Desk, Outcome, IDENTITY};
 
 const EVIL: &str = "x\u{1b}[2J\u{202e}y\rz\u{7}\u{9b}";
 

@@ -6,7 +6,7 @@ use clap::CommandFactory;
 use image_signature::cli::Cli;
 
 use crate::support::program::Sandbox;
-use crate::{Desk, IDENTITY};
+use crate::verify::{Desk, IDENTITY};
 
 /// Whatever is asked for that comes later is never confused with a mistake in typing.
 #[track_caller]

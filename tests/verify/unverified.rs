@@ -3,7 +3,7 @@
 
 use crate::support::gpg::Signer;
 use crate::support::images::{image, D1};
-use crate::{Desk, IDENTITY};
+use crate::verify::{Desk, IDENTITY};
 
 const MARK: &str = "evil.example.com/chosen/by:attacker";
 

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The reports of audits: every format, read back by programs that are not ours.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
-
-mod support;
-
 #[path = "audit_reports/documents.rs"]
 mod documents;
 #[path = "audit_reports/hostile.rs"]

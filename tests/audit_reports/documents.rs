@@ -175,7 +175,10 @@ fn junit_fails_where_the_audit_fails() {
     assert_eq!(cases[0][2], Value::Null);
     let case = |n: usize| &cases[n + 1];
     assert_eq!(case(0)[0], "team-0");
-    assert_eq!(case(0)[1], format!("team-0/app-0:v1 {}", crate::audit_reports::made::digest(0)));
+    assert_eq!(
+        case(0)[1],
+        format!("team-0/app-0:v1 {}", crate::audit_reports::made::digest(0))
+    );
     assert_eq!(
         case(0)[2].as_array().unwrap()[..3],
         [json!("failure"), json!("UnknownKey"), json!("Rejected: message of 0")]

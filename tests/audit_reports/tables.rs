@@ -28,7 +28,10 @@ fn csv_has_a_row_an_image() {
     }
     assert_eq!(rows[1]["usedBy"], "team-1/app-1:v1; pod prod/web-1/app");
     assert_eq!(rows[1]["namespaces"], "prod; team-1");
-    assert_eq!(rows[4]["signedBy"], format!("{RELEASE}; {}", crate::audit_reports::made::OLD));
+    assert_eq!(
+        rows[4]["signedBy"],
+        format!("{RELEASE}; {}", crate::audit_reports::made::OLD)
+    );
 }
 
 #[test]

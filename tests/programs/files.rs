@@ -5,6 +5,8 @@
 
 #[path = "../audit.rs"]
 mod audit;
+#[path = "../audit_reports.rs"]
+mod audit_reports;
 #[path = "../policy.rs"]
 mod policy;
 #[path = "../record.rs"]

@@ -52,8 +52,8 @@ Exit status: 0 done; 2 usage error, or a file cannot be read or breaks its forma
 failed; 130 interrupted.";
 
 const STATUS_LINT: &str = "\
-Exit status: 0 nothing found; 1 something found; 2 usage error, or a file cannot be read; 3 GnuPG, a cluster or \
-printing failed; 130 interrupted.";
+Exit status: 0 nothing found but notes; 1 errors or warnings found; 2 usage error, or a file cannot be read; 3 GnuPG, a \
+cluster or printing failed; 130 interrupted.";
 
 const STATUS_TEST: &str = "\
 Exit status: 0 all is as expected; 1 something is not; 2 usage error, or a file cannot be read or breaks its format; 3 \

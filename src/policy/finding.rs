@@ -57,6 +57,8 @@ pub enum Code {
     IdentityAgainstScope,
     /// Signatures are not looked for at a mirror.
     MirrorWithoutSignatures,
+    /// Sigstore signatures are required of images in registries, and registries.d does not have them looked for.
+    AttachmentsNotRead,
     /// A member stands there by the name that it had before it was renamed.
     OldMemberName,
     /// A program of this machine refuses all sigstore signatures.
@@ -82,7 +84,7 @@ pub struct Finding {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Code; 24] = [
+    pub const ALL: [Code; 25] = [
         Code::InvalidPolicy,
         Code::InvalidConfiguration,
         Code::KeyUnreadable,
@@ -103,6 +105,7 @@ impl Code {
         Code::DefaultAccepts,
         Code::IdentityAgainstScope,
         Code::MirrorWithoutSignatures,
+        Code::AttachmentsNotRead,
         Code::OldMemberName,
         Code::ReaderRefusesSigstore,
         Code::ReaderTooOld,
@@ -133,6 +136,7 @@ impl Code {
             Code::DefaultAccepts => "DefaultAccepts",
             Code::IdentityAgainstScope => "IdentityAgainstScope",
             Code::MirrorWithoutSignatures => "MirrorWithoutSignatures",
+            Code::AttachmentsNotRead => "AttachmentsNotRead",
             Code::OldMemberName => "OldMemberName",
             Code::ReaderRefusesSigstore => "ReaderRefusesSigstore",
             Code::ReaderTooOld => "ReaderTooOld",
@@ -153,6 +157,7 @@ impl Code {
             | Code::ScopeNeverMatches
             | Code::UnknownTransport
             | Code::RequirementNeverMet
+            | Code::AttachmentsNotRead
             | Code::ReaderTooOld => Severity::Error,
             Code::KeySkipped
             | Code::KeyCopiesDiffer
@@ -160,12 +165,13 @@ impl Code {
             | Code::AllRequired
             | Code::ScopeShadowed
             | Code::ScopeLeftOut
-            | Code::DefaultAccepts
             | Code::IdentityAgainstScope
             | Code::MirrorWithoutSignatures
             | Code::ReaderRefusesSigstore
             | Code::PolicyBesideObjects => Severity::Warning,
-            Code::KeySelfSignatureSha1 | Code::RequirementNotChecked | Code::OldMemberName => Severity::Note,
+            Code::KeySelfSignatureSha1 | Code::RequirementNotChecked | Code::DefaultAccepts | Code::OldMemberName => {
+                Severity::Note
+            }
         }
     }
 }

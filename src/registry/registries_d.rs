@@ -113,6 +113,13 @@ impl RegistriesD {
         sections.flat_map(|section| section.old_names.iter().map(|(name, place)| (*name, place)))
     }
 
+    /// The namespaces for which sigstore signatures are looked for in the registry.
+    pub fn attaching(&self) -> impl Iterator<Item = &str> {
+        let own = self.namespaces.iter();
+        own.filter(|(_, section)| section.use_sigstore_attachments == Some(true))
+            .map(|(namespace, _)| namespace.as_str())
+    }
+
     /// The base of the lookaside store of a reference, as it stands in the configuration, and where that is. A nearer
     /// section without one hides no farther section that has one.
     #[must_use]

@@ -39,7 +39,7 @@ pub fn write_text(out: &mut dyn Write, findings: &[Finding], files: &[String]) -
     }
     match findings.len() {
         0 => writeln!(out, "No findings: {}", files.join(", "))?,
-        1 => writeln!(out, "1 finding")?,
+        1 => writeln!(out, "1 finding: {}", findings[0].severity.word())?,
         many => {
             let [errors, warnings, notes] = counts(findings);
             writeln!(

@@ -165,3 +165,67 @@ fn nothing_is_accepted_that_skopeo_rejects() {
         assert!(count > 5, "{verdict}: {counts:?}");
     }
 }
+
+/// What `policy lint` says of the skopeo of this machine is what that skopeo does with the policy.
+#[test]
+fn the_skopeo_of_this_machine_reads_what_lint_says_that_it_reads() {
+    let Some(scene) = Scene::new("lint and skopeo") else {
+        return;
+    };
+    let cosign = crate::support::cosign::Cosign::new();
+    let key = scene.sandbox.file("cosign.pub", cosign.pem());
+    let key = key.to_str().unwrap();
+    let data = base64::engine::general_purpose::STANDARD.encode(cosign.pem());
+    let fulcio = json!({"caPath": key, "oidcIssuer": "https://issuer.example", "subjectEmail": "a@example.com"});
+    let pki = json!({"caRootsPath": key, "subjectEmail": "a@example.com"});
+    scene
+        .sandbox
+        .file("d/a.yaml", "docker: {r.example: {use-sigstore-attachments: true}}");
+    scene.sandbox.file("registries.conf", "");
+    let mut told = BTreeMap::new();
+    for members in [
+        json!({"keyPath": key}),
+        json!({"keyData": data}),
+        json!({"keyPaths": [key]}),
+        json!({"keyDatas": [data]}),
+        json!({"keyPath": key, "rekorPublicKeyPath": key}),
+        json!({"fulcio": fulcio, "rekorPublicKeyPath": key}),
+        json!({"pki": pki}),
+    ] {
+        let mut rule = json!({"type": "sigstoreSigned"});
+        rule.as_object_mut()
+            .unwrap()
+            .extend(members.as_object().unwrap().clone());
+        let accept = json!([{"type": "insecureAcceptAnything"}]);
+        let policy = json!({"default": accept, "transports": {"docker": {"r.example": [rule]}}});
+        let file = scene
+            .sandbox
+            .file("home/.config/containers/policy.json", policy.to_string());
+        let file = file.to_str().unwrap();
+        // No scope of the policy is about the image: skopeo refuses the policy, or it copies.
+        let copy = ["--policy", file, "copy", "--quiet", "dir:unsigned", "dir:copied"];
+        let output = scene.skopeo(&copy);
+        let reads = output.status.success();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(reads || stderr.contains("policy"), "{stderr}");
+        let lint = [
+            "policy",
+            "lint",
+            "-o",
+            "json",
+            "--registries.d",
+            "d",
+            "--registries-conf",
+            "registries.conf",
+        ];
+        let mut command = scene.sandbox.command();
+        command.env("PATH", "/usr/bin:/bin").args(lint);
+        let outcome = scene.sandbox.finish(&mut command, b"");
+        let items = outcome.json()["items"].as_array().unwrap().clone();
+        let is_too_old = items.iter().any(|item| item["code"] == "ReaderTooOld");
+        assert_eq!(is_too_old, !reads, "{members}: {items:?}: {stderr}");
+        told.insert(members.to_string(), reads);
+    }
+    println!("{told:?}");
+    assert!(told.values().any(|reads| *reads), "{told:?}");
+}

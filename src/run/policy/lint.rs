@@ -5,7 +5,7 @@ use std::io::Write;
 
 use super::load::{load, shown, Failure};
 use super::{lint_keys, lint_machine, syntax};
-use crate::policy::finding::{Code, Finding};
+use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::lint;
 use crate::policy::place::Place;
 use crate::policy::rulebook::Spot;
@@ -62,9 +62,11 @@ pub(super) fn run(settings: &Lint, out: &mut dyn Write, stderr: &mut dyn Write) 
         None => report::write_text(out, &findings, &files),
         Some(syntax) => report::write_json(out, &findings, &files, syntax),
     };
-    Ok(match (trouble.is_empty(), findings.is_empty()) {
+    // A note is something to know, and true of what distributions ship.
+    let is_alarm = findings.iter().any(|finding| finding.severity != Severity::Note);
+    Ok(match (trouble.is_empty(), is_alarm) {
         (false, _) => TROUBLE,
-        (true, false) => NEGATIVE,
-        (true, true) => SUCCESS,
+        (true, true) => NEGATIVE,
+        (true, false) => SUCCESS,
     })
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::configuration::{self, Read as Configuration};
 use super::load::shown;
+use crate::policy::combined::covers;
 use crate::policy::finding::{Code, Finding};
 use crate::policy::lint;
 use crate::policy::mirrored;
@@ -39,6 +40,7 @@ pub(super) fn of(book: &Rulebook, ground: &Ground) -> Vec<Finding> {
     invalid(&sections, &mut findings);
     if let Ok(sections) = &sections.content {
         findings.extend(old_names(sections));
+        findings.extend(attachments(book, sections));
         if let Ok(conf) = &conf.content {
             findings.extend(mirrors(book, conf, sections));
         }
@@ -126,6 +128,48 @@ fn mirrors(book: &Rulebook, conf: &RegistriesConf, sections: &RegistriesD) -> Ve
                 format!("registries.conf names the mirror {location}, for which registries.d has no {lost}: images that come from there count as unsigned"),
             ));
         }
+    }
+    findings
+}
+
+/// Scopes whose sigstore signatures nobody looks for: the registry has them, and registries.d turns that on.
+fn attachments(book: &Rulebook, sections: &RegistriesD) -> Vec<Finding> {
+    let Some((base, policy)) = book.base().and_then(|base| Some((base, base.policy()?))) else {
+        // Nodes write registries.d for the scopes of objects.
+        return Vec::new();
+    };
+    let docker = policy.transports.iter().find(|own| own.name == "docker");
+    let mut findings = Vec::new();
+    for scope in docker.into_iter().flat_map(|section| &section.scopes).take(MAX_SCOPES) {
+        let rules = scope.requirements.iter().enumerate();
+        let sigstore = rules
+            .filter(|(_, own)| matches!(own, Requirement::SigstoreSigned { .. }))
+            .map(|(number, _)| number)
+            .next();
+        let (Some(number), Some(own)) = (sigstore, example(&scope.name)) else {
+            continue;
+        };
+        let is_on = sections.use_sigstore_attachments(&own).is_some_and(|(on, _)| on);
+        if is_on || sections.attaching().any(|inside| covers(&scope.name, inside)) {
+            continue;
+        }
+        let path = format!(
+            "{}[{number}]",
+            crate::policy::places::path_of("docker", Some(&scope.name))
+        );
+        let spot = Spot {
+            file: base.file.clone(),
+            place: base.places.at(&path),
+            path,
+        };
+        findings.push(Finding::new(
+            Code::AttachmentsNotRead,
+            Some(spot),
+            format!(
+                "registries.d does not say \"use-sigstore-attachments: true\" for {}: no sigstore signature is looked for, and every image there is refused",
+                scope.name
+            ),
+        ));
     }
     findings
 }

@@ -100,7 +100,8 @@ pub enum Namer {
 
 impl Namer {
     /// As reports have it.
-    fn source(self) -> IdentitySource {
+    #[must_use]
+    pub fn source(self) -> IdentitySource {
         match self {
             Namer::Stream => IdentitySource::Stream,
             Namer::Digest => IdentitySource::Named,

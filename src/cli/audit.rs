@@ -34,7 +34,8 @@ pub enum FailOn {
 pub const LONG_ABOUT: &str = "\
 Judge every image of a set, and say in one report which are verified, which are not, and why.
 
-The images are those of --filename, of --images-from, or the IMAGE arguments, which are as for verify:
+The images are those of the cluster, with -n those that are used in a namespace, or those of --filename, of --images-from,
+or the IMAGE arguments:
   dir:PATH=REF                   a directory as skopeo writes it, expected to be signed as REF
 With --filename IMAGE=REF names an object in the files and what it is expected to be signed as.
 An image of which nothing says what it is expected to be signed as is Unchecked (NoExpectedIdentity).";
@@ -43,8 +44,14 @@ const EXIT_STATUS: &str = "\
 Exit status: 0 nothing that --fail-on names was found; 1 something was; 2 usage error, nothing was contacted; 3 not all \
 images are known, or a record or report could not be written; 130 interrupted.";
 
+const NAMESPACE: &str = "\
+Images of a cluster: only those that streams and pods of this namespace use. With --filename: the namespace of streams that \
+are named without one. Its ImagePolicies count";
+
 const EXAMPLES: &str = "\
 Examples:
+  Every image of the cluster, by the policy that its nodes go by:
+    image-signature audit --policy policy.json
   Image objects in files, and the prefixes that they are signed under:
     image-signature audit -f images.json --public-key release-key.asc --expected-identity-map prefixes.txt
   Images of a list, as a report to go on from:
@@ -54,11 +61,20 @@ Examples:
 
 /// Judge every image of a set, and report on all of them.
 #[derive(Debug, Args)]
+#[command(mut_arg("namespace", |argument| argument.help(NAMESPACE)))]
 #[command(after_help = format!("{}\n\n{EXIT_STATUS}\n\n{EXAMPLES}", super::MEANING))]
 pub struct Audit {
     /// Images; IMAGE=REF gives one its expected identity
     #[arg(value_name = "IMAGE")]
     pub images: Vec<String>,
+
+    /// Images of a cluster: only those that streams and pods of any namespace use
+    #[arg(short = 'A', long, help_heading = "Source")]
+    pub all_namespaces: bool,
+
+    /// Images of a cluster: only those with these labels; with -n or -A, those used by streams and pods with them
+    #[arg(short = 'l', long, value_name = "SELECTOR", help_heading = "Source")]
+    pub selector: Option<String>,
 
     /// A file with an image on each line, and what it is expected to be signed as after white space; - is standard input
     #[arg(long, value_name = "FILE")]

@@ -4,6 +4,7 @@
 //! One thread reads images and writes the report, in the order in which the images come; others judge. Of all images only
 //! those are in memory that are being judged (docs/contract.md 10).
 
+mod cluster;
 mod collector;
 mod entries;
 mod expected;
@@ -20,6 +21,7 @@ mod reports;
 
 use std::io::Write;
 
+use self::cluster::Cluster;
 use self::collector::Collector;
 use self::files::Files;
 use self::job::{Done, Job};
@@ -28,6 +30,8 @@ use self::pool::Line;
 use crate::files::cleanup::{self, Interruption};
 use crate::report::progress::Progress;
 use crate::settings::audit::{Audit, Images};
+use crate::settings::objects::Recording;
+use crate::settings::requests::Request;
 use crate::settings::UsageError;
 use crate::source::objects::ObjectFiles;
 
@@ -37,78 +41,129 @@ use crate::source::objects::ObjectFiles;
 /// When a key file is of no use, or a report cannot be begun or gone on from.
 pub(super) fn run(settings: &Audit, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
     let head = parameters::head(settings);
-    let judges = judge::judges(settings, stderr)?;
+    let in_cluster = matches!(settings.images, Images::Cluster { .. });
+    let mut judges = judge::judges(settings, settings.workers + usize::from(in_cluster), stderr)?;
     let collector = Collector::new(settings, &head, out)?;
-    match &settings.images {
+    let run = Run {
+        settings,
+        collector,
+        stderr,
+    };
+    Ok(match &settings.images {
         Images::Files {
             places, is_recursive, ..
-        } => {
-            let objects = ObjectFiles::open(places, *is_recursive);
-            let files = Files::new(settings, &objects);
-            let progress = Progress::start(files.count(), settings.shows_progress, false);
-            let mut stderr = progress.over(stderr);
-            let mut jobs = files.jobs();
-            let interruption = cleanup::gently();
-            let mut conveyor = Conveyor {
-                jobs: &mut jobs,
-                collector,
-                progress: &progress,
-                stderr: &mut stderr,
-                interruption: &interruption,
-            };
-            conveyor.run(judges);
-            conveyor.collector.complain(files.complaints());
-            if let Some(note) = files.note() {
-                let _ = writeln!(conveyor.stderr, "note: {note}");
+        } => run.files(judges, &ObjectFiles::open(places, *is_recursive)),
+        Images::Places { named, .. } => run.places(judges, named),
+        Images::Cluster { .. } => {
+            // One stays here, for what others change meanwhile.
+            let own = judges.pop();
+            match own
+                .map(|own| Cluster::read(settings, own, run.stderr))
+                .transpose()?
+                .flatten()
+            {
+                Some(cluster) => run.cluster(judges, cluster),
+                None => run.places(judges, &[]),
             }
-            conveyor.tick();
-            interruption.no_longer();
-            conveyor.collector.record(&objects, conveyor.stderr);
-            Ok(conveyor.collector.end(&mut stderr))
         }
-        Images::Places { named, .. } => {
-            let progress = Progress::start(named.len(), settings.shows_progress, false);
-            let mut stderr = progress.over(stderr);
-            let interruption = cleanup::gently();
-            let mut jobs = named.iter().map(|request| job::place(settings, request));
-            let mut conveyor = Conveyor {
-                jobs: &mut jobs,
-                collector,
-                progress: &progress,
-                stderr: &mut stderr,
-                interruption: &interruption,
-            };
-            conveyor.run(judges);
-            Ok(conveyor.collector.end(&mut stderr))
+    })
+}
+
+/// A run over the images of one kind of place.
+struct Run<'s> {
+    settings: &'s Audit,
+    collector: Collector<'s>,
+    stderr: &'s mut dyn Write,
+}
+
+impl Run<'_> {
+    fn files(self, judges: Vec<Judge<'_>>, objects: &ObjectFiles) -> u8 {
+        let files = Files::new(self.settings, objects);
+        let mut jobs = files.jobs();
+        self.over(judges, files.count(), Feed::Jobs(&mut jobs), &mut |line| {
+            line.collector.complain(files.complaints());
+            if let Some(note) = files.note() {
+                let _ = writeln!(line.stderr, "note: {note}");
+            }
+            line.collector.record_in_files(objects, line.stderr);
+        })
+    }
+
+    fn places(self, judges: Vec<Judge<'_>>, named: &[Request]) -> u8 {
+        let mut jobs = named.iter().map(|request| job::place(self.settings, request));
+        self.over(judges, named.len(), Feed::Jobs(&mut jobs), &mut |_| {})
+    }
+
+    fn cluster(self, mut judges: Vec<Judge<'_>>, mut cluster: Cluster<'_>) -> u8 {
+        if self.settings.recording == Recording::Confirm {
+            let author = cluster.author();
+            judges.iter_mut().for_each(|judge| judge.recording_for(&author));
         }
+        let total = cluster.total();
+        self.over(judges, total, Feed::Cluster(&mut cluster), &mut |line| {
+            if let Feed::Cluster(cluster) = &mut line.feed {
+                line.collector.complain(cluster.complaints());
+                line.collector.record_in_cluster(cluster, line.stderr);
+                cluster.tell_warnings(line.stderr);
+            }
+        })
+    }
+
+    /// Has all images judged, then does what is to be done at the `end`; the exit status comes back.
+    fn over(
+        self,
+        judges: Vec<Judge<'_>>,
+        total: usize,
+        feed: Feed<'_, '_>,
+        end: &mut dyn FnMut(&mut Conveyor<'_, '_, '_, '_>),
+    ) -> u8 {
+        let progress = Progress::start(total, self.settings.shows_progress, false);
+        let mut stderr = progress.over(self.stderr);
+        let interruption = cleanup::gently();
+        let mut line = Conveyor {
+            feed,
+            collector: self.collector,
+            progress: &progress,
+            stderr: &mut stderr,
+            interruption: &interruption,
+        };
+        let are_all_back = pool::each(judges, &|judge: &mut Judge<'_>, job| judge.job(job), &mut line);
+        if !are_all_back {
+            let what = "the threads that judge have ended before all images were judged";
+            line.collector.complain([what.to_owned()]);
+        }
+        line.tick();
+        interruption.no_longer();
+        end(&mut line);
+        line.collector.end(line.stderr)
     }
 }
 
+/// Where images come from.
+enum Feed<'f, 's> {
+    Jobs(&'f mut dyn Iterator<Item = Job>),
+    Cluster(&'f mut Cluster<'s>),
+}
+
 /// Images on their way from where they are to the reports.
-struct Conveyor<'r, 's> {
-    jobs: &'r mut dyn Iterator<Item = Job>,
-    collector: Collector<'s>,
+struct Conveyor<'r, 'c, 'f, 's> {
+    feed: Feed<'f, 's>,
+    collector: Collector<'c>,
     progress: &'r Progress,
     stderr: &'r mut dyn Write,
     interruption: &'r Interruption,
 }
 
-impl Conveyor<'_, '_> {
-    fn run(&mut self, judges: Vec<Judge<'_>>) {
-        let are_all_back = pool::each(judges, &|judge: &mut Judge<'_>, job| judge.job(job), self);
-        if !are_all_back {
-            self.collector
-                .complain(["the threads that judge have ended before all images were judged".to_owned()]);
-        }
-    }
-}
-
-impl Line for Conveyor<'_, '_> {
+impl Line for Conveyor<'_, '_, '_, '_> {
     fn next(&mut self) -> Option<Job> {
         loop {
             self.tick();
-            let job = self.jobs.next()?;
-            if self.collector.wants(&job) {
+            let collector = &self.collector;
+            let job = match &mut self.feed {
+                Feed::Jobs(jobs) => jobs.next()?,
+                Feed::Cluster(cluster) => return cluster.next(&|name| collector.wants_image(name)),
+            };
+            if collector.wants(&job) {
                 return Some(job);
             }
         }
@@ -117,7 +172,11 @@ impl Line for Conveyor<'_, '_> {
     fn take(&mut self, done: Done) {
         // A gpg that got the signal too has given up: what comes now says nothing.
         self.tick();
-        self.collector.take(done, self.progress, self.stderr);
+        let cluster = match &mut self.feed {
+            Feed::Jobs(_) => None,
+            Feed::Cluster(cluster) => Some(&mut **cluster),
+        };
+        self.collector.take(done, cluster, self.progress, self.stderr);
     }
 
     /// Ends the run if a signal wants that.

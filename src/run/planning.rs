@@ -19,6 +19,16 @@ pub(super) struct Author {
     pub(super) clock_skew: Option<i64>,
 }
 
+impl Author {
+    /// The same for another object.
+    pub(super) fn again(&self) -> Self {
+        Self {
+            user: self.user.clone(),
+            clock_skew: self.clock_skew,
+        }
+    }
+}
+
 /// What is to be recorded about an object.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Planned {

@@ -109,7 +109,7 @@ impl Audit {
             namespace: options.source.client.namespace.as_deref(),
         };
         let criteria = Criteria::new(&options.acceptance, demands, environment)?;
-        let images = Images::new(options)?;
+        let images = Images::new(options, environment)?;
         let recording = Recording::new(options.confirm, None);
         if options.max_downgrades.is_some() && recording == Recording::Dry {
             return Err(UsageError::new("--max-downgrades is about records: it needs --confirm"));

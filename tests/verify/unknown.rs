@@ -28,7 +28,7 @@ fn commands_of_later_versions() {
 #[test]
 fn options_of_later_versions() {
     let sandbox = Sandbox::new();
-    for option in ["--selector", "--mirrors"] {
+    for option in ["--mirrors"] {
         for command in ["verify", "remove", "describe", "keys"] {
             assert_later(&sandbox, &[command, option]);
             assert_later(&sandbox, &[command, &format!("{option}=x"), "dir:x"]);

@@ -3,13 +3,14 @@
 
 use std::io::Write;
 
-use super::expected;
-use super::job::{Job, Object, OnImage, Record, Standing, What};
+use super::expected::{self, Expected};
+use super::job::{Job, Object, OnImage, Standing, What};
 use super::judge::Judge;
 use crate::audit::entry::Recorded;
 use crate::audit::prefix_map::PrefixMap;
+use crate::digest::Digest;
 use crate::edit::SignatureEdit;
-use crate::reason::Refusal;
+use crate::reason::{Reason, Refusal};
 use crate::run::cluster::inventory::{Candidate, Inventory, Range, Scope};
 use crate::run::cluster::{Session, SOURCE};
 use crate::run::planning::Author;
@@ -17,7 +18,6 @@ use crate::run::record_to::{record, ImageRecorder, RecordFate, Recorder as _};
 use crate::settings::audit::{Audit, Images};
 use crate::settings::objects::Recording;
 use crate::settings::UsageError;
-use crate::source::objects::Loaded;
 use crate::text::safe;
 
 /// The images of a cluster.
@@ -126,15 +126,16 @@ impl<'s> Cluster<'s> {
 
     /// Writes a record that takes no trust back, on the Image as it was judged. Where others have changed it since, it is
     /// judged again; what then takes trust back is not written.
-    pub(super) fn write(&mut self, own: Record<OnImage>, stderr: &mut dyn Write) -> Recorded {
+    pub(super) fn write(&mut self, own: OnImage, edits: Vec<SignatureEdit>, stderr: &mut dyn Write) -> Recorded {
         let OnImage {
             loaded,
             read_only,
             expected,
-        } = own.place;
-        let mut planned: Option<Vec<SignatureEdit>> = Some(own.harmless);
-        let mut job = Job::again(&loaded, expected);
+        } = own;
+        let mut planned = Some(edits);
+        let job = Job::again(&loaded.image.name, SOURCE, expected);
         let name = safe(&loaded.image.name);
+        let mut told = Vec::new();
         let judge = &mut self.judge;
         let mut recorder = ImageRecorder::new(&mut self.session, Recording::Confirm, read_only);
         let fate = record(&mut recorder, loaded, |now, recorder| {
@@ -142,49 +143,54 @@ impl<'s> Cluster<'s> {
                 return Ok(((), Ok(edits)));
             }
             let author = recorder.author()?;
-            let record = judge.again(now, &mut job, author);
-            if record.downgrades.is_empty() {
-                return Ok(((), Ok(record.harmless)));
+            let changes = judge.again(now, &job, author, &mut told);
+            if changes.downgrades.is_empty() {
+                return Ok(((), Ok(changes.harmless)));
             }
             let why = "it was changed meanwhile, and a record of trust is to be taken back; run the command again";
             Ok(((), Err(format!("{name}: {why}"))))
         });
-        self.told(fate.map(|((), fate)| fate), &name, stderr)
+        let _ = stderr.write_all(&told);
+        told_fate(fate.map(|((), fate)| fate), &name, stderr)
     }
 
     /// Writes a record that takes trust back, if it still does: the image is read and judged anew.
-    pub(super) fn take_back(&mut self, own: &Later, stderr: &mut dyn Write) -> Recorded {
-        let name = safe(own.digest.as_str());
-        let loaded: Loaded = match self.session.image(&own.digest) {
+    pub(super) fn take_back(&mut self, image: &str, expected: Expected, stderr: &mut dyn Write) -> Recorded {
+        let name = safe(image);
+        let read = match Digest::parse(image) {
+            Ok(digest) => self.session.image(&digest),
+            Err(error) => Err(Refusal::new(Reason::MalformedImage, error.to_string())),
+        };
+        let loaded = match read {
             Ok(loaded) => loaded,
             Err(refusal) => {
                 let _ = writeln!(stderr, "error: {name}: {}", refusal.message);
                 return Recorded::Failed;
             }
         };
-        let mut job = Job::again(&loaded, own.expected.clone());
+        let job = Job::again(image, SOURCE, expected);
+        let mut told = Vec::new();
         let judge = &mut self.judge;
         let mut recorder = ImageRecorder::new(&mut self.session, Recording::Confirm, None);
         let fate = record(&mut recorder, loaded, |now, recorder| {
             let author = recorder.author()?;
-            Ok(((), Ok(judge.again(now, &mut job, author).edits)))
+            Ok(((), Ok(judge.again(now, &job, author, &mut told).all)))
         });
-        self.told(fate.map(|((), fate)| fate), &name, stderr)
+        let _ = stderr.write_all(&told);
+        told_fate(fate.map(|((), fate)| fate), &name, stderr)
     }
+}
 
-    fn told(&self, fate: Result<RecordFate, Refusal>, name: &str, stderr: &mut dyn Write) -> Recorded {
-        match fate {
-            Ok(RecordFate::Unchanged) => Recorded::Unchanged,
-            Ok(RecordFate::Written) => Recorded::Yes,
-            Ok(RecordFate::NotAskedFor | RecordFate::Accepted | RecordFate::Held(_)) => Recorded::No,
-            Ok(RecordFate::Failed(why)) => {
-                let _ = writeln!(stderr, "error: {why}");
-                Recorded::Failed
-            }
-            Err(refusal) => {
-                let _ = writeln!(stderr, "error: {name}: {}", refusal.message);
-                Recorded::Failed
-            }
-        }
-    }
+/// What became of a record; what went wrong is told.
+fn told_fate(fate: Result<RecordFate, Refusal>, name: &str, stderr: &mut dyn Write) -> Recorded {
+    let why = match fate {
+        Ok(RecordFate::Unchanged) => return Recorded::Unchanged,
+        Ok(RecordFate::Written) => return Recorded::Yes,
+        Ok(RecordFate::NotAskedFor | RecordFate::Accepted | RecordFate::Held(_)) => return Recorded::No,
+        Ok(RecordFate::Failed(why)) => why,
+        Err(refusal) => format!("{name}: {}", refusal.message),
+    };
+    // There is nowhere else to tell that standard error is gone.
+    let _ = writeln!(stderr, "error: {why}");
+    Recorded::Failed
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Where everything that is found comes together: reports, records, and the exit status.
 
-use std::io::Write;
+use std::io::{self, Write};
 
+use super::cluster::Cluster;
+use super::expected::Expected;
 use super::held::{Held, HeldEntries};
-use super::job::{Done, Job, Record};
+use super::job::{Done, Job, On, Record};
 use super::lines::Known;
 use super::reports::Reports;
 use crate::audit::entry::{Entry, Finding, FindingKind, Recorded};
@@ -12,12 +14,14 @@ use crate::audit::head::Head;
 use crate::audit::lines::END;
 use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
+use crate::edit::SignatureEdit;
 use crate::report::progress::Progress;
+use crate::run::cluster::SOURCE;
 use crate::run::file_records::FileRecords;
 use crate::run::{NEGATIVE, SUCCESS, TROUBLE};
 use crate::settings::audit::Audit;
 use crate::settings::UsageError;
-use crate::source::objects::ObjectFiles;
+use crate::source::objects::{ObjectFiles, Position};
 use crate::text::safe;
 
 /// Most reasons that are kept why an audit is not complete.
@@ -73,47 +77,80 @@ impl<'s> Collector<'s> {
         is_here && !self.known.has(&job.image, &job.source)
     }
 
+    /// The same for an image of a cluster, by its name.
+    pub(super) fn wants_image(&self, name: &str) -> bool {
+        self.settings.shard.has(name) && !self.known.has(name, SOURCE)
+    }
+
     /// Takes an image that was judged: reports it, or holds it until it is known what becomes of its record.
-    pub(super) fn take(&mut self, done: Done, progress: &Progress, stderr: &mut dyn Write) {
-        let Done { entry, told, record } = done;
+    pub(super) fn take(
+        &mut self,
+        done: Done,
+        cluster: Option<&mut Cluster<'_>>,
+        progress: &Progress,
+        stderr: &mut dyn Write,
+    ) {
+        let Done {
+            mut entry,
+            told,
+            record,
+        } = done;
         if !self.settings.shard.has(&entry.image) {
             return;
         }
         // There is nowhere else to tell that standard error is gone.
         let _ = stderr.write_all(&told);
         progress.judged(entry.verdict);
-        match record {
-            None => self.report(&entry),
-            Some(record) => self.hold(entry, record, stderr),
-        }
-    }
-
-    fn hold(&mut self, mut entry: Entry, record: Record, stderr: &mut dyn Write) {
+        let Some(record) = record else {
+            return self.report(&entry);
+        };
         let Record {
-            position,
-            copies,
+            on,
             edits,
             harmless,
             downgrades,
         } = record;
         self.downgrades += downgrades.len() as u64;
-        let kept = self.records.add(position, &copies, &harmless).and_then(|()| {
-            if downgrades.is_empty() {
-                Ok(())
-            } else {
-                self.records.add_conditional(position, &copies, &edits)
+        let held = match (on, cluster) {
+            (On::File(position, copies), _) => self.hold(position, &copies, &edits, &harmless).map(|()| Some(position)),
+            (On::Image(own), Some(cluster)) => {
+                if !harmless.is_empty() {
+                    entry.recorded = cluster.write(*own, harmless, stderr);
+                }
+                if downgrades.is_empty() || entry.recorded == Recorded::Failed {
+                    return self.report(&entry);
+                }
+                Ok(None)
             }
-        });
-        let held = Held {
-            entry: entry.clone(),
-            position,
-            downgrades,
+            (On::Image(_), None) => Err(io::Error::other("there is no cluster")),
         };
-        if let Err(error) = kept.and_then(|()| self.held.put(&held)) {
+        let held = held.and_then(|position| {
+            self.held.put(&Held {
+                entry: entry.clone(),
+                position,
+                downgrades,
+            })
+        });
+        if let Err(error) = held {
             let _ = writeln!(stderr, "error: {}: keeping the record: {error}", safe(&entry.image));
             entry.recorded = Recorded::Failed;
             self.report(&entry);
         }
+    }
+
+    /// Holds the changes to an object in a file: those that take trust back may be left out in the end.
+    fn hold(
+        &mut self,
+        position: Position,
+        copies: &[Position],
+        edits: &[SignatureEdit],
+        harmless: &[SignatureEdit],
+    ) -> io::Result<()> {
+        self.records.add(position, copies, harmless)?;
+        if harmless.len() < edits.len() {
+            self.records.add_conditional(position, copies, edits)?;
+        }
+        Ok(())
     }
 
     fn report(&mut self, entry: &Entry) {
@@ -139,56 +176,80 @@ impl<'s> Collector<'s> {
         }
     }
 
-    /// Writes what was worked out, and reports what has waited for that. Where too many records would change from True to
-    /// False, these changes are left out.
-    pub(super) fn record(&mut self, objects: &ObjectFiles, stderr: &mut dyn Write) {
+    /// Whether too many records would change from True to False; then it is said.
+    fn is_too_much(&self, stderr: &mut dyn Write) -> bool {
         let is_too_much = self.downgrades > self.settings.max_downgrades;
-        let mut records = std::mem::take(&mut self.records);
         if is_too_much {
-            records.drop_conditional();
             let _ = writeln!(
                 stderr,
                 "error: {} records would change from True to False, more than --max-downgrades {}: none of them is written; look at the reasons, and run the command again with a higher number if they are right",
                 self.downgrades, self.settings.max_downgrades
             );
         }
+        is_too_much
+    }
+
+    /// Writes records in files, and reports what has waited for that. Where too many records would change from True to
+    /// False, these changes are left out.
+    pub(super) fn record_in_files(&mut self, objects: &ObjectFiles, stderr: &mut dyn Write) {
+        let is_too_much = self.is_too_much(stderr);
+        let mut records = std::mem::take(&mut self.records);
+        if is_too_much {
+            records.drop_conditional();
+        }
         let failures = records.write(objects, &mut std::io::sink(), &mut |line| {
             let _ = writeln!(stderr, "{line}");
         });
+        if failures.has_any() {
+            self.complain(["not all records could be written".to_owned()]);
+        }
+        self.settle(is_too_much, stderr, &mut |held, _| match held
+            .position
+            .is_some_and(|position| failures.has(position))
+        {
+            true => Recorded::Failed,
+            false => Recorded::Yes,
+        });
+    }
+
+    /// Writes the changes from True to False to Images of a cluster, unless there are too many.
+    pub(super) fn record_in_cluster(&mut self, cluster: &mut Cluster<'_>, stderr: &mut dyn Write) {
+        let is_too_much = self.is_too_much(stderr);
+        self.settle(is_too_much, stderr, &mut |held, stderr| match is_too_much {
+            true => held.entry.recorded,
+            false => cluster.take_back(&held.entry.image, Expected::of_entry(&held.entry), stderr),
+        });
+    }
+
+    /// Reports what has waited for its record, which `write` tells the fate of.
+    fn settle(
+        &mut self,
+        is_too_much: bool,
+        stderr: &mut dyn Write,
+        write: &mut dyn FnMut(&Held, &mut dyn Write) -> Recorded,
+    ) {
         let held = std::mem::replace(&mut self.held, HeldEntries::new());
-        let read = held.each(&mut |held| {
-            let Held {
-                mut entry,
-                position,
-                downgrades,
-            } = held;
-            entry.recorded = if failures.has(position) {
-                Recorded::Failed
-            } else if is_too_much && !downgrades.is_empty() {
-                Recorded::HeldBack
-            } else {
-                Recorded::Yes
-            };
-            for downgrade in downgrades {
-                let image = safe(&entry.image);
-                if is_too_much {
+        let read = held.each(&mut |mut held| {
+            let fate = write(&held, stderr);
+            let is_held_back = is_too_much && !held.downgrades.is_empty() && fate != Recorded::Failed;
+            held.entry.recorded = if is_held_back { Recorded::HeldBack } else { fate };
+            let image = safe(&held.entry.image);
+            for downgrade in held.downgrades {
+                if is_held_back {
                     let _ = writeln!(stderr, "{image}: {downgrade}: kept back");
-                    entry.findings.push(Finding {
+                    held.entry.findings.push(Finding {
                         kind: FindingKind::HeldBack,
                         message: downgrade,
                         command: None,
                     });
-                } else if entry.recorded == Recorded::Yes {
+                } else if fate == Recorded::Yes {
                     let _ = writeln!(stderr, "{image}: {downgrade}: recorded");
                 }
             }
-            self.report(&entry.bounded());
+            self.report(&held.entry.bounded());
         });
         if let Err(error) = read {
             self.complain([format!("keeping the report: {error}")]);
-        }
-        if failures.has_any() {
-            self.complain(["records could not be written".to_owned()]);
         }
     }
 

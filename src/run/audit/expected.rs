@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
-use crate::audit::entry::IdentitySource;
+use crate::audit::entry::{Entry, IdentitySource, Use};
 use crate::audit::prefix_map::PrefixMap;
+use crate::audit::uses::Known;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::text::safe;
@@ -12,8 +13,13 @@ use crate::text::safe;
 /// What an image is expected to be signed as, and who says so.
 #[derive(Debug, Clone)]
 pub(super) struct Expected {
-    /// Alternatives; empty where nothing is known.
+    /// All references; empty where nothing is known.
     pub(super) identities: Vec<Reference>,
+    /// What single uses of the image expect: one of these references. An image is what it should be where every use gets
+    /// what it expects.
+    pub(super) demands: Vec<(Use, Vec<Reference>)>,
+    /// How many uses expect something that is not among these.
+    pub(super) more_demands: u64,
     /// Who named them.
     pub(super) source: IdentitySource,
     /// Why a name could not be used, in words that are safe to print.
@@ -25,14 +31,32 @@ impl Expected {
     pub(super) fn nothing() -> Self {
         Self {
             identities: Vec::new(),
+            demands: Vec::new(),
+            more_demands: 0,
             source: IdentitySource::None,
             trouble: None,
+        }
+    }
+
+    /// What an entry says was expected.
+    pub(super) fn of_entry(entry: &Entry) -> Self {
+        let identities = entry.expected.iter().filter_map(|text| Reference::parse(text).ok());
+        Self {
+            identities: identities.collect(),
+            source: entry.identity_source,
+            ..Self::nothing()
         }
     }
 
     /// Whether the user says it: only what is verified by that may be recorded (docs/contract.md 9).
     pub(super) fn is_of_user(&self) -> bool {
         matches!(self.source, IdentitySource::User | IdentitySource::Map)
+    }
+
+    /// The first use that gets nothing it expects where the image is signed as these references.
+    pub(super) fn unmet(&self, signed: &[Reference]) -> Option<&(Use, Vec<Reference>)> {
+        let is_met = |identities: &Vec<Reference>| identities.iter().any(|identity| signed.contains(identity));
+        self.demands.iter().find(|(_, identities)| !is_met(identities))
     }
 
     /// What is said of an image of which nothing is expected.
@@ -49,9 +73,8 @@ impl Expected {
 /// the user gives for the image are not looked up.
 pub(super) fn through(map: Option<&PrefixMap>, names: &[Reference], source: IdentitySource) -> Expected {
     let mut expected = Expected {
-        identities: Vec::new(),
         source,
-        trouble: None,
+        ..Expected::nothing()
     };
     let map = map.filter(|_| source != IdentitySource::User);
     let mut are_mapped = !names.is_empty();
@@ -79,20 +102,46 @@ pub(super) fn through(map: Option<&PrefixMap>, names: &[Reference], source: Iden
     expected
 }
 
-/// What the object of an image says by itself. A tag that it names is what was asked for. A digest is not, because a tag
-/// may have resolved to it; but where the user's map says how the repository is signed, it is the image of that
-/// repository that is expected.
-pub(super) fn of_object(map: Option<&PrefixMap>, object: &Value) -> Expected {
+/// What the uses of an image expect of it, else what its object says.
+pub(super) fn of_uses(map: Option<&PrefixMap>, known: &Known, object: &Value) -> Expected {
+    let mut expected = through(map, &known.expected(), known.identity_source());
+    if known.demands.is_empty() {
+        return of_places(map, known, object);
+    }
+    for demand in &known.demands {
+        let own = through(map, &demand.references, demand.namer.source());
+        // A name that cannot be used is met by nothing.
+        expected.demands.push((demand.by.clone(), own.identities));
+    }
+    expected.more_demands = known.more_demands;
+    expected
+}
+
+/// What nothing names is looked for in the map by the places that it is had from.
+fn of_places(map: Option<&PrefixMap>, known: &Known, object: &Value) -> Expected {
+    let is_mapped = |place: &&Reference| map.is_some_and(|map| map.signed(place).is_some());
+    let places: Vec<Reference> = known.places.iter().filter(is_mapped).cloned().collect();
+    if places.is_empty() {
+        of_object(map, object, false)
+    } else {
+        through(map, &places, IdentitySource::Map)
+    }
+}
+
+/// What the object of an image says by itself. A tag that it names is what was asked for, if `believes_tags`. A digest is
+/// not, because a tag may have resolved to it; but where the user's map says how the repository is signed, it is the image
+/// of that repository that is expected.
+pub(super) fn of_object(map: Option<&PrefixMap>, object: &Value, believes_tags: bool) -> Expected {
     let reference = object["dockerImageReference"].as_str().unwrap_or_default();
     let Ok(place) = Reference::parse(reference) else {
         return Expected::nothing();
     };
-    if place.tag().is_some() {
-        return through(map, &[place], IdentitySource::Reference);
+    if place.is_name_only() {
+        return Expected::nothing();
     }
-    let is_mapped = place.digest().is_some() && map.is_some_and(|map| map.signed(&place).is_some());
-    if is_mapped {
-        through(map, &[place], IdentitySource::Map)
+    let is_mapped = map.is_some_and(|map| map.signed(&place).is_some());
+    if is_mapped || believes_tags && place.tag().is_some() {
+        through(map, &[place], IdentitySource::Reference)
     } else {
         Expected::nothing()
     }

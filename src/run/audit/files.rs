@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use super::expected::{self, Expected};
-use super::job::{Job, Object, What};
+use super::job::{Job, Object, Standing, What};
 use crate::audit::entry::IdentitySource;
 use crate::audit::prefix_map::PrefixMap;
 use crate::run::objects::{self, Found, Selected};
@@ -30,7 +30,7 @@ impl<'f> Files<'f> {
     pub(super) fn new(settings: &'f Audit, objects: &'f ObjectFiles) -> Self {
         let (places, requests) = match &settings.images {
             Images::Files { places, named, .. } => (places.as_slice(), named.as_deref()),
-            Images::Places { .. } => (&[][..], None),
+            Images::Places { .. } | Images::Cluster { .. } => (&[][..], None),
         };
         Self {
             objects,
@@ -80,14 +80,14 @@ impl<'f> Files<'f> {
                 copies,
                 loaded,
             }) => {
-                let own = expected::of_object(self.map, &loaded.object);
+                let own = expected::of_object(self.map, &loaded.object, true);
                 let refusal = objects::refusal(self.objects, position, &loaded.image.name);
-                let object = Object {
-                    loaded,
+                let standing = Standing::File {
                     position,
                     copies,
                     refusal,
                 };
+                let object = Object { loaded, standing };
                 (What::Object(Box::new(object)), own)
             }
         };

@@ -17,8 +17,8 @@ const MAX_MEMORY: usize = 256 << 10;
 pub(super) struct Held {
     /// The entry.
     pub(super) entry: Entry,
-    /// Where the object is that its record belongs to.
-    pub(super) position: Position,
+    /// Where the object is that its record belongs to, if it is in a file.
+    pub(super) position: Option<Position>,
     /// The changes that take trust back, in words that are safe to print.
     pub(super) downgrades: Vec<String>,
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::expected::{self, Expected};
 use crate::audit::entry::{Entry, IdentitySource, Use};
 use crate::edit::SignatureEdit;
-use crate::reason::Refusal;
+use crate::reason::{Reason, Refusal};
 use crate::settings::audit::Audit;
 use crate::settings::image_name::ImageName;
 use crate::settings::requests::Request;
@@ -32,7 +32,7 @@ pub(super) struct Job {
 /// What there is of an image.
 #[derive(Debug)]
 pub(super) enum What {
-    /// Its object in a file.
+    /// Its object.
     Object(Box<Object>),
     /// A directory that it is in.
     Directory(PathBuf),
@@ -40,20 +40,44 @@ pub(super) enum What {
     Nothing(Refusal),
 }
 
-/// An object in a file.
+/// The object of an image.
 #[derive(Debug)]
 pub(super) struct Object {
     /// What was read of it.
     pub(super) loaded: Loaded,
-    /// Where it is.
-    pub(super) position: Position,
-    /// Where else it stands, with the same content.
-    pub(super) copies: Vec<Position>,
-    /// Why nothing can be recorded on it, whatever the verdict.
-    pub(super) refusal: Option<String>,
+    /// Where it stands.
+    pub(super) standing: Standing,
+}
+
+/// Where an object stands.
+#[derive(Debug)]
+pub(super) enum Standing {
+    /// In a file.
+    File {
+        /// Where it is.
+        position: Position,
+        /// Where else it stands, with the same content.
+        copies: Vec<Position>,
+        /// Why nothing can be recorded on it, whatever the verdict.
+        refusal: Option<String>,
+    },
+    /// In a cluster; with why it can be read only, if it can.
+    Cluster(Option<Refusal>),
 }
 
 impl Job {
+    /// The same image once more.
+    pub(super) fn again(image: &str, source: &str, expected: Expected) -> Self {
+        Self {
+            image: image.to_owned(),
+            source: source.to_owned(),
+            what: What::Nothing(Refusal::new(Reason::NotFound, "")),
+            expected,
+            uses: Vec::new(),
+            more_uses: 0,
+        }
+    }
+
     /// Whether its entry is called by a digest that is not known before it is read.
     pub(super) fn is_named_later(&self) -> bool {
         matches!(self.what, What::Directory(_))
@@ -89,16 +113,34 @@ pub(super) struct Done {
 /// What is to be recorded on an object.
 #[derive(Debug)]
 pub(super) struct Record {
-    /// Where it is.
-    pub(super) position: Position,
-    /// Where else it stands.
-    pub(super) copies: Vec<Position>,
+    /// Where.
+    pub(super) on: On,
     /// All changes.
     pub(super) edits: Vec<SignatureEdit>,
     /// Those of them that take no Trusted back.
     pub(super) harmless: Vec<SignatureEdit>,
     /// What the others do, in words that are safe to print.
     pub(super) downgrades: Vec<String>,
+}
+
+/// An object to record on.
+#[derive(Debug)]
+pub(super) enum On {
+    /// One in a file, and where else it stands.
+    File(Position, Vec<Position>),
+    /// One in a cluster.
+    Image(Box<OnImage>),
+}
+
+/// An Image of a cluster, as it was judged.
+#[derive(Debug)]
+pub(super) struct OnImage {
+    /// As it was read.
+    pub(super) loaded: Loaded,
+    /// Why it can be read only, if it can.
+    pub(super) read_only: Option<Refusal>,
+    /// What it is expected to be signed as.
+    pub(super) expected: Expected,
 }
 
 /// The job for a directory that is named.

@@ -4,8 +4,9 @@
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use super::entries;
+use super::expected::Expected;
 use super::findings;
-use super::job::{Done, Job, Object, Record, What};
+use super::job::{Done, Job, Object, On, OnImage, Record, Standing, What};
 use super::recording;
 use crate::audit::entry::Recorded;
 use crate::image;
@@ -30,6 +31,8 @@ const MAX_FAILURES: usize = 3;
 pub(super) struct Judge<'s> {
     settings: &'s Audit,
     judging: Judging<'s>,
+    /// Who records, or why that is not known; safe to print.
+    author: Result<Author, String>,
     failures: usize,
 }
 
@@ -37,6 +40,8 @@ pub(super) struct Judge<'s> {
 pub(super) struct Judged {
     /// What it came to.
     pub(super) outcome: ImageOutcome,
+    /// What it came to for any of its identities, whether or not every use gets what it expects.
+    pub(super) first: ImageOutcome,
     /// The digest, where it is known only now.
     pub(super) digest: Option<String>,
     /// The keys that signatures say they are by, where those are unknown.
@@ -47,24 +52,30 @@ impl From<ImageOutcome> for Judged {
     fn from(outcome: ImageOutcome) -> Self {
         Self {
             claims: vec![None; outcome.signatures().len()],
+            first: outcome.clone(),
             outcome,
             digest: None,
         }
     }
 }
 
-/// One for each thread. What a user should know of the keys is told once.
+/// So many. What a user should know of the keys is told once.
 ///
 /// # Errors
 /// When a key file is of no use.
-pub(super) fn judges<'s>(settings: &'s Audit, stderr: &mut dyn std::io::Write) -> Result<Vec<Judge<'s>>, UsageError> {
-    let mut judges = Vec::with_capacity(settings.workers);
-    for number in 0..settings.workers {
+pub(super) fn judges<'s>(
+    settings: &'s Audit,
+    count: usize,
+    stderr: &mut dyn std::io::Write,
+) -> Result<Vec<Judge<'s>>, UsageError> {
+    let mut judges = Vec::with_capacity(count);
+    for number in 0..count {
         let mut nowhere = std::io::sink();
         let tell: &mut dyn std::io::Write = if number == 0 { stderr } else { &mut nowhere };
         judges.push(Judge {
             settings,
             judging: Judging::new(&settings.criteria, std::iter::empty(), tell)?,
+            author: Ok(Author::default()),
             failures: 0,
         });
     }
@@ -72,6 +83,14 @@ pub(super) fn judges<'s>(settings: &'s Audit, stderr: &mut dyn std::io::Write) -
 }
 
 impl Judge<'_> {
+    /// Says who records, for what is worked out from now on.
+    pub(super) fn recording_for(&mut self, author: &Result<Author, Refusal>) {
+        self.author = match author {
+            Ok(author) => Ok(author.again()),
+            Err(refusal) => Err(refusal.message.clone()),
+        };
+    }
+
     /// Judges an image. Whatever happens, something comes of it.
     pub(super) fn job(&mut self, mut job: Job) -> Done {
         let mut told = Vec::new();
@@ -175,11 +194,55 @@ impl Judge<'_> {
             }
             _ => None,
         });
+        let claims = claims.collect();
+        let (outcome, first) = match self.for_every_use(&outcome, subject, job, told) {
+            Some(worse) => (worse, outcome),
+            None => (outcome.clone(), outcome),
+        };
         Judged {
-            claims: claims.collect(),
+            claims,
+            first,
             outcome,
             digest: None,
         }
+    }
+
+    /// What an image that is signed for some of its uses is, where another one expects something else: what one namespace
+    /// calls it must not vouch for it in another one.
+    fn for_every_use(
+        &mut self,
+        outcome: &ImageOutcome,
+        subject: &Subject,
+        job: &Job,
+        told: &mut Vec<u8>,
+    ) -> Option<ImageOutcome> {
+        if outcome.reason() != Reason::Verified {
+            return None;
+        }
+        if let Some((by, identities)) = job.expected.unmet(outcome.matched()) {
+            let by = match by.namespace.as_str() {
+                "" => safe(&by.name),
+                namespace => format!("{}/{}", safe(namespace), safe(&by.name)),
+            };
+            let own = if identities.is_empty() {
+                ImageOutcome::refused(job.expected.refusal(), outcome.signatures().to_vec())
+            } else {
+                self.judging
+                    .judge(subject, identities, None, "there is no signature", told)
+            };
+            let refusal = Refusal::new(own.reason(), format!("as {by} expects it: {}", own.message()));
+            return Some(ImageOutcome::refused(refusal, own.signatures().to_vec()));
+        }
+        (job.expected.more_demands > 0).then(|| {
+            let message = format!(
+                "{} uses expect something that was not looked at: there are too many",
+                job.expected.more_demands
+            );
+            ImageOutcome::refused(
+                Refusal::new(Reason::SourceUnavailable, message),
+                outcome.signatures().to_vec(),
+            )
+        })
     }
 
     /// What is reported and recorded.
@@ -187,10 +250,9 @@ impl Judge<'_> {
         let mut entry = entries::entry(&job, judged);
         let mut record = None;
         if let What::Object(object) = job.what {
-            findings::of_object(&object.loaded, &judged.outcome, &mut entry);
+            findings::of_object(&object.loaded, &judged.first, &mut entry);
             if self.settings.recording == Recording::Confirm && job.expected.is_of_user() {
-                let identities = &job.expected.identities;
-                (entry.recorded, record) = self.record(*object, &judged.outcome, identities, &mut told);
+                (entry.recorded, record) = self.record(*object, &judged.first, job.expected, &mut told);
             }
         }
         let entry = findings::finish(entry, self.settings);
@@ -202,29 +264,72 @@ impl Judge<'_> {
         &self,
         object: Object,
         outcome: &ImageOutcome,
-        identities: &[Reference],
+        expected: Expected,
         told: &mut Vec<u8>,
     ) -> (Recorded, Option<Record>) {
-        let Object {
-            loaded,
-            position,
-            copies,
-            refusal,
-        } = object;
+        let Object { loaded, standing } = object;
+        let author = match &self.author {
+            Ok(author) => author.again(),
+            Err(why) => {
+                told.extend(format!("error: recording on {}: {why}\n", safe(&loaded.image.name)).bytes());
+                return (Recorded::Failed, None);
+            }
+        };
+        let (recorded, changes) = self.changes(&loaded, outcome, &expected.identities, author, told);
+        let recording::Changes {
+            all: edits,
+            harmless,
+            downgrades,
+        } = changes;
+        let on = match standing {
+            _ if edits.is_empty() => return (recorded, None),
+            Standing::File { refusal: Some(why), .. } => {
+                told.extend(format!("error: {why}\n").bytes());
+                return (Recorded::Failed, None);
+            }
+            Standing::File { position, copies, .. } => On::File(position, copies),
+            Standing::Cluster(read_only) => On::Image(Box::new(OnImage {
+                loaded,
+                read_only,
+                expected,
+            })),
+        };
+        let record = Record {
+            on,
+            edits,
+            harmless,
+            downgrades,
+        };
+        (recorded, Some(record))
+    }
+
+    fn changes(
+        &self,
+        loaded: &Loaded,
+        outcome: &ImageOutcome,
+        identities: &[Reference],
+        author: Author,
+        told: &mut Vec<u8>,
+    ) -> (Recorded, recording::Changes) {
         let chosen: Vec<usize> = (0..loaded.image.signatures.len()).collect();
-        let author = Author::default();
-        let planned = planning::plan(&loaded, &chosen, outcome, identities, author, &self.settings.record);
+        let planned = planning::plan(loaded, &chosen, outcome, identities, author, &self.settings.record);
         for why in &planned.words.withheld {
             told.extend(format!("error: {why}\n").bytes());
         }
-        let (recorded, record) = recording::record(&loaded, outcome, planned, position, copies);
-        match refusal {
-            Some(why) if record.is_some() => {
-                told.extend(format!("error: {why}\n").bytes());
-                (Recorded::Failed, None)
-            }
-            _ => (recorded, record),
-        }
+        recording::record(loaded, outcome, planned)
+    }
+
+    /// Judges an object that others have changed once more, and works out what is to be recorded.
+    pub(super) fn again(
+        &mut self,
+        loaded: &Loaded,
+        job: &Job,
+        author: Author,
+        told: &mut Vec<u8>,
+    ) -> recording::Changes {
+        let judged = self.object(loaded, job, told);
+        let identities = &job.expected.identities;
+        self.changes(loaded, &judged.first, identities, author, told).1
     }
 }
 

@@ -4,33 +4,30 @@
 
 use serde_json::{json, Value};
 
-use super::job::Record;
+use super::findings::name;
 use crate::audit::entry::Recorded;
 use crate::edit::{Change, SignatureEdit};
 use crate::record::latest;
 use crate::report;
 use crate::run::planning::Planned;
-use crate::source::objects::{Loaded, Position};
+use crate::source::objects::Loaded;
 use crate::verdict::ImageOutcome;
 
-use super::findings::name;
+/// What is to be written on an object.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// All of it.
+    pub(super) all: Vec<SignatureEdit>,
+    /// What of it takes no Trusted back.
+    pub(super) harmless: Vec<SignatureEdit>,
+    /// What the rest does, in words that are safe to print.
+    pub(super) downgrades: Vec<String>,
+}
 
-/// What becomes of the record on an object, and what is to be written, if anything is.
-pub(super) fn record(
-    loaded: &Loaded,
-    outcome: &ImageOutcome,
-    planned: Planned,
-    position: Position,
-    copies: Vec<Position>,
-) -> (Recorded, Option<Record>) {
+/// What becomes of the record on an object, and what is to be written.
+pub(super) fn record(loaded: &Loaded, outcome: &ImageOutcome, planned: Planned) -> (Recorded, Changes) {
     let mut fates = planned.recorded;
-    let mut record = Record {
-        position,
-        copies,
-        edits: Vec::new(),
-        harmless: Vec::new(),
-        downgrades: Vec::new(),
-    };
+    let mut changes = Changes::default();
     for edit in planned.edits {
         let stored = &loaded.object["signatures"][edit.index];
         let new = changed(stored, &edit);
@@ -44,16 +41,15 @@ pub(super) fn record(
             let signature = outcome.signatures().get(edit.index);
             let signed_name = name(signature.map_or("", |own| own.name()), edit.index);
             let reason = latest(&new, "Trusted").map_or(String::new(), |now| format!(" ({})", now.reason));
-            record
+            changes
                 .downgrades
                 .push(format!("{signed_name}: Trusted: True -> False{reason}"));
         } else {
-            record.harmless.push(edit.clone());
+            changes.harmless.push(edit.clone());
         }
-        record.edits.push(edit);
+        changes.all.push(edit);
     }
-    let fate = sum(&fates);
-    (fate, (!record.edits.is_empty()).then_some(record))
+    (sum(&fates), changes)
 }
 
 /// A signature as it is after an edit.

@@ -4,9 +4,11 @@
 use std::path::Path;
 
 use crate::cli::audit::Audit as Options;
+use crate::cluster::access::Access;
+use crate::settings::environment::Environment;
 use crate::settings::image_name::ImageName;
 use crate::settings::requests::{self, Lacking, Request};
-use crate::settings::{objects, UsageError};
+use crate::settings::{cluster, objects, UsageError};
 use crate::source::objects::{sources, Place};
 use crate::text::safe;
 
@@ -22,6 +24,17 @@ pub enum Images {
         /// Which of the objects, with what is expected of them; all where none is named.
         named: Option<Vec<Request>>,
     },
+    /// Those of a cluster.
+    Cluster {
+        /// How it is reached.
+        access: Box<Access>,
+        /// The namespace in which they are used; all where there is none.
+        namespace: Option<String>,
+        /// They are those that streams and pods name, and not all Image objects.
+        is_of_streams: bool,
+        /// A selector of labels; empty for all.
+        selector: String,
+    },
     /// Directories.
     Places {
         /// The images.
@@ -32,7 +45,7 @@ pub enum Images {
 }
 
 impl Images {
-    pub(super) fn new(options: &Options) -> Result<Self, UsageError> {
+    pub(super) fn new(options: &Options, environment: &Environment) -> Result<Self, UsageError> {
         let places = objects::places(&options.source)?;
         if places.contains(&Place::Stdin) && options.images_from.as_deref() == Some(Path::new("-")) {
             return Err(UsageError::new(
@@ -46,6 +59,7 @@ impl Images {
         let named = named(options, list.as_deref())?;
         if !places.is_empty() {
             let namespace = options.source.client.namespace.as_deref();
+            options.refuse_scope("--filename")?;
             return Ok(Self::Files {
                 places,
                 is_recursive: options.source.recursive,
@@ -53,8 +67,9 @@ impl Images {
             });
         }
         let Some(named) = named else {
-            return Err(UsageError::new("no image: give --filename, --images-from or IMAGE"));
+            return Self::in_cluster(options, environment);
         };
+        options.refuse_scope("--images-from and IMAGE")?;
         let is_elsewhere = |request: &&Request| !matches!(request.image, ImageName::Directory(_));
         if let Some(request) = named.iter().find(is_elsewhere) {
             return Err(UsageError::new(format!(
@@ -65,13 +80,31 @@ impl Images {
         Ok(Self::Places { named, list })
     }
 
+    fn in_cluster(options: &Options, environment: &Environment) -> Result<Self, UsageError> {
+        let client = &options.source.client;
+        if options.all_namespaces && client.namespace.is_some() {
+            return Err(UsageError::new(
+                "--all-namespaces cannot be used with --namespace: one of them says where images are used",
+            ));
+        }
+        if options.source.recursive {
+            return Err(UsageError::new("--recursive is about directories of --filename"));
+        }
+        Ok(Self::Cluster {
+            access: Box::new(cluster::access(client, environment, false)?),
+            namespace: client.namespace.clone(),
+            is_of_streams: options.all_namespaces || client.namespace.is_some(),
+            selector: options.selector.clone().unwrap_or_default(),
+        })
+    }
+
     /// Records stand on Image objects.
     pub(super) fn check_recordable(&self) -> Result<(), UsageError> {
         match self {
             Self::Files { places, .. } if places.contains(&Place::Stdin) => Err(UsageError::new(
                 "--confirm cannot be used with --filename -: write the objects to a file",
             )),
-            Self::Files { .. } => Ok(()),
+            Self::Files { .. } | Self::Cluster { .. } => Ok(()),
             Self::Places { .. } => Err(UsageError::new(
                 "--confirm is about Image objects: a directory or an image in a registry has no place for a record",
             )),
@@ -81,6 +114,23 @@ impl Images {
     /// Where they are, in words for people.
     pub(super) fn source(&self) -> String {
         match self {
+            Self::Cluster {
+                access,
+                namespace,
+                is_of_streams,
+                selector,
+            } => {
+                let mut source = format!("cluster {}", access.server.address());
+                match namespace {
+                    Some(namespace) => source.push_str(&format!(", namespace {}", safe(namespace))),
+                    None if *is_of_streams => source.push_str(", all namespaces"),
+                    None => {}
+                }
+                if !selector.is_empty() {
+                    source.push_str(&format!(", selector {}", safe(selector)));
+                }
+                source
+            }
             Self::Files {
                 places, named: None, ..
             } => {
@@ -94,6 +144,22 @@ impl Images {
                 let names: Vec<String> = named.iter().map(|request| safe(&request.asked)).collect();
                 format!("images {}", names.join(", "))
             }
+        }
+    }
+}
+
+impl Options {
+    /// Options that say which images of a cluster are meant.
+    fn refuse_scope(&self, with: &str) -> Result<(), UsageError> {
+        let given = [
+            (self.all_namespaces, "--all-namespaces"),
+            (self.selector.is_some(), "--selector"),
+        ];
+        match given.into_iter().find(|(given, _)| *given) {
+            Some((_, option)) => Err(UsageError::new(format!(
+                "{option} cannot be used with {with}: it chooses images of a cluster"
+            ))),
+            None => Ok(()),
         }
     }
 }

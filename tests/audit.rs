@@ -3,11 +3,19 @@
 
 #[path = "audit/bench.rs"]
 mod bench;
+#[path = "audit/cluster.rs"]
+mod cluster;
 #[path = "audit/expected.rs"]
 mod expected;
 #[path = "audit/files.rs"]
 mod files;
+#[path = "audit/findings.rs"]
+mod findings;
+#[path = "audit/recording.rs"]
+mod recording;
 #[path = "audit/resume.rs"]
 mod resume;
 #[path = "audit/shards.rs"]
 mod shards;
+#[path = "audit/trouble.rs"]
+mod trouble;

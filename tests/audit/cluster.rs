@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Images of a cluster: what is expected of them by those who use them, and their records.
+
+use serde_json::{json, Value};
+
+use crate::bench::{digest, Report};
+use crate::support::api::User;
+use crate::support::cluster::{Scene, TOKEN};
+use crate::support::images::image;
+use crate::support::program::Outcome;
+
+const REPOSITORY: &str = "quay.io/shop/web";
+
+/// A stream whose tags are imported from tags of [`REPOSITORY`].
+fn stream(tags: &[(&str, &str, usize)]) -> Value {
+    let spec: Vec<Value> = tags
+        .iter()
+        .map(|(tag, from, _)| json!({"name": tag, "from": {"kind": "DockerImage", "name": format!("{REPOSITORY}:{from}")}}))
+        .collect();
+    let status: Vec<Value> = tags
+        .iter()
+        .map(|(tag, _, n)| {
+            let d = digest(*n);
+            json!({"tag": tag, "items": [{"created": "2026-02-02T00:00:00Z", "generation": 1, "image": d,
+                "dockerImageReference": format!("{REPOSITORY}@{d}")}]})
+        })
+        .collect();
+    json!({"spec": {"tags": spec}, "status": {"dockerImageRepository": "registry.local:5000/shop/web", "tags": status}})
+}
+
+/// A cluster in which the auditor may see everything.
+fn scene() -> Scene {
+    let scene = Scene::new();
+    for resource in ["imagestreams", "pods", "clusterversions", "namespaces"] {
+        scene.server.grant("alice", &["get", "list"], resource);
+    }
+    scene
+}
+
+fn put(scene: &Scene, n: usize, signed: Option<&str>) {
+    let blob = signed.map(|tag| scene.sign(&digest(n), &format!("{REPOSITORY}:{tag}")));
+    let blobs: Vec<&[u8]> = blob.iter().map(Vec::as_slice).collect();
+    scene.server.image(image(&digest(n), &blobs));
+}
+
+fn audit(scene: &Scene, more: &[&str]) -> Outcome {
+    let key = scene.key_file.to_str().unwrap();
+    scene.run(&[&["audit", "--public-key", key, "-o", "jsonl"][..], more].concat())
+}
+
+/// The entry of image `n`.
+fn entry(report: &Report, n: usize) -> &Value {
+    let d = digest(n);
+    report
+        .entries
+        .iter()
+        .find(|entry| entry["image"] == d.as_str())
+        .unwrap_or_else(|| panic!("no {d}: {report:#?}"))
+}
+
+fn word(report: &Report, n: usize) -> String {
+    crate::support::program::word(entry(report, n))
+}
+
+#[test]
+fn tags_say_what_images_are_expected_to_be_signed_as() {
+    let scene = scene();
+    put(&scene, 1, Some("v1"));
+    put(&scene, 2, Some("v1"));
+    put(&scene, 3, None);
+    put(&scene, 4, Some("v4"));
+    scene.server.stream(
+        "shop",
+        "web",
+        stream(&[("latest", "v1", 1), ("old", "v2", 2), ("bare", "v3", 3)]),
+    );
+    let outcome = audit(&scene, &[]);
+    let report = Report::read(&outcome.stdout);
+    assert_eq!(report.entries.len(), 4, "{outcome:#?}");
+    assert_eq!(word(&report, 1), "Verified/Verified");
+    assert_eq!(entry(&report, 1)["identitySource"], "stream");
+    assert_eq!(
+        entry(&report, 1)["uses"][0],
+        json!({"kind": "tag", "namespace": "shop", "name": "web:latest"})
+    );
+    assert_eq!(word(&report, 2), "Rejected/IdentityMismatch");
+    assert_eq!(word(&report, 3), "Unsigned/NoSignature");
+    assert!(entry(&report, 3)["findings"].to_string().contains("unsignedInUse"));
+    assert_eq!(word(&report, 4), "Unchecked/NoExpectedIdentity");
+}
+
+#[test]
+fn what_one_namespace_calls_an_image_does_not_vouch_for_it_in_another() {
+    let scene = scene();
+    put(&scene, 1, Some("debug"));
+    scene.server.stream("shop", "web", stream(&[("latest", "v1", 1)]));
+    scene.server.stream("evil", "web", stream(&[("latest", "debug", 1)]));
+    let report = Report::read(&audit(&scene, &[]).stdout);
+    assert_eq!(word(&report, 1), "Rejected/IdentityMismatch");
+    let message = entry(&report, 1)["message"].as_str().unwrap();
+    assert!(message.contains("as shop/web:latest expects it"), "{message}");
+    // In the one namespace alone it is what it is called there.
+    let report = Report::read(&audit(&scene, &["-n", "evil"]).stdout);
+    assert_eq!(word(&report, 1), "Verified/Verified");
+}
+
+#[test]
+fn records_are_written_only_of_what_the_map_names() {
+    let scene = scene();
+    put(&scene, 1, Some("v1"));
+    put(&scene, 2, Some("v1"));
+    scene
+        .server
+        .stream("shop", "web", stream(&[("latest", "v1", 1), ("old", "v2", 2)]));
+    let report = Report::read(&audit(&scene, &["--confirm"]).stdout);
+    assert_eq!(entry(&report, 1)["recorded"], "no");
+    let stored = |n: usize| scene.server.stored(&digest(n))["signatures"][0]["conditions"][0]["status"].clone();
+    assert_eq!(stored(1), Value::Null);
+    scene.sandbox.file(
+        "map",
+        format!("{REPOSITORY} {REPOSITORY}\nregistry.local:5000 registry.local:5000\n"),
+    );
+    let args = ["--confirm", "--expected-identity-map", "map"];
+    let report = Report::read(&audit(&scene, &args).expect(1).stdout);
+    assert_eq!(entry(&report, 1)["identitySource"], "map");
+    assert_eq!(
+        [&entry(&report, 1)["recorded"], &entry(&report, 2)["recorded"]],
+        ["yes", "yes"]
+    );
+    assert_eq!([stored(1), stored(2)], ["True", "False"]);
+    // Nothing is written where nothing would change but the time.
+    let version = scene.server.resource_version(&digest(1));
+    let report = Report::read(&audit(&scene, &args).stdout);
+    assert_eq!(entry(&report, 1)["recorded"], "unchanged");
+    assert_eq!(scene.server.resource_version(&digest(1)), version);
+    // What takes trust back is written last, and not at all where it is too much.
+    scene
+        .server
+        .stream("shop", "web", stream(&[("latest", "v9", 1), ("old", "v2", 2)]));
+    let outcome = audit(
+        &scene,
+        &["--confirm", "--expected-identity-map", "map", "--max-downgrades", "0"],
+    )
+    .expect(3);
+    assert_eq!(entry(&Report::read(&outcome.stdout), 1)["recorded"], "heldBack");
+    assert!(
+        outcome.stderr.contains("True -> False (IdentityMismatch): kept back"),
+        "{outcome:#?}"
+    );
+    assert_eq!(stored(1), "True");
+    let report = Report::read(&audit(&scene, &args).expect(1).stdout);
+    assert_eq!(entry(&report, 1)["recorded"], "yes");
+    assert_eq!(stored(1), "False");
+}
+
+#[test]
+fn an_image_that_others_change_meanwhile_is_judged_again() {
+    let scene = scene();
+    put(&scene, 1, Some("v1"));
+    scene.server.stream("shop", "web", stream(&[("latest", "v1", 1)]));
+    scene.sandbox.file(
+        "map",
+        format!("{REPOSITORY} {REPOSITORY}\nregistry.local:5000 registry.local:5000\n"),
+    );
+    let d = digest(1);
+    scene.server.before_write(move |objects| {
+        objects.edit_image(&d, |image| image["metadata"]["labels"] = json!({"a": "b"}));
+    });
+    let report = Report::read(
+        &audit(&scene, &["--confirm", "--expected-identity-map", "map"])
+            .expect(0)
+            .stdout,
+    );
+    assert_eq!(entry(&report, 1)["recorded"], "yes");
+    let stored = scene.server.stored(&digest(1));
+    assert_eq!(stored["metadata"]["labels"]["a"], "b");
+    assert_eq!(stored["signatures"][0]["conditions"][0]["status"], "True");
+}
+
+#[test]
+fn what_cannot_be_listed_leaves_the_audit_incomplete() {
+    let scene = Scene::signed();
+    let outcome = audit(&scene, &[]).expect(3);
+    let report = Report::read(&outcome.stdout);
+    let incomplete = report.tail["incomplete"].to_string();
+    assert!(incomplete.contains("which tags stand for an image"), "{incomplete}");
+    scene.server.revoke(TOKEN);
+    scene.server.user(TOKEN, User::new("nobody"));
+    audit(&scene, &[]).expect(3);
+}
+
+#[test]
+fn shards_of_a_cluster_add_up() {
+    let scene = scene();
+    let tags: Vec<String> = (0..30).map(|n| format!("t{n}")).collect();
+    let tags: Vec<(&str, &str, usize)> = tags
+        .iter()
+        .enumerate()
+        .map(|(n, tag)| (tag.as_str(), "v1", n))
+        .collect();
+    for n in 0..30 {
+        put(&scene, n, (n % 3 > 0).then_some("v1"));
+    }
+    scene.server.stream("shop", "web", stream(&tags));
+    let whole = Report::read(&audit(&scene, &[]).stdout);
+    assert_eq!(whole.entries.len(), 30);
+    let mut seen = 0;
+    for index in 0..3 {
+        let part = Report::read(&audit(&scene, &["--shard", &format!("{index}/3")]).stdout);
+        assert!(part.entries.iter().all(|entry| whole.entries.contains(entry)));
+        seen += part.entries.len();
+    }
+    assert_eq!(seen, 30);
+}
+
+#[test]
+fn options_about_the_cluster_need_one() {
+    let scene = scene();
+    for (args, message) in [
+        (
+            &["-A", "-n", "x"][..],
+            "--all-namespaces cannot be used with --namespace",
+        ),
+        (
+            &["-A", "-f", "x.json"],
+            "--all-namespaces cannot be used with --filename",
+        ),
+        (
+            &["-l", "a=b", "dir:x"],
+            "--selector cannot be used with --images-from and IMAGE",
+        ),
+        (&["-R"], "--recursive is about directories"),
+        (&["--kubeconfig", "missing"], "missing"),
+    ] {
+        audit(&scene, args).expect_usage(message);
+    }
+}

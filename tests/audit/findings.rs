@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is found besides verdicts, and which of it makes an audit fail.
+
+use serde_json::{json, Value};
+
+use crate::bench::{digest, Bench, SIGNED};
+use crate::support::images::list;
+
+/// The kinds of findings on each image.
+fn kinds(entry: &Value) -> Vec<&str> {
+    let findings = entry["findings"].as_array();
+    findings.map_or(Vec::new(), |all| {
+        all.iter().map(|one| one["kind"].as_str().unwrap()).collect()
+    })
+}
+
+/// An object as it is after an audit that records.
+fn recorded(bench: &Bench, object: Value) -> Value {
+    bench.desk.put("one.json", object.to_string());
+    bench.run(&["-f", "one.json", "--confirm"]);
+    serde_json::from_str(&std::fs::read_to_string(bench.desk.sandbox.path("one.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn records_that_do_not_hold_are_stale() {
+    let bench = Bench::new();
+    let good = recorded(&bench, bench.good(1));
+    let mut lost = recorded(&bench, bench.good(2));
+    lost["signatures"][0]["content"] = json!("Z2FyYmFnZQ==");
+    let mut renamed = recorded(&bench, bench.good(3));
+    renamed["signatures"][0]["imageIdentity"] = json!(format!("{SIGNED}:v9"));
+    renamed["signatures"][0]["signedClaims"]["critical.identity.docker-reference"] = json!(format!("{SIGNED}:v9"));
+    let mut other_key = recorded(&bench, bench.good(4));
+    other_key["signatures"][0]["issuedTo"]["publicKeyID"] = json!("0123456789ABCDEF0123456789ABCDEF01234567");
+    let mut distrusted = good.clone();
+    distrusted["metadata"]["name"] = json!(digest(5));
+    let blob = bench.desk.sign(&digest(5), &format!("{SIGNED}:v1"));
+    distrusted["signatures"] = json!([crate::support::images::signature(&digest(5), "s1", &blob)]);
+    distrusted["signatures"][0]["conditions"] = json!([
+        {"type": "Trusted", "status": "False", "reason": "UnknownKey", "lastProbeTime": "2026-01-01T00:00:00Z"},
+        {"type": "ForImage", "status": "Unknown", "lastProbeTime": "2026-01-01T00:00:00Z"},
+    ]);
+    let objects = [good, lost, renamed, other_key, distrusted];
+    bench.desk.put("all.json", list(&objects).to_string());
+    let report = bench.lines(&["-f", "all.json"], 1);
+    let all: Vec<Vec<&str>> = report.entries.iter().map(kinds).collect();
+    assert_eq!(all, [&[][..], &["stale"], &["stale"], &["stale"], &["stale"]]);
+    let message = |n: usize| report.entries[n]["findings"][0]["message"].as_str().unwrap();
+    assert!(
+        message(1).contains("recorded as trusted, and it is Rejected now: NotASignature"),
+        "{}",
+        message(1)
+    );
+    assert!(
+        message(2).contains("it is signed for registry.local:5000/foo/bar:v1"),
+        "{}",
+        message(2)
+    );
+    assert!(message(3).contains(&bench.desk.key), "{}", message(3));
+    assert!(
+        message(4).contains("not trusted (UnknownKey), and it is Verified now"),
+        "{}",
+        message(4)
+    );
+    // Stale alone fails an audit only where that is asked for.
+    bench.desk.put("all.json", list(&objects[2..]).to_string());
+    bench.run(&["-f", "all.json"]).expect(0);
+    bench.run(&["-f", "all.json", "--fail-on", "stale"]).expect(1);
+    bench
+        .run(&["-f", "all.json", "--fail-on", "rejected,expiring"])
+        .expect(0);
+}
+
+#[test]
+fn damaged_and_contradictory_entries_are_named() {
+    let bench = Bench::new();
+    let mut damaged = bench.good(1);
+    damaged["signatures"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"metadata": {"name": "x"}, "type": "atomic"}));
+    let mut contradictory = bench.good(2);
+    contradictory["signatures"][0]["issuedBy"] = json!({"commonName": "somebody"});
+    let mut odd = bench.good(3);
+    odd["metadata"]["name"] = json!("not-a-digest");
+    bench
+        .desk
+        .put("all.json", list(&[damaged, contradictory, odd]).to_string());
+    let report = bench.lines(&["-f", "all.json"], 1);
+    let all: Vec<Vec<&str>> = report.entries.iter().map(kinds).collect();
+    assert_eq!(all, [&["damaged"][..], &["contradictory"], &["damaged"]]);
+    assert_eq!(report.words()[2], "Rejected/MalformedImage");
+}
+
+#[test]
+fn keys_that_expire_soon_are_told_with_the_images_that_only_they_verify() {
+    let bench = Bench::new();
+    let soon = bench.desk.signer.key("Soon <s@example.com>", "ed25519", "sign", "10d");
+    let keys = [&bench.desk.key[..], &soon];
+    bench.desk.signer.export(&keys, &bench.desk.key_file);
+    let sign = |n: usize, key: &str| {
+        let payload = crate::support::images::payload(&digest(n), &format!("{SIGNED}:v1"));
+        bench.desk.signer.sign(key, &payload)
+    };
+    let objects = [
+        bench.image(1, &[&sign(1, &soon)]),
+        bench.image(2, &[&sign(2, &soon), &sign(2, &bench.desk.key)]),
+        bench.good(3),
+    ];
+    bench.desk.put("all.json", list(&objects).to_string());
+    let report = bench.lines(&["-f", "all.json"], 0);
+    let all: Vec<Vec<&str>> = report.entries.iter().map(kinds).collect();
+    assert_eq!(all, [&["expiring"][..], &[], &[]]);
+    assert!(report.entries[0]["signatures"][0]["signer"]["expires"]
+        .as_i64()
+        .is_some());
+    assert_eq!(report.entries[2]["signatures"][0]["signer"].get("expires"), None);
+    bench.run(&["-f", "all.json", "--fail-on", "expiring"]).expect(1);
+    bench
+        .run(&["-f", "all.json", "--fail-on", "expiring", "--warn-expiry", "9d"])
+        .expect(0);
+    // Where two keys are required, one that is left is not enough.
+    let report = bench.lines(&["-f", "all.json", "--require", "2"], 1);
+    assert_eq!(kinds(&report.entries[1]), ["expiring"]);
+}
+
+#[test]
+fn each_verdict_fails_an_audit_where_it_is_named() {
+    let bench = Bench::new();
+    bench
+        .desk
+        .put("rejected.json", bench.image(1, &[b"garbage"]).to_string());
+    bench.desk.put("unsigned.json", bench.image(2, &[]).to_string());
+    let mut unchecked = bench.good(3);
+    unchecked["dockerImageReference"] = json!("");
+    bench.desk.put("unchecked.json", unchecked.to_string());
+    for (file, verdict, others) in [
+        (
+            "rejected.json",
+            "rejected",
+            "unsupported,unsigned,allowed,unchecked,stale,expiring,gap",
+        ),
+        ("unsigned.json", "unsigned", "rejected,unsupported,allowed,unchecked"),
+        ("unchecked.json", "unchecked", "rejected,unsupported,unsigned,allowed"),
+    ] {
+        bench.run(&["-f", file]).expect(1);
+        bench.run(&["-f", file, "--fail-on", verdict]).expect(1);
+        bench.run(&["-f", file, "--fail-on", others]).expect(0);
+    }
+    let policy = json!({"default": [{"type": "insecureAcceptAnything"}]});
+    bench.desk.put("policy.json", policy.to_string());
+    let args = ["audit", "--policy", "policy.json", "-f", "rejected.json"];
+    let run = |more: &[&str]| bench.desk.sandbox.run([&args[..], more].concat());
+    run(&[]).expect(1);
+    run(&["--fail-on", "allowed"]).expect(1);
+    run(&["--fail-on", "rejected"]).expect(0);
+    bench
+        .run(&["-f", "rejected.json", "--fail-on", "verified"])
+        .expect_usage("verified");
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `--confirm`: what is recorded on objects in files, and what is kept back.
+
+use std::fs;
+
+use serde_json::{json, Value};
+
+use crate::bench::{digest, Bench, SIGNED};
+use crate::support::images::list;
+
+/// The objects of a file.
+fn items(bench: &Bench, name: &str) -> Vec<Value> {
+    let text = fs::read_to_string(bench.desk.sandbox.path(name)).unwrap();
+    let list: Value = serde_json::from_str(&text).unwrap();
+    list["items"].as_array().unwrap().clone()
+}
+
+/// What is recorded on the first signature of an object.
+fn trusted(object: &Value) -> Option<&str> {
+    object["signatures"][0]["conditions"][0]["status"].as_str()
+}
+
+/// An audit that records by a map that is wrong from now on.
+fn wrong_map(bench: &Bench) {
+    bench
+        .desk
+        .put("map", "mirror.local:5000/ns/app registry.local:5000/other\n");
+}
+
+#[test]
+fn verdicts_are_recorded_as_verify_does() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 20);
+    let args = ["-f", "all.json", "-o", "jsonl"];
+    let dry = bench.lines(&args[..2], 1);
+    assert!(dry.entries.iter().all(|entry| entry["recorded"] == "no"));
+    let before = items(&bench, "all.json");
+    assert!(before.iter().all(|object| trusted(object).is_none()));
+    let report = bench.lines(&["-f", "all.json", "--confirm"], 1);
+    let after = items(&bench, "all.json");
+    for (n, (entry, object)) in report.entries.iter().zip(&after).enumerate() {
+        assert_eq!(entry["image"], digest(n));
+        let (recorded, status) = match n % 10 {
+            9 => ("no", None),
+            7 | 8 => ("yes", Some("False")),
+            _ => ("yes", Some("True")),
+        };
+        assert_eq!(
+            (entry["recorded"].as_str(), trusted(object)),
+            (Some(recorded), status),
+            "{n}"
+        );
+    }
+    assert_eq!(after[0]["signatures"][0]["imageIdentity"], format!("{SIGNED}:v1"));
+    // A write that would change nothing but the time of the check is left out.
+    let text = fs::read(bench.desk.sandbox.path("all.json")).unwrap();
+    let again = bench.lines(&["-f", "all.json", "--confirm"], 1);
+    assert_eq!(again.entries[0]["recorded"], "unchanged");
+    assert_eq!(fs::read(bench.desk.sandbox.path("all.json")).unwrap(), text);
+}
+
+#[test]
+fn what_the_user_has_not_named_is_not_recorded() {
+    let bench = Bench::new();
+    let mut object = bench.good(1);
+    object["dockerImageReference"] = json!(format!("{SIGNED}:v1"));
+    bench.desk.put("all.json", list(&[object]).to_string());
+    let report = bench.lines(&["-f", "all.json", "--confirm"], 0);
+    assert_eq!(report.entry()["recorded"], "no");
+    assert_eq!(report.entry()["identitySource"], "reference");
+    assert_eq!(trusted(&items(&bench, "all.json")[0]), None);
+}
+
+#[test]
+fn too_many_downgrades_are_all_kept_back_and_listed() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 10);
+    bench.lines(&["-f", "all.json", "--confirm"], 1);
+    // One image more, which has no record yet.
+    let mut objects = items(&bench, "all.json");
+    objects.push(bench.image(50, &[b"garbage"]));
+    bench.desk.put("all.json", list(&objects).to_string());
+    wrong_map(&bench);
+    let args = ["-f", "all.json", "--confirm", "--max-downgrades", "6", "-o", "jsonl"];
+    let outcome = bench.run(&args).expect(3);
+    assert!(
+        outcome.stderr.contains("7 records would change from True to False"),
+        "{outcome:#?}"
+    );
+    let kept: Vec<&str> = outcome
+        .stderr
+        .lines()
+        .filter(|line| line.ends_with(": kept back"))
+        .collect();
+    assert_eq!(kept.len(), 7, "{outcome:#?}");
+    assert!(
+        kept[0].contains("Trusted: True -> False (IdentityMismatch)"),
+        "{}",
+        kept[0]
+    );
+    let report = crate::bench::Report::read(&outcome.stdout);
+    let back: Vec<&Value> = report
+        .entries
+        .iter()
+        .filter(|entry| entry["recorded"] == "heldBack")
+        .collect();
+    assert_eq!(back.len(), 7);
+    assert!(back[0]["findings"].to_string().contains("heldBack"), "{}", back[0]);
+    let after = items(&bench, "all.json");
+    assert_eq!(after.iter().filter(|object| trusted(object) == Some("True")).count(), 7);
+    // What takes no trust back is written all the same.
+    assert_eq!(trusted(&after[10]), Some("False"));
+    // As many as are allowed are written.
+    let report = bench.lines(&["-f", "all.json", "--confirm", "--max-downgrades", "7"], 1);
+    assert_eq!(
+        report.entries.iter().filter(|entry| entry["recorded"] == "yes").count(),
+        7
+    );
+    let after = items(&bench, "all.json");
+    assert_eq!(after.iter().filter(|object| trusted(object) == Some("True")).count(), 0);
+}
+
+#[test]
+fn twenty_downgrades_are_allowed_by_default() {
+    let bench = Bench::new();
+    let images: Vec<Value> = (0..21).map(|n| bench.good(n)).collect();
+    bench.desk.put("all.json", list(&images).to_string());
+    bench.run(&["-f", "all.json", "--confirm"]).expect(0);
+    wrong_map(&bench);
+    bench.run(&["-f", "all.json", "--confirm"]).expect(3);
+    let mut objects = items(&bench, "all.json");
+    objects.pop();
+    bench.desk.put("all.json", list(&objects).to_string());
+    bench.run(&["-f", "all.json", "--confirm"]).expect(1);
+}
+
+#[test]
+fn a_record_that_cannot_be_written_is_trouble() {
+    let bench = Bench::new();
+    bench.desk.put("all.json", list(&[bench.good(1)]).to_string());
+    fs::hard_link(bench.desk.sandbox.path("all.json"), bench.desk.sandbox.path("other")).unwrap();
+    let outcome = bench.run(&["-f", "all.json", "--confirm", "-o", "jsonl"]).expect(3);
+    assert!(outcome.stderr.contains("hard links"), "{outcome:#?}");
+    let report = crate::bench::Report::read(&outcome.stdout);
+    assert_eq!(report.entry()["recorded"], "failed");
+    assert_eq!(report.entry()["verdict"], "Verified");
+    bench
+        .run(&["-f", "-", "--confirm"])
+        .expect_usage("--confirm cannot be used with --filename -");
+    bench
+        .run(&["dir:x", "--confirm"])
+        .expect_usage("--confirm is about Image objects");
+}
+
+#[test]
+fn a_resumed_audit_records_what_the_first_run_has_not() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 10);
+    bench
+        .run(&["-f", "all.json", "--confirm", "--report", "jsonl=audit.jsonl"])
+        .expect(1);
+    let whole = bench.report("audit.jsonl");
+    // Of a run that was killed before it wrote, the report has only what was not to be recorded.
+    let path = bench.desk.sandbox.path("audit.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let kept: String = text
+        .split_inclusive('\n')
+        .filter(|line| line.contains("AuditReport") || line.contains("\"recorded\":\"no\""))
+        .collect();
+    fs::write(&path, kept).unwrap();
+    bench.mixed("all.json", 10);
+    bench
+        .run(&["-f", "all.json", "--confirm", "--resume", "audit.jsonl"])
+        .expect(1);
+    assert_eq!(bench.report("audit.jsonl").tail["verdicts"], whole.tail["verdicts"]);
+    let after = items(&bench, "all.json");
+    assert_eq!(after.iter().filter(|object| trusted(object) == Some("True")).count(), 7);
+}

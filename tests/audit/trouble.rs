@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+//! gpg processes that die or hang, and signals: nothing is lost, nothing is left behind, and what is done is told.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Instant;
+
+use rustix::process::{kill_process, Pid, Signal};
+
+use crate::bench::{Bench, Report};
+use crate::support::program::{end_all, processes_like, wait_until, Outcome};
+use crate::support::skipped;
+use crate::support::system::{can_be_had, why_not, System};
+
+fn possible(test: &str) -> bool {
+    if !can_be_had() {
+        skipped(test, why_not());
+    }
+    can_be_had()
+}
+
+/// A gpg that is the real one, but where the command line matches, which runs this script; `$REAL` is the real gpg there
+/// and `$HERE` the directory of the test.
+fn gpg(bench: &Bench, matches: &str, script: &str) -> PathBuf {
+    let sandbox = &bench.desk.sandbox;
+    let real = sandbox.path("real-gpg");
+    if !real.exists() {
+        fs::copy("/usr/bin/gpg", &real).unwrap();
+    }
+    let text = format!(
+        "#!/bin/sh\nREAL={}\nHERE={}\ncase \"$*\" in {matches}) {script} ;; *) exec $REAL \"$@\" ;; esac\n",
+        real.display(),
+        sandbox.root().display()
+    );
+    let fake = sandbox.file("fake-gpg", text);
+    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+    fake
+}
+
+/// An audit of all.json with such a gpg.
+fn run(bench: &Bench, fake: &PathBuf, more: &[&str]) -> Outcome {
+    let system = System::new().replace("/usr/bin/gpg", fake);
+    let mut command = system.command(&bench.desk.sandbox);
+    command.args([
+        "audit",
+        "--public-key",
+        "key.gpg",
+        "--expected-identity-map",
+        "map",
+        "-f",
+        "all.json",
+    ]);
+    command.args(["-o", "jsonl"]).args(more);
+    bench.desk.sandbox.finish(&mut command, b"")
+}
+
+#[test]
+fn workers_that_die_lose_no_image() {
+    if !possible("workers_that_die_lose_no_image") {
+        return;
+    }
+    let bench = Bench::new();
+    bench.mixed("all.json", 60);
+    let whole = bench.lines(&["-f", "all.json"], 1);
+    for script in [
+        "n=0; while [ $n -lt 7 ] && read -r name; do echo $name; n=$((n+1)); done | $REAL \"$@\"",
+        "kill -9 $$",
+        "read -r name; kill -9 $$",
+    ] {
+        let fake = gpg(&bench, "*--multifile*", script);
+        for workers in ["1", "3"] {
+            let outcome = run(&bench, &fake, &["--engine", "batch", "--workers", workers]).expect(1);
+            assert_eq!(Report::read(&outcome.stdout).entries, whole.entries, "{script}");
+        }
+    }
+}
+
+/// (This test takes the half minute that the program gives gpg for a message.)
+#[test]
+fn a_gpg_that_hangs_is_set_up_anew_and_loses_no_image() {
+    if !possible("a_gpg_that_hangs_is_set_up_anew_and_loses_no_image") {
+        return;
+    }
+    let bench = Bench::new();
+    bench.mixed("all.json", 12);
+    let whole = bench.lines(&["-f", "all.json"], 1);
+    let duration = format!("94.{}", std::process::id());
+    // Of the calls that verify one signature each, the third hangs.
+    let script = format!(
+        "echo >>$HERE/calls; if [ $(wc -l <$HERE/calls) = 3 ]; then exec sleep {duration}; fi; exec $REAL \"$@\""
+    );
+    let fake = gpg(&bench, "*--verify*", &script);
+    let begun = Instant::now();
+    let outcome = run(&bench, &fake, &["--engine", "gpgme", "--workers", "2"]).expect(1);
+    let left = processes_like(&format!("sleep\u{0}{duration}\u{0}"));
+    end_all(&left);
+    assert!(left.is_empty(), "{} processes were left behind", left.len());
+    assert_eq!(Report::read(&outcome.stdout).entries, whole.entries);
+    assert!((30..60).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_gpg_that_never_works_leaves_every_image_named_and_unchecked() {
+    if !possible("a_gpg_that_never_works_leaves_every_image_named_and_unchecked") {
+        return;
+    }
+    let bench = Bench::new();
+    bench.mixed("all.json", 20);
+    let fake = gpg(&bench, "*--verify*", "kill -9 $$");
+    let outcome = run(&bench, &fake, &["--workers", "2"]).expect(1);
+    let report = Report::read(&outcome.stdout);
+    assert_eq!(report.entries.len(), 20);
+    for (n, word) in report.words().iter().enumerate() {
+        let wanted = match n % 10 {
+            8 => "Rejected/NotASignature",
+            9 => "Unsigned/NoSignature",
+            _ => "Unchecked/EngineFailed",
+        };
+        assert_eq!(word, wanted, "{n}");
+    }
+}
+
+/// A run with a report of JSON lines that is slow enough to be interrupted: gpg waits for a file before the message that
+/// comes after this many.
+fn slow(bench: &Bench, messages: usize) -> (std::process::Command, String) {
+    let duration = format!("93.{}{messages}", std::process::id());
+    let script = format!(
+        "echo >>$HERE/calls; if [ ! -e $HERE/go ] && [ $(wc -l <$HERE/calls) -gt {messages} ]; then exec sleep {duration}; fi; exec $REAL \"$@\""
+    );
+    let fake = gpg(bench, "*--verify*", &script);
+    let system = System::new().replace("/usr/bin/gpg", &fake);
+    let mut command = system.command(&bench.desk.sandbox);
+    command
+        .args([
+            "audit",
+            "--public-key",
+            "key.gpg",
+            "--expected-identity-map",
+            "map",
+            "-f",
+            "all.json",
+        ])
+        .args(["--engine", "gpgme", "--workers", "1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    (command, format!("sleep\u{0}{duration}\u{0}"))
+}
+
+#[test]
+fn a_run_that_is_killed_is_gone_on_from_with_the_same_totals() {
+    if !possible("a_run_that_is_killed_is_gone_on_from_with_the_same_totals") {
+        return;
+    }
+    let bench = Bench::new();
+    bench.mixed("all.json", 20);
+    let whole = bench.lines(&["-f", "all.json"], 1);
+    let (mut command, line) = slow(&bench, 5);
+    let child = command.args(["--report", "jsonl=audit.jsonl"]).spawn().unwrap();
+    wait_until("gpg hangs", || !processes_like(&line).is_empty());
+    // What was judged before is on the disk.
+    let path = bench.desk.sandbox.path("audit.jsonl");
+    wait_until("five images are reported", || {
+        fs::read_to_string(&path).is_ok_and(|text| text.lines().count() >= 6)
+    });
+    let process = processes_like_audit(&child);
+    kill_process(process, Signal::KILL).unwrap();
+    child.wait_with_output().unwrap();
+    end_all(&processes_like(&line));
+    let torn = fs::read_to_string(&path).unwrap();
+    assert!(torn.lines().count() < 20, "{torn}");
+    bench.run(&["-f", "all.json", "--resume", "audit.jsonl"]).expect(1);
+    let again = bench.report("audit.jsonl");
+    assert_eq!(again.entries, whole.entries);
+    assert_eq!(again.tail["verdicts"], whole.tail["verdicts"]);
+}
+
+/// The program itself: the child may be what put it into a namespace.
+fn processes_like_audit(child: &std::process::Child) -> Pid {
+    let own = child.id();
+    let mut newest = own;
+    // Each has one child until the program is there, whose name says so.
+    loop {
+        let name = fs::read_to_string(format!("/proc/{newest}/comm")).unwrap_or_default();
+        if name.trim_end() == "image-signature" {
+            return Pid::from_raw(newest.cast_signed()).unwrap();
+        }
+        let children = fs::read_to_string(format!("/proc/{newest}/task/{newest}/children")).unwrap_or_default();
+        newest = children
+            .split_whitespace()
+            .find_map(|pid| pid.parse().ok())
+            .unwrap_or_else(|| panic!("no image-signature below {own}"));
+    }
+}
+
+#[test]
+fn an_interrupted_run_tells_what_is_done_and_can_be_gone_on_from() {
+    if !possible("an_interrupted_run_tells_what_is_done_and_can_be_gone_on_from") {
+        return;
+    }
+    let bench = Bench::new();
+    bench.mixed("all.json", 20);
+    let whole = bench.lines(&["-f", "all.json"], 1);
+    for (n, signal) in [Signal::INT, Signal::TERM].into_iter().enumerate() {
+        let _ = fs::remove_file(bench.desk.sandbox.path("calls"));
+        let (mut command, line) = slow(&bench, 5 + n);
+        let file = format!("audit{n}.jsonl");
+        let child = command
+            .args([
+                "-o",
+                "jsonl",
+                "--report",
+                &format!("jsonl={file}"),
+                "--report",
+                "text=audit.txt",
+            ])
+            .spawn()
+            .unwrap();
+        wait_until("gpg hangs", || !processes_like(&line).is_empty());
+        let begun = Instant::now();
+        kill_process(processes_like_audit(&child), signal).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let left = processes_like(&line);
+        end_all(&left);
+        assert!(left.is_empty(), "{signal:?}: {} processes were left behind", left.len());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{stderr}");
+        assert!(begun.elapsed().as_secs() < 8, "{:?}", begun.elapsed());
+        assert!(stderr.contains("interrupted; judged"), "{stderr}");
+        let printed = Report::read(&String::from_utf8(output.stdout).unwrap());
+        assert_eq!(printed.tail["interrupted"], true);
+        assert_eq!(printed.entries[..], whole.entries[..printed.entries.len()]);
+        assert!(printed.entries.len() < 20);
+        // No image is called unchecked because its gpg got the signal.
+        assert_eq!(bench.report(&file).entries, printed.entries);
+        assert!(!bench.desk.sandbox.path("audit.txt").exists());
+        let names = fs::read_dir(bench.desk.sandbox.root()).unwrap();
+        let names: Vec<String> = names.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        assert!(!names.iter().any(|name| name.starts_with(".audit")), "{names:?}");
+        bench.desk.sandbox.assert_clean();
+        bench.run(&["-f", "all.json", "--resume", &file]).expect(1);
+        assert_eq!(bench.report(&file).entries, whole.entries);
+    }
+}

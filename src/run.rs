@@ -14,6 +14,7 @@ mod inspect_registry;
 mod inspected;
 mod judging;
 pub mod keys;
+mod manifests;
 pub mod objects;
 mod planning;
 pub mod policy;

@@ -149,7 +149,6 @@ fn judge<'r>(
         carried: vec![false; settings.signatures.len()],
         any_not_found: false,
         tags: Tags::default(),
-        instances: 0,
     };
     work(&mut run);
     run.end()
@@ -175,8 +174,6 @@ struct Run<'r, 's> {
     any_not_found: bool,
     /// Tags of registries that images were verified by.
     tags: Tags,
-    /// How many instances of the list that is judged were looked at.
-    instances: usize,
 }
 
 impl<'s> Run<'_, 's> {

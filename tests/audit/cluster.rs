@@ -3,7 +3,7 @@
 
 use serde_json::{json, Value};
 
-use crate::bench::{digest, Report};
+use super::bench::{digest, Report};
 use crate::support::api::User;
 use crate::support::cluster::{Scene, TOKEN};
 use crate::support::images::image;
@@ -31,7 +31,7 @@ fn stream(tags: &[(&str, &str, usize)]) -> Value {
 /// A cluster in which the auditor may see everything.
 fn scene() -> Scene {
     let scene = Scene::new();
-    for resource in ["imagestreams", "pods", "clusterversions", "namespaces"] {
+    for resource in ["imagestreams", "pods", "clusterversions"] {
         scene.server.grant("alice", &["get", "list"], resource);
     }
     scene
@@ -133,10 +133,15 @@ fn records_are_written_only_of_what_the_map_names() {
     let report = Report::read(&audit(&scene, &args).stdout);
     assert_eq!(entry(&report, 1)["recorded"], "unchanged");
     assert_eq!(scene.server.resource_version(&digest(1)), version);
-    // What takes trust back is written last, and not at all where it is too much.
-    scene
-        .server
-        .stream("shop", "web", stream(&[("latest", "v9", 1), ("old", "v2", 2)]));
+    // What takes trust back is written last, and not at all where it is too much: the image is signed anew by a stranger.
+    let stranger = scene.signer.simple_key("Stranger <s@example.com>");
+    let payload = crate::support::images::payload(&digest(1), &format!("{REPOSITORY}:v1"));
+    let blob = scene.signer.sign(&stranger, &payload);
+    scene.server.objects(|objects| {
+        objects.edit_image(&digest(1), |image| {
+            image["signatures"][0]["content"] = crate::support::images::base64(&blob).into();
+        });
+    });
     let outcome = audit(
         &scene,
         &["--confirm", "--expected-identity-map", "map", "--max-downgrades", "0"],
@@ -144,7 +149,7 @@ fn records_are_written_only_of_what_the_map_names() {
     .expect(3);
     assert_eq!(entry(&Report::read(&outcome.stdout), 1)["recorded"], "heldBack");
     assert!(
-        outcome.stderr.contains("True -> False (IdentityMismatch): kept back"),
+        outcome.stderr.contains("True -> False (UnknownKey): kept back"),
         "{outcome:#?}"
     );
     assert_eq!(stored(1), "True");

@@ -145,7 +145,7 @@ fn hostile_lists_are_usage_errors() {
     bench
         .run(&["--images-from", "list", "dir:x"])
         .expect_usage("cannot be used with IMAGE");
-    bench.run(&[]).expect_usage("no image");
+    bench.run(&[]).expect_usage("no cluster configured");
     bench
         .run(&["-f", "-", "--images-from", "-"])
         .expect_usage("`-` may be given only once");

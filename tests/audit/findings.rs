@@ -3,7 +3,7 @@
 
 use serde_json::{json, Value};
 
-use crate::bench::{digest, Bench, SIGNED};
+use super::bench::{digest, Bench, SIGNED};
 use crate::support::images::list;
 
 /// The kinds of findings on each image.

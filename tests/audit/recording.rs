@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{json, Value};
 
-use crate::bench::{digest, Bench, SIGNED};
+use super::bench::{digest, Bench, Report, SIGNED};
 use crate::support::images::list;
 
 /// The objects of a file.
@@ -20,11 +20,17 @@ fn trusted(object: &Value) -> Option<&str> {
     object["signatures"][0]["conditions"][0]["status"].as_str()
 }
 
-/// An audit that records by a map that is wrong from now on.
-fn wrong_map(bench: &Bench) {
-    bench
-        .desk
-        .put("map", "mirror.local:5000/ns/app registry.local:5000/other\n");
+/// From now on the key file has another key than the one that signed.
+fn wrong_key(bench: &Bench) {
+    let other = bench.desk.signer.simple_key("Other <other@example.com>");
+    bench.desk.signer.export(&[&other], &bench.desk.key_file);
+}
+
+/// The entries in the order of their images: those with a record to be written come last.
+fn sorted(report: &Report) -> Vec<Value> {
+    let mut entries = report.entries.clone();
+    entries.sort_by_key(|entry| entry["image"].to_string());
+    entries
 }
 
 #[test]
@@ -38,7 +44,7 @@ fn verdicts_are_recorded_as_verify_does() {
     assert!(before.iter().all(|object| trusted(object).is_none()));
     let report = bench.lines(&["-f", "all.json", "--confirm"], 1);
     let after = items(&bench, "all.json");
-    for (n, (entry, object)) in report.entries.iter().zip(&after).enumerate() {
+    for (n, (entry, object)) in sorted(&report).iter().zip(&after).enumerate() {
         assert_eq!(entry["image"], digest(n));
         let (recorded, status) = match n % 10 {
             9 => ("no", None),
@@ -56,6 +62,14 @@ fn verdicts_are_recorded_as_verify_does() {
     let text = fs::read(bench.desk.sandbox.path("all.json")).unwrap();
     let again = bench.lines(&["-f", "all.json", "--confirm"], 1);
     assert_eq!(again.entries[0]["recorded"], "unchanged");
+    // A record for the reference that the image is signed for, by the same key, holds whatever is expected now.
+    bench
+        .desk
+        .put("map", "mirror.local:5000/ns/app registry.local:5000/other\n");
+    let other = bench.lines(&["-f", "all.json", "--confirm"], 1);
+    assert_eq!(other.entries[0]["reason"], "IdentityMismatch");
+    assert_eq!(other.entries[0]["recorded"], "kept");
+    assert_eq!(other.entries[0].get("findings"), None);
     assert_eq!(fs::read(bench.desk.sandbox.path("all.json")).unwrap(), text);
 }
 
@@ -80,7 +94,7 @@ fn too_many_downgrades_are_all_kept_back_and_listed() {
     let mut objects = items(&bench, "all.json");
     objects.push(bench.image(50, &[b"garbage"]));
     bench.desk.put("all.json", list(&objects).to_string());
-    wrong_map(&bench);
+    wrong_key(&bench);
     let args = ["-f", "all.json", "--confirm", "--max-downgrades", "6", "-o", "jsonl"];
     let outcome = bench.run(&args).expect(3);
     assert!(
@@ -93,12 +107,8 @@ fn too_many_downgrades_are_all_kept_back_and_listed() {
         .filter(|line| line.ends_with(": kept back"))
         .collect();
     assert_eq!(kept.len(), 7, "{outcome:#?}");
-    assert!(
-        kept[0].contains("Trusted: True -> False (IdentityMismatch)"),
-        "{}",
-        kept[0]
-    );
-    let report = crate::bench::Report::read(&outcome.stdout);
+    assert!(kept[0].contains("Trusted: True -> False (UnknownKey)"), "{}", kept[0]);
+    let report = Report::read(&outcome.stdout);
     let back: Vec<&Value> = report
         .entries
         .iter()
@@ -126,7 +136,7 @@ fn twenty_downgrades_are_allowed_by_default() {
     let images: Vec<Value> = (0..21).map(|n| bench.good(n)).collect();
     bench.desk.put("all.json", list(&images).to_string());
     bench.run(&["-f", "all.json", "--confirm"]).expect(0);
-    wrong_map(&bench);
+    wrong_key(&bench);
     bench.run(&["-f", "all.json", "--confirm"]).expect(3);
     let mut objects = items(&bench, "all.json");
     objects.pop();
@@ -141,7 +151,7 @@ fn a_record_that_cannot_be_written_is_trouble() {
     fs::hard_link(bench.desk.sandbox.path("all.json"), bench.desk.sandbox.path("other")).unwrap();
     let outcome = bench.run(&["-f", "all.json", "--confirm", "-o", "jsonl"]).expect(3);
     assert!(outcome.stderr.contains("hard links"), "{outcome:#?}");
-    let report = crate::bench::Report::read(&outcome.stdout);
+    let report = Report::read(&outcome.stdout);
     assert_eq!(report.entry()["recorded"], "failed");
     assert_eq!(report.entry()["verdict"], "Verified");
     bench

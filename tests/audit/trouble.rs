@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use rustix::process::{kill_process, Pid, Signal};
 
-use crate::bench::{Bench, Report};
+use super::bench::{Bench, Report};
 use crate::support::program::{end_all, processes_like, wait_until, Outcome};
 use crate::support::skipped;
 use crate::support::system::{can_be_had, why_not, System};
@@ -88,9 +88,8 @@ fn a_gpg_that_hangs_is_set_up_anew_and_loses_no_image() {
     let whole = bench.lines(&["-f", "all.json"], 1);
     let duration = format!("94.{}", std::process::id());
     // Of the calls that verify one signature each, the third hangs.
-    let script = format!(
-        "echo >>$HERE/calls; if [ $(wc -l <$HERE/calls) = 3 ]; then exec sleep {duration}; fi; exec $REAL \"$@\""
-    );
+    let script =
+        format!("echo >>$HERE/calls; if [ $(wc -l <$HERE/calls) = 3 ]; then sleep {duration}; fi; exec $REAL \"$@\"");
     let fake = gpg(&bench, "*--verify*", &script);
     let begun = Instant::now();
     let outcome = run(&bench, &fake, &["--engine", "gpgme", "--workers", "2"]).expect(1);

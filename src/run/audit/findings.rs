@@ -77,6 +77,8 @@ fn stale(stored: &Value, signature: &SignatureOutcome, image: &ImageOutcome) -> 
     }
     let is_verified = signature.verdict() == Verdict::Verified;
     match trusted.status.as_str() {
+        // It is recorded for what it is signed for, whatever is expected of the image now.
+        "True" if signature.reason() == Reason::IdentityMismatch => of_another(stored, signature),
         "True" if !is_verified => Some(format!(
             "it is recorded as trusted, and it is {} now: {}: {}",
             signature.verdict(),

@@ -3,53 +3,20 @@
 
 use super::{Judged, Run};
 use crate::digest::Digest;
-use crate::limits::MAX_INSTANCES;
 use crate::manifest::list::{self, Entry};
-use crate::reason::{Reason, Refusal, Verdict};
+use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::registries_conf::Location;
-use crate::report::{signatures, InRegistry, Instance};
+use crate::report::InRegistry;
+use crate::run::manifests::{malformed, named, Findings, Manifest, Manifests};
 use crate::settings::image_name::short_name;
 use crate::settings::images::Wanted;
 use crate::settings::platforms::Platforms;
 use crate::source::registry::{Registries, Taken};
-use crate::subject::{ManifestState, NamingList, SourceAnswer, Subject};
 use crate::text::safe;
-use crate::verdict::{IdentitySource, ImageOutcome};
+use crate::verdict::IdentitySource;
 
-/// How deep lists may stand in lists: an instance may be a list, whose instances may not.
-const MAX_DEPTH: usize = 1;
-
-/// A manifest to be judged.
-struct Manifest<'m> {
-    bytes: &'m [u8],
-    digest: Digest,
-    /// The list that names it.
-    list: Option<NamingList>,
-    /// In how many lists it stands.
-    depth: usize,
-}
-
-/// What is found out about a manifest and its instances.
-struct Findings {
-    outcome: ImageOutcome,
-    sources: Vec<SourceAnswer>,
-    instances: Vec<Instance>,
-    left_out: Vec<String>,
-}
-
-impl From<Refusal> for Findings {
-    fn from(refusal: Refusal) -> Self {
-        Self {
-            outcome: ImageOutcome::refused(refusal, Vec::new()),
-            sources: Vec::new(),
-            instances: Vec::new(),
-            left_out: Vec::new(),
-        }
-    }
-}
-
-impl Run<'_, '_> {
+impl<'c> Run<'c, '_> {
     /// Judges what a reference stands for.
     pub(super) fn registry_image(&mut self, registries: &mut Registries<'_>, wanted: &Wanted, reference: &Reference) {
         if let Some(warning) = short_name(&wanted.asked, reference) {
@@ -81,7 +48,6 @@ impl Run<'_, '_> {
             list: None,
             depth: 0,
         };
-        self.instances = 0;
         let platforms = &self.settings.platforms;
         if matches!(platforms, Platforms::Default) || !list::is_list(&taken.bytes) {
             if let Platforms::One(platform) = platforms {
@@ -90,10 +56,10 @@ impl Run<'_, '_> {
                     safe(&wanted.asked)
                 ));
             }
-            let findings = self.manifest(registries, wanted, taken, &whole);
+            let findings = self.manifests(registries, taken).manifest(&wanted.identities, &whole);
             return self.print_found(wanted, taken, &taken.digest, findings, None, true);
         }
-        let own = self.own(registries, wanted, taken, &whole);
+        let own = self.manifests(registries, taken).own(&wanted.identities, &whole);
         let entries = match list::entries(&taken.bytes) {
             Ok(entries) => entries,
             Err(what) => {
@@ -117,8 +83,12 @@ impl Run<'_, '_> {
             _ => None,
         };
         self.print_found(wanted, taken, &taken.digest, whole, None, counts);
+        let mut looked_at = 0;
         for entry in &chosen {
-            let findings = self.instance(registries, wanted, taken, &taken.bytes, entry, 1);
+            let mut manifests = self.manifests(registries, taken);
+            manifests.instances = looked_at;
+            let findings = manifests.instance(&wanted.identities, &taken.bytes, entry, 1);
+            looked_at = manifests.instances;
             self.print_found(wanted, taken, &entry.digest, findings, Some(entry.platform()), true);
         }
         if let Some(platform) = missing {
@@ -134,150 +104,14 @@ impl Run<'_, '_> {
         }
     }
 
-    /// An instance of a list, by its own bytes.
-    fn instance(
-        &mut self,
-        registries: &mut Registries<'_>,
-        wanted: &Wanted,
-        taken: &Taken,
-        list: &[u8],
-        entry: &Entry,
-        depth: usize,
-    ) -> Findings {
-        // Lists in lists multiply, and each instance costs several requests.
-        self.instances += 1;
-        if self.instances > MAX_INSTANCES {
-            let message = format!("the list has more than {MAX_INSTANCES} instances; the others are not looked at");
-            return Refusal::new(Reason::ManifestUnavailable, message).into();
-        }
-        match registries.instance(taken, &entry.digest) {
-            Ok(bytes) => {
-                // The digest by which signatures name it, whatever the algorithm of the list's entry.
-                let digest = Digest::of_manifest(&bytes).unwrap_or_else(|_| entry.digest.clone());
-                let manifest = Manifest {
-                    bytes: &bytes,
-                    list: NamingList::of_bytes(list, &digest),
-                    digest,
-                    depth,
-                };
-                self.manifest(registries, wanted, taken, &manifest)
-            }
-            Err(refusal) => refusal.into(),
-        }
-    }
-
-    /// A manifest; a list that is not signed itself is what its instances are.
-    fn manifest(
-        &mut self,
-        registries: &mut Registries<'_>,
-        wanted: &Wanted,
-        taken: &Taken,
-        manifest: &Manifest<'_>,
-    ) -> Findings {
-        let is_list = list::is_list(manifest.bytes);
-        if is_list && manifest.depth > MAX_DEPTH {
-            return Refusal::new(
-                Reason::UnsupportedSignature,
-                "it is a list in a list in a list, which is not looked into",
-            )
-            .into();
-        }
-        let own = self.own(registries, wanted, taken, manifest);
-        // Instances do not make a list of another digest the image that was asked for.
-        let is_other = self
-            .digest_asked_for(taken, manifest)
-            .is_some_and(|digest| digest != manifest.digest);
-        if !is_list || is_other || own.outcome.reason() == Reason::Verified {
-            return own;
-        }
-        let entries = match list::entries(manifest.bytes) {
-            Ok(entries) => entries,
-            Err(what) => return malformed(&what).into(),
-        };
-        let (left_out, entries): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.is_attestation);
-        // Instances vouch for their list, so by no digest that is not the list's.
-        let is_of_list = |digest: &Digest| digest.names(&manifest.digest) || digest.names(&taken.digest);
-        let mut wanted = wanted.clone();
-        wanted
-            .identities
-            .retain(|identity| identity.digest().is_none_or(is_of_list));
-        if wanted.identities.is_empty() {
-            let message = format!(
-                "this image is the list {}, and every expected identity has another digest",
-                manifest.digest
-            );
-            return Findings {
-                outcome: ImageOutcome::refused(
-                    Refusal::new(Reason::DigestMismatch, message),
-                    own.outcome.signatures().to_vec(),
-                ),
-                ..own
-            };
-        }
-        let mut instances = Vec::new();
-        let mut outcomes = Vec::new();
-        for entry in &entries {
-            let findings = self.instance(registries, &wanted, taken, manifest.bytes, entry, manifest.depth + 1);
-            instances.push(Instance {
-                image: entry.digest.to_string(),
-                platform: entry.platform(),
-                outcome: findings.outcome.clone(),
-            });
-            outcomes.push((format!("{} ({})", entry.platform(), entry.digest), findings.outcome));
-        }
-        Findings {
-            outcome: ImageOutcome::of_list(own.outcome, &outcomes),
-            sources: own.sources,
-            instances,
-            left_out: named(&left_out),
-        }
-    }
-
-    /// The digest that a manifest must have; the one that is asked for may be that of the list.
-    fn digest_asked_for(&self, taken: &Taken, manifest: &Manifest<'_>) -> Option<Digest> {
-        let digest = self.settings.digest.clone();
-        digest.filter(|digest| manifest.depth == 0 || *digest != taken.digest)
-    }
-
-    /// A manifest by its own signatures alone.
-    fn own(
-        &mut self,
-        registries: &mut Registries<'_>,
-        wanted: &Wanted,
-        taken: &Taken,
-        manifest: &Manifest<'_>,
-    ) -> Findings {
-        let mut gathered = registries.signatures(taken, &manifest.digest);
-        let mut elsewhere = Vec::new();
-        let has_signatures = !gathered.signatures.is_empty();
-        if !has_signatures {
-            registries.referrers(taken, &manifest.digest, &mut gathered);
-            elsewhere = registries.elsewhere(taken, &manifest.digest);
-        }
-        let no_signature = format!(
-            "there is no signature in {}{}",
-            gathered.places(),
-            not_counted(&elsewhere)
-        );
-        let subject = Subject {
-            digest: manifest.digest.clone(),
-            manifest: ManifestState::of_bytes(manifest.bytes, &manifest.digest),
-            list: manifest.list.clone(),
-            signatures: gathered.signatures,
-            sources: gathered.sources,
-        };
-        let digest = self.digest_asked_for(taken, manifest);
-        let outcome = self.judge_expecting(&subject, &wanted.identities, digest, &no_signature);
-        if has_signatures && !matches!(outcome.verdict(), Verdict::Verified | Verdict::Allowed) {
-            elsewhere = registries.elsewhere(taken, &manifest.digest);
-        }
-        let mut sources = subject.sources;
-        sources.extend(elsewhere);
-        Findings {
-            outcome,
-            sources,
-            instances: Vec::new(),
-            left_out: Vec::new(),
+    fn manifests<'m, 'r>(&'m mut self, registries: &'m mut Registries<'r>, taken: &'m Taken) -> Manifests<'m, 'c, 'r> {
+        Manifests {
+            judging: &mut self.judging,
+            registries,
+            taken,
+            digest: self.settings.digest.clone(),
+            stderr: &mut *self.stderr,
+            instances: 0,
         }
     }
 
@@ -309,23 +143,6 @@ impl Run<'_, '_> {
         }
         self.print(&judged);
     }
-}
-
-/// The places that have signatures which do not count, in words.
-fn not_counted(places: &[SourceAnswer]) -> String {
-    let places = places.iter().map(|place| format!("; {}", signatures::source(place)));
-    places.collect()
-}
-
-fn malformed(what: &str) -> Refusal {
-    Refusal::new(
-        Reason::ManifestUnavailable,
-        format!("the list of manifests is malformed: {what}"),
-    )
-}
-
-fn named(entries: &[Entry]) -> Vec<String> {
-    entries.iter().map(|entry| entry.digest.to_string()).collect()
 }
 
 fn source_of(wanted: &Wanted) -> IdentitySource {

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Judging a manifest in a registry: by its own signatures, and a list that is not signed itself by its instances.
+
+use std::io::Write;
+
+use super::judging::Judging;
+use crate::digest::Digest;
+use crate::limits::MAX_INSTANCES;
+use crate::manifest::list::{self, Entry};
+use crate::reason::{Reason, Refusal, Verdict};
+use crate::reference::Reference;
+use crate::report::{signatures, Instance};
+use crate::source::registry::{Registries, Taken};
+use crate::subject::{ManifestState, NamingList, SourceAnswer, Subject};
+use crate::verdict::ImageOutcome;
+
+/// How deep lists may stand in lists: an instance may be a list, whose instances may not.
+const MAX_DEPTH: usize = 1;
+
+/// A manifest to be judged.
+pub(super) struct Manifest<'m> {
+    pub(super) bytes: &'m [u8],
+    pub(super) digest: Digest,
+    /// The list that names it.
+    pub(super) list: Option<NamingList>,
+    /// In how many lists it stands.
+    pub(super) depth: usize,
+}
+
+/// What is found out about a manifest and its instances.
+pub(super) struct Findings {
+    pub(super) outcome: ImageOutcome,
+    pub(super) sources: Vec<SourceAnswer>,
+    pub(super) instances: Vec<Instance>,
+    pub(super) left_out: Vec<String>,
+}
+
+impl From<Refusal> for Findings {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            outcome: ImageOutcome::refused(refusal, Vec::new()),
+            sources: Vec::new(),
+            instances: Vec::new(),
+            left_out: Vec::new(),
+        }
+    }
+}
+
+/// Judges manifests of what a reference stands for.
+pub(super) struct Manifests<'m, 'c, 'r> {
+    pub(super) judging: &'m mut Judging<'c>,
+    pub(super) registries: &'m mut Registries<'r>,
+    /// What the reference stands for.
+    pub(super) taken: &'m Taken,
+    /// The digest that the user expects, if any.
+    pub(super) digest: Option<Digest>,
+    pub(super) stderr: &'m mut dyn Write,
+    /// How many instances were looked at.
+    pub(super) instances: usize,
+}
+
+impl Manifests<'_, '_, '_> {
+    /// An instance of a list, by its own bytes.
+    pub(super) fn instance(&mut self, identities: &[Reference], list: &[u8], entry: &Entry, depth: usize) -> Findings {
+        // Lists in lists multiply, and each instance costs several requests.
+        self.instances += 1;
+        if self.instances > MAX_INSTANCES {
+            let message = format!("the list has more than {MAX_INSTANCES} instances; the others are not looked at");
+            return Refusal::new(Reason::ManifestUnavailable, message).into();
+        }
+        match self.registries.instance(self.taken, &entry.digest) {
+            Ok(bytes) => {
+                // The digest by which signatures name it, whatever the algorithm of the list's entry.
+                let digest = Digest::of_manifest(&bytes).unwrap_or_else(|_| entry.digest.clone());
+                let manifest = Manifest {
+                    bytes: &bytes,
+                    list: NamingList::of_bytes(list, &digest),
+                    digest,
+                    depth,
+                };
+                self.manifest(identities, &manifest)
+            }
+            Err(refusal) => refusal.into(),
+        }
+    }
+
+    /// A manifest; a list that is not signed itself is what its instances are.
+    pub(super) fn manifest(&mut self, identities: &[Reference], manifest: &Manifest<'_>) -> Findings {
+        let is_list = list::is_list(manifest.bytes);
+        if is_list && manifest.depth > MAX_DEPTH {
+            return Refusal::new(
+                Reason::UnsupportedSignature,
+                "it is a list in a list in a list, which is not looked into",
+            )
+            .into();
+        }
+        let own = self.own(identities, manifest);
+        // Instances do not make a list of another digest the image that was asked for.
+        let is_other = self
+            .digest_asked_for(manifest)
+            .is_some_and(|digest| digest != manifest.digest);
+        if !is_list || is_other || own.outcome.reason() == Reason::Verified {
+            return own;
+        }
+        let entries = match list::entries(manifest.bytes) {
+            Ok(entries) => entries,
+            Err(what) => return malformed(&what).into(),
+        };
+        let (left_out, entries): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.is_attestation);
+        // Instances vouch for their list, so by no digest that is not the list's.
+        let is_of_list = |digest: &Digest| digest.names(&manifest.digest) || digest.names(&self.taken.digest);
+        let mut identities = identities.to_vec();
+        identities.retain(|identity| identity.digest().is_none_or(is_of_list));
+        if identities.is_empty() {
+            let message = format!(
+                "this image is the list {}, and every expected identity has another digest",
+                manifest.digest
+            );
+            return Findings {
+                outcome: ImageOutcome::refused(
+                    Refusal::new(Reason::DigestMismatch, message),
+                    own.outcome.signatures().to_vec(),
+                ),
+                ..own
+            };
+        }
+        let mut instances = Vec::new();
+        let mut outcomes = Vec::new();
+        for entry in &entries {
+            let findings = self.instance(&identities, manifest.bytes, entry, manifest.depth + 1);
+            instances.push(Instance {
+                image: entry.digest.to_string(),
+                platform: entry.platform(),
+                outcome: findings.outcome.clone(),
+            });
+            outcomes.push((format!("{} ({})", entry.platform(), entry.digest), findings.outcome));
+        }
+        Findings {
+            outcome: ImageOutcome::of_list(own.outcome, &outcomes),
+            sources: own.sources,
+            instances,
+            left_out: named(&left_out),
+        }
+    }
+
+    /// The digest that a manifest must have; the one that is asked for may be that of the list.
+    fn digest_asked_for(&self, manifest: &Manifest<'_>) -> Option<Digest> {
+        let digest = self.digest.clone();
+        digest.filter(|digest| manifest.depth == 0 || *digest != self.taken.digest)
+    }
+
+    /// A manifest by its own signatures alone.
+    pub(super) fn own(&mut self, identities: &[Reference], manifest: &Manifest<'_>) -> Findings {
+        let mut gathered = self.registries.signatures(self.taken, &manifest.digest);
+        let mut elsewhere = Vec::new();
+        let has_signatures = !gathered.signatures.is_empty();
+        if !has_signatures {
+            self.registries.referrers(self.taken, &manifest.digest, &mut gathered);
+            elsewhere = self.registries.elsewhere(self.taken, &manifest.digest);
+        }
+        let no_signature = format!(
+            "there is no signature in {}{}",
+            gathered.places(),
+            not_counted(&elsewhere)
+        );
+        let subject = Subject {
+            digest: manifest.digest.clone(),
+            manifest: ManifestState::of_bytes(manifest.bytes, &manifest.digest),
+            list: manifest.list.clone(),
+            signatures: gathered.signatures,
+            sources: gathered.sources,
+        };
+        let digest = self.digest_asked_for(manifest);
+        let outcome = self
+            .judging
+            .judge(&subject, identities, digest, &no_signature, self.stderr);
+        if has_signatures && !matches!(outcome.verdict(), Verdict::Verified | Verdict::Allowed) {
+            elsewhere = self.registries.elsewhere(self.taken, &manifest.digest);
+        }
+        let mut sources = subject.sources;
+        sources.extend(elsewhere);
+        Findings {
+            outcome,
+            sources,
+            instances: Vec::new(),
+            left_out: Vec::new(),
+        }
+    }
+}
+
+/// The places that have signatures which do not count, in words.
+fn not_counted(places: &[SourceAnswer]) -> String {
+    let places = places.iter().map(|place| format!("; {}", signatures::source(place)));
+    places.collect()
+}
+
+/// A list that cannot be read.
+pub(super) fn malformed(what: &str) -> Refusal {
+    Refusal::new(
+        Reason::ManifestUnavailable,
+        format!("the list of manifests is malformed: {what}"),
+    )
+}
+
+/// The digests of entries.
+pub(super) fn named(entries: &[Entry]) -> Vec<String> {
+    entries.iter().map(|entry| entry.digest.to_string()).collect()
+}

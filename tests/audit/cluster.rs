@@ -40,7 +40,9 @@ fn scene() -> Scene {
 fn put(scene: &Scene, n: usize, signed: Option<&str>) {
     let blob = signed.map(|tag| scene.sign(&digest(n), &format!("{REPOSITORY}:{tag}")));
     let blobs: Vec<&[u8]> = blob.iter().map(Vec::as_slice).collect();
-    scene.server.image(image(&digest(n), &blobs));
+    let mut object = image(&digest(n), &blobs);
+    object["metadata"]["uid"] = json!(format!("uid-{n}"));
+    scene.server.image(object);
 }
 
 fn audit(scene: &Scene, more: &[&str]) -> Outcome {

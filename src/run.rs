@@ -25,7 +25,7 @@ pub mod verify;
 
 use std::io::Write;
 
-use clap::ValueEnum as _;
+use clap::{CommandFactory as _, ValueEnum as _};
 
 use crate::cli::{self, Cli, Command};
 use crate::report::json::Syntax;
@@ -49,13 +49,17 @@ pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr:
     let (mut output, fate) = Output::new(stdout);
     let result = match &cli.command {
         Command::Verify(options) => run_verify(options, environment, &mut output, stderr),
-        Command::Remove(options) => remove::run(options, environment, &mut output, stderr),
-        Command::Describe(options) => describe::run(options, environment, &mut output, stderr),
-        Command::Inspect(options) => inspect::run(options, environment, &mut output, stderr),
-        Command::Completion(options) => Ok(completion::run(options, &mut output)),
+        Command::Remove(options) => settings::remove::Remove::new(options, environment)
+            .and_then(|settings| remove::run(settings, &mut output, stderr)),
+        Command::Describe(options) => settings::describe::Describe::new(options, environment)
+            .and_then(|settings| describe::run(settings, &mut output, stderr)),
+        Command::Inspect(options) => settings::inspect::Inspect::new(options, environment)
+            .map(|settings| inspect::run(&settings, &mut output, stderr)),
+        Command::Completion(options) => Ok(completion::run(options.shell, Cli::command(), &mut output)),
         Command::Policy(options) => settings::policy::Action::new(&options.action, environment)
             .and_then(|action| policy::run(&action, &mut output, stderr)),
-        Command::Keys(options) => keys::run(options, environment, &mut output, stderr),
+        Command::Keys(options) => settings::keys::Listing::new(options, environment)
+            .and_then(|settings| keys::run(&settings, &mut output, stderr)),
         Command::Audit(options) => settings::audit::Audit::new(options, environment)
             .and_then(|settings| audit::run(&settings, &mut output, stderr)),
     };
@@ -110,7 +114,7 @@ fn run_verify(
     stderr: &mut dyn Write,
 ) -> Result<u8, UsageError> {
     if !options.remove && !options.remove_all {
-        return verify::run(options, environment, out, stderr);
+        return verify::run(&settings::verify::Verify::new(options, environment)?, out, stderr);
     }
     if options.remove_all {
         let _ = writeln!(
@@ -121,52 +125,5 @@ fn run_verify(
             return Err(UsageError::new("--remove-all needs --confirm"));
         }
     }
-    remove::run(&as_removal(options)?, environment, out, stderr)
-}
-
-/// The options of `remove` out of those of `verify`; those that judge have no meaning there.
-fn as_removal(options: &cli::verify::Verify) -> Result<cli::remove::Remove, UsageError> {
-    let accepts = &options.acceptance;
-    let judging = [
-        (!options.expected_identity.is_empty(), "--expected-identity"),
-        (!accepts.keys.public_key.is_empty(), "--public-key"),
-        (!accepts.keys.signed_by.is_empty(), "--signed-by"),
-        (accepts.keys.homedir.is_some(), "--homedir"),
-        (accepts.keys.trust_model.is_some(), "--trust-model"),
-        (accepts.engine != cli::acceptance::EngineChoice::Auto, "--engine"),
-        (!accepts.sigstore_key.is_empty(), "--sigstore-key"),
-        (accepts.policy.is_some(), "--policy"),
-        (accepts.system_policy, "--system-policy"),
-        (options.cluster_policy, "--cluster-policy"),
-        (options.identity_match.is_some(), "--identity-match"),
-        (options.expected_digest.is_some(), "--expected-digest"),
-        (options.require.is_some(), "--require"),
-        (options.images_from.is_some(), "--images-from"),
-        (
-            options.manifest.is_some() || !options.signature_file.is_empty(),
-            "--manifest",
-        ),
-        (options.explain, "--explain"),
-    ];
-    if let Some((_, flag)) = judging.into_iter().find(|(given, _)| *given) {
-        return Err(UsageError::new(format!(
-            "{flag} cannot be used when removing records, which judges nothing"
-        )));
-    }
-    Ok(cli::remove::Remove {
-        images: options.images.clone(),
-        signature: options.signature.clone(),
-        source: options.source.clone(),
-        confirm: options.confirm,
-        dry_run: options.dry_run,
-        output: match options.output {
-            cli::verify::Output::Text => cli::remove::RemoveOutput::Text,
-            cli::verify::Output::Wide => {
-                return Err(UsageError::new("--output wide cannot be used when removing records"));
-            }
-            cli::verify::Output::Name => cli::remove::RemoveOutput::Name,
-            cli::verify::Output::Json => cli::remove::RemoveOutput::Json,
-            cli::verify::Output::Yaml => cli::remove::RemoveOutput::Yaml,
-        },
-    })
+    remove::run(settings::remove::Remove::of_verify(options, environment)?, out, stderr)
 }

@@ -7,11 +7,10 @@ mod zsh;
 
 use std::io::Write;
 
-use clap::{Arg, Command, CommandFactory, ValueHint};
+use clap::{Arg, Command, ValueHint};
 
 use super::SUCCESS;
-use crate::cli::completion::{Completion as Options, Shell};
-use crate::cli::Cli;
+use crate::settings::completion::Shell;
 
 /// The command that is `verify` by itself.
 const VERIFY: &str = "verify-image-signature";
@@ -19,10 +18,10 @@ const VERIFY: &str = "verify-image-signature";
 /// Other names of the program: the plugins of oc and kubectl.
 const PLUGINS: [&str; 2] = ["oc-image_signature", "kubectl-image_signature"];
 
-/// Prints a completion script, made from the very options that are parsed.
-pub fn run(options: &Options, out: &mut dyn Write) -> u8 {
-    let command = command();
-    let script = match options.shell {
+/// Prints a completion script for a command line, made from the very options that are parsed.
+pub fn run(shell: Shell, command: Command, out: &mut dyn Write) -> u8 {
+    let command = hinted(command);
+    let script = match shell {
         Shell::Bash => bash::script(&command),
         Shell::Zsh => zsh::script(command),
         Shell::Fish => fish::script(command),
@@ -32,8 +31,8 @@ pub fn run(options: &Options, out: &mut dyn Write) -> u8 {
     SUCCESS
 }
 
-/// The command line with what each value is: its name says so.
-fn command() -> Command {
+/// A command line with what each value is: its name says so.
+fn hinted(command: Command) -> Command {
     let hint = |arg: Arg| {
         let hint = match value_name(&arg) {
             "FILE" => ValueHint::AnyPath,
@@ -46,7 +45,7 @@ fn command() -> Command {
             arg
         }
     };
-    let mut command = Cli::command().mut_args(hint).mut_subcommands(|command| {
+    let mut command = command.mut_args(hint).mut_subcommands(|command| {
         let inner = |inner: Command| inner.mut_args(hint);
         command.mut_args(hint).mut_subcommands(inner)
     });
@@ -80,11 +79,13 @@ fn words(arg: &Arg) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::Cli;
+    use clap::CommandFactory;
 
     #[test]
     fn what_is_a_path_is_named_as_one() {
         let (mut files, mut directories) = (0, 0);
-        let command = command();
+        let command = hinted(Cli::command());
         let inner = command.get_subcommands().flat_map(Command::get_subcommands);
         for subcommand in command.get_subcommands().chain(inner) {
             for arg in subcommand.get_arguments().filter(|arg| arg.get_action().takes_values()) {

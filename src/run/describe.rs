@@ -6,14 +6,13 @@ use std::io::Write;
 use super::cluster::{Session, SOURCE};
 use super::objects as session;
 use super::{SUCCESS, TROUBLE};
-use crate::cli::describe::{Describe as Options, DescribeOutput};
 use crate::digest::{Algorithm, Digest};
 use crate::image::{self, Child};
 use crate::reason::{Reason, Refusal};
 use crate::report::description::{self, ChildDescription, Description, SignatureDescription};
 use crate::report::json::Syntax;
 use crate::report::listing::Listing;
-use crate::settings::environment::Environment;
+use crate::settings::describe::{Describe, DescribeOutput};
 use crate::settings::objects::Objects;
 use crate::settings::UsageError;
 use crate::source::objects::{Loaded, ObjectFiles};
@@ -25,19 +24,13 @@ const MAX_CHILDREN: usize = 64;
 /// Shows what is recorded about signatures.
 ///
 /// # Errors
-/// When the options are wrong.
-pub fn run(
-    options: &Options,
-    environment: &Environment,
-    out: &mut dyn Write,
-    stderr: &mut dyn Write,
-) -> Result<u8, UsageError> {
-    let syntax = match options.output {
+/// When TLS cannot be set up.
+pub fn run(settings: Describe, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+    let syntax = match settings.output {
         DescribeOutput::Text => None,
         DescribeOutput::Json => Some(Syntax::Json),
         DescribeOutput::Yaml => Some(Syntax::Yaml),
     };
-    let objects = Objects::new(&options.source, &options.images, environment)?;
     let mut listing = Listing::new(syntax.is_some(), out);
     let (mut is_first, mut trouble) = (true, false);
     let mut put = |description: &Description| {
@@ -45,9 +38,9 @@ pub fn run(
         is_first = false;
         trouble |= has_trouble(description);
     };
-    match objects {
+    match settings.objects {
         Objects::Files { places, names, asked } => {
-            let files = ObjectFiles::open(&places, options.source.recursive);
+            let files = ObjectFiles::open(&places, settings.is_recursive);
             for selected in session::select(&files, names.as_deref(), &places) {
                 let asked = selected.request.and_then(|request| asked.get(request));
                 let loaded = selected.found.map(|found| found.loaded);

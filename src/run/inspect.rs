@@ -6,37 +6,25 @@ use std::path::Path;
 
 use super::inspected::shown;
 use super::{inspect_registry, SUCCESS, TROUBLE};
-use crate::cli::inspect::{Inspect as Options, InspectOutput};
 use crate::files::read::{read_bounded, read_regular};
 use crate::image::too_many;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::report::inspection::{self, Format, Inspected, Inspection};
 use crate::report::json::Syntax;
-use crate::settings::environment::Environment;
-use crate::settings::inspect::{Inspect, Place};
-use crate::settings::UsageError;
+use crate::settings::inspect::{Inspect, InspectOutput, Place};
 use crate::source::registry::Registries;
 use crate::source::{directory, stored};
 use crate::text::safe;
 
 /// Shows what signatures claim. Nothing is checked.
-///
-/// # Errors
-/// When the options contradict each other.
-pub fn run(
-    options: &Options,
-    environment: &Environment,
-    out: &mut dyn Write,
-    stderr: &mut dyn Write,
-) -> Result<u8, UsageError> {
-    let settings = Inspect::new(options, environment)?;
+pub fn run(settings: &Inspect, out: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
     for warning in &settings.warnings {
         // There is nowhere else to tell that standard error is gone.
         let _ = writeln!(stderr, "warning: {warning}");
     }
     let configuration = settings.registries.as_deref();
-    let mut registries = configuration.map(|configuration| Registries::new(configuration, environment.clock()));
+    let mut registries = configuration.map(|configuration| Registries::new(configuration, settings.clock));
     let mut inspections = Vec::new();
     for place in &settings.places {
         match (place, &mut registries) {
@@ -71,7 +59,11 @@ pub fn run(
     };
     // Failures are told at the end: see report::output.
     let _ = inspection::write(out, &inspections, format);
-    Ok(if unreadable { TROUBLE } else { SUCCESS })
+    if unreadable {
+        TROUBLE
+    } else {
+        SUCCESS
+    }
 }
 
 /// Shows the signatures in a directory, as skopeo and signature stores name them.

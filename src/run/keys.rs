@@ -4,27 +4,19 @@
 use std::io::Write;
 
 use super::{engine, SUCCESS, TROUBLE};
-use crate::cli::keys::{KeyOutput, Keys as Options};
 use crate::report::json::Syntax;
 use crate::report::keys as report;
-use crate::settings::environment::Environment;
-use crate::settings::keys::Keys;
+use crate::settings::keys::{KeyOutput, Listing};
 use crate::settings::workers::Workers;
 use crate::settings::UsageError;
 use crate::text::safe;
 
-/// Lists the keys that count, and the others with the reason.
+/// Lists the accepted keys, and the others with the reason.
 ///
 /// # Errors
-/// When the options are wrong or a key file is of no use.
-pub fn run(
-    options: &Options,
-    environment: &Environment,
-    out: &mut dyn Write,
-    stderr: &mut dyn Write,
-) -> Result<u8, UsageError> {
-    let settings = Keys::new(&options.keys, &[], environment)?;
-    let listed = match engine::set_up(&settings, Workers::Never, stderr)? {
+/// When a key file is of no use.
+pub fn run(settings: &Listing, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+    let listed = match engine::set_up(&settings.keys, Workers::Never, stderr)? {
         Ok(mut engine) => {
             let listed = engine.keys();
             for warning in engine.take_warnings() {
@@ -41,7 +33,7 @@ pub fn run(
         Ok(keys) => keys,
         Err(message) => {
             let _ = writeln!(stderr, "error: {message}");
-            let _ = match options.output {
+            let _ = match settings.output {
                 KeyOutput::Json => report::write_failure(out, &message, Syntax::Json),
                 KeyOutput::Yaml => report::write_failure(out, &message, Syntax::Yaml),
                 KeyOutput::Text | KeyOutput::Wide | KeyOutput::Name => Ok(()),
@@ -50,7 +42,7 @@ pub fn run(
         }
     };
     // Failures are told at the end: see report::output.
-    let _ = match options.output {
+    let _ = match settings.output {
         KeyOutput::Text => report::write_text(out, &keys, false),
         KeyOutput::Wide => report::write_text(out, &keys, true),
         KeyOutput::Name => report::write_names(out, &keys),

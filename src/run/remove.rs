@@ -10,7 +10,6 @@ use super::objects as session;
 use super::printer::Item;
 use super::record_to::{record, ImageRecorder, ObjectRecorder, RecordFate, Recorder};
 use super::{SUCCESS, TROUBLE};
-use crate::cli::remove::{Remove as Options, RemoveOutput};
 use crate::cluster::images::Found;
 use crate::cluster::names::Name;
 use crate::edit::SignatureEdit;
@@ -20,8 +19,8 @@ use crate::report::json::Syntax;
 use crate::report::listing::Listing;
 use crate::report::removal::{self, Format, Removal};
 use crate::report::Recorded;
-use crate::settings::environment::Environment;
 use crate::settings::objects::{Objects, Recording};
+use crate::settings::remove::{Remove, RemoveOutput};
 use crate::settings::UsageError;
 use crate::source::objects::{Loaded, ObjectFiles, Place, Position};
 use crate::text::safe;
@@ -29,31 +28,23 @@ use crate::text::safe;
 /// Forgets what is recorded about signatures.
 ///
 /// # Errors
-/// When the options are wrong.
-pub fn run(
-    options: &Options,
-    environment: &Environment,
-    out: &mut dyn Write,
-    stderr: &mut dyn Write,
-) -> Result<u8, UsageError> {
-    let objects = Objects::new(&options.source, &options.images, environment)?;
-    let recording = Recording::new(options.confirm, options.dry_run);
-    let prints_document = recording == Recording::Confirm
-        && matches!(&objects, Objects::Files { places, .. } if places.contains(&Place::Stdin));
-    let format = match options.output {
+/// When TLS cannot be set up.
+pub fn run(settings: Remove, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+    let Remove {
+        objects,
+        recording,
+        prints_document,
+        ..
+    } = settings;
+    let format = match settings.output {
         RemoveOutput::Text => Format::Text,
         RemoveOutput::Name => Format::Name,
         RemoveOutput::Json => Format::Document(Syntax::Json),
         RemoveOutput::Yaml => Format::Document(Syntax::Yaml),
     };
-    if prints_document && format != Format::Text {
-        return Err(UsageError::new(
-            "--output cannot be used with --filename - and --confirm, which print the changed document on standard output",
-        ));
-    }
     let mut run = Run {
-        wanted: &options.signature,
-        now: environment.now,
+        wanted: &settings.signatures,
+        now: settings.now,
         recording,
         told: false,
         format,
@@ -64,13 +55,8 @@ pub fn run(
     };
     match objects {
         Objects::Files { places, names, .. } => {
-            if recording == Recording::Trial {
-                return Err(UsageError::new(
-                    "--dry-run=server cannot be used with --filename: it needs a server",
-                ));
-            }
             run.files(
-                &ObjectFiles::open(&places, options.source.recursive),
+                &ObjectFiles::open(&places, settings.is_recursive),
                 &places,
                 names.as_deref(),
                 out,

@@ -25,16 +25,14 @@ use super::cluster::SOURCE;
 use super::held::HeldReports;
 use super::judging::Judging;
 use super::printer::Printer;
-use crate::cli;
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::report::progress::Progress;
-use crate::report::{Format, ImageReport, Recorded};
-use crate::settings::environment::Environment;
+use crate::report::{ImageReport, Recorded};
 use crate::settings::images::Source;
 use crate::settings::objects::Recording;
-use crate::settings::verify::Verify;
+use crate::settings::verify::{Output, Verify};
 use crate::settings::UsageError;
 use crate::source::objects::ObjectFiles;
 use crate::source::registry::Registries;
@@ -45,19 +43,13 @@ use crate::verdict::{IdentitySource, ImageOutcome};
 /// Judges images one after the other, and records the verdicts where that is asked for.
 ///
 /// # Errors
-/// When the options are wrong or a key file is of no use.
-pub fn run(
-    options: &cli::verify::Verify,
-    environment: &Environment,
-    out: &mut dyn Write,
-    stderr: &mut dyn Write,
-) -> Result<u8, UsageError> {
-    let settings = Verify::new(options, environment)?;
-    let mut session = cluster_policy::session(&settings, stderr)?;
-    let criteria = cluster_policy::criteria(&settings, session.as_mut());
+/// When a key file is of no use, or TLS cannot be set up.
+pub fn run(settings: &Verify, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+    let mut session = cluster_policy::session(settings, stderr)?;
+    let criteria = cluster_policy::criteria(settings, session.as_mut());
     let criteria = match &criteria {
         Ok(criteria) => criteria,
-        Err(refusal) => return Ok(refuse(&settings, refusal, out, stderr)),
+        Err(refusal) => return Ok(refuse(settings, refusal, out, stderr)),
     };
     match &settings.source {
         Source::Objects { places, requests } => {
@@ -65,17 +57,17 @@ pub fn run(
             let files = ObjectFiles::open(places, settings.is_recursive);
             files::check_count(&files, requests, settings.digest.as_ref())?;
             let judging = Judging::new(criteria, settings.source.identities(), stderr)?;
-            let scope = Scope::of(&settings, Some(&files));
-            Ok(judge(&settings, judging, &scope, out, stderr, |run| {
+            let scope = Scope::of(settings, Some(&files));
+            Ok(judge(settings, judging, &scope, out, stderr, |run| {
                 run.objects(&files, places, requests);
             }))
         }
         Source::Places {
             targets, registries, ..
         } => {
-            let judging = match cluster_policy::judging(&settings, criteria, stderr)? {
+            let judging = match cluster_policy::judging(settings, criteria, stderr)? {
                 Ok(judging) => judging,
-                Err(refusal) => return Ok(refuse(&settings, &refusal, out, stderr)),
+                Err(refusal) => return Ok(refuse(settings, &refusal, out, stderr)),
             };
             let mut configuration = registries.as_deref().cloned();
             let mut own = None;
@@ -88,7 +80,7 @@ pub fn run(
                     let _ = writeln!(stderr, "warning: {warning}");
                 }
             }
-            let new_registries = |configuration| Registries::new(configuration, environment.clock());
+            let new_registries = |configuration| Registries::new(configuration, settings.clock);
             let mut reach = Reach {
                 session,
                 registries: configuration.as_ref().map(new_registries),
@@ -100,18 +92,18 @@ pub fn run(
                     _ => None,
                 },
             };
-            let scope = Scope::of(&settings, None);
-            Ok(judge(&settings, judging, &scope, out, stderr, |run| {
+            let scope = Scope::of(settings, None);
+            Ok(judge(settings, judging, &scope, out, stderr, |run| {
                 run.places(&mut reach, targets);
             }))
         }
         Source::Parts(parts) => {
-            let judging = match cluster_policy::judging(&settings, criteria, stderr)? {
+            let judging = match cluster_policy::judging(settings, criteria, stderr)? {
                 Ok(judging) => judging,
-                Err(refusal) => return Ok(refuse(&settings, &refusal, out, stderr)),
+                Err(refusal) => return Ok(refuse(settings, &refusal, out, stderr)),
             };
-            let scope = Scope::of(&settings, None);
-            Ok(judge(&settings, judging, &scope, out, stderr, |run| run.parts(parts)))
+            let scope = Scope::of(settings, None);
+            Ok(judge(settings, judging, &scope, out, stderr, |run| run.parts(parts)))
         }
     }
 }
@@ -238,7 +230,7 @@ impl<'s> Run<'_, 's> {
     /// others must not go unsaid.
     fn beside(&self, report: &ImageReport) -> Option<String> {
         let outcome = &report.outcome;
-        let is_unsaid = self.settings.format == Format::Name && outcome.verdict() != Verdict::Verified;
+        let is_unsaid = self.settings.output == Output::Name && outcome.verdict() != Verdict::Verified;
         // One short line an image, like those on standard output; other formats have the message.
         is_unsaid.then(|| format!("{}: {}: {}", safe(report.asked()), outcome.verdict(), outcome.reason()))
     }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use super::environment::Environment;
 use super::image_name::{image_name, short_name, ImageName};
 use super::{registry, UsageError};
-use crate::cli::inspect::{Inspect as Options, InspectOutput};
+use crate::cli::inspect::Inspect as Options;
+pub use crate::cli::inspect::InspectOutput;
+use crate::clock::Clock;
 use crate::reference::Reference;
 use crate::registry::configuration::Configuration;
 
@@ -19,6 +21,8 @@ pub struct Inspect {
     pub warnings: Vec<String>,
     /// How registries are reached, if an image in one is there.
     pub registries: Option<Box<Configuration>>,
+    /// The time while registries are asked.
+    pub clock: Clock,
     /// How claims are printed.
     pub output: InspectOutput,
     /// As numbered lines.
@@ -82,6 +86,7 @@ impl Inspect {
             warnings: warnings.collect(),
             places,
             registries,
+            clock: environment.clock(),
             output: options.output,
             explain: options.explain,
         })

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use super::environment::Environment;
 use super::UsageError;
-use crate::cli::keys::{KeyOptions, TrustModel as TrustModelFlag};
+pub use crate::cli::keys::KeyOutput;
+use crate::cli::keys::{KeyOptions, Keys as Options, TrustModel as TrustModelFlag};
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::user_keyring::TrustModel;
@@ -28,6 +29,28 @@ pub struct Keys {
     pub uid: u32,
     /// The time by which keys and signatures are judged, in seconds since 1970.
     pub now: i64,
+}
+
+/// What the command `keys` is to do.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    /// The keys that are listed.
+    pub keys: Keys,
+    /// How they are printed.
+    pub output: KeyOutput,
+}
+
+impl Listing {
+    /// Validates the options of `keys`.
+    ///
+    /// # Errors
+    /// When they contradict each other or an argument is not a fingerprint.
+    pub fn new(options: &Options, environment: &Environment) -> Result<Self, UsageError> {
+        Ok(Self {
+            keys: Keys::new(&options.keys, &[], environment)?,
+            output: options.output,
+        })
+    }
 }
 
 /// The sigstore keys that are accepted.

@@ -12,9 +12,10 @@ use super::platforms::Platforms;
 use super::{requests, UsageError};
 use crate::cli;
 use crate::cli::verify::ColorWhen;
+pub use crate::cli::verify::Output;
+use crate::clock::Clock;
 use crate::digest::Digest;
 use crate::record::Context;
-use crate::report::Format;
 use crate::source::objects::Place;
 
 /// What `verify` is to do.
@@ -31,7 +32,11 @@ pub struct Verify {
     /// The cluster whose policy decides in place of them, if there is one.
     pub cluster_policy: Option<OfCluster>,
     /// How results are printed.
-    pub format: Format,
+    pub output: Output,
+    /// They are printed as text with every check of every signature.
+    pub explain: bool,
+    /// The time while registries are asked.
+    pub clock: Clock,
     /// Verdicts are coloured.
     pub colour: bool,
     /// Columns of the terminal that results are printed on.
@@ -80,7 +85,9 @@ impl Verify {
             // Whoever names such keys asks for such signatures, and nodes look for them where objects ask for them.
             registries.wants_attachments = criteria.keys.sigstore.is_some() || is_by_objects;
         }
-        let format = format(options.output, options.explain)?;
+        if options.explain && options.output != Output::Text {
+            return Err(UsageError::new("--explain is text: it cannot be used with --output"));
+        }
         let recording = Recording::new(options.confirm, options.dry_run);
         check_recording(options, recording, &source)?;
         check_registry_options(options, &source)?;
@@ -90,7 +97,7 @@ impl Verify {
         let cluster_registry = ClusterRegistry::new(options, recording, in_files, in_cluster)?;
         let prints_document = recording == Recording::Confirm
             && matches!(&source, Source::Objects { places, .. } if places.contains(&Place::Stdin));
-        if prints_document && !matches!(format, Format::Text | Format::Explain) {
+        if prints_document && options.output != Output::Text {
             return Err(UsageError::new(
                 "--output cannot be used with --filename - and --confirm, which print the changed document on standard output",
             ));
@@ -112,7 +119,9 @@ impl Verify {
             is_recursive: options.source.recursive,
             criteria,
             cluster_policy,
-            format,
+            output: options.output,
+            explain: options.explain,
+            clock: environment.clock(),
             colour: colour(options.color, prints_document, environment),
             columns: environment.terminal.columns.filter(|_| !prints_document),
             shows_progress: environment.terminal.stderr,
@@ -192,22 +201,5 @@ pub(super) fn colour(when: ColorWhen, on_stderr: bool, environment: &Environment
                 && environment.variable("NO_COLOR").is_none()
                 && environment.variable("TERM").is_some_and(|term| term != "dumb")
         }
-    }
-}
-
-/// Joins `-o` and `--explain`.
-///
-/// # Errors
-/// When both ask for something else.
-fn format(output: cli::verify::Output, explain: bool) -> Result<Format, UsageError> {
-    use cli::verify::Output;
-    match (output, explain) {
-        (Output::Text, true) => Ok(Format::Explain),
-        (_, true) => Err(UsageError::new("--explain is text: it cannot be used with --output")),
-        (Output::Text, false) => Ok(Format::Text),
-        (Output::Wide, false) => Ok(Format::Wide),
-        (Output::Name, false) => Ok(Format::Name),
-        (Output::Json, false) => Ok(Format::Json),
-        (Output::Yaml, false) => Ok(Format::Yaml),
     }
 }

@@ -43,24 +43,7 @@ const NEVER: [(&str, &[&str]); 6] = [
 ];
 
 /// Files that break a never today: the file's module, what it uses, and why.
-const EXCEPTIONS: [(&str, &str, &str); 8] = [
-    ("run", "cli", "hands each command its own options"),
-    ("run::completion", "cli", "prints what stands in the clap tree"),
-    ("run::describe", "cli", "has no settings of its own yet"),
-    (
-        "run::inspect",
-        "cli",
-        "has settings, but takes the options to make them",
-    ),
-    ("run::keys", "cli", "has no settings of its own yet"),
-    ("run::remove", "cli", "has no settings of its own yet"),
-    (
-        "run::verify",
-        "cli",
-        "turns to remove for --remove-all, with the options of that command",
-    ),
-    ("settings::verify", "report", "chooses the format, which report defines"),
-];
+const EXCEPTIONS: [(&str, &str, &str); 1] = [("run", "cli", "hands each command its own options")];
 
 /// Heads of a folder that define what the files of the folder use: `report.rs` has the outcome that all formats print. Such
 /// a head and its files are one circle, and may have no other file in it.

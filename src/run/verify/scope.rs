@@ -8,7 +8,7 @@ use crate::settings::images::{Source, Target};
 use crate::settings::objects::Recording;
 use crate::settings::platforms::Platforms;
 use crate::settings::requests::Requests;
-use crate::settings::verify::Verify;
+use crate::settings::verify::{Output, Verify};
 use crate::source::objects::ObjectFiles;
 use crate::text::safe;
 
@@ -72,16 +72,31 @@ impl Scope {
     pub(super) fn prints_table(&self, settings: &Verify) -> bool {
         let is_told_at_once =
             settings.recording == Recording::Confirm && matches!(settings.source, Source::Places { .. });
-        self.images > 1 && matches!(settings.format, Format::Text | Format::Wide) && !is_told_at_once
+        self.images > 1
+            && matches!(settings.output, Output::Text | Output::Wide)
+            && !settings.explain
+            && !is_told_at_once
     }
 
     /// One image is a block, several are a table.
     pub(super) fn appearance(&self, settings: &Verify) -> Appearance {
         Appearance {
-            format: settings.format,
+            format: format(settings),
             colour: settings.colour,
             width: appearance::width(settings.columns),
             table: (self.images > 1).then_some(self.columns),
         }
+    }
+}
+
+/// How results are printed.
+fn format(settings: &Verify) -> Format {
+    match (settings.output, settings.explain) {
+        (_, true) => Format::Explain,
+        (Output::Text, false) => Format::Text,
+        (Output::Wide, false) => Format::Wide,
+        (Output::Name, false) => Format::Name,
+        (Output::Json, false) => Format::Json,
+        (Output::Yaml, false) => Format::Yaml,
     }
 }

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The settings of `remove`.
+
+use super::environment::Environment;
+use super::objects::{Objects, Recording};
+use super::UsageError;
+use crate::cli::acceptance::EngineChoice;
+use crate::cli::remove::Remove as Options;
+pub use crate::cli::remove::RemoveOutput;
+use crate::cli::verify::{Output, Verify};
+use crate::source::objects::Place;
+
+/// What `remove` is to do.
+#[derive(Debug, Clone)]
+pub struct Remove {
+    /// On which objects.
+    pub objects: Objects,
+    /// Directories in directories of object files are read too.
+    pub is_recursive: bool,
+    /// Only what is recorded about these signatures; about all where none is named.
+    pub signatures: Vec<String>,
+    /// What is done with the changes.
+    pub recording: Recording,
+    /// The time that a record says, in seconds since 1970.
+    pub now: i64,
+    /// How the removals are printed.
+    pub output: RemoveOutput,
+    /// The document from standard input is printed without the records, so that the report goes to standard error.
+    pub prints_document: bool,
+}
+
+impl Remove {
+    /// Validates the options of `remove`.
+    ///
+    /// # Errors
+    /// When they contradict each other or one is malformed.
+    pub fn new(options: &Options, environment: &Environment) -> Result<Self, UsageError> {
+        let objects = Objects::new(&options.source, &options.images, environment)?;
+        let recording = Recording::new(options.confirm, options.dry_run);
+        let in_files = matches!(objects, Objects::Files { .. });
+        let prints_document = recording == Recording::Confirm
+            && matches!(&objects, Objects::Files { places, .. } if places.contains(&Place::Stdin));
+        if prints_document && options.output != RemoveOutput::Text {
+            return Err(UsageError::new(
+                "--output cannot be used with --filename - and --confirm, which print the changed document on standard output",
+            ));
+        }
+        if in_files && recording == Recording::Trial {
+            return Err(UsageError::new(
+                "--dry-run=server cannot be used with --filename: it needs a server",
+            ));
+        }
+        Ok(Self {
+            objects,
+            is_recursive: options.source.recursive,
+            signatures: options.signature.clone(),
+            recording,
+            now: environment.now,
+            output: options.output,
+            prints_document,
+        })
+    }
+
+    /// Validates the options of `verify` where it is asked to remove records.
+    ///
+    /// # Errors
+    /// When one of them is about judging, or as for [`Remove::new`].
+    pub fn of_verify(options: &Verify, environment: &Environment) -> Result<Self, UsageError> {
+        Self::new(&as_removal(options)?, environment)
+    }
+}
+
+/// The options of `remove` out of those of `verify`; those that judge have no meaning there.
+fn as_removal(options: &Verify) -> Result<Options, UsageError> {
+    let accepts = &options.acceptance;
+    let judging = [
+        (!options.expected_identity.is_empty(), "--expected-identity"),
+        (!accepts.keys.public_key.is_empty(), "--public-key"),
+        (!accepts.keys.signed_by.is_empty(), "--signed-by"),
+        (accepts.keys.homedir.is_some(), "--homedir"),
+        (accepts.keys.trust_model.is_some(), "--trust-model"),
+        (accepts.engine != EngineChoice::Auto, "--engine"),
+        (!accepts.sigstore_key.is_empty(), "--sigstore-key"),
+        (accepts.policy.is_some(), "--policy"),
+        (accepts.system_policy, "--system-policy"),
+        (options.cluster_policy, "--cluster-policy"),
+        (options.identity_match.is_some(), "--identity-match"),
+        (options.expected_digest.is_some(), "--expected-digest"),
+        (options.require.is_some(), "--require"),
+        (options.images_from.is_some(), "--images-from"),
+        (
+            options.manifest.is_some() || !options.signature_file.is_empty(),
+            "--manifest",
+        ),
+        (options.explain, "--explain"),
+    ];
+    if let Some((_, flag)) = judging.into_iter().find(|(given, _)| *given) {
+        return Err(UsageError::new(format!(
+            "{flag} cannot be used when removing records, which judges nothing"
+        )));
+    }
+    Ok(Options {
+        images: options.images.clone(),
+        signature: options.signature.clone(),
+        source: options.source.clone(),
+        confirm: options.confirm,
+        dry_run: options.dry_run,
+        output: match options.output {
+            Output::Text => RemoveOutput::Text,
+            Output::Wide => {
+                return Err(UsageError::new("--output wide cannot be used when removing records"));
+            }
+            Output::Name => RemoveOutput::Name,
+            Output::Json => RemoveOutput::Json,
+            Output::Yaml => RemoveOutput::Yaml,
+        },
+    })
+}

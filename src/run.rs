@@ -60,8 +60,7 @@ pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr:
             .and_then(|action| policy::run(&action, &mut output, stderr)),
         Command::Keys(options) => settings::keys::Listing::new(options, environment)
             .and_then(|settings| keys::run(&settings, &mut output, stderr)),
-        Command::Audit(options) => settings::audit::Audit::new(options, environment)
-            .and_then(|settings| audit::run(&settings, &mut output, stderr)),
+        Command::Audit(options) => run_audit(options, environment, &mut output, stderr),
     };
     let status = match result {
         Ok(status) => status,
@@ -97,12 +96,38 @@ fn document(command: &Command) -> Option<(&'static str, Syntax)> {
             cli::policy::Action::Lint(options) => ("policy lint", options.output.to_possible_value()),
             cli::policy::Action::Test(options) => ("policy test", options.output.to_possible_value()),
         },
-        Command::Audit(_) | Command::Completion(_) => return None,
+        Command::Audit(options) => match &options.action {
+            None => ("audit", options.report.output.to_possible_value()),
+            Some(cli::audit::Action::Merge(options)) => ("audit merge", options.report.output.to_possible_value()),
+            Some(cli::audit::Action::Diff(options)) => ("audit diff", options.output.to_possible_value()),
+        },
+        Command::Completion(_) => return None,
     };
     match format?.get_name() {
         "json" => Some((name, Syntax::Json)),
         "yaml" => Some((name, Syntax::Yaml)),
         _ => None,
+    }
+}
+
+/// `audit`, or what is done with reports.
+fn run_audit(
+    options: &cli::audit::Audit,
+    environment: &Environment,
+    out: &mut dyn Write,
+    stderr: &mut dyn Write,
+) -> Result<u8, UsageError> {
+    match &options.action {
+        None => audit::run(&settings::audit::Audit::new(options, environment)?, out, stderr),
+        Some(cli::audit::Action::Merge(options)) => {
+            let settings = settings::audit::merge::Merge::new(options, environment)?;
+            audit::merge::run(&settings, out, stderr)
+        }
+        Some(cli::audit::Action::Diff(options)) => Ok(audit::diff::run(
+            &settings::audit::diff::Diff::new(options),
+            out,
+            stderr,
+        )),
     }
 }
 

@@ -44,7 +44,7 @@ fn pages() -> Vec<(String, clap::Command)> {
 
 /// The commands of a command that has some of its own, which are described in its page.
 fn inner(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
-    let has_page = command.get_name() == "policy";
+    let has_page = ["audit", "policy"].contains(&command.get_name());
     command
         .get_subcommands()
         .filter(move |inner| has_page && inner.get_name() != "help")

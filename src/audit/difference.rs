@@ -2,7 +2,6 @@
 //! `audit diff`: what has changed between two reports, image by image.
 
 use super::entry::Entry;
-use super::images::Images;
 use crate::reason::{Reason, Verdict};
 
 /// How an image differs.
@@ -117,9 +116,6 @@ pub struct Place {
     /// How long its line is, in bytes.
     pub length: u64,
 }
-
-/// The images of the old report that the new one has not named yet.
-pub type Old = Images<Place>;
 
 /// How an image that is in both reports differs, if it does. Signatures by other keys of an image that is not Verified
 /// are no difference.

@@ -39,9 +39,9 @@ impl<V> Images<V> {
         self.0.get(&key(image, source))
     }
 
-    /// Forgets an image; what was remembered of it comes back.
-    pub fn remove(&mut self, image: &str, source: &str) -> Option<V> {
-        self.0.remove(&key(image, source))
+    /// The same to be changed.
+    pub fn get_mut(&mut self, image: &str, source: &str) -> Option<&mut V> {
+        self.0.get_mut(&key(image, source))
     }
 
     /// What is remembered of all images, in no order.

@@ -129,16 +129,7 @@ impl<R: BufRead> Lines<R> {
             self.has_ended = true;
             return Ok(Some(Line::End(tail)));
         }
-        let entry: Entry = self.typed(value)?;
-        let signatures = entry
-            .signatures
-            .iter()
-            .map(|signature| (signature.verdict, signature.reason));
-        for (verdict, reason) in signatures.chain([(entry.verdict, entry.reason)]) {
-            if (verdict == Verdict::Verified) != (reason == Reason::Verified) {
-                return Err(self.fault(format!("{verdict} cannot have the reason {reason}")));
-            }
-        }
+        let entry = entry_from(value).map_err(|what| self.fault(what))?;
         *self.verdicts.entry(entry.verdict).or_default() += 1;
         Ok(Some(Line::Entry(Box::new(entry))))
     }
@@ -193,6 +184,27 @@ impl<R: BufRead> Lines<R> {
         let line = self.number;
         Fault::Line { line, what }
     }
+}
+
+/// Reads the line of an image by itself.
+///
+/// # Errors
+/// Says what is wrong with it, in words that are safe to print.
+pub fn entry_of(line: &[u8]) -> Result<Entry, String> {
+    let value = json::parse(line).map_err(|error| safe(&error.to_string()))?;
+    entry_from(value)
+}
+
+fn entry_from(value: serde_json::Value) -> Result<Entry, String> {
+    let entry: Entry = serde_json::from_value(value).map_err(|error| quoted(&error.to_string()))?;
+    let signatures = entry.signatures.iter();
+    let signatures = signatures.map(|signature| (signature.verdict, signature.reason));
+    for (verdict, reason) in signatures.chain([(entry.verdict, entry.reason)]) {
+        if (verdict == Verdict::Verified) != (reason == Reason::Verified) {
+            return Err(format!("{verdict} cannot have the reason {reason}"));
+        }
+    }
+    Ok(entry)
 }
 
 #[cfg(test)]

@@ -1,34 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `audit`
 
+pub mod diff;
+pub mod merge;
+pub mod report;
+
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand};
 
+use self::report::ReportOptions;
 use super::acceptance::AcceptanceOptions;
-use super::verify::{ColorWhen, MatchRule, SourceOptions};
-use crate::audit::format::Format;
-
-/// What makes an audit fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    /// An image whose signatures are not what they must be
-    Rejected,
-    /// An image with only signatures that cannot be checked here
-    Unsupported,
-    /// An image without a signature
-    Unsigned,
-    /// An image that the policy accepts without a signature
-    Allowed,
-    /// An image that could not be judged
-    Unchecked,
-    /// A record that does not hold
-    Stale,
-    /// An image that only keys verify that expire soon
-    Expiring,
-    /// A signature that is missing at a mirror
-    Gap,
-}
+use super::verify::{MatchRule, SourceOptions};
 
 /// What `audit --help` says first.
 pub const LONG_ABOUT: &str = "\
@@ -59,11 +42,25 @@ Examples:
   Where it was interrupted:
     image-signature audit --images-from images.txt --public-key release-key.asc --resume audit.jsonl";
 
+/// What is done with the reports of audits.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Add up the reports of all shards of an audit
+    Merge(merge::Merge),
+    /// Compare the reports of two audits
+    Diff(diff::Diff),
+}
+
 /// Judge every image of a set, and report on all of them.
 #[derive(Debug, Args)]
 #[command(mut_arg("namespace", |argument| argument.help(NAMESPACE)))]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = format!("{}\n\n{EXIT_STATUS}\n\n{EXAMPLES}", super::MEANING))]
 pub struct Audit {
+    /// What is done with reports.
+    #[command(subcommand)]
+    pub action: Option<Action>,
+
     /// Images; IMAGE=REF gives one its expected identity
     #[arg(value_name = "IMAGE")]
     pub images: Vec<String>,
@@ -114,38 +111,9 @@ pub struct Audit {
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub resume: Option<PathBuf>,
 
-    /// Output format
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_default_value = true,
-        help_heading = "Report"
-    )]
-    pub output: Format,
-
-    /// Write a report in this format to a file as well (repeatable)
-    #[arg(long, value_name = "FORMAT=FILE", help_heading = "Report")]
-    pub report: Vec<String>,
-
-    /// Colour the verdicts in text [default: auto, on a terminal where NO_COLOR is not set]
-    #[arg(
-        long,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_default_value = true,
-        help_heading = "Report"
-    )]
-    pub color: ColorWhen,
-
-    /// What makes the audit fail, with commas between them [default: rejected,unsupported,unsigned,allowed,unchecked]
-    #[arg(long, value_name = "WHAT", value_delimiter = ',', help_heading = "Report")]
-    pub fail_on: Vec<FailOn>,
-
-    /// Name images that only keys verify that expire within this time (30d, 12h) [default: 30d]
-    #[arg(long, value_name = "TIME", help_heading = "Report")]
-    pub warn_expiry: Option<String>,
+    /// How it is reported.
+    #[command(flatten)]
+    pub report: ReportOptions,
 
     /// Record the verdicts on the Image objects; without it nothing is written
     #[arg(long, help_heading = "Recording")]

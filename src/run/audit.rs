@@ -6,6 +6,7 @@
 
 mod cluster;
 mod collector;
+pub(super) mod diff;
 mod entries;
 mod expected;
 mod files;
@@ -14,6 +15,8 @@ mod held;
 mod job;
 mod judge;
 mod lines;
+pub(super) mod merge;
+mod outputs;
 mod parameters;
 mod pool;
 mod recording;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The settings of `audit`.
 
+pub mod diff;
 mod duration;
 mod images;
+pub mod merge;
+pub mod reporting;
 mod reports;
 mod shard;
 
@@ -10,26 +13,19 @@ use std::num::NonZero;
 use std::path::PathBuf;
 
 pub use self::images::Images;
+use self::reporting::Reporting;
 pub use self::reports::Report;
-use super::controls::controls;
 use super::criteria::Criteria;
 use super::demands::Demands;
 use super::environment::Environment;
 use super::objects::Recording;
-use super::verify::colour;
 use super::UsageError;
-use crate::audit::controls::Control;
-use crate::audit::entry::FindingKind;
-use crate::audit::fail_on::{FailOn, Failure};
-use crate::audit::format::Format;
 use crate::audit::head::Shard;
 use crate::audit::prefix_map::PrefixMap;
 use crate::cli;
-use crate::cli::audit::FailOn as Named;
 use crate::clock::Clock;
 use crate::digest::Digest;
 use crate::files::read::read_bounded;
-use crate::reason::Verdict;
 use crate::record::Context;
 use crate::text::safe;
 
@@ -58,28 +54,16 @@ pub struct Audit {
     pub shard: Shard,
     /// The report to go on from.
     pub resume: Option<PathBuf>,
-    /// The report on standard output.
-    pub format: Format,
-    /// Reports in files.
-    pub reports: Vec<Report>,
-    /// Verdicts are coloured.
-    pub colour: bool,
-    /// Columns of the terminal that the report is printed on.
-    pub columns: Option<usize>,
+    /// How it is reported.
+    pub reporting: Reporting,
     /// Progress may be shown on standard error.
     pub shows_progress: bool,
-    /// What makes the audit fail.
-    pub fail_on: FailOn,
-    /// Keys that expire in fewer seconds are told.
-    pub warn_expiry: i64,
     /// What is done with verdicts.
     pub recording: Recording,
     /// The most records that may change from True to False.
     pub max_downgrades: u64,
     /// What a record says besides the verdict.
     pub record: Context,
-    /// The controls that the report has evidence for.
-    pub controls: Vec<Control>,
     /// Whose files may be gone on from.
     pub uid: u32,
     /// The time by which images are judged, in seconds since 1970.
@@ -117,28 +101,16 @@ impl Audit {
         if recording == Recording::Confirm {
             images.check_recordable()?;
         }
-        let reports = reports::reports(&options.report, options.resume.as_deref())?;
-        let warn_expiry = match &options.warn_expiry {
-            Some(text) => duration::seconds("--warn-expiry", text)?,
-            None => duration::DEFAULT_EXPIRY,
-        };
+        let reporting = Reporting::new(&options.report, options.resume.as_deref(), environment)?;
         Ok(Self {
             source: images.source(),
             map: options.expected_identity_map.as_ref().map(identity_map).transpose()?,
-            options: decisive(options, &criteria, warn_expiry),
+            options: decisive(options, &criteria, reporting.warn_expiry),
             workers: options.workers.map_or_else(processors, |workers| workers as usize),
             shard: shard::shard(options.shard.as_deref(), environment)?,
             resume: options.resume.clone(),
-            format: options.output,
-            reports,
-            colour: colour(options.color, false, environment),
-            columns: environment.terminal.columns,
+            reporting,
             shows_progress: environment.terminal.stderr,
-            fail_on: match options.fail_on.as_slice() {
-                [] => FailOn::default(),
-                named => named.iter().copied().map(failure).collect(),
-            },
-            warn_expiry,
             recording,
             max_downgrades: options.max_downgrades.unwrap_or(MAX_DOWNGRADES).into(),
             record: Context {
@@ -148,26 +120,12 @@ impl Audit {
                 options: criteria.decisive_options(),
                 clock_skew: None,
             },
-            controls: controls(environment)?,
             uid: environment.uid,
             now: environment.now,
             clock: environment.clock(),
             images,
             criteria,
         })
-    }
-}
-
-fn failure(named: Named) -> Failure {
-    match named {
-        Named::Rejected => Failure::Verdict(Verdict::Rejected),
-        Named::Unsupported => Failure::Verdict(Verdict::Unsupported),
-        Named::Unsigned => Failure::Verdict(Verdict::Unsigned),
-        Named::Allowed => Failure::Verdict(Verdict::Allowed),
-        Named::Unchecked => Failure::Verdict(Verdict::Unchecked),
-        Named::Stale => Failure::Finding(FindingKind::Stale),
-        Named::Expiring => Failure::Finding(FindingKind::Expiring),
-        Named::Gap => Failure::Finding(FindingKind::Gap),
     }
 }
 

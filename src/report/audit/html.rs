@@ -3,6 +3,7 @@
 //! first; links to anchors show some of them only.
 
 mod row;
+mod signs;
 mod sums;
 
 use std::io::{self, Write};
@@ -102,20 +103,4 @@ impl Renderer for Html {
         out.write_all(end.as_bytes())?;
         out.flush()
     }
-}
-
-/// The sign of a verdict, which stands before its word.
-fn glyph(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Verified => "\u{2713}",
-        Verdict::Rejected => "\u{2717}",
-        Verdict::Unsupported | Verdict::Unchecked => "?",
-        Verdict::Unsigned => "\u{2205}",
-        Verdict::Allowed => "~",
-    }
-}
-
-/// The class of a verdict, of its rows and of the filter that shows them.
-fn class(verdict: Verdict) -> String {
-    format!("v-{}", verdict.word().to_ascii_lowercase())
 }

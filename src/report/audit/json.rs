@@ -30,7 +30,7 @@ impl Json {
 }
 
 /// Writes a value so many spaces from the margin, without the end of its last line.
-fn indented(out: &mut dyn Write, value: &Value, spaces: usize) -> io::Result<()> {
+pub(super) fn indented(out: &mut dyn Write, value: &Value, spaces: usize) -> io::Result<()> {
     let mut text = Vec::new();
     write_document(&mut text, value, Syntax::Json)?;
     // Line feeds stand between values only: in strings they are escaped.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a format cannot write before it knows the totals: kept in a temporary file, not in memory.
 
-use std::io::{self, Seek, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use tempfile::SpooledTempFile;
 
@@ -21,8 +21,21 @@ impl Spool {
     /// # Errors
     /// When reading or writing fails.
     pub(super) fn pour(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.pour_without(out, 0)
+    }
+
+    /// Writes what waited but for so many bytes at its end.
+    ///
+    /// # Errors
+    /// When reading or writing fails.
+    pub(super) fn pour_without(&mut self, out: &mut dyn Write, end: u64) -> io::Result<()> {
+        let length = self.0.seek(SeekFrom::End(0))?.saturating_sub(end);
         self.0.rewind()?;
-        io::copy(&mut self.0, out).map(|_| ())
+        let written = io::copy(&mut (&mut self.0).take(length), out)?;
+        if written < length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(())
     }
 }
 

@@ -48,7 +48,10 @@ impl<'s> Collector<'s> {
     /// # Errors
     /// When one cannot be begun or gone on from.
     pub(super) fn new(settings: &'s Audit, head: &Head, out: &'s mut dyn Write) -> Result<Self, UsageError> {
-        let mut totals = Totals::new(settings.fail_on.clone(), settings.now + settings.warn_expiry);
+        let mut totals = Totals::new(
+            settings.reporting.fail_on.clone(),
+            settings.now + settings.reporting.warn_expiry,
+        );
         let (reports, known) = Reports::begin(settings, head, out, &mut totals)?;
         let lost = [Recorded::Failed, Recorded::HeldBack].map(|fate| totals.recorded.get(&fate).copied().unwrap_or(0));
         let lost: u64 = lost.iter().sum();

@@ -43,7 +43,7 @@ pub(super) fn finish(mut entry: Entry, settings: &Audit) -> Entry {
         add(&mut entry, FindingKind::UnsignedInUse, message);
     }
     let until = entry.verified_until(settings.criteria.require);
-    if let Some(until) = until.filter(|until| *until - settings.now < settings.warn_expiry) {
+    if let Some(until) = until.filter(|until| *until - settings.now < settings.reporting.warn_expiry) {
         let message = format!(
             "no key that verifies it is valid after {}; have it signed with another key, or the key extended",
             time(until)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{class, glyph};
+use super::signs::{class, glyph};
 use crate::audit::entry::{Entry, Finding};
 use crate::reason::{Reason, Verdict};
 use crate::report::audit::words::{message, title};

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::row::Marks;
-use super::{class, glyph};
+use super::signs::{class, glyph};
 use crate::audit::controls::Control;
 use crate::audit::entry::{FindingKind, UseKind};
 use crate::audit::head::Head;

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `audit diff`
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// How differences are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiffOutput {
+    /// Text for people
+    Text,
+    /// One JSON document
+    Json,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status: 0 the same; 1 something has changed; 2 usage error; 3 a report cannot be read, or is not complete, so that \
+more may have changed; 130 interrupted.";
+
+const EXAMPLES: &str = "\
+Examples:
+  image-signature audit diff monday.jsonl tuesday.jsonl
+  image-signature audit diff monday.jsonl tuesday.jsonl -o json";
+
+/// Compare the reports of two audits: images that are newly unsigned, newly rejected or otherwise judged differently, those
+/// that other keys verify now, new ones, and those that are gone.
+#[derive(Debug, Args)]
+#[command(after_help = format!("{EXIT_STATUS}\n\n{EXAMPLES}"))]
+pub struct Diff {
+    /// The report of JSON lines from before
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+
+    /// The report of JSON lines from now
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+
+    /// Output format
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_default_value = true
+    )]
+    pub output: DiffOutput,
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How audits are reported: options of `audit` and `audit merge`.
+
+use clap::{Args, ValueEnum};
+
+use crate::audit::format::Format;
+use crate::cli::verify::ColorWhen;
+
+/// What makes an audit fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// An image whose signatures are not what they must be
+    Rejected,
+    /// An image with only signatures that cannot be checked here
+    Unsupported,
+    /// An image without a signature
+    Unsigned,
+    /// An image that the policy accepts without a signature
+    Allowed,
+    /// An image that could not be judged
+    Unchecked,
+    /// A record that does not hold
+    Stale,
+    /// An image that only keys verify that expire soon
+    Expiring,
+    /// A signature that is missing at a mirror
+    Gap,
+}
+
+/// How an audit is reported.
+#[derive(Debug, Args)]
+pub struct ReportOptions {
+    /// Output format
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_default_value = true,
+        help_heading = "Report"
+    )]
+    pub output: Format,
+
+    /// Write a report in this format to a file as well (repeatable)
+    #[arg(long, value_name = "FORMAT=FILE", help_heading = "Report")]
+    pub report: Vec<String>,
+
+    /// Colour the verdicts in text [default: auto, on a terminal where NO_COLOR is not set]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true,
+        help_heading = "Report"
+    )]
+    pub color: ColorWhen,
+
+    /// What makes the audit fail, with commas between them [default: rejected,unsupported,unsigned,allowed,unchecked]
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', help_heading = "Report")]
+    pub fail_on: Vec<FailOn>,
+
+    /// Name images that only keys verify that expire within this time (30d, 12h) [default: 30d]
+    #[arg(long, value_name = "TIME", help_heading = "Report")]
+    pub warn_expiry: Option<String>,
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `audit diff`
+//!
+//! Of each image of the old report only the place of its line is kept: reports may have hundreds of thousands.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use crate::audit::difference::{change, Change, Difference, Place, State};
+use crate::audit::entry::Entry;
+use crate::audit::head::Head;
+use crate::audit::images::Images;
+use crate::audit::lines::{entry_of, Fault, Line, Lines};
+use crate::report::audit::difference::{printer, Ends};
+use crate::run::{NEGATIVE, SUCCESS, TROUBLE};
+use crate::settings::audit::diff::{Diff, DiffOutput};
+use crate::text::safe;
+
+/// A report that is compared.
+struct Report {
+    /// Its file, safe to print.
+    name: String,
+    head: Head,
+    lines: Lines<BufReader<File>>,
+}
+
+/// What an image of the old report is remembered by.
+struct Known {
+    place: Place,
+    is_there: bool,
+}
+
+/// Compares two reports. The exit status comes back.
+pub(in crate::run) fn run(settings: &Diff, out: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
+    let mut faults = Vec::new();
+    let mut printer = printer(settings.output == DiffOutput::Json);
+    let mut ends = Ends::default();
+    let old = rewindable(&settings.old).and_then(|file| Ok((file.try_clone()?, file)));
+    let old = old
+        .map_err(Fault::Io)
+        .and_then(|(again, file)| Ok((again, open(&settings.old, file)?)));
+    let new = File::open(&settings.new)
+        .map_err(Fault::Io)
+        .and_then(|file| open(&settings.new, file));
+    match (old, new) {
+        (Ok((again, old)), Ok(new)) => {
+            if old.head.shard != new.head.shard {
+                faults.push(format!(
+                    "the reports are of different shards, {} and {}",
+                    old.head.shard, new.head.shard
+                ));
+            }
+            ends.heads = Some((old.head.clone(), new.head.clone()));
+            let mut put = |difference: &Difference| printer.put(difference);
+            let compared = compare(old, &again, new, &mut put, &mut faults);
+            if let Err(error) = compared {
+                faults.push(format!("comparing: {error}"));
+            }
+        }
+        (old, new) => {
+            for (path, fault) in [(&settings.old, old.err()), (&settings.new, new.err())] {
+                faults.extend(fault.map(|fault| format!("{}: {fault}", safe(&path.display().to_string()))));
+            }
+        }
+    }
+    ends.incomplete.clone_from(&faults);
+    let printed = printer.end(out, &ends);
+    if let Err(error) = printed.as_ref() {
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            faults.push(format!("keeping the differences: {error}"));
+        }
+    }
+    for fault in &faults {
+        // There is nowhere else to tell that standard error is gone.
+        let _ = writeln!(stderr, "error: {fault}");
+    }
+    match (faults.is_empty(), printer.count()) {
+        (false, _) => TROUBLE,
+        (true, 0) => SUCCESS,
+        (true, _) => NEGATIVE,
+    }
+}
+
+/// A file that can be read twice: a pipe is copied.
+fn rewindable(path: &Path) -> io::Result<File> {
+    let mut file = File::open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    let mut copy = tempfile::tempfile()?;
+    io::copy(&mut file, &mut copy)?;
+    copy.rewind()?;
+    Ok(copy)
+}
+
+fn open(path: &Path, file: File) -> Result<Report, Fault> {
+    let (head, lines) = Lines::new(BufReader::new(file))?;
+    let name = safe(&path.display().to_string());
+    Ok(Report { name, head, lines })
+}
+
+/// Hands out every difference, and notes why there may be more.
+fn compare(
+    old: Report,
+    again: &File,
+    new: Report,
+    put: &mut dyn FnMut(&Difference) -> io::Result<()>,
+    faults: &mut Vec<String>,
+) -> io::Result<()> {
+    let mut known: Images<Known> = Images::default();
+    let mut places: Vec<Place> = Vec::new();
+    let mut at = old.lines.position();
+    each(old, faults, &mut |entry, end| {
+        let place = Place {
+            offset: at,
+            length: end - at,
+        };
+        at = end;
+        let is_new = known
+            .insert(&entry.image, &entry.source, Known { place, is_there: false })
+            .is_none();
+        Ok(is_new)
+    })?;
+    let mut seen: Images<()> = Images::default();
+    each(new, faults, &mut |entry, _| {
+        let state = State::of(&entry);
+        let is_new = seen.insert(&entry.image, &entry.source, ()).is_none();
+        let Some(before) = known.get_mut(&entry.image, &entry.source) else {
+            put(&Difference {
+                change: Change::New,
+                old: None,
+                new: Some(state),
+            })?;
+            return Ok(is_new);
+        };
+        before.is_there = true;
+        let before = State::of(&read(again, before.place)?);
+        if let Some(change) = change(&before, &state) {
+            put(&Difference {
+                change,
+                old: Some(before),
+                new: Some(state),
+            })?;
+        }
+        Ok(is_new)
+    })?;
+    places.extend(
+        known
+            .into_values()
+            .filter(|known| !known.is_there)
+            .map(|known| known.place),
+    );
+    places.sort_unstable_by_key(|place| place.offset);
+    for place in places {
+        put(&Difference {
+            change: Change::Gone,
+            old: Some(State::of(&read(again, place)?)),
+            new: None,
+        })?;
+    }
+    Ok(())
+}
+
+/// Hands out every image of a report with the place where its line ends, and notes why they may not be all. `take` tells
+/// whether the image was not there before.
+fn each(
+    mut report: Report,
+    faults: &mut Vec<String>,
+    take: &mut dyn FnMut(Entry, u64) -> io::Result<bool>,
+) -> io::Result<()> {
+    let name = &report.name;
+    let mut repeated = 0_u64;
+    loop {
+        match report.lines.next_line() {
+            Ok(Some(Line::Entry(entry))) => {
+                let end = report.lines.position();
+                repeated += u64::from(!take(*entry, end)?);
+            }
+            Ok(Some(Line::End(tail))) => {
+                if tail.interrupted {
+                    faults.push(format!("{name} is of an audit that was interrupted"));
+                }
+                if !tail.incomplete.is_empty() {
+                    faults.push(format!("{name} is of an audit that is not complete itself"));
+                }
+            }
+            Ok(None) => break,
+            Err(fault) => {
+                faults.push(format!("{name}: {fault}"));
+                return Ok(());
+            }
+        }
+    }
+    if !report.lines.has_ended() {
+        faults.push(format!("{name} has no end: its audit was killed, or still runs"));
+    }
+    if repeated > 0 {
+        faults.push(format!("{name} has {repeated} images more than once"));
+    }
+    Ok(())
+}
+
+/// Reads the line of an image again.
+fn read(file: &File, place: Place) -> io::Result<Entry> {
+    let mut file = file;
+    file.seek(SeekFrom::Start(place.offset))?;
+    let mut line = Vec::new();
+    BufReader::new(file).take(place.length).read_until(b'\n', &mut line)?;
+    entry_of(&line).map_err(|fault| io::Error::other(format!("the old report has changed: {fault}")))
+}

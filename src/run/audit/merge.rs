@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `audit merge`
+
+use std::fs::File;
+use std::io::{BufReader, Write};
+
+use super::outputs::Outputs;
+use crate::audit::merge::Merge;
+use crate::audit::totals::Totals;
+use crate::run::{NEGATIVE, SUCCESS, TROUBLE};
+use crate::settings::audit::merge::Merge as Settings;
+use crate::settings::UsageError;
+use crate::text::safe;
+
+/// Adds up the reports of all shards.
+///
+/// # Errors
+/// When a report cannot be made.
+pub(in crate::run) fn run(settings: &Settings, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+    let mut opened = Vec::new();
+    let mut faults = Vec::new();
+    for path in &settings.files {
+        let name = path.display().to_string();
+        match File::open(path) {
+            Ok(file) => opened.push((name, BufReader::new(file))),
+            Err(error) => faults.push(format!("{}: {error}", safe(&name))),
+        }
+    }
+    let merge = match Merge::new(opened) {
+        Ok(merge) if faults.is_empty() => merge,
+        Ok(_) => return Ok(complain(faults, stderr)),
+        Err(others) => {
+            faults.extend(others);
+            return Ok(complain(faults, stderr));
+        }
+    };
+    let reporting = &settings.reporting;
+    let mut totals = Totals::new(reporting.fail_on.clone(), merge.head().started + reporting.warn_expiry);
+    let mut outputs = Outputs::new(reporting, reporting.files.iter(), out)?;
+    outputs.begin(merge.head());
+    let mut tail = merge.each(&mut |entry| {
+        totals.add(entry);
+        outputs.entry(entry);
+    });
+    outputs.end(&mut tail, &totals, true);
+    if !tail.incomplete.is_empty() {
+        return Ok(complain(tail.incomplete, stderr));
+    }
+    Ok(match (totals.images, totals.failing) {
+        (0, _) => complain(vec!["there is no image in these reports".to_owned()], stderr),
+        (_, 0) => SUCCESS,
+        _ => NEGATIVE,
+    })
+}
+
+fn complain(faults: Vec<String>, stderr: &mut dyn Write) -> u8 {
+    for fault in faults {
+        // There is nowhere else to tell that standard error is gone.
+        let _ = writeln!(stderr, "error: {fault}");
+    }
+    TROUBLE
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The settings of `audit merge`.
+
+use std::path::PathBuf;
+
+use super::reporting::Reporting;
+use crate::cli;
+use crate::settings::environment::Environment;
+use crate::settings::UsageError;
+
+/// What `audit merge` is to do.
+#[derive(Debug, Clone)]
+pub struct Merge {
+    /// The reports of the shards.
+    pub files: Vec<PathBuf>,
+    /// How the sum is reported.
+    pub reporting: Reporting,
+}
+
+impl Merge {
+    /// Validates the options.
+    ///
+    /// # Errors
+    /// When one is malformed.
+    pub fn new(options: &cli::audit::merge::Merge, environment: &Environment) -> Result<Self, UsageError> {
+        Ok(Self {
+            files: options.files.clone(),
+            reporting: Reporting::new(&options.report, None, environment)?,
+        })
+    }
+}

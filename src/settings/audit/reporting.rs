@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How an audit, or the sum of several, is reported.
+
+use std::path::Path;
+
+use super::duration;
+use super::reports::{reports, Report};
+use crate::audit::controls::Control;
+use crate::audit::entry::FindingKind;
+use crate::audit::fail_on::{FailOn, Failure};
+use crate::audit::format::Format;
+use crate::cli::audit::report::{FailOn as Named, ReportOptions};
+use crate::reason::Verdict;
+use crate::settings::controls::controls;
+use crate::settings::environment::Environment;
+use crate::settings::verify::colour;
+use crate::settings::UsageError;
+
+/// How an audit is reported.
+#[derive(Debug, Clone)]
+pub struct Reporting {
+    /// The report on standard output.
+    pub format: Format,
+    /// Reports in files.
+    pub files: Vec<Report>,
+    /// Verdicts are coloured.
+    pub colour: bool,
+    /// Columns of the terminal that the report is printed on.
+    pub columns: Option<usize>,
+    /// What makes the audit fail.
+    pub fail_on: FailOn,
+    /// Keys that expire in fewer seconds are told.
+    pub warn_expiry: i64,
+    /// The controls that the report has evidence for.
+    pub controls: Vec<Control>,
+}
+
+impl Reporting {
+    /// Validates the options. `resume`: the report that is gone on from.
+    ///
+    /// # Errors
+    /// When one is malformed, or the installed table of controls cannot be used.
+    pub(super) fn new(
+        options: &ReportOptions,
+        resume: Option<&Path>,
+        environment: &Environment,
+    ) -> Result<Self, UsageError> {
+        Ok(Self {
+            format: options.output,
+            files: reports(&options.report, resume)?,
+            colour: colour(options.color, false, environment),
+            columns: environment.terminal.columns,
+            fail_on: match options.fail_on.as_slice() {
+                [] => FailOn::default(),
+                named => named.iter().copied().map(failure).collect(),
+            },
+            warn_expiry: match &options.warn_expiry {
+                Some(text) => duration::seconds("--warn-expiry", text)?,
+                None => duration::DEFAULT_EXPIRY,
+            },
+            controls: controls(environment)?,
+        })
+    }
+}
+
+fn failure(named: Named) -> Failure {
+    match named {
+        Named::Rejected => Failure::Verdict(Verdict::Rejected),
+        Named::Unsupported => Failure::Verdict(Verdict::Unsupported),
+        Named::Unsigned => Failure::Verdict(Verdict::Unsigned),
+        Named::Allowed => Failure::Verdict(Verdict::Allowed),
+        Named::Unchecked => Failure::Verdict(Verdict::Unchecked),
+        Named::Stale => Failure::Finding(FindingKind::Stale),
+        Named::Expiring => Failure::Finding(FindingKind::Expiring),
+        Named::Gap => Failure::Finding(FindingKind::Gap),
+    }
+}

@@ -11,6 +11,10 @@ mod expected;
 mod files;
 #[path = "audit/findings.rs"]
 mod findings;
+#[path = "audit/fleet.rs"]
+mod fleet;
+#[path = "audit/inventory.rs"]
+mod inventory;
 #[path = "audit/recording.rs"]
 mod recording;
 #[path = "audit/resume.rs"]

@@ -156,7 +156,7 @@ impl Fault {
         self
     }
 
-    /// Limits the fault to a method and to paths that contain a text.
+    /// Limits the fault to a method and to paths that contain a text, or end with it where a `$` follows it.
     pub fn on(mut self, method: &str, path: &str) -> Self {
         self.method = Some(method.to_owned());
         self.path = Some(path.to_owned());
@@ -189,7 +189,7 @@ impl Fault {
     /// Whether it strikes this request. Counts.
     pub(super) fn strikes(&mut self, request: &HttpRequest) -> bool {
         let is_for = self.method.as_ref().is_none_or(|m| *m == request.method)
-            && self.path.as_ref().is_none_or(|p| request.path.contains(p.as_str()))
+            && self.path.as_ref().is_none_or(|p| request.has_path(p))
             && self.query.as_ref().is_none_or(|q| request.parameter(q).is_some());
         if !is_for {
             return false;

@@ -39,6 +39,14 @@ impl HttpRequest {
         self.headers.iter().filter(same).map(|(_, v)| v.as_str())
     }
 
+    /// Whether the path contains a text, or ends with it where a `$` follows it.
+    pub fn has_path(&self, text: &str) -> bool {
+        match text.strip_suffix('$') {
+            Some(end) => self.path.ends_with(end),
+            None => self.path.contains(text),
+        }
+    }
+
     /// The first parameter of a name.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters(name).next()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is stored: images, image streams and pods with their resource versions, and the lists that clients page through.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::{json, Value};
@@ -50,6 +50,7 @@ pub struct Objects {
     policies: Table,
     version: u64,
     made: u64,
+    uids: HashSet<String>,
     snapshots: BTreeMap<(Resource, u64), Table>,
 }
 
@@ -63,6 +64,7 @@ impl Default for Objects {
             policies: Table::new(),
             version: 1000,
             made: 0,
+            uids: HashSet::new(),
             snapshots: BTreeMap::new(),
         }
     }
@@ -227,6 +229,11 @@ impl Objects {
         let metadata = &mut object["metadata"];
         metadata["resourceVersion"] = self.version.to_string().into();
         if metadata["uid"].is_null() {
+            metadata["uid"] = uid.as_str().into();
+        }
+        // Tests copy objects; no two that are stored are the same one.
+        let own = metadata["uid"].as_str().unwrap().to_owned();
+        if !self.uids.insert(own) && old.is_none() {
             metadata["uid"] = uid.into();
         }
         if metadata["creationTimestamp"].is_null() {

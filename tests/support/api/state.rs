@@ -76,7 +76,7 @@ impl State {
     /// Runs the hooks that are for a request.
     pub fn run_hooks(&mut self, request: &HttpRequest) {
         for mut hook in std::mem::take(&mut self.hooks) {
-            let is_for = hook.methods.contains(&request.method.as_str()) && request.path.contains(&hook.path);
+            let is_for = hook.methods.contains(&request.method.as_str()) && request.has_path(&hook.path);
             if is_for {
                 (hook.run)(&mut self.objects);
             }

@@ -218,7 +218,16 @@ impl SignatureCheck for GpgCheck {
     fn check(&mut self, message: &Message, keys: &[Key]) -> Result<Result<Fit, Refusal>, EngineError> {
         let now = self.now;
         let opened = self.open()?;
-        let answer = opened.gpg.verify(&message.detached_signature(), &message.payload)?;
+        let mut ask = || opened.gpg.verify(&message.detached_signature(), &message.payload);
+        let answer = ask()?;
+        // What is not good must be so twice: data of which gpg could not read all has a bad signature too.
+        if answer.check != Check::Good && ask()?.check != answer.check {
+            return Err(EngineError::Unreliable {
+                doing: "verifying a signature",
+                who: GPG,
+                why: "asked twice about the same signature, it says two different things".into(),
+            });
+        }
         let lookup = |name: &str| {
             let has = |key: &&Key| key.subkeys.iter().any(|own| own.fingerprint.as_str().ends_with(name));
             Ok(keys.iter().filter(has).cloned().collect())

@@ -57,6 +57,7 @@ pub struct Shadow {
     gpg: Gpg,
     known_to_trustdb: HashSet<[u8; 20]>,
     vouching: HashSet<[u8; 20]>,
+    disabled: HashSet<[u8; 20]>,
     user_home: PathBuf,
     /// The user's trust database as it was read.
     trustdb: Option<Vec<u8>>,
@@ -88,6 +89,7 @@ impl Shadow {
             gpg,
             known_to_trustdb: trustdb.as_deref().map(trust_file::keys_in).unwrap_or_default(),
             vouching: trustdb.as_deref().map(trust_file::vouching).unwrap_or_default(),
+            disabled: trustdb.as_deref().map(trust_file::disabled).unwrap_or_default(),
             user_home: user_home.to_owned(),
             trustdb,
             certificates: HashMap::new(),
@@ -175,6 +177,29 @@ impl Shadow {
         Ok(found.into_iter().collect())
     }
 
+    /// Makes sure that a key of the ring is not valid, as it was listed: gpg says nothing of records of the trust database
+    /// that it cannot read, and then calls a key less valid than it is. It is asked anew.
+    ///
+    /// # Errors
+    /// When it fails, or says something else now.
+    pub fn confirm(&mut self, place: usize, listed: &Key, now: i64) -> Result<(), EngineError> {
+        let again = self.keys(&[place], now)?;
+        let is_same = |key: &Key| {
+            (key.validity(), key.disabled, key.revoked) == (listed.validity(), listed.disabled, listed.revoked)
+        };
+        match again.first() {
+            Some((_, key)) if is_same(key) => Ok(()),
+            _ => Err(EngineError::Unreliable {
+                doing: "listing keys",
+                who: "gpg",
+                why: format!(
+                    "asked twice about key {}, it says two different things",
+                    listed.fingerprint()
+                ),
+            }),
+        }
+    }
+
     /// Lists keys of the ring by a copy of nothing but these and of the trust database, with nothing computed in it.
     fn ask(&mut self, places: &BTreeSet<usize>) -> Result<BTreeMap<usize, Key>, EngineError> {
         if places.is_empty() {
@@ -205,10 +230,15 @@ impl Shadow {
             _ => Vec::new(),
         };
         let mut listed = BTreeMap::new();
-        for key in self.gpg.keys(&patterns)? {
+        for mut key in self.gpg.keys(&patterns)? {
             let Some(place) = by_fingerprint.get(key.fingerprint().as_str()) else {
                 continue;
             };
+            // gpg goes on without a word where it cannot read the record that says so.
+            key.disabled |= self
+                .ring
+                .fingerprint_bytes(*place)
+                .is_some_and(|own| self.disabled.contains(own));
             if let Some(key) = listed.insert(*place, key) {
                 let twice = format!("it shows key {} twice", key.fingerprint());
                 return Err(EngineError::failed("listing keys", twice));

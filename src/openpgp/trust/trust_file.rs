@@ -24,6 +24,9 @@ const OWNER_TRUST: usize = 22;
 /// The part of it that says how far the owner is trusted; the rest are flags, "disabled" among them.
 const LEVEL: u8 = 0x0f;
 
+/// The flag of a key that its user disabled.
+const DISABLED: u8 = 0x80;
+
 /// Marginal, full and ultimate trust.
 const VOUCHES: std::ops::RangeInclusive<u8> = 4..=6;
 
@@ -107,6 +110,15 @@ pub fn vouching(trustdb: &[u8]) -> HashSet<[u8; 20]> {
     let vouches = |owner_trust: u8| VOUCHES.contains(&(owner_trust & LEVEL));
     records(trustdb)
         .filter(|(_, owner_trust)| vouches(*owner_trust))
+        .map(|(fingerprint, _)| fingerprint)
+        .collect()
+}
+
+/// The keys that the user disabled.
+#[must_use]
+pub fn disabled(trustdb: &[u8]) -> HashSet<[u8; 20]> {
+    records(trustdb)
+        .filter(|(_, owner_trust)| owner_trust & DISABLED != 0)
         .map(|(fingerprint, _)| fingerprint)
         .collect()
 }

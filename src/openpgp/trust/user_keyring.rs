@@ -36,6 +36,8 @@ pub struct UserKeyring {
     now: i64,
     /// Keys as the copy of the keyring lists them, by their place in the ring.
     listed: HashMap<usize, Key>,
+    /// Those about which gpg was asked twice.
+    confirmed: HashSet<usize>,
 }
 
 impl UserKeyring {
@@ -48,6 +50,7 @@ impl UserKeyring {
             signed_by,
             now,
             listed: HashMap::new(),
+            confirmed: HashSet::new(),
         }
     }
 
@@ -84,6 +87,10 @@ impl UserKeyring {
     fn objection(&mut self, key: &Key, place: usize) -> Result<Option<Refusal>, EngineError> {
         if !self.decides_by_validity() || key.validity().is_enough() {
             return Ok(None);
+        }
+        if !self.confirmed.contains(&place) {
+            self.shadow.confirm(place, key, self.now)?;
+            self.confirmed.insert(place);
         }
         let certifiers = self.shadow.certificate(place).map(|own| own.certifiers());
         let certifiers = certifiers.unwrap_or_default();

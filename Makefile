@@ -3,6 +3,7 @@
 # make check    installs what is missing and runs all tests
 # make check-debian-13, make check-ordinary-user    run the same tests in a Debian 13, and without privileges (as root)
 # make fuzz     runs each fuzzing target for SECONDS (fuzz/run says which there are)
+# make faults   lets system calls fail in runs of the program for SECONDS (faults/run says how)
 # make install  DESTDIR= PREFIX=/usr/local
 # make dist     source tarball and tarball of the crates, in packaging/out
 # make rpm, make deb    packages from these, in packaging/out as well
@@ -40,7 +41,7 @@ TRY ?= target
 
 SECONDS ?= 10
 
-.PHONY: all build try check check-debian-13 check-ordinary-user deps deps-check test fuzz dist rpm deb check-packages bench install clean
+.PHONY: all build try check check-debian-13 check-ordinary-user deps deps-check test fuzz faults dist rpm deb check-packages bench install clean
 
 all: build
 
@@ -82,6 +83,9 @@ test:
 fuzz:
 	@packaging/deps.sh fuzz
 	@fuzz/run $(SECONDS)
+
+faults: deps
+	@faults/run $(SECONDS)
 
 dist:
 	packaging/sources.sh

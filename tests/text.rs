@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Text for people, as it stands on a terminal.
 
+#[path = "text/commands.rs"]
+mod commands;
 #[path = "text/golden.rs"]
 mod golden;
 #[path = "text/progress.rs"]

@@ -18,7 +18,7 @@ fn root() -> PathBuf {
 }
 
 /// The example, whose key and signature are the same for ever, and others that need no key.
-fn sandbox() -> Sandbox {
+pub(super) fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     let example = root().join("tests/data/example");
     for name in ["image.json", "release-key.asc"] {

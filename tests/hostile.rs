@@ -5,10 +5,16 @@
 mod answers;
 #[path = "hostile/logins.rs"]
 mod logins;
+#[path = "hostile/program.rs"]
+mod program;
 #[path = "hostile/redirects.rs"]
 mod redirects;
+#[path = "hostile/site.rs"]
+mod site;
 #[path = "hostile/stores.rs"]
 mod stores;
+#[path = "hostile/strangers.rs"]
+mod strangers;
 
 use std::rc::Rc;
 use std::time::Duration;

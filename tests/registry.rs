@@ -23,7 +23,7 @@ mod referrers;
 #[path = "registry/sources.rs"]
 mod sources;
 #[path = "registry/town.rs"]
-mod town;
+pub mod town;
 #[path = "registry/usage.rs"]
 mod usage;
 #[path = "registry/vectors.rs"]

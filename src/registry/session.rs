@@ -259,6 +259,11 @@ fn ping(clients: &mut Clients<'_>, base: &Url, unverified: bool) -> Result<Respo
             wanted: "the answer of a registry",
         }),
         200 | 401 => Ok(response),
+        403 => Err(Trouble::Forbidden {
+            url,
+            status: 403,
+            hint: String::new(),
+        }),
         status => Err(Trouble::Status { url, status }),
     }
 }

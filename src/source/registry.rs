@@ -241,14 +241,18 @@ fn none_of(troubles: &[Trouble]) -> Refusal {
     let Some(first) = decisive.or(troubles.first()) else {
         return Refusal::new(Reason::SourceUnavailable, "there is no location to ask");
     };
-    let reason = match first {
-        Trouble::TooLarge { .. } => Reason::ManifestUnavailable,
-        trouble => trouble.reason(),
-    };
-    let limit = match first {
-        Trouble::TooLarge { .. } => format!(" (limit of a manifest: {MAX_MANIFEST_BYTES})"),
-        _ => String::new(),
+    let is_manifest = matches!(
+        first,
+        Trouble::TooLarge {
+            limit: MAX_MANIFEST_BYTES,
+            ..
+        }
+    );
+    let reason = if is_manifest {
+        Reason::ManifestUnavailable
+    } else {
+        first.reason()
     };
     let messages: Vec<String> = troubles.iter().map(Trouble::to_string).collect();
-    Refusal::new(reason, format!("{}{limit}", messages.join("; ")))
+    Refusal::new(reason, messages.join("; "))
 }

@@ -17,6 +17,8 @@ mod fleet;
 mod inventory;
 #[path = "audit/recording.rs"]
 mod recording;
+#[path = "audit/registries.rs"]
+mod registries;
 #[path = "audit/resume.rs"]
 mod resume;
 #[path = "audit/shards.rs"]

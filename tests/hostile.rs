@@ -16,7 +16,7 @@ mod stores;
 #[path = "hostile/strangers.rs"]
 mod strangers;
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::api::HttpProxy;
@@ -148,7 +148,7 @@ pub fn open(net: &Net, access: Access) -> Result<Opened<'_>, Trouble> {
         plain_http: access.plain_http,
         http_only: access.http_only,
     };
-    let budget = Rc::new(Budget::new(None));
+    let budget = Arc::new(Budget::new(None));
     let session = Session::open(&net.0, budget, registry, Clock::starting_at(1_800_000_000))?;
     let stored_for = access.host;
     let repository = Repository {

@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 
 use self::report::ReportOptions;
 use super::acceptance::AcceptanceOptions;
+use super::registry::RegistryOptions;
 use super::verify::{MatchRule, SourceOptions};
 
 /// What `audit --help` says first.
@@ -20,6 +21,7 @@ Judge every image of a set, and say in one report which are verified, which are 
 The images are those of the cluster, with -n those that are used in a namespace, or those of --filename, of --images-from,
 or the IMAGE arguments:
   dir:PATH=REF                   a directory as skopeo writes it, expected to be signed as REF
+  docker://REFERENCE             an image in a registry, expected to be signed as that, or as --expected-identity-map says
 With --filename IMAGE=REF names an object in the files and what it is expected to be signed as.
 An image of which nothing says what it is expected to be signed as is Unchecked (NoExpectedIdentity).";
 
@@ -98,6 +100,10 @@ pub struct Audit {
     /// Where images come from.
     #[command(flatten)]
     pub source: SourceOptions,
+
+    /// How registries are reached.
+    #[command(flatten)]
+    pub registry: RegistryOptions,
 
     /// How many threads judge [default: the number of processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256), help_heading = "Run")]

@@ -2,7 +2,7 @@
 //! The time that all requests about one image may take together: a limit for each alone leaves a server that answers slowly,
 //! again and again, as long as it likes.
 
-use std::cell::Cell;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Longest time for all requests about one image.
@@ -15,7 +15,7 @@ const REQUESTS: u32 = 20;
 #[derive(Debug)]
 pub struct Budget {
     limit: Duration,
-    until: Cell<Option<Instant>>,
+    until: Mutex<Option<Instant>>,
 }
 
 impl Budget {
@@ -24,13 +24,13 @@ impl Budget {
     pub fn new(request: Option<Duration>) -> Self {
         Self {
             limit: request.map_or(MAX_TOTAL, |request| request.saturating_mul(REQUESTS)),
-            until: Cell::new(None),
+            until: Mutex::new(None),
         }
     }
 
     /// Another image is looked at from now on.
     pub fn begin(&self) {
-        self.until.set(Instant::now().checked_add(self.limit));
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(self.limit);
     }
 
     /// The time for all requests about an image.
@@ -41,7 +41,7 @@ impl Budget {
 
     /// When the requests about this image must have ended.
     pub(super) fn until(&self) -> Option<Instant> {
-        self.until.get()
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether they must have ended by now.

@@ -2,7 +2,7 @@
 //! One client a server, so that its connection is used again.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::budget::Budget;
 use super::network::{Network, Reach};
@@ -20,7 +20,7 @@ const MAX_CLIENTS: usize = 16;
 #[derive(Debug)]
 pub(super) struct Clients<'n> {
     network: &'n Network,
-    budget: Rc<Budget>,
+    budget: Arc<Budget>,
     clients: HashMap<(String, Reach), Client>,
 }
 
@@ -48,7 +48,7 @@ fn location_of(server: &Url) -> String {
 }
 
 impl<'n> Clients<'n> {
-    pub(super) fn new(network: &'n Network, budget: Rc<Budget>) -> Self {
+    pub(super) fn new(network: &'n Network, budget: Arc<Budget>) -> Self {
         Self {
             network,
             budget,

@@ -3,7 +3,7 @@
 //! (containers-registries.d(5)). No login of a registry ever goes there.
 
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use base64::Engine as _;
 
@@ -125,7 +125,7 @@ pub struct Stores<'n>(Clients<'n>);
 impl<'n> Stores<'n> {
     /// Nothing is contacted yet.
     #[must_use]
-    pub fn new(network: &'n Network, budget: Rc<Budget>) -> Self {
+    pub fn new(network: &'n Network, budget: Arc<Budget>) -> Self {
         Self(Clients::new(network, budget))
     }
 

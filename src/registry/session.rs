@@ -4,7 +4,7 @@
 
 mod referrers;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::access::Access;
 use super::authorization::{Authorization, Repository, MAX_SMALL};
@@ -59,7 +59,7 @@ impl<'n> Session<'n> {
     ///
     /// # Errors
     /// When nobody answers, or the answer is not that of a registry.
-    pub fn open(network: &'n Network, budget: Rc<Budget>, access: Access, clock: Clock) -> Result<Self, Trouble> {
+    pub fn open(network: &'n Network, budget: Arc<Budget>, access: Access, clock: Clock) -> Result<Self, Trouble> {
         let host = match access.host.as_str() {
             "docker.io" => "registry-1.docker.io",
             host => host,

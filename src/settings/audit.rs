@@ -147,6 +147,9 @@ fn identity_map(file: &PathBuf) -> Result<IdentityMap, UsageError> {
 
 /// The options besides keys, policy, map and source that can change what is found. Engine, workers and formats cannot.
 fn decisive(options: &cli::audit::Audit, criteria: &Criteria, warn_expiry: i64) -> String {
+    let registry = &options.registry;
+    let paths = [&registry.registries_d, &registry.registries_conf, &registry.cert_dir];
+    let paths = paths.map(|path| path.as_ref().map_or(String::new(), |path| path.display().to_string()));
     [
         format!("match {}", criteria.rule),
         format!("require {}", criteria.require),
@@ -155,6 +158,8 @@ fn decisive(options: &cli::audit::Audit, criteria: &Criteria, warn_expiry: i64) 
             options.source.client.namespace.as_deref().unwrap_or_default()
         ),
         format!("recursive {}", options.source.recursive),
+        format!("insecure {}", registry.insecure),
+        format!("registries {}", paths.join("\n")),
         format!("expiry {warn_expiry}"),
         format!("confirm {}", options.confirm),
     ]

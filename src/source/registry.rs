@@ -10,7 +10,7 @@ mod referrers;
 pub mod signatures;
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::digest::{Algorithm, Digest};
@@ -36,7 +36,7 @@ const MAX_LOCATIONS: usize = 32;
 pub struct Registries<'c> {
     configuration: &'c Configuration,
     clock: Clock,
-    budget: Rc<Budget>,
+    budget: Arc<Budget>,
     /// Sessions by host; trouble where nobody was reached, so that nobody waits for the same again.
     sessions: HashMap<Access, Result<Session<'c>, Trouble>>,
     repositories: HashMap<(String, String), Result<Repository, Trouble>>,
@@ -73,11 +73,11 @@ impl<'c> Registries<'c> {
     /// Nobody is contacted yet.
     #[must_use]
     pub fn new(configuration: &'c Configuration, clock: Clock) -> Self {
-        let budget = Rc::new(Budget::new(configuration.network.timeout));
+        let budget = Arc::new(Budget::new(configuration.network.timeout));
         Self {
             configuration,
             clock,
-            stores: Stores::new(&configuration.network, Rc::clone(&budget)),
+            stores: Stores::new(&configuration.network, Arc::clone(&budget)),
             budget,
             sessions: HashMap::new(),
             repositories: HashMap::new(),
@@ -194,7 +194,7 @@ impl<'c> Registries<'c> {
         let session = self
             .sessions
             .entry(access)
-            .or_insert_with_key(|access| Session::open(network, Rc::clone(budget), access.clone(), clock));
+            .or_insert_with_key(|access| Session::open(network, Arc::clone(budget), access.clone(), clock));
         session.as_mut().map_err(|trouble| trouble.clone())
     }
 }

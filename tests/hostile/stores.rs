@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Lookaside stores over http.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use image_signature::digest::Digest;
 use image_signature::reason::Reason;
@@ -25,7 +25,7 @@ fn store(hub: &Hub) -> Store {
 
 fn read(hub: &Hub) -> Result<Vec<Numbered>, Trouble> {
     let net = Net::of(&[hub]);
-    let (found, trouble) = Stores::new(&net.0, Rc::new(Budget::new(None))).read(&store(hub));
+    let (found, trouble) = Stores::new(&net.0, Arc::new(Budget::new(None))).read(&store(hub));
     trouble.map_or(Ok(found), Err)
 }
 

@@ -7,6 +7,7 @@ use super::expected::{self, Expected};
 use crate::audit::entry::{Entry, IdentitySource, Use};
 use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Refusal};
+use crate::reference::Reference;
 use crate::settings::audit::Audit;
 use crate::settings::image_name::ImageName;
 use crate::settings::requests::Request;
@@ -34,6 +35,8 @@ pub(super) struct Job {
 pub(super) enum What {
     /// Its object.
     Object(Box<Object>),
+    /// The reference that stands for it in a registry.
+    Registry(Reference),
     /// A directory that it is in.
     Directory(PathBuf),
     /// Nothing, for this reason.
@@ -80,7 +83,7 @@ impl Job {
 
     /// Whether its entry is called by a digest that is not known before it is read.
     pub(super) fn is_named_later(&self) -> bool {
-        matches!(self.what, What::Directory(_))
+        matches!(self.what, What::Directory(_) | What::Registry(_))
     }
 
     /// About how many bytes it takes until it is reported.
@@ -143,7 +146,7 @@ pub(super) struct OnImage {
     pub(super) expected: Expected,
 }
 
-/// The job for a directory that is named.
+/// The job for a directory or an image in a registry that is named.
 pub(super) fn place(settings: &Audit, request: &Request) -> Job {
     let asked = request.image.to_string();
     let expected = expected::through(
@@ -157,7 +160,8 @@ pub(super) fn place(settings: &Audit, request: &Request) -> Job {
     );
     let what = match &request.image {
         ImageName::Directory(path) => What::Directory(path.clone()),
-        ImageName::Object(_) | ImageName::Registry(_) => What::Nothing(expected::not_a_place(&asked)),
+        ImageName::Registry(reference) => What::Registry(reference.clone()),
+        ImageName::Object(_) => What::Nothing(expected::not_a_place(&asked)),
     };
     Job {
         image: asked.clone(),

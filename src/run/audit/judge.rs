@@ -14,12 +14,14 @@ use crate::openpgp::framing::message::Message;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::run::judging::Judging;
+use crate::run::manifests::{Manifest, Manifests};
 use crate::run::planning::{self, Author};
-use crate::settings::audit::Audit;
+use crate::settings::audit::{Audit, Images};
 use crate::settings::objects::Recording;
 use crate::settings::UsageError;
 use crate::source::directory;
 use crate::source::objects::Loaded;
+use crate::source::registry::Registries;
 use crate::subject::{Content, SignatureBlob, Subject};
 use crate::text::safe;
 use crate::verdict::{ImageOutcome, SignatureOutcome};
@@ -31,6 +33,8 @@ const MAX_FAILURES: usize = 3;
 pub(super) struct Judge<'s> {
     settings: &'s Audit,
     judging: Judging<'s>,
+    /// How registries are reached, if an image is in one.
+    registries: Option<Registries<'s>>,
     /// Who records, or why that is not known; safe to print.
     author: Result<Author, String>,
     failures: usize,
@@ -75,6 +79,12 @@ pub(super) fn judges<'s>(
         judges.push(Judge {
             settings,
             judging: Judging::new(&settings.criteria, std::iter::empty(), tell)?,
+            registries: match &settings.images {
+                Images::Places { registries, .. } => registries
+                    .as_ref()
+                    .map(|configuration| Registries::new(configuration, settings.clock)),
+                _ => None,
+            },
             author: Ok(Author::default()),
             failures: 0,
         });
@@ -144,8 +154,47 @@ impl Judge<'_> {
                 }
                 Err(refusal) => ImageOutcome::refused(refusal, Vec::new()).into(),
             },
+            What::Registry(reference) => self.registry(reference, job, told),
             What::Object(object) => self.object(&object.loaded, job, told),
         }
+    }
+
+    fn registry(&mut self, reference: &Reference, job: &Job, told: &mut Vec<u8>) -> Judged {
+        let Some(registries) = &mut self.registries else {
+            let what = "there is no configuration of registries";
+            return ImageOutcome::refused(Refusal::new(Reason::SourceUnavailable, what), Vec::new()).into();
+        };
+        let judged = match registries.resolve(reference) {
+            Ok(_) if job.expected.identities.is_empty() => {
+                ImageOutcome::refused(job.expected.refusal(), Vec::new()).into()
+            }
+            Ok(taken) => {
+                let whole = Manifest {
+                    bytes: &taken.bytes,
+                    digest: taken.digest.clone(),
+                    list: None,
+                    depth: 0,
+                };
+                let mut manifests = Manifests {
+                    judging: &mut self.judging,
+                    registries,
+                    taken: &taken,
+                    digest: None,
+                    stderr: told,
+                    instances: 0,
+                };
+                let findings = manifests.manifest(&job.expected.identities, &whole);
+                Judged {
+                    digest: Some(taken.digest.to_string()),
+                    ..findings.outcome.into()
+                }
+            }
+            Err(refusal) => ImageOutcome::refused(refusal, Vec::new()).into(),
+        };
+        for warning in registries.take_warnings() {
+            told.extend(format!("warning: {warning}\n").bytes());
+        }
+        judged
     }
 
     fn object(&mut self, loaded: &Loaded, job: &Job, told: &mut Vec<u8>) -> Judged {

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use crate::cli::audit::Audit as Options;
 use crate::cluster::access::Access;
+use crate::registry::configuration::Configuration;
 use crate::settings::environment::Environment;
 use crate::settings::image_name::ImageName;
 use crate::settings::requests::{self, Lacking, Request};
-use crate::settings::{cluster, objects, UsageError};
+use crate::settings::{cluster, objects, registry, UsageError};
 use crate::source::objects::{sources, Place};
 use crate::text::safe;
 
@@ -35,10 +36,12 @@ pub enum Images {
         /// A selector of labels; empty for all.
         selector: String,
     },
-    /// Directories.
+    /// Directories and images in registries.
     Places {
         /// The images.
         named: Vec<Request>,
+        /// How registries are reached, if an image is in one.
+        registries: Option<Box<Configuration>>,
         /// The list that names them, if one does.
         list: Option<String>,
     },
@@ -60,6 +63,7 @@ impl Images {
         if !places.is_empty() {
             let namespace = options.source.client.namespace.as_deref();
             options.refuse_scope("--filename")?;
+            options.refuse_registries()?;
             return Ok(Self::Files {
                 places,
                 is_recursive: options.source.recursive,
@@ -70,14 +74,29 @@ impl Images {
             return Self::in_cluster(options, environment);
         };
         options.refuse_scope("--images-from and IMAGE")?;
-        let is_elsewhere = |request: &&Request| !matches!(request.image, ImageName::Directory(_));
-        if let Some(request) = named.iter().find(is_elsewhere) {
+        let is_object = |request: &&Request| matches!(request.image, ImageName::Object(_));
+        if let Some(request) = named.iter().find(is_object) {
             return Err(UsageError::new(format!(
-                "{}: an object is named only with --filename; other images are dir:PATH",
+                "{}: an object is named only with --filename; other images are docker://REFERENCE and dir:PATH",
                 safe(&request.asked)
             )));
         }
-        Ok(Self::Places { named, list })
+        let is_remote = |request: &Request| matches!(request.image, ImageName::Registry(_));
+        let mut registries = None;
+        if named.iter().any(is_remote) {
+            let timeout = options.source.client.request_timeout.as_deref();
+            let mut configuration = registry::configuration(&options.registry, timeout, environment)?;
+            // Whoever names such keys asks for such signatures.
+            configuration.wants_attachments = !options.acceptance.sigstore_key.is_empty();
+            registries = Some(Box::new(configuration));
+        } else {
+            options.refuse_registries()?;
+        }
+        Ok(Self::Places {
+            named,
+            registries,
+            list,
+        })
     }
 
     fn in_cluster(options: &Options, environment: &Environment) -> Result<Self, UsageError> {
@@ -87,6 +106,7 @@ impl Images {
                 "--all-namespaces cannot be used with --namespace: one of them says where images are used",
             ));
         }
+        options.refuse_registries()?;
         if options.source.recursive {
             return Err(UsageError::new("--recursive is about directories of --filename"));
         }
@@ -149,6 +169,16 @@ impl Images {
 }
 
 impl Options {
+    /// Options that say how registries are reached.
+    fn refuse_registries(&self) -> Result<(), UsageError> {
+        match self.registry.given().first() {
+            Some(option) => Err(UsageError::new(format!(
+                "{option} is about images in registries: it needs an image docker://REFERENCE"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// Options that say which images of a cluster are meant.
     fn refuse_scope(&self, with: &str) -> Result<(), UsageError> {
         let given = [

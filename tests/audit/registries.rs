@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Lists of images in registries.
+
+use crate::support::hub::Hub;
+use crate::support::images::payload;
+
+use super::bench::{Bench, Report};
+
+/// A registry over plain http with images v1 (signed for that), v2 (signed for v1) and v3 (not signed).
+fn town() -> (Bench, Hub, Vec<String>) {
+    let (bench, hub) = (Bench::new(), Hub::plain());
+    let host = hub.host();
+    bench.desk.put(
+        "registries.conf",
+        format!("[[registry]]\nlocation = \"{host}\"\ninsecure = true\n"),
+    );
+    bench.desk.put("registries.d/none.yaml", "");
+    let mut digests = Vec::new();
+    for tag in ["v1", "v2", "v3"] {
+        let digest = hub.store(|store| store.repository("ns/app").image(tag, tag));
+        if tag != "v3" {
+            let blob = bench
+                .desk
+                .signer
+                .sign(&bench.desk.key, &payload(&digest, &format!("{host}/ns/app:v1")));
+            hub.store(|store| store.repository("ns/app").sign(&digest, "s1", &blob));
+        }
+        digests.push(digest);
+    }
+    (bench, hub, digests)
+}
+
+fn run(bench: &Bench, args: &[&str]) -> crate::support::program::Outcome {
+    let configuration = ["--registries-conf", "registries.conf", "--registries.d", "registries.d"];
+    bench.run(&[&["-o", "jsonl"], &configuration[..], args].concat())
+}
+
+#[test]
+fn a_list_of_references_is_judged_by_what_each_is_asked_for_by() {
+    let (bench, hub, digests) = town();
+    let host = hub.host();
+    let list: String = ["v1", "v2", "v3", "v4"]
+        .iter()
+        .map(|tag| format!("docker://{host}/ns/app:{tag}\n"))
+        .collect();
+    bench.desk.put(
+        "list",
+        format!("{list}docker://{host}/ns/app@{} {host}/ns/app:v1\n", digests[1]),
+    );
+    let outcome = run(&bench, &["--images-from", "list", "--workers", "3"]).expect(1);
+    let report = Report::read(&outcome.stdout);
+    assert_eq!(
+        report.words(),
+        [
+            "Verified/Verified",
+            "Rejected/IdentityMismatch",
+            "Unsigned/NoSignature",
+            "Unchecked/NotFound",
+            "Verified/Verified"
+        ],
+        "{outcome:#?}"
+    );
+    assert_eq!(report.entries[0]["image"], digests[0].as_str());
+    assert_eq!(report.entries[0]["source"], format!("docker://{host}/ns/app:v1"));
+    assert_eq!(report.entries[0]["identitySource"], "reference");
+    assert_eq!(report.entries[3]["image"], format!("docker://{host}/ns/app:v4"));
+    assert_eq!(report.entries[4]["identitySource"], "user");
+    let mut seen = 0;
+    for index in 0..2 {
+        let outcome = run(&bench, &["--images-from", "list", "--shard", &format!("{index}/2")]);
+        seen += Report::read(&outcome.stdout).entries.len();
+    }
+    assert_eq!(seen, 5);
+}
+
+#[test]
+fn the_map_says_how_a_mirror_is_signed() {
+    let (bench, hub, _) = town();
+    let host = hub.host();
+    bench.desk.put("map", format!("{host}/ns {host}/elsewhere\n"));
+    let image = format!("docker://{host}/ns/app:v1");
+    let report = Report::read(&run(&bench, &[&image]).expect(1).stdout);
+    assert_eq!(report.entry()["expected"][0], format!("{host}/elsewhere/app:v1"));
+    assert_eq!(report.entry()["identitySource"], "map");
+    assert_eq!(report.words(), ["Rejected/IdentityMismatch"]);
+}
+
+#[test]
+fn what_was_asked_for_is_not_asked_for_again_when_a_report_is_gone_on_from() {
+    let (bench, hub, _) = town();
+    let image = format!("docker://{}/ns/app:v1", hub.host());
+    run(&bench, &[&image, "--report", "jsonl=audit.jsonl"]).expect(0);
+    hub.take_seen();
+    run(&bench, &[&image, "--resume", "audit.jsonl"]).expect(0);
+    assert!(hub.take_seen().is_empty());
+    bench
+        .run(&["-f", "x.json", "--creds", "a:b"])
+        .expect_usage("--creds is about images in registries");
+}

@@ -42,6 +42,11 @@ fn main() -> ExitCode {
             "verify --confirm -o json",
             "describe",
             "describe -o json",
+            "audit",
+            "audit -o jsonl",
+            "audit -o json",
+            "audit -o html",
+            "audit --confirm --max-downgrades 1000000",
             "remove -o yaml",
             "remove --confirm",
         ] {
@@ -82,13 +87,13 @@ fn write(directory: &Path, syntax: &str, count: usize) -> PathBuf {
             let comma = if n == 0 { "" } else { "," };
             writeln!(
                 out,
-                "{comma}{{\"kind\": \"Image\", \"metadata\": {{\"name\": \"{name}\"}}, \"signatures\": [{{\"metadata\": {{\"name\": \
+                "{comma}{{\"kind\": \"Image\", \"metadata\": {{\"name\": \"{name}\"}}, \"dockerImageReference\": \"{REFERENCE}\", \"signatures\": [{{\"metadata\": {{\"name\": \
                  \"{name}@s\"}}, \"type\": \"atomic\", \"content\": \"eA==\", \"conditions\": {conditions}}}]}}"
             )
         } else {
             writeln!(
                 out,
-                "---\nkind: Image\nmetadata:\n  name: {name}\nsignatures:\n- metadata:\n    name: {name}@s\n  type: atomic\n  \
+                "---\nkind: Image\nmetadata:\n  name: {name}\ndockerImageReference: {REFERENCE}\nsignatures:\n- metadata:\n    name: {name}@s\n  type: atomic\n  \
                  content: eA==\n  conditions: {conditions}"
             )
         }
@@ -110,10 +115,18 @@ fn peak(file: &Path, command: &str) -> u64 {
         .arg(env!("CARGO_BIN_EXE_image-signature"))
         .args(command.split(' '));
     timed.arg("-f").arg(file).stdout(Stdio::null()).stderr(Stdio::null());
-    let judges = command.starts_with("verify");
+    let judges = command.starts_with("verify") || command.starts_with("audit");
     if judges {
         let key = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/example/release-key.asc");
-        timed.args(["--expected-identity", REFERENCE, "--public-key"]).arg(key);
+        timed.arg("--public-key").arg(key);
+    }
+    if command.starts_with("verify") {
+        timed.args(["--expected-identity", REFERENCE]);
+    }
+    if command.starts_with("audit") {
+        let map = file.with_extension("map");
+        std::fs::write(&map, "registry.local:5000 registry.local:5000\n").unwrap();
+        timed.arg("--expected-identity-map").arg(map);
     }
     let status = timed.status().unwrap();
     // Every image is rejected.

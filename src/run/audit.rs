@@ -14,6 +14,7 @@ mod findings;
 mod held;
 mod job;
 mod judge;
+mod judged;
 mod lines;
 pub(super) mod merge;
 mod outputs;

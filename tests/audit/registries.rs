@@ -14,7 +14,11 @@ fn town() -> (Bench, Hub, Vec<String>) {
         "registries.conf",
         format!("[[registry]]\nlocation = \"{host}\"\ninsecure = true\n"),
     );
-    bench.desk.put("registries.d/none.yaml", "");
+    let store = format!("file://{}", bench.desk.sandbox.path("lookaside").display());
+    bench.desk.put(
+        "registries.d/test.yaml",
+        format!("default-docker:\n  lookaside: {store}\n"),
+    );
     let mut digests = Vec::new();
     for tag in ["v1", "v2", "v3"] {
         let digest = hub.store(|store| store.repository("ns/app").image(tag, tag));
@@ -23,7 +27,8 @@ fn town() -> (Bench, Hub, Vec<String>) {
                 .desk
                 .signer
                 .sign(&bench.desk.key, &payload(&digest, &format!("{host}/ns/app:v1")));
-            hub.store(|store| store.repository("ns/app").sign(&digest, "s1", &blob));
+            let place = format!("lookaside/ns/app@{}/signature-1", digest.replace(':', "="));
+            bench.desk.put(&place, &blob);
         }
         digests.push(digest);
     }

@@ -2,7 +2,7 @@
 //! From an outcome to the entry of a report.
 
 use super::job::Job;
-use super::judge::Judged;
+use super::judged::Judged;
 use crate::audit::entry::{Entry, Recorded, Signature, Signer};
 use crate::reference::Reference;
 use crate::verdict::signer;
@@ -10,7 +10,7 @@ use crate::verdict::SignatureOutcome;
 
 /// The entry of an image of which nothing is recorded yet.
 pub(super) fn entry(job: &Job, judged: &Judged) -> Entry {
-    let outcome = &judged.outcome;
+    let outcome = judged.outcome();
     let claims = judged.claims.iter().cloned().chain(std::iter::repeat(None));
     Entry {
         image: judged.digest.clone().unwrap_or_else(|| job.image.clone()),

@@ -7,6 +7,7 @@ use super::entries;
 use super::expected::Expected;
 use super::findings;
 use super::job::{Done, Job, Object, On, OnImage, Record, Standing, What};
+use super::judged::{has_failed, refused, Judged};
 use super::recording;
 use crate::audit::entry::Recorded;
 use crate::image;
@@ -24,7 +25,7 @@ use crate::source::objects::Loaded;
 use crate::source::registry::Registries;
 use crate::subject::{Content, SignatureBlob, Subject};
 use crate::text::safe;
-use crate::verdict::{ImageOutcome, SignatureOutcome};
+use crate::verdict::ImageOutcome;
 
 /// After how many failures in a row gpg and its homes are not set up anew any more.
 const MAX_FAILURES: usize = 3;
@@ -38,29 +39,6 @@ pub(super) struct Judge<'s> {
     /// Who records, or why that is not known; safe to print.
     author: Result<Author, String>,
     failures: usize,
-}
-
-/// An image as it was judged.
-pub(super) struct Judged {
-    /// What it came to.
-    pub(super) outcome: ImageOutcome,
-    /// What it came to for any of its identities, whether or not every use gets what it expects.
-    pub(super) first: ImageOutcome,
-    /// The digest, where it is known only now.
-    pub(super) digest: Option<String>,
-    /// The keys that signatures say they are by, where those are unknown.
-    pub(super) claims: Vec<Option<String>>,
-}
-
-impl From<ImageOutcome> for Judged {
-    fn from(outcome: ImageOutcome) -> Self {
-        Self {
-            claims: vec![None; outcome.signatures().len()],
-            first: outcome.clone(),
-            outcome,
-            digest: None,
-        }
-    }
 }
 
 /// So many. What a user should know of the keys is told once.
@@ -117,7 +95,7 @@ impl Judge<'_> {
     /// be over, and a gpgme that was waited for in vain is of no more use.
     fn attempt(&mut self, job: &mut Job, told: &mut Vec<u8>) -> Judged {
         let judged = self.judge(job, told);
-        if !has_failed(&judged.outcome) {
+        if !has_failed(judged.outcome()) {
             self.failures = 0;
             return judged;
         }
@@ -244,14 +222,10 @@ impl Judge<'_> {
             _ => None,
         });
         let claims = claims.collect();
-        let (outcome, first) = match self.for_every_use(&outcome, subject, job, told) {
-            Some(worse) => (worse, outcome),
-            None => (outcome.clone(), outcome),
-        };
         Judged {
             claims,
-            first,
-            outcome,
+            worse: self.for_every_use(&outcome, subject, job, told),
+            first: outcome,
             digest: None,
         }
     }
@@ -380,26 +354,4 @@ impl Judge<'_> {
         let identities = &job.expected.identities;
         self.changes(loaded, &judged.first, identities, author, told).1
     }
-}
-
-/// Whether gpg has failed on any signature.
-fn has_failed(outcome: &ImageOutcome) -> bool {
-    outcome.reason() == Reason::EngineFailed
-        || outcome
-            .signatures()
-            .iter()
-            .any(|signature| signature.reason() == Reason::EngineFailed)
-}
-
-/// An image that is refused with all its signatures; those that are damaged themselves for their own reasons.
-fn refused(refusal: Refusal, signatures: &[SignatureBlob]) -> ImageOutcome {
-    let signatures = signatures.iter().map(|blob| {
-        let own = match &blob.content {
-            Content::Gpg(Err(own)) | Content::Sigstore(Err(own)) => own.clone(),
-            _ => refusal.clone(),
-        };
-        SignatureOutcome::refused(blob.name.clone(), blob.content.kind(), own, None)
-    });
-    let signatures = signatures.collect();
-    ImageOutcome::refused(refusal, signatures)
 }

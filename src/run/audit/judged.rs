@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What an image was judged to be.
+
+use crate::reason::{Reason, Refusal};
+use crate::subject::{Content, SignatureBlob};
+use crate::verdict::{ImageOutcome, SignatureOutcome};
+
+/// An image as it was judged.
+pub(super) struct Judged {
+    /// What it came to for any of its identities, whether or not every use gets what it expects.
+    pub(super) first: ImageOutcome,
+    /// What it came to for a use that does not get what it expects.
+    pub(super) worse: Option<ImageOutcome>,
+    /// The digest, where it is known only now.
+    pub(super) digest: Option<String>,
+    /// The keys that signatures say they are by, where those are unknown.
+    pub(super) claims: Vec<Option<String>>,
+}
+
+impl From<ImageOutcome> for Judged {
+    fn from(outcome: ImageOutcome) -> Self {
+        Self {
+            claims: vec![None; outcome.signatures().len()],
+            first: outcome,
+            worse: None,
+            digest: None,
+        }
+    }
+}
+
+impl Judged {
+    /// What it came to for all of its uses.
+    pub(super) fn outcome(&self) -> &ImageOutcome {
+        self.worse.as_ref().unwrap_or(&self.first)
+    }
+}
+
+/// Whether gpg has failed on any signature.
+pub(super) fn has_failed(outcome: &ImageOutcome) -> bool {
+    outcome.reason() == Reason::EngineFailed
+        || outcome
+            .signatures()
+            .iter()
+            .any(|signature| signature.reason() == Reason::EngineFailed)
+}
+
+/// An image that is refused with all its signatures; those that are damaged themselves for their own reasons.
+pub(super) fn refused(refusal: Refusal, signatures: &[SignatureBlob]) -> ImageOutcome {
+    let signatures = signatures.iter().map(|blob| {
+        let own = match &blob.content {
+            Content::Gpg(Err(own)) | Content::Sigstore(Err(own)) => own.clone(),
+            _ => refusal.clone(),
+        };
+        SignatureOutcome::refused(blob.name.clone(), blob.content.kind(), own, None)
+    });
+    let signatures = signatures.collect();
+    ImageOutcome::refused(refusal, signatures)
+}

@@ -5,6 +5,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{sync_channel, Receiver, SyncSender};
+use std::thread::JoinHandle;
 
 use rustix::fs::{FlockOperation, OFlags};
 
@@ -28,10 +30,33 @@ const WRITABLE_BY_OTHERS: u32 = 0o022;
 #[derive(Debug)]
 pub(super) struct LinesFile {
     path: PathBuf,
-    file: File,
-    is_regular: bool,
-    /// The first failure.
-    trouble: Option<io::Error>,
+    /// Where whole lines go; nothing once the report is ended.
+    lines: Option<SyncSender<Vec<u8>>>,
+    writer: Option<JoinHandle<io::Result<()>>>,
+}
+
+/// Most lines that wait for the disk.
+const MAX_WAITING: usize = 256;
+
+/// Most bytes that are written before they are made sure of.
+const MAX_AT_ONCE: usize = 1 << 20;
+
+/// Writes lines as they come. Each is on the disk before one that comes later; what came while the disk was at work goes
+/// there together.
+fn write_all(file: &mut File, lines: &Receiver<Vec<u8>>, is_regular: bool) -> io::Result<()> {
+    while let Ok(mut text) = lines.recv() {
+        while text.len() < MAX_AT_ONCE {
+            match lines.try_recv() {
+                Ok(line) => text.extend(line),
+                Err(_) => break,
+            }
+        }
+        file.write_all(&text)?;
+        if is_regular {
+            file.sync_data()?;
+        }
+    }
+    Ok(())
 }
 
 /// Images that a report to go on from has.
@@ -90,43 +115,43 @@ impl LinesFile {
             let emptied = file.set_len(0).and_then(|()| file.rewind());
             emptied.map_err(|error| wrong(format!("it cannot be written: {error}")))?;
         }
-        let mut lines = Self {
+        let mut line = Vec::new();
+        let begun = write_line(&mut line, head).and_then(|()| file.write_all(&line));
+        begun
+            .and_then(|()| Self::start(path, file, is_regular))
+            .map_err(|error| wrong(format!("it cannot be written: {error}")))
+    }
+
+    /// Starts what writes lines to the end of a file.
+    fn start(path: &Path, mut file: File, is_regular: bool) -> io::Result<Self> {
+        let (lines, waiting) = sync_channel(MAX_WAITING);
+        let writer = std::thread::Builder::new()
+            .name("report".into())
+            .spawn(move || write_all(&mut file, &waiting, is_regular))?;
+        Ok(Self {
             path: path.to_owned(),
-            file,
-            is_regular,
-            trouble: None,
-        };
-        lines.put(head);
-        match lines.trouble.take() {
-            Some(error) => Err(wrong(format!("it cannot be written: {error}"))),
-            None => Ok(lines),
-        }
+            lines: Some(lines),
+            writer: Some(writer),
+        })
     }
 
     /// Appends a line. After a failure nothing more is written: what follows would be taken for the whole.
     pub(super) fn put(&mut self, value: &impl serde::Serialize) {
-        if self.trouble.is_some() {
-            return;
-        }
-        if let Err(error) = self.write(value) {
-            self.trouble = Some(error);
-        }
-    }
-
-    fn write(&mut self, value: &impl serde::Serialize) -> io::Result<()> {
-        // In one piece, so that a line that is not whole can only be the last one.
         let mut line = Vec::new();
-        write_line(&mut line, value)?;
-        self.file.write_all(&line)?;
-        if self.is_regular {
-            self.file.sync_data()?;
+        // Writing into memory cannot fail; whether it came to the file is told at the end.
+        if let (Ok(()), Some(lines)) = (write_line(&mut line, value), &self.lines) {
+            let _ = lines.send(line);
         }
-        Ok(())
     }
 
-    /// Why not everything was written, in a sentence.
-    pub(super) fn trouble(&self) -> Option<String> {
-        let error = self.trouble.as_ref()?;
+    /// Ends the report when all of it is on the disk; why not everything was written comes back, in a sentence.
+    pub(super) fn end(&mut self) -> Option<String> {
+        self.lines = None;
+        let written = match self.writer.take()?.join() {
+            Ok(written) => written,
+            Err(_) => Err(io::Error::other("the thread that writes it has ended")),
+        };
+        let error = written.err()?;
         Some(format!("writing {}: {error}", safe(&self.path.display().to_string())))
     }
 }
@@ -197,12 +222,8 @@ impl Unfinished {
             .set_len(end)
             .and_then(|()| self.file.seek(SeekFrom::Start(end)));
         cut.map_err(|error| wrong(format!("it cannot be written: {error}")))?;
-        let lines = LinesFile {
-            path: path.clone(),
-            file: self.file,
-            is_regular: true,
-            trouble: None,
-        };
+        let lines = LinesFile::start(&path, self.file, true);
+        let lines = lines.map_err(|error| wrong(format!("it cannot be written: {error}")))?;
         Ok((lines, known))
     }
 }

@@ -74,7 +74,7 @@ impl<'s> Reports<'s> {
     pub(super) fn end(&mut self, tail: &mut Tail, totals: &Totals) {
         if let Some(lines) = &mut self.lines {
             lines.put(tail);
-            tail.incomplete.extend(lines.trouble());
+            tail.incomplete.extend(lines.end());
         }
         let has_files = !tail.interrupted;
         self.outputs.end(tail, totals, has_files);

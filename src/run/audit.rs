@@ -6,6 +6,7 @@
 
 mod cluster;
 mod collector;
+mod conclusion;
 pub(super) mod diff;
 mod entries;
 mod expected;

@@ -3,22 +3,16 @@
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
-use super::entries;
-use super::expected::Expected;
-use super::findings;
-use super::job::{Done, Job, Object, On, OnImage, Record, Standing, What};
+use super::job::{Done, Job, What};
 use super::judged::{has_failed, refused, Judged};
-use super::recording;
-use crate::audit::entry::Recorded;
 use crate::image;
 use crate::openpgp::framing::message::Message;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::run::judging::Judging;
 use crate::run::manifests::{Manifest, Manifests};
-use crate::run::planning::{self, Author};
+use crate::run::planning::Author;
 use crate::settings::audit::{Audit, Images};
-use crate::settings::objects::Recording;
 use crate::settings::UsageError;
 use crate::source::directory;
 use crate::source::objects::Loaded;
@@ -32,12 +26,12 @@ const MAX_FAILURES: usize = 3;
 
 /// Judges images, one after the other.
 pub(super) struct Judge<'s> {
-    settings: &'s Audit,
+    pub(super) settings: &'s Audit,
     judging: Judging<'s>,
     /// How registries are reached, if an image is in one.
     registries: Option<Registries<'s>>,
     /// Who records, or why that is not known; safe to print.
-    author: Result<Author, String>,
+    pub(super) author: Result<Author, String>,
     failures: usize,
 }
 
@@ -175,7 +169,7 @@ impl Judge<'_> {
         judged
     }
 
-    fn object(&mut self, loaded: &Loaded, job: &Job, told: &mut Vec<u8>) -> Judged {
+    pub(super) fn object(&mut self, loaded: &Loaded, job: &Job, told: &mut Vec<u8>) -> Judged {
         let image = &loaded.image;
         let signatures = image.signatures.iter().map(|signature| SignatureBlob {
             name: signature.name.clone(),
@@ -266,92 +260,5 @@ impl Judge<'_> {
                 outcome.signatures().to_vec(),
             )
         })
-    }
-
-    /// What is reported and recorded.
-    fn conclude(&self, job: Job, judged: &Judged, mut told: Vec<u8>) -> Done {
-        let mut entry = entries::entry(&job, judged);
-        let mut record = None;
-        if let What::Object(object) = job.what {
-            findings::of_object(&object.loaded, &judged.first, &mut entry);
-            if self.settings.recording == Recording::Confirm && job.expected.is_of_user() {
-                (entry.recorded, record) = self.record(*object, &judged.first, job.expected, &mut told);
-            }
-        }
-        let entry = findings::finish(entry, self.settings);
-        Done { entry, told, record }
-    }
-
-    /// What is to be recorded on an object.
-    fn record(
-        &self,
-        object: Object,
-        outcome: &ImageOutcome,
-        expected: Expected,
-        told: &mut Vec<u8>,
-    ) -> (Recorded, Option<Record>) {
-        let Object { loaded, standing } = object;
-        let author = match &self.author {
-            Ok(author) => author.again(),
-            Err(why) => {
-                told.extend(format!("error: recording on {}: {why}\n", safe(&loaded.image.name)).bytes());
-                return (Recorded::Failed, None);
-            }
-        };
-        let (recorded, changes) = self.changes(&loaded, outcome, &expected.identities, author, told);
-        let recording::Changes {
-            all: edits,
-            harmless,
-            downgrades,
-        } = changes;
-        let on = match standing {
-            _ if edits.is_empty() => return (recorded, None),
-            Standing::File { refusal: Some(why), .. } => {
-                told.extend(format!("error: {why}\n").bytes());
-                return (Recorded::Failed, None);
-            }
-            Standing::File { position, copies, .. } => On::File(position, copies),
-            Standing::Cluster(read_only) => On::Image(Box::new(OnImage {
-                loaded,
-                read_only,
-                expected,
-            })),
-        };
-        let record = Record {
-            on,
-            edits,
-            harmless,
-            downgrades,
-        };
-        (recorded, Some(record))
-    }
-
-    fn changes(
-        &self,
-        loaded: &Loaded,
-        outcome: &ImageOutcome,
-        identities: &[Reference],
-        author: Author,
-        told: &mut Vec<u8>,
-    ) -> (Recorded, recording::Changes) {
-        let chosen: Vec<usize> = (0..loaded.image.signatures.len()).collect();
-        let planned = planning::plan(loaded, &chosen, outcome, identities, author, &self.settings.record);
-        for why in &planned.words.withheld {
-            told.extend(format!("error: {why}\n").bytes());
-        }
-        recording::record(loaded, outcome, planned)
-    }
-
-    /// Judges an object that others have changed once more, and works out what is to be recorded.
-    pub(super) fn again(
-        &mut self,
-        loaded: &Loaded,
-        job: &Job,
-        author: Author,
-        told: &mut Vec<u8>,
-    ) -> recording::Changes {
-        let judged = self.object(loaded, job, told);
-        let identities = &job.expected.identities;
-        self.changes(loaded, &judged.first, identities, author, told).1
     }
 }

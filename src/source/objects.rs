@@ -232,6 +232,29 @@ impl ObjectFiles {
         self.entry(position).is_other()
     }
 
+    /// An object that says that it is something else, if it is of one of these kinds.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn other(&self, position: Position, kinds: &[&str]) -> Result<Option<(String, Value)>, String> {
+        let outline = self.outline(position);
+        let (file, entry) = (&self.files[position.0], self.entry(position));
+        if !entry.is_other() || !kinds.contains(&outline.kind_name()) {
+            return Ok(None);
+        }
+        let kind = outline.kind_name().to_owned();
+        let trouble = |what: &str| format!("{}: {kind} {}: {what}", self.place_of(position), safe(&outline.name));
+        if u64::from(entry.length) > MAX_OBJECT_BYTES {
+            return Err(trouble(&format!("it has more than {MAX_OBJECT_BYTES} bytes")));
+        }
+        let text = self
+            .store
+            .read(&file.json, entry.start, entry.length as usize)
+            .map_err(|error| trouble(&safe(&error.to_string())))?;
+        let object = parse_part(&text, Keep::All).map_err(|error| trouble(&safe(&error.to_string())))?;
+        Ok(Some((kind, object)))
+    }
+
     /// Whether the object is only a view of an image that stands there itself, or that a view before it shows.
     #[must_use]
     pub fn is_seen_elsewhere(&self, position: Position) -> bool {

@@ -173,3 +173,54 @@ fn an_object_without_a_tag_in_its_place_is_not_judged_by_its_digest() {
     let report = bench.lines(&["-f", "image.json"], 1);
     assert_eq!(report.words(), ["Rejected/IdentityMismatch"]);
 }
+
+/// As `oc get images,imagestreams,pods -A -o json` has them.
+#[test]
+fn streams_and_pods_in_files_say_what_images_are_expected_to_be_signed_as() {
+    let bench = Bench::new();
+    let (by_tag, by_digest, moved, other) = (digest(1), digest(2), digest(3), digest(4));
+    let sign = |d: &str, tag: &str| bench.desk.sign(d, &format!("quay.io/shop/web:{tag}"));
+    let images = [
+        image(&by_tag, &[&sign(&by_tag, "v1")]),
+        image(&by_digest, &[&sign(&by_digest, "v7")]),
+        image(&moved, &[&sign(&moved, "v1")]),
+        image(&other, &[&sign(&other, "v1")]),
+    ];
+    let tag = |name: &str, from: &str| json!({"name": name, "from": {"kind": "DockerImage", "name": format!("quay.io/shop/web:{from}")}});
+    let now = |name: &str, d: &str| {
+        json!({"tag": name, "items": [{"created": "2026-02-02T00:00:00Z", "generation": 1, "image": d,
+            "dockerImageReference": format!("quay.io/shop/web@{d}")}]})
+    };
+    let stream = json!({
+        "apiVersion": "image.openshift.io/v1", "kind": "ImageStream", "metadata": {"namespace": "shop", "name": "web"},
+        "spec": {"tags": [tag("latest", "v1"), tag("next", "v2")]},
+        "status": {"tags": [now("latest", &by_tag), now("next", &moved)]},
+    });
+    let reference = format!("quay.io/shop/web@{by_digest}");
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "shop", "name": "web-1"},
+        "spec": {"containers": [{"name": "main", "image": reference}]},
+        "status": {"phase": "Running", "containerStatuses": [
+            {"name": "main", "image": reference, "imageID": reference, "state": {"running": {}}}]},
+    });
+    let mut objects = images.to_vec();
+    objects.extend([stream, pod]);
+    bench.desk.put("dump.json", list(&objects).to_string());
+    let report = bench.lines(&["-f", "dump.json"], 1);
+    assert_eq!(
+        report.words(),
+        [
+            "Verified/Verified",
+            "Verified/Verified",
+            "Rejected/IdentityMismatch",
+            "Unchecked/NoExpectedIdentity"
+        ]
+    );
+    assert_eq!(report.entries[0]["uses"][0]["name"], "web:latest");
+    assert_eq!(report.entries[0]["identitySource"], "stream");
+    assert_eq!(report.entries[1]["identitySource"], "named");
+    assert_eq!(
+        report.entries[1]["uses"][0],
+        json!({"kind": "pod", "namespace": "shop", "name": "web-1/main"})
+    );
+}

@@ -88,7 +88,7 @@ impl<'s> Cluster<'s> {
         let Candidate { name, found, known } = self.inventory.next(&mut self.session, wants)?;
         let (what, expected) = match found {
             Ok(found) => {
-                let expected = expected::of_uses(self.map, &known, &found.loaded.object);
+                let expected = expected::of_uses(self.map, &known, &found.loaded.object, false);
                 let object = Object {
                     loaded: found.loaded,
                     standing: Standing::Cluster(found.read_only),
@@ -97,7 +97,10 @@ impl<'s> Cluster<'s> {
             }
             Err(refusal) => {
                 let nothing = serde_json::Value::Null;
-                (What::Nothing(refusal), expected::of_uses(self.map, &known, &nothing))
+                (
+                    What::Nothing(refusal),
+                    expected::of_uses(self.map, &known, &nothing, false),
+                )
             }
         };
         Some(Job {

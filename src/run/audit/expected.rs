@@ -102,11 +102,11 @@ pub(super) fn through(map: Option<&PrefixMap>, names: &[Reference], source: Iden
     expected
 }
 
-/// What the uses of an image expect of it, else what its object says.
-pub(super) fn of_uses(map: Option<&PrefixMap>, known: &Known, object: &Value) -> Expected {
+/// What the uses of an image expect of it, else what its object says; see [`of_object`] for `believes_tags`.
+pub(super) fn of_uses(map: Option<&PrefixMap>, known: &Known, object: &Value, believes_tags: bool) -> Expected {
     let mut expected = through(map, &known.expected(), known.identity_source());
     if known.demands.is_empty() {
-        return of_places(map, known, object);
+        return of_places(map, known, object, believes_tags);
     }
     for demand in &known.demands {
         let own = through(map, &demand.references, demand.namer.source());
@@ -118,11 +118,11 @@ pub(super) fn of_uses(map: Option<&PrefixMap>, known: &Known, object: &Value) ->
 }
 
 /// What nothing names is looked for in the map by the places that it is had from.
-fn of_places(map: Option<&PrefixMap>, known: &Known, object: &Value) -> Expected {
+fn of_places(map: Option<&PrefixMap>, known: &Known, object: &Value, believes_tags: bool) -> Expected {
     let is_mapped = |place: &&Reference| map.is_some_and(|map| map.signed(place).is_some());
     let places: Vec<Reference> = known.places.iter().filter(is_mapped).cloned().collect();
     if places.is_empty() {
-        of_object(map, object, false)
+        of_object(map, object, believes_tags)
     } else {
         through(map, &places, IdentitySource::Map)
     }

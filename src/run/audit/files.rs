@@ -7,10 +7,20 @@ use super::expected::{self, Expected};
 use super::job::{Job, Object, Standing, What};
 use crate::audit::entry::IdentitySource;
 use crate::audit::prefix_map::PrefixMap;
+use crate::audit::uses::{Known, Uses};
+use crate::digest::Digest;
+use crate::run::cluster::inventory::{add_pod, add_stream};
 use crate::run::objects::{self, Found, Selected};
 use crate::settings::audit::{Audit, Images};
 use crate::settings::requests::Request;
 use crate::source::objects::{ObjectFiles, Place, Position};
+
+/// Kinds of objects that use images.
+const STREAM: &str = "ImageStream";
+const POD: &str = "Pod";
+
+/// Most troubles with such objects that are named.
+const MAX_TROUBLES: usize = 20;
 
 /// The objects in files that are judged.
 pub(super) struct Files<'f> {
@@ -20,8 +30,12 @@ pub(super) struct Files<'f> {
     requests: Option<&'f [Request]>,
     names: Option<Vec<String>>,
     map: Option<&'f PrefixMap>,
+    /// What streams and pods in the files say about images.
+    uses: Uses,
+    /// Why not all of that is known; safe to print.
+    troubles: Vec<String>,
     /// How many objects of other kinds were left out.
-    others: Cell<u64>,
+    others: u64,
     /// How many images there were.
     images: Cell<u64>,
 }
@@ -32,14 +46,53 @@ impl<'f> Files<'f> {
             Images::Files { places, named, .. } => (places.as_slice(), named.as_deref()),
             Images::Places { .. } | Images::Cluster { .. } => (&[][..], None),
         };
-        Self {
+        let mut files = Self {
             objects,
             places,
             requests,
             names: requests.map(|all| all.iter().map(|request| request.image.to_string()).collect()),
             map: settings.map.as_ref().map(|map| &map.map),
-            others: Cell::new(0),
+            uses: Uses::default(),
+            troubles: Vec::new(),
+            others: 0,
             images: Cell::new(0),
+        };
+        files.gather();
+        files
+    }
+
+    /// Reads what uses images.
+    fn gather(&mut self) {
+        let mut left_out = 0_u64;
+        for position in self
+            .objects
+            .positions()
+            .filter(|position| self.objects.is_of_other_kind(*position))
+        {
+            let troubles = match self.objects.other(position, &[STREAM, POD]) {
+                Ok(Some((kind, object))) if kind == STREAM => add_stream(&mut self.uses, &object),
+                Ok(Some((_, object))) => add_pod(&mut self.uses, &object),
+                Ok(None) => {
+                    self.others += 1;
+                    continue;
+                }
+                Err(trouble) => vec![trouble],
+            };
+            for trouble in troubles {
+                if self.troubles.len() < MAX_TROUBLES {
+                    self.troubles.push(trouble);
+                } else {
+                    left_out += 1;
+                }
+            }
+        }
+        if left_out > 0 {
+            self.troubles.push(format!("{left_out} more like these"));
+        }
+        self.uses.finish();
+        if self.uses.is_full() {
+            let what = "the files have more uses of images than are kept: some are left out";
+            self.troubles.push(what.to_owned());
         }
     }
 
@@ -61,11 +114,7 @@ impl<'f> Files<'f> {
     /// Whether an object is an image to be judged: other kinds are none, and a view of an image that stands there itself,
     /// or that another view has shown already, is no image of its own.
     fn wants(&self, position: Position) -> bool {
-        if self.objects.is_of_other_kind(position) {
-            self.others.set(self.others.get() + 1);
-            return false;
-        }
-        !self.objects.is_seen_elsewhere(position)
+        !self.objects.is_of_other_kind(position) && !self.objects.is_seen_elsewhere(position)
     }
 
     fn job(&self, selected: Selected) -> Job {
@@ -73,6 +122,7 @@ impl<'f> Files<'f> {
         let request = selected
             .request
             .and_then(|number| self.requests.and_then(|all| all.get(number)));
+        let known = Digest::parse(&selected.name).map_or_else(|_| Known::default(), |digest| self.uses.known(&digest));
         let (what, own) = match selected.found {
             Err(refusal) => (What::Nothing(refusal), Expected::nothing()),
             Ok(Found {
@@ -80,7 +130,7 @@ impl<'f> Files<'f> {
                 copies,
                 loaded,
             }) => {
-                let own = expected::of_object(self.map, &loaded.object, true);
+                let own = expected::of_uses(self.map, &known, &loaded.object, true);
                 let refusal = objects::refusal(self.objects, position, &loaded.image.name);
                 let standing = Standing::File {
                     position,
@@ -99,8 +149,8 @@ impl<'f> Files<'f> {
             expected: named.map_or(own, |request| {
                 expected::through(None, &request.identities, IdentitySource::User)
             }),
-            uses: Vec::new(),
-            more_uses: 0,
+            uses: known.uses,
+            more_uses: known.more_uses,
         }
     }
 
@@ -108,6 +158,7 @@ impl<'f> Files<'f> {
     pub(super) fn complaints(&self) -> Vec<String> {
         let unreadable = self.objects.unreadable.iter();
         let mut complaints: Vec<String> = unreadable.map(|own| own.refusal.message.clone()).collect();
+        complaints.extend(self.troubles.iter().cloned());
         if self.images.get() == 0 {
             complaints.push("there is no image in the files".to_owned());
         }
@@ -116,7 +167,7 @@ impl<'f> Files<'f> {
 
     /// What to know about what was left out.
     pub(super) fn note(&self) -> Option<String> {
-        match self.others.get() {
+        match self.others {
             0 => None,
             1 => Some("1 object of another kind is left out: it is no image".to_owned()),
             count => Some(format!(

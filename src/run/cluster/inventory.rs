@@ -406,7 +406,8 @@ fn used(kind: UseKind, namespace: &str, name: &str) -> Use {
     }
 }
 
-fn add_stream(uses: &mut Uses, object: &Value) -> Vec<String> {
+/// Notes what the tags of a stream stand for; what is wrong with others comes back.
+pub(in crate::run) fn add_stream(uses: &mut Uses, object: &Value) -> Vec<String> {
     let (tags, troubles) = streams::tags(object);
     for tag in tags {
         let by = used(UseKind::Tag, &tag.namespace, &tag.name);
@@ -415,7 +416,8 @@ fn add_stream(uses: &mut Uses, object: &Value) -> Vec<String> {
     troubles
 }
 
-fn add_pod(uses: &mut Uses, object: &Value) -> Vec<String> {
+/// Notes what a pod runs; what cannot be told comes back.
+pub(in crate::run) fn add_pod(uses: &mut Uses, object: &Value) -> Vec<String> {
     let containers = match pods::containers(object) {
         Ok(containers) => containers,
         Err(trouble) => return vec![trouble],

@@ -68,6 +68,12 @@ impl Outline {
         self.kind.as_deref().map(|kind| self.kind_of(kind))
     }
 
+    /// The kind that it says it is of, with the group or without.
+    #[must_use]
+    pub fn kind_name(&self) -> &str {
+        self.kind.as_deref().unwrap_or_default()
+    }
+
     /// Its kind as an element of a list of `kind`.
     #[must_use]
     pub fn kind_of(&self, kind: &str) -> Kind {

@@ -92,7 +92,9 @@ impl Audit {
             require: options.require,
             namespace: options.source.client.namespace.as_deref(),
         };
-        let criteria = Criteria::new(&options.acceptance, demands, environment)?;
+        let mut criteria = Criteria::new(&options.acceptance, demands, environment)?;
+        let workers = options.workers.map_or_else(processors, |workers| workers as usize);
+        criteria.workers = criteria.workers.shared_by(workers);
         let images = Images::new(options, environment)?;
         let recording = Recording::new(options.confirm, None);
         if options.max_downgrades.is_some() && recording == Recording::Dry {
@@ -106,7 +108,7 @@ impl Audit {
             source: images.source(),
             map: options.expected_identity_map.as_ref().map(identity_map).transpose()?,
             options: decisive(options, &criteria, reporting.warn_expiry),
-            workers: options.workers.map_or_else(processors, |workers| workers as usize),
+            workers,
             shard: shard::shard(options.shard.as_deref(), environment)?,
             resume: options.resume.clone(),
             reporting,

@@ -18,6 +18,15 @@ pub enum Workers {
 }
 
 impl Workers {
+    /// The same for each of several threads that judge: together they leave about as many signatures to gpgme as one.
+    #[must_use]
+    pub fn shared_by(self, threads: usize) -> Self {
+        match self {
+            Workers::Never => Workers::Never,
+            Workers::After(count) => Workers::After(count.div_ceil(threads.max(1))),
+        }
+    }
+
     /// What an engine stands for.
     #[must_use]
     pub fn new(engine: EngineChoice) -> Self {

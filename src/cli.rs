@@ -76,7 +76,7 @@ pub struct Global {
     pub verbose: Vec<u8>,
 }
 
-/// The commands.
+/// What the program is to do, with the options of that command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Verify that images are the ones you asked for

@@ -66,7 +66,7 @@ pub struct Settings {
     pub hides_queries: bool,
 }
 
-/// A client.
+/// A client for servers that are reached in one way.
 #[derive(Debug)]
 pub struct Client {
     agent: Agent,

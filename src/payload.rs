@@ -19,7 +19,7 @@ const MAX_PAYLOAD_DEPTH: usize = 10_000;
 pub enum Format {
     /// GPG simple signing.
     SimpleSigning,
-    /// Sigstore.
+    /// The payload of a sigstore signature, as cosign writes it.
     Sigstore,
 }
 

@@ -38,7 +38,7 @@ use crate::identity::Rule;
 /// Largest policy file, in bytes.
 pub const MAX_POLICY_BYTES: usize = 4 << 20;
 
-/// A policy.
+/// A containers-policy.json(5) that was read: requirements by scopes, by transports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// What holds where no scope applies.
@@ -67,7 +67,7 @@ pub struct Scope {
     pub requirements: Vec<Requirement>,
 }
 
-/// One requirement.
+/// One of the requirements of a scope, all of which must be met.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Requirement {
     /// Every image is accepted.
@@ -112,7 +112,7 @@ pub enum KeyType {
 /// Where keys come from. Paths may be relative or lead nowhere: that shows when an image is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyMaterial {
-    /// Files.
+    /// The files that hold them, as the policy names them.
     Paths(Vec<PathBuf>),
     /// The files' content.
     Data(Vec<Vec<u8>>),

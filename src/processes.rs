@@ -125,7 +125,7 @@ impl Drop for Running {
 pub struct Operation(());
 
 impl Operation {
-    /// Begins one.
+    /// From here on, what this thread starts belongs to the operation.
     #[must_use]
     pub fn begin() -> Self {
         let mut state = state();

@@ -95,7 +95,7 @@ pub struct ImageReport {
     pub registry: Option<InRegistry>,
     /// The places that were asked for signatures, where there are several.
     pub sources: Vec<SourceAnswer>,
-    /// The outcome.
+    /// The verdict on the image, with that on each signature.
     pub outcome: ImageOutcome,
     /// Signatures that were to be added to the Image, and what became of that.
     pub attached: Vec<Attached>,
@@ -155,7 +155,7 @@ pub struct InRegistry {
 /// An instance of a list.
 #[derive(Debug, Clone)]
 pub struct Instance {
-    /// Its digest.
+    /// The digest of its manifest.
     pub image: String,
     /// The platform that it is for.
     pub platform: String,

@@ -52,7 +52,7 @@ pub struct Subject {
     pub manifest: ManifestState,
     /// The list that the image was asked for by, where it is an instance of one.
     pub list: Option<NamingList>,
-    /// Its signatures.
+    /// The signatures that were found, in the order in which they are judged.
     pub signatures: Vec<SignatureBlob>,
     /// The places that were asked for them, where there are several.
     pub sources: Vec<SourceAnswer>,

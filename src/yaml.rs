@@ -51,9 +51,9 @@ pub struct Node {
 pub enum Content {
     /// Anything that is no collection.
     Scalar(Value),
-    /// A sequence.
+    /// A sequence, with its items in order.
     Sequence(Vec<Node>),
-    /// A mapping.
+    /// A mapping, with its members in order.
     Mapping {
         /// Its members, in order.
         members: Vec<Member>,

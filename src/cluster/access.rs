@@ -22,7 +22,7 @@ pub struct Access {
     pub namespace: String,
     /// Who the user may be, by the configuration alone.
     pub user_hint: Option<String>,
-    /// The time.
+    /// The time: what credentials and certificates expire by, and the server's clock is compared with.
     pub clock: Clock,
 }
 

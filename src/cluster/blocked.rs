@@ -22,7 +22,7 @@ enum Defect {
     Content,
     /// No name, or not one of the form `IMAGE@NAME`.
     Name,
-    /// No type.
+    /// It has no type, or an empty one.
     Type,
     /// A member of its metadata that must not be there.
     Metadata(&'static str),

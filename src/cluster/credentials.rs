@@ -23,13 +23,13 @@ pub enum Source {
     /// There is none.
     #[default]
     None,
-    /// A token.
+    /// A bearer token that does not change during the run.
     Token(Secret),
     /// A file with a token.
     TokenFile(PathBuf),
     /// User name and password.
     Basic(String, Secret),
-    /// A program.
+    /// A program that is asked for a credential, and again when that expires.
     Exec(Box<Plugin>),
 }
 

@@ -49,7 +49,7 @@ impl Material {
     }
 }
 
-/// A server.
+/// A server, and how it is recognised and reached.
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs)]
 pub struct Cluster {

@@ -10,7 +10,7 @@ use crate::text::{quoted, safe};
 const MAX_NAMESPACE: usize = 63;
 const MAX_STREAM: usize = 253;
 
-/// Longest tag.
+/// Longest tag, in bytes.
 const MAX_TAG: usize = 128;
 
 /// An image in a cluster.

@@ -147,7 +147,7 @@ impl Guard {
         Self { path }
     }
 
-    /// The path.
+    /// Where the file or directory is that is removed with this.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

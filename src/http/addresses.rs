@@ -16,7 +16,7 @@ pub enum Nearness {
     Machine,
     /// Its link only.
     Link,
-    /// Anywhere else.
+    /// Any other address: that of a public or private network.
     Elsewhere,
 }
 

@@ -29,7 +29,7 @@ impl Method {
     }
 }
 
-/// One request.
+/// A request that is not bound to one connection: it may be sent again.
 #[derive(Debug)]
 pub struct Request<'r> {
     /// What is done.
@@ -55,7 +55,7 @@ pub struct Response {
     pub status: u16,
     /// The media type without parameters, in lower case.
     pub content_type: String,
-    /// The content.
+    /// The content, after decompression.
     pub body: Vec<u8>,
     /// Headers whose values are text.
     pub headers: Headers,

@@ -27,7 +27,7 @@ pub struct Tls {
     pub roots: Roots,
     /// The name that its certificate must have, where that is not the host.
     pub server_name: Option<String>,
-    /// Our certificate.
+    /// The client certificate and its key, where the server asks who we are.
     pub identity: Option<Identity>,
 }
 

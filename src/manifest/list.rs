@@ -83,7 +83,7 @@ const OF_IMAGES: [&str; 4] = ["config", "layers", "fsLayers", "history"];
 /// An entry of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its manifest.
+    /// The digest of the instance's manifest.
     pub digest: Digest,
     /// The platform that it says it is for, if it says one.
     pub platform: Option<Platform>,

@@ -34,7 +34,7 @@ pub struct Combined {
 pub struct Dropped {
     /// Whose scope it is.
     pub object: String,
-    /// The scope.
+    /// The scope that is left out.
     pub scope: String,
     /// The scope that takes its place.
     pub inside: String,

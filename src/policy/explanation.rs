@@ -7,7 +7,7 @@ use crate::reference::Reference;
 /// What a policy means for one reference.
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    /// The reference.
+    /// The reference that was asked about.
     pub reference: Reference,
     /// The files that were read.
     pub files: Vec<String>,
@@ -45,18 +45,18 @@ pub struct Step {
 pub enum State {
     /// The policy has none of this name.
     Absent,
-    /// It decides.
+    /// It decides: it is the first one that is there.
     Applies,
     /// The policy has it, but a nearer one decides.
     Hidden,
 }
 
-/// A requirement.
+/// A requirement as it is explained.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// Its type.
+    /// Its `type` in the policy.
     pub kind: &'static str,
-    /// In words.
+    /// What it requires, in words.
     pub text: String,
     /// Where it stands.
     pub spot: Spot,
@@ -82,7 +82,7 @@ pub struct Identity {
 pub struct KeyFile {
     /// The member, and the path where it is one.
     pub label: String,
-    /// The keys.
+    /// The keys that are in it.
     pub keys: Vec<KeyLine>,
     /// Why none of them can be used.
     pub trouble: Option<String>,
@@ -90,7 +90,7 @@ pub struct KeyFile {
     pub notes: Vec<String>,
 }
 
-/// A key.
+/// A key of a policy, and why no signature by it is accepted where that is so.
 #[derive(Debug, Clone)]
 pub struct KeyLine {
     /// Its fingerprint; of a sigstore key the SHA-256 of its encoding, after `sha256:`.

@@ -69,7 +69,7 @@ pub enum Code {
     PolicyBesideObjects,
 }
 
-/// One finding.
+/// Something in a policy that cannot work, or may mean another thing than was meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// What it is.

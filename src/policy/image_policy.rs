@@ -24,7 +24,7 @@ const KEY_DATA: std::ops::RangeInclusive<usize> = 68..=8192;
 const BEGIN_KEY: &[u8] = b"-----BEGIN PUBLIC KEY-----";
 const END_KEY: &[u8] = b"-----END PUBLIC KEY-----";
 
-/// One object.
+/// A ClusterImagePolicy or an ImagePolicy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImagePolicy {
     /// Its name.
@@ -44,7 +44,7 @@ pub struct ImagePolicy {
 /// A scope of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopeEntry {
-    /// The scope.
+    /// The scope as the object writes it.
     pub name: String,
     /// Where it stands in the file.
     pub place: Place,

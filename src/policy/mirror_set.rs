@@ -6,18 +6,18 @@ use super::stream;
 use crate::reference::Reference;
 use crate::text::quoted;
 
-/// One object.
+/// An ImageDigestMirrorSet, ImageTagMirrorSet or ImageContentSourcePolicy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MirrorSet {
     /// Its kind and name, such as `ImageDigestMirrorSet/release`.
     pub object: String,
     /// Whether its mirrors are for references by tag; else for those by digest.
     pub by_tag: bool,
-    /// Its entries.
+    /// The sources that have mirrors, in the order of the object.
     pub sources: Vec<Source>,
 }
 
-/// One entry.
+/// A place of images and the mirrors of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// Host, namespace or repository, or `*.domain`.

@@ -55,7 +55,7 @@ pub struct Rule<'r> {
 /// The files and what they are together.
 #[derive(Debug, Clone)]
 pub struct Rulebook {
-    /// The files.
+    /// The files that were read, for what is said of places in them.
     pub sources: Vec<Source>,
     /// The policy.
     pub combined: Combined,

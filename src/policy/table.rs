@@ -18,10 +18,10 @@ const VERDICTS: [&str; 4] = ["Verified", "Allowed", "Rejected", "Unsupported"];
 /// The word for the policy's default in place of a scope.
 pub const DEFAULT: &str = "default";
 
-/// One row.
+/// A reference, and what the policy is expected to say of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
-    /// The image.
+    /// The reference of the image, as the table writes it.
     pub reference: Reference,
     /// Where it stands.
     pub place: Place,

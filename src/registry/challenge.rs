@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-/// A challenge.
+/// A way to log in that a server offers in `WWW-Authenticate` (RFC 9110 section 11.6.1).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Challenge {
     /// In lower case; empty for a line that is no challenge.

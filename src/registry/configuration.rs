@@ -11,7 +11,7 @@ use super::registries_d::RegistriesD;
 pub struct Configuration {
     /// Certificates and proxies.
     pub network: Network,
-    /// Logins.
+    /// What may have a login for a registry.
     pub logins: Logins,
     /// Mirrors, and what is insecure or blocked.
     pub mirrors: RegistriesConf,

@@ -18,9 +18,9 @@ pub const MAX_FILE: u64 = 4 << 20;
 pub enum Login {
     /// User name and password.
     Password {
-        /// The user.
+        /// The name of the user.
         user: String,
-        /// The password.
+        /// The password that belongs to the name.
         password: Secret,
     },
     /// A token that a token server takes in exchange.

@@ -37,7 +37,7 @@ const MAX_LIST: u64 = 4 << 20;
 /// A manifest as it was served.
 #[derive(Debug, Clone)]
 pub struct Fetched {
-    /// Its bytes.
+    /// The bytes as they were served.
     pub body: Vec<u8>,
     /// What the registry calls it.
     pub media_type: String,

@@ -10,7 +10,7 @@ use crate::text::seconds;
 /// Shortest time that a token is taken for valid, in seconds.
 const MIN_LIFETIME: i64 = 60;
 
-/// A token.
+/// A token that a server has given for some repositories and actions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     /// What is sent; empty where the server gave none.

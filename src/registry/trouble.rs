@@ -19,7 +19,7 @@ pub enum Trouble {
     Forbidden {
         /// What was asked for.
         url: String,
-        /// The status.
+        /// The status code of the answer.
         status: u16,
         /// What to do, or nothing.
         hint: String,
@@ -29,7 +29,7 @@ pub enum Trouble {
     Status {
         /// What was asked for.
         url: String,
-        /// The status.
+        /// The status code of the answer.
         status: u16,
     },
     /// A web page where data was expected: often from a proxy, or a login page.
@@ -40,7 +40,7 @@ pub enum Trouble {
         /// What was expected.
         wanted: &'static str,
     },
-    /// Nobody answered.
+    /// Nobody answered: it is not known what is there.
     #[error("{url}: {why}")]
     Unreachable {
         /// What was asked for.

@@ -21,7 +21,7 @@ pub fn width(columns: Option<usize>) -> usize {
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appearance {
-    /// The format.
+    /// How results are written.
     pub format: Format,
     /// Verdicts are coloured. Their words are there all the same.
     pub colour: bool,

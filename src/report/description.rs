@@ -16,7 +16,7 @@ use crate::text::{bounded, safe};
 /// Longest recorded message that is shown, in characters.
 const MAX_MESSAGE: usize = 1024;
 
-/// One image.
+/// What is recorded about the signatures of an image.
 #[derive(Debug, Clone)]
 pub struct Description {
     /// The image's name, or what was asked for where there is none.
@@ -29,7 +29,7 @@ pub struct Description {
     pub reference: String,
     /// Why there is nothing to describe.
     pub trouble: Option<Refusal>,
-    /// Its signatures.
+    /// Its signatures, in the order of the object.
     pub signatures: Vec<SignatureDescription>,
     /// Where it is a manifest list, the images of the list.
     pub children: Vec<ChildDescription>,

@@ -10,7 +10,7 @@ use super::{appearance, signatures, table, ImageReport, Renderer, Summary};
 use crate::reason::Reason;
 use crate::text::safe;
 
-/// Numbered steps.
+/// Every check of every signature as a numbered step, with the values compared.
 pub(super) struct Explain {
     /// Verdicts are coloured.
     pub(super) colour: bool,

@@ -21,9 +21,9 @@ pub const API_VERSION: &str = "image-signature/v1";
 /// How documents are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Syntax {
-    /// Indented.
+    /// JSON, indented by two.
     Json,
-    /// Block style.
+    /// YAML in block style, a subset that every reader takes.
     Yaml,
 }
 

@@ -32,7 +32,7 @@ pub const MAX_TRIES: u32 = 5;
 /// How images of a cluster are named as a source.
 pub const SOURCE: &str = "cluster";
 
-/// A session.
+/// A connection to the API server of a cluster, with what is known about it so far.
 #[derive(Debug)]
 pub struct Session {
     api: Api,

@@ -15,7 +15,7 @@ pub struct Selected {
     pub source: String,
     /// Which of the names asked for it is, if it is one of them.
     pub request: Option<usize>,
-    /// The object.
+    /// The object with its place, or why it cannot be had.
     pub found: Result<Found, Refusal>,
 }
 
@@ -26,7 +26,7 @@ pub struct Found {
     pub position: Position,
     /// Where else it stands, with the same content.
     pub copies: Vec<Position>,
-    /// The object.
+    /// What was read of the object.
     pub loaded: Loaded,
 }
 

@@ -24,7 +24,7 @@ use crate::text::{quoted, safe};
 pub struct ByPolicy {
     /// What it is called in messages; safe to print.
     pub name: String,
-    /// The policy.
+    /// The policy that decides.
     pub policy: Policy,
     /// SHA-256 of its file, in hex; nothing for policies of a cluster.
     pub hash: Option<String>,

@@ -93,7 +93,7 @@ impl Environment {
         named.or_else(|| Some(self.home.as_ref()?.join(".config")))
     }
 
-    /// The time.
+    /// The time from now on, counted from what the wall clock said at the start.
     #[must_use]
     pub fn clock(&self) -> Clock {
         self.clock

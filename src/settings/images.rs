@@ -25,14 +25,14 @@ use crate::text::safe;
 pub enum Source {
     /// Objects in files.
     Objects {
-        /// The files.
+        /// The files and directories, and standard input.
         places: Vec<Place>,
         /// Which of the objects.
         requests: Requests,
     },
     /// What each image by itself says.
     Places {
-        /// The images.
+        /// The images, in the order in which they are judged.
         targets: Vec<Wanted>,
         /// How the cluster is reached, if one of them is there.
         access: Option<Box<Access>>,

@@ -56,7 +56,7 @@ impl Listing {
 /// The sigstore keys that are accepted.
 #[derive(Debug, Clone)]
 pub struct SigstoreKeys {
-    /// Their files.
+    /// The files with the public keys, each one key in PEM.
     pub files: Vec<PathBuf>,
     /// Narrowed to those with these SHA-256 digests; all where none is named.
     pub signed_by: Vec<String>,

@@ -35,12 +35,12 @@ impl Recording {
     }
 }
 
-/// Which objects.
+/// Which objects a command works on, and where they are.
 #[derive(Debug, Clone)]
 pub enum Objects {
     /// Those in files.
     Files {
-        /// The files.
+        /// The files and directories, and standard input.
         places: Vec<Place>,
         /// Their names; all objects where there is none.
         names: Option<Vec<String>>,
@@ -51,7 +51,7 @@ pub enum Objects {
     Cluster {
         /// How it is reached.
         access: Box<Access>,
-        /// Their names.
+        /// What they are called, in the order in which they were named.
         names: Vec<Name>,
         /// The names as the user wrote them.
         asked: Vec<String>,

@@ -18,9 +18,9 @@ use crate::text::{quoted, safe};
 /// What `policy` is to do.
 #[derive(Debug, Clone)]
 pub enum Action {
-    /// Explain.
+    /// Explain what a policy says of a reference.
     Why(Why),
-    /// Find faults.
+    /// Find what cannot work in a policy, or surprises.
     Lint(Lint),
     /// Compare with a table.
     Test(Test),

@@ -18,7 +18,7 @@ const MAX_LIST: u64 = 64 << 20;
 /// One image and the references that it may be signed as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// The image.
+    /// The image that is asked for.
     pub image: ImageName,
     /// The same as the user wrote it.
     pub asked: String,
@@ -31,7 +31,7 @@ pub struct Request {
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Requests {
-    /// These images.
+    /// These images, each with identities of its own.
     Named(Vec<Request>),
     /// Every object of the files, all with these identities.
     Everything(Vec<Reference>),

@@ -11,7 +11,7 @@ const FIRST: usize = 16;
 /// Which signatures gpg workers check. What they do not find good, gpgme decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Workers {
-    /// None.
+    /// None: gpgme decides on each.
     Never,
     /// All that come after the first so many.
     After(usize),

@@ -66,7 +66,7 @@ pub fn sources(places: &[Place]) -> String {
 /// The kinds of objects that hold an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// An Image.
+    /// An Image, on which records stand.
     Image,
     /// An ImageStreamTag: a view of an Image, for reading only.
     Tag,
@@ -119,7 +119,7 @@ pub struct ObjectFiles {
     pub files: Vec<ObjectFile>,
     /// Those that could not.
     pub unreadable: Vec<Unreadable>,
-    /// Their bytes.
+    /// Where the bytes are that cannot be read from a file again.
     pub store: Store,
     index: Index,
     sameness: sameness::Key,

@@ -51,7 +51,7 @@ pub struct Taken {
     pub asked: Reference,
     /// The location that it was taken from.
     pub location: Location,
-    /// Its bytes.
+    /// The manifest's bytes as they were served; they hash to the digest.
     pub bytes: Vec<u8>,
     /// What they hash to.
     pub digest: Digest,

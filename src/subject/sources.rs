@@ -65,7 +65,7 @@ pub enum Answer {
     NotAsked,
     /// It does not say: forbidden, or not there.
     Forbidden(String),
-    /// Nobody answered.
+    /// Nobody answered, and why: it is not known what is there.
     Unreachable(String),
     /// A web page came instead of a signature.
     Page(String),

@@ -27,7 +27,7 @@ pub struct Alternative {
     pub requirements: Vec<Requirement>,
 }
 
-/// One requirement.
+/// A requirement of a policy's scope, or what the options demand.
 #[derive(Debug, Clone)]
 pub struct Requirement {
     /// What it is called in messages; safe to print.
@@ -41,7 +41,7 @@ pub struct Requirement {
 pub enum Demand {
     /// Signatures for the identity.
     Signed(Signed),
-    /// Nothing.
+    /// Nothing: every image is allowed.
     Anything,
     /// What no image has; why, in words that are safe to print.
     Refusal(String),

@@ -144,7 +144,7 @@ impl ImageOutcome {
         }
     }
 
-    /// The verdict.
+    /// What follows for the image from its signatures.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         self.reason.verdict()

@@ -216,7 +216,7 @@ impl SignatureOutcome {
         self.kind
     }
 
-    /// The verdict.
+    /// What follows for the signature from its reason.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         self.reason.verdict()

@@ -10,7 +10,7 @@ use crate::reference::Reference;
 /// One expected identity, and what its requirements came to. Counts of different identities are never added up.
 #[derive(Debug, Clone)]
 pub struct Tally {
-    /// The identity.
+    /// The expected identity that it is about.
     pub identity: Reference,
     /// The scope of a policy that the requirements come from, in words.
     pub scope: Option<String>,

@@ -17,7 +17,7 @@ pub enum ConvertError {
     /// It is not YAML that is understood.
     #[error("{0}")]
     Yaml(#[from] Error),
-    /// Writing failed.
+    /// What was converted could not be written.
     #[error("{0}")]
     Io(#[from] io::Error),
 }

@@ -58,7 +58,7 @@ impl std::fmt::Display for KeyId {
 pub struct Signature {
     /// 3 or 4.
     pub version: u8,
-    /// Always [`CLASS_BINARY`].
+    /// Always [`CLASS_BINARY`]: signatures of other classes are refused before.
     pub class: u8,
     /// Algorithm of the signing key.
     pub public_key: PublicKeyAlgorithm,

@@ -152,7 +152,7 @@ impl Home {
         self.write("gpg.conf", options.as_bytes())
     }
 
-    /// The directory.
+    /// The directory, which is private to us and is removed with this.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.guard.path()

@@ -45,13 +45,13 @@ pub struct ValidSignature {
     pub created: i64,
     /// Seconds since 1970; 0 where it does not expire.
     pub expires: i64,
-    /// Packet version.
+    /// Version of the signature packet: 3 or 4.
     pub version: u8,
     /// Algorithm number of the key.
     pub public_key: u8,
     /// Algorithm number of the digest.
     pub hash: u8,
-    /// Signature class.
+    /// Class of the signature: 0 for one over bytes as they are.
     pub class: u8,
 }
 

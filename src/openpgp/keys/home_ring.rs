@@ -48,7 +48,7 @@ pub enum Error {
     /// There is no keyring, and nothing that shows that there ever was one.
     #[error("{home} is no GnuPG home: neither pubring.kbx nor pubring.gpg is in it{hint}", home = .home.display())]
     NoHome {
-        /// The directory.
+        /// The GnuPG home that was to be read.
         home: PathBuf,
         /// Where the home may be; empty where that is not known.
         hint: String,
@@ -56,7 +56,7 @@ pub enum Error {
     /// There is no keyring, and there was one.
     #[error("the keyring of {home} is gone: neither pubring.kbx nor pubring.gpg is there, but {trace} is; restore it, or take the keys in again", home = .home.display())]
     Gone {
-        /// The home.
+        /// The GnuPG home that was to be read.
         home: PathBuf,
         /// What is still there.
         trace: &'static str,
@@ -64,7 +64,7 @@ pub enum Error {
     /// The newer keyring is not there; the older one is no substitute for it.
     #[error("{away} is not there, but {trace} is: it is being replaced, or was lost; an older keyring is not used in its place", away = .away.display())]
     Away {
-        /// The keyring.
+        /// The keyring that GnuPG would read and that is not there.
         away: PathBuf,
         /// What shows that it should be there.
         trace: String,
@@ -72,7 +72,7 @@ pub enum Error {
     /// It has no keys, and had some.
     #[error("{ring} holds no key, but {trace}: its keys were lost; restore the keyring, or take the keys in again", ring = .ring.display())]
     Emptied {
-        /// The keyring.
+        /// The keyring that was to be read.
         ring: PathBuf,
         /// What shows that it had keys.
         trace: String,
@@ -80,7 +80,7 @@ pub enum Error {
     /// gpg does not use it as it is.
     #[error("{ring} holds OpenPGP keys, but its header does not say so: gpg uses {other} in its place", ring = .ring.display())]
     Hidden {
-        /// The keyring.
+        /// The keyring that was to be read.
         ring: PathBuf,
         /// What gpg uses.
         other: &'static str,

@@ -68,7 +68,7 @@ impl Fingerprint {
         Some(bytes)
     }
 
-    /// The digits.
+    /// The hexadecimal digits, in upper case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -140,7 +140,7 @@ pub struct Subkey {
     pub created: i64,
     /// Seconds since 1970, where it expires.
     pub expires: Option<i64>,
-    /// Revoked.
+    /// Its owner, or somebody whom the owner has named, has taken it back.
     pub revoked: bool,
     /// Expired by GnuPG's clock.
     pub expired: bool,

@@ -37,7 +37,7 @@ pub enum Other {
     Signature,
     /// A signed message or literal data.
     Message,
-    /// Compressed data.
+    /// Compressed data, in which keys are not looked for.
     Compressed,
     /// A cleartext signed message.
     SignedText,
@@ -74,7 +74,7 @@ impl std::fmt::Display for Other {
 pub struct Revocation {
     /// What it covers.
     pub core: Core,
-    /// The rest.
+    /// What of it anybody can change.
     pub loose: Loose,
     /// Whether it stands by itself, a revocation certificate.
     pub alone: bool,

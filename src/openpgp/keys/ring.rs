@@ -35,9 +35,9 @@ pub enum Format {
 pub struct Ring {
     /// Where it is.
     pub path: PathBuf,
-    /// Its format.
+    /// How it is written.
     pub format: Format,
-    /// Its content.
+    /// All its bytes.
     pub content: Vec<u8>,
     keys: Vec<RingKey>,
     index: Index,
@@ -62,7 +62,7 @@ pub enum Error {
     /// Its structure is broken.
     #[error("{path} is damaged at byte {at}: {what}; gpg --export and --import into a new home may save what is left", path = .path.display())]
     Damaged {
-        /// The file.
+        /// The keyring that was to be read.
         path: PathBuf,
         /// Byte offset in the file, from 0.
         at: usize,

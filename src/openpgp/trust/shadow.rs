@@ -40,7 +40,7 @@ pub enum Error {
     /// Our own temporary home.
     #[error("{0}")]
     Home(#[from] home::Error),
-    /// GnuPG failed.
+    /// GnuPG could not be asked for what is in the user's keyring.
     #[error("{0}")]
     Gpg(#[from] EngineError),
     /// The system's configuration of GnuPG.

@@ -38,7 +38,7 @@ const OFFER: &str = "or name the signer's key file with --public-key FILE";
 /// What was read of a home.
 #[derive(Debug)]
 pub struct UserHome {
-    /// Its keyring.
+    /// The keyring that GnuPG reads in this home.
     pub ring: Ring,
     /// Its trust database, if there is one with anything in it.
     pub trustdb: Option<Vec<u8>>,

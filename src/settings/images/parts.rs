@@ -14,9 +14,9 @@ use crate::text::safe;
 /// A manifest and signatures in files.
 #[derive(Debug, Clone)]
 pub struct Parts {
-    /// The image.
+    /// What stands for the image.
     pub image: Bare,
-    /// The signatures.
+    /// The files of the signatures; `-` is standard input.
     pub signatures: Vec<PathBuf>,
     /// What the image must be signed as.
     pub identities: Vec<Reference>,

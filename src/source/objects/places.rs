@@ -9,7 +9,7 @@ use crate::text::safe;
 /// A file, directory or standard input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// `-`
+    /// Standard input, written `-`.
     Stdin,
     /// A file or directory.
     Path(PathBuf),

@@ -25,7 +25,7 @@ pub struct Gathered {
     pub signatures: Vec<SignatureBlob>,
     /// The place of each signature, as its index among the places; the first where several have it.
     pub origins: Vec<usize>,
-    /// The places.
+    /// The places that were asked, and what each answered.
     pub sources: Vec<SourceAnswer>,
 }
 

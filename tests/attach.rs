@@ -7,6 +7,8 @@ mod found;
 mod hosts;
 #[path = "attach/posting.rs"]
 mod posting;
+#[path = "attach/rules.rs"]
+mod rules;
 #[path = "attach/token.rs"]
 mod token;
 #[path = "attach/vectors.rs"]

@@ -9,6 +9,8 @@ mod logins;
 mod program;
 #[path = "hostile/redirects.rs"]
 mod redirects;
+#[path = "hostile/secrets.rs"]
+mod secrets;
 #[path = "hostile/site.rs"]
 mod site;
 #[path = "hostile/stores.rs"]

@@ -4,6 +4,8 @@
 
 #[path = "registry/attached.rs"]
 mod attached;
+#[path = "registry/crossing.rs"]
+mod crossing;
 #[path = "registry/inspect.rs"]
 mod inspect;
 #[path = "registry/lists.rs"]

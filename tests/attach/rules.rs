@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `--registry-url` with a policy and with sigstore keys, and whom it makes the program contact.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::attach::Town;
+use crate::support::cluster::IDENTITY;
+use crate::support::cosign::{payload, Cosign};
+use crate::support::hub::Hub;
+use crate::support::program::{binary, has};
+use crate::support::skipped;
+
+/// Runs the program about the image, with configuration of the test's own.
+fn run(town: &Town, program: Option<&[&str]>, args: &[&str]) -> crate::support::program::Outcome {
+    let path = |name: &str| town.scene.sandbox.path(name).to_str().unwrap().to_owned();
+    let mut command = match program {
+        Some(program) => {
+            let mut command = town.scene.sandbox.command_of(Path::new(program[0]));
+            command.args(&program[1..]).arg(binary());
+            command
+        }
+        None => town.scene.sandbox.command(),
+    };
+    command
+        .args(["verify", &town.digest, "--expected-identity", IDENTITY])
+        .args([
+            "--registries.d",
+            &path("registries.d"),
+            "--registries-conf",
+            &path("registries.conf"),
+        ])
+        .args(["--registry-ca", &path("ca.pem")])
+        .args(args);
+    town.scene.finish(&mut command)
+}
+
+#[test]
+fn by_sigstore_keys() {
+    let (town, key) = (Town::founded(), Cosign::new());
+    town.scene.server.grant("alice", &["create"], "imagesignatures");
+    let file = town.scene.sandbox.file("cosign.pub", key.pem());
+    let signed = payload(&town.digest, IDENTITY);
+    town.hub.store(|store| {
+        let layers: [(&[u8], &[u8]); 1] = [(&signed, &key.sign(&signed))];
+        store.repository("ns/app").attach(&town.digest, &layers);
+    });
+    let more = [
+        "--registry-url",
+        "auto",
+        "--sigstore-key",
+        file.to_str().unwrap(),
+        "-o",
+        "json",
+    ];
+    let item = run(&town, None, &more).expect_verdict(0, "Verified/Verified").item();
+    assert_eq!(item["signatures"][0]["kind"], "sigstore");
+    let source = item["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|s| s["kind"] == "attachment")
+        .unwrap();
+    assert_eq!((&source["answer"], &source["signatures"]), (&json!("found"), &json!(1)));
+    // Of a sigstore signature nothing is added and nothing is recorded.
+    let outcome = run(&town, None, &[&more[..], &["--confirm", "--attach"]].concat());
+    let item = outcome.expect_verdict(0, "Verified/Verified").item();
+    assert_eq!((&item["recorded"], &item["attached"]), (&json!("no"), &json!(null)));
+    assert_eq!((town.names().len(), town.writes()), (0, 0));
+    // Another key: what is there is rejected.
+    std::fs::write(&file, Cosign::new().pem()).unwrap();
+    run(&town, None, &more).expect_verdict(1, "Rejected/BadSignature");
+}
+
+#[test]
+fn by_a_policy() {
+    let town = Town::founded();
+    town.scene.server.grant("alice", &["create"], "imagesignatures");
+    let blob = town.sign();
+    town.offer("a", &blob);
+    let key = town
+        .scene
+        .signer
+        .export(&[&town.scene.key], &town.scene.sandbox.path("policy.gpg"));
+    let policy = |identity: &str| {
+        let rule =
+            json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": key, "signedIdentity": {"type": identity}});
+        let policy =
+            json!({"default": [{"type": "reject"}], "transports": {"docker": {"registry.local:5000": [rule]}}});
+        town.scene.sandbox.file("policy.json", policy.to_string())
+    };
+    let file = policy("matchExact");
+    let more = [
+        "--registry-url",
+        "auto",
+        "--policy",
+        file.to_str().unwrap(),
+        "-o",
+        "json",
+    ];
+    let item = run(&town, None, &more).expect_verdict(0, "Verified/Verified").item();
+    assert_eq!(item["policy"][0]["requirements"][0]["result"], "pass");
+    let outcome = run(&town, None, &[&more[..], &["--confirm", "--attach"]].concat());
+    let item = outcome.expect_verdict(0, "Verified/Verified").item();
+    assert_eq!(
+        (&item["recorded"], &item["attached"][0]["result"]),
+        (&json!("yes"), &json!("added"))
+    );
+    assert_eq!(town.names().len(), 1);
+    // A policy that rejects: nothing of the registry changes that.
+    let reject = json!({"default": [{"type": "reject"}]}).to_string();
+    std::fs::write(&file, reject).unwrap();
+    run(&town, None, &more).expect_verdict(1, "Rejected/PolicyRejected");
+}
+
+/// Seen by the kernel: the API server, the registry and the store that are named, and nobody else.
+#[test]
+fn nobody_else_is_contacted() {
+    if !has("strace") {
+        return skipped("connections of verify --registry-url", "strace is not installed");
+    }
+    let town = Town::founded();
+    town.scene.server.grant("alice", &["create"], "imagesignatures");
+    town.offer("a", &town.sign());
+    let key = town
+        .scene
+        .signer
+        .export(&[&town.scene.key], &town.scene.sandbox.path("key.gpg"));
+    let bystander = Hub::tls();
+    // The image came from somewhere else than the registry that the user names.
+    town.store(&[], &bystander.host(), false);
+    let log = town.scene.sandbox.path("strace.log");
+    let strace = [
+        "/usr/bin/strace",
+        "-f",
+        "-qq",
+        "-e",
+        "trace=connect,sendto,sendmsg,sendmmsg",
+        "-o",
+    ];
+    let strace = [&strace[..], &[log.to_str().unwrap()]].concat();
+    let named = [town.scene.server.address().port(), town.hub.address().port()];
+    for more in [&[][..], &["--confirm", "--attach"]] {
+        let own = [
+            "--registry-url",
+            &town.hub.host(),
+            "--public-key",
+            key.to_str().unwrap(),
+        ];
+        run(&town, Some(&strace), &[&own[..], more].concat()).expect(0);
+        let text = std::fs::read_to_string(&log).unwrap();
+        let mut seen = [0; 2];
+        for line in text.lines().filter(|line| line.contains("AF_INET")) {
+            let port = named.iter().position(|port| line.contains(&format!("htons({port})")));
+            seen[port.unwrap_or_else(|| panic!("somebody else is contacted: {line}"))] += 1;
+        }
+        assert!(seen.iter().all(|count| *count > 0), "{seen:?}: {text}");
+    }
+    assert_eq!((bystander.connections(), town.names().len()), (0, 1));
+}

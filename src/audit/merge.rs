@@ -158,7 +158,12 @@ impl<R: BufRead> Merge<R> {
                     self.interrupted |= tail.interrupted;
                     let left = tail.incomplete.len().saturating_sub(MAX_NAMED);
                     let named = tail.incomplete.into_iter().take(MAX_NAMED);
-                    self.incomplete.extend(named.map(|why| format!("shard {shard}: {why}")));
+                    // The whole need not be told from other parts.
+                    let of = |why| match shard.count {
+                        1 => why,
+                        _ => format!("shard {shard}: {why}"),
+                    };
+                    self.incomplete.extend(named.map(of));
                     if left > 0 {
                         self.incomplete
                             .push(format!("shard {shard}: {left} more reasons, see {}", part.name));

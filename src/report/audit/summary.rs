@@ -154,14 +154,21 @@ fn grid(out: &mut dyn Write, header: &[&str], rows: Vec<Vec<String>>) -> io::Res
             .max(header.get(column).map_or(0, |title| title.len()))
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    // Numbers stand below each other.
+    let is_number = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        // The first column has names, even if all of them are digits.
+        column > 0 && cells.flat_map(|cell| cell.bytes()).all(|byte| byte.is_ascii_digit())
+    };
+    let numbers: Vec<bool> = (0..header.len()).map(is_number).collect();
     writeln!(out)?;
     let titles = header.iter().map(|title| (*title).to_owned()).collect();
     for row in std::iter::once(titles).chain(rows) {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:<width$}"))
-            .collect();
+        let fill = |(n, (cell, width)): (usize, (&String, &usize))| match numbers.get(n) {
+            Some(true) => format!("{cell:>width$}"),
+            _ => format!("{cell:<width$}"),
+        };
+        let cells: Vec<String> = row.iter().zip(&widths).enumerate().map(fill).collect();
         writeln!(out, "{}", cells.join("   ").trim_end())?;
     }
     Ok(())

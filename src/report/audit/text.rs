@@ -135,7 +135,7 @@ impl Text {
             }
         }
         for finding in &entry.findings {
-            if !self.wide && finding.kind == FindingKind::UnsignedInUse {
+            if !self.wide && is_summed_up(finding.kind) {
                 continue;
             }
             self.below(out, &format!("{}: {}", finding.kind.word(), message(&finding.message)))?;
@@ -148,6 +148,12 @@ impl Text {
     }
 }
 
+/// Whether nothing is to be said of a finding image by image: the reason says that there is no signature, and the end
+/// which keys expire and how many images that is about.
+fn is_summed_up(kind: FindingKind) -> bool {
+    matches!(kind, FindingKind::UnsignedInUse | FindingKind::Expiring)
+}
+
 impl Renderer for Text {
     fn begin(&mut self, out: &mut dyn Write, head: &Head) -> io::Result<()> {
         write!(out, "Audit of {}", safe(&head.source))?;
@@ -158,7 +164,8 @@ impl Renderer for Text {
     }
 
     fn entry(&mut self, out: &mut dyn Write, entry: &Entry) -> io::Result<()> {
-        let is_well = entry.verdict == Verdict::Verified && entry.findings.is_empty();
+        let is_well =
+            entry.verdict == Verdict::Verified && entry.findings.iter().all(|finding| is_summed_up(finding.kind));
         if is_well && !self.wide {
             return Ok(());
         }

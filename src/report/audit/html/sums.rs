@@ -137,7 +137,7 @@ impl Page {
             owner: safe(&key.owner),
             fingerprint: safe(fingerprint),
             algorithm: safe(&key.algorithm),
-            expires: key.expires.map_or("never".to_owned(), time),
+            expires: key.expires.map_or("never".to_owned(), day),
             soon: key.expires.is_some_and(|expires| expires <= totals.horizon),
             images: key.images,
             alone: key.alone,
@@ -170,6 +170,12 @@ impl Page {
             shown: shown.into_iter().map(Verdict::word).collect(),
         }
     }
+}
+
+/// The day of a time.
+fn day(seconds: i64) -> String {
+    let time = time(seconds);
+    time.split('T').next().unwrap_or(&time).to_owned()
 }
 
 fn of(verdicts: &Verdicts, verdict: Verdict) -> u64 {
@@ -207,6 +213,12 @@ fn filters(totals: &Totals, marks: &Marks) -> Vec<Filter> {
             Some(known) => known.count += count,
             None => by_reason.push(short(name, reason.to_owned(), count)),
         }
+    }
+    for filter in &mut by_reason {
+        // One that shows what the filter of its verdict shows is reached from the totals.
+        let rows = || outcomes(totals).into_iter();
+        let own = rows().find(|row| row.filter.as_deref() == Some(&filter.name));
+        filter.is_short = own.is_some_and(|own| rows().filter(|row| row.class == own.class).count() > 1);
     }
     let findings = findings(totals)
         .into_iter()

@@ -10,6 +10,7 @@ pub mod json;
 pub mod keys;
 pub mod listing;
 pub mod output;
+mod pace;
 pub mod policy_lint;
 pub mod policy_test;
 pub mod policy_why;

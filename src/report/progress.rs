@@ -7,8 +7,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::appearance::WIDTH;
+use super::pace::{bar, Pace};
 use super::table::counts;
-use super::Summary;
+use super::{terminal, Summary};
 use crate::files::cleanup;
 use crate::reason::Verdict;
 
@@ -38,6 +40,7 @@ struct State {
     recorded: Option<usize>,
     /// Columns of the line that stands on the terminal.
     shown: usize,
+    pace: Pace,
     is_over: bool,
 }
 
@@ -57,15 +60,33 @@ impl State {
     }
 
     fn show(&mut self) {
-        let line = format!("judged {}", self.judged());
+        let line = self.line(terminal::columns_of_stderr());
         self.hide();
         let _ = write!(io::stderr(), "{line}");
         self.shown = line.chars().count();
     }
 
+    /// The line for a terminal of so many columns: one that is longer would go on in the next row, and stay there.
+    fn line(&mut self, columns: Option<usize>) -> String {
+        let (done, total) = (self.number(), self.total);
+        self.pace.note(Instant::now(), done);
+        let mut line = format!("judged {}", self.judged());
+        if let Some(pace) = self.pace.text(total.saturating_sub(done)) {
+            let _ = write!(line, "; {pace}");
+        }
+        if done < total {
+            line = format!("{} {line}", bar(done, total));
+        }
+        line.chars().take(columns.unwrap_or(WIDTH).saturating_sub(1)).collect()
+    }
+
+    fn number(&self) -> usize {
+        self.summary.each().iter().map(|(_, count)| count).sum()
+    }
+
     fn judged(&self) -> String {
         let judged = counts(&self.summary);
-        let number: usize = self.summary.each().iter().map(|(_, count)| count).sum();
+        let number = self.number();
         match judged.strip_prefix(&number.to_string()) {
             Some(rest) if number < self.total => {
                 let rest = rest
@@ -92,7 +113,7 @@ impl State {
 }
 
 impl Progress {
-    /// Begins a run over so many images. `is_shown`: on a terminal; `is_recording`: verdicts are to be recorded.
+    /// Begins a run over so many images; 0 where that is not known yet. `is_shown`: on a terminal; `is_recording`: verdicts are to be recorded.
     #[must_use]
     pub fn start(total: usize, is_shown: bool, is_recording: bool) -> Self {
         let shared = Arc::new(Shared {
@@ -101,6 +122,7 @@ impl Progress {
                 summary: Summary::default(),
                 recorded: is_recording.then_some(0),
                 shown: 0,
+                pace: Pace::default(),
                 is_over: false,
             }),
             is_over: Condvar::new(),
@@ -122,6 +144,11 @@ impl Progress {
             // A run without a progress line is a run all the same.
             watcher: watcher.and_then(Result::ok),
         }
+    }
+
+    /// Says how many images there are.
+    pub fn expect(&self, total: usize) {
+        self.shared.lock().total = total;
     }
 
     /// Counts an image.

@@ -48,11 +48,14 @@ pub(super) fn run(settings: &Audit, out: &mut dyn Write, stderr: &mut dyn Write)
     let head = parameters::head(settings);
     let in_cluster = matches!(settings.images, Images::Cluster { .. });
     let mut judges = judge::judges(settings, settings.workers + usize::from(in_cluster), stderr)?;
-    let collector = Collector::new(settings, &head, out)?;
+    let progress = Progress::start(0, settings.shows_progress, false);
+    let (mut out, mut stderr) = (progress.over(out), progress.over(stderr));
+    let collector = Collector::new(settings, &head, &mut out)?;
     let run = Run {
         settings,
         collector,
-        stderr,
+        progress: &progress,
+        stderr: &mut stderr,
     };
     Ok(match &settings.images {
         Images::Files {
@@ -78,6 +81,7 @@ pub(super) fn run(settings: &Audit, out: &mut dyn Write, stderr: &mut dyn Write)
 struct Run<'s> {
     settings: &'s Audit,
     collector: Collector<'s>,
+    progress: &'s Progress,
     stderr: &'s mut dyn Write,
 }
 
@@ -122,14 +126,13 @@ impl Run<'_> {
         feed: Feed<'_, '_>,
         end: &mut dyn FnMut(&mut Conveyor<'_, '_, '_, '_>),
     ) -> u8 {
-        let progress = Progress::start(total, self.settings.shows_progress, false);
-        let mut stderr = progress.over(self.stderr);
+        self.progress.expect(total);
         let interruption = cleanup::gently();
         let mut line = Conveyor {
             feed,
             collector: self.collector,
-            progress: &progress,
-            stderr: &mut stderr,
+            progress: self.progress,
+            stderr: self.stderr,
             interruption: &interruption,
         };
         let are_all_back = pool::each(judges, &|judge: &mut Judge<'_>, job| judge.job(job), &mut line);

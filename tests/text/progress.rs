@@ -30,15 +30,29 @@ fn shown_on_a_terminal_after_two_seconds() {
     let (scene, command) = scene(Duration::from_secs(4));
     let (status, shown) = Terminal::run(&command, 200).end();
     assert_eq!(status, 1, "{shown}");
-    let line = "judged 1 of 2 images: 1 Verified";
-    assert!(shown.contains(line), "{shown:?}");
+    let begin = "[##########----------] judged 1 of 2 images: 1 Verified";
+    assert!(shown.contains(begin), "{shown:?}");
     // It is taken away before something else is printed.
-    let last = shown.rfind(line).unwrap() + line.len();
+    let last = shown.rfind(begin).unwrap();
+    let line = shown[last..].split('\r').next().unwrap();
     assert!(
-        shown[last..].starts_with(&format!("\r{:width$}\r", "", width = line.len())),
+        shown[last + line.len()..].starts_with(&format!("\r{:width$}\r", "", width = line.len())),
         "{shown:?}"
     );
     assert!(shown.contains("\r\n2 images: 1 Verified, 1 Unsigned\r\n"), "{shown:?}");
+    scene.sandbox.assert_clean();
+}
+
+/// A line that goes on in the next row cannot be taken away again.
+#[test]
+fn no_wider_than_the_terminal() {
+    if !has("setsid") {
+        return skipped("progress on a narrow terminal", "setsid is not installed");
+    }
+    let (scene, command) = scene(Duration::from_secs(4));
+    let (_, shown) = Terminal::run(&command, 40).end();
+    let line = shown.split('\r').find(|line| line.starts_with("[#")).unwrap();
+    assert_eq!(line, "[##########----------] judged 1 of 2 im", "{shown:?}");
     scene.sandbox.assert_clean();
 }
 

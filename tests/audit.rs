@@ -15,6 +15,8 @@ mod findings;
 mod fleet;
 #[path = "audit/inventory.rs"]
 mod inventory;
+#[path = "audit/mirrors.rs"]
+mod mirrors;
 #[path = "audit/recording.rs"]
 mod recording;
 #[path = "audit/registries.rs"]

@@ -16,8 +16,8 @@ pub fn findings(places: &[Place]) -> Vec<Finding> {
     };
     for mirror in places.iter().filter(|place| place.is_mirror) {
         manifest(source, mirror, &mut found);
-        // Without the image there, signatures of it are not expected there.
-        if mirror.manifest != Held::None {
+        // Signatures are expected where the image is.
+        if matches!(mirror.manifest, Held::These(_)) {
             signatures(source, mirror, &mut found);
         }
     }

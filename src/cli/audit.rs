@@ -101,6 +101,10 @@ pub struct Audit {
     #[command(flatten)]
     pub source: SourceOptions,
 
+    /// Compare each image, and its signatures of each kind, at the mirrors of its source with the source
+    #[arg(long, help_heading = "Source")]
+    pub mirrors: bool,
+
     /// How registries are reached.
     #[command(flatten)]
     pub registry: RegistryOptions,

@@ -17,7 +17,7 @@ const MAX_LINE: usize = 1000;
 const LATER_COMMANDS: [&str; 1] = ["release"];
 
 /// Options of the product that this version does not have, with what they are about.
-const LATER_OPTIONS: [(&str, &str); 3] = [("--all-namespaces", AUDIT), ("--selector", AUDIT), ("--mirrors", AUDIT)];
+const LATER_OPTIONS: [(&str, &str); 2] = [("--all-namespaces", AUDIT), ("--selector", AUDIT)];
 
 const AUDIT: &str = "auditing a whole cluster";
 

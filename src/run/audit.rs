@@ -18,6 +18,7 @@ mod judge;
 mod judged;
 mod lines;
 pub(super) mod merge;
+mod mirrors;
 mod outputs;
 mod parameters;
 mod pool;
@@ -25,12 +26,14 @@ mod recording;
 mod reports;
 
 use std::io::Write;
+use std::sync::Arc;
 
 use self::cluster::Cluster;
 use self::collector::Collector;
 use self::files::Files;
 use self::job::{Done, Job};
 use self::judge::Judge;
+use self::mirrors::Mirrors;
 use self::pool::Line;
 use crate::files::cleanup::{self, Interruption};
 use crate::report::progress::Progress;
@@ -85,7 +88,7 @@ struct Run<'s> {
     stderr: &'s mut dyn Write,
 }
 
-impl Run<'_> {
+impl<'s> Run<'s> {
     fn files(self, judges: Vec<Judge<'_>>, objects: &ObjectFiles) -> u8 {
         let files = Files::new(self.settings, objects);
         let mut jobs = files.jobs();
@@ -98,24 +101,46 @@ impl Run<'_> {
         })
     }
 
-    fn places(self, judges: Vec<Judge<'_>>, named: &[Request]) -> u8 {
+    fn places(self, mut judges: Vec<Judge<'s>>, named: &[Request]) -> u8 {
+        if let Some(configuration) = self.settings.images.registries() {
+            self.compare_mirrors(&mut judges, Ok(configuration.mirrors.clone()));
+        }
         let mut jobs = named.iter().map(|request| job::place(self.settings, request));
         self.over(judges, named.len(), Feed::Jobs(&mut jobs), &mut |_| {})
     }
 
-    fn cluster(self, mut judges: Vec<Judge<'_>>, mut cluster: Cluster<'_>) -> u8 {
+    fn cluster(self, mut judges: Vec<Judge<'s>>, mut cluster: Cluster<'_>) -> u8 {
         if self.settings.recording == Recording::Confirm {
             let author = cluster.author();
             judges.iter_mut().for_each(|judge| judge.recording_for(&author));
+        }
+        let mirrors = self.settings.mirrors.then(|| cluster.mirrors());
+        let unknown = mirrors.as_ref().and_then(|known| known.as_ref().err()).cloned();
+        if let Some(known) = mirrors {
+            self.compare_mirrors(&mut judges, known);
         }
         let total = cluster.total();
         self.over(judges, total, Feed::Cluster(&mut cluster), &mut |line| {
             if let Feed::Cluster(cluster) = &mut line.feed {
                 line.collector.complain(cluster.complaints());
+                let unknown = unknown.iter().map(|refusal| &refusal.message);
+                line.collector
+                    .complain(unknown.map(|why| format!("{why}; what mirrors lack is not known")));
                 line.collector.record_in_cluster(cluster, line.stderr);
                 cluster.tell_warnings(line.stderr);
             }
         })
+    }
+
+    /// Has images at mirrors compared with those at the sources, if that is asked for.
+    fn compare_mirrors(&self, judges: &mut [Judge<'s>], known: mirrors::Known) {
+        let known = Arc::new(known);
+        let Some(configuration) = self.settings.images.registries().filter(|_| self.settings.mirrors) else {
+            return;
+        };
+        for judge in judges {
+            judge.comparing(Mirrors::new(configuration, Arc::clone(&known), self.settings.clock));
+        }
     }
 
     /// Has all images judged, then does what is to be done at the `end`; the exit status comes back.

@@ -48,6 +48,8 @@ pub struct Audit {
     pub map: Option<IdentityMap>,
     /// Every other option that can change what is found, in a form to be compared.
     pub options: String,
+    /// What mirrors have of images is compared with what the sources have.
+    pub mirrors: bool,
     /// How many threads judge; at least 1.
     pub workers: usize,
     /// Which part of the images is judged.
@@ -125,6 +127,7 @@ impl Audit {
             uid: environment.uid,
             now: environment.now,
             clock: environment.clock(),
+            mirrors: options.mirrors,
             images,
             criteria,
         })
@@ -164,6 +167,7 @@ fn decisive(options: &cli::audit::Audit, criteria: &Criteria, warn_expiry: i64) 
         format!("registries {}", paths.join("\n")),
         format!("expiry {warn_expiry}"),
         format!("confirm {}", options.confirm),
+        format!("mirrors {}", options.mirrors),
     ]
     .join("\n")
 }

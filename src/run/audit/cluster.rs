@@ -3,14 +3,19 @@
 
 use std::io::Write;
 
+use serde_json::Value;
+
 use super::expected::{self, Expected};
 use super::job::{Job, Object, OnImage, Standing, What};
 use super::judge::Judge;
 use crate::audit::entry::Recorded;
 use crate::audit::prefix_map::PrefixMap;
+use crate::audit::uses::Known;
 use crate::digest::Digest;
 use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Refusal};
+use crate::reference::Reference;
+use crate::registry::registries_conf::RegistriesConf;
 use crate::run::cluster::inventory::{Candidate, Inventory, Range, Scope};
 use crate::run::cluster::{Session, SOURCE};
 use crate::run::planning::Author;
@@ -45,6 +50,7 @@ impl<'s> Cluster<'s> {
             namespace,
             is_of_streams,
             selector,
+            ..
         } = &settings.images
         else {
             return Ok(None);
@@ -70,6 +76,14 @@ impl<'s> Cluster<'s> {
         }))
     }
 
+    /// Which mirrors the cluster is configured for.
+    ///
+    /// # Errors
+    /// When that cannot be read or used.
+    pub(super) fn mirrors(&mut self) -> Result<RegistriesConf, Refusal> {
+        self.session.mirrors()
+    }
+
     /// How many images are expected.
     pub(super) fn total(&self) -> usize {
         self.inventory.total()
@@ -86,6 +100,10 @@ impl<'s> Cluster<'s> {
     /// The next image of those that `wants`, by digest.
     pub(super) fn next(&mut self, wants: &dyn Fn(&str) -> bool) -> Option<Job> {
         let Candidate { name, found, known } = self.inventory.next(&mut self.session, wants)?;
+        let names = match self.settings.mirrors {
+            true => names(&known, found.as_ref().ok().map(|found| &found.loaded.object)),
+            false => Vec::new(),
+        };
         let (what, expected) = match found {
             Ok(found) => {
                 let expected = expected::of_uses(self.map, &known, &found.loaded.object, false);
@@ -110,6 +128,7 @@ impl<'s> Cluster<'s> {
             expected,
             uses: known.uses,
             more_uses: known.more_uses,
+            names,
         })
     }
 
@@ -196,4 +215,12 @@ fn told_fate(fate: Result<RecordFate, Refusal>, name: &str, stderr: &mut dyn Wri
     // There is nowhere else to tell that standard error is gone.
     let _ = writeln!(stderr, "error: {why}");
     Recorded::Failed
+}
+
+/// References that an image is known by: where it came from, and as what it is used.
+fn names(known: &Known, object: Option<&Value>) -> Vec<Reference> {
+    let origin = object.and_then(|object| object["dockerImageReference"].as_str());
+    let origin = origin.and_then(|text| Reference::parse(text).ok());
+    let used = known.demands.iter().flat_map(|demand| &demand.references);
+    origin.into_iter().chain(used.chain(&known.places).cloned()).collect()
 }

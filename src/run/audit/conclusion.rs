@@ -9,6 +9,7 @@ use super::judge::Judge;
 use super::judged::Judged;
 use super::recording;
 use crate::audit::entry::Recorded;
+use crate::digest::Digest;
 use crate::reference::Reference;
 use crate::run::planning::{self, Author};
 use crate::settings::objects::Recording;
@@ -18,8 +19,14 @@ use crate::verdict::ImageOutcome;
 
 impl Judge<'_> {
     /// What is reported and recorded.
-    pub(super) fn conclude(&self, job: Job, judged: &Judged, mut told: Vec<u8>) -> Done {
+    pub(super) fn conclude(&mut self, job: Job, judged: &Judged, mut told: Vec<u8>) -> Done {
         let mut entry = entries::entry(&job, judged);
+        if let (Some(mirrors), Ok(digest)) = (&mut self.mirrors, Digest::parse(&entry.image)) {
+            mirrors.compare(&digest, &job.names, &mut entry);
+            for warning in mirrors.take_warnings() {
+                told.extend(format!("warning: {warning}\n").bytes());
+            }
+        }
         let mut record = None;
         if let What::Object(object) = job.what {
             findings::of_object(&object.loaded, &judged.first, &mut entry);

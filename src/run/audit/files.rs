@@ -151,6 +151,7 @@ impl<'f> Files<'f> {
             }),
             uses: known.uses,
             more_uses: known.more_uses,
+            names: Vec::new(),
         }
     }
 

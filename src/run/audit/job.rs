@@ -28,6 +28,8 @@ pub(super) struct Job {
     pub(super) uses: Vec<Use>,
     /// How many uses are not among these.
     pub(super) more_uses: u64,
+    /// References that it is known by, where they are looked up at mirrors.
+    pub(super) names: Vec<Reference>,
 }
 
 /// What there is of an image.
@@ -78,6 +80,7 @@ impl Job {
             expected,
             uses: Vec::new(),
             more_uses: 0,
+            names: Vec::new(),
         }
     }
 
@@ -163,6 +166,10 @@ pub(super) fn place(settings: &Audit, request: &Request) -> Job {
         ImageName::Registry(reference) => What::Registry(reference.clone()),
         ImageName::Object(_) => What::Nothing(expected::not_a_place(&asked)),
     };
+    let names = match &what {
+        What::Registry(reference) => vec![reference.clone()],
+        _ => Vec::new(),
+    };
     Job {
         image: asked.clone(),
         source: asked,
@@ -170,5 +177,6 @@ pub(super) fn place(settings: &Audit, request: &Request) -> Job {
         expected,
         uses: Vec::new(),
         more_uses: 0,
+        names,
     }
 }

@@ -5,6 +5,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use super::job::{Done, Job, What};
 use super::judged::{has_failed, refused, Judged};
+use super::mirrors::Mirrors;
 use crate::image;
 use crate::openpgp::framing::message::Message;
 use crate::reason::{Reason, Refusal};
@@ -33,6 +34,8 @@ pub(super) struct Judge<'s> {
     /// Who records, or why that is not known; safe to print.
     pub(super) author: Result<Author, String>,
     failures: usize,
+    /// Compares what mirrors have, where that is asked for.
+    pub(super) mirrors: Option<Mirrors<'s>>,
 }
 
 /// So many. What a user should know of the keys is told once.
@@ -59,12 +62,18 @@ pub(super) fn judges<'s>(
             },
             author: Ok(Author::default()),
             failures: 0,
+            mirrors: None,
         });
     }
     Ok(judges)
 }
 
-impl Judge<'_> {
+impl<'s> Judge<'s> {
+    /// Compares what mirrors have of each image from now on.
+    pub(super) fn comparing(&mut self, mirrors: Mirrors<'s>) {
+        self.mirrors = Some(mirrors);
+    }
+
     /// Says who records, for what is worked out from now on.
     pub(super) fn recording_for(&mut self, author: &Result<Author, Refusal>) {
         self.author = match author {

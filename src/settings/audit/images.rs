@@ -35,6 +35,8 @@ pub enum Images {
         is_of_streams: bool,
         /// A selector of labels; empty for all.
         selector: String,
+        /// How registries are reached, if one is to be.
+        registries: Option<Box<Configuration>>,
     },
     /// Directories and images in registries.
     Places {
@@ -64,6 +66,7 @@ impl Images {
             let namespace = options.source.client.namespace.as_deref();
             options.refuse_scope("--filename")?;
             options.refuse_registries()?;
+            options.refuse_mirrors("--filename: with files no server is contacted")?;
             return Ok(Self::Files {
                 places,
                 is_recursive: options.source.recursive,
@@ -91,6 +94,7 @@ impl Images {
             registries = Some(Box::new(configuration));
         } else {
             options.refuse_registries()?;
+            options.refuse_mirrors("dir:PATH: mirrors are about images in registries")?;
         }
         Ok(Self::Places {
             named,
@@ -106,7 +110,22 @@ impl Images {
                 "--all-namespaces cannot be used with --namespace: one of them says where images are used",
             ));
         }
-        options.refuse_registries()?;
+        let mut registries = None;
+        if options.mirrors {
+            if options.registry.creds.is_some() {
+                return Err(UsageError::new(
+                    "--creds cannot be used with --mirrors and the images of a cluster, which are in several registries: put the logins into the file of --authfile",
+                ));
+            }
+            let timeout = client.request_timeout.as_deref();
+            registries = Some(Box::new(registry::configuration(
+                &options.registry,
+                timeout,
+                environment,
+            )?));
+        } else {
+            options.refuse_registries()?;
+        }
         if options.source.recursive {
             return Err(UsageError::new("--recursive is about directories of --filename"));
         }
@@ -115,7 +134,17 @@ impl Images {
             namespace: client.namespace.clone(),
             is_of_streams: options.all_namespaces || client.namespace.is_some(),
             selector: options.selector.clone().unwrap_or_default(),
+            registries,
         })
+    }
+
+    /// How registries are reached, if one is to be.
+    #[must_use]
+    pub fn registries(&self) -> Option<&Configuration> {
+        match self {
+            Self::Places { registries, .. } | Self::Cluster { registries, .. } => registries.as_deref(),
+            Self::Files { .. } => None,
+        }
     }
 
     /// Records stand on Image objects.
@@ -139,6 +168,7 @@ impl Images {
                 namespace,
                 is_of_streams,
                 selector,
+                ..
             } => {
                 let mut source = format!("cluster {}", access.server.address());
                 match namespace {
@@ -173,10 +203,18 @@ impl Options {
     fn refuse_registries(&self) -> Result<(), UsageError> {
         match self.registry.given().first() {
             Some(option) => Err(UsageError::new(format!(
-                "{option} is about images in registries: it needs an image docker://REFERENCE"
+                "{option} is about images in registries: it needs an image docker://REFERENCE, or --mirrors"
             ))),
             None => Ok(()),
         }
+    }
+
+    /// `--mirrors` with images that have none.
+    fn refuse_mirrors(&self, with: &str) -> Result<(), UsageError> {
+        if self.mirrors {
+            return Err(UsageError::new(format!("--mirrors cannot be used with {with}")));
+        }
+        Ok(())
     }
 
     /// Options that say which images of a cluster are meant.

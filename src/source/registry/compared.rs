@@ -47,6 +47,7 @@ pub struct Place {
 impl Registries<'_> {
     /// Asks each of these locations for an image, which is asked for by its digest, and for its signatures.
     pub fn compare(&mut self, asked: &Reference, digest: &Digest, locations: &[Location]) -> Vec<Place> {
+        self.budget.begin();
         let locations = locations.iter().take(MAX_LOCATIONS);
         locations
             .map(|location| Place {

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `--mirrors`: images at their sources and at the mirrors that stand for these.
+
+use std::sync::Arc;
+
+use crate::audit::entry::{Entry, Finding, FindingKind};
+use crate::audit::gaps;
+use crate::clock::Clock;
+use crate::digest::Digest;
+use crate::reason::Refusal;
+use crate::reference::Reference;
+use crate::registry::configuration::Configuration;
+use crate::registry::registries_conf::RegistriesConf;
+use crate::source::registry::Registries;
+
+/// Most names of one image that are looked up.
+const MAX_NAMES: usize = 8;
+
+/// Which mirrors there are: as the cluster says, else as this machine does.
+pub(super) type Known = Result<RegistriesConf, Refusal>;
+
+/// Compares images at mirrors with those at their sources.
+#[derive(Debug)]
+pub(super) struct Mirrors<'s> {
+    known: Arc<Known>,
+    registries: Registries<'s>,
+}
+
+impl<'s> Mirrors<'s> {
+    /// Nobody is contacted yet.
+    pub(super) fn new(configuration: &'s Configuration, known: Arc<Known>, clock: Clock) -> Self {
+        Self {
+            known,
+            registries: Registries::new(configuration, clock),
+        }
+    }
+
+    /// Adds what mirrors lack of an image. `names` are the references that it is known by.
+    pub(super) fn compare(&mut self, digest: &Digest, names: &[Reference], entry: &mut Entry) {
+        let mut asked: Vec<Reference> = Vec::new();
+        for name in names {
+            // Mirrors may stand for digests only, or for tags only.
+            let pinned = Reference::parse(&format!("{}@{digest}", name.name())).ok();
+            for reference in pinned.into_iter().chain(name.tag().is_some().then(|| name.clone())) {
+                if !asked.contains(&reference) && asked.len() < MAX_NAMES {
+                    asked.push(reference);
+                }
+            }
+        }
+        for reference in asked {
+            for finding in self.of(digest, &reference) {
+                if !entry.findings.contains(&finding) {
+                    entry.findings.push(finding);
+                }
+            }
+        }
+    }
+
+    fn of(&mut self, digest: &Digest, reference: &Reference) -> Vec<Finding> {
+        let locations = match self.known.as_ref() {
+            Ok(known) => known.locations(reference).map_err(|error| error.to_string()),
+            Err(refusal) => Err(refusal.message.clone()),
+        };
+        match locations {
+            Ok(locations) if locations.iter().any(|location| location.is_mirror) => {
+                gaps::findings(&self.registries.compare(reference, digest, &locations))
+            }
+            Ok(_) => Vec::new(),
+            Err(why) => vec![Finding {
+                kind: FindingKind::Unreachable,
+                message: format!("which mirrors the image has is not known: {why}"),
+                command: None,
+            }],
+        }
+    }
+
+    /// What the user should know.
+    pub(super) fn take_warnings(&mut self) -> Vec<String> {
+        self.registries.take_warnings()
+    }
+}

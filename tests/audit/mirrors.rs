@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `audit --mirrors` between two of Debian's registries: each state that an image and its signatures can be in at a mirror,
+//! and the commands that fill the gaps, run as they are printed.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use flate2::write::GzEncoder;
+use flate2::Compression;
+use image_signature::digest::Digest;
+use serde_json::{json, Value};
+
+use super::bench::Report;
+use super::fleet::{stored, Fleet, SOURCE};
+use crate::support::api::Rule;
+use crate::support::docker_registry::{Kind, Registry};
+use crate::support::program::has;
+use crate::support::skipped;
+
+/// What is where of one image, and what is to be found.
+struct Case {
+    /// Whether the mirror has the image.
+    is_mirrored: bool,
+    /// The sigstore signatures at the source and at the mirror.
+    attached: [&'static [&'static str]; 2],
+    /// The files in the lookaside stores of the source and of the mirror.
+    stored: [&'static [&'static str]; 2],
+    /// Kind and a part of the message of each finding.
+    found: &'static [(&'static str, &'static str)],
+}
+
+const CASES: [Case; 9] = [
+    Case {
+        is_mirrored: true,
+        attached: [&["a", "b"], &["a", "b"]],
+        stored: [&["x", "y"], &["y", "x"]],
+        found: &[],
+    },
+    Case {
+        is_mirrored: true,
+        attached: [&[], &[]],
+        stored: [&[], &[]],
+        found: &[],
+    },
+    Case {
+        is_mirrored: false,
+        attached: [&["a"], &[]],
+        stored: [&["x"], &[]],
+        found: &[("gap", "does not have the image")],
+    },
+    Case {
+        is_mirrored: true,
+        attached: [&["a"], &[]],
+        stored: [&["x"], &["x"]],
+        found: &[("gap", "sigstore signatures are at the source only")],
+    },
+    Case {
+        is_mirrored: true,
+        attached: [&["a", "b"], &["a"]],
+        stored: [&[], &[]],
+        found: &[("gap", "sigstore signatures differ: 1 of 2")],
+    },
+    Case {
+        is_mirrored: true,
+        attached: [&["a"], &["a"]],
+        stored: [&["x"], &[]],
+        found: &[("gap", "signatures in the lookaside store are at the source only")],
+    },
+    Case {
+        is_mirrored: true,
+        attached: [&[], &[]],
+        stored: [&["x", "y"], &["y"]],
+        found: &[("gap", "signatures in the lookaside store differ: 1 of 2")],
+    },
+    Case {
+        is_mirrored: true,
+        attached: [&["a"], &["a", "c"]],
+        stored: [&["x"], &["x", "z"]],
+        found: &[],
+    },
+    // What cannot be read may be what is missed.
+    Case {
+        is_mirrored: true,
+        attached: [&[], &[]],
+        stored: [&["x"], &[DAMAGED]],
+        found: &[("unreachable", "lookaside store of the mirror")],
+    },
+];
+
+/// A file that is a directory.
+const DAMAGED: &str = "damaged";
+
+/// Two registries with the images of all cases, and a cluster that knows the one as the mirror of the other.
+struct Scene {
+    fleet: Fleet,
+    source: Option<Registry>,
+    mirror: Option<Registry>,
+    digests: Vec<String>,
+}
+
+impl Scene {
+    fn new() -> Option<Self> {
+        if !has("skopeo") {
+            skipped("mirrors", "skopeo is not installed");
+            return None;
+        }
+        let fleet = Fleet::empty();
+        let sandbox = &fleet.scene.sandbox;
+        let registry = |name| {
+            let registry = Registry::start(sandbox, name, &Kind::default());
+            if registry.is_none() {
+                skipped("mirrors", "docker-registry is not installed");
+            }
+            registry
+        };
+        let (source, mirror) = (registry("source")?, registry("mirror")?);
+        let places = [
+            format!("{}/ns/app", source.address),
+            format!("{}/m/app", mirror.address),
+        ];
+        let mut scene = Self {
+            fleet,
+            source: Some(source),
+            mirror: Some(mirror),
+            digests: Vec::new(),
+        };
+        scene.configure();
+        for (n, case) in CASES.iter().enumerate() {
+            scene.fill(n, case, &places);
+        }
+        Some(scene)
+    }
+
+    fn addresses(&self) -> [&str; 2] {
+        [&self.source, &self.mirror].map(|registry| registry.as_ref().unwrap().address.as_str())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.fleet.scene.sandbox.path(name)
+    }
+
+    fn configure(&self) {
+        let [source, mirror] = self.addresses();
+        let server = self.fleet.server();
+        for (kind, plural, member) in [
+            ("ImageDigestMirrorSet", "imagedigestmirrorsets", "imageDigestMirrors"),
+            ("ImageTagMirrorSet", "imagetagmirrorsets", "imageTagMirrors"),
+        ] {
+            let items = if kind == "ImageDigestMirrorSet" {
+                let mirrors = [format!("{mirror}/m")];
+                json!([{"metadata": {"name": "own"}, "spec": {member: [{"source": format!("{source}/ns"), "mirrors": mirrors}]}}])
+            } else {
+                json!([])
+            };
+            let list = json!({"kind": format!("{kind}List"), "apiVersion": "config.openshift.io/v1", "metadata": {}, "items": items});
+            server.document(&format!("/apis/config.openshift.io/v1/{plural}"), list);
+        }
+        let configuration = json!({
+            "kind": "Image", "apiVersion": "config.openshift.io/v1", "metadata": {"name": "cluster"},
+            "spec": {"registrySources": {"insecureRegistries": [source, mirror]}},
+        });
+        server.document("/apis/config.openshift.io/v1/images/cluster", configuration);
+        for (group, resource, verb) in [
+            ("config.openshift.io", "imagedigestmirrorsets", "list"),
+            ("config.openshift.io", "imagetagmirrorsets", "list"),
+            ("operator.openshift.io", "imagecontentsourcepolicies", "list"),
+            ("config.openshift.io", "images", "get"),
+        ] {
+            server.allow(Rule::new("alice", &[verb], "images").api_group(group, resource));
+        }
+        let sandbox = &self.fleet.scene.sandbox;
+        let store = |name: &str| format!("file://{}", sandbox.path(name).display());
+        sandbox.file(
+            "registries.d/own.yaml",
+            format!(
+                "docker:\n  {source}:\n    lookaside: {}\n  {mirror}:\n    lookaside: {1}\n    lookaside-staging: {1}\n",
+                store("source-store"),
+                store("mirror-store")
+            ),
+        );
+        // For skopeo.
+        let entry = |host: &str| format!("[[registry]]\nlocation = \"{host}\"\ninsecure = true\n");
+        sandbox.file(
+            "home/.config/containers/registries.conf",
+            format!("{}{}", entry(source), entry(mirror)),
+        );
+        sandbox.file(
+            "home/.config/containers/policy.json",
+            json!({"default": [{"type": "insecureAcceptAnything"}]}).to_string(),
+        );
+    }
+
+    fn fill(&mut self, n: usize, case: &Case, places: &[String; 2]) {
+        let directory = self.path(&format!("image-{n}"));
+        let digest = write_image(&directory, &format!("arch{n}"), &[]);
+        for (at, place) in places.iter().enumerate() {
+            if at == 0 || case.is_mirrored {
+                self.push(&directory, &format!("{place}:t{n}"));
+            }
+            if !case.attached[at].is_empty() {
+                let directory = self.path(&format!("attached-{n}-{at}"));
+                write_image(&directory, "", case.attached[at]);
+                self.push(&directory, &format!("{place}:{}.sig", digest.replace(':', "-")));
+            }
+            let store = ["source-store/ns/app", "mirror-store/m/app"][at];
+            for (number, content) in case.stored[at].iter().enumerate() {
+                let file = format!("{store}@{}/signature-{}", digest.replace(':', "="), number + 1);
+                if *content == DAMAGED {
+                    std::fs::create_dir_all(self.path(&file)).unwrap();
+                } else {
+                    let blob = self.fleet.sign(&digest, &format!("{SOURCE}/app:{content}"));
+                    self.fleet.scene.sandbox.file(&file, blob);
+                }
+            }
+        }
+        let mut object = stored(&digest, &[&self.fleet.sign(&digest, &format!("{}:t{n}", places[0]))]);
+        object["dockerImageReference"] = json!(format!("{}@{digest}", places[0]));
+        self.fleet.server().image(object);
+        let stream = json!({
+            "spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": format!("{}:t{n}", places[0])}}]},
+            "status": {"tags": [{"tag": "v1", "items": [{"image": digest}]}]},
+        });
+        self.fleet.server().stream("shop", &format!("app-{n}"), stream);
+        self.digests.push(digest);
+    }
+
+    fn push(&self, directory: &Path, reference: &str) {
+        let from = format!("dir:{}", directory.display());
+        self.skopeo(&format!("skopeo copy -q {from} docker://{reference}"));
+    }
+
+    /// Runs a command as it is printed, in a shell.
+    #[track_caller]
+    fn skopeo(&self, command: &str) {
+        // With the configuration of this test in place of the system's.
+        let registries = self.path("registries.d");
+        let own = command.replacen(
+            "skopeo ",
+            &format!("skopeo --registries.d {} ", registries.display()),
+            1,
+        );
+        let run = Command::new("/bin/sh")
+            .args(["-c", &own])
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.path("home"))
+            .env("TMPDIR", self.fleet.scene.sandbox.root())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{command}: {run:?}");
+    }
+
+    /// An audit with `--mirrors`, and the findings about mirrors of each image, in the order of the cases.
+    #[track_caller]
+    fn audit(&self, more: &[&str], status: i32) -> Vec<Vec<Value>> {
+        let registries = self.path("registries.d");
+        let common = ["--mirrors", "--registries.d", registries.to_str().unwrap()];
+        let (report, _) = self.fleet.lines(&[&common[..], more].concat(), status);
+        self.digests.iter().map(|digest| about(&report, digest)).collect()
+    }
+}
+
+fn about(report: &Report, digest: &str) -> Vec<Value> {
+    let entry = report.entries.iter().find(|entry| entry["image"] == *digest).unwrap();
+    assert_eq!(entry["verdict"], "Verified", "{entry}");
+    let findings = entry["findings"].as_array().cloned().unwrap_or_default();
+    findings
+        .into_iter()
+        .filter(|finding| finding["kind"] == "gap" || finding["kind"] == "unreachable")
+        .collect()
+}
+
+/// Writes an image into a directory, as skopeo does, and gives its digest. With `names` its layers are sigstore signatures.
+fn write_image(directory: &Path, architecture: &str, names: &[&str]) -> String {
+    std::fs::create_dir_all(directory).unwrap();
+    let blob = |media: &str, content: &[u8]| {
+        let digest = Digest::of_bytes(content);
+        std::fs::write(directory.join(digest.hex()), content).unwrap();
+        json!({"mediaType": media, "size": content.len(), "digest": digest.as_str()})
+    };
+    let mut layers: Vec<Value> = names
+        .iter()
+        .map(|name| {
+            let payload = format!("{{\"{name}\":1}}");
+            let mut layer = blob("application/vnd.dev.cosign.simplesigning.v1+json", payload.as_bytes());
+            layer["annotations"] = json!({"dev.cosignproject.cosign/signature": name});
+            layer
+        })
+        .collect();
+    if names.is_empty() {
+        // Not packed, skopeo would pack it, and make another image of it.
+        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+        packed.write_all(&[0; 1024]).unwrap();
+        let media = "application/vnd.oci.image.layer.v1.tar+gzip";
+        layers.push(blob(media, &packed.finish().unwrap()));
+    }
+    let digests: Vec<&Value> = layers.iter().map(|layer| &layer["digest"]).collect();
+    let config = json!({
+        "architecture": architecture, "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": digests},
+    });
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": blob("application/vnd.oci.image.config.v1+json", config.to_string().as_bytes()),
+        "layers": layers,
+    });
+    std::fs::write(directory.join("version"), "Directory Transport Version: 1.1\n").unwrap();
+    std::fs::write(directory.join("manifest.json"), manifest.to_string()).unwrap();
+    Digest::of_bytes(manifest.to_string().as_bytes()).to_string()
+}
+
+#[test]
+fn each_state_is_told_and_the_commands_fill_the_gaps() {
+    let Some(scene) = Scene::new() else { return };
+    let found = scene.audit(&["--fail-on", "gap"], 1);
+    for (n, (case, found)) in CASES.iter().zip(&found).enumerate() {
+        assert_eq!(found.len(), case.found.len(), "{n}: {found:#?}");
+        for (finding, (kind, message)) in found.iter().zip(case.found) {
+            assert_eq!(finding["kind"], *kind, "{n}: {finding}");
+            assert!(finding["message"].as_str().unwrap().contains(message), "{n}: {finding}");
+            assert_eq!(finding["command"].is_string(), *kind == "gap", "{n}: {finding}");
+        }
+    }
+    // Without --fail-on gap they are told and no failure.
+    scene.audit(&[], 0);
+    // skopeo copies an image without what hangs at its tag, so that a copy may show the next gap.
+    let mut found = found;
+    for _ in 0..3 {
+        let commands = found.iter().flatten().filter_map(|finding| finding["command"].as_str());
+        let commands: Vec<String> = commands.map(str::to_owned).collect();
+        if commands.is_empty() {
+            break;
+        }
+        for command in &commands {
+            scene.skopeo(command);
+        }
+        found = scene.audit(&[], 0);
+    }
+    let left: Vec<(usize, &Value)> = found
+        .iter()
+        .enumerate()
+        .flat_map(|(n, all)| all.iter().map(move |one| (n, one)))
+        .collect();
+    assert_eq!(left.len(), 1, "{left:#?}");
+    assert_eq!((left[0].0, &left[0].1["kind"]), (8, &json!("unreachable")));
+    scene.audit(&["--fail-on", "gap"], 0);
+}
+
+#[test]
+fn a_registry_that_does_not_answer_is_no_gap() {
+    for is_mirror in [true, false] {
+        let Some(mut scene) = Scene::new() else { return };
+        if is_mirror {
+            scene.mirror = None;
+        } else {
+            scene.source = None;
+        }
+        // The store of the source is another place than its registry, and answers.
+        let status = if is_mirror { 0 } else { 1 };
+        let found = scene.audit(&["--fail-on", "gap"], status);
+        for (n, found) in found.iter().enumerate() {
+            assert!(
+                found.iter().any(|finding| finding["kind"] == "unreachable"),
+                "{n}: {found:#?}"
+            );
+            let gaps = found.iter().filter(|finding| finding["kind"] == "gap");
+            let in_stores = gaps.filter(|gap| gap["message"].as_str().unwrap().contains("lookaside store"));
+            assert_eq!(
+                in_stores.count(),
+                usize::from(!is_mirror && [5, 6].contains(&n)),
+                "{n}: {found:#?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn mirror_sets_that_may_not_be_read_are_named_and_nobody_is_contacted() {
+    let Some(scene) = Scene::new() else { return };
+    scene.fleet.server().revoke_all();
+    scene.fleet.server().allow_auditor("alice");
+    for resource in ["imagestreams", "pods", "clusterversions"] {
+        scene.fleet.server().grant("alice", &["get", "list"], resource);
+    }
+    let found = scene.audit(&[], 3);
+    for found in &found {
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(
+            found[0]["message"].as_str().unwrap().contains("ImageDigestMirrorSet"),
+            "{found:#?}"
+        );
+    }
+}
+
+#[test]
+fn without_the_option_no_registry_is_contacted() {
+    let Some(scene) = Scene::new() else { return };
+    let (report, _) = scene.fleet.lines(&[], 0);
+    assert!(scene.digests.iter().all(|digest| about(&report, digest).is_empty()));
+}
+
+#[test]
+fn with_files_there_is_nobody_to_ask() {
+    let fleet = Fleet::empty();
+    fleet.scene.sandbox.file("one.json", "{}");
+    let outcome = fleet.run(&["--mirrors", "-f", "one.json"]);
+    outcome.expect_usage("--mirrors");
+}

@@ -24,6 +24,8 @@ LICENSEDIR ?= $(PREFIX)/share/licenses/image-signature
 MANDIR ?= $(PREFIX)/share/man
 # The manual page names the schema where packages put it.
 DATADIR ?= $(PREFIX)/share/image-signature
+# Nothing enables or starts what is there.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
@@ -119,6 +121,9 @@ install:
 	$(INSTALL_DATA) man/image-signature-output.5 "$(DESTDIR)$(MANDIR)/man5/image-signature-output.5"
 	$(INSTALL_DATA) packaging/output.schema.json "$(DESTDIR)$(DATADIR)/output.schema.json"
 	$(INSTALL_DATA) packaging/controls.json "$(DESTDIR)$(DATADIR)/controls.json"
+	for file in packaging/kubernetes/*; do \
+		$(INSTALL_DATA) "$$file" "$(DESTDIR)$(DATADIR)/kubernetes/$${file##*/}" || exit 1; done
+	for unit in packaging/systemd/*; do $(INSTALL_DATA) "$$unit" "$(DESTDIR)$(UNITDIR)/$${unit##*/}" || exit 1; done
 	for pair in $(OTHER_PAGES); do \
 		echo ".so man1/$${pair#*:}.1" >"$(DESTDIR)$(MANDIR)/man1/$${pair%:*}.1" || exit 1; \
 		chmod 644 "$(DESTDIR)$(MANDIR)/man1/$${pair%:*}.1"; done

@@ -167,6 +167,7 @@ fn the_rpm_lists_exactly_the_installed_files() {
                 .replace("%{_mandir}", "/usr/share/man")
                 .replace("%{_docdir}", "/usr/share/doc")
                 .replace("%{_datadir}", "/usr/share")
+                .replace("%{_unitdir}", "/usr/lib/systemd/system")
                 .replace("%{bash_completions_dir}", "/usr/share/bash-completion/completions")
                 .replace("%{zsh_completions_dir}", "/usr/share/zsh/site-functions")
                 .replace("%{fish_completions_dir}", "/usr/share/fish/vendor_completions.d")

@@ -12,6 +12,7 @@
 pub mod api;
 pub mod cluster;
 pub mod cosign;
+pub mod deployment;
 pub mod desk;
 pub mod docker_registry;
 pub mod forge;

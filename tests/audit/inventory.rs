@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Every image of a cluster: none is lost, none is judged twice, and what cannot be known is named.
 
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{kill_process, Pid, Signal};
 use serde_json::{json, Value};
 
 use super::bench::{digest, Report};
-use super::fleet::{assert_whole, counts, expected, name, pod, stored, tag, Fleet, SOURCE};
+use super::fleet::{assert_whole, counts, expected, kind, name, pod, stored, tag, Fleet, SOURCE, WORDS};
 use crate::support::api::{Fault, Rule};
 use crate::support::deployment::objects;
+use crate::support::program::wait_until;
 
 const IMAGES: &str = "GET /apis/image.openshift.io/v1/images";
 const STREAMS: &str = "GET /apis/image.openshift.io/v1/imagestreams";
@@ -374,6 +379,38 @@ fn instances_of_a_list_are_expected_to_be_signed_as_its_tag() {
             ]
         );
     }
+}
+
+#[test]
+fn an_interrupted_audit_of_a_cluster_tells_what_is_done() {
+    let fleet = Fleet::of(1100);
+    // The second page of the walk that judges comes late.
+    let late = Fault::delay(Duration::from_secs(2)).on("GET", "/images$").after(4);
+    fleet.server().fault(late);
+    let mut command = fleet.command(&["-o", "jsonl"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let pages = || fleet.asked().get(IMAGES).copied().unwrap_or(0);
+    wait_until("the first page is judged", || pages() == 4);
+    std::thread::sleep(Duration::from_millis(500));
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    let report = Report::read(&String::from_utf8(output.stdout).unwrap());
+    assert_eq!(report.tail["interrupted"], true);
+    assert!(
+        !report.entries.is_empty() && report.entries.len() <= 1000,
+        "{}",
+        report.entries.len()
+    );
+    for (entry, word) in report.entries.iter().zip(report.words()) {
+        let number = (0..1100).find(|n| entry["image"] == digest(*n)).unwrap();
+        assert_eq!(word, WORDS[kind(number)]);
+    }
+    // What it has begun to ask for is the last.
+    assert!(pages() <= 5, "{}", pages());
 }
 
 #[test]

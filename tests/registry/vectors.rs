@@ -11,9 +11,10 @@ use image_signature::registry::lookaside::Store;
 use image_signature::registry::registries_conf::RegistriesConf;
 use image_signature::registry::registries_d::RegistriesD;
 use image_signature::registry::{extension, token};
-use serde_json::Value;
+use serde_json::{json, Value};
 
-use crate::support::vectors::{bytes, data, same, text, Table};
+use crate::support::program::Sandbox;
+use crate::support::vectors::{bytes, data, fixture, same, text, Table};
 
 #[test]
 fn challenges() {
@@ -272,4 +273,100 @@ fn answers_of_token_servers() {
             (ok, found) => Err(format!("ok {ok}, found {found:?}")),
         })
     });
+}
+
+/// What `verify` and `inspect` say of files, and the digest of a manifest, as skopeo's commands for debugging do. Its
+/// `standalone-sign` is no command here.
+#[test]
+fn commands_of_skopeo() {
+    let sandbox = Sandbox::new();
+    // The last argument, where it is a fixture that is here.
+    let file = |case: &Value| {
+        let args = case["args"].as_array().unwrap();
+        let path = args
+            .last()?
+            .as_str()?
+            .strip_prefix("FIXTURES/")
+            .filter(|_| args.len() == 2)?;
+        fixture(path)
+    };
+    let several = "a file with two messages is refused: which one is meant cannot be told (docs/contract.md 1)";
+    let exempt = [("untrusted-signature-dump-without-verification/62", several)];
+    Table::load("skopeo-cli.json", &exempt)
+        .of("untrusted-signature-dump-without-verification")
+        .run(|case| {
+            let path = file(case)?;
+            let outcome = sandbox.run(["inspect", "-o", "json", path.to_str().unwrap()]);
+            let claim = outcome.item()["claim"].clone();
+            if case["exit"] != 0 {
+                return Some(same("claim", Value::Null, claim));
+            }
+            let shown: Value = serde_json::from_str(text(case, "stdout")).unwrap();
+            Some(
+                same(
+                    "reference",
+                    &shown["UntrustedDockerReference"],
+                    &claim["dockerReference"],
+                )
+                .and(same(
+                    "digest",
+                    &shown["UntrustedDockerManifestDigest"],
+                    &claim["dockerManifestDigest"],
+                )),
+            )
+        });
+    Table::load("skopeo-cli.json", &[]).of("manifest-digest").run(|case| {
+        let bytes = std::fs::read(file(case)?).unwrap();
+        let found = Digest::of_manifest(&bytes).ok().map(|digest| digest.to_string());
+        let expected = Some(text(case, "stdout").trim().to_owned()).filter(|_| case["exit"] == 0);
+        Some(same("digest", expected, found))
+    });
+    let spaces = "a fingerprint may have the spaces with which gpg prints it (docs/contract.md 2)";
+    let exempt = [("standalone-verify/19", spaces)];
+    Table::load("skopeo-cli.json", &exempt)
+        .of("standalone-verify")
+        .run(|case| {
+            let args: Vec<&str> = case["args"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .skip(1)
+                .map(|arg| arg.as_str().unwrap())
+                .collect();
+            let (key, [manifest, reference, fingerprints, signature]) = match args[..] {
+                ["--public-key-file", key, a, b, c, d] => (Some(key), [a, b, c, d]),
+                [a, b, c, d] => (None, [a, b, c, d]),
+                // How its arguments are counted is its own affair.
+                _ => return Some(same("exit", &json!(args == ["--help"]), &json!(case["exit"] == 0))),
+            };
+            let path = |argument: &str| match argument.strip_prefix("FIXTURES/") {
+                Some(name) => fixture(name),
+                None => Some(PathBuf::from(argument)),
+            };
+            let identity = if reference.contains(':') {
+                reference.to_owned()
+            } else {
+                format!("{reference}:latest")
+            };
+            let mut command = sandbox.command();
+            command.args(["verify", "-o", "json", "--expected-identity", &identity]);
+            if identity != reference {
+                // The command compares names as they are written; here a tag must be expected.
+                command.args(["--identity-match", "matchRepository"]);
+            }
+            command.arg("--manifest").arg(path(manifest)?);
+            command.arg("--signature-file").arg(path(signature)?);
+            match key {
+                Some(key) => command.arg("--public-key").arg(path(key)?),
+                None if case["gnupghome"] == "empty" => command.arg("--homedir").arg(sandbox.path("no-home")),
+                None => command.arg("--homedir").arg(fixture("upstream")?),
+            };
+            for fingerprint in fingerprints.split(", ").filter(|own| *own != "any") {
+                command.args(["--signed-by", fingerprint]);
+            }
+            let outcome = sandbox.finish(&mut command, b"");
+            Some(
+                same("verified", case["exit"] == 0, outcome.status == 0).map_err(|what| format!("{what}: {outcome:?}")),
+            )
+        });
 }

@@ -10,7 +10,7 @@ mod reports;
 mod shard;
 
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use self::images::Images;
 use self::reporting::Reporting;
@@ -108,7 +108,7 @@ impl Audit {
         let reporting = Reporting::new(&options.report, options.resume.as_deref(), environment)?;
         Ok(Self {
             source: images.source(),
-            map: options.expected_identity_map.as_ref().map(identity_map).transpose()?,
+            map: options.expected_identity_map.as_deref().map(identity_map).transpose()?,
             options: decisive(options, &criteria, reporting.warn_expiry),
             workers,
             shard: shard::shard(options.shard.as_deref(), environment)?,
@@ -138,7 +138,7 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-fn identity_map(file: &PathBuf) -> Result<IdentityMap, UsageError> {
+fn identity_map(file: &Path) -> Result<IdentityMap, UsageError> {
     let shown = format!("--expected-identity-map {}", safe(&file.display().to_string()));
     let wrong = |what: String| UsageError::new(format!("{shown}: {what}"));
     let bytes = read_bounded(file, MAX_MAP)

@@ -61,7 +61,7 @@ impl Sarif {
             fingerprint.update((part.len() as u64).to_be_bytes());
             fingerprint.update(part);
         }
-        write!(out, "{separator}\n")?;
+        writeln!(out, "{separator}")?;
         write_line(
             out,
             &json!({

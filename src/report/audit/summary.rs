@@ -117,7 +117,7 @@ impl Summary {
                 key.images.to_string(),
                 key.alone.to_string(),
                 safe(&key.algorithm),
-                key.expires.map_or("never".to_owned(), |expires| time(expires)),
+                key.expires.map_or("never".to_owned(), time),
                 safe(&key.owner),
             ]
         });

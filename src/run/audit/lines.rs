@@ -175,7 +175,7 @@ impl Unfinished {
             .read(true)
             .write(true)
             // Neither a link to something else, nor a pipe that nobody writes to.
-            .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
+            .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32)
             .open(path)
             .map_err(|error| wrong(format!("it cannot be opened: {error}")))?;
         check_owner(path, &file, uid).map_err(wrong)?;

@@ -16,6 +16,7 @@ mod identity;
 pub mod image_policy;
 pub mod lint;
 mod material;
+pub mod member;
 pub mod mirror_set;
 pub mod mirrored;
 pub mod objects;

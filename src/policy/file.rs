@@ -27,6 +27,3 @@ impl PolicyText {
         }
     }
 }
-
-/// Its name for those who read files.
-pub type PolicyFile = PolicyText;

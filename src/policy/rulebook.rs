@@ -103,6 +103,22 @@ impl Source {
 }
 
 impl Rulebook {
+    /// What one file says. ImagePolicies count for `namespace` only.
+    #[must_use]
+    pub fn of(source: Source, namespace: Option<&str>) -> Self {
+        let base = source.policy().cloned();
+        let objects: Vec<(usize, ImagePolicy)> = match &source.content {
+            PolicyText::Objects(found) => found.policies.iter().map(|object| (0, object.clone())).collect(),
+            PolicyText::Policy(_) => Vec::new(),
+        };
+        let all: Vec<ImagePolicy> = objects.iter().map(|(_, object)| object.clone()).collect();
+        Self {
+            combined: Combined::new(base, &all, namespace),
+            sources: vec![source],
+            objects,
+        }
+    }
+
     /// Puts files together. ImagePolicies count for `namespace` only.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use crate::openpgp::gnupg::home;
 use crate::openpgp::keys::key_file::Contents;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::import;
+use crate::policy::member;
 use crate::policy::scope::Applied;
 use crate::policy::{KeyMaterial, KeyType, Requirement, SigstoreSigners};
 use crate::reference::Reference;
@@ -75,7 +76,7 @@ impl<'s> Rules<'s> {
         // All files first: a mistake with them is told before anything is started, and revocations count everywhere.
         let mut drafts: Vec<(Option<String>, Vec<Draft>)> = Vec::new();
         for identity in identities {
-            let (applied, requirements) = self.settings.policy.select(TRANSPORT, identity);
+            let (applied, requirements) = self.settings.policy().select(TRANSPORT, identity);
             let scope = match applied {
                 Applied::Scope(scope) => Some(scope.name.clone()),
                 Applied::Default => None,
@@ -86,9 +87,10 @@ impl<'s> Rules<'s> {
             let place = self.place(scope.as_deref());
             let mut read = Vec::new();
             for (number, requirement) in requirements.iter().enumerate() {
-                let draft = self
-                    .draft(requirement)
-                    .map_err(|message| UsageError::new(format!("{place}, requirement {}: {message}", number + 1)))?;
+                let draft = self.draft(requirement).map_err(|(file, message)| {
+                    let at = self.at(scope.as_deref(), number, file);
+                    UsageError::new(format!("{place}, requirement {}{at}: {message}", number + 1))
+                })?;
                 if let DraftDemand::Gpg(contents, _) = &draft.demand {
                     self.files.extend(contents.iter().cloned());
                 }
@@ -102,8 +104,9 @@ impl<'s> Rules<'s> {
                 .into_iter()
                 .enumerate()
                 .map(|(number, draft)| {
+                    let at = self.at(scope.as_deref(), number, 0);
                     self.finish(draft, judges, stderr).map_err(|UsageError(message)| {
-                        UsageError::new(format!("{place}, requirement {}: {message}", number + 1))
+                        UsageError::new(format!("{place}, requirement {}{at}: {message}", number + 1))
                     })
                 })
                 .collect::<Result<Vec<_>, _>>()?;
@@ -125,7 +128,7 @@ impl<'s> Rules<'s> {
     ) -> Result<Expectation, UsageError> {
         self.load(identities.iter(), judges, stderr)?;
         let alternatives = identities.iter().map(|identity| {
-            let (applied, _) = self.settings.policy.select(TRANSPORT, identity);
+            let (applied, _) = self.settings.policy().select(TRANSPORT, identity);
             let scope = match applied {
                 Applied::Scope(scope) => Some(scope.name.clone()),
                 Applied::Default => None,
@@ -146,14 +149,33 @@ impl<'s> Rules<'s> {
     fn place(&self, scope: Option<&str>) -> String {
         let name = &self.settings.name;
         match scope {
-            None if self.settings.is_objects_alone => format!("{name}, of which no scope applies,"),
+            None if self.settings.is_objects_alone() => format!("{name}, of which no scope applies,"),
             None => format!("the default of {name}"),
             Some("") => format!("the scope of all references in {name}"),
             Some(scope) => format!("scope {} of {name}", quoted(scope)),
         }
     }
 
-    fn draft(&self, requirement: &Requirement) -> Result<Draft, String> {
+    /// Where the key file of a number stands, as an addition to the requirement.
+    fn at(&self, scope: Option<&str>, requirement: usize, file: usize) -> String {
+        let book = &self.settings.book;
+        let rules = book.rules(scope);
+        let found = rules
+            .get(requirement)
+            .and_then(|rule| Some((rule, member::material(rule.requirement)?)));
+        let Some((rule, material)) = found else {
+            return String::new();
+        };
+        let spot = member::of_file(rule, material, file, book);
+        let path = safe(&spot.path);
+        match spot.place.line {
+            0 => format!(" ({path})"),
+            line => format!(" (line {line}, column {}, {path})", spot.place.column),
+        }
+    }
+
+    /// Reads the key files; where one is of no use, its number comes with the message.
+    fn draft(&self, requirement: &Requirement) -> Result<Draft, (usize, String)> {
         let ready = |name: &str, demand| Draft {
             name: name.to_owned(),
             demand: DraftDemand::Ready(demand),
@@ -246,28 +268,31 @@ fn name(kind: &str, keys: &KeyMaterial, rule: &Rule) -> String {
     }
 }
 
-fn openpgp_files(keys: &KeyMaterial) -> Result<Vec<(String, Contents)>, String> {
+fn openpgp_files(keys: &KeyMaterial) -> Result<Vec<(String, Contents)>, (usize, String)> {
     let read: Result<Vec<_>, _> = match keys {
-        KeyMaterial::Paths(paths) => paths.iter().map(|path| import::read(path)).collect(),
-        KeyMaterial::Data(all) => all
-            .iter()
-            .map(|bytes| import::look("keyData", bytes.clone()).map(|contents| ("keyData".to_owned(), contents)))
-            .collect(),
+        KeyMaterial::Paths(paths) => numbered(paths, |path| import::read(path)),
+        KeyMaterial::Data(all) => numbered(all, |bytes| {
+            import::look("keyData", bytes.clone()).map(|contents| ("keyData".to_owned(), contents))
+        }),
     };
-    let read = read.map_err(|error| error.to_string())?;
+    let read = read?;
     if read.is_empty() {
-        return Err("it names no key file".to_owned());
+        return Err((0, "it names no key file".to_owned()));
     }
     Ok(read)
 }
 
-fn sigstore_keys(keys: &KeyMaterial) -> Result<Vec<PublicKey>, String> {
+fn sigstore_keys(keys: &KeyMaterial) -> Result<Vec<PublicKey>, (usize, String)> {
     match keys {
-        KeyMaterial::Paths(paths) => paths.iter().map(|path| read_file(Path::new(path))).collect(),
-        KeyMaterial::Data(all) => {
-            let read =
-                |text: &Vec<u8>| PublicKey::from_pem(text).map_err(|error| format!("cannot use keyData: {error}"));
-            all.iter().map(read).collect()
-        }
+        KeyMaterial::Paths(paths) => numbered(paths, |path| read_file(Path::new(path))),
+        KeyMaterial::Data(all) => numbered(all, |text| {
+            PublicKey::from_pem(text).map_err(|error| format!("cannot use keyData: {error}"))
+        }),
     }
+}
+
+/// Reads one after the other; the first that fails is told with its number.
+fn numbered<T, R, E: ToString>(all: &[T], read: impl Fn(&T) -> Result<R, E>) -> Result<Vec<R>, (usize, String)> {
+    let read = |(number, one)| read(one).map_err(|error| (number, error.to_string()));
+    all.iter().enumerate().map(read).collect()
 }

@@ -14,8 +14,9 @@ use crate::cluster::names::is_label;
 use crate::digest::Digest;
 use crate::files::read::read_bounded;
 use crate::policy::combined::Combined;
-use crate::policy::file::PolicyFile;
+use crate::policy::file::PolicyText;
 use crate::policy::objects::Objects;
+use crate::policy::rulebook::{Rulebook, Source};
 use crate::policy::{Policy, MAX_POLICY_BYTES};
 use crate::text::{quoted, safe};
 
@@ -24,14 +25,12 @@ use crate::text::{quoted, safe};
 pub struct ByPolicy {
     /// What it is called in messages; safe to print.
     pub name: String,
-    /// The policy that decides.
-    pub policy: Policy,
+    /// What it is made of, and the policy that this is together.
+    pub book: Rulebook,
     /// SHA-256 of its file, in hex; nothing for policies of a cluster.
     pub hash: Option<String>,
     /// What a user should know of it; safe to print.
     pub notes: Vec<String>,
-    /// It is made of API objects alone, so that its `default` is nobody's.
-    pub is_objects_alone: bool,
     /// Where temporary keyrings may stand.
     pub places: Vec<PathBuf>,
     /// Our user ID, to know left-overs of our own.
@@ -53,6 +52,18 @@ pub struct OfCluster {
 }
 
 impl ByPolicy {
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.book.combined.policy
+    }
+
+    /// Whether it is made of API objects alone, so that its `default` is nobody's.
+    #[must_use]
+    pub fn is_objects_alone(&self) -> bool {
+        self.book.combined.is_objects_alone
+    }
+
     /// The policy that the options name, if they name one.
     ///
     /// # Errors
@@ -119,24 +130,25 @@ impl OfCluster {
 
     /// The policy that its objects are.
     #[must_use]
-    pub fn policy(&self, objects: &Objects) -> ByPolicy {
+    pub fn policy(&self, objects: Objects) -> ByPolicy {
         let name = "the policies of the cluster";
-        let combined = Combined::new(None, &objects.policies, self.namespace.as_deref());
-        let mut notes = notes(name, &combined);
+        let is_empty = objects.policies.is_empty();
+        let source = Source::of_cluster("cluster", objects);
+        let book = Rulebook::of(source, self.namespace.as_deref());
+        let mut notes = notes(name, &book.combined);
         if self.namespace.is_none() {
             notes.push(format!(
                 "{name}: ImagePolicies are left out: they count for the namespace of -n only"
             ));
         }
-        if objects.policies.is_empty() {
+        if is_empty {
             notes.push(format!("{name}: there are none, so that every image is refused"));
         }
         ByPolicy {
             name: name.to_owned(),
-            policy: combined.policy,
+            book,
             hash: None,
             notes,
-            is_objects_alone: true,
             places: self.places.clone(),
             uid: self.uid,
             now: self.now,
@@ -199,27 +211,20 @@ fn read(file: &Path, namespace: Option<&str>, environment: &Environment) -> Resu
         .map_err(|error| UsageError::new(format!("reading policy {shown}: {error}")))?
         .ok_or_else(|| UsageError::new(format!("policy {shown} has more than {MAX_POLICY_BYTES} bytes")))?;
     let hash = Digest::of_bytes(&bytes).hex().to_owned();
-    let parsed = PolicyFile::parse(&bytes).map_err(|error| UsageError::new(format!("policy {shown}: {error}")))?;
     let name = format!("policy {shown}");
-    let (policy, notes, is_objects_alone) = match parsed {
-        PolicyFile::Policy(policy) => (policy, Vec::new(), false),
-        PolicyFile::Objects(objects) if objects.policies.is_empty() => {
-            return Err(UsageError::new(format!(
-                "policy {shown}: it has no ClusterImagePolicy and no ImagePolicy"
-            )));
-        }
-        PolicyFile::Objects(objects) => {
-            let combined = Combined::new(None, &objects.policies, namespace);
-            let notes = notes(&name, &combined);
-            (combined.policy, notes, true)
-        }
-    };
+    let source = Source::parse(file.to_owned(), bytes).map_err(|error| UsageError::new(format!("{name}: {error}")))?;
+    if matches!(&source.content, PolicyText::Objects(objects) if objects.policies.is_empty()) {
+        return Err(UsageError::new(format!(
+            "{name}: it has no ClusterImagePolicy and no ImagePolicy"
+        )));
+    }
+    let book = Rulebook::of(source, namespace);
+    let notes = notes(&name, &book.combined);
     Ok(ByPolicy {
         name,
         hash: Some(hash),
-        policy,
+        book,
         notes,
-        is_objects_alone,
         places: environment.temporary_places(),
         uid: environment.uid,
         now: environment.now,

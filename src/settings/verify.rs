@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The settings of `verify`.
 
-use super::by_policy::OfCluster;
+use super::by_policy::{ByPolicy, OfCluster};
 use super::cluster_registry::ClusterRegistry;
 use super::criteria::Criteria;
 use super::demands::Demands;
@@ -76,7 +76,7 @@ impl Verify {
         let cluster_policy = OfCluster::new(options, demands, environment)?;
         let criteria = Criteria::new(&options.acceptance, demands, environment)?;
         let is_by_objects =
-            cluster_policy.is_some() || criteria.policy.as_ref().is_some_and(|own| own.is_objects_alone);
+            cluster_policy.is_some() || criteria.policy.as_ref().is_some_and(ByPolicy::is_objects_alone);
         if let Source::Places {
             registries: Some(registries),
             ..

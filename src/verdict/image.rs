@@ -119,7 +119,11 @@ impl ImageOutcome {
                 return own;
             }
             let message = format!("instance {name}: {}", outcome.message);
-            return Self::refused(Refusal::new(outcome.reason, message), own.signatures);
+            return Self {
+                tallies: own.tallies,
+                kinds: own.kinds,
+                ..Self::refused(Refusal::new(outcome.reason, message), own.signatures)
+            };
         }
         let mut matched: Vec<Reference> = Vec::new();
         for identity in instances.iter().flat_map(|(_, outcome)| &outcome.matched) {

@@ -474,6 +474,7 @@ fn mistakes_are_usage_errors() {
         .run(&["--expected-identity", IDENTITY, "--system-policy"])
         .expect_usage("--policy cannot be used with --system-policy");
     place.json(IDENTITY).expect(0);
+    place.desk.put("empty.gpg", "");
     for (policy, parts) in [
         (
             "{\"default\": [\n  {\"type\": \"rejct\"}]}",
@@ -483,15 +484,24 @@ fn mistakes_are_usage_errors() {
         ("", &["policy policy.json"]),
         (
             r#"{"default": [{"type": "signedBy", "keyType": "GPGKeys", "keyPath": "absent.gpg"}]}"#,
-            &["the default of policy policy.json, requirement 1: reading key file absent.gpg"],
+            &["the default of policy policy.json, requirement 1 (line 1, column 57, default[0].keyPath): reading key file absent.gpg"],
         ),
         (
             r#"{"default": [{"type": "reject"}, {"type": "sigstoreSigned", "keyPath": "image.json"}]}"#,
-            &["requirement 2: cannot use key file image.json"],
+            &["requirement 2 (line 1, column 61, default[1].keyPath): cannot use key file image.json"],
         ),
         (
             r#"{"default": [{"type": "signedBy", "keyType": "GPGKeys", "keyPaths": []}]}"#,
-            &["it names no key file"],
+            &["requirement 1 (line 1, column 57, default[0].keyPaths): it names no key file"],
+        ),
+        (
+            "{\"default\": [{\"type\": \"reject\"}], \"transports\": {\"docker\": {\n\"registry.local:5000\": [{\"type\": \"signedBy\", \"keyType\": \"GPGKeys\", \"keyPaths\": [\"key.gpg\",\n  \"absent.gpg\"]}]}}}",
+            &["scope \"registry.local:5000\" of policy policy.json, requirement 1 (line 3, column 3, transports.docker[\"registry.local:5000\"][0].keyPaths[1]): reading key file absent.gpg"],
+        ),
+        (
+            // GnuPG has to be asked.
+            "{\"default\": [\n {\"type\": \"signedBy\", \"keyType\": \"GPGKeys\", \"keyPath\": \"empty.gpg\"}]}",
+            &["requirement 1 (line 2, column "],
         ),
     ] {
         place.desk.put("policy.json", policy);

@@ -117,10 +117,14 @@ fn of_keys(keys: &Keys, hash: &mut Sha256) {
 
 /// The files that a policy names; keys that stand in it are part of its own hash.
 fn of_policy(policy: &ByPolicy, hash: &mut Sha256) {
-    let scopes = policy.policy.transports.iter().flat_map(|transport| &transport.scopes);
+    let scopes = policy
+        .policy()
+        .transports
+        .iter()
+        .flat_map(|transport| &transport.scopes);
     let requirements = scopes
         .flat_map(|scope| &scope.requirements)
-        .chain(&policy.policy.default);
+        .chain(&policy.policy().default);
     for requirement in requirements {
         let keys = match requirement {
             Requirement::SignedBy { keys, .. }

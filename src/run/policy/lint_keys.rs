@@ -8,8 +8,9 @@ use crate::openpgp::keys::certificate::Certificate;
 use crate::policy::explanation::{KeyFile, KeyLine};
 use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::lint;
+use crate::policy::member;
 use crate::policy::rulebook::{Rule, Rulebook, Spot};
-use crate::policy::{KeyMaterial, Requirement, SigstoreSigners};
+use crate::policy::{KeyMaterial, Requirement};
 use crate::reason::Reason;
 use crate::settings::policy::Ground;
 
@@ -23,12 +24,12 @@ pub(super) fn of(book: &Rulebook, ground: &Ground, trouble: &mut Vec<String>) ->
     let mut left_out = 0;
     let mut findings = Vec::new();
     for rule in lint::rules(book) {
-        let Some(material) = material(rule.requirement) else {
+        let Some(material) = member::material(rule.requirement) else {
             continue;
         };
         let at = known
             .iter()
-            .position(|(own, _)| self::material(own) == Some(material) && same_kind(own, rule.requirement));
+            .position(|(own, _)| member::material(own) == Some(material) && same_kind(own, rule.requirement));
         let at = match at {
             Some(at) => at,
             None if known.len() == MAX_KEY_SETS => {
@@ -53,17 +54,6 @@ pub(super) fn of(book: &Rulebook, ground: &Ground, trouble: &mut Vec<String>) ->
     findings
 }
 
-fn material(requirement: &Requirement) -> Option<&KeyMaterial> {
-    match requirement {
-        Requirement::SignedBy { keys, .. }
-        | Requirement::SigstoreSigned {
-            signers: SigstoreSigners::Keys(keys),
-            ..
-        } => Some(keys),
-        _ => None,
-    }
-}
-
 fn same_kind(one: &Requirement, other: &Requirement) -> bool {
     std::mem::discriminant(one) == std::mem::discriminant(other)
 }
@@ -74,7 +64,7 @@ fn of_rule(rule: &Rule<'_>, material: &KeyMaterial, keys: &Keys, is_known: bool,
         if matches!(material, KeyMaterial::Paths(paths) if paths.is_empty()) {
             findings.push(Finding::new(
                 Code::KeyMissing,
-                Some(spot(rule, "keyPaths", book)),
+                Some(member::spot(rule, "keyPaths", book)),
                 "the list of keys is empty, so that no signature is ever accepted",
             ));
         }
@@ -83,34 +73,11 @@ fn of_rule(rule: &Rule<'_>, material: &KeyMaterial, keys: &Keys, is_known: bool,
     let usable = |key: &&KeyLine| key.refusal.is_none();
     let is_one_left = keys.files.iter().flat_map(|file| &file.keys).any(|key| usable(&key));
     for (number, file) in keys.files.iter().enumerate() {
-        let spot = spot(rule, &member(material, number), book);
+        let spot = member::of_file(rule, material, number, book);
         findings.extend(of_file(file, &spot, is_one_left, is_known));
     }
     findings.extend(of_copies(rule, material, keys, book));
     findings
-}
-
-/// The member that names a file or holds it.
-fn member(material: &KeyMaterial, number: usize) -> String {
-    match material {
-        KeyMaterial::Paths(_) => format!("keyPaths[{number}]"),
-        KeyMaterial::Data(_) => format!("keyDatas[{number}]"),
-    }
-}
-
-/// The place of a member of a requirement; single keys have a member of their own.
-fn spot(rule: &Rule<'_>, member: &str, book: &Rulebook) -> Spot {
-    let mut spot = rule.spot.clone();
-    let (Some(base), None) = (book.base(), rule.object) else {
-        return spot;
-    };
-    let plural = format!("{}.{member}", spot.path);
-    let singular = plural
-        .replace("keyPaths[0]", "keyPath")
-        .replace("keyDatas[0]", "keyData");
-    spot.path = if base.places.has(&plural) { plural } else { singular };
-    spot.place = base.places.at(&spot.path);
-    spot
 }
 
 fn of_file(file: &KeyFile, spot: &Spot, is_one_left: bool, is_known: bool) -> Vec<Finding> {
@@ -169,7 +136,7 @@ fn of_copies(rule: &Rule<'_>, material: &KeyMaterial, keys: &Keys, book: &Rulebo
             if certificate.is_bound_by_sha1_only() {
                 findings.push(Finding::new(
                     Code::KeySelfSignatureSha1,
-                    Some(spot(rule, &member(material, number), book)),
+                    Some(member::of_file(rule, material, number, book)),
                     format!(
                         "{label}: key {fingerprint} names its owner by SHA-1 signatures only, which systems with strict crypto policies do not take; its owner may offer a newer copy"
                     ),
@@ -183,7 +150,7 @@ fn of_copies(rule: &Rule<'_>, material: &KeyMaterial, keys: &Keys, book: &Rulebo
                     let other = &keys.files[*other].label;
                     findings.push(Finding::new(
                         Code::KeyCopiesDiffer,
-                        Some(spot(rule, &member(material, number), book)),
+                        Some(member::of_file(rule, material, number, book)),
                         format!("{label}: this copy of key {fingerprint} differs from that in {other}; which of them a program takes depends on their order"),
                     ));
                 }

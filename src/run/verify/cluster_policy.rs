@@ -35,7 +35,7 @@ pub(super) fn criteria<'s>(settings: &'s Verify, session: Option<&mut Session>) 
         (Some(own), Some(session)) => {
             let objects = session.policies(own.namespace.as_deref())?;
             Ok(Cow::Owned(Criteria {
-                policy: Some(own.policy(&objects)),
+                policy: Some(own.policy(objects)),
                 ..settings.criteria.clone()
             }))
         }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Where the keys of a requirement stand: in which member, and at which place of the file.
+
+use super::rulebook::{Rule, Rulebook, Spot};
+use super::{KeyMaterial, Requirement, SigstoreSigners};
+
+/// The keys that a requirement names, if it names some.
+#[must_use]
+pub fn material(requirement: &Requirement) -> Option<&KeyMaterial> {
+    match requirement {
+        Requirement::SignedBy { keys, .. }
+        | Requirement::SigstoreSigned {
+            signers: SigstoreSigners::Keys(keys),
+            ..
+        } => Some(keys),
+        _ => None,
+    }
+}
+
+/// The place of the key file of a number, counted from 0. In an object it is that of the object's key.
+#[must_use]
+pub fn of_file(rule: &Rule<'_>, material: &KeyMaterial, number: usize, book: &Rulebook) -> Spot {
+    let member = match material {
+        KeyMaterial::Paths(paths) if paths.is_empty() => "keyPaths".to_owned(),
+        KeyMaterial::Paths(_) => format!("keyPaths[{number}]"),
+        KeyMaterial::Data(_) => format!("keyDatas[{number}]"),
+    };
+    spot(rule, &member, book)
+}
+
+/// The place of a member of a requirement; single keys have a member of their own.
+#[must_use]
+pub fn spot(rule: &Rule<'_>, member: &str, book: &Rulebook) -> Spot {
+    let mut spot = rule.spot.clone();
+    let (Some(base), None) = (book.base(), rule.object) else {
+        return spot;
+    };
+    let plural = format!("{}.{member}", spot.path);
+    let singular = plural
+        .replace("keyPaths[0]", "keyPath")
+        .replace("keyDatas[0]", "keyData");
+    spot.path = if base.places.has(&plural) { plural } else { singular };
+    spot.place = base.places.at(&spot.path);
+    spot
+}

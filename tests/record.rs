@@ -29,6 +29,8 @@ mod stream;
 mod text;
 #[path = "record/threshold.rs"]
 mod threshold;
+#[path = "record/told.rs"]
+mod told;
 #[path = "record/untouched.rs"]
 mod untouched;
 

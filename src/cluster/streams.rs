@@ -13,7 +13,7 @@ use crate::digest::{Algorithm, Digest};
 use crate::json::select::Keep;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
-use crate::text::{quoted, safe};
+use crate::text::quoted;
 
 /// What is kept of a stream in a list.
 const STREAM: Keep = Keep::Members(&[
@@ -122,7 +122,7 @@ pub fn tags(object: &Value) -> (Vec<Tag>, Vec<String>) {
 /// write the stream chooses what its tags resolve to.
 ///
 /// # Errors
-/// When the name is not that of a tag, the stream cannot be read, or it names no such reference.
+/// When the name is not that of a tag, or the stream cannot be read.
 pub fn references(api: &mut Api, name: &Name) -> Result<Vec<Reference>, Refusal> {
     let Name::Tag { namespace, stream, tag } = name else {
         let message = format!("{name} is no tag of a stream: give --expected-identity REF");
@@ -141,15 +141,7 @@ pub fn references(api: &mut Api, name: &Name) -> Result<Vec<Reference>, Refusal>
         return Err(error.refusal(&what));
     }
     let entries = object["spec"]["tags"].as_array().into_iter().flatten();
-    let found = named(&object, entries.filter(|entry| entry["name"] == *tag), tag);
-    if found.is_empty() {
-        let message = format!(
-            "ImageStream {namespace}/{stream} names no reference with a tag for {}: give --expected-identity REF",
-            safe(tag)
-        );
-        return Err(Refusal::new(Reason::NotFound, message));
-    }
-    Ok(found)
+    Ok(named(&object, entries.filter(|entry| entry["name"] == *tag), tag))
 }
 
 /// `entries` are those of `spec.tags` with the name of the tag.

@@ -291,7 +291,9 @@ fn write_signature(out: &mut dyn Write, signature: &SignatureDescription) -> io:
     for (label, condition) in [("Trusted", &signature.trusted), ("ForImage", &signature.for_image)] {
         if let Some(condition) = condition {
             let probed = minute(&condition.last_probe).unwrap_or_else(|| "at an unknown time".into());
-            let reason = if condition.reason.is_empty() {
+            // Both carry the reason of the verdict, and it is not why the signature is for this image.
+            let is_other = label == "ForImage" && condition.status == "True" && condition.reason != "Verified";
+            let reason = if condition.reason.is_empty() || is_other {
                 String::new()
             } else {
                 format!(" ({})", safe(&condition.reason))

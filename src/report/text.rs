@@ -31,13 +31,12 @@ impl Renderer for Block {
         let outcome = &report.outcome;
         let said = self.heading(out, report)?;
         let mut value = Values { out, said };
-        if let Some(requested) = &report.requested {
-            value.put("image", &safe(requested))?;
+        let mut label = "image";
+        for name in report.requested.iter().chain([&report.image]) {
+            if value.put(label, &safe(name))? {
+                label = "";
+            }
         }
-        value.put(
-            if report.requested.is_some() { "" } else { "image" },
-            &safe(&report.image),
-        )?;
         if self.wide {
             value.put("source", &safe(&report.source))?;
         }
@@ -47,8 +46,8 @@ impl Renderer for Block {
         for identity in &report.expected {
             match (outcome.verdict(), outcome.matched().contains(identity)) {
                 (Verdict::Verified, true) => value.signed_as(outcome, identity)?,
-                (Verdict::Verified, false) => value.put("not as", &missed(outcome, identity))?,
-                _ => value.put("expected", &identity.to_string())?,
+                (Verdict::Verified, false) => drop(value.put("not as", &missed(outcome, identity))?),
+                _ => drop(value.put("expected", &identity.to_string())?),
             }
         }
         if report.identity_source == IdentitySource::Stream {
@@ -73,6 +72,8 @@ impl Block {
         appearance::verdict(out, outcome.verdict(), self.colour)?;
         let text = match outcome.matched().first() {
             Some(identity) => identity.to_string(),
+            // The verdict says it already.
+            None if outcome.reason().word() == outcome.verdict().word() => outcome.message().to_owned(),
             None => format!("{}: {}", outcome.reason(), outcome.message()),
         };
         let begin = outcome.verdict().word().len();
@@ -142,7 +143,7 @@ impl Values<'_> {
         let expected = identity.to_string();
         let others = signatures::references(outcome, identity);
         if others.is_empty() || others.contains(&expected) {
-            return self.put("signed as", &expected);
+            return self.put("signed as", &expected).map(drop);
         }
         self.put("expected", &expected)?;
         for (n, other) in others.iter().enumerate() {
@@ -151,11 +152,13 @@ impl Values<'_> {
         Ok(())
     }
 
-    fn put(&mut self, label: &str, value: &str) -> io::Result<()> {
+    /// Whether the value was written.
+    fn put(&mut self, label: &str, value: &str) -> io::Result<bool> {
         if value.is_empty() || self.said.contains(value) {
-            return Ok(());
+            return Ok(false);
         }
-        writeln!(self.out, "  {label:<width$}{value}", width = VALUES - 2)
+        writeln!(self.out, "  {label:<width$}{value}", width = VALUES - 2)?;
+        Ok(true)
     }
 }
 

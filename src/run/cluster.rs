@@ -136,10 +136,10 @@ impl Session {
         Ok(found)
     }
 
-    /// What a stream says its tag is.
+    /// What a stream says its tag is; nothing where it names no reference with a tag.
     ///
     /// # Errors
-    /// When the stream cannot be read or does not say it.
+    /// When the stream cannot be read.
     pub fn references(&mut self, name: &Name) -> Result<Vec<Reference>, Refusal> {
         streams::references(&mut self.api, name)
     }

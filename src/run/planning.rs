@@ -2,7 +2,7 @@
 //! What is to be recorded about an object that was judged.
 
 use crate::edit::SignatureEdit;
-use crate::reason::Verdict;
+use crate::reason::{Reason, Verdict};
 use crate::record::{self, Context, Plan};
 use crate::reference::Reference;
 use crate::report::Recorded;
@@ -49,6 +49,10 @@ pub(super) struct Words {
     pub(super) kept: Vec<String>,
     /// What should be recorded and is not.
     pub(super) withheld: Vec<String>,
+    /// Signatures whose record says the same already; only when that was found out is new.
+    pub(super) same: Vec<String>,
+    /// What the user should look at before or after a change.
+    pub(super) warnings: Vec<String>,
 }
 
 /// Works out what is to be recorded. `chosen` are the places of the judged signatures on the object, in the order of the
@@ -98,11 +102,31 @@ pub(super) fn plan(
                 Recorded::Failed
             }
             Plan::Write { changes, summary } => {
-                words.changes.extend(summary.map(|summary| (name, summary)));
+                let stored = &loaded.object["signatures"][*index];
+                words
+                    .warnings
+                    .extend(over_revocation(stored, signature.verdict(), &name));
+                match summary {
+                    Some(summary) => words.changes.push((name, summary)),
+                    None => words.same.push(name),
+                }
                 planned.edits.push(SignatureEdit { index: *index, changes });
                 Recorded::Yes
             }
         });
     }
     planned
+}
+
+/// What is to be said where a signature is trusted again whose key was recorded as revoked: a revocation is for good, so
+/// that the keys at hand may be older than it.
+fn over_revocation(stored: &serde_json::Value, verdict: Verdict, name: &str) -> Option<String> {
+    let before = record::latest(stored, "Trusted")?;
+    let is_revoked = before.status == "False" && before.reason == Reason::KeyRevoked.word();
+    (is_revoked && verdict == Verdict::Verified).then(|| {
+        format!(
+            "{name}: its key was recorded as revoked (KeyRevoked, {}), and the keys at hand do not have the revocation: they may be older than it; get the key anew from its owner before this is recorded",
+            safe(&before.last_probe)
+        )
+    })
 }

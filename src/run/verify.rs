@@ -69,6 +69,7 @@ pub fn run(settings: &Verify, out: &mut dyn Write, stderr: &mut dyn Write) -> Re
                 Ok(judging) => judging,
                 Err(refusal) => return Ok(refuse(settings, &refusal, out, stderr)),
             };
+            let named = places::named(session.as_mut(), targets)?;
             let mut configuration = registries.as_deref().cloned();
             let mut own = None;
             if let (Some(wanted), Some(session), Some(configuration)) =
@@ -83,6 +84,7 @@ pub fn run(settings: &Verify, out: &mut dyn Write, stderr: &mut dyn Write) -> Re
             let new_registries = |configuration| Registries::new(configuration, settings.clock);
             let mut reach = Reach {
                 session,
+                named,
                 registries: configuration.as_ref().map(new_registries),
                 elsewhere: match (&settings.cluster_registry, &configuration, own) {
                     (Some(wanted), Some(configuration), Some(own)) => {
@@ -137,6 +139,7 @@ fn judge<'r>(
         asked: None,
         identity_source: IdentitySource::User,
         told_changes: false,
+        told_distrust: false,
         held: HeldReports::new(),
         carried: vec![false; settings.signatures.len()],
         any_not_found: false,
@@ -159,6 +162,8 @@ struct Run<'r, 's> {
     stderr: &'s mut dyn Write,
     aside: Aside,
     told_changes: bool,
+    /// A change would record that a signature is not trusted.
+    told_distrust: bool,
     /// Where verdicts are recorded in files, reports wait for what becomes of the records.
     held: HeldReports,
     /// Which of the signatures asked for some image carries.
@@ -186,13 +191,17 @@ impl<'s> Run<'_, 's> {
             self.tell(&format!("warning: {warning}"));
         }
         if self.told_changes {
-            let line = match self.settings.recording {
-                Recording::Trial => {
-                    "nothing was stored (server dry run); to record this, run the command again with --confirm"
-                }
-                _ => "nothing was written; to record this, run the command again with --confirm",
+            let done = match self.settings.recording {
+                Recording::Trial => "nothing was stored (server dry run)",
+                _ => "nothing was written",
             };
-            self.tell(line);
+            let what = match self.told_distrust {
+                true => "this, also that signatures are not trusted",
+                false => "this",
+            };
+            self.tell(&format!(
+                "{done}; to record {what}, run the command again with --confirm"
+            ));
         }
         status
     }
@@ -232,7 +241,10 @@ impl<'s> Run<'_, 's> {
         let outcome = &report.outcome;
         let is_unsaid = self.settings.output == Output::Name && outcome.verdict() != Verdict::Verified;
         // One short line an image, like those on standard output; other formats have the message.
-        is_unsaid.then(|| format!("{}: {}: {}", safe(report.asked()), outcome.verdict(), outcome.reason()))
+        is_unsaid.then(|| match outcome.verdict() {
+            Verdict::Allowed => format!("{}: {}", safe(report.asked()), outcome.verdict()),
+            verdict => format!("{}: {verdict}: {}", safe(report.asked()), outcome.reason()),
+        })
     }
 
     fn subject(&mut self, name: &str, source: &str, subject: Result<Subject, Refusal>, identities: &[Reference]) {

@@ -170,11 +170,34 @@ impl Ground {
     }
 }
 
+/// Transports whose images are not named by references; their scopes decide when podman copies such an image.
+const OTHER_TRANSPORTS: [&str; 10] = [
+    "atomic",
+    "containers-storage",
+    "dir",
+    "docker-archive",
+    "docker-daemon",
+    "oci",
+    "oci-archive",
+    "ostree",
+    "sif",
+    "tarball",
+];
+
 /// A reference by tag or by digest: the scopes that apply depend on it.
 pub(super) fn reference(text: &str) -> Result<Reference, UsageError> {
     let bare = text.strip_prefix("docker://").unwrap_or(text);
-    let reference = Reference::parse(bare)
-        .map_err(|error| UsageError::new(format!("{} is not a reference: {error}", quoted(text))))?;
+    let reference = Reference::parse(bare).map_err(|error| {
+        let is_other = OTHER_TRANSPORTS
+            .iter()
+            .any(|name| text.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')));
+        let hint = if is_other {
+            "; images are verified in the scopes of transport docker, by the reference that is expected of them, wherever they are at hand: name that reference"
+        } else {
+            ""
+        };
+        UsageError::new(format!("{} is not a reference: {error}{hint}", quoted(text)))
+    })?;
     if reference.is_name_only() {
         return Err(UsageError::new(format!(
             "{} has neither tag nor digest; write {}:latest",

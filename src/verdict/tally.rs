@@ -103,7 +103,12 @@ impl Tally {
         let scope = self.scope.as_deref().unwrap_or_default();
         let find = |wanted: fn(&End) -> bool| self.requirements.iter().find(|count| wanted(&count.end));
         if let Some(never) = find(|end| matches!(end, End::Refusal(_))) {
-            let what = format!("{scope} has {}: {}", never.name, never.detail());
+            let what = format!(
+                "{scope} has {}: {}; it applies to {}",
+                never.name,
+                never.detail(),
+                self.identity
+            );
             return Refusal::new(Reason::PolicyRejected, what);
         }
         if let Some(open) = find(|end| *end == End::Open) {
@@ -135,7 +140,10 @@ impl Tally {
             ),
             None => Refusal::new(
                 Reason::Allowed,
-                format!("accepted without a signature: {scope} accepts every image (insecureAcceptAnything)"),
+                format!(
+                    "accepted without a signature: {scope} accepts every image (insecureAcceptAnything); it applies to {}",
+                    self.identity
+                ),
             ),
         }
     }

@@ -98,6 +98,23 @@ fn a_digest_that_a_stream_names_is_no_expectation() {
     run(&scene, &["team/app:v1"]).expect_verdict(1, "Rejected/IdentityMismatch");
 }
 
+/// The user has to say what is expected, also where other images could be judged.
+#[test]
+fn a_stream_that_names_no_reference_with_a_tag_is_a_usage_error() {
+    let scene = scene(IDENTITY);
+    let nameless = json!({
+        "spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": format!("registry.local:5000/foo/bar@{D1}")}}]},
+        "status": {"tags": [{"tag": "v1", "items": [
+            {"created": "2026-02-02T00:00:00Z", "dockerImageReference": "quay.io/a/b:v1", "image": D1, "generation": 1},
+        ]}]},
+    });
+    scene.server.stream("team", "nameless", nameless);
+    let text = "names no reference with a tag for team/nameless:v1: give --expected-identity REF";
+    run(&scene, &["team/nameless:v1"]).expect_usage(text);
+    run(&scene, &["team/app:v1", "team/nameless:v1", "--confirm"]).expect_usage(text);
+    run(&scene, &["team/app:v1"]).expect(0);
+}
+
 #[test]
 fn without_the_stream_nothing_is_decided() {
     let scene = scene(IDENTITY);

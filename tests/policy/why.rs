@@ -355,6 +355,15 @@ fn the_policy_of_this_machine_is_found_as_podman_finds_it() {
 #[test]
 fn mistakes_are_told_with_file_line_and_column() {
     let sandbox = desk();
+    for other in [
+        "dir:/images/app",
+        "oci:/images/app:v1",
+        "containers-storage:[overlay]app",
+    ] {
+        sandbox
+            .run(["policy", "why", other])
+            .expect_usage("images are verified in the scopes of transport docker");
+    }
     let text = policy(&format!("      \"a.example\": [{SIGNED_BY}]"));
     sandbox.file("policy.json", text.replace("keyPath", "keyPaht"));
     run(&sandbox, &["why", REF, "policy.json"]).expect_usage(

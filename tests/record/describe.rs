@@ -75,6 +75,10 @@ fn a_rejection_is_no_verified_whatever_issued_by_says() {
     object["signatures"][0]["conditions"][0]["reason"] = "KeyRevoked".into();
     let text = describe(&desk, &object);
     assert!(text.contains("Recorded:\tnot trusted (KeyRevoked), by alice"), "{text}");
+    // The reason is why it is not trusted, not why it is for this image.
+    object["signatures"][0]["conditions"][1]["reason"] = "KeyRevoked".into();
+    let text = describe(&desk, &object);
+    assert!(text.contains("ForImage:\tTrue, recorded"), "{text}");
     assert!(!text.to_lowercase().contains("status:"), "{text}");
     assert!(
         text.contains("Contradiction:\tissuedBy is set though Trusted is not True"),

@@ -412,6 +412,45 @@ fn trouble_with_one_requirement_leaves_the_image_open() {
     assert_eq!(outcome.expect(3).item()["reason"], "EngineFailed");
 }
 
+/// The verdict is said once, and a reference that is mistyped is told from one that is in the scope.
+#[test]
+fn text_says_which_scope_a_mistyped_reference_is_in() {
+    let place = Place::new();
+    place.put(&place.object(&[IDENTITY], &[]));
+    let run = |default: &str, identity: &str| {
+        let policy = json!({"default": [{"type": default}], "transports": {"docker": {"registry.local:5000": [signed_by("key.gpg")]}}});
+        place.desk.put("policy.json", policy.to_string());
+        let outcome = place.run(&["--expected-identity", identity]);
+        outcome.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let mistyped = "registry.locl:5000/foo/bar:v1";
+    let text = run("insecureAcceptAnything", mistyped);
+    assert!(
+        text.starts_with("Allowed: accepted without a signature: the default of policy policy.json"),
+        "{text}"
+    );
+    assert!(text.contains(&format!("it applies to {mistyped}")), "{text}");
+    let text = run("reject", mistyped);
+    assert!(
+        text.starts_with("Rejected: PolicyRejected: the default of policy policy.json has reject"),
+        "{text}"
+    );
+    assert!(text.contains(&format!("it applies to {mistyped}")), "{text}");
+    assert!(run("reject", IDENTITY).starts_with("Verified: "));
+    // Without a signature the image is named all the same.
+    place.desk.put("d/manifest.json", "{}");
+    let args = [
+        "verify",
+        "--policy",
+        "policy.json",
+        "--expected-identity",
+        IDENTITY,
+        "dir:d",
+    ];
+    let outcome = place.desk.sandbox.run(args).expect(1);
+    assert!(outcome.stdout.contains("\n  image      sha256:"), "{outcome:?}");
+}
+
 #[test]
 fn objects_of_openshift_are_a_policy_too() {
     let place = Place::new();

@@ -251,7 +251,7 @@ fn not_valid(key: &Key, unfit: Option<(&Key, bool)>, now: i64) -> Refusal {
             };
             format!("it is made by {who}, whose validity in the keyring is {validity}: {who_vouches} {name}, which is {state}, and such a certification counts for nothing; {remedy}")
         }
-        None => format!("it is made by {who}, whose validity in the keyring is {validity}; if this is the fingerprint that its owner publishes, certify the key with gpg --lsign-key {fingerprint} or name it with --signed-by {fingerprint}"),
+        None => format!("it is made by {who}, whose validity in the keyring is {validity}; if this is the fingerprint that its owner publishes, certify the key with gpg --lsign-key {fingerprint} (that takes a secret key of your own) or name it with --signed-by {fingerprint}"),
     };
     let refusal = Refusal::new(Reason::KeyNotAccepted, message);
     if passes {

@@ -17,28 +17,27 @@ use crate::text::safe;
 use crate::verdict::IdentitySource;
 
 impl Run<'_, '_> {
-    /// `is_only`: no other image is asked for in this run.
+    /// `named` is what the stream says that its tag is, where the user does not say it; `is_only`: no other image is asked
+    /// for in this run.
     pub(super) fn cluster_image(
         &mut self,
         session: &mut Session,
         registry: Option<&mut Registry<'_>>,
         name: &Name,
-        identities: &[Reference],
+        (identities, named): (&[Reference], Option<&Result<Vec<Reference>, Refusal>>),
         is_only: bool,
     ) {
-        let mut named = Vec::new();
-        if identities.is_empty() {
-            // A policy decides, and the user has not said what is expected.
-            match session.references(name) {
-                Ok(found) => named = found,
-                Err(refusal) => {
-                    let judged = self.refused(&name.to_string(), SOURCE, refusal, identities);
-                    return self.print(&judged);
-                }
+        let identities = match named {
+            Some(Ok(named)) => {
+                self.identity_source = IdentitySource::Stream;
+                named
             }
-            self.identity_source = IdentitySource::Stream;
-        }
-        let identities = if named.is_empty() { identities } else { &named };
+            Some(Err(refusal)) => {
+                let judged = self.refused(&name.to_string(), SOURCE, refusal.clone(), identities);
+                return self.print(&judged);
+            }
+            None => identities,
+        };
         self.judge_and_print(session, registry, name, identities, is_only);
         self.identity_source = IdentitySource::User;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Images that say by themselves where they are: directories, a cluster, registries; and bare parts of images.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::elsewhere::Registry;
@@ -10,15 +11,45 @@ use crate::reference::Reference;
 use crate::run::cluster::{Session, SOURCE};
 use crate::settings::images::parts::{Bare, Parts};
 use crate::settings::images::{Target, Wanted};
+use crate::settings::UsageError;
 use crate::source::registry::Registries;
 use crate::source::{directory, parts};
+use crate::text::safe;
 
 /// How the places are reached: only those that an image is in.
 pub(super) struct Reach<'r> {
     pub(super) session: Option<Session>,
+    /// What streams say that their tags are, by the IMAGE as it was written.
+    pub(super) named: Named,
     pub(super) registries: Option<Registries<'r>>,
     /// The registry that is asked for the images of the cluster.
     pub(super) elsewhere: Option<Registry<'r>>,
+}
+
+/// What streams say that their tags are, where the user does not say it and a policy decides.
+pub(super) type Named = HashMap<String, Result<Vec<Reference>, Refusal>>;
+
+/// Asks streams what their tags are, before any image is judged.
+///
+/// # Errors
+/// When a stream names no reference with a tag: the user has to say what is expected.
+pub(super) fn named(session: Option<&mut Session>, targets: &[Wanted]) -> Result<Named, UsageError> {
+    let mut named = Named::new();
+    let Some(session) = session else { return Ok(named) };
+    for wanted in targets.iter().filter(|wanted| wanted.identities.is_empty()) {
+        let Target::Cluster(name) = &wanted.target else {
+            continue;
+        };
+        let found = session.references(name);
+        if found.as_ref().is_ok_and(Vec::is_empty) {
+            return Err(UsageError::new(format!(
+                "the image stream names no reference with a tag for {}: give --expected-identity REF",
+                safe(&wanted.asked)
+            )));
+        }
+        named.insert(wanted.asked.clone(), found);
+    }
+    Ok(named)
 }
 
 impl Run<'_, '_> {
@@ -38,7 +69,8 @@ impl Run<'_, '_> {
         match (&wanted.target, &mut reach.session, &mut reach.registries) {
             (Target::Directory(path), ..) => self.directory(path, identities),
             (Target::Cluster(name), Some(session), _) => {
-                self.cluster_image(session, reach.elsewhere.as_mut(), name, identities, is_only);
+                let named = reach.named.get(&wanted.asked);
+                self.cluster_image(session, reach.elsewhere.as_mut(), name, (identities, named), is_only);
                 session.tell_warnings(self.stderr);
                 for warning in reach.elsewhere.iter_mut().flat_map(Registry::take_warnings) {
                     self.tell(&format!("warning: {warning}"));

@@ -94,12 +94,24 @@ impl Run<'_, '_> {
         if judged.is_refused {
             return lines;
         }
+        lines.extend(
+            judged
+                .words
+                .warnings
+                .iter()
+                .map(|warning| format!("warning: {warning}")),
+        );
+        if self.settings.recording == Recording::Confirm {
+            let same = judged.words.same.iter();
+            lines.extend(same.map(|name| format!("{name}: already recorded")));
+        }
         for (name, change) in &judged.words.changes {
             if self.settings.recording == Recording::Confirm {
                 lines.push(format!("{name}: recorded: {change}"));
             } else {
                 lines.push(format!("{name}: would record: {change}"));
                 self.told_changes = true;
+                self.told_distrust |= change.contains("-> False");
             }
         }
         lines

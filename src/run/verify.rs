@@ -47,6 +47,9 @@ use crate::verdict::{IdentitySource, ImageOutcome};
 pub fn run(settings: &Verify, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
     let mut session = cluster_policy::session(settings, stderr)?;
     let criteria = cluster_policy::criteria(settings, session.as_mut());
+    if let (Some(_), Some(session)) = (&settings.cluster_policy, &mut session) {
+        session.tell_warnings(stderr);
+    }
     let criteria = match &criteria {
         Ok(criteria) => criteria,
         Err(refusal) => return Ok(refuse(settings, refusal, out, stderr)),
@@ -196,12 +199,10 @@ impl<'s> Run<'_, 's> {
                 _ => "nothing was written",
             };
             let what = match self.told_distrust {
-                true => "this, also that signatures are not trusted",
-                false => "this",
+                true => "this, rejections too, run it again",
+                false => "this, run the command again",
             };
-            self.tell(&format!(
-                "{done}; to record {what}, run the command again with --confirm"
-            ));
+            self.tell(&format!("{done}; to record {what} with --confirm"));
         }
         status
     }

@@ -74,7 +74,7 @@ fn removing_judges_nothing() {
 fn what_comes_later_is_told_apart_from_nonsense() {
     let desk = Desk::new();
     desk.store(&desk.signed());
-    for flag in [&["--shard"][..], &["--fail-on", "rejected"]] {
+    for flag in [&["--mirrors"][..], &["--selector", "a=b"]] {
         desk.verify(flag).expect_usage("not in this version");
     }
 }

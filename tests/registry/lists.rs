@@ -102,6 +102,32 @@ fn a_list_that_is_signed_itself() {
     );
 }
 
+/// What the policy asked for, and in which scope, is told of a list that an instance decides about too.
+#[test]
+fn a_list_that_is_refused_for_an_instance_tells_the_scope() {
+    let scene = Scene::new(&[]);
+    scene.sign(&scene.instances[0], &scene.reference());
+    let rule = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": scene.town.key_file.to_str().unwrap()});
+    let scopes = json!({scene.hub.host(): [rule]});
+    let policy = json!({"default": [{"type": "reject"}], "transports": {"docker": scopes}});
+    scene.town.sandbox.file("policy.json", policy.to_string());
+    let places = ["registries.d", "registries.conf"].map(|name| scene.town.sandbox.path(name));
+    let mut command = scene.town.sandbox.command();
+    command
+        .args(["verify", "-o", "json", "--policy", "policy.json", &scene.image()])
+        .arg("--registries.d")
+        .arg(&places[0])
+        .arg("--registries-conf")
+        .arg(&places[1]);
+    let item = scene.town.sandbox.finish(&mut command, b"").expect(1).item();
+    assert!(
+        item["message"].as_str().unwrap().contains("instance linux/arm64"),
+        "{item}"
+    );
+    let scope = format!("scope \"{}\" of policy policy.json", scene.hub.host());
+    assert_eq!(item["policy"][0]["scope"], scope.as_str(), "{item}");
+}
+
 /// Lists in lists multiply: what a registry makes of them must not keep us for ever, and what was not seen is no knowledge.
 #[test]
 fn more_instances_than_are_looked_at() {

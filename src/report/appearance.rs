@@ -45,7 +45,8 @@ pub struct Columns {
 #[must_use]
 pub fn verdict_text(reason: Reason, message: &str) -> String {
     match reason {
-        Reason::Verified => format!("{}: {message}", reason.verdict()),
+        // The reason is the verdict's own word.
+        Reason::Verified | Reason::Allowed => format!("{}: {message}", reason.verdict()),
         _ => format!("{}: {reason}: {message}", reason.verdict()),
     }
 }

@@ -182,8 +182,7 @@ fn allowed_is_not_verified_and_never_recorded() {
     place.json(&digest).expect_verdict(1, "Rejected/DigestMismatch");
     let text = place.run(&["--expected-identity", IDENTITY]).expect(1);
     assert!(
-        text.words()
-            .starts_with("Allowed: Allowed: accepted without a signature"),
+        text.words().starts_with("Allowed: accepted without a signature"),
         "{text:?}"
     );
 }
@@ -430,6 +429,7 @@ fn text_says_which_scope_a_mistyped_reference_is_in() {
         "{text}"
     );
     assert!(text.contains(&format!("it applies to {mistyped}")), "{text}");
+    assert!(!text.contains("Allowed: Allowed"), "{text}");
     let text = run("reject", mistyped);
     assert!(
         text.starts_with("Rejected: PolicyRejected: the default of policy policy.json has reject"),

@@ -15,6 +15,7 @@ use super::bench::Report;
 use super::fleet::{stored, Fleet, SOURCE};
 use crate::support::api::Rule;
 use crate::support::docker_registry::{Kind, Registry};
+use crate::support::hub::{Answer, Hub};
 use crate::support::program::has;
 use crate::support::skipped;
 
@@ -142,33 +143,7 @@ impl Scene {
 
     fn configure(&self) {
         let [source, mirror] = self.addresses();
-        let server = self.fleet.server();
-        for (kind, plural, member) in [
-            ("ImageDigestMirrorSet", "imagedigestmirrorsets", "imageDigestMirrors"),
-            ("ImageTagMirrorSet", "imagetagmirrorsets", "imageTagMirrors"),
-        ] {
-            let items = if kind == "ImageDigestMirrorSet" {
-                let mirrors = [format!("{mirror}/m")];
-                json!([{"metadata": {"name": "own"}, "spec": {member: [{"source": format!("{source}/ns"), "mirrors": mirrors}]}}])
-            } else {
-                json!([])
-            };
-            let list = json!({"kind": format!("{kind}List"), "apiVersion": "config.openshift.io/v1", "metadata": {}, "items": items});
-            server.document(&format!("/apis/config.openshift.io/v1/{plural}"), list);
-        }
-        let configuration = json!({
-            "kind": "Image", "apiVersion": "config.openshift.io/v1", "metadata": {"name": "cluster"},
-            "spec": {"registrySources": {"insecureRegistries": [source, mirror]}},
-        });
-        server.document("/apis/config.openshift.io/v1/images/cluster", configuration);
-        for (group, resource, verb) in [
-            ("config.openshift.io", "imagedigestmirrorsets", "list"),
-            ("config.openshift.io", "imagetagmirrorsets", "list"),
-            ("operator.openshift.io", "imagecontentsourcepolicies", "list"),
-            ("config.openshift.io", "images", "get"),
-        ] {
-            server.allow(Rule::new("alice", &[verb], "images").api_group(group, resource));
-        }
+        mirrored(&self.fleet, [source, mirror]);
         let sandbox = &self.fleet.scene.sandbox;
         let store = |name: &str| format!("file://{}", sandbox.path(name).display());
         sandbox.file(
@@ -259,6 +234,37 @@ impl Scene {
         let common = ["--mirrors", "--registries.d", registries.to_str().unwrap()];
         let (report, _) = self.fleet.lines(&[&common[..], more].concat(), status);
         self.digests.iter().map(|digest| about(&report, digest)).collect()
+    }
+}
+
+/// Has the cluster know a host as the mirror of another one, both over plain http.
+fn mirrored(fleet: &Fleet, [source, mirror]: [&str; 2]) {
+    let server = fleet.server();
+    for (kind, plural, member) in [
+        ("ImageDigestMirrorSet", "imagedigestmirrorsets", "imageDigestMirrors"),
+        ("ImageTagMirrorSet", "imagetagmirrorsets", "imageTagMirrors"),
+    ] {
+        let items = if kind == "ImageDigestMirrorSet" {
+            let mirrors = [format!("{mirror}/m")];
+            json!([{"metadata": {"name": "own"}, "spec": {member: [{"source": format!("{source}/ns"), "mirrors": mirrors}]}}])
+        } else {
+            json!([])
+        };
+        let list = json!({"kind": format!("{kind}List"), "apiVersion": "config.openshift.io/v1", "metadata": {}, "items": items});
+        server.document(&format!("/apis/config.openshift.io/v1/{plural}"), list);
+    }
+    let configuration = json!({
+        "kind": "Image", "apiVersion": "config.openshift.io/v1", "metadata": {"name": "cluster"},
+        "spec": {"registrySources": {"insecureRegistries": [source, mirror]}},
+    });
+    server.document("/apis/config.openshift.io/v1/images/cluster", configuration);
+    for (group, resource, verb) in [
+        ("config.openshift.io", "imagedigestmirrorsets", "list"),
+        ("config.openshift.io", "imagetagmirrorsets", "list"),
+        ("operator.openshift.io", "imagecontentsourcepolicies", "list"),
+        ("config.openshift.io", "images", "get"),
+    ] {
+        server.allow(Rule::new("alice", &[verb], "images").api_group(group, resource));
     }
 }
 
@@ -407,4 +413,53 @@ fn with_files_there_is_nobody_to_ask() {
     fleet.scene.sandbox.file("one.json", "{}");
     let outcome = fleet.run(&["--mirrors", "-f", "one.json"]);
     outcome.expect_usage("--mirrors");
+}
+
+#[test]
+fn the_extension_of_a_registry_is_compared_too() {
+    let fleet = Fleet::empty();
+    let (source, mirror) = (Hub::plain(), Hub::plain());
+    mirrored(&fleet, [&source.host(), &mirror.host()]);
+    fleet.scene.sandbox.file("registries.d/own.yaml", "docker: {}\n");
+    let mut digest = String::new();
+    for (hub, repository, names) in [(&source, "ns/app", &["a", "b"][..]), (&mirror, "m/app", &["a"])] {
+        hub.store(|store| {
+            store.has_extension = true;
+            let repository = store.repository(repository);
+            digest = repository.image("v1", "one");
+            for name in names {
+                repository.sign(&digest, name, name.as_bytes());
+            }
+        });
+    }
+    let place = format!("{}/ns/app", source.host());
+    let blob = fleet.sign(&digest, &format!("{place}:v1"));
+    let mut object = stored(&digest, &[&blob]);
+    object["dockerImageReference"] = json!(format!("{place}@{digest}"));
+    fleet.server().image(object);
+    let registries = fleet.scene.sandbox.path("registries.d");
+    let args = ["--mirrors", "--registries.d", registries.to_str().unwrap()];
+    let findings = || {
+        let (report, _) = fleet.lines(&args, 1);
+        let findings = report.entry()["findings"].as_array().cloned().unwrap_or_default();
+        let about = |finding: &Value| finding["kind"] == "gap" || finding["kind"] == "unreachable";
+        findings.into_iter().filter(about).collect::<Vec<Value>>()
+    };
+    let found = findings();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let message = found[0]["message"].as_str().unwrap();
+    assert!(message.contains("extension differ: 1 of 2"), "{message}");
+    assert!(
+        found[0]["command"].as_str().unwrap().starts_with("skopeo copy --all"),
+        "{found:#?}"
+    );
+    // Neither of them sees the token of the cluster.
+    for hub in [&source, &mirror] {
+        assert!(hub.seen().iter().all(|seen| seen.authorization().is_empty()));
+    }
+    // A page where a list should be is no list without signatures.
+    mirror.answer(&format!("/extensions/v2/m/app/signatures/{digest}"), Answer::page());
+    let found = findings();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0]["kind"], "unreachable");
 }

@@ -89,6 +89,11 @@ impl Job {
         matches!(self.what, What::Directory(_) | What::Registry(_))
     }
 
+    /// Whether it is still to be fetched from somewhere.
+    pub(super) fn is_slow(&self) -> bool {
+        matches!(self.what, What::Registry(_))
+    }
+
     /// About how many bytes it takes until it is reported.
     pub(super) fn size(&self) -> usize {
         const SMALL: usize = 4 << 10;

@@ -12,6 +12,13 @@ use super::job::{Done, Job};
 /// Most images on the way, for each thread: one that takes long must not hold up the others at once.
 const MAX_AHEAD: usize = 64;
 
+/// How many images a thread gets at a time once the run is under way: waking a thread for each costs more than judging
+/// it. Of the first ones each goes by itself, so that a few images are judged side by side.
+const BATCH: usize = 16;
+
+/// After how many images a run is under way.
+const SINGLE: u64 = 64;
+
 /// Most bytes of images on the way; one image may be more.
 const MAX_BYTES: usize = 8 << 20;
 
@@ -34,7 +41,7 @@ pub(super) trait Line {
 /// again.
 pub(super) fn each<W: Send>(workers: Vec<W>, work: &(dyn Fn(&mut W, Job) -> Done + Sync), line: &mut dyn Line) -> bool {
     let ahead = MAX_AHEAD * workers.len();
-    let (to_do, jobs) = sync_channel::<(u64, Job)>(ahead);
+    let (to_do, jobs) = sync_channel::<Vec<(u64, Job)>>(ahead);
     let (report, results) = channel();
     let jobs = Mutex::new(jobs);
     let waiting = Mutex::new(workers);
@@ -80,21 +87,27 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn serve<W>(
     worker: &mut W,
     work: &(dyn Fn(&mut W, Job) -> Done + Sync),
-    jobs: &Mutex<Receiver<(u64, Job)>>,
-    report: &Sender<(u64, Done)>,
+    jobs: &Mutex<Receiver<Vec<(u64, Job)>>>,
+    report: &Sender<Vec<(u64, Done)>>,
 ) {
     loop {
         // Held while waiting: one thread waits for an image, the others for that one.
-        let job = lock(jobs).recv();
-        let Ok((number, job)) = job else { return };
-        if report.send((number, work(worker, job))).is_err() {
+        let batch = lock(jobs).recv();
+        let Ok(batch) = batch else { return };
+        let done = batch.into_iter().map(|(number, job)| (number, work(worker, job)));
+        if report.send(done.collect()).is_err() {
             return;
         }
     }
 }
 
 /// Hands images out and takes them back. When it is done, so are the threads: there is nobody left to send anything.
-fn hand_out(line: &mut dyn Line, to_do: SyncSender<(u64, Job)>, results: &Receiver<(u64, Done)>, ahead: usize) -> bool {
+fn hand_out(
+    line: &mut dyn Line,
+    to_do: SyncSender<Vec<(u64, Job)>>,
+    results: &Receiver<Vec<(u64, Done)>>,
+    ahead: usize,
+) -> bool {
     let mut sizes = VecDeque::new();
     let mut bytes = 0;
     let (mut sent, mut taken) = (0_u64, 0_u64);
@@ -108,26 +121,31 @@ fn hand_out(line: &mut dyn Line, to_do: SyncSender<(u64, Job)>, results: &Receiv
             line.take(done);
         }
         if has_more && sizes.len() < ahead && (bytes < MAX_BYTES || sizes.is_empty()) {
-            match line.next() {
-                Some(job) => {
-                    let size = job.size();
-                    sizes.push_back(size);
-                    bytes += size;
-                    if to_do.send((sent, job)).is_err() {
-                        return false;
-                    }
-                    sent += 1;
+            let most = if sent < SINGLE { 1 } else { BATCH };
+            let mut batch = Vec::with_capacity(most);
+            while batch.len() < most && (bytes < MAX_BYTES || sizes.is_empty()) {
+                let Some(job) = line.next() else {
+                    has_more = false;
+                    break;
+                };
+                let (size, is_slow) = (job.size(), job.is_slow());
+                sizes.push_back(size);
+                bytes += size;
+                batch.push((sent, job));
+                sent += 1;
+                if is_slow {
+                    break;
                 }
-                None => has_more = false,
             }
-            ready.extend(results.try_iter());
+            if !batch.is_empty() && to_do.send(batch).is_err() {
+                return false;
+            }
+            ready.extend(results.try_iter().flatten());
         } else if sent == taken {
             return true;
         } else {
             match results.recv_timeout(PERIOD) {
-                Ok((number, done)) => {
-                    ready.insert(number, done);
-                }
+                Ok(done) => ready.extend(done),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return false,
             }

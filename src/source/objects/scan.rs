@@ -62,6 +62,15 @@ pub struct Outline {
 }
 
 impl Outline {
+    /// That of an object of which nothing but the name matters.
+    #[must_use]
+    pub fn named(name: String) -> Self {
+        Self {
+            name,
+            ..Self::default()
+        }
+    }
+
     /// Its kind; nothing where it does not say so, which elements of lists need not.
     #[must_use]
     pub fn kind(&self) -> Option<Kind> {

@@ -38,11 +38,14 @@ Examples:
   Every image of the cluster, by the policy that its nodes go by:
     image-signature audit --policy policy.json
   Image objects in files, and the prefixes that they are signed under:
-    image-signature audit -f images.json --public-key release-key.asc --expected-identity-map prefixes.txt
+    image-signature audit -f images.json --public-key release-key.asc \\
+        --expected-identity-map prefixes.txt
   Images of a list, as a report to go on from:
-    image-signature audit --images-from images.txt --public-key release-key.asc --report jsonl=audit.jsonl
+    image-signature audit --images-from images.txt --public-key release-key.asc \\
+        --report jsonl=audit.jsonl
   Where it was interrupted:
-    image-signature audit --images-from images.txt --public-key release-key.asc --resume audit.jsonl";
+    image-signature audit --images-from images.txt --public-key release-key.asc \\
+        --resume audit.jsonl";
 
 /// What is done with the reports of audits.
 #[derive(Debug, Subcommand)]

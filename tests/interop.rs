@@ -3,7 +3,5 @@
 
 #[path = "interop/policies.rs"]
 mod policies;
-#[path = "interop/registry.rs"]
-mod registry;
 #[path = "interop/skopeo.rs"]
 mod skopeo;

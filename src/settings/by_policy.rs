@@ -233,17 +233,11 @@ fn read(file: &Path, namespace: Option<&str>, environment: &Environment) -> Resu
 
 /// The policy that podman goes by on this machine (docs/contract.md 9).
 fn system_policy(environment: &Environment) -> Result<PathBuf, UsageError> {
-    let places = Containers::new(environment, None, None).policy;
-    // One that was named must be there.
-    if let [named] = &places[..] {
-        return Ok(named.clone());
-    }
-    if let Some(found) = places.iter().find(|place| place.exists()) {
-        return Ok(found.clone());
-    }
-    let places: Vec<String> = places.iter().map(|place| safe(&place.display().to_string())).collect();
-    Err(UsageError::new(format!(
-        "--system-policy: this machine has no policy: none of {} is there; name one with --policy FILE",
-        places.join(", ")
-    )))
+    Containers::new(environment, None, None)
+        .system_policy()
+        .map_err(|places| {
+            UsageError::new(format!(
+                "--system-policy: this machine has no policy: none of {places} is there; name one with --policy FILE"
+            ))
+        })
 }

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
+use crate::text::safe;
 
 /// Directories of the system, the first first.
 const SYSTEM: [&str; 2] = ["/etc/containers", "/usr/share/containers"];
@@ -28,6 +29,20 @@ pub struct Containers {
 }
 
 impl Containers {
+    /// The policy that podman goes by on this machine (docs/contract.md 9): the first that is there. One that was named is
+    /// given whether it is there or not; reading it tells.
+    ///
+    /// # Errors
+    /// When none is there: the places that were looked at, safe to print.
+    pub fn system_policy(&self) -> Result<PathBuf, String> {
+        let is_named = self.policy.len() == 1;
+        let found = self.policy.iter().find(|path| is_named || path.exists());
+        found.cloned().ok_or_else(|| {
+            let places = self.policy.iter().map(|path| safe(&path.display().to_string()));
+            places.collect::<Vec<_>>().join(", ")
+        })
+    }
+
     /// Finds the places; `registries_conf` and `registries_d` are those that the user named.
     #[must_use]
     pub fn new(environment: &Environment, registries_conf: Option<&Path>, registries_d: Option<&Path>) -> Self {

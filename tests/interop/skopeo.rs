@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::registry::Registry;
+use crate::support::docker_registry::{Kind, Registry};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, payload};
 use crate::support::packets::{body, literal, one_pass_for, packet, zip};
@@ -167,7 +167,7 @@ fn an_image_signed_on_its_way_into_a_registry_is_verified_by_its_parts() {
     let Some(s) = Scene::new("an_image_signed_on_its_way_into_a_registry") else {
         return;
     };
-    let Some(registry) = Registry::start(&s.sandbox) else {
+    let Some(registry) = Registry::start(&s.sandbox, "registry", &Kind::default()) else {
         skipped(
             "an_image_signed_on_its_way_into_a_registry",
             "docker-registry is not installed",

@@ -10,6 +10,17 @@ use crate::support::skipped;
 
 const REPOSITORY: &str = "ns/app";
 
+/// A lookaside store for the images of a registry, with `more` in the configuration that names it.
+fn lookaside(town: &Town, hub: &Hub, more: &str) -> Hub {
+    let store = Hub::plain();
+    town.stores(&format!(
+        "docker:\n  {}:\n    lookaside: {}/store\n{more}",
+        hub.host(),
+        store.url()
+    ));
+    store
+}
+
 /// A registry over plain http with an unsigned image `v1`, whose digest comes with it.
 fn registry() -> (Town, Hub, String, String) {
     let (town, hub) = (Town::new(), Hub::plain());
@@ -94,12 +105,7 @@ fn the_extension_by_both_types_and_a_broken_entry_among_them() {
 #[test]
 fn trouble_with_one_place_spoils_no_other_and_hides_none() {
     let (town, hub, digest, reference) = registry();
-    let store = Hub::plain();
-    town.stores(&format!(
-        "docker:\n  {}:\n    lookaside: {}/store\n",
-        hub.host(),
-        store.url()
-    ));
+    let store = lookaside(&town, &hub, "");
     hub.store(|store| store.has_extension = true);
     let image = format!("docker://{reference}");
     let signature = town.sign(&digest, &reference);
@@ -221,12 +227,7 @@ fn as_many_signatures_as_are_judged_and_more() {
 #[test]
 fn requests_do_not_depend_on_how_many_keys_there_are() {
     let (town, hub, digest, reference) = registry();
-    let store = Hub::plain();
-    town.stores(&format!(
-        "docker:\n  {0}:\n    lookaside: {1}/store\n    use-sigstore-attachments: true\n",
-        hub.host(),
-        store.url()
-    ));
+    let store = lookaside(&town, &hub, "    use-sigstore-attachments: true\n");
     store.answer(&lookaside_path(&digest, 1), blob(&town.sign(&digest, &reference)));
     let mut files = Vec::new();
     for n in 0..9 {
@@ -265,12 +266,7 @@ fn nobody_else_is_contacted() {
         return skipped("connections of verify docker://", "strace is not installed");
     }
     let (town, hub, digest, reference) = registry();
-    let store = Hub::plain();
-    town.stores(&format!(
-        "docker:\n  {}:\n    lookaside: {}/store\n",
-        hub.host(),
-        store.url()
-    ));
+    let store = lookaside(&town, &hub, "");
     store.answer(&lookaside_path(&digest, 1), blob(&town.sign(&digest, &reference)));
     let log = town.sandbox.path("strace.log");
     let binary = town.sandbox.command().get_program().to_owned();

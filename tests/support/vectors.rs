@@ -118,3 +118,29 @@ pub fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: T, found: T) -
         Err(format!("{what}: expected {expected:?}, found {found:?}"))
     }
 }
+
+/// A case of payloads: whether it is accepted, and what is read of it where the case says it.
+pub fn payload_case(case: &Value, format: image_signature::payload::Format) -> Result<(), String> {
+    let parsed = image_signature::payload::Payload::parse(&bytes(case, "input_base64"), format);
+    match (case["accept"].as_bool().unwrap(), parsed) {
+        (true, Ok(payload)) => {
+            let Some(expect) = case.get("expect").filter(|expect| expect.is_object()) else {
+                return Ok(());
+            };
+            same(
+                "digest",
+                expect["docker_manifest_digest"].as_str(),
+                Some(payload.digest.as_str()),
+            )
+            .and(same(
+                "reference",
+                expect["docker_reference"].as_str(),
+                Some(&payload.reference),
+            ))
+            .and(same("creator", expect["creator"].as_str(), payload.creator.as_deref()))
+            .and(same("timestamp", expect["timestamp"].as_i64(), payload.timestamp))
+        }
+        (false, Err(_)) => Ok(()),
+        (accept, parsed) => Err(format!("accept {accept}, found {parsed:?}")),
+    }
+}

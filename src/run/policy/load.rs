@@ -141,15 +141,10 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, UsageError> {
 
 /// The policy that podman would go by.
 fn system_policy(ground: &Ground) -> Result<PathBuf, UsageError> {
-    let candidates = &ground.containers.policy;
-    let found = candidates.iter().find(|path| path.exists() || candidates.len() == 1);
-    found.cloned().ok_or_else(|| {
-        let tried: Vec<String> = candidates.iter().map(|path| shown(path)).collect();
-        UsageError::new(format!(
-            "there is no policy on this machine; looked for {}",
-            tried.join(", ")
-        ))
-    })
+    ground
+        .containers
+        .system_policy()
+        .map_err(|places| UsageError::new(format!("there is no policy on this machine; looked for {places}")))
 }
 
 /// A path, safe to print.

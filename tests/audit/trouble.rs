@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Instant;
 
@@ -40,7 +40,7 @@ fn gpg(bench: &Bench, matches: &str, script: &str) -> PathBuf {
 }
 
 /// An audit of all.json with such a gpg.
-fn run(bench: &Bench, fake: &PathBuf, more: &[&str]) -> Outcome {
+fn run(bench: &Bench, fake: &Path, more: &[&str]) -> Outcome {
     let system = System::new().replace("/usr/bin/gpg", fake);
     let mut command = system.command(&bench.desk.sandbox);
     command.args([
@@ -183,7 +183,7 @@ fn processes_like_audit(child: &std::process::Child) -> Pid {
     loop {
         let name = fs::read_to_string(format!("/proc/{newest}/comm")).unwrap_or_default();
         if name.trim_end() == "image-signature" {
-            return Pid::from_raw(newest.cast_signed()).unwrap();
+            return Pid::from_raw(newest as i32).unwrap();
         }
         let children = fs::read_to_string(format!("/proc/{newest}/task/{newest}/children")).unwrap_or_default();
         newest = children

@@ -16,11 +16,6 @@ const MAX_LINE: usize = 1000;
 /// Commands of the product that this version does not have.
 const LATER_COMMANDS: [&str; 1] = ["release"];
 
-/// Options of the product that this version does not have, with what they are about.
-const LATER_OPTIONS: [(&str, &str); 2] = [("--all-namespaces", AUDIT), ("--selector", AUDIT)];
-
-const AUDIT: &str = "auditing a whole cluster";
-
 /// What other programs call the options, with the option and its value here.
 const OTHER_NAMES: [(&[&str], &str); 9] = [
     (
@@ -124,9 +119,6 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
     }
     // Clap names a short option without the value that sticks to it, a long one as far as the equals sign.
     let name = word.split('=').next().unwrap_or(word);
-    if let Some((_, what)) = LATER_OPTIONS.iter().find(|(later, _)| *later == name) {
-        return Some(format!("{name}: {what} is not in this version"));
-    }
     let command = called(args);
     if let Some((_, here)) = OTHER_NAMES.iter().find(|(others, _)| others.contains(&name)) {
         let flag = here.split(' ').next().unwrap_or(here);
@@ -235,7 +227,7 @@ mod tests {
     #[test]
     fn nothing_here_is_in_the_clap_tree() {
         let others = OTHER_NAMES.iter().flat_map(|(names, _)| names.iter().copied());
-        for name in LATER_OPTIONS.iter().map(|(name, _)| *name).chain(others) {
+        for name in others {
             assert!(owners(name).is_empty(), "{name} exists");
         }
         for (_, here) in OTHER_NAMES {

@@ -2,9 +2,6 @@
 //! What the program does not have: commands and options of later versions, names that other programs give to options, and
 //! options of another command. All are usage errors that say what to type.
 
-use clap::CommandFactory;
-use image_signature::cli::Cli;
-
 use crate::support::program::Sandbox;
 use crate::verify::{Desk, IDENTITY};
 
@@ -25,25 +22,17 @@ fn commands_of_later_versions() {
     }
 }
 
+/// What belongs to an audit is told of every other command.
 #[test]
-fn options_of_later_versions() {
+fn options_of_an_audit() {
     let sandbox = Sandbox::new();
-    for option in ["--mirrors"] {
+    for option in ["--all-namespaces", "--selector", "--shard", "--fail-on", "--resume"] {
         for command in ["verify", "remove", "describe", "keys"] {
-            assert_later(&sandbox, &[command, option]);
-            assert_later(&sandbox, &[command, &format!("{option}=x"), "dir:x"]);
-        }
-        assert_later(
-            &sandbox,
-            &["verify", "dir:x", "--expected-identity", IDENTITY, option, "x"],
-        );
-        assert_later(&sandbox, &[option, "x", "verify"]);
-        let tree = Cli::command();
-        for command in tree.get_subcommands() {
-            let has = command
-                .get_arguments()
-                .any(|a| a.get_long() == option.strip_prefix("--"));
-            assert!(!has, "{} has {option} already", command.get_name());
+            let message = format!("{option} is an option of audit, not of {command}");
+            sandbox.run([command, option]).expect_usage(&message);
+            sandbox
+                .run([command, &format!("{option}=x"), "dir:x"])
+                .expect_usage(&message);
         }
     }
 }
@@ -107,10 +96,10 @@ fn options_of_another_command_name_it() {
     }
     sandbox
         .run(["keys", "-f", "x"])
-        .expect_usage("-f is an option of verify, remove, describe, not of keys");
+        .expect_usage("-f is an option of verify, remove, describe, audit, not of keys");
     sandbox
         .run(["describe", "--confirm"])
-        .expect_usage("--confirm is an option of verify, remove, not of describe");
+        .expect_usage("--confirm is an option of verify, remove, audit, not of describe");
     sandbox
         .run(["--public-key", "x", "verify"])
         .expect_usage("image-signature verify --public-key ...");

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 pub const VERSION: &str = "image-signature.io/audit/v1";
 
 /// The first line of a report. Another run may go on from a report, or add it to others, only where all of it but the
-/// shard and the start is equal (docs/contract.md 10).
+/// shard and the start is equal (docs/contract.md 11).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Head {

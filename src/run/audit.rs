@@ -2,7 +2,7 @@
 //! `audit`
 //!
 //! One thread reads images and writes the report, in the order in which the images come; others judge. Of all images only
-//! those are in memory that are being judged (docs/contract.md 10).
+//! those are in memory that are being judged (docs/contract.md 11).
 
 mod cluster;
 mod collector;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What an image is expected to be signed as (docs/contract.md 10).
+//! What an image is expected to be signed as (docs/contract.md 11).
 
 use serde_json::Value;
 

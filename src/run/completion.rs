@@ -35,7 +35,7 @@ pub fn run(shell: Shell, command: Command, out: &mut dyn Write) -> u8 {
 fn hinted(command: Command) -> Command {
     let hint = |arg: Arg| {
         let hint = match value_name(&arg) {
-            "FILE" => ValueHint::AnyPath,
+            "FILE" | "OLD" | "NEW" => ValueHint::AnyPath,
             "DIR" => ValueHint::DirPath,
             _ => ValueHint::Other,
         };

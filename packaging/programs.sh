@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs test programs that are built already, all of them whatever fails: packaging/programs.sh FILE, with one path a line.
+# Runs test programs that are built already, all of them whatever fails: packaging/programs.sh FILE [ARGUMENT...], with one
+# path a line, and arguments for each.
 # In a home that is thrown away afterwards and until then is like a developer's: with settings that no test can live
 # with, and no test may touch.
 set -u
@@ -11,12 +12,14 @@ for file in .gnupg/gpg.conf .gnupg/gpg-agent.conf .gnupg/common.conf .bashrc .pr
     echo "exit 77 # no test may read this" >"$HOME/$file"
 done
 home() { (cd "$HOME" && find . -printf '%p %m %s %T@\n' | LC_ALL=C sort); }
+list=$1
+shift
 before=$(home)
 status=0
 while IFS= read -r program; do
     echo "     Running $program"
-    "$program" --show-output </dev/null || { status=1; echo "FAILED: $program"; }
-done <"$1"
+    "$program" --show-output "$@" </dev/null || { status=1; echo "FAILED: $program"; }
+done <"$list"
 if [ "$(home)" != "$before" ]; then
     status=1
     echo "FAILED: the tests changed the home directory:"

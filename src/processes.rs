@@ -14,9 +14,9 @@ use std::ops::{Deref, DerefMut};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Child, Command, Output};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 
@@ -120,19 +120,43 @@ impl Drop for Running {
     }
 }
 
+/// Held by whoever works with gpgme, and by whoever must not meet that: gpgme's pipes can be inherited.
+static PIPES: RwLock<()> = RwLock::new(());
+
+/// How long is waited for operations of gpgme to end.
+const ALONE: Duration = Duration::from_secs(10);
+
+/// Keeps operations of gpgme from beginning, once those that are going on have ended: a process that lives on must not
+/// inherit their pipes, whose end gpgme would wait for. One that hangs is not waited for longer than ten seconds.
+pub fn alone() -> Option<RwLockWriteGuard<'static, ()>> {
+    let begun = Instant::now();
+    loop {
+        match PIPES.try_write() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(guard)) => return Some(guard.into_inner()),
+            Err(TryLockError::WouldBlock) if begun.elapsed() > ALONE => return None,
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}
+
 /// An operation of gpgme that is going on. When it ends, what it has left is reaped.
 #[derive(Debug)]
-pub struct Operation(());
+pub struct Operation {
+    /// Held until it ends.
+    _pipes: RwLockReadGuard<'static, ()>,
+}
 
 impl Operation {
     /// From here on, what this thread starts belongs to the operation.
     #[must_use]
     pub fn begin() -> Self {
+        let pipes = PIPES.read().unwrap_or_else(PoisonError::into_inner);
         let mut state = state();
         // What the operation before has left may have ended only now.
         reap(&state);
         state.operations += 1;
-        Self(())
+        Self { _pipes: pipes }
     }
 }
 
@@ -297,7 +321,6 @@ pub fn end_those_of(directory: &Path) -> usize {
 mod tests {
     use super::*;
     use std::process::Stdio;
-    use std::time::Instant;
 
     fn shell(script: &str) -> Command {
         let mut command = Command::new("sh");

@@ -58,7 +58,9 @@ impl Worker {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .process_group(0);
+        let alone = processes::alone();
         let mut process = processes::start(&mut command)?;
+        drop(alone);
         let (Some(names), Some(answers)) = (process.stdin.take(), process.stdout.take()) else {
             end(&mut process);
             return Err(io::Error::other("it has no pipes"));

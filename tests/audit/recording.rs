@@ -86,6 +86,38 @@ fn what_the_user_has_not_named_is_not_recorded() {
 }
 
 #[test]
+fn an_image_that_one_use_is_not_verified_for_is_not_recorded_for_another() {
+    let bench = Bench::new();
+    let mut object = bench.good(1);
+    object["dockerImageReference"] = json!("mirror.local:5000/ns/app:v1");
+    let stream = |namespace: &str, from: &str| {
+        json!({
+            "apiVersion": "image.openshift.io/v1",
+            "kind": "ImageStream",
+            "metadata": {"name": "app", "namespace": namespace},
+            "spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": from}}]},
+            "status": {"tags": [{"tag": "v1", "items": [{"image": digest(1), "dockerImageReference": from}]}]},
+        })
+    };
+    let good = stream("one", "mirror.local:5000/ns/app:v1");
+    let other = stream("two", "elsewhere.local/app:v1");
+    bench.desk.put(
+        "map",
+        format!("mirror.local:5000/ns/app {SIGNED}\nelsewhere.local elsewhere.local\n"),
+    );
+    bench
+        .desk
+        .put("all.json", list(&[object.clone(), good.clone()]).to_string());
+    let report = bench.lines(&["-f", "all.json", "--confirm"], 0);
+    assert_eq!(report.entry()["recorded"], "yes");
+    bench.desk.put("all.json", list(&[object, good, other]).to_string());
+    let report = bench.lines(&["-f", "all.json", "--confirm"], 1);
+    assert_eq!(report.words(), ["Rejected/IdentityMismatch"]);
+    assert_eq!(report.entry()["recorded"], "no");
+    assert_eq!(trusted(&items(&bench, "all.json")[0]), None);
+}
+
+#[test]
 fn too_many_downgrades_are_all_kept_back_and_listed() {
     let bench = Bench::new();
     bench.mixed("all.json", 10);

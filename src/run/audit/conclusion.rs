@@ -30,7 +30,10 @@ impl Judge<'_> {
         let mut record = None;
         if let What::Object(object) = job.what {
             findings::of_object(&object.loaded, &judged.first, &mut entry);
-            if self.settings.recording == Recording::Confirm && job.expected.is_of_user() {
+            // Where a use does not get what it expects, the image is rejected for its identity alone: what is recorded stays,
+            // and that it is verified for another use is no ground to call it trusted (docs/contract.md 5).
+            let is_one = judged.worse.is_none();
+            if self.settings.recording == Recording::Confirm && job.expected.is_of_user() && is_one {
                 (entry.recorded, record) = self.record(*object, &judged.first, job.expected, &mut told);
             }
         }
@@ -107,6 +110,9 @@ impl Judge<'_> {
         told: &mut Vec<u8>,
     ) -> recording::Changes {
         let judged = self.object(loaded, job, told);
+        if judged.worse.is_some() {
+            return recording::Changes::default();
+        }
         let identities = &job.expected.identities;
         self.changes(loaded, &judged.first, identities, author, told).1
     }

@@ -109,7 +109,7 @@ impl Audit {
         Ok(Self {
             source: images.source(),
             map: options.expected_identity_map.as_deref().map(identity_map).transpose()?,
-            options: decisive(options, &criteria, reporting.warn_expiry),
+            options: decisive(options, &criteria, reporting.warn_expiry, &images),
             workers,
             shard: shard::shard(options.shard.as_deref(), environment)?,
             resume: options.resume.clone(),
@@ -151,7 +151,7 @@ fn identity_map(file: &Path) -> Result<IdentityMap, UsageError> {
 }
 
 /// The options besides keys, policy, map and source that can change what is found. Engine, workers and formats cannot.
-fn decisive(options: &cli::audit::Audit, criteria: &Criteria, warn_expiry: i64) -> String {
+fn decisive(options: &cli::audit::Audit, criteria: &Criteria, warn_expiry: i64, images: &Images) -> String {
     let registry = &options.registry;
     let paths = [&registry.registries_d, &registry.registries_conf, &registry.cert_dir];
     let paths = paths.map(|path| path.as_ref().map_or(String::new(), |path| path.display().to_string()));
@@ -168,6 +168,7 @@ fn decisive(options: &cli::audit::Audit, criteria: &Criteria, warn_expiry: i64) 
         format!("expiry {warn_expiry}"),
         format!("confirm {}", options.confirm),
         format!("mirrors {}", options.mirrors),
+        format!("images {}", images.demands()),
     ]
     .join("\n")
 }

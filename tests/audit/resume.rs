@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::audit::bench::Bench;
+use crate::audit::bench::{digest, Bench, SIGNED};
 
 /// The report with this many of its lines, and the beginning of the next one.
 fn tear(bench: &Bench, lines: usize, more: usize) {
@@ -110,6 +110,50 @@ fn a_report_of_another_audit_is_not_gone_on_from() {
         .run(&[&["-f", "all.json"][..], &resume].concat())
         .expect_usage("the keys");
     assert_eq!(fs::read(bench.desk.sandbox.path("audit.jsonl")).unwrap(), before);
+}
+
+#[test]
+fn a_report_with_an_image_twice_or_of_another_shard_is_not_gone_on_from() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 12);
+    bench
+        .run(&["-f", "all.json", "--report", "jsonl=audit.jsonl"])
+        .expect(1);
+    tear(&bench, 8, 0);
+    let path = bench.desk.sandbox.path("audit.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let line = text.lines().nth(4).unwrap();
+    fs::write(&path, format!("{text}{line}\n")).unwrap();
+    let resume = ["-f", "all.json", "--resume", "audit.jsonl"];
+    bench.run(&resume).expect_usage("twice");
+    // The line of an image that belongs to the other half.
+    let half = ["-f", "all.json", "--shard", "0/2", "--report", "jsonl=half.jsonl"];
+    bench.run(&half).expect(1);
+    let own = fs::read_to_string(bench.desk.sandbox.path("half.jsonl")).unwrap();
+    let foreign = text.lines().skip(1).find(|line| !own.contains(*line)).unwrap();
+    let head = own.lines().next().unwrap();
+    fs::write(&path, format!("{head}\n{foreign}\n")).unwrap();
+    bench
+        .run(&[&resume[..], &["--shard", "0/2"]].concat())
+        .expect_usage("another shard");
+}
+
+#[test]
+fn what_the_user_expects_of_an_image_belongs_to_the_report() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 10);
+    let named = |reference: &str| [0, 1].map(|n| format!("{}={reference}", digest(n)));
+    let good = named(&format!("{SIGNED}:v1"));
+    let args = ["-f", "all.json", &good[0], &good[1]];
+    bench
+        .run(&[&args[..], &["--report", "jsonl=audit.jsonl"]].concat())
+        .expect(0);
+    tear(&bench, 2, 0);
+    let other = named("registry.local:5000/other:v1");
+    bench
+        .run(&["-f", "all.json", &other[0], &good[1], "--resume", "audit.jsonl"])
+        .expect_usage("the options");
+    bench.run(&[&args[..], &["--resume", "audit.jsonl"]].concat()).expect(0);
 }
 
 #[test]

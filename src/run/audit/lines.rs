@@ -64,8 +64,9 @@ fn write_all(file: &mut File, lines: &Receiver<Vec<u8>>, is_regular: bool) -> io
 pub(super) struct Known(Images<()>);
 
 impl Known {
-    fn insert(&mut self, image: &str, source: &str) {
-        self.0.insert(name(image, source), source, ());
+    /// Adds an image; whether it was not there.
+    fn insert(&mut self, image: &str, source: &str) -> bool {
+        self.0.insert(name(image, source), source, ()).is_none()
     }
 
     /// Whether the report has an image.
@@ -191,7 +192,21 @@ impl Unfinished {
                 differences.join(", ")
             )));
         }
-        while lines.next_line().map_err(|fault| wrong(fault.to_string()))?.is_some() {}
+        let mut known = Known::default();
+        while let Some(line) = lines.next_line().map_err(|fault| wrong(fault.to_string()))? {
+            let Line::Entry(entry) = line else {
+                continue;
+            };
+            let image = safe(&entry.image);
+            if !known.insert(&entry.image, &entry.source) {
+                return Err(wrong(format!("it has image {image} twice; begin a new report")));
+            }
+            if !old.shard.has(&entry.image) {
+                return Err(wrong(format!(
+                    "it has image {image}, which belongs to another shard; begin a new report"
+                )));
+            }
+        }
         Ok(Self {
             head: old,
             path: path.to_owned(),

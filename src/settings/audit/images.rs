@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::cli::audit::Audit as Options;
 use crate::cluster::access::Access;
+use crate::digest::Digest;
 use crate::registry::configuration::Configuration;
 use crate::settings::environment::Environment;
 use crate::settings::image_name::ImageName;
@@ -145,6 +146,20 @@ impl Images {
             Self::Places { registries, .. } | Self::Cluster { registries, .. } => registries.as_deref(),
             Self::Files { .. } => None,
         }
+    }
+
+    /// What the user names and expects of it, as a hash: another list of images is another audit.
+    pub(super) fn demands(&self) -> String {
+        let named = match self {
+            Self::Files { named, .. } => named.as_deref().unwrap_or_default(),
+            Self::Places { named, .. } => named,
+            Self::Cluster { .. } => &[],
+        };
+        let lines = named.iter().map(|request| {
+            let identities: Vec<String> = request.identities.iter().map(ToString::to_string).collect();
+            format!("{}\t{}\n", request.asked, identities.join("\t"))
+        });
+        Digest::of_bytes(lines.collect::<String>().as_bytes()).hex().to_owned()
     }
 
     /// Records stand on Image objects.

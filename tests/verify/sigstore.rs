@@ -421,7 +421,7 @@ fn key_files_of_no_use_are_usage_errors() {
         (twice, "more than one PEM block"),
         (
             std::fs::read(&place.desk.key_file).unwrap(),
-            "-----BEGIN PUBLIC KEY-----",
+            "OpenPGP keys are given with --public-key",
         ),
         (Vec::new(), "it is empty"),
         (vec![b'x'; 65 << 10], "65536 bytes"),

@@ -45,7 +45,11 @@ pub fn flow(value: &Value) -> String {
         Value::Object(members) => {
             let members: Vec<String> = members
                 .iter()
-                .map(|(name, value)| format!("{}: {}", scalar(name), flow(value)))
+                .map(|(name, value)| {
+                    let name = scalar(name);
+                    let mark = if name.len() > MAX_SIMPLE_KEY { "? " } else { "" };
+                    format!("{mark}{name}: {}", flow(value))
+                })
                 .collect();
             format!("{{{}}}", members.join(", "))
         }
@@ -53,9 +57,27 @@ pub fn flow(value: &Value) -> String {
     }
 }
 
-fn write_member(out: &mut String, name: &str, value: &Value, column: usize) {
-    out.push_str(&scalar(name));
+/// Longest name, as it is written, before a plain colon, in bytes. YAML allows 1,024 characters.
+const MAX_SIMPLE_KEY: usize = 1000;
+
+/// Writes a name and the colon behind it, in the long form where readers would not take the short one; which it was.
+fn write_name(out: &mut String, name: &str, column: usize) -> bool {
+    let name = scalar(name);
+    let is_long = name.len() > MAX_SIMPLE_KEY;
+    if is_long {
+        out.push_str("? ");
+    }
+    out.push_str(&name);
+    if is_long {
+        out.push('\n');
+        indent(out, column);
+    }
     out.push(':');
+    is_long
+}
+
+fn write_member(out: &mut String, name: &str, value: &Value, column: usize) {
+    let is_long = write_name(out, name, column);
     match value {
         Value::Object(members) if !members.is_empty() => {
             out.push('\n');
@@ -64,6 +86,7 @@ fn write_member(out: &mut String, name: &str, value: &Value, column: usize) {
         }
         // As oc writes it: the dashes stand under the name.
         Value::Array(elements) if !elements.is_empty() => {
+            let column = if is_long { column + 2 } else { column };
             out.push('\n');
             indent(out, column);
             block(out, value, column);
@@ -158,5 +181,20 @@ mod tests {
         let stream = crate::yaml::parse(&text).unwrap();
         assert_eq!(stream.documents.len(), 1);
         assert_eq!(stream.documents[0].value(), value, "{text}");
+    }
+
+    #[test]
+    fn names_longer_than_yaml_allows_before_a_colon_read_back() {
+        for length in [990, 1000, 1100, 5000] {
+            let name = "a".repeat(length);
+            let quoted = "a b".repeat(length / 3);
+            let value = json!({
+                name.clone(): "text", quoted.clone(): {"b": {"c": 1}, name.clone(): [1, {quoted.clone(): null}]}, "d": [{name: {}}],
+            });
+            let text = document(&value);
+            assert_eq!(crate::yaml::parse(&text).unwrap().documents[0].value(), value, "{text}");
+            let text = flow(&value);
+            assert_eq!(crate::yaml::parse(&text).unwrap().documents[0].value(), value, "{text}");
+        }
     }
 }

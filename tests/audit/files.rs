@@ -224,3 +224,45 @@ fn streams_and_pods_in_files_say_what_images_are_expected_to_be_signed_as() {
         json!({"kind": "pod", "namespace": "shop", "name": "web-1/main"})
     );
 }
+
+#[test]
+fn instances_in_files_are_expected_to_be_signed_as_the_tags_of_their_lists_too() {
+    let bench = Bench::new();
+    let (outer, inner, instance, evil) = (digest(3), digest(1), digest(2), "quay.io/evil/x:1");
+    let manifests = |own: &str, below: &str| {
+        let mut object = image(own, &[]);
+        object["dockerImageManifests"] = json!([{"digest": below, "mediaType": "application/vnd.oci.image.index.v1+json",
+            "manifestSize": 1, "architecture": "amd64", "os": "linux"}]);
+        object
+    };
+    let stream = |namespace: &str, from: &str, own: &str| {
+        json!({
+            "apiVersion": "image.openshift.io/v1", "kind": "ImageStream",
+            "metadata": {"namespace": namespace, "name": "web"},
+            "spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": from}}]},
+            "status": {"tags": [{"tag": "v1", "items": [{"image": own}]}]},
+        })
+    };
+    let (as_evil, as_shop) = (
+        bench.desk.sign(&instance, evil),
+        bench.desk.sign(&instance, "quay.io/shop/web:v1"),
+    );
+    for (blobs, word) in [
+        (&[&as_evil[..]][..], "Rejected/IdentityMismatch"),
+        (&[&as_shop[..]], "Rejected/IdentityMismatch"),
+        (&[&as_evil[..], &as_shop[..]], "Verified/Verified"),
+    ] {
+        let objects = [
+            image(&instance, blobs),
+            manifests(&outer, &inner),
+            manifests(&inner, &instance),
+            stream("evil", evil, &instance),
+            stream("shop", "quay.io/shop/web:v1", &outer),
+        ];
+        bench.desk.put("dump.json", list(&objects).to_string());
+        let report = bench.lines(&["-f", "dump.json"], 1);
+        assert_eq!(report.entries[0]["image"], instance);
+        assert_eq!(report.words()[0], word, "{report:#?}");
+        assert_eq!(report.entries[0]["uses"][1], json!({"kind": "list", "name": inner}));
+    }
+}

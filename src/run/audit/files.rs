@@ -9,6 +9,7 @@ use crate::audit::entry::IdentitySource;
 use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::{Known, Uses};
 use crate::digest::Digest;
+use crate::image;
 use crate::run::cluster::inventory::{add_pod, add_stream};
 use crate::run::objects::{self, Found, Selected};
 use crate::settings::audit::{Audit, Images};
@@ -64,13 +65,17 @@ impl<'f> Files<'f> {
     /// Reads what uses images.
     fn gather(&mut self) {
         let mut left_out = 0_u64;
+        let mut has_streams = false;
         for position in self
             .objects
             .positions()
             .filter(|position| self.objects.is_of_other_kind(*position))
         {
             let troubles = match self.objects.other(position, &[STREAM, POD]) {
-                Ok(Some((kind, object))) if kind == STREAM => add_stream(&mut self.uses, &object),
+                Ok(Some((kind, object))) if kind == STREAM => {
+                    has_streams = true;
+                    add_stream(&mut self.uses, &object)
+                }
                 Ok(Some((_, object))) => add_pod(&mut self.uses, &object),
                 Ok(None) => {
                     self.others += 1;
@@ -79,12 +84,12 @@ impl<'f> Files<'f> {
                 Err(trouble) => vec![trouble],
             };
             for trouble in troubles {
-                if self.troubles.len() < MAX_TROUBLES {
-                    self.troubles.push(trouble);
-                } else {
-                    left_out += 1;
-                }
+                self.complain(trouble, &mut left_out);
             }
+        }
+        // Only tags of streams are handed down from lists; without any, images need not be read twice.
+        if has_streams {
+            self.gather_instances(&mut left_out);
         }
         if left_out > 0 {
             self.troubles.push(format!("{left_out} more like these"));
@@ -93,6 +98,44 @@ impl<'f> Files<'f> {
         if self.uses.is_full() {
             let what = "the files have more uses of images than are kept: some are left out";
             self.troubles.push(what.to_owned());
+        }
+    }
+
+    /// Notes which images are instances of which lists, so that what is expected of a list comes to them, whether or not
+    /// something else names them.
+    fn gather_instances(&mut self, left_out: &mut u64) {
+        let objects = self.objects;
+        for position in objects
+            .positions()
+            .filter(|position| !objects.is_of_other_kind(*position))
+        {
+            let own = objects.load(position);
+            let loaded = match own.loaded {
+                Ok(loaded) => loaded,
+                // Among the images that are judged it says so itself.
+                Err(_) if self.names.is_none() && self.wants(position) => continue,
+                Err(refusal) => {
+                    let why = refusal.message;
+                    self.complain(format!("{why}; which instances it has is not known"), left_out);
+                    continue;
+                }
+            };
+            let Ok(list) = Digest::parse(&own.image_name) else {
+                continue;
+            };
+            for child in image::children(&loaded.object) {
+                if let Some(child) = Digest::parse(&child.digest).ok().filter(|own| own.hash().is_some()) {
+                    self.uses.add_instance(&list, &child);
+                }
+            }
+        }
+    }
+
+    fn complain(&mut self, trouble: String, left_out: &mut u64) {
+        if self.troubles.len() < MAX_TROUBLES {
+            self.troubles.push(trouble);
+        } else {
+            *left_out += 1;
         }
     }
 

@@ -3,13 +3,13 @@
 //!
 //! What cannot be listed makes the inventory incomplete, by name: it never becomes smaller without a word.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
 use super::Session;
 use crate::audit::entry::{Use, UseKind};
-use crate::audit::uses::{Demand, Known, Namer, Uses};
+use crate::audit::uses::{Known, Uses};
 use crate::cluster::api::Api;
 use crate::cluster::images::{self, Found};
 use crate::cluster::names::Name;
@@ -26,6 +26,10 @@ const MAX_NAMED: usize = 20;
 
 /// Most instances that one list may add to a namespace's images.
 const MAX_INSTANCES: usize = 256;
+
+/// Most images that are kept from when they are looked through for lists until they are judged: as many as a page of a
+/// list has. Others are read again.
+const MAX_KEPT: usize = 500;
 
 /// Which images of a cluster are judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,10 +75,10 @@ pub struct Inventory {
     /// Why the list of Images did not come to its end.
     failure: Option<Refusal>,
     next: usize,
-    /// What is to be looked at after all others.
-    later: VecDeque<[u8; 32]>,
-    /// What lists say of their instances, found on the way.
-    instances: BTreeMap<[u8; 32], Vec<Demand>>,
+    /// What became of images that were looked through for lists: all that could not be read, and some that could.
+    kept: BTreeMap<[u8; 32], Result<Found, Refusal>>,
+    /// Images that are not wanted and could not be read: whether they are lists is not known.
+    unread: usize,
     /// Whether Images are read out of streams, since the user may not read them themselves.
     is_by_view: bool,
 }
@@ -92,8 +96,8 @@ impl Inventory {
             list: None,
             failure: None,
             next: 0,
-            later: VecDeque::new(),
-            instances: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            unread: 0,
             is_by_view: false,
         };
         inventory.gather(&mut session.api);
@@ -139,6 +143,10 @@ impl Inventory {
             self.images = images;
             self.odd = odd;
             self.list = Some(Pages::new(images::list(&self.scope.selector)));
+        } else {
+            uses.sort();
+            self.images = uses.images().filter_map(|digest| digest.hash()).collect();
+            self.find_instances(api, &mut uses);
         }
         uses.finish();
         if uses.is_full() {
@@ -146,7 +154,7 @@ impl Inventory {
                 .push("the cluster has more uses of images than are kept: some are left out".to_owned());
         }
         // Where Image objects are chosen by their labels, what is none of them is not asked for.
-        if self.scope.range != Range::Images || self.scope.selector.is_empty() {
+        if self.scope.range == Range::Images && self.scope.selector.is_empty() {
             let is_only_named = |digest: &Digest| {
                 let known = uses.known(digest);
                 known.more_uses == 0 && known.uses.iter().all(|by| by.kind == UseKind::List)
@@ -225,37 +233,26 @@ impl Inventory {
                 }
                 continue;
             }
-            // An instance of a list that is still to come may be expected to be signed as that.
-            if known.demands.is_empty() {
-                self.later.push_back(hash);
+            let kept = self.kept.remove(&hash);
+            if !is_wanted(digest.as_str()) {
+                // What is not there, may not be read or is damaged is so in every run, and said where it is wanted.
+                let lasting = [Reason::NotFound, Reason::Forbidden, Reason::MalformedImage];
+                let is_open = |refusal: &Refusal| !lasting.contains(&refusal.reason);
+                self.unread += usize::from(kept.is_some_and(|found| found.is_err_and(|refusal| is_open(&refusal))));
                 continue;
             }
-            // Read whether or not it is wanted: it may be a list, whose instances are.
-            let candidate = self.by_name(&mut session.api, &digest, known);
-            if is_wanted(digest.as_str()) {
-                return Some(candidate);
-            }
+            let found = kept.unwrap_or_else(|| self.fetch(&mut session.api, &digest, &known));
+            return Some(Candidate {
+                name: digest.to_string(),
+                found,
+                known,
+            });
         }
-        while let Some(hash) = self.later.pop_front() {
-            let digest = Digest::from_hash(hash);
-            let mut known = self.uses.known(&digest);
-            let is_instance = self.instances.contains_key(&hash);
-            for demand in self.instances.remove(&hash).unwrap_or_default() {
-                if !known.uses.contains(&demand.by) {
-                    known.uses.push(demand.by.clone());
-                }
-                if !demand.references.is_empty() {
-                    known.demands.push(demand);
-                }
-            }
-            let is_only_instance = is_instance && known.uses.iter().all(|by| by.kind == UseKind::List);
-            let candidate = self.by_name(&mut session.api, &digest, known);
-            let is_absent = matches!(&candidate.found, Err(refusal) if refusal.reason == Reason::NotFound);
-            // Of a list the cluster need not have all instances.
-            if is_only_instance && is_absent || !is_wanted(digest.as_str()) {
-                continue;
-            }
-            return Some(candidate);
+        match std::mem::take(&mut self.unread) {
+            0 => {}
+            unread => self.incomplete.push(format!(
+                "of the images that are left out here {unread} could not be read: if they are lists, what is expected of their instances is not known"
+            )),
         }
         None
     }
@@ -318,17 +315,45 @@ impl Inventory {
         }
     }
 
-    /// An image that is asked for by its name.
-    fn by_name(&mut self, api: &mut Api, digest: &Digest, known: Known) -> Candidate {
-        let found = self.fetch(api, digest, &known);
-        if let Ok(found) = &found {
-            self.note_instances(digest, &found.loaded.object, &known);
+    /// Reads the images that are used, and the instances of those that are lists, before any is judged: a list may expect
+    /// something of an image that comes before it, whether or not that is used by itself.
+    fn find_instances(&mut self, api: &mut Api, uses: &mut Uses) {
+        let mut waiting: VecDeque<[u8; 32]> = self.images.iter().copied().collect();
+        let (mut instances, mut absent) = (BTreeSet::new(), BTreeSet::new());
+        let mut kept = 0;
+        while let Some(hash) = waiting.pop_front() {
+            let list = Digest::from_hash(hash);
+            let found = self.fetch(api, &list, &uses.known(&list));
+            let children = match &found {
+                Ok(found) => image::children(&found.loaded.object),
+                // Of a list the cluster need not have all instances.
+                Err(refusal) if refusal.reason == Reason::NotFound && instances.contains(&hash) => {
+                    absent.insert(hash);
+                    continue;
+                }
+                Err(_) => Vec::new(),
+            };
+            if found.is_err() || kept < MAX_KEPT {
+                kept += usize::from(found.is_ok());
+                self.kept.insert(hash, found);
+            }
+            for (place, child) in children.iter().enumerate() {
+                let Some(own) = digest(&child.digest) else { continue };
+                let Some(hash) = own.hash() else { continue };
+                uses.add_instance(&list, &own);
+                let is_known = self.images.binary_search(&hash).is_ok();
+                if place < MAX_INSTANCES && !is_known && instances.insert(hash) {
+                    waiting.push_back(hash);
+                }
+            }
+            if children.len() > MAX_INSTANCES {
+                self.incomplete.push(format!(
+                    "the list {list} has {} instances; {MAX_INSTANCES} are looked at",
+                    children.len()
+                ));
+            }
         }
-        Candidate {
-            name: digest.to_string(),
-            found,
-            known,
-        }
+        self.images.extend(instances.difference(&absent));
     }
 
     /// Asks for an Image, or, for users who may not read those, for the copy of it in a stream.
@@ -349,48 +374,6 @@ impl Inventory {
         }
         let name = view.unwrap_or_else(|| Name::Image(digest.clone()));
         images::find(api, &name)
-    }
-
-    /// Notes what a list says of its instances.
-    fn note_instances(&mut self, list: &Digest, object: &Value, known: &Known) {
-        let children = image::children(object);
-        let by = used(UseKind::List, "", list.as_str());
-        let inherited: Vec<Demand> = known
-            .demands
-            .iter()
-            .filter(|demand| demand.namer == Namer::Stream)
-            .map(|demand| Demand {
-                by: by.clone(),
-                namer: Namer::Stream,
-                references: demand.references.clone(),
-            })
-            .collect();
-        for child in children.iter().take(MAX_INSTANCES) {
-            let Some(hash) = digest(&child.digest).and_then(|digest| digest.hash()) else {
-                continue;
-            };
-            let is_direct = self.images.binary_search(&hash).is_ok();
-            let own = self.instances.entry(hash).or_insert_with(|| {
-                if !is_direct {
-                    self.later.push_back(hash);
-                }
-                Vec::new()
-            });
-            if inherited.is_empty() {
-                own.push(Demand {
-                    by: by.clone(),
-                    namer: Namer::Stream,
-                    references: Vec::new(),
-                });
-            }
-            own.extend(inherited.iter().cloned());
-        }
-        if children.len() > MAX_INSTANCES {
-            self.incomplete.push(format!(
-                "the list {list} has {} instances; {MAX_INSTANCES} are looked at",
-                children.len()
-            ));
-        }
     }
 }
 

@@ -266,3 +266,38 @@ fn instances_in_files_are_expected_to_be_signed_as_the_tags_of_their_lists_too()
         assert_eq!(report.entries[0]["uses"][1], json!({"kind": "list", "name": inner}));
     }
 }
+
+#[test]
+fn objects_that_may_name_images_and_are_not_read_make_the_audit_incomplete() {
+    let bench = Bench::new();
+    let stream = json!({
+        "apiVersion": "image.openshift.io/v1",
+        "kind": "ImageStream",
+        "metadata": {"name": "app", "namespace": "ns"},
+        "spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": "elsewhere.local/app:v1"}}]},
+        "status": {"tags": [{"tag": "v1", "items": [{"image": digest(1)}]}]},
+    });
+    let mut bare = stream.clone();
+    bare.as_object_mut().unwrap().remove("kind");
+    for (what, other) in [
+        (
+            "without a kind",
+            json!({"apiVersion": "image.openshift.io/v1", "kind": "ImageStreamList", "items": [bare]}),
+        ),
+        ("of kind List", list(&[list(&[stream])])),
+        (
+            "of kind Status",
+            json!({"apiVersion": "v1", "kind": "Status", "status": "Failure"}),
+        ),
+    ] {
+        bench.desk.put("inventory/images.json", bench.good(1).to_string());
+        bench.desk.put("inventory/other.json", other.to_string());
+        let outcome = bench.run(&["-f", "inventory"]).expect(3);
+        assert!(outcome.stderr.contains(what), "{what}: {outcome:#?}");
+        assert!(outcome.stderr.contains("other.json"), "{outcome:#?}");
+    }
+    // Other kinds name no images that are judged.
+    let other = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}});
+    bench.desk.put("inventory/other.json", other.to_string());
+    bench.run(&["-f", "inventory"]).expect(0);
+}

@@ -20,6 +20,10 @@ use crate::source::objects::{ObjectFiles, Place, Position};
 const STREAM: &str = "ImageStream";
 const POD: &str = "Pod";
 
+/// What may hold streams, pods and images, and is not read: lists in lists, elements of lists that do not say what they
+/// are, and what a server answers in place of a list.
+const UNREAD: [&str; 6] = ["", "List", "ImageList", "ImageStreamList", "PodList", "Status"];
+
 /// Most troubles with such objects that are named.
 const MAX_TROUBLES: usize = 20;
 
@@ -71,12 +75,13 @@ impl<'f> Files<'f> {
             .positions()
             .filter(|position| self.objects.is_of_other_kind(*position))
         {
-            let troubles = match self.objects.other(position, &[STREAM, POD]) {
+            let troubles = match self.objects.other(position, &[&[STREAM, POD][..], &UNREAD].concat()) {
                 Ok(Some((kind, object))) if kind == STREAM => {
                     has_streams = true;
                     add_stream(&mut self.uses, &object)
                 }
-                Ok(Some((_, object))) => add_pod(&mut self.uses, &object),
+                Ok(Some((kind, object))) if kind == POD => add_pod(&mut self.uses, &object),
+                Ok(Some((kind, _))) => vec![self.unread(position, &kind)],
                 Ok(None) => {
                     self.others += 1;
                     continue;
@@ -137,6 +142,18 @@ impl<'f> Files<'f> {
         } else {
             *left_out += 1;
         }
+    }
+
+    /// Why it is not known what an object that is not read says of images.
+    fn unread(&self, position: Position, kind: &str) -> String {
+        let what = match kind {
+            "" => "an object without a kind".to_owned(),
+            kind => format!("an object of kind {kind}"),
+        };
+        format!(
+            "{}: {what} is not read, so that the images it may name are not known; write the objects as oc get -o json does",
+            self.objects.place_of(position)
+        )
     }
 
     /// How many images are expected. Views count as well, although the image in them may be counted already.

@@ -214,7 +214,8 @@ fn armoured_and_clear_signed_messages_are_unsupported_but_damaged_ones_are_nothi
     let cut = text.split_once("-----END").unwrap().0;
     p.expect(&[cut.as_bytes()], NOT, "without its end");
     let line = text.lines().find(|line| line.len() == 64).unwrap();
-    let damaged = text.replacen(line, &format!("{}A{}", &line[..20], &line[21..]), 1);
+    let other = if &line[20..21] == "A" { "B" } else { "A" };
+    let damaged = text.replacen(line, &format!("{}{other}{}", &line[..20], &line[21..]), 1);
     assert_ne!(damaged, text);
     p.expect(&[damaged.as_bytes()], NOT, "armour");
     let clear = p.signer.gpg(&["-u", &p.key, "--clear-sign"], &payload);

@@ -64,7 +64,7 @@ impl<'w> Listing<'w> {
 }
 
 /// The output, whose failures are told at the end of the run: see [`super::output`].
-struct Quiet<'o>(&'o mut dyn Write);
+pub(crate) struct Quiet<'o>(pub(crate) &'o mut dyn Write);
 
 impl Write for Quiet<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -12,6 +12,7 @@ use crate::files::fresh::Fresh;
 use crate::report::appearance::{width, WIDTH};
 use crate::report::audit::renderer;
 use crate::report::audit::renderer::{Look, Renderer};
+use crate::report::listing::Quiet;
 use crate::settings::audit::reporting::Reporting;
 use crate::settings::audit::Report;
 use crate::settings::UsageError;
@@ -125,20 +126,5 @@ impl<'s> Outputs<'s> {
             tail.incomplete.push(format!("keeping the report: {error}"));
         }
         let _ = self.out.flush();
-    }
-}
-
-/// Standard output, whose failures are told at the end of the run: see [`crate::report::output`].
-struct Quiet<'o>(&'o mut dyn Write);
-
-impl Write for Quiet<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let _ = self.0.write_all(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let _ = self.0.flush();
-        Ok(())
     }
 }

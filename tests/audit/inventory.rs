@@ -261,6 +261,32 @@ fn selected_images_are_judged_and_no_others() {
 }
 
 #[test]
+fn what_a_list_that_is_not_selected_expects_of_a_selected_instance_counts() {
+    let fleet = Fleet::empty();
+    let (whole, own) = (digest(1), digest(2));
+    let mut object = stored(&whole, &[]);
+    object["dockerImageManifests"] = json!([
+        {"digest": own, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+         "manifestSize": 1, "architecture": "amd64", "os": "linux"}
+    ]);
+    fleet.server().image(object);
+    fleet.server().image(stored(&own, &[&fleet.sign(&own, &tag(2))]));
+    fleet.server().objects(|objects| {
+        objects.edit_image(&own, |image| image["metadata"]["labels"] = json!({"audit": "yes"}));
+    });
+    let stream = |reference: String, image: &str| {
+        json!({"spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": reference}}]},
+               "status": {"tags": [{"tag": "v1", "items": [{"image": image}]}]}})
+    };
+    fleet.server().stream("other", "app", stream(tag(2), &own));
+    let (report, _) = fleet.lines(&["-l", "audit=yes"], 0);
+    assert_eq!(report.words(), ["Verified/Verified"]);
+    fleet.server().stream("shop", "app", stream(tag(1), &whole));
+    let (report, _) = fleet.lines(&["-l", "audit=yes"], 1);
+    assert_eq!(report.words(), ["Rejected/IdentityMismatch"]);
+}
+
+#[test]
 fn what_one_namespace_calls_an_image_does_not_vouch_for_it_in_another() {
     let fleet = Fleet::empty();
     let own = digest(1);

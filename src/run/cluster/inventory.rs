@@ -130,6 +130,14 @@ impl Inventory {
         self.walk(api, pods, consequence, &mut |object| add_pod(&mut uses, object));
         if self.scope.range == Range::Images {
             self.add_release(api, &mut uses);
+            if !self.scope.selector.is_empty() {
+                // What a list expects of its instances holds whatever labels the list has.
+                let consequence = "what lists expect of their instances is not known";
+                self.walk(api, images::outlines(""), consequence, &mut |object| {
+                    add_outline(&mut uses, object);
+                    Vec::new()
+                });
+            }
             let outlines = images::outlines(&self.scope.selector);
             let (mut images, mut odd) = (Vec::new(), 0);
             let consequence = "which images there are is not known";

@@ -82,6 +82,26 @@ fn make_install_obeys_the_prefix_and_the_places_that_distributions_choose() {
 }
 
 #[test]
+fn what_is_installed_passes_the_trial_of_packages() {
+    if !has("make") {
+        return skipped("make install", "make is not installed");
+    }
+    let sandbox = Sandbox::new();
+    let root = sandbox.path("root");
+    let run = install(&root, &["PREFIX=/usr"]);
+    assert!(run.status.success(), "{run:?}");
+    let trial = Command::new("sh")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/packaging/smoke.sh"))
+        .arg(root.join("usr"))
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .output()
+        .unwrap();
+    assert!(trial.status.success(), "{}", String::from_utf8_lossy(&trial.stderr));
+    assert!(trial.stdout.ends_with(b"smoke test passed\n"), "{trial:?}");
+}
+
+#[test]
 fn from_the_source_tarball_nothing_of_the_program_is_run() {
     if !has("make") {
         return skipped("make install", "make is not installed");

@@ -122,3 +122,37 @@ fn an_export_is_counted() {
     let export = format!("cat {all}; echo '[GNUPG:] EXPORT_RES 2 0 2' >&2");
     run(&desk, &system(&desk, "2.4.7", &export), &home, &[]).expect_verdict(0, OK);
 }
+
+/// What is left out of an export may be a revocation.
+#[test]
+fn a_filter_of_the_system_is_trouble_in_whatever_encoding_it_stands() {
+    if !can_be_had() {
+        return skipped("a filter of exports", why_not());
+    }
+    let desk = Desk::certified();
+    let home = with_database(&desk, false);
+    fs::write(home.join("common.conf"), "use-keyboxd\n").unwrap();
+    let all = desk
+        .admin
+        .gpg(&["--export", "--export-options", "export-local-sigs"], b"");
+    let all = desk.sandbox.file("all.gpg", all);
+    let export = format!("cat {}; echo '[GNUPG:] EXPORT_RES 2 0 2' >&2", all.display());
+    let filter = "export-filter drop-subkey=usage=~s\n";
+    for (config, expected) in [
+        (format!("# f\u{fc}r\n{filter}").into_bytes(), FAILED),
+        ([b"# f\xfcr\n", filter.as_bytes()].concat(), FAILED),
+        (format!("# no {filter}").into_bytes(), OK),
+    ] {
+        let config = desk.sandbox.file("system.conf", config);
+        let system = system(&desk, "2.4.7", &export)
+            .etc("gnupg/gpg.conf", "")
+            .replace("/etc/gnupg/gpg.conf", &config);
+        let outcome = run(&desk, &system, &home, &[]);
+        assert_eq!(outcome.verdict(), expected, "{config:?}: {outcome:#?}");
+        assert_eq!(
+            message(&outcome).contains("export-filter"),
+            expected == FAILED,
+            "{outcome:#?}"
+        );
+    }
+}

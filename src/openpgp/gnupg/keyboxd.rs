@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::files::read::read_regular;
-use crate::openpgp::gnupg::system::{forces_keyboxd, options_of, SYSTEM_CONFIG};
+use crate::openpgp::gnupg::system::{filters_exports, forces_keyboxd, options_of, SYSTEM_CONFIG};
 use crate::openpgp::keys::ring::MAX_RING;
 use crate::processes::{self, Running};
 use crate::text::safe;
@@ -112,7 +112,7 @@ pub fn export(home: &Path, uid: u32) -> Result<Exported, Error> {
     if owner != uid {
         return Err(Error::NotOurs(home.to_owned()));
     }
-    if fs::read_to_string(SYSTEM_CONFIG).is_ok_and(|text| text.contains("export-filter")) {
+    if filters_exports() {
         return Err(Error::Filter);
     }
     // Absolute: the daemon does not run in our directory.

@@ -81,6 +81,12 @@ pub fn forces_keyboxd() -> Option<&'static str> {
         .find(|file| options(file).iter().any(|option| option == "use-keyboxd"))
 }
 
+/// Whether parts of keys are left out of what gpg exports.
+#[must_use]
+pub fn filters_exports() -> bool {
+    options(SYSTEM_CONFIG).iter().any(|option| option == "export-filter")
+}
+
 /// The names of the options in a file; none where it cannot be read, which then is so for gpg as well.
 fn options(file: &str) -> Vec<String> {
     options_of(&fs::read(file).unwrap_or_default())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The recipes state what Cargo.toml states.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::support::program::has;
@@ -95,6 +96,97 @@ fn what_only_the_publisher_knows_is_listed_and_not_invented() {
     assert!(list.contains("debian/watch"));
     let watch = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/debian/watch");
     assert!(!std::path::Path::new(watch).exists());
+}
+
+/// Variables that Debian's recipe hands to cargo, in an environment with these; one a line, empty where it is not set.
+fn handed_to_cargo(recipe: &Path, environment: &[(&str, &str)], variables: &[&str]) -> String {
+    let show: Vec<String> = variables.iter().map(|name| format!("echo \"$${name}\"")).collect();
+    let run = Command::new("make")
+        .args(["--silent", "--file"])
+        .arg(recipe)
+        .arg(format!("--eval=show: ; @{}", show.join("; ")))
+        .arg("show")
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/packaging"))
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{run:?}");
+    String::from_utf8(run.stdout).unwrap()
+}
+
+#[test]
+fn jobs_are_as_many_as_the_builder_was_given() {
+    let jobs = ["CARGO_BUILD_JOBS", "RUST_TEST_THREADS"];
+    let rules = Path::new("debian/rules");
+    if has("make") && has("dpkg-architecture") {
+        for (options, expected) in [
+            ("", "\n\n"),
+            ("nocheck", "\n\n"),
+            ("parallel=3", "3\n3\n"),
+            ("nocheck parallel=16", "16\n16\n"),
+        ] {
+            let found = handed_to_cargo(rules, &[("DEB_BUILD_OPTIONS", options)], &jobs);
+            assert_eq!(found, expected, "{options:?}");
+        }
+    } else {
+        skipped(
+            "jobs of the Debian recipe",
+            "make or dpkg-architecture is not installed",
+        );
+    }
+    if has("rpmspec") {
+        let home = tempfile::tempdir().unwrap();
+        let run = Command::new("rpmspec")
+            .args(["--parse", "--define", "_smp_build_ncpus 3"])
+            .arg(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/packaging/rpm/image-signature.spec"
+            ))
+            .env("HOME", home.path())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&run.stdout);
+        // When it is built, installed and tested.
+        let times = text.matches("export CARGO_BUILD_JOBS=3 RUST_TEST_THREADS=3").count();
+        assert_eq!(times, 3, "{text}");
+    } else {
+        skipped("jobs of the RPM recipe", "rpmspec is not installed");
+    }
+}
+
+#[test]
+fn for_another_machine_debians_recipe_compiles_and_links_with_its_tools() {
+    if !(has("make") && has("dpkg-architecture")) {
+        return skipped(
+            "the Debian recipe for another machine",
+            "make or dpkg-architecture is not installed",
+        );
+    }
+    // What Debian's rustc brings, which need not be installed.
+    const BROUGHT: &str = "include /usr/share/rustc/architecture.mk";
+    let rules = read("packaging/debian/rules");
+    assert!(rules.contains(BROUGHT));
+    let directory = tempfile::tempdir().unwrap();
+    let recipe = directory.path().join("rules");
+    let rules = rules.replace(BROUGHT, "DEB_HOST_RUST_TYPE = aarch64-unknown-linux-gnu");
+    std::fs::write(&recipe, rules).unwrap();
+    let variables = [
+        "CARGO_BUILD_TARGET",
+        "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER",
+        "PKG_CONFIG",
+        "PKG_CONFIG_ALLOW_CROSS",
+    ];
+    let types = |host| [("DEB_BUILD_GNU_TYPE", "x86_64-linux-gnu"), ("DEB_HOST_GNU_TYPE", host)];
+    assert_eq!(
+        handed_to_cargo(&recipe, &types("aarch64-linux-gnu"), &variables),
+        "aarch64-unknown-linux-gnu\naarch64-linux-gnu-gcc\naarch64-linux-gnu-pkg-config\n1\n"
+    );
+    assert_eq!(
+        handed_to_cargo(&recipe, &types("x86_64-linux-gnu"), &variables),
+        "\n\n\n\n"
+    );
 }
 
 #[test]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The attacks in SECURITY.md are tried by tests that there are.
+//! The attacks in SECURITY.md, and the answers that are believed, are tried by tests that there are.
 
 use std::fs;
 use std::path::Path;
@@ -12,17 +12,17 @@ fn named(text: &str) -> Vec<(&str, &str)> {
     spans.filter_map(|span| span.split_once("::")).collect()
 }
 
-#[test]
-fn each_attack_is_tried_by_a_test_that_there_is() {
+/// Each row of the table in a section of SECURITY.md names tests, and all of them are there.
+fn rows_name_tests(section: &str, head: &str, least: usize) {
     let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
     let rows: Vec<&str> = text
         .split("\n## ")
-        .find(|section| section.starts_with("Attacks"))
-        .expect("SECURITY.md has a section on attacks")
+        .find(|text| text.starts_with(section))
+        .unwrap_or_else(|| panic!("SECURITY.md has no section {section}"))
         .lines()
-        .filter(|line| line.starts_with("| ") && !line.starts_with("| attack |"))
+        .filter(|line| line.starts_with("| ") && !line.starts_with(head))
         .collect();
-    assert!(rows.len() > 30, "{}", rows.len());
+    assert!(rows.len() > least, "{section}: {}", rows.len());
     let sources = files("tests", ".rs");
     for row in rows {
         let tests = named(row);
@@ -37,4 +37,14 @@ fn each_attack_is_tried_by_a_test_that_there_is() {
             assert!(is_there, "no test {file}::{test}, which this row names: {row}");
         }
     }
+}
+
+#[test]
+fn each_attack_is_tried_by_a_test_that_there_is() {
+    rows_name_tests("Attacks", "| attack |", 30);
+}
+
+#[test]
+fn each_answer_that_is_believed_is_tried_by_a_test_that_there_is() {
+    rows_name_tests("Answers", "| answer |", 20);
 }

@@ -26,6 +26,7 @@ licence() {
         "(MIT OR Apache-2.0) AND Unicode-3.0") echo "Expat or Apache-2.0, and Unicode-3.0" ;;
         *" AND "*) return 1 ;;
         *Apache-2.0*" OR MIT"* | *MIT*" OR Apache-2.0"*) echo "Expat or Apache-2.0" ;;
+        "Apache-2.0 OR BSL-1.0") echo Apache-2.0 ;;
         "Unlicense OR MIT") echo "Unlicense or Expat" ;;
         MIT) echo Expat ;;
         LGPL-2.1 | LGPL-2.1-only) echo LGPL-2.1 ;;

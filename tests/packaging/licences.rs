@@ -40,8 +40,8 @@ fn spdx(licence: &str) -> String {
     .to_owned()
 }
 
-/// What is linked into the program: `name vVERSION` and licence. Not what only runs while it is built.
-fn linked() -> Option<BTreeMap<String, String>> {
+/// What cargo says of the crates that this platform uses.
+fn metadata() -> Option<Value> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--offline", "--locked", "--format-version", "1"])
         .args([
@@ -55,7 +55,12 @@ fn linked() -> Option<BTreeMap<String, String>> {
         skipped("packaging licences", "the crates are not all here");
         return None;
     }
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// What is linked into the program: `name vVERSION` and licence. Not what only runs while it is built.
+fn linked() -> Option<BTreeMap<String, String>> {
+    let metadata = metadata()?;
     let package = |id: &str| {
         let packages = metadata["packages"].as_array().unwrap();
         packages.iter().find(|package| package["id"] == id).unwrap()
@@ -106,6 +111,50 @@ fn every_licence_of_the_rpm_is_one_that_rpmlint_is_told_of() {
         assert!(
             known.contains(&format!("\"{licence}\"")),
             "packaging/rpmlint.toml: {licence}"
+        );
+    }
+}
+
+/// The source package of Debian has all crates in it, those that only build and test the program too.
+#[test]
+fn debians_copyright_names_each_crate_and_has_the_text_of_its_licence() {
+    let Some(metadata) = metadata() else { return };
+    let vendor = tempfile::tempdir().unwrap();
+    let mut crates = BTreeSet::new();
+    for package in metadata["packages"].as_array().unwrap() {
+        if package["source"].is_null() {
+            continue;
+        }
+        let text = |member: &str| package[member].as_str().unwrap();
+        let name = format!("{}-{}", text("name"), text("version"));
+        let directory = vendor.path().join(&name);
+        std::fs::create_dir(&directory).unwrap();
+        std::fs::copy(text("manifest_path"), directory.join("Cargo.toml")).unwrap();
+        crates.insert(name);
+    }
+    assert!(crates.len() > 60, "{crates:?}");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/debian-crates.sh");
+    let run = Command::new(script).arg(vendor.path()).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let stanzas = String::from_utf8(run.stdout).unwrap();
+    let values = |begin: &'static str| stanzas.lines().filter_map(move |line| line.strip_prefix(begin));
+    let named: BTreeSet<String> = values("Files: vendor/")
+        .map(|files| files.strip_suffix("/*").unwrap().to_owned())
+        .collect();
+    assert_eq!(named, crates);
+    let copyright = read("packaging/debian/copyright");
+    let texts: Vec<&str> = copyright
+        .lines()
+        .filter_map(|line| line.strip_prefix("License: "))
+        .collect();
+    let used: BTreeSet<&str> = values("License: ")
+        .flat_map(|line| line.split(", and "))
+        .flat_map(|line| line.split(" or "))
+        .collect();
+    for licence in used {
+        assert!(
+            texts.contains(&licence),
+            "packaging/debian/copyright has no text of {licence}"
         );
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Puts the build date into `--version`. No network, no git, nothing probed.
+//! Puts the build date into `--version`, and the machine built for into what HTTP servers are told. No network, no git,
+//! nothing probed.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,6 +18,12 @@ fn main() {
             .map_or(0, |since| since.as_secs()),
     };
     println!("cargo::rustc-env=IMAGE_SIGNATURE_DATE={}", date(seconds / 86_400));
+    let target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
+    println!(
+        "cargo::rustc-env=IMAGE_SIGNATURE_PLATFORM={}/{}",
+        target("OS"),
+        target("ARCH")
+    );
 }
 
 /// The civil date of a day counted from 1970-01-01 (proleptic Gregorian calendar).

@@ -40,10 +40,10 @@ const NOTICEABLE: Duration = Duration::from_secs(1);
 
 /// How the client names itself: `program/version (system/architecture)`, as kubectl does.
 fn user_agent() -> String {
-    let (system, architecture) = (std::env::consts::OS, std::env::consts::ARCH);
     format!(
-        "image-signature/{} ({system}/{architecture})",
-        env!("CARGO_PKG_VERSION")
+        "image-signature/{} ({})",
+        env!("CARGO_PKG_VERSION"),
+        env!("IMAGE_SIGNATURE_PLATFORM")
     )
 }
 

@@ -4,27 +4,27 @@
 //! Only this program's own records are logged. Libraries see tokens, passwords and keys on their way and dump what goes
 //! over the wire; they stay silent whatever the level or `RUST_LOG` says (docs/contract.md 4).
 
-use env_logger::{Builder, Env, Logger};
+use env_logger::{Builder, Logger};
 use log::{LevelFilter, Log, Metadata, Record};
 
 /// The target of this program's own records, which is the name of its crate.
 const OWN: &str = env!("CARGO_CRATE_NAME");
 
-/// Starts logging. The numbers are those of `-v`; without them `RUST_LOG` decides, and warnings are shown.
-pub fn start(verbose: &[u8]) {
+/// Starts logging. The numbers are those of `-v`; without them `rust_log` decides, the value of `RUST_LOG`, and where that is
+/// not set warnings are shown.
+pub fn start(verbose: &[u8], rust_log: Option<&str>) {
     let level: u32 = verbose.iter().map(|n| u32::from(*n)).sum();
-    let mut builder = if verbose.is_empty() {
-        Builder::from_env(Env::default().default_filter_or("warn"))
+    let mut builder = Builder::new();
+    if verbose.is_empty() {
+        builder.parse_filters(rust_log.unwrap_or("warn"));
     } else {
-        let mut builder = Builder::new();
         builder.filter_level(match level {
             0 => LevelFilter::Warn,
             1 => LevelFilter::Info,
             2..=6 => LevelFilter::Debug,
             _ => LevelFilter::Trace,
         });
-        builder
-    };
+    }
     // Whoever keeps the log adds the time.
     let logger = builder.format_timestamp(None).build();
     let level = logger.filter();

@@ -23,13 +23,17 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help on a closed pipe is no failure.
             let _ = match unknown::message(&error, &args) {
-                Some(message) => writeln!(io::stderr(), "error: {message}"),
+                Some(message) => {
+                    // Clap's own messages begin with the word.
+                    let message = message.strip_prefix("error: ").unwrap_or(&message);
+                    writeln!(io::stderr(), "error: {message}")
+                }
                 None => error.print(),
             };
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(run::USAGE));
         }
     };
-    logging::start(&cli.global.verbose);
+    logging::start(&cli.global.verbose, std::env::var("RUST_LOG").ok().as_deref());
     if let Err(error) = cleanup::on_signals() {
         log::warn!("installing signal handlers: {error}");
     }

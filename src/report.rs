@@ -3,6 +3,7 @@
 
 pub mod appearance;
 pub mod audit;
+pub mod console;
 pub mod description;
 pub mod explain;
 pub mod inspection;

@@ -28,6 +28,7 @@ use std::io::Write;
 use clap::{CommandFactory as _, ValueEnum as _};
 
 use crate::cli::{self, Cli, Command};
+use crate::report::console::Console;
 use crate::report::json::Syntax;
 use crate::report::output::Output;
 use crate::report::usage;
@@ -47,36 +48,42 @@ pub const TROUBLE: u8 = 3;
 /// Does what the command line says; results go to `stdout`, everything else to `stderr`. The exit status comes back.
 pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
     let (mut output, fate) = Output::new(stdout);
+    let mut console = Console::new(&mut output, stderr);
+    let console = &mut console;
     let result = match &cli.command {
-        Command::Verify(options) => run_verify(options, environment, &mut output, stderr),
-        Command::Remove(options) => settings::remove::Remove::new(options, environment)
-            .and_then(|settings| remove::run(settings, &mut output, stderr)),
+        Command::Verify(options) => run_verify(options, environment, console),
+        Command::Remove(options) => {
+            settings::remove::Remove::new(options, environment).and_then(|settings| remove::run(settings, console))
+        }
         Command::Describe(options) => settings::describe::Describe::new(options, environment)
-            .and_then(|settings| describe::run(settings, &mut output, stderr)),
-        Command::Inspect(options) => settings::inspect::Inspect::new(options, environment)
-            .map(|settings| inspect::run(&settings, &mut output, stderr)),
-        Command::Completion(options) => Ok(completion::run(options.shell, Cli::command(), &mut output)),
-        Command::Policy(options) => settings::policy::Action::new(&options.action, environment)
-            .and_then(|action| policy::run(&action, &mut output, stderr)),
-        Command::Keys(options) => settings::keys::Listing::new(options, environment)
-            .and_then(|settings| keys::run(&settings, &mut output, stderr)),
-        Command::Audit(options) => run_audit(options, environment, &mut output, stderr),
+            .and_then(|settings| describe::run(settings, console)),
+        Command::Inspect(options) => {
+            settings::inspect::Inspect::new(options, environment).map(|settings| inspect::run(&settings, console))
+        }
+        Command::Completion(options) => Ok(completion::run(options.shell, Cli::command(), console.out)),
+        Command::Policy(options) => {
+            settings::policy::Action::new(&options.action, environment).and_then(|action| policy::run(&action, console))
+        }
+        Command::Keys(options) => {
+            settings::keys::Listing::new(options, environment).and_then(|settings| keys::run(&settings, console))
+        }
+        Command::Audit(options) => run_audit(options, environment, console),
     };
     let status = match result {
         Ok(status) => status,
         Err(UsageError(message)) => {
-            let _ = writeln!(stderr, "error: {message}");
+            console.err.error(&message);
             if let Some((command, syntax)) = document(&cli.command) {
                 // Failures are told at the end: see report::output.
-                let _ = usage::write(&mut output, command, &message, syntax);
+                let _ = usage::write(console.out, command, &message, syntax);
             }
             USAGE
         }
     };
-    let _ = output.flush();
+    let _ = console.out.flush();
     match fate.error() {
         Some(error) => {
-            let _ = writeln!(stderr, "error: writing standard output: {error}");
+            console.err.error(format_args!("writing standard output: {error}"));
             TROUBLE
         }
         None => status,
@@ -114,20 +121,17 @@ fn document(command: &Command) -> Option<(&'static str, Syntax)> {
 fn run_audit(
     options: &cli::audit::Audit,
     environment: &Environment,
-    out: &mut dyn Write,
-    stderr: &mut dyn Write,
+    console: &mut Console<'_>,
 ) -> Result<u8, UsageError> {
     match &options.action {
-        None => audit::run(&settings::audit::Audit::new(options, environment)?, out, stderr),
+        None => audit::run(&settings::audit::Audit::new(options, environment)?, console),
         Some(cli::audit::Action::Merge(options)) => {
             let settings = settings::audit::merge::Merge::new(options, environment)?;
-            audit::merge::run(&settings, out, stderr)
+            audit::merge::run(&settings, console)
         }
-        Some(cli::audit::Action::Diff(options)) => Ok(audit::diff::run(
-            &settings::audit::diff::Diff::new(options),
-            out,
-            stderr,
-        )),
+        Some(cli::audit::Action::Diff(options)) => {
+            Ok(audit::diff::run(&settings::audit::diff::Diff::new(options), console))
+        }
     }
 }
 
@@ -135,20 +139,18 @@ fn run_audit(
 fn run_verify(
     options: &cli::verify::Verify,
     environment: &Environment,
-    out: &mut dyn Write,
-    stderr: &mut dyn Write,
+    console: &mut Console<'_>,
 ) -> Result<u8, UsageError> {
     if !options.remove && !options.remove_all {
-        return verify::run(&settings::verify::Verify::new(options, environment)?, out, stderr);
+        return verify::run(&settings::verify::Verify::new(options, environment)?, console);
     }
     if options.remove_all {
-        let _ = writeln!(
-            stderr,
-            "note: --remove-all removes recorded verdicts; signatures are kept; it writes only with --confirm"
-        );
+        console
+            .err
+            .note("--remove-all removes recorded verdicts; signatures are kept; it writes only with --confirm");
         if !options.confirm {
             return Err(UsageError::new("--remove-all needs --confirm"));
         }
     }
-    remove::run(settings::remove::Remove::of_verify(options, environment)?, out, stderr)
+    remove::run(settings::remove::Remove::of_verify(options, environment)?, console)
 }

@@ -57,7 +57,7 @@ const OTHER_NAMES: [(&[&str], &str); 9] = [
 ];
 
 /// What is wrong with a command line that clap refused, in words that are safe to print; nothing where it is help that was
-/// asked for. `args` is the command line, the program's name first.
+/// asked for. `args` is the command line, the program's name first. A message of clap's own has its `error: ` before it.
 #[must_use]
 pub fn message(error: &clap::Error, args: &[OsString]) -> Option<String> {
     let help = [
@@ -71,8 +71,7 @@ pub fn message(error: &clap::Error, args: &[OsString]) -> Option<String> {
     Some(explain(error, args).unwrap_or_else(|| {
         let text = error.render().to_string();
         let lines: Vec<String> = text.trim_end().lines().map(|line| bounded(line, MAX_LINE)).collect();
-        let text = lines.join("\n");
-        text.strip_prefix("error: ").map(str::to_owned).unwrap_or(text)
+        lines.join("\n")
     }))
 }
 

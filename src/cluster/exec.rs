@@ -3,7 +3,6 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -15,6 +14,7 @@ use super::kubeconfig::Exec;
 use crate::http::secret::Secret;
 use crate::http::tls::Identity;
 use crate::json;
+use crate::processes::program::{is_executable, look_up};
 use crate::processes::{self, Running};
 use crate::text::{quoted, safe};
 
@@ -194,12 +194,7 @@ impl Plugin {
         if self.exec.command.contains('/') {
             return is_executable(command).then(|| command.to_owned());
         }
-        let (_, path) = self.environment.iter().find(|(name, _)| name == "PATH")?;
-        std::env::split_paths(path)
-            // A program out of the current directory would be a surprise.
-            .filter(|directory| directory.is_absolute())
-            .map(|directory| directory.join(command))
-            .find(|candidate| is_executable(candidate))
+        look_up(&self.exec.command, &self.environment)
     }
 
     fn info(&self, interactive: bool) -> Value {
@@ -304,8 +299,4 @@ fn in_time(deadline: Instant) -> io::Result<()> {
     }
     let limit = MAX_RUN.as_secs();
     Err(io::Error::other(format!("it took longer than {limit} s and was ended")))
-}
-
-fn is_executable(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }

@@ -3,7 +3,6 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -13,6 +12,7 @@ use rustix::event::{poll, PollFd, PollFlags, Timespec};
 use super::login::Login;
 use crate::http::secret::Secret;
 use crate::json;
+use crate::processes::program::look_up;
 use crate::processes::{self, Running};
 use crate::text::{quoted, safe};
 
@@ -43,7 +43,8 @@ pub fn ask(name: &str, host: &str, environment: &[(OsString, OsString)]) -> Resu
     }
     let started = Instant::now();
     let program = format!("docker-credential-{name}");
-    let path = find(&program, environment).ok_or_else(|| format!("credential helper {program} not found in PATH"))?;
+    let path =
+        look_up(&program, environment).ok_or_else(|| format!("credential helper {program} not found in PATH"))?;
     let (output, status) =
         run(&path, host, environment).map_err(|error| format!("credential helper {program}: {error}"))?;
     log::info!(
@@ -74,16 +75,6 @@ pub fn ask(name: &str, host: &str, environment: &[(OsString, OsString)]) -> Resu
             password: Secret::new(password),
         }),
     })
-}
-
-/// The program, looked up where the caller's PATH says.
-fn find(program: &str, environment: &[(OsString, OsString)]) -> Option<PathBuf> {
-    let (_, path) = environment.iter().find(|(name, _)| name == "PATH")?;
-    std::env::split_paths(path)
-        // A program out of the current directory would be a surprise.
-        .filter(|directory| directory.is_absolute())
-        .map(|directory| directory.join(program))
-        .find(|path| std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0))
 }
 
 fn run(program: &PathBuf, host: &str, environment: &[(OsString, OsString)]) -> io::Result<(Vec<u8>, ExitStatus)> {

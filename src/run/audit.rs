@@ -25,7 +25,6 @@ mod pool;
 mod recording;
 mod reports;
 
-use std::io::Write;
 use std::sync::Arc;
 
 use self::cluster::Cluster;
@@ -36,6 +35,7 @@ use self::judge::Judge;
 use self::mirrors::Mirrors;
 use self::pool::Line;
 use crate::files::cleanup::{self, Interruption};
+use crate::report::console::{Console, Messages};
 use crate::report::progress::Progress;
 use crate::settings::audit::{Audit, Images};
 use crate::settings::objects::Recording;
@@ -47,18 +47,18 @@ use crate::source::objects::ObjectFiles;
 ///
 /// # Errors
 /// When a key file is of no use, or a report cannot be begun or gone on from.
-pub(super) fn run(settings: &Audit, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<u8, UsageError> {
     let head = parameters::head(settings);
     let in_cluster = matches!(settings.images, Images::Cluster { .. });
-    let mut judges = judge::judges(settings, settings.workers + usize::from(in_cluster), stderr)?;
+    let mut judges = judge::judges(settings, settings.workers + usize::from(in_cluster), &mut console.err)?;
     let progress = Progress::start(0, settings.shows_progress, false);
-    let (mut out, mut stderr) = (progress.over(out), progress.over(stderr));
+    let (mut out, mut stderr) = (progress.over(console.out), progress.over(console.err.stream()));
     let collector = Collector::new(settings, &head, &mut out)?;
-    let run = Run {
+    let mut run = Run {
         settings,
         collector,
         progress: &progress,
-        stderr: &mut stderr,
+        stderr: Messages::to(&mut stderr),
     };
     Ok(match &settings.images {
         Images::Files {
@@ -69,7 +69,7 @@ pub(super) fn run(settings: &Audit, out: &mut dyn Write, stderr: &mut dyn Write)
             // One stays here, for what others change meanwhile.
             let own = judges.pop();
             match own
-                .map(|own| Cluster::read(settings, own, run.stderr))
+                .map(|own| Cluster::read(settings, own, &mut run.stderr))
                 .transpose()?
                 .flatten()
             {
@@ -85,7 +85,7 @@ struct Run<'s> {
     settings: &'s Audit,
     collector: Collector<'s>,
     progress: &'s Progress,
-    stderr: &'s mut dyn Write,
+    stderr: Messages<'s>,
 }
 
 impl<'s> Run<'s> {
@@ -95,9 +95,9 @@ impl<'s> Run<'s> {
         self.over(judges, files.count(), Feed::Jobs(&mut jobs), &mut |line| {
             line.collector.complain(files.complaints());
             if let Some(note) = files.note() {
-                let _ = writeln!(line.stderr, "note: {note}");
+                line.stderr.note(note);
             }
-            line.collector.record_in_files(objects, line.stderr);
+            line.collector.record_in_files(objects, &mut line.stderr);
         })
     }
 
@@ -126,8 +126,8 @@ impl<'s> Run<'s> {
                 let unknown = unknown.iter().map(|refusal| &refusal.message);
                 line.collector
                     .complain(unknown.map(|why| format!("{why}; what mirrors lack is not known")));
-                line.collector.record_in_cluster(cluster, line.stderr);
-                cluster.tell_warnings(line.stderr);
+                line.collector.record_in_cluster(cluster, &mut line.stderr);
+                cluster.tell_warnings(&mut line.stderr);
             }
         })
     }
@@ -145,7 +145,7 @@ impl<'s> Run<'s> {
 
     /// Has all images judged, then does what is to be done at the `end`; the exit status comes back.
     fn over(
-        self,
+        mut self,
         judges: Vec<Judge<'_>>,
         total: usize,
         feed: Feed<'_, '_>,
@@ -157,7 +157,7 @@ impl<'s> Run<'s> {
             feed,
             collector: self.collector,
             progress: self.progress,
-            stderr: self.stderr,
+            stderr: self.stderr.lend(),
             interruption: &interruption,
         };
         let are_all_back = pool::each(judges, &|judge: &mut Judge<'_>, job| judge.job(job), &mut line);
@@ -168,7 +168,7 @@ impl<'s> Run<'s> {
         line.tick();
         interruption.no_longer();
         end(&mut line);
-        line.collector.end(line.stderr)
+        line.collector.end(&mut line.stderr)
     }
 }
 
@@ -183,7 +183,7 @@ struct Conveyor<'r, 'c, 'f, 's> {
     feed: Feed<'f, 's>,
     collector: Collector<'c>,
     progress: &'r Progress,
-    stderr: &'r mut dyn Write,
+    stderr: Messages<'r>,
     interruption: &'r Interruption,
 }
 
@@ -209,7 +209,7 @@ impl Line for Conveyor<'_, '_, '_, '_> {
             Feed::Jobs(_) => None,
             Feed::Cluster(cluster) => Some(&mut **cluster),
         };
-        self.collector.take(done, cluster, self.progress, self.stderr);
+        self.collector.take(done, cluster, self.progress, &mut self.stderr);
     }
 
     /// Ends the run if a signal wants that.

@@ -2,7 +2,6 @@
 //! What a policy requires of images, by their expected identities, and the keys that it names for that.
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
 
 use super::engine;
@@ -16,6 +15,7 @@ use crate::policy::member;
 use crate::policy::scope::Applied;
 use crate::policy::{KeyMaterial, KeyType, Requirement, SigstoreSigners};
 use crate::reference::Reference;
+use crate::report::console::Messages;
 use crate::settings::by_policy::ByPolicy;
 use crate::settings::workers::Workers;
 use crate::settings::UsageError;
@@ -71,7 +71,7 @@ impl<'s> Rules<'s> {
         &mut self,
         identities: impl Iterator<Item = &'r Reference>,
         judges: &mut Judges,
-        stderr: &mut dyn Write,
+        stderr: &mut Messages<'_>,
     ) -> Result<(), UsageError> {
         // All files first: a mistake with them is told before anything is started, and revocations count everywhere.
         let mut drafts: Vec<(Option<String>, Vec<Draft>)> = Vec::new();
@@ -124,7 +124,7 @@ impl<'s> Rules<'s> {
         identities: &[Reference],
         digest: Option<Digest>,
         judges: &mut Judges,
-        stderr: &mut dyn Write,
+        stderr: &mut Messages<'_>,
     ) -> Result<Expectation, UsageError> {
         self.load(identities.iter(), judges, stderr)?;
         let alternatives = identities.iter().map(|identity| {
@@ -216,7 +216,7 @@ impl<'s> Rules<'s> {
         })
     }
 
-    fn finish(&self, draft: Draft, judges: &mut Judges, stderr: &mut dyn Write) -> Result<Required, UsageError> {
+    fn finish(&self, draft: Draft, judges: &mut Judges, stderr: &mut Messages<'_>) -> Result<Required, UsageError> {
         let mut keys = AcceptedKeys::default();
         let rule = match draft.demand {
             DraftDemand::Ready(demand) => {

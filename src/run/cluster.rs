@@ -4,7 +4,6 @@
 pub mod inventory;
 pub mod registry;
 
-use std::io::Write;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -22,6 +21,7 @@ use crate::limits::CLOCK_SKEW;
 use crate::policy::objects::Objects;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
+use crate::report::console::Messages;
 use crate::settings::UsageError;
 use crate::source::objects::Loaded;
 use crate::text::safe;
@@ -58,14 +58,13 @@ impl Session {
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(access: Access, stderr: &mut dyn Write) -> Result<Self, UsageError> {
+    pub fn new(access: Access, stderr: &mut Messages<'_>) -> Result<Self, UsageError> {
         let has_credential = !matches!(access.credential, Source::None) || access.http.tls.identity.is_some();
         if has_credential && !access.server.is_https() {
-            let _ = writeln!(
-                stderr,
-                "warning: {} is not an https server: it gets no credential",
+            stderr.warning(format_args!(
+                "{} is not an https server: it gets no credential",
                 access.server
-            );
+            ));
         }
         let api = Api::new(access).map_err(|error| UsageError::new(error.to_string()))?;
         Ok(Self {
@@ -77,21 +76,18 @@ impl Session {
     }
 
     /// Passes on what the server has warned of, and says once where our clock is not the server's.
-    pub fn tell_warnings(&mut self, stderr: &mut dyn Write) {
+    pub fn tell_warnings(&mut self, stderr: &mut Messages<'_>) {
         for warning in self.api.take_warnings() {
-            let _ = writeln!(stderr, "Warning: {warning}");
+            stderr.server_warning(warning);
         }
         if let Some(skew) = self
             .clock_skew()
             .filter(|skew| skew.abs() > CLOCK_SKEW && !self.told_clock)
         {
             let direction = if skew > 0 { "ahead of" } else { "behind" };
-            let _ = writeln!(
-                stderr,
-                "warning: the clock of this machine is {} s {direction} that of the server {}: what depends on a time may be judged wrongly; set the clock",
+            stderr.warning(format_args!("the clock of this machine is {} s {direction} that of the server {}: what depends on a time may be judged wrongly; set the clock",
                 skew.abs(),
-                self.api.access().server.address()
-            );
+                self.api.access().server.address()));
             self.told_clock = true;
         }
     }

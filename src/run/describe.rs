@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `describe`
 
-use std::io::Write;
-
 use super::cluster::{Session, SOURCE};
 use super::objects as session;
 use super::{SUCCESS, TROUBLE};
 use crate::digest::{Algorithm, Digest};
 use crate::image::{self, Child};
 use crate::reason::{Reason, Refusal};
+use crate::report::console::Console;
 use crate::report::description::{self, ChildDescription, Description, SignatureDescription};
 use crate::report::json::Syntax;
 use crate::report::listing::Listing;
@@ -25,13 +24,13 @@ const MAX_CHILDREN: usize = 64;
 ///
 /// # Errors
 /// When TLS cannot be set up.
-pub fn run(settings: Describe, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+pub fn run(settings: Describe, console: &mut Console<'_>) -> Result<u8, UsageError> {
     let syntax = match settings.output {
         DescribeOutput::Text => None,
         DescribeOutput::Json => Some(Syntax::Json),
         DescribeOutput::Yaml => Some(Syntax::Yaml),
     };
-    let mut listing = Listing::new(syntax.is_some(), out);
+    let mut listing = Listing::new(syntax.is_some(), console.out);
     let (mut is_first, mut trouble) = (true, false);
     let mut put = |description: &Description| {
         listing.put(&description::render(description, is_first, syntax));
@@ -51,7 +50,7 @@ pub fn run(settings: Describe, out: &mut dyn Write, stderr: &mut dyn Write) -> R
             }
         }
         Objects::Cluster { access, names, asked } => {
-            let mut cluster = Session::new(*access, stderr)?;
+            let mut cluster = Session::new(*access, &mut console.err)?;
             for (name, asked) in names.into_iter().zip(&asked) {
                 let loaded = cluster.find(&name).map(|found| found.loaded);
                 let shown = loaded
@@ -61,13 +60,13 @@ pub fn run(settings: Describe, out: &mut dyn Write, stderr: &mut dyn Write) -> R
                     cluster.image(&digest(child)?)
                 });
                 put(&description.asked_for_as(Some(asked)));
-                cluster.tell_warnings(stderr);
+                cluster.tell_warnings(&mut console.err);
             }
         }
     }
     let ended = listing.end(|out, items| description::write_all(out, syntax.unwrap_or(Syntax::Json), items));
     if let Err(error) = &ended {
-        let _ = writeln!(stderr, "error: keeping the descriptions: {error}");
+        console.err.error(format_args!("keeping the descriptions: {error}"));
     }
     Ok(if trouble || ended.is_err() { TROUBLE } else { SUCCESS })
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Setting up the engine that the settings ask for.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::openpgp::engine::Engine;
@@ -15,6 +14,7 @@ use crate::openpgp::trust::import;
 use crate::openpgp::trust::shadow::Shadow;
 use crate::openpgp::trust::user_keyring::{TrustModel, UserKeyring};
 use crate::reason::{Reason, Refusal};
+use crate::report::console::Messages;
 use crate::settings::keys::{KeySource, Keys, SigstoreKeys};
 use crate::settings::workers::Workers;
 use crate::settings::UsageError;
@@ -35,7 +35,7 @@ pub fn judges(
     keys: &Keys,
     workers: Workers,
     judges: &mut Judges,
-    stderr: &mut dyn Write,
+    stderr: &mut Messages<'_>,
 ) -> Result<AcceptedKeys, UsageError> {
     // Files that the user may have mistaken are told of before anything is started.
     let sigstore = keys
@@ -55,15 +55,14 @@ pub fn judges(
     Ok(accepted)
 }
 
-fn sigstore_keys(own: &SigstoreKeys, stderr: &mut dyn Write) -> Result<sigstore::keys::Keys, UsageError> {
+fn sigstore_keys(own: &SigstoreKeys, stderr: &mut Messages<'_>) -> Result<sigstore::keys::Keys, UsageError> {
     let files = own.files.iter().map(|file| read_file(file));
     let keys = files.collect::<Result<Vec<_>, _>>().map_err(UsageError)?;
     let keys = sigstore::keys::Keys::new(keys, own.signed_by.clone());
     for id in keys.absent() {
-        let _ = writeln!(
-            stderr,
-            "warning: no key of --sigstore-key has the digest sha256:{id} of --signed-by"
-        );
+        stderr.warning(format_args!(
+            "no key of --sigstore-key has the digest sha256:{id} of --signed-by"
+        ));
     }
     Ok(keys)
 }
@@ -73,7 +72,7 @@ fn sigstore_keys(own: &SigstoreKeys, stderr: &mut dyn Write) -> Result<sigstore:
 ///
 /// # Errors
 /// When a key file is of no use.
-pub fn set_up(keys: &Keys, workers: Workers, stderr: &mut dyn Write) -> Result<EngineOrTrouble, UsageError> {
+pub fn set_up(keys: &Keys, workers: Workers, stderr: &mut Messages<'_>) -> Result<EngineOrTrouble, UsageError> {
     home::sweep(&keys.places, keys.uid);
     let mut engine = match &keys.source {
         KeySource::Files(files) => from_files(keys, workers, files, stderr)?,
@@ -83,14 +82,14 @@ pub fn set_up(keys: &Keys, workers: Workers, stderr: &mut dyn Write) -> Result<E
             trust_model,
         } => {
             if let Some(note) = note {
-                let _ = writeln!(stderr, "note: {note}");
+                stderr.note(note);
             }
             of_home(keys, workers, directory.as_deref(), *trust_model)
         }
     };
     if let Ok(engine) = &mut engine {
         for warning in engine.take_warnings() {
-            let _ = writeln!(stderr, "warning: {warning}");
+            stderr.warning(warning);
         }
     }
     Ok(engine)
@@ -109,7 +108,7 @@ fn from_files(
     keys: &Keys,
     workers: Workers,
     files: &[PathBuf],
-    stderr: &mut dyn Write,
+    stderr: &mut Messages<'_>,
 ) -> Result<EngineOrTrouble, UsageError> {
     let read = files.iter().map(|file| import::read(file));
     let contents = read
@@ -139,13 +138,13 @@ pub(super) fn from_contents(
     contents: Vec<(String, Contents)>,
     others: &[(String, Contents)],
     signed_by: &SignedBy,
-    stderr: &mut dyn Write,
+    stderr: &mut Messages<'_>,
 ) -> Result<EngineOrTrouble, UsageError> {
     let mut check = checker(ground.places, ground.now, ground.workers);
     match import::from_contents(contents, others, &mut *check) {
         Ok(loaded) => {
             for line in &loaded.warnings {
-                let _ = writeln!(stderr, "warning: {line}");
+                stderr.warning(line);
             }
             let set = Box::new(loaded.keys);
             Ok(Ok(Box::new(Engine::new(set, check, signed_by.clone(), ground.now))))

@@ -12,6 +12,7 @@ use crate::edit::SignatureEdit;
 use crate::files::prepared::{self, Prepared};
 use crate::files::replace;
 use crate::json;
+use crate::report::console::Messages;
 use crate::source::objects::file::{reopen, ObjectFile};
 use crate::source::objects::rewrite::{self, Changes};
 use crate::source::objects::store::{Bytes, Store};
@@ -122,7 +123,7 @@ impl FileRecords {
 
     /// Writes changed files back, each at once; what came from standard input goes to `stdout`, changed or not. What goes
     /// wrong is told in whole sentences.
-    pub fn write(mut self, files: &ObjectFiles, stdout: &mut dyn Write, tell: &mut dyn FnMut(&str)) -> Failures {
+    pub fn write(mut self, files: &ObjectFiles, stdout: &mut dyn Write, stderr: &mut Messages<'_>) -> Failures {
         // Of changes to one object, which several names may ask for, the last ones count.
         self.held.sort_unstable();
         self.held.reverse();
@@ -130,16 +131,16 @@ impl FileRecords {
         self.held.reverse();
         let mut failures = Failures::default();
         for group in self.groups(files) {
-            self.write_group(files, &group, &mut failures, tell);
+            self.write_group(files, &group, &mut failures, stderr);
         }
         let documents = files.files.iter().enumerate();
         for (index, file) in documents.filter(|(_, file)| file.place == Place::Stdin) {
             let mut failed = Vec::new();
             if let Err(error) = self.print(files, index, &failures, stdout, &mut failed) {
-                tell(&message(file, &error.to_string()));
+                stderr.error(message(file, &error.to_string()));
                 failures.files.insert(index);
             }
-            self.note(files, index, failed, &mut failures, tell);
+            self.note(files, index, failed, &mut failures, stderr);
         }
         failures
     }
@@ -172,7 +173,7 @@ impl FileRecords {
         groups.into_values().collect()
     }
 
-    fn write_group(&self, files: &ObjectFiles, group: &[usize], failures: &mut Failures, tell: &mut dyn FnMut(&str)) {
+    fn write_group(&self, files: &ObjectFiles, group: &[usize], failures: &mut Failures, stderr: &mut Messages<'_>) {
         let prepared = loop {
             let mut prepared = Vec::new();
             let mut again = false;
@@ -180,9 +181,9 @@ impl FileRecords {
                 let mut failed = Vec::new();
                 match self.prepare(files, *index, failures, &mut failed) {
                     Ok(new) => prepared.extend(new),
-                    Err(error) => return self.give_up(files, group, *index, &error, failures, tell),
+                    Err(error) => return self.give_up(files, group, *index, &error, failures, stderr),
                 }
-                again |= self.note(files, *index, failed, failures, tell);
+                again |= self.note(files, *index, failed, failures, stderr);
             }
             // What cannot be changed in one place is not changed in the others, so that these are made anew.
             if !again {
@@ -190,7 +191,7 @@ impl FileRecords {
             }
         };
         if let Err(error) = replace::commit(prepared) {
-            self.give_up(files, group, group[0], &error, failures, tell);
+            self.give_up(files, group, group[0], &error, failures, stderr);
         }
     }
 
@@ -202,14 +203,14 @@ impl FileRecords {
         culprit: usize,
         error: &io::Error,
         failures: &mut Failures,
-        tell: &mut dyn FnMut(&str),
+        stderr: &mut Messages<'_>,
     ) {
-        tell(&message(&files.files[culprit], &error.to_string()));
+        stderr.error(message(&files.files[culprit], &error.to_string()));
         for index in group {
             failures.files.insert(*index);
             if group.len() > 1 && *index != culprit {
                 let why = "it has copies of objects in files that could not be written";
-                tell(&message(&files.files[*index], why));
+                stderr.error(message(&files.files[*index], why));
             }
         }
     }
@@ -221,11 +222,11 @@ impl FileRecords {
         index: usize,
         failed: Vec<(usize, String)>,
         failures: &mut Failures,
-        tell: &mut dyn FnMut(&str),
+        stderr: &mut Messages<'_>,
     ) -> bool {
         let mut has_copies = false;
         for (entry, why) in failed {
-            tell(&message(&files.files[index], &format!("object {}: {why}", entry + 1)));
+            stderr.error(message(&files.files[index], &format!("object {}: {why}", entry + 1)));
             let position = (index, entry);
             failures.objects.insert(position);
             if let Some(copies) = self.together.get(&position) {
@@ -303,7 +304,7 @@ fn message(file: &ObjectFile, why: &str) -> String {
         Place::Stdin => "printing the document with the records in it".to_owned(),
         place => format!("recording in {place}"),
     };
-    format!("error: {doing}: {}", safe(why))
+    format!("{doing}: {}", safe(why))
 }
 
 /// The changes to one file.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `inspect`
 
-use std::io::Write;
 use std::path::Path;
 
 use super::inspected::shown;
@@ -10,6 +9,7 @@ use crate::files::read::{read_bounded, read_regular};
 use crate::image::too_many;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use crate::reason::{Reason, Refusal, Verdict};
+use crate::report::console::Console;
 use crate::report::inspection::{self, Format, Inspected, Inspection};
 use crate::report::json::Syntax;
 use crate::settings::inspect::{Inspect, InspectOutput, Place};
@@ -18,10 +18,9 @@ use crate::source::{directory, stored};
 use crate::text::safe;
 
 /// Shows what signatures claim. Nothing is checked.
-pub fn run(settings: &Inspect, out: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
+pub fn run(settings: &Inspect, console: &mut Console<'_>) -> u8 {
     for warning in &settings.warnings {
-        // There is nowhere else to tell that standard error is gone.
-        let _ = writeln!(stderr, "warning: {warning}");
+        console.err.warning(warning);
     }
     let configuration = settings.registries.as_deref();
     let mut registries = configuration.map(|configuration| Registries::new(configuration, settings.clock));
@@ -35,7 +34,7 @@ pub fn run(settings: &Inspect, out: &mut dyn Write, stderr: &mut dyn Write) -> u
             (Place::Registry(reference), Some(registries)) => {
                 inspections.extend(inspect_registry::image(registries, reference));
                 for warning in registries.take_warnings() {
-                    let _ = writeln!(stderr, "warning: {warning}");
+                    console.err.warning(warning);
                 }
             }
             (Place::Registry(_), None) => {}
@@ -58,7 +57,7 @@ pub fn run(settings: &Inspect, out: &mut dyn Write, stderr: &mut dyn Write) -> u
         (InspectOutput::Yaml, false) => Format::Document(Syntax::Yaml),
     };
     // Failures are told at the end: see report::output.
-    let _ = inspection::write(out, &inspections, format);
+    let _ = inspection::write(console.out, &inspections, format);
     if unreadable {
         TROUBLE
     } else {

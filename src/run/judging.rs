@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What images are judged with: the keys and rules of the options, or those of a policy.
 
-use std::io::Write;
-
 use super::by_policy::Rules;
 use super::engine;
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
+use crate::report::console::Messages;
 use crate::settings::criteria::Criteria;
 use crate::settings::UsageError;
 use crate::subject::Subject;
@@ -39,14 +38,14 @@ impl<'c> Judging<'c> {
     pub(super) fn new<'r>(
         criteria: &'c Criteria,
         identities: impl Iterator<Item = &'r Reference>,
-        stderr: &mut dyn Write,
+        stderr: &mut Messages<'_>,
     ) -> Result<Self, UsageError> {
         let mut judges = Judges::default();
         let demand = match &criteria.policy {
             Some(policy) => {
                 let mut rules = Rules::new(policy, criteria.workers);
                 for note in &policy.notes {
-                    let _ = writeln!(stderr, "note: {note}");
+                    stderr.note(note);
                 }
                 rules.load(identities, &mut judges, stderr)?;
                 Demand::Policy(rules)
@@ -76,7 +75,7 @@ impl<'c> Judging<'c> {
         &mut self,
         identities: &[Reference],
         digest: Option<Digest>,
-        stderr: &mut dyn Write,
+        stderr: &mut Messages<'_>,
     ) -> Result<Expectation, UsageError> {
         match &mut self.demand {
             Demand::Policy(rules) => rules.expectation(identities, digest, &mut self.judges, stderr),
@@ -92,7 +91,7 @@ impl<'c> Judging<'c> {
         identities: &[Reference],
         digest: Option<Digest>,
         no_signature: &str,
-        stderr: &mut dyn Write,
+        stderr: &mut Messages<'_>,
     ) -> ImageOutcome {
         match self.expectation(identities, digest, stderr) {
             Ok(expectation) => judge_image(&mut self.judges, subject, &expectation, no_signature),

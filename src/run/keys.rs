@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `keys`
 
-use std::io::Write;
-
 use super::{engine, SUCCESS, TROUBLE};
+use crate::report::console::Console;
 use crate::report::json::Syntax;
 use crate::report::keys as report;
 use crate::settings::keys::{KeyOutput, Listing};
@@ -15,15 +14,17 @@ use crate::text::safe;
 ///
 /// # Errors
 /// When a key file is of no use.
-pub fn run(settings: &Listing, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
-    let listed = match engine::set_up(&settings.keys, Workers::Never, stderr)? {
+pub fn run(settings: &Listing, console: &mut Console<'_>) -> Result<u8, UsageError> {
+    let listed = match engine::set_up(&settings.keys, Workers::Never, &mut console.err)? {
         Ok(mut engine) => {
             let listed = engine.keys();
             for warning in engine.take_warnings() {
-                let _ = writeln!(stderr, "warning: {warning}");
+                console.err.warning(warning);
             }
             if listed.as_ref().is_ok_and(Vec::is_empty) {
-                let _ = writeln!(stderr, "note: there is no key in {}", engine.name_of_keys());
+                console
+                    .err
+                    .note(format_args!("there is no key in {}", engine.name_of_keys()));
             }
             listed.map_err(|error| safe(&error.to_string()))
         }
@@ -32,10 +33,10 @@ pub fn run(settings: &Listing, out: &mut dyn Write, stderr: &mut dyn Write) -> R
     let keys = match listed {
         Ok(keys) => keys,
         Err(message) => {
-            let _ = writeln!(stderr, "error: {message}");
+            console.err.error(&message);
             let _ = match settings.output {
-                KeyOutput::Json => report::write_failure(out, &message, Syntax::Json),
-                KeyOutput::Yaml => report::write_failure(out, &message, Syntax::Yaml),
+                KeyOutput::Json => report::write_failure(console.out, &message, Syntax::Json),
+                KeyOutput::Yaml => report::write_failure(console.out, &message, Syntax::Yaml),
                 KeyOutput::Text | KeyOutput::Wide | KeyOutput::Name => Ok(()),
             };
             return Ok(TROUBLE);
@@ -43,11 +44,11 @@ pub fn run(settings: &Listing, out: &mut dyn Write, stderr: &mut dyn Write) -> R
     };
     // Failures are told at the end: see report::output.
     let _ = match settings.output {
-        KeyOutput::Text => report::write_text(out, &keys, false),
-        KeyOutput::Wide => report::write_text(out, &keys, true),
-        KeyOutput::Name => report::write_names(out, &keys),
-        KeyOutput::Json => report::write_json(out, &keys, Syntax::Json),
-        KeyOutput::Yaml => report::write_json(out, &keys, Syntax::Yaml),
+        KeyOutput::Text => report::write_text(console.out, &keys, false),
+        KeyOutput::Wide => report::write_text(console.out, &keys, true),
+        KeyOutput::Name => report::write_names(console.out, &keys),
+        KeyOutput::Json => report::write_json(console.out, &keys, Syntax::Json),
+        KeyOutput::Yaml => report::write_json(console.out, &keys, Syntax::Yaml),
     };
     Ok(SUCCESS)
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Judging a manifest in a registry: by its own signatures, and a list that is not signed itself by its instances.
 
-use std::io::Write;
-
 use super::judging::Judging;
 use crate::digest::Digest;
 use crate::limits::MAX_INSTANCES;
 use crate::manifest::list::{self, Entry};
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
+use crate::report::console::Messages;
 use crate::report::{signatures, Instance};
 use crate::source::registry::{Registries, Taken};
 use crate::subject::{ManifestState, NamingList, SourceAnswer, Subject};
@@ -54,7 +53,7 @@ pub(super) struct Manifests<'m, 'c, 'r> {
     pub(super) taken: &'m Taken,
     /// The digest that the user expects, if any.
     pub(super) digest: Option<Digest>,
-    pub(super) stderr: &'m mut dyn Write,
+    pub(super) stderr: Messages<'m>,
     /// How many instances were looked at.
     pub(super) instances: usize,
 }
@@ -173,7 +172,7 @@ impl Manifests<'_, '_, '_> {
         let digest = self.digest_asked_for(manifest);
         let outcome = self
             .judging
-            .judge(&subject, identities, digest, &no_signature, self.stderr);
+            .judge(&subject, identities, digest, &no_signature, &mut self.stderr);
         if has_signatures && !matches!(outcome.verdict(), Verdict::Verified | Verdict::Allowed) {
             elsewhere = self.registries.elsewhere(self.taken, &manifest.digest);
         }

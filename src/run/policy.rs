@@ -11,9 +11,8 @@ mod syntax;
 mod test;
 mod why;
 
-use std::io::Write;
-
 use crate::openpgp::gnupg::home;
+use crate::report::console::Console;
 use crate::settings::policy::Action;
 use crate::settings::UsageError;
 
@@ -21,19 +20,19 @@ use crate::settings::UsageError;
 ///
 /// # Errors
 /// When a file cannot be read or breaks its format.
-pub fn run(action: &Action, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+pub fn run(action: &Action, console: &mut Console<'_>) -> Result<u8, UsageError> {
     match action {
         Action::Why(settings) => {
             home::sweep(&settings.ground.places, settings.ground.uid);
-            why::run(settings, out, stderr)
+            why::run(settings, console)
         }
         Action::Lint(settings) => {
             home::sweep(&settings.ground.places, settings.ground.uid);
-            lint::run(settings, out, stderr)
+            lint::run(settings, console)
         }
         Action::Test(settings) => {
             home::sweep(&settings.ground.places, settings.ground.uid);
-            test::run(settings, out, stderr)
+            test::run(settings, console)
         }
     }
 }

@@ -189,7 +189,7 @@ impl<'s> Printer<'s> {
     fn status(&self, end: io::Result<()>) -> (u8, Option<String>) {
         match end {
             Ok(()) => (exit_status(&self.summary, self.record_failed), None),
-            Err(error) => (TROUBLE, Some(format!("error: keeping the report: {error}"))),
+            Err(error) => (TROUBLE, Some(format!("keeping the report: {error}"))),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::cluster::names::Name;
 use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Refusal};
 use crate::record::{forget, Plan};
+use crate::report::console::{Console, Messages};
 use crate::report::json::Syntax;
 use crate::report::listing::Listing;
 use crate::report::removal::{self, Format, Removal};
@@ -29,7 +30,7 @@ use crate::text::safe;
 ///
 /// # Errors
 /// When TLS cannot be set up.
-pub fn run(settings: Remove, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+pub fn run(settings: Remove, console: &mut Console<'_>) -> Result<u8, UsageError> {
     let Remove {
         objects,
         recording,
@@ -51,7 +52,7 @@ pub fn run(settings: Remove, out: &mut dyn Write, stderr: &mut dyn Write) -> Res
         has_failed: false,
         held: HeldReports::new(),
         failures: Failures::default(),
-        stderr,
+        stderr: console.err.lend(),
     };
     match objects {
         Objects::Files { places, names, .. } => {
@@ -59,11 +60,11 @@ pub fn run(settings: Remove, out: &mut dyn Write, stderr: &mut dyn Write) -> Res
                 &ObjectFiles::open(&places, settings.is_recursive),
                 &places,
                 names.as_deref(),
-                out,
+                console.out,
             );
         }
         Objects::Cluster { access, names, .. } => {
-            let mut session = Session::new(*access, run.stderr)?;
+            let mut session = Session::new(*access, &mut run.stderr)?;
             run.cluster(&mut session, &names);
         }
     }
@@ -78,12 +79,16 @@ pub fn run(settings: Remove, out: &mut dyn Write, stderr: &mut dyn Write) -> Res
         mut has_failed,
         held,
         failures,
-        stderr,
+        mut stderr,
         ..
     } = run;
     let mut listing = Listing::new(
         format.syntax().is_some(),
-        if prints_document { &mut *stderr } else { out },
+        if prints_document {
+            stderr.stream()
+        } else {
+            &mut *console.out
+        },
     );
     let read = held.each(&mut |report| {
         let is_lost = report.position.is_some_and(|position| failures.has(position));
@@ -94,7 +99,7 @@ pub fn run(settings: Remove, out: &mut dyn Write, stderr: &mut dyn Write) -> Res
     let syntax = format.syntax().unwrap_or(Syntax::Json);
     let ended = read.and_then(|()| listing.end(|out, items| removal::write_all(out, syntax, items)));
     if let Err(error) = &ended {
-        let _ = writeln!(stderr, "error: keeping the report: {error}");
+        stderr.error(format_args!("keeping the report: {error}"));
     }
     Ok(if has_failed || ended.is_err() { TROUBLE } else { SUCCESS })
 }
@@ -111,7 +116,7 @@ struct Run<'r> {
     /// What is reported, which may depend on what becomes of the files.
     held: HeldReports,
     failures: Failures,
-    stderr: &'r mut dyn Write,
+    stderr: Messages<'r>,
 }
 
 impl Run<'_> {
@@ -141,14 +146,13 @@ impl Run<'_> {
         };
         self.has_failed |= removal.trouble.is_some() || removal.recorded == Recorded::Failed;
         if let Err(error) = self.held.put(&report) {
-            self.tell(&format!("error: keeping the report: {error}"));
+            self.stderr.error(format_args!("keeping the report: {error}"));
             self.has_failed = true;
         }
     }
 
     fn tell(&mut self, line: &str) {
-        // There is nowhere else to tell that standard error is gone.
-        let _ = writeln!(self.stderr, "{line}");
+        self.stderr.tell(line);
     }
 
     fn tell_changes(&mut self, lines: &[String]) {
@@ -174,7 +178,7 @@ impl Run<'_> {
             self.put(&removal, position);
         }
         if self.recording == Recording::Confirm {
-            self.failures = records.write(files, out, &mut |line| self.tell(line));
+            self.failures = records.write(files, out, &mut self.stderr);
             self.has_failed |= self.failures.has_any();
         }
     }
@@ -210,7 +214,7 @@ impl Run<'_> {
         match recorded {
             Err(refusal) => removal.trouble = Some(refusal),
             Ok((_, RecordFate::Failed(why))) => {
-                self.tell(&format!("error: {why}"));
+                self.stderr.error(why);
                 settle(removal, Recorded::Failed);
             }
             Ok((lines, RecordFate::NotAskedFor | RecordFate::Accepted)) => self.tell_changes(&lines),
@@ -230,7 +234,7 @@ impl Run<'_> {
             if let Err(refusal) = self.image(session, name, names.len() == 1, &mut removal) {
                 removal.trouble = Some(refusal);
             }
-            session.tell_warnings(self.stderr);
+            session.tell_warnings(&mut self.stderr);
             self.put(&removal, None);
         }
     }

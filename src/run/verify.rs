@@ -14,8 +14,6 @@ mod plan;
 mod registry;
 mod scope;
 
-use std::io::Write;
-
 use self::aside::Aside;
 use self::judged::Judged;
 use self::places::Reach;
@@ -28,6 +26,7 @@ use super::printer::Printer;
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
+use crate::report::console::{Console, Messages};
 use crate::report::progress::Progress;
 use crate::report::{ImageReport, Recorded};
 use crate::settings::images::Source;
@@ -44,33 +43,33 @@ use crate::verdict::{IdentitySource, ImageOutcome};
 ///
 /// # Errors
 /// When a key file is of no use, or TLS cannot be set up.
-pub fn run(settings: &Verify, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
-    let mut session = cluster_policy::session(settings, stderr)?;
+pub fn run(settings: &Verify, console: &mut Console<'_>) -> Result<u8, UsageError> {
+    let mut session = cluster_policy::session(settings, &mut console.err)?;
     let criteria = cluster_policy::criteria(settings, session.as_mut());
     if let (Some(_), Some(session)) = (&settings.cluster_policy, &mut session) {
-        session.tell_warnings(stderr);
+        session.tell_warnings(&mut console.err);
     }
     let criteria = match &criteria {
         Ok(criteria) => criteria,
-        Err(refusal) => return Ok(refuse(settings, refusal, out, stderr)),
+        Err(refusal) => return Ok(refuse(settings, refusal, console)),
     };
     match &settings.source {
         Source::Objects { places, requests } => {
             // Read before gpg is started: how many objects there are decides whether the call makes sense.
             let files = ObjectFiles::open(places, settings.is_recursive);
             files::check_count(&files, requests, settings.digest.as_ref())?;
-            let judging = Judging::new(criteria, settings.source.identities(), stderr)?;
+            let judging = Judging::new(criteria, settings.source.identities(), &mut console.err)?;
             let scope = Scope::of(settings, Some(&files));
-            Ok(judge(settings, judging, &scope, out, stderr, |run| {
+            Ok(judge(settings, judging, &scope, console, |run| {
                 run.objects(&files, places, requests);
             }))
         }
         Source::Places {
             targets, registries, ..
         } => {
-            let judging = match cluster_policy::judging(settings, criteria, stderr)? {
+            let judging = match cluster_policy::judging(settings, criteria, &mut console.err)? {
                 Ok(judging) => judging,
-                Err(refusal) => return Ok(refuse(settings, &refusal, out, stderr)),
+                Err(refusal) => return Ok(refuse(settings, &refusal, console)),
             };
             let named = places::named(session.as_mut(), targets)?;
             let mut configuration = registries.as_deref().cloned();
@@ -81,7 +80,7 @@ pub fn run(settings: &Verify, out: &mut dyn Write, stderr: &mut dyn Write) -> Re
                 let (hosts, warning) = elsewhere::prepare(wanted, session, configuration);
                 own = Some(hosts);
                 if let Some(warning) = warning {
-                    let _ = writeln!(stderr, "warning: {warning}");
+                    console.err.warning(warning);
                 }
             }
             let new_registries = |configuration| Registries::new(configuration, settings.clock);
@@ -98,26 +97,26 @@ pub fn run(settings: &Verify, out: &mut dyn Write, stderr: &mut dyn Write) -> Re
                 },
             };
             let scope = Scope::of(settings, None);
-            Ok(judge(settings, judging, &scope, out, stderr, |run| {
+            Ok(judge(settings, judging, &scope, console, |run| {
                 run.places(&mut reach, targets);
             }))
         }
         Source::Parts(parts) => {
-            let judging = match cluster_policy::judging(settings, criteria, stderr)? {
+            let judging = match cluster_policy::judging(settings, criteria, &mut console.err)? {
                 Ok(judging) => judging,
-                Err(refusal) => return Ok(refuse(settings, &refusal, out, stderr)),
+                Err(refusal) => return Ok(refuse(settings, &refusal, console)),
             };
             let scope = Scope::of(settings, None);
-            Ok(judge(settings, judging, &scope, out, stderr, |run| run.parts(parts)))
+            Ok(judge(settings, judging, &scope, console, |run| run.parts(parts)))
         }
     }
 }
 
 /// Judges no image, because the policy cannot be had.
-fn refuse(settings: &Verify, refusal: &Refusal, out: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
+fn refuse(settings: &Verify, refusal: &Refusal, console: &mut Console<'_>) -> u8 {
     let scope = Scope::of(settings, None);
     let judging = Judging::refusing(refusal.clone());
-    judge(settings, judging, &scope, out, stderr, |run| run.refuse_all(refusal))
+    judge(settings, judging, &scope, console, |run| run.refuse_all(refusal))
 }
 
 /// Does the work of a run, with what is printed before, beside and after it; the exit status comes back.
@@ -125,19 +124,18 @@ fn judge<'r>(
     settings: &'r Verify,
     judging: Judging<'r>,
     scope: &Scope,
-    out: &mut dyn Write,
-    stderr: &mut dyn Write,
+    console: &mut Console<'_>,
     work: impl FnOnce(&mut Run<'_, '_>),
 ) -> u8 {
     let is_recording = settings.recording == Recording::Confirm;
     let progress = Progress::start(scope.images, settings.shows_progress, is_recording);
-    let (mut out, mut stderr) = (progress.over(out), progress.over(stderr));
+    let (mut out, mut stderr) = (progress.over(console.out), progress.over(console.err.stream()));
     let mut run = Run {
         settings,
         judging,
         printer: Printer::new(scope.appearance(settings), &mut out),
         progress: &progress,
-        stderr: &mut stderr,
+        stderr: Messages::to(&mut stderr),
         aside: Aside::new(scope.prints_table(settings)),
         asked: None,
         identity_source: IdentitySource::User,
@@ -162,7 +160,7 @@ struct Run<'r, 's> {
     asked: Option<String>,
     /// Who named what is expected of the image that is judged.
     identity_source: IdentitySource,
-    stderr: &'s mut dyn Write,
+    stderr: Messages<'s>,
     aside: Aside,
     told_changes: bool,
     /// A change would record that a signature is not trusted.
@@ -179,19 +177,19 @@ struct Run<'r, 's> {
 impl<'s> Run<'_, 's> {
     fn end(&mut self) -> u8 {
         for warning in self.judging.take_warnings() {
-            self.tell(&format!("warning: {warning}"));
+            self.stderr.warning(warning);
         }
         let (status, trouble) = if self.settings.prints_document {
-            self.printer.end_apart(self.stderr)
+            self.printer.end_apart(self.stderr.stream())
         } else {
             self.printer.end()
         };
         if let Some(trouble) = trouble {
-            self.tell(&trouble);
+            self.stderr.error(trouble);
         }
-        self.aside.end(self.stderr);
+        self.aside.end(&mut self.stderr);
         if let Some(warning) = self.tags.warning() {
-            self.tell(&format!("warning: {warning}"));
+            self.stderr.warning(warning);
         }
         if self.told_changes {
             let done = match self.settings.recording {
@@ -208,8 +206,7 @@ impl<'s> Run<'_, 's> {
     }
 
     fn tell(&mut self, line: &str) {
-        // There is nowhere else to tell that standard error is gone.
-        let _ = writeln!(self.stderr, "{line}");
+        self.stderr.tell(line);
     }
 
     /// Names the changes that are made or would be, and prints the image.
@@ -277,7 +274,7 @@ impl<'s> Run<'_, 's> {
         no_signature: &str,
     ) -> ImageOutcome {
         self.judging
-            .judge(subject, identities, digest, no_signature, self.stderr)
+            .judge(subject, identities, digest, no_signature, &mut self.stderr)
     }
 
     fn refused(&self, name: &str, source: &str, refusal: Refusal, identities: &[Reference]) -> Judged {

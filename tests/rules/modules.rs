@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What each module may do, and that the map of the modules is whole.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -109,6 +110,57 @@ fn only_report_and_main_print() {
     );
 }
 
+/// The text of the string literals that stand on a line of code, as far as they end there.
+fn literals(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = code.replace("'\"'", "' '");
+    while let Some(begin) = rest.find('"') {
+        let mut text = String::new();
+        let mut characters = rest[begin + 1..].char_indices();
+        let mut end = rest.len();
+        while let Some((at, character)) = characters.next() {
+            match character {
+                '\\' => text.extend(characters.next().map(|(_, escaped)| escaped)),
+                '"' => {
+                    end = begin + 1 + at + 1;
+                    break;
+                }
+                _ => text.push(character),
+            }
+        }
+        found.push(text);
+        rest = rest[end..].to_owned();
+    }
+    found
+}
+
+#[test]
+fn literals_are_found() {
+    let code = r#"tell(&format!("error: {a}", '"', "a \" b"), "open"#;
+    assert_eq!(literals(code), ["error: {a}", "a \" b", "open"]);
+}
+
+/// What a message is to a person is said in one place, `report::console`; before there is a console, `main` says it.
+#[test]
+fn only_report_and_main_word_what_stands_before_a_message() {
+    let mut places = BTreeSet::new();
+    for line in code() {
+        let worded = literals(&line.code).into_iter().any(|text| {
+            let text = text.to_lowercase();
+            ["error:", "warning:", "note:"].iter().any(|word| text.contains(word))
+        });
+        if worded {
+            places.insert(line.file);
+        }
+    }
+    let strangers: Vec<&String> = places
+        .iter()
+        .filter(|file| !belongs(file, "report") && !belongs(file, "main"))
+        .collect();
+    assert!(strangers.is_empty(), "{strangers:?}");
+    assert!(places.contains("src/report/console.rs"), "{places:?}");
+}
+
 /// Debug formatting escapes what is made safe already once more. The exceptions are for words of a server that oc prints
 /// so, and for the log.
 #[test]
@@ -121,9 +173,11 @@ fn only_settings_and_main_read_environment_clock_and_home() {
     only(
         &["settings", "main"],
         &[
-            "env::var",
-            "env::vars",
-            "env::args",
+            "env::",
+            "env_logger::Env",
+            "Env::default",
+            "from_env(",
+            "parse_env",
             "home_dir()",
             "temp_dir",
             "current_dir()",

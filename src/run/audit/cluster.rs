@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The images of a cluster, and their records.
 
-use std::io::Write;
-
 use serde_json::Value;
 
 use super::expected::{self, Expected};
@@ -16,6 +14,7 @@ use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::registries_conf::RegistriesConf;
+use crate::report::console::Messages;
 use crate::run::cluster::inventory::{Candidate, Inventory, Range, Scope};
 use crate::run::cluster::{Session, SOURCE};
 use crate::run::planning::Author;
@@ -43,7 +42,7 @@ impl<'s> Cluster<'s> {
     pub(super) fn read(
         settings: &'s Audit,
         judge: Judge<'s>,
-        stderr: &mut dyn Write,
+        stderr: &mut Messages<'_>,
     ) -> Result<Option<Self>, UsageError> {
         let Images::Cluster {
             access,
@@ -142,13 +141,13 @@ impl<'s> Cluster<'s> {
     }
 
     /// Says what the server warns of.
-    pub(super) fn tell_warnings(&mut self, stderr: &mut dyn Write) {
+    pub(super) fn tell_warnings(&mut self, stderr: &mut Messages<'_>) {
         self.session.tell_warnings(stderr);
     }
 
     /// Writes a record that takes no trust back, on the Image as it was judged. Where others have changed it since, it is
     /// judged again; what then takes trust back is not written.
-    pub(super) fn write(&mut self, own: OnImage, edits: Vec<SignatureEdit>, stderr: &mut dyn Write) -> Recorded {
+    pub(super) fn write(&mut self, own: OnImage, edits: Vec<SignatureEdit>, stderr: &mut Messages<'_>) -> Recorded {
         let OnImage {
             loaded,
             read_only,
@@ -165,19 +164,19 @@ impl<'s> Cluster<'s> {
                 return Ok(((), Ok(edits)));
             }
             let author = recorder.author()?;
-            let changes = judge.again(now, &job, author, &mut told);
+            let changes = judge.again(now, &job, author, &mut Messages::to(&mut told));
             if changes.downgrades.is_empty() {
                 return Ok(((), Ok(changes.harmless)));
             }
             let why = "it was changed meanwhile, and a record of trust is to be taken back; run the command again";
             Ok(((), Err(format!("{name}: {why}"))))
         });
-        let _ = stderr.write_all(&told);
+        stderr.pass_on(&told);
         told_fate(fate.map(|((), fate)| fate), &name, stderr)
     }
 
     /// Writes a record that takes trust back, if it still does: the image is read and judged anew.
-    pub(super) fn take_back(&mut self, image: &str, expected: Expected, stderr: &mut dyn Write) -> Recorded {
+    pub(super) fn take_back(&mut self, image: &str, expected: Expected, stderr: &mut Messages<'_>) -> Recorded {
         let name = safe(image);
         let read = match Digest::parse(image) {
             Ok(digest) => self.session.image(&digest),
@@ -186,7 +185,7 @@ impl<'s> Cluster<'s> {
         let loaded = match read {
             Ok(loaded) => loaded,
             Err(refusal) => {
-                let _ = writeln!(stderr, "error: {name}: {}", refusal.message);
+                stderr.error(format_args!("{name}: {}", refusal.message));
                 return Recorded::Failed;
             }
         };
@@ -196,15 +195,15 @@ impl<'s> Cluster<'s> {
         let mut recorder = ImageRecorder::new(&mut self.session, Recording::Confirm, None);
         let fate = record(&mut recorder, loaded, |now, recorder| {
             let author = recorder.author()?;
-            Ok(((), Ok(judge.again(now, &job, author, &mut told).all)))
+            Ok(((), Ok(judge.again(now, &job, author, &mut Messages::to(&mut told)).all)))
         });
-        let _ = stderr.write_all(&told);
+        stderr.pass_on(&told);
         told_fate(fate.map(|((), fate)| fate), &name, stderr)
     }
 }
 
 /// What became of a record; what went wrong is told.
-fn told_fate(fate: Result<RecordFate, Refusal>, name: &str, stderr: &mut dyn Write) -> Recorded {
+fn told_fate(fate: Result<RecordFate, Refusal>, name: &str, stderr: &mut Messages<'_>) -> Recorded {
     let why = match fate {
         Ok(RecordFate::Unchanged) => return Recorded::Unchanged,
         Ok(RecordFate::Written) => return Recorded::Yes,
@@ -212,8 +211,7 @@ fn told_fate(fate: Result<RecordFate, Refusal>, name: &str, stderr: &mut dyn Wri
         Ok(RecordFate::Failed(why)) => why,
         Err(refusal) => format!("{name}: {}", refusal.message),
     };
-    // There is nowhere else to tell that standard error is gone.
-    let _ = writeln!(stderr, "error: {why}");
+    stderr.error(why);
     Recorded::Failed
 }
 

@@ -15,6 +15,7 @@ use crate::audit::lines::END;
 use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
 use crate::edit::SignatureEdit;
+use crate::report::console::Messages;
 use crate::report::progress::Progress;
 use crate::run::cluster::SOURCE;
 use crate::run::file_records::FileRecords;
@@ -91,7 +92,7 @@ impl<'s> Collector<'s> {
         done: Done,
         cluster: Option<&mut Cluster<'_>>,
         progress: &Progress,
-        stderr: &mut dyn Write,
+        stderr: &mut Messages<'_>,
     ) {
         let Done {
             mut entry,
@@ -101,8 +102,7 @@ impl<'s> Collector<'s> {
         if !self.settings.shard.has(&entry.image) {
             return;
         }
-        // There is nowhere else to tell that standard error is gone.
-        let _ = stderr.write_all(&told);
+        stderr.pass_on(&told);
         progress.judged(entry.verdict);
         let Some(record) = record else {
             return self.report(&entry);
@@ -135,7 +135,7 @@ impl<'s> Collector<'s> {
             })
         });
         if let Err(error) = held {
-            let _ = writeln!(stderr, "error: {}: keeping the record: {error}", safe(&entry.image));
+            stderr.error(format_args!("{}: keeping the record: {error}", safe(&entry.image)));
             entry.recorded = Recorded::Failed;
             self.report(&entry);
         }
@@ -180,29 +180,24 @@ impl<'s> Collector<'s> {
     }
 
     /// Whether too many records would change from True to False; then it is said.
-    fn is_too_much(&self, stderr: &mut dyn Write) -> bool {
+    fn is_too_much(&self, stderr: &mut Messages<'_>) -> bool {
         let is_too_much = self.downgrades > self.settings.max_downgrades;
         if is_too_much {
-            let _ = writeln!(
-                stderr,
-                "error: {} records would change from True to False, more than --max-downgrades {}: none of them is written; look at the reasons, and run the command again with a higher number if they are right",
-                self.downgrades, self.settings.max_downgrades
-            );
+            stderr.error(format_args!("{} records would change from True to False, more than --max-downgrades {}: none of them is written; look at the reasons, and run the command again with a higher number if they are right",
+                self.downgrades, self.settings.max_downgrades));
         }
         is_too_much
     }
 
     /// Writes records in files, and reports what has waited for that. Where too many records would change from True to
     /// False, these changes are left out.
-    pub(super) fn record_in_files(&mut self, objects: &ObjectFiles, stderr: &mut dyn Write) {
+    pub(super) fn record_in_files(&mut self, objects: &ObjectFiles, stderr: &mut Messages<'_>) {
         let is_too_much = self.is_too_much(stderr);
         let mut records = std::mem::take(&mut self.records);
         if is_too_much {
             records.drop_conditional();
         }
-        let failures = records.write(objects, &mut std::io::sink(), &mut |line| {
-            let _ = writeln!(stderr, "{line}");
-        });
+        let failures = records.write(objects, &mut io::sink(), stderr);
         if failures.has_any() {
             self.complain(["not all records could be written".to_owned()]);
         }
@@ -216,7 +211,7 @@ impl<'s> Collector<'s> {
     }
 
     /// Writes the changes from True to False to Images of a cluster, unless there are too many.
-    pub(super) fn record_in_cluster(&mut self, cluster: &mut Cluster<'_>, stderr: &mut dyn Write) {
+    pub(super) fn record_in_cluster(&mut self, cluster: &mut Cluster<'_>, stderr: &mut Messages<'_>) {
         let is_too_much = self.is_too_much(stderr);
         self.settle(is_too_much, stderr, &mut |held, stderr| match is_too_much {
             true => held.entry.recorded,
@@ -228,8 +223,8 @@ impl<'s> Collector<'s> {
     fn settle(
         &mut self,
         is_too_much: bool,
-        stderr: &mut dyn Write,
-        write: &mut dyn FnMut(&Held, &mut dyn Write) -> Recorded,
+        stderr: &mut Messages<'_>,
+        write: &mut dyn FnMut(&Held, &mut Messages<'_>) -> Recorded,
     ) {
         let held = std::mem::replace(&mut self.held, HeldEntries::new());
         let read = held.each(&mut |mut held| {
@@ -239,14 +234,14 @@ impl<'s> Collector<'s> {
             let image = safe(&held.entry.image);
             for downgrade in held.downgrades {
                 if is_held_back {
-                    let _ = writeln!(stderr, "{image}: {downgrade}: kept back");
+                    stderr.tell(format_args!("{image}: {downgrade}: kept back"));
                     held.entry.findings.push(Finding {
                         kind: FindingKind::HeldBack,
                         message: downgrade,
                         command: None,
                     });
                 } else if fate == Recorded::Yes {
-                    let _ = writeln!(stderr, "{image}: {downgrade}: recorded");
+                    stderr.tell(format_args!("{image}: {downgrade}: recorded"));
                 }
             }
             self.report(&held.entry.bounded());
@@ -263,10 +258,10 @@ impl<'s> Collector<'s> {
     }
 
     /// Ends the reports; the exit status comes back.
-    pub(super) fn end(mut self, stderr: &mut dyn Write) -> u8 {
+    pub(super) fn end(mut self, stderr: &mut Messages<'_>) -> u8 {
         let incomplete = self.close(false);
         for reason in &incomplete {
-            let _ = writeln!(stderr, "error: {reason}");
+            stderr.error(reason);
         }
         if !incomplete.is_empty() {
             TROUBLE

@@ -11,6 +11,7 @@ use super::recording;
 use crate::audit::entry::Recorded;
 use crate::digest::Digest;
 use crate::reference::Reference;
+use crate::report::console::Messages;
 use crate::run::planning::{self, Author};
 use crate::settings::objects::Recording;
 use crate::source::objects::Loaded;
@@ -20,11 +21,12 @@ use crate::verdict::ImageOutcome;
 impl Judge<'_> {
     /// What is reported and recorded.
     pub(super) fn conclude(&mut self, job: Job, judged: &Judged, mut told: Vec<u8>) -> Done {
+        let mut telling = Messages::to(&mut told);
         let mut entry = entries::entry(&job, judged);
         if let (Some(mirrors), Ok(digest)) = (&mut self.mirrors, Digest::parse(&entry.image)) {
             mirrors.compare(&digest, &job.names, &mut entry);
             for warning in mirrors.take_warnings() {
-                told.extend(format!("warning: {warning}\n").bytes());
+                telling.warning(warning);
             }
         }
         let mut record = None;
@@ -34,7 +36,7 @@ impl Judge<'_> {
             // and that it is verified for another use is no ground to call it trusted (docs/contract.md 5).
             let is_one = judged.worse.is_none();
             if self.settings.recording == Recording::Confirm && job.expected.is_of_user() && is_one {
-                (entry.recorded, record) = self.record(*object, &judged.first, job.expected, &mut told);
+                (entry.recorded, record) = self.record(*object, &judged.first, job.expected, &mut telling);
             }
         }
         let entry = findings::finish(entry, self.settings);
@@ -47,13 +49,13 @@ impl Judge<'_> {
         object: Object,
         outcome: &ImageOutcome,
         expected: Expected,
-        told: &mut Vec<u8>,
+        told: &mut Messages<'_>,
     ) -> (Recorded, Option<Record>) {
         let Object { loaded, standing } = object;
         let author = match &self.author {
             Ok(author) => author.again(),
             Err(why) => {
-                told.extend(format!("error: recording on {}: {why}\n", safe(&loaded.image.name)).bytes());
+                told.error(format_args!("recording on {}: {why}", safe(&loaded.image.name)));
                 return (Recorded::Failed, None);
             }
         };
@@ -66,7 +68,7 @@ impl Judge<'_> {
         let on = match standing {
             _ if edits.is_empty() => return (recorded, None),
             Standing::File { refusal: Some(why), .. } => {
-                told.extend(format!("error: {why}\n").bytes());
+                told.error(why);
                 return (Recorded::Failed, None);
             }
             Standing::File { position, copies, .. } => On::File(position, copies),
@@ -91,12 +93,12 @@ impl Judge<'_> {
         outcome: &ImageOutcome,
         identities: &[Reference],
         author: Author,
-        told: &mut Vec<u8>,
+        told: &mut Messages<'_>,
     ) -> (Recorded, recording::Changes) {
         let chosen: Vec<usize> = (0..loaded.image.signatures.len()).collect();
         let planned = planning::plan(loaded, &chosen, outcome, identities, author, &self.settings.record);
         for why in &planned.words.withheld {
-            told.extend(format!("error: {why}\n").bytes());
+            told.error(why);
         }
         recording::record(loaded, outcome, planned)
     }
@@ -107,7 +109,7 @@ impl Judge<'_> {
         loaded: &Loaded,
         job: &Job,
         author: Author,
-        told: &mut Vec<u8>,
+        told: &mut Messages<'_>,
     ) -> recording::Changes {
         let judged = self.object(loaded, job, told);
         if judged.worse.is_some() {

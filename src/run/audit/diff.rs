@@ -4,7 +4,7 @@
 //! Of each image of the old report only the place of its line is kept: reports may have hundreds of thousands.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::audit::difference::{change, Change, Difference, Place, State};
@@ -13,6 +13,7 @@ use crate::audit::head::Head;
 use crate::audit::images::Images;
 use crate::audit::lines::{entry_of, Fault, Line, Lines};
 use crate::report::audit::difference::{printer, Ends};
+use crate::report::console::Console;
 use crate::run::{NEGATIVE, SUCCESS, TROUBLE};
 use crate::settings::audit::diff::{Diff, DiffOutput};
 use crate::text::safe;
@@ -32,7 +33,7 @@ struct Known {
 }
 
 /// Compares two reports. The exit status comes back.
-pub(in crate::run) fn run(settings: &Diff, out: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
+pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> u8 {
     let mut faults = Vec::new();
     let mut printer = printer(settings.output == DiffOutput::Json);
     let mut ends = Ends::default();
@@ -65,15 +66,14 @@ pub(in crate::run) fn run(settings: &Diff, out: &mut dyn Write, stderr: &mut dyn
         }
     }
     ends.incomplete.clone_from(&faults);
-    let printed = printer.end(out, &ends);
+    let printed = printer.end(console.out, &ends);
     if let Err(error) = printed.as_ref() {
         if error.kind() != io::ErrorKind::BrokenPipe {
             faults.push(format!("keeping the differences: {error}"));
         }
     }
     for fault in &faults {
-        // There is nowhere else to tell that standard error is gone.
-        let _ = writeln!(stderr, "error: {fault}");
+        console.err.error(fault);
     }
     match (faults.is_empty(), printer.count()) {
         (false, _) => TROUBLE,

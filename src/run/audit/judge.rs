@@ -10,6 +10,7 @@ use crate::image;
 use crate::openpgp::framing::message::Message;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
+use crate::report::console::Messages;
 use crate::run::judging::Judging;
 use crate::run::manifests::{Manifest, Manifests};
 use crate::run::planning::Author;
@@ -45,15 +46,19 @@ pub(super) struct Judge<'s> {
 pub(super) fn judges<'s>(
     settings: &'s Audit,
     count: usize,
-    stderr: &mut dyn std::io::Write,
+    stderr: &mut Messages<'_>,
 ) -> Result<Vec<Judge<'s>>, UsageError> {
     let mut judges = Vec::with_capacity(count);
     for number in 0..count {
         let mut nowhere = std::io::sink();
-        let tell: &mut dyn std::io::Write = if number == 0 { stderr } else { &mut nowhere };
+        let mut tell = if number == 0 {
+            stderr.lend()
+        } else {
+            Messages::to(&mut nowhere)
+        };
         judges.push(Judge {
             settings,
-            judging: Judging::new(&settings.criteria, std::iter::empty(), tell)?,
+            judging: Judging::new(&settings.criteria, std::iter::empty(), &mut tell)?,
             registries: match &settings.images {
                 Images::Places { registries, .. } => registries
                     .as_ref()
@@ -85,7 +90,9 @@ impl<'s> Judge<'s> {
     /// Judges an image. Whatever happens, something comes of it.
     pub(super) fn job(&mut self, mut job: Job) -> Done {
         let mut told = Vec::new();
-        let judged = catch_unwind(AssertUnwindSafe(|| self.attempt(&mut job, &mut told)));
+        let judged = catch_unwind(AssertUnwindSafe(|| {
+            self.attempt(&mut job, &mut Messages::to(&mut told))
+        }));
         let judged = judged.unwrap_or_else(|_| {
             self.renew();
             let what = "the thread that judged it has ended by a fault of this program; what it was doing stands above";
@@ -96,7 +103,7 @@ impl<'s> Judge<'s> {
 
     /// Judges an image, and once more with everything set up anew where gpg has failed: what keeps it from answering may
     /// be over, and a gpgme that was waited for in vain is of no more use.
-    fn attempt(&mut self, job: &mut Job, told: &mut Vec<u8>) -> Judged {
+    fn attempt(&mut self, job: &mut Job, told: &mut Messages<'_>) -> Judged {
         let judged = self.judge(job, told);
         if !has_failed(judged.outcome()) {
             self.failures = 0;
@@ -112,7 +119,11 @@ impl<'s> Judge<'s> {
 
     /// Sets everything up anew; tells whether that succeeded.
     fn renew(&mut self) -> bool {
-        match Judging::new(&self.settings.criteria, std::iter::empty(), &mut std::io::sink()) {
+        match Judging::new(
+            &self.settings.criteria,
+            std::iter::empty(),
+            &mut Messages::to(&mut std::io::sink()),
+        ) {
             Ok(judging) => {
                 self.judging = judging;
                 true
@@ -124,7 +135,7 @@ impl<'s> Judge<'s> {
         }
     }
 
-    fn judge(&mut self, job: &mut Job, told: &mut Vec<u8>) -> Judged {
+    fn judge(&mut self, job: &mut Job, told: &mut Messages<'_>) -> Judged {
         match &job.what {
             What::Nothing(refusal) => ImageOutcome::refused(refusal.clone(), Vec::new()).into(),
             What::Directory(path) => match directory::read(path) {
@@ -140,7 +151,7 @@ impl<'s> Judge<'s> {
         }
     }
 
-    fn registry(&mut self, reference: &Reference, job: &Job, told: &mut Vec<u8>) -> Judged {
+    fn registry(&mut self, reference: &Reference, job: &Job, told: &mut Messages<'_>) -> Judged {
         let Some(registries) = &mut self.registries else {
             let what = "there is no configuration of registries";
             return ImageOutcome::refused(Refusal::new(Reason::SourceUnavailable, what), Vec::new()).into();
@@ -161,7 +172,7 @@ impl<'s> Judge<'s> {
                     registries,
                     taken: &taken,
                     digest: None,
-                    stderr: told,
+                    stderr: told.lend(),
                     instances: 0,
                 };
                 let findings = manifests.manifest(&job.expected.identities, &whole);
@@ -173,12 +184,12 @@ impl<'s> Judge<'s> {
             Err(refusal) => ImageOutcome::refused(refusal, Vec::new()).into(),
         };
         for warning in registries.take_warnings() {
-            told.extend(format!("warning: {warning}\n").bytes());
+            told.warning(warning);
         }
         judged
     }
 
-    pub(super) fn object(&mut self, loaded: &Loaded, job: &Job, told: &mut Vec<u8>) -> Judged {
+    pub(super) fn object(&mut self, loaded: &Loaded, job: &Job, told: &mut Messages<'_>) -> Judged {
         let image = &loaded.image;
         let signatures = image.signatures.iter().map(|signature| SignatureBlob {
             name: signature.name.clone(),
@@ -205,7 +216,7 @@ impl<'s> Judge<'s> {
         }
     }
 
-    fn subject(&mut self, subject: &Subject, job: &Job, absence: &str, told: &mut Vec<u8>) -> Judged {
+    fn subject(&mut self, subject: &Subject, job: &Job, absence: &str, told: &mut Messages<'_>) -> Judged {
         let identities = &job.expected.identities;
         let outcome = if identities.is_empty() {
             refused(job.expected.refusal(), &subject.signatures)
@@ -213,7 +224,7 @@ impl<'s> Judge<'s> {
             let no_signature = format!("there is no signature in {}{absence}", safe(&job.source));
             let outcome = self.judging.judge(subject, identities, None, &no_signature, told);
             for warning in self.judging.take_warnings() {
-                told.extend(format!("warning: {warning}\n").bytes());
+                told.warning(warning);
             }
             outcome
         };
@@ -240,7 +251,7 @@ impl<'s> Judge<'s> {
         outcome: &ImageOutcome,
         subject: &Subject,
         job: &Job,
-        told: &mut Vec<u8>,
+        told: &mut Messages<'_>,
     ) -> Option<ImageOutcome> {
         if outcome.reason() != Reason::Verified {
             return None;

@@ -2,11 +2,12 @@
 //! `audit merge`
 
 use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::BufReader;
 
 use super::outputs::Outputs;
 use crate::audit::merge::Merge;
 use crate::audit::totals::Totals;
+use crate::report::console::{Console, Messages};
 use crate::run::{NEGATIVE, SUCCESS, TROUBLE};
 use crate::settings::audit::merge::Merge as Settings;
 use crate::settings::UsageError;
@@ -16,7 +17,7 @@ use crate::text::safe;
 ///
 /// # Errors
 /// When a report cannot be made.
-pub(in crate::run) fn run(settings: &Settings, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+pub(in crate::run) fn run(settings: &Settings, console: &mut Console<'_>) -> Result<u8, UsageError> {
     let mut opened = Vec::new();
     let mut faults = Vec::new();
     for path in &settings.files {
@@ -28,15 +29,15 @@ pub(in crate::run) fn run(settings: &Settings, out: &mut dyn Write, stderr: &mut
     }
     let merge = match Merge::new(opened) {
         Ok(merge) if faults.is_empty() => merge,
-        Ok(_) => return Ok(complain(faults, stderr)),
+        Ok(_) => return Ok(complain(faults, &mut console.err)),
         Err(others) => {
             faults.extend(others);
-            return Ok(complain(faults, stderr));
+            return Ok(complain(faults, &mut console.err));
         }
     };
     let reporting = &settings.reporting;
     let mut totals = Totals::new(reporting.fail_on.clone(), merge.head().started + reporting.warn_expiry);
-    let mut outputs = Outputs::new(reporting, reporting.files.iter(), out)?;
+    let mut outputs = Outputs::new(reporting, reporting.files.iter(), console.out)?;
     outputs.begin(merge.head());
     let mut tail = merge.each(&mut |entry| {
         totals.add(entry);
@@ -44,19 +45,18 @@ pub(in crate::run) fn run(settings: &Settings, out: &mut dyn Write, stderr: &mut
     });
     outputs.end(&mut tail, &totals, true);
     if !tail.incomplete.is_empty() {
-        return Ok(complain(tail.incomplete, stderr));
+        return Ok(complain(tail.incomplete, &mut console.err));
     }
     Ok(match (totals.images, totals.failing) {
-        (0, _) => complain(vec!["there is no image in these reports".to_owned()], stderr),
+        (0, _) => complain(vec!["there is no image in these reports".to_owned()], &mut console.err),
         (_, 0) => SUCCESS,
         _ => NEGATIVE,
     })
 }
 
-fn complain(faults: Vec<String>, stderr: &mut dyn Write) -> u8 {
+fn complain(faults: Vec<String>, stderr: &mut Messages<'_>) -> u8 {
     for fault in faults {
-        // There is nowhere else to tell that standard error is gone.
-        let _ = writeln!(stderr, "error: {fault}");
+        stderr.error(fault);
     }
     TROUBLE
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `policy lint`
 
-use std::io::Write;
-
 use super::load::{load, shown, Failure};
 use super::{lint_keys, lint_machine, syntax};
 use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::lint;
 use crate::policy::place::Place;
 use crate::policy::rulebook::Spot;
+use crate::report::console::Console;
 use crate::report::policy_lint as report;
 use crate::run::{NEGATIVE, SUCCESS, TROUBLE};
 use crate::settings::policy::Lint;
@@ -18,10 +17,10 @@ use crate::settings::UsageError;
 ///
 /// # Errors
 /// When a file cannot be read.
-pub(super) fn run(settings: &Lint, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+pub(super) fn run(settings: &Lint, console: &mut Console<'_>) -> Result<u8, UsageError> {
     let mut trouble = Vec::new();
     let mut files: Vec<String> = settings.ground.files.iter().map(|file| shown(file)).collect();
-    let mut findings = match load(&settings.ground, stderr) {
+    let mut findings = match load(&settings.ground, &mut console.err) {
         Ok(book) => {
             files = book.sources.iter().map(|source| shown(&source.file)).collect();
             let mut findings = lint::of(&book);
@@ -43,7 +42,7 @@ pub(super) fn run(settings: &Lint, out: &mut dyn Write, stderr: &mut dyn Write) 
             };
             vec![Finding::new(Code::InvalidPolicy, Some(spot), broken.error.what)]
         }
-        Err(failure) => return failure.tell("policy lint", syntax::of(settings.output), out, stderr),
+        Err(failure) => return failure.tell("policy lint", syntax::of(settings.output), console),
     };
     findings.sort_by_key(|finding| {
         let spot = finding.spot.as_ref();
@@ -55,12 +54,12 @@ pub(super) fn run(settings: &Lint, out: &mut dyn Write, stderr: &mut dyn Write) 
     });
     findings.dedup();
     for line in &trouble {
-        let _ = writeln!(stderr, "error: {line}");
+        console.err.error(line);
     }
     // Failures are told at the end: see report::output.
     let _ = match syntax::of(settings.output) {
-        None => report::write_text(out, &findings, &files),
-        Some(syntax) => report::write_json(out, &findings, &files, syntax),
+        None => report::write_text(console.out, &findings, &files),
+        Some(syntax) => report::write_json(console.out, &findings, &files, syntax),
     };
     // A note is something to know, and true of what distributions ship.
     let is_alarm = findings.iter().any(|finding| finding.severity != Severity::Note);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Reads the files of a policy.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::files::read::read_bounded;
@@ -9,6 +8,7 @@ use crate::policy::file::PolicyText;
 use crate::policy::objects::Objects;
 use crate::policy::rulebook::{Rulebook, Source};
 use crate::policy::{Error, MAX_POLICY_BYTES};
+use crate::report::console::{Console, Messages};
 use crate::report::json::Syntax;
 use crate::report::usage;
 use crate::run::cluster::Session;
@@ -55,8 +55,7 @@ impl Failure {
         self,
         command: &str,
         syntax: Option<Syntax>,
-        out: &mut dyn Write,
-        stderr: &mut dyn Write,
+        console: &mut Console<'_>,
     ) -> Result<u8, UsageError> {
         let message = match self {
             Failure::Usage(error) => return Err(error),
@@ -66,17 +65,17 @@ impl Failure {
             Failure::Broken(broken) => return Err(broken.into()),
             Failure::Trouble(message) => message,
         };
-        let _ = writeln!(stderr, "error: {message}");
+        console.err.error(&message);
         if let Some(syntax) = syntax {
             // Failures are told at the end: see report::output.
-            let _ = usage::write_trouble(out, command, &message, syntax);
+            let _ = usage::write_trouble(console.out, command, &message, syntax);
         }
         Ok(TROUBLE)
     }
 }
 
 /// Reads the files of the policy, or the one of this machine, and the objects of the cluster.
-pub(super) fn load(ground: &Ground, stderr: &mut dyn Write) -> Result<Rulebook, Failure> {
+pub(super) fn load(ground: &Ground, stderr: &mut Messages<'_>) -> Result<Rulebook, Failure> {
     let mut files = ground.files.clone();
     if ground.is_of_machine {
         files.push(system_policy(ground).map_err(Failure::Usage)?);
@@ -108,7 +107,7 @@ pub(super) fn load(ground: &Ground, stderr: &mut dyn Write) -> Result<Rulebook, 
     })
 }
 
-fn of_cluster(ground: &Ground, stderr: &mut dyn Write) -> Result<Option<Source>, Failure> {
+fn of_cluster(ground: &Ground, stderr: &mut Messages<'_>) -> Result<Option<Source>, Failure> {
     let Some(access) = &ground.cluster else { return Ok(None) };
     let mut session = Session::new((**access).clone(), stderr).map_err(Failure::Usage)?;
     let listed = session.listed_policies(ground.namespace.as_deref());
@@ -119,10 +118,7 @@ fn of_cluster(ground: &Ground, stderr: &mut dyn Write) -> Result<Option<Source>,
         Failure::Broken(Broken { file, error })
     })?;
     if ground.namespace.is_none() {
-        let _ = writeln!(
-            stderr,
-            "note: the ImagePolicies of the cluster are left out; -n adds those of a namespace"
-        );
+        stderr.note("the ImagePolicies of the cluster are left out; -n adds those of a namespace");
     }
     Ok(Some(Source::of_cluster(CLUSTER, objects)))
 }

@@ -2,7 +2,6 @@
 //! `policy test`
 
 use std::collections::{BTreeSet, HashMap};
-use std::io::Write;
 
 use super::keys;
 use super::load::{load, read, shown};
@@ -11,6 +10,7 @@ use crate::input;
 use crate::policy::rulebook::Rulebook;
 use crate::policy::table::{self, Case, DEFAULT};
 use crate::policy::words;
+use crate::report::console::Console;
 use crate::report::json::Syntax;
 use crate::report::policy_test::{self as report, Row};
 use crate::run::{NEGATIVE, SUCCESS, TROUBLE};
@@ -22,7 +22,7 @@ use crate::text::safe;
 ///
 /// # Errors
 /// When a file cannot be read or breaks its format.
-pub(super) fn run(settings: &Test, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
+pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<u8, UsageError> {
     let file = shown(&settings.table);
     let text = input::text(read(&settings.table)?)
         .map_err(|error| UsageError::new(format!("{file}: {}", safe(&error.to_string()))))?;
@@ -30,9 +30,9 @@ pub(super) fn run(settings: &Test, out: &mut dyn Write, stderr: &mut dyn Write) 
     if cases.is_empty() {
         return Err(UsageError::new(format!("{file}: the table has no rows")));
     }
-    let book = match load(&settings.ground, stderr) {
+    let book = match load(&settings.ground, &mut console.err) {
         Ok(book) => book,
-        Err(failure) => return failure.tell("policy test", syntax::of_test(settings.output), out, stderr),
+        Err(failure) => return failure.tell("policy test", syntax::of_test(settings.output), console),
     };
     let mut trouble = Vec::new();
     let mut known = HashMap::new();
@@ -42,14 +42,14 @@ pub(super) fn run(settings: &Test, out: &mut dyn Write, stderr: &mut dyn Write) 
         .collect();
     trouble.dedup();
     for line in &trouble {
-        let _ = writeln!(stderr, "error: {line}");
+        console.err.error(line);
     }
     // Failures are told at the end: see report::output.
     let _ = match settings.output {
-        TestOutput::Text => report::write_text(out, &rows, &file),
-        TestOutput::Json => report::write_json(out, &rows, &file, Syntax::Json),
-        TestOutput::Yaml => report::write_json(out, &rows, &file, Syntax::Yaml),
-        TestOutput::Junit => report::write_junit(out, &rows, &file),
+        TestOutput::Text => report::write_text(console.out, &rows, &file),
+        TestOutput::Json => report::write_json(console.out, &rows, &file, Syntax::Json),
+        TestOutput::Yaml => report::write_json(console.out, &rows, &file, Syntax::Yaml),
+        TestOutput::Junit => report::write_junit(console.out, &rows, &file),
     };
     let failed = rows.iter().any(|row| !row.failures.is_empty());
     Ok(match (trouble.is_empty(), failed) {

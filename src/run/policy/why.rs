@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `policy why`
 
-use std::io::Write;
-
 use super::configuration::{self, Read};
 use super::keys;
 use super::load::{load, shown};
@@ -15,6 +13,7 @@ use crate::policy::words;
 use crate::reference::Reference;
 use crate::registry::registries_conf::RegistriesConf;
 use crate::registry::registries_d::{self, RegistriesD};
+use crate::report::console::Console;
 use crate::report::policy_why as report;
 use crate::run::{SUCCESS, TROUBLE};
 use crate::settings::policy::{Ground, Why};
@@ -24,19 +23,19 @@ use crate::settings::UsageError;
 ///
 /// # Errors
 /// When a file cannot be read or breaks its format.
-pub(super) fn run(settings: &Why, out: &mut dyn Write, stderr: &mut dyn Write) -> Result<u8, UsageError> {
-    let book = match load(&settings.ground, stderr) {
+pub(super) fn run(settings: &Why, console: &mut Console<'_>) -> Result<u8, UsageError> {
+    let book = match load(&settings.ground, &mut console.err) {
         Ok(book) => book,
-        Err(failure) => return failure.tell("policy why", syntax::of(settings.output), out, stderr),
+        Err(failure) => return failure.tell("policy why", syntax::of(settings.output), console),
     };
     let (explanation, trouble) = explain(&book, settings)?;
     for line in &trouble {
-        let _ = writeln!(stderr, "error: {line}");
+        console.err.error(line);
     }
     // Failures are told at the end: see report::output.
     let _ = match syntax::of(settings.output) {
-        None => report::write_text(out, &explanation),
-        Some(syntax) => report::write_json(out, &explanation, syntax),
+        None => report::write_text(console.out, &explanation),
+        Some(syntax) => report::write_json(console.out, &explanation, syntax),
     };
     Ok(if trouble.is_empty() { SUCCESS } else { TROUBLE })
 }

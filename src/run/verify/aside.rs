@@ -5,6 +5,8 @@ use std::io::{self, Seek, Write};
 
 use tempfile::SpooledTempFile;
 
+use crate::report::console::Messages;
+
 /// What fits into memory before a file is made, in bytes.
 const MAX_MEMORY: usize = 256 << 10;
 
@@ -17,25 +19,24 @@ impl Aside {
     }
 
     /// Takes whole lines. What cannot be kept is told at once.
-    pub(super) fn put(&mut self, stderr: &mut dyn Write, lines: &[u8]) {
+    pub(super) fn put(&mut self, stderr: &mut Messages<'_>, lines: &[u8]) {
         let kept = self
             .0
             .as_mut()
             .is_some_and(|lines_kept| lines_kept.write_all(lines).is_ok());
         if !kept {
-            // There is nowhere else to tell that standard error is gone.
-            let _ = stderr.write_all(lines);
+            stderr.pass_on(lines);
         }
     }
 
     /// Tells what has waited.
-    pub(super) fn end(&mut self, stderr: &mut dyn Write) {
+    pub(super) fn end(&mut self, stderr: &mut Messages<'_>) {
         let Some(mut lines) = self.0.take() else {
             return;
         };
-        let told = lines.rewind().and_then(|()| io::copy(&mut lines, stderr));
+        let told = lines.rewind().and_then(|()| io::copy(&mut lines, stderr.stream()));
         if let Err(error) = told {
-            let _ = writeln!(stderr, "error: keeping what is to be told: {error}");
+            stderr.error(format_args!("keeping what is to be told: {error}"));
         }
     }
 }

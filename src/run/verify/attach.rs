@@ -6,6 +6,7 @@ use base64::Engine as _;
 use super::{Judged, Run};
 use crate::digest::Digest;
 use crate::reason::Verdict;
+use crate::report::console::Messages;
 use crate::report::{Attached, Attachment};
 use crate::run::cluster::registry::Posted;
 use crate::run::cluster::Session;
@@ -58,11 +59,12 @@ impl Run<'_, '_> {
             1 => ("1 signature".to_owned(), "verifies", "is"),
             count => (format!("{count} signatures"), "verify", "are"),
         };
-        let line = format!(
-            "note: {signatures} found elsewhere {verify} image {} and {are} not on its Image object; --confirm --attach adds what was found and records it\n",
+        let mut line = Vec::new();
+        Messages::to(&mut line).note(format_args!(
+            "{signatures} found elsewhere {verify} image {} and {are} not on its Image object; --confirm --attach adds what was found and records it",
             safe(image)
-        );
-        self.aside.put(self.stderr, line.as_bytes());
+        ));
+        self.aside.put(&mut self.stderr, &line);
     }
 
     /// Sends signatures to the server, each by itself.
@@ -70,10 +72,8 @@ impl Run<'_, '_> {
         let image = loaded.image.name.clone();
         let total = loaded.image.signatures.len() + blobs.len();
         if total > MAX_IMPORTED {
-            self.tell(&format!(
-                "warning: image {} has {total} signatures then: where there are more than {MAX_IMPORTED}, the import controller of the cluster adds none",
-                safe(&image)
-            ));
+            self.stderr.warning(format_args!("image {} has {total} signatures then: where there are more than {MAX_IMPORTED}, the import controller of the cluster adds none",
+                safe(&image)));
         }
         let mut attached = Sendings::default();
         for blob in blobs {
@@ -98,7 +98,7 @@ impl Run<'_, '_> {
             match fate {
                 Attachment::Added => self.tell(&format!("{shown}: added to the Image")),
                 Attachment::AlreadyThere => self.tell(&format!("{shown}: already there")),
-                Attachment::Failed(why) => self.tell(&format!("error: {shown}: {why}")),
+                Attachment::Failed(why) => self.stderr.error(format_args!("{shown}: {why}")),
             }
         }
         checked

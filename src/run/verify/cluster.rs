@@ -107,8 +107,8 @@ impl Run<'_, '_> {
             true => {}
             false if records && self.settings.attach && !judged.attachable.is_empty() => {
                 let image = safe(&judged.report.image);
-                self.tell(&format!(
-                    "error: nothing is added to image {image}, which can be read through its stream only"
+                self.stderr.error(format_args!(
+                    "nothing is added to image {image}, which can be read through its stream only"
                 ));
                 judged.fail();
             }
@@ -131,9 +131,7 @@ impl Run<'_, '_> {
             let judged = self.judge_chosen(&loaded, identities, elsewhere)?.0;
             if self.settings.recording != Recording::Dry {
                 let image = safe(&judged.report.image);
-                self.tell(&format!(
-                    "note: {image}: nothing is recorded, because the image stream and not you named what is expected; give --expected-identity REF"
-                ));
+                self.stderr.note(format_args!("{image}: nothing is recorded, because the image stream and not you named what is expected; give --expected-identity REF"));
             }
             return Ok((judged, None));
         }

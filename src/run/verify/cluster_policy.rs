@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The policy that a cluster's objects are, for images wherever they are; and what is said of them where it cannot be had.
 
-use std::borrow::Cow;
-use std::io::Write;
-
 use super::Run;
 use crate::reason::{Reason, Refusal};
+use crate::report::console::Messages;
 use crate::run::cluster::{Session, SOURCE};
 use crate::run::judging::Judging;
 use crate::settings::criteria::Criteria;
@@ -13,9 +11,10 @@ use crate::settings::images::parts::Bare;
 use crate::settings::images::{Source, Target};
 use crate::settings::verify::Verify;
 use crate::settings::UsageError;
+use std::borrow::Cow;
 
 /// The session of a run that needs one.
-pub(super) fn session(settings: &Verify, stderr: &mut dyn Write) -> Result<Option<Session>, UsageError> {
+pub(super) fn session(settings: &Verify, stderr: &mut Messages<'_>) -> Result<Option<Session>, UsageError> {
     let access = match (&settings.source, &settings.cluster_policy) {
         (
             Source::Places {
@@ -47,7 +46,7 @@ pub(super) fn criteria<'s>(settings: &'s Verify, session: Option<&mut Session>) 
 pub(super) fn judging<'c>(
     settings: &Verify,
     criteria: &'c Criteria,
-    stderr: &mut dyn Write,
+    stderr: &mut Messages<'_>,
 ) -> Result<Result<Judging<'c>, Refusal>, UsageError> {
     match Judging::new(criteria, settings.source.identities(), stderr) {
         Ok(judging) => Ok(Ok(judging)),

@@ -7,6 +7,7 @@ use super::{Judged, Run};
 use crate::digest::Digest;
 use crate::reason::Reason;
 use crate::reference::Reference;
+use crate::report::console::Messages;
 use crate::report::Recorded;
 use crate::run::file_records::FileRecords;
 use crate::run::held::{HeldReport, HeldReports, HeldText};
@@ -84,17 +85,20 @@ impl Run<'_, '_> {
             },
         };
         if let Err(error) = self.held.put(&held) {
-            self.tell(&format!("error: keeping the report: {error}"));
+            self.stderr.error(format_args!("keeping the report: {error}"));
             self.printer.fail();
         }
     }
 
     fn held_text(&mut self, judged: &Judged) -> HeldText {
-        let mut lines = self.record_lines(judged, None);
-        lines.extend(self.beside(&judged.report));
-        let beside: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let mut beside = Vec::new();
+        let mut lines = Messages::to(&mut beside);
+        self.word_record(judged, None, &mut lines);
+        if let Some(line) = self.beside(&judged.report) {
+            lines.tell(line);
+        }
         HeldText {
-            beside: beside.into_bytes(),
+            beside,
             item: self.printer.render(&judged.report),
         }
     }
@@ -154,11 +158,8 @@ impl Run<'_, '_> {
             true => self.printer.out(),
             false => &mut nowhere,
         };
-        let stderr = &mut *self.stderr;
-        let failures = records.write(files, stdout, &mut |line| {
-            // There is nowhere else to tell that standard error is gone.
-            let _ = writeln!(stderr, "{line}");
-        });
+        let stderr = &mut self.stderr;
+        let failures = records.write(files, stdout, stderr);
         if failures.has_any() {
             // Also where the record itself would have stayed as it is: a document that was to be printed is lost.
             self.printer.fail();
@@ -169,7 +170,7 @@ impl Run<'_, '_> {
             let has_failed = report.position.is_some_and(|position| failures.has(position));
             let text = if has_failed { &report.failed } else { &report.written };
             if self.settings.prints_document {
-                self.printer.put_apart(stderr, &text.item);
+                self.printer.put_apart(stderr.stream(), &text.item);
             } else {
                 self.printer.put(&text.item);
             }
@@ -177,7 +178,7 @@ impl Run<'_, '_> {
             recorded += usize::from(report.position.is_some() && !has_failed);
         });
         if let Err(error) = read {
-            let _ = writeln!(stderr, "error: keeping the report: {error}");
+            stderr.error(format_args!("keeping the report: {error}"));
             self.printer.fail();
         }
         self.progress.recorded(recorded);

@@ -71,9 +71,9 @@ impl Run<'_, '_> {
             (Target::Cluster(name), Some(session), _) => {
                 let named = reach.named.get(&wanted.asked);
                 self.cluster_image(session, reach.elsewhere.as_mut(), name, (identities, named), is_only);
-                session.tell_warnings(self.stderr);
+                session.tell_warnings(&mut self.stderr);
                 for warning in reach.elsewhere.iter_mut().flat_map(Registry::take_warnings) {
-                    self.tell(&format!("warning: {warning}"));
+                    self.stderr.warning(warning);
                 }
             }
             (Target::Registry(reference), _, Some(registries)) => self.registry_image(registries, wanted, reference),
@@ -93,7 +93,9 @@ impl Run<'_, '_> {
                 parts::read(manifest, &parts.signatures),
             ),
             Bare::Digest(digest) => {
-                self.tell("note: no manifest is given: the digest stands for it, and the signatures are checked for that digest");
+                self.stderr.note(
+                    "no manifest is given: the digest stands for it, and the signatures are checked for that digest",
+                );
                 let files: Vec<String> = parts.signatures.iter().map(|file| file.display().to_string()).collect();
                 (
                     format!("file:{}", files.join(", ")),

@@ -3,6 +3,7 @@
 
 use super::{Judged, Run};
 use crate::edit::SignatureEdit;
+use crate::report::console::Messages;
 use crate::report::Recorded;
 use crate::run::planning::{self, Author};
 use crate::run::record_to::RecordFate;
@@ -58,7 +59,7 @@ impl Run<'_, '_> {
             }
             RecordFate::Failed(why) if self.settings.recording == Recording::Dry => return Some(why),
             RecordFate::Failed(why) => {
-                self.tell(&format!("error: {why}"));
+                self.stderr.error(why);
                 judged.fail();
             }
         }
@@ -68,52 +69,48 @@ impl Run<'_, '_> {
     /// Says what stays as it is recorded, and what is changed or would be. `refusal`: why nothing of this object can be
     /// recorded, so that no change may be promised.
     pub(super) fn tell_record(&mut self, judged: &Judged, refusal: Option<&str>) {
-        let lines = self.record_lines(judged, refusal);
-        let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        self.aside.put(self.stderr, lines.as_bytes());
+        let mut lines = Vec::new();
+        self.word_record(judged, refusal, &mut Messages::to(&mut lines));
+        self.aside.put(&mut self.stderr, &lines);
     }
 
-    /// What [`Run::tell_record`] says.
-    pub(super) fn record_lines(&mut self, judged: &Judged, refusal: Option<&str>) -> Vec<String> {
-        let mut lines = judged.words.kept.clone();
+    /// Writes what [`Run::tell_record`] says.
+    pub(super) fn word_record(&mut self, judged: &Judged, refusal: Option<&str>, lines: &mut Messages<'_>) {
+        for kept in &judged.words.kept {
+            lines.tell(kept);
+        }
         let is_dry = self.settings.recording == Recording::Dry;
-        let kind = if is_dry { "note" } else { "error" };
-        lines.extend(
-            judged
-                .words
-                .withheld
-                .iter()
-                .map(|withheld| format!("{kind}: {withheld}")),
-        );
+        for withheld in &judged.words.withheld {
+            match is_dry {
+                true => lines.note(withheld),
+                false => lines.error(withheld),
+            }
+        }
         if let Some(refusal) = refusal {
             if is_dry && !judged.words.changes.is_empty() {
-                lines.push(format!("note: {refusal}"));
+                lines.note(refusal);
             }
-            return lines;
+            return;
         }
         if judged.is_refused {
-            return lines;
+            return;
         }
-        lines.extend(
-            judged
-                .words
-                .warnings
-                .iter()
-                .map(|warning| format!("warning: {warning}")),
-        );
+        for warning in &judged.words.warnings {
+            lines.warning(warning);
+        }
         if self.settings.recording == Recording::Confirm {
-            let same = judged.words.same.iter();
-            lines.extend(same.map(|name| format!("{name}: already recorded")));
+            for name in &judged.words.same {
+                lines.tell(format_args!("{name}: already recorded"));
+            }
         }
         for (name, change) in &judged.words.changes {
             if self.settings.recording == Recording::Confirm {
-                lines.push(format!("{name}: recorded: {change}"));
+                lines.tell(format_args!("{name}: recorded: {change}"));
             } else {
-                lines.push(format!("{name}: would record: {change}"));
+                lines.tell(format_args!("{name}: would record: {change}"));
                 self.told_changes = true;
                 self.told_distrust |= change.contains("-> False");
             }
         }
-        lines
     }
 }

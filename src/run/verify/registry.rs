@@ -20,12 +20,12 @@ impl<'c> Run<'c, '_> {
     /// Judges what a reference stands for.
     pub(super) fn registry_image(&mut self, registries: &mut Registries<'_>, wanted: &Wanted, reference: &Reference) {
         if let Some(warning) = short_name(&wanted.asked, reference) {
-            self.tell(&format!("warning: {warning}"));
+            self.stderr.warning(warning);
         }
         match registries.resolve(reference) {
             Ok(taken) => {
                 for why in &taken.passed_over {
-                    self.tell(&format!("note: not taken from there: {why}"));
+                    self.stderr.note(format_args!("not taken from there: {why}"));
                 }
                 self.taken(registries, wanted, &taken);
             }
@@ -37,7 +37,7 @@ impl<'c> Run<'c, '_> {
             }
         }
         for warning in registries.take_warnings() {
-            self.tell(&format!("warning: {warning}"));
+            self.stderr.warning(warning);
         }
     }
 
@@ -51,8 +51,8 @@ impl<'c> Run<'c, '_> {
         let platforms = &self.settings.platforms;
         if matches!(platforms, Platforms::Default) || !list::is_list(&taken.bytes) {
             if let Platforms::One(platform) = platforms {
-                self.tell(&format!(
-                    "note: {} is a single manifest, not a list: --platform {platform} chooses nothing",
+                self.stderr.note(format_args!(
+                    "{} is a single manifest, not a list: --platform {platform} chooses nothing",
                     safe(&wanted.asked)
                 ));
             }
@@ -110,7 +110,7 @@ impl<'c> Run<'c, '_> {
             registries,
             taken,
             digest: self.settings.digest.clone(),
-            stderr: &mut *self.stderr,
+            stderr: self.stderr.lend(),
             instances: 0,
         }
     }

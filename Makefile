@@ -80,7 +80,7 @@ check-ordinary-user:
 
 # For package builds: what they have decides which tests run. The others print a line that says SKIPPED.
 test:
-	$(CARGO) test $(CARGO_FLAGS) --no-fail-fast -- --show-output
+	$(CARGO) test $(CARGO_FLAGS) --workspace --no-fail-fast -- --show-output
 
 fuzz:
 	@packaging/deps.sh fuzz

@@ -21,8 +21,8 @@ check() {
 }
 documentation() { RUSTDOCFLAGS="-D warnings" $CARGO doc --locked --no-deps --quiet; }
 
-check format rustfmt "$CARGO" fmt --check
-check lints cargo-clippy "$CARGO" clippy --locked --all-targets -- -D warnings
+check format rustfmt "$CARGO" fmt --all --check
+check lints cargo-clippy "$CARGO" clippy --locked --workspace --all-targets -- -D warnings
 check "licences and bans" cargo-deny "$CARGO" deny --locked check licenses bans sources
 check "shell scripts" shellcheck shellcheck packaging/*.sh packaging/verify-image-signature \
     packaging/complete-image_signature .ci/run fuzz/run faults/run tests/data/example/make-example tests/packaging/*.sh

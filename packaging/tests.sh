@@ -19,8 +19,8 @@ rm -f "$out" "$out.status"
 
 # The test programs, relative to this directory.
 programs() {
-    $CARGO test --locked --no-run 2>&1 | sed -n 's/^ *Executable .* (\(.*\))$/\1/p' >"$out.programs"
-    [ -s "$out.programs" ] || { $CARGO test --locked --no-run >&2; exit 1; }
+    $CARGO test --locked --workspace --no-run 2>&1 | sed -n 's/^ *Executable .* (\(.*\))$/\1/p' >"$out.programs"
+    [ -s "$out.programs" ] || { $CARGO test --locked --workspace --no-run >&2; exit 1; }
 }
 
 # Rules of the sources and of packages: the same everywhere, and they ask cargo, which need not be there.
@@ -29,7 +29,7 @@ sources="--skip packaging:: $sources"
 
 run() {
     case $where in
-        here) $CARGO test --locked --no-fail-fast -- --show-output ;;
+        here) $CARGO test --locked --workspace --no-fail-fast -- --show-output ;;
         debian-13)
             programs
             # shellcheck disable=SC2086 # a list of words

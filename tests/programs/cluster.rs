@@ -3,8 +3,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
 
-#[path = "../api_server.rs"]
-mod api_server;
 #[path = "../attach.rs"]
 mod attach;
 #[path = "../client.rs"]

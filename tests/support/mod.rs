@@ -9,7 +9,6 @@
     missing_docs
 )]
 
-pub mod api;
 pub mod cluster;
 pub mod cosign;
 pub mod deployment;
@@ -18,7 +17,6 @@ pub mod docker_registry;
 pub mod forge;
 pub mod gpg;
 pub mod hub;
-pub mod images;
 pub mod packets;
 pub mod program;
 pub mod schema;
@@ -26,6 +24,9 @@ pub mod secrets;
 pub mod system;
 pub mod terminal;
 pub mod vectors;
+
+pub use image_signature_test_api as api;
+pub use image_signature_test_api::samples as images;
 
 /// Says that a test, or a part of one, did not run, and why. Never silent: CI prints these lines.
 pub fn skipped(what: &str, why: &str) {

@@ -3,10 +3,10 @@
 
 use serde_json::{json, Value};
 
-use crate::api_server::{server, IMAGES};
-use crate::support::api::client::Client;
-use crate::support::api::Server;
-use crate::support::images::image;
+use crate::{server, IMAGES};
+use image_signature_test_api::client::Client;
+use image_signature_test_api::samples::image;
+use image_signature_test_api::Server;
 
 /// A server with seven more images, named by their number.
 fn filled() -> (Server, Client) {

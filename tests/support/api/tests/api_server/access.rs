@@ -3,10 +3,10 @@
 
 use serde_json::{json, Value};
 
-use crate::api_server::{at, server, IMAGES};
-use crate::support::api::client::Client;
-use crate::support::api::{KeyKind, Rule, Server, User};
-use crate::support::images::{image, D1, D2};
+use crate::{at, server, IMAGES};
+use image_signature_test_api::client::Client;
+use image_signature_test_api::samples::{image, D1, D2};
+use image_signature_test_api::{KeyKind, Rule, Server, User};
 
 const REVIEW: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
 

@@ -3,9 +3,9 @@
 
 use serde_json::json;
 
-use crate::api_server::{at, invalid, read, server, write};
-use crate::support::api::client::Client;
-use crate::support::images::{D1, D2};
+use crate::{at, invalid, read, server, write};
+use image_signature_test_api::client::Client;
+use image_signature_test_api::samples::{D1, D2};
 
 #[test]
 fn unknown_members_are_dropped_with_a_warning() {

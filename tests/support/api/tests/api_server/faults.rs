@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What goes wrong on purpose does so as it was asked for, and no more often.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
 
-use crate::api_server::{at, read, server, IMAGES};
-use crate::support::api::Fault;
-use crate::support::images::{image, D1, D2};
+use crate::{at, read, server, IMAGES};
+use image_signature_test_api::samples::{image, D1, D2};
+use image_signature_test_api::Fault;
 
 #[test]
 fn codes_with_and_without_retry_after() {
@@ -137,7 +138,12 @@ fn a_slow_answer_keeps_nobody_else_waiting_and_ends_with_the_server() {
             std::thread::spawn(move || client.try_send("GET", &target, "", b"").is_err())
         })
         .collect();
-    crate::support::program::wait_until("the slow requests have come in", || server.requests().len() == 1);
+    let waiting = Instant::now();
+    while server.requests().is_empty() {
+        assert!(waiting.elapsed() < Duration::from_secs(10), "no request has come in");
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(server.requests().len(), 1);
     client.get("/version").expect(200);
     drop(server);
     for thread in slow {

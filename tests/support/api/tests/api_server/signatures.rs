@@ -3,10 +3,10 @@
 
 use serde_json::{json, Value};
 
-use crate::api_server::server;
-use crate::support::api::client::Client;
-use crate::support::api::{Server, User};
-use crate::support::images::{signature, D1, D2};
+use crate::server;
+use image_signature_test_api::client::Client;
+use image_signature_test_api::samples::{signature, D1, D2};
+use image_signature_test_api::{Server, User};
 
 const SIGNATURES: &str = "/apis/image.openshift.io/v1/imagesignatures";
 
@@ -19,7 +19,7 @@ fn signer() -> (Server, Client) {
     (server, client)
 }
 
-fn delete(client: &Client, name: &str) -> crate::support::api::client::Reply {
+fn delete(client: &Client, name: &str) -> image_signature_test_api::client::Reply {
     client.send("DELETE", &format!("{SIGNATURES}/{name}"), "", b"")
 }
 

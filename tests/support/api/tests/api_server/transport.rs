@@ -6,10 +6,10 @@ use std::net::TcpStream;
 
 use serde_json::json;
 
-use crate::api_server::{at, server, IMAGES};
-use crate::support::api::client::Client;
-use crate::support::api::{KeyKind, Server, User, SERVER_NAME};
-use crate::support::images::{image, D1, D2};
+use crate::{at, server, IMAGES};
+use image_signature_test_api::client::Client;
+use image_signature_test_api::samples::{image, D1, D2};
+use image_signature_test_api::{KeyKind, Server, User, SERVER_NAME};
 
 #[test]
 fn the_certificate_is_for_names_and_an_authority() {

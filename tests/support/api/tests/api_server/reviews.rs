@@ -3,9 +3,9 @@
 
 use serde_json::{json, Value};
 
-use crate::api_server::server;
-use crate::support::api::client::Client;
-use crate::support::api::{Rule, User};
+use crate::server;
+use image_signature_test_api::client::Client;
+use image_signature_test_api::{Rule, User};
 
 const SELF: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
 const ACCESS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";

@@ -3,10 +3,10 @@
 
 use serde_json::{json, Value};
 
-use crate::api_server::{at, invalid, read, server};
-use crate::support::api::client::{Client, Reply};
-use crate::support::api::Server;
-use crate::support::images::{D1, D2};
+use crate::{at, invalid, read, server};
+use image_signature_test_api::client::{Client, Reply};
+use image_signature_test_api::samples::{D1, D2};
+use image_signature_test_api::Server;
 
 const REJECTED: &str = "the server rejected our request due to an error in our request";
 

@@ -3,9 +3,9 @@
 
 use serde_json::{json, Value};
 
-use crate::support::api::client::Client;
-use crate::support::api::{Server, User};
-use crate::support::images::{image, D1, D2, D3};
+use image_signature_test_api::client::Client;
+use image_signature_test_api::samples::{image, D1, D2, D3};
+use image_signature_test_api::{Server, User};
 
 const API: &str = "/apis/image.openshift.io/v1";
 

@@ -1,36 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Self-tests of the server that plays the OpenShift API: a lax server would make every other test say yes.
 
-#[path = "api_server/access.rs"]
 mod access;
-#[path = "api_server/bodies.rs"]
 mod bodies;
-#[path = "api_server/conditions.rs"]
 mod conditions;
-#[path = "api_server/creation.rs"]
 mod creation;
-#[path = "api_server/faults.rs"]
 mod faults;
-#[path = "api_server/lists.rs"]
 mod lists;
-#[path = "api_server/patches.rs"]
 mod patches;
-#[path = "api_server/proxies.rs"]
 mod proxies;
-#[path = "api_server/reviews.rs"]
 mod reviews;
-#[path = "api_server/signatures.rs"]
 mod signatures;
-#[path = "api_server/streams.rs"]
 mod streams;
-#[path = "api_server/transport.rs"]
 mod transport;
-#[path = "api_server/updates.rs"]
 mod updates;
 
-use crate::support::api::client::Client;
-use crate::support::api::{Server, User};
-use crate::support::images::{image, D1};
+use image_signature_test_api::client::Client;
+use image_signature_test_api::samples::{image, D1};
+use image_signature_test_api::{Server, User};
 use serde_json::Value;
 
 pub const IMAGES: &str = "/apis/image.openshift.io/v1/images";

@@ -3,9 +3,9 @@
 
 use serde_json::{json, Value};
 
-use crate::api_server::{at, invalid, read, server};
-use crate::support::api::client::{Client, Reply};
-use crate::support::images::{image, D1};
+use crate::{at, invalid, read, server};
+use image_signature_test_api::client::{Client, Reply};
+use image_signature_test_api::samples::{image, D1};
 
 const PANIC: &str = "This request caused apiserver to panic. Look in the logs for details.\n";
 const UNSET: &str = "must be unset for unknown signature state";

@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
-use crate::api_server::{at, invalid, read, server, write};
-use crate::support::images::{image, D1, D2, D3};
+use crate::{at, invalid, read, server, write};
+use image_signature_test_api::samples::{image, D1, D2, D3};
 
 const MODIFIED: &str = "the object has been modified; please apply your changes to the latest version and try again";
 
@@ -259,7 +259,7 @@ fn another_writer_comes_first() {
     let image = read(&client, D1);
     client.put(&at(D1), &image).expect(404);
     server.before("GET", "/images/", |objects| {
-        objects.put_image(crate::support::images::image(D1, &[]))
+        objects.put_image(image_signature_test_api::samples::image(D1, &[]))
     });
     client.get(&at(D1)).expect(200);
     assert_eq!(server.stored(D2), json!(null));

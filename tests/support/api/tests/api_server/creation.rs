@@ -3,10 +3,10 @@
 
 use serde_json::{json, Value};
 
-use crate::api_server::{at, invalid, IMAGES};
-use crate::support::api::client::Client;
-use crate::support::api::{Server, User};
-use crate::support::images::{image, signature, D1, D2};
+use crate::{at, invalid, IMAGES};
+use image_signature_test_api::client::Client;
+use image_signature_test_api::samples::{image, signature, D1, D2};
+use image_signature_test_api::{Server, User};
 
 /// An image as a client makes it, without what the server gives.
 fn fresh(name: &str, blobs: &[&[u8]]) -> Value {

@@ -5,10 +5,10 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::api_server::{at, server};
-use crate::support::api::client::Client;
-use crate::support::api::{HttpProxy, Server, SocksProxy, User, SERVER_NAME};
-use crate::support::images::{image, D1};
+use crate::{at, server};
+use image_signature_test_api::client::Client;
+use image_signature_test_api::samples::{image, D1};
+use image_signature_test_api::{HttpProxy, Server, SocksProxy, User, SERVER_NAME};
 
 fn dial(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();

@@ -125,12 +125,13 @@ impl Ground {
         fs::write(self.path("list.json"), format!("{list:#}\n"))
     }
 
-    /// `recorded.json`: `image.json` as the program has recorded it as trusted; and `taken-back.json`, where it has then
-    /// recorded the revocation.
+    /// `recorded.json`: `image.json` as the program has recorded it as trusted; and what becomes of that where the key is then
+    /// revoked, or not among the accepted keys.
     fn record(&self) -> io::Result<()> {
         for (from, to, key, status) in [
             ("image.json", "recorded.json", "key.asc", 0),
             ("recorded.json", "taken-back.json", "revoked.asc", 1),
+            ("recorded.json", "unknown.json", "other.asc", 1),
         ] {
             fs::copy(self.path(from), self.path(to))?;
             let ended = self
@@ -227,8 +228,12 @@ pub fn timeless(text: &str) -> Option<Value> {
                 members.values_mut().for_each(strip);
             }
             Value::Array(items) => items.iter_mut().for_each(strip),
-            // Where the user's name cannot be looked up.
-            Value::String(text) => *text = text.replace("by uid 0 (local)", "by root (local)"),
+            // What the user is called: here, at the server, and where that cannot be looked up.
+            Value::String(text) => {
+                for user in ["uid 0 (local)", "root (local)", "alice (unconfirmed)", "alice"] {
+                    *text = text.replace(&format!("by {user}"), "by USER");
+                }
+            }
             _ => {}
         }
     }

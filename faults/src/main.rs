@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The n-th system call of a run of image-signature fails, for every n: its outcome must be the true one, or that nothing is
-//! known, and files are the old or the right new ones.
+//! known, and files and the records of an API server are the old or the right new ones.
 //!
 //! ```text
 //! image-signature-faults PROGRAM SECONDS [PART/PARTS [SCENARIO CALL]]
@@ -8,8 +8,13 @@
 //! tries them in an order that spreads over all, for so long (0: all of them). PARTS runs share the work; PART counts from 0. SCENARIO and
 //! CALL choose those that are called so.
 
+/// The server that plays the OpenShift API in the tests; not all of it is used here.
+#[path = "../../tests/support/api/mod.rs"]
+#[allow(dead_code, missing_docs)]
+mod api;
 mod ground;
 mod scenario;
+mod stage;
 mod tracer;
 
 use std::fs;
@@ -200,12 +205,16 @@ fn trace(
     calls: &[i64],
     fault: Option<Fault>,
 ) -> io::Result<(tracer::Ended, Result<Kind, String>)> {
-    let place = tempfile::Builder::new().prefix("isp").tempdir_in("/tmp")?;
-    let mut command = scenario.command(ground, place.path())?;
-    let (out, err) = (place.path().join("stdout"), place.path().join("stderr"));
+    let stage = scenario.stage(ground)?;
+    let mut command = scenario.command(ground, &stage);
+    let (out, err) = (stage.place().join("stdout"), stage.place().join("stderr"));
     let ended = tracer::run(&mut command, &out, &err, calls, fault)?;
     let printed = String::from_utf8_lossy(&fs::read(&out)?).into_owned();
-    let outcome = scenario.judge(ground, place.path(), &ended, fault, &printed);
+    let outcome = scenario.judge(ground, &stage, &ended, fault, &printed);
+    let outcome = outcome.and_then(|kind| match (fault, kind) {
+        (None, Kind::Unknown | Kind::Silent) => Err(format!("{kind:?} without a fault")),
+        _ => Ok(kind),
+    });
     let outcome = outcome.map_err(|what| {
         let said = String::from_utf8_lossy(&fs::read(&err).unwrap_or_default()).into_owned();
         format!(

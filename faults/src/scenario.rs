@@ -3,13 +3,13 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
 use std::process::Command;
 
 use nix::libc;
 use serde_json::Value;
 
 use crate::ground::{timeless, Ground, IDENTITY};
+use crate::stage::{Home, Stage};
 use crate::tracer::{Effect, Ended, Fault};
 
 /// A way to run the program.
@@ -17,12 +17,14 @@ use crate::tracer::{Effect, Ended, Fault};
 pub struct Scenario {
     /// What it is called.
     pub name: &'static str,
+    /// Where the object is.
+    home: Home,
     file: &'static str,
     keys: Keys,
     options: &'static [&'static str],
     /// Exit status, verdict and reason without a fault.
     truth: (i32, &'static str, &'static str),
-    /// With `--confirm`: what the file then is.
+    /// With `--confirm`: what the object then is.
     after: Option<&'static str>,
 }
 
@@ -32,6 +34,10 @@ enum Keys {
     Home(&'static str),
 }
 
+const KEY: Keys = Keys::File("key.asc");
+const REVOKED_KEY: Keys = Keys::File("revoked.asc");
+const OTHER_KEY: Keys = Keys::File("other.asc");
+
 const VERIFIED: (i32, &str, &str) = (0, "Verified", "Verified");
 const REVOKED: (i32, &str, &str) = (1, "Rejected", "KeyRevoked");
 const UNKNOWN: (i32, &str, &str) = (1, "Rejected", "UnknownKey");
@@ -39,6 +45,7 @@ const UNKNOWN: (i32, &str, &str) = (1, "Rejected", "UnknownKey");
 const fn reading(name: &'static str, keys: Keys, truth: (i32, &'static str, &'static str)) -> Scenario {
     Scenario {
         name,
+        home: Home::File,
         file: "image.json",
         keys,
         options: &[],
@@ -50,6 +57,7 @@ const fn reading(name: &'static str, keys: Keys, truth: (i32, &'static str, &'st
 const fn batch(name: &'static str, keys: Keys, truth: (i32, &'static str, &'static str)) -> Scenario {
     Scenario {
         name,
+        home: Home::File,
         file: "list.json",
         keys,
         options: &["--engine", "batch"],
@@ -58,11 +66,34 @@ const fn batch(name: &'static str, keys: Keys, truth: (i32, &'static str, &'stat
     }
 }
 
+/// The outcome is recorded: from what the object is to what it then is.
+const fn recording(
+    name: &'static str,
+    home: Home,
+    keys: Keys,
+    truth: (i32, &'static str, &'static str),
+    [file, after]: [&'static str; 2],
+) -> Scenario {
+    Scenario {
+        name,
+        home,
+        file,
+        keys,
+        options: &["--confirm"],
+        truth,
+        after: Some(after),
+    }
+}
+
+const RECORDED: [&str; 2] = ["image.json", "recorded.json"];
+const TAKEN_BACK: [&str; 2] = ["recorded.json", "taken-back.json"];
+const UNKNOWN_AFTER: [&str; 2] = ["recorded.json", "unknown.json"];
+
 /// All of them.
-pub const SCENARIOS: [Scenario; 12] = [
-    reading("key file, good", Keys::File("key.asc"), VERIFIED),
-    reading("key file, revoked", Keys::File("revoked.asc"), REVOKED),
-    reading("key file, another key", Keys::File("other.asc"), UNKNOWN),
+pub const SCENARIOS: [Scenario; 17] = [
+    reading("key file, good", KEY, VERIFIED),
+    reading("key file, revoked", REVOKED_KEY, REVOKED),
+    reading("key file, another key", OTHER_KEY, UNKNOWN),
     reading("keyring, good", Keys::Home("signer"), VERIFIED),
     reading("keyring, revoked", Keys::Home("revoked"), REVOKED),
     reading(
@@ -71,25 +102,22 @@ pub const SCENARIOS: [Scenario; 12] = [
         (1, "Rejected", "KeyDisabled"),
     ),
     reading("keyring, another key", Keys::Home("other"), UNKNOWN),
-    batch("workers, good", Keys::File("key.asc"), VERIFIED),
-    batch("workers, revoked", Keys::File("revoked.asc"), REVOKED),
+    batch("workers, good", KEY, VERIFIED),
+    batch("workers, revoked", REVOKED_KEY, REVOKED),
     batch("workers, keyring, good", Keys::Home("signer"), VERIFIED),
-    Scenario {
-        name: "record, good",
-        file: "image.json",
-        keys: Keys::File("key.asc"),
-        options: &["--confirm"],
-        truth: VERIFIED,
-        after: Some("recorded.json"),
-    },
-    Scenario {
-        name: "record, revoked",
-        file: "recorded.json",
-        keys: Keys::File("revoked.asc"),
-        options: &["--confirm"],
-        truth: REVOKED,
-        after: Some("taken-back.json"),
-    },
+    recording("record, good", Home::File, KEY, VERIFIED, RECORDED),
+    recording("record, revoked", Home::File, REVOKED_KEY, REVOKED, TAKEN_BACK),
+    recording("record, another key", Home::File, OTHER_KEY, UNKNOWN, UNKNOWN_AFTER),
+    recording("cluster, good", Home::Cluster, KEY, VERIFIED, RECORDED),
+    recording("cluster, revoked", Home::Cluster, REVOKED_KEY, REVOKED, TAKEN_BACK),
+    recording("cluster, another key", Home::Cluster, OTHER_KEY, UNKNOWN, UNKNOWN_AFTER),
+    recording(
+        "cluster, keyring, good",
+        Home::Cluster,
+        Keys::Home("signer"),
+        VERIFIED,
+        RECORDED,
+    ),
 ];
 
 /// What a run came to, where it is nothing wrong.
@@ -104,34 +132,36 @@ pub enum Kind {
 }
 
 impl Scenario {
-    /// The command, with the file that it may write in `place`.
+    /// Puts the object where a run finds it.
     ///
     /// # Errors
-    /// When the file cannot be put there.
-    pub fn command(&self, ground: &Ground, place: &Path) -> io::Result<Command> {
-        let object = place.join("object.json");
-        fs::copy(ground.path(self.file), &object)?;
-        let mut command = ground.command(place);
-        command
-            .args(["verify", "-o", "json", "--expected-identity", IDENTITY, "-f"])
-            .arg(object);
+    /// When it cannot be put there.
+    pub fn stage(&self, ground: &Ground) -> io::Result<Stage> {
+        Stage::new(&ground.path(self.file), self.home)
+    }
+
+    /// The command that a run is.
+    pub fn command(&self, ground: &Ground, stage: &Stage) -> Command {
+        let mut command = ground.command(stage.place());
+        command.args(["verify", "-o", "json", "--expected-identity", IDENTITY]);
+        command.args(stage.arguments());
         match self.keys {
             Keys::File(name) => command.arg("--public-key").arg(ground.path(name)),
             Keys::Home(name) => command.arg("--homedir").arg(ground.path(name)),
         };
         command.args(self.options);
-        Ok(command)
+        command
     }
 
-    /// Judges a run by its end, what it printed and the file that it leaves.
+    /// Judges a run by its end, what it printed and the object that it leaves.
     ///
     /// # Errors
-    /// With what is wrong: an outcome that is neither the true one nor that nothing is known, a file that is neither the
-    /// old nor the right new one, a panic, or a run that hangs.
+    /// With what is wrong: an outcome that is neither the true one nor that nothing is known, an object that is neither
+    /// the old nor the right new one, a panic, or a run that hangs.
     pub fn judge(
         &self,
         ground: &Ground,
-        place: &Path,
+        stage: &Stage,
         ended: &Ended,
         fault: Option<Fault>,
         out: &str,
@@ -140,7 +170,7 @@ impl Scenario {
             return Err("it hangs".into());
         }
         self.judge_words(out)?;
-        let is_new = self.judge_file(ground, place)?;
+        let is_new = self.judge_object(ground, stage)?;
         // Without memory no program goes on, and GnuPG's library does not where a pipe cannot be read.
         let may_die =
             |fault: Fault| fault.effect == Effect::Kill || [libc::SYS_mmap, libc::SYS_read].contains(&fault.call);
@@ -185,11 +215,10 @@ impl Scenario {
         )
     }
 
-    /// Whether the file is what it should become, or was to stay as it is and does.
-    fn judge_file(&self, ground: &Ground, place: &Path) -> Result<bool, String> {
-        let text = |path: &Path| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
-        let now = text(&place.join("object.json"))?;
-        let is_old = now == text(&ground.path(self.file))?;
+    /// Whether the object is what it should become, or was to stay as it is and does.
+    fn judge_object(&self, ground: &Ground, stage: &Stage) -> Result<bool, String> {
+        let now = stage.now()?;
+        let is_old = now == stage.before;
         let Some(after) = self.after else {
             return if is_old {
                 Ok(true)
@@ -197,11 +226,20 @@ impl Scenario {
                 Err("it wrote the file".into())
             };
         };
-        let is_new = timeless(&now).is_some() && timeless(&now) == timeless(&text(&ground.path(after))?);
+        let after = fs::read_to_string(ground.path(after)).map_err(|error| format!("{after}: {error}"))?;
+        let parts = |text: &str| {
+            let mut object = timeless(text)?;
+            let signatures = object.as_object_mut()?.remove("signatures")?;
+            Some((object, signatures))
+        };
+        let is_new = match (parts(&now), parts(&stage.before), parts(&after)) {
+            (Some(now), Some(before), Some(after)) => now.0 == before.0 && now.1 == after.1,
+            _ => false,
+        };
         if is_old || is_new {
             Ok(is_new)
         } else {
-            Err(format!("the file is neither the old nor the new one:\n{now}"))
+            Err(format!("the object is neither the old nor the new one:\n{now}"))
         }
     }
 }

@@ -79,6 +79,11 @@ impl Stop {
         }
     }
 
+    /// How many connections are open now.
+    pub fn open(&self) -> usize {
+        lock(&self.sockets).1.len()
+    }
+
     fn stop(&self) {
         *lock(&self.stopped) = true;
         self.changed.notify_all();

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{SslAcceptor, SslMethod, SslOptions, SslSessionCacheMode, SslVerifyMode};
@@ -317,6 +318,17 @@ impl Server {
     /// Closes the connections that are open now; new ones are served.
     pub fn hang_up(&self) {
         self.shared.stop.close_all();
+    }
+
+    /// Waits until the connections of a client that is gone are served to their end: then nothing changes any more.
+    pub fn settle(&self) {
+        for _ in 0..2000 {
+            if self.shared.stop.open() == 0 {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("a connection stays open: {:?}", self.lines());
     }
 
     fn state<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {

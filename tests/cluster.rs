@@ -9,6 +9,8 @@ mod cluster_policy;
 mod damage;
 #[path = "cluster/describe.rs"]
 mod describe;
+#[path = "cluster/everywhere.rs"]
+mod everywhere;
 #[path = "cluster/hostile.rs"]
 mod hostile;
 #[path = "cluster/many.rs"]

@@ -7,6 +7,8 @@ mod damaged;
 mod database;
 #[path = "keyring/large.rs"]
 mod large;
+#[path = "keyring/liars.rs"]
+mod liars;
 #[path = "keyring/listing.rs"]
 mod listing;
 #[path = "keyring/lost.rs"]

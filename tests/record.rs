@@ -3,6 +3,8 @@
 
 #[path = "record/ancestor.rs"]
 mod ancestor;
+#[path = "record/crowd.rs"]
+mod crowd;
 #[path = "record/describe.rs"]
 mod describe;
 #[path = "record/dry.rs"]

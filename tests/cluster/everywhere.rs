@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One fault after the other at each request of a run that takes a record back: the verdict is the true one or none, and the
+//! record the old one or the right new one.
+
+use serde_json::Value;
+
+use crate::cluster::{record_trusted, statuses, stored, USER};
+use crate::support::api::{Fault, Server};
+use crate::support::cluster::{Scene, IDENTITY};
+use crate::support::images::{image, D1};
+use crate::support::program::Outcome;
+
+/// What was recorded before, although it is no signature; and what is right.
+const OLD: [&str; 2] = ["Trusted=True", "ForImage=True"];
+const NEW: [&str; 2] = ["Trusted=False", "ForImage=Unknown"];
+
+/// Puts back what another run may have changed.
+fn reset(server: &Server) {
+    let mut image = image(D1, &[b"no signature"]);
+    record_trusted(
+        &mut image["signatures"][0],
+        IDENTITY,
+        "0123456789ABCDEF0123456789ABCDEF01234567",
+    );
+    server.image(image);
+}
+
+fn scene() -> Scene {
+    let scene = Scene::new();
+    reset(&scene.server);
+    scene
+}
+
+fn run(scene: &Scene) -> Outcome {
+    scene.run_verify(D1, &["--confirm", "-o", "json", "--request-timeout", "2s"])
+}
+
+/// The requests of a run in which nothing goes wrong.
+fn requests() -> Vec<(String, String)> {
+    let scene = scene();
+    let outcome = run(&scene).expect_verdict(1, "Rejected/NotASignature");
+    assert_eq!(outcome.item()["recorded"], "yes");
+    assert_eq!(statuses(&stored(&scene.server)), NEW);
+    let lines = scene.server.lines();
+    assert!(lines.contains(&USER.to_owned()), "{lines:?}");
+    let split = |line: &String| {
+        let (method, path) = line.split_once(' ').unwrap();
+        (method.to_owned(), path.to_owned())
+    };
+    lines.iter().map(split).collect()
+}
+
+/// Whether the run said what it knows: otherwise, that it knows nothing.
+#[track_caller]
+fn judge(scene: &Scene, outcome: &Outcome, fault: &str) -> bool {
+    let stored: Value = stored(&scene.server);
+    let statuses = statuses(&stored);
+    let item = outcome.item();
+    let verdict = item["verdict"].as_str().unwrap();
+    assert!(statuses == OLD || statuses == NEW, "{fault}: {statuses:?}");
+    // Whatever made it look verified goes together with the status.
+    let whole = statuses == OLD;
+    assert_eq!(stored["issuedBy"].is_object(), whole, "{fault}: {stored}");
+    assert_eq!(stored["imageIdentity"].is_string(), whole, "{fault}: {stored}");
+    match outcome.status {
+        1 => {
+            assert_eq!(verdict, "Rejected", "{fault}: {outcome:?}");
+            assert_eq!(statuses, NEW, "{fault}: {outcome:?}");
+            true
+        }
+        3 => {
+            let is_known = verdict == "Rejected" && item["reason"] == "NotASignature";
+            assert!(is_known || verdict == "Unchecked", "{fault}: {outcome:?}");
+            // A record that came about all the same is told, or it is said that nobody knows.
+            assert_ne!(item["recorded"], "yes", "{fault}: {outcome:?}");
+            false
+        }
+        other => panic!("{fault}: exit status {other}: {outcome:?}"),
+    }
+}
+
+/// Tries faults at one request after the other, those of each in a thread with a server of its own; how many runs gave the
+/// true outcome, and how many none.
+fn everywhere(faults: impl Fn(usize, &str) -> Vec<(String, Fault)> + Sync) -> [usize; 2] {
+    let requests = requests();
+    let (requests, faults) = (&requests, &faults);
+    let counts = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..requests.len())
+            .map(|at| {
+                scope.spawn(move || {
+                    let (method, path) = &requests[at];
+                    // The same request may have come before.
+                    let before = requests[..at].iter().filter(|other| **other == requests[at]).count();
+                    let scene = scene();
+                    let mut counts = [0, 0];
+                    for (name, fault) in faults(at, method) {
+                        reset(&scene.server);
+                        scene.server.fault(fault.on(method, &format!("{path}$")).after(before));
+                        let outcome = run(&scene);
+                        let known = judge(&scene, &outcome, &format!("{method} {path}: {name}"));
+                        counts[usize::from(!known)] += 1;
+                        scene.server.heal();
+                    }
+                    counts
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .fold([0, 0], |sum, counts| [sum[0] + counts[0], sum[1] + counts[1]])
+    });
+    println!("{requests:?}: {counts:?}");
+    counts
+}
+
+/// Once, and each time.
+#[test]
+fn every_status_at_every_request_leaves_the_old_or_the_right_record() {
+    const STATUSES: [u16; 49] = [
+        201, 202, 203, 204, 205, 206, 207, 226, 299, 300, 301, 302, 303, 304, 305, 307, 308, 400, 401, 402, 403, 404,
+        405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 421, 422, 423, 425, 426, 428, 431, 451,
+        500, 501, 502, 505, 599,
+    ];
+    // Those that are tried again after a while.
+    const PATIENT: [u16; 3] = [429, 503, 504];
+    let [known, unknown] = everywhere(|_, _| {
+        let once = STATUSES.iter().chain(&PATIENT);
+        let once = once.map(|status| (format!("{status} once"), Fault::status(*status).once()));
+        let always = STATUSES
+            .iter()
+            .map(|status| (format!("{status}"), Fault::status(*status)));
+        once.chain(always).collect()
+    });
+    assert!(known > 10 && unknown > 300, "{known} {unknown}");
+}
+
+/// The answer ends after so many bytes of its body, and the connection in good order, or not.
+#[test]
+fn a_cut_at_every_byte_of_an_answer_leaves_the_old_or_the_right_record() {
+    let scene = scene();
+    let length = scene.server.stored(D1).to_string().len() + 300;
+    let [known, unknown] = everywhere(|_, method| {
+        // What is written matters most. A read is tried again: its first answer alone is cut.
+        let step = match method {
+            "PATCH" => 1,
+            "GET" => 11,
+            _ => 37,
+        };
+        (0..length)
+            .step_by(step)
+            .map(|bytes| {
+                let fault = if bytes % 2 == 0 {
+                    Fault::cut(bytes)
+                } else {
+                    Fault::reset(bytes)
+                };
+                (format!("cut at {bytes}"), fault.once())
+            })
+            .collect()
+    });
+    assert!(known > length, "{known} {unknown}");
+}

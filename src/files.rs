@@ -3,6 +3,7 @@
 
 pub mod attributes;
 pub mod cleanup;
+pub mod exposed;
 pub mod fresh;
 pub mod identity;
 pub mod place;

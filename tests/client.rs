@@ -7,6 +7,8 @@ mod advice;
 mod certificates;
 #[path = "client/exec.rs"]
 mod exec;
+#[path = "client/exposed.rs"]
+mod exposed;
 #[path = "client/files.rs"]
 mod files;
 #[path = "client/flags.rs"]

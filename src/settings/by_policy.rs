@@ -12,6 +12,7 @@ use crate::cli::verify::Verify;
 use crate::cluster::access::Access;
 use crate::cluster::names::is_label;
 use crate::digest::Digest;
+use crate::files::exposed;
 use crate::files::read::read_bounded;
 use crate::policy::combined::Combined;
 use crate::policy::file::PolicyText;
@@ -210,6 +211,7 @@ fn read(file: &Path, namespace: Option<&str>, environment: &Environment) -> Resu
     let bytes = read_bounded(file, MAX_POLICY_BYTES as u64)
         .map_err(|error| UsageError::new(format!("reading policy {shown}: {error}")))?
         .ok_or_else(|| UsageError::new(format!("policy {shown} has more than {MAX_POLICY_BYTES} bytes")))?;
+    exposed::warn("policy", file);
     let hash = Digest::of_bytes(&bytes).hex().to_owned();
     let name = format!("policy {shown}");
     let source = Source::parse(file.to_owned(), bytes).map_err(|error| UsageError::new(format!("{name}: {error}")))?;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::check::check;
 use super::key::{Kind, PublicKey, MAX_KEY_FILE};
+use crate::files::exposed;
 use crate::files::read::read_bounded;
 use crate::reason::{Reason, Refusal};
 use crate::subject::Attachment;
@@ -93,6 +94,7 @@ impl Keys {
 /// When it cannot be read or is not the file of a usable key; the message names the file.
 pub fn read_file(path: &Path) -> Result<PublicKey, String> {
     let shown = safe(&path.display().to_string());
+    exposed::warn("key file", path);
     match read_bounded(path, MAX_KEY_FILE) {
         Ok(Some(text)) => PublicKey::from_pem(&text).map_err(|error| format!("cannot use key file {shown}: {error}")),
         Ok(None) => Err(format!(

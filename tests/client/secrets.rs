@@ -6,7 +6,9 @@ use serde_json::{json, Value};
 use crate::support::api::{ClientCertificate, Fault, HttpProxy, KeyKind, SocksProxy, SERVER_NAME};
 use crate::support::cluster::{Scene, TOKEN};
 use crate::support::images::{base64, D1};
+use crate::support::program::{binary, has};
 use crate::support::secrets::{assert_hidden, shown};
+use crate::support::skipped;
 
 /// A password that looks like nothing else.
 const PASSWORD: &str = "Pa55word+of/nobody=else%";
@@ -172,6 +174,34 @@ fn scalar(certificate: &ClientCertificate) -> Vec<u8> {
         Ok(key) => key.private_key().to_vec(),
         Err(_) => key.rsa().unwrap().d().to_vec(),
     }
+}
+
+/// As the kernel sees it: neither in the arguments of gpg, which every user can read, nor in its environment.
+#[test]
+fn no_program_that_is_started_is_given_a_secret() {
+    if !has("strace") {
+        return skipped("programs as strace sees them", "strace is not installed");
+    }
+    let scene = Scene::signed();
+    let trace = scene.sandbox.path("trace");
+    let mut command = scene.sandbox.command_of("/usr/bin/strace".as_ref());
+    command
+        .args(["-f", "-qq", "-v", "-s", "100000", "-e", "trace=execve", "-o"])
+        .arg(&trace)
+        .arg(binary())
+        .args(scene.verify(D1))
+        .arg("--confirm");
+    let outcome = scene.finish(&mut command);
+    let Ok(text) = std::fs::read_to_string(&trace) else {
+        return skipped("programs as strace sees them", "tracing is not allowed here");
+    };
+    outcome.expect(0);
+    let started = text
+        .lines()
+        .filter(|line| line.contains("execve(\"/usr/bin/gpg"))
+        .count();
+    assert!(started > 1, "{text}");
+    assert_hidden(&text, &[TOKEN.as_bytes()]);
 }
 
 #[test]

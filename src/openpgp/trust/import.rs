@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::files::exposed;
 use crate::files::read::read_bounded;
 use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::signature::KeyId;
@@ -229,6 +230,7 @@ pub fn read(path: &Path) -> Result<(String, Contents), Error> {
         }
         Err(error) => return Err(Error::KeyFile(format!("reading key file {shown}: {error}"))),
     };
+    exposed::warn("key file", path);
     look(&shown, bytes).map(|contents| (shown, contents))
 }
 

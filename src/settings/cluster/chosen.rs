@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::cluster::ClientOptions;
 use crate::cluster::kubeconfig::{self, Cluster, Kubeconfig, Material, User};
 use crate::cluster::names::is_label;
+use crate::files::exposed;
 use crate::files::read::read_bounded;
 use crate::http::secret::Secret;
 use crate::settings::environment::Environment;
@@ -113,6 +114,7 @@ fn read(file: &Path) -> Result<Option<Kubeconfig>, UsageError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(wrong(error.to_string())),
     };
+    exposed::warn("kubeconfig", file);
     let text = crate::input::text(bytes).map_err(|error| wrong(format!("it is not text: {error}")))?;
     let absolute = std::path::absolute(file).map_err(|error| wrong(error.to_string()))?;
     let directory = absolute.parent().unwrap_or(Path::new("/"));

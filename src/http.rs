@@ -6,6 +6,7 @@
 mod addresses;
 mod date;
 mod error;
+pub mod escape;
 mod handshake;
 mod message;
 pub mod proxy;

@@ -13,4 +13,5 @@ pub mod gnupg;
 pub mod keys;
 mod refusals;
 pub mod roles;
+pub mod signer;
 pub mod trust;

@@ -8,12 +8,11 @@
 //! here, and those that gpgme waits for are told by the name of the thread that forks them.
 
 pub mod program;
+mod table;
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::io;
 use std::ops::{Deref, DerefMut};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Child, Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
@@ -21,6 +20,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
+
+use self::table::{below, children, name, parents, works_in};
 
 /// Name of the threads on which gpgme works. The kernel gives it to what they fork, until that runs another program;
 /// it cuts names after 15 bytes.
@@ -192,91 +193,6 @@ fn reap(state: &State) {
 
 fn pid(number: u32) -> Option<Pid> {
     i32::try_from(number).ok().and_then(Pid::from_raw)
-}
-
-/// The children of this process.
-fn children() -> Vec<u32> {
-    let Ok(threads) = fs::read_dir("/proc/self/task") else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for thread in threads.flatten() {
-        match fs::read_to_string(thread.path().join("children")) {
-            Ok(text) => found.extend(text.split_ascii_whitespace().filter_map(|pid| pid.parse::<u32>().ok())),
-            // The thread has ended; or the kernel has no such list.
-            Err(_) if thread.path().exists() => {
-                let own = std::process::id();
-                return parents()
-                    .into_iter()
-                    .filter(|(_, p)| *p == own)
-                    .map(|(c, _)| c)
-                    .collect();
-            }
-            Err(_) => {}
-        }
-    }
-    found
-}
-
-/// What a process calls itself: the name of its program, or of the thread that forked it.
-fn name(pid: u32) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-    Some(text.trim_end().to_owned())
-}
-
-/// Each process that can be seen, and its parent.
-fn parents() -> HashMap<u32, u32> {
-    let mut found = HashMap::new();
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        let Ok(stat) = fs::read(entry.path().join("stat")) else {
-            continue;
-        };
-        // pid (name) state parent ...; a name may have parentheses and spaces in it.
-        let text = String::from_utf8_lossy(&stat);
-        let parent = text
-            .rsplit_once(')')
-            .and_then(|(_, rest)| rest.split_ascii_whitespace().nth(1)?.parse().ok());
-        if let Some(parent) = parent {
-            found.insert(pid, parent);
-        }
-    }
-    found
-}
-
-/// Everything below a process, by a list of each process and its parent.
-fn below(top: u32, parents: &HashMap<u32, u32>) -> Vec<u32> {
-    let is_below = |pid: u32| {
-        let mut seen = HashSet::new();
-        let mut at = pid;
-        while let Some(parent) = parents.get(&at) {
-            if *parent == top {
-                return true;
-            }
-            // The list was not made in one moment.
-            if !seen.insert(at) {
-                return false;
-            }
-            at = *parent;
-        }
-        false
-    };
-    parents.keys().copied().filter(|pid| is_below(*pid)).collect()
-}
-
-/// Whether a process was given this directory: as an argument, or in its environment.
-fn works_in(pid: u32, directory: &Path) -> bool {
-    let directory = directory.as_os_str().as_bytes();
-    let variable = [b"GNUPGHOME=", directory].concat();
-    // Before 1.24, gpgme wrote the option and the directory as two words.
-    let option = [b"--homedir=", directory].concat();
-    let has = |file: &str, words: &[&[u8]]| {
-        let content = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
-        content.split(|byte| *byte == 0).any(|word| words.contains(&word))
-    };
-    has("environ", &[&variable]) || has("cmdline", &[directory, &option])
 }
 
 /// Ends the processes below this one that work in a directory of ours, without asking them: a gpg that hangs, and

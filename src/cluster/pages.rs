@@ -5,15 +5,18 @@
 //! A part of a list must not pass for the whole. A list ends well only where the server says that nothing follows; the
 //! token that it goes on by may expire, and then the list begins again, without the items that were given already.
 
+mod outline;
+
 use std::collections::HashSet;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use self::outline::Outline;
 use super::api::{Api, Error};
+use crate::http::escape::escaped;
 use crate::json::select::{parse_part, Keep};
-use crate::json::{self, Kind, Reader, Rules, MAX_DEPTH};
-use crate::limits::{MAX_OBJECT_BYTES, MAX_PAGE_BYTES};
+use crate::limits::MAX_OBJECT_BYTES;
 use crate::text::{quoted, safe};
 
 /// How many items are asked for at once, as oc and kubectl do.
@@ -141,7 +144,8 @@ impl Pages {
             }
             Err(error) => return Err(error),
         };
-        let outline = Outline::read(&text, &self.list).map_err(|what| self.nonsense(api, &what))?;
+        let outline =
+            Outline::read(&text, self.list.kind, self.list.api_version).map_err(|what| self.nonsense(api, &what))?;
         let is_last = outline.token.is_empty();
         if !is_last && outline.token == self.token {
             return Err(self.nonsense(api, "its pages go round in a circle"));
@@ -186,7 +190,7 @@ impl Pages {
         let mut path = format!("{}?limit={}", self.list.path, self.limit);
         for (name, value) in [("labelSelector", &self.list.selector), ("continue", &self.token)] {
             if !value.is_empty() {
-                path.push_str(&format!("&{name}={}", encoded(value)));
+                path.push_str(&format!("&{name}={}", escaped(value)));
             }
         }
         path
@@ -238,184 +242,9 @@ impl Pages {
     }
 }
 
-/// What stands around the items of a page.
-struct Outline {
-    token: String,
-    items: Vec<(usize, usize)>,
-}
-
-impl Outline {
-    /// Reads a page, whose grammar is checked to its end: a text that was cut off is no page.
-    fn read(text: &[u8], list: &List) -> Result<Self, String> {
-        let mut rules = Rules::object(usize::try_from(MAX_PAGE_BYTES).unwrap_or(usize::MAX));
-        // The list and its items, and each item within its own limit.
-        rules.depth = MAX_DEPTH + 2;
-        let mut reader = Reader::new(text, rules);
-        Self::of(&mut reader, list).map_err(|problem| match problem {
-            Problem::Json(error) => safe(&error.to_string()),
-            Problem::Other(what) => what,
-        })
-    }
-
-    fn of(reader: &mut Reader<&[u8]>, list: &List) -> Result<Self, Problem> {
-        let (mut kind, mut api_version, mut token, mut items) = (None, None, None, None);
-        reader.object()?;
-        while let Some(member) = reader.key()? {
-            let is_repeated = match member.as_str() {
-                "kind" => kind.replace(reader.string()?).is_some(),
-                "apiVersion" => api_version.replace(reader.string()?).is_some(),
-                "metadata" => token.replace(continues(reader)?).is_some(),
-                "items" => items.replace(places(reader)?).is_some(),
-                _ => {
-                    reader.skip()?;
-                    false
-                }
-            };
-            if is_repeated {
-                return Err(Problem::Other(format!("its member {member} is repeated")));
-            }
-        }
-        reader.end()?;
-        let expected = format!("{}List", list.kind);
-        if kind.as_deref() != Some(&*expected) || api_version.as_deref() != Some(list.api_version) {
-            let found = |text: Option<String>| text.map_or("nothing".to_owned(), |text| quoted(&text));
-            return Err(Problem::Other(format!(
-                "expected a {expected} of {}, found {} of {}",
-                list.api_version,
-                found(kind),
-                found(api_version)
-            )));
-        }
-        match (token, items) {
-            (Some(token), Some(items)) => Ok(Self { token, items }),
-            (None, _) => Err(Problem::Other(
-                "it has no metadata, which says whether more follows".into(),
-            )),
-            (_, None) => Err(Problem::Other("it has no items".into())),
-        }
-    }
-}
-
-enum Problem {
-    Json(json::Error),
-    Other(String),
-}
-
-impl From<json::Error> for Problem {
-    fn from(error: json::Error) -> Self {
-        Problem::Json(error)
-    }
-}
-
-/// `metadata.continue`; empty where nothing follows.
-fn continues(reader: &mut Reader<&[u8]>) -> Result<String, json::Error> {
-    let mut token = String::new();
-    reader.object()?;
-    while let Some(member) = reader.key()? {
-        if member == "continue" {
-            token = reader.string()?;
-        } else {
-            reader.skip()?;
-        }
-    }
-    Ok(token)
-}
-
-/// Where the items stand. A list without any may be written `null`, as Go writes an empty slice.
-fn places(reader: &mut Reader<&[u8]>) -> Result<Vec<(usize, usize)>, json::Error> {
-    let mut places = Vec::new();
-    if reader.kind()? == Kind::Null {
-        reader.null()?;
-        return Ok(places);
-    }
-    let offset = |reader: &Reader<&[u8]>| usize::try_from(reader.offset()).unwrap_or(usize::MAX);
-    reader.array()?;
-    while reader.element()? {
-        if reader.kind()? != Kind::Object {
-            reader.object()?;
-        }
-        let start = offset(reader);
-        reader.skip()?;
-        places.push((start, offset(reader)));
-    }
-    Ok(places)
-}
-
 /// Enough of a hash that no two uids have the same.
 fn hash(uid: &[u8]) -> [u8; 16] {
     let mut key = [0; 16];
     key.copy_from_slice(&Sha256::digest(uid)[..16]);
     key
-}
-
-/// A value of a query (RFC 3986 section 2).
-fn encoded(value: &str) -> String {
-    let mut out = String::new();
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn list() -> List {
-        List {
-            path: "/x".into(),
-            api_version: "v1",
-            kind: "Pod",
-            selector: String::new(),
-            keep: Keep::All,
-        }
-    }
-
-    fn token(text: &str) -> Result<String, String> {
-        Outline::read(text.as_bytes(), &list()).map(|outline| outline.token)
-    }
-
-    #[test]
-    fn what_is_no_page_of_the_list_that_was_asked_for_is_refused() {
-        let good = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"continue":"abc"},"items":[{"a":[{}]}]}"#;
-        assert_eq!(token(good).unwrap(), "abc");
-        assert_eq!(token(&good.replace(r#""continue":"abc""#, "")).unwrap(), "");
-        assert_eq!(token(&good.replace(r#"[{"a":[{}]}]"#, "null")).unwrap(), "abc");
-        for (from, to) in [
-            (r#""kind":"PodList","#, ""),
-            ("PodList", "SecretList"),
-            (r#""apiVersion":"v1","#, ""),
-            (r#""v1""#, r#""v2""#),
-            (r#""metadata":{"continue":"abc"},"#, ""),
-            (r#"{"continue":"abc"}"#, "null"),
-            (r#""abc""#, "7"),
-            (r#","items":[{"a":[{}]}]"#, ""),
-            (r#"[{"a":[{}]}]"#, "{}"),
-            (r#"[{"a":[{}]}]"#, "[7]"),
-            (r#"[{}]}]}"#, "[{}]}"),
-            (r#"}]}]}"#, r#"}]}],"items":[]}"#),
-            (r#"}]}]}"#, r#"}]}]} {}"#),
-        ] {
-            let bad = good.replace(from, to);
-            assert_ne!(bad, good);
-            assert!(token(&bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn items_are_where_they_stand() {
-        let text = br#"{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[ {"a":1} , {"b":"]"}]}"#;
-        let outline = Outline::read(text, &list()).unwrap();
-        let found: Vec<&[u8]> = outline.items.iter().map(|(start, end)| &text[*start..*end]).collect();
-        assert_eq!(found, [&br#"{"a":1}"#[..], &br#"{"b":"]"}"#[..]]);
-    }
-
-    #[test]
-    fn selectors_are_one_value_of_the_query() {
-        assert_eq!(encoded("a in (b,c)&limit=1"), "a%20in%20%28b%2Cc%29%26limit%3D1");
-    }
 }

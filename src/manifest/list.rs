@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use super::{fold, media_type, DOCKER_LIST, OCI_INDEX};
+use super::lenient::fold;
+use super::{media_type, DOCKER_LIST, OCI_INDEX};
 use crate::digest::Digest;
 use crate::json;
 use crate::text::{quoted, safe};

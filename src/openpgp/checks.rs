@@ -2,12 +2,12 @@
 //! What is asked of a signature and its key after GnuPG has spoken, whatever keyring the key is from.
 
 use crate::limits::CLOCK_SKEW;
-use crate::openpgp::engine::Signer;
 use crate::openpgp::framing::signature::Signature;
 use crate::openpgp::keys::key::{Key, MIN_BITS};
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::refusals::{not_yet_valid, older_than_key};
 use crate::openpgp::roles::{Fit, Standing};
+use crate::openpgp::signer::Signer;
 use crate::reason::{Reason, Refusal};
 use crate::text::{safe, time};
 

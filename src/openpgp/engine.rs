@@ -12,36 +12,14 @@ use crate::openpgp::checks::{judge_key, not_named};
 use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::message::Message;
 use crate::openpgp::keys::certificate::Certificate;
-use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
+use crate::openpgp::keys::key::{Fingerprint, Key};
 use crate::openpgp::keys::listing::ListedKey;
 use crate::openpgp::keys::public_key::Material;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::refusals::{claimed_by_several, not_yet_valid};
 use crate::openpgp::roles::{Facts, KeySet, Listed, Maker, SignatureCheck, Standing};
+use crate::openpgp::signer::Signer;
 use crate::reason::{Reason, Refusal};
-
-/// Who made a signature that could be checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signer {
-    /// The key or subkey that signed.
-    pub fingerprint: Fingerprint,
-    /// Its primary key: the identity that trust decisions are about.
-    pub primary: Fingerprint,
-    /// The key's owner, as the key says; the fingerprint where it says nothing usable. Not safe to print as it is.
-    pub user_id: String,
-    /// The key's validity in the user's keyring; `None` where it was named explicitly.
-    pub validity: Option<Validity>,
-    /// Algorithm and strength of the signing key, such as `rsa4096`.
-    pub key_algorithm: String,
-    /// Algorithm of the data digest, such as `SHA256`.
-    pub hash_algorithm: String,
-    /// The signature's own creation time, in seconds since 1970.
-    pub created: i64,
-    /// When the key that signed or its primary key expires, whichever is first, in seconds since 1970; `None` if never.
-    pub expires: Option<i64>,
-    /// What the key that signed and its primary key are made of.
-    pub materials: Vec<Material>,
-}
 
 /// What the engine found out about one message.
 #[derive(Debug, Clone)]

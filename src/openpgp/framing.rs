@@ -4,8 +4,11 @@
 pub mod algorithm;
 pub mod armor;
 pub mod compression;
+pub mod key_id;
 pub mod message;
+pub mod one_pass;
 pub mod packet;
+mod refusal;
 pub mod signature;
 pub mod stranger;
 pub(super) mod subpacket;

@@ -5,6 +5,7 @@ mod answers;
 pub mod batch;
 pub mod check;
 mod convert;
+mod failure;
 pub mod gpgme;
 pub mod home;
 pub mod keyboxd;

@@ -5,8 +5,9 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::openpgp::error::EngineError;
+use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::message::Message;
-use crate::openpgp::framing::signature::{KeyId, Signature};
+use crate::openpgp::framing::signature::Signature;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
 use crate::reason::Refusal;

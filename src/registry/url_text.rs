@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! URLs that servers give us, as text: where they lead, and how they are shown.
 
+use crate::http::escape::escaped;
 use crate::http::url::Url;
 use crate::text::safe;
 
@@ -44,7 +45,7 @@ pub(super) fn with_query(url: &str, query: &[(&str, String)]) -> String {
 pub(super) fn encoded(query: &[(&str, String)]) -> String {
     let pairs: Vec<String> = query
         .iter()
-        .map(|(name, value)| format!("{name}={}", escape(value)))
+        .map(|(name, value)| format!("{name}={}", escaped(value)))
         .collect();
     pairs.join("&")
 }
@@ -86,19 +87,6 @@ fn decoded_once(text: &str) -> String {
         rest = after;
     }
     String::from_utf8_lossy(&out).into_owned()
-}
-
-/// Percent-encoding of everything but unreserved characters (RFC 3986, section 2.3).
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }
 
 #[cfg(test)]

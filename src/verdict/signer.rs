@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Who made a signature, of whatever kind.
 
-use crate::openpgp::engine;
 use crate::openpgp::keys::public_key::Material;
+use crate::openpgp::signer;
 use crate::sigstore::keys;
 use crate::text::{safe, time};
 
@@ -10,7 +10,7 @@ use crate::text::{safe, time};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signer {
     /// An OpenPGP key.
-    Gpg(engine::Signer),
+    Gpg(signer::Signer),
     /// A sigstore key.
     Sigstore(keys::Signer),
 }
@@ -45,7 +45,7 @@ impl Signer {
 
     /// The OpenPGP key, if it is one.
     #[must_use]
-    pub fn gpg(&self) -> Option<&engine::Signer> {
+    pub fn gpg(&self) -> Option<&signer::Signer> {
         match self {
             Signer::Gpg(signer) => Some(signer),
             Signer::Sigstore(_) => None,

@@ -4,8 +4,8 @@
 
 use image_signature::digest::Digest;
 use image_signature::identity::Rule;
-use image_signature::openpgp::engine::Signer;
 use image_signature::openpgp::keys::key::Fingerprint;
+use image_signature::openpgp::signer::Signer;
 use image_signature::reason::{Reason, Refusal};
 use image_signature::record::{plan, Context, Plan};
 use image_signature::reference::Reference;

@@ -47,11 +47,10 @@ const EXCEPTIONS: [(&str, &str, &str); 1] = [("run", "cli", "hands each command 
 
 /// Heads of a folder that define what the files of the folder use: `report.rs` has the outcome that all formats print. Such
 /// a head and its files are one circle, and may have no other file in it.
-const HEADS: [&str; 15] = [
+const HEADS: [&str; 14] = [
     "cli",
     "input",
     "json",
-    "openpgp::gnupg::gpgme",
     "policy",
     "record",
     "registry::registries_conf",
@@ -63,13 +62,6 @@ const HEADS: [&str; 15] = [
     "verdict",
     "yaml",
     "edit",
-];
-
-/// Uses that close a circle today: who uses whom.
-const CIRCLES: [(&str, &str); 3] = [
-    ("openpgp::framing::subpacket", "openpgp::framing::signature"),
-    ("openpgp::gnupg::convert", "openpgp::gnupg::gpgme"),
-    ("openpgp::checks", "openpgp::engine"),
 ];
 
 fn floor(room: &str) -> usize {
@@ -126,14 +118,10 @@ fn nevers_are_kept_but_for_named_files() {
 #[test]
 fn no_files_use_each_other_in_a_circle() {
     let mut imports = Imports::read();
-    for (module, used) in CIRCLES {
-        let uses = imports.0.get(module).is_some_and(|all| all.contains(used));
-        assert!(uses, "no longer needed in the list: {module} -> {used}");
-    }
     for (module, used) in &mut imports.0 {
         used.retain(|used| {
             let is_head = HEADS.contains(&used.as_str()) && module.starts_with(&format!("{used}::"));
-            !is_head && !CIRCLES.contains(&(module, used))
+            !is_head
         });
     }
     let circles = imports.circles();

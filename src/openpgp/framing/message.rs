@@ -9,8 +9,9 @@ use crate::limits::MAX_BLOB_BYTES;
 use crate::limits::MAX_PAYLOAD_BYTES;
 use crate::openpgp::framing::armor::{self, Armored};
 use crate::openpgp::framing::compression::{self, MAX_DECOMPRESSED};
+use crate::openpgp::framing::one_pass::OnePass;
 use crate::openpgp::framing::packet::{self, tag, Packet};
-use crate::openpgp::framing::signature::{OnePass, Signature};
+use crate::openpgp::framing::signature::Signature;
 use crate::openpgp::framing::stranger;
 use crate::reason::{Reason, Refusal};
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Signature and one-pass signature packets, as far as strict framing needs them (RFC 9580 sections 5.2 and 5.4).
+//! Signature packets, as far as strict framing needs them (RFC 9580 section 5.2).
 //!
 //! Nothing here is authenticated. It serves to refuse early what need not reach GnuPG, to look the key up, and to
 //! check afterwards that GnuPG read the same packet in the same way.
 
 use crate::openpgp::framing::algorithm::{HashAlgorithm, PublicKeyAlgorithm};
-use crate::openpgp::framing::subpacket::{self, Subpackets};
+use crate::openpgp::framing::key_id::KeyId;
+use crate::openpgp::framing::refusal::{bad, malformed, unsupported, version_refusal};
+use crate::openpgp::framing::subpacket::{self, area, Subpackets};
 use crate::reason::{Reason, Refusal};
-use crate::text::hex;
 
 /// Largest signature packet, in bytes: RSA of 16 Kibit and a page of subpackets fit.
 pub const MAX_SIGNATURE_PACKET: usize = 16 << 10;
@@ -24,34 +25,6 @@ pub const MAX_NUMBER_BITS: u16 = 16_384;
 pub const CLASS_BINARY: u8 = 0x00;
 /// Signature over a text document: line ends count as CR LF.
 const CLASS_TEXT: u8 = 0x01;
-
-/// An eight octet key ID, written as 16 upper case hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyId(pub [u8; 8]);
-
-impl KeyId {
-    /// Reads the 16 hexadecimal digits that GnuPG writes.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let is_id = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let number = is_id.then(|| u64::from_str_radix(text, 16).ok())??;
-        Some(Self(number.to_be_bytes()))
-    }
-
-    /// The key ID of a version 4 fingerprint: its last eight octets (RFC 9580 section 5.5.4.2).
-    #[must_use]
-    pub fn of(fingerprint: &[u8; 20]) -> Self {
-        let mut id = [0; 8];
-        id.copy_from_slice(&fingerprint[12..]);
-        Self(id)
-    }
-}
-
-impl std::fmt::Display for KeyId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&hex(&self.0))
-    }
-}
 
 /// What a signature packet says.
 #[derive(Debug, Clone)]
@@ -74,99 +47,6 @@ pub struct Signature {
     pub fingerprint: Option<String>,
     /// The body of the packet.
     pub body: Vec<u8>,
-}
-
-/// What a one-pass signature packet announces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OnePass {
-    class: u8,
-    hash: HashAlgorithm,
-    public_key: PublicKeyAlgorithm,
-    key_id: KeyId,
-}
-
-fn unsupported(message: impl Into<String>) -> Refusal {
-    Refusal::new(Reason::UnsupportedSignature, message)
-}
-
-pub(super) fn malformed(message: impl Into<String>) -> Refusal {
-    Refusal::new(Reason::NotASignature, message)
-}
-
-pub(super) fn bad(message: impl Into<String>) -> Refusal {
-    Refusal::new(Reason::BadSignature, message)
-}
-
-/// Names a packet version that is not checked here.
-pub(super) fn version_refusal(what: &str, version: u8) -> Refusal {
-    match version {
-        5 => unsupported(format!(
-            "{what} has version 5 (LibrePGP), which this build does not check"
-        )),
-        6 => unsupported(format!(
-            "{what} has version 6 (OpenPGP v6, RFC 9580), which this build does not check"
-        )),
-        v => unsupported(format!("{what} has version {v}, which this build does not check")),
-    }
-}
-
-impl OnePass {
-    /// Parses the body of a one-pass signature packet.
-    ///
-    /// # Errors
-    /// When it is malformed or of an unknown version.
-    pub fn parse(body: &[u8]) -> Result<Self, Refusal> {
-        match *body {
-            [3, class, hash, public_key, a, b, c, d, e, f, g, h, _last] => Ok(Self {
-                class,
-                hash: HashAlgorithm(hash),
-                public_key: PublicKeyAlgorithm(public_key),
-                key_id: KeyId([a, b, c, d, e, f, g, h]),
-            }),
-            [3, ..] => Err(malformed("its one-pass signature packet has the wrong length")),
-            [] => Err(malformed("its one-pass signature packet is empty")),
-            [version, ..] => Err(version_refusal("its one-pass signature packet", version)),
-        }
-    }
-
-    /// What announces a signature, the only one of its message.
-    #[must_use]
-    pub fn of(signature: &Signature) -> Self {
-        Self {
-            class: signature.class,
-            hash: signature.hash,
-            public_key: signature.public_key,
-            key_id: signature.key_id,
-        }
-    }
-
-    /// The body of the packet.
-    #[must_use]
-    pub fn body(&self) -> Vec<u8> {
-        let head = [3, self.class, self.hash.0, self.public_key.0];
-        [&head[..], &self.key_id.0, &[1]].concat()
-    }
-
-    /// Demands that the packet announces exactly this signature: otherwise the two do not belong together, and a
-    /// reader that believes the first one is told a wrong key (RFC 9580 section 10.3, "corresponding").
-    ///
-    /// # Errors
-    /// When a part differs.
-    pub fn check(&self, signature: &Signature) -> Result<(), Refusal> {
-        if self.key_id != signature.key_id {
-            return Err(malformed(format!(
-                "its one-pass signature packet announces key {}, its signature packet names key {}",
-                self.key_id, signature.key_id
-            )));
-        }
-        if (self.class, self.hash, self.public_key) != (signature.class, signature.hash, signature.public_key) {
-            return Err(malformed(format!(
-                "its one-pass signature packet announces {} with {} (class 0x{:02x}), its signature packet has {} with {} (class 0x{:02x})",
-                self.public_key, self.hash, self.class, signature.public_key, signature.hash, signature.class
-            )));
-        }
-        Ok(())
-    }
 }
 
 impl Signature {
@@ -313,12 +193,6 @@ impl Signature {
         }
         Ok(())
     }
-}
-
-/// Splits off an area of subpackets with its two-octet length.
-pub(super) fn area(input: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = input.split_first_chunk()?;
-    rest.split_at_checked(u16::from_be_bytes(*length).into())
 }
 
 /// Demands the right count of MPIs, none empty or too large, and nothing after them. Unknown algorithms are refused elsewhere.

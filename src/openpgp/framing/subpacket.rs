@@ -4,7 +4,8 @@
 //! Which critical ones are known and which ones are malformed is decided here, in both areas alike: engines and their
 //! versions differ in it, and anybody can add to the unhashed area in transit.
 
-use crate::openpgp::framing::signature::{area, bad, malformed, version_refusal, KeyId};
+use crate::openpgp::framing::key_id::KeyId;
+use crate::openpgp::framing::refusal::{bad, malformed, version_refusal};
 use crate::reason::{Reason, Refusal};
 use crate::text::hex;
 
@@ -257,4 +258,10 @@ fn named_in(area: &[u8]) -> Option<KeyId> {
         rest = after;
     }
     found
+}
+
+/// Splits off an area of subpackets with its two-octet length.
+pub(super) fn area(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = input.split_first_chunk()?;
+    rest.split_at_checked(u16::from_be_bytes(*length).into())
 }

@@ -3,7 +3,7 @@
 
 use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::signature::Signature;
-use crate::openpgp::gnupg::gpgme::GPG;
+use crate::openpgp::gnupg::failure::GPG;
 use crate::openpgp::gnupg::status::{Answer, Check, ValidSignature};
 use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
 use crate::openpgp::keys::key::{Fingerprint, Key, Subkey, MIN_BITS};
@@ -242,7 +242,7 @@ mod tests {
 
     use super::*;
     use crate::openpgp::framing::algorithm::{HashAlgorithm, PublicKeyAlgorithm};
-    use crate::openpgp::framing::signature::KeyId;
+    use crate::openpgp::framing::key_id::KeyId;
 
     const NOW: i64 = 1_800_000_000;
     const PRIMARY: &str = "00112233445566778899AABBCCDDEEFF00112233";

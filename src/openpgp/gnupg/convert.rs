@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::algorithm::PublicKeyAlgorithm;
-use crate::openpgp::framing::signature::KeyId;
-use crate::openpgp::gnupg::gpgme::answer;
+use crate::openpgp::framing::key_id::KeyId;
+use crate::openpgp::gnupg::failure::answer;
 use crate::openpgp::keys::key::{Fingerprint, Key, Subkey, UserId, Validity};
 
 pub(super) fn convert_key(key: &gpgme::Key) -> Result<Key, EngineError> {

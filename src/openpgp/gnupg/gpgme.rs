@@ -16,14 +16,12 @@ use std::time::Duration;
 use gpgme::{Context, KeyListMode};
 
 use crate::openpgp::error::EngineError;
-use crate::openpgp::framing::signature::KeyId;
+use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::gnupg::convert::{certifiers, convert_key};
+use crate::openpgp::gnupg::failure::{answer, describe, failed};
 use crate::openpgp::gnupg::status::{log_status, order, read_answer, read_import, Answer, Check, Imported, StatusLine};
 use crate::openpgp::keys::key::{Fingerprint, Key};
 use worker::{explained, why_not_started, Worker, PATIENCE, PATIENCE_WITH_KEYS};
-
-/// Who fails where gpg does; for messages.
-pub(super) const GPG: &str = "gpg";
 
 /// A connection to GnuPG with one home directory.
 #[derive(Debug)]
@@ -206,10 +204,6 @@ impl Gpg {
     }
 }
 
-fn failed(doing: &'static str, error: gpgme::Error) -> EngineError {
-    EngineError::failed(doing, format!("gpg reports {}", describe(error)))
-}
-
 /// Why an operation failed. gpgme may report any error where gpg could not be started, so that this is tried again.
 fn trouble(doing: &'static str, error: gpgme::Error, status: &[StatusLine]) -> EngineError {
     if !status.is_empty() {
@@ -225,19 +219,6 @@ fn trouble(doing: &'static str, error: gpgme::Error, status: &[StatusLine]) -> E
         |error| explained(&error),
     );
     EngineError::failed(doing, format!("gpg cannot be started: {why}"))
-}
-
-pub(super) fn answer(doing: &'static str, why: impl Into<String>) -> EngineError {
-    EngineError::Unreliable {
-        doing,
-        who: GPG,
-        why: why.into(),
-    }
-}
-
-/// A gpg error in a form that does not depend on the locale alone: its code beside its text.
-fn describe(error: gpgme::Error) -> String {
-    format!("{} (code {})", error.description(), error.code())
 }
 
 fn fingerprint_of(signature: &gpgme::Signature<'_>) -> String {

@@ -5,13 +5,15 @@
 //! takes them in the order in which they come, and the order decides. So they are united here, packet by packet;
 //! `certificate_write` gives them one form that depends on none of it.
 
+mod revocations;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::limits::MAX_SELF_SIGNATURES;
+use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::tag;
-use crate::openpgp::framing::signature::KeyId;
 use crate::openpgp::keys::key::Fingerprint;
-use crate::openpgp::keys::key_signature::{class, parse, Core, Loose, Revoker};
+use crate::openpgp::keys::key_signature::{class, parse, Core, Loose};
 use crate::openpgp::keys::material;
 use crate::openpgp::keys::public_key::Material;
 
@@ -212,18 +214,6 @@ impl Certificate {
             .collect()
     }
 
-    /// The keys that may revoke this one in its place, by what it says itself.
-    #[must_use]
-    pub fn revokers(&self) -> BTreeSet<Revoker> {
-        let of_parts = self.parts.values().flat_map(|part| &part.signatures);
-        let own = self
-            .direct
-            .iter()
-            .chain(of_parts)
-            .filter(|(core, loose)| core.is_said_to_be_by(loose, self.id));
-        own.flat_map(|(core, _)| core.revokers()).take(MAX_REVOKERS).collect()
-    }
-
     /// Whether a part carries as many signatures that may be the key's own as are given to a checker at most. Others may
     /// have been left out, so that what the checker does not find may have been among them.
     #[must_use]
@@ -278,37 +268,6 @@ impl Certificate {
     #[must_use]
     pub fn algorithm(&self) -> String {
         material::algorithm_name(&self.body)
-    }
-
-    /// The designated revokers that are said to have revoked it, or may have where what names the maker is not covered.
-    #[must_use]
-    pub fn revoked_by(&self) -> BTreeSet<Revoker> {
-        let mut revokers = self.revokers();
-        if !revokers.is_empty() {
-            let said = |revoker: &Revoker| {
-                let id = KeyId::of(revoker);
-                let by = |(core, loose): (&Core, &Loose)| {
-                    core.is_said_to_be_by(loose, id) || core.may_be_by(id) && self.seems_revoked_by(core, loose)
-                };
-                self.revocations().any(by)
-            };
-            revokers.retain(said);
-        }
-        revokers
-    }
-
-    /// Revocations of the primary key that are in it, whoever made them.
-    pub fn revocations(&self) -> impl Iterator<Item = (&Core, &Loose)> {
-        self.direct
-            .iter()
-            .filter(|(core, _)| core.class == class::KEY_REVOCATION)
-    }
-
-    /// Whether a revocation may be of this key, by the digest that stands in it.
-    #[must_use]
-    pub fn seems_revoked_by(&self, core: &Core, loose: &Loose) -> bool {
-        core.prefix(&[&hashed_key(&self.body)])
-            .is_some_and(|prefix| loose.has_prefix(prefix))
     }
 
     /// Whether all that is said to bind it to its owners is by SHA-1.

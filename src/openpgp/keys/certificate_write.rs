@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use crate::limits::{MAX_KEY_BYTES, MAX_SELF_SIGNATURES};
+use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
-use crate::openpgp::framing::signature::KeyId;
 use crate::openpgp::keys::certificate::{hashed_key, insert, Certificate, Kind, Signatures};
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::{class, Core, Loose};

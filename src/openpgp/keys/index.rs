@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::openpgp::framing::signature::KeyId;
+use crate::openpgp::framing::key_id::KeyId;
 
 /// Numbers of keys by what they hold: the primary key first, then subkeys.
 #[derive(Debug, Default)]

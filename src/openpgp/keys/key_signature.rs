@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 
 use self::numbers::numbers;
 use self::subpackets::{area, created, issuer, kind, subpacket, subpackets, two_octets};
+use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
-use crate::openpgp::framing::signature::KeyId;
 
 /// Signature classes (RFC 9580 section 5.2.1).
 pub mod class {

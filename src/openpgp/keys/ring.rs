@@ -11,8 +11,8 @@ use std::path::PathBuf;
 
 use sha1::{Digest as _, Sha1};
 
+use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
-use crate::openpgp::framing::signature::KeyId;
 use crate::openpgp::keys::index::Index;
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::material::fingerprint_4;

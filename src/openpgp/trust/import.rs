@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::files::exposed;
 use crate::files::read::read_bounded;
 use crate::openpgp::error::EngineError;
-use crate::openpgp::framing::signature::KeyId;
+use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_file::{self, Contents, Found, Revocation, MAX_KEY_FILE};

@@ -13,7 +13,7 @@ use std::time::Duration;
 use gpgme::{Context, Protocol};
 
 use crate::openpgp::error::EngineError;
-use crate::openpgp::gnupg::gpgme::{answer, describe, failed, GPG};
+use crate::openpgp::gnupg::failure::{answer, describe, failed, GPG};
 use crate::processes::{self, Operation, FORKING_THREAD};
 
 /// Oldest GnuPG whose options and status lines are known to be what we rely on; 2.1 had not all of the import options.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Areas of subpackets in signatures of keys, and the subpackets that matter there (RFC 9580 section 5.2.3.7).
 
-use crate::openpgp::framing::signature::KeyId;
+use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::subpacket::split;
 
 /// Types of subpackets.

@@ -8,10 +8,6 @@
 //! tries them in an order that spreads over all, for so long (0: all of them). PARTS runs share the work; PART counts from 0. SCENARIO and
 //! CALL choose those that are called so.
 
-/// The server that plays the OpenShift API in the tests; not all of it is used here.
-#[path = "../../tests/support/api/mod.rs"]
-#[allow(dead_code, missing_docs)]
-mod api;
 mod ground;
 mod scenario;
 mod stage;

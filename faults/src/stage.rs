@@ -5,10 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use image_signature_test_api::{Server, User};
 use serde_json::{json, Value};
 use tempfile::TempDir;
-
-use crate::api::{Server, User};
 
 /// The token of the user, who may write records.
 const TOKEN: &str = "auditor";

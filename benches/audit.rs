@@ -5,16 +5,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
 
 mod measure;
+mod signer;
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 use base64::Engine as _;
 use measure::{mean, median, rounds, Case, Figures};
 use serde_json::json;
+use signer::{gpg, Signer};
 
 /// Signed images, each with a signature of its own.
 const SIGNED: usize = 2_000;
@@ -262,55 +264,4 @@ fn write(root: &Path, blobs: &[Vec<u8>], count: usize) -> PathBuf {
     writeln!(out, "]}}").unwrap();
     out.flush().unwrap();
     path
-}
-
-/// A GnuPG home to sign in.
-struct Signer(PathBuf);
-
-impl Signer {
-    /// Makes an RSA key of the size that publishers have at least, and exports it.
-    fn make_key(&self) -> PathBuf {
-        DirBuilder::new().mode(0o700).create(&self.0).unwrap();
-        gpg(
-            &self.0,
-            &["--quick-generate-key", "bench", "rsa2048", "sign", "never"],
-            b"",
-        );
-        let file = self.0.join("key.gpg");
-        fs::write(&file, gpg(&self.0, &["--export"], b"")).unwrap();
-        file
-    }
-
-    fn sign(&self, payload: &[u8]) -> Vec<u8> {
-        gpg(&self.0, &["--sign"], payload)
-    }
-
-    fn fingerprint(&self) -> String {
-        let listing = String::from_utf8(gpg(&self.0, &["--with-colons", "--list-keys"], b"")).unwrap();
-        let line = listing.lines().find(|line| line.starts_with("fpr:")).unwrap();
-        line.split(':').nth(9).unwrap().to_owned()
-    }
-}
-
-impl Drop for Signer {
-    fn drop(&mut self) {
-        let mut end = Command::new("gpgconf");
-        let _ = end.arg("--homedir").arg(&self.0).args(["--kill", "all"]).status();
-    }
-}
-
-fn gpg(home: &Path, args: &[&str], input: &[u8]) -> Vec<u8> {
-    let mut child = Command::new("gpg")
-        .arg("--homedir")
-        .arg(home)
-        .args(["--batch", "-q", "--pinentry-mode", "loopback", "--passphrase", ""])
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    output.stdout
 }

@@ -4,16 +4,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
 
 mod measure;
+mod signer;
 
-use std::fs::DirBuilder;
-use std::io::Write;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::path::Path;
+use std::process::ExitCode;
 
 use base64::Engine as _;
 use measure::{mean, median, rounds, Case};
 use serde_json::{json, Value};
+use signer::Signer;
 
 /// Signatures of a run.
 const SIGNATURES: usize = 2_000;
@@ -107,43 +106,6 @@ fn main() -> ExitCode {
     }
 }
 
-/// A GnuPG home to sign in.
-struct Signer(PathBuf);
-
-impl Signer {
-    /// Makes an RSA key of the size that publishers have at least, and exports it.
-    fn make_key(&self) -> PathBuf {
-        DirBuilder::new().mode(0o700).create(&self.0).unwrap();
-        self.gpg(&["--quick-generate-key", "bench", "rsa2048", "sign", "never"], b"");
-        let file = self.0.join("key.gpg");
-        std::fs::write(&file, self.gpg(&["--export"], b"")).unwrap();
-        file
-    }
-
-    fn gpg(&self, args: &[&str], input: &[u8]) -> Vec<u8> {
-        let mut child = Command::new("gpg")
-            .arg("--homedir")
-            .arg(&self.0)
-            .args(["--batch", "-q", "--pinentry-mode", "loopback", "--passphrase", ""])
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(input).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success());
-        output.stdout
-    }
-}
-
-impl Drop for Signer {
-    fn drop(&mut self) {
-        let mut end = Command::new("gpgconf");
-        let _ = end.arg("--homedir").arg(&self.0).args(["--kill", "all"]).status();
-    }
-}
-
 /// Images, each with as many signatures for it.
 fn list(signer: &Signer, images: usize, signatures: usize) -> Value {
     let image = |n: usize| {
@@ -156,7 +118,7 @@ fn list(signer: &Signer, images: usize, signatures: usize) -> Value {
             },
             "optional": {},
         });
-        let blob = signer.gpg(&["--sign"], payload.to_string().as_bytes());
+        let blob = signer.sign(payload.to_string().as_bytes());
         let content = base64::engine::general_purpose::STANDARD.encode(blob);
         let name = |s: usize| format!("{digest}@{s}");
         let entries: Vec<Value> = (0..signatures)

@@ -2,20 +2,19 @@
 //! Credential plugins: programs that a kubeconfig file names and that print an `ExecCredential`.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Read};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::event::{poll, PollFd, PollFlags, Timespec};
 use serde_json::{json, Map, Value};
 
 use super::kubeconfig::Exec;
 use crate::http::secret::Secret;
 use crate::http::tls::Identity;
 use crate::json;
+use crate::processes::answer::{self, Limits};
 use crate::processes::program::{is_executable, look_up};
-use crate::processes::{self, Running};
 use crate::text::{quoted, safe};
 
 /// API versions of `ExecCredential` that are understood.
@@ -29,9 +28,6 @@ const MAX_OUTPUT: usize = 1 << 20;
 
 /// Longest time that a plugin may take: its user may have to log in with a browser.
 const MAX_RUN: Duration = Duration::from_secs(300);
-
-/// How often a plugin is looked at: whether it is out of time, or has ended.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// When a plugin may ask its user something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,17 +167,12 @@ impl Plugin {
             .env("KUBERNETES_EXEC_INFO", self.info(interactive).to_string())
             .stdin(if interactive { Stdio::inherit() } else { Stdio::null() })
             .stdout(Stdio::piped());
-        let mut child =
-            processes::start(&mut command).map_err(|error| Error(format!("exec: starting {name}: {error}")))?;
-        let deadline = Instant::now() + MAX_RUN;
-        let ended = read_bounded(&mut child, deadline)
-            .and_then(|output| wait(&mut child, deadline).map(|status| (output, status)));
-        let (output, status) = ended.map_err(|error| {
-            // It may still be printing, or wait for something that never comes.
-            let _ = child.kill();
-            let _ = child.wait();
-            Error(format!("exec: reading what {name} prints: {error}"))
-        })?;
+        let limits = Limits {
+            output: MAX_OUTPUT,
+            time: MAX_RUN,
+        };
+        let (output, status) =
+            answer::ask(&mut command, b"", limits).map_err(|error| Error(format!("exec: running {name}: {error}")))?;
         if !status.success() {
             return Err(Error(format!("exec: {name} failed with {status}")));
         }
@@ -256,47 +247,4 @@ impl Plugin {
             expires,
         })
     }
-}
-
-fn read_bounded(child: &mut Running, deadline: Instant) -> io::Result<Vec<u8>> {
-    let mut output = Vec::new();
-    let Some(mut stdout) = child.stdout.take() else {
-        return Ok(output);
-    };
-    let mut piece = [0; 8192];
-    let look = Timespec::try_from(LOOK).map_err(io::Error::other)?;
-    loop {
-        in_time(deadline)?;
-        match poll(&mut [PollFd::new(&stdout, PollFlags::IN)], Some(&look)) {
-            Ok(0) | Err(rustix::io::Errno::INTR) => continue,
-            Ok(_) => {}
-            Err(error) => return Err(error.into()),
-        }
-        match stdout.read(&mut piece)? {
-            0 => return Ok(output),
-            amount => output.extend_from_slice(&piece[..amount]),
-        }
-        if output.len() > MAX_OUTPUT {
-            return Err(io::Error::other(format!("more than {MAX_OUTPUT} bytes")));
-        }
-    }
-}
-
-/// Waits for the end of a plugin, which need not come with the end of what it prints.
-fn wait(child: &mut Running, deadline: Instant) -> io::Result<ExitStatus> {
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
-        }
-        in_time(deadline)?;
-        std::thread::sleep(LOOK);
-    }
-}
-
-fn in_time(deadline: Instant) -> io::Result<()> {
-    if Instant::now() < deadline {
-        return Ok(());
-    }
-    let limit = MAX_RUN.as_secs();
-    Err(io::Error::other(format!("it took longer than {limit} s and was ended")))
 }

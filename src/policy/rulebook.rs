@@ -17,6 +17,21 @@ use crate::reference::Reference;
 /// The transport of images in registries.
 pub const DOCKER: &str = "docker";
 
+/// The other transports of containers/image, whose images are not named by references: their scopes decide when podman
+/// copies such an image.
+pub const OTHER_TRANSPORTS: [&str; 10] = [
+    "atomic",
+    "containers-storage",
+    "dir",
+    "docker-archive",
+    "docker-daemon",
+    "oci",
+    "oci-archive",
+    "ostree",
+    "sif",
+    "tarball",
+];
+
 /// A file.
 #[derive(Debug, Clone)]
 pub struct Source {

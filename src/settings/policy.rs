@@ -12,6 +12,7 @@ use crate::cli::policy::{
 };
 pub use crate::cli::policy::{PolicyOutput, TestOutput};
 use crate::cluster::access::Access;
+use crate::policy::rulebook::OTHER_TRANSPORTS;
 use crate::reference::Reference;
 use crate::text::{quoted, safe};
 
@@ -169,20 +170,6 @@ impl Ground {
         })
     }
 }
-
-/// Transports whose images are not named by references; their scopes decide when podman copies such an image.
-const OTHER_TRANSPORTS: [&str; 10] = [
-    "atomic",
-    "containers-storage",
-    "dir",
-    "docker-archive",
-    "docker-daemon",
-    "oci",
-    "oci-archive",
-    "ostree",
-    "sif",
-    "tarball",
-];
 
 /// A reference by tag or by digest: the scopes that apply depend on it.
 pub(super) fn reference(text: &str) -> Result<Reference, UsageError> {

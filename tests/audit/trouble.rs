@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use rustix::process::{kill_process, Pid, Signal};
@@ -39,8 +39,8 @@ fn gpg(bench: &Bench, matches: &str, script: &str) -> PathBuf {
     fake
 }
 
-/// An audit of all.json with such a gpg.
-fn run(bench: &Bench, fake: &Path, more: &[&str]) -> Outcome {
+/// The command of an audit of all.json with such a gpg.
+fn audit(bench: &Bench, fake: &Path) -> Command {
     let system = System::new().replace("/usr/bin/gpg", fake);
     let mut command = system.command(&bench.desk.sandbox);
     command.args([
@@ -52,6 +52,12 @@ fn run(bench: &Bench, fake: &Path, more: &[&str]) -> Outcome {
         "-f",
         "all.json",
     ]);
+    command
+}
+
+/// Runs it, with a report of JSON lines on standard output.
+fn run(bench: &Bench, fake: &Path, more: &[&str]) -> Outcome {
+    let mut command = audit(bench, fake);
     command.args(["-o", "jsonl"]).args(more);
     bench.desk.sandbox.finish(&mut command, b"")
 }
@@ -123,24 +129,14 @@ fn a_gpg_that_never_works_leaves_every_image_named_and_unchecked() {
 
 /// A run with a report of JSON lines that is slow enough to be interrupted: gpg waits for a file before the message that
 /// comes after this many.
-fn slow(bench: &Bench, messages: usize) -> (std::process::Command, String) {
+fn slow(bench: &Bench, messages: usize) -> (Command, String) {
     let duration = format!("93.{}{messages}", std::process::id());
     let script = format!(
         "echo >>$HERE/calls; if [ ! -e $HERE/go ] && [ $(wc -l <$HERE/calls) -gt {messages} ]; then exec sleep {duration}; fi; exec $REAL \"$@\""
     );
     let fake = gpg(bench, "*--verify*", &script);
-    let system = System::new().replace("/usr/bin/gpg", &fake);
-    let mut command = system.command(&bench.desk.sandbox);
+    let mut command = audit(bench, &fake);
     command
-        .args([
-            "audit",
-            "--public-key",
-            "key.gpg",
-            "--expected-identity-map",
-            "map",
-            "-f",
-            "all.json",
-        ])
         .args(["--engine", "gpgme", "--workers", "1"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -12,7 +12,7 @@ use crate::support::docker_registry::{Kind, Registry};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, payload};
 use crate::support::packets::{body, literal, one_pass_for, packet, zip};
-use crate::support::program::{has, word, Outcome, Sandbox};
+use crate::support::program::{has, skopeo, word, Outcome, Sandbox};
 use crate::support::skipped;
 
 const REFERENCE: &str = "registry.local:5000/foo/bar:v1";
@@ -82,18 +82,7 @@ impl Scene {
     }
 
     pub(super) fn skopeo(&self, args: &[&str]) -> Output {
-        Command::new("skopeo")
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("HOME", self.sandbox.path("home"))
-            .env("XDG_RUNTIME_DIR", self.sandbox.path("skopeo-run"))
-            .env("TMPDIR", self.sandbox.root())
-            .env("GNUPGHOME", self.signer.home())
-            .current_dir(self.sandbox.root())
-            .args(args)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+        skopeo(&self.sandbox, self.signer.home()).args(args).output().unwrap()
     }
 
     #[track_caller]

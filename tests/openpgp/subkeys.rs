@@ -113,26 +113,31 @@ fn a_subkey_of_two_primary_keys_does_not_count_for_either() {
     Trial::with_keys(&certificate(&first, "first", true)).expect_verified(&blob);
 }
 
+/// The packet of a subkey, and that of a binding which is forged: the number that makes the signature is another one.
+pub(super) fn forged_binding(primary: &Key, subkey: &Key) -> (Vec<u8>, Vec<u8>) {
+    let genuine = primary.subkey(subkey, &Draft::binding(subkey));
+    let mut input = &genuine[..];
+    let packet_of_key = image_signature::openpgp::framing::packet::next(&mut input)
+        .unwrap()
+        .unwrap();
+    let mut binding = body(input);
+    let end = binding.len();
+    binding[end - 100..].fill(0x55);
+    (packet(packet_of_key.tag, &packet_of_key.body), packet(2, &binding))
+}
+
 /// GnuPG keeps its own opinion of signatures in "ring trust" packets, which it believes in keyrings of its own.
 #[test]
 fn ring_trust_packets_in_a_key_file_do_not_vouch_for_a_forged_binding() {
     let (primary, subkey) = (Key::new(), Key::new());
-    let genuine = primary.subkey(&subkey, &Draft::binding(&subkey));
-    let mut input = &genuine[..];
-    let subkey_packet = image_signature::openpgp::framing::packet::next(&mut input)
-        .unwrap()
-        .unwrap();
-    let mut binding = body(input);
-    // The binding is forged: the number that makes the signature is another one.
-    let end = binding.len();
-    binding[end - 100..].fill(0x55);
+    let (subkey_packet, binding) = forged_binding(&primary, &subkey);
     let trust = |sigcache: u8| packet(12, &[&[0, sigcache], &b"gpg\0"[..], &[0; 6]].concat());
     for cache in [0, 1, 2, 3] {
         let keys = [
             primary.certificate(OWNER),
             trust(cache),
-            packet(subkey_packet.tag, &subkey_packet.body),
-            packet(2, &binding),
+            subkey_packet.clone(),
+            binding.clone(),
             trust(cache),
         ];
         let trial = Trial::with_keys(&keys.concat());

@@ -5,10 +5,11 @@
 use std::fs;
 use std::path::PathBuf;
 
+use super::subkeys::forged_binding;
 use super::trial::{signed_payload, Trial};
 use crate::support::forge::{now, Draft, Key, MD5, SHA1};
 use crate::support::gpg::Signer;
-use crate::support::packets::{body, packet};
+use crate::support::packets::packet;
 use crate::support::program::Outcome;
 use crate::support::skipped;
 use crate::support::system::{can_be_had, System};
@@ -234,20 +235,13 @@ fn a_forged_binding_stays_forged_where_imports_restore() {
         return;
     }
     let (primary, subkey) = (Key::new(), Key::new());
-    let genuine = primary.subkey(&subkey, &Draft::binding(&subkey));
-    let mut input = &genuine[..];
-    let subkey_packet = image_signature::openpgp::framing::packet::next(&mut input)
-        .unwrap()
-        .unwrap();
-    let mut binding = body(input);
-    let end = binding.len();
-    binding[end - 100..].fill(0x55);
+    let (subkey_packet, binding) = forged_binding(&primary, &subkey);
     let trust = packet(12, &[&[0, 3], &b"gpg\0"[..]].concat());
     let keys = [
         primary.certificate("Release"),
         trust.clone(),
-        packet(subkey_packet.tag, &subkey_packet.body),
-        packet(2, &binding),
+        subkey_packet,
+        binding,
         trust,
     ];
     let trial = Trial::with_keys(&keys.concat());

@@ -9,19 +9,22 @@ use crate::record::{conditions, Desk, IDENTITY};
 use crate::support::images::{image, list, D1, D2};
 use crate::support::program::binary;
 
-fn through(desk: &Desk, more: &[&str], input: &str) -> crate::support::program::Outcome {
-    let key = desk.key_file.to_str().unwrap();
-    let fixed = [
+/// `verify` of what comes on standard input.
+fn piped(desk: &Desk) -> [&str; 7] {
+    [
         "verify",
         "-f",
         "-",
         "--public-key",
-        key,
+        desk.key_file.to_str().unwrap(),
         "--expected-identity",
         IDENTITY,
-    ];
+    ]
+}
+
+fn through(desk: &Desk, more: &[&str], input: &str) -> crate::support::program::Outcome {
     desk.sandbox
-        .run_with_input([&fixed[..], more].concat(), input.as_bytes())
+        .run_with_input([&piped(desk)[..], more].concat(), input.as_bytes())
 }
 
 #[test]
@@ -137,16 +140,7 @@ fn feed(desk: &Desk, command: &mut Command, input: &str, out: Stdio, leave: bool
 #[test]
 fn a_document_that_is_lost_is_trouble() {
     let desk = Desk::new();
-    let key = desk.key_file.to_str().unwrap().to_owned();
-    let verify = [
-        "verify",
-        "-f",
-        "-",
-        "--public-key",
-        &key,
-        "--expected-identity",
-        IDENTITY,
-    ];
+    let verify = piped(&desk);
     let signed = desk.signed();
     let recorded = through(&desk, &["--confirm"], &signed.to_string()).expect(0).stdout;
     let unsigned = image(D2, &[]).to_string();
@@ -180,16 +174,7 @@ fn a_document_that_is_lost_is_trouble() {
 #[test]
 fn a_report_that_nobody_reads_does_not_change_the_verdict() {
     let desk = Desk::new();
-    let key = desk.key_file.to_str().unwrap().to_owned();
-    let verify = [
-        "verify",
-        "-f",
-        "-",
-        "--public-key",
-        &key,
-        "--expected-identity",
-        IDENTITY,
-    ];
+    let verify = piped(&desk);
     for (object, expected) in [(desk.signed(), 0), (image(D2, &[]), 1)] {
         let (status, stderr) = into(&desk, &verify, &object.to_string(), Stdio::piped(), true);
         assert_eq!(status, Some(expected), "{stderr}");

@@ -2,7 +2,7 @@
 //! What most tests of registries begin with: a signer, a place for configuration and a registry.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use flate2::write::GzEncoder;
 use flate2::Compression;
@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::gpg::Signer;
 use crate::support::images::payload;
-use crate::support::program::{has, Outcome, Sandbox};
+use crate::support::program::{has, skopeo, Outcome, Sandbox};
 use crate::support::skipped;
 
 /// A signer, its key in a file, and configuration of registries that leaves this machine's out.
@@ -122,17 +122,9 @@ impl Town {
             skipped("a registry filled by skopeo", "skopeo is not installed");
             return None;
         }
-        let output = Command::new("skopeo")
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("HOME", self.sandbox.path("home"))
-            .env("XDG_RUNTIME_DIR", self.sandbox.path("skopeo-run"))
-            .env("TMPDIR", self.sandbox.root())
-            .env("GNUPGHOME", self.signer.home())
-            .current_dir(self.sandbox.root())
+        let output = skopeo(&self.sandbox, self.signer.home())
             .args(["--registries.d", self.sandbox.path("registries.d").to_str().unwrap()])
             .args(args)
-            .stdin(Stdio::null())
             .output()
             .unwrap();
         Some(output)

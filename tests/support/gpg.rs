@@ -2,12 +2,13 @@
 //! A signer: real gpg with a home of its own.
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
+
+use super::program::output_of;
 
 /// A GnuPG home for signing. Its daemons end with it.
 #[derive(Debug)]
@@ -48,19 +49,7 @@ impl Signer {
     /// Runs gpg and gives what it prints.
     #[track_caller]
     pub fn gpg(&self, args: &[&str], input: &[u8]) -> Vec<u8> {
-        let mut child = self
-            .command()
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        let input = input.to_vec();
-        let writer = std::thread::spawn(move || stdin.write_all(&input).is_ok());
-        let output = child.wait_with_output().unwrap();
-        writer.join().unwrap();
+        let output = output_of(self.command().args(args), input);
         assert!(
             output.status.success(),
             "gpg {args:?}: {}",

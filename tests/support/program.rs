@@ -198,18 +198,7 @@ impl Sandbox {
     }
 
     pub fn finish(&self, command: &mut Command, input: &[u8]) -> Outcome {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        let input = input.to_vec();
-        // A program that does not read its input closes the pipe, which is its right.
-        let writer = std::thread::spawn(move || stdin.write_all(&input).is_ok());
-        let output = child.wait_with_output().unwrap();
-        writer.join().unwrap();
+        let output = output_of(command, input);
         self.assert_clean();
         Outcome {
             status: output.status.code().unwrap_or(-1),
@@ -284,6 +273,23 @@ pub fn end_all(processes: &[i32]) {
     }
 }
 
+/// Runs a program to its end, with this on its standard input.
+pub fn output_of(command: &mut Command, input: &[u8]) -> std::process::Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    // A program that does not read its input closes the pipe, which is its right.
+    let writer = std::thread::spawn(move || stdin.write_all(&input).is_ok());
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output
+}
+
 /// Waits until something holds, for at most ten seconds.
 #[track_caller]
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
@@ -292,6 +298,21 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(begin.elapsed() < Duration::from_secs(10), "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// skopeo in a sandbox, with the keys of a GnuPG home.
+pub fn skopeo(sandbox: &Sandbox, keys: &Path) -> Command {
+    let mut command = Command::new("skopeo");
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", sandbox.path("home"))
+        .env("XDG_RUNTIME_DIR", sandbox.path("skopeo-run"))
+        .env("TMPDIR", sandbox.root())
+        .env("GNUPGHOME", keys)
+        .current_dir(sandbox.root())
+        .stdin(Stdio::null());
+    command
 }
 
 /// Whether a program is there.

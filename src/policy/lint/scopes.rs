@@ -6,38 +6,24 @@ use std::collections::{HashMap, HashSet};
 use super::lists::List;
 use crate::policy::document::suggestion;
 use crate::policy::finding::{Code, Finding};
-use crate::policy::rulebook::{Rulebook, Spot, DOCKER};
+use crate::policy::rulebook::{Rulebook, Spot, DOCKER, OTHER_TRANSPORTS};
 use crate::policy::scope::around;
 use crate::policy::{words, Scope};
 use crate::reference::Reference;
-
-/// Transports of containers/image.
-const TRANSPORTS: [&str; 11] = [
-    DOCKER,
-    "atomic",
-    "containers-storage",
-    "dir",
-    "docker-archive",
-    "docker-daemon",
-    "oci",
-    "oci-archive",
-    "ostree",
-    "sif",
-    "tarball",
-];
 
 pub(super) fn of(book: &Rulebook, lists: &[List<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut told: HashSet<&str> = HashSet::new();
     for list in lists {
         let Some(transport) = list.transport else { continue };
-        if !TRANSPORTS.contains(&transport) && told.insert(transport) {
+        let known: Vec<&str> = std::iter::once(DOCKER).chain(OTHER_TRANSPORTS).collect();
+        if !known.contains(&transport) && told.insert(transport) {
             findings.push(Finding::new(
                 Code::UnknownTransport,
                 Some(list.spot.clone()),
                 format!(
                     "there is no transport \"{transport}\", so that its scopes never apply{}",
-                    suggestion(transport, &TRANSPORTS)
+                    suggestion(transport, &known)
                 ),
             ));
         }

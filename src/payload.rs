@@ -41,7 +41,7 @@ pub struct Payload {
     pub digest: Digest,
     /// `critical.identity.docker-reference`, any text: its grammar matters only when it is matched.
     pub reference: String,
-    /// `optional.creator`
+    /// `optional.creator`, the program that claims to have signed.
     pub creator: Option<String>,
     /// `optional.timestamp`, seconds since 1970. A claim like the others.
     pub timestamp: Option<i64>,

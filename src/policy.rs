@@ -51,7 +51,7 @@ pub struct Policy {
 /// The scopes of one transport, such as `docker`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transport {
-    /// Its name.
+    /// The transport's name, such as `docker`.
     pub name: String,
     /// Its scopes, in the order of the file.
     pub scopes: Vec<Scope>,
@@ -97,16 +97,16 @@ pub enum Requirement {
     },
 }
 
-/// `keyType`
+/// The kind of keys that a requirement names by `keyType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyType {
-    /// `GPGKeys`
+    /// `GPGKeys`: OpenPGP public keys.
     GpgKeys,
-    /// `signedByGPGKeys`
+    /// `signedByGPGKeys`, which no reader of policies implements.
     SignedByGpgKeys,
-    /// `X509Certificates`
+    /// `X509Certificates`, which no reader of policies implements.
     X509Certificates,
-    /// `signedByX509CAs`
+    /// `signedByX509CAs`, which no reader of policies implements.
     SignedByX509Cas,
 }
 

@@ -65,13 +65,13 @@ pub enum Content {
 /// A member of a mapping.
 #[derive(Debug, Clone)]
 pub struct Member {
-    /// Its name.
+    /// The name, as it reads once quotes are taken off.
     pub name: String,
     /// Where the name begins, in bytes.
     pub start: usize,
     /// Column in which the name begins, in characters from 0.
     pub column: usize,
-    /// Its value.
+    /// The value of the member.
     pub value: Node,
 }
 

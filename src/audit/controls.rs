@@ -23,7 +23,7 @@ const MAX_CONTROLS: usize = 500;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Control {
-    /// The guide.
+    /// The name of the guide, as its publisher writes it.
     pub framework: String,
     /// The control's name there.
     pub id: String,

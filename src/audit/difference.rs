@@ -78,9 +78,9 @@ pub struct State {
     pub source: String,
     /// What uses it: the first use, and how many more there are.
     pub used: Option<(String, u64)>,
-    /// The verdict.
+    /// The verdict on the image in that report.
     pub verdict: Verdict,
-    /// The reason.
+    /// The reason of that verdict.
     pub reason: Reason,
     /// The keys that verify it, by primary fingerprint, in order.
     pub keys: Vec<String>,

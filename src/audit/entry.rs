@@ -31,9 +31,9 @@ pub struct Entry {
     pub expected: Vec<String>,
     /// Who named them.
     pub identity_source: IdentitySource,
-    /// The verdict.
+    /// The verdict on the image as a whole.
     pub verdict: Verdict,
-    /// The reason.
+    /// The reason of that verdict.
     pub reason: Reason,
     /// A sentence for people.
     pub message: String,
@@ -159,7 +159,7 @@ pub enum IdentitySource {
     Named,
     /// The reference that the image was asked for by.
     Reference,
-    /// Nothing.
+    /// Nothing says what is expected.
     None,
 }
 
@@ -235,9 +235,9 @@ pub struct Signature {
     pub name: String,
     /// `gpg` or `sigstore`, as everywhere in JSON output.
     pub kind: String,
-    /// The verdict.
+    /// The verdict on the signature by itself.
     pub verdict: Verdict,
-    /// The reason.
+    /// The reason of that verdict.
     pub reason: Reason,
     /// A sentence for people.
     pub message: String,
@@ -276,7 +276,7 @@ pub struct Signer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Finding {
-    /// What kind.
+    /// What kind of finding it is.
     pub kind: FindingKind,
     /// A sentence for people: what, where and what next.
     pub message: String,

@@ -12,9 +12,9 @@ pub const VERSION: &str = "image-signature.io/audit/v1";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Head {
-    /// [`VERSION`].
+    /// The version of the format: [`VERSION`] in what this version writes.
     pub api_version: String,
-    /// Always `AuditReport`.
+    /// Always `AuditReport`, by which readers know a report.
     pub kind: String,
     /// The program's version.
     pub program: String,

@@ -19,15 +19,15 @@ use crate::text::{quoted, safe};
 /// Longest line, in bytes. That of an entry which is [`Entry::bounded`] is shorter.
 pub const MAX_LINE: usize = 32 << 20;
 
-/// [`Head::kind`]
+/// The value of [`Head::kind`] in every report.
 pub const REPORT: &str = "AuditReport";
-/// [`Tail::kind`]
+/// The value of [`Tail::kind`] in every report that was ended.
 pub const END: &str = "AuditEnd";
 
 /// What is wrong with a report.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// Reading failed.
+    /// The file could not be read on.
     #[error("reading: {0}")]
     Io(#[from] io::Error),
     /// There is no whole first line.
@@ -49,7 +49,7 @@ pub enum Fault {
 /// What follows the first line.
 #[derive(Debug)]
 pub enum Line {
-    /// An image.
+    /// What was found out about an image.
     Entry(Box<Entry>),
     /// The end, which says as many images as there were.
     End(Tail),

@@ -11,7 +11,7 @@ use crate::reason::Verdict;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Tail {
-    /// Always `AuditEnd`.
+    /// Always `AuditEnd`, by which readers know that the report is whole.
     pub kind: String,
     /// When, in seconds since 1970.
     pub ended: i64,

@@ -121,7 +121,7 @@ impl Namer {
 /// What one use of an image expects: that it is signed as one of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Demand {
-    /// The use.
+    /// The use that expects it.
     pub by: Use,
     /// Who named the references.
     pub namer: Namer,

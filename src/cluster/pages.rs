@@ -71,7 +71,7 @@ enum State {
     Open,
     /// The server has said that nothing follows.
     Whole,
-    /// Given up.
+    /// Given up after an error.
     Failed,
 }
 

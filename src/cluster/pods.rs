@@ -56,7 +56,7 @@ const KINDS: [(&str, &str); 3] = [
 pub struct Container {
     /// Namespace of its pod.
     pub namespace: String,
-    /// `POD/CONTAINER`.
+    /// `POD/CONTAINER`, as it is shown.
     pub name: String,
     /// The digest of the manifest that it runs, or why that is not known.
     pub runs: Result<Digest, String>,

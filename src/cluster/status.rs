@@ -27,7 +27,7 @@ pub struct Status {
     pub message: String,
     /// Kind or resource of the object that it is about, as the server writes it.
     pub kind: String,
-    /// Its name.
+    /// The name of the object that it is about; empty where it is about none.
     pub name: String,
     /// Field and message of each single cause; safe to print.
     pub causes: Vec<(String, String)>,

@@ -51,9 +51,9 @@ const STREAM: Keep = Keep::Members(&[
 pub struct Tag {
     /// Namespace of the stream.
     pub namespace: String,
-    /// `STREAM:TAG`.
+    /// `STREAM:TAG`, without the namespace.
     pub name: String,
-    /// The image.
+    /// The image that the tag stands for.
     pub digest: Digest,
     /// The references with a tag that it is imported from or offered as.
     pub references: Vec<Reference>,

@@ -21,7 +21,7 @@ pub(super) struct Entry {
 /// A member of an entry.
 #[derive(Debug)]
 pub(super) struct Member {
-    /// Its name.
+    /// The name as it reads, without escapes.
     pub(super) name: String,
     /// Where its name begins, in bytes.
     pub(super) start: usize,

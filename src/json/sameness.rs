@@ -44,7 +44,7 @@ enum Frame {
 enum Level {
     /// The object itself.
     Object,
-    /// Its `signatures`.
+    /// The list `signatures` of an object.
     Signatures,
     /// One of them.
     Signature,

@@ -14,7 +14,7 @@ pub enum EngineError {
     Silent {
         /// What was being done.
         doing: &'static str,
-        /// The program.
+        /// The program that failed, such as `gpg`.
         who: &'static str,
         /// How long it was waited for.
         patience: Duration,
@@ -35,7 +35,7 @@ pub enum EngineError {
     Unreliable {
         /// What was being done.
         doing: &'static str,
-        /// The program.
+        /// The program that gave the answer, such as `gpg`.
         who: &'static str,
         /// What is wrong with it.
         why: String,

@@ -69,7 +69,7 @@ pub struct Standing {
 /// A key of a set, and where the facts about it come from.
 #[derive(Debug, Clone)]
 pub struct Listed {
-    /// The key.
+    /// The key with all that is said about it.
     pub certificate: Arc<Certificate>,
     /// What is known.
     pub facts: Facts,

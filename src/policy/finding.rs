@@ -112,7 +112,7 @@ impl Code {
         Code::PolicyBesideObjects,
     ];
 
-    /// Its word.
+    /// The word in output.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -177,7 +177,7 @@ impl Code {
 }
 
 impl Severity {
-    /// Its word.
+    /// The word in output.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

@@ -27,7 +27,7 @@ const END_KEY: &[u8] = b"-----END PUBLIC KEY-----";
 /// A ClusterImagePolicy or an ImagePolicy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImagePolicy {
-    /// Its name.
+    /// The object's name, `metadata.name`.
     pub name: String,
     /// The namespace whose pods it is for; `None` for a ClusterImagePolicy, which is for all.
     pub namespace: Option<String>,

@@ -32,12 +32,12 @@ pub const OTHER_TRANSPORTS: [&str; 10] = [
     "tarball",
 ];
 
-/// A file.
+/// A file that rules or mirrors were read from.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// Its path as it was named.
     pub file: PathBuf,
-    /// Its bytes.
+    /// All bytes of the file, for places in it.
     pub text: Vec<u8>,
     /// What they say.
     pub content: PolicyText,
@@ -48,7 +48,7 @@ pub struct Source {
 /// Where something stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spot {
-    /// The file.
+    /// The file that it stands in.
     pub file: PathBuf,
     /// Line and column.
     pub place: Place,
@@ -59,7 +59,7 @@ pub struct Spot {
 /// One requirement and where it stands.
 #[derive(Debug, Clone)]
 pub struct Rule<'r> {
-    /// The requirement.
+    /// The requirement that it makes.
     pub requirement: &'r Requirement,
     /// Where it stands.
     pub spot: Spot,
@@ -72,7 +72,7 @@ pub struct Rule<'r> {
 pub struct Rulebook {
     /// The files that were read, for what is said of places in them.
     pub sources: Vec<Source>,
-    /// The policy.
+    /// The one policy that all sources make together.
     pub combined: Combined,
     objects: Vec<(usize, ImagePolicy)>,
 }

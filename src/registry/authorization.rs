@@ -36,7 +36,7 @@ const MAX_TOKENS: usize = 1000;
 /// A repository of a registry, and the login for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
-    /// Its path.
+    /// The repository's path in its registry.
     pub path: String,
     /// The login, if there is one.
     pub login: Option<StoredLogin>,

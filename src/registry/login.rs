@@ -27,7 +27,7 @@ pub enum Login {
     IdentityToken {
         /// The user that it was stored for.
         user: String,
-        /// The token.
+        /// The token itself, without the word before it.
         token: Secret,
     },
 }

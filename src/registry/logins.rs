@@ -30,7 +30,7 @@ pub struct AuthFile {
 pub struct OfCluster {
     /// `HOST[:PORT]` of the cluster's own registry, as the cluster or the user says, and never an image or a mirror.
     pub hosts: Vec<String>,
-    /// The token.
+    /// The token, as the registry takes it.
     pub token: Secret,
 }
 

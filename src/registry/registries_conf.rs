@@ -20,7 +20,7 @@ pub struct RegistriesConf {
     pub helpers: Vec<String>,
 }
 
-/// One `[[registry]]`.
+/// One `[[registry]]` table of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Registry {
     prefix: String,
@@ -72,7 +72,7 @@ pub enum Error {
     /// The format is broken.
     #[error("{}: {what}", safe(&.file.display().to_string()))]
     File {
-        /// The file.
+        /// The file that says so.
         file: PathBuf,
         /// What is wrong.
         what: String,

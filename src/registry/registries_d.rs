@@ -27,7 +27,7 @@ struct Section {
 /// Where a member of a section stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
-    /// The file.
+    /// The file that it stands in.
     pub file: PathBuf,
     /// The namespace; `None` for `default-docker`.
     pub namespace: Option<String>,
@@ -46,7 +46,7 @@ pub struct RegistriesD {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {what}", safe(&.file.display().to_string()))]
 pub struct Error {
-    /// The file.
+    /// The file that it stands in.
     pub file: PathBuf,
     /// What is wrong.
     pub what: String,

@@ -28,7 +28,7 @@ pub struct Description {
     pub requested: Option<String>,
     /// Where it was found.
     pub source: String,
-    /// Its `dockerImageReference`.
+    /// Its `dockerImageReference`; empty where it has none.
     pub reference: String,
     /// Why there is nothing to describe.
     pub trouble: Option<Refusal>,

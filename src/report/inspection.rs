@@ -36,7 +36,7 @@ pub enum Format {
 /// What one blob claims.
 #[derive(Debug)]
 pub struct Inspection {
-    /// The file.
+    /// The file's path, or the place where the signature was found.
     pub file: String,
     /// What kind of signature it is, where it could be read.
     pub kind: Option<SignatureKind>,

@@ -15,7 +15,7 @@ const MAX_MESSAGE: usize = 5000;
 /// One row of the table and what came of it.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// The image.
+    /// The reference of the row, in canonical form.
     pub reference: String,
     /// Its line in the table.
     pub line: usize,

@@ -197,7 +197,7 @@ impl Drop for Progress {
     }
 }
 
-/// See [`Progress::over`].
+/// The writer of [`Progress::over`].
 pub struct Over<'w> {
     inner: &'w mut dyn Write,
     shared: Arc<Shared>,

@@ -19,7 +19,7 @@ const REASON: usize = 20;
 const SHORT_KEY: usize = 16;
 /// A whole fingerprint.
 const WHOLE_KEY: usize = 40;
-/// Between columns.
+/// Space between two columns.
 const GAP: &str = "   ";
 
 /// A row an image.

@@ -162,7 +162,7 @@ impl Values<'_> {
     }
 }
 
-/// `-o name`
+/// `-o name`: the names of the verified images.
 pub(super) struct Names;
 
 impl Renderer for Names {

@@ -38,7 +38,7 @@ const MAX_DOWNGRADES: u32 = 20;
 /// What `audit` is to do.
 #[derive(Debug, Clone)]
 pub struct Audit {
-    /// The images.
+    /// The images that are judged.
     pub images: Images,
     /// Where they are, in words for people.
     pub source: String,

@@ -53,7 +53,7 @@ pub struct OfCluster {
 }
 
 impl ByPolicy {
-    /// The policy.
+    /// The policy that all its files make together.
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.book.combined.policy

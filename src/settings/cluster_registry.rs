@@ -14,7 +14,7 @@ pub enum ClusterRegistry {
     Auto,
     /// In this registry.
     Host {
-        /// `HOST[:PORT]`.
+        /// `HOST[:PORT]` of the registry.
         host: String,
         /// The user lets it see the cluster's token.
         is_given_token: bool,

@@ -13,7 +13,7 @@ use crate::text::safe;
 pub enum ImageName {
     /// The name of an object, without TYPE/: `sha256:...`, `[NAMESPACE/]STREAM:TAG`, `[NAMESPACE/]STREAM@sha256:...`.
     Object(String),
-    /// `dir:PATH`
+    /// `dir:PATH`, a directory as skopeo writes it.
     Directory(PathBuf),
     /// `docker://REFERENCE`, with a tag or a digest.
     Registry(Reference),

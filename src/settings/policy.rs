@@ -50,7 +50,7 @@ pub struct Ground {
     pub now: i64,
 }
 
-/// `policy why`
+/// What `policy why` is to explain.
 #[derive(Debug, Clone)]
 pub struct Why {
     /// What is asked for.
@@ -63,7 +63,7 @@ pub struct Why {
     pub output: PolicyOutput,
 }
 
-/// `policy lint`
+/// What `policy lint` is to look at.
 #[derive(Debug, Clone)]
 pub struct Lint {
     /// Where everything is.
@@ -87,7 +87,7 @@ impl Lint {
     }
 }
 
-/// `policy test`
+/// What `policy test` is to compare.
 #[derive(Debug, Clone)]
 pub struct Test {
     /// What is expected.

@@ -4,7 +4,7 @@
 
 use base64::Engine as _;
 
-/// One block.
+/// One block of a PEM file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Block {
     /// What stands after `BEGIN`.

@@ -37,7 +37,7 @@ fn binary(text: &str) -> Result<String, &'static str> {
     String::from_utf8(bytes).map_err(|_| "a value tagged as binary is not text")
 }
 
-/// Plain scalars.
+/// The value of a plain scalar, by the rules of kubectl.
 pub(super) fn resolve(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,

@@ -107,3 +107,48 @@ fn links_of_documents_lead_somewhere() {
     }
     assert!(links > 5, "{links}");
 }
+
+/// The fewest words that say something which the name does not.
+const WORDS: usize = 3;
+
+/// The doc comments of a text: the line that each begins in, and what it says.
+fn doc_comments(text: &str) -> Vec<(usize, String)> {
+    let mut found: Vec<(usize, String)> = Vec::new();
+    let mut is_inside = false;
+    for (number, line) in text.lines().enumerate() {
+        match line.trim_start().strip_prefix("///") {
+            Some(more) if is_inside => found.last_mut().unwrap().1.push_str(more),
+            Some(first) => found.push((number + 1, first.to_owned())),
+            None => {}
+        }
+        is_inside = line.trim_start().starts_with("///");
+    }
+    found
+}
+
+#[test]
+fn doc_comments_are_read_as_they_are_written() {
+    let text = "/// One\n/// two.\nfn a() {}\n    /// Three.\n    b: u8,\n// four\n//// five\n";
+    let found = doc_comments(text);
+    assert_eq!(found[0], (1, " One two.".to_owned()));
+    assert_eq!(found[1], (4, " Three.".to_owned()));
+}
+
+/// Meaning, unit, limit, error: one or two words say none of it. What stands in `cli` are help texts.
+#[test]
+fn doc_comments_say_something() {
+    let mut all = 0;
+    let mut short = Vec::new();
+    for file in files("src", ".rs") {
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        let found = doc_comments(&text);
+        all += found.len();
+        if file.starts_with("src/cli/") {
+            continue;
+        }
+        let few = found.iter().filter(|(_, text)| text.split_whitespace().count() < WORDS);
+        short.extend(few.map(|(line, text)| format!("{file}:{line}:{text}")));
+    }
+    assert!(all > 2000, "{all}");
+    assert!(short.is_empty(), "{}", short.join("\n"));
+}

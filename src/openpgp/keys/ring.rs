@@ -24,7 +24,7 @@ pub const MAX_RING: u64 = 256 << 20;
 /// The two formats of keyring files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// `pubring.kbx`
+    /// `pubring.kbx`, a file of blobs with an index.
     Keybox,
     /// `pubring.gpg`: keys one after the other.
     Packets,

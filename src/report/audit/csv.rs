@@ -16,7 +16,7 @@ use crate::text::bounded;
 /// Longest cell, in characters: spreadsheets take no more than 32,767.
 const MAX_CELL: usize = 8000;
 
-/// The columns.
+/// The columns of the table, by the names in its first row.
 const COLUMNS: [&str; 18] = [
     "verdict",
     "reason",
@@ -38,7 +38,7 @@ const COLUMNS: [&str; 18] = [
     "message",
 ];
 
-/// `-o csv`
+/// `-o csv`: a row an image.
 pub(super) struct Csv;
 
 impl Renderer for Csv {

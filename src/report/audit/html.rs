@@ -32,7 +32,7 @@ const ORDER: [Verdict; 6] = [
     Verdict::Verified,
 ];
 
-/// `-o html`
+/// `-o html`: one page that loads nothing.
 pub(super) struct Html {
     templates: Environment<'static>,
     /// Rows by verdict, in the order of [`ORDER`]; what is Verified and yet has something wrong with it stands before what

@@ -14,7 +14,7 @@ use crate::audit::totals::{Totals, Verdicts};
 use crate::report::json::{write_document, Syntax, API_VERSION};
 use crate::text::time;
 
-/// `-o json`
+/// `-o json`: one document with all images.
 pub(super) struct Json {
     controls: Vec<Control>,
     has_items: bool,

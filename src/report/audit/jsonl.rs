@@ -10,7 +10,7 @@ use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
 use crate::report::json::write_line;
 
-/// `-o jsonl`
+/// `-o jsonl`: a line of JSON an image.
 pub(super) struct Jsonl;
 
 impl Renderer for Jsonl {

@@ -17,7 +17,7 @@ use crate::reason::Verdict;
 use crate::report::xml::escaped;
 use crate::text::{safe, time};
 
-/// `-o junit`
+/// `-o junit`: a test case an image, for CI systems.
 pub(super) struct Junit {
     cases: Spool,
     fail_on: FailOn,

@@ -17,7 +17,7 @@ use crate::text::safe;
 /// What all names begin with.
 const PREFIX: &str = "image_signature_audit";
 
-/// `-o openmetrics`
+/// `-o openmetrics`: counts for monitoring.
 #[derive(Default)]
 pub(super) struct OpenMetrics {
     started: i64,

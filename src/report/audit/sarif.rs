@@ -22,7 +22,7 @@ use crate::text::{bounded, hex, safe, time};
 /// Longest part of an address, in characters.
 const MAX_ADDRESS: usize = 2000;
 
-/// `-o sarif`
+/// `-o sarif`: findings for code scanning.
 pub(super) struct Sarif {
     fail_on: FailOn,
     controls: Vec<Control>,

@@ -22,7 +22,7 @@ const REASON: usize = 20;
 const IMAGE: usize = 71;
 /// Columns of a key as it is shown, and of a whole fingerprint.
 const KEYS: [usize; 2] = [16, 40];
-/// Between columns.
+/// Space between two columns.
 const GAP: &str = "   ";
 
 /// `-o text`, `-o wide`

@@ -15,7 +15,7 @@ const MAX_MEMORY: usize = 256 << 10;
 /// An entry that waits.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Held {
-    /// The entry.
+    /// The entry as it is reported but for the fate of its record.
     pub(super) entry: Entry,
     /// Where the object is that its record belongs to, if it is in a file.
     pub(super) position: Option<Position>,

@@ -35,7 +35,7 @@ pub(super) struct Job {
 /// What there is of an image.
 #[derive(Debug)]
 pub(super) enum What {
-    /// Its object.
+    /// An Image object, from a file or the cluster.
     Object(Box<Object>),
     /// The reference that stands for it in a registry.
     Registry(Reference),
@@ -124,9 +124,9 @@ pub(super) struct Done {
 /// What is to be recorded on an object.
 #[derive(Debug)]
 pub(super) struct Record {
-    /// Where.
+    /// Where the record is written.
     pub(super) on: On,
-    /// All changes.
+    /// All changes, those that take trust back too.
     pub(super) edits: Vec<SignatureEdit>,
     /// Those of them that take no Trusted back.
     pub(super) harmless: Vec<SignatureEdit>,

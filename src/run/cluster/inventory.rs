@@ -43,7 +43,7 @@ pub enum Range {
 /// Images of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    /// Which.
+    /// Which images of the cluster belong to it.
     pub range: Range,
     /// A selector of labels; empty for all. It is for Image objects where these are listed, else for streams and pods.
     pub selector: String,

@@ -45,7 +45,7 @@ pub(super) fn registries_conf(containers: &Containers) -> Read<RegistriesConf> {
     Read { content, files }
 }
 
-/// registries.d
+/// Reads the files of registries.d.
 pub(super) fn registries_d(containers: &Containers) -> Read<RegistriesD> {
     let files = match listed(&containers.registries_d, "yaml") {
         Ok(files) => files,

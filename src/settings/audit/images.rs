@@ -19,7 +19,7 @@ use crate::text::safe;
 pub enum Images {
     /// Objects in files.
     Files {
-        /// The files.
+        /// The files that the objects are in.
         places: Vec<Place>,
         /// Directories in directories are read too.
         is_recursive: bool,
@@ -41,7 +41,7 @@ pub enum Images {
     },
     /// Directories and images in registries.
     Places {
-        /// The images.
+        /// The images, each with what is expected of it.
         named: Vec<Request>,
         /// How registries are reached, if an image is in one.
         registries: Option<Box<Configuration>>,

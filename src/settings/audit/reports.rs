@@ -12,9 +12,9 @@ use crate::text::{quoted, safe};
 /// A report in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Its format.
+    /// The format of the report.
     pub format: Format,
-    /// The file.
+    /// The file that it is written to.
     pub path: PathBuf,
 }
 

@@ -19,10 +19,10 @@ const MAX_WORD: usize = MAX_OBJECT_BYTES as usize;
 /// Why a file as a whole is of no use.
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
-    /// Bad JSON.
+    /// The text is not JSON.
     #[error("{0}")]
     Json(#[from] json::Error),
-    /// Bad YAML.
+    /// The text is not YAML that means JSON.
     #[error("{0}")]
     Yaml(#[from] ConvertError),
     /// Not a YAML stream.
@@ -53,9 +53,9 @@ pub enum ScanError {
 pub struct Outline {
     kind: Option<String>,
     api_version: Option<String>,
-    /// `metadata.name`
+    /// `metadata.name`; empty where it has none.
     pub name: String,
-    /// `metadata.namespace`
+    /// `metadata.namespace`; empty where it has none.
     pub namespace: String,
     /// Name of the image inside a view.
     pub embedded: String,

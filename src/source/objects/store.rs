@@ -19,7 +19,7 @@ use crate::files::read::open_named;
 pub enum Bytes {
     /// In a file that is opened when it is needed, so that thousands of files do not use up descriptors.
     File {
-        /// Its path.
+        /// Where the file is.
         path: PathBuf,
         /// What it was when it was first read; another one is an error.
         identity: Identity,

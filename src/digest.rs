@@ -188,7 +188,7 @@ impl std::fmt::Display for Digest {
     }
 }
 
-/// `[a-z0-9]+([.+_-][a-z0-9]+)*`
+/// Whether a name is of the form `[a-z0-9]+([.+_-][a-z0-9]+)*`.
 fn is_algorithm_name(name: &str) -> bool {
     name.split(['.', '+', '_', '-'])
         .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))

@@ -81,7 +81,7 @@ pub enum Error {
     Depth {
         /// Where the limit was passed.
         offset: u64,
-        /// The limit.
+        /// The most levels that there may be.
         limit: usize,
     },
     /// A string or number is too long.

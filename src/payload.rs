@@ -37,7 +37,7 @@ impl Format {
 /// What a well-formed payload claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payload {
-    /// `critical.image.docker-manifest-digest`
+    /// `critical.image.docker-manifest-digest`, the image that it is for.
     pub digest: Digest,
     /// `critical.identity.docker-reference`, any text: its grammar matters only when it is matched.
     pub reference: String,

@@ -24,7 +24,7 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// Parses `OS/ARCHITECTURE[/VARIANT]`.
+    /// Reads `OS/ARCHITECTURE[/VARIANT]`; nothing where a word of it is not one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_word =

@@ -9,7 +9,7 @@ use crate::input;
 /// The content of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PolicyText {
-    /// containers-policy.json(5).
+    /// A policy as containers-policy.json(5) describes it.
     Policy(Policy),
     /// ClusterImagePolicies, ImagePolicies and mirror sets.
     Objects(Objects),

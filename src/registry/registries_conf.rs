@@ -31,7 +31,7 @@ struct Registry {
     mirrors: Vec<Mirror>,
 }
 
-/// One `[[registry.mirror]]`.
+/// One `[[registry.mirror]]` table of a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Mirror {
     location: String,

@@ -7,10 +7,10 @@
 
 mod jws;
 mod lenient;
-pub mod list;
 
 pub use self::jws::{jws_payload, JwsPayload, SignedManifestError};
-use self::lenient::{fold, lenient, optional_string};
+pub use self::lenient::fold;
+use self::lenient::{lenient, optional_string};
 use crate::json::{Error, Kind, Reader};
 
 /// Docker image manifest, version 2 schema 2.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is judged: an image by its digest, what is known of its manifest, and its signatures.
 
+pub mod instances;
 mod list;
 mod relatives;
 mod signature;

@@ -54,7 +54,7 @@ pub fn manifest(input: &[u8]) {
     if let (Err(_), Ok(digest)) = (manifest::jws_payload(input), Digest::of_manifest(input)) {
         assert_eq!(digest, Digest::of_bytes(input));
     }
-    if let Ok(entries) = manifest::list::entries(input) {
+    if let Ok(entries) = subject::instances::entries(input) {
         for entry in entries {
             assert_eq!(Digest::parse(entry.digest.as_str()).ok(), Some(entry.digest));
         }

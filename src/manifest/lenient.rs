@@ -27,7 +27,8 @@ pub(super) fn optional_string(reader: &mut Reader<&[u8]>) -> Result<Option<Strin
 }
 
 /// Case folding of member names; the two letters outside ASCII that fold to ASCII ones are the long s and Kelvin.
-pub(super) fn fold(name: &str) -> String {
+#[must_use]
+pub fn fold(name: &str) -> String {
     name.chars()
         .map(|c| match c {
             '\u{17f}' => 's',

@@ -4,11 +4,11 @@
 use super::inspected::shown;
 use crate::digest::Digest;
 use crate::limits::MAX_INSTANCES;
-use crate::manifest::list;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::report::inspection::{Inspected, Inspection};
 use crate::source::registry::{Registries, Taken};
+use crate::subject::instances;
 
 /// Shows what is there of an image.
 pub(super) fn image(registries: &mut Registries<'_>, reference: &Reference) -> Vec<Inspection> {
@@ -17,8 +17,8 @@ pub(super) fn image(registries: &mut Registries<'_>, reference: &Reference) -> V
         Err(refusal) => return vec![trouble(reference, refusal)],
     };
     let mut found = manifest(registries, &taken, &taken.digest);
-    if list::is_list(&taken.bytes) {
-        match list::entries(&taken.bytes) {
+    if instances::is_list(&taken.bytes) {
+        match instances::entries(&taken.bytes) {
             Ok(entries) => {
                 let instances = entries.iter().filter(|entry| !entry.is_attestation);
                 for entry in instances.clone().take(MAX_INSTANCES) {

@@ -4,12 +4,12 @@
 use super::judging::Judging;
 use crate::digest::Digest;
 use crate::limits::MAX_INSTANCES;
-use crate::manifest::list::{self, Entry};
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::report::{signatures, Instance};
 use crate::source::registry::{Registries, Taken};
+use crate::subject::instances::{self, Entry};
 use crate::subject::{ManifestState, NamingList, SourceAnswer, Subject};
 use crate::verdict::ImageOutcome;
 
@@ -85,7 +85,7 @@ impl Manifests<'_, '_, '_> {
 
     /// A manifest; a list that is not signed itself is what its instances are.
     pub(super) fn manifest(&mut self, identities: &[Reference], manifest: &Manifest<'_>) -> Findings {
-        let is_list = list::is_list(manifest.bytes);
+        let is_list = instances::is_list(manifest.bytes);
         if is_list && manifest.depth > MAX_DEPTH {
             return Refusal::new(
                 Reason::UnsupportedSignature,
@@ -101,7 +101,7 @@ impl Manifests<'_, '_, '_> {
         if !is_list || is_other || own.outcome.reason() == Reason::Verified {
             return own;
         }
-        let entries = match list::entries(manifest.bytes) {
+        let entries = match instances::entries(manifest.bytes) {
             Ok(entries) => entries,
             Err(what) => return malformed(&what).into(),
         };

@@ -3,7 +3,7 @@
 
 use super::UsageError;
 use crate::cli;
-use crate::manifest::list::Platform;
+use crate::subject::instances::Platform;
 use crate::text::quoted;
 
 /// Which instances of a list are judged.

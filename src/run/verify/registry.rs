@@ -3,7 +3,6 @@
 
 use super::{Judged, Run};
 use crate::digest::Digest;
-use crate::manifest::list::{self, Entry};
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::registries_conf::Location;
@@ -13,6 +12,7 @@ use crate::settings::image_name::short_name;
 use crate::settings::images::Wanted;
 use crate::settings::platforms::Platforms;
 use crate::source::registry::{Registries, Taken};
+use crate::subject::instances::{self, Entry};
 use crate::text::safe;
 use crate::verdict::IdentitySource;
 
@@ -49,7 +49,7 @@ impl<'c> Run<'c, '_> {
             depth: 0,
         };
         let platforms = &self.settings.platforms;
-        if matches!(platforms, Platforms::Default) || !list::is_list(&taken.bytes) {
+        if matches!(platforms, Platforms::Default) || !instances::is_list(&taken.bytes) {
             if let Platforms::One(platform) = platforms {
                 self.stderr.note(format_args!(
                     "{} is a single manifest, not a list: --platform {platform} chooses nothing",
@@ -60,7 +60,7 @@ impl<'c> Run<'c, '_> {
             return self.print_found(wanted, taken, &taken.digest, findings, None, true);
         }
         let own = self.manifests(registries, taken).own(&wanted.identities, &whole);
-        let entries = match list::entries(&taken.bytes) {
+        let entries = match instances::entries(&taken.bytes) {
             Ok(entries) => entries,
             Err(what) => {
                 let findings = Findings::from(malformed(&what));
@@ -70,7 +70,7 @@ impl<'c> Run<'c, '_> {
         let (left_out, instances): (Vec<Entry>, Vec<Entry>) =
             entries.into_iter().partition(|entry| entry.is_attestation);
         let chosen: Vec<Entry> = match platforms {
-            Platforms::One(platform) => list::choose(&instances, platform).cloned().into_iter().collect(),
+            Platforms::One(platform) => instances::choose(&instances, platform).cloned().into_iter().collect(),
             _ => instances.clone(),
         };
         let whole = Findings {

@@ -3,10 +3,9 @@
 
 use serde_json::Value;
 
-use super::lenient::fold;
-use super::{media_type, DOCKER_LIST, OCI_INDEX};
 use crate::digest::Digest;
 use crate::json;
+use crate::manifest::{fold, media_type, DOCKER_LIST, OCI_INDEX};
 use crate::text::{quoted, safe};
 
 /// Most entries of a list that are looked at.

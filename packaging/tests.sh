@@ -39,8 +39,8 @@ run() {
             programs
             # Beside these, tables of cases and random input, which are the same for every user.
             # shellcheck disable=SC2086 # a list of words
-            packaging/as-user.sh packaging/programs.sh "$out.programs" $sources --skip corpus:: --skip manual:: \
-                --skip policy:: --skip properties:: --skip sigstore:: --skip vectors::
+            packaging/as-user.sh packaging/programs.sh "$out.programs" $sources --skip corpus:: --skip policy:: \
+                --skip properties:: --skip sigstore:: --skip vectors::
             ;;
         *) echo "$0: $where is not here, debian-13 or ordinary-user" >&2; return 2 ;;
     esac

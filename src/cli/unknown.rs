@@ -114,7 +114,12 @@ fn looks_like_an_image(word: &str) -> bool {
 fn option(word: &str, args: &[OsString]) -> Option<String> {
     // Its options are those of its own commands, some of which other commands are to have later.
     if called(args) == Some("policy") {
-        return None;
+        // That of `policy test` is not unknown.
+        let is_policy = word.split('=').next() == Some("--policy");
+        return is_policy.then(|| {
+            "policy why and policy lint take the policy as an argument: image-signature policy why REF FILE, image-signature policy lint FILE"
+                .to_owned()
+        });
     }
     // Clap names a short option without the value that sticks to it, a long one as far as the equals sign.
     let name = word.split('=').next().unwrap_or(word);

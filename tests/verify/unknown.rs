@@ -109,6 +109,20 @@ fn options_of_another_command_name_it() {
 }
 
 #[test]
+fn a_policy_is_an_argument_of_the_commands_about_policies() {
+    let sandbox = Sandbox::new();
+    for args in [
+        &["policy", "why", "registry.local/app:v1", "--policy", "policy.json"][..],
+        &["policy", "lint", "--policy=policy.json"],
+    ] {
+        sandbox.run(args).expect_usage("image-signature policy why REF FILE");
+    }
+    sandbox
+        .run(["policy", "lint", "--polcy", "x"])
+        .expect_usage("unexpected argument '--polcy'");
+}
+
+#[test]
 fn a_command_that_is_left_out() {
     let sandbox = Sandbox::new();
     for image in ["docker://registry.local/app:v1", "foo/bar:v1", "dir:x"] {

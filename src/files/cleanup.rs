@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::signal::{
-    SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
+    SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
 };
 use signal_hook::iterator::Signals;
 
@@ -205,11 +205,14 @@ fn ignored() -> u64 {
 }
 
 /// From now on a signal that ends the run waits for what is done as a whole, ends the processes that work in pending directories, removes what is pending
-/// and ends this process with [`INTERRUPTED`]. Signals that are ignored stay so.
+/// and ends this process with [`INTERRUPTED`]. Signals that are ignored stay so. Writing beyond the limit of file sizes
+/// ends nothing: it fails.
 ///
 /// # Errors
 /// When the handlers cannot be installed.
 pub fn on_signals() -> io::Result<()> {
+    // Once it is handled, whoever writes is told by an error. Programs that are started have it as usual.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
     let ignored = ignored();
     let mut signals = Signals::new(ENDING.iter().filter(|signal| ignored >> (**signal - 1) & 1 == 0))?;
     std::thread::Builder::new()

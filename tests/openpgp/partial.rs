@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 
 use super::keys::{signed, OWNER};
@@ -131,4 +132,48 @@ fn a_gpg_that_ends_within_an_import_or_loses_a_block_is_noticed() {
             assert_eq!(outcome.verdict(), FAILED, "{what}: {outcome:#?}");
         }
     }
+}
+
+/// A limit on the size of files is trouble with what cannot be written, and no end without a word.
+#[test]
+fn a_limit_on_file_sizes_is_trouble_and_leaves_nothing() {
+    let key = Key::new();
+    let trial = Trial::with_keys(&key.certificate(OWNER));
+    let blob = signed(&key);
+    // In blocks of 512 bytes.
+    let limited = |blocks: u32, more: &[&str]| {
+        let mut shell = trial.sandbox.command_of(Path::new("/bin/sh"));
+        let limit = format!("ulimit -f {blocks} && exec \"$@\"");
+        shell.args(["-c", &limit, "sh"]).arg(binary());
+        let mut command = trial.command_of(shell, &[&blob]);
+        command.args(more);
+        trial.sandbox.finish(&mut command, b"")
+    };
+    limited(0, &[]).expect_verdict(3, FAILED);
+    limited(100, &[]).expect_verdict(0, "Verified/Verified");
+
+    // Of an object that is larger than files may be, the verdict is known, and its record fails.
+    let mut object = image(D1, &[&blob]);
+    object["metadata"]["annotations"] = serde_json::json!({"long": "x".repeat(200_000)});
+    let object = trial.sandbox.file("large/image.json", object.to_string());
+    let before = fs::read(&object).unwrap();
+    let mut shell = trial.sandbox.command_of(Path::new("/bin/sh"));
+    shell.args(["-c", "ulimit -f 100 && exec \"$@\"", "sh"]).arg(binary());
+    shell.args([
+        "verify",
+        "-o",
+        "json",
+        "--confirm",
+        "--expected-identity",
+        REFERENCE,
+        "-f",
+    ]);
+    shell.arg(&object).arg("--public-key").arg(&trial.key_files[0]);
+    let outcome = trial
+        .sandbox
+        .finish(&mut shell, b"")
+        .expect_verdict(3, "Verified/Verified");
+    assert_eq!(outcome.item()["recorded"], "failed", "{outcome:#?}");
+    assert_eq!(fs::read(&object).unwrap(), before);
+    assert_eq!(fs::read_dir(object.parent().unwrap()).unwrap().count(), 1);
 }

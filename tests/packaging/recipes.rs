@@ -98,6 +98,24 @@ fn what_only_the_publisher_knows_is_listed_and_not_invented() {
     assert!(!std::path::Path::new(watch).exists());
 }
 
+/// lintian takes a page with such a line for one that a program has made, and asks for its source.
+#[test]
+fn pages_have_no_line_that_looks_like_the_work_of_a_program() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/audit/html");
+    let mut pages = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "rs") {
+            continue;
+        }
+        pages += 1;
+        let text = std::fs::read_to_string(&path).unwrap();
+        let longest = text.lines().map(str::len).max().unwrap();
+        assert!(longest < 500, "{}: a line of {longest} bytes", path.display());
+    }
+    assert!(pages > 3, "{pages}");
+}
+
 /// Variables that Debian's recipe hands to cargo, in an environment with these; one a line, empty where it is not set.
 fn handed_to_cargo(recipe: &Path, environment: &[(&str, &str)], variables: &[&str]) -> String {
     let show: Vec<String> = variables.iter().map(|name| format!("echo \"$${name}\"")).collect();

@@ -10,6 +10,7 @@ use image_signature::cli::{unknown, Cli};
 use image_signature::files::cleanup;
 use image_signature::logging;
 use image_signature::processes;
+use image_signature::report::exit::Exit;
 use image_signature::report::{output, terminal};
 use image_signature::run;
 use image_signature::settings::environment::Environment;
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
                 }
                 None => error.print(),
             };
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(run::USAGE));
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
         }
     };
     logging::start(&cli.global.verbose, std::env::var("RUST_LOG").ok().as_deref());
@@ -45,5 +46,5 @@ fn main() -> ExitCode {
     let run = catch_unwind(AssertUnwindSafe(|| {
         run::run(&cli, &environment, &mut *stdout, &mut stderr)
     }));
-    ExitCode::from(run.unwrap_or(run::TROUBLE))
+    run.unwrap_or(Exit::Trouble).into()
 }

@@ -5,6 +5,7 @@ pub mod appearance;
 pub mod audit;
 pub mod console;
 pub mod description;
+pub mod exit;
 pub mod explain;
 pub mod inspection;
 pub mod json;

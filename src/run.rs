@@ -29,6 +29,7 @@ use clap::{CommandFactory as _, ValueEnum as _};
 
 use crate::cli::{self, Cli, Command};
 use crate::report::console::Console;
+use crate::report::exit::Exit;
 use crate::report::json::Syntax;
 use crate::report::output::Output;
 use crate::report::usage;
@@ -36,17 +37,8 @@ use crate::settings;
 use crate::settings::environment::Environment;
 use crate::settings::UsageError;
 
-/// Exit status: everything that was asked for holds.
-pub const SUCCESS: u8 = 0;
-/// Exit status: something does not hold.
-pub const NEGATIVE: u8 = 1;
-/// Exit status: the program was called wrongly; nothing was contacted.
-pub const USAGE: u8 = 2;
-/// Exit status: something could not be decided, recorded or printed.
-pub const TROUBLE: u8 = 3;
-
 /// Does what the command line says; results go to `stdout`, everything else to `stderr`. The exit status comes back.
-pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
+pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
     let (mut output, fate) = Output::new(stdout);
     let mut console = Console::new(&mut output, stderr);
     let console = &mut console;
@@ -77,14 +69,14 @@ pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr:
                 // Failures are told at the end: see report::output.
                 let _ = usage::write(console.out, command, &message, syntax);
             }
-            USAGE
+            Exit::Usage
         }
     };
     let _ = console.out.flush();
     match fate.error() {
         Some(error) => {
             console.err.error(format_args!("writing standard output: {error}"));
-            TROUBLE
+            Exit::Trouble
         }
         None => status,
     }
@@ -122,7 +114,7 @@ fn run_audit(
     options: &cli::audit::Audit,
     environment: &Environment,
     console: &mut Console<'_>,
-) -> Result<u8, UsageError> {
+) -> Result<Exit, UsageError> {
     match &options.action {
         None => audit::run(&settings::audit::Audit::new(options, environment)?, console),
         Some(cli::audit::Action::Merge(options)) => {
@@ -140,7 +132,7 @@ fn run_verify(
     options: &cli::verify::Verify,
     environment: &Environment,
     console: &mut Console<'_>,
-) -> Result<u8, UsageError> {
+) -> Result<Exit, UsageError> {
     if !options.remove && !options.remove_all {
         return verify::run(&settings::verify::Verify::new(options, environment)?, console);
     }

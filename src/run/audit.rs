@@ -36,6 +36,7 @@ use self::mirrors::Mirrors;
 use self::pool::Line;
 use crate::files::cleanup::{self, Interruption};
 use crate::report::console::{Console, Messages};
+use crate::report::exit::Exit;
 use crate::report::progress::Progress;
 use crate::settings::audit::{Audit, Images};
 use crate::settings::objects::Recording;
@@ -47,7 +48,7 @@ use crate::source::objects::ObjectFiles;
 ///
 /// # Errors
 /// When a key file is of no use, or a report cannot be begun or gone on from.
-pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<u8, UsageError> {
+pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     let head = parameters::head(settings);
     let in_cluster = matches!(settings.images, Images::Cluster { .. });
     let mut judges = judge::judges(settings, settings.workers + usize::from(in_cluster), &mut console.err)?;
@@ -89,7 +90,7 @@ struct Run<'s> {
 }
 
 impl<'s> Run<'s> {
-    fn files(self, judges: Vec<Judge<'_>>, objects: &ObjectFiles) -> u8 {
+    fn files(self, judges: Vec<Judge<'_>>, objects: &ObjectFiles) -> Exit {
         let files = Files::new(self.settings, objects);
         let mut jobs = files.jobs();
         self.over(judges, files.count(), Feed::Jobs(&mut jobs), &mut |line| {
@@ -101,7 +102,7 @@ impl<'s> Run<'s> {
         })
     }
 
-    fn places(self, mut judges: Vec<Judge<'s>>, named: &[Request]) -> u8 {
+    fn places(self, mut judges: Vec<Judge<'s>>, named: &[Request]) -> Exit {
         if let Some(configuration) = self.settings.images.registries() {
             self.compare_mirrors(&mut judges, Ok(configuration.mirrors.clone()));
         }
@@ -109,7 +110,7 @@ impl<'s> Run<'s> {
         self.over(judges, named.len(), Feed::Jobs(&mut jobs), &mut |_| {})
     }
 
-    fn cluster(self, mut judges: Vec<Judge<'s>>, mut cluster: Cluster<'_>) -> u8 {
+    fn cluster(self, mut judges: Vec<Judge<'s>>, mut cluster: Cluster<'_>) -> Exit {
         if self.settings.recording == Recording::Confirm {
             let author = cluster.author();
             judges.iter_mut().for_each(|judge| judge.recording_for(&author));
@@ -150,7 +151,7 @@ impl<'s> Run<'s> {
         total: usize,
         feed: Feed<'_, '_>,
         end: &mut dyn FnMut(&mut Conveyor<'_, '_, '_, '_>),
-    ) -> u8 {
+    ) -> Exit {
         self.progress.expect(total);
         let interruption = cleanup::gently();
         let mut line = Conveyor {

@@ -3,23 +3,19 @@
 
 mod bash;
 mod fish;
+mod words;
 mod zsh;
 
 use std::io::Write;
 
 use clap::{Arg, Command, ValueHint};
 
-use super::SUCCESS;
+use self::words::value_name;
+use crate::report::exit::Exit;
 use crate::settings::completion::Shell;
 
-/// The command that is `verify` by itself.
-const VERIFY: &str = "verify-image-signature";
-
-/// Other names of the program: the plugins of oc and kubectl.
-const PLUGINS: [&str; 2] = ["oc-image_signature", "kubectl-image_signature"];
-
 /// Prints a completion script for a command line, made from the very options that are parsed.
-pub fn run(shell: Shell, command: Command, out: &mut dyn Write) -> u8 {
+pub fn run(shell: Shell, command: Command, out: &mut dyn Write) -> Exit {
     let command = hinted(command);
     let script = match shell {
         Shell::Bash => bash::script(&command),
@@ -28,7 +24,7 @@ pub fn run(shell: Shell, command: Command, out: &mut dyn Write) -> u8 {
     };
     // Failures are told at the end: see report::output.
     let _ = out.write_all(script.as_bytes());
-    SUCCESS
+    Exit::Success
 }
 
 /// A command line with what each value is: its name says so.
@@ -51,29 +47,6 @@ fn hinted(command: Command) -> Command {
     });
     command.build();
     command
-}
-
-/// What help texts call the value of an option or argument.
-fn value_name(arg: &Arg) -> &str {
-    let name = arg.get_value_names().unwrap_or_default().first();
-    name.map_or("", |name| name.as_str())
-}
-
-/// The names of an option as they are typed.
-fn names(arg: &Arg) -> Vec<String> {
-    let short = arg.get_short().map(|short| format!("-{short}"));
-    let long = arg.get_long_and_visible_aliases().unwrap_or_default();
-    short
-        .into_iter()
-        .chain(long.into_iter().map(|long| format!("--{long}")))
-        .collect()
-}
-
-/// The words that a value may be, where there is a list of them.
-fn words(arg: &Arg) -> Option<Vec<String>> {
-    let takes_values = arg.get_action().takes_values();
-    let values = arg.get_value_parser().possible_values().filter(|_| takes_values)?;
-    Some(values.map(|value| value.get_name().to_owned()).collect())
 }
 
 #[cfg(test)]

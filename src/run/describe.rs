@@ -3,12 +3,12 @@
 
 use super::cluster::{Session, SOURCE};
 use super::objects as session;
-use super::{SUCCESS, TROUBLE};
 use crate::digest::{Algorithm, Digest};
 use crate::image::{self, Child};
 use crate::reason::{Reason, Refusal};
 use crate::report::console::Console;
 use crate::report::description::{self, ChildDescription, Description, SignatureDescription};
+use crate::report::exit::Exit;
 use crate::report::json::Syntax;
 use crate::report::listing::Listing;
 use crate::settings::describe::{Describe, DescribeOutput};
@@ -24,7 +24,7 @@ const MAX_CHILDREN: usize = 64;
 ///
 /// # Errors
 /// When TLS cannot be set up.
-pub fn run(settings: Describe, console: &mut Console<'_>) -> Result<u8, UsageError> {
+pub fn run(settings: Describe, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     let syntax = match settings.output {
         DescribeOutput::Text => None,
         DescribeOutput::Json => Some(Syntax::Json),
@@ -68,7 +68,11 @@ pub fn run(settings: Describe, console: &mut Console<'_>) -> Result<u8, UsageErr
     if let Err(error) = &ended {
         console.err.error(format_args!("keeping the descriptions: {error}"));
     }
-    Ok(if trouble || ended.is_err() { TROUBLE } else { SUCCESS })
+    Ok(if trouble || ended.is_err() {
+        Exit::Trouble
+    } else {
+        Exit::Success
+    })
 }
 
 /// Whether something could not be looked at. That an image of a list is not stored is nothing unusual.

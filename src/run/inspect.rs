@@ -3,13 +3,14 @@
 
 use std::path::Path;
 
+use super::inspect_registry;
 use super::inspected::shown;
-use super::{inspect_registry, SUCCESS, TROUBLE};
 use crate::files::read::{read_bounded, read_regular};
 use crate::image::too_many;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::report::console::Console;
+use crate::report::exit::Exit;
 use crate::report::inspection::{self, Format, Inspected, Inspection};
 use crate::report::json::Syntax;
 use crate::settings::inspect::{Inspect, InspectOutput, Place};
@@ -18,7 +19,7 @@ use crate::source::{directory, stored};
 use crate::text::safe;
 
 /// Shows what signatures claim. Nothing is checked.
-pub fn run(settings: &Inspect, console: &mut Console<'_>) -> u8 {
+pub fn run(settings: &Inspect, console: &mut Console<'_>) -> Exit {
     for warning in &settings.warnings {
         console.err.warning(warning);
     }
@@ -59,9 +60,9 @@ pub fn run(settings: &Inspect, console: &mut Console<'_>) -> u8 {
     // Failures are told at the end: see report::output.
     let _ = inspection::write(console.out, &inspections, format);
     if unreadable {
-        TROUBLE
+        Exit::Trouble
     } else {
-        SUCCESS
+        Exit::Success
     }
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `keys`
 
-use super::{engine, SUCCESS, TROUBLE};
+use super::engine;
 use crate::report::console::Console;
+use crate::report::exit::Exit;
 use crate::report::json::Syntax;
 use crate::report::keys as report;
 use crate::settings::keys::{KeyOutput, Listing};
@@ -14,7 +15,7 @@ use crate::text::safe;
 ///
 /// # Errors
 /// When a key file is of no use.
-pub fn run(settings: &Listing, console: &mut Console<'_>) -> Result<u8, UsageError> {
+pub fn run(settings: &Listing, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     let listed = match engine::set_up(&settings.keys, Workers::Never, &mut console.err)? {
         Ok(mut engine) => {
             let listed = engine.keys();
@@ -39,7 +40,7 @@ pub fn run(settings: &Listing, console: &mut Console<'_>) -> Result<u8, UsageErr
                 KeyOutput::Yaml => report::write_failure(console.out, &message, Syntax::Yaml),
                 KeyOutput::Text | KeyOutput::Wide | KeyOutput::Name => Ok(()),
             };
-            return Ok(TROUBLE);
+            return Ok(Exit::Trouble);
         }
     };
     // Failures are told at the end: see report::output.
@@ -50,5 +51,5 @@ pub fn run(settings: &Listing, console: &mut Console<'_>) -> Result<u8, UsageErr
         KeyOutput::Json => report::write_json(console.out, &keys, Syntax::Json),
         KeyOutput::Yaml => report::write_json(console.out, &keys, Syntax::Yaml),
     };
-    Ok(SUCCESS)
+    Ok(Exit::Success)
 }

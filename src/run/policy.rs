@@ -13,6 +13,7 @@ mod why;
 
 use crate::openpgp::gnupg::home;
 use crate::report::console::Console;
+use crate::report::exit::Exit;
 use crate::settings::policy::Action;
 use crate::settings::UsageError;
 
@@ -20,7 +21,7 @@ use crate::settings::UsageError;
 ///
 /// # Errors
 /// When a file cannot be read or breaks its format.
-pub fn run(action: &Action, console: &mut Console<'_>) -> Result<u8, UsageError> {
+pub fn run(action: &Action, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     match action {
         Action::Why(settings) => {
             home::sweep(&settings.ground.places, settings.ground.uid);

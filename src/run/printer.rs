@@ -5,13 +5,13 @@ use std::io::{self, Read, Seek, Write};
 
 use tempfile::SpooledTempFile;
 
-use super::{NEGATIVE, SUCCESS, TROUBLE};
 use crate::report::appearance::Appearance;
+use crate::report::exit::Exit;
 use crate::report::listing::Listing;
 use crate::report::{renderer, ImageReport, Recorded, Renderer, Summary};
 
 /// The exit status of a run. Nothing judged is no success.
-fn exit_status(summary: &Summary, record_failed: bool) -> u8 {
+fn exit_status(summary: &Summary, record_failed: bool) -> Exit {
     let Summary {
         verified,
         rejected,
@@ -21,13 +21,13 @@ fn exit_status(summary: &Summary, record_failed: bool) -> u8 {
         unchecked,
     } = *summary;
     if unchecked > 0 || record_failed {
-        TROUBLE
+        Exit::Trouble
     } else if rejected + unsupported + unsigned + allowed > 0 {
-        NEGATIVE
+        Exit::Negative
     } else if verified > 0 {
-        SUCCESS
+        Exit::Success
     } else {
-        TROUBLE
+        Exit::Trouble
     }
 }
 
@@ -170,7 +170,7 @@ impl<'s> Printer<'s> {
     }
 
     /// Prints what is left; the exit status comes back, and what went wrong.
-    pub(super) fn end(&mut self) -> (u8, Option<String>) {
+    pub(super) fn end(&mut self) -> (Exit, Option<String>) {
         let (listing, summary) = (&mut self.listing, &self.summary);
         let end = self.layout.end(summary, &mut |text| listing.put(text));
         let renderer = &self.layout.renderer;
@@ -179,17 +179,17 @@ impl<'s> Printer<'s> {
     }
 
     /// [`Printer::end`] after [`Printer::put_apart`].
-    pub(super) fn end_apart(&mut self, out: &mut dyn Write) -> (u8, Option<String>) {
+    pub(super) fn end_apart(&mut self, out: &mut dyn Write) -> (Exit, Option<String>) {
         let end = self.layout.end(&self.summary, &mut |text| {
             let _ = out.write_all(text);
         });
         self.status(end)
     }
 
-    fn status(&self, end: io::Result<()>) -> (u8, Option<String>) {
+    fn status(&self, end: io::Result<()>) -> (Exit, Option<String>) {
         match end {
             Ok(()) => (exit_status(&self.summary, self.record_failed), None),
-            Err(error) => (TROUBLE, Some(format!("keeping the report: {error}"))),
+            Err(error) => (Exit::Trouble, Some(format!("keeping the report: {error}"))),
         }
     }
 }

@@ -9,13 +9,13 @@ use super::held::{HeldReport, HeldReports, HeldText};
 use super::objects as session;
 use super::printer::Item;
 use super::record_to::{record, ImageRecorder, ObjectRecorder, RecordFate, Recorder};
-use super::{SUCCESS, TROUBLE};
 use crate::cluster::images::Found;
 use crate::cluster::names::Name;
 use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Refusal};
 use crate::record::{forget, Plan};
 use crate::report::console::{Console, Messages};
+use crate::report::exit::Exit;
 use crate::report::json::Syntax;
 use crate::report::listing::Listing;
 use crate::report::removal::{self, Format, Removal};
@@ -30,7 +30,7 @@ use crate::text::safe;
 ///
 /// # Errors
 /// When TLS cannot be set up.
-pub fn run(settings: Remove, console: &mut Console<'_>) -> Result<u8, UsageError> {
+pub fn run(settings: Remove, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     let Remove {
         objects,
         recording,
@@ -101,7 +101,11 @@ pub fn run(settings: Remove, console: &mut Console<'_>) -> Result<u8, UsageError
     if let Err(error) = &ended {
         stderr.error(format_args!("keeping the report: {error}"));
     }
-    Ok(if has_failed || ended.is_err() { TROUBLE } else { SUCCESS })
+    Ok(if has_failed || ended.is_err() {
+        Exit::Trouble
+    } else {
+        Exit::Success
+    })
 }
 
 /// A run in progress.

@@ -27,6 +27,7 @@ use crate::digest::Digest;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::report::console::{Console, Messages};
+use crate::report::exit::Exit;
 use crate::report::progress::Progress;
 use crate::report::{ImageReport, Recorded};
 use crate::settings::images::Source;
@@ -43,7 +44,7 @@ use crate::verdict::{IdentitySource, ImageOutcome};
 ///
 /// # Errors
 /// When a key file is of no use, or TLS cannot be set up.
-pub fn run(settings: &Verify, console: &mut Console<'_>) -> Result<u8, UsageError> {
+pub fn run(settings: &Verify, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     let mut session = cluster_policy::session(settings, &mut console.err)?;
     let criteria = cluster_policy::criteria(settings, session.as_mut());
     if let (Some(_), Some(session)) = (&settings.cluster_policy, &mut session) {
@@ -113,7 +114,7 @@ pub fn run(settings: &Verify, console: &mut Console<'_>) -> Result<u8, UsageErro
 }
 
 /// Judges no image, because the policy cannot be had.
-fn refuse(settings: &Verify, refusal: &Refusal, console: &mut Console<'_>) -> u8 {
+fn refuse(settings: &Verify, refusal: &Refusal, console: &mut Console<'_>) -> Exit {
     let scope = Scope::of(settings, None);
     let judging = Judging::refusing(refusal.clone());
     judge(settings, judging, &scope, console, |run| run.refuse_all(refusal))
@@ -126,7 +127,7 @@ fn judge<'r>(
     scope: &Scope,
     console: &mut Console<'_>,
     work: impl FnOnce(&mut Run<'_, '_>),
-) -> u8 {
+) -> Exit {
     let is_recording = settings.recording == Recording::Confirm;
     let progress = Progress::start(scope.images, settings.shows_progress, is_recording);
     let (mut out, mut stderr) = (progress.over(console.out), progress.over(console.err.stream()));
@@ -175,7 +176,7 @@ struct Run<'r, 's> {
 }
 
 impl<'s> Run<'_, 's> {
-    fn end(&mut self) -> u8 {
+    fn end(&mut self) -> Exit {
         for warning in self.judging.take_warnings() {
             self.stderr.warning(warning);
         }

@@ -47,7 +47,7 @@ const EXCEPTIONS: [(&str, &str, &str); 1] = [("run", "cli", "hands each command 
 
 /// Heads of a folder that define what the files of the folder use: `report.rs` has the outcome that all formats print. Such
 /// a head and its files are one circle, and may have no other file in it.
-const HEADS: [&str; 14] = [
+const HEADS: [&str; 11] = [
     "cli",
     "input",
     "json",
@@ -55,13 +55,10 @@ const HEADS: [&str; 14] = [
     "record",
     "registry::registries_conf",
     "report",
-    "run",
-    "run::completion",
     "run::verify",
     "source::objects",
     "verdict",
     "yaml",
-    "edit",
 ];
 
 fn floor(room: &str) -> usize {

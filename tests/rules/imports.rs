@@ -99,6 +99,8 @@ fn paths(text: &str) -> Vec<String> {
             .filter(|(before, _)| before.is_empty() || before.starts_with("pub"));
         children.extend(line.and_then(|(_, name)| name.trim_end().strip_suffix(';')));
     }
+    // Who may see something is no use of it.
+    let text = &text.replace("pub(in crate", "pub(in ");
     let mut found = Vec::new();
     let is_of_path = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
     let mut at = 0;

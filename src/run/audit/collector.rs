@@ -16,10 +16,10 @@ use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
 use crate::edit::SignatureEdit;
 use crate::report::console::Messages;
+use crate::report::exit::Exit;
 use crate::report::progress::Progress;
 use crate::run::cluster::SOURCE;
 use crate::run::file_records::FileRecords;
-use crate::run::{NEGATIVE, SUCCESS, TROUBLE};
 use crate::settings::audit::Audit;
 use crate::settings::UsageError;
 use crate::source::objects::{ObjectFiles, Position};
@@ -258,17 +258,17 @@ impl<'s> Collector<'s> {
     }
 
     /// Ends the reports; the exit status comes back.
-    pub(super) fn end(mut self, stderr: &mut Messages<'_>) -> u8 {
+    pub(super) fn end(mut self, stderr: &mut Messages<'_>) -> Exit {
         let incomplete = self.close(false);
         for reason in &incomplete {
             stderr.error(reason);
         }
         if !incomplete.is_empty() {
-            TROUBLE
+            Exit::Trouble
         } else if self.totals.failing > 0 {
-            NEGATIVE
+            Exit::Negative
         } else {
-            SUCCESS
+            Exit::Success
         }
     }
 

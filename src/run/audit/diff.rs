@@ -14,7 +14,7 @@ use crate::audit::images::Images;
 use crate::audit::lines::{entry_of, Fault, Line, Lines};
 use crate::report::audit::difference::{printer, Ends};
 use crate::report::console::Console;
-use crate::run::{NEGATIVE, SUCCESS, TROUBLE};
+use crate::report::exit::Exit;
 use crate::settings::audit::diff::{Diff, DiffOutput};
 use crate::text::safe;
 
@@ -33,7 +33,7 @@ struct Known {
 }
 
 /// Compares two reports. The exit status comes back.
-pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> u8 {
+pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
     let mut faults = Vec::new();
     let mut printer = printer(settings.output == DiffOutput::Json);
     let mut ends = Ends::default();
@@ -76,9 +76,9 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> u8 {
         console.err.error(fault);
     }
     match (faults.is_empty(), printer.count()) {
-        (false, _) => TROUBLE,
-        (true, 0) => SUCCESS,
-        (true, _) => NEGATIVE,
+        (false, _) => Exit::Trouble,
+        (true, 0) => Exit::Success,
+        (true, _) => Exit::Negative,
     }
 }
 

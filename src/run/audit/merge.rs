@@ -8,7 +8,7 @@ use super::outputs::Outputs;
 use crate::audit::merge::Merge;
 use crate::audit::totals::Totals;
 use crate::report::console::{Console, Messages};
-use crate::run::{NEGATIVE, SUCCESS, TROUBLE};
+use crate::report::exit::Exit;
 use crate::settings::audit::merge::Merge as Settings;
 use crate::settings::UsageError;
 use crate::text::safe;
@@ -17,7 +17,7 @@ use crate::text::safe;
 ///
 /// # Errors
 /// When a report cannot be made.
-pub(in crate::run) fn run(settings: &Settings, console: &mut Console<'_>) -> Result<u8, UsageError> {
+pub(in crate::run) fn run(settings: &Settings, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     let mut opened = Vec::new();
     let mut faults = Vec::new();
     for path in &settings.files {
@@ -49,14 +49,14 @@ pub(in crate::run) fn run(settings: &Settings, console: &mut Console<'_>) -> Res
     }
     Ok(match (totals.images, totals.failing) {
         (0, _) => complain(vec!["there is no image in these reports".to_owned()], &mut console.err),
-        (_, 0) => SUCCESS,
-        _ => NEGATIVE,
+        (_, 0) => Exit::Success,
+        _ => Exit::Negative,
     })
 }
 
-fn complain(faults: Vec<String>, stderr: &mut Messages<'_>) -> u8 {
+fn complain(faults: Vec<String>, stderr: &mut Messages<'_>) -> Exit {
     for fault in faults {
         stderr.error(fault);
     }
-    TROUBLE
+    Exit::Trouble
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use clap::{Arg, Command, ValueHint};
 
-use super::{names, value_name, words, PLUGINS, VERIFY};
+use super::words::{names, value_name, words, PLUGINS, VERIFY};
 
 /// What is the same whatever the options are.
 const SKELETON: &str = include_str!("skeleton.bash");

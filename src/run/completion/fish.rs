@@ -6,7 +6,7 @@ use std::fmt::Write;
 use clap::{Command, ValueHint};
 use clap_complete::shells::Fish;
 
-use super::{value_name, words, PLUGINS, VERIFY};
+use super::words::{value_name, words, PLUGINS, VERIFY};
 
 pub(super) fn script(mut command: Command) -> String {
     let name = command.get_name().to_owned();

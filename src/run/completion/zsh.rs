@@ -4,7 +4,7 @@
 use clap::Command;
 use clap_complete::shells::Zsh;
 
-use super::{names, value_name, PLUGINS, VERIFY};
+use super::words::{names, value_name, PLUGINS, VERIFY};
 
 /// IMAGE: of all that it can be, only a directory can be looked up. Where an option is typed, saying so would keep zsh
 /// from inserting the one that fits.

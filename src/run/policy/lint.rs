@@ -8,8 +8,8 @@ use crate::policy::lint;
 use crate::policy::place::Place;
 use crate::policy::rulebook::Spot;
 use crate::report::console::Console;
+use crate::report::exit::Exit;
 use crate::report::policy_lint as report;
-use crate::run::{NEGATIVE, SUCCESS, TROUBLE};
 use crate::settings::policy::Lint;
 use crate::settings::UsageError;
 
@@ -17,7 +17,7 @@ use crate::settings::UsageError;
 ///
 /// # Errors
 /// When a file cannot be read.
-pub(super) fn run(settings: &Lint, console: &mut Console<'_>) -> Result<u8, UsageError> {
+pub(super) fn run(settings: &Lint, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     let mut trouble = Vec::new();
     let mut files: Vec<String> = settings.ground.files.iter().map(|file| shown(file)).collect();
     let mut findings = match load(&settings.ground, &mut console.err) {
@@ -64,8 +64,8 @@ pub(super) fn run(settings: &Lint, console: &mut Console<'_>) -> Result<u8, Usag
     // A note is something to know, and true of what distributions ship.
     let is_alarm = findings.iter().any(|finding| finding.severity != Severity::Note);
     Ok(match (trouble.is_empty(), is_alarm) {
-        (false, _) => TROUBLE,
-        (true, true) => NEGATIVE,
-        (true, false) => SUCCESS,
+        (false, _) => Exit::Trouble,
+        (true, true) => Exit::Negative,
+        (true, false) => Exit::Success,
     })
 }

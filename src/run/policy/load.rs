@@ -9,10 +9,10 @@ use crate::policy::objects::Objects;
 use crate::policy::rulebook::{Rulebook, Source};
 use crate::policy::{Error, MAX_POLICY_BYTES};
 use crate::report::console::{Console, Messages};
+use crate::report::exit::Exit;
 use crate::report::json::Syntax;
 use crate::report::usage;
 use crate::run::cluster::Session;
-use crate::run::TROUBLE;
 use crate::settings::policy::Ground;
 use crate::settings::UsageError;
 use crate::text::safe;
@@ -56,7 +56,7 @@ impl Failure {
         command: &str,
         syntax: Option<Syntax>,
         console: &mut Console<'_>,
-    ) -> Result<u8, UsageError> {
+    ) -> Result<Exit, UsageError> {
         let message = match self {
             Failure::Usage(error) => return Err(error),
             Failure::Broken(broken) if broken.is_of_cluster() => {
@@ -70,7 +70,7 @@ impl Failure {
             // Failures are told at the end: see report::output.
             let _ = usage::write_trouble(console.out, command, &message, syntax);
         }
-        Ok(TROUBLE)
+        Ok(Exit::Trouble)
     }
 }
 

@@ -11,9 +11,9 @@ use crate::policy::rulebook::Rulebook;
 use crate::policy::table::{self, Case, DEFAULT};
 use crate::policy::words;
 use crate::report::console::Console;
+use crate::report::exit::Exit;
 use crate::report::json::Syntax;
 use crate::report::policy_test::{self as report, Row};
-use crate::run::{NEGATIVE, SUCCESS, TROUBLE};
 use crate::settings::policy::{Ground, Test, TestOutput};
 use crate::settings::UsageError;
 use crate::text::safe;
@@ -22,7 +22,7 @@ use crate::text::safe;
 ///
 /// # Errors
 /// When a file cannot be read or breaks its format.
-pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<u8, UsageError> {
+pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     let file = shown(&settings.table);
     let text = input::text(read(&settings.table)?)
         .map_err(|error| UsageError::new(format!("{file}: {}", safe(&error.to_string()))))?;
@@ -53,9 +53,9 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<u8, Usag
     };
     let failed = rows.iter().any(|row| !row.failures.is_empty());
     Ok(match (trouble.is_empty(), failed) {
-        (false, _) => TROUBLE,
-        (true, true) => NEGATIVE,
-        (true, false) => SUCCESS,
+        (false, _) => Exit::Trouble,
+        (true, true) => Exit::Negative,
+        (true, false) => Exit::Success,
     })
 }
 

@@ -14,8 +14,8 @@ use crate::reference::Reference;
 use crate::registry::registries_conf::RegistriesConf;
 use crate::registry::registries_d::{self, RegistriesD};
 use crate::report::console::Console;
+use crate::report::exit::Exit;
 use crate::report::policy_why as report;
-use crate::run::{SUCCESS, TROUBLE};
 use crate::settings::policy::{Ground, Why};
 use crate::settings::UsageError;
 
@@ -23,7 +23,7 @@ use crate::settings::UsageError;
 ///
 /// # Errors
 /// When a file cannot be read or breaks its format.
-pub(super) fn run(settings: &Why, console: &mut Console<'_>) -> Result<u8, UsageError> {
+pub(super) fn run(settings: &Why, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     let book = match load(&settings.ground, &mut console.err) {
         Ok(book) => book,
         Err(failure) => return failure.tell("policy why", syntax::of(settings.output), console),
@@ -37,7 +37,11 @@ pub(super) fn run(settings: &Why, console: &mut Console<'_>) -> Result<u8, Usage
         None => report::write_text(console.out, &explanation),
         Some(syntax) => report::write_json(console.out, &explanation, syntax),
     };
-    Ok(if trouble.is_empty() { SUCCESS } else { TROUBLE })
+    Ok(if trouble.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Trouble
+    })
 }
 
 /// The explanation, and what kept it from being complete.

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What all scripts need to know of options: what they and their values are called.
+
+use clap::Arg;
+
+/// The command that is `verify` by itself.
+pub(super) const VERIFY: &str = "verify-image-signature";
+
+/// Other names of the program: the plugins of oc and kubectl.
+pub(super) const PLUGINS: [&str; 2] = ["oc-image_signature", "kubectl-image_signature"];
+
+/// What help texts call the value of an option or argument.
+pub(super) fn value_name(arg: &Arg) -> &str {
+    let name = arg.get_value_names().unwrap_or_default().first();
+    name.map_or("", |name| name.as_str())
+}
+
+/// The names of an option as they are typed.
+pub(super) fn names(arg: &Arg) -> Vec<String> {
+    let short = arg.get_short().map(|short| format!("-{short}"));
+    let long = arg.get_long_and_visible_aliases().unwrap_or_default();
+    short
+        .into_iter()
+        .chain(long.into_iter().map(|long| format!("--{long}")))
+        .collect()
+}
+
+/// The words that a value may be, where there is a list of them.
+pub(super) fn words(arg: &Arg) -> Option<Vec<String>> {
+    let takes_values = arg.get_action().takes_values();
+    let values = arg.get_value_parser().possible_values().filter(|_| takes_values)?;
+    Some(values.map(|value| value.get_name().to_owned()).collect())
+}

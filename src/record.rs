@@ -6,6 +6,7 @@
 //! `ForImage`, one of each with the same probe time, then conditions of other types as they were.
 
 pub mod condition;
+mod context;
 mod words;
 
 use serde_json::{json, Map, Value};
@@ -19,6 +20,7 @@ use crate::subject::SignatureKind;
 use crate::text::{safe, time};
 use crate::verdict::{Ended, ImageOutcome, SignatureOutcome, Signer, Step};
 pub use condition::{latest, Condition};
+pub use context::Context;
 
 /// Those of them that say who signed what, without the conditions.
 const FACTS: [&str; 5] = ["imageIdentity", "signedClaims", "created", "issuedBy", "issuedTo"];
@@ -40,22 +42,6 @@ pub enum Plan {
         /// times, messages or facts do.
         summary: Option<String>,
     },
-}
-
-/// What a record says besides the verdict.
-#[derive(Debug, Clone)]
-pub struct Context {
-    /// Seconds since 1970.
-    pub now: i64,
-    /// Who verified, with a note where that is not sure: `alice`, `alice (local)`, `alice (unconfirmed)`.
-    pub user: String,
-    /// What was expected.
-    pub expected: Vec<Reference>,
-    /// Options other than the default that decided: `--identity-match`, `--trust-model`.
-    pub options: Vec<String>,
-    /// How far our clock is ahead of the server's, in seconds; negative where it is behind, `None` where there is no
-    /// server or it told no time.
-    pub clock_skew: Option<i64>,
 }
 
 /// Whether anything is recorded about who signed what.

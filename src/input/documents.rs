@@ -6,7 +6,7 @@
 
 use std::io::{BufRead, Read};
 
-use super::Error;
+use super::encoding::Error;
 
 /// Largest YAML document, in bytes. Larger lists come as JSON, or as one document an object.
 pub const MAX_DOCUMENT_BYTES: usize = 64 << 20;

@@ -3,7 +3,7 @@
 
 use std::io::{self, Read, Write};
 
-use super::{Encoding, Error};
+use super::encoding::{Encoding, Error};
 
 /// Code units that are decoded at a time.
 const BUFFER: usize = 32 << 10;

@@ -3,8 +3,8 @@
 
 use std::io::BufRead;
 
+use super::grammar::{Error, Kind, Rules};
 use super::tokens::{into_text, Tokens};
-use super::{Error, Kind, Rules};
 
 /// An open container, and whether a member or element of it was already read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::io::BufRead;
 
-use super::{Error, Kind, Reader};
+use super::grammar::{Error, Kind};
+use super::reader::Reader;
 
 /// Hash of a value.
 pub type Print = [u64; 2];
@@ -234,7 +235,7 @@ fn canonical(text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::Rules;
+    use crate::json::grammar::Rules;
 
     fn print(key: &Key, text: &str) -> Print {
         key.value(&mut Reader::new(text.as_bytes(), Rules::object(text.len())))

@@ -10,7 +10,8 @@ use std::io::BufRead;
 
 use serde_json::{Map, Number, Value};
 
-use super::{Error, Kind, Reader, Rules};
+use super::grammar::{Error, Kind, Rules};
+use super::reader::Reader;
 
 /// About how many bytes a value takes, with its place in its container.
 const VALUE: usize = size_of::<Value>() + 32;

@@ -3,8 +3,8 @@
 
 use std::io::{self, BufRead};
 
+use super::grammar::{Error, Rules};
 use super::utf8::Utf8;
-use super::{Error, Rules};
 
 /// A text, and how far it was read.
 #[derive(Debug)]

@@ -3,8 +3,9 @@
 
 use serde_json::{json, Value};
 
-use super::condition::{latest, KINDS};
-use super::{Change, Context};
+use super::condition::{latest, Condition, KINDS};
+use super::context::Context;
+use crate::edit::Change;
 use crate::text::{cut, safe};
 use crate::verdict::{SignatureOutcome, Signer};
 
@@ -66,7 +67,7 @@ pub(super) fn changes(stored: &Value, changes: &[(&'static str, Change)]) -> Opt
     for kind in KINDS {
         let (old, new) = (latest(stored, kind), latest(&after, kind));
         let (Some(from), Some(to)) = (&old, &new) else {
-            let word = |condition: Option<&super::Condition>| condition.map_or("none".to_owned(), |c| safe(&c.status));
+            let word = |condition: Option<&Condition>| condition.map_or("none".to_owned(), |c| safe(&c.status));
             if old.is_some() || new.is_some() {
                 let reason = new.as_ref().map_or("", |new| new.reason.as_str());
                 let (old, new) = (word(old.as_ref()), word(new.as_ref()));

@@ -6,7 +6,9 @@ use std::collections::{HashMap, HashSet};
 use saphyr_parser::{Event, Parser, Span};
 use serde_json::Value;
 
-use super::{scalar, Content, Error, Member, Node, Offsets, Stream};
+use super::node::{Content, Error, Member, Node, Stream};
+use super::offsets::Offsets;
+use super::scalar;
 use crate::json::MAX_DEPTH;
 
 /// Bytes of memory that nodes may take whatever the length of the text.

@@ -8,7 +8,8 @@ use std::io::{self, Write};
 use saphyr_parser::{Event, Parser, Tag};
 use serde_json::Value;
 
-use super::{compose, scalar, Error};
+use super::node::Error;
+use super::{compose, scalar};
 use crate::json::MAX_DEPTH;
 
 /// Why a text was not converted.

@@ -47,18 +47,14 @@ const EXCEPTIONS: [(&str, &str, &str); 1] = [("run", "cli", "hands each command 
 
 /// Heads of a folder that define what the files of the folder use: `report.rs` has the outcome that all formats print. Such
 /// a head and its files are one circle, and may have no other file in it.
-const HEADS: [&str; 11] = [
+const HEADS: [&str; 7] = [
     "cli",
-    "input",
-    "json",
     "policy",
-    "record",
     "registry::registries_conf",
     "report",
     "run::verify",
     "source::objects",
     "verdict",
-    "yaml",
 ];
 
 fn floor(room: &str) -> usize {

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is recorded that the verdict itself does not say.
+
+use crate::reference::Reference;
+
+/// Who records, when, and what was asked.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Seconds since 1970.
+    pub now: i64,
+    /// Who verified, with a note where that is not sure: `alice`, `alice (local)`, `alice (unconfirmed)`.
+    pub user: String,
+    /// What was expected.
+    pub expected: Vec<Reference>,
+    /// Options other than the default that decided: `--identity-match`, `--trust-model`.
+    pub options: Vec<String>,
+    /// How far our clock is ahead of the server's, in seconds; negative where it is behind, `None` where there is no
+    /// server or it told no time.
+    pub clock_skew: Option<i64>,
+}

@@ -52,7 +52,8 @@ pub struct RegistryOptions {
 #[command(next_help_heading = "Registries, as for podman and skopeo")]
 pub struct ClusterRegistry {
     /// For images of a cluster: look in this registry for more signatures. auto: the cluster's own for images that were
-    /// pushed to it, else the mirrors that the cluster is configured for and where the image came from
+    /// pushed to it, else the mirrors that the cluster is configured for and where the image came from. Plain http is
+    /// spoken only to a HOST with http:// before it
     #[arg(long, value_name = "HOST|auto")]
     pub registry_url: Option<String>,
 

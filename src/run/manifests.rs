@@ -155,7 +155,7 @@ impl Manifests<'_, '_, '_> {
         let has_signatures = !gathered.signatures.is_empty();
         if !has_signatures {
             self.registries.referrers(self.taken, &manifest.digest, &mut gathered);
-            elsewhere = self.registries.elsewhere(self.taken, &manifest.digest);
+            elsewhere = self.registries.elsewhere(self.taken, &manifest.digest, &[]);
         }
         let no_signature = format!(
             "there is no signature in {}{}",
@@ -174,7 +174,9 @@ impl Manifests<'_, '_, '_> {
             .judging
             .judge(&subject, identities, digest, &no_signature, &mut self.stderr);
         if has_signatures && !matches!(outcome.verdict(), Verdict::Verified | Verdict::Allowed) {
-            elsewhere = self.registries.elsewhere(self.taken, &manifest.digest);
+            elsewhere = self
+                .registries
+                .elsewhere(self.taken, &manifest.digest, &[&subject.signatures]);
         }
         let mut sources = subject.sources;
         sources.extend(elsewhere);
@@ -188,7 +190,7 @@ impl Manifests<'_, '_, '_> {
 }
 
 /// The places that have signatures which do not count, in words.
-fn not_counted(places: &[SourceAnswer]) -> String {
+pub(super) fn not_counted(places: &[SourceAnswer]) -> String {
     let places = places.iter().map(|place| format!("; {}", signatures::source(place)));
     places.collect()
 }

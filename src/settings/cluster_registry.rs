@@ -18,6 +18,8 @@ pub enum ClusterRegistry {
         host: String,
         /// The user lets it see the cluster's token.
         is_given_token: bool,
+        /// The user wrote `http://`: it is reached over plain http, and in no other way.
+        is_plain_http: bool,
     },
 }
 
@@ -70,17 +72,25 @@ impl ClusterRegistry {
             }
             return Ok(Some(Self::Auto));
         }
-        let host = text.strip_prefix("https://").unwrap_or(text).trim_end_matches('/');
+        let plain = text.strip_prefix("http://");
+        let host = plain.or_else(|| text.strip_prefix("https://")).unwrap_or(text);
+        let host = host.trim_end_matches('/');
         let is_host = Reference::is_prefix(host) && !host.contains('/');
         if !is_host || (!host.contains(['.', ':']) && host != "localhost") {
             return Err(UsageError::new(format!(
-                "--registry-url {}: expected HOST[:PORT] or auto, such as default-route-openshift-image-registry.apps.example.com",
+                "--registry-url {}: expected HOST[:PORT], with http:// before it where the registry speaks plain http only, or auto, such as default-route-openshift-image-registry.apps.example.com",
                 quoted(&safe(text))
             )));
+        }
+        if plain.is_some() && is_given_token {
+            return Err(UsageError::new(
+                "--registry-login cluster cannot be used with http://: the token is sent over verified TLS only",
+            ));
         }
         Ok(Some(Self::Host {
             host: host.to_owned(),
             is_given_token,
+            is_plain_http: plain.is_some(),
         }))
     }
 }

@@ -41,6 +41,8 @@ pub struct Registries<'c> {
     sessions: HashMap<Access, Result<Session<'c>, Trouble>>,
     repositories: HashMap<(String, String), Result<Repository, Trouble>>,
     stores: Stores<'c>,
+    /// The host that the user wrote with `http://` before it.
+    plain: Option<String>,
     warnings: Vec<String>,
 }
 
@@ -81,8 +83,14 @@ impl<'c> Registries<'c> {
             budget,
             sessions: HashMap::new(),
             repositories: HashMap::new(),
+            plain: None,
             warnings: Vec::new(),
         }
+    }
+
+    /// Reaches a host over plain http, and in no other way, because the user wrote `http://` before it.
+    pub fn ask_plainly(&mut self, host: &str) {
+        self.plain = Some(host.to_owned());
     }
 
     /// What the user should know, each text once.
@@ -184,7 +192,7 @@ impl<'c> Registries<'c> {
             host: place.domain().to_owned(),
             unverified: location.insecure || self.configuration.unverified,
             plain_http: location.insecure,
-            http_only: false,
+            http_only: self.plain.as_deref() == Some(place.domain()),
         };
         let (network, clock, budget) = (&self.configuration.network, self.clock, &self.budget);
         // That the time for one image was over says nothing of the next one.

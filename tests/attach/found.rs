@@ -139,6 +139,101 @@ fn mirrors_of_the_cluster_are_asked_and_a_source_that_must_not_be_is_not() {
     assert_eq!(source.connections(), 0);
 }
 
+/// Plain http is for a host that stands there with `http://`, and then nothing else is tried.
+#[test]
+fn plain_http_is_written_out() {
+    let town = Town::founded();
+    let plain = Hub::plain();
+    plain.store(|store| {
+        store.has_extension = true;
+        let repository = store.repository("ns/app");
+        assert_eq!(repository.image("v1", "attached"), town.digest);
+        repository.sign(&town.digest, "a", &town.sign());
+    });
+    let host = plain.host();
+    for url in [host.clone(), format!("https://{host}")] {
+        let outcome = town.verify(&["--registry-url", &url, "-o", "json"]).expect(3);
+        assert!(outcome.words().contains("does not speak TLS"), "{outcome:#?}");
+        assert_eq!(plain.lines(), [""; 0], "nothing was said to it plainly");
+    }
+    let url = format!("http://{host}");
+    let outcome = town.verify(&["--registry-url", &url, "-o", "json"]);
+    let item = outcome.expect_verdict(0, "Verified/Verified").item();
+    let place = item["sources"][1]["location"].as_str().unwrap();
+    assert!(place.starts_with(&url), "{place}");
+    // It is for this host alone: one that speaks TLS is not asked in another way.
+    let secure = format!("http://{}", town.hub.host());
+    let outcome = town.verify(&["--registry-url", &secure, "-o", "json"]).expect(3);
+    assert_eq!(outcome.item()["sources"][1]["kind"], "registry", "{outcome:#?}");
+    assert_eq!(town.hub.lines(), [""; 0]);
+    // What registries.conf blocks stays blocked.
+    let blocked = format!("[[registry]]\nlocation = \"{host}\"\nblocked = true\n");
+    town.scene.sandbox.file("registries.conf", blocked);
+    let before = plain.connections();
+    town.verify(&["--registry-url", &url, "-o", "json"]).expect(3);
+    assert_eq!(plain.connections(), before);
+}
+
+/// As on a node, signatures count from where the manifest was taken; those at other mirrors are named.
+#[test]
+fn signatures_at_other_mirrors_are_named_and_do_not_count() {
+    let town = Town::founded();
+    let source = Hub::tls();
+    source.store(|store| {
+        store.has_extension = true;
+        let repository = store.repository("ns/app");
+        repository.image("v1", "attached");
+        repository.sign(&town.digest, "a", &town.sign());
+    });
+    let authorities = [town.hub.ca_pem(), source.ca_pem()].concat();
+    town.scene.sandbox.file("ca.pem", authorities);
+    town.store(&[], &source.host(), false);
+    let set = json!([{"source": source.host(), "mirrors": [town.hub.host()]}]);
+    mirror_sets(&town.scene.server, "ImageDigestMirrorSet", &[("a", set)]);
+    let auto = ["--registry-url", "auto", "-o", "json", "--confirm", "--attach"];
+    let named = |item: &serde_json::Value| {
+        let last = item["sources"].as_array().unwrap().last().unwrap().clone();
+        assert!(last["location"].as_str().unwrap().contains(&source.host()), "{item}");
+        assert_eq!(
+            (&last["kind"], &last["signatures"]),
+            (&json!("extension"), &json!(1)),
+            "{item}"
+        );
+        let note = last["note"].as_str().unwrap();
+        let taken = format!(
+            "not counted, because the manifest was taken from {}/ns/app",
+            town.hub.host()
+        );
+        assert_eq!(note, taken);
+    };
+    let item = town.verify(&auto).expect_verdict(1, "Unsigned/NoSignature").item();
+    named(&item);
+    let message = item["message"].as_str().unwrap();
+    assert!(message.contains(": 1 signature; not counted"), "{message}");
+    // They are named where others are not enough, once, and without those that were counted.
+    town.offer("garbage", b"garbage");
+    source.store(|store| store.repository("ns/app").sign(&town.digest, "garbage", b"garbage"));
+    let item = town.verify(&auto).expect_verdict(1, "Rejected/NotASignature").item();
+    named(&item);
+    assert!(town
+        .verify(&auto[..2])
+        .expect(1)
+        .words()
+        .contains("; not counted, because"));
+    town.store(&[b"other garbage"], &source.host(), false);
+    named(&town.verify(&auto).expect(1).item());
+    assert!(
+        town.names().len() == 1 && town.writes() > 0,
+        "only the record was written"
+    );
+    // Where they are enough, nobody else is asked.
+    town.offer("b", &town.sign());
+    source.take_seen();
+    let item = town.verify(&auto[..4]).expect_verdict(0, "Verified/Verified").item();
+    assert!(!item.to_string().contains("not counted"), "{item}");
+    assert_eq!(source.lines(), [""; 0]);
+}
+
 /// Lists that cannot be read might forbid it: then nobody is asked.
 #[test]
 fn mirrors_that_cannot_be_read() {
@@ -168,8 +263,17 @@ fn usage() {
     let verify = |args: &[&str]| scene.run(&[&["verify", "--expected-identity", IDENTITY], args].concat());
     verify(&["-f", file, "--registry-url", "auto"]).expect_usage("cannot be used with --filename");
     verify(&["dir:x", "--registry-url", "auto"]).expect_usage("images of a cluster");
-    verify(&[D1, "--registry-url", "http://r.example"]).expect_usage("expected HOST[:PORT] or auto");
-    verify(&[D1, "--registry-url", "r.example/ns"]).expect_usage("expected HOST[:PORT] or auto");
+    for text in [
+        "r.example/ns",
+        "http://r.example/ns",
+        "http://",
+        "http://auto",
+        "ftp://r.example",
+    ] {
+        verify(&[D1, "--registry-url", text]).expect_usage("expected HOST[:PORT], with http:// before it");
+    }
+    let plain = ["--registry-url", "http://r.example", "--registry-login", "cluster"];
+    verify(&[&[D1][..], &plain].concat()).expect_usage("--registry-login cluster cannot be used with http://");
     verify(&[D1, "--registry-url", "auto", "--registry-login", "cluster"]).expect_usage("needs --registry-url HOST");
     verify(&[D1, "--registry-login", "cluster"]).expect_usage("--registry-url");
     verify(&[D1, "--registry-url", "auto", "--signature", "a"]).expect_usage("--signature");

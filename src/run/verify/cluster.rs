@@ -5,7 +5,7 @@ use super::elsewhere::{Elsewhere, Registry};
 use super::{Judged, Run};
 use crate::cluster::images::Found;
 use crate::cluster::names::Name;
-use crate::reason::Refusal;
+use crate::reason::{Refusal, Verdict};
 use crate::reference::Reference;
 use crate::report::{Attached, Attachment};
 use crate::run::cluster::{self, Session, SOURCE};
@@ -68,7 +68,7 @@ impl Run<'_, '_> {
     fn judge_in_cluster(
         &mut self,
         session: &mut Session,
-        registry: Option<&mut Registry<'_>>,
+        mut registry: Option<&mut Registry<'_>>,
         name: &Name,
         identities: &[Reference],
         (is_only, attached): (bool, &mut Vec<Attached>),
@@ -81,7 +81,7 @@ impl Run<'_, '_> {
         } else {
             session.find(name)?
         };
-        let elsewhere = match (registry, loaded.image.digest()) {
+        let elsewhere = match (registry.as_mut(), loaded.image.digest()) {
             (Some(registry), Ok(digest)) => Some(registry.look(session, &loaded, &digest)),
             _ => None,
         };
@@ -101,6 +101,10 @@ impl Run<'_, '_> {
             }
         }
         let (mut judged, refusal) = self.record_in_cluster(session, loaded, read_only, identities, elsewhere)?;
+        let is_enough = matches!(judged.report.outcome.verdict(), Verdict::Verified | Verdict::Allowed);
+        if let (Some(registry), Some(elsewhere), false) = (registry, elsewhere, is_enough) {
+            judged.report.sources.extend(registry.look_further(elsewhere));
+        }
         let has_failed = attached.iter().any(|own| matches!(own.fate, Attachment::Failed(_)));
         match is_tried {
             true if has_failed => judged.fail(),

@@ -11,8 +11,8 @@ use crate::registry::registries_conf::{Location, RegistriesConf};
 use crate::run::cluster::Session;
 use crate::settings::cluster_registry::ClusterRegistry;
 use crate::source::objects::Loaded;
-use crate::source::registry::Registries;
-use crate::subject::{Answer, SignatureBlob, SourceAnswer, SourceKind};
+use crate::source::registry::{Registries, Taken};
+use crate::subject::{Answer, Content, SignatureBlob, SourceAnswer, SourceKind};
 use crate::text::quoted;
 
 /// The registries of a run about images of a cluster.
@@ -31,8 +31,12 @@ pub(super) struct Registry<'c> {
 pub(super) struct Elsewhere {
     pub(super) signatures: Vec<SignatureBlob>,
     pub(super) sources: Vec<SourceAnswer>,
-    /// The manifest, whose bytes hash to the image's name.
-    pub(super) manifest: Option<Vec<u8>>,
+    /// The manifest, whose bytes hash to the image's name, and where it was taken from.
+    pub(super) taken: Option<Taken>,
+    /// The signatures of its object.
+    of_object: Vec<SignatureBlob>,
+    /// Other locations of the image that have signatures, which do not count; nothing where they were not asked.
+    pub(super) not_counted: Option<Vec<SourceAnswer>>,
 }
 
 /// Asks the cluster for its own registry, and lets that one see the cluster's token, as far as the user has no other
@@ -48,6 +52,7 @@ pub(super) fn prepare(
     if let ClusterRegistry::Host {
         host,
         is_given_token: true,
+        ..
     } = wanted
     {
         is_asked_for = true;
@@ -72,9 +77,17 @@ impl<'c> Registry<'c> {
     pub(super) fn new(
         wanted: &'c ClusterRegistry,
         configuration: &'c Configuration,
-        registries: Registries<'c>,
+        mut registries: Registries<'c>,
         own: Result<Own, Refusal>,
     ) -> Self {
+        if let ClusterRegistry::Host {
+            host,
+            is_plain_http: true,
+            ..
+        } = wanted
+        {
+            registries.ask_plainly(host);
+        }
         Self {
             wanted,
             conf: &configuration.mirrors,
@@ -100,15 +113,27 @@ impl<'c> Registry<'c> {
         };
         let taken = found.and_then(|(asked, locations)| self.registries.take(&asked, &locations));
         match taken {
-            Ok(taken) => {
+            Ok(mut taken) => {
+                if is_managed(loaded) {
+                    // The names of the cluster's own registry are those of one place.
+                    taken.others.clear();
+                }
                 let mut gathered = self.registries.signatures(&taken, digest);
+                let mut not_counted = None;
                 if gathered.signatures.is_empty() && loaded.image.signatures.is_empty() {
                     self.registries.referrers(&taken, digest, &mut gathered);
+                    not_counted = Some(self.registries.elsewhere(&taken, digest, &[]));
                 }
+                let of_object = loaded.image.signatures.iter().map(|own| SignatureBlob {
+                    name: own.name.clone(),
+                    content: Content::Gpg(own.content.clone()),
+                });
                 Elsewhere {
                     signatures: gathered.signatures,
                     sources: gathered.sources,
-                    manifest: Some(taken.bytes),
+                    taken: Some(taken),
+                    of_object: of_object.collect(),
+                    not_counted,
                 }
             }
             Err(refusal) => Elsewhere {
@@ -121,6 +146,17 @@ impl<'c> Registry<'c> {
                 }],
                 ..Elsewhere::default()
             },
+        }
+    }
+
+    /// The other locations of an image that have signatures, where those that count were not enough.
+    pub(super) fn look_further(&mut self, elsewhere: &Elsewhere) -> Vec<SourceAnswer> {
+        match &elsewhere.taken {
+            Some(taken) if elsewhere.not_counted.is_none() => {
+                let counted = [elsewhere.of_object.as_slice(), elsewhere.signatures.as_slice()];
+                self.registries.elsewhere(taken, &taken.digest, &counted)
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -143,14 +179,13 @@ impl<'c> Registry<'c> {
         };
         let origin = Reference::parse(text).map_err(|_| unknown())?;
         let at = |host: &str| Reference::parse(&format!("{host}/{}@{digest}", origin.path())).map_err(|_| unknown());
-        let is_managed = loaded.object["metadata"]["annotations"]["openshift.io/image.managed"] == "true";
         match self.wanted {
             ClusterRegistry::Host { host, .. } => {
                 let place = at(host)?;
                 let location = self.location(&place)?;
                 Ok((place, vec![location]))
             }
-            ClusterRegistry::Auto if is_managed => {
+            ClusterRegistry::Auto if is_managed(loaded) => {
                 let own = self.own.as_ref().map_err(Clone::clone)?;
                 let places = own.hosts().map(|host| at(host)).collect::<Result<Vec<_>, _>>()?;
                 let locations = places
@@ -185,6 +220,11 @@ impl<'c> Registry<'c> {
             blocked: own.is_some_and(|own| own.blocked),
         })
     }
+}
+
+/// Whether an image was pushed to the cluster's own registry.
+fn is_managed(loaded: &Loaded) -> bool {
+    loaded.object["metadata"]["annotations"]["openshift.io/image.managed"] == "true"
 }
 
 /// Why a manifest could not be had, as the answer of the place: nobody knows what is beside it.

@@ -7,6 +7,7 @@ use crate::image;
 use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
+use crate::run::manifests::not_counted;
 use crate::source::objects::Loaded;
 use crate::source::registry::signatures::places;
 use crate::subject::{Answer, Content, ManifestState, SignatureBlob, SourceAnswer, SourceKind, Subject};
@@ -89,14 +90,15 @@ impl Run<'_, '_> {
         let outcome = match loaded.image.digest() {
             Ok(digest) => match loaded.image.manifest_state(&digest) {
                 Ok(manifest) => {
-                    let served = elsewhere.and_then(|elsewhere| elsewhere.manifest.as_ref());
+                    let served = elsewhere.and_then(|elsewhere| elsewhere.taken.as_ref());
                     let manifest = match (manifest, served) {
-                        (ManifestState::NotAtHand, Some(bytes)) => ManifestState::of_bytes(bytes, &digest),
+                        (ManifestState::NotAtHand, Some(taken)) => ManifestState::of_bytes(&taken.bytes, &digest),
                         (manifest, _) => manifest,
                     };
                     let mut absence = image::absence(&loaded.object);
-                    if !sources.is_empty() {
-                        absence = format!(" and in {}{absence}", places(&sources[1..]));
+                    if let Some(elsewhere) = elsewhere {
+                        let others = not_counted(elsewhere.not_counted.as_deref().unwrap_or_default());
+                        absence = format!(" and in {}{others}{absence}", places(&sources[1..]));
                     }
                     let subject = Subject {
                         manifest,
@@ -121,6 +123,9 @@ impl Run<'_, '_> {
             }
         };
         let mut judged = self.judged(name, source, outcome, identities);
+        if let Some(others) = elsewhere.and_then(|elsewhere| elsewhere.not_counted.as_ref()) {
+            sources.extend(others.iter().cloned());
+        }
         judged.report.sources = sources;
         judged.attachable = attachable;
         judged

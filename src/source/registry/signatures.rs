@@ -59,6 +59,21 @@ impl Gathered {
         });
     }
 
+    /// Counts no signature that is one of these.
+    fn leave_out_those(&mut self, counted: &[&[SignatureBlob]]) {
+        for (blob, origin) in self.signatures.iter().zip(&self.origins) {
+            if counted
+                .iter()
+                .copied()
+                .flatten()
+                .any(|own| is_same(&own.content, &blob.content))
+            {
+                let source = &mut self.sources[*origin];
+                source.signatures = source.signatures.saturating_sub(1);
+            }
+        }
+    }
+
     /// Names a place that is not asked.
     pub(super) fn leave_out(&mut self, kind: SourceKind, location: String, why: String) {
         self.sources.push(SourceAnswer {
@@ -142,11 +157,13 @@ impl Registries<'_> {
         self.signatures_at(&taken.asked, &taken.location, digest)
     }
 
-    /// The places at other locations of an image that have signatures of it. They do not count: a node does not look there.
-    pub fn elsewhere(&mut self, taken: &Taken, digest: &Digest) -> Vec<SourceAnswer> {
+    /// The places at other locations of an image that have signatures of it beside these, which were found where they count.
+    /// Those do not: a node does not look there.
+    pub fn elsewhere(&mut self, taken: &Taken, digest: &Digest, counted: &[&[SignatureBlob]]) -> Vec<SourceAnswer> {
         let mut found = Vec::new();
         for location in taken.others.iter().filter(|location| !location.blocked) {
-            let gathered = self.signatures_at(&taken.asked, location, digest);
+            let mut gathered = self.signatures_at(&taken.asked, location, digest);
+            gathered.leave_out_those(counted);
             found.extend(gathered.sources.into_iter().filter(|source| source.signatures > 0));
         }
         for source in &mut found {

@@ -13,6 +13,8 @@ mod describe;
 mod everywhere;
 #[path = "cluster/hostile.rs"]
 mod hostile;
+#[path = "cluster/lists.rs"]
+mod lists;
 #[path = "cluster/many.rs"]
 mod many;
 #[path = "cluster/names.rs"]

@@ -17,6 +17,8 @@ mod inspect;
 mod kubectl;
 #[path = "verify/limits.rs"]
 mod limits;
+#[path = "verify/lists.rs"]
+mod lists;
 #[path = "verify/names.rs"]
 mod names;
 #[path = "verify/output.rs"]

@@ -8,6 +8,7 @@ mod cluster_policy;
 mod elsewhere;
 mod files;
 mod judged;
+mod lists;
 mod object;
 mod places;
 mod plan;

@@ -26,6 +26,18 @@ impl NamingList {
         names_it.then(|| Self(Digest::of_bytes(bytes)))
     }
 
+    /// Takes an Image object that is a list; `None` unless it says that `instance` is in it, and its manifest's bytes, which
+    /// hash to its name, say so too.
+    #[must_use]
+    pub fn of_object(object: &Value, instance: &Digest) -> Option<Self> {
+        let names_it = |entry: &Value| entry["digest"] == instance.as_str();
+        if !object["dockerImageManifests"].as_array()?.iter().any(names_it) {
+            return None;
+        }
+        let list = Self::of_bytes(object["dockerImageManifest"].as_str()?.as_bytes(), instance)?;
+        (object["metadata"]["name"] == list.0.as_str()).then_some(list)
+    }
+
     /// The digest of the list.
     #[must_use]
     pub fn digest(&self) -> &Digest {

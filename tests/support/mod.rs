@@ -17,6 +17,7 @@ pub mod docker_registry;
 pub mod forge;
 pub mod gpg;
 pub mod hub;
+pub mod lists;
 pub mod packets;
 pub mod program;
 pub mod schema;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Images of a cluster: each is read, judged and written before the next one.
 
-use super::elsewhere::{Elsewhere, Registry};
+use super::elsewhere::Registry;
+use super::lists::{self, Beside};
 use super::{Judged, Run};
 use crate::cluster::images::Found;
 use crate::cluster::names::Name;
@@ -86,11 +87,16 @@ impl Run<'_, '_> {
             _ => None,
         };
         let elsewhere = elsewhere.as_ref();
+        let list = lists::in_cluster(session, &loaded, identities);
+        let beside = Beside {
+            elsewhere,
+            list: list.as_ref(),
+        };
         let mut is_tried = false;
         if records && elsewhere.is_some() && self.settings.attach && read_only.is_none() {
             let chosen = self.choose(&loaded);
             let image = loaded.image.name.clone();
-            let judged = self.judge_object(&loaded, &chosen, &image, SOURCE, identities, elsewhere);
+            let judged = self.judge_object(&loaded, &chosen, &image, SOURCE, identities, beside);
             if !judged.attachable.is_empty() {
                 let sent = self.attach(session, &loaded, &judged.attachable);
                 // What is recorded is recorded on the object as it is now.
@@ -100,7 +106,7 @@ impl Run<'_, '_> {
                 loaded = now.map_err(cluster::gone)?;
             }
         }
-        let (mut judged, refusal) = self.record_in_cluster(session, loaded, read_only, identities, elsewhere)?;
+        let (mut judged, refusal) = self.record_in_cluster(session, loaded, read_only, identities, beside)?;
         let is_enough = matches!(judged.report.outcome.verdict(), Verdict::Verified | Verdict::Allowed);
         if let (Some(registry), Some(elsewhere), false) = (registry, elsewhere, is_enough) {
             judged.report.sources.extend(registry.look_further(elsewhere));
@@ -129,10 +135,10 @@ impl Run<'_, '_> {
         loaded: Loaded,
         read_only: Option<Refusal>,
         identities: &[Reference],
-        elsewhere: Option<&Elsewhere>,
+        beside: Beside<'_>,
     ) -> Result<(Judged, Option<String>), Refusal> {
         if self.identity_source != IdentitySource::User {
-            let judged = self.judge_chosen(&loaded, identities, elsewhere)?.0;
+            let judged = self.judge_chosen(&loaded, identities, beside)?.0;
             if self.settings.recording != Recording::Dry {
                 let image = safe(&judged.report.image);
                 self.stderr.note(format_args!("{image}: nothing is recorded, because the image stream and not you named what is expected; give --expected-identity REF"));
@@ -141,7 +147,7 @@ impl Run<'_, '_> {
         }
         let mut recorder = ImageRecorder::new(session, self.settings.recording, read_only);
         let (mut judged, fate) = record(&mut recorder, loaded, |loaded, recorder| {
-            let (mut judged, chosen) = self.judge_chosen(loaded, identities, elsewhere)?;
+            let (mut judged, chosen) = self.judge_chosen(loaded, identities, beside)?;
             let edits = self.plan_in_cluster(recorder, loaded, &chosen, &mut judged);
             Ok((judged, edits))
         })?;
@@ -154,14 +160,14 @@ impl Run<'_, '_> {
         &mut self,
         loaded: &Loaded,
         identities: &[Reference],
-        elsewhere: Option<&Elsewhere>,
+        beside: Beside<'_>,
     ) -> Result<(Judged, Vec<usize>), Refusal> {
         let chosen = self.choose(loaded);
         if !self.settings.signatures.is_empty() && chosen.is_empty() {
             return Err(self.carries_none());
         }
         let image = loaded.image.name.clone();
-        let judged = self.judge_object(loaded, &chosen, &image, SOURCE, identities, elsewhere);
+        let judged = self.judge_object(loaded, &chosen, &image, SOURCE, identities, beside);
         Ok((judged, chosen))
     }
 

@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 
+use super::lists::{self, Beside};
 use super::{Judged, Run};
 use crate::digest::Digest;
 use crate::reason::Reason;
@@ -125,6 +126,11 @@ impl Run<'_, '_> {
             // Of all objects, those without the signature are none of the user's business.
             return by_name.then(|| (self.refused(name, source, self.carries_none(), identities), None));
         }
+        let list = lists::in_files(files, &loaded, identities);
+        let beside = Beside {
+            list: list.as_ref(),
+            ..Beside::default()
+        };
         let mut recorder = ObjectRecorder {
             files,
             records,
@@ -134,7 +140,7 @@ impl Run<'_, '_> {
             copies: &copies,
         };
         let recorded = record(&mut recorder, loaded, |loaded, recorder| {
-            let mut judged = self.judge_object(loaded, &chosen, name, source, identities, None);
+            let mut judged = self.judge_object(loaded, &chosen, name, source, identities, beside);
             if !self.is_asked_for(loaded) {
                 return Ok((judged, Ok(Vec::new())));
             }

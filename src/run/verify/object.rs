@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Judging an Image object by its signatures, and by those that were found elsewhere.
 
-use super::elsewhere::Elsewhere;
+use super::lists::Beside;
 use super::{attach, Judged, Run};
 use crate::image;
 use crate::limits::MAX_SIGNATURES;
-use crate::reason::{Reason, Refusal};
+use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::run::manifests::not_counted;
 use crate::source::objects::Loaded;
@@ -67,8 +67,9 @@ impl Run<'_, '_> {
         name: &str,
         source: &str,
         identities: &[Reference],
-        elsewhere: Option<&Elsewhere>,
+        beside: Beside<'_>,
     ) -> Judged {
+        let elsewhere = beside.elsewhere;
         let mut blobs: Vec<SignatureBlob> = chosen.iter().map(|n| blob(loaded, *n)).collect();
         let mut sources = Vec::new();
         if let Some(elsewhere) = elsewhere {
@@ -103,11 +104,17 @@ impl Run<'_, '_> {
                     let subject = Subject {
                         manifest,
                         digest,
-                        list: None,
+                        list: beside.list.and_then(|list| list.clone().ok()),
                         signatures: blobs,
                         sources: sources.clone(),
                     };
-                    let outcome = self.judge(&subject, source, &absence, identities);
+                    let mut outcome = self.judge(&subject, source, &absence, identities);
+                    if let (Some(Err(refusal)), Verdict::Rejected) = (beside.list, outcome.verdict()) {
+                        // It may be the image that was asked for.
+                        let signatures = subject.signatures.iter();
+                        let signatures = signatures.map(|blob| refused(blob, refusal));
+                        outcome = ImageOutcome::refused(refusal.clone(), signatures.collect());
+                    }
                     attachable = attach::attachable(&outcome, &subject.signatures, chosen.len());
                     outcome
                 }
@@ -115,10 +122,7 @@ impl Run<'_, '_> {
             },
             // What is recorded on an object of no image must not stand either.
             Err(refusal) => {
-                let signatures = blobs
-                    .into_iter()
-                    .map(|blob| SignatureOutcome::refused(blob.name, blob.content.kind(), refusal.clone(), None))
-                    .collect();
+                let signatures = blobs.iter().map(|blob| refused(blob, &refusal)).collect();
                 ImageOutcome::refused(refusal, signatures)
             }
         };
@@ -130,6 +134,11 @@ impl Run<'_, '_> {
         judged.attachable = attachable;
         judged
     }
+}
+
+/// A signature that is not judged.
+fn refused(blob: &SignatureBlob, refusal: &Refusal) -> SignatureOutcome {
+    SignatureOutcome::refused(blob.name.clone(), blob.content.kind(), refusal.clone(), None)
 }
 
 /// Adds signatures that were found elsewhere and are not on the object.

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Lists of manifests among the objects of files: the digest that is expected of an instance may be that of its list.
+
+use serde_json::{json, Value};
+
+use crate::support::images::{image, list, D1, D2, D3};
+use crate::support::lists::list_object;
+use crate::support::program::word;
+use crate::verify::{Desk, IDENTITY};
+
+const REPOSITORY: &str = "registry.local:5000/foo/bar";
+
+/// What D1 is called in a file with these other objects, where the digest of the list is expected.
+fn judged(desk: &Desk, instance: &Value, others: &[Value], expected: &str, more: &[&str]) -> String {
+    let objects = [&[instance.clone()][..], others].concat();
+    desk.put("objects.json", list(&objects).to_string());
+    let request = format!("{D1}={REPOSITORY}@{expected}");
+    let outcome = desk.run(&[&["-o", "json", "-f", "objects.json", &request][..], more].concat());
+    let document = outcome.json();
+    let mut items = document["items"].as_array().unwrap().iter();
+    word(items.find(|item| item["image"] == D1).unwrap())
+}
+
+#[test]
+fn the_digest_of_a_list_that_names_the_image() {
+    let desk = Desk::new();
+    let (object, digest) = list_object(&[D2, D1], &[D2, D1]);
+    // Signed under a tag, as the instance, and as the list.
+    for reference in [
+        IDENTITY.to_owned(),
+        format!("{REPOSITORY}@{D1}"),
+        format!("{REPOSITORY}@{digest}"),
+    ] {
+        let instance = image(D1, &[&desk.sign(D1, &reference)]);
+        let found = judged(&desk, &instance, std::slice::from_ref(&object), &digest, &[]);
+        assert_eq!(found, "Verified/Verified", "{reference}");
+        // Without the list nobody knows of it.
+        let found = judged(&desk, &instance, &[], &digest, &[]);
+        assert!(found.starts_with("Rejected/"), "{reference}: {found}");
+    }
+    // The list in a file of its own, by the key of a policy.
+    let instance = image(D1, &[&desk.sign(D1, IDENTITY)]);
+    desk.put("instance.json", instance.to_string());
+    desk.put("list.json", object.to_string());
+    let key = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": "key.gpg"});
+    desk.put("policy.json", json!({"default": [key]}).to_string());
+    let request = format!("{D1}={REPOSITORY}@{digest}");
+    let args = [
+        "verify",
+        "-o",
+        "json",
+        "-f",
+        "instance.json",
+        "-f",
+        "list.json",
+        "--policy",
+        "policy.json",
+        &request,
+    ];
+    desk.sandbox.run(args).expect_verdict(0, "Verified/Verified");
+    // It is signed as one of its own, but for another list.
+    let (_, other) = list_object(&[D1, D3], &[D1, D3]);
+    let instance = image(D1, &[&desk.sign(D1, &format!("{REPOSITORY}@{other}"))]);
+    let found = judged(&desk, &instance, std::slice::from_ref(&object), &digest, &[]);
+    assert_eq!(found, "Rejected/IdentityMismatch");
+    // A signature of the list is none of the instance.
+    let instance = image(D1, &[&desk.sign(&digest, IDENTITY)]);
+    assert_eq!(
+        judged(&desk, &instance, &[object], &digest, &[]),
+        "Rejected/DigestMismatch"
+    );
+}
+
+/// Only what hashes to its name and names the image is its list.
+#[test]
+fn what_is_no_list_of_the_image() {
+    let desk = Desk::new();
+    let instance = image(D1, &[&desk.sign(D1, IDENTITY)]);
+    let (good, digest) = list_object(&[D1], &[D1]);
+    let with = |member: &str, value: Value| {
+        let mut object = good.clone();
+        object[member] = value;
+        object
+    };
+    let (unnamed, other) = list_object(&[D2], &[D1]);
+    let (unsaid, third) = list_object(&[D1], &[D2]);
+    let text = good["dockerImageManifest"].as_str().unwrap();
+    for (object, expected) in [
+        (with("dockerImageManifest", format!("{text} ").into()), &digest),
+        (with("dockerImageManifest", "".into()), &digest),
+        (with("dockerImageManifest", Value::Null), &digest),
+        (with("dockerImageManifests", Value::Null), &digest),
+        (with("dockerImageManifests", json!([{"digest": D2}])), &digest),
+        (unnamed, &other),
+        (unsaid, &third),
+    ] {
+        let found = judged(&desk, &instance, std::slice::from_ref(&object), expected, &[]);
+        assert!(found.starts_with("Rejected/"), "{found}: {object}");
+    }
+    let found = judged(&desk, &instance, &[good], &digest, &[]);
+    assert_eq!(found, "Verified/Verified");
+}
+
+/// What cannot be read may be the list: then nothing is decided and no record is changed.
+#[test]
+fn a_list_that_cannot_be_read() {
+    let desk = Desk::new();
+    let blob = desk.sign(D1, IDENTITY);
+    let mut instance = image(D1, &[&blob]);
+    super::sigstore::trusted(&mut instance["signatures"][0], IDENTITY, &desk.key);
+    let (good, digest) = list_object(&[D1], &[D1]);
+    let mut twin = good.clone();
+    twin["dockerImageReference"] = "elsewhere.example/x:1".into();
+    let found = judged(&desk, &instance, &[good.clone(), twin], &digest, &["--confirm"]);
+    assert!(found.starts_with("Unchecked/"), "{found}");
+    let found = judged(&desk, &instance, &[good], &digest, &["--confirm", "-f", "absent.json"]);
+    assert_eq!(found, "Verified/Verified");
+    let before = list(&[instance.clone()]).to_string();
+    let found = judged(&desk, &instance, &[], &digest, &["--confirm", "-f", "absent.json"]);
+    assert!(found.starts_with("Unchecked/"), "{found}");
+    let after = std::fs::read_to_string(desk.sandbox.path("objects.json")).unwrap();
+    assert_eq!(after, before);
+}

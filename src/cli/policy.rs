@@ -16,7 +16,7 @@ pub struct Configuration {
     pub system_policy: bool,
 
     /// Read the ClusterImagePolicies of the cluster, and the ImagePolicies of the namespace of -n; with FILE they are put
-    /// together
+    /// together. why takes mirrors from the cluster too
     #[arg(long)]
     pub cluster_policy: bool,
 

@@ -33,12 +33,45 @@ const KINDS: [(&str, &str, &str); 3] = [
     ),
 ];
 
+/// What a cluster says of mirrors.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Mirrors {
+    /// Its mirror sets, each with its kind.
+    pub objects: Vec<Value>,
+    /// Registries whose certificates need not be verified.
+    pub insecure: Vec<String>,
+    /// Registries that nodes must not contact.
+    pub blocked: Vec<String>,
+}
+
 /// What nodes of the cluster take mirrors from.
 ///
 /// # Errors
 /// When one of the lists cannot be read or used: the source might be one that must not be contacted.
 pub fn read(api: &mut Api) -> Result<RegistriesConf, Refusal> {
-    let mut sources = Vec::new();
+    list(api)?.as_nodes_read()
+}
+
+impl Mirrors {
+    /// What nodes make of it.
+    ///
+    /// # Errors
+    /// When they would make nothing of it: an entry breaks a rule, or two contradict each other.
+    pub fn as_nodes_read(&self) -> Result<RegistriesConf, Refusal> {
+        let mut sources = Vec::new();
+        for object in &self.objects {
+            add(&mut sources, object).map_err(|error| unusable(&error))?;
+        }
+        RegistriesConf::of_mirror_sets(&sources, &self.insecure, &self.blocked).map_err(|error| unusable(&error))
+    }
+}
+
+/// The mirror sets of the cluster, and what its image configuration says of registries.
+///
+/// # Errors
+/// When one of the lists cannot be read as a whole.
+pub fn list(api: &mut Api) -> Result<Mirrors, Refusal> {
+    let mut mirrors = Mirrors::default();
     for (path, kind, _) in KINDS {
         let what = format!("listing {kind}s, which say where images are mirrored");
         let list = match api.get(path) {
@@ -52,15 +85,23 @@ pub fn read(api: &mut Api) -> Result<RegistriesConf, Refusal> {
             Some(items) if list["kind"] == format!("{kind}List") && is_whole => items,
             _ => return Err(api.nonsense(&format!("expected the whole {kind}List")).refusal(&what)),
         };
+        let version = path.strip_prefix("/apis/").and_then(|path| path.rsplit_once('/'));
         for item in items {
-            add_entries(&mut sources, item, kind).map_err(|error| unusable(&error))?;
+            let mut item = item.clone();
+            let members = item
+                .as_object_mut()
+                .ok_or_else(|| api.nonsense("expected objects").refusal(&what))?;
+            // Items of a list may come without them.
+            members.insert("kind".to_owned(), kind.into());
+            members.insert("apiVersion".to_owned(), version.map(|(version, _)| version).into());
+            mirrors.objects.push(item);
         }
     }
-    let (insecure, blocked) = match registries::configuration(api)? {
-        Some(configuration) => (configuration.insecure, configuration.blocked),
-        None => (Vec::new(), Vec::new()),
-    };
-    RegistriesConf::of_mirror_sets(&sources, &insecure, &blocked).map_err(|error| unusable(&error))
+    if let Some(configuration) = registries::configuration(api)? {
+        mirrors.insecure = configuration.insecure;
+        mirrors.blocked = configuration.blocked;
+    }
+    Ok(mirrors)
 }
 
 fn unusable(why: &str) -> Refusal {
@@ -76,10 +117,6 @@ fn unusable(why: &str) -> Refusal {
 /// When it is of another kind, or an entry is not what it should be.
 pub fn add(sources: &mut Vec<MirrorSource>, object: &Value) -> Result<(), String> {
     let kind = object["kind"].as_str().unwrap_or_default();
-    add_entries(sources, object, kind)
-}
-
-fn add_entries(sources: &mut Vec<MirrorSource>, object: &Value, kind: &str) -> Result<(), String> {
     let name = quoted(object["metadata"]["name"].as_str().unwrap_or_default());
     let wrong = |what: &str| format!("{kind} {name}: {what}");
     let Some((_, _, member)) = KINDS.iter().find(|(_, own, _)| *own == kind) else {

@@ -4,6 +4,7 @@
 use super::document::{Node, Outcome};
 use super::stream;
 use crate::reference::Reference;
+use crate::registry::registries_conf::mirror_sets::MirrorSource;
 use crate::text::quoted;
 
 /// An ImageDigestMirrorSet, ImageTagMirrorSet or ImageContentSourcePolicy.
@@ -24,6 +25,20 @@ pub struct Source {
     pub source: String,
     /// Hosts, namespaces or repositories that are tried first, in this order.
     pub mirrors: Vec<String>,
+    /// Whether the source must not be contacted; `None` for kinds that cannot say.
+    pub never_contact: Option<bool>,
+}
+
+impl MirrorSet {
+    /// Its sources as nodes read them.
+    pub fn as_nodes_read(&self) -> impl Iterator<Item = MirrorSource> + '_ {
+        self.sources.iter().map(|entry| MirrorSource {
+            source: entry.source.clone(),
+            mirrors: entry.mirrors.clone(),
+            by_tag: self.by_tag,
+            never_contact: entry.never_contact,
+        })
+    }
 }
 
 pub(super) fn read(root: &Node, kind: &str) -> Outcome<MirrorSet> {
@@ -42,15 +57,16 @@ pub(super) fn read(root: &Node, kind: &str) -> Outcome<MirrorSet> {
     Ok(MirrorSet {
         object: format!("{kind}/{name}"),
         by_tag: kind == "ImageTagMirrorSet",
-        sources: entries.iter().map(source).collect::<Outcome<_>>()?,
+        sources: entries.iter().map(|node| source(node, kind)).collect::<Outcome<_>>()?,
     })
 }
 
-fn source(node: &Node) -> Outcome<Source> {
+fn source(node: &Node, kind: &str) -> Outcome<Source> {
     node.only(&["source", "mirrors", "mirrorSourcePolicy"])?;
-    if let Some(policy) = node.member("mirrorSourcePolicy")? {
-        policy.word(&["AllowContactingSource", "NeverContactSource"])?;
-    }
+    let never_contact = match node.member("mirrorSourcePolicy")? {
+        Some(policy) => policy.word(&["AllowContactingSource", "NeverContactSource"])? == "NeverContactSource",
+        None => false,
+    };
     let source = node.required("source")?;
     let text = source.string()?;
     let is_wildcard = text.strip_prefix("*.").is_some_and(Reference::is_prefix) && !text.contains(['/', ':']);
@@ -76,5 +92,6 @@ fn source(node: &Node) -> Outcome<Source> {
     Ok(Source {
         source: text.to_owned(),
         mirrors: mirrors.iter().map(mirror).collect::<Outcome<_>>()?,
+        never_contact: (kind != "ImageContentSourcePolicy").then_some(never_contact),
     })
 }

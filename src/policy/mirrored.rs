@@ -20,8 +20,6 @@ pub struct Mirror {
     pub source: String,
     /// What takes its place.
     pub location: String,
-    /// Whether it is used for the kind of reference that was asked for, by tag or by digest.
-    pub is_used: bool,
 }
 
 impl Mirror {
@@ -50,7 +48,6 @@ impl Mirror {
 /// The mirrors that mirror sets name for a reference: those of its longest source, in the order of the objects.
 #[must_use]
 pub fn of_sets<'s>(sets: impl Iterator<Item = &'s MirrorSet>, reference: &Reference) -> Vec<Mirror> {
-    let by_tag = reference.digest().is_none();
     let mut mirrors: Vec<Mirror> = Vec::new();
     for set in sets {
         for entry in &set.sources {
@@ -61,7 +58,6 @@ pub fn of_sets<'s>(sets: impl Iterator<Item = &'s MirrorSet>, reference: &Refere
                 named_by: set.object.clone(),
                 source: entry.source.clone(),
                 location: location.clone(),
-                is_used: set.by_tag == by_tag,
             }));
         }
     }

@@ -4,6 +4,7 @@
 use image_signature::digest::Digest;
 use serde_json::{json, Value};
 
+use crate::attach::{allow_configuration, configuration, mirror_sets};
 use crate::support::api::Fault;
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::cosign::Cosign;
@@ -33,6 +34,7 @@ impl Place {
         for resource in ["clusterimagepolicies", "imagepolicies"] {
             scene.server.grant("alice", &["list"], resource);
         }
+        allow_configuration(&scene.server, "alice");
         let digest = Digest::of_manifest(MANIFEST.as_bytes()).unwrap();
         scene.sandbox.file("d/manifest.json", MANIFEST);
         scene
@@ -345,6 +347,119 @@ fn policy_commands_read_the_cluster() {
     place.scene.sandbox.file("policy.json", policy.to_string());
     let outcome = place.policy(&["lint", "policy.json", "--cluster-policy"]).expect(1);
     assert!(outcome.stdout.contains("PolicyBesideObjects"), "{outcome:?}");
+}
+
+/// Where nodes fetch an image follows from the mirror sets and the image configuration of the cluster, and not from the
+/// registries.conf of this machine.
+#[test]
+fn mirrors_are_those_of_the_cluster() {
+    let place = Place::new();
+    place.cluster("own", &["registry.local:5000"], &place.cosign);
+    place.scene.sandbox.file(
+        "registries.conf",
+        "[[registry]]\nlocation = \"registry.local:5000\"\n[[registry.mirror]]\nlocation = \"of.this.machine\"\n",
+    );
+    let digest = format!("registry.local:5000/foo/bar@{D1}");
+    let why = |reference: &str| {
+        let args = [
+            "why",
+            reference,
+            "--cluster-policy",
+            "--registries-conf",
+            "registries.conf",
+            "-o",
+            "json",
+        ];
+        place.policy(&[&args[..], &["--mirrors"]].concat())
+    };
+    let places = |reference: &str| {
+        let item = why(reference).expect(0).json()["items"][0].clone();
+        let places = item["locations"].as_array().unwrap().iter();
+        let places = places.map(|own| {
+            let blocked = if own["blocked"] == true { " blocked" } else { "" };
+            format!(
+                "{} by {}{blocked}",
+                own["reference"].as_str().unwrap(),
+                own["namedBy"].as_str().unwrap_or("nobody")
+            )
+        });
+        (places.collect::<Vec<_>>(), item)
+    };
+    // Without a mirror set there is no mirror.
+    let (found, _) = places(IDENTITY);
+    assert_eq!(found, [format!("{IDENTITY} by nobody")]);
+    let set = |mirror: &str, policy: &str| {
+        let mut set = json!({"source": "registry.local:5000", "mirrors": [mirror]});
+        if !policy.is_empty() {
+            set["mirrorSourcePolicy"] = policy.into();
+        }
+        json!([set])
+    };
+    let never = "NeverContactSource";
+    mirror_sets(
+        &place.scene.server,
+        "ImageDigestMirrorSet",
+        &[("digests", set("idms.example/m", never))],
+    );
+    mirror_sets(
+        &place.scene.server,
+        "ImageTagMirrorSet",
+        &[("tags", set("itms.example", never))],
+    );
+    let old = set("icsp.example", "");
+    mirror_sets(&place.scene.server, "ImageContentSourcePolicy", &[("old", old)]);
+    configuration(
+        &place.scene.server,
+        &json!({"blockedRegistries": ["itms.example"]}),
+        &json!({}),
+    );
+    let (found, item) = places(&digest);
+    let expected = [
+        format!("icsp.example/foo/bar@{D1} by ImageContentSourcePolicy/old"),
+        format!("idms.example/m/foo/bar@{D1} by ImageDigestMirrorSet/digests"),
+        format!("{digest} by nobody blocked"),
+    ];
+    assert_eq!(found, expected);
+    let stanza = item["mirrors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|own| own["mirror"] == "idms.example/m")
+        .unwrap();
+    assert!(
+        stanza["stanza"]
+            .as_str()
+            .unwrap()
+            .contains("signedPrefix: \"registry.local:5000\""),
+        "{stanza}"
+    );
+    let (found, _) = places(IDENTITY);
+    let expected = [
+        "itms.example/foo/bar:v1 by ImageTagMirrorSet/tags blocked".to_owned(),
+        format!("{IDENTITY} by nobody blocked"),
+    ];
+    assert_eq!(found, expected);
+    // Sets that contradict each other, of which nodes make nothing.
+    mirror_sets(
+        &place.scene.server,
+        "ImageTagMirrorSet",
+        &[("tags", set("itms.example", ""))],
+    );
+    let outcome = why(&digest).expect(3);
+    assert!(
+        outcome
+            .stderr
+            .contains("the mirror sets of the cluster cannot be used: "),
+        "{outcome:?}"
+    );
+    // Lists that cannot be read may name mirrors: nothing is explained then.
+    place.scene.server.revoke_all();
+    place.scene.server.grant("alice", &["list"], "clusterimagepolicies");
+    let outcome = why(IDENTITY).expect(3);
+    assert!(outcome.stderr.contains("listing ImageDigestMirrorSets"), "{outcome:?}");
+    assert_eq!(outcome.json()["kind"], "Trouble");
+    // Findings and tables need none of it.
+    place.policy(&["lint", "--cluster-policy"]).expect(0);
 }
 
 #[test]

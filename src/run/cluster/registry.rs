@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{pause, Session, MAX_TRIES};
 use crate::cluster::api::Error;
-use crate::cluster::mirrors;
+use crate::cluster::mirrors::{self, Mirrors};
 use crate::cluster::registries::{self, Own};
 use crate::http::secret::Secret;
 use crate::reason::Refusal;
@@ -44,6 +44,14 @@ impl Session {
     /// When they cannot be read or used.
     pub fn mirrors(&mut self) -> Result<RegistriesConf, Refusal> {
         mirrors::read(&mut self.api)
+    }
+
+    /// The mirror sets of the cluster as the server gives them, and what else it says of registries.
+    ///
+    /// # Errors
+    /// When they cannot be listed as a whole.
+    pub fn listed_mirrors(&mut self) -> Result<Mirrors, Refusal> {
+        mirrors::list(&mut self.api)
     }
 
     /// The user's token; nothing where the login is of another kind.

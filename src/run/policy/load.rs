@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cluster::mirrors::Mirrors;
 use crate::files::read::read_bounded;
 use crate::policy::file::PolicyText;
 use crate::policy::objects::Objects;
@@ -76,6 +77,22 @@ impl Failure {
 
 /// Reads the files of the policy, or the one of this machine, and the objects of the cluster.
 pub(super) fn load(ground: &Ground, stderr: &mut Messages<'_>) -> Result<Rulebook, Failure> {
+    Ok(load_all(ground, false, stderr)?.0)
+}
+
+/// The same with the mirror sets of the cluster among the objects, and what else it says of mirrors.
+pub(super) fn load_with_mirrors(
+    ground: &Ground,
+    stderr: &mut Messages<'_>,
+) -> Result<(Rulebook, Option<Mirrors>), Failure> {
+    load_all(ground, true, stderr)
+}
+
+fn load_all(
+    ground: &Ground,
+    wants_mirrors: bool,
+    stderr: &mut Messages<'_>,
+) -> Result<(Rulebook, Option<Mirrors>), Failure> {
     let mut files = ground.files.clone();
     if ground.is_of_machine {
         files.push(system_policy(ground).map_err(Failure::Usage)?);
@@ -86,7 +103,11 @@ pub(super) fn load(ground: &Ground, stderr: &mut Messages<'_>) -> Result<Ruleboo
         let source = Source::parse(file.clone(), text).map_err(|error| Failure::Broken(Broken { file, error }))?;
         sources.push(source);
     }
-    sources.extend(of_cluster(ground, stderr)?);
+    let mut mirrors = None;
+    if let Some((source, found)) = of_cluster(ground, wants_mirrors, stderr)? {
+        sources.push(source);
+        mirrors = found;
+    }
     let has_rules = |source: &Source| match &source.content {
         PolicyText::Policy(_) => true,
         PolicyText::Objects(objects) => !objects.policies.is_empty(),
@@ -98,21 +119,34 @@ pub(super) fn load(ground: &Ground, stderr: &mut Messages<'_>) -> Result<Ruleboo
         let source = Source::parse(file.clone(), text).map_err(|error| Failure::Broken(Broken { file, error }))?;
         sources.insert(0, source);
     }
-    Rulebook::new(sources, ground.namespace.as_deref()).map_err(|(one, other)| {
+    let book = Rulebook::new(sources, ground.namespace.as_deref()).map_err(|(one, other)| {
         Failure::Usage(UsageError::new(format!(
             "{} and {} are both a policy.json; name one",
             shown(&one),
             shown(&other)
         )))
-    })
+    })?;
+    Ok((book, mirrors))
 }
 
-fn of_cluster(ground: &Ground, stderr: &mut Messages<'_>) -> Result<Option<Source>, Failure> {
+fn of_cluster(
+    ground: &Ground,
+    wants_mirrors: bool,
+    stderr: &mut Messages<'_>,
+) -> Result<Option<(Source, Option<Mirrors>)>, Failure> {
     let Some(access) = &ground.cluster else { return Ok(None) };
     let mut session = Session::new((**access).clone(), stderr).map_err(Failure::Usage)?;
     let listed = session.listed_policies(ground.namespace.as_deref());
+    let mirrors = match &listed {
+        Ok(_) if wants_mirrors => session
+            .listed_mirrors()
+            .and_then(|mirrors| mirrors.as_nodes_read().map(|_| Some(mirrors))),
+        _ => Ok(None),
+    };
     session.tell_warnings(stderr);
-    let listed = listed.map_err(|refusal| Failure::Trouble(refusal.message))?;
+    let mut listed = listed.map_err(|refusal| Failure::Trouble(refusal.message))?;
+    let mirrors = mirrors.map_err(|refusal| Failure::Trouble(refusal.message))?;
+    listed.extend(mirrors.iter().flat_map(|mirrors| mirrors.objects.iter().cloned()));
     let objects = Objects::of_values(&listed).map_err(|error| {
         let file = PathBuf::from(CLUSTER);
         Failure::Broken(Broken { file, error })
@@ -120,7 +154,7 @@ fn of_cluster(ground: &Ground, stderr: &mut Messages<'_>) -> Result<Option<Sourc
     if ground.namespace.is_none() {
         stderr.note("the ImagePolicies of the cluster are left out; -n adds those of a namespace");
     }
-    Ok(Some(Source::of_cluster(CLUSTER, objects)))
+    Ok(Some((Source::of_cluster(CLUSTER, objects), mirrors)))
 }
 
 /// Reads a file of at most [`MAX_POLICY_BYTES`].

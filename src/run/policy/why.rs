@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `policy why`
 
-use super::configuration::{self, Read};
+use super::configuration;
 use super::keys;
-use super::load::{load, shown};
+use super::load::{load_with_mirrors, shown};
 use super::syntax;
+use crate::cluster::mirrors::Mirrors;
 use crate::policy::explanation::{Explanation, Part, Place, State, Step};
+use crate::policy::mirror_set::MirrorSet;
 use crate::policy::mirrored::{self, Mirror};
 use crate::policy::rulebook::Rulebook;
 use crate::policy::scope::scopes_of;
 use crate::policy::words;
 use crate::reference::Reference;
+use crate::registry::registries_conf::mirror_sets::MirrorSource;
 use crate::registry::registries_conf::RegistriesConf;
 use crate::registry::registries_d::{self, RegistriesD};
 use crate::report::console::Console;
 use crate::report::exit::Exit;
 use crate::report::policy_why as report;
+use crate::settings::containers::Containers;
 use crate::settings::policy::{Ground, Why};
 use crate::settings::UsageError;
 
@@ -24,11 +28,11 @@ use crate::settings::UsageError;
 /// # Errors
 /// When a file cannot be read or breaks its format.
 pub(super) fn run(settings: &Why, console: &mut Console<'_>) -> Result<Exit, UsageError> {
-    let book = match load(&settings.ground, &mut console.err) {
-        Ok(book) => book,
+    let (book, of_cluster) = match load_with_mirrors(&settings.ground, &mut console.err) {
+        Ok(found) => found,
         Err(failure) => return failure.tell("policy why", syntax::of(settings.output), console),
     };
-    let (explanation, trouble) = explain(&book, settings)?;
+    let (explanation, trouble) = explain(&book, of_cluster.as_ref(), settings)?;
     for line in &trouble {
         console.err.error(line);
     }
@@ -45,7 +49,11 @@ pub(super) fn run(settings: &Why, console: &mut Console<'_>) -> Result<Exit, Usa
 }
 
 /// The explanation, and what kept it from being complete.
-fn explain(book: &Rulebook, settings: &Why) -> Result<(Explanation, Vec<String>), UsageError> {
+fn explain(
+    book: &Rulebook,
+    of_cluster: Option<&Mirrors>,
+    settings: &Why,
+) -> Result<(Explanation, Vec<String>), UsageError> {
     let reference = &settings.reference;
     let applied = book.applied(reference).map(str::to_owned);
     let mut trouble = Vec::new();
@@ -63,16 +71,18 @@ fn explain(book: &Rulebook, settings: &Why) -> Result<(Explanation, Vec<String>)
             identity: words::rule(rule.requirement).map(|own| words::identity(own, reference)),
         });
     }
-    let conf = configuration::registries_conf(&settings.ground.containers);
     let sections = configuration::registries_d(&settings.ground.containers);
-    let registries = conf.content.as_ref().map_err(|what| UsageError::new(what.as_str()))?;
     let stores = sections
         .content
         .as_ref()
         .map_err(|what| UsageError::new(what.as_str()))?;
-    let mirrors = mirrors(book, &conf, registries, reference);
     let mut notes = notes(book);
-    let locations = locations(book, registries, &mirrors, reference, &mut notes)?;
+    let is_by_sets = of_cluster.is_some() || book.mirror_sets().next().is_some();
+    let (mirrors, locations) = if is_by_sets {
+        of_sets(book, of_cluster, reference, &mut notes)?
+    } else {
+        of_machine(&settings.ground.containers, reference)?
+    };
     let is_by_objects = applied
         .as_deref()
         .is_some_and(|scope| !book.combined.makers_of(scope).is_empty());
@@ -140,61 +150,67 @@ fn notes(book: &Rulebook) -> Vec<String> {
     notes
 }
 
-/// The mirrors that are named for a reference: by the mirror sets in the files, else by registries.conf.
-fn mirrors(
-    book: &Rulebook,
-    conf: &Read<RegistriesConf>,
-    registries: &RegistriesConf,
-    reference: &Reference,
-) -> Vec<Mirror> {
-    if book.mirror_sets().next().is_some() {
-        return mirrored::of_sets(book.mirror_sets(), reference);
-    }
+/// A place where an image may be fetched: its name there, what names it as a mirror, and whether it is blocked.
+type Located = (Reference, Option<String>, bool);
+
+/// The mirrors that the registries.conf of this machine names for a reference, and where the image may be fetched.
+fn of_machine(containers: &Containers, reference: &Reference) -> Result<(Vec<Mirror>, Vec<Located>), UsageError> {
+    let conf = configuration::registries_conf(containers);
+    let registries = conf.content.as_ref().map_err(|what| UsageError::new(what.as_str()))?;
     let files: Vec<String> = conf.files.iter().map(|file| shown(file)).collect();
     let found = registries.mirrors_of(reference);
-    found
+    let mirrors: Vec<Mirror> = found
         .into_iter()
         .map(|(source, location)| Mirror {
             named_by: files.join(", "),
             source: source.to_owned(),
             location: location.to_owned(),
-            is_used: true,
         })
-        .collect()
+        .collect();
+    let found = registries
+        .locations(reference)
+        .map_err(|error| UsageError::new(error.to_string()))?;
+    let by = mirrors.first().map_or("registries.conf", |mirror| &mirror.named_by);
+    let locations = found
+        .into_iter()
+        .map(|own| (own.reference, own.is_mirror.then(|| by.to_owned()), own.blocked));
+    let locations = locations.collect();
+    Ok((mirrors, locations))
 }
 
-/// A place where an image may be fetched: its name there, what names it as a mirror, and whether it is blocked.
-type Located = (Reference, Option<String>, bool);
-
-fn locations(
+/// The same by the mirror sets of the files and of the cluster, as nodes read them.
+fn of_sets(
     book: &Rulebook,
-    registries: &RegistriesConf,
-    mirrors: &[Mirror],
+    of_cluster: Option<&Mirrors>,
     reference: &Reference,
     notes: &mut Vec<String>,
-) -> Result<Vec<Located>, UsageError> {
-    if book.mirror_sets().next().is_none() {
-        let found = registries
-            .locations(reference)
-            .map_err(|error| UsageError::new(error.to_string()))?;
-        let by = mirrors.first().map_or("registries.conf", |mirror| &mirror.named_by);
-        return Ok(found
-            .into_iter()
-            .map(|own| (own.reference, own.is_mirror.then(|| by.to_owned()), own.blocked))
-            .collect());
-    }
-    let mut found: Vec<Located> = Vec::new();
-    for mirror in mirrors.iter().filter(|mirror| mirror.is_used) {
-        match mirror.name_of(reference) {
-            Some(name) => found.push((name, Some(mirror.named_by.clone()), false)),
-            None => notes.push(format!(
-                "at mirror {} the name does not become a reference: nodes cannot pull it at all",
-                mirror.location
-            )),
+) -> Result<(Vec<Mirror>, Vec<Located>), UsageError> {
+    let mirrors = mirrored::of_sets(book.mirror_sets(), reference);
+    let sources: Vec<MirrorSource> = book.mirror_sets().flat_map(MirrorSet::as_nodes_read).collect();
+    let (insecure, blocked) = of_cluster.map_or((&[][..], &[][..]), |own| (&own.insecure, &own.blocked));
+    let conf = RegistriesConf::of_mirror_sets(&sources, insecure, blocked)
+        .map_err(|what| UsageError::new(format!("nodes cannot use these mirror sets: {what}")))?;
+    let found = match conf.locations(reference) {
+        Ok(found) => found,
+        Err(error) => {
+            notes.push(format!("{error}: nodes cannot pull the image at all"));
+            Vec::new()
         }
-    }
-    found.push((reference.clone(), None, false));
-    Ok(found)
+    };
+    let by = |place: &Reference| {
+        let own = mirrors
+            .iter()
+            .find(|mirror| mirror.name_of(reference).as_ref() == Some(place));
+        own.map_or("a mirror set of a scope around it".to_owned(), |mirror| {
+            mirror.named_by.clone()
+        })
+    };
+    let locations = found.into_iter().map(|own| {
+        let mirror = own.is_mirror.then(|| by(&own.reference));
+        (own.reference, mirror, own.blocked)
+    });
+    let locations = locations.collect();
+    Ok((mirrors, locations))
 }
 
 fn place((reference, mirror, blocked): Located, stores: &RegistriesD, ground: &Ground, is_by_objects: bool) -> Place {

@@ -10,6 +10,7 @@ mod test;
 #[path = "policy/why.rs"]
 mod why;
 
+use crate::support::program::Sandbox;
 use crate::support::vectors::{bytes, data, same, text, Table};
 use image_signature::policy::scope::{parents_of, Applied};
 use image_signature::policy::Policy;
@@ -33,6 +34,29 @@ fn parsing() {
             (_, parsed) => Err(format!("ok {ok}, found {parsed:?}")),
         })
     });
+}
+
+/// Which policies with sigstore requirements are policies at all: by the reader, and by the program, which names line,
+/// column and member of what is not.
+#[test]
+fn grammar_of_sigstore_requirements() {
+    let sandbox = Sandbox::new();
+    let (mut taken, mut refused) = (0, 0);
+    Table::load("sigstore-verify.json", &[]).of("grammar").run(|case| {
+        let input = text(case, "policy_text");
+        let parses = case["parses"].as_bool().unwrap();
+        sandbox.file("policy.json", input);
+        let outcome = sandbox.run(["policy", "why", "registry.local:5000/a:1", "policy.json", "-o", "json"]);
+        let told = match (parses, outcome.status) {
+            (true, 0) => Ok(()),
+            (false, 2) if outcome.stderr.contains("policy.json: line 1, column ") => Ok(()),
+            _ => Err(format!("parses {parses}, {outcome:?}")),
+        };
+        *if parses { &mut taken } else { &mut refused } += 1;
+        Some(same("parses", parses, Policy::parse(input.as_bytes()).is_ok()).and(told))
+    });
+    println!("sigstore-verify.json: {taken} policies taken, {refused} refused");
+    assert!(taken > 5 && refused > 5);
 }
 
 /// Names of transports and scopes, and how many requirements each has.

@@ -77,7 +77,6 @@ fn sigstore_judgements() {
     let document: Value = serde_json::from_str(&document).unwrap();
     let sandbox = Sandbox::new();
     let mut number = 0;
-    let mut grammar = 0;
     const FIRST_BLOCK: &str = "a file with more than one block is refused: which key is meant cannot be told";
     const BASE64: &str = "only canonical base64 without line ends is taken";
     const DER: &str = "ECDSA signatures are DER only";
@@ -104,11 +103,10 @@ fn sigstore_judgements() {
             ("lists/asked-list-digest/signed-tag", LIST),
         ],
     )
+    .leave_out("they run in tests/policy.rs and tests/sigstore.rs", |case| {
+        ["grammar", "blob"].contains(&text(case, "category"))
+    })
     .run(|case| {
-        if ["grammar", "blob"].contains(&text(case, "category")) {
-            grammar += 1;
-            return Some(Ok(()));
-        }
         number += 1;
         let directory = format!("d{number}");
         let manifest = decoded(&document["manifests"][text(case, "manifest")]);
@@ -135,9 +133,6 @@ fn sigstore_judgements() {
         let found = accepts(&sandbox, &image, &directory, true);
         Some(found.and_then(|found| same("allowed", case["allowed"].as_bool().unwrap(), found)))
     });
-    println!(
-        "sigstore-verify: {grammar} cases of grammar and stored blobs run in tests/policy.rs and tests/sigstore.rs"
-    );
 }
 
 /// The policy that a case stands for.

@@ -13,6 +13,7 @@ use image_signature::registry::registries_d::RegistriesD;
 use image_signature::registry::{extension, token};
 use serde_json::{json, Value};
 
+use crate::support::gpg::Signer;
 use crate::support::program::Sandbox;
 use crate::support::vectors::{bytes, data, fixture, same, text, Table};
 
@@ -31,10 +32,7 @@ fn challenges() {
 
 #[test]
 fn scopes_asked_for_after_a_refusal() {
-    Table::load("registry-api.json", &[]).run(|case| {
-        if text(case, "category") != "retry-scope" {
-            return None;
-        }
+    Table::load("registry-api.json", &[]).of("retry-scope").run(|case| {
         let challenge = Challenge::parse(text(case, "header"));
         let found = challenge
             .further_scope()
@@ -66,10 +64,8 @@ fn lookaside() {
             "a base without a scheme is refused at once; its own readers refuse it when reading",
         )],
     )
+    .leave_out("stores are only read", |case| case["write"] == true)
     .run(|case| {
-        if case["write"].as_bool().unwrap() {
-            return None;
-        }
         let files = texts(
             &document["configs"][text(case, "config")],
             "/etc/containers/registries.d",
@@ -108,10 +104,9 @@ fn lookaside() {
 
 #[test]
 fn mirrors() {
-    Table::load("mirrors.json", &[]).run(|case| {
-        if !["registries.conf", "drop-in", "openshift"].contains(&text(case, "category")) || case["config"].is_null() {
-            return None;
-        }
+    let table = Table::load("mirrors.json", &[]).of_any(&["registries.conf", "drop-in", "openshift"]);
+    let table = table.leave_out("they have no registries.conf", |case| case["config"].is_null());
+    table.run(|case| {
         let mut files = vec![(PathBuf::from("registries.conf"), text(case, "config").to_owned())];
         files.extend(
             texts(&case["drop_ins"], "registries.conf.d")
@@ -227,10 +222,8 @@ fn lists_of_the_extension() {
             ("ext-list/content-urlsafe", "one broken entry spoils no other"),
         ],
     )
+    .of("ext-list")
     .run(|case| {
-        if text(case, "category") != "ext-list" {
-            return None;
-        }
         let found = extension::parse(&bytes(case, "input_base64"));
         Some(match (case["ok"].as_bool().unwrap(), found) {
             (true, Ok(entries)) => {
@@ -257,10 +250,7 @@ fn decoded(text: &str) -> Vec<u8> {
 #[test]
 fn answers_of_token_servers() {
     const NOW: i64 = 1_795_000_000;
-    Table::load("registry-api.json", &[]).run(|case| {
-        if text(case, "category") != "token" {
-            return None;
-        }
+    Table::load("registry-api.json", &[]).of("token").run(|case| {
         let found = token::parse(&bytes(case, "input_base64"), NOW);
         Some(match (case["ok"].as_bool().unwrap(), found) {
             (true, Ok(found)) => same("token", text(case, "token"), found.token.reveal()).and(
@@ -275,8 +265,7 @@ fn answers_of_token_servers() {
     });
 }
 
-/// What `verify` and `inspect` say of files, and the digest of a manifest, as skopeo's commands for debugging do. Its
-/// `standalone-sign` is no command here.
+/// What `verify` and `inspect` say of files, and the digest of a manifest, as skopeo's commands for debugging do.
 #[test]
 fn commands_of_skopeo() {
     let sandbox = Sandbox::new();
@@ -369,4 +358,54 @@ fn commands_of_skopeo() {
                 same("verified", case["exit"] == 0, outcome.status == 0).map_err(|what| format!("{what}: {outcome:?}")),
             )
         });
+    Table::load("skopeo-cli.json", &[]).of("top").run(|case| {
+        let args = case["args"].as_array().unwrap().iter();
+        let outcome = sandbox.run(args.map(|arg| arg.as_str().unwrap()));
+        Some(same("usage error", (1, 2), (case["exit"].as_i64()?, outcome.status)))
+    });
+}
+
+/// Signing is no command here: what `skopeo standalone-sign` signs is signed by gpg and judged.
+#[test]
+fn what_skopeo_would_sign() {
+    let (sandbox, signer) = (Sandbox::new(), Signer::new());
+    let key = signer.simple_key("Signer <s@example.com>");
+    signer.export(&[&key], &sandbox.path("key.gpg"));
+    let nothing = "it signs nothing";
+    let table = Table::load("skopeo-cli.json", &[]).of("standalone-sign");
+    let table = table.leave_out(nothing, |case| case["exit"] != 0);
+    let mut verdicts = Vec::new();
+    table.run(|case| {
+        let manifest = case["args"].as_array().unwrap().iter().filter_map(Value::as_str);
+        let manifest = manifest.filter_map(|arg| arg.strip_prefix("FIXTURES/")).next().unwrap();
+        let mut payload = case["output_payload"].clone();
+        // The record has a word in place of the time.
+        payload["optional"]["timestamp"] = json!(1_700_000_000);
+        let payload = payload.to_string();
+        sandbox.file("signature", signer.sign(&key, payload.as_bytes()));
+        let mut command = sandbox.command();
+        command.args([
+            "verify",
+            "-o",
+            "json",
+            "--public-key",
+            "key.gpg",
+            "--signature-file",
+            "signature",
+        ]);
+        command.args([
+            "--identity-match",
+            "matchRepository",
+            "--expected-identity",
+            "testing/manifest:latest",
+        ]);
+        command.arg("--manifest").arg(fixture(manifest)?);
+        let outcome = sandbox.finish(&mut command, b"");
+        verdicts.push(crate::support::program::word(&outcome.item()));
+        // A signature of what is no reference, or of no manifest, is of no use.
+        let is_of_use = !manifest.ends_with("empty.pub")
+            && text(&case["output_payload"]["critical"]["identity"], "docker-reference") == "testing/manifest";
+        Some(same("verified", is_of_use, outcome.status == 0).map_err(|what| format!("{what}: {outcome:?}")))
+    });
+    println!("skopeo-cli.json: {verdicts:?}");
 }

@@ -55,9 +55,27 @@ impl Table {
     }
 
     /// The cases of one category.
-    pub fn of(mut self, category: &str) -> Self {
-        self.cases.retain(|case| text(case, "category") == category);
-        assert!(!self.cases.is_empty(), "{category}");
+    pub fn of(self, category: &str) -> Self {
+        self.of_any(&[category])
+    }
+
+    /// The cases of these categories; the others run elsewhere.
+    pub fn of_any(mut self, categories: &[&str]) -> Self {
+        self.cases.retain(|case| categories.contains(&text(case, "category")));
+        for category in categories {
+            let is_there = self.cases.iter().any(|case| text(case, "category") == *category);
+            assert!(is_there, "{category}");
+        }
+        self
+    }
+
+    /// Leaves out cases that are not about what runs here, and says how many and why.
+    pub fn leave_out(mut self, why: &str, is_left_out: impl Fn(&Value) -> bool) -> Self {
+        let before = self.cases.len();
+        self.cases.retain(|case| !is_left_out(case));
+        let count = before - self.cases.len();
+        assert!(count > 0 && !self.cases.is_empty(), "{count} left out: {why}");
+        println!("{}: {count} cases left out: {why}", self.file);
         self
     }
 

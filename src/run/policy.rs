@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `policy`
 
-mod configuration;
 mod keys;
 mod lint;
 mod lint_keys;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Where podman, CRI-O and skopeo look for their configuration: policy.json, registries.conf and registries.d.
 
+pub mod files;
+
 use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
@@ -24,6 +26,8 @@ pub struct Containers {
     pub last: Option<PathBuf>,
     /// Directories of registries.d: of two files of one name the first counts; all are joined.
     pub registries_d: Vec<PathBuf>,
+    /// Whether there is one of these, which the user named.
+    pub is_registries_d_named: bool,
     /// The lookaside store where nothing names one.
     pub default_lookaside: String,
 }
@@ -36,21 +40,24 @@ impl Containers {
     /// When none is there: the places that were looked at, safe to print.
     pub fn system_policy(&self) -> Result<PathBuf, String> {
         let is_named = self.policy.len() == 1;
-        let found = self.policy.iter().find(|path| is_named || path.exists());
+        let found = self.policy.iter().find(|path| is_named || files::may_be_there(path));
         found.cloned().ok_or_else(|| {
             let places = self.policy.iter().map(|path| safe(&path.display().to_string()));
             places.collect::<Vec<_>>().join(", ")
         })
     }
 
+    /// The directory that the user named in place of registries.d.
+    #[must_use]
+    pub fn named_registries_d(&self) -> Option<&Path> {
+        let first = self.registries_d.first().filter(|_| self.is_registries_d_named);
+        first.map(PathBuf::as_path)
+    }
+
     /// Finds the places; `registries_conf` and `registries_d` are those that the user named.
     #[must_use]
     pub fn new(environment: &Environment, registries_conf: Option<&Path>, registries_d: Option<&Path>) -> Self {
-        let home = environment.home.as_deref();
-        let configured = environment.variable("XDG_CONFIG_HOME").map(PathBuf::from);
-        let user = configured
-            .or_else(|| home.map(|home| home.join(".config")))
-            .map(|directory| directory.join("containers"));
+        let user = environment.config_home().map(|directory| directory.join("containers"));
         let all: Vec<PathBuf> = user.into_iter().chain(SYSTEM.map(PathBuf::from)).collect();
         let everywhere = |name: &str| -> Vec<PathBuf> { all.iter().map(|directory| directory.join(name)).collect() };
         let variable = |name: &str| environment.variable(name).map(PathBuf::from);
@@ -76,7 +83,8 @@ impl Containers {
                 Some(directory) => vec![directory.to_owned()],
                 None => directories(&all, environment.uid, "registries", ".d"),
             },
-            default_lookaside: match home {
+            is_registries_d_named: registries_d.is_some(),
+            default_lookaside: match &environment.home {
                 Some(home) if environment.uid != 0 => {
                     format!("file://{}/.local/share/containers/sigstore", home.display())
                 }

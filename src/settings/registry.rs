@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How registries are reached: options, environment and the files that podman reads.
 
-mod files;
 mod logins;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::containers::{files, Containers};
 use super::environment::Environment;
 use super::{duration, UsageError};
 use crate::cli::registry::RegistryOptions;
@@ -14,8 +14,6 @@ use crate::files::read::read_bounded;
 use crate::http::tls;
 use crate::registry::configuration::Configuration;
 use crate::registry::network::Network;
-use crate::registry::registries_conf::RegistriesConf;
-use crate::registry::registries_d::RegistriesD;
 use crate::text::safe;
 
 /// Largest file with certificates, in bytes.
@@ -42,17 +40,17 @@ pub fn configuration(
     environment: &Environment,
 ) -> Result<Configuration, UsageError> {
     let timeout = duration::timeout(timeout).map_err(UsageError)?;
-    let conf = files::registries_conf(options.registries_conf.as_deref(), environment)?;
-    let mirrors = RegistriesConf::parse(&conf).map_err(|error| UsageError::new(error.to_string()))?;
-    let stores = files::registries_d(options.registries_d.as_deref(), environment)?;
-    let stores = RegistriesD::parse(&stores).map_err(|error| UsageError::new(error.to_string()))?;
+    let (conf, directory) = (options.registries_conf.as_deref(), options.registries_d.as_deref());
+    let containers = Containers::new(environment, conf, directory);
+    let mirrors = files::registries_conf(&containers).content.map_err(UsageError::new)?;
+    let stores = files::registries_d(&containers).content.map_err(UsageError::new)?;
     let logins = logins::logins(options, &mirrors.helpers, environment)?;
     Ok(Configuration {
         network: network(options, timeout, environment)?,
         logins,
         mirrors,
         stores,
-        default_store: default_store(environment),
+        default_store: containers.default_lookaside,
         unverified: options.insecure,
         wants_attachments: false,
     })
@@ -91,16 +89,6 @@ fn network(
         proxies: proxies.collect(),
         timeout,
     })
-}
-
-/// Where signatures are looked for that no configuration speaks of.
-fn default_store(environment: &Environment) -> String {
-    match &environment.home {
-        Some(home) if environment.uid != 0 => {
-            format!("file://{}/.local/share/containers/sigstore", home.display())
-        }
-        _ => "file:///var/lib/containers/sigstore".to_owned(),
-    }
 }
 
 fn shown(path: &Path) -> String {

@@ -154,4 +154,7 @@ fn a_login_of_the_user_comes_first() {
     ])
     .expect_verdict(0, "Verified/Verified");
     assert!(!has_seen_token(&town.hub));
+    // Logins come from the user's files, and never from the cluster.
+    let lines = town.scene.server.lines();
+    assert!(!lines.iter().any(|line| line.contains("/secrets")), "{lines:?}");
 }

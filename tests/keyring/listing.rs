@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `keys` for the user's keyring.
 
-use crate::keyring::{Desk, OWNER};
+use crate::keyring::{Desk, IDENTITY, OK, OWNER};
 
 #[test]
 fn what_counts_and_why_the_rest_does_not() {
@@ -73,6 +73,61 @@ fn json_has_every_key_with_its_subkeys() {
     desk.sandbox
         .run(["keys", "--homedir", home.to_str().unwrap(), "-o", "yaml"])
         .expect(0);
+}
+
+/// Keys that are named need no validity: the word for that is explicit, wherever one is shown.
+#[test]
+fn the_validity_of_keys_that_are_named_is_explicit() {
+    let desk = Desk::new();
+    let file = desk.sandbox.path("named.gpg");
+    desk.publisher.export(&[&desk.key], &file);
+    let by_file = ["--public-key", file.to_str().unwrap()];
+    let keys = |format: &str| {
+        let args = [&["keys", "-o", format][..], &by_file].concat();
+        desk.sandbox.run(args).expect(0)
+    };
+    assert_eq!(keys("json").json()["items"][0]["validity"], "explicit");
+    assert!(keys("text").stdout.contains("validity explicit: accepted"));
+    let home = desk.home("h");
+    let by_name = ["--homedir", home.to_str().unwrap(), "--signed-by", &desk.key];
+    let listed = desk
+        .sandbox
+        .run([&["keys", "-o", "json"][..], &by_name].concat())
+        .expect(0)
+        .json();
+    let key = listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|item| item["fingerprint"] == desk.key.as_str());
+    assert_eq!(key.unwrap()["counts"], true, "{listed}");
+    for more in [&by_file[..], &by_name] {
+        let args = [
+            "verify",
+            "-o",
+            "json",
+            "-f",
+            "image.json",
+            "--expected-identity",
+            IDENTITY,
+        ];
+        let outcome = desk.sandbox.run([&args[..], more].concat()).expect_verdict(0, OK);
+        let validity = outcome.item()["signatures"][0]["signer"]["validity"].clone();
+        let expected = if more == by_file { "explicit" } else { "unknown" };
+        assert_eq!(validity, expected, "{more:?}");
+    }
+}
+
+/// What is to be said against a key is said of a key, not of a signature.
+#[test]
+fn refusals_in_a_list_of_keys_are_about_keys() {
+    let sandbox = crate::support::program::Sandbox::new();
+    let key = crate::support::forge::Key::new();
+    let time = crate::support::forge::now() - 10;
+    sandbox.file("revoked.gpg", key.revoked("Gone <g@example.com>", 2, time));
+    let text = sandbox.run(["keys", "--public-key", "revoked.gpg"]).expect(0).stdout;
+    assert!(text.contains("not accepted: KeyRevoked: it is revoked"), "{text}");
+    assert!(!text.contains("made by"), "{text}");
 }
 
 #[test]

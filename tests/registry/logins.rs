@@ -60,6 +60,37 @@ fn over_plain_http_to_exactly_the_host_and_port_that_it_is_stored_for() {
     }
 }
 
+/// What `--creds` gives is for the host that is named: over plain http and unverified TLS too, with a warning.
+#[test]
+fn a_login_that_is_given_is_warned_of() {
+    let creds = format!("{USER}:{PASSWORD}");
+    let (town, hub, image) = guarded();
+    let outcome = town
+        .verify_json(&[&image, "--creds", &creds, "-v=9"])
+        .expect_verdict(0, "Verified/Verified");
+    let warning = format!("warning: the login for {} is sent over plain http", hub.host());
+    assert!(outcome.stderr.contains(&warning), "{}", outcome.stderr);
+    assert_hidden(&outcome.stderr, &[PASSWORD.as_bytes()]);
+    let hub = Hub::tls();
+    let digest = hub.store(|store| store.repository("ns/app").image("v1", "guarded"));
+    let reference = format!("{}/ns/app:v1", hub.host());
+    town.keep("ns/app", &digest, 1, &town.sign(&digest, &reference));
+    hub.guard(Guard::Basic(USER.into(), PASSWORD.into()));
+    let image = format!("docker://{reference}");
+    let outcome = town
+        .verify_json(&[&image, "--creds", &creds, "--insecure"])
+        .expect_verdict(0, "Verified/Verified");
+    let warning = format!(
+        "warning: the login for {} is sent without a verified certificate",
+        hub.host()
+    );
+    assert!(outcome.stderr.contains(&warning), "{}", outcome.stderr);
+    let ca = town.sandbox.file("hub.pem", hub.ca_pem());
+    let outcome = town.verify_json(&[&image, "--creds", &creds, "--registry-ca", ca.to_str().unwrap()]);
+    let outcome = outcome.expect_verdict(0, "Verified/Verified");
+    assert!(!outcome.stderr.contains("the login for"), "{}", outcome.stderr);
+}
+
 #[test]
 fn a_credential_helper_is_asked_for_the_host() {
     let (town, hub, image) = guarded();

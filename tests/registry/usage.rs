@@ -91,6 +91,89 @@ fn configuration_that_cannot_be_used() {
     assert_eq!(hub.connections(), 0);
 }
 
+/// `verify` and `policy why` find the same configuration: that of the user, its drop-ins, and what variables name.
+#[test]
+fn configuration_is_found_where_podman_finds_it() {
+    let (town, hub) = (Town::new(), Hub::plain());
+    let digest = hub.store(|store| store.repository("up/app").image("v1", "found"));
+    let reference = "registry.example.com/ns/app:v1";
+    let own = "home/.config/containers";
+    let store = town.sandbox.path("signatures");
+    let stores = format!(
+        "docker:\n  {}:\n    lookaside: file://{}\n",
+        hub.host(),
+        store.display()
+    );
+    town.sandbox.file(&format!("{own}/registries.d/a.yaml"), stores);
+    let name = format!("signatures/up/app@{}/signature-1", digest.replace(':', "="));
+    town.sandbox.file(&name, town.sign(&digest, reference));
+    let mirror = |host: &str| {
+        format!("[[registry]]\nlocation = \"registry.example.com/ns\"\nblocked = true\n[[registry.mirror]]\nlocation = \"{host}/up\"\ninsecure = true\n")
+    };
+    let (good, other) = (mirror(&hub.host()), mirror("registry.invalid:1"));
+    let run = |set: &[(&str, &str)], is_found: bool| {
+        let mut command = town.sandbox.command();
+        command.args(["verify", "-o", "json", "--public-key", town.key_file.to_str().unwrap()]);
+        command.arg(format!("docker://{reference}")).envs(set.iter().copied());
+        let outcome = town.sandbox.finish(&mut command, b"");
+        let word = if is_found {
+            "Verified/Verified"
+        } else {
+            "Unchecked/SourceUnavailable"
+        };
+        outcome.expect_verdict(if is_found { 0 } else { 3 }, word);
+        let mut command = town.sandbox.command();
+        command
+            .args(["policy", "why", reference, "policy.json", "-o", "json"])
+            .envs(set.iter().copied());
+        let item = town.sandbox.finish(&mut command, b"").expect(0).item();
+        let first = item["locations"][0]["reference"].as_str().unwrap().to_owned();
+        assert_eq!(first == format!("{}/up/app:v1", hub.host()), is_found, "{item}");
+    };
+    town.sandbox
+        .file("policy.json", "{\"default\": [{\"type\": \"reject\"}]}");
+    town.sandbox.file(&format!("{own}/registries.conf"), &good);
+    run(&[], true);
+    // A drop-in takes the place of an entry of the same prefix, the last one by name.
+    town.sandbox.file(&format!("{own}/registries.conf.d/10-a.conf"), &other);
+    run(&[], false);
+    town.sandbox.file(&format!("{own}/registries.conf.d/20-b.conf"), &good);
+    town.sandbox.file(&format!("{own}/registries.conf.d/30-c.txt"), &other);
+    run(&[], true);
+    // A file that applies last; one that leaves all others out; another home of configuration.
+    let last = town.sandbox.file("last.conf", &other);
+    run(
+        &[("CONTAINERS_REGISTRIES_CONF_OVERRIDE", last.to_str().unwrap())],
+        false,
+    );
+    let named = town.sandbox.file("named.conf", &good);
+    town.sandbox.file(&format!("{own}/registries.conf.d/40-d.conf"), &other);
+    run(&[], false);
+    run(&[("CONTAINERS_REGISTRIES_CONF", named.to_str().unwrap())], true);
+    town.sandbox.file("xdg/containers/registries.conf", &good);
+    std::fs::create_dir_all(town.sandbox.path("xdg/containers/registries.d")).unwrap();
+    let stores = town.sandbox.path(&format!("{own}/registries.d/a.yaml"));
+    std::fs::copy(stores, town.sandbox.path("xdg/containers/registries.d/a.yaml")).unwrap();
+    run(&[("XDG_CONFIG_HOME", town.sandbox.path("xdg").to_str().unwrap())], true);
+    // A directory that is named must be there, for both.
+    let why = ["policy", "why", reference, "policy.json", "--registries.d", "nowhere"];
+    town.sandbox
+        .run(why)
+        .expect_usage("--registries.d nowhere: it is not a directory");
+    let image = format!("docker://{reference}");
+    let verify = [
+        "verify",
+        &image,
+        "--public-key",
+        town.key_file.to_str().unwrap(),
+        "--registries.d",
+        "nowhere",
+    ];
+    town.sandbox
+        .run(verify)
+        .expect_usage("--registries.d nowhere: it is not a directory");
+}
+
 #[test]
 fn pairs_and_lists_of_images() {
     let (town, hub) = (Town::new(), Hub::plain());

@@ -72,7 +72,17 @@ fn a_gap_or_a_damaged_signature_hides_none() {
 
 #[test]
 fn without_a_signature_it_is_unsigned() {
-    run(&desk(&[])).expect_verdict(1, "Unsigned/NoSignature");
+    let unsigned = desk(&[]);
+    run(&unsigned).expect_verdict(1, "Unsigned/NoSignature");
+    // Which image that is stands there too.
+    let text = unsigned
+        .run(&["dir:d", "--expected-identity", IDENTITY])
+        .expect(1)
+        .stdout;
+    assert!(
+        text.starts_with("Unsigned: NoSignature: ") && text.contains(&format!("\n  image      {}\n", digest())),
+        "{text}"
+    );
 }
 
 #[test]

@@ -152,6 +152,10 @@ fn all_requirements_of_a_scope_must_be_met() {
                 "subjectEmail": "a@example.com"}, "rekorPublicKeyData": "YWJj"}),
             "Unsupported/UnsupportedSignature",
         ),
+        (
+            json!({"type": "sigstoreSigned", "keyData": "YWJj", "rekorPublicKeyData": "YWJj"}),
+            "Unsupported/UnsupportedSignature",
+        ),
     ] {
         place.put(&place.object(&[IDENTITY], &[]));
         place.scopes(&json!({"": [signed_by("key.gpg"), more]}));
@@ -514,12 +518,30 @@ fn mistakes_are_usage_errors() {
         .expect_usage("--policy cannot be used with --system-policy");
     place.json(IDENTITY).expect(0);
     place.desk.put("empty.gpg", "");
+    let large = format!("{}{}", "{\"default\": [{\"type\": \"reject\"}]}", " ".repeat(4 << 20));
     for (policy, parts) in [
         (
             "{\"default\": [\n  {\"type\": \"rejct\"}]}",
             &["policy policy.json: line 2, column", "did you mean \"reject\""][..],
         ),
         ("{}", &["line 1", "default"]),
+        (
+            "{\"default\": [{\"type\": \"reject\"}],\n \"default\": [{\"type\": \"reject\"}]}",
+            &["policy policy.json: line 2, column 2: default: this member is repeated"],
+        ),
+        (
+            "{\"default\": [{\"type\": \"reject\",\n  \"typ\": 1}]}",
+            &["policy policy.json: line 2, column 3: default[0].typ: unknown member; did you mean \"type\"?"],
+        ),
+        (
+            "{\"default\": [{\"type\": \"reject\"}],\n \"image-signature\": {}}",
+            &["policy policy.json: line 2, column 2: [\"image-signature\"]: unknown member"],
+        ),
+        (
+            "{\"default\": [{\"type\": \"signedBy\", \"keyType\": \"GPGKeys\",\n  \"keyPath\": 5}]}",
+            &["policy policy.json: line 2, column 14: default[0].keyPath: expected a string, found a number"],
+        ),
+        (&large, &["policy policy.json has more than 4194304 bytes"]),
         ("", &["policy policy.json"]),
         (
             r#"{"default": [{"type": "signedBy", "keyType": "GPGKeys", "keyPath": "absent.gpg"}]}"#,

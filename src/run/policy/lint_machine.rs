@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::configuration::{self, Read as Configuration};
 use super::load::shown;
 use crate::policy::combined::covers;
 use crate::policy::finding::{Code, Finding};
@@ -17,6 +16,7 @@ use crate::policy::{KeyMaterial, Requirement, SigstoreSigners};
 use crate::reference::Reference;
 use crate::registry::registries_conf::RegistriesConf;
 use crate::registry::registries_d::RegistriesD;
+use crate::settings::containers::files::{self, Read as Configuration};
 use crate::settings::policy::Ground;
 
 /// Programs that read policies.
@@ -34,8 +34,8 @@ const MAX_SCOPES: usize = 2000;
 /// Everything that is found.
 pub(super) fn of(book: &Rulebook, ground: &Ground) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let conf = configuration::registries_conf(&ground.containers);
-    let sections = configuration::registries_d(&ground.containers);
+    let conf = files::registries_conf(&ground.containers);
+    let sections = files::registries_d(&ground.containers);
     invalid(&conf, &mut findings);
     invalid(&sections, &mut findings);
     if let Ok(sections) = &sections.content {

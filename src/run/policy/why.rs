@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `policy why`
 
-use super::configuration;
 use super::keys;
 use super::load::{load_with_mirrors, shown};
 use super::syntax;
@@ -19,7 +18,7 @@ use crate::registry::registries_d::{self, RegistriesD};
 use crate::report::console::Console;
 use crate::report::exit::Exit;
 use crate::report::policy_why as report;
-use crate::settings::containers::Containers;
+use crate::settings::containers::{files, Containers};
 use crate::settings::policy::{Ground, Why};
 use crate::settings::UsageError;
 
@@ -71,7 +70,7 @@ fn explain(
             identity: words::rule(rule.requirement).map(|own| words::identity(own, reference)),
         });
     }
-    let sections = configuration::registries_d(&settings.ground.containers);
+    let sections = files::registries_d(&settings.ground.containers);
     let stores = sections
         .content
         .as_ref()
@@ -155,7 +154,7 @@ type Located = (Reference, Option<String>, bool);
 
 /// The mirrors that the registries.conf of this machine names for a reference, and where the image may be fetched.
 fn of_machine(containers: &Containers, reference: &Reference) -> Result<(Vec<Mirror>, Vec<Located>), UsageError> {
-    let conf = configuration::registries_conf(containers);
+    let conf = files::registries_conf(containers);
     let registries = conf.content.as_ref().map_err(|what| UsageError::new(what.as_str()))?;
     let files: Vec<String> = conf.files.iter().map(|file| shown(file)).collect();
     let found = registries.mirrors_of(reference);

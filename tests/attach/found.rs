@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::attach::{mirror_sets, Town};
-use crate::support::cluster::{Scene, IDENTITY};
+use crate::support::cluster::{Scene, IDENTITY, TOKEN};
 use crate::support::hub::{Answer, Hub, LIST, MANIFEST};
 use crate::support::images::{image, D1};
 
@@ -172,6 +172,28 @@ fn plain_http_is_written_out() {
     let before = plain.connections();
     town.verify(&["--registry-url", &url, "-o", "json"]).expect(3);
     assert_eq!(plain.connections(), before);
+}
+
+/// What is accepted of a registry is not accepted of the API server.
+#[test]
+fn insecure_is_about_registries_alone() {
+    let town = Town::founded();
+    town.offer("a", &town.sign());
+    town.scene.sandbox.file("ca.pem", Hub::tls().ca_pem());
+    let more = ["--registry-url", &town.hub.host(), "-o", "json"];
+    town.verify(&more).expect(3);
+    town.verify(&[&more[..], &["--insecure"]].concat())
+        .expect_verdict(0, "Verified/Verified");
+    let cluster = json!({"server": town.scene.server.url()});
+    town.scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+    let (before, requests) = (town.hub.connections(), town.scene.server.requests().len());
+    let outcome = town.verify(&[&more[..], &["--insecure"]].concat());
+    let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
+    assert!(item["message"].as_str().unwrap().contains("certificate"), "{item}");
+    assert_eq!(
+        (town.hub.connections(), town.scene.server.requests().len()),
+        (before, requests)
+    );
 }
 
 /// As on a node, signatures count from where the manifest was taken; those at other mirrors are named.

@@ -86,6 +86,27 @@ fn what_a_stream_is_imported_from_is_judged_and_not_recorded() {
     }
 }
 
+/// The names that a stream offers its images under are those of its status.
+#[test]
+fn the_public_name_of_a_stream_is_one_of_its_own() {
+    let public = "registry.local:5000/public/app";
+    let scene = scene(&format!("{public}:v1"));
+    run(&scene, &["team/app:v1"]).expect_verdict(1, "Rejected/IdentityMismatch");
+    let items = json!([{"created": "2026-02-02T00:00:00Z", "dockerImageReference": "quay.io/a/b:v1", "image": D1, "generation": 1}]);
+    let stream = json!({
+        "spec": {"tags": [{"name": "v1"}]},
+        "status": {"dockerImageRepository": "registry.local:5000/team/app", "publicDockerImageRepository": public,
+                   "tags": [{"tag": "v1", "items": items}]},
+    });
+    scene.server.stream("team", "app", stream);
+    let item = run(&scene, &["team/app:v1"])
+        .expect_verdict(0, "Verified/Verified")
+        .item();
+    assert_eq!(item["matchedIdentities"], json!([format!("{public}:v1")]));
+    let own = ["registry.local:5000/team/app:v1".to_owned(), format!("{public}:v1")];
+    assert_eq!(item["expectedIdentities"], json!(own));
+}
+
 #[test]
 fn a_digest_that_a_stream_names_is_no_expectation() {
     let scene = scene(IDENTITY);

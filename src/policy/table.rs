@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::asked;
 use super::document::{Error, Node, Outcome, Value};
 use super::place::{Lines, Place};
 use super::stream;
@@ -56,11 +57,7 @@ pub fn parse(text: &str) -> Result<Vec<Case>, Error> {
 }
 
 fn case(name: &str, node: &Node, place: Place) -> Outcome<Case> {
-    let reference =
-        Reference::parse(name).map_err(|error| node.fault(format!("{} is not a reference: {error}", quoted(name))))?;
-    if reference.tag().is_some() == reference.digest().is_some() {
-        return Err(node.fault(format!("{}: expected a tag or a digest", quoted(name))));
-    }
+    let reference = asked::reference(name).map_err(|what| node.fault(what))?;
     node.only(&["scope", "verdict", "keys"])?;
     if node.object()?.is_empty() {
         return Err(node.fault("expected scope, verdict or keys, found none of them"));

@@ -12,9 +12,8 @@ use crate::cli::policy::{
 };
 pub use crate::cli::policy::{PolicyOutput, TestOutput};
 use crate::cluster::access::Access;
-use crate::policy::rulebook::OTHER_TRANSPORTS;
+use crate::policy::asked;
 use crate::reference::Reference;
-use crate::text::{quoted, safe};
 
 /// What `policy` is to do.
 #[derive(Debug, Clone)]
@@ -125,7 +124,7 @@ impl Action {
 impl Why {
     fn new(options: &WhyOptions, environment: &Environment) -> Result<Self, UsageError> {
         Ok(Self {
-            reference: reference(&options.reference)?,
+            reference: asked::reference(&options.reference).map_err(UsageError::new)?,
             mirrors: options.mirrors,
             ground: Ground::new(&options.files, &options.configuration, environment)?,
             output: options.output,
@@ -169,34 +168,4 @@ impl Ground {
             now: environment.now,
         })
     }
-}
-
-/// A reference by tag or by digest: the scopes that apply depend on it.
-pub(super) fn reference(text: &str) -> Result<Reference, UsageError> {
-    let bare = text.strip_prefix("docker://").unwrap_or(text);
-    let reference = Reference::parse(bare).map_err(|error| {
-        let is_other = OTHER_TRANSPORTS
-            .iter()
-            .any(|name| text.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')));
-        let hint = if is_other {
-            "; images are verified in the scopes of transport docker, by the reference that is expected of them, wherever they are at hand: name that reference"
-        } else {
-            ""
-        };
-        UsageError::new(format!("{} is not a reference: {error}{hint}", quoted(text)))
-    })?;
-    if reference.is_name_only() {
-        return Err(UsageError::new(format!(
-            "{} has neither tag nor digest; write {}:latest",
-            quoted(text),
-            safe(&reference.to_string())
-        )));
-    }
-    if reference.tag().is_some() && reference.digest().is_some() {
-        return Err(UsageError::new(format!(
-            "{} has a tag and a digest; images are asked for by one of them",
-            quoted(text)
-        )));
-    }
-    Ok(reference)
 }

@@ -102,6 +102,11 @@ pass a.example/x:1: Allowed, scope \"a.example\"
 fn objects_and_sigstore_keys() {
     let sandbox = desk();
     sandbox.file("cip.json", openshift().to_string());
+    // As podman writes it.
+    sandbox.file("docker.yaml", "\"docker://quay.io/x:1\": {verdict: Rejected}\n");
+    sandbox
+        .run(["policy", "test", "docker.yaml", "--policy", "cip.json"])
+        .expect(0);
     let digest = "a".repeat(64);
     let table = format!(
         "quay.io/openshift-release-dev/ocp-release@sha256:{digest}:\n  scope: quay.io/openshift-release-dev/ocp-release\n  keys: [\"sha256:1f457ca52f133893a8bb7d88f749197f3b1cb8549eb81e267d1bf661b8565850\"]\nquay.io/x:1: {{verdict: Rejected}}\n"
@@ -129,9 +134,18 @@ fn mistakes_in_a_table_are_told_with_their_place() {
     );
     told(
         "a.example/x: {scope: x}\n",
-        "\"a.example/x\": expected a tag or a digest",
+        "\"a.example/x\" has neither tag nor digest; write a.example/x:latest",
     );
     told("A/b:1: {scope: x}\n", "is not a reference");
+    for other in [
+        "dir:/images/app",
+        "docker-daemon:a.example/x:1",
+        "containers-storage:a.example/x:1",
+    ] {
+        let expected =
+            "images are verified in the scopes of transport docker, by the reference that is expected of them";
+        told(&format!("\"{other}\": {{scope: x}}\n"), expected);
+    }
     told(
         "a.example/x:1: {keys: [DD89C95E]}\n",
         "expected a whole fingerprint, or sha256: and 64 hexadecimal digits",

@@ -38,7 +38,15 @@ pub fn run(settings: &Inspect, console: &mut Console<'_>) -> Exit {
                     console.err.warning(warning);
                 }
             }
-            (Place::Registry(_), None) => {}
+            // The settings have a configuration where an image is in a registry. It must not be left out in silence.
+            (Place::Registry(reference), None) => {
+                let refusal = Refusal::new(Reason::SourceUnavailable, "nothing says how it is reached");
+                inspections.push(Inspection {
+                    file: format!("docker://{reference}"),
+                    kind: None,
+                    content: Inspected::Refused(refusal),
+                });
+            }
         }
     }
     let unreadable = inspections.iter().any(|inspection| {

@@ -4,7 +4,9 @@
 use super::environment::Environment;
 use super::objects::{Objects, Recording};
 use super::UsageError;
-use crate::cli::acceptance::EngineChoice;
+use crate::cli::acceptance::{AcceptanceOptions, EngineChoice};
+use crate::cli::keys::KeyOptions;
+use crate::cli::registry::ClusterRegistry;
 use crate::cli::remove::Remove as Options;
 pub use crate::cli::remove::RemoveOutput;
 use crate::cli::verify::{Output, Verify};
@@ -70,42 +72,92 @@ impl Remove {
     }
 }
 
-/// The options of `remove` out of those of `verify`; those that judge have no meaning there.
+/// The options of `remove` out of those of `verify`; those that judge have no meaning there. Each stands here by its name, so
+/// that a new one is not swallowed.
 fn as_removal(options: &Verify) -> Result<Options, UsageError> {
-    let accepts = &options.acceptance;
+    let Verify {
+        images,
+        source,
+        signature,
+        confirm,
+        dry_run,
+        output,
+        expected_identity,
+        identity_match,
+        expected_digest,
+        require,
+        images_from,
+        acceptance,
+        cluster_policy,
+        manifest,
+        signature_file,
+        platform,
+        all_platforms,
+        require_list,
+        cluster_registry,
+        registry,
+        explain,
+        attach,
+        // There is nothing to colour, and these are why it is called.
+        color: _,
+        remove: _,
+        remove_all: _,
+    } = options;
+    let AcceptanceOptions {
+        keys,
+        engine,
+        sigstore_key,
+        policy,
+        system_policy,
+    } = acceptance;
+    let KeyOptions {
+        public_key,
+        homedir,
+        trust_model,
+        signed_by,
+    } = keys;
+    let ClusterRegistry {
+        registry_url,
+        registry_login,
+    } = cluster_registry;
     let judging = [
-        (!options.expected_identity.is_empty(), "--expected-identity"),
-        (!accepts.keys.public_key.is_empty(), "--public-key"),
-        (!accepts.keys.signed_by.is_empty(), "--signed-by"),
-        (accepts.keys.homedir.is_some(), "--homedir"),
-        (accepts.keys.trust_model.is_some(), "--trust-model"),
-        (accepts.engine != EngineChoice::Auto, "--engine"),
-        (!accepts.sigstore_key.is_empty(), "--sigstore-key"),
-        (accepts.policy.is_some(), "--policy"),
-        (accepts.system_policy, "--system-policy"),
-        (options.cluster_policy, "--cluster-policy"),
-        (options.identity_match.is_some(), "--identity-match"),
-        (options.expected_digest.is_some(), "--expected-digest"),
-        (options.require.is_some(), "--require"),
-        (options.images_from.is_some(), "--images-from"),
-        (
-            options.manifest.is_some() || !options.signature_file.is_empty(),
-            "--manifest",
-        ),
-        (options.explain, "--explain"),
+        (!expected_identity.is_empty(), "--expected-identity"),
+        (!public_key.is_empty(), "--public-key"),
+        (!signed_by.is_empty(), "--signed-by"),
+        (homedir.is_some(), "--homedir"),
+        (trust_model.is_some(), "--trust-model"),
+        (*engine != EngineChoice::Auto, "--engine"),
+        (!sigstore_key.is_empty(), "--sigstore-key"),
+        (policy.is_some(), "--policy"),
+        (*system_policy, "--system-policy"),
+        (*cluster_policy, "--cluster-policy"),
+        (identity_match.is_some(), "--identity-match"),
+        (expected_digest.is_some(), "--expected-digest"),
+        (require.is_some(), "--require"),
+        (images_from.is_some(), "--images-from"),
+        (manifest.is_some() || !signature_file.is_empty(), "--manifest"),
+        (platform.is_some(), "--platform"),
+        (*all_platforms, "--all-platforms"),
+        (*require_list, "--require-list"),
+        (registry_url.is_some(), "--registry-url"),
+        (registry_login.is_some(), "--registry-login"),
+        (registry.insecure, "--insecure"),
+        (*attach, "--attach"),
+        (*explain, "--explain"),
     ];
-    if let Some((_, flag)) = judging.into_iter().find(|(given, _)| *given) {
+    let judging = judging.into_iter().filter(|(given, _)| *given).map(|(_, flag)| flag);
+    if let Some(flag) = judging.chain(registry.given()).next() {
         return Err(UsageError::new(format!(
             "{flag} cannot be used when removing records, which judges nothing"
         )));
     }
     Ok(Options {
-        images: options.images.clone(),
-        signature: options.signature.clone(),
-        source: options.source.clone(),
-        confirm: options.confirm,
-        dry_run: options.dry_run,
-        output: match options.output {
+        images: images.clone(),
+        signature: signature.clone(),
+        source: source.clone(),
+        confirm: *confirm,
+        dry_run: *dry_run,
+        output: match output {
             Output::Text => RemoveOutput::Text,
             Output::Wide => {
                 return Err(UsageError::new("--output wide cannot be used when removing records"));

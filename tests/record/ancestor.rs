@@ -65,6 +65,11 @@ fn removing_judges_nothing() {
         &["--public-key", key],
         &["--require", "2"],
         &["--output", "wide"],
+        &["--platform", "linux/amd64"],
+        &["--all-platforms"],
+        &["--registry-url", "auto"],
+        &["--authfile", "auth.json"],
+        &["--insecure"],
     ] {
         desk.sandbox.run([&fixed[..], flag].concat()).expect_usage(flag[0]);
     }

@@ -4,6 +4,8 @@
 # make check-debian-13, make check-ordinary-user    run the same tests in a Debian 13, and without privileges (as root)
 # make fuzz     runs each fuzzing target for SECONDS (fuzz/run says which there are)
 # make faults   lets system calls fail in runs of the program for SECONDS (faults/run says how)
+# make mutants  says what the tests notice of mends that are taken out and of lines that are wrong (mutants/run says how)
+# make coverage how many lines of what decides on verdicts and records the tests reach
 # make install  DESTDIR= PREFIX=/usr/local
 # make dist     source tarball and tarball of the crates, in packaging/out
 # make rpm, make deb    packages from these, in packaging/out as well
@@ -43,7 +45,7 @@ TRY ?= target
 
 SECONDS ?= 10
 
-.PHONY: all build try check check-debian-13 check-ordinary-user deps deps-check test fuzz faults dist rpm deb check-packages bench install clean
+.PHONY: all build try check check-debian-13 check-ordinary-user deps deps-check test fuzz faults mutants coverage dist rpm deb check-packages bench install clean
 
 all: build
 
@@ -88,6 +90,14 @@ fuzz:
 
 faults: deps
 	@faults/run $(SECONDS)
+
+mutants:
+	@packaging/deps.sh check
+	@mutants/run $(SECONDS)
+
+coverage:
+	@packaging/deps.sh coverage
+	@mutants/coverage
 
 dist:
 	packaging/sources.sh

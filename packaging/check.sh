@@ -25,7 +25,7 @@ check format rustfmt "$CARGO" fmt --all --check
 check lints cargo-clippy "$CARGO" clippy --locked --workspace --all-targets -- -D warnings
 check "licences and bans" cargo-deny "$CARGO" deny --locked check licenses bans sources
 check "shell scripts" shellcheck shellcheck packaging/*.sh packaging/verify-image-signature \
-    packaging/complete-image_signature .ci/run fuzz/run faults/run tests/data/example/make-example tests/packaging/*.sh
+    packaging/complete-image_signature .ci/run fuzz/run faults/run mutants/run mutants/coverage tests/data/example/make-example tests/packaging/*.sh
 check documentation "$CARGO" documentation
 check tests "$CARGO" packaging/tests.sh here
 [ -z "$failed" ] || { printf '\nFAILED: %s\n' "${failed#, }" >&2; exit 1; }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing to build the program ("build"), to test it ("check"), also in a Debian 13 ("debian-13"), to
-# fuzz it ("fuzz"), to pack the sources ("dist"), to make a package of them ("rpm", "deb"), to make and check both
-# ("packages"):
+# fuzz it ("fuzz"), to tell how much of it the tests reach ("coverage"), to pack the sources ("dist"), to make a package of
+# them ("rpm", "deb"), to make and check both ("packages"):
 #     packaging/deps.sh WHAT          says so before it uses sudo; without sudo it says what to ask for
 #     packaging/deps.sh --tell WHAT   installs nothing; names what is missing, and what installs it
 set -eu
@@ -21,6 +21,7 @@ if command -v apt-get >/dev/null; then
             bash-completion zsh fish openssl curl shellcheck util-linux rpm rpmlint binutils kubernetes-client \
             python3 python3-jsonschema python3-prometheus-client" ;;
         fuzz) packages="$packages g++ python3" ;;
+        coverage) packages="$packages gnupg gpgsm gpg-agent dirmngr openssl llvm-19" ;;
         debian-13) packages="$packages debootstrap util-linux" ;;
         dist) packages="$packages git xz-utils" ;;
         rpm) packages="$packages git xz-utils gpg-agent rpm" ;;
@@ -53,6 +54,7 @@ elif command -v dnf >/dev/null; then
             curl ShellCheck util-linux rpm-build rpmlint binutils python3 python3-jsonschema \
             python3-prometheus_client" ;;
         fuzz) packages="$packages gcc-c++ python3" ;;
+        coverage) packages="$packages gnupg2-smime openssl llvm" ;;
         debian-13) packages="$packages debootstrap util-linux" ;;
         dist) packages="$packages git xz" ;;
         rpm) packages="$packages git xz rpm-build" ;;

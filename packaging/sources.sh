@@ -16,7 +16,7 @@ files() {
         git diff --quiet HEAD || echo "Note: the tree differs from its commit; it is packed as it is." >&2
         git ls-files -z
     else
-        find . \( -path ./target -o -path ./packaging/out -o -path ./vendor -o -path ./fuzz/target -o -path ./fuzz/corpus -o -path ./fuzz/artifacts -o -path ./faults/target -o -path ./.git \) -prune -o \
+        find . \( -path ./target -o -path ./packaging/out -o -path ./vendor -o -path ./fuzz/target -o -path ./fuzz/corpus -o -path ./fuzz/artifacts -o -path ./faults/target -o -path ./mutants/target -o -path ./.git \) -prune -o \
             ! -type d -printf '%P\0' | sort -z
     fi
 }

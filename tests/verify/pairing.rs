@@ -82,6 +82,25 @@ fn an_identity_of_its_own_for_each_image() {
         .expect_usage("no expected identity for");
 }
 
+/// Both images are signed, by an accepted key, and neither is what it is passed off as.
+#[test]
+fn a_signed_image_under_the_name_of_another_is_rejected() {
+    let desk = desk();
+    let (first, second) = (format!("{D1}={OTHER}"), format!("{D2}={IDENTITY}"));
+    let outcome = desk.run(&["-o", "json", "-f", "list.json", &first, &second]).expect(1);
+    assert_eq!(words(&outcome), ["Rejected/IdentityMismatch"; 2]);
+    // The other one's signature as its own.
+    let swapped = [
+        image(D1, &[&desk.sign(D2, OTHER)]),
+        image(D2, &[&desk.sign(D1, IDENTITY)]),
+    ];
+    desk.put("swapped.json", list(&swapped).to_string());
+    let outcome = desk
+        .run(&["-o", "json", "-f", "swapped.json", &first, &second])
+        .expect(1);
+    assert_eq!(words(&outcome), ["Rejected/DigestMismatch"; 2]);
+}
+
 #[test]
 fn a_pair_is_split_at_its_last_sign() {
     let desk = Desk::new();

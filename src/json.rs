@@ -136,6 +136,52 @@ mod tests {
         ));
     }
 
+    /// What comes of a text, and where its reading ended.
+    fn read(text: &[u8], at_hand: usize, rules: Rules) -> (Result<String, String>, u64) {
+        let mut reader = Reader::new(std::io::BufReader::with_capacity(at_hand, text), rules);
+        let read = reader.string().and_then(|text| reader.end().map(|()| text));
+        (read.map_err(|error| error.to_string()), reader.offset())
+    }
+
+    #[test]
+    fn how_much_of_a_text_is_at_hand_makes_no_difference() {
+        for special in [
+            "",
+            "\\n",
+            "\\u0041",
+            "é",
+            "\"",
+            "\u{1f}",
+            "\u{7f}",
+            "\\x",
+            "\u{1f433}",
+            "\" 1",
+        ] {
+            for (before, after) in (0..40).flat_map(|before| [0, 1, 17, 33].map(|after| (before, after))) {
+                let text = format!(" \"{}{special}{}\"  ", "b".repeat(before), "c".repeat(after));
+                let byte_by_byte = read(text.as_bytes(), 1, rules());
+                for at_hand in [2, 3, 15, 16, 17, 31, 64, 4096] {
+                    assert_eq!(
+                        read(text.as_bytes(), at_hand, rules()),
+                        byte_by_byte,
+                        "{text} by {at_hand}"
+                    );
+                }
+                if byte_by_byte.0.is_ok() {
+                    let theirs: String = serde_json::from_str(&text).unwrap();
+                    assert_eq!(byte_by_byte.0.unwrap(), theirs);
+                }
+                assert_eq!(
+                    skips(text.as_bytes(), rules()),
+                    read(text.as_bytes(), 4096, Rules { length: 999, ..rules() }).0.is_ok(),
+                    "{text}"
+                );
+            }
+        }
+        let cut = format!("\"{}", "b".repeat(40));
+        assert_eq!(read(cut.as_bytes(), 16, rules()), read(cut.as_bytes(), 1, rules()));
+    }
+
     #[test]
     fn offsets_tell_where_values_start_and_end() {
         let text = br#" {"a": [10, {"b":2}] } "#;

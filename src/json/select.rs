@@ -119,7 +119,7 @@ impl<R: BufRead> Selector<R> {
     fn object(&mut self, keep: Keep) -> Result<Map<String, Value>, Error> {
         self.reader.object()?;
         let mut members = Map::new();
-        let mut skipped = HashSet::new();
+        let mut skipped = Seen::default();
         while let Some(name) = self.reader.key()? {
             let wanted = match keep {
                 Keep::Members(wanted) => wanted.iter().find(|(n, _)| *n == name).map(|(_, keep)| *keep),
@@ -160,6 +160,30 @@ impl<R: BufRead> Selector<R> {
             _ => self.reader.skip()?,
         }
         Ok(())
+    }
+}
+
+/// Hashes of names that were seen.
+#[derive(Default)]
+struct Seen {
+    few: Vec<u64>,
+    more: HashSet<u64>,
+}
+
+impl Seen {
+    /// How many are looked through one by one, which is faster than a table.
+    const FEW: usize = 32;
+
+    /// Adds one; tells whether it is new.
+    fn insert(&mut self, hash: u64) -> bool {
+        if self.few.contains(&hash) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(hash);
+            return true;
+        }
+        self.more.insert(hash)
     }
 }
 

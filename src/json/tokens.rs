@@ -117,6 +117,9 @@ impl<R: BufRead> Tokens<R> {
         self.bump()?;
         let mut utf8 = Utf8::default();
         loop {
+            if !utf8.pending() {
+                self.scan_plain(out.as_deref_mut())?;
+            }
             let Some(byte) = self.bump()? else {
                 return Err(self.syntax("a string does not end"));
             };
@@ -149,6 +152,20 @@ impl<R: BufRead> Tokens<R> {
                 }
             }
         }
+    }
+
+    /// Consumes those bytes of a string that stand for themselves, as far as they are at hand and may be kept: most of
+    /// all text, which takes several times as long byte by byte.
+    fn scan_plain(&mut self, out: Option<&mut Vec<u8>>) -> Result<(), Error> {
+        let limit = self.rules.length;
+        let buffer = self.buffer()?;
+        let mut count = plain(buffer);
+        if let Some(out) = out {
+            count = count.min(limit.saturating_sub(out.len()));
+            out.extend_from_slice(&buffer[..count]);
+        }
+        self.consume(count);
+        Ok(())
     }
 
     /// Puts U+FFFD in the place of broken UTF-8 where the rules allow it; tells whether they do.
@@ -223,10 +240,16 @@ impl<R: BufRead> Tokens<R> {
 
     /// Passes over white space.
     pub fn skip_space(&mut self) -> Result<(), Error> {
-        while matches!(self.peek()?, Some(b' ' | b'\t' | b'\r' | b'\n')) {
-            self.bump()?;
+        loop {
+            let buffer = self.buffer()?;
+            let is_space = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+            let count = buffer.iter().take_while(is_space).count();
+            let is_over = count < buffer.len() || buffer.is_empty();
+            self.consume(count);
+            if is_over {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// The next byte, which is not consumed; nothing at the end of the text.
@@ -244,11 +267,36 @@ impl<R: BufRead> Tokens<R> {
     pub fn bump(&mut self) -> Result<Option<u8>, Error> {
         let byte = self.peek()?;
         if byte.is_some() {
-            self.input.consume(1);
-            self.offset += 1;
+            self.consume(1);
         }
         Ok(byte)
     }
+
+    /// The bytes at hand, none of which is consumed; none at the end of the text.
+    fn buffer(&mut self) -> Result<&[u8], Error> {
+        match self.peek()? {
+            // Nothing is read for what is there already.
+            Some(_) => Ok(self.input.fill_buf()?),
+            None => Ok(&[]),
+        }
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.input.consume(count);
+        self.offset += count as u64;
+    }
+}
+
+/// How many bytes a text begins with that stand for themselves in a string: ASCII but quotes, backslashes and control
+/// characters.
+fn plain(text: &[u8]) -> usize {
+    const BLOCK: usize = 16;
+    let is_special = |byte: &u8| *byte < 0x20 || *byte >= 0x80 || *byte == b'"' || *byte == b'\\';
+    // Without a way out of the block, so that a block is looked at as a whole.
+    let has_special = |block: &[u8]| block.iter().fold(false, |has, byte| has | is_special(byte));
+    let blocks = text.chunks_exact(BLOCK).take_while(|block| !has_special(block));
+    let count = BLOCK * blocks.count();
+    count + text[count..].iter().take_while(|byte| !is_special(byte)).count()
 }
 
 /// Every byte was checked by [`Utf8`] or came out of a `char`.

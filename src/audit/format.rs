@@ -12,9 +12,9 @@ pub enum Format {
     Wide,
     /// One JSON document
     Json,
-    /// JSON lines, one an image as it is judged, which --resume, merge and diff read
+    /// JSON lines, one per image as it is judged; --resume, merge and diff read them
     Jsonl,
-    /// A table with a row an image
+    /// A table with one row per image
     Csv,
     /// A JUnit report for CI systems
     Junit,

@@ -25,7 +25,7 @@ pub struct AcceptanceOptions {
     #[command(flatten)]
     pub keys: KeyOptions,
 
-    /// How GnuPG is asked, with the same verdicts: gpgme starts gpg for each signature, batch keeps one gpg process for
+    /// How GnuPG is used, with the same verdicts: gpgme starts gpg for each signature, batch keeps one gpg process for
     /// many, auto uses batch from the 16th signature on
     #[arg(
         long,
@@ -46,7 +46,7 @@ pub struct AcceptanceOptions {
     #[arg(long, value_name = "FILE", help_heading = "Keys")]
     pub policy: Option<PathBuf>,
 
-    /// The policy that podman goes by on this machine decides
+    /// Judge by the policy of this machine, where podman finds it
     #[arg(long, help_heading = "Keys")]
     pub system_policy: bool,
 }

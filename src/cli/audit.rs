@@ -35,7 +35,7 @@ are named without one. Its ImagePolicies count";
 
 const EXAMPLES: &str = "\
 Examples:
-  Every image of the cluster, by the policy that its nodes go by:
+  Every image of the cluster, by the policy of its nodes:
     image-signature audit --policy policy.json
   Image objects in files, and the prefixes that they are signed under:
     image-signature audit -f images.json --public-key release-key.asc \\
@@ -82,8 +82,8 @@ pub struct Audit {
     #[arg(long, value_name = "FILE")]
     pub images_from: Option<PathBuf>,
 
-    /// A file with a prefix of where images are and the prefix that they are signed under on each line, white space
-    /// between them; the longest decides
+    /// A file with two prefixes on each line, separated by white space: where images are, and what they are signed as;
+    /// the longest match decides
     #[arg(long, value_name = "FILE")]
     pub expected_identity_map: Option<PathBuf>,
 
@@ -104,7 +104,7 @@ pub struct Audit {
     #[command(flatten)]
     pub source: SourceOptions,
 
-    /// Compare each image, and its signatures of each kind, at the mirrors of its source with the source
+    /// Compare each image, and its signatures of each kind, at the mirrors of its source with those at the source
     #[arg(long, help_heading = "Source")]
     pub mirrors: bool,
 
@@ -120,7 +120,7 @@ pub struct Audit {
     #[arg(long, value_name = "I/N|auto/N", help_heading = "Run")]
     pub shard: Option<String>,
 
-    /// Go on from a report of --report jsonl=FILE that an audit with the same options has left unfinished
+    /// Continue an unfinished report of --report jsonl=FILE, with the options of the audit that began it
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub resume: Option<PathBuf>,
 
@@ -132,7 +132,7 @@ pub struct Audit {
     #[arg(long, help_heading = "Recording")]
     pub confirm: bool,
 
-    /// With --confirm: the most records that may change from True to False; of more than these none is written
+    /// With --confirm: how many records may change from True to False; if there are more, none of them is written
     /// [default: 20]
     #[arg(long, value_name = "N", help_heading = "Recording")]
     pub max_downgrades: Option<u32>,

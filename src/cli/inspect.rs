@@ -10,9 +10,9 @@ use super::registry::RegistryOptions;
 /// How claims are printed. Whatever the format, they are marked as unverified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum InspectOutput {
-    /// A line a signature
+    /// One line per signature
     Text,
-    /// With how each signature is put together
+    /// The same with the structure of each signature
     Wide,
     /// The image that each signature claims to be for
     Name,
@@ -61,7 +61,7 @@ pub struct Inspect {
     )]
     pub output: InspectOutput,
 
-    /// Show how each signature is put together, as numbered lines
+    /// Show the structure of each signature as numbered lines
     #[arg(long)]
     pub explain: bool,
 }

@@ -40,9 +40,9 @@ pub enum TrustModel {
 /// How keys are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum KeyOutput {
-    /// A line a key
+    /// One line per key
     Text,
-    /// With its subkeys
+    /// The same with subkeys
     Wide,
     /// Fingerprints of the accepted keys
     Name,

@@ -82,7 +82,7 @@ pub struct Policy {
 pub enum Action {
     /// Explain which scope applies to a reference and what it requires
     Why(Why),
-    /// Find what cannot work in a policy, and what may mean another thing than was meant
+    /// Find what cannot work in a policy, and what may mean something else than intended
     Lint(Lint),
     /// Compare what a policy says with a table of what it is meant to say
     Test(Test),
@@ -121,7 +121,7 @@ pub struct Why {
     pub output: PolicyOutput,
 }
 
-/// Find what cannot work in a policy, and what may mean another thing than was meant: a line a finding, with a stable code,
+/// Find what cannot work in a policy, and what may mean something else than intended: a line a finding, with a stable code,
 /// severity, file, line and column. The policy of this machine is looked at together with its registries.conf,
 /// registries.d and programs.
 #[derive(Debug, Args)]

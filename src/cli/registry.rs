@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 /// Whose login a registry may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum WhoseLogin {
-    /// The one to the cluster
+    /// The user's token for the cluster
     Cluster,
 }
 
@@ -20,7 +20,7 @@ pub struct RegistryOptions {
     #[arg(long, value_name = "FILE")]
     pub authfile: Option<PathBuf>,
 
-    /// Log in to the registry that IMAGE names; other users of the machine can see it, a file with logins is better
+    /// Log in to the registry that IMAGE names; other users of the machine can see this, so prefer a file with logins
     #[arg(long, value_name = "USER:PASSWORD")]
     pub creds: Option<String>,
 

@@ -8,7 +8,7 @@ use super::verify::{DryRun, SourceOptions};
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RemoveOutput {
-    /// A line an image
+    /// One line per image
     Text,
     /// Names of the images that were or would be changed
     Name,

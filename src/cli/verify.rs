@@ -199,11 +199,11 @@ pub struct Verify {
     pub dry_run: Option<DryRun>,
 
     /// Remove recorded verdicts instead: as the command remove
-    #[arg(long, help_heading = "As oc adm verify-image-signature had it")]
+    #[arg(long, help_heading = "As in oc adm verify-image-signature")]
     pub remove: bool,
 
     /// Remove the records of all signatures (the signatures are kept); needs --confirm
-    #[arg(long, help_heading = "As oc adm verify-image-signature had it")]
+    #[arg(long, help_heading = "As in oc adm verify-image-signature")]
     pub remove_all: bool,
 }
 
@@ -215,7 +215,7 @@ pub struct SourceOptions {
     #[arg(short, long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
 
-    /// Read the directories in a directory of --filename too
+    /// With --filename: read the subdirectories of directories too
     #[arg(short = 'R', long)]
     pub recursive: bool,
 

@@ -21,7 +21,7 @@ const MARK: &str = "UNVERIFIED";
 /// How claims are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// A line a signature.
+    /// One line per signature.
     Text,
     /// The same with how it is put together.
     Wide,

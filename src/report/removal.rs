@@ -29,7 +29,7 @@ pub struct Removal {
 /// How removals are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// A line an image.
+    /// One line per image.
     Text,
     /// Names of the images that change.
     Name,

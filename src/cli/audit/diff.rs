@@ -28,11 +28,11 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXIT_STATUS}\n\n{EXAMPLES}"))]
 pub struct Diff {
-    /// The report of JSON lines from before
+    /// The earlier report, of JSON lines
     #[arg(value_name = "OLD")]
     pub old: PathBuf,
 
-    /// The report of JSON lines from now
+    /// The later report, of JSON lines
     #[arg(value_name = "NEW")]
     pub new: PathBuf,
 

@@ -19,9 +19,9 @@ pub enum FailOn {
     Allowed,
     /// An image that could not be judged
     Unchecked,
-    /// A record that does not hold
+    /// A record that no longer holds
     Stale,
-    /// An image that only keys verify that expire soon
+    /// An image verified only by keys that expire soon
     Expiring,
     /// A signature that is missing at a mirror
     Gap,
@@ -55,11 +55,11 @@ pub struct ReportOptions {
     )]
     pub color: ColorWhen,
 
-    /// What makes the audit fail, with commas between them [default: rejected,unsupported,unsigned,allowed,unchecked]
+    /// What makes the audit fail, separated by commas [default: rejected,unsupported,unsigned,allowed,unchecked]
     #[arg(long, value_name = "WHAT", value_delimiter = ',', help_heading = "Report")]
     pub fail_on: Vec<FailOn>,
 
-    /// Name images that only keys verify that expire within this time (30d, 12h) [default: 30d]
+    /// Report images verified only by keys that expire within this time (30d, 12h) [default: 30d]
     #[arg(long, value_name = "TIME", help_heading = "Report")]
     pub warn_expiry: Option<String>,
 }

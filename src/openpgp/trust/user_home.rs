@@ -61,7 +61,7 @@ pub enum Error {
     Keyboxd(#[from] keyboxd::Error),
     /// The trust database is unreadable or damaged. Which keys are disabled stands there alone, so that no way to accept
     /// keys of this keyring goes without it.
-    #[error("{path}: {what}; without it nobody can tell which keys are valid or disabled: restore it, or move it away and take owner trust in again with gpg --import-ownertrust FILE or name keys with --signed-by FINGERPRINT, {OFFER}", path = .0.display(), what = .1)]
+    #[error("{path}: {what}; without it GnuPG cannot say which keys are valid or disabled: restore it, or move it away and take owner trust in again with gpg --import-ownertrust FILE or name keys with --signed-by FINGERPRINT, {OFFER}", path = .0.display(), what = .1)]
     TrustDb(PathBuf, String),
     /// There is no trust database where validity decides.
     #[error("{path} {what}: no key can be valid without owner trust; restore it with gpg --import-ownertrust FILE, accept the key with --signed-by FINGERPRINT, {OFFER}", path = .0.display(), what = .1)]

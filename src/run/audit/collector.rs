@@ -59,7 +59,7 @@ impl<'s> Collector<'s> {
         let incomplete = match lost {
             0 => Vec::new(),
             lost => vec![format!(
-                "{lost} images of the report that is gone on from have records that were not written"
+                "{lost} images of the report that is continued have records that were not written"
             )],
         };
         Ok(Self {

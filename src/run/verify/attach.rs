@@ -119,7 +119,7 @@ impl Sent {
             (Posted::Added, false) if loaded.is_none() => {
                 Attachment::Failed("added to the Image, which could not be read afterwards".to_owned())
             }
-            (Posted::Added, false) => Attachment::Failed("added to the Image, and is not there any more".to_owned()),
+            (Posted::Added, false) => Attachment::Failed("added to the Image, and is no longer there".to_owned()),
             (Posted::AlreadyThere, false) if loaded.is_none() => Attachment::Failed(
                 "the Image has a signature of this name, and could not be read afterwards to compare it".to_owned(),
             ),

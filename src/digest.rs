@@ -197,3 +197,54 @@ fn is_algorithm_name(name: &str) -> bool {
 fn is_encoded_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'=' | b'_' | b'-')
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_digest_is_told_apart() {
+        let zeros = "0".repeat(64);
+        for (text, error) in [
+            ("sha256", ParseError::Format),
+            ("sha256:", ParseError::Format),
+            (":0", ParseError::Format),
+            ("sha256:0", ParseError::Length),
+            ("sha1:AZaz09=_-", ParseError::Algorithm),
+            ("sha1:a b", ParseError::Format),
+            ("sha1:", ParseError::Format),
+            ("sha-:0", ParseError::Format),
+            ("a+b.c_d-e:0", ParseError::Algorithm),
+            ("Sha256:0", ParseError::Format),
+            (&format!("sha256:{}g", &zeros[1..]), ParseError::Format),
+            (&format!("sha256:{}A", &zeros[1..]), ParseError::Format),
+            (&format!("sha512:{zeros}"), ParseError::Length),
+        ] {
+            assert_eq!(Digest::parse(text).unwrap_err(), error, "{text}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_compared_by_the_digests_own_algorithm() {
+        // Of the empty text, from FIPS 180-4's examples.
+        for text in [
+            "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "sha384:38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51ad2f14898b95b",
+            "sha512:cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e",
+        ] {
+            let digest = Digest::parse(text).unwrap();
+            assert!(digest.is_of(b"") && !digest.is_of(b" "), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_sha256_has_the_short_form_and_names_images() {
+        let own = Digest::of_bytes(b"own");
+        assert_eq!(Digest::from_hash(own.hash().unwrap()), own);
+        assert!(own.names(&own) && !own.names(&Digest::of_bytes(b"other")));
+        let long = Digest::parse(&format!("sha512:{}", "0f".repeat(64))).unwrap();
+        assert_eq!(long.hash(), None);
+        assert!(!long.names(&long));
+    }
+}

@@ -8,7 +8,7 @@
 //! TESTS are `PROGRAM` or `PROGRAM=BEGIN,BEGIN`, a test program and how the names of its tests begin (`lib` for unit tests).
 //! Each is run once without a mutant, to see which of them it reaches; then every mutant is tried by the tests that reach it,
 //! the quickest first, for at most SECONDS (0: nothing is run). Those that no test notices are printed. With `MUTANTS_ONLY` in
-//! the environment nothing but `mends` or `mutants` is run.
+//! the environment nothing but `mends` or `mutants` is run; with `MUTANTS_ATTACK` the mends of rows that begin so.
 
 mod mends;
 mod sites;
@@ -16,6 +16,7 @@ mod tests;
 mod tree;
 
 use std::collections::{BTreeSet, HashMap};
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -73,7 +74,8 @@ fn all() -> io::Result<bool> {
         .filter(|name| name != "lib")
         .collect();
 
-    let place = Path::new(&place);
+    fs::create_dir_all(&place)?;
+    let place = fs::canonicalize(place)?;
     let mut tree = Tree::copy(Path::new(&from), &place.join("tree"), &place.join("target"))?;
     let mends = mends::read(&tree.read("mutants/mends")?)?;
     tree.take_out(&mends)?;
@@ -115,8 +117,9 @@ fn without_mends(tree: &Tree, mends: &[Mend], all: &[Test]) -> io::Result<bool> 
     let mut left: BTreeSet<&String> = rows.iter().flat_map(|(_, tests)| tests).collect();
     let mut usually: HashMap<&String, Option<Duration>> = HashMap::new();
     let mut is_well = true;
+    let begin = std::env::var("MUTANTS_ATTACK").unwrap_or_default();
     for mend in mends {
-        for attack in &mend.attacks {
+        for attack in mend.attacks.iter().filter(|attack| attack.starts_with(&begin)) {
             let row = rows.iter().find(|(own, _)| own.starts_with(attack.as_str()));
             let (_, names) =
                 row.ok_or_else(|| io::Error::other(format!("no row of SECURITY.md begins with {attack}")))?;

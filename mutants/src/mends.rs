@@ -87,7 +87,11 @@ pub fn read(text: &str) -> io::Result<Vec<Mend>> {
 /// The attacks of SECURITY.md, each with its tests as they are named there.
 pub fn rows(security: &str) -> Vec<(String, BTreeSet<String>)> {
     let mut rows = Vec::new();
-    for line in security.lines().filter(|line| line.starts_with("| ")) {
+    let mut sections = security.split("\n## ");
+    let attacks = sections
+        .find(|section| section.starts_with("Attacks"))
+        .unwrap_or_default();
+    for line in attacks.lines().filter(|line| line.starts_with("| ")) {
         let attack = line[2..].split(" |").next().unwrap_or_default().to_owned();
         let spans = line.split('`').skip(1).step_by(2);
         let tests: BTreeSet<String> = spans.filter(|span| span.contains("::")).map(str::to_owned).collect();

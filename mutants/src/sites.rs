@@ -68,11 +68,10 @@ impl<'a> Sites<'a> {
     }
 
     /// A condition that may be taken for true, and for false.
-    fn condition(&mut self, condition: &mut Expr) {
+    fn condition(&mut self, condition: &mut Expr, span: proc_macro2::Span) {
         if holds_let(condition) {
             return;
         }
-        let span = condition.span();
         let yes = self.switch(span, "the condition is true");
         let no = self.switch(span, "the condition is false");
         let old = condition.clone();
@@ -182,14 +181,17 @@ impl VisitMut for Sites<'_> {
     fn visit_expr_repeat_mut(&mut self, _: &mut syn::ExprRepeat) {}
 
     fn visit_expr_if_mut(&mut self, part: &mut syn::ExprIf) {
+        // What is put in has no place of its own.
+        let span = part.if_token.span;
         visit_mut::visit_expr_if_mut(self, part);
-        self.condition(&mut part.cond);
+        self.condition(&mut part.cond, span);
     }
 
     fn visit_expr_while_mut(&mut self, part: &mut syn::ExprWhile) {
+        let span = part.while_token.span;
         visit_mut::visit_expr_while_mut(self, part);
         if !holds_let(&part.cond) {
-            if let Some(no) = self.switch(part.cond.span(), "the loop is never entered") {
+            if let Some(no) = self.switch(span, "the loop is never entered") {
                 let old = part.cond.clone();
                 *part.cond = parse_quote!((!#no && (#old)));
             }
@@ -202,8 +204,8 @@ impl VisitMut for Sites<'_> {
         let falls = last.is_some_and(|arm| arm.guard.is_none() && takes_all(&arm.pat));
         let count = part.arms.len();
         for (at, arm) in part.arms.iter_mut().enumerate() {
-            if let Some((_, guard)) = &mut arm.guard {
-                self.condition(guard);
+            if let Some((token, guard)) = &mut arm.guard {
+                self.condition(guard, token.span);
             } else if falls && at + 1 < count {
                 if let Some(no) = self.switch(arm.pat.span(), "the arm is left out") {
                     arm.guard = Some((Default::default(), parse_quote!(!#no)));
@@ -213,6 +215,7 @@ impl VisitMut for Sites<'_> {
     }
 
     fn visit_stmt_mut(&mut self, statement: &mut Stmt) {
+        let span = statement.span();
         visit_mut::visit_stmt_mut(self, statement);
         let Stmt::Expr(expression, Some(_)) = statement else {
             return;
@@ -223,7 +226,7 @@ impl VisitMut for Sites<'_> {
             _ => false,
         };
         if may_go {
-            if let Some(switch) = self.switch(expression.span(), "the statement is left out") {
+            if let Some(switch) = self.switch(span, "the statement is left out") {
                 let old = expression.clone();
                 *statement = parse_quote!(if !#switch { #old; });
             }

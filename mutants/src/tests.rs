@@ -97,6 +97,7 @@ impl Test {
         let file = tree
             .root
             .with_file_name(format!("reached-{}-{job}", std::process::id()));
+        let file = std::path::absolute(file).ok()?;
         let _ = fs::remove_file(&file);
         let begin = Instant::now();
         let child = self.command(tree).env("MUTANTS_REACHED", &file).spawn().ok()?;

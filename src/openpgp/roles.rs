@@ -42,15 +42,6 @@ impl Maker {
     }
 }
 
-impl std::fmt::Display for Maker {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Maker::Fingerprint(fingerprint) => write!(f, "{fingerprint}"),
-            Maker::KeyId(id) => write!(f, "{id}"),
-        }
-    }
-}
-
 /// What a set of keys says of one of its keys beyond what stands in the key itself.
 #[derive(Debug, Clone, Default)]
 pub struct Standing {

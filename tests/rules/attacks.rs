@@ -48,3 +48,25 @@ fn each_attack_is_tried_by_a_test_that_there_is() {
 fn each_answer_that_is_believed_is_tried_by_a_test_that_there_is() {
     rows_name_tests("Answers", "| answer |", 20);
 }
+
+/// `make mutants` takes each of them out; what has moved must be followed there.
+#[test]
+fn each_mend_stands_where_the_list_of_mends_has_it() {
+    let security = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let mends = fs::read_to_string(root().join("mutants/mends")).unwrap();
+    let (mut file, mut count) = (String::new(), 0);
+    for line in mends.lines() {
+        if let Some(attack) = line.strip_prefix("attack: ") {
+            assert!(
+                security.contains(&format!("\n| {attack}")),
+                "no row begins with {attack}"
+            );
+        } else if let Some(name) = line.strip_prefix("file: ") {
+            file = fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        } else if let Some(old) = line.strip_prefix("old: ") {
+            assert_eq!(file.matches(old).count(), 1, "{old}");
+            count += 1;
+        }
+    }
+    assert!(count > 40, "{count}");
+}

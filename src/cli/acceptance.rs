@@ -26,7 +26,7 @@ pub struct AcceptanceOptions {
     pub keys: KeyOptions,
 
     /// How GnuPG is used, with the same verdicts: gpgme starts gpg for each signature, batch keeps one gpg process for
-    /// many, auto uses batch from the 16th signature on
+    /// many, auto uses batch from the 16th signature on, or from the first on where many images are known to come
     #[arg(
         long,
         value_name = "ENGINE",

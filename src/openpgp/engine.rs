@@ -54,7 +54,7 @@ pub struct Engine {
 }
 
 /// A key that may have made the signature, and what the checker reads of it.
-type Candidate = (Arc<Certificate>, Option<Key>);
+type Candidate = (Arc<Certificate>, Option<Arc<Key>>);
 
 impl Engine {
     /// Judges by `keys`, narrowed to `signed_by`, at the time `now` (seconds since 1970).
@@ -85,7 +85,7 @@ impl Engine {
         if candidates.is_empty() {
             return Ok(self.unknown(message, "is not in").into());
         }
-        let keys: Vec<Key> = candidates.iter().filter_map(|(_, key)| key.clone()).collect();
+        let keys: Vec<Arc<Key>> = candidates.iter().filter_map(|(_, key)| key.clone()).collect();
         let is_there = keys
             .iter()
             .any(|key| key.subkeys.iter().any(|subkey| maker.is(&subkey.fingerprint)));
@@ -157,6 +157,16 @@ impl Engine {
             found.extend(keys);
         }
         Ok(found)
+    }
+
+    /// Says that about so many signatures will come.
+    pub fn expect(&mut self, signatures: usize) {
+        self.check.expect(signatures);
+    }
+
+    /// Says which messages are about to be judged, most likely.
+    pub fn prepare(&mut self, messages: &[&Message]) {
+        self.check.prepare(messages);
     }
 
     /// What the set of keys is called in messages.
@@ -264,7 +274,7 @@ impl Engine {
             let key = match facts {
                 Facts::Known(key) => Some(key),
                 Facts::AskChecker => match read.next().flatten() {
-                    Some(key) => Some(key),
+                    Some(key) => Some(Arc::unwrap_or_clone(key)),
                     // Left out with a warning.
                     None => continue,
                 },
@@ -313,5 +323,5 @@ fn sole_claimant<'c>(candidates: &'c [Candidate], maker: &Fingerprint) -> Result
         let primaries: BTreeSet<&str> = claimants.iter().map(|(own, _)| own.fingerprint().as_str()).collect();
         return Err(claimed_by_several(maker.as_str(), &primaries));
     }
-    Ok(claimants.first().and_then(|(_, key)| key.as_ref()))
+    Ok(claimants.first().and_then(|(_, key)| key.as_deref()))
 }

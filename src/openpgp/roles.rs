@@ -131,13 +131,20 @@ pub trait SignatureCheck: Debug + Send {
     ///
     /// # Errors
     /// When it fails, or anything is missing.
-    fn read(&mut self, keys: &[Arc<Certificate>]) -> Result<Vec<Option<Key>>, EngineError>;
+    fn read(&mut self, keys: &[Arc<Certificate>]) -> Result<Vec<Option<Arc<Key>>>, EngineError>;
 
     /// Checks a signature with the keys that were loaded.
     ///
     /// # Errors
     /// When it fails, so that nothing can be said about the signature.
-    fn check(&mut self, message: &Message, keys: &[Key]) -> Result<Result<Fit, Refusal>, EngineError>;
+    fn check(&mut self, message: &Message, keys: &[Arc<Key>]) -> Result<Result<Fit, Refusal>, EngineError>;
+
+    /// Says that about so many signatures will come, so that what is not worth its cost for few is set up at once.
+    fn expect(&mut self, _signatures: usize) {}
+
+    /// Says which messages are about to be checked, most likely, so that it may look at several together. It changes no
+    /// answer.
+    fn prepare(&mut self, _messages: &[&Message]) {}
 
     /// Which implementation it is, with its version, for messages.
     ///

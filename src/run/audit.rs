@@ -147,12 +147,14 @@ impl<'s> Run<'s> {
     /// Has all images judged, then does what is to be done at the `end`; the exit status comes back.
     fn over(
         mut self,
-        judges: Vec<Judge<'_>>,
+        mut judges: Vec<Judge<'_>>,
         total: usize,
         feed: Feed<'_, '_>,
         end: &mut dyn FnMut(&mut Conveyor<'_, '_, '_, '_>),
     ) -> Exit {
         self.progress.expect(total);
+        let each = total / judges.len().max(1);
+        judges.iter_mut().for_each(|judge| judge.expect(each));
         let interruption = cleanup::gently();
         let mut line = Conveyor {
             feed,
@@ -161,7 +163,7 @@ impl<'s> Run<'s> {
             stderr: self.stderr.lend(),
             interruption: &interruption,
         };
-        let are_all_back = pool::each(judges, &|judge: &mut Judge<'_>, job| judge.job(job), &mut line);
+        let are_all_back = pool::each(judges, &|judge: &mut Judge<'_>, jobs| judge.jobs(jobs), &mut line);
         if !are_all_back {
             let what = "the threads that judge have ended before all images were judged";
             line.collector.complain([what.to_owned()]);

@@ -63,6 +63,11 @@ impl<'s> Rules<'s> {
         }
     }
 
+    /// Says that about so many images will come, for the keys that are still to be loaded.
+    pub(super) fn expect(&mut self, images: usize) {
+        self.workers = self.workers.expecting(images);
+    }
+
     /// Loads the keys of every scope that one of these identities is in.
     ///
     /// # Errors

@@ -99,6 +99,21 @@ impl<'c> Judging<'c> {
         }
     }
 
+    /// Says that about so many images will come.
+    pub(super) fn expect(&mut self, images: usize) {
+        for engine in self.judges.gpg.iter_mut().flatten() {
+            engine.expect(images);
+        }
+        if let Demand::Policy(rules) = &mut self.demand {
+            rules.expect(images);
+        }
+    }
+
+    /// Says which signature blobs are about to be judged, most likely.
+    pub(super) fn prepare<'b>(&mut self, blobs: impl Iterator<Item = &'b [u8]>) {
+        self.judges.prepare(blobs);
+    }
+
     /// What a user should know besides the verdicts, each once; safe to print.
     pub(super) fn take_warnings(&mut self) -> Vec<String> {
         self.judges.take_warnings()

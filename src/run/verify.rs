@@ -60,7 +60,8 @@ pub fn run(settings: &Verify, console: &mut Console<'_>) -> Result<Exit, UsageEr
             // Read before gpg is started: how many objects there are decides whether the call makes sense.
             let files = ObjectFiles::open(places, settings.is_recursive);
             files::check_count(&files, requests, settings.digest.as_ref())?;
-            let judging = Judging::new(criteria, settings.source.identities(), &mut console.err)?;
+            let mut judging = Judging::new(criteria, settings.source.identities(), &mut console.err)?;
+            judging.expect(requests.count().unwrap_or_else(|| files.count()));
             let scope = Scope::of(settings, Some(&files));
             Ok(judge(settings, judging, &scope, console, |run| {
                 run.objects(&files, places, requests);
@@ -69,10 +70,11 @@ pub fn run(settings: &Verify, console: &mut Console<'_>) -> Result<Exit, UsageEr
         Source::Places {
             targets, registries, ..
         } => {
-            let judging = match cluster_policy::judging(settings, criteria, &mut console.err)? {
+            let mut judging = match cluster_policy::judging(settings, criteria, &mut console.err)? {
                 Ok(judging) => judging,
                 Err(refusal) => return Ok(refuse(settings, &refusal, console)),
             };
+            judging.expect(targets.len());
             let named = places::named(session.as_mut(), targets)?;
             let mut configuration = registries.as_deref().cloned();
             let mut own = None;

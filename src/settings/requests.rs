@@ -37,6 +37,17 @@ pub enum Requests {
     Everything(Vec<Reference>),
 }
 
+impl Requests {
+    /// How many images are asked for by name; nothing where all are.
+    #[must_use]
+    pub fn count(&self) -> Option<usize> {
+        match self {
+            Requests::Named(named) => Some(named.len()),
+            Requests::Everything(_) => None,
+        }
+    }
+}
+
 /// Parses `--identity-match`.
 ///
 /// # Errors

@@ -3,9 +3,8 @@
 
 use crate::cli::acceptance::EngineChoice;
 
-/// From which signature of a run on a worker is worth its start, where the user leaves it to us. How many signatures
-/// there will be is not known where images are read one after the other, and each of a cluster is; so it is the number of
-/// those that came that decides.
+/// From which signature of a run on a worker is worth its start, where the user leaves it to us and it is not known
+/// beforehand that so many will come.
 const FIRST: usize = 16;
 
 /// Which signatures gpg workers check. What they do not find good, gpgme decides.
@@ -23,7 +22,16 @@ impl Workers {
     pub fn shared_by(self, threads: usize) -> Self {
         match self {
             Workers::Never => Workers::Never,
-            Workers::After(count) => Workers::After(count.div_ceil(threads.max(1))),
+            Workers::After(count) => Workers::After(count / threads.max(1)),
+        }
+    }
+
+    /// The same where about so many signatures will come: then the first ones need not be waited for.
+    #[must_use]
+    pub fn expecting(self, signatures: usize) -> Self {
+        match self {
+            Workers::After(count) if signatures > count => Workers::After(0),
+            other => other,
         }
     }
 

@@ -20,9 +20,32 @@ pub struct Judges {
     pub gpg: Vec<EngineOrTrouble>,
     /// Sets of sigstore keys, or why one cannot be used.
     pub sigstore: Vec<Result<Keys, Refusal>>,
+    /// Blobs that are about to be judged, and what the framing made of them.
+    framed: Vec<(Vec<u8>, Message)>,
 }
 
 impl Judges {
+    /// Looks at signature blobs that are about to be judged: many together take less time. No verdict depends on it.
+    pub fn prepare<'b>(&mut self, blobs: impl Iterator<Item = &'b [u8]>) {
+        self.framed.clear();
+        // Of several sets of keys it is not known which will be asked.
+        let [Ok(engine)] = self.gpg.as_mut_slice() else {
+            return;
+        };
+        let framed = blobs.filter_map(|blob| Some((blob.to_vec(), Message::parse(blob).ok()?)));
+        self.framed.extend(framed);
+        let messages: Vec<&Message> = self.framed.iter().map(|(_, message)| message).collect();
+        engine.prepare(&messages);
+    }
+
+    /// What the framing makes of a blob.
+    fn frame(&mut self, blob: &[u8]) -> Result<Message, Refusal> {
+        match self.framed.iter().position(|(known, _)| known == blob) {
+            Some(at) => Ok(self.framed.swap_remove(at).1),
+            None => Message::parse(blob),
+        }
+    }
+
     /// What a user should know besides the verdicts, each once; safe to print.
     pub fn take_warnings(&mut self) -> Vec<String> {
         let engines = self.gpg.iter_mut().filter_map(|engine| engine.as_mut().ok());
@@ -120,7 +143,7 @@ struct Trial<'p> {
 impl Trial<'_> {
     fn gpg(&self, judges: &mut Judges, bytes: &[u8]) -> SignatureOutcome {
         let kind = SignatureKind::Gpg;
-        let message = match Message::parse(bytes) {
+        let message = match judges.frame(bytes) {
             Ok(message) => message,
             Err(refusal) => return self.refused(kind, refusal),
         };

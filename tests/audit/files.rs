@@ -52,6 +52,38 @@ fn engines_agree() {
     }
 }
 
+/// Where many images are known to come, gpgme has none of the good signatures to check.
+#[test]
+fn workers_check_from_the_first_signature_on_where_there_are_many_images() {
+    let bench = Bench::new();
+    bench.mixed("many.json", 40);
+    bench.mixed("few.json", 10);
+    // Of ten, eight have a signature that is good, for whatever image.
+    for (file, engine, expected) in [
+        ("many.json", "auto", [1, 32, 0]),
+        ("few.json", "auto", [0, 0, 8]),
+        ("few.json", "batch", [1, 8, 0]),
+    ] {
+        let outcome = bench.run(&["-v", "-f", file, "--engine", engine, "--workers", "1"]);
+        assert_eq!(outcome.expect(1).workers(), expected, "{file}, {engine}");
+    }
+    let key = bench.desk.key_file.to_str().unwrap();
+    let identity = format!("{SIGNED}:v1");
+    let common = [
+        "verify",
+        "-v",
+        "--public-key",
+        key,
+        "--expected-identity",
+        &identity,
+        "-f",
+    ];
+    for (file, expected) in [("many.json", [1, 32, 0]), ("few.json", [0, 0, 8])] {
+        let args = [&common[..], &[file]].concat();
+        assert_eq!(bench.desk.sandbox.run(args).expect(1).workers(), expected, "{file}");
+    }
+}
+
 #[test]
 fn the_summary_counts_verdicts() {
     let bench = Bench::new();

@@ -68,8 +68,9 @@ fn workers_that_die_lose_no_image() {
         return;
     }
     let bench = Bench::new();
-    bench.mixed("all.json", 60);
-    let whole = bench.lines(&["-f", "all.json"], 1);
+    // So many that a worker is given several at a time.
+    bench.mixed("all.json", 140);
+    let whole = bench.lines(&["-f", "all.json", "--engine", "gpgme"], 1);
     for script in [
         "n=0; while [ $n -lt 7 ] && read -r name; do echo $name; n=$((n+1)); done | $REAL \"$@\"",
         "kill -9 $$",
@@ -80,6 +81,38 @@ fn workers_that_die_lose_no_image() {
             let outcome = run(&bench, &fake, &["--engine", "batch", "--workers", workers]).expect(1);
             assert_eq!(Report::read(&outcome.stdout).entries, whole.entries, "{script}");
         }
+    }
+}
+
+/// A worker that is given several messages at a time and says something else than an answer about each, in order, is not
+/// believed in any of them; and where an answer is not that the signature is good, gpgme decides.
+#[test]
+fn answers_about_several_messages_are_not_mixed_up() {
+    if !possible("answers_about_several_messages_are_not_mixed_up") {
+        return;
+    }
+    let bench = Bench::new();
+    bench.mixed("all.json", 140);
+    let whole = bench.lines(&["-f", "all.json", "--engine", "gpgme"], 1);
+    let other = "0123456789ABCDEF0123456789ABCDEF01234567";
+    for (program, is_replaced, is_doubted) in [
+        ("s/x/x/".to_owned(), false, false),
+        ("s/FILE_START 1 /&x/".to_owned(), true, false),
+        ("{/FILE_START/d}".to_owned(), true, false),
+        ("{/FILE_DONE/d}".to_owned(), true, false),
+        ("s/FILE_DONE/&\\n[GNUPG:] &/".to_owned(), true, false),
+        (format!("s/VALIDSIG [0-9A-F]*/VALIDSIG {other}/"), false, true),
+        ("s/GOODSIG/BADSIG/".to_owned(), false, true),
+    ] {
+        // The lines before are about messages that came one at a time. The next worker does not come so far.
+        let script = format!("$REAL \"$@\" | sed -u '700,99999{program}'");
+        let fake = gpg(&bench, "*--multifile*", &script);
+        let outcome = run(&bench, &fake, &["-v", "--engine", "batch", "--workers", "1"]).expect(1);
+        assert_eq!(Report::read(&outcome.stdout).entries, whole.entries, "{program}");
+        let [workers, good, gpgme] = outcome.workers();
+        assert_eq!(good + gpgme, 112, "{program}");
+        assert_eq!(workers > 1, is_replaced, "{program}: {workers} workers");
+        assert_eq!(gpgme > 0, is_doubted, "{program}: {gpgme} by gpgme");
     }
 }
 

@@ -8,8 +8,9 @@
 pub mod transcript;
 pub mod worker;
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::message::Message;
@@ -21,7 +22,7 @@ use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::Key;
 use crate::openpgp::roles::{Fit, SignatureCheck};
 use crate::reason::Refusal;
-use worker::Worker;
+use worker::{Worker, MAX_TOGETHER};
 
 /// After how many failures in a row no worker is started any more.
 const MAX_FAILURES: usize = 3;
@@ -61,6 +62,9 @@ pub struct BatchCheck {
     before: usize,
     /// How many workers in a row have failed.
     failures: usize,
+    /// What a worker has said ahead of time, by the messages as it was given them; nothing of one that it does not find
+    /// good.
+    ahead: HashMap<Vec<u8>, Option<Fit>>,
     counts: Counts,
 }
 
@@ -85,6 +89,7 @@ impl BatchCheck {
             terms,
             before,
             failures: 0,
+            ahead: HashMap::new(),
             counts: Counts::default(),
         }
     }
@@ -101,40 +106,54 @@ impl BatchCheck {
             self.before -= 1;
             return None;
         }
-        if self.failures >= MAX_FAILURES {
-            return None;
+        let encoded = message.encode();
+        match self.ahead.remove(&encoded) {
+            Some(fit) => fit,
+            None => self.fits(&[message], &[encoded]).pop()?,
         }
-        let answer = match self.ask(message) {
-            Ok(answer) => answer?,
+    }
+
+    /// What a worker says of each of some messages, where it finds the signature good beyond doubt; nothing at all where
+    /// it fails.
+    fn fits(&mut self, messages: &[&Message], encoded: &[Vec<u8>]) -> Vec<Option<Fit>> {
+        if self.failures >= MAX_FAILURES {
+            return Vec::new();
+        }
+        let answers = match self.ask(encoded) {
+            Ok(answers) => answers,
             Err(why) => {
                 self.worker = None;
                 self.failures += 1;
-                log::info!("a gpg worker has failed ({why}); gpgme checks its message");
-                return None;
+                log::info!("a gpg worker has failed ({why}); what it was given is checked one by one");
+                return Vec::new();
             }
         };
-        let found = checked_signature(&answer, &message.signature, self.gpgme.now(), |_| Ok(Vec::new()));
-        let valid = found.ok()?.ok()?;
-        Some(Fit {
-            maker: valid.fingerprint,
-            primary: valid.primary,
-            is_good: true,
-            signature_expired: false,
-            key_expired: false,
-            key_revoked: false,
-        })
+        let now = self.gpgme.now();
+        let fit = |(message, answer): (&&Message, Option<Answer>)| {
+            let found = checked_signature(&answer?, &message.signature, now, |_| Ok(Vec::new()));
+            let valid = found.ok()?.ok()?;
+            Some(Fit {
+                maker: valid.fingerprint,
+                primary: valid.primary,
+                is_good: true,
+                signature_expired: false,
+                key_expired: false,
+                key_revoked: false,
+            })
+        };
+        messages.iter().zip(answers).map(fit).collect()
     }
 
-    /// The worker's answer, where it finds the signature good; it is kept unless something is wrong with it.
-    fn ask(&mut self, message: &Message) -> Result<Option<Answer>, String> {
+    /// The worker's answer about each message where it finds the signature good; it is kept unless something is wrong
+    /// with it.
+    fn ask(&mut self, messages: &[Vec<u8>]) -> Result<Vec<Option<Answer>>, String> {
         let Terms {
             patience,
-            messages,
+            messages: most,
             age,
         } = self.terms;
-        let deadline = Instant::now() + patience;
         let home = self.gpgme.home().map_err(|error| error.to_string())?;
-        let fresh = |worker: &Worker| worker.given < messages && worker.started.elapsed() < age;
+        let fresh = |worker: &Worker| worker.given < most && worker.started.elapsed() < age;
         let mut worker = match self.worker.take().filter(fresh) {
             Some(worker) => worker,
             None => {
@@ -146,33 +165,55 @@ impl BatchCheck {
                 Worker::start(home).map_err(|error| error.to_string())?
             }
         };
-        let lines = worker
-            .ask(home, &message.encode(), deadline)
+        let answers = worker
+            .ask(home, messages, patience)
             .map_err(|error| error.to_string())?;
         self.failures = 0;
         self.worker = Some(worker);
-        Ok(transcript::good(&lines))
+        Ok(answers.iter().map(|lines| transcript::good(lines)).collect())
     }
 }
 
 impl SignatureCheck for BatchCheck {
-    fn read(&mut self, keys: &[Arc<Certificate>]) -> Result<Vec<Option<Key>>, EngineError> {
+    fn read(&mut self, keys: &[Arc<Certificate>]) -> Result<Vec<Option<Arc<Key>>>, EngineError> {
         let before = self.gpgme.loads();
         let read = self.gpgme.read(keys);
         if self.gpgme.loads() != before {
             // A worker goes on with the keyring that it has read at its start.
             self.worker = None;
+            self.ahead.clear();
         }
         read
     }
 
-    fn check(&mut self, message: &Message, keys: &[Key]) -> Result<Result<Fit, Refusal>, EngineError> {
+    fn check(&mut self, message: &Message, keys: &[Arc<Key>]) -> Result<Result<Fit, Refusal>, EngineError> {
         if let Some(fit) = self.by_worker(message) {
             self.counts.good += 1;
             return Ok(Ok(fit));
         }
         self.counts.gpgme += 1;
         self.gpgme.check(message, keys)
+    }
+
+    /// What a worker says of these messages is kept until they are checked, each once, or keys are added. Its answer is one
+    /// about the same bytes with the same keyring, whenever it comes; where it fails, nothing is kept.
+    fn prepare(&mut self, messages: &[&Message]) {
+        self.ahead.clear();
+        // Without keys a worker would find nothing good.
+        if self.before > 0 || self.gpgme.loads() == 0 {
+            return;
+        }
+        for some in messages.chunks(MAX_TOGETHER) {
+            let encoded: Vec<Vec<u8>> = some.iter().map(|message| message.encode()).collect();
+            let fits = self.fits(some, &encoded);
+            self.ahead.extend(encoded.into_iter().zip(fits));
+        }
+    }
+
+    fn expect(&mut self, signatures: usize) {
+        if signatures > self.before {
+            self.before = 0;
+        }
     }
 
     fn name(&mut self) -> Result<String, EngineError> {

@@ -51,7 +51,7 @@ pub struct GpgCheck {
     /// How often keys were given to it.
     loads: usize,
     /// What gpg says of the keys that it was given; `None` for those of which it takes nothing.
-    facts: HashMap<Fingerprint, Option<Key>>,
+    facts: HashMap<Fingerprint, Option<Arc<Key>>>,
 }
 
 #[derive(Debug)]
@@ -137,7 +137,7 @@ impl GpgCheck {
                     certificate.fingerprint()
                 )));
             }
-            self.facts.insert(certificate.fingerprint().clone(), key);
+            self.facts.insert(certificate.fingerprint().clone(), key.map(Arc::new));
         }
         Ok(())
     }
@@ -199,7 +199,7 @@ fn compare(home: &Path, taken: &HashSet<Fingerprint>, listed: &HashMap<Fingerpri
 }
 
 impl SignatureCheck for GpgCheck {
-    fn read(&mut self, keys: &[Arc<Certificate>]) -> Result<Vec<Option<Key>>, EngineError> {
+    fn read(&mut self, keys: &[Arc<Certificate>]) -> Result<Vec<Option<Arc<Key>>>, EngineError> {
         let mut seen = HashSet::new();
         let missing: Vec<Arc<Certificate>> = keys
             .iter()
@@ -216,7 +216,7 @@ impl SignatureCheck for GpgCheck {
             .collect())
     }
 
-    fn check(&mut self, message: &Message, keys: &[Key]) -> Result<Result<Fit, Refusal>, EngineError> {
+    fn check(&mut self, message: &Message, keys: &[Arc<Key>]) -> Result<Result<Fit, Refusal>, EngineError> {
         let now = self.now;
         let opened = self.open()?;
         let mut ask = || opened.gpg.verify(&message.detached_signature(), &message.payload);
@@ -231,7 +231,7 @@ impl SignatureCheck for GpgCheck {
         }
         let lookup = |name: &str| {
             let has = |key: &&Key| key.subkeys.iter().any(|own| own.fingerprint.as_str().ends_with(name));
-            Ok(keys.iter().filter(has).cloned().collect())
+            Ok(keys.iter().map(Arc::as_ref).filter(has).cloned().collect())
         };
         let valid = match checked_signature(&answer, &message.signature, now, lookup)? {
             Ok(valid) => valid,

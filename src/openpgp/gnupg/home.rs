@@ -7,7 +7,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -186,26 +186,58 @@ impl Home {
     }
 }
 
-/// A file in a home that is removed when dropped.
+/// A file in a home that has one name and content after the other, and is removed when dropped.
 #[derive(Debug)]
-pub struct Scrap(PathBuf);
+pub struct Sheet {
+    path: PathBuf,
+    file: File,
+    length: usize,
+}
 
-impl Scrap {
-    /// Puts it there.
+impl Sheet {
+    /// Puts it there, mode 0600.
     ///
     /// # Errors
     /// When it cannot be written; nothing of it is left then.
     pub fn new(home: &Home, name: &str, content: &[u8]) -> io::Result<Self> {
-        let scrap = Self(home.path().join(name));
-        home.write(name, content).map_err(io::Error::other)?;
-        Ok(scrap)
+        let path = home.path().join(name);
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)?;
+        let mut sheet = Self { path, file, length: 0 };
+        sheet.fill(content)?;
+        Ok(sheet)
+    }
+
+    /// Gives it another content, and another name once it has all of that: what opens this name finds this content.
+    /// Making a new file for each message takes several times as long.
+    ///
+    /// # Errors
+    /// When it cannot be written, after which it is of no more use.
+    pub fn renew(&mut self, home: &Home, name: &str, content: &[u8]) -> io::Result<()> {
+        self.fill(content)?;
+        let path = home.path().join(name);
+        fs::rename(&self.path, &path)?;
+        self.path = path;
+        Ok(())
+    }
+
+    fn fill(&mut self, content: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(content, 0)?;
+        if content.len() < self.length {
+            self.file.set_len(content.len() as u64)?;
+        }
+        self.length = content.len();
+        Ok(())
     }
 }
 
-impl Drop for Scrap {
+impl Drop for Sheet {
     fn drop(&mut self) {
         // The home is removed as a whole in the end.
-        let _ = fs::remove_file(&self.0);
+        let _ = fs::remove_file(&self.path);
     }
 }
 

@@ -74,6 +74,11 @@ pub(super) fn judges<'s>(
 }
 
 impl<'s> Judge<'s> {
+    /// Says that it will be given about so many images.
+    pub(super) fn expect(&mut self, images: usize) {
+        self.judging.expect(images);
+    }
+
     /// Compares what mirrors have of each image from now on.
     pub(super) fn comparing(&mut self, mirrors: Mirrors<'s>) {
         self.mirrors = Some(mirrors);
@@ -87,8 +92,33 @@ impl<'s> Judge<'s> {
         };
     }
 
+    /// Judges images, one after the other.
+    pub(super) fn jobs(&mut self, jobs: Vec<Job>) -> Vec<Done> {
+        if jobs.len() > 1 {
+            self.prepare(&jobs);
+        }
+        jobs.into_iter().map(|job| self.job(job)).collect()
+    }
+
+    /// Has signatures looked at together that are about to be judged.
+    fn prepare(&mut self, jobs: &[Job]) {
+        let objects = jobs
+            .iter()
+            .filter(|job| !job.expected.identities.is_empty())
+            .filter_map(|job| match &job.what {
+                What::Object(object) => Some(&object.loaded.image),
+                _ => None,
+            });
+        let contents = objects.flat_map(|image| &image.signatures).map(|own| &own.content);
+        let blobs = contents.filter_map(|content| content.as_deref().ok());
+        let prepared = catch_unwind(AssertUnwindSafe(|| self.judging.prepare(blobs)));
+        if prepared.is_err() {
+            self.renew();
+        }
+    }
+
     /// Judges an image. Whatever happens, something comes of it.
-    pub(super) fn job(&mut self, mut job: Job) -> Done {
+    fn job(&mut self, mut job: Job) -> Done {
         let mut told = Vec::new();
         let judged = catch_unwind(AssertUnwindSafe(|| {
             self.attempt(&mut job, &mut Messages::to(&mut told))

@@ -37,9 +37,12 @@ pub(super) trait Line {
     fn tick(&mut self);
 }
 
+/// What is done with some images: the same number comes back, in the same order.
+type Work<'w, W> = dyn Fn(&mut W, Vec<Job>) -> Vec<Done> + Sync + 'w;
+
 /// Has every image of a line worked on by one of the workers, of which there must be one. Tells whether all came out
 /// again.
-pub(super) fn each<W: Send>(workers: Vec<W>, work: &(dyn Fn(&mut W, Job) -> Done + Sync), line: &mut dyn Line) -> bool {
+pub(super) fn each<W: Send>(workers: Vec<W>, work: &Work<'_, W>, line: &mut dyn Line) -> bool {
     let ahead = MAX_AHEAD * workers.len();
     let (to_do, jobs) = sync_channel::<Vec<(u64, Job)>>(ahead);
     let (report, results) = channel();
@@ -71,7 +74,9 @@ pub(super) fn each<W: Send>(workers: Vec<W>, work: &(dyn Fn(&mut W, Job) -> Done
         let worker = lock(&waiting).pop();
         worker.is_some_and(|mut worker| {
             while let Some(job) = line.next() {
-                line.take(work(&mut worker, job));
+                work(&mut worker, vec![job])
+                    .into_iter()
+                    .for_each(|done| line.take(done));
                 line.tick();
             }
             true
@@ -86,7 +91,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn serve<W>(
     worker: &mut W,
-    work: &(dyn Fn(&mut W, Job) -> Done + Sync),
+    work: &Work<'_, W>,
     jobs: &Mutex<Receiver<Vec<(u64, Job)>>>,
     report: &Sender<Vec<(u64, Done)>>,
 ) {
@@ -94,8 +99,9 @@ fn serve<W>(
         // Held while waiting: one thread waits for an image, the others for that one.
         let batch = lock(jobs).recv();
         let Ok(batch) = batch else { return };
-        let done = batch.into_iter().map(|(number, job)| (number, work(worker, job)));
-        if report.send(done.collect()).is_err() {
+        let (numbers, jobs): (Vec<u64>, Vec<Job>) = batch.into_iter().unzip();
+        let done = numbers.into_iter().zip(work(worker, jobs)).collect();
+        if report.send(done).is_err() {
             return;
         }
     }

@@ -2,25 +2,32 @@
 //! A gpg process that verifies one message after the other.
 //!
 //! It reads names of files from its standard input and answers about each with status lines before it reads the next
-//! one. It is never asked about two messages at a time, it must have said nothing before it is asked, and each file has a
-//! name that nobody who made a message, a key or a directory can know: so an answer cannot be taken for that about
-//! another message, and nothing that a message makes gpg say can be one.
+//! one. It must have said nothing before it is asked, it must answer about just these files in this order and say nothing
+//! more, and each file has a name that nobody who made a message, a key or a directory can know: so an answer cannot be
+//! taken for that about another message, and nothing that a message makes gpg say can be one.
 
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{poll, PollFd, PollFlags, Timespec};
 use rustix::process::{kill_process_group, Pid, Signal};
 
 use crate::openpgp::gnupg::batch::transcript::{read_line, DONE, START};
-use crate::openpgp::gnupg::home::{random_name, Home, Scrap};
+use crate::openpgp::gnupg::home::{random_name, Home, Sheet};
 use crate::openpgp::gnupg::status::{log_status, StatusLine};
 use crate::processes::{self, Running};
 
 /// Most bytes that gpg may say about one message. The largest signature that the framing lets pass makes fewer.
 const MAX_ANSWER: usize = 256 << 10;
+
+/// Most messages that a worker is asked about at a time: their names fit into a pipe.
+pub const MAX_TOGETHER: usize = 32;
+
+/// Longest time to leave it alone, however long its answers are likely to take.
+const MAX_PAUSE: Duration = Duration::from_millis(20);
 
 /// A gpg process and the pipes to it. It ends, with whatever it has started, when this is dropped.
 #[derive(Debug)]
@@ -28,10 +35,16 @@ pub struct Worker {
     process: Running,
     names: ChildStdin,
     answers: ChildStdout,
-    /// What came after the last whole line.
-    rest: Vec<u8>,
-    /// What the names of its files begin with.
+    /// What it has said of late.
+    said: Vec<u8>,
+    /// How much of that was read as lines.
+    read: usize,
+    /// What the names of its messages begin with.
     secret: String,
+    /// The files that its messages are in, one after the other.
+    sheets: Vec<Sheet>,
+    /// How long it took for each of the messages before.
+    pace: Duration,
     /// How many messages it was given.
     pub given: usize,
     /// When it was started.
@@ -69,26 +82,65 @@ impl Worker {
             process,
             names,
             answers,
-            rest: Vec::new(),
+            said: Vec::new(),
+            read: 0,
             secret,
+            sheets: Vec::new(),
+            pace: Duration::ZERO,
             given: 0,
             started: Instant::now(),
         })
     }
 
-    /// Has one message verified. What comes back is all that gpg says between the line in which it begins with just this
-    /// file and the one in which it ends. After an error the worker is of no more use.
+    /// Has messages verified, at most [`MAX_TOGETHER`]. What comes back for each is all that gpg says between the line in
+    /// which it begins with just this file and the one in which it ends. After an error the worker is of no more use, and
+    /// nothing that it said of these messages is to be relied on.
     ///
     /// # Errors
-    /// When it ends, begins with another file, says anything else or too much, or has not finished at the deadline.
-    pub fn ask(&mut self, home: &Home, message: &[u8], deadline: Instant) -> io::Result<Vec<StatusLine>> {
+    /// When it ends, begins with another file, says anything else or too much, or takes longer than `patience` for one.
+    pub fn ask(&mut self, home: &Home, messages: &[Vec<u8>], patience: Duration) -> io::Result<Vec<Vec<StatusLine>>> {
+        if messages.len() > MAX_TOGETHER {
+            return Err(io::Error::other("it is asked too much at a time"));
+        }
         if self.has_more(Duration::ZERO)? {
             return Err(io::Error::other("it has ended, or said something before it was asked"));
         }
-        let name = format!("{}-{}", self.secret, self.given);
-        self.given += 1;
-        let _scrap = Scrap::new(home, &name, message)?;
-        self.names.write_all(format!("{name}\n").as_bytes())?;
+        let mut names = Vec::with_capacity(messages.len());
+        for (number, message) in messages.iter().enumerate() {
+            let name = format!("{}-{}", self.secret, self.given);
+            self.given += 1;
+            match self.sheets.get_mut(number) {
+                Some(sheet) => sheet.renew(home, &name, message)?,
+                None => self.sheets.push(Sheet::new(home, &name, message)?),
+            }
+            names.push(name);
+        }
+        let begin = Instant::now();
+        self.names.write_all(
+            names
+                .iter()
+                .flat_map(|name| [name, "\n"])
+                .collect::<String>()
+                .as_bytes(),
+        )?;
+        if messages.len() > 1 {
+            // gpg writes a line at a time, and being woken for each costs as much CPU time as all else that is done here.
+            thread::sleep(self.pace.saturating_mul(messages.len() as u32).min(MAX_PAUSE) * 3 / 4);
+        }
+        let mut answers = Vec::with_capacity(names.len());
+        for name in &names {
+            answers.push(self.answer(name, Instant::now() + patience)?);
+        }
+        self.pace = begin.elapsed() / names.len().max(1) as u32;
+        if self.read == self.said.len() {
+            Ok(answers)
+        } else {
+            Err(io::Error::other("it says more than it was asked"))
+        }
+    }
+
+    /// What it says of a file.
+    fn answer(&mut self, name: &str, deadline: Instant) -> io::Result<Vec<StatusLine>> {
         let mut left = MAX_ANSWER;
         let (keyword, about) = self.line(deadline, &mut left)?;
         if keyword != START || about != format!("1 {name}") {
@@ -107,35 +159,32 @@ impl Worker {
             }
         }
         log_status(&lines);
-        if self.rest.is_empty() {
-            Ok(lines)
-        } else {
-            Err(io::Error::other("it says more than it was asked"))
-        }
+        Ok(lines)
     }
 
     /// The next status line; `left` is how much it may still say.
     fn line(&mut self, deadline: Instant, left: &mut usize) -> io::Result<StatusLine> {
-        let mut searched = 0;
+        let too_much = || io::Error::other("it says too much");
+        let mut searched = self.read;
         loop {
-            if let Some(end) = self.rest[searched..].iter().position(|byte| *byte == b'\n') {
-                let next = self.rest.split_off(searched + end + 1);
-                let line = std::mem::replace(&mut self.rest, next);
-                *left = left
-                    .checked_sub(line.len())
-                    .ok_or_else(|| io::Error::other("it says too much"))?;
-                return read_line(&line[..line.len() - 1])
-                    .ok_or_else(|| io::Error::other("it says what is no status line"));
+            if let Some(length) = self.said[searched..].iter().position(|byte| *byte == b'\n') {
+                let end = searched + length;
+                let line = &self.said[self.read..end];
+                *left = left.checked_sub(line.len() + 1).ok_or_else(too_much)?;
+                self.read = end + 1;
+                return read_line(line).ok_or_else(|| io::Error::other("it says what is no status line"));
             }
-            searched = self.rest.len();
+            self.said.drain(..self.read);
+            self.read = 0;
+            searched = self.said.len();
             if searched > *left {
-                return Err(io::Error::other("it says too much"));
+                return Err(too_much());
             }
             self.wait(deadline)?;
-            let mut buffer = [0; 4096];
+            let mut buffer = [0; 16 << 10];
             match self.answers.read(&mut buffer) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(count) => self.rest.extend_from_slice(&buffer[..count]),
+                Ok(count) => self.said.extend_from_slice(&buffer[..count]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }

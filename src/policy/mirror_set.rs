@@ -4,7 +4,6 @@
 use super::document::{Node, Outcome};
 use super::stream;
 use crate::reference::Reference;
-use crate::registry::registries_conf::mirror_sets::MirrorSource;
 use crate::text::quoted;
 
 /// An ImageDigestMirrorSet, ImageTagMirrorSet or ImageContentSourcePolicy.
@@ -27,18 +26,6 @@ pub struct Source {
     pub mirrors: Vec<String>,
     /// Whether the source must not be contacted; `None` for kinds that cannot say.
     pub never_contact: Option<bool>,
-}
-
-impl MirrorSet {
-    /// Its sources as nodes read them.
-    pub fn as_nodes_read(&self) -> impl Iterator<Item = MirrorSource> + '_ {
-        self.sources.iter().map(|entry| MirrorSource {
-            source: entry.source.clone(),
-            mirrors: entry.mirrors.clone(),
-            by_tag: self.by_tag,
-            never_contact: entry.never_contact,
-        })
-    }
 }
 
 pub(super) fn read(root: &Node, kind: &str) -> Outcome<MirrorSet> {

@@ -40,7 +40,7 @@ impl Containers {
     /// When none is there: the places that were looked at, safe to print.
     pub fn system_policy(&self) -> Result<PathBuf, String> {
         let is_named = self.policy.len() == 1;
-        let found = self.policy.iter().find(|path| is_named || files::may_be_there(path));
+        let found = self.policy.iter().find(|path| is_named || may_be_there(path));
         found.cloned().ok_or_else(|| {
             let places = self.policy.iter().map(|path| safe(&path.display().to_string()));
             places.collect::<Vec<_>>().join(", ")
@@ -110,4 +110,9 @@ fn directories(all: &[PathBuf], uid: u32, name: &str, ending: &str) -> Vec<PathB
         found.push(directory.join(format!("{name}{ending}")));
     }
     found
+}
+
+/// Whether a file is there, or it cannot be told: then reading it says why, and no other one takes its place.
+fn may_be_there(path: &Path) -> bool {
+    path.try_exists().unwrap_or(true)
 }

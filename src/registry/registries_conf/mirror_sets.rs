@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{Mirror, PullFromMirror, RegistriesConf, Registry};
+use crate::policy::mirror_set::MirrorSet;
 use crate::reference::Reference;
 use crate::text::quoted;
 
@@ -19,6 +20,18 @@ pub struct MirrorSource {
     pub by_tag: bool,
     /// Whether the source must not be contacted; `None` for kinds that cannot say.
     pub never_contact: Option<bool>,
+}
+
+impl MirrorSource {
+    /// The entries of a mirror set, as nodes read them.
+    pub fn of_set(set: &MirrorSet) -> impl Iterator<Item = Self> + '_ {
+        set.sources.iter().map(|entry| Self {
+            source: entry.source.clone(),
+            mirrors: entry.mirrors.clone(),
+            by_tag: set.by_tag,
+            never_contact: entry.never_contact,
+        })
+    }
 }
 
 impl RegistriesConf {

@@ -6,7 +6,6 @@ use super::load::{load_with_mirrors, shown};
 use super::syntax;
 use crate::cluster::mirrors::Mirrors;
 use crate::policy::explanation::{Explanation, Part, Place, State, Step};
-use crate::policy::mirror_set::MirrorSet;
 use crate::policy::mirrored::{self, Mirror};
 use crate::policy::rulebook::Rulebook;
 use crate::policy::scope::scopes_of;
@@ -185,7 +184,7 @@ fn of_sets(
     notes: &mut Vec<String>,
 ) -> Result<(Vec<Mirror>, Vec<Located>), UsageError> {
     let mirrors = mirrored::of_sets(book.mirror_sets(), reference);
-    let sources: Vec<MirrorSource> = book.mirror_sets().flat_map(MirrorSet::as_nodes_read).collect();
+    let sources: Vec<MirrorSource> = book.mirror_sets().flat_map(MirrorSource::of_set).collect();
     let (insecure, blocked) = of_cluster.map_or((&[][..], &[][..]), |own| (&own.insecure, &own.blocked));
     let conf = RegistriesConf::of_mirror_sets(&sources, insecure, blocked)
         .map_err(|what| UsageError::new(format!("nodes cannot use these mirror sets: {what}")))?;

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Containers;
+use super::{may_be_there, Containers};
 use crate::files::read::{read_bounded, read_regular};
 use crate::registry::registries_conf::{self, RegistriesConf};
 use crate::registry::registries_d::{self, RegistriesD};
@@ -67,11 +67,6 @@ pub fn registries_d(containers: &Containers) -> Read<RegistriesD> {
     let texts = texts(&files, registries_d::MAX_FILE, |_| false);
     let content = texts.and_then(|texts| RegistriesD::parse(&texts).map_err(|error| error.to_string()));
     Read { content, files }
-}
-
-/// Whether a file is there, or it cannot be told: then reading it says why, and no other one takes its place.
-pub(super) fn may_be_there(path: &Path) -> bool {
-    path.try_exists().unwrap_or(true)
 }
 
 /// The files of some directories with an extension, sorted by name; of two of one name that in the earlier directory.

@@ -6,7 +6,7 @@ use image_signature::payload::{Format, Payload};
 use image_signature::policy::file::PolicyText;
 use image_signature::reference::Reference;
 use image_signature::source::objects::scan::{self, Outline, ScanError, Sink};
-use image_signature::{image, input, json, manifest, yaml};
+use image_signature::{image, input, json, manifest, subject, yaml};
 use serde_json::Value;
 
 /// A payload says what any reader of JSON finds in it.

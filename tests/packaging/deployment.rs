@@ -2,6 +2,7 @@
 //! Manifests for Kubernetes and units for systemd: they say what the program understands, and ask for no right and no
 //! privilege that it does not need. Audits with them run in `tests/audit`.
 
+use std::path::Path;
 use std::process::Command;
 
 use clap::Parser as _;
@@ -140,6 +141,12 @@ fn rights_are_for_looking_and_those_to_record_stand_apart() {
         record,
         &json!([{"apiGroups": ["image.openshift.io"], "resources": ["images"], "verbs": ["patch"]}])
     );
+    // In a namespace nothing may be changed either.
+    for role in objects.iter().filter(|object| object["kind"] == "Role") {
+        let rules = role["rules"].as_array().unwrap();
+        let verbs: Vec<String> = rules.iter().flat_map(|rule| texts(&rule["verbs"])).collect();
+        assert!(verbs.iter().all(|verb| verb == "get" || verb == "list"), "{role}");
+    }
     let bindings = objects.iter().filter(|object| object["kind"] == "ClusterRoleBinding");
     let subjects: Vec<(String, Vec<String>)> = bindings
         .map(|binding| {
@@ -262,4 +269,66 @@ fn metrics_are_published_whole_and_through_no_link() {
     std::fs::remove_file(&file).unwrap();
     std::os::unix::fs::symlink(&secret, &file).unwrap();
     assert_eq!(publish(), (false, Some("one\n".to_owned())));
+}
+
+/// Members of Jobs that are younger than this minor version of kubectl are dropped by it.
+const KUBECTL: u64 = 29;
+
+/// What kubectl makes of an object without asking a server: it keeps what its own types have.
+fn through_kubectl(sandbox: &Sandbox, object: &Value) -> Value {
+    let mut command = sandbox.command_of(Path::new("kubectl"));
+    command.args(["set", "image", "--local", "-f", "-", "*=other:1", "-o", "json"]);
+    let outcome = sandbox.finish(&mut command, object.to_string().as_bytes());
+    let outcome = outcome.expect(0);
+    outcome.json()
+}
+
+/// The members of `one` that `other` lacks or has with another value, but for images.
+fn lost(one: &Value, other: &Value, path: &str, found: &mut Vec<String>) {
+    match one {
+        Value::Object(members) => {
+            for (name, value) in members.iter().filter(|(name, _)| *name != "image") {
+                lost(value, &other[name], &format!("{path}.{name}"), found);
+            }
+        }
+        Value::Array(values) => {
+            for (number, value) in values.iter().enumerate() {
+                lost(value, &other[number], &format!("{path}[{number}]"), found);
+            }
+        }
+        value if value == other => {}
+        _ => found.push(path.to_owned()),
+    }
+}
+
+#[test]
+fn kubectl_knows_every_member_of_the_workloads() {
+    let sandbox = Sandbox::new();
+    let name = "kubectl reads the manifests";
+    if !has("kubectl") {
+        return skipped(name, "kubectl is not installed");
+    }
+    let mut command = sandbox.command_of(Path::new("kubectl"));
+    command.args(["version", "--client", "-o", "json"]);
+    let version = sandbox.finish(&mut command, b"").expect(0).json();
+    let minor = version["clientVersion"]["minor"].as_str().unwrap_or_default();
+    let minor: String = minor.chars().take_while(char::is_ascii_digit).collect();
+    if minor.parse::<u64>().is_ok_and(|minor| minor < KUBECTL) {
+        return skipped(name, "kubectl is older than the members that are looked at");
+    }
+    let mut seen = 0;
+    for manifest in MANIFESTS {
+        for object in objects(manifest) {
+            let mut found = Vec::new();
+            lost(&object, &through_kubectl(&sandbox, &object), "", &mut found);
+            assert!(found.is_empty(), "{manifest}: {found:?}");
+            // A member that no version has is told.
+            let mut odd = object.clone();
+            odd["spec"]["noSuchMember"] = json!(1);
+            lost(&odd, &through_kubectl(&sandbox, &odd), "", &mut found);
+            assert_eq!(found, [".spec.noSuchMember"]);
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 3);
 }

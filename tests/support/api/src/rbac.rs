@@ -92,7 +92,7 @@ impl Rule {
             "clusterversions" => "config.openshift.io",
             "clusterimagepolicies" | "imagepolicies" => CONFIG_GROUP,
             "userextras" | "uids" => "authentication.k8s.io",
-            "users" | "groups" | "serviceaccounts" | "pods" => "",
+            "users" | "groups" | "serviceaccounts" | "pods" | "configmaps" => "",
             other => panic!("no API group is known for {other}: use Rule::api_group"),
         };
         Self {

@@ -11,6 +11,7 @@ mod compare;
 pub mod file;
 mod index;
 mod places;
+mod read;
 pub mod rewrite;
 pub mod scan;
 pub mod store;
@@ -19,18 +20,12 @@ mod text;
 use std::collections::HashSet;
 use std::io::BufReader;
 
-pub use places::Place;
-use serde_json::Value;
-
 pub use crate::image::Loaded;
-use crate::image::{self, Image};
 use crate::json::sameness;
-use crate::json::select::{parse_part, Keep};
-use crate::limits::MAX_OBJECT_BYTES;
 use crate::reason::{Reason, Refusal};
-use crate::text::safe;
 use file::{Entry, ObjectFile};
 use index::Index;
+pub use places::Place;
 use scan::Outline;
 use store::Store;
 
@@ -72,36 +67,16 @@ pub enum Kind {
     Tag,
     /// An ImageStreamImage: a view too.
     StreamImage,
+    /// An ImageStream, which uses images.
+    Stream,
+    /// A Pod, which runs images.
+    Pod,
+    /// What may hold any of these and is not read: a list too deep in lists, an element of a list that does not say what
+    /// it is, what a server answers in place of a list.
+    Unread,
     /// A kind that has no image.
     Other,
 }
-
-/// What is read of an Image. The rest is checked, and takes no memory however much it is.
-const IMAGE: Keep = Keep::Members(&[
-    ("apiVersion", Keep::All),
-    ("kind", Keep::All),
-    ("metadata", Keep::All),
-    ("dockerImageReference", Keep::All),
-    ("dockerImageManifest", Keep::All),
-    ("dockerImageManifestMediaType", Keep::All),
-    ("dockerImageManifests", Keep::All),
-    ("signatures", Keep::Elements(&SIGNATURE)),
-]);
-
-const SIGNATURE: Keep = Keep::Members(&[
-    ("metadata", Keep::All),
-    ("type", Keep::All),
-    ("content", Keep::All),
-    ("conditions", Keep::All),
-    ("imageIdentity", Keep::All),
-    ("signedClaims", Keep::All),
-    ("created", Keep::All),
-    ("issuedBy", Keep::All),
-    ("issuedTo", Keep::All),
-]);
-
-/// What is read of a view.
-const VIEW: Keep = Keep::Members(&[("metadata", Keep::All), ("image", IMAGE)]);
 
 /// An object file that could not be read, and why.
 #[derive(Debug, Clone)]
@@ -232,27 +207,10 @@ impl ObjectFiles {
         self.entry(position).is_other()
     }
 
-    /// An object that says that it is something else, if it is of one of these kinds.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn other(&self, position: Position, kinds: &[&str]) -> Result<Option<(String, Value)>, String> {
-        let outline = self.outline(position);
-        let (file, entry) = (&self.files[position.0], self.entry(position));
-        if !entry.is_other() || !kinds.contains(&outline.kind_name()) {
-            return Ok(None);
-        }
-        let kind = outline.kind_name().to_owned();
-        let trouble = |what: &str| format!("{}: {kind} {}: {what}", self.place_of(position), safe(&outline.name));
-        if u64::from(entry.length) > MAX_OBJECT_BYTES {
-            return Err(trouble(&format!("it has more than {MAX_OBJECT_BYTES} bytes")));
-        }
-        let text = self
-            .store
-            .read(&file.json, entry.start, entry.length as usize)
-            .map_err(|error| trouble(&safe(&error.to_string())))?;
-        let object = parse_part(&text, Keep::All).map_err(|error| trouble(&safe(&error.to_string())))?;
-        Ok(Some((kind, object)))
+    /// What an object is, as far as it or its list says it.
+    #[must_use]
+    pub fn kind(&self, position: Position) -> Kind {
+        self.entry(position).kind()
     }
 
     /// Whether the object is only a view of an image that stands there itself, or that a view before it shows.
@@ -292,7 +250,7 @@ impl ObjectFiles {
             // Images have no namespace: one that somebody wrote there makes no other image of it.
             Kind::Image => self.index.image(&outline.name),
             Kind::Tag | Kind::StreamImage => self.index.view(&outline.namespace, &outline.name),
-            Kind::Other => return Vec::new(),
+            Kind::Stream | Kind::Pod | Kind::Unread | Kind::Other => return Vec::new(),
         };
         let all = self.index.find(hash).filter(|other| self.entry(*other).kind() == kind);
         all.filter(|other| *other != position).collect()
@@ -343,95 +301,5 @@ impl ObjectFiles {
         };
         let first = print(one);
         first.is_some() && others.iter().all(|other| print(*other) == first)
-    }
-
-    /// Reads one object.
-    #[must_use]
-    pub fn load(&self, position: Position) -> Object {
-        if let Some(object) = self.load_whole(position) {
-            return object;
-        }
-        let outline = self.outline(position);
-        let image_name = match self.entry(position).kind() {
-            Kind::Tag | Kind::StreamImage => outline.embedded.clone(),
-            _ => outline.name.clone(),
-        };
-        Object {
-            loaded: self.read(position, &outline, &image_name),
-            copies: self.copies(position, &outline),
-            image_name,
-        }
-    }
-
-    /// Reads an Image of which nothing is wrong; nothing where something is, which is told from its outline.
-    fn load_whole(&self, position: Position) -> Option<Object> {
-        let (file, entry) = (&self.files[position.0], self.entry(position));
-        if entry.kind() != Kind::Image || u64::from(entry.length) > MAX_OBJECT_BYTES {
-            return None;
-        }
-        let text = self.store.read(&file.json, entry.start, entry.length as usize).ok()?;
-        let object = parse_part(&text, IMAGE).ok()?;
-        let image = Image::from_json(&object).ok()?;
-        let outline = Outline::named(image.name.clone());
-        Some(Object {
-            image_name: image.name.clone(),
-            copies: self.copies(position, &outline),
-            loaded: Ok(Loaded { image, object }),
-        })
-    }
-
-    fn read(&self, position: Position, outline: &Outline, image_name: &str) -> Result<Loaded, Refusal> {
-        let (file, entry) = (&self.files[position.0], self.entry(position));
-        let name = match outline.name.as_str() {
-            "" => "without a name".to_owned(),
-            name => safe(name),
-        };
-        let place = &file.place;
-        let trouble =
-            |what: &str| Refusal::new(Reason::SourceUnavailable, format!("{place}: the object {name}: {what}"));
-        let keep = match entry.kind() {
-            Kind::Image => IMAGE,
-            Kind::Tag | Kind::StreamImage => VIEW,
-            Kind::Other => {
-                return Err(trouble(&format!(
-                    "{}; an Image, ImageStreamTag or ImageStreamImage is needed",
-                    outline.description()
-                )));
-            }
-        };
-        if u64::from(entry.length) > MAX_OBJECT_BYTES {
-            return Err(trouble(&format!(
-                "it has {} bytes, more than {MAX_OBJECT_BYTES}",
-                entry.length
-            )));
-        }
-        let text = self
-            .store
-            .read(&file.json, entry.start, entry.length as usize)
-            .map_err(|error| trouble(&safe(&error.to_string())))?;
-        let mut object = parse_part(&text, keep).map_err(|error| {
-            let counted = match &file.documents {
-                None => format!(" (counted from byte {} of the file)", entry.start),
-                Some(_) => String::new(),
-            };
-            trouble(&format!("it is damaged: {}{counted}", safe(&error.to_string())))
-        })?;
-        drop(text);
-        if self.is_view(position) {
-            object = object.get_mut("image").map(Value::take).unwrap_or_default();
-            if !object.is_object() {
-                return Err(trouble("it has no image in it"));
-            }
-        }
-        let image = Image::from_json(&object).map_err(|error| trouble(&format!("it is damaged: {error}")))?;
-        if image.name != image_name {
-            return Err(trouble("it changed while it was read"));
-        }
-        if self.is_view(position) && image::is_stub(&object) {
-            return Err(trouble(
-                "the server leaves signatures out of lists of tags: get the object by its name",
-            ));
-        }
-        Ok(Loaded { image, object })
     }
 }

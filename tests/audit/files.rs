@@ -311,12 +311,16 @@ fn objects_that_may_name_images_and_are_not_read_make_the_audit_incomplete() {
     });
     let mut bare = stream.clone();
     bare.as_object_mut().unwrap().remove("kind");
+    let mut deep = stream;
+    for _ in 0..6 {
+        deep = list(&[deep]);
+    }
     for (what, other) in [
         (
             "without a kind",
-            json!({"apiVersion": "image.openshift.io/v1", "kind": "ImageStreamList", "items": [bare]}),
+            json!({"apiVersion": "v1", "kind": "List", "items": [bare]}),
         ),
-        ("of kind List", list(&[list(&[stream])])),
+        ("of kind List", deep),
         (
             "of kind Status",
             json!({"apiVersion": "v1", "kind": "Status", "status": "Failure"}),

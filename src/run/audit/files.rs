@@ -10,19 +10,13 @@ use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::{Known, Uses};
 use crate::digest::Digest;
 use crate::image;
-use crate::run::cluster::inventory::{add_pod, add_stream};
+use crate::run::cluster::inventory::{add_pod, add_stream, add_tag};
+use crate::run::elsewhere::Elsewhere;
 use crate::run::objects::{self, Found, Selected};
 use crate::settings::audit::{Audit, Images};
 use crate::settings::requests::Request;
-use crate::source::objects::{ObjectFiles, Place, Position};
-
-/// Kinds of objects that use images.
-const STREAM: &str = "ImageStream";
-const POD: &str = "Pod";
-
-/// What may hold streams, pods and images, and is not read: lists in lists, elements of lists that do not say what they
-/// are, and what a server answers in place of a list.
-const UNREAD: [&str; 6] = ["", "List", "ImageList", "ImageStreamList", "PodList", "Status"];
+use crate::source::objects::{Kind, ObjectFiles, Place, Position};
+use crate::text::safe;
 
 /// Most troubles with such objects that are named.
 const MAX_TROUBLES: usize = 20;
@@ -69,31 +63,35 @@ impl<'f> Files<'f> {
     /// Reads what uses images.
     fn gather(&mut self) {
         let mut left_out = 0_u64;
-        let mut has_streams = false;
-        for position in self
-            .objects
-            .positions()
-            .filter(|position| self.objects.is_of_other_kind(*position))
-        {
-            let troubles = match self.objects.other(position, &[&[STREAM, POD][..], &UNREAD].concat()) {
-                Ok(Some((kind, object))) if kind == STREAM => {
-                    has_streams = true;
-                    add_stream(&mut self.uses, &object)
-                }
-                Ok(Some((kind, object))) if kind == POD => add_pod(&mut self.uses, &object),
-                Ok(Some((kind, _))) => vec![self.unread(position, &kind)],
-                Ok(None) => {
+        let mut has_tags = false;
+        for position in self.objects.positions() {
+            let troubles = match self.objects.kind(position) {
+                Kind::Image | Kind::StreamImage => continue,
+                Kind::Other => {
                     self.others += 1;
                     continue;
                 }
-                Err(trouble) => vec![trouble],
+                Kind::Unread => vec![self.unread(position)],
+                kind => match self.objects.user(position) {
+                    Ok(object) if kind == Kind::Pod => add_pod(&mut self.uses, &object),
+                    Ok(object) => {
+                        has_tags = true;
+                        match kind {
+                            Kind::Stream => add_stream(&mut self.uses, &object),
+                            _ => add_tag(&mut self.uses, &object),
+                        }
+                    }
+                    // What is wrong with an image in a view is told where that is judged.
+                    Err(_) if kind == Kind::Tag => continue,
+                    Err(trouble) => vec![trouble],
+                },
             };
             for trouble in troubles {
                 self.complain(trouble, &mut left_out);
             }
         }
-        // Only tags of streams are handed down from lists; without any, images need not be read twice.
-        if has_streams {
+        // Only what tags say is handed down from lists; without any, images need not be read twice.
+        if has_tags {
             self.gather_instances(&mut left_out);
         }
         if left_out > 0 {
@@ -145,10 +143,10 @@ impl<'f> Files<'f> {
     }
 
     /// Why it is not known what an object that is not read says of images.
-    fn unread(&self, position: Position, kind: &str) -> String {
-        let what = match kind {
+    fn unread(&self, position: Position) -> String {
+        let what = match self.objects.kind_name(position).as_str() {
             "" => "an object without a kind".to_owned(),
-            kind => format!("an object of kind {kind}"),
+            kind => format!("an object of kind {}", safe(kind)),
         };
         format!(
             "{}: {what} is not read, so that the images it may name are not known; write the objects as oc get -o json does",
@@ -212,6 +210,8 @@ impl<'f> Files<'f> {
             uses: known.uses,
             more_uses: known.more_uses,
             names: Vec::new(),
+            aside: Elsewhere::default(),
+            is_looked_up: false,
         }
     }
 

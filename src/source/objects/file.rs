@@ -43,7 +43,8 @@ impl Entry {
     /// Whether it says that it is something else than an image; one that says nothing may be a damaged one.
     #[must_use]
     pub fn is_other(&self) -> bool {
-        self.kind == Some(Kind::Other)
+        let is_image = |kind: Kind| matches!(kind, Kind::Image | Kind::Tag | Kind::StreamImage);
+        self.kind.is_some_and(|kind| !is_image(kind))
     }
 }
 
@@ -66,6 +67,8 @@ pub struct ObjectFile {
     pub documents: Option<Vec<YamlDocument>>,
     /// The objects in it, in order.
     pub entries: Vec<Entry>,
+    /// Some of them are in lists that are in lists: such a file is not written back.
+    pub has_nested: bool,
 }
 
 /// One document of YAML.
@@ -98,12 +101,36 @@ struct Notes<'i> {
     /// How many objects other files have.
     before: usize,
     entries: Vec<Entry>,
-    /// The entries and keys before the document that is being read.
-    document: (usize, usize),
+    /// The entries and keys before each document and element that has begun and not ended.
+    begun: Vec<(usize, usize)>,
+    has_nested: bool,
 }
 
 impl Sink for Notes<'_> {
-    fn object(&mut self, outline: &Outline, start: u64, length: u64, is_item: bool) -> Result<(), ScanError> {
+    fn begin(&mut self) {
+        self.begun.push((self.entries.len(), self.index.keys.len()));
+    }
+
+    fn end(&mut self, list_of: Option<Kind>) {
+        let Some((entries, keys)) = self.begun.pop() else {
+            return;
+        };
+        match list_of {
+            // Elements of a list of one kind need not name it.
+            Some(kind) => {
+                for entry in &mut self.entries[entries..] {
+                    entry.kind.get_or_insert(kind);
+                }
+                self.has_nested |= !self.begun.is_empty();
+            }
+            None => {
+                self.entries.truncate(entries);
+                self.index.keys.truncate(keys);
+            }
+        }
+    }
+
+    fn object(&mut self, outline: &Outline, start: u64, length: u64, place: scan::Place) -> Result<(), ScanError> {
         if self.before + self.entries.len() >= MAX_OBJECTS {
             return Err(ScanError::TooMany(MAX_OBJECTS));
         }
@@ -129,31 +156,9 @@ impl Sink for Notes<'_> {
             start,
             length: u32::try_from(length).unwrap_or(u32::MAX),
             kind,
-            is_item,
+            is_item: place != scan::Place::Document,
         });
-        if !is_item {
-            self.document = (self.entries.len(), self.index.keys.len());
-        }
         Ok(())
-    }
-
-    fn end_of_document(&mut self, list_of: Option<&str>) {
-        let (entries, keys) = self.document;
-        match list_of {
-            // Elements of a list of one kind need not name it.
-            Some(kind) => {
-                let kind = Outline::default().kind_of(kind);
-                for entry in &mut self.entries[entries..] {
-                    entry.kind.get_or_insert(kind);
-                }
-                self.document = (self.entries.len(), self.index.keys.len());
-            }
-            // Something else that has items: they are none of ours.
-            None => {
-                self.entries.truncate(entries);
-                self.index.keys.truncate(keys);
-            }
-        }
     }
 }
 
@@ -183,11 +188,12 @@ pub(super) fn open(
         file: u32::try_from(number).unwrap_or(u32::MAX),
         before,
         entries: Vec::new(),
-        document: (0, keys),
+        begun: Vec::new(),
+        has_nested: false,
     };
     match objects(&source, store, &mut notes) {
         Ok((json, documents)) => {
-            let mut entries = notes.entries;
+            let (mut entries, has_nested) = (notes.entries, notes.has_nested);
             entries.shrink_to_fit();
             Ok(ObjectFile {
                 place,
@@ -198,6 +204,7 @@ pub(super) fn open(
                 json,
                 documents,
                 entries,
+                has_nested,
             })
         }
         Err(error) => {
@@ -234,7 +241,8 @@ fn objects(
                 Err(ScanError::Separator) => {
                     notes.entries.truncate(entries);
                     notes.index.keys.truncate(keys);
-                    notes.document = (entries, keys);
+                    notes.begun.clear();
+                    notes.has_nested = false;
                 }
                 other => return other.map(|_| (source.text.clone(), None)),
             }
@@ -295,12 +303,16 @@ struct Shifted<'n, 'i> {
 }
 
 impl Sink for Shifted<'_, '_> {
-    fn object(&mut self, outline: &Outline, start: u64, length: u64, is_item: bool) -> Result<(), ScanError> {
-        self.inner.object(outline, start + self.by, length, is_item)
+    fn begin(&mut self) {
+        self.inner.begin();
     }
 
-    fn end_of_document(&mut self, list_of: Option<&str>) {
-        self.inner.end_of_document(list_of);
+    fn end(&mut self, list_of: Option<Kind>) {
+        self.inner.end(list_of);
+    }
+
+    fn object(&mut self, outline: &Outline, start: u64, length: u64, place: scan::Place) -> Result<(), ScanError> {
+        self.inner.object(outline, start + self.by, length, place)
     }
 }
 

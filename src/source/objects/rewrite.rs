@@ -8,9 +8,9 @@ use std::rc::Rc;
 pub use super::changes::Changes;
 use super::compare;
 use super::file::{ObjectFile, YamlDocument};
-use super::scan::{self, Outline, ScanError, Sink};
+use super::scan::{self, Outline, Place, ScanError, Sink};
 use super::store::{Bytes, Section};
-use super::ObjectFiles;
+use super::{Kind, ObjectFiles};
 use crate::edit::{self, SignatureEdit, MEMBERS};
 use crate::input::documents::Documents;
 use crate::input::Encoder;
@@ -196,12 +196,12 @@ impl Writer<'_> {
         let mut places = Places::default();
         let section = store.section(new, 0, None).map_err(reading)?;
         scan::json(BufReader::new(section), &mut places).map_err(|error| not_the_same(&error.to_string()))?;
-        if places.0.len() != document.entries as usize {
+        if places.found.len() != document.entries as usize {
             return Err(not_the_same("its objects would differ"));
         }
         for (index, edits) in edits {
             let entry = self.file.entries[*index];
-            let (start, length) = places.0[index - first];
+            let (start, length) = places.found[index - first];
             let old = store
                 .read(&self.file.json, entry.start, entry.length as usize)
                 .map_err(reading)?;
@@ -212,20 +212,27 @@ impl Writer<'_> {
     }
 }
 
-/// The objects of a document that was read again.
+/// The objects of a document that was read again; none of them is in a list that is in a list.
 #[derive(Default)]
-struct Places(Vec<(u64, usize)>);
+struct Places {
+    found: Vec<(u64, usize)>,
+    begun: Vec<usize>,
+}
 
 impl Sink for Places {
-    fn object(&mut self, _: &Outline, start: u64, length: u64, _: bool) -> Result<(), ScanError> {
-        self.0.push((start, usize::try_from(length).unwrap_or(usize::MAX)));
-        Ok(())
+    fn begin(&mut self) {
+        self.begun.push(self.found.len());
     }
 
-    fn end_of_document(&mut self, list_of: Option<&str>) {
-        if list_of.is_none() {
-            self.0.clear();
+    fn end(&mut self, list_of: Option<Kind>) {
+        if let (Some(before), None) = (self.begun.pop(), list_of) {
+            self.found.truncate(before);
         }
+    }
+
+    fn object(&mut self, _: &Outline, start: u64, length: u64, _: Place) -> Result<(), ScanError> {
+        self.found.push((start, usize::try_from(length).unwrap_or(usize::MAX)));
+        Ok(())
     }
 }
 

@@ -13,6 +13,9 @@ use crate::yaml::convert::ConvertError;
 /// Nesting at which the first pass gives up on a file. Objects by themselves are bounded far below.
 const MAX_SCAN_DEPTH: usize = 1 << 20;
 
+/// Most lists in each other that are read, the outermost included.
+const MAX_LISTS: usize = 4;
+
 /// Longest member name or string that the first pass reads.
 const MAX_WORD: usize = MAX_OBJECT_BYTES as usize;
 
@@ -91,12 +94,25 @@ impl Outline {
             .api_version
             .as_deref()
             .is_none_or(|version| version == "v1" || version.starts_with("image.openshift.io/"));
+        let is_core = matches!(self.api_version.as_deref(), None | Some("v1"));
         match kind {
             "Image" if known_group => Kind::Image,
             "ImageStreamTag" if known_group => Kind::Tag,
             "ImageStreamImage" if known_group => Kind::StreamImage,
+            "ImageStream" if known_group => Kind::Stream,
+            "Pod" if is_core => Kind::Pod,
+            // What a server answers in place of a list, and what does not say what it is.
+            "" | "Status" => Kind::Unread,
+            kind if kind.ends_with("List") => Kind::Unread,
             _ => Kind::Other,
         }
+    }
+
+    /// The kind of the elements of a list that do not say it themselves; nothing where it is no list.
+    #[must_use]
+    pub fn elements(&self) -> Option<Kind> {
+        let element = self.kind.as_deref()?.strip_suffix("List")?;
+        Some(self.kind_of(element))
     }
 
     /// What it is, in words.
@@ -115,15 +131,29 @@ impl Outline {
 
 /// Takes what the first pass finds.
 pub trait Sink {
-    /// An object, at these bytes of the JSON text: a whole document, or an element of a list that is not known yet to be
-    /// one of objects.
+    /// A document or an element of a list begins, which may be a list itself.
+    fn begin(&mut self);
+
+    /// The one that began last has ended: if it is a list, its elements are of this kind where they do not say it
+    /// themselves; else what was taken for its elements is none of ours.
+    fn end(&mut self, list_of: Option<Kind>);
+
+    /// An object, at these bytes of the JSON text: a whole document, or an element of what is not known yet to be a list.
     ///
     /// # Errors
     /// When there are too many.
-    fn object(&mut self, outline: &Outline, start: u64, length: u64, is_item: bool) -> Result<(), ScanError>;
+    fn object(&mut self, outline: &Outline, start: u64, length: u64, place: Place) -> Result<(), ScanError>;
+}
 
-    /// A document ended: if it is a list, of this kind of elements where they do not say it themselves.
-    fn end_of_document(&mut self, list_of: Option<&str>);
+/// Where an object stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It is a document.
+    Document,
+    /// It is an element of a list.
+    Item,
+    /// It is an element of a list that is one itself.
+    Nested,
 }
 
 /// A reader for the first pass.
@@ -151,14 +181,15 @@ pub fn json(input: impl BufRead, sink: &mut dyn Sink) -> Result<usize, ScanError
             return Err(ScanError::Separator);
         }
         let start = reader.offset();
-        let outline = json_outline(&mut reader, Some(&mut *sink))?;
-        let kind = outline.kind.as_deref().ok_or(ScanError::NoKind)?;
-        match kind.strip_suffix("List") {
-            Some(element) => sink.end_of_document(Some(element)),
-            None => {
-                sink.end_of_document(None);
-                sink.object(&outline, start, reader.offset() - start, false)?;
-            }
+        sink.begin();
+        let outline = json_outline(&mut reader, Some(&mut *sink), 0)?;
+        if outline.kind.is_none() {
+            return Err(ScanError::NoKind);
+        }
+        let elements = outline.elements();
+        sink.end(elements);
+        if elements.is_none() {
+            sink.object(&outline, start, reader.offset() - start, Place::Document)?;
         }
         documents += 1;
     }
@@ -167,14 +198,19 @@ pub fn json(input: impl BufRead, sink: &mut dyn Sink) -> Result<usize, ScanError
 
 /// The outline of one object, which need not be whole.
 pub fn outline(input: impl BufRead) -> Outline {
-    json_outline(&mut reader(input), None).unwrap_or_default()
+    json_outline(&mut reader(input), None, 0).unwrap_or_default()
 }
 
-/// Reads one object for its outline; the elements of `items` likewise where they are wanted.
-fn json_outline<R: BufRead>(reader: &mut Reader<R>, mut items: Option<&mut dyn Sink>) -> Result<Outline, ScanError> {
+/// Reads one object for its outline, at a depth of lists in lists; the elements of `items` likewise where they are wanted.
+fn json_outline<R: BufRead>(
+    reader: &mut Reader<R>,
+    mut items: Option<&mut dyn Sink>,
+    depth: usize,
+) -> Result<Outline, ScanError> {
     let mut outline = Outline::default();
+    let is_document = items.is_some() && depth == 0;
     if reader.kind()? != JsonKind::Object {
-        if items.is_some() {
+        if is_document {
             reader.object()?;
         }
         reader.skip()?;
@@ -190,7 +226,7 @@ fn json_outline<R: BufRead>(reader: &mut Reader<R>, mut items: Option<&mut dyn S
             continue;
         };
         // Repeats inside the elements of a list are found when these are read.
-        if items.is_some() && seen.contains(&member) {
+        if is_document && seen.contains(&member) {
             return Err(ScanError::Repeated(member));
         }
         seen.push(member);
@@ -199,22 +235,33 @@ fn json_outline<R: BufRead>(reader: &mut Reader<R>, mut items: Option<&mut dyn S
             ("apiVersion", JsonKind::String, _) => outline.api_version = Some(reader.string()?),
             ("metadata", JsonKind::Object, _) => json_names(reader, &mut outline.name, &mut outline.namespace)?,
             ("image", JsonKind::Object, _) => json_embedded(reader, &mut outline.embedded)?,
-            ("items", JsonKind::Array, Some(sink)) => json_items(reader, *sink)?,
+            ("items", JsonKind::Array, Some(sink)) => json_items(reader, *sink, depth)?,
             ("items", JsonKind::Null, _) => reader.null()?,
-            ("items", _, Some(_)) => return Err(ScanError::Items),
+            ("items", _, Some(_)) if is_document => return Err(ScanError::Items),
             _ => reader.skip()?,
         }
     }
     Ok(outline)
 }
 
-fn json_items<R: BufRead>(reader: &mut Reader<R>, sink: &mut dyn Sink) -> Result<(), ScanError> {
+fn json_items<R: BufRead>(reader: &mut Reader<R>, sink: &mut dyn Sink, depth: usize) -> Result<(), ScanError> {
+    let place = if depth == 0 { Place::Item } else { Place::Nested };
     reader.array()?;
     while reader.element()? {
         reader.kind()?;
         let start = reader.offset();
-        let outline = json_outline(reader, None)?;
-        sink.object(&outline, start, reader.offset() - start, true)?;
+        // What is deeper is told as a list that is not read.
+        let is_flat = depth + 1 >= MAX_LISTS;
+        sink.begin();
+        let outline = match is_flat {
+            true => json_outline(reader, None, depth + 1)?,
+            false => json_outline(reader, Some(&mut *sink), depth + 1)?,
+        };
+        let elements = outline.elements().filter(|_| !is_flat);
+        sink.end(elements);
+        if elements.is_none() {
+            sink.object(&outline, start, reader.offset() - start, place)?;
+        }
     }
     Ok(())
 }

@@ -424,7 +424,8 @@ impl Known {
         if references.is_empty() || is_known {
             return;
         }
-        let is_digest = references.iter().all(|reference| reference.digest().is_some());
+        // Tags beside it are other names of the same: where only tags are known, nobody has named the digest.
+        let is_digest = references.iter().any(|reference| reference.digest().is_some());
         if self.demands.len() == MAX_DEMANDS {
             self.more_demands += 1;
             return;

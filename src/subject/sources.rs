@@ -36,6 +36,8 @@ pub enum SourceKind {
     Attachment,
     /// Manifests in the repository that refer to the image.
     Referrers,
+    /// ConfigMaps of a cluster with signatures of release payloads.
+    ConfigMap,
 }
 
 impl SourceKind {
@@ -50,6 +52,7 @@ impl SourceKind {
             SourceKind::Lookaside => "lookaside",
             SourceKind::Attachment => "attachment",
             SourceKind::Referrers => "referrers",
+            SourceKind::ConfigMap => "configMap",
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::audit::entry::{Entry, Finding, FindingKind};
+use crate::audit::entry::{Entry, Finding, FindingKind, UseKind};
 use crate::reason::{Reason, Verdict};
 use crate::record::latest;
 use crate::reference::Reference;
@@ -31,6 +31,38 @@ pub(super) fn of_object(loaded: &Loaded, outcome: &ImageOutcome, entry: &mut Ent
         }
         if let Some(what) = stale(stored, signature, outcome) {
             add(entry, FindingKind::Stale, format!("{name}: {what}"));
+        }
+    }
+}
+
+/// Adds where a release payload is signed as another version than the cluster calls it.
+pub(super) fn of_release(outcome: &ImageOutcome, entry: &mut Entry) {
+    let versions: Vec<String> = entry
+        .uses
+        .iter()
+        .filter(|by| by.kind == UseKind::Release)
+        .map(|by| by.name.clone())
+        .collect();
+    let verified = outcome
+        .signatures()
+        .iter()
+        .filter(|own| own.verdict() == Verdict::Verified);
+    let claims = verified.filter_map(SignatureOutcome::claim);
+    let mut tags: Vec<String> = claims
+        .filter_map(|claim| Some(Reference::parse(&claim.reference).ok()?.tag()?.to_owned()))
+        .collect();
+    tags.sort_unstable();
+    tags.dedup();
+    for version in versions {
+        // The tag of a payload is its version and an architecture.
+        let of_version = |tag: &&String| tag.strip_prefix(&version).is_some_and(|rest| rest.starts_with('-'));
+        for tag in tags.iter().filter(|tag| !of_version(tag)) {
+            let message = format!(
+                "the cluster calls it release {}, and it is signed as {}",
+                safe(&version),
+                safe(tag)
+            );
+            add(entry, FindingKind::Contradictory, message);
         }
     }
 }

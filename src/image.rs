@@ -102,11 +102,15 @@ impl Image {
     pub fn digest(&self) -> Result<Digest, Refusal> {
         match Digest::parse(&self.name) {
             Ok(digest) if digest.algorithm() == crate::digest::Algorithm::Sha256 => Ok(digest),
-            _ => Err(Refusal::new(
-                Reason::MalformedImage,
-                format!("the object's name, {}, is not a sha256 digest", quoted(&self.name)),
-            )),
+            _ => Err(Self::not_a_digest(&self.name)),
         }
+    }
+
+    /// What is said of an object whose name is not a sha256 digest.
+    #[must_use]
+    pub fn not_a_digest(name: &str) -> Refusal {
+        let message = format!("the object's name, {}, is not a sha256 digest", quoted(name));
+        Refusal::new(Reason::MalformedImage, message)
     }
 }
 
@@ -246,13 +250,28 @@ fn read_content(index: usize, name: &str, entry: &Map<String, Value>) -> Result<
     match entry.get("content").and_then(Value::as_str) {
         None | Some("") => Err(damaged(index, "it has no content")),
         Some(text) => decode_base64(text).map_err(|error| match error {
-            DecodeError::TooLong => Refusal::new(
-                Reason::LimitExceeded,
-                format!("it has more than {MAX_BLOB_BYTES} bytes"),
-            ),
+            DecodeError::TooLong => too_long(),
             DecodeError::Broken => damaged(index, "its content is not base64"),
         }),
     }
+}
+
+/// A signature blob that is kept as base64 elsewhere than on an Image.
+///
+/// # Errors
+/// When it is not base64, or larger than a signature may be.
+pub fn blob_of_base64(text: &str) -> Result<Vec<u8>, Refusal> {
+    decode_base64(text).map_err(|error| match error {
+        DecodeError::TooLong => too_long(),
+        DecodeError::Broken => Refusal::new(Reason::NotASignature, "its content is not base64"),
+    })
+}
+
+fn too_long() -> Refusal {
+    Refusal::new(
+        Reason::LimitExceeded,
+        format!("it has more than {MAX_BLOB_BYTES} bytes"),
+    )
 }
 
 enum DecodeError {

@@ -6,6 +6,7 @@ mod by_policy;
 pub mod cluster;
 pub mod completion;
 pub mod describe;
+mod elsewhere;
 pub mod engine;
 pub mod file_records;
 mod held;

@@ -14,29 +14,13 @@ mod token;
 #[path = "attach/vectors.rs"]
 mod vectors;
 
-use crate::support::api::{Rule, Server};
+use crate::support::api::Server;
+pub use crate::support::cluster::allow_configuration;
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::hub::Hub;
 use crate::support::images::image;
 use crate::support::program::Outcome;
 use serde_json::{json, Value};
-
-/// Grants the user what the role `cluster-reader` has of a cluster's configuration of images.
-pub fn allow_configuration(server: &Server, user: &str) {
-    for (group, resources) in [
-        (
-            "config.openshift.io",
-            vec!["images", "imagedigestmirrorsets", "imagetagmirrorsets"],
-        ),
-        ("operator.openshift.io", vec!["imagecontentsourcepolicies"]),
-        ("route.openshift.io", vec!["routes"]),
-    ] {
-        for resource in resources {
-            let rule = Rule::new(user, &["get", "list"], "images");
-            server.allow(rule.api_group(group, resource));
-        }
-    }
-}
 
 /// The image configuration of a cluster.
 pub fn configuration(server: &Server, sources: &Value, status: &Value) {

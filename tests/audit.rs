@@ -5,6 +5,10 @@
 mod bench;
 #[path = "audit/cluster.rs"]
 mod cluster;
+#[path = "audit/cluster_policy.rs"]
+mod cluster_policy;
+#[path = "audit/elsewhere.rs"]
+mod elsewhere;
 #[path = "audit/expected.rs"]
 mod expected;
 #[path = "audit/files.rs"]
@@ -15,14 +19,24 @@ mod findings;
 mod fleet;
 #[path = "audit/inventory.rs"]
 mod inventory;
+#[path = "audit/lists.rs"]
+mod lists;
 #[path = "audit/mirrors.rs"]
 mod mirrors;
+#[path = "audit/named.rs"]
+mod named;
+#[path = "audit/progress.rs"]
+mod progress;
 #[path = "audit/recording.rs"]
 mod recording;
 #[path = "audit/registries.rs"]
 mod registries;
+#[path = "audit/release.rs"]
+mod release;
 #[path = "audit/resume.rs"]
 mod resume;
+#[path = "audit/rights.rs"]
+mod rights;
 #[path = "audit/shards.rs"]
 mod shards;
 #[path = "audit/trouble.rs"]

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 
 use self::report::ReportOptions;
 use super::acceptance::AcceptanceOptions;
-use super::registry::RegistryOptions;
+use super::registry::{ClusterRegistry, RegistryOptions};
 use super::verify::{MatchRule, SourceOptions};
 
 /// What `audit --help` says first.
@@ -20,6 +20,9 @@ Judge every image of a set, and say in one report which are verified, which are 
 
 The images are those of the cluster, with -n those that are used in a namespace, or those of --filename, of --images-from,
 or the IMAGE arguments:
+  [NAMESPACE/]STREAM:TAG         an image of the cluster, expected to be signed as its stream says
+  [NAMESPACE/]STREAM@sha256:...  the same, by its digest
+  sha256:DIGEST=REF              the Image object of that name, expected to be signed as REF
   dir:PATH=REF                   a directory as skopeo writes it, expected to be signed as REF
   docker://REFERENCE             an image in a registry, expected to be signed as that, or as --expected-identity-map says
 With --filename IMAGE=REF names an object in the files and what it is expected to be signed as.
@@ -100,6 +103,10 @@ pub struct Audit {
     #[command(flatten)]
     pub acceptance: AcceptanceOptions,
 
+    /// The ClusterImagePolicies of the cluster decide; with -n, the ImagePolicies of that namespace too
+    #[arg(long, help_heading = "Keys")]
+    pub cluster_policy: bool,
+
     /// Where images come from.
     #[command(flatten)]
     pub source: SourceOptions,
@@ -107,6 +114,10 @@ pub struct Audit {
     /// Compare each image, and its signatures of each kind, at the mirrors of its source with those at the source
     #[arg(long, help_heading = "Source")]
     pub mirrors: bool,
+
+    /// Which registry is asked for the images of a cluster.
+    #[command(flatten)]
+    pub cluster_registry: ClusterRegistry,
 
     /// How registries are reached.
     #[command(flatten)]

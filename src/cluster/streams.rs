@@ -124,9 +124,33 @@ pub fn tags(object: &Value) -> (Vec<Tag>, Vec<String>) {
 /// # Errors
 /// When the name is not that of a tag, or the stream cannot be read.
 pub fn references(api: &mut Api, name: &Name) -> Result<Vec<Reference>, Refusal> {
-    let Name::Tag { namespace, stream, tag } = name else {
+    let Name::Tag { tag, .. } = name else {
         let message = format!("{name} is no tag of a stream: give --expected-identity REF");
         return Err(Refusal::new(Reason::NotFound, message));
+    };
+    let object = stream(api, name)?;
+    let entries = object["spec"]["tags"].as_array().into_iter().flatten();
+    Ok(named(&object, entries.filter(|entry| entry["name"] == *tag), tag))
+}
+
+/// The tags of the stream in the name of an image that stand for that image now.
+///
+/// # Errors
+/// When the stream cannot be read.
+pub fn tags_of(api: &mut Api, name: &Name) -> Result<Vec<Tag>, Refusal> {
+    let Name::StreamImage { digest, .. } = name else {
+        return Ok(Vec::new());
+    };
+    // Other tags of the stream are no matter of this image.
+    let (mut found, _) = tags(&stream(api, name)?);
+    found.retain(|tag| tag.digest == *digest);
+    Ok(found)
+}
+
+/// Reads the stream in the name of an image.
+fn stream(api: &mut Api, name: &Name) -> Result<Value, Refusal> {
+    let (Name::Tag { namespace, stream, .. } | Name::StreamImage { namespace, stream, .. }) = name else {
+        return Err(Refusal::new(Reason::NotFound, format!("{name} is not in a stream")));
     };
     let own = api.access().namespace.clone();
     let namespace = namespace.as_ref().unwrap_or(&own);
@@ -140,8 +164,13 @@ pub fn references(api: &mut Api, name: &Name) -> Result<Vec<Reference>, Refusal>
         let error = api.nonsense("expected the ImageStream that was asked for");
         return Err(error.refusal(&what));
     }
-    let entries = object["spec"]["tags"].as_array().into_iter().flatten();
-    Ok(named(&object, entries.filter(|entry| entry["name"] == *tag), tag))
+    Ok(object)
+}
+
+/// The reference with a tag that a tag, as `spec.tags` of its stream has it, is imported from, if it is from one.
+#[must_use]
+pub fn imported_from(entry: &Value) -> Vec<Reference> {
+    named(&Value::Null, std::iter::once(entry), "")
 }
 
 /// `entries` are those of `spec.tags` with the name of the tag.

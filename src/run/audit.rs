@@ -4,6 +4,7 @@
 //! One thread reads images and writes the report, in the order in which the images come; others judge. Of all images only
 //! those are in memory that are being judged (docs/contract.md 11).
 
+mod beside;
 mod cluster;
 mod collector;
 mod conclusion;
@@ -21,8 +22,10 @@ pub(super) mod merge;
 mod mirrors;
 mod outputs;
 mod parameters;
+mod policy;
 mod pool;
 mod recording;
+mod registries;
 mod reports;
 
 use std::sync::Arc;
@@ -34,6 +37,7 @@ use self::job::{Done, Job};
 use self::judge::Judge;
 use self::mirrors::Mirrors;
 use self::pool::Line;
+use self::registries::{Lookups, Reach};
 use crate::files::cleanup::{self, Interruption};
 use crate::report::console::{Console, Messages};
 use crate::report::exit::Exit;
@@ -49,9 +53,26 @@ use crate::source::objects::ObjectFiles;
 /// # Errors
 /// When a key file is of no use, or a report cannot be begun or gone on from.
 pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, UsageError> {
+    let mut session = policy::session(settings, &mut console.err)?;
+    let settled = policy::settled(settings, session.as_mut());
+    let (settings, trouble) = match &settled {
+        Ok(settled) => (&**settled, None),
+        Err(refusal) => (settings, Some(refusal)),
+    };
+    let reach = session
+        .as_mut()
+        .and_then(|own| Reach::new(settings, own, &mut console.err));
     let head = parameters::head(settings);
     let in_cluster = matches!(settings.images, Images::Cluster { .. });
-    let mut judges = judge::judges(settings, settings.workers + usize::from(in_cluster), &mut console.err)?;
+    let mut judges = judge::judges(
+        settings,
+        settings.workers + usize::from(in_cluster),
+        trouble,
+        &mut console.err,
+    )?;
+    if let Some(lookups) = reach.as_ref().map(|reach| Arc::new(Lookups::new(reach, settings))) {
+        judges.iter_mut().for_each(|judge| judge.looking(&lookups));
+    }
     let progress = Progress::start(0, settings.shows_progress, false);
     let (mut out, mut stderr) = (progress.over(console.out), progress.over(console.err.stream()));
     let collector = Collector::new(settings, &head, &mut out)?;
@@ -68,12 +89,8 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
         Images::Places { named, .. } => run.places(judges, named),
         Images::Cluster { .. } => {
             // One stays here, for what others change meanwhile.
-            let own = judges.pop();
-            match own
-                .map(|own| Cluster::read(settings, own, &mut run.stderr))
-                .transpose()?
-                .flatten()
-            {
+            let own = judges.pop().zip(session);
+            match own.and_then(|(judge, session)| Cluster::read(settings, judge, session, &mut run.stderr)) {
                 Some(cluster) => run.cluster(judges, cluster),
                 None => run.places(judges, &[]),
             }

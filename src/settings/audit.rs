@@ -5,6 +5,7 @@ pub mod diff;
 mod duration;
 mod images;
 pub mod merge;
+mod registries;
 pub mod reporting;
 mod reports;
 mod shard;
@@ -12,9 +13,10 @@ mod shard;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
-pub use self::images::Images;
+pub use self::images::{Images, Range};
 use self::reporting::Reporting;
 pub use self::reports::Report;
+use super::by_policy::{ByPolicy, OfCluster};
 use super::criteria::Criteria;
 use super::demands::Demands;
 use super::environment::Environment;
@@ -44,6 +46,8 @@ pub struct Audit {
     pub source: String,
     /// By what they are judged.
     pub criteria: Criteria,
+    /// The cluster whose policy decides in place of them, if there is one.
+    pub cluster_policy: Option<OfCluster>,
     /// Which prefix is signed as which, where the user says it.
     pub map: Option<IdentityMap>,
     /// Every other option that can change what is found, in a form to be compared.
@@ -94,10 +98,22 @@ impl Audit {
             require: options.require,
             namespace: options.source.client.namespace.as_deref(),
         };
+        let images_on_stdin = options.images_from.as_deref() == Some(Path::new("-"));
+        let cluster_policy = options.cluster_policy.then(|| {
+            let (acceptance, source) = (&options.acceptance, &options.source);
+            OfCluster::new(acceptance, source, demands, images_on_stdin, environment)
+        });
+        let cluster_policy = cluster_policy.transpose()?;
         let mut criteria = Criteria::new(&options.acceptance, demands, environment)?;
         let workers = options.workers.map_or_else(processors, |workers| workers as usize);
         criteria.workers = criteria.workers.shared_by(workers);
-        let images = Images::new(options, environment)?;
+        let mut images = Images::new(options, environment)?;
+        let is_by_objects =
+            cluster_policy.is_some() || criteria.policy.as_ref().is_some_and(ByPolicy::is_objects_alone);
+        if let Some(registries) = images.registries_mut() {
+            // Whoever names such keys asks for such signatures, and nodes look for them where objects ask for them.
+            registries.wants_attachments = criteria.keys.sigstore.is_some() || is_by_objects;
+        }
         let recording = Recording::new(options.confirm, None);
         if options.max_downgrades.is_some() && recording == Recording::Dry {
             return Err(UsageError::new("--max-downgrades is about records: it needs --confirm"));
@@ -130,6 +146,7 @@ impl Audit {
             mirrors: options.mirrors,
             images,
             criteria,
+            cluster_policy,
         })
     }
 }
@@ -168,6 +185,11 @@ fn decisive(options: &cli::audit::Audit, criteria: &Criteria, warn_expiry: i64, 
         format!("expiry {warn_expiry}"),
         format!("confirm {}", options.confirm),
         format!("mirrors {}", options.mirrors),
+        format!(
+            "registry {} {}",
+            options.cluster_registry.registry_url.as_deref().unwrap_or_default(),
+            options.cluster_registry.registry_login.is_some()
+        ),
         format!("images {}", images.demands()),
     ]
     .join("\n")

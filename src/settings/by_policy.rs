@@ -8,7 +8,7 @@ use super::demands::Demands;
 use super::environment::Environment;
 use super::{cluster, UsageError};
 use crate::cli::acceptance::AcceptanceOptions;
-use crate::cli::verify::Verify;
+use crate::cli::verify::SourceOptions;
 use crate::cluster::access::Access;
 use crate::cluster::names::is_label;
 use crate::digest::Digest;
@@ -90,16 +90,18 @@ impl ByPolicy {
 }
 
 impl OfCluster {
-    /// What `--cluster-policy` names, if it is given.
+    /// What `--cluster-policy` names, where it is given. `stdin_in_use` says that another option reads standard input.
     ///
     /// # Errors
     /// When options contradict each other, or no cluster is configured.
-    pub fn new(options: &Verify, demands: Demands<'_>, environment: &Environment) -> Result<Option<Self>, UsageError> {
-        if !options.cluster_policy {
-            return Ok(None);
-        }
+    pub fn new(
+        accepts: &AcceptanceOptions,
+        source: &SourceOptions,
+        demands: Demands<'_>,
+        stdin_in_use: bool,
+        environment: &Environment,
+    ) -> Result<Self, UsageError> {
         let flag = "--cluster-policy";
-        let accepts = &options.acceptance;
         let others = [
             (accepts.policy.is_some(), "--policy"),
             (accepts.system_policy, "--system-policy"),
@@ -110,23 +112,18 @@ impl OfCluster {
             )));
         }
         refuse_others(accepts, demands, flag)?;
-        if !options.source.filename.is_empty() {
+        if !source.filename.is_empty() {
             return Err(UsageError::new(
                 "--cluster-policy cannot be used with --filename, with which no server is contacted; save the objects with oc get clusterimagepolicies -o yaml, and name the file with --policy",
             ));
         }
-        let stdin_in_use = [options.images_from.as_deref(), options.manifest.as_deref()]
-            .into_iter()
-            .flatten()
-            .chain(options.signature_file.iter().map(PathBuf::as_path))
-            .any(|file| file == Path::new("-"));
-        Ok(Some(Self {
-            access: Box::new(cluster::access(&options.source.client, environment, stdin_in_use)?),
+        Ok(Self {
+            access: Box::new(cluster::access(&source.client, environment, stdin_in_use)?),
             namespace: namespace_of_policies(demands.namespace)?,
             places: environment.temporary_places(),
             uid: environment.uid,
             now: environment.now,
-        }))
+        })
     }
 
     /// The policy that its objects are.

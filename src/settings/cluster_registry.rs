@@ -45,9 +45,9 @@ impl ClusterRegistry {
                 "--attach needs --confirm and --registry-url: it adds what is found there to the Image object",
             ));
         }
-        let Some(text) = &options.cluster_registry.registry_url else {
+        if options.cluster_registry.registry_url.is_none() {
             return Ok(None);
-        };
+        }
         if in_files {
             return Err(UsageError::new(
                 "--registry-url cannot be used with --filename: with files no server is contacted",
@@ -63,7 +63,18 @@ impl ClusterRegistry {
                 "--registry-url cannot be used with --signature, which names signatures of the Image object",
             ));
         }
-        let is_given_token = options.cluster_registry.registry_login.is_some();
+        Self::parse(&options.cluster_registry)
+    }
+
+    /// Reads what is wanted, whatever it is for; nothing where it is not given.
+    ///
+    /// # Errors
+    /// When it names no host.
+    pub fn parse(options: &cli::registry::ClusterRegistry) -> Result<Option<Self>, UsageError> {
+        let Some(text) = &options.registry_url else {
+            return Ok(None);
+        };
+        let is_given_token = options.registry_login.is_some();
         if text == "auto" {
             if is_given_token {
                 return Err(UsageError::new(

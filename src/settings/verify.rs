@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The settings of `verify`.
 
+use std::path::{Path, PathBuf};
+
 use super::by_policy::{ByPolicy, OfCluster};
 use super::cluster_registry::ClusterRegistry;
 use super::criteria::Criteria;
@@ -73,7 +75,7 @@ impl Verify {
             require: options.require,
             namespace: options.source.client.namespace.as_deref(),
         };
-        let cluster_policy = OfCluster::new(options, demands, environment)?;
+        let cluster_policy = cluster_policy(options, demands, environment)?;
         let criteria = Criteria::new(&options.acceptance, demands, environment)?;
         let is_by_objects =
             cluster_policy.is_some() || criteria.policy.as_ref().is_some_and(ByPolicy::is_objects_alone);
@@ -135,6 +137,23 @@ impl Verify {
             prints_document,
         })
     }
+}
+
+/// What `--cluster-policy` names, if it is given.
+fn cluster_policy(
+    options: &cli::verify::Verify,
+    demands: Demands<'_>,
+    environment: &Environment,
+) -> Result<Option<OfCluster>, UsageError> {
+    if !options.cluster_policy {
+        return Ok(None);
+    }
+    let stdin_in_use = [options.images_from.as_deref(), options.manifest.as_deref()]
+        .into_iter()
+        .flatten()
+        .chain(options.signature_file.iter().map(PathBuf::as_path))
+        .any(|file| file == Path::new("-"));
+    OfCluster::new(&options.acceptance, &options.source, demands, stdin_in_use, environment).map(Some)
 }
 
 /// Options that are about registries need an image there.

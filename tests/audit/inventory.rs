@@ -10,7 +10,6 @@ use serde_json::{json, Value};
 use super::bench::{digest, Report};
 use super::fleet::{assert_whole, counts, expected, kind, name, pod, stored, tag, Fleet, SOURCE, WORDS};
 use crate::support::api::{Fault, Rule};
-use crate::support::deployment::objects;
 use crate::support::program::wait_until;
 
 const IMAGES: &str = "GET /apis/image.openshift.io/v1/images";
@@ -528,34 +527,4 @@ fn an_interrupted_audit_of_a_cluster_tells_what_is_done() {
     }
     // What it has begun to ask for is the last.
     assert!(pages() <= 5, "{}", pages());
-}
-
-#[test]
-fn the_rights_that_packages_bring_are_enough_to_audit() {
-    let fleet = Fleet::of(10);
-    fleet.server().revoke_all();
-    let roles = objects("rbac.yaml");
-    let role = roles
-        .iter()
-        .find(|object| object["kind"] == "ClusterRole" && object["metadata"]["name"] == "image-signature-audit");
-    let texts = |list: &Value| -> Vec<String> {
-        let list = list.as_array().into_iter().flatten();
-        list.map(|text| text.as_str().unwrap().to_owned()).collect()
-    };
-    for rule in role.unwrap()["rules"].as_array().unwrap() {
-        let verbs = texts(&rule["verbs"]);
-        let verbs: Vec<&str> = verbs.iter().map(String::as_str).collect();
-        for resource in texts(&rule["resources"]) {
-            let group = rule["apiGroups"][0].as_str().unwrap();
-            let own = Rule::new("alice", &verbs, "images").api_group(group, &resource);
-            let names = texts(&rule["resourceNames"]);
-            fleet.server().allow(match names.first() {
-                Some(name) => own.named(name),
-                None => own,
-            });
-        }
-    }
-    let (report, _) = fleet.lines(&[], 1);
-    assert_whole(&[&report], 10);
-    assert_eq!(report.tail.get("incomplete"), None);
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 use base64::Engine as _;
 use serde_json::{json, Value};
 
-use super::api::{Server, User};
+use super::api::{Rule, Server, User};
 use super::gpg::Signer;
 use super::images::{image, payload, D1};
 use super::program::{Outcome, Sandbox};
@@ -131,4 +131,21 @@ pub fn config(cluster: Value, user: Value) -> Value {
         "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u", "namespace": "myproject"}}],
         "current-context": "x",
     })
+}
+
+/// Grants the user what the role `cluster-reader` has of a cluster's configuration of images.
+pub fn allow_configuration(server: &Server, user: &str) {
+    for (group, resources) in [
+        (
+            "config.openshift.io",
+            vec!["images", "imagedigestmirrorsets", "imagetagmirrorsets"],
+        ),
+        ("operator.openshift.io", vec!["imagecontentsourcepolicies"]),
+        ("route.openshift.io", vec!["routes"]),
+    ] {
+        for resource in resources {
+            let rule = Rule::new(user, &["get", "list"], "images");
+            server.allow(rule.api_group(group, resource));
+        }
+    }
 }

@@ -4,24 +4,26 @@
 use serde_json::Value;
 
 use super::expected::{self, Expected};
-use super::job::{Job, Object, OnImage, Standing, What};
+use super::job::{self, Job, Object, OnImage, Standing, What};
 use super::judge::Judge;
 use crate::audit::entry::Recorded;
 use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::Known;
+use crate::cluster::names::Name;
 use crate::digest::Digest;
 use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::registries_conf::RegistriesConf;
 use crate::report::console::Messages;
-use crate::run::cluster::inventory::{Candidate, Inventory, Range, Scope};
+use crate::run::cluster::inventory::{Candidate, Inventory, Range, Scope, Wanted};
 use crate::run::cluster::{Session, SOURCE};
+use crate::run::elsewhere::Elsewhere;
 use crate::run::planning::Author;
 use crate::run::record_to::{record, ImageRecorder, RecordFate, Recorder as _};
-use crate::settings::audit::{Audit, Images};
+use crate::settings::audit::{self as settings, Audit, Images};
 use crate::settings::objects::Recording;
-use crate::settings::UsageError;
+use crate::settings::requests::Request;
 use crate::text::safe;
 
 /// The images of a cluster.
@@ -32,33 +34,42 @@ pub(super) struct Cluster<'s> {
     map: Option<&'s PrefixMap>,
     /// Judges what others have changed meanwhile.
     judge: Judge<'s>,
+    /// The images that are named, if that is the way they are chosen.
+    requests: &'s [(Name, Request)],
+    /// Images beside them that are not in the cluster, as far as they were not handed out yet.
+    places: &'s [Request],
+    /// Registries are asked too.
+    looks: bool,
 }
 
 impl<'s> Cluster<'s> {
     /// Finds out which images there are. `None` where the images of the run are not those of a cluster.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
     pub(super) fn read(
         settings: &'s Audit,
         judge: Judge<'s>,
+        mut session: Session,
         stderr: &mut Messages<'_>,
-    ) -> Result<Option<Self>, UsageError> {
+    ) -> Option<Self> {
         let Images::Cluster {
-            access,
-            namespace,
-            is_of_streams,
+            range,
             selector,
+            registry,
             ..
         } = &settings.images
         else {
-            return Ok(None);
+            return None;
         };
-        let mut session = Session::new((**access).clone(), stderr)?;
-        let range = if *is_of_streams {
-            Range::Used(namespace.clone())
-        } else {
-            Range::Images
+        let mut places: &[Request] = &[];
+        let mut requests: &[(Name, Request)] = &[];
+        let range = match range {
+            settings::Range::All => Range::Images,
+            settings::Range::Used(namespace) => Range::Used(namespace.clone()),
+            settings::Range::Named {
+                objects, places: own, ..
+            } => {
+                (requests, places) = (objects, own);
+                Range::Named(objects.iter().map(wanted).collect())
+            }
         };
         let scope = Scope {
             range,
@@ -66,13 +77,16 @@ impl<'s> Cluster<'s> {
         };
         let inventory = Inventory::read(&mut session, scope);
         session.tell_warnings(stderr);
-        Ok(Some(Self {
+        Some(Self {
             settings,
             session,
             inventory,
             map: settings.map.as_ref().map(|map| &map.map),
             judge,
-        }))
+            requests,
+            places,
+            looks: registry.is_some(),
+        })
     }
 
     /// Which mirrors the cluster is configured for.
@@ -85,7 +99,7 @@ impl<'s> Cluster<'s> {
 
     /// How many images are expected.
     pub(super) fn total(&self) -> usize {
-        self.inventory.total()
+        self.inventory.total() + self.places.len()
     }
 
     /// Who records: asked only where that is to be done.
@@ -96,29 +110,40 @@ impl<'s> Cluster<'s> {
         ImageRecorder::new(&mut self.session, self.settings.recording, None).author()
     }
 
-    /// The next image of those that `wants`, by digest.
+    /// The next image of those that `wants`, by digest; then those that are not in the cluster.
     pub(super) fn next(&mut self, wants: &dyn Fn(&str) -> bool) -> Option<Job> {
-        let Candidate { name, found, known } = self.inventory.next(&mut self.session, wants)?;
+        let Some(candidate) = self.inventory.next(&mut self.session, wants) else {
+            let (place, rest) = self.places.split_first()?;
+            self.places = rest;
+            return Some(job::place(self.settings, place));
+        };
+        let Candidate {
+            name,
+            found,
+            known,
+            wanted,
+            aside,
+        } = candidate;
         let names = match self.settings.mirrors {
             true => names(&known, found.as_ref().ok().map(|found| &found.loaded.object)),
             false => Vec::new(),
         };
-        let (what, expected) = match found {
-            Ok(found) => {
-                let expected = expected::of_uses(self.map, &known, &found.loaded.object, false);
-                let object = Object {
-                    loaded: found.loaded,
-                    standing: Standing::Cluster(found.read_only),
+        let nothing = serde_json::Value::Null;
+        let object = found.as_ref().map_or(&nothing, |found| &found.loaded.object);
+        let expected = self.expected(&known, object, &wanted);
+        let what = match found {
+            Ok(found) => What::Object(Box::new(Object {
+                loaded: found.loaded,
+                standing: Standing::Cluster(found.read_only),
+            })),
+            Err(refusal) if refusal.reason == Reason::NotFound && (self.looks || !aside.is_nothing()) => {
+                let places = match self.looks {
+                    true => names_of_uses(&known),
+                    false => Vec::new(),
                 };
-                (What::Object(Box::new(object)), expected)
+                What::Absent(refusal, places)
             }
-            Err(refusal) => {
-                let nothing = serde_json::Value::Null;
-                (
-                    What::Nothing(refusal),
-                    expected::of_uses(self.map, &known, &nothing, false),
-                )
-            }
+            Err(refusal) => What::Nothing(refusal),
         };
         Some(Job {
             image: name,
@@ -128,13 +153,25 @@ impl<'s> Cluster<'s> {
             uses: known.uses,
             more_uses: known.more_uses,
             names,
+            aside,
+            is_looked_up: self.looks,
         })
+    }
+
+    /// What is expected of an image: what the user says who names it, else what its uses say.
+    fn expected(&self, known: &Known, object: &Value, wanted: &[usize]) -> Expected {
+        let requests = wanted.iter().filter_map(|number| self.requests.get(*number));
+        let own: Vec<&Request> = requests.map(|(_, request)| request).collect();
+        let of_uses = expected::of_uses(self.map, known, object, false);
+        let named = own.iter().filter(|request| !request.identities.is_empty());
+        let named = named.map(|request| (request.asked.as_str(), request.identities.as_slice()));
+        expected::of_requests(named.collect(), of_uses, !known.demands.is_empty())
     }
 
     /// Why not all images are known, if they are not.
     pub(super) fn complaints(&self) -> Vec<String> {
         let mut complaints = self.inventory.incomplete().to_vec();
-        if complaints.is_empty() && self.inventory.total() == 0 {
+        if complaints.is_empty() && self.total() == 0 && self.requests.is_empty() {
             complaints.push("the cluster has no image".to_owned());
         }
         complaints
@@ -152,9 +189,10 @@ impl<'s> Cluster<'s> {
             loaded,
             read_only,
             expected,
+            aside,
         } = own;
         let mut planned = Some(edits);
-        let job = Job::again(&loaded.image.name, SOURCE, expected);
+        let job = Job::again(&loaded.image.name, SOURCE, expected, aside);
         let name = safe(&loaded.image.name);
         let mut told = Vec::new();
         let judge = &mut self.judge;
@@ -189,7 +227,7 @@ impl<'s> Cluster<'s> {
                 return Recorded::Failed;
             }
         };
-        let job = Job::again(image, SOURCE, expected);
+        let job = Job::again(image, SOURCE, expected, Elsewhere::default());
         let mut told = Vec::new();
         let judge = &mut self.judge;
         let mut recorder = ImageRecorder::new(&mut self.session, Recording::Confirm, None);
@@ -219,6 +257,20 @@ fn told_fate(fate: Result<RecordFate, Refusal>, name: &str, stderr: &mut Message
 fn names(known: &Known, object: Option<&Value>) -> Vec<Reference> {
     let origin = object.and_then(|object| object["dockerImageReference"].as_str());
     let origin = origin.and_then(|text| Reference::parse(text).ok());
+    origin.into_iter().chain(names_of_uses(known)).collect()
+}
+
+/// References that an image is used as.
+fn names_of_uses(known: &Known) -> Vec<Reference> {
     let used = known.demands.iter().flat_map(|demand| &demand.references);
-    origin.into_iter().chain(used.chain(&known.places).cloned()).collect()
+    used.chain(&known.places).cloned().collect()
+}
+
+/// An image that is named, as the inventory asks for it.
+fn wanted((name, request): &(Name, Request)) -> Wanted {
+    Wanted {
+        name: name.clone(),
+        asked: request.asked.clone(),
+        is_expected: !request.identities.is_empty(),
+    }
 }

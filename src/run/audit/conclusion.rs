@@ -12,6 +12,7 @@ use crate::audit::entry::Recorded;
 use crate::digest::Digest;
 use crate::reference::Reference;
 use crate::report::console::Messages;
+use crate::run::elsewhere::Elsewhere;
 use crate::run::planning::{self, Author};
 use crate::settings::objects::Recording;
 use crate::source::objects::Loaded;
@@ -29,6 +30,7 @@ impl Judge<'_> {
                 telling.warning(warning);
             }
         }
+        findings::of_release(&judged.first, &mut entry);
         let mut record = None;
         if let What::Object(object) = job.what {
             findings::of_object(&object.loaded, &judged.first, &mut entry);
@@ -36,7 +38,7 @@ impl Judge<'_> {
             // and that it is verified for another use is no ground to call it trusted (docs/contract.md 5).
             let is_one = judged.worse.is_none();
             if self.settings.recording == Recording::Confirm && job.expected.is_of_user() && is_one {
-                (entry.recorded, record) = self.record(*object, &judged.first, job.expected, &mut telling);
+                (entry.recorded, record) = self.record(*object, &judged.first, (job.expected, job.aside), &mut telling);
             }
         }
         let entry = findings::finish(entry, self.settings);
@@ -48,7 +50,7 @@ impl Judge<'_> {
         &self,
         object: Object,
         outcome: &ImageOutcome,
-        expected: Expected,
+        (expected, aside): (Expected, Elsewhere),
         told: &mut Messages<'_>,
     ) -> (Recorded, Option<Record>) {
         let Object { loaded, standing } = object;
@@ -76,6 +78,7 @@ impl Judge<'_> {
                 loaded,
                 read_only,
                 expected,
+                aside,
             })),
         };
         let record = Record {

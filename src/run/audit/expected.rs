@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::audit::entry::{Entry, IdentitySource, Use};
+use crate::audit::entry::{Entry, IdentitySource, Use, UseKind};
 use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::Known;
 use crate::reason::{Reason, Refusal};
@@ -114,6 +114,35 @@ pub(super) fn of_uses(map: Option<&PrefixMap>, known: &Known, object: &Value, be
         expected.demands.push((demand.by.clone(), own.identities));
     }
     expected.more_demands = known.more_demands;
+    expected
+}
+
+/// What the user says of an image, who may have named it in several ways, and what its uses expect besides where
+/// `is_demanded`. Each way expects one of its own references.
+pub(super) fn of_requests(named: Vec<(&str, &[Reference])>, of_uses: Expected, is_demanded: bool) -> Expected {
+    if named.is_empty() {
+        return of_uses;
+    }
+    let mut expected = match is_demanded {
+        true => of_uses,
+        false => Expected::nothing(),
+    };
+    for (asked, references) in named {
+        let by = Use {
+            kind: UseKind::List,
+            namespace: String::new(),
+            name: asked.to_owned(),
+        };
+        for reference in references {
+            if !expected.identities.contains(reference) {
+                expected.identities.push(reference.clone());
+            }
+        }
+        expected.demands.push((by, references.to_vec()));
+    }
+    if !is_demanded {
+        expected.source = IdentitySource::User;
+    }
     expected
 }
 

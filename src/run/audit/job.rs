@@ -8,6 +8,7 @@ use crate::audit::entry::{Entry, IdentitySource, Use};
 use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
+use crate::run::elsewhere::Elsewhere;
 use crate::settings::audit::Audit;
 use crate::settings::image_name::ImageName;
 use crate::settings::requests::Request;
@@ -30,6 +31,10 @@ pub(super) struct Job {
     pub(super) more_uses: u64,
     /// References that it is known by, where they are looked up at mirrors.
     pub(super) names: Vec<Reference>,
+    /// Signatures of it that are neither on its object nor in a registry.
+    pub(super) aside: Elsewhere,
+    /// It is looked up in a registry too.
+    pub(super) is_looked_up: bool,
 }
 
 /// What there is of an image.
@@ -41,6 +46,8 @@ pub(super) enum What {
     Registry(Reference),
     /// A directory that it is in.
     Directory(PathBuf),
+    /// No object, for this reason; a registry may have it at one of these places.
+    Absent(Refusal, Vec<Reference>),
     /// Nothing, for this reason.
     Nothing(Refusal),
 }
@@ -72,7 +79,7 @@ pub(super) enum Standing {
 
 impl Job {
     /// The same image once more.
-    pub(super) fn again(image: &str, source: &str, expected: Expected) -> Self {
+    pub(super) fn again(image: &str, source: &str, expected: Expected, aside: Elsewhere) -> Self {
         Self {
             image: image.to_owned(),
             source: source.to_owned(),
@@ -81,6 +88,8 @@ impl Job {
             uses: Vec::new(),
             more_uses: 0,
             names: Vec::new(),
+            aside,
+            is_looked_up: true,
         }
     }
 
@@ -91,7 +100,7 @@ impl Job {
 
     /// Whether it is still to be fetched from somewhere.
     pub(super) fn is_slow(&self) -> bool {
-        matches!(self.what, What::Registry(_))
+        self.is_looked_up || matches!(self.what, What::Registry(_))
     }
 
     /// About how many bytes it takes until it is reported.
@@ -152,6 +161,8 @@ pub(super) struct OnImage {
     pub(super) read_only: Option<Refusal>,
     /// What it is expected to be signed as.
     pub(super) expected: Expected,
+    /// Signatures of it that are neither on its object nor in a registry.
+    pub(super) aside: Elsewhere,
 }
 
 /// The job for a directory or an image in a registry that is named.
@@ -183,5 +194,7 @@ pub(super) fn place(settings: &Audit, request: &Request) -> Job {
         uses: Vec::new(),
         more_uses: 0,
         names,
+        aside: Elsewhere::default(),
+        is_looked_up: false,
     }
 }

@@ -2,15 +2,18 @@
 //! Judging one image, on a thread of its own: keys, gpg and homes are this thread's alone.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Arc;
 
 use super::job::{Done, Job, What};
 use super::judged::{has_failed, refused, Judged};
 use super::mirrors::Mirrors;
+use super::registries::Lookups;
 use crate::image;
 use crate::openpgp::framing::message::Message;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::report::console::Messages;
+use crate::run::elsewhere::Sought;
 use crate::run::judging::Judging;
 use crate::run::manifests::{Manifest, Manifests};
 use crate::run::planning::Author;
@@ -37,15 +40,20 @@ pub(super) struct Judge<'s> {
     failures: usize,
     /// Compares what mirrors have, where that is asked for.
     pub(super) mirrors: Option<Mirrors<'s>>,
+    /// Asks registries for images of a cluster, where that is asked for.
+    pub(super) lookups: Option<Arc<Lookups<'s>>>,
+    /// Why no image can be judged, if none can.
+    trouble: Option<Refusal>,
 }
 
-/// So many. What a user should know of the keys is told once.
+/// So many. What a user should know of the keys is told once. Where there is `trouble`, they refuse every image.
 ///
 /// # Errors
 /// When a key file is of no use.
 pub(super) fn judges<'s>(
     settings: &'s Audit,
     count: usize,
+    trouble: Option<&Refusal>,
     stderr: &mut Messages<'_>,
 ) -> Result<Vec<Judge<'s>>, UsageError> {
     let mut judges = Vec::with_capacity(count);
@@ -58,16 +66,21 @@ pub(super) fn judges<'s>(
         };
         judges.push(Judge {
             settings,
-            judging: Judging::new(&settings.criteria, std::iter::empty(), &mut tell)?,
+            judging: match trouble {
+                Some(refusal) => Judging::refusing(refusal.clone()),
+                None => Judging::new(&settings.criteria, std::iter::empty(), &mut tell)?,
+            },
             registries: match &settings.images {
-                Images::Places { registries, .. } => registries
+                Images::Places { registries, .. } | Images::Cluster { registries, .. } => registries
                     .as_ref()
                     .map(|configuration| Registries::new(configuration, settings.clock)),
-                _ => None,
+                Images::Files { .. } => None,
             },
             author: Ok(Author::default()),
             failures: 0,
             mirrors: None,
+            lookups: None,
+            trouble: trouble.cloned(),
         });
     }
     Ok(judges)
@@ -82,6 +95,11 @@ impl<'s> Judge<'s> {
     /// Compares what mirrors have of each image from now on.
     pub(super) fn comparing(&mut self, mirrors: Mirrors<'s>) {
         self.mirrors = Some(mirrors);
+    }
+
+    /// Asks registries for images of a cluster from now on.
+    pub(super) fn looking(&mut self, lookups: &Arc<Lookups<'s>>) {
+        self.lookups = Some(Arc::clone(lookups));
     }
 
     /// Says who records, for what is worked out from now on.
@@ -134,6 +152,9 @@ impl<'s> Judge<'s> {
     /// Judges an image, and once more with everything set up anew where gpg has failed: what keeps it from answering may
     /// be over, and a gpgme that was waited for in vain is of no more use.
     fn attempt(&mut self, job: &mut Job, told: &mut Messages<'_>) -> Judged {
+        if let Some(refusal) = &self.trouble {
+            return ImageOutcome::refused(refusal.clone(), Vec::new()).into();
+        }
         let judged = self.judge(job, told);
         if !has_failed(judged.outcome()) {
             self.failures = 0;
@@ -177,6 +198,7 @@ impl<'s> Judge<'s> {
                 Err(refusal) => ImageOutcome::refused(refusal, Vec::new()).into(),
             },
             What::Registry(reference) => self.registry(reference, job, told),
+            What::Absent(refusal, places) => self.absent(refusal, places, job, told),
             What::Object(object) => self.object(&object.loaded, job, told),
         }
     }
@@ -225,28 +247,38 @@ impl<'s> Judge<'s> {
             name: signature.name.clone(),
             content: Content::Gpg(signature.content.clone()),
         });
-        let signatures: Vec<SignatureBlob> = signatures.collect();
+        let mut signatures: Vec<SignatureBlob> = signatures.collect();
         // What is recorded on an object of no image must not stand either.
         let digest = match image.digest() {
             Ok(digest) => digest,
             Err(refusal) => return refused(refusal, &signatures).into(),
         };
+        let looked_up = self.elsewhere(Sought::object(loaded), &digest, job, told);
+        let elsewhere = job.aside.clone().and(looked_up);
+        let mut absence = image::absence(&loaded.object);
+        let mut sources = Vec::new();
+        if !elsewhere.is_nothing() {
+            sources = elsewhere.sources(&job.source, signatures.len());
+            elsewhere.add_to(&mut signatures);
+            absence = format!("{}{absence}", elsewhere.places());
+        }
         match image.manifest_state(&digest) {
             Ok(manifest) => {
                 let subject = Subject {
+                    manifest: elsewhere.manifest_state(manifest, &digest),
                     digest,
-                    manifest,
                     list: None,
                     signatures,
-                    sources: Vec::new(),
+                    sources,
                 };
-                self.subject(&subject, job, &image::absence(&loaded.object), told)
+                self.subject(&subject, job, &absence, told)
             }
             Err(refusal) => ImageOutcome::refused(refusal, Vec::new()).into(),
         }
     }
 
-    fn subject(&mut self, subject: &Subject, job: &Job, absence: &str, told: &mut Messages<'_>) -> Judged {
+    /// Judges what there is of an image; `absence` is what to know where there is no signature.
+    pub(super) fn subject(&mut self, subject: &Subject, job: &Job, absence: &str, told: &mut Messages<'_>) -> Judged {
         let identities = &job.expected.identities;
         let outcome = if identities.is_empty() {
             refused(job.expected.refusal(), &subject.signatures)

@@ -3,29 +3,32 @@
 //!
 //! What cannot be listed makes the inventory incomplete, by name: it never becomes smaller without a word.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod hand_out;
+mod instances;
+mod named;
+mod release;
+mod users;
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub(in crate::run) use self::users::{add_pod, add_stream, add_tag};
 use super::Session;
-use crate::audit::entry::{Use, UseKind};
+use crate::audit::entry::UseKind;
 use crate::audit::uses::{Known, Uses};
 use crate::cluster::api::Api;
 use crate::cluster::images::{self, Found};
 use crate::cluster::names::Name;
 use crate::cluster::pages::{List, Pages};
-use crate::cluster::{pods, release, streams};
+use crate::cluster::{pods, streams};
 use crate::digest::Digest;
 use crate::image;
 use crate::reason::{Reason, Refusal};
-use crate::reference::Reference;
-use crate::text::safe;
+use crate::run::elsewhere::Elsewhere;
 
 /// Most troubles of one kind that are named one by one.
 const MAX_NAMED: usize = 20;
-
-/// Most instances that one list may add to a namespace's images.
-const MAX_INSTANCES: usize = 256;
 
 /// Most images that are kept from when they are looked through for lists until they are judged: as many as a page of a
 /// list has. Others are read again.
@@ -38,6 +41,19 @@ pub enum Range {
     Images,
     /// What tags of image streams stand for now, and what pods run: in one namespace, or in all.
     Used(Option<String>),
+    /// These.
+    Named(Vec<Wanted>),
+}
+
+/// An image that is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// What it is called in the cluster.
+    pub name: Name,
+    /// The same as the user wrote it.
+    pub asked: String,
+    /// The user says what is expected of it, so that its stream need not be asked.
+    pub is_expected: bool,
 }
 
 /// Images of a cluster.
@@ -58,6 +74,10 @@ pub struct Candidate {
     pub found: Result<Found, Refusal>,
     /// What uses it, and what that expects.
     pub known: Known,
+    /// Which of the images that are named it is.
+    pub wanted: Vec<usize>,
+    /// Signatures of it that the cluster keeps beside Image objects.
+    pub(in crate::run) aside: Elsewhere,
 }
 
 /// The images of a cluster.
@@ -81,6 +101,12 @@ pub struct Inventory {
     unread: usize,
     /// Whether Images are read out of streams, since the user may not read them themselves.
     is_by_view: bool,
+    /// Which of the images that are named stand for which digest.
+    wanted: BTreeMap<[u8; 32], Vec<usize>>,
+    /// Images that are named and were not found, the next one last.
+    lost: Vec<Candidate>,
+    /// Signatures that the cluster keeps of the release payloads that it runs.
+    release: BTreeMap<[u8; 32], Elsewhere>,
 }
 
 impl Inventory {
@@ -99,6 +125,9 @@ impl Inventory {
             kept: BTreeMap::new(),
             unread: 0,
             is_by_view: false,
+            wanted: BTreeMap::new(),
+            lost: Vec::new(),
+            release: BTreeMap::new(),
         };
         inventory.gather(&mut session.api);
         inventory
@@ -107,7 +136,7 @@ impl Inventory {
     /// How many images are to be judged, as far as is known.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.images.len() + self.odd
+        self.images.len() + self.odd + self.lost.len()
     }
 
     /// What could not be listed, in sentences for people; empty where the inventory is whole. Later pages of the list of
@@ -121,6 +150,10 @@ impl Inventory {
         let (namespace, selector) = match &self.scope.range {
             Range::Images => (None, ""),
             Range::Used(namespace) => (namespace.as_deref(), self.scope.selector.as_str()),
+            Range::Named(wanted) => {
+                let wanted = wanted.clone();
+                return self.gather_named(api, &wanted);
+            }
         };
         let (streams, pods) = (streams::list(namespace, selector), pods::list(namespace, selector));
         let mut uses = std::mem::take(&mut self.uses);
@@ -157,10 +190,6 @@ impl Inventory {
             self.find_instances(api, &mut uses);
         }
         uses.finish();
-        if uses.is_full() {
-            self.incomplete
-                .push("the cluster has more uses of images than are kept: some are left out".to_owned());
-        }
         // Where Image objects are chosen by their labels, what is none of them is not asked for.
         if self.scope.range == Range::Images && self.scope.selector.is_empty() {
             let is_only_named = |digest: &Digest| {
@@ -169,6 +198,15 @@ impl Inventory {
             };
             let used = uses.images().filter(|digest| !is_only_named(digest));
             self.images.extend(used.filter_map(|digest| digest.hash()));
+        }
+        self.settle(uses);
+    }
+
+    /// Ends the gathering.
+    fn settle(&mut self, uses: Uses) {
+        if uses.is_full() {
+            self.incomplete
+                .push("the cluster has more uses of images than are kept: some are left out".to_owned());
         }
         self.images.sort_unstable();
         self.images.dedup();
@@ -207,173 +245,26 @@ impl Inventory {
         }
     }
 
-    fn add_release(&mut self, api: &mut Api, uses: &mut Uses) {
-        match release::running(api) {
-            Ok(payloads) => {
-                for payload in payloads {
-                    if let Some(digest) = payload.image.digest() {
-                        let by = used(UseKind::Release, "", &payload.version);
-                        uses.add(digest, &by, std::slice::from_ref(&payload.image));
-                    }
-                }
-            }
-            Err(refusal) => self
-                .incomplete
-                .push(format!("{}; which release payload runs is not known", refusal.message)),
-        }
+    fn aside(&self, hash: &[u8; 32]) -> Elsewhere {
+        self.release.get(hash).cloned().unwrap_or_default()
     }
 
-    /// The next image of those that `is_wanted`, by digest; `None` at the end. Each comes once.
-    pub fn next(&mut self, session: &mut Session, is_wanted: &dyn Fn(&str) -> bool) -> Option<Candidate> {
-        if let Some(candidate) = self.next_listed(&mut session.api, is_wanted) {
-            return Some(candidate);
+    /// The copy of an image in a stream, where a stream that has it is known.
+    fn view(&self, digest: &Digest, known: &Known, wanted: &[usize]) -> Option<Name> {
+        if let Range::Named(all) = &self.scope.range {
+            let mut named = wanted.iter().filter_map(|number| all.get(*number));
+            return named.find_map(|own| in_stream(&own.name, digest));
         }
-        while let Some(hash) = self.images.get(self.next).copied() {
-            self.next += 1;
-            let digest = Digest::from_hash(hash);
-            if std::mem::replace(&mut self.given[self.next - 1], true) {
-                continue;
-            }
-            let known = self.uses.known(&digest);
-            if self.scope.range == Range::Images {
-                if is_wanted(digest.as_str()) {
-                    return Some(self.unlisted(&digest, known));
-                }
-                continue;
-            }
-            let kept = self.kept.remove(&hash);
-            if !is_wanted(digest.as_str()) {
-                // What is not there, may not be read or is damaged is so in every run, and said where it is wanted.
-                let lasting = [Reason::NotFound, Reason::Forbidden, Reason::MalformedImage];
-                let is_open = |refusal: &Refusal| !lasting.contains(&refusal.reason);
-                self.unread += usize::from(kept.is_some_and(|found| found.is_err_and(|refusal| is_open(&refusal))));
-                continue;
-            }
-            let found = kept.unwrap_or_else(|| self.fetch(&mut session.api, &digest, &known));
-            return Some(Candidate {
-                name: digest.to_string(),
-                found,
-                known,
-            });
-        }
-        match std::mem::take(&mut self.unread) {
-            0 => {}
-            unread => self.incomplete.push(format!(
-                "of the images that are left out here {unread} could not be read: if they are lists, what is expected of their instances is not known"
-            )),
-        }
-        None
-    }
-
-    /// The next image of the list of Image objects.
-    fn next_listed(&mut self, api: &mut Api, is_wanted: &dyn Fn(&str) -> bool) -> Option<Candidate> {
-        loop {
-            let object = match self.list.as_mut()?.next(api) {
-                Ok(Some(object)) => object,
-                Ok(None) => {
-                    self.list = None;
-                    return None;
-                }
-                Err(error) => {
-                    let refusal = error.refusal("listing Images");
-                    // The first walk over the same list may have said so.
-                    if !self.incomplete.iter().any(|known| known.starts_with(&refusal.message)) {
-                        let text = format!("{}; images that follow are not judged", refusal.message);
-                        self.incomplete.push(text);
-                    }
-                    self.failure = Some(refusal);
-                    self.list = None;
-                    return None;
-                }
-            };
-            let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-            let hash = digest(&name).and_then(|digest| digest.hash());
-            if let Some(place) = hash.and_then(|hash| self.images.binary_search(&hash).ok()) {
-                // One that was removed and made anew has another uid and the same digest.
-                if std::mem::replace(&mut self.given[place], true) {
-                    continue;
-                }
-            }
-            if !is_wanted(&name) {
-                continue;
-            }
-            let known = digest(&name).map_or_else(Known::default, |digest| self.uses.known(&digest));
-            let found = images::listed(api, object).map(|loaded| Found {
-                loaded,
-                read_only: None,
-            });
-            return Some(Candidate { name, found, known });
-        }
-    }
-
-    /// An image that is used and was not in the list of Images.
-    fn unlisted(&self, digest: &Digest, known: Known) -> Candidate {
-        let refusal = self.failure.clone().unwrap_or_else(|| {
-            Refusal::new(
-                Reason::NotFound,
-                format!(
-                    "the cluster has no Image object {digest}: what signatures it has is known to its registry only"
-                ),
-            )
-        });
-        Candidate {
-            name: digest.to_string(),
-            found: Err(refusal),
-            known,
-        }
-    }
-
-    /// Reads the images that are used, and the instances of those that are lists, before any is judged: a list may expect
-    /// something of an image that comes before it, whether or not that is used by itself.
-    fn find_instances(&mut self, api: &mut Api, uses: &mut Uses) {
-        let mut waiting: VecDeque<[u8; 32]> = self.images.iter().copied().collect();
-        let (mut instances, mut absent) = (BTreeSet::new(), BTreeSet::new());
-        let mut kept = 0;
-        while let Some(hash) = waiting.pop_front() {
-            let list = Digest::from_hash(hash);
-            let found = self.fetch(api, &list, &uses.known(&list));
-            let children = match &found {
-                Ok(found) => image::children(&found.loaded.object),
-                // Of a list the cluster need not have all instances.
-                Err(refusal) if refusal.reason == Reason::NotFound && instances.contains(&hash) => {
-                    absent.insert(hash);
-                    continue;
-                }
-                Err(_) => Vec::new(),
-            };
-            if found.is_err() || kept < MAX_KEPT {
-                kept += usize::from(found.is_ok());
-                self.kept.insert(hash, found);
-            }
-            for (place, child) in children.iter().enumerate() {
-                let Some(own) = digest(&child.digest) else { continue };
-                let Some(hash) = own.hash() else { continue };
-                uses.add_instance(&list, &own);
-                let is_known = self.images.binary_search(&hash).is_ok();
-                if place < MAX_INSTANCES && !is_known && instances.insert(hash) {
-                    waiting.push_back(hash);
-                }
-            }
-            if children.len() > MAX_INSTANCES {
-                self.incomplete.push(format!(
-                    "the list {list} has {} instances; {MAX_INSTANCES} are looked at",
-                    children.len()
-                ));
-            }
-        }
-        self.images.extend(instances.difference(&absent));
+        let by = known.uses.iter().find(|by| by.kind == UseKind::Tag)?;
+        Some(Name::StreamImage {
+            namespace: Some(by.namespace.clone()),
+            stream: by.name.split_once(':')?.0.to_owned(),
+            digest: digest.clone(),
+        })
     }
 
     /// Asks for an Image, or, for users who may not read those, for the copy of it in a stream.
-    fn fetch(&mut self, api: &mut Api, digest: &Digest, known: &Known) -> Result<Found, Refusal> {
-        let stream = known.uses.iter().find(|by| by.kind == UseKind::Tag);
-        let view = stream.and_then(|by| {
-            Some(Name::StreamImage {
-                namespace: Some(by.namespace.clone()),
-                stream: by.name.split_once(':')?.0.to_owned(),
-                digest: digest.clone(),
-            })
-        });
+    fn fetch(&mut self, api: &mut Api, digest: &Digest, view: Option<Name>) -> Result<Found, Refusal> {
         if !self.is_by_view {
             match images::find(api, &Name::Image(digest.clone())) {
                 Err(refusal) if refusal.reason == Reason::Forbidden && view.is_some() => self.is_by_view = true,
@@ -385,55 +276,20 @@ impl Inventory {
     }
 }
 
+/// An image as one of the stream that a name has.
+fn in_stream(name: &Name, digest: &Digest) -> Option<Name> {
+    match name {
+        Name::Image(_) => None,
+        Name::Tag { namespace, stream, .. } | Name::StreamImage { namespace, stream, .. } => Some(Name::StreamImage {
+            namespace: namespace.clone(),
+            stream: stream.clone(),
+            digest: digest.clone(),
+        }),
+    }
+}
+
 fn digest(name: &str) -> Option<Digest> {
     Digest::parse(name).ok()
-}
-
-fn used(kind: UseKind, namespace: &str, name: &str) -> Use {
-    Use {
-        kind,
-        namespace: namespace.to_owned(),
-        name: name.to_owned(),
-    }
-}
-
-/// Notes what the tags of a stream stand for; what is wrong with others comes back.
-pub(in crate::run) fn add_stream(uses: &mut Uses, object: &Value) -> Vec<String> {
-    let (tags, troubles) = streams::tags(object);
-    for tag in tags {
-        let by = used(UseKind::Tag, &tag.namespace, &tag.name);
-        uses.add(&tag.digest, &by, &tag.references);
-    }
-    troubles
-}
-
-/// Notes what a pod runs; what cannot be told comes back.
-pub(in crate::run) fn add_pod(uses: &mut Uses, object: &Value) -> Vec<String> {
-    let containers = match pods::containers(object) {
-        Ok(containers) => containers,
-        Err(trouble) => return vec![trouble],
-    };
-    let mut troubles = Vec::new();
-    for container in containers {
-        let by = used(UseKind::Pod, &container.namespace, &container.name);
-        let named: Option<(&Digest, &Reference)> = container
-            .asked
-            .as_ref()
-            .and_then(|asked| Some((asked.digest()?, asked)));
-        if let Some((digest, reference)) = named {
-            // With a tag beside it, the digest is what decides.
-            let by_digest = Reference::parse(&format!("{}@{digest}", reference.name())).ok();
-            uses.add(digest, &by, by_digest.as_slice());
-        }
-        match container.runs {
-            Ok(digest) if named.is_none_or(|(own, _)| *own != digest) => {
-                uses.add_had(&digest, &by, container.asked.as_ref());
-            }
-            Ok(_) => {}
-            Err(trouble) => troubles.push(safe(&trouble)),
-        }
-    }
-    troubles
 }
 
 /// Notes an image and, if it is a list, its instances; none where it is not named by a digest.

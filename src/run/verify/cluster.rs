@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Images of a cluster: each is read, judged and written before the next one.
 
-use super::elsewhere::Registry;
 use super::lists::{self, Beside};
 use super::{Judged, Run};
 use crate::cluster::images::Found;
@@ -10,6 +9,7 @@ use crate::reason::{Refusal, Verdict};
 use crate::reference::Reference;
 use crate::report::{Attached, Attachment};
 use crate::run::cluster::{self, Session, SOURCE};
+use crate::run::elsewhere::{Registry, Sought};
 use crate::run::planning::Author;
 use crate::run::record_to::{record, Edits, ImageRecorder, Recorder as _};
 use crate::settings::objects::Recording;
@@ -83,7 +83,9 @@ impl Run<'_, '_> {
             session.find(name)?
         };
         let elsewhere = match (registry.as_mut(), loaded.image.digest()) {
-            (Some(registry), Ok(digest)) => Some(registry.look(session, &loaded, &digest)),
+            (Some(registry), Ok(digest)) => {
+                Some(registry.look(&mut || session.mirrors(), Sought::object(&loaded), &digest))
+            }
             _ => None,
         };
         let elsewhere = elsewhere.as_ref();

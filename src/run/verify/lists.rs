@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Lists of manifests among Image objects: a digest that is expected may be that of a list which names the image.
 
-use super::elsewhere::Elsewhere;
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::run::cluster::Session;
+use crate::run::elsewhere::Elsewhere;
 use crate::source::objects::{Loaded, ObjectFiles};
 use crate::subject::NamingList;
 

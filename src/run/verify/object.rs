@@ -4,13 +4,12 @@
 use super::lists::Beside;
 use super::{attach, Judged, Run};
 use crate::image;
-use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::run::manifests::not_counted;
 use crate::source::objects::Loaded;
 use crate::source::registry::signatures::places;
-use crate::subject::{Answer, Content, ManifestState, SignatureBlob, SourceAnswer, SourceKind, Subject};
+use crate::subject::{Content, SignatureBlob, Subject};
 use crate::text::safe;
 use crate::verdict::{ImageOutcome, SignatureOutcome};
 
@@ -73,28 +72,16 @@ impl Run<'_, '_> {
         let mut blobs: Vec<SignatureBlob> = chosen.iter().map(|n| blob(loaded, *n)).collect();
         let mut sources = Vec::new();
         if let Some(elsewhere) = elsewhere {
-            sources.push(SourceAnswer {
-                kind: SourceKind::Object,
-                location: source.to_owned(),
-                answer: if blobs.is_empty() {
-                    Answer::Absent
-                } else {
-                    Answer::Found
-                },
-                signatures: blobs.len(),
-                note: None,
-            });
-            sources.extend(elsewhere.sources.iter().cloned());
-            add(&mut blobs, &elsewhere.signatures);
+            sources = elsewhere.sources(source, blobs.len());
+            elsewhere.add_to(&mut blobs);
         }
         let mut attachable = Vec::new();
         let outcome = match loaded.image.digest() {
             Ok(digest) => match loaded.image.manifest_state(&digest) {
                 Ok(manifest) => {
-                    let served = elsewhere.and_then(|elsewhere| elsewhere.taken.as_ref());
-                    let manifest = match (manifest, served) {
-                        (ManifestState::NotAtHand, Some(taken)) => ManifestState::of_bytes(&taken.bytes, &digest),
-                        (manifest, _) => manifest,
+                    let manifest = match elsewhere {
+                        Some(elsewhere) => elsewhere.manifest_state(manifest, &digest),
+                        None => manifest,
                     };
                     let mut absence = image::absence(&loaded.object);
                     if let Some(elsewhere) = elsewhere {
@@ -139,25 +126,6 @@ impl Run<'_, '_> {
 /// A signature that is not judged.
 fn refused(blob: &SignatureBlob, refusal: &Refusal) -> SignatureOutcome {
     SignatureOutcome::refused(blob.name.clone(), blob.content.kind(), refusal.clone(), None)
-}
-
-/// Adds signatures that were found elsewhere and are not on the object.
-fn add(blobs: &mut Vec<SignatureBlob>, found: &[SignatureBlob]) {
-    for blob in found {
-        let is_there = blobs.iter().any(|own| match (&own.content, &blob.content) {
-            (Content::Gpg(Ok(own)), Content::Gpg(Ok(found))) => own == found,
-            _ => false,
-        });
-        if is_there {
-            continue;
-        }
-        let mut blob = blob.clone();
-        if blobs.len() >= MAX_SIGNATURES {
-            let refusal = image::too_many(blobs.len());
-            blob.content = blob.content.refused(refusal);
-        }
-        blobs.push(blob);
-    }
 }
 
 fn blob(loaded: &Loaded, index: usize) -> SignatureBlob {

@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::elsewhere::Registry;
 use super::Run;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::run::cluster::{Session, SOURCE};
+use crate::run::elsewhere::Registry;
 use crate::settings::images::parts::{Bare, Parts};
 use crate::settings::images::{Target, Wanted};
 use crate::settings::UsageError;

@@ -5,12 +5,14 @@ use std::path::Path;
 
 use crate::cli::audit::Audit as Options;
 use crate::cluster::access::Access;
+use crate::cluster::names::Name;
 use crate::digest::Digest;
 use crate::registry::configuration::Configuration;
+use crate::settings::cluster_registry::ClusterRegistry;
 use crate::settings::environment::Environment;
 use crate::settings::image_name::ImageName;
 use crate::settings::requests::{self, Lacking, Request};
-use crate::settings::{cluster, objects, registry, UsageError};
+use crate::settings::{cluster, objects, UsageError};
 use crate::source::objects::{sources, Place};
 use crate::text::safe;
 
@@ -30,14 +32,14 @@ pub enum Images {
     Cluster {
         /// How it is reached.
         access: Box<Access>,
-        /// The namespace in which they are used; all where there is none.
-        namespace: Option<String>,
-        /// They are those that streams and pods name, and not all Image objects.
-        is_of_streams: bool,
+        /// Which.
+        range: Range,
         /// A selector of labels; empty for all.
         selector: String,
         /// How registries are reached, if one is to be.
         registries: Option<Box<Configuration>>,
+        /// Which registry is asked for more signatures of the images.
+        registry: Option<ClusterRegistry>,
     },
     /// Directories and images in registries.
     Places {
@@ -45,6 +47,24 @@ pub enum Images {
         named: Vec<Request>,
         /// How registries are reached, if an image is in one.
         registries: Option<Box<Configuration>>,
+        /// The list that names them, if one does.
+        list: Option<String>,
+    },
+}
+
+/// Which images of a cluster.
+#[derive(Debug, Clone)]
+pub enum Range {
+    /// All Image objects, and what else runs.
+    All,
+    /// Those that streams and pods of a namespace use; of all namespaces where there is none.
+    Used(Option<String>),
+    /// Those that are named.
+    Named {
+        /// Images of the cluster.
+        objects: Vec<(Name, Request)>,
+        /// Directories and images in registries beside these.
+        places: Vec<Request>,
         /// The list that names them, if one does.
         list: Option<String>,
     },
@@ -66,6 +86,7 @@ impl Images {
         if !places.is_empty() {
             let namespace = options.source.client.namespace.as_deref();
             options.refuse_scope("--filename")?;
+            options.refuse_registry_url("cannot be used with --filename: with files no server is contacted")?;
             options.refuse_registries()?;
             options.refuse_mirrors("--filename: with files no server is contacted")?;
             return Ok(Self::Files {
@@ -78,21 +99,17 @@ impl Images {
             return Self::in_cluster(options, environment);
         };
         options.refuse_scope("--images-from and IMAGE")?;
-        let is_object = |request: &&Request| matches!(request.image, ImageName::Object(_));
-        if let Some(request) = named.iter().find(is_object) {
-            return Err(UsageError::new(format!(
-                "{}: an object is named only with --filename; other images are docker://REFERENCE and dir:PATH",
-                safe(&request.asked)
-            )));
+        let is_object = |request: &Request| matches!(request.image, ImageName::Object(_));
+        if named.iter().any(is_object) {
+            return Self::named_in_cluster(options, named, list, environment);
         }
+        options.refuse_registry_url(
+            "is about images of a cluster: it needs an IMAGE such as [NAMESPACE/]STREAM:TAG or sha256:DIGEST",
+        )?;
         let is_remote = |request: &Request| matches!(request.image, ImageName::Registry(_));
         let mut registries = None;
         if named.iter().any(is_remote) {
-            let timeout = options.source.client.request_timeout.as_deref();
-            let mut configuration = registry::configuration(&options.registry, timeout, environment)?;
-            // Whoever names such keys asks for such signatures.
-            configuration.wants_attachments = !options.acceptance.sigstore_key.is_empty();
-            registries = Some(Box::new(configuration));
+            registries = Some(options.configuration(environment)?);
         } else {
             options.refuse_registries()?;
             options.refuse_mirrors("dir:PATH: mirrors are about images in registries")?;
@@ -111,31 +128,48 @@ impl Images {
                 "--all-namespaces cannot be used with --namespace: one of them says where images are used",
             ));
         }
-        let mut registries = None;
-        if options.mirrors {
-            if options.registry.creds.is_some() {
-                return Err(UsageError::new(
-                    "--creds cannot be used with --mirrors and the images of a cluster, which are in several registries: put the logins into the file of --authfile",
-                ));
-            }
-            let timeout = client.request_timeout.as_deref();
-            registries = Some(Box::new(registry::configuration(
-                &options.registry,
-                timeout,
-                environment,
-            )?));
-        } else {
-            options.refuse_registries()?;
-        }
         if options.source.recursive {
             return Err(UsageError::new("--recursive is about directories of --filename"));
         }
+        let registry = ClusterRegistry::parse(&options.cluster_registry)?;
+        let registries = options.of_cluster(registry.as_ref(), false, environment)?;
+        let is_of_streams = options.all_namespaces || client.namespace.is_some();
         Ok(Self::Cluster {
             access: Box::new(cluster::access(client, environment, false)?),
-            namespace: client.namespace.clone(),
-            is_of_streams: options.all_namespaces || client.namespace.is_some(),
+            range: match is_of_streams {
+                true => Range::Used(client.namespace.clone()),
+                false => Range::All,
+            },
             selector: options.selector.clone().unwrap_or_default(),
             registries,
+            registry,
+        })
+    }
+
+    /// Images of a cluster that are named, maybe with others beside them.
+    fn named_in_cluster(
+        options: &Options,
+        named: Vec<Request>,
+        list: Option<String>,
+        environment: &Environment,
+    ) -> Result<Self, UsageError> {
+        let (mut objects, mut places) = (Vec::new(), Vec::new());
+        for request in named {
+            match &request.image {
+                ImageName::Object(name) => objects.push((Name::parse(name).map_err(UsageError)?, request)),
+                ImageName::Directory(_) | ImageName::Registry(_) => places.push(request),
+            }
+        }
+        let is_remote = |request: &Request| matches!(request.image, ImageName::Registry(_));
+        let registry = ClusterRegistry::parse(&options.cluster_registry)?;
+        let registries = options.of_cluster(registry.as_ref(), places.iter().any(is_remote), environment)?;
+        let stdin_in_use = options.images_from.as_deref() == Some(Path::new("-"));
+        Ok(Self::Cluster {
+            access: Box::new(cluster::access(&options.source.client, environment, stdin_in_use)?),
+            range: Range::Named { objects, places, list },
+            selector: String::new(),
+            registries,
+            registry,
         })
     }
 
@@ -148,12 +182,24 @@ impl Images {
         }
     }
 
+    /// The same, to be completed.
+    pub(super) fn registries_mut(&mut self) -> Option<&mut Configuration> {
+        match self {
+            Self::Places { registries, .. } | Self::Cluster { registries, .. } => registries.as_deref_mut(),
+            Self::Files { .. } => None,
+        }
+    }
+
     /// What the user names and expects of it, as a hash: another list of images is another audit.
     pub(super) fn demands(&self) -> String {
-        let named = match self {
-            Self::Files { named, .. } => named.as_deref().unwrap_or_default(),
-            Self::Places { named, .. } => named,
-            Self::Cluster { .. } => &[],
+        let named: Vec<&Request> = match self {
+            Self::Files { named, .. } => named.iter().flatten().collect(),
+            Self::Places { named, .. } => named.iter().collect(),
+            Self::Cluster {
+                range: Range::Named { objects, places, .. },
+                ..
+            } => objects.iter().map(|(_, request)| request).chain(places).collect(),
+            Self::Cluster { .. } => Vec::new(),
         };
         let lines = named.iter().map(|request| {
             let identities: Vec<String> = request.identities.iter().map(ToString::to_string).collect();
@@ -168,10 +214,12 @@ impl Images {
             Self::Files { places, .. } if places.contains(&Place::Stdin) => Err(UsageError::new(
                 "--confirm cannot be used with --filename -: write the objects to a file",
             )),
+            Self::Cluster {
+                range: Range::Named { places, .. },
+                ..
+            } if !places.is_empty() => Err(no_place_for_a_record()),
             Self::Files { .. } | Self::Cluster { .. } => Ok(()),
-            Self::Places { .. } => Err(UsageError::new(
-                "--confirm is about Image objects: a directory or an image in a registry has no place for a record",
-            )),
+            Self::Places { .. } => Err(no_place_for_a_record()),
         }
     }
 
@@ -180,16 +228,20 @@ impl Images {
         match self {
             Self::Cluster {
                 access,
-                namespace,
-                is_of_streams,
+                range,
                 selector,
                 ..
             } => {
                 let mut source = format!("cluster {}", access.server.address());
-                match namespace {
-                    Some(namespace) => source.push_str(&format!(", namespace {}", safe(namespace))),
-                    None if *is_of_streams => source.push_str(", all namespaces"),
-                    None => {}
+                match range {
+                    Range::Used(Some(namespace)) => source.push_str(&format!(", namespace {}", safe(namespace))),
+                    Range::Used(None) => source.push_str(", all namespaces"),
+                    Range::Named { list: Some(list), .. } => source.push_str(&format!(", list {list}")),
+                    Range::Named { objects, places, .. } => {
+                        let all = objects.iter().map(|(_, request)| request).chain(places);
+                        source.push_str(&format!(", {}", in_words(all)));
+                    }
+                    Range::All => {}
                 }
                 if !selector.is_empty() {
                     source.push_str(&format!(", selector {}", safe(selector)));
@@ -205,46 +257,18 @@ impl Images {
                 format!("named objects in {}", safe(sources(places).trim_start_matches("file:")))
             }
             Self::Places { list: Some(list), .. } => format!("list {list}"),
-            Self::Places { named, .. } => {
-                let names: Vec<String> = named.iter().map(|request| safe(&request.asked)).collect();
-                format!("images {}", names.join(", "))
-            }
+            Self::Places { named, .. } => in_words(named.iter()),
         }
     }
 }
 
-impl Options {
-    /// Options that say how registries are reached.
-    fn refuse_registries(&self) -> Result<(), UsageError> {
-        match self.registry.given().first() {
-            Some(option) => Err(UsageError::new(format!(
-                "{option} is about images in registries: it needs an image docker://REFERENCE, or --mirrors"
-            ))),
-            None => Ok(()),
-        }
-    }
+fn in_words<'r>(named: impl Iterator<Item = &'r Request>) -> String {
+    let names: Vec<String> = named.map(|request| safe(&request.asked)).collect();
+    format!("images {}", names.join(", "))
+}
 
-    /// `--mirrors` with images that have none.
-    fn refuse_mirrors(&self, with: &str) -> Result<(), UsageError> {
-        if self.mirrors {
-            return Err(UsageError::new(format!("--mirrors cannot be used with {with}")));
-        }
-        Ok(())
-    }
-
-    /// Options that say which images of a cluster are meant.
-    fn refuse_scope(&self, with: &str) -> Result<(), UsageError> {
-        let given = [
-            (self.all_namespaces, "--all-namespaces"),
-            (self.selector.is_some(), "--selector"),
-        ];
-        match given.into_iter().find(|(given, _)| *given) {
-            Some((_, option)) => Err(UsageError::new(format!(
-                "{option} cannot be used with {with}: it chooses images of a cluster"
-            ))),
-            None => Ok(()),
-        }
-    }
+fn no_place_for_a_record() -> UsageError {
+    UsageError::new("--confirm is about Image objects: a directory or an image in a registry has no place for a record")
 }
 
 fn named(options: &Options, list: Option<&str>) -> Result<Option<Vec<Request>>, UsageError> {

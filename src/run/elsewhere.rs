@@ -3,6 +3,8 @@
 
 use crate::cluster::registries::Own;
 use crate::digest::Digest;
+use crate::image::{self, ImageSignature};
+use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::configuration::Configuration;
@@ -11,9 +13,13 @@ use crate::registry::registries_conf::{Location, RegistriesConf};
 use crate::run::cluster::Session;
 use crate::settings::cluster_registry::ClusterRegistry;
 use crate::source::objects::Loaded;
+use crate::source::registry::signatures::places;
 use crate::source::registry::{Registries, Taken};
-use crate::subject::{Answer, Content, SignatureBlob, SourceAnswer, SourceKind};
+use crate::subject::{Answer, Content, ManifestState, SignatureBlob, SourceAnswer, SourceKind};
 use crate::text::quoted;
+
+/// Which mirrors a cluster is configured for, or why that is not known.
+pub(super) type Mirrors = Result<RegistriesConf, Refusal>;
 
 /// The registries of a run about images of a cluster.
 #[derive(Debug)]
@@ -23,11 +29,36 @@ pub(super) struct Registry<'c> {
     conf: &'c RegistriesConf,
     registries: Registries<'c>,
     own: Result<Own, Refusal>,
-    mirrors: Option<Result<RegistriesConf, Refusal>>,
+    mirrors: Option<Mirrors>,
+}
+
+/// An image that is looked up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sought<'o> {
+    /// Where it is from, as its object or what uses it says.
+    pub(super) reference: &'o str,
+    /// It was pushed to the cluster's own registry.
+    pub(super) is_managed: bool,
+    /// The signatures of its object, if there is one.
+    pub(super) signatures: &'o [ImageSignature],
+    /// Signatures of it are known that are neither on an object nor in a registry.
+    pub(super) is_signed: bool,
+}
+
+impl<'o> Sought<'o> {
+    /// An image that the cluster has an object of.
+    pub(super) fn object(loaded: &'o Loaded) -> Self {
+        Self {
+            reference: loaded.object["dockerImageReference"].as_str().unwrap_or_default(),
+            is_managed: loaded.object["metadata"]["annotations"]["openshift.io/image.managed"] == "true",
+            signatures: &loaded.image.signatures,
+            is_signed: false,
+        }
+    }
 }
 
 /// What is found of an image outside of its object.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Elsewhere {
     pub(super) signatures: Vec<SignatureBlob>,
     pub(super) sources: Vec<SourceAnswer>,
@@ -37,6 +68,77 @@ pub(super) struct Elsewhere {
     of_object: Vec<SignatureBlob>,
     /// Other locations of the image that have signatures, which do not count; nothing where they were not asked.
     pub(super) not_counted: Option<Vec<SourceAnswer>>,
+}
+
+impl Elsewhere {
+    /// Signatures that were found in other places than registries.
+    pub(super) fn kept(signatures: Vec<SignatureBlob>, source: SourceAnswer) -> Self {
+        Self {
+            signatures,
+            sources: vec![source],
+            ..Self::default()
+        }
+    }
+
+    /// The places that were asked, the object itself first: it has `own` signatures.
+    pub(super) fn sources(&self, source: &str, own: usize) -> Vec<SourceAnswer> {
+        let object = SourceAnswer {
+            kind: SourceKind::Object,
+            location: source.to_owned(),
+            answer: match own {
+                0 => Answer::Absent,
+                _ => Answer::Found,
+            },
+            signatures: own,
+            note: None,
+        };
+        std::iter::once(object).chain(self.sources.iter().cloned()).collect()
+    }
+
+    /// Adds what was found to the signatures of the object: what is there already counts once.
+    pub(super) fn add_to(&self, blobs: &mut Vec<SignatureBlob>) {
+        for blob in &self.signatures {
+            let is_there = blobs.iter().any(|own| match (&own.content, &blob.content) {
+                (Content::Gpg(Ok(own)), Content::Gpg(Ok(found))) => own == found,
+                _ => false,
+            });
+            if is_there {
+                continue;
+            }
+            let mut blob = blob.clone();
+            if blobs.len() >= MAX_SIGNATURES {
+                let refusal = image::too_many(blobs.len());
+                blob.content = blob.content.refused(refusal);
+            }
+            blobs.push(blob);
+        }
+    }
+
+    /// What is known of the manifest: by the bytes that were served, where the object has none.
+    pub(super) fn manifest_state(&self, own: ManifestState, digest: &Digest) -> ManifestState {
+        match (own, &self.taken) {
+            (ManifestState::NotAtHand, Some(taken)) => ManifestState::of_bytes(&taken.bytes, digest),
+            (own, _) => own,
+        }
+    }
+
+    /// Joins what was found in another way.
+    pub(super) fn and(mut self, other: Elsewhere) -> Self {
+        other.add_to(&mut self.signatures);
+        self.sources.extend(other.sources);
+        self.taken = self.taken.or(other.taken);
+        self
+    }
+
+    /// Whether no place was asked.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.sources.is_empty()
+    }
+
+    /// The places beside the object, to be added to a sentence that says that there is no signature.
+    pub(super) fn places(&self) -> String {
+        format!(" and in {}", places(&self.sources))
+    }
 }
 
 /// Asks the cluster for its own registry, and lets that one see the cluster's token, as far as the user has no other
@@ -103,9 +205,15 @@ impl<'c> Registry<'c> {
     }
 
     /// Looks an image up. Trouble is what a place answered, and no reason to leave the object's own signatures unjudged.
-    pub(super) fn look(&mut self, session: &mut Session, loaded: &Loaded, digest: &Digest) -> Elsewhere {
-        let text = loaded.object["dockerImageReference"].as_str().unwrap_or_default();
-        let found = self.places(session, loaded, text, digest);
+    /// `mirrors` asks the cluster which mirrors it is configured for, where that is to be known and is not yet.
+    pub(super) fn look(
+        &mut self,
+        mirrors: &mut dyn FnMut() -> Mirrors,
+        sought: Sought<'_>,
+        digest: &Digest,
+    ) -> Elsewhere {
+        let text = sought.reference;
+        let found = self.places(mirrors, sought, digest);
         let place = match (&found, self.wanted) {
             (Ok((asked, _)), _) => asked.to_string(),
             (Err(_), ClusterRegistry::Host { host, .. }) => host.clone(),
@@ -114,17 +222,17 @@ impl<'c> Registry<'c> {
         let taken = found.and_then(|(asked, locations)| self.registries.take(&asked, &locations));
         match taken {
             Ok(mut taken) => {
-                if is_managed(loaded) {
+                if sought.is_managed {
                     // The names of the cluster's own registry are those of one place.
                     taken.others.clear();
                 }
                 let mut gathered = self.registries.signatures(&taken, digest);
                 let mut not_counted = None;
-                if gathered.signatures.is_empty() && loaded.image.signatures.is_empty() {
+                if gathered.signatures.is_empty() && sought.signatures.is_empty() && !sought.is_signed {
                     self.registries.referrers(&taken, digest, &mut gathered);
                     not_counted = Some(self.registries.elsewhere(&taken, digest, &[]));
                 }
-                let of_object = loaded.image.signatures.iter().map(|own| SignatureBlob {
+                let of_object = sought.signatures.iter().map(|own| SignatureBlob {
                     name: own.name.clone(),
                     content: Content::Gpg(own.content.clone()),
                 });
@@ -163,11 +271,11 @@ impl<'c> Registry<'c> {
     /// The name that an image is asked for by, and the places where that is done.
     fn places(
         &mut self,
-        session: &mut Session,
-        loaded: &Loaded,
-        text: &str,
+        mirrors: &mut dyn FnMut() -> Mirrors,
+        sought: Sought<'_>,
         digest: &Digest,
     ) -> Result<(Reference, Vec<Location>), Refusal> {
+        let text = sought.reference;
         let unknown = || {
             Refusal::new(
                 Reason::SourceUnavailable,
@@ -185,7 +293,7 @@ impl<'c> Registry<'c> {
                 let location = self.location(&place)?;
                 Ok((place, vec![location]))
             }
-            ClusterRegistry::Auto if is_managed(loaded) => {
+            ClusterRegistry::Auto if sought.is_managed => {
                 let own = self.own.as_ref().map_err(Clone::clone)?;
                 let places = own.hosts().map(|host| at(host)).collect::<Result<Vec<_>, _>>()?;
                 let locations = places
@@ -197,7 +305,7 @@ impl<'c> Registry<'c> {
             }
             ClusterRegistry::Auto => {
                 let asked = Reference::parse(&format!("{}@{digest}", origin.name())).map_err(|_| unknown())?;
-                let mirrors = self.mirrors.get_or_insert_with(|| session.mirrors());
+                let mirrors = self.mirrors.get_or_insert_with(mirrors);
                 let mirrors = mirrors.as_ref().map_err(|refusal| refusal.clone())?;
                 let locations = mirrors.locations(&asked);
                 let locations =
@@ -220,11 +328,6 @@ impl<'c> Registry<'c> {
             blocked: own.is_some_and(|own| own.blocked),
         })
     }
-}
-
-/// Whether an image was pushed to the cluster's own registry.
-fn is_managed(loaded: &Loaded) -> bool {
-    loaded.object["metadata"]["annotations"]["openshift.io/image.managed"] == "true"
 }
 
 /// Why a manifest could not be had, as the answer of the place: nobody knows what is beside it.

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The images of an inventory, one after the other: those that are listed, those that are used, those that were not found.
+
+use super::{digest, Candidate, Inventory, Range};
+use crate::audit::uses::Known;
+use crate::cluster::api::Api;
+use crate::cluster::images::{self, Found};
+use crate::digest::Digest;
+use crate::reason::{Reason, Refusal};
+use crate::run::cluster::Session;
+
+impl Inventory {
+    /// The next image of those that `is_wanted`, by digest; `None` at the end. Each comes once.
+    pub fn next(&mut self, session: &mut Session, is_wanted: &dyn Fn(&str) -> bool) -> Option<Candidate> {
+        if let Some(candidate) = self.next_listed(&mut session.api, is_wanted) {
+            return Some(candidate);
+        }
+        while let Some(hash) = self.images.get(self.next).copied() {
+            self.next += 1;
+            let digest = Digest::from_hash(hash);
+            if std::mem::replace(&mut self.given[self.next - 1], true) {
+                continue;
+            }
+            let known = self.uses.known(&digest);
+            if self.scope.range == Range::Images {
+                if is_wanted(digest.as_str()) {
+                    return Some(self.unlisted(&digest, known));
+                }
+                continue;
+            }
+            let kept = self.kept.remove(&hash);
+            if !is_wanted(digest.as_str()) {
+                // What is not there, may not be read or is damaged is so in every run, and said where it is wanted.
+                let lasting = [Reason::NotFound, Reason::Forbidden, Reason::MalformedImage];
+                let is_open = |refusal: &Refusal| !lasting.contains(&refusal.reason);
+                self.unread += usize::from(kept.is_some_and(|found| found.is_err_and(|refusal| is_open(&refusal))));
+                continue;
+            }
+            let wanted = self.wanted.get(&hash).cloned().unwrap_or_default();
+            let found = kept.unwrap_or_else(|| {
+                let view = self.view(&digest, &known, &wanted);
+                self.fetch(&mut session.api, &digest, view)
+            });
+            return Some(Candidate {
+                name: digest.to_string(),
+                found,
+                known,
+                wanted,
+                aside: self.aside(&hash),
+            });
+        }
+        while let Some(lost) = self.lost.pop() {
+            if is_wanted(&lost.name) {
+                return Some(lost);
+            }
+        }
+        match std::mem::take(&mut self.unread) {
+            0 => {}
+            unread => self.incomplete.push(format!(
+                "of the images that are left out here {unread} could not be read: if they are lists, what is expected of their instances is not known"
+            )),
+        }
+        None
+    }
+
+    /// The next image of the list of Image objects.
+    fn next_listed(&mut self, api: &mut Api, is_wanted: &dyn Fn(&str) -> bool) -> Option<Candidate> {
+        loop {
+            let object = match self.list.as_mut()?.next(api) {
+                Ok(Some(object)) => object,
+                Ok(None) => {
+                    self.list = None;
+                    return None;
+                }
+                Err(error) => {
+                    let refusal = error.refusal("listing Images");
+                    // The first walk over the same list may have said so.
+                    if !self.incomplete.iter().any(|known| known.starts_with(&refusal.message)) {
+                        let text = format!("{}; images that follow are not judged", refusal.message);
+                        self.incomplete.push(text);
+                    }
+                    self.failure = Some(refusal);
+                    self.list = None;
+                    return None;
+                }
+            };
+            let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+            let hash = digest(&name).and_then(|digest| digest.hash());
+            if let Some(place) = hash.and_then(|hash| self.images.binary_search(&hash).ok()) {
+                // One that was removed and made anew has another uid and the same digest.
+                if std::mem::replace(&mut self.given[place], true) {
+                    continue;
+                }
+            }
+            if !is_wanted(&name) {
+                continue;
+            }
+            let known = digest(&name).map_or_else(Known::default, |digest| self.uses.known(&digest));
+            let found = images::listed(api, object).map(|loaded| Found {
+                loaded,
+                read_only: None,
+            });
+            return Some(Candidate {
+                name,
+                found,
+                known,
+                wanted: Vec::new(),
+                aside: hash.map(|hash| self.aside(&hash)).unwrap_or_default(),
+            });
+        }
+    }
+
+    /// An image that is used and was not in the list of Images.
+    fn unlisted(&self, digest: &Digest, known: Known) -> Candidate {
+        let refusal = self.failure.clone().unwrap_or_else(|| {
+            Refusal::new(
+                Reason::NotFound,
+                format!(
+                    "the cluster has no Image object {digest}: what signatures it has is known to its registry only"
+                ),
+            )
+        });
+        Candidate {
+            name: digest.to_string(),
+            found: Err(refusal),
+            known,
+            wanted: Vec::new(),
+            aside: digest.hash().map(|hash| self.aside(&hash)).unwrap_or_default(),
+        }
+    }
+}

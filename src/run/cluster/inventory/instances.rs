@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Instances of lists that are used: what is expected of a list is expected of them.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::{digest, Inventory, MAX_KEPT};
+use crate::audit::uses::Uses;
+use crate::cluster::api::Api;
+use crate::digest::Digest;
+use crate::image;
+use crate::reason::Reason;
+
+/// Most instances that one list may add to a namespace's images.
+const MAX_INSTANCES: usize = 256;
+
+impl Inventory {
+    /// Reads the images that are used, and the instances of those that are lists, before any is judged: a list may expect
+    /// something of an image that comes before it, whether or not that is used by itself.
+    pub(super) fn find_instances(&mut self, api: &mut Api, uses: &mut Uses) {
+        let mut waiting: VecDeque<[u8; 32]> = self.images.iter().copied().collect();
+        let (mut instances, mut absent) = (BTreeSet::new(), BTreeSet::new());
+        let mut kept = 0;
+        while let Some(hash) = waiting.pop_front() {
+            let list = Digest::from_hash(hash);
+            let view = self.view(&list, &uses.known(&list), &[]);
+            let found = self.fetch(api, &list, view);
+            let children = match &found {
+                Ok(found) => image::children(&found.loaded.object),
+                // Of a list the cluster need not have all instances.
+                Err(refusal) if refusal.reason == Reason::NotFound && instances.contains(&hash) => {
+                    absent.insert(hash);
+                    continue;
+                }
+                Err(_) => Vec::new(),
+            };
+            if found.is_err() || kept < MAX_KEPT {
+                kept += usize::from(found.is_ok());
+                self.kept.insert(hash, found);
+            }
+            for (place, child) in children.iter().enumerate() {
+                let Some(own) = digest(&child.digest) else { continue };
+                let Some(hash) = own.hash() else { continue };
+                uses.add_instance(&list, &own);
+                let is_known = self.images.binary_search(&hash).is_ok();
+                if place < MAX_INSTANCES && !is_known && instances.insert(hash) {
+                    waiting.push_back(hash);
+                }
+            }
+            if children.len() > MAX_INSTANCES {
+                self.incomplete.push(format!(
+                    "the list {list} has {} instances; {MAX_INSTANCES} are looked at",
+                    children.len()
+                ));
+            }
+        }
+        self.images.extend(instances.difference(&absent));
+    }
+}

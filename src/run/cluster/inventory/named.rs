@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Images of a cluster that are named one by one: which digests the names stand for, and what the streams in them say.
+//!
+//! Several names may stand for one image. It is judged once, and each name expects of it what its stream says.
+
+use super::users::used;
+use super::{Candidate, Inventory, Wanted, MAX_KEPT};
+use crate::audit::entry::UseKind;
+use crate::audit::uses::{Known, Uses};
+use crate::cluster::api::Api;
+use crate::cluster::images::{self, Found};
+use crate::cluster::names::Name;
+use crate::cluster::streams;
+use crate::digest::Digest;
+use crate::reason::Refusal;
+use crate::run::elsewhere::Elsewhere;
+
+impl Inventory {
+    /// Finds out which images are named, and what the streams that name them say.
+    pub(super) fn gather_named(&mut self, api: &mut Api, all: &[Wanted]) {
+        let mut uses = std::mem::take(&mut self.uses);
+        for (number, wanted) in all.iter().enumerate() {
+            match self.resolve(api, &mut uses, wanted) {
+                Ok(hash) => {
+                    self.images.push(hash);
+                    self.wanted.entry(hash).or_default().push(number);
+                }
+                Err(refusal) => self.lost.push(Candidate {
+                    name: wanted.asked.clone(),
+                    found: Err(refusal),
+                    known: Known::default(),
+                    wanted: vec![number],
+                    aside: Elsewhere::default(),
+                }),
+            }
+        }
+        self.lost.reverse();
+        uses.finish();
+        self.settle(uses);
+    }
+
+    /// The image that a name stands for. What is read on the way is kept as far as there is room.
+    fn resolve(&mut self, api: &mut Api, uses: &mut Uses, wanted: &Wanted) -> Result<[u8; 32], Refusal> {
+        let digest = match &wanted.name {
+            Name::Image(digest) | Name::StreamImage { digest, .. } => digest.clone(),
+            Name::Tag { .. } => {
+                let found = images::find(api, &wanted.name)?;
+                let digest = found.loaded.image.digest()?;
+                self.keep(&digest, found);
+                digest
+            }
+        };
+        let own = api.access().namespace.clone();
+        let (Name::Tag { namespace, .. } | Name::StreamImage { namespace, .. }) = &wanted.name else {
+            return hash(&digest);
+        };
+        let namespace = namespace.as_ref().unwrap_or(&own);
+        match &wanted.name {
+            _ if wanted.is_expected => {}
+            Name::Tag { stream, tag, .. } => {
+                let references = streams::references(api, &wanted.name)?;
+                uses.add(
+                    &digest,
+                    &used(UseKind::Tag, namespace, &format!("{stream}:{tag}")),
+                    &references,
+                );
+            }
+            Name::StreamImage { .. } => {
+                for tag in streams::tags_of(api, &wanted.name)? {
+                    let by = used(UseKind::Tag, &tag.namespace, &tag.name);
+                    uses.add(&digest, &by, &tag.references);
+                }
+            }
+            Name::Image(_) => {}
+        }
+        hash(&digest)
+    }
+
+    fn keep(&mut self, digest: &Digest, found: Found) {
+        if let Some(hash) = digest.hash().filter(|_| self.kept.len() < MAX_KEPT) {
+            self.kept.insert(hash, Ok(found));
+        }
+    }
+}
+
+/// Images are named by SHA-256: that their names have this form was made sure of before.
+fn hash(digest: &Digest) -> Result<[u8; 32], Refusal> {
+    let wrong = || crate::image::Image::not_a_digest(digest.as_str());
+    digest.hash().ok_or_else(wrong)
+}

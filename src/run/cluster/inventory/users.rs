@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What streams and pods say about the images that they use.
+
+use serde_json::Value;
+
+use crate::audit::entry::{Use, UseKind};
+use crate::audit::uses::Uses;
+use crate::cluster::{pods, streams};
+use crate::digest::Digest;
+use crate::reference::Reference;
+use crate::text::safe;
+
+/// A use of an image.
+pub(super) fn used(kind: UseKind, namespace: &str, name: &str) -> Use {
+    Use {
+        kind,
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    }
+}
+
+/// Notes what the tags of a stream stand for; what is wrong with others comes back.
+pub(in crate::run) fn add_stream(uses: &mut Uses, object: &Value) -> Vec<String> {
+    let (tags, troubles) = streams::tags(object);
+    for tag in tags {
+        let by = used(UseKind::Tag, &tag.namespace, &tag.name);
+        uses.add(&tag.digest, &by, &tag.references);
+    }
+    troubles
+}
+
+/// Notes what the view of a tag says that it stands for: an image that is imported from a reference with a tag. What it
+/// was resolved to is no expectation.
+pub(in crate::run) fn add_tag(uses: &mut Uses, object: &Value) -> Vec<String> {
+    let metadata = &object["metadata"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let digest = Digest::parse(&text(&object["image"]["metadata"]["name"])).ok();
+    // Without a digest it is no view of an image, which is told where that is judged.
+    if let Some(digest) = digest.filter(|digest| digest.hash().is_some()) {
+        let by = used(UseKind::Tag, &text(&metadata["namespace"]), &text(&metadata["name"]));
+        uses.add(&digest, &by, &streams::imported_from(&object["tag"]));
+    }
+    Vec::new()
+}
+
+/// Notes what a pod runs; what cannot be told comes back.
+pub(in crate::run) fn add_pod(uses: &mut Uses, object: &Value) -> Vec<String> {
+    let containers = match pods::containers(object) {
+        Ok(containers) => containers,
+        Err(trouble) => return vec![trouble],
+    };
+    let mut troubles = Vec::new();
+    for container in containers {
+        let by = used(UseKind::Pod, &container.namespace, &container.name);
+        let named: Option<(&Digest, &Reference)> = container
+            .asked
+            .as_ref()
+            .and_then(|asked| Some((asked.digest()?, asked)));
+        if let Some((digest, reference)) = named {
+            // With a tag beside it, the digest is what decides.
+            let by_digest = Reference::parse(&format!("{}@{digest}", reference.name())).ok();
+            uses.add(digest, &by, by_digest.as_slice());
+        }
+        match container.runs {
+            Ok(digest) if named.is_none_or(|(own, _)| *own != digest) => {
+                uses.add_had(&digest, &by, container.asked.as_ref());
+            }
+            Ok(_) => {}
+            Err(trouble) => troubles.push(safe(&trouble)),
+        }
+    }
+    troubles
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Which options fit the images of an audit: those about registries, mirrors and clusters.
+
+use crate::cli::audit::Audit as Options;
+use crate::registry::configuration::Configuration;
+use crate::settings::cluster_registry::ClusterRegistry;
+use crate::settings::environment::Environment;
+use crate::settings::{registry, UsageError};
+
+impl Options {
+    /// How registries are reached.
+    pub(super) fn configuration(&self, environment: &Environment) -> Result<Box<Configuration>, UsageError> {
+        let timeout = self.source.client.request_timeout.as_deref();
+        registry::configuration(&self.registry, timeout, environment).map(Box::new)
+    }
+
+    /// How registries are reached for images of a cluster, if one is to be; `is_named` says that one is in a registry.
+    pub(super) fn of_cluster(
+        &self,
+        wanted: Option<&ClusterRegistry>,
+        is_named: bool,
+        environment: &Environment,
+    ) -> Result<Option<Box<Configuration>>, UsageError> {
+        let is_one = matches!(wanted, Some(ClusterRegistry::Host { .. })) && !self.mirrors && !is_named;
+        let is_any = wanted.is_some() || self.mirrors || is_named;
+        if self.registry.creds.is_some() && is_any && !is_one {
+            return Err(UsageError::new(
+                "--creds cannot be used where several registries are asked, as for the images of a cluster: put the logins into the file of --authfile",
+            ));
+        }
+        if !is_any {
+            self.refuse_registries()?;
+            return Ok(None);
+        }
+        self.configuration(environment).map(Some)
+    }
+
+    /// `--registry-url` where there is no image of a cluster.
+    pub(super) fn refuse_registry_url(&self, why: &str) -> Result<(), UsageError> {
+        match self.cluster_registry.registry_url {
+            Some(_) => Err(UsageError::new(format!("--registry-url {why}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Options that say how registries are reached.
+    pub(super) fn refuse_registries(&self) -> Result<(), UsageError> {
+        match self.registry.given().first() {
+            Some(option) => Err(UsageError::new(format!(
+                "{option} is about images in registries: it needs an image docker://REFERENCE, --registry-url or --mirrors"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// `--mirrors` with images that have none.
+    pub(super) fn refuse_mirrors(&self, with: &str) -> Result<(), UsageError> {
+        if self.mirrors {
+            return Err(UsageError::new(format!("--mirrors cannot be used with {with}")));
+        }
+        Ok(())
+    }
+
+    /// Options that say which images of a cluster are meant.
+    pub(super) fn refuse_scope(&self, with: &str) -> Result<(), UsageError> {
+        let given = [
+            (self.all_namespaces, "--all-namespaces"),
+            (self.selector.is_some(), "--selector"),
+        ];
+        match given.into_iter().find(|(given, _)| *given) {
+            Some((_, option)) => Err(UsageError::new(format!(
+                "{option} cannot be used with {with}: it chooses images of a cluster"
+            ))),
+            None => Ok(()),
+        }
+    }
+}

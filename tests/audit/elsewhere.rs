@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `--registry-url`: signatures of a cluster's images that are in registries, and not on the Image objects.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{json, Value};
+
+use super::bench::Report;
+use super::fleet::{pod, stored, Fleet};
+use crate::support::cluster::allow_configuration;
+use crate::support::cosign::{self, Cosign};
+use crate::support::hub::{Answer, Hub};
+use crate::support::images::D1;
+use crate::support::program::Outcome;
+
+/// A cluster, and the registry that its images come from.
+pub(super) struct Town {
+    pub(super) fleet: Fleet,
+    pub(super) hub: Hub,
+}
+
+impl Town {
+    pub(super) fn new() -> Self {
+        let (fleet, hub) = (Fleet::empty(), Hub::tls());
+        hub.store(|store| store.has_extension = true);
+        allow_configuration(fleet.server(), "alice");
+        let sandbox = &fleet.scene.sandbox;
+        let none = "default-docker:\n  lookaside: file:///nonexistent\n";
+        sandbox.file("registries.d/none.yaml", none);
+        sandbox.file("registries.conf", "");
+        sandbox.file("ca.pem", hub.ca_pem());
+        Self { fleet, hub }
+    }
+
+    /// An image of the registry by a tag, with an object that has no signatures, or none.
+    pub(super) fn image(&self, tag: &str, has_object: bool) -> String {
+        let own = self.hub.store(|store| store.repository("ns/app").image(tag, tag));
+        if has_object {
+            let mut object = stored(&own, &[]);
+            object["dockerImageReference"] = json!(format!("{}/ns/app@{own}", self.hub.host()));
+            self.fleet.server().image(object);
+        }
+        own
+    }
+
+    /// What an image is signed as in the registry.
+    pub(super) fn sign(&self, own: &str, tag: &str) {
+        let blob = self.fleet.sign(own, &format!("{}/ns/app:{tag}", self.hub.host()));
+        self.hub.store(|store| store.repository("ns/app").sign(own, "s", &blob));
+    }
+
+    /// A stream whose tags are imported from the registry's.
+    pub(super) fn stream(&self, images: &[(&str, &str)]) {
+        let from = |tag: &str| json!({"kind": "DockerImage", "name": format!("{}/ns/app:{tag}", self.hub.host())});
+        let spec: Vec<Value> = images
+            .iter()
+            .map(|(tag, _)| json!({"name": tag, "from": from(tag)}))
+            .collect();
+        let status = images
+            .iter()
+            .map(|(tag, own)| json!({"tag": tag, "items": [{"image": own}]}));
+        let status: Vec<Value> = status.collect();
+        let stream = json!({"spec": {"tags": spec}, "status": {"tags": status}});
+        self.fleet.server().stream("shop", "app", stream);
+    }
+
+    pub(super) fn run(&self, args: &[&str]) -> Outcome {
+        let common = [
+            "-o",
+            "jsonl",
+            "--registries.d",
+            "registries.d",
+            "--registries-conf",
+            "registries.conf",
+        ];
+        self.fleet
+            .run(&[&common[..], &["--registry-ca", "ca.pem"], args].concat())
+    }
+
+    fn lines(&self, args: &[&str], status: i32) -> Report {
+        Report::read(&self.run(args).expect(status).stdout)
+    }
+}
+
+#[test]
+fn signatures_in_the_registry_count_where_they_are_asked_for_and_nothing_is_written() {
+    let town = Town::new();
+    let [good, bad, bare] = ["v1", "v2", "v3"].map(|tag| town.image(tag, true));
+    town.sign(&good, "v1");
+    town.sign(&bad, "v1");
+    town.stream(&[("v1", &good), ("v2", &bad), ("v3", &bare)]);
+    let sorted = |report: &Report| {
+        let words = report
+            .entries
+            .iter()
+            .map(|entry| entry["image"].clone())
+            .zip(report.words());
+        let mut found: Vec<String> = words.map(|(image, word)| format!("{image} {word}")).collect();
+        found.sort();
+        found
+    };
+    let outcome = town.fleet.run(&["-o", "jsonl"]).expect(1);
+    let words = Report::read(&outcome.stdout).words();
+    assert!(words.iter().all(|word| word == "Unsigned/NoSignature"), "{words:?}");
+    assert_eq!(town.hub.connections(), 0, "nobody asked for it");
+    let mut wanted: Vec<String> = [
+        (&good, "Verified/Verified"),
+        (&bad, "Rejected/IdentityMismatch"),
+        (&bare, "Unsigned/NoSignature"),
+    ]
+    .map(|(own, word)| format!("\"{own}\" {word}"))
+    .into();
+    wanted.sort();
+    let host = town.hub.host();
+    for url in ["auto", &host] {
+        for scope in [&[][..], &["-n", "shop"], &["--workers", "5"]] {
+            let report = town.lines(&[&["--registry-url", url], scope].concat(), 1);
+            assert_eq!(sorted(&report), wanted, "{url} {scope:?}");
+        }
+    }
+    let report = town.lines(&["--registry-url", "auto"], 1);
+    let unsigned = report
+        .entries
+        .iter()
+        .find(|entry| entry["verdict"] == "Unsigned")
+        .unwrap();
+    let message = unsigned["message"].as_str().unwrap();
+    assert!(
+        message.contains("cluster and in extension https://") && message.contains("lookaside"),
+        "{message}"
+    );
+    // What is not on an object is not recorded.
+    town.fleet.scene.sandbox.file("map", format!("{host} {host}\n"));
+    let args = ["--registry-url", "auto", "--confirm", "--expected-identity-map", "map"];
+    let report = town.lines(&args, 1);
+    assert!(
+        report.entries.iter().all(|entry| entry["recorded"] == "no"),
+        "{report:#?}"
+    );
+    let writes = town.fleet.server().requests();
+    assert_eq!(
+        writes
+            .iter()
+            .filter(|request| request.is_write() && request.method == "PATCH")
+            .count(),
+        0
+    );
+}
+
+/// What pods run need not have an Image object: on a stock cluster most of it has none.
+#[test]
+fn what_runs_without_an_object_is_asked_for_where_it_was_had_from() {
+    let town = Town::new();
+    let [good, bare, gone] = ["v1", "v2", "v3"].map(|tag| town.image(tag, false));
+    town.sign(&good, "v1");
+    town.hub
+        .answer(&format!("/v2/ns/app/manifests/{gone}"), Answer::status(500));
+    for (n, own) in [&good, &bare, &gone].iter().enumerate() {
+        let name = format!("{}/ns/app@{own}", town.hub.host());
+        town.fleet
+            .server()
+            .pod("shop", &format!("p{n}"), pod("Running", &name, &name));
+    }
+    let words = |report: &Report| {
+        let all = report.entries.iter().zip(report.words());
+        let of = |own: &String| {
+            let found = all.clone().find(|(entry, _)| entry["image"] == own.as_str());
+            found.map(|(_, word)| word).unwrap_or_default()
+        };
+        [&good, &bare, &gone].map(of)
+    };
+    let report = Report::read(&town.fleet.run(&["-o", "jsonl"]).expect(1).stdout);
+    assert_eq!(words(&report), ["Unchecked/NotFound"; 3]);
+    assert_eq!(town.hub.connections(), 0);
+    let report = town.lines(&["--registry-url", "auto"], 1);
+    assert_eq!(
+        words(&report),
+        [
+            "Verified/Verified",
+            "Unsigned/NoSignature",
+            "Unchecked/SourceUnavailable"
+        ]
+    );
+}
+
+#[test]
+fn a_registry_in_trouble_is_never_no_signature() {
+    let town = Town::new();
+    let own = town.image("v1", true);
+    town.stream(&[("v1", &own)]);
+    let manifest = format!("/v2/ns/app/manifests/{own}");
+    for answer in [
+        Answer::status(500),
+        Answer::status(403),
+        Answer::status(404),
+        Answer::page(),
+    ] {
+        town.hub.answer(&manifest, answer.clone());
+        let report = town.lines(&["--registry-url", "auto"], 1);
+        assert_eq!(report.entry()["verdict"], "Unchecked", "{answer:?}");
+    }
+    // A signature on the object is enough by itself.
+    let blob = town.fleet.sign(&own, &format!("{}/ns/app:v1", town.hub.host()));
+    town.fleet.server().objects(|objects| {
+        objects.edit_image(&own, |image| {
+            image["signatures"] = stored(&own, &[&blob])["signatures"].clone()
+        });
+    });
+    let report = town.lines(&["--registry-url", "auto"], 0);
+    assert_eq!(report.words(), ["Verified/Verified"]);
+}
+
+/// Mirror sets that cannot be read might forbid the source: then nobody is asked.
+#[test]
+fn mirrors_that_cannot_be_read_keep_registries_from_being_asked() {
+    let town = Town::new();
+    let own = town.image("v1", true);
+    town.sign(&own, "v1");
+    town.stream(&[("v1", &own)]);
+    town.fleet.server().revoke_all();
+    for resource in ["images", "imagestreams", "pods", "clusterversions", "configmaps"] {
+        town.fleet.server().grant("alice", &["get", "list"], resource);
+    }
+    let report = town.lines(&["--registry-url", "auto"], 1);
+    assert_eq!(report.entry()["verdict"], "Unchecked", "{report:#?}");
+    assert_eq!(town.hub.connections(), 0);
+}
+
+/// The requests of an image are few, and connections do not grow with images or threads.
+#[test]
+fn requests_and_connections_are_bounded() {
+    let town = Town::new();
+    let images: Vec<(String, String)> = (0..40)
+        .map(|n| (format!("v{n}"), town.image(&format!("v{n}"), true)))
+        .collect();
+    let named: Vec<(&str, &str)> = images.iter().map(|(tag, own)| (tag.as_str(), own.as_str())).collect();
+    town.stream(&named);
+    let report = town.lines(&["--registry-url", "auto", "--workers", "8"], 1);
+    assert_eq!(report.entries.len(), 40);
+    // Two clients of one host, each with one connection, whatever the number of threads.
+    assert!(town.hub.connections() <= 2, "{}", town.hub.connections());
+    let most = AtomicUsize::new(0);
+    for (_, own) in &images {
+        let asked = town
+            .hub
+            .lines()
+            .iter()
+            .filter(|line| line.contains(own.as_str()))
+            .count();
+        most.fetch_max(asked, Ordering::Relaxed);
+    }
+    // Manifest, signature extension, and what refers to an image without signatures.
+    assert!(most.into_inner() <= 4, "{:#?}", town.hub.lines());
+}
+
+#[test]
+fn sigstore_signatures_in_the_registry_count_where_their_key_is_named() {
+    let town = Town::new();
+    let own = town.image("v1", true);
+    town.stream(&[("v1", &own)]);
+    let cosign = Cosign::new();
+    let payload = cosign::payload(&own, &format!("{}/ns/app:v1", town.hub.host()));
+    town.hub.store(|store| {
+        store
+            .repository("ns/app")
+            .attach(&own, &[(&payload, &cosign.sign(&payload))])
+    });
+    town.fleet.scene.sandbox.file("cosign.pub", cosign.pem());
+    let report = town.lines(&["--registry-url", "auto", "--sigstore-key", "cosign.pub"], 0);
+    assert_eq!(report.words(), ["Verified/Verified"], "{report:#?}");
+    assert_eq!(report.entry()["signatures"][0]["kind"], "sigstore");
+}
+
+#[test]
+fn options_that_do_not_fit_are_usage_errors() {
+    let town = Town::new();
+    let file = town.fleet.scene.sandbox.file("image.json", stored(D1, &[]).to_string());
+    let file = file.to_str().unwrap();
+    for (args, message) in [
+        (
+            &["-f", file, "--registry-url", "auto"][..],
+            "--registry-url cannot be used with --filename",
+        ),
+        (
+            &["dir:x=r.example/x:1", "--registry-url", "auto"],
+            "images of a cluster",
+        ),
+        (&["--registry-url", "http://r.example"], "expected HOST[:PORT] or auto"),
+        (
+            &["--registry-url", "auto", "--registry-login", "cluster"],
+            "needs --registry-url HOST",
+        ),
+        (&["--registry-url", "auto", "--creds", "a:b"], "--creds cannot be used"),
+        (&["--registry-login", "cluster"], "--registry-url"),
+    ] {
+        town.fleet.run(args).expect_usage(message);
+    }
+    assert_eq!(town.fleet.server().connections(), 0);
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Images of a cluster that a list or arguments name one by one.
+
+use serde_json::{json, Value};
+
+use super::bench::{digest, Report};
+use super::fleet::{stored, tag, Fleet, SOURCE};
+use crate::support::api::Rule;
+
+/// Streams `a` with tags v1 and v2 of images 1 and 2, of which the first is what its tag says.
+fn fleet() -> Fleet {
+    let fleet = Fleet::empty();
+    fleet.server().grant("alice", &["get"], "imagestreamtags");
+    for (n, signed) in [(1, tag(1)), (2, format!("{SOURCE}/app:other")), (3, tag(3))] {
+        let blob = fleet.sign(&digest(n), &signed);
+        fleet.server().image(stored(&digest(n), &[&blob]));
+    }
+    let tags = [1, 2].map(|n| (format!("v{n}"), tag(n), digest(n)));
+    let spec = tags
+        .iter()
+        .map(|(name, from, _)| json!({"name": name, "from": {"kind": "DockerImage", "name": from}}));
+    let status = tags
+        .iter()
+        .map(|(name, _, own)| json!({"tag": name, "items": [{"image": own}]}));
+    let (spec, status): (Vec<Value>, Vec<Value>) = (spec.collect(), status.collect());
+    let stream = json!({"spec": {"tags": spec}, "status": {"tags": status}});
+    fleet.server().stream("shop", "a", stream.clone());
+    fleet.server().stream("myproject", "own", stream);
+    fleet
+}
+
+fn rows(report: &Report) -> Vec<(String, String)> {
+    let images = report
+        .entries
+        .iter()
+        .map(|entry| entry["image"].as_str().unwrap().to_owned());
+    images.zip(report.words()).collect()
+}
+
+#[test]
+fn a_list_names_images_of_the_cluster_in_every_way() {
+    let fleet = fleet();
+    fleet.scene.sandbox.file(
+        "list",
+        format!(
+            "# by stream and tag, by stream and digest, by digest alone\nshop/a:v1\n\nown@{}\nimage/{} {}\n{}\n",
+            digest(2),
+            digest(3),
+            tag(3),
+            digest(9),
+        ),
+    );
+    let (report, outcome) = fleet.lines(&["--images-from", "list"], 1);
+    assert_eq!(
+        rows(&report),
+        [
+            (digest(1), "Verified/Verified".to_owned()),
+            (digest(2), "Rejected/IdentityMismatch".to_owned()),
+            (digest(3), "Verified/Verified".to_owned()),
+            (digest(9), "Unchecked/NotFound".to_owned()),
+        ],
+        "{outcome:#?}"
+    );
+    let sources: Vec<&Value> = report.entries.iter().map(|entry| &entry["identitySource"]).collect();
+    assert_eq!(sources, ["stream", "stream", "user", "none"]);
+    assert_eq!(
+        report.entries[0]["uses"],
+        json!([{"kind": "tag", "namespace": "shop", "name": "a:v1"}])
+    );
+    assert!(
+        report.head["source"].as_str().unwrap().ends_with(", list list"),
+        "{}",
+        report.head
+    );
+    // Only what is named is asked for.
+    let asked = fleet.asked();
+    assert!(
+        asked
+            .keys()
+            .all(|line| line.contains("/images/") || line.contains("/imagestream")),
+        "{asked:?}"
+    );
+    // The same on standard input, and as arguments.
+    let mut command = fleet.command(&["-o", "jsonl", "--images-from", "-"]);
+    let outcome = fleet
+        .scene
+        .sandbox
+        .finish(&mut command, b"shop/a:v1\nistag/own:v2\n")
+        .expect(1);
+    assert_eq!(
+        Report::read(&outcome.stdout).words(),
+        ["Verified/Verified", "Rejected/IdentityMismatch"]
+    );
+    let (report, _) = fleet.lines(&["shop/a:v1"], 0);
+    assert_eq!(report.words(), ["Verified/Verified"]);
+    let (report, _) = fleet.lines(&["a:v1", "-n", "shop"], 0);
+    assert_eq!(report.words(), ["Verified/Verified"]);
+}
+
+#[test]
+fn an_image_that_is_named_twice_is_judged_once_by_what_each_name_expects() {
+    let fleet = fleet();
+    fleet.server().stream(
+        "evil",
+        "a",
+        json!({"spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": format!("{SOURCE}/evil:1")}}]},
+               "status": {"tags": [{"tag": "v1", "items": [{"image": digest(1)}]}]}}),
+    );
+    let (report, _) = fleet.lines(&["shop/a:v1", "evil/a:v1"], 1);
+    assert_eq!(report.words(), ["Rejected/IdentityMismatch"]);
+    let message = report.entry()["message"].as_str().unwrap();
+    assert!(message.contains("evil/a:v1"), "{message}");
+    // What the user says of it does not vouch for what a stream calls it.
+    let own = format!("{}={}", digest(1), tag(1));
+    let (report, _) = fleet.lines(&[&own, "shop/a:v1"], 0);
+    assert_eq!(report.words(), ["Verified/Verified"]);
+    let (report, _) = fleet.lines(&[&own, "evil/a:v1"], 1);
+    assert_eq!(report.words(), ["Rejected/IdentityMismatch"]);
+}
+
+#[test]
+fn a_digest_alone_is_no_expectation_and_the_map_gives_one() {
+    let fleet = fleet();
+    let (report, _) = fleet.lines(&[&digest(3)], 1);
+    assert_eq!(report.words(), ["Unchecked/NoExpectedIdentity"]);
+    fleet.scene.sandbox.file("map", format!("{SOURCE} {SOURCE}\n"));
+    let (report, _) = fleet.lines(&[&digest(3), "--expected-identity-map", "map"], 0);
+    assert_eq!(report.words(), ["Verified/Verified"]);
+}
+
+#[test]
+fn names_that_stand_for_nothing_are_unchecked_and_spoil_no_other() {
+    let fleet = fleet();
+    let args = ["shop/a:v1", "shop/a:gone", "nowhere/b:v1", "nowhere/b:v1=quay.io/x/y:1"];
+    let (report, _) = fleet.lines(&args[..3], 1);
+    assert_eq!(
+        report.words(),
+        ["Verified/Verified", "Unchecked/NotFound", "Unchecked/NotFound"]
+    );
+    assert_eq!(report.entries[1]["image"], "shop/a:gone");
+    // Each part of an audit has the same lost names, each in one of them.
+    let of = |shard: &str| {
+        fleet
+            .run(&[&["-o", "jsonl", "--shard", shard], &args[..3]].concat())
+            .stdout
+    };
+    let parts = ["0/2", "1/2"].map(|shard| Report::read(&of(shard)).entries.len());
+    assert_eq!(parts.iter().sum::<usize>(), 3);
+}
+
+#[test]
+fn a_name_that_no_object_can_have_is_a_usage_error_before_anything_is_contacted() {
+    let fleet = fleet();
+    fleet.scene.sandbox.file("list", "shop/a:v1\nBAD_/x:1\n");
+    let before = fleet.server().connections();
+    fleet
+        .run(&["--images-from", "list"])
+        .expect_usage("not a valid namespace name");
+    fleet.run(&["shop/a"]).expect_usage("shop/a:latest");
+    fleet
+        .run(&["shop/a:v1", "-A"])
+        .expect_usage("--all-namespaces cannot be used");
+    fleet
+        .run(&["dir:x", "shop/a:v1", "--confirm"])
+        .expect_usage("has no place for a record");
+    assert_eq!(fleet.server().connections(), before);
+}
+
+#[test]
+fn records_are_written_of_what_the_user_says_about_a_named_image() {
+    let fleet = fleet();
+    let status = |n: usize| fleet.server().stored(&digest(n))["signatures"][0]["conditions"][0]["status"].clone();
+    let (report, _) = fleet.lines(&["shop/a:v1", "--confirm"], 0);
+    assert_eq!((&report.entry()["recorded"], status(1)), (&json!("no"), Value::Null));
+    let own = format!("shop/a:v1={}", tag(1));
+    let (report, _) = fleet.lines(&[&own, "--confirm"], 0);
+    assert_eq!((&report.entry()["recorded"], status(1)), (&json!("yes"), json!("True")));
+}
+
+#[test]
+fn users_who_may_use_a_stream_only_see_its_images() {
+    let fleet = fleet();
+    fleet.server().revoke_all();
+    for resource in ["imagestreams", "imagestreamtags", "imagestreamimages"] {
+        fleet
+            .server()
+            .allow(Rule::new("alice", &["get"], resource).namespace("shop"));
+    }
+    let by_digest = format!("shop/a@{}", digest(2));
+    let (report, outcome) = fleet.lines(&["shop/a:v1", &by_digest], 1);
+    assert_eq!(
+        report.words(),
+        ["Verified/Verified", "Rejected/IdentityMismatch"],
+        "{outcome:#?}"
+    );
+}

@@ -41,7 +41,7 @@ pub enum Range {
     Images,
     /// What tags of image streams stand for now, and what pods run: in one namespace, or in all.
     Used(Option<String>),
-    /// These.
+    /// Those that are named, and no others.
     Named(Vec<Wanted>),
 }
 

@@ -32,7 +32,7 @@ pub enum Images {
     Cluster {
         /// How it is reached.
         access: Box<Access>,
-        /// Which.
+        /// Which of its images.
         range: Range,
         /// A selector of labels; empty for all.
         selector: String,

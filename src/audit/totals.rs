@@ -148,7 +148,6 @@ impl Totals {
         if entry.verdict != Verdict::Verified {
             return;
         }
-        let alone = u64::from(entry.signers().count() == 1);
         for signer in entry.signers() {
             let Some(key) = self.keys.of(&signer.primary) else {
                 continue;
@@ -158,7 +157,7 @@ impl Totals {
                 key.algorithm.clone_from(&signer.key_algorithm);
             }
             key.images += 1;
-            key.alone += alone;
+            key.alone += u64::from(entry.rests_on(&signer.primary));
             key.expires = match (key.expires, signer.expires) {
                 (Some(known), Some(new)) => Some(known.min(new)),
                 (known, new) => known.or(new),

@@ -33,21 +33,14 @@ fn a_report_that_was_torn_is_gone_on_from() {
         assert_eq!(again.head, whole.head);
         assert!(outcome.stdout.contains("30 images"), "{outcome:#?}");
     }
-    // What it has is not judged again: another verdict there stands.
+    // What it has is not judged again: what stands there stays.
     tear(&bench, 31, 0);
     let path = bench.desk.sandbox.path("audit.jsonl");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(
-        &path,
-        text.replacen(
-            "\"verdict\":\"Verified\",\"reason\":\"Verified\"",
-            "\"verdict\":\"Unsigned\",\"reason\":\"NoSignature\"",
-            1,
-        ),
-    )
-    .unwrap();
+    fs::write(&path, text.replacen("\"message\":\"", "\"message\":\"as before: ", 1)).unwrap();
     bench.run(&["-f", "all.json", "--resume", "audit.jsonl"]).expect(1);
-    assert_eq!(bench.report("audit.jsonl").words()[0], "Unsigned/NoSignature");
+    let message = bench.report("audit.jsonl").entries[0]["message"].to_string();
+    assert!(message.starts_with("\"as before: "), "{message}");
 }
 
 #[test]
@@ -246,4 +239,35 @@ fn one_report_of_json_lines_is_written() {
             .run(&[&["-f", "all.json"][..], args].concat())
             .expect_usage(message);
     }
+}
+
+/// What was found before is believed as it stands there, so that it must be something that was found.
+#[test]
+fn a_report_with_an_entry_that_contradicts_itself_is_not_gone_on_from() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 10);
+    bench
+        .run(&["-f", "all.json", "--report", "jsonl=audit.jsonl"])
+        .expect(1);
+    tear(&bench, 9, 0);
+    let path = bench.desk.sandbox.path("audit.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    // An image that is signed for another tag is made a Verified one.
+    let rejected = "\"verdict\":\"Rejected\",\"reason\":\"IdentityMismatch\"";
+    assert!(text.contains(rejected), "{text}");
+    let resume = ["-f", "all.json", "--resume", "audit.jsonl"];
+    let verified = "\"verdict\":\"Verified\",\"reason\":\"Verified\"";
+    for (changed, named) in [
+        (text.replacen(rejected, verified, 1), "contradicts itself"),
+        (
+            text.replacen("IdentityMismatch", "NoSignature", 1),
+            "Rejected cannot have the reason NoSignature",
+        ),
+    ] {
+        fs::write(&path, &changed).unwrap();
+        bench.run(&resume).expect_usage(named);
+        assert_eq!(fs::read_to_string(&path).unwrap(), changed);
+    }
+    fs::write(&path, &text).unwrap();
+    bench.run(&resume).expect(1);
 }

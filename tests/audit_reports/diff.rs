@@ -134,6 +134,7 @@ fn a_report_that_is_not_complete_is_trouble() {
     incomplete["incomplete"] = json!(["a page is missing"]);
     let mut interrupted = tail(&entries);
     interrupted["interrupted"] = json!(true);
+    interrupted["incomplete"] = json!(["it was interrupted"]);
     let mut shard = head();
     shard["shard"] = json!({"index": 0, "count": 2});
     let twice: Vec<Value> = entries.iter().chain([&entries[0]]).cloned().collect();

@@ -9,6 +9,7 @@ use super::held::{Held, HeldEntries};
 use super::job::{Done, Job, On, Record};
 use super::lines::Known;
 use super::reports::Reports;
+use crate::audit::consistency;
 use crate::audit::entry::{Entry, Finding, FindingKind, Recorded};
 use crate::audit::head::Head;
 use crate::audit::lines::END;
@@ -31,6 +32,7 @@ const MAX_REASONS: usize = 100;
 /// What is found, on its way to reports and records.
 pub(super) struct Collector<'s> {
     settings: &'s Audit,
+    head: Head,
     reports: Reports<'s>,
     known: Known,
     totals: Totals,
@@ -64,6 +66,7 @@ impl<'s> Collector<'s> {
         };
         Ok(Self {
             settings,
+            head: head.clone(),
             reports,
             known,
             totals,
@@ -157,6 +160,12 @@ impl<'s> Collector<'s> {
     }
 
     fn report(&mut self, entry: &Entry) {
+        if let Some(what) = consistency::of_entry(entry, &self.head) {
+            let image = safe(&entry.image);
+            self.complain([format!(
+                "image {image} contradicts itself by a fault of this program: {what}"
+            )]);
+        }
         self.totals.add(entry);
         if matches!(entry.recorded, Recorded::Failed | Recorded::HeldBack) {
             let what = match entry.recorded {

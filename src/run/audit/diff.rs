@@ -111,6 +111,7 @@ fn compare(
     let mut known: Images<Known> = Images::default();
     let mut places: Vec<Place> = Vec::new();
     let mut at = old.lines.position();
+    let head = old.head.clone();
     each(old, faults, &mut |entry, end| {
         let place = Place {
             offset: at,
@@ -135,7 +136,7 @@ fn compare(
             return Ok(is_new);
         };
         before.is_there = true;
-        let before = State::of(&read(again, before.place)?);
+        let before = State::of(&read(again, before.place, &head)?);
         if let Some(change) = change(&before, &state) {
             put(&Difference {
                 change,
@@ -155,7 +156,7 @@ fn compare(
     for place in places {
         put(&Difference {
             change: Change::Gone,
-            old: Some(State::of(&read(again, place)?)),
+            old: Some(State::of(&read(again, place, &head)?)),
             new: None,
         })?;
     }
@@ -202,10 +203,10 @@ fn each(
 }
 
 /// Reads the line of an image again.
-fn read(file: &File, place: Place) -> io::Result<Entry> {
+fn read(file: &File, place: Place, head: &Head) -> io::Result<Entry> {
     let mut file = file;
     file.seek(SeekFrom::Start(place.offset))?;
     let mut line = Vec::new();
     BufReader::new(file).take(place.length).read_until(b'\n', &mut line)?;
-    entry_of(&line).map_err(|fault| io::Error::other(format!("the old report has changed: {fault}")))
+    entry_of(&line, head).map_err(|fault| io::Error::other(format!("the old report has changed: {fault}")))
 }

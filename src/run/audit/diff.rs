@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use crate::audit::difference::{change, Change, Difference, Place, State};
+use crate::audit::difference::{changes, Change, Difference, Place, State};
 use crate::audit::entry::Entry;
 use crate::audit::head::Head;
 use crate::audit::images::Images;
@@ -137,11 +137,11 @@ fn compare(
         };
         before.is_there = true;
         let before = State::of(&read(again, before.place, &head)?);
-        if let Some(change) = change(&before, &state) {
+        for change in changes(&before, &state) {
             put(&Difference {
                 change,
-                old: Some(before),
-                new: Some(state),
+                old: Some(before.clone()),
+                new: Some(state.clone()),
             })?;
         }
         Ok(is_new)

@@ -12,6 +12,7 @@ mod entries;
 mod expected;
 mod files;
 mod findings;
+mod gone;
 mod held;
 mod job;
 mod judge;
@@ -24,6 +25,7 @@ mod parameters;
 mod pool;
 mod recording;
 mod reports;
+mod unfinished;
 
 use std::sync::Arc;
 
@@ -94,7 +96,7 @@ impl<'s> Run<'s> {
         let files = Files::new(self.settings, objects);
         let mut jobs = files.jobs();
         self.over(judges, files.count(), Feed::Jobs(&mut jobs), &mut |line| {
-            line.collector.complain(files.complaints());
+            line.collector.lack(files.complaints());
             if let Some(note) = files.note() {
                 line.stderr.note(note);
             }
@@ -123,7 +125,7 @@ impl<'s> Run<'s> {
         let total = cluster.total();
         self.over(judges, total, Feed::Cluster(&mut cluster), &mut |line| {
             if let Feed::Cluster(cluster) = &mut line.feed {
-                line.collector.complain(cluster.complaints());
+                line.collector.lack(cluster.complaints());
                 let unknown = unknown.iter().map(|refusal| &refusal.message);
                 line.collector
                     .complain(unknown.map(|why| format!("{why}; what mirrors lack is not known")));
@@ -164,7 +166,7 @@ impl<'s> Run<'s> {
         let are_all_back = pool::each(judges, &|judge: &mut Judge<'_>, job| judge.job(job), &mut line);
         if !are_all_back {
             let what = "the threads that judge have ended before all images were judged";
-            line.collector.complain([what.to_owned()]);
+            line.collector.lack([what.to_owned()]);
         }
         line.tick();
         interruption.no_longer();
@@ -192,10 +194,10 @@ impl Line for Conveyor<'_, '_, '_, '_> {
     fn next(&mut self) -> Option<Job> {
         loop {
             self.tick();
-            let collector = &self.collector;
+            let collector = &mut self.collector;
             let job = match &mut self.feed {
                 Feed::Jobs(jobs) => jobs.next()?,
-                Feed::Cluster(cluster) => return cluster.next(&|name| collector.wants_image(name)),
+                Feed::Cluster(cluster) => return cluster.next(&mut |name| collector.wants_image(name)),
             };
             if collector.wants(&job) {
                 return Some(job);

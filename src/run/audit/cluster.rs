@@ -97,7 +97,7 @@ impl<'s> Cluster<'s> {
     }
 
     /// The next image of those that `wants`, by digest.
-    pub(super) fn next(&mut self, wants: &dyn Fn(&str) -> bool) -> Option<Job> {
+    pub(super) fn next(&mut self, wants: &mut dyn FnMut(&str) -> bool) -> Option<Job> {
         let Candidate { name, found, known } = self.inventory.next(&mut self.session, wants)?;
         let names = match self.settings.mirrors {
             true => names(&known, found.as_ref().ok().map(|found| &found.loaded.object)),

@@ -7,8 +7,8 @@ use super::cluster::Cluster;
 use super::expected::Expected;
 use super::held::{Held, HeldEntries};
 use super::job::{Done, Job, On, Record};
-use super::lines::Known;
 use super::reports::Reports;
+use super::unfinished::{Known, Said};
 use crate::audit::consistency;
 use crate::audit::entry::{Entry, Finding, FindingKind, Recorded};
 use crate::audit::head::Head;
@@ -36,6 +36,10 @@ pub(super) struct Collector<'s> {
     reports: Reports<'s>,
     known: Known,
     totals: Totals,
+    /// Images of the report that is gone on from whose records were not written.
+    lost: u64,
+    /// The inventory is known to have no other images than those that it came to.
+    is_whole: bool,
     incomplete: Vec<String>,
     /// Reasons why the audit is not complete that are not kept.
     more_reasons: u64,
@@ -51,26 +55,19 @@ impl<'s> Collector<'s> {
     /// # Errors
     /// When one cannot be begun or gone on from.
     pub(super) fn new(settings: &'s Audit, head: &Head, out: &'s mut dyn Write) -> Result<Self, UsageError> {
-        let mut totals = Totals::new(
-            settings.reporting.fail_on.clone(),
-            settings.now + settings.reporting.warn_expiry,
-        );
-        let (reports, known) = Reports::begin(settings, head, out, &mut totals)?;
-        let lost = [Recorded::Failed, Recorded::HeldBack].map(|fate| totals.recorded.get(&fate).copied().unwrap_or(0));
-        let lost: u64 = lost.iter().sum();
-        let incomplete = match lost {
-            0 => Vec::new(),
-            lost => vec![format!(
-                "{lost} images of the report that is gone on from have records that were not written"
-            )],
-        };
+        let (reports, known) = Reports::begin(settings, head, out)?;
         Ok(Self {
             settings,
             head: head.clone(),
             reports,
             known,
-            totals,
-            incomplete,
+            totals: Totals::new(
+                settings.reporting.fail_on.clone(),
+                settings.now + settings.reporting.warn_expiry,
+            ),
+            lost: 0,
+            is_whole: true,
+            incomplete: Vec::new(),
             more_reasons: 0,
             records: FileRecords::default(),
             held: HeldEntries::new(),
@@ -78,15 +75,33 @@ impl<'s> Collector<'s> {
         })
     }
 
-    /// Whether an image belongs to this run and is not in the report already.
-    pub(super) fn wants(&self, job: &Job) -> bool {
+    /// Whether an image of the inventory belongs to this run and is to be judged; what the report that is gone on from has
+    /// of it is taken over.
+    pub(super) fn wants(&mut self, job: &Job) -> bool {
         let is_here = job.is_named_later() || self.settings.shard.has(&job.image);
-        is_here && !self.known.has(&job.image, &job.source)
+        is_here && self.is_new(&job.image, &job.source)
     }
 
     /// The same for an image of a cluster, by its name.
-    pub(super) fn wants_image(&self, name: &str) -> bool {
-        self.settings.shard.has(name) && !self.known.has(name, SOURCE)
+    pub(super) fn wants_image(&mut self, name: &str) -> bool {
+        self.settings.shard.has(name) && self.is_new(name, SOURCE)
+    }
+
+    fn is_new(&mut self, image: &str, source: &str) -> bool {
+        match self.known.reach(image, source) {
+            Ok(Said::Nothing) => return true,
+            Ok(Said::Again) => {}
+            Ok(Said::Entry(entry)) => {
+                self.totals.add(&entry);
+                self.lost += u64::from(consistency::is_unwritten(&entry));
+                self.reports.known(&entry);
+            }
+            Err(error) => {
+                let image = safe(image);
+                self.complain([format!("{image}: reading the report that is gone on from: {error}")]);
+            }
+        }
+        false
     }
 
     /// Takes an image that was judged: reports it, or holds it until it is known what becomes of its record.
@@ -167,7 +182,7 @@ impl<'s> Collector<'s> {
             )]);
         }
         self.totals.add(entry);
-        if matches!(entry.recorded, Recorded::Failed | Recorded::HeldBack) {
+        if consistency::is_unwritten(entry) {
             let what = match entry.recorded {
                 Recorded::HeldBack => "a change from True to False was kept back",
                 _ => "the record could not be written",
@@ -175,6 +190,14 @@ impl<'s> Collector<'s> {
             self.complain([format!("{}: {what}", safe(&entry.image))]);
         }
         self.reports.entry(entry);
+    }
+
+    /// Notes why not all images are known: what a report that is gone on from has of others may still be there.
+    pub(super) fn lack(&mut self, complaints: impl IntoIterator<Item = String>) {
+        for complaint in complaints {
+            self.is_whole = false;
+            self.complain([complaint]);
+        }
     }
 
     /// Notes why not everything is known or recorded.
@@ -268,6 +291,15 @@ impl<'s> Collector<'s> {
 
     /// Ends the reports; the exit status comes back.
     pub(super) fn end(mut self, stderr: &mut Messages<'_>) -> Exit {
+        let gone: u64 = match self.is_whole {
+            true => self.known.left().values().sum(),
+            false => 0,
+        };
+        if gone > 0 {
+            stderr.note(format_args!(
+                "the report that is gone on from has {gone} images that are not there any more; they are left out"
+            ));
+        }
         let incomplete = self.close(false);
         for reason in &incomplete {
             stderr.error(reason);
@@ -283,6 +315,12 @@ impl<'s> Collector<'s> {
 
     /// Ends the reports; why the audit is not complete comes back.
     fn close(&mut self, interrupted: bool) -> Vec<String> {
+        if self.lost > 0 {
+            self.complain([format!(
+                "{} images of the report that is gone on from have records that were not written",
+                self.lost
+            )]);
+        }
         let mut incomplete = std::mem::take(&mut self.incomplete);
         if self.more_reasons > 0 {
             incomplete.push(format!("{} more reasons like these", self.more_reasons));
@@ -295,7 +333,9 @@ impl<'s> Collector<'s> {
             incomplete,
             interrupted,
         };
-        self.reports.end(&mut tail, &self.totals);
+        let known = std::mem::take(&mut self.known);
+        let is_whole = self.is_whole && !interrupted;
+        self.reports.end(&mut tail, &self.totals, known, is_whole);
         tail.incomplete
     }
 }

@@ -4,6 +4,7 @@
 pub mod diff;
 mod duration;
 mod images;
+mod inputs;
 pub mod merge;
 pub mod reporting;
 mod reports;
@@ -13,6 +14,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 pub use self::images::Images;
+use self::inputs::Inputs;
 use self::reporting::Reporting;
 pub use self::reports::Report;
 use super::criteria::Criteria;
@@ -89,12 +91,19 @@ impl Audit {
     /// # Errors
     /// When they contradict each other, one is malformed, or a file that they name cannot be used.
     pub fn new(options: &cli::audit::Audit, environment: &Environment) -> Result<Self, UsageError> {
+        let mut inputs = Inputs::of_audit(options, environment);
+        let reporting = Reporting::new(&options.report, options.resume.as_deref(), &inputs, environment)?;
         let demands = Demands {
             identity_match: options.identity_match.as_deref(),
             require: options.require,
             namespace: options.source.client.namespace.as_deref(),
         };
         let mut criteria = Criteria::new(&options.acceptance, demands, environment)?;
+        if let Some(policy) = &criteria.policy {
+            let files: Vec<PathBuf> = policy.key_files().map(Path::to_owned).collect();
+            inputs.add("a key of the policy", &files);
+            inputs.refuse(&reporting.files)?;
+        }
         let workers = options.workers.map_or_else(processors, |workers| workers as usize);
         criteria.workers = criteria.workers.shared_by(workers);
         let images = Images::new(options, environment)?;
@@ -105,7 +114,6 @@ impl Audit {
         if recording == Recording::Confirm {
             images.check_recordable()?;
         }
-        let reporting = Reporting::new(&options.report, options.resume.as_deref(), environment)?;
         Ok(Self {
             source: images.source(),
             map: options.expected_identity_map.as_deref().map(identity_map).transpose()?,

@@ -12,6 +12,7 @@ use crate::audit::entry::Entry;
 use crate::audit::head::Head;
 use crate::audit::images::Images;
 use crate::audit::lines::{entry_of, Fault, Line, Lines};
+use crate::files::read::open_named;
 use crate::report::audit::difference::{printer, Ends};
 use crate::report::console::Console;
 use crate::report::exit::Exit;
@@ -41,7 +42,7 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
     let old = old
         .map_err(Fault::Io)
         .and_then(|(again, file)| Ok((again, open(&settings.old, file)?)));
-    let new = File::open(&settings.new)
+    let new = open_named(&settings.new)
         .map_err(Fault::Io)
         .and_then(|file| open(&settings.new, file));
     match (old, new) {
@@ -84,7 +85,7 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
 
 /// A file that can be read twice: a pipe is copied.
 fn rewindable(path: &Path) -> io::Result<File> {
-    let mut file = File::open(path)?;
+    let mut file = open_named(path)?;
     if file.metadata()?.is_file() {
         return Ok(file);
     }

@@ -13,6 +13,7 @@ use rustix::fs::FlockOperation;
 use super::gone::Gone;
 use crate::audit::head::Head;
 use crate::audit::tail::Tail;
+use crate::files::pipe;
 use crate::report::json::write_line;
 use crate::settings::UsageError;
 use crate::text::safe;
@@ -65,7 +66,7 @@ impl LinesFile {
         options.read(true).write(true).create(true).truncate(false).mode(0o644);
         let file = match std::fs::metadata(path) {
             // A pipe, a terminal: what is written there cannot be read again.
-            Ok(meta) if !meta.is_file() => OpenOptions::new().append(true).open(path),
+            Ok(meta) if !meta.is_file() => pipe::append(path),
             _ => options.open(path),
         };
         let mut file = file.map_err(|error| wrong(format!("it cannot be written: {error}")))?;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `audit merge`
 
-use std::fs::File;
 use std::io::BufReader;
 
 use super::outputs::Outputs;
 use crate::audit::merge::Merge;
 use crate::audit::totals::Totals;
+use crate::files::read::open_named;
 use crate::report::console::{Console, Messages};
 use crate::report::exit::Exit;
 use crate::settings::audit::merge::Merge as Settings;
@@ -22,7 +22,7 @@ pub(in crate::run) fn run(settings: &Settings, console: &mut Console<'_>) -> Res
     let mut faults = Vec::new();
     for path in &settings.files {
         let name = path.display().to_string();
-        match File::open(path) {
+        match open_named(path) {
             Ok(file) => opened.push((name, BufReader::new(file))),
             Err(error) => faults.push(format!("{}: {error}", safe(&name))),
         }

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::inputs::Inputs;
 use super::reporting::Reporting;
 use crate::cli;
 use crate::settings::environment::Environment;
@@ -25,7 +26,7 @@ impl Merge {
     pub fn new(options: &cli::audit::merge::Merge, environment: &Environment) -> Result<Self, UsageError> {
         Ok(Self {
             files: options.files.clone(),
-            reporting: Reporting::new(&options.report, None, environment)?,
+            reporting: Reporting::new(&options.report, None, &Inputs::of_merge(&options.files), environment)?,
         })
     }
 }

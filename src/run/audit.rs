@@ -25,6 +25,7 @@ mod parameters;
 mod pool;
 mod recording;
 mod reports;
+mod settling;
 mod unfinished;
 
 use std::sync::Arc;

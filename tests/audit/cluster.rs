@@ -184,6 +184,43 @@ fn an_image_that_others_change_meanwhile_is_judged_again() {
     assert_eq!(stored["signatures"][0]["conditions"][0]["status"], "True");
 }
 
+/// An image that is judged again before trust is taken back is what each of its uses expects, as at first: one that is
+/// signed for one of them meanwhile is not recorded for that one.
+#[test]
+fn what_is_kept_back_is_judged_again_by_all_that_is_expected_of_it() {
+    let scene = scene();
+    put(&scene, 1, Some("v1"));
+    scene.server.stream("shop", "web", stream(&[("latest", "v1", 1)]));
+    scene.sandbox.file(
+        "map",
+        format!("{REPOSITORY} {REPOSITORY}\nregistry.local:5000 registry.local:5000\n"),
+    );
+    let args = ["--confirm", "--expected-identity-map", "map"];
+    audit(&scene, &args).expect(0);
+    let by = |key: &str| {
+        let payload = crate::support::images::payload(&digest(1), &format!("{REPOSITORY}:v1"));
+        crate::support::images::base64(&scene.signer.sign(key, &payload))
+    };
+    let (stranger, good) = (by(&scene.signer.simple_key("Stranger <s@example.com>")), by(&scene.key));
+    let old = format!("{REPOSITORY}:v0");
+    scene.server.objects(|objects| {
+        objects.edit_image(&digest(1), |image| {
+            image["signatures"][0]["content"] = stranger.into();
+            image["signatures"][0]["imageIdentity"] = old.clone().into();
+        });
+    });
+    scene.server.stream("other", "web", stream(&[("edge", "v2", 1)]));
+    let d = digest(1);
+    scene.server.before_write(move |objects| {
+        objects.edit_image(&d, |image| image["signatures"][0]["content"] = good.clone().into());
+    });
+    let report = Report::read(&audit(&scene, &args).expect(1).stdout);
+    assert_eq!(word(&report, 1), "Rejected/UnknownKey");
+    assert_eq!(entry(&report, 1)["recorded"], "unchanged");
+    let stored = scene.server.stored(&digest(1));
+    assert_eq!(stored["signatures"][0]["imageIdentity"], old.as_str());
+}
+
 #[test]
 fn what_cannot_be_listed_leaves_the_audit_incomplete() {
     let scene = Scene::signed();

@@ -4,13 +4,12 @@
 use std::io::{self, Write};
 
 use super::cluster::Cluster;
-use super::expected::Expected;
-use super::held::{Held, HeldEntries};
+use super::held::{Held, HeldEntries, HeldExpected};
 use super::job::{Done, Job, On, Record};
 use super::reports::Reports;
 use super::unfinished::{Known, Said};
 use crate::audit::consistency;
-use crate::audit::entry::{Entry, Finding, FindingKind, Recorded};
+use crate::audit::entry::{Entry, Recorded};
 use crate::audit::head::Head;
 use crate::audit::lines::END;
 use crate::audit::tail::Tail;
@@ -23,7 +22,7 @@ use crate::run::cluster::SOURCE;
 use crate::run::file_records::FileRecords;
 use crate::settings::audit::Audit;
 use crate::settings::UsageError;
-use crate::source::objects::{ObjectFiles, Position};
+use crate::source::objects::Position;
 use crate::text::safe;
 
 /// Most reasons that are kept why an audit is not complete.
@@ -31,7 +30,7 @@ const MAX_REASONS: usize = 100;
 
 /// What is found, on its way to reports and records.
 pub(super) struct Collector<'s> {
-    settings: &'s Audit,
+    pub(super) settings: &'s Audit,
     head: Head,
     reports: Reports<'s>,
     known: Known,
@@ -43,10 +42,10 @@ pub(super) struct Collector<'s> {
     incomplete: Vec<String>,
     /// Reasons why the audit is not complete that are not kept.
     more_reasons: u64,
-    records: FileRecords,
-    held: HeldEntries,
+    pub(super) records: FileRecords,
+    pub(super) held: HeldEntries,
     /// How many records are to change from True to False.
-    downgrades: u64,
+    pub(super) downgrades: u64,
 }
 
 impl<'s> Collector<'s> {
@@ -133,22 +132,26 @@ impl<'s> Collector<'s> {
         } = record;
         self.downgrades += downgrades.len() as u64;
         let held = match (on, cluster) {
-            (On::File(position, copies), _) => self.hold(position, &copies, &edits, &harmless).map(|()| Some(position)),
+            (On::File(position, copies), _) => self
+                .hold(position, &copies, &edits, &harmless)
+                .map(|()| (Some(position), None)),
             (On::Image(own), Some(cluster)) => {
+                let expected = HeldExpected::from(&own.expected);
                 if !harmless.is_empty() {
                     entry.recorded = cluster.write(*own, harmless, stderr);
                 }
                 if downgrades.is_empty() || entry.recorded == Recorded::Failed {
                     return self.report(&entry);
                 }
-                Ok(None)
+                Ok((None, Some(expected)))
             }
             (On::Image(_), None) => Err(io::Error::other("there is no cluster")),
         };
-        let held = held.and_then(|position| {
+        let held = held.and_then(|(position, expected)| {
             self.held.put(&Held {
                 entry: entry.clone(),
                 position,
+                expected,
                 downgrades,
             })
         });
@@ -174,7 +177,7 @@ impl<'s> Collector<'s> {
         Ok(())
     }
 
-    fn report(&mut self, entry: &Entry) {
+    pub(super) fn report(&mut self, entry: &Entry) {
         if let Some(what) = consistency::of_entry(entry, &self.head) {
             let image = safe(&entry.image);
             self.complain([format!(
@@ -208,78 +211,6 @@ impl<'s> Collector<'s> {
             } else {
                 self.more_reasons += 1;
             }
-        }
-    }
-
-    /// Whether too many records would change from True to False; then it is said.
-    fn is_too_much(&self, stderr: &mut Messages<'_>) -> bool {
-        let is_too_much = self.downgrades > self.settings.max_downgrades;
-        if is_too_much {
-            stderr.error(format_args!("{} records would change from True to False, more than --max-downgrades {}: none of them is written; look at the reasons, and run the command again with a higher number if they are right",
-                self.downgrades, self.settings.max_downgrades));
-        }
-        is_too_much
-    }
-
-    /// Writes records in files, and reports what has waited for that. Where too many records would change from True to
-    /// False, these changes are left out.
-    pub(super) fn record_in_files(&mut self, objects: &ObjectFiles, stderr: &mut Messages<'_>) {
-        let is_too_much = self.is_too_much(stderr);
-        let mut records = std::mem::take(&mut self.records);
-        if is_too_much {
-            records.drop_conditional();
-        }
-        let failures = records.write(objects, &mut io::sink(), stderr);
-        if failures.has_any() {
-            self.complain(["not all records could be written".to_owned()]);
-        }
-        self.settle(is_too_much, stderr, &mut |held, _| match held
-            .position
-            .is_some_and(|position| failures.has(position))
-        {
-            true => Recorded::Failed,
-            false => Recorded::Yes,
-        });
-    }
-
-    /// Writes the changes from True to False to Images of a cluster, unless there are too many.
-    pub(super) fn record_in_cluster(&mut self, cluster: &mut Cluster<'_>, stderr: &mut Messages<'_>) {
-        let is_too_much = self.is_too_much(stderr);
-        self.settle(is_too_much, stderr, &mut |held, stderr| match is_too_much {
-            true => held.entry.recorded,
-            false => cluster.take_back(&held.entry.image, Expected::of_entry(&held.entry), stderr),
-        });
-    }
-
-    /// Reports what has waited for its record, which `write` tells the fate of.
-    fn settle(
-        &mut self,
-        is_too_much: bool,
-        stderr: &mut Messages<'_>,
-        write: &mut dyn FnMut(&Held, &mut Messages<'_>) -> Recorded,
-    ) {
-        let held = std::mem::replace(&mut self.held, HeldEntries::new());
-        let read = held.each(&mut |mut held| {
-            let fate = write(&held, stderr);
-            let is_held_back = is_too_much && !held.downgrades.is_empty() && fate != Recorded::Failed;
-            held.entry.recorded = if is_held_back { Recorded::HeldBack } else { fate };
-            let image = safe(&held.entry.image);
-            for downgrade in held.downgrades {
-                if is_held_back {
-                    stderr.tell(format_args!("{image}: {downgrade}: kept back"));
-                    held.entry.findings.push(Finding {
-                        kind: FindingKind::HeldBack,
-                        message: downgrade,
-                        command: None,
-                    });
-                } else if fate == Recorded::Yes {
-                    stderr.tell(format_args!("{image}: {downgrade}: recorded"));
-                }
-            }
-            self.report(&held.entry.bounded());
-        });
-        if let Err(error) = read {
-            self.complain([format!("keeping the report: {error}")]);
         }
     }
 

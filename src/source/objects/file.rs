@@ -66,6 +66,8 @@ pub struct ObjectFile {
     pub documents: Option<Vec<YamlDocument>>,
     /// The objects in it, in order.
     pub entries: Vec<Entry>,
+    /// A list in it is a part of a longer one, whose other objects are not known.
+    pub is_part: bool,
 }
 
 /// One document of YAML.
@@ -100,6 +102,7 @@ struct Notes<'i> {
     entries: Vec<Entry>,
     /// The entries and keys before the document that is being read.
     document: (usize, usize),
+    is_part: bool,
 }
 
 impl Sink for Notes<'_> {
@@ -155,6 +158,10 @@ impl Sink for Notes<'_> {
             }
         }
     }
+
+    fn part(&mut self) {
+        self.is_part = true;
+    }
 }
 
 /// Makes the first pass over a file.
@@ -184,10 +191,11 @@ pub(super) fn open(
         before,
         entries: Vec::new(),
         document: (0, keys),
+        is_part: false,
     };
     match objects(&source, store, &mut notes) {
         Ok((json, documents)) => {
-            let mut entries = notes.entries;
+            let (mut entries, is_part) = (notes.entries, notes.is_part);
             entries.shrink_to_fit();
             Ok(ObjectFile {
                 place,
@@ -198,6 +206,7 @@ pub(super) fn open(
                 json,
                 documents,
                 entries,
+                is_part,
             })
         }
         Err(error) => {
@@ -301,6 +310,10 @@ impl Sink for Shifted<'_, '_> {
 
     fn end_of_document(&mut self, list_of: Option<&str>) {
         self.inner.end_of_document(list_of);
+    }
+
+    fn part(&mut self) {
+        self.inner.part();
     }
 }
 

@@ -59,6 +59,8 @@ pub struct Outline {
     pub namespace: String,
     /// Name of the image inside a view.
     pub embedded: String,
+    /// It is a list that goes on: a server has given out a part of it.
+    pub is_part: bool,
 }
 
 impl Outline {
@@ -124,6 +126,9 @@ pub trait Sink {
 
     /// A document ended: if it is a list, of this kind of elements where they do not say it themselves.
     fn end_of_document(&mut self, list_of: Option<&str>);
+
+    /// The document that ends next is a part of a longer list.
+    fn part(&mut self) {}
 }
 
 /// A reader for the first pass.
@@ -154,7 +159,12 @@ pub fn json(input: impl BufRead, sink: &mut dyn Sink) -> Result<usize, ScanError
         let outline = json_outline(&mut reader, Some(&mut *sink))?;
         let kind = outline.kind.as_deref().ok_or(ScanError::NoKind)?;
         match kind.strip_suffix("List") {
-            Some(element) => sink.end_of_document(Some(element)),
+            Some(element) => {
+                if outline.is_part {
+                    sink.part();
+                }
+                sink.end_of_document(Some(element));
+            }
             None => {
                 sink.end_of_document(None);
                 sink.object(&outline, start, reader.offset() - start, false)?;
@@ -197,7 +207,7 @@ fn json_outline<R: BufRead>(reader: &mut Reader<R>, mut items: Option<&mut dyn S
         match (member, reader.kind()?, items.as_mut()) {
             ("kind", JsonKind::String, _) => outline.kind = Some(reader.string()?),
             ("apiVersion", JsonKind::String, _) => outline.api_version = Some(reader.string()?),
-            ("metadata", JsonKind::Object, _) => json_names(reader, &mut outline.name, &mut outline.namespace)?,
+            ("metadata", JsonKind::Object, _) => json_metadata(reader, &mut outline)?,
             ("image", JsonKind::Object, _) => json_embedded(reader, &mut outline.embedded)?,
             ("items", JsonKind::Array, Some(sink)) => json_items(reader, *sink)?,
             ("items", JsonKind::Null, _) => reader.null()?,
@@ -219,13 +229,14 @@ fn json_items<R: BufRead>(reader: &mut Reader<R>, sink: &mut dyn Sink) -> Result
     Ok(())
 }
 
-/// Reads `name` and `namespace` out of an object's metadata.
-fn json_names<R: BufRead>(reader: &mut Reader<R>, name: &mut String, namespace: &mut String) -> Result<(), ScanError> {
+/// Reads name and namespace out of an object's metadata, and whether it is a list that goes on.
+fn json_metadata<R: BufRead>(reader: &mut Reader<R>, outline: &mut Outline) -> Result<(), ScanError> {
     reader.object()?;
     while let Some(member) = reader.key()? {
         match (member.as_str(), reader.kind()?) {
-            ("name", JsonKind::String) => *name = reader.string()?,
-            ("namespace", JsonKind::String) => *namespace = reader.string()?,
+            ("name", JsonKind::String) => outline.name = reader.string()?,
+            ("namespace", JsonKind::String) => outline.namespace = reader.string()?,
+            ("continue", JsonKind::String) => outline.is_part = !reader.string()?.is_empty(),
             _ => reader.skip()?,
         }
     }
@@ -236,7 +247,11 @@ fn json_embedded<R: BufRead>(reader: &mut Reader<R>, name: &mut String) -> Resul
     reader.object()?;
     while let Some(member) = reader.key()? {
         if member == "metadata" && reader.kind()? == JsonKind::Object {
-            json_names(reader, name, &mut String::new())?;
+            let mut own = Outline::default();
+            json_metadata(reader, &mut own)?;
+            if !own.name.is_empty() {
+                *name = own.name;
+            }
         } else {
             reader.skip()?;
         }

@@ -418,6 +418,27 @@ fn reports_go_to_files_as_well() {
     sandbox.assert_clean();
 }
 
+/// How far it is is told on a terminal, as with every run that may take long.
+#[test]
+fn a_long_sum_shows_progress_on_a_terminal() {
+    let sandbox = Sandbox::new();
+    let entries: Vec<Value> = (0..40).map(|n| verified(n, &[(RELEASE, None)])).collect();
+    let files = shards(&sandbox, &entries, |_, _, _, _| {});
+    let mut command = sandbox.command_of(std::path::Path::new("/bin/bash"));
+    // The last shard comes slowly, so that it is not known how many images there are.
+    let slow = format!("head -n 2 {0}; sleep 4; tail -n +3 {0}", files[3]);
+    let script = format!("\"$0\" audit merge {} {} {} <({slow})", files[0], files[1], files[2]);
+    command.args(["-c", &script]).arg(crate::support::program::binary());
+    let (status, shown) = crate::support::terminal::Terminal::run(&command, 200).end();
+    assert_eq!(status, 0, "{shown}");
+    let before: usize = (0..3).map(|index| part(&entries, index).len()).sum();
+    let line = format!("read {0} images: {0} Verified", before + 1);
+    assert!(shown.contains(&line), "{line}: {shown:?}");
+    // In a file nothing of it stands.
+    let outcome = merge(&sandbox, &files, &[]).expect(0);
+    assert_eq!(outcome.stderr, "");
+}
+
 /// One that cannot be written makes no file appear, and is no success.
 #[test]
 fn a_report_that_cannot_be_written_is_trouble() {

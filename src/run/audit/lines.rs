@@ -146,6 +146,21 @@ fn is_end(line: &[u8]) -> bool {
     serde_json::from_slice::<Tail>(line).is_ok_and(|tail| !tail.interrupted)
 }
 
+/// How many images a whole report has, as its last line says; nothing where that cannot be looked up. The file stands at
+/// its beginning afterwards.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn images(file: &mut File) -> io::Result<Option<u64>> {
+    if !file.metadata()?.is_file() {
+        return Ok(None);
+    }
+    let line = last_line(file)?;
+    file.rewind()?;
+    let tail = line.and_then(|line| serde_json::from_slice::<Tail>(&line).ok());
+    Ok(tail.map(|tail| tail.images))
+}
+
 /// The last line of a file; nothing where it is empty.
 fn last_line(file: &mut File) -> io::Result<Option<Vec<u8>>> {
     let length = file.metadata()?.len();

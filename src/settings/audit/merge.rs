@@ -16,6 +16,8 @@ pub struct Merge {
     pub files: Vec<PathBuf>,
     /// How the sum is reported.
     pub reporting: Reporting,
+    /// Progress may be shown on standard error.
+    pub shows_progress: bool,
 }
 
 impl Merge {
@@ -27,6 +29,7 @@ impl Merge {
         Ok(Self {
             files: options.files.clone(),
             reporting: Reporting::new(&options.report, None, &Inputs::of_merge(&options.files), environment)?,
+            shows_progress: environment.terminal.stderr,
         })
     }
 }

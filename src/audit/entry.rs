@@ -235,6 +235,9 @@ pub struct Use {
     pub namespace: String,
     /// Its name: `STREAM:TAG`, `POD/CONTAINER`, the version of a payload, a reference.
     pub name: String,
+    /// Other uses say what the image is expected to be signed as, and nothing says it of this one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expects_nothing: bool,
 }
 
 impl std::fmt::Display for Use {

@@ -374,12 +374,14 @@ impl Uses {
         let Some(hash) = image.hash() else { return known };
         let start = self.records.partition_point(|record| record.image < hash);
         for record in self.records[start..].iter().take_while(|record| record.image == hash) {
-            let by = Use {
+            let mut by = Use {
                 kind: record.kind,
                 namespace: self.words.get(record.namespace).to_owned(),
                 name: format!("{}{}", self.words.get(record.first), self.words.get(record.second)),
+                expects_nothing: false,
             };
             let references = self.references_of(record, image);
+            let expects_nothing = !record.is_demand || references.is_empty();
             if record.is_demand {
                 known.demand(&by, references);
             } else {
@@ -390,9 +392,14 @@ impl Uses {
                 }
             }
             // The same use may be there with each of its demands.
-            if known.uses.last() == Some(&by) {
+            let last = known.uses.last_mut();
+            if let Some(last) =
+                last.filter(|last| (last.kind, &last.namespace, &last.name) == (by.kind, &by.namespace, &by.name))
+            {
+                last.expects_nothing &= expects_nothing;
                 continue;
             }
+            by.expects_nothing = expects_nothing;
             if known.uses.len() < MAX_USES {
                 known.uses.push(by);
             } else {
@@ -450,6 +457,7 @@ mod tests {
             kind,
             namespace: namespace.into(),
             name: name.into(),
+            expects_nothing: false,
         }
     }
 

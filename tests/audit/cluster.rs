@@ -106,6 +106,57 @@ fn what_one_namespace_calls_an_image_does_not_vouch_for_it_in_another() {
     assert_eq!(word(&report, 1), "Verified/Verified");
 }
 
+/// An image that is Verified for what one namespace expects is run in another one, where nothing says what it is to be: that
+/// one has no Verified image.
+#[test]
+fn a_namespace_that_expects_nothing_of_an_image_does_not_count_it_as_verified() {
+    let scene = scene();
+    put(&scene, 1, Some("v1"));
+    scene.server.stream("shop", "web", stream(&[("latest", "v1", 1)]));
+    let runs = format!("{REPOSITORY}@{}", digest(1));
+    for (namespace, asked) in [
+        ("prod", format!("{REPOSITORY}:v1")),
+        ("other", runs.clone()),
+        ("shop", format!("{REPOSITORY}:v1")),
+    ] {
+        let pod = super::fleet::pod("Running", &asked, &runs);
+        scene.server.pod(namespace, "web-1", pod);
+    }
+    let key = scene.key_file.to_str().unwrap();
+    let document = scene
+        .run(&["audit", "--public-key", key, "-o", "json"])
+        .expect(0)
+        .json();
+    let entry = &document["items"][0];
+    assert_eq!(entry["verdict"], "Verified");
+    let open: Vec<(&Value, &Value)> = entry["uses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|used| (&used["namespace"], &used["expectsNothing"]))
+        .collect();
+    assert_eq!(
+        open,
+        [
+            (&json!("shop"), &Value::Null),
+            (&json!("other"), &Value::Null),
+            (&json!("prod"), &json!(true)),
+            (&json!("shop"), &json!(true))
+        ]
+    );
+    let counts = |member: &str, name: &str, of: &str| {
+        let all = document["totals"][member].as_array().unwrap().clone();
+        let own = all.into_iter().find(|row| row[name] == of).unwrap();
+        (own["images"]["verified"].clone(), own["images"]["unchecked"].clone())
+    };
+    let (one, none) = (json!(1), json!(0));
+    assert_eq!(counts("namespaces", "namespace", "shop"), (one.clone(), none.clone()));
+    assert_eq!(counts("namespaces", "namespace", "other"), (one.clone(), none.clone()));
+    assert_eq!(counts("namespaces", "namespace", "prod"), (none.clone(), one.clone()));
+    assert_eq!(counts("uses", "kind", "tag"), (one.clone(), none.clone()));
+    assert_eq!(counts("uses", "kind", "pod"), (none, one));
+}
+
 #[test]
 fn records_are_written_only_of_what_the_map_names() {
     let scene = scene();

@@ -14,10 +14,15 @@ pub(super) fn entry(job: &Job, judged: &Judged) -> Entry {
     let own = outcome.signatures().iter().map(|own| signature(own, None));
     let of_instances = judged.instances.iter();
     let of_instances = of_instances.map(|(instance, own)| signature(own, Some(instance.clone())));
+    let mut uses = job.uses.clone();
+    if job.expected.demands.is_empty() {
+        // What is expected of the image, if anything is, is expected of it everywhere.
+        uses.iter_mut().for_each(|by| by.expects_nothing = false);
+    }
     Entry {
         image: judged.digest.clone().unwrap_or_else(|| job.image.clone()),
         source: job.source.clone(),
-        uses: job.uses.clone(),
+        uses,
         more_uses: job.more_uses,
         expected: texts(&job.expected.identities),
         identity_source: job.expected.source,

@@ -394,6 +394,7 @@ fn used(kind: UseKind, namespace: &str, name: &str) -> Use {
         kind,
         namespace: namespace.to_owned(),
         name: name.to_owned(),
+        expects_nothing: false,
     }
 }
 

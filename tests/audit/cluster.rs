@@ -106,6 +106,47 @@ fn what_one_namespace_calls_an_image_does_not_vouch_for_it_in_another() {
     assert_eq!(word(&report, 1), "Verified/Verified");
 }
 
+/// The map is for the names that tags and whoever names an image by digest give. Where an image was had from is a name only
+/// where nothing else names it: the digest there may be what a tag resolved to, and says nothing of which tag was meant.
+#[test]
+fn where_an_image_was_had_from_does_not_vouch_for_the_tags_that_name_it() {
+    const MIRROR: &str = "mirror.local:5000/shop/web";
+    let scene = scene();
+    for n in [1, 2] {
+        let blob = scene.sign(&digest(n), &format!("{REPOSITORY}:v1"));
+        let mut object = image(&digest(n), &[&blob]);
+        object["dockerImageReference"] = json!(format!("{MIRROR}@{}", digest(n)));
+        object["metadata"]["uid"] = json!(format!("uid-{n}"));
+        scene.server.image(object);
+    }
+    // The tag is imported from no tag, so that only the stream's own name of it says what it is to be.
+    let mut own = stream(&[("latest", "v1", 1)]);
+    own["spec"]["tags"] = json!([{"name": "latest", "from": {"kind": "ImageStreamImage", "name": "web@1"}}]);
+    scene.server.stream("shop", "web", own);
+    scene.sandbox.file("map", format!("{MIRROR} {REPOSITORY}\n"));
+    let args = ["--expected-identity-map", "map"];
+    let report = Report::read(&audit(&scene, &args).expect(1).stdout);
+    assert_eq!(word(&report, 1), "Rejected/IdentityMismatch");
+    let name = "registry.local:5000/shop/web:latest";
+    assert_eq!(entry(&report, 1)["expected"], json!([name]));
+    assert_eq!(word(&report, 2), "Verified/Verified");
+    assert_eq!(entry(&report, 2)["identitySource"], "map");
+    // A line for the stream's own name is what the tag goes by.
+    scene.sandbox.file(
+        "map",
+        format!("{MIRROR} {REPOSITORY}\nregistry.local:5000/shop/web {REPOSITORY}\n"),
+    );
+    let report = Report::read(&audit(&scene, &args).expect(1).stdout);
+    assert_eq!(entry(&report, 1)["expected"], json!([format!("{REPOSITORY}:latest")]));
+    assert_eq!(word(&report, 1), "Rejected/IdentityMismatch");
+    // And it is the tag that must be signed for.
+    let mut own = stream(&[("v1", "v1", 1)]);
+    own["spec"]["tags"] = json!([{"name": "v1", "from": {"kind": "ImageStreamImage", "name": "web@1"}}]);
+    scene.server.stream("shop", "web", own);
+    let report = Report::read(&audit(&scene, &args).expect(0).stdout);
+    assert_eq!(word(&report, 1), "Verified/Verified");
+}
+
 /// An image that is Verified for what one namespace expects is run in another one, where nothing says what it is to be: that
 /// one has no Verified image.
 #[test]

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The images of an inventory, one after the other.
+
+use super::{Candidate, Inventory, Range};
+use crate::audit::uses::Known;
+use crate::cluster::api::Api;
+use crate::cluster::images::{self, Found};
+use crate::digest::Digest;
+use crate::reason::{Reason, Refusal};
+use crate::run::cluster::Session;
+
+impl Inventory {
+    /// The next image of those that `is_wanted`, by digest; `None` at the end. Each comes once.
+    pub fn next(&mut self, session: &mut Session, is_wanted: &mut dyn FnMut(&str) -> bool) -> Option<Candidate> {
+        if let Some(candidate) = self.next_listed(&mut session.api, is_wanted) {
+            return Some(candidate);
+        }
+        while let Some(hash) = self.images.get(self.next).copied() {
+            self.next += 1;
+            let digest = Digest::from_hash(hash);
+            if std::mem::replace(&mut self.given[self.next - 1], true) {
+                continue;
+            }
+            let known = self.uses.known(&digest);
+            if self.scope.range == Range::Images {
+                if is_wanted(digest.as_str()) {
+                    return Some(self.unlisted(&digest, known));
+                }
+                continue;
+            }
+            let kept = self.kept.remove(&hash);
+            if !is_wanted(digest.as_str()) {
+                // What is not there, may not be read or is damaged is so in every run, and said where it is wanted.
+                let lasting = [Reason::NotFound, Reason::Forbidden, Reason::MalformedImage];
+                let is_open = |refusal: &Refusal| !lasting.contains(&refusal.reason);
+                self.unread += usize::from(kept.is_some_and(|found| found.is_err_and(|refusal| is_open(&refusal))));
+                continue;
+            }
+            let found = kept.unwrap_or_else(|| self.fetch(&mut session.api, &digest, &known));
+            return Some(Candidate {
+                name: digest.to_string(),
+                found,
+                known,
+            });
+        }
+        match std::mem::take(&mut self.unread) {
+            0 => {}
+            unread => self.incomplete.push(format!(
+                "of the images that are left out here {unread} could not be read: if they are lists, what is expected of their instances is not known"
+            )),
+        }
+        None
+    }
+
+    /// The next image of the list of Image objects.
+    fn next_listed(&mut self, api: &mut Api, is_wanted: &mut dyn FnMut(&str) -> bool) -> Option<Candidate> {
+        loop {
+            let object = match self.list.as_mut()?.next(api) {
+                Ok(Some(object)) => object,
+                Ok(None) => {
+                    self.list = None;
+                    return None;
+                }
+                Err(error) => {
+                    let refusal = error.refusal("listing Images");
+                    // The first walk over the same list may have said so.
+                    if !self.incomplete.iter().any(|known| known.starts_with(&refusal.message)) {
+                        let text = format!("{}; images that follow are not judged", refusal.message);
+                        self.incomplete.push(text);
+                    }
+                    self.failure = Some(refusal);
+                    self.list = None;
+                    return None;
+                }
+            };
+            let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+            let hash = Digest::parse(&name).ok().and_then(|digest| digest.hash());
+            if let Some(place) = hash.and_then(|hash| self.images.binary_search(&hash).ok()) {
+                // One that was removed and made anew has another uid and the same digest.
+                if std::mem::replace(&mut self.given[place], true) {
+                    continue;
+                }
+            }
+            if !is_wanted(&name) {
+                continue;
+            }
+            let known = Digest::parse(&name).map_or_else(|_| Known::default(), |digest| self.uses.known(&digest));
+            let found = images::listed(api, object).map(|loaded| Found {
+                loaded,
+                read_only: None,
+            });
+            return Some(Candidate { name, found, known });
+        }
+    }
+
+    /// An image that is used and was not in the list of Images.
+    fn unlisted(&self, digest: &Digest, known: Known) -> Candidate {
+        let refusal = self.failure.clone().unwrap_or_else(|| {
+            Refusal::new(
+                Reason::NotFound,
+                format!(
+                    "the cluster has no Image object {digest}: what signatures it has is known to its registry only"
+                ),
+            )
+        });
+        Candidate {
+            name: digest.to_string(),
+            found: Err(refusal),
+            known,
+        }
+    }
+}

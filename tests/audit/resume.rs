@@ -105,6 +105,41 @@ fn a_report_of_another_audit_is_not_gone_on_from() {
     assert_eq!(fs::read(bench.desk.sandbox.path("audit.jsonl")).unwrap(), before);
 }
 
+/// Another program may judge otherwise, and another policy demands something else.
+#[test]
+fn a_report_of_another_version_or_policy_is_not_gone_on_from() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 10);
+    let policy = |kind: &str| {
+        bench
+            .desk
+            .put("policy.json", format!("{{\"default\":[{{\"type\":\"{kind}\"}}]}}"))
+    };
+    policy("reject");
+    let run = |more: &[&str]| {
+        let args = ["audit", "--policy", "policy.json", "-f", "all.json"];
+        bench.desk.sandbox.run([&args[..], more].concat())
+    };
+    run(&["--report", "jsonl=audit.jsonl"]).expect(1);
+    tear(&bench, 5, 0);
+    let resume = ["--resume", "audit.jsonl"];
+    let path = bench.desk.sandbox.path("audit.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    for (was, is, named) in [
+        (env!("CARGO_PKG_VERSION"), "0.0.1", "the program's version"),
+        ("audit/v1", "audit/v2", "expected the first line"),
+    ] {
+        fs::write(&path, text.replacen(was, is, 1)).unwrap();
+        run(&resume).expect_usage(named);
+    }
+    fs::write(&path, &text).unwrap();
+    policy("insecureAcceptAnything");
+    run(&resume).expect_usage("the policy");
+    policy("reject");
+    run(&resume).expect(1);
+    assert_eq!(bench.report("audit.jsonl").entries.len(), 10);
+}
+
 #[test]
 fn a_report_with_an_image_twice_or_of_another_shard_is_not_gone_on_from() {
     let bench = Bench::new();

@@ -5,10 +5,12 @@
 //! A report has a [`head::Head`], one [`entry::Entry`] an image, and a [`tail::Tail`] when the audit came to its end. As JSON
 //! lines they stand one after the other; every other format is made from the same three.
 
+pub mod consistency;
 pub mod controls;
 pub mod difference;
 pub mod entry;
 pub mod fail_on;
+pub mod finding;
 pub mod format;
 pub mod gaps;
 pub mod head;

@@ -6,6 +6,7 @@ pub mod cleanup;
 pub mod exposed;
 pub mod fresh;
 pub mod identity;
+pub mod pipe;
 pub mod place;
 pub mod prepared;
 pub mod read;

@@ -17,6 +17,8 @@ mod files;
 mod findings;
 #[path = "audit/fleet.rs"]
 mod fleet;
+#[path = "audit/inputs.rs"]
+mod inputs;
 #[path = "audit/inventory.rs"]
 mod inventory;
 #[path = "audit/lists.rs"]

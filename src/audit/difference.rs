@@ -21,6 +21,8 @@ pub enum Change {
     ReasonChanged,
     /// It is Verified as before, by other keys.
     KeyChanged,
+    /// It is expected to be signed as something else, or is Verified as before and signed as something else.
+    IdentityChanged,
     /// It is not in the new report.
     Gone,
     /// It is not in the old report.
@@ -29,11 +31,12 @@ pub enum Change {
 
 impl Change {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NewlyUnsigned,
         Self::NewlyRejected,
         Self::NoLongerVerified,
         Self::KeyChanged,
+        Self::IdentityChanged,
         Self::NewlyVerified,
         Self::VerdictChanged,
         Self::ReasonChanged,
@@ -52,6 +55,7 @@ impl Change {
             Self::VerdictChanged => "verdictChanged",
             Self::ReasonChanged => "reasonChanged",
             Self::KeyChanged => "keyChanged",
+            Self::IdentityChanged => "identityChanged",
             Self::Gone => "gone",
             Self::New => "new",
         }
@@ -84,14 +88,21 @@ pub struct State {
     pub reason: Reason,
     /// The keys that verify it, by primary fingerprint, in order.
     pub keys: Vec<String>,
+    /// The expected identities, in order.
+    pub expected: Vec<String>,
+    /// Those that it is Verified for, in order.
+    pub matched: Vec<String>,
 }
 
 impl State {
     /// What an entry says.
     #[must_use]
     pub fn of(entry: &Entry) -> Self {
-        let mut keys: Vec<String> = entry.signers().map(|signer| signer.primary.clone()).collect();
-        keys.sort_unstable();
+        let sorted = |mut texts: Vec<String>| {
+            texts.sort_unstable();
+            texts.dedup();
+            texts
+        };
         let used = entry.uses.first().map(|used| {
             let more = entry.uses.len() as u64 - 1 + entry.more_uses;
             (used.to_string(), more)
@@ -102,7 +113,9 @@ impl State {
             used,
             verdict: entry.verdict,
             reason: entry.reason,
-            keys,
+            keys: sorted(entry.signers().map(|signer| signer.primary.clone()).collect()),
+            expected: sorted(entry.expected.clone()),
+            matched: sorted(entry.matched.clone()),
         }
     }
 }
@@ -117,10 +130,23 @@ pub struct Place {
     pub length: u64,
 }
 
-/// How an image that is in both reports differs, if it does. Signatures by other keys of an image that is not Verified
-/// are no difference.
+/// How an image that is in both reports differs, in any way that means something else. Signatures by other keys of an
+/// image that is not Verified are no difference.
 #[must_use]
-pub fn change(old: &State, new: &State) -> Option<Change> {
+pub fn changes(old: &State, new: &State) -> Vec<Change> {
+    let are_verified = old.verdict == Verdict::Verified && new.verdict == Verdict::Verified;
+    let mut changes: Vec<Change> = of_outcome(old, new).into_iter().collect();
+    if are_verified && old.keys != new.keys {
+        changes.push(Change::KeyChanged);
+    }
+    if old.expected != new.expected || are_verified && old.matched != new.matched {
+        changes.push(Change::IdentityChanged);
+    }
+    changes
+}
+
+/// How verdict or reason differ.
+fn of_outcome(old: &State, new: &State) -> Option<Change> {
     if old.verdict != new.verdict {
         return Some(match (old.verdict, new.verdict) {
             (_, Verdict::Unsigned) => Change::NewlyUnsigned,
@@ -130,8 +156,5 @@ pub fn change(old: &State, new: &State) -> Option<Change> {
             _ => Change::VerdictChanged,
         });
     }
-    if old.reason != new.reason {
-        return Some(Change::ReasonChanged);
-    }
-    (old.verdict == Verdict::Verified && old.keys != new.keys).then_some(Change::KeyChanged)
+    (old.reason != new.reason).then_some(Change::ReasonChanged)
 }

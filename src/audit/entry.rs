@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What an audit finds about one image: a line of its report.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+pub use super::finding::{Finding, FindingKind};
 use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Verdict};
 
@@ -10,6 +13,8 @@ use crate::reason::{Reason, Verdict};
 pub const MAX_USES: usize = 100;
 /// Most findings on an image that are named.
 pub const MAX_FINDINGS: usize = 100;
+/// Most signatures of an image that are told.
+pub const MAX_LISTED: usize = 2 * MAX_SIGNATURES;
 /// Longest string, in bytes.
 pub const MAX_STRING: usize = 2 << 10;
 
@@ -57,14 +62,19 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The entry within the bounds that a reader of its line relies on: [`MAX_USES`], twice [`MAX_SIGNATURES`] signatures,
-    /// [`MAX_FINDINGS`] and as many identities, strings of [`MAX_STRING`]. What is left out is counted.
+    /// The entry within the bounds that a reader of its line relies on: [`MAX_USES`], [`MAX_LISTED`] signatures,
+    /// [`MAX_FINDINGS`] and as many identities, strings of [`MAX_STRING`]. What is left out is counted; what the verdict
+    /// rests on is left out last.
     #[must_use]
     pub fn bounded(mut self) -> Self {
-        self.more_uses += cut(&mut self.uses, MAX_USES);
-        self.more_signatures += cut(&mut self.signatures, 2 * MAX_SIGNATURES);
-        self.more_findings += cut(&mut self.findings, MAX_FINDINGS);
-        self.expected.truncate(MAX_FINDINGS);
+        self.more_uses += cut(&mut self.uses, MAX_USES, |_, _| false);
+        let passed = |signature: &Signature| signature.verdict == Verdict::Verified;
+        self.more_signatures += cut(&mut self.signatures, MAX_LISTED, |_, own| passed(own));
+        // Of every kind one stays: what makes an audit fail goes by kinds.
+        let is_new = |before: &[Finding], own: &Finding| before.iter().all(|other| other.kind != own.kind);
+        self.more_findings += cut(&mut self.findings, MAX_FINDINGS, is_new);
+        let matched = &self.matched;
+        cut(&mut self.expected, MAX_FINDINGS, |_, own| matched.contains(own));
         self.matched.truncate(MAX_FINDINGS);
         let mut strings = vec![&mut self.image, &mut self.source, &mut self.message];
         strings.extend(self.expected.iter_mut().chain(&mut self.matched));
@@ -73,7 +83,13 @@ impl Entry {
         }
         for signature in &mut self.signatures {
             strings.extend([&mut signature.name, &mut signature.kind, &mut signature.message]);
-            strings.extend(signature.claimed_key.as_mut());
+            strings.extend(
+                signature
+                    .claimed_key
+                    .as_mut()
+                    .into_iter()
+                    .chain(&mut signature.instance),
+            );
             if let Some(signer) = &mut signature.signer {
                 strings.extend([&mut signer.fingerprint, &mut signer.primary, &mut signer.user_id]);
                 strings.extend([&mut signer.key_algorithm, &mut signer.hash_algorithm]);
@@ -89,18 +105,22 @@ impl Entry {
 
     /// The keys that verify the image, each once: the signers of its signatures that passed.
     pub fn signers(&self) -> impl Iterator<Item = &Signer> {
-        let passed = |signature: &&Signature| signature.verdict == Verdict::Verified;
         let mut seen: Vec<&str> = Vec::new();
-        let signers = self
-            .signatures
+        self.passed()
+            .filter_map(|signature| signature.signer.as_ref())
+            .filter(move |signer| {
+                let is_new = !seen.contains(&signer.primary.as_str());
+                seen.push(&signer.primary);
+                is_new
+            })
+    }
+
+    /// Whether no other key verifies the image, or an instance that the image is Verified by.
+    #[must_use]
+    pub fn rests_on(&self, primary: &str) -> bool {
+        self.parts()
             .iter()
-            .filter(passed)
-            .filter_map(|signature| signature.signer.as_ref());
-        signers.filter(move |signer| {
-            let is_new = !seen.contains(&signer.primary.as_str());
-            seen.push(&signer.primary);
-            is_new
-        })
+            .any(|part| part.iter().all(|signer| signer.primary == primary))
     }
 
     /// Until when the image stays Verified, in seconds since 1970, if no signature is added and so many different keys
@@ -110,27 +130,50 @@ impl Entry {
         if self.verdict != Verdict::Verified {
             return None;
         }
-        // A key lasts as long as the last of its subkeys that signed.
-        let mut keys: Vec<(&str, Option<i64>)> = Vec::new();
-        let passed = self
-            .signatures
+        self.parts().iter().filter_map(|part| lasts(part, required)).min()
+    }
+
+    fn passed(&self) -> impl Iterator<Item = &Signature> {
+        self.signatures
             .iter()
-            .filter(|signature| signature.verdict == Verdict::Verified);
-        for signer in passed.filter_map(|signature| signature.signer.as_ref()) {
-            match keys.iter_mut().find(|(primary, _)| *primary == signer.primary) {
-                None => keys.push((&signer.primary, signer.expires)),
-                Some((_, until)) => *until = until.zip(signer.expires).map(|(one, other)| one.max(other)),
-            }
+            .filter(|signature| signature.verdict == Verdict::Verified)
+    }
+
+    /// The makers of the signatures that passed: of the image itself, and of each instance that it was judged by.
+    fn parts(&self) -> Vec<Vec<&Signer>> {
+        let mut parts: BTreeMap<Option<&str>, Vec<&Signer>> = BTreeMap::new();
+        for signature in self.passed() {
+            let part = parts.entry(signature.instance.as_deref()).or_default();
+            part.extend(&signature.signer);
         }
-        keys.sort_by_key(|(_, until)| std::cmp::Reverse(until.unwrap_or(i64::MAX)));
-        keys.get(required.max(1) - 1)?.1
+        parts.into_values().filter(|part| !part.is_empty()).collect()
     }
 }
 
-/// Shortens a list; how many were left out comes back.
-fn cut<T>(list: &mut Vec<T>, most: usize) -> u64 {
+/// Until when so many of the keys of these signers are valid; nothing where that is not limited.
+fn lasts(signers: &[&Signer], required: usize) -> Option<i64> {
+    // A key lasts as long as the last of its subkeys that signed.
+    let mut keys: Vec<(&str, Option<i64>)> = Vec::new();
+    for signer in signers {
+        match keys.iter_mut().find(|(primary, _)| *primary == signer.primary) {
+            None => keys.push((&signer.primary, signer.expires)),
+            Some((_, until)) => *until = until.zip(signer.expires).map(|(one, other)| one.max(other)),
+        }
+    }
+    keys.sort_by_key(|(_, until)| std::cmp::Reverse(until.unwrap_or(i64::MAX)));
+    keys.get(required.max(1) - 1)?.1
+}
+
+/// Shortens a list; how many were left out comes back. What `stays`, which is asked with what stands before it, is left out
+/// last.
+fn cut<T>(list: &mut Vec<T>, most: usize, stays: impl Fn(&[T], &T) -> bool) -> u64 {
     let more = list.len().saturating_sub(most);
-    list.truncate(most);
+    if more > 0 {
+        let first: Vec<bool> = (0..list.len()).map(|n| stays(&list[..n], &list[n])).collect();
+        let mut ranked: Vec<(bool, T)> = first.into_iter().map(|first| !first).zip(list.drain(..)).collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        list.extend(ranked.into_iter().take(most).map(|(_, own)| own));
+    }
     more as u64
 }
 
@@ -192,6 +235,9 @@ pub struct Use {
     pub namespace: String,
     /// Its name: `STREAM:TAG`, `POD/CONTAINER`, the version of a payload, a reference.
     pub name: String,
+    /// Other uses say what the image is expected to be signed as, and nothing says it of this one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expects_nothing: bool,
 }
 
 impl std::fmt::Display for Use {
@@ -247,6 +293,9 @@ pub struct Signature {
     /// The key ID or fingerprint that it says it is by, where its maker is in no keyring: a claim and no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_key: Option<String>,
+    /// The digest of the instance that it belongs to, where the image is a list that was judged by its instances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
 }
 
 /// The maker of a signature that was verified.
@@ -270,70 +319,6 @@ pub struct Signer {
     /// When the key or subkey ceases to be valid, whichever is first, in seconds since 1970; none if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<i64>,
-}
-
-/// Something to know about an image besides its verdict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Finding {
-    /// What kind of finding it is.
-    pub kind: FindingKind,
-    /// A sentence for people: what, where and what next.
-    pub message: String,
-    /// For gaps: the command that would fill it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub command: Option<String>,
-}
-
-/// What there is to know besides a verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum FindingKind {
-    /// What is recorded does not hold.
-    Stale,
-    /// An entry of the record or a stored signature is damaged.
-    Damaged,
-    /// Entries of the record contradict each other.
-    Contradictory,
-    /// The image is in use and has no signature.
-    UnsignedInUse,
-    /// Only keys that expire soon verify it.
-    Expiring,
-    /// A signature of the source is missing or different at the mirror.
-    Gap,
-    /// A place could not be asked, so that more may be wrong with it.
-    Unreachable,
-    /// A change from True to False that was kept back.
-    HeldBack,
-}
-
-impl FindingKind {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Stale,
-        Self::Damaged,
-        Self::Contradictory,
-        Self::UnsignedInUse,
-        Self::Expiring,
-        Self::Gap,
-        Self::Unreachable,
-        Self::HeldBack,
-    ];
-
-    /// The word in output.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Stale => "stale",
-            Self::Damaged => "damaged",
-            Self::Contradictory => "contradictory",
-            Self::UnsignedInUse => "unsignedInUse",
-            Self::Expiring => "expiring",
-            Self::Gap => "gap",
-            Self::Unreachable => "unreachable",
-            Self::HeldBack => "heldBack",
-        }
-    }
 }
 
 fn is_zero(number: &u64) -> bool {

@@ -45,6 +45,11 @@ impl<V> Images<V> {
     }
 
     /// What is remembered of all images, in no order.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        self.0.values()
+    }
+
+    /// The same, taken out.
     pub fn into_values(self) -> impl Iterator<Item = V> {
         self.0.into_values()
     }

@@ -8,12 +8,12 @@ use std::io::{self, BufRead, Read};
 
 use serde::de::DeserializeOwned;
 
+use super::consistency;
 use super::entry::Entry;
 use super::head::{Head, VERSION};
 use super::tail::Tail;
 use super::totals::Verdicts;
 use crate::json;
-use crate::reason::{Reason, Verdict};
 use crate::text::{quoted, safe};
 
 /// Longest line, in bytes. That of an entry which is [`Entry::bounded`] is shorter.
@@ -58,12 +58,23 @@ pub enum Line {
 /// A report being read, after its first line.
 #[derive(Debug)]
 pub struct Lines<R> {
+    whole: WholeLines<R>,
+    head: Head,
+    verdicts: Verdicts,
+    /// Images whose records were not written.
+    unwritten: u64,
+    has_ended: bool,
+}
+
+/// The whole lines of a file, one at a time.
+#[derive(Debug)]
+struct WholeLines<R> {
     reader: R,
     line: Vec<u8>,
+    /// Which line it is, from 1; 0 before the first one.
     number: u64,
+    /// Where it ends, in bytes from the beginning.
     position: u64,
-    verdicts: Verdicts,
-    has_ended: bool,
     is_torn: bool,
 }
 
@@ -73,29 +84,34 @@ impl<R: BufRead> Lines<R> {
     /// # Errors
     /// When it is not that of a report in this version.
     pub fn new(reader: R) -> Result<(Head, Self), Fault> {
-        let mut lines = Self {
+        let mut whole = WholeLines {
             reader,
             line: Vec::new(),
             number: 0,
             position: 0,
-            verdicts: Verdicts::new(),
-            has_ended: false,
             is_torn: false,
         };
-        if !lines.read()? {
+        if !whole.read()? {
             return Err(Fault::Empty);
         }
-        let value = lines.value()?;
+        let value = whole.value()?;
         let version = value["apiVersion"].as_str().unwrap_or_default();
         if version != VERSION || value["kind"] != REPORT {
-            return Err(lines.fault(format!(
+            return Err(whole.fault(format!(
                 "expected the first line of an audit's report, with apiVersion {VERSION} and kind {REPORT}"
             )));
         }
-        let head: Head = lines.typed(value)?;
+        let head: Head = whole.typed(value)?;
         if head.shard.index >= head.shard.count {
-            return Err(lines.fault(format!("there is no shard {}", head.shard)));
+            return Err(whole.fault(format!("there is no shard {}", head.shard)));
         }
+        let lines = Self {
+            whole,
+            head: head.clone(),
+            verdicts: Verdicts::new(),
+            unwritten: 0,
+            has_ended: false,
+        };
         Ok((head, lines))
     }
 
@@ -104,32 +120,23 @@ impl<R: BufRead> Lines<R> {
     /// # Errors
     /// When a line is not what it must be there. What follows it is not read.
     pub fn next_line(&mut self) -> Result<Option<Line>, Fault> {
-        if !self.read()? {
+        if !self.whole.read()? {
             return Ok(None);
         }
         if self.has_ended {
-            return Err(self.fault("it stands after the end of the report".to_owned()));
+            return Err(self.whole.fault("it stands after the end of the report".to_owned()));
         }
-        let value = self.value()?;
+        let value = self.whole.value()?;
         if value["kind"] == END {
-            let tail: Tail = self.typed(value)?;
-            let images: u64 = self.verdicts.values().sum();
-            let said: Verdicts = tail
-                .verdicts
-                .iter()
-                .filter(|(_, count)| **count > 0)
-                .map(|(v, n)| (*v, *n))
-                .collect();
-            if tail.images != images || said != self.verdicts {
-                return Err(self.fault(format!(
-                    "the end counts {} images, before it stand {images}, or other numbers of each verdict",
-                    tail.images
-                )));
+            let tail: Tail = self.whole.typed(value)?;
+            if let Some(what) = consistency::of_tail(&tail, &self.verdicts, self.unwritten) {
+                return Err(self.whole.fault(what));
             }
             self.has_ended = true;
             return Ok(Some(Line::End(tail)));
         }
-        let entry = entry_from(value).map_err(|what| self.fault(what))?;
+        let entry = entry_from(value, &self.head).map_err(|what| self.whole.fault(what))?;
+        self.unwritten += u64::from(consistency::is_unwritten(&entry));
         *self.verdicts.entry(entry.verdict).or_default() += 1;
         Ok(Some(Line::Entry(Box::new(entry))))
     }
@@ -138,14 +145,14 @@ impl<R: BufRead> Lines<R> {
     /// follows the last entry: the end of a run that was interrupted, and a torn line.
     #[must_use]
     pub fn position(&self) -> u64 {
-        self.position
+        self.whole.position
     }
 
     /// Whether the last line has no end: the run was killed while it wrote, and nothing in that line counts. Known when
     /// [`Lines::next_line`] has found no more.
     #[must_use]
     pub fn is_torn(&self) -> bool {
-        self.is_torn
+        self.whole.is_torn
     }
 
     /// Whether the end was read.
@@ -153,7 +160,9 @@ impl<R: BufRead> Lines<R> {
     pub fn has_ended(&self) -> bool {
         self.has_ended
     }
+}
 
+impl<R: BufRead> WholeLines<R> {
     /// Reads a line; false where no whole one is left.
     fn read(&mut self) -> Result<bool, Fault> {
         self.line.clear();
@@ -186,25 +195,21 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// Reads the line of an image by itself.
+/// Reads the line of an image by itself, with the first line of its report.
 ///
 /// # Errors
 /// Says what is wrong with it, in words that are safe to print.
-pub fn entry_of(line: &[u8]) -> Result<Entry, String> {
+pub fn entry_of(line: &[u8], head: &Head) -> Result<Entry, String> {
     let value = json::parse(line).map_err(|error| safe(&error.to_string()))?;
-    entry_from(value)
+    entry_from(value, head)
 }
 
-fn entry_from(value: serde_json::Value) -> Result<Entry, String> {
+fn entry_from(value: serde_json::Value, head: &Head) -> Result<Entry, String> {
     let entry: Entry = serde_json::from_value(value).map_err(|error| quoted(&error.to_string()))?;
-    let signatures = entry.signatures.iter();
-    let signatures = signatures.map(|signature| (signature.verdict, signature.reason));
-    for (verdict, reason) in signatures.chain([(entry.verdict, entry.reason)]) {
-        if (verdict == Verdict::Verified) != (reason == Reason::Verified) {
-            return Err(format!("{verdict} cannot have the reason {reason}"));
-        }
+    match consistency::of_entry(&entry, head) {
+        None => Ok(entry),
+        Some(what) => Err(format!("image {} contradicts itself: {what}", safe(&entry.image))),
     }
-    Ok(entry)
 }
 
 #[cfg(test)]
@@ -218,8 +223,15 @@ mod tests {
     }
 
     fn entry(verdict: &str, reason: &str) -> Value {
-        json!({"image": "sha256:00", "source": "cluster", "expected": [], "identitySource": "none", "verdict": verdict,
-            "reason": reason, "message": "m", "recorded": "no"})
+        let mut entry = json!({"image": format!("sha256:{:064x}", 1), "source": "cluster", "expected": ["a.example/b:c"],
+            "identitySource": "stream", "verdict": verdict, "reason": reason, "message": "m", "recorded": "no"});
+        if verdict == "Verified" {
+            let signer = json!({"fingerprint": "F", "primary": "F", "keyAlgorithm": "a", "hashAlgorithm": "h"});
+            entry["matched"] = entry["expected"].clone();
+            entry["signatures"] =
+                json!([{"kind": "gpg", "verdict": verdict, "reason": reason, "message": "m", "signer": signer}]);
+        }
+        entry
     }
 
     fn end(images: u64, verdicts: Value) -> Value {

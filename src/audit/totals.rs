@@ -68,9 +68,10 @@ pub struct Totals {
     /// Images by verdict and reason.
     pub outcomes: BTreeMap<(Verdict, Reason), u64>,
     /// Images by the namespaces in which they are used, each of them once in each; the empty name is that of images used
-    /// in none.
+    /// in none. An image that is Verified for what other namespaces expect of it, and of which nothing is expected in this
+    /// one, is Unchecked here.
     pub namespaces: Named<Verdicts>,
-    /// Images by what uses them, each of them once a kind.
+    /// Images by what uses them, each of them once a kind; Unchecked where it is that in the namespace of a use.
     pub uses: BTreeMap<UseKind, Verdicts>,
     /// The keys that verify images, by primary fingerprint.
     pub keys: Named<Key>,
@@ -123,7 +124,12 @@ impl Totals {
         kinds.sort_unstable();
         kinds.dedup();
         for kind in kinds {
-            *self.uses.entry(kind).or_default().entry(entry.verdict).or_default() += 1;
+            let uses = entry.uses.iter().filter(|used| used.kind == kind);
+            let is_open = uses
+                .map(|used| &used.namespace)
+                .any(|namespace| is_open_in(entry, namespace));
+            let verdict = if is_open { Verdict::Unchecked } else { entry.verdict };
+            *self.uses.entry(kind).or_default().entry(verdict).or_default() += 1;
         }
         let mut namespaces: Vec<&str> = entry.uses.iter().map(|used| used.namespace.as_str()).collect();
         namespaces.sort_unstable();
@@ -137,7 +143,9 @@ impl Totals {
         }
         for namespace in namespaces {
             if let Some(verdicts) = self.namespaces.of(namespace) {
-                *verdicts.entry(entry.verdict).or_default() += 1;
+                let is_open = is_open_in(entry, namespace);
+                let verdict = if is_open { Verdict::Unchecked } else { entry.verdict };
+                *verdicts.entry(verdict).or_default() += 1;
             }
         }
         self.add_keys(entry);
@@ -148,7 +156,6 @@ impl Totals {
         if entry.verdict != Verdict::Verified {
             return;
         }
-        let alone = u64::from(entry.signers().count() == 1);
         for signer in entry.signers() {
             let Some(key) = self.keys.of(&signer.primary) else {
                 continue;
@@ -158,7 +165,7 @@ impl Totals {
                 key.algorithm.clone_from(&signer.key_algorithm);
             }
             key.images += 1;
-            key.alone += alone;
+            key.alone += u64::from(entry.rests_on(&signer.primary));
             key.expires = match (key.expires, signer.expires) {
                 (Some(known), Some(new)) => Some(known.min(new)),
                 (known, new) => known.or(new),
@@ -211,4 +218,12 @@ impl Totals {
     pub fn fail_on(&self) -> &FailOn {
         &self.fail_on
     }
+}
+
+/// Whether an image that is well elsewhere is used in a namespace in which nothing says what it is expected to be signed as:
+/// what one namespace calls it must not vouch for it in another one.
+fn is_open_in(entry: &Entry, namespace: &str) -> bool {
+    let is_well = matches!(entry.verdict, Verdict::Verified | Verdict::Allowed);
+    let mut uses = entry.uses.iter().filter(|used| used.namespace == namespace);
+    is_well && !namespace.is_empty() && uses.all(|used| used.expects_nothing)
 }

@@ -7,6 +7,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::files::cleanup::Guard;
+use crate::files::pipe;
 
 /// Longest part of a file's name that its temporary name repeats, in characters.
 const MAX_NAME: usize = 40;
@@ -30,9 +31,8 @@ impl Fresh {
         let (path, mode) = match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
             Ok(meta) if !meta.is_file() => {
-                let file = OpenOptions::new().append(true).open(path)?;
                 return Ok(Self {
-                    file: BufWriter::new(file),
+                    file: BufWriter::new(pipe::append(path)?),
                     temporary: None,
                     path: path.to_owned(),
                 });

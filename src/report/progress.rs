@@ -34,6 +34,8 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
+    /// What is done with images, such as `judged`.
+    done: &'static str,
     total: usize,
     summary: Summary,
     /// Images whose records were written; nothing where none are to be.
@@ -70,7 +72,7 @@ impl State {
     fn line(&mut self, columns: Option<usize>) -> String {
         let (done, total) = (self.number(), self.total);
         self.pace.note(Instant::now(), done);
-        let mut line = format!("judged {}", self.judged());
+        let mut line = format!("{} {}", self.done, self.judged());
         if let Some(pace) = self.pace.text(total.saturating_sub(done)) {
             let _ = write!(line, "; {pace}");
         }
@@ -99,7 +101,7 @@ impl State {
     }
 
     fn interrupted(&self) -> String {
-        let mut text = format!("interrupted; judged {}", self.judged());
+        let mut text = format!("interrupted; {} {}", self.done, self.judged());
         match self.recorded {
             None => {}
             Some(0) => text.push_str("; nothing was recorded"),
@@ -116,8 +118,19 @@ impl Progress {
     /// Begins a run over so many images; 0 where that is not known yet. `is_shown`: on a terminal; `is_recording`: verdicts are to be recorded.
     #[must_use]
     pub fn start(total: usize, is_shown: bool, is_recording: bool) -> Self {
+        Self::of("judged", total, is_shown, is_recording)
+    }
+
+    /// Begins a run that reads what was said of so many images; 0 where that is not known.
+    #[must_use]
+    pub fn reading(total: usize, is_shown: bool) -> Self {
+        Self::of("read", total, is_shown, false)
+    }
+
+    fn of(done: &'static str, total: usize, is_shown: bool, is_recording: bool) -> Self {
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
+                done,
                 total,
                 summary: Summary::default(),
                 recorded: is_recording.then_some(0),

@@ -13,6 +13,7 @@ mod entries;
 mod expected;
 mod files;
 mod findings;
+mod gone;
 mod held;
 mod job;
 mod judge;
@@ -27,6 +28,8 @@ mod pool;
 mod recording;
 mod registries;
 mod reports;
+mod settling;
+mod unfinished;
 
 use std::sync::Arc;
 
@@ -111,7 +114,7 @@ impl<'s> Run<'s> {
         let files = Files::new(self.settings, objects);
         let mut jobs = files.jobs();
         self.over(judges, files.count(), Feed::Jobs(&mut jobs), &mut |line| {
-            line.collector.complain(files.complaints());
+            line.collector.lack(files.complaints());
             if let Some(note) = files.note() {
                 line.stderr.note(note);
             }
@@ -140,7 +143,7 @@ impl<'s> Run<'s> {
         let total = cluster.total();
         self.over(judges, total, Feed::Cluster(&mut cluster), &mut |line| {
             if let Feed::Cluster(cluster) = &mut line.feed {
-                line.collector.complain(cluster.complaints());
+                line.collector.lack(cluster.complaints());
                 let unknown = unknown.iter().map(|refusal| &refusal.message);
                 line.collector
                     .complain(unknown.map(|why| format!("{why}; what mirrors lack is not known")));
@@ -183,7 +186,7 @@ impl<'s> Run<'s> {
         let are_all_back = pool::each(judges, &|judge: &mut Judge<'_>, jobs| judge.jobs(jobs), &mut line);
         if !are_all_back {
             let what = "the threads that judge have ended before all images were judged";
-            line.collector.complain([what.to_owned()]);
+            line.collector.lack([what.to_owned()]);
         }
         line.tick();
         interruption.no_longer();
@@ -211,10 +214,10 @@ impl Line for Conveyor<'_, '_, '_, '_> {
     fn next(&mut self) -> Option<Job> {
         loop {
             self.tick();
-            let collector = &self.collector;
+            let collector = &mut self.collector;
             let job = match &mut self.feed {
                 Feed::Jobs(jobs) => jobs.next()?,
-                Feed::Cluster(cluster) => return cluster.next(&|name| collector.wants_image(name)),
+                Feed::Cluster(cluster) => return cluster.next(&mut |name| collector.wants_image(name)),
             };
             if collector.wants(&job) {
                 return Some(job);

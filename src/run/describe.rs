@@ -40,6 +40,9 @@ pub fn run(settings: Describe, console: &mut Console<'_>) -> Result<Exit, UsageE
     match settings.objects {
         Objects::Files { places, names, asked } => {
             let files = ObjectFiles::open(&places, settings.is_recursive);
+            if names.is_none() {
+                files.parts().for_each(|part| console.err.warning(part));
+            }
             for selected in session::select(&files, names.as_deref(), &places) {
                 let asked = selected.request.and_then(|request| asked.get(request));
                 let loaded = selected.found.map(|found| found.loaded);

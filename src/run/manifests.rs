@@ -11,7 +11,7 @@ use crate::report::{signatures, Instance};
 use crate::source::registry::{Registries, Taken};
 use crate::subject::instances::{self, Entry};
 use crate::subject::{ManifestState, NamingList, SourceAnswer, Subject};
-use crate::verdict::ImageOutcome;
+use crate::verdict::{ImageOutcome, SignatureOutcome};
 
 /// How deep lists may stand in lists: an instance may be a list, whose instances may not.
 const MAX_DEPTH: usize = 1;
@@ -31,6 +31,8 @@ pub(super) struct Findings {
     pub(super) outcome: ImageOutcome,
     pub(super) sources: Vec<SourceAnswer>,
     pub(super) instances: Vec<Instance>,
+    /// The signatures of everything below it, at any depth, each with the digest of its manifest.
+    pub(super) inner: Vec<(String, SignatureOutcome)>,
     pub(super) left_out: Vec<String>,
 }
 
@@ -40,6 +42,7 @@ impl From<Refusal> for Findings {
             outcome: ImageOutcome::refused(refusal, Vec::new()),
             sources: Vec::new(),
             instances: Vec::new(),
+            inner: Vec::new(),
             left_out: Vec::new(),
         }
     }
@@ -125,6 +128,7 @@ impl Manifests<'_, '_, '_> {
         }
         let mut instances = Vec::new();
         let mut outcomes = Vec::new();
+        let mut inner = Vec::new();
         for entry in &entries {
             let findings = self.instance(&identities, manifest.bytes, entry, manifest.depth + 1);
             instances.push(Instance {
@@ -132,12 +136,17 @@ impl Manifests<'_, '_, '_> {
                 platform: entry.platform(),
                 outcome: findings.outcome.clone(),
             });
+            let digest = entry.digest.to_string();
+            let own = findings.outcome.signatures().iter();
+            inner.extend(own.map(|signature| (digest.clone(), signature.clone())));
+            inner.extend(findings.inner);
             outcomes.push((format!("{} ({})", entry.platform(), entry.digest), findings.outcome));
         }
         Findings {
             outcome: ImageOutcome::of_list(own.outcome, &outcomes),
             sources: own.sources,
             instances,
+            inner,
             left_out: named(&left_out),
         }
     }
@@ -184,6 +193,7 @@ impl Manifests<'_, '_, '_> {
             outcome,
             sources,
             instances: Vec::new(),
+            inner: Vec::new(),
             left_out: Vec::new(),
         }
     }

@@ -56,12 +56,11 @@ pub fn run(settings: Remove, console: &mut Console<'_>) -> Result<Exit, UsageErr
     };
     match objects {
         Objects::Files { places, names, .. } => {
-            run.files(
-                &ObjectFiles::open(&places, settings.is_recursive),
-                &places,
-                names.as_deref(),
-                console.out,
-            );
+            let files = ObjectFiles::open(&places, settings.is_recursive);
+            if names.is_none() {
+                files.parts().for_each(|part| run.stderr.warning(part));
+            }
+            run.files(&files, &places, names.as_deref(), console.out);
         }
         Objects::Cluster { access, names, .. } => {
             let mut session = Session::new(*access, &mut run.stderr)?;

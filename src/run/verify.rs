@@ -33,6 +33,7 @@ use crate::report::progress::Progress;
 use crate::report::{ImageReport, Recorded};
 use crate::settings::images::Source;
 use crate::settings::objects::Recording;
+use crate::settings::requests::Requests;
 use crate::settings::verify::{Output, Verify};
 use crate::settings::UsageError;
 use crate::source::objects::ObjectFiles;
@@ -60,6 +61,9 @@ pub fn run(settings: &Verify, console: &mut Console<'_>) -> Result<Exit, UsageEr
             // Read before gpg is started: how many objects there are decides whether the call makes sense.
             let files = ObjectFiles::open(places, settings.is_recursive);
             files::check_count(&files, requests, settings.digest.as_ref())?;
+            if matches!(requests, Requests::Everything(_)) {
+                files.parts().for_each(|part| console.err.warning(part));
+            }
             let mut judging = Judging::new(criteria, settings.source.identities(), &mut console.err)?;
             judging.expect(requests.count().unwrap_or_else(|| files.count()));
             let scope = Scope::of(settings, Some(&files));

@@ -4,6 +4,7 @@
 pub mod diff;
 mod duration;
 mod images;
+mod inputs;
 pub mod merge;
 mod registries;
 pub mod reporting;
@@ -14,6 +15,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 pub use self::images::{Images, Range};
+use self::inputs::Inputs;
 use self::reporting::Reporting;
 pub use self::reports::Report;
 use super::by_policy::{ByPolicy, OfCluster};
@@ -93,6 +95,8 @@ impl Audit {
     /// # Errors
     /// When they contradict each other, one is malformed, or a file that they name cannot be used.
     pub fn new(options: &cli::audit::Audit, environment: &Environment) -> Result<Self, UsageError> {
+        let mut inputs = Inputs::of_audit(options, environment);
+        let reporting = Reporting::new(&options.report, options.resume.as_deref(), &inputs, environment)?;
         let demands = Demands {
             identity_match: options.identity_match.as_deref(),
             require: options.require,
@@ -105,6 +109,11 @@ impl Audit {
         });
         let cluster_policy = cluster_policy.transpose()?;
         let mut criteria = Criteria::new(&options.acceptance, demands, environment)?;
+        if let Some(policy) = &criteria.policy {
+            let files: Vec<PathBuf> = policy.key_files().map(Path::to_owned).collect();
+            inputs.add("a key of the policy", &files);
+            inputs.refuse(&reporting.files)?;
+        }
         let workers = options.workers.map_or_else(processors, |workers| workers as usize);
         criteria.workers = criteria.workers.shared_by(workers);
         let mut images = Images::new(options, environment)?;
@@ -121,7 +130,6 @@ impl Audit {
         if recording == Recording::Confirm {
             images.check_recordable()?;
         }
-        let reporting = Reporting::new(&options.report, options.resume.as_deref(), environment)?;
         Ok(Self {
             source: images.source(),
             map: options.expected_identity_map.as_deref().map(identity_map).transpose()?,

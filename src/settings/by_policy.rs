@@ -18,7 +18,7 @@ use crate::policy::combined::Combined;
 use crate::policy::file::PolicyText;
 use crate::policy::objects::Objects;
 use crate::policy::rulebook::{Rulebook, Source};
-use crate::policy::{Policy, MAX_POLICY_BYTES};
+use crate::policy::{KeyMaterial, Policy, Requirement, SigstoreSigners, MAX_POLICY_BYTES};
 use crate::text::{quoted, safe};
 
 /// A policy, and what GnuPG needs.
@@ -57,6 +57,25 @@ impl ByPolicy {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.book.combined.policy
+    }
+
+    /// The key files that it names, each as often as it does; keys that stand in it are part of itself.
+    pub fn key_files(&self) -> impl Iterator<Item = &Path> {
+        let policy = self.policy();
+        let scopes = policy.transports.iter().flat_map(|transport| &transport.scopes);
+        let requirements = scopes.flat_map(|scope| &scope.requirements).chain(&policy.default);
+        let keys = requirements.filter_map(|requirement| match requirement {
+            Requirement::SignedBy { keys, .. }
+            | Requirement::SigstoreSigned {
+                signers: SigstoreSigners::Keys(keys),
+                ..
+            } => Some(keys),
+            _ => None,
+        });
+        keys.flat_map(|keys| match keys {
+            KeyMaterial::Paths(paths) => paths.iter().map(PathBuf::as_path).collect::<Vec<_>>(),
+            _ => Vec::new(),
+        })
     }
 
     /// Whether it is made of API objects alone, so that its `default` is nobody's.

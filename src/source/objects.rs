@@ -155,6 +155,16 @@ impl ObjectFiles {
             .flat_map(|(f, file)| (0..file.entries.len()).map(move |e| (f, e)))
     }
 
+    /// What to know of files whose lists are parts of longer ones, of which the other objects are not known; safe to print.
+    pub fn parts(&self) -> impl Iterator<Item = String> + '_ {
+        self.files.iter().filter(|file| file.is_part).map(|file| {
+            format!(
+                "{}: a list in it goes on (metadata.continue), and the objects that follow are not known; save the whole list, as oc get -o json does without --raw",
+                file.place
+            )
+        })
+    }
+
     /// How many different objects there are: copies count once.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -153,7 +153,13 @@ impl Trial<'_> {
             None => return self.refused(kind, no_such_set()),
         };
         match engine.verify(&message) {
-            Ok(finding) => self.judge(kind, finding.into(), &message.payload),
+            Ok(finding) => {
+                let mut outcome = self.judge(kind, finding.into(), &message.payload);
+                if outcome.reason() == Reason::UnknownKey {
+                    outcome.claimed_key = Some(message.signature.maker());
+                }
+                outcome
+            }
             Err(error) => self.refused(kind, Refusal::new(Reason::EngineFailed, safe(&error.to_string()))),
         }
     }

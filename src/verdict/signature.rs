@@ -85,6 +85,7 @@ pub struct SignatureOutcome {
     pub(super) matched: Vec<Reference>,
     pub(super) signer: Option<Signer>,
     pub(super) claim: Option<Payload>,
+    pub(super) claimed_key: Option<String>,
     pub(super) met: Vec<Place>,
     pub(super) missed: Vec<Miss>,
     spares_record: bool,
@@ -112,6 +113,7 @@ impl SignatureOutcome {
             matched: Vec::new(),
             signer: None,
             claim: None,
+            claimed_key: None,
             met: Vec::new(),
             missed: Vec::new(),
             spares_record: false,
@@ -250,6 +252,12 @@ impl SignatureOutcome {
     #[must_use]
     pub fn claim(&self) -> Option<&Payload> {
         self.claim.as_ref()
+    }
+
+    /// The key that it says it is by, key ID or fingerprint, where that key is unknown: a claim and no more.
+    #[must_use]
+    pub fn claimed_key(&self) -> Option<&str> {
+        self.claimed_key.as_deref()
     }
 
     /// Whether what is recorded about the signature stays as it is, whatever the verdict.

@@ -106,6 +106,98 @@ fn what_one_namespace_calls_an_image_does_not_vouch_for_it_in_another() {
     assert_eq!(word(&report, 1), "Verified/Verified");
 }
 
+/// The map is for the names that tags and whoever names an image by digest give. Where an image was had from is a name only
+/// where nothing else names it: the digest there may be what a tag resolved to, and says nothing of which tag was meant.
+#[test]
+fn where_an_image_was_had_from_does_not_vouch_for_the_tags_that_name_it() {
+    const MIRROR: &str = "mirror.local:5000/shop/web";
+    let scene = scene();
+    for n in [1, 2] {
+        let blob = scene.sign(&digest(n), &format!("{REPOSITORY}:v1"));
+        let mut object = image(&digest(n), &[&blob]);
+        object["dockerImageReference"] = json!(format!("{MIRROR}@{}", digest(n)));
+        object["metadata"]["uid"] = json!(format!("uid-{n}"));
+        scene.server.image(object);
+    }
+    // The tag is imported from no tag, so that only the stream's own name of it says what it is to be.
+    let mut own = stream(&[("latest", "v1", 1)]);
+    own["spec"]["tags"] = json!([{"name": "latest", "from": {"kind": "ImageStreamImage", "name": "web@1"}}]);
+    scene.server.stream("shop", "web", own);
+    scene.sandbox.file("map", format!("{MIRROR} {REPOSITORY}\n"));
+    let args = ["--expected-identity-map", "map"];
+    let report = Report::read(&audit(&scene, &args).expect(1).stdout);
+    assert_eq!(word(&report, 1), "Rejected/IdentityMismatch");
+    let name = "registry.local:5000/shop/web:latest";
+    assert_eq!(entry(&report, 1)["expected"], json!([name]));
+    assert_eq!(word(&report, 2), "Verified/Verified");
+    assert_eq!(entry(&report, 2)["identitySource"], "map");
+    // A line for the stream's own name is what the tag goes by.
+    scene.sandbox.file(
+        "map",
+        format!("{MIRROR} {REPOSITORY}\nregistry.local:5000/shop/web {REPOSITORY}\n"),
+    );
+    let report = Report::read(&audit(&scene, &args).expect(1).stdout);
+    assert_eq!(entry(&report, 1)["expected"], json!([format!("{REPOSITORY}:latest")]));
+    assert_eq!(word(&report, 1), "Rejected/IdentityMismatch");
+    // And it is the tag that must be signed for.
+    let mut own = stream(&[("v1", "v1", 1)]);
+    own["spec"]["tags"] = json!([{"name": "v1", "from": {"kind": "ImageStreamImage", "name": "web@1"}}]);
+    scene.server.stream("shop", "web", own);
+    let report = Report::read(&audit(&scene, &args).expect(0).stdout);
+    assert_eq!(word(&report, 1), "Verified/Verified");
+}
+
+/// An image that is Verified for what one namespace expects is run in another one, where nothing says what it is to be: that
+/// one has no Verified image.
+#[test]
+fn a_namespace_that_expects_nothing_of_an_image_does_not_count_it_as_verified() {
+    let scene = scene();
+    put(&scene, 1, Some("v1"));
+    scene.server.stream("shop", "web", stream(&[("latest", "v1", 1)]));
+    let runs = format!("{REPOSITORY}@{}", digest(1));
+    for (namespace, asked) in [
+        ("prod", format!("{REPOSITORY}:v1")),
+        ("other", runs.clone()),
+        ("shop", format!("{REPOSITORY}:v1")),
+    ] {
+        let pod = super::fleet::pod("Running", &asked, &runs);
+        scene.server.pod(namespace, "web-1", pod);
+    }
+    let key = scene.key_file.to_str().unwrap();
+    let document = scene
+        .run(&["audit", "--public-key", key, "-o", "json"])
+        .expect(0)
+        .json();
+    let entry = &document["items"][0];
+    assert_eq!(entry["verdict"], "Verified");
+    let open: Vec<(&Value, &Value)> = entry["uses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|used| (&used["namespace"], &used["expectsNothing"]))
+        .collect();
+    assert_eq!(
+        open,
+        [
+            (&json!("shop"), &Value::Null),
+            (&json!("other"), &Value::Null),
+            (&json!("prod"), &json!(true)),
+            (&json!("shop"), &json!(true))
+        ]
+    );
+    let counts = |member: &str, name: &str, of: &str| {
+        let all = document["totals"][member].as_array().unwrap().clone();
+        let own = all.into_iter().find(|row| row[name] == of).unwrap();
+        (own["images"]["verified"].clone(), own["images"]["unchecked"].clone())
+    };
+    let (one, none) = (json!(1), json!(0));
+    assert_eq!(counts("namespaces", "namespace", "shop"), (one.clone(), none.clone()));
+    assert_eq!(counts("namespaces", "namespace", "other"), (one.clone(), none.clone()));
+    assert_eq!(counts("namespaces", "namespace", "prod"), (none.clone(), one.clone()));
+    assert_eq!(counts("uses", "kind", "tag"), (one.clone(), none.clone()));
+    assert_eq!(counts("uses", "kind", "pod"), (none, one));
+}
+
 #[test]
 fn records_are_written_only_of_what_the_map_names() {
     let scene = scene();
@@ -182,6 +274,43 @@ fn an_image_that_others_change_meanwhile_is_judged_again() {
     let stored = scene.server.stored(&digest(1));
     assert_eq!(stored["metadata"]["labels"]["a"], "b");
     assert_eq!(stored["signatures"][0]["conditions"][0]["status"], "True");
+}
+
+/// An image that is judged again before trust is taken back is what each of its uses expects, as at first: one that is
+/// signed for one of them meanwhile is not recorded for that one.
+#[test]
+fn what_is_kept_back_is_judged_again_by_all_that_is_expected_of_it() {
+    let scene = scene();
+    put(&scene, 1, Some("v1"));
+    scene.server.stream("shop", "web", stream(&[("latest", "v1", 1)]));
+    scene.sandbox.file(
+        "map",
+        format!("{REPOSITORY} {REPOSITORY}\nregistry.local:5000 registry.local:5000\n"),
+    );
+    let args = ["--confirm", "--expected-identity-map", "map"];
+    audit(&scene, &args).expect(0);
+    let by = |key: &str| {
+        let payload = crate::support::images::payload(&digest(1), &format!("{REPOSITORY}:v1"));
+        crate::support::images::base64(&scene.signer.sign(key, &payload))
+    };
+    let (stranger, good) = (by(&scene.signer.simple_key("Stranger <s@example.com>")), by(&scene.key));
+    let old = format!("{REPOSITORY}:v0");
+    scene.server.objects(|objects| {
+        objects.edit_image(&digest(1), |image| {
+            image["signatures"][0]["content"] = stranger.into();
+            image["signatures"][0]["imageIdentity"] = old.clone().into();
+        });
+    });
+    scene.server.stream("other", "web", stream(&[("edge", "v2", 1)]));
+    let d = digest(1);
+    scene.server.before_write(move |objects| {
+        objects.edit_image(&d, |image| image["signatures"][0]["content"] = good.clone().into());
+    });
+    let report = Report::read(&audit(&scene, &args).expect(1).stdout);
+    assert_eq!(word(&report, 1), "Rejected/UnknownKey");
+    assert_eq!(entry(&report, 1)["recorded"], "unchanged");
+    let stored = scene.server.stored(&digest(1));
+    assert_eq!(stored["signatures"][0]["imageIdentity"], old.as_str());
 }
 
 #[test]

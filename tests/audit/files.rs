@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Images in files and directories: each once, in order, whatever the number of threads.
 
-use serde_json::json;
+use serde_json::{json, Value};
 
 use crate::audit::bench::{digest, Bench, Report, PLACE, SIGNED};
 use crate::support::images::{image, list};
@@ -336,4 +336,109 @@ fn objects_that_may_name_images_and_are_not_read_make_the_audit_incomplete() {
     let other = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}});
     bench.desk.put("inventory/other.json", other.to_string());
     bench.run(&["-f", "inventory"]).expect(0);
+}
+
+/// What streams and pods in the files use is used whether or not its object is there: a cluster that has it not says so too.
+#[test]
+fn an_image_that_is_used_and_is_not_in_the_files_is_not_judged_and_said_to_be_so() {
+    let bench = Bench::new();
+    let stream = |n: usize| {
+        json!({
+            "apiVersion": "image.openshift.io/v1",
+            "kind": "ImageStream",
+            "metadata": {"name": "app", "namespace": "ns"},
+            "spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": format!("{PLACE}:v1")}}]},
+            "status": {"tags": [{"tag": "v1", "items": [{"image": digest(n)}]}]},
+        })
+    };
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-1", "namespace": "prod"},
+        "spec": {"containers": [{"name": "app", "image": format!("{PLACE}@{}", digest(3))}]},
+        "status": {"phase": "Running", "containerStatuses": [{"name": "app", "image": "x",
+            "imageID": format!("{PLACE}@{}", digest(3))}]}});
+    bench
+        .desk
+        .put("all.json", list(&[bench.good(1), stream(2), pod]).to_string());
+    let report = bench.lines(&["-f", "all.json"], 1);
+    assert_eq!(
+        report.words(),
+        ["Verified/Verified", "Unchecked/NotFound", "Unchecked/NotFound"]
+    );
+    let images: Vec<_> = report.entries.iter().map(|entry| &entry["image"]).collect();
+    assert_eq!(images, [&json!(digest(1)), &json!(digest(2)), &json!(digest(3))]);
+    assert_eq!(report.entries[1]["uses"][0]["name"], "app:v1");
+    assert_eq!(report.entries[2]["uses"][0]["namespace"], "prod");
+    assert_eq!(report.entries[1]["source"], "file:all.json");
+    // Who names the images asks for these, and for no others.
+    let named = format!("{}={SIGNED}:v1", digest(1));
+    bench.run(&["-f", "all.json", &named]).expect(0);
+    // Once it is there it is judged as its uses expect.
+    bench
+        .desk
+        .put("all.json", list(&[bench.good(1), stream(1)]).to_string());
+    let report = bench.lines(&["-f", "all.json"], 0);
+    assert_eq!(report.words(), ["Verified/Verified"]);
+    // Where none is there, the files have no image.
+    bench.desk.put("all.json", list(&[stream(1)]).to_string());
+    let report = bench.lines(&["-f", "all.json"], 3);
+    assert_eq!(report.words(), ["Unchecked/NotFound"]);
+}
+
+/// A list with `metadata.continue` is what a server gives out of a longer one.
+#[test]
+fn a_part_of_a_list_in_a_file_is_not_taken_for_the_whole() {
+    let bench = Bench::new();
+    let part = |kind: &str, items: &[Value]| {
+        json!({"apiVersion": "image.openshift.io/v1", "items": items, "kind": kind,
+            "metadata": {"resourceVersion": "7", "continue": "eyJ2IjoibWV0YS5rOHMuaW8vdjEi", "remainingItemCount": 3}})
+    };
+    let whole = |kind: &str, items: &[Value]| {
+        let mut list = part(kind, items);
+        list["metadata"]["continue"] = json!("");
+        list
+    };
+    let stream = json!({"apiVersion": "image.openshift.io/v1", "kind": "ImageStream",
+        "metadata": {"name": "app", "namespace": "ns"}, "spec": {}, "status": {}});
+    let good = bench.good(1);
+    let yaml = format!("kind: ImageList\nitems:\n- {good}\nmetadata:\n  continue: abc\n");
+    for text in [
+        part("ImageList", std::slice::from_ref(&good)).to_string(),
+        part("List", &[good.clone(), stream.clone()]).to_string(),
+        format!("{good}{}", part("ImageStreamList", std::slice::from_ref(&stream))),
+        yaml,
+    ] {
+        bench.desk.put("all.data", &text);
+        let outcome = bench.run(&["-f", "all.data", "-o", "json"]).expect(3);
+        let document = outcome.json();
+        assert_eq!(document["items"][0]["verdict"], "Verified", "{text}");
+        assert_eq!(document["complete"], false);
+        assert!(
+            outcome.stderr.contains("error: all.data: a list in it goes on"),
+            "{outcome:#?}"
+        );
+        // Of an image that is named it does not matter what else there is.
+        let key = bench.desk.key_file.to_str().unwrap();
+        let signed = format!("{SIGNED}:v1");
+        let verify = [
+            "verify",
+            "-f",
+            "all.data",
+            "--public-key",
+            key,
+            "--expected-identity",
+            &signed,
+        ];
+        let outcome = bench.desk.sandbox.run(verify);
+        assert!(
+            outcome.stderr.contains("warning: all.data: a list in it goes on"),
+            "{outcome:#?}"
+        );
+        let outcome = bench.desk.sandbox.run([&verify[..], &[&digest(1)]].concat()).expect(0);
+        assert!(!outcome.stderr.contains("goes on"), "{outcome:#?}");
+        let outcome = bench.desk.sandbox.run(["describe", "-f", "all.data"]);
+        assert!(outcome.stderr.contains("goes on"), "{outcome:#?}");
+    }
+    bench
+        .desk
+        .put("all.data", whole("ImageList", std::slice::from_ref(&good)).to_string());
+    bench.run(&["-f", "all.data"]).expect(0);
 }

@@ -162,6 +162,46 @@ fn too_many_downgrades_are_all_kept_back_and_listed() {
     assert_eq!(after.iter().filter(|object| trusted(object) == Some("True")).count(), 0);
 }
 
+/// What is too much is so for a run: each shard has its own, and so has what is left of a run that is gone on from.
+#[test]
+fn downgrades_are_counted_for_each_shard_and_for_the_rest_of_a_resumed_run() {
+    let recorded = |report: &Report, fate: &str| report.entries.iter().filter(|own| own["recorded"] == fate).count();
+    let bench = Bench::new();
+    bench.mixed("all.json", 10);
+    bench.lines(&["-f", "all.json", "--confirm"], 1);
+    let text = fs::read_to_string(bench.desk.sandbox.path("all.json")).unwrap();
+    wrong_key(&bench);
+    let all = ["-f", "all.json", "--confirm", "--max-downgrades", "6"];
+    let mut written = Vec::new();
+    for shard in ["0/2", "1/2"] {
+        let report = bench.lines(&[&all[..], &["--shard", shard]].concat(), 1);
+        assert_eq!(recorded(&report, "heldBack"), 0);
+        written.push(recorded(&report, "yes"));
+    }
+    // Seven lose their trust, and one was not trusted for another reason before.
+    assert_eq!(written.iter().sum::<usize>(), 8);
+    assert!(!written.contains(&0), "{written:?}");
+    // The report of a run that was killed has one of them already, so that there are six left.
+    bench.desk.put("all.json", &text);
+    let whole = [&all[..4], &["7", "--report", "jsonl=audit.jsonl"]].concat();
+    bench.run(&whole).expect(1);
+    let report = bench.report("audit.jsonl");
+    let mut kept = false;
+    let lines = report
+        .entries
+        .iter()
+        .filter(|own| own["recorded"] != "yes" || !std::mem::replace(&mut kept, true));
+    let lines: Vec<String> = std::iter::once(&report.head)
+        .chain(lines)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    bench.desk.put("audit.jsonl", lines.concat());
+    bench.desk.put("all.json", &text);
+    bench.run(&[&all[..], &["--resume", "audit.jsonl"]].concat()).expect(1);
+    let report = bench.report("audit.jsonl");
+    assert_eq!((report.entries.len(), recorded(&report, "yes")), (10, 8));
+}
+
 #[test]
 fn twenty_downgrades_are_allowed_by_default() {
     let bench = Bench::new();

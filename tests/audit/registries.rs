@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Lists of images in registries.
 
+use serde_json::json;
+
 use crate::support::hub::Hub;
 use crate::support::images::payload;
 
@@ -101,4 +103,81 @@ fn what_was_asked_for_is_not_asked_for_again_when_a_report_is_gone_on_from() {
     bench
         .run(&["-f", "x.json", "--creds", "a:b"])
         .expect_usage("--creds is about images in registries");
+}
+
+#[test]
+fn a_key_that_is_in_no_keyring_is_named_as_claimed_for_an_image_in_a_registry_too() {
+    let (bench, hub, digests) = town();
+    let host = hub.host();
+    let other = bench.desk.signer.simple_key("Other <o@example.com>");
+    let blob = bench
+        .desk
+        .signer
+        .sign(&other, &payload(&digests[2], &format!("{host}/ns/app:v3")));
+    let place = format!("lookaside/ns/app@{}/signature-1", digests[2].replace(':', "="));
+    bench.desk.put(&place, &blob);
+    let report = Report::read(&run(&bench, &[&format!("docker://{host}/ns/app:v3")]).expect(1).stdout);
+    assert_eq!(report.words(), ["Rejected/UnknownKey"]);
+    let claimed = report.entry()["signatures"][0]["claimedKey"].as_str().unwrap();
+    assert!(other.ends_with(claimed), "{claimed}");
+}
+
+/// A list that only its instances are signed for: whose keys verify it is told, and what each instance has.
+#[test]
+fn the_keys_of_a_lists_instances_are_those_of_the_list() {
+    let (bench, hub, digests) = town();
+    let host = hub.host();
+    let old = bench.desk.signer.key("Old <old@example.com>", "rsa2048", "sign", "10d");
+    let both = bench.desk.sandbox.path("both.gpg");
+    bench.desk.signer.export(&[&bench.desk.key, &old], &both);
+    let manifests: Vec<_> = [(0, "amd64"), (1, "arm64")]
+        .into_iter()
+        .map(|(n, architecture)| {
+            let size = hub.store(|store| store.repository("ns/app").manifest(&digests[n]).1.len());
+            json!({"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digests[n], "size": size,
+                "platform": {"os": "linux", "architecture": architecture}})
+        })
+        .collect();
+    let index = "application/vnd.oci.image.index.v1+json";
+    let list = json!({"schemaVersion": 2, "mediaType": index, "manifests": manifests}).to_string();
+    hub.store(|store| store.repository("ns/app").push("multi", index, list.as_bytes()));
+    let reference = format!("{host}/ns/app:multi");
+    for (digest, key) in [(&digests[0], &bench.desk.key), (&digests[1], &old)] {
+        let blob = bench.desk.signer.sign(key, &payload(digest, &reference));
+        let place = format!("lookaside/ns/app@{}/signature-1", digest.replace(':', "="));
+        bench.desk.put(&place, &blob);
+    }
+    let image = format!("docker://{reference}");
+    let keys = ["--public-key", both.to_str().unwrap()];
+    let args = [
+        &[image.as_str()][..],
+        &keys,
+        &["--fail-on", "expiring", "--report", "json=all.json"],
+    ]
+    .concat();
+    let report = Report::read(&run(&bench, &args).expect(1).stdout);
+    assert_eq!(report.words(), ["Verified/Verified"]);
+    let entry = report.entry();
+    let signed = entry["signatures"].as_array().unwrap();
+    let signed: Vec<_> = signed
+        .iter()
+        .map(|own| (&own["instance"], &own["signer"]["primary"]))
+        .collect();
+    assert_eq!(
+        signed,
+        [
+            (&json!(digests[0]), &json!(bench.desk.key)),
+            (&json!(digests[1]), &json!(old))
+        ]
+    );
+    // One of the instances is verified by that key only, and so is the list.
+    assert_eq!(entry["findings"][0]["kind"], "expiring");
+    let text = std::fs::read_to_string(bench.desk.sandbox.path("all.json")).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    crate::support::schema::assert_valid(&document);
+    for key in document["totals"]["keys"].as_array().unwrap() {
+        assert_eq!((&key["images"], &key["alone"]), (&json!(1), &json!(1)), "{document}");
+    }
+    bench.desk.put("sum.jsonl", run(&bench, &args).stdout);
+    bench.desk.sandbox.run(["audit", "merge", "sum.jsonl"]).expect(0);
 }

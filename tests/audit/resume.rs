@@ -33,21 +33,14 @@ fn a_report_that_was_torn_is_gone_on_from() {
         assert_eq!(again.head, whole.head);
         assert!(outcome.stdout.contains("30 images"), "{outcome:#?}");
     }
-    // What it has is not judged again: another verdict there stands.
+    // What it has is not judged again: what stands there stays.
     tear(&bench, 31, 0);
     let path = bench.desk.sandbox.path("audit.jsonl");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(
-        &path,
-        text.replacen(
-            "\"verdict\":\"Verified\",\"reason\":\"Verified\"",
-            "\"verdict\":\"Unsigned\",\"reason\":\"NoSignature\"",
-            1,
-        ),
-    )
-    .unwrap();
+    fs::write(&path, text.replacen("\"message\":\"", "\"message\":\"as before: ", 1)).unwrap();
     bench.run(&["-f", "all.json", "--resume", "audit.jsonl"]).expect(1);
-    assert_eq!(bench.report("audit.jsonl").words()[0], "Unsigned/NoSignature");
+    let message = bench.report("audit.jsonl").entries[0]["message"].to_string();
+    assert!(message.starts_with("\"as before: "), "{message}");
 }
 
 #[test]
@@ -110,6 +103,41 @@ fn a_report_of_another_audit_is_not_gone_on_from() {
         .run(&[&["-f", "all.json"][..], &resume].concat())
         .expect_usage("the keys");
     assert_eq!(fs::read(bench.desk.sandbox.path("audit.jsonl")).unwrap(), before);
+}
+
+/// Another program may judge otherwise, and another policy demands something else.
+#[test]
+fn a_report_of_another_version_or_policy_is_not_gone_on_from() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 10);
+    let policy = |kind: &str| {
+        bench
+            .desk
+            .put("policy.json", format!("{{\"default\":[{{\"type\":\"{kind}\"}}]}}"))
+    };
+    policy("reject");
+    let run = |more: &[&str]| {
+        let args = ["audit", "--policy", "policy.json", "-f", "all.json"];
+        bench.desk.sandbox.run([&args[..], more].concat())
+    };
+    run(&["--report", "jsonl=audit.jsonl"]).expect(1);
+    tear(&bench, 5, 0);
+    let resume = ["--resume", "audit.jsonl"];
+    let path = bench.desk.sandbox.path("audit.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    for (was, is, named) in [
+        (env!("CARGO_PKG_VERSION"), "0.0.1", "the program's version"),
+        ("audit/v1", "audit/v2", "expected the first line"),
+    ] {
+        fs::write(&path, text.replacen(was, is, 1)).unwrap();
+        run(&resume).expect_usage(named);
+    }
+    fs::write(&path, &text).unwrap();
+    policy("insecureAcceptAnything");
+    run(&resume).expect_usage("the policy");
+    policy("reject");
+    run(&resume).expect(1);
+    assert_eq!(bench.report("audit.jsonl").entries.len(), 10);
 }
 
 #[test]
@@ -246,4 +274,104 @@ fn one_report_of_json_lines_is_written() {
             .run(&[&["-f", "all.json"][..], args].concat())
             .expect_usage(message);
     }
+}
+
+/// What was found before is believed as it stands there, so that it must be something that was found.
+#[test]
+fn a_report_with_an_entry_that_contradicts_itself_is_not_gone_on_from() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 10);
+    bench
+        .run(&["-f", "all.json", "--report", "jsonl=audit.jsonl"])
+        .expect(1);
+    tear(&bench, 9, 0);
+    let path = bench.desk.sandbox.path("audit.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    // An image that is signed for another tag is made a Verified one.
+    let rejected = "\"verdict\":\"Rejected\",\"reason\":\"IdentityMismatch\"";
+    assert!(text.contains(rejected), "{text}");
+    let resume = ["-f", "all.json", "--resume", "audit.jsonl"];
+    let verified = "\"verdict\":\"Verified\",\"reason\":\"Verified\"";
+    for (changed, named) in [
+        (text.replacen(rejected, verified, 1), "contradicts itself"),
+        (
+            text.replacen("IdentityMismatch", "NoSignature", 1),
+            "Rejected cannot have the reason NoSignature",
+        ),
+    ] {
+        fs::write(&path, &changed).unwrap();
+        bench.run(&resume).expect_usage(named);
+        assert_eq!(fs::read_to_string(&path).unwrap(), changed);
+    }
+    fs::write(&path, &text).unwrap();
+    bench.run(&resume).expect(1);
+}
+
+/// What a report has of images that are not there any more is no part of the inventory: totals are those of now, in every
+/// format and in the report itself, which is complete again.
+#[test]
+fn images_that_are_gone_do_not_count_in_a_report_that_is_gone_on_from() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 20);
+    let args = ["-f", "all.json", "--report", "jsonl=audit.jsonl"];
+    bench.run(&args).expect(1);
+    let whole = bench.report("audit.jsonl");
+    // The rejected ones of the first ten are gone, and one that was verified.
+    let left: Vec<_> = (0..20).filter(|n| ![3, 7, 8, 9].contains(n)).collect();
+    let text = fs::read_to_string(bench.desk.sandbox.path("all.json")).unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let items = document["items"].as_array_mut().unwrap();
+    items.retain(|item| left.iter().any(|n| item["metadata"]["name"] == digest(*n).as_str()));
+    bench.desk.put("all.json", document.to_string());
+    for lines in [4, 12, 21] {
+        let every: Vec<String> = std::iter::once(&whole.head)
+            .chain(&whole.entries)
+            .take(lines)
+            .map(|line| format!("{line}\n"))
+            .collect();
+        bench.desk.put("audit.jsonl", every.concat());
+        let resume = ["-f", "all.json", "--resume", "audit.jsonl", "-o", "json"];
+        let outcome = bench.run(&resume).expect(1);
+        let again = bench.report("audit.jsonl");
+        let images: Vec<_> = again.entries.iter().map(|entry| entry["image"].clone()).collect();
+        assert_eq!(images, left.iter().map(|n| digest(*n)).collect::<Vec<_>>(), "{lines}");
+        assert_eq!(again.head, whole.head);
+        assert_eq!(again.tail.get("incomplete"), None, "{}", again.tail);
+        let document = outcome.json();
+        assert_eq!(document["end"]["images"], 16);
+        assert_eq!(document["end"]["verdicts"], again.tail["verdicts"]);
+        assert_eq!(document["items"].as_array().unwrap().len(), 16);
+        assert_eq!(outcome.stderr.contains("not there any more"), lines > 4, "{outcome:#?}");
+        bench.desk.sandbox.run(["audit", "merge", "audit.jsonl"]).expect(1);
+    }
+    bench.desk.sandbox.assert_clean();
+}
+
+/// Where the inventory is not known to be whole, an image that it does not have may be there all the same: what was found of
+/// it stays in the report, and is counted nowhere else.
+#[test]
+fn what_an_incomplete_inventory_does_not_have_stays_in_the_report() {
+    let bench = Bench::new();
+    bench.mixed("all/one.json", 10);
+    let args = ["-f", "all", "--report", "jsonl=audit.jsonl"];
+    bench.run(&args).expect(1);
+    let whole = bench.report("audit.jsonl");
+    tear(&bench, 11, 0);
+    let one = fs::read_to_string(bench.desk.sandbox.path("all/one.json")).unwrap();
+    bench.desk.put("all/one.json", "{");
+    bench.desk.put("all/two.json", bench.good(10).to_string());
+    let resume = ["-f", "all", "--resume", "audit.jsonl", "-o", "json"];
+    let outcome = bench.run(&resume).expect(3);
+    // The file that cannot be read, and the image that is new.
+    assert_eq!(outcome.json()["end"]["images"], 2, "{outcome:#?}");
+    let kept = bench.report("audit.jsonl");
+    assert_eq!(kept.entries[..10], whole.entries[..]);
+    assert_eq!(kept.entries[10]["image"], "file:all/one.json");
+    assert_eq!(kept.entries[11]["image"], digest(10).as_str());
+    // Once it can be read again, nothing of it was lost.
+    bench.desk.put("all/one.json", one);
+    let outcome = bench.run(&resume).expect(1);
+    assert_eq!(outcome.json()["end"]["images"], 11);
+    let again = bench.report("audit.jsonl").entries;
+    assert_eq!((&again[..10], &again[10..]), (&whole.entries[..], &kept.entries[11..]));
 }

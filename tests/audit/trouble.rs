@@ -177,6 +177,27 @@ fn slow(bench: &Bench, messages: usize) -> (Command, String) {
 }
 
 #[test]
+fn a_long_audit_shows_counts_rate_and_time_left_on_a_terminal() {
+    if !possible("a_long_audit_shows_counts_rate_and_time_left_on_a_terminal") {
+        return;
+    }
+    let bench = Bench::new();
+    bench.mixed("all.json", 10);
+    let fake = gpg(&bench, "*--verify*", "sleep 0.7; exec $REAL \"$@\"");
+    let system = System::new().replace("/usr/bin/gpg", &fake);
+    let mut command = system.command(&bench.desk.sandbox);
+    command.args(["audit", "--public-key", "key.gpg", "--expected-identity-map", "map"]);
+    command.args(["-f", "all.json", "--engine", "gpgme", "--workers", "1"]);
+    let (status, shown) = crate::support::terminal::Terminal::run(&command, 200).end();
+    assert_eq!(status, 1, "{shown}");
+    let lines: Vec<&str> = shown.split('\r').filter(|line| line.starts_with('[')).collect();
+    let last = lines.last().unwrap_or_else(|| panic!("no progress: {shown:?}"));
+    assert!(last.contains("of 10 images: "), "{last:?}");
+    assert!(last.contains("/s") && last.contains(" left"), "{last:?}");
+    assert!(shown.contains("10 images: 7 Verified"), "{shown:?}");
+}
+
+#[test]
 fn a_run_that_is_killed_is_gone_on_from_with_the_same_totals() {
     if !possible("a_run_that_is_killed_is_gone_on_from_with_the_same_totals") {
         return;

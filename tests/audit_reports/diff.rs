@@ -26,6 +26,22 @@ fn equal_audits_are_the_same_in_any_order() {
     assert_eq!(document["items"], json!([]));
 }
 
+/// An entry that is expected to have other identities, by their tags.
+fn expected(mut entry: Value, tags: &[&str]) -> Value {
+    let identities = tags
+        .iter()
+        .map(|tag| json!(format!("registry.example.com/team/app:{tag}")));
+    entry["expected"] = identities.collect();
+    entry
+}
+
+/// A Verified one that is signed with one of the tags that are expected.
+fn signed_as(n: usize, tags: &[&str], tag: &str) -> Value {
+    let mut entry = expected(verified(n, &[(RELEASE, None)]), tags);
+    entry["matched"] = expected(json!({}), &[tag])["expected"].clone();
+    entry
+}
+
 /// One image for each change, among others that have none.
 fn changed() -> (Vec<Value>, Vec<Value>) {
     let good = |n| verified(n, &[(RELEASE, None)]);
@@ -40,6 +56,8 @@ fn changed() -> (Vec<Value>, Vec<Value>) {
         good(7),
         good(8),
         verified(9, &[(RELEASE, None), (OLD, None)]),
+        signed_as(11, &["a", "b"], "a"),
+        unknown(12),
     ];
     let new = vec![
         entry(0, "Unsigned", "NoSignature"),
@@ -53,6 +71,9 @@ fn changed() -> (Vec<Value>, Vec<Value>) {
         // The same keys in another order.
         verified(9, &[(OLD, None), (RELEASE, None)]),
         entry(10, "Unsigned", "NoSignature"),
+        // The same are expected, in another order.
+        signed_as(11, &["b", "a"], "b"),
+        expected(unknown(12), &["c", "d"]),
     ];
     (old, new)
 }
@@ -74,6 +95,8 @@ fn each_change_has_its_name() {
         ("newlyRejected", 1),
         ("noLongerVerified", 2),
         ("keyChanged", 3),
+        ("identityChanged", 11),
+        ("identityChanged", 12),
         ("newlyVerified", 4),
         ("verdictChanged", 5),
         ("reasonChanged", 6),
@@ -90,8 +113,8 @@ fn each_change_has_its_name() {
         document["summary"]
             .as_object()
             .unwrap()
-            .values()
-            .all(|count| *count == 1),
+            .iter()
+            .all(|(change, count)| *count == if change == "identityChanged" { 2 } else { 1 }),
         "{document}"
     );
     let key = &document["items"][3];
@@ -99,7 +122,14 @@ fn each_change_has_its_name() {
         (&key["old"]["keys"], &key["new"]["keys"]),
         (&json!([RELEASE]), &json!([OLD]))
     );
-    assert_eq!(document["items"][8]["new"], Value::Null);
+    let identity = &document["items"][4];
+    let [a, b] = ["a", "b"].map(|tag| format!("registry.example.com/team/app:{tag}"));
+    assert_eq!(
+        (&identity["old"]["matched"], &identity["new"]["matched"]),
+        (&json!([a]), &json!([b]))
+    );
+    assert_eq!(identity["new"]["expected"], json!([a, b]));
+    assert_eq!(document["items"][10]["new"], Value::Null);
     assert_eq!(document["items"][0]["usedBy"], "team-0/app-0:v1");
 }
 
@@ -121,8 +151,38 @@ fn text_groups_the_changes() {
         text.contains(&format!("      by {} -> by {}\n", &RELEASE[24..], &OLD[24..])),
         "{text}"
     );
-    let end = "\n1 newly unsigned, 1 newly rejected, 1 no longer verified, 1 key changed, 1 newly verified, 1 verdict changed, 1 reason changed, 1 new, 1 gone\n";
+    let base = "registry.example.com/team/app";
+    let signed = format!("      signed as {base}:a -> signed as {base}:b\n");
+    assert!(text.contains(&signed), "{text}");
+    let wanted = format!("      expected registry.example.com/team/app-12:v1 -> expected {base}:c, {base}:d\n");
+    assert!(text.contains(&wanted), "{text}");
+    let end = "\n1 newly unsigned, 1 newly rejected, 1 no longer verified, 1 key changed, 2 identity changed, 1 newly verified, 1 verdict changed, 1 reason changed, 1 new, 1 gone\n";
     assert!(text.ends_with(end), "{text}");
+}
+
+/// What an image is signed as may change with the key that signed it, and what is expected with the verdict: all is told.
+#[test]
+fn one_image_may_have_changed_in_several_ways() {
+    let old = [signed_as(0, &["a", "b"], "a"), signed_as(1, &["a"], "a")];
+    let mut moved = signed_as(0, &["a", "b"], "b");
+    moved["signatures"] = verified(0, &[(OLD, None)])["signatures"].clone();
+    let new = [moved, expected(unknown(1), &["b"])];
+    let document = diff(&old, &new, &["-o", "json"]).expect(1).json();
+    assert_valid(&document);
+    let items = document["items"].as_array().unwrap().iter();
+    let items: Vec<(&str, &str)> = items
+        .map(|item| (item["change"].as_str().unwrap(), item["image"].as_str().unwrap()))
+        .collect();
+    let [first, second] = [digest(0), digest(1)];
+    assert_eq!(
+        items,
+        [
+            ("newlyRejected", second.as_str()),
+            ("keyChanged", &first),
+            ("identityChanged", &first),
+            ("identityChanged", &second)
+        ]
+    );
 }
 
 /// From a part nothing can be told of the whole: an image that is not there may only not have been reached.
@@ -134,6 +194,7 @@ fn a_report_that_is_not_complete_is_trouble() {
     incomplete["incomplete"] = json!(["a page is missing"]);
     let mut interrupted = tail(&entries);
     interrupted["interrupted"] = json!(true);
+    interrupted["incomplete"] = json!(["it was interrupted"]);
     let mut shard = head();
     shard["shard"] = json!({"index": 0, "count": 2});
     let twice: Vec<Value> = entries.iter().chain([&entries[0]]).cloned().collect();

@@ -30,7 +30,7 @@ pub const STRANGER: &str = "0123456789ABCDEF";
 
 pub fn head() -> Value {
     json!({"apiVersion": "image-signature.io/audit/v1", "kind": "AuditReport", "program": "0.1.0", "keys": "aa",
-        "options": "bb", "source": "cluster https://api.example.com:6443", "shard": {"index": 0, "count": 1},
+        "policy": "dd", "options": "bb", "source": "cluster https://api.example.com:6443", "shard": {"index": 0, "count": 1},
         "started": STARTED})
 }
 
@@ -39,10 +39,14 @@ pub fn digest(n: usize) -> String {
 }
 
 pub fn entry(n: usize, verdict: &str, reason: &str) -> Value {
-    json!({"image": digest(n), "source": "cluster",
+    let mut entry = json!({"image": digest(n), "source": "cluster",
         "uses": [{"kind": "tag", "namespace": format!("team-{}", n % 7), "name": format!("app-{n}:v1")}],
         "expected": [format!("registry.example.com/team/app-{n}:v1")], "identitySource": "stream",
-        "verdict": verdict, "reason": reason, "message": format!("message of {n}"), "recorded": "no"})
+        "verdict": verdict, "reason": reason, "message": format!("message of {n}"), "recorded": "no"});
+    if verdict == "Unsigned" {
+        entry["findings"] = json!([{"kind": "unsignedInUse", "message": "it is in use and has no signature"}]);
+    }
+    entry
 }
 
 /// A Verified one, by these keys.
@@ -70,22 +74,13 @@ pub fn unknown(n: usize) -> Value {
     entry
 }
 
-/// Every verdict, and every kind of finding, among these; of ten images six are Verified.
+/// Every verdict, and every kind of finding that is no trouble of records, among these; of ten images six are Verified.
 pub fn mixed(count: usize) -> Vec<Value> {
-    let kinds = [
-        "stale",
-        "damaged",
-        "contradictory",
-        "expiring",
-        "gap",
-        "unreachable",
-        "heldBack",
-    ];
+    let kinds = ["stale", "damaged", "gap", "expiring", "contradictory", "unreachable"];
     let made = |n: usize| match n % 10 {
         0 => unknown(n),
         1 => {
             let mut entry = entry(n, "Unsigned", "NoSignature");
-            entry["findings"] = json!([{"kind": "unsignedInUse", "message": "it is in use and has no signature"}]);
             entry["uses"]
                 .as_array_mut()
                 .unwrap()
@@ -101,8 +96,10 @@ pub fn mixed(count: usize) -> Vec<Value> {
         3 => {
             let mut entry = verified(n, &[(OLD, Some(STARTED + 10 * 86_400))]);
             let kind = kinds[n / 10 % kinds.len()];
-            entry["findings"] = json!([{"kind": kind, "message": format!("what {kind} means here"),
-                "command": "skopeo copy --all docker://a/b docker://c/d"}]);
+            entry["findings"] = json!([{"kind": kind, "message": format!("what {kind} means here")}]);
+            if kind == "gap" {
+                entry["findings"][0]["command"] = "skopeo copy --all docker://a/b docker://c/d".into();
+            }
             entry
         }
         4 => verified(n, &[(RELEASE, None), (OLD, Some(STARTED + 10 * 86_400))]),

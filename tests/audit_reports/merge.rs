@@ -4,7 +4,7 @@
 use image_signature::audit::head::Shard;
 use serde_json::{json, Value};
 
-use crate::audit_reports::made::{head, lines, mixed, read_file, tail, verified, RELEASE, STARTED};
+use crate::audit_reports::made::{digest, entry, head, lines, mixed, read_file, tail, verified, RELEASE, STARTED};
 use crate::support::program::{Outcome, Sandbox};
 use crate::support::schema::assert_valid;
 
@@ -174,7 +174,10 @@ fn what_may_not_be_all_is_never_a_success() {
             "shard 1/4: a page is missing",
         ),
         (
-            &|_, end| end.as_mut().unwrap()["interrupted"] = json!(true),
+            &|_, end| {
+                end.as_mut().unwrap()["interrupted"] = json!(true);
+                end.as_mut().unwrap()["incomplete"] = json!(["it was interrupted"]);
+            },
             "was interrupted",
         ),
         (
@@ -204,6 +207,146 @@ fn what_may_not_be_all_is_never_a_success() {
         assert!(outcome.stderr.contains(named), "{named}: {outcome:?}");
         assert_eq!(outcome.json()["complete"], false, "{named}");
     }
+}
+
+/// Entries that no audit writes: a sum that has one is not complete, and a report that has one is not compared.
+#[test]
+fn an_entry_that_contradicts_itself_is_refused() {
+    let expected = json!(["registry.example.com/team/app-0:v1"]);
+    let other = json!(["registry.example.com/team/other:v1"]);
+    let stale = json!([{"kind": "stale", "message": "m", "command": "rm"}]);
+    let many: Vec<Value> = (0..101).map(|_| json!({"kind": "pod", "name": "web-1/app"})).collect();
+    type Change<'c> = &'c dyn Fn(&mut Value);
+    let changes: [(Change<'_>, &str); 20] = [
+        (
+            &|own| own["verdict"] = json!("Rejected"),
+            "Rejected cannot have the reason Verified",
+        ),
+        (
+            &|own| {
+                own["verdict"] = json!("Unchecked");
+                own["reason"] = json!("UnknownKey");
+            },
+            "Unchecked cannot have the reason UnknownKey",
+        ),
+        (
+            &|own| own["signatures"][0]["verdict"] = json!("Unsupported"),
+            "Unsupported cannot have the reason Verified",
+        ),
+        (&|own| own["signatures"] = json!([]), "do not make it Verified"),
+        (
+            &|own| {
+                own["signatures"][0]["verdict"] = json!("Rejected");
+                own["signatures"][0]["reason"] = json!("BadSignature");
+            },
+            "do not make it Verified",
+        ),
+        (
+            &|own| drop(own["signatures"][0].as_object_mut().unwrap().remove("signer")),
+            "Verified without a signer",
+        ),
+        (
+            &|own| own["signatures"][0]["signer"]["primary"] = json!(""),
+            "no fingerprint",
+        ),
+        (&|own| own["signatures"][0]["kind"] = json!("x509"), "of no kind"),
+        (
+            &|own| own["signatures"][0]["claimedKey"] = json!("0123456789ABCDEF"),
+            "claims a key",
+        ),
+        (
+            &|own| own["matched"] = other.clone(),
+            "an identity that is not expected",
+        ),
+        (&|own| own["matched"] = json!([]), "where an expected identity matches"),
+        (
+            &|own| {
+                own["verdict"] = json!("Unchecked");
+                own["reason"] = json!("EngineFailed");
+            },
+            "where an expected identity matches",
+        ),
+        (
+            &|own| {
+                let identity = format!("registry.example.com/team/app@{}", digest(99));
+                own["expected"] = json!([identity]);
+                own["matched"] = json!([identity]);
+            },
+            "the digest of another image",
+        ),
+        (
+            &|own| own["identitySource"] = json!("none"),
+            "where something names them",
+        ),
+        (&|own| own["image"] = json!("app:v1"), "do not make it Verified"),
+        (
+            &|own| own["findings"] = json!([{"kind": "unsignedInUse", "message": "m"}]),
+            "in use and Unsigned",
+        ),
+        (&|own| own["recorded"] = json!("heldBack"), "kept back"),
+        (&|own| own["findings"] = stale.clone(), "no gap"),
+        (&|own| own["moreUses"] = json!(3), "leaves out more"),
+        (&|own| own["uses"] = json!(many), "it has more"),
+    ];
+    let sandbox = Sandbox::new();
+    let mut head = head();
+    head.as_object_mut().unwrap().remove("policy");
+    let good = verified(0, &[(RELEASE, None)]);
+    assert_eq!(good["expected"], expected);
+    let refused = |own: &Value, named: &str| {
+        let all = [own.clone(), verified(1, &[(RELEASE, None)])];
+        sandbox.file("all.jsonl", lines(&head, &all, Some(&tail(&all))));
+        let outcome = sandbox.run(["audit", "merge", "all.jsonl", "-o", "json"]).expect(3);
+        assert!(outcome.stderr.contains(named), "{named}: {outcome:?}");
+        assert_eq!(outcome.json()["complete"], false, "{named}");
+        let outcome = sandbox.run(["audit", "diff", "all.jsonl", "all.jsonl"]).expect(3);
+        assert!(outcome.stderr.contains(named), "{named}: {outcome:?}");
+    };
+    for (change, named) in changes {
+        let mut own = good.clone();
+        change(&mut own);
+        refused(&own, named);
+    }
+    for (verdict, reason) in [
+        ("Rejected", "BadSignature"),
+        ("Rejected", "ThresholdNotReached"),
+        ("Rejected", "IdentityMismatch"),
+        ("Allowed", "Allowed"),
+    ] {
+        refused(&entry(0, verdict, reason), "do not make it");
+    }
+    let mut unsigned = entry(0, "Unsigned", "NoSignature");
+    unsigned["signatures"] = crate::audit_reports::made::unknown(0)["signatures"].clone();
+    refused(&unsigned, "do not make it Unsigned");
+    // As it is, it is fine.
+    sandbox.file(
+        "all.jsonl",
+        lines(&head, std::slice::from_ref(&good), Some(&tail(&[good.clone()]))),
+    );
+    sandbox.run(["audit", "merge", "all.jsonl"]).expect(0);
+}
+
+/// The end speaks for the entries: it cannot say that all is well where a record is lost.
+#[test]
+fn an_end_that_contradicts_its_entries_is_refused() {
+    let sandbox = Sandbox::new();
+    let mut failed = verified(0, &[(RELEASE, None)]);
+    failed["recorded"] = json!("failed");
+    let mut kept = failed.clone();
+    kept["recorded"] = json!("heldBack");
+    kept["findings"] = json!([{"kind": "heldBack", "message": "Trusted: True -> False"}]);
+    for own in [failed, kept] {
+        let all = [own];
+        sandbox.file("all.jsonl", lines(&head(), &all, Some(&tail(&all))));
+        let outcome = sandbox.run(["audit", "merge", "all.jsonl"]).expect(3);
+        assert!(outcome.stderr.contains("records that were not written"), "{outcome:?}");
+    }
+    let all = [verified(0, &[(RELEASE, None)])];
+    let mut end = tail(&all);
+    end["interrupted"] = json!(true);
+    sandbox.file("all.jsonl", lines(&head(), &all, Some(&end)));
+    let outcome = sandbox.run(["audit", "merge", "all.jsonl"]).expect(3);
+    assert!(outcome.stderr.contains("that nothing is missing"), "{outcome:?}");
 }
 
 #[test]
@@ -273,6 +416,27 @@ fn reports_go_to_files_as_well() {
         }
     }
     sandbox.assert_clean();
+}
+
+/// How far it is is told on a terminal, as with every run that may take long.
+#[test]
+fn a_long_sum_shows_progress_on_a_terminal() {
+    let sandbox = Sandbox::new();
+    let entries: Vec<Value> = (0..40).map(|n| verified(n, &[(RELEASE, None)])).collect();
+    let files = shards(&sandbox, &entries, |_, _, _, _| {});
+    let mut command = sandbox.command_of(std::path::Path::new("/bin/bash"));
+    // The last shard comes slowly, so that it is not known how many images there are.
+    let slow = format!("head -n 2 {0}; sleep 4; tail -n +3 {0}", files[3]);
+    let script = format!("\"$0\" audit merge {} {} {} <({slow})", files[0], files[1], files[2]);
+    command.args(["-c", &script]).arg(crate::support::program::binary());
+    let (status, shown) = crate::support::terminal::Terminal::run(&command, 200).end();
+    assert_eq!(status, 0, "{shown}");
+    let before: usize = (0..3).map(|index| part(&entries, index).len()).sum();
+    let line = format!("read {0} images: {0} Verified", before + 1);
+    assert!(shown.contains(&line), "{line}: {shown:?}");
+    // In a file nothing of it stands.
+    let outcome = merge(&sandbox, &files, &[]).expect(0);
+    assert_eq!(outcome.stderr, "");
 }
 
 /// One that cannot be written makes no file appear, and is no success.

@@ -14,6 +14,9 @@ use crate::reason::Verdict;
 use crate::report::json::{write_document, Syntax, API_VERSION};
 use crate::text::{safe, time};
 
+/// Most identities of an image that text names.
+const MAX_NAMED: usize = 3;
+
 /// What stands around the differences.
 #[derive(Debug, Default)]
 pub struct Ends {
@@ -164,6 +167,7 @@ fn title(change: Change) -> &'static str {
         Change::VerdictChanged => "Verdict changed",
         Change::ReasonChanged => "Reason changed",
         Change::KeyChanged => "Key changed",
+        Change::IdentityChanged => "Identity changed",
         Change::Gone => "Gone",
         Change::New => "New",
     }
@@ -186,6 +190,7 @@ fn line(out: &mut dyn Write, difference: &Difference) -> io::Result<()> {
         (Some(old), Some(new)) if difference.change == Change::KeyChanged => {
             format!("by {} -> by {}", keys(old), keys(new))
         }
+        (Some(old), Some(new)) if difference.change == Change::IdentityChanged => identities(old, new),
         (Some(old), Some(new)) => format!("{} -> {}", words(old), words(new)),
         (Some(one), None) | (None, Some(one)) => words(one),
         (None, None) => String::new(),
@@ -200,6 +205,25 @@ fn words(state: &State) -> String {
     }
 }
 
+/// What an image is signed as, where that is another identity now; else what it is expected to be signed as.
+fn identities(old: &State, new: &State) -> String {
+    let (what, old, new) = match (&old.matched, &new.matched) {
+        (from, to) if from != to && !from.is_empty() && !to.is_empty() => ("signed as", from, to),
+        _ => ("expected", &old.expected, &new.expected),
+    };
+    format!("{what} {} -> {what} {}", named(old), named(new))
+}
+
+fn named(identities: &[String]) -> String {
+    let mut names: Vec<String> = identities.iter().take(MAX_NAMED).map(|name| safe(name)).collect();
+    match identities.len().saturating_sub(MAX_NAMED) {
+        0 if names.is_empty() => return "nothing".to_owned(),
+        0 => {}
+        more => names.push(format!("{more} more")),
+    }
+    names.join(", ")
+}
+
 fn keys(state: &State) -> String {
     let keys: Vec<String> = state.keys.iter().map(|key| safe(short_key(key))).collect();
     keys.join(", ")
@@ -208,7 +232,8 @@ fn keys(state: &State) -> String {
 fn item(difference: &Difference) -> Value {
     let shown = difference.new.as_ref().or(difference.old.as_ref());
     let state = |state: &Option<State>| match state {
-        Some(state) => json!({"verdict": state.verdict, "reason": state.reason, "keys": state.keys}),
+        Some(state) => json!({"verdict": state.verdict, "reason": state.reason, "keys": state.keys,
+            "expected": state.expected, "matched": state.matched}),
         None => Value::Null,
     };
     json!({

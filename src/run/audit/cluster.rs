@@ -111,7 +111,7 @@ impl<'s> Cluster<'s> {
     }
 
     /// The next image of those that `wants`, by digest; then those that are not in the cluster.
-    pub(super) fn next(&mut self, wants: &dyn Fn(&str) -> bool) -> Option<Job> {
+    pub(super) fn next(&mut self, wants: &mut dyn FnMut(&str) -> bool) -> Option<Job> {
         let Some(candidate) = self.inventory.next(&mut self.session, wants) else {
             let (place, rest) = self.places.split_first()?;
             self.places = rest;

@@ -4,12 +4,12 @@
 use std::io::{self, Write};
 
 use super::cluster::Cluster;
-use super::expected::Expected;
-use super::held::{Held, HeldEntries};
+use super::held::{Held, HeldEntries, HeldExpected};
 use super::job::{Done, Job, On, Record};
-use super::lines::Known;
 use super::reports::Reports;
-use crate::audit::entry::{Entry, Finding, FindingKind, Recorded};
+use super::unfinished::{Known, Said};
+use crate::audit::consistency;
+use crate::audit::entry::{Entry, Recorded};
 use crate::audit::head::Head;
 use crate::audit::lines::END;
 use crate::audit::tail::Tail;
@@ -22,7 +22,7 @@ use crate::run::cluster::SOURCE;
 use crate::run::file_records::FileRecords;
 use crate::settings::audit::Audit;
 use crate::settings::UsageError;
-use crate::source::objects::{ObjectFiles, Position};
+use crate::source::objects::Position;
 use crate::text::safe;
 
 /// Most reasons that are kept why an audit is not complete.
@@ -30,17 +30,22 @@ const MAX_REASONS: usize = 100;
 
 /// What is found, on its way to reports and records.
 pub(super) struct Collector<'s> {
-    settings: &'s Audit,
+    pub(super) settings: &'s Audit,
+    head: Head,
     reports: Reports<'s>,
     known: Known,
     totals: Totals,
+    /// Images of the report that is gone on from whose records were not written.
+    lost: u64,
+    /// The inventory is known to have no other images than those that it came to.
+    is_whole: bool,
     incomplete: Vec<String>,
     /// Reasons why the audit is not complete that are not kept.
     more_reasons: u64,
-    records: FileRecords,
-    held: HeldEntries,
+    pub(super) records: FileRecords,
+    pub(super) held: HeldEntries,
     /// How many records are to change from True to False.
-    downgrades: u64,
+    pub(super) downgrades: u64,
 }
 
 impl<'s> Collector<'s> {
@@ -49,25 +54,19 @@ impl<'s> Collector<'s> {
     /// # Errors
     /// When one cannot be begun or gone on from.
     pub(super) fn new(settings: &'s Audit, head: &Head, out: &'s mut dyn Write) -> Result<Self, UsageError> {
-        let mut totals = Totals::new(
-            settings.reporting.fail_on.clone(),
-            settings.now + settings.reporting.warn_expiry,
-        );
-        let (reports, known) = Reports::begin(settings, head, out, &mut totals)?;
-        let lost = [Recorded::Failed, Recorded::HeldBack].map(|fate| totals.recorded.get(&fate).copied().unwrap_or(0));
-        let lost: u64 = lost.iter().sum();
-        let incomplete = match lost {
-            0 => Vec::new(),
-            lost => vec![format!(
-                "{lost} images of the report that is continued have records that were not written"
-            )],
-        };
+        let (reports, known) = Reports::begin(settings, head, out)?;
         Ok(Self {
             settings,
+            head: head.clone(),
             reports,
             known,
-            totals,
-            incomplete,
+            totals: Totals::new(
+                settings.reporting.fail_on.clone(),
+                settings.now + settings.reporting.warn_expiry,
+            ),
+            lost: 0,
+            is_whole: true,
+            incomplete: Vec::new(),
             more_reasons: 0,
             records: FileRecords::default(),
             held: HeldEntries::new(),
@@ -75,15 +74,33 @@ impl<'s> Collector<'s> {
         })
     }
 
-    /// Whether an image belongs to this run and is not in the report already.
-    pub(super) fn wants(&self, job: &Job) -> bool {
+    /// Whether an image of the inventory belongs to this run and is to be judged; what the report that is gone on from has
+    /// of it is taken over.
+    pub(super) fn wants(&mut self, job: &Job) -> bool {
         let is_here = job.is_named_later() || self.settings.shard.has(&job.image);
-        is_here && !self.known.has(&job.image, &job.source)
+        is_here && self.is_new(&job.image, &job.source)
     }
 
     /// The same for an image of a cluster, by its name.
-    pub(super) fn wants_image(&self, name: &str) -> bool {
-        self.settings.shard.has(name) && !self.known.has(name, SOURCE)
+    pub(super) fn wants_image(&mut self, name: &str) -> bool {
+        self.settings.shard.has(name) && self.is_new(name, SOURCE)
+    }
+
+    fn is_new(&mut self, image: &str, source: &str) -> bool {
+        match self.known.reach(image, source) {
+            Ok(Said::Nothing) => return true,
+            Ok(Said::Again) => {}
+            Ok(Said::Entry(entry)) => {
+                self.totals.add(&entry);
+                self.lost += u64::from(consistency::is_unwritten(&entry));
+                self.reports.known(&entry);
+            }
+            Err(error) => {
+                let image = safe(image);
+                self.complain([format!("{image}: reading the report that is gone on from: {error}")]);
+            }
+        }
+        false
     }
 
     /// Takes an image that was judged: reports it, or holds it until it is known what becomes of its record.
@@ -115,22 +132,26 @@ impl<'s> Collector<'s> {
         } = record;
         self.downgrades += downgrades.len() as u64;
         let held = match (on, cluster) {
-            (On::File(position, copies), _) => self.hold(position, &copies, &edits, &harmless).map(|()| Some(position)),
+            (On::File(position, copies), _) => self
+                .hold(position, &copies, &edits, &harmless)
+                .map(|()| (Some(position), None)),
             (On::Image(own), Some(cluster)) => {
+                let expected = HeldExpected::from(&own.expected);
                 if !harmless.is_empty() {
                     entry.recorded = cluster.write(*own, harmless, stderr);
                 }
                 if downgrades.is_empty() || entry.recorded == Recorded::Failed {
                     return self.report(&entry);
                 }
-                Ok(None)
+                Ok((None, Some(expected)))
             }
             (On::Image(_), None) => Err(io::Error::other("there is no cluster")),
         };
-        let held = held.and_then(|position| {
+        let held = held.and_then(|(position, expected)| {
             self.held.put(&Held {
                 entry: entry.clone(),
                 position,
+                expected,
                 downgrades,
             })
         });
@@ -156,9 +177,15 @@ impl<'s> Collector<'s> {
         Ok(())
     }
 
-    fn report(&mut self, entry: &Entry) {
+    pub(super) fn report(&mut self, entry: &Entry) {
+        if let Some(what) = consistency::of_entry(entry, &self.head) {
+            let image = safe(&entry.image);
+            self.complain([format!(
+                "image {image} contradicts itself by a fault of this program: {what}"
+            )]);
+        }
         self.totals.add(entry);
-        if matches!(entry.recorded, Recorded::Failed | Recorded::HeldBack) {
+        if consistency::is_unwritten(entry) {
             let what = match entry.recorded {
                 Recorded::HeldBack => "a change from True to False was kept back",
                 _ => "the record could not be written",
@@ -166,6 +193,14 @@ impl<'s> Collector<'s> {
             self.complain([format!("{}: {what}", safe(&entry.image))]);
         }
         self.reports.entry(entry);
+    }
+
+    /// Notes why not all images are known: what a report that is gone on from has of others may still be there.
+    pub(super) fn lack(&mut self, complaints: impl IntoIterator<Item = String>) {
+        for complaint in complaints {
+            self.is_whole = false;
+            self.complain([complaint]);
+        }
     }
 
     /// Notes why not everything is known or recorded.
@@ -179,78 +214,6 @@ impl<'s> Collector<'s> {
         }
     }
 
-    /// Whether too many records would change from True to False; then it is said.
-    fn is_too_much(&self, stderr: &mut Messages<'_>) -> bool {
-        let is_too_much = self.downgrades > self.settings.max_downgrades;
-        if is_too_much {
-            stderr.error(format_args!("{} records would change from True to False, more than --max-downgrades {}: none of them is written; look at the reasons, and run the command again with a higher number if they are right",
-                self.downgrades, self.settings.max_downgrades));
-        }
-        is_too_much
-    }
-
-    /// Writes records in files, and reports what has waited for that. Where too many records would change from True to
-    /// False, these changes are left out.
-    pub(super) fn record_in_files(&mut self, objects: &ObjectFiles, stderr: &mut Messages<'_>) {
-        let is_too_much = self.is_too_much(stderr);
-        let mut records = std::mem::take(&mut self.records);
-        if is_too_much {
-            records.drop_conditional();
-        }
-        let failures = records.write(objects, &mut io::sink(), stderr);
-        if failures.has_any() {
-            self.complain(["not all records could be written".to_owned()]);
-        }
-        self.settle(is_too_much, stderr, &mut |held, _| match held
-            .position
-            .is_some_and(|position| failures.has(position))
-        {
-            true => Recorded::Failed,
-            false => Recorded::Yes,
-        });
-    }
-
-    /// Writes the changes from True to False to Images of a cluster, unless there are too many.
-    pub(super) fn record_in_cluster(&mut self, cluster: &mut Cluster<'_>, stderr: &mut Messages<'_>) {
-        let is_too_much = self.is_too_much(stderr);
-        self.settle(is_too_much, stderr, &mut |held, stderr| match is_too_much {
-            true => held.entry.recorded,
-            false => cluster.take_back(&held.entry.image, Expected::of_entry(&held.entry), stderr),
-        });
-    }
-
-    /// Reports what has waited for its record, which `write` tells the fate of.
-    fn settle(
-        &mut self,
-        is_too_much: bool,
-        stderr: &mut Messages<'_>,
-        write: &mut dyn FnMut(&Held, &mut Messages<'_>) -> Recorded,
-    ) {
-        let held = std::mem::replace(&mut self.held, HeldEntries::new());
-        let read = held.each(&mut |mut held| {
-            let fate = write(&held, stderr);
-            let is_held_back = is_too_much && !held.downgrades.is_empty() && fate != Recorded::Failed;
-            held.entry.recorded = if is_held_back { Recorded::HeldBack } else { fate };
-            let image = safe(&held.entry.image);
-            for downgrade in held.downgrades {
-                if is_held_back {
-                    stderr.tell(format_args!("{image}: {downgrade}: kept back"));
-                    held.entry.findings.push(Finding {
-                        kind: FindingKind::HeldBack,
-                        message: downgrade,
-                        command: None,
-                    });
-                } else if fate == Recorded::Yes {
-                    stderr.tell(format_args!("{image}: {downgrade}: recorded"));
-                }
-            }
-            self.report(&held.entry.bounded());
-        });
-        if let Err(error) = read {
-            self.complain([format!("keeping the report: {error}")]);
-        }
-    }
-
     /// Ends the reports of a run that a signal ends.
     pub(super) fn interrupt(&mut self) {
         self.complain(["it was interrupted".to_owned()]);
@@ -259,6 +222,15 @@ impl<'s> Collector<'s> {
 
     /// Ends the reports; the exit status comes back.
     pub(super) fn end(mut self, stderr: &mut Messages<'_>) -> Exit {
+        let gone: u64 = match self.is_whole {
+            true => self.known.left().values().sum(),
+            false => 0,
+        };
+        if gone > 0 {
+            stderr.note(format_args!(
+                "the report that is gone on from has {gone} images that are not there any more; they are left out"
+            ));
+        }
         let incomplete = self.close(false);
         for reason in &incomplete {
             stderr.error(reason);
@@ -274,6 +246,12 @@ impl<'s> Collector<'s> {
 
     /// Ends the reports; why the audit is not complete comes back.
     fn close(&mut self, interrupted: bool) -> Vec<String> {
+        if self.lost > 0 {
+            self.complain([format!(
+                "{} images of the report that is gone on from have records that were not written",
+                self.lost
+            )]);
+        }
         let mut incomplete = std::mem::take(&mut self.incomplete);
         if self.more_reasons > 0 {
             incomplete.push(format!("{} more reasons like these", self.more_reasons));
@@ -286,7 +264,9 @@ impl<'s> Collector<'s> {
             incomplete,
             interrupted,
         };
-        self.reports.end(&mut tail, &self.totals);
+        let known = std::mem::take(&mut self.known);
+        let is_whole = self.is_whole && !interrupted;
+        self.reports.end(&mut tail, &self.totals, known, is_whole);
         tail.incomplete
     }
 }

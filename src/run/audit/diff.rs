@@ -7,11 +7,12 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use crate::audit::difference::{change, Change, Difference, Place, State};
+use crate::audit::difference::{changes, Change, Difference, Place, State};
 use crate::audit::entry::Entry;
 use crate::audit::head::Head;
 use crate::audit::images::Images;
 use crate::audit::lines::{entry_of, Fault, Line, Lines};
+use crate::files::read::open_named;
 use crate::report::audit::difference::{printer, Ends};
 use crate::report::console::Console;
 use crate::report::exit::Exit;
@@ -41,7 +42,7 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
     let old = old
         .map_err(Fault::Io)
         .and_then(|(again, file)| Ok((again, open(&settings.old, file)?)));
-    let new = File::open(&settings.new)
+    let new = open_named(&settings.new)
         .map_err(Fault::Io)
         .and_then(|file| open(&settings.new, file));
     match (old, new) {
@@ -84,7 +85,7 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
 
 /// A file that can be read twice: a pipe is copied.
 fn rewindable(path: &Path) -> io::Result<File> {
-    let mut file = File::open(path)?;
+    let mut file = open_named(path)?;
     if file.metadata()?.is_file() {
         return Ok(file);
     }
@@ -111,6 +112,7 @@ fn compare(
     let mut known: Images<Known> = Images::default();
     let mut places: Vec<Place> = Vec::new();
     let mut at = old.lines.position();
+    let head = old.head.clone();
     each(old, faults, &mut |entry, end| {
         let place = Place {
             offset: at,
@@ -135,12 +137,12 @@ fn compare(
             return Ok(is_new);
         };
         before.is_there = true;
-        let before = State::of(&read(again, before.place)?);
-        if let Some(change) = change(&before, &state) {
+        let before = State::of(&read(again, before.place, &head)?);
+        for change in changes(&before, &state) {
             put(&Difference {
                 change,
-                old: Some(before),
-                new: Some(state),
+                old: Some(before.clone()),
+                new: Some(state.clone()),
             })?;
         }
         Ok(is_new)
@@ -155,7 +157,7 @@ fn compare(
     for place in places {
         put(&Difference {
             change: Change::Gone,
-            old: Some(State::of(&read(again, place)?)),
+            old: Some(State::of(&read(again, place, &head)?)),
             new: None,
         })?;
     }
@@ -202,10 +204,10 @@ fn each(
 }
 
 /// Reads the line of an image again.
-fn read(file: &File, place: Place) -> io::Result<Entry> {
+fn read(file: &File, place: Place, head: &Head) -> io::Result<Entry> {
     let mut file = file;
     file.seek(SeekFrom::Start(place.offset))?;
     let mut line = Vec::new();
     BufReader::new(file).take(place.length).read_until(b'\n', &mut line)?;
-    entry_of(&line).map_err(|fault| io::Error::other(format!("the old report has changed: {fault}")))
+    entry_of(&line, head).map_err(|fault| io::Error::other(format!("the old report has changed: {fault}")))
 }

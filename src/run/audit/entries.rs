@@ -11,11 +11,18 @@ use crate::verdict::SignatureOutcome;
 /// The entry of an image of which nothing is recorded yet.
 pub(super) fn entry(job: &Job, judged: &Judged) -> Entry {
     let outcome = judged.outcome();
-    let claims = judged.claims.iter().cloned().chain(std::iter::repeat(None));
+    let own = outcome.signatures().iter().map(|own| signature(own, None));
+    let of_instances = judged.instances.iter();
+    let of_instances = of_instances.map(|(instance, own)| signature(own, Some(instance.clone())));
+    let mut uses = job.uses.clone();
+    if job.expected.demands.is_empty() {
+        // What is expected of the image, if anything is, is expected of it everywhere.
+        uses.iter_mut().for_each(|by| by.expects_nothing = false);
+    }
     Entry {
         image: judged.digest.clone().unwrap_or_else(|| job.image.clone()),
         source: job.source.clone(),
-        uses: job.uses.clone(),
+        uses,
         more_uses: job.more_uses,
         expected: texts(&job.expected.identities),
         identity_source: job.expected.source,
@@ -23,12 +30,7 @@ pub(super) fn entry(job: &Job, judged: &Judged) -> Entry {
         reason: outcome.reason(),
         message: outcome.message().to_owned(),
         matched: texts(outcome.matched()),
-        signatures: outcome
-            .signatures()
-            .iter()
-            .zip(claims)
-            .map(|(own, claimed_key)| signature(own, claimed_key))
-            .collect(),
+        signatures: own.chain(of_instances).collect(),
         more_signatures: 0,
         findings: Vec::new(),
         more_findings: 0,
@@ -40,7 +42,7 @@ fn texts(references: &[Reference]) -> Vec<String> {
     references.iter().map(ToString::to_string).collect()
 }
 
-fn signature(outcome: &SignatureOutcome, claimed_key: Option<String>) -> Signature {
+fn signature(outcome: &SignatureOutcome, instance: Option<String>) -> Signature {
     Signature {
         name: outcome.name().to_owned(),
         kind: outcome.kind().word().to_owned(),
@@ -48,7 +50,8 @@ fn signature(outcome: &SignatureOutcome, claimed_key: Option<String>) -> Signatu
         reason: outcome.reason(),
         message: outcome.message().to_owned(),
         signer: outcome.signer().map(of_signer),
-        claimed_key,
+        claimed_key: outcome.claimed_key().map(str::to_owned),
+        instance,
     }
 }
 

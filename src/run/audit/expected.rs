@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::audit::entry::{Entry, IdentitySource, Use, UseKind};
+use crate::audit::entry::{IdentitySource, Use, UseKind};
 use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::Known;
 use crate::reason::{Reason, Refusal};
@@ -35,16 +35,6 @@ impl Expected {
             more_demands: 0,
             source: IdentitySource::None,
             trouble: None,
-        }
-    }
-
-    /// What an entry says was expected.
-    pub(super) fn of_entry(entry: &Entry) -> Self {
-        let identities = entry.expected.iter().filter_map(|text| Reference::parse(text).ok());
-        Self {
-            identities: identities.collect(),
-            source: entry.identity_source,
-            ..Self::nothing()
         }
     }
 
@@ -132,6 +122,7 @@ pub(super) fn of_requests(named: Vec<(&str, &[Reference])>, of_uses: Expected, i
             kind: UseKind::List,
             namespace: String::new(),
             name: asked.to_owned(),
+            expects_nothing: false,
         };
         for reference in references {
             if !expected.identities.contains(reference) {

@@ -5,17 +5,18 @@ use std::cell::Cell;
 
 use super::expected::{self, Expected};
 use super::job::{Job, Object, Standing, What};
-use crate::audit::entry::IdentitySource;
+use crate::audit::entry::{IdentitySource, UseKind};
 use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::{Known, Uses};
 use crate::digest::Digest;
 use crate::image;
+use crate::reason::{Reason, Refusal};
 use crate::run::cluster::inventory::{add_pod, add_stream, add_tag};
 use crate::run::elsewhere::Elsewhere;
 use crate::run::objects::{self, Found, Selected};
 use crate::settings::audit::{Audit, Images};
 use crate::settings::requests::Request;
-use crate::source::objects::{Kind, ObjectFiles, Place, Position};
+use crate::source::objects::{sources, Kind, ObjectFiles, Place, Position};
 use crate::text::safe;
 
 /// Most troubles with such objects that are named.
@@ -37,6 +38,8 @@ pub(super) struct Files<'f> {
     others: u64,
     /// How many images there were.
     images: Cell<u64>,
+    /// How many images are used and are not among the objects.
+    absent: usize,
 }
 
 impl<'f> Files<'f> {
@@ -55,8 +58,10 @@ impl<'f> Files<'f> {
             troubles: Vec::new(),
             others: 0,
             images: Cell::new(0),
+            absent: 0,
         };
         files.gather();
+        files.absent = files.absent().count();
         files
     }
 
@@ -157,7 +162,37 @@ impl<'f> Files<'f> {
     /// How many images are expected. Views count as well, although the image in them may be counted already.
     pub(super) fn count(&self) -> usize {
         let named = self.names.as_ref().map(Vec::len);
-        named.unwrap_or_else(|| self.objects.count()) + self.objects.unreadable.len()
+        named.unwrap_or_else(|| self.objects.count()) + self.objects.unreadable.len() + self.absent
+    }
+
+    /// Images that streams and pods in the files use, and that no object in the files is; none where the images to be judged
+    /// are named. A list need not have all of its instances.
+    fn absent(&self) -> impl Iterator<Item = (Digest, Known)> + '_ {
+        let used = self.uses.images().filter(|_| self.names.is_none());
+        let absent = used.filter(|digest| self.objects.find(digest.as_str()).is_empty());
+        absent.filter_map(|digest| {
+            let known = self.uses.known(&digest);
+            let is_only_named = known.more_uses == 0 && known.uses.iter().all(|by| by.kind == UseKind::List);
+            (!is_only_named).then_some((digest, known))
+        })
+    }
+
+    /// An image that is used, and of which nothing else is known.
+    fn job_of_absent(&self, digest: &Digest, known: Known) -> Job {
+        let message = format!(
+            "there is no Image object {digest} in the files, so that what signatures it has is not known; add what oc get image {digest} -o json prints"
+        );
+        Job {
+            image: digest.to_string(),
+            source: sources(self.places),
+            what: What::Nothing(Refusal::new(Reason::NotFound, message)),
+            expected: expected::of_uses(self.map, &known, &serde_json::Value::Null, true),
+            uses: known.uses,
+            more_uses: known.more_uses,
+            names: Vec::new(),
+            aside: Elsewhere::default(),
+            is_looked_up: false,
+        }
     }
 
     /// The images, one after the other.
@@ -165,8 +200,9 @@ impl<'f> Files<'f> {
         let wanted = |position: Position| self.wants(position);
         let selected = objects::select_where(self.objects, self.names.as_deref(), self.places, wanted);
         // That there is none at all is told at the end.
-        let is_there = self.names.is_some() || self.count() > 0;
-        selected.filter(move |_| is_there).map(|selected| self.job(selected))
+        let is_there = self.names.is_some() || self.count() > self.absent;
+        let own = selected.filter(move |_| is_there).map(|selected| self.job(selected));
+        own.chain(self.absent().map(|(digest, known)| self.job_of_absent(&digest, known)))
     }
 
     /// Whether an object is an image to be judged: other kinds are none, and a view of an image that stands there itself,
@@ -219,6 +255,7 @@ impl<'f> Files<'f> {
     pub(super) fn complaints(&self) -> Vec<String> {
         let unreadable = self.objects.unreadable.iter();
         let mut complaints: Vec<String> = unreadable.map(|own| own.refusal.message.clone()).collect();
+        complaints.extend(self.objects.parts());
         complaints.extend(self.troubles.iter().cloned());
         if self.images.get() == 0 {
             complaints.push("there is no image in the files".to_owned());

@@ -6,7 +6,9 @@ use std::io::{self, BufRead, Seek, Write};
 use serde::{Deserialize, Serialize};
 use tempfile::SpooledTempFile;
 
-use crate::audit::entry::Entry;
+use super::expected::Expected;
+use crate::audit::entry::{Entry, IdentitySource, Use};
+use crate::reference::Reference;
 use crate::source::objects::Position;
 
 /// What fits into memory before a file is made, in bytes.
@@ -19,8 +21,51 @@ pub(super) struct Held {
     pub(super) entry: Entry,
     /// Where the object is that its record belongs to, if it is in a file.
     pub(super) position: Option<Position>,
+    /// What the image is expected to be signed as, where it is judged again before its record is written.
+    pub(super) expected: Option<HeldExpected>,
     /// The changes that take trust back, in words that are safe to print.
     pub(super) downgrades: Vec<String>,
+}
+
+/// What an image is expected to be signed as, as it was found out at first.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct HeldExpected {
+    identities: Vec<String>,
+    demands: Vec<(Use, Vec<String>)>,
+    more_demands: u64,
+    source: IdentitySource,
+    trouble: Option<String>,
+}
+
+impl From<&Expected> for HeldExpected {
+    fn from(expected: &Expected) -> Self {
+        let texts = |references: &[Reference]| references.iter().map(ToString::to_string).collect();
+        let demands = expected.demands.iter();
+        Self {
+            identities: texts(&expected.identities),
+            demands: demands
+                .map(|(by, identities)| (by.clone(), texts(identities)))
+                .collect(),
+            more_demands: expected.more_demands,
+            source: expected.source,
+            trouble: expected.trouble.clone(),
+        }
+    }
+}
+
+impl From<HeldExpected> for Expected {
+    /// A reference that cannot be read back is met by nothing.
+    fn from(held: HeldExpected) -> Self {
+        let references = |texts: Vec<String>| texts.iter().filter_map(|text| Reference::parse(text).ok()).collect();
+        let demands = held.demands.into_iter();
+        Self {
+            identities: references(held.identities),
+            demands: demands.map(|(by, texts)| (by, references(texts))).collect(),
+            more_demands: held.more_demands,
+            source: held.source,
+            trouble: held.trouble,
+        }
+    }
 }
 
 /// Entries in order.

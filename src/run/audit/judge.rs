@@ -9,7 +9,6 @@ use super::judged::{has_failed, refused, Judged};
 use super::mirrors::Mirrors;
 use super::registries::Lookups;
 use crate::image;
-use crate::openpgp::framing::message::Message;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::report::console::Messages;
@@ -230,6 +229,7 @@ impl<'s> Judge<'s> {
                 let findings = manifests.manifest(&job.expected.identities, &whole);
                 Judged {
                     digest: Some(taken.digest.to_string()),
+                    instances: findings.inner,
                     ..findings.outcome.into()
                 }
             }
@@ -290,19 +290,11 @@ impl<'s> Judge<'s> {
             }
             outcome
         };
-        let signatures = outcome.signatures().iter().zip(&subject.signatures);
-        let claims = signatures.map(|(signature, blob)| match &blob.content {
-            Content::Gpg(Ok(bytes)) if signature.reason() == Reason::UnknownKey => {
-                Some(Message::parse(bytes).ok()?.signature.maker())
-            }
-            _ => None,
-        });
-        let claims = claims.collect();
         Judged {
-            claims,
             worse: self.for_every_use(&outcome, subject, job, told),
             first: outcome,
             digest: None,
+            instances: Vec::new(),
         }
     }
 

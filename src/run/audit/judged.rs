@@ -13,17 +13,17 @@ pub(super) struct Judged {
     pub(super) worse: Option<ImageOutcome>,
     /// The digest, where it is known only now.
     pub(super) digest: Option<String>,
-    /// The keys that signatures say they are by, where those are unknown.
-    pub(super) claims: Vec<Option<String>>,
+    /// The signatures of the instances that a list was judged by, at any depth, each with the digest of its instance.
+    pub(super) instances: Vec<(String, SignatureOutcome)>,
 }
 
 impl From<ImageOutcome> for Judged {
     fn from(outcome: ImageOutcome) -> Self {
         Self {
-            claims: vec![None; outcome.signatures().len()],
             first: outcome,
             worse: None,
             digest: None,
+            instances: Vec::new(),
         }
     }
 }

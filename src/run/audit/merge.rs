@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `audit merge`
 
-use std::fs::File;
 use std::io::BufReader;
 
+use super::lines::images;
 use super::outputs::Outputs;
 use crate::audit::merge::Merge;
 use crate::audit::totals::Totals;
+use crate::files::read::open_named;
 use crate::report::console::{Console, Messages};
 use crate::report::exit::Exit;
+use crate::report::progress::Progress;
 use crate::settings::audit::merge::Merge as Settings;
 use crate::settings::UsageError;
 use crate::text::safe;
@@ -20,10 +22,14 @@ use crate::text::safe;
 pub(in crate::run) fn run(settings: &Settings, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     let mut opened = Vec::new();
     let mut faults = Vec::new();
+    let mut total = Some(0);
     for path in &settings.files {
         let name = path.display().to_string();
-        match File::open(path) {
-            Ok(file) => opened.push((name, BufReader::new(file))),
+        match open_named(path).and_then(|mut file| Ok((images(&mut file)?, file))) {
+            Ok((images, file)) => {
+                total = total.zip(images).map(|(known, more)| u64::saturating_add(known, more));
+                opened.push((name, BufReader::new(file)));
+            }
             Err(error) => faults.push(format!("{}: {error}", safe(&name))),
         }
     }
@@ -36,19 +42,24 @@ pub(in crate::run) fn run(settings: &Settings, console: &mut Console<'_>) -> Res
         }
     };
     let reporting = &settings.reporting;
+    let total = total.and_then(|total| usize::try_from(total).ok()).unwrap_or(0);
+    let progress = Progress::reading(total, settings.shows_progress);
+    let (mut out, mut stderr) = (progress.over(console.out), progress.over(console.err.stream()));
+    let mut stderr = Messages::to(&mut stderr);
     let mut totals = Totals::new(reporting.fail_on.clone(), merge.head().started + reporting.warn_expiry);
-    let mut outputs = Outputs::new(reporting, reporting.files.iter(), console.out)?;
+    let mut outputs = Outputs::new(reporting, reporting.files.iter(), &mut out)?;
     outputs.begin(merge.head());
     let mut tail = merge.each(&mut |entry| {
         totals.add(entry);
         outputs.entry(entry);
+        progress.judged(entry.verdict);
     });
     outputs.end(&mut tail, &totals, true);
     if !tail.incomplete.is_empty() {
-        return Ok(complain(tail.incomplete, &mut console.err));
+        return Ok(complain(tail.incomplete, &mut stderr));
     }
     Ok(match (totals.images, totals.failing) {
-        (0, _) => complain(vec!["there is no image in these reports".to_owned()], &mut console.err),
+        (0, _) => complain(vec!["there is no image in these reports".to_owned()], &mut stderr),
         (_, 0) => Exit::Success,
         _ => Exit::Negative,
     })

@@ -3,16 +3,14 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::audit::head::{Head, VERSION};
 use crate::audit::lines::REPORT;
 use crate::openpgp::trust::user_keyring::TrustModel;
-use crate::policy::{KeyMaterial, Requirement, SigstoreSigners};
 use crate::settings::audit::Audit;
-use crate::settings::by_policy::ByPolicy;
 use crate::settings::keys::{KeySource, Keys};
 
 /// Files of a GnuPG home that say which keys are valid.
@@ -29,7 +27,7 @@ pub(super) fn head(settings: &Audit) -> Head {
     let criteria = &settings.criteria;
     let mut keys = Sha256::new();
     match &criteria.policy {
-        Some(policy) => of_policy(policy, &mut keys),
+        Some(policy) => policy.key_files().for_each(|path| put_file(&mut keys, path)),
         None => of_keys(&criteria.keys, &mut keys),
     }
     Head {
@@ -111,31 +109,6 @@ fn of_keys(keys: &Keys, hash: &mut Sha256) {
         }
         for digest in &own.signed_by {
             put(hash, digest.as_bytes());
-        }
-    }
-}
-
-/// The files that a policy names; keys that stand in it are part of its own hash.
-fn of_policy(policy: &ByPolicy, hash: &mut Sha256) {
-    let scopes = policy
-        .policy()
-        .transports
-        .iter()
-        .flat_map(|transport| &transport.scopes);
-    let requirements = scopes
-        .flat_map(|scope| &scope.requirements)
-        .chain(&policy.policy().default);
-    for requirement in requirements {
-        let keys = match requirement {
-            Requirement::SignedBy { keys, .. }
-            | Requirement::SigstoreSigned {
-                signers: SigstoreSigners::Keys(keys),
-                ..
-            } => keys,
-            _ => continue,
-        };
-        if let KeyMaterial::Paths(paths) = keys {
-            paths.iter().for_each(|path: &PathBuf| put_file(hash, path));
         }
     }
 }

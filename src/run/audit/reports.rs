@@ -3,8 +3,9 @@
 
 use std::io::Write;
 
-use super::lines::{Known, LinesFile, Unfinished};
+use super::lines::LinesFile;
 use super::outputs::Outputs;
+use super::unfinished::{Known, Unfinished};
 use crate::audit::entry::Entry;
 use crate::audit::format::Format;
 use crate::audit::head::Head;
@@ -20,16 +21,11 @@ pub(super) struct Reports<'s> {
 }
 
 impl<'s> Reports<'s> {
-    /// Begins all reports. What the one that is gone on from has is handed to `take`, and is known.
+    /// Begins all reports. What the one that is gone on from has comes back.
     ///
     /// # Errors
     /// When one cannot be begun or gone on from.
-    pub(super) fn begin(
-        settings: &Audit,
-        head: &Head,
-        out: &'s mut dyn Write,
-        totals: &mut Totals,
-    ) -> Result<(Self, Known), UsageError> {
+    pub(super) fn begin(settings: &Audit, head: &Head, out: &'s mut dyn Write) -> Result<(Self, Known), UsageError> {
         // Whatever cannot be gone on from is told before anything is made.
         let unfinished = settings
             .resume
@@ -51,14 +47,16 @@ impl<'s> Reports<'s> {
         reports.outputs.begin(head);
         let mut known = Known::default();
         if let Some(unfinished) = unfinished {
-            let (lines, images) = unfinished.go_on(&mut |entry| {
-                totals.add(&entry);
-                reports.outputs.entry(&entry);
-            })?;
+            let (lines, images) = unfinished.go_on()?;
             reports.lines = Some(lines);
             known = images;
         }
         Ok((reports, known))
+    }
+
+    /// Takes an image that the report which is gone on from has into the others.
+    pub(super) fn known(&mut self, entry: &Entry) {
+        self.outputs.entry(entry);
     }
 
     /// Takes an image into all reports.
@@ -70,11 +68,21 @@ impl<'s> Reports<'s> {
     }
 
     /// Ends all reports. What could not be written is added to the reasons why the audit is not complete. Of a run that
-    /// was interrupted no file takes its place but that of JSON lines.
-    pub(super) fn end(&mut self, tail: &mut Tail, totals: &Totals) {
+    /// was interrupted no file takes its place but that of JSON lines. What this one has of images that are `known` and that
+    /// the run has not come to stays there, and is counted there alone; where the inventory is whole, they are gone.
+    pub(super) fn end(&mut self, tail: &mut Tail, totals: &Totals, known: Known, is_whole: bool) {
         if let Some(lines) = &mut self.lines {
-            lines.put(tail);
-            tail.incomplete.extend(lines.end());
+            let mut own = tail.clone();
+            let gone = if is_whole {
+                known.gone()
+            } else {
+                for (verdict, count) in known.left() {
+                    own.images += count;
+                    *own.verdicts.entry(verdict).or_default() += count;
+                }
+                None
+            };
+            tail.incomplete.extend(lines.end(&own, gone));
         }
         let has_files = !tail.interrupted;
         self.outputs.end(tail, totals, has_files);

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::inputs::Inputs;
 use super::reporting::Reporting;
 use crate::cli;
 use crate::settings::environment::Environment;
@@ -15,6 +16,8 @@ pub struct Merge {
     pub files: Vec<PathBuf>,
     /// How the sum is reported.
     pub reporting: Reporting,
+    /// Progress may be shown on standard error.
+    pub shows_progress: bool,
 }
 
 impl Merge {
@@ -25,7 +28,8 @@ impl Merge {
     pub fn new(options: &cli::audit::merge::Merge, environment: &Environment) -> Result<Self, UsageError> {
         Ok(Self {
             files: options.files.clone(),
-            reporting: Reporting::new(&options.report, None, environment)?,
+            reporting: Reporting::new(&options.report, None, &Inputs::of_merge(&options.files), environment)?,
+            shows_progress: environment.terminal.stderr,
         })
     }
 }

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::duration;
+use super::inputs::Inputs;
 use super::reports::{reports, Report};
 use crate::audit::controls::Control;
 use crate::audit::entry::FindingKind;
@@ -39,15 +40,18 @@ impl Reporting {
     /// Validates the options. `resume`: the report that is gone on from.
     ///
     /// # Errors
-    /// When one is malformed, or the installed table of controls cannot be used.
+    /// When one is malformed, a report is to take the place of a file that is read, or the installed table of controls cannot be used.
     pub(super) fn new(
         options: &ReportOptions,
         resume: Option<&Path>,
+        inputs: &Inputs,
         environment: &Environment,
     ) -> Result<Self, UsageError> {
+        let files = reports(&options.report, resume)?;
+        inputs.refuse(&files)?;
         Ok(Self {
             format: options.output,
-            files: reports(&options.report, resume)?,
+            files,
             colour: colour(options.color, false, environment),
             columns: environment.terminal.columns,
             fail_on: match options.fail_on.as_slice() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `--report` and `-o`
 
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -8,6 +9,9 @@ use clap::ValueEnum;
 use crate::audit::format::Format;
 use crate::settings::UsageError;
 use crate::text::{quoted, safe};
+
+/// Which file it is, by whatever name: device and inode.
+pub(super) type File = (u64, u64);
 
 /// A report in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,10 +58,29 @@ pub(super) fn reports(wanted: &[String], resume: Option<&Path>) -> Result<Vec<Re
                 None => {}
             }
         }
-        if reports.iter().any(|known| known.path == path) {
+        if reports.iter().any(|known| are_one(&known.path, &path)) {
             return wrong("this file is named for another report already".to_owned());
         }
         reports.push(Report { format, path });
     }
     Ok(reports)
+}
+
+/// Whether two names are those of one file, whether or not it is there yet.
+fn are_one(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| {
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = directory.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        Some(directory.join(path.file_name()?))
+    };
+    let is_same = |one: Option<PathBuf>, other: Option<PathBuf>| one.is_some() && one == other;
+    let is_same_file = file(one).is_some() && file(one) == file(other);
+    one == other || is_same_file || is_same(place(one), place(other))
+}
+
+/// Which file has a name, through links: one that writing would change, or a pipe. Devices and terminals are not lost.
+pub(super) fn file(path: &Path) -> Option<File> {
+    let meta = std::fs::metadata(path).ok()?;
+    let is_lost = meta.is_file() || meta.file_type().is_fifo();
+    is_lost.then(|| (meta.dev(), meta.ino()))
 }

@@ -69,6 +69,8 @@ pub struct ObjectFile {
     pub entries: Vec<Entry>,
     /// Some of them are in lists that are in lists: such a file is not written back.
     pub has_nested: bool,
+    /// A list in it is a part of a longer one, whose other objects are not known.
+    pub is_part: bool,
 }
 
 /// One document of YAML.
@@ -104,6 +106,7 @@ struct Notes<'i> {
     /// The entries and keys before each document and element that has begun and not ended.
     begun: Vec<(usize, usize)>,
     has_nested: bool,
+    is_part: bool,
 }
 
 impl Sink for Notes<'_> {
@@ -160,6 +163,10 @@ impl Sink for Notes<'_> {
         });
         Ok(())
     }
+
+    fn part(&mut self) {
+        self.is_part = true;
+    }
 }
 
 /// Makes the first pass over a file.
@@ -190,10 +197,11 @@ pub(super) fn open(
         entries: Vec::new(),
         begun: Vec::new(),
         has_nested: false,
+        is_part: false,
     };
     match objects(&source, store, &mut notes) {
         Ok((json, documents)) => {
-            let (mut entries, has_nested) = (notes.entries, notes.has_nested);
+            let (mut entries, has_nested, is_part) = (notes.entries, notes.has_nested, notes.is_part);
             entries.shrink_to_fit();
             Ok(ObjectFile {
                 place,
@@ -205,6 +213,7 @@ pub(super) fn open(
                 documents,
                 entries,
                 has_nested,
+                is_part,
             })
         }
         Err(error) => {
@@ -313,6 +322,10 @@ impl Sink for Shifted<'_, '_> {
 
     fn object(&mut self, outline: &Outline, start: u64, length: u64, place: scan::Place) -> Result<(), ScanError> {
         self.inner.object(outline, start + self.by, length, place)
+    }
+
+    fn part(&mut self) {
+        self.inner.part();
     }
 }
 

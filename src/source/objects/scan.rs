@@ -62,6 +62,8 @@ pub struct Outline {
     pub namespace: String,
     /// Name of the image inside a view.
     pub embedded: String,
+    /// It is a list that goes on: a server has given out a part of it.
+    pub is_part: bool,
 }
 
 impl Outline {
@@ -143,6 +145,9 @@ pub trait Sink {
     /// # Errors
     /// When there are too many.
     fn object(&mut self, outline: &Outline, start: u64, length: u64, place: Place) -> Result<(), ScanError>;
+
+    /// The list that ends next is a part of a longer one.
+    fn part(&mut self) {}
 }
 
 /// Where an object stands.
@@ -187,7 +192,7 @@ pub fn json(input: impl BufRead, sink: &mut dyn Sink) -> Result<usize, ScanError
             return Err(ScanError::NoKind);
         }
         let elements = outline.elements();
-        sink.end(elements);
+        end(sink, &outline, elements);
         if elements.is_none() {
             sink.object(&outline, start, reader.offset() - start, Place::Document)?;
         }
@@ -233,7 +238,7 @@ fn json_outline<R: BufRead>(
         match (member, reader.kind()?, items.as_mut()) {
             ("kind", JsonKind::String, _) => outline.kind = Some(reader.string()?),
             ("apiVersion", JsonKind::String, _) => outline.api_version = Some(reader.string()?),
-            ("metadata", JsonKind::Object, _) => json_names(reader, &mut outline.name, &mut outline.namespace)?,
+            ("metadata", JsonKind::Object, _) => json_metadata(reader, &mut outline)?,
             ("image", JsonKind::Object, _) => json_embedded(reader, &mut outline.embedded)?,
             ("items", JsonKind::Array, Some(sink)) => json_items(reader, *sink, depth)?,
             ("items", JsonKind::Null, _) => reader.null()?,
@@ -242,6 +247,14 @@ fn json_outline<R: BufRead>(
         }
     }
     Ok(outline)
+}
+
+/// Tells that a document or an element has ended, which is a list where `elements` is known.
+fn end(sink: &mut dyn Sink, outline: &Outline, elements: Option<Kind>) {
+    if outline.is_part && elements.is_some() {
+        sink.part();
+    }
+    sink.end(elements);
 }
 
 fn json_items<R: BufRead>(reader: &mut Reader<R>, sink: &mut dyn Sink, depth: usize) -> Result<(), ScanError> {
@@ -258,7 +271,7 @@ fn json_items<R: BufRead>(reader: &mut Reader<R>, sink: &mut dyn Sink, depth: us
             false => json_outline(reader, Some(&mut *sink), depth + 1)?,
         };
         let elements = outline.elements().filter(|_| !is_flat);
-        sink.end(elements);
+        end(sink, &outline, elements);
         if elements.is_none() {
             sink.object(&outline, start, reader.offset() - start, place)?;
         }
@@ -266,13 +279,14 @@ fn json_items<R: BufRead>(reader: &mut Reader<R>, sink: &mut dyn Sink, depth: us
     Ok(())
 }
 
-/// Reads `name` and `namespace` out of an object's metadata.
-fn json_names<R: BufRead>(reader: &mut Reader<R>, name: &mut String, namespace: &mut String) -> Result<(), ScanError> {
+/// Reads name and namespace out of an object's metadata, and whether it is a list that goes on.
+fn json_metadata<R: BufRead>(reader: &mut Reader<R>, outline: &mut Outline) -> Result<(), ScanError> {
     reader.object()?;
     while let Some(member) = reader.key()? {
         match (member.as_str(), reader.kind()?) {
-            ("name", JsonKind::String) => *name = reader.string()?,
-            ("namespace", JsonKind::String) => *namespace = reader.string()?,
+            ("name", JsonKind::String) => outline.name = reader.string()?,
+            ("namespace", JsonKind::String) => outline.namespace = reader.string()?,
+            ("continue", JsonKind::String) => outline.is_part = !reader.string()?.is_empty(),
             _ => reader.skip()?,
         }
     }
@@ -283,7 +297,11 @@ fn json_embedded<R: BufRead>(reader: &mut Reader<R>, name: &mut String) -> Resul
     reader.object()?;
     while let Some(member) = reader.key()? {
         if member == "metadata" && reader.kind()? == JsonKind::Object {
-            json_names(reader, name, &mut String::new())?;
+            let mut own = Outline::default();
+            json_metadata(reader, &mut own)?;
+            if !own.name.is_empty() {
+                *name = own.name;
+            }
         } else {
             reader.skip()?;
         }

@@ -11,7 +11,7 @@ use crate::run::cluster::Session;
 
 impl Inventory {
     /// The next image of those that `is_wanted`, by digest; `None` at the end. Each comes once.
-    pub fn next(&mut self, session: &mut Session, is_wanted: &dyn Fn(&str) -> bool) -> Option<Candidate> {
+    pub fn next(&mut self, session: &mut Session, is_wanted: &mut dyn FnMut(&str) -> bool) -> Option<Candidate> {
         if let Some(candidate) = self.next_listed(&mut session.api, is_wanted) {
             return Some(candidate);
         }
@@ -64,7 +64,7 @@ impl Inventory {
     }
 
     /// The next image of the list of Image objects.
-    fn next_listed(&mut self, api: &mut Api, is_wanted: &dyn Fn(&str) -> bool) -> Option<Candidate> {
+    fn next_listed(&mut self, api: &mut Api, is_wanted: &mut dyn FnMut(&str) -> bool) -> Option<Candidate> {
         loop {
             let object = match self.list.as_mut()?.next(api) {
                 Ok(Some(object)) => object,

@@ -16,6 +16,7 @@ pub(super) fn used(kind: UseKind, namespace: &str, name: &str) -> Use {
         kind,
         namespace: namespace.to_owned(),
         name: name.to_owned(),
+        expects_nothing: false,
     }
 }
 

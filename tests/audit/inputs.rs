@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Reports that would take the place of a file that is read, and pipes that nobody is at the other end of.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::bench::{Bench, SIGNED};
+
+/// A pipe that nobody is at the other end of is given up after 10 s.
+const LONGEST: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_report_never_takes_the_place_of_a_file_that_is_read() {
+    let bench = Bench::new();
+    bench.mixed("in/all.json", 10);
+    let path = |name: &str| bench.desk.sandbox.path(name);
+    let key = bench.desk.key_file.to_str().unwrap().to_owned();
+    bench
+        .desk
+        .put("list", format!("{} {SIGNED}:v1\n", super::bench::digest(0)));
+    fs::create_dir(path("deep")).unwrap();
+    symlink(path("in"), path("way")).unwrap();
+    symlink("in/all.json", path("link.json")).unwrap();
+    fs::hard_link(path("in/all.json"), path("hard.json")).unwrap();
+    fs::hard_link(path("map"), path("deep/hard.yaml")).unwrap();
+    fs::copy(&key, path("key2.gpg")).unwrap();
+    let requirement = json!([{"type": "signedBy", "keyType": "GPGKeys", "keyPath": path("key2.gpg")}]);
+    bench
+        .desk
+        .put("policy.json", json!({"default": requirement}).to_string());
+    bench
+        .run(&["-f", "in/all.json", "--report", "jsonl=audit.jsonl"])
+        .expect(1);
+    symlink("audit.jsonl", path("report")).unwrap();
+    let read = [
+        "in/all.json",
+        "map",
+        "list",
+        "policy.json",
+        "audit.jsonl",
+        "key2.gpg",
+        key.as_str(),
+    ];
+    let before: Vec<_> = read.iter().map(|name| fs::read(path(name)).unwrap()).collect();
+    let key_report = format!("json={key}");
+    let of_policy = ["audit", "--policy", "policy.json", "-f", "in"];
+    let cases: [(&[&str], &str, &str); 13] = [
+        (&["-f", "in/all.json"], "html=in/all.json", "--filename"),
+        (&["-f", "in/all.json"], "jsonl=./in/../in/all.json", "--filename"),
+        (&["-f", "in/all.json"], "csv=link.json", "--filename"),
+        (&["-f", "in/all.json"], "csv=hard.json", "--filename"),
+        (&["-f", "link.json"], "csv=way/all.json", "--filename"),
+        (&["-f", "in"], "csv=link.json", "--filename"),
+        (&["-f", "in", "-f", "deep"], "csv=map", "--filename"),
+        (&["-f", "in", "--images-from", "list"], "csv=list", "--images-from"),
+        (&["-f", "in"], "csv=map", "--expected-identity-map"),
+        (&["-f", "in"], &key_report, "--public-key"),
+        (
+            &["-f", "in/all.json", "--resume", "audit.jsonl"],
+            "csv=report",
+            "--resume",
+        ),
+        (
+            &["-f", "in/all.json", "--report", "csv=out"],
+            "html=./out",
+            "named for another report",
+        ),
+        (
+            &["-f", "in/all.json", "--report", "csv=in/out"],
+            "html=way/out",
+            "named for another report",
+        ),
+    ];
+    for (args, report, named) in &cases {
+        let outcome = bench
+            .run(&[args, &["--report", report][..]].concat())
+            .expect_usage(named);
+        assert_eq!(outcome.stdout, "", "{report}");
+    }
+    for report in ["csv=policy.json", "csv=key2.gpg"] {
+        let outcome = bench.desk.sandbox.run([&of_policy[..], &["--report", report]].concat());
+        outcome.expect_usage("is read itself");
+    }
+    let merge = ["audit", "merge", "audit.jsonl", "--report", "jsonl=report"];
+    bench.desk.sandbox.run(merge).expect_usage("audit merge");
+    for (name, before) in read.iter().zip(before) {
+        assert!(fs::read(path(name)).unwrap() == before, "{name} was changed");
+    }
+    // What is not read may stand beside what is, and be replaced.
+    bench.desk.put("in/out.html", "old");
+    bench.run(&["-f", "in", "--report", "html=in/out.html"]).expect(1);
+    assert!(fs::read_to_string(path("in/out.html"))
+        .unwrap()
+        .starts_with("<!DOCTYPE html>"));
+    // Pipes and devices have nothing to lose.
+    bench.run(&["-f", "in", "--report", "csv=/dev/null"]).expect(1);
+}
+
+#[test]
+fn a_pipe_that_nobody_is_at_the_other_end_of_is_given_up() {
+    let bench = Bench::new();
+    bench.mixed("all.json", 3);
+    for name in ["in1", "in2", "in3", "out1", "out2"] {
+        let pipe = bench.desk.sandbox.path(name);
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    }
+    let begin = Instant::now();
+    let trials: [(&[&str], i32, &str); 5] = [
+        (&["merge", "in1"], 3, "for writing within 10 s"),
+        (&["diff", "in2", "in3"], 3, "for writing within 10 s"),
+        (
+            &["-f", "all.json", "--public-key", "key", "--report", "csv=out1"],
+            2,
+            "for reading within 10 s",
+        ),
+        (
+            &["-f", "all.json", "--public-key", "key", "--report", "jsonl=out2"],
+            2,
+            "for reading within 10 s",
+        ),
+        (
+            &["-f", "all.json", "--public-key", "key", "--resume", "in1"],
+            2,
+            "not a regular file",
+        ),
+    ];
+    fs::copy(&bench.desk.key_file, bench.desk.sandbox.path("key")).unwrap();
+    std::thread::scope(|scope| {
+        for (args, status, named) in trials {
+            let sandbox = &bench.desk.sandbox;
+            scope.spawn(move || {
+                let outcome = sandbox.run([&["audit"], args].concat()).expect(status);
+                assert!(outcome.stderr.contains(named), "{args:?}: {outcome:?}");
+            });
+        }
+    });
+    assert!(begin.elapsed() < LONGEST, "{:?}", begin.elapsed());
+}

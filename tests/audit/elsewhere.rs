@@ -285,7 +285,7 @@ fn options_that_do_not_fit_are_usage_errors() {
             &["dir:x=r.example/x:1", "--registry-url", "auto"],
             "images of a cluster",
         ),
-        (&["--registry-url", "http://r.example"], "expected HOST[:PORT] or auto"),
+        (&["--registry-url", "r.example/ns"], "expected HOST[:PORT]"),
         (
             &["--registry-url", "auto", "--registry-login", "cluster"],
             "needs --registry-url HOST",

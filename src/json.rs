@@ -167,9 +167,9 @@ mod tests {
                         "{text} by {at_hand}"
                     );
                 }
-                if byte_by_byte.0.is_ok() {
+                if let Ok(read) = byte_by_byte.0 {
                     let theirs: String = serde_json::from_str(&text).unwrap();
-                    assert_eq!(byte_by_byte.0.unwrap(), theirs);
+                    assert_eq!(read, theirs);
                 }
                 assert_eq!(
                     skips(text.as_bytes(), rules()),

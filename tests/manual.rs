@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::api::HttpProxy;
+use crate::support::api::{HttpProxy, Rule};
 use crate::support::cluster::Scene;
 use crate::support::hub::Hub;
 use crate::support::program::{binary, has};
@@ -395,6 +395,18 @@ fn examples_run_as_the_pages_say() {
     });
     scene.server.stream("foo", "bar", stream);
     scene.server.grant("alice", &["get"], "imagestreamtags");
+    for (group, resources) in [
+        (
+            "config.openshift.io",
+            &["images", "imagedigestmirrorsets", "imagetagmirrorsets"][..],
+        ),
+        ("operator.openshift.io", &["imagecontentsourcepolicies"]),
+    ] {
+        for resource in resources {
+            let rule = Rule::new("alice", &["get", "list"], "images");
+            scene.server.allow(rule.api_group(group, resource));
+        }
+    }
     for resource in ["clusterimagepolicies", "imagepolicies"] {
         scene.server.grant("alice", &["list"], resource);
     }

@@ -56,7 +56,11 @@ impl Signer {
     #[must_use]
     pub fn is_same(&self, other: &Signer) -> bool {
         let materials = other.materials();
-        self.id() == other.id() || self.materials().iter().any(|own| materials.contains(own))
+        self.id() == other.id()
+            || self
+                .materials()
+                .iter()
+                .any(|own| materials.iter().any(|other| own.may_be(other)))
     }
 
     fn materials(&self) -> Vec<Material> {

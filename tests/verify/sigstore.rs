@@ -362,10 +362,26 @@ fn numbers_of_keys_are_those_of_other_formats() {
         assert_eq!(Material::of_packet(&packet), Material::of_encoded(&key.id()));
         assert_eq!(Material::of_packet(&packet), Material::of_packet(&later));
     }
-    assert_ne!(
-        Material::of_packet(&[4, 0, 0, 0, 0, 17, 0]),
-        Material::of_packet(&[4, 0, 0, 0, 0, 17, 1])
+    // GnuPG takes a key on an Edwards curve as it is, marked, and as two coordinates; and as many zeros as there are.
+    let raw = edwards.0.raw_public_key().unwrap();
+    let own = Material::of_encoded(&edwards.id());
+    let mut both = vec![4; 65];
+    both[33..].copy_from_slice(&raw);
+    both[33..].reverse();
+    both[33] &= 0x7f;
+    both[32] = raw[31] >> 7;
+    let newer = [0x2b, 0x65, 0x70];
+    for numbers in [curve(&oid, raw.clone()), curve(&oid, both), curve(&newer, raw)] {
+        assert_eq!(Material::of_packet(&[&[4, 1, 2, 3, 4, 22], &numbers[..]].concat()), own);
+    }
+    let dsa = |numbers: &[u8]| Material::of_packet(&[&[4, 0, 0, 0, 0, 17], numbers].concat());
+    assert_eq!(
+        dsa(&[0, 3, 7, 0, 3, 5, 0, 2, 3, 0, 2, 2]),
+        dsa(&[0, 9, 0, 7, 0, 3, 5, 0, 2, 3, 0, 2, 2])
     );
+    assert!(!dsa(&[0, 3, 7, 0, 3, 5, 0, 2, 3, 0, 2, 2]).may_be(&dsa(&[0, 3, 7, 0, 3, 5, 0, 2, 3, 0, 2, 3])));
+    // Of a form that is not understood it is not known that it is another key.
+    assert!(Material::of_packet(&[4, 0, 0, 0, 0, 17, 0]).may_be(&own));
 }
 
 #[test]

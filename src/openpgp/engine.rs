@@ -14,6 +14,7 @@ use crate::openpgp::framing::message::Message;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key};
 use crate::openpgp::keys::listing::ListedKey;
+use crate::openpgp::keys::needs::Needs;
 use crate::openpgp::keys::public_key::Material;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::refusals::{claimed_by_several, not_yet_valid};
@@ -90,14 +91,29 @@ impl Engine {
             .iter()
             .any(|key| key.subkeys.iter().any(|subkey| maker.is(&subkey.fingerprint)));
         let fit = if is_there {
-            self.check.check(message, &keys)?
+            match self.check.check(message, &keys) {
+                // What it lacks says more than the number of an error.
+                Err(error @ EngineError::Unreliable { .. }) => {
+                    self.ensure_able(needs_of(&candidates, &maker))?;
+                    return Err(error);
+                }
+                answer => answer?,
+            }
         } else {
             Err(self.not_taken(message, &candidates)?)
         };
         // Nobody can tell whose signature it is, whichever of the keys the checker looked at.
         let fit = match fit {
             Ok(fit) => fit,
-            Err(refusal) => return Ok(claimed_twice(&candidates, &maker).unwrap_or(refusal).into()),
+            Err(refusal) => {
+                if let Some(refusal) = claimed_twice(&candidates, &maker) {
+                    return Ok(refusal.into());
+                }
+                if refusal.reason != Reason::SignatureNotYetValid {
+                    self.ensure_able(needs_of(&candidates, &maker))?;
+                }
+                return Ok(refusal.into());
+            }
         };
         let key = match sole_claimant(&candidates, &fit.maker) {
             Ok(Some(key)) if *key.fingerprint() == fit.primary => key,
@@ -116,7 +132,27 @@ impl Engine {
         let materials = certificate.map_or(Vec::new(), |(own, _)| own.materials(&fit.maker));
         let signer = self.signer(key, &fit.maker, message, &standing, materials);
         let refusal = judge_key(key, &fit, &standing, signature, self.now).err();
-        Ok(match refusal.or_else(|| self.objection(&signer, standing)) {
+        let needs = match (&refusal, certificate) {
+            // What the checker does not find in a key: the signature that would say otherwise.
+            (Some(refusal), Some((own, _))) if depends_on_checks(refusal.reason) => own.needs(|own| *own == fit.maker),
+            (None, Some((own, _))) => {
+                let mut needs = own.needs_for_revocations();
+                for revoker in self.revokers_of(own)? {
+                    needs = needs.and(revoker.needs(|_| false));
+                }
+                needs
+            }
+            _ => Needs::default(),
+        };
+        let objection = refusal.or_else(|| self.objection(&signer, &standing));
+        let by_validity = objection.is_some() && standing.objection == objection;
+        let needs = if by_validity {
+            needs.and(self.needs_for_validity(key))
+        } else {
+            needs
+        };
+        self.ensure_able(needs)?;
+        Ok(match objection {
             Some(refusal) => Finding::Refused {
                 refusal,
                 signer: Some(signer),
@@ -243,12 +279,30 @@ impl Engine {
     }
 
     /// Why a good signature is not accepted.
-    fn objection(&self, signer: &Signer, standing: Standing) -> Option<Refusal> {
+    fn objection(&self, signer: &Signer, standing: &Standing) -> Option<Refusal> {
         if self.signed_by.is_limited() {
             let named = self.signed_by.admits(&signer.fingerprint, &signer.primary);
             return (!named).then(|| not_named(signer, &self.signed_by));
         }
-        standing.objection
+        standing.objection.clone()
+    }
+
+    /// What it takes to tell that nobody vouches for a key.
+    fn needs_for_validity(&mut self, key: &Key) -> Needs {
+        let vouchers = self.keys.vouchers(key);
+        let needs = vouchers.iter().map(|own| own.needs_for_certifications());
+        needs.fold(Needs::default(), Needs::and)
+    }
+
+    /// Makes sure that what the checker did not find is not for want of an algorithm.
+    fn ensure_able(&mut self, needs: Needs) -> Result<(), EngineError> {
+        if needs == Needs::default() {
+            return Ok(());
+        }
+        match self.check.lacks(&needs)? {
+            Some(why) => Err(EngineError::failed("checking the key of a signature", why)),
+            None => Ok(()),
+        }
     }
 
     /// Lists the keys, those that count and the others.
@@ -285,7 +339,13 @@ impl Engine {
                 keys.push(ListedKey::claimed(&certificate, refusal));
                 continue;
             };
-            let standing = self.keys.standing(&key)?;
+            let mut standing = self.keys.standing(&key)?;
+            if standing.objection.is_some() {
+                let needs = self.needs_for_validity(&key);
+                if let Some(why) = self.check.lacks(&needs)? {
+                    standing.objection = Some(Refusal::new(Reason::EngineFailed, why));
+                }
+            }
             keys.push(ListedKey::checked(
                 &key,
                 &certificate,
@@ -297,6 +357,20 @@ impl Engine {
         }
         Ok(keys)
     }
+}
+
+/// Whether a refusal for a key says that something in it was not found good.
+fn depends_on_checks(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::KeyExpired | Reason::WrongKeyUsage | Reason::BadSignature | Reason::UnknownKey
+    )
+}
+
+/// What it takes to tell that one of these keys holds the maker.
+fn needs_of(candidates: &[Candidate], maker: &Maker) -> Needs {
+    let needs = candidates.iter().map(|(own, _)| own.needs(|own| maker.is(own)));
+    needs.fold(Needs::default(), Needs::and)
 }
 
 /// What is to be said where several keys claim a key that may be the maker.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! GnuPG: temporary homes, the calls through gpgme, and what gpg's answers mean.
 
+mod abilities;
 mod answers;
 pub mod batch;
 pub mod check;

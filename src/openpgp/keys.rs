@@ -11,6 +11,7 @@ pub mod key_file;
 pub mod key_signature;
 pub mod listing;
 pub mod material;
+pub mod needs;
 pub mod public_key;
 pub mod ring;
 pub mod signed_by;

@@ -10,6 +10,7 @@ use crate::openpgp::framing::message::Message;
 use crate::openpgp::framing::signature::Signature;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
+use crate::openpgp::keys::needs::Needs;
 use crate::reason::Refusal;
 
 /// Who is said to have made a signature: what the packet names. A hint, used to look keys up and for nothing else.
@@ -91,6 +92,9 @@ pub trait KeySet: Debug + Send {
     /// When the keyring cannot be asked.
     fn standing(&mut self, key: &Key) -> Result<Standing, EngineError>;
 
+    /// The key and those of the set that may have vouched for it, directly or through others; none where nobody needs to.
+    fn vouchers(&mut self, key: &Key) -> Vec<Arc<Certificate>>;
+
     /// Whether a key of the set claims this fingerprint as that of its primary key or of a subkey.
     fn has(&self, fingerprint: &Fingerprint) -> bool;
 
@@ -145,6 +149,13 @@ pub trait SignatureCheck: Debug + Send {
     /// Says which messages are about to be checked, most likely, so that it may look at several together. It changes no
     /// answer.
     fn prepare(&mut self, _messages: &[&Message]) {}
+
+    /// What of some needs it cannot do on this system, or is not known to do, in a sentence; `None` where it was seen to do
+    /// all of it. Only then does what it does not find in a key say something about that key.
+    ///
+    /// # Errors
+    /// When it fails.
+    fn lacks(&mut self, needs: &Needs) -> Result<Option<String>, EngineError>;
 
     /// Which implementation it is, with its version, for messages.
     ///

@@ -20,6 +20,7 @@ use crate::openpgp::gnupg::status::Answer;
 use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::Key;
+use crate::openpgp::keys::needs::Needs;
 use crate::openpgp::roles::{Fit, SignatureCheck};
 use crate::reason::Refusal;
 use worker::{Worker, MAX_TOGETHER};
@@ -214,6 +215,10 @@ impl SignatureCheck for BatchCheck {
         if signatures > self.before {
             self.before = 0;
         }
+    }
+
+    fn lacks(&mut self, needs: &Needs) -> Result<Option<String>, EngineError> {
+        self.gpgme.lacks(needs)
     }
 
     fn name(&mut self) -> Result<String, EngineError> {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::files::read::read_regular;
 use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::message::Message;
+use crate::openpgp::gnupg::abilities::{cause, Abilities};
 use crate::openpgp::gnupg::answers::checked_signature;
 use crate::openpgp::gnupg::failure::GPG;
 use crate::openpgp::gnupg::gpgme::Gpg;
@@ -20,6 +21,7 @@ use crate::openpgp::gnupg::status::Check;
 use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key};
+use crate::openpgp::keys::needs::Needs;
 use crate::openpgp::keys::ring::{Format, Ring, MAX_RING};
 use crate::openpgp::roles::{Fit, SignatureCheck};
 use crate::reason::Refusal;
@@ -52,6 +54,8 @@ pub struct GpgCheck {
     loads: usize,
     /// What gpg says of the keys that it was given; `None` for those of which it takes nothing.
     facts: HashMap<Fingerprint, Option<Arc<Key>>>,
+    /// What it can check, once that was tried.
+    abilities: Option<Abilities>,
 }
 
 #[derive(Debug)]
@@ -70,6 +74,7 @@ impl GpgCheck {
             opened: None,
             loads: 0,
             facts: HashMap::new(),
+            abilities: None,
         }
     }
 
@@ -245,6 +250,18 @@ impl SignatureCheck for GpgCheck {
             key_expired: answer.check == Check::KeyExpired,
             key_revoked: answer.check == Check::KeyRevoked,
         }))
+    }
+
+    fn lacks(&mut self, needs: &Needs) -> Result<Option<String>, EngineError> {
+        let abilities = match &self.abilities {
+            Some(tried) => tried,
+            None => self.abilities.insert(Abilities::tried(&self.places)?),
+        };
+        let Some(lack) = abilities.lack(needs) else {
+            return Ok(None);
+        };
+        let name = self.name()?;
+        Ok(Some(format!("{name} cannot check {lack} on this system: {}", cause())))
     }
 
     fn name(&mut self) -> Result<String, EngineError> {

@@ -5,6 +5,7 @@
 //! takes them in the order in which they come, and the order decides. So they are united here, packet by packet;
 //! `certificate_write` gives them one form that depends on none of it.
 
+mod needs;
 mod revocations;
 
 use std::collections::{BTreeMap, BTreeSet};

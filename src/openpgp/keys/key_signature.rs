@@ -161,6 +161,16 @@ impl Core {
         self.class == class::SUBKEY_BINDING && (!loose.embedded.is_empty() || subpackets(&self.hashed).any(is_embedded))
     }
 
+    /// The digests of the signatures of the subkey in this binding of it.
+    pub fn digests_of_consent<'s>(&'s self, loose: &'s Loose) -> impl Iterator<Item = u8> + 's {
+        let covered = subpackets(&self.hashed).filter(|(kind, _)| *kind == kind::EMBEDDED);
+        let embedded = loose.embedded.iter().map(Vec::as_slice);
+        embedded
+            .chain(covered.map(|(_, body)| body))
+            .filter(|body| is_consent(body))
+            .filter_map(|body| parse(body).map(|(core, _)| core.hash))
+    }
+
     /// The designated revokers that it names.
     pub fn revokers(&self) -> impl Iterator<Item = Revoker> + '_ {
         subpackets(&self.hashed).filter_map(|(kind, body)| match body {

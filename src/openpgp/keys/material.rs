@@ -6,6 +6,7 @@ use sha2::Sha256;
 
 use crate::openpgp::framing::algorithm::PublicKeyAlgorithm;
 use crate::openpgp::keys::key::Fingerprint;
+use crate::openpgp::keys::needs::Kind;
 use crate::text::hex;
 
 /// Longest number in a key that is read, in bytes; GnuPG reads 16 Kibit.
@@ -94,11 +95,38 @@ pub fn fingerprint(body: &[u8]) -> Option<Fingerprint> {
     Fingerprint::parse(&text).ok()
 }
 
+/// The kind of a key: what decides whether a checker can use it.
+#[must_use]
+pub fn kind(body: &[u8]) -> Kind {
+    /// Below it libraries treat RSA keys in another way.
+    const SHORT: u16 = 2048;
+    let mut tells = Vec::new();
+    if let Some((&[.., algorithm], material)) = body.split_first_chunk::<6>() {
+        match algorithm {
+            1..=3 => {
+                tells.push(1);
+                let bits = material.first_chunk().map_or(0, |bits| u16::from_be_bytes(*bits));
+                if bits < SHORT {
+                    tells.push(1);
+                }
+            }
+            18 | 19 | 22 => {
+                tells.push(algorithm);
+                let length = material.first().map_or(0, |length| usize::from(*length));
+                tells.extend(material.get(1..=length).unwrap_or_default());
+            }
+            _ => tells.push(algorithm),
+        }
+    }
+    let name = algorithm_name(body);
+    Kind { tells, name }
+}
+
 /// Algorithm and strength of a key, such as `rsa4096`: bits of the first number, or the curve.
 #[must_use]
 pub fn algorithm_name(body: &[u8]) -> String {
     /// Object identifiers in their encoding, and gpg's names for them.
-    const CURVES: [(&[u8], &str); 6] = [
+    const CURVES: [(&[u8], &str); 9] = [
         (&[0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x0f, 0x01], "ed25519"),
         (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], "nistp256"),
         (&[0x2b, 0x81, 0x04, 0x00, 0x22], "nistp384"),
@@ -107,6 +135,15 @@ pub fn algorithm_name(body: &[u8]) -> String {
             &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x07],
             "brainpoolp256r1",
         ),
+        (
+            &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x0b],
+            "brainpoolp384r1",
+        ),
+        (
+            &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x0d],
+            "brainpoolp512r1",
+        ),
+        (&[0x2b, 0x81, 0x04, 0x00, 0x0a], "secp256k1"),
         (&[0x2b, 0x65, 0x71], "ed448"),
     ];
     let Some((&[.., algorithm], material)) = body.split_first_chunk::<6>() else {

@@ -43,6 +43,9 @@ pub enum Error {
     Engine(#[from] EngineError),
 }
 
+/// The keys that the checker cannot check on this system, and why.
+type Unable<'k> = HashMap<&'k Fingerprint, String>;
+
 /// A file and what is in it.
 struct File {
     shown: String,
@@ -105,14 +108,24 @@ pub fn from_contents(
         .filter_map(|(certificate, key)| key.as_ref().map(|_| certificate.fingerprint()))
         .collect();
     let checker = check.name()?;
+    let mut unable = HashMap::new();
+    for certificate in certificates.iter().filter(|own| !taken.contains(own.fingerprint())) {
+        if let Some(why) = check.lacks(&certificate.needs(|_| false))? {
+            unable.insert(certificate.fingerprint(), why);
+        }
+    }
     for (file, applied) in files.iter().zip(applied) {
         let is_taken = |key: &&Found| key.fingerprint.as_ref().is_some_and(|own| taken.contains(own));
         if !applied && !file.keys.iter().any(|key| is_taken(&key)) {
-            return Err(Error::KeyFile(describe_useless(file, &checker)));
+            return Err(Error::KeyFile(describe_useless(file, &checker, &unable)));
         }
         let left_out: Vec<&Found> = file.keys.iter().filter(|key| !is_taken(key)).collect();
         for key in left_out.iter().take(MAX_TOLD) {
-            warnings.push(format!("{}: skipped {key}: {}", file.shown, why_skipped(key, &checker)));
+            warnings.push(format!(
+                "{}: skipped {key}: {}",
+                file.shown,
+                why_skipped(key, &checker, &unable)
+            ));
         }
         if left_out.len() > MAX_TOLD {
             warnings.push(format!(
@@ -247,7 +260,7 @@ pub fn look(shown: &str, bytes: Vec<u8>) -> Result<Contents, Error> {
     }
 }
 
-fn describe_useless(file: &File, checker: &str) -> String {
+fn describe_useless(file: &File, checker: &str, unable: &Unable<'_>) -> String {
     /// A file may have any number of them.
     const SHOWN: usize = 3;
     let shown = &file.shown;
@@ -259,15 +272,20 @@ fn describe_useless(file: &File, checker: &str) -> String {
         keys.push(format!("{} more", file.keys.len() - SHOWN));
     }
     let keys = keys.join(", ");
-    if file.keys.iter().all(|key| key.version != 4) {
+    let mut fingerprints = file.keys.iter().filter_map(|key| key.fingerprint.as_ref());
+    if let Some(why) = fingerprints.find_map(|own| unable.get(own)) {
+        format!("cannot use key file {shown}: it has {keys}; {why}")
+    } else if file.keys.iter().all(|key| key.version != 4) {
         format!("cannot use key file {shown}: it has {keys}, which {checker} does not read")
     } else {
         format!("cannot use key file {shown}: it has {keys}, but none with a user ID and a valid self-signature")
     }
 }
 
-fn why_skipped(key: &Found, checker: &str) -> String {
-    if key.version == 4 {
+fn why_skipped(key: &Found, checker: &str, unable: &Unable<'_>) -> String {
+    if let Some(why) = key.fingerprint.as_ref().and_then(|own| unable.get(own)) {
+        why.clone()
+    } else if key.version == 4 {
         "it has no user ID with a valid self-signature, or is claimed by another key as a subkey".to_owned()
     } else {
         format!("{checker} does not read such keys")

@@ -48,6 +48,10 @@ impl KeySet for KeyFiles {
         Ok(Standing::default())
     }
 
+    fn vouchers(&mut self, _: &Key) -> Vec<Arc<Certificate>> {
+        Vec::new()
+    }
+
     fn has(&self, fingerprint: &Fingerprint) -> bool {
         let bytes = fingerprint.bytes();
         bytes.is_some_and(|bytes| !self.index.with_fingerprint(&bytes).is_empty())

@@ -282,6 +282,12 @@ impl Shadow {
         is_trusted || self.certificate(place).is_some_and(|own| own.is_introducer())
     }
 
+    /// Keys of the ring with all that may have vouched for them, as far as they can be read.
+    pub fn behind(&mut self, places: &[usize]) -> Vec<Arc<Certificate>> {
+        let circle = Circle::around(places, |place| self.vouchers_of(place)).places();
+        circle.into_iter().filter_map(|place| self.certificate(place)).collect()
+    }
+
     fn is_ultimate(&self, place: usize) -> bool {
         let trusted = self.trustdb.as_deref().zip(self.ring.fingerprint_bytes(place));
         trusted.is_some_and(|(trustdb, own)| trust_file::is_ultimate(trustdb, own))

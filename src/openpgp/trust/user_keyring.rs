@@ -135,10 +135,19 @@ impl KeySet for UserKeyring {
         }
         // Asked in one go, while the validity of one of them will be needed in any case.
         self.list(places.iter().copied())?;
-        Ok(places
-            .into_iter()
-            .filter_map(|place| self.shadow.certificate(place))
-            .collect())
+        let found: Vec<_> = places
+            .iter()
+            .filter_map(|place| self.shadow.certificate(*place))
+            .collect();
+        if let (true, Some(place)) = (found.is_empty(), places.first()) {
+            // It is there, in a version or form that is not read here.
+            let fingerprint = self.shadow.ring.fingerprint(*place);
+            return Err(EngineError::Elsewhere(format!(
+                "key {maker} belongs to key {fingerprint} of {}, which cannot be read here",
+                self.name()
+            )));
+        }
+        Ok(found)
     }
 
     fn standing(&mut self, key: &Key) -> Result<Standing, EngineError> {
@@ -167,6 +176,11 @@ impl KeySet for UserKeyring {
             owner: Some(own.owner(by_validity)),
             objection: self.objection(&own, place)?,
         })
+    }
+
+    fn vouchers(&mut self, key: &Key) -> Vec<Arc<Certificate>> {
+        let places = self.shadow.ring.with_fingerprint(key.fingerprint()).to_vec();
+        self.shadow.behind(&places)
     }
 
     fn has(&self, fingerprint: &Fingerprint) -> bool {

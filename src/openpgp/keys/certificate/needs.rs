@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The algorithms that it takes to check what a key says of itself, what others say of it, and what takes it back.
+
+use std::collections::BTreeSet;
+
+use super::{Certificate, Kind};
+use crate::openpgp::keys::key::Fingerprint;
+use crate::openpgp::keys::key_signature::{class, Core, Loose};
+use crate::openpgp::keys::material;
+use crate::openpgp::keys::needs::Needs;
+
+impl Certificate {
+    /// What it takes to tell that the key, and those of its subkeys that `is_maker` tells, are bound as they should be.
+    #[must_use]
+    pub fn needs(&self, is_maker: impl Fn(&Fingerprint) -> bool) -> Needs {
+        let own = |(core, loose): &(&Core, &Loose)| {
+            !core.is_revocation() && (core.class == class::SUBKEY_BINDING || core.is_said_to_be_by(loose, self.id))
+        };
+        let own = self.said().filter(own);
+        let mut digests = BTreeSet::new();
+        for (core, loose) in own {
+            digests.insert(core.hash);
+            digests.extend(core.digests_of_consent(loose));
+        }
+        let subkeys = self.parts.keys().filter(|(kind, _)| *kind == Kind::Subkey);
+        let subkeys = subkeys.filter(|(_, body)| material::fingerprint(body).is_some_and(|own| is_maker(&own)));
+        let bodies = std::iter::once(&self.body).chain(subkeys.map(|(_, body)| body));
+        Needs {
+            kinds: bodies.map(|body| material::kind(body)).collect(),
+            digests,
+        }
+    }
+
+    /// What it takes to tell who has certified the key, as far as that depends on the key itself.
+    #[must_use]
+    pub fn needs_for_certifications(&self) -> Needs {
+        let certifications = self
+            .said()
+            .filter(|(core, _)| class::CERTIFICATION.contains(&core.class));
+        let digests = certifications.map(|(core, _)| core.hash).collect();
+        let certified = Needs {
+            digests,
+            ..Needs::default()
+        };
+        self.needs(|_| false).and(certified)
+    }
+
+    /// What it takes to tell whether it has taken itself or one of its subkeys back.
+    #[must_use]
+    pub fn needs_for_revocations(&self) -> Needs {
+        let own = |(core, loose): &(&Core, &Loose)| {
+            matches!(core.class, class::KEY_REVOCATION | class::SUBKEY_REVOCATION)
+                && (core.is_said_to_be_by(loose, self.id) || !self.revoked_by().is_empty())
+        };
+        Needs {
+            digests: self.said().filter(own).map(|(core, _)| core.hash).collect(),
+            ..Needs::default()
+        }
+    }
+
+    /// All signatures in it.
+    fn said(&self) -> impl Iterator<Item = (&Core, &Loose)> {
+        let of_parts = self.parts.values().flat_map(|part| &part.signatures);
+        self.direct.iter().chain(of_parts).chain(&self.strays)
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A gpg that cannot check a key says of it what it says of a key that is not bound, and nothing of its certifications.
+//! That is no knowledge: FIPS mode stands here for every libgcrypt that is without an algorithm.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::trial::{signed_payload, REFERENCE};
+use crate::support::gpg::Signer;
+use crate::support::images::{image, D1};
+use crate::support::program::{Outcome, Sandbox};
+
+const MODE: (&str, &str) = ("LIBGCRYPT_FORCE_FIPS_MODE", "1");
+
+const UNABLE: &str = "cannot check signatures by ed25519 keys on this system";
+
+/// Whether the variable puts gpg into FIPS mode, in which it has no DSA.
+fn has_effect() -> bool {
+    let output = Command::new("gpg")
+        .args(["--with-colons", "--list-config", "pubkeyname"])
+        .env(MODE.0, MODE.1)
+        .output();
+    let Ok(output) = output else { return false };
+    let is_so = output.status.success() && !String::from_utf8_lossy(&output.stdout).contains("DSA;ECDH");
+    if !is_so {
+        eprintln!("skipped: {} does nothing to this gpg", MODE.0);
+    }
+    is_so
+}
+
+struct Scene {
+    sandbox: Sandbox,
+    signer: Signer,
+}
+
+impl Scene {
+    /// An image signed by `key`.
+    fn new(signer: Signer, key: &str) -> Self {
+        let sandbox = Sandbox::new();
+        let blob = signer.sign(key, &signed_payload());
+        sandbox.file("image.json", image(D1, &[&blob]).to_string());
+        Self { sandbox, signer }
+    }
+
+    fn run(&self, keys: &[&str], is_fips: bool) -> Outcome {
+        let mut command = self.sandbox.command();
+        command.args([
+            "verify",
+            "-o",
+            "json",
+            "-f",
+            "image.json",
+            "--confirm",
+            "--expected-identity",
+            REFERENCE,
+        ]);
+        command.args(keys);
+        if is_fips {
+            command.env(MODE.0, MODE.1);
+        }
+        self.sandbox.finish(&mut command, b"")
+    }
+
+    /// What is recorded as true stays as it is, and the answer is no verdict.
+    fn assert_nothing_is_known(&self, keys: &[&str]) {
+        self.run(keys, false).expect(0);
+        let before = fs::read(self.sandbox.path("image.json")).unwrap();
+        let outcome = self.run(keys, true).expect(3);
+        assert_eq!(outcome.verdict(), "Unchecked/EngineFailed", "{keys:?}");
+        let item: Value = outcome.item();
+        assert!(item["message"].as_str().unwrap().contains(UNABLE), "{item}");
+        assert_eq!(fs::read(self.sandbox.path("image.json")).unwrap(), before, "{keys:?}");
+    }
+
+    fn export(&self, keys: &[&str], name: &str) -> String {
+        let file = self.sandbox.path(name);
+        self.signer.export(keys, &file).display().to_string()
+    }
+
+    fn home(&self) -> String {
+        let home: &Path = self.signer.home();
+        home.display().to_string()
+    }
+}
+
+#[test]
+fn a_signer_whose_algorithm_gpg_lacks_is_not_unknown() {
+    if !has_effect() {
+        return;
+    }
+    let signer = Signer::new();
+    let other = signer.key("Other <other@example.com>", "rsa2048", "sign", "never");
+    let key = signer.key("Signer <signer@example.com>", "ed25519", "sign", "never");
+    let scene = Scene::new(signer, &key);
+    let home = scene.home();
+    let both = scene.export(&[&key, &other], "both.pgp");
+    for keys in [
+        &["--homedir", &home][..],
+        &["--homedir", &home, "--trust-model", "always"],
+        &["--homedir", &home, "--signed-by", &key],
+        &["--homedir", &home, "--engine", "batch"],
+        &["--public-key", &both],
+        &["--public-key", &both, "--engine", "batch"],
+    ] {
+        scene.assert_nothing_is_known(keys);
+    }
+    let listed = scene.sandbox.finish(
+        scene
+            .sandbox
+            .command()
+            .args(["keys", "--homedir", &home])
+            .env(MODE.0, MODE.1),
+        b"",
+    );
+    assert!(listed.stdout.contains(&other), "{}", listed.stdout);
+    // A file with nothing else is of no use; it is said why.
+    let alone = scene.export(&[&key], "alone.pgp");
+    scene.run(&["--public-key", &alone], true).expect_usage(UNABLE);
+}
+
+#[test]
+fn a_subkey_whose_algorithm_gpg_lacks_is_not_misused() {
+    if !has_effect() {
+        return;
+    }
+    let signer = Signer::new();
+    let key = signer.key("Signer <signer@example.com>", "rsa2048", "cert", "never");
+    signer.gpg(&["--quick-add-key", &key, "ed25519", "sign", "never"], b"");
+    let scene = Scene::new(signer, &key);
+    let home = scene.home();
+    let file = scene.export(&[&key], "key.pgp");
+    scene.assert_nothing_is_known(&["--homedir", &home]);
+    scene.assert_nothing_is_known(&["--public-key", &file]);
+}
+
+#[test]
+fn a_certifier_whose_algorithm_gpg_lacks_may_have_vouched() {
+    if !has_effect() {
+        return;
+    }
+    let signer = Signer::new();
+    let key = signer.key("Signer <signer@example.com>", "rsa2048", "sign", "never");
+    let scene = Scene::new(signer, &key);
+    let file = scene.export(&[&key], "key.pgp");
+    let admin = Signer::new();
+    admin.key("Admin <admin@example.com>", "ed25519", "cert", "never");
+    admin.import(Path::new(&file));
+    let keys = ["--homedir", &admin.home().display().to_string()];
+    scene.run(&keys, true).expect_verdict(1, "Rejected/KeyNotAccepted");
+    admin.gpg(&["--quick-lsign-key", &key], b"");
+    scene.assert_nothing_is_known(&keys);
+    // The key itself is one that gpg can check.
+    scene.run(&["--public-key", &file], true).expect(0);
+}

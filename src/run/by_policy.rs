@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a policy requires of images, by their expected identities, and the keys that it names for that.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::engine;
@@ -37,6 +37,8 @@ pub(super) struct Rules<'s> {
     scopes: HashMap<Option<String>, Vec<Required>>,
     /// The OpenPGP key files of all scopes so far: a revocation in one of them counts in all.
     files: Vec<(String, Contents)>,
+    /// Whether those of scopes that nobody asked for are among them.
+    has_all_files: bool,
 }
 
 /// A requirement whose key files were read.
@@ -60,6 +62,7 @@ impl<'s> Rules<'s> {
             workers,
             scopes: HashMap::new(),
             files: Vec::new(),
+            has_all_files: false,
         }
     }
 
@@ -103,6 +106,9 @@ impl<'s> Rules<'s> {
             }
             drafts.push((scope, read));
         }
+        if !drafts.is_empty() {
+            self.read_other_files(stderr);
+        }
         for (scope, drafts) in drafts {
             let place = self.place(scope.as_deref());
             let required = drafts
@@ -118,6 +124,49 @@ impl<'s> Rules<'s> {
             self.scopes.insert(scope, required);
         }
         Ok(())
+    }
+
+    /// Reads the key files of scopes that nobody asked for: a revocation counts wherever in the policy it stands. One that
+    /// cannot be read is no reason not to judge by the others; it is said.
+    fn read_other_files(&mut self, stderr: &mut Messages<'_>) {
+        if std::mem::replace(&mut self.has_all_files, true) {
+            return;
+        }
+        let policy = self.settings.policy();
+        let scopes = policy.transports.iter().flat_map(|transport| &transport.scopes);
+        let of_scopes = scopes.flat_map(|scope| &scope.requirements);
+        let mut met: HashSet<String> = self.files.iter().map(|(name, _)| name.clone()).collect();
+        for requirement in policy.default.iter().chain(of_scopes) {
+            let Requirement::SignedBy { key_type, keys, .. } = requirement else {
+                continue;
+            };
+            if *key_type != KeyType::GpgKeys {
+                continue;
+            }
+            let read = match keys {
+                KeyMaterial::Paths(paths) => {
+                    let new = paths
+                        .iter()
+                        .filter(|path| met.insert(safe(&path.display().to_string())));
+                    new.map(|path| import::read(path)).collect()
+                }
+                KeyMaterial::Data(all) => {
+                    let look = |bytes: &Vec<u8>| {
+                        import::look("keyData", bytes.clone()).map(|contents| ("keyData".to_owned(), contents))
+                    };
+                    all.iter().map(look).collect::<Vec<_>>()
+                }
+            };
+            for file in read {
+                match file {
+                    Ok(file) => self.files.push(file),
+                    Err(error) => stderr.warning(&format!(
+                        "{}, another scope: {error}; revocations that may be in it do not count",
+                        self.settings.name
+                    )),
+                }
+            }
+        }
     }
 
     /// What is expected of an image that may have one of these identities.

@@ -356,6 +356,28 @@ fn key_material_is_that_of_one_requirement_with_revocations_of_all() {
 }
 
 #[test]
+fn revocations_count_from_every_scope_of_the_policy() {
+    let place = Place::new();
+    let key = forge::Key::new();
+    let draft = forge::Draft::new(forge::then() + 60).named(&key);
+    place.put(&image(D1, &[&key.message(&draft, &payload(D1, IDENTITY))]));
+    place.desk.put("a.gpg", key.certificate("A <a@example.com>"));
+    place
+        .desk
+        .put("revoked.gpg", key.revoked("A <a@example.com>", 0, forge::then() + 30));
+    let of = |file: &str| json!([{"type": "signedBy", "keyType": "GPGKeys", "keyPath": file}]);
+    place.scopes(&json!({"registry.local:5000": of("a.gpg"), "elsewhere.example": of("a.gpg")}));
+    place.json(IDENTITY).expect_verdict(0, OK);
+    place.scopes(&json!({"registry.local:5000": of("a.gpg"), "elsewhere.example": of("revoked.gpg")}));
+    place.json(IDENTITY).expect_verdict(1, "Rejected/KeyRevoked");
+    // One that is not there spoils no other scope, and is said.
+    place.scopes(&json!({"registry.local:5000": of("a.gpg"), "elsewhere.example": of("away.gpg")}));
+    let outcome = place.json(IDENTITY).expect_verdict(0, OK);
+    assert!(outcome.stderr.contains("away.gpg"), "{outcome:?}");
+    assert!(outcome.stderr.contains("do not count"), "{outcome:?}");
+}
+
+#[test]
 fn both_kinds_are_required_and_checked() {
     let desk = Desk::new();
     let cosign = Cosign::new();

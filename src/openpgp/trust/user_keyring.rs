@@ -143,7 +143,7 @@ impl KeySet for UserKeyring {
             // It is there, in a version or form that is not read here.
             let fingerprint = self.shadow.ring.fingerprint(*place);
             return Err(EngineError::Elsewhere(format!(
-                "key {maker} belongs to key {fingerprint} of {}, which cannot be read here",
+                "its maker belongs to key {fingerprint} of {}, which cannot be read here",
                 self.name()
             )));
         }

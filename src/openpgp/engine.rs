@@ -109,7 +109,10 @@ impl Engine {
                 if let Some(refusal) = claimed_twice(&candidates, &maker) {
                     return Ok(refusal.into());
                 }
-                if refusal.reason != Reason::SignatureNotYetValid {
+                // A primary key that was taken is one that the checker could check: its own signatures on it.
+                let by_primary = is_there && candidates.iter().all(|(own, _)| maker.is(own.fingerprint()));
+                let is_proven = by_primary && refusal.reason == Reason::BadSignature;
+                if !is_proven && refusal.reason != Reason::SignatureNotYetValid {
                     self.ensure_able(needs_of(&candidates, &maker))?;
                 }
                 return Ok(refusal.into());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Text from signatures, keys, servers and files, made safe for terminals and for recorded messages.
 
+pub mod url;
+
 use jiff::civil::{date, DateTime};
 use jiff::fmt::temporal::Pieces;
 use jiff::Timestamp;

@@ -37,11 +37,20 @@ pub struct OfCluster {
 /// The user that goes with a token: the cluster's registry looks at the token alone.
 const USER_OF_TOKEN: &str = "image-signature";
 
+/// A login that the user gave by hand, and the only registry that may see it.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// The login.
+    pub login: Login,
+    /// `HOST[:PORT]` of the registry, as the user named it, and never an image or a mirror.
+    pub host: String,
+}
+
 /// Everything that may have a login.
 #[derive(Debug, Clone, Default)]
 pub struct Logins {
-    /// The one that the user gave, for the registries that the user names.
-    pub given: Option<Login>,
+    /// The one that the user gave, for the one registry that the user names.
+    pub given: Option<Given>,
     /// Files, in the order in which they are searched.
     pub files: Vec<AuthFile>,
     /// Names of helpers for all registries and [`FILES`], in this order; the files alone where it is empty.
@@ -59,9 +68,11 @@ impl Logins {
     /// # Errors
     /// When a file or a helper is of no use: then nobody knows whether there is a login.
     pub fn of(&self, place: &Reference, asked: &Reference) -> Result<Option<StoredLogin>, String> {
-        if let Some(login) = self.given.as_ref().filter(|_| place.domain() == asked.domain()) {
+        let is_named =
+            |given: &&Given| place.domain() == asked.domain() && place.domain().eq_ignore_ascii_case(&given.host);
+        if let Some(given) = self.given.as_ref().filter(is_named) {
             return Ok(Some(StoredLogin {
-                login: login.clone(),
+                login: given.login.clone(),
                 stored_for: place.domain().to_owned(),
                 stays: false,
             }));

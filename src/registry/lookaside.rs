@@ -21,6 +21,7 @@ use crate::http::url::Url;
 use crate::http::Response;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use crate::reference::Reference;
+use crate::text::url::without_secrets;
 use crate::text::{quoted, safe};
 
 /// How many missing numbers end the search: a store that lost one file still shows the others, at the price of few
@@ -54,7 +55,7 @@ impl Store {
         let wrong = || {
             format!(
                 "the lookaside URL {} is not an https, http or file URL",
-                quoted(&location(base))
+                quoted(&without_secrets(base))
             )
         };
         let (scheme, rest) = base.split_once("://").ok_or_else(wrong)?;
@@ -83,12 +84,7 @@ impl Store {
     /// Where the signatures of the image are, without a user name or password.
     #[must_use]
     pub fn location(&self) -> String {
-        let base = location(&self.base);
-        format!(
-            "{}/{}",
-            base.split(['?', '#']).next().unwrap_or_default(),
-            self.directory()
-        )
+        format!("{}/{}", without_secrets(&self.base), self.directory())
     }
 
     fn directory(&self) -> String {
@@ -108,8 +104,8 @@ impl Store {
     }
 }
 
-/// A URL without the user name and password that the configuration may have in it.
-fn location(url: &str) -> String {
+/// A URL as it is asked for: what the configuration has as user name and password is sent in a header.
+fn without_login(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };
@@ -162,7 +158,7 @@ impl<'n> Stores<'n> {
     }
 
     fn fetch(&mut self, store: &Store, url: &str) -> Result<Vec<u8>, Trouble> {
-        let mut url = location(url);
+        let mut url = without_login(url);
         let first = server_of(&url).ok_or_else(|| Trouble::Unreachable {
             url: shown(&url),
             why: "it is not a URL that can be asked".into(),

@@ -20,6 +20,7 @@ use crate::http::secret::Secret;
 use crate::http::tls::{self, Identity, Roots, Tls};
 use crate::http::url::Url;
 use crate::http::{self, proxy};
+use crate::text::url::without_secrets;
 use crate::text::{quoted, safe};
 use chosen::Chosen;
 use hint::hint;
@@ -245,23 +246,7 @@ fn server_url(text: &str, secured: bool) -> Result<Url, String> {
         (false, true) => format!("https://{text}"),
         (false, false) => format!("http://{text}"),
     };
-    Url::parse(&text).map_err(|error| format!("server {}: {error}", quoted(&without_user(&text))))
-}
-
-/// A URL for messages, without a password that may be in it.
-fn without_user(text: &str) -> String {
-    match text.split_once("://") {
-        Some((scheme, rest)) => {
-            let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-            // Where the host is forgotten, the password stands in the place of the port.
-            let rest = match rest.rsplit_once(':') {
-                Some((host, port)) if !port.contains(']') && port.parse::<u16>().is_err() => &format!("{host}:..."),
-                _ => rest,
-            };
-            safe(&format!("{scheme}://{rest}"))
-        }
-        None => safe(text),
-    }
+    Url::parse(&text).map_err(|error| format!("server {}: {error}", quoted(&without_secrets(&text))))
 }
 
 fn proxy_of(cluster: &Cluster, server: &Url, environment: &Environment) -> Result<Option<proxy::Proxy>, String> {
@@ -276,7 +261,7 @@ fn proxy_of(cluster: &Cluster, server: &Url, environment: &Environment) -> Resul
     };
     proxy::parse(&text, name)
         .map(Some)
-        .map_err(|error| format!("{name} {}: {error}", quoted(&without_user(&text))))
+        .map_err(|error| format!("{name} {}: {error}", quoted(&without_secrets(&text))))
 }
 
 /// What exec plugins are told about the cluster.

@@ -5,7 +5,8 @@ use super::objects::Recording;
 use super::UsageError;
 use crate::cli;
 use crate::reference::Reference;
-use crate::text::{quoted, safe};
+use crate::text::quoted;
+use crate::text::url::without_secrets;
 
 /// Where images of a cluster are looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +91,7 @@ impl ClusterRegistry {
         if !is_host || (!host.contains(['.', ':']) && host != "localhost") {
             return Err(UsageError::new(format!(
                 "--registry-url {}: expected HOST[:PORT], with http:// before it where the registry speaks plain http only, or auto, such as default-route-openshift-image-registry.apps.example.com",
-                quoted(&safe(text))
+                quoted(&without_secrets(text))
             )));
         }
         if plain.is_some() && is_given_token {

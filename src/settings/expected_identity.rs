@@ -5,6 +5,7 @@ use super::image_name::{blank, without_type};
 use super::UsageError;
 use crate::digest::Digest;
 use crate::reference::Reference;
+use crate::text::url::has_login;
 use crate::text::{is_unsafe, quoted, safe};
 
 /// Parses an expected identity, which must have either a tag or a digest.
@@ -13,6 +14,11 @@ use crate::text::{is_unsafe, quoted, safe};
 /// When it is not a reference, or has neither, or both.
 pub fn expected_identity(text: &str) -> Result<Reference, UsageError> {
     let wrong = |what: String| Err(UsageError::new(format!("expected identity {}: {what}", quoted(text))));
+    if has_login(text) {
+        return Err(UsageError::new(
+            "an expected identity has a user name and a password in it, which is why it is not shown: write REGISTRY/NAMESPACE/NAME:TAG without them",
+        ));
+    }
     if let Some(what) = other(text) {
         return wrong(what);
     }

@@ -7,6 +7,7 @@ use super::UsageError;
 use crate::digest::{Algorithm, Digest};
 use crate::reference::Reference;
 use crate::text::safe;
+use crate::text::url::has_login;
 
 /// An image as the user names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +115,11 @@ pub fn image_name(text: &str) -> Result<ImageName, UsageError> {
     let wrong = |what: String| Err(UsageError::new(format!("{}: {what}", safe(text))));
     if text.is_empty() {
         return Err(UsageError::new("an IMAGE argument is empty"));
+    }
+    if has_login(text) {
+        return Err(UsageError::new(
+            "an IMAGE argument has a user name and a password in it, which is why it is not shown: write it without them, and the login into the file of --authfile, or as --creds USER:PASSWORD",
+        ));
     }
     if let Some(path) = text.strip_prefix("dir:") {
         if path.is_empty() {

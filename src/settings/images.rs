@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 
 use self::parts::Parts;
 use self::requested::requested;
+use super::cluster_registry::ClusterRegistry;
 use super::environment::Environment;
 use super::image_name::ImageName;
+use super::registry::Asked;
 use super::requests::{Request, Requests};
 use super::{cluster, objects, registry, UsageError};
 use crate::cli;
@@ -178,8 +180,13 @@ fn by_place(
         .iter()
         .any(|wanted| matches!(wanted.target, Target::Registry(_)))
         || (options.cluster_registry.registry_url.is_some() && needs_cluster);
+    let named = targets.iter().filter_map(|wanted| match &wanted.target {
+        Target::Registry(reference) => Some(reference),
+        _ => None,
+    });
+    let asked = Asked::of(named).and(ClusterRegistry::parse(&options.cluster_registry)?.as_ref());
     let registries = needs_registries
-        .then(|| registry::configuration(&options.registry, timeout, environment))
+        .then(|| registry::configuration(&options.registry, &asked, timeout, environment))
         .transpose()?
         .map(Box::new);
     Ok(Source::Places {

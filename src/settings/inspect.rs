@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
 use super::image_name::{image_name, short_name, ImageName};
+use super::registry::Asked;
 use super::{registry, UsageError};
 use crate::cli::inspect::Inspect as Options;
 pub use crate::cli::inspect::InspectOutput;
@@ -66,8 +67,12 @@ impl Inspect {
                 "--request-timeout is about images in registries: it needs docker://REFERENCE",
             ));
         }
+        let asked = Asked::of(places.iter().filter_map(|place| match place {
+            Place::Registry(reference) => Some(reference),
+            _ => None,
+        }));
         let mut registries = needs_registries
-            .then(|| registry::configuration(&options.registry, timeout, environment))
+            .then(|| registry::configuration(&options.registry, &asked, timeout, environment))
             .transpose()?
             .map(Box::new);
         if let Some(registries) = &mut registries {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How registries are reached: options, environment and the files that podman reads.
 
+mod asked;
 mod logins;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+pub use asked::Asked;
 
 use super::containers::{files, Containers};
 use super::environment::Environment;
@@ -29,13 +32,14 @@ const PROXIES: [&str; 6] = [
     "no_proxy",
 ];
 
-/// Reads everything that is known of registries on this machine. Nothing is contacted. `timeout` is what `--request-timeout`
-/// says.
+/// Reads everything that is known of registries on this machine. Nothing is contacted. `asked` is which
+/// registries the login of `--creds` could be for, `timeout` what `--request-timeout` says.
 ///
 /// # Errors
 /// When a file cannot be read or breaks its format; the message names it.
 pub fn configuration(
     options: &RegistryOptions,
+    asked: &Asked,
     timeout: Option<&str>,
     environment: &Environment,
 ) -> Result<Configuration, UsageError> {
@@ -44,7 +48,7 @@ pub fn configuration(
     let containers = Containers::new(environment, conf, directory);
     let mirrors = files::registries_conf(&containers).content.map_err(UsageError::new)?;
     let stores = files::registries_d(&containers).content.map_err(UsageError::new)?;
-    let logins = logins::logins(options, &mirrors.helpers, environment)?;
+    let logins = logins::logins(options, asked, &mirrors.helpers, environment)?;
     Ok(Configuration {
         network: network(options, timeout, environment)?,
         logins,

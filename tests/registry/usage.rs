@@ -227,3 +227,109 @@ fn the_digest_that_the_image_must_have() {
     town.verify_json(&[&image, "--expected-digest", crate::support::images::D1])
         .expect_verdict(1, "Rejected/DigestMismatch");
 }
+
+/// Whoever may import an image into a cluster, or write a line of a list, chooses a registry: it gets no login that is for
+/// another one (contract 8).
+#[test]
+fn a_login_given_by_hand_is_for_one_registry() {
+    let (town, one, other) = (Town::new(), Hub::plain(), Hub::plain());
+    town.insecure(&[&one.host(), &other.host()]);
+    let images = [&one, &other].map(|hub| format!("docker://{}/ns/app:v1", hub.host()));
+    let list = town.sandbox.file("list", images.join("\n"));
+    let (list, key) = (list.to_str().unwrap(), town.key_file.to_str().unwrap());
+    let creds = ["--public-key", key, "--creds", "reader:Xyzzy.pass.9917.word"];
+    for args in [
+        vec!["verify", &images[0], &images[1]],
+        vec!["verify", "--images-from", list],
+        vec!["audit", "--images-from", list],
+    ] {
+        let outcome = town.sandbox.run([&args[..], &creds].concat());
+        let outcome = outcome.expect_usage("--creds is the login of one registry, and the images are in 2 registries");
+        assert!(!outcome.stderr.contains("9917"), "{}", outcome.stderr);
+    }
+    let object = format!("sha256:{}=registry.example.com/ns/app:v1", "1".repeat(64));
+    let cluster = ["--server", "https://127.0.0.1:1", "--token", "t"];
+    let auto = ["verify", &object, "--registry-url", "auto"];
+    town.sandbox
+        .run([&auto[..], &creds, &cluster].concat())
+        .expect_usage("--creds cannot be used where the cluster says which registries are asked");
+    let elsewhere = ["verify", &object, &images[0], "--registry-url", "registry.example.com"];
+    town.sandbox
+        .run([&elsewhere[..], &creds, &cluster].concat())
+        .expect_usage("the images are in 2 registries");
+    assert_eq!((one.connections(), other.connections()), (0, 0));
+}
+
+/// A password is not repeated where it stands in a name or a URL, well-formed or mistyped.
+#[test]
+fn passwords_in_names_and_urls_are_not_shown() {
+    let town = Town::new();
+    town.sandbox.file("policy.json", r#"{"default": [{"type": "reject"}]}"#);
+    let hides = |outcome: &crate::support::program::Outcome| {
+        let shown = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(!shown.contains("S3CR3T"), "{shown}");
+    };
+    for image in [
+        "docker://bob:S3CR3T@registry.example.com/ns/app:v1",
+        "docker:bob:S3CR3T@registry.example.com/ns/app:v1",
+        "https://bob:S3CR3T@registry.example.com/ns/app:v1",
+        "bob:S3CR3T@registry.example.com/ns/app:v1",
+    ] {
+        hides(
+            &town
+                .verify(&[image])
+                .expect_usage("has a user name and a password in it"),
+        );
+        let named = ["sha256:0=", image].concat();
+        hides(&town.verify(&[&named]).expect_usage("sha256"));
+        let identity = ["docker://registry.example.com/x:v1", "--expected-identity", image];
+        hides(
+            &town
+                .verify(&identity)
+                .expect_usage("an expected identity has a user name"),
+        );
+    }
+    for store in [
+        "https://bob:S3CR3T@store.example/sigs",
+        "https://bob:a/S3CR3T@store.example/sigs",
+        "https:/bob:S3CR3T@store.example/sigs",
+        "https//bob:S3CR3T@store.example/sigs",
+        "bob:S3CR3T@store.example/sigs",
+        "https://store.example/sigs?sig=S3CR3T",
+    ] {
+        let name = "why/a.yaml";
+        town.sandbox
+            .file(name, format!("docker:\n  example.com:\n    lookaside: \"{store}\"\n"));
+        for format in ["text", "json"] {
+            let outcome = town.sandbox.run([
+                "policy",
+                "why",
+                "example.com/foo/bar:v1",
+                "policy.json",
+                "--registries.d",
+                "why",
+                "-o",
+                format,
+            ]);
+            hides(&outcome);
+            assert!(outcome.expect(0).stdout.contains("store.example/sigs"), "{store}");
+        }
+    }
+    for url in [
+        "http:/bob:S3CR3T@h",
+        "http://bob:S3CR3T",
+        "bob:S3CR3T@h",
+        "ftp://bob:a/S3CR3T@h",
+    ] {
+        for server in [true, false] {
+            let (server, proxy) = if server { (url, "") } else { ("https://h.example", url) };
+            let kubeconfig = format!(
+                "apiVersion: v1\nkind: Config\ncurrent-context: a\ncontexts: [{{name: a, context: {{cluster: a, user: a}}}}]\n\
+                 clusters: [{{name: a, cluster: {{server: \"{server}\", proxy-url: \"{proxy}\"}}}}]\nusers: [{{name: a, user: {{token: t}}}}]\n"
+            );
+            town.sandbox.file("kubeconfig", kubeconfig);
+            let digest = format!("sha256:{}", "1".repeat(64));
+            hides(&town.sandbox.run(["describe", "--kubeconfig", "kubeconfig", &digest]));
+        }
+    }
+}

@@ -20,6 +20,7 @@ use crate::report::policy_why as report;
 use crate::settings::containers::{files, Containers};
 use crate::settings::policy::{Ground, Why};
 use crate::settings::UsageError;
+use crate::text::url::without_secrets;
 
 /// Explains what a policy means for one reference.
 ///
@@ -239,7 +240,7 @@ fn place((reference, mirror, blocked): Located, stores: &RegistriesD, ground: &G
         ),
     };
     Place {
-        lookaside: format!("{base}/{}@{digest}/signature-1", reference.path()),
+        lookaside: format!("{}/{}@{digest}/signature-1", without_secrets(&base), reference.path()),
         lookaside_by,
         attachments,
         attachments_by,

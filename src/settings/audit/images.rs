@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::registries::asked_by;
 use crate::cli::audit::Audit as Options;
 use crate::cluster::access::Access;
 use crate::cluster::names::Name;
@@ -109,7 +110,7 @@ impl Images {
         let is_remote = |request: &Request| matches!(request.image, ImageName::Registry(_));
         let mut registries = None;
         if named.iter().any(is_remote) {
-            registries = Some(options.configuration(environment)?);
+            registries = Some(options.configuration(&asked_by(&named), environment)?);
         } else {
             options.refuse_registries()?;
             options.refuse_mirrors("dir:PATH: mirrors are about images in registries")?;
@@ -132,7 +133,7 @@ impl Images {
             return Err(UsageError::new("--recursive is about directories of --filename"));
         }
         let registry = ClusterRegistry::parse(&options.cluster_registry)?;
-        let registries = options.of_cluster(registry.as_ref(), false, environment)?;
+        let registries = options.of_cluster(registry.as_ref(), &[], environment)?;
         let is_of_streams = options.all_namespaces || client.namespace.is_some();
         Ok(Self::Cluster {
             access: Box::new(cluster::access(client, environment, false)?),
@@ -160,9 +161,8 @@ impl Images {
                 ImageName::Directory(_) | ImageName::Registry(_) => places.push(request),
             }
         }
-        let is_remote = |request: &Request| matches!(request.image, ImageName::Registry(_));
         let registry = ClusterRegistry::parse(&options.cluster_registry)?;
-        let registries = options.of_cluster(registry.as_ref(), places.iter().any(is_remote), environment)?;
+        let registries = options.of_cluster(registry.as_ref(), &places, environment)?;
         let stdin_in_use = options.images_from.as_deref() == Some(Path::new("-"));
         Ok(Self::Cluster {
             access: Box::new(cluster::access(&options.source.client, environment, stdin_in_use)?),

@@ -5,34 +5,49 @@ use crate::cli::audit::Audit as Options;
 use crate::registry::configuration::Configuration;
 use crate::settings::cluster_registry::ClusterRegistry;
 use crate::settings::environment::Environment;
+use crate::settings::image_name::ImageName;
+use crate::settings::registry::Asked;
+use crate::settings::requests::Request;
 use crate::settings::{registry, UsageError};
 
+/// The registries of those images that are in one.
+pub(super) fn asked_by(images: &[Request]) -> Asked {
+    Asked::of(images.iter().filter_map(|request| match &request.image {
+        ImageName::Registry(reference) => Some(reference),
+        _ => None,
+    }))
+}
+
 impl Options {
-    /// How registries are reached.
-    pub(super) fn configuration(&self, environment: &Environment) -> Result<Box<Configuration>, UsageError> {
+    /// How registries are reached, of which these are asked.
+    pub(super) fn configuration(
+        &self,
+        asked: &Asked,
+        environment: &Environment,
+    ) -> Result<Box<Configuration>, UsageError> {
         let timeout = self.source.client.request_timeout.as_deref();
-        registry::configuration(&self.registry, timeout, environment).map(Box::new)
+        registry::configuration(&self.registry, asked, timeout, environment).map(Box::new)
     }
 
-    /// How registries are reached for images of a cluster, if one is to be; `is_named` says that one is in a registry.
+    /// How registries are reached for images of a cluster and those that are `named` beside them, if one is to be.
     pub(super) fn of_cluster(
         &self,
         wanted: Option<&ClusterRegistry>,
-        is_named: bool,
+        named: &[Request],
         environment: &Environment,
     ) -> Result<Option<Box<Configuration>>, UsageError> {
-        let is_one = matches!(wanted, Some(ClusterRegistry::Host { .. })) && !self.mirrors && !is_named;
-        let is_any = wanted.is_some() || self.mirrors || is_named;
-        if self.registry.creds.is_some() && is_any && !is_one {
-            return Err(UsageError::new(
-                "--creds cannot be used where several registries are asked, as for the images of a cluster: put the logins into the file of --authfile",
-            ));
-        }
-        if !is_any {
+        let is_named = named
+            .iter()
+            .any(|request| matches!(request.image, ImageName::Registry(_)));
+        if wanted.is_none() && !self.mirrors && !is_named {
             self.refuse_registries()?;
             return Ok(None);
         }
-        self.configuration(environment).map(Some)
+        let asked = match self.mirrors {
+            true => Asked::ByCluster,
+            false => asked_by(named).and(wanted),
+        };
+        self.configuration(&asked, environment).map(Some)
     }
 
     /// `--registry-url` where there is no image of a cluster.

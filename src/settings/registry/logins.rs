@@ -4,11 +4,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::Asked;
 use crate::cli::registry::RegistryOptions;
 use crate::files::read::read_regular;
 use crate::http::secret::Secret;
 use crate::registry::login::{look_up, Login, MAX_FILE};
-use crate::registry::logins::{AuthFile, Logins};
+use crate::registry::logins::{AuthFile, Given, Logins};
 use crate::settings::environment::Environment;
 use crate::settings::UsageError;
 use crate::text::safe;
@@ -16,9 +17,11 @@ use crate::text::safe;
 /// Reads the files with logins. `helpers` are those that registries.conf names.
 ///
 /// # Errors
-/// When a file cannot be read or is not what it should be, or the login given is malformed.
+/// When a file cannot be read or is not what it should be, or the login given is malformed or could be for more than one
+/// registry.
 pub(super) fn logins(
     options: &RegistryOptions,
+    asked: &Asked,
     helpers: &[String],
     environment: &Environment,
 ) -> Result<Logins, UsageError> {
@@ -45,7 +48,7 @@ pub(super) fn logins(
         }
     }
     Ok(Logins {
-        given: options.creds.as_deref().map(given).transpose()?,
+        given: options.creds.as_deref().map(|text| given(text, asked)).transpose()?,
         files,
         helpers: if named.is_some() { Vec::new() } else { helpers.to_vec() },
         cluster: None,
@@ -74,14 +77,36 @@ fn usual(environment: &Environment) -> Vec<(PathBuf, bool)> {
     files
 }
 
-/// `USER:PASSWORD`. What is wrong is never quoted.
-fn given(text: &str) -> Result<Login, UsageError> {
-    match text.split_once(':') {
-        Some((user, password)) if !user.is_empty() && !password.is_empty() => Ok(Login::Password {
+/// `USER:PASSWORD`, for the one registry that the user named. What is wrong is never quoted.
+fn given(text: &str, asked: &Asked) -> Result<Given, UsageError> {
+    let login = match text.split_once(':') {
+        Some((user, password)) if !user.is_empty() && !password.is_empty() => Login::Password {
             user: user.to_owned(),
             password: Secret::new(password),
+        },
+        _ => return Err(UsageError::new("--creds: expected USER:PASSWORD")),
+    };
+    let hosts = match asked {
+        Asked::Named(hosts) => hosts,
+        Asked::ByCluster => {
+            return Err(UsageError::new(
+                "--creds cannot be used where the cluster says which registries are asked: put the logins into the file of --authfile, each with its registry",
+            ))
+        }
+    };
+    let mut each = hosts.iter();
+    match (each.next(), each.next()) {
+        (Some(host), None) => Ok(Given {
+            login,
+            host: host.clone(),
         }),
-        _ => Err(UsageError::new("--creds: expected USER:PASSWORD")),
+        (first, second) => Err(UsageError::new(format!(
+            "--creds is the login of one registry, and the images are in {}: put the logins into the file of --authfile, each with its registry",
+            match (first, second) {
+                (Some(first), Some(second)) => format!("{} registries, {} and {} among them", hosts.len(), safe(first), safe(second)),
+                _ => "none".to_owned(),
+            }
+        ))),
     }
 }
 

@@ -40,7 +40,7 @@ const USER_OF_TOKEN: &str = "image-signature";
 /// A login that the user gave by hand, and the only registry that may see it.
 #[derive(Debug, Clone)]
 pub struct Given {
-    /// The login.
+    /// What is shown to that registry.
     pub login: Login,
     /// `HOST[:PORT]` of the registry, as the user named it, and never an image or a mirror.
     pub host: String,

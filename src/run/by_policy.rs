@@ -160,7 +160,7 @@ impl<'s> Rules<'s> {
             for file in read {
                 match file {
                     Ok(file) => self.files.push(file),
-                    Err(error) => stderr.warning(&format!(
+                    Err(error) => stderr.warning(format_args!(
                         "{}, another scope: {error}; revocations that may be in it do not count",
                         self.settings.name
                     )),

@@ -321,7 +321,11 @@ fn an_entry_that_contradicts_itself_is_refused() {
     // As it is, it is fine.
     sandbox.file(
         "all.jsonl",
-        lines(&head, std::slice::from_ref(&good), Some(&tail(&[good.clone()]))),
+        lines(
+            &head,
+            std::slice::from_ref(&good),
+            Some(&tail(std::slice::from_ref(&good))),
+        ),
     );
     sandbox.run(["audit", "merge", "all.jsonl"]).expect(0);
 }

@@ -12,6 +12,7 @@ use super::trial::{signed_payload, REFERENCE};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, D1};
 use crate::support::program::{Outcome, Sandbox};
+use crate::support::skipped;
 
 const MODE: (&str, &str) = ("LIBGCRYPT_FORCE_FIPS_MODE", "1");
 
@@ -26,7 +27,7 @@ fn has_effect() -> bool {
     let Ok(output) = output else { return false };
     let is_so = output.status.success() && !String::from_utf8_lossy(&output.stdout).contains("DSA;ECDH");
     if !is_so {
-        eprintln!("skipped: {} does nothing to this gpg", MODE.0);
+        skipped("a gpg in FIPS mode", &format!("{} does nothing to this gpg", MODE.0));
     }
     is_so
 }

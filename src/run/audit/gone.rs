@@ -13,7 +13,7 @@ use crate::report::json::write_line;
 /// Lines of a report about images that are gone.
 #[derive(Debug)]
 pub(super) struct Gone {
-    /// The report.
+    /// The report that is continued.
     pub(super) file: File,
     /// Where they are, in order.
     pub(super) places: Vec<Place>,

@@ -49,7 +49,7 @@ pub(super) enum Said {
     Nothing,
     /// What was said already.
     Again,
-    /// This.
+    /// This, which is taken over.
     Entry(Box<Entry>),
 }
 

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Asked;
+use super::asked::Asked;
 use crate::cli::registry::RegistryOptions;
 use crate::files::read::read_regular;
 use crate::http::secret::Secret;

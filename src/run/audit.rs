@@ -217,7 +217,14 @@ impl Line for Conveyor<'_, '_, '_, '_> {
             let collector = &mut self.collector;
             let job = match &mut self.feed {
                 Feed::Jobs(jobs) => jobs.next()?,
-                Feed::Cluster(cluster) => return cluster.next(&mut |name| collector.wants_image(name)),
+                Feed::Cluster(cluster) => {
+                    let job = cluster.next(&mut |name| collector.wants_image(name))?;
+                    // Images of the cluster were asked about by their digests.
+                    if !job.is_named_later() {
+                        return Some(job);
+                    }
+                    job
+                }
             };
             if collector.wants(&job) {
                 return Some(job);

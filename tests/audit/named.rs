@@ -194,3 +194,38 @@ fn users_who_may_use_a_stream_only_see_its_images() {
         "{outcome:#?}"
     );
 }
+
+/// What is not in the cluster belongs to a continued run as well as what is: each image is in its report once.
+#[test]
+fn places_beside_images_of_the_cluster_are_in_a_continued_report_once() {
+    let fleet = fleet();
+    let list = format!("shop/a:v1\ndir:nowhere {}\n", tag(7));
+    fleet.scene.sandbox.file("list", list);
+    let named = ["--images-from", "list"];
+    let report = [&named[..], &["--report", "jsonl=audit.jsonl"]].concat();
+    fleet.run(&report).expect(1);
+    let path = fleet.scene.sandbox.path("audit.jsonl");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    for lines in [1, 2, 3] {
+        let torn: Vec<&str> = whole.split_inclusive('\n').take(lines).collect();
+        std::fs::write(&path, torn.concat()).unwrap();
+        fleet
+            .run(&[&named[..], &["--resume", "audit.jsonl"]].concat())
+            .expect(1);
+        let again = Report::read(&std::fs::read_to_string(&path).unwrap());
+        assert_eq!(again.words().len(), 2, "{lines}: {:#?}", again.entries);
+        assert_eq!(again.tail["images"], 2, "{lines}");
+    }
+    // What it has is not judged again.
+    let torn: Vec<&str> = whole.split_inclusive('\n').take(3).collect();
+    let torn = torn.concat().replace("\"message\":\"", "\"message\":\"as before: ");
+    std::fs::write(&path, torn).unwrap();
+    fleet
+        .run(&[&named[..], &["--resume", "audit.jsonl"]].concat())
+        .expect(1);
+    let again = Report::read(&std::fs::read_to_string(&path).unwrap());
+    for entry in &again.entries {
+        let message = entry["message"].as_str().unwrap();
+        assert!(message.starts_with("as before: "), "{message}");
+    }
+}

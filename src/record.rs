@@ -12,6 +12,7 @@ mod words;
 use serde_json::{json, Map, Value};
 
 use self::condition::{conditions, for_image_unknown, others, renewed, status};
+pub use self::words::changes;
 use crate::edit::Change;
 use crate::limits::CLOCK_SKEW;
 use crate::reason::{Reason, Verdict};

@@ -18,6 +18,9 @@ pub const MAX_LISTED: usize = 2 * MAX_SIGNATURES;
 /// Longest string, in bytes.
 pub const MAX_STRING: usize = 2 << 10;
 
+/// What an entry calls its source where that is the cluster.
+pub const CLUSTER: &str = "cluster";
+
 /// One image that was judged. Strings are as they came, never made safe to print: each format does that in its own way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -78,6 +78,15 @@ pub fn best<'r>(requirements: impl Iterator<Item = &'r Requirement>) -> &'static
     best
 }
 
+/// The same where it is known whether each requirement that asks for signatures has a key that is accepted.
+#[must_use]
+pub fn best_with_keys<'r>(requirements: impl Iterator<Item = &'r Requirement>, has_keys: bool) -> &'static str {
+    match best(requirements) {
+        "Verified" if !has_keys => "Rejected",
+        best => best,
+    }
+}
+
 /// The identity rule of a requirement.
 #[must_use]
 pub fn rule(requirement: &Requirement) -> Option<&Rule> {

@@ -56,7 +56,8 @@ fn sentence(what: &str, message: &str, tail: &str, context: &Context) -> String 
 
 /// What changes about status or reason of the conditions, such as `Trusted: True -> False (UnknownKey)`; `None` where
 /// neither changes, whatever else is written.
-pub(super) fn changes(stored: &Value, changes: &[(&'static str, Change)]) -> Option<String> {
+#[must_use]
+pub fn changes(stored: &Value, changes: &[(&'static str, Change)]) -> Option<String> {
     let after = changes.iter().find(|(name, _)| *name == "conditions");
     let after = match after {
         None => return None,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::audit::entry::CLUSTER;
 use crate::cluster::access::Access;
 use crate::cluster::api::{Api, Error};
 use crate::cluster::blocked::blocked;
@@ -30,7 +31,7 @@ use crate::text::safe;
 pub const MAX_TRIES: u32 = 5;
 
 /// How images of a cluster are named as a source.
-pub const SOURCE: &str = "cluster";
+pub const SOURCE: &str = CLUSTER;
 
 /// A connection to the API server of a cluster, with what is known about it so far.
 #[derive(Debug)]

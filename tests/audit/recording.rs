@@ -42,7 +42,19 @@ fn verdicts_are_recorded_as_verify_does() {
     assert!(dry.entries.iter().all(|entry| entry["recorded"] == "no"));
     let before = items(&bench, "all.json");
     assert!(before.iter().all(|object| trusted(object).is_none()));
-    let report = bench.lines(&["-f", "all.json", "--confirm"], 1);
+    let outcome = bench.run(&["-f", "all.json", "--confirm", "-o", "jsonl"]).expect(1);
+    let report = Report::read(&outcome.stdout);
+    // Each change is named, as verify does.
+    let told = |word: &str| outcome.stderr.lines().filter(|line| line.contains(word)).count();
+    assert_eq!(
+        (
+            told("Trusted: none -> True"),
+            told("Trusted: none -> False"),
+            told(": recorded")
+        ),
+        (14, 4, 18),
+        "{outcome:#?}"
+    );
     let after = items(&bench, "all.json");
     for (n, (entry, object)) in sorted(&report).iter().zip(&after).enumerate() {
         assert_eq!(entry["image"], digest(n));

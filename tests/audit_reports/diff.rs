@@ -264,6 +264,17 @@ fn the_old_report_may_come_through_a_pipe() {
     assert!(outcome.stdout.contains("\nGone (1):\n"), "{outcome:?}");
 }
 
+/// Nothing was compared, so nothing is said of differences.
+#[test]
+fn a_report_that_is_not_there_is_no_equal_one() {
+    let sandbox = Sandbox::new();
+    let (old, _) = changed();
+    sandbox.file("old", lines(&head(), &old, Some(&tail(&old))));
+    let outcome = sandbox.run(["audit", "diff", "old", "nowhere"]).expect(3);
+    assert!(!outcome.stdout.contains("no differences"), "{outcome:?}");
+    assert!(outcome.stderr.contains("nowhere"), "{outcome:?}");
+}
+
 #[test]
 fn nothing_in_reports_moves_a_terminal() {
     let mut old = entry(1, "Rejected", "BadSignature");

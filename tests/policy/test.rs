@@ -2,6 +2,7 @@
 //! `policy test`: a table of what a policy is meant to say.
 
 use super::why::{desk, openshift, policy, SIGNED_BY};
+use crate::support::forge::{now, Draft, Key};
 
 const KEY: &str = "F58D29798CE2022C3F0FA326E5144EDCDD89C95E";
 
@@ -159,4 +160,40 @@ fn mistakes_in_a_table_are_told_with_their_place() {
     sandbox
         .run(["policy", "test", "absent.yaml", "--policy", "policy.json"])
         .expect_usage("reading absent.yaml: No such file or directory");
+}
+
+/// What can be Verified depends on keys too: a table is no comfort where the only key has expired.
+#[test]
+fn without_a_key_that_is_accepted_nothing_is_verified() {
+    let sandbox = desk();
+    let old = Key::with(2048, now() - 1_000_000);
+    let draft = Draft::certification(&old).flags(3).expires_after(9, 1000);
+    sandbox.file("expired.asc", old.certificate_with("Old", &draft));
+    let requirement = |keys: &str| {
+        let scope = format!("      \"quay.io\": [{{\"type\": \"signedBy\", \"keyType\": \"GPGKeys\", {keys}}}]");
+        sandbox.file("policy.json", policy(&scope));
+    };
+    let table = |verdict: &str| {
+        sandbox.file("table.yaml", format!("quay.io/a:1: {{verdict: {verdict}}}\n"));
+        sandbox.run(["policy", "test", "table.yaml", "--policy", "policy.json"])
+    };
+    let why = || {
+        let outcome = sandbox.run(["policy", "why", "quay.io/a:1", "policy.json", "-o", "json"]);
+        outcome.expect(0).item()["verdict"].as_str().unwrap().to_owned()
+    };
+    requirement("\"keyPath\": \"expired.asc\"");
+    let outcome = table("Verified").expect(1);
+    assert!(
+        outcome.stdout.contains("verdict: expected Verified, found Rejected"),
+        "{outcome:?}"
+    );
+    table("Rejected").expect(0);
+    assert_eq!(why(), "Rejected");
+    requirement("\"keyPaths\": [\"expired.asc\", \"release-key.asc\"]");
+    table("Verified").expect(0);
+    assert_eq!(why(), "Verified");
+    // A file that cannot be read says nothing of its keys.
+    requirement("\"keyPath\": \"nowhere.asc\"");
+    let outcome = table("Verified").expect(3);
+    assert!(outcome.stderr.contains("nowhere.asc"), "{outcome:?}");
 }

@@ -113,6 +113,8 @@ impl Printer {
             writeln!(out, "Incomplete: {why}")?;
         }
         match counts.is_empty() {
+            // Nothing was compared.
+            true if ends.heads.is_none() => Ok(()),
             true if ends.incomplete.is_empty() => writeln!(out, "no differences"),
             true => writeln!(out, "no differences found"),
             false => writeln!(out, "{}", counts.join(", ")),

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::renderer::{Look, Renderer};
 use super::summary::Summary;
 use super::words::{message, short};
-use crate::audit::entry::{Entry, FindingKind};
+use crate::audit::entry::{Entry, FindingKind, CLUSTER};
 use crate::audit::head::Head;
 use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
@@ -112,8 +112,11 @@ impl Text {
         if self.wide || entry.reason != Reason::NoSignature && entry.verdict != Verdict::Verified {
             self.below(out, &message(&entry.message))?;
         }
-        if self.wide {
+        let is_in_cluster = entry.source == CLUSTER;
+        if self.wide || entry.verdict != Verdict::Verified && !is_in_cluster {
             self.below(out, &format!("source {}", safe(&entry.source)))?;
+        }
+        if self.wide {
             for identity in &entry.expected {
                 let is_met = entry.matched.contains(identity);
                 let word = if is_met { "signed as" } else { "expected" };

@@ -128,6 +128,7 @@ impl<'s> Collector<'s> {
             on,
             edits,
             harmless,
+            mut gains,
             downgrades,
         } = record;
         self.downgrades += downgrades.len() as u64;
@@ -139,6 +140,10 @@ impl<'s> Collector<'s> {
                 let expected = HeldExpected::from(&own.expected);
                 if !harmless.is_empty() {
                     entry.recorded = cluster.write(*own, harmless, stderr);
+                    let gains = std::mem::take(&mut gains);
+                    if entry.recorded == Recorded::Yes {
+                        tell_gains(&entry, &gains, stderr);
+                    }
                 }
                 if downgrades.is_empty() || entry.recorded == Recorded::Failed {
                     return self.report(&entry);
@@ -152,6 +157,7 @@ impl<'s> Collector<'s> {
                 entry: entry.clone(),
                 position,
                 expected,
+                gains,
                 downgrades,
             })
         });
@@ -268,5 +274,13 @@ impl<'s> Collector<'s> {
         let is_whole = self.is_whole && !interrupted;
         self.reports.end(&mut tail, &self.totals, known, is_whole);
         tail.incomplete
+    }
+}
+
+/// Names the changes of a record that were written, but for those that take trust back.
+pub(super) fn tell_gains(entry: &Entry, gains: &[String], stderr: &mut Messages<'_>) {
+    let image = safe(&entry.image);
+    for gain in gains {
+        stderr.tell(format_args!("{image}: {gain}: recorded"));
     }
 }

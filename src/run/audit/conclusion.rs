@@ -65,6 +65,7 @@ impl Judge<'_> {
         let recording::Changes {
             all: edits,
             harmless,
+            gains,
             downgrades,
         } = changes;
         let on = match standing {
@@ -85,6 +86,7 @@ impl Judge<'_> {
             on,
             edits,
             harmless,
+            gains,
             downgrades,
         };
         (recorded, Some(record))

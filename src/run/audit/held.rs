@@ -23,7 +23,9 @@ pub(super) struct Held {
     pub(super) position: Option<Position>,
     /// What the image is expected to be signed as, where it is judged again before its record is written.
     pub(super) expected: Option<HeldExpected>,
-    /// The changes that take trust back, in words that are safe to print.
+    /// The other changes that wait, in words that are safe to print.
+    pub(super) gains: Vec<String>,
+    /// The changes that take trust back, likewise.
     pub(super) downgrades: Vec<String>,
 }
 

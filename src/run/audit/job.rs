@@ -139,7 +139,9 @@ pub(super) struct Record {
     pub(super) edits: Vec<SignatureEdit>,
     /// Those of them that take no Trusted back.
     pub(super) harmless: Vec<SignatureEdit>,
-    /// What the others do, in words that are safe to print.
+    /// What these do, in words that are safe to print.
+    pub(super) gains: Vec<String>,
+    /// What the others do, likewise.
     pub(super) downgrades: Vec<String>,
 }
 

@@ -7,7 +7,7 @@ use serde_json::{json, Value};
 use super::findings::name;
 use crate::audit::entry::Recorded;
 use crate::edit::{Change, SignatureEdit};
-use crate::record::latest;
+use crate::record::{self, latest};
 use crate::report;
 use crate::run::planning::Planned;
 use crate::source::objects::Loaded;
@@ -20,7 +20,9 @@ pub(super) struct Changes {
     pub(super) all: Vec<SignatureEdit>,
     /// What of it takes no Trusted back.
     pub(super) harmless: Vec<SignatureEdit>,
-    /// What the rest does, in words that are safe to print.
+    /// What that does, in words that are safe to print.
+    pub(super) gains: Vec<String>,
+    /// What the rest does, likewise.
     pub(super) downgrades: Vec<String>,
 }
 
@@ -37,14 +39,13 @@ pub(super) fn record(loaded: &Loaded, outcome: &ImageOutcome, planned: Planned) 
             }
             continue;
         }
+        let signature = outcome.signatures().get(edit.index);
+        let signed_name = name(signature.map_or("", |own| own.name()), edit.index);
+        let words = record::changes(stored, &edit.changes).map(|words| format!("{signed_name}: {words}"));
         if is_true(stored) && !is_true(&new) {
-            let signature = outcome.signatures().get(edit.index);
-            let signed_name = name(signature.map_or("", |own| own.name()), edit.index);
-            let reason = latest(&new, "Trusted").map_or(String::new(), |now| format!(" ({})", now.reason));
-            changes
-                .downgrades
-                .push(format!("{signed_name}: Trusted: True -> False{reason}"));
+            changes.downgrades.extend(words);
         } else {
+            changes.gains.extend(words);
             changes.harmless.push(edit.clone());
         }
         changes.all.push(edit);

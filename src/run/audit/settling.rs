@@ -4,7 +4,7 @@
 use std::io;
 
 use super::cluster::Cluster;
-use super::collector::Collector;
+use super::collector::{tell_gains, Collector};
 use super::held::{Held, HeldEntries};
 use crate::audit::entry::{Finding, FindingKind, Recorded};
 use crate::report::console::Messages;
@@ -65,6 +65,9 @@ impl Collector<'_> {
             let fate = write(&mut held, stderr);
             let is_held_back = is_too_much && !held.downgrades.is_empty() && fate != Recorded::Failed;
             held.entry.recorded = if is_held_back { Recorded::HeldBack } else { fate };
+            if fate == Recorded::Yes {
+                tell_gains(&held.entry, &held.gains, stderr);
+            }
             let image = safe(&held.entry.image);
             for downgrade in held.downgrades {
                 if is_held_back {

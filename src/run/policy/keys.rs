@@ -24,6 +24,20 @@ pub(super) struct Keys {
     pub engine_trouble: Option<String>,
 }
 
+impl Keys {
+    /// Whether a signature by one of them could meet the requirement that they are of, as far as is known. One that asks
+    /// for no keys is not held up by them.
+    pub(super) fn may_meet(&self, requirement: &Requirement) -> bool {
+        let asks_for_keys = match requirement {
+            Requirement::SignedBy { key_type, .. } => words::is_openpgp(*key_type),
+            Requirement::SigstoreSigned { signers, .. } => matches!(signers, SigstoreSigners::Keys(_)),
+            _ => false,
+        };
+        let mut keys = self.files.iter().flat_map(|file| &file.keys);
+        !asks_for_keys || self.engine_trouble.is_some() || keys.any(|key| key.refusal.is_none())
+    }
+}
+
 /// Reads the keys of a requirement. A file that is of no use is told in its place.
 pub(super) fn of(requirement: &Requirement, ground: &Ground) -> Keys {
     match requirement {

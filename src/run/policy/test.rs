@@ -59,8 +59,17 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
     })
 }
 
-/// The accepted keys of a scope, or what kept GnuPG from saying.
-type Known = HashMap<Option<String>, Result<BTreeSet<String>, String>>;
+/// The accepted keys of scopes, or why they are not known.
+type Known = HashMap<Option<String>, Result<Accepted, String>>;
+
+/// The accepted keys of a scope.
+#[derive(Default)]
+struct Accepted {
+    /// By any of its requirements.
+    keys: BTreeSet<String>,
+    /// Each of its requirements has one, or needs none.
+    may_meet: bool,
+}
 
 fn row(case: &Case, book: &Rulebook, ground: &Ground, known: &mut Known, trouble: &mut Vec<String>) -> Row {
     let applied = book.applied(&case.reference);
@@ -76,29 +85,37 @@ fn row(case: &Case, book: &Rulebook, ground: &Ground, known: &mut Known, trouble
     if let Some(expected) = &case.scope {
         compare("scope", expected, scope);
     }
-    if let Some(expected) = &case.verdict {
-        compare("verdict", expected, best);
-    }
-    if let Some(expected) = &case.keys {
-        let found = known
+    // Without a key that is accepted, no image is Verified, whatever is required.
+    let needs_keys = case.keys.is_some() || case.verdict.is_some() && best == "Verified";
+    let found = needs_keys.then(|| {
+        known
             .entry(applied.map(str::to_owned))
-            .or_insert_with(|| accepted(book, applied, ground));
-        match found {
-            Ok(found) => {
+            .or_insert_with(|| accepted(book, applied, ground))
+    });
+    let (mut verdict, mut unknown) = (best, None);
+    match found {
+        None => {}
+        Some(Ok(found)) => {
+            verdict = words::best_with_keys(requirements.iter(), found.may_meet);
+            if let Some(expected) = &case.keys {
                 let list = |keys: &BTreeSet<String>| keys.iter().cloned().collect::<Vec<_>>().join(", ");
-                compare("keys", &list(expected), &list(&*found));
-            }
-            Err(what) => {
-                trouble.push(what.clone());
-                failures.push(format!("keys: {what}"));
+                compare("keys", &list(expected), &list(&found.keys));
             }
         }
+        Some(Err(what)) => {
+            trouble.push(what.clone());
+            unknown = Some(format!("keys: {what}"));
+        }
     }
+    if let Some(expected) = &case.verdict {
+        compare("verdict", expected, verdict);
+    }
+    failures.extend(unknown);
     Row {
         reference: case.reference.to_string(),
         line: case.place.line,
         scope: applied.map(str::to_owned),
-        verdict: best,
+        verdict,
         failures,
     }
 }
@@ -116,16 +133,25 @@ fn safe_list(text: &str) -> String {
     crate::text::bounded(text, 2000)
 }
 
-/// The keys that are accepted in a scope, by any of its requirements.
-fn accepted(book: &Rulebook, scope: Option<&str>, ground: &Ground) -> Result<BTreeSet<String>, String> {
-    let mut accepted = BTreeSet::new();
+/// The keys that are accepted in a scope. A key file that cannot be read says nothing of its keys.
+fn accepted(book: &Rulebook, scope: Option<&str>, ground: &Ground) -> Result<Accepted, String> {
+    let mut accepted = Accepted {
+        may_meet: true,
+        ..Accepted::default()
+    };
     for rule in book.rules(scope) {
         let found = keys::of(rule.requirement, ground);
+        accepted.may_meet &= found.may_meet(rule.requirement);
         if let Some(trouble) = found.engine_trouble {
             return Err(trouble);
         }
-        let keys = found.files.into_iter().flat_map(|file| file.keys);
-        accepted.extend(keys.filter(|key| key.refusal.is_none()).map(|key| key.fingerprint));
+        for file in found.files {
+            if let (Some(trouble), true) = (&file.trouble, file.keys.is_empty()) {
+                return Err(format!("key file {}: {trouble}", file.label));
+            }
+            let keys = file.keys.into_iter().filter(|key| key.refusal.is_none());
+            accepted.keys.extend(keys.map(|key| key.fingerprint));
+        }
     }
     Ok(accepted)
 }

@@ -58,8 +58,10 @@ fn explain(
     let mut trouble = Vec::new();
     let rules = book.rules(applied.as_deref());
     let mut requirements = Vec::new();
+    let mut has_keys = true;
     for rule in &rules {
         let found = keys::of(rule.requirement, &settings.ground);
+        has_keys &= found.may_meet(rule.requirement);
         trouble.extend(found.engine_trouble);
         let count = found.files.iter().map(|file| file.keys.len()).sum();
         requirements.push(Part {
@@ -104,7 +106,7 @@ fn explain(
         files: book.sources.iter().map(|source| shown(&source.file)).collect(),
         steps: steps(book, applied.as_deref(), reference),
         spots: book.spots(applied.as_deref()),
-        best: words::best(book.combined.policy.select("docker", reference).1.iter()),
+        best: words::best_with_keys(book.combined.policy.select("docker", reference).1.iter(), has_keys),
         applied,
         requirements,
         locations,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::signs::{class, glyph};
-use crate::audit::entry::{Entry, Finding};
+use crate::audit::entry::{Entry, Finding, CLUSTER};
 use crate::reason::{Reason, Verdict};
 use crate::report::audit::words::{message, title};
 use crate::text::safe;
@@ -122,7 +122,7 @@ impl Row {
             },
             findings: entry.findings.iter().take(MAX_OTHERS).map(found).collect(),
             image: safe(&entry.image),
-            source: if entry.source == "cluster" {
+            source: if entry.source == CLUSTER {
                 String::new()
             } else {
                 safe(&entry.source)

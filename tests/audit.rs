@@ -43,3 +43,5 @@ mod rights;
 mod shards;
 #[path = "audit/trouble.rs"]
 mod trouble;
+#[path = "audit/vouching.rs"]
+mod vouching;

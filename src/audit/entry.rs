@@ -65,6 +65,20 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// What says which shard it belongs to. What a tag in a registry or a directory stands for may change between the runs
+    /// of two shards, and neither may leave it to the other: it is how it was asked for.
+    #[must_use]
+    pub fn shard_key(&self) -> &str {
+        let is_place = ["dir:", "docker://"]
+            .iter()
+            .any(|scheme| self.source.starts_with(scheme));
+        if is_place {
+            &self.source
+        } else {
+            &self.image
+        }
+    }
+
     /// The entry within the bounds that a reader of its line relies on: [`MAX_USES`], [`MAX_LISTED`] signatures,
     /// [`MAX_FINDINGS`] and as many identities, strings of [`MAX_STRING`]. What is left out is counted; what the verdict
     /// rests on is left out last.

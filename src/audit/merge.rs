@@ -149,7 +149,7 @@ impl<R: BufRead> Merge<R> {
                         self.repeated += 1;
                         continue;
                     }
-                    strangers += u64::from(!shard.has(&entry.image));
+                    strangers += u64::from(!shard.has(entry.shard_key()));
                     *self.verdicts.entry(entry.verdict).or_default() += 1;
                     take(&entry);
                 }

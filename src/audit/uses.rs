@@ -156,8 +156,12 @@ impl Uses {
                 known.demand(&by, references);
             } else {
                 for place in references {
-                    if known.places.len() < MAX_USES && !known.places.contains(&place) {
-                        known.places.push(place);
+                    if known.places.contains(&place) {
+                        continue;
+                    }
+                    match known.places.len() < MAX_USES {
+                        true => known.places.push(place),
+                        false => known.more_places += 1,
                     }
                 }
             }

@@ -106,8 +106,21 @@ pub fn containers(pod: &Value) -> Result<Vec<Container>, String> {
             let own = container["name"].as_str().unwrap_or_default();
             let status = told.iter().find(|status| status["name"] == own);
             let id = status.and_then(|status| status["imageID"].as_str()).unwrap_or_default();
-            let asked = container["image"].as_str().unwrap_or_default();
-            let asked = Reference::parse(asked).ok();
+            let text = container["image"].as_str().unwrap_or_default();
+            let asked = Reference::parse(text).ok();
+            if asked.is_none() && !text.is_empty() {
+                // What runs is used all the same.
+                found.push(Container {
+                    namespace: namespace.to_owned(),
+                    name: format!("{name}/{own}"),
+                    runs: Err(wrong(format!(
+                        "container {}: image {} is no reference, so that what it expects is not known",
+                        quoted(own),
+                        quoted(text)
+                    ))),
+                    asked: None,
+                });
+            }
             // A container that waits for its image runs nothing; one that the status leaves out may run anything.
             if id.is_empty() && (status.is_some() || !is_running) {
                 continue;
@@ -226,5 +239,13 @@ mod tests {
         let found = containers(&pod).unwrap();
         let names: Vec<&str> = found.iter().map(|container| &*container.name).collect();
         assert_eq!(names, ["web/init", "web/main", "web/ephemeral"]);
+    }
+
+    #[test]
+    fn what_was_asked_for_and_cannot_be_read_is_told_beside_what_runs() {
+        let id = format!("x/app@{}", hex('a'));
+        let found = runs("Running", &id, "[::1]:5000/app:1").unwrap();
+        assert_eq!((found.len(), found[0].is_err()), (2, true), "{found:?}");
+        assert!(found[1].is_ok(), "{found:?}");
     }
 }

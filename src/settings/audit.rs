@@ -123,6 +123,12 @@ impl Audit {
             // Whoever names such keys asks for such signatures, and nodes look for them where objects ask for them.
             registries.wants_attachments = criteria.keys.sigstore.is_some() || is_by_objects;
         }
+        let shard = shard::shard(options.shard.as_deref(), environment)?;
+        if shard != Shard::WHOLE && images.has_tags_of_streams() {
+            return Err(UsageError::new(
+                "--shard cannot be used with images of a cluster that are named STREAM:TAG: a tag may stand for another image in the run of the next shard; name them by their digests",
+            ));
+        }
         let recording = Recording::new(options.confirm, None);
         if options.max_downgrades.is_some() && recording == Recording::Dry {
             return Err(UsageError::new("--max-downgrades is about records: it needs --confirm"));
@@ -135,7 +141,7 @@ impl Audit {
             map: options.expected_identity_map.as_deref().map(identity_map).transpose()?,
             options: decisive(options, &criteria, reporting.warn_expiry, &images),
             workers,
-            shard: shard::shard(options.shard.as_deref(), environment)?,
+            shard,
             resume: options.resume.clone(),
             reporting,
             shows_progress: environment.terminal.stderr,

@@ -243,7 +243,9 @@ fn records_are_written_only_of_what_the_map_names() {
     .expect(3);
     assert_eq!(entry(&Report::read(&outcome.stdout), 1)["recorded"], "heldBack");
     assert!(
-        outcome.stderr.contains("True -> False (UnknownKey): kept back"),
+        outcome
+            .stderr
+            .contains("True -> False (UnknownKey), ForImage: True -> Unknown: kept back"),
         "{outcome:#?}"
     );
     assert_eq!(stored(1), "True");

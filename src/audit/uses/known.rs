@@ -52,6 +52,8 @@ pub struct Known {
     pub more_demands: u64,
     /// References that it is had from, whether or not they say what to expect.
     pub places: Vec<Reference>,
+    /// How many of them are left out.
+    pub more_places: u64,
 }
 
 impl Known {

@@ -213,8 +213,15 @@ impl<'s> Cluster<'s> {
         told_fate(fate.map(|((), fate)| fate), &name, stderr)
     }
 
-    /// Writes a record that takes trust back, if it still does: the image is read and judged anew.
-    pub(super) fn take_back(&mut self, image: &str, expected: Expected, stderr: &mut Messages<'_>) -> Recorded {
+    /// Writes a record that takes trust back, if it still does: the image is read and judged anew. `announced` is what was
+    /// counted and told of it: what would take back more than that is not written.
+    pub(super) fn take_back(
+        &mut self,
+        image: &str,
+        expected: Expected,
+        announced: &[String],
+        stderr: &mut Messages<'_>,
+    ) -> Recorded {
         let name = safe(image);
         let read = match Digest::parse(image) {
             Ok(digest) => self.session.image(&digest),
@@ -233,7 +240,13 @@ impl<'s> Cluster<'s> {
         let mut recorder = ImageRecorder::new(&mut self.session, Recording::Confirm, None);
         let fate = record(&mut recorder, loaded, |now, recorder| {
             let author = recorder.author()?;
-            Ok(((), Ok(judge.again(now, &job, author, &mut Messages::to(&mut told)).all)))
+            let changes = judge.again(now, &job, author, &mut Messages::to(&mut told));
+            let is_announced = |own: &String| announced.contains(own);
+            if changes.downgrades.iter().all(is_announced) {
+                return Ok(((), Ok(changes.all)));
+            }
+            let why = "judged by itself alone, it would lose other records of trust than those that were counted; look at it with image-signature verify";
+            Ok(((), Err(format!("{name}: {why}"))))
         });
         stderr.pass_on(&told);
         told_fate(fate.map(|((), fate)| fate), &name, stderr)

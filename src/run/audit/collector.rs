@@ -77,8 +77,7 @@ impl<'s> Collector<'s> {
     /// Whether an image of the inventory belongs to this run and is to be judged; what the report that is gone on from has
     /// of it is taken over.
     pub(super) fn wants(&mut self, job: &Job) -> bool {
-        let is_here = job.is_named_later() || self.settings.shard.has(&job.image);
-        is_here && self.is_new(&job.image, &job.source)
+        self.settings.shard.has(&job.image) && self.is_new(&job.image, &job.source)
     }
 
     /// The same for an image of a cluster, by its name.
@@ -116,9 +115,6 @@ impl<'s> Collector<'s> {
             told,
             record,
         } = done;
-        if !self.settings.shard.has(&entry.image) {
-            return;
-        }
         stderr.pass_on(&told);
         progress.judged(entry.verdict);
         let Some(record) = record else {

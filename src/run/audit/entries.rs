@@ -15,7 +15,7 @@ pub(super) fn entry(job: &Job, judged: &Judged) -> Entry {
     let of_instances = judged.instances.iter();
     let of_instances = of_instances.map(|(instance, own)| signature(own, Some(instance.clone())));
     let mut uses = job.uses.clone();
-    if job.expected.demands.is_empty() {
+    if job.expected.demands.is_empty() || job.expected.is_everywhere {
         // What is expected of the image, if anything is, is expected of it everywhere.
         uses.iter_mut().for_each(|by| by.expects_nothing = false);
     }

@@ -20,6 +20,8 @@ pub(super) struct Expected {
     pub(super) demands: Vec<(Use, Vec<Reference>)>,
     /// How many uses expect something that is not among these.
     pub(super) more_demands: u64,
+    /// What is expected is so wherever the image is used, and not by single uses.
+    pub(super) is_everywhere: bool,
     /// Who named them.
     pub(super) source: IdentitySource,
     /// Why a name could not be used, in words that are safe to print.
@@ -33,6 +35,7 @@ impl Expected {
             identities: Vec::new(),
             demands: Vec::new(),
             more_demands: 0,
+            is_everywhere: false,
             source: IdentitySource::None,
             trouble: None,
         }
@@ -144,7 +147,21 @@ fn of_places(map: Option<&PrefixMap>, known: &Known, object: &Value, believes_ta
     if places.is_empty() {
         of_object(map, object, believes_tags)
     } else {
-        through(map, &places, IdentitySource::Map)
+        let mut expected = through(map, &places, IdentitySource::Map);
+        // Whoever may run an image chooses a name for it: none vouches for the others.
+        for place in &places {
+            let by = Use {
+                kind: UseKind::Pod,
+                namespace: String::new(),
+                name: place.to_string(),
+                expects_nothing: false,
+            };
+            let own = through(map, std::slice::from_ref(place), IdentitySource::Map);
+            expected.demands.push((by, own.identities));
+        }
+        expected.more_demands = known.more_places;
+        expected.is_everywhere = true;
+        expected
     }
 }
 

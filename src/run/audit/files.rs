@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The images of files with API objects.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashSet};
 
 use super::expected::{self, Expected};
 use super::job::{Job, Object, Standing, What};
@@ -38,6 +39,8 @@ pub(super) struct Files<'f> {
     others: u64,
     /// How many images there were.
     images: Cell<u64>,
+    /// Images that are named, and those that are named more than once.
+    named: RefCell<(HashSet<String>, BTreeSet<String>)>,
     /// How many images are used and are not among the objects.
     absent: usize,
 }
@@ -58,6 +61,7 @@ impl<'f> Files<'f> {
             troubles: Vec::new(),
             others: 0,
             images: Cell::new(0),
+            named: RefCell::default(),
             absent: 0,
         };
         files.gather();
@@ -86,8 +90,6 @@ impl<'f> Files<'f> {
                             _ => add_tag(&mut self.uses, &object),
                         }
                     }
-                    // What is wrong with an image in a view is told where that is judged.
-                    Err(_) if kind == Kind::Tag => continue,
                     Err(trouble) => vec![trouble],
                 },
             };
@@ -216,6 +218,12 @@ impl<'f> Files<'f> {
         let request = selected
             .request
             .and_then(|number| self.requests.and_then(|all| all.get(number)));
+        if request.is_some() {
+            let (once, again) = &mut *self.named.borrow_mut();
+            if !once.insert(selected.name.clone()) {
+                again.insert(selected.name.clone());
+            }
+        }
         let known = Digest::parse(&selected.name).map_or_else(|_| Known::default(), |digest| self.uses.known(&digest));
         let (what, own) = match selected.found {
             Err(refusal) => (What::Nothing(refusal), Expected::nothing()),
@@ -257,6 +265,13 @@ impl<'f> Files<'f> {
         let mut complaints: Vec<String> = unreadable.map(|own| own.refusal.message.clone()).collect();
         complaints.extend(self.objects.parts());
         complaints.extend(self.troubles.iter().cloned());
+        // Reports know an image by its digest: what one name expects would pass for what all expect.
+        complaints.extend(self.named.borrow().1.iter().map(|image| {
+            format!(
+                "image {} is named more than once; name it once, in a report of its own for each thing that is expected",
+                safe(image)
+            )
+        }));
         if self.images.get() == 0 {
             complaints.push("there is no image in the files".to_owned());
         }

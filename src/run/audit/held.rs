@@ -64,6 +64,7 @@ impl From<HeldExpected> for Expected {
             identities: references(held.identities),
             demands: demands.map(|(by, texts)| (by, references(texts))).collect(),
             more_demands: held.more_demands,
+            is_everywhere: false,
             source: held.source,
             trouble: held.trouble,
         }

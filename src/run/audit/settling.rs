@@ -48,7 +48,7 @@ impl Collector<'_> {
         let is_too_much = self.is_too_much(stderr);
         self.settle(is_too_much, stderr, &mut |held, stderr| match held.expected.take() {
             _ if is_too_much => held.entry.recorded,
-            Some(expected) => cluster.take_back(&held.entry.image, expected.into(), stderr),
+            Some(expected) => cluster.take_back(&held.entry.image, expected.into(), &held.downgrades, stderr),
             None => Recorded::Failed,
         });
     }

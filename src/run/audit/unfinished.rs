@@ -162,7 +162,7 @@ impl Unfinished {
             {
                 return Err(wrong(format!("it has image {image} twice; begin a new report")));
             }
-            if !old.shard.has(&entry.image) {
+            if !old.shard.has(entry.shard_key()) {
                 return Err(wrong(format!(
                     "it has image {image}, which belongs to another shard; begin a new report"
                 )));

@@ -182,6 +182,17 @@ impl Images {
         }
     }
 
+    /// Whether a tag of a stream stands for one of them.
+    pub(super) fn has_tags_of_streams(&self) -> bool {
+        match self {
+            Self::Cluster {
+                range: Range::Named { objects, .. },
+                ..
+            } => objects.iter().any(|(name, _)| matches!(name, Name::Tag { .. })),
+            _ => false,
+        }
+    }
+
     /// The same, to be completed.
     pub(super) fn registries_mut(&mut self) -> Option<&mut Configuration> {
         match self {

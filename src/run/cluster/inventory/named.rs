@@ -26,7 +26,10 @@ impl Inventory {
                     self.wanted.entry(hash).or_default().push(number);
                 }
                 Err(refusal) => self.lost.push(Candidate {
-                    name: wanted.asked.clone(),
+                    name: match &wanted.name {
+                        Name::Image(digest) | Name::StreamImage { digest, .. } => digest.to_string(),
+                        Name::Tag { .. } => wanted.asked.clone(),
+                    },
                     found: Err(refusal),
                     known: Known::default(),
                     wanted: vec![number],

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What one use, one name or one shard says never stands for what another one expects.
+
+use std::fs;
+
+use serde_json::{json, Value};
+
+use super::bench::{digest, Bench, Report, PLACE, SIGNED};
+use crate::support::images::list;
+
+/// A pod of a namespace that runs image `n` under a name.
+fn pod(namespace: &str, image: &str, n: usize) -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": namespace, "name": "web-1"},
+        "spec": {"containers": [{"name": "app", "image": image}]},
+        "status": {"phase": "Running", "containerStatuses": [
+            {"name": "app", "image": image, "imageID": format!("{PLACE}@{}", digest(n))}]}})
+}
+
+/// An image that is signed as another namespace's.
+fn foreign(bench: &Bench) -> Value {
+    let mut object = bench.image(1, &[&bench.desk.sign(&digest(1), "quay.io/evil/x:1")]);
+    object.as_object_mut().unwrap().remove("dockerImageReference");
+    object
+}
+
+#[test]
+fn a_name_under_which_one_namespace_runs_an_image_does_not_vouch_for_that_of_another() {
+    let bench = Bench::new();
+    bench.desk.put("map", "registry.local quay.io\n");
+    let (shop, evil) = (
+        pod("shop", "registry.local/shop/web:v1", 1),
+        pod("evil", "registry.local/evil/x:1", 1),
+    );
+    let mut words = Vec::new();
+    for objects in [
+        vec![foreign(&bench), shop.clone()],
+        vec![foreign(&bench), evil.clone()],
+        vec![foreign(&bench), shop, evil],
+    ] {
+        bench.desk.put("all.json", list(&objects).to_string());
+        let outcome = bench.run(&["-f", "all.json", "-o", "jsonl"]);
+        words.extend(Report::read(&outcome.stdout).words());
+    }
+    assert_eq!(
+        words,
+        [
+            "Rejected/IdentityMismatch",
+            "Verified/Verified",
+            "Rejected/IdentityMismatch"
+        ]
+    );
+}
+
+/// What a damaged view expects is not known, although the image itself stands there too.
+#[test]
+fn a_view_that_cannot_be_read_leaves_the_audit_incomplete() {
+    let bench = Bench::new();
+    let view = json!({"apiVersion": "image.openshift.io/v1", "kind": "ImageStreamTag",
+        "metadata": {"name": "web:v1", "namespace": "shop"}, "tag": {"name": "v1", "from": {}},
+        "image": bench.good(1)});
+    let text = list(&[bench.good(1), view]).to_string();
+    bench.desk.put("all.json", &text);
+    bench.run(&["-f", "all.json"]).expect(0);
+    let damaged = text.replace("\"from\":{}", "\"from\":{},\"from\":{}");
+    assert_ne!(damaged, text);
+    bench.desk.put("all.json", damaged);
+    let outcome = bench.run(&["-f", "all.json"]).expect(3);
+    assert!(outcome.stderr.contains("\"from\" is repeated"), "{outcome:?}");
+}
+
+#[test]
+fn an_image_of_a_pod_that_cannot_be_read_leaves_the_audit_incomplete() {
+    let bench = Bench::new();
+    let wrong = format!("[::1]:5000/shop/web@{}", digest(2));
+    bench
+        .desk
+        .put("all.json", list(&[bench.good(1), pod("shop", &wrong, 1)]).to_string());
+    let outcome = bench.run(&["-f", "all.json"]).expect(3);
+    assert!(outcome.stderr.contains("is no reference"), "{outcome:?}");
+    assert!(outcome.stderr.contains("[::1]:5000"), "{outcome:?}");
+}
+
+/// A report knows an image by its digest, so that what one of two names expects would pass for both.
+#[test]
+fn an_object_that_is_named_twice_leaves_the_audit_incomplete() {
+    let bench = Bench::new();
+    let view = json!({"apiVersion": "image.openshift.io/v1", "kind": "ImageStreamTag",
+        "metadata": {"name": "web:v1", "namespace": "shop"}, "image": bench.good(1)});
+    bench.desk.put("all.json", list(&[bench.good(1), view]).to_string());
+    let good = format!("{}={SIGNED}:v1", digest(1));
+    let other = format!("shop/web:v1={SIGNED}:v2");
+    bench.run(&["-f", "all.json", &good]).expect(0);
+    let outcome = bench
+        .run(&["-f", "all.json", &good, &other, "--report", "jsonl=audit.jsonl"])
+        .expect(3);
+    assert!(outcome.stderr.contains("is named more than once"), "{outcome:?}");
+    // Neither does a continued report hide it.
+    let path = bench.desk.sandbox.path("audit.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let torn: Vec<&str> = text.split_inclusive('\n').take(2).collect();
+    fs::write(&path, torn.concat()).unwrap();
+    bench
+        .run(&["-f", "all.json", &good, &other, "--resume", "audit.jsonl"])
+        .expect(3);
+}
+
+/// Whether a directory can be read, and what is in it, may differ between the runs of two shards: neither leaves it to
+/// the other.
+#[test]
+fn a_place_belongs_to_its_shard_whatever_is_found_there() {
+    let bench = Bench::new();
+    let names: Vec<String> = (0..8).map(|n| format!("d{n}")).collect();
+    for (n, name) in names.iter().enumerate() {
+        bench
+            .desk
+            .put(&format!("{name}/manifest.json"), format!("{{\"n\": {n}}}"));
+        bench
+            .desk
+            .put(&format!("{name}/version"), "Directory Transport Version: 1.1\n");
+    }
+    let lines: String = names.iter().map(|name| format!("dir:{name} {SIGNED}:v1\n")).collect();
+    bench.desk.put("list", lines);
+    let shard = |index: &str, file: &str| {
+        let report = format!("jsonl={file}");
+        bench
+            .run(&["--images-from", "list", "--shard", index, "--report", &report])
+            .expect(1);
+        bench.report(file).entries.len()
+    };
+    let first = shard("0/2", "0.jsonl");
+    for name in &names {
+        fs::remove_file(bench.desk.sandbox.path(&format!("{name}/manifest.json"))).unwrap();
+    }
+    let second = shard("1/2", "1.jsonl");
+    assert!(first > 0 && second > 0, "{first} {second}");
+    assert_eq!(first + second, names.len());
+    let sum = bench
+        .desk
+        .sandbox
+        .run(["audit", "merge", "0.jsonl", "1.jsonl"])
+        .expect(1);
+    assert!(sum.stdout.contains("8 images"), "{sum:?}");
+}

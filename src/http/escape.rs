@@ -2,7 +2,7 @@
 //! Percent-encoding (RFC 3986 section 2.1).
 
 /// Writes every octet but letters, digits and those of `kept` as `%XX`. What no part of a URL gives a meaning to is
-/// [`UNRESERVED`]; other places have other marks that need not be written so.
+/// `UNRESERVED`; other places have other marks that need not be written so.
 #[must_use]
 pub fn escaped_but(text: &str, kept: &[u8]) -> String {
     let mut out = String::with_capacity(text.len());

@@ -41,7 +41,7 @@ pub struct Demand {
 /// What is known of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
-    /// What uses it, sorted, [`MAX_USES`] at most.
+    /// What uses it, sorted, [`MAX_USES`](crate::audit::entry::MAX_USES) at most.
     pub uses: Vec<Use>,
     /// How many uses are left out.
     pub more_uses: u64,

@@ -369,7 +369,14 @@ fn objects_with_several_keys_and_scopes_that_nodes_leave_out() {
         "ip.json",
         object("n", &["quay.io/ns", "other.example"], Some("team")).to_string(),
     );
-    clean(&lint(&sandbox, &["cip.json", "ip.json"]));
+    // Without a namespace that is left out, and said.
+    let outcome = sandbox.run(["policy", "lint", "cip.json", "ip.json"]).expect(0);
+    assert!(
+        outcome
+            .stderr
+            .contains("ImagePolicy/n of namespace team is left out; --namespace adds"),
+        "{outcome:?}"
+    );
     let found = lint(&sandbox, &["cip.json", "ip.json", "-n", "team"]);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with("ScopeLeftOut warning ip.json:1:"), "{found:?}");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `policy lint`
 
-use super::load::{load, shown, Failure};
+use super::load::{load, shown, tell_left_out, Failure};
 use super::{lint_keys, lint_machine, syntax};
 use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::lint;
@@ -22,6 +22,7 @@ pub(super) fn run(settings: &Lint, console: &mut Console<'_>) -> Result<Exit, Us
     let mut files: Vec<String> = settings.ground.files.iter().map(|file| shown(file)).collect();
     let mut findings = match load(&settings.ground, &mut console.err) {
         Ok(book) => {
+            tell_left_out(&book, &mut console.err);
             files = book.sources.iter().map(|source| shown(&source.file)).collect();
             let mut findings = lint::of(&book);
             findings.extend(lint_keys::of(&book, &settings.ground, &mut trouble));

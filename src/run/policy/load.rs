@@ -80,6 +80,18 @@ pub(super) fn load(ground: &Ground, stderr: &mut Messages<'_>) -> Result<Ruleboo
     Ok(load_all(ground, false, stderr)?.0)
 }
 
+/// Names the objects in files that say nothing here: those of other namespaces than the one that is asked about.
+pub(super) fn tell_left_out(book: &Rulebook, stderr: &mut Messages<'_>) {
+    for object in &book.combined.left_out {
+        stderr.note(left_out(object));
+    }
+}
+
+/// Why an object says nothing here.
+pub(super) fn left_out(object: &str) -> String {
+    format!("{object} is left out; --namespace adds the ImagePolicies of a namespace")
+}
+
 /// The same with the mirror sets of the cluster among the objects, and what else it says of mirrors.
 pub(super) fn load_with_mirrors(
     ground: &Ground,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::keys;
-use super::load::{load, read, shown};
+use super::load::{load, read, shown, tell_left_out};
 use super::syntax;
 use crate::input;
 use crate::policy::rulebook::Rulebook;
@@ -34,6 +34,7 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
         Ok(book) => book,
         Err(failure) => return failure.tell("policy test", syntax::of_test(settings.output), console),
     };
+    tell_left_out(&book, &mut console.err);
     let mut trouble = Vec::new();
     let mut known = HashMap::new();
     let rows: Vec<Row> = cases

@@ -2,7 +2,7 @@
 //! `policy why`
 
 use super::keys;
-use super::load::{load_with_mirrors, shown};
+use super::load::{left_out, load_with_mirrors, shown};
 use super::syntax;
 use crate::cluster::mirrors::Mirrors;
 use crate::policy::explanation::{Explanation, Part, Place, State, Step};
@@ -143,11 +143,7 @@ fn notes(book: &Rulebook) -> Vec<String> {
             dropped.scope, dropped.object, dropped.inside, dropped.of
         ));
     }
-    for object in &book.combined.left_out {
-        notes.push(format!(
-            "{object} is left out; --namespace adds the ImagePolicies of a namespace"
-        ));
-    }
+    notes.extend(book.combined.left_out.iter().map(|object| left_out(object)));
     notes
 }
 

@@ -177,3 +177,35 @@ fn a_certifier_whose_algorithm_gpg_lacks_may_have_vouched() {
     // The key itself is one that gpg can check.
     scene.run(&["--public-key", &file], true).expect(0);
 }
+
+#[test]
+fn a_revocation_by_a_revoker_whose_algorithm_gpg_lacks_is_not_overlooked() {
+    let Some(algorithm) = lacking() else { return };
+    let signer = Signer::new();
+    let key = signer.key("Signer <signer@example.com>", "rsa2048", "sign", "never");
+    let revoker = signer.key("Revoker <revoker@example.com>", algorithm, "cert", "never");
+    let answers = ["--no-batch", "--yes", "--command-fd", "0"];
+    let designation = format!("addrevoker\n{revoker}\ny\nsave\n");
+    signer.gpg(&[&answers[..], &["--edit-key", &key]].concat(), designation.as_bytes());
+    let scene = Scene::new(signer, &key, algorithm);
+    let (signer, sandbox) = (&scene.signer, &scene.sandbox);
+    let revocation = sandbox.path("revocation.asc");
+    let revoke = ["--output", revocation.to_str().unwrap(), "--desig-revoke", &key];
+    signer.gpg(&[&answers[..], &revoke].concat(), b"y\n0\n\ny\n");
+    signer.import(&revocation);
+    let file = scene.export(&[&key, &revoker], "keys.pgp");
+    let home = scene.home();
+    for keys in [
+        &["--homedir", &home][..],
+        &["--homedir", &home, "--engine", "batch"],
+        &["--public-key", &file],
+        &["--public-key", &file, "--engine", "batch"],
+    ] {
+        scene.run(keys, false).expect_verdict(1, "Rejected/KeyRevoked");
+        let before = fs::read(sandbox.path("image.json")).unwrap();
+        let outcome = scene.run(keys, true).expect(3);
+        assert_eq!(outcome.verdict(), "Unchecked/EngineFailed", "{keys:?}");
+        assert!(outcome.stdout.contains(&unable(algorithm)), "{outcome:#?}");
+        assert_eq!(fs::read(sandbox.path("image.json")).unwrap(), before, "{keys:?}");
+    }
+}

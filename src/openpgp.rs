@@ -5,11 +5,13 @@
 //! keys, of which [`trust`] has two, and a check, of which [`gnupg`] has two as well: [`gnupg::check`], and before it, for
 //! many signatures, [`gnupg::batch`]. Only [`gnupg::gpgme`] calls gpgme.
 
+mod candidates;
 mod checks;
 pub mod engine;
 pub mod error;
 pub mod framing;
 pub mod gnupg;
+pub mod judgement;
 pub mod keys;
 mod refusals;
 pub mod roles;

@@ -13,11 +13,11 @@ pub mod tally;
 
 use crate::digest::Digest;
 use crate::identity::{self, Rule};
-use crate::openpgp::engine;
+use crate::openpgp::judgement::Judgement;
 use crate::payload::{Format, Payload};
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
-use crate::sigstore::keys;
+use crate::sigstore::keys::Checked;
 use crate::subject::{ManifestState, SignatureKind, Subject};
 use crate::text::{quoted, safe};
 pub use expectation::Expectation;
@@ -35,21 +35,21 @@ pub enum Finding {
     Refused(Refusal, Option<Signer>),
 }
 
-impl From<engine::Finding> for Finding {
-    fn from(finding: engine::Finding) -> Self {
-        match finding {
-            engine::Finding::Good(signer) => Finding::Good(Signer::Gpg(signer)),
-            engine::Finding::Refused { refusal, signer } => Finding::Refused(refusal, signer.map(Signer::Gpg)),
+impl From<Judgement> for Finding {
+    fn from(judgement: Judgement) -> Self {
+        match judgement {
+            Judgement::Good(signer) => Finding::Good(Signer::Gpg(signer)),
+            Judgement::Refused { refusal, signer } => Finding::Refused(refusal, signer.map(Signer::Gpg)),
         }
     }
 }
 
-impl From<keys::Finding> for Finding {
-    fn from(finding: keys::Finding) -> Self {
-        match finding {
-            keys::Finding::Good(signer) => Finding::Good(Signer::Sigstore(signer)),
-            keys::Finding::NotAccepted(signer, refusal) => Finding::Refused(refusal, Some(Signer::Sigstore(signer))),
-            keys::Finding::Refused(refusal) => Finding::Refused(refusal, None),
+impl From<Checked> for Finding {
+    fn from(checked: Checked) -> Self {
+        match checked {
+            Checked::Good(signer) => Finding::Good(Signer::Sigstore(signer)),
+            Checked::NotAccepted(signer, refusal) => Finding::Refused(refusal, Some(Signer::Sigstore(signer))),
+            Checked::Refused(refusal) => Finding::Refused(refusal, None),
         }
     }
 }

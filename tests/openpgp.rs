@@ -15,6 +15,8 @@ mod copies;
 mod fips;
 #[path = "openpgp/framing.rs"]
 mod framing;
+#[path = "openpgp/interrupted.rs"]
+mod interrupted;
 #[path = "openpgp/keyfiles.rs"]
 mod keyfiles;
 #[path = "openpgp/keys.rs"]
@@ -51,3 +53,5 @@ mod system;
 mod trial;
 #[path = "openpgp/versions.rs"]
 mod versions;
+#[path = "openpgp/waiting.rs"]
+mod waiting;

@@ -4,43 +4,24 @@
 //! One pipeline for every set of keys and every way to check. A signature is accepted for the fingerprint of its primary
 //! key, which must be in an explicit set; never for the mood of the implementation that checks it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::limits::{CLOCK_SKEW, MAX_SELF_SIGNATURES};
+use crate::openpgp::candidates::{Candidate, Candidates};
 use crate::openpgp::checks::{judge_key, not_named};
 use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::message::Message;
+use crate::openpgp::judgement::Judgement;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key};
 use crate::openpgp::keys::listing::ListedKey;
 use crate::openpgp::keys::needs::Needs;
-use crate::openpgp::keys::public_key::Material;
 use crate::openpgp::keys::signed_by::SignedBy;
-use crate::openpgp::refusals::{claimed_by_several, not_yet_valid};
+use crate::openpgp::refusals::not_yet_valid;
 use crate::openpgp::roles::{Facts, KeySet, Listed, Maker, SignatureCheck, Standing};
 use crate::openpgp::signer::Signer;
 use crate::reason::{Reason, Refusal};
-
-/// What the engine found out about one message.
-#[derive(Debug, Clone)]
-pub enum Finding {
-    /// A good signature by an accepted key.
-    Good(Signer),
-    /// A signature that is not accepted.
-    Refused {
-        /// The reason and the message.
-        refusal: Refusal,
-        /// The signer, if the signature was verified with that key.
-        signer: Option<Signer>,
-    },
-}
-
-impl From<Refusal> for Finding {
-    fn from(refusal: Refusal) -> Self {
-        Finding::Refused { refusal, signer: None }
-    }
-}
 
 /// Judges signatures by a set of keys.
 #[derive(Debug)]
@@ -53,9 +34,6 @@ pub struct Engine {
     /// How many of them were handed out.
     told: usize,
 }
-
-/// A key that may have made the signature, and what the checker reads of it.
-type Candidate = (Arc<Certificate>, Option<Arc<Key>>);
 
 impl Engine {
     /// Judges by `keys`, narrowed to `signed_by`, at the time `now` (seconds since 1970).
@@ -79,14 +57,14 @@ impl Engine {
     ///
     /// # Errors
     /// When the engine itself fails, so that nothing can be said about the signature.
-    pub fn verify(&mut self, message: &Message) -> Result<Finding, EngineError> {
+    pub fn verify(&mut self, message: &Message) -> Result<Judgement, EngineError> {
         let signature = &message.signature;
         let maker = Maker::of(signature);
         let candidates = self.candidates(&maker)?;
-        if candidates.is_empty() {
+        if candidates.0.is_empty() {
             return Ok(self.unknown(message, "is not in").into());
         }
-        let keys: Vec<Arc<Key>> = candidates.iter().filter_map(|(_, key)| key.clone()).collect();
+        let keys: Vec<Arc<Key>> = candidates.keys().cloned().collect();
         let is_there = keys
             .iter()
             .any(|key| key.subkeys.iter().any(|subkey| maker.is(&subkey.fingerprint)));
@@ -94,7 +72,7 @@ impl Engine {
             match self.check.check(message, &keys) {
                 // What it lacks says more than the number of an error.
                 Err(error @ EngineError::Unreliable { .. }) => {
-                    self.ensure_able(needs_of(&candidates, &maker))?;
+                    self.ensure_able(candidates.needs(&maker))?;
                     return Err(error);
                 }
                 answer => answer?,
@@ -106,19 +84,19 @@ impl Engine {
         let fit = match fit {
             Ok(fit) => fit,
             Err(refusal) => {
-                if let Some(refusal) = claimed_twice(&candidates, &maker) {
+                if let Some(refusal) = candidates.claimed_twice(&maker) {
                     return Ok(refusal.into());
                 }
                 // A primary key that was taken is one that the checker could check: its own signatures on it.
-                let by_primary = is_there && candidates.iter().all(|(own, _)| maker.is(own.fingerprint()));
+                let by_primary = is_there && candidates.certificates().all(|own| maker.is(own.fingerprint()));
                 let is_proven = by_primary && refusal.reason == Reason::BadSignature;
                 if !is_proven && refusal.reason != Reason::SignatureNotYetValid {
-                    self.ensure_able(needs_of(&candidates, &maker))?;
+                    self.ensure_able(candidates.needs(&maker))?;
                 }
                 return Ok(refusal.into());
             }
         };
-        let key = match sole_claimant(&candidates, &fit.maker) {
+        let key = match candidates.sole_claimant(&fit.maker) {
             Ok(Some(key)) if *key.fingerprint() == fit.primary => key,
             Ok(_) => {
                 return Err(EngineError::failed(
@@ -129,16 +107,14 @@ impl Engine {
             Err(refusal) => return Ok(refusal.into()),
         };
         let standing = self.keys.standing(key)?;
-        let certificate = candidates
-            .iter()
-            .find(|(own, _)| own.fingerprint() == key.fingerprint());
-        let materials = certificate.map_or(Vec::new(), |(own, _)| own.materials(&fit.maker));
-        let signer = self.signer(key, &fit.maker, message, &standing, materials);
+        let certificate = candidates.certificate(key.fingerprint());
+        let materials = certificate.map_or(Vec::new(), |own| own.materials(&fit.maker));
+        let signer = Signer::of(signature, &fit.maker, key, &standing, materials);
         let refusal = judge_key(key, &fit, &standing, signature, self.now).err();
         let needs = match (&refusal, certificate) {
             // What the checker does not find in a key: the signature that would say otherwise.
-            (Some(refusal), Some((own, _))) if depends_on_checks(refusal.reason) => own.needs(|own| *own == fit.maker),
-            (None, Some((own, _))) => {
+            (Some(refusal), Some(own)) if depends_on_checks(refusal.reason) => own.needs(|own| *own == fit.maker),
+            (None, Some(own)) => {
                 let mut needs = own.needs_for_revocations();
                 for revoker in self.revokers_of(own)? {
                     needs = needs.and(revoker.needs(|_| false));
@@ -156,24 +132,26 @@ impl Engine {
         };
         self.ensure_able(needs)?;
         Ok(match objection {
-            Some(refusal) => Finding::Refused {
+            Some(refusal) => Judgement::Refused {
                 refusal,
                 signer: Some(signer),
             },
-            None => Finding::Good(signer),
+            None => Judgement::Good(signer),
         })
     }
 
     /// The keys that claim the maker, as they are and as the checker reads them. What may revoke them is loaded as well.
-    fn candidates(&mut self, maker: &Maker) -> Result<Vec<Candidate>, EngineError> {
+    fn candidates(&mut self, maker: &Maker) -> Result<Candidates, EngineError> {
         let certificates = self.keys.candidates(maker)?;
         let mut to_read = certificates.clone();
         for certificate in &certificates {
             to_read.extend(self.revokers_of(certificate)?);
         }
-        let mut read = self.check.read(&to_read)?;
-        read.truncate(certificates.len());
-        Ok(certificates.into_iter().zip(read).collect())
+        // Those that may revoke come last, and are no candidates.
+        let read = self.check.read(&to_read)?;
+        let candidates = certificates.into_iter().zip(read);
+        let candidates = candidates.map(|(certificate, key)| Candidate { certificate, key });
+        Ok(Candidates(candidates.collect()))
     }
 
     /// The keys at hand that a key names as its designated revokers and that are said to have revoked it. One that is not
@@ -233,10 +211,9 @@ impl Engine {
     }
 
     /// Why the checker has no key though there is one.
-    fn not_taken(&mut self, message: &Message, candidates: &[Candidate]) -> Result<Refusal, EngineError> {
+    fn not_taken(&mut self, message: &Message, candidates: &Candidates) -> Result<Refusal, EngineError> {
         let future = candidates
-            .iter()
-            .map(|(own, _)| own)
+            .certificates()
             .find(|own| own.created() > self.now + CLOCK_SKEW);
         if let Some(own) = future {
             return Ok(not_yet_valid(
@@ -245,7 +222,7 @@ impl Engine {
                 self.now,
             ));
         }
-        if let Some((own, _)) = candidates.iter().find(|(own, _)| own.is_flooded()) {
+        if let Some(own) = candidates.certificates().find(|own| own.is_flooded()) {
             return Err(EngineError::Elsewhere(format!(
                 "key {} carries {MAX_SELF_SIGNATURES} or more signatures in its own name on one part, and none of those that were looked at is valid; get the key anew from its owner",
                 own.fingerprint()
@@ -254,31 +231,6 @@ impl Engine {
         let checker = self.check.name()?;
         let is_in = format!("has no valid self-signature or binding by what {checker} says, though it is in");
         Ok(self.unknown(message, &is_in))
-    }
-
-    fn signer(
-        &self,
-        key: &Key,
-        maker: &Fingerprint,
-        message: &Message,
-        standing: &Standing,
-        materials: Vec<Material>,
-    ) -> Signer {
-        Signer {
-            materials,
-            fingerprint: maker.clone(),
-            primary: key.fingerprint().clone(),
-            user_id: standing.owner.clone().unwrap_or_else(|| key.owner(false)),
-            validity: standing.validity,
-            key_algorithm: key.subkey(maker).map(|k| k.algorithm_name()).unwrap_or_default(),
-            hash_algorithm: message.signature.hash.to_string(),
-            created: message.signature.created,
-            expires: [key.subkey(maker), Some(key.primary())]
-                .into_iter()
-                .flatten()
-                .filter_map(|part| part.expires)
-                .min(),
-        }
     }
 
     /// Why a good signature is not accepted.
@@ -368,37 +320,4 @@ fn depends_on_checks(reason: Reason) -> bool {
         reason,
         Reason::KeyExpired | Reason::WrongKeyUsage | Reason::BadSignature | Reason::UnknownKey
     )
-}
-
-/// What it takes to tell that one of these keys holds the maker.
-fn needs_of(candidates: &[Candidate], maker: &Maker) -> Needs {
-    let needs = candidates.iter().map(|(own, _)| own.needs(|own| maker.is(own)));
-    needs.fold(Needs::default(), Needs::and)
-}
-
-/// What is to be said where several keys claim a key that may be the maker.
-fn claimed_twice(candidates: &[Candidate], maker: &Maker) -> Option<Refusal> {
-    let parts = candidates
-        .iter()
-        .filter_map(|(_, key)| key.as_ref())
-        .flat_map(|key| &key.subkeys);
-    let primaries = candidates.iter().map(|(own, _)| own.fingerprint());
-    let claimed = parts.map(|subkey| &subkey.fingerprint).chain(primaries);
-    claimed
-        .filter(|own| maker.is(own))
-        .find_map(|own| sole_claimant(candidates, own).err())
-}
-
-/// The one key that a signing key or subkey belongs to, `None` where the checker takes none; several primary keys may
-/// claim one subkey.
-fn sole_claimant<'c>(candidates: &'c [Candidate], maker: &Fingerprint) -> Result<Option<&'c Key>, Refusal> {
-    let holds = |(own, key): &&Candidate| {
-        own.fingerprint() == maker || key.as_ref().is_some_and(|key| key.subkey(maker).is_some())
-    };
-    let claimants: Vec<&Candidate> = candidates.iter().filter(holds).collect();
-    if claimants.len() > 1 {
-        let primaries: BTreeSet<&str> = claimants.iter().map(|(own, _)| own.fingerprint().as_str()).collect();
-        return Err(claimed_by_several(maker.as_str(), &primaries));
-    }
-    Ok(claimants.first().and_then(|(_, key)| key.as_deref()))
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Whose signature it is, once it could be checked.
 
-use crate::openpgp::keys::key::{Fingerprint, Validity};
+use crate::openpgp::framing::signature::Signature;
+use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
 use crate::openpgp::keys::public_key::Material;
+use crate::openpgp::roles::Standing;
 
 /// Who made a signature that could be checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,4 +27,32 @@ pub struct Signer {
     pub expires: Option<i64>,
     /// What the key that signed and its primary key are made of.
     pub materials: Vec<Material>,
+}
+
+impl Signer {
+    /// The signer of a signature that fits `maker`, which is `key` itself or a subkey of it.
+    pub(super) fn of(
+        signature: &Signature,
+        maker: &Fingerprint,
+        key: &Key,
+        standing: &Standing,
+        materials: Vec<Material>,
+    ) -> Self {
+        let own = key.subkey(maker);
+        Self {
+            materials,
+            fingerprint: maker.clone(),
+            primary: key.fingerprint().clone(),
+            user_id: standing.owner.clone().unwrap_or_else(|| key.owner(false)),
+            validity: standing.validity,
+            key_algorithm: own.map(|own| own.algorithm_name()).unwrap_or_default(),
+            hash_algorithm: signature.hash.to_string(),
+            created: signature.created,
+            expires: [own, Some(key.primary())]
+                .into_iter()
+                .flatten()
+                .filter_map(|part| part.expires)
+                .min(),
+        }
+    }
 }

@@ -32,7 +32,7 @@ pub struct Signer {
 
 /// What is found out about one signature.
 #[derive(Debug, Clone)]
-pub enum Finding {
+pub enum Checked {
     /// Good, by an accepted key.
     Good(Signer),
     /// Good, by a key that is not accepted.
@@ -65,10 +65,10 @@ impl Keys {
 
     /// Judges one signature.
     #[must_use]
-    pub fn check(&self, attachment: &Attachment) -> Finding {
+    pub fn check(&self, attachment: &Attachment) -> Checked {
         let key = match check(attachment, &self.keys) {
             Ok(Ok(key)) => key,
-            Ok(Err(refusal)) | Err(refusal) => return Finding::Refused(refusal),
+            Ok(Err(refusal)) | Err(refusal) => return Checked::Refused(refusal),
         };
         let signer = Signer {
             id: key.id().to_owned(),
@@ -76,7 +76,7 @@ impl Keys {
             hash_algorithm: if key.kind == Kind::Ed25519 { "none" } else { "SHA256" },
         };
         if self.named.is_empty() || self.named.contains(&signer.id) {
-            return Finding::Good(signer);
+            return Checked::Good(signer);
         }
         let named: Vec<String> = self.named.iter().map(|id| format!("sha256:{id}")).collect();
         let message = format!(
@@ -84,7 +84,7 @@ impl Keys {
             signer.id,
             named.join(", ")
         );
-        Finding::NotAccepted(signer, Refusal::new(Reason::KeyNotAccepted, message))
+        Checked::NotAccepted(signer, Refusal::new(Reason::KeyNotAccepted, message))
     }
 }
 

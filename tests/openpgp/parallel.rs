@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Engines at work at the same time, each with keys and a GnuPG home of its own.
 
-use image_signature::openpgp::engine::{Engine, Finding};
+use image_signature::openpgp::engine::Engine;
 use image_signature::openpgp::framing::message::Message;
 use image_signature::openpgp::gnupg::batch::{BatchCheck, Terms};
 use image_signature::openpgp::gnupg::check::GpgCheck;
+use image_signature::openpgp::judgement::Judgement;
 use image_signature::openpgp::keys::signed_by::SignedBy;
 use image_signature::openpgp::roles::SignatureCheck;
 use image_signature::openpgp::trust::import;
@@ -53,12 +54,12 @@ fn in_parallel(checker: impl Fn(GpgCheck) -> Box<dyn SignatureCheck> + Sync) {
                 for round in 0..ROUNDS {
                     let maker = (n + round) % ENGINES;
                     match engine.verify(&messages[maker]).unwrap() {
-                        Finding::Good(signer) => {
+                        Judgement::Good(signer) => {
                             assert_eq!(maker, n);
                             assert_eq!(signer.primary.as_str(), key.fingerprint());
                             assert_eq!(signer.user_id, format!("Owner {n}"));
                         }
-                        Finding::Refused { refusal, .. } => {
+                        Judgement::Refused { refusal, .. } => {
                             assert_ne!(maker, n, "{refusal}");
                             assert_eq!(refusal.reason, Reason::UnknownKey);
                         }

@@ -13,7 +13,7 @@ use measure::{mean, median, rounds, Case};
 use support::cluster::{Scene, IDENTITY};
 use support::images::D1;
 
-/// Pairs of runs.
+/// How many pairs of runs are compared.
 const PAIRS: usize = 40;
 /// What `verify --confirm` of one image may take beyond the same verification from a file, in CPU seconds.
 const CPU_BAR: f64 = 0.030;

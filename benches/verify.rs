@@ -10,7 +10,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use measure::{mean, median, rounds, Case};
 
-/// Pairs of runs.
+/// How many pairs of runs are compared.
 const PAIRS: usize = 40;
 /// One verification may take this part of skopeo's wall and CPU time at most.
 const BAR: f64 = 0.6;

@@ -48,7 +48,7 @@ Examples:
 #[command(max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = format!("{MEANING}\n\n{EXAMPLES}"))]
 pub struct Cli {
-    /// What to do.
+    /// The subcommand; without one, the help is printed.
     #[command(subcommand)]
     pub command: Command,
 

@@ -20,7 +20,7 @@ impl Clock {
         }
     }
 
-    /// Seconds since 1970.
+    /// The time now, in seconds since 1970.
     #[must_use]
     pub fn now(&self) -> i64 {
         let elapsed = i64::try_from(self.since.elapsed().as_secs()).unwrap_or(i64::MAX);

@@ -163,7 +163,7 @@ impl Digest {
         self.algorithm == Algorithm::Sha256 && self == image
     }
 
-    /// The whole text.
+    /// The whole text: algorithm, colon, hexadecimal digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

@@ -36,7 +36,7 @@ pub struct Loaded {
 /// controller.
 pub const SIGNATURE_TYPES: [&str; 2] = ["atomic", "AtomicImageV1"];
 
-/// An Image object.
+/// What is used of an Image object of `image.openshift.io/v1`.
 #[derive(Debug, Clone)]
 pub struct Image {
     /// `metadata.name`, whatever it is.

@@ -15,15 +15,15 @@ use crate::json::{Error, Kind, Reader};
 
 /// Docker image manifest, version 2 schema 2.
 pub const SCHEMA2: &str = "application/vnd.docker.distribution.manifest.v2+json";
-/// Docker manifest list.
+/// Docker manifest list: an image for several platforms.
 pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 /// Docker image manifest, version 2 schema 1, without signatures.
 pub const SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
 /// The same wrapped in a JWS.
 pub const SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
-/// OCI image manifest.
+/// OCI image manifest, version 1.
 pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-/// OCI image index.
+/// OCI image index: an image for several platforms.
 pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const SCHEMA2_CONFIG: &str = "application/vnd.docker.container.image.v1+json";

@@ -17,7 +17,7 @@ const MAX_PAYLOAD_DEPTH: usize = 10_000;
 /// one kind of signature could be passed off as the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// GPG simple signing.
+    /// GPG simple signing: `atomic container signature`.
     SimpleSigning,
     /// The payload of a sigstore signature, as cosign writes it.
     Sigstore,
@@ -60,7 +60,7 @@ pub enum Error {
         member: String,
         /// What the format demands.
         expected: Kind,
-        /// What stands there.
+        /// What stands there in its place.
         found: Kind,
     },
     /// A member that the format demands is not there.
@@ -77,13 +77,13 @@ pub enum Error {
     WrongType {
         /// What the format demands.
         expected: &'static str,
-        /// What stands there.
+        /// What stands there in its place.
         found: String,
     },
     /// The digest is none.
     #[error("critical.image.docker-manifest-digest: \"{text}\" is {reason}")]
     Digest {
-        /// What stands there.
+        /// What the payload has for a digest.
         text: String,
         /// Why it is no digest.
         reason: digest::ParseError,

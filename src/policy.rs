@@ -74,7 +74,7 @@ pub struct Scope {
 pub enum Requirement {
     /// Every image is accepted.
     InsecureAcceptAnything,
-    /// No image is.
+    /// No image is accepted at all.
     Reject,
     /// A GPG signature by one of the keys.
     SignedBy {
@@ -87,7 +87,7 @@ pub enum Requirement {
     },
     /// Part of the format, but no reader implements it: never met.
     SignedBaseLayer,
-    /// A sigstore signature.
+    /// A sigstore signature by what `signers` says.
     SigstoreSigned {
         /// What the signature must be by.
         signers: SigstoreSigners,
@@ -116,7 +116,7 @@ pub enum KeyType {
 pub enum KeyMaterial {
     /// The files that hold them, as the policy names them.
     Paths(Vec<PathBuf>),
-    /// The files' content.
+    /// The content of the files, decoded from base64.
     Data(Vec<Vec<u8>>),
 }
 

@@ -79,7 +79,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// All of them.
+    /// Every reason, in the order of the variants.
     pub const ALL: [Self; 30] = [
         Self::Verified,
         Self::NoSignature,
@@ -187,7 +187,7 @@ impl std::fmt::Display for Reason {
 /// A reason other than success, and the sentence that tells a person what exactly is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The stable word.
+    /// The stable word that is recorded and printed.
     pub reason: Reason,
     /// What was found, for people; strings of others in it are already safe to print.
     pub message: String,

@@ -35,7 +35,7 @@ pub enum Plan {
     Kept,
     /// It should be written and must not be, for the reason given.
     Withheld(String),
-    /// These members change.
+    /// These members of a condition change.
     Write {
         /// By name; members that are not named stay as they are.
         changes: Vec<(&'static str, Change)>,

@@ -44,7 +44,7 @@ pub enum Format {
     Wide,
     /// Names of the verified images.
     Name,
-    /// One JSON document.
+    /// One JSON document for all images.
     Json,
     /// The same as YAML.
     Yaml,
@@ -61,7 +61,7 @@ pub enum Recorded {
     Unchanged,
     /// Nothing to write: what is recorded still holds.
     Kept,
-    /// It is written.
+    /// What was to be recorded has been written.
     Yes,
     /// It could not be written.
     Failed,
@@ -122,7 +122,7 @@ pub struct Attached {
 pub enum Attachment {
     /// It was added, and is there.
     Added,
-    /// It was there.
+    /// The object had one of this name or content before.
     AlreadyThere,
     /// It is not there, or nobody knows: why, safe to print.
     Failed(String),
@@ -196,7 +196,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Counts one more.
+    /// Counts one more image with this verdict.
     pub fn add(&mut self, verdict: Verdict) {
         *self.of(verdict) += 1;
     }

@@ -47,7 +47,7 @@ impl ManifestState {
 /// An image to be judged.
 #[derive(Debug, Clone)]
 pub struct Subject {
-    /// The image's digest.
+    /// The digest of the image's manifest.
     pub digest: Digest,
     /// What is known of its manifest.
     pub manifest: ManifestState,

@@ -87,7 +87,7 @@ impl Ground {
         Ok(ground)
     }
 
-    /// A path below.
+    /// The path of a file below the directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }

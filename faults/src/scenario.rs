@@ -89,7 +89,7 @@ const RECORDED: [&str; 2] = ["image.json", "recorded.json"];
 const TAKEN_BACK: [&str; 2] = ["recorded.json", "taken-back.json"];
 const UNKNOWN_AFTER: [&str; 2] = ["recorded.json", "unknown.json"];
 
-/// All of them.
+/// All scenarios, in the order in which they are tried.
 pub const SCENARIOS: [Scenario; 17] = [
     reading("key file, good", KEY, VERIFIED),
     reading("key file, revoked", REVOKED_KEY, REVOKED),

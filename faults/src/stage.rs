@@ -15,7 +15,7 @@ const TOKEN: &str = "auditor";
 /// Where the object of a scenario is: `-f` names its file, or a server has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Home {
-    /// A file.
+    /// A file, which `-f` names.
     File,
     /// An API server, reached by TLS.
     Cluster,

@@ -14,7 +14,7 @@ use image_signature::registry::{attachments, extension, login, token};
 use image_signature::sigstore::attachment;
 use image_signature::sigstore::key::PublicKey;
 
-/// A kubeconfig.
+/// Reads the input as a kubeconfig, and merges it with itself.
 pub fn kubeconfig(input: &[u8]) {
     if let Ok(text) = image_signature::input::text(input.to_vec()) {
         if let Ok(read) = Kubeconfig::parse(&text, Path::new("/")) {

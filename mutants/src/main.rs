@@ -186,7 +186,7 @@ fn reach(tree: &Tree, tests: &[Test]) -> io::Result<HashMap<usize, Vec<(Test, Du
     Ok(reach)
 }
 
-/// Tries each mutant.
+/// Tries each mutant with the tests that reach it, and tells what became of it.
 fn fates(
     tree: &Tree,
     mutants: &[Mutant],

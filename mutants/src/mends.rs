@@ -10,21 +10,21 @@ pub const FIRST: usize = 30_000;
 /// What a line has where a mend is taken out.
 const OUT: &str = "OUT";
 
-/// A mend.
+/// A mend that can be taken out.
 #[derive(Debug, Clone)]
 pub struct Mend {
     /// The number that takes it out.
     pub number: usize,
     /// How the rows begin in SECURITY.md.
     pub attacks: Vec<String>,
-    /// What changes.
+    /// The lines that take it out.
     pub changes: Vec<Change>,
 }
 
 /// A change of one line.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
-    /// The source file.
+    /// The source file, from the root.
     pub file: String,
     old: String,
     new: String,

@@ -12,13 +12,13 @@ use syn::{parse_quote, BinOp, Block, Expr, GenericArgument, PathArguments, Retur
 pub struct Mutant {
     /// The number that turns it on.
     pub number: usize,
-    /// The source file.
+    /// The source file, from the root.
     pub file: String,
-    /// The line there.
+    /// The line in the file, counted from 1.
     pub line: usize,
-    /// The function.
+    /// The function that the line is in.
     pub function: String,
-    /// What is wrong.
+    /// What is made wrong there, in words.
     pub what: String,
 }
 
@@ -34,7 +34,7 @@ pub struct Sites<'a> {
 }
 
 impl<'a> Sites<'a> {
-    /// Counts from `first`.
+    /// Switches in the text of `file`, with numbers from `first` on.
     pub fn new(file: &'a str, first: usize, without: &'a HashSet<usize>) -> Self {
         Self {
             file,

@@ -37,7 +37,7 @@ impl Selected {
     }
 }
 
-/// One test.
+/// One test of a test program.
 #[derive(Debug, Clone)]
 pub struct Test {
     program: PathBuf,

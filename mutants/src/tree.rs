@@ -53,10 +53,10 @@ struct Checked {
     said: String,
 }
 
-/// The copy.
+/// The copy of the sources in which mutants are built.
 #[derive(Debug)]
 pub struct Tree {
-    /// Where it is.
+    /// The directory of the copy.
     pub root: PathBuf,
     target: PathBuf,
     /// Texts that are changed before they are written: what is as it was is not built again.

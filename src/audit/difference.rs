@@ -65,7 +65,7 @@ impl Change {
 /// One image in two reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// How it differs.
+    /// In what way the two differ.
     pub change: Change,
     /// As it was, unless it is new.
     pub old: Option<State>,

@@ -37,7 +37,7 @@ pub struct Entry {
     pub more_uses: u64,
     /// The expected identities, in canonical form.
     pub expected: Vec<String>,
-    /// Who named them.
+    /// Who named the expected identities.
     pub identity_source: IdentitySource,
     /// The verdict on the image as a whole.
     pub verdict: Verdict,
@@ -233,7 +233,7 @@ pub enum Recorded {
     Unchanged,
     /// Nothing to write: what is recorded still holds.
     Kept,
-    /// It is written.
+    /// What was to be recorded has been written.
     Yes,
     /// It could not be written.
     Failed,
@@ -245,7 +245,7 @@ pub enum Recorded {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Use {
-    /// What uses it.
+    /// What kind of object uses it.
     pub kind: UseKind,
     /// Its namespace; empty where it has none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -326,9 +326,9 @@ pub struct Signer {
     /// The owner as the key says.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user_id: String,
-    /// Such as `RSA-2048`.
+    /// Algorithm and strength of the key, such as `rsa4096`.
     pub key_algorithm: String,
-    /// Such as `SHA-256`.
+    /// Algorithm of the data digest, such as `SHA256`.
     pub hash_algorithm: String,
     /// When the signature was made, in seconds since 1970, where it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]

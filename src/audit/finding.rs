@@ -39,7 +39,7 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
-    /// All of them.
+    /// Every kind, in the order of the variants.
     pub const ALL: [Self; 8] = [
         Self::Stale,
         Self::Damaged,

@@ -10,7 +10,7 @@ pub enum Format {
     Text,
     /// The same with every image, what is expected, whole fingerprints and the table of controls
     Wide,
-    /// One JSON document
+    /// One JSON document for all images
     Json,
     /// JSON lines, one per image as it is judged; --resume, merge and diff read them
     Jsonl,

@@ -16,7 +16,7 @@ pub struct Head {
     pub api_version: String,
     /// Always `AuditReport`, by which readers know a report.
     pub kind: String,
-    /// The program's version.
+    /// The version of the program that wrote it.
     pub program: String,
     /// SHA-256, in hex, of the keys that are accepted; of the keyring's content where it is a home.
     pub keys: String,
@@ -47,7 +47,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// The whole inventory.
+    /// The one part that is the whole inventory.
     pub const WHOLE: Self = Self { index: 0, count: 1 };
 
     /// Whether an image belongs to this part: by the SHA-256 of its name, which is what [`super::entry::Entry::image`]

@@ -40,7 +40,7 @@ impl<V: Default> Named<V> {
     }
 }
 
-/// Images by verdict.
+/// Numbers of images by their verdict.
 pub type Verdicts = BTreeMap<Verdict, u64>;
 
 /// What was seen of a key that verifies images.
@@ -108,7 +108,7 @@ impl Totals {
         }
     }
 
-    /// Counts an image.
+    /// Counts one more image, with everything said of it.
     pub fn add(&mut self, entry: &Entry) {
         self.images += 1;
         self.failing += u64::from(self.fail_on.fails(entry));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `audit`
+//! The options of `audit`, with its help texts.
 
 pub mod diff;
 pub mod merge;

@@ -45,7 +45,7 @@ pub struct ClientOptions {
     #[arg(long, value_name = "FILE")]
     pub certificate_authority: Option<PathBuf>,
 
-    /// Client certificate file
+    /// Client certificate file for the API server
     #[arg(long, value_name = "FILE")]
     pub client_certificate: Option<PathBuf>,
 
@@ -53,7 +53,7 @@ pub struct ClientOptions {
     #[arg(long, value_name = "FILE")]
     pub client_key: Option<PathBuf>,
 
-    /// The bearer token
+    /// Bearer token for the API server
     #[arg(long, value_name = "TOKEN")]
     pub token: Option<String>,
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `completion`
+//! The options of `completion`, with its help texts.
 
 use clap::{Args, ValueEnum};
 
@@ -23,7 +23,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Completion {
-    /// The shell
+    /// The shell to write a script for
     #[arg(value_name = "SHELL")]
     pub shell: Shell,
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `describe`
+//! The options of `describe`, with its help texts.
 
 use clap::{Args, ValueEnum};
 
@@ -10,7 +10,7 @@ use super::verify::SourceOptions;
 pub enum DescribeOutput {
     /// In the layout of `oc describe image`
     Text,
-    /// One JSON document
+    /// One JSON document for all images
     Json,
     /// The same as YAML
     Yaml,
@@ -35,7 +35,7 @@ pub struct Describe {
     #[command(flatten)]
     pub source: SourceOptions,
 
-    /// Output format
+    /// Format of the results on standard output
     #[arg(
         short,
         long,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `inspect`
+//! The options of `inspect`, with its help texts.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub enum InspectOutput {
     Wide,
     /// The image that each signature claims to be for
     Name,
-    /// One JSON document
+    /// One JSON document for all signatures
     Json,
     /// The same as YAML
     Yaml,
@@ -51,7 +51,7 @@ pub struct Inspect {
     #[arg(long, value_name = "TIME", help_heading = "Registries, as for podman and skopeo")]
     pub request_timeout: Option<String>,
 
-    /// Output format
+    /// Format of the claims on standard output
     #[arg(
         short,
         long,

@@ -46,7 +46,7 @@ pub enum KeyOutput {
     Wide,
     /// Fingerprints of the accepted keys
     Name,
-    /// One JSON document
+    /// One JSON document for all keys
     Json,
     /// The same as YAML
     Yaml,
@@ -67,7 +67,7 @@ pub struct Keys {
     #[command(flatten)]
     pub keys: KeyOptions,
 
-    /// Output format
+    /// Format of the list on standard output
     #[arg(
         short,
         long,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `policy`
+//! The options of `policy` and its subcommands, with their help texts.
 
 use std::path::PathBuf;
 
@@ -39,9 +39,9 @@ const NAMESPACE: &str = "Add the ImagePolicies of this namespace; without it tho
 /// How explanations and findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PolicyOutput {
-    /// Text for people
+    /// Text for people to read
     Text,
-    /// One JSON document
+    /// One JSON document for programs
     Json,
     /// The same as YAML
     Yaml,
@@ -72,7 +72,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct Policy {
-    /// What to say.
+    /// The subcommand that says something of a policy.
     #[command(subcommand)]
     pub action: Action,
 }
@@ -106,11 +106,11 @@ pub struct Why {
     #[arg(long)]
     pub mirrors: bool,
 
-    /// Where everything is.
+    /// The policy, and the configuration that belongs to it.
     #[command(flatten)]
     pub configuration: Configuration,
 
-    /// Output format
+    /// Format of the explanation on standard output
     #[arg(
         short,
         long,
@@ -131,11 +131,11 @@ pub struct Lint {
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// Where everything is.
+    /// The policy, and the configuration that belongs to it.
     #[command(flatten)]
     pub configuration: Configuration,
 
-    /// Output format
+    /// Format of the findings on standard output
     #[arg(
         short,
         long,
@@ -149,9 +149,9 @@ pub struct Lint {
 /// How the outcome of tests is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TestOutput {
-    /// Text for people
+    /// Text for people to read
     Text,
-    /// One JSON document
+    /// One JSON document for programs
     Json,
     /// The same as YAML
     Yaml,
@@ -171,11 +171,11 @@ pub struct Test {
     #[arg(long = "policy", value_name = "FILE")]
     pub policy: Vec<PathBuf>,
 
-    /// Where everything is.
+    /// The policy, and the configuration that belongs to it.
     #[command(flatten)]
     pub configuration: Configuration,
 
-    /// Output format
+    /// Format of the results on standard output
     #[arg(
         short,
         long,

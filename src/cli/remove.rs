@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `remove`
+//! The options of `remove`, with its help texts.
 
 use clap::{Args, ValueEnum};
 
@@ -12,7 +12,7 @@ pub enum RemoveOutput {
     Text,
     /// Names of the images that were or would be changed
     Name,
-    /// One JSON document
+    /// One JSON document for all images
     Json,
     /// The same as YAML
     Yaml,
@@ -49,7 +49,7 @@ pub struct Remove {
     #[arg(long, value_name = "HOW")]
     pub dry_run: Option<DryRun>,
 
-    /// Output format
+    /// Format of the results on standard output
     #[arg(
         short,
         long,

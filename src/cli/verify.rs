@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `verify`
+//! The options of `verify`, with its help texts.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ pub enum Output {
     Wide,
     /// Names of the verified images
     Name,
-    /// One JSON document
+    /// One JSON document for all images
     Json,
     /// The same as YAML
     Yaml,
@@ -31,9 +31,9 @@ pub enum Output {
 pub enum ColorWhen {
     /// On a terminal, unless NO_COLOR is set
     Auto,
-    /// In every case
+    /// Always, in files and pipes too
     Always,
-    /// Not at all
+    /// Never, not even on a terminal
     Never,
 }
 
@@ -42,7 +42,7 @@ pub enum ColorWhen {
 pub enum DryRun {
     /// As without this option
     None,
-    /// Nothing is sent
+    /// Nothing is sent to the server
     Client,
     /// It is validated on the server and not stored
     Server,
@@ -164,7 +164,7 @@ pub struct Verify {
     #[command(flatten)]
     pub registry: RegistryOptions,
 
-    /// Output format
+    /// Format of the results on standard output
     #[arg(
         short,
         long,

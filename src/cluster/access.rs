@@ -10,7 +10,7 @@ use crate::http::url::Url;
 /// How a cluster is reached, and as whom.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// The API server.
+    /// The URL of the API server.
     pub server: Url,
     /// The way to it.
     pub http: http::Settings,

@@ -20,7 +20,7 @@ const TOKEN_FILE_AGE: i64 = 50;
 /// Where a credential comes from. A client certificate from files is not here: it belongs to the connection.
 #[derive(Debug, Clone, Default)]
 pub enum Source {
-    /// There is none.
+    /// No credential: requests are made without one.
     #[default]
     None,
     /// A bearer token that does not change during the run.

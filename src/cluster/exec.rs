@@ -50,9 +50,9 @@ pub struct Plugin {
 /// What a plugin gives.
 #[derive(Debug, Clone)]
 pub struct Credential {
-    /// A bearer token.
+    /// A bearer token, where the plugin gives one.
     pub token: Option<Secret>,
-    /// A client certificate.
+    /// A client certificate, where the plugin gives one.
     pub identity: Option<Identity>,
     /// Until when, in seconds since 1970; as long as the program runs where it does not say.
     pub expires: Option<i64>,

@@ -24,7 +24,7 @@ const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
 pub struct Kubeconfig {
     /// By name, in order.
     pub clusters: Vec<(String, Cluster)>,
-    /// Logins, by name.
+    /// Logins by name, in order.
     pub users: Vec<(String, User)>,
     /// Pairs of cluster and login, by name.
     pub contexts: Vec<(String, Context)>,
@@ -59,7 +59,7 @@ pub struct Cluster {
     pub authority: Material,
     pub proxy_url: String,
     pub disable_compression: bool,
-    /// For exec plugins.
+    /// What is handed to exec plugins in `KUBERNETES_EXEC_INFO`.
     pub exec_extension: Value,
 }
 
@@ -89,7 +89,7 @@ pub struct ActAs {
     pub extra: Vec<(String, String)>,
 }
 
-/// A credential plugin.
+/// A credential plugin, as `users[].user.exec` names it.
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs)]
 pub struct Exec {

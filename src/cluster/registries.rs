@@ -32,7 +32,7 @@ pub struct Configuration {
 pub struct Own {
     /// Within the cluster, `HOST[:PORT]`.
     pub internal: Vec<String>,
-    /// From outside, `HOST[:PORT]`.
+    /// From outside the cluster, `HOST[:PORT]`.
     pub external: Vec<String>,
 }
 

@@ -19,7 +19,7 @@ const MAX_CAUSES: usize = 16;
 /// A server's refusal, as its `Status` object states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// The status code.
+    /// The HTTP status code of the answer.
     pub code: u16,
     /// A word such as `NotFound`; empty where the server gives none.
     pub reason: String,

@@ -55,7 +55,7 @@ impl Identity {
         self.file() == other.file()
     }
 
-    /// User and group.
+    /// Numbers of the user and the group that own it.
     #[must_use]
     pub fn owner(&self) -> (u32, u32) {
         self.owner

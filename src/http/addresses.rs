@@ -12,9 +12,9 @@ use ureq::unversioned::transport::NextTimeout;
 /// How near an address is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Nearness {
-    /// This machine itself.
+    /// This machine itself: a loopback address.
     Machine,
-    /// Its link only.
+    /// Its own link only: a link-local address.
     Link,
     /// Any other address: that of a public or private network.
     Elsewhere,

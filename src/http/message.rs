@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Requests and answers.
+//! Requests and answers, as the rest of the program sees them.
 
 use std::time::Instant;
 
@@ -7,14 +7,14 @@ use ureq::http::HeaderMap;
 
 use super::secret::Secret;
 
-/// What is done.
+/// What a request does to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// Something is read; sent again where the answer is lost.
     Get,
     /// Something is made, or asked with a body.
     Post,
-    /// Something is changed.
+    /// Something is changed by a patch.
     Patch,
 }
 
@@ -32,9 +32,9 @@ impl Method {
 /// A request that is not bound to one connection: it may be sent again.
 #[derive(Debug)]
 pub struct Request<'r> {
-    /// What is done.
+    /// What the request does to the resource.
     pub method: Method,
-    /// The absolute URL.
+    /// The absolute URL, with its query.
     pub url: &'r str,
     /// Media types that are understood.
     pub accept: &'r str,
@@ -51,7 +51,7 @@ pub struct Request<'r> {
 /// An answer, whatever its status.
 #[derive(Debug)]
 pub struct Response {
-    /// The status code.
+    /// The status code of the last answer.
     pub status: u16,
     /// The media type without parameters, in lower case.
     pub content_type: String,

@@ -23,7 +23,7 @@ const MAX_OWN_RETRIES: u32 = 4;
 /// What a request allows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
-    /// It changes nothing.
+    /// It changes nothing, so that it may be sent again.
     pub only_reads: bool,
     /// It is sent again after a 429 that does not say when.
     pub retries_429: bool,

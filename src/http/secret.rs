@@ -8,7 +8,7 @@ use std::fmt;
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text.
+    /// Takes a text that no log or message may show.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }

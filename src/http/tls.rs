@@ -41,7 +41,7 @@ pub enum Roots {
     SystemAnd(Vec<X509>),
     /// Only these CA certificates.
     Only(Vec<X509>),
-    /// Nobody is asked.
+    /// No certificate is checked: any server is believed.
     Unchecked,
 }
 

@@ -6,7 +6,7 @@ use std::io;
 /// How a text is written as bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// Without a mark.
+    /// UTF-8 without a byte order mark.
     Utf8,
     /// With the mark EF BB BF.
     Utf8Marked,

@@ -75,7 +75,7 @@ pub struct Encoder<W> {
 }
 
 impl<W: Write> Encoder<W> {
-    /// Writes to `inner`.
+    /// Encodes UTF-8 that is written to it, and hands it on to `inner`.
     pub fn new(inner: W, encoding: Encoding) -> Self {
         Self {
             inner,

@@ -48,7 +48,7 @@ pub enum Error {
     Repeated {
         /// Where the second one ends.
         offset: u64,
-        /// The name, unescaped.
+        /// The member's name, with escapes resolved.
         name: String,
     },
     /// Another type of value was needed.
@@ -58,7 +58,7 @@ pub enum Error {
         offset: u64,
         /// What the caller needed.
         expected: Kind,
-        /// What stands there.
+        /// The type of the value that stands there.
         found: Kind,
     },
     /// Containers are nested too deep.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The pull parser.
+//! The pull parser: a caller asks for the values that it expects, in their order.
 
 use std::io::BufRead;
 

@@ -43,11 +43,11 @@ enum Frame {
 /// How far a place is from the members that are left out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
-    /// The object itself.
+    /// The object itself, whose members are compared.
     Object,
     /// The list `signatures` of an object.
     Signatures,
-    /// One of them.
+    /// One element of the list `signatures`.
     Signature,
     /// Any other place in the object.
     Other,

@@ -34,7 +34,7 @@ const MOST: usize = 256 << 20;
 /// Which parts of a value are kept. A value of another type than its part says is kept as it is.
 #[derive(Debug, Clone, Copy)]
 pub enum Keep {
-    /// All of it.
+    /// The value with everything in it.
     All,
     /// These members of an object, and of each what stands beside it.
     Members(&'static [(&'static str, Keep)]),

@@ -263,7 +263,7 @@ impl<R: BufRead> Tokens<R> {
         }
     }
 
-    /// Consumes one byte.
+    /// Consumes one byte; `None` at the end of the input.
     pub fn bump(&mut self) -> Result<Option<u8>, Error> {
         let byte = self.peek()?;
         if byte.is_some() {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-/// An engine failed.
+/// Why an engine can say nothing about a signature.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The program that checks is missing, too old, or cannot be used on this system; what to do is said.
@@ -24,7 +24,7 @@ pub enum EngineError {
     Failed {
         /// What was being done.
         doing: &'static str,
-        /// Who says what.
+        /// What failed, in the words of the program that said so.
         why: String,
     },
     /// The key was not found, but may be where was not looked.
@@ -43,7 +43,7 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// An operation failed.
+    /// The error that an operation failed, and why.
     pub fn failed(doing: &'static str, why: impl ToString) -> Self {
         let why = why.to_string();
         Self::Failed { doing, why }

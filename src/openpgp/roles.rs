@@ -63,7 +63,7 @@ pub struct Standing {
 pub struct Listed {
     /// The key with all that is said about it.
     pub certificate: Arc<Certificate>,
-    /// What is known.
+    /// What the set of keys knows of it.
     pub facts: Facts,
 }
 
@@ -72,7 +72,7 @@ pub struct Listed {
 pub enum Facts {
     /// The keyring was asked.
     Known(Key),
-    /// Ask the checker.
+    /// Nothing is known: the checker is to be asked.
     AskChecker,
     /// It cannot count, whatever the answer, and so nobody was asked.
     NotAsked,

@@ -39,7 +39,7 @@ pub(super) struct Node {
     pub value: Value,
 }
 
-/// A JSON value.
+/// A JSON value whose members know their places.
 #[derive(Debug)]
 pub(super) enum Value {
     Null,

@@ -15,9 +15,9 @@ pub struct Explanation {
     pub steps: Vec<Step>,
     /// The scope that applies; `None` for the policy's default.
     pub applied: Option<String>,
-    /// Where that stands.
+    /// Where the scope that applies stands.
     pub spots: Vec<Spot>,
-    /// What is required.
+    /// What the scope requires, in the order of the policy.
     pub requirements: Vec<Part>,
     /// What an image can get at best: a verdict's word.
     pub best: &'static str,
@@ -36,7 +36,7 @@ pub struct Step {
     pub scope: Option<String>,
     /// What becomes of it.
     pub state: State,
-    /// Where it stands.
+    /// Where the scope stands, in each file that has it.
     pub spots: Vec<Spot>,
 }
 
@@ -58,7 +58,7 @@ pub struct Part {
     pub kind: &'static str,
     /// What it requires, in words.
     pub text: String,
-    /// Where it stands.
+    /// Where the requirement stands in its file.
     pub spot: Spot,
     /// The keys, file by file.
     pub keys: Vec<KeyFile>,
@@ -99,7 +99,7 @@ pub struct KeyLine {
     pub owner: Option<String>,
     /// The version of OpenPGP, where it is such a key.
     pub version: Option<u8>,
-    /// Algorithm and strength.
+    /// Algorithm and strength, such as `rsa4096`.
     pub algorithm: String,
     /// Whether it is known when it expires.
     pub checked: bool,
@@ -120,11 +120,11 @@ pub struct Place {
     pub blocked: bool,
     /// Where its lookaside store is.
     pub lookaside: String,
-    /// What says so.
+    /// The file that names the store.
     pub lookaside_by: String,
     /// Whether sigstore attachments are read there.
     pub attachments: bool,
-    /// What says so.
+    /// The file that turns them on or off.
     pub attachments_by: String,
 }
 
@@ -133,7 +133,7 @@ pub struct Place {
 pub struct Stanza {
     /// The mirror: the scope of the stanza.
     pub mirror: String,
-    /// What names it.
+    /// The file or object that names the mirror.
     pub named_by: String,
     /// The text, to be put into a policy.
     pub text: String,

@@ -6,11 +6,11 @@ use super::rulebook::Spot;
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Something cannot work.
+    /// Something that cannot work as it stands.
     Error,
     /// Something may mean another thing than was meant.
     Warning,
-    /// Something to know.
+    /// Something that is worth knowing, and not wrong.
     Note,
 }
 
@@ -72,7 +72,7 @@ pub enum Code {
 /// Something in a policy that cannot work, or may mean another thing than was meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What it is.
+    /// What kind of finding it is.
     pub code: Code,
     /// How bad it is.
     pub severity: Severity,
@@ -83,7 +83,7 @@ pub struct Finding {
 }
 
 impl Code {
-    /// All of them.
+    /// Every code, in the order of the variants.
     pub const ALL: [Code; 25] = [
         Code::InvalidPolicy,
         Code::InvalidConfiguration,

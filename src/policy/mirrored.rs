@@ -14,7 +14,7 @@ use crate::yaml::emit;
 /// A mirror that some configuration names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mirror {
-    /// What names it.
+    /// The file or object that names it.
     pub named_by: String,
     /// The prefix of names that it stands for.
     pub source: String,

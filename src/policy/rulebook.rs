@@ -39,18 +39,18 @@ pub struct Source {
     pub file: PathBuf,
     /// All bytes of the file, for places in it.
     pub text: Vec<u8>,
-    /// What they say.
+    /// What the bytes say as a policy.
     pub content: PolicyText,
     /// Where the members of a policy stand.
     pub places: Places,
 }
 
-/// Where something stands.
+/// Where a member of a policy stands, so that a person finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spot {
     /// The file that it stands in.
     pub file: PathBuf,
-    /// Line and column.
+    /// Line and column in the file, counted from 1.
     pub place: Place,
     /// The path of the member, after the object's name where it is one of several objects.
     pub path: String,
@@ -61,7 +61,7 @@ pub struct Spot {
 pub struct Rule<'r> {
     /// The requirement that it makes.
     pub requirement: &'r Requirement,
-    /// Where it stands.
+    /// Where it stands in its file.
     pub spot: Spot,
     /// The object that has it; none where it stands in containers-policy.json(5).
     pub object: Option<&'r ImagePolicy>,

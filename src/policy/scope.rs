@@ -9,7 +9,7 @@ use crate::reference::Reference;
 pub enum Applied<'p> {
     /// A scope of a transport.
     Scope(&'p Scope),
-    /// The policy's `default`.
+    /// The `default` of the policy: no scope applies.
     Default,
 }
 
@@ -110,7 +110,7 @@ fn is_clean_path(scope: &str) -> bool {
         .is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | "..")))
 }
 
-/// At most host/namespace/stream:tag.
+/// Whether a scope is at most `host/namespace/stream:tag`, as transport `atomic` has it.
 fn is_stream(scope: &str) -> bool {
     let parts: Vec<&str> = scope.split('/').collect();
     match parts[..] {

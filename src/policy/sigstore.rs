@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `sigstoreSigned`
+//! The requirement `sigstoreSigned` of a policy, read strictly.
 
 use super::document::{Node, Outcome};
 use super::{identity, material, KeyMaterial, Requirement, SigstoreSigners};

@@ -24,7 +24,7 @@ pub const DEFAULT: &str = "default";
 pub struct Case {
     /// The reference of the image, as the table writes it.
     pub reference: Reference,
-    /// Where it stands.
+    /// Where the case stands in the table.
     pub place: Place,
     /// The scope that is to apply; [`DEFAULT`] for the policy's default.
     pub scope: Option<String>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Requirements in words.
+//! Requirements and key types in words, for people.
 
 use super::explanation::Identity;
 use super::{KeyType, Requirement, SigstoreSigners};

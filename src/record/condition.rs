@@ -13,7 +13,7 @@ pub const KINDS: [&str; 2] = ["Trusted", "ForImage"];
 pub struct Condition {
     /// `True`, `False`, `Unknown` or anything else that somebody wrote.
     pub status: String,
-    /// The reason word.
+    /// The reason as a word in CamelCase.
     pub reason: String,
     /// The sentence for people.
     pub message: String,

@@ -6,11 +6,11 @@ use crate::reference::Reference;
 /// Who records, when, and what was asked.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// Seconds since 1970.
+    /// The time of recording, in seconds since 1970.
     pub now: i64,
     /// Who verified, with a note where that is not sure: `alice`, `alice (local)`, `alice (unconfirmed)`.
     pub user: String,
-    /// What was expected.
+    /// The identities that were expected of the image.
     pub expected: Vec<Reference>,
     /// Options other than the default that decided: `--identity-match`, `--trust-model`.
     pub options: Vec<String>,

@@ -19,7 +19,7 @@ pub struct Access {
 /// A login, and the key that it is stored under.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredLogin {
-    /// What is presented.
+    /// What is presented to the registry.
     pub login: Login,
     /// `HOST[:PORT]`, maybe with a path.
     pub stored_for: String,

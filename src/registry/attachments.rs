@@ -12,7 +12,7 @@ use crate::manifest::OCI_MANIFEST;
 use crate::sigstore::attachment::SIGNATURE_TYPE;
 use crate::text::{quoted, safe};
 
-/// A signature layer.
+/// A layer of a signature manifest that has a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layer {
     /// What the payload hashes to.

@@ -24,10 +24,10 @@ pub(super) struct Clients<'n> {
     clients: HashMap<(String, Reach), Client>,
 }
 
-/// What is asked.
+/// One request to a registry, before it is decided who it goes through.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Question<'q> {
-    /// The absolute URL.
+    /// The absolute URL, with its query.
     pub url: &'q str,
     /// Media types that are understood.
     pub accept: &'q str,

@@ -9,7 +9,7 @@ use super::registries_d::RegistriesD;
 /// Everything that is known before a registry is asked.
 #[derive(Debug, Clone, Default)]
 pub struct Configuration {
-    /// Certificates and proxies.
+    /// Certificates and proxies, by host.
     pub network: Network,
     /// What may have a login for a registry.
     pub logins: Logins,

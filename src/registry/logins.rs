@@ -17,9 +17,9 @@ pub const FILES: &str = "containers-auth.json";
 /// A file with logins.
 #[derive(Clone)]
 pub struct AuthFile {
-    /// Where it is.
+    /// The path by which messages name it.
     pub path: PathBuf,
-    /// What it says.
+    /// The content of the file.
     pub text: Vec<u8>,
     /// It is of the format that docker had first.
     pub legacy: bool,

@@ -42,7 +42,7 @@ pub enum Kind {
 /// A signature that refers to an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Referrer {
-    /// What it is.
+    /// Which kind of signature it is.
     pub kind: Kind,
     /// The digest of its manifest, safe to print.
     pub digest: String,

@@ -74,7 +74,7 @@ pub enum Error {
     File {
         /// The file that says so.
         file: PathBuf,
-        /// What is wrong.
+        /// What is wrong in it, safe to print.
         what: String,
     },
     /// A location does not make a reference out of the name.
@@ -82,7 +82,7 @@ pub enum Error {
     Rewrite {
         /// The name that was asked for.
         name: String,
-        /// The configured location.
+        /// The location that registries.conf(5) puts in place of the prefix.
         location: String,
         /// What the name becomes.
         found: String,

@@ -48,7 +48,7 @@ pub struct RegistriesD {
 pub struct Error {
     /// The file that it stands in.
     pub file: PathBuf,
-    /// What is wrong.
+    /// What is wrong in it, safe to print.
     pub what: String,
 }
 

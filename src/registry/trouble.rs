@@ -37,7 +37,7 @@ pub enum Trouble {
     Page {
         /// What was asked for.
         url: String,
-        /// What was expected.
+        /// What should have come, in words.
         wanted: &'static str,
     },
     /// Nobody answered: it is not known what is there.
@@ -45,7 +45,7 @@ pub enum Trouble {
     Unreachable {
         /// What was asked for.
         url: String,
-        /// How it failed.
+        /// How the request failed, safe to print.
         why: String,
     },
     /// The time for all requests about an image is over.

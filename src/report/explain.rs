@@ -12,7 +12,7 @@ use crate::text::safe;
 
 /// Every check of every signature as a numbered step, with the values compared.
 pub(super) struct Explain {
-    /// Verdicts are coloured.
+    /// Verdicts are coloured: results go to a terminal.
     pub(super) colour: bool,
     /// Several images are expected.
     pub(super) has_several: bool,

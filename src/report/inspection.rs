@@ -47,9 +47,9 @@ pub struct Inspection {
 /// What is in a blob, and what its payload claims.
 #[derive(Debug)]
 pub enum Inspected {
-    /// An OpenPGP message.
+    /// An OpenPGP message, and its payload as simple signing reads it.
     Gpg(Message, Result<Payload, payload::Error>),
-    /// A sigstore signature.
+    /// A sigstore signature, and its payload as sigstore reads it.
     Sigstore(Attachment, Result<Payload, payload::Error>),
     /// A place that was asked for signatures, and what it answered.
     Source(SourceAnswer),

@@ -79,7 +79,7 @@ impl Fate {
 }
 
 impl<W: Write> Output<W> {
-    /// Wraps a writer.
+    /// Wraps a writer; the second value tells later how writing went.
     pub fn new(inner: W) -> (Self, Fate) {
         let state = Rc::<RefCell<State>>::default();
         let fate = Fate(Rc::clone(&state));

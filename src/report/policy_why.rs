@@ -229,7 +229,7 @@ pub fn write_json(out: &mut dyn Write, explanation: &Explanation, syntax: Syntax
     write_document(out, &document, syntax)
 }
 
-/// Where something stands.
+/// Where something stands, as a member of a JSON document.
 pub(super) fn spot(spot: &Spot) -> Value {
     json!({
         "file": spot.file.display().to_string(),

@@ -164,7 +164,7 @@ impl Progress {
         self.shared.lock().total = total;
     }
 
-    /// Counts an image.
+    /// Counts an image that was judged.
     pub fn judged(&self, verdict: Verdict) {
         self.shared.lock().summary.add(verdict);
     }

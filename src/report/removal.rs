@@ -48,7 +48,7 @@ impl Format {
     }
 }
 
-/// Renders one removal.
+/// Renders one removal as a complete item of the output.
 #[must_use]
 pub fn render(removal: &Removal, format: Format) -> Vec<u8> {
     let mut text = Vec::new();

@@ -17,7 +17,7 @@ const VERDICT: usize = 11;
 const REASON: usize = 20;
 /// How much of a fingerprint is shown.
 const SHORT_KEY: usize = 16;
-/// A whole fingerprint.
+/// Digits of a whole version 4 fingerprint.
 const WHOLE_KEY: usize = 40;
 /// Space between two columns.
 const GAP: &str = "   ";
@@ -26,11 +26,11 @@ const GAP: &str = "   ";
 pub(super) struct Table {
     /// Whole fingerprints, sources, and everything that is known of each signature.
     pub(super) wide: bool,
-    /// Verdicts are coloured.
+    /// Verdicts are coloured: results go to a terminal.
     pub(super) colour: bool,
     /// Longest line of a message.
     pub(super) width: usize,
-    /// Widths of columns.
+    /// Widths of the columns so far, in characters.
     pub(super) columns: Columns,
 }
 

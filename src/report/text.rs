@@ -22,7 +22,7 @@ const VALUES: usize = 13;
 pub(super) struct Block {
     /// Everything that is known of each signature.
     pub(super) wide: bool,
-    /// Verdicts are coloured.
+    /// Verdicts are coloured: results go to a terminal.
     pub(super) colour: bool,
 }
 

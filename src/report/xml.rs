@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Text in XML.
+//! Text as XML 1.0 can have it.
 
 use crate::text::is_unsafe;
 

@@ -291,7 +291,7 @@ fn is_open(error: &Error) -> bool {
 
 /// What an image is after a write of which nobody knows what became.
 enum Fate {
-    /// As it was.
+    /// The image is as it was before the write.
     Same,
     /// As it should be.
     Done,

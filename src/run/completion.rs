@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `completion`
+//! `completion`: writes a script for a shell from the command line's own syntax.
 
 mod bash;
 mod fish;

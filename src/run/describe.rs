@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `describe`
+//! `describe`: shows what is recorded on an image, and judges nothing.
 
 use super::cluster::{Session, SOURCE};
 use super::objects as session;

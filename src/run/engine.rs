@@ -95,7 +95,7 @@ pub fn set_up(keys: &Keys, workers: Workers, stderr: &mut Messages<'_>) -> Resul
     Ok(engine)
 }
 
-/// What checks signatures.
+/// What checks signatures: gpgme alone, or gpg's batch mode from so many signatures on.
 fn checker(places: &[PathBuf], now: i64, workers: Workers) -> Box<dyn SignatureCheck> {
     let single = GpgCheck::new(places.to_vec(), now);
     match workers {

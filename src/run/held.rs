@@ -37,7 +37,7 @@ impl HeldText {
     }
 }
 
-/// Reports in order.
+/// Reports that wait in a file, in the order in which they are to be printed.
 pub(super) struct HeldReports(SpooledTempFile);
 
 impl HeldReports {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `inspect`
+//! `inspect`: shows what signatures claim, and checks none.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `keys`
+//! `keys`: lists the keys, and why one is not accepted.
 
 use super::engine;
 use crate::report::console::Console;

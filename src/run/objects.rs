@@ -22,7 +22,7 @@ pub struct Selected {
 /// An object that was read.
 #[derive(Debug)]
 pub struct Found {
-    /// Where it is.
+    /// The file and the place in it.
     pub position: Position,
     /// Where else it stands, with the same content.
     pub copies: Vec<Position>,
@@ -74,7 +74,7 @@ pub fn select_where<'f>(
     unreadable.chain(nothing).chain(all).chain(named)
 }
 
-/// Sources for messages.
+/// The names of sources as messages show them, safe to print.
 fn shown(everywhere: &str) -> String {
     safe(everywhere.trim_start_matches("file:"))
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `policy`
+//! `policy`: what a policy says of an image, and what is wrong with it.
 
 mod keys;
 mod lint;

@@ -178,7 +178,7 @@ impl<'s> Printer<'s> {
         self.status(end)
     }
 
-    /// [`Printer::end`] after [`Printer::put_apart`].
+    /// As [`Printer::end`], for items that went through [`Printer::put_apart`].
     pub(super) fn end_apart(&mut self, out: &mut dyn Write) -> (Exit, Option<String>) {
         let end = self.layout.end(&self.summary, &mut |text| {
             let _ = out.write_all(text);

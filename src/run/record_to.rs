@@ -27,7 +27,7 @@ pub(super) trait Recorder {
 
 /// What came of one attempt to write.
 pub(super) enum Attempt {
-    /// It is over.
+    /// Nothing more is to be tried.
     Done(RecordFate),
     /// Somebody else has changed the object, which is now this: what is to be written must be worked out again.
     Again(Box<Loaded>),
@@ -42,7 +42,7 @@ pub(super) enum RecordFate {
     NotAskedFor,
     /// The server would take the changes; nothing is stored.
     Accepted,
-    /// It is written.
+    /// The change is written, and the write was confirmed.
     Written,
     /// It is written with the file, after the last object; only then is known whether it can be.
     Held(Position),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `remove`
+//! `remove`: takes records of verification off objects, and keeps the signatures.
 
 use std::io::Write;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `verify`
+//! `verify`: judges images, prints the verdicts and records them where that is asked for.
 
 mod aside;
 mod attach;
@@ -232,7 +232,7 @@ impl<'s> Run<'_, 's> {
         self.tell_record(judged, refusal);
     }
 
-    /// Prints the image.
+    /// Prints the report on an image, and counts it as judged.
     fn report(&mut self, report: &ImageReport) {
         if let Some(line) = self.beside(report) {
             self.tell(&line);

@@ -83,7 +83,7 @@ pub struct Audit {
 /// The map of `--expected-identity-map`.
 #[derive(Debug, Clone)]
 pub struct IdentityMap {
-    /// What it says.
+    /// The identities that the file gives to prefixes of names.
     pub map: PrefixMap,
     /// SHA-256 of its file, in hex.
     pub hash: String,

@@ -45,7 +45,7 @@ pub struct ByPolicy {
 pub struct OfCluster {
     /// How it is reached.
     pub access: Box<Access>,
-    /// Whose ImagePolicies count.
+    /// The namespace whose ImagePolicies apply besides those of the cluster.
     pub namespace: Option<String>,
     places: Vec<PathBuf>,
     uid: u32,

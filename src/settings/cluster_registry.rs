@@ -13,7 +13,7 @@ use crate::text::url::without_secrets;
 pub enum ClusterRegistry {
     /// Where the cluster says: its own registry, mirrors, or where an image came from.
     Auto,
-    /// In this registry.
+    /// In the registry that the user names.
     Host {
         /// `HOST[:PORT]` of the registry.
         host: String,

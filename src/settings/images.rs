@@ -25,7 +25,7 @@ use crate::text::safe;
 /// Where images come from.
 #[derive(Debug, Clone)]
 pub enum Source {
-    /// Objects in files.
+    /// Objects in files, directories or standard input.
     Objects {
         /// The files and directories, and standard input.
         places: Vec<Place>,
@@ -48,7 +48,7 @@ pub enum Source {
 /// An image that is asked for.
 #[derive(Debug, Clone)]
 pub struct Wanted {
-    /// Where it is.
+    /// The object or the place in a registry that it is.
     pub target: Target,
     /// How the user named it.
     pub asked: String,

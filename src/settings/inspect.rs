@@ -26,11 +26,11 @@ pub struct Inspect {
     pub clock: Clock,
     /// How claims are printed.
     pub output: InspectOutput,
-    /// As numbered lines.
+    /// Claims are printed as numbered lines of text.
     pub explain: bool,
 }
 
-/// What is shown.
+/// Where the signatures are that are shown.
 #[derive(Debug, Clone)]
 pub enum Place {
     /// A file with a signature, or a directory of them; `-` is standard input.

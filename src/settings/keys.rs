@@ -21,7 +21,7 @@ pub struct Keys {
     pub accepts_gpg: bool,
     /// Sigstore keys, where any are named.
     pub sigstore: Option<SigstoreKeys>,
-    /// Narrowed to these.
+    /// The only ones of the keys that are accepted, unless empty.
     pub signed_by: SignedBy,
     /// Where temporary keyrings may stand.
     pub places: Vec<PathBuf>,

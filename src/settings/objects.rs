@@ -19,7 +19,7 @@ pub enum Recording {
     Dry,
     /// The server is asked whether it would take them.
     Trial,
-    /// They are written.
+    /// They are written, as `--confirm` asks for.
     Confirm,
 }
 
@@ -38,7 +38,7 @@ impl Recording {
 /// Which objects a command works on, and where they are.
 #[derive(Debug, Clone)]
 pub enum Objects {
-    /// Those in files.
+    /// Objects in files, directories or standard input.
     Files {
         /// The files and directories, and standard input.
         places: Vec<Place>,

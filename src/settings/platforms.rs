@@ -13,7 +13,7 @@ pub enum Platforms {
     Default,
     /// The one for a platform.
     One(Platform),
-    /// Each by itself.
+    /// All images of the list, each judged by itself.
     All,
 }
 

@@ -35,7 +35,7 @@ pub struct Ground {
     pub is_of_machine: bool,
     /// The cluster whose objects are read too.
     pub cluster: Option<Box<Access>>,
-    /// Whose ImagePolicies count.
+    /// The namespace whose ImagePolicies apply besides those of the cluster.
     pub namespace: Option<String>,
     /// Where configuration is looked for.
     pub containers: Containers,
@@ -56,20 +56,20 @@ pub struct Why {
     pub reference: Reference,
     /// Print stanzas for mirrors.
     pub mirrors: bool,
-    /// Where everything is.
+    /// The policy, and the configuration that belongs to it.
     pub ground: Ground,
-    /// How to print.
+    /// The format in which it is printed.
     pub output: PolicyOutput,
 }
 
 /// What `policy lint` is to look at.
 #[derive(Debug, Clone)]
 pub struct Lint {
-    /// Where everything is.
+    /// The policy, and the configuration that belongs to it.
     pub ground: Ground,
     /// Whether the configuration is looked at too: where it was named, or the policy is that of this machine.
     pub checks_machine: bool,
-    /// How to print.
+    /// The format in which findings are printed.
     pub output: PolicyOutput,
 }
 
@@ -89,11 +89,11 @@ impl Lint {
 /// What `policy test` is to compare.
 #[derive(Debug, Clone)]
 pub struct Test {
-    /// What is expected.
+    /// The file of cases, with what is expected of each.
     pub table: PathBuf,
-    /// Where everything is.
+    /// The policy, and the configuration that belongs to it.
     pub ground: Ground,
-    /// How to print.
+    /// The format in which results are printed.
     pub output: TestOutput,
 }
 

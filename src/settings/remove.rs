@@ -15,7 +15,7 @@ use crate::source::objects::Place;
 /// What `remove` is to do.
 #[derive(Debug, Clone)]
 pub struct Remove {
-    /// On which objects.
+    /// The objects whose records are removed.
     pub objects: Objects,
     /// Directories in directories of object files are read too.
     pub is_recursive: bool,

@@ -39,7 +39,7 @@ pub struct Verify {
     pub explain: bool,
     /// The time while registries are asked.
     pub clock: Clock,
-    /// Verdicts are coloured.
+    /// Verdicts are coloured: results go to a terminal.
     pub colour: bool,
     /// Columns of the terminal that results are printed on.
     pub columns: Option<usize>,

@@ -63,7 +63,7 @@ impl Keys {
             .collect()
     }
 
-    /// Judges one signature.
+    /// Checks one signature by the keys, and whether the one that made it is accepted.
     #[must_use]
     pub fn check(&self, attachment: &Attachment) -> Checked {
         let key = match check(attachment, &self.keys) {

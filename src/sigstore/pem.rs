@@ -9,7 +9,7 @@ use base64::Engine as _;
 pub(super) struct Block {
     /// What stands after `BEGIN`.
     pub label: String,
-    /// The decoded content.
+    /// The content, decoded from base64.
     pub content: Vec<u8>,
 }
 

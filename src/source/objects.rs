@@ -83,7 +83,7 @@ pub enum Kind {
 pub struct Unreadable {
     /// The file that cannot be read.
     pub place: Place,
-    /// What went wrong.
+    /// Why it cannot be read, with a reason.
     pub refusal: Refusal,
 }
 

@@ -8,7 +8,7 @@ use crate::reason::Refusal;
 /// A signature as a source has it.
 #[derive(Debug, Clone)]
 pub struct SignatureBlob {
-    /// Its name there.
+    /// Its name at the source, such as `signature-1`.
     pub name: String,
     /// What is to be judged.
     pub content: Content,
@@ -20,7 +20,7 @@ pub struct SignatureBlob {
 pub enum Content {
     /// A GPG signature: the bytes of an OpenPGP message.
     Gpg(Result<Vec<u8>, Refusal>),
-    /// A sigstore signature.
+    /// A sigstore signature: the payload and what is attached to it.
     Sigstore(Result<Attachment, Refusal>),
     /// A signature of another kind, none of which is checked, and what to say of it.
     Other(Refusal),
@@ -37,7 +37,7 @@ impl Content {
         }
     }
 
-    /// The same, refused.
+    /// The same kind of signature with nothing to judge, for this reason.
     #[must_use]
     pub fn refused(&self, refusal: Refusal) -> Self {
         match self {
@@ -48,12 +48,12 @@ impl Content {
     }
 }
 
-/// Kinds of signatures.
+/// Kinds of signatures, which decide how one is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SignatureKind {
     /// Simple signing: an OpenPGP message.
     Gpg,
-    /// A sigstore signature.
+    /// Sigstore: a payload with its raw signature in an annotation.
     Sigstore,
     /// Another one, such as Notation's.
     Other,
@@ -76,7 +76,7 @@ impl SignatureKind {
 pub struct Attachment {
     /// The media type that it is stored under.
     pub media_type: String,
-    /// The signed bytes.
+    /// The bytes that were signed.
     pub payload: Vec<u8>,
     /// The annotations by name: one holds the raw signature, others a certificate or a bundle.
     pub annotations: BTreeMap<String, String>,

@@ -11,7 +11,7 @@ pub struct SourceAnswer {
     pub kind: SourceKind,
     /// Where it is: a URL, a path, a reference. Not safe to print as it is.
     pub location: String,
-    /// What it answered.
+    /// Whether it could be asked, and what it said.
     pub answer: Answer,
     /// How many signatures came from it.
     pub signatures: usize,
@@ -22,7 +22,7 @@ pub struct SourceAnswer {
 /// Kinds of places with signatures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceKind {
-    /// The Image object.
+    /// The Image object in the cluster or in a file.
     Object,
     /// A directory in skopeo's layout.
     Directory,
@@ -30,7 +30,7 @@ pub enum SourceKind {
     Registry,
     /// The signature extension of a registry's API.
     Extension,
-    /// A lookaside store.
+    /// A lookaside store, as registries.d(5) names it.
     Lookaside,
     /// Sigstore signatures at a tag of the repository.
     Attachment,

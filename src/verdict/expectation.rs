@@ -32,11 +32,11 @@ pub struct Alternative {
 pub struct Requirement {
     /// What it is called in messages; safe to print.
     pub name: String,
-    /// What is required.
+    /// What an image must have to meet it.
     pub demand: Demand,
 }
 
-/// What is required.
+/// What one requirement asks of an image.
 #[derive(Debug, Clone)]
 pub enum Demand {
     /// Signatures for the identity.

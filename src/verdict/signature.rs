@@ -19,7 +19,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// All of them.
+    /// All steps, in the order in which they are made.
     pub const ALL: [Step; 4] = [Step::Signature, Step::Payload, Step::Digest, Step::Identity];
 
     /// The word in output.
@@ -60,7 +60,7 @@ impl Ended {
 pub struct Check {
     /// The step that was made.
     pub step: Step,
-    /// How it ended.
+    /// Whether it passed, failed or was skipped.
     pub ended: Ended,
     /// The values compared, safe to print.
     pub detail: String,

@@ -9,9 +9,9 @@ use crate::text::{safe, time};
 /// Who made a signature that was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signer {
-    /// An OpenPGP key.
+    /// The OpenPGP key that made it.
     Gpg(signer::Signer),
-    /// A sigstore key.
+    /// The sigstore key that made it.
     Sigstore(keys::Signer),
 }
 

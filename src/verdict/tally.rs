@@ -36,13 +36,13 @@ pub struct Count {
 /// What a requirement came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
-    /// Enough keys signed.
+    /// As many keys as it asks for have signed.
     Met,
-    /// Too few did.
+    /// Fewer keys than it asks for have signed.
     Missed,
     /// Too few did, but a signature or a place with signatures could not be checked.
     Open,
-    /// Nothing is required.
+    /// Nothing is required: every image meets it.
     Anything,
     /// No image is accepted, for this reason.
     Refusal(String),

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::text::is_unsafe;
 
-/// A whole document.
+/// A value as one whole YAML document that ends with a line break.
 #[must_use]
 pub fn document(value: &Value) -> String {
     let mut out = String::new();

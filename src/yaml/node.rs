@@ -14,7 +14,7 @@ pub enum Error {
     /// A rule of ours is broken.
     #[error("line {line}: {what}")]
     Rule {
-        /// Counted from 1.
+        /// The line of the file, counted from 1.
         line: usize,
         /// The rule that is broken.
         what: String,
@@ -24,7 +24,7 @@ pub enum Error {
 /// A value and where it stands.
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// What it is.
+    /// The value: a scalar, sequence or mapping.
     pub content: Content,
     /// Its text, in bytes from the start of the file. Block collections end with their last element.
     pub place: Range<usize>,

@@ -14,7 +14,7 @@ use super::images::{image, payload, D1};
 use super::program::{Outcome, Sandbox};
 use super::secrets::assert_hidden;
 
-/// The auditor's token.
+/// The token of the auditor, which nothing may show.
 pub const TOKEN: &str = "sha256~auditor-token-that-nobody-may-see";
 
 /// The reference that [`Scene::signed`] signs for.

@@ -14,7 +14,7 @@ use super::images::base64;
 
 pub const SIGNATURE_TYPE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 
-/// A key pair.
+/// A key pair that signs as cosign does.
 #[derive(Debug)]
 pub struct Cosign(pub PKey<Private>);
 
@@ -81,7 +81,7 @@ impl Default for Cosign {
     }
 }
 
-/// A well-formed payload.
+/// A well-formed payload, as cosign writes it.
 pub fn payload(digest: &str, reference: &str) -> Vec<u8> {
     let payload = json!({
         "critical": {

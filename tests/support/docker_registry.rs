@@ -11,7 +11,7 @@ use super::program::{stop, wait_until, Sandbox};
 /// The user of a registry that wants a login.
 pub const USER: &str = "reader";
 
-/// The password.
+/// The password of [`USER`], which nothing may show.
 pub const PASSWORD: &str = "Xyzzy.pass.9917.word";
 
 /// The password's bcrypt hash, which is the only kind that the registry takes.
@@ -32,7 +32,7 @@ pub struct Kind {
 #[derive(Debug)]
 pub struct Registry {
     child: Option<Child>,
-    /// `127.0.0.1:PORT`.
+    /// Where it listens: `127.0.0.1:PORT`.
     pub address: String,
     /// The file with the authority of its certificate.
     pub authority: PathBuf,

@@ -33,7 +33,7 @@ pub fn now() -> i64 {
     i64::try_from(since.unwrap().as_secs()).unwrap()
 }
 
-/// An RSA key.
+/// An RSA key whose packets are written here, not by gpg.
 #[derive(Debug)]
 pub struct Key {
     pair: PKey<Private>,
@@ -106,7 +106,7 @@ impl Key {
         [&head[..], &digest[..2], &number(&signature)].concat()
     }
 
-    /// A signature packet.
+    /// A signature packet with its header.
     pub fn sign(&self, draft: &Draft, data: &[u8]) -> Vec<u8> {
         packet(SIGNATURE, &self.sign_body(draft, data))
     }

@@ -10,7 +10,7 @@ use super::program::{binary, Sandbox};
 /// What is changed about the system for one run.
 #[derive(Debug, Default)]
 pub struct System {
-    /// Files below `/etc`.
+    /// Names of files below `/etc`, and their content.
     etc: Vec<(String, String)>,
     /// Other files, and what stands in their place.
     replaced: Vec<(PathBuf, PathBuf)>,

@@ -74,7 +74,7 @@ impl Terminal {
         }
     }
 
-    /// Presses keys.
+    /// Presses keys as somebody at the terminal would.
     pub fn press(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }

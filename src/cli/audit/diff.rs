@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `audit diff`
+//! The options of `audit diff`, with its help texts.
 
 use std::path::PathBuf;
 
@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 /// How differences are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DiffOutput {
-    /// Text for people
+    /// Text for people to read
     Text,
-    /// One JSON document
+    /// One JSON document for programs
     Json,
 }
 
@@ -36,7 +36,7 @@ pub struct Diff {
     #[arg(value_name = "NEW")]
     pub new: PathBuf,
 
-    /// Output format
+    /// Format of the differences on standard output
     #[arg(
         short,
         long,

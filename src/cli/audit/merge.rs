@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `audit merge`
+//! The options of `audit merge`, with its help texts.
 
 use std::path::PathBuf;
 

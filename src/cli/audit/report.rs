@@ -30,7 +30,7 @@ pub enum FailOn {
 /// How an audit is reported.
 #[derive(Debug, Args)]
 pub struct ReportOptions {
-    /// Output format
+    /// Format of the report on standard output
     #[arg(
         short,
         long,

@@ -15,7 +15,7 @@ pub enum Error {
     /// The server was not reached, or its answer did not arrive.
     #[error("{}", unreachable(server, error))]
     Transport {
-        /// Host and port.
+        /// Host and port of the API server.
         server: String,
         /// How the request failed.
         error: http::Error,
@@ -23,7 +23,7 @@ pub enum Error {
     /// The server was not asked: an earlier request has found nobody.
     #[error("{server} was not asked again: {why}")]
     Down {
-        /// Host and port.
+        /// Host and port of the API server.
         server: String,
         /// What was found then.
         why: String,
@@ -34,7 +34,7 @@ pub enum Error {
     /// The answer is not what was asked for.
     #[error("unexpected response from {server}: {what}")]
     Answer {
-        /// Host and port.
+        /// Host and port of the API server.
         server: String,
         /// What is wrong with it.
         what: String,

@@ -17,7 +17,7 @@ pub struct Error(pub(super) String);
 
 /// A place in a file, to read typed members from.
 pub(super) struct Member<'n> {
-    /// What stands there.
+    /// The value that stands there.
     pub node: &'n Node,
     path: String,
 }
@@ -59,7 +59,7 @@ impl<'n> Member<'n> {
         Some(Member { node, path })
     }
 
-    /// Its own text.
+    /// The value itself as text; an error where it is something else.
     pub fn as_text(&self) -> Result<String, Error> {
         let text = self.node.as_str().ok_or_else(|| self.error("a string"))?;
         Ok(text.to_owned())

@@ -22,7 +22,7 @@ pub enum Armored {
 pub struct Block {
     /// What the header line says: "MESSAGE", "PUBLIC KEY BLOCK" ...
     pub label: String,
-    /// The bytes inside.
+    /// The bytes inside, decoded from base64.
     pub content: Vec<u8>,
 }
 

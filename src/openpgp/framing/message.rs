@@ -23,7 +23,7 @@ pub const MAX_PACKETS: usize = 8;
 pub struct Message {
     /// The signed bytes. They must not be looked into before GnuPG has found the signature good.
     pub payload: Vec<u8>,
-    /// The one signature.
+    /// The one signature that the message has.
     pub signature: Signature,
 }
 

@@ -47,7 +47,7 @@ pub fn name(tag: u8) -> Cow<'static, str> {
 /// One packet, its body put together from its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packet<'a> {
-    /// The packet type.
+    /// The packet type (RFC 4880 4.3).
     pub tag: u8,
     /// What follows the header.
     pub body: Cow<'a, [u8]>,
@@ -62,7 +62,7 @@ pub enum Error {
     /// The input ends inside a packet.
     #[error("the data ends in the middle of {}", name(*.0))]
     Truncated(u8),
-    /// Packet type 0.
+    /// Packet type 0, which must not be used (RFC 4880 4.3).
     #[error("packet type 0 is reserved")]
     Reserved,
     /// A kind of length that this type of packet may not have.

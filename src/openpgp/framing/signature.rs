@@ -29,7 +29,7 @@ const CLASS_TEXT: u8 = 0x01;
 /// What a signature packet says.
 #[derive(Debug, Clone)]
 pub struct Signature {
-    /// 3 or 4.
+    /// Version of the packet: 3 or 4.
     pub version: u8,
     /// Always [`CLASS_BINARY`]: signatures of other classes are refused before.
     pub class: u8,
@@ -37,7 +37,7 @@ pub struct Signature {
     pub public_key: PublicKeyAlgorithm,
     /// Algorithm of the data digest.
     pub hash: HashAlgorithm,
-    /// Seconds since 1970.
+    /// When it says it was made, in seconds since 1970.
     pub created: i64,
     /// Seconds since 1970, where the signature expires at all.
     pub expires: Option<i64>,

@@ -69,7 +69,7 @@ pub struct BatchCheck {
     counts: Counts,
 }
 
-/// What was done.
+/// How many signatures went which way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Workers that were started.

@@ -88,7 +88,7 @@ pub fn database(home: &Path) -> PathBuf {
     home.join("public-keys.d/pubring.db")
 }
 
-/// What gpg exported.
+/// What gpg has exported from the database of keyboxd.
 #[derive(Debug)]
 pub struct Exported {
     /// The keys, one after the other.

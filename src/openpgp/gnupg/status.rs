@@ -28,7 +28,7 @@ pub enum Check {
 /// gpg's answer about one detached signature.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// What gpg says.
+    /// What gpg says of the signature.
     pub check: Check,
     /// The facts gpg gives where it could check the signature.
     pub valid: Option<ValidSignature>,
@@ -39,9 +39,9 @@ pub struct Answer {
 pub struct ValidSignature {
     /// The key or subkey that made it.
     pub fingerprint: Fingerprint,
-    /// Its primary key.
+    /// The primary key that it belongs to.
     pub primary: Fingerprint,
-    /// Seconds since 1970.
+    /// When the signature was made, in seconds since 1970.
     pub created: i64,
     /// Seconds since 1970; 0 where it does not expire.
     pub expires: i64,

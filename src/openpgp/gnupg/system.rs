@@ -6,7 +6,7 @@
 
 use std::fs;
 
-/// Where it stands.
+/// GnuPG's options for the whole system.
 pub const SYSTEM_CONFIG: &str = "/etc/gnupg/gpg.conf";
 
 /// Options common to all GnuPG programs, since 2.3.

@@ -82,7 +82,7 @@ pub enum Error {
     Hidden {
         /// The keyring that was to be read.
         ring: PathBuf,
-        /// What gpg uses.
+        /// The file that gpg uses in its place.
         other: &'static str,
     },
     /// It cannot be read, or is damaged.

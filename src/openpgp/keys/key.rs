@@ -128,15 +128,15 @@ pub struct UserId {
 /// A primary key or subkey.
 #[derive(Debug, Clone)]
 pub struct Subkey {
-    /// Its own fingerprint.
+    /// The fingerprint of this key itself, not of its primary key.
     pub fingerprint: Fingerprint,
-    /// OpenPGP algorithm number.
+    /// The public-key algorithm by its OpenPGP number.
     pub algorithm: crate::openpgp::framing::algorithm::PublicKeyAlgorithm,
     /// Length in bits; for elliptic curves that of the field.
     pub bits: usize,
     /// Name of the curve where it has one.
     pub curve: Option<String>,
-    /// Seconds since 1970.
+    /// When it was made, in seconds since 1970.
     pub created: i64,
     /// Seconds since 1970, where it expires.
     pub expires: Option<i64>,
@@ -179,7 +179,7 @@ impl Subkey {
 /// Fewest bits of an RSA or DSA key (docs/contract.md 1).
 pub const MIN_BITS: usize = 2048;
 
-/// A whole key.
+/// A primary key with its subkeys and user IDs.
 #[derive(Debug, Clone)]
 pub struct Key {
     /// The primary key first, then the subkeys; never empty.
@@ -195,7 +195,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// The primary key.
+    /// The primary key, without its subkeys.
     #[must_use]
     pub fn primary(&self) -> &Subkey {
         &self.subkeys[0]

@@ -72,7 +72,7 @@ impl std::fmt::Display for Other {
 /// A revocation of a primary key that does not stand with it, or names another one.
 #[derive(Debug, Clone)]
 pub struct Revocation {
-    /// What it covers.
+    /// What the signature covers of itself.
     pub core: Core,
     /// What of it anybody can change.
     pub loose: Loose,

@@ -41,15 +41,15 @@ const MAX_EMBEDDED: usize = 4;
 pub struct Core {
     /// Seconds since 1970; 0 where it does not say so. First, so that signatures sort by age.
     pub created: u32,
-    /// One of [`class`].
+    /// Its class: one of those in [`class`].
     pub class: u8,
-    /// 3 or 4.
+    /// Version of the packet: 3 or 4.
     pub version: u8,
     /// Algorithm number of the key.
     pub public_key: u8,
     /// Algorithm number of the digest.
     pub hash: u8,
-    /// The hashed subpackets.
+    /// The hashed subpackets, as they stand in the packet.
     pub hashed: Vec<u8>,
     numbers: Vec<u8>,
 }

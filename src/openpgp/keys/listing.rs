@@ -20,7 +20,7 @@ pub struct ListedKey {
     pub algorithm: String,
     /// Who owns it, as the key says. Not safe to print as it is.
     pub owner: String,
-    /// Seconds since 1970.
+    /// When it was made, in seconds since 1970.
     pub created: i64,
     /// Seconds since 1970, where it expires and that was looked into.
     pub expires: Option<i64>,

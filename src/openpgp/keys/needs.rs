@@ -27,7 +27,7 @@ impl Kind {
 pub struct Needs {
     /// Of the keys that made signatures.
     pub kinds: BTreeSet<Kind>,
-    /// Numbers of digests.
+    /// Numbers of the digest algorithms of these signatures.
     pub digests: BTreeSet<u8>,
 }
 

@@ -30,14 +30,14 @@ pub enum Format {
     Packets,
 }
 
-/// A keyring file.
+/// A keyring file, read as a whole.
 #[derive(Debug)]
 pub struct Ring {
-    /// Where it is.
+    /// The path by which messages name it.
     pub path: PathBuf,
     /// How it is written.
     pub format: Format,
-    /// All its bytes.
+    /// All bytes of the file.
     pub content: Vec<u8>,
     keys: Vec<RingKey>,
     index: Index,
@@ -181,7 +181,7 @@ type Damage = (usize, &'static str);
 
 /// The key blocks of a keybox (kbx/keybox-blob.c of GnuPG describes the format).
 fn keybox_blocks(content: &[u8]) -> Result<Vec<Range<usize>>, Damage> {
-    /// Kinds of blobs.
+    /// Types of blobs in a keybox.
     const EMPTY: u8 = 0;
     const HEADER: u8 = 1;
     const OPENPGP: u8 = 2;

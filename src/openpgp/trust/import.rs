@@ -38,7 +38,7 @@ pub enum Error {
     /// A key file is of no use: the caller's mistake.
     #[error("{0}")]
     KeyFile(String),
-    /// The checker failed.
+    /// The checker failed, whatever the key file is.
     #[error("{0}")]
     Engine(#[from] EngineError),
 }

@@ -36,7 +36,7 @@ const ASKED_BY_NAME: usize = 100;
 /// Why the user's keyring cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The user's home.
+    /// The user's home cannot be used.
     #[error("{0}")]
     UserHome(#[from] user_home::Error),
     /// Our own temporary home.
@@ -50,7 +50,7 @@ pub enum Error {
     System(String),
 }
 
-/// The user's keyring.
+/// The user's keyring, seen through a home of our own.
 #[derive(Debug)]
 pub struct Shadow {
     /// What stands in it.

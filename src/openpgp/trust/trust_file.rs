@@ -12,7 +12,7 @@ const RECORD: usize = 40;
 /// The version that GnuPG writes and reads.
 const VERSION: u8 = 3;
 
-/// Kinds of records.
+/// Types of records in a trust database (tdbio.h of GnuPG).
 const HASH_TABLE: u8 = 10;
 const HASH_LIST: u8 = 11;
 const TRUST: u8 = 12;

@@ -47,7 +47,7 @@ pub struct UserHome {
 /// Why a home cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is none.
+    /// There is no GnuPG home, for this reason.
     #[error("there is no GnuPG home: {0}")]
     NoHome(String),
     /// There is no keyring to be believed.

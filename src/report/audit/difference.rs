@@ -26,7 +26,7 @@ pub struct Ends {
     pub incomplete: Vec<String>,
 }
 
-/// Differences being printed.
+/// Differences that are gathered by kind until all are known.
 pub struct Printer {
     is_json: bool,
     /// Those of each kind, in the order of [`Change::ALL`].

@@ -8,7 +8,7 @@ use tempfile::SpooledTempFile;
 /// What fits into memory before a file is made, in bytes.
 const MAX_MEMORY: usize = 256 << 10;
 
-/// Text that waits.
+/// Text that waits for what must be printed before it.
 pub(super) struct Spool(SpooledTempFile);
 
 impl Spool {

@@ -22,14 +22,14 @@ pub(super) struct Expected {
     pub(super) more_demands: u64,
     /// What is expected is so wherever the image is used, and not by single uses.
     pub(super) is_everywhere: bool,
-    /// Who named them.
+    /// Who named the expected identities.
     pub(super) source: IdentitySource,
     /// Why a name could not be used, in words that are safe to print.
     pub(super) trouble: Option<String>,
 }
 
 impl Expected {
-    /// Nothing is known.
+    /// The expectation where nobody has named an identity.
     pub(super) fn nothing() -> Self {
         Self {
             identities: Vec::new(),

@@ -71,7 +71,7 @@ impl From<HeldExpected> for Expected {
     }
 }
 
-/// Entries in order.
+/// Entries that wait in a file, in the order in which they are to be reported.
 #[derive(Debug)]
 pub(super) struct HeldEntries(SpooledTempFile);
 

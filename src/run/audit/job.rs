@@ -19,13 +19,13 @@ use crate::source::objects::{Loaded, Position};
 pub(super) struct Job {
     /// What the entry calls it.
     pub(super) image: String,
-    /// Where it is.
+    /// The source as the entry names it.
     pub(super) source: String,
     /// What there is of it.
     pub(super) what: What,
     /// What it is expected to be signed as.
     pub(super) expected: Expected,
-    /// What uses it.
+    /// The objects that use it, as far as they are kept.
     pub(super) uses: Vec<Use>,
     /// How many uses are not among these.
     pub(super) more_uses: u64,
@@ -57,16 +57,16 @@ pub(super) enum What {
 pub(super) struct Object {
     /// What was read of it.
     pub(super) loaded: Loaded,
-    /// Where it stands.
+    /// Where it can be written back to.
     pub(super) standing: Standing,
 }
 
 /// Where an object stands.
 #[derive(Debug)]
 pub(super) enum Standing {
-    /// In a file.
+    /// In a file that can be rewritten.
     File {
-        /// Where it is.
+        /// The file and the place in it.
         position: Position,
         /// Where else it stands, with the same content.
         copies: Vec<Position>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `audit merge`
+//! `audit merge`: makes one report of the reports on the parts of an inventory.
 
 use std::io::BufReader;
 

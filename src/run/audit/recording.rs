@@ -16,7 +16,7 @@ use crate::verdict::ImageOutcome;
 /// What is to be written on an object.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    /// All of it.
+    /// Every change that the verdicts call for.
     pub(super) all: Vec<SignatureEdit>,
     /// What of it takes no Trusted back.
     pub(super) harmless: Vec<SignatureEdit>,

@@ -103,7 +103,7 @@ fn name<'n>(image: &'n str, source: &str) -> &'n str {
 
 /// A report that was not finished and that this run may go on from.
 pub(super) struct Unfinished {
-    /// Its first line.
+    /// Its first line: what the report is about.
     pub(super) head: Head,
     path: PathBuf,
     file: File,

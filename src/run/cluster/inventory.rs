@@ -202,7 +202,7 @@ impl Inventory {
         self.settle(uses);
     }
 
-    /// Ends the gathering.
+    /// Sorts what was gathered, and says what of it was left out.
     fn settle(&mut self, uses: Uses) {
         if uses.is_full() {
             self.incomplete

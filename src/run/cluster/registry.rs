@@ -21,7 +21,7 @@ const TYPE: &str = "atomic";
 /// What the server said to a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Posted {
-    /// It was added.
+    /// The signature was added by this request.
     Added,
     /// One of this name or content is there.
     AlreadyThere,

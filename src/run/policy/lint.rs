@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `policy lint`
+//! `policy lint`: finds what cannot work, or may mean something else than was meant.
 
 use super::load::{load, shown, tell_left_out, Failure};
 use super::{lint_keys, lint_machine, syntax};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `policy test`
+//! `policy test`: compares what a policy says with a table of cases.
 
 use std::collections::{BTreeSet, HashMap};
 

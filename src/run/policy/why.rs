@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `policy why`
+//! `policy why`: explains which requirements apply to an image, and where they stand.
 
 use super::keys;
 use super::load::{left_out, load_with_mirrors, shown};

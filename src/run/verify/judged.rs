@@ -8,7 +8,7 @@ use crate::source::objects::Position;
 /// An image that was judged, and which object its record belongs to.
 #[derive(Clone)]
 pub(super) struct Judged {
-    /// What is reported.
+    /// The report that is printed.
     pub(super) report: ImageReport,
     /// Where the object is that the record belongs to, if it is in a file.
     pub(super) position: Option<Position>,

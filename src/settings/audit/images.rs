@@ -20,7 +20,7 @@ use crate::text::safe;
 /// The images of an audit.
 #[derive(Debug, Clone)]
 pub enum Images {
-    /// Objects in files.
+    /// Objects in files, directories or standard input.
     Files {
         /// The files that the objects are in.
         places: Vec<Place>,

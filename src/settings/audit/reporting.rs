@@ -22,9 +22,9 @@ use crate::settings::UsageError;
 pub struct Reporting {
     /// The report on standard output.
     pub format: Format,
-    /// Reports in files.
+    /// Reports that are written into files besides.
     pub files: Vec<Report>,
-    /// Verdicts are coloured.
+    /// Verdicts are coloured: the report goes to a terminal.
     pub colour: bool,
     /// Columns of the terminal that the report is printed on.
     pub columns: Option<usize>,

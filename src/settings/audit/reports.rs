@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `--report` and `-o`
+//! What `--report` and `-o` ask for: formats and the files that get them.
 
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};

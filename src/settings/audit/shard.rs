@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `--shard`
+//! What `--shard` asks for: one of several parts of the inventory.
 
 use crate::audit::head::Shard;
 use crate::settings::environment::Environment;

@@ -34,7 +34,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// What it is.
+    /// What kind of object it is; `Other` where it does not say.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind.unwrap_or(Kind::Other)
@@ -51,7 +51,7 @@ impl Entry {
 /// A file whose objects are known.
 #[derive(Debug)]
 pub struct ObjectFile {
-    /// Where it is.
+    /// The path that it was opened by, or standard input.
     pub place: Place,
     /// What it was when it was opened; nothing for what cannot be written back in place.
     pub identity: Option<Identity>,

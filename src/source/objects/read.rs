@@ -81,7 +81,7 @@ impl ObjectFiles {
         self.outline(position).kind_name().to_owned()
     }
 
-    /// Reads one object.
+    /// Reads the object at a position; what is wrong with it is part of the answer.
     #[must_use]
     pub fn load(&self, position: Position) -> Object {
         if let Some(object) = self.load_whole(position) {

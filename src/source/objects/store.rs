@@ -14,7 +14,7 @@ use rustix::fs::{Mode, OFlags};
 use crate::files::identity::Identity;
 use crate::files::read::open_named;
 
-/// Where bytes are.
+/// Where the bytes of a text can be read again.
 #[derive(Debug, Clone)]
 pub enum Bytes {
     /// In a file that is opened when it is needed, so that thousands of files do not use up descriptors.
@@ -26,7 +26,7 @@ pub enum Bytes {
     },
     /// In the temporary file.
     Spooled {
-        /// Where they begin.
+        /// Where they begin in it, in bytes.
         start: u64,
         /// How many there are.
         length: u64,

@@ -221,7 +221,7 @@ impl Registries<'_> {
         gathered.add(SourceKind::Extension, url, found.collect(), trouble.as_ref());
     }
 
-    /// The lookaside store.
+    /// Asks the lookaside store that is configured for a location.
     pub(super) fn lookaside(&mut self, location: &Location, digest: &Digest, gathered: &mut Gathered) {
         let reference = &location.reference;
         let configured = self.configuration.stores.lookaside(reference);

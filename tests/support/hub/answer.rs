@@ -10,7 +10,7 @@ use crate::support::api::wire::phrase;
 /// What follows the headers.
 #[derive(Debug, Clone)]
 pub enum Body {
-    /// These bytes.
+    /// These bytes, all at once.
     Bytes(Vec<u8>),
     /// This byte again and again, as long as anybody listens.
     Endless(u8),
@@ -22,7 +22,7 @@ pub enum Body {
     Silence,
 }
 
-/// An answer.
+/// An answer of the hub, right or wrong.
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: u16,
@@ -47,7 +47,7 @@ impl Answer {
             .body(Body::Bytes(body.into()))
     }
 
-    /// A redirect.
+    /// A redirect that keeps the method.
     pub fn redirect(location: &str) -> Self {
         Self::status(307).header("Location", location)
     }

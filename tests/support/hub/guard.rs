@@ -9,7 +9,7 @@ use crate::support::api::http::HttpRequest;
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
 pub enum Guard {
-    /// Nothing.
+    /// Nothing: everybody may read.
     #[default]
     Open,
     /// A user and a password.
@@ -23,7 +23,7 @@ pub enum Guard {
     },
     /// A token of the cluster that the registry belongs to; it has a token server of its own.
     OpenShift {
-        /// Its URL.
+        /// The URL of its token server.
         url: String,
         /// The token that is good.
         token: String,

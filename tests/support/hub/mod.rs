@@ -127,7 +127,7 @@ impl Hub {
         }
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.listener.address()
     }
@@ -137,7 +137,7 @@ impl Hub {
         self.address().to_string()
     }
 
-    /// `SCHEME://127.0.0.1:PORT`.
+    /// The URL that clients use: `SCHEME://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         let scheme = if self.is_tls { "https" } else { "http" };
         format!("{scheme}://{}", self.address())

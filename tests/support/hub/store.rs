@@ -15,7 +15,7 @@ pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// Media type of lists of them.
 pub const LIST: &str = "application/vnd.oci.image.index.v1+json";
 
-/// `sha256:HEX` of bytes.
+/// The digest of bytes: `sha256:HEX`.
 pub fn sha256(bytes: &[u8]) -> String {
     let hash = Sha256::digest(bytes);
     let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -101,7 +101,7 @@ impl Repository {
     }
 }
 
-/// All repositories.
+/// All repositories of a hub, by name.
 #[derive(Debug, Default)]
 pub struct Store {
     repositories: BTreeMap<String, Repository>,

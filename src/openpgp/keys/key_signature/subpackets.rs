@@ -4,7 +4,7 @@
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::subpacket::split;
 
-/// Types of subpackets.
+/// Types of subpackets (RFC 4880 5.2.3.1).
 pub(super) mod kind {
     pub(in super::super) const CREATED: u8 = 2;
     pub(in super::super) const TRUST: u8 = 5;

@@ -43,7 +43,7 @@ pub enum Name<'n> {
     Dns(&'n str),
 }
 
-/// A certificate authority.
+/// A certificate authority, made for one test.
 #[derive(Debug, Clone)]
 pub struct Authority {
     certificate: X509,
@@ -73,7 +73,7 @@ impl Authority {
         }
     }
 
-    /// The authority's certificate.
+    /// The authority's own certificate in PEM.
     pub fn pem(&self) -> String {
         String::from_utf8(self.certificate.to_pem().unwrap()).unwrap()
     }

@@ -26,12 +26,12 @@ pub struct Client {
     headers: Vec<(String, String)>,
 }
 
-/// What came back.
+/// The server's answer to one request.
 #[derive(Debug, Clone)]
 pub struct Reply {
     pub status: u16,
     pub headers: Vec<(String, String)>,
-    /// The body, unpacked.
+    /// The body, with its compression undone.
     pub body: Vec<u8>,
 }
 
@@ -42,7 +42,7 @@ impl Reply {
         self.headers.iter().find(same).map(|(_, v)| v.as_str())
     }
 
-    /// All `Warning` headers.
+    /// The values of all `Warning` headers.
     pub fn warnings(&self) -> Vec<&str> {
         let warnings = self.headers.iter().filter(|(n, _)| n == "Warning");
         warnings.map(|(_, v)| v.as_str()).collect()
@@ -130,7 +130,7 @@ impl Client {
         self
     }
 
-    /// Shows a certificate.
+    /// Shows a client certificate in the TLS handshake.
     pub fn certificate(mut self, certificate: &ClientCertificate) -> Self {
         self.certificate = Some(certificate.clone());
         self
@@ -190,7 +190,7 @@ impl Client {
         self.send("PATCH", target, kind, body.to_string().as_bytes())
     }
 
-    /// Opens a connection.
+    /// Opens a connection to the server, with TLS where it has any.
     pub fn connect(&self) -> io::Result<Connection> {
         self.over(TcpStream::connect(self.address)?)
     }

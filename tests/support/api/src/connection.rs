@@ -23,7 +23,7 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// The connection below.
+    /// The TCP connection below.
     pub fn socket(&self) -> &TcpStream {
         match self {
             Stream::Plain(socket) => socket,

@@ -48,7 +48,7 @@ pub fn create(state: &mut State, request: &HttpRequest) -> Result<Answer, Failur
     Ok(Answer::json(201, stored).with_warnings(&warnings))
 }
 
-/// Removes an image.
+/// Removes an image, as `DELETE` does.
 pub fn delete(state: &mut State, name: &str) -> Result<Answer, Failure> {
     let found: Option<Value> = state.objects.image(name);
     let image = found.ok_or_else(|| not_found("images", IMAGE_GROUP, name))?;

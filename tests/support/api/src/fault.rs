@@ -48,7 +48,7 @@ impl Fault {
         Self::with(|e| e.status = Some(code))
     }
 
-    /// Refuses the credential.
+    /// Refuses the credential, whichever it is.
     pub fn unauthorized() -> Self {
         Self::status(401)
     }
@@ -127,7 +127,7 @@ impl Fault {
         fault
     }
 
-    /// Adds a header.
+    /// Adds a header to the answer.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.effects.headers.push((name.to_owned(), value.to_owned()));
         self

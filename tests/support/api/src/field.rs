@@ -20,7 +20,7 @@ pub enum Kind {
     NotSupported(String),
 }
 
-/// One complaint.
+/// One complaint about a field, as the API words it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
     kind: Kind,

@@ -8,13 +8,13 @@ use super::status::BODY_LIMIT;
 /// Most bytes of a request's line and headers.
 const HEAD_LIMIT: usize = 1024 * 1024;
 
-/// One request.
+/// One request, as it was received.
 #[derive(Debug, Clone, Default)]
 pub struct HttpRequest {
     pub method: String,
     /// What stands in the request line.
     pub target: String,
-    /// The path, percent-decoded.
+    /// The path of the target, percent-decoded.
     pub path: String,
     /// The query's parameters, decoded, in order.
     pub query: Vec<(String, String)>,

@@ -10,7 +10,7 @@ use super::http::HttpRequest;
 use super::objects::{Objects, Resource, Table};
 use super::status::{bad_request, expired, Failure};
 
-/// One page.
+/// One page of a list.
 #[derive(Debug)]
 pub struct Page {
     pub items: Vec<Value>,

@@ -67,7 +67,7 @@ impl Stop {
         Some(number)
     }
 
-    /// Forgets a socket.
+    /// Forgets a socket that was closed.
     pub fn forget(&self, number: u64) {
         lock(&self.sockets).1.remove(&number);
     }
@@ -113,7 +113,7 @@ impl Listener {
         }
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -18,12 +18,12 @@ pub type Table = BTreeMap<String, Arc<Value>>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resource {
     Images,
-    /// Keyed `namespace/name`.
+    /// Image streams, which are keyed `namespace/name`.
     Streams,
-    /// Keyed `namespace/name`.
+    /// Pods, which are keyed `namespace/name`.
     Pods,
     ClusterPolicies,
-    /// Keyed `namespace/name`.
+    /// ImagePolicies, which are keyed `namespace/name`.
     Policies,
 }
 
@@ -105,7 +105,7 @@ impl Objects {
         self.put_image(image);
     }
 
-    /// Removes an image.
+    /// Removes an image, which counts as a change.
     pub fn remove_image(&mut self, name: &str) {
         self.version += 1;
         self.images.remove(name);

@@ -10,7 +10,7 @@ use super::route::Target;
 use super::state::State;
 use super::status::{method_not_allowed, not_found, not_played, unknown_resource, Answer, Failure};
 
-/// Serves `pods`.
+/// Serves requests for `pods`, which are only read.
 pub fn serve(state: &mut State, request: &HttpRequest, target: &Target) -> Result<Answer, Failure> {
     match (target.verb.as_str(), target.subresource.as_str()) {
         ("get", "") if target.namespace.is_empty() => Err(unknown_resource()),

@@ -10,7 +10,7 @@ use super::route::Target;
 use super::state::State;
 use super::status::{not_found, not_played, unknown_resource, Answer, Failure};
 
-/// The API group.
+/// The API group of both kinds of policies.
 pub const CONFIG_GROUP: &str = "config.openshift.io";
 
 /// Serves a request for policies of the cluster or of namespaces.

@@ -92,7 +92,7 @@ fn carry(from: &mut TcpStream, to: &mut TcpStream) {
     let _ = to.shutdown(if whole { Shutdown::Write } else { Shutdown::Both });
 }
 
-/// An HTTP proxy.
+/// An HTTP proxy that tunnels with CONNECT and notes what it was asked for.
 #[derive(Debug)]
 pub struct HttpProxy {
     book: Arc<Book>,

@@ -37,7 +37,7 @@ impl User {
         }
     }
 
-    /// Adds a group.
+    /// Adds a group that the user is in.
     pub fn group(mut self, group: &str) -> Self {
         if !self.groups.iter().any(|g| g == group) {
             self.groups.push(group.to_owned());
@@ -45,7 +45,7 @@ impl User {
         self
     }
 
-    /// Sets the UID.
+    /// Sets the UID of the user.
     pub fn uid(mut self, uid: &str) -> Self {
         self.uid = uid.to_owned();
         self

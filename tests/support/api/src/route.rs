@@ -31,7 +31,7 @@ impl Target {
         }
     }
 
-    /// Reads a request.
+    /// Reads a request's method and path.
     pub fn of(request: &HttpRequest) -> Self {
         let mut target = Self {
             verb: request.method.to_lowercase(),

@@ -8,7 +8,7 @@ pub const D1: &str = "sha256:111111111111111111111111111111111111111111111111111
 pub const D2: &str = "sha256:2222222222222222222222222222222222222222222222222222222222222222";
 pub const D3: &str = "sha256:3333333333333333333333333333333333333333333333333333333333333333";
 
-/// A well-formed payload.
+/// A well-formed payload of simple signing.
 pub fn payload(digest: &str, reference: &str) -> Vec<u8> {
     let payload = json!({
         "critical": {

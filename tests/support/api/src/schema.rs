@@ -137,7 +137,7 @@ static MANIFEST: Struct = Struct {
     ],
 };
 
-/// An Image.
+/// An image, as `image.openshift.io/v1` has it.
 pub static IMAGE: Struct = Struct {
     name: "Image",
     members: &[

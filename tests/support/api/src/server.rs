@@ -172,7 +172,7 @@ impl Server {
         self.objects(|objects| objects.put_stream(namespace, name, stream));
     }
 
-    /// Stores a pod.
+    /// Stores a pod under its namespace and name.
     pub fn pod(&self, namespace: &str, name: &str, pod: Value) {
         self.objects(|objects| objects.put_pod(namespace, name, pod));
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::listener::Listener;
 use super::proxy::Book;
 
-/// A SOCKS5 proxy.
+/// A SOCKS5 proxy that notes what it was asked for.
 #[derive(Debug)]
 pub struct SocksProxy {
     book: Arc<Book>,

@@ -58,7 +58,7 @@ impl Answer {
         }
     }
 
-    /// Adds a header.
+    /// Adds a header to the answer.
     pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self

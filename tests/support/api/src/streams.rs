@@ -44,7 +44,7 @@ pub fn serve(state: &mut State, request: &HttpRequest, target: &Target) -> Resul
     }
 }
 
-/// Serves `imagestreamtags`.
+/// Serves requests for `imagestreamtags`.
 pub fn serve_tags(state: &mut State, request: &HttpRequest, target: &Target) -> Result<Answer, Failure> {
     match target.verb.as_str() {
         _ if !target.subresource.is_empty() => Err(unknown_resource()),

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# make          builds the program
 # make try      installs what is missing, builds, verifies a signed image and shows the recorded verdict
 # make check    installs what is missing and runs all tests
 # make check-debian-13, make check-ordinary-user    run the same tests in a Debian 13, and without privileges (as root)
@@ -47,7 +48,10 @@ SECONDS ?= 10
 
 .PHONY: all build try check check-debian-13 check-ordinary-user deps deps-check test fuzz faults mutants coverage dist rpm deb check-packages bench install clean
 
-all: build
+# What is missing is named; build itself takes what there is, as packages need it.
+all:
+	@packaging/deps.sh --tell build
+	@$(MAKE) --no-print-directory build
 
 build:
 	$(CARGO) build $(CARGO_FLAGS) --release
@@ -77,7 +81,7 @@ check-debian-13:
 	@packaging/deps.sh debian-13
 	@packaging/tests.sh debian-13
 
-check-ordinary-user:
+check-ordinary-user: deps-check
 	@packaging/tests.sh ordinary-user
 
 # For package builds: what they have decides which tests run. The others print a line that says SKIPPED.
@@ -120,7 +124,7 @@ check-packages:
 # What is built already is installed as it is. packaging/files.txt lists it all. The program is not run where the source
 # tarball brings the completions.
 install:
-	@test -e "$(BINARY)" || $(MAKE) build
+	@test -e "$(BINARY)" || $(MAKE) all
 	$(INSTALL_PROGRAM) "$(BINARY)" "$(BINDIR)/image-signature"
 	$(INSTALL_PROGRAM) packaging/verify-image-signature "$(BINDIR)/verify-image-signature"
 	ln -sf image-signature "$(BINDIR)/oc-image_signature"

@@ -4,7 +4,9 @@
 # (packaging/tests.sh debian-13):
 #     packaging/check-debian-13.sh cargo         its cargo, the oldest that is promised, compiles the program and its
 #                                                tests without a warning, and makes the same vendor tarball
-#     packaging/check-debian-13.sh packages      both packages, compiled with little care, which takes less time
+#     packaging/check-debian-13.sh packages [ARGUMENT...]
+#                                                both packages, compiled with little care, which takes less time;
+#                                                packaging/check-packages.sh says which tests run with which arguments
 #     packaging/check-debian-13.sh new-machine   what is missing is named before anything is made
 set -eu
 cd "$(dirname "$0")/.."
@@ -35,6 +37,7 @@ case ${1:-} in
         ' sh "$work"
         ;;
     packages)
+        shift
         git ls-files -z | tar --create --null --files-from - --file "$work/tracked.tar"
         # shellcheck disable=SC2016 # the inner shell's
         packaging/chroot.sh trixie sh -euc '
@@ -42,11 +45,13 @@ case ${1:-} in
             rm -rf /var/tmp/checkout
             mkdir -p /var/tmp/checkout
             tar --extract --no-same-owner --file "$1/tracked.tar" --directory /var/tmp/checkout
+            export DEB_BUILD_OPTIONS="$2"
+            shift 2
             cd /var/tmp/checkout
             export CARGO_HOME=/var/tmp/cargo-home CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0
             export CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
-            packaging/check-packages.sh --without check
-        ' sh "$work"
+            packaging/check-packages.sh "$@"
+        ' sh "$work" "${DEB_BUILD_OPTIONS-nocheck}" "$@"
         ;;
     new-machine)
         mkdir "$work/fresh"

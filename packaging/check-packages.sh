@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds the packages from the tarballs, with no network, and checks them: the same bytes each time, lintian, rpmlint, the
 # same files in both, hardened programs without paths of the builder; then installed, tried and removed
-# (packaging/check-installed.sh). The test suite runs once, as %check of the RPM, unless told otherwise; arguments go to
-# rpmbuild: packaging/check-packages.sh --without check. With --built it checks the packages that are in packaging/out.
+# (packaging/check-installed.sh). The test suite runs once, as %check of the RPM, unless told otherwise: arguments go to
+# rpmbuild, packaging/check-packages.sh --without check; with DEB_BUILD_OPTIONS= it runs for the Debian package as well.
+# With --built it checks the packages that are in packaging/out.
 set -eu
 cd "$(dirname "$0")/.."
 out=$PWD/packaging/out
@@ -11,6 +12,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 section() { printf '\n== %s\n' "$*"; }
 fail() { echo "FAILED: $*" >&2; exit 1; }
+# What the tests of a build say, and what they left out.
+results() { grep -E '^(SKIPPED|test result)' "$work/log" | sort | uniq -c || true; }
 
 build() {
     section source and vendor tarball, twice
@@ -26,9 +29,10 @@ build() {
 
     section RPM
     packaging/rpm.sh "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "rpmbuild"; }
-    grep -E '^(SKIPPED|test result)' "$work/log" | sort | uniq -c || true
+    results
     section Debian package
-    DEB_BUILD_OPTIONS=nocheck packaging/deb.sh >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "dpkg-buildpackage"; }
+    DEB_BUILD_OPTIONS=${DEB_BUILD_OPTIONS-nocheck} packaging/deb.sh >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "dpkg-buildpackage"; }
+    results
     ls -l "$out"
 }
 [ "${1:-}" = --built ] || build "$@"

@@ -98,9 +98,9 @@ installed() {
     known "$1"
 }
 
+# make CARGO=... names another one.
 new_enough() {
-    command -v cargo >/dev/null || return 1
-    minor=$(cargo --version | sed -n 's/^cargo 1\.\([0-9]*\)\..*/\1/p')
+    minor=$(${CARGO:-cargo} --version 2>/dev/null | sed -n 's/^cargo 1\.\([0-9]*\)\..*/\1/p')
     [ "${minor:-0}" -ge 85 ]
 }
 

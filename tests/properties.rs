@@ -20,3 +20,5 @@ mod messages;
 mod openpgp;
 #[path = "properties/signatures.rs"]
 mod signatures;
+#[path = "properties/targets.rs"]
+mod targets;

@@ -5,7 +5,8 @@ use image_signature::digest::Digest;
 use image_signature::payload::{Format, Payload};
 use image_signature::policy::file::PolicyText;
 use image_signature::reference::Reference;
-use image_signature::source::objects::scan::{self, Outline, ScanError, Sink};
+use image_signature::source::objects::scan::{self, Outline, Place, ScanError, Sink};
+use image_signature::source::objects::Kind;
 use image_signature::{image, input, json, manifest, subject, yaml};
 use serde_json::Value;
 
@@ -61,14 +62,24 @@ pub fn manifest(input: &[u8]) {
     }
 }
 
-/// Counts objects, and sees that each is a part of the text.
+/// Sees that each object is a part of the text, and that what begins ends.
 struct Parts<'t> {
     text: &'t [u8],
     end: u64,
+    /// How many have begun that have not ended.
+    open: usize,
 }
 
 impl Sink for Parts<'_> {
-    fn object(&mut self, _: &Outline, start: u64, length: u64, _: bool) -> Result<(), ScanError> {
+    fn begin(&mut self) {
+        self.open += 1;
+    }
+
+    fn end(&mut self, _: Option<Kind>) {
+        self.open = self.open.checked_sub(1).expect("what ends has begun");
+    }
+
+    fn object(&mut self, _: &Outline, start: u64, length: u64, _: Place) -> Result<(), ScanError> {
         self.end = start + length;
         let (Ok(start), Ok(end)) = (usize::try_from(start), usize::try_from(self.end)) else {
             panic!("an object beyond all memory");
@@ -83,15 +94,15 @@ impl Sink for Parts<'_> {
         }
         Ok(())
     }
-
-    fn end_of_document(&mut self, _: Option<&str>) {}
 }
 
 /// An object file in JSON: each object found is a part of it.
 pub fn object(input: &[u8]) {
-    let mut parts = Parts { text: input, end: 0 };
+    let (text, end, open) = (input, 0, 0);
+    let mut parts = Parts { text, end, open };
     if scan::json(input, &mut parts).is_ok() {
         assert!(parts.end <= input.len() as u64);
+        assert_eq!(parts.open, 0, "what has begun has ended");
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use image_signature::limits::MAX_PAYLOAD_BYTES;
 use image_signature::openpgp::framing::message::Message;
@@ -79,7 +79,10 @@ pub fn keyring(input: &[u8]) {
 
 /// Status lines of gpg: what is taken for good says so in so many words.
 pub fn status_lines(input: &[u8]) {
-    let lines: Vec<_> = input.split(|byte| *byte == b'\n').filter_map(transcript::read_line).collect();
+    let lines: Vec<_> = input
+        .split(|byte| *byte == b'\n')
+        .filter_map(transcript::read_line)
+        .collect();
     if transcript::good(&lines).is_some() {
         let count = |wanted: &str| lines.iter().filter(|(keyword, _)| keyword == wanted).count();
         for keyword in ["NEWSIG", "GOODSIG", "VALIDSIG"] {
@@ -122,14 +125,20 @@ pub fn gpg_agrees(input: &[u8]) {
         }
         let Some(own) = asked else { return };
         own.count += 1;
-        let lines = own
+        let answers = own
             .worker
-            .ask(&own.home, &message.encode(), Instant::now() + PATIENCE)
+            .ask(&own.home, &[message.encode()], PATIENCE)
             .expect("gpg answers");
+        let [lines] = &answers[..] else {
+            panic!("one answer for one message: {answers:?}");
+        };
         let with = |wanted: &str| lines.iter().filter(|(keyword, _)| keyword == wanted).count();
         assert_eq!(with("NEWSIG"), 1, "{lines:?}");
         assert_eq!(with("PLAINTEXT"), 0, "{lines:?}");
-        assert!(transcript::good(&lines).is_none(), "without a key nothing is good: {lines:?}");
+        assert!(
+            transcript::good(lines).is_none(),
+            "without a key nothing is good: {lines:?}"
+        );
         let errors: Vec<&str> = lines
             .iter()
             .filter(|(keyword, _)| keyword == "ERRSIG")

@@ -159,4 +159,4 @@ bench: build
 
 clean:
 	$(CARGO) clean
-	rm -rf packaging/out vendor
+	rm -rf packaging/out vendor fuzz/target

@@ -73,6 +73,7 @@ try: deps build
 	cp $(EXAMPLE)/image.json "$(TRY)/example.json"
 	"$(BINARY)" verify -f "$(TRY)/example.json" $(KEY) --expected-identity $(IDENTITY):v1 --confirm
 	"$(BINARY)" describe -f "$(TRY)/example.json"
+	@echo; echo 'The program is $(BINARY); "make install" puts it into $(PREFIX), as root. README.md says what else it does.'
 
 check: deps-check
 	@packaging/check.sh

@@ -35,6 +35,8 @@ mod places;
 mod processes;
 #[path = "openpgp/refusals.rs"]
 mod refusals;
+#[path = "openpgp/revokers.rs"]
+mod revokers;
 #[path = "openpgp/signatures.rs"]
 mod signatures;
 #[path = "openpgp/signed_by.rs"]

@@ -4,6 +4,8 @@
 //! One pipeline for every set of keys and every way to check. A signature is accepted for the fingerprint of its primary
 //! key, which must be in an explicit set; never for the mood of the implementation that checks it.
 
+mod revokers;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -14,7 +16,7 @@ use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::message::Message;
 use crate::openpgp::judgement::Judgement;
 use crate::openpgp::keys::certificate::Certificate;
-use crate::openpgp::keys::key::{Fingerprint, Key};
+use crate::openpgp::keys::key::Key;
 use crate::openpgp::keys::listing::ListedKey;
 use crate::openpgp::keys::needs::Needs;
 use crate::openpgp::keys::signed_by::SignedBy;
@@ -115,11 +117,8 @@ impl Engine {
             // What the checker does not find in a key: the signature that would say otherwise.
             (Some(refusal), Some(own)) if depends_on_checks(refusal.reason) => own.needs(|own| *own == fit.maker),
             (None, Some(own)) => {
-                let mut needs = own.needs_for_revocations();
-                for revoker in self.revokers_of(own)? {
-                    needs = needs.and(revoker.needs(|_| false));
-                }
-                needs
+                self.ensure_revocations_are_checked(own)?;
+                Needs::default()
             }
             _ => Needs::default(),
         };
@@ -152,28 +151,6 @@ impl Engine {
         let candidates = certificates.into_iter().zip(read);
         let candidates = candidates.map(|(certificate, key)| Candidate { certificate, key });
         Ok(Candidates(candidates.collect()))
-    }
-
-    /// The keys at hand that a key names as its designated revokers and that are said to have revoked it. One that is not
-    /// at hand is warned of: it alone could tell.
-    fn revokers_of(&mut self, certificate: &Certificate) -> Result<Vec<Arc<Certificate>>, EngineError> {
-        let mut found = Vec::new();
-        for revoker in certificate.revoked_by() {
-            let fingerprint = Fingerprint::of(&revoker);
-            let keys = self.keys.candidates(&Maker::Fingerprint(fingerprint.clone()))?;
-            if keys.is_empty() {
-                let warning = format!(
-                    "key {} has a revocation by its designated revoker, key {fingerprint}, which is not in {}: without that key the revocation cannot be checked",
-                    certificate.fingerprint(),
-                    self.keys.name()
-                );
-                if !self.warnings.contains(&warning) {
-                    self.warnings.push(warning);
-                }
-            }
-            found.extend(keys);
-        }
-        Ok(found)
     }
 
     /// Says that about so many signatures will come.

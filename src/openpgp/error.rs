@@ -48,4 +48,14 @@ impl EngineError {
         let why = why.to_string();
         Self::Failed { doing, why }
     }
+
+    /// A key carries a revocation by its designated revoker, and the checker says neither that it holds nor that it is bad.
+    pub fn unchecked_revocation(key: &str, revoker: &str) -> Self {
+        Self::failed(
+            "checking the key of a signature",
+            format!(
+                "key {key} is said to be revoked by its designated revoker, key {revoker}, and gpg does not check revocations by keys that may not sign: ask the owner of key {revoker}"
+            ),
+        )
+    }
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::keyring::{message, Desk, IDENTITY, OK, OWNER};
 use crate::support::forge::{now, Draft, Key, CERTIFY, SIGN};
-use crate::support::gpg::Signer;
+use crate::support::gpg::{self, Signer};
 use crate::support::images::{payload, D1};
 
 const NOT_ACCEPTED: &str = "Rejected/KeyNotAccepted";
@@ -177,10 +177,7 @@ fn what_only_another_copy_of_a_certifier_says_counts() {
 fn a_certifier_that_its_designated_revoker_revoked_vouches_for_nobody() {
     let desk = Desk::new();
     let (certifier, revoker, signer) = (Key::new(), Key::new(), Key::new());
-    let bytes = revoker.fingerprint();
-    let bytes = (0..20).map(|n| u8::from_str_radix(&bytes[2 * n..2 * n + 2], 16).unwrap());
-    let designation = certifier
-        .direct(&Draft::new(certifier.created).hashed(12, &[0x80, 1].into_iter().chain(bytes).collect::<Vec<u8>>()));
+    let designation = certifier.direct(&Draft::new(certifier.created).hashed(12, &revoker.as_revoker()));
     let own = |key: &Key| Draft::certification(key).flags(CERTIFY | SIGN);
     let name = "Certifier <c@example.com>";
     let certifier_with = |revocation: &[u8]| {
@@ -225,6 +222,19 @@ fn a_certifier_that_its_designated_revoker_revoked_vouches_for_nobody() {
         let ring = [&signers[..], revokers, &certifier_with(&[])].concat();
         fs::write(home.join("pubring.gpg"), ring).unwrap();
         desk.run(&home, &[]).expect_verdict(0, OK);
+    }
+    // One that may certify and not sign, which gpg 2.4 passes over.
+    let certifies = revoker.certificate_with(
+        "Revoker <r@example.com>",
+        &Draft::certification(&revoker).flags(CERTIFY),
+    );
+    let ring = [&signers[..], &certifies, &certifier_with(&revocation)].concat();
+    fs::write(home.join("pubring.gpg"), ring).unwrap();
+    let outcome = desk.run(&home, &[]);
+    if gpg::version() >= vec![2, 3] {
+        outcome.expect_verdict(3, "Unchecked/EngineFailed");
+    } else {
+        outcome.expect_verdict(1, NOT_ACCEPTED);
     }
 }
 

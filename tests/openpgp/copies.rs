@@ -14,10 +14,10 @@ use crate::support::images::{image, D1};
 use crate::support::packets::packet;
 use crate::support::program::Outcome;
 
-const VERIFIED: &str = "Verified/Verified";
+pub const VERIFIED: &str = "Verified/Verified";
 
 /// A key certificate without what stands after the key: as key servers hand out what they may not name.
-fn nameless(key: &Key, signatures: &[Vec<u8>]) -> Vec<u8> {
+pub fn nameless(key: &Key, signatures: &[Vec<u8>]) -> Vec<u8> {
     [key.packet(), signatures.concat()].concat()
 }
 
@@ -48,7 +48,7 @@ fn orders<T: Clone>(things: &[T]) -> Vec<Vec<T>> {
 }
 
 /// `verify` with these key files.
-fn by_files(files: &[Vec<u8>], blob: &[u8]) -> Outcome {
+pub fn by_files(files: &[Vec<u8>], blob: &[u8]) -> Outcome {
     let mut trial = Trial::with_keys(&files[0]);
     for (n, content) in files.iter().enumerate().skip(1) {
         trial
@@ -59,7 +59,7 @@ fn by_files(files: &[Vec<u8>], blob: &[u8]) -> Outcome {
 }
 
 /// `verify` with a keyring in which the copies stand one after the other.
-fn by_keyring(copies: &[Vec<u8>], blob: &[u8]) -> Outcome {
+pub fn by_keyring(copies: &[Vec<u8>], blob: &[u8]) -> Outcome {
     let trial = Trial::with_keys(b"");
     let home = trial.sandbox.path("ring");
     fs::create_dir(&home).unwrap();
@@ -78,7 +78,7 @@ fn by_keyring(copies: &[Vec<u8>], blob: &[u8]) -> Outcome {
 
 /// The verdict is this in every order: in one binary file, in files, in blocks of one file, in a keyring.
 #[track_caller]
-fn expect(copies: &[Vec<u8>], blob: &[u8], verdict: &str) {
+pub fn expect(copies: &[Vec<u8>], blob: &[u8], verdict: &str) {
     let status = i32::from(verdict != VERIFIED);
     for order in orders(copies) {
         // A revocation certificate by itself is no keyring entry.
@@ -371,52 +371,6 @@ fn a_key_over_the_limit_is_a_mistake_that_is_named() {
         })
         .collect();
     by_files(&[[key.certificate(OWNER), large].concat()], &signed(&key)).expect_usage("more than 1048576 bytes");
-}
-
-#[test]
-fn a_designated_revoker_at_hand_decides_and_one_that_is_absent_is_warned_of() {
-    let (key, revoker, stranger) = (Key::new(), Key::new(), Key::new());
-    let fingerprint: Vec<u8> = (0..20)
-        .map(|n| u8::from_str_radix(&revoker.fingerprint()[2 * n..2 * n + 2], 16).unwrap())
-        .collect();
-    let designation = key.direct(&Draft::new(key.created).hashed(12, &[&[0x80, 1], &fingerprint[..]].concat()));
-    let certified = Draft::certification(&key).flags(CERTIFY | SIGN);
-    let plain = [key.packet(), designation.clone(), key.user_id(OWNER, &key, &certified)].concat();
-    let revocation = revoker.revocation_of(&key, &Draft::new(now() - DAY));
-    let revoked = nameless(&key, &[designation, revocation.clone()]);
-    let theirs = revoker.certificate("Revoker <revoker@example.com>");
-    let blob = signed(&key);
-    expect(&[plain.clone(), revoked.clone(), theirs.clone()], &blob, REVOKED);
-    expect(&[plain.clone(), revocation.clone(), theirs.clone()], &blob, REVOKED);
-    // Named as another one's in transit.
-    let misnamed = revoker.revocation_of(&key, &Draft::new(now() - DAY).named(&stranger));
-    expect(
-        &[plain.clone(), nameless(&key, &[misnamed]), theirs.clone()],
-        &blob,
-        REVOKED,
-    );
-    // One that nobody designated.
-    let foreign = stranger.revocation_of(&key, &Draft::new(now() - DAY));
-    expect(
-        &[
-            plain.clone(),
-            nameless(&key, &[foreign]),
-            stranger.certificate("Stranger"),
-        ],
-        &blob,
-        VERIFIED,
-    );
-    for outcome in [
-        by_files(&[plain.clone(), revoked.clone()], &blob),
-        by_files(&[plain.clone(), revocation], &blob),
-        by_keyring(&[plain.clone(), revoked], &blob),
-    ] {
-        let outcome = outcome.expect_verdict(0, VERIFIED);
-        let warning = format!("designated revoker, key {}", revoker.fingerprint());
-        assert_eq!(outcome.stderr.matches(&warning).count(), 1, "{outcome:#?}");
-    }
-    let outcome = by_files(&[plain, theirs], &blob).expect_verdict(0, VERIFIED);
-    assert!(!outcome.stderr.contains("designated"), "{outcome:#?}");
 }
 
 #[test]

@@ -77,6 +77,12 @@ impl Key {
         image_signature::text::hex(&image_signature::openpgp::keys::material::fingerprint_4(&self.body()))
     }
 
+    /// What names it as another key's designated revoker (RFC 4880 5.2.3.15).
+    pub fn as_revoker(&self) -> Vec<u8> {
+        let fingerprint = image_signature::openpgp::keys::material::fingerprint_4(&self.body());
+        [&[0x80, 1], &fingerprint[..]].concat()
+    }
+
     pub fn key_id(&self) -> [u8; 8] {
         packets::key_id(&self.fingerprint())
     }

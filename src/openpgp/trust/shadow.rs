@@ -7,6 +7,7 @@
 //! in a large keyring, and a key that must not vouch is left out.
 
 mod certifications;
+mod revocations;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use crate::openpgp::gnupg::home::{self, Home};
 use crate::openpgp::gnupg::system;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::copies;
-use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
+use crate::openpgp::keys::key::{Key, Validity};
 use crate::openpgp::keys::ring::Ring;
 use crate::openpgp::trust::other_keyrings;
 use crate::openpgp::trust::trust_file;
@@ -162,6 +163,7 @@ impl Shadow {
                 }
             }
         };
+        self.ensure_revokers_are_believed(&fit, &found)?;
         let roots = fit.iter().copied().filter(|place| self.is_ultimate(*place)).collect();
         let reached = circle.reached(&roots, &fit);
         let is_wrong = |(place, key): &(&usize, &Key)| key.validity().is_enough() && !reached.contains(place);
@@ -262,15 +264,6 @@ impl Shadow {
             .map(|(place, _)| place)
             .collect();
         places.into_iter().filter(|place| self.may_vouch(*place)).collect()
-    }
-
-    /// The keys of the ring that one names as its designated revokers and that are said to have revoked it.
-    fn revokers_of(&mut self, place: usize) -> Vec<usize> {
-        let revokers = self.certificate(place).map(|own| own.revoked_by()).unwrap_or_default();
-        let keys = revokers
-            .iter()
-            .map(|own| self.ring.with_fingerprint(&Fingerprint::of(own)));
-        keys.flatten().copied().collect()
     }
 
     /// Whether a key may vouch for others, if it is fit for that: its owner is trusted, or a trust signature says so.

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Revocations of keys of the ring by those that they have named for that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Shadow;
+use crate::openpgp::error::EngineError;
+use crate::openpgp::keys::key::{Fingerprint, Key};
+
+impl Shadow {
+    /// The keys of the ring that one names as its designated revokers and that are said to have revoked it.
+    pub(super) fn revokers_of(&mut self, place: usize) -> Vec<usize> {
+        let revokers = self.certificate(place).map(|own| own.revoked_by()).unwrap_or_default();
+        let keys = revokers
+            .iter()
+            .map(|own| self.ring.with_fingerprint(&Fingerprint::of(own)));
+        keys.flatten().copied().collect()
+    }
+
+    /// Makes sure that gpg, which has `listed` keys, believes those who are said to have revoked one that may vouch for
+    /// others and that it calls fit.
+    pub(super) fn ensure_revokers_are_believed(
+        &mut self,
+        fit: &BTreeSet<usize>,
+        listed: &BTreeMap<usize, Key>,
+    ) -> Result<(), EngineError> {
+        for place in fit {
+            if !self.may_vouch(*place) {
+                continue;
+            }
+            let overlooked = |revoker: &usize| listed.get(revoker).is_none_or(|key| !key.may_revoke_others());
+            if let Some(revoker) = self.revokers_of(*place).into_iter().find(overlooked) {
+                let [key, revoker] = [*place, revoker].map(|place| self.ring.fingerprint(place));
+                return Err(EngineError::unchecked_revocation(&key, &revoker));
+            }
+        }
+        Ok(())
+    }
+}

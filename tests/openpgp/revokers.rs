@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Keys that others have designated to revoke them.
+
+use super::copies::{by_files, by_keyring, expect, nameless, VERIFIED};
+use super::keys::{signed, DAY, OWNER, REVOKED};
+use crate::support::forge::{now, Draft, Key, CERTIFY, SIGN};
+use crate::support::gpg;
+
+#[test]
+fn a_designated_revoker_at_hand_decides_and_one_that_is_absent_is_warned_of() {
+    let (key, revoker, stranger) = (Key::new(), Key::new(), Key::new());
+    let designation = key.direct(&Draft::new(key.created).hashed(12, &revoker.as_revoker()));
+    let certified = Draft::certification(&key).flags(CERTIFY | SIGN);
+    let plain = [key.packet(), designation.clone(), key.user_id(OWNER, &key, &certified)].concat();
+    let revocation = revoker.revocation_of(&key, &Draft::new(now() - DAY));
+    let revoked = nameless(&key, &[designation, revocation.clone()]);
+    let theirs = revoker.certificate("Revoker <revoker@example.com>");
+    let blob = signed(&key);
+    expect(&[plain.clone(), revoked.clone(), theirs.clone()], &blob, REVOKED);
+    expect(&[plain.clone(), revocation.clone(), theirs.clone()], &blob, REVOKED);
+    // Named as another one's in transit.
+    let misnamed = revoker.revocation_of(&key, &Draft::new(now() - DAY).named(&stranger));
+    expect(
+        &[plain.clone(), nameless(&key, &[misnamed]), theirs.clone()],
+        &blob,
+        REVOKED,
+    );
+    // One that nobody designated.
+    let foreign = stranger.revocation_of(&key, &Draft::new(now() - DAY));
+    expect(
+        &[
+            plain.clone(),
+            nameless(&key, &[foreign]),
+            stranger.certificate("Stranger"),
+        ],
+        &blob,
+        VERIFIED,
+    );
+    for outcome in [
+        by_files(&[plain.clone(), revoked.clone()], &blob),
+        by_files(&[plain.clone(), revocation], &blob),
+        by_keyring(&[plain.clone(), revoked], &blob),
+    ] {
+        let outcome = outcome.expect_verdict(0, VERIFIED);
+        let warning = format!("designated revoker, key {}", revoker.fingerprint());
+        assert_eq!(outcome.stderr.matches(&warning).count(), 1, "{outcome:#?}");
+    }
+    let outcome = by_files(&[plain, theirs], &blob).expect_verdict(0, VERIFIED);
+    assert!(!outcome.stderr.contains("designated"), "{outcome:#?}");
+}
+
+/// gpg 2.2 believes a designated revoker whose key may certify and not sign, gpg 2.4 passes its revocations over without a word.
+#[test]
+fn a_designated_revoker_that_may_not_sign_is_never_passed_over() {
+    let (key, revoker) = (Key::new(), Key::new());
+    let designation = key.direct(&Draft::new(key.created).hashed(12, &revoker.as_revoker()));
+    let certified = Draft::certification(&key).flags(CERTIFY | SIGN);
+    let with = |revocation: &[u8]| {
+        let user_id = key.user_id(OWNER, &key, &certified);
+        [&key.packet(), &designation, revocation, &user_id].concat()
+    };
+    let theirs = revoker.certificate_with("Revoker", &Draft::certification(&revoker).flags(CERTIFY));
+    let revocation = revoker.revocation_of(&key, &Draft::new(now() - DAY));
+    let blob = signed(&key);
+    let is_passed_over = gpg::version() >= vec![2, 3];
+    for run in [by_files, by_keyring] {
+        let outcome = run(&[with(&revocation), theirs.clone()], &blob);
+        if is_passed_over {
+            let outcome = outcome.expect_verdict(3, "Unchecked/EngineFailed");
+            let why = format!(
+                "is said to be revoked by its designated revoker, key {}",
+                revoker.fingerprint()
+            );
+            assert!(outcome.stdout.contains(&why), "{outcome:#?}");
+        } else {
+            outcome.expect_verdict(1, REVOKED);
+        }
+        run(&[with(&[]), theirs.clone()], &blob).expect_verdict(0, VERIFIED);
+    }
+}

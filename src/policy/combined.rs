@@ -77,6 +77,7 @@ impl Combined {
                 let own = std::iter::once(scope.name.clone());
                 let taken = own
                     .chain(around(&scope.name))
+                    .filter(|outer| is_nested(&scope.name, outer))
                     .find_map(|outer| owners.get_key_value(outer.as_str()));
                 match taken {
                     Some((inside, of)) => all.dropped.push(Dropped {
@@ -157,6 +158,21 @@ impl Index {
             transports.len() - 1
         });
         &mut transports[at].scopes
+    }
+}
+
+/// Whether nodes leave out a scope of an ImagePolicy because of one of a ClusterImagePolicy: it is the same, below it, or on
+/// a host of its domain. A tag or digest is not below its repository for them, and where one is named a wildcard covers hosts
+/// with a port only; such a scope is kept, and as the narrower one it decides.
+fn is_nested(inner: &str, outer: &str) -> bool {
+    let before_colon = inner.split_once(':').map(|(before, _)| before);
+    match outer.strip_prefix('*') {
+        _ if inner == outer => true,
+        Some(domain) => {
+            let host = before_colon.unwrap_or_else(|| inner.split('/').next().unwrap_or_default());
+            host.ends_with(domain) && !host.contains('/')
+        }
+        None => inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/')),
     }
 }
 

@@ -57,8 +57,8 @@ pub struct Taken {
     pub bytes: Vec<u8>,
     /// What they hash to.
     pub digest: Digest,
-    /// Why the locations before it were not used, safe to print.
-    pub passed_over: Vec<String>,
+    /// The locations before it, and why they were not used.
+    pub passed_over: Vec<(Location, Trouble)>,
     /// The locations that were not asked or had nothing.
     pub others: Vec<Location>,
 }
@@ -134,7 +134,7 @@ impl<'c> Registries<'c> {
                         location: location.clone(),
                         bytes,
                         digest,
-                        passed_over: troubles.iter().map(Trouble::to_string).collect(),
+                        passed_over: locations.iter().cloned().zip(troubles).collect(),
                         others: others.map(|(_, location)| location.clone()).collect(),
                     });
                 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::attach::{mirror_sets, Town};
 use crate::support::cluster::{Scene, IDENTITY, TOKEN};
 use crate::support::hub::{Answer, Hub, LIST, MANIFEST};
-use crate::support::images::{image, D1};
+use crate::support::images::{image, payload, D1};
 
 #[test]
 fn a_signature_in_the_registry_counts_and_nothing_is_written() {
@@ -137,6 +137,50 @@ fn mirrors_of_the_cluster_are_asked_and_a_source_that_must_not_be_is_not() {
     town.hub.store(|store| *store = crate::support::hub::Store::default());
     town.verify(&["--registry-url", "auto", "-o", "json"]).expect(3);
     assert_eq!(source.connections(), 0);
+}
+
+/// What is signed at a mirror is not known where the mirror does not answer, and no record is taken back for that.
+#[test]
+fn a_mirror_without_an_answer_takes_no_record_back() {
+    let town = Town::founded();
+    let signer = &town.scene.signer;
+    let second = signer.simple_key("Second <second@example.com>");
+    let file = signer.export(&[&second], &town.scene.sandbox.path("second.gpg"));
+    town.offer("a", &signer.sign(&second, &payload(&town.digest, IDENTITY)));
+    let source = Hub::tls();
+    source.store(|store| assert_eq!(store.repository("ns/app").image("v1", "attached"), town.digest));
+    let authorities = [town.hub.ca_pem(), source.ca_pem()].concat();
+    town.scene.sandbox.file("ca.pem", authorities);
+    town.store(&[&town.sign()], &source.host(), false);
+    let set = json!([{"source": source.host(), "mirrors": [town.hub.host()]}]);
+    mirror_sets(&town.scene.server, "ImageDigestMirrorSet", &[("a", set)]);
+    let file = file.to_str().unwrap();
+    let both = [
+        "--registry-url",
+        "auto",
+        "-o",
+        "json",
+        "--confirm",
+        "--public-key",
+        file,
+        "--require",
+        "2",
+    ];
+    town.verify(&both).expect_verdict(0, "Verified/Verified");
+    let record = town.scene.server.stored(&town.digest)["signatures"].clone();
+    assert_eq!(record[0]["conditions"][0]["status"], "True", "{record}");
+    let manifest = format!("/v2/ns/app/manifests/{}", town.digest);
+    town.hub.answer(&manifest, Answer::status(500));
+    let item = town
+        .verify(&both)
+        .expect_verdict(3, "Unchecked/SourceUnavailable")
+        .item();
+    assert_eq!(item["sources"][1]["kind"], "registry", "{item}");
+    assert_eq!(item["sources"][1]["location"], format!("{}/ns/app", town.hub.host()));
+    assert_eq!(town.scene.server.stored(&town.digest)["signatures"], record);
+    // Nothing is there: then nothing is signed there.
+    town.hub.answer(&manifest, Answer::status(404));
+    town.verify(&both).expect_verdict(1, "Rejected/ThresholdNotReached");
 }
 
 /// Plain http is for a host that stands there with `http://`, and then nothing else is tried.

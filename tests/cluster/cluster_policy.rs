@@ -143,6 +143,33 @@ fn image_policies_count_for_the_namespace_that_is_named() {
         .expect_usage("not a valid namespace name");
 }
 
+/// A tag is not below its repository for nodes, nor on a host of a domain: what an ImagePolicy requires of it is required.
+#[test]
+fn an_image_policy_for_a_tag_is_kept_beside_one_of_the_cluster() {
+    let tagged = IDENTITY;
+    let repository = tagged.rsplit_once(':').unwrap().0;
+    for (outer, is_kept) in [
+        (repository, true),
+        ("registry.local:5000/foo", false),
+        ("*.local", false),
+    ] {
+        let place = Place::new();
+        place.cluster("own", &[outer], &place.cosign);
+        place.namespaced("team", "narrow", &[tagged], &Cosign::new());
+        place.verify(&[]).expect_verdict(0, "Verified/Verified");
+        let outcome = place.verify(&["-n", "team"]);
+        let outcome = match is_kept {
+            true => outcome.expect_verdict(1, "Rejected/BadSignature"),
+            false => outcome.expect_verdict(0, "Verified/Verified"),
+        };
+        assert_eq!(
+            outcome.stderr.contains("is left out, as on nodes"),
+            !is_kept,
+            "{outer}: {outcome:#?}"
+        );
+    }
+}
+
 /// 401, 403, 404: nothing is decided, and what to do is said.
 #[test]
 fn without_the_right_or_the_kind_nothing_is_decided() {

@@ -245,6 +245,30 @@ fn objects_of_one_scope_are_all_required() {
     );
 }
 
+/// As the machine config operator leaves out scopes.
+#[test]
+fn nodes_leave_out_what_is_below_a_scope_of_the_cluster() {
+    for (outer, inner, is_left_out) in [
+        ("r.example", "r.example", true),
+        ("r.example", "r.example/ns/app", true),
+        ("r.example/ns", "r.example/ns/app:v1", true),
+        ("r.example/ns/app", "r.example/ns/app:v1", false),
+        ("r.example", "r.example:5000", false),
+        ("*.example", "r.example/ns", true),
+        ("*.example", "*.r.example", true),
+        ("*.example", "r.example:5000/ns/app:v1", true),
+        ("*.example", "r.example/ns/app:v1", false),
+    ] {
+        let namespaced = object(&format!("[\"{inner}\"]"), &trust(""))
+            .replace("kind: ClusterImagePolicy", "kind: ImagePolicy")
+            .replace("name: p", "name: q\n  namespace: team");
+        let cluster = object(&format!("[\"{outer}\"]"), &trust(""));
+        let objects = Objects::parse(&format!("{cluster}---\n{namespaced}")).unwrap();
+        let combined = Combined::new(None, &objects.policies, Some("team"));
+        assert_eq!(combined.dropped.len(), usize::from(is_left_out), "{outer} {inner}");
+    }
+}
+
 #[test]
 fn a_scope_covers_what_is_inside_it() {
     for (outer, inner, expected) in [

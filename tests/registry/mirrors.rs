@@ -97,6 +97,32 @@ fn the_next_location_is_tried_after_any_trouble() {
         .expect_verdict(3, "Unchecked/SourceUnavailable");
 }
 
+/// Had the mirror given an answer, its signatures would count: that there is none elsewhere is no verdict.
+#[test]
+fn a_mirror_without_an_answer_makes_no_image_unsigned() {
+    let scene = Scene::new();
+    let image = format!("docker://{NAME}:v1");
+    scene.sign_at(&scene.mirror, "up/app");
+    let manifest = "/v2/up/app/manifests/v1";
+    for (answer, reason) in [
+        (Answer::status(500), "SourceUnavailable"),
+        (Answer::page(), "SourceUnavailable"),
+        (Answer::status(403), "Forbidden"),
+    ] {
+        scene.mirror.answer(manifest, answer);
+        let outcome = scene.town.verify_json(&[&image]);
+        let item = outcome.expect_verdict(3, &format!("Unchecked/{reason}")).item();
+        assert_eq!(answers(&item)[0].split(' ').next().unwrap(), "registry", "{item}");
+        let place = format!("{}/up/app", scene.mirror.host());
+        assert_eq!(item["sources"][0]["location"], place, "{item}");
+        assert!(item["message"].as_str().unwrap().contains(manifest), "{item}");
+    }
+    // What is not there has no signatures there.
+    scene.mirror.answer(manifest, Answer::status(404));
+    let outcome = scene.town.verify_json(&[&image]);
+    outcome.expect_verdict(1, "Unsigned/NoSignature");
+}
+
 /// As on a node: signatures at the source do not count for a manifest of the mirror; they are named.
 #[test]
 fn signatures_elsewhere_are_named_and_do_not_count() {

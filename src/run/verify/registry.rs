@@ -24,8 +24,8 @@ impl<'c> Run<'c, '_> {
         }
         match registries.resolve(reference) {
             Ok(taken) => {
-                for why in &taken.passed_over {
-                    self.stderr.note(format_args!("not taken from there: {why}"));
+                for (_, trouble) in &taken.passed_over {
+                    self.stderr.note(format_args!("not taken from there: {trouble}"));
                 }
                 self.taken(registries, wanted, &taken);
             }

@@ -152,9 +152,20 @@ fn answer(trouble: &Trouble) -> Answer {
 }
 
 impl Registries<'_> {
-    /// The signatures of a manifest at the location that it was taken from.
+    /// The signatures of a manifest at the location that it was taken from. A location before it that gave no answer is named
+    /// as a place that was asked: had it given one, its signatures would be those that count.
     pub fn signatures(&mut self, taken: &Taken, digest: &Digest) -> Gathered {
-        self.signatures_at(&taken.asked, &taken.location, digest)
+        let mut gathered = Gathered::default();
+        for (location, trouble) in &taken.passed_over {
+            let place = location.reference.name().to_owned();
+            match trouble {
+                // What is not there has no signatures there, and what is blocked is left alone until somebody changes that.
+                Trouble::Absent { .. } | Trouble::Blocked { .. } => {}
+                trouble => gathered.add(SourceKind::Registry, place, Vec::new(), Some(trouble)),
+            }
+        }
+        self.gather(&taken.asked, &taken.location, digest, &mut gathered);
+        gathered
     }
 
     /// The places at other locations of an image that have signatures of it beside these, which were found where they count.
@@ -178,11 +189,15 @@ impl Registries<'_> {
     /// The signatures of a manifest at a location.
     pub fn signatures_at(&mut self, asked: &Reference, location: &Location, digest: &Digest) -> Gathered {
         let mut gathered = Gathered::default();
-        self.extension(asked, location, digest, &mut gathered);
-        self.lookaside(location, digest, &mut gathered);
-        self.attachments(asked, location, digest, &mut gathered);
-        gathered.limit();
+        self.gather(asked, location, digest, &mut gathered);
         gathered
+    }
+
+    fn gather(&mut self, asked: &Reference, location: &Location, digest: &Digest, gathered: &mut Gathered) {
+        self.extension(asked, location, digest, gathered);
+        self.lookaside(location, digest, gathered);
+        self.attachments(asked, location, digest, gathered);
+        gathered.limit();
     }
 
     /// The signature extension, where the registry offers it.

@@ -213,10 +213,11 @@ fn check_identity(
                 fit.met.push(place);
             }
             Err(difference) => {
+                let wanted = rule.wanted(expected);
                 let text = format!(
-                    "expected {}, signed for {}: {difference}",
-                    rule.wanted(expected),
-                    safe(&signed.to_string())
+                    "expected {wanted}, signed for {}: {difference}{}",
+                    safe(&signed.to_string()),
+                    without_tag(kind, &wanted, &signed)
                 );
                 if !failed.contains(&text) {
                     failed.push(text.clone());
@@ -231,6 +232,17 @@ fn check_identity(
     passed.extend(failed);
     fit.detail = passed.join("; ");
     Ok(fit)
+}
+
+/// What to know of a signed reference that only lacks a tag or a digest, as an addition to a message: signers of this kind
+/// write none unless they are told to.
+fn without_tag(kind: SignatureKind, wanted: &Reference, signed: &Reference) -> &'static str {
+    match kind {
+        SignatureKind::Sigstore if signed.is_name_only() && signed.name() == wanted.name() => {
+            "; payloads of this kind name a repository and no tag, unless the signer gives one"
+        }
+        _ => "",
+    }
 }
 
 /// One expected identity against the signed reference. A digest in either must be the image's own, or that of the list

@@ -45,6 +45,16 @@ pub fn quoted(text: &str) -> String {
     format!("\"{}\"", safe(text))
 }
 
+/// A word of a command that people copy into a shell: what a shell would read otherwise is put in quotes.
+#[must_use]
+pub fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 /// Shortens a text that is safe already to a number of characters.
 #[must_use]
 pub fn cut(mut text: String, limit: usize) -> String {
@@ -114,6 +124,12 @@ mod tests {
     fn quotes_escape_once() {
         assert_eq!(quoted("a\rb"), "\"a\\u{d}b\"");
         assert_eq!(quoted("a\\b"), "\"a\\b\"");
+    }
+
+    #[test]
+    fn words_for_a_shell_stay_one_word() {
+        assert_eq!(shell_word("docker://a/b:c"), "docker://a/b:c");
+        assert_eq!(shell_word("a'; rm -rf b"), r"'a'\''; rm -rf b'");
     }
 
     #[test]

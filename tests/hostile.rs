@@ -160,6 +160,7 @@ pub fn open(net: &Net, access: Access) -> Result<Opened<'_>, Trouble> {
             stored_for,
             stays: false,
         }),
+        advice: String::new(),
     };
     Ok(Opened { session, repository })
 }

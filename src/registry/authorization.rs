@@ -40,6 +40,8 @@ pub struct Repository {
     pub path: String,
     /// The login, if there is one.
     pub login: Option<StoredLogin>,
+    /// How to have one, where there is none; safe to print.
+    pub advice: String,
 }
 
 /// How a registry wants to be asked, and the tokens that were given for it.
@@ -334,7 +336,7 @@ impl Authorization {
     /// What to do where the registry refuses.
     pub(super) fn hint(&self, repository: &Repository) -> String {
         match &repository.login {
-            None => format!("; log in: podman login {}", safe(&self.access.host)),
+            None => format!("; {}", repository.advice),
             Some(stored) => format!("; the login for {} does not allow it", safe(&stored.stored_for)),
         }
     }

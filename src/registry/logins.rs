@@ -9,7 +9,7 @@ use super::helper;
 use super::login::{look_up, Login, Stored};
 use crate::http::secret::Secret;
 use crate::reference::Reference;
-use crate::text::safe;
+use crate::text::{safe, shell_word};
 
 /// The entry of `credential-helpers` that stands for the files.
 pub const FILES: &str = "containers-auth.json";
@@ -53,6 +53,8 @@ pub struct Logins {
     pub given: Option<Given>,
     /// Files, in the order in which they are searched.
     pub files: Vec<AuthFile>,
+    /// The only file that is searched, where the user names one.
+    pub named: Option<PathBuf>,
     /// Names of helpers for all registries and [`FILES`], in this order; the files alone where it is empty.
     pub helpers: Vec<String>,
     /// A cluster's token, where nothing else has a login.
@@ -80,6 +82,20 @@ impl Logins {
         match self.found(place)? {
             Some(login) => Ok(Some(login)),
             None => Ok(self.of_cluster(place)),
+        }
+    }
+
+    /// How to have a login for a repository for which there is none, safe to print: it must come to be where it is looked
+    /// for.
+    #[must_use]
+    pub fn advice(&self, place: &Reference) -> String {
+        let host = safe(place.domain());
+        match self.named.as_ref().map(|file| safe(&file.display().to_string())) {
+            Some(file) => {
+                let word = shell_word(&file);
+                format!("{file} has no login for {host}; to add one: podman login --authfile {word} {host}")
+            }
+            None => format!("log in: podman login {host}"),
         }
     }
 

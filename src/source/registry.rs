@@ -176,6 +176,7 @@ impl<'c> Registries<'c> {
             Ok(Repository {
                 path: place.path().to_owned(),
                 login,
+                advice: logins.advice(place),
             })
         });
         found.clone()

@@ -91,6 +91,40 @@ fn a_login_that_is_given_is_warned_of() {
     assert!(!outcome.stderr.contains("the login for"), "{}", outcome.stderr);
 }
 
+/// Where only one file is read, a login that is anywhere else does not count: the file and the host are named.
+#[test]
+fn a_file_that_has_no_login_for_the_registry() {
+    let (town, hub, image) = guarded();
+    let host = hub.host();
+    let file = town.sandbox.file("other auth.json", auths("other.example"));
+    let file = file.to_str().unwrap();
+    let said = format!(
+        "forbidden or not there (401); {file} has no login for {host}; to add one: podman login --authfile '{file}' {host}"
+    );
+    let message = |item: &serde_json::Value| item["message"].as_str().unwrap().to_owned();
+    let item = town
+        .verify_json(&[&image, "--authfile", file])
+        .expect_verdict(3, "Unchecked/Forbidden")
+        .item();
+    assert!(message(&item).ends_with(&said), "{item}");
+    let mut command = town.command(&["verify", "-o", "json", &image]);
+    let outcome = town.sandbox.finish(command.env("REGISTRY_AUTH_FILE", file), b"");
+    let item = outcome.expect_verdict(3, "Unchecked/Forbidden").item();
+    assert!(message(&item).ends_with(&said), "{item}");
+    let item = town
+        .verify_json(&[&image])
+        .expect_verdict(3, "Unchecked/Forbidden")
+        .item();
+    assert!(
+        message(&item).ends_with(&format!("(401); log in: podman login {host}")),
+        "{item}"
+    );
+    // With what was proposed it is read.
+    let file = town.sandbox.file("other auth.json", auths(&host));
+    town.verify_json(&[&image, "--authfile", file.to_str().unwrap()])
+        .expect_verdict(0, "Verified/Verified");
+}
+
 #[test]
 fn a_credential_helper_is_asked_for_the_host() {
     let (town, hub, image) = guarded();

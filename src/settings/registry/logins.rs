@@ -51,6 +51,7 @@ pub(super) fn logins(
         given: options.creds.as_deref().map(|text| given(text, asked)).transpose()?,
         files,
         helpers: if named.is_some() { Vec::new() } else { helpers.to_vec() },
+        named,
         cluster: None,
         environment: environment.variables(),
     })

@@ -356,10 +356,13 @@ fn policy_commands_read_the_cluster() {
         "Policy: cluster\n",
         "  registry.local:5000: applies: cluster, ClusterImagePolicy/own spec.scopes[0]\n",
         &format!("sha256:{}", place.cosign.id()),
-        "sigstore signatures: in the registry (nodes look there for what objects",
+        "    sigstore signatures: in the registry (nodes of a cluster with these",
     ] {
         assert!(outcome.stdout.contains(part), "{part}: {}", outcome.stdout);
     }
+    // verify speaks of this machine, and this of the cluster's nodes: each says whose configuration it means.
+    let whose = "nodes of a cluster with these objects look there, at mirrors too; the registries.d of this machine is not theirs";
+    assert!(outcome.words().contains(whose), "{outcome:?}");
     assert!(outcome.stderr.contains("-n adds those of a namespace"), "{outcome:?}");
     let outcome = place.policy(&["lint", "--cluster-policy", "-n", "team"]).expect(1);
     let finding = "cluster: warning: ScopeLeftOut: ImagePolicy/dropped of namespace team spec.scopes[0]: ";

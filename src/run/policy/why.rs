@@ -229,7 +229,7 @@ fn place((reference, mirror, blocked): Located, stores: &RegistriesD, ground: &G
     let (attachments, attachments_by) = match stores.use_sigstore_attachments(&reference) {
         _ if is_by_objects => (
             true,
-            "nodes look there for what objects ask for, at mirrors too".to_owned(),
+            "nodes of a cluster with these objects look there, at mirrors too; the registries.d of this machine is not theirs".to_owned(),
         ),
         Some((value, place)) => (value, at(place)),
         None => (

@@ -41,7 +41,9 @@ impl Registries<'_> {
         let (found, trouble) = self.attached(asked, location, &tag);
         gathered.add(SourceKind::Attachment, place, found, trouble.as_ref());
         if let Some(why) = unconfigured {
-            gathered.note(format!("nodes configured like this machine do not look there: {why}"));
+            gathered.note(format!(
+                "podman and CRI-O with the registries.d of this machine do not look there: {why}"
+            ));
         }
     }
 
@@ -61,7 +63,7 @@ impl Registries<'_> {
         }
     }
 
-    /// Why nodes that have this machine's configuration do not look for sigstore signatures of a repository, if they do
+    /// Why programs that have this machine's configuration do not look for sigstore signatures of a repository, if they do
     /// not.
     fn unconfigured(&self, place: &Reference) -> Option<String> {
         match self.configuration.stores.use_sigstore_attachments(place) {

@@ -25,6 +25,8 @@ pub enum Code {
     KeyUnreadable,
     /// A requirement has no key at all.
     KeyMissing,
+    /// The path of a key file is relative: its meaning depends on where a reader was started.
+    KeyPathRelative,
     /// A key is expired.
     KeyExpired,
     /// A key is revoked, too weak, or refused for another reason than its age.
@@ -84,11 +86,12 @@ pub struct Finding {
 
 impl Code {
     /// Every code, in the order of the variants.
-    pub const ALL: [Code; 25] = [
+    pub const ALL: [Code; 26] = [
         Code::InvalidPolicy,
         Code::InvalidConfiguration,
         Code::KeyUnreadable,
         Code::KeyMissing,
+        Code::KeyPathRelative,
         Code::KeyExpired,
         Code::KeyNotAccepted,
         Code::KeySkipped,
@@ -120,6 +123,7 @@ impl Code {
             Code::InvalidConfiguration => "InvalidConfiguration",
             Code::KeyUnreadable => "KeyUnreadable",
             Code::KeyMissing => "KeyMissing",
+            Code::KeyPathRelative => "KeyPathRelative",
             Code::KeyExpired => "KeyExpired",
             Code::KeyNotAccepted => "KeyNotAccepted",
             Code::KeySkipped => "KeySkipped",
@@ -159,7 +163,8 @@ impl Code {
             | Code::RequirementNeverMet
             | Code::AttachmentsNotRead
             | Code::ReaderTooOld => Severity::Error,
-            Code::KeySkipped
+            Code::KeyPathRelative
+            | Code::KeySkipped
             | Code::KeyCopiesDiffer
             | Code::SeveralKeysInData
             | Code::AllRequired

@@ -82,6 +82,18 @@ fn bash_completes_commands_options_and_values() {
     assert_eq!(complete("image-signature policy l"), "lint\n");
     assert_eq!(complete("image-signature policy why --mir"), "--mirrors\n");
     assert_eq!(complete("image-signature policy test -o j"), "json\njunit\n");
+    // Commands beside images, a format before a file, lists with commas.
+    assert_eq!(complete("image-signature audit m"), "merge\n");
+    assert_eq!(complete("image-signature audit merge --fail-on g"), "gap\n");
+    assert_eq!(complete("image-signature audit dir : x --mir"), "--mirrors\n");
+    assert_eq!(complete("image-signature audit --report jso"), "json=\njsonl=\n");
+    assert_eq!(complete("image-signature audit --report = ht"), "html=\n");
+    assert_eq!(complete("image-signature audit --report = json = ht"), "\n");
+    assert_eq!(
+        complete("image-signature audit --fail-on rejected,un"),
+        "rejected,unsupported\nrejected,unsigned\nrejected,unchecked\n"
+    );
+    assert_eq!(complete("image-signature audit --fail-on = gap,s"), "gap,stale\n");
 }
 
 #[test]
@@ -138,6 +150,28 @@ fn fish_completes_commands_options_and_values() {
         &complete("image-signature verify --trust-model ").stdout,
         &["gpg".to_owned(), "always".to_owned()],
     );
+    sandbox.file("one report", "");
+    for (line, found) in [
+        ("audit mer", &["merge"][..]),
+        ("audit --report jso", &["json=", "jsonl="]),
+        ("audit --report=ht", &["--report=html="]),
+        ("audit --report json=one", &["json=one report"]),
+        (
+            "audit merge --fail-on rejected,uns",
+            &["rejected,unsupported", "rejected,unsigned"],
+        ),
+        ("audit --fail-on=gap,st", &["--fail-on=gap,stale"]),
+    ] {
+        let outcome = complete(&format!("image-signature {line}"));
+        let words: Vec<&str> = outcome
+            .stdout
+            .lines()
+            .map(|line| line.split('\t').next().unwrap())
+            .collect();
+        for word in found {
+            assert!(words.contains(word), "{line}: {outcome:?}");
+        }
+    }
 }
 
 /// The candidates, and the directive that ends them (docs/openshift-api.md 7).
@@ -179,6 +213,9 @@ fn the_helpers_of_oc_and_kubectl_speak_their_protocol() {
         (&["verify", "--homedir", ""], &[], ":16"),
         (&["verify", "--signed-by", ""], &[], ":4"),
         (&["verify", ""], &[], ":4"),
+        (&["audit", "m"], &["merge"], ":4"),
+        (&["audit", "--report", "csv"], &["csv="], ":6"),
+        (&["audit", "--fail-on", "gap,st"], &["gap,stale"], ":4"),
         (&["verify", "dir:my"], &["dir:my images/"], ":6"),
         (
             &["verify", "--public-key", "a b.asc", "dir:my images/"],

@@ -50,6 +50,20 @@ const TYPED: &[(&str, &[&str])] = &[
     ("verify dir:ke\t", &["verify", "dir:keys dir"]),
     ("inspect my\t", &["inspect", "my key.asc"]),
     ("completion z\t", &["completion", "zsh"]),
+    ("audit me\t x", &["audit", "merge", "x"]),
+    (
+        "audit merge --fail-on ga\t x",
+        &["audit", "merge", "--fail-on", "gap", "x"],
+    ),
+    (
+        "audit docker://a --mir\t --report csv\tmy\t x",
+        &["audit", "docker://a", "--mirrors", "--report", "csv=my key.asc", "x"],
+    ),
+    (
+        "audit --fail-on gap,reje\t x",
+        &["audit", "--fail-on", "gap,rejected", "x"],
+    ),
+    ("audit dir:ke\t", &["audit", "dir:keys dir"]),
 ];
 
 /// A sandbox with files to complete, the scripts, and programs that write down what they are called with.

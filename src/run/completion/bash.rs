@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use clap::{Arg, Command, ValueHint};
 
-use super::words::{names, value_name, words, PLUGINS, VERIFY};
+use super::words::{formats, is_list, names, value_name, words, PLUGINS, VERIFY};
 
 /// What is the same whatever the options are.
 const SKELETON: &str = include_str!("skeleton.bash");
@@ -28,9 +28,12 @@ pub(super) fn script(command: &Command) -> String {
             .collect();
         if !inner.is_empty() {
             cases += &inner;
+            // Where a command of the group may be left out, another word is an argument of the group.
+            let own: Vec<&str> = subcommand.get_subcommands().map(Command::get_name).collect();
             let _ = writeln!(
                 groups,
-                "                    {name}) command=\"{name} ${{COMP_WORDS[i]}}\" ;;"
+                "                    '{name} '{}) command=\"{name} ${{COMP_WORDS[i]}}\" ;;",
+                own.join(&format!("|'{name} '"))
             );
         }
     }
@@ -46,7 +49,11 @@ fn case(pattern: &str, command: &Command) -> String {
     let mut argument = subcommands(command);
     for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
         if arg.is_positional() {
-            argument = kind(arg);
+            // A command may stand in the place of an argument.
+            argument = match command.has_subcommands() {
+                true => format!("{argument} {}", kind(arg)),
+                false => kind(arg),
+            };
             continue;
         }
         let names = names(arg);
@@ -84,7 +91,11 @@ fn subcommands(command: &Command) -> String {
 
 /// What a value is: words, or with a colon before it what is looked up.
 fn kind(arg: &Arg) -> String {
+    if let Some(formats) = formats(arg) {
+        return format!(":report {}", formats.join(" "));
+    }
     match (words(arg), arg.get_value_hint()) {
+        (Some(words), _) if is_list(arg) => format!(":list {}", words.join(" ")),
         (Some(words), _) => words.join(" "),
         (None, ValueHint::AnyPath) => ":file".to_owned(),
         (None, ValueHint::DirPath) => ":directory".to_owned(),

@@ -6,13 +6,15 @@ use std::fmt::Write;
 use clap::{Command, ValueHint};
 use clap_complete::shells::Fish;
 
-use super::words::{value_name, words, PLUGINS, VERIFY};
+use super::words::{formats, is_list, value_name, without_words_of_lists, words, PLUGINS, VERIFY};
 
 pub(super) fn script(mut command: Command) -> String {
     let name = command.get_name().to_owned();
+    let values = values(&command);
+    command = without_words_of_lists(command);
     let mut script = Vec::new();
     clap_complete::generate(Fish, &mut command, name.clone(), &mut script);
-    let mut script = edited(&String::from_utf8_lossy(&script), &command);
+    let mut script = edited(&String::from_utf8_lossy(&script), &command, &values);
     let _ = writeln!(script);
     for subcommand in command.get_subcommands() {
         let own = std::iter::once((String::new(), subcommand));
@@ -36,7 +38,10 @@ pub(super) fn script(mut command: Command) -> String {
             }
         }
     }
-    let _ = writeln!(script, "{IMAGES}\ncomplete -c {VERIFY} --wraps \"{name} verify\"");
+    let _ = writeln!(
+        script,
+        "{IMAGES}{VALUES}\ncomplete -c {VERIFY} --wraps \"{name} verify\""
+    );
     for plugin in PLUGINS {
         let _ = writeln!(script, "complete -c {plugin} --wraps {name}");
     }
@@ -55,8 +60,53 @@ function __fish_image_signature_images
 end
 ";
 
-/// Options whose value may be left out do not take the next word for it.
-fn edited(script: &str, command: &Command) -> String {
+/// Lists with commas, and FORMAT=FILE: what is typed already stands before what may follow.
+const VALUES: &str = "
+function __fish_image_signature_typed
+	commandline -ct | string replace -r -- '^--[^=]*=' ''
+end
+
+function __fish_image_signature_list
+	set -l begun (__fish_image_signature_typed | string match -r -- '.*,')
+	for word in $argv
+		echo \"$begun$word\"
+	end
+end
+
+function __fish_image_signature_reports
+	set -l parts (string split -m 1 = -- (__fish_image_signature_typed))
+	if test (count $parts) -eq 2
+		for path in (__fish_complete_path $parts[2])
+			echo $parts[1]=$path
+		end
+	else
+		for format in $argv
+			echo $format=
+		end
+	end
+end
+";
+
+/// Options whose values a function of [`VALUES`] completes: ` -l NAME `, and how it is called.
+fn values(command: &Command) -> Vec<(String, String)> {
+    let inner = command.get_subcommands().flat_map(Command::get_subcommands);
+    let all = command.get_subcommands().chain(inner).flat_map(Command::get_arguments);
+    let mut values: Vec<(String, String)> = Vec::new();
+    for arg in all {
+        let call = match (formats(arg), words(arg)) {
+            (Some(formats), _) => format!("__fish_image_signature_reports {}", formats.join(" ")),
+            (None, Some(words)) if is_list(arg) => format!("__fish_image_signature_list {}", words.join(" ")),
+            _ => continue,
+        };
+        if let Some(long) = arg.get_long() {
+            values.push((format!(" -l {long} "), call));
+        }
+    }
+    values
+}
+
+/// Options whose value may be left out do not take the next word for it, and `values` have what completes them.
+fn edited(script: &str, command: &Command, values: &[(String, String)]) -> String {
     let mut out = String::with_capacity(script.len());
     let optional: Vec<String> = command
         .get_subcommands()
@@ -68,6 +118,9 @@ fn edited(script: &str, command: &Command) -> String {
         let mut line = line.replace(" v/v= ", " 'v/v=?' ");
         if optional.iter().any(|option| line.contains(option)) {
             line = line.replace(" -r -f -a ", " -f -a ").replace(" -r -f", "");
+        }
+        if let Some((_, call)) = values.iter().find(|(option, _)| line.contains(option)) {
+            let _ = write!(line, " -a \"({call})\"");
         }
         out += &line;
         out.push('\n');

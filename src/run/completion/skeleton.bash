@@ -3,7 +3,7 @@
 # needed; words are split where COMP_WORDBREAKS says so: --option=value is three of them, dir:PATH as well.
 _image_signature() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local command='' option='' after_equals='' options_ended='' options='' argument='' value='' i
+    local command='' option='' after_equals='' options_ended='' options='' argument='' value='' in_value='' begun='' i
     COMPREPLY=()
     [[ ${1##*/} != verify-image-signature ]] || command=verify
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -12,24 +12,33 @@ _image_signature() {
             =) i=$((i + 1)) ;;
             -*) ;;
             *)
-                case $command in
-                    '') command=${COMP_WORDS[i]} ;;
+                [[ -n $command ]] || { command=${COMP_WORDS[i]}; continue; }
+                case "$command ${COMP_WORDS[i]}" in
                     # groups
                 esac
                 ;;
         esac
     done
+    i=$((COMP_CWORD - 1))
     if [[ $current == = ]]; then
-        option=$previous after_equals=yes current=
-    elif [[ $previous == = ]] && ((COMP_CWORD > 1)); then
-        option=${COMP_WORDS[COMP_CWORD - 2]} after_equals=yes
-    else
-        option=$previous
+        after_equals=yes current=
+    elif [[ $previous == = ]] && ((i > 0)); then
+        after_equals=yes i=$((i - 1))
+    fi
+    option=${COMP_WORDS[i]}
+    # FORMAT=FILE has an equals sign of its own.
+    if [[ -n $after_equals && $option != -* ]] && ((i > 1)); then
+        in_value=yes option=${COMP_WORDS[i - 1]}
+        [[ $option != = ]] || option=${COMP_WORDS[i - 2]}
     fi
     [[ -z $options_ended ]] || option=
     case $command in
         # commands
         *) return 0 ;;
+    esac
+    case $in_value$value in
+        yes:report*) value=:file ;;
+        yes*) value='' ;;
     esac
     if [[ -n $value ]]; then
         argument=$value
@@ -41,9 +50,19 @@ _image_signature() {
     case $argument in
         :file) compopt -o default ;;
         :directory) compopt -o dirnames ;;
-        :image)
+        :report*)
+            compopt -o nospace
+            mapfile -t COMPREPLY < <(compgen -S = -W "${argument#:report}" -- "$current")
+            ;;
+        :list*)
+            [[ $current != *,* ]] || begun=${current%,*},
+            mapfile -t COMPREPLY < <(compgen -P "$begun" -W "${argument#:list}" -- "${current##*,}")
+            ;;
+        *:image)
             if [[ $previous$current == dir: || $previous == : && ${COMP_WORDS[COMP_CWORD - 2]} == dir ]]; then
                 compopt -o dirnames
+            else
+                mapfile -t COMPREPLY < <(compgen -W "${argument%:image}" -- "$current")
             fi
             ;;
         :*) ;;

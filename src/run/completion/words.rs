@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What all scripts need to know of options: what they and their values are called.
 
-use clap::Arg;
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Arg, Command, ValueEnum, ValueHint};
+
+use crate::audit::format::Format;
 
 /// The command that is `verify` by itself.
 pub(super) const VERIFY: &str = "verify-image-signature";
@@ -23,6 +26,32 @@ pub(super) fn names(arg: &Arg) -> Vec<String> {
         .into_iter()
         .chain(long.into_iter().map(|long| format!("--{long}")))
         .collect()
+}
+
+/// The formats that stand before a file in a value FORMAT=FILE.
+pub(super) fn formats(arg: &Arg) -> Option<Vec<String>> {
+    let known = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let known = known.map(|format| format.get_name().to_owned());
+    (value_name(arg) == "FORMAT=FILE").then(|| known.collect())
+}
+
+/// Whether a value is a list with commas.
+pub(super) fn is_list(arg: &Arg) -> bool {
+    arg.get_value_delimiter() == Some(',')
+}
+
+/// The command with lists as any text: their words are completed one by one, which clap cannot do.
+pub(super) fn without_words_of_lists(command: Command) -> Command {
+    let plain = |arg: Arg| match is_list(&arg) {
+        true => arg
+            .value_parser(NonEmptyStringValueParser::new())
+            .value_hint(ValueHint::Other),
+        false => arg,
+    };
+    command.mut_subcommands(|command| {
+        let inner = |inner: Command| inner.mut_args(plain);
+        command.mut_args(plain).mut_subcommands(inner)
+    })
 }
 
 /// The words that a value may be, where there is a list of them.

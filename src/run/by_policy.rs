@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a policy requires of images, by their expected identities, and the keys that it names for that.
 
-use std::collections::{HashMap, HashSet};
-use std::path::Path;
+mod draft;
 
+use std::collections::{HashMap, HashSet};
+
+use self::draft::{Draft, DraftDemand};
 use super::engine;
 use crate::digest::Digest;
-use crate::identity::Rule;
 use crate::openpgp::gnupg::home;
 use crate::openpgp::keys::key_file::Contents;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::import;
 use crate::policy::member;
 use crate::policy::scope::Applied;
-use crate::policy::{KeyMaterial, KeyType, Requirement, SigstoreSigners};
+use crate::policy::{KeyMaterial, KeyType, Requirement};
 use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::settings::by_policy::ByPolicy;
 use crate::settings::workers::Workers;
 use crate::settings::UsageError;
-use crate::sigstore::key::PublicKey;
-use crate::sigstore::keys::{read_file, Keys};
+use crate::sigstore::keys::Keys;
 use crate::text::{quoted, safe};
 use crate::verdict::expectation::Requirement as Required;
 use crate::verdict::expectation::{AcceptedKeys, Alternative, Demand, Expectation, Signed};
@@ -39,18 +39,6 @@ pub(super) struct Rules<'s> {
     files: Vec<(String, Contents)>,
     /// Whether those of scopes that nobody asked for are among them.
     has_all_files: bool,
-}
-
-/// A requirement whose key files were read.
-struct Draft {
-    name: String,
-    demand: DraftDemand,
-}
-
-enum DraftDemand {
-    Ready(Demand),
-    Gpg(Vec<(String, Contents)>, Rule),
-    Sigstore(Vec<PublicKey>, Rule),
 }
 
 impl<'s> Rules<'s> {
@@ -95,7 +83,7 @@ impl<'s> Rules<'s> {
             let place = self.place(scope.as_deref());
             let mut read = Vec::new();
             for (number, requirement) in requirements.iter().enumerate() {
-                let draft = self.draft(requirement).map_err(|(file, message)| {
+                let draft = Draft::of(requirement).map_err(|(file, message)| {
                     let at = self.at(scope.as_deref(), number, file);
                     UsageError::new(format!("{place}, requirement {}{at}: {message}", number + 1))
                 })?;
@@ -228,48 +216,6 @@ impl<'s> Rules<'s> {
         }
     }
 
-    /// Reads the key files; where one is of no use, its number comes with the message.
-    fn draft(&self, requirement: &Requirement) -> Result<Draft, (usize, String)> {
-        let ready = |name: &str, demand| Draft {
-            name: name.to_owned(),
-            demand: DraftDemand::Ready(demand),
-        };
-        let never = |what: &str| Demand::Refusal(format!("{what}, which no reader of policies implements"));
-        Ok(match requirement {
-            Requirement::InsecureAcceptAnything => ready("insecureAcceptAnything", Demand::Anything),
-            Requirement::Reject => ready("reject", Demand::Refusal("no image is accepted".to_owned())),
-            Requirement::SignedBaseLayer => ready("signedBaseLayer", never("a signed base layer")),
-            Requirement::SignedBy { key_type, .. } if *key_type != KeyType::GpgKeys => {
-                ready("signedBy", never("keys of another keyType than GPGKeys"))
-            }
-            Requirement::SignedBy { keys, identity, .. } => Draft {
-                name: name("signedBy", keys, identity),
-                demand: DraftDemand::Gpg(openpgp_files(keys)?, identity.clone()),
-            },
-            Requirement::SigstoreSigned {
-                signers: SigstoreSigners::Keys(keys),
-                needs_rekor,
-                identity,
-            } => Draft {
-                name: name("sigstoreSigned", keys, identity),
-                demand: if *needs_rekor {
-                    let why = "an entry in a transparency log (Rekor) is not checked here";
-                    DraftDemand::Ready(Demand::Unsupported(why.to_owned()))
-                } else {
-                    DraftDemand::Sigstore(sigstore_keys(keys)?, identity.clone())
-                },
-            },
-            Requirement::SigstoreSigned { signers, .. } => {
-                let whose = match signers {
-                    SigstoreSigners::Fulcio => "Fulcio",
-                    _ => "a PKI",
-                };
-                let why = format!("certificates of {whose} are not checked here");
-                ready("sigstoreSigned", Demand::Unsupported(why))
-            }
-        })
-    }
-
     fn finish(&self, draft: Draft, judges: &mut Judges, stderr: &mut Messages<'_>) -> Result<Required, UsageError> {
         let mut keys = AcceptedKeys::default();
         let rule = match draft.demand {
@@ -305,48 +251,4 @@ impl<'s> Rules<'s> {
             }),
         })
     }
-}
-
-/// A requirement as messages call it: its type, its keys, and its identity rule where that is not the default.
-fn name(kind: &str, keys: &KeyMaterial, rule: &Rule) -> String {
-    let keys = match keys {
-        KeyMaterial::Paths(paths) => {
-            let paths: Vec<String> = paths.iter().map(|path| safe(&path.display().to_string())).collect();
-            paths.join(", ")
-        }
-        KeyMaterial::Data(_) => "the keys in the policy".to_owned(),
-    };
-    match rule {
-        Rule::MatchRepoDigestOrExact => format!("{kind} {keys}"),
-        rule => format!("{kind} {keys} ({})", safe(&rule.to_string())),
-    }
-}
-
-fn openpgp_files(keys: &KeyMaterial) -> Result<Vec<(String, Contents)>, (usize, String)> {
-    let read: Result<Vec<_>, _> = match keys {
-        KeyMaterial::Paths(paths) => numbered(paths, |path| import::read(path)),
-        KeyMaterial::Data(all) => numbered(all, |bytes| {
-            import::look("keyData", bytes.clone()).map(|contents| ("keyData".to_owned(), contents))
-        }),
-    };
-    let read = read?;
-    if read.is_empty() {
-        return Err((0, "it names no key file".to_owned()));
-    }
-    Ok(read)
-}
-
-fn sigstore_keys(keys: &KeyMaterial) -> Result<Vec<PublicKey>, (usize, String)> {
-    match keys {
-        KeyMaterial::Paths(paths) => numbered(paths, |path| read_file(Path::new(path))),
-        KeyMaterial::Data(all) => numbered(all, |text| {
-            PublicKey::from_pem(text).map_err(|error| format!("cannot use keyData: {error}"))
-        }),
-    }
-}
-
-/// Reads one after the other; the first that fails is told with its number.
-fn numbered<T, R, E: ToString>(all: &[T], read: impl Fn(&T) -> Result<R, E>) -> Result<Vec<R>, (usize, String)> {
-    let read = |(number, one)| read(one).map_err(|error| (number, error.to_string()));
-    all.iter().enumerate().map(read).collect()
 }

@@ -33,6 +33,30 @@ fn yaml(object: &Value) -> String {
     image_signature::yaml::emit::document(object)
 }
 
+/// kubectl takes what begins with a brace for JSON: where that goes wrong, and what to write, is said.
+#[test]
+fn yaml_in_braces_needs_a_line_before_it() {
+    let desk = Desk::new();
+    let object = desk.signed().to_string();
+    let braces = format!("{},\n}}\n", object.strip_suffix('}').unwrap());
+    let path = desk.put("image.yaml", &braces);
+    let item = desk
+        .file("image.yaml")
+        .expect_verdict(3, "Unchecked/SourceUnavailable")
+        .item();
+    let message = item["message"].as_str().unwrap();
+    let place = "image.yaml is not a file of API objects: line 2, column 1: ";
+    assert!(message.starts_with(place), "{message}");
+    assert!(message.ends_with("what begins with a brace or a bracket is read as JSON, as kubectl reads it: write JSON there, or a line --- before YAML"), "{message}");
+    let yaml = format!("---\n{braces}");
+    desk.put("image.yaml", &yaml);
+    let args = ["-f", "image.yaml", "--expected-identity", IDENTITY, "--confirm"];
+    desk.run(&args).expect(0);
+    let after = std::fs::read_to_string(path).unwrap();
+    assert!(after.starts_with("---\n{") && after.ends_with(",\n}\n"), "{after}");
+    assert!(after.contains("Trusted"), "{after}");
+}
+
 #[test]
 fn every_encoding_that_powershell_writes() {
     let desk = Desk::new();

@@ -5,12 +5,13 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use super::index::{Index, Look};
+use super::index::Index;
+use super::notes::{Entry, Notes, Shifted};
 use super::places::Found;
-use super::scan::{self, Outline, ScanError, Sink};
+use super::scan::{self, ScanError};
 use super::store::{Bytes, Section, Store};
 use super::text::Source;
-use super::{Kind, Place, MAX_FILE_BYTES, MAX_OBJECTS};
+use super::{Place, MAX_FILE_BYTES};
 use crate::files::identity::Identity;
 use crate::input::documents::Documents;
 use crate::input::Encoding;
@@ -19,34 +20,6 @@ use crate::yaml::convert;
 
 /// Bytes of JSON that each byte of YAML may stand for, and what a file may stand for beyond that: anchors repeat text.
 const MAX_EXPANSION: (u64, u64) = (8, 64 << 20);
-
-/// Where one object stands. There may be millions, so that nothing else is kept of them.
-#[derive(Debug, Clone, Copy)]
-pub struct Entry {
-    /// Where it begins in the JSON text, in bytes.
-    pub start: u64,
-    /// How long it is; what is longer cannot be read anyway.
-    pub length: u32,
-    /// What it is; nothing as long as its list has not said so.
-    kind: Option<Kind>,
-    /// It is an element of a list.
-    pub is_item: bool,
-}
-
-impl Entry {
-    /// What kind of object it is; `Other` where it does not say.
-    #[must_use]
-    pub fn kind(&self) -> Kind {
-        self.kind.unwrap_or(Kind::Other)
-    }
-
-    /// Whether it says that it is something else than an image; one that says nothing may be a damaged one.
-    #[must_use]
-    pub fn is_other(&self) -> bool {
-        let is_image = |kind: Kind| matches!(kind, Kind::Image | Kind::Tag | Kind::StreamImage);
-        self.kind.is_some_and(|kind| !is_image(kind))
-    }
-}
 
 /// A file whose objects are known.
 #[derive(Debug)]
@@ -93,79 +66,6 @@ impl ObjectFile {
             // Documents without objects stand before the one that has it.
             after.checked_sub(1).is_some_and(|n| documents[n].is_plain)
         })
-    }
-}
-
-/// Notes the objects of one file.
-struct Notes<'i> {
-    index: &'i mut Index,
-    file: u32,
-    /// How many objects other files have.
-    before: usize,
-    entries: Vec<Entry>,
-    /// The entries and keys before each document and element that has begun and not ended.
-    begun: Vec<(usize, usize)>,
-    has_nested: bool,
-    is_part: bool,
-}
-
-impl Sink for Notes<'_> {
-    fn begin(&mut self) {
-        self.begun.push((self.entries.len(), self.index.keys.len()));
-    }
-
-    fn end(&mut self, list_of: Option<Kind>) {
-        let Some((entries, keys)) = self.begun.pop() else {
-            return;
-        };
-        match list_of {
-            // Elements of a list of one kind need not name it.
-            Some(kind) => {
-                for entry in &mut self.entries[entries..] {
-                    entry.kind.get_or_insert(kind);
-                }
-                self.has_nested |= !self.begun.is_empty();
-            }
-            None => {
-                self.entries.truncate(entries);
-                self.index.keys.truncate(keys);
-            }
-        }
-    }
-
-    fn object(&mut self, outline: &Outline, start: u64, length: u64, place: scan::Place) -> Result<(), ScanError> {
-        if self.before + self.entries.len() >= MAX_OBJECTS {
-            return Err(ScanError::TooMany(MAX_OBJECTS));
-        }
-        let kind = outline.kind();
-        // Bounded by MAX_OBJECTS, and so are the files, which have one object at least.
-        let at = (self.file, u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
-        let Index { hash, keys } = &mut *self.index;
-        let mut add = |look: Look<'_>| keys.push((look.hash(hash), at.0, at.1));
-        if !outline.name.is_empty() && matches!(kind, None | Some(Kind::Image)) {
-            add(Look::Image(&outline.name));
-        }
-        let has_image = !outline.embedded.is_empty();
-        if matches!(kind, Some(Kind::Tag | Kind::StreamImage)) || (kind.is_none() && has_image) {
-            if !outline.name.is_empty() {
-                add(Look::View(&outline.namespace, &outline.name));
-                add(Look::ViewName(&outline.name));
-            }
-            if has_image {
-                add(Look::Embedded(&outline.embedded));
-            }
-        }
-        self.entries.push(Entry {
-            start,
-            length: u32::try_from(length).unwrap_or(u32::MAX),
-            kind,
-            is_item: place != scan::Place::Document,
-        });
-        Ok(())
-    }
-
-    fn part(&mut self) {
-        self.is_part = true;
     }
 }
 
@@ -253,12 +153,28 @@ fn objects(
                     notes.begun.clear();
                     notes.has_nested = false;
                 }
+                Err(ScanError::Json(crate::json::Error::Syntax { offset, what })) => {
+                    return Err(in_braces(section()?, offset, what)?);
+                }
                 other => return other.map(|_| (source.text.clone(), None)),
             }
         }
         Some(_) => {}
     }
     yaml(source, store, notes)
+}
+
+/// What breaks the grammar of JSON at a byte of a text, by line and column. The text may be YAML in braces, which YAML allows
+/// to have a comma after the last member.
+fn in_braces(text: Section, offset: u64, what: &'static str) -> Result<ScanError, crate::json::Error> {
+    let (mut line, mut column) = (1, 1);
+    for byte in BufReader::new(text.take(offset)).bytes() {
+        match byte? {
+            b'\n' => (line, column) = (line + 1, 1),
+            _ => column += 1,
+        }
+    }
+    Ok(ScanError::Braces { line, column, what })
 }
 
 fn yaml(
@@ -302,30 +218,6 @@ fn yaml(
     match whole {
         Some(whole) if whole.length() > 0 => Ok((whole, Some(documents))),
         _ => Err(ScanError::Empty),
-    }
-}
-
-/// Notes places from the beginning of a part as places from the beginning of the whole.
-struct Shifted<'n, 'i> {
-    inner: &'n mut Notes<'i>,
-    by: u64,
-}
-
-impl Sink for Shifted<'_, '_> {
-    fn begin(&mut self) {
-        self.inner.begin();
-    }
-
-    fn end(&mut self, list_of: Option<Kind>) {
-        self.inner.end(list_of);
-    }
-
-    fn object(&mut self, outline: &Outline, start: u64, length: u64, place: scan::Place) -> Result<(), ScanError> {
-        self.inner.object(outline, start + self.by, length, place)
-    }
-
-    fn part(&mut self) {
-        self.inner.part();
     }
 }
 

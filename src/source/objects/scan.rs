@@ -25,6 +25,16 @@ pub enum ScanError {
     /// The text is not JSON.
     #[error("{0}")]
     Json(#[from] json::Error),
+    /// The text begins as JSON does, and is not JSON.
+    #[error("line {line}, column {column}: {what}; what begins with a brace or a bracket is read as JSON, as kubectl reads it: write JSON there, or a line --- before YAML")]
+    Braces {
+        /// The line, counted from 1.
+        line: usize,
+        /// The column in bytes, counted from 1.
+        column: usize,
+        /// What is wrong there.
+        what: &'static str,
+    },
     /// The text is not YAML that means JSON.
     #[error("{0}")]
     Yaml(#[from] ConvertError),

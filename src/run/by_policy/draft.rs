@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A requirement of a policy with the key files that it names, before GnuPG has seen them.
+
+use std::path::Path;
+
+use crate::identity::Rule;
+use crate::openpgp::keys::key_file::Contents;
+use crate::openpgp::trust::import;
+use crate::policy::{KeyMaterial, KeyType, Requirement, SigstoreSigners};
+use crate::sigstore::key::PublicKey;
+use crate::sigstore::keys::read_file;
+use crate::text::safe;
+use crate::verdict::expectation::Demand;
+
+/// A requirement whose key files were read.
+pub(super) struct Draft {
+    /// Its type, its keys and its identity rule, as messages call it.
+    pub name: String,
+    /// What it asks for.
+    pub demand: DraftDemand,
+}
+
+/// What it asks for, as far as that is known without GnuPG.
+pub(super) enum DraftDemand {
+    /// No key is needed to say it.
+    Ready(Demand),
+    /// An OpenPGP signature by a key of these files, for an identity as the rule says.
+    Gpg(Vec<(String, Contents)>, Rule),
+    /// A sigstore signature by one of these keys, for an identity as the rule says.
+    Sigstore(Vec<PublicKey>, Rule),
+}
+
+impl Draft {
+    /// Reads the key files of a requirement.
+    ///
+    /// # Errors
+    /// When one is of no use: its number in the requirement, from 0, and why.
+    pub(super) fn of(requirement: &Requirement) -> Result<Draft, (usize, String)> {
+        let ready = |name: &str, demand| Draft {
+            name: name.to_owned(),
+            demand: DraftDemand::Ready(demand),
+        };
+        let never = |what: &str| Demand::Refusal(format!("{what}, which no reader of policies implements"));
+        Ok(match requirement {
+            Requirement::InsecureAcceptAnything => ready("insecureAcceptAnything", Demand::Anything),
+            Requirement::Reject => ready("reject", Demand::Refusal("no image is accepted".to_owned())),
+            Requirement::SignedBaseLayer => ready("signedBaseLayer", never("a signed base layer")),
+            Requirement::SignedBy { key_type, .. } if *key_type != KeyType::GpgKeys => {
+                ready("signedBy", never("keys of another keyType than GPGKeys"))
+            }
+            Requirement::SignedBy { keys, identity, .. } => Draft {
+                name: name("signedBy", keys, identity),
+                demand: DraftDemand::Gpg(openpgp_files(keys)?, identity.clone()),
+            },
+            Requirement::SigstoreSigned {
+                signers: SigstoreSigners::Keys(keys),
+                needs_rekor,
+                identity,
+            } => Draft {
+                name: name("sigstoreSigned", keys, identity),
+                demand: if *needs_rekor {
+                    let why = "an entry in a transparency log (Rekor) is not checked here";
+                    DraftDemand::Ready(Demand::Unsupported(why.to_owned()))
+                } else {
+                    DraftDemand::Sigstore(sigstore_keys(keys)?, identity.clone())
+                },
+            },
+            Requirement::SigstoreSigned { signers, .. } => {
+                let whose = match signers {
+                    SigstoreSigners::Fulcio => "Fulcio",
+                    _ => "a PKI",
+                };
+                let why = format!("certificates of {whose} are not checked here");
+                ready("sigstoreSigned", Demand::Unsupported(why))
+            }
+        })
+    }
+}
+
+/// A requirement as messages call it: its type, its keys, and its identity rule where that is not the default.
+fn name(kind: &str, keys: &KeyMaterial, rule: &Rule) -> String {
+    let keys = match keys {
+        KeyMaterial::Paths(paths) => {
+            let paths: Vec<String> = paths.iter().map(|path| safe(&path.display().to_string())).collect();
+            paths.join(", ")
+        }
+        KeyMaterial::Data(_) => "the keys in the policy".to_owned(),
+    };
+    match rule {
+        Rule::MatchRepoDigestOrExact => format!("{kind} {keys}"),
+        rule => format!("{kind} {keys} ({})", safe(&rule.to_string())),
+    }
+}
+
+fn openpgp_files(keys: &KeyMaterial) -> Result<Vec<(String, Contents)>, (usize, String)> {
+    let read: Result<Vec<_>, _> = match keys {
+        KeyMaterial::Paths(paths) => numbered(paths, |path| import::read(path)),
+        KeyMaterial::Data(all) => numbered(all, |bytes| {
+            import::look("keyData", bytes.clone()).map(|contents| ("keyData".to_owned(), contents))
+        }),
+    };
+    let read = read?;
+    if read.is_empty() {
+        return Err((0, "it names no key file".to_owned()));
+    }
+    Ok(read)
+}
+
+fn sigstore_keys(keys: &KeyMaterial) -> Result<Vec<PublicKey>, (usize, String)> {
+    match keys {
+        KeyMaterial::Paths(paths) => numbered(paths, |path| read_file(Path::new(path))),
+        KeyMaterial::Data(all) => numbered(all, |text| {
+            PublicKey::from_pem(text).map_err(|error| format!("cannot use keyData: {error}"))
+        }),
+    }
+}
+
+/// Reads one after the other; the first that fails is told with its number.
+fn numbered<T, R, E: ToString>(all: &[T], read: impl Fn(&T) -> Result<R, E>) -> Result<Vec<R>, (usize, String)> {
+    let read = |(number, one)| read(one).map_err(|error| (number, error.to_string()));
+    all.iter().enumerate().map(read).collect()
+}

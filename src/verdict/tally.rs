@@ -128,6 +128,9 @@ impl Tally {
                 let what = format!("{scope} also requires {}: {}", missed.name, missed.detail());
                 Refusal::new(Reason::PolicyRejected, what)
             } else {
+                // What is said of a signature is said of the requirement that it was judged by.
+                let has_miss = |count: &&Count| count.end == End::Missed && count.miss.is_some();
+                let missed = self.requirements.iter().find(has_miss).unwrap_or(missed);
                 let refusal = missed.miss.clone().unwrap_or(furthest);
                 let what = format!("{}; required: {} by {scope}", refusal.message, missed.name);
                 Refusal::new(refusal.reason, what)

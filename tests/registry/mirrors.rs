@@ -56,6 +56,14 @@ fn the_first_location_that_has_the_manifest_counts() {
     assert_eq!(item["pinned"], format!("{NAME}@{}", scene.digest));
     assert_eq!(item["expectedIdentities"], json!([format!("{NAME}:v1")]));
     assert_eq!(scene.source.connections(), 0);
+    // The location is named to people too, and only where it is another one.
+    let location = format!("  source     docker://{}/up/app:v1\n", scene.mirror.host());
+    let text = scene.town.verify(&[&image]).expect(0).stdout;
+    assert!(text.contains(&location), "{text}");
+    let own = format!("docker://{}/up/app:v1={NAME}:v1", scene.mirror.host());
+    scene.town.insecure(&[&scene.mirror.host()]);
+    let text = scene.town.verify(&[&own]).expect(0).stdout;
+    assert!(!text.contains("  source  "), "{text}");
 }
 
 #[test]

@@ -87,6 +87,7 @@ fn keys_of_every_accepted_kind() {
         let text = place.run(&["--sigstore-key", "cosign.pub"]).expect(0);
         assert!(text.stdout.starts_with(&format!("Verified: {IDENTITY}\n")), "{text:?}");
         assert!(text.words().contains(&format!("signed by {id}")), "{text:?}");
+        assert_eq!(text.stdout.matches(&id).count(), 1, "{text:?}");
     }
 }
 
@@ -129,6 +130,12 @@ fn what_is_not_by_the_key_for_the_image_or_as_expected() {
             "Rejected/IdentityMismatch",
             "neither tag nor digest",
         ),
+        // Of another repository it is no matter of a tag.
+        (
+            place.cosign.file(&digest(), "registry.local:5000/foo/baz"),
+            "Rejected/IdentityMismatch",
+            "signed for registry.local:5000/foo/baz: the repository differs",
+        ),
         (
             place.cosign.file_of(b"{}"),
             "Rejected/MalformedPayload",
@@ -159,6 +166,62 @@ fn what_is_not_by_the_key_for_the_image_or_as_expected() {
         let outcome = place.json().expect_verdict(1, verdict);
         let message = outcome.item()["message"].as_str().unwrap().to_owned();
         assert!(message.contains(part), "{part}: {message}");
+    }
+}
+
+/// Cosign signs a repository: that no tag is in its payload is said, and no check is proposed to be loosened. A rule that
+/// asks for the repository alone takes it, and no other repository.
+#[test]
+fn a_payload_that_names_no_tag() {
+    let place = Place::new();
+    place.put(1, place.cosign.file(&digest(), "registry.local:5000/foo/bar"));
+    let said = "expected registry.local:5000/foo/bar:v1, signed for registry.local:5000/foo/bar: the signed reference has neither tag nor digest; payloads of this kind name a repository and no tag, unless the signer gives one";
+    let item = place.json().expect_verdict(1, "Rejected/IdentityMismatch").item();
+    assert!(item["message"].as_str().unwrap().ends_with(said), "{item}");
+    for output in [&["--explain"][..], &["-o", "wide"], &[]] {
+        let outcome = place
+            .run(&[&["--sigstore-key", "cosign.pub"], output].concat())
+            .expect(1);
+        assert!(outcome.words().contains(said), "{outcome:?}");
+        assert!(!outcome.stdout.contains("--identity-match"), "{outcome:?}");
+    }
+    let rule = ["--identity-match", "matchRepository", "-o", "json"];
+    place
+        .run(&[&["--sigstore-key", "cosign.pub"][..], &rule].concat())
+        .expect_verdict(0, OK);
+    place.put(1, place.cosign.file(&digest(), "registry.local:5000/foo/baz"));
+    let item = place
+        .run(&[&["--sigstore-key", "cosign.pub"][..], &rule].concat())
+        .expect_verdict(1, "Rejected/IdentityMismatch")
+        .item();
+    assert!(!item["message"].as_str().unwrap().contains("no tag"), "{item}");
+    // A GPG signer writes the tag always: nothing is to be known of its kind.
+    place.put(1, place.desk.sign(&digest(), "registry.local:5000/foo/bar"));
+    let key = place.desk.key_file.to_str().unwrap();
+    let item = place
+        .run(&["--public-key", key, "-o", "json"])
+        .expect_verdict(1, "Rejected/IdentityMismatch")
+        .item();
+    assert!(!item["message"].as_str().unwrap().contains("this kind"), "{item}");
+}
+
+/// Where no requirement is met, the one that is named is the one that the signature was judged by.
+#[test]
+fn the_requirement_that_a_signature_misses() {
+    let place = Place::new();
+    place.put(1, place.cosign.file(&digest(), "registry.local:5000/foo/bar"));
+    let gpg = serde_json::json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": place.desk.key_file});
+    let sigstore = serde_json::json!({"type": "sigstoreSigned", "keyPath": "cosign.pub"});
+    for requirements in [[&gpg, &sigstore], [&sigstore, &gpg]] {
+        let policy = serde_json::json!({"default": requirements});
+        place.desk.put("policy.json", policy.to_string());
+        let item = place
+            .run(&["--policy", "policy.json", "-o", "json"])
+            .expect_verdict(1, "Rejected/IdentityMismatch")
+            .item();
+        let message = item["message"].as_str().unwrap();
+        let named = "required: sigstoreSigned cosign.pub by the default of policy policy.json";
+        assert!(message.ends_with(named), "{message}");
     }
 }
 
@@ -437,7 +500,7 @@ fn key_files_of_no_use_are_usage_errors() {
         (twice, "more than one PEM block"),
         (
             std::fs::read(&place.desk.key_file).unwrap(),
-            "OpenPGP keys are given with --public-key",
+            "OpenPGP keys are given to verify with --public-key",
         ),
         (Vec::new(), "it is empty"),
         (vec![b'x'; 65 << 10], "65536 bytes"),

@@ -5,6 +5,8 @@
 mod commands;
 #[path = "text/golden.rs"]
 mod golden;
+#[path = "text/options.rs"]
+mod options;
 #[path = "text/progress.rs"]
 mod progress;
 #[path = "text/several.rs"]

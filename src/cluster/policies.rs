@@ -62,7 +62,7 @@ fn list(api: &mut Api, kind: Kind<'_>) -> Result<Vec<Value>, Refusal> {
         Error::Status(status) if status.is_absent() => Refusal::new(
             Reason::SourceUnavailable,
             format!(
-                "{what}: the API server does not have the kind {} of {API}: this version of OpenShift makes no policy of objects; name the policy of its nodes with --policy FILE",
+                "{what}: the API server does not have the kind {} of {API}: this version of OpenShift makes no policy of objects; name a file with the policy of its nodes",
                 kind.name
             ),
         ),

@@ -137,7 +137,12 @@ impl OfCluster {
             ));
         }
         Ok(Self {
-            access: Box::new(cluster::access(&source.client, environment, stdin_in_use)?),
+            access: Box::new(cluster::access(
+                &source.client,
+                environment,
+                stdin_in_use,
+                "name a file with the objects of the cluster with --policy",
+            )?),
             namespace: namespace_of_policies(demands.namespace)?,
             places: environment.temporary_places(),
             uid: environment.uid,

@@ -28,12 +28,19 @@ use hint::hint;
 /// Largest file with certificates or a key, in bytes.
 const MAX_PEM: u64 = 4 << 20;
 
-/// Works out how the cluster is reached. `stdin_in_use` keeps standard input from credential plugins.
+/// Works out how the cluster is reached. `stdin_in_use` keeps standard input from credential plugins; `instead` is what
+/// the command takes in place of a cluster, for the message that none is configured.
 ///
 /// # Errors
 /// When the configuration is malformed, names what is not there, or contradicts itself. Nothing is contacted.
-pub fn access(options: &ClientOptions, environment: &Environment, stdin_in_use: bool) -> Result<Access, UsageError> {
-    finish(Chosen::new(options, environment)?, options, environment, stdin_in_use)
+pub fn access(
+    options: &ClientOptions,
+    environment: &Environment,
+    stdin_in_use: bool,
+    instead: &str,
+) -> Result<Access, UsageError> {
+    let chosen = Chosen::new(options, environment)?;
+    finish(chosen, options, environment, stdin_in_use, instead)
 }
 
 /// Validates what was chosen, and reads the files that it names. All complaints come at once.
@@ -42,6 +49,7 @@ fn finish(
     options: &ClientOptions,
     environment: &Environment,
     stdin_in_use: bool,
+    instead: &str,
 ) -> Result<Access, UsageError> {
     let Chosen {
         cluster,
@@ -57,7 +65,7 @@ fn finish(
     if cluster.server.is_empty() {
         let why = missing.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
         wrong.push(format!(
-            "no cluster configured{why}; use --kubeconfig, --server or --filename"
+            "no cluster configured{why}; use --kubeconfig, --server or {instead}"
         ));
     } else if let Some(why) = missing.filter(|why| why.starts_with("KUBECONFIG")) {
         log::warn!("{why}");

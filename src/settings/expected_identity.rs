@@ -32,7 +32,7 @@ pub fn expected_identity(text: &str) -> Result<Reference, UsageError> {
             "expected identity {text} has neither a tag nor a digest; if you mean the tag latest, write {text}:latest"
         ))),
         (Some(_), Some(_)) => Err(UsageError::new(format!(
-            "expected identity {text} has both a tag and a digest; give one of them, and a digest that the image must have with --expected-digest"
+            "expected identity {text} has both a tag and a digest; give one of them; verify takes the digest that the image must have as --expected-digest"
         ))),
         _ => Ok(reference),
     }
@@ -59,7 +59,7 @@ fn other(text: &str) -> Option<String> {
     }
     if let Some(digest) = bare_digest(text) {
         return Some(format!(
-            "it is a digest, not a reference; the digest that the image must have is given with --expected-digest {digest}, and the expected identity is what it is signed as: REGISTRY/NAMESPACE/NAME:TAG"
+            "it is a digest, not a reference; verify takes the digest that the image must have as --expected-digest {digest}, and the expected identity is what it is signed as: REGISTRY/NAMESPACE/NAME:TAG"
         ));
     }
     if text.starts_with("dir:") || text.starts_with(['/', '.', '~']) {

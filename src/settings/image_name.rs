@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! IMAGE arguments: the forms that are accepted, and what people write where one is expected.
 
-use std::path::{Path, PathBuf};
+mod other;
 
+use std::path::PathBuf;
+
+use self::other::{other, DOCKER};
 use super::UsageError;
 use crate::digest::{Algorithm, Digest};
 use crate::reference::Reference;
@@ -46,9 +49,6 @@ impl ImageName {
     }
 }
 
-/// What stands before a reference that is looked for in its registry.
-const DOCKER: &str = "docker://";
-
 /// Registries that docker.io is called.
 const DOCKER_IO: [&str; 2] = ["docker.io/", "index.docker.io/"];
 
@@ -74,15 +74,6 @@ enum Type {
     StreamImage,
 }
 
-/// Transports of skopeo that this program does not read and that cannot be meant as the name of a stream.
-const TRANSPORTS: [&str; 5] = [
-    "oci",
-    "oci-archive",
-    "docker-archive",
-    "docker-daemon",
-    "containers-storage",
-];
-
 impl Type {
     /// The type that a word names, alone or with its group, as oc takes it.
     fn parse(word: &str) -> Option<Self> {
@@ -107,6 +98,19 @@ pub fn without_type(text: &str) -> Option<&str> {
     Type::parse(word).map(|_| name)
 }
 
+/// What else the name of an object in a cluster may be meant as: whoever has no cluster at hand may not know that the name
+/// stands for one. Nothing where it can be no other thing.
+#[must_use]
+pub fn elsewhere(text: &str) -> Option<String> {
+    let is_other = without_type(text).is_some() || Digest::parse(text).is_ok();
+    let reference = Reference::parse(text).ok().filter(|_| !is_other)?;
+    let tag = if reference.is_name_only() { ":latest" } else { "" };
+    let shown = safe(text);
+    Some(format!(
+        "{shown} alone is taken for an image stream of a cluster; write {DOCKER}{shown}{tag} for an image in a registry, dir:PATH for a directory that skopeo wrote, --filename FILE for a file with the Image object"
+    ))
+}
+
 /// Parses an IMAGE argument.
 ///
 /// # Errors
@@ -118,7 +122,7 @@ pub fn image_name(text: &str) -> Result<ImageName, UsageError> {
     }
     if has_login(text) {
         return Err(UsageError::new(
-            "an IMAGE argument has a user name and a password in it, which is why it is not shown: write it without them, and the login into the file of --authfile, or as --creds USER:PASSWORD",
+            "an IMAGE argument has a user name and a password in it, which is why it is not shown: write it without them; verify, audit and inspect take the login in the file of --authfile, or as --creds USER:PASSWORD",
         ));
     }
     if let Some(path) = text.strip_prefix("dir:") {
@@ -187,95 +191,22 @@ fn typed(kind: Type, word: &str, name: &str) -> Result<ImageName, String> {
     Ok(ImageName::Object(name.to_owned()))
 }
 
-/// What a text is, if it is no name of an object but something that people have at hand, and what to write instead.
-fn other(text: &str) -> Option<String> {
-    let scheme = |name: &str| text.get(..name.len()).filter(|start| start.eq_ignore_ascii_case(name));
-    if text.starts_with("docker:") {
-        return Some(in_a_registry(
-            text.trim_start_matches("docker:").trim_start_matches('/'),
-        ));
-    }
-    if scheme("https://").is_some() || scheme("http://").is_some() {
-        return Some(
-            "a URL is not the name of an image; write docker://REGISTRY/NAME:TAG, [NAMESPACE/]STREAM:TAG, sha256:DIGEST or dir:PATH".into(),
-        );
-    }
-    if let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| *scheme != "file") {
-        return Some(of_a_pod(scheme, rest));
-    }
-    if let Some((transport, rest)) = text.split_once(':') {
-        if TRANSPORTS.contains(&transport) {
-            let stream = match rest {
-                "" => String::new(),
-                _ if rest.contains('/') => String::new(),
-                _ => format!("; a stream called {transport} is written NAMESPACE/{text}"),
-            };
-            return Some(format!(
-                "{transport}: is a transport of skopeo that is not read here, and that keeps no signatures; verify the image where its signatures are: docker://REFERENCE{stream}"
-            ));
-        }
-    }
-    if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Some(format!(
-            "a digest is written with its algorithm: sha256:{}",
-            text.to_ascii_lowercase()
-        ));
-    }
-    if scheme("sha256:").is_some() && Digest::parse(text).is_err() {
-        let lower = text.to_ascii_lowercase();
-        return Some(match Digest::parse(&lower) {
-            Ok(_) => format!("a digest is written in lower case: {lower}"),
-            Err(_) => "expected sha256: and 64 hexadecimal digits".to_owned(),
-        });
-    }
-    if let Some(what) = path(text) {
-        return Some(what);
-    }
-    is_in_a_registry(text).then(|| in_a_registry(text))
-}
-
-/// What to write for SCHEME://..., which is how the status of a pod spells an imageID on some runtimes.
-fn of_a_pod(scheme: &str, rest: &str) -> String {
-    let digest = rest.rsplit_once('@').and_then(|(_, digest)| Digest::parse(digest).ok());
-    match digest {
-        Some(digest) => format!(
-            "it looks like an imageID from the status of a pod; write {digest}, the name of the Image object, without {scheme}:// and the repository"
-        ),
-        None => format!(
-            "{scheme}:// does not begin the name of an image here; write [NAMESPACE/]STREAM:TAG, sha256:DIGEST or dir:PATH"
-        ),
-    }
-}
-
-/// Whether a text names an image in a registry: a namespace of a cluster has neither dots nor colons, and one slash
-/// follows it.
-fn is_in_a_registry(text: &str) -> bool {
-    let Some((first, rest)) = text.split_once('/') else {
-        return false;
-    };
-    let is_host = first.contains(['.', ':']) || first == "localhost";
-    Reference::parse(text).is_ok() && (is_host || rest.contains('/'))
-}
-
-fn in_a_registry(reference: &str) -> String {
-    let reference = safe(reference);
-    let (whole, note) = match Reference::parse(&reference) {
-        Ok(parsed) if parsed.is_name_only() => (
-            format!("{reference}:latest"),
-            "; it has no tag: latest stands for it here".to_owned(),
-        ),
-        _ => (reference, String::new()),
-    };
-    format!("it is an image in a registry; write {DOCKER}{whole}, or name it as the cluster does: [NAMESPACE/]STREAM:TAG or sha256:DIGEST{note}")
-}
-
 /// The reference after `docker://`, which must have either a tag or a digest.
 fn in_registry(text: &str) -> Result<Reference, String> {
     if text.is_empty() {
         return Err(format!("{DOCKER} needs a reference: {DOCKER}REGISTRY/NAME:TAG"));
     }
     if let Some((scheme, rest)) = text.split_once("://") {
-        return Err(format!("write it without {}://: {DOCKER}{}", safe(scheme), safe(rest)));
+        // Whether a registry is spoken to plainly is no matter of its images' names.
+        let plainly = match scheme.eq_ignore_ascii_case("http") {
+            true => "; plain http is spoken to registries that have insecure = true in registries.conf",
+            false => "",
+        };
+        return Err(format!(
+            "write it without {}://: {DOCKER}{}{plainly}",
+            safe(scheme),
+            safe(rest)
+        ));
     }
     if text.contains(['[', ']']) {
         return Err("an IPv6 address cannot stand in a reference; write a host name".to_owned());
@@ -287,39 +218,8 @@ fn in_registry(text: &str) -> Result<Reference, String> {
             safe(text)
         )),
         (Some(_), Some(digest)) => Err(format!(
-            "it has both a tag and a digest; give one of them, and a digest that the image must have with --expected-digest {digest}"
+            "it has both a tag and a digest; give one of them; verify takes the digest that the image must have as --expected-digest {digest}"
         )),
         _ => Ok(reference),
     }
-}
-
-/// What to write for a file or a directory. A name that could be one of an object is not looked up among the files.
-fn path(text: &str) -> Option<String> {
-    const ENDINGS: [&str; 8] = [".json", ".yaml", ".yml", ".sig", ".gpg", ".asc", ".tar", ".tgz"];
-    let begins = ["/", "./", "../", "~/", "file:"]
-        .iter()
-        .any(|start| text.starts_with(start));
-    let is_word = !text.contains([':', '@', '=']);
-    let ends = is_word && (ENDINGS.iter().any(|end| text.ends_with(end)) || text.ends_with('/'));
-    let is_there = Path::new(text).exists();
-    if !(begins || ends || text == "." || text == ".." || is_there && is_word) {
-        return None;
-    }
-    let (shown, path) = (safe(text), Path::new(text));
-    let looks = if is_there { "is" } else { "looks like the path of" };
-    Some(if path.join("manifest.json").is_file() {
-        format!("it is a directory with an image; write dir:{shown}")
-    } else if path.is_dir() || text.ends_with('/') {
-        format!(
-            "it {looks} a directory; write --filename {shown} for the API objects in it, dir:{shown} for an image that skopeo copied"
-        )
-    } else if [".json", ".yaml", ".yml"].iter().any(|end| text.ends_with(end)) {
-        format!(
-            "it {looks} a file; write --filename {shown} for the API objects in it (the option before each file), --manifest {shown} and --signature-file for a manifest"
-        )
-    } else {
-        format!(
-            "it {looks} a file; write --filename for API objects, --manifest and --signature-file for bare parts, dir:PATH for a directory that skopeo wrote"
-        )
-    })
 }

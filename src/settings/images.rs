@@ -10,7 +10,7 @@ use self::parts::Parts;
 use self::requested::requested;
 use super::cluster_registry::ClusterRegistry;
 use super::environment::Environment;
-use super::image_name::ImageName;
+use super::image_name::{elsewhere, ImageName};
 use super::registry::Asked;
 use super::requests::{Request, Requests};
 use super::{cluster, objects, registry, UsageError};
@@ -171,8 +171,16 @@ fn by_place(
     }
     let needs_cluster = targets.iter().any(|wanted| matches!(wanted.target, Target::Cluster(_)));
     let stdin_in_use = options.images_from.as_deref() == Some(Path::new("-"));
+    let of_cluster = targets
+        .iter()
+        .find(|wanted| matches!(wanted.target, Target::Cluster(_)));
+    let meant = of_cluster.and_then(|wanted| elsewhere(&wanted.asked));
+    let instead = format!(
+        "--filename{}",
+        meant.map(|meant| format!("; {meant}")).unwrap_or_default()
+    );
     let access = needs_cluster
-        .then(|| cluster::access(&options.source.client, environment, stdin_in_use))
+        .then(|| cluster::access(&options.source.client, environment, stdin_in_use, &instead))
         .transpose()?
         .map(Box::new);
     let timeout = options.source.client.request_timeout.as_deref();

@@ -100,7 +100,7 @@ impl Objects {
             .iter()
             .map(|name| Name::parse(name).map_err(UsageError))
             .collect::<Result<_, _>>()?;
-        let access = Box::new(cluster::access(&source.client, environment, false)?);
+        let access = Box::new(cluster::access(&source.client, environment, false, "--filename")?);
         Ok(Self::Cluster { access, names, asked })
     }
 }

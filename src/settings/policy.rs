@@ -132,6 +132,9 @@ impl Why {
     }
 }
 
+/// What `policy` reads in place of a cluster.
+const INSTEAD: &str = "files with the objects of the cluster (oc get clusterimagepolicies -o yaml)";
+
 impl Ground {
     fn new(files: &[PathBuf], options: &Configuration, environment: &Environment) -> Result<Self, UsageError> {
         if options.system_policy && !files.is_empty() {
@@ -142,7 +145,7 @@ impl Ground {
         let namespace = options.client.namespace.as_deref();
         let (cluster, namespace) = if options.cluster_policy {
             (
-                Some(Box::new(cluster::access(&options.client, environment, false)?)),
+                Some(Box::new(cluster::access(&options.client, environment, false, INSTEAD)?)),
                 namespace_of_policies(namespace)?,
             )
         } else {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::expected_identity::expected_identity;
-use super::image_name::{image_name, ImageName};
+use super::image_name::{elsewhere, image_name, ImageName};
 use super::UsageError;
 use crate::digest::Digest;
 use crate::files::read::read_bounded;
@@ -168,8 +168,9 @@ fn split_pair(text: &str, lacking: Lacking) -> Result<Pair, UsageError> {
             image if lacking == Lacking::Fine => return Ok(alone(text, image)),
             _ => {}
         }
+        let meant = elsewhere(text).map(|meant| format!("; {meant}")).unwrap_or_default();
         return Err(UsageError::new(format!(
-            "no expected identity for {}: give --expected-identity REF, or write IMAGE=REF; the image itself cannot say what you expect it to be",
+            "no expected identity for {}: give --expected-identity REF, or write IMAGE=REF; the image itself cannot say what you expect it to be{meant}",
             safe(text)
         )));
     };

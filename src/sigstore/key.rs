@@ -197,7 +197,7 @@ fn broken(label: &str) -> Error {
 fn not_a_public_key(label: &str) -> String {
     let advice = match label {
         "CERTIFICATE" => "; openssl x509 -pubkey -noout extracts the public key",
-        "PGP PUBLIC KEY BLOCK" => "; OpenPGP keys are given with --public-key",
+        "PGP PUBLIC KEY BLOCK" => "; OpenPGP keys are given to verify with --public-key, and in a policy by signedBy",
         _ if label.ends_with("PRIVATE KEY") => "; a private key is never needed to verify, keep it away",
         _ => "",
     };
@@ -208,7 +208,7 @@ fn describe(error: pem::Error, text: &[u8]) -> Error {
     Error::Format(match error {
         pem::Error::Missing if text.is_empty() => "it is empty".into(),
         pem::Error::Missing if looks_like_openpgp(text) => {
-            "it looks like a binary OpenPGP key; OpenPGP keys are given with --public-key".into()
+            "it looks like a binary OpenPGP key; OpenPGP keys are given to verify with --public-key, and in a policy by signedBy".into()
         }
         pem::Error::Missing if text.first() == Some(&DER_SEQUENCE) => {
             "it is not PEM text, but maybe the same in DER; openssl pkey -pubin -inform DER -in FILE converts it".into()

@@ -6,7 +6,7 @@ use serde_json::{json, Value};
 use crate::client::{misconfigured, only_request, works, yaml};
 use crate::support::cluster::{config, Scene, TOKEN};
 use crate::support::images::D1;
-use crate::support::program::Outcome;
+use crate::support::program::{Outcome, Sandbox};
 
 /// A scene whose `~/.kube/config` leads nowhere.
 fn scene() -> Scene {
@@ -341,4 +341,36 @@ fn no_configuration_at_all_says_what_to_do() {
     let scene = Scene::signed();
     std::fs::remove_file(scene.sandbox.path("home/.kube/config")).unwrap();
     misconfigured(&scene, &[], &["no cluster configured", "--kubeconfig", "--filename"]);
+}
+
+/// Whoever has no cluster means an image in a registry, a directory or a file: how each is written is said.
+#[test]
+fn without_a_cluster_a_name_may_be_meant_as_something_else() {
+    let sandbox = Sandbox::new();
+    for (image, meant) in [
+        ("nginx:latest", "nginx:latest alone is taken for an image stream of a cluster; write docker://nginx:latest for an image in a registry, dir:PATH for a directory that skopeo wrote, --filename FILE for a file with the Image object"),
+        ("library/nginx:latest", "write docker://library/nginx:latest for an image in a registry"),
+        ("nginx", "write docker://nginx:latest for an image in a registry"),
+    ] {
+        sandbox.run(["verify", image]).expect_usage(meant);
+        if image.contains(':') {
+            let outcome = sandbox.run(["verify", image, "--expected-identity", "docker.io/library/nginx:latest"]);
+            let outcome = outcome.expect(2);
+            assert!(outcome.stderr.contains("no cluster configured"), "{outcome:?}");
+            assert!(outcome.stderr.contains(meant), "{outcome:?}");
+        }
+    }
+    // What can be nothing else is not asked about.
+    for image in [D1, "istag/foo:v1"] {
+        let outcome = sandbox.run(["verify", image, "--expected-identity", "docker.io/library/nginx:latest"]);
+        let outcome = outcome.expect(2);
+        assert!(outcome.stderr.contains("no cluster configured"), "{outcome:?}");
+        assert!(!outcome.stderr.contains("docker://"), "{outcome:?}");
+    }
+    // Commands that read no files do not offer them.
+    let outcome = sandbox
+        .run(["policy", "why", "a.example/b:v1", "--cluster-policy"])
+        .expect(2);
+    assert!(outcome.stderr.contains("no cluster configured"), "{outcome:?}");
+    assert!(!outcome.stderr.contains("--filename"), "{outcome:?}");
 }

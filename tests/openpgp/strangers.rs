@@ -99,7 +99,10 @@ fn everything_that_is_no_openpgp_data_is_named() {
             br#"{"kind":"Status","apiVersion":"v1","code":404}"#.to_vec(),
             "JSON: the answer of an API server",
         ),
-        (object.into(), "JSON: an API object; pass it with --filename"),
+        (
+            object.into(),
+            "JSON: an API object; image-signature verify takes it with --filename",
+        ),
         (extension.into(), "its member content, decoded from base64"),
         (
             br#"{"signatures":[]}"#.to_vec(),
@@ -188,7 +191,7 @@ fn keys_in_place_of_a_signature_are_named() {
     trial.expect(
         &signer.gpg(&["--export", &key], b""),
         NOT,
-        "an OpenPGP public key, not a signature; keys are passed with --public-key",
+        "an OpenPGP public key, not a signature; image-signature verify and keys take keys with --public-key",
     );
     let secret = signer.gpg(&["--export-secret-keys", &key], b"");
     trial.expect(&secret, NOT, "an OpenPGP secret key, not a signature");

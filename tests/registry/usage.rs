@@ -15,6 +15,10 @@ fn references_that_are_none() {
         ("docker://busybox", "docker://busybox:latest"),
         ("docker://", "needs a reference"),
         ("docker://https://registry.example.com/ns/app:v1", "without https://"),
+        (
+            "docker://http://registry.example.com/ns/app:v1",
+            "write it without http://: docker://registry.example.com/ns/app:v1; plain http is spoken to registries that have insecure = true in registries.conf",
+        ),
         ("docker://registry.example.com/NS/app:v1", "lower case"),
         ("docker://[::1]:5000/ns/app:v1", "IPv6"),
         (

@@ -84,7 +84,7 @@ fn key_files_given_to_the_option_for_the_other_kind() {
     for (name, content) in [("binary.gpg", binary), ("armoured.asc", armoured)] {
         let file = town.sandbox.file(name, content);
         town.verify(&[&image, "--sigstore-key", file.to_str().unwrap()])
-            .expect_usage("OpenPGP keys are given with --public-key");
+            .expect_usage("OpenPGP keys are given to verify with --public-key");
     }
     let key = Cosign::new();
     let der = town.sandbox.file("key.der", key.0.public_key_to_der().unwrap());
@@ -95,7 +95,7 @@ fn key_files_given_to_the_option_for_the_other_kind() {
     let rsa = town.sandbox.file("rsa.pub", rsa);
     for file in [pem, rsa] {
         town.verify(&[&image, "--public-key", file.to_str().unwrap()])
-            .expect_usage("keys of sigstore signatures are given with --sigstore-key");
+            .expect_usage("keys of sigstore signatures are given to verify with --sigstore-key");
     }
 }
 
@@ -146,7 +146,7 @@ fn a_tag_that_nodes_do_not_look_at() {
             .args(more);
         town.sandbox.finish(&mut command, b"").expect(0)
     };
-    let note = "nodes configured like this machine do not look there: use-sigstore-attachments is not set for";
+    let note = "podman and CRI-O with the registries.d of this machine do not look there: use-sigstore-attachments is not set for";
     let item = run(&["-o", "json"]).item();
     assert_eq!(answers(&item), ["lookaside found 1", "attachment found 1"]);
     assert!(item["sources"][1]["note"].as_str().unwrap().starts_with(note), "{item}");

@@ -27,8 +27,14 @@ const BEGINNINGS: [(&[u8], &str); 23] = [
         "a Git LFS pointer; get the file itself with git lfs pull",
     ),
     (b"sha256:", "a digest; the signature is a file of its own"),
-    (b"apiVersion:", "an API object in YAML; pass it with --filename"),
-    (b"kind:", "an API object in YAML; pass it with --filename"),
+    (
+        b"apiVersion:",
+        "an API object in YAML; image-signature verify takes it with --filename",
+    ),
+    (
+        b"kind:",
+        "an API object in YAML; image-signature verify takes it with --filename",
+    ),
     (
         b"untrusted comment:",
         "a signify or minisign signature, which is no OpenPGP signature",
@@ -122,7 +128,7 @@ fn describe_json(text: &[u8]) -> &'static str {
     } else if kind == Some("Status") {
         ": the answer of an API server that has no such object or does not give it"
     } else if has("apiVersion") && kind.is_some() {
-        ": an API object; pass it with --filename"
+        ": an API object; image-signature verify takes it with --filename"
     } else if media_type.contains("sigstore") || has("payloadType") || has("base64Signature") || has("dsseEnvelope") {
         ": a sigstore bundle or attestation, which is no OpenPGP signature"
     } else if has("schemaVersion") {
@@ -182,7 +188,7 @@ fn encoded(text: &[u8], is_message: &dyn Fn(&[u8]) -> bool) -> Option<String> {
 pub fn describe_packets(tags: &[u8]) -> Option<&'static str> {
     match *tags.first()? {
         tag::PUBLIC_KEY | tag::PUBLIC_SUBKEY if !has_message(tags) => {
-            Some("an OpenPGP public key, not a signature; keys are passed with --public-key")
+            Some("an OpenPGP public key, not a signature; image-signature verify and keys take keys with --public-key")
         }
         tag::SECRET_KEY | tag::SECRET_SUBKEY if !has_message(tags) => {
             Some("an OpenPGP secret key, not a signature; it belongs nowhere near one")

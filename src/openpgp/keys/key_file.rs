@@ -157,7 +157,7 @@ impl Contents {
                 None => "it is empty but for white space",
                 Some(b'{' | b'[') => "it looks like JSON",
                 _ if is_pem_public_key(text) => {
-                    "it is a PEM public key, not an OpenPGP key; keys of sigstore signatures are given with --sigstore-key"
+                    "it is a PEM public key, not an OpenPGP key; keys of sigstore signatures are given to verify with --sigstore-key, and in a policy by sigstoreSigned"
                 }
                 _ => "it is neither an armoured nor a binary OpenPGP key",
             });

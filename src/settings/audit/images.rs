@@ -136,7 +136,7 @@ impl Images {
         let registries = options.of_cluster(registry.as_ref(), &[], environment)?;
         let is_of_streams = options.all_namespaces || client.namespace.is_some();
         Ok(Self::Cluster {
-            access: Box::new(cluster::access(client, environment, false)?),
+            access: Box::new(cluster::access(client, environment, false, "--filename")?),
             range: match is_of_streams {
                 true => Range::Used(client.namespace.clone()),
                 false => Range::All,
@@ -165,7 +165,12 @@ impl Images {
         let registries = options.of_cluster(registry.as_ref(), &places, environment)?;
         let stdin_in_use = options.images_from.as_deref() == Some(Path::new("-"));
         Ok(Self::Cluster {
-            access: Box::new(cluster::access(&options.source.client, environment, stdin_in_use)?),
+            access: Box::new(cluster::access(
+                &options.source.client,
+                environment,
+                stdin_in_use,
+                "--filename",
+            )?),
             range: Range::Named { objects, places, list },
             selector: String::new(),
             registries,

@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod exec;
 pub mod images;
 pub mod kubeconfig;
+mod members;
 pub mod mirrors;
 pub mod names;
 pub mod pages;

@@ -5,8 +5,11 @@
 //! latter is somebody's word for what the image should be, and only where it names a digest: what a tag stood for when the
 //! pod began is no expectation.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
+use super::members;
 use super::pages::List;
 use crate::digest::{Algorithm, Digest};
 use crate::json::select::Keep;
@@ -27,6 +30,10 @@ const POD: Keep = Keep::Members(&[
             ("initContainers", CONTAINERS),
             ("containers", CONTAINERS),
             ("ephemeralContainers", CONTAINERS),
+            (
+                "volumes",
+                Keep::Elements(&Keep::Members(&[("name", Keep::All), ("image", Keep::All)])),
+            ),
         ]),
     ),
     (
@@ -51,15 +58,15 @@ const KINDS: [(&str, &str); 3] = [
     ("ephemeralContainers", "ephemeralContainerStatuses"),
 ];
 
-/// A container that runs, or has run in a pod that does.
+/// A container that runs, or has run in a pod that does; or an image that such a pod mounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Container {
     /// Namespace of its pod.
     pub namespace: String,
-    /// `POD/CONTAINER`, as it is shown.
+    /// `POD/CONTAINER` or `POD/volume VOLUME`, as it is shown.
     pub name: String,
-    /// The digest of the manifest that it runs, or why that is not known.
-    pub runs: Result<Digest, String>,
+    /// The digest of the manifest that it runs.
+    pub runs: Digest,
     /// What it was asked to run, if that is a reference.
     pub asked: Option<Reference>,
 }
@@ -79,71 +86,178 @@ pub fn list(namespace: Option<&str>, selector: &str) -> List {
     }
 }
 
-/// The containers of a pod that have an image. Pods that have ended run nothing; in all others everything counts that was
-/// started, init containers that are done too: they run again with the pod.
-///
-/// # Errors
-/// When the object does not say whether it runs.
-pub fn containers(pod: &Value) -> Result<Vec<Container>, String> {
+/// The containers of a pod that have an image, and the images that it mounts; with what of it cannot be read, in sentences
+/// that are safe to print. Pods that have ended run nothing; in all others everything counts that was started, init
+/// containers that are done too: they run again with the pod.
+#[must_use]
+pub fn containers(pod: &Value) -> (Vec<Container>, Vec<String>) {
     let name = pod["metadata"]["name"].as_str().unwrap_or_default();
     let namespace = pod["metadata"]["namespace"].as_str().unwrap_or_default();
     if name.is_empty() || namespace.is_empty() {
-        return Err("a pod has no name or no namespace".to_owned());
+        return (Vec::new(), vec!["a pod has no name or no namespace".to_owned()]);
     }
-    let wrong = |what: String| format!("pod {}: {what}", quoted(&format!("{namespace}/{name}")));
-    let is_running = match pod["status"]["phase"].as_str() {
-        Some("Succeeded" | "Failed") => return Ok(Vec::new()),
-        // Init containers run before the phase is Running.
-        Some("Pending") => false,
-        // On a node that is out of reach pods may run on.
-        Some("Running" | "Unknown") => true,
-        other => return Err(wrong(format!("its phase is {}", quoted(other.unwrap_or_default())))),
+    let mut reading = Reading {
+        pod,
+        namespace,
+        name,
+        is_running: false,
+        found: Vec::new(),
+        troubles: Vec::new(),
     };
-    let mut found = Vec::new();
-    for (specified, told) in KINDS {
-        let (specified, told) = (entries(&pod["spec"][specified]), entries(&pod["status"][told]));
-        for container in specified {
-            let own = container["name"].as_str().unwrap_or_default();
-            let status = told.iter().find(|status| status["name"] == own);
-            let id = status.and_then(|status| status["imageID"].as_str()).unwrap_or_default();
-            let text = container["image"].as_str().unwrap_or_default();
-            let asked = Reference::parse(text).ok();
-            if asked.is_none() && !text.is_empty() {
-                // What runs is used all the same.
-                found.push(Container {
-                    namespace: namespace.to_owned(),
-                    name: format!("{name}/{own}"),
-                    runs: Err(wrong(format!(
-                        "container {}: image {} is no reference, so that what it expects is not known",
-                        quoted(own),
-                        quoted(text)
-                    ))),
-                    asked: None,
-                });
-            }
-            // A container that waits for its image runs nothing; one that the status leaves out may run anything.
-            if id.is_empty() && (status.is_some() || !is_running) {
-                continue;
-            }
-            let runs = manifest(id)
-                // A runtime that does not say it has pulled what was named.
-                .or_else(|| sha256(asked.as_ref()?.digest()?))
-                .ok_or_else(|| {
-                    wrong(format!(
-                        "container {}: imageID {} names no manifest",
-                        quoted(own),
-                        quoted(id)
-                    ))
-                });
-            found.push(Container {
-                namespace: namespace.to_owned(),
-                name: format!("{name}/{own}"),
-                runs,
-                asked,
-            });
+    match pod["status"]["phase"].as_str() {
+        Some("Succeeded" | "Failed") => return (Vec::new(), Vec::new()),
+        // Init containers run before the phase is Running.
+        Some("Pending") => {}
+        // On a node that is out of reach pods may run on.
+        Some("Running" | "Unknown") => reading.is_running = true,
+        other => {
+            reading.complain(&format!("its phase is {}", quoted(other.unwrap_or_default())));
+            return (Vec::new(), reading.troubles);
         }
     }
-    Ok(found)
+    if pod.get("spec").is_none_or(Value::is_object) && pod["spec"]["containers"].is_null() {
+        reading.complain("spec.containers: expected an array, and there is none");
+    }
+    for (specified, told) in KINDS {
+        reading.containers(&format!("spec.{specified}"), &format!("status.{told}"));
+    }
+    reading.volumes();
+    (reading.found, reading.troubles)
+}
+
+/// A pod as far as it was read.
+struct Reading<'p> {
+    pod: &'p Value,
+    namespace: &'p str,
+    name: &'p str,
+    is_running: bool,
+    found: Vec<Container>,
+    troubles: Vec<String>,
+}
+
+impl<'p> Reading<'p> {
+    fn complain(&mut self, what: &str) {
+        let pod = quoted(&format!("{}/{}", self.namespace, self.name));
+        let trouble = format!("pod {pod}: {what}");
+        // What stands in the way of one list may stand in the way of others.
+        if !self.troubles.contains(&trouble) {
+            self.troubles.push(trouble);
+        }
+    }
+
+    /// What was read; nothing, and a trouble, where it could not be.
+    fn some<T: Default>(&mut self, of: &str, read: Result<T, String>) -> T {
+        read.unwrap_or_else(|what| {
+            self.complain(&format!("{of}{what}, so that what it runs is not known"));
+            T::default()
+        })
+    }
+
+    /// The elements of a list with their names; `member` is what else is read of each.
+    fn named(&mut self, path: &str, member: &str) -> Vec<(&'p str, &'p Value, &'p str)> {
+        let elements = members::list(self.pod, path);
+        let elements = self.some("", elements);
+        let mut all = Vec::with_capacity(elements.len());
+        for element in elements {
+            let name = self.some(&format!("{path}: "), members::text(element, "name"));
+            let own = self.some(&format!("{path}: {}: ", quoted(name)), members::text(element, member));
+            all.push((name, element, own));
+        }
+        all
+    }
+
+    /// The containers at one place of the specification, with what the status says at another one.
+    fn containers(&mut self, specified: &str, told: &str) {
+        let mut statuses: HashMap<&str, Vec<&str>> = HashMap::new();
+        let told = self.named(told, "imageID");
+        for (own, _, id) in &told {
+            statuses.entry(own).or_default().push(id);
+        }
+        for (own, container, text) in self.named(specified, "image") {
+            let asked = self.asked(&format!("container {}", quoted(own)), text);
+            if text.is_empty() && container.is_object() && container.get("image").is_none_or(Value::is_string) {
+                self.complain(&format!("container {}: it names no image", quoted(own)));
+            }
+            match statuses.remove(own) {
+                Some(ids) => ids.into_iter().for_each(|id| self.container(own, id, asked.as_ref())),
+                // One that the status leaves out may run anything.
+                None if self.is_running => self.container_that_runs(own, "", asked),
+                None => {}
+            }
+        }
+        for (own, _, id) in told {
+            // What the specification does not have runs all the same.
+            if statuses.contains_key(own) {
+                self.container(own, id, None);
+            }
+        }
+    }
+
+    /// The reference that something of the pod names; a trouble where it is none.
+    fn asked(&mut self, what: &str, text: &str) -> Option<Reference> {
+        let asked = Reference::parse(text).ok();
+        if asked.is_none() && !text.is_empty() {
+            // What runs is used all the same.
+            self.complain(&format!(
+                "{what}: image {} is no reference, so that what it expects is not known",
+                quoted(text)
+            ));
+        }
+        asked
+    }
+
+    /// A container with its status. One that waits for its image runs nothing.
+    fn container(&mut self, own: &str, id: &str, asked: Option<&Reference>) {
+        if !id.is_empty() {
+            self.container_that_runs(own, id, asked.cloned());
+        }
+    }
+
+    fn container_that_runs(&mut self, own: &str, id: &str, asked: Option<Reference>) {
+        // A runtime that does not say it has pulled what was named.
+        let runs = manifest(id).or_else(|| sha256(asked.as_ref()?.digest()?));
+        match runs {
+            Some(runs) => self.found.push(Container {
+                namespace: self.namespace.to_owned(),
+                name: format!("{}/{own}", self.name),
+                runs,
+                asked,
+            }),
+            None => self.complain(&format!(
+                "container {}: imageID {} names no manifest",
+                quoted(own),
+                quoted(id)
+            )),
+        }
+    }
+
+    /// The images that volumes are of. The status does not say what is mounted, so that one which is named by a tag is
+    /// not known.
+    fn volumes(&mut self) {
+        let volumes = members::list(self.pod, "spec.volumes");
+        for volume in self.some("", volumes) {
+            let name = self.some("spec.volumes: ", members::text(volume, "name"));
+            if volume["image"].is_null() {
+                continue;
+            }
+            let what = format!("volume {}", quoted(name));
+            let text = self.some(&format!("{what}: "), members::text(volume, "image.reference"));
+            let asked = self.asked(&what, text);
+            match asked.as_ref().and_then(|asked| sha256(asked.digest()?)) {
+                Some(runs) => self.found.push(Container {
+                    namespace: self.namespace.to_owned(),
+                    name: format!("{}/volume {name}", self.name),
+                    runs,
+                    asked,
+                }),
+                None if self.is_running || text.is_empty() => self.complain(&format!(
+                    "{what}: image {} has no digest, so that it is not known what is mounted",
+                    quoted(text)
+                )),
+                None => {}
+            }
+        }
+    }
 }
 
 /// The digest of the manifest that an `imageID` names: `REPOSITORY@sha256:...` from CRI-O and containerd,
@@ -162,10 +276,6 @@ fn sha256(digest: &Digest) -> Option<Digest> {
     (digest.algorithm() == Algorithm::Sha256).then(|| digest.clone())
 }
 
-fn entries(list: &Value) -> &[Value] {
-    list.as_array().map_or(&[][..], Vec::as_slice)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,10 +291,13 @@ mod tests {
                "status": {"phase": phase, "containerStatuses": [{"name": "main", "imageID": id}]}})
     }
 
-    fn runs(phase: &str, id: &str, image: &str) -> Result<Vec<Result<String, String>>, String> {
-        let found = containers(&pod(phase, id, image))?;
-        let digest = |container: Container| container.runs.map(|digest| digest.to_string());
-        Ok(found.into_iter().map(digest).collect())
+    /// The digests that a pod runs, or the one trouble with it.
+    fn runs(phase: &str, id: &str, image: &str) -> Result<Vec<String>, String> {
+        let (found, mut troubles) = containers(&pod(phase, id, image));
+        match troubles.pop() {
+            Some(trouble) => Err(trouble),
+            None => Ok(found.into_iter().map(|own| own.runs.to_string()).collect()),
+        }
     }
 
     #[test]
@@ -195,7 +308,7 @@ mod tests {
             format!("docker-pullable://quay.io/x/app@{a}"),
             format!("docker.io/library/app@{a}"),
         ] {
-            assert_eq!(runs("Running", &id, "app:1").unwrap(), [Ok(a.clone())], "{id}");
+            assert_eq!(runs("Running", &id, "app:1").unwrap(), [a.clone()], "{id}");
         }
         // These are digests of configurations, which name no manifest.
         for id in [
@@ -204,9 +317,9 @@ mod tests {
             hex('c')[7..].to_owned(),
             format!("@{b}"),
         ] {
-            assert!(runs("Running", &id, "app:1").unwrap()[0].is_err(), "{id}");
+            assert!(runs("Running", &id, "app:1").is_err(), "{id}");
             let named = format!("quay.io/x/app@{a}");
-            assert_eq!(runs("Running", &id, &named).unwrap(), [Ok(a.clone())], "{id}");
+            assert_eq!(runs("Running", &id, &named).unwrap(), [a.clone()], "{id}");
         }
     }
 
@@ -217,15 +330,16 @@ mod tests {
             assert_eq!(runs(phase, &id, "app:1").unwrap().len(), 1, "{phase}");
         }
         for phase in ["Succeeded", "Failed"] {
-            assert_eq!(runs(phase, &id, "app:1").unwrap(), [], "{phase}");
+            assert_eq!(runs(phase, &id, "app:1").unwrap().len(), 0, "{phase}");
         }
         assert!(runs("", &id, "app:1").is_err());
-        assert_eq!(runs("Pending", "", "app:1").unwrap(), []);
+        assert_eq!(runs("Pending", "", "app:1").unwrap().len(), 0);
         let mut silent = pod("Running", &id, "app:1");
         silent["status"]["containerStatuses"] = json!([]);
-        assert!(containers(&silent).unwrap()[0].runs.is_err());
+        let (found, troubles) = containers(&silent);
+        assert_eq!((found.len(), troubles.len()), (0, 1), "{troubles:?}");
         silent["status"]["phase"] = "Pending".into();
-        assert_eq!(containers(&silent).unwrap(), []);
+        assert_eq!(containers(&silent), (Vec::new(), Vec::new()));
     }
 
     #[test]
@@ -236,7 +350,8 @@ mod tests {
             let status = json!([{"name": kind, "imageID": format!("x/app@{}", hex(c))}]);
             pod["status"][format!("{kind}ContainerStatuses")] = status;
         }
-        let found = containers(&pod).unwrap();
+        let (found, troubles) = containers(&pod);
+        assert_eq!(troubles.len(), 0, "{troubles:?}");
         let names: Vec<&str> = found.iter().map(|container| &*container.name).collect();
         assert_eq!(names, ["web/init", "web/main", "web/ephemeral"]);
     }
@@ -244,8 +359,7 @@ mod tests {
     #[test]
     fn what_was_asked_for_and_cannot_be_read_is_told_beside_what_runs() {
         let id = format!("x/app@{}", hex('a'));
-        let found = runs("Running", &id, "[::1]:5000/app:1").unwrap();
-        assert_eq!((found.len(), found[0].is_err()), (2, true), "{found:?}");
-        assert!(found[1].is_ok(), "{found:?}");
+        let (found, troubles) = containers(&pod("Running", &id, "[::1]:5000/app:1"));
+        assert_eq!((found.len(), troubles.len()), (1, 1), "{found:?} {troubles:?}");
     }
 }

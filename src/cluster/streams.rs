@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::api::Api;
+use super::members;
 use super::names::Name;
 use super::pages::List;
 use crate::digest::{Algorithm, Digest};
@@ -75,76 +76,140 @@ pub fn list(namespace: Option<&str>, selector: &str) -> List {
     }
 }
 
-/// The tags of a stream that stand for an image, and what is wrong with others.
+/// What cannot be read of a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// The tag that it is about; none where it may be about any of them.
+    pub tag: Option<String>,
+    /// What is wrong, in a sentence that is safe to print.
+    pub what: String,
+}
+
+/// The tags of a stream that stand for an image, and what of the stream cannot be read.
 #[must_use]
-pub fn tags(object: &Value) -> (Vec<Tag>, Vec<String>) {
+pub fn tags(object: &Value) -> (Vec<Tag>, Vec<Trouble>) {
     let (mut found, mut troubles) = (Vec::new(), Vec::new());
     let stream = object["metadata"]["name"].as_str().unwrap_or_default();
     let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
     if stream.is_empty() || namespace.is_empty() {
-        return (found, vec!["an image stream has no name or no namespace".to_owned()]);
+        let what = "an image stream has no name or no namespace".to_owned();
+        return (found, vec![Trouble { tag: None, what }]);
     }
+    let title = quoted(&format!("{namespace}/{stream}"));
+    let mut complain = |tag: Option<&str>, what: String| {
+        let place = tag.map(|tag| format!(" tag {}:", quoted(tag))).unwrap_or_default();
+        troubles.push(Trouble {
+            tag: tag.map(str::to_owned),
+            what: format!("ImageStream {title}:{place} {what}"),
+        });
+    };
     // A stream may have thousands of tags.
     let mut specified: HashMap<&str, Vec<&Value>> = HashMap::new();
-    for entry in object["spec"]["tags"].as_array().into_iter().flatten() {
-        specified
-            .entry(entry["name"].as_str().unwrap_or_default())
-            .or_default()
-            .push(entry);
-    }
-    for entry in object["status"]["tags"].as_array().into_iter().flatten() {
-        let tag = entry["tag"].as_str().unwrap_or_default();
-        // The first is the one that the tag stands for; a tag that was never imported has none.
-        let image = entry["items"][0]["image"].as_str().unwrap_or_default();
-        if image.is_empty() {
-            continue;
+    let entries = members::list(object, "spec.tags");
+    for entry in entries.unwrap_or_else(|what| {
+        complain(None, format!("{what}, so that what its tags expect is not known"));
+        &[]
+    }) {
+        match members::text(entry, "name") {
+            Ok(name) => {
+                specified.entry(name).or_default().push(entry);
+                // What is said of a tag that stands for nothing yet would be taken for nothing later.
+                if let Err(what) = from(entry) {
+                    complain(Some(name), what);
+                }
+            }
+            Err(what) => complain(
+                None,
+                format!("spec.tags: {what}, so that what a tag expects is not known"),
+            ),
         }
+    }
+    for what in repositories(object).1 {
+        complain(None, what);
+    }
+    let entries = members::list(object, "status.tags");
+    for entry in entries.unwrap_or_else(|what| {
+        complain(None, format!("{what}, so that what its tags stand for is not known"));
+        &[]
+    }) {
+        // The first is the one that the tag stands for; a tag that was never imported has none.
+        let read = members::text(entry, "tag")
+            .map_err(|what| (None, what))
+            .and_then(|tag| {
+                let first = members::list(entry, "items").map(<[Value]>::first);
+                let image = first.and_then(|first| first.map_or(Ok(""), |first| members::text(first, "image")));
+                Ok((tag, image.map_err(|what| (Some(tag), what))?))
+            });
+        let (tag, image) = match read {
+            Ok((_, "")) => continue,
+            Ok(read) => read,
+            Err((tag, what)) => {
+                complain(
+                    tag,
+                    format!("status.tags: {what}, so that what it stands for is not known"),
+                );
+                continue;
+            }
+        };
         let digest = Digest::parse(image).ok();
         match digest.filter(|digest| digest.algorithm() == Algorithm::Sha256 && !tag.is_empty()) {
             Some(digest) => found.push(Tag {
                 namespace: namespace.to_owned(),
                 name: format!("{stream}:{tag}"),
                 digest,
-                references: named(object, specified.get(tag).into_iter().flatten().copied(), tag),
+                references: named(object, specified.get(tag).into_iter().flatten().copied(), tag).0,
             }),
-            None => troubles.push(format!(
-                "ImageStream {}: tag {} stands for {}, which is not a sha256 digest",
-                quoted(&format!("{namespace}/{stream}")),
-                quoted(tag),
-                quoted(image)
-            )),
+            None => complain(
+                Some(tag),
+                format!("it stands for {}, which is not a sha256 digest", quoted(image)),
+            ),
         }
     }
     (found, troubles)
 }
 
-/// The references with a tag that a tag of a stream is imported from or offered as. A digest is never one: whoever may
-/// write the stream chooses what its tags resolve to.
+/// The references with a tag that a tag of a stream is imported from or offered as, and what of them cannot be read. A
+/// digest is never one: whoever may write the stream chooses what its tags resolve to.
 ///
 /// # Errors
 /// When the name is not that of a tag, or the stream cannot be read.
-pub fn references(api: &mut Api, name: &Name) -> Result<Vec<Reference>, Refusal> {
+pub fn references(api: &mut Api, name: &Name) -> Result<(Vec<Reference>, Vec<String>), Refusal> {
     let Name::Tag { tag, .. } = name else {
         let message = format!("{name} is no tag of a stream: give --expected-identity REF");
         return Err(Refusal::new(Reason::NotFound, message));
     };
     let object = stream(api, name)?;
     let entries = object["spec"]["tags"].as_array().into_iter().flatten();
-    Ok(named(&object, entries.filter(|entry| entry["name"] == *tag), tag))
+    let (references, _) = named(&object, entries.filter(|entry| entry["name"] == *tag), tag);
+    Ok((references, troubles_of(tags(&object).1, |own| own == tag)))
 }
 
-/// The tags of the stream in the name of an image that stand for that image now.
+/// The tags of the stream in the name of an image that stand for that image now, and what of them cannot be read.
 ///
 /// # Errors
 /// When the stream cannot be read.
-pub fn tags_of(api: &mut Api, name: &Name) -> Result<Vec<Tag>, Refusal> {
-    let Name::StreamImage { digest, .. } = name else {
-        return Ok(Vec::new());
+pub fn tags_of(api: &mut Api, name: &Name) -> Result<(Vec<Tag>, Vec<String>), Refusal> {
+    let Name::StreamImage {
+        digest, stream: own, ..
+    } = name
+    else {
+        return Ok((Vec::new(), Vec::new()));
     };
-    // Other tags of the stream are no matter of this image.
-    let (mut found, _) = tags(&stream(api, name)?);
+    let (mut found, troubles) = tags(&stream(api, name)?);
     found.retain(|tag| tag.digest == *digest);
-    Ok(found)
+    // Other tags of the stream are no matter of this image.
+    let troubles = troubles_of(troubles, |tag| {
+        found.iter().any(|own_tag| own_tag.name == format!("{own}:{tag}"))
+    });
+    Ok((found, troubles))
+}
+
+/// What is wrong with these tags or with the stream as a whole.
+fn troubles_of(troubles: Vec<Trouble>, is_own: impl Fn(&str) -> bool) -> Vec<String> {
+    let own = troubles
+        .into_iter()
+        .filter(|own| own.tag.as_deref().is_none_or(&is_own));
+    own.map(|own| own.what).collect()
 }
 
 /// Reads the stream in the name of an image.
@@ -167,31 +232,81 @@ fn stream(api: &mut Api, name: &Name) -> Result<Value, Refusal> {
     Ok(object)
 }
 
-/// The reference with a tag that a tag, as `spec.tags` of its stream has it, is imported from, if it is from one.
+/// The reference with a tag that a tag, as `spec.tags` of its stream has it, is imported from, if it is from one; and what
+/// of it cannot be read.
 #[must_use]
-pub fn imported_from(entry: &Value) -> Vec<Reference> {
-    named(&Value::Null, std::iter::once(entry), "")
+pub fn imported_from(entry: &Value) -> (Vec<Reference>, Option<String>) {
+    match entry {
+        Value::Null => (Vec::new(), None),
+        entry => named(&Value::Null, std::iter::once(entry), ""),
+    }
 }
 
-/// `entries` are those of `spec.tags` with the name of the tag.
-fn named<'o>(object: &Value, entries: impl Iterator<Item = &'o Value>, tag: &str) -> Vec<Reference> {
-    let from = entries
-        .filter(|entry| entry["from"]["kind"] == "DockerImage")
-        .filter_map(|entry| entry["from"]["name"].as_str().map(str::to_owned));
-    let repositories = ["dockerImageRepository", "publicDockerImageRepository"];
-    let offered = repositories
-        .iter()
-        .filter_map(|name| object["status"][*name].as_str().filter(|text| !text.is_empty()))
-        .map(|repository| format!("{repository}:{tag}"));
-    let mut found = Vec::new();
-    for text in from.chain(offered) {
-        let reference = Reference::parse(&text).ok();
-        let reference = reference.filter(|own| own.tag().is_some() && own.digest().is_none());
-        if let Some(reference) = reference.filter(|own| !found.contains(own)) {
+/// What an entry of `spec.tags` is imported from, if it is from a registry.
+///
+/// # Errors
+/// When that is no reference, or cannot be read; safe to print.
+fn from(entry: &Value) -> Result<Option<Reference>, String> {
+    let unknown = |what: String| format!("{what}, so that what it expects is not known");
+    if entry.get("from").is_some_and(Value::is_null) {
+        return Ok(None);
+    }
+    if members::text(entry, "from.kind").map_err(unknown)? != "DockerImage" {
+        return Ok(None);
+    }
+    let text = members::text(entry, "from.name").map_err(unknown)?;
+    match Reference::parse(text) {
+        Ok(reference) => Ok(Some(reference)),
+        Err(_) => Err(unknown(format!(
+            "it is imported from {}, which is no reference",
+            quoted(text)
+        ))),
+    }
+}
+
+/// The repositories that a stream says its tags are offered in, and what is wrong with others, safe to print.
+fn repositories(object: &Value) -> (Vec<&str>, Vec<String>) {
+    let (mut found, mut troubles) = (Vec::new(), Vec::new());
+    for path in ["status.dockerImageRepository", "status.publicDockerImageRepository"] {
+        let what = match members::text(object, path) {
+            Ok("") => continue,
+            Ok(text) if Reference::parse(text).is_ok_and(|own| own.is_name_only()) => {
+                found.push(text);
+                continue;
+            }
+            Ok(text) => format!("{path} is {}, which is no repository", quoted(text)),
+            Err(what) => what,
+        };
+        troubles.push(format!("{what}, so that what its tags are offered as is not known"));
+    }
+    (found, troubles)
+}
+
+/// The references of a tag with what is wrong with what it is imported from. `entries` are those of `spec.tags` with the
+/// name of the tag.
+fn named<'o>(object: &Value, entries: impl Iterator<Item = &'o Value>, tag: &str) -> (Vec<Reference>, Option<String>) {
+    let mut found: Vec<Reference> = Vec::new();
+    let mut trouble = None;
+    let imported = entries.filter_map(|entry| {
+        from(entry).unwrap_or_else(|what| {
+            trouble = Some(what);
+            None
+        })
+    });
+    let imported: Vec<Reference> = imported.collect();
+    let offered = match object {
+        Value::Null => Vec::new(),
+        stream => repositories(stream).0,
+    };
+    let offered = offered
+        .into_iter()
+        .filter_map(|repository| Reference::parse(&format!("{repository}:{tag}")).ok());
+    for reference in imported.into_iter().chain(offered) {
+        if reference.tag().is_some() && reference.digest().is_none() && !found.contains(&reference) {
             found.push(reference);
         }
     }
-    found
+    (found, trouble)
 }
 
 #[cfg(test)]

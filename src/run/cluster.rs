@@ -138,7 +138,7 @@ impl Session {
     /// # Errors
     /// When the stream cannot be read.
     pub fn references(&mut self, name: &Name) -> Result<Vec<Reference>, Refusal> {
-        streams::references(&mut self.api, name)
+        streams::references(&mut self.api, name).map(|(references, _)| references)
     }
 
     /// The policies of the cluster and those of a namespace.

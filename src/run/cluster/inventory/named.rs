@@ -4,7 +4,7 @@
 //! Several names may stand for one image. It is judged once, and each name expects of it what its stream says.
 
 use super::users::used;
-use super::{Candidate, Inventory, Wanted, MAX_KEPT};
+use super::{Candidate, Inventory, Wanted, MAX_KEPT, MAX_NAMED};
 use crate::audit::entry::UseKind;
 use crate::audit::uses::{Known, Uses};
 use crate::cluster::api::Api;
@@ -61,7 +61,8 @@ impl Inventory {
         match &wanted.name {
             _ if wanted.is_expected => {}
             Name::Tag { stream, tag, .. } => {
-                let references = streams::references(api, &wanted.name)?;
+                let (references, troubles) = streams::references(api, &wanted.name)?;
+                self.note(troubles);
                 uses.add(
                     &digest,
                     &used(UseKind::Tag, namespace, &format!("{stream}:{tag}")),
@@ -69,7 +70,9 @@ impl Inventory {
                 );
             }
             Name::StreamImage { .. } => {
-                for tag in streams::tags_of(api, &wanted.name)? {
+                let (tags, troubles) = streams::tags_of(api, &wanted.name)?;
+                self.note(troubles);
+                for tag in tags {
                     let by = used(UseKind::Tag, &tag.namespace, &tag.name);
                     uses.add(&digest, &by, &tag.references);
                 }
@@ -77,6 +80,15 @@ impl Inventory {
             Name::Image(_) => {}
         }
         hash(&digest)
+    }
+
+    /// Notes what of a stream cannot be read; several names may be in one stream.
+    fn note(&mut self, troubles: Vec<String>) {
+        for trouble in troubles.into_iter().take(MAX_NAMED) {
+            if !self.incomplete.contains(&trouble) {
+                self.incomplete.push(trouble);
+            }
+        }
     }
 
     fn keep(&mut self, digest: &Digest, found: Found) {

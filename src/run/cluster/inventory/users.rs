@@ -8,7 +8,7 @@ use crate::audit::uses::Uses;
 use crate::cluster::{pods, streams};
 use crate::digest::Digest;
 use crate::reference::Reference;
-use crate::text::safe;
+use crate::text::quoted;
 
 /// A use of an image.
 pub(super) fn used(kind: UseKind, namespace: &str, name: &str) -> Use {
@@ -27,7 +27,7 @@ pub(in crate::run) fn add_stream(uses: &mut Uses, object: &Value) -> Vec<String>
         let by = used(UseKind::Tag, &tag.namespace, &tag.name);
         uses.add(&tag.digest, &by, &tag.references);
     }
-    troubles
+    troubles.into_iter().map(|own| own.what).collect()
 }
 
 /// Notes what the view of a tag says that it stands for: an image that is imported from a reference with a tag. What it
@@ -39,18 +39,20 @@ pub(in crate::run) fn add_tag(uses: &mut Uses, object: &Value) -> Vec<String> {
     // Without a digest it is no view of an image, which is told where that is judged.
     if let Some(digest) = digest.filter(|digest| digest.hash().is_some()) {
         let by = used(UseKind::Tag, &text(&metadata["namespace"]), &text(&metadata["name"]));
-        uses.add(&digest, &by, &streams::imported_from(&object["tag"]));
+        let (references, trouble) = streams::imported_from(&object["tag"]);
+        uses.add(&digest, &by, &references);
+        let name = quoted(&format!("{}/{}", by.namespace, by.name));
+        return trouble
+            .into_iter()
+            .map(|what| format!("ImageStreamTag {name}: {what}"))
+            .collect();
     }
     Vec::new()
 }
 
 /// Notes what a pod runs; what cannot be told comes back.
 pub(in crate::run) fn add_pod(uses: &mut Uses, object: &Value) -> Vec<String> {
-    let containers = match pods::containers(object) {
-        Ok(containers) => containers,
-        Err(trouble) => return vec![trouble],
-    };
-    let mut troubles = Vec::new();
+    let (containers, troubles) = pods::containers(object);
     for container in containers {
         let by = used(UseKind::Pod, &container.namespace, &container.name);
         let named: Option<(&Digest, &Reference)> = container
@@ -62,12 +64,8 @@ pub(in crate::run) fn add_pod(uses: &mut Uses, object: &Value) -> Vec<String> {
             let by_digest = Reference::parse(&format!("{}@{digest}", reference.name())).ok();
             uses.add(digest, &by, by_digest.as_slice());
         }
-        match container.runs {
-            Ok(digest) if named.is_none_or(|(own, _)| *own != digest) => {
-                uses.add_had(&digest, &by, container.asked.as_ref());
-            }
-            Ok(_) => {}
-            Err(trouble) => troubles.push(safe(&trouble)),
+        if named.is_none_or(|(own, _)| *own != container.runs) {
+            uses.add_had(&container.runs, &by, container.asked.as_ref());
         }
     }
     troubles

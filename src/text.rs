@@ -65,13 +65,21 @@ pub fn cut(mut text: String, limit: usize) -> String {
     text
 }
 
-/// Characters that move the cursor, end lines, change the direction of text, or cannot be seen.
+/// What is wrong with a line of a file that has a carriage return in it: where that ends a line, what follows is hidden from
+/// a reader for whom it does not, in a comment for example.
+#[must_use]
+pub fn hidden_line(line: &str) -> Option<&'static str> {
+    let has_other = line.trim_end_matches('\r').contains('\r');
+    has_other.then_some("there is a carriage return in it; end each line with a line feed")
+}
+
+/// Characters that move the cursor, end lines, change the direction of text, cannot be seen, or are none.
 #[must_use]
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// A time in seconds since 1970 as RFC 3339 in UTC; the number itself where it is beyond the calendar.
@@ -114,6 +122,7 @@ mod tests {
             safe("a\u{1b}[31m\r\nb\u{202e}c\u{9b}"),
             "a\\u{1b}[31m\\u{d}\\u{a}b\\u{202e}c\\u{9b}"
         );
+        assert_eq!(safe("\u{fffe}\u{ffff}"), "\\u{fffe}\\u{ffff}");
         assert_eq!(safe("Zoë <z@example.com>"), "Zoë <z@example.com>");
         assert_eq!(safe("a\\b"), "a\\b");
         assert_eq!(safe("\\u{1b}"), "\\u{5c}u{1b}");

@@ -16,8 +16,7 @@ pub fn escaped(text: &str) -> String {
             '\'' => out.push_str("&apos;"),
             // In an attribute a line feed as it is would be read as a space.
             '\n' => out.push_str("&#10;"),
-            // The last two are no characters of XML 1.0.
-            c if is_unsafe(c) || matches!(c, '\u{fffe}' | '\u{ffff}') => out.extend(c.escape_unicode()),
+            c if is_unsafe(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }

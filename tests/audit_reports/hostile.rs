@@ -7,10 +7,10 @@ use image_signature::audit::format::Format;
 use image_signature::text::is_unsafe;
 use serde_json::{json, Value};
 
-use crate::audit_reports::made::{head, read_back, rendered, tail};
+use crate::audit_reports::made::{entry, head, read_back, rendered, tail};
 
 /// What others may try, one for each format at least.
-const STRINGS: [&str; 22] = [
+const STRINGS: [&str; 23] = [
     "=HYPERLINK(\"http://evil.example\",\"x\")",
     "+1+1",
     "-2+3",
@@ -20,6 +20,7 @@ const STRINGS: [&str; 22] = [
     "  =1+1",
     "\u{ff1d}1+1",
     "a;=1+1",
+    "a,\t@SUM(A1)|+1",
     "\"\r\n=1+1,\"",
     "<script>alert(1)</script>",
     "\" onmouseover=\"alert(1)",
@@ -120,14 +121,34 @@ fn no_cell_is_a_formula() {
         .flat_map(|row| row.as_object().unwrap().values())
     {
         let cell = cell.as_str().unwrap();
-        let begin = cell.trim_start().chars().next();
-        assert!(
-            !begin.is_some_and(|c| "=+-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}\t\r".contains(c)),
-            "{cell}"
-        );
+        // Whatever a spreadsheet takes for the end of a cell.
+        for part in cell.split([';', ',', '|', '\t', '\r', '\n']) {
+            let begin = part.trim_start().chars().next();
+            assert!(
+                !begin.is_some_and(|c| "=+-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(c)),
+                "{cell}"
+            );
+        }
         guarded += usize::from(cell.starts_with('\''));
     }
     assert!(guarded > 20, "{guarded}");
+}
+
+/// A message has the strings of others in it escaped already: no format escapes the escapes.
+#[test]
+fn escapes_in_messages_are_escaped_once() {
+    let told = "signed for \\u{1b}[31mevil\\u{a}";
+    let mut entry = entry(1, "Rejected", "UnknownKey");
+    entry["message"] = told.into();
+    entry["findings"] = json!([{"kind": "gap", "message": told, "command": told}]);
+    let mut tail = tail(&[entry.clone()]);
+    tail["incomplete"] = json!([told]);
+    for format in Format::value_variants() {
+        let text = rendered(*format, &head(), &[entry.clone()], &tail);
+        assert!(!text.contains("u{5c}"), "{format:?}: {text}");
+        let is_lossy = matches!(format, Format::Openmetrics);
+        assert!(is_lossy || text.contains("u{1b}[31mevil"), "{format:?}: {text}");
+    }
 }
 
 #[test]

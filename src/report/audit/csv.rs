@@ -11,7 +11,7 @@ use crate::audit::entry::{Entry, Signer};
 use crate::audit::head::Head;
 use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
-use crate::text::bounded;
+use crate::text::{bounded, cut};
 
 /// Longest cell, in characters: spreadsheets take no more than 32,767.
 const MAX_CELL: usize = 8000;
@@ -59,7 +59,7 @@ impl Renderer for Csv {
         let findings = entry
             .findings
             .iter()
-            .map(|finding| format!("{}: {}", finding.kind.word(), finding.message));
+            .map(|finding| format!("{}: {}", finding.kind.word(), message(&finding.message)));
         let findings: Vec<String> = findings.collect();
         let claimed = entry
             .signatures
@@ -71,8 +71,8 @@ impl Renderer for Csv {
             &[
                 entry.verdict.word().to_owned(),
                 entry.reason.word().to_owned(),
-                entry.image.clone(),
-                entry.source.clone(),
+                foreign(&entry.image),
+                foreign(&entry.source),
                 joined(uses.iter().map(String::as_str)),
                 joined(namespaces.into_iter().filter(|name| !name.is_empty())),
                 joined(entry.expected.iter().map(String::as_str)),
@@ -84,7 +84,7 @@ impl Renderer for Csv {
                 each(|signer| &signer.hash_algorithm),
                 count.to_string(),
                 joined(claimed),
-                joined(findings.iter().map(String::as_str)),
+                findings.join("; "),
                 word(&entry.recorded)?,
                 message(&entry.message),
             ],
@@ -102,8 +102,13 @@ fn word(value: &impl serde_core::Serialize) -> io::Result<String> {
     Ok(value.as_str().unwrap_or_default().to_owned())
 }
 
+/// A string of somebody else. What is made of such a string is not made safe again: its escapes would be escaped.
+fn foreign(text: &str) -> String {
+    bounded(text, MAX_CELL)
+}
+
 fn joined<'t>(texts: impl Iterator<Item = &'t str>) -> String {
-    texts.collect::<Vec<_>>().join("; ")
+    texts.map(foreign).collect::<Vec<_>>().join("; ")
 }
 
 /// Writes a row. Every cell is in quotation marks, so that no other separator takes it apart.
@@ -115,16 +120,21 @@ fn row<const N: usize>(out: &mut dyn Write, cells: &[String; N]) -> io::Result<(
     writer.flush()
 }
 
-/// A cell that no spreadsheet takes for a formula: what could be one begins with an apostrophe, which spreadsheets take
-/// for the sign of text.
+/// Characters that a reader of tables may be set to take for the end of a cell, whether or not it heeds quotation marks.
+const SEPARATORS: [char; 6] = [';', ',', '|', '\t', '\r', '\n'];
+
+/// A cell that no spreadsheet takes for a formula, nor any part of it between separators: what could be one begins with an
+/// apostrophe, which spreadsheets take for the sign of text.
 fn guarded(cell: &str) -> String {
-    let safe = bounded(cell, MAX_CELL);
-    let begin = safe.trim_start().chars().next();
-    // The wide forms are taken for the others where such are usual.
-    let is_formula = begin.is_some_and(|c| "=+-@|%\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(c));
-    if is_formula {
-        format!("'{safe}")
-    } else {
-        safe
+    let cell = cut(cell.to_owned(), MAX_CELL);
+    let mut guarded = String::with_capacity(cell.len());
+    for part in cell.split_inclusive(SEPARATORS) {
+        let begin = part.trim_start().chars().next();
+        // The wide forms are taken for the others where such are usual.
+        if begin.is_some_and(|c| "=+-@|%\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(c)) {
+            guarded.push('\'');
+        }
+        guarded.push_str(part);
     }
+    guarded
 }

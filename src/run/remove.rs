@@ -34,6 +34,7 @@ pub fn run(settings: Remove, console: &mut Console<'_>) -> Result<Exit, UsageErr
     let Remove {
         objects,
         recording,
+        to_write,
         prints_document,
         ..
     } = settings;
@@ -72,7 +73,7 @@ pub fn run(settings: Remove, console: &mut Console<'_>) -> Result<Exit, UsageErr
             Recording::Trial => "nothing was stored (server dry run)",
             _ => "nothing was written",
         };
-        run.tell(&format!("{done}; to forget this, run the command again with --confirm"));
+        run.tell(&format!("{done}; to forget this, run the command again {to_write}"));
     }
     let Run {
         mut has_failed,

@@ -3,11 +3,11 @@
 
 mod aside;
 mod attach;
+mod beside;
 mod cluster;
 mod cluster_policy;
 mod files;
 mod judged;
-mod lists;
 mod object;
 mod places;
 mod plan;
@@ -208,7 +208,8 @@ impl<'s> Run<'_, 's> {
                 true => "this, rejections too, run it again",
                 false => "this, run the command again",
             };
-            self.tell(&format!("{done}; to record {what} with --confirm"));
+            let how = self.settings.to_write;
+            self.tell(&format!("{done}; to record {what} {how}"));
         }
         status
     }

@@ -2,7 +2,7 @@
 //! The settings of `remove`.
 
 use super::environment::Environment;
-use super::objects::{Objects, Recording};
+use super::objects::{to_write, Objects, Recording};
 use super::UsageError;
 use crate::cli::acceptance::{AcceptanceOptions, EngineChoice};
 use crate::cli::keys::KeyOptions;
@@ -23,6 +23,8 @@ pub struct Remove {
     pub signatures: Vec<String>,
     /// What is done with the changes.
     pub recording: Recording,
+    /// How to run the command again so that it writes.
+    pub to_write: &'static str,
     /// The time that a record says, in seconds since 1970.
     pub now: i64,
     /// How the removals are printed.
@@ -57,6 +59,7 @@ impl Remove {
             is_recursive: options.source.recursive,
             signatures: options.signature.clone(),
             recording,
+            to_write: to_write(options.confirm, options.dry_run),
             now: environment.now,
             output: options.output,
             prints_document,

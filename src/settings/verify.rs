@@ -9,7 +9,7 @@ use super::criteria::Criteria;
 use super::demands::Demands;
 use super::environment::Environment;
 use super::images::{Source, Target};
-use super::objects::Recording;
+use super::objects::{to_write, Recording};
 use super::platforms::Platforms;
 use super::{requests, UsageError};
 use crate::cli;
@@ -49,6 +49,8 @@ pub struct Verify {
     pub signatures: Vec<String>,
     /// What is done with verdicts.
     pub recording: Recording,
+    /// How to run the command again so that it writes.
+    pub to_write: &'static str,
     /// What a record says besides the verdict.
     pub record: Context,
     /// Which instances of lists are judged.
@@ -129,6 +131,7 @@ impl Verify {
             shows_progress: environment.terminal.stderr,
             signatures: options.signature.clone(),
             recording,
+            to_write: to_write(options.confirm, options.dry_run),
             record,
             platforms: Platforms::new(options)?,
             require_list: options.require_list,

@@ -52,3 +52,17 @@ fn what_would_be_recorded_of_a_rejected_image_is_said() {
         "{refused}"
     );
 }
+
+/// Who gives both is not told to add what is given: the dry run is in the way.
+#[test]
+fn where_a_dry_run_keeps_a_confirmed_change_back_that_is_what_is_to_be_left_out() {
+    let desk = Desk::new();
+    desk.store(&desk.signed());
+    let told = desk.verify(&["--dry-run=client", "--confirm"]).expect(0).stderr;
+    assert!(
+        told.ends_with("nothing was written; to record this, run the command again without --dry-run\n"),
+        "{told}"
+    );
+    let told = desk.verify(&["--dry-run=client"]).expect(0).stderr;
+    assert!(told.ends_with("run the command again with --confirm\n"), "{told}");
+}

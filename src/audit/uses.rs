@@ -4,8 +4,13 @@
 
 mod instances;
 mod known;
+#[cfg(test)]
+mod made;
 mod words;
 
+use std::collections::HashSet;
+
+use self::known::MAX_DEMANDS;
 pub use self::known::{Demand, Known, Namer};
 use self::words::Words;
 use super::entry::{Use, UseKind, MAX_USES};
@@ -143,6 +148,8 @@ impl Uses {
         let mut known = Known::default();
         let Some(hash) = image.hash() else { return known };
         let start = self.records.partition_point(|record| record.image < hash);
+        let mut seen: HashSet<&[Named]> = HashSet::new();
+        let mut places = HashSet::new();
         for record in self.records[start..].iter().take_while(|record| record.image == hash) {
             let mut by = Use {
                 kind: record.kind,
@@ -153,13 +160,12 @@ impl Uses {
             let references = self.references_of(record, image);
             let expects_nothing = !record.is_demand || references.is_empty();
             if record.is_demand {
-                known.demand(&by, references);
+                if seen.insert(self.named_by(record)) {
+                    known.demand(&by, references);
+                }
             } else {
-                for place in references {
-                    if known.places.contains(&place) {
-                        continue;
-                    }
-                    match known.places.len() < MAX_USES {
+                for place in references.into_iter().filter(|place| places.insert(place.clone())) {
+                    match known.places.len() < MAX_DEMANDS {
                         true => known.places.push(place),
                         false => known.more_places += 1,
                     }
@@ -184,9 +190,13 @@ impl Uses {
         known
     }
 
-    fn references_of(&self, record: &Record, image: &Digest) -> Vec<Reference> {
+    fn named_by(&self, record: &Record) -> &[Named] {
         let start = record.references as usize;
         let named = self.references.get(start..start + usize::from(record.count));
+        named.unwrap_or_default()
+    }
+
+    fn references_of(&self, record: &Record, image: &Digest) -> Vec<Reference> {
         let text = |named: &Named| {
             let repository = self.words.get(named.repository);
             match named.tag {
@@ -194,7 +204,7 @@ impl Uses {
                 None => format!("{repository}@{image}"),
             }
         };
-        let named = named.unwrap_or_default().iter();
+        let named = self.named_by(record).iter();
         named.filter_map(|named| Reference::parse(&text(named)).ok()).collect()
     }
 }
@@ -202,24 +212,8 @@ impl Uses {
 #[cfg(test)]
 mod tests {
     use super::super::entry::IdentitySource;
+    use super::made::{by, digest, references};
     use super::*;
-
-    fn digest(c: char) -> Digest {
-        Digest::parse(&format!("sha256:{}", c.to_string().repeat(64))).unwrap()
-    }
-
-    fn by(kind: UseKind, namespace: &str, name: &str) -> Use {
-        Use {
-            kind,
-            namespace: namespace.into(),
-            name: name.into(),
-            expects_nothing: false,
-        }
-    }
-
-    fn references(texts: &[&str]) -> Vec<Reference> {
-        texts.iter().map(|text| Reference::parse(text).unwrap()).collect()
-    }
 
     #[test]
     fn what_one_use_expects_does_not_vouch_for_another_one() {

@@ -45,6 +45,20 @@ fn put(scene: &Scene, n: usize, signed: Option<&str>) {
     scene.server.image(object);
 }
 
+/// A cluster with image 1, signed as a tag, which namespace shop imports from tag v1.
+fn scene_signed(tag: &str) -> Scene {
+    let scene = scene();
+    put(&scene, 1, Some(tag));
+    scene.server.stream("shop", "web", stream(&[("latest", "v1", 1)]));
+    scene
+}
+
+/// The user says that all is signed as it is called, so that it may be recorded.
+fn map_names_to_themselves(scene: &Scene) {
+    let own = format!("{REPOSITORY} {REPOSITORY}\nregistry.local:5000 registry.local:5000\n");
+    scene.sandbox.file("map", own);
+}
+
 fn audit(scene: &Scene, more: &[&str]) -> Outcome {
     let key = scene.key_file.to_str().unwrap();
     scene.run(&[&["audit", "--public-key", key, "-o", "jsonl"][..], more].concat())
@@ -93,9 +107,7 @@ fn tags_say_what_images_are_expected_to_be_signed_as() {
 
 #[test]
 fn what_one_namespace_calls_an_image_does_not_vouch_for_it_in_another() {
-    let scene = scene();
-    put(&scene, 1, Some("debug"));
-    scene.server.stream("shop", "web", stream(&[("latest", "v1", 1)]));
+    let scene = scene_signed("debug");
     scene.server.stream("evil", "web", stream(&[("latest", "debug", 1)]));
     let report = Report::read(&audit(&scene, &[]).stdout);
     assert_eq!(word(&report, 1), "Rejected/IdentityMismatch");
@@ -151,9 +163,7 @@ fn where_an_image_was_had_from_does_not_vouch_for_the_tags_that_name_it() {
 /// one has no Verified image.
 #[test]
 fn a_namespace_that_expects_nothing_of_an_image_does_not_count_it_as_verified() {
-    let scene = scene();
-    put(&scene, 1, Some("v1"));
-    scene.server.stream("shop", "web", stream(&[("latest", "v1", 1)]));
+    let scene = scene_signed("v1");
     let runs = format!("{REPOSITORY}@{}", digest(1));
     for (namespace, asked) in [
         ("prod", format!("{REPOSITORY}:v1")),
@@ -210,10 +220,7 @@ fn records_are_written_only_of_what_the_map_names() {
     assert_eq!(entry(&report, 1)["recorded"], "no");
     let stored = |n: usize| scene.server.stored(&digest(n))["signatures"][0]["conditions"][0]["status"].clone();
     assert_eq!(stored(1), Value::Null);
-    scene.sandbox.file(
-        "map",
-        format!("{REPOSITORY} {REPOSITORY}\nregistry.local:5000 registry.local:5000\n"),
-    );
+    map_names_to_themselves(&scene);
     let args = ["--confirm", "--expected-identity-map", "map"];
     let report = Report::read(&audit(&scene, &args).expect(1).stdout);
     assert_eq!(entry(&report, 1)["identitySource"], "map");
@@ -256,13 +263,8 @@ fn records_are_written_only_of_what_the_map_names() {
 
 #[test]
 fn an_image_that_others_change_meanwhile_is_judged_again() {
-    let scene = scene();
-    put(&scene, 1, Some("v1"));
-    scene.server.stream("shop", "web", stream(&[("latest", "v1", 1)]));
-    scene.sandbox.file(
-        "map",
-        format!("{REPOSITORY} {REPOSITORY}\nregistry.local:5000 registry.local:5000\n"),
-    );
+    let scene = scene_signed("v1");
+    map_names_to_themselves(&scene);
     let d = digest(1);
     scene.server.before_write(move |objects| {
         objects.edit_image(&d, |image| image["metadata"]["labels"] = json!({"a": "b"}));
@@ -282,13 +284,8 @@ fn an_image_that_others_change_meanwhile_is_judged_again() {
 /// signed for one of them meanwhile is not recorded for that one.
 #[test]
 fn what_is_kept_back_is_judged_again_by_all_that_is_expected_of_it() {
-    let scene = scene();
-    put(&scene, 1, Some("v1"));
-    scene.server.stream("shop", "web", stream(&[("latest", "v1", 1)]));
-    scene.sandbox.file(
-        "map",
-        format!("{REPOSITORY} {REPOSITORY}\nregistry.local:5000 registry.local:5000\n"),
-    );
+    let scene = scene_signed("v1");
+    map_names_to_themselves(&scene);
     let args = ["--confirm", "--expected-identity-map", "map"];
     audit(&scene, &args).expect(0);
     let by = |key: &str| {

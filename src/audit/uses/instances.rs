@@ -69,8 +69,7 @@ impl Uses {
             let own = self.records[start..].iter().take_while(|record| record.image == *list);
             for record in own.filter(|record| record.is_demand) {
                 let start = record.references as usize;
-                let named = self.references.get(start..start + usize::from(record.count));
-                let of_tags = named.unwrap_or_default().iter().filter(|named| named.tag.is_some());
+                let of_tags = self.named_by(record).iter().filter(|named| named.tag.is_some());
                 let of_tags: Vec<Named> = of_tags.copied().collect();
                 if of_tags.is_empty() {
                     continue;
@@ -125,27 +124,9 @@ impl Uses {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::entry::{Use, UseKind};
     use super::super::known::MAX_DEMANDS;
+    use super::super::made::{by, digest, references};
     use super::*;
-    use crate::reference::Reference;
-
-    fn digest(c: char) -> Digest {
-        Digest::parse(&format!("sha256:{}", c.to_string().repeat(64))).unwrap()
-    }
-
-    fn by(kind: UseKind, namespace: &str, name: &str) -> Use {
-        Use {
-            kind,
-            namespace: namespace.into(),
-            name: name.into(),
-            expects_nothing: false,
-        }
-    }
-
-    fn references(texts: &[&str]) -> Vec<Reference> {
-        texts.iter().map(|text| Reference::parse(text).unwrap()).collect()
-    }
 
     #[test]
     fn instances_are_expected_to_be_signed_as_the_tags_of_their_list() {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is known of an image that is used.
 
+use std::collections::HashSet;
+
 use super::super::entry::{IdentitySource, Use};
 use crate::reference::Reference;
 
-/// Most different demands on one image that are told.
-pub(super) const MAX_DEMANDS: usize = 256;
+/// Most different demands on one image that are looked at. More than any cluster has: whoever may write streams could hide
+/// with them what others expect.
+pub(super) const MAX_DEMANDS: usize = 4096;
 
 /// Who named what is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,13 +63,9 @@ impl Known {
     /// All references that are expected, each once.
     #[must_use]
     pub fn expected(&self) -> Vec<Reference> {
-        let mut all: Vec<Reference> = Vec::new();
-        for reference in self.demands.iter().flat_map(|demand| &demand.references) {
-            if !all.contains(reference) {
-                all.push(reference.clone());
-            }
-        }
-        all
+        let mut seen = HashSet::new();
+        let all = self.demands.iter().flat_map(|demand| &demand.references);
+        all.filter(|reference| seen.insert(*reference)).cloned().collect()
     }
 
     /// Who named them: a digest that is named says more than a tag.
@@ -83,10 +82,9 @@ impl Known {
         self.demands.iter().find(|demand| !is_met(demand))
     }
 
-    /// Adds what a use expects, where another one does not expect the same.
+    /// Adds what a use expects that no other one expects.
     pub(super) fn demand(&mut self, by: &Use, references: Vec<Reference>) {
-        let is_known = self.demands.iter().any(|demand| demand.references == references);
-        if references.is_empty() || is_known {
+        if references.is_empty() {
             return;
         }
         // Tags beside it are other names of the same: where only tags are known, nobody has named the digest.

@@ -18,6 +18,7 @@ pub mod images;
 pub mod lines;
 pub mod merge;
 pub mod prefix_map;
+pub mod source;
 pub mod tail;
 pub mod totals;
 pub mod uses;

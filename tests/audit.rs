@@ -27,6 +27,8 @@ mod lists;
 mod mirrors;
 #[path = "audit/named.rs"]
 mod named;
+#[path = "audit/naming_lists.rs"]
+mod naming_lists;
 #[path = "audit/progress.rs"]
 mod progress;
 #[path = "audit/recording.rs"]
@@ -43,5 +45,7 @@ mod rights;
 mod shards;
 #[path = "audit/trouble.rs"]
 mod trouble;
+#[path = "audit/unreadable.rs"]
+mod unreadable;
 #[path = "audit/vouching.rs"]
 mod vouching;

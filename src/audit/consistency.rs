@@ -3,7 +3,8 @@
 //! refuses what does not hold: a line that contradicts itself is damaged or made up, and says nothing of an image.
 
 use super::entry::{
-    Entry, FindingKind, IdentitySource, Recorded, Signature, MAX_FINDINGS, MAX_LISTED, MAX_STRING, MAX_USES,
+    Entry, FindingKind, IdentitySource, Recorded, Signature, MAX_FINDINGS, MAX_LISTED, MAX_SOURCES, MAX_STRING,
+    MAX_USES,
 };
 use super::head::Head;
 use super::tail::Tail;
@@ -93,11 +94,7 @@ fn of_identities(entry: &Entry) -> Option<String> {
         "it is Verified where an expected identity matches, and only there"
     } else if entry.expected.is_empty() != (entry.identity_source == IdentitySource::None) {
         "identities are expected where something names them, and only there"
-    } else if entry
-        .matched
-        .iter()
-        .any(|identity| is_of_another(identity, &entry.image))
-    {
+    } else if entry.matched.iter().any(|identity| is_of_another(identity, entry)) {
         "it matches an identity with the digest of another image"
     } else {
         return None;
@@ -105,12 +102,17 @@ fn of_identities(entry: &Entry) -> Option<String> {
     Some(what.to_owned())
 }
 
-/// Whether an identity has a digest that is not the image's; digests of different algorithms cannot be compared.
-fn is_of_another(identity: &str, image: &str) -> bool {
+/// Whether an identity has a digest that is neither the image's nor that of a list which names it; digests of different
+/// algorithms cannot be compared.
+fn is_of_another(identity: &str, entry: &Entry) -> bool {
+    let image = entry.image.as_str();
     let reference = Reference::parse(identity).ok();
     let digest = reference.as_ref().and_then(Reference::digest);
     let algorithm = |digest: &str| digest.split_once(':').map(|(algorithm, _)| algorithm.to_owned());
-    digest.is_some_and(|digest| digest.as_str() != image && algorithm(digest.as_str()) == algorithm(image))
+    let is_list = |digest: &Digest| entry.lists.iter().any(|list| list == digest.as_str());
+    digest.is_some_and(|digest| {
+        digest.as_str() != image && !is_list(digest) && algorithm(digest.as_str()) == algorithm(image)
+    })
 }
 
 fn of_verdict(entry: &Entry, is_by_policy: bool) -> Option<String> {
@@ -166,6 +168,8 @@ fn of_bounds(entry: &Entry) -> Option<String> {
         (entry.findings.len(), entry.more_findings, MAX_FINDINGS),
         (entry.expected.len(), 0, MAX_FINDINGS),
         (entry.matched.len(), 0, MAX_FINDINGS),
+        (entry.lists.len(), 0, MAX_FINDINGS),
+        (entry.sources.len(), 0, MAX_SOURCES),
     ];
     let is_whole = lists
         .iter()
@@ -194,6 +198,8 @@ mod tests {
             reason,
             message: String::new(),
             matched: Vec::new(),
+            lists: Vec::new(),
+            sources: Vec::new(),
             signatures: Vec::new(),
             more_signatures: 0,
             findings: Vec::new(),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use super::finding::{Finding, FindingKind};
+pub use super::source::{Source, MAX_SOURCES};
 use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Verdict};
 
@@ -48,6 +49,12 @@ pub struct Entry {
     /// The expected identities that enough keys signed for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub matched: Vec<String>,
+    /// Lists that name it and are expected in its place: their digests may stand for its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<String>,
+    /// The places that were asked for signatures, where it is not its object or directory alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
     /// Its signatures, as they are stored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signatures: Vec<Signature>,
@@ -93,8 +100,15 @@ impl Entry {
         let matched = &self.matched;
         cut(&mut self.expected, MAX_FINDINGS, |_, own| matched.contains(own));
         self.matched.truncate(MAX_FINDINGS);
+        let is_matched = |list: &String| self.matched.iter().any(|own| own.ends_with(&format!("@{list}")));
+        cut(&mut self.lists, MAX_FINDINGS, |_, list| is_matched(list));
+        self.sources.truncate(MAX_SOURCES);
         let mut strings = vec![&mut self.image, &mut self.source, &mut self.message];
-        strings.extend(self.expected.iter_mut().chain(&mut self.matched));
+        strings.extend(self.expected.iter_mut().chain(&mut self.matched).chain(&mut self.lists));
+        for source in &mut self.sources {
+            strings.extend([&mut source.kind, &mut source.location, &mut source.answer]);
+            strings.extend(source.message.iter_mut().chain(&mut source.note));
+        }
         for used in &mut self.uses {
             strings.extend([&mut used.namespace, &mut used.name]);
         }

@@ -28,6 +28,10 @@ pub struct Head {
     pub map: Option<String>,
     /// SHA-256 of every other option that can change what is found.
     pub options: String,
+    /// SHA-256 of the content of the files that a shard of them is judged of; none where records are written into them, which
+    /// changes it from one shard to the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
     /// Which inventory is judged, in words for people: `cluster https://...`, `files DIR`.
     pub source: String,
     /// Which part of the inventory this run judges.
@@ -80,6 +84,7 @@ impl Head {
             (self.map == other.map, "the map of expected identities"),
             (self.options == other.options, "the options"),
             (self.source == other.source, "the source of images"),
+            (self.content == other.content, "the content of the files"),
         ];
         let differing = members.into_iter().filter(|(is_equal, _)| !is_equal);
         differing.map(|(_, what)| what).collect()

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::reference::Reference;
-use crate::text::{quoted, safe};
+use crate::text::{hidden_line, quoted, safe};
 
 /// Most lines with prefixes.
 pub const MAX_PREFIXES: usize = 10_000;
@@ -28,7 +28,11 @@ impl PrefixMap {
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut map = BTreeMap::new();
         for (index, line) in text.lines().enumerate() {
-            let (line, number) = (line.trim(), index + 1);
+            let number = index + 1;
+            if let Some(what) = hidden_line(line) {
+                return Err(format!("line {number}: {what}"));
+            }
+            let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }

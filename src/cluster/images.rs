@@ -45,6 +45,7 @@ const OUTLINE: Keep = Keep::Members(&[
     ("apiVersion", Keep::All),
     ("kind", Keep::All),
     ("metadata", Keep::Members(&[("name", Keep::All), ("uid", Keep::All)])),
+    ("dockerImageManifest", Keep::All),
     (
         "dockerImageManifests",
         Keep::Elements(&Keep::Members(&[("digest", Keep::All)])),

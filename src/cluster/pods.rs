@@ -308,7 +308,7 @@ mod tests {
             format!("docker-pullable://quay.io/x/app@{a}"),
             format!("docker.io/library/app@{a}"),
         ] {
-            assert_eq!(runs("Running", &id, "app:1").unwrap(), [a.clone()], "{id}");
+            assert_eq!(runs("Running", &id, "app:1").unwrap(), std::slice::from_ref(&a), "{id}");
         }
         // These are digests of configurations, which name no manifest.
         for id in [
@@ -319,7 +319,7 @@ mod tests {
         ] {
             assert!(runs("Running", &id, "app:1").is_err(), "{id}");
             let named = format!("quay.io/x/app@{a}");
-            assert_eq!(runs("Running", &id, &named).unwrap(), [a.clone()], "{id}");
+            assert_eq!(runs("Running", &id, &named).unwrap(), std::slice::from_ref(&a), "{id}");
         }
     }
 

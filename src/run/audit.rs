@@ -21,6 +21,7 @@ mod judged;
 mod lines;
 pub(super) mod merge;
 mod mirrors;
+mod naming;
 mod outputs;
 mod parameters;
 mod policy;
@@ -65,7 +66,6 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
     let reach = session
         .as_mut()
         .and_then(|own| Reach::new(settings, own, &mut console.err));
-    let head = parameters::head(settings);
     let in_cluster = matches!(settings.images, Images::Cluster { .. });
     let mut judges = judge::judges(
         settings,
@@ -78,6 +78,13 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
     }
     let progress = Progress::start(0, settings.shows_progress, false);
     let (mut out, mut stderr) = (progress.over(console.out), progress.over(console.err.stream()));
+    let objects = match &settings.images {
+        Images::Files {
+            places, is_recursive, ..
+        } => Some(ObjectFiles::open(places, *is_recursive)),
+        Images::Places { .. } | Images::Cluster { .. } => None,
+    };
+    let head = parameters::head(settings, objects.as_ref());
     let collector = Collector::new(settings, &head, &mut out)?;
     let mut run = Run {
         settings,
@@ -86,9 +93,7 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
         stderr: Messages::to(&mut stderr),
     };
     Ok(match &settings.images {
-        Images::Files {
-            places, is_recursive, ..
-        } => run.files(judges, &ObjectFiles::open(places, *is_recursive)),
+        Images::Files { .. } => run.files(judges, &objects.unwrap_or_default()),
         Images::Places { named, .. } => run.places(judges, named),
         Images::Cluster { .. } => {
             // One stays here, for what others change meanwhile.
@@ -245,7 +250,7 @@ impl Line for Conveyor<'_, '_, '_, '_> {
     /// Ends the run if a signal wants that.
     fn tick(&mut self) {
         if self.interruption.is_told() {
-            self.collector.interrupt();
+            self.collector.interrupt(&mut self.stderr);
             self.interruption.finish();
         }
     }

@@ -112,11 +112,12 @@ impl Audit {
         if let Some(policy) = &criteria.policy {
             let files: Vec<PathBuf> = policy.key_files().map(Path::to_owned).collect();
             inputs.add("a key of the policy", &files);
-            inputs.refuse(&reporting.files)?;
         }
         let workers = options.workers.map_or_else(processors, |workers| workers as usize);
         criteria.workers = criteria.workers.shared_by(workers);
         let mut images = Images::new(options, environment)?;
+        inputs.add("an image that is named", images.directories());
+        inputs.refuse(&reporting.files)?;
         let is_by_objects =
             cluster_policy.is_some() || criteria.policy.as_ref().is_some_and(ByPolicy::is_objects_alone);
         if let Some(registries) = images.registries_mut() {

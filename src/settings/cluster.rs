@@ -2,6 +2,7 @@
 //! Which cluster, and as whom: what was chosen, validated.
 
 mod chosen;
+pub mod files;
 mod hint;
 
 use base64::Engine as _;

@@ -60,6 +60,12 @@ pub fn configuration(
     })
 }
 
+/// The files in which logins are looked for where no option names one.
+#[must_use]
+pub fn login_files(environment: &Environment) -> Vec<PathBuf> {
+    logins::files(environment)
+}
+
 fn network(
     options: &RegistryOptions,
     timeout: Option<Duration>,

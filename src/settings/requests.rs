@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::files::read::read_bounded;
 use crate::identity::{Remap, Rule};
 use crate::reference::Reference;
-use crate::text::{quoted, safe};
+use crate::text::{hidden_line, quoted, safe};
 
 /// Largest file for `--images-from`, in bytes.
 const MAX_LIST: u64 = 64 << 20;
@@ -234,6 +234,9 @@ pub fn read_list(path: &Path) -> Result<String, UsageError> {
 pub fn from_list(place: &str, text: &str, lacking: Lacking) -> Result<Vec<Request>, UsageError> {
     let lines = text.lines().enumerate();
     let pairs = lines.filter_map(|(number, line)| {
+        if let Some(what) = hidden_line(line) {
+            return Some(Err(UsageError::new(format!("{place}, line {}: {what}", number + 1))));
+        }
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             return None;

@@ -9,8 +9,9 @@ use super::bench::Report;
 use super::fleet::{pod, stored, Fleet};
 use crate::support::cluster::allow_configuration;
 use crate::support::cosign::{self, Cosign};
+use crate::support::forge::{Draft, Key};
 use crate::support::hub::{Answer, Hub};
-use crate::support::images::D1;
+use crate::support::images::{base64, payload, D1};
 use crate::support::program::Outcome;
 
 /// A cluster, and the registry that its images come from.
@@ -147,6 +148,38 @@ fn signatures_in_the_registry_count_where_they_are_asked_for_and_nothing_is_writ
     );
 }
 
+/// As the documents of `verify` do.
+#[test]
+fn the_places_that_were_asked_are_told_with_their_answers() {
+    let town = Town::new();
+    let own = town.image("v1", true);
+    town.sign(&own, "v1");
+    town.stream(&[("v1", &own)]);
+    let report = town.lines(&["--registry-url", "auto"], 0);
+    let sources = report.entry()["sources"].as_array().unwrap().clone();
+    let told: Vec<(&str, &str, u64)> = sources
+        .iter()
+        .map(|own| {
+            let word = |name: &str| own[name].as_str().unwrap();
+            (word("kind"), word("answer"), own["signatures"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(told[0], ("object", "absent", 0), "{sources:#?}");
+    assert!(told.contains(&("extension", "found", 1)), "{sources:#?}");
+    let location = sources[1]["location"].as_str().unwrap();
+    assert!(location.contains(&town.hub.host()), "{location}");
+    let path = format!("/extensions/v2/ns/app/signatures/{own}");
+    town.hub.answer(&path, Answer::status(500));
+    let report = town.lines(&["--registry-url", "auto"], 1);
+    let sources = report.entry()["sources"].as_array().unwrap().clone();
+    let extension = sources.iter().find(|own| own["kind"] == "extension").unwrap();
+    assert_eq!(extension["answer"], "unreachable", "{sources:#?}");
+    assert!(extension["message"].is_string(), "{sources:#?}");
+    // The object alone is told by the source.
+    let report = Report::read(&town.fleet.run(&["-o", "jsonl"]).expect(1).stdout);
+    assert_eq!(report.entry().get("sources"), None);
+}
+
 /// What pods run need not have an Image object: on a stock cluster most of it has none.
 #[test]
 fn what_runs_without_an_object_is_asked_for_where_it_was_had_from() {
@@ -269,6 +302,64 @@ fn sigstore_signatures_in_the_registry_count_where_their_key_is_named() {
     let report = town.lines(&["--registry-url", "auto", "--sigstore-key", "cosign.pub"], 0);
     assert_eq!(report.words(), ["Verified/Verified"], "{report:#?}");
     assert_eq!(report.entry()["signatures"][0]["kind"], "sigstore");
+}
+
+/// The image is Verified by one signature of its object and one in the registry, and trust in a third one is to be taken back.
+/// When the image is judged again for that, the one in the registry is gone: what would be lost then was never announced.
+#[test]
+fn a_record_that_was_not_announced_is_not_taken_back_where_other_signatures_are_gone() {
+    let town = Town::new();
+    let host = town.hub.host();
+    let own = town.image("v1", true);
+    town.stream(&[("v1", &own)]);
+    let sandbox = &town.fleet.scene.sandbox;
+    sandbox.file("map", format!("{host} {host}\n"));
+    let identity = format!("{host}/ns/app:v1");
+    let (there, gone) = (Key::new(), Key::new());
+    let by = |key: &Key| key.message(&Draft::new(key.created), &payload(&own, &identity));
+    for (name, key) in [("there.gpg", &there), ("gone.gpg", &gone)] {
+        sandbox.file(name, key.certificate("Other <other@example.com>"));
+    }
+    let blobs = [town.fleet.sign(&own, &identity), by(&gone)];
+    town.fleet.server().objects(|objects| {
+        objects.edit_image(&own, |image| {
+            image["signatures"] = stored(&own, &[&blobs[0], &blobs[1]])["signatures"].clone();
+        });
+    });
+    let args = [
+        "--confirm",
+        "--require",
+        "2",
+        "--expected-identity-map",
+        "map",
+        "--public-key",
+    ];
+    let (report, _) = town.fleet.lines(&[&args[..], &["gone.gpg"]].concat(), 0);
+    assert_eq!(report.entry()["recorded"], "yes");
+    let records = || {
+        let stored = town.fleet.server().stored(&own);
+        [0, 1].map(|n| stored["signatures"][n]["conditions"][0]["status"].clone())
+    };
+    assert_eq!(records(), ["True", "True"]);
+    let extension = |signatures: Value| Answer::ok("application/json", json!({ "signatures": signatures }).to_string());
+    let signature =
+        json!({"schemaVersion": 2, "name": format!("{own}@s"), "type": "atomic", "content": base64(&by(&there))});
+    let path = format!("/extensions/v2/ns/app/signatures/{own}");
+    town.hub
+        .answers(&path, [extension(json!([signature])), extension(json!([]))]);
+    let more = ["there.gpg", "--registry-url", "auto"];
+    let outcome = town.run(&[&args[..], &more].concat()).expect(3);
+    let report = Report::read(&outcome.stdout);
+    assert_eq!(report.words(), ["Verified/Verified"]);
+    assert_eq!(report.entry()["recorded"], "failed");
+    let told = "it would lose other records of trust than those that were counted";
+    assert!(outcome.stderr.contains(told), "{outcome:#?}");
+    assert_eq!(records(), ["True", "True"]);
+    // As long as it is there, only what was announced is taken back.
+    town.hub.answer(&path, extension(json!([signature])));
+    let report = town.lines(&[&args[..], &more].concat(), 0);
+    assert_eq!(report.entry()["recorded"], "yes");
+    assert_eq!(records(), ["True", "False"]);
 }
 
 #[test]

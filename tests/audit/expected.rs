@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::audit::bench::{digest, Bench, PLACE, SIGNED};
+use crate::audit::bench::{digest, Bench, Report, PLACE, SIGNED};
 
 #[test]
 fn the_longest_prefix_that_ends_at_a_slash_decides_and_others_expect_their_own_name() {
@@ -149,4 +149,33 @@ fn hostile_lists_are_usage_errors() {
     bench
         .run(&["-f", "-", "--images-from", "-"])
         .expect_usage("`-` may be given only once");
+}
+
+#[test]
+fn the_policy_of_the_system_decides_where_it_is_asked_for() {
+    let bench = Bench::new();
+    let mut object = bench.good(1);
+    object["dockerImageReference"] = json!(format!("{SIGNED}:v1"));
+    bench.desk.put("all.json", object.to_string());
+    let run = |requirement: serde_json::Value| {
+        let policy = json!({"default": [requirement]}).to_string();
+        let file = bench.desk.put("policy.json", policy);
+        let mut command = bench.desk.sandbox.command();
+        command
+            .args(["audit", "--system-policy", "-f", "all.json", "-o", "jsonl"])
+            .env("CONTAINERS_POLICY_JSON", file);
+        let outcome = bench.desk.sandbox.finish(&mut command, b"");
+        Report::read(&outcome.stdout).words()
+    };
+    let key = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": bench.desk.key_file});
+    assert_eq!(run(key), ["Verified/Verified"]);
+    assert_eq!(run(json!({"type": "reject"})), ["Rejected/PolicyRejected"]);
+    let accept = json!({"type": "insecureAcceptAnything"});
+    assert_eq!(run(accept), ["Allowed/Allowed"]);
+    let mut command = bench.desk.sandbox.command();
+    let absent = bench.desk.sandbox.path("absent.json");
+    command
+        .args(["audit", "--system-policy", "-f", "all.json"])
+        .env("CONTAINERS_POLICY_JSON", absent);
+    bench.desk.sandbox.finish(&mut command, b"").expect_usage("absent.json");
 }

@@ -100,6 +100,78 @@ fn a_report_never_takes_the_place_of_a_file_that_is_read() {
     bench.run(&["-f", "in", "--report", "csv=/dev/null"]).expect(1);
 }
 
+/// What is read because a file, a list or the environment says so.
+#[test]
+fn a_report_never_takes_the_place_of_a_file_that_something_else_names() {
+    let bench = Bench::new();
+    let desk = &bench.desk;
+    desk.put("all.json", bench.good(1).to_string());
+    desk.put("image/manifest.json", "{}");
+    desk.put("list", format!("dir:image {SIGNED}:v1\n"));
+    let files = [
+        "ca.pem",
+        "cert.pem",
+        "key.pem",
+        "token",
+        "plugin",
+        "d/one.yaml",
+        "conf.d/one.conf",
+        "auth.json",
+    ];
+    for name in files {
+        desk.put(&format!("home/{name}"), "as it was");
+    }
+    let path = |name: &str| desk.sandbox.path(name);
+    desk.put(
+        "home/config",
+        json!({"clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1", "certificate-authority": "ca.pem"}}],
+            "users": [{"name": "u", "user": {"client-certificate": "cert.pem", "client-key": path("home/key.pem"),
+                "tokenFile": "token", "exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "./plugin"}}}],
+            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}], "current-context": "x"})
+        .to_string(),
+    );
+    let home = path("home");
+    let containers = path("config/containers");
+    fs::create_dir_all(containers.join("registries.d")).unwrap();
+    fs::create_dir_all(containers.join("registries.conf.d")).unwrap();
+    fs::write(containers.join("registries.d/own.yaml"), "{}").unwrap();
+    fs::write(containers.join("registries.conf.d/own.conf"), "").unwrap();
+    fs::write(containers.join("auth.json"), "{}").unwrap();
+    let key = desk.key_file.to_str().unwrap();
+    let refuse = |args: &[&str], report: &str, named: &str| {
+        let mut command = desk.sandbox.command();
+        command
+            .args(["audit", "--public-key", key])
+            .args(args)
+            .args(["--report", &format!("csv={report}")])
+            .env("XDG_CONFIG_HOME", path("config"))
+            .env("DOCKER_CONFIG", &home);
+        let before = fs::read(path(report)).unwrap();
+        let outcome = desk.sandbox.finish(&mut command, b"");
+        let outcome = outcome.expect_usage("this file is read itself");
+        assert!(outcome.stderr.contains(named), "{report}: {outcome:#?}");
+        assert!(fs::read(path(report)).unwrap() == before, "{report}");
+    };
+    let kubeconfig = home.join("config").display().to_string();
+    for name in ["ca.pem", "cert.pem", "key.pem", "token", "plugin"] {
+        let args = ["--kubeconfig", &kubeconfig];
+        refuse(&args, &format!("home/{name}"), "a file that a kubeconfig names");
+    }
+    refuse(
+        &["--images-from", "list"],
+        "image/manifest.json",
+        "an image that is named",
+    );
+    let of_registries = ["docker://r.example/x:1"];
+    for name in ["registries.d/own.yaml", "registries.conf.d/own.conf"] {
+        let report = format!("config/containers/{name}");
+        refuse(&of_registries, &report, "the configuration of registries");
+    }
+    refuse(&of_registries, "config/containers/auth.json", "logins of registries");
+    desk.put("home/config.json", "{}");
+    refuse(&of_registries, "home/config.json", "logins of registries");
+}
+
 #[test]
 fn a_pipe_that_nobody_is_at_the_other_end_of_is_given_up() {
     let bench = Bench::new();

@@ -3,7 +3,7 @@
 
 use serde_json::{json, Value};
 
-use super::bench::{digest, Report};
+use super::bench::{digest, Bench, Report, PLACE, SIGNED};
 use super::fleet::{stored, tag, Fleet, SOURCE};
 use crate::support::api::Rule;
 
@@ -238,4 +238,22 @@ fn tags_are_not_shared_out_to_shards() {
     let mut words = words.concat();
     words.sort();
     assert_eq!(words, ["Unchecked/NotFound", "Unchecked/NotFound", "Verified/Verified"]);
+}
+
+/// Where a carriage return ends a line, the second image is in a line of its own; where it does not, in a comment.
+#[test]
+fn a_line_that_a_carriage_return_hides_is_refused() {
+    let bench = Bench::new();
+    let own = format!("{} {SIGNED}:v1", digest(1));
+    bench.desk.put("all.json", bench.good(1).to_string());
+    bench.desk.put("list", format!("# all\r\n{own}\r\n"));
+    bench.lines(&["-f", "all.json", "--images-from", "list"], 0);
+    bench.desk.put("list", format!("{own}\n# more:\r{own}\n"));
+    let outcome = bench.run(&["-f", "all.json", "--images-from", "list"]);
+    outcome.expect_usage("line 2: there is a carriage return in it");
+    bench
+        .desk
+        .put("map", format!("# from\ra.example b.example\n{PLACE} {SIGNED}\n"));
+    let outcome = bench.run(&["-f", "all.json"]);
+    outcome.expect_usage("line 1: there is a carriage return in it");
 }

@@ -91,9 +91,15 @@ fn what_the_user_has_not_named_is_not_recorded() {
     let mut object = bench.good(1);
     object["dockerImageReference"] = json!(format!("{SIGNED}:v1"));
     bench.desk.put("all.json", list(&[object]).to_string());
-    let report = bench.lines(&["-f", "all.json", "--confirm"], 0);
+    let outcome = bench.run(&["-f", "all.json", "--confirm", "-o", "jsonl"]).expect(0);
+    // Why nothing can be is said.
+    let why = "no image has an expected identity that you gave, and so nothing is recorded";
+    assert!(outcome.stderr.contains(why), "{outcome:#?}");
+    let report = Report::read(&outcome.stdout);
     assert_eq!(report.entry()["recorded"], "no");
     assert_eq!(report.entry()["identitySource"], "reference");
+    let outcome = bench.run(&["-f", "all.json"]).expect(0);
+    assert!(!outcome.stderr.contains(why), "{outcome:#?}");
     assert_eq!(trusted(&items(&bench, "all.json")[0]), None);
 }
 
@@ -151,6 +157,12 @@ fn too_many_downgrades_are_all_kept_back_and_listed() {
         .filter(|line| line.ends_with(": kept back"))
         .collect();
     assert_eq!(kept.len(), 7, "{outcome:#?}");
+    // Each once, and the number of them once.
+    for n in 0..7 {
+        let told = outcome.stderr.lines().filter(|line| line.contains(&digest(n))).count();
+        assert_eq!(told, 1, "{n}: {outcome:#?}");
+    }
+    assert_eq!(outcome.stderr.matches("--max-downgrades").count(), 1, "{outcome:#?}");
     assert!(kept[0].contains("Trusted: True -> False (UnknownKey)"), "{}", kept[0]);
     let report = Report::read(&outcome.stdout);
     let back: Vec<&Value> = report

@@ -84,3 +84,38 @@ fn a_part_without_images_is_complete() {
         .collect();
     assert_eq!(counts.iter().sum::<usize>(), 1);
 }
+
+/// One shard of the files as they were, and one of the files as they are, are not the whole of either.
+#[test]
+fn shards_of_files_whose_content_differs_are_not_added_up() {
+    let bench = Bench::new();
+    let shard = |index: usize, more: &[&str]| {
+        let args = ["-f", "in", "-o", "jsonl", "--shard", &format!("{index}/2")];
+        let outcome = bench.run(&[&args[..], more].concat());
+        bench.desk.put(&format!("part{index}.jsonl"), &outcome.stdout);
+        Report::read(&outcome.stdout)
+    };
+    let merge = || bench.desk.sandbox.run(["audit", "merge", "part0.jsonl", "part1.jsonl"]);
+    bench.mixed("in/all.json", 10);
+    shard(0, &[]);
+    shard(1, &[]);
+    merge().expect(1);
+    bench.mixed("in/all.json", 9);
+    let part = shard(1, &[]);
+    assert!(part.head["content"].is_string(), "{}", part.head);
+    let outcome = merge().expect(3);
+    assert!(
+        outcome.stderr.contains("they differ in: the content of the files"),
+        "{outcome:#?}"
+    );
+    // Whoever goes on from a shard's report is asked for the same content too.
+    bench.mixed("in/all.json", 10);
+    let args = ["-f", "in", "--shard", "1/2", "--resume", "part1.jsonl"];
+    bench.run(&args).expect_usage("differs in the content of the files");
+    // Of the whole nothing is to be added up, and records that one shard writes change what the next one reads.
+    let whole = bench.lines(&["-f", "in"], 1);
+    assert_eq!(whole.head.get("content"), None);
+    shard(0, &["--confirm"]);
+    shard(1, &["--confirm"]);
+    merge().expect(1);
+}

@@ -277,6 +277,12 @@ fn an_interrupted_run_tells_what_is_done_and_can_be_gone_on_from() {
         assert_eq!(output.status.code(), Some(130), "{stderr}");
         assert!(begun.elapsed().as_secs() < 8, "{:?}", begun.elapsed());
         assert!(stderr.contains("interrupted; judged"), "{stderr}");
+        // What there is, what there is not, and how to go on.
+        assert!(
+            stderr.contains("not written, and as it was if it was there: audit.txt"),
+            "{stderr}"
+        );
+        assert!(stderr.contains(&format!("with --resume {file}")), "{stderr}");
         let printed = Report::read(&String::from_utf8(output.stdout).unwrap());
         assert_eq!(printed.tail["interrupted"], true);
         assert_eq!(printed.entries[..], whole.entries[..printed.entries.len()]);

@@ -6,6 +6,7 @@ use std::fs;
 use serde_json::{json, Value};
 
 use super::bench::{digest, Bench, Report, PLACE, SIGNED};
+use super::fleet::{stored, tag, Fleet};
 use crate::support::images::list;
 
 /// A pod of a namespace that runs image `n` under a name.
@@ -140,4 +141,38 @@ fn a_place_belongs_to_its_shard_whatever_is_found_there() {
         .run(["audit", "merge", "0.jsonl", "1.jsonl"])
         .expect(1);
     assert!(sum.stdout.contains("8 images"), "{sum:?}");
+}
+
+/// Whoever may write streams could hide with many of them what others expect.
+#[test]
+fn what_is_expected_last_of_very_many_counts_and_what_is_beyond_them_is_told() {
+    let fleet = Fleet::empty();
+    fleet
+        .server()
+        .image(stored(&digest(1), &[&fleet.sign(&digest(1), &tag(1))]));
+    let stream = |name: &str, count: usize, from: String| {
+        let names = || (0..count).map(|n| format!("v{n}"));
+        let spec = names().map(|name| json!({"name": name, "from": {"kind": "DockerImage", "name": from}}));
+        let status = names().map(|name| json!({"tag": name, "items": [{"image": digest(1)}]}));
+        json!({"spec": {"tags": spec.collect::<Value>()},
+            "status": {"dockerImageRepository": format!("registry.local:5000/{name}"), "tags": status.collect::<Value>()}})
+    };
+    fleet.server().stream("many", "app", stream("many/app", 1000, tag(1)));
+    assert_eq!(fleet.lines(&[], 0).0.words(), ["Verified/Verified"]);
+    fleet.server().stream("shop", "app", stream("shop/app", 1, tag(2)));
+    let (report, _) = fleet.lines(&[], 1);
+    assert_eq!(report.words(), ["Rejected/IdentityMismatch"]);
+    let message = report.entry()["message"].as_str().unwrap();
+    assert!(message.contains("as shop/app:v0 expects it"), "{message}");
+    for n in 0..5 {
+        let name = format!("app-{n}");
+        fleet
+            .server()
+            .stream("many", &name, stream(&format!("many/{name}"), 1000, tag(1)));
+    }
+    let (report, outcome) = fleet.lines(&[], 3);
+    assert_eq!(report.words(), ["Unchecked/SourceUnavailable"]);
+    let told = "uses expect something that was not looked at: there are too many";
+    assert!(report.tail["incomplete"].to_string().contains(told), "{}", report.tail);
+    assert!(outcome.stderr.contains(told), "{outcome:#?}");
 }

@@ -141,10 +141,10 @@ fn escapes_in_messages_are_escaped_once() {
     let mut entry = entry(1, "Rejected", "UnknownKey");
     entry["message"] = told.into();
     entry["findings"] = json!([{"kind": "gap", "message": told, "command": told}]);
-    let mut tail = tail(&[entry.clone()]);
+    let mut tail = tail(std::slice::from_ref(&entry));
     tail["incomplete"] = json!([told]);
     for format in Format::value_variants() {
-        let text = rendered(*format, &head(), &[entry.clone()], &tail);
+        let text = rendered(*format, &head(), std::slice::from_ref(&entry), &tail);
         assert!(!text.contains("u{5c}"), "{format:?}: {text}");
         let is_lossy = matches!(format, Format::Openmetrics);
         assert!(is_lossy || text.contains("u{1b}[31mevil"), "{format:?}: {text}");

@@ -131,7 +131,8 @@ fn guarded(cell: &str) -> String {
     for part in cell.split_inclusive(SEPARATORS) {
         let begin = part.trim_start().chars().next();
         // The wide forms are taken for the others where such are usual.
-        if begin.is_some_and(|c| "=+-@|%\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(c)) {
+        let is_formula = begin.is_some_and(|c| "=+-@|%\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(c));
+        if is_formula {
             guarded.push('\'');
         }
         guarded.push_str(part);

@@ -61,7 +61,7 @@ impl Judge<'_> {
         }
         if found.signatures.is_empty() && found.taken.is_none() {
             let trouble = found.sources.iter().find_map(|source| source.answer.trouble());
-            let refusal = match trouble {
+            let refusal = match &trouble {
                 Some(own) => Refusal::new(own.reason, format!("{}; {}", refusal.message, own.message)),
                 None if found.is_nothing() => refusal.clone(),
                 None => {
@@ -69,7 +69,10 @@ impl Judge<'_> {
                     Refusal::new(refusal.reason, format!("{}; there is none in {asked}", refusal.message))
                 }
             };
-            return ImageOutcome::refused(refusal, Vec::new()).into();
+            return Judged {
+                sources: found.sources,
+                ..ImageOutcome::refused(refusal, Vec::new()).into()
+            };
         }
         let subject = Subject {
             manifest: found.manifest_state(ManifestState::NotAtHand, &digest),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::expected::{self, Expected};
 use super::job::{self, Job, Object, OnImage, Standing, What};
 use super::judge::Judge;
+use super::naming::Lists;
 use crate::audit::entry::Recorded;
 use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::Known;
@@ -18,12 +19,13 @@ use crate::registry::registries_conf::RegistriesConf;
 use crate::report::console::Messages;
 use crate::run::cluster::inventory::{Candidate, Inventory, Range, Scope, Wanted};
 use crate::run::cluster::{Session, SOURCE};
-use crate::run::elsewhere::Elsewhere;
+use crate::run::lists;
 use crate::run::planning::Author;
 use crate::run::record_to::{record, ImageRecorder, RecordFate, Recorder as _};
 use crate::settings::audit::{self as settings, Audit, Images};
 use crate::settings::objects::Recording;
 use crate::settings::requests::Request;
+use crate::source::objects::Loaded;
 use crate::text::safe;
 
 /// The images of a cluster.
@@ -131,6 +133,10 @@ impl<'s> Cluster<'s> {
         let nothing = serde_json::Value::Null;
         let object = found.as_ref().map_or(&nothing, |found| &found.loaded.object);
         let expected = self.expected(&known, object, &wanted);
+        let lists = match &found {
+            Ok(found) => self.lists(&found.loaded, &expected),
+            Err(_) => Lists::default(),
+        };
         let what = match found {
             Ok(found) => What::Object(Box::new(Object {
                 loaded: found.loaded,
@@ -154,7 +160,15 @@ impl<'s> Cluster<'s> {
             more_uses: known.more_uses,
             names,
             aside,
+            lists,
             is_looked_up: self.looks,
+        })
+    }
+
+    /// The lists whose digests are expected of an image, among the Images of the cluster.
+    fn lists(&mut self, loaded: &Loaded, expected: &Expected) -> Lists {
+        Lists::of(&expected.identities, |identity| {
+            lists::in_cluster(&mut self.session, loaded, identity)
         })
     }
 
@@ -190,9 +204,10 @@ impl<'s> Cluster<'s> {
             read_only,
             expected,
             aside,
+            lists,
         } = own;
         let mut planned = Some(edits);
-        let job = Job::again(&loaded.image.name, SOURCE, expected, aside);
+        let job = Job::again(&loaded.image.name, SOURCE, expected, (aside, lists));
         let name = safe(&loaded.image.name);
         let mut told = Vec::new();
         let judge = &mut self.judge;
@@ -234,7 +249,9 @@ impl<'s> Cluster<'s> {
                 return Recorded::Failed;
             }
         };
-        let job = Job::again(image, SOURCE, expected, Elsewhere::default());
+        let lists = self.lists(&loaded, &expected);
+        let aside = self.inventory.aside(image);
+        let job = Job::again(image, SOURCE, expected, (aside, lists));
         let mut told = Vec::new();
         let judge = &mut self.judge;
         let mut recorder = ImageRecorder::new(&mut self.session, Recording::Confirm, None);

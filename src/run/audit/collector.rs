@@ -2,6 +2,7 @@
 //! Where everything that is found comes together: reports, records, and the exit status.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use super::cluster::Cluster;
 use super::held::{Held, HeldEntries, HeldExpected};
@@ -9,7 +10,8 @@ use super::job::{Done, Job, On, Record};
 use super::reports::Reports;
 use super::unfinished::{Known, Said};
 use crate::audit::consistency;
-use crate::audit::entry::{Entry, Recorded};
+use crate::audit::entry::{Entry, IdentitySource, Recorded};
+use crate::audit::format::Format;
 use crate::audit::head::Head;
 use crate::audit::lines::END;
 use crate::audit::tail::Tail;
@@ -21,6 +23,7 @@ use crate::report::progress::Progress;
 use crate::run::cluster::SOURCE;
 use crate::run::file_records::FileRecords;
 use crate::settings::audit::Audit;
+use crate::settings::objects::Recording;
 use crate::settings::UsageError;
 use crate::source::objects::Position;
 use crate::text::safe;
@@ -37,6 +40,8 @@ pub(super) struct Collector<'s> {
     totals: Totals,
     /// Images of the report that is gone on from whose records were not written.
     lost: u64,
+    /// What is expected of an image is said by the user, so that it may be recorded.
+    recordable: bool,
     /// The inventory is known to have no other images than those that it came to.
     is_whole: bool,
     incomplete: Vec<String>,
@@ -65,6 +70,7 @@ impl<'s> Collector<'s> {
                 settings.now + settings.reporting.warn_expiry,
             ),
             lost: 0,
+            recordable: false,
             is_whole: true,
             incomplete: Vec::new(),
             more_reasons: 0,
@@ -91,6 +97,7 @@ impl<'s> Collector<'s> {
             Ok(Said::Again) => {}
             Ok(Said::Entry(entry)) => {
                 self.totals.add(&entry);
+                self.recordable |= is_recordable(&entry);
                 self.lost += u64::from(consistency::is_unwritten(&entry));
                 self.reports.known(&entry);
             }
@@ -114,7 +121,9 @@ impl<'s> Collector<'s> {
             mut entry,
             told,
             record,
+            lack,
         } = done;
+        self.complain(lack);
         stderr.pass_on(&told);
         progress.judged(entry.verdict);
         let Some(record) = record else {
@@ -187,12 +196,10 @@ impl<'s> Collector<'s> {
             )]);
         }
         self.totals.add(entry);
-        if consistency::is_unwritten(entry) {
-            let what = match entry.recorded {
-                Recorded::HeldBack => "a change from True to False was kept back",
-                _ => "the record could not be written",
-            };
-            self.complain([format!("{}: {what}", safe(&entry.image))]);
+        self.recordable |= is_recordable(entry);
+        // Of those that are held back the number is told, and each change.
+        if entry.recorded == Recorded::Failed {
+            self.complain([format!("{}: the record could not be written", safe(&entry.image))]);
         }
         self.reports.entry(entry);
     }
@@ -216,10 +223,35 @@ impl<'s> Collector<'s> {
         }
     }
 
-    /// Ends the reports of a run that a signal ends.
-    pub(super) fn interrupt(&mut self) {
+    /// Ends the reports of a run that a signal ends, and says what there is to go on from.
+    pub(super) fn interrupt(&mut self, stderr: &mut Messages<'_>) {
         self.complain(["it was interrupted".to_owned()]);
         self.close(true);
+        let reporting = &self.settings.reporting;
+        let path = |path: &Path| safe(&path.display().to_string());
+        let files = reporting.files.iter().filter(|report| report.format != Format::Jsonl);
+        let unwritten: Vec<String> = files.map(|report| path(&report.path)).collect();
+        if !unwritten.is_empty() {
+            stderr.note(format_args!(
+                "interrupted: not written, and as it was if it was there: {}",
+                unwritten.join(", ")
+            ));
+        }
+        let mut jsonl = reporting.files.iter().filter(|report| report.format == Format::Jsonl);
+        let lines = self
+            .settings
+            .resume
+            .as_deref()
+            .or_else(|| jsonl.next().map(|report| &*report.path));
+        match lines {
+            Some(lines) => stderr.note(format_args!(
+                "to go on, run the command again with --resume {}",
+                path(lines)
+            )),
+            None => {
+                stderr.note("an audit that has a report by --report jsonl=FILE can be gone on with by --resume FILE")
+            }
+        }
     }
 
     /// Ends the reports; the exit status comes back.
@@ -232,6 +264,9 @@ impl<'s> Collector<'s> {
             stderr.note(format_args!(
                 "the report that is gone on from has {gone} images that are not there any more; they are left out"
             ));
+        }
+        if self.settings.recording == Recording::Confirm && self.totals.images > 0 && !self.recordable {
+            stderr.note("no image has an expected identity that you gave, and so nothing is recorded: what streams, pods and objects say is good enough to look at only; give IMAGE=REF, --images-from or --expected-identity-map");
         }
         let incomplete = self.close(false);
         for reason in &incomplete {
@@ -271,6 +306,10 @@ impl<'s> Collector<'s> {
         self.reports.end(&mut tail, &self.totals, known, is_whole);
         tail.incomplete
     }
+}
+
+fn is_recordable(entry: &Entry) -> bool {
+    matches!(entry.identity_source, IdentitySource::User | IdentitySource::Map)
 }
 
 /// Names the changes of a record that were written, but for those that take trust back.

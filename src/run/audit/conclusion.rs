@@ -7,9 +7,11 @@ use super::findings;
 use super::job::{Done, Job, Object, On, OnImage, Record, Standing, What};
 use super::judge::Judge;
 use super::judged::Judged;
+use super::naming::Lists;
 use super::recording;
 use crate::audit::entry::Recorded;
 use crate::digest::Digest;
+use crate::reason::Verdict;
 use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::run::elsewhere::Elsewhere;
@@ -31,6 +33,9 @@ impl Judge<'_> {
             }
         }
         findings::of_release(&judged.first, &mut entry);
+        // What is certain is so whatever else is expected; what is not may be a rejection that somebody has hidden.
+        let is_open = job.expected.more_demands > 0 && entry.verdict == Verdict::Unchecked;
+        let lack = is_open.then(|| format!("image {}: {}", safe(&entry.image), job.expected.left_out()));
         let mut record = None;
         if let What::Object(object) = job.what {
             findings::of_object(&object.loaded, &judged.first, &mut entry);
@@ -38,11 +43,17 @@ impl Judge<'_> {
             // and that it is verified for another use is no ground to call it trusted (docs/contract.md 5).
             let is_one = judged.worse.is_none();
             if self.settings.recording == Recording::Confirm && job.expected.is_of_user() && is_one {
-                (entry.recorded, record) = self.record(*object, &judged.first, (job.expected, job.aside), &mut telling);
+                let beside = (job.aside, job.lists);
+                (entry.recorded, record) = self.record(*object, &judged.first, job.expected, beside, &mut telling);
             }
         }
         let entry = findings::finish(entry, self.settings);
-        Done { entry, told, record }
+        Done {
+            entry,
+            told,
+            record,
+            lack,
+        }
     }
 
     /// What is to be recorded on an object.
@@ -50,7 +61,8 @@ impl Judge<'_> {
         &self,
         object: Object,
         outcome: &ImageOutcome,
-        (expected, aside): (Expected, Elsewhere),
+        expected: Expected,
+        (aside, lists): (Elsewhere, Lists),
         told: &mut Messages<'_>,
     ) -> (Recorded, Option<Record>) {
         let Object { loaded, standing } = object;
@@ -80,6 +92,7 @@ impl Judge<'_> {
                 read_only,
                 expected,
                 aside,
+                lists,
             })),
         };
         let record = Record {

@@ -38,6 +38,7 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
     let mut faults = Vec::new();
     let mut printer = printer(settings.output == DiffOutput::Json);
     let mut ends = Ends::default();
+    let mut is_nothing_common = false;
     let old = rewindable(&settings.old).and_then(|file| Ok((file.try_clone()?, file)));
     let old = old
         .map_err(Fault::Io)
@@ -55,9 +56,9 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
             }
             ends.heads = Some((old.head.clone(), new.head.clone()));
             let mut put = |difference: &Difference| printer.put(difference);
-            let compared = compare(old, &again, new, &mut put, &mut faults);
-            if let Err(error) = compared {
-                faults.push(format!("comparing: {error}"));
+            match compare(old, &again, new, &mut put, &mut faults) {
+                Ok(is_common) => is_nothing_common = !is_common,
+                Err(error) => faults.push(format!("comparing: {error}")),
             }
         }
         (old, new) => {
@@ -65,6 +66,13 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
                 faults.extend(fault.map(|fault| format!("{}: {fault}", safe(&path.display().to_string()))));
             }
         }
+    }
+    if let Some((old, new)) = ends.heads.as_ref().filter(|_| is_nothing_common) {
+        console.err.warning(format_args!(
+            "the reports have no image in common, so that all are gone or new: an image is known by its digest and by where it was found, and the old report is of {}, the new one of {}; audit the same place by the same name",
+            safe(&old.source),
+            safe(&new.source)
+        ));
     }
     ends.incomplete.clone_from(&faults);
     let printed = printer.end(console.out, &ends);
@@ -101,14 +109,16 @@ fn open(path: &Path, file: File) -> Result<Report, Fault> {
     Ok(Report { name, head, lines })
 }
 
-/// Hands out every difference, and notes why there may be more.
+/// Hands out every difference, and notes why there may be more. Whether an image is in both reports comes back; also where
+/// one of them has none.
 fn compare(
     old: Report,
     again: &File,
     new: Report,
     put: &mut dyn FnMut(&Difference) -> io::Result<()>,
     faults: &mut Vec<String>,
-) -> io::Result<()> {
+) -> io::Result<bool> {
+    let (mut are_old, mut are_new, mut is_common) = (false, false, false);
     let mut known: Images<Known> = Images::default();
     let mut places: Vec<Place> = Vec::new();
     let mut at = old.lines.position();
@@ -119,6 +129,7 @@ fn compare(
             length: end - at,
         };
         at = end;
+        are_old = true;
         let is_new = known
             .insert(&entry.image, &entry.source, Known { place, is_there: false })
             .is_none();
@@ -127,6 +138,7 @@ fn compare(
     let mut seen: Images<()> = Images::default();
     each(new, faults, &mut |entry, _| {
         let state = State::of(&entry);
+        are_new = true;
         let is_new = seen.insert(&entry.image, &entry.source, ()).is_none();
         let Some(before) = known.get_mut(&entry.image, &entry.source) else {
             put(&Difference {
@@ -137,6 +149,7 @@ fn compare(
             return Ok(is_new);
         };
         before.is_there = true;
+        is_common = true;
         let before = State::of(&read(again, before.place, &head)?);
         for change in changes(&before, &state) {
             put(&Difference {
@@ -161,7 +174,7 @@ fn compare(
             new: None,
         })?;
     }
-    Ok(())
+    Ok(is_common || !are_old || !are_new)
 }
 
 /// Hands out every image of a report with the place where its line ends, and notes why they may not be all. `take` tells

@@ -3,8 +3,9 @@
 
 use super::job::Job;
 use super::judged::Judged;
-use crate::audit::entry::{Entry, Recorded, Signature, Signer};
+use crate::audit::entry::{Entry, Recorded, Signature, Signer, Source};
 use crate::reference::Reference;
+use crate::subject::SourceAnswer;
 use crate::verdict::signer;
 use crate::verdict::SignatureOutcome;
 
@@ -30,6 +31,8 @@ pub(super) fn entry(job: &Job, judged: &Judged) -> Entry {
         reason: outcome.reason(),
         message: outcome.message().to_owned(),
         matched: texts(outcome.matched()),
+        lists: job.lists.digests(),
+        sources: judged.sources.iter().map(source).collect(),
         signatures: own.chain(of_instances).collect(),
         more_signatures: 0,
         findings: Vec::new(),
@@ -52,6 +55,17 @@ fn signature(outcome: &SignatureOutcome, instance: Option<String>) -> Signature 
         signer: outcome.signer().map(of_signer),
         claimed_key: outcome.claimed_key().map(str::to_owned),
         instance,
+    }
+}
+
+fn source(own: &SourceAnswer) -> Source {
+    Source {
+        kind: own.kind.word().to_owned(),
+        location: own.location.clone(),
+        answer: own.answer.word().to_owned(),
+        message: own.answer.trouble().map(|refusal| refusal.message),
+        note: own.note.clone(),
+        signatures: own.signatures as u64,
     }
 }
 

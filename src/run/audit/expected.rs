@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What an image is expected to be signed as (docs/contract.md 11).
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::audit::entry::{IdentitySource, Use, UseKind};
@@ -46,10 +48,21 @@ impl Expected {
         matches!(self.source, IdentitySource::User | IdentitySource::Map)
     }
 
-    /// The first use that gets nothing it expects where the image is signed as these references.
-    pub(super) fn unmet(&self, signed: &[Reference]) -> Option<&(Use, Vec<Reference>)> {
-        let is_met = |identities: &Vec<Reference>| identities.iter().any(|identity| signed.contains(identity));
-        self.demands.iter().find(|(_, identities)| !is_met(identities))
+    /// The uses that get nothing they expect where the image is signed as these references.
+    pub(super) fn unmet<'e>(
+        &'e self,
+        signed: &'e HashSet<&Reference>,
+    ) -> impl Iterator<Item = &'e (Use, Vec<Reference>)> {
+        let is_met = |identities: &[Reference]| identities.iter().any(|identity| signed.contains(identity));
+        self.demands.iter().filter(move |(_, identities)| !is_met(identities))
+    }
+
+    /// What is said of an image that is signed as all is expected that was looked at, where that is not all.
+    pub(super) fn left_out(&self) -> String {
+        format!(
+            "{} uses expect something that was not looked at: there are too many",
+            self.more_demands
+        )
     }
 
     /// What is said of an image of which nothing is expected.
@@ -71,6 +84,7 @@ pub(super) fn through(map: Option<&PrefixMap>, names: &[Reference], source: Iden
     };
     let map = map.filter(|_| source != IdentitySource::User);
     let mut are_mapped = !names.is_empty();
+    let mut seen = HashSet::new();
     for name in names {
         let identity = match map.and_then(|map| map.signed(name)) {
             Some(Ok(signed)) => signed,
@@ -83,7 +97,7 @@ pub(super) fn through(map: Option<&PrefixMap>, names: &[Reference], source: Iden
                 name.clone()
             }
         };
-        if !expected.identities.contains(&identity) {
+        if seen.insert(identity.clone()) {
             expected.identities.push(identity);
         }
     }

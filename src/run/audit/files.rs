@@ -6,14 +6,16 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::expected::{self, Expected};
 use super::job::{Job, Object, Standing, What};
+use super::naming::Lists;
 use crate::audit::entry::{IdentitySource, UseKind};
 use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::{Known, Uses};
 use crate::digest::Digest;
-use crate::image;
 use crate::reason::{Reason, Refusal};
 use crate::run::cluster::inventory::{add_pod, add_stream, add_tag};
 use crate::run::elsewhere::Elsewhere;
+use crate::run::instances;
+use crate::run::lists;
 use crate::run::objects::{self, Found, Selected};
 use crate::settings::audit::{Audit, Images};
 use crate::settings::requests::Request;
@@ -133,10 +135,12 @@ impl<'f> Files<'f> {
             let Ok(list) = Digest::parse(&own.image_name) else {
                 continue;
             };
-            for child in image::children(&loaded.object) {
-                if let Some(child) = Digest::parse(&child.digest).ok().filter(|own| own.hash().is_some()) {
-                    self.uses.add_instance(&list, &child);
-                }
+            let (instances, trouble) = instances::of_object(&loaded.object);
+            for instance in instances {
+                self.uses.add_instance(&list, &instance);
+            }
+            if let Some(trouble) = trouble {
+                self.complain(trouble, left_out);
             }
         }
     }
@@ -193,6 +197,7 @@ impl<'f> Files<'f> {
             more_uses: known.more_uses,
             names: Vec::new(),
             aside: Elsewhere::default(),
+            lists: Lists::default(),
             is_looked_up: false,
         }
     }
@@ -244,17 +249,25 @@ impl<'f> Files<'f> {
             }
         };
         let named = request.filter(|request| !request.identities.is_empty());
+        let expected = named.map_or(own, |request| {
+            expected::through(None, &request.identities, IdentitySource::User)
+        });
+        let lists = match &what {
+            What::Object(object) => Lists::of(&expected.identities, |identity| {
+                lists::in_files(self.objects, &object.loaded, identity)
+            }),
+            _ => Lists::default(),
+        };
         Job {
             image: selected.name,
             source: selected.source,
             what,
-            expected: named.map_or(own, |request| {
-                expected::through(None, &request.identities, IdentitySource::User)
-            }),
+            expected,
             uses: known.uses,
             more_uses: known.more_uses,
             names: Vec::new(),
             aside: Elsewhere::default(),
+            lists,
             is_looked_up: false,
         }
     }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::expected::{self, Expected};
+use super::naming::Lists;
 use crate::audit::entry::{Entry, IdentitySource, Use};
 use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Refusal};
@@ -33,6 +34,8 @@ pub(super) struct Job {
     pub(super) names: Vec<Reference>,
     /// Signatures of it that are neither on its object nor in a registry.
     pub(super) aside: Elsewhere,
+    /// Lists whose digests are expected of it.
+    pub(super) lists: Lists,
     /// It is looked up in a registry too.
     pub(super) is_looked_up: bool,
 }
@@ -79,7 +82,7 @@ pub(super) enum Standing {
 
 impl Job {
     /// The same image once more.
-    pub(super) fn again(image: &str, source: &str, expected: Expected, aside: Elsewhere) -> Self {
+    pub(super) fn again(image: &str, source: &str, expected: Expected, (aside, lists): (Elsewhere, Lists)) -> Self {
         Self {
             image: image.to_owned(),
             source: source.to_owned(),
@@ -89,6 +92,7 @@ impl Job {
             more_uses: 0,
             names: Vec::new(),
             aside,
+            lists,
             is_looked_up: true,
         }
     }
@@ -128,6 +132,8 @@ pub(super) struct Done {
     pub(super) told: Vec<u8>,
     /// What is to be recorded.
     pub(super) record: Option<Record>,
+    /// Why not everything about it was found out, safe to print.
+    pub(super) lack: Option<String>,
 }
 
 /// What is to be recorded on an object.
@@ -165,6 +171,8 @@ pub(super) struct OnImage {
     pub(super) expected: Expected,
     /// Signatures of it that are neither on its object nor in a registry.
     pub(super) aside: Elsewhere,
+    /// Lists whose digests are expected of it.
+    pub(super) lists: Lists,
 }
 
 /// The job for a directory or an image in a registry that is named.
@@ -197,6 +205,7 @@ pub(super) fn place(settings: &Audit, request: &Request) -> Job {
         more_uses: 0,
         names,
         aside: Elsewhere::default(),
+        lists: Lists::default(),
         is_looked_up: false,
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Judging one image, on a thread of its own: keys, gpg and homes are this thread's alone.
 
+use std::collections::HashSet;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::judged::{has_failed, refused, Judged};
 use super::mirrors::Mirrors;
 use super::registries::Lookups;
 use crate::image;
-use crate::reason::{Reason, Refusal};
+use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::run::elsewhere::Sought;
@@ -229,6 +230,7 @@ impl<'s> Judge<'s> {
                 let findings = manifests.manifest(&job.expected.identities, &whole);
                 Judged {
                     digest: Some(taken.digest.to_string()),
+                    sources: findings.sources,
                     instances: findings.inner,
                     ..findings.outcome.into()
                 }
@@ -284,7 +286,7 @@ impl<'s> Judge<'s> {
             refused(job.expected.refusal(), &subject.signatures)
         } else {
             let no_signature = format!("there is no signature in {}{absence}", safe(&job.source));
-            let outcome = self.judging.judge(subject, identities, None, &no_signature, told);
+            let outcome = self.as_expected(subject, job, identities, &no_signature, told);
             for warning in self.judging.take_warnings() {
                 told.warning(warning);
             }
@@ -293,8 +295,41 @@ impl<'s> Judge<'s> {
         Judged {
             worse: self.for_every_use(&outcome, subject, job, told),
             first: outcome,
+            sources: subject.sources.clone(),
             digest: None,
             instances: Vec::new(),
+        }
+    }
+
+    /// Judges what there is of an image by these identities, with the list that they expect: the digest of a list which
+    /// names the image may stand for the image's own (docs/contract.md 8).
+    fn as_expected(
+        &mut self,
+        subject: &Subject,
+        job: &Job,
+        identities: &[Reference],
+        no_signature: &str,
+        told: &mut Messages<'_>,
+    ) -> ImageOutcome {
+        let list = job.lists.expected_by(identities);
+        let named;
+        let subject = match list {
+            Some(Ok(list)) => {
+                named = Subject {
+                    list: Some(list.clone()),
+                    ..subject.clone()
+                };
+                &named
+            }
+            _ => subject,
+        };
+        let outcome = self.judging.judge(subject, identities, None, no_signature, told);
+        match list {
+            // It may be the image that was asked for.
+            Some(Err(refusal)) if outcome.verdict() == Verdict::Rejected => {
+                refused(refusal.clone(), &subject.signatures)
+            }
+            _ => outcome,
         }
     }
 
@@ -310,27 +345,27 @@ impl<'s> Judge<'s> {
         if outcome.reason() != Reason::Verified {
             return None;
         }
-        if let Some((by, identities)) = job.expected.unmet(outcome.matched()) {
-            let by = match by.namespace.as_str() {
-                "" => safe(&by.name),
-                namespace => format!("{}/{}", safe(namespace), safe(&by.name)),
-            };
+        let signed: HashSet<&Reference> = outcome.matched().iter().collect();
+        for (by, identities) in job.expected.unmet(&signed) {
             let own = if identities.is_empty() {
                 ImageOutcome::refused(job.expected.refusal(), outcome.signatures().to_vec())
             } else {
-                self.judging
-                    .judge(subject, identities, None, "there is no signature", told)
+                self.as_expected(subject, job, identities, "there is no signature", told)
+            };
+            // The list that this use expects may be another one than that of the others.
+            if own.reason() == Reason::Verified {
+                continue;
+            }
+            let by = match by.namespace.as_str() {
+                "" => safe(&by.name),
+                namespace => format!("{}/{}", safe(namespace), safe(&by.name)),
             };
             let refusal = Refusal::new(own.reason(), format!("as {by} expects it: {}", own.message()));
             return Some(ImageOutcome::refused(refusal, own.signatures().to_vec()));
         }
         (job.expected.more_demands > 0).then(|| {
-            let message = format!(
-                "{} uses expect something that was not looked at: there are too many",
-                job.expected.more_demands
-            );
             ImageOutcome::refused(
-                Refusal::new(Reason::SourceUnavailable, message),
+                Refusal::new(Reason::SourceUnavailable, job.expected.left_out()),
                 outcome.signatures().to_vec(),
             )
         })

@@ -2,7 +2,7 @@
 //! What an image was judged to be.
 
 use crate::reason::{Reason, Refusal};
-use crate::subject::{Content, SignatureBlob};
+use crate::subject::{Content, SignatureBlob, SourceAnswer};
 use crate::verdict::{ImageOutcome, SignatureOutcome};
 
 /// An image as it was judged.
@@ -11,6 +11,8 @@ pub(super) struct Judged {
     pub(super) first: ImageOutcome,
     /// What it came to for a use that does not get what it expects.
     pub(super) worse: Option<ImageOutcome>,
+    /// The places that were asked for signatures.
+    pub(super) sources: Vec<SourceAnswer>,
     /// The digest, where it is known only now.
     pub(super) digest: Option<String>,
     /// The signatures of the instances that a list was judged by, at any depth, each with the digest of its instance.
@@ -22,6 +24,7 @@ impl From<ImageOutcome> for Judged {
         Self {
             first: outcome,
             worse: None,
+            sources: Vec::new(),
             digest: None,
             instances: Vec::new(),
         }

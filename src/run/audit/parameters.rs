@@ -7,11 +7,13 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::audit::head::{Head, VERSION};
+use crate::audit::head::{Head, Shard, VERSION};
 use crate::audit::lines::REPORT;
 use crate::openpgp::trust::user_keyring::TrustModel;
 use crate::settings::audit::Audit;
 use crate::settings::keys::{KeySource, Keys};
+use crate::settings::objects::Recording;
+use crate::source::objects::ObjectFiles;
 
 /// Files of a GnuPG home that say which keys are valid.
 const OF_HOME: [&str; 5] = [
@@ -22,8 +24,8 @@ const OF_HOME: [&str; 5] = [
     "common.conf",
 ];
 
-/// The first line of the report.
-pub(super) fn head(settings: &Audit) -> Head {
+/// The first line of the report; `objects` are the files that the images are in, if they are in files.
+pub(super) fn head(settings: &Audit, objects: Option<&ObjectFiles>) -> Head {
     let criteria = &settings.criteria;
     let mut keys = Sha256::new();
     match &criteria.policy {
@@ -39,9 +41,35 @@ pub(super) fn head(settings: &Audit) -> Head {
         map: settings.map.as_ref().map(|map| map.hash.clone()),
         options: hex(Sha256::new_with_prefix(settings.options.as_bytes())),
         source: settings.source.clone(),
+        content: objects.filter(|_| is_part(settings)).map(content),
         shard: settings.shard,
         started: settings.now,
     }
+}
+
+/// Whether others judge other parts of the same files, which nobody changes meanwhile.
+fn is_part(settings: &Audit) -> bool {
+    settings.shard != Shard::WHOLE && settings.recording != Recording::Confirm
+}
+
+/// The hash of all files, in order. One that cannot be read again is told where its objects are read.
+fn content(objects: &ObjectFiles) -> String {
+    let mut all = Sha256::new();
+    for file in &objects.files {
+        let read = objects.store.section(&file.text, 0, None).and_then(of_all);
+        put(
+            &mut all,
+            read.unwrap_or_else(|error| format!("no content: {}", error.kind()))
+                .as_bytes(),
+        );
+    }
+    for unreadable in &objects.unreadable {
+        put(
+            &mut all,
+            format!("unreadable: {}", unreadable.place.source()).as_bytes(),
+        );
+    }
+    hex(all)
 }
 
 fn hex(hash: Sha256) -> String {
@@ -65,7 +93,11 @@ fn read(path: &Path) -> io::Result<String> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    let mut file = File::open(path)?;
+    of_all(File::open(path)?)
+}
+
+/// The hash of all that there is to read.
+fn of_all(mut file: impl Read) -> io::Result<String> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 64 << 10];
     loop {

@@ -12,12 +12,13 @@ use crate::source::objects::ObjectFiles;
 use crate::text::safe;
 
 impl Collector<'_> {
-    /// Whether too many records would change from True to False; then it is said.
-    fn is_too_much(&self, stderr: &mut Messages<'_>) -> bool {
+    /// Whether too many records would change from True to False; then the audit is not complete for that.
+    fn is_too_much(&mut self) -> bool {
         let is_too_much = self.downgrades > self.settings.max_downgrades;
         if is_too_much {
-            stderr.error(format_args!("{} records would change from True to False, more than --max-downgrades {}: none of them is written; look at the reasons, and run the command again with a higher number if they are right",
-                self.downgrades, self.settings.max_downgrades));
+            let what = format!("{} records would change from True to False, more than --max-downgrades {}: none of them is written; look at the reasons, and run the command again with a higher number if they are right",
+                self.downgrades, self.settings.max_downgrades);
+            self.complain([what]);
         }
         is_too_much
     }
@@ -25,7 +26,7 @@ impl Collector<'_> {
     /// Writes records in files, and reports what has waited for that. Where too many records would change from True to
     /// False, these changes are left out.
     pub(super) fn record_in_files(&mut self, objects: &ObjectFiles, stderr: &mut Messages<'_>) {
-        let is_too_much = self.is_too_much(stderr);
+        let is_too_much = self.is_too_much();
         let mut records = std::mem::take(&mut self.records);
         if is_too_much {
             records.drop_conditional();
@@ -45,7 +46,7 @@ impl Collector<'_> {
 
     /// Writes the changes from True to False to Images of a cluster, unless there are too many.
     pub(super) fn record_in_cluster(&mut self, cluster: &mut Cluster<'_>, stderr: &mut Messages<'_>) {
-        let is_too_much = self.is_too_much(stderr);
+        let is_too_much = self.is_too_much();
         self.settle(is_too_much, stderr, &mut |held, stderr| match held.expected.take() {
             _ if is_too_much => held.entry.recorded,
             Some(expected) => cluster.take_back(&held.entry.image, expected.into(), &held.downgrades, stderr),

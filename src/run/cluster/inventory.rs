@@ -23,9 +23,9 @@ use crate::cluster::names::Name;
 use crate::cluster::pages::{List, Pages};
 use crate::cluster::{pods, streams};
 use crate::digest::Digest;
-use crate::image;
 use crate::reason::{Reason, Refusal};
 use crate::run::elsewhere::Elsewhere;
+use crate::run::instances::of_object as instances_of;
 
 /// Most troubles of one kind that are named one by one.
 const MAX_NAMED: usize = 20;
@@ -167,19 +167,20 @@ impl Inventory {
                 // What a list expects of its instances holds whatever labels the list has.
                 let consequence = "what lists expect of their instances is not known";
                 self.walk(api, images::outlines(""), consequence, &mut |object| {
-                    add_outline(&mut uses, object);
-                    Vec::new()
+                    let (_, trouble) = add_outline(&mut uses, object);
+                    trouble.into_iter().collect()
                 });
             }
             let outlines = images::outlines(&self.scope.selector);
             let (mut images, mut odd) = (Vec::new(), 0);
             let consequence = "which images there are is not known";
             self.walk(api, outlines, consequence, &mut |object| {
-                match add_outline(&mut uses, object) {
+                let (hash, trouble) = add_outline(&mut uses, object);
+                match hash {
                     Some(hash) => images.push(hash),
                     None => odd += 1,
                 }
-                Vec::new()
+                trouble.into_iter().collect()
             });
             self.images = images;
             self.odd = odd;
@@ -245,8 +246,11 @@ impl Inventory {
         }
     }
 
-    fn aside(&self, hash: &[u8; 32]) -> Elsewhere {
-        self.release.get(hash).cloned().unwrap_or_default()
+    /// Signatures that the cluster keeps of an image beside its object.
+    pub(in crate::run) fn aside(&self, image: &str) -> Elsewhere {
+        let hash = digest(image).and_then(|digest| digest.hash());
+        let kept = hash.and_then(|hash| self.release.get(&hash));
+        kept.cloned().unwrap_or_default()
     }
 
     /// The copy of an image in a stream, where a stream that has it is known.
@@ -292,13 +296,15 @@ fn digest(name: &str) -> Option<Digest> {
     Digest::parse(name).ok()
 }
 
-/// Notes an image and, if it is a list, its instances; none where it is not named by a digest.
-fn add_outline(uses: &mut Uses, object: &Value) -> Option<[u8; 32]> {
-    let list = digest(object["metadata"]["name"].as_str()?)?;
-    for child in image::children(object) {
-        if let Some(child) = digest(&child.digest).filter(|child| child.hash().is_some()) {
-            uses.add_instance(&list, &child);
-        }
+/// Notes an image and, if it is a list, its instances; none where it is not named by a digest. Why it is not known which
+/// instances it has comes with it.
+fn add_outline(uses: &mut Uses, object: &Value) -> (Option<[u8; 32]>, Option<String>) {
+    let Some(list) = object["metadata"]["name"].as_str().and_then(digest) else {
+        return (None, None);
+    };
+    let (instances, trouble) = instances_of(object);
+    for instance in instances {
+        uses.add_instance(&list, &instance);
     }
-    list.hash()
+    (list.hash(), trouble)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Images of a cluster: each is read, judged and written before the next one.
 
-use super::lists::{self, Beside};
+use super::beside::Beside;
 use super::{Judged, Run};
 use crate::cluster::images::Found;
 use crate::cluster::names::Name;
@@ -10,6 +10,7 @@ use crate::reference::Reference;
 use crate::report::{Attached, Attachment};
 use crate::run::cluster::{self, Session, SOURCE};
 use crate::run::elsewhere::{Registry, Sought};
+use crate::run::lists;
 use crate::run::planning::Author;
 use crate::run::record_to::{record, Edits, ImageRecorder, Recorder as _};
 use crate::settings::objects::Recording;

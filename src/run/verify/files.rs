@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::lists::{self, Beside};
+use super::beside::Beside;
 use super::{Judged, Run};
 use crate::digest::Digest;
 use crate::reason::Reason;
@@ -12,6 +12,7 @@ use crate::report::console::Messages;
 use crate::report::Recorded;
 use crate::run::file_records::FileRecords;
 use crate::run::held::{HeldReport, HeldReports, HeldText};
+use crate::run::lists;
 use crate::run::objects::{self, Found, Selected};
 use crate::run::record_to::{record, ObjectRecorder, Recorder as _};
 use crate::settings::objects::Recording;

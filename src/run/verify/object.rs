@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Judging an Image object by its signatures, and by those that were found elsewhere.
 
-use super::lists::Beside;
+use super::beside::Beside;
 use super::{attach, Judged, Run};
 use crate::image;
 use crate::reason::{Reason, Refusal, Verdict};

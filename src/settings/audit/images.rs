@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Which images are judged.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::registries::asked_by;
 use crate::cli::audit::Audit as Options;
@@ -185,6 +185,22 @@ impl Images {
             Self::Places { registries, .. } | Self::Cluster { registries, .. } => registries.as_deref(),
             Self::Files { .. } => None,
         }
+    }
+
+    /// The directories that are images which are named.
+    pub(super) fn directories(&self) -> impl Iterator<Item = &PathBuf> {
+        let named = match self {
+            Self::Places { named, .. } => named.as_slice(),
+            Self::Cluster {
+                range: Range::Named { places, .. },
+                ..
+            } => places.as_slice(),
+            Self::Files { .. } | Self::Cluster { .. } => &[],
+        };
+        named.iter().filter_map(|request| match &request.image {
+            ImageName::Directory(path) => Some(path),
+            _ => None,
+        })
     }
 
     /// Whether a tag of a stream stands for one of them.

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::reports::{file, File, Report};
 use crate::cli;
+use crate::settings::cluster::files::named_in;
 use crate::settings::containers::Containers;
 use crate::settings::environment::Environment;
+use crate::settings::registry::login_files;
 use crate::settings::UsageError;
 use crate::text::safe;
 
@@ -45,9 +47,6 @@ impl Inputs {
             });
         }
         let (keys, client, registry) = (&options.acceptance.keys, &options.source.client, &options.registry);
-        let named = options.images.iter().filter_map(|image| image.strip_prefix("dir:"));
-        let directories = named.map(|path| PathBuf::from(path.rsplit_once('=').map_or(path, |(path, _)| path)));
-        inputs.add("an image that is named", &directories.collect::<Vec<_>>());
         inputs.add("--images-from", &options.images_from);
         inputs.add("--expected-identity-map", &options.expected_identity_map);
         inputs.add("--resume", &options.resume);
@@ -55,7 +54,7 @@ impl Inputs {
         inputs.add("--public-key", &keys.public_key);
         inputs.add("--sigstore-key", &options.acceptance.sigstore_key);
         inputs.add("--homedir", &keys.homedir);
-        inputs.add("--kubeconfig", &client.kubeconfig);
+        inputs.add_kubeconfigs("--kubeconfig", client.kubeconfig.as_slice());
         inputs.add("--certificate-authority", &client.certificate_authority);
         inputs.add("--client-certificate", &client.client_certificate);
         inputs.add("--client-key", &client.client_key);
@@ -94,12 +93,27 @@ impl Inputs {
             &variable("GNUPGHOME").map(PathBuf::from).or_else(|| in_home(".gnupg")),
         );
         match variable("KUBECONFIG") {
-            Some(list) => self.add("KUBECONFIG", &std::env::split_paths(list).collect::<Vec<_>>()),
-            None => self.add("the kubeconfig", &in_home(".kube/config")),
+            Some(list) => self.add_kubeconfigs("KUBECONFIG", &std::env::split_paths(list).collect::<Vec<_>>()),
+            None => self.add_kubeconfigs("the kubeconfig", in_home(".kube/config").as_slice()),
         }
+        self.add("logins of registries", &login_files(environment));
         let containers = Containers::new(environment, None, None);
         self.add("the system's policy", &containers.policy);
-        self.add("the configuration of registries", &containers.registries_conf);
+        let conf = [
+            &containers.registries_conf,
+            &containers.drop_ins,
+            &containers.registries_d,
+        ];
+        self.add("the configuration of registries", conf.into_iter().flatten());
+        self.add("the configuration of registries", &containers.last);
+    }
+
+    /// Kubeconfigs, and what they name.
+    fn add_kubeconfigs(&mut self, by: &'static str, files: &[PathBuf]) {
+        self.add(by, files);
+        for file in files {
+            self.add("a file that a kubeconfig names", &named_in(file));
+        }
     }
 
     /// Refuses reports that would take the place of a file that is read.

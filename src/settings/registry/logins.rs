@@ -57,6 +57,14 @@ pub(super) fn logins(
     })
 }
 
+/// The files that are searched where no option names one.
+pub(super) fn files(environment: &Environment) -> Vec<PathBuf> {
+    match environment.variable("REGISTRY_AUTH_FILE") {
+        Some(path) => vec![PathBuf::from(path)],
+        None => usual(environment).into_iter().map(|(path, _)| path).collect(),
+    }
+}
+
 /// The files that are searched, and whether each is of docker's first format.
 fn usual(environment: &Environment) -> Vec<(PathBuf, bool)> {
     let mut files = Vec::new();

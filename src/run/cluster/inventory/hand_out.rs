@@ -46,7 +46,7 @@ impl Inventory {
                 found,
                 known,
                 wanted,
-                aside: self.aside(&hash),
+                aside: self.aside(digest.as_str()),
             });
         }
         while let Some(lost) = self.lost.pop() {
@@ -96,6 +96,7 @@ impl Inventory {
                 continue;
             }
             let known = digest(&name).map_or_else(Known::default, |digest| self.uses.known(&digest));
+            let aside = self.aside(&name);
             let found = images::listed(api, object).map(|loaded| Found {
                 loaded,
                 read_only: None,
@@ -105,7 +106,7 @@ impl Inventory {
                 found,
                 known,
                 wanted: Vec::new(),
-                aside: hash.map(|hash| self.aside(&hash)).unwrap_or_default(),
+                aside,
             });
         }
     }
@@ -125,7 +126,7 @@ impl Inventory {
             found: Err(refusal),
             known,
             wanted: Vec::new(),
-            aside: digest.hash().map(|hash| self.aside(&hash)).unwrap_or_default(),
+            aside: self.aside(digest.as_str()),
         }
     }
 }

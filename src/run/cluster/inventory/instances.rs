@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::{digest, Inventory, MAX_KEPT};
+use super::{Inventory, MAX_KEPT};
 use crate::audit::uses::Uses;
 use crate::cluster::api::Api;
 use crate::digest::Digest;
-use crate::image;
 use crate::reason::Reason;
+use crate::run::instances::of_object;
 
 /// Most instances that one list may add to a namespace's images.
 const MAX_INSTANCES: usize = 256;
@@ -24,23 +24,23 @@ impl Inventory {
             let list = Digest::from_hash(hash);
             let view = self.view(&list, &uses.known(&list), &[]);
             let found = self.fetch(api, &list, view);
-            let children = match &found {
-                Ok(found) => image::children(&found.loaded.object),
+            let (children, trouble) = match &found {
+                Ok(found) => of_object(&found.loaded.object),
                 // Of a list the cluster need not have all instances.
                 Err(refusal) if refusal.reason == Reason::NotFound && instances.contains(&hash) => {
                     absent.insert(hash);
                     continue;
                 }
-                Err(_) => Vec::new(),
+                Err(_) => Default::default(),
             };
+            self.incomplete.extend(trouble);
             if found.is_err() || kept < MAX_KEPT {
                 kept += usize::from(found.is_ok());
                 self.kept.insert(hash, found);
             }
-            for (place, child) in children.iter().enumerate() {
-                let Some(own) = digest(&child.digest) else { continue };
+            for (place, own) in children.iter().enumerate() {
                 let Some(hash) = own.hash() else { continue };
-                uses.add_instance(&list, &own);
+                uses.add_instance(&list, own);
                 let is_known = self.images.binary_search(&hash).is_ok();
                 if place < MAX_INSTANCES && !is_known && instances.insert(hash) {
                     waiting.push_back(hash);

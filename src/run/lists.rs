@@ -5,18 +5,8 @@ use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::run::cluster::Session;
-use crate::run::elsewhere::Elsewhere;
 use crate::source::objects::{Loaded, ObjectFiles};
 use crate::subject::NamingList;
-
-/// What is known of an image beside its object.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Beside<'b> {
-    /// What was found of it in a registry.
-    pub(super) elsewhere: Option<&'b Elsewhere>,
-    /// The list that is expected and names it; or why it is not known whether there is one.
-    pub(super) list: Option<&'b Result<NamingList, Refusal>>,
-}
 
 /// The list that one of these identities expects and that names an image. `object` gives the Image of a digest, nothing
 /// where there is none. What cannot be read might be the list: that is said, unless another one names the image.

@@ -57,4 +57,6 @@ pub struct Subject {
     pub signatures: Vec<SignatureBlob>,
     /// The places that were asked for them, where there are several.
     pub sources: Vec<SourceAnswer>,
+    /// Only an Image object was asked, which cannot have sigstore signatures.
+    pub is_object_alone: bool,
 }

@@ -80,7 +80,8 @@ pub fn list(api: &mut Api) -> Result<Mirrors, Refusal> {
             Err(Error::Status(status)) if status.is_absent() => continue,
             Err(error) => return Err(error.refusal(&what)),
         };
-        let is_whole = list["metadata"]["continue"].as_str().is_none_or(str::is_empty);
+        let (next, follow) = (&list["metadata"]["continue"], &list["metadata"]["remainingItemCount"]);
+        let is_whole = next.as_str().is_none_or(str::is_empty) && follow.as_u64().is_none_or(|count| count == 0);
         let items = match list["items"].as_array() {
             Some(items) if list["kind"] == format!("{kind}List") && is_whole => items,
             _ => return Err(api.nonsense(&format!("expected the whole {kind}List")).refusal(&what)),

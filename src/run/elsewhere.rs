@@ -135,6 +135,11 @@ impl Elsewhere {
         self.sources.is_empty()
     }
 
+    /// Whether registries were asked; ConfigMaps have signatures of one kind only.
+    pub(super) fn looked_in_registries(&self) -> bool {
+        self.sources.iter().any(|source| source.kind != SourceKind::ConfigMap)
+    }
+
     /// The places beside the object, to be added to a sentence that says that there is no signature.
     pub(super) fn places(&self) -> String {
         format!(" and in {}", places(&self.sources))

@@ -177,6 +177,7 @@ impl Manifests<'_, '_, '_> {
             list: manifest.list.clone(),
             signatures: gathered.signatures,
             sources: gathered.sources,
+            is_object_alone: false,
         };
         let digest = self.digest_asked_for(manifest);
         let outcome = self

@@ -96,6 +96,7 @@ pub fn read(path: &Path) -> Result<Subject, Refusal> {
         list: None,
         signatures,
         sources: Vec::new(),
+        is_object_alone: false,
     })
 }
 

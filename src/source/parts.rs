@@ -49,6 +49,7 @@ pub fn read(manifest: &Path, signatures: &[PathBuf]) -> Result<Subject, Refusal>
         list: None,
         signatures: blobs(signatures),
         sources: Vec::new(),
+        is_object_alone: false,
     })
 }
 
@@ -61,6 +62,7 @@ pub fn of_digest(digest: &Digest, signatures: &[PathBuf]) -> Subject {
         list: None,
         signatures: blobs(signatures),
         sources: Vec::new(),
+        is_object_alone: false,
     }
 }
 

@@ -38,23 +38,18 @@ impl Platform {
         })
     }
 
-    /// Variants that stand for a wanted platform, the best first (the reference implementation's order).
-    fn candidates(&self) -> Vec<&str> {
-        let rest: &[&str] = match (self.architecture.as_str(), self.variant.as_str()) {
-            ("arm", "") => &["", "v8", "v7", "v6", "v5"],
-            ("arm64", "" | "v8") => &["", "v8"],
-            (_, "") => &[""],
-            _ => &[],
-        };
-        if rest.is_empty() {
-            vec![&self.variant]
-        } else {
-            rest.to_vec()
+    /// Variants that stand for a wanted platform, the best first (the reference implementation's order). Which of several
+    /// that come together a node takes, depends on the node.
+    fn candidates(&self) -> Vec<&[&str]> {
+        match (self.architecture.as_str(), self.variant.as_str()) {
+            ("arm", "") => vec![&[""], &["v8"], &["v7"], &["v6"], &["v5"]],
+            ("arm64", "" | "v8") => vec![&["", "v8"]],
+            _ => Vec::new(),
         }
     }
 
-    fn is(&self, other: &Platform, variant: &str) -> bool {
-        self.os == other.os && self.architecture == other.architecture && other.variant == variant
+    fn is(&self, other: &Platform, variants: &[&str]) -> bool {
+        self.os == other.os && self.architecture == other.architecture && variants.contains(&other.variant.as_str())
     }
 }
 
@@ -177,15 +172,22 @@ fn entry(value: &Value) -> Result<Entry, String> {
     })
 }
 
-/// The entry that a node of a platform takes.
+/// The entries of which nodes of a platform take one, by position: there are several for the same platform where they differ in
+/// compression, which some nodes know and prefer.
 #[must_use]
-pub fn choose<'e>(entries: &'e [Entry], wanted: &Platform) -> Option<&'e Entry> {
-    wanted.candidates().into_iter().find_map(|variant| {
-        entries
-            .iter()
-            .filter(|entry| !entry.is_attestation)
-            .find(|entry| entry.platform.as_ref().is_some_and(|own| wanted.is(own, variant)))
-    })
+pub fn choose<'e>(entries: &'e [Entry], wanted: &Platform) -> Vec<&'e Entry> {
+    let own = [wanted.variant.as_str()];
+    let mut candidates = wanted.candidates();
+    if candidates.is_empty() {
+        candidates.push(&own);
+    }
+    let of = |variants: &[&str]| -> Vec<&'e Entry> {
+        let images = entries.iter().filter(|entry| !entry.is_attestation);
+        let is_one = |entry: &&Entry| entry.platform.as_ref().is_some_and(|own| wanted.is(own, variants));
+        images.filter(is_one).collect()
+    };
+    let found = candidates.into_iter().map(of).find(|found| !found.is_empty());
+    found.unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_takes_the_first_of_the_best_variant() {
+    fn a_node_takes_one_of_the_best_variant() {
         let all = list(&[
             "linux/amd64",
             "linux/arm/v6",
@@ -223,14 +225,22 @@ mod tests {
         ]);
         let chosen = |wanted: &str| {
             let platform = Platform::parse(wanted).unwrap();
-            choose(&all, &platform).map(Entry::platform)
+            choose(&all, &platform)
+                .into_iter()
+                .map(Entry::platform)
+                .collect::<Vec<_>>()
+                .join(" ")
         };
-        assert_eq!(chosen("linux/amd64").as_deref(), Some("linux/amd64"));
-        assert_eq!(chosen("linux/arm").as_deref(), Some("linux/arm/v7"));
-        assert_eq!(chosen("linux/arm/v6").as_deref(), Some("linux/arm/v6"));
-        assert_eq!(chosen("linux/arm64").as_deref(), Some("linux/arm64/v8"));
-        assert_eq!(chosen("linux/s390x"), None);
-        assert_eq!(chosen("linux/amd64/v3"), None);
+        assert_eq!(chosen("linux/amd64"), "linux/amd64");
+        assert_eq!(chosen("linux/arm"), "linux/arm/v7");
+        assert_eq!(chosen("linux/arm/v6"), "linux/arm/v6");
+        assert_eq!(chosen("linux/arm64"), "linux/arm64/v8");
+        assert_eq!(chosen("linux/s390x"), "");
+        // What a node finds out about itself decides, and which compression it knows.
+        let twins = list(&["linux/arm64", "linux/arm64/v8", "linux/arm64", "linux/amd64"]);
+        let wanted = Platform::parse("linux/arm64/v8").unwrap();
+        assert_eq!(choose(&twins, &wanted), twins[..3].iter().collect::<Vec<_>>());
+        assert_eq!(chosen("linux/amd64/v3"), "");
         for bad in [
             "",
             "linux",

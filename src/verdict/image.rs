@@ -64,7 +64,17 @@ impl ImageOutcome {
             .filter(|kind| !expectation.key_sets(*kind).is_empty())
             .collect();
         let trouble = subject.sources.iter().find_map(|source| source.answer.trouble());
-        let tallies = tally::count(&signatures, expectation, trouble.is_some());
+        // A signature that is enough for its own kind is not held for too few because of the other kind.
+        let is_one_good = signatures.iter().any(|own| own.reason == Reason::Verified);
+        let is_unasked = subject.is_object_alone && is_one_good && kinds.contains(&SignatureKind::Sigstore);
+        let missing: &[SignatureKind] = match (&trouble, is_unasked) {
+            (Some(_), _) => &[SignatureKind::Gpg, SignatureKind::Sigstore],
+            (None, true) => &[SignatureKind::Sigstore],
+            (None, false) => &[],
+        };
+        let tallies = tally::count(&signatures, expectation, missing);
+        let is_unasked = is_unasked && tallies.iter().any(Tally::is_open);
+        let trouble = trouble.or_else(|| is_unasked.then(unasked));
         if tallies.iter().any(Tally::is_reached) {
             let reached = tallies.iter().filter(|tally| tally.is_reached());
             return Self {
@@ -229,6 +239,14 @@ impl ImageOutcome {
     pub fn signatures(&self) -> &[SignatureOutcome] {
         &self.signatures
     }
+}
+
+/// Nobody looked where sigstore signatures are.
+fn unasked() -> Refusal {
+    Refusal::new(
+        Reason::SourceUnavailable,
+        "nobody was asked for sigstore signatures: they are in registries, and an Image object has none; for an image of a cluster, --registry-url auto asks there",
+    )
 }
 
 /// Why an image is not Verified by a policy: of its identities, each judged in its own scope, the first that was refused

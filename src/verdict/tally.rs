@@ -6,6 +6,7 @@ use super::signature::{Miss, SignatureOutcome};
 use super::{Expectation, Signer};
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
+use crate::subject::SignatureKind;
 
 /// One expected identity, and what its requirements came to. Counts of different identities are never added up.
 #[derive(Debug, Clone)]
@@ -86,6 +87,11 @@ impl Tally {
             && self.requirements.iter().any(|count| count.end == End::Met)
     }
 
+    /// Whether it may be reached by what is not known.
+    pub(super) fn is_open(&self) -> bool {
+        self.requirements.iter().any(|count| count.end == End::Open)
+    }
+
     /// How many different keys signed for it, and how many are needed, by the first requirement of signatures.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
@@ -152,8 +158,12 @@ impl Tally {
     }
 }
 
-/// Works out what signatures come to for each alternative. `has_trouble`: a place with signatures did not answer.
-pub(super) fn count(signatures: &[SignatureOutcome], expectation: &Expectation, has_trouble: bool) -> Vec<Tally> {
+/// Works out what signatures come to for each alternative. Of the `missing` kinds there may be more than were found.
+pub(super) fn count(
+    signatures: &[SignatureOutcome],
+    expectation: &Expectation,
+    missing: &[SignatureKind],
+) -> Vec<Tally> {
     let alternatives = expectation.alternatives.iter().enumerate();
     alternatives
         .map(|(alternative, own)| {
@@ -163,7 +173,7 @@ pub(super) fn count(signatures: &[SignatureOutcome], expectation: &Expectation, 
                     alternative,
                     requirement,
                 };
-                count_one(signatures, place, of, has_trouble)
+                count_one(signatures, place, of, missing)
             });
             tally(own, requirements.collect())
         })
@@ -178,7 +188,12 @@ fn tally(alternative: &Alternative, requirements: Vec<Count>) -> Tally {
     }
 }
 
-fn count_one(signatures: &[SignatureOutcome], place: Place, requirement: &Requirement, has_trouble: bool) -> Count {
+fn count_one(
+    signatures: &[SignatureOutcome],
+    place: Place,
+    requirement: &Requirement,
+    missing: &[SignatureKind],
+) -> Count {
     let mut count = Count {
         name: requirement.name.clone(),
         end: End::Missed,
@@ -190,7 +205,7 @@ fn count_one(signatures: &[SignatureOutcome], place: Place, requirement: &Requir
         Demand::Anything => count.end = End::Anything,
         Demand::Refusal(why) => count.end = End::Refusal(why.clone()),
         Demand::Unsupported(why) => count.end = End::Unsupported(why.clone()),
-        Demand::Signed(Signed { threshold, .. }) => {
+        Demand::Signed(Signed { threshold, keys, .. }) => {
             count.needed = (*threshold).max(1);
             let met = signatures
                 .iter()
@@ -215,7 +230,7 @@ fn count_one(signatures: &[SignatureOutcome], place: Place, requirement: &Requir
             };
             count.end = if count.signers.len() >= count.needed {
                 End::Met
-            } else if has_trouble || signatures.iter().any(is_open) {
+            } else if missing.iter().any(|kind| keys.of(*kind).is_some()) || signatures.iter().any(is_open) {
                 End::Open
             } else {
                 End::Missed

@@ -176,7 +176,8 @@ fn mirrors_that_cannot_be_read() {
     let kind = json!({"kind": "ConfigMapList", "items": []});
     let half = json!({"kind": "ImageTagMirrorSetList", "metadata": {"continue": "more"}, "items": []});
     let wrong = json!({"kind": "ImageTagMirrorSetList", "items": [{"metadata": {"name": "x"}, "spec": {"imageTagMirrors": 1}}]});
-    for list in [kind, half, wrong] {
+    let more = json!({"kind": "ImageTagMirrorSetList", "metadata": {"remainingItemCount": 1}, "items": []});
+    for list in [kind, half, more, wrong] {
         server.document("/apis/config.openshift.io/v1/imagetagmirrorsets", list.clone());
         assert!(locations(&server, "r.example/a:1").is_err(), "{list}");
     }

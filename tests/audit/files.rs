@@ -394,6 +394,7 @@ fn a_part_of_a_list_in_a_file_is_not_taken_for_the_whole() {
     let whole = |kind: &str, items: &[Value]| {
         let mut list = part(kind, items);
         list["metadata"]["continue"] = json!("");
+        list["metadata"]["remainingItemCount"] = json!(0);
         list
     };
     let stream = json!({"apiVersion": "image.openshift.io/v1", "kind": "ImageStream",
@@ -402,6 +403,9 @@ fn a_part_of_a_list_in_a_file_is_not_taken_for_the_whole() {
     let yaml = format!("kind: ImageList\nitems:\n- {good}\nmetadata:\n  continue: abc\n");
     for text in [
         part("ImageList", std::slice::from_ref(&good)).to_string(),
+        part("ImageList", std::slice::from_ref(&good))
+            .to_string()
+            .replace("\"continue\"", "\"other\""),
         part("List", &[good.clone(), stream.clone()]).to_string(),
         format!("{good}{}", part("ImageStreamList", std::slice::from_ref(&stream))),
         yaml,

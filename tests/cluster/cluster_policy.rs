@@ -304,6 +304,10 @@ fn lists_that_are_something_else_are_no_answer() {
         ),
         (list(json!([item("p"), other]), json!({})), "is listed twice"),
         (list(json!([item("p")]), json!({"continue": "same"})), "in a circle"),
+        (
+            list(json!([item("p")]), json!({"remainingItemCount": 5})),
+            "5 items follow, and not where",
+        ),
         (list(json!([{"metadata": {"uid": "1"}}]), json!({})), "has no name"),
         (list(json!([of_kind]), json!({})), "an item of it is a \"ImagePolicy\""),
     ] {

@@ -85,6 +85,7 @@ pub fn subject() -> Subject {
         list: None,
         signatures: Vec::new(),
         sources: Vec::new(),
+        is_object_alone: false,
     }
 }
 

@@ -240,6 +240,30 @@ fn one_platform() {
     run("linux").expect_usage("expected OS/ARCH");
 }
 
+/// Nodes that know a better compression take the second one.
+#[test]
+fn of_two_instances_for_a_platform_each_is_judged() {
+    let image = |hub: &Hub| hub.store(|store| store.repository(REPOSITORY).image("", "zstd"));
+    let twin = image(&Hub::plain());
+    let platform = json!({"os": "linux", "architecture": "amd64"});
+    let entry = json!({
+        "mediaType": MANIFEST, "size": 1, "digest": twin, "platform": platform,
+        "annotations": {"io.github.containers.compression.zstd": "true"},
+    });
+    let scene = Scene::new(&[entry]);
+    assert_eq!(image(&scene.hub), twin);
+    scene.sign(&scene.instances[0], &scene.reference());
+    let run = || scene.town.verify_json(&[&scene.image(), "--platform", "linux/amd64"]);
+    let expected = [
+        "list Unsigned (for information)",
+        "linux/amd64 Verified",
+        "linux/amd64 Unsigned",
+    ];
+    assert_eq!(words(&run().expect(1).json()), expected);
+    scene.sign(&twin, &scene.reference());
+    assert_eq!(words(&run().expect(0).json())[2], "linux/amd64 Verified");
+}
+
 #[test]
 fn a_platform_of_a_single_manifest_is_said_to_choose_nothing() {
     let scene = Scene::new(&[]);

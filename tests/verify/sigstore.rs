@@ -516,6 +516,50 @@ fn key_files_of_no_use_are_usage_errors() {
         .expect_usage("reading key file absent.pub");
 }
 
+/// A key of each kind is required, and an Image object has signatures of one kind: what nobody was asked for is not absent.
+#[test]
+fn no_record_is_taken_back_for_signatures_that_nobody_looked_for() {
+    let place = Place::new();
+    let blob = place.desk.sign(images::D1, IDENTITY);
+    let mut object = images::image(images::D1, &[&blob]);
+    trusted(&mut object["signatures"][0], IDENTITY, &place.desk.key);
+    let before = object.to_string();
+    place.desk.put("image.json", &before);
+    let gpg = place.desk.key_file.to_str().unwrap();
+    let policy = serde_json::json!({"default": [
+        {"type": "signedBy", "keyType": "GPGKeys", "keyPath": gpg},
+        {"type": "sigstoreSigned", "keyPath": place.desk.sandbox.path("cosign.pub")},
+    ]});
+    place.desk.put("policy.json", policy.to_string());
+    let run = |more: &[&str]| {
+        let own = [
+            "verify",
+            "-f",
+            "image.json",
+            "--expected-identity",
+            IDENTITY,
+            "--confirm",
+            "-o",
+            "json",
+        ];
+        place.desk.sandbox.run([&own[..], more].concat())
+    };
+    let keys = ["--public-key", gpg, "--sigstore-key", "cosign.pub"];
+    for more in [
+        &["--policy", "policy.json"][..],
+        &[&keys[..], &["--require", "2"]].concat(),
+    ] {
+        let outcome = run(more).expect_verdict(3, "Unchecked/SourceUnavailable");
+        let message = outcome.item()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("--registry-url auto asks there"), "{message}");
+        let after = std::fs::read_to_string(place.desk.sandbox.path("image.json")).unwrap();
+        assert_eq!(after, before, "{more:?}");
+    }
+    // One is enough, or nobody else could make it so.
+    run(&keys).expect_verdict(0, OK);
+    run(&["--public-key", gpg, "--require", "2"]).expect_verdict(1, "Rejected/ThresholdNotReached");
+}
+
 #[test]
 fn images_of_objects_have_gpg_signatures_only() {
     let place = Place::new();

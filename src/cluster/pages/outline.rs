@@ -34,7 +34,15 @@ impl Outline {
             let is_repeated = match member.as_str() {
                 "kind" => kind.replace(reader.string()?).is_some(),
                 "apiVersion" => api_version.replace(reader.string()?).is_some(),
-                "metadata" => token.replace(continues(reader)?).is_some(),
+                "metadata" => {
+                    let (next, follow) = continues(reader)?;
+                    if next.is_empty() && !matches!(follow.as_str(), "" | "0") {
+                        return Err(Problem::Other(format!(
+                            "it says that {follow} items follow, and not where"
+                        )));
+                    }
+                    token.replace(next).is_some()
+                }
                 "items" => items.replace(places(reader)?).is_some(),
                 _ => {
                     reader.skip()?;
@@ -76,18 +84,18 @@ impl From<json::Error> for Problem {
     }
 }
 
-/// `metadata.continue`; empty where nothing follows.
-fn continues(reader: &mut Reader<&[u8]>) -> Result<String, json::Error> {
-    let mut token = String::new();
+/// `metadata.continue`, empty where nothing follows, and how many items follow, where that is said.
+fn continues(reader: &mut Reader<&[u8]>) -> Result<(String, String), json::Error> {
+    let (mut token, mut follow) = (String::new(), String::new());
     reader.object()?;
     while let Some(member) = reader.key()? {
-        if member == "continue" {
-            token = reader.string()?;
-        } else {
-            reader.skip()?;
+        match (member.as_str(), reader.kind()?) {
+            ("continue", _) => token = reader.string()?,
+            ("remainingItemCount", Kind::Number) => follow = reader.number()?,
+            _ => reader.skip()?,
         }
     }
-    Ok(token)
+    Ok((token, follow))
 }
 
 /// Where the items stand. A list without any may be written `null`, as Go writes an empty slice.
@@ -123,6 +131,8 @@ mod tests {
         let good = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"continue":"abc"},"items":[{"a":[{}]}]}"#;
         assert_eq!(token(good).unwrap(), "abc");
         assert_eq!(token(&good.replace(r#""continue":"abc""#, "")).unwrap(), "");
+        let none_follow = r#""remainingItemCount":0"#;
+        assert_eq!(token(&good.replace(r#""continue":"abc""#, none_follow)).unwrap(), "");
         assert_eq!(token(&good.replace(r#"[{"a":[{}]}]"#, "null")).unwrap(), "abc");
         for (from, to) in [
             (r#""kind":"PodList","#, ""),
@@ -132,6 +142,7 @@ mod tests {
             (r#""metadata":{"continue":"abc"},"#, ""),
             (r#"{"continue":"abc"}"#, "null"),
             (r#""abc""#, "7"),
+            (r#""continue":"abc""#, r#""remainingItemCount":5"#),
             (r#","items":[{"a":[{}]}]"#, ""),
             (r#"[{"a":[{}]}]"#, "{}"),
             (r#"[{"a":[{}]}]"#, "[7]"),

@@ -80,6 +80,7 @@ impl Judge<'_> {
             list: None,
             signatures: found.signatures.clone(),
             sources: found.sources.clone(),
+            is_object_alone: false,
         };
         self.subject(&subject, job, &found.places(), told)
     }

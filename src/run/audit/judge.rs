@@ -271,6 +271,7 @@ impl<'s> Judge<'s> {
                     digest,
                     list: None,
                     signatures,
+                    is_object_alone: !elsewhere.looked_in_registries(),
                     sources,
                 };
                 self.subject(&subject, job, &absence, told)

@@ -6,6 +6,7 @@ use super::{attach, Judged, Run};
 use crate::image;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
+use crate::run::elsewhere::Elsewhere;
 use crate::run::manifests::not_counted;
 use crate::source::objects::Loaded;
 use crate::source::registry::signatures::places;
@@ -94,6 +95,7 @@ impl Run<'_, '_> {
                         list: beside.list.and_then(|list| list.clone().ok()),
                         signatures: blobs,
                         sources: sources.clone(),
+                        is_object_alone: !elsewhere.is_some_and(Elsewhere::looked_in_registries),
                     };
                     let mut outcome = self.judge(&subject, source, &absence, identities);
                     if let (Some(Err(refusal)), Verdict::Rejected) = (beside.list, outcome.verdict()) {

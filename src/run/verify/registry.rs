@@ -70,7 +70,7 @@ impl<'c> Run<'c, '_> {
         let (left_out, instances): (Vec<Entry>, Vec<Entry>) =
             entries.into_iter().partition(|entry| entry.is_attestation);
         let chosen: Vec<Entry> = match platforms {
-            Platforms::One(platform) => instances::choose(&instances, platform).cloned().into_iter().collect(),
+            Platforms::One(platform) => instances::choose(&instances, platform).into_iter().cloned().collect(),
             _ => instances.clone(),
         };
         let whole = Findings {

@@ -296,7 +296,8 @@ fn json_metadata<R: BufRead>(reader: &mut Reader<R>, outline: &mut Outline) -> R
         match (member.as_str(), reader.kind()?) {
             ("name", JsonKind::String) => outline.name = reader.string()?,
             ("namespace", JsonKind::String) => outline.namespace = reader.string()?,
-            ("continue", JsonKind::String) => outline.is_part = !reader.string()?.is_empty(),
+            ("continue", JsonKind::String) => outline.is_part |= !reader.string()?.is_empty(),
+            ("remainingItemCount", JsonKind::Number) => outline.is_part |= reader.number()? != "0",
             _ => reader.skip()?,
         }
     }

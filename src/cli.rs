@@ -81,20 +81,20 @@ pub struct Global {
 pub enum Command {
     /// Verify that images are the ones you asked for
     #[command(long_about = verify::LONG_ABOUT)]
-    Verify(Box<verify::Verify>),
+    Verify(Box<verify::VerifyCommand>),
     /// Forget recorded verdicts; signatures themselves are never touched
-    Remove(remove::Remove),
+    Remove(remove::RemoveCommand),
     /// Show signatures and what is recorded about them; nothing is checked
-    Describe(describe::Describe),
+    Describe(describe::DescribeCommand),
     /// Show what signature blobs claim; nothing is verified, anyone can write such claims
-    Inspect(inspect::Inspect),
+    Inspect(inspect::InspectCommand),
     /// List the accepted keys, and why the others are not accepted
-    Keys(keys::Keys),
+    Keys(keys::KeysCommand),
     /// Say who may sign what: explain a policy, find what is wrong with it, test it
-    Policy(policy::Policy),
+    Policy(policy::PolicyCommand),
     /// Judge every image of a set, and report on all of them
     #[command(long_about = audit::LONG_ABOUT)]
-    Audit(Box<audit::Audit>),
+    Audit(Box<audit::AuditCommand>),
     /// Print a script that makes a shell complete the words of this program
-    Completion(completion::Completion),
+    Completion(completion::CompletionCommand),
 }

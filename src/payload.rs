@@ -16,20 +16,20 @@ const MAX_PAYLOAD_DEPTH: usize = 10_000;
 /// Which format a payload must have. Where the signature was found decides it, never what the payload says: otherwise
 /// one kind of signature could be passed off as the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum PayloadFormat {
     /// GPG simple signing: `atomic container signature`.
     SimpleSigning,
     /// The payload of a sigstore signature, as cosign writes it.
     Sigstore,
 }
 
-impl Format {
+impl PayloadFormat {
     /// The value of `critical.type`.
     #[must_use]
     pub fn type_text(self) -> &'static str {
         match self {
-            Format::SimpleSigning => "atomic container signature",
-            Format::Sigstore => "cosign container image signature",
+            PayloadFormat::SimpleSigning => "atomic container signature",
+            PayloadFormat::Sigstore => "cosign container image signature",
         }
     }
 }
@@ -103,7 +103,7 @@ impl Payload {
     ///
     /// # Errors
     /// When they break any rule of the format; the error names the member and the rule.
-    pub fn parse(bytes: &[u8], format: Format) -> Result<Self, Error> {
+    pub fn parse(bytes: &[u8], format: PayloadFormat) -> Result<Self, Error> {
         if bytes.len() > MAX_PAYLOAD_BYTES {
             return Err(Error::TooLong(bytes.len()));
         }
@@ -166,8 +166,8 @@ impl Parts {
     }
 
     /// The one object with room for members that nobody here knows.
-    fn optional(&mut self, reader: &mut Input<'_>, format: Format) -> Result<(), Error> {
-        if format == Format::Sigstore && reader.kind().map_err(Error::Json)? == Kind::Null {
+    fn optional(&mut self, reader: &mut Input<'_>, format: PayloadFormat) -> Result<(), Error> {
+        if format == PayloadFormat::Sigstore && reader.kind().map_err(Error::Json)? == Kind::Null {
             return reader.null().map_err(Error::Json);
         }
         expect(reader, "optional", Kind::Object)?;
@@ -190,7 +190,7 @@ impl Parts {
         Ok(())
     }
 
-    fn finish(self, format: Format) -> Result<Payload, Error> {
+    fn finish(self, format: PayloadFormat) -> Result<Payload, Error> {
         if self.kind != format.type_text() {
             return Err(Error::WrongType {
                 expected: format.type_text(),

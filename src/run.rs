@@ -94,14 +94,16 @@ fn document(command: &Command) -> Option<(&'static str, Syntax)> {
         Command::Inspect(options) => ("inspect", options.output.to_possible_value()),
         Command::Keys(options) => ("keys", options.output.to_possible_value()),
         Command::Policy(options) => match &options.action {
-            cli::policy::Action::Why(options) => ("policy why", options.output.to_possible_value()),
-            cli::policy::Action::Lint(options) => ("policy lint", options.output.to_possible_value()),
-            cli::policy::Action::Test(options) => ("policy test", options.output.to_possible_value()),
+            cli::policy::PolicySubcommand::Why(options) => ("policy why", options.output.to_possible_value()),
+            cli::policy::PolicySubcommand::Lint(options) => ("policy lint", options.output.to_possible_value()),
+            cli::policy::PolicySubcommand::Test(options) => ("policy test", options.output.to_possible_value()),
         },
         Command::Audit(options) => match &options.action {
             None => ("audit", options.report.output.to_possible_value()),
-            Some(cli::audit::Action::Merge(options)) => ("audit merge", options.report.output.to_possible_value()),
-            Some(cli::audit::Action::Diff(options)) => ("audit diff", options.output.to_possible_value()),
+            Some(cli::audit::AuditSubcommand::Merge(options)) => {
+                ("audit merge", options.report.output.to_possible_value())
+            }
+            Some(cli::audit::AuditSubcommand::Diff(options)) => ("audit diff", options.output.to_possible_value()),
         },
         Command::Completion(_) => return None,
     };
@@ -114,17 +116,17 @@ fn document(command: &Command) -> Option<(&'static str, Syntax)> {
 
 /// `audit`, or what is done with reports.
 fn run_audit(
-    options: &cli::audit::Audit,
+    options: &cli::audit::AuditCommand,
     environment: &Environment,
     console: &mut Console<'_>,
 ) -> Result<Exit, UsageError> {
     match &options.action {
         None => audit::run(&settings::audit::Audit::new(options, environment)?, console),
-        Some(cli::audit::Action::Merge(options)) => {
+        Some(cli::audit::AuditSubcommand::Merge(options)) => {
             let settings = settings::audit::merge::Merge::new(options, environment)?;
             audit::merge::run(&settings, console)
         }
-        Some(cli::audit::Action::Diff(options)) => {
+        Some(cli::audit::AuditSubcommand::Diff(options)) => {
             Ok(audit::diff::run(&settings::audit::diff::Diff::new(options), console))
         }
     }
@@ -132,7 +134,7 @@ fn run_audit(
 
 /// `verify`, or `remove` in the words of `oc adm verify-image-signature`.
 fn run_verify(
-    options: &cli::verify::Verify,
+    options: &cli::verify::VerifyCommand,
     environment: &Environment,
     console: &mut Console<'_>,
 ) -> Result<Exit, UsageError> {

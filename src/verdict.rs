@@ -14,7 +14,7 @@ pub mod tally;
 use crate::digest::Digest;
 use crate::identity::{self, Rule};
 use crate::openpgp::judgement::Judgement;
-use crate::payload::{Format, Payload};
+use crate::payload::{Payload, PayloadFormat};
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::sigstore::keys::Checked;
@@ -79,8 +79,8 @@ pub fn judge(
 
     // Where the signature was found decides what its payload must be.
     let format = match kind {
-        SignatureKind::Gpg => Format::SimpleSigning,
-        SignatureKind::Sigstore => Format::Sigstore,
+        SignatureKind::Gpg => PayloadFormat::SimpleSigning,
+        SignatureKind::Sigstore => PayloadFormat::Sigstore,
         SignatureKind::Other => {
             let refusal = Refusal::new(Reason::UnsupportedSignature, "signatures of this kind are not checked");
             return SignatureOutcome::refused(name, kind, refusal, None).missing_all(set, expectation);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::support::vectors::{bytes, data, payload_case, same, text, Table};
 use image_signature::digest::Digest;
 use image_signature::identity::Rule;
-use image_signature::payload::{Format, Payload};
+use image_signature::payload::{Payload, PayloadFormat};
 use image_signature::reference::Reference;
 use image_signature::sigstore::attachment;
 use image_signature::sigstore::check::check;
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 #[test]
 fn payloads() {
-    Table::load("sigstore-payload.json", &[]).run(|case| Some(payload_case(case, Format::Sigstore)));
+    Table::load("sigstore-payload.json", &[]).run(|case| Some(payload_case(case, PayloadFormat::Sigstore)));
 }
 
 fn document() -> Value {
@@ -47,7 +47,7 @@ fn passes(attachment: &Attachment, keys: &[PublicKey], image: &Digest, expected:
     if check(attachment, keys).unwrap().is_err() {
         return false;
     }
-    let Ok(payload) = Payload::parse(&attachment.payload, Format::Sigstore) else {
+    let Ok(payload) = Payload::parse(&attachment.payload, PayloadFormat::Sigstore) else {
         return false;
     };
     payload.digest.names(image)

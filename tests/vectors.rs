@@ -5,13 +5,13 @@ use crate::support::vectors::{bytes, fixture, payload_case, same, text, Table};
 use image_signature::digest::Digest;
 use image_signature::identity::{Remap, Rule};
 use image_signature::manifest;
-use image_signature::payload::Format;
+use image_signature::payload::PayloadFormat;
 use image_signature::reference::{ParseError, Reference};
 use serde_json::Value;
 
 #[test]
 fn payload() {
-    Table::load("payload.json", &[]).run(|case| Some(payload_case(case, Format::SimpleSigning)));
+    Table::load("payload.json", &[]).run(|case| Some(payload_case(case, PayloadFormat::SimpleSigning)));
 }
 
 #[test]

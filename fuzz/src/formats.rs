@@ -2,7 +2,7 @@
 //! Formats of images, signatures, objects and policies.
 
 use image_signature::digest::Digest;
-use image_signature::payload::{Format, Payload};
+use image_signature::payload::{PayloadFormat, Payload};
 use image_signature::policy::file::PolicyText;
 use image_signature::reference::Reference;
 use image_signature::source::objects::scan::{self, Outline, Place, ScanError, Sink};
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// A payload says what any reader of JSON finds in it.
 pub fn payload(input: &[u8]) {
-    for format in [Format::SimpleSigning, Format::Sigstore] {
+    for format in [PayloadFormat::SimpleSigning, PayloadFormat::Sigstore] {
         if let Ok(payload) = Payload::parse(input, format) {
             let value: Value = serde_json::from_slice(input).expect("what we read as JSON is JSON");
             let critical = &value["critical"];

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 
 use self::report::ReportOptions;
 use super::acceptance::AcceptanceOptions;
-use super::registry::{ClusterRegistry, RegistryOptions};
+use super::registry::{ClusterRegistryOptions, RegistryOptions};
 use super::verify::{MatchRule, SourceOptions};
 
 /// What `audit --help` says first.
@@ -52,11 +52,11 @@ Examples:
 
 /// What is done with the reports of audits.
 #[derive(Debug, Subcommand)]
-pub enum Action {
+pub enum AuditSubcommand {
     /// Add up the reports of all shards of an audit
-    Merge(merge::Merge),
+    Merge(merge::MergeCommand),
     /// Compare the reports of two audits
-    Diff(diff::Diff),
+    Diff(diff::DiffCommand),
 }
 
 /// Judge every image of a set, and report on all of them.
@@ -64,10 +64,10 @@ pub enum Action {
 #[command(mut_arg("namespace", |argument| argument.help(NAMESPACE)))]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = format!("{}\n\n{EXIT_STATUS}\n\n{EXAMPLES}", super::MEANING))]
-pub struct Audit {
+pub struct AuditCommand {
     /// What is done with reports.
     #[command(subcommand)]
-    pub action: Option<Action>,
+    pub action: Option<AuditSubcommand>,
 
     /// Images; IMAGE=REF gives one its expected identity
     #[arg(value_name = "IMAGE")]
@@ -117,7 +117,7 @@ pub struct Audit {
 
     /// Which registry is asked for the images of a cluster.
     #[command(flatten)]
-    pub cluster_registry: ClusterRegistry,
+    pub cluster_registry: ClusterRegistryOptions,
 
     /// How registries are reached.
     #[command(flatten)]

@@ -22,7 +22,7 @@ Examples:
 /// Print a script that makes a shell complete the words of this program.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Completion {
+pub struct CompletionCommand {
     /// The shell to write a script for
     #[arg(value_name = "SHELL")]
     pub shell: Shell,

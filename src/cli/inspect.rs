@@ -36,7 +36,7 @@ Examples:
 /// Show what signature blobs claim. Nothing is verified: anyone can write such claims.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{NOTHING} {}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS_DONE))]
-pub struct Inspect {
+pub struct InspectCommand {
     /// Files with signature blobs, directories with files signature-1, signature-2 ..., - for standard input, or
     /// docker://REFERENCE for what is there of an image in its registry
     #[arg(value_name = "FILE", required = true)]

@@ -20,7 +20,7 @@ pub struct KeyOptions {
 
     /// Which keys of the keyring are accepted: gpg (those of full or ultimate validity) or always (all of them)
     #[arg(long, value_name = "MODEL")]
-    pub trust_model: Option<TrustModel>,
+    pub trust_model: Option<TrustModelFlag>,
 
     /// Of the keys, accept only this one: the whole fingerprint of a primary key, or of one subkey; of sigstore keys,
     /// sha256:HEX (repeatable)
@@ -30,7 +30,7 @@ pub struct KeyOptions {
 
 /// Which keys of the user's keyring are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TrustModel {
+pub enum TrustModelFlag {
     /// Those of full or ultimate validity
     Gpg,
     /// All that are not revoked, expired or disabled
@@ -62,7 +62,7 @@ Examples:
 /// List the accepted keys, and why the others are not accepted.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS_DONE))]
-pub struct Keys {
+pub struct KeysCommand {
     /// Which keys are accepted.
     #[command(flatten)]
     pub keys: KeyOptions,

@@ -71,21 +71,21 @@ Examples:
 /// Say who may sign what: which part of a policy applies to an image, and what it means.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
-pub struct Policy {
+pub struct PolicyCommand {
     /// The subcommand that says something of a policy.
     #[command(subcommand)]
-    pub action: Action,
+    pub action: PolicySubcommand,
 }
 
 /// What is said of a policy.
 #[derive(Debug, Subcommand)]
-pub enum Action {
+pub enum PolicySubcommand {
     /// Explain which scope applies to a reference and what it requires
-    Why(Why),
+    Why(WhyCommand),
     /// Find what cannot work in a policy, and what may mean something else than intended
-    Lint(Lint),
+    Lint(LintCommand),
     /// Compare what a policy says with a table of what it is meant to say
-    Test(Test),
+    Test(TestCommand),
 }
 
 /// Explain what a policy means for one image: the scopes that are tried, what is required and by which keys, how the
@@ -93,7 +93,7 @@ pub enum Action {
 /// --cluster-policy asks for it.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{STATUS_WHY}\n\n{EXAMPLES}"), mut_arg("namespace", |arg| arg.help(NAMESPACE)))]
-pub struct Why {
+pub struct WhyCommand {
     /// The image as it would be asked for: HOST/PATH:TAG or HOST/PATH@DIGEST
     #[arg(value_name = "REF")]
     pub reference: String,
@@ -126,7 +126,7 @@ pub struct Why {
 /// registries.d and programs.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{STATUS_LINT}\n\n{EXAMPLES}"), mut_arg("namespace", |arg| arg.help(NAMESPACE)))]
-pub struct Lint {
+pub struct LintCommand {
     /// A policy.json, or files with ClusterImagePolicies and ImagePolicies
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -162,7 +162,7 @@ pub enum TestOutput {
 /// Compare what a policy says with a table of what it is meant to say: references, each with scope, verdict or keys.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{STATUS_TEST}\n\n{EXAMPLES}"), mut_arg("namespace", |arg| arg.help(NAMESPACE)))]
-pub struct Test {
+pub struct TestCommand {
     /// The table, YAML or JSON: REF: {scope: SCOPE, verdict: VERDICT, keys: [FINGERPRINT...]}
     #[arg(value_name = "FILE")]
     pub table: PathBuf,

@@ -50,7 +50,7 @@ pub struct RegistryOptions {
 /// Which registry is asked for the images of a cluster.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Registries, as for podman and skopeo")]
-pub struct ClusterRegistry {
+pub struct ClusterRegistryOptions {
     /// For images of a cluster: look in this registry for more signatures. auto: the cluster's own for images that were
     /// pushed to it, else the mirrors that the cluster is configured for and where the image came from. Plain http is
     /// spoken only to a HOST with http:// before it

@@ -9,11 +9,11 @@ use clap::{Arg, Args, Command, ValueEnum};
 
 use super::acceptance::AcceptanceOptions;
 use super::cluster::ClientOptions;
-use super::registry::{ClusterRegistry, RegistryOptions};
+use super::registry::{ClusterRegistryOptions, RegistryOptions};
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub enum VerifyOutput {
     /// A block for one image, a table for several
     Text,
     /// The same with more columns and every signature
@@ -98,7 +98,7 @@ Examples:
 /// Verify that images are the ones you asked for, as keys that you trust for them say.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS))]
-pub struct Verify {
+pub struct VerifyCommand {
     /// Images; IMAGE=REF gives one its expected identity
     #[arg(value_name = "IMAGE")]
     pub images: Vec<String>,
@@ -158,7 +158,7 @@ pub struct Verify {
 
     /// Which registry is asked for the images of a cluster.
     #[command(flatten)]
-    pub cluster_registry: ClusterRegistry,
+    pub cluster_registry: ClusterRegistryOptions,
 
     /// How registries are reached.
     #[command(flatten)]
@@ -172,7 +172,7 @@ pub struct Verify {
         default_value = "text",
         hide_default_value = true
     )]
-    pub output: Output,
+    pub output: VerifyOutput,
 
     /// Colour the verdicts in text [default: auto, on a terminal where NO_COLOR is not set]
     #[arg(long, value_name = "WHEN", default_value = "auto", hide_default_value = true)]

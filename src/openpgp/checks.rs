@@ -7,7 +7,7 @@ use crate::openpgp::keys::key::{Key, MIN_BITS};
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::refusals::{not_yet_valid, older_than_key};
 use crate::openpgp::roles::{Fit, Standing};
-use crate::openpgp::signer::Signer;
+use crate::openpgp::signer::GpgSigner;
 use crate::reason::{Reason, Refusal};
 use crate::text::{safe, time};
 
@@ -108,7 +108,7 @@ pub(super) fn judge_key(
 }
 
 /// A good signature by a key that is not among those named with `--signed-by`.
-pub(super) fn not_named(signer: &Signer, signed_by: &SignedBy) -> Refusal {
+pub(super) fn not_named(signer: &GpgSigner, signed_by: &SignedBy) -> Refusal {
     Refusal::new(
         Reason::KeyNotAccepted,
         format!(

@@ -22,7 +22,7 @@ use crate::openpgp::keys::needs::Needs;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::refusals::not_yet_valid;
 use crate::openpgp::roles::{Facts, KeySet, Listed, Maker, SignatureCheck, Standing};
-use crate::openpgp::signer::Signer;
+use crate::openpgp::signer::GpgSigner;
 use crate::reason::{Reason, Refusal};
 
 /// Judges signatures by a set of keys.
@@ -111,7 +111,7 @@ impl Engine {
         let standing = self.keys.standing(key)?;
         let certificate = candidates.certificate(key.fingerprint());
         let materials = certificate.map_or(Vec::new(), |own| own.materials(&fit.maker));
-        let signer = Signer::of(signature, &fit.maker, key, &standing, materials);
+        let signer = GpgSigner::of(signature, &fit.maker, key, &standing, materials);
         let refusal = judge_key(key, &fit, &standing, signature, self.now).err();
         let needs = match (&refusal, certificate) {
             // What the checker does not find in a key: the signature that would say otherwise.
@@ -211,7 +211,7 @@ impl Engine {
     }
 
     /// Why a good signature is not accepted.
-    fn objection(&self, signer: &Signer, standing: &Standing) -> Option<Refusal> {
+    fn objection(&self, signer: &GpgSigner, standing: &Standing) -> Option<Refusal> {
         if self.signed_by.is_limited() {
             let named = self.signed_by.admits(&signer.fingerprint, &signer.primary);
             return (!named).then(|| not_named(signer, &self.signed_by));

@@ -8,7 +8,7 @@ use crate::openpgp::roles::Standing;
 
 /// Who made a signature that could be checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signer {
+pub struct GpgSigner {
     /// The key or subkey that signed.
     pub fingerprint: Fingerprint,
     /// Its primary key: the identity that trust decisions are about.
@@ -29,7 +29,7 @@ pub struct Signer {
     pub materials: Vec<Material>,
 }
 
-impl Signer {
+impl GpgSigner {
     /// The signer of a signature that fits `maker`, which is `key` itself or a subkey of it.
     pub(super) fn of(
         signature: &Signature,

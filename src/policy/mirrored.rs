@@ -5,7 +5,7 @@ use serde_json::{json, Value};
 
 use super::explanation::Stanza;
 use super::mirror_set::MirrorSet;
-use super::rulebook::{Rule as Located, Rulebook, DOCKER};
+use super::rulebook::{self, Rulebook, DOCKER};
 use super::{words, Requirement};
 use crate::identity::{Remap, Rule};
 use crate::reference::Reference;
@@ -150,7 +150,7 @@ fn remapped(own: &Rule, reference: &Reference, mirror: &Mirror, notes: &mut Vec<
 }
 
 /// A requirement as it stands in the policy.
-fn original(book: &Rulebook, scope: Option<&str>, located: &Located<'_>) -> Option<Value> {
+fn original(book: &Rulebook, scope: Option<&str>, located: &rulebook::Rule<'_>) -> Option<Value> {
     if located.object.is_some() {
         return None;
     }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde_json::{json, Value};
 
 use super::json::{write_document, Syntax, API_VERSION};
-use crate::report::xml::escaped as xml;
+use crate::report::xml::escaped;
 use crate::text::{bounded, safe};
 
 /// Longest message, in characters: it may list many keys.
@@ -86,20 +86,20 @@ pub fn write_junit(out: &mut dyn Write, rows: &[Row], file: &str) -> io::Result<
     writeln!(
         out,
         "<testsuites>\n  <testsuite name=\"image-signature policy test {}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">",
-        xml(file)
+        escaped(file)
     )?;
     for row in rows {
-        let name = xml(&row.reference);
-        write!(out, "    <testcase classname=\"{}\" name=\"{name}\"", xml(file))?;
+        let name = escaped(&row.reference);
+        write!(out, "    <testcase classname=\"{}\" name=\"{name}\"", escaped(file))?;
         if row.failures.is_empty() {
             writeln!(out, "/>")?;
             continue;
         }
-        let message = xml(&bounded(&row.failures.join("; "), MAX_MESSAGE));
+        let message = escaped(&bounded(&row.failures.join("; "), MAX_MESSAGE));
         writeln!(
             out,
             ">\n      <failure message=\"{message}\">{}:{}</failure>\n    </testcase>",
-            xml(file),
+            escaped(file),
             row.line
         )?;
     }

@@ -2,7 +2,7 @@
 //! `describe`: shows what is recorded on an image, and judges nothing.
 
 use super::cluster::{Session, SOURCE};
-use super::objects as session;
+use super::objects;
 use crate::digest::{Algorithm, Digest};
 use crate::image::{self, Child};
 use crate::reason::{Reason, Refusal};
@@ -43,7 +43,7 @@ pub fn run(settings: Describe, console: &mut Console<'_>) -> Result<Exit, UsageE
             if names.is_none() {
                 files.parts().for_each(|part| console.err.warning(part));
             }
-            for selected in session::select(&files, names.as_deref(), &places) {
+            for selected in objects::select(&files, names.as_deref(), &places) {
                 let asked = selected.request.and_then(|request| asked.get(request));
                 let loaded = selected.found.map(|found| found.loaded);
                 let description = describe(selected.name, selected.source, loaded, &mut |child| {

@@ -2,7 +2,7 @@
 //! A signature taken apart, to be shown: nothing of it is checked.
 
 use crate::openpgp::framing::message::Message;
-use crate::payload::{Format as PayloadFormat, Payload};
+use crate::payload::{Payload, PayloadFormat};
 use crate::report::inspection::{Inspected, Inspection};
 use crate::subject::Content;
 

@@ -5,7 +5,7 @@ use super::engine;
 use crate::report::console::Console;
 use crate::report::exit::Exit;
 use crate::report::json::Syntax;
-use crate::report::keys as report;
+use crate::report::keys::{write_failure, write_json, write_names, write_text};
 use crate::settings::keys::{KeyOutput, Listing};
 use crate::settings::workers::Workers;
 use crate::settings::UsageError;
@@ -36,8 +36,8 @@ pub fn run(settings: &Listing, console: &mut Console<'_>) -> Result<Exit, UsageE
         Err(message) => {
             console.err.error(&message);
             let _ = match settings.output {
-                KeyOutput::Json => report::write_failure(console.out, &message, Syntax::Json),
-                KeyOutput::Yaml => report::write_failure(console.out, &message, Syntax::Yaml),
+                KeyOutput::Json => write_failure(console.out, &message, Syntax::Json),
+                KeyOutput::Yaml => write_failure(console.out, &message, Syntax::Yaml),
                 KeyOutput::Text | KeyOutput::Wide | KeyOutput::Name => Ok(()),
             };
             return Ok(Exit::Trouble);
@@ -45,11 +45,11 @@ pub fn run(settings: &Listing, console: &mut Console<'_>) -> Result<Exit, UsageE
     };
     // Failures are told at the end: see report::output.
     let _ = match settings.output {
-        KeyOutput::Text => report::write_text(console.out, &keys, false),
-        KeyOutput::Wide => report::write_text(console.out, &keys, true),
-        KeyOutput::Name => report::write_names(console.out, &keys),
-        KeyOutput::Json => report::write_json(console.out, &keys, Syntax::Json),
-        KeyOutput::Yaml => report::write_json(console.out, &keys, Syntax::Yaml),
+        KeyOutput::Text => write_text(console.out, &keys, false),
+        KeyOutput::Wide => write_text(console.out, &keys, true),
+        KeyOutput::Name => write_names(console.out, &keys),
+        KeyOutput::Json => write_json(console.out, &keys, Syntax::Json),
+        KeyOutput::Yaml => write_json(console.out, &keys, Syntax::Yaml),
     };
     Ok(Exit::Success)
 }

@@ -6,7 +6,7 @@ use std::io::Write;
 use super::cluster::{Session, SOURCE};
 use super::file_records::{Failures, FileRecords};
 use super::held::{HeldReport, HeldReports, HeldText};
-use super::objects as session;
+use super::objects;
 use super::printer::Item;
 use super::record_to::{record, ImageRecorder, ObjectRecorder, RecordFate, Recorder};
 use crate::cluster::images::Found;
@@ -170,7 +170,7 @@ impl Run<'_> {
 
     fn files(&mut self, files: &ObjectFiles, places: &[Place], names: Option<&[String]>, out: &mut dyn Write) {
         let mut records = FileRecords::default();
-        for selected in session::select(files, names, places) {
+        for selected in objects::select(files, names, places) {
             let mut removal = removal(selected.name, selected.source);
             let position = match selected.found {
                 Err(refusal) => {
@@ -191,7 +191,7 @@ impl Run<'_> {
     fn forget(
         &mut self,
         files: &ObjectFiles,
-        found: session::Found,
+        found: objects::Found,
         removal: &mut Removal,
         records: &mut FileRecords,
     ) -> Option<Position> {

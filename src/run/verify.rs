@@ -34,7 +34,7 @@ use crate::report::{ImageReport, Recorded};
 use crate::settings::images::Source;
 use crate::settings::objects::Recording;
 use crate::settings::requests::Requests;
-use crate::settings::verify::{Output, Verify};
+use crate::settings::verify::{Verify, VerifyOutput};
 use crate::settings::UsageError;
 use crate::source::objects::ObjectFiles;
 use crate::source::registry::Registries;
@@ -246,7 +246,7 @@ impl<'s> Run<'_, 's> {
     /// others must not go unsaid.
     fn beside(&self, report: &ImageReport) -> Option<String> {
         let outcome = &report.outcome;
-        let is_unsaid = self.settings.output == Output::Name && outcome.verdict() != Verdict::Verified;
+        let is_unsaid = self.settings.output == VerifyOutput::Name && outcome.verdict() != Verdict::Verified;
         // One short line an image, like those on standard output; other formats have the message.
         is_unsaid.then(|| match outcome.verdict() {
             Verdict::Allowed => format!("{}: {}", safe(report.asked()), outcome.verdict()),

@@ -14,7 +14,7 @@ mod shard;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
-pub use self::images::{Images, Range};
+pub use self::images::{AskedRange, Images};
 use self::inputs::Inputs;
 use self::reporting::Reporting;
 pub use self::reports::Report;
@@ -94,7 +94,7 @@ impl Audit {
     ///
     /// # Errors
     /// When they contradict each other, one is malformed, or a file that they name cannot be used.
-    pub fn new(options: &cli::audit::Audit, environment: &Environment) -> Result<Self, UsageError> {
+    pub fn new(options: &cli::audit::AuditCommand, environment: &Environment) -> Result<Self, UsageError> {
         let mut inputs = Inputs::of_audit(options, environment);
         let reporting = Reporting::new(&options.report, options.resume.as_deref(), &inputs, environment)?;
         let demands = Demands {
@@ -183,7 +183,7 @@ fn identity_map(file: &Path) -> Result<IdentityMap, UsageError> {
 }
 
 /// The options besides keys, policy, map and source that can change what is found. Engine, workers and formats cannot.
-fn decisive(options: &cli::audit::Audit, criteria: &Criteria, warn_expiry: i64, images: &Images) -> String {
+fn decisive(options: &cli::audit::AuditCommand, criteria: &Criteria, warn_expiry: i64, images: &Images) -> String {
     let registry = &options.registry;
     let paths = [&registry.registries_d, &registry.registries_conf, &registry.cert_dir];
     let paths = paths.map(|path| path.as_ref().map_or(String::new(), |path| path.display().to_string()));

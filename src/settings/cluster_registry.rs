@@ -31,7 +31,7 @@ impl ClusterRegistry {
     /// # Errors
     /// When they do not fit each other, or what is verified.
     pub fn new(
-        options: &cli::verify::Verify,
+        options: &cli::verify::VerifyCommand,
         recording: Recording,
         in_files: bool,
         in_cluster: bool,
@@ -71,7 +71,7 @@ impl ClusterRegistry {
     ///
     /// # Errors
     /// When it names no host.
-    pub fn parse(options: &cli::registry::ClusterRegistry) -> Result<Option<Self>, UsageError> {
+    pub fn parse(options: &cli::registry::ClusterRegistryOptions) -> Result<Option<Self>, UsageError> {
         let Some(text) = &options.registry_url else {
             return Ok(None);
         };

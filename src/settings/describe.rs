@@ -4,7 +4,7 @@
 use super::environment::Environment;
 use super::objects::Objects;
 use super::UsageError;
-use crate::cli::describe::Describe as Options;
+use crate::cli::describe::DescribeCommand;
 pub use crate::cli::describe::DescribeOutput;
 
 /// What `describe` is to do.
@@ -23,7 +23,7 @@ impl Describe {
     ///
     /// # Errors
     /// When an image is not one that the source can have, none is named, or the cluster's configuration is of no use.
-    pub fn new(options: &Options, environment: &Environment) -> Result<Self, UsageError> {
+    pub fn new(options: &DescribeCommand, environment: &Environment) -> Result<Self, UsageError> {
         Ok(Self {
             objects: Objects::new(&options.source, &options.images, environment)?,
             is_recursive: options.source.recursive,

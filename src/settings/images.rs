@@ -74,7 +74,7 @@ impl Source {
     ///
     /// # Errors
     /// When the options contradict each other or one is malformed.
-    pub fn new(options: &cli::verify::Verify, environment: &Environment) -> Result<Self, UsageError> {
+    pub fn new(options: &cli::verify::VerifyCommand, environment: &Environment) -> Result<Self, UsageError> {
         if options.manifest.is_some() || !options.signature_file.is_empty() {
             return Parts::new(options).map(Self::Parts);
         }
@@ -147,7 +147,7 @@ fn in_files(mut requests: Vec<Request>, namespace: Option<&str>) -> Result<Vec<R
 /// Without files, each image says where it is: a directory, or the cluster.
 fn by_place(
     requests: Requests,
-    options: &cli::verify::Verify,
+    options: &cli::verify::VerifyCommand,
     environment: &Environment,
 ) -> Result<Source, UsageError> {
     let Requests::Named(requests) = requests else {

@@ -7,7 +7,7 @@ use super::environment::Environment;
 use super::image_name::{image_name, short_name, ImageName};
 use super::registry::Asked;
 use super::{registry, UsageError};
-use crate::cli::inspect::Inspect as Options;
+use crate::cli::inspect::InspectCommand;
 pub use crate::cli::inspect::InspectOutput;
 use crate::clock::Clock;
 use crate::reference::Reference;
@@ -44,7 +44,7 @@ impl Inspect {
     ///
     /// # Errors
     /// When they contradict each other.
-    pub fn new(options: &Options, environment: &Environment) -> Result<Self, UsageError> {
+    pub fn new(options: &InspectCommand, environment: &Environment) -> Result<Self, UsageError> {
         if options.explain && options.output != InspectOutput::Text {
             return Err(UsageError::new("--explain is text: it cannot be used with --output"));
         }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::environment::Environment;
 use super::UsageError;
 pub use crate::cli::keys::KeyOutput;
-use crate::cli::keys::{KeyOptions, Keys as Options, TrustModel as TrustModelFlag};
+use crate::cli::keys::{KeyOptions, KeysCommand, TrustModelFlag};
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::user_keyring::TrustModel;
@@ -45,7 +45,7 @@ impl Listing {
     ///
     /// # Errors
     /// When they contradict each other or an argument is not a fingerprint.
-    pub fn new(options: &Options, environment: &Environment) -> Result<Self, UsageError> {
+    pub fn new(options: &KeysCommand, environment: &Environment) -> Result<Self, UsageError> {
         Ok(Self {
             keys: Keys::new(&options.keys, &[], environment)?,
             output: options.output,

@@ -22,7 +22,7 @@ impl Platforms {
     ///
     /// # Errors
     /// When a platform is malformed, or none is chosen where one must be.
-    pub fn new(options: &cli::verify::Verify) -> Result<Self, UsageError> {
+    pub fn new(options: &cli::verify::VerifyCommand) -> Result<Self, UsageError> {
         match &options.platform {
             Some(text) => Platform::parse(text).map(Self::One).ok_or_else(|| {
                 UsageError::new(format!(

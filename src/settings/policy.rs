@@ -7,9 +7,7 @@ use super::by_policy::namespace_of_policies;
 use super::containers::Containers;
 use super::environment::Environment;
 use super::{cluster, UsageError};
-use crate::cli::policy::{
-    Action as Options, Configuration, Lint as LintOptions, Test as TestOptions, Why as WhyOptions,
-};
+use crate::cli::policy::{Configuration, LintCommand, PolicySubcommand, TestCommand, WhyCommand};
 pub use crate::cli::policy::{PolicyOutput, TestOutput};
 use crate::cluster::access::Access;
 use crate::policy::asked;
@@ -74,7 +72,7 @@ pub struct Lint {
 }
 
 impl Lint {
-    fn new(options: &LintOptions, environment: &Environment) -> Result<Self, UsageError> {
+    fn new(options: &LintCommand, environment: &Environment) -> Result<Self, UsageError> {
         let configuration = &options.configuration;
         let is_named = configuration.registries_conf.is_some() || configuration.registries_d.is_some();
         let ground = Ground::new(&options.files, configuration, environment)?;
@@ -98,7 +96,7 @@ pub struct Test {
 }
 
 impl Test {
-    fn new(options: &TestOptions, environment: &Environment) -> Result<Self, UsageError> {
+    fn new(options: &TestCommand, environment: &Environment) -> Result<Self, UsageError> {
         Ok(Self {
             table: options.table.clone(),
             ground: Ground::new(&options.policy, &options.configuration, environment)?,
@@ -112,17 +110,17 @@ impl Action {
     ///
     /// # Errors
     /// When they contradict each other or an argument is not what it should be.
-    pub fn new(options: &Options, environment: &Environment) -> Result<Self, UsageError> {
-        match options {
-            Options::Why(own) => Why::new(own, environment).map(Self::Why),
-            Options::Lint(own) => Lint::new(own, environment).map(Self::Lint),
-            Options::Test(own) => Test::new(own, environment).map(Self::Test),
+    pub fn new(subcommand: &PolicySubcommand, environment: &Environment) -> Result<Self, UsageError> {
+        match subcommand {
+            PolicySubcommand::Why(own) => Why::new(own, environment).map(Self::Why),
+            PolicySubcommand::Lint(own) => Lint::new(own, environment).map(Self::Lint),
+            PolicySubcommand::Test(own) => Test::new(own, environment).map(Self::Test),
         }
     }
 }
 
 impl Why {
-    fn new(options: &WhyOptions, environment: &Environment) -> Result<Self, UsageError> {
+    fn new(options: &WhyCommand, environment: &Environment) -> Result<Self, UsageError> {
         Ok(Self {
             reference: asked::reference(&options.reference).map_err(UsageError::new)?,
             mirrors: options.mirrors,

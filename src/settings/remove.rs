@@ -6,10 +6,10 @@ use super::objects::{to_write, Objects, Recording};
 use super::UsageError;
 use crate::cli::acceptance::{AcceptanceOptions, EngineChoice};
 use crate::cli::keys::KeyOptions;
-use crate::cli::registry::ClusterRegistry;
-use crate::cli::remove::Remove as Options;
+use crate::cli::registry::ClusterRegistryOptions;
+use crate::cli::remove::RemoveCommand;
 pub use crate::cli::remove::RemoveOutput;
-use crate::cli::verify::{Output, Verify};
+use crate::cli::verify::{VerifyCommand, VerifyOutput};
 use crate::source::objects::Place;
 
 /// What `remove` is to do.
@@ -38,7 +38,7 @@ impl Remove {
     ///
     /// # Errors
     /// When they contradict each other or one is malformed.
-    pub fn new(options: &Options, environment: &Environment) -> Result<Self, UsageError> {
+    pub fn new(options: &RemoveCommand, environment: &Environment) -> Result<Self, UsageError> {
         let objects = Objects::new(&options.source, &options.images, environment)?;
         let recording = Recording::new(options.confirm, options.dry_run);
         let in_files = matches!(objects, Objects::Files { .. });
@@ -70,15 +70,15 @@ impl Remove {
     ///
     /// # Errors
     /// When one of them is about judging, or as for [`Remove::new`].
-    pub fn of_verify(options: &Verify, environment: &Environment) -> Result<Self, UsageError> {
+    pub fn of_verify(options: &VerifyCommand, environment: &Environment) -> Result<Self, UsageError> {
         Self::new(&as_removal(options)?, environment)
     }
 }
 
 /// The options of `remove` out of those of `verify`; those that judge have no meaning there. Each stands here by its name, so
 /// that a new one is not swallowed.
-fn as_removal(options: &Verify) -> Result<Options, UsageError> {
-    let Verify {
+fn as_removal(options: &VerifyCommand) -> Result<RemoveCommand, UsageError> {
+    let VerifyCommand {
         images,
         source,
         signature,
@@ -119,7 +119,7 @@ fn as_removal(options: &Verify) -> Result<Options, UsageError> {
         trust_model,
         signed_by,
     } = keys;
-    let ClusterRegistry {
+    let ClusterRegistryOptions {
         registry_url,
         registry_login,
     } = cluster_registry;
@@ -154,20 +154,20 @@ fn as_removal(options: &Verify) -> Result<Options, UsageError> {
             "{flag} cannot be used when removing records, which judges nothing"
         )));
     }
-    Ok(Options {
+    Ok(RemoveCommand {
         images: images.clone(),
         signature: signature.clone(),
         source: source.clone(),
         confirm: *confirm,
         dry_run: *dry_run,
         output: match output {
-            Output::Text => RemoveOutput::Text,
-            Output::Wide => {
+            VerifyOutput::Text => RemoveOutput::Text,
+            VerifyOutput::Wide => {
                 return Err(UsageError::new("--output wide cannot be used when removing records"));
             }
-            Output::Name => RemoveOutput::Name,
-            Output::Json => RemoveOutput::Json,
-            Output::Yaml => RemoveOutput::Yaml,
+            VerifyOutput::Name => RemoveOutput::Name,
+            VerifyOutput::Json => RemoveOutput::Json,
+            VerifyOutput::Yaml => RemoveOutput::Yaml,
         },
     })
 }

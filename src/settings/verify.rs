@@ -14,7 +14,7 @@ use super::platforms::Platforms;
 use super::{requests, UsageError};
 use crate::cli;
 use crate::cli::verify::ColorWhen;
-pub use crate::cli::verify::Output;
+pub use crate::cli::verify::VerifyOutput;
 use crate::clock::Clock;
 use crate::digest::Digest;
 use crate::record::Context;
@@ -34,7 +34,7 @@ pub struct Verify {
     /// The cluster whose policy decides in place of them, if there is one.
     pub cluster_policy: Option<OfCluster>,
     /// How results are printed.
-    pub output: Output,
+    pub output: VerifyOutput,
     /// They are printed as text with every check of every signature.
     pub explain: bool,
     /// The time while registries are asked.
@@ -70,7 +70,7 @@ impl Verify {
     ///
     /// # Errors
     /// When they contradict each other or one is malformed.
-    pub fn new(options: &cli::verify::Verify, environment: &Environment) -> Result<Self, UsageError> {
+    pub fn new(options: &cli::verify::VerifyCommand, environment: &Environment) -> Result<Self, UsageError> {
         let mut source = Source::new(options, environment)?;
         let demands = Demands {
             identity_match: options.identity_match.as_deref(),
@@ -89,7 +89,7 @@ impl Verify {
             // Whoever names such keys asks for such signatures, and nodes look for them where objects ask for them.
             registries.wants_attachments = criteria.keys.sigstore.is_some() || is_by_objects;
         }
-        if options.explain && options.output != Output::Text {
+        if options.explain && options.output != VerifyOutput::Text {
             return Err(UsageError::new("--explain is text: it cannot be used with --output"));
         }
         let recording = Recording::new(options.confirm, options.dry_run);
@@ -101,7 +101,7 @@ impl Verify {
         let cluster_registry = ClusterRegistry::new(options, recording, in_files, in_cluster)?;
         let prints_document = recording == Recording::Confirm
             && matches!(&source, Source::Objects { places, .. } if places.contains(&Place::Stdin));
-        if prints_document && options.output != Output::Text {
+        if prints_document && options.output != VerifyOutput::Text {
             return Err(UsageError::new(
                 "--output cannot be used with --filename - and --confirm, which print the changed document on standard output",
             ));
@@ -144,7 +144,7 @@ impl Verify {
 
 /// What `--cluster-policy` names, if it is given.
 fn cluster_policy(
-    options: &cli::verify::Verify,
+    options: &cli::verify::VerifyCommand,
     demands: Demands<'_>,
     environment: &Environment,
 ) -> Result<Option<OfCluster>, UsageError> {
@@ -160,7 +160,7 @@ fn cluster_policy(
 }
 
 /// Options that are about registries need an image there.
-fn check_registry_options(options: &cli::verify::Verify, source: &Source) -> Result<(), UsageError> {
+fn check_registry_options(options: &cli::verify::VerifyCommand, source: &Source) -> Result<(), UsageError> {
     if matches!(
         source,
         Source::Places {
@@ -186,7 +186,11 @@ fn check_registry_options(options: &cli::verify::Verify, source: &Source) -> Res
 }
 
 /// Records stand on objects; trials need a server.
-fn check_recording(options: &cli::verify::Verify, recording: Recording, source: &Source) -> Result<(), UsageError> {
+fn check_recording(
+    options: &cli::verify::VerifyCommand,
+    recording: Recording,
+    source: &Source,
+) -> Result<(), UsageError> {
     let has_objects = match source {
         Source::Objects { .. } => true,
         Source::Places { targets, .. } => targets.iter().all(|wanted| matches!(wanted.target, Target::Cluster(_))),

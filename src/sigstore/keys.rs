@@ -21,7 +21,7 @@ pub struct Keys {
 
 /// The key that a signature was verified with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signer {
+pub struct SigstoreSigner {
     /// Its identifier: see [`PublicKey::id`].
     pub id: String,
     /// Algorithm and strength, such as `rsa4096`.
@@ -34,9 +34,9 @@ pub struct Signer {
 #[derive(Debug, Clone)]
 pub enum Checked {
     /// Good, by an accepted key.
-    Good(Signer),
+    Good(SigstoreSigner),
     /// Good, by a key that is not accepted.
-    NotAccepted(Signer, Refusal),
+    NotAccepted(SigstoreSigner, Refusal),
     /// Not by any of the keys, or not a signature.
     Refused(Refusal),
 }
@@ -70,7 +70,7 @@ impl Keys {
             Ok(Ok(key)) => key,
             Ok(Err(refusal)) | Err(refusal) => return Checked::Refused(refusal),
         };
-        let signer = Signer {
+        let signer = SigstoreSigner {
             id: key.id().to_owned(),
             key_algorithm: key.algorithm().to_owned(),
             hash_algorithm: if key.kind == Kind::Ed25519 { "none" } else { "SHA256" },

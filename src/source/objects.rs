@@ -62,7 +62,7 @@ pub fn sources(places: &[Place]) -> String {
 
 /// The kinds of objects that hold an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ObjectKind {
     /// An Image, on which records stand.
     Image,
     /// An ImageStreamTag: a view of an Image, for reading only.
@@ -184,7 +184,7 @@ impl ObjectFiles {
         let mut found: Vec<Position> = self
             .index
             .find(self.index.image(wanted))
-            .filter(|position| self.entry(*position).kind() == Kind::Image)
+            .filter(|position| self.entry(*position).kind() == ObjectKind::Image)
             .collect();
         let views = |hash: u64| self.index.find(hash).filter(|position| self.is_view(*position));
         found.extend(views(self.index.view_name(wanted)));
@@ -204,13 +204,13 @@ impl ObjectFiles {
     }
 
     fn is_view(&self, position: Position) -> bool {
-        matches!(self.entry(position).kind(), Kind::Tag | Kind::StreamImage)
+        matches!(self.entry(position).kind(), ObjectKind::Tag | ObjectKind::StreamImage)
     }
 
     /// Whether the object is only a view of an Image, which cannot be written back.
     #[must_use]
     pub fn is_read_only(&self, position: Position) -> bool {
-        self.entry(position).kind() != Kind::Image
+        self.entry(position).kind() != ObjectKind::Image
     }
 
     /// Whether an object says that it is something else than an image or a view of one.
@@ -221,7 +221,7 @@ impl ObjectFiles {
 
     /// What an object is, as far as it or its list says it.
     #[must_use]
-    pub fn kind(&self, position: Position) -> Kind {
+    pub fn kind(&self, position: Position) -> ObjectKind {
         self.entry(position).kind()
     }
 
@@ -260,9 +260,9 @@ impl ObjectFiles {
         let kind = self.entry(position).kind();
         let hash = match kind {
             // Images have no namespace: one that somebody wrote there makes no other image of it.
-            Kind::Image => self.index.image(&outline.name),
-            Kind::Tag | Kind::StreamImage => self.index.view(&outline.namespace, &outline.name),
-            Kind::Stream | Kind::Pod | Kind::Unread | Kind::Other => return Vec::new(),
+            ObjectKind::Image => self.index.image(&outline.name),
+            ObjectKind::Tag | ObjectKind::StreamImage => self.index.view(&outline.namespace, &outline.name),
+            ObjectKind::Stream | ObjectKind::Pod | ObjectKind::Unread | ObjectKind::Other => return Vec::new(),
         };
         let all = self.index.find(hash).filter(|other| self.entry(*other).kind() == kind);
         all.filter(|other| *other != position).collect()
@@ -278,11 +278,11 @@ impl ObjectFiles {
         let tell = |position: Position| {
             let (outline, kind) = (self.outline(position), self.entry(position).kind());
             let image = match kind {
-                Kind::Image => outline.name.clone(),
+                ObjectKind::Image => outline.name.clone(),
                 _ => outline.embedded.clone(),
             };
             let namespace = match kind {
-                Kind::Image => String::new(),
+                ObjectKind::Image => String::new(),
                 _ => outline.namespace,
             };
             ((kind, namespace, outline.name), image)

@@ -2,17 +2,17 @@
 //! Who made a signature, of whatever kind.
 
 use crate::openpgp::keys::public_key::Material;
-use crate::openpgp::signer;
-use crate::sigstore::keys;
+use crate::openpgp::signer::GpgSigner;
+use crate::sigstore::keys::SigstoreSigner;
 use crate::text::{safe, time};
 
 /// Who made a signature that was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signer {
     /// The OpenPGP key that made it.
-    Gpg(signer::Signer),
+    Gpg(GpgSigner),
     /// The sigstore key that made it.
-    Sigstore(keys::Signer),
+    Sigstore(SigstoreSigner),
 }
 
 impl Signer {
@@ -45,7 +45,7 @@ impl Signer {
 
     /// The OpenPGP key, if it is one.
     #[must_use]
-    pub fn gpg(&self) -> Option<&signer::Signer> {
+    pub fn gpg(&self) -> Option<&GpgSigner> {
         match self {
             Signer::Gpg(signer) => Some(signer),
             Signer::Sigstore(_) => None,

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use image_signature::digest::Digest;
-use image_signature::payload::{Format, Payload};
+use image_signature::payload::{Payload, PayloadFormat};
 use image_signature::reference::Reference;
 use image_signature::{json, manifest, text, yaml};
 use serde_json::Value;
@@ -82,7 +82,7 @@ fn strict_json_accepts_only_what_others_read_alike() {
 fn an_accepted_payload_says_what_any_json_reader_finds_in_it() {
     let samples = recorded("payload.json", "input_base64");
     for_all("payload", 30_000, &samples, &JSON, |input| {
-        if let Ok(payload) = Payload::parse(input, Format::SimpleSigning) {
+        if let Ok(payload) = Payload::parse(input, PayloadFormat::SimpleSigning) {
             let value: Value = serde_json::from_slice(input).unwrap();
             let critical = &value["critical"];
             assert_eq!(critical["type"], "atomic container signature");

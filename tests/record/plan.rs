@@ -5,7 +5,7 @@
 use image_signature::digest::Digest;
 use image_signature::identity::Rule;
 use image_signature::openpgp::keys::key::Fingerprint;
-use image_signature::openpgp::signer::Signer;
+use image_signature::openpgp::signer::GpgSigner;
 use image_signature::reason::{Reason, Refusal};
 use image_signature::record::{plan, Context, Plan};
 use image_signature::reference::Reference;
@@ -21,8 +21,8 @@ fn key(n: usize) -> String {
     format!("{n:040X}")
 }
 
-fn signer(n: usize) -> Signer {
-    Signer {
+fn signer(n: usize) -> GpgSigner {
+    GpgSigner {
         fingerprint: Fingerprint::parse(&key(n)).unwrap(),
         primary: Fingerprint::parse(&key(n)).unwrap(),
         user_id: OWNER.into(),

@@ -138,7 +138,7 @@ pub fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: T, found: T) -
 }
 
 /// A case of payloads: whether it is accepted, and what is read of it where the case says it.
-pub fn payload_case(case: &Value, format: image_signature::payload::Format) -> Result<(), String> {
+pub fn payload_case(case: &Value, format: image_signature::payload::PayloadFormat) -> Result<(), String> {
     let parsed = image_signature::payload::Payload::parse(&bytes(case, "input_base64"), format);
     match (case["accept"].as_bool().unwrap(), parsed) {
         (true, Ok(payload)) => {

@@ -27,7 +27,7 @@ Examples:
 /// that other keys verify now, new ones, and those that are gone.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXIT_STATUS}\n\n{EXAMPLES}"))]
-pub struct Diff {
+pub struct DiffCommand {
     /// The earlier report, of JSON lines
     #[arg(value_name = "OLD")]
     pub old: PathBuf,

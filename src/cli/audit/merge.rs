@@ -19,7 +19,7 @@ Examples:
 /// and of the same audit, and no image twice; otherwise the exit status is 3, and the report says what is missing.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXIT_STATUS}\n\n{EXAMPLES}"))]
-pub struct Merge {
+pub struct MergeCommand {
     /// Reports of JSON lines, one of each shard
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,

@@ -8,7 +8,7 @@ use crate::cli::verify::ColorWhen;
 
 /// What makes an audit fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
+pub enum FailOnFlag {
     /// An image whose signatures are not what they must be
     Rejected,
     /// An image with only signatures that cannot be checked here
@@ -57,7 +57,7 @@ pub struct ReportOptions {
 
     /// What makes the audit fail, separated by commas [default: rejected,unsupported,unsigned,allowed,unchecked]
     #[arg(long, value_name = "WHAT", value_delimiter = ',', help_heading = "Report")]
-    pub fail_on: Vec<FailOn>,
+    pub fail_on: Vec<FailOnFlag>,
 
     /// Report images verified only by keys that expire within this time (30d, 12h) [default: 30d]
     #[arg(long, value_name = "TIME", help_heading = "Report")]

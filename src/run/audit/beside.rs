@@ -9,7 +9,7 @@ use crate::reason::Refusal;
 use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::run::elsewhere::{Elsewhere, Sought};
-use crate::source::registry::signatures::places as in_words;
+use crate::source::registry::signatures;
 use crate::subject::{ManifestState, Subject};
 use crate::verdict::ImageOutcome;
 
@@ -65,7 +65,7 @@ impl Judge<'_> {
                 Some(own) => Refusal::new(own.reason, format!("{}; {}", refusal.message, own.message)),
                 None if found.is_nothing() => refusal.clone(),
                 None => {
-                    let asked = in_words(&found.sources);
+                    let asked = signatures::places(&found.sources);
                     Refusal::new(refusal.reason, format!("{}; there is none in {asked}", refusal.message))
                 }
             };

@@ -22,7 +22,7 @@ use crate::run::cluster::{Session, SOURCE};
 use crate::run::lists;
 use crate::run::planning::Author;
 use crate::run::record_to::{record, ImageRecorder, RecordFate, Recorder as _};
-use crate::settings::audit::{self as settings, Audit, Images};
+use crate::settings::audit::{AskedRange, Audit, Images};
 use crate::settings::objects::Recording;
 use crate::settings::requests::Request;
 use crate::source::objects::Loaded;
@@ -64,9 +64,9 @@ impl<'s> Cluster<'s> {
         let mut places: &[Request] = &[];
         let mut requests: &[(Name, Request)] = &[];
         let range = match range {
-            settings::Range::All => Range::Images,
-            settings::Range::Used(namespace) => Range::Used(namespace.clone()),
-            settings::Range::Named {
+            AskedRange::All => Range::Images,
+            AskedRange::Used(namespace) => Range::Used(namespace.clone()),
+            AskedRange::Named {
                 objects, places: own, ..
             } => {
                 (requests, places) = (objects, own);

@@ -19,7 +19,7 @@ use crate::run::lists;
 use crate::run::objects::{self, Found, Selected};
 use crate::settings::audit::{Audit, Images};
 use crate::settings::requests::Request;
-use crate::source::objects::{sources, Kind, ObjectFiles, Place, Position};
+use crate::source::objects::{sources, ObjectFiles, ObjectKind, Place, Position};
 use crate::text::safe;
 
 /// Most troubles with such objects that are named.
@@ -77,18 +77,18 @@ impl<'f> Files<'f> {
         let mut has_tags = false;
         for position in self.objects.positions() {
             let troubles = match self.objects.kind(position) {
-                Kind::Image | Kind::StreamImage => continue,
-                Kind::Other => {
+                ObjectKind::Image | ObjectKind::StreamImage => continue,
+                ObjectKind::Other => {
                     self.others += 1;
                     continue;
                 }
-                Kind::Unread => vec![self.unread(position)],
+                ObjectKind::Unread => vec![self.unread(position)],
                 kind => match self.objects.user(position) {
-                    Ok(object) if kind == Kind::Pod => add_pod(&mut self.uses, &object),
+                    Ok(object) if kind == ObjectKind::Pod => add_pod(&mut self.uses, &object),
                     Ok(object) => {
                         has_tags = true;
                         match kind {
-                            Kind::Stream => add_stream(&mut self.uses, &object),
+                            ObjectKind::Stream => add_stream(&mut self.uses, &object),
                             _ => add_tag(&mut self.uses, &object),
                         }
                     }

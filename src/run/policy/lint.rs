@@ -9,7 +9,7 @@ use crate::policy::place::Place;
 use crate::policy::rulebook::Spot;
 use crate::report::console::Console;
 use crate::report::exit::Exit;
-use crate::report::policy_lint as report;
+use crate::report::policy_lint::{write_json, write_text};
 use crate::settings::policy::Lint;
 use crate::settings::UsageError;
 
@@ -59,8 +59,8 @@ pub(super) fn run(settings: &Lint, console: &mut Console<'_>) -> Result<Exit, Us
     }
     // Failures are told at the end: see report::output.
     let _ = match syntax::of(settings.output) {
-        None => report::write_text(console.out, &findings, &files),
-        Some(syntax) => report::write_json(console.out, &findings, &files, syntax),
+        None => write_text(console.out, &findings, &files),
+        Some(syntax) => write_json(console.out, &findings, &files, syntax),
     };
     // A note is something to know, and true of what distributions ship.
     let is_alarm = findings.iter().any(|finding| finding.severity != Severity::Note);

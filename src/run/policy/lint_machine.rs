@@ -16,7 +16,7 @@ use crate::policy::{KeyMaterial, Requirement, SigstoreSigners};
 use crate::reference::Reference;
 use crate::registry::registries_conf::RegistriesConf;
 use crate::registry::registries_d::RegistriesD;
-use crate::settings::containers::files::{self, Read as Configuration};
+use crate::settings::containers::files;
 use crate::settings::policy::Ground;
 
 /// Programs that read policies.
@@ -49,7 +49,7 @@ pub(super) fn of(book: &Rulebook, ground: &Ground) -> Vec<Finding> {
     findings
 }
 
-fn invalid<T>(read: &Configuration<T>, findings: &mut Vec<Finding>) {
+fn invalid<T>(read: &files::Read<T>, findings: &mut Vec<Finding>) {
     if let Err(what) = &read.content {
         findings.push(Finding::new(
             Code::InvalidConfiguration,

@@ -13,7 +13,7 @@ use crate::policy::words;
 use crate::report::console::Console;
 use crate::report::exit::Exit;
 use crate::report::json::Syntax;
-use crate::report::policy_test::{self as report, Row};
+use crate::report::policy_test::{write_json, write_junit, write_text, Row};
 use crate::settings::policy::{Ground, Test, TestOutput};
 use crate::settings::UsageError;
 use crate::text::safe;
@@ -47,10 +47,10 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
     }
     // Failures are told at the end: see report::output.
     let _ = match settings.output {
-        TestOutput::Text => report::write_text(console.out, &rows, &file),
-        TestOutput::Json => report::write_json(console.out, &rows, &file, Syntax::Json),
-        TestOutput::Yaml => report::write_json(console.out, &rows, &file, Syntax::Yaml),
-        TestOutput::Junit => report::write_junit(console.out, &rows, &file),
+        TestOutput::Text => write_text(console.out, &rows, &file),
+        TestOutput::Json => write_json(console.out, &rows, &file, Syntax::Json),
+        TestOutput::Yaml => write_json(console.out, &rows, &file, Syntax::Yaml),
+        TestOutput::Junit => write_junit(console.out, &rows, &file),
     };
     let failed = rows.iter().any(|row| !row.failures.is_empty());
     Ok(match (trouble.is_empty(), failed) {

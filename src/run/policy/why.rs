@@ -16,7 +16,7 @@ use crate::registry::registries_conf::RegistriesConf;
 use crate::registry::registries_d::{self, RegistriesD};
 use crate::report::console::Console;
 use crate::report::exit::Exit;
-use crate::report::policy_why as report;
+use crate::report::policy_why::{write_json, write_text};
 use crate::settings::containers::{files, Containers};
 use crate::settings::policy::{Ground, Why};
 use crate::settings::UsageError;
@@ -37,8 +37,8 @@ pub(super) fn run(settings: &Why, console: &mut Console<'_>) -> Result<Exit, Usa
     }
     // Failures are told at the end: see report::output.
     let _ = match syntax::of(settings.output) {
-        None => report::write_text(console.out, &explanation),
-        Some(syntax) => report::write_json(console.out, &explanation, syntax),
+        None => write_text(console.out, &explanation),
+        Some(syntax) => write_json(console.out, &explanation, syntax),
     };
     Ok(if trouble.is_empty() {
         Exit::Success

@@ -8,7 +8,7 @@ use crate::settings::images::{Source, Target};
 use crate::settings::objects::Recording;
 use crate::settings::platforms::Platforms;
 use crate::settings::requests::Requests;
-use crate::settings::verify::{Output, Verify};
+use crate::settings::verify::{Verify, VerifyOutput};
 use crate::source::objects::ObjectFiles;
 use crate::text::safe;
 
@@ -73,7 +73,7 @@ impl Scope {
         let is_told_at_once =
             settings.recording == Recording::Confirm && matches!(settings.source, Source::Places { .. });
         self.images > 1
-            && matches!(settings.output, Output::Text | Output::Wide)
+            && matches!(settings.output, VerifyOutput::Text | VerifyOutput::Wide)
             && !settings.explain
             && !is_told_at_once
     }
@@ -93,10 +93,10 @@ impl Scope {
 fn format(settings: &Verify) -> Format {
     match (settings.output, settings.explain) {
         (_, true) => Format::Explain,
-        (Output::Text, false) => Format::Text,
-        (Output::Wide, false) => Format::Wide,
-        (Output::Name, false) => Format::Name,
-        (Output::Json, false) => Format::Json,
-        (Output::Yaml, false) => Format::Yaml,
+        (VerifyOutput::Text, false) => Format::Text,
+        (VerifyOutput::Wide, false) => Format::Wide,
+        (VerifyOutput::Name, false) => Format::Name,
+        (VerifyOutput::Json, false) => Format::Json,
+        (VerifyOutput::Yaml, false) => Format::Yaml,
     }
 }

@@ -20,7 +20,7 @@ pub struct Diff {
 impl Diff {
     /// What the options mean, which are the settings themselves.
     #[must_use]
-    pub fn new(options: &cli::audit::diff::Diff) -> Self {
+    pub fn new(options: &cli::audit::diff::DiffCommand) -> Self {
         Self {
             old: options.old.clone(),
             new: options.new.clone(),

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::registries::asked_by;
-use crate::cli::audit::Audit as Options;
+use crate::cli::audit::AuditCommand;
 use crate::cluster::access::Access;
 use crate::cluster::names::Name;
 use crate::digest::Digest;
@@ -34,7 +34,7 @@ pub enum Images {
         /// How it is reached.
         access: Box<Access>,
         /// Which of its images.
-        range: Range,
+        range: AskedRange,
         /// A selector of labels; empty for all.
         selector: String,
         /// How registries are reached, if one is to be.
@@ -55,7 +55,7 @@ pub enum Images {
 
 /// Which images of a cluster.
 #[derive(Debug, Clone)]
-pub enum Range {
+pub enum AskedRange {
     /// All Image objects, and what else runs.
     All,
     /// Those that streams and pods of a namespace use; of all namespaces where there is none.
@@ -72,7 +72,7 @@ pub enum Range {
 }
 
 impl Images {
-    pub(super) fn new(options: &Options, environment: &Environment) -> Result<Self, UsageError> {
+    pub(super) fn new(options: &AuditCommand, environment: &Environment) -> Result<Self, UsageError> {
         let places = objects::places(&options.source)?;
         if places.contains(&Place::Stdin) && options.images_from.as_deref() == Some(Path::new("-")) {
             return Err(UsageError::new(
@@ -122,7 +122,7 @@ impl Images {
         })
     }
 
-    fn in_cluster(options: &Options, environment: &Environment) -> Result<Self, UsageError> {
+    fn in_cluster(options: &AuditCommand, environment: &Environment) -> Result<Self, UsageError> {
         let client = &options.source.client;
         if options.all_namespaces && client.namespace.is_some() {
             return Err(UsageError::new(
@@ -138,8 +138,8 @@ impl Images {
         Ok(Self::Cluster {
             access: Box::new(cluster::access(client, environment, false, "--filename")?),
             range: match is_of_streams {
-                true => Range::Used(client.namespace.clone()),
-                false => Range::All,
+                true => AskedRange::Used(client.namespace.clone()),
+                false => AskedRange::All,
             },
             selector: options.selector.clone().unwrap_or_default(),
             registries,
@@ -149,7 +149,7 @@ impl Images {
 
     /// Images of a cluster that are named, maybe with others beside them.
     fn named_in_cluster(
-        options: &Options,
+        options: &AuditCommand,
         named: Vec<Request>,
         list: Option<String>,
         environment: &Environment,
@@ -171,7 +171,7 @@ impl Images {
                 stdin_in_use,
                 "--filename",
             )?),
-            range: Range::Named { objects, places, list },
+            range: AskedRange::Named { objects, places, list },
             selector: String::new(),
             registries,
             registry,
@@ -207,7 +207,7 @@ impl Images {
     pub(super) fn has_tags_of_streams(&self) -> bool {
         match self {
             Self::Cluster {
-                range: Range::Named { objects, .. },
+                range: AskedRange::Named { objects, .. },
                 ..
             } => objects.iter().any(|(name, _)| matches!(name, Name::Tag { .. })),
             _ => false,
@@ -228,7 +228,7 @@ impl Images {
             Self::Files { named, .. } => named.iter().flatten().collect(),
             Self::Places { named, .. } => named.iter().collect(),
             Self::Cluster {
-                range: Range::Named { objects, places, .. },
+                range: AskedRange::Named { objects, places, .. },
                 ..
             } => objects.iter().map(|(_, request)| request).chain(places).collect(),
             Self::Cluster { .. } => Vec::new(),
@@ -247,7 +247,7 @@ impl Images {
                 "--confirm cannot be used with --filename -: write the objects to a file",
             )),
             Self::Cluster {
-                range: Range::Named { places, .. },
+                range: AskedRange::Named { places, .. },
                 ..
             } if !places.is_empty() => Err(no_place_for_a_record()),
             Self::Files { .. } | Self::Cluster { .. } => Ok(()),
@@ -266,14 +266,14 @@ impl Images {
             } => {
                 let mut source = format!("cluster {}", access.server.address());
                 match range {
-                    Range::Used(Some(namespace)) => source.push_str(&format!(", namespace {}", safe(namespace))),
-                    Range::Used(None) => source.push_str(", all namespaces"),
-                    Range::Named { list: Some(list), .. } => source.push_str(&format!(", list {list}")),
-                    Range::Named { objects, places, .. } => {
+                    AskedRange::Used(Some(namespace)) => source.push_str(&format!(", namespace {}", safe(namespace))),
+                    AskedRange::Used(None) => source.push_str(", all namespaces"),
+                    AskedRange::Named { list: Some(list), .. } => source.push_str(&format!(", list {list}")),
+                    AskedRange::Named { objects, places, .. } => {
                         let all = objects.iter().map(|(_, request)| request).chain(places);
                         source.push_str(&format!(", {}", in_words(all)));
                     }
-                    Range::All => {}
+                    AskedRange::All => {}
                 }
                 if !selector.is_empty() {
                     source.push_str(&format!(", selector {}", safe(selector)));
@@ -303,7 +303,7 @@ fn no_place_for_a_record() -> UsageError {
     UsageError::new("--confirm is about Image objects: a directory or an image in a registry has no place for a record")
 }
 
-fn named(options: &Options, list: Option<&str>) -> Result<Option<Vec<Request>>, UsageError> {
+fn named(options: &AuditCommand, list: Option<&str>) -> Result<Option<Vec<Request>>, UsageError> {
     match (&options.images_from, list) {
         (Some(_), _) if !options.images.is_empty() => Err(UsageError::new(
             "--images-from cannot be used with IMAGE: it names the images",

@@ -34,7 +34,7 @@ pub(super) struct Inputs {
 
 impl Inputs {
     /// What `audit` reads, as far as options and the environment name it.
-    pub(super) fn of_audit(options: &cli::audit::Audit, environment: &Environment) -> Self {
+    pub(super) fn of_audit(options: &cli::audit::AuditCommand, environment: &Environment) -> Self {
         let mut inputs = Self {
             all: Vec::new(),
             is_recursive: options.source.recursive,

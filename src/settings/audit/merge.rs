@@ -25,7 +25,7 @@ impl Merge {
     ///
     /// # Errors
     /// When one is malformed.
-    pub fn new(options: &cli::audit::merge::Merge, environment: &Environment) -> Result<Self, UsageError> {
+    pub fn new(options: &cli::audit::merge::MergeCommand, environment: &Environment) -> Result<Self, UsageError> {
         Ok(Self {
             files: options.files.clone(),
             reporting: Reporting::new(&options.report, None, &Inputs::of_merge(&options.files), environment)?,

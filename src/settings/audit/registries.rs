@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Which options fit the images of an audit: those about registries, mirrors and clusters.
 
-use crate::cli::audit::Audit as Options;
+use crate::cli::audit::AuditCommand;
 use crate::registry::configuration::Configuration;
 use crate::settings::cluster_registry::ClusterRegistry;
 use crate::settings::environment::Environment;
@@ -18,7 +18,7 @@ pub(super) fn asked_by(images: &[Request]) -> Asked {
     }))
 }
 
-impl Options {
+impl AuditCommand {
     /// How registries are reached, of which these are asked.
     pub(super) fn configuration(
         &self,

@@ -10,7 +10,7 @@ use crate::audit::controls::Control;
 use crate::audit::entry::FindingKind;
 use crate::audit::fail_on::{FailOn, Failure};
 use crate::audit::format::Format;
-use crate::cli::audit::report::{FailOn as Named, ReportOptions};
+use crate::cli::audit::report::{FailOnFlag, ReportOptions};
 use crate::reason::Verdict;
 use crate::settings::controls::controls;
 use crate::settings::environment::Environment;
@@ -67,15 +67,15 @@ impl Reporting {
     }
 }
 
-fn failure(named: Named) -> Failure {
+fn failure(named: FailOnFlag) -> Failure {
     match named {
-        Named::Rejected => Failure::Verdict(Verdict::Rejected),
-        Named::Unsupported => Failure::Verdict(Verdict::Unsupported),
-        Named::Unsigned => Failure::Verdict(Verdict::Unsigned),
-        Named::Allowed => Failure::Verdict(Verdict::Allowed),
-        Named::Unchecked => Failure::Verdict(Verdict::Unchecked),
-        Named::Stale => Failure::Finding(FindingKind::Stale),
-        Named::Expiring => Failure::Finding(FindingKind::Expiring),
-        Named::Gap => Failure::Finding(FindingKind::Gap),
+        FailOnFlag::Rejected => Failure::Verdict(Verdict::Rejected),
+        FailOnFlag::Unsupported => Failure::Verdict(Verdict::Unsupported),
+        FailOnFlag::Unsigned => Failure::Verdict(Verdict::Unsigned),
+        FailOnFlag::Allowed => Failure::Verdict(Verdict::Allowed),
+        FailOnFlag::Unchecked => Failure::Verdict(Verdict::Unchecked),
+        FailOnFlag::Stale => Failure::Finding(FindingKind::Stale),
+        FailOnFlag::Expiring => Failure::Finding(FindingKind::Expiring),
+        FailOnFlag::Gap => Failure::Finding(FindingKind::Gap),
     }
 }

@@ -36,7 +36,7 @@ impl Parts {
     ///
     /// # Errors
     /// When one is missing, or the options name another image beside them.
-    pub fn new(options: &cli::verify::Verify) -> Result<Self, UsageError> {
+    pub fn new(options: &cli::verify::VerifyCommand) -> Result<Self, UsageError> {
         if options.images_from.is_some() || !options.source.filename.is_empty() {
             return Err(UsageError::new(
                 "--manifest and --signature-file are the image: they cannot be used with --filename or --images-from",
@@ -70,7 +70,7 @@ impl Parts {
 
 /// The digest that stands for a manifest that is not at hand. It must be said that it is expected: an IMAGE alone may be
 /// meant to be looked up somewhere.
-fn bare_digest(options: &cli::verify::Verify) -> Result<Digest, UsageError> {
+fn bare_digest(options: &cli::verify::VerifyCommand) -> Result<Digest, UsageError> {
     let Some(expected) = &options.expected_digest else {
         return Err(UsageError::new(
             "--signature-file needs --manifest FILE, or --expected-digest sha256:DIGEST where the manifest is not at hand",

@@ -14,7 +14,7 @@ use crate::text::safe;
 ///
 /// # Errors
 /// When they contradict each other, name no image, or an image without an expected identity.
-pub(super) fn requested(options: &cli::verify::Verify) -> Result<Requests, UsageError> {
+pub(super) fn requested(options: &cli::verify::VerifyCommand) -> Result<Requests, UsageError> {
     if let Some(list) = &options.images_from {
         if !options.images.is_empty() || !options.expected_identity.is_empty() {
             return Err(UsageError::new(
@@ -37,7 +37,7 @@ pub(super) fn requested(options: &cli::verify::Verify) -> Result<Requests, Usage
 
 /// The images named, each with its identities. By a policy a tag of a stream is judged as what the stream says it is, where
 /// the user does not say it (docs/contract.md 9).
-fn named(options: &cli::verify::Verify) -> Result<Vec<Request>, UsageError> {
+fn named(options: &cli::verify::VerifyCommand) -> Result<Vec<Request>, UsageError> {
     let accepts = &options.acceptance;
     let by_policy = accepts.policy.is_some() || accepts.system_policy || options.cluster_policy;
     let may_lack = by_policy && options.expected_identity.is_empty() && options.source.filename.is_empty();
@@ -76,7 +76,7 @@ fn is_stream_tag(text: &str) -> bool {
 }
 
 /// The identities given by `--expected-identity`, of which there must be one.
-pub(super) fn identities(options: &cli::verify::Verify) -> Result<Vec<Reference>, UsageError> {
+pub(super) fn identities(options: &cli::verify::VerifyCommand) -> Result<Vec<Reference>, UsageError> {
     if options.expected_identity.is_empty() {
         return Err(UsageError::new(
             "--expected-identity is required: the image itself cannot say what you expect it to be",

@@ -3,7 +3,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use super::Kind;
+use super::ObjectKind;
 
 /// What an object may be looked up by: a hash of that, and where it is.
 pub type Key = (u64, u32, u32);
@@ -76,12 +76,12 @@ impl Index {
     }
 
     /// How many objects are copies of another one of their kind, namespace and name.
-    pub fn copies(&self, kind: impl Fn((usize, usize)) -> Kind) -> usize {
+    pub fn copies(&self, kind: impl Fn((usize, usize)) -> ObjectKind) -> usize {
         let mut copies = 0;
         for same in self.keys.chunk_by(|one, other| one.0 == other.0) {
-            let kinds: &[Kind] = match same[0].0 & WAY {
-                0 => &[Kind::Image],
-                1 => &[Kind::Tag, Kind::StreamImage],
+            let kinds: &[ObjectKind] = match same[0].0 & WAY {
+                0 => &[ObjectKind::Image],
+                1 => &[ObjectKind::Tag, ObjectKind::StreamImage],
                 _ => &[],
             };
             for wanted in kinds.iter().filter(|_| same.len() > 1) {

@@ -3,7 +3,7 @@
 
 use super::index::{Index, Look};
 use super::scan::{self, Outline, ScanError, Sink};
-use super::{Kind, MAX_OBJECTS};
+use super::{ObjectKind, MAX_OBJECTS};
 
 /// Where one object stands. There may be millions, so that nothing else is kept of them.
 #[derive(Debug, Clone, Copy)]
@@ -13,7 +13,7 @@ pub struct Entry {
     /// How long it is; what is longer cannot be read anyway.
     pub length: u32,
     /// What it is; nothing as long as its list has not said so.
-    kind: Option<Kind>,
+    kind: Option<ObjectKind>,
     /// It is an element of a list.
     pub is_item: bool,
 }
@@ -21,14 +21,14 @@ pub struct Entry {
 impl Entry {
     /// What kind of object it is; `Other` where it does not say.
     #[must_use]
-    pub fn kind(&self) -> Kind {
-        self.kind.unwrap_or(Kind::Other)
+    pub fn kind(&self) -> ObjectKind {
+        self.kind.unwrap_or(ObjectKind::Other)
     }
 
     /// Whether it says that it is something else than an image; one that says nothing may be a damaged one.
     #[must_use]
     pub fn is_other(&self) -> bool {
-        let is_image = |kind: Kind| matches!(kind, Kind::Image | Kind::Tag | Kind::StreamImage);
+        let is_image = |kind: ObjectKind| matches!(kind, ObjectKind::Image | ObjectKind::Tag | ObjectKind::StreamImage);
         self.kind.is_some_and(|kind| !is_image(kind))
     }
 }
@@ -51,7 +51,7 @@ impl Sink for Notes<'_> {
         self.begun.push((self.entries.len(), self.index.keys.len()));
     }
 
-    fn end(&mut self, list_of: Option<Kind>) {
+    fn end(&mut self, list_of: Option<ObjectKind>) {
         let Some((entries, keys)) = self.begun.pop() else {
             return;
         };
@@ -79,11 +79,11 @@ impl Sink for Notes<'_> {
         let at = (self.file, u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
         let Index { hash, keys } = &mut *self.index;
         let mut add = |look: Look<'_>| keys.push((look.hash(hash), at.0, at.1));
-        if !outline.name.is_empty() && matches!(kind, None | Some(Kind::Image)) {
+        if !outline.name.is_empty() && matches!(kind, None | Some(ObjectKind::Image)) {
             add(Look::Image(&outline.name));
         }
         let has_image = !outline.embedded.is_empty();
-        if matches!(kind, Some(Kind::Tag | Kind::StreamImage)) || (kind.is_none() && has_image) {
+        if matches!(kind, Some(ObjectKind::Tag | ObjectKind::StreamImage)) || (kind.is_none() && has_image) {
             if !outline.name.is_empty() {
                 add(Look::View(&outline.namespace, &outline.name));
                 add(Look::ViewName(&outline.name));
@@ -117,7 +117,7 @@ impl Sink for Shifted<'_, '_> {
         self.inner.begin();
     }
 
-    fn end(&mut self, list_of: Option<Kind>) {
+    fn end(&mut self, list_of: Option<ObjectKind>) {
         self.inner.end(list_of);
     }
 

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::scan::Outline;
-use super::{Kind, Object, ObjectFiles, Position};
+use super::{Object, ObjectFiles, ObjectKind, Position};
 use crate::image::{self, Image, Loaded};
 use crate::json::select::{parse_part, Keep};
 use crate::limits::MAX_OBJECT_BYTES;
@@ -60,8 +60,8 @@ impl ObjectFiles {
         let outline = self.outline(position);
         let (file, entry) = (&self.files[position.0], self.entry(position));
         let (keep, kind) = match entry.kind() {
-            Kind::Stream => (Keep::All, "ImageStream"),
-            Kind::Pod => (Keep::All, "Pod"),
+            ObjectKind::Stream => (Keep::All, "ImageStream"),
+            ObjectKind::Pod => (Keep::All, "Pod"),
             _ => (TAG, "ImageStreamTag"),
         };
         let trouble = |what: &str| format!("{}: {kind} {}: {what}", self.place_of(position), safe(&outline.name));
@@ -89,7 +89,7 @@ impl ObjectFiles {
         }
         let outline = self.outline(position);
         let image_name = match self.entry(position).kind() {
-            Kind::Tag | Kind::StreamImage => outline.embedded.clone(),
+            ObjectKind::Tag | ObjectKind::StreamImage => outline.embedded.clone(),
             _ => outline.name.clone(),
         };
         Object {
@@ -102,7 +102,7 @@ impl ObjectFiles {
     /// Reads an Image of which nothing is wrong; nothing where something is, which is told from its outline.
     fn load_whole(&self, position: Position) -> Option<Object> {
         let (file, entry) = (&self.files[position.0], self.entry(position));
-        if entry.kind() != Kind::Image || u64::from(entry.length) > MAX_OBJECT_BYTES {
+        if entry.kind() != ObjectKind::Image || u64::from(entry.length) > MAX_OBJECT_BYTES {
             return None;
         }
         let text = self.store.read(&file.json, entry.start, entry.length as usize).ok()?;
@@ -126,9 +126,9 @@ impl ObjectFiles {
         let trouble =
             |what: &str| Refusal::new(Reason::SourceUnavailable, format!("{place}: the object {name}: {what}"));
         let keep = match entry.kind() {
-            Kind::Image => IMAGE,
-            Kind::Tag | Kind::StreamImage => VIEW,
-            Kind::Stream | Kind::Pod | Kind::Unread | Kind::Other => {
+            ObjectKind::Image => IMAGE,
+            ObjectKind::Tag | ObjectKind::StreamImage => VIEW,
+            ObjectKind::Stream | ObjectKind::Pod | ObjectKind::Unread | ObjectKind::Other => {
                 return Err(trouble(&format!(
                     "{}; an Image, ImageStreamTag or ImageStreamImage is needed",
                     outline.description()

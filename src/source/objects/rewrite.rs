@@ -10,7 +10,7 @@ use super::compare;
 use super::file::{ObjectFile, YamlDocument};
 use super::scan::{self, Outline, Place, ScanError, Sink};
 use super::store::{Bytes, Section};
-use super::{Kind, ObjectFiles};
+use super::{ObjectFiles, ObjectKind};
 use crate::edit::{self, SignatureEdit, MEMBERS};
 use crate::input::documents::Documents;
 use crate::input::Encoder;
@@ -224,7 +224,7 @@ impl Sink for Places {
         self.begun.push(self.found.len());
     }
 
-    fn end(&mut self, list_of: Option<Kind>) {
+    fn end(&mut self, list_of: Option<ObjectKind>) {
         if let (Some(before), None) = (self.begun.pop(), list_of) {
             self.found.truncate(before);
         }

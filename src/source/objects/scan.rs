@@ -3,9 +3,9 @@
 
 use std::io::BufRead;
 
-use super::Kind;
+use super::ObjectKind;
 use crate::input::documents::DocumentError;
-use crate::json::{self, Kind as JsonKind, Reader, Rules};
+use crate::json::{self, Kind, Reader, Rules};
 use crate::limits::MAX_OBJECT_BYTES;
 use crate::text::safe;
 use crate::yaml::convert::ConvertError;
@@ -88,7 +88,7 @@ impl Outline {
 
     /// Its kind; nothing where it does not say so, which elements of lists need not.
     #[must_use]
-    pub fn kind(&self) -> Option<Kind> {
+    pub fn kind(&self) -> Option<ObjectKind> {
         self.kind.as_deref().map(|kind| self.kind_of(kind))
     }
 
@@ -100,7 +100,7 @@ impl Outline {
 
     /// Its kind as an element of a list of `kind`.
     #[must_use]
-    pub fn kind_of(&self, kind: &str) -> Kind {
+    pub fn kind_of(&self, kind: &str) -> ObjectKind {
         // Before OpenShift 3.6 the group was part of the core API.
         let known_group = self
             .api_version
@@ -108,21 +108,21 @@ impl Outline {
             .is_none_or(|version| version == "v1" || version.starts_with("image.openshift.io/"));
         let is_core = matches!(self.api_version.as_deref(), None | Some("v1"));
         match kind {
-            "Image" if known_group => Kind::Image,
-            "ImageStreamTag" if known_group => Kind::Tag,
-            "ImageStreamImage" if known_group => Kind::StreamImage,
-            "ImageStream" if known_group => Kind::Stream,
-            "Pod" if is_core => Kind::Pod,
+            "Image" if known_group => ObjectKind::Image,
+            "ImageStreamTag" if known_group => ObjectKind::Tag,
+            "ImageStreamImage" if known_group => ObjectKind::StreamImage,
+            "ImageStream" if known_group => ObjectKind::Stream,
+            "Pod" if is_core => ObjectKind::Pod,
             // What a server answers in place of a list, and what does not say what it is.
-            "" | "Status" => Kind::Unread,
-            kind if kind.ends_with("List") => Kind::Unread,
-            _ => Kind::Other,
+            "" | "Status" => ObjectKind::Unread,
+            kind if kind.ends_with("List") => ObjectKind::Unread,
+            _ => ObjectKind::Other,
         }
     }
 
     /// The kind of the elements of a list that do not say it themselves; nothing where it is no list.
     #[must_use]
-    pub fn elements(&self) -> Option<Kind> {
+    pub fn elements(&self) -> Option<ObjectKind> {
         let element = self.kind.as_deref()?.strip_suffix("List")?;
         Some(self.kind_of(element))
     }
@@ -148,7 +148,7 @@ pub trait Sink {
 
     /// The one that began last has ended: if it is a list, its elements are of this kind where they do not say it
     /// themselves; else what was taken for its elements is none of ours.
-    fn end(&mut self, list_of: Option<Kind>);
+    fn end(&mut self, list_of: Option<ObjectKind>);
 
     /// An object, at these bytes of the JSON text: a whole document, or an element of what is not known yet to be a list.
     ///
@@ -224,7 +224,7 @@ fn json_outline<R: BufRead>(
 ) -> Result<Outline, ScanError> {
     let mut outline = Outline::default();
     let is_document = items.is_some() && depth == 0;
-    if reader.kind()? != JsonKind::Object {
+    if reader.kind()? != Kind::Object {
         if is_document {
             reader.object()?;
         }
@@ -246,12 +246,12 @@ fn json_outline<R: BufRead>(
         }
         seen.push(member);
         match (member, reader.kind()?, items.as_mut()) {
-            ("kind", JsonKind::String, _) => outline.kind = Some(reader.string()?),
-            ("apiVersion", JsonKind::String, _) => outline.api_version = Some(reader.string()?),
-            ("metadata", JsonKind::Object, _) => json_metadata(reader, &mut outline)?,
-            ("image", JsonKind::Object, _) => json_embedded(reader, &mut outline.embedded)?,
-            ("items", JsonKind::Array, Some(sink)) => json_items(reader, *sink, depth)?,
-            ("items", JsonKind::Null, _) => reader.null()?,
+            ("kind", Kind::String, _) => outline.kind = Some(reader.string()?),
+            ("apiVersion", Kind::String, _) => outline.api_version = Some(reader.string()?),
+            ("metadata", Kind::Object, _) => json_metadata(reader, &mut outline)?,
+            ("image", Kind::Object, _) => json_embedded(reader, &mut outline.embedded)?,
+            ("items", Kind::Array, Some(sink)) => json_items(reader, *sink, depth)?,
+            ("items", Kind::Null, _) => reader.null()?,
             ("items", _, Some(_)) if is_document => return Err(ScanError::Items),
             _ => reader.skip()?,
         }
@@ -260,7 +260,7 @@ fn json_outline<R: BufRead>(
 }
 
 /// Tells that a document or an element has ended, which is a list where `elements` is known.
-fn end(sink: &mut dyn Sink, outline: &Outline, elements: Option<Kind>) {
+fn end(sink: &mut dyn Sink, outline: &Outline, elements: Option<ObjectKind>) {
     if outline.is_part && elements.is_some() {
         sink.part();
     }
@@ -294,10 +294,10 @@ fn json_metadata<R: BufRead>(reader: &mut Reader<R>, outline: &mut Outline) -> R
     reader.object()?;
     while let Some(member) = reader.key()? {
         match (member.as_str(), reader.kind()?) {
-            ("name", JsonKind::String) => outline.name = reader.string()?,
-            ("namespace", JsonKind::String) => outline.namespace = reader.string()?,
-            ("continue", JsonKind::String) => outline.is_part |= !reader.string()?.is_empty(),
-            ("remainingItemCount", JsonKind::Number) => outline.is_part |= reader.number()? != "0",
+            ("name", Kind::String) => outline.name = reader.string()?,
+            ("namespace", Kind::String) => outline.namespace = reader.string()?,
+            ("continue", Kind::String) => outline.is_part |= !reader.string()?.is_empty(),
+            ("remainingItemCount", Kind::Number) => outline.is_part |= reader.number()? != "0",
             _ => reader.skip()?,
         }
     }
@@ -307,7 +307,7 @@ fn json_metadata<R: BufRead>(reader: &mut Reader<R>, outline: &mut Outline) -> R
 fn json_embedded<R: BufRead>(reader: &mut Reader<R>, name: &mut String) -> Result<(), ScanError> {
     reader.object()?;
     while let Some(member) = reader.key()? {
-        if member == "metadata" && reader.kind()? == JsonKind::Object {
+        if member == "metadata" && reader.kind()? == Kind::Object {
             let mut own = Outline::default();
             json_metadata(reader, &mut own)?;
             if !own.name.is_empty() {

@@ -8,7 +8,7 @@ use env_logger::{Builder, Logger};
 use log::{LevelFilter, Log, Metadata, Record};
 
 /// The target of this program's own records, which is the name of its crate.
-const OWN: &str = env!("CARGO_CRATE_NAME");
+const OWN: &str = "image_signature";
 
 /// Starts logging. The numbers are those of `-v`; without them `rust_log` decides, the value of `RUST_LOG`, and where that is
 /// not set warnings are shown.

@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
+use crate::support::calls::verify_image_json;
 use crate::support::gpg::{kill_daemons, version, Signer};
 use crate::support::images::{image, payload, D1};
 use crate::support::program::{wait_until, Outcome, Sandbox};
@@ -50,15 +51,7 @@ impl Admin {
 
     fn verify(&self) -> Outcome {
         let home = self.home().to_str().unwrap();
-        let args = [
-            "verify",
-            "-f",
-            "image.json",
-            "-o",
-            "json",
-            "--expected-identity",
-            REFERENCE,
-        ];
+        let args = verify_image_json(REFERENCE);
         self.sandbox.run([&args[..], &["--homedir", home]].concat())
     }
 

@@ -32,6 +32,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::support::calls::verify_image_json;
 use crate::support::gpg::Signer;
 use crate::support::images::{image, payload, D1};
 use crate::support::program::{Outcome, Sandbox};
@@ -102,16 +103,7 @@ impl Desk {
     }
 
     pub fn args(&self, home: &Path, more: &[&str]) -> Vec<String> {
-        let fixed = [
-            "verify",
-            "-o",
-            "json",
-            "-f",
-            "image.json",
-            "--expected-identity",
-            IDENTITY,
-            "--homedir",
-        ];
+        let fixed = [&verify_image_json(IDENTITY)[..], &["--homedir"]].concat();
         let home = home.to_str().unwrap();
         fixed
             .iter()

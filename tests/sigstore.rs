@@ -72,7 +72,7 @@ fn keys_encodings_and_digests() {
             ("encoding/ecdsa-p1363-wide", DER),
             (
                 "signatures/unreadable-blob-then-good",
-                "one blob that cannot be read does not hide the others (product contract, section 7)",
+                "one blob that cannot be read does not hide the others",
             ),
         ],
     )

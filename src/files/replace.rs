@@ -181,20 +181,26 @@ mod tests {
         assert_eq!(contents(directory.path()), ["theirs"]);
     }
 
-    #[test]
-    fn what_others_write_while_an_exchange_is_undone_is_kept_too() {
-        let directory = tempfile::tempdir().unwrap();
-        let file = prepared(directory.path());
+    /// Finds what another has written where the file is to be exchanged, and lets `meanwhile` do something to the new file
+    /// before the exchange is undone: the error.
+    fn undone(directory: &Path, meanwhile: impl Fn(&Path)) -> io::Error {
+        let file = prepared(directory);
         put(&file.path, "theirs");
         let mut calls = 0;
         let mut exchange = |one: &Path, other: &Path| {
             calls += 1;
             if calls == 2 {
-                put(other, "theirs, again");
+                meanwhile(other);
             }
             rename_exchange(one, other)
         };
-        let error = exchange_by(file, true, &mut exchange).map(|_| ()).unwrap_err();
+        exchange_by(file, true, &mut exchange).map(|_| ()).unwrap_err()
+    }
+
+    #[test]
+    fn what_others_write_while_an_exchange_is_undone_is_kept_too() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = undone(directory.path(), |other| put(other, "theirs, again"));
         assert!(error.to_string().contains("is kept in"), "{error}");
         assert_eq!(contents(directory.path()), ["theirs", "theirs, again"]);
     }
@@ -202,34 +208,14 @@ mod tests {
     #[test]
     fn a_file_written_into_while_an_exchange_is_undone_is_kept_too() {
         let directory = tempfile::tempdir().unwrap();
-        let file = prepared(directory.path());
-        put(&file.path, "theirs");
-        let mut calls = 0;
-        let mut exchange = |one: &Path, other: &Path| {
-            calls += 1;
-            if calls == 2 {
-                fs::write(other, "into the new file").unwrap();
-            }
-            rename_exchange(one, other)
-        };
-        exchange_by(file, true, &mut exchange).map(|_| ()).unwrap_err();
+        undone(directory.path(), |other| fs::write(other, "into the new file").unwrap());
         assert_eq!(contents(directory.path()), ["into the new file", "theirs"]);
     }
 
     #[test]
     fn an_undoing_that_fails_keeps_what_others_wrote() {
         let directory = tempfile::tempdir().unwrap();
-        let file = prepared(directory.path());
-        put(&file.path, "theirs");
-        let mut calls = 0;
-        let mut exchange = |one: &Path, other: &Path| {
-            calls += 1;
-            if calls == 2 {
-                fs::remove_file(other).unwrap();
-            }
-            rename_exchange(one, other)
-        };
-        let error = exchange_by(file, true, &mut exchange).map(|_| ()).unwrap_err();
+        let error = undone(directory.path(), |other| fs::remove_file(other).unwrap());
         assert!(error.to_string().contains("is kept in"), "{error}");
         assert_eq!(contents(directory.path()), ["theirs"]);
     }

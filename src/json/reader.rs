@@ -112,20 +112,9 @@ impl<R: BufRead> Reader<R> {
     /// # Errors
     /// When neither an element nor the end of the array follows.
     pub fn element(&mut self) -> Result<bool, Error> {
-        self.tokens.skip_space()?;
         let started = matches!(self.open.last(), Some(Frame::Array { started: true }));
-        match (self.tokens.peek()?, started) {
-            (Some(b']'), _) => {
-                self.tokens.bump()?;
-                self.open.pop();
-                return Ok(false);
-            }
-            (Some(b','), true) => {
-                self.tokens.bump()?;
-                self.tokens.skip_space()?;
-            }
-            (_, true) => return Err(self.tokens.syntax("expected , or ] in an array")),
-            (_, false) => {}
+        if self.ends(b']', started, "expected , or ] in an array")? {
+            return Ok(false);
         }
         if let Some(Frame::Array { started }) = self.open.last_mut() {
             *started = true;
@@ -265,22 +254,31 @@ impl<R: BufRead> Reader<R> {
         Ok(())
     }
 
-    /// Moves to the next member's name; `false` when the object ended instead.
-    fn next_member(&mut self) -> Result<bool, Error> {
+    /// Moves to where the next element or member may begin, or leaves the container where it ends with `close`. One that
+    /// has `started` needs a comma before the next; `expected` says so where there is none.
+    fn ends(&mut self, close: u8, started: bool, expected: &'static str) -> Result<bool, Error> {
         self.tokens.skip_space()?;
-        let started = matches!(self.open.last(), Some(Frame::Object { started: true }));
         match (self.tokens.peek()?, started) {
-            (Some(b'}'), _) => {
+            (Some(byte), _) if byte == close => {
                 self.tokens.bump()?;
                 self.open.pop();
-                return Ok(false);
+                return Ok(true);
             }
             (Some(b','), true) => {
                 self.tokens.bump()?;
                 self.tokens.skip_space()?;
             }
-            (_, true) => return Err(self.tokens.syntax("expected , or } in an object")),
+            (_, true) => return Err(self.tokens.syntax(expected)),
             (_, false) => {}
+        }
+        Ok(false)
+    }
+
+    /// Moves to the next member's name; `false` when the object ended instead.
+    fn next_member(&mut self) -> Result<bool, Error> {
+        let started = matches!(self.open.last(), Some(Frame::Object { started: true }));
+        if self.ends(b'}', started, "expected , or } in an object")? {
+            return Ok(false);
         }
         if self.tokens.peek()? != Some(b'"') {
             return Err(self.tokens.syntax("expected a member name in double quotes"));

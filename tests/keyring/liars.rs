@@ -10,6 +10,7 @@ use std::thread;
 use serde_json::Value;
 
 use crate::keyring::{Desk, IDENTITY};
+use crate::support::calls::record_file_json;
 use crate::support::program::{end_all, processes_like};
 use crate::support::skipped;
 use crate::support::system::{can_be_had, why_not, System};
@@ -56,18 +57,9 @@ fn tried(desk: &Desk, script: &str) -> usize {
         for engine in ["gpgme", "batch"] {
             let mut command = system.command(&desk.sandbox);
             command
-                .args([
-                    "verify",
-                    "-o",
-                    "json",
-                    "--confirm",
-                    "--expected-identity",
-                    IDENTITY,
-                    "--engine",
-                    engine,
-                    "-f",
-                ])
+                .args(record_file_json(IDENTITY))
                 .arg(&path)
+                .args(["--engine", engine])
                 .args(&keys);
             let outcome = desk.sandbox.finish(&mut command, b"");
             let now: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
@@ -205,15 +197,7 @@ fn a_gpg_that_hangs_takes_no_record_back() {
                 let (path, before) = recorded_anew(&desk);
                 let keys = &sources(&desk)[1];
                 let mut command = system.command(&desk.sandbox);
-                command.args([
-                    "verify",
-                    "-o",
-                    "json",
-                    "--confirm",
-                    "--expected-identity",
-                    IDENTITY,
-                    "-f",
-                ]);
+                command.args(record_file_json(IDENTITY));
                 let outcome = desk.sandbox.finish(command.arg(&path).args(keys), b"");
                 let sleepers = processes_like(&format!("sleep\u{0}{duration}\u{0}"));
                 end_all(&sleepers);

@@ -2,6 +2,7 @@
 //! `keys` for the user's keyring.
 
 use crate::keyring::{Desk, IDENTITY, OK, OWNER};
+use crate::support::calls::verify_image_json;
 
 #[test]
 fn what_counts_and_why_the_rest_does_not() {
@@ -102,15 +103,7 @@ fn the_validity_of_keys_that_are_named_is_explicit() {
         .find(|item| item["fingerprint"] == desk.key.as_str());
     assert_eq!(key.unwrap()["counts"], true, "{listed}");
     for more in [&by_file[..], &by_name] {
-        let args = [
-            "verify",
-            "-o",
-            "json",
-            "-f",
-            "image.json",
-            "--expected-identity",
-            IDENTITY,
-        ];
+        let args = verify_image_json(IDENTITY);
         let outcome = desk.sandbox.run([&args[..], more].concat()).expect_verdict(0, OK);
         let validity = outcome.item()["signatures"][0]["signer"]["validity"].clone();
         let expected = if more == by_file { "explicit" } else { "unknown" };

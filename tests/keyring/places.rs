@@ -7,25 +7,17 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::keyring::{message, Desk, IDENTITY, OK};
+use crate::support::calls::verify_image_json;
 use crate::support::program::{binary, has, Outcome};
 use crate::support::skipped;
 use crate::support::system::{can_be_had, cannot_become_another, mounts_are_permitted, namespace, why_not, System};
 
-/// Arguments of a run without `--homedir`.
-const ARGUMENTS: [&str; 7] = [
-    "verify",
-    "-o",
-    "json",
-    "-f",
-    "image.json",
-    "--expected-identity",
-    IDENTITY,
-];
-
 /// Runs without `--homedir`.
 fn with_variables(desk: &Desk, variables: &[(&str, &str)]) -> Outcome {
     let mut command = desk.sandbox.command();
-    command.args(ARGUMENTS).envs(variables.iter().copied());
+    command
+        .args(verify_image_json(IDENTITY))
+        .envs(variables.iter().copied());
     desk.sandbox.finish(&mut command, b"")
 }
 
@@ -62,7 +54,7 @@ fn without_a_home_variable_the_password_file_decides() {
         }
         for variable in [Some(""), None] {
             let mut command = system.command(&desk.sandbox);
-            command.args(ARGUMENTS).env_remove("HOME");
+            command.args(verify_image_json(IDENTITY)).env_remove("HOME");
             if let Some(value) = variable {
                 command.env("HOME", value);
             }
@@ -84,7 +76,7 @@ fn without_a_home_directory_at_all() {
     let desk = Desk::certified();
     let uid = 0x7000_0000 + std::process::id() % 0x10_0000;
     let mut command = as_user(&desk, uid);
-    command.args(ARGUMENTS).env_remove("HOME");
+    command.args(verify_image_json(IDENTITY)).env_remove("HOME");
     let outcome = desk.sandbox.finish(&mut command, b"");
     let text = message(&outcome.expect_verdict(3, "Unchecked/EngineFailed"));
     for words in ["no home directory", "--homedir", "--public-key"] {

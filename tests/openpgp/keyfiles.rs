@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::trial::{signed_payload, REFERENCE};
+use crate::support::calls::verify_image_json;
 use crate::support::forge::{Draft, Key, CERTIFY, SIGN};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, D1};
@@ -46,15 +47,7 @@ impl Scene {
 
     fn verify(&self, files: &[&Path]) -> Outcome {
         let mut command = self.sandbox.command();
-        command.args([
-            "verify",
-            "-o",
-            "json",
-            "-f",
-            "image.json",
-            "--expected-identity",
-            REFERENCE,
-        ]);
+        command.args(verify_image_json(REFERENCE));
         for file in files {
             command.arg("--public-key").arg(file);
         }

@@ -6,6 +6,7 @@ use std::fs;
 use std::process::Stdio;
 
 use super::{conditions, Desk, Records, IDENTITY};
+use crate::support::calls::record_file_json;
 use crate::support::gpg::Signer;
 
 const RUNS: usize = 100;
@@ -34,17 +35,7 @@ fn a_hundred_runs_on_one_home_and_one_file_are_each_true_and_leave_a_whole_recor
     let before = content(&home);
     let start = |run: usize| {
         let mut command = desk.sandbox.command();
-        command
-            .args([
-                "verify",
-                "-o",
-                "json",
-                "--confirm",
-                "--expected-identity",
-                IDENTITY,
-                "-f",
-            ])
-            .arg(&path);
+        command.args(record_file_json(IDENTITY)).arg(&path);
         match run % 2 {
             0 => command.arg("--homedir").arg(&home).arg("--signed-by").arg(&desk.key),
             _ => command.arg("--public-key").arg(&other),

@@ -4,6 +4,7 @@
 use serde_json::{json, Value};
 
 use crate::record::{assert_server_takes, conditions, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER, OWNER};
+use crate::support::calls::verify_image;
 use crate::support::images::{image, payload, D1, D2};
 
 fn now() -> i64 {
@@ -112,17 +113,9 @@ fn the_trust_model_is_named_where_it_decided() {
     let desk = Desk::new();
     desk.store(&desk.signed());
     let home = desk.signer.home().to_str().unwrap().to_owned();
-    let args = [
-        "verify",
-        "-f",
-        "image.json",
-        "--expected-identity",
-        IDENTITY,
-        "--confirm",
-        "--homedir",
-    ];
+    let args = verify_image(IDENTITY);
     desk.sandbox
-        .run([&args[..], &[&home, "--trust-model", "always"]].concat())
+        .run([&args[..], &["--confirm", "--homedir", &home, "--trust-model", "always"]].concat())
         .expect(0);
     let message = desk.read()["signatures"][0]["conditions"][0]["message"].clone();
     assert!(message.as_str().unwrap().contains("trust model always"), "{message}");
@@ -209,17 +202,10 @@ fn a_rejection_names_owner_fingerprint_and_the_options_that_decided() {
             std::thread::sleep(std::time::Duration::from_millis(2100));
         }
         desk.store(&image(D1, &[&blob]));
-        let fixed = [
-            "verify",
-            "-f",
-            "image.json",
-            "--expected-identity",
-            IDENTITY,
-            "--homedir",
-        ];
+        let fixed = verify_image(IDENTITY);
         let options = ["--trust-model", "always", "--identity-match", "matchExact", "--confirm"];
         desk.sandbox
-            .run([&fixed[..], &[&home], &options, more].concat())
+            .run([&fixed[..], &["--homedir", &home], &options, more].concat())
             .expect(1);
         let entry = &desk.read()["signatures"][0];
         assert_eq!(entry["conditions"][0]["reason"], reason);

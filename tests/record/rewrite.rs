@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::record::{conditions, Desk, Records, IDENTITY};
+use crate::support::calls::verify_image;
 use crate::support::program::{has, wait_until};
 use crate::support::system::{mounts_are_permitted, namespace, why_not};
 use crate::support::{program, skipped};
@@ -92,15 +93,8 @@ fn a_kill_at_any_step_leaves_the_old_or_the_new_file() {
                 .arg(format!("inject={call}:signal=SIGKILL:when={nth}"));
             let status = command
                 .arg(&binary)
-                .args([
-                    "verify",
-                    "-f",
-                    "image.json",
-                    "--confirm",
-                    "--expected-identity",
-                    IDENTITY,
-                ])
-                .arg("--public-key")
+                .args(verify_image(IDENTITY))
+                .args(["--confirm", "--public-key"])
                 .arg(&desk.key_file)
                 .output()
                 .unwrap()

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use crate::record::{conditions, facts, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER};
+use crate::support::calls::verify_image_json;
 use crate::support::gpg::Signer;
 use crate::support::images::{base64, image, payload, D1, D2};
 use crate::support::program::word;
@@ -349,16 +350,7 @@ fn passing_trouble_leaves_the_record_alone() {
     record_trusted(&mut before["signatures"][0], IDENTITY, &desk.key);
     desk.store(&before);
     // No GnuPG home: nothing can be said about the key.
-    let args = [
-        "verify",
-        "-f",
-        "image.json",
-        "--expected-identity",
-        IDENTITY,
-        "--confirm",
-        "-o",
-        "json",
-    ];
+    let args = [&verify_image_json(IDENTITY)[..], &["--confirm"]].concat();
     let outcome = desk.sandbox.run(args).expect_verdict(3, "Unchecked/EngineFailed");
     assert_eq!(outcome.item()["recorded"], "no");
     assert_eq!(outcome.item()["signatures"][0]["recorded"], "no");

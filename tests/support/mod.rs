@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+pub mod calls;
 pub mod cluster;
 pub mod cosign;
 pub mod deployment;

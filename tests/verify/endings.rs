@@ -3,6 +3,7 @@
 
 use std::process::{Command, Stdio};
 
+use crate::support::calls::verify_image;
 use crate::support::gpg::Signer;
 use crate::support::images::{image, list, payload, D1, D2, D3};
 use crate::support::program::binary;
@@ -73,16 +74,8 @@ fn a_reader_who_leaves_does_not_change_the_verdict() {
             let mut child = desk
                 .sandbox
                 .command()
-                .args([
-                    "verify",
-                    "-f",
-                    "image.json",
-                    "--expected-identity",
-                    IDENTITY,
-                    "-o",
-                    format,
-                    "--public-key",
-                ])
+                .args(verify_image(IDENTITY))
+                .args(["-o", format, "--public-key"])
                 .arg(&desk.key_file)
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())
@@ -107,14 +100,8 @@ fn an_output_that_is_full_is_trouble() {
     let output = desk
         .sandbox
         .command()
-        .args([
-            "verify",
-            "-f",
-            "image.json",
-            "--expected-identity",
-            IDENTITY,
-            "--public-key",
-        ])
+        .args(verify_image(IDENTITY))
+        .arg("--public-key")
         .arg(&desk.key_file)
         .stdout(full)
         .stderr(Stdio::piped())
@@ -133,15 +120,8 @@ fn recording_goes_on_where_nobody_reads_the_output() {
     let status = desk
         .sandbox
         .command()
-        .args([
-            "verify",
-            "-f",
-            "image.json",
-            "--confirm",
-            "--expected-identity",
-            IDENTITY,
-            "--public-key",
-        ])
+        .args(verify_image(IDENTITY))
+        .args(["--confirm", "--public-key"])
         .arg(&desk.key_file)
         .stdout(full)
         .stderr(Stdio::null())

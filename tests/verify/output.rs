@@ -3,6 +3,7 @@
 
 use serde_json::{json, Value};
 
+use crate::support::calls::verify_image;
 use crate::support::images::{image, list, D1, D2, D3};
 use crate::verify::{Desk, IDENTITY, OTHER, OWNER};
 
@@ -285,15 +286,8 @@ fn no_colours_whatever_the_terminal() {
         let mut command = desk.sandbox.command();
         command
             .env(name, value)
-            .args([
-                "verify",
-                "-f",
-                "image.json",
-                "--expected-identity",
-                IDENTITY,
-                "-v=9",
-                "--public-key",
-            ])
+            .args(verify_image(IDENTITY))
+            .args(["-v=9", "--public-key"])
             .arg(&desk.key_file);
         let outcome = desk.sandbox.finish(&mut command, b"").expect(0);
         assert!(
@@ -310,15 +304,7 @@ fn logging_levels_and_their_spellings() {
     let key = desk.key_file.to_str().unwrap().to_owned();
     let lines = |flags: &[&str], variable: Option<&str>| {
         let mut command = desk.sandbox.command();
-        command.args([
-            "verify",
-            "-f",
-            "image.json",
-            "--expected-identity",
-            IDENTITY,
-            "--public-key",
-            &key,
-        ]);
+        command.args(verify_image(IDENTITY)).args(["--public-key", &key]);
         command.args(flags);
         command.envs(variable.map(|value| ("RUST_LOG", value)));
         desk.sandbox.finish(&mut command, b"").expect(0).stderr.lines().count()

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::{json, Value};
 
+use crate::support::calls::verify_image_json;
 use crate::support::images::{base64, image, list, D1, D2, D3};
 use crate::verify::{words, Desk, IDENTITY};
 
@@ -111,18 +112,9 @@ fn key_files_lists_and_names_may_have_a_mark() {
     );
     for (name, bytes) in [("one.asc", utf16(&armored, false)), ("two.asc", marked(&armored))] {
         let key = desk.put(name, bytes);
-        let args = [
-            "verify",
-            "-o",
-            "json",
-            "-f",
-            "image.json",
-            "--expected-identity",
-            IDENTITY,
-            "--public-key",
-        ];
+        let args = verify_image_json(IDENTITY);
         desk.sandbox
-            .run([&args[..], &[key.to_str().unwrap()]].concat())
+            .run([&args[..], &["--public-key", key.to_str().unwrap()]].concat())
             .expect_verdict(0, OK);
     }
     for bytes in [

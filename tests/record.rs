@@ -108,6 +108,15 @@ pub fn record_trusted(entry: &mut Value, identity: &str, fingerprint: &str) {
     entry["issuedTo"] = json!({"publicKeyID": fingerprint});
 }
 
+/// The view of a stream's tag that has the desk's signed image in it.
+pub fn view_of(desk: &Desk) -> Value {
+    json!({
+        "apiVersion": "image.openshift.io/v1", "kind": "ImageStreamTag",
+        "metadata": {"name": "app:v1", "namespace": "ns"},
+        "image": desk.signed(),
+    })
+}
+
 /// `Type=Status(Reason)` of each condition.
 pub fn conditions(entry: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();

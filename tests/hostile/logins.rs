@@ -47,6 +47,18 @@ fn pair() -> String {
     format!("Basic {}", base64(format!("{USER}:{PASSWORD}").as_bytes()))
 }
 
+/// Access to the registry with an identity token, which is posted to the token server.
+fn with_identity_token() -> Access {
+    let login = Login::IdentityToken {
+        user: USER.into(),
+        token: Secret::new(PASSWORD),
+    };
+    Access {
+        login: Some(login),
+        ..access("registry.example.test")
+    }
+}
+
 #[test]
 fn a_password_goes_to_the_token_server_and_the_token_to_the_registry() {
     let town = Town::new();
@@ -84,14 +96,7 @@ fn without_a_login_a_token_is_asked_for_all_the_same() {
 fn an_identity_token_is_posted() {
     let town = Town::new();
     let net = town.net();
-    let login = Login::IdentityToken {
-        user: USER.into(),
-        token: Secret::new(PASSWORD),
-    };
-    let access = Access {
-        login: Some(login),
-        ..access("registry.example.test")
-    };
+    let access = with_identity_token();
     let mut session = open(&net, access).unwrap();
     session.manifest("v1").unwrap();
     let asked = &town.auth.seen()[0];
@@ -290,14 +295,7 @@ fn token_servers_that_redirect() {
         let trouble = trouble(&net, with_login("registry.example.test"));
         assert!(matches!(trouble, Trouble::Wrong { .. }), "{location}: {trouble:?}");
     }
-    let login = Login::IdentityToken {
-        user: USER.into(),
-        token: Secret::new(PASSWORD),
-    };
-    let access = Access {
-        login: Some(login),
-        ..access("registry.example.test")
-    };
+    let access = with_identity_token();
     town.auth
         .answer("/token", Answer::redirect("https://cdn.example.test/token"));
     let trouble = trouble(&net, access);

@@ -95,6 +95,12 @@ pub fn possible(test: &str) -> bool {
     possible
 }
 
+/// Verdict and reason of each signature of the one image.
+fn words(outcome: &Outcome) -> Vec<String> {
+    let item = outcome.item();
+    item["signatures"].as_array().unwrap().iter().map(word).collect()
+}
+
 #[test]
 fn a_worker_is_used_from_the_sixteenth_signature_on_or_as_asked_for() {
     let s = Scene::new();
@@ -128,12 +134,7 @@ fn what_a_worker_does_not_find_good_gpgme_decides() {
     std::thread::sleep(Duration::from_secs(2));
     let blobs = [&s.good[..], &altered, &s.good, &unknown, &late, &s.good];
     let outcome = s.trial.run(&blobs, &["-v", "--engine", "batch"]);
-    let found: Vec<String> = outcome.item()["signatures"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(word)
-        .collect();
+    let found = words(&outcome);
     assert_eq!(
         found,
         [
@@ -250,12 +251,7 @@ fn a_full_disk_loses_nothing() {
         let mut command = s.trial.command_of(system.command(&s.trial.sandbox), &blobs);
         command.args(["-v", "--engine", "batch"]).env_remove("TMPDIR");
         let outcome = s.trial.sandbox.finish(&mut command, b"");
-        let found: Vec<String> = outcome.item()["signatures"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(word)
-            .collect();
+        let found = words(&outcome);
         if found[0] == "Unchecked/EngineFailed" {
             // There was no room for the keyring.
             assert!(found.iter().all(|word| *word == found[0]), "{size}: {found:?}");

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::record::{record_trusted, Desk, Records, IDENTITY, OTHER};
+use crate::record::{record_trusted, view_of, Desk, Records, IDENTITY, OTHER};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, payload, D1};
 
@@ -102,11 +102,7 @@ fn a_record_of_the_ancestor_gets_a_reason_and_stays_true() {
 #[test]
 fn nothing_is_promised_of_an_object_that_cannot_be_recorded_on() {
     let desk = Desk::new();
-    let view = serde_json::json!({
-        "apiVersion": "image.openshift.io/v1", "kind": "ImageStreamTag",
-        "metadata": {"name": "app:v1", "namespace": "ns"},
-        "image": desk.signed(),
-    });
+    let view = view_of(&desk);
     desk.store(&view);
     let outcome = desk.verify(&[]).expect(0);
     assert!(

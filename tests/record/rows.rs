@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Every row of the table in docs/contract.md 5.
 
-use serde_json::json;
+use serde_json::{json, Value};
 
 use crate::record::{conditions, facts, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER};
 use crate::support::calls::verify_image_json;
@@ -10,6 +10,17 @@ use crate::support::images::{base64, image, payload, D1, D2};
 use crate::support::program::word;
 
 const ALL_FACTS: [&str; 5] = ["imageIdentity", "signedClaims", "created", "issuedBy", "issuedTo"];
+
+/// Trusted is taken back for a reason that says nothing of the image, and nothing is claimed any more.
+#[track_caller]
+fn assert_lost(entry: &Value, reason: &str) {
+    let expected = [
+        format!("Trusted=False({reason})"),
+        format!("ForImage=Unknown({reason})"),
+    ];
+    assert_eq!(conditions(entry), expected);
+    assert!(facts(entry).is_empty(), "{entry}");
+}
 
 #[test]
 fn verified_of_a_verified_image_sets_everything() {
@@ -70,14 +81,7 @@ fn rejected_for_the_key_leaves_for_image_unknown() {
         desk.signer.export(&[&desk.key], &desk.key_file);
         record_trusted(&mut before["signatures"][0], IDENTITY, &desk.key);
         let entry = desk.record(&before, &[], 1);
-        assert_eq!(
-            conditions(&entry),
-            [
-                format!("Trusted=False({reason})"),
-                format!("ForImage=Unknown({reason})")
-            ]
-        );
-        assert!(facts(&entry).is_empty(), "{entry}");
+        assert_lost(&entry, reason);
     }
 }
 
@@ -278,14 +282,7 @@ fn what_cannot_be_checked_loses_an_old_trusted() {
         let mut before = image(D1, &[&blob]);
         record_trusted(&mut before["signatures"][0], IDENTITY, &desk.key);
         let entry = desk.record(&before, &[], 1);
-        assert_eq!(
-            conditions(&entry),
-            [
-                format!("Trusted=False({reason})"),
-                format!("ForImage=Unknown({reason})")
-            ]
-        );
-        assert!(facts(&entry).is_empty(), "{entry}");
+        assert_lost(&entry, reason);
     }
 }
 

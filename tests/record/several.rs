@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::record::{assert_server_takes, conditions, facts, record_trusted, Desk, Records, IDENTITY, OTHER};
+use crate::record::{assert_server_takes, conditions, facts, record_trusted, view_of, Desk, Records, IDENTITY, OTHER};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, list, payload, D1, D2};
 use crate::support::program::word;
@@ -172,11 +172,7 @@ fn each_image_of_a_list_gets_its_own_record() {
 #[test]
 fn a_view_of_an_image_is_judged_and_its_record_failed() {
     let desk = Desk::new();
-    let view = serde_json::json!({
-        "apiVersion": "image.openshift.io/v1", "kind": "ImageStreamTag",
-        "metadata": {"name": "app:v1", "namespace": "ns"},
-        "image": desk.signed(),
-    });
+    let view = view_of(&desk);
     desk.store(&view);
     let outcome = desk
         .verify(&["--confirm", "-o", "json"])

@@ -29,17 +29,7 @@ pub fn create(state: &mut State, request: &HttpRequest) -> Result<Answer, Failur
     }
     image["metadata"]["uid"] = state.objects.new_uid().into();
     image["metadata"]["creationTimestamp"] = time::now().into();
-    for (member, value) in [
-        (
-            "dockerImageMetadata",
-            json!({"kind": "DockerImage", "apiVersion": "image.openshift.io/1.0"}),
-        ),
-        ("dockerImageMetadataVersion", json!("1.0")),
-    ] {
-        if image[member].is_null() {
-            image[member] = value;
-        }
-    }
+    super::objects::fill_metadata(&mut image);
     let stored = if options.dry_run {
         with_type("Image", IMAGE_API, &super::objects::untyped(canonical(&image, &IMAGE)))
     } else {

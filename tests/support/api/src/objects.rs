@@ -83,17 +83,7 @@ impl Objects {
         let mut image = canonical(&image, &IMAGE);
         let name = image["metadata"]["name"].as_str().unwrap().to_owned();
         self.fill(&mut image, self.images.get(&name).cloned().as_deref());
-        for (member, value) in [
-            (
-                "dockerImageMetadata",
-                json!({"kind": "DockerImage", "apiVersion": "image.openshift.io/1.0"}),
-            ),
-            ("dockerImageMetadataVersion", json!("1.0")),
-        ] {
-            if image[member].is_null() {
-                image[member] = value;
-            }
-        }
+        fill_metadata(&mut image);
         let image = canonical(&untyped(image), &IMAGE);
         self.images.insert(name, Arc::new(image));
     }
@@ -238,6 +228,21 @@ impl Objects {
         }
         if metadata["creationTimestamp"].is_null() {
             metadata["creationTimestamp"] = CREATED.into();
+        }
+    }
+}
+
+/// Gives an image the metadata that the server stores where a client leaves it out.
+pub fn fill_metadata(image: &mut Value) {
+    for (member, value) in [
+        (
+            "dockerImageMetadata",
+            json!({"kind": "DockerImage", "apiVersion": "image.openshift.io/1.0"}),
+        ),
+        ("dockerImageMetadataVersion", json!("1.0")),
+    ] {
+        if image[member].is_null() {
+            image[member] = value;
         }
     }
 }

@@ -3,6 +3,8 @@
 
 #[path = "client/advice.rs"]
 mod advice;
+#[path = "client/again.rs"]
+mod again;
 #[path = "client/certificates.rs"]
 mod certificates;
 #[path = "client/exec.rs"]
@@ -15,6 +17,8 @@ mod files;
 mod flags;
 #[path = "client/hurry.rs"]
 mod hurry;
+#[path = "client/impersonation.rs"]
+mod impersonation;
 #[path = "client/nobody.rs"]
 mod nobody;
 #[path = "client/pod.rs"]

@@ -23,14 +23,20 @@ mod names;
 mod network;
 #[path = "cluster/policies.rs"]
 mod policies;
+#[path = "cluster/policy_objects.rs"]
+mod policy_objects;
 #[path = "cluster/races.rs"]
 mod races;
 #[path = "cluster/recording.rs"]
 mod recording;
+#[path = "cluster/refusals.rs"]
+mod refusals;
 #[path = "cluster/remove.rs"]
 mod remove;
 #[path = "cluster/rights.rs"]
 mod rights;
+#[path = "cluster/stream_owners.rs"]
+mod stream_owners;
 #[path = "cluster/streams.rs"]
 mod streams;
 #[path = "cluster/trouble.rs"]

@@ -11,6 +11,8 @@ mod batch_trouble;
 mod bounds;
 #[path = "openpgp/copies.rs"]
 mod copies;
+#[path = "openpgp/dates.rs"]
+mod dates;
 #[path = "openpgp/fips.rs"]
 mod fips;
 #[path = "openpgp/framing.rs"]

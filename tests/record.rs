@@ -3,6 +3,8 @@
 
 #[path = "record/ancestor.rs"]
 mod ancestor;
+#[path = "record/attributes.rs"]
+mod attributes;
 #[path = "record/crowd.rs"]
 mod crowd;
 #[path = "record/describe.rs"]
@@ -13,6 +15,8 @@ mod dry;
 mod fields;
 #[path = "record/judging.rs"]
 mod judging;
+#[path = "record/kept.rs"]
+mod kept;
 #[path = "record/plan.rs"]
 mod plan;
 #[path = "record/remove.rs"]

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `verify` and `inspect`: where images come from, what is expected of them, what is printed, how it ends.
 
+#[path = "verify/damaged.rs"]
+mod damaged;
 #[path = "verify/directories.rs"]
 mod directories;
 #[path = "verify/endings.rs"]
@@ -11,6 +13,8 @@ mod explain;
 mod files;
 #[path = "verify/help.rs"]
 mod help;
+#[path = "verify/identities.rs"]
+mod identities;
 #[path = "verify/inspect.rs"]
 mod inspect;
 #[path = "verify/kubectl.rs"]
@@ -35,6 +39,8 @@ mod reading;
 mod schema1;
 #[path = "verify/sigstore.rs"]
 mod sigstore;
+#[path = "verify/sigstore_keys.rs"]
+mod sigstore_keys;
 #[path = "verify/strings.rs"]
 mod strings;
 #[path = "verify/unknown.rs"]

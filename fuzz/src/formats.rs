@@ -2,7 +2,7 @@
 //! Formats of images, signatures, objects and policies.
 
 use image_signature::digest::Digest;
-use image_signature::payload::{PayloadFormat, Payload};
+use image_signature::payload::{Payload, PayloadFormat};
 use image_signature::policy::file::PolicyText;
 use image_signature::reference::Reference;
 use image_signature::source::objects::scan::{self, Outline, Place, ScanError, Sink};

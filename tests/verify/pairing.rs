@@ -7,10 +7,10 @@ use crate::support::images::{image, list, D1, D2};
 use crate::support::program::word;
 use crate::verify::{words, Desk, IDENTITY, OTHER};
 
-const OK: &str = "Verified/Verified";
+pub(super) const OK: &str = "Verified/Verified";
 
 /// D1 signed as [`IDENTITY`], D2 as [`OTHER`].
-fn desk() -> Desk {
+pub(super) fn desk() -> Desk {
     let desk = Desk::new();
     let images = [
         image(D1, &[&desk.sign(D1, IDENTITY)]),
@@ -167,92 +167,6 @@ fn lists_of_no_use_name_the_line() {
 }
 
 #[test]
-fn identities_of_no_use_are_usage_errors_that_say_what_to_write() {
-    let desk = desk();
-    for (identity, message) in [
-        (
-            "registry.local:5000/foo/bar",
-            "write registry.local:5000/foo/bar:latest",
-        ),
-        (
-            &*format!("registry.local:5000/foo/bar:v1@{D1}"),
-            "both a tag and a digest",
-        ),
-        ("Foo/Bar:v1", "expected identity"),
-        ("", "expected identity"),
-        ("a/b:c d", "expected identity"),
-        (&"a".repeat(4000), "expected identity"),
-    ] {
-        desk.run(&["-f", "one.json", "--expected-identity", identity])
-            .expect_usage(message);
-    }
-    desk.run(&["-f", "one.json"])
-        .expect_usage("--expected-identity is required");
-}
-
-#[test]
-fn identities_are_shown_in_canonical_form() {
-    let desk = Desk::new();
-    desk.put(
-        "image.json",
-        image(D1, &[&desk.sign(D1, "docker.io/library/busybox:1")]).to_string(),
-    );
-    let outcome = desk
-        .run(&["-o", "json", "-f", "image.json", "--expected-identity", "busybox:1"])
-        .expect_verdict(0, OK);
-    assert_eq!(
-        outcome.item()["expectedIdentities"],
-        json!(["docker.io/library/busybox:1"])
-    );
-}
-
-#[test]
-fn a_digest_in_the_expected_identity_must_be_the_images_own() {
-    let desk = desk();
-    let own = format!("registry.local:5000/foo/bar@{D1}");
-    let foreign = format!("registry.local:5000/foo/bar@{D2}");
-    desk.run(&["-o", "json", "-f", "one.json", "--expected-identity", &own])
-        .expect_verdict(0, OK);
-    let outcome = desk
-        .run(&["-o", "json", "-f", "one.json", "--expected-identity", &foreign])
-        .expect(1);
-    assert_eq!(outcome.item()["verdict"], "Rejected");
-    assert!(
-        outcome.item()["message"]
-            .as_str()
-            .unwrap()
-            .contains("the image itself is"),
-        "{outcome:?}"
-    );
-}
-
-#[test]
-fn rules_of_comparison() {
-    let desk = desk();
-    let fixed = ["-o", "json", "-f", "one.json", "--expected-identity"];
-    let by = |identity: &str, rule: &str| desk.run(&[&fixed[..], &[identity, "--identity-match", rule]].concat());
-    by(IDENTITY, "matchExact").expect_verdict(0, OK);
-    by(OTHER, "matchExact").expect_verdict(1, "Rejected/IdentityMismatch");
-    by(IDENTITY, "matchRepoDigestOrExact").expect_verdict(0, OK);
-    by(OTHER, "matchRepository").expect_verdict(0, OK);
-    by("registry.local:5000/foo/baz:v1", "matchRepository").expect_verdict(1, "Rejected/IdentityMismatch");
-    by("mirror.local/foo/bar:v1", "remap:mirror.local=registry.local:5000").expect_verdict(0, OK);
-    by("mirror.local/foo/bar:v2", "remap:mirror.local=registry.local:5000")
-        .expect_verdict(1, "Rejected/IdentityMismatch");
-    by(&format!("registry.local:5000/foo/bar@{D1}"), "matchExact").expect_verdict(1, "Rejected/IdentityMismatch");
-    for bad in [
-        "exact",
-        "matchexact",
-        "remap:x",
-        "remap:a b=c",
-        "remap:mirror.local:tag@=x",
-        "",
-    ] {
-        by(IDENTITY, bad).expect_usage("--identity-match");
-    }
-}
-
-#[test]
 fn the_expected_digest() {
     let desk = desk();
     let fixed = ["-o", "json", "-f", "one.json", "--expected-identity", IDENTITY];
@@ -273,70 +187,6 @@ fn the_expected_digest() {
     let reference = format!("registry.local:5000/foo/bar@{D1}");
     desk.run(&[&fixed[..], &["--expected-digest", &reference, D1]].concat())
         .expect_usage(&format!("the digest in it is {D1}"));
-}
-
-#[test]
-fn identities_that_are_no_reference_say_what_they_look_like() {
-    let desk = desk();
-    let hex = "ab".repeat(32);
-    for (identity, words) in [
-        (&*format!("docker://{IDENTITY}"), &["without docker://", IDENTITY][..]),
-        (&format!("https://{IDENTITY}"), &["URL", "without https://", IDENTITY]),
-        ("http://quay.io/a/b:v1/", &["without http://: quay.io/a/b:v1"]),
-        (
-            D1,
-            &[
-                "it is a digest",
-                &format!("--expected-digest {D1}"),
-                "REGISTRY/NAMESPACE/NAME:TAG",
-            ],
-        ),
-        (&hex, &["it is a digest", &format!("--expected-digest sha256:{hex}")]),
-        (&format!("@{D1}"), &["it is a digest"]),
-        (&D1.to_uppercase(), &["it is a digest"]),
-        ("sha256:12", &["it is a digest"]),
-        (&format!("sha512:{hex}{hex}"), &["it is a digest"]),
-        (
-            &format!("image.image.openshift.io/{D1}"),
-            &["TYPE/NAME", "as the image is signed"],
-        ),
-        (&format!("image/{D1}"), &["TYPE/NAME"]),
-        ("istag/app:v1", &["TYPE/NAME", "docker.io/istag/app:v1"]),
-        ("imagestreamtag.image.openshift.io/app:v1", &["TYPE/NAME"]),
-        ("[fd00::1]:5000/team/app:v1", &["IPv6", "host name"]),
-        ("dir:/srv/image", &["a path"]),
-        ("./image", &["a path"]),
-        (
-            &format!("{IDENTITY}\r"),
-            &["white space", "after it", &format!("write {IDENTITY}")],
-        ),
-        (
-            &format!("\u{feff}{IDENTITY}"),
-            &["before it", &format!("write {IDENTITY}")],
-        ),
-        ("", &["it is empty"]),
-    ] {
-        for args in [
-            &["-f", "one.json", "--expected-identity", identity][..],
-            &["-f", "one.json", &format!("{D1}={identity}")],
-        ] {
-            let outcome = desk.run(args).expect_usage("expected identity");
-            for word in words {
-                assert!(outcome.stderr.contains(word), "{identity:?}, {word}: {outcome:?}");
-            }
-            assert!(!outcome.stderr.contains("\\\\u"), "escaped twice: {outcome:?}");
-        }
-    }
-    // What only looks like one of these is a reference.
-    for identity in [
-        "docker.io/istag/app:v1",
-        "registry.local/image/app:v1",
-        "oci/app:v1",
-        "dir/app:v1",
-    ] {
-        desk.run(&["-f", "one.json", "-o", "json", "--expected-identity", identity])
-            .expect_verdict(1, "Rejected/IdentityMismatch");
-    }
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn run_audit(
     match &options.action {
         None => audit::run(&settings::audit::Audit::new(options, environment)?, console),
         Some(cli::audit::AuditSubcommand::Merge(options)) => {
-            let settings = settings::audit::merge::Merge::new(options, environment)?;
+            let settings = settings::audit::merge::Merging::new(options, environment)?;
             audit::merge::run(&settings, console)
         }
         Some(cli::audit::AuditSubcommand::Diff(options)) => {

@@ -13,5 +13,7 @@ mod imports;
 mod licences;
 #[path = "rules/modules.rs"]
 mod modules;
+#[path = "rules/nouns.rs"]
+mod nouns;
 #[path = "rules/programs.rs"]
 mod programs;

@@ -6,7 +6,7 @@ use image_signature::payload::{Payload, PayloadFormat};
 use image_signature::policy::file::PolicyText;
 use image_signature::reference::Reference;
 use image_signature::source::objects::scan::{self, Outline, Place, ScanError, Sink};
-use image_signature::source::objects::Kind;
+use image_signature::source::objects::ObjectKind;
 use image_signature::{image, input, json, manifest, subject, yaml};
 use serde_json::Value;
 
@@ -75,7 +75,7 @@ impl Sink for Parts<'_> {
         self.open += 1;
     }
 
-    fn end(&mut self, _: Option<Kind>) {
+    fn end(&mut self, _: Option<ObjectKind>) {
         self.open = self.open.checked_sub(1).expect("what ends has begun");
     }
 

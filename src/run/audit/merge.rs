@@ -11,7 +11,7 @@ use crate::files::read::open_named;
 use crate::report::console::{Console, Messages};
 use crate::report::exit::Exit;
 use crate::report::progress::Progress;
-use crate::settings::audit::merge::Merge as Settings;
+use crate::settings::audit::merge::Merging;
 use crate::settings::UsageError;
 use crate::text::safe;
 
@@ -19,7 +19,7 @@ use crate::text::safe;
 ///
 /// # Errors
 /// When a report cannot be made.
-pub(in crate::run) fn run(settings: &Settings, console: &mut Console<'_>) -> Result<Exit, UsageError> {
+pub(in crate::run) fn run(settings: &Merging, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     let mut opened = Vec::new();
     let mut faults = Vec::new();
     let mut total = Some(0);

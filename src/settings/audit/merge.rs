@@ -11,7 +11,7 @@ use crate::settings::UsageError;
 
 /// What `audit merge` is to do.
 #[derive(Debug, Clone)]
-pub struct Merge {
+pub struct Merging {
     /// The reports of the shards.
     pub files: Vec<PathBuf>,
     /// How the sum is reported.
@@ -20,7 +20,7 @@ pub struct Merge {
     pub shows_progress: bool,
 }
 
-impl Merge {
+impl Merging {
     /// Validates the options.
     ///
     /// # Errors

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One noun a file, and one name a noun.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::modules::{files, root};
+
+/// The most lines of a file: what is longer has more than one noun.
+const MAX_LINES: usize = 350;
+
+/// Files that are longer today. The list may only become shorter: an entry that is no longer needed fails too.
+const LONGER: [&str; 19] = [
+    "src/run/by_policy.rs",
+    "tests/attach/found.rs",
+    "tests/audit/cluster.rs",
+    "tests/audit/files.rs",
+    "tests/audit/inventory.rs",
+    "tests/audit/mirrors.rs",
+    "tests/audit/resume.rs",
+    "tests/audit_reports/merge.rs",
+    "tests/manual.rs",
+    "tests/openpgp/copies.rs",
+    "tests/policy/lint.rs",
+    "tests/policy/why.rs",
+    "tests/registry/lists.rs",
+    "tests/registry/sources.rs",
+    "tests/registry/vectors.rs",
+    "tests/support/api/src/server.rs",
+    "tests/support/api/tests/api_server/conditions.rs",
+    "tests/support/api/tests/api_server/patches.rs",
+    "tests/verify/policy.rs",
+];
+
+#[test]
+fn no_file_has_several_nouns() {
+    let mut long = BTreeSet::new();
+    for file in [files("src", ".rs"), files("tests", ".rs")].concat() {
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        if text.lines().count() > MAX_LINES {
+            long.insert(file);
+        }
+    }
+    let named: BTreeSet<String> = LONGER.iter().map(|&file| file.to_owned()).collect();
+    let new: Vec<_> = long.difference(&named).collect();
+    assert!(new.is_empty(), "more than {MAX_LINES} lines: {new:?}");
+    let split: Vec<_> = named.difference(&long).collect();
+    assert!(split.is_empty(), "no longer needed in the list: {split:?}");
+}
+
+/// The names that the imports of this crate in a text give to others: `A as B`, unless `B` is `_`.
+fn renamed(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let uses = text.split("use ").skip(1).filter_map(|rest| rest.split(';').next());
+    for tree in uses.filter(|tree| ["crate::", "super::", "self::"].iter().any(|own| tree.starts_with(own))) {
+        let names = tree.split(['{', '}', ',']).map(str::trim);
+        let others = names.filter(|name| name.split_once(" as ").is_some_and(|(_, other)| other != "_"));
+        found.extend(others.map(str::to_owned));
+    }
+    found
+}
+
+#[test]
+fn renamed_imports_are_found() {
+    let text = "use crate::a::{self as b, C as D, e};\nuse std::io::Error as IoError;\nuse super::F as _;\nuse self::g::H as I;\n";
+    assert_eq!(renamed(text), ["self as b", "C as D", "self::g::H as I"]);
+}
+
+/// Files that rename imports today. This list may only become shorter, too.
+const RENAMING: [&str; 1] = ["src/run/by_policy.rs"];
+
+/// Two things of ours that meet have names of their own, so that a reader needs no second one for either.
+#[test]
+fn no_import_of_our_own_is_renamed() {
+    let mut places = Vec::new();
+    for file in files("src", ".rs") {
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        let renamed = renamed(&text);
+        if RENAMING.contains(&file.as_str()) {
+            assert!(!renamed.is_empty(), "no longer needed in the list: {file}");
+            continue;
+        }
+        places.extend(renamed.into_iter().map(|name| format!("{file}: {name}")));
+    }
+    assert!(places.is_empty(), "{}", places.join("\n"));
+}

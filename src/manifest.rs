@@ -93,7 +93,9 @@ fn read_outline(bytes: &[u8]) -> Result<Outline, Error> {
                     reader.null()?;
                 } else {
                     let text = reader.number()?;
-                    outline.schema_version = text.parse().map_err(|_| reader.syntax("schemaVersion is no integer"))?;
+                    outline.schema_version = text
+                        .parse()
+                        .map_err(|_| reader.syntax("schemaVersion is not an integer"))?;
                 }
             }
             "signatures" => {

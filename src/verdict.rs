@@ -188,7 +188,7 @@ fn check_identity(
         Ok(signed) => signed,
         Err(error) => {
             return Err(format!(
-                "it is signed for {}, which is no reference: {error}",
+                "it is signed for {}, which is not a reference: {error}",
                 quoted(&payload.reference)
             ));
         }

@@ -96,7 +96,7 @@ fn advice(object: &Value, damaged: &[(usize, String)]) -> String {
     let several = damaged.len() > 1;
     let what = if repairs.is_empty() {
         let them = if several { "them" } else { "it" };
-        format!("there is no signature in {them}; an administrator can take {them} away")
+        format!("there is no signature in {them}; an administrator can remove {them}")
     } else {
         "an administrator can correct that without loss of a signature".to_owned()
     };

@@ -149,12 +149,12 @@ impl Plugin {
             Mode::Always if stdin_is_terminal => true,
             Mode::Always if self.stdin_in_use => {
                 return Err(Error(format!(
-                    "exec: {name} must ask something, and standard input is unavailable: it is read as a list"
+                    "exec: {name} needs to ask something, and standard input is unavailable: it is read as a list"
                 )));
             }
             Mode::Always => {
                 return Err(Error(format!(
-                    "exec: {name} must ask something, and standard input is not a terminal"
+                    "exec: {name} needs to ask something, and standard input is not a terminal"
                 )));
             }
         };

@@ -148,7 +148,7 @@ impl Pages {
             Outline::read(&text, self.list.kind, self.list.api_version).map_err(|what| self.nonsense(api, &what))?;
         let is_last = outline.token.is_empty();
         if !is_last && outline.token == self.token {
-            return Err(self.nonsense(api, "its pages go round in a circle"));
+            return Err(self.nonsense(api, "its pages form a loop"));
         }
         self.empty = if outline.items.is_empty() { self.empty + 1 } else { 0 };
         if !is_last && self.empty > MAX_EMPTY {
@@ -232,7 +232,7 @@ impl Pages {
         // Between two beginnings each object comes once at most.
         self.repeated += 1;
         if self.repeated > self.seen_before {
-            return Err(self.nonsense(api, "its pages go round in a circle"));
+            return Err(self.nonsense(api, "its pages form a loop"));
         }
         Ok(false)
     }

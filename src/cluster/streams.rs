@@ -175,7 +175,7 @@ pub fn tags(object: &Value) -> (Vec<Tag>, Vec<Trouble>) {
 /// When the name is not that of a tag, or the stream cannot be read.
 pub fn references(api: &mut Api, name: &Name) -> Result<(Vec<Reference>, Vec<String>), Refusal> {
     let Name::Tag { tag, .. } = name else {
-        let message = format!("{name} is no tag of a stream: give --expected-identity REF");
+        let message = format!("{name} is not a tag of a stream: give --expected-identity REF");
         return Err(Refusal::new(Reason::NotFound, message));
     };
     let object = stream(api, name)?;

@@ -69,7 +69,7 @@ pub(super) fn is_other_name(verified: X509VerifyResult) -> bool {
 /// The names that a certificate has instead, and how to use one.
 fn name_advice(names: &[String]) -> String {
     if names.is_empty() {
-        return "; it has no name at all (subjectAltName): have it issued anew".into();
+        return "; it has no name at all (subjectAltName): have it reissued".into();
     }
     let mut list = names.iter().take(MAX_NAMES).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > MAX_NAMES {

@@ -39,7 +39,7 @@ impl std::fmt::Display for Proxy {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum Error {
-    #[error("it is no URL such as http://proxy:3128 or socks5://proxy:1080")]
+    #[error("it is not a URL such as http://proxy:3128 or socks5://proxy:1080")]
     Malformed,
     #[error("scheme {0}: expected http, https or socks5")]
     Scheme(String),

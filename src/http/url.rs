@@ -18,7 +18,7 @@ pub struct Url {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum Error {
-    #[error("it is no URL such as https://api.example.com:6443")]
+    #[error("it is not a URL such as https://api.example.com:6443")]
     Malformed,
     #[error("scheme {0}: expected https or http")]
     Scheme(String),

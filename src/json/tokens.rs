@@ -212,7 +212,7 @@ impl<R: BufRead> Tokens<R> {
             let low = self.hex4()?;
             if (0xdc00..0xe000).contains(&low) {
                 let code = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-                return char::from_u32(code).ok_or_else(|| self.syntax("an escape is no character"));
+                return char::from_u32(code).ok_or_else(|| self.syntax("an escape is not a character"));
             }
             if !self.rules.lossy_text {
                 return Err(self.syntax("a lone surrogate in a string"));

@@ -201,7 +201,7 @@ impl Engine {
         }
         if let Some(own) = candidates.certificates().find(|own| own.is_flooded()) {
             return Err(EngineError::Elsewhere(format!(
-                "key {} carries {MAX_SELF_SIGNATURES} or more signatures in its own name on one part, and none of those that were looked at is valid; get the key anew from its owner",
+                "key {} carries {MAX_SELF_SIGNATURES} or more signatures in its own name on one part, and none of those that were looked at is valid; get the key again from its owner",
                 own.fingerprint()
             )));
         }

@@ -255,7 +255,7 @@ fn one_report_of_json_lines_is_written() {
     for (args, message) in [
         (&["--report", "jsonl"][..], "expected FORMAT=FILE"),
         (&["--report", "jsonl="], "expected FORMAT=FILE"),
-        (&["--report", "xml=x"], "xml is no format; there are: text"),
+        (&["--report", "xml=x"], "xml is not a format; the formats are: text"),
         (&["--report", "jsonl=-"], "standard output is for --output"),
         (
             &["--report", "jsonl=a", "--report", "jsonl=b"],

@@ -59,7 +59,7 @@ fn fails(desk: &Desk, home: &Path, words: &str) {
 fn a_directory_that_is_no_home() {
     let desk = Desk::certified();
     let home = empty(&desk, "empty");
-    fails(&desk, &home, "is no GnuPG home");
+    fails(&desk, &home, "is not a GnuPG home");
     put(&home, "notes.txt", b"text");
     put(&home, "gpg.conf", b"keyserver hkps://keys.openpgp.org\n");
     fails(&desk, &home, &format!("gpg --homedir {} --import FILE", home.display()));
@@ -67,7 +67,7 @@ fn a_directory_that_is_no_home() {
     desk.home("parent/.gnupg");
     fails(&desk, &parent, "there is ");
     assert!(message(&desk.run(&parent, &[])).contains("parent/.gnupg"));
-    fails(&desk, Path::new("/usr"), "is no GnuPG home");
+    fails(&desk, Path::new("/usr"), "is not a GnuPG home");
 }
 
 #[test]

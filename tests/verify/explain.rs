@@ -72,7 +72,7 @@ fn what_differs_is_named() {
         (OTHER, "the tag differs"),
         ("registry.local:5000/foo/bar", "neither tag nor digest"),
         (&format!("registry.local:5000/foo/bar@{D1}"), "has no tag"),
-        ("Not A Reference", "which is no reference"),
+        ("Not A Reference", "which is not a reference"),
     ] {
         let text = explain(&desk, &image(D1, &[&desk.sign(D1, signed)]), &[], 1);
         assert!(text.contains(difference), "{difference}: {text}");

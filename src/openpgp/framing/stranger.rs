@@ -37,7 +37,7 @@ const BEGINNINGS: [(&[u8], &str); 23] = [
     ),
     (
         b"untrusted comment:",
-        "a signify or minisign signature, which is no OpenPGP signature",
+        "a signify or minisign signature, which is not an OpenPGP signature",
     ),
     (b"-----BEGIN CERTIFICATE-", "a certificate (PEM)"),
     (
@@ -130,7 +130,7 @@ fn describe_json(text: &[u8]) -> &'static str {
     } else if has("apiVersion") && kind.is_some() {
         ": an API object; image-signature verify takes it with --filename"
     } else if media_type.contains("sigstore") || has("payloadType") || has("base64Signature") || has("dsseEnvelope") {
-        ": a sigstore bundle or attestation, which is no OpenPGP signature"
+        ": a sigstore bundle or attestation, which is not an OpenPGP signature"
     } else if has("schemaVersion") {
         ": an image manifest; the signature is a file of its own"
     } else if matches!(value, Value::Array(_)) {

@@ -46,7 +46,7 @@ const TRACES: [&str; 10] = [
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no keyring, and nothing that shows that there ever was one.
-    #[error("{home} is no GnuPG home: neither pubring.kbx nor pubring.gpg is in it{hint}", home = .home.display())]
+    #[error("{home} is not a GnuPG home: neither pubring.kbx nor pubring.gpg is in it{hint}", home = .home.display())]
     NoHome {
         /// The GnuPG home that was to be read.
         home: PathBuf,

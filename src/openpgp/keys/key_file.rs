@@ -64,7 +64,7 @@ impl std::fmt::Display for Other {
             Other::Signature => "a signature over data",
             Other::Message | Other::Compressed => "a message",
             Other::SignedText => "a signed text",
-            Other::Unknown => "something that is no key",
+            Other::Unknown => "something that is not a key",
         })
     }
 }

@@ -135,7 +135,7 @@ pub fn from_contents(
             ));
         }
         for other in &file.others {
-            warnings.push(format!("{}: skipped {other}, which is no key", file.shown));
+            warnings.push(format!("{}: skipped {other}, which is not a key", file.shown));
         }
     }
     let name = match &files[..] {

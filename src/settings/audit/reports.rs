@@ -34,7 +34,7 @@ pub(super) fn reports(wanted: &[String], resume: Option<&Path>) -> Result<Vec<Re
             let names = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
             let names: Vec<String> = names.map(|value| value.get_name().to_owned()).collect();
             return wrong(format!(
-                "{} is no format; there are: {}",
+                "{} is not a format; the formats are: {}",
                 safe(format),
                 names.join(", ")
             ));

@@ -172,7 +172,7 @@ impl Worker {
                 let line = &self.said[self.read..end];
                 *left = left.checked_sub(line.len() + 1).ok_or_else(too_much)?;
                 self.read = end + 1;
-                return read_line(line).ok_or_else(|| io::Error::other("it says what is no status line"));
+                return read_line(line).ok_or_else(|| io::Error::other("it wrote something that is not a status line"));
             }
             self.said.drain(..self.read);
             self.read = 0;

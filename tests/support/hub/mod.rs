@@ -20,11 +20,11 @@ pub use answer::{Answer, Body};
 pub use guard::Guard;
 pub use store::{sha256, Store, LIST, MANIFEST};
 
+use super::api::acceptor::acceptor;
 use super::api::certificates::{Authority, Name};
 use super::api::connection::Stream;
 use super::api::http::{read_request, HttpRequest};
 use super::api::listener::{lock, Listener, Stop};
-use super::api::server::acceptor;
 
 /// A name under which a hub's certificate is valid besides `localhost` and 127.0.0.1; no resolver knows it, so that it is
 /// reached through a proxy.

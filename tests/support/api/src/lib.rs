@@ -2,6 +2,7 @@
 //! A server that plays the OpenShift API over real TLS and enforces its rules, measured on a running one; and proxies to
 //! reach it through. Everything listens on the loopback interface.
 
+pub mod acceptor;
 pub mod certificates;
 pub mod client;
 pub mod connection;

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use openssl::pkey::{PKey, Private};
-use openssl::ssl::{SslAcceptor, SslMethod, SslOptions, SslSessionCacheMode, SslVerifyMode};
 use openssl::x509::X509;
 use serde_json::Value;
 
+use super::acceptor::acceptor;
 use super::certificates::{Authority, ClientCertificate, KeyKind, Name};
 use super::connection;
 use super::fault::Fault;
@@ -338,18 +338,3 @@ impl Server {
 
 /// How an authority issues the certificate of a server.
 type Issue<'i> = dyn Fn(&Authority) -> (X509, PKey<Private>) + 'i;
-
-/// TLS with a certificate and its key; clients may show one of an authority.
-pub fn acceptor((certificate, key): (X509, PKey<Private>), client_authority: &Authority) -> SslAcceptor {
-    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
-    builder.set_private_key(&key).unwrap();
-    builder.set_certificate(&certificate).unwrap();
-    builder.check_private_key().unwrap();
-    // Any certificate is taken here; who issued it decides later between a user and a 401.
-    builder.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
-    builder.add_client_ca(client_authority.certificate()).unwrap();
-    // Each connection shows its certificate anew.
-    builder.set_session_cache_mode(SslSessionCacheMode::OFF);
-    builder.set_options(SslOptions::NO_TICKET);
-    builder.build()
-}

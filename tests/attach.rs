@@ -5,6 +5,8 @@
 mod found;
 #[path = "attach/hosts.rs"]
 mod hosts;
+#[path = "attach/mirrors.rs"]
+mod mirrors;
 #[path = "attach/posting.rs"]
 mod posting;
 #[path = "attach/rules.rs"]

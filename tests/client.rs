@@ -7,6 +7,8 @@ mod advice;
 mod again;
 #[path = "client/certificates.rs"]
 mod certificates;
+#[path = "client/contents.rs"]
+mod contents;
 #[path = "client/exec.rs"]
 mod exec;
 #[path = "client/exposed.rs"]

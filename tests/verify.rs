@@ -11,6 +11,8 @@ mod endings;
 mod explain;
 #[path = "verify/files.rs"]
 mod files;
+#[path = "verify/folders.rs"]
+mod folders;
 #[path = "verify/help.rs"]
 mod help;
 #[path = "verify/identities.rs"]

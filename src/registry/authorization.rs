@@ -7,12 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-
 use super::access::{Access, StoredLogin};
 use super::challenge::Challenge;
 use super::clients::{Clients, Question};
-use super::login::Login;
+use super::login::{basic, Login};
 use super::network::Reach;
 use super::redirect;
 use super::token::{self, Token};
@@ -340,12 +338,4 @@ impl Authorization {
             Some(stored) => format!("; the login for {} does not allow it", safe(&stored.stored_for)),
         }
     }
-}
-
-fn basic(user: &str, password: &Secret) -> Secret {
-    let text = format!("{user}:{}", password.reveal());
-    Secret::new(format!(
-        "Basic {}",
-        base64::engine::general_purpose::STANDARD.encode(text)
-    ))
 }

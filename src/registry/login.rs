@@ -187,3 +187,12 @@ fn normalized_host(key: &str, legacy: bool) -> &str {
         host => host,
     }
 }
+
+/// The value of an `Authorization` header that says user and password (RFC 7617).
+pub(super) fn basic(user: &str, password: &Secret) -> Secret {
+    let text = format!("{user}:{}", password.reveal());
+    Secret::new(format!(
+        "Basic {}",
+        base64::engine::general_purpose::STANDARD.encode(text)
+    ))
+}

@@ -22,8 +22,7 @@ use crate::settings::workers::Workers;
 use crate::settings::UsageError;
 use crate::sigstore::keys::Keys;
 use crate::text::{quoted, safe};
-use crate::verdict::expectation::Requirement as Required;
-use crate::verdict::expectation::{AcceptedKeys, Alternative, Demand, Expectation, Signed};
+use crate::verdict::expectation::{self, AcceptedKeys, Alternative, Demand, Expectation, Signed};
 use crate::verdict::pipeline::Judges;
 
 /// The transport whose scopes decide: expected identities are references in registries, wherever the image is at hand.
@@ -34,7 +33,7 @@ pub(super) struct Rules<'s> {
     settings: &'s ByPolicy,
     workers: Workers,
     /// By the name of the scope; none for the policy's `default`.
-    scopes: HashMap<Option<String>, Vec<Required>>,
+    scopes: HashMap<Option<String>, Vec<expectation::Requirement>>,
     /// The OpenPGP key files of all scopes so far: a revocation in one of them counts in all.
     files: Vec<(String, Contents)>,
     /// Whether those of scopes that nobody asked for are among them.
@@ -216,11 +215,16 @@ impl<'s> Rules<'s> {
         }
     }
 
-    fn finish(&self, draft: Draft, judges: &mut Judges, stderr: &mut Messages<'_>) -> Result<Required, UsageError> {
+    fn finish(
+        &self,
+        draft: Draft,
+        judges: &mut Judges,
+        stderr: &mut Messages<'_>,
+    ) -> Result<expectation::Requirement, UsageError> {
         let mut keys = AcceptedKeys::default();
         let rule = match draft.demand {
             DraftDemand::Ready(demand) => {
-                return Ok(Required {
+                return Ok(expectation::Requirement {
                     name: draft.name,
                     demand,
                 })
@@ -242,7 +246,7 @@ impl<'s> Rules<'s> {
                 rule
             }
         };
-        Ok(Required {
+        Ok(expectation::Requirement {
             name: draft.name,
             demand: Demand::Signed(Signed {
                 keys,

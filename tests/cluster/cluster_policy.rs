@@ -304,7 +304,7 @@ fn lists_that_are_something_else_are_no_answer() {
             "it has no items",
         ),
         (list(json!([item("p"), other]), json!({})), "is listed twice"),
-        (list(json!([item("p")]), json!({"continue": "same"})), "in a circle"),
+        (list(json!([item("p")]), json!({"continue": "same"})), "form a loop"),
         (
             list(json!([item("p")]), json!({"remainingItemCount": 5})),
             "5 items follow, and not where",

@@ -32,7 +32,7 @@ fn an_empty_signature_that_blocks_every_write_is_named_with_a_remedy_that_works(
         "entry 1 of its signatures",
         "entry 3 of its signatures",
         "metadata.name: Required value",
-        "an administrator can take them away",
+        "an administrator can remove them",
     ] {
         assert!(error.contains(part), "{part}: {error}");
     }

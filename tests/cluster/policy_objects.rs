@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::cluster_policy::{spec, Place};
+use super::cluster_policy::Place;
 use crate::attach::{configuration, mirror_sets};
 use crate::support::cluster::IDENTITY;
 use crate::support::images::D1;

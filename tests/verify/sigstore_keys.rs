@@ -3,7 +3,7 @@
 
 use openssl::nid::Nid;
 
-use super::sigstore::{OK, Place, digest};
+use super::sigstore::{digest, Place, OK};
 use crate::support::cosign::Cosign;
 use crate::support::{forge, images};
 use crate::verify::IDENTITY;

@@ -25,7 +25,7 @@ use crate::cluster::{pods, streams};
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
 use crate::run::elsewhere::Elsewhere;
-use crate::run::instances::of_object as instances_of;
+use crate::run::instances::of_object;
 
 /// Most troubles of one kind that are named one by one.
 const MAX_NAMED: usize = 20;
@@ -302,7 +302,7 @@ fn add_outline(uses: &mut Uses, object: &Value) -> (Option<[u8; 32]>, Option<Str
     let Some(list) = object["metadata"]["name"].as_str().and_then(digest) else {
         return (None, None);
     };
-    let (instances, trouble) = instances_of(object);
+    let (instances, trouble) = of_object(object);
     for instance in instances {
         uses.add_instance(&list, &instance);
     }

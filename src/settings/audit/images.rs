@@ -192,7 +192,7 @@ impl Images {
         let named = match self {
             Self::Places { named, .. } => named.as_slice(),
             Self::Cluster {
-                range: Range::Named { places, .. },
+                range: AskedRange::Named { places, .. },
                 ..
             } => places.as_slice(),
             Self::Files { .. } | Self::Cluster { .. } => &[],

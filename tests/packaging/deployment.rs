@@ -185,6 +185,15 @@ fn the_container_is_not_run_as_root_and_has_gpg() {
 }
 
 #[test]
+fn the_container_carries_the_notices_of_what_is_linked() {
+    let text = read("packaging/kubernetes/Containerfile");
+    let (first, last) = text.rsplit_once("\nFROM ").unwrap();
+    let licences = "/out/usr/share/licenses/image-signature";
+    assert!(first.contains(&format!("packaging/crates.sh {licences}\n")), "{first}");
+    assert!(last.contains(&format!("COPY --from=build {licences} ")), "{last}");
+}
+
+#[test]
 fn the_service_is_confined_and_nothing_is_enabled() {
     for (name, value) in [
         ("DynamicUser", "yes"),

@@ -60,7 +60,11 @@ everything >"$root.bare"
 if grep -E 'image[-_]signature' "$root.bare"; then fail "left behind by the Debian package"; fi
 
 section the RPM
-in_root() { rpm --root "$root" --dbpath /var/lib/rpm --force-debian "$@"; }
+# Debian's rpm wanted to be told that one means it, and does not know the option any more in Debian 13.
+force=
+if rpm --force-debian --version >/dev/null 2>&1; then force=--force-debian; fi
+# shellcheck disable=SC2086 # an option or none
+in_root() { rpm --root "$root" --dbpath /var/lib/rpm $force "$@"; }
 in_root --nodeps --install "$rpm"
 in_root --verify image-signature --nodeps
 try

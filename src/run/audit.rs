@@ -223,7 +223,7 @@ impl Line for Conveyor<'_, '_, '_, '_> {
             let job = match &mut self.feed {
                 Feed::Jobs(jobs) => jobs.next()?,
                 Feed::Cluster(cluster) => {
-                    let job = cluster.next(&mut |name| collector.wants_image(name))?;
+                    let job = cluster.next(&mut |name, expected| collector.wants_image(name, expected))?;
                     // Images of the cluster were asked about by their digests.
                     if !job.is_named_later() {
                         return Some(job);

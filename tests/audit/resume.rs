@@ -4,7 +4,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::audit::bench::{digest, Bench, SIGNED};
+use serde_json::{json, Value};
+
+use super::fleet::{stored, tag, Fleet};
+use crate::audit::bench::{digest, Bench, Report, SIGNED};
+use crate::support::images::list;
 
 /// The report with this many of its lines, and the beginning of the next one.
 fn tear(bench: &Bench, lines: usize, more: usize) {
@@ -374,4 +378,87 @@ fn what_an_incomplete_inventory_does_not_have_stays_in_the_report() {
     assert_eq!(outcome.json()["end"]["images"], 11);
     let again = bench.report("audit.jsonl").entries;
     assert_eq!((&again[..10], &again[10..]), (&whole.entries[..], &kept.entries[11..]));
+}
+
+/// A report without its end, of what is on these lines.
+fn unfinished(lines: &[&Value]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// Tags may move while an audit is interrupted: what was found by what was expected then says nothing of now.
+#[test]
+fn an_image_of_which_something_else_is_expected_now_is_judged_again() {
+    let bench = Bench::new();
+    let dump = |from: &str| {
+        let stream = json!({
+            "apiVersion": "image.openshift.io/v1", "kind": "ImageStream", "metadata": {"namespace": "shop", "name": "web"},
+            "spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": format!("{SIGNED}:{from}")}}]},
+            "status": {"tags": [{"tag": "v1", "items": [{"image": digest(1)}]}]},
+        });
+        bench
+            .desk
+            .put("all.json", list(&[bench.good(1), bench.good(2), stream]).to_string());
+    };
+    dump("v1");
+    bench
+        .run(&["-f", "all.json", "--report", "jsonl=audit.jsonl"])
+        .expect(0);
+    let before = bench.report("audit.jsonl");
+    let [first, second] = &before.entries[..] else {
+        panic!("{before:#?}")
+    };
+    dump("v2");
+    let resume = ["-f", "all.json", "--resume", "audit.jsonl"];
+    bench
+        .desk
+        .put("audit.jsonl", unfinished(&[&before.head, first, second]));
+    bench.run(&resume).expect(1);
+    let after = bench.report("audit.jsonl");
+    assert_eq!(after.words(), ["Verified/Verified", "Rejected/IdentityMismatch"]);
+    assert_eq!(after.entries[0], *second);
+    // The same where the run that judged it again was killed before it could leave the first line out.
+    let again = &after.entries[1];
+    bench
+        .desk
+        .put("audit.jsonl", unfinished(&[&before.head, first, second, again]));
+    bench.run(&resume).expect(1);
+    assert_eq!(bench.report("audit.jsonl").entries, after.entries);
+    // Without such a reason, an image that is there twice is a damaged report.
+    bench
+        .desk
+        .put("audit.jsonl", unfinished(&[&before.head, first, second, second]));
+    bench.run(&resume).expect_usage("twice");
+}
+
+#[test]
+fn an_image_of_a_cluster_whose_tag_has_moved_is_judged_again() {
+    for range in [&[][..], &["-n", "shop"]] {
+        let fleet = Fleet::empty();
+        fleet
+            .server()
+            .image(stored(&digest(1), &[&fleet.sign(&digest(1), &tag(1))]));
+        let stream = |n: usize| {
+            json!({"spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": tag(n)}}]},
+                "status": {"tags": [{"tag": "v1", "items": [{"image": digest(1)}]}]}})
+        };
+        fleet.server().stream("shop", "app", stream(1));
+        let file = fleet.scene.sandbox.path("audit.jsonl");
+        fleet
+            .run(&[range, &["--report", "jsonl=audit.jsonl"]].concat())
+            .expect(0);
+        let before = Report::read(&fs::read_to_string(&file).unwrap());
+        let begun = unfinished(&[&before.head, before.entry()]);
+        fs::write(&file, &begun).unwrap();
+        let resume = [range, &["--resume", "audit.jsonl"]].concat();
+        fleet.run(&resume).expect(0);
+        assert_eq!(
+            Report::read(&fs::read_to_string(&file).unwrap()).entries,
+            before.entries
+        );
+        fs::write(&file, &begun).unwrap();
+        fleet.server().stream("shop", "app", stream(2));
+        fleet.run(&resume).expect(1);
+        let after = Report::read(&fs::read_to_string(&file).unwrap());
+        assert_eq!(after.words(), ["Rejected/IdentityMismatch"], "{range:?}");
+    }
 }

@@ -17,7 +17,7 @@ use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::registries_conf::RegistriesConf;
 use crate::report::console::Messages;
-use crate::run::cluster::inventory::{Candidate, Inventory, Range, Scope, Wanted};
+use crate::run::cluster::inventory::{Candidate, Inventory, Offer, Range, Scope, Wanted};
 use crate::run::cluster::{Session, SOURCE};
 use crate::run::lists;
 use crate::run::planning::Author;
@@ -112,9 +112,26 @@ impl<'s> Cluster<'s> {
         ImageRecorder::new(&mut self.session, self.settings.recording, None).author()
     }
 
-    /// The next image of those that `wants`, by digest; then those that are not in the cluster.
-    pub(super) fn next(&mut self, wants: &mut dyn FnMut(&str) -> bool) -> Option<Job> {
-        let Some(candidate) = self.inventory.next(&mut self.session, wants) else {
+    /// The next image of those that `wants`, by digest and by what is expected of it, as far as that is known before it is
+    /// asked for; then those that are not in the cluster.
+    pub(super) fn next(&mut self, wants: &mut dyn FnMut(&str, Option<&Expected>) -> bool) -> Option<Job> {
+        let (map, requests) = (self.map, self.requests);
+        let mut wants = |offer: Offer<'_>| {
+            let nothing = Value::Null;
+            // What nothing that uses it names may follow from its object.
+            let is_known = offer.object.is_some() || !offer.known.demands.is_empty();
+            let expected = is_known.then(|| {
+                expected_of(
+                    map,
+                    requests,
+                    offer.known,
+                    offer.object.unwrap_or(&nothing),
+                    offer.wanted,
+                )
+            });
+            wants(offer.name, expected.as_ref())
+        };
+        let Some(candidate) = self.inventory.next(&mut self.session, &mut wants) else {
             let (place, rest) = self.places.split_first()?;
             self.places = rest;
             return Some(job::place(self.settings, place));
@@ -130,9 +147,9 @@ impl<'s> Cluster<'s> {
             true => names(&known, found.as_ref().ok().map(|found| &found.loaded.object)),
             false => Vec::new(),
         };
-        let nothing = serde_json::Value::Null;
+        let nothing = Value::Null;
         let object = found.as_ref().map_or(&nothing, |found| &found.loaded.object);
-        let expected = self.expected(&known, object, &wanted);
+        let expected = expected_of(self.map, self.requests, &known, object, &wanted);
         let lists = match &found {
             Ok(found) => self.lists(&found.loaded, &expected),
             Err(_) => Lists::default(),
@@ -170,16 +187,6 @@ impl<'s> Cluster<'s> {
         Lists::of(&expected.identities, |identity| {
             lists::in_cluster(&mut self.session, loaded, identity)
         })
-    }
-
-    /// What is expected of an image: what the user says who names it, else what its uses say.
-    fn expected(&self, known: &Known, object: &Value, wanted: &[usize]) -> Expected {
-        let requests = wanted.iter().filter_map(|number| self.requests.get(*number));
-        let own: Vec<&Request> = requests.map(|(_, request)| request).collect();
-        let of_uses = expected::of_uses(self.map, known, object, false);
-        let named = own.iter().filter(|request| !request.identities.is_empty());
-        let named = named.map(|request| (request.asked.as_str(), request.identities.as_slice()));
-        expected::of_requests(named.collect(), of_uses, !known.demands.is_empty())
     }
 
     /// Why not all images are known, if they are not.
@@ -268,6 +275,22 @@ impl<'s> Cluster<'s> {
         stderr.pass_on(&told);
         told_fate(fate.map(|((), fate)| fate), &name, stderr)
     }
+}
+
+/// What is expected of an image: what the user says who names it, else what its uses say.
+fn expected_of(
+    map: Option<&PrefixMap>,
+    requests: &[(Name, Request)],
+    known: &Known,
+    object: &Value,
+    wanted: &[usize],
+) -> Expected {
+    let requests = wanted.iter().filter_map(|number| requests.get(*number));
+    let own: Vec<&Request> = requests.map(|(_, request)| request).collect();
+    let of_uses = expected::of_uses(map, known, object, false);
+    let named = own.iter().filter(|request| !request.identities.is_empty());
+    let named = named.map(|request| (request.asked.as_str(), request.identities.as_slice()));
+    expected::of_requests(named.collect(), of_uses, !known.demands.is_empty())
 }
 
 /// What became of a record; what went wrong is told.

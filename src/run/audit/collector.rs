@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::cluster::Cluster;
+use super::expected::Expected;
 use super::held::{Held, HeldEntries, HeldExpected};
 use super::job::{Done, Job, On, Record};
 use super::reports::Reports;
@@ -83,16 +84,16 @@ impl<'s> Collector<'s> {
     /// Whether an image of the inventory belongs to this run and is to be judged; what the report that is gone on from has
     /// of it is taken over.
     pub(super) fn wants(&mut self, job: &Job) -> bool {
-        self.settings.shard.has(&job.image) && self.is_new(&job.image, &job.source)
+        self.settings.shard.has(&job.image) && self.is_new(&job.image, &job.source, Some(&job.expected))
     }
 
-    /// The same for an image of a cluster, by its name.
-    pub(super) fn wants_image(&mut self, name: &str) -> bool {
-        self.settings.shard.has(name) && self.is_new(name, SOURCE)
+    /// The same for an image of a cluster, by its name, and by what is expected of it if that is known.
+    pub(super) fn wants_image(&mut self, name: &str, expected: Option<&Expected>) -> bool {
+        self.settings.shard.has(name) && self.is_new(name, SOURCE, expected)
     }
 
-    fn is_new(&mut self, image: &str, source: &str) -> bool {
-        match self.known.reach(image, source) {
+    fn is_new(&mut self, image: &str, source: &str, expected: Option<&Expected>) -> bool {
+        match self.known.reach(image, source, expected) {
             Ok(Said::Nothing) => return true,
             Ok(Said::Again) => {}
             Ok(Said::Entry(entry)) => {

@@ -73,16 +73,13 @@ impl<'s> Reports<'s> {
     pub(super) fn end(&mut self, tail: &mut Tail, totals: &Totals, known: Known, is_whole: bool) {
         if let Some(lines) = &mut self.lines {
             let mut own = tail.clone();
-            let gone = if is_whole {
-                known.gone()
-            } else {
+            if !is_whole {
                 for (verdict, count) in known.left() {
                     own.images += count;
                     *own.verdicts.entry(verdict).or_default() += count;
                 }
-                None
-            };
-            tail.incomplete.extend(lines.end(&own, gone));
+            }
+            tail.incomplete.extend(lines.end(&own, known.gone(is_whole)));
         }
         let has_files = !tail.interrupted;
         self.outputs.end(tail, totals, has_files);

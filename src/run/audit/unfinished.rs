@@ -2,6 +2,7 @@
 //! A report of JSON lines that a run goes on from. An image that it has counts when the inventory of the run comes to it;
 //! one that the inventory does not have any more is gone, and does not count.
 
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
@@ -9,10 +10,11 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
+use super::expected::Expected;
 use super::gone::Gone;
 use super::lines::{lock, LinesFile};
 use crate::audit::difference::Place;
-use crate::audit::entry::Entry;
+use crate::audit::entry::{Entry, MAX_FINDINGS};
 use crate::audit::head::Head;
 use crate::audit::images::Images;
 use crate::audit::lines::{entry_of, Fault, Line, Lines};
@@ -32,12 +34,16 @@ struct Judged {
     verdict: Verdict,
     /// The inventory has come to it.
     is_reached: bool,
+    /// Something else is expected of it now: it is judged again, and its line is left out.
+    is_stale: bool,
 }
 
 /// The images of a report that is gone on from.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     images: Images<Judged>,
+    /// Lines of images that were judged once more later, since something else was expected of them then.
+    superseded: Vec<Place>,
     /// Where their lines are, with the first one.
     report: Option<(File, Head)>,
 }
@@ -54,11 +60,11 @@ pub(super) enum Said {
 }
 
 impl Known {
-    /// What the report has of an image, which counts from now on.
+    /// What the report has of an image, which counts from now on: unless something else is `expected` of it now.
     ///
     /// # Errors
     /// When its line cannot be read again.
-    pub(super) fn reach(&mut self, image: &str, source: &str) -> io::Result<Said> {
+    pub(super) fn reach(&mut self, image: &str, source: &str, expected: Option<&Expected>) -> io::Result<Said> {
         let (Some(judged), Some((file, head))) = (self.images.get_mut(name(image, source), source), &self.report)
         else {
             return Ok(Said::Nothing);
@@ -66,10 +72,12 @@ impl Known {
         if std::mem::replace(&mut judged.is_reached, true) {
             return Ok(Said::Again);
         }
-        let mut line = vec![0; usize::try_from(judged.place.length).map_err(io::Error::other)?];
-        file.read_exact_at(&mut line, judged.place.offset)?;
-        let entry = entry_of(&line, head).map_err(|what| io::Error::other(format!("it has changed: {what}")))?;
-        Ok(Said::Entry(Box::new(entry)))
+        let entry = read_at(file, judged.place, head)?;
+        judged.is_stale = expected.is_some_and(|expected| !is_expected(&entry, expected));
+        Ok(match judged.is_stale {
+            true => Said::Nothing,
+            false => Said::Entry(Box::new(entry)),
+        })
     }
 
     /// How many images of each verdict the inventory has not come to.
@@ -81,14 +89,30 @@ impl Known {
         verdicts
     }
 
-    /// The lines of the images that the inventory has not come to, now that it is known to be whole.
-    pub(super) fn gone(self) -> Option<Gone> {
+    /// The lines that are left out: of images that were judged again, and of those that the inventory has not come to where
+    /// it is known to be whole.
+    pub(super) fn gone(self, is_whole: bool) -> Option<Gone> {
         let (file, _) = self.report?;
-        let left = self.images.into_values().filter(|judged| !judged.is_reached);
-        let mut places: Vec<Place> = left.map(|judged| judged.place).collect();
+        let is_left_out = |judged: &Judged| judged.is_stale || is_whole && !judged.is_reached;
+        let left = self.images.into_values().filter(is_left_out);
+        let mut places: Vec<Place> = left.map(|judged| judged.place).chain(self.superseded).collect();
         places.sort_unstable_by_key(|place| place.offset);
         (!places.is_empty()).then_some(Gone { file, places })
     }
+}
+
+/// Reads the line of an image.
+fn read_at(file: &File, place: Place, head: &Head) -> io::Result<Entry> {
+    let mut line = vec![0; usize::try_from(place.length).map_err(io::Error::other)?];
+    file.read_exact_at(&mut line, place.offset)?;
+    entry_of(&line, head).map_err(|what| io::Error::other(format!("it has changed: {what}")))
+}
+
+/// Whether an entry has what is expected of its image now; of very many identities it has only some.
+fn is_expected(entry: &Entry, expected: &Expected) -> bool {
+    let now: HashSet<String> = expected.identities.iter().map(ToString::to_string).collect();
+    let is_all = entry.expected.len() == now.len() || entry.expected.len() >= MAX_FINDINGS && now.len() > MAX_FINDINGS;
+    is_all && entry.expected.iter().all(|own| now.contains(own))
 }
 
 /// What is in a place of its own is known by the place: its digest is not known before it is read.
@@ -108,6 +132,7 @@ pub(super) struct Unfinished {
     path: PathBuf,
     file: File,
     images: Images<Judged>,
+    superseded: Vec<Place>,
     /// Where its last entry ends, in bytes.
     end: u64,
 }
@@ -139,7 +164,8 @@ impl Unfinished {
                 differences.join(", ")
             )));
         }
-        let mut images = Images::default();
+        let mut images: Images<Judged> = Images::default();
+        let mut superseded = Vec::new();
         let mut end = lines.position();
         while let Some(line) = lines.next_line().map_err(|fault| wrong(fault.to_string()))? {
             let Line::Entry(entry) = line else {
@@ -154,13 +180,16 @@ impl Unfinished {
                 place,
                 verdict: entry.verdict,
                 is_reached: false,
+                is_stale: false,
             };
             let image = safe(&entry.image);
-            if images
-                .insert(name(&entry.image, &entry.source), &entry.source, judged)
-                .is_some()
-            {
-                return Err(wrong(format!("it has image {image} twice; begin a new report")));
+            if let Some(before) = images.insert(name(&entry.image, &entry.source), &entry.source, judged) {
+                let first = read_at(&file, before.place, &old).map_err(|error| wrong(error.to_string()))?;
+                // A run that judged it again was killed before its end.
+                if first.expected == entry.expected {
+                    return Err(wrong(format!("it has image {image} twice; begin a new report")));
+                }
+                superseded.push(before.place);
             }
             if !old.shard.has(entry.shard_key()) {
                 return Err(wrong(format!(
@@ -173,6 +202,7 @@ impl Unfinished {
             path: path.to_owned(),
             file,
             images,
+            superseded,
             end,
         })
     }
@@ -190,6 +220,7 @@ impl Unfinished {
         let (file, lines) = begun.map_err(|error| refused(&self.path, &format!("it cannot be written: {error}")))?;
         let known = Known {
             images: self.images,
+            superseded: self.superseded,
             report: Some((file, self.head)),
         };
         Ok((lines, known))

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub use self::hand_out::Offer;
 pub(in crate::run) use self::users::{add_pod, add_stream, add_tag};
 use super::Session;
 use crate::audit::entry::UseKind;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The images of an inventory, one after the other: those that are listed, those that are used, those that were not found.
 
+use serde_json::Value;
+
 use super::{digest, Candidate, Inventory, Range};
 use crate::audit::uses::Known;
 use crate::cluster::api::Api;
@@ -9,9 +11,22 @@ use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
 use crate::run::cluster::Session;
 
+/// An image that may be handed out: what is known of it before it is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer<'o> {
+    /// Its digest, or whatever the object is named.
+    pub name: &'o str,
+    /// What uses it, and what that expects.
+    pub known: &'o Known,
+    /// Which of the images that are named it is.
+    pub wanted: &'o [usize],
+    /// Its object, if that is at hand.
+    pub object: Option<&'o Value>,
+}
+
 impl Inventory {
     /// The next image of those that `is_wanted`, by digest; `None` at the end. Each comes once.
-    pub fn next(&mut self, session: &mut Session, is_wanted: &mut dyn FnMut(&str) -> bool) -> Option<Candidate> {
+    pub fn next(&mut self, session: &mut Session, is_wanted: &mut dyn FnMut(Offer<'_>) -> bool) -> Option<Candidate> {
         if let Some(candidate) = self.next_listed(&mut session.api, is_wanted) {
             return Some(candidate);
         }
@@ -22,21 +37,29 @@ impl Inventory {
                 continue;
             }
             let known = self.uses.known(&digest);
+            let wanted = self.wanted.get(&hash).cloned().unwrap_or_default();
+            let offer = Offer {
+                name: digest.as_str(),
+                known: &known,
+                wanted: &wanted,
+                object: None,
+            };
             if self.scope.range == Range::Images {
-                if is_wanted(digest.as_str()) {
+                if is_wanted(offer) {
                     return Some(self.unlisted(&digest, known));
                 }
                 continue;
             }
             let kept = self.kept.remove(&hash);
-            if !is_wanted(digest.as_str()) {
+            let object = kept.as_ref().and_then(|found| found.as_ref().ok());
+            let object = object.map(|found| &found.loaded.object);
+            if !is_wanted(Offer { object, ..offer }) {
                 // What is not there, may not be read or is damaged is so in every run, and said where it is wanted.
                 let lasting = [Reason::NotFound, Reason::Forbidden, Reason::MalformedImage];
                 let is_open = |refusal: &Refusal| !lasting.contains(&refusal.reason);
                 self.unread += usize::from(kept.is_some_and(|found| found.is_err_and(|refusal| is_open(&refusal))));
                 continue;
             }
-            let wanted = self.wanted.get(&hash).cloned().unwrap_or_default();
             let found = kept.unwrap_or_else(|| {
                 let view = self.view(&digest, &known, &wanted);
                 self.fetch(&mut session.api, &digest, view)
@@ -50,7 +73,13 @@ impl Inventory {
             });
         }
         while let Some(lost) = self.lost.pop() {
-            if is_wanted(&lost.name) {
+            let offer = Offer {
+                name: &lost.name,
+                known: &lost.known,
+                wanted: &lost.wanted,
+                object: None,
+            };
+            if is_wanted(offer) {
                 return Some(lost);
             }
         }
@@ -64,7 +93,7 @@ impl Inventory {
     }
 
     /// The next image of the list of Image objects.
-    fn next_listed(&mut self, api: &mut Api, is_wanted: &mut dyn FnMut(&str) -> bool) -> Option<Candidate> {
+    fn next_listed(&mut self, api: &mut Api, is_wanted: &mut dyn FnMut(Offer<'_>) -> bool) -> Option<Candidate> {
         loop {
             let object = match self.list.as_mut()?.next(api) {
                 Ok(Some(object)) => object,
@@ -92,10 +121,16 @@ impl Inventory {
                     continue;
                 }
             }
-            if !is_wanted(&name) {
+            let known = digest(&name).map_or_else(Known::default, |digest| self.uses.known(&digest));
+            let offer = Offer {
+                name: &name,
+                known: &known,
+                wanted: &[],
+                object: Some(&object),
+            };
+            if !is_wanted(offer) {
                 continue;
             }
-            let known = digest(&name).map_or_else(Known::default, |digest| self.uses.known(&digest));
             let aside = self.aside(&name);
             let found = images::listed(api, object).map(|loaded| Found {
                 loaded,

@@ -5,6 +5,7 @@
 //! and that a digest the user named is the image's own, is checked apart from the rule (see [`crate::verdict`]).
 
 use crate::reference::Reference;
+use crate::text::url::quoted;
 
 /// A `signedIdentity` of containers-policy.json(5).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub struct Remap {
 
 /// A text that cannot be the prefix of a reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not a host or a repository prefix (HOST[:PORT][/NAME...], no tag, no digest)")]
+#[error("{} is not a host or a repository prefix (HOST[:PORT][/NAME...], no tag, no digest)", quoted(.0))]
 pub struct PrefixError(pub String);
 
 impl Remap {

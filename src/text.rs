@@ -11,8 +11,8 @@ use jiff::Timestamp;
 pub const MAX_FOREIGN: usize = 256;
 
 /// A string of somebody else, fit for a terminal and for `oc describe`, which prints recorded messages raw: control
-/// characters, line ends and everything that changes the direction of text are written as `\u{...}`; what is longer
-/// than [`MAX_FOREIGN`] characters is cut.
+/// characters, line ends and everything that changes the direction of text are written as `\u{...}`; user names and
+/// passwords of URLs are left out; what is longer than [`MAX_FOREIGN`] characters is cut.
 #[must_use]
 pub fn safe(text: &str) -> String {
     bounded(text, MAX_FOREIGN)
@@ -21,6 +21,7 @@ pub fn safe(text: &str) -> String {
 /// [`safe`] with another bound, in characters.
 #[must_use]
 pub fn bounded(text: &str, limit: usize) -> String {
+    let text = &*url::without_logins(text);
     let mut out = String::with_capacity(text.len().min(limit));
     let imitates_escapes = text.contains("\\u{");
     for (n, c) in text.chars().enumerate() {

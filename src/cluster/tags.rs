@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::api::Api;
+use crate::text::url::shown;
 use crate::text::{bounded, safe};
 
 /// Most tags of a stream that are named.
@@ -40,7 +41,7 @@ fn explain(object: &Value, namespace: &str, stream: &str, tag: &str) -> String {
         .and_then(|entry| entry["from"]["name"].as_str())
         .unwrap_or_default();
     if !from.is_empty() {
-        text.push_str(&format!(" from {}", bounded(from, MAX_MESSAGE)));
+        text.push_str(&format!(" from {}", shown(from)));
     }
     let conditions = status.map(|entry| entries(&entry["conditions"])).unwrap_or_default();
     let failed = conditions

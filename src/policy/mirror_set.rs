@@ -4,7 +4,7 @@
 use super::document::{Node, Outcome};
 use super::stream;
 use crate::reference::Reference;
-use crate::text::quoted;
+use crate::text::url::quoted;
 
 /// An ImageDigestMirrorSet, ImageTagMirrorSet or ImageContentSourcePolicy.
 #[derive(Debug, Clone, PartialEq, Eq)]

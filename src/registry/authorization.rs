@@ -15,12 +15,13 @@ use super::network::Reach;
 use super::redirect;
 use super::token::{self, Token};
 use super::trouble::Trouble;
-use super::url_text::{decoded, encoded, is_same, server_of, shown, with_query};
+use super::url_text::{decoded, encoded, is_same, server_of, with_query};
 use crate::clock::Clock;
 use crate::http::secret::{without, Secret};
 use crate::http::url::Url;
 use crate::http::Response;
-use crate::text::{quoted, safe};
+use crate::text::safe;
+use crate::text::url::{quoted, shown};
 
 /// Largest answer of a token server, and of a registry to a ping, in bytes.
 pub(super) const MAX_SMALL: u64 = 1 << 20;
@@ -211,7 +212,7 @@ impl Authorization {
         };
         let server = server_of(&realm).ok_or_else(|| {
             wrong(format!(
-                "its token server {} is not an http or https URL",
+                "its token server {} is not an http or https URL without a user name",
                 quoted(&realm)
             ))
         })?;

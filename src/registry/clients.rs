@@ -7,11 +7,11 @@ use std::sync::Arc;
 use super::budget::Budget;
 use super::network::{Network, Reach};
 use super::trouble::Trouble;
-use super::url_text::shown;
 use crate::http::secret::Secret;
 use crate::http::url::Url;
 use crate::http::{Client, Error, Method, Request, Response};
 use crate::text::safe;
+use crate::text::url::shown;
 
 /// Most servers whose connections are kept: whoever redirects chooses how many there are.
 const MAX_CLIENTS: usize = 16;

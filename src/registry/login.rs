@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::http::secret::Secret;
 use crate::json;
-use crate::text::safe;
+use crate::text::url::shown;
 
 /// Largest file, in bytes.
 pub const MAX_FILE: u64 = 4 << 20;
@@ -70,7 +70,7 @@ pub fn look_up(text: &[u8], key: &str, legacy: bool) -> Result<Stored, Error> {
         if let Some(name) = object(root, "credHelpers")?.and_then(|helpers| helpers.get(host)) {
             let name = name
                 .as_str()
-                .ok_or_else(|| Error(format!("credHelpers of {}: expected a name", safe(host))))?;
+                .ok_or_else(|| Error(format!("credHelpers of {}: expected a name", shown(host))))?;
             return Ok(Stored::Helper {
                 name: name.to_owned(),
                 host: host.to_owned(),
@@ -111,7 +111,7 @@ pub fn look_up(text: &[u8], key: &str, legacy: bool) -> Result<Stored, Error> {
 
 /// Only keys in the form that logins are stored under.
 fn check_key(key: &str) -> Result<(), Error> {
-    let refuse = |what: &str| Err(Error(format!("{}: {what}", safe(key))));
+    let refuse = |what: &str| Err(Error(format!("{}: {what}", shown(key))));
     if key.starts_with("http://") || key.starts_with("https://") {
         return refuse("expected HOST[:PORT][/PATH], without http:// or https://");
     }
@@ -151,8 +151,8 @@ fn decode(entry: &Value, key: &str) -> Result<Stored, Error> {
     let auth = entry["auth"].as_str().unwrap_or_default();
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(auth)
-        .map_err(|_| Error(format!("the login for {} is not base64", safe(key))))?;
-    let text = String::from_utf8(bytes).map_err(|_| Error(format!("the login for {} is not text", safe(key))))?;
+        .map_err(|_| Error(format!("the login for {} is not base64", shown(key))))?;
+    let text = String::from_utf8(bytes).map_err(|_| Error(format!("the login for {} is not text", shown(key))))?;
     // An entry without a colon is no login: the next file is asked.
     let Some((user, password)) = text.split_once(':') else {
         return Ok(Stored::Nothing);

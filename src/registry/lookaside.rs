@@ -13,7 +13,7 @@ use super::network::{Network, Reach};
 use super::redirect::{self, is_redirect, MAX_REDIRECTS};
 use super::session::is_page;
 use super::trouble::Trouble;
-use super::url_text::{is_same, server_of, shown};
+use super::url_text::{is_same, server_of};
 use crate::digest::Digest;
 use crate::files::read::read_regular;
 use crate::http::secret::Secret;
@@ -21,8 +21,8 @@ use crate::http::url::Url;
 use crate::http::Response;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use crate::reference::Reference;
-use crate::text::url::without_secrets;
-use crate::text::{quoted, safe};
+use crate::text::safe;
+use crate::text::url::{quoted, shown, without_secrets};
 
 /// How many missing numbers end the search: a store that lost one file still shows the others, at the price of few
 /// requests (docs/contract.md 7).
@@ -55,7 +55,7 @@ impl Store {
         let wrong = || {
             format!(
                 "the lookaside URL {} is not an https, http or file URL",
-                quoted(&without_secrets(base))
+                quoted(base)
             )
         };
         let (scheme, rest) = base.split_once("://").ok_or_else(wrong)?;

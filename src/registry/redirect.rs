@@ -3,10 +3,11 @@
 
 use super::network::Reach;
 use super::trouble::Trouble;
-use super::url_text::{absolute, server_of, shown};
+use super::url_text::{absolute, server_of};
 use crate::http::url::Url;
 use crate::http::{Addresses, Nearness, Response};
 use crate::text::safe;
+use crate::text::url::shown;
 
 /// Most redirects of one request.
 pub(super) const MAX_REDIRECTS: usize = 5;

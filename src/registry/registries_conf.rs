@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::reference::Reference;
 use crate::text::safe;
+use crate::text::url::shown;
 
 /// Largest file, in bytes.
 pub const MAX_FILE: u64 = 4 << 20;
@@ -222,9 +223,9 @@ fn rewrite(reference: &Reference, prefix: &str, location: &str) -> Result<Refere
     let covered = matched(reference.name(), prefix).unwrap_or_default();
     let rewritten = format!("{location}{}", &text[covered..]);
     let invalid = || Error::Rewrite {
-        name: safe(&text),
-        location: safe(location),
-        found: safe(&rewritten),
+        name: shown(&text),
+        location: shown(location),
+        found: shown(&rewritten),
     };
     let parsed = Reference::parse(&rewritten).map_err(|_| invalid())?;
     // A location without a dot or a port in its host would be read as a path on docker.io.

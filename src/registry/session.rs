@@ -15,13 +15,14 @@ use super::extension::{self, Entry};
 use super::network::{Network, Reach};
 use super::redirect::{self, is_redirect, MAX_REDIRECTS};
 use super::trouble::Trouble;
-use super::url_text::{is_same, shown};
+use super::url_text::{is_same};
 use crate::clock::Clock;
 use crate::digest::Digest;
 use crate::http::url::Url;
 use crate::http::Response;
 use crate::limits::{MAX_BLOB_BYTES, MAX_MANIFEST_BYTES};
 use crate::text::safe;
+use crate::text::url::shown;
 
 /// Manifests of all kinds, as the registry may have them.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \

@@ -3,15 +3,10 @@
 
 use crate::http::escape::escaped;
 use crate::http::url::Url;
-use crate::text::safe;
 
 /// How often percent-encoding may be put on.
 const MAX_ENCODINGS: usize = 8;
 
-/// A URL without its query, which may hold signatures of storage services.
-pub(super) fn shown(url: &str) -> String {
-    safe(url.split(['?', '#']).next().unwrap_or(url))
-}
 
 /// A location, absolute or relative to a server.
 pub(super) fn absolute(base: &Url, location: &str) -> Option<String> {
@@ -92,6 +87,7 @@ fn decoded_once(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::url::shown;
 
     #[test]
     fn where_locations_lead() {

@@ -15,6 +15,7 @@ use crate::settings::describe::{Describe, DescribeOutput};
 use crate::settings::objects::Objects;
 use crate::settings::UsageError;
 use crate::source::objects::{Loaded, ObjectFiles};
+use crate::text::url::without_secrets;
 use crate::text::{quoted, safe};
 
 /// Most images of a manifest list that are looked up.
@@ -108,7 +109,7 @@ fn describe(
         Err(refusal) => description.trouble = Some(refusal),
         Ok(loaded) => {
             let reference = loaded.object["dockerImageReference"].as_str();
-            description.reference = reference.unwrap_or_default().to_owned();
+            description.reference = without_secrets(reference.unwrap_or_default());
             description.signatures = signatures(&loaded);
             description.children = image::children(&loaded.object)
                 .into_iter()

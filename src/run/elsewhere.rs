@@ -16,7 +16,7 @@ use crate::source::objects::Loaded;
 use crate::source::registry::signatures::places;
 use crate::source::registry::{Registries, Taken};
 use crate::subject::{Answer, Content, ManifestState, SignatureBlob, SourceAnswer, SourceKind};
-use crate::text::quoted;
+use crate::text::url::{quoted, without_secrets};
 
 /// Which mirrors a cluster is configured for, or why that is not known.
 pub(super) type Mirrors = Result<RegistriesConf, Refusal>;
@@ -222,7 +222,7 @@ impl<'c> Registry<'c> {
         let place = match (&found, self.wanted) {
             (Ok((asked, _)), _) => asked.to_string(),
             (Err(_), ClusterRegistry::Host { host, .. }) => host.clone(),
-            (Err(_), ClusterRegistry::Auto) => text.to_owned(),
+            (Err(_), ClusterRegistry::Auto) => without_secrets(text),
         };
         let taken = found.and_then(|(asked, locations)| self.registries.take(&asked, &locations));
         match taken {

@@ -5,8 +5,7 @@ use super::objects::Recording;
 use super::UsageError;
 use crate::cli;
 use crate::reference::Reference;
-use crate::text::quoted;
-use crate::text::url::without_secrets;
+use crate::text::url;
 
 /// Where images of a cluster are looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +90,7 @@ impl ClusterRegistry {
         if !is_host || (!host.contains(['.', ':']) && host != "localhost") {
             return Err(UsageError::new(format!(
                 "--registry-url {}: expected HOST[:PORT], with http:// before it where the registry speaks plain http only, or auto, such as default-route-openshift-image-registry.apps.example.com",
-                quoted(&without_secrets(text))
+                url::quoted(text)
             )));
         }
         if plain.is_some() && is_given_token {

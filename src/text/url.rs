@@ -1,18 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-//! URLs of configurations as they are shown: never with a user name, a password or a query in them (contract 8), also
-//! where they are mistyped. Whoever mistypes a URL with a password in it is told so on a terminal that others see.
+//! Places as they are shown: URLs, hosts, scopes and references of configurations, clusters and servers, never with a user
+//! name, a password or a query in them (contract 8), also where they are mistyped. Whoever mistypes a URL with a password
+//! in it is told so on a terminal that others see, and what a cluster has is not always for those who read a report.
+
+use std::borrow::Cow;
+
+use super::safe;
 
 /// What stands in the place of what is left out.
 const LEFT_OUT: &str = "...";
 
-/// A URL without what may be secret in it. What is no URL loses everything before its last `@`. It still has to be made
-/// safe to print.
+/// Fewest digits after an `@` that are those of a digest, and not a port.
+const MIN_DIGEST: usize = 6;
+
+/// A place fit for a terminal: nothing secret is in it, and nothing that moves the cursor.
+#[must_use]
+pub fn shown(place: &str) -> String {
+    safe(&without_secrets(place))
+}
+
+/// [`shown`] in quotation marks, for sentences.
+#[must_use]
+pub fn quoted(place: &str) -> String {
+    format!("\"{}\"", shown(place))
+}
+
+/// A URL or a reference without what may be secret in it. What is no URL loses everything before its last `@`, unless
+/// a digest follows there. It still has to be made safe to print.
 #[must_use]
 pub fn without_secrets(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) else {
-        return match without_tail(url).rsplit_once('@') {
-            Some((_, host)) => format!("{LEFT_OUT}@{host}"),
-            None => without_tail(url).to_owned(),
+        let (name, digest) = url.split_at(url.len() - digest_of(url).len());
+        let bare = without_tail(name);
+        return match (bare.rsplit_once('@'), name.contains('@')) {
+            (Some((_, host)), _) => format!("{LEFT_OUT}@{host}{digest}"),
+            // The `?` may be one of a password.
+            (None, true) => format!("{LEFT_OUT}{digest}"),
+            (None, false) => format!("{bare}{digest}"),
         };
     };
     // A password may have a `/`, `?` or `#` in it that should have been written as %2F, %3F or %23.
@@ -43,6 +67,39 @@ pub fn has_login(name: &str) -> bool {
         .iter()
         .any(|algorithm| after.starts_with(algorithm));
     before.contains(':') && !is_digest
+}
+
+/// A sentence of somebody else without user names and passwords of the URLs in it, as far as these are well-formed.
+#[must_use]
+pub fn without_logins(text: &str) -> Cow<'_, str> {
+    if !(text.contains("://") && text.contains('@')) {
+        return text.into();
+    }
+    let mut parts = text.split("://");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let ends = |c: char| c.is_whitespace() || "/?#\"'<>()".contains(c);
+        let (authority, rest) = part.split_at(part.find(ends).unwrap_or(part.len()));
+        out.push_str("://");
+        out.push_str(authority.rsplit_once('@').map_or(authority, |(_, host)| host));
+        out.push_str(rest);
+    }
+    out.into()
+}
+
+/// The digest at the end of a reference, with its `@`; empty where there is none.
+fn digest_of(reference: &str) -> &str {
+    let Some(at) = reference.rfind('@') else { return "" };
+    let is_digest = reference[at + 1..].split_once(':').is_some_and(|(algorithm, digits)| {
+        ["sha256", "sha384", "sha512"].contains(&algorithm)
+            && digits.len() >= MIN_DIGEST
+            && digits.bytes().all(|b| b.is_ascii_hexdigit())
+    });
+    if is_digest {
+        &reference[at..]
+    } else {
+        ""
+    }
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -96,13 +153,33 @@ mod tests {
             "https://h.example/x?sig=S3CR3T",
             "https://h.example/x#S3CR3T",
             "h.example/x?sig=S3CR3T",
+            "bob:a?S3CR3T@h.example/x",
+            "bob:S3CR3T@h.example/x@sha256:0123456789abcdef",
+            "https://bob:S3CR3T@h.example/x@sha256:0123456789abcdef",
+            "bob:S3CR3T@sha256:5000/h.example",
         ] {
             let shown = without_secrets(url);
             assert!(!shown.contains("CR3T"), "{url}: {shown}");
             assert!(
-                shown.contains("h.example") || !url.contains("h.example"),
+                shown.contains("h.example") || !url.contains("h.example") || shown == "...",
                 "{url}: {shown}"
             );
+        }
+    }
+
+    #[test]
+    fn sentences_lose_logins_only() {
+        for (text, wanted) in [
+            (
+                "Get \"https://bob:pw@h.example/v2/\": no such host",
+                "Get \"https://h.example/v2/\": no such host",
+            ),
+            ("http://a@b@c http://d", "http://c http://d"),
+            ("https://h.example/a@b and x@y", "https://h.example/a@b and x@y"),
+            ("Zoë <z@example.com>", "Zoë <z@example.com>"),
+            ("://", "://"),
+        ] {
+            assert_eq!(without_logins(text), wanted);
         }
     }
 
@@ -137,6 +214,9 @@ mod tests {
             "http://[::1]:5000/x",
             "http://[::1]/x@y",
             "file:///srv/sigs/a@b",
+            "h.example:5000/a/b@sha256:0123456789abcdef",
+            "h.example/a:v1@sha256:0123456789abcdef",
+            "*.h.example",
             "/srv/sigs",
             "",
         ] {

@@ -10,6 +10,7 @@ use crate::policy::rulebook::{Rulebook, Spot, DOCKER, OTHER_TRANSPORTS};
 use crate::policy::scope::around;
 use crate::policy::{words, Scope};
 use crate::reference::Reference;
+use crate::text::url::quoted;
 
 pub(super) fn of(book: &Rulebook, lists: &[List<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -59,7 +60,7 @@ pub(super) fn of(book: &Rulebook, lists: &[List<'_>]) -> Vec<Finding> {
 
 fn never_matches(scope: &str, spot: &Spot) -> Option<Finding> {
     let (why, instead) = why_never(scope)?;
-    let instead = instead.map_or(String::new(), |text| format!("; did you mean \"{text}\"?"));
+    let instead = instead.map_or(String::new(), |text| format!("; did you mean {}?", quoted(&text)));
     Some(Finding::new(
         Code::ScopeNeverMatches,
         Some(spot.clone()),

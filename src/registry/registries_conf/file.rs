@@ -4,7 +4,8 @@
 use toml::{Table, Value};
 
 use super::{Mirror, PullFromMirror, Registry};
-use crate::text::{quoted, safe};
+use crate::text::safe;
+use crate::text::url::{quoted, shown};
 
 /// What one file says.
 pub(super) struct Own {
@@ -70,7 +71,7 @@ fn check_short_names(table: &Table) -> Result<(), String> {
         if !is_host {
             return Err(format!(
                 "unqualified-search-registries: {} is not a host",
-                safe(host.as_str().unwrap_or("a value that is no text"))
+                shown(host.as_str().unwrap_or("a value that is no text"))
             ));
         }
     }

@@ -10,7 +10,6 @@ use crate::cluster::registries::{self, Own};
 use crate::http::secret::Secret;
 use crate::reason::Refusal;
 use crate::registry::registries_conf::RegistriesConf;
-use crate::text::safe;
 
 /// Where signatures are added (docs/openshift-api.md 2.4). What is sent there is stored, whatever `dryRun` says.
 const SIGNATURES: &str = "/apis/image.openshift.io/v1/imagesignatures?fieldManager=image-signature";
@@ -95,7 +94,7 @@ impl Session {
                         "{error}; the cluster role system:image-signer has the right to add signatures (oc adm policy add-cluster-role-to-user system:image-signer USER)"
                     ));
                 }
-                _ => return Posted::Failed(safe(&error.to_string())),
+                _ => return Posted::Failed(error.to_string()),
             }
         }
     }

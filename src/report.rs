@@ -3,6 +3,7 @@
 
 pub mod appearance;
 pub mod audit;
+pub mod changes;
 pub mod console;
 pub mod description;
 pub mod exit;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::appearance::WIDTH;
 use super::pace::{bar, Pace};
 use super::table::counts;
-use super::{terminal, Summary};
+use super::{changes, terminal, Summary};
 use crate::files::cleanup;
 use crate::reason::Verdict;
 
@@ -102,13 +102,18 @@ impl State {
 
     fn interrupted(&self) -> String {
         let mut text = format!("interrupted; {} {}", self.done, self.judged());
-        match self.recorded {
-            None => {}
-            Some(0) => text.push_str("; nothing was recorded"),
-            Some(count) => {
+        let told = changes::told();
+        // What a server has taken is counted here only once it is printed.
+        match self.recorded.map_or(told.images, |count| count.max(told.images)) {
+            0 if self.recorded.is_none() || told.is_image_open => {}
+            0 => text.push_str("; nothing was recorded"),
+            count => {
                 let images = if count == 1 { "image" } else { "images" };
                 let _ = write!(text, "; recorded on {count} {images}");
             }
+        }
+        for line in &told.lines {
+            let _ = write!(text, "\n{line}");
         }
         text
     }

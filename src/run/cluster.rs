@@ -22,6 +22,7 @@ use crate::limits::CLOCK_SKEW;
 use crate::policy::objects::Objects;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
+use crate::report::changes::Change;
 use crate::report::console::Messages;
 use crate::settings::UsageError;
 use crate::source::objects::Loaded;
@@ -211,17 +212,28 @@ impl Session {
             images::path(&read.image.name),
             if trial { "&dryRun=All" } else { "" }
         );
-        let changed = || Written::Again("the image keeps being modified by another client".to_owned());
-        let failed = |why: String| Written::Failed(format!("recording on Image {}: {why}", safe(&read.image.name)));
         // Without it the server could not tell that somebody else has changed the image.
         if read.object["metadata"]["resourceVersion"]
             .as_str()
             .is_none_or(str::is_empty)
         {
-            return failed("the server gave no resourceVersion with it".to_owned());
+            return failed(read, "the server gave no resourceVersion with it");
         }
+        // What a trial asks for is not stored.
+        let change = (!trial).then(|| Change::of_image(&read.image.name));
+        let written = self.send(read, edits, &path, trial);
+        if let (Written::Yes, Some(change)) = (&written, change) {
+            change.stored();
+        }
+        written
+    }
+
+    /// Sends changes, and finds out what became of them.
+    fn send(&mut self, read: &Loaded, edits: &[SignatureEdit], path: &str, trial: bool) -> Written {
+        let changed = || Written::Again("the image keeps being modified by another client".to_owned());
+        let failed = |why: String| failed(read, &why);
         let patch = patch::spelled(&patch::patch(&read.object, edits));
-        let error = match self.api.patch(&path, &patch) {
+        let error = match self.api.patch(path, &patch) {
             Ok(answer) if patch::is_answered(&answer, edits, &read.object) => return Written::Yes,
             // Something between us and the store, such as an admission plugin, has made something else of it.
             Ok(_) => self.api.nonsense("the image in it is not what was to be written"),
@@ -276,6 +288,11 @@ impl Session {
             Fate::Changed
         })
     }
+}
+
+/// A change that is not stored, or of which that is not known.
+fn failed(read: &Loaded, why: &str) -> Written {
+    Written::Failed(format!("recording on Image {}: {why}", safe(&read.image.name)))
 }
 
 /// Whether an error leaves open what became of a write: an answer that did not arrive, that says that something went

@@ -14,6 +14,7 @@ use crate::cluster::names::Name;
 use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Refusal};
 use crate::record::{forget, Plan};
+use crate::report::changes::tell_when_interrupted;
 use crate::report::console::{Console, Messages};
 use crate::report::exit::Exit;
 use crate::report::json::Syntax;
@@ -55,6 +56,10 @@ pub fn run(settings: Remove, console: &mut Console<'_>) -> Result<Exit, UsageErr
         failures: Failures::default(),
         stderr: console.err.lend(),
     };
+    match &objects {
+        Objects::Cluster { .. } if recording == Recording::Confirm => tell_when_interrupted(Some("removed")),
+        _ => tell_when_interrupted(None),
+    }
     match objects {
         Objects::Files { places, names, .. } => {
             let files = ObjectFiles::open(&places, settings.is_recursive);

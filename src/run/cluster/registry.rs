@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{pause, Session, MAX_TRIES};
+use super::{is_open, pause, Session, MAX_TRIES};
 use crate::cluster::api::Error;
 use crate::cluster::mirrors::{self, Mirrors};
 use crate::cluster::registries::{self, Own};
@@ -24,8 +24,10 @@ pub enum Posted {
     Added,
     /// One of this name or content is there.
     AlreadyThere,
-    /// It was not, or nobody knows.
+    /// It was not.
     Failed(String),
+    /// Nobody knows: the answer did not arrive, or says that something went wrong.
+    Open(String),
 }
 
 impl Session {
@@ -94,6 +96,7 @@ impl Session {
                         "{error}; the cluster role system:image-signer has the right to add signatures (oc adm policy add-cluster-role-to-user system:image-signer USER)"
                     ));
                 }
+                _ if is_open(&error) => return Posted::Open(error.to_string()),
                 _ => return Posted::Failed(error.to_string()),
             }
         }

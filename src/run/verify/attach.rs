@@ -6,6 +6,7 @@ use base64::Engine as _;
 use super::{Judged, Run};
 use crate::digest::Digest;
 use crate::reason::Verdict;
+use crate::report::changes::Change;
 use crate::report::console::Messages;
 use crate::report::{Attached, Attachment};
 use crate::run::cluster::registry::Posted;
@@ -24,6 +25,8 @@ struct Sent {
     name: String,
     content: String,
     posted: Posted,
+    /// Of what was sent nothing is known yet.
+    open: Option<Change>,
 }
 
 /// The signatures of an image that were sent to the server.
@@ -80,17 +83,34 @@ impl Run<'_, '_> {
             let digest = Digest::of_bytes(blob);
             let name = format!("{image}@{}", digest.hex());
             let content = base64::engine::general_purpose::STANDARD.encode(blob);
+            let change = Change::adding(&name);
             let posted = session.post(&name, &content);
-            attached.sent.push(Sent { name, content, posted });
+            let open = match posted {
+                Posted::Added => {
+                    change.stored();
+                    None
+                }
+                Posted::Open(_) => Some(change),
+                Posted::AlreadyThere | Posted::Failed(_) => None,
+            };
+            attached.sent.push(Sent {
+                name,
+                content,
+                posted,
+                open,
+            });
         }
         attached
     }
 
     /// Compares what was sent with the object as it is now, and says what became of each.
-    pub(super) fn check_attached(&mut self, attached: &Sendings, loaded: Option<&Loaded>) -> Vec<Attached> {
-        let checked = attached.sent.iter().map(|sent| Attached {
-            name: sent.name.clone(),
-            fate: sent.fate(loaded),
+    pub(super) fn check_attached(&mut self, attached: Sendings, loaded: Option<&Loaded>) -> Vec<Attached> {
+        let checked = attached.sent.into_iter().map(|sent| {
+            let fate = sent.fate(loaded);
+            if let (Some(change), Attachment::Added | Attachment::AlreadyThere) = (sent.open, &fate) {
+                change.stored();
+            }
+            Attached { name: sent.name, fate }
         });
         let checked: Vec<Attached> = checked.collect();
         for Attached { name, fate } in &checked {
@@ -115,7 +135,7 @@ impl Sent {
             .any(|signature| signature["content"] == *self.content);
         match (&self.posted, is_there) {
             (Posted::Added, true) => Attachment::Added,
-            (Posted::AlreadyThere | Posted::Failed(_), true) => Attachment::AlreadyThere,
+            (Posted::AlreadyThere | Posted::Failed(_) | Posted::Open(_), true) => Attachment::AlreadyThere,
             (Posted::Added, false) if loaded.is_none() => {
                 Attachment::Failed("added to the Image, which could not be read afterwards".to_owned())
             }
@@ -126,7 +146,10 @@ impl Sent {
             (Posted::AlreadyThere, false) => {
                 Attachment::Failed("not added: the Image has a signature of this name with other content".to_owned())
             }
-            (Posted::Failed(why), false) => Attachment::Failed(format!("not added: {why}")),
+            (Posted::Open(why), false) if loaded.is_none() => Attachment::Failed(format!(
+                "it is not known whether it was added: {why}; the Image could not be read afterwards"
+            )),
+            (Posted::Failed(why) | Posted::Open(why), false) => Attachment::Failed(format!("not added: {why}")),
         }
     }
 }

@@ -104,7 +104,7 @@ impl Run<'_, '_> {
                 let sent = self.attach(session, &loaded, &judged.attachable);
                 // What is recorded is recorded on the object as it is now.
                 let now = session.image(&loaded.image.digest()?);
-                *attached = self.check_attached(&sent, now.as_ref().ok());
+                *attached = self.check_attached(sent, now.as_ref().ok());
                 is_tried = true;
                 loaded = now.map_err(cluster::gone)?;
             }

@@ -5,6 +5,8 @@
 mod found;
 #[path = "attach/hosts.rs"]
 mod hosts;
+#[path = "attach/interrupted.rs"]
+mod interrupted;
 #[path = "attach/mirrors.rs"]
 mod mirrors;
 #[path = "attach/posting.rs"]
@@ -15,6 +17,8 @@ mod rules;
 mod token;
 #[path = "attach/vectors.rs"]
 mod vectors;
+
+use std::process::Command;
 
 use crate::support::api::Server;
 pub use crate::support::cluster::allow_configuration;
@@ -117,6 +121,11 @@ impl Town {
 
     /// `verify` of the image with more arguments.
     pub fn verify(&self, more: &[&str]) -> Outcome {
+        self.scene.finish(&mut self.command(more))
+    }
+
+    /// The same, to be run.
+    pub fn command(&self, more: &[&str]) -> Command {
         let path = |name: &str| self.scene.sandbox.path(name).to_str().unwrap().to_owned();
         let (stores, conf, ca) = (path("registries.d"), path("registries.conf"), path("ca.pem"));
         let own = [
@@ -127,7 +136,9 @@ impl Town {
             "--registry-ca",
             &ca,
         ];
-        self.scene.run_verify(&self.digest, &[&own[..], more].concat())
+        let mut command = self.scene.sandbox.command();
+        command.args(self.scene.verify(&self.digest)).args(own).args(more);
+        command
     }
 
     /// Names of the signatures of the object now.

@@ -21,6 +21,8 @@ const MAX_CLIENTS: usize = 16;
 pub(super) struct Clients<'n> {
     network: &'n Network,
     budget: Arc<Budget>,
+    /// The registry is asked over plain http as well.
+    allows_plain: bool,
     clients: HashMap<(String, Reach), Client>,
 }
 
@@ -52,8 +54,14 @@ impl<'n> Clients<'n> {
         Self {
             network,
             budget,
+            allows_plain: false,
             clients: HashMap::new(),
         }
+    }
+
+    /// For a registry that is asked over plain http as well: nobody is told how to allow that.
+    pub(super) fn allowing_plain(self, allows_plain: bool) -> Self {
+        Self { allows_plain, ..self }
     }
 
     /// Asks a server; the answer comes back whatever its status.
@@ -100,7 +108,7 @@ impl<'n> Clients<'n> {
                 url: shown(question.url),
                 limit,
             },
-            Error::NotTls if reach.is_registry => unreachable(format!(
+            Error::NotTls if reach.is_registry && !self.allows_plain => unreachable(format!(
                 "{error}, which is used only for a registry that has insecure = true in registries.conf (location = \"{}\")",
                 safe(&location_of(server))
             )),

@@ -52,12 +52,7 @@ impl Store {
     /// # Errors
     /// When the base is not a URL.
     pub fn new(base: &str, reference: &Reference, image: &Digest) -> Result<Self, String> {
-        let wrong = || {
-            format!(
-                "the lookaside URL {} is not an https, http or file URL",
-                quoted(base)
-            )
-        };
+        let wrong = || format!("the lookaside URL {} is not an https, http or file URL", quoted(base));
         let (scheme, rest) = base.split_once("://").ok_or_else(wrong)?;
         if !matches!(scheme, "https" | "http" | "file") || rest.is_empty() {
             return Err(wrong());

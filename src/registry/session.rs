@@ -15,7 +15,7 @@ use super::extension::{self, Entry};
 use super::network::{Network, Reach};
 use super::redirect::{self, is_redirect, MAX_REDIRECTS};
 use super::trouble::Trouble;
-use super::url_text::{is_same};
+use super::url_text::is_same;
 use crate::clock::Clock;
 use crate::digest::Digest;
 use crate::http::url::Url;
@@ -70,8 +70,8 @@ impl<'n> Session<'n> {
             (false, true) => &["https", "http"],
             (false, false) => &["https"],
         };
-        let mut clients = Clients::new(network, budget);
-        let mut first = None;
+        let mut clients = Clients::new(network, budget).allowing_plain(access.plain_http);
+        let mut first: Option<Trouble> = None;
         for scheme in schemes {
             let text = format!("{scheme}://{host}");
             let base = Url::parse(&text).map_err(|error| Trouble::Unreachable {
@@ -89,8 +89,14 @@ impl<'n> Session<'n> {
                         offers_signatures,
                     });
                 }
-                // The first trouble is the one to tell: that of https.
-                Err(trouble) => first = first.or(Some(trouble)),
+                // There is no time left for another way.
+                Err(trouble @ Trouble::OutOfTime { .. }) => return Err(trouble),
+                Err(trouble) => {
+                    first = Some(match first {
+                        None => trouble,
+                        Some(first) => Trouble::BothWays(Box::new([first, trouble])),
+                    });
+                }
             }
         }
         Err(first.unwrap_or_else(|| Trouble::Unreachable {

@@ -70,6 +70,9 @@ pub enum Trouble {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// Neither over https nor over plain http, which was tried as well.
+    #[error("{}; {}", .0[0], .0[1])]
+    BothWays(Box<[Trouble; 2]>),
     /// An answer that breaks a rule.
     #[error("{url}: {what}")]
     Wrong {
@@ -81,10 +84,22 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// The trouble that says most: of two ways the one that led to an answer.
+    #[must_use]
+    pub fn decisive(&self) -> &Trouble {
+        match self {
+            Trouble::BothWays(ways) => match &**ways {
+                [first, Trouble::Unreachable { .. }] => first,
+                [_, second] => second,
+            },
+            trouble => trouble,
+        }
+    }
+
     /// The verdict's reason for it.
     #[must_use]
     pub fn reason(&self) -> Reason {
-        match self {
+        match self.decisive() {
             Trouble::Absent { .. } => Reason::NotFound,
             Trouble::Forbidden { .. } => Reason::Forbidden,
             _ => Reason::SourceUnavailable,

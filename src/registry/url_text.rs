@@ -7,7 +7,6 @@ use crate::http::url::Url;
 /// How often percent-encoding may be put on.
 const MAX_ENCODINGS: usize = 8;
 
-
 /// A location, absolute or relative to a server.
 pub(super) fn absolute(base: &Url, location: &str) -> Option<String> {
     if location.starts_with("https://") || location.starts_with("http://") {

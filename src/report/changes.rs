@@ -125,20 +125,19 @@ pub(super) fn told() -> Told {
     }
 }
 
-/// From now on a run that a signal ends says what became of its changes. `done` is what it does with Images, such as
-/// `changed`; nothing is said of their number without it.
-pub fn tell_when_interrupted(done: Option<&'static str>) {
+/// From now on a removal of records that a signal ends says what became of its changes. `in_cluster`: they are changes on
+/// a server, each for itself; files are written at the end.
+pub fn tell_removals_when_interrupted(in_cluster: bool) {
     cleanup::when_interrupted(Box::new(move || {
         let told = told();
-        let mut text = "interrupted".to_owned();
-        match (done, told.images) {
-            (Some(_), 0) if told.is_image_open => {}
-            (Some(done), 0) => text.push_str(&format!("; nothing was {done}")),
-            (Some(done), 1) => text.push_str(&format!("; {done} on 1 image")),
-            (Some(done), count) => text.push_str(&format!("; {done} on {count} images")),
-            (None, _) => {}
-        }
-        for line in std::iter::once(&text).chain(&told.lines) {
+        let first = match told.images {
+            _ if !in_cluster => "interrupted".to_owned(),
+            0 if told.is_image_open => "interrupted".to_owned(),
+            0 => "interrupted; nothing was removed".to_owned(),
+            1 => "interrupted; records were removed from 1 image".to_owned(),
+            count => format!("interrupted; records were removed from {count} images"),
+        };
+        for line in std::iter::once(&first).chain(&told.lines) {
             // There is nobody left to tell.
             let _ = writeln!(io::stderr(), "{line}");
         }

@@ -14,7 +14,7 @@ use crate::cluster::names::Name;
 use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Refusal};
 use crate::record::{forget, Plan};
-use crate::report::changes::tell_when_interrupted;
+use crate::report::changes::tell_removals_when_interrupted;
 use crate::report::console::{Console, Messages};
 use crate::report::exit::Exit;
 use crate::report::json::Syntax;
@@ -57,8 +57,8 @@ pub fn run(settings: Remove, console: &mut Console<'_>) -> Result<Exit, UsageErr
         stderr: console.err.lend(),
     };
     match &objects {
-        Objects::Cluster { .. } if recording == Recording::Confirm => tell_when_interrupted(Some("removed")),
-        _ => tell_when_interrupted(None),
+        Objects::Cluster { .. } if recording == Recording::Confirm => tell_removals_when_interrupted(true),
+        _ => tell_removals_when_interrupted(false),
     }
     match objects {
         Objects::Files { places, names, .. } => {

@@ -3,7 +3,7 @@
 
 use crate::registry::town::{answers, Town};
 use crate::support::cosign::Cosign;
-use crate::support::hub::Hub;
+use crate::support::hub::{Answer, Hub};
 
 /// A registry over plain http, with an image that is signed in the store on disk.
 fn signed() -> (Town, Hub, String, String) {
@@ -73,6 +73,45 @@ fn a_registry_over_plain_http_is_called_one() {
         hub.host()
     ));
     town.verify_json(&[&image]).expect_verdict(0, "Verified/Verified");
+}
+
+/// What each way of asking gave is named: over plain http the registry has answered.
+#[test]
+fn a_registry_over_plain_http_that_is_out_of_order() {
+    let (town, hub, _, reference) = signed();
+    let image = format!("docker://{reference}");
+    let host = hub.host();
+    let plain = format!("http://{host}/v2/");
+    for (answer, verdict, words) in [
+        (
+            Answer::status(500),
+            "Unchecked/SourceUnavailable",
+            format!("{plain}: unexpected status 500"),
+        ),
+        (
+            Answer::status(404),
+            "Unchecked/SourceUnavailable",
+            format!("{plain}: unexpected status 404"),
+        ),
+        (
+            Answer::status(403),
+            "Unchecked/Forbidden",
+            format!("{plain}: forbidden or not there (403)"),
+        ),
+        (
+            Answer::page(),
+            "Unchecked/SourceUnavailable",
+            format!("{plain}: a web page came instead"),
+        ),
+    ] {
+        hub.answer("/v2/", answer);
+        let item = town.verify_json(&[&image]).expect_verdict(3, verdict).item();
+        let message = item["message"].as_str().unwrap();
+        assert!(message.contains(&words), "{message}");
+        let https = format!("https://{host}/v2/: the server does not speak TLS");
+        assert!(message.contains(&https), "{message}");
+        assert!(!message.contains("insecure"), "{message}");
+    }
 }
 
 #[test]

@@ -140,14 +140,14 @@ fn is_same(one: &Content, other: &Content) -> bool {
 /// What trouble means as an answer.
 fn answer(trouble: &Trouble) -> Answer {
     let message = trouble.to_string();
-    match trouble {
+    match trouble.decisive() {
         Trouble::Absent { .. } => Answer::Absent,
         Trouble::Forbidden { .. } => Answer::Forbidden(message),
         Trouble::Page { .. } => Answer::Page(message),
         Trouble::Status { .. } | Trouble::Unreachable { .. } | Trouble::OutOfTime { .. } | Trouble::Blocked { .. } => {
             Answer::Unreachable(message)
         }
-        Trouble::TooLarge { .. } | Trouble::Wrong { .. } => Answer::Unusable(message),
+        Trouble::TooLarge { .. } | Trouble::Wrong { .. } | Trouble::BothWays(_) => Answer::Unusable(message),
     }
 }
 

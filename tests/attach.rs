@@ -13,6 +13,8 @@ mod mirrors;
 mod posting;
 #[path = "attach/rules.rs"]
 mod rules;
+#[path = "attach/secrets.rs"]
+mod secrets;
 #[path = "attach/token.rs"]
 mod token;
 #[path = "attach/vectors.rs"]

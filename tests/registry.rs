@@ -22,6 +22,8 @@ mod policies;
 mod real;
 #[path = "registry/referrers.rs"]
 mod referrers;
+#[path = "registry/secrets.rs"]
+mod secrets;
 #[path = "registry/sources.rs"]
 mod sources;
 #[path = "registry/town.rs"]

@@ -2,12 +2,14 @@
 //! What a run that a signal ends says of its changes in the cluster: what was stored, and what nobody knows.
 
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{kill_process, Pid, Signal};
 
 use crate::attach::Town;
-use crate::support::api::{Fault, Server};
+use crate::support::api::Server;
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::hub::sha256;
 use crate::support::images::{payload, D1};
@@ -16,18 +18,27 @@ use crate::support::program::wait_until;
 const POSTS: &str = "/apis/image.openshift.io/v1/imagesignatures";
 
 /// How long the server takes for a request that is under way when the signal comes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(5);
 
-/// Runs a command until the server has got so many requests of a method, ends it by a signal, and gives what it said.
-#[track_caller]
-fn interrupt(server: &Server, command: &mut Command, (method, count): (&str, usize), signal: Signal) -> String {
-    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let is_write = |path: &str| path.contains("/imagesignatures") || path.contains("/images/");
-    wait_until("the request is under way", || {
-        let requests = server.requests();
-        let seen = requests.iter().filter(|r| r.method == method && is_write(&r.path));
-        seen.count() == count
+/// Lets a request of a method wait, the one of this number from 1 on; the flag says that it has come.
+fn hold(server: &Server, method: &'static str, path: &str, number: usize) -> Arc<AtomicBool> {
+    let (has_come, mut count) = (Arc::new(AtomicBool::new(false)), 0);
+    let flag = Arc::clone(&has_come);
+    server.before_every(method, path, move |_| {
+        count += 1;
+        if count == number {
+            flag.store(true, Ordering::SeqCst);
+            std::thread::sleep(LONG);
+        }
     });
+    has_come
+}
+
+/// Runs a command until the request has come, ends it by a signal, and gives what it said.
+#[track_caller]
+fn interrupt(has_come: &AtomicBool, command: &mut Command, signal: Signal) -> String {
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("the request is under way", || has_come.load(Ordering::SeqCst));
     let process = Pid::from_child(&child);
     kill_process(process, signal).unwrap();
     // An audit finishes what it has begun; the second signal ends it at once.
@@ -55,8 +66,8 @@ fn what_was_added_is_named_and_what_is_under_way_is_not_known() {
         town.offer("b", &second);
         let name = |blob: &[u8]| format!("{}@{}", town.digest, &sha256(blob)["sha256:".len()..]);
         let mut attach = town.command(&["--registry-url", "auto", "--confirm", "--attach"]);
-        server.fault(Fault::delay(LONG).on("POST", POSTS).after(1));
-        let stderr = interrupt(server, &mut attach, ("POST", 2), signal);
+        let held = hold(server, "POST", POSTS, 2);
+        let stderr = interrupt(&held, &mut attach, signal);
         let added = format!("{}: added to the Image", name(&first));
         assert!(stderr.lines().any(|line| line == added), "{stderr}");
         let open = format!("{}: it is not known whether it was added to the Image", name(&second));
@@ -67,11 +78,10 @@ fn what_was_added_is_named_and_what_is_under_way_is_not_known() {
         );
         // A record under way: both are there, and of it nothing is known.
         server.heal();
-        server.fault(Fault::delay(LONG).on("PATCH", "/images/"));
-        server.forget_requests();
+        let held = hold(server, "PATCH", "/images/", 1);
         town.store(&[], &town.hub.host(), false);
         let mut attach = town.command(&["--registry-url", "auto", "--confirm", "--attach"]);
-        let stderr = interrupt(server, &mut attach, ("PATCH", 1), signal);
+        let stderr = interrupt(&held, &mut attach, signal);
         for blob in [&first, &second] {
             assert!(
                 stderr.contains(&format!("{}: added to the Image", name(blob))),
@@ -90,12 +100,12 @@ fn a_record_under_way_is_not_known() {
     let expected = format!("{D1}={IDENTITY}");
     let key = scene.key_file.to_str().unwrap();
     scene.run_verify(D1, &["--confirm"]).expect(0);
-    scene.server.fault(Fault::delay(LONG).on("PATCH", D1));
     let run = |args: &[&str]| {
-        scene.server.forget_requests();
+        scene.server.heal();
+        let held = hold(&scene.server, "PATCH", D1, 1);
         let mut command = scene.sandbox.command();
         command.args(args);
-        interrupt(&scene.server, &mut command, ("PATCH", 1), Signal::INT)
+        interrupt(&held, &mut command, Signal::INT)
     };
     let open = format!("{D1}: it is not known whether the Image was changed: the request was under way");
     let verify = ["verify", &expected, "--public-key", key, "--confirm"];
@@ -105,11 +115,9 @@ fn a_record_under_way_is_not_known() {
     let stderr = run(&["remove", D1, "--confirm"]);
     assert!(stderr.contains(&format!("interrupted\n{open}")), "{stderr}");
     // An audit writes only what changes something.
-    scene.server.heal();
     scene
         .server
         .image(crate::support::images::image(D1, &[&scene.sign(D1, IDENTITY)]));
-    scene.server.fault(Fault::delay(LONG).on("PATCH", D1));
     let stderr = run(&["audit", &expected, "--public-key", key, "--confirm"]);
     assert!(stderr.contains("interrupted; judged"), "{stderr}");
     assert!(stderr.contains(&open), "{stderr}");
@@ -124,11 +132,10 @@ fn records_that_were_removed_before_are_told() {
     scene.server.image(crate::support::images::image(other, &[&blob]));
     scene.run_verify(D1, &["--confirm"]).expect(0);
     scene.run_verify(other, &["--confirm"]).expect(0);
-    scene.server.forget_requests();
-    scene.server.fault(Fault::delay(LONG).on("PATCH", other));
+    let held = hold(&scene.server, "PATCH", other, 1);
     let mut command = scene.sandbox.command();
     command.args(["remove", D1, other, "--confirm"]);
-    let stderr = interrupt(&scene.server, &mut command, ("PATCH", 2), Signal::TERM);
+    let stderr = interrupt(&held, &mut command, Signal::TERM);
     assert!(
         stderr.contains("interrupted; records were removed from 1 image\n"),
         "{stderr}"

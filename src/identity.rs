@@ -5,7 +5,7 @@
 //! and that a digest the user named is the image's own, is checked apart from the rule (see [`crate::verdict`]).
 
 use crate::reference::Reference;
-use crate::text::url::quoted;
+use crate::text::place::quoted;
 
 /// A `signedIdentity` of containers-policy.json(5).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Text from signatures, keys, servers and files, made safe for terminals and for recorded messages.
 
+pub mod place;
 pub mod url;
 
 use jiff::civil::{date, DateTime};

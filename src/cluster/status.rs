@@ -158,7 +158,7 @@ impl Status {
             return f.write_str("You must be logged in to the server (Unauthorized)");
         }
         if self.reason == "Invalid" && !self.causes.is_empty() {
-            write!(f, "The {} {:?} is invalid: ", self.kind, self.name)?;
+            write!(f, "The {} \"{}\" is invalid: ", self.kind, self.name)?;
             // Several are marked as oc marks them, in one line: what is said of an image has one.
             let bullet = if self.causes.len() > 1 { "* " } else { "" };
             let causes = self.causes.iter();

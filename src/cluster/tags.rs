@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::api::Api;
-use crate::text::url::shown;
+use crate::text::place::shown;
 use crate::text::{bounded, safe};
 
 /// Most tags of a stream that are named.

@@ -3,8 +3,8 @@
 
 use super::rulebook::OTHER_TRANSPORTS;
 use crate::reference::Reference;
+use crate::text::place::quoted;
 use crate::text::safe;
-use crate::text::url::quoted;
 
 /// A reference by tag or by digest, `docker://` before it or not: the scopes that apply depend on it.
 ///

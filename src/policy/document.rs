@@ -3,7 +3,7 @@
 
 use super::MAX_POLICY_BYTES;
 use crate::json::{self, Kind, Reader, Rules};
-use crate::text::{quoted, safe, url};
+use crate::text::{place, quoted, safe};
 
 /// Most names that are compared for a "did you mean".
 const MAX_DISTANCE: usize = 3;
@@ -165,7 +165,7 @@ pub(super) fn join(path: &str, name: &str) -> String {
     match (plain, path.is_empty()) {
         (true, true) => name.to_owned(),
         (true, false) => format!("{path}.{name}"),
-        (false, _) => format!("{path}[{}]", url::quoted(name)),
+        (false, _) => format!("{path}[{}]", place::quoted(name)),
     }
 }
 

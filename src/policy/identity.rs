@@ -4,7 +4,7 @@
 use super::document::{Node, Outcome};
 use crate::identity::{Remap, Rule};
 use crate::reference::Reference;
-use crate::text::url::quoted;
+use crate::text::place::quoted;
 
 /// The identity rule of a requirement; left out, it is `matchRepoDigestOrExact`.
 pub(super) fn of_requirement(node: &Node) -> Outcome<Rule> {

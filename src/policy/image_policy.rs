@@ -10,7 +10,7 @@ use super::stream;
 use super::{KeyMaterial, Requirement, SigstoreSigners};
 use crate::identity::{Remap, Rule};
 use crate::reference::Reference;
-use crate::text::url::quoted;
+use crate::text::place::quoted;
 
 /// Most scopes of one object.
 const MAX_SCOPES: usize = 256;

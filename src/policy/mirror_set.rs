@@ -4,7 +4,7 @@
 use super::document::{Node, Outcome};
 use super::stream;
 use crate::reference::Reference;
-use crate::text::url::quoted;
+use crate::text::place::quoted;
 
 /// An ImageDigestMirrorSet, ImageTagMirrorSet or ImageContentSourcePolicy.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use super::document::{self, Error, Node, Outcome, Value};
 use super::material::{data, path, paths};
 use super::{identity, scope, sigstore, KeyMaterial, KeyType, Policy, Requirement, Scope, Transport};
-use crate::text::url::quoted;
+use crate::text::place::quoted;
 
 pub(super) fn policy(text: &[u8]) -> Result<Policy, Error> {
     document::parse(text)

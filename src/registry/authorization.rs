@@ -20,8 +20,8 @@ use crate::clock::Clock;
 use crate::http::secret::{without, Secret};
 use crate::http::url::Url;
 use crate::http::Response;
+use crate::text::place::{quoted, shown};
 use crate::text::safe;
-use crate::text::url::{quoted, shown};
 
 /// Largest answer of a token server, and of a registry to a ping, in bytes.
 pub(super) const MAX_SMALL: u64 = 1 << 20;

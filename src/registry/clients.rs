@@ -10,8 +10,8 @@ use super::trouble::Trouble;
 use crate::http::secret::Secret;
 use crate::http::url::Url;
 use crate::http::{Client, Error, Method, Request, Response};
+use crate::text::place::shown;
 use crate::text::safe;
-use crate::text::url::shown;
 
 /// Most servers whose connections are kept: whoever redirects chooses how many there are.
 const MAX_CLIENTS: usize = 16;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::http::secret::Secret;
 use crate::json;
-use crate::text::url::shown;
+use crate::text::place::shown;
 
 /// Largest file, in bytes.
 pub const MAX_FILE: u64 = 4 << 20;

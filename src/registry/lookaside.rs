@@ -21,8 +21,9 @@ use crate::http::url::Url;
 use crate::http::Response;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use crate::reference::Reference;
+use crate::text::place::{quoted, shown};
 use crate::text::safe;
-use crate::text::url::{quoted, shown, without_secrets};
+use crate::text::url::without_secrets;
 
 /// How many missing numbers end the search: a store that lost one file still shows the others, at the price of few
 /// requests (docs/contract.md 7).

@@ -6,8 +6,8 @@ use super::trouble::Trouble;
 use super::url_text::{absolute, server_of};
 use crate::http::url::Url;
 use crate::http::{Addresses, Nearness, Response};
+use crate::text::place::shown;
 use crate::text::safe;
-use crate::text::url::shown;
 
 /// Most redirects of one request.
 pub(super) const MAX_REDIRECTS: usize = 5;

@@ -7,8 +7,8 @@ pub mod mirror_sets;
 use std::path::PathBuf;
 
 use crate::reference::Reference;
+use crate::text::place::shown;
 use crate::text::safe;
-use crate::text::url::shown;
 
 /// Largest file, in bytes.
 pub const MAX_FILE: u64 = 4 << 20;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::policy::scope::parents_of;
 use crate::reference::Reference;
-use crate::text::{safe, url};
+use crate::text::{place, safe};
 use crate::yaml::{self, Content, Node};
 
 /// Largest file, in bytes.
@@ -141,7 +141,7 @@ impl RegistriesD {
 fn twice(what: &str, first: &Path) -> String {
     format!(
         "{} stands in {} already: keep one",
-        url::shown(what),
+        place::shown(what),
         safe(&first.display().to_string())
     )
 }

@@ -21,8 +21,8 @@ use crate::digest::Digest;
 use crate::http::url::Url;
 use crate::http::Response;
 use crate::limits::{MAX_BLOB_BYTES, MAX_MANIFEST_BYTES};
+use crate::text::place::shown;
 use crate::text::safe;
-use crate::text::url::shown;
 
 /// Manifests of all kinds, as the registry may have them.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \

@@ -86,7 +86,7 @@ fn decoded_once(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::url::shown;
+    use crate::text::place::shown;
 
     #[test]
     fn where_locations_lead() {

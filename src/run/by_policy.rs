@@ -21,7 +21,7 @@ use crate::settings::by_policy::ByPolicy;
 use crate::settings::workers::Workers;
 use crate::settings::UsageError;
 use crate::sigstore::keys::Keys;
-use crate::text::{safe, url};
+use crate::text::{place, safe};
 use crate::verdict::expectation::{self, AcceptedKeys, Alternative, Demand, Expectation, Signed};
 use crate::verdict::pipeline::Judges;
 
@@ -193,7 +193,7 @@ impl<'s> Rules<'s> {
             None if self.settings.is_objects_alone() => format!("{name}, of which no scope applies,"),
             None => format!("the default of {name}"),
             Some("") => format!("the scope of all references in {name}"),
-            Some(scope) => format!("scope {} of {name}", url::quoted(scope)),
+            Some(scope) => format!("scope {} of {name}", place::quoted(scope)),
         }
     }
 

@@ -16,7 +16,8 @@ use crate::source::objects::Loaded;
 use crate::source::registry::signatures::places;
 use crate::source::registry::{Registries, Taken};
 use crate::subject::{Answer, Content, ManifestState, SignatureBlob, SourceAnswer, SourceKind};
-use crate::text::url::{quoted, without_secrets};
+use crate::text::place::quoted;
+use crate::text::url::without_secrets;
 
 /// Which mirrors a cluster is configured for, or why that is not known.
 pub(super) type Mirrors = Result<RegistriesConf, Refusal>;

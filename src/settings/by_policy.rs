@@ -19,7 +19,7 @@ use crate::policy::file::PolicyText;
 use crate::policy::objects::Objects;
 use crate::policy::rulebook::{Rulebook, Source};
 use crate::policy::{KeyMaterial, Policy, Requirement, SigstoreSigners, MAX_POLICY_BYTES};
-use crate::text::{quoted, safe, url};
+use crate::text::{place, quoted, safe};
 
 /// A policy, and what GnuPG needs.
 #[derive(Debug, Clone)]
@@ -201,7 +201,7 @@ fn notes(name: &str, combined: &Combined) -> Vec<String> {
     }));
     notes.extend(combined.dropped.iter().map(|dropped| {
         let [object, scope, inside, of] =
-            [&dropped.object, &dropped.scope, &dropped.inside, &dropped.of].map(|text| url::shown(text));
+            [&dropped.object, &dropped.scope, &dropped.inside, &dropped.of].map(|text| place::shown(text));
         format!("{name}: scope {scope} of {object} is left out, as on nodes: {of} has the scope {inside}")
     }));
     notes

@@ -21,7 +21,7 @@ use crate::http::secret::Secret;
 use crate::http::tls::{self, Identity, Roots, Tls};
 use crate::http::url::Url;
 use crate::http::{self, proxy};
-use crate::text::{quoted, safe, url};
+use crate::text::{place, quoted, safe};
 use chosen::Chosen;
 use hint::hint;
 
@@ -254,7 +254,7 @@ fn server_url(text: &str, secured: bool) -> Result<Url, String> {
         (false, true) => format!("https://{text}"),
         (false, false) => format!("http://{text}"),
     };
-    Url::parse(&text).map_err(|error| format!("server {}: {error}", url::quoted(&text)))
+    Url::parse(&text).map_err(|error| format!("server {}: {error}", place::quoted(&text)))
 }
 
 fn proxy_of(cluster: &Cluster, server: &Url, environment: &Environment) -> Result<Option<proxy::Proxy>, String> {
@@ -269,7 +269,7 @@ fn proxy_of(cluster: &Cluster, server: &Url, environment: &Environment) -> Resul
     };
     proxy::parse(&text, name)
         .map(Some)
-        .map_err(|error| format!("{name} {}: {error}", url::quoted(&text)))
+        .map_err(|error| format!("{name} {}: {error}", place::quoted(&text)))
 }
 
 /// What exec plugins are told about the cluster.

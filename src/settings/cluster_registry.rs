@@ -5,7 +5,7 @@ use super::objects::Recording;
 use super::UsageError;
 use crate::cli;
 use crate::reference::Reference;
-use crate::text::url;
+use crate::text::place;
 
 /// Where images of a cluster are looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl ClusterRegistry {
         if !is_host || (!host.contains(['.', ':']) && host != "localhost") {
             return Err(UsageError::new(format!(
                 "--registry-url {}: expected HOST[:PORT], with http:// before it where the registry speaks plain http only, or auto, such as default-route-openshift-image-registry.apps.example.com",
-                url::quoted(text)
+                place::quoted(text)
             )));
         }
         if plain.is_some() && is_given_token {

@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::files::read::read_bounded;
 use crate::identity::{Remap, Rule};
 use crate::reference::Reference;
-use crate::text::{hidden_line, quoted, safe, url};
+use crate::text::{hidden_line, place, quoted, safe};
 
 /// Largest file for `--images-from`, in bytes.
 const MAX_LIST: u64 = 64 << 20;
@@ -60,14 +60,14 @@ pub fn identity_rule(text: Option<&str>) -> Result<Rule, UsageError> {
         Some(text) => match text.strip_prefix("remap:").map(|rest| rest.split_once('=')) {
             Some(Some((prefix, signed))) => Remap::new(prefix, signed)
                 .map(Rule::Remap)
-                .map_err(|error| UsageError::new(format!("--identity-match {}: {error}", url::shown(text)))),
+                .map_err(|error| UsageError::new(format!("--identity-match {}: {error}", place::shown(text)))),
             Some(None) => Err(UsageError::new(format!(
                 "--identity-match {}: expected remap:PREFIX=SIGNED-PREFIX",
-                url::shown(text)
+                place::shown(text)
             ))),
             None => Err(UsageError::new(format!(
                 "--identity-match {}: expected matchRepoDigestOrExact, matchExact, matchRepository or remap:PREFIX=SIGNED-PREFIX",
-                url::shown(text)
+                place::shown(text)
             ))),
         },
     }

@@ -1,29 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Places as they are shown: URLs, hosts, scopes and references of configurations, clusters and servers, never with a user
-//! name, a password or a query in them (contract 8), also where they are mistyped. Whoever mistypes a URL with a password
-//! in it is told so on a terminal that others see, and what a cluster has is not always for those who read a report.
+//! URLs and references without a user name, a password or a query in them (contract 8), also where they are mistyped.
+//! Whoever mistypes a URL with a password in it is told so on a terminal that others see.
 
 use std::borrow::Cow;
-
-use super::safe;
 
 /// What stands in the place of what is left out.
 const LEFT_OUT: &str = "...";
 
 /// Fewest digits after an `@` that are those of a digest, and not a port.
 const MIN_DIGEST: usize = 6;
-
-/// A place fit for a terminal: nothing secret is in it, and nothing that moves the cursor.
-#[must_use]
-pub fn shown(place: &str) -> String {
-    safe(&without_secrets(place))
-}
-
-/// [`shown`] in quotation marks, for sentences.
-#[must_use]
-pub fn quoted(place: &str) -> String {
-    format!("\"{}\"", shown(place))
-}
 
 /// A URL or a reference without what may be secret in it. What is no URL loses everything before its last `@`, unless
 /// a digest follows there. It still has to be made safe to print.

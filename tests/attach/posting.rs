@@ -182,6 +182,29 @@ fn one_that_fails_after_another_one() {
     assert_eq!(stored["conditions"][0]["status"], "True");
 }
 
+/// What the server says is made harmless once: an escape that is escaped again cannot be read.
+#[test]
+fn words_of_the_server_are_escaped_once() {
+    for code in [403, 409, 422, 500] {
+        let town = town();
+        town.offer("a", &town.sign());
+        let causes = json!([{"field": "a\u{1b}b", "message": "c\u{1b}d"}]);
+        let status = json!({
+            "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code,
+            "reason": if code == 422 { "Invalid" } else { "Odd" }, "message": "made \u{1b}[31m up",
+            "details": {"name": "e\u{1b}f", "kind": "ImageSignature", "causes": causes},
+        });
+        let fault = Fault::status(code).text("application/json", &status.to_string());
+        town.scene.server.fault(fault.on("POST", POSTS));
+        let outcome = attach(&town).expect(3);
+        let message = outcome.item()["attached"][0]["message"].as_str().unwrap().to_owned();
+        for said in [&outcome.stderr, &message] {
+            assert!(said.contains("\\u{1b}"), "{code}: {said}");
+            assert!(!said.contains("u{5c}") && !said.contains("\\\\"), "{code}: {said}");
+        }
+    }
+}
+
 #[test]
 fn an_answer_that_is_lost_is_looked_up() {
     let town = town();

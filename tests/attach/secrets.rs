@@ -4,7 +4,8 @@
 use serde_json::json;
 
 use crate::attach::{mirror_sets, Town};
-use crate::support::images::image;
+use crate::support::cosign::Cosign;
+use crate::support::images::{base64, image};
 use crate::support::program::Outcome;
 use crate::support::secrets::assert_hidden;
 
@@ -68,7 +69,7 @@ fn mirrors_of_the_cluster() {
 fn policies_of_the_cluster() {
     let town = Town::founded();
     town.scene.server.grant("alice", &["list"], "clusterimagepolicies");
-    let root = json!({"policyType": "PublicKey", "publicKey": {"keyData": "AA=="}});
+    let root = json!({"policyType": "PublicKey", "publicKey": {"keyData": base64(&Cosign::new().pem())}});
     for place in PLACES {
         for spec in [
             json!({"scopes": [place], "policy": {"rootOfTrust": root}}),

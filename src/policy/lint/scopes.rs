@@ -10,7 +10,7 @@ use crate::policy::rulebook::{Rulebook, Spot, DOCKER, OTHER_TRANSPORTS};
 use crate::policy::scope::around;
 use crate::policy::{words, Scope};
 use crate::reference::Reference;
-use crate::text::url::quoted;
+use crate::text::place::quoted;
 
 pub(super) fn of(book: &Rulebook, lists: &[List<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -4,8 +4,8 @@
 use toml::{Table, Value};
 
 use super::{Mirror, PullFromMirror, Registry};
+use crate::text::place::{quoted, shown};
 use crate::text::safe;
-use crate::text::url::{quoted, shown};
 
 /// What one file says.
 pub(super) struct Own {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::{Mirror, PullFromMirror, RegistriesConf, Registry};
 use crate::policy::mirror_set::MirrorSet;
 use crate::reference::Reference;
-use crate::text::url::quoted;
+use crate::text::place::quoted;
 
 /// One entry of a mirror set.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::registry::authorization::Repository;
 use crate::registry::referrers::{self, Referrers, MAX_PAGES};
 use crate::registry::trouble::Trouble;
 use crate::registry::url_text::{absolute, is_same, server_of};
-use crate::text::url::shown;
+use crate::text::place::shown;
 
 impl Session<'_> {
     /// Fetches the list of signatures that refer to an image: from the registry, or where that makes no such lists from

@@ -24,9 +24,9 @@ pub enum Posted {
     Added,
     /// One of this name or content is there.
     AlreadyThere,
-    /// It was not.
+    /// The signature was not added, and why; safe to print.
     Failed(String),
-    /// Nobody knows: the answer did not arrive, or says that something went wrong.
+    /// Nobody knows: the answer did not arrive, or says that something went wrong. Safe to print.
     Open(String),
 }
 

@@ -183,7 +183,7 @@ impl<R: BufRead> Merge<R> {
         }
         if !part.lines.has_ended() {
             self.incomplete.push(format!(
-                "shard {shard}: {} has no end: its audit was killed, or still runs; go on with --resume",
+                "shard {shard}: {} has no end: its audit was killed, or still runs; go on with `image-signature audit --resume`",
                 part.name
             ));
         }

@@ -132,6 +132,13 @@ const RUNS: &[&str] = &[
     "audit --resume image.json",
     "audit diff absent other",
     "audit diff image.json image.json",
+    "audit merge",
+    "audit merge absent",
+    "audit merge image.json",
+    "audit merge open.jsonl",
+    "audit merge open.jsonl open.jsonl",
+    "audit merge open.jsonl -o x",
+    "audit merge open.jsonl --resume",
     "completion tcsh",
 ];
 
@@ -163,6 +170,10 @@ fn files() -> Sandbox {
         .to_string(),
     );
     sandbox.file("table.yaml", "docker.io/a/b:v1: {scope: default}\n");
+    // The report of an audit that was killed.
+    let head = json!({"apiVersion": "image-signature.io/audit/v1", "kind": "AuditReport", "program": "0.1.0", "keys": "aa",
+        "policy": "dd", "options": "bb", "source": "files", "shard": {"index": 0, "count": 1}, "started": 1_780_000_000});
+    sandbox.file("open.jsonl", format!("{head}\n"));
     sandbox
 }
 

@@ -113,8 +113,8 @@ impl<'s> Rules<'s> {
         Ok(())
     }
 
-    /// Reads the key files of scopes that nobody asked for: a revocation counts wherever in the policy it stands. One that
-    /// cannot be read is no reason not to judge by the others; it is said.
+    /// Reads the key files of scopes that nobody asked for: a revocation counts wherever in the policy it stands, in whatever
+    /// encoding. One that cannot be read is no reason not to judge by the others; it is said.
     fn read_other_files(&mut self, stderr: &mut Messages<'_>) {
         if std::mem::replace(&mut self.has_all_files, true) {
             return;

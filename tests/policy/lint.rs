@@ -123,6 +123,27 @@ fn keys_that_cannot_be_read_and_keys_that_are_missing() {
     clean(&of_scopes(&sandbox, &scopes("\"keyPaths\": [\"release-key.asc\"]")));
 }
 
+/// GnuPG finds no key behind a byte order mark, nor in UTF-16.
+#[test]
+fn key_files_in_an_encoding_that_other_readers_do_not_take() {
+    let sandbox = desk();
+    let armored = std::fs::read_to_string(sandbox.path("release-key.asc")).unwrap();
+    sandbox.file("marked.asc", format!("\u{feff}{armored}"));
+    let units = [0xfeff].into_iter().chain(armored.encode_utf16());
+    sandbox.file("utf16.asc", units.flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
+    for file in ["marked.asc", "utf16.asc"] {
+        let scopes = format!(
+            "      \"quay.io\": [{}]",
+            requirement(&format!("\"keyPath\": \"{file}\""))
+        );
+        assert_eq!(
+            of_scopes(&sandbox, &scopes),
+            ["KeyUnreadable error policy.json:5:62 transports.docker[\"quay.io\"][0].keyPath"],
+            "{file}"
+        );
+    }
+}
+
 /// A relative path means another file to each program that was started in another directory.
 #[test]
 fn relative_paths_of_key_files() {

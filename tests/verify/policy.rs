@@ -517,6 +517,55 @@ fn objects_of_openshift_are_a_policy_too() {
     assert_eq!(outcome.stderr, "");
 }
 
+/// podman and skopeo reject every image with such a key file: GnuPG finds no key behind a byte order mark, nor in UTF-16.
+#[test]
+fn key_files_that_other_readers_of_a_policy_do_not_take_are_refused() {
+    let place = Place::new();
+    place.put(&place.object(&[IDENTITY], &[]));
+    let armored = place.desk.signer.gpg(&["--armor", "--export", &place.desk.key], b"");
+    let armored = String::from_utf8(armored).unwrap();
+    let marked = format!("\u{feff}{armored}").into_bytes();
+    let utf16 = |to_bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        [0xfeff]
+            .into_iter()
+            .chain(armored.encode_utf16())
+            .flat_map(to_bytes)
+            .collect()
+    };
+    place.desk.put("key.asc", &armored);
+    place.scopes(&json!({"registry.local:5000": [signed_by("key.asc")]}));
+    place.json(IDENTITY).expect_verdict(0, OK);
+    for (bytes, what) in [
+        (marked, "it begins with a byte order mark"),
+        (utf16(u16::to_le_bytes), "it is in UTF-16"),
+        (utf16(u16::to_be_bytes), "it is in UTF-16"),
+    ] {
+        place.desk.put("key.asc", &bytes);
+        place.scopes(&json!({"registry.local:5000": [signed_by("key.asc")]}));
+        place
+            .json(IDENTITY)
+            .expect_usage(&format!("cannot use key file key.asc: {what}"));
+        let data = crate::support::images::base64(&bytes);
+        place.scopes(&json!({"registry.local:5000": [{"type": "signedBy", "keyType": "GPGKeys", "keyData": data}]}));
+        place
+            .json(IDENTITY)
+            .expect_usage(&format!("cannot use key file keyData: {what}"));
+        // Named by the user, it is read.
+        let args = [
+            "verify",
+            "-f",
+            "image.json",
+            "--public-key",
+            "key.asc",
+            "--expected-identity",
+            IDENTITY,
+            "-o",
+            "json",
+        ];
+        place.desk.sandbox.run(args).expect_verdict(0, OK);
+    }
+}
+
 #[test]
 fn mistakes_are_usage_errors() {
     let place = Place::new();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::files::exposed;
 use crate::files::read::read_bounded;
+use crate::input::Encoding;
 use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::keys::certificate::Certificate;
@@ -233,6 +234,21 @@ impl United {
 /// # Errors
 /// [`Error::KeyFile`] for one that cannot be read or used.
 pub fn read(path: &Path) -> Result<(String, Contents), Error> {
+    let (shown, bytes) = bytes_of(path)?;
+    look(&shown, bytes).map(|contents| (shown, contents))
+}
+
+/// [`read`] for a key file whose keys a policy accepts.
+///
+/// # Errors
+/// As [`read`] and [`look_of_policy`].
+pub fn read_of_policy(path: &Path) -> Result<(String, Contents), Error> {
+    let (shown, bytes) = bytes_of(path)?;
+    look_of_policy(&shown, bytes).map(|contents| (shown, contents))
+}
+
+/// The name of a key file in messages, and its bytes.
+fn bytes_of(path: &Path) -> Result<(String, Vec<u8>), Error> {
     let shown = safe(&path.display().to_string());
     let bytes = match read_bounded(path, MAX_KEY_FILE) {
         Ok(Some(bytes)) => bytes,
@@ -244,7 +260,7 @@ pub fn read(path: &Path) -> Result<(String, Contents), Error> {
         Err(error) => return Err(Error::KeyFile(format!("reading key file {shown}: {error}"))),
     };
     exposed::warn("key file", path);
-    look(&shown, bytes).map(|contents| (shown, contents))
+    Ok((shown, bytes))
 }
 
 /// Looks into the bytes of a key file, which `shown` is called in messages.
@@ -258,6 +274,26 @@ pub fn look(shown: &str, bytes: Vec<u8>) -> Result<Contents, Error> {
         Some(what) => Err(Error::KeyFile(format!("cannot use key file {shown}: {what}"))),
         None => Ok(contents),
     }
+}
+
+/// [`look`] for key material of a policy. Other readers of policies hand the bytes to GnuPG as they are, which finds no key
+/// in UTF-16 or behind a byte order mark: what they reject is not accepted here.
+///
+/// # Errors
+/// [`Error::KeyFile`] for material that cannot be used, or that is text in such an encoding.
+pub fn look_of_policy(shown: &str, bytes: Vec<u8>) -> Result<Contents, Error> {
+    let encoding = Encoding::of(&bytes);
+    if encoding == Encoding::Utf8 {
+        return look(shown, bytes);
+    }
+    let what = if encoding.is_utf8() {
+        "it begins with a byte order mark"
+    } else {
+        "it is in UTF-16"
+    };
+    Err(Error::KeyFile(format!(
+        "cannot use key file {shown}: {what}, so that podman and skopeo find no key in it; save it as UTF-8 without a byte order mark"
+    )))
 }
 
 fn describe_useless(file: &File, checker: &str, unable: &Unable<'_>) -> String {

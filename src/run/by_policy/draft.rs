@@ -94,9 +94,9 @@ fn name(kind: &str, keys: &KeyMaterial, rule: &Rule) -> String {
 
 fn openpgp_files(keys: &KeyMaterial) -> Result<Vec<(String, Contents)>, (usize, String)> {
     let read: Result<Vec<_>, _> = match keys {
-        KeyMaterial::Paths(paths) => numbered(paths, |path| import::read(path)),
+        KeyMaterial::Paths(paths) => numbered(paths, |path| import::read_of_policy(path)),
         KeyMaterial::Data(all) => numbered(all, |bytes| {
-            import::look("keyData", bytes.clone()).map(|contents| ("keyData".to_owned(), contents))
+            import::look_of_policy("keyData", bytes.clone()).map(|contents| ("keyData".to_owned(), contents))
         }),
     };
     let read = read?;

@@ -105,12 +105,14 @@ fn openpgp(keys: &KeyMaterial, ground: &Ground) -> Keys {
     let labels = labels(keys);
     let looked: Vec<Result<Contents, import::Error>> = match keys {
         KeyMaterial::Paths(paths) => {
-            let contents = paths.iter().map(|path| import::read(path));
+            let contents = paths.iter().map(|path| import::read_of_policy(path));
             contents.map(|read| read.map(|(_, contents)| contents)).collect()
         }
         KeyMaterial::Data(data) => {
             let named = labels.iter().zip(data);
-            named.map(|(label, bytes)| import::look(label, bytes.clone())).collect()
+            named
+                .map(|(label, bytes)| import::look_of_policy(label, bytes.clone()))
+                .collect()
         }
     };
     let usable: Vec<(String, Contents)> = labels

@@ -9,7 +9,7 @@ use crate::json::{Reader, Rules};
 use crate::text::safe;
 use crate::yaml::{self, Content};
 
-/// Parses all documents: JSON values one after the other, or YAML.
+/// Parses all documents: JSON values one after the other, or YAML, which JSON between lines `---` is too.
 pub(super) fn documents(text: &str) -> Outcome<Vec<Node>> {
     if text.len() > MAX_POLICY_BYTES {
         return Err(Fault {
@@ -19,8 +19,9 @@ pub(super) fn documents(text: &str) -> Outcome<Vec<Node>> {
         });
     }
     if text.trim_start().starts_with('{') {
-        let mut reader = Reader::new(text.as_bytes(), Rules::object(MAX_POLICY_BYTES));
-        return std::iter::from_fn(|| parse_next(&mut reader).transpose()).collect();
+        if let Some(documents) = json(text)? {
+            return Ok(documents);
+        }
     }
     let stream = yaml::parse(text).map_err(|error| syntax(text, &error))?;
     Ok(stream
@@ -28,6 +29,19 @@ pub(super) fn documents(text: &str) -> Outcome<Vec<Node>> {
         .iter()
         .map(|root| convert(root, String::new()))
         .collect())
+}
+
+/// The JSON values of a text; none where separators of YAML documents stand between them.
+fn json(text: &str) -> Outcome<Option<Vec<Node>>> {
+    let mut reader = Reader::new(text.as_bytes(), Rules::object(MAX_POLICY_BYTES));
+    let mut documents = Vec::new();
+    while let Some(document) = parse_next(&mut reader)? {
+        documents.push(document);
+        if matches!(reader.next_document(), Ok(Some(b'-'))) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(documents))
 }
 
 fn syntax(text: &str, error: &yaml::Error) -> Fault {

@@ -242,7 +242,12 @@ fn read(file: &Path, namespace: Option<&str>, environment: &Environment) -> Resu
         )));
     }
     let book = Rulebook::of(source, namespace);
-    let notes = notes(&name, &book.combined);
+    let mut notes = notes(&name, &book.combined);
+    if book.mirror_sets().next().is_some() {
+        notes.push(format!(
+            "{name}: its mirror sets are not used here: mirrors come from registries.conf, and with --registry-url auto from the cluster"
+        ));
+    }
     Ok(ByPolicy {
         name,
         hash: Some(hash),

@@ -517,6 +517,41 @@ fn objects_of_openshift_are_a_policy_too() {
     assert_eq!(outcome.stderr, "");
 }
 
+/// `policy why` tells of them.
+#[test]
+fn mirror_sets_in_the_file_of_a_policy_are_said_not_to_be_used() {
+    let place = Place::new();
+    place.put(&place.object(&[IDENTITY], &[]));
+    use base64::Engine as _;
+    let pem = base64::engine::general_purpose::STANDARD.encode(Cosign::new().pem());
+    let object = json!({
+        "apiVersion": "config.openshift.io/v1",
+        "kind": "ClusterImagePolicy",
+        "metadata": {"name": "p"},
+        "spec": {
+            "scopes": ["registry.local:5000/foo"],
+            "policy": {"rootOfTrust": {"policyType": "PublicKey", "publicKey": {"keyData": pem}}},
+        },
+    });
+    let mirrors = json!({
+        "apiVersion": "config.openshift.io/v1",
+        "kind": "ImageDigestMirrorSet",
+        "metadata": {"name": "m"},
+        "spec": {"imageDigestMirrors": [{"source": "registry.local:5000/foo", "mirrors": ["mirror.example/foo"]}]},
+    });
+    let told = "policy policy.json: its mirror sets are not used here: mirrors come from registries.conf, and with --registry-url auto from the cluster";
+    // One after the other, and with separators, as -f reads them.
+    for separator in ["\n", "\n---\n"] {
+        place.desk.put("policy.json", format!("{object}{separator}{mirrors}\n"));
+        let outcome = place
+            .json(IDENTITY)
+            .expect_verdict(1, "Unsupported/UnsupportedSignature");
+        assert!(outcome.stderr.contains(told), "{separator:?}: {outcome:?}");
+    }
+    place.desk.put("policy.json", object.to_string());
+    assert_eq!(place.json(IDENTITY).stderr, "");
+}
+
 /// podman and skopeo reject every image with such a key file: GnuPG finds no key behind a byte order mark, nor in UTF-16.
 #[test]
 fn key_files_that_other_readers_of_a_policy_do_not_take_are_refused() {

@@ -94,6 +94,18 @@ impl Rule {
         }
     }
 
+    /// Whether an image asked for as `intended` can be signed so that it is accepted: a remapped reference must be one, and
+    /// digests in `intended` and in the signed reference are both the image's own (see [`crate::verdict`]). Lists are passed
+    /// over, of which one digest may be the list's and the other that of an instance.
+    #[must_use]
+    pub fn can_be_met(&self, intended: &Reference) -> bool {
+        match self {
+            Rule::ExactReference(reference) => is_one_image(intended, reference),
+            Rule::Remap(remap) => remap.apply(intended).is_some(),
+            _ => true,
+        }
+    }
+
     /// What the signed reference is held against, for messages: the remapped one where the rule remaps.
     #[must_use]
     pub fn wanted(&self, intended: &Reference) -> Reference {
@@ -115,6 +127,15 @@ impl std::fmt::Display for Rule {
             Rule::ExactRepository(reference) => write!(f, "exactRepository:{reference}"),
             Rule::Remap(remap) => write!(f, "remap:{}={}", remap.prefix, remap.signed_prefix),
         }
+    }
+}
+
+/// Whether two references may be of one image: where both have a digest, it is the same.
+#[must_use]
+pub fn is_one_image(one: &Reference, other: &Reference) -> bool {
+    match (one.digest(), other.digest()) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::explanation::Identity;
 use super::{KeyType, Requirement, SigstoreSigners};
-use crate::identity::Rule;
+use crate::identity::{is_one_image, Rule};
 use crate::reference::Reference;
 
 /// The type of a requirement, as policies write it.
@@ -78,11 +78,13 @@ pub fn best<'r>(requirements: impl Iterator<Item = &'r Requirement>) -> &'static
     best
 }
 
-/// The same where it is known whether each requirement that asks for signatures has a key that is accepted.
+/// The same for an image that is asked for as `asked`, where it is known whether each requirement that asks for signatures has
+/// a key that is accepted.
 #[must_use]
-pub fn best_with_keys<'r>(requirements: impl Iterator<Item = &'r Requirement>, has_keys: bool) -> &'static str {
-    match best(requirements) {
-        "Verified" if !has_keys => "Rejected",
+pub fn best_with_keys(requirements: &[Requirement], has_keys: bool, asked: &Reference) -> &'static str {
+    let mut identities = requirements.iter().filter_map(rule);
+    match best(requirements.iter()) {
+        "Verified" if !has_keys || identities.any(|rule| !rule.can_be_met(asked)) => "Rejected",
         best => best,
     }
 }
@@ -105,6 +107,12 @@ pub fn identity(rule: &Rule, asked: &Reference) -> Identity {
         Rule::MatchRepository => (
             "matchRepository",
             format!("{}, with any tag or digest or none", asked.name()),
+        ),
+        Rule::ExactReference(reference) if !rule.can_be_met(asked) => (
+            "exactReference",
+            format!(
+                "exactly {reference}, whatever was asked for; {asked} has another digest, so that nothing fits unless one of them is a list with the other in it"
+            ),
         ),
         Rule::ExactReference(reference) => ("exactReference", format!("exactly {reference}, whatever was asked for")),
         Rule::ExactRepository(reference) => (
@@ -157,7 +165,8 @@ fn examples(rule: &Rule, asked: &Reference) -> Vec<(String, bool)> {
     for candidate in candidates {
         let text = candidate.to_string();
         if examples.iter().all(|(own, _)| *own != text) {
-            examples.push((text, rule.matches(Some(asked), &candidate)));
+            let is_accepted = rule.matches(Some(asked), &candidate) && is_one_image(asked, &candidate);
+            examples.push((text, is_accepted));
         }
     }
     examples

@@ -500,6 +500,36 @@ fn identities_that_do_not_go_with_their_scope() {
     }
 }
 
+/// A scope whose image nothing can be signed for. A name without a tag may be the beginning of other names.
+#[test]
+fn identities_that_no_signature_fits() {
+    let sandbox = desk();
+    let with = |scope: &str, identity: &Value| {
+        let requirement = SIGNED_BY.trim_end_matches('}');
+        let text = format!("      \"{scope}\": [{requirement}, \"signedIdentity\": {identity}}}]");
+        let found = of_scopes(&sandbox, &text);
+        found
+            .iter()
+            .map(|own| own.split(" policy.json").next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let remap = json!({"type": "remapIdentity", "prefix": "quay.io/ns/app", "signedPrefix": "up.example"});
+    let exact =
+        json!({"type": "exactReference", "dockerReference": format!("quay.io/ns/app@sha256:{}", "2".repeat(64))});
+    let digest = |digit: &str| format!("quay.io/ns/app@sha256:{}", digit.repeat(64));
+    for (scope, identity, expected) in [
+        ("quay.io/ns/app:v1", &remap, &["IdentityAgainstScope warning"][..]),
+        ("quay.io/ns/app", &remap, &["IdentityAgainstScope note"]),
+        (&digest("1"), &exact, &["IdentityAgainstScope warning"]),
+        (&digest("2"), &exact, &[]),
+        ("quay.io/ns/app", &exact, &[]),
+        ("quay.io/ns/app/x:v1", &remap, &[]),
+        ("quay.io/ns", &remap, &[]),
+    ] {
+        assert_eq!(with(scope, identity), expected, "{scope} {identity}");
+    }
+}
+
 /// `policy lint` with the configuration of the sandbox.
 fn with_configuration(sandbox: &Sandbox) -> Vec<String> {
     let outcome = run(sandbox, &["lint", "policy.json", "-o", "json"]);

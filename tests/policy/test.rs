@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `policy test`: a table of what a policy is meant to say.
 
-use super::why::{desk, openshift, policy, SIGNED_BY};
+use super::why::{desk, openshift, policy, run, SIGNED_BY};
 use crate::support::forge::{now, Draft, Key};
 
 const KEY: &str = "F58D29798CE2022C3F0FA326E5144EDCDD89C95E";
@@ -196,4 +196,39 @@ fn without_a_key_that_is_accepted_nothing_is_verified() {
     requirement("\"keyPath\": \"nowhere.asc\"");
     let outcome = table("Verified").expect(3);
     assert!(outcome.stderr.contains("nowhere.asc"), "{outcome:?}");
+}
+
+/// An identity rule that no signature of the image can fit, whatever its keys.
+#[test]
+fn what_no_signature_fits_is_not_promised() {
+    let sandbox = desk();
+    let of = |digit: &str| format!("r.example/app@sha256:{}", digit.repeat(64));
+    let signed_by = SIGNED_BY.trim_end_matches('}');
+    let exact = format!("{{\"type\": \"exactReference\", \"dockerReference\": \"{}\"}}", of("2"));
+    let remap = "{\"type\": \"remapIdentity\", \"prefix\": \"r.example/ns/app\", \"signedPrefix\": \"up.example\"}";
+    let scopes = format!(
+        "      \"r.example/app\": [{signed_by}, \"signedIdentity\": {exact}}}],\n      \"r.example/ns\": [{signed_by}, \"signedIdentity\": {remap}}}]"
+    );
+    sandbox.file("policy.json", policy(&scopes));
+    for (reference, verdict) in [
+        (of("1"), "Rejected"),
+        (of("2"), "Verified"),
+        ("r.example/app:v1".to_owned(), "Verified"),
+        ("r.example/ns/app:v1".to_owned(), "Rejected"),
+        ("r.example/ns/app/x:v1".to_owned(), "Verified"),
+    ] {
+        for expected in ["Rejected", "Verified"] {
+            sandbox.file("table.yaml", format!("{reference}: {{verdict: {expected}}}\n"));
+            let status = i32::from(expected != verdict);
+            sandbox
+                .run(["policy", "test", "table.yaml", "--policy", "policy.json"])
+                .expect(status);
+        }
+        let told = run(&sandbox, &["why", &reference, "policy.json", "-o", "json"]).expect(0);
+        let item = &told.json()["items"][0];
+        assert_eq!(item["verdict"], verdict, "{reference}");
+        let examples = item["requirements"][0]["identity"]["examples"].as_array().unwrap();
+        let is_accepted = examples.iter().any(|example| example["accepted"] == true);
+        assert_eq!(is_accepted, verdict == "Verified", "{reference}: {examples:?}");
+    }
 }

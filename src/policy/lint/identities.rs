@@ -4,9 +4,10 @@
 use super::lists::List;
 use crate::identity::Rule;
 use crate::policy::combined::covers;
-use crate::policy::finding::{Code, Finding};
+use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::rulebook::DOCKER;
 use crate::policy::words;
+use crate::reference::Reference;
 
 pub(super) fn of_list(list: &List<'_>) -> Vec<Finding> {
     if list
@@ -20,18 +21,46 @@ pub(super) fn of_list(list: &List<'_>) -> Vec<Finding> {
         let Some(identity) = words::rule(rule.requirement) else {
             continue;
         };
-        let Some(message) = message(identity, list.scope.unwrap_or_default()) else {
-            continue;
+        let scope = list.scope.unwrap_or_default();
+        let (severity, message) = match (never_met(identity, scope), surprise(identity, scope)) {
+            (Some(found), _) => found,
+            (None, Some(message)) => (Severity::Warning, message),
+            (None, None) => continue,
         };
         let mut spot = rule.spot.clone();
         spot.path = format!("{}.signedIdentity", spot.path);
-        findings.push(Finding::new(Code::IdentityAgainstScope, Some(spot), message));
+        findings.push(Finding::new(Code::IdentityAgainstScope, Some(spot), message).at_most(severity));
     }
     findings
 }
 
-/// `scope` is empty where all images are meant.
-fn message(rule: &Rule, scope: &str) -> Option<String> {
+/// Says that no signature fits the image that the scope names. Only a note where the name may as well be the beginning of
+/// those of other images, which nobody needs to call an image by.
+fn never_met(rule: &Rule, scope: &str) -> Option<(Severity, String)> {
+    let image = Reference::parse(scope).ok().filter(|own| own.to_string() == scope)?;
+    if rule.can_be_met(&image) {
+        return None;
+    }
+    let severity = if image.is_name_only() {
+        Severity::Note
+    } else {
+        Severity::Warning
+    };
+    let why = match rule {
+        Rule::Remap(remap) => {
+            let (prefix, signed) = remap.prefixes();
+            format!("the prefix {prefix} becomes {signed}, which does not give a reference; write a signedPrefix with a repository")
+        }
+        rule => format!(
+            "it must be signed as {}, which has another digest; that fits only where one of them is a list with the other in it",
+            rule.wanted(&image)
+        ),
+    };
+    Some((severity, format!("no signature fits an image named {scope}: {why}")))
+}
+
+/// What the rule means for the images of a scope where that may not be expected. `scope` is empty where all images are meant.
+fn surprise(rule: &Rule, scope: &str) -> Option<String> {
     // A scope without a path has more than one repository.
     let is_wide = !scope.contains('/');
     let shown = if scope.is_empty() { "this scope" } else { scope };

@@ -97,7 +97,7 @@ fn row(case: &Case, book: &Rulebook, ground: &Ground, known: &mut Known, trouble
     match found {
         None => {}
         Some(Ok(found)) => {
-            verdict = words::best_with_keys(requirements.iter(), found.may_meet);
+            verdict = words::best_with_keys(requirements, found.may_meet, &case.reference);
             if let Some(expected) = &case.keys {
                 let list = |keys: &BTreeSet<String>| keys.iter().cloned().collect::<Vec<_>>().join(", ");
                 compare("keys", &list(expected), &list(&found.keys));

@@ -106,7 +106,7 @@ fn explain(
         files: book.sources.iter().map(|source| shown(&source.file)).collect(),
         steps: steps(book, applied.as_deref(), reference),
         spots: book.spots(applied.as_deref()),
-        best: words::best_with_keys(book.combined.policy.select("docker", reference).1.iter(), has_keys),
+        best: words::best_with_keys(book.combined.policy.select("docker", reference).1, has_keys, reference),
         applied,
         requirements,
         locations,

@@ -25,7 +25,8 @@ fn one_image_in_four_requests() {
 fn without_confirm_the_image_is_read_and_nothing_else_is_asked() {
     let scene = Scene::signed();
     let before = scene.server.stored(D1);
-    for more in [&["-o", "json"][..], &["-o", "json", "--confirm", "--dry-run=client"]] {
+    let given = &["-o", "json", "--confirm", "--dry-run=client"];
+    for (more, how) in [(&given[..2], "with --confirm"), (&given[..], "without --dry-run")] {
         scene.server.forget_requests();
         let outcome = scene.run_verify(D1, more).expect_verdict(0, "Verified/Verified");
         assert_eq!(scene.server.lines(), [line("GET", D1)], "{more:?}");
@@ -33,10 +34,7 @@ fn without_confirm_the_image_is_read_and_nothing_else_is_asked() {
         let told = format!("{D1}@s1: would record: Trusted: none -> True (Verified), ForImage: none -> True\n");
         assert!(outcome.stderr.starts_with(&told), "{outcome:?}");
         let last = outcome.stderr.lines().last().unwrap();
-        assert!(
-            last.contains("nothing was written") && last.contains("--confirm"),
-            "{last}"
-        );
+        assert!(last.contains("nothing was written") && last.contains(how), "{last}");
     }
     assert_eq!(scene.server.stored(D1), before);
 }

@@ -72,13 +72,14 @@ fn every_record_goes_in_one_guarded_patch_and_the_signatures_stay() {
 fn without_confirm_it_is_only_told() {
     let scene = recorded();
     let before = scene.server.stored(D1);
-    for more in [&[][..], &["--confirm", "--dry-run=client"]] {
+    let given = &["--confirm", "--dry-run=client"];
+    for (more, how) in [(&given[..0], "with --confirm"), (&given[..], "without --dry-run")] {
         scene.server.forget_requests();
         let outcome = scene.run(&[&["remove", D1], more].concat()).expect(0);
         assert!(outcome.words().contains("2 signatures would be removed"), "{outcome:?}");
         assert!(outcome.stderr.contains("Trusted: True -> none"), "{outcome:?}");
         let last = outcome.stderr.lines().last().unwrap();
-        assert!(last.contains("--confirm"), "{last}");
+        assert!(last.contains(how), "{last}");
         assert_eq!(scene.server.lines(), [line("GET", D1)], "{more:?}");
     }
     assert_eq!(scene.server.stored(D1), before);

@@ -13,7 +13,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub use self::hand_out::Offer;
 pub(in crate::run) use self::users::{add_pod, add_stream, add_tag};
 use super::Session;
 use crate::audit::entry::UseKind;
@@ -64,6 +63,19 @@ pub struct Scope {
     pub range: Range,
     /// A selector of labels; empty for all. It is for Image objects where these are listed, else for streams and pods.
     pub selector: String,
+}
+
+/// An image that may be handed out: what is known of it before it is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer<'o> {
+    /// Its digest, or whatever the object is named.
+    pub name: &'o str,
+    /// What uses it, and what that expects.
+    pub known: &'o Known,
+    /// Which of the images that are named it is.
+    pub wanted: &'o [usize],
+    /// Its object, if that is at hand.
+    pub object: Option<&'o Value>,
 }
 
 /// An image to be judged.

@@ -1,28 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The images of an inventory, one after the other: those that are listed, those that are used, those that were not found.
 
-use serde_json::Value;
-
-use super::{digest, Candidate, Inventory, Range};
+use super::{digest, Candidate, Inventory, Offer, Range};
 use crate::audit::uses::Known;
 use crate::cluster::api::Api;
 use crate::cluster::images::{self, Found};
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
 use crate::run::cluster::Session;
-
-/// An image that may be handed out: what is known of it before it is asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Offer<'o> {
-    /// Its digest, or whatever the object is named.
-    pub name: &'o str,
-    /// What uses it, and what that expects.
-    pub known: &'o Known,
-    /// Which of the images that are named it is.
-    pub wanted: &'o [usize],
-    /// Its object, if that is at hand.
-    pub object: Option<&'o Value>,
-}
 
 impl Inventory {
     /// The next image of those that `is_wanted`, by digest; `None` at the end. Each comes once.

@@ -54,6 +54,25 @@ fn assert_all(found: &str, expected: &[String]) {
     }
 }
 
+/// The commands of the help text, one after the other, where none of the directories exists yet.
+#[test]
+fn the_commands_of_the_help_work_in_a_new_home() {
+    let sandbox = sandbox();
+    let help = sandbox.run(["completion", "--help"]).expect(0).stdout;
+    let (_, examples) = help.split_once("\nExamples:\n").unwrap();
+    let mut command = command(&sandbox, Path::new("/bin/bash"));
+    command.args(["-ec", examples]);
+    sandbox.finish(&mut command, b"").expect(0);
+    for (shell, path) in [
+        ("bash", ".local/share/bash-completion/completions/image-signature"),
+        ("zsh", ".local/share/zsh/site-functions/_image-signature"),
+        ("fish", ".config/fish/completions/image-signature.fish"),
+    ] {
+        let written = std::fs::read_to_string(sandbox.path("home").join(path)).unwrap();
+        assert_eq!(written, sandbox.run(["completion", shell]).expect(0).stdout, "{path}");
+    }
+}
+
 #[test]
 fn bash_completes_commands_options_and_values() {
     if !has("bash") {

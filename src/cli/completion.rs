@@ -15,8 +15,14 @@ pub enum Shell {
 /// Calls for the end of the help text.
 const EXAMPLES: &str = "\
 Examples:
+  mkdir -p ~/.local/share/bash-completion/completions
   image-signature completion bash > ~/.local/share/bash-completion/completions/image-signature
+
+  # ~/.zshrc, before compinit: fpath+=(~/.local/share/zsh/site-functions)
+  mkdir -p ~/.local/share/zsh/site-functions
   image-signature completion zsh > ~/.local/share/zsh/site-functions/_image-signature
+
+  mkdir -p ~/.config/fish/completions
   image-signature completion fish > ~/.config/fish/completions/image-signature.fish";
 
 /// Print a script that makes a shell complete the words of this program.

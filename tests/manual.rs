@@ -228,6 +228,36 @@ fn sections_are_those_that_people_look_for() {
     }
 }
 
+/// What a page refers to is in its SEE ALSO; the first page has all pages, and each page has the first.
+#[test]
+fn see_also_has_every_page_that_is_named() {
+    let references = |text: &str| -> BTreeSet<String> {
+        let lines = text.lines().filter_map(|line| line.strip_prefix(".Xr "));
+        lines
+            .map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" "))
+            .collect()
+    };
+    let mut all = BTreeSet::new();
+    for entry in std::fs::read_dir(root().join("man")).unwrap() {
+        let path = entry.unwrap().path();
+        let file = path.file_name().unwrap().to_str().unwrap();
+        let own = file.replace('.', " ");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut named = references(&text);
+        named.insert("image-signature 1".to_owned());
+        named.remove(&own);
+        assert_eq!(references(section(&text, "SEE ALSO")), named, "{file}");
+        all.insert(own);
+    }
+    let also = references(section(&page("image-signature"), "SEE ALSO"));
+    all.remove("image-signature 1");
+    assert!(all.len() > 8 && also.is_superset(&all), "{also:?}");
+    let also = references(section(&page("image-signature-verify"), "SEE ALSO"));
+    for command in ["audit", "inspect", "policy"] {
+        assert!(also.contains(&format!("image-signature-{command} 1")), "{also:?}");
+    }
+}
+
 #[test]
 fn exit_statuses_are_those_of_the_program() {
     let statuses = |name: &str| -> Vec<String> {

@@ -23,6 +23,8 @@ mod inputs;
 mod inventory;
 #[path = "audit/lists.rs"]
 mod lists;
+#[path = "audit/meanwhile.rs"]
+mod meanwhile;
 #[path = "audit/mirrors.rs"]
 mod mirrors;
 #[path = "audit/named.rs"]

@@ -10,12 +10,11 @@ use super::modules::{files, root};
 const MAX_LINES: usize = 350;
 
 /// Files that are longer today. The list may only become shorter: an entry that is no longer needed fails too.
-const LONGER: [&str; 21] = [
+const LONGER: [&str; 20] = [
     "src/audit/entry.rs",
     "src/cluster/pods.rs",
     "src/cluster/streams.rs",
     "src/run/audit/judge.rs",
-    "tests/audit/cluster.rs",
     "tests/audit/elsewhere.rs",
     "tests/audit/files.rs",
     "tests/audit/inventory.rs",

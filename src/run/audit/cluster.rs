@@ -204,8 +204,15 @@ impl<'s> Cluster<'s> {
     }
 
     /// Writes a record that takes no trust back, on the Image as it was judged. Where others have changed it since, it is
-    /// judged again; what then takes trust back is not written.
-    pub(super) fn write(&mut self, own: OnImage, edits: Vec<SignatureEdit>, stderr: &mut Messages<'_>) -> Recorded {
+    /// judged again; what then takes trust back is not written, nor anything else than is `reported` of it: the reason of its
+    /// verdict, and the changes.
+    pub(super) fn write(
+        &mut self,
+        own: OnImage,
+        edits: Vec<SignatureEdit>,
+        (reported, gains): (Reason, &[String]),
+        stderr: &mut Messages<'_>,
+    ) -> Recorded {
         let OnImage {
             loaded,
             read_only,
@@ -224,24 +231,31 @@ impl<'s> Cluster<'s> {
                 return Ok(((), Ok(edits)));
             }
             let author = recorder.author()?;
-            let changes = judge.again(now, &job, author, &mut Messages::to(&mut told));
-            if changes.downgrades.is_empty() {
-                return Ok(((), Ok(changes.harmless)));
-            }
-            let why = "it was changed meanwhile, and a record of trust is to be taken back; run the command again";
-            Ok(((), Err(format!("{name}: {why}"))))
+            let (reason, changes) = judge.again(now, &job, author, &mut Messages::to(&mut told));
+            let is_reported = reason == Some(reported) && changes.gains.iter().all(|own| gains.contains(own));
+            let why = match (changes.downgrades.is_empty(), is_reported) {
+                (true, true) => return Ok(((), Ok(changes.harmless))),
+                (false, _) => "and a record of trust is to be taken back",
+                (true, false) => "and is not what is reported of it",
+            };
+            Ok((
+                (),
+                Err(format!(
+                    "{name}: it was changed meanwhile, {why}; run the command again"
+                )),
+            ))
         });
         stderr.pass_on(&told);
         told_fate(fate.map(|((), fate)| fate), &name, stderr)
     }
 
-    /// Writes a record that takes trust back, if it still does: the image is read and judged anew. `announced` is what was
-    /// counted and told of it: what would take back more than that is not written.
+    /// Writes a record that takes trust back, if it still does: the image is read and judged anew. `reported` is the reason
+    /// of its verdict, `announced` what was counted and told of it: what would take back something else is not written.
     pub(super) fn take_back(
         &mut self,
         image: &str,
         expected: Expected,
-        announced: &[String],
+        (reported, announced): (Reason, &[String]),
         stderr: &mut Messages<'_>,
     ) -> Recorded {
         let name = safe(image);
@@ -264,12 +278,18 @@ impl<'s> Cluster<'s> {
         let mut recorder = ImageRecorder::new(&mut self.session, Recording::Confirm, None);
         let fate = record(&mut recorder, loaded, |now, recorder| {
             let author = recorder.author()?;
-            let changes = judge.again(now, &job, author, &mut Messages::to(&mut told));
+            let (reason, changes) = judge.again(now, &job, author, &mut Messages::to(&mut told));
             let is_announced = |own: &String| announced.contains(own);
-            if changes.downgrades.iter().all(is_announced) {
+            if !changes.downgrades.iter().all(is_announced) {
+                let why = "judged by itself alone, it would lose other records of trust than those that were counted; look at it with image-signature verify";
+                return Ok(((), Err(format!("{name}: {why}"))));
+            }
+            // Nothing is left to be gained: that was written before. Others may have written all.
+            let is_as_told = changes.gains.is_empty() && changes.downgrades.len() == announced.len();
+            if reason == Some(reported) && (is_as_told || changes.all.is_empty()) {
                 return Ok(((), Ok(changes.all)));
             }
-            let why = "judged by itself alone, it would lose other records of trust than those that were counted; look at it with image-signature verify";
+            let why = "it was changed meanwhile, and is not what is reported of it; run the command again";
             Ok(((), Err(format!("{name}: {why}"))))
         });
         stderr.pass_on(&told);

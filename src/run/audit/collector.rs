@@ -145,7 +145,7 @@ impl<'s> Collector<'s> {
             (On::Image(own), Some(cluster)) => {
                 let expected = HeldExpected::from(&own.expected);
                 if !harmless.is_empty() {
-                    entry.recorded = cluster.write(*own, harmless, stderr);
+                    entry.recorded = cluster.write(*own, harmless, (entry.reason, &gains), stderr);
                     let gains = std::mem::take(&mut gains);
                     if entry.recorded == Recorded::Yes {
                         tell_gains(&entry, &gains, stderr);

@@ -11,7 +11,7 @@ use super::naming::Lists;
 use super::recording;
 use crate::audit::entry::Recorded;
 use crate::digest::Digest;
-use crate::reason::Verdict;
+use crate::reason::{Reason, Verdict};
 use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::run::elsewhere::Elsewhere;
@@ -121,19 +121,21 @@ impl Judge<'_> {
         recording::record(loaded, outcome, planned)
     }
 
-    /// Judges an object that others have changed once more, and works out what is to be recorded.
+    /// Judges an object once more, which others may have changed, and works out what is to be recorded; also the reason of its
+    /// verdict, where that is the same for every use.
     pub(super) fn again(
         &mut self,
         loaded: &Loaded,
         job: &Job,
         author: Author,
         told: &mut Messages<'_>,
-    ) -> recording::Changes {
+    ) -> (Option<Reason>, recording::Changes) {
         let judged = self.object(loaded, job, told);
         if judged.worse.is_some() {
-            return recording::Changes::default();
+            return (None, recording::Changes::default());
         }
         let identities = &job.expected.identities;
-        self.changes(loaded, &judged.first, identities, author, told).1
+        let changes = self.changes(loaded, &judged.first, identities, author, told).1;
+        (Some(judged.first.reason()), changes)
     }
 }

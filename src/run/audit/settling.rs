@@ -49,7 +49,10 @@ impl Collector<'_> {
         let is_too_much = self.is_too_much();
         self.settle(is_too_much, stderr, &mut |held, stderr| match held.expected.take() {
             _ if is_too_much => held.entry.recorded,
-            Some(expected) => cluster.take_back(&held.entry.image, expected.into(), &held.downgrades, stderr),
+            Some(expected) => {
+                let counted = (held.entry.reason, held.downgrades.as_slice());
+                cluster.take_back(&held.entry.image, expected.into(), counted, stderr)
+            }
             None => Recorded::Failed,
         });
     }

@@ -9,6 +9,7 @@ use std::process::Command;
 use crate::support::api::{HttpProxy, Rule};
 use crate::support::cluster::Scene;
 use crate::support::hub::Hub;
+use crate::support::manual::rendered;
 use crate::support::program::{binary, has};
 use crate::support::skipped;
 use clap::CommandFactory;
@@ -305,7 +306,7 @@ fn every_finding_is_explained() {
     for line in section(&text, "DESCRIPTION").lines() {
         if let Some((code, severity)) = line.strip_prefix(".It Li ").and_then(|rest| rest.split_once(" Pq ")) {
             found.push((code, severity.split(';').next().unwrap(), 0));
-        } else if line.starts_with(".Dl ") {
+        } else if line == ".Bd -literal -offset indent -compact" {
             found.last_mut().unwrap().2 += 1;
         }
     }
@@ -363,14 +364,55 @@ fn mandoc_has_nothing_to_say() {
     }
 }
 
-/// The commands of a page's examples with the exit status that the page promises.
+/// In a line with a macro a quote holds words together and is not printed.
+#[test]
+fn no_quote_of_a_page_is_lost() {
+    let mut quotes = 0;
+    for entry in std::fs::read_dir(root().join("man")).unwrap() {
+        let path = entry.unwrap().path();
+        let file = path.file_name().unwrap().to_str().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with(".\\\"")).collect();
+        for line in &lines {
+            assert!(!(line.starts_with('.') && line.contains('"')), "{file}: {line}");
+        }
+        let written = lines.join("\n").replace("\\(dq", "\"").matches('"').count();
+        let Some(rendered) = rendered(file) else {
+            skipped("quotes in manual pages", "mandoc is not installed");
+            continue;
+        };
+        assert_eq!(rendered.matches('"').count(), written, "{file}");
+        quotes += written;
+    }
+    assert!(quotes > 100 || !has("mandoc"), "{quotes}");
+}
+
+/// The policy that a page shows whole, with its keys in another directory.
+fn whole_policy(page: &str, keys: &Path) -> String {
+    let displays = section(page, "EXAMPLES").split(".Bd -literal -offset indent\n").skip(1);
+    let mut texts = displays.map(|rest| rest.split(".Ed\n").next().unwrap());
+    let text = texts.find(|text| text.starts_with('{')).unwrap();
+    moved(text, keys)
+}
+
+/// A policy of the documents with its keys in another directory.
+fn moved(policy: &str, keys: &Path) -> String {
+    let parsed: serde_json::Value = serde_json::from_str(policy).unwrap();
+    assert_eq!(parsed["default"], json!([{"type": "reject"}]));
+    assert_eq!(policy.matches("/etc/pki/containers/").count(), 2, "{policy}");
+    policy.replace("/etc/pki/containers", keys.to_str().unwrap().trim_end_matches('/'))
+}
+
+/// The commands of a page's examples with the exit status that the page promises. A file that is shown begins with a brace.
 fn examples(page: &str) -> Vec<(String, i32)> {
     let mut found: Vec<(String, i32)> = Vec::new();
-    let (mut status, mut literal, mut continued) = (0, false, false);
+    let (mut status, mut literal, mut continued, mut is_file) = (0, false, false, false);
     for line in section(page, "EXAMPLES").lines() {
         match line {
             _ if line.starts_with(".Bd -literal") => literal = true,
-            ".Ed" => (literal, status) = (false, 0),
+            ".Ed" => (literal, status, is_file) = (false, 0, false),
+            "{" => is_file = true,
+            _ if is_file => {}
             _ if !literal => {
                 if let Some((_, rest)) = line.split_once("(exit status ") {
                     status = rest.split(')').next().unwrap().parse().unwrap();
@@ -410,13 +452,10 @@ fn examples_run_as_the_pages_say() {
     scene
         .sandbox
         .file("sigstore-image/signature-1", cosign.file(digest.as_str(), identity));
-    for name in ["policy.json", "registries.conf", "expected.yaml"] {
+    for name in ["registries.conf", "expected.yaml"] {
         std::fs::copy(example.join(name), scene.sandbox.path(name)).unwrap();
     }
-    // The key of a policy is named by its path from the root, as lint asks.
-    let policy = std::fs::read_to_string(example.join("policy.json")).unwrap();
-    let key = scene.sandbox.path("release-key.asc");
-    let policy = policy.replace("release-key.asc", key.to_str().unwrap());
+    let policy = whole_policy(&page("image-signature-policy"), &scene.sandbox.path(""));
     scene.sandbox.file("policy.json", policy);
     let object: serde_json::Value =
         serde_json::from_slice(&std::fs::read(example.join("image.json")).unwrap()).unwrap();
@@ -592,7 +631,12 @@ fn the_readme_shows_what_the_program_prints() {
     for name in ["image.json", "release-key.asc", "policy.json", "registries.conf"] {
         std::fs::copy(root().join("tests/data/example").join(name), sandbox.path(name)).unwrap();
     }
+    sandbox.file("cosign.pub", crate::support::cosign::Cosign::new().pem());
     for (command, output) in shown {
+        if let Some(file) = command.strip_prefix("cat ") {
+            sandbox.file(file, moved(&output, &sandbox.path("")));
+            continue;
+        }
         let words = command.strip_prefix("image-signature ").unwrap().split(' ');
         let outcome = sandbox.run(words);
         assert_eq!(outcome.stdout, output, "{command}");

@@ -5,6 +5,8 @@
 mod lint;
 #[path = "policy/objects.rs"]
 mod objects;
+#[path = "policy/page.rs"]
+mod page;
 #[path = "policy/shipped.rs"]
 mod shipped;
 #[path = "policy/test.rs"]

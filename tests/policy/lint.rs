@@ -567,7 +567,7 @@ fn configuration_of_registries() {
     clean(&with_configuration(&sandbox));
     // The same for sigstore signatures.
     let attachments = |host: &str| format!("docker:\n  {host}:\n    use-sigstore-attachments: true\n");
-    sandbox.file("key.pub", base64_key());
+    sandbox.file("key.pub", public_key());
     sandbox.file(
         "policy.json",
         policy("      \"quay.io\": [{\"type\": \"sigstoreSigned\", \"keyPath\": \"key.pub\"}]"),
@@ -584,7 +584,8 @@ fn configuration_of_registries() {
     assert_eq!(with_configuration(&sandbox), ["InvalidConfiguration error"]);
 }
 
-fn base64_key() -> Vec<u8> {
+/// The sigstore key of the objects, in PEM.
+pub fn public_key() -> Vec<u8> {
     use base64::Engine as _;
     let object = openshift();
     let key = object["spec"]["policy"]["rootOfTrust"]["publicKey"]["keyData"]
@@ -597,7 +598,7 @@ fn base64_key() -> Vec<u8> {
 #[test]
 fn sigstore_signatures_that_nobody_looks_for() {
     let sandbox = desk();
-    std::fs::write(sandbox.path("a.pub"), base64_key()).unwrap();
+    std::fs::write(sandbox.path("a.pub"), public_key()).unwrap();
     let key = sandbox.path("a.pub");
     let key = key.to_str().unwrap();
     let of_scope = |scope: &str| {
@@ -667,7 +668,7 @@ fn sigstore_signatures_that_nobody_looks_for() {
 #[test]
 fn programs_that_refuse_or_are_too_old() {
     let sandbox = desk();
-    std::fs::write(sandbox.path("a.pub"), base64_key()).unwrap();
+    std::fs::write(sandbox.path("a.pub"), public_key()).unwrap();
     let key = sandbox.path("a.pub");
     let key = key.to_str().unwrap();
     let one = policy(&format!(
@@ -744,7 +745,7 @@ fn policies_that_distributions_ship_give_no_false_alarm() {
             },
         })
     };
-    std::fs::write(sandbox.path("sigstore.pub"), base64_key()).unwrap();
+    std::fs::write(sandbox.path("sigstore.pub"), public_key()).unwrap();
     let sigstore = json!([{"type": "sigstoreSigned", "keyPath": sandbox.path("sigstore.pub")}]);
     for shipped in [fedora.clone(), rhel(&old), rhel(&new), rhel(&sigstore)] {
         sandbox.file("policy.json", serde_json::to_string_pretty(&shipped).unwrap());

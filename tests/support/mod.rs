@@ -19,6 +19,7 @@ pub mod forge;
 pub mod gpg;
 pub mod hub;
 pub mod lists;
+pub mod manual;
 pub mod packets;
 pub mod program;
 pub mod schema;

@@ -15,7 +15,7 @@ use self::condition::{conditions, for_image_unknown, others, renewed, status};
 pub use self::words::changes;
 use crate::edit::Change;
 use crate::limits::CLOCK_SKEW;
-use crate::reason::{Reason, Verdict};
+use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::subject::SignatureKind;
 use crate::text::{safe, time};
@@ -88,18 +88,31 @@ fn passed(stored: &Value, outcome: &SignatureOutcome, image: &ImageOutcome, cont
     if !reached.is_empty() {
         return verified(stored, outcome, &reached, context);
     }
+    match unreached(outcome, image) {
+        Some(refusal) => negative(stored, outcome, refusal.reason, &refusal.message, "True", context),
+        // Another signature could not be checked: with it there may be enough of them.
+        None => Plan::Untouched,
+    }
+}
+
+/// Why a signature that passed all steps is not trusted: the image is known not to be what any identity that the signature
+/// is for requires. Nothing where it is that, or where what is not known may make it so.
+#[must_use]
+pub fn unreached(outcome: &SignatureOutcome, image: &ImageOutcome) -> Option<Refusal> {
+    if !image.reached(outcome).is_empty() {
+        return None;
+    }
     let reason = match image.verdict() {
         // Verified for another identity than those that this signature is for.
         Verdict::Verified => Reason::ThresholdNotReached,
         Verdict::Rejected => image.reason(),
-        // Another signature could not be checked: with it there may be enough of them.
-        Verdict::Unchecked | Verdict::Allowed | Verdict::Unsigned | Verdict::Unsupported => return Plan::Untouched,
+        Verdict::Unchecked | Verdict::Allowed | Verdict::Unsigned | Verdict::Unsupported => return None,
     };
     let message = match reason {
         Reason::ThresholdNotReached => format!("good, but {}", image.shortfall(outcome)),
         _ => format!("good, but the image is rejected: {}", image.message()),
     };
-    negative(stored, outcome, reason, &message, "True", context)
+    Some(Refusal::new(reason, message))
 }
 
 /// Why a record that is true must not be taken back now: our clock differs from the server's, and it is a time that the

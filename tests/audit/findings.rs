@@ -3,8 +3,10 @@
 
 use serde_json::{json, Value};
 
-use super::bench::{digest, Bench, SIGNED};
+use super::bench::{digest, Bench, Report, SIGNED};
+use crate::support::cosign::Cosign;
 use crate::support::images::list;
+use crate::support::program::word;
 
 /// The kinds of findings on each image.
 fn kinds(entry: &Value) -> Vec<&str> {
@@ -69,6 +71,91 @@ fn records_that_do_not_hold_are_stale() {
     bench
         .run(&["-f", "all.json", "--fail-on", "rejected,expiring"])
         .expect(0);
+}
+
+#[test]
+fn a_record_is_stale_where_the_signature_is_good_and_the_image_is_rejected() {
+    let bench = Bench::new();
+    let second = bench
+        .desk
+        .signer
+        .key("Second <b@example.com>", "ed25519", "sign", "never");
+    bench
+        .desk
+        .signer
+        .export(&[&second], &bench.desk.sandbox.path("second.gpg"));
+    let key_file = bench.desk.key_file.clone();
+    bench.desk.put("good.json", recorded(&bench, bench.good(1)).to_string());
+    bench.desk.signer.export(&[&bench.desk.key, &second], &key_file);
+    // Too few keys.
+    let require = ["-f", "good.json", "--require", "2"];
+    let entry = bench.lines(&require, 1).entry().clone();
+    assert_eq!(word(&entry), "Rejected/ThresholdNotReached");
+    assert_eq!(kinds(&entry), ["stale"]);
+    let message = entry["findings"][0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("does not hold now: ThresholdNotReached: good, but"),
+        "{message}"
+    );
+    bench.run(&[&require[..], &["--fail-on", "stale"]].concat()).expect(1);
+    // Another requirement that is not met.
+    let signed = |file: &str| {
+        json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": bench.desk.sandbox.path(file),
+            "signedIdentity": {"type": "matchRepository"}})
+    };
+    let first = key_file.to_str().unwrap();
+    bench.desk.put(
+        "policy.json",
+        json!({"default": [signed(first), signed("second.gpg")]}).to_string(),
+    );
+    let by_policy = |more: &[&str]| {
+        let args = [
+            "audit",
+            "--policy",
+            "policy.json",
+            "--expected-identity-map",
+            "map",
+            "-o",
+            "jsonl",
+        ];
+        bench.desk.sandbox.run([&args[..], &["-f", "good.json"], more].concat())
+    };
+    bench.desk.signer.export(&[&bench.desk.key], &key_file);
+    let entry = Report::read(&by_policy(&[]).expect(1).stdout).entry().clone();
+    assert_eq!(word(&entry), "Rejected/PolicyRejected");
+    assert_eq!(kinds(&entry), ["stale"]);
+    by_policy(&["--fail-on", "stale"]).expect(1);
+    // With a sigstore signature there may be enough, and nobody was asked for one: the record may hold.
+    let cosign = Cosign::ed25519();
+    bench.desk.put("cosign.pub", cosign.pem());
+    let open = [&require[..], &["--sigstore-key", "cosign.pub"]].concat();
+    let entry = bench.lines(&open, 1).entry().clone();
+    assert_eq!(word(&entry), "Unchecked/SourceUnavailable");
+    assert_eq!(kinds(&entry), [""; 0]);
+}
+
+#[test]
+fn a_recorded_key_is_named_by_its_fingerprint_or_its_whole_key_id() {
+    let bench = Bench::new();
+    let object = recorded(&bench, bench.good(1));
+    let key = bench.desk.key.clone();
+    let of_key = |id: &str| {
+        let mut object = object.clone();
+        object["signatures"][0]["issuedTo"]["publicKeyID"] = json!(id);
+        object
+    };
+    for (id, expected) in [
+        (&key[..], &[][..]),
+        (&key[24..], &[]),
+        (&key[24..].to_ascii_lowercase(), &[]),
+        (&key[39..], &["stale"]),
+        (&key[32..], &["stale"]),
+        (&key[23..], &["stale"]),
+        ("", &["stale"]),
+    ] {
+        bench.desk.put("one.json", of_key(id).to_string());
+        assert_eq!(kinds(bench.lines(&["-f", "one.json"], 0).entry()), expected, "{id}");
+    }
 }
 
 #[test]

@@ -5,13 +5,16 @@ use serde_json::Value;
 
 use crate::audit::entry::{Entry, Finding, FindingKind, UseKind};
 use crate::reason::{Reason, Verdict};
-use crate::record::latest;
+use crate::record::{latest, unreached};
 use crate::reference::Reference;
 use crate::report::description::SignatureDescription;
 use crate::settings::audit::Audit;
 use crate::source::objects::Loaded;
 use crate::text::{safe, time};
 use crate::verdict::{ImageOutcome, SignatureOutcome, Signer};
+
+/// Length of a key ID in hexadecimal digits.
+const KEY_ID: usize = 16;
 
 /// Adds what does not hold, is damaged or contradicts itself on the object of an image.
 pub(super) fn of_object(loaded: &Loaded, outcome: &ImageOutcome, entry: &mut Entry) {
@@ -117,7 +120,13 @@ fn stale(stored: &Value, signature: &SignatureOutcome, image: &ImageOutcome) -> 
             signature.reason(),
             signature.message()
         )),
-        "True" => of_another(stored, signature),
+        "True" => of_another(stored, signature).or_else(|| {
+            let refusal = unreached(signature, image)?;
+            Some(format!(
+                "it is recorded as trusted, and it does not hold now: {}: {}",
+                refusal.reason, refusal.message
+            ))
+        }),
         "False" if is_verified && !image.reached(signature).is_empty() => Some(format!(
             "it is recorded as not trusted ({}), and it is Verified now",
             safe(&trusted.reason)
@@ -146,10 +155,8 @@ fn of_another(stored: &Value, signature: &SignatureOutcome) -> Option<String> {
     }
     let signer = signature.signer().and_then(Signer::gpg)?;
     let key = text(&stored["issuedTo"]["publicKeyID"]);
-    // Others record key IDs.
-    let is_same = !key.is_empty() && signer.primary.as_str().ends_with(&key.to_ascii_uppercase());
-    let is_subkey = !key.is_empty() && signer.fingerprint.as_str().ends_with(&key.to_ascii_uppercase());
-    (!is_same && !is_subkey).then(|| {
+    let is_signer = is_named(&key, signer.primary.as_str()) || is_named(&key, signer.fingerprint.as_str());
+    (!is_signer).then(|| {
         format!(
             "it is recorded as trusted by key {}, and it is made by key {}",
             if key.is_empty() {
@@ -160,4 +167,11 @@ fn of_another(stored: &Value, signature: &SignatureOutcome) -> Option<String> {
             signer.primary
         )
     })
+}
+
+/// Whether a recorded key is the one with this fingerprint. Others record key IDs, the last 16 digits of it; what is shorter
+/// names no key.
+fn is_named(recorded: &str, fingerprint: &str) -> bool {
+    let recorded = recorded.to_ascii_uppercase();
+    recorded == fingerprint || recorded.len() == KEY_ID && fingerprint.ends_with(&recorded)
 }

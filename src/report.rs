@@ -289,6 +289,7 @@ pub fn renderer(appearance: Appearance) -> Box<dyn Renderer> {
         colour,
         width,
         table,
+        keys_shown_by,
     } = appearance;
     let wide = format == Format::Wide;
     match (format, table) {
@@ -305,6 +306,7 @@ pub fn renderer(appearance: Appearance) -> Box<dyn Renderer> {
         (Format::Explain, _) => Box::new(explain::Explain {
             colour,
             has_several: table.is_some(),
+            keys_shown_by,
         }),
     }
 }

@@ -19,7 +19,7 @@ pub fn width(columns: Option<usize>) -> usize {
 }
 
 /// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appearance {
     /// How results are written.
     pub format: Format,
@@ -29,6 +29,8 @@ pub struct Appearance {
     pub width: usize,
     /// Where several images are expected, the widths of the table's columns.
     pub table: Option<Columns>,
+    /// The command that shows which keys are accepted in this run, safe to print.
+    pub keys_shown_by: Option<String>,
 }
 
 /// Widths of the columns whose content the user chooses, in characters. They are known before the first image is judged:

@@ -16,6 +16,8 @@ pub(super) struct Explain {
     pub(super) colour: bool,
     /// Several images are expected.
     pub(super) has_several: bool,
+    /// The command that shows which keys are accepted in this run, safe to print.
+    pub(super) keys_shown_by: Option<String>,
 }
 
 impl Renderer for Explain {
@@ -77,7 +79,11 @@ impl Renderer for Explain {
         appearance::verdict(out, outcome.verdict(), self.colour)?;
         let text = verdict_text(outcome.reason(), outcome.message());
         writeln!(out, "{}", text.trim_start_matches(outcome.verdict().word()))?;
-        writeln!(out, "Next: {}", advice(outcome.reason()))?;
+        write!(out, "Next: {}", advice(outcome.reason()))?;
+        match &self.keys_shown_by {
+            Some(call) if outcome.reason() == Reason::UnknownKey => writeln!(out, " {call} shows the accepted keys.")?,
+            _ => writeln!(out)?,
+        }
         if self.has_several {
             writeln!(out)?;
         }
@@ -105,9 +111,7 @@ pub fn advice(reason: Reason) -> &'static str {
             "look for another signature of the image in a format that is checked here: a binary OpenPGP version 4 message."
         }
         Reason::BadSignature => "fetch the signature and the image again from their publisher; if it stays bad, do not use the image.",
-        Reason::UnknownKey => {
-            "find out whose key it is from a source that you trust; image-signature keys lists the accepted keys."
-        }
+        Reason::UnknownKey => "find out whose key it is from a source that you trust.",
         Reason::KeyNotAccepted => "compare the fingerprint with the one that the key's owner publishes.",
         Reason::KeyExpired | Reason::KeyRevoked | Reason::KeyDisabled => {
             "get the current key from its owner, and a signature that was made with it."

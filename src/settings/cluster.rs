@@ -65,7 +65,7 @@ fn finish(
     if cluster.server.is_empty() {
         let why = missing.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
         wrong.push(format!(
-            "no cluster configured{why}; use --kubeconfig, --server or {instead}"
+            "no cluster configured{why}; log in with oc login, or use --kubeconfig, --server or {instead}"
         ));
     } else if let Some(why) = missing.filter(|why| why.starts_with("KUBECONFIG")) {
         log::warn!("{why}");
@@ -134,6 +134,8 @@ fn finish(
     let (Some(server), true) = (server, wrong.is_empty()) else {
         wrong.retain(|what| !what.is_empty());
         return Err(UsageError::new(match wrong.as_slice() {
+            // That there is none says where to look.
+            [one] if cluster.server.is_empty() => one.clone(),
             [one] => format!("in configuration: {one}"),
             several => format!("in configuration:\n* {}", several.join("\n* ")),
         }));

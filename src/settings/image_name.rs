@@ -102,7 +102,7 @@ pub fn without_type(text: &str) -> Option<&str> {
 /// stands for one. Nothing where it can be no other thing.
 #[must_use]
 pub fn elsewhere(text: &str) -> Option<String> {
-    let is_other = without_type(text).is_some() || Digest::parse(text).is_ok();
+    let is_other = text.starts_with("dir:") || without_type(text).is_some() || Digest::parse(text).is_ok();
     let reference = Reference::parse(text).ok().filter(|_| !is_other)?;
     let tag = if reference.is_name_only() { ":latest" } else { "" };
     let shown = safe(text);

@@ -10,7 +10,7 @@ use crate::cli::keys::{KeyOptions, KeysCommand, TrustModelFlag};
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::user_keyring::TrustModel;
-use crate::text::{quoted, safe};
+use crate::text::{quoted, safe, shell_word};
 
 /// Which keys are accepted.
 #[derive(Debug, Clone)]
@@ -133,6 +133,26 @@ impl Keys {
             now: environment.now,
         })
     }
+}
+
+/// The call of `keys` that lists what these options accept, as it is typed in a shell.
+#[must_use]
+pub fn call(options: &KeyOptions) -> String {
+    let mut call = "image-signature keys".to_owned();
+    let mut add = |flag: &str, value: &str| call.push_str(&format!(" {flag} {}", shell_word(&safe(value))));
+    for file in &options.public_key {
+        add("--public-key", &file.display().to_string());
+    }
+    if let Some(directory) = &options.homedir {
+        add("--homedir", &directory.display().to_string());
+    }
+    if let Some(TrustModelFlag::Always) = options.trust_model {
+        add("--trust-model", "always");
+    }
+    for fingerprint in &options.signed_by {
+        add("--signed-by", fingerprint);
+    }
+    call
 }
 
 /// What names a sigstore key: the digest of its public key.

@@ -11,7 +11,7 @@ use super::environment::Environment;
 use super::images::{Source, Target};
 use super::objects::{to_write, Recording};
 use super::platforms::Platforms;
-use super::{requests, UsageError};
+use super::{keys, requests, UsageError};
 use crate::cli;
 use crate::cli::verify::ColorWhen;
 pub use crate::cli::verify::VerifyOutput;
@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::digest::Digest;
 use crate::record::Context;
 use crate::source::objects::Place;
+use crate::text::{safe, shell_word};
 
 /// What `verify` is to do.
 #[derive(Debug, Clone)]
@@ -61,6 +62,8 @@ pub struct Verify {
     pub cluster_registry: Option<ClusterRegistry>,
     /// Add signatures that are found there to the Image.
     pub attach: bool,
+    /// The command that shows which keys are accepted, safe to print; nothing where none does.
+    pub keys_shown_by: Option<String>,
     /// The document from standard input is printed with the records in it, so that the report goes to standard error.
     pub prints_document: bool,
 }
@@ -137,9 +140,26 @@ impl Verify {
             require_list: options.require_list,
             cluster_registry,
             attach: options.attach,
+            keys_shown_by: keys_shown_by(options),
             prints_document,
         })
     }
+}
+
+/// The command that shows the keys that these options accept. No command lists sigstore keys.
+fn keys_shown_by(options: &cli::verify::VerifyCommand) -> Option<String> {
+    let accepts = &options.acceptance;
+    let why = "image-signature policy why REF";
+    if let Some(file) = &accepts.policy {
+        return Some(format!("{why} {}", shell_word(&safe(&file.display().to_string()))));
+    }
+    if accepts.system_policy {
+        return Some(why.to_owned());
+    }
+    if options.cluster_policy {
+        return Some(format!("{why} --cluster-policy"));
+    }
+    accepts.sigstore_key.is_empty().then(|| keys::call(&accepts.keys))
 }
 
 /// What `--cluster-policy` names, if it is given.

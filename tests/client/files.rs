@@ -101,7 +101,7 @@ fn the_variable_names_several_and_the_home_does_not_count() {
 fn where_all_of_them_are_missing_that_is_said() {
     let scene = Scene::signed();
     let outcome = with_variable(&scene, "absent1:absent2").expect(2);
-    let words = "no cluster configured: KUBECONFIG names absent1, absent2, none of which exists; use --kubeconfig, --server or --filename";
+    let words = "no cluster configured: KUBECONFIG names absent1, absent2, none of which exists; log in with oc login, or use --kubeconfig, --server or --filename";
     assert!(outcome.stderr.contains(words), "{outcome:?}");
     let outcome = with_variable(&scene, "absent1").expect(2);
     assert!(
@@ -207,6 +207,33 @@ fn no_configuration_at_all_says_what_to_do() {
     misconfigured(&scene, &[], &["no cluster configured", "--kubeconfig", "--filename"]);
 }
 
+/// What each command takes in place of a cluster.
+#[test]
+fn without_a_cluster_each_command_says_what_it_takes_instead() {
+    let sandbox = Sandbox::new();
+    for (args, instead) in [
+        (
+            &["audit"][..],
+            "--filename; images that are elsewhere are named: docker://REFERENCE, dir:PATH=REF, or a list of them with --images-from",
+        ),
+        (
+            &["audit", "nginx:latest=docker.io/library/nginx:latest"],
+            "write docker://nginx:latest for an image in a registry",
+        ),
+        (&["describe", "nginx:latest"], "--filename"),
+    ] {
+        let outcome = sandbox.run(args).expect_usage(instead);
+        assert!(
+            outcome.stderr.starts_with("error: no cluster configured: there is no "),
+            "{args:?}: {outcome:?}"
+        );
+        assert!(
+            outcome.stderr.contains("; log in with oc login, or use --kubeconfig, --server or --filename"),
+            "{args:?}: {outcome:?}"
+        );
+    }
+}
+
 /// Whoever has no cluster means an image in a registry, a directory or a file: how each is written is said.
 #[test]
 fn without_a_cluster_a_name_may_be_meant_as_something_else() {
@@ -229,6 +256,12 @@ fn without_a_cluster_a_name_may_be_meant_as_something_else() {
         let outcome = sandbox.run(["verify", image, "--expected-identity", "docker.io/library/nginx:latest"]);
         let outcome = outcome.expect(2);
         assert!(outcome.stderr.contains("no cluster configured"), "{outcome:?}");
+        assert!(!outcome.stderr.contains("docker://"), "{outcome:?}");
+    }
+    // Whoever writes dir: means a directory, whatever it is called.
+    for images in [&["dir:image"][..], &["dir:image", "quay.io/a/b:v1"]] {
+        let outcome = sandbox.run([&["verify"][..], images].concat());
+        let outcome = outcome.expect_usage("no expected identity for dir:image: give --expected-identity REF");
         assert!(!outcome.stderr.contains("docker://"), "{outcome:?}");
     }
     // Commands that read no files do not offer them.

@@ -167,3 +167,40 @@ fn other_formats_exclude_it() {
         .expect_usage("--explain");
     }
 }
+
+/// The accepted keys are those of this run, not those that the command would list without its options.
+#[test]
+fn the_call_that_shows_the_accepted_keys_has_the_options_of_this_run() {
+    let desk = Desk::new();
+    let stranger = Signer::new();
+    let unknown = stranger.simple_key("Stranger <s@example.com>");
+    let blob = stranger.sign(&unknown, &payload(D1, IDENTITY));
+    desk.put("image.json", image(D1, &[&blob]).to_string());
+    let key = std::fs::read(&desk.key_file).unwrap();
+    desk.sandbox.file("other key.asc", key);
+    let fixed = ["verify", "-f", "image.json", "--expected-identity", IDENTITY, "--explain"];
+    let next = |more: &[&str]| {
+        let outcome = desk.sandbox.run([&fixed[..], more].concat()).expect(1);
+        assert!(outcome.stdout.contains("UnknownKey"), "{outcome:?}");
+        outcome.stdout.lines().last().unwrap().to_owned()
+    };
+    let shows = |call: &str| {
+        format!("Next: find out whose key it is from a source that you trust. {call} shows the accepted keys.")
+    };
+    let more = ["--public-key", "other key.asc", "--signed-by", &desk.key];
+    let call = format!("image-signature keys --public-key 'other key.asc' --signed-by {}", desk.key);
+    assert_eq!(next(&more), shows(&call));
+    let listed = desk.sandbox.run([&["keys"][..], &more].concat()).expect(0);
+    assert!(listed.stdout.contains(&desk.key), "{listed:?}");
+    let home = desk.signer.home().to_str().unwrap().to_owned();
+    assert_eq!(
+        next(&["--homedir", &home, "--trust-model", "always"]),
+        shows(&format!("image-signature keys --homedir {home} --trust-model always"))
+    );
+    let by = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": "other key.asc"});
+    desk.put("policy.json", json!({"default": [by]}).to_string());
+    assert_eq!(
+        next(&["--policy", "policy.json"]),
+        shows("image-signature policy why REF policy.json")
+    );
+}

@@ -85,6 +85,7 @@ impl Scope {
             colour: settings.colour,
             width: appearance::width(settings.columns),
             table: (self.images > 1).then_some(self.columns),
+            keys_shown_by: settings.keys_shown_by.clone(),
         }
     }
 }

@@ -11,11 +11,15 @@ use crate::digest::Digest;
 use crate::registry::configuration::Configuration;
 use crate::settings::cluster_registry::ClusterRegistry;
 use crate::settings::environment::Environment;
-use crate::settings::image_name::ImageName;
+use crate::settings::image_name::{elsewhere, ImageName};
 use crate::settings::requests::{self, Lacking, Request};
 use crate::settings::{cluster, objects, UsageError};
 use crate::source::objects::{sources, Place};
 use crate::text::safe;
+
+/// What is audited in place of a cluster.
+const ELSEWHERE: &str =
+    "--filename; images that are elsewhere are named: docker://REFERENCE, dir:PATH=REF, or a list of them with --images-from";
 
 /// The images of an audit.
 #[derive(Debug, Clone)]
@@ -136,7 +140,7 @@ impl Images {
         let registries = options.of_cluster(registry.as_ref(), &[], environment)?;
         let is_of_streams = options.all_namespaces || client.namespace.is_some();
         Ok(Self::Cluster {
-            access: Box::new(cluster::access(client, environment, false, "--filename")?),
+            access: Box::new(cluster::access(client, environment, false, ELSEWHERE)?),
             range: match is_of_streams {
                 true => AskedRange::Used(client.namespace.clone()),
                 false => AskedRange::All,
@@ -164,12 +168,17 @@ impl Images {
         let registry = ClusterRegistry::parse(&options.cluster_registry)?;
         let registries = options.of_cluster(registry.as_ref(), &places, environment)?;
         let stdin_in_use = options.images_from.as_deref() == Some(Path::new("-"));
+        let meant = objects.iter().find_map(|(_, request)| elsewhere(&request.asked));
+        let instead = format!(
+            "--filename{}",
+            meant.map(|meant| format!("; {meant}")).unwrap_or_default()
+        );
         Ok(Self::Cluster {
             access: Box::new(cluster::access(
                 &options.source.client,
                 environment,
                 stdin_in_use,
-                "--filename",
+                &instead,
             )?),
             range: AskedRange::Named { objects, places, list },
             selector: String::new(),

@@ -24,6 +24,7 @@ use crate::openpgp::refusals::not_yet_valid;
 use crate::openpgp::roles::{Facts, KeySet, Listed, Maker, SignatureCheck, Standing};
 use crate::openpgp::signer::GpgSigner;
 use crate::reason::{Reason, Refusal};
+use crate::text::safe;
 
 /// Judges signatures by a set of keys.
 #[derive(Debug)]
@@ -122,8 +123,8 @@ impl Engine {
             }
             _ => Needs::default(),
         };
-        let objection = refusal.or_else(|| self.objection(&signer, &standing));
-        let by_validity = objection.is_some() && standing.objection == objection;
+        let by_validity = refusal.is_none() && !self.signed_by.is_limited() && standing.objection.is_some();
+        let objection = refusal.or_else(|| self.objection(key, &signer, &standing));
         let needs = if by_validity {
             needs.and(self.needs_for_validity(key))
         } else {
@@ -211,12 +212,17 @@ impl Engine {
     }
 
     /// Why a good signature is not accepted.
-    fn objection(&self, signer: &GpgSigner, standing: &Standing) -> Option<Refusal> {
+    fn objection(&self, key: &Key, signer: &GpgSigner, standing: &Standing) -> Option<Refusal> {
         if self.signed_by.is_limited() {
             let named = self.signed_by.admits(&signer.fingerprint, &signer.primary);
             return (!named).then(|| not_named(signer, &self.signed_by));
         }
-        standing.objection.clone()
+        let own = standing.objection.clone()?;
+        let who = format!("{} ({})", safe(&key.owner(false)), key.fingerprint());
+        Some(Refusal {
+            message: format!("it is made by {who}; {}", own.message),
+            ..own
+        })
     }
 
     /// What it takes to tell that nobody vouches for a key.

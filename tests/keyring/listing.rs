@@ -123,6 +123,25 @@ fn refusals_in_a_list_of_keys_are_about_keys() {
     assert!(!text.contains("made by"), "{text}");
 }
 
+/// The same of a key that nobody vouches for; of a signature by it is told who made it.
+#[test]
+fn what_is_said_of_an_uncertified_key_is_about_the_key() {
+    let desk = Desk::new();
+    let home = desk.home("h");
+    let home = ["--homedir", home.to_str().unwrap()];
+    let listed = desk.sandbox.run([&["keys"][..], &home].concat()).expect(0).stdout;
+    let message = "the validity of this key in the keyring is unknown; if this is the fingerprint";
+    let said = format!("not accepted: KeyNotAccepted: {message}");
+    assert!(listed.contains(&said), "{listed}");
+    assert!(!listed.contains("made by"), "{listed}");
+    let args = verify_image_json(IDENTITY);
+    let outcome = desk.sandbox.run([&args[..], &home].concat());
+    let outcome = outcome.expect_verdict(1, "Rejected/KeyNotAccepted");
+    let told = outcome.item()["message"].as_str().unwrap().to_owned();
+    let by = format!("it is made by {OWNER} ({}); {message}", desk.key);
+    assert!(told.contains(&by), "{told}");
+}
+
 #[test]
 fn a_home_that_is_not_there_is_trouble() {
     let desk = Desk::new();

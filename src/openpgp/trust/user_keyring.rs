@@ -235,11 +235,10 @@ impl KeySet for UserKeyring {
 /// write itself: 10,000 keys take 4 s and more (measured).
 const LISTED_AT_ONCE: usize = 500;
 
-/// A good signature by a key whose owner nobody vouches for; `unfit` must not though it might have, and whether it
+/// What is to be said against a key whose owner nobody vouches for; `unfit` must not though it might have, and whether it
 /// certified the key itself. The ways out are told; none of them loosens a check.
 fn not_valid(key: &Key, unfit: Option<(&Key, bool)>, now: i64) -> Refusal {
     let fingerprint = key.fingerprint();
-    let who = format!("{} ({fingerprint})", safe(&key.owner(false)));
     let validity = key.validity().word();
     let mut passes = false;
     let message = match unfit {
@@ -263,9 +262,9 @@ fn not_valid(key: &Key, unfit: Option<(&Key, bool)>, now: i64) -> Refusal {
             } else {
                 ("without valid self-signature", format!("get that key anew from its owner, or {another}"))
             };
-            format!("it is made by {who}, whose validity in the keyring is {validity}: {who_vouches} {name}, which is {state}, and such a certification counts for nothing; {remedy}")
+            format!("the validity of this key in the keyring is {validity}: {who_vouches} {name}, which is {state}, and such a certification counts for nothing; {remedy}")
         }
-        None => format!("it is made by {who}, whose validity in the keyring is {validity}; if this is the fingerprint that its owner publishes, certify the key with gpg --lsign-key {fingerprint} (that takes a secret key of your own) or name it with --signed-by {fingerprint}"),
+        None => format!("the validity of this key in the keyring is {validity}; if this is the fingerprint that its owner publishes, certify the key with gpg --lsign-key {fingerprint} (that takes a secret key of your own) or name it with --signed-by {fingerprint}"),
     };
     let refusal = Refusal::new(Reason::KeyNotAccepted, message);
     if passes {

@@ -94,7 +94,9 @@ impl<R: BufRead> Lines<R> {
         if !whole.read()? {
             return Err(Fault::Empty);
         }
-        let value = whole.value()?;
+        let value = whole.value().map_err(|_| {
+            whole.fault("it does not begin a report of image-signature audit --report jsonl=FILE".to_owned())
+        })?;
         let version = value["apiVersion"].as_str().unwrap_or_default();
         if version != VERSION || value["kind"] != REPORT {
             return Err(whole.fault(format!(

@@ -164,7 +164,7 @@ pub enum TestOutput {
 #[command(after_help = format!("{STATUS_TEST}\n\n{EXAMPLES}"), mut_arg("namespace", |arg| arg.help(NAMESPACE)))]
 pub struct TestCommand {
     /// The table, YAML or JSON: REF: {scope: SCOPE, verdict: VERDICT, keys: [FINGERPRINT...]}
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "TABLE")]
     pub table: PathBuf,
 
     /// A policy.json, or a file with ClusterImagePolicies and ImagePolicies (repeatable)

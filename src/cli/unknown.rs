@@ -114,6 +114,12 @@ fn looks_like_an_image(word: &str) -> bool {
 fn option(word: &str, args: &[OsString]) -> Option<String> {
     // Its options are those of its own commands, some of which other commands are to have later.
     if called(args) == Some("policy") {
+        if !word.starts_with('-') && innermost(args).get_name() == "test" {
+            return Some(format!(
+                "{}: policy test takes the policy as an option: image-signature policy test TABLE --policy FILE",
+                safe(word)
+            ));
+        }
         // That of `policy test` is not unknown.
         let is_policy = word.split('=').next() == Some("--policy");
         return is_policy.then(|| {
@@ -146,7 +152,16 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
             owners.join(", ")
         ),
         Some(command) if owners.iter().all(|owner| owner != command) => {
-            format!("{name} is an option of {}, not of {command}", owners.join(", "))
+            let instead = match (command, name) {
+                ("audit", "--expected-identity") => {
+                    "; write IMAGE=REF for an image that is named, or give --expected-identity-map FILE"
+                }
+                _ => "",
+            };
+            format!(
+                "{name} is an option of {}, not of {command}{instead}",
+                owners.join(", ")
+            )
         }
         _ => format!(
             "{name}: write the options of a command after it: image-signature {} {name} ...",
@@ -176,24 +191,43 @@ fn format(option: &str, value: &str, args: &[OsString]) -> Option<String> {
         return None;
     }
     let known = Cli::command();
-    let has = |command: &&clap::Command| {
-        let mut outputs = command
-            .get_arguments()
-            .filter(|argument| argument.get_long() == Some("output"));
-        outputs.any(|output| {
-            output
-                .get_possible_values()
-                .iter()
-                .any(|format| format.get_name() == value)
-        })
-    };
     let owners: Vec<&str> = known
         .get_subcommands()
-        .filter(has)
+        .filter(|command| formats(command).iter().any(|format| format == value))
         .map(clap::Command::get_name)
         .collect();
-    let here = called(args).unwrap_or("this command");
-    (!owners.is_empty()).then(|| format!("--output {value} is a format of {}, not of {here}", owners.join(", ")))
+    let here = innermost(args);
+    let own = formats(&here);
+    if owners.is_empty() || own.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "--output {value} is a format of {}, not of {}, whose formats are: {}",
+        owners.join(", "),
+        here.get_bin_name().unwrap_or(here.get_name()),
+        own.join(", ")
+    ))
+}
+
+/// The formats that a command prints.
+fn formats(command: &clap::Command) -> Vec<String> {
+    let mut arguments = command.get_arguments();
+    let output = arguments.find(|argument| argument.get_long() == Some("output"));
+    let formats = output.map(clap::Arg::get_possible_values).unwrap_or_default();
+    formats.iter().map(|format| format.get_name().to_owned()).collect()
+}
+
+/// The command that was called, as far in as it goes: `audit diff` of `audit`. Its bin name is that without the program's.
+fn innermost(args: &[OsString]) -> clap::Command {
+    let words = args.iter().skip(1).filter_map(|word| word.to_str());
+    let (mut command, mut name) = (Cli::command(), Vec::new());
+    for word in words {
+        if let Some(inner) = command.find_subcommand(word).cloned() {
+            name.push(word);
+            command = inner;
+        }
+    }
+    command.bin_name(name.join(" "))
 }
 
 /// The command that was called, where one was.

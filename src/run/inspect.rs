@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `inspect`: shows what signatures claim, and checks none.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::inspect_registry;
@@ -9,6 +10,7 @@ use crate::files::read::{read_bounded, read_regular};
 use crate::image::too_many;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use crate::reason::{Reason, Refusal, Verdict};
+use crate::reference::Reference;
 use crate::report::console::Console;
 use crate::report::exit::Exit;
 use crate::report::inspection::{self, Format, Inspected, Inspection};
@@ -110,5 +112,19 @@ fn inspect_directory(directory: &Path) -> Vec<Inspection> {
 }
 
 fn inspect(path: &Path, read: impl FnOnce() -> std::io::Result<Option<Vec<u8>>>) -> Inspection {
-    shown(path.display().to_string(), stored::signature(path, read()))
+    let read = read().map_err(|error| match (error.kind(), elsewhere(path)) {
+        (ErrorKind::NotFound, Some(meant)) => std::io::Error::new(error.kind(), format!("{error}; {meant}")),
+        _ => error,
+    });
+    shown(path.display().to_string(), stored::signature(path, read))
+}
+
+/// What a file that is not there may be meant as: an image in a registry has a tag or a digest.
+fn elsewhere(path: &Path) -> Option<String> {
+    let text = path.to_str()?;
+    let reference = Reference::parse(text)
+        .ok()
+        .filter(|reference| !reference.is_name_only())?;
+    (reference.tag().is_none() || reference.digest().is_none())
+        .then(|| format!("for an image in a registry write docker://{}", safe(text)))
 }

@@ -98,6 +98,25 @@ pub fn without_type(text: &str) -> Option<&str> {
     Type::parse(word).map(|_| name)
 }
 
+/// Refuses a type that stands alone, as in `oc describe image NAME`.
+///
+/// # Errors
+/// When the text is one; no object is called so in a cluster.
+pub fn refuse_type_alone(text: &str) -> Result<(), UsageError> {
+    let Some(kind) = Type::parse(text) else {
+        return Ok(());
+    };
+    let name = match kind {
+        Type::Image => "sha256:DIGEST",
+        Type::Tag => "STREAM:TAG",
+        Type::StreamImage => "STREAM@sha256:DIGEST",
+    };
+    let shown = safe(text);
+    Err(UsageError::new(format!(
+        "{shown}: it is a type, which needs a slash and a name: {shown}/{name}"
+    )))
+}
+
 /// What else the name of an object in a cluster may be meant as: whoever has no cluster at hand may not know that the name
 /// stands for one. Nothing where it can be no other thing.
 #[must_use]
@@ -162,7 +181,7 @@ pub fn blank(text: &str) -> String {
 
 /// The name in TYPE/NAME, which must be one that the type has.
 fn typed(kind: Type, word: &str, name: &str) -> Result<ImageName, String> {
-    let meant = if word.contains('.') {
+    let meant = if word.contains('.') || name.starts_with("sha256:") {
         String::new()
     } else {
         let namespace = word.to_ascii_lowercase();

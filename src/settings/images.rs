@@ -10,7 +10,7 @@ use self::parts::Parts;
 use self::requested::requested;
 use super::cluster_registry::ClusterRegistry;
 use super::environment::Environment;
-use super::image_name::{elsewhere, ImageName};
+use super::image_name::{elsewhere, refuse_type_alone, ImageName};
 use super::registry::Asked;
 use super::requests::{Request, Requests};
 use super::{cluster, objects, registry, UsageError};
@@ -159,7 +159,10 @@ fn by_place(
     for request in requests {
         let target = match request.image {
             ImageName::Directory(path) => Target::Directory(path),
-            ImageName::Object(name) => Target::Cluster(Name::parse(&name).map_err(UsageError)?),
+            ImageName::Object(name) => {
+                refuse_type_alone(&name)?;
+                Target::Cluster(Name::parse(&name).map_err(UsageError)?)
+            }
             ImageName::Registry(reference) => Target::Registry(reference),
         };
         targets.push(Wanted {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::environment::Environment;
-use super::image_name::{image_name, ImageName};
+use super::image_name::{image_name, refuse_type_alone, ImageName};
 use super::{cluster, UsageError};
 use crate::cli::verify::{DryRun, SourceOptions};
 use crate::cluster::access::Access;
@@ -77,7 +77,16 @@ impl Objects {
         let namespace = source.client.namespace.as_deref().filter(|_| !places.is_empty());
         let (mut names, mut asked): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         for text in images {
-            match image_name(text)?.in_namespace(namespace) {
+            if places.is_empty() {
+                refuse_type_alone(text)?;
+            }
+            // To write dir: before it would not help here.
+            let is_directory = !text.contains(':') && Path::new(text).join("manifest.json").is_file();
+            let name = match image_name(text) {
+                Err(_) if is_directory => ImageName::Directory(text.into()),
+                name => name?,
+            };
+            match name.in_namespace(namespace) {
                 ImageName::Object(name) if names.contains(&name) => {}
                 ImageName::Object(name) => {
                     names.push(name);

@@ -21,6 +21,16 @@ use crate::text::{quoted, safe};
 const VERSION_PREFIX: &str = "Directory Transport Version: ";
 const VERSIONS: [&str; 2] = ["1.1", "1.2"];
 
+/// Most entries of a directory that are looked through for one that is meant.
+const MAX_LOOKED_AT: usize = 1000;
+
+/// A directory in this one that has an image, for an example: the first by name of those that are looked at.
+fn image_within(path: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(path).ok()?.take(MAX_LOOKED_AT);
+    let directories = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    directories.filter(|inner| inner.join("manifest.json").is_file()).min()
+}
+
 /// Reads an image and its signatures from a directory. A gap in the numbers of the signatures hides none.
 ///
 /// # Errors
@@ -37,7 +47,14 @@ pub fn read(path: &Path) -> Result<Subject, Refusal> {
             ))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(unavailable(Reason::NotFound, format!("there is no directory {shown}")));
+            let meant = match shown.contains('*') {
+                true => "; no pattern is read here: name each directory, or list them for --images-from",
+                false => "",
+            };
+            return Err(unavailable(
+                Reason::NotFound,
+                format!("there is no directory {shown}{meant}"),
+            ));
         }
         Err(error) => {
             return Err(unavailable(
@@ -57,9 +74,22 @@ pub fn read(path: &Path) -> Result<Subject, Refusal> {
             ));
         }
         Err(error) => {
+            let inner = (error.kind() == io::ErrorKind::NotFound)
+                .then(|| image_within(path))
+                .flatten();
+            let meant = inner.map(|inner| {
+                let inner = safe(&inner.display().to_string());
+                format!(
+                    "; directories in it have images: name each, such as dir:{inner}, or list them for --images-from"
+                )
+            });
             return Err(unavailable(
                 Reason::ManifestUnavailable,
-                format!("reading {}: {error}", safe(&manifest_path.display().to_string())),
+                format!(
+                    "reading {}: {error}{}",
+                    safe(&manifest_path.display().to_string()),
+                    meant.unwrap_or_default()
+                ),
             ));
         }
     };

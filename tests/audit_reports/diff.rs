@@ -315,3 +315,18 @@ fn reports_that_have_no_image_in_common_are_told_to_be_of_two_places() {
     let outcome = sandbox.run(["audit", "diff", "old", "old"]).expect(0);
     assert!(!outcome.stderr.contains(told), "{outcome:#?}");
 }
+
+/// Reports have other formats too.
+#[test]
+fn a_report_of_another_format_is_told_to_be_none_of_json_lines() {
+    let sandbox = Sandbox::new();
+    sandbox.file("lines", lines(&head(), &[], Some(&tail(&[]))));
+    sandbox.file("report.json", "{\n  \"kind\": \"AuditReport\"\n}\n");
+    sandbox.file("report.csv", "image,source\nx,y\n");
+    for file in ["report.json", "report.csv"] {
+        let outcome = sandbox.run(["audit", "diff", "lines", file]).expect(3);
+        let message =
+            format!("{file}: line 1: it does not begin a report of image-signature audit --report jsonl=FILE");
+        assert!(outcome.stderr.contains(&message), "{outcome:?}");
+    }
+}

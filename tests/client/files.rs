@@ -149,7 +149,12 @@ fn where_all_of_them_are_missing_that_is_said() {
         outcome.stderr.contains("no cluster configured: there is no "),
         "{outcome:?}"
     );
-    assert!(outcome.stderr.contains("/home/.kube/config; use "), "{outcome:?}");
+    assert!(
+        outcome
+            .stderr
+            .contains("/home/.kube/config; log in with oc login, or use "),
+        "{outcome:?}"
+    );
 }
 
 #[test]

@@ -232,3 +232,16 @@ fn what_no_signature_fits_is_not_promised() {
         assert_eq!(is_accepted, verdict == "Verified", "{reference}: {examples:?}");
     }
 }
+
+/// The other commands take the policy as an argument.
+#[test]
+fn a_policy_as_an_argument_is_told_to_be_an_option() {
+    let sandbox = scene();
+    sandbox
+        .run(["policy", "test", "table.yaml", "policy.json"])
+        .expect_usage(
+            "policy.json: policy test takes the policy as an option: image-signature policy test TABLE --policy FILE",
+        );
+    let help = sandbox.run(["policy", "test", "--help"]).expect(0).stdout;
+    assert!(help.contains("policy test [OPTIONS] <TABLE>"), "{help}");
+}

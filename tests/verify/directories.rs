@@ -162,3 +162,34 @@ fn several_directories_in_one_call() {
         .expect(1);
     assert_eq!(crate::verify::words(&outcome), [OK, "Unsigned/NoSignature"]);
 }
+
+/// Who has several images in one directory names it, or writes a pattern that no shell replaces behind `dir:`.
+#[test]
+fn a_directory_of_images_is_no_image_and_is_told_so() {
+    let desk = Desk::new();
+    desk.put("set/b/manifest.json", MANIFEST);
+    desk.put("set/a/manifest.json", MANIFEST);
+    desk.put("set/0/other", "");
+    desk.put("empty/other", "");
+    for (command, status) in [("verify", 3), ("audit", 1)] {
+        let said = |directory: &str| {
+            let outcome = desk
+                .sandbox
+                .run([command, &format!("dir:{directory}={IDENTITY}")])
+                .expect(status);
+            format!("{}{}", outcome.stdout, outcome.stderr)
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        let text = said("set");
+        let each = "directories in it have images: name each, such as dir:set/a, or list them for --images-from";
+        assert!(text.contains("ManifestUnavailable"), "{text}");
+        assert!(text.contains(each), "{text}");
+        let text = said("set/*");
+        let pattern =
+            "there is no directory set/*; no pattern is read here: name each directory, or list them for --images-from";
+        assert!(text.contains(pattern), "{text}");
+        assert!(!said("empty").contains("--images-from"));
+    }
+}

@@ -178,7 +178,14 @@ fn the_call_that_shows_the_accepted_keys_has_the_options_of_this_run() {
     desk.put("image.json", image(D1, &[&blob]).to_string());
     let key = std::fs::read(&desk.key_file).unwrap();
     desk.sandbox.file("other key.asc", key);
-    let fixed = ["verify", "-f", "image.json", "--expected-identity", IDENTITY, "--explain"];
+    let fixed = [
+        "verify",
+        "-f",
+        "image.json",
+        "--expected-identity",
+        IDENTITY,
+        "--explain",
+    ];
     let next = |more: &[&str]| {
         let outcome = desk.sandbox.run([&fixed[..], more].concat()).expect(1);
         assert!(outcome.stdout.contains("UnknownKey"), "{outcome:?}");
@@ -188,7 +195,10 @@ fn the_call_that_shows_the_accepted_keys_has_the_options_of_this_run() {
         format!("Next: find out whose key it is from a source that you trust. {call} shows the accepted keys.")
     };
     let more = ["--public-key", "other key.asc", "--signed-by", &desk.key];
-    let call = format!("image-signature keys --public-key 'other key.asc' --signed-by {}", desk.key);
+    let call = format!(
+        "image-signature keys --public-key 'other key.asc' --signed-by {}",
+        desk.key
+    );
     assert_eq!(next(&more), shows(&call));
     let listed = desk.sandbox.run([&["keys"][..], &more].concat()).expect(0);
     assert!(listed.stdout.contains(&desk.key), "{listed:?}");

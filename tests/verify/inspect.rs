@@ -2,6 +2,7 @@
 //! `inspect`: claims, every line of which is marked as unverified.
 
 use crate::support::images::D1;
+use crate::support::program::Sandbox;
 use crate::verify::{Desk, IDENTITY};
 
 fn desk() -> Desk {
@@ -165,4 +166,24 @@ fn its_help_promises_no_verdict() {
     desk.sandbox
         .run(["inspect", "-", "-"])
         .expect_usage("`-` may be given only once");
+}
+
+/// What stands where a file is expected, and the other way round.
+#[test]
+fn images_are_told_apart_from_files_with_signatures_or_objects() {
+    let sandbox = Sandbox::new();
+    let meant = "; for an image in a registry write docker://nginx:latest";
+    let outcome = sandbox.run(["inspect", "nginx:latest"]).expect(3);
+    let text = |outcome: &crate::verify::Outcome| format!("{}{}", outcome.stdout, outcome.stderr);
+    let joined = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(joined(text(&outcome)).contains(meant), "{outcome:?}");
+    let outcome = sandbox.run(["inspect", "signature-1"]).expect(3);
+    assert!(!text(&outcome).contains("docker://"), "{outcome:?}");
+    sandbox.file("image/manifest.json", r#"{"schemaVersion": 2}"#);
+    sandbox.file("objects/other.json", r#"{"schemaVersion": 2}"#);
+    let meant = "it has no kind; it looks like an image that skopeo wrote: verify and audit take dir:image, and image-signature inspect image shows its signatures";
+    let outcome = sandbox.run(["describe", "-f", "image"]).expect(3);
+    assert!(joined(text(&outcome)).contains(meant), "{outcome:?}");
+    let outcome = sandbox.run(["describe", "-f", "objects/other.json"]).expect(3);
+    assert!(!text(&outcome).contains("skopeo"), "{outcome:?}");
 }

@@ -99,7 +99,6 @@ fn a_type_wins_over_a_namespace_which_is_named_by_its_option() {
 #[track_caller]
 fn assert_told(cases: &[(&str, &[&str])]) {
     let sandbox = Sandbox::new();
-    sandbox.file("there/manifest.json", "{}");
     sandbox.file("objects/image.json", "{}");
     sandbox.file("image.json", "{}");
     sandbox.file("plain", "x");
@@ -188,13 +187,21 @@ fn paths_say_which_option_takes_them() {
             "/nowhere/signature-1",
             &["looks like the path of a file", "--signature-file"],
         ),
-        ("there", &["a directory with an image", "write dir:there"]),
-        ("there/", &["write dir:there/"]),
         ("objects", &["it is a directory", "--filename objects"]),
         ("nowhere/", &["looks like the path of a directory", "dir:nowhere/"]),
         ("plain", &["it is a file"]),
         (".", &["it is a directory"]),
     ]);
+    let sandbox = Sandbox::new();
+    sandbox.file("there/manifest.json", "{}");
+    for name in ["there", "there/"] {
+        sandbox
+            .run(["verify", "--expected-identity", IDENTITY, name])
+            .expect_usage(&format!("it is a directory with an image; write dir:{name}"));
+        sandbox
+            .run(["remove", "-f", "image.json", name])
+            .expect_usage("a directory has no records");
+    }
 }
 
 #[test]
@@ -228,4 +235,40 @@ fn a_stream_that_is_called_like_something_else_is_written_with_its_namespace() {
         desk.run(&["-f", "list.json", "-o", "json", "--expected-identity", IDENTITY, name])
             .expect_verdict(0, OK);
     }
+}
+
+/// As in `oc describe image NAME`: a type alone is no name, and no directory that is called so helps.
+#[test]
+fn a_type_alone_is_told_what_follows_it() {
+    let sandbox = Sandbox::new();
+    for is_there in [false, true] {
+        for (word, whole) in [
+            ("image", "image/sha256:DIGEST"),
+            ("istag", "istag/STREAM:TAG"),
+            ("isimage", "isimage/STREAM@sha256:DIGEST"),
+        ] {
+            let message = format!("{word}: it is a type, which needs a slash and a name: {whole}");
+            for command in ["describe", "remove"] {
+                let outcome = sandbox.run([command, word, "x"]).expect_usage(&message);
+                assert!(!outcome.stderr.contains("dir:"), "{outcome:?}");
+            }
+            if !is_there {
+                sandbox.run(["audit", word]).expect_usage(&message);
+                sandbox
+                    .run(["verify", word, "--expected-identity", IDENTITY])
+                    .expect_usage(&message);
+            }
+        }
+        sandbox.file("image/manifest.json", "{}");
+        sandbox.file("set/manifest.json", "{}");
+    }
+    let outcome = sandbox.run(["describe", "set"]).expect_usage(
+        "set: a directory has no records; to see what its signatures claim write: image-signature inspect set",
+    );
+    assert!(!outcome.stderr.contains("dir:"), "{outcome:?}");
+    // A digest is no stream of a namespace.
+    let outcome = sandbox
+        .run(["describe", "image/sha256:abc"])
+        .expect_usage("image/ is a type, which sha256: and 64 hexadecimal digits follow");
+    assert!(!outcome.stderr.contains("-n image"), "{outcome:?}");
 }

@@ -160,3 +160,25 @@ fn what_is_typed_moves_no_terminal() {
         );
     }
 }
+
+/// Of an audit nobody expects one identity for all images, and its formats are others than those of `audit diff`.
+#[test]
+fn what_an_audit_has_instead_is_told() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(["audit", "-f", "x", "--expected-identity", IDENTITY])
+        .expect_usage("--expected-identity is an option of verify, not of audit; write IMAGE=REF for an image that is named, or give --expected-identity-map FILE");
+    sandbox
+        .run(["audit", "-f", "x", "-o", "name"])
+        .expect_usage("not of audit, whose formats are: text, wide, json, jsonl, csv, junit, sarif, html, openmetrics");
+    sandbox
+        .run(["audit", "diff", "x", "y", "-o", "csv"])
+        .expect_usage("--output csv is a format of audit, not of audit diff, whose formats are: text, json");
+    sandbox
+        .run(["audit", "--report", "my.jsonl"])
+        .expect_usage("expected FORMAT=FILE; write --report jsonl=my.jsonl");
+    let outcome = sandbox
+        .run(["audit", "--report", "my.report"])
+        .expect_usage("expected FORMAT=FILE");
+    assert!(!outcome.stderr.contains("=my.report"), "{outcome:?}");
+}

@@ -11,7 +11,7 @@ use crate::digest::Digest;
 use crate::registry::configuration::Configuration;
 use crate::settings::cluster_registry::ClusterRegistry;
 use crate::settings::environment::Environment;
-use crate::settings::image_name::{elsewhere, ImageName};
+use crate::settings::image_name::{elsewhere, refuse_type_alone, ImageName};
 use crate::settings::requests::{self, Lacking, Request};
 use crate::settings::{cluster, objects, UsageError};
 use crate::source::objects::{sources, Place};
@@ -161,7 +161,10 @@ impl Images {
         let (mut objects, mut places) = (Vec::new(), Vec::new());
         for request in named {
             match &request.image {
-                ImageName::Object(name) => objects.push((Name::parse(name).map_err(UsageError)?, request)),
+                ImageName::Object(name) => {
+                    refuse_type_alone(name)?;
+                    objects.push((Name::parse(name).map_err(UsageError)?, request));
+                }
                 ImageName::Directory(_) | ImageName::Registry(_) => places.push(request),
             }
         }

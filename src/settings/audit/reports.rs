@@ -28,7 +28,10 @@ pub(super) fn reports(wanted: &[String], resume: Option<&Path>) -> Result<Vec<Re
     for text in wanted {
         let wrong = |what: String| Err(UsageError::new(format!("--report {}: {what}", quoted(text))));
         let Some((format, path)) = text.split_once('=').filter(|(_, path)| !path.is_empty()) else {
-            return wrong("expected FORMAT=FILE".to_owned());
+            let ending = Path::new(text).extension().and_then(|ending| ending.to_str());
+            let format = ending.filter(|ending| !text.contains('=') && Format::from_str(ending, false).is_ok());
+            let meant = format.map(|format| format!("; write --report {format}={}", safe(text)));
+            return wrong(format!("expected FORMAT=FILE{}", meant.unwrap_or_default()));
         };
         let Ok(format) = Format::from_str(format, false) else {
             let names = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);

@@ -120,10 +120,32 @@ pub(super) fn open(
             index.keys.truncate(keys);
             Err(match error {
                 ScanError::Json(crate::json::Error::Io(error)) => reading(&error),
-                error => format!("{place} is not a file of API objects: {}", safe(&error.to_string())),
+                error => {
+                    let meant = matches!(error, ScanError::NoKind)
+                        .then(|| of_an_image(&place))
+                        .flatten();
+                    format!(
+                        "{place} is not a file of API objects: {}{}",
+                        safe(&error.to_string()),
+                        meant.unwrap_or_default()
+                    )
+                }
             })
         }
     }
+}
+
+/// What to say of a file that stands where skopeo writes an image; nothing of any other.
+fn of_an_image(place: &Place) -> Option<String> {
+    let Place::Path(path) = place else { return None };
+    let directory = path.parent().filter(|_| path.ends_with("manifest.json"))?;
+    let directory = match directory.as_os_str().is_empty() {
+        true => ".".to_owned(),
+        false => safe(&directory.display().to_string()),
+    };
+    Some(format!(
+        "; it looks like an image that skopeo wrote: verify and audit take dir:{directory}, and image-signature inspect {directory} shows its signatures"
+    ))
 }
 
 /// The objects of a text, which may be JSON or YAML, and its JSON.

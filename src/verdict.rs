@@ -5,6 +5,7 @@
 //! each check made with the values compared, so that explaining needs no second look.
 
 pub mod expectation;
+pub mod footing;
 pub mod image;
 pub mod pipeline;
 pub mod signature;
@@ -22,6 +23,7 @@ use crate::subject::{ManifestState, SignatureKind, Subject};
 use crate::text::{quoted, safe};
 pub use expectation::Expectation;
 use expectation::Place;
+pub use footing::Footing;
 pub use image::ImageOutcome;
 pub use signature::{Check, Ended, SignatureOutcome, Step};
 pub use signer::Signer;

@@ -138,12 +138,17 @@ fn of_verdict(entry: &Entry, is_by_policy: bool) -> Option<String> {
 
 fn of_findings(entry: &Entry) -> Option<String> {
     let has = |kind: FindingKind| entry.findings.iter().any(|finding| finding.kind == kind);
+    let is_signer = |key: &String| entry.signers().any(|signer| signer.primary == *key);
     let is_used = !entry.uses.is_empty() || entry.more_uses > 0;
     let has_place = entry.source.starts_with("dir:") || entry.source.starts_with("docker://");
     let what = if has(FindingKind::UnsignedInUse) != (is_used && entry.verdict == Verdict::Unsigned) {
         "what is in use and Unsigned is found to be so, and nothing else"
     } else if has(FindingKind::Expiring) && entry.verdict != Verdict::Verified {
         "keys that verify it expire, and it is not Verified"
+    } else if !entry.rests_on.is_empty() && entry.verdict != Verdict::Verified {
+        "it rests on keys, and it is not Verified"
+    } else if entry.more_signatures == 0 && entry.rests_on.iter().any(|key| !is_signer(key)) {
+        "it rests on a key that has not signed it"
     } else if has(FindingKind::HeldBack) != (entry.recorded == Recorded::HeldBack) {
         "a change was kept back where its record says so, and only there"
     } else if has_place && entry.recorded != Recorded::No {
@@ -170,6 +175,7 @@ fn of_bounds(entry: &Entry) -> Option<String> {
         (entry.matched.len(), 0, MAX_FINDINGS),
         (entry.lists.len(), 0, MAX_FINDINGS),
         (entry.sources.len(), 0, MAX_SOURCES),
+        (entry.rests_on.len(), 0, MAX_LISTED),
     ];
     let is_whole = lists
         .iter()
@@ -202,6 +208,7 @@ mod tests {
             sources: Vec::new(),
             signatures: Vec::new(),
             more_signatures: 0,
+            rests_on: Vec::new(),
             findings: Vec::new(),
             more_findings: 0,
             recorded: Recorded::No,

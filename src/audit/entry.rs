@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What an audit finds about one image: a line of its report.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 pub use super::finding::{Finding, FindingKind};
@@ -61,6 +59,9 @@ pub struct Entry {
     /// How many signatures are left out of `signatures`, which is bounded.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_signatures: u64,
+    /// The keys, by [`Signer::primary`], without each of which it would not be Verified for all of its uses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rests_on: Vec<String>,
     /// What else was found, besides the verdict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
@@ -103,6 +104,7 @@ impl Entry {
         let is_matched = |list: &String| self.matched.iter().any(|own| own.ends_with(&format!("@{list}")));
         cut(&mut self.lists, MAX_FINDINGS, |_, list| is_matched(list));
         self.sources.truncate(MAX_SOURCES);
+        self.rests_on.truncate(MAX_LISTED);
         let mut strings = vec![&mut self.image, &mut self.source, &mut self.message];
         strings.extend(self.expected.iter_mut().chain(&mut self.matched).chain(&mut self.lists));
         for source in &mut self.sources {
@@ -146,53 +148,11 @@ impl Entry {
             })
     }
 
-    /// Whether no other key verifies the image, or an instance that the image is Verified by.
-    #[must_use]
-    pub fn rests_on(&self, primary: &str) -> bool {
-        self.parts()
-            .iter()
-            .any(|part| part.iter().all(|signer| signer.primary == primary))
-    }
-
-    /// Until when the image stays Verified, in seconds since 1970, if no signature is added and so many different keys
-    /// are required: nothing where that is not limited, or where the image is not Verified now.
-    #[must_use]
-    pub fn verified_until(&self, required: usize) -> Option<i64> {
-        if self.verdict != Verdict::Verified {
-            return None;
-        }
-        self.parts().iter().filter_map(|part| lasts(part, required)).min()
-    }
-
     fn passed(&self) -> impl Iterator<Item = &Signature> {
         self.signatures
             .iter()
             .filter(|signature| signature.verdict == Verdict::Verified)
     }
-
-    /// The makers of the signatures that passed: of the image itself, and of each instance that it was judged by.
-    fn parts(&self) -> Vec<Vec<&Signer>> {
-        let mut parts: BTreeMap<Option<&str>, Vec<&Signer>> = BTreeMap::new();
-        for signature in self.passed() {
-            let part = parts.entry(signature.instance.as_deref()).or_default();
-            part.extend(&signature.signer);
-        }
-        parts.into_values().filter(|part| !part.is_empty()).collect()
-    }
-}
-
-/// Until when so many of the keys of these signers are valid; nothing where that is not limited.
-fn lasts(signers: &[&Signer], required: usize) -> Option<i64> {
-    // A key lasts as long as the last of its subkeys that signed.
-    let mut keys: Vec<(&str, Option<i64>)> = Vec::new();
-    for signer in signers {
-        match keys.iter_mut().find(|(primary, _)| *primary == signer.primary) {
-            None => keys.push((&signer.primary, signer.expires)),
-            Some((_, until)) => *until = until.zip(signer.expires).map(|(one, other)| one.max(other)),
-        }
-    }
-    keys.sort_by_key(|(_, until)| std::cmp::Reverse(until.unwrap_or(i64::MAX)));
-    keys.get(required.max(1) - 1)?.1
 }
 
 /// Shortens a list; how many were left out comes back. What `stays`, which is asked with what stands before it, is left out

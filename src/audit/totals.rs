@@ -52,7 +52,7 @@ pub struct Key {
     pub algorithm: String,
     /// How many images it verifies.
     pub images: u64,
-    /// How many of them no other key verifies.
+    /// How many of them would not be Verified without it.
     pub alone: u64,
     /// When it or the first of its subkeys that signed ceases to be valid, in seconds since 1970; none if never.
     pub expires: Option<i64>,
@@ -165,7 +165,7 @@ impl Totals {
                 key.algorithm.clone_from(&signer.key_algorithm);
             }
             key.images += 1;
-            key.alone += u64::from(entry.rests_on(&signer.primary));
+            key.alone += u64::from(entry.rests_on.contains(&signer.primary));
             key.expires = match (key.expires, signer.expires) {
                 (Some(known), Some(new)) => Some(known.min(new)),
                 (known, new) => known.or(new),

@@ -3,7 +3,7 @@
 
 use super::signature::SignatureOutcome;
 use super::tally::{self, Tally};
-use super::Expectation;
+use super::{Expectation, Footing};
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
@@ -19,6 +19,8 @@ pub struct ImageOutcome {
     signatures: Vec<SignatureOutcome>,
     /// Of which kinds signatures were asked for.
     kinds: Vec<SignatureKind>,
+    /// What it rests on that each instance is Verified, if that is why the image is.
+    by_instances: Option<Footing>,
 }
 
 impl ImageOutcome {
@@ -38,6 +40,7 @@ impl ImageOutcome {
             tallies: Vec::new(),
             signatures,
             kinds: Vec::new(),
+            by_instances: None,
         }
     }
 
@@ -84,6 +87,7 @@ impl ImageOutcome {
                 tallies,
                 signatures,
                 kinds,
+                by_instances: None,
             };
         }
         let unchecked = signatures.iter().any(|s| s.verdict() == Verdict::Unchecked);
@@ -154,6 +158,7 @@ impl ImageOutcome {
                 names.join(", ")
             ),
             matched,
+            by_instances: Some(Footing::all(instances.iter().filter_map(|(_, own)| own.footing()))),
             ..own
         }
     }
@@ -189,6 +194,19 @@ impl ImageOutcome {
         matched
             .filter(|identity| signature.matched().contains(identity))
             .collect()
+    }
+
+    /// What each of the matched identities rests on; nothing for what only instances are signed for.
+    pub fn footings(&self) -> impl Iterator<Item = (&Reference, Footing)> {
+        let tallies = self.tallies.iter();
+        tallies.filter_map(|tally| Some((&tally.identity, tally.footing()?)))
+    }
+
+    /// What it rests on that the image is Verified, if it is.
+    #[must_use]
+    pub fn footing(&self) -> Option<Footing> {
+        let own = || Footing::any(self.footings().map(|(_, own)| own));
+        (self.reason == Reason::Verified).then(|| self.by_instances.clone().unwrap_or_else(own))
     }
 
     /// How many different keys signed for an expected identity, and how many are needed.

@@ -3,7 +3,7 @@
 
 use super::expectation::{Alternative, Demand, Place, Requirement, Signed};
 use super::signature::{Miss, SignatureOutcome};
-use super::{Expectation, Signer};
+use super::{Expectation, Footing, Signer};
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::subject::SignatureKind;
@@ -28,6 +28,8 @@ pub struct Count {
     pub end: End,
     /// One signer for each different key.
     signers: Vec<Signer>,
+    /// What it rests on that it is met, if it is.
+    footing: Footing,
     /// How many different keys are needed; 0 where it is not about signatures.
     needed: usize,
     /// Why a signature does not meet it, of the one that got furthest.
@@ -85,6 +87,12 @@ impl Tally {
         let mut requirements = self.requirements.iter();
         requirements.all(|count| matches!(count.end, End::Met | End::Anything))
             && self.requirements.iter().any(|count| count.end == End::Met)
+    }
+
+    /// What it rests on that it is reached, if it is.
+    pub(super) fn footing(&self) -> Option<Footing> {
+        let parts = self.requirements.iter().map(|count| count.footing.clone());
+        self.is_reached().then(|| Footing::all(parts))
     }
 
     /// Whether it may be reached by what is not known.
@@ -198,6 +206,7 @@ fn count_one(
         name: requirement.name.clone(),
         end: End::Missed,
         signers: Vec::new(),
+        footing: Footing::default(),
         needed: 0,
         miss: None,
     };
@@ -210,7 +219,11 @@ fn count_one(
             let met = signatures
                 .iter()
                 .filter(|s| s.reason == Reason::Verified && s.met.contains(&place));
-            count.signers = different(met.filter_map(SignatureOutcome::signer));
+            let groups = groups(met.filter_map(SignatureOutcome::signer));
+            // A key lasts as long as the last of its subkeys that signed.
+            let of_group = |group: &Vec<&Signer>| Footing::any(group.iter().map(|signer| Footing::of(signer)));
+            let footings: Vec<Footing> = groups.iter().map(of_group).collect();
+            count.signers = groups.into_iter().map(|group| group[0].clone()).collect();
             let misses = signatures
                 .iter()
                 .flat_map(|s| &s.missed)
@@ -229,6 +242,7 @@ fn count_one(
                 reason.verdict() == Verdict::Unchecked
             };
             count.end = if count.signers.len() >= count.needed {
+                count.footing = Footing::enough(&footings, count.needed);
                 End::Met
             } else if missing.iter().any(|kind| keys.of(*kind).is_some()) || signatures.iter().any(is_open) {
                 End::Open
@@ -240,8 +254,13 @@ fn count_one(
     count
 }
 
-/// One signer for each different key: signers that are one, directly or through others, are counted once.
+/// One signer for each different key.
 fn different<'s>(signers: impl Iterator<Item = &'s Signer>) -> Vec<Signer> {
+    groups(signers).into_iter().map(|group| group[0].clone()).collect()
+}
+
+/// Signers by key: those that are one, directly or through others, stand together. No group is empty.
+fn groups<'s>(signers: impl Iterator<Item = &'s Signer>) -> Vec<Vec<&'s Signer>> {
     let mut groups: Vec<Vec<&Signer>> = Vec::new();
     for signer in signers {
         let is_same = |group: &Vec<&Signer>| group.iter().any(|own| own.is_same(signer));
@@ -251,7 +270,7 @@ fn different<'s>(signers: impl Iterator<Item = &'s Signer>) -> Vec<Signer> {
         others.push(group);
         groups = others;
     }
-    groups.into_iter().map(|group| group[0].clone()).collect()
+    groups
 }
 
 /// What a verified image is signed as, by whom, and which of the expected identities it is not.

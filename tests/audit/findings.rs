@@ -3,7 +3,7 @@
 
 use serde_json::{json, Value};
 
-use super::bench::{digest, Bench, Report, SIGNED};
+use super::bench::{digest, Bench, Report, PLACE, SIGNED};
 use crate::support::cosign::Cosign;
 use crate::support::images::list;
 use crate::support::program::word;
@@ -209,6 +209,84 @@ fn keys_that_expire_soon_are_told_with_the_images_that_only_they_verify() {
     // Where two keys are required, one that is left is not enough.
     let report = bench.lines(&["-f", "all.json", "--require", "2"], 1);
     assert_eq!(kinds(&report.entries[1]), ["expiring"]);
+}
+
+#[test]
+fn a_key_expires_for_each_requirement_and_each_use_that_it_meets_by_itself() {
+    let bench = Bench::new();
+    let soon = bench.desk.signer.key("Soon <s@example.com>", "ed25519", "sign", "5d");
+    let (good, key_file) = (bench.desk.key.clone(), bench.desk.key_file.clone());
+    let sign = |n: usize, key: &str, tag: &str| {
+        let payload = crate::support::images::payload(&digest(n), &format!("{SIGNED}:{tag}"));
+        bench.desk.signer.sign(key, &payload)
+    };
+    let rests_on = |entry: &Value| entry["restsOn"].as_array().cloned().unwrap_or_default();
+    let sorted = |mut keys: Vec<&String>| {
+        keys.sort();
+        json!(keys).as_array().unwrap().clone()
+    };
+    let stream = |namespace: &str, tag: &str| {
+        let from = format!("{PLACE}:{tag}");
+        json!({
+            "apiVersion": "image.openshift.io/v1",
+            "kind": "ImageStream",
+            "metadata": {"name": "app", "namespace": namespace},
+            "spec": {"tags": [{"name": tag, "from": {"kind": "DockerImage", "name": from}}]},
+            "status": {"tags": [{"tag": tag, "items": [{"image": digest(1), "dockerImageReference": from}]}]},
+        })
+    };
+    // Two requirements, one of which only the key meets that ends.
+    for (name, key) in [("soon.gpg", &soon), ("good.gpg", &good)] {
+        bench.desk.signer.export(&[key], &bench.desk.sandbox.path(name));
+    }
+    let signed = |file: &str| {
+        json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": bench.desk.sandbox.path(file),
+            "signedIdentity": {"type": "matchRepository"}})
+    };
+    let policy = json!({"default": [signed("soon.gpg"), signed("good.gpg")]});
+    bench.desk.put("policy.json", policy.to_string());
+    let image = bench.image(1, &[&sign(1, &soon, "v1"), &sign(1, &good, "v1")]);
+    bench.desk.put("all.json", image.to_string());
+    let by_policy = |more: &[&str]| {
+        let args = [
+            "audit",
+            "--policy",
+            "policy.json",
+            "--expected-identity-map",
+            "map",
+            "-f",
+            "all.json",
+        ];
+        bench.desk.sandbox.run([&args[..], more].concat())
+    };
+    let report = Report::read(&by_policy(&["-o", "jsonl"]).expect(0).stdout);
+    assert_eq!(kinds(report.entry()), ["expiring"]);
+    assert_eq!(rests_on(report.entry()), sorted(vec![&soon, &good]));
+    by_policy(&["--fail-on", "expiring"]).expect(1);
+    by_policy(&["--fail-on", "expiring", "--warn-expiry", "4d"]).expect(0);
+    // Two uses, one of which expects what only that key has signed, whatever else both have signed.
+    bench.desk.signer.export(&[&good, &soon], &key_file);
+    let apart = [sign(1, &soon, "v1"), sign(1, &good, "v2")];
+    let both = [sign(1, &soon, "v1"), sign(1, &soon, "v2"), sign(1, &good, "v2")];
+    let put = |blobs: &[Vec<u8>]| {
+        let blobs: Vec<&[u8]> = blobs.iter().map(Vec::as_slice).collect();
+        let objects = [bench.image(1, &blobs), stream("one", "v1"), stream("two", "v2")];
+        bench.desk.put("all.json", list(&objects).to_string());
+    };
+    for (blobs, keys) in [(&apart[..], sorted(vec![&soon, &good])), (&both, sorted(vec![&soon]))] {
+        put(blobs);
+        let report = bench.lines(&["-f", "all.json"], 0);
+        assert_eq!(kinds(report.entry()), ["expiring"]);
+        assert_eq!(rests_on(report.entry()), keys);
+        bench.run(&["-f", "all.json", "--fail-on", "expiring"]).expect(1);
+        let text = bench.run(&["-f", "all.json"]).expect(0).stdout;
+        assert!(text.contains("; 1 image would not be Verified without it"), "{text}");
+    }
+    // Where both have signed for both uses, the key that stays is enough.
+    put(&[&both[..], &[sign(1, &good, "v1")]].concat());
+    let report = bench.lines(&["-f", "all.json"], 0);
+    assert_eq!(kinds(report.entry()), [""; 0]);
+    assert_eq!(rests_on(report.entry()), [""; 0]);
 }
 
 #[test]

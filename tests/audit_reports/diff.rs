@@ -165,7 +165,9 @@ fn text_groups_the_changes() {
 fn one_image_may_have_changed_in_several_ways() {
     let old = [signed_as(0, &["a", "b"], "a"), signed_as(1, &["a"], "a")];
     let mut moved = signed_as(0, &["a", "b"], "b");
-    moved["signatures"] = verified(0, &[(OLD, None)])["signatures"].clone();
+    for member in ["signatures", "restsOn"] {
+        moved[member] = verified(0, &[(OLD, None)])[member].clone();
+    }
     let new = [moved, expected(unknown(1), &["b"])];
     let document = diff(&old, &new, &["-o", "json"]).expect(1).json();
     assert_valid(&document);

@@ -63,6 +63,9 @@ pub fn verified(n: usize, keys: &[(&str, Option<i64>)]) -> Value {
             "message": "m", "signer": signer})
     };
     entry["signatures"] = keys.iter().map(signature).collect();
+    if let [(key, _)] = keys {
+        entry["restsOn"] = json!([key]);
+    }
     entry
 }
 

@@ -62,7 +62,7 @@ fn text_lists_what_is_wrong_and_sums_up() {
         text.contains("\nUnsigned      NoSignature                 4\n"),
         "{text}"
     );
-    assert!(text.contains("it alone verifies 4 images\n"), "{text}");
+    assert!(text.contains("4 images would not be Verified without it\n"), "{text}");
     assert!(
         text.ends_with("\n40 images: 28 Verified, 5 Rejected, 1 Unsupported, 4 Unsigned, 1 Allowed, 1 Unchecked\n"),
         "{text}"

@@ -10,8 +10,7 @@ use super::modules::{files, root};
 const MAX_LINES: usize = 350;
 
 /// Files that are longer today. The list may only become shorter: an entry that is no longer needed fails too.
-const LONGER: [&str; 20] = [
-    "src/audit/entry.rs",
+const LONGER: [&str; 19] = [
     "src/cluster/pods.rs",
     "src/cluster/streams.rs",
     "src/run/audit/judge.rs",

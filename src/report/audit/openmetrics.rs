@@ -166,7 +166,12 @@ fn keys(out: &mut dyn Write, totals: &Totals) -> io::Result<()> {
         metric.set(&[("key", fingerprint), ("owner", &key.owner)], key.images.into());
     }
     metric.end()?;
-    let mut metric = Metric::new(out, "key_sole_images", None, "Images that no other key verifies.")?;
+    let mut metric = Metric::new(
+        out,
+        "key_sole_images",
+        None,
+        "Images that would not be Verified without a key.",
+    )?;
     for (fingerprint, key) in &totals.keys.counted {
         metric.set(&[("key", fingerprint)], key.alone.into());
     }

@@ -66,7 +66,7 @@ impl Summary {
             let owner = safe(&key.owner);
             writeln!(
                 out,
-                "Key {} ({owner}) expires {}; it alone verifies {}",
+                "Key {} ({owner}) expires {}; {} would not be Verified without it",
                 safe(fingerprint),
                 time(expires),
                 images(key.alone)

@@ -47,7 +47,7 @@ impl Judge<'_> {
                 (entry.recorded, record) = self.record(*object, &judged.first, job.expected, beside, &mut telling);
             }
         }
-        let entry = findings::finish(entry, self.settings);
+        let entry = findings::finish(entry, judged.footing.as_ref(), self.settings);
         Done {
             entry,
             told,

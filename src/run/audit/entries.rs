@@ -20,7 +20,7 @@ pub(super) fn entry(job: &Job, judged: &Judged) -> Entry {
         // What is expected of the image, if anything is, is expected of it everywhere.
         uses.iter_mut().for_each(|by| by.expects_nothing = false);
     }
-    Entry {
+    let mut entry = Entry {
         image: judged.digest.clone().unwrap_or_else(|| job.image.clone()),
         source: job.source.clone(),
         uses,
@@ -35,10 +35,15 @@ pub(super) fn entry(job: &Job, judged: &Judged) -> Entry {
         sources: judged.sources.iter().map(source).collect(),
         signatures: own.chain(of_instances).collect(),
         more_signatures: 0,
+        rests_on: Vec::new(),
         findings: Vec::new(),
         more_findings: 0,
         recorded: Recorded::No,
-    }
+    };
+    let keys = judged.footing.iter().flat_map(|footing| &footing.keys);
+    let is_told = |key: &&String| entry.signers().any(|signer| signer.primary == **key);
+    entry.rests_on = keys.filter(is_told).cloned().collect();
+    entry
 }
 
 fn texts(references: &[Reference]) -> Vec<String> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What an image is expected to be signed as (docs/contract.md 11).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -11,6 +11,7 @@ use crate::audit::uses::Known;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::text::safe;
+use crate::verdict::{Footing, ImageOutcome};
 
 /// What an image is expected to be signed as, and who says so.
 #[derive(Debug, Clone)]
@@ -55,6 +56,16 @@ impl Expected {
     ) -> impl Iterator<Item = &'e (Use, Vec<Reference>)> {
         let is_met = |identities: &[Reference]| identities.iter().any(|identity| signed.contains(identity));
         self.demands.iter().filter(move |(_, identities)| !is_met(identities))
+    }
+
+    /// What it rests on that the uses get what they expect which do, each by itself.
+    pub(super) fn footings(&self, outcome: &ImageOutcome) -> Vec<Footing> {
+        let signed: HashMap<&Reference, Footing> = outcome.footings().collect();
+        let demands = self.demands.iter().map(|(_, identities)| {
+            let ways = identities.iter().filter_map(|identity| signed.get(identity));
+            ways.cloned().collect::<Vec<_>>()
+        });
+        demands.filter(|ways| !ways.is_empty()).map(Footing::any).collect()
     }
 
     /// What is said of an image that is signed as all is expected that was looked at, where that is not all.

@@ -11,7 +11,7 @@ use crate::report::description::SignatureDescription;
 use crate::settings::audit::Audit;
 use crate::source::objects::Loaded;
 use crate::text::{safe, time};
-use crate::verdict::{ImageOutcome, SignatureOutcome, Signer};
+use crate::verdict::{Footing, ImageOutcome, SignatureOutcome, Signer};
 
 /// Length of a key ID in hexadecimal digits.
 const KEY_ID: usize = 16;
@@ -71,16 +71,16 @@ pub(super) fn of_release(outcome: &ImageOutcome, entry: &mut Entry) {
 }
 
 /// Adds what follows from the entry itself, and keeps it within its bounds.
-pub(super) fn finish(mut entry: Entry, settings: &Audit) -> Entry {
+pub(super) fn finish(mut entry: Entry, footing: Option<&Footing>, settings: &Audit) -> Entry {
     let is_used = !entry.uses.is_empty() || entry.more_uses > 0;
     if is_used && entry.verdict == Verdict::Unsigned {
         let message = "it is in use and has no signature".to_owned();
         add(&mut entry, FindingKind::UnsignedInUse, message);
     }
-    let until = entry.verified_until(settings.criteria.require);
+    let until = footing.and_then(|footing| footing.until);
     if let Some(until) = until.filter(|until| *until - settings.now < settings.reporting.warn_expiry) {
         let message = format!(
-            "no key that verifies it is valid after {}; have it signed with another key, or the key extended",
+            "after {} too few of the keys that it must be signed by are valid; have it signed with others, or these extended",
             time(until)
         );
         add(&mut entry, FindingKind::Expiring, message);

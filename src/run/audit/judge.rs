@@ -24,7 +24,7 @@ use crate::source::objects::Loaded;
 use crate::source::registry::Registries;
 use crate::subject::{Content, SignatureBlob, Subject};
 use crate::text::safe;
-use crate::verdict::ImageOutcome;
+use crate::verdict::{Footing, ImageOutcome};
 
 /// After how many failures in a row gpg and its homes are not set up anew any more.
 const MAX_FAILURES: usize = 3;
@@ -293,8 +293,13 @@ impl<'s> Judge<'s> {
             }
             outcome
         };
+        let mut footings = job.expected.footings(&outcome);
+        let worse = self.for_every_use(&outcome, subject, job, &mut footings, told);
+        footings.extend(outcome.footing());
+        let is_verified = outcome.reason() == Reason::Verified && worse.is_none();
         Judged {
-            worse: self.for_every_use(&outcome, subject, job, told),
+            worse,
+            footing: is_verified.then(|| Footing::all(footings)),
             first: outcome,
             sources: subject.sources.clone(),
             digest: None,
@@ -335,12 +340,14 @@ impl<'s> Judge<'s> {
     }
 
     /// What an image that is signed for some of its uses is, where another one expects something else: what one namespace
-    /// calls it must not vouch for it in another one.
+    /// calls it must not vouch for it in another one. What rests on another list than that of the others is added to
+    /// `footings`.
     fn for_every_use(
         &mut self,
         outcome: &ImageOutcome,
         subject: &Subject,
         job: &Job,
+        footings: &mut Vec<Footing>,
         told: &mut Messages<'_>,
     ) -> Option<ImageOutcome> {
         if outcome.reason() != Reason::Verified {
@@ -355,6 +362,7 @@ impl<'s> Judge<'s> {
             };
             // The list that this use expects may be another one than that of the others.
             if own.reason() == Reason::Verified {
+                footings.extend(own.footing());
                 continue;
             }
             let by = match by.namespace.as_str() {

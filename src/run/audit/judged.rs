@@ -3,7 +3,7 @@
 
 use crate::reason::{Reason, Refusal};
 use crate::subject::{Content, SignatureBlob, SourceAnswer};
-use crate::verdict::{ImageOutcome, SignatureOutcome};
+use crate::verdict::{Footing, ImageOutcome, SignatureOutcome};
 
 /// An image as it was judged.
 pub(super) struct Judged {
@@ -17,11 +17,14 @@ pub(super) struct Judged {
     pub(super) digest: Option<String>,
     /// The signatures of the instances that a list was judged by, at any depth, each with the digest of its instance.
     pub(super) instances: Vec<(String, SignatureOutcome)>,
+    /// What it rests on that it is Verified for all of its uses, if it is.
+    pub(super) footing: Option<Footing>,
 }
 
 impl From<ImageOutcome> for Judged {
     fn from(outcome: ImageOutcome) -> Self {
         Self {
+            footing: outcome.footing(),
             first: outcome,
             worse: None,
             sources: Vec::new(),

@@ -156,12 +156,12 @@ fn a_part_of_a_list_is_not_taken_for_the_whole() {
         let (report, _) = fleet.lines(&[], 3);
         assert!(report.tail["incomplete"].to_string().contains("ImageList"), "{answer}");
     }
-    // Pages that lead in a circle end.
+    // Pages that form a loop end.
     let fleet = Fleet::of(10);
     fleet.server().fault(Fault::endless_pages().on("GET", "/images$"));
     let (report, _) = fleet.lines(&[], 3);
     assert!(
-        report.tail["incomplete"].to_string().contains("circle"),
+        report.tail["incomplete"].to_string().contains("form a loop"),
         "{}",
         report.tail
     );

@@ -49,6 +49,14 @@ impl EngineError {
         Self::Failed { doing, why }
     }
 
+    /// More is written into a key than is looked at, and what it says is not known.
+    pub fn crowded(key: &str) -> Self {
+        Self::failed(
+            "checking the key of a signature",
+            format!("key {key} has more signatures or designated revokers than an honest one: what counts of them is not known; get the key anew from its owner"),
+        )
+    }
+
     /// A key carries a revocation by its designated revoker, and the checker says neither that it holds nor that it is bad.
     pub fn unchecked_revocation(key: &str, revoker: &str) -> Self {
         Self::failed(

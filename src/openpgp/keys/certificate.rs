@@ -31,7 +31,7 @@ const MAX_ATTRIBUTE: usize = 256 << 10;
 const MAX_STRAYS: usize = 64;
 
 /// Most designated revokers of a key.
-const MAX_REVOKERS: usize = 8;
+pub(super) const MAX_REVOKERS: usize = 8;
 
 /// What a key can have besides itself; the order in which it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::limits::{MAX_KEY_BYTES, MAX_SELF_SIGNATURES};
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
-use crate::openpgp::keys::certificate::{hashed_key, insert, Certificate, Kind, Signatures};
+use crate::openpgp::keys::certificate::{hashed_key, insert, Certificate, Kind, Signatures, MAX_REVOKERS};
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::{class, Core, Loose};
 
@@ -30,7 +30,7 @@ impl Certificate {
     pub fn write_own(&self) -> Result<Vec<u8>, TooLarge> {
         // Forged revocations are cheap to make: those that do not even try are left out where there is no room.
         for only_honest in [false, true] {
-            let out = Writer::new(self, false, only_honest).write();
+            let (out, _) = Writer::new(self, false, only_honest).write();
             if out.len() <= MAX_KEY_BYTES {
                 return Ok(out);
             }
@@ -41,7 +41,14 @@ impl Certificate {
     /// Writes the key with what others certify of it.
     #[must_use]
     pub fn write_all(&self) -> Vec<u8> {
-        Writer::new(self, true, false).write()
+        Writer::new(self, true, false).write().0
+    }
+
+    /// Whether signatures of a part that look like the key's own are left out because there are too many: what they say of it,
+    /// that it expires or who may revoke it, is not known then.
+    #[must_use]
+    pub fn leaves_out_honest(&self) -> bool {
+        (self.is_flooded() || !self.strays.is_empty()) && Writer::new(self, false, false).write().1
     }
 }
 
@@ -52,6 +59,7 @@ struct Writer<'c> {
     with_others: bool,
     only_honest: bool,
     out: Vec<u8>,
+    has_left_out: bool,
 }
 
 impl<'c> Writer<'c> {
@@ -59,14 +67,16 @@ impl<'c> Writer<'c> {
         Self {
             own,
             key: hashed_key(&own.body),
-            revokers: own.revokers().iter().map(KeyId::of).collect(),
+            revokers: own.revoked_by().iter().take(MAX_REVOKERS).map(KeyId::of).collect(),
             with_others,
             only_honest,
             out: Vec::new(),
+            has_left_out: false,
         }
     }
 
-    fn write(mut self) -> Vec<u8> {
+    /// The key, and whether something was left out that looks like the key's own.
+    fn write(mut self) -> (Vec<u8>, bool) {
         self.out.extend(packet::encode(tag::PUBLIC_KEY, &self.own.body));
         self.signatures(&self.own.direct, None);
         // The older parts first, whatever the order of the copies.
@@ -90,7 +100,7 @@ impl<'c> Writer<'c> {
                 self.out.truncate(before);
             }
         }
-        self.out
+        (self.out, self.has_left_out)
     }
 
     /// Signatures that stood at the wrong place belong to the part that they are over, by their digest.
@@ -132,7 +142,7 @@ impl<'c> Writer<'c> {
 
     /// Those that may be the key's own; where there are too many, the newest of those that look honest, because late
     /// dates are cheap to forge.
-    fn self_signatures<'s>(&self, rest: &[(&'s Core, &'s Loose)], data: &[&[u8]]) -> Vec<(&'s Core, &'s Loose)> {
+    fn self_signatures<'s>(&mut self, rest: &[(&'s Core, &'s Loose)], data: &[&[u8]]) -> Vec<(&'s Core, &'s Loose)> {
         let id = self.own.id();
         let is_own = |(core, loose): &(&Core, &Loose)| match core.class {
             // Nobody else makes them.
@@ -142,7 +152,11 @@ impl<'c> Writer<'c> {
         let mut own: Vec<_> = rest.iter().copied().filter(is_own).collect();
         if own.len() > MAX_SELF_SIGNATURES {
             own.sort_by_cached_key(|(core, loose)| (core.seems_over(loose, data), core.created));
-            own.drain(..own.len() - MAX_SELF_SIGNATURES);
+            let left_out = own.len() - MAX_SELF_SIGNATURES;
+            // The last of them looks best.
+            let (core, loose) = own[left_out - 1];
+            self.has_left_out |= core.seems_over(loose, data);
+            own.drain(..left_out);
             own.sort_by_key(|(core, _)| *core);
         }
         own

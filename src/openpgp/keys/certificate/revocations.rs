@@ -17,24 +17,32 @@ impl Certificate {
             .iter()
             .chain(of_parts)
             .filter(|(core, loose)| core.is_said_to_be_by(loose, self.id));
-        own.flat_map(|(core, _)| core.revokers()).take(MAX_REVOKERS).collect()
+        own.flat_map(|(core, _)| core.revokers()).collect()
     }
 
-    /// The designated revokers that are said to have revoked it, or may have where what names the maker is not covered.
+    /// The designated revokers that are said to have revoked it, or may have where what names the maker is not covered. They
+    /// are as many as somebody has written into it: see [`Self::has_many_revokers`].
     #[must_use]
     pub fn revoked_by(&self) -> BTreeSet<Revoker> {
         let mut revokers = self.revokers();
-        if !revokers.is_empty() {
-            let said = |revoker: &Revoker| {
-                let id = KeyId::of(revoker);
-                let by = |(core, loose): (&Core, &Loose)| {
-                    core.is_said_to_be_by(loose, id) || core.may_be_by(id) && self.seems_revoked_by(core, loose)
-                };
-                self.revocations().any(by)
-            };
-            revokers.retain(said);
+        if revokers.is_empty() {
+            return revokers;
+        }
+        let said: BTreeSet<KeyId> = self
+            .revocations()
+            .flat_map(|(core, loose)| core.makers(loose))
+            .collect();
+        let is_open = |(core, loose): (&Core, &Loose)| core.named().is_none() && self.seems_revoked_by(core, loose);
+        if !self.revocations().any(is_open) {
+            revokers.retain(|revoker| said.contains(&KeyId::of(revoker)));
         }
         revokers
+    }
+
+    /// Whether more designated revokers than are looked at are said to have revoked it, as no honest key has it.
+    #[must_use]
+    pub fn has_many_revokers(&self) -> bool {
+        self.revoked_by().len() > MAX_REVOKERS
     }
 
     /// Revocations of the primary key that are in it, whoever made them.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Shadow;
 use crate::openpgp::error::EngineError;
+use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key};
 
 impl Shadow {
@@ -27,6 +28,10 @@ impl Shadow {
         for place in fit {
             if !self.may_vouch(*place) {
                 continue;
+            }
+            let is_crowded = |own: &Certificate| own.leaves_out_honest() || own.has_many_revokers();
+            if self.certificate(*place).is_some_and(|own| is_crowded(&own)) {
+                return Err(EngineError::crowded(&self.ring.fingerprint(*place)));
             }
             let overlooked = |revoker: &usize| listed.get(revoker).is_none_or(|key| !key.may_revoke_others());
             if let Some(revoker) = self.revokers_of(*place).into_iter().find(overlooked) {

@@ -4,6 +4,7 @@
 //! All rules compare normal forms. None of them looks at the image's digest: that the signature is for these bytes,
 //! and that a digest the user named is the image's own, is checked apart from the rule (see [`crate::verdict`]).
 
+use crate::digest::Digest;
 use crate::reference::Reference;
 use crate::text::place::quoted;
 
@@ -94,16 +95,25 @@ impl Rule {
         }
     }
 
-    /// Whether an image asked for as `intended` can be signed so that it is accepted: a remapped reference must be one, and
-    /// digests in `intended` and in the signed reference are both the image's own (see [`crate::verdict`]). Lists are passed
-    /// over, of which one digest may be the list's and the other that of an instance.
+    /// Whether an image asked for as `intended` can be signed so that it is accepted: a remapped reference must be one. Another
+    /// digest than that of `intended` may be accepted: one may be that of a list, and the other that of an instance.
     #[must_use]
     pub fn can_be_met(&self, intended: &Reference) -> bool {
         match self {
-            Rule::ExactReference(reference) => is_one_image(intended, reference),
             Rule::Remap(remap) => remap.apply(intended).is_some(),
             _ => true,
         }
+    }
+
+    /// The digest that signatures must have where `intended` has another one, which fits only where one of the two is that of
+    /// a list with the other in it (see [`crate::verdict`]).
+    #[must_use]
+    pub fn other_digest(&self, intended: &Reference) -> Option<&Digest> {
+        let Rule::ExactReference(reference) = self else {
+            return None;
+        };
+        let own = intended.digest()?;
+        reference.digest().filter(|digest| *digest != own)
     }
 
     /// What the signed reference is held against, for messages: the remapped one where the rule remaps.
@@ -127,15 +137,6 @@ impl std::fmt::Display for Rule {
             Rule::ExactRepository(reference) => write!(f, "exactRepository:{reference}"),
             Rule::Remap(remap) => write!(f, "remap:{}={}", remap.prefix, remap.signed_prefix),
         }
-    }
-}
-
-/// Whether two references may be of one image: where both have a digest, it is the same.
-#[must_use]
-pub fn is_one_image(one: &Reference, other: &Reference) -> bool {
-    match (one.digest(), other.digest()) {
-        (Some(one), Some(other)) => one == other,
-        _ => true,
     }
 }
 

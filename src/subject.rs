@@ -51,8 +51,8 @@ pub struct Subject {
     pub digest: Digest,
     /// What is known of its manifest.
     pub manifest: ManifestState,
-    /// The list that the image was asked for by, where it is an instance of one.
-    pub list: Option<NamingList>,
+    /// The lists that name the image, and that it was asked for by or that are expected of it.
+    pub lists: Vec<NamingList>,
     /// The signatures that were found, in the order in which they are judged.
     pub signatures: Vec<SignatureBlob>,
     /// The places that were asked for them, where there are several.

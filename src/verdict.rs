@@ -19,7 +19,7 @@ use crate::payload::{Payload, PayloadFormat};
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::sigstore::keys::Checked;
-use crate::subject::{ManifestState, SignatureKind, Subject};
+use crate::subject::{ManifestState, NamingList, SignatureKind, Subject};
 use crate::text::{quoted, safe};
 pub use expectation::Expectation;
 use expectation::Place;
@@ -247,20 +247,25 @@ fn without_tag(kind: SignatureKind, wanted: &Reference, signed: &Reference) -> &
     }
 }
 
-/// One expected identity against the signed reference. A digest in either must be the image's own, or that of the list
-/// that the image was asked for by, which the rule by itself does not ask.
+/// One expected identity against the signed reference. A digest in either must be the image's own, or that of a list that
+/// the image was asked for by, which the rule by itself does not ask. Who expects one list does not get the image as another
+/// one has it.
 fn compare(expected: &Reference, signed: &Reference, subject: &Subject, rule: &Rule) -> Result<(), String> {
     if !rule.matches(Some(expected), signed) {
         return Err(identity::difference(&rule.wanted(expected), signed).to_owned());
     }
-    let is_own = |digest: &Digest| {
-        digest.names(&subject.digest) || subject.list.as_ref().is_some_and(|list| digest.names(list.digest()))
-    };
+    let has = |digest: &Digest, list: &&NamingList| digest.names(list.digest());
+    let named = expected.digest().filter(|digest| !digest.names(&subject.digest));
+    let mut lists: Vec<&NamingList> = subject.lists.iter().collect();
+    if let Some(named) = named {
+        lists.retain(|list| has(named, list));
+    }
+    let is_own = |digest: &Digest| digest.names(&subject.digest) || lists.iter().any(|list| has(digest, list));
     for reference in [expected, signed] {
         if reference.digest().is_some_and(|digest| !is_own(digest)) {
-            let list = subject.list.as_ref();
-            let list = list.map_or(String::new(), |list| format!(", in the list {}", list.digest()));
-            return Err(format!("the image itself is {}{list}", subject.digest));
+            let lists = subject.lists.iter();
+            let lists: String = lists.map(|list| format!(", in the list {}", list.digest())).collect();
+            return Err(format!("the image itself is {}{lists}", subject.digest));
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 
 use super::explanation::Identity;
 use super::{KeyType, Requirement, SigstoreSigners};
-use crate::identity::{is_one_image, Rule};
+use crate::identity::Rule;
 use crate::reference::Reference;
 
 /// The type of a requirement, as policies write it.
@@ -108,7 +108,7 @@ pub fn identity(rule: &Rule, asked: &Reference) -> Identity {
             "matchRepository",
             format!("{}, with any tag or digest or none", asked.name()),
         ),
-        Rule::ExactReference(reference) if !rule.can_be_met(asked) => (
+        Rule::ExactReference(reference) if rule.other_digest(asked).is_some() => (
             "exactReference",
             format!(
                 "exactly {reference}, whatever was asked for; {asked} has another digest, so that nothing fits unless one of them is a list with the other in it"
@@ -165,8 +165,7 @@ fn examples(rule: &Rule, asked: &Reference) -> Vec<(String, bool)> {
     for candidate in candidates {
         let text = candidate.to_string();
         if examples.iter().all(|(own, _)| *own != text) {
-            let is_accepted = rule.matches(Some(asked), &candidate) && is_one_image(asked, &candidate);
-            examples.push((text, is_accepted));
+            examples.push((text, rule.matches(Some(asked), &candidate)));
         }
     }
     examples

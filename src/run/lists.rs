@@ -8,38 +8,64 @@ use crate::run::cluster::Session;
 use crate::source::objects::{Loaded, ObjectFiles};
 use crate::subject::NamingList;
 
-/// The list that one of these identities expects and that names an image. `object` gives the Image of a digest, nothing
-/// where there is none. What cannot be read might be the list: that is said, unless another one names the image.
+/// The lists that are expected of an image.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ExpectedLists {
+    /// Those that name it.
+    pub(super) named: Vec<NamingList>,
+    /// Why it is not known of another one whether it does.
+    pub(super) trouble: Option<Refusal>,
+}
+
+impl ExpectedLists {
+    /// Puts those of some identities to those of others.
+    pub(super) fn extend(&mut self, others: Self) {
+        for list in others.named {
+            if !self.named.contains(&list) {
+                self.named.push(list);
+            }
+        }
+        self.trouble = self.trouble.take().or(others.trouble);
+    }
+}
+
+/// The lists that these identities expect and that name an image. `object` gives the Image of a digest, nothing where there
+/// is none. What cannot be read might be such a list: that is said, also where others name the image.
 fn naming(
     loaded: &Loaded,
     identities: &[Reference],
     mut object: impl FnMut(&Digest) -> Result<Option<Loaded>, Refusal>,
-) -> Option<Result<NamingList, Refusal>> {
-    let own = loaded.image.digest().ok()?;
-    let mut trouble = None;
+) -> ExpectedLists {
+    let mut lists = ExpectedLists::default();
+    let Ok(own) = loaded.image.digest() else {
+        return lists;
+    };
+    let mut asked: Vec<&Digest> = Vec::new();
     for digest in identities.iter().filter_map(Reference::digest) {
-        if digest.names(&own) {
+        if digest.names(&own) || asked.contains(&digest) {
             continue;
         }
-        match object(digest) {
-            Ok(Some(list)) => {
-                if let Some(list) = NamingList::of_object(&list.object, &own) {
-                    return Some(Ok(list));
-                }
-            }
-            Ok(None) => {}
-            Err(refusal) => trouble = trouble.or(Some(refusal)),
-        }
+        asked.push(digest);
+        let found = object(digest);
+        lists.extend(match found {
+            Ok(list) => ExpectedLists {
+                named: list
+                    .and_then(|list| NamingList::of_object(&list.object, &own))
+                    .into_iter()
+                    .collect(),
+                trouble: None,
+            },
+            Err(refusal) => ExpectedLists {
+                named: Vec::new(),
+                trouble: Some(refusal),
+            },
+        });
     }
-    trouble.map(Err)
+    lists
 }
 
-/// The list among the Images of a cluster.
-pub(super) fn in_cluster(
-    session: &mut Session,
-    loaded: &Loaded,
-    identities: &[Reference],
-) -> Option<Result<NamingList, Refusal>> {
+/// The lists among the Images of a cluster.
+pub(super) fn in_cluster(session: &mut Session, loaded: &Loaded, identities: &[Reference]) -> ExpectedLists {
     naming(loaded, identities, |digest| match session.image(digest) {
         Ok(list) => Ok(Some(list)),
         Err(refusal) if refusal.reason == Reason::NotFound => Ok(None),
@@ -47,12 +73,8 @@ pub(super) fn in_cluster(
     })
 }
 
-/// The list among the objects of files.
-pub(super) fn in_files(
-    files: &ObjectFiles,
-    loaded: &Loaded,
-    identities: &[Reference],
-) -> Option<Result<NamingList, Refusal>> {
+/// The lists among the objects of files.
+pub(super) fn in_files(files: &ObjectFiles, loaded: &Loaded, identities: &[Reference]) -> ExpectedLists {
     naming(loaded, identities, |digest| {
         let found = files.find(digest.as_str());
         let Some((first, others)) = found.split_first() else {

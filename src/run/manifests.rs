@@ -174,7 +174,7 @@ impl Manifests<'_, '_, '_> {
         let subject = Subject {
             digest: manifest.digest.clone(),
             manifest: ManifestState::of_bytes(manifest.bytes, &manifest.digest),
-            list: manifest.list.clone(),
+            lists: manifest.list.iter().cloned().collect(),
             signatures: gathered.signatures,
             sources: gathered.sources,
             is_object_alone: false,

@@ -123,7 +123,7 @@ pub fn read(path: &Path) -> Result<Subject, Refusal> {
     Ok(Subject {
         digest,
         manifest: ManifestState::Matches(Relatives::new(manifest)),
-        list: None,
+        lists: Vec::new(),
         signatures,
         sources: Vec::new(),
         is_object_alone: false,

@@ -46,7 +46,7 @@ pub fn read(manifest: &Path, signatures: &[PathBuf]) -> Result<Subject, Refusal>
     Ok(Subject {
         digest,
         manifest: ManifestState::Matches(Relatives::new(bytes)),
-        list: None,
+        lists: Vec::new(),
         signatures: blobs(signatures),
         sources: Vec::new(),
         is_object_alone: false,
@@ -59,7 +59,7 @@ pub fn of_digest(digest: &Digest, signatures: &[PathBuf]) -> Subject {
     Subject {
         digest: digest.clone(),
         manifest: ManifestState::DigestGiven,
-        list: None,
+        lists: Vec::new(),
         signatures: blobs(signatures),
         sources: Vec::new(),
         is_object_alone: false,

@@ -303,8 +303,8 @@ fn unlike(subject: &Subject, identity: &Reference) -> Option<Refusal> {
     if let ManifestState::Mismatch(why) = &subject.manifest {
         return Some(Refusal::new(Reason::ManifestMismatch, why.clone()));
     }
-    let list = subject.list.as_ref().map(NamingList::digest);
-    let is_own = |digest: &Digest| digest.names(&subject.digest) || list.is_some_and(|list| digest.names(list));
+    let mut lists = subject.lists.iter().map(NamingList::digest);
+    let mut is_own = |digest: &Digest| digest.names(&subject.digest) || lists.any(|list| digest.names(list));
     let digest = identity.digest().filter(|digest| !is_own(digest))?;
     Some(Refusal::new(
         Reason::DigestMismatch,

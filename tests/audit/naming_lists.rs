@@ -110,6 +110,46 @@ fn lists_of_a_cluster_stand_for_their_instances_each_where_it_is_expected() {
     assert_eq!(report.entry()["verdict"], "Unchecked", "{report:#?}");
 }
 
+/// Under one name either list may be expected; what is expected under another name is a demand of its own.
+#[test]
+fn signatures_for_each_of_several_lists_are_confirmed() {
+    let fleet = Fleet::empty();
+    let (first, one) = list_object(&[D1], &[D1]);
+    let (second, two) = list_object(&[D1, D2], &[D1, D2]);
+    for object in [first, second] {
+        fleet.server().image(object);
+    }
+    fleet.server().stream(
+        "shop",
+        "app",
+        json!({"status": {"tags": [{"tag": "v1", "items": [{"image": D1}]}]}}),
+    );
+    let named = |digest: &str| format!("{SOURCE}/app@{digest}");
+    fleet.server().image(stored(D1, &[&fleet.sign(D1, &named(&two))]));
+    for [expected, other] in [[&one, &two], [&two, &one]] {
+        let under = |name: &str| {
+            let text = format!("{D1} {}\n{name} {}\n", named(expected), named(other));
+            fleet.scene.sandbox.file("list", text);
+        };
+        under(D1);
+        let (report, _) = fleet.lines(&["--images-from", "list"], 0);
+        assert_eq!(report.words(), ["Verified/Verified"]);
+        under(&format!("shop/app@{D1}"));
+        let (report, _) = fleet.lines(&["--images-from", "list"], 1);
+        assert_eq!(report.words(), ["Rejected/IdentityMismatch"]);
+    }
+    let signatures = [&fleet.sign(D1, &named(&one))[..], &fleet.sign(D1, &named(&two))];
+    fleet.server().image(stored(D1, &signatures));
+    fleet
+        .scene
+        .sandbox
+        .file("list", format!("{D1} {}\n{D1} {}\n", named(&one), named(&two)));
+    fleet.lines(&["--images-from", "list", "--confirm"], 0);
+    for signature in fleet.server().stored(D1)["signatures"].as_array().unwrap() {
+        assert_eq!(signature["conditions"][0]["status"], "True", "{signature}");
+    }
+}
+
 /// A list may name its instances by the bytes of its manifest alone.
 #[test]
 fn instances_that_only_the_manifest_of_a_list_names_are_expected_to_be_signed_as_its_tags() {

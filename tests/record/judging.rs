@@ -70,7 +70,7 @@ fn digests_in_references_are_those_of_the_image_or_of_its_list() {
         for (has_list, passes) in [(false, alone), (true, in_list)] {
             let mut subject = subject();
             if has_list {
-                subject.list = NamingList::of_bytes(&bytes, &subject.digest);
+                subject.lists = NamingList::of_bytes(&bytes, &subject.digest).into_iter().collect();
             }
             let expectation = expecting(expected, Rule::MatchRepoDigestOrExact, 1);
             let outcome = judge_as(signed, &subject, &expectation);

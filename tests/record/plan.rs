@@ -82,7 +82,7 @@ pub fn subject() -> Subject {
     Subject {
         digest: Digest::parse(D1).unwrap(),
         manifest: ManifestState::NotAtHand,
-        list: None,
+        lists: Vec::new(),
         signatures: Vec::new(),
         sources: Vec::new(),
         is_object_alone: false,

@@ -71,6 +71,46 @@ fn the_digest_of_a_list_that_names_the_image() {
     );
 }
 
+/// Each list counts that is expected and names the image, in whatever order they are given.
+#[test]
+fn each_of_several_lists_that_are_expected_counts() {
+    let desk = Desk::new();
+    let lists = [list_object(&[D1, D2], &[D1, D2]), list_object(&[D1, D3], &[D1, D3])];
+    let objects: Vec<Value> = lists.iter().map(|(object, _)| object.clone()).collect();
+    let listed: Vec<String> = lists
+        .iter()
+        .map(|(_, digest)| format!("{REPOSITORY}@{digest}"))
+        .collect();
+    let verify = |instance: &Value, objects: &[Value], expected: [&str; 2]| {
+        desk.put(
+            "objects.json",
+            list(&[&[instance.clone()][..], objects].concat()).to_string(),
+        );
+        let [first, second] = expected;
+        let files = ["-o", "json", "-f", "objects.json", "-f", "absent.json"];
+        let identities = ["--expected-identity", first, "--expected-identity", second];
+        let outcome = desk.run(&[&files[..], &identities, &[D1]].concat());
+        let document = outcome.json();
+        let mut items = document["items"].as_array().unwrap().iter();
+        items.find(|item| item["image"] == D1).unwrap().clone()
+    };
+    for signed in &listed {
+        let instance = image(D1, &[&desk.sign(D1, signed)]);
+        for (first, second) in [(0, 1), (1, 0)] {
+            let found = verify(&instance, &objects, [&listed[first], &listed[second]]);
+            assert_eq!(word(&found), "Verified/Verified", "{signed}: {first} {second}");
+            // Who expects the other one does not get this one.
+            assert_eq!(found["matchedIdentities"], json!([signed]), "{found}");
+        }
+    }
+    // One of them cannot be read: what it names is not known.
+    let instance = image(D1, &[&desk.sign(D1, &listed[1])]);
+    for (first, second) in [(0, 1), (1, 0)] {
+        let found = verify(&instance, &objects[..1], [&listed[first], &listed[second]]);
+        assert!(word(&found).starts_with("Unchecked/"), "{first} {second}: {found}");
+    }
+}
+
 /// Only what hashes to its name and names the image is its list.
 #[test]
 fn what_is_no_list_of_the_image() {

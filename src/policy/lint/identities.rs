@@ -38,7 +38,7 @@ pub(super) fn of_list(list: &List<'_>) -> Vec<Finding> {
 /// those of other images, which nobody needs to call an image by.
 fn never_met(rule: &Rule, scope: &str) -> Option<(Severity, String)> {
     let image = Reference::parse(scope).ok().filter(|own| own.to_string() == scope)?;
-    if rule.can_be_met(&image) {
+    if rule.can_be_met(&image) && rule.other_digest(&image).is_none() {
         return None;
     }
     let severity = if image.is_name_only() {

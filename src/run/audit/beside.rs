@@ -77,7 +77,7 @@ impl Judge<'_> {
         let subject = Subject {
             manifest: found.manifest_state(ManifestState::NotAtHand, &digest),
             digest,
-            list: None,
+            lists: Vec::new(),
             signatures: found.signatures.clone(),
             sources: found.sources.clone(),
             is_object_alone: false,

@@ -269,7 +269,7 @@ impl<'s> Judge<'s> {
                 let subject = Subject {
                     manifest: elsewhere.manifest_state(manifest, &digest),
                     digest,
-                    list: None,
+                    lists: Vec::new(),
                     signatures,
                     is_object_alone: !elsewhere.looked_in_registries(),
                     sources,
@@ -307,7 +307,7 @@ impl<'s> Judge<'s> {
         }
     }
 
-    /// Judges what there is of an image by these identities, with the list that they expect: the digest of a list which
+    /// Judges what there is of an image by these identities, with the lists that they expect: the digest of a list which
     /// names the image may stand for the image's own (docs/contract.md 8).
     fn as_expected(
         &mut self,
@@ -317,24 +317,15 @@ impl<'s> Judge<'s> {
         no_signature: &str,
         told: &mut Messages<'_>,
     ) -> ImageOutcome {
-        let list = job.lists.expected_by(identities);
-        let named;
-        let subject = match list {
-            Some(Ok(list)) => {
-                named = Subject {
-                    list: Some(list.clone()),
-                    ..subject.clone()
-                };
-                &named
-            }
-            _ => subject,
+        let lists = job.lists.expected_by(identities);
+        let subject = Subject {
+            lists: lists.named,
+            ..subject.clone()
         };
-        let outcome = self.judging.judge(subject, identities, None, no_signature, told);
-        match list {
+        let outcome = self.judging.judge(&subject, identities, None, no_signature, told);
+        match lists.trouble {
             // It may be the image that was asked for.
-            Some(Err(refusal)) if outcome.verdict() == Verdict::Rejected => {
-                refused(refusal.clone(), &subject.signatures)
-            }
+            Some(refusal) if outcome.verdict() == Verdict::Rejected => refused(refusal, &subject.signatures),
             _ => outcome,
         }
     }

@@ -2,43 +2,41 @@
 //! Lists that name an image and whose digests are expected of it, as `verify` looks for them.
 
 use crate::digest::Digest;
-use crate::reason::Refusal;
 use crate::reference::Reference;
-use crate::subject::NamingList;
+use crate::run::lists::ExpectedLists;
 
 /// What is known of the lists whose digests are expected of an image.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Lists(Vec<(Digest, Result<NamingList, Refusal>)>);
+pub(super) struct Lists(Vec<(Digest, ExpectedLists)>);
 
 impl Lists {
     /// Looks for the list of each different digest in these identities; `find` is given one identity.
-    pub(super) fn of(
-        identities: &[Reference],
-        mut find: impl FnMut(&[Reference]) -> Option<Result<NamingList, Refusal>>,
-    ) -> Self {
-        let mut asked: Vec<&Digest> = Vec::new();
-        let mut found = Vec::new();
+    pub(super) fn of(identities: &[Reference], mut find: impl FnMut(&[Reference]) -> ExpectedLists) -> Self {
+        let mut found: Vec<(Digest, ExpectedLists)> = Vec::new();
         for identity in identities {
-            let Some(digest) = identity.digest().filter(|digest| !asked.contains(digest)) else {
+            let Some(digest) = identity.digest() else {
                 continue;
             };
-            asked.push(digest);
-            found.extend(find(std::slice::from_ref(identity)).map(|list| (digest.clone(), list)));
+            if found.iter().all(|(asked, _)| asked != digest) {
+                found.push((digest.clone(), find(std::slice::from_ref(identity))));
+            }
         }
         Self(found)
     }
 
     /// The digests of those that name the image.
     pub(super) fn digests(&self) -> Vec<String> {
-        let named = self.0.iter().filter_map(|(_, list)| list.as_ref().ok());
+        let named = self.0.iter().flat_map(|(_, lists)| &lists.named);
         named.map(|list| list.digest().to_string()).collect()
     }
 
-    /// The first list that one of these identities expects; else why it is not known whether there is one.
-    pub(super) fn expected_by(&self, identities: &[Reference]) -> Option<&Result<NamingList, Refusal>> {
+    /// The lists that these identities expect.
+    pub(super) fn expected_by(&self, identities: &[Reference]) -> ExpectedLists {
         let is_expected = |digest: &Digest| identities.iter().any(|identity| identity.digest() == Some(digest));
-        let own = || self.0.iter().filter(|(digest, _)| is_expected(digest));
-        let named = own().find(|(_, list)| list.is_ok()).or_else(|| own().next());
-        named.map(|(_, list)| list)
+        let mut expected = ExpectedLists::default();
+        for (_, lists) in self.0.iter().filter(|(digest, _)| is_expected(digest)) {
+            expected.extend(lists.clone());
+        }
+        expected
     }
 }

@@ -90,10 +90,10 @@ impl Run<'_, '_> {
             _ => None,
         };
         let elsewhere = elsewhere.as_ref();
-        let list = lists::in_cluster(session, &loaded, identities);
+        let lists = lists::in_cluster(session, &loaded, identities);
         let beside = Beside {
             elsewhere,
-            list: list.as_ref(),
+            lists: Some(&lists),
         };
         let mut is_tried = false;
         if records && elsewhere.is_some() && self.settings.attach && read_only.is_none() {

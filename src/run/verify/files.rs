@@ -127,9 +127,9 @@ impl Run<'_, '_> {
             // Of all objects, those without the signature are none of the user's business.
             return by_name.then(|| (self.refused(name, source, self.carries_none(), identities), None));
         }
-        let list = lists::in_files(files, &loaded, identities);
+        let lists = lists::in_files(files, &loaded, identities);
         let beside = Beside {
-            list: list.as_ref(),
+            lists: Some(&lists),
             ..Beside::default()
         };
         let mut recorder = ObjectRecorder {

@@ -92,13 +92,14 @@ impl Run<'_, '_> {
                     let subject = Subject {
                         manifest,
                         digest,
-                        list: beside.list.and_then(|list| list.clone().ok()),
+                        lists: beside.lists.map_or_else(Vec::new, |lists| lists.named.clone()),
                         signatures: blobs,
                         sources: sources.clone(),
                         is_object_alone: !elsewhere.is_some_and(Elsewhere::looked_in_registries),
                     };
                     let mut outcome = self.judge(&subject, source, &absence, identities);
-                    if let (Some(Err(refusal)), Verdict::Rejected) = (beside.list, outcome.verdict()) {
+                    let trouble = beside.lists.and_then(|lists| lists.trouble.as_ref());
+                    if let (Some(refusal), Verdict::Rejected) = (trouble, outcome.verdict()) {
                         // It may be the image that was asked for.
                         let signatures = subject.signatures.iter();
                         let signatures = signatures.map(|blob| refused(blob, refusal));

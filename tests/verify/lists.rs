@@ -111,6 +111,37 @@ fn each_of_several_lists_that_are_expected_counts() {
     }
 }
 
+/// A policy may ask for the digest of an instance where an image is asked for by that of its list.
+#[test]
+fn policy_why_and_test_grant_what_verify_grants_by_a_list() {
+    let desk = Desk::new();
+    let (object, digest) = list_object(&[D1], &[D1]);
+    let signed = format!("{REPOSITORY}@{D1}");
+    let instance = image(D1, &[&desk.sign(D1, &signed)]);
+    desk.put("objects.json", list(&[instance, object]).to_string());
+    let exact = json!({"type": "exactReference", "dockerReference": signed});
+    let key = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": "key.gpg", "signedIdentity": exact});
+    let policy = json!({"default": [{"type": "reject"}], "transports": {"docker": {"registry.local:5000": [key]}}});
+    desk.put("policy.json", policy.to_string());
+    let asked = format!("{REPOSITORY}@{digest}");
+    let request = format!("{D1}={asked}");
+    let by_policy = ["--policy", "policy.json"];
+    let args = ["verify", "-o", "json", "-f", "objects.json", &request];
+    let outcome = desk.sandbox.run([&args[..], &by_policy].concat());
+    outcome.expect_verdict(0, "Verified/Verified");
+    desk.put("table.yaml", format!("{asked}: {{verdict: Verified}}\n"));
+    let args = ["policy", "test", "table.yaml"];
+    desk.sandbox.run([&args[..], &by_policy].concat()).expect(0);
+    let args = ["policy", "why", &asked, "policy.json", "-o", "json"];
+    let told = desk.sandbox.run(args).expect(0).json();
+    assert_eq!(told["items"][0]["verdict"], "Verified", "{told}");
+    let text = told["items"][0]["requirements"][0]["identity"].to_string();
+    assert!(
+        text.contains("unless one of them is a list with the other in it"),
+        "{text}"
+    );
+}
+
 /// Only what hashes to its name and names the image is its list.
 #[test]
 fn what_is_no_list_of_the_image() {

@@ -7,6 +7,8 @@ mod bench;
 mod cluster;
 #[path = "audit/cluster_policy.rs"]
 mod cluster_policy;
+#[path = "audit/continued.rs"]
+mod continued;
 #[path = "audit/elsewhere.rs"]
 mod elsewhere;
 #[path = "audit/expected.rs"]

@@ -5,6 +5,7 @@ pub mod diff;
 mod duration;
 mod images;
 mod inputs;
+mod key_files;
 pub mod merge;
 mod registries;
 pub mod reporting;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::images::{AskedRange, Images};
 use self::inputs::Inputs;
+use self::key_files::check_hashed;
 use self::reporting::Reporting;
 pub use self::reports::Report;
 use super::by_policy::{ByPolicy, OfCluster};
@@ -125,6 +127,9 @@ impl Audit {
             registries.wants_attachments = criteria.keys.sigstore.is_some() || is_by_objects;
         }
         let shard = shard::shard(options.shard.as_deref(), environment)?;
+        if reporting.has_lines() || options.resume.is_some() || shard != Shard::WHOLE {
+            check_hashed(&criteria)?;
+        }
         if shard != Shard::WHOLE && images.has_tags_of_streams() {
             return Err(UsageError::new(
                 "--shard cannot be used with images of a cluster that are named STREAM:TAG: a tag may stand for another image in the run of the next shard; name them by their digests",

@@ -118,18 +118,12 @@ impl<'s> Cluster<'s> {
         let (map, requests) = (self.map, self.requests);
         let mut wants = |offer: Offer<'_>| {
             let nothing = Value::Null;
-            // What nothing that uses it names may follow from its object.
-            let is_known = offer.object.is_some() || !offer.known.demands.is_empty();
-            let expected = is_known.then(|| {
-                expected_of(
-                    map,
-                    requests,
-                    offer.known,
-                    offer.object.unwrap_or(&nothing),
-                    offer.wanted,
-                )
-            });
-            wants(offer.name, expected.as_ref())
+            let object = offer.object.unwrap_or(&nothing);
+            let expected = expected_of(map, requests, offer.known, object, offer.wanted);
+            // What neither the user nor what uses it names may follow from its object.
+            let is_named = !expected.identities.is_empty() || !expected.demands.is_empty();
+            let is_known = offer.object.is_some() || is_named;
+            wants(offer.name, Some(&expected).filter(|_| is_known))
         };
         let Some(candidate) = self.inventory.next(&mut self.session, &mut wants) else {
             let (place, rest) = self.places.split_first()?;

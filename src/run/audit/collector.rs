@@ -93,7 +93,7 @@ impl<'s> Collector<'s> {
     }
 
     fn is_new(&mut self, image: &str, source: &str, expected: Option<&Expected>) -> bool {
-        match self.known.reach(image, source, expected) {
+        match self.known.reach(image, source, expected, self.settings.now) {
             Ok(Said::Nothing) => return true,
             Ok(Said::Again) => {}
             Ok(Said::Entry(entry)) => {

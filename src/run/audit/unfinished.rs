@@ -14,13 +14,14 @@ use super::expected::Expected;
 use super::gone::Gone;
 use super::lines::{lock, LinesFile};
 use crate::audit::difference::Place;
-use crate::audit::entry::{Entry, MAX_FINDINGS};
+use crate::audit::entry::{Entry, CLUSTER, MAX_FINDINGS};
 use crate::audit::head::Head;
 use crate::audit::images::Images;
 use crate::audit::lines::{entry_of, Fault, Line, Lines};
 use crate::audit::totals::Verdicts;
 use crate::files::place::vetted;
 use crate::reason::Verdict;
+use crate::reference::Reference;
 use crate::settings::UsageError;
 use crate::text::safe;
 
@@ -34,7 +35,7 @@ struct Judged {
     verdict: Verdict,
     /// The inventory has come to it.
     is_reached: bool,
-    /// Something else is expected of it now: it is judged again, and its line is left out.
+    /// What was found does not hold for what is expected of it now: it is judged again, and its line is left out.
     is_stale: bool,
 }
 
@@ -42,7 +43,7 @@ struct Judged {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     images: Images<Judged>,
-    /// Lines of images that were judged once more later, since something else was expected of them then.
+    /// Lines of images that were judged once more later, since they did not hold any more then.
     superseded: Vec<Place>,
     /// Where their lines are, with the first one.
     report: Option<(File, Head)>,
@@ -60,11 +61,18 @@ pub(super) enum Said {
 }
 
 impl Known {
-    /// What the report has of an image, which counts from now on: unless something else is `expected` of it now.
+    /// What the report has of an image, which counts from now on: unless something else is `expected` of it now, or it may be
+    /// that where nothing is known of that, or what it was verified by does not hold any more. `now` is in seconds since 1970.
     ///
     /// # Errors
     /// When its line cannot be read again.
-    pub(super) fn reach(&mut self, image: &str, source: &str, expected: Option<&Expected>) -> io::Result<Said> {
+    pub(super) fn reach(
+        &mut self,
+        image: &str,
+        source: &str,
+        expected: Option<&Expected>,
+        now: i64,
+    ) -> io::Result<Said> {
         let (Some(judged), Some((file, head))) = (self.images.get_mut(name(image, source), source), &self.report)
         else {
             return Ok(Said::Nothing);
@@ -73,7 +81,11 @@ impl Known {
             return Ok(Said::Again);
         }
         let entry = read_at(file, judged.place, head)?;
-        judged.is_stale = expected.is_some_and(|expected| !is_expected(&entry, expected));
+        let is_as_expected = match expected {
+            Some(expected) => is_expected(&entry, expected) && is_enough(&entry, expected),
+            None => entry.expected.is_empty(),
+        };
+        judged.is_stale = !is_as_expected || has_expired(&entry, now);
         Ok(match judged.is_stale {
             true => Said::Nothing,
             false => Said::Entry(Box::new(entry)),
@@ -113,6 +125,31 @@ fn is_expected(entry: &Entry, expected: &Expected) -> bool {
     let now: HashSet<String> = expected.identities.iter().map(ToString::to_string).collect();
     let is_all = entry.expected.len() == now.len() || entry.expected.len() >= MAX_FINDINGS && now.len() > MAX_FINDINGS;
     is_all && entry.expected.iter().all(|own| now.contains(own))
+}
+
+/// Whether an image that was Verified gets it for each use that demands something now: what all of them expect together may
+/// be the same where one of them demands something else.
+fn is_enough(entry: &Entry, expected: &Expected) -> bool {
+    let matched: HashSet<&str> = entry.matched.iter().map(String::as_str).collect();
+    let is_met = |identities: &[Reference]| {
+        let mut texts = identities.iter().map(ToString::to_string);
+        texts.any(|identity| matched.contains(&*identity))
+    };
+    entry.verdict != Verdict::Verified
+        || expected.more_demands == 0 && expected.demands.iter().all(|(_, identities)| is_met(identities))
+}
+
+/// Whether an image was Verified by a key that has expired since.
+fn has_expired(entry: &Entry, now: i64) -> bool {
+    let mut signers = entry.signers();
+    entry.verdict == Verdict::Verified && signers.any(|signer| signer.expires.is_some_and(|expires| expires <= now))
+}
+
+/// Whether a run may have judged an image again, and was killed before it could leave out the line that it went on from.
+fn is_judged_again(before: &Entry, after: &Entry) -> bool {
+    let is_other = before.expected != after.expected || before.verdict == Verdict::Verified && before != after;
+    // What was not at hand is judged again whatever was expected of it, and may come out as before.
+    is_other || before.source == CLUSTER && !before.expected.is_empty()
 }
 
 /// What is in a place of its own is known by the place: its digest is not known before it is read.
@@ -185,8 +222,7 @@ impl Unfinished {
             let image = safe(&entry.image);
             if let Some(before) = images.insert(name(&entry.image, &entry.source), &entry.source, judged) {
                 let first = read_at(&file, before.place, &old).map_err(|error| wrong(error.to_string()))?;
-                // A run that judged it again was killed before its end.
-                if first.expected == entry.expected {
+                if !is_judged_again(&first, &entry) {
                     return Err(wrong(format!("it has image {image} twice; begin a new report")));
                 }
                 superseded.push(before.place);

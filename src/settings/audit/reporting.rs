@@ -65,6 +65,12 @@ impl Reporting {
             controls: controls(environment)?,
         })
     }
+
+    /// Whether there is a new report of JSON lines: such reports are gone on from, compared and added up.
+    pub(super) fn has_lines(&self) -> bool {
+        let mut formats = self.files.iter().map(|report| report.format).chain([self.format]);
+        formats.any(|format| format == Format::Jsonl)
+    }
 }
 
 fn failure(named: FailOnFlag) -> Failure {

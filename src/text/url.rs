@@ -26,8 +26,13 @@ pub fn without_secrets(url: &str) -> String {
     };
     // A password may have a `/`, `?` or `#` in it that should have been written as %2F, %3F or %23.
     let (authority, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    if let Some((_, host)) = authority.rsplit_once('@') {
-        return format!("{scheme}://{host}{}", without_tail(after));
+    // `docker://NAME@DIGEST` has no login.
+    let (bare, digest) = authority.split_at(authority.len() - digest_of(authority).len());
+    if let Some((_, host)) = bare.rsplit_once('@') {
+        return format!("{scheme}://{host}{digest}{}", without_tail(after));
+    }
+    if !digest.is_empty() {
+        return format!("{scheme}://{authority}{}", without_tail(after));
     }
     match rest.rsplit_once('@') {
         Some((_, host)) if !is_host_and_port(authority) => format!("{scheme}://{LEFT_OUT}@{}", without_tail(host)),
@@ -63,10 +68,12 @@ pub fn without_logins(text: &str) -> Cow<'_, str> {
     let mut parts = text.split("://");
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let ends = |c: char| c.is_whitespace() || "/?#\"'<>()".contains(c);
+        let ends = |c: char| c.is_whitespace() || "/?#\"<>".contains(c);
         let (authority, rest) = part.split_at(part.find(ends).unwrap_or(part.len()));
         out.push_str("://");
-        out.push_str(authority.rsplit_once('@').map_or(authority, |(_, host)| host));
+        let (bare, digest) = authority.split_at(authority.len() - digest_of(authority).len());
+        out.push_str(bare.rsplit_once('@').map_or(bare, |(_, host)| host));
+        out.push_str(digest);
         out.push_str(rest);
     }
     out.into()
@@ -163,6 +170,11 @@ mod tests {
             ("https://h.example/a@b and x@y", "https://h.example/a@b and x@y"),
             ("Zoë <z@example.com>", "Zoë <z@example.com>"),
             ("://", "://"),
+            ("x://bob:it's(a)@h.example/y", "x://h.example/y"),
+            (
+                "of docker://busybox@sha256:0123456789abcdef here",
+                "of docker://busybox@sha256:0123456789abcdef here",
+            ),
         ] {
             assert_eq!(without_logins(text), wanted);
         }
@@ -201,6 +213,7 @@ mod tests {
             "file:///srv/sigs/a@b",
             "h.example:5000/a/b@sha256:0123456789abcdef",
             "h.example/a:v1@sha256:0123456789abcdef",
+            "docker://busybox@sha256:0123456789abcdef",
             "*.h.example",
             "/srv/sigs",
             "",
@@ -208,6 +221,10 @@ mod tests {
             assert_eq!(without_secrets(url), url);
         }
         assert_eq!(without_secrets("https://bob:pw@h.example/x?y"), "https://h.example/x");
+        assert_eq!(
+            without_secrets("docker://bob:pw@h.example@sha256:0123456789abcdef"),
+            "docker://h.example@sha256:0123456789abcdef"
+        );
         assert_eq!(without_secrets("bob:pw@h.example"), "...@h.example");
         assert_eq!(
             without_secrets("https://bob:pw/w@h.example/x"),

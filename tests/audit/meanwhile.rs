@@ -72,6 +72,28 @@ fn nothing_is_recorded_of_an_image_that_is_not_what_is_reported() {
     assert_eq!(status(&scene), "True");
 }
 
+/// Of two signatures one is gone: that the other one is recorded is not all that is told.
+#[test]
+fn a_signature_that_is_gone_meanwhile_is_not_told_to_be_recorded() {
+    let scene = scene_signed("v1");
+    map_names_to_themselves(&scene);
+    scene.server.objects(|objects| {
+        objects.edit_image(&digest(1), |image| {
+            let mut twin = image["signatures"][0].clone();
+            twin["metadata"]["name"] = json!(format!("{}@twin", digest(1)));
+            image["signatures"].as_array_mut().unwrap().push(twin);
+        });
+    });
+    scene.server.before_write(|objects| {
+        objects.edit_image(&digest(1), |image| {
+            image["signatures"].as_array_mut().unwrap().pop();
+        });
+    });
+    let outcome = audit(&scene, &CONFIRM).expect(3);
+    assert!(!outcome.stderr.contains("@twin: Trusted"), "{outcome:#?}");
+    assert_eq!(entry(&Report::read(&outcome.stdout), 1)["recorded"], "failed");
+}
+
 #[test]
 fn an_image_that_others_change_meanwhile_is_judged_again() {
     let scene = scene_signed("v1");

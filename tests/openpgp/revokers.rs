@@ -78,3 +78,38 @@ fn a_designated_revoker_that_may_not_sign_is_never_passed_over() {
         run(&[with(&[]), theirs.clone()], &blob).expect_verdict(0, VERIFIED);
     }
 }
+
+/// Anybody can add packets to a copy of a key that say they are its own. They push out nothing of what it says itself.
+#[test]
+fn forged_signatures_hide_no_designated_revoker() {
+    let (key, revoker, stranger) = (Key::new(), Key::new(), Key::new());
+    let designation = key.direct(&Draft::new(key.created).hashed(12, &revoker.as_revoker()));
+    let revocation = revoker.revocation_of(&key, &Draft::new(now() - DAY));
+    let user_id = key.user_id(OWNER, &key, &Draft::certification(&key).flags(CERTIFY | SIGN));
+    let revoked = [key.packet(), designation, revocation, user_id].concat();
+    let theirs = revoker.certificate("Revoker <revoker@example.com>");
+    let blob = signed(&key);
+    // Over the key, so that it looks honest, and made by somebody else.
+    let forged = |draft: Draft| stranger.sign(&draft.class(0x1f).named(&key), &key.hashed());
+    let bogus = (0..9).fold(Draft::new(1000), |draft, n| {
+        draft.hashed(12, &[&[0x80, 1][..], &[n; 20]].concat())
+    });
+    let copy = [key.packet(), forged(bogus)].concat();
+    for run in [by_files, by_keyring] {
+        run(&[revoked.clone(), copy.clone(), theirs.clone()], &blob).expect_verdict(1, REVOKED);
+        // Of one that is not revoked it is not known whether it is not.
+        let certificate = key.certificate(OWNER);
+        let open = [key.packet(), stranger.revocation_of(&key, &Draft::new(now() - DAY))].concat();
+        run(&[certificate, copy.clone(), open], &blob).expect_verdict(3, "Unchecked/EngineFailed");
+    }
+    let flood = |count: u32| {
+        let one = |n: u32| forged(Draft::new(now() - 3600 + i64::from(n)));
+        [key.packet(), (0..count).map(one).collect::<Vec<_>>().concat()].concat()
+    };
+    for run in [by_files, by_keyring] {
+        run(&[revoked.clone(), flood(62), theirs.clone()], &blob).expect_verdict(1, REVOKED);
+        let outcome = run(&[revoked.clone(), flood(64), theirs.clone()], &blob);
+        let outcome = outcome.expect_verdict(3, "Unchecked/EngineFailed");
+        assert!(outcome.stdout.contains("than an honest one"), "{outcome:#?}");
+    }
+}

@@ -67,7 +67,7 @@ impl Key {
     }
 
     /// The body as it is hashed.
-    fn hashed(&self) -> Vec<u8> {
+    pub fn hashed(&self) -> Vec<u8> {
         let body = self.body();
         let length = u16::try_from(body.len()).unwrap().to_be_bytes();
         [&[0x99], &length[..], &body].concat()

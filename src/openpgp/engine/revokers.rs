@@ -35,7 +35,7 @@ impl Engine {
     /// Makes sure that a key which the checker does not call revoked is none that it could not check a revocation of: for
     /// want of an algorithm, or because it does not believe who is said to have made it.
     pub(super) fn ensure_revocations_are_checked(&mut self, certificate: &Certificate) -> Result<(), EngineError> {
-        if certificate.leaves_out_honest() || certificate.has_many_revokers() {
+        if certificate.is_crowded() || certificate.has_many_revokers() {
             return Err(EngineError::crowded(certificate.fingerprint().as_str()));
         }
         let revokers = self.revokers_of(certificate)?;

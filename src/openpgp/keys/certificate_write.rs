@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::limits::{MAX_KEY_BYTES, MAX_SELF_SIGNATURES};
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
-use crate::openpgp::keys::certificate::{hashed_key, insert, Certificate, Kind, Signatures, MAX_REVOKERS};
+use crate::openpgp::keys::certificate::{hashed_key, insert, Certificate, Kind, Signatures};
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::{class, Core, Loose};
 
@@ -44,10 +44,10 @@ impl Certificate {
         Writer::new(self, true, false).write().0
     }
 
-    /// Whether signatures of a part that look like the key's own are left out because there are too many: what they say of it,
-    /// that it expires or who may revoke it, is not known then.
+    /// Whether a part carries as many signatures that look like the key's own as are written at most. Others may have been left
+    /// out: what they say of it, that it expires or who may revoke it, is not known then.
     #[must_use]
-    pub fn leaves_out_honest(&self) -> bool {
+    pub fn is_crowded(&self) -> bool {
         (self.is_flooded() || !self.strays.is_empty()) && Writer::new(self, false, false).write().1
     }
 }
@@ -59,7 +59,7 @@ struct Writer<'c> {
     with_others: bool,
     only_honest: bool,
     out: Vec<u8>,
-    has_left_out: bool,
+    is_crowded: bool,
 }
 
 impl<'c> Writer<'c> {
@@ -67,15 +67,15 @@ impl<'c> Writer<'c> {
         Self {
             own,
             key: hashed_key(&own.body),
-            revokers: own.revoked_by().iter().take(MAX_REVOKERS).map(KeyId::of).collect(),
+            revokers: own.revoked_by().iter().map(KeyId::of).collect(),
             with_others,
             only_honest,
             out: Vec::new(),
-            has_left_out: false,
+            is_crowded: false,
         }
     }
 
-    /// The key, and whether something was left out that looks like the key's own.
+    /// The key, and whether something may have been left out that looks like the key's own.
     fn write(mut self) -> (Vec<u8>, bool) {
         self.out.extend(packet::encode(tag::PUBLIC_KEY, &self.own.body));
         self.signatures(&self.own.direct, None);
@@ -100,7 +100,7 @@ impl<'c> Writer<'c> {
                 self.out.truncate(before);
             }
         }
-        (self.out, self.has_left_out)
+        (self.out, self.is_crowded)
     }
 
     /// Signatures that stood at the wrong place belong to the part that they are over, by their digest.
@@ -150,13 +150,14 @@ impl<'c> Writer<'c> {
             _ => core.is_said_to_be_by(loose, id),
         };
         let mut own: Vec<_> = rest.iter().copied().filter(is_own).collect();
+        if own.len() >= MAX_SELF_SIGNATURES {
+            // As many as are written may have been more before they were written for the first time.
+            let honest = own.iter().filter(|(core, loose)| core.seems_over(loose, data)).count();
+            self.is_crowded |= honest >= MAX_SELF_SIGNATURES;
+        }
         if own.len() > MAX_SELF_SIGNATURES {
             own.sort_by_cached_key(|(core, loose)| (core.seems_over(loose, data), core.created));
-            let left_out = own.len() - MAX_SELF_SIGNATURES;
-            // The last of them looks best.
-            let (core, loose) = own[left_out - 1];
-            self.has_left_out |= core.seems_over(loose, data);
-            own.drain(..left_out);
+            own.drain(..own.len() - MAX_SELF_SIGNATURES);
             own.sort_by_key(|(core, _)| *core);
         }
         own

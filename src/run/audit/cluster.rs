@@ -226,7 +226,9 @@ impl<'s> Cluster<'s> {
             }
             let author = recorder.author()?;
             let (reason, changes) = judge.again(now, &job, author, &mut Messages::to(&mut told));
-            let is_reported = reason == Some(reported) && changes.gains.iter().all(|own| gains.contains(own));
+            // The same changes, or none because others have made them.
+            let is_same = changes.gains == gains || changes.all.is_empty();
+            let is_reported = reason == Some(reported) && is_same;
             let why = match (changes.downgrades.is_empty(), is_reported) {
                 (true, true) => return Ok(((), Ok(changes.harmless))),
                 (false, _) => "and a record of trust is to be taken back",

@@ -41,7 +41,8 @@ impl Judge<'_> {
             findings::of_object(&object.loaded, &judged.first, &mut entry);
             // Where a use does not get what it expects, the image is rejected for its identity alone: what is recorded stays,
             // and that it is verified for another use is no ground to call it trusted (docs/contract.md 5).
-            let is_one = judged.worse.is_none();
+            // Nor is anything recorded where not all was looked at that is expected.
+            let is_one = judged.worse.is_none() && job.expected.more_demands == 0;
             if self.settings.recording == Recording::Confirm && job.expected.is_of_user() && is_one {
                 let beside = (job.aside, job.lists);
                 (entry.recorded, record) = self.record(*object, &judged.first, job.expected, beside, &mut telling);
@@ -131,7 +132,7 @@ impl Judge<'_> {
         told: &mut Messages<'_>,
     ) -> (Option<Reason>, recording::Changes) {
         let judged = self.object(loaded, job, told);
-        if judged.worse.is_some() {
+        if judged.worse.is_some() || job.expected.more_demands > 0 {
             return (None, recording::Changes::default());
         }
         let identities = &job.expected.identities;

@@ -20,29 +20,36 @@ impl Certificate {
         own.flat_map(|(core, _)| core.revokers()).collect()
     }
 
-    /// The designated revokers that are said to have revoked it, or may have where what names the maker is not covered. They
-    /// are as many as somebody has written into it: see [`Self::has_many_revokers`].
+    /// The designated revokers that are said to have revoked it, and then those that may have where what names the maker is not
+    /// covered; no more than are looked at, see [`Self::has_many_revokers`].
     #[must_use]
-    pub fn revoked_by(&self) -> BTreeSet<Revoker> {
-        let mut revokers = self.revokers();
+    pub fn revoked_by(&self) -> Vec<Revoker> {
+        let mut revokers = self.all_revoked_by();
+        revokers.truncate(MAX_REVOKERS);
+        revokers
+    }
+
+    /// Whether more designated revokers than are looked at may have revoked it, as no honest key has it.
+    #[must_use]
+    pub fn has_many_revokers(&self) -> bool {
+        self.all_revoked_by().len() > MAX_REVOKERS
+    }
+
+    fn all_revoked_by(&self) -> Vec<Revoker> {
+        let revokers = self.revokers();
         if revokers.is_empty() {
-            return revokers;
+            return Vec::new();
         }
         let said: BTreeSet<KeyId> = self
             .revocations()
             .flat_map(|(core, loose)| core.makers(loose))
             .collect();
+        let (mut all, others): (Vec<_>, Vec<_>) = revokers.into_iter().partition(|own| said.contains(&KeyId::of(own)));
         let is_open = |(core, loose): (&Core, &Loose)| core.named().is_none() && self.seems_revoked_by(core, loose);
-        if !self.revocations().any(is_open) {
-            revokers.retain(|revoker| said.contains(&KeyId::of(revoker)));
+        if self.revocations().any(is_open) {
+            all.extend(others);
         }
-        revokers
-    }
-
-    /// Whether more designated revokers than are looked at are said to have revoked it, as no honest key has it.
-    #[must_use]
-    pub fn has_many_revokers(&self) -> bool {
-        self.revoked_by().len() > MAX_REVOKERS
+        all
     }
 
     /// Revocations of the primary key that are in it, whoever made them.

@@ -29,7 +29,7 @@ impl Shadow {
             if !self.may_vouch(*place) {
                 continue;
             }
-            let is_crowded = |own: &Certificate| own.leaves_out_honest() || own.has_many_revokers();
+            let is_crowded = |own: &Certificate| own.is_crowded() || own.has_many_revokers();
             if self.certificate(*place).is_some_and(|own| is_crowded(&own)) {
                 return Err(EngineError::crowded(&self.ring.fingerprint(*place)));
             }

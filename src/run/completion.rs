@@ -31,7 +31,7 @@ pub fn run(shell: Shell, command: Command, out: &mut dyn Write) -> Exit {
 fn hinted(command: Command) -> Command {
     let hint = |arg: Arg| {
         let hint = match value_name(&arg) {
-            "FILE" | "OLD" | "NEW" => ValueHint::AnyPath,
+            "FILE" | "OLD" | "NEW" | "TABLE" => ValueHint::AnyPath,
             "DIR" => ValueHint::DirPath,
             _ => ValueHint::Other,
         };

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The images of a cluster, and their records.
 
+mod writing;
+
 use serde_json::Value;
 
 use super::expected::{self, Expected};
-use super::job::{self, Job, Object, OnImage, Standing, What};
+use super::job::{self, Job, Object, Standing, What};
 use super::judge::Judge;
 use super::naming::Lists;
-use crate::audit::entry::Recorded;
 use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::Known;
 use crate::cluster::names::Name;
-use crate::digest::Digest;
-use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::registries_conf::RegistriesConf;
@@ -21,12 +20,10 @@ use crate::run::cluster::inventory::{Candidate, Inventory, Offer, Range, Scope, 
 use crate::run::cluster::{Session, SOURCE};
 use crate::run::lists;
 use crate::run::planning::Author;
-use crate::run::record_to::{record, ImageRecorder, RecordFate, Recorder as _};
+use crate::run::record_to::{ImageRecorder, Recorder as _};
 use crate::settings::audit::{AskedRange, Audit, Images};
-use crate::settings::objects::Recording;
 use crate::settings::requests::Request;
 use crate::source::objects::Loaded;
-use crate::text::safe;
 
 /// The images of a cluster.
 pub(super) struct Cluster<'s> {
@@ -196,101 +193,6 @@ impl<'s> Cluster<'s> {
     pub(super) fn tell_warnings(&mut self, stderr: &mut Messages<'_>) {
         self.session.tell_warnings(stderr);
     }
-
-    /// Writes a record that takes no trust back, on the Image as it was judged. Where others have changed it since, it is
-    /// judged again; what then takes trust back is not written, nor anything else than is `reported` of it: the reason of its
-    /// verdict, and the changes.
-    pub(super) fn write(
-        &mut self,
-        own: OnImage,
-        edits: Vec<SignatureEdit>,
-        (reported, gains): (Reason, &[String]),
-        stderr: &mut Messages<'_>,
-    ) -> Recorded {
-        let OnImage {
-            loaded,
-            read_only,
-            expected,
-            aside,
-            lists,
-        } = own;
-        let mut planned = Some(edits);
-        let job = Job::again(&loaded.image.name, SOURCE, expected, (aside, lists));
-        let name = safe(&loaded.image.name);
-        let mut told = Vec::new();
-        let judge = &mut self.judge;
-        let mut recorder = ImageRecorder::new(&mut self.session, Recording::Confirm, read_only);
-        let fate = record(&mut recorder, loaded, |now, recorder| {
-            if let Some(edits) = planned.take() {
-                return Ok(((), Ok(edits)));
-            }
-            let author = recorder.author()?;
-            let (reason, changes) = judge.again(now, &job, author, &mut Messages::to(&mut told));
-            // The same changes, or none because others have made them.
-            let is_same = changes.gains == gains || changes.all.is_empty();
-            let is_reported = reason == Some(reported) && is_same;
-            let why = match (changes.downgrades.is_empty(), is_reported) {
-                (true, true) => return Ok(((), Ok(changes.harmless))),
-                (false, _) => "and a record of trust is to be taken back",
-                (true, false) => "and is not what is reported of it",
-            };
-            Ok((
-                (),
-                Err(format!(
-                    "{name}: it was changed meanwhile, {why}; run the command again"
-                )),
-            ))
-        });
-        stderr.pass_on(&told);
-        told_fate(fate.map(|((), fate)| fate), &name, stderr)
-    }
-
-    /// Writes a record that takes trust back, if it still does: the image is read and judged anew. `reported` is the reason
-    /// of its verdict, `announced` what was counted and told of it: what would take back something else is not written.
-    pub(super) fn take_back(
-        &mut self,
-        image: &str,
-        expected: Expected,
-        (reported, announced): (Reason, &[String]),
-        stderr: &mut Messages<'_>,
-    ) -> Recorded {
-        let name = safe(image);
-        let read = match Digest::parse(image) {
-            Ok(digest) => self.session.image(&digest),
-            Err(error) => Err(Refusal::new(Reason::MalformedImage, error.to_string())),
-        };
-        let loaded = match read {
-            Ok(loaded) => loaded,
-            Err(refusal) => {
-                stderr.error(format_args!("{name}: {}", refusal.message));
-                return Recorded::Failed;
-            }
-        };
-        let lists = self.lists(&loaded, &expected);
-        let aside = self.inventory.aside(image);
-        let job = Job::again(image, SOURCE, expected, (aside, lists));
-        let mut told = Vec::new();
-        let judge = &mut self.judge;
-        let mut recorder = ImageRecorder::new(&mut self.session, Recording::Confirm, None);
-        let fate = record(&mut recorder, loaded, |now, recorder| {
-            let author = recorder.author()?;
-            let (reason, changes) = judge.again(now, &job, author, &mut Messages::to(&mut told));
-            let is_announced = |own: &String| announced.contains(own);
-            if !changes.downgrades.iter().all(is_announced) {
-                let why = "judged by itself alone, it would lose other records of trust than those that were counted; look at it with image-signature verify";
-                return Ok(((), Err(format!("{name}: {why}"))));
-            }
-            // Nothing is left to be gained: that was written before. Others may have written all.
-            let is_as_told = changes.gains.is_empty() && changes.downgrades.len() == announced.len();
-            if reason == Some(reported) && (is_as_told || changes.all.is_empty()) {
-                return Ok(((), Ok(changes.all)));
-            }
-            let why = "it was changed meanwhile, and is not what is reported of it; run the command again";
-            Ok(((), Err(format!("{name}: {why}"))))
-        });
-        stderr.pass_on(&told);
-        told_fate(fate.map(|((), fate)| fate), &name, stderr)
-    }
 }
 
 /// What is expected of an image: what the user says who names it, else what its uses say.
@@ -307,19 +209,6 @@ fn expected_of(
     let named = own.iter().filter(|request| !request.identities.is_empty());
     let named = named.map(|request| (request.asked.as_str(), request.identities.as_slice()));
     expected::of_requests(named.collect(), of_uses, !known.demands.is_empty())
-}
-
-/// What became of a record; what went wrong is told.
-fn told_fate(fate: Result<RecordFate, Refusal>, name: &str, stderr: &mut Messages<'_>) -> Recorded {
-    let why = match fate {
-        Ok(RecordFate::Unchanged) => return Recorded::Unchanged,
-        Ok(RecordFate::Written) => return Recorded::Yes,
-        Ok(RecordFate::NotAskedFor | RecordFate::Accepted | RecordFate::Held(_)) => return Recorded::No,
-        Ok(RecordFate::Failed(why)) => why,
-        Err(refusal) => format!("{name}: {}", refusal.message),
-    };
-    stderr.error(why);
-    Recorded::Failed
 }
 
 /// References that an image is known by: where it came from, and as what it is used.

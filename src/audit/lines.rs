@@ -94,8 +94,11 @@ impl<R: BufRead> Lines<R> {
         if !whole.read()? {
             return Err(Fault::Empty);
         }
-        let value = whole.value().map_err(|_| {
-            whole.fault("it does not begin a report of image-signature audit --report jsonl=FILE".to_owned())
+        let value = whole.value().map_err(|fault| match fault {
+            Fault::Line { what, .. } => whole.fault(format!(
+                "it does not begin a report of image-signature audit --report jsonl=FILE: {what}"
+            )),
+            other => other,
         })?;
         let version = value["apiVersion"].as_str().unwrap_or_default();
         if version != VERSION || value["kind"] != REPORT {

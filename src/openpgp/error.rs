@@ -53,7 +53,7 @@ impl EngineError {
     pub fn crowded(key: &str) -> Self {
         Self::failed(
             "checking the key of a signature",
-            format!("key {key} has more signatures or designated revokers than an honest one: what counts of them is not known; get the key anew from its owner"),
+            format!("key {key} has more signatures or designated revokers than an honest one: what counts of them is not known; get the key again from its owner"),
         )
     }
 

@@ -22,7 +22,11 @@ fn each_change_is_named_and_the_last_line_says_how_to_record() {
     record_trusted(&mut before["signatures"][0], IDENTITY, &unknown);
     let path = desk.store(&before);
     let text = fs::read_to_string(&path).unwrap();
-    for more in [&[][..], &["--dry-run=client"], &["--confirm", "--dry-run=client"]] {
+    for (more, how) in [
+        (&[][..], "with --confirm"),
+        (&["--dry-run=client"], "with --confirm"),
+        (&["--confirm", "--dry-run=client"], "without --dry-run"),
+    ] {
         let outcome = desk.verify(more).expect(0);
         let lines: Vec<&str> = outcome.stderr.lines().collect();
         assert!(
@@ -33,7 +37,7 @@ fn each_change_is_named_and_the_last_line_says_how_to_record() {
             lines[1].starts_with(&format!("{D1}@s2: would record: Trusted: none -> True (Verified)")),
             "{outcome:?}"
         );
-        assert!(lines.last().unwrap().contains("--confirm"), "{outcome:?}");
+        assert!(lines.last().unwrap().contains(how), "{outcome:?}");
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
 }

@@ -30,7 +30,7 @@ fn trust_over_a_recorded_revocation_is_warned_of() {
             let outcome = desk.verify(more).expect(0);
             let is_warned = outcome.stderr.contains("warning: ")
                 && outcome.stderr.contains("recorded as revoked")
-                && outcome.stderr.contains("get the key anew");
+                && outcome.stderr.contains("get the key again");
             assert_eq!(is_warned, reason == "KeyRevoked", "{outcome:?}");
         }
     }

@@ -13,14 +13,14 @@ become() { setpriv --reuid=$user --regid=$user --clear-groups "$@"; }
 if [ "${IN_NAMESPACES:-}" != yes ]; then
     skip() { echo "SKIPPED: an ordinary user: $*" >&2; exit 77; }
     [ "$(id -u)" -eq 0 ] || skip "becoming another user needs root"
-    unshare --mount --pid --fork --kill-child --mount-proc setpriv --reuid=$user --regid=$user --clear-groups true 2>/dev/null ||
+    packaging/contained.sh setpriv --reuid=$user --regid=$user --clear-groups true 2>/dev/null ||
         skip "namespaces, or becoming another user, are not permitted here"
     work=$(mktemp -d /tmp/as-user.XXXXXX)
     trap 'rm -rf "$work"' EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    IN_NAMESPACES=yes unshare --mount --pid --fork --kill-child --mount-proc "$0" "$work" "$@"
+    IN_NAMESPACES=yes packaging/contained.sh "$0" "$work" "$@"
     exit
 fi
 work=$1

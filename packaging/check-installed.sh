@@ -28,7 +28,7 @@ if [ "${IN_NAMESPACES:-}" != yes ]; then
         echo "SKIPPED: installing the packages in a fresh Debian: see above"
         exit
     }
-    IN_NAMESPACES=yes unshare --mount --pid --fork --kill-child "$0" "$1" "$2" "$root"
+    IN_NAMESPACES=yes packaging/contained.sh "$0" "$1" "$2" "$root"
     exit
 fi
 deb=$1 rpm=$2 root=$3

@@ -4,20 +4,20 @@
 #     packaging/chroot.sh SUITE COMMAND...     with all that "make check" needs, and this checkout, read-only, in its place
 #     packaging/chroot.sh --fresh SUITE DIR    only puts a fresh minimal Debian into DIR
 # Needs root and debootstrap. Where such a Debian cannot be had (no root, no mounts or namespaces, no archive), it says so
-# in a line that begins with SKIPPED and ends with 77; a command that runs and fails is another matter. What is made is kept for a week in a directory outside of the checkout
-# (IMAGE_SIGNATURE_CACHE, else below /var/cache); all mounts and processes are in namespaces of their own and end with
-# the command, however it ends.
+# in a line that begins with SKIPPED and ends with 77; a command that runs and fails is another matter. What is made is
+# kept for a week in a directory outside of the checkout (IMAGE_SIGNATURE_CACHE, else below /var/cache); all mounts and
+# processes are in namespaces of their own (packaging/contained.sh) and end with the command, however it ends.
 set -eu
 cd "$(dirname "$0")/.."
 fail() { echo "FAILED: $*" >&2; exit 1; }
 skip() { echo "SKIPPED: a Debian in a directory: $*" >&2; exit 77; }
 [ "$(id -u)" -eq 0 ] || skip "it needs root"
-for tool in debootstrap unshare flock; do
+for tool in debootstrap setpriv unshare flock; do
     command -v $tool >/dev/null || skip "$tool is not installed: packaging/deps.sh debian-13"
 done
 if [ "${IN_NAMESPACES:-}" != yes ]; then
-    unshare --mount --pid --fork --kill-child --mount-proc chroot / true 2>/dev/null ||
-        skip "mounts, namespaces or chroot are not permitted here"
+    packaging/contained.sh chroot / true 2>/dev/null || skip "mounts, namespaces or chroot are not permitted here"
+    IN_NAMESPACES=yes exec packaging/contained.sh "$0" "$@"
 fi
 
 # Devices and programs must work there.
@@ -72,22 +72,22 @@ base() {
     fi
 }
 
-# Shared by all that use what is there, alone for who makes it.
-if [ "${IN_NAMESPACES:-}" != yes ]; then
+if [ "$1" = --prepare ]; then
+    prepare=yes root=$2
+else
+    # Shared by all that use what is there, alone for who makes it.
     exec 9>"$cache/lock"
     flock --shared 9
-fi
-if [ "$1" = --fresh ]; then
-    if ! good "$cache/$2-base"; then
-        flock 9
-        base "$2"
+    if [ "$1" = --fresh ]; then
+        if ! good "$cache/$2-base"; then
+            flock 9
+            base "$2"
+        fi
+        cp -a "$cache/$2-base/." "$3"
+        rm "$3/.made"
+        exit
     fi
-    cp -a "$cache/$2-base/." "$3"
-    rm "$3/.made"
-    exit
-fi
-if [ "${IN_NAMESPACES:-}" != yes ]; then
-    suite=$1 root=$cache/$1
+    prepare=no suite=$1 root=$cache/$1
     shift
     if ! good "$root"; then
         flock 9
@@ -96,7 +96,7 @@ if [ "${IN_NAMESPACES:-}" != yes ]; then
             rm -rf "$root"
             cp -a "$base" "$root"
             rm "$root/.made"
-            IN_NAMESPACES=yes unshare --mount --pid --fork --kill-child "$0" "$root" --prepare || {
+            packaging/contained.sh "$0" --prepare "$root" || {
                 status=$?
                 rm -rf "$root"
                 exit $status
@@ -105,11 +105,8 @@ if [ "${IN_NAMESPACES:-}" != yes ]; then
         fi
         flock --shared 9
     fi
-    IN_NAMESPACES=yes exec unshare --mount --pid --fork --kill-child "$0" "$root" "$@"
 fi
 
-root=$1
-shift
 # On itself: what runs there may then make mount namespaces of its own.
 mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
@@ -133,7 +130,7 @@ done
 inside() {
     env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
 }
-if [ "$*" = --prepare ]; then
+if [ $prepare = yes ]; then
     # What is missing, quietly unless that fails. An archive that has a package under another name, or no more, is our
     # mistake; one that cannot be reached is not.
     log=$root/tmp/log

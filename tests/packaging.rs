@@ -4,6 +4,8 @@
 
 #[path = "packaging/carried.rs"]
 mod carried;
+#[path = "packaging/contained.rs"]
+mod contained;
 #[path = "packaging/deployment.rs"]
 mod deployment;
 #[path = "packaging/files.rs"]

@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 root=$1
 if [ "${IN_NAMESPACES:-}" != yes ]; then
-    IN_NAMESPACES=yes exec unshare --mount --pid --fork --kill-child "$0" "$root"
+    IN_NAMESPACES=yes exec packaging/contained.sh "$0" "$root"
 fi
 fail() {
     echo "FAILED: $*" >&2

@@ -75,6 +75,48 @@ fn both_packages_need_the_program_gpg_which_no_library_brings() {
     assert_eq!(versions, [debian, debian]);
 }
 
+/// Else a checkout builds, and a fuzzer tries, something else than what was tested.
+#[test]
+fn every_script_builds_what_cargo_lock_says() {
+    let mut lines = 0;
+    for file in [
+        "Makefile",
+        ".ci/run",
+        "faults/run",
+        "fuzz/run",
+        "mutants/coverage",
+        "mutants/run",
+        "packaging/check-debian-13.sh",
+        "packaging/check.sh",
+        "packaging/completions.sh",
+        "packaging/crates.sh",
+        "packaging/debian/rules",
+        "packaging/tests.sh",
+        "packaging/vendor.sh",
+    ] {
+        for line in read(file).lines().filter(|line| !line.trim_start().starts_with('#')) {
+            let mut words = line.split_whitespace().map(|word| word.trim_matches('"'));
+            let Some(command) = words
+                .find(|word| ["cargo", "$CARGO", "$(CARGO)"].contains(word))
+                .and_then(|_| words.find(|word| !word.starts_with('-')))
+            else {
+                continue;
+            };
+            if [
+                "bench", "build", "check", "clippy", "doc", "fetch", "run", "test", "tree",
+            ]
+            .contains(&command)
+            {
+                lines += 1;
+                let locked = ["--locked", "$(CARGO_FLAGS)"].iter().any(|word| line.contains(word));
+                assert!(locked, "{file}: {line}");
+            }
+        }
+    }
+    assert!(lines > 15, "{lines}");
+    assert!(read("Makefile").contains("\nCARGO_FLAGS ?= --locked\n"));
+}
+
 #[test]
 fn what_only_the_publisher_knows_is_listed_and_not_invented() {
     let guide = read("docs/packaging.md");

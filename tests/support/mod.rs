@@ -24,6 +24,7 @@ pub mod packets;
 pub mod program;
 pub mod schema;
 pub mod secrets;
+pub mod signals;
 pub mod system;
 pub mod terminal;
 pub mod vectors;

@@ -166,6 +166,7 @@ impl Sandbox {
     }
 
     pub fn command_of(&self, program: &Path) -> Command {
+        super::signals::start_programs_as_usual();
         let mut command = Command::new(program);
         command
             .env_clear()

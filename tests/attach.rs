@@ -25,8 +25,8 @@ use std::process::Command;
 use crate::support::api::Server;
 pub use crate::support::cluster::allow_configuration;
 use crate::support::cluster::{Scene, IDENTITY};
-use crate::support::hub::Hub;
-use crate::support::images::image;
+use crate::support::hub::{sha256, Hub};
+use crate::support::images::{image, payload};
 use crate::support::program::Outcome;
 use serde_json::{json, Value};
 
@@ -119,6 +119,24 @@ impl Town {
     pub fn offer(&self, name: &str, blob: &[u8]) {
         self.hub
             .store(|store| store.repository("ns/app").sign(&self.digest, name, blob));
+    }
+
+    /// Puts two signatures by the accepted key into the registry, which finds them in this order.
+    pub fn offer_two(&self) -> (Vec<u8>, Vec<u8>) {
+        let second = self.scene.signer.sign_with(
+            &self.scene.key,
+            &["--sig-notation", "n@example.com=2"],
+            &payload(&self.digest, IDENTITY),
+        );
+        let first = self.sign();
+        self.offer("a", &first);
+        self.offer("b", &second);
+        (first, second)
+    }
+
+    /// The name that a signature gets on the Image.
+    pub fn name(&self, blob: &[u8]) -> String {
+        format!("{}@{}", self.digest, sha256(blob).trim_start_matches("sha256:"))
     }
 
     /// `verify` of the image with more arguments.

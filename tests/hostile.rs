@@ -42,7 +42,7 @@ pub const REPOSITORY: &str = "ns/app";
 /// The password, which nobody else may see.
 pub const PASSWORD: &str = "Xyzzy.pass.9917.word";
 
-/// The user.
+/// The user that logins with [`PASSWORD`] name.
 pub const USER: &str = "reader";
 
 /// How the tests reach servers: these authorities vouch for them, and every request ends in time.
@@ -142,7 +142,7 @@ pub fn plainly(access: Access) -> Access {
     }
 }
 
-/// Opens a session.
+/// Opens a session with a registry, as every command does before it asks for anything.
 pub fn open(net: &Net, access: Access) -> Result<Opened<'_>, Trouble> {
     let registry = access::Access {
         host: access.host.clone(),

@@ -43,6 +43,7 @@ mod untouched;
 use std::path::PathBuf;
 
 pub use crate::support::desk::{Desk, IDENTITY, OTHER, OWNER};
+use crate::support::images::{image, D1};
 pub use crate::support::program::Outcome;
 use serde_json::{json, Value};
 
@@ -62,6 +63,9 @@ pub trait Records {
     }
 
     fn verify_as(&self, identities: &[&str], more: &[&str]) -> Outcome;
+
+    /// `verify -o json --confirm` of a file for [`IDENTITY`].
+    fn record_file(&self, name: &str) -> Outcome;
 
     /// Records, and gives the entry of the first signature; the whole must be one that the server takes.
     fn record(&self, before: &Value, more: &[&str], status: i32) -> Value {
@@ -88,6 +92,10 @@ impl Records for Desk {
     fn verify_as(&self, identities: &[&str], more: &[&str]) -> Outcome {
         self.run(&[&["-f", "image.json"], identities, more].concat())
     }
+
+    fn record_file(&self, name: &str) -> Outcome {
+        self.run(&["-o", "json", "--confirm", "--expected-identity", IDENTITY, "-f", name])
+    }
 }
 
 /// The server's own rules, as far as the object can fulfil them.
@@ -110,6 +118,13 @@ pub fn record_trusted(entry: &mut Value, identity: &str, fingerprint: &str) {
     entry["created"] = LONG_AGO.into();
     entry["issuedBy"] = json!({"commonName": OWNER});
     entry["issuedTo"] = json!({"publicKeyID": fingerprint});
+}
+
+/// D1 with one signature, and with what a run in the past has recorded of it.
+pub fn recorded(blob: &[u8], identity: &str, fingerprint: &str) -> Value {
+    let mut object = image(D1, &[blob]);
+    record_trusted(&mut object["signatures"][0], identity, fingerprint);
+    object
 }
 
 /// The view of a stream's tag that has the desk's signed image in it.

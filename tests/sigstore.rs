@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::vectors::{bytes, data, payload_case, same, text, Table};
+use crate::support::vectors::{bytes, data, payload_case, same, text, Table, SIGSTORE_OTHERWISE};
 use image_signature::digest::Digest;
 use image_signature::identity::Rule;
 use image_signature::payload::{Payload, PayloadFormat};
@@ -57,64 +57,47 @@ fn passes(attachment: &Attachment, keys: &[PublicKey], image: &Digest, expected:
 
 #[test]
 fn keys_encodings_and_digests() {
-    const FIRST_BLOCK: &str = "a file with more than one block is refused: which key is meant cannot be told";
-    const BASE64: &str = "only canonical base64 without line ends is taken";
-    const DER: &str = "ECDSA signatures are DER only";
     let document = document();
-    Table::load(
-        "sigstore-verify.json",
-        &[
-            ("keyfile/file-two-first-right", FIRST_BLOCK),
-            ("keyfile/file-key-then-cert", FIRST_BLOCK),
-            ("base64/line-feed-inside", BASE64),
-            ("base64/nonzero-trailing-bits", BASE64),
-            ("encoding/ecdsa-p1363", DER),
-            ("encoding/ecdsa-p1363-wide", DER),
-            (
-                "signatures/unreadable-blob-then-good",
-                "one blob that cannot be read does not hide the others",
-            ),
-        ],
-    )
-    .of_any(&[
-        "key",
-        "keyfile",
-        "wrongkey",
-        "algorithm",
-        "base64",
-        "encoding",
-        "payload",
-        "digest",
-        "keys",
-        "signatures",
-    ])
-    .leave_out("a policy decides, in tests/corpus/policies.rs", |case| {
-        let members = ["signed_identity", "policy_members", "policy_requirements"];
-        members.iter().any(|member| !case[*member].is_null())
-    })
-    .run(|case| {
-        let expected = Reference::parse(text(case, "image")).unwrap();
-        let manifest = &document["manifests"][text(case, "manifest")];
-        let manifest = base64_of(manifest.as_str().unwrap());
-        let image = Digest::of_manifest(&manifest).unwrap();
-        let keys: Result<Vec<PublicKey>, ()> = case["keys"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|name| {
-                let file = document["keys"][name.as_str().unwrap()].as_str().ok_or(())?;
-                PublicKey::from_pem(&base64_of(file)).map_err(|_| ())
-            })
-            .collect();
-        let allowed = keys.is_ok_and(|keys| {
-            let signatures = case["signatures"].as_array().unwrap();
-            signatures
+    Table::load("sigstore-verify.json", &SIGSTORE_OTHERWISE)
+        .of_any(&[
+            "key",
+            "keyfile",
+            "wrongkey",
+            "algorithm",
+            "base64",
+            "encoding",
+            "payload",
+            "digest",
+            "keys",
+            "signatures",
+        ])
+        .leave_out("a policy decides, in tests/corpus/policies.rs", |case| {
+            let members = ["signed_identity", "policy_members", "policy_requirements"];
+            members.iter().any(|member| !case[*member].is_null())
+        })
+        .run(|case| {
+            let expected = Reference::parse(text(case, "image")).unwrap();
+            let manifest = &document["manifests"][text(case, "manifest")];
+            let manifest = base64_of(manifest.as_str().unwrap());
+            let image = Digest::of_manifest(&manifest).unwrap();
+            let keys: Result<Vec<PublicKey>, ()> = case["keys"]
+                .as_array()
+                .unwrap()
                 .iter()
-                .filter_map(stored)
-                .any(|one| passes(&one, &keys, &image, &expected))
+                .map(|name| {
+                    let file = document["keys"][name.as_str().unwrap()].as_str().ok_or(())?;
+                    PublicKey::from_pem(&base64_of(file)).map_err(|_| ())
+                })
+                .collect();
+            let allowed = keys.is_ok_and(|keys| {
+                let signatures = case["signatures"].as_array().unwrap();
+                signatures
+                    .iter()
+                    .filter_map(stored)
+                    .any(|one| passes(&one, &keys, &image, &expected))
+            });
+            Some(same("allowed", case["allowed"].as_bool(), Some(allowed)))
         });
-        Some(same("allowed", case["allowed"].as_bool(), Some(allowed)))
-    });
 }
 
 fn base64_of(text: &str) -> Vec<u8> {

@@ -8,7 +8,7 @@ mod paths;
 mod requirements;
 mod scopes;
 
-use self::lists::{lists, object_rule};
+use self::lists::lists;
 use super::finding::Finding;
 use super::rulebook::{Rule, Rulebook};
 
@@ -31,6 +31,6 @@ pub fn of(book: &Rulebook) -> Vec<Finding> {
 #[must_use]
 pub fn rules(book: &Rulebook) -> Vec<Rule<'_>> {
     let mut rules: Vec<Rule<'_>> = lists(book).into_iter().flat_map(|list| list.rules).collect();
-    rules.extend(book.objects().map(|(source, object)| object_rule(source, object)));
+    rules.extend(book.objects().map(|(source, object)| Rule::of_object(source, object)));
     rules
 }

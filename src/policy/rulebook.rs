@@ -67,6 +67,22 @@ pub struct Rule<'r> {
     pub object: Option<&'r ImagePolicy>,
 }
 
+impl<'r> Rule<'r> {
+    /// The one requirement of an object in a file, whether its scopes are in the policy or not.
+    #[must_use]
+    pub fn of_object(source: &Source, object: &'r ImagePolicy) -> Self {
+        Self {
+            requirement: &object.requirement,
+            spot: Spot {
+                file: source.file.clone(),
+                place: object.place,
+                path: format!("{object} spec.policy.rootOfTrust"),
+            },
+            object: Some(object),
+        }
+    }
+}
+
 /// The files and what they are together.
 #[derive(Debug, Clone)]
 pub struct Rulebook {
@@ -232,15 +248,7 @@ impl Rulebook {
             let (cluster, namespaced): (Vec<_>, Vec<_>) = self.objects().partition(is_cluster);
             for (source, object) in cluster.into_iter().chain(namespaced) {
                 if object.scopes.iter().any(|entry| entry.name == scope) && self.counts(scope, object) {
-                    rules.push(Rule {
-                        requirement: &object.requirement,
-                        spot: Spot {
-                            file: source.file.clone(),
-                            place: object.place,
-                            path: format!("{object} spec.policy.rootOfTrust"),
-                        },
-                        object: Some(object),
-                    });
+                    rules.push(Rule::of_object(source, object));
                 }
             }
         }

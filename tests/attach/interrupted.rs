@@ -11,8 +11,7 @@ use rustix::process::{kill_process, Pid, Signal};
 use crate::attach::Town;
 use crate::support::api::Server;
 use crate::support::cluster::{Scene, IDENTITY};
-use crate::support::hub::sha256;
-use crate::support::images::{payload, D1};
+use crate::support::images::D1;
 use crate::support::program::wait_until;
 
 const POSTS: &str = "/apis/image.openshift.io/v1/imagesignatures";
@@ -56,15 +55,8 @@ fn what_was_added_is_named_and_what_is_under_way_is_not_known() {
         let town = Town::founded();
         let server = &town.scene.server;
         server.grant("alice", &["create"], "imagesignatures");
-        let second = town.scene.signer.sign_with(
-            &town.scene.key,
-            &["--sig-notation", "n@example.com=2"],
-            &payload(&town.digest, IDENTITY),
-        );
-        let first = town.sign();
-        town.offer("a", &first);
-        town.offer("b", &second);
-        let name = |blob: &[u8]| format!("{}@{}", town.digest, &sha256(blob)["sha256:".len()..]);
+        let (first, second) = town.offer_two();
+        let name = |blob: &[u8]| town.name(blob);
         let mut attach = town.command(&["--registry-url", "auto", "--confirm", "--attach"]);
         let held = hold(server, "POST", POSTS, 2);
         let stderr = interrupt(&held, &mut attach, signal);

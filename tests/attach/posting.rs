@@ -32,10 +32,6 @@ fn posts(town: &Town) -> usize {
         .count()
 }
 
-fn name(town: &Town, blob: &[u8]) -> String {
-    format!("{}@{}", town.digest, sha256(blob).trim_start_matches("sha256:"))
-}
-
 #[test]
 fn what_verifies_is_added_and_recorded() {
     let town = town();
@@ -52,7 +48,7 @@ fn what_verifies_is_added_and_recorded() {
     let outcome = attach(&town).expect_verdict(0, "Verified/Verified");
     assert!(outcome.stderr.contains("added to the Image"), "{outcome:#?}");
     assert_eq!(outcome.item()["recorded"], "yes");
-    assert_eq!(town.names(), [name(&town, &good)]);
+    assert_eq!(town.names(), [town.name(&good)]);
     let stored = town.scene.server.stored(&town.digest)["signatures"][0].clone();
     assert_eq!(
         (&stored["type"], &stored["content"]),
@@ -61,7 +57,7 @@ fn what_verifies_is_added_and_recorded() {
     assert_eq!(stored["conditions"][0]["status"], "True");
     assert_eq!(stored["imageIdentity"], IDENTITY);
     assert_eq!(posts(&town), 1);
-    let attached = json!([{"name": name(&town, &good), "result": "added"}]);
+    let attached = json!([{"name": town.name(&good), "result": "added"}]);
     assert_eq!(outcome.item()["attached"], attached);
     // Once more: it is there.
     let outcome = attach(&town).expect_verdict(0, "Verified/Verified");
@@ -117,7 +113,7 @@ fn an_image_that_is_gone_after_something_was_added() {
     let outcome = attach(&town).expect(3);
     let item = outcome.item();
     assert_eq!(item["verdict"], "Unchecked", "{outcome:#?}");
-    assert_eq!(item["attached"][0]["name"], name(&town, &blob));
+    assert_eq!(item["attached"][0]["name"], town.name(&blob));
     assert_eq!(item["attached"][0]["result"], "failed");
     let message = item["attached"][0]["message"].as_str().unwrap();
     assert!(message.contains("could not be read afterwards"), "{message}");
@@ -148,14 +144,7 @@ fn the_name_is_taken_by_another_one() {
 #[test]
 fn one_that_fails_after_another_one() {
     let town = town();
-    let second = town.scene.signer.sign_with(
-        &town.scene.key,
-        &["--sig-notation", "n@example.com=2"],
-        &payload(&town.digest, IDENTITY),
-    );
-    let first = town.sign();
-    town.offer("a", &first);
-    town.offer("b", &second);
+    let (first, second) = town.offer_two();
     town.scene.server.fault(Fault::status(500).on("POST", POSTS).after(1));
     let outcome = attach(&town).expect(3);
     assert_eq!(outcome.item()["verdict"], "Verified");
@@ -163,19 +152,19 @@ fn one_that_fails_after_another_one() {
     assert!(
         outcome
             .stderr
-            .contains(&format!("{}: added to the Image", name(&town, &first))),
+            .contains(&format!("{}: added to the Image", town.name(&first))),
         "{outcome:#?}"
     );
     assert!(
-        outcome.stderr.contains(&format!("{}: not added", name(&town, &second))),
+        outcome.stderr.contains(&format!("{}: not added", town.name(&second))),
         "{outcome:#?}"
     );
-    assert_eq!(town.names(), [name(&town, &first)]);
+    assert_eq!(town.names(), [town.name(&first)]);
     let attached = outcome.item()["attached"].clone();
-    assert_eq!(attached[0], json!({"name": name(&town, &first), "result": "added"}));
+    assert_eq!(attached[0], json!({"name": town.name(&first), "result": "added"}));
     assert_eq!(
         (&attached[1]["name"], &attached[1]["result"]),
-        (&json!(name(&town, &second)), &json!("failed"))
+        (&json!(town.name(&second)), &json!("failed"))
     );
     // What is there is recorded.
     let stored = town.scene.server.stored(&town.digest)["signatures"][0].clone();

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::attach::{mirror_sets, Town};
 use crate::support::cosign::Cosign;
-use crate::support::images::{base64, image};
+use crate::support::images::image;
 use crate::support::program::Outcome;
 use crate::support::secrets::assert_hidden;
 
@@ -69,7 +69,7 @@ fn mirrors_of_the_cluster() {
 fn policies_of_the_cluster() {
     let town = Town::founded();
     town.scene.server.grant("alice", &["list"], "clusterimagepolicies");
-    let root = json!({"policyType": "PublicKey", "publicKey": {"keyData": base64(&Cosign::new().pem())}});
+    let root = Cosign::new().root_of_trust();
     for place in PLACES {
         for spec in [
             json!({"scopes": [place], "policy": {"rootOfTrust": root}}),

@@ -64,6 +64,18 @@ impl Bench {
         self.desk.sandbox.run([&common[..], args].concat())
     }
 
+    /// A requirement of a policy: signed by the key in a file of the desk, for the repository.
+    pub fn signed_by(&self, file: &str) -> Value {
+        json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": self.desk.sandbox.path(file),
+            "signedIdentity": {"type": "matchRepository"}})
+    }
+
+    /// `audit` with `policy.json` and the map.
+    pub fn by_policy(&self, args: &[&str]) -> Outcome {
+        let common = ["audit", "--policy", "policy.json", "--expected-identity-map", "map"];
+        self.desk.sandbox.run([&common[..], args].concat())
+    }
+
     /// The report of JSON lines of a run.
     #[track_caller]
     pub fn lines(&self, args: &[&str], status: i32) -> Report {
@@ -115,7 +127,7 @@ impl Report {
         self.entries.iter().map(word).collect()
     }
 
-    /// The only entry.
+    /// The entry of a report on one image.
     #[track_caller]
     pub fn entry(&self) -> &Value {
         assert_eq!(self.entries.len(), 1, "{self:#?}");

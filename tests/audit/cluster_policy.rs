@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `--cluster-policy`: the policies of the cluster decide, all of them or none.
 
-use serde_json::{json, Value};
+use serde_json::json;
 
 use super::bench::{digest, Report};
 use super::fleet::{stored, tag, Fleet, SOURCE};
 use crate::support::cosign::Cosign;
-use crate::support::images::base64;
 use crate::support::program::Outcome;
 
 /// A cluster with image 1, of the tag that its stream says, signed by the fleet's key.
@@ -23,12 +22,6 @@ fn fleet() -> Fleet {
     fleet
 }
 
-fn spec(scope: &str, key: &Cosign) -> Value {
-    json!({"scopes": [scope], "policy": {"rootOfTrust": {
-        "policyType": "PublicKey", "publicKey": {"keyData": base64(&key.pem())},
-    }}})
-}
-
 fn audit(fleet: &Fleet, args: &[&str]) -> Outcome {
     fleet
         .scene
@@ -40,7 +33,7 @@ fn the_policies_of_the_cluster_decide() {
     let fleet = fleet();
     fleet
         .server()
-        .policy(None, "own", spec("other.example", &Cosign::new()));
+        .policy(None, "own", Cosign::new().policy_spec(&["other.example"]));
     let outcome = audit(&fleet, &[]).expect(1);
     let report = Report::read(&outcome.stdout);
     // In no scope of such objects nothing is allowed.
@@ -49,7 +42,7 @@ fn the_policies_of_the_cluster_decide() {
     let first = report.head["policy"].clone();
     assert!(first.is_string(), "{}", report.head);
     // A key for sigstore signatures, of which the image has none.
-    fleet.server().policy(None, "own", spec(SOURCE, &Cosign::new()));
+    fleet.server().policy(None, "own", Cosign::new().policy_spec(&[SOURCE]));
     let report = Report::read(&audit(&fleet, &[]).expect(1).stdout);
     assert_eq!(report.words(), ["Unsupported/UnsupportedSignature"], "{report:#?}");
     assert_ne!(report.head["policy"], first, "another policy is another audit");
@@ -60,8 +53,10 @@ fn policies_of_a_namespace_count_with_n() {
     let fleet = fleet();
     fleet
         .server()
-        .policy(None, "own", spec("other.example", &Cosign::new()));
-    fleet.server().policy(Some("shop"), "own", spec(SOURCE, &Cosign::new()));
+        .policy(None, "own", Cosign::new().policy_spec(&["other.example"]));
+    fleet
+        .server()
+        .policy(Some("shop"), "own", Cosign::new().policy_spec(&[SOURCE]));
     let outcome = audit(&fleet, &["-n", "shop"]).expect(1);
     let report = Report::read(&outcome.stdout);
     assert_eq!(report.words(), ["Unsupported/UnsupportedSignature"], "{outcome:#?}");

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{json, Value};
 
 use super::bench::Report;
-use super::fleet::{pod, stored, Fleet};
+use super::fleet::{both_with, pod, stored, Fleet};
 use crate::support::cluster::allow_configuration;
 use crate::support::cosign::{self, Cosign};
 use crate::support::forge::{Draft, Key};
@@ -315,26 +315,15 @@ fn a_record_that_was_not_announced_is_not_taken_back_where_other_signatures_are_
     let sandbox = &town.fleet.scene.sandbox;
     sandbox.file("map", format!("{host} {host}\n"));
     let identity = format!("{host}/ns/app:v1");
-    let (there, gone) = (Key::new(), Key::new());
+    let [there, gone] = ["there.gpg", "gone.gpg"].map(|file| town.fleet.other_key(file));
     let by = |key: &Key| key.message(&Draft::new(key.created), &payload(&own, &identity));
-    for (name, key) in [("there.gpg", &there), ("gone.gpg", &gone)] {
-        sandbox.file(name, key.certificate("Other <other@example.com>"));
-    }
     let blobs = [town.fleet.sign(&own, &identity), by(&gone)];
     town.fleet.server().objects(|objects| {
         objects.edit_image(&own, |image| {
             image["signatures"] = stored(&own, &[&blobs[0], &blobs[1]])["signatures"].clone();
         });
     });
-    let args = [
-        "--confirm",
-        "--require",
-        "2",
-        "--expected-identity-map",
-        "map",
-        "--public-key",
-    ];
-    let (report, _) = town.fleet.lines(&[&args[..], &["gone.gpg"]].concat(), 0);
+    let (report, _) = town.fleet.lines(&both_with("gone.gpg"), 0);
     assert_eq!(report.entry()["recorded"], "yes");
     let records = || {
         let stored = town.fleet.server().stored(&own);
@@ -347,8 +336,8 @@ fn a_record_that_was_not_announced_is_not_taken_back_where_other_signatures_are_
     let path = format!("/extensions/v2/ns/app/signatures/{own}");
     town.hub
         .answers(&path, [extension(json!([signature])), extension(json!([]))]);
-    let more = ["there.gpg", "--registry-url", "auto"];
-    let outcome = town.run(&[&args[..], &more].concat()).expect(3);
+    let more = ["--registry-url", "auto"];
+    let outcome = town.run(&[&both_with("there.gpg")[..], &more].concat()).expect(3);
     let report = Report::read(&outcome.stdout);
     assert_eq!(report.words(), ["Verified/Verified"]);
     assert_eq!(report.entry()["recorded"], "failed");
@@ -357,7 +346,7 @@ fn a_record_that_was_not_announced_is_not_taken_back_where_other_signatures_are_
     assert_eq!(records(), ["True", "True"]);
     // As long as it is there, only what was announced is taken back.
     town.hub.answer(&path, extension(json!([signature])));
-    let report = town.lines(&[&args[..], &more].concat(), 0);
+    let report = town.lines(&[&both_with("there.gpg")[..], &more].concat(), 0);
     assert_eq!(report.entry()["recorded"], "yes");
     assert_eq!(records(), ["True", "False"]);
 }

@@ -99,27 +99,13 @@ fn a_record_is_stale_where_the_signature_is_good_and_the_image_is_rejected() {
     );
     bench.run(&[&require[..], &["--fail-on", "stale"]].concat()).expect(1);
     // Another requirement that is not met.
-    let signed = |file: &str| {
-        json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": bench.desk.sandbox.path(file),
-            "signedIdentity": {"type": "matchRepository"}})
-    };
+    let signed = |file: &str| bench.signed_by(file);
     let first = key_file.to_str().unwrap();
     bench.desk.put(
         "policy.json",
         json!({"default": [signed(first), signed("second.gpg")]}).to_string(),
     );
-    let by_policy = |more: &[&str]| {
-        let args = [
-            "audit",
-            "--policy",
-            "policy.json",
-            "--expected-identity-map",
-            "map",
-            "-o",
-            "jsonl",
-        ];
-        bench.desk.sandbox.run([&args[..], &["-f", "good.json"], more].concat())
-    };
+    let by_policy = |more: &[&str]| bench.by_policy(&[&["-o", "jsonl", "-f", "good.json"], more].concat());
     bench.desk.signer.export(&[&bench.desk.key], &key_file);
     let entry = Report::read(&by_policy(&[]).expect(1).stdout).entry().clone();
     assert_eq!(word(&entry), "Rejected/PolicyRejected");
@@ -239,26 +225,12 @@ fn a_key_expires_for_each_requirement_and_each_use_that_it_meets_by_itself() {
     for (name, key) in [("soon.gpg", &soon), ("good.gpg", &good)] {
         bench.desk.signer.export(&[key], &bench.desk.sandbox.path(name));
     }
-    let signed = |file: &str| {
-        json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": bench.desk.sandbox.path(file),
-            "signedIdentity": {"type": "matchRepository"}})
-    };
+    let signed = |file: &str| bench.signed_by(file);
     let policy = json!({"default": [signed("soon.gpg"), signed("good.gpg")]});
     bench.desk.put("policy.json", policy.to_string());
     let image = bench.image(1, &[&sign(1, &soon, "v1"), &sign(1, &good, "v1")]);
     bench.desk.put("all.json", image.to_string());
-    let by_policy = |more: &[&str]| {
-        let args = [
-            "audit",
-            "--policy",
-            "policy.json",
-            "--expected-identity-map",
-            "map",
-            "-f",
-            "all.json",
-        ];
-        bench.desk.sandbox.run([&args[..], more].concat())
-    };
+    let by_policy = |more: &[&str]| bench.by_policy(&[&["-f", "all.json"], more].concat());
     let report = Report::read(&by_policy(&["-o", "jsonl"]).expect(0).stdout);
     assert_eq!(kinds(report.entry()), ["expiring"]);
     assert_eq!(rests_on(report.entry()), sorted(vec![&soon, &good]));

@@ -40,6 +40,19 @@ pub fn kind(n: usize) -> usize {
     }
 }
 
+/// Arguments of an audit that records where the fleet's key and the one in a file have both signed, by the map in `map`.
+pub fn both_with(file: &str) -> [&str; 7] {
+    [
+        "--confirm",
+        "--require",
+        "2",
+        "--expected-identity-map",
+        "map",
+        "--public-key",
+        file,
+    ]
+}
+
 /// A cluster and an auditor who may list what an audit needs.
 pub struct Fleet {
     pub scene: Scene,
@@ -94,6 +107,15 @@ impl Fleet {
         fleet
     }
 
+    /// The key of somebody else, with its certificate in a file.
+    pub fn other_key(&self, file: &str) -> Key {
+        let key = Key::new();
+        self.scene
+            .sandbox
+            .file(file, key.certificate("Other <other@example.com>"));
+        key
+    }
+
     pub fn server(&self) -> &Server {
         &self.scene.server
     }
@@ -132,7 +154,7 @@ impl Fleet {
         command
     }
 
-    /// Runs it.
+    /// Audits the cluster with these arguments.
     #[track_caller]
     pub fn run(&self, args: &[&str]) -> Outcome {
         self.scene.finish(&mut self.command(args))

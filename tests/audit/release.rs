@@ -4,7 +4,7 @@
 use serde_json::{json, Value};
 
 use super::bench::{digest, Report};
-use super::fleet::{stored, Fleet};
+use super::fleet::{both_with, stored, Fleet};
 use crate::support::forge::{Draft, Key};
 use crate::support::images::{base64, payload};
 use crate::support::program::Outcome;
@@ -156,29 +156,15 @@ fn a_payload_that_is_signed_as_another_version_than_the_cluster_says_is_found() 
 fn what_the_cluster_keeps_counts_when_trust_is_taken_back() {
     let fleet = fleet(UPSTREAM);
     let identity = format!("{UPSTREAM}:4.21.3-x86_64");
-    let (kept, gone) = (Key::new(), Key::new());
+    let [kept, gone] = ["kept.gpg", "gone.gpg"].map(|file| fleet.other_key(file));
     let by = |key: &Key| key.message(&Draft::new(key.created), &payload(&digest(1), &identity));
-    for (name, key) in [("kept.gpg", &kept), ("gone.gpg", &gone)] {
-        fleet
-            .scene
-            .sandbox
-            .file(name, key.certificate("Other <other@example.com>"));
-    }
     fleet.scene.sandbox.file("map", format!("{UPSTREAM} {UPSTREAM}\n"));
     let own = fleet.sign(&digest(1), &identity);
     fleet.server().image(stored(&digest(1), &[&own, &by(&gone)]));
-    let args = [
-        "--confirm",
-        "--require",
-        "2",
-        "--expected-identity-map",
-        "map",
-        "--public-key",
-    ];
-    let (report, _) = fleet.lines(&[&args[..], &["gone.gpg"]].concat(), 0);
+    let (report, _) = fleet.lines(&both_with("gone.gpg"), 0);
     assert_eq!(report.entry()["recorded"], "yes");
     keep(&fleet, &[(&key("-1"), &by(&kept))]);
-    let (report, outcome) = fleet.lines(&[&args[..], &["kept.gpg"]].concat(), 0);
+    let (report, outcome) = fleet.lines(&both_with("kept.gpg"), 0);
     assert_eq!(report.words(), ["Verified/Verified"]);
     assert_eq!(report.entry()["recorded"], "yes", "{outcome:#?}");
     let stored = fleet.server().stored(&digest(1));

@@ -19,7 +19,7 @@ pub(super) fn good(scene: &Scene) -> Value {
     config(scene.cluster(), json!({"token": TOKEN}))
 }
 
-/// Runs with `KUBECONFIG`.
+/// Verifies D1 with this list of files in `KUBECONFIG`.
 fn with_variable(scene: &Scene, list: &str) -> Outcome {
     let mut command = scene.sandbox.command();
     command

@@ -22,13 +22,6 @@ pub(super) struct Place {
     pub(super) cosign: Cosign,
 }
 
-/// `spec` of a policy with one key.
-fn spec(scopes: &[&str], key: &Cosign) -> Value {
-    json!({"scopes": scopes, "policy": {"rootOfTrust": {
-        "policyType": "PublicKey", "publicKey": {"keyData": base64(&key.pem())},
-    }}})
-}
-
 impl Place {
     pub(super) fn new() -> Self {
         let (scene, cosign) = (Scene::new(), Cosign::new());
@@ -45,11 +38,11 @@ impl Place {
     }
 
     pub(super) fn cluster(&self, name: &str, scopes: &[&str], key: &Cosign) {
-        self.scene.server.policy(None, name, spec(scopes, key));
+        self.scene.server.policy(None, name, key.policy_spec(scopes));
     }
 
     pub(super) fn namespaced(&self, namespace: &str, name: &str, scopes: &[&str], key: &Cosign) {
-        self.scene.server.policy(Some(namespace), name, spec(scopes, key));
+        self.scene.server.policy(Some(namespace), name, key.policy_spec(scopes));
     }
 
     pub(super) fn verify(&self, more: &[&str]) -> Outcome {
@@ -279,7 +272,7 @@ fn lists_are_read_page_by_page_to_their_end() {
 fn lists_that_are_something_else_are_no_answer() {
     let place = Place::new();
     let api = "config.openshift.io/v1";
-    let item = |name: &str| json!({"metadata": {"name": name, "uid": name}, "spec": spec(&["registry.local:5000"], &place.cosign)});
+    let item = |name: &str| json!({"metadata": {"name": name, "uid": name}, "spec": place.cosign.policy_spec(&["registry.local:5000"])});
     let list = |items: Value, metadata: Value| json!({"kind": "ClusterImagePolicyList", "apiVersion": api, "metadata": metadata, "items": items});
     let good = list(json!([item("p")]), json!({"resourceVersion": "1"}));
     let mut of_kind = item("p");
@@ -323,7 +316,7 @@ fn lists_that_are_something_else_are_no_answer() {
 fn an_object_that_cannot_be_used_spoils_the_policy() {
     let place = Place::new();
     place.cluster("good", &["registry.local:5000"], &place.cosign);
-    let mut damaged = spec(&["quay.io"], &place.cosign);
+    let mut damaged = place.cosign.policy_spec(&["quay.io"]);
     damaged["policy"]["signedIdentitty"] = json!({});
     place.scene.server.policy(None, "damaged", damaged);
     let outcome = place.verify(&[]).expect_verdict(3, "Unchecked/SourceUnavailable");
@@ -337,7 +330,7 @@ fn an_object_that_cannot_be_used_spoils_the_policy() {
         "cluster: error: InvalidPolicy: ClusterImagePolicy/damaged spec.policy.signedIdentitty: unknown member";
     assert!(outcome.stdout.starts_with(finding), "{outcome:?}");
     // Key data that the API takes, and no reader.
-    let mut keyless = spec(&["registry.local:5000"], &place.cosign);
+    let mut keyless = place.cosign.policy_spec(&["registry.local:5000"]);
     let pem = format!(
         "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
         "A".repeat(60)

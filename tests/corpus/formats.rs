@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::support::gpg::Signer;
 use crate::support::images::{image, payload, D1};
 use crate::support::program::{word, Sandbox};
-use crate::support::vectors::{bytes, fixture, same, text, Table};
+use crate::support::vectors::{bytes, fixture, same, text, Table, STORED_OTHERWISE};
 
 /// Payloads signed by a real key: the payload step passes for exactly those that the reference accepts.
 #[test]
@@ -118,16 +118,7 @@ fn identity_through_the_program() {
 fn images_in_directories() {
     let sandbox = Sandbox::new();
     let mut with_policy = 0;
-    Table::load(
-        "policy-eval.json",
-        &[
-            ("storage/57", "a gap in the numbers hides no signature"),
-            ("storage/63", "ASCII armour is refused, whatever its prefix"),
-            ("storage/65", "a blob that is no signature does not spoil a good one"),
-            ("storage/66", "an empty blob does not spoil a good one"),
-        ],
-    )
-    .run(|case| {
+    Table::load("policy-eval.json", &STORED_OTHERWISE).run(|case| {
         // One signedBy requirement with key files and a rule that has a flag.
         let requirements = case["policy"]["default"].as_array()?;
         let [requirement] = requirements.as_slice() else {

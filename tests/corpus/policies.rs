@@ -3,24 +3,15 @@
 
 use serde_json::{json, Value};
 
+use crate::support::calls::verify_place_by_policy;
 use crate::support::program::Sandbox;
-use crate::support::vectors::{bytes, data, fixture, same, text, Table};
+use crate::support::vectors::{bytes, data, fixture, same, text, Table, SIGSTORE_OTHERWISE, STORED_OTHERWISE};
 
 /// What the program says with a policy: whether the image is accepted. An image that is only Allowed is told apart by its
 /// verdict; files of no use are usage errors.
 fn accepts(sandbox: &Sandbox, image: &str, directory: &str, allowed_will_do: bool) -> Result<bool, String> {
     let place = format!("dir:{directory}");
-    let args = [
-        "verify",
-        "-o",
-        "json",
-        "--policy",
-        "policy.json",
-        "--expected-identity",
-        image,
-        &place,
-    ];
-    let outcome = sandbox.run(args);
+    let outcome = sandbox.run(verify_place_by_policy(image, &place));
     match outcome.status {
         2 => Ok(false),
         0 => Ok(true),
@@ -35,15 +26,13 @@ fn images_in_directories() {
     Table::load(
         "policy-eval.json",
         &[
-            ("storage/57", "a gap in the numbers hides no signature"),
-            ("storage/63", "ASCII armour is refused, whatever its prefix"),
-            ("storage/65", "a blob that is no signature does not spoil a good one"),
-            ("storage/66", "an empty blob does not spoil a good one"),
-            (
+            &STORED_OTHERWISE[..],
+            &[(
                 "digestref/83",
                 "an image that has not the digest asked for is not Allowed either",
-            ),
-        ],
+            )],
+        ]
+        .concat(),
     )
     .run(|case| {
         let directory = fixture(text(case, "dir"))?;
@@ -77,31 +66,22 @@ fn sigstore_judgements() {
     let document: Value = serde_json::from_str(&document).unwrap();
     let sandbox = Sandbox::new();
     let mut number = 0;
-    const FIRST_BLOCK: &str = "a file with more than one block is refused: which key is meant cannot be told";
-    const BASE64: &str = "only canonical base64 without line ends is taken";
-    const DER: &str = "ECDSA signatures are DER only";
     const LIST: &str = "a digest that is expected is that of the image; a directory does not know its list";
     Table::load(
         "sigstore-verify.json",
         &[
-            ("keyfile/file-two-first-right", FIRST_BLOCK),
-            ("keyfile/file-key-then-cert", FIRST_BLOCK),
-            ("base64/line-feed-inside", BASE64),
-            ("base64/nonzero-trailing-bits", BASE64),
-            ("encoding/ecdsa-p1363", DER),
-            ("encoding/ecdsa-p1363-wide", DER),
-            (
-                "identity/default/signed-other-digest/asked-digest",
-                "a digest in the signed reference is that of the image",
-            ),
-            (
-                "signatures/unreadable-blob-then-good",
-                "one blob that cannot be read does not hide the others",
-            ),
-            ("lists/asked-list-digest/signed-own-digest", LIST),
-            ("lists/asked-list-digest/signed-list-digest-name", LIST),
-            ("lists/asked-list-digest/signed-tag", LIST),
-        ],
+            &SIGSTORE_OTHERWISE[..],
+            &[
+                (
+                    "identity/default/signed-other-digest/asked-digest",
+                    "a digest in the signed reference is that of the image",
+                ),
+                ("lists/asked-list-digest/signed-own-digest", LIST),
+                ("lists/asked-list-digest/signed-list-digest-name", LIST),
+                ("lists/asked-list-digest/signed-tag", LIST),
+            ],
+        ]
+        .concat(),
     )
     .leave_out("they run in tests/policy.rs and tests/sigstore.rs", |case| {
         ["grammar", "blob"].contains(&text(case, "category"))

@@ -14,7 +14,7 @@ use crate::support::hub::Hub;
 use crate::support::images::base64;
 use crate::support::program::Outcome;
 
-/// The registry.
+/// The registry's name in references to images and in logins.
 pub const HOST: &str = "registry.example.test";
 
 /// Longest time for a run.
@@ -45,7 +45,7 @@ pub const PLACES: [Place; 7] = [
     Place::Referrers,
 ];
 
-/// The scene.
+/// An image in a registry, and the other servers that it may send the program to.
 #[derive(Debug)]
 pub struct Site {
     pub town: Town,

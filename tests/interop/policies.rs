@@ -8,6 +8,7 @@ use base64::Engine as _;
 use serde_json::{json, Value};
 
 use super::skopeo::Scene;
+use crate::support::calls::verify_place_by_policy;
 use crate::support::images::{payload, D1};
 
 const CASES: usize = 300;
@@ -20,7 +21,7 @@ const REFERENCES: [&str; 3] = [
     "registry.local:5000/other/bar:v1",
 ];
 
-/// Splitmix64.
+/// Random numbers by splitmix64, equal for equal seeds.
 struct Dice(u64);
 
 impl Dice {
@@ -139,16 +140,9 @@ fn nothing_is_accepted_that_skopeo_rejects() {
             ])
             .status
             .success();
-        let outcome = scene.sandbox.run([
-            "verify",
-            "-o",
-            "json",
-            "--policy",
-            "policy.json",
-            "--expected-identity",
-            REFERENCES[0],
-            &format!("dir:{image}"),
-        ]);
+        let outcome = scene
+            .sandbox
+            .run(verify_place_by_policy(REFERENCES[0], &format!("dir:{image}")));
         assert!(outcome.status < 2, "{policy}: {outcome:?}");
         let verdict = outcome.item()["verdict"].as_str().unwrap().to_owned();
         let own = ["Verified", "Allowed"].contains(&verdict.as_str());

@@ -24,6 +24,15 @@ fn with_database(desk: &Desk, keyring: bool) -> PathBuf {
     home
 }
 
+/// A home that uses a database, and a file with what gpg exports from the admin's.
+fn exported(desk: &Desk) -> (PathBuf, PathBuf) {
+    let home = with_database(desk, false);
+    fs::write(home.join("common.conf"), "use-keyboxd\n").unwrap();
+    let export = ["--export", "--export-options", "export-local-sigs"];
+    let all = desk.admin.gpg(&export, b"");
+    (home, desk.sandbox.file("all.gpg", all))
+}
+
 /// A gpg that says it is of this version, and exports like this.
 fn system(desk: &Desk, version: &str, export: &str) -> System {
     let real = desk.sandbox.path("real-gpg");
@@ -89,13 +98,9 @@ fn an_export_is_counted() {
         return skipped("an export that is counted", why_not());
     }
     let desk = Desk::certified();
-    let home = with_database(&desk, false);
-    fs::write(home.join("common.conf"), "use-keyboxd\n").unwrap();
-    let all = desk
-        .admin
-        .gpg(&["--export", "--export-options", "export-local-sigs"], b"");
+    let (home, all) = exported(&desk);
     let own = desk.admin.gpg(&["--export", &desk.admin_key], b"");
-    let [all, own] = [("all.gpg", all), ("own.gpg", own)].map(|(name, content)| desk.sandbox.file(name, content));
+    let own = desk.sandbox.file("own.gpg", own);
     let [all, own] = [all.display(), own.display()];
     for (export, words) in [
         ("echo '[GNUPG:] EXPORT_RES 0 0 0' >&2".to_owned(), "exports no key"),
@@ -130,12 +135,7 @@ fn a_filter_of_the_system_is_trouble_in_whatever_encoding_it_stands() {
         return skipped("a filter of exports", why_not());
     }
     let desk = Desk::certified();
-    let home = with_database(&desk, false);
-    fs::write(home.join("common.conf"), "use-keyboxd\n").unwrap();
-    let all = desk
-        .admin
-        .gpg(&["--export", "--export-options", "export-local-sigs"], b"");
-    let all = desk.sandbox.file("all.gpg", all);
+    let (home, all) = exported(&desk);
     let export = format!("cat {}; echo '[GNUPG:] EXPORT_RES 2 0 2' >&2", all.display());
     let filter = "export-filter drop-subkey=usage=~s\n";
     for (config, expected) in [

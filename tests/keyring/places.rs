@@ -12,7 +12,7 @@ use crate::support::program::{binary, has, Outcome};
 use crate::support::skipped;
 use crate::support::system::{can_be_had, cannot_become_another, mounts_are_permitted, namespace, why_not, System};
 
-/// Runs without `--homedir`.
+/// Verifies without `--homedir`: the variables say where the keyring is.
 fn with_variables(desk: &Desk, variables: &[(&str, &str)]) -> Outcome {
     let mut command = desk.sandbox.command();
     command

@@ -13,7 +13,7 @@ use crate::support::system::{can_be_had, System};
 
 const VERIFIED: &str = "Verified/Verified";
 
-/// Somebody else.
+/// The user ID of somebody else.
 const OTHER: u32 = 61234;
 
 /// A key file and a signature, and directories of which some are not to be used.

@@ -19,7 +19,7 @@ const REFERENCE: &str = "a/b:c";
 /// Signatures that one image may have.
 const AT_ONCE: usize = 128;
 
-/// What came out.
+/// How many messages there were, and how they were judged.
 #[derive(Default)]
 struct Tally {
     tried: usize,

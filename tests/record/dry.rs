@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::record::{record_trusted, view_of, Desk, Records, IDENTITY, OTHER};
+use crate::record::{record_trusted, recorded, view_of, Desk, Records, IDENTITY, OTHER};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, payload, D1};
 
@@ -47,8 +47,7 @@ fn each_change_that_is_made_is_said() {
     let desk = Desk::new();
     let stranger = Signer::new();
     let unknown = stranger.simple_key("Stranger <s@example.com>");
-    let mut before = image(D1, &[&stranger.sign(&unknown, &payload(D1, IDENTITY))]);
-    record_trusted(&mut before["signatures"][0], IDENTITY, &unknown);
+    let before = recorded(&stranger.sign(&unknown, &payload(D1, IDENTITY)), IDENTITY, &unknown);
     desk.store(&before);
     let outcome = desk.verify(&["--confirm"]).expect(1);
     let said = format!("{D1}@s1: recorded: Trusted: True -> False (UnknownKey), ForImage: True -> Unknown\n");

@@ -2,14 +2,13 @@
 //! When what was recorded before is kept, and which of several entries says it.
 
 use super::rows::uncheckable;
-use crate::record::{conditions, facts, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER};
+use crate::record::{conditions, facts, record_trusted, recorded, Desk, Records, IDENTITY, LONG_AGO, OTHER};
 use crate::support::images::{image, D1};
 
 #[test]
 fn rejected_by_the_identity_keeps_what_was_recorded_for_another_identity() {
     let desk = Desk::new();
-    let mut before = image(D1, &[&desk.sign(D1, OTHER)]);
-    record_trusted(&mut before["signatures"][0], OTHER, &desk.key);
+    let before = recorded(&desk.sign(D1, OTHER), OTHER, &desk.key);
     desk.store(&before);
     let outcome = desk.verify(&["--confirm", "-o", "json"]).expect(1);
     assert_eq!(outcome.item()["signatures"][0]["recorded"], "kept");
@@ -20,8 +19,7 @@ fn rejected_by_the_identity_keeps_what_was_recorded_for_another_identity() {
 #[test]
 fn a_record_for_an_identity_that_is_not_the_signed_one_is_not_kept() {
     let desk = Desk::new();
-    let mut before = image(D1, &[&desk.sign(D1, OTHER)]);
-    record_trusted(&mut before["signatures"][0], IDENTITY, &desk.key);
+    let before = recorded(&desk.sign(D1, OTHER), IDENTITY, &desk.key);
     let entry = desk.record(&before, &[], 1);
     assert_eq!(conditions(&entry)[0], "Trusted=False(IdentityMismatch)");
     assert!(facts(&entry).is_empty(), "{entry}");
@@ -30,8 +28,7 @@ fn a_record_for_an_identity_that_is_not_the_signed_one_is_not_kept() {
 #[test]
 fn a_record_that_names_another_key_is_not_kept() {
     let desk = Desk::new();
-    let mut before = image(D1, &[&desk.sign(D1, OTHER)]);
-    record_trusted(&mut before["signatures"][0], OTHER, &"A".repeat(40));
+    let before = recorded(&desk.sign(D1, OTHER), OTHER, &"A".repeat(40));
     let entry = desk.record(&before, &[], 1);
     assert_eq!(conditions(&entry)[0], "Trusted=False(IdentityMismatch)");
 }
@@ -39,8 +36,7 @@ fn a_record_that_names_another_key_is_not_kept() {
 #[test]
 fn a_record_that_is_not_true_is_not_kept() {
     let desk = Desk::new();
-    let mut before = image(D1, &[&desk.sign(D1, OTHER)]);
-    record_trusted(&mut before["signatures"][0], OTHER, &desk.key);
+    let mut before = recorded(&desk.sign(D1, OTHER), OTHER, &desk.key);
     before["signatures"][0]["conditions"][0]["status"] = "False".into();
     let entry = desk.record(&before, &[], 1);
     assert_eq!(conditions(&entry)[0], "Trusted=False(IdentityMismatch)");
@@ -52,8 +48,7 @@ fn a_record_that_is_not_true_is_not_kept() {
 fn a_record_that_is_not_true_for_the_image_is_not_kept() {
     let desk = Desk::new();
     for status in ["False", "Unknown"] {
-        let mut before = image(D1, &[&desk.sign(D1, OTHER)]);
-        record_trusted(&mut before["signatures"][0], OTHER, &desk.key);
+        let mut before = recorded(&desk.sign(D1, OTHER), OTHER, &desk.key);
         before["signatures"][0]["conditions"][1]["status"] = status.into();
         let entry = desk.record(&before, &[], 1);
         assert_eq!(

@@ -3,7 +3,7 @@
 
 use serde_json::{json, Value};
 
-use crate::record::{conditions, facts, record_trusted, Desk, Records, IDENTITY, LONG_AGO, OTHER};
+use crate::record::{conditions, facts, record_trusted, recorded, Desk, Records, IDENTITY, LONG_AGO, OTHER};
 use crate::support::calls::verify_image_json;
 use crate::support::gpg::Signer;
 use crate::support::images::{base64, image, payload, D1, D2};
@@ -54,8 +54,7 @@ fn rejected_before_the_digest_leaves_for_image_unknown() {
     let desk = Desk::new();
     let stranger = Signer::new();
     let key = stranger.simple_key("Stranger <s@example.com>");
-    let mut before = image(D1, &[&stranger.sign(&key, &payload(D1, IDENTITY))]);
-    record_trusted(&mut before["signatures"][0], IDENTITY, &key);
+    let before = recorded(&stranger.sign(&key, &payload(D1, IDENTITY)), IDENTITY, &key);
     let entry = desk.record(&before, &[], 1);
     assert_eq!(
         conditions(&entry),
@@ -88,8 +87,7 @@ fn rejected_for_the_key_leaves_for_image_unknown() {
 #[test]
 fn a_malformed_payload_leaves_for_image_unknown() {
     let desk = Desk::new();
-    let mut before = image(D1, &[&desk.signer.sign(&desk.key, b"{}")]);
-    record_trusted(&mut before["signatures"][0], IDENTITY, &desk.key);
+    let before = recorded(&desk.signer.sign(&desk.key, b"{}"), IDENTITY, &desk.key);
     let entry = desk.record(&before, &[], 1);
     assert_eq!(
         conditions(&entry),
@@ -100,8 +98,7 @@ fn a_malformed_payload_leaves_for_image_unknown() {
 #[test]
 fn rejected_by_the_digest_is_not_for_the_image() {
     let desk = Desk::new();
-    let mut before = image(D1, &[&desk.sign(D2, IDENTITY)]);
-    record_trusted(&mut before["signatures"][0], IDENTITY, &desk.key);
+    let before = recorded(&desk.sign(D2, IDENTITY), IDENTITY, &desk.key);
     let entry = desk.record(&before, &[], 1);
     assert_eq!(
         conditions(&entry),
@@ -138,8 +135,7 @@ pub(super) fn uncheckable(desk: &Desk) -> Vec<(Vec<u8>, &'static str)> {
 fn what_cannot_be_checked_loses_an_old_trusted() {
     let desk = Desk::new();
     for (blob, reason) in uncheckable(&desk).into_iter().skip(1) {
-        let mut before = image(D1, &[&blob]);
-        record_trusted(&mut before["signatures"][0], IDENTITY, &desk.key);
+        let before = recorded(&blob, IDENTITY, &desk.key);
         let entry = desk.record(&before, &[], 1);
         assert_lost(&entry, reason);
     }
@@ -159,8 +155,7 @@ fn what_cannot_be_checked_and_was_never_trusted_is_untouched() {
 fn what_cannot_be_checked_keeps_an_old_rejection_and_no_longer_speaks_of_the_image() {
     let desk = Desk::new();
     let (blob, reason) = uncheckable(&desk).remove(1);
-    let mut before = image(D1, &[&blob]);
-    record_trusted(&mut before["signatures"][0], IDENTITY, &desk.key);
+    let mut before = recorded(&blob, IDENTITY, &desk.key);
     before["signatures"][0]["conditions"][0]["status"] = "False".into();
     before["signatures"][0]["conditions"][0]["reason"] = "KeyRevoked".into();
     let entry = desk.record(&before, &[], 1);

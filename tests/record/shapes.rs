@@ -8,7 +8,7 @@ use image_signature::edit::MEMBERS;
 use image_signature::yaml;
 use serde_json::Value;
 
-use crate::record::{conditions, record_trusted, Desk, IDENTITY};
+use crate::record::{conditions, record_trusted, Desk, Records, IDENTITY};
 use crate::support::images::{base64, D1, D2};
 
 /// All documents of a stream.
@@ -153,15 +153,7 @@ fn what_cannot_be_changed_in_place_is_refused_and_stays() {
         format!("{head}- ? metadata\n  : name: {D1}@s1\n  type: atomic\n  content: |\n    {content}\n"),
     ] {
         let path = desk.put("image.yaml", &text);
-        let outcome = desk.run(&[
-            "-f",
-            "image.yaml",
-            "--expected-identity",
-            IDENTITY,
-            "--confirm",
-            "-o",
-            "json",
-        ]);
+        let outcome = desk.record_file("image.yaml");
         assert_eq!(outcome.status, 3, "{text}{outcome:?}");
         assert_eq!(outcome.item()["recorded"], "failed");
         assert_eq!(outcome.item()["verdict"], "Verified");
@@ -176,17 +168,7 @@ fn an_object_that_cannot_be_changed_does_not_hold_back_the_others_of_its_file() 
     let good = format!("kind: Image\nmetadata:\n  name: {D1}\nsignatures:\n- metadata:\n    name: {D1}@s1\n  type: atomic\n  content: {content}\n");
     let bad = good.replace("type: atomic", "type: &t atomic").replace(D1, D2);
     let path = desk.put("image.yaml", format!("{bad}---\n{good}"));
-    let outcome = desk
-        .run(&[
-            "-f",
-            "image.yaml",
-            "--expected-identity",
-            IDENTITY,
-            "--confirm",
-            "-o",
-            "json",
-        ])
-        .expect(3);
+    let outcome = desk.record_file("image.yaml").expect(3);
     let items = outcome.json()["items"].clone();
     assert_eq!([&items[0]["recorded"], &items[1]["recorded"]], ["failed", "yes"]);
     let after = fs::read_to_string(&path).unwrap();

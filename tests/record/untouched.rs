@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::record::{conditions, record_trusted, Desk, Records, IDENTITY, OWNER};
+use crate::record::{conditions, record_trusted, recorded, Desk, Records, IDENTITY, OWNER};
 use crate::support::forge::{now, Draft, Key};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, payload, signature, D1};
@@ -28,8 +28,7 @@ fn crowded(desk: &Desk, filler: &[u8]) -> Value {
 #[test]
 fn a_signature_dated_ahead_of_our_clock_keeps_its_record() {
     let desk = Desk::new();
-    let mut before = image(D1, &[&from_the_future(&desk)]);
-    record_trusted(&mut before["signatures"][0], IDENTITY, &desk.key);
+    let before = recorded(&from_the_future(&desk), IDENTITY, &desk.key);
     desk.store(&before);
     let outcome = desk
         .verify(&["--confirm", "-o", "json"])

@@ -23,12 +23,12 @@ pub struct Town {
     pub key_file: PathBuf,
 }
 
-/// `HEX` of bytes.
+/// SHA-256 of bytes in lower case, as digests have it.
 pub fn hex(bytes: &[u8]) -> String {
     image_signature::text::hex(&Sha256::digest(bytes)).to_lowercase()
 }
 
-/// `sha256:HEX` of bytes.
+/// The digest of bytes, `sha256:HEX`.
 pub fn sha256(bytes: &[u8]) -> String {
     format!("sha256:{}", hex(bytes))
 }
@@ -49,7 +49,7 @@ impl Town {
         town
     }
 
-    /// Writes `registries.conf`.
+    /// Replaces the `registries.conf` that runs are given.
     pub fn conf(&self, text: &str) {
         self.sandbox.file("registries.conf", text);
     }

@@ -42,6 +42,16 @@ impl Cosign {
         self.0.public_key_to_pem().unwrap()
     }
 
+    /// `rootOfTrust` of a policy object that accepts the key.
+    pub fn root_of_trust(&self) -> Value {
+        json!({"policyType": "PublicKey", "publicKey": {"keyData": base64(&self.pem())}})
+    }
+
+    /// `spec` of a policy object that accepts the key in these scopes.
+    pub fn policy_spec(&self, scopes: &[&str]) -> Value {
+        json!({"scopes": scopes, "policy": {"rootOfTrust": self.root_of_trust()}})
+    }
+
     /// SHA-256 of the public key.
     pub fn id(&self) -> String {
         let digest = Sha256::digest(self.0.public_key_to_der().unwrap());

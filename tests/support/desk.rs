@@ -62,6 +62,13 @@ impl Desk {
 
     /// `verify -o json` of a file for [`IDENTITY`].
     pub fn file(&self, name: &str) -> Outcome {
-        self.run(&["-o", "json", "--expected-identity", IDENTITY, "-f", name])
+        self.files(&[name])
+    }
+
+    /// The same of several files.
+    pub fn files(&self, names: &[&str]) -> Outcome {
+        let mut args = vec!["-o", "json", "--expected-identity", IDENTITY];
+        args.extend(names.iter().flat_map(|name| ["-f", name]));
+        self.run(&args)
     }
 }

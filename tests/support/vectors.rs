@@ -26,6 +26,32 @@ pub fn fixture(path: &str) -> Option<PathBuf> {
     shared(&format!("vectors/fixtures/{path}"))
 }
 
+/// Cases of stored images that the reference implementation decides otherwise, and why that is meant.
+pub const STORED_OTHERWISE: [(&str, &str); 4] = [
+    ("storage/57", "a gap in the numbers hides no signature"),
+    ("storage/63", "ASCII armour is refused, whatever its prefix"),
+    ("storage/65", "a blob that is no signature does not spoil a good one"),
+    ("storage/66", "an empty blob does not spoil a good one"),
+];
+
+const FIRST_BLOCK: &str = "a file with more than one block is refused: which key is meant cannot be told";
+const BASE64: &str = "only canonical base64 without line ends is taken";
+const DER: &str = "ECDSA signatures are DER only";
+
+/// Cases of sigstore's keys and encodings that the reference implementation decides otherwise, and why that is meant.
+pub const SIGSTORE_OTHERWISE: [(&str, &str); 7] = [
+    ("keyfile/file-two-first-right", FIRST_BLOCK),
+    ("keyfile/file-key-then-cert", FIRST_BLOCK),
+    ("base64/line-feed-inside", BASE64),
+    ("base64/nonzero-trailing-bits", BASE64),
+    ("encoding/ecdsa-p1363", DER),
+    ("encoding/ecdsa-p1363-wide", DER),
+    (
+        "signatures/unreadable-blob-then-good",
+        "one blob that cannot be read does not hide the others",
+    ),
+];
+
 /// One table of cases, with the cases that are left out on purpose and why.
 pub struct Table {
     file: &'static str,

@@ -165,8 +165,7 @@ fn files() -> Sandbox {
     sandbox.file(
         "ip.json",
         json!({"apiVersion": "config.openshift.io/v1", "kind": "ImagePolicy", "metadata": {"name": "p", "namespace": "team"},
-            "spec": {"scopes": ["docker.io/a"], "policy": {"rootOfTrust": {"policyType": "PublicKey", "publicKey": {"keyData":
-                crate::support::images::base64(&Cosign::new().pem())}}}}})
+            "spec": Cosign::new().policy_spec(&["docker.io/a"])})
         .to_string(),
     );
     sandbox.file("table.yaml", "docker.io/a/b:v1: {scope: default}\n");

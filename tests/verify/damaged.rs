@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::files::{OK, UNREADABLE};
 use crate::support::images::{list, D1, D2};
-use crate::verify::{words, Desk, IDENTITY};
+use crate::verify::{words, Desk};
 
 #[test]
 fn files_that_cannot_be_read_do_not_hide_the_others() {
@@ -27,37 +27,12 @@ fn files_that_cannot_be_read_do_not_hide_the_others() {
         ("tab.yaml", "kind: Image\n\tmetadata: {}\n"),
     ] {
         desk.put(name, content);
-        let key = desk.key_file.to_str().unwrap();
-        let args = [
-            "verify",
-            "-o",
-            "json",
-            "--public-key",
-            key,
-            "--expected-identity",
-            IDENTITY,
-            "-f",
-            name,
-            "-f",
-            "good.json",
-        ];
-        let outcome = desk.sandbox.run(args).expect(3);
+        let outcome = desk.files(&[name, "good.json"]).expect(3);
         assert_eq!(words(&outcome), [UNREADABLE, OK], "{name}: {outcome:?}");
         let message = outcome.item()["message"].as_str().unwrap().to_owned();
         assert!(message.contains(name), "{message}");
     }
-    let missing = desk
-        .run(&[
-            "-o",
-            "json",
-            "--expected-identity",
-            IDENTITY,
-            "-f",
-            "absent.json",
-            "-f",
-            "good.json",
-        ])
-        .expect(3);
+    let missing = desk.files(&["absent.json", "good.json"]).expect(3);
     assert_eq!(words(&missing), [UNREADABLE, OK]);
     desk.file("bad-utf8.json").expect(3);
 }

@@ -26,6 +26,16 @@ fn reject() -> Value {
     json!({"type": "reject"})
 }
 
+/// A policy object of a cluster, for the scope that the images are in.
+fn cluster_policy() -> Value {
+    json!({
+        "apiVersion": "config.openshift.io/v1",
+        "kind": "ClusterImagePolicy",
+        "metadata": {"name": "p"},
+        "spec": Cosign::new().policy_spec(&["registry.local:5000/foo"]),
+    })
+}
+
 /// A desk with the key in `key.gpg`, another one in `other.gpg`, and an object with these signatures.
 struct Place {
     desk: Desk,
@@ -481,17 +491,7 @@ fn text_says_which_scope_a_mistyped_reference_is_in() {
 fn objects_of_openshift_are_a_policy_too() {
     let place = Place::new();
     place.put(&place.object(&[IDENTITY], &[]));
-    use base64::Engine as _;
-    let pem = base64::engine::general_purpose::STANDARD.encode(Cosign::new().pem());
-    let object = json!({
-        "apiVersion": "config.openshift.io/v1",
-        "kind": "ClusterImagePolicy",
-        "metadata": {"name": "p"},
-        "spec": {
-            "scopes": ["registry.local:5000/foo"],
-            "policy": {"rootOfTrust": {"policyType": "PublicKey", "publicKey": {"keyData": pem}}},
-        },
-    });
+    let object = cluster_policy();
     place.desk.put("policy.json", object.to_string());
     place
         .json(IDENTITY)
@@ -522,17 +522,7 @@ fn objects_of_openshift_are_a_policy_too() {
 fn mirror_sets_in_the_file_of_a_policy_are_said_not_to_be_used() {
     let place = Place::new();
     place.put(&place.object(&[IDENTITY], &[]));
-    use base64::Engine as _;
-    let pem = base64::engine::general_purpose::STANDARD.encode(Cosign::new().pem());
-    let object = json!({
-        "apiVersion": "config.openshift.io/v1",
-        "kind": "ClusterImagePolicy",
-        "metadata": {"name": "p"},
-        "spec": {
-            "scopes": ["registry.local:5000/foo"],
-            "policy": {"rootOfTrust": {"policyType": "PublicKey", "publicKey": {"keyData": pem}}},
-        },
-    });
+    let object = cluster_policy();
     let mirrors = json!({
         "apiVersion": "config.openshift.io/v1",
         "kind": "ImageDigestMirrorSet",

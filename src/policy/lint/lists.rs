@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The lists of requirements in a policy, each with its place.
 
-use crate::policy::image_policy::ImagePolicy;
 use crate::policy::places::path_of;
-use crate::policy::rulebook::{Rule, Rulebook, Source, Spot, DOCKER};
+use crate::policy::rulebook::{Rule, Rulebook, Spot, DOCKER};
 
 /// A list of requirements of containers-policy.json(5): of a scope, or the `default`.
 pub(super) struct List<'r> {
@@ -13,19 +12,6 @@ pub(super) struct List<'r> {
     pub scope: Option<&'r str>,
     pub spot: Spot,
     pub rules: Vec<Rule<'r>>,
-}
-
-/// The requirement of an object.
-pub(super) fn object_rule<'r>(source: &'r Source, object: &'r ImagePolicy) -> Rule<'r> {
-    Rule {
-        requirement: &object.requirement,
-        spot: Spot {
-            file: source.file.clone(),
-            place: object.place,
-            path: format!("{object} spec.policy.rootOfTrust"),
-        },
-        object: Some(object),
-    }
 }
 
 /// All lists of a policy.

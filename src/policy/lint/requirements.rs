@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Requirements that cannot be met, are not checked here, or mean another thing together.
 
-use super::lists::{lists, object_rule, List};
+use super::lists::{lists, List};
 use crate::policy::finding::{Code, Finding};
 use crate::policy::rulebook::{Rule, Rulebook};
 use crate::policy::{words, Requirement, SigstoreSigners};
@@ -26,7 +26,7 @@ pub(super) fn of_list(list: &List<'_>) -> Vec<Finding> {
 pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (source, object) in book.objects() {
-        let rule = object_rule(source, object);
+        let rule = Rule::of_object(source, object);
         findings.extend(of_rule(&rule));
         if object.keys_given > 1 {
             findings.push(Finding::new(

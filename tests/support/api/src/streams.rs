@@ -7,7 +7,7 @@ use serde_json::{json, Map, Value};
 
 use super::http::HttpRequest;
 use super::images::IMAGE_API;
-use super::list::page;
+use super::list::{page, Page};
 use super::objects::{untyped, with_type, Objects, Resource};
 use super::route::Target;
 use super::state::State;
@@ -25,14 +25,7 @@ pub fn serve(state: &mut State, request: &HttpRequest, target: &Target) -> Resul
         )),
         ("get", "layers") => layers(&state.objects, &target.namespace, &target.name),
         ("list", "") => {
-            let resume = state.settings.resume_expired;
-            let page = page(
-                &mut state.objects,
-                Resource::Streams,
-                request,
-                &target.namespace,
-                resume,
-            )?;
+            let page = streams_page(state, request, target)?;
             let list = json!({
                 "kind": "ImageStreamList", "apiVersion": IMAGE_API, "metadata": page.metadata, "items": page.items,
             });
@@ -44,6 +37,17 @@ pub fn serve(state: &mut State, request: &HttpRequest, target: &Target) -> Resul
     }
 }
 
+fn streams_page(state: &mut State, request: &HttpRequest, target: &Target) -> Result<Page, Failure> {
+    let resume = state.settings.resume_expired;
+    page(
+        &mut state.objects,
+        Resource::Streams,
+        request,
+        &target.namespace,
+        resume,
+    )
+}
+
 /// Serves requests for `imagestreamtags`.
 pub fn serve_tags(state: &mut State, request: &HttpRequest, target: &Target) -> Result<Answer, Failure> {
     match target.verb.as_str() {
@@ -52,14 +56,7 @@ pub fn serve_tags(state: &mut State, request: &HttpRequest, target: &Target) -> 
         "get" => tag(&state.objects, &target.namespace, &target.name),
         "list" => {
             // The limit reaches the list of streams inside, but its continue token does not come out again.
-            let resume = state.settings.resume_expired;
-            let streams = page(
-                &mut state.objects,
-                Resource::Streams,
-                request,
-                &target.namespace,
-                resume,
-            )?;
+            let streams = streams_page(state, request, target)?;
             let items: Vec<Value> = streams.items.iter().flat_map(stubs).collect();
             let list = json!({"kind": "ImageStreamTagList", "apiVersion": IMAGE_API, "metadata": {}, "items": items});
             Ok(Answer::json(200, list))

@@ -58,6 +58,12 @@ fn http_tunnels() {
     assert_eq!(established, [true, false, true, false]);
 }
 
+/// Reads D1 over a tunnel.
+fn get(client: &Client, stream: TcpStream) {
+    let mut connection = client.over(stream).unwrap();
+    connection.send("GET", &at(D1), "", b"").unwrap().expect(200);
+}
+
 #[test]
 fn http_tunnels_for_those_with_a_password() {
     let (server, client) = server();
@@ -76,12 +82,7 @@ fn http_tunnels_for_those_with_a_password() {
         tunnel(&mut stream, &target, more),
         "HTTP/1.1 200 Connection established"
     );
-    client
-        .over(stream)
-        .unwrap()
-        .send("GET", &at(D1), "", b"")
-        .unwrap()
-        .expect(200);
+    get(&client, stream);
     let asked = proxy.asked();
     assert_eq!(
         asked.iter().map(|a| a.established).collect::<Vec<_>>(),
@@ -131,12 +132,7 @@ fn socks_connections() {
     assert!(proxy.url().starts_with("socks5://127.0.0.1:"));
     let mut stream = dial(proxy.address());
     assert_eq!(socks(&mut stream, &[1, 127, 0, 0, 1], port), 0);
-    client
-        .over(stream)
-        .unwrap()
-        .send("GET", &at(D1), "", b"")
-        .unwrap()
-        .expect(200);
+    get(&client, stream);
     let length = u8::try_from(SERVER_NAME.len()).unwrap();
     let name = [&[3, length], SERVER_NAME.as_bytes()].concat();
     let mut stream = dial(proxy.address());

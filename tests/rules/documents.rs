@@ -146,7 +146,7 @@ fn doc_comments_are_read_as_they_are_written() {
 fn doc_comments_say_something() {
     const FOLDERS: [&str; 6] = [
         "src",
-        "tests/support",
+        "tests",
         "benches",
         "fuzz/src",
         "faults/src",

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::api::Api;
 use super::members;
 use super::names::Name;
+use super::origins;
 use super::pages::List;
 use crate::digest::{Algorithm, Digest};
 use crate::json::select::Keep;
@@ -114,7 +115,7 @@ pub fn tags(object: &Value) -> (Vec<Tag>, Vec<Trouble>) {
             Ok(name) => {
                 specified.entry(name).or_default().push(entry);
                 // What is said of a tag that stands for nothing yet would be taken for nothing later.
-                if let Err(what) = from(entry) {
+                if let Err(what) = origins::from(entry) {
                     complain(Some(name), what);
                 }
             }
@@ -124,7 +125,7 @@ pub fn tags(object: &Value) -> (Vec<Tag>, Vec<Trouble>) {
             ),
         }
     }
-    for what in repositories(object).1 {
+    for what in origins::repositories(object).1 {
         complain(None, what);
     }
     let entries = members::list(object, "status.tags");
@@ -157,7 +158,7 @@ pub fn tags(object: &Value) -> (Vec<Tag>, Vec<Trouble>) {
                 namespace: namespace.to_owned(),
                 name: format!("{stream}:{tag}"),
                 digest,
-                references: named(object, specified.get(tag).into_iter().flatten().copied(), tag).0,
+                references: origins::named(object, specified.get(tag).into_iter().flatten().copied(), tag).0,
             }),
             None => complain(
                 Some(tag),
@@ -180,7 +181,7 @@ pub fn references(api: &mut Api, name: &Name) -> Result<(Vec<Reference>, Vec<Str
     };
     let object = stream(api, name)?;
     let entries = object["spec"]["tags"].as_array().into_iter().flatten();
-    let (references, _) = named(&object, entries.filter(|entry| entry["name"] == *tag), tag);
+    let (references, _) = origins::named(&object, entries.filter(|entry| entry["name"] == *tag), tag);
     Ok((references, troubles_of(tags(&object).1, |own| own == tag)))
 }
 
@@ -230,83 +231,6 @@ fn stream(api: &mut Api, name: &Name) -> Result<Value, Refusal> {
         return Err(error.refusal(&what));
     }
     Ok(object)
-}
-
-/// The reference with a tag that a tag, as `spec.tags` of its stream has it, is imported from, if it is from one; and what
-/// of it cannot be read.
-#[must_use]
-pub fn imported_from(entry: &Value) -> (Vec<Reference>, Option<String>) {
-    match entry {
-        Value::Null => (Vec::new(), None),
-        entry => named(&Value::Null, std::iter::once(entry), ""),
-    }
-}
-
-/// What an entry of `spec.tags` is imported from, if it is from a registry.
-///
-/// # Errors
-/// When that is no reference, or cannot be read; safe to print.
-fn from(entry: &Value) -> Result<Option<Reference>, String> {
-    let unknown = |what: String| format!("{what}, so that what it expects is not known");
-    if entry.get("from").is_some_and(Value::is_null) {
-        return Ok(None);
-    }
-    if members::text(entry, "from.kind").map_err(unknown)? != "DockerImage" {
-        return Ok(None);
-    }
-    let text = members::text(entry, "from.name").map_err(unknown)?;
-    match Reference::parse(text) {
-        Ok(reference) => Ok(Some(reference)),
-        Err(_) => Err(unknown(format!(
-            "it is imported from {}, which is no reference",
-            quoted(text)
-        ))),
-    }
-}
-
-/// The repositories that a stream says its tags are offered in, and what is wrong with others, safe to print.
-fn repositories(object: &Value) -> (Vec<&str>, Vec<String>) {
-    let (mut found, mut troubles) = (Vec::new(), Vec::new());
-    for path in ["status.dockerImageRepository", "status.publicDockerImageRepository"] {
-        let what = match members::text(object, path) {
-            Ok("") => continue,
-            Ok(text) if Reference::parse(text).is_ok_and(|own| own.is_name_only()) => {
-                found.push(text);
-                continue;
-            }
-            Ok(text) => format!("{path} is {}, which is no repository", quoted(text)),
-            Err(what) => what,
-        };
-        troubles.push(format!("{what}, so that what its tags are offered as is not known"));
-    }
-    (found, troubles)
-}
-
-/// The references of a tag with what is wrong with what it is imported from. `entries` are those of `spec.tags` with the
-/// name of the tag.
-fn named<'o>(object: &Value, entries: impl Iterator<Item = &'o Value>, tag: &str) -> (Vec<Reference>, Option<String>) {
-    let mut found: Vec<Reference> = Vec::new();
-    let mut trouble = None;
-    let imported = entries.filter_map(|entry| {
-        from(entry).unwrap_or_else(|what| {
-            trouble = Some(what);
-            None
-        })
-    });
-    let imported: Vec<Reference> = imported.collect();
-    let offered = match object {
-        Value::Null => Vec::new(),
-        stream => repositories(stream).0,
-    };
-    let offered = offered
-        .into_iter()
-        .filter_map(|repository| Reference::parse(&format!("{repository}:{tag}")).ok());
-    for reference in imported.into_iter().chain(offered) {
-        if reference.tag().is_some() && reference.digest().is_none() && !found.contains(&reference) {
-            found.push(reference);
-        }
-    }
-    (found, trouble)
 }
 
 #[cfg(test)]

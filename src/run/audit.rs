@@ -31,6 +31,7 @@ mod registries;
 mod reports;
 mod settling;
 mod unfinished;
+mod uses;
 
 use std::sync::Arc;
 

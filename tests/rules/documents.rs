@@ -144,14 +144,7 @@ fn doc_comments_are_read_as_they_are_written() {
 /// Meaning, unit, limit, error: three words say none of it, be it on a file, an item, a field, a variant or an option.
 #[test]
 fn doc_comments_say_something() {
-    const FOLDERS: [&str; 6] = [
-        "src",
-        "tests",
-        "benches",
-        "fuzz/src",
-        "faults/src",
-        "mutants/src",
-    ];
+    const FOLDERS: [&str; 6] = ["src", "tests", "benches", "fuzz/src", "faults/src", "mutants/src"];
     let mut all = 0;
     let mut short = Vec::new();
     for file in FOLDERS

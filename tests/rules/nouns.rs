@@ -10,17 +10,13 @@ use super::modules::{files, root};
 const MAX_LINES: usize = 350;
 
 /// Files that are longer today. The list may only become shorter: an entry that is no longer needed fails too.
-const LONGER: [&str; 19] = [
-    "src/cluster/pods.rs",
-    "src/cluster/streams.rs",
-    "src/run/audit/judge.rs",
+const LONGER: [&str; 15] = [
     "tests/audit/elsewhere.rs",
     "tests/audit/files.rs",
     "tests/audit/inventory.rs",
     "tests/audit/mirrors.rs",
     "tests/audit/resume.rs",
     "tests/audit_reports/merge.rs",
-    "tests/cluster/cluster_policy.rs",
     "tests/manual.rs",
     "tests/openpgp/copies.rs",
     "tests/policy/lint.rs",

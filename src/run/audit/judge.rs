@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Judging one image, on a thread of its own: keys, gpg and homes are this thread's alone.
 
-use std::collections::HashSet;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use super::judged::{has_failed, refused, Judged};
 use super::mirrors::Mirrors;
 use super::registries::Lookups;
 use crate::image;
-use crate::reason::{Reason, Refusal, Verdict};
+use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::run::elsewhere::Sought;
@@ -24,7 +23,7 @@ use crate::source::objects::Loaded;
 use crate::source::registry::Registries;
 use crate::subject::{Content, SignatureBlob, Subject};
 use crate::text::safe;
-use crate::verdict::{Footing, ImageOutcome};
+use crate::verdict::ImageOutcome;
 
 /// After how many failures in a row gpg and its homes are not set up anew any more.
 const MAX_FAILURES: usize = 3;
@@ -32,7 +31,7 @@ const MAX_FAILURES: usize = 3;
 /// Judges images, one after the other.
 pub(super) struct Judge<'s> {
     pub(super) settings: &'s Audit,
-    judging: Judging<'s>,
+    pub(super) judging: Judging<'s>,
     /// How registries are reached, if an image is in one.
     registries: Option<Registries<'s>>,
     /// Who records, or why that is not known; safe to print.
@@ -278,96 +277,5 @@ impl<'s> Judge<'s> {
             }
             Err(refusal) => ImageOutcome::refused(refusal, Vec::new()).into(),
         }
-    }
-
-    /// Judges what there is of an image; `absence` is what to know where there is no signature.
-    pub(super) fn subject(&mut self, subject: &Subject, job: &Job, absence: &str, told: &mut Messages<'_>) -> Judged {
-        let identities = &job.expected.identities;
-        let outcome = if identities.is_empty() {
-            refused(job.expected.refusal(), &subject.signatures)
-        } else {
-            let no_signature = format!("there is no signature in {}{absence}", safe(&job.source));
-            let outcome = self.as_expected(subject, job, identities, &no_signature, told);
-            for warning in self.judging.take_warnings() {
-                told.warning(warning);
-            }
-            outcome
-        };
-        let mut footings = job.expected.footings(&outcome);
-        let worse = self.for_every_use(&outcome, subject, job, &mut footings, told);
-        footings.extend(outcome.footing());
-        let is_verified = outcome.reason() == Reason::Verified && worse.is_none();
-        Judged {
-            worse,
-            footing: is_verified.then(|| Footing::all(footings)),
-            first: outcome,
-            sources: subject.sources.clone(),
-            digest: None,
-            instances: Vec::new(),
-        }
-    }
-
-    /// Judges what there is of an image by these identities, with the lists that they expect: the digest of a list which
-    /// names the image may stand for the image's own (docs/contract.md 8).
-    fn as_expected(
-        &mut self,
-        subject: &Subject,
-        job: &Job,
-        identities: &[Reference],
-        no_signature: &str,
-        told: &mut Messages<'_>,
-    ) -> ImageOutcome {
-        let lists = job.lists.expected_by(identities);
-        let subject = Subject {
-            lists: lists.named,
-            ..subject.clone()
-        };
-        let outcome = self.judging.judge(&subject, identities, None, no_signature, told);
-        match lists.trouble {
-            // It may be the image that was asked for.
-            Some(refusal) if outcome.verdict() == Verdict::Rejected => refused(refusal, &subject.signatures),
-            _ => outcome,
-        }
-    }
-
-    /// What an image that is signed for some of its uses is, where another one expects something else: what one namespace
-    /// calls it must not vouch for it in another one. What rests on another list than that of the others is added to
-    /// `footings`.
-    fn for_every_use(
-        &mut self,
-        outcome: &ImageOutcome,
-        subject: &Subject,
-        job: &Job,
-        footings: &mut Vec<Footing>,
-        told: &mut Messages<'_>,
-    ) -> Option<ImageOutcome> {
-        if outcome.reason() != Reason::Verified {
-            return None;
-        }
-        let signed: HashSet<&Reference> = outcome.matched().iter().collect();
-        for (by, identities) in job.expected.unmet(&signed) {
-            let own = if identities.is_empty() {
-                ImageOutcome::refused(job.expected.refusal(), outcome.signatures().to_vec())
-            } else {
-                self.as_expected(subject, job, identities, "there is no signature", told)
-            };
-            // The list that this use expects may be another one than that of the others.
-            if own.reason() == Reason::Verified {
-                footings.extend(own.footing());
-                continue;
-            }
-            let by = match by.namespace.as_str() {
-                "" => safe(&by.name),
-                namespace => format!("{}/{}", safe(namespace), safe(&by.name)),
-            };
-            let refusal = Refusal::new(own.reason(), format!("as {by} expects it: {}", own.message()));
-            return Some(ImageOutcome::refused(refusal, own.signatures().to_vec()));
-        }
-        (job.expected.more_demands > 0).then(|| {
-            ImageOutcome::refused(
-                Refusal::new(Reason::SourceUnavailable, job.expected.left_out()),
-                outcome.signatures().to_vec(),
-            )
-        })
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::audit::entry::{Use, UseKind};
 use crate::audit::uses::Uses;
-use crate::cluster::{pods, streams};
+use crate::cluster::{containers, origins, streams};
 use crate::digest::Digest;
 use crate::reference::Reference;
 use crate::text::quoted;
@@ -39,7 +39,7 @@ pub(in crate::run) fn add_tag(uses: &mut Uses, object: &Value) -> Vec<String> {
     // Without a digest it is no view of an image, which is told where that is judged.
     if let Some(digest) = digest.filter(|digest| digest.hash().is_some()) {
         let by = used(UseKind::Tag, &text(&metadata["namespace"]), &text(&metadata["name"]));
-        let (references, trouble) = streams::imported_from(&object["tag"]);
+        let (references, trouble) = origins::imported_from(&object["tag"]);
         uses.add(&digest, &by, &references);
         let name = quoted(&format!("{}/{}", by.namespace, by.name));
         return trouble
@@ -52,8 +52,8 @@ pub(in crate::run) fn add_tag(uses: &mut Uses, object: &Value) -> Vec<String> {
 
 /// Notes what a pod runs; what cannot be told comes back.
 pub(in crate::run) fn add_pod(uses: &mut Uses, object: &Value) -> Vec<String> {
-    let (containers, troubles) = pods::containers(object);
-    for container in containers {
+    let (found, troubles) = containers::of(object);
+    for container in found {
         let by = used(UseKind::Pod, &container.namespace, &container.name);
         let named: Option<(&Digest, &Reference)> = container
             .asked

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Which images pods run (docs/openshift-api.md 9).
+//!
+//! What runs is told by `imageID` of a container's status, and what was asked for by `image` of its specification. Only the
+//! latter is somebody's word for what the image should be, and only where it names a digest: what a tag stood for when the
+//! pod began is no expectation.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::members;
+use crate::digest::{Algorithm, Digest};
+use crate::reference::Reference;
+use crate::text::quoted;
+
+/// Containers of a pod and their statuses, by the members that hold them.
+const KINDS: [(&str, &str); 3] = [
+    ("initContainers", "initContainerStatuses"),
+    ("containers", "containerStatuses"),
+    ("ephemeralContainers", "ephemeralContainerStatuses"),
+];
+
+/// A container that runs, or has run in a pod that does; or an image that such a pod mounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container {
+    /// Namespace of its pod.
+    pub namespace: String,
+    /// `POD/CONTAINER` or `POD/volume VOLUME`, as it is shown.
+    pub name: String,
+    /// The digest of the manifest that it runs.
+    pub runs: Digest,
+    /// What it was asked to run, if that is a reference.
+    pub asked: Option<Reference>,
+}
+
+/// The containers of a pod that have an image, and the images that it mounts; with what of it cannot be read, in sentences
+/// that are safe to print. Pods that have ended run nothing; in all others everything counts that was started, init
+/// containers that are done too: they run again with the pod.
+#[must_use]
+pub fn of(pod: &Value) -> (Vec<Container>, Vec<String>) {
+    let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+    let namespace = pod["metadata"]["namespace"].as_str().unwrap_or_default();
+    if name.is_empty() || namespace.is_empty() {
+        return (Vec::new(), vec!["a pod has no name or no namespace".to_owned()]);
+    }
+    let mut reading = Reading {
+        pod,
+        namespace,
+        name,
+        is_running: false,
+        found: Vec::new(),
+        troubles: Vec::new(),
+    };
+    match pod["status"]["phase"].as_str() {
+        Some("Succeeded" | "Failed") => return (Vec::new(), Vec::new()),
+        // Init containers run before the phase is Running.
+        Some("Pending") => {}
+        // On a node that is out of reach pods may run on.
+        Some("Running" | "Unknown") => reading.is_running = true,
+        other => {
+            reading.complain(&format!("its phase is {}", quoted(other.unwrap_or_default())));
+            return (Vec::new(), reading.troubles);
+        }
+    }
+    if pod.get("spec").is_none_or(Value::is_object) && pod["spec"]["containers"].is_null() {
+        reading.complain("spec.containers: expected an array, and there is none");
+    }
+    for (specified, told) in KINDS {
+        reading.containers(&format!("spec.{specified}"), &format!("status.{told}"));
+    }
+    reading.volumes();
+    (reading.found, reading.troubles)
+}
+
+/// A pod as far as it was read.
+struct Reading<'p> {
+    pod: &'p Value,
+    namespace: &'p str,
+    name: &'p str,
+    is_running: bool,
+    found: Vec<Container>,
+    troubles: Vec<String>,
+}
+
+impl<'p> Reading<'p> {
+    fn complain(&mut self, what: &str) {
+        let pod = quoted(&format!("{}/{}", self.namespace, self.name));
+        let trouble = format!("pod {pod}: {what}");
+        // What stands in the way of one list may stand in the way of others.
+        if !self.troubles.contains(&trouble) {
+            self.troubles.push(trouble);
+        }
+    }
+
+    /// What was read; nothing, and a trouble, where it could not be.
+    fn some<T: Default>(&mut self, of: &str, read: Result<T, String>) -> T {
+        read.unwrap_or_else(|what| {
+            self.complain(&format!("{of}{what}, so that what it runs is not known"));
+            T::default()
+        })
+    }
+
+    /// The elements of a list with their names; `member` is what else is read of each.
+    fn named(&mut self, path: &str, member: &str) -> Vec<(&'p str, &'p Value, &'p str)> {
+        let elements = members::list(self.pod, path);
+        let elements = self.some("", elements);
+        let mut all = Vec::with_capacity(elements.len());
+        for element in elements {
+            let name = self.some(&format!("{path}: "), members::text(element, "name"));
+            let own = self.some(&format!("{path}: {}: ", quoted(name)), members::text(element, member));
+            all.push((name, element, own));
+        }
+        all
+    }
+
+    /// The containers at one place of the specification, with what the status says at another one.
+    fn containers(&mut self, specified: &str, told: &str) {
+        let mut statuses: HashMap<&str, Vec<&str>> = HashMap::new();
+        let told = self.named(told, "imageID");
+        for (own, _, id) in &told {
+            statuses.entry(own).or_default().push(id);
+        }
+        for (own, container, text) in self.named(specified, "image") {
+            let asked = self.asked(&format!("container {}", quoted(own)), text);
+            if text.is_empty() && container.is_object() && container.get("image").is_none_or(Value::is_string) {
+                self.complain(&format!("container {}: it names no image", quoted(own)));
+            }
+            match statuses.remove(own) {
+                Some(ids) => ids.into_iter().for_each(|id| self.container(own, id, asked.as_ref())),
+                // One that the status leaves out may run anything.
+                None if self.is_running => self.container_that_runs(own, "", asked),
+                None => {}
+            }
+        }
+        for (own, _, id) in told {
+            // What the specification does not have runs all the same.
+            if statuses.contains_key(own) {
+                self.container(own, id, None);
+            }
+        }
+    }
+
+    /// The reference that something of the pod names; a trouble where it is none.
+    fn asked(&mut self, what: &str, text: &str) -> Option<Reference> {
+        let asked = Reference::parse(text).ok();
+        if asked.is_none() && !text.is_empty() {
+            // What runs is used all the same.
+            self.complain(&format!(
+                "{what}: image {} is no reference, so that what it expects is not known",
+                quoted(text)
+            ));
+        }
+        asked
+    }
+
+    /// A container with its status. One that waits for its image runs nothing.
+    fn container(&mut self, own: &str, id: &str, asked: Option<&Reference>) {
+        if !id.is_empty() {
+            self.container_that_runs(own, id, asked.cloned());
+        }
+    }
+
+    fn container_that_runs(&mut self, own: &str, id: &str, asked: Option<Reference>) {
+        // A runtime that does not say it has pulled what was named.
+        let runs = manifest(id).or_else(|| sha256(asked.as_ref()?.digest()?));
+        match runs {
+            Some(runs) => self.found.push(Container {
+                namespace: self.namespace.to_owned(),
+                name: format!("{}/{own}", self.name),
+                runs,
+                asked,
+            }),
+            None => self.complain(&format!(
+                "container {}: imageID {} names no manifest",
+                quoted(own),
+                quoted(id)
+            )),
+        }
+    }
+
+    /// The images that volumes are of. The status does not say what is mounted, so that one which is named by a tag is
+    /// not known.
+    fn volumes(&mut self) {
+        let volumes = members::list(self.pod, "spec.volumes");
+        for volume in self.some("", volumes) {
+            let name = self.some("spec.volumes: ", members::text(volume, "name"));
+            if volume["image"].is_null() {
+                continue;
+            }
+            let what = format!("volume {}", quoted(name));
+            let text = self.some(&format!("{what}: "), members::text(volume, "image.reference"));
+            let asked = self.asked(&what, text);
+            match asked.as_ref().and_then(|asked| sha256(asked.digest()?)) {
+                Some(runs) => self.found.push(Container {
+                    namespace: self.namespace.to_owned(),
+                    name: format!("{}/volume {name}", self.name),
+                    runs,
+                    asked,
+                }),
+                None if self.is_running || text.is_empty() => self.complain(&format!(
+                    "{what}: image {} has no digest, so that it is not known what is mounted",
+                    quoted(text)
+                )),
+                None => {}
+            }
+        }
+    }
+}
+
+/// The digest of the manifest that an `imageID` names: `REPOSITORY@sha256:...` from CRI-O and containerd,
+/// `docker-pullable://REPOSITORY@sha256:...` from Docker. A digest without a repository is that of the configuration, which
+/// is another one.
+fn manifest(id: &str) -> Option<Digest> {
+    let text = id.split_once("://").map_or(id, |(_, rest)| rest);
+    let (repository, digest) = text.split_once('@')?;
+    if repository.is_empty() {
+        return None;
+    }
+    sha256(&Digest::parse(digest).ok()?)
+}
+
+fn sha256(digest: &Digest) -> Option<Digest> {
+    (digest.algorithm() == Algorithm::Sha256).then(|| digest.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn hex(c: char) -> String {
+        format!("sha256:{}", c.to_string().repeat(64))
+    }
+
+    fn pod(phase: &str, id: &str, image: &str) -> Value {
+        json!({"metadata": {"name": "web", "namespace": "shop"},
+               "spec": {"containers": [{"name": "main", "image": image}]},
+               "status": {"phase": phase, "containerStatuses": [{"name": "main", "imageID": id}]}})
+    }
+
+    /// The digests that a pod runs, or the one trouble with it.
+    fn runs(phase: &str, id: &str, image: &str) -> Result<Vec<String>, String> {
+        let (found, mut troubles) = of(&pod(phase, id, image));
+        match troubles.pop() {
+            Some(trouble) => Err(trouble),
+            None => Ok(found.into_iter().map(|own| own.runs.to_string()).collect()),
+        }
+    }
+
+    #[test]
+    fn the_forms_of_image_ids() {
+        let (a, b) = (hex('a'), hex('b'));
+        for id in [
+            format!("quay.io/x/app@{a}"),
+            format!("docker-pullable://quay.io/x/app@{a}"),
+            format!("docker.io/library/app@{a}"),
+        ] {
+            assert_eq!(runs("Running", &id, "app:1").unwrap(), std::slice::from_ref(&a), "{id}");
+        }
+        // These are digests of configurations, which name no manifest.
+        for id in [
+            format!("docker://{b}"),
+            b.clone(),
+            hex('c')[7..].to_owned(),
+            format!("@{b}"),
+        ] {
+            assert!(runs("Running", &id, "app:1").is_err(), "{id}");
+            let named = format!("quay.io/x/app@{a}");
+            assert_eq!(runs("Running", &id, &named).unwrap(), std::slice::from_ref(&a), "{id}");
+        }
+    }
+
+    #[test]
+    fn pods_that_have_ended_run_nothing_and_those_that_begin_do() {
+        let id = format!("quay.io/x/app@{}", hex('a'));
+        for phase in ["Running", "Pending", "Unknown"] {
+            assert_eq!(runs(phase, &id, "app:1").unwrap().len(), 1, "{phase}");
+        }
+        for phase in ["Succeeded", "Failed"] {
+            assert_eq!(runs(phase, &id, "app:1").unwrap().len(), 0, "{phase}");
+        }
+        assert!(runs("", &id, "app:1").is_err());
+        assert_eq!(runs("Pending", "", "app:1").unwrap().len(), 0);
+        let mut silent = pod("Running", &id, "app:1");
+        silent["status"]["containerStatuses"] = json!([]);
+        let (found, troubles) = of(&silent);
+        assert_eq!((found.len(), troubles.len()), (0, 1), "{troubles:?}");
+        silent["status"]["phase"] = "Pending".into();
+        assert_eq!(of(&silent), (Vec::new(), Vec::new()));
+    }
+
+    #[test]
+    fn init_and_ephemeral_containers_count() {
+        let mut pod = pod("Running", &format!("x/app@{}", hex('a')), "x/app:1");
+        for (kind, c) in [("init", 'b'), ("ephemeral", 'c')] {
+            pod["spec"][format!("{kind}Containers")] = json!([{"name": kind, "image": "x/app:1"}]);
+            let status = json!([{"name": kind, "imageID": format!("x/app@{}", hex(c))}]);
+            pod["status"][format!("{kind}ContainerStatuses")] = status;
+        }
+        let (found, troubles) = of(&pod);
+        assert_eq!(troubles.len(), 0, "{troubles:?}");
+        let names: Vec<&str> = found.iter().map(|container| &*container.name).collect();
+        assert_eq!(names, ["web/init", "web/main", "web/ephemeral"]);
+    }
+
+    #[test]
+    fn what_was_asked_for_and_cannot_be_read_is_told_beside_what_runs() {
+        let id = format!("x/app@{}", hex('a'));
+        let (found, troubles) = of(&pod("Running", &id, "[::1]:5000/app:1"));
+        assert_eq!((found.len(), troubles.len()), (1, 1), "{found:?} {troubles:?}");
+    }
+}

@@ -11,26 +11,36 @@ mod cluster_policy;
 mod continued;
 #[path = "audit/elsewhere.rs"]
 mod elsewhere;
+#[path = "audit/elsewhere_trouble.rs"]
+mod elsewhere_trouble;
 #[path = "audit/expected.rs"]
 mod expected;
 #[path = "audit/files.rs"]
 mod files;
+#[path = "audit/files_uses.rs"]
+mod files_uses;
 #[path = "audit/findings.rs"]
 mod findings;
 #[path = "audit/fleet.rs"]
 mod fleet;
 #[path = "audit/inputs.rs"]
 mod inputs;
+#[path = "audit/instances.rs"]
+mod instances;
 #[path = "audit/inventory.rs"]
 mod inventory;
 #[path = "audit/lists.rs"]
 mod lists;
 #[path = "audit/meanwhile.rs"]
 mod meanwhile;
+#[path = "audit/mirror_scene.rs"]
+mod mirror_scene;
 #[path = "audit/mirrors.rs"]
 mod mirrors;
 #[path = "audit/named.rs"]
 mod named;
+#[path = "audit/namespaces.rs"]
+mod namespaces;
 #[path = "audit/naming_lists.rs"]
 mod naming_lists;
 #[path = "audit/progress.rs"]
@@ -43,6 +53,8 @@ mod registries;
 mod release;
 #[path = "audit/resume.rs"]
 mod resume;
+#[path = "audit/resumed.rs"]
+mod resumed;
 #[path = "audit/rights.rs"]
 mod rights;
 #[path = "audit/shards.rs"]

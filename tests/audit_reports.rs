@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The reports of audits: every format, read back by programs that are not ours.
 
+#[path = "audit_reports/contradictions.rs"]
+mod contradictions;
 #[path = "audit_reports/diff.rs"]
 mod diff;
 #[path = "audit_reports/documents.rs"]

@@ -11,6 +11,8 @@ mod batch_trouble;
 mod bounds;
 #[path = "openpgp/copies.rs"]
 mod copies;
+#[path = "openpgp/copies_hostile.rs"]
+mod copies_hostile;
 #[path = "openpgp/dates.rs"]
 mod dates;
 #[path = "openpgp/fips.rs"]

@@ -3,6 +3,12 @@
 
 #[path = "policy/lint.rs"]
 mod lint;
+#[path = "policy/lint_identities.rs"]
+mod lint_identities;
+#[path = "policy/lint_keys.rs"]
+mod lint_keys;
+#[path = "policy/lint_machine.rs"]
+mod lint_machine;
 #[path = "policy/objects.rs"]
 mod objects;
 #[path = "policy/page.rs"]
@@ -13,6 +19,8 @@ mod shipped;
 mod test;
 #[path = "policy/why.rs"]
 mod why;
+#[path = "policy/why_objects.rs"]
+mod why_objects;
 
 use crate::support::program::Sandbox;
 use crate::support::vectors::{bytes, data, same, text, Table};

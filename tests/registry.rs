@@ -12,8 +12,12 @@ mod inspect;
 mod lists;
 #[path = "registry/logins.rs"]
 mod logins;
+#[path = "registry/manifests.rs"]
+mod manifests;
 #[path = "registry/mirrors.rs"]
 mod mirrors;
+#[path = "registry/odd_lists.rs"]
+mod odd_lists;
 #[path = "registry/patience.rs"]
 mod patience;
 #[path = "registry/policies.rs"]
@@ -24,6 +28,8 @@ mod real;
 mod referrers;
 #[path = "registry/secrets.rs"]
 mod secrets;
+#[path = "registry/skopeo_calls.rs"]
+mod skopeo_calls;
 #[path = "registry/sources.rs"]
 mod sources;
 #[path = "registry/town.rs"]

@@ -167,7 +167,7 @@ const TABLES: [(&str, &str); 21] = [
     ("sigstore-attachment.json", "tests/registry/attached.rs"),
     ("sigstore-payload.json", "tests/sigstore.rs"),
     ("sigstore-verify.json", "tests/corpus/policies.rs"),
-    ("skopeo-cli.json", "tests/registry/vectors.rs"),
+    ("skopeo-cli.json", "tests/registry/skopeo_calls.rs"),
     ("verify-docker.json", "tests/corpus/recorded.rs"),
 ];
 

@@ -19,6 +19,8 @@ mod help;
 mod identities;
 #[path = "verify/inspect.rs"]
 mod inspect;
+#[path = "verify/kinds.rs"]
+mod kinds;
 #[path = "verify/kubectl.rs"]
 mod kubectl;
 #[path = "verify/limits.rs"]
@@ -35,8 +37,12 @@ mod pairing;
 mod parts;
 #[path = "verify/policy.rs"]
 mod policy;
+#[path = "verify/policy_files.rs"]
+mod policy_files;
 #[path = "verify/reading.rs"]
 mod reading;
+#[path = "verify/requirements.rs"]
+mod requirements;
 #[path = "verify/schema1.rs"]
 mod schema1;
 #[path = "verify/sigstore.rs"]

@@ -4,14 +4,14 @@
 use image_signature::audit::head::Shard;
 use serde_json::{json, Value};
 
-use crate::audit_reports::made::{digest, entry, head, lines, mixed, read_file, tail, verified, RELEASE, STARTED};
+use crate::audit_reports::made::{head, lines, mixed, read_file, tail, verified, RELEASE, STARTED};
 use crate::support::program::{Outcome, Sandbox};
 use crate::support::schema::assert_valid;
 
-const SHARDS: u32 = 4;
+pub(super) const SHARDS: u32 = 4;
 
 /// The images of a shard.
-fn part(entries: &[Value], index: u32) -> Vec<Value> {
+pub(super) fn part(entries: &[Value], index: u32) -> Vec<Value> {
     let shard = Shard { index, count: SHARDS };
     let own = entries
         .iter()
@@ -19,7 +19,7 @@ fn part(entries: &[Value], index: u32) -> Vec<Value> {
     own.cloned().collect()
 }
 
-fn head_of(index: u32) -> Value {
+pub(super) fn head_of(index: u32) -> Value {
     let mut head = head();
     head["shard"] = json!({"index": index, "count": SHARDS});
     head["started"] = json!(STARTED + i64::from(index));
@@ -27,7 +27,7 @@ fn head_of(index: u32) -> Value {
 }
 
 /// The reports of all shards, each changed by a function that gets its number, head, images and end.
-fn shards(
+pub(super) fn shards(
     sandbox: &Sandbox,
     entries: &[Value],
     change: impl Fn(u32, &mut Value, &mut Vec<Value>, &mut Option<Value>),
@@ -45,7 +45,7 @@ fn shards(
         .collect()
 }
 
-fn merge(sandbox: &Sandbox, files: &[String], more: &[&str]) -> Outcome {
+pub(super) fn merge(sandbox: &Sandbox, files: &[String], more: &[&str]) -> Outcome {
     let args = ["audit", "merge"].into_iter().chain(files.iter().map(String::as_str));
     sandbox.run(args.chain(more.iter().copied()))
 }
@@ -207,187 +207,6 @@ fn what_may_not_be_all_is_never_a_success() {
         assert!(outcome.stderr.contains(named), "{named}: {outcome:?}");
         assert_eq!(outcome.json()["complete"], false, "{named}");
     }
-}
-
-/// Entries that no audit writes: a sum that has one is not complete, and a report that has one is not compared.
-#[test]
-fn an_entry_that_contradicts_itself_is_refused() {
-    let expected = json!(["registry.example.com/team/app-0:v1"]);
-    let other = json!(["registry.example.com/team/other:v1"]);
-    let stale = json!([{"kind": "stale", "message": "m", "command": "rm"}]);
-    let many: Vec<Value> = (0..101).map(|_| json!({"kind": "pod", "name": "web-1/app"})).collect();
-    type Change<'c> = &'c dyn Fn(&mut Value);
-    let changes: [(Change<'_>, &str); 20] = [
-        (
-            &|own| own["verdict"] = json!("Rejected"),
-            "Rejected cannot have the reason Verified",
-        ),
-        (
-            &|own| {
-                own["verdict"] = json!("Unchecked");
-                own["reason"] = json!("UnknownKey");
-            },
-            "Unchecked cannot have the reason UnknownKey",
-        ),
-        (
-            &|own| own["signatures"][0]["verdict"] = json!("Unsupported"),
-            "Unsupported cannot have the reason Verified",
-        ),
-        (&|own| own["signatures"] = json!([]), "do not make it Verified"),
-        (
-            &|own| {
-                own["signatures"][0]["verdict"] = json!("Rejected");
-                own["signatures"][0]["reason"] = json!("BadSignature");
-            },
-            "do not make it Verified",
-        ),
-        (
-            &|own| drop(own["signatures"][0].as_object_mut().unwrap().remove("signer")),
-            "Verified without a signer",
-        ),
-        (
-            &|own| own["signatures"][0]["signer"]["primary"] = json!(""),
-            "no fingerprint",
-        ),
-        (&|own| own["signatures"][0]["kind"] = json!("x509"), "of no kind"),
-        (
-            &|own| own["signatures"][0]["claimedKey"] = json!("0123456789ABCDEF"),
-            "claims a key",
-        ),
-        (
-            &|own| own["matched"] = other.clone(),
-            "an identity that is not expected",
-        ),
-        (&|own| own["matched"] = json!([]), "where an expected identity matches"),
-        (
-            &|own| {
-                own["verdict"] = json!("Unchecked");
-                own["reason"] = json!("EngineFailed");
-            },
-            "where an expected identity matches",
-        ),
-        (
-            &|own| {
-                let identity = format!("registry.example.com/team/app@{}", digest(99));
-                own["expected"] = json!([identity]);
-                own["matched"] = json!([identity]);
-            },
-            "the digest of another image",
-        ),
-        (
-            &|own| own["identitySource"] = json!("none"),
-            "where something names them",
-        ),
-        (&|own| own["image"] = json!("app:v1"), "do not make it Verified"),
-        (
-            &|own| own["findings"] = json!([{"kind": "unsignedInUse", "message": "m"}]),
-            "in use and Unsigned",
-        ),
-        (&|own| own["recorded"] = json!("heldBack"), "kept back"),
-        (&|own| own["findings"] = stale.clone(), "no gap"),
-        (&|own| own["moreUses"] = json!(3), "leaves out more"),
-        (&|own| own["uses"] = json!(many), "it has more"),
-    ];
-    let sandbox = Sandbox::new();
-    let mut head = head();
-    head.as_object_mut().unwrap().remove("policy");
-    let good = verified(0, &[(RELEASE, None)]);
-    assert_eq!(good["expected"], expected);
-    let refused = |own: &Value, named: &str| {
-        let all = [own.clone(), verified(1, &[(RELEASE, None)])];
-        sandbox.file("all.jsonl", lines(&head, &all, Some(&tail(&all))));
-        let outcome = sandbox.run(["audit", "merge", "all.jsonl", "-o", "json"]).expect(3);
-        assert!(outcome.stderr.contains(named), "{named}: {outcome:?}");
-        assert_eq!(outcome.json()["complete"], false, "{named}");
-        let outcome = sandbox.run(["audit", "diff", "all.jsonl", "all.jsonl"]).expect(3);
-        assert!(outcome.stderr.contains(named), "{named}: {outcome:?}");
-    };
-    for (change, named) in changes {
-        let mut own = good.clone();
-        change(&mut own);
-        refused(&own, named);
-    }
-    for (verdict, reason) in [
-        ("Rejected", "BadSignature"),
-        ("Rejected", "ThresholdNotReached"),
-        ("Rejected", "IdentityMismatch"),
-        ("Allowed", "Allowed"),
-    ] {
-        refused(&entry(0, verdict, reason), "do not make it");
-    }
-    let mut unsigned = entry(0, "Unsigned", "NoSignature");
-    unsigned["signatures"] = crate::audit_reports::made::unknown(0)["signatures"].clone();
-    refused(&unsigned, "do not make it Unsigned");
-    // As it is, it is fine.
-    sandbox.file(
-        "all.jsonl",
-        lines(
-            &head,
-            std::slice::from_ref(&good),
-            Some(&tail(std::slice::from_ref(&good))),
-        ),
-    );
-    sandbox.run(["audit", "merge", "all.jsonl"]).expect(0);
-}
-
-/// The end speaks for the entries: it cannot say that all is well where a record is lost.
-#[test]
-fn an_end_that_contradicts_its_entries_is_refused() {
-    let sandbox = Sandbox::new();
-    let mut failed = verified(0, &[(RELEASE, None)]);
-    failed["recorded"] = json!("failed");
-    let mut kept = failed.clone();
-    kept["recorded"] = json!("heldBack");
-    kept["findings"] = json!([{"kind": "heldBack", "message": "Trusted: True -> False"}]);
-    for own in [failed, kept] {
-        let all = [own];
-        sandbox.file("all.jsonl", lines(&head(), &all, Some(&tail(&all))));
-        let outcome = sandbox.run(["audit", "merge", "all.jsonl"]).expect(3);
-        assert!(outcome.stderr.contains("records that were not written"), "{outcome:?}");
-    }
-    let all = [verified(0, &[(RELEASE, None)])];
-    let mut end = tail(&all);
-    end["interrupted"] = json!(true);
-    sandbox.file("all.jsonl", lines(&head(), &all, Some(&end)));
-    let outcome = sandbox.run(["audit", "merge", "all.jsonl"]).expect(3);
-    assert!(outcome.stderr.contains("that nothing is missing"), "{outcome:?}");
-}
-
-#[test]
-fn torn_and_strange_files_are_told_apart() {
-    let sandbox = Sandbox::new();
-    let entries = mixed(40);
-    let whole = lines(&head(), &entries, Some(&tail(&entries)));
-    let torn = &whole[..whole.len() - 20];
-    sandbox.file("torn.jsonl", torn);
-    let outcome = sandbox.run(["audit", "merge", "torn.jsonl"]).expect(3);
-    assert!(outcome.stderr.contains("torn.jsonl has no end"), "{outcome:?}");
-    for (name, content, named) in [
-        ("empty", String::new(), "no whole line"),
-        (
-            "list",
-            "[]\n".to_owned(),
-            "expected the first line of an audit's report",
-        ),
-        (
-            "future",
-            whole.replacen("audit/v1", "audit/v2", 1),
-            "expected the first line",
-        ),
-        (
-            "twice",
-            whole.replacen("{\"", "{\"kind\":\"AuditReport\",\"", 1),
-            "is repeated",
-        ),
-        ("text", "VERDICT\n".to_owned(), "line 1"),
-    ] {
-        sandbox.file(name, content);
-        let outcome = sandbox.run(["audit", "merge", name]).expect(3);
-        assert!(outcome.stderr.contains(named), "{outcome:?}");
-        assert_eq!(outcome.stdout, "");
-    }
-    let outcome = sandbox.run(["audit", "merge", "nowhere"]).expect(3);
-    assert!(outcome.stderr.contains("nowhere: No such file"), "{outcome:?}");
 }
 
 /// Every format at once, each as if it had been asked for alone.

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 
@@ -11,7 +10,6 @@ use super::keys::{signed, DAY, EXPIRED, OWNER, REVOKED};
 use super::trial::{Trial, REFERENCE};
 use crate::support::forge::{now, Draft, Key, CERTIFY, SIGN};
 use crate::support::images::{image, D1};
-use crate::support::packets::packet;
 use crate::support::program::Outcome;
 
 pub const VERIFIED: &str = "Verified/Verified";
@@ -21,17 +19,17 @@ pub fn nameless(key: &Key, signatures: &[Vec<u8>]) -> Vec<u8> {
     [key.packet(), signatures.concat()].concat()
 }
 
-fn certificate(key: &Key, draft: &Draft) -> Vec<u8> {
+pub(super) fn certificate(key: &Key, draft: &Draft) -> Vec<u8> {
     key.certificate_with(OWNER, &draft.clone().flags(CERTIFY | SIGN))
 }
 
-fn armor(content: &[u8]) -> Vec<u8> {
+pub(super) fn armor(content: &[u8]) -> Vec<u8> {
     let text = base64::engine::general_purpose::STANDARD.encode(content);
     format!("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n{text}\n-----END PGP PUBLIC KEY BLOCK-----\n").into_bytes()
 }
 
 /// All orders of some things.
-fn orders<T: Clone>(things: &[T]) -> Vec<Vec<T>> {
+pub(super) fn orders<T: Clone>(things: &[T]) -> Vec<Vec<T>> {
     if things.len() < 2 {
         return vec![things.to_vec()];
     }
@@ -91,7 +89,7 @@ pub fn expect(copies: &[Vec<u8>], blob: &[u8], verdict: &str) {
 
 /// The same without a keyring.
 #[track_caller]
-fn expect_by_files(copies: &[Vec<u8>], blob: &[u8], verdict: &str) {
+pub(super) fn expect_by_files(copies: &[Vec<u8>], blob: &[u8], verdict: &str) {
     let status = i32::from(verdict != VERIFIED);
     for order in orders(copies) {
         by_files(&[order.concat()], blob).expect_verdict(status, verdict);
@@ -289,134 +287,4 @@ fn an_altered_copy_of_a_self_signature_does_not_displace_the_good_one() {
         let copy = [key.certificate(OWNER), key.subkey(&subkey, &altered)].concat();
         expect(&[good.clone(), copy], &signed(&subkey), VERIFIED);
     }
-}
-
-#[test]
-fn packets_that_gpg_stumbles_over_hide_no_key() {
-    let (key, other) = (Key::new(), Key::new());
-    let good = key.certificate(OWNER);
-    let revoked = [key.packet(), key.revocation_of(&key, &Draft::new(now() - DAY))].concat();
-    for strange in [
-        packet(13, &[b'x'; 3000]),
-        packet(14, &[4, 1, 2, 3, 4, 1, 0xff, 0xff, 1]),
-        packet(14, &[9; 40]),
-        packet(2, &[4, 0x13, 1]),
-        packet(2, &[6; 60]),
-        packet(17, &[1; 100]),
-        packet(60, b"private"),
-        packet(12, b"trust"),
-        packet(
-            2,
-            &[&[4, 0x13, 1, 8, 0x75, 0x40][..], &[0; 30016], &[0, 0, 1, 2, 0, 8, 3]].concat(),
-        ),
-    ] {
-        let copy = [good.clone(), strange.clone()].concat();
-        let all = [copy, other.certificate("Other")].concat();
-        by_files(std::slice::from_ref(&all), &signed(&key)).expect_verdict(0, VERIFIED);
-        by_files(std::slice::from_ref(&all), &signed(&other)).expect_verdict(0, VERIFIED);
-        by_files(&[[all, revoked.clone()].concat()], &signed(&key)).expect_verdict(1, REVOKED);
-    }
-}
-
-/// Anybody can add signatures to a copy that they hand on.
-#[test]
-fn a_flooded_copy_costs_no_minutes_and_changes_nothing() {
-    let (key, stranger) = (Key::new(), Key::new());
-    let good = key.certificate(OWNER);
-    // Well formed, with late dates and random numbers.
-    let forged = |class: u8, n: u32, by: &Key| {
-        let draft = Draft::new(now() - 1000 + i64::from(n % 900)).class(class).named(by);
-        let mut bytes = stranger.sign_body(&draft, &n.to_be_bytes());
-        let end = bytes.len();
-        bytes[end - 4..].copy_from_slice(&n.to_be_bytes());
-        packet(2, &bytes)
-    };
-    let flood = |class: u8, count: u32, by: &Key| (0..count).map(|n| forged(class, n, by)).collect::<Vec<_>>().concat();
-    let copies = [
-        [key.packet(), packet(13, OWNER.as_bytes()), flood(0x13, 600, &key)].concat(),
-        [key.packet(), packet(13, OWNER.as_bytes()), flood(0x10, 600, &stranger)].concat(),
-        [key.packet(), flood(0x20, 600, &key)].concat(),
-        [key.packet(), flood(0x1f, 600, &key)].concat(),
-    ];
-    for copy in copies {
-        let begin = Instant::now();
-        for order in orders(&[good.clone(), copy]) {
-            by_files(&order, &signed(&key)).expect_verdict(0, VERIFIED);
-        }
-        assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
-    }
-    // A true revocation is found among them.
-    let revocation = key.revocation_of(&key, &Draft::new(key.created + 10));
-    let copy = [key.packet(), flood(0x20, 600, &key), revocation].concat();
-    by_files(&[good, copy], &signed(&key)).expect_verdict(1, REVOKED);
-}
-
-/// Of too many signatures that look like the key's own some are left out: that none of the others holds is no knowledge.
-#[test]
-fn a_key_whose_signatures_were_left_out_is_not_unknown() {
-    let key = Key::new();
-    by_keyring(&[key.flooded(OWNER)], &signed(&key)).expect_verdict(3, "Unchecked/EngineFailed");
-}
-
-#[test]
-fn a_key_over_the_limit_is_a_mistake_that_is_named() {
-    let key = Key::new();
-    let large: Vec<u8> = (0..600_u32)
-        .flat_map(|n| {
-            key.user_id(
-                &format!("{n:0>1900}"),
-                &key,
-                &Draft::certification(&key).flags(CERTIFY | SIGN),
-            )
-        })
-        .collect();
-    by_files(&[[key.certificate(OWNER), large].concat()], &signed(&key)).expect_usage("more than 1048576 bytes");
-}
-
-#[test]
-fn a_revocation_whose_key_is_nowhere_is_named_and_alone_it_is_no_key_file() {
-    let (key, other) = (Key::new(), Key::new());
-    let revocation = other.revocation_of(&other, &Draft::new(now() - DAY));
-    let outcome = by_files(
-        &[[armor(&key.certificate(OWNER)), armor(&revocation)].concat()],
-        &signed(&key),
-    );
-    let outcome = outcome.expect_verdict(0, VERIFIED);
-    let id = &other.fingerprint()[24..];
-    assert!(
-        outcome.stderr.contains(id) && outcome.stderr.contains("revocation"),
-        "{outcome:#?}"
-    );
-    by_files(&[key.certificate(OWNER), revocation.clone()], &signed(&key))
-        .expect_usage("revocations of keys that are not here");
-    by_files(&[revocation], &signed(&key)).expect_usage("revocations of keys that are not here");
-    // What belongs to a key of another file is of use.
-    let own = nameless(&key, &[]);
-    let outcome = by_files(&[key.certificate(OWNER), own.clone()], &signed(&key)).expect_verdict(0, VERIFIED);
-    assert!(!outcome.stderr.contains("warning"), "{outcome:#?}");
-    by_files(&[own], &signed(&key)).expect_usage("self-signature");
-}
-
-#[test]
-fn other_blocks_are_skipped_and_named() {
-    let key = Key::new();
-    let (trial, signer, _) = Trial::with_signer();
-    drop(trial);
-    let name = signer.fingerprints("release@example.com")[0].clone();
-    let armored = |args: &[&str]| signer.gpg(&[&["--armor", "-u", &name], args].concat(), b"text\n");
-    for (other, said) in [
-        (armored(&["--detach-sign"]), "a signature over data"),
-        (armored(&["--sign"]), "a message"),
-        (armored(&["--clear-sign"]), "a signed text"),
-    ] {
-        let own = armor(&key.certificate(OWNER));
-        for order in orders(&[own, other]) {
-            let outcome = by_files(&[order.concat()], &signed(&key)).expect_verdict(0, VERIFIED);
-            assert!(outcome.stderr.contains(said), "{said}: {outcome:#?}");
-        }
-    }
-    // Binary, the signature at the end.
-    let detached = signer.detach_sign(&name, b"x");
-    let outcome = by_files(&[[key.certificate(OWNER), detached].concat()], &signed(&key)).expect_verdict(0, VERIFIED);
-    assert!(outcome.stderr.contains("a signature over data"), "{outcome:#?}");
 }

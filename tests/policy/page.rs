@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use base64::Engine as _;
 use image_signature::policy::finding::Code;
 
-use super::lint::public_key;
+use super::lint_machine::public_key;
 use super::why::{desk, policy, SIGNED_BY};
 use crate::support::forge::{now, Draft, Key};
 use crate::support::manual::rendered;

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use super::why::{desk, openshift, run};
+use super::why::{desk, run};
+use super::why_objects::openshift;
 use crate::support::program::Sandbox;
 use crate::support::vectors::data;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `policy test`: a table of what a policy is meant to say.
 
-use super::why::{desk, openshift, policy, run, SIGNED_BY};
+use super::why::{desk, policy, run, SIGNED_BY};
+use super::why_objects::openshift;
 use crate::support::forge::{now, Draft, Key};
 
 const KEY: &str = "F58D29798CE2022C3F0FA326E5144EDCDD89C95E";

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy lint` of identity rules: those that do not go with their scope, and those that no signature fits.
+
+use serde_json::{json, Value};
+
+use super::lint::of_scopes;
+use super::why::{desk, SIGNED_BY};
+
+#[test]
+fn identities_that_do_not_go_with_their_scope() {
+    let sandbox = desk();
+    let with = |scope: &str, identity: &str| {
+        let requirement = SIGNED_BY.trim_end_matches('}');
+        of_scopes(
+            &sandbox,
+            &format!("      \"{scope}\": [{requirement}, \"signedIdentity\": {identity}}}]"),
+        )
+    };
+    let remap = |prefix: &str| {
+        format!("{{\"type\": \"remapIdentity\", \"prefix\": \"{prefix}\", \"signedPrefix\": \"up.example\"}}")
+    };
+    let exact = "{\"type\": \"exactRepository\", \"dockerRepository\": \"quay.io/ns/app\"}";
+    for (scope, identity) in [
+        ("quay.io/ns", remap("docker.io")),
+        ("quay.io/ns", remap("quay.io/other")),
+        ("quay.io", exact.to_owned()),
+        ("*.io", exact.to_owned()),
+        (
+            "quay.io",
+            "{\"type\": \"exactReference\", \"dockerReference\": \"quay.io/ns/app:v1\"}".to_owned(),
+        ),
+    ] {
+        let found = with(scope, &identity);
+        assert_eq!(found.len(), 1, "{scope} {identity}: {found:?}");
+        assert!(
+            found[0].starts_with("IdentityAgainstScope warning policy.json:5:"),
+            "{found:?}"
+        );
+        assert!(found[0].ends_with("[0].signedIdentity"), "{found:?}");
+    }
+    for (scope, identity) in [
+        ("quay.io/ns", remap("quay.io")),
+        ("quay.io/ns", remap("quay.io/ns/app")),
+        ("*.io", remap("quay.io")),
+        ("", remap("quay.io")),
+        ("quay.io/ns/app", exact.to_owned()),
+        ("quay.io", "{\"type\": \"matchRepository\"}".to_owned()),
+    ] {
+        let found = with(scope, &identity);
+        let found: Vec<_> = found.iter().filter(|own| !own.starts_with("ScopeShadowed")).collect();
+        assert!(found.is_empty(), "{scope} {identity}: {found:?}");
+    }
+}
+
+/// A scope whose image nothing can be signed for. A name without a tag may be the beginning of other names.
+#[test]
+fn identities_that_no_signature_fits() {
+    let sandbox = desk();
+    let with = |scope: &str, identity: &Value| {
+        let requirement = SIGNED_BY.trim_end_matches('}');
+        let text = format!("      \"{scope}\": [{requirement}, \"signedIdentity\": {identity}}}]");
+        let found = of_scopes(&sandbox, &text);
+        found
+            .iter()
+            .map(|own| own.split(" policy.json").next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let remap = json!({"type": "remapIdentity", "prefix": "quay.io/ns/app", "signedPrefix": "up.example"});
+    let exact =
+        json!({"type": "exactReference", "dockerReference": format!("quay.io/ns/app@sha256:{}", "2".repeat(64))});
+    let digest = |digit: &str| format!("quay.io/ns/app@sha256:{}", digit.repeat(64));
+    for (scope, identity, expected) in [
+        ("quay.io/ns/app:v1", &remap, &["IdentityAgainstScope warning"][..]),
+        ("quay.io/ns/app", &remap, &["IdentityAgainstScope note"]),
+        (&digest("1"), &exact, &["IdentityAgainstScope warning"]),
+        (&digest("2"), &exact, &[]),
+        ("quay.io/ns/app", &exact, &[]),
+        ("quay.io/ns/app/x:v1", &remap, &[]),
+        ("quay.io/ns", &remap, &[]),
+    ] {
+        assert_eq!(with(scope, identity), expected, "{scope} {identity}");
+    }
+}

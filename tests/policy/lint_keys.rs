@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy lint` of keys: those that cannot be read, that are of no use, and that other readers take otherwise.
+
+use super::lint::{clean, of_scopes, requirement};
+use super::why::{desk, policy};
+use super::why_objects::openshift;
+use crate::support::forge::{now, Draft, Key};
+
+#[test]
+fn keys_that_cannot_be_read_and_keys_that_are_missing() {
+    let sandbox = desk();
+    let scopes = |keys: &str| format!("      \"quay.io\": [{}]", requirement(keys));
+    assert_eq!(
+        of_scopes(&sandbox, &scopes("\"keyPath\": \"absent.asc\"")),
+        ["KeyUnreadable error policy.json:5:62 transports.docker[\"quay.io\"][0].keyPath"]
+    );
+    assert_eq!(
+        of_scopes(
+            &sandbox,
+            &scopes("\"keyPaths\": [\"release-key.asc\", \"registries.conf\"]")
+        ),
+        ["KeyUnreadable error policy.json:5:94 transports.docker[\"quay.io\"][0].keyPaths[1]"]
+    );
+    assert_eq!(
+        of_scopes(&sandbox, &scopes("\"keyPaths\": []")),
+        ["KeyMissing error policy.json:5:62 transports.docker[\"quay.io\"][0].keyPaths"]
+    );
+    assert_eq!(
+        of_scopes(
+            &sandbox,
+            "      \"quay.io\": [{\"type\": \"sigstoreSigned\", \"keyPath\": \"release-key.asc\"}]"
+        ),
+        ["KeyUnreadable error policy.json:5:46 transports.docker[\"quay.io\"][0].keyPath"]
+    );
+    clean(&of_scopes(&sandbox, &scopes("\"keyPaths\": [\"release-key.asc\"]")));
+}
+
+/// GnuPG finds no key behind a byte order mark, nor in UTF-16.
+#[test]
+fn key_files_in_an_encoding_that_other_readers_do_not_take() {
+    let sandbox = desk();
+    let armored = std::fs::read_to_string(sandbox.path("release-key.asc")).unwrap();
+    sandbox.file("marked.asc", format!("\u{feff}{armored}"));
+    let units = [0xfeff].into_iter().chain(armored.encode_utf16());
+    sandbox.file("utf16.asc", units.flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
+    for file in ["marked.asc", "utf16.asc"] {
+        let scopes = format!(
+            "      \"quay.io\": [{}]",
+            requirement(&format!("\"keyPath\": \"{file}\""))
+        );
+        assert_eq!(
+            of_scopes(&sandbox, &scopes),
+            ["KeyUnreadable error policy.json:5:62 transports.docker[\"quay.io\"][0].keyPath"],
+            "{file}"
+        );
+    }
+}
+
+/// A relative path means another file to each program that was started in another directory.
+#[test]
+fn relative_paths_of_key_files() {
+    let sandbox = desk();
+    let key = sandbox.path("release-key.asc");
+    let key = key.to_str().unwrap();
+    let found = |keys: &str| {
+        sandbox.file(
+            "policy.json",
+            policy(&format!("      \"quay.io\": [{}]", requirement(keys))),
+        );
+        sandbox.run(["policy", "lint", "policy.json"])
+    };
+    let outcome = found("\"keyPath\": \"release-key.asc\"").expect(1);
+    let expected = "\
+policy.json:5:62: warning: KeyPathRelative: transports.docker[\"quay.io\"][0].keyPath: \"release-key.asc\" is relative to the working directory of each program that reads the policy, not to the policy: the key is found from one directory only; write the path from the root (/)
+1 finding: warning
+";
+    assert_eq!(outcome.stdout, expected);
+    let outcome = found(&format!("\"keyPaths\": [\"{key}\", \"./release-key.asc\"]")).expect(1);
+    let place = "transports.docker[\"quay.io\"][0].keyPaths[1]: \"./release-key.asc\" is relative";
+    assert!(outcome.stdout.contains(place), "{outcome:?}");
+    assert_eq!(outcome.stdout.matches("KeyPathRelative").count(), 1, "{outcome:?}");
+    found(&format!("\"keyPath\": \"{key}\"")).expect(0);
+    // The keys of objects stand in them.
+    sandbox.file("cip.json", openshift().to_string());
+    sandbox.run(["policy", "lint", "cip.json"]).expect(0);
+}
+
+#[test]
+fn keys_that_are_expired_or_refused() {
+    let sandbox = desk();
+    let old = Key::with(2048, now() - 1_000_000);
+    let draft = |key: &Key| Draft::certification(key).flags(3);
+    sandbox.file(
+        "expired.asc",
+        old.certificate_with("Old", &draft(&old).expires_after(9, 1000)),
+    );
+    let gone = Key::new();
+    sandbox.file("revoked.asc", gone.revoked("Gone", 2, now() - 10));
+    let place =
+        |member: &str, column: usize| format!("policy.json:5:{column} transports.docker[\"quay.io\"][0].{member}");
+    let scopes = |keys: &str| format!("      \"quay.io\": [{}]", requirement(keys));
+    assert_eq!(
+        of_scopes(&sandbox, &scopes("\"keyPath\": \"expired.asc\"")),
+        [format!("KeyExpired error {}", place("keyPath", 62))]
+    );
+    assert_eq!(
+        of_scopes(
+            &sandbox,
+            &scopes("\"keyPaths\": [\"expired.asc\", \"release-key.asc\"]")
+        ),
+        [format!("KeyExpired warning {}", place("keyPaths[0]", 75))]
+    );
+    assert_eq!(
+        of_scopes(&sandbox, &scopes("\"keyPath\": \"revoked.asc\"")),
+        [format!("KeyNotAccepted error {}", place("keyPath", 62))]
+    );
+    let outcome = sandbox.run(["policy", "lint", "policy.json"]);
+    assert!(
+        outcome
+            .stdout
+            .contains("(Gone [revoked]): KeyRevoked: it is revoked; no key of this requirement is left\n"),
+        "{outcome:?}"
+    );
+    clean(&of_scopes(&sandbox, &scopes("\"keyPath\": \"release-key.asc\"")));
+}
+
+#[test]
+fn keys_that_gpg_skips_sha1_and_copies() {
+    let sandbox = desk();
+    let scopes = |keys: &str| format!("      \"quay.io\": [{}]", requirement(keys));
+    let key = Key::new();
+    let good = key.certificate("Good");
+    // A version 6 key packet: version, time, algorithm 27, length of the material, material.
+    let body = [&[6, 0x66, 0, 0, 0, 27, 0, 0, 0, 32][..], &[7; 32]].concat();
+    let six = [&[0xc6, u8::try_from(body.len()).unwrap()][..], &body].concat();
+    sandbox.file("mixed.pgp", [&good[..], &six].concat());
+    let found = of_scopes(&sandbox, &scopes("\"keyPath\": \"mixed.pgp\""));
+    assert_eq!(
+        found,
+        ["KeySkipped warning policy.json:5:62 transports.docker[\"quay.io\"][0].keyPath"]
+    );
+    let draft = Draft::certification(&key).flags(3);
+    sandbox.file("sha1.pgp", key.certificate_with("Old", &draft.clone().hash(2)));
+    let found = of_scopes(&sandbox, &scopes("\"keyPath\": \"sha1.pgp\""));
+    assert_eq!(
+        found,
+        ["KeySelfSignatureSha1 note policy.json:5:62 transports.docker[\"quay.io\"][0].keyPath"]
+    );
+    sandbox.file("good.pgp", &good);
+    sandbox.file(
+        "renewed.pgp",
+        key.certificate_with("Good", &draft.expires_after(9, 900_000_000)),
+    );
+    let found = of_scopes(&sandbox, &scopes("\"keyPaths\": [\"good.pgp\", \"renewed.pgp\"]"));
+    assert_eq!(
+        found,
+        ["KeyCopiesDiffer warning policy.json:5:87 transports.docker[\"quay.io\"][0].keyPaths[1]"]
+    );
+    clean(&of_scopes(
+        &sandbox,
+        &scopes("\"keyPaths\": [\"good.pgp\", \"good.pgp\"]"),
+    ));
+}

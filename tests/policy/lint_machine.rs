@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy lint` of a policy together with the machine that it is for: registries, stores, programs.
+
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{json, Value};
+
+use super::lint::{clean, is_of_interest, lint, told};
+use super::why::{desk, policy, run, SIGNED_BY};
+use super::why_objects::openshift;
+use crate::support::program::Sandbox;
+
+/// `policy lint` with the configuration of the sandbox.
+fn with_configuration(sandbox: &Sandbox) -> Vec<String> {
+    let outcome = run(sandbox, &["lint", "policy.json", "-o", "json"]);
+    let document = outcome.json();
+    let items = document["items"].as_array().unwrap();
+    items.iter().map(told).filter(|told| is_of_interest(told)).collect()
+}
+
+#[test]
+fn configuration_of_registries() {
+    let sandbox = desk();
+    sandbox.file("policy.json", policy(&format!("      \"quay.io\": [{SIGNED_BY}]")));
+    clean(&with_configuration(&sandbox));
+    sandbox.file(
+        "registries.d/a.yaml",
+        "docker:\n  quay.io:\n    sigstore: https://a.example\n",
+    );
+    assert_eq!(
+        with_configuration(&sandbox),
+        ["OldMemberName note a.yaml:3:1 docker.quay.io.sigstore"]
+    );
+    sandbox.file(
+        "registries.d/a.yaml",
+        "docker:\n  quay.io:\n    lookaside: https://a.example\n",
+    );
+    clean(&with_configuration(&sandbox));
+    let mirror = "[[registry]]\nlocation = \"quay.io\"\n[[registry.mirror]]\nlocation = \"m.example/q\"\n";
+    sandbox.file("registries.conf", mirror);
+    let lost = ["MirrorWithoutSignatures warning policy.json:5:7 transports.docker[\"quay.io\"]"];
+    assert_eq!(with_configuration(&sandbox), lost);
+    sandbox.file(
+        "registries.d/b.yaml",
+        "docker:\n  m.example:\n    lookaside: https://b.example\n",
+    );
+    clean(&with_configuration(&sandbox));
+    // The same for sigstore signatures.
+    let attachments = |host: &str| format!("docker:\n  {host}:\n    use-sigstore-attachments: true\n");
+    sandbox.file("key.pub", public_key());
+    sandbox.file(
+        "policy.json",
+        policy("      \"quay.io\": [{\"type\": \"sigstoreSigned\", \"keyPath\": \"key.pub\"}]"),
+    );
+    sandbox.file("registries.d/a.yaml", attachments("quay.io"));
+    assert_eq!(with_configuration(&sandbox), lost);
+    sandbox.file("registries.d/b.yaml", attachments("m.example"));
+    clean(&with_configuration(&sandbox));
+    // One scope in two files: nothing can be looked up.
+    sandbox.file("registries.d/b.yaml", attachments("quay.io"));
+    assert_eq!(with_configuration(&sandbox), ["InvalidConfiguration error"]);
+    std::fs::remove_file(sandbox.path("registries.d/b.yaml")).unwrap();
+    sandbox.file("registries.conf", "[[registry]]\n");
+    assert_eq!(with_configuration(&sandbox), ["InvalidConfiguration error"]);
+}
+
+/// The sigstore key of the objects, in PEM.
+pub fn public_key() -> Vec<u8> {
+    use base64::Engine as _;
+    let object = openshift();
+    let key = object["spec"]["policy"]["rootOfTrust"]["publicKey"]["keyData"]
+        .as_str()
+        .unwrap();
+    base64::engine::general_purpose::STANDARD.decode(key).unwrap()
+}
+
+/// Signatures in a registry are looked for where registries.d says so: for the scope, around it or in it.
+#[test]
+fn sigstore_signatures_that_nobody_looks_for() {
+    let sandbox = desk();
+    std::fs::write(sandbox.path("a.pub"), public_key()).unwrap();
+    let key = sandbox.path("a.pub");
+    let key = key.to_str().unwrap();
+    let of_scope = |scope: &str| {
+        sandbox.file(
+            "policy.json",
+            policy(&format!(
+                "      \"{scope}\": [{{\"type\": \"sigstoreSigned\", \"keyPath\": \"{key}\"}}]"
+            )),
+        );
+        lint(
+            &sandbox,
+            &[
+                "policy.json",
+                "--registries.d",
+                "d",
+                "--registries-conf",
+                "registries.conf",
+            ],
+        )
+    };
+    sandbox.file("registries.conf", "");
+    let found = |scope: &str| {
+        vec![format!(
+            "AttachmentsNotRead error policy.json:5:{} transports.docker[\"{scope}\"][0]",
+            scope.len() + 12
+        )]
+    };
+    for (registries_d, scope, is_found) in [
+        ("docker: {}", "quay.io/ns", true),
+        ("docker: {quay.io/ns: {lookaside: \"https://a\"}}", "quay.io/ns", true),
+        (
+            "docker: {quay.io/ns: {use-sigstore-attachments: false}}",
+            "quay.io/ns",
+            true,
+        ),
+        (
+            "docker: {quay.io/other: {use-sigstore-attachments: true}}",
+            "quay.io/ns",
+            true,
+        ),
+        (
+            "docker: {quay.io/ns: {use-sigstore-attachments: true}}",
+            "quay.io/ns",
+            false,
+        ),
+        (
+            "docker: {quay.io: {use-sigstore-attachments: true}}",
+            "quay.io/ns",
+            false,
+        ),
+        (
+            "docker: {quay.io/ns/app: {use-sigstore-attachments: true}}",
+            "quay.io/ns",
+            false,
+        ),
+        ("default-docker: {use-sigstore-attachments: true}", "quay.io/ns", false),
+    ] {
+        sandbox.file("d/a.yaml", registries_d);
+        let expected = if is_found { found(scope) } else { Vec::new() };
+        assert_eq!(of_scope(scope), expected, "{registries_d}");
+    }
+    // Without the configuration of a machine nothing is known of it.
+    clean(&lint(&sandbox, &["policy.json"]));
+}
+
+/// Programs are looked at for the policy of this machine only.
+#[test]
+fn programs_that_refuse_or_are_too_old() {
+    let sandbox = desk();
+    std::fs::write(sandbox.path("a.pub"), public_key()).unwrap();
+    let key = sandbox.path("a.pub");
+    let key = key.to_str().unwrap();
+    let one = policy(&format!(
+        "      \"quay.io\": [{{\"type\": \"sigstoreSigned\", \"keyPath\": \"{key}\"}}]"
+    ));
+    let several = policy(&format!(
+        "      \"quay.io\": [{{\"type\": \"sigstoreSigned\", \"keyPaths\": [\"{key}\"]}}]"
+    ));
+    let program = |text: &str| {
+        // The words lie where one read ends and the next begins.
+        let path = sandbox.file(
+            "programs/skopeo",
+            [&vec![b'x'; (1 << 20) - 10], text.as_bytes()].concat(),
+        );
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let found = |text: &str| -> Vec<String> {
+        sandbox.file("home/.config/containers/policy.json", text);
+        let mut command = sandbox.command();
+        command.env("PATH", sandbox.path("programs"));
+        command.args([
+            "policy",
+            "lint",
+            "-o",
+            "json",
+            "--registries.d",
+            "registries.d",
+            "--registries-conf",
+            "registries.conf",
+        ]);
+        let outcome = sandbox.finish(&mut command, b"");
+        outcome.json()["items"].as_array().unwrap().iter().map(told).collect()
+    };
+    let at = "policy.json:5:19 transports.docker[\"quay.io\"][0]";
+    std::fs::remove_dir_all(sandbox.path("registries.d")).unwrap();
+    sandbox.file(
+        "registries.d/a.yaml",
+        "docker: {quay.io: {use-sigstore-attachments: true}}",
+    );
+    program("Debian-local change: sigstore disabled, keyDatas");
+    assert_eq!(found(&one), [format!("ReaderRefusesSigstore warning {at}")]);
+    assert_eq!(found(&several), [format!("ReaderRefusesSigstore warning {at}")]);
+    program("of before keyPaths");
+    assert_eq!(found(&several), [format!("ReaderTooOld error {at}")]);
+    clean(&found(&one));
+    program("keyPaths and keyDatas");
+    clean(&found(&several));
+    clean(&found(&policy("      \"quay.io\": [{\"type\": \"reject\"}]")));
+}
+
+/// The shapes that Fedora, RHEL and OpenShift ship. That their default accepts everything is true, and all there is.
+#[test]
+fn policies_that_distributions_ship_give_no_false_alarm() {
+    let sandbox = desk();
+    let accept = json!([{"type": "insecureAcceptAnything"}]);
+    let key = sandbox.path("release-key.asc");
+    let signed_by = |keys: Value| {
+        let mut requirement = json!({"type": "signedBy", "keyType": "GPGKeys"});
+        requirement
+            .as_object_mut()
+            .unwrap()
+            .extend(keys.as_object().unwrap().clone());
+        json!([requirement])
+    };
+    let old = signed_by(json!({"keyPath": key}));
+    let new = signed_by(json!({"keyPaths": [key, key]}));
+    let fedora = json!({"default": accept, "transports": {"docker-daemon": {"": accept}}});
+    let rhel = |requirements: &Value| {
+        json!({
+            "default": accept,
+            "transports": {
+                "docker": {"registry.access.redhat.com": requirements, "registry.redhat.io": requirements},
+                "docker-daemon": {"": accept},
+            },
+        })
+    };
+    std::fs::write(sandbox.path("sigstore.pub"), public_key()).unwrap();
+    let sigstore = json!([{"type": "sigstoreSigned", "keyPath": sandbox.path("sigstore.pub")}]);
+    for shipped in [fedora.clone(), rhel(&old), rhel(&new), rhel(&sigstore)] {
+        sandbox.file("policy.json", serde_json::to_string_pretty(&shipped).unwrap());
+        let found = lint(&sandbox, &["policy.json"]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("DefaultAccepts note policy.json:2:3"), "{found:?}");
+    }
+    // Of OpenShift: the object, and what nodes make of it.
+    sandbox.file("cip.json", openshift().to_string());
+    clean(&lint(&sandbox, &["cip.json"]));
+    sandbox.file("policy.json", serde_json::to_string_pretty(&fedora).unwrap());
+    let found = lint(&sandbox, &["policy.json", "cip.json"]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    // allowedRegistries: the default refuses, hosts are let through.
+    let allowed = json!({
+        "default": [{"type": "reject"}],
+        "transports": {
+            "atomic": {"quay.io": accept, "registry.redhat.io": accept},
+            "docker": {"quay.io": accept, "registry.redhat.io": accept},
+            "docker-daemon": {"": accept},
+        },
+    });
+    sandbox.file("policy.json", allowed.to_string());
+    clean(&lint(&sandbox, &["policy.json"]));
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Requirements of a policy, each by itself: its keys, its identity rule, and what trouble with one means for the image.
+
+use serde_json::{json, Value};
+
+use super::policy::{signed_by, Place, ELSEWHERE, OK};
+use crate::support::cosign::Cosign;
+use crate::support::desk::{IDENTITY, OTHER};
+use crate::support::forge;
+use crate::support::images::{image, payload, D1};
+use crate::verify::Desk;
+
+#[test]
+fn identity_rules_of_requirements() {
+    let place = Place::new();
+    place.put(&place.object(&[IDENTITY], &[]));
+    let with = |identity: Value| {
+        let mut requirement = signed_by("key.gpg");
+        requirement["signedIdentity"] = identity;
+        place.scopes(&json!({"": [requirement]}));
+    };
+    with(json!({"type": "remapIdentity", "prefix": "mirror.example/own", "signedPrefix": "registry.local:5000"}));
+    place.json("mirror.example/own/foo/bar:v1").expect_verdict(0, OK);
+    place
+        .json("mirror.example/own/foo/bar:v2")
+        .expect_verdict(1, "Rejected/IdentityMismatch");
+    with(json!({"type": "exactReference", "dockerReference": IDENTITY}));
+    place.json(ELSEWHERE).expect_verdict(0, OK);
+    with(json!({"type": "exactRepository", "dockerRepository": "registry.local:5000/foo/bar"}));
+    place.json(ELSEWHERE).expect_verdict(0, OK);
+    with(json!({"type": "matchRepository"}));
+    place.json(OTHER).expect_verdict(0, OK);
+    with(json!({"type": "matchExact"}));
+    place.json(OTHER).expect_verdict(1, "Rejected/IdentityMismatch");
+}
+
+#[test]
+fn key_material_is_that_of_one_requirement_with_revocations_of_all() {
+    let place = Place::new();
+    let key = forge::Key::new();
+    let twin = forge::Key::new();
+    let blob = |key: &forge::Key| {
+        key.message(
+            &forge::Draft::new(forge::then() + 60).named(key),
+            &payload(D1, IDENTITY),
+        )
+    };
+    place.put(&image(D1, &[&blob(&key), &blob(&twin)]));
+    place.desk.put("a.gpg", key.certificate("A <a@example.com>"));
+    place.desk.put("b.gpg", twin.certificate("B <b@example.com>"));
+    place
+        .desk
+        .put("revoked.gpg", key.revoked("A <a@example.com>", 0, forge::then() + 30));
+    let of = |files: &[&str]| json!({"type": "signedBy", "keyType": "GPGKeys", "keyPaths": files});
+    for (requirements, verdict) in [
+        (json!([of(&["a.gpg"])]), OK),
+        (json!([of(&["a.gpg", "b.gpg"])]), OK),
+        (json!([of(&["b.gpg", "a.gpg"])]), OK),
+        // Copies in the files of one requirement are one key, in every order.
+        (json!([of(&["a.gpg", "revoked.gpg"])]), "Rejected/KeyRevoked"),
+        (json!([of(&["revoked.gpg", "a.gpg"])]), "Rejected/KeyRevoked"),
+        // A revocation that another requirement has counts here too; a key does not.
+        (
+            json!([of(&["a.gpg"]), of(&["b.gpg", "revoked.gpg"])]),
+            "Rejected/PolicyRejected",
+        ),
+        (json!([of(&["b.gpg"]), of(&["b.gpg", "a.gpg"])]), OK),
+    ] {
+        place.scopes(&json!({"": requirements}));
+        let status = i32::from(verdict != OK);
+        place.json(IDENTITY).expect_verdict(status, verdict);
+    }
+    use base64::Engine as _;
+    let encoded = base64::engine::general_purpose::STANDARD.encode(key.certificate("A <a@example.com>"));
+    place.scopes(&json!({"": [{"type": "signedBy", "keyType": "GPGKeys", "keyData": encoded}]}));
+    place.json(IDENTITY).expect_verdict(0, OK);
+}
+
+#[test]
+fn revocations_count_from_every_scope_of_the_policy() {
+    let place = Place::new();
+    let key = forge::Key::new();
+    let draft = forge::Draft::new(forge::then() + 60).named(&key);
+    place.put(&image(D1, &[&key.message(&draft, &payload(D1, IDENTITY))]));
+    place.desk.put("a.gpg", key.certificate("A <a@example.com>"));
+    place
+        .desk
+        .put("revoked.gpg", key.revoked("A <a@example.com>", 0, forge::then() + 30));
+    let of = |file: &str| json!([{"type": "signedBy", "keyType": "GPGKeys", "keyPath": file}]);
+    place.scopes(&json!({"registry.local:5000": of("a.gpg"), "elsewhere.example": of("a.gpg")}));
+    place.json(IDENTITY).expect_verdict(0, OK);
+    place.scopes(&json!({"registry.local:5000": of("a.gpg"), "elsewhere.example": of("revoked.gpg")}));
+    place.json(IDENTITY).expect_verdict(1, "Rejected/KeyRevoked");
+    // One that is not there spoils no other scope, and is said.
+    place.scopes(&json!({"registry.local:5000": of("a.gpg"), "elsewhere.example": of("away.gpg")}));
+    let outcome = place.json(IDENTITY).expect_verdict(0, OK);
+    assert!(outcome.stderr.contains("away.gpg"), "{outcome:?}");
+    assert!(outcome.stderr.contains("do not count"), "{outcome:?}");
+}
+
+#[test]
+fn both_kinds_are_required_and_checked() {
+    let desk = Desk::new();
+    let cosign = Cosign::new();
+    let manifest = r#"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","n":2}"#;
+    let digest = image_signature::digest::Digest::of_manifest(manifest.as_bytes()).unwrap();
+    desk.put("d/manifest.json", manifest);
+    desk.put("d/signature-1", desk.sign(digest.as_str(), IDENTITY));
+    desk.put("cosign.pub", cosign.pem());
+    let sigstore = json!({"type": "sigstoreSigned", "keyPath": "cosign.pub"});
+    let run = |requirements: Value| {
+        desk.put("policy.json", json!({"default": requirements}).to_string());
+        desk.sandbox.run([
+            "verify",
+            "dir:d",
+            "-o",
+            "json",
+            "--policy",
+            "policy.json",
+            "--expected-identity",
+            IDENTITY,
+        ])
+    };
+    let both = || json!([signed_by("key.gpg"), sigstore]);
+    run(both()).expect_verdict(1, "Rejected/PolicyRejected");
+    run(json!([sigstore])).expect_verdict(1, "Unsupported/UnsupportedSignature");
+    desk.put("d/signature-2", cosign.file(digest.as_str(), IDENTITY));
+    run(both()).expect_verdict(0, OK);
+    run(json!([sigstore])).expect_verdict(0, OK);
+    // Neither kind does for the other.
+    run(json!([signed_by("key.gpg")])).expect_verdict(0, OK);
+    std::fs::remove_file(desk.sandbox.path("d/signature-1")).unwrap();
+    run(json!([signed_by("key.gpg")])).expect_verdict(1, "Unsupported/UnsupportedSignature");
+}
+
+#[test]
+fn trouble_with_one_requirement_leaves_the_image_open() {
+    let place = Place::new();
+    place.put(&place.object(&[IDENTITY], &[IDENTITY]));
+    place.scopes(&json!({"": [signed_by("key.gpg"), signed_by("other.gpg")]}));
+    let args = [
+        "-f",
+        "image.json",
+        "--policy",
+        "policy.json",
+        "-o",
+        "json",
+        "--expected-identity",
+        IDENTITY,
+    ];
+    let mut command = place.desk.sandbox.command();
+    // A gpg that is not there.
+    command.arg("verify").args(args).env("PATH", "/nonexistent");
+    let outcome = place.desk.sandbox.finish(&mut command, b"");
+    if outcome.status == 0 {
+        return crate::support::skipped("trouble with gpg", "gpg is found whatever PATH says");
+    }
+    assert_eq!(outcome.expect(3).item()["reason"], "EngineFailed");
+}

@@ -16,10 +16,14 @@ mod logins;
 mod manifests;
 #[path = "registry/mirrors.rs"]
 mod mirrors;
+#[path = "registry/misspelt.rs"]
+mod misspelt;
 #[path = "registry/odd_lists.rs"]
 mod odd_lists;
 #[path = "registry/patience.rs"]
 mod patience;
+#[path = "registry/places.rs"]
+mod places;
 #[path = "registry/policies.rs"]
 mod policies;
 #[path = "registry/real.rs"]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::digest::Digest;
 use crate::json;
-use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
+use crate::limits::MAX_SIGNATURES;
 use crate::manifest::OCI_MANIFEST;
 use crate::sigstore::attachment::SIGNATURE_TYPE;
 use crate::text::{quoted, safe};
@@ -96,9 +96,6 @@ fn layer(members: &Map<String, Value>) -> Result<Layer, String> {
         .get("size")
         .and_then(Value::as_u64)
         .ok_or("its size is not a whole number of bytes")?;
-    if size > MAX_BLOB_BYTES as u64 {
-        return Err(format!("it has {size} bytes, more than {MAX_BLOB_BYTES}"));
-    }
     let mut annotations = BTreeMap::new();
     match members.get("annotations") {
         None | Some(Value::Null) => {}

@@ -83,6 +83,19 @@ impl Store {
         format!("{}/{}", without_secrets(&self.base), self.directory())
     }
 
+    /// What to warn of where the configuration has a login for the store that is sent over plain http.
+    #[must_use]
+    pub fn plain_login(&self) -> Option<String> {
+        let is_sent = self.base.starts_with("http://") && !self.login().is_empty();
+        let server = || server_of(&without_login(&self.base)).map(|server| server.address());
+        is_sent.then(|| {
+            format!(
+                "the login that registries.d has for {} is sent over plain http",
+                safe(&server().unwrap_or_default())
+            )
+        })
+    }
+
     fn directory(&self) -> String {
         format!("{}@{}", self.path, self.image.as_str().replacen(':', "=", 1))
     }

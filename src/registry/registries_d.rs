@@ -12,6 +12,9 @@ use crate::yaml::{self, Content, Node};
 /// Largest file, in bytes.
 pub const MAX_FILE: u64 = 1 << 20;
 
+/// Most members of a file that are not known and are remembered.
+const MAX_UNKNOWN: usize = 20;
+
 /// One section: each member may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Section {
@@ -22,6 +25,8 @@ struct Section {
     attachments_at: Place,
     /// Members by the names that they had before they were renamed.
     old_names: Vec<(&'static str, Place)>,
+    /// Members that have no meaning: their readers pass them over.
+    unknown: Vec<(String, Place)>,
 }
 
 /// Where a member of a section stands.
@@ -40,6 +45,8 @@ pub struct Place {
 pub struct RegistriesD {
     default: Option<Section>,
     namespaces: BTreeMap<String, Section>,
+    /// Members beside the sections that have no meaning.
+    unknown: Vec<(String, Place)>,
 }
 
 /// A file that breaks the format, or two files that contradict each other.
@@ -93,6 +100,9 @@ impl RegistriesD {
                         }
                     }
                 }
+                _ if self.unknown.len() < MAX_UNKNOWN => {
+                    self.unknown.push((name.to_owned(), place_of(node, file, None)));
+                }
                 _ => {}
             }
         }
@@ -111,6 +121,13 @@ impl RegistriesD {
     pub fn old_names(&self) -> impl Iterator<Item = (&'static str, &Place)> {
         let sections = self.namespaces.values().chain(&self.default);
         sections.flat_map(|section| section.old_names.iter().map(|(name, place)| (*name, place)))
+    }
+
+    /// Members without a meaning that the readers of these files pass over in silence, each with its place: those of the
+    /// sections that apply to a reference, and those beside all sections. One may be a known member, misspelt.
+    pub fn unknown(&self, reference: &Reference) -> impl Iterator<Item = (&str, &Place)> {
+        let own = self.sections(reference).flat_map(|section| &section.unknown);
+        own.chain(&self.unknown).map(|(name, place)| (name.as_str(), place))
     }
 
     /// The namespaces for which sigstore signatures are looked for in the registry.
@@ -155,12 +172,16 @@ fn members(node: &Node) -> Result<Vec<(&str, &Node)>, String> {
     }
 }
 
-fn section(node: &Node, file: &Path, namespace: Option<&str>) -> Result<Section, String> {
-    let at = |node: &Node| Place {
+fn place_of(node: &Node, file: &Path, namespace: Option<&str>) -> Place {
+    Place {
         file: file.to_owned(),
         namespace: namespace.map(str::to_owned),
         line: yaml::line(node),
-    };
+    }
+}
+
+fn section(node: &Node, file: &Path, namespace: Option<&str>) -> Result<Section, String> {
+    let at = |node: &Node| place_of(node, file, namespace);
     let mut section = Section {
         file: file.to_owned(),
         ..Section::default()
@@ -202,6 +223,7 @@ fn section(node: &Node, file: &Path, namespace: Option<&str>) -> Result<Section,
                     }
                 };
             }
+            _ if section.unknown.len() < MAX_UNKNOWN => section.unknown.push((name.to_owned(), at(value))),
             _ => {}
         }
     }

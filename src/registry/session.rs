@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::digest::Digest;
 use crate::http::url::Url;
 use crate::http::Response;
-use crate::limits::{MAX_BLOB_BYTES, MAX_MANIFEST_BYTES};
+use crate::limits::{MAX_MANIFEST_BYTES, MAX_PAYLOAD_BYTES};
 use crate::text::place::shown;
 use crate::text::safe;
 
@@ -123,13 +123,13 @@ impl<'n> Session<'n> {
         })
     }
 
-    /// Fetches a blob and makes sure that it hashes to its digest.
+    /// Fetches the payload of a signature and makes sure that it hashes to its digest.
     ///
     /// # Errors
     /// When it is not there, cannot be had, or is another one.
     pub fn blob(&mut self, repository: &Repository, digest: &Digest) -> Result<Vec<u8>, Trouble> {
         let url = format!("{}/v2/{}/blobs/{digest}", self.base, repository.path);
-        let response = self.get(repository, &url, "*/*", MAX_BLOB_BYTES as u64, "a blob")?;
+        let response = self.get(repository, &url, "*/*", MAX_PAYLOAD_BYTES as u64, "a blob")?;
         if digest.is_of(&response.body) {
             Ok(response.body)
         } else {

@@ -9,7 +9,7 @@ pub mod compared;
 mod referrers;
 pub mod signatures;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::clock::Clock;
@@ -25,6 +25,7 @@ use crate::registry::registries_conf::Location;
 use crate::registry::session::Session;
 use crate::registry::trouble::Trouble;
 use crate::registry::Repository;
+use crate::text::place::quoted;
 use crate::text::safe;
 
 /// Most locations of one reference that are asked.
@@ -44,6 +45,8 @@ pub struct Registries<'c> {
     /// The host that the user wrote with `http://` before it.
     plain: Option<String>,
     warnings: Vec<String>,
+    /// Warnings that were given, so that each is given once.
+    warned: HashSet<String>,
 }
 
 /// A manifest that was served, and the place that it was taken from.
@@ -85,6 +88,7 @@ impl<'c> Registries<'c> {
             repositories: HashMap::new(),
             plain: None,
             warnings: Vec::new(),
+            warned: HashSet::new(),
         }
     }
 
@@ -99,6 +103,26 @@ impl<'c> Registries<'c> {
             self.warnings.extend(session.take_warnings());
         }
         std::mem::take(&mut self.warnings)
+    }
+
+    fn warn(&mut self, warning: String) {
+        if self.warned.insert(warning.clone()) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// Warns of what registries.d says about a place in words that nobody understands: where nothing is found, one of
+    /// these may have been meant to say where to look.
+    fn warn_of_unknown_members(&mut self, place: &Reference) {
+        let configuration = self.configuration;
+        for (name, at) in configuration.stores.unknown(place) {
+            self.warn(format!(
+                "{} line {}: {} is not a member that containers-registries.d(5) knows, and is ignored",
+                safe(&at.file.display().to_string()),
+                at.line,
+                quoted(name)
+            ));
+        }
     }
 
     /// Resolves a reference, once: fetches its manifest from the first location that has it.
@@ -140,6 +164,16 @@ impl<'c> Registries<'c> {
                 }
                 Err(trouble) => troubles.push(trouble),
             }
+        }
+        if locations.len() > MAX_LOCATIONS {
+            // The image may be at one of those that were not asked.
+            let what = format!(
+                "{} has {} locations in registries.conf, and only the first {MAX_LOCATIONS} are asked",
+                safe(asked.name()),
+                locations.len()
+            );
+            let reasons = none_of(&troubles).message;
+            return Err(Refusal::new(Reason::SourceUnavailable, format!("{what}: {reasons}")));
         }
         Err(none_of(&troubles))
     }

@@ -16,6 +16,7 @@ use serde_json::{json, Value};
 
 use crate::registry::town::{answers, Town};
 use crate::support::hub::{Answer, Hub};
+use crate::support::images::base64;
 use crate::support::vectors::{same, text, Table};
 
 /// A registry that answers as a case says.
@@ -220,4 +221,45 @@ fn attachments_are_asked_for_where_the_configuration_says_so() {
         .expect_verdict(0, "Verified/Verified")
         .item();
     assert_eq!(answers(&item)[1], "attachment forbidden 0");
+}
+
+/// A payload beyond the limit is not fetched, and one that is said to be smaller than it is not to its end.
+#[test]
+fn payloads_that_are_too_large() {
+    let (town, hub) = (Town::new(), Hub::plain());
+    town.insecure(&[&hub.host()]);
+    town.store_on_disk();
+    let digest = hub.store(|store| store.repository("ns/app").image("v1", "large"));
+    let image = format!("docker://{}/ns/app:v1", hub.host());
+    let key = crate::support::cosign::Cosign::new();
+    let file = town.sandbox.file("cosign.pub", key.pem());
+    let payload = vec![b' '; (64 << 10) + 1];
+    let layer = hub.store(|store| store.repository("ns/app").blob(&payload));
+    let tag = format!("{}.sig", digest.replace(':', "-"));
+    for (size, is_asked_for) in [(payload.len(), false), (100, true)] {
+        let manifest = json!({
+            "schemaVersion": 2,
+            "layers": [{
+                "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json", "size": size, "digest": layer,
+                "annotations": {"dev.cosignproject.cosign/signature": base64(&key.sign(&payload))},
+            }],
+        });
+        hub.store(|store| {
+            let repository = store.repository("ns/app");
+            repository.push(
+                &tag,
+                "application/vnd.oci.image.manifest.v1+json",
+                manifest.to_string().as_bytes(),
+            );
+        });
+        hub.take_seen();
+        let item = town
+            .verify_json(&["--sigstore-key", file.to_str().unwrap(), &image])
+            .expect_verdict(1, "Rejected/LimitExceeded")
+            .item();
+        let message = item["signatures"][0]["message"].as_str().unwrap();
+        assert!(message.contains("more than 65536"), "{message}");
+        let is_seen = hub.lines().iter().any(|line| line.contains("/blobs/"));
+        assert_eq!(is_seen, is_asked_for, "{:?}", hub.lines());
+    }
 }

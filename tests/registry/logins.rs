@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::json;
 
 use crate::registry::town::Town;
-use crate::support::hub::{Guard, Hub};
+use crate::support::hub::{Answer, Guard, Hub};
 use crate::support::images::base64;
 use crate::support::secrets::assert_hidden;
 
@@ -172,4 +172,41 @@ fn a_credential_helper_is_asked_for_the_host() {
         .as_str()
         .unwrap()
         .contains("docker-credential-test not found"));
+}
+
+/// A login that registries.d has for a store goes to that store, and over plain http with a warning.
+#[test]
+fn the_login_for_a_store_over_plain_http_is_warned_of() {
+    let (town, hub, store) = (Town::new(), Hub::plain(), Hub::plain());
+    town.insecure(&[&hub.host()]);
+    let digest = hub.store(|store| store.repository("ns/app").image("v1", "stored"));
+    let reference = format!("{}/ns/app:v1", hub.host());
+    let file = format!("/s/ns/app@{}/signature-1", digest.replace(':', "="));
+    store.answer(
+        &file,
+        Answer::ok("application/octet-stream", town.sign(&digest, &reference)),
+    );
+    let image = format!("docker://{reference}");
+    let warning = format!(
+        "warning: the login that registries.d has for {} is sent over plain http",
+        store.host()
+    );
+    for (login, is_warned) in [(format!("{USER}:{PASSWORD}@"), true), (String::new(), false)] {
+        town.stores(&format!(
+            "default-docker:\n  lookaside: http://{login}{}/s\n",
+            store.host()
+        ));
+        store.take_seen();
+        let outcome = town
+            .verify_json(&[&image, "-v=9"])
+            .expect_verdict(0, "Verified/Verified");
+        assert_hidden(&(outcome.stdout.clone() + &outcome.stderr), &[PASSWORD.as_bytes()]);
+        assert_eq!(outcome.stderr.contains(&warning), is_warned, "{}", outcome.stderr);
+        let pair = format!("Basic {}", base64(format!("{USER}:{PASSWORD}").as_bytes()));
+        assert!(!store.seen().is_empty());
+        for seen in store.seen() {
+            assert_eq!(seen.authorization(), if is_warned { pair.as_str() } else { "" });
+        }
+        assert!(hub.seen().iter().all(|seen| seen.authorization().is_empty()));
+    }
 }

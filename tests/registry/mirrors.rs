@@ -105,6 +105,33 @@ fn the_next_location_is_tried_after_any_trouble() {
         .expect_verdict(3, "Unchecked/SourceUnavailable");
 }
 
+/// The image may be at a location that was not asked: nobody says that it was not found.
+#[test]
+fn more_locations_than_are_asked() {
+    let scene = Scene::new();
+    scene.sign_at(&scene.source, "ns/app");
+    let image = format!("docker://{NAME}:v1");
+    let conf = |count: usize| {
+        let mut conf = format!(
+            "[[registry]]\nprefix = \"registry.example.com/ns\"\nlocation = \"{}/ns\"\ninsecure = true\n",
+            scene.source.host()
+        );
+        for n in 0..count {
+            let host = scene.mirror.host();
+            conf += &format!("[[registry.mirror]]\nlocation = \"{host}/none{n}\"\ninsecure = true\n");
+        }
+        scene.town.conf(&conf);
+    };
+    conf(31);
+    scene.town.verify_json(&[&image]).expect_verdict(0, "Verified/Verified");
+    conf(32);
+    let outcome = scene.town.verify_json(&[&image]);
+    let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
+    let message = item["message"].as_str().unwrap();
+    let said = "registry.example.com/ns/app has 33 locations in registries.conf, and only the first 32 are asked";
+    assert!(message.starts_with(said), "{message}");
+}
+
 /// Had the mirror given an answer, its signatures would count: that there is none elsewhere is no verdict.
 #[test]
 fn a_mirror_without_an_answer_makes_no_image_unsigned() {

@@ -7,7 +7,7 @@ use super::signatures::Gathered;
 use super::Registries;
 use crate::digest::Digest;
 use crate::image::too_many;
-use crate::limits::MAX_SIGNATURES;
+use crate::limits::{MAX_PAYLOAD_BYTES, MAX_SIGNATURES};
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::attachments::{self, Layer};
@@ -35,6 +35,9 @@ impl Registries<'_> {
         let tag = attachments::tag(digest);
         let place = format!("{}:{tag}", location.reference.name());
         let unconfigured = self.unconfigured(&location.reference);
+        if unconfigured.is_some() {
+            self.warn_of_unknown_members(&location.reference);
+        }
         if let (Some(why), false) = (&unconfigured, self.configuration.wants_attachments) {
             return gathered.leave_out(SourceKind::Attachment, place, why.clone());
         }
@@ -92,6 +95,11 @@ fn read(session: &mut Session<'_>, repository: &Repository, tag: &str) -> Result
     let mut found = Vec::new();
     for (n, layer) in layers.signatures.into_iter().enumerate() {
         let content = match layer {
+            // A size that is no lie needs no request.
+            Ok(layer) if layer.size > MAX_PAYLOAD_BYTES as u64 => Err(Refusal::new(
+                Reason::LimitExceeded,
+                format!("its payload has {} bytes, more than {MAX_PAYLOAD_BYTES}", layer.size),
+            )),
             Ok(layer) => {
                 let blob = blobs.entry(layer.digest.clone()).or_insert_with(|| {
                     session

@@ -48,18 +48,19 @@ impl Registries<'_> {
     /// Asks each of these locations for an image, which is asked for by its digest, and for its signatures.
     pub fn compare(&mut self, asked: &Reference, digest: &Digest, locations: &[Location]) -> Vec<Place> {
         self.budget.begin();
-        let locations = locations.iter().take(MAX_LOCATIONS);
-        locations
-            .map(|location| Place {
-                reference: location.reference.clone(),
-                is_mirror: location.is_mirror,
-                manifest: self.manifest_at(asked, digest, location),
-                signatures: KINDS
-                    .into_iter()
-                    .map(|kind| self.signatures_of(kind, asked, digest, location))
-                    .collect(),
-            })
-            .collect()
+        let (asked_for, left_out) = locations.split_at(locations.len().min(MAX_LOCATIONS));
+        let asked_for = asked_for.iter().map(|location| Place {
+            reference: location.reference.clone(),
+            is_mirror: location.is_mirror,
+            manifest: self.manifest_at(asked, digest, location),
+            signatures: KINDS
+                .into_iter()
+                .map(|kind| self.signatures_of(kind, asked, digest, location))
+                .collect(),
+        });
+        let mut places: Vec<Place> = asked_for.collect();
+        places.extend(left_out.iter().map(not_asked));
+        places
     }
 
     fn manifest_at(&mut self, asked: &Reference, digest: &Digest, location: &Location) -> Held {
@@ -112,6 +113,18 @@ impl Registries<'_> {
             }
         };
         (kind, source.location.clone(), held)
+    }
+}
+
+/// A location beyond those that are asked: what is there is not known.
+fn not_asked(location: &Location) -> Place {
+    let unknown = || Held::Unknown(format!("only the first {MAX_LOCATIONS} locations are asked"));
+    let place = location.reference.to_string();
+    Place {
+        reference: location.reference.clone(),
+        is_mirror: location.is_mirror,
+        manifest: unknown(),
+        signatures: KINDS.into_iter().map(|kind| (kind, place.clone(), unknown())).collect(),
     }
 }
 

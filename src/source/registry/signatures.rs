@@ -251,7 +251,13 @@ impl Registries<'_> {
                 return gathered.add(SourceKind::Lookaside, file, Vec::new(), Some(&trouble));
             }
         };
+        if let Some(warning) = store.plain_login() {
+            self.warn(warning);
+        }
         let (numbered, trouble) = self.stores.read(&store);
+        if numbered.is_empty() {
+            self.warn_of_unknown_members(reference);
+        }
         let found = numbered.into_iter().map(|numbered| SignatureBlob {
             name: format!("signature-{}", numbered.number),
             content: match numbered.content {

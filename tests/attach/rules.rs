@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{json, Value};
 
 use crate::attach::Town;
 use crate::support::cluster::IDENTITY;
 use crate::support::cosign::{payload, Cosign};
-use crate::support::hub::Hub;
+use crate::support::hub::{Answer, Hub};
 use crate::support::program::{binary, has};
 use crate::support::skipped;
 
@@ -112,6 +112,77 @@ fn by_a_policy() {
     let reject = json!({"default": [{"type": "reject"}]}).to_string();
     std::fs::write(&file, reject).unwrap();
     run(&town, None, &more).expect_verdict(1, "Rejected/PolicyRejected");
+}
+
+/// Nodes have a registries.d of their own: that the one of this machine does not have sigstore signatures asked for says
+/// nothing about the image, and no record is taken back for it.
+#[test]
+fn sigstore_signatures_that_nobody_was_asked_for() {
+    let (town, key) = (Town::founded(), Cosign::new());
+    let blob = town.sign();
+    town.store(&[&blob], &town.hub.host(), false);
+    let signed = payload(&town.digest, IDENTITY);
+    town.hub.store(|store| {
+        let layers: [(&[u8], &[u8]); 1] = [(&signed, &key.sign(&signed))];
+        store.repository("ns/app").attach(&town.digest, &layers);
+    });
+    let sandbox = &town.scene.sandbox;
+    let keys = town
+        .scene
+        .signer
+        .export(&[&town.scene.key], &sandbox.path("policy.gpg"));
+    let cosign = sandbox.file("cosign.pub", key.pem());
+    let policy = |first: Value| {
+        let second = json!({"type": "sigstoreSigned", "keyPath": cosign});
+        sandbox.file("policy.json", json!({"default": [first, second]}).to_string())
+    };
+    let good = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": keys});
+    let file = policy(good);
+    let more = [
+        "--registry-url",
+        "auto",
+        "--policy",
+        file.to_str().unwrap(),
+        "-o",
+        "json",
+        "--confirm",
+    ];
+    let stores = |text: &str| drop(sandbox.file("registries.d/none.yaml", text));
+    let trusted = || {
+        let object = town.scene.server.stored(&town.digest);
+        let conditions = object["signatures"][0]["conditions"].clone();
+        format!("{} {}", conditions[0]["status"], conditions[0]["reason"])
+    };
+    stores("default-docker:\n  lookaside: file:///nonexistent\n  use-sigstore-attachments: true\n");
+    run(&town, None, &more).expect_verdict(0, "Verified/Verified");
+    assert_eq!(trusted(), "\"True\" \"Verified\"");
+    let writes = town.writes();
+    for setting in ["", "  use-sigstore-attachments: false\n"] {
+        stores(&format!("default-docker:\n  lookaside: file:///nonexistent\n{setting}"));
+        let outcome = run(&town, None, &more).expect_verdict(3, "Unchecked/SourceUnavailable");
+        let message = outcome.item()["message"].as_str().unwrap().to_owned();
+        assert!(
+            message.starts_with("nobody was asked for the sigstore signatures that the policy requires: use-sigstore")
+                && message.contains("--registries.d DIR"),
+            "{message}"
+        );
+        assert_eq!((trusted(), town.writes()), ("\"True\" \"Verified\"".to_owned(), writes));
+    }
+    // Where the registry was asked and has none, that is an answer.
+    stores("default-docker:\n  lookaside: file:///nonexistent\n  use-sigstore-attachments: true\n");
+    let tag = format!("/v2/ns/app/manifests/{}.sig", town.digest.replace(':', "-"));
+    town.hub.answer(&tag, Answer::status(404));
+    run(&town, None, &more).expect_verdict(1, "Rejected/PolicyRejected");
+    assert_eq!(trusted(), "\"False\" \"PolicyRejected\"");
+    // And a signature that is rejected for itself is, whoever was asked for others.
+    stores("default-docker:\n  lookaside: file:///nonexistent\n");
+    let other = town
+        .scene
+        .signer
+        .key("Other <other@example.com>", "rsa2048", "sign,cert", "never");
+    let others = town.scene.signer.export(&[&other], &sandbox.path("other.gpg"));
+    policy(json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": others}));
+    run(&town, None, &more).expect(1);
 }
 
 /// Seen by the kernel: the API server, the registry and the store that are named, and nobody else.

@@ -100,6 +100,38 @@ fn a_list_that_is_signed_itself() {
     );
 }
 
+/// Each instance is Verified, and no expected reference holds for the whole list: that is said, and for which part each holds.
+#[test]
+fn a_list_whose_instances_are_signed_as_different_references() {
+    let scene = Scene::new(&[]);
+    let other = scene.reference().replace(":v1", ":v2");
+    scene.sign(&scene.instances[0], &scene.reference());
+    scene.sign(&scene.instances[1], &other);
+    let first = scene.reference();
+    let identities = [
+        "--expected-identity",
+        first.as_str(),
+        "--expected-identity",
+        other.as_str(),
+    ];
+    let image = scene.image();
+    let note = format!(
+        "note: {image}: no expected reference is one that every instance is signed as: linux/amd64 as {first}, linux/arm64 as {other}"
+    );
+    let both = [&identities[..], &[image.as_str()]].concat();
+    let outcome = scene.town.verify(&both).expect(0);
+    assert!(outcome.stderr.contains(&note), "{outcome:?}");
+    scene
+        .town
+        .verify_json(&[&identities[..2], &[image.as_str()]].concat())
+        .expect_verdict(1, "Rejected/IdentityMismatch");
+    // Where one reference holds for every instance there is nothing to say.
+    let both_signed = scene.town.sign(&scene.instances[1], &first);
+    scene.town.keep(REPOSITORY, &scene.instances[1], 2, &both_signed);
+    let outcome = scene.town.verify(&both).expect(0);
+    assert!(!outcome.stderr.contains("no expected reference"), "{outcome:?}");
+}
+
 /// What the policy asked for, and in which scope, is told of a list that an instance decides about too.
 #[test]
 fn a_list_that_is_refused_for_an_instance_tells_the_scope() {

@@ -6,7 +6,7 @@ use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::registries_conf::Location;
-use crate::report::InRegistry;
+use crate::report::{InRegistry, Instance};
 use crate::run::manifests::{malformed, named, Findings, Manifest, Manifests};
 use crate::settings::image_name::short_name;
 use crate::settings::images::Wanted;
@@ -57,6 +57,12 @@ impl<'c> Run<'c, '_> {
                 ));
             }
             let findings = self.manifests(registries, taken).manifest(&wanted.identities, &whole);
+            if let Some(differing) = differing(&findings) {
+                self.stderr.note(format_args!(
+                    "{}: no expected reference is one that every instance is signed as: {differing}",
+                    safe(&wanted.asked)
+                ));
+            }
             return self.print_found(wanted, taken, &taken.digest, findings, None, true);
         }
         let own = self.manifests(registries, taken).own(&wanted.identities, &whole);
@@ -143,6 +149,22 @@ impl<'c> Run<'c, '_> {
         }
         self.print(&judged);
     }
+}
+
+/// What each instance of a list is signed as, where the list is Verified by its instances and they have no identity in
+/// common: each of the identities then holds for a part of the list only.
+fn differing(findings: &Findings) -> Option<String> {
+    let Findings { outcome, instances, .. } = findings;
+    let is_of_all = |identity: &&Reference| instances.iter().all(|own| own.outcome.matched().contains(identity));
+    let is_by_instances = outcome.reason() == Reason::Verified && !instances.is_empty();
+    if !is_by_instances || outcome.matched().iter().any(|identity| is_of_all(&identity)) {
+        return None;
+    }
+    let of = |own: &Instance| {
+        let identities: Vec<String> = own.outcome.matched().iter().map(Reference::to_string).collect();
+        format!("{} as {}", own.platform, identities.join(" and "))
+    };
+    Some(instances.iter().map(of).collect::<Vec<_>>().join(", "))
 }
 
 fn source_of(wanted: &Wanted) -> IdentitySource {

@@ -40,7 +40,7 @@ const NAMES: [&str; 4] = [
     "reg.example.com:5000/ns/app",
 ];
 
-/// Splitmix64.
+/// Numbers at random (splitmix64): for one seed the same everywhere.
 struct Dice(u64);
 
 impl Dice {

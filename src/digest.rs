@@ -47,7 +47,7 @@ pub struct Digest {
 
 /// Why a text is no digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ParseError {
+pub enum DigestError {
     /// Not of the form `algorithm:hex`, or not lower case hexadecimal.
     #[error("not of the form sha256:<64 lower case hexadecimal digits>")]
     Format,
@@ -64,25 +64,25 @@ impl Digest {
     ///
     /// # Errors
     /// When the text is not a digest of a known algorithm in canonical form.
-    pub fn parse(text: &str) -> Result<Self, ParseError> {
+    pub fn parse(text: &str) -> Result<Self, DigestError> {
         let Some((name, hex)) = text.split_once(':') else {
-            return Err(ParseError::Format);
+            return Err(DigestError::Format);
         };
         if name.is_empty() || hex.is_empty() {
-            return Err(ParseError::Format);
+            return Err(DigestError::Format);
         }
         let Some(algorithm) = Algorithm::ALL.into_iter().find(|a| a.name() == name) else {
             return Err(if is_algorithm_name(name) && hex.bytes().all(is_encoded_byte) {
-                ParseError::Algorithm
+                DigestError::Algorithm
             } else {
-                ParseError::Format
+                DigestError::Format
             });
         };
         if hex.len() != algorithm.hex_length() {
-            return Err(ParseError::Length);
+            return Err(DigestError::Length);
         }
         if !hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(ParseError::Format);
+            return Err(DigestError::Format);
         }
         Ok(Self {
             algorithm,
@@ -207,19 +207,19 @@ mod tests {
     fn what_is_wrong_with_a_digest_is_told_apart() {
         let zeros = "0".repeat(64);
         for (text, error) in [
-            ("sha256", ParseError::Format),
-            ("sha256:", ParseError::Format),
-            (":0", ParseError::Format),
-            ("sha256:0", ParseError::Length),
-            ("sha1:AZaz09=_-", ParseError::Algorithm),
-            ("sha1:a b", ParseError::Format),
-            ("sha1:", ParseError::Format),
-            ("sha-:0", ParseError::Format),
-            ("a+b.c_d-e:0", ParseError::Algorithm),
-            ("Sha256:0", ParseError::Format),
-            (&format!("sha256:{}g", &zeros[1..]), ParseError::Format),
-            (&format!("sha256:{}A", &zeros[1..]), ParseError::Format),
-            (&format!("sha512:{zeros}"), ParseError::Length),
+            ("sha256", DigestError::Format),
+            ("sha256:", DigestError::Format),
+            (":0", DigestError::Format),
+            ("sha256:0", DigestError::Length),
+            ("sha1:AZaz09=_-", DigestError::Algorithm),
+            ("sha1:a b", DigestError::Format),
+            ("sha1:", DigestError::Format),
+            ("sha-:0", DigestError::Format),
+            ("a+b.c_d-e:0", DigestError::Algorithm),
+            ("Sha256:0", DigestError::Format),
+            (&format!("sha256:{}g", &zeros[1..]), DigestError::Format),
+            (&format!("sha256:{}A", &zeros[1..]), DigestError::Format),
+            (&format!("sha512:{zeros}"), DigestError::Length),
         ] {
             assert_eq!(Digest::parse(text).unwrap_err(), error, "{text}");
         }

@@ -77,7 +77,7 @@ impl SignatureEdit {
 
 /// Why a text cannot be changed.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum EditError {
     /// It is not what it was when it was judged.
     #[error("the object no longer has the form in which it was judged: {0}")]
     Form(String),

@@ -28,7 +28,7 @@ use ureq::{Agent, Body};
 use crate::text::safe;
 use addresses::Resolver;
 pub use addresses::{is_address, Addresses, Nearness};
-pub use error::{Error, ANSWER_TIMEOUT, BODY_TIMEOUT, CONNECT_TIMEOUT};
+pub use error::{HttpError, ANSWER_TIMEOUT, BODY_TIMEOUT, CONNECT_TIMEOUT};
 pub use message::{Headers, Method, Request, Response};
 use proxy::Proxy;
 use retry::{Attempts, Rules};
@@ -81,7 +81,7 @@ impl Client {
     ///
     /// # Errors
     /// When TLS cannot be set up with these certificates.
-    pub fn new(settings: Settings) -> Result<Self, tls::Error> {
+    pub fn new(settings: Settings) -> Result<Self, tls::TlsError> {
         let has_https_proxy = settings.proxy.as_ref().is_some_and(Proxy::is_https);
         let connector =
             ().chain(SocksConnector::default())
@@ -117,7 +117,7 @@ impl Client {
     ///
     /// # Errors
     /// When TLS cannot be set up with it.
-    pub fn with_identity(&self, identity: Option<tls::Identity>) -> Result<Self, tls::Error> {
+    pub fn with_identity(&self, identity: Option<tls::Identity>) -> Result<Self, tls::TlsError> {
         let mut settings = self.settings.clone();
         settings.tls.identity = identity;
         let mut client = Self::new(settings)?;
@@ -136,7 +136,7 @@ impl Client {
     ///
     /// # Errors
     /// When there is no answer in time, or it is too large.
-    pub fn send(&mut self, request: &Request<'_>) -> Result<Response, Error> {
+    pub fn send(&mut self, request: &Request<'_>) -> Result<Response, HttpError> {
         let mut attempts = Attempts::begin(Rules {
             only_reads: request.method == Method::Get,
             retries_429: self.settings.retries_429,
@@ -170,7 +170,11 @@ impl Client {
     }
 
     /// One attempt, in `left` at most where that is said.
-    fn once(&mut self, request: &Request<'_>, left: Option<Duration>) -> Result<(Response, Option<Duration>), Error> {
+    fn once(
+        &mut self,
+        request: &Request<'_>,
+        left: Option<Duration>,
+    ) -> Result<(Response, Option<Duration>), HttpError> {
         let started = Instant::now();
         let result = self.exchange(request, left);
         let (method, url) = (request.method.word(), self.shown(request.url));
@@ -198,7 +202,7 @@ impl Client {
         &mut self,
         request: &Request<'_>,
         left: Option<Duration>,
-    ) -> Result<(Response, Option<Duration>), Error> {
+    ) -> Result<(Response, Option<Duration>), HttpError> {
         let limit = match (self.settings.timeout, left) {
             (Some(timeout), Some(left)) => Some(timeout.min(left)),
             (timeout, left) => timeout.or(left),
@@ -209,14 +213,14 @@ impl Client {
             .header("Accept", request.accept);
         for (name, value) in request.headers {
             let mut value = HeaderValue::from_bytes(value.reveal().as_bytes()).map_err(|_| {
-                Error::Other(format!(
+                HttpError::Other(format!(
                     "the value for the header {name} has control characters, which no header may have"
                 ))
             })?;
             value.set_sensitive(true);
             builder = builder.header(name.as_str(), value);
         }
-        let malformed = |error: ureq::http::Error| Error::Other(error.to_string());
+        let malformed = |error: ureq::http::Error| HttpError::Other(error.to_string());
         let answer = match request.body {
             Some((media_type, body)) => {
                 let request = builder
@@ -260,12 +264,12 @@ impl Client {
         ))
     }
 
-    fn read(&self, mut body: Body, limit: u64, time: Option<Duration>) -> Result<Vec<u8>, Error> {
+    fn read(&self, mut body: Body, limit: u64, time: Option<Duration>) -> Result<Vec<u8>, HttpError> {
         let mut content = Vec::new();
         // Counted after decompression: few bytes may stand for many.
         let read = body.as_reader().take(limit + 1).read_to_end(&mut content);
         if content.len() as u64 > limit {
-            return Err(Error::TooLarge(limit));
+            return Err(HttpError::TooLarge(limit));
         }
         match read {
             Ok(_) => Ok(content),

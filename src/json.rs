@@ -12,7 +12,7 @@ pub mod select;
 mod tokens;
 mod utf8;
 
-pub use grammar::{Error, Kind, Rules, MAX_DEPTH};
+pub use grammar::{JsonError, Kind, Rules, MAX_DEPTH};
 pub use reader::Reader;
 pub use select::parse;
 
@@ -112,7 +112,10 @@ mod tests {
     #[test]
     fn repeated_members_are_refused_at_any_depth_and_however_escaped() {
         for text in [r#"{"a":1,"a":1}"#, r#"{"x":[{"a":1,"\u0061":2}]}"#] {
-            assert!(matches!(parse(text.as_bytes()), Err(Error::Repeated { .. })), "{text}");
+            assert!(
+                matches!(parse(text.as_bytes()), Err(JsonError::Repeated { .. })),
+                "{text}"
+            );
         }
     }
 
@@ -132,7 +135,7 @@ mod tests {
         assert!(skips(long.as_bytes(), rules()));
         assert!(matches!(
             Reader::new(long.as_bytes(), rules()).string(),
-            Err(Error::Length { .. })
+            Err(JsonError::Length { .. })
         ));
     }
 

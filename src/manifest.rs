@@ -11,7 +11,7 @@ mod lenient;
 pub use self::jws::{jws_payload, JwsPayload, SignedManifestError};
 pub use self::lenient::fold;
 use self::lenient::{lenient, optional_string};
-use crate::json::{Error, Kind, Reader};
+use crate::json::{JsonError, Kind, Reader};
 
 /// Docker image manifest, version 2 schema 2.
 pub const SCHEMA2: &str = "application/vnd.docker.distribution.manifest.v2+json";
@@ -72,7 +72,7 @@ impl Outline {
 }
 
 /// Reads a whole document for its outline. A wrong type of a decisive member is an error, as is any bad syntax.
-fn read_outline(bytes: &[u8]) -> Result<Outline, Error> {
+fn read_outline(bytes: &[u8]) -> Result<Outline, JsonError> {
     let mut reader = lenient(bytes);
     let mut outline = Outline::default();
     if reader.kind()? == Kind::Null {
@@ -129,7 +129,7 @@ fn read_outline(bytes: &[u8]) -> Result<Outline, Error> {
 }
 
 /// Takes the media type out of a `config` member; `false` when the member has a type that cannot be read.
-fn read_config(reader: &mut Reader<&[u8]>, media_type: &mut String) -> Result<bool, Error> {
+fn read_config(reader: &mut Reader<&[u8]>, media_type: &mut String) -> Result<bool, JsonError> {
     let kind = reader.kind()?;
     if kind != Kind::Object {
         reader.skip()?;

@@ -49,10 +49,10 @@ pub struct Payload {
 
 /// A rule of the format that the bytes break.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum PayloadError {
     /// Not one JSON value.
     #[error("not strict JSON: {0}")]
-    Json(json::Error),
+    Json(json::JsonError),
     /// A member has the wrong type.
     #[error("{member}: expected {expected}, found {found}")]
     Type {
@@ -86,7 +86,7 @@ pub enum Error {
         /// What the payload has for a digest.
         text: String,
         /// Why it is no digest.
-        reason: digest::ParseError,
+        reason: digest::DigestError,
     },
     /// The timestamp is not a whole number of 64 bits.
     #[error("optional.timestamp: {0} is not a whole number of seconds")]
@@ -103,9 +103,9 @@ impl Payload {
     ///
     /// # Errors
     /// When they break any rule of the format; the error names the member and the rule.
-    pub fn parse(bytes: &[u8], format: PayloadFormat) -> Result<Self, Error> {
+    pub fn parse(bytes: &[u8], format: PayloadFormat) -> Result<Self, PayloadError> {
         if bytes.len() > MAX_PAYLOAD_BYTES {
-            return Err(Error::TooLong(bytes.len()));
+            return Err(PayloadError::TooLong(bytes.len()));
         }
         let mut reader = Reader::new(
             bytes,
@@ -126,7 +126,7 @@ impl Payload {
                 _ => parts.optional(reader, format),
             },
         )?;
-        reader.end().map_err(Error::Json)?;
+        reader.end().map_err(PayloadError::Json)?;
         parts.finish(format)
     }
 }
@@ -141,7 +141,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn critical(&mut self, reader: &mut Input<'_>) -> Result<(), Error> {
+    fn critical(&mut self, reader: &mut Input<'_>) -> Result<(), PayloadError> {
         let members = ["critical.type", "critical.image", "critical.identity"];
         exact_object(reader, "critical", &members, &mut |reader, member| {
             match member {
@@ -166,38 +166,38 @@ impl Parts {
     }
 
     /// The one object with room for members that nobody here knows.
-    fn optional(&mut self, reader: &mut Input<'_>, format: PayloadFormat) -> Result<(), Error> {
-        if format == PayloadFormat::Sigstore && reader.kind().map_err(Error::Json)? == Kind::Null {
-            return reader.null().map_err(Error::Json);
+    fn optional(&mut self, reader: &mut Input<'_>, format: PayloadFormat) -> Result<(), PayloadError> {
+        if format == PayloadFormat::Sigstore && reader.kind().map_err(PayloadError::Json)? == Kind::Null {
+            return reader.null().map_err(PayloadError::Json);
         }
         expect(reader, "optional", Kind::Object)?;
-        reader.object().map_err(Error::Json)?;
+        reader.object().map_err(PayloadError::Json)?;
         let mut seen = std::collections::HashSet::new();
-        while let Some(name) = reader.key().map_err(Error::Json)? {
+        while let Some(name) = reader.key().map_err(PayloadError::Json)? {
             match name.as_str() {
                 "creator" => self.creator = Some(string(reader, "optional.creator")?),
                 "timestamp" => {
                     expect(reader, "optional.timestamp", Kind::Number)?;
-                    let text = reader.number().map_err(Error::Json)?;
-                    self.timestamp = Some(whole_number(&text).ok_or(Error::Timestamp(text))?);
+                    let text = reader.number().map_err(PayloadError::Json)?;
+                    self.timestamp = Some(whole_number(&text).ok_or(PayloadError::Timestamp(text))?);
                 }
-                _ => reader.skip().map_err(Error::Json)?,
+                _ => reader.skip().map_err(PayloadError::Json)?,
             }
             if !seen.insert(name.clone()) {
-                return Err(Error::Repeated(format!("optional.{name}")));
+                return Err(PayloadError::Repeated(format!("optional.{name}")));
             }
         }
         Ok(())
     }
 
-    fn finish(self, format: PayloadFormat) -> Result<Payload, Error> {
+    fn finish(self, format: PayloadFormat) -> Result<Payload, PayloadError> {
         if self.kind != format.type_text() {
-            return Err(Error::WrongType {
+            return Err(PayloadError::WrongType {
                 expected: format.type_text(),
                 found: self.kind,
             });
         }
-        let digest = Digest::parse(&self.digest).map_err(|reason| Error::Digest {
+        let digest = Digest::parse(&self.digest).map_err(|reason| PayloadError::Digest {
             text: self.digest,
             reason,
         })?;
@@ -215,47 +215,47 @@ fn exact_object(
     reader: &mut Input<'_>,
     path: &str,
     members: &[&'static str],
-    read: &mut dyn FnMut(&mut Input<'_>, &'static str) -> Result<(), Error>,
-) -> Result<(), Error> {
+    read: &mut dyn FnMut(&mut Input<'_>, &'static str) -> Result<(), PayloadError>,
+) -> Result<(), PayloadError> {
     expect(reader, if path.is_empty() { "the payload" } else { path }, Kind::Object)?;
-    reader.object().map_err(Error::Json)?;
+    reader.object().map_err(PayloadError::Json)?;
     let mut seen = Vec::with_capacity(members.len());
-    while let Some(name) = reader.key().map_err(Error::Json)? {
+    while let Some(name) = reader.key().map_err(PayloadError::Json)? {
         let full = if path.is_empty() {
             name
         } else {
             format!("{path}.{name}")
         };
         let Some(member) = members.iter().copied().find(|m| *m == full) else {
-            return Err(Error::Unknown(full));
+            return Err(PayloadError::Unknown(full));
         };
         if seen.contains(&member) {
-            return Err(Error::Repeated(full));
+            return Err(PayloadError::Repeated(full));
         }
         seen.push(member);
         read(reader, member)?;
     }
     match members.iter().find(|m| !seen.contains(m)) {
-        Some(missing) => Err(Error::Missing((*missing).to_owned())),
+        Some(missing) => Err(PayloadError::Missing((*missing).to_owned())),
         None => Ok(()),
     }
 }
 
-fn expect(reader: &mut Input<'_>, member: &str, expected: Kind) -> Result<(), Error> {
-    let found = reader.kind().map_err(Error::Json)?;
+fn expect(reader: &mut Input<'_>, member: &str, expected: Kind) -> Result<(), PayloadError> {
+    let found = reader.kind().map_err(PayloadError::Json)?;
     if found == expected {
         return Ok(());
     }
-    Err(Error::Type {
+    Err(PayloadError::Type {
         member: member.to_owned(),
         expected,
         found,
     })
 }
 
-fn string(reader: &mut Input<'_>, member: &str) -> Result<String, Error> {
+fn string(reader: &mut Input<'_>, member: &str) -> Result<String, PayloadError> {
     expect(reader, member, Kind::String)?;
-    reader.string().map_err(Error::Json)
+    reader.string().map_err(PayloadError::Json)
 }
 
 /// The exact value of a JSON number if it is whole and fits into 64 bits: `1e3` is, `0.5` is not. No rounding.

@@ -33,7 +33,7 @@ pub mod words;
 
 use std::path::PathBuf;
 
-pub use document::Error;
+pub use document::TextError;
 
 use crate::identity::Rule;
 
@@ -44,7 +44,7 @@ pub const MAX_POLICY_BYTES: usize = 4 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// What holds where no scope applies.
-    pub default: Vec<Requirement>,
+    pub default: Vec<PolicyRequirement>,
     /// Scopes by transport, in the order of the file.
     pub transports: Vec<Transport>,
 }
@@ -66,12 +66,12 @@ pub struct Scope {
     /// Where it stands in the file, in bytes from the beginning.
     pub offset: u64,
     /// All of these must hold.
-    pub requirements: Vec<Requirement>,
+    pub requirements: Vec<PolicyRequirement>,
 }
 
 /// One of the requirements of a scope, all of which must be met.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Requirement {
+pub enum PolicyRequirement {
     /// Every image is accepted.
     InsecureAcceptAnything,
     /// No image is accepted at all.
@@ -136,7 +136,7 @@ impl Policy {
     ///
     /// # Errors
     /// When it breaks any rule of the format.
-    pub fn parse(text: &[u8]) -> Result<Self, Error> {
+    pub fn parse(text: &[u8]) -> Result<Self, TextError> {
         parse::policy(text)
     }
 }

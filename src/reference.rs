@@ -29,7 +29,7 @@ pub struct Reference {
 
 /// Why a text is no reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ParseError {
+pub enum ReferenceError {
     /// 64 hexadecimal digits: that is an image ID.
     #[error("64 hexadecimal digits are an image ID, not a reference")]
     Identifier,
@@ -44,7 +44,7 @@ pub enum ParseError {
     TooLong,
     /// The part after `@` is not a digest.
     #[error("its digest is {0}")]
-    Digest(digest::ParseError),
+    Digest(digest::DigestError),
 }
 
 impl Reference {
@@ -52,14 +52,14 @@ impl Reference {
     ///
     /// # Errors
     /// When the text does not follow the grammar.
-    pub fn parse(text: &str) -> Result<Self, ParseError> {
+    pub fn parse(text: &str) -> Result<Self, ReferenceError> {
         if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(ParseError::Identifier);
+            return Err(ReferenceError::Identifier);
         }
         let (domain, remainder) = split_domain(text);
         let path_and_maybe_digest = remainder.split(':').next().unwrap_or_default();
         if path_and_maybe_digest.to_lowercase() != path_and_maybe_digest {
-            return Err(ParseError::Uppercase);
+            return Err(ReferenceError::Uppercase);
         }
         let normal = if domain == DEFAULT_DOMAIN && !remainder.contains('/') {
             format!("{domain}/{OFFICIAL_NAMESPACE}{remainder}")
@@ -68,21 +68,21 @@ impl Reference {
         };
         match parse_grammar(&normal) {
             Some(parts) => parts.check(),
-            None if parse_grammar(&normal.to_lowercase()).is_some() => Err(ParseError::Uppercase),
-            None => Err(ParseError::Format),
+            None if parse_grammar(&normal.to_lowercase()).is_some() => Err(ReferenceError::Uppercase),
+            None => Err(ReferenceError::Format),
         }
     }
 
     /// Parses a reference that must be in normal form already.
     ///
     /// # Errors
-    /// When it is no reference, or normalising would change it ([`ParseError::Format`]).
-    pub fn parse_canonical(text: &str) -> Result<Self, ParseError> {
+    /// When it is no reference, or normalising would change it ([`ReferenceError::Format`]).
+    pub fn parse_canonical(text: &str) -> Result<Self, ReferenceError> {
         let reference = Self::parse(text)?;
         if reference.to_string() == text {
             Ok(reference)
         } else {
-            Err(ParseError::Format)
+            Err(ReferenceError::Format)
         }
     }
 
@@ -166,11 +166,15 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    fn check(self) -> Result<Reference, ParseError> {
+    fn check(self) -> Result<Reference, ReferenceError> {
         if self.name.len() > MAX_NAME {
-            return Err(ParseError::TooLong);
+            return Err(ReferenceError::TooLong);
         }
-        let digest = self.digest.map(Digest::parse).transpose().map_err(ParseError::Digest)?;
+        let digest = self
+            .digest
+            .map(Digest::parse)
+            .transpose()
+            .map_err(ReferenceError::Digest)?;
         Ok(Reference {
             name: self.name.to_owned(),
             domain: self.domain,

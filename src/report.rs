@@ -55,7 +55,7 @@ pub enum Format {
 
 /// What became of a verdict that was to be recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recorded {
+pub enum RecordResult {
     /// Not asked for, or nothing that may be recorded.
     No,
     /// Nothing to write: there is no record, and none is to be made.
@@ -68,16 +68,16 @@ pub enum Recorded {
     Failed,
 }
 
-impl Recorded {
+impl RecordResult {
     /// The word in output.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Recorded::No => "no",
-            Recorded::Unchanged => "unchanged",
-            Recorded::Kept => "kept",
-            Recorded::Yes => "yes",
-            Recorded::Failed => "failed",
+            RecordResult::No => "no",
+            RecordResult::Unchanged => "unchanged",
+            RecordResult::Kept => "kept",
+            RecordResult::Yes => "yes",
+            RecordResult::Failed => "failed",
         }
     }
 }
@@ -104,9 +104,9 @@ pub struct ImageReport {
     /// Signatures that were to be added to the Image, and what became of that.
     pub attached: Vec<Attached>,
     /// What became of the record.
-    pub recorded: Recorded,
+    pub recorded: RecordResult,
     /// The same for each signature.
-    pub recorded_signatures: Vec<Recorded>,
+    pub recorded_signatures: Vec<RecordResult>,
 }
 
 /// A signature that was to be added to an Image.

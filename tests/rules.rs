@@ -17,3 +17,5 @@ mod modules;
 mod nouns;
 #[path = "rules/programs.rs"]
 mod programs;
+#[path = "rules/types.rs"]
+mod types;

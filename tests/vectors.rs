@@ -6,7 +6,7 @@ use image_signature::digest::Digest;
 use image_signature::identity::{Remap, Rule};
 use image_signature::manifest;
 use image_signature::payload::PayloadFormat;
-use image_signature::reference::{ParseError, Reference};
+use image_signature::reference::{Reference, ReferenceError};
 use serde_json::Value;
 
 #[test]
@@ -19,9 +19,9 @@ fn digest_syntax() {
     Table::load("digest-syntax.json", &[]).run(|case| {
         let parsed = Digest::parse(text(case, "input"));
         let error = parsed.err().map(|e| match e {
-            image_signature::digest::ParseError::Format => "invalid checksum digest format",
-            image_signature::digest::ParseError::Algorithm => "unsupported digest algorithm",
-            image_signature::digest::ParseError::Length => "invalid checksum digest length",
+            image_signature::digest::DigestError::Format => "invalid checksum digest format",
+            image_signature::digest::DigestError::Algorithm => "unsupported digest algorithm",
+            image_signature::digest::DigestError::Length => "invalid checksum digest length",
         });
         Some(same("error", case["error"].as_str(), error))
     });
@@ -82,13 +82,13 @@ fn references() {
                 .and(same("name only", case["name_only"].as_bool(), Some(r.is_name_only()))),
             Err(error) => {
                 let class = match error {
-                    ParseError::Identifier => "identifier",
-                    ParseError::Uppercase => "uppercase",
-                    ParseError::Format => "format",
-                    ParseError::TooLong => "too-long",
-                    ParseError::Digest(image_signature::digest::ParseError::Format) => "digest-format",
-                    ParseError::Digest(image_signature::digest::ParseError::Length) => "digest-length",
-                    ParseError::Digest(image_signature::digest::ParseError::Algorithm) => "digest-unsupported",
+                    ReferenceError::Identifier => "identifier",
+                    ReferenceError::Uppercase => "uppercase",
+                    ReferenceError::Format => "format",
+                    ReferenceError::TooLong => "too-long",
+                    ReferenceError::Digest(image_signature::digest::DigestError::Format) => "digest-format",
+                    ReferenceError::Digest(image_signature::digest::DigestError::Length) => "digest-length",
+                    ReferenceError::Digest(image_signature::digest::DigestError::Algorithm) => "digest-unsupported",
                 };
                 same("error", case["error_class"].as_str(), Some(class))
             }

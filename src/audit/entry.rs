@@ -59,7 +59,7 @@ pub struct Entry {
     /// How many signatures are left out of `signatures`, which is bounded.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_signatures: u64,
-    /// The keys, by [`Signer::primary`], without each of which it would not be Verified for all of its uses.
+    /// The keys, by [`EntrySigner::primary`], without each of which it would not be Verified for all of its uses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rests_on: Vec<String>,
     /// What else was found, besides the verdict.
@@ -137,7 +137,7 @@ impl Entry {
     }
 
     /// The keys that verify the image, each once: the signers of its signatures that passed.
-    pub fn signers(&self) -> impl Iterator<Item = &Signer> {
+    pub fn signers(&self) -> impl Iterator<Item = &EntrySigner> {
         let mut seen: Vec<&str> = Vec::new();
         self.passed()
             .filter_map(|signature| signature.signer.as_ref())
@@ -280,7 +280,7 @@ pub struct Signature {
     pub message: String,
     /// Who made it, where it was verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signer: Option<Signer>,
+    pub signer: Option<EntrySigner>,
     /// The key ID or fingerprint that it says it is by, where its maker is in no keyring: a claim and no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_key: Option<String>,
@@ -292,7 +292,7 @@ pub struct Signature {
 /// The maker of a signature that was verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Signer {
+pub struct EntrySigner {
     /// Fingerprint of the key or subkey.
     pub fingerprint: String,
     /// Fingerprint of the primary key; `sha256:` and the digest of a sigstore key.

@@ -5,7 +5,7 @@ mod error;
 
 use serde_json::Value;
 
-pub use self::error::Error;
+pub use self::error::ApiError;
 use super::access::Access;
 use super::advice::advice;
 use super::credentials::{Credentials, Source};
@@ -37,7 +37,7 @@ impl Api {
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(mut access: Access) -> Result<Self, tls::Error> {
+    pub fn new(mut access: Access) -> Result<Self, tls::TlsError> {
         // Whoever listens on the wire must not get a credential.
         if !access.server.is_https() {
             access.credential = Source::None;
@@ -74,7 +74,7 @@ impl Api {
     ///
     /// # Errors
     /// When it cannot be had.
-    pub fn token(&mut self) -> Result<Option<Secret>, Error> {
+    pub fn token(&mut self) -> Result<Option<Secret>, ApiError> {
         let held = self.credentials.current()?;
         let token = held
             .authorization
@@ -93,7 +93,7 @@ impl Api {
     ///
     /// # Errors
     /// When there is no usable answer.
-    pub fn get(&mut self, path: &str) -> Result<Value, Error> {
+    pub fn get(&mut self, path: &str) -> Result<Value, ApiError> {
         self.call(Method::Get, path, None)
     }
 
@@ -101,7 +101,7 @@ impl Api {
     ///
     /// # Errors
     /// When there is no usable answer.
-    pub fn page(&mut self, path: &str) -> Result<Vec<u8>, Error> {
+    pub fn page(&mut self, path: &str) -> Result<Vec<u8>, ApiError> {
         self.send(Method::Get, path, None, MAX_PAGE_BYTES)
     }
 
@@ -109,7 +109,7 @@ impl Api {
     ///
     /// # Errors
     /// When there is no usable answer.
-    pub fn post(&mut self, path: &str, body: &Value) -> Result<Value, Error> {
+    pub fn post(&mut self, path: &str, body: &Value) -> Result<Value, ApiError> {
         let body = body.to_string();
         self.call(Method::Post, path, Some(("application/json", body.as_bytes())))
     }
@@ -118,7 +118,7 @@ impl Api {
     ///
     /// # Errors
     /// When there is no usable answer.
-    pub fn patch(&mut self, path: &str, patch: &str) -> Result<Value, Error> {
+    pub fn patch(&mut self, path: &str, patch: &str) -> Result<Value, ApiError> {
         self.call(
             Method::Patch,
             path,
@@ -126,7 +126,7 @@ impl Api {
         )
     }
 
-    fn call(&mut self, method: Method, path: &str, body: Option<(&'static str, &[u8])>) -> Result<Value, Error> {
+    fn call(&mut self, method: Method, path: &str, body: Option<(&'static str, &[u8])>) -> Result<Value, ApiError> {
         let text = self.send(method, path, body, MAX_OBJECT_BYTES)?;
         json::parse(&text).map_err(|error| self.nonsense(&safe(&error.to_string())))
     }
@@ -138,10 +138,10 @@ impl Api {
         path: &str,
         body: Option<(&'static str, &[u8])>,
         limit: u64,
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<Vec<u8>, ApiError> {
         // Each image would wait as long as the first, in vain.
         if let Some(why) = &self.down {
-            return Err(Error::Down {
+            return Err(ApiError::Down {
                 server: self.access.server.address(),
                 why: why.clone(),
             });
@@ -161,7 +161,7 @@ impl Api {
             };
             let mut response = self.client.send(&request).map_err(|error| {
                 let is_nobody = error.is_nobody();
-                let error = Error::Transport {
+                let error = ApiError::Transport {
                     server: self.access.server.address(),
                     error,
                 };
@@ -185,7 +185,7 @@ impl Api {
                 response.body = without(&body, &self.shown).into_bytes();
                 let mut status = Status::of(&response, method, path);
                 status.advice = advice(&status, &self.access, path);
-                let error = Error::Status(Box::new(status));
+                let error = ApiError::Status(Box::new(status));
                 // After all the retries of a read: there is nobody behind what answers.
                 if response.status == 503 && method == Method::Get {
                     self.down = Some(error.to_string());
@@ -213,15 +213,15 @@ impl Api {
 
     /// An answer that does not fit the question.
     #[must_use]
-    pub fn nonsense(&self, what: &str) -> Error {
-        Error::Answer {
+    pub fn nonsense(&self, what: &str) -> ApiError {
+        ApiError::Answer {
             server: self.access.server.address(),
             what: without(what, &self.shown),
         }
     }
 
     /// What goes with each request. A changed client certificate needs new connections.
-    fn headers(&mut self) -> Result<Vec<(String, Secret)>, Error> {
+    fn headers(&mut self) -> Result<Vec<(String, Secret)>, ApiError> {
         let held = self.credentials.current()?;
         let same = match (&self.identity, &held.identity) {
             (None, None) => true,

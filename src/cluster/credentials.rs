@@ -36,11 +36,11 @@ pub enum Source {
 /// A credential that cannot be had, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
-pub enum Error {
+pub enum CredentialError {
     #[error("reading token file {0}: {1}")]
     TokenFile(String, String),
     #[error(transparent)]
-    Exec(#[from] exec::Error),
+    Exec(#[from] exec::ExecError),
 }
 
 /// A credential that is in use.
@@ -76,7 +76,7 @@ impl Credentials {
     ///
     /// # Errors
     /// When there is none to be had.
-    pub fn current(&mut self) -> Result<Held, Error> {
+    pub fn current(&mut self) -> Result<Held, CredentialError> {
         let now = self.clock.now();
         if let Some(held) = &self.held {
             if held.expires.is_none_or(|expires| now < expires) {
@@ -90,7 +90,7 @@ impl Credentials {
     ///
     /// # Errors
     /// When it fails to.
-    pub fn renew(&mut self) -> Result<bool, Error> {
+    pub fn renew(&mut self) -> Result<bool, CredentialError> {
         match self.source {
             Source::TokenFile(_) => {
                 let before = self.held.take().and_then(|held| held.authorization);
@@ -104,7 +104,7 @@ impl Credentials {
         }
     }
 
-    fn obtain(&mut self) -> Result<Held, Error> {
+    fn obtain(&mut self) -> Result<Held, CredentialError> {
         let now = self.clock.now();
         let held = match &self.source {
             Source::None => Held::default(),
@@ -157,8 +157,8 @@ fn bearer(token: &Secret) -> Held {
 ///
 /// # Errors
 /// When the file cannot be read, or has none.
-pub fn read_token(path: &Path) -> Result<Secret, Error> {
-    let wrong = |what: String| Error::TokenFile(crate::text::safe(&path.display().to_string()), what);
+pub fn read_token(path: &Path) -> Result<Secret, CredentialError> {
+    let wrong = |what: String| CredentialError::TokenFile(crate::text::safe(&path.display().to_string()), what);
     let bytes = read_bounded(path, MAX_TOKEN)
         .map_err(|error| wrong(error.to_string()))?
         .ok_or_else(|| wrong(format!("it has more than {MAX_TOKEN} bytes")))?;

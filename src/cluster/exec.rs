@@ -61,7 +61,7 @@ pub struct Credential {
 /// A plugin that did not give a credential, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Error(String);
+pub struct ExecError(String);
 
 impl Plugin {
     /// Checks a plugin's configuration. `environment` is what the program itself was started with; `cluster` is told
@@ -74,8 +74,8 @@ impl Plugin {
         cluster: Map<String, Value>,
         environment: Vec<(OsString, OsString)>,
         stdin_in_use: bool,
-    ) -> Result<Self, Error> {
-        let wrong = |what: String| Err(Error(format!("exec: {what}")));
+    ) -> Result<Self, ExecError> {
+        let wrong = |what: String| Err(ExecError(format!("exec: {what}")));
         if exec.command.is_empty() {
             return wrong("command is required".into());
         }
@@ -119,7 +119,7 @@ impl Plugin {
     ///
     /// # Errors
     /// When it cannot be run, fails, or prints something else.
-    pub fn run(&self) -> Result<Credential, Error> {
+    pub fn run(&self) -> Result<Credential, ExecError> {
         let started = Instant::now();
         let credential = self.output().and_then(|output| self.read(&output));
         // The arguments may hold secrets.
@@ -131,7 +131,7 @@ impl Plugin {
         credential
     }
 
-    fn output(&self) -> Result<Vec<u8>, Error> {
+    fn output(&self) -> Result<Vec<u8>, ExecError> {
         let name = safe(&self.exec.command);
         let program = self.find().ok_or_else(|| {
             let hint = self.exec.install_hint.trim();
@@ -140,7 +140,7 @@ impl Plugin {
             } else {
                 format!("; {}", crate::text::bounded(hint, 1024))
             };
-            Error(format!("exec: executable {name} not found{hint}"))
+            ExecError(format!("exec: executable {name} not found{hint}"))
         })?;
         let stdin_is_terminal = std::io::stdin().is_terminal() && !self.stdin_in_use;
         let interactive = match self.mode {
@@ -148,12 +148,12 @@ impl Plugin {
             Mode::IfAvailable => stdin_is_terminal,
             Mode::Always if stdin_is_terminal => true,
             Mode::Always if self.stdin_in_use => {
-                return Err(Error(format!(
+                return Err(ExecError(format!(
                     "exec: {name} needs to ask something, and standard input is unavailable: it is read as a list"
                 )));
             }
             Mode::Always => {
-                return Err(Error(format!(
+                return Err(ExecError(format!(
                     "exec: {name} needs to ask something, and standard input is not a terminal"
                 )));
             }
@@ -171,10 +171,10 @@ impl Plugin {
             output: MAX_OUTPUT,
             time: MAX_RUN,
         };
-        let (output, status) =
-            answer::ask(&mut command, b"", limits).map_err(|error| Error(format!("exec: running {name}: {error}")))?;
+        let (output, status) = answer::ask(&mut command, b"", limits)
+            .map_err(|error| ExecError(format!("exec: running {name}: {error}")))?;
         if !status.success() {
-            return Err(Error(format!("exec: {name} failed with {status}")));
+            return Err(ExecError(format!("exec: {name} failed with {status}")));
         }
         Ok(output)
     }
@@ -196,10 +196,10 @@ impl Plugin {
         json!({"kind": "ExecCredential", "apiVersion": self.exec.api_version, "spec": spec})
     }
 
-    fn read(&self, output: &[u8]) -> Result<Credential, Error> {
+    fn read(&self, output: &[u8]) -> Result<Credential, ExecError> {
         let name = safe(&self.exec.command);
         // What a plugin prints is secret: messages must not quote it.
-        let wrong = |what: &str| Error(format!("exec: the output of {name} is not a valid credential: {what}"));
+        let wrong = |what: &str| ExecError(format!("exec: the output of {name} is not a valid credential: {what}"));
         let answer = crate::input::text(output.to_owned()).ok();
         let answer = answer.and_then(|text| json::parse(text.as_bytes()).ok());
         let answer = answer.ok_or_else(|| wrong("expected one JSON document"))?;

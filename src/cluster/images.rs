@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::api::{Api, Error};
+use super::api::{Api, ApiError};
 use super::names::Name;
 use super::pages::List;
 use super::tags;
@@ -21,7 +21,7 @@ const GROUP: &str = "/apis/image.openshift.io/v1";
 
 /// An image as it was found.
 #[derive(Debug)]
-pub struct Found {
+pub struct FoundImage {
     /// The Image, or the copy of it inside a view.
     pub loaded: Loaded,
     /// Why it can be read only: the Image itself could not be fetched.
@@ -93,10 +93,10 @@ pub fn path(name: &str) -> String {
 ///
 /// # Errors
 /// When there is none, or the server does not give it.
-pub fn find(api: &mut Api, name: &Name) -> Result<Found, Refusal> {
+pub fn find(api: &mut Api, name: &Name) -> Result<FoundImage, Refusal> {
     let own = api.access().namespace.clone();
     let (kind, resource, namespace, object) = match name {
-        Name::Image(digest) => return image(api, digest).map(Found::writable),
+        Name::Image(digest) => return image(api, digest).map(FoundImage::writable),
         Name::Tag { namespace, stream, tag } => (
             "ImageStreamTag",
             "imagestreamtags",
@@ -133,7 +133,7 @@ pub fn find(api: &mut Api, name: &Name) -> Result<Found, Refusal> {
     let digest = match embedded.image.digest() {
         Ok(digest) => digest,
         Err(refusal) => {
-            return Ok(Found {
+            return Ok(FoundImage {
                 loaded: embedded,
                 read_only: Some(refusal),
             });
@@ -145,9 +145,9 @@ pub fn find(api: &mut Api, name: &Name) -> Result<Found, Refusal> {
         }
     }
     match fetch(api, &digest) {
-        Ok(loaded) => Ok(Found::writable(loaded)),
+        Ok(loaded) => Ok(FoundImage::writable(loaded)),
         // Whoever may use a stream need not have the right to read images; what is in the view suffices for judging.
-        Err(error) if is_forbidden(&error) => Ok(Found {
+        Err(error) if is_forbidden(&error) => Ok(FoundImage {
             loaded: embedded,
             read_only: Some(image_refusal(&error, &digest)),
         }),
@@ -156,7 +156,7 @@ pub fn find(api: &mut Api, name: &Name) -> Result<Found, Refusal> {
 }
 
 /// The image inside a view, which must be the view that was asked for.
-fn embedded(api: &Api, view: &mut Value, kind: &str, namespace: &str, object: &str) -> Result<Loaded, Error> {
+fn embedded(api: &Api, view: &mut Value, kind: &str, namespace: &str, object: &str) -> Result<Loaded, ApiError> {
     if view["kind"] != kind {
         return Err(other(api, kind, view));
     }
@@ -174,7 +174,7 @@ fn embedded(api: &Api, view: &mut Value, kind: &str, namespace: &str, object: &s
     Ok(Loaded { image, object })
 }
 
-impl Found {
+impl FoundImage {
     fn writable(loaded: Loaded) -> Self {
         Self {
             loaded,
@@ -191,7 +191,7 @@ pub fn image(api: &mut Api, digest: &Digest) -> Result<Loaded, Refusal> {
     fetch(api, digest).map_err(|error| image_refusal(&error, digest))
 }
 
-fn fetch(api: &mut Api, digest: &Digest) -> Result<Loaded, Error> {
+fn fetch(api: &mut Api, digest: &Digest) -> Result<Loaded, ApiError> {
     let object = api.get(&path(digest.as_str()))?;
     if object["kind"] != "Image" {
         return Err(other(api, "Image", &object));
@@ -206,23 +206,23 @@ fn fetch(api: &mut Api, digest: &Digest) -> Result<Loaded, Error> {
     Ok(Loaded { image, object })
 }
 
-fn image_refusal(error: &Error, digest: &Digest) -> Refusal {
+fn image_refusal(error: &ApiError, digest: &Digest) -> Refusal {
     refusal(error, &format!("reading Image {digest}"))
 }
 
 /// Whether the user is known and lacks a right; an unknown one gets a 401.
-fn is_forbidden(error: &Error) -> bool {
+fn is_forbidden(error: &ApiError) -> bool {
     error.status().is_some_and(|status| status.code == 403)
 }
 
 /// Whether a tag is missing, and not its stream or the whole resource.
-fn is_missing(error: &Error) -> bool {
+fn is_missing(error: &ApiError) -> bool {
     error
         .status()
         .is_some_and(|status| status.code == 404 && status.kind == "imagestreamtags")
 }
 
-fn refusal(error: &Error, what: &str) -> Refusal {
+fn refusal(error: &ApiError, what: &str) -> Refusal {
     let mut refusal = error.refusal(what);
     // Not this object is missing, but the whole resource.
     if error
@@ -236,11 +236,11 @@ fn refusal(error: &Error, what: &str) -> Refusal {
     refusal
 }
 
-fn other(api: &Api, kind: &str, object: &Value) -> Error {
+fn other(api: &Api, kind: &str, object: &Value) -> ApiError {
     let found = object["kind"].as_str().unwrap_or("nothing that has a kind");
     api.nonsense(&format!("expected an object of kind {kind}, found {}", quoted(found)))
 }
 
-fn damage(api: &Api, what: &str) -> Error {
+fn damage(api: &Api, what: &str) -> ApiError {
     api.nonsense(&format!("the object is damaged: {what}"))
 }

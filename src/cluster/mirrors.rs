@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::api::{Api, Error};
+use super::api::{Api, ApiError};
 use super::registries;
 use crate::reason::{Reason, Refusal};
 use crate::registry::registries_conf::mirror_sets::MirrorSource;
@@ -77,7 +77,7 @@ pub fn list(api: &mut Api) -> Result<Mirrors, Refusal> {
         let list = match api.get(path) {
             Ok(list) => list,
             // Versions of the cluster without this kind.
-            Err(Error::Status(status)) if status.is_absent() => continue,
+            Err(ApiError::Status(status)) if status.is_absent() => continue,
             Err(error) => return Err(error.refusal(&what)),
         };
         let (next, follow) = (&list["metadata"]["continue"], &list["metadata"]["remainingItemCount"]);

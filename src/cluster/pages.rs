@@ -13,7 +13,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use self::outline::Outline;
-use super::api::{Api, Error};
+use super::api::{Api, ApiError};
 use crate::http::escape::escaped;
 use crate::json::select::{parse_part, Keep};
 use crate::limits::MAX_OBJECT_BYTES;
@@ -104,7 +104,7 @@ impl Pages {
     ///
     /// # Errors
     /// When the server does not give a page of the list that was asked for: what was given then is only a part.
-    pub fn next(&mut self, api: &mut Api) -> Result<Option<Value>, Error> {
+    pub fn next(&mut self, api: &mut Api) -> Result<Option<Value>, ApiError> {
         let result = self.step(api);
         if result.is_err() {
             self.state = State::Failed;
@@ -113,7 +113,7 @@ impl Pages {
         result
     }
 
-    fn step(&mut self, api: &mut Api) -> Result<Option<Value>, Error> {
+    fn step(&mut self, api: &mut Api) -> Result<Option<Value>, ApiError> {
         loop {
             if let Some((start, end)) = self.page.items.pop() {
                 let item = self.item(api, start, end)?;
@@ -130,7 +130,7 @@ impl Pages {
     }
 
     /// Asks for the next page, or for the first one again.
-    fn fetch(&mut self, api: &mut Api) -> Result<(), Error> {
+    fn fetch(&mut self, api: &mut Api) -> Result<(), ApiError> {
         self.page = Page::default();
         let text = match api.page(&self.path()) {
             Ok(text) => text,
@@ -165,7 +165,7 @@ impl Pages {
     }
 
     /// Begins again, as long as that brings something.
-    fn begin_again(&mut self, error: Error) -> Result<(), Error> {
+    fn begin_again(&mut self, error: ApiError) -> Result<(), ApiError> {
         self.restarts = if self.seen.len() > self.seen_before {
             1
         } else {
@@ -196,7 +196,7 @@ impl Pages {
         path
     }
 
-    fn item(&self, api: &Api, start: usize, end: usize) -> Result<Value, Error> {
+    fn item(&self, api: &Api, start: usize, end: usize) -> Result<Value, ApiError> {
         let text = self.page.text.get(start..end).unwrap_or_default();
         if text.len() as u64 > MAX_OBJECT_BYTES {
             return Err(self.nonsense(api, &format!("an item of it has more than {MAX_OBJECT_BYTES} bytes")));
@@ -218,7 +218,7 @@ impl Pages {
     }
 
     /// Whether an item was not given yet.
-    fn is_new(&mut self, api: &Api, item: &Value) -> Result<bool, Error> {
+    fn is_new(&mut self, api: &Api, item: &Value) -> Result<bool, ApiError> {
         let uid = item["metadata"]["uid"].as_str().unwrap_or_default();
         if uid.is_empty() {
             return Err(self.nonsense(api, "an item of it has no metadata.uid, which each stored object has"));
@@ -237,7 +237,7 @@ impl Pages {
         Ok(false)
     }
 
-    fn nonsense(&self, api: &Api, what: &str) -> Error {
+    fn nonsense(&self, api: &Api, what: &str) -> ApiError {
         api.nonsense(&format!("the {}List: {}", self.list.kind, safe(what)))
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::api::{Api, Error};
+use super::api::{Api, ApiError};
 use super::pages::{List, Pages};
 use crate::json::select::Keep;
 use crate::reason::{Reason, Refusal};
@@ -59,7 +59,7 @@ fn list(api: &mut Api, kind: Kind<'_>) -> Result<Vec<Value>, Refusal> {
         ),
     };
     items(api, kind, path).map_err(|error| match error {
-        Error::Status(status) if status.is_absent() => Refusal::new(
+        ApiError::Status(status) if status.is_absent() => Refusal::new(
             Reason::SourceUnavailable,
             format!(
                 "{what}: the API server does not have the kind {} of {API}: this version of OpenShift makes no policy of objects; name a file with the policy of its nodes",
@@ -70,7 +70,7 @@ fn list(api: &mut Api, kind: Kind<'_>) -> Result<Vec<Value>, Refusal> {
     })
 }
 
-fn items(api: &mut Api, kind: Kind<'_>, path: String) -> Result<Vec<Value>, Error> {
+fn items(api: &mut Api, kind: Kind<'_>, path: String) -> Result<Vec<Value>, ApiError> {
     let mut pages = Pages::new(List {
         path,
         api_version: API,
@@ -96,7 +96,7 @@ fn items(api: &mut Api, kind: Kind<'_>, path: String) -> Result<Vec<Value>, Erro
 }
 
 /// An object with its kind, which lists may leave out; it is of the namespace that was asked for.
-fn typed(api: &Api, kind: Kind<'_>, mut item: Value) -> Result<Value, Error> {
+fn typed(api: &Api, kind: Kind<'_>, mut item: Value) -> Result<Value, ApiError> {
     let wrong = |what: &str| api.nonsense(&format!("in the list of {}: {what}", kind.name));
     let members = item.as_object_mut().ok_or_else(|| wrong("expected objects"))?;
     for (member, value) in [("kind", kind.name), ("apiVersion", API)] {

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::api::{Api, Error};
+use super::api::{Api, ApiError};
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 
@@ -58,7 +58,7 @@ pub fn configuration(api: &mut Api) -> Result<Option<Configuration>, Refusal> {
     let what = "reading the image configuration of the cluster (images.config.openshift.io/cluster)";
     let object = match api.get(CONFIGURATION) {
         Ok(object) => object,
-        Err(Error::Status(status)) if status.is_absent() => return Ok(None),
+        Err(ApiError::Status(status)) if status.is_absent() => return Ok(None),
         Err(error) => return Err(error.refusal(what)),
     };
     if object["kind"] != "Image" || object["metadata"]["name"] != "cluster" {
@@ -110,7 +110,7 @@ pub fn own(api: &mut Api) -> Result<Own, Refusal> {
     }
     match api.get(ROUTE) {
         Ok(route) => own.external.extend(admitted(&route)),
-        Err(Error::Status(status)) if status.is_absent() => {}
+        Err(ApiError::Status(status)) if status.is_absent() => {}
         Err(error) => {
             trouble = trouble.or(Some(
                 error.refusal("reading the route default-route of the cluster's registry"),

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::api::{Api, Error};
+use super::api::{Api, ApiError};
 use super::pages::{List, Pages};
 use crate::digest::{Algorithm, Digest};
 use crate::image;
@@ -89,7 +89,7 @@ pub fn signatures(api: &mut Api, payloads: &[Digest]) -> Result<Vec<Vec<Kept>>, 
         let object = match pages.next(api) {
             Ok(Some(object)) => object,
             Ok(None) => break,
-            Err(Error::Status(status)) if status.is_absent() => break,
+            Err(ApiError::Status(status)) if status.is_absent() => break,
             Err(error) => return Err(error.refusal(what)),
         };
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
@@ -132,7 +132,7 @@ pub fn running(api: &mut Api) -> Result<Vec<Payload>, Refusal> {
     let what = "reading the ClusterVersion, which names the release payload";
     let object = match api.get(VERSION) {
         Ok(object) => object,
-        Err(Error::Status(status)) if status.is_absent() => return Ok(Vec::new()),
+        Err(ApiError::Status(status)) if status.is_absent() => return Ok(Vec::new()),
         Err(error) => return Err(error.refusal(what)),
     };
     if object["kind"] != "ClusterVersion" || object["metadata"]["name"] != "version" {

@@ -4,7 +4,7 @@
 use serde_json::{json, Value};
 
 use super::advice::{self, AUDITOR};
-use super::api::{Api, Error};
+use super::api::{Api, ApiError};
 use crate::reason::{Reason, Refusal};
 
 const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
@@ -13,7 +13,7 @@ const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 ///
 /// # Errors
 /// When the server is not reached or refuses the login.
-pub fn may_patch(api: &mut Api, image: Option<&str>) -> Result<Option<bool>, Error> {
+pub fn may_patch(api: &mut Api, image: Option<&str>) -> Result<Option<bool>, ApiError> {
     let mut attributes = json!({"group": "image.openshift.io", "resource": "images", "verb": "patch"});
     if let Some(name) = image {
         attributes["name"] = name.into();
@@ -32,7 +32,7 @@ pub fn may_patch(api: &mut Api, image: Option<&str>) -> Result<Option<bool>, Err
             Some(_) => Err(api.nonsense("expected the SelfSubjectAccessReview that was asked")),
             None => Err(api.nonsense("expected status.allowed to be true or false")),
         },
-        Err(Error::Status(status)) if status.is_absent() || status.code == 403 => Ok(None),
+        Err(ApiError::Status(status)) if status.is_absent() || status.code == 403 => Ok(None),
         Err(error) => Err(error),
     }
 }

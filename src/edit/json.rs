@@ -6,15 +6,15 @@ use std::ops::Range;
 use serde_json::ser::PrettyFormatter;
 use serde_json::{Serializer, Value};
 
-use crate::edit::{rebuild, Error, Piece, SignatureEdit};
+use crate::edit::{rebuild, EditError, Piece, SignatureEdit};
 use crate::json::{self, Kind, Reader, Rules};
 
 /// Applies changes to the text of one object.
 ///
 /// # Errors
 /// When the object has no such signatures.
-pub fn edit(object: &str, edits: &[SignatureEdit]) -> Result<String, Error> {
-    let entries = locate(object).map_err(|error| Error::Form(error.to_string()))?;
+pub fn edit(object: &str, edits: &[SignatureEdit]) -> Result<String, EditError> {
+    let entries = locate(object).map_err(|error| EditError::Form(error.to_string()))?;
     let mut out = String::with_capacity(object.len() + 1024 * edits.len());
     let mut done = 0;
     let mut edits: Vec<&SignatureEdit> = edits.iter().collect();
@@ -22,7 +22,7 @@ pub fn edit(object: &str, edits: &[SignatureEdit]) -> Result<String, Error> {
     for edit in edits {
         let entry = entries
             .get(edit.index)
-            .ok_or_else(|| Error::Form(format!("it has no signature {}", edit.index + 1)))?;
+            .ok_or_else(|| EditError::Form(format!("it has no signature {}", edit.index + 1)))?;
         out.push_str(&object[done..entry.place.start]);
         out.push_str(&edit_entry(object, entry, edit));
         done = entry.place.end;
@@ -37,7 +37,7 @@ struct Entry {
     members: Vec<(String, Range<usize>)>,
 }
 
-fn locate(object: &str) -> Result<Vec<Entry>, json::Error> {
+fn locate(object: &str) -> Result<Vec<Entry>, json::JsonError> {
     let mut reader = Reader::new(object.as_bytes(), Rules::object(object.len()));
     let mut entries = Vec::new();
     reader.object()?;
@@ -54,7 +54,7 @@ fn locate(object: &str) -> Result<Vec<Entry>, json::Error> {
     Ok(entries)
 }
 
-fn locate_entry(reader: &mut Reader<&[u8]>) -> Result<Entry, json::Error> {
+fn locate_entry(reader: &mut Reader<&[u8]>) -> Result<Entry, json::JsonError> {
     let mut members = Vec::new();
     if reader.kind()? != Kind::Object {
         let start = place(reader);
@@ -79,7 +79,7 @@ fn locate_entry(reader: &mut Reader<&[u8]>) -> Result<Entry, json::Error> {
 }
 
 /// Where the next member's name begins; `None` at the end of the object.
-fn member_start(reader: &mut Reader<&[u8]>) -> Result<Option<usize>, json::Error> {
+fn member_start(reader: &mut Reader<&[u8]>) -> Result<Option<usize>, json::JsonError> {
     Ok(reader.at_member()?.then(|| place(reader)))
 }
 

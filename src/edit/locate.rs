@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
-use crate::edit::Error;
+use crate::edit::EditError;
 use crate::json::MAX_DEPTH;
 use crate::yaml::Offsets;
 
@@ -40,7 +40,7 @@ pub(super) struct Member {
 ///
 /// # Errors
 /// When the document has anchors or one of them is not there.
-pub(super) fn entries(text: &str, wanted: &[(Option<usize>, Vec<usize>)]) -> Result<Vec<Entry>, Error> {
+pub(super) fn entries(text: &str, wanted: &[(Option<usize>, Vec<usize>)]) -> Result<Vec<Entry>, EditError> {
     let mut walk = Walk {
         parser: Parser::new_from_str(text),
         offsets: Offsets::new(text),
@@ -83,7 +83,7 @@ pub(super) fn entries(text: &str, wanted: &[(Option<usize>, Vec<usize>)]) -> Res
     for (item, indices) in wanted {
         for index in indices {
             let entry = found.remove(&(*item, *index));
-            entries.push(entry.ok_or_else(|| Error::Form(format!("it has no signature {}", index + 1)))?);
+            entries.push(entry.ok_or_else(|| EditError::Form(format!("it has no signature {}", index + 1)))?);
         }
     }
     Ok(entries)
@@ -102,10 +102,10 @@ struct Walk<'t> {
 }
 
 impl<'t> Walk<'t> {
-    fn next(&mut self) -> Result<First<'t>, Error> {
+    fn next(&mut self) -> Result<First<'t>, EditError> {
         let event = self.parser.next();
-        let event = event.ok_or_else(|| Error::Form("the text ends early".into()))?;
-        let (event, span) = event.map_err(|error| Error::Form(error.to_string()))?;
+        let event = event.ok_or_else(|| EditError::Form("the text ends early".into()))?;
+        let (event, span) = event.map_err(|error| EditError::Form(error.to_string()))?;
         let is_anchored = match &event {
             Event::Alias(_) => true,
             Event::Scalar(_, _, anchor, _) | Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => {
@@ -114,7 +114,7 @@ impl<'t> Walk<'t> {
             _ => false,
         };
         if is_anchored {
-            return Err(Error::Anchors);
+            return Err(EditError::Anchors);
         }
         let (start, end) = (
             self.offsets.byte(span.start.index()),
@@ -152,7 +152,7 @@ impl<'t> Walk<'t> {
     }
 
     /// Passes over a node.
-    fn skip(&mut self, first: First<'t>, depth: usize) -> Result<(), Error> {
+    fn skip(&mut self, first: First<'t>, depth: usize) -> Result<(), EditError> {
         let mut open = 0_usize;
         let mut event = first.0;
         loop {
@@ -165,7 +165,7 @@ impl<'t> Walk<'t> {
                 return Ok(());
             }
             if depth + open > MAX_DEPTH {
-                return Err(Error::Form("nested too deep".into()));
+                return Err(EditError::Form("nested too deep".into()));
             }
             event = self.next()?.0;
         }
@@ -176,8 +176,8 @@ impl<'t> Walk<'t> {
         &mut self,
         first: First<'t>,
         depth: usize,
-        each: &mut dyn FnMut(&mut Self, Member, First<'t>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+        each: &mut dyn FnMut(&mut Self, Member, First<'t>) -> Result<(), EditError>,
+    ) -> Result<(), EditError> {
         if !matches!(first.0, Event::MappingStart(..)) {
             return self.skip(first, depth);
         }
@@ -186,7 +186,7 @@ impl<'t> Walk<'t> {
             let name = match &event {
                 Event::MappingEnd => return Ok(()),
                 Event::Scalar(text, ..) => text.to_string(),
-                _ => return Err(Error::Form("a member's name is not text".into())),
+                _ => return Err(EditError::Form("a member's name is not text".into())),
             };
             let start = self.offsets.byte(span.start.index());
             let before = self.text.get(..start).unwrap_or_default();
@@ -209,8 +209,8 @@ impl<'t> Walk<'t> {
         &mut self,
         first: First<'t>,
         depth: usize,
-        each: &mut dyn FnMut(&mut Self, usize, First<'t>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+        each: &mut dyn FnMut(&mut Self, usize, First<'t>) -> Result<(), EditError>,
+    ) -> Result<(), EditError> {
         if !matches!(first.0, Event::SequenceStart(..)) {
             return self.skip(first, depth);
         }
@@ -225,7 +225,7 @@ impl<'t> Walk<'t> {
     }
 
     /// Hands out the entries of an object's `signatures`.
-    fn object(&mut self, first: First<'t>, each: &mut dyn FnMut(usize, Entry)) -> Result<(), Error> {
+    fn object(&mut self, first: First<'t>, each: &mut dyn FnMut(usize, Entry)) -> Result<(), EditError> {
         self.members(first, 2, &mut |walk, name, value| {
             if name.name != "signatures" {
                 return walk.skip(value, 3);

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::locate::{Entry, Member};
-use crate::edit::{Change, Error, SignatureEdit, MEMBERS};
+use crate::edit::{Change, EditError, SignatureEdit, MEMBERS};
 use crate::yaml::emit;
 
 /// A change of the text: what stands in the range becomes something else.
@@ -20,7 +20,7 @@ struct Cut {
 ///
 /// # Errors
 /// When an object has no such signatures, or a change has no simple place.
-pub fn edit(text: &str, changes: &[(Option<usize>, Vec<SignatureEdit>)]) -> Result<String, Error> {
+pub fn edit(text: &str, changes: &[(Option<usize>, Vec<SignatureEdit>)]) -> Result<String, EditError> {
     let wanted: Vec<(Option<usize>, Vec<usize>)> = changes
         .iter()
         .map(|(item, edits)| (*item, edits.iter().map(|edit| edit.index).collect()))
@@ -55,8 +55,8 @@ pub fn edit(text: &str, changes: &[(Option<usize>, Vec<SignatureEdit>)]) -> Resu
     Ok(out)
 }
 
-fn no_place(index: usize) -> Error {
-    Error::Form(format!(
+fn no_place(index: usize) -> EditError {
+    EditError::Form(format!(
         "signature {} is written in a way that cannot be changed in place; write the object as oc prints it",
         index + 1
     ))
@@ -82,7 +82,7 @@ fn added<'e>(entry: &Entry, edit: &'e SignatureEdit) -> Vec<(&'static str, &'e s
 }
 
 /// Members on lines of their own.
-fn block(text: &str, entry: &Entry, edit: &SignatureEdit, cuts: &mut Vec<Cut>) -> Result<(), Error> {
+fn block(text: &str, entry: &Entry, edit: &SignatureEdit, cuts: &mut Vec<Cut>) -> Result<(), EditError> {
     let refused = || no_place(edit.index);
     let members = &entry.members;
     let column = members.first().ok_or_else(refused)?.column;
@@ -174,7 +174,7 @@ fn lines_of(text: &str, member: &Member) -> Option<Range<usize>> {
 }
 
 /// Members in braces: what is new stands there in braces too.
-fn flow(entry: &Entry, edit: &SignatureEdit, cuts: &mut Vec<Cut>) -> Result<(), Error> {
+fn flow(entry: &Entry, edit: &SignatureEdit, cuts: &mut Vec<Cut>) -> Result<(), EditError> {
     let refused = || no_place(edit.index);
     let members = &entry.members;
     let is_kept = |member: &Member| !matches!(fate(member, edit), Some(Change::Remove));

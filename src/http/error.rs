@@ -20,7 +20,7 @@ pub const BODY_TIMEOUT: Duration = Duration::from_secs(300);
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
-pub enum Error {
+pub enum HttpError {
     #[error("connection refused")]
     Refused,
     #[error("{0}")]
@@ -41,31 +41,31 @@ pub enum Error {
     Other(String),
 }
 
-impl Error {
+impl HttpError {
     /// Whether nobody was reached who could have answered: neither the server nor, if there is one, the proxy to it.
     #[must_use]
     pub fn is_nobody(&self) -> bool {
         matches!(
             self,
-            Error::Refused | Error::Unreached(_) | Error::Handshake(_) | Error::Proxy { .. }
+            HttpError::Refused | HttpError::Unreached(_) | HttpError::Handshake(_) | HttpError::Proxy { .. }
         )
     }
 
     /// Whether a connection ended that may hold the next time.
     pub(super) fn is_lost(&self) -> bool {
-        matches!(self, Error::Lost(_) | Error::Handshake(_))
+        matches!(self, HttpError::Lost(_) | HttpError::Handshake(_))
     }
 }
 
 /// What ureq's errors mean here; `limit` is the time for the whole of a request, where there is one.
-pub(super) fn explain(error: ureq::Error, proxy: Option<&Proxy>, limit: Option<Duration>) -> Error {
+pub(super) fn explain(error: ureq::Error, proxy: Option<&Proxy>, limit: Option<Duration>) -> HttpError {
     use ureq::Timeout;
     let through = |what: String| match proxy {
-        Some(proxy) => Error::Proxy {
+        Some(proxy) => HttpError::Proxy {
             proxy: proxy.to_string(),
             what,
         },
-        None => Error::Unreached(what),
+        None => HttpError::Unreached(what),
     };
     match error {
         ureq::Error::Io(error) => explain_io(&error, proxy),
@@ -83,31 +83,31 @@ pub(super) fn explain(error: ureq::Error, proxy: Option<&Proxy>, limit: Option<D
             if matches!(timeout, Timeout::Resolve | Timeout::Connect) {
                 return match proxy {
                     Some(_) => through(format!("or what is behind it took longer than {} s", after.as_secs())),
-                    None => Error::Unreached(format!("{what} took longer than {} s", after.as_secs())),
+                    None => HttpError::Unreached(format!("{what} took longer than {} s", after.as_secs())),
                 };
             }
-            Error::TimedOut {
+            HttpError::TimedOut {
                 what: what.to_owned(),
                 after,
             }
         }
         ureq::Error::HostNotFound => match proxy {
             Some(_) => through("has a host name that is not found".into()),
-            None => Error::Unreached("no such host".into()),
+            None => HttpError::Unreached("no such host".into()),
         },
         ureq::Error::ConnectProxyFailed(why) => through(format!("does not connect to it: {}", safe(&why))),
-        ureq::Error::Other(error) if error.is::<NotTls>() => Error::NotTls,
-        ureq::Error::Other(error) => Error::Other(safe(&error.to_string())),
+        ureq::Error::Other(error) if error.is::<NotTls>() => HttpError::NotTls,
+        ureq::Error::Other(error) => HttpError::Other(safe(&error.to_string())),
         ureq::Error::Decompress(_, error) => match error.kind() {
-            io::ErrorKind::UnexpectedEof => Error::Lost("the connection ended within the answer".into()),
-            _ => Error::Other(format!("the answer is not valid gzip: {}", safe(&error.to_string()))),
+            io::ErrorKind::UnexpectedEof => HttpError::Lost("the connection ended within the answer".into()),
+            _ => HttpError::Other(format!("the answer is not valid gzip: {}", safe(&error.to_string()))),
         },
-        ureq::Error::Protocol(error) => Error::Other(format!("not an HTTP response: {}", safe(&error.to_string()))),
-        other => Error::Other(safe(&other.to_string())),
+        ureq::Error::Protocol(error) => HttpError::Other(format!("not an HTTP response: {}", safe(&error.to_string()))),
+        other => HttpError::Other(safe(&other.to_string())),
     }
 }
 
-fn explain_io(error: &io::Error, proxy: Option<&Proxy>) -> Error {
+fn explain_io(error: &io::Error, proxy: Option<&Proxy>) -> HttpError {
     use io::ErrorKind::{
         AddrNotAvailable, BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable,
         NetworkDown, NetworkUnreachable, NotConnected, TimedOut, UnexpectedEof,
@@ -117,38 +117,38 @@ fn explain_io(error: &io::Error, proxy: Option<&Proxy>) -> Error {
     // The standard library has no kind for what getaddrinfo says.
     if text.starts_with("failed to lookup address") {
         return match proxy {
-            Some(proxy) => Error::Proxy {
+            Some(proxy) => HttpError::Proxy {
                 proxy: proxy.to_string(),
                 what: format!("has a host name that is not found: {text}"),
             },
-            None => Error::Unreached(text),
+            None => HttpError::Unreached(text),
         };
     }
     match (error.kind(), proxy) {
         // With a proxy we connect to nobody else.
-        (ConnectionRefused, Some(proxy)) => Error::Proxy {
+        (ConnectionRefused, Some(proxy)) => HttpError::Proxy {
             proxy: proxy.to_string(),
             what: "refused the connection".into(),
         },
-        (ConnectionRefused, None) => Error::Refused,
+        (ConnectionRefused, None) => HttpError::Refused,
         (HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable | TimedOut, Some(proxy)) => {
-            Error::Proxy {
+            HttpError::Proxy {
                 proxy: proxy.to_string(),
                 what: format!("is not reached: {text}"),
             }
         }
         (HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable | TimedOut, None) => {
-            Error::Unreached(text)
+            HttpError::Unreached(text)
         }
-        _ if in_handshake => Error::Handshake(text),
+        _ if in_handshake => HttpError::Handshake(text),
         (UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected, _) => {
-            Error::Lost(format!("the connection was lost: {text}"))
+            HttpError::Lost(format!("the connection was lost: {text}"))
         }
         // What a SOCKS proxy says about the connection that it was to make.
-        (_, Some(proxy)) => Error::Proxy {
+        (_, Some(proxy)) => HttpError::Proxy {
             proxy: proxy.to_string(),
             what: format!("does not connect to it: {text}"),
         },
-        _ => Error::Other(text),
+        _ => HttpError::Other(text),
     }
 }

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use super::date;
-use super::error::Error;
+use super::error::HttpError;
 
 /// Longest wait that a server may ask for with `Retry-After` (product limits).
 pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -61,7 +61,7 @@ impl Attempts {
     }
 
     /// How long to wait before the next one, if there is to be one, after a status and the wait that came with it.
-    pub(super) fn wait(&mut self, last: Result<(u16, Option<Duration>), &Error>) -> Option<Duration> {
+    pub(super) fn wait(&mut self, last: Result<(u16, Option<Duration>), &HttpError>) -> Option<Duration> {
         let Rules {
             only_reads,
             retries_429,

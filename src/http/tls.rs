@@ -55,7 +55,7 @@ pub struct Identity {
 /// Certificates or keys that are of no use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
-pub enum Error {
+pub enum TlsError {
     #[error("it has no PEM certificate")]
     NoCertificate,
     #[error("it has a damaged certificate: {0}")]
@@ -72,10 +72,10 @@ pub enum Error {
 ///
 /// # Errors
 /// When there is none, or one is damaged.
-pub fn certificates(pem: &[u8]) -> Result<Vec<X509>, Error> {
-    let found = X509::stack_from_pem(pem).map_err(|error| Error::Certificate(short(&error)))?;
+pub fn certificates(pem: &[u8]) -> Result<Vec<X509>, TlsError> {
+    let found = X509::stack_from_pem(pem).map_err(|error| TlsError::Certificate(short(&error)))?;
     if found.is_empty() {
-        return Err(Error::NoCertificate);
+        return Err(TlsError::NoCertificate);
     }
     Ok(found)
 }
@@ -85,15 +85,15 @@ impl Identity {
     ///
     /// # Errors
     /// When one of them is damaged or they do not belong together.
-    pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, Error> {
+    pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, TlsError> {
         let certificates = certificates(certificate)?;
         // OpenSSL would ask for the passphrase of an encrypted key on the terminal.
-        let key = PKey::private_key_from_pem_callback(key, |_| Ok(0)).map_err(|error| Error::Key(short(&error)))?;
+        let key = PKey::private_key_from_pem_callback(key, |_| Ok(0)).map_err(|error| TlsError::Key(short(&error)))?;
         let public = certificates[0]
             .public_key()
-            .map_err(|error| Error::Certificate(short(&error)))?;
+            .map_err(|error| TlsError::Certificate(short(&error)))?;
         if !public.public_eq(&key) {
-            return Err(Error::Mismatch);
+            return Err(TlsError::Mismatch);
         }
         Ok(Self { certificates, key })
     }
@@ -158,8 +158,8 @@ pub(super) struct TlsConnector {
 }
 
 impl TlsConnector {
-    pub(super) fn new(tls: &Tls, has_https_proxy: bool) -> Result<Self, Error> {
-        let setup = |error| Error::Setup(short(&error));
+    pub(super) fn new(tls: &Tls, has_https_proxy: bool) -> Result<Self, TlsError> {
+        let setup = |error| TlsError::Setup(short(&error));
         let server = context(&tls.roots, tls.identity.as_ref(), false).map_err(setup)?;
         let proxy = if has_https_proxy {
             Some(context(&tls.roots, None, true).map_err(setup)?)
@@ -238,7 +238,8 @@ impl<In: Transport> Connector<In> for TlsConnector {
             _ => (&self.server, self.server_name.as_deref().unwrap_or(host)),
         };
         let names = Names::default();
-        let ssl = session(context, name, self.checked, &names).map_err(|error| other(Error::Setup(short(&error))))?;
+        let ssl =
+            session(context, name, self.checked, &names).map_err(|error| other(TlsError::Setup(short(&error))))?;
         let mut adapter = TransportAdapter::new(transport.boxed(), details.current_time.clone());
         adapter.set_timeout(details.timeout);
         let stream = ssl.connect(adapter).map_err(|error| refused(error, name, &names))?;

@@ -34,7 +34,7 @@ impl Rules {
 
 /// Why a text was refused. Offsets count bytes from the start of the text.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum JsonError {
     /// The text breaks the grammar.
     #[error("at byte {offset}: {what}")]
     Syntax {

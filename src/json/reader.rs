@@ -3,7 +3,7 @@
 
 use std::io::BufRead;
 
-use super::grammar::{Error, Kind, Rules};
+use super::grammar::{JsonError, Kind, Rules};
 use super::tokens::{into_text, Tokens};
 
 /// An open container, and whether a member or element of it was already read.
@@ -41,7 +41,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// When no value can start here.
-    pub fn kind(&mut self) -> Result<Kind, Error> {
+    pub fn kind(&mut self) -> Result<Kind, JsonError> {
         self.tokens.skip_space()?;
         match self.tokens.peek()? {
             Some(b'{') => Ok(Kind::Object),
@@ -59,7 +59,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// When the next value is none.
-    pub fn object(&mut self) -> Result<(), Error> {
+    pub fn object(&mut self) -> Result<(), JsonError> {
         self.expect(Kind::Object)?;
         self.tokens.bump()?;
         self.push(Frame::Object { started: false })
@@ -69,7 +69,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// When neither a member nor the end of the object follows.
-    pub fn key(&mut self) -> Result<Option<String>, Error> {
+    pub fn key(&mut self) -> Result<Option<String>, JsonError> {
         if !self.next_member()? {
             return Ok(None);
         }
@@ -84,7 +84,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// When neither a member nor the end of the object follows.
-    pub fn at_member(&mut self) -> Result<bool, Error> {
+    pub fn at_member(&mut self) -> Result<bool, JsonError> {
         self.tokens.skip_space()?;
         if self.tokens.peek()? == Some(b'}') {
             return Ok(false);
@@ -101,7 +101,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// When the next value is none.
-    pub fn array(&mut self) -> Result<(), Error> {
+    pub fn array(&mut self) -> Result<(), JsonError> {
         self.expect(Kind::Array)?;
         self.tokens.bump()?;
         self.push(Frame::Array { started: false })
@@ -111,7 +111,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// When neither an element nor the end of the array follows.
-    pub fn element(&mut self) -> Result<bool, Error> {
+    pub fn element(&mut self) -> Result<bool, JsonError> {
         let started = matches!(self.open.last(), Some(Frame::Array { started: true }));
         if self.ends(b']', started, "expected , or ] in an array")? {
             return Ok(false);
@@ -126,7 +126,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// When the next value is none, or longer than the rules allow.
-    pub fn string(&mut self) -> Result<String, Error> {
+    pub fn string(&mut self) -> Result<String, JsonError> {
         self.expect(Kind::String)?;
         let mut text = Vec::new();
         self.tokens.scan_string(Some(&mut text))?;
@@ -137,7 +137,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// When the next value is none, or longer than the rules allow.
-    pub fn number(&mut self) -> Result<String, Error> {
+    pub fn number(&mut self) -> Result<String, JsonError> {
         self.expect(Kind::Number)?;
         let mut text = Vec::new();
         self.tokens.scan_number(Some(&mut text))?;
@@ -148,7 +148,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// When the next value is neither.
-    pub fn bool(&mut self) -> Result<bool, Error> {
+    pub fn bool(&mut self) -> Result<bool, JsonError> {
         self.expect(Kind::Bool)?;
         let yes = self.tokens.peek()? == Some(b't');
         self.tokens.scan_word(if yes { b"true" } else { b"false" })?;
@@ -159,7 +159,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// When something else stands there.
-    pub fn null(&mut self) -> Result<(), Error> {
+    pub fn null(&mut self) -> Result<(), JsonError> {
         self.expect(Kind::Null)?;
         self.tokens.scan_word(b"null")
     }
@@ -168,7 +168,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// When the value breaks the grammar or the rules.
-    pub fn skip(&mut self) -> Result<(), Error> {
+    pub fn skip(&mut self) -> Result<(), JsonError> {
         let outside = self.open.len();
         loop {
             match self.kind()? {
@@ -208,7 +208,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// When anything else does.
-    pub fn end(&mut self) -> Result<(), Error> {
+    pub fn end(&mut self) -> Result<(), JsonError> {
         self.tokens.skip_space()?;
         match self.tokens.peek()? {
             None => Ok(()),
@@ -221,31 +221,31 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// When reading fails.
-    pub fn next_document(&mut self) -> Result<Option<u8>, Error> {
+    pub fn next_document(&mut self) -> Result<Option<u8>, JsonError> {
         self.tokens.skip_space()?;
         self.tokens.peek()
     }
 
     /// An error at the current place.
-    pub fn syntax(&self, what: &'static str) -> Error {
+    pub fn syntax(&self, what: &'static str) -> JsonError {
         self.tokens.syntax(what)
     }
 
-    fn expect(&mut self, expected: Kind) -> Result<(), Error> {
+    fn expect(&mut self, expected: Kind) -> Result<(), JsonError> {
         let found = self.kind()?;
         if found == expected {
             return Ok(());
         }
-        Err(Error::Type {
+        Err(JsonError::Type {
             offset: self.tokens.offset,
             expected,
             found,
         })
     }
 
-    fn push(&mut self, frame: Frame) -> Result<(), Error> {
+    fn push(&mut self, frame: Frame) -> Result<(), JsonError> {
         if self.open.len() >= self.tokens.rules.depth {
-            return Err(Error::Depth {
+            return Err(JsonError::Depth {
                 offset: self.tokens.offset,
                 limit: self.tokens.rules.depth,
             });
@@ -256,7 +256,7 @@ impl<R: BufRead> Reader<R> {
 
     /// Moves to where the next element or member may begin, or leaves the container where it ends with `close`. One that
     /// has `started` needs a comma before the next; `expected` says so where there is none.
-    fn ends(&mut self, close: u8, started: bool, expected: &'static str) -> Result<bool, Error> {
+    fn ends(&mut self, close: u8, started: bool, expected: &'static str) -> Result<bool, JsonError> {
         self.tokens.skip_space()?;
         match (self.tokens.peek()?, started) {
             (Some(byte), _) if byte == close => {
@@ -275,7 +275,7 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// Moves to the next member's name; `false` when the object ended instead.
-    fn next_member(&mut self) -> Result<bool, Error> {
+    fn next_member(&mut self) -> Result<bool, JsonError> {
         let started = matches!(self.open.last(), Some(Frame::Object { started: true }));
         if self.ends(b'}', started, "expected , or } in an object")? {
             return Ok(false);
@@ -289,7 +289,7 @@ impl<R: BufRead> Reader<R> {
         Ok(true)
     }
 
-    fn colon(&mut self) -> Result<(), Error> {
+    fn colon(&mut self) -> Result<(), JsonError> {
         self.tokens.skip_space()?;
         if self.tokens.peek()? != Some(b':') {
             return Err(self.tokens.syntax("expected : after a member name"));

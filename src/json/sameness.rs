@@ -7,7 +7,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::io::BufRead;
 
-use super::grammar::{Error, Kind};
+use super::grammar::{JsonError, Kind};
 use super::reader::Reader;
 
 /// Hash of a value.
@@ -69,7 +69,7 @@ impl Key {
     ///
     /// # Errors
     /// When the text is malformed.
-    pub fn object<R: BufRead>(&self, reader: &mut Reader<R>, recorded: &[&str]) -> Result<Prints, Error> {
+    pub fn object<R: BufRead>(&self, reader: &mut Reader<R>, recorded: &[&str]) -> Result<Prints, JsonError> {
         self.value_at(reader, Level::Object, recorded)
     }
 
@@ -77,7 +77,7 @@ impl Key {
     ///
     /// # Errors
     /// When the text is malformed.
-    pub fn value<R: BufRead>(&self, reader: &mut Reader<R>) -> Result<Print, Error> {
+    pub fn value<R: BufRead>(&self, reader: &mut Reader<R>) -> Result<Print, JsonError> {
         Ok(self.value_at(reader, Level::Other, &[])?.whole)
     }
 
@@ -93,7 +93,12 @@ impl Key {
         sum[1] = sum[1].wrapping_add(member[1]);
     }
 
-    fn value_at<R: BufRead>(&self, reader: &mut Reader<R>, level: Level, recorded: &[&str]) -> Result<Prints, Error> {
+    fn value_at<R: BufRead>(
+        &self,
+        reader: &mut Reader<R>,
+        level: Level,
+        recorded: &[&str],
+    ) -> Result<Prints, JsonError> {
         let mut open: Vec<Frame> = Vec::new();
         let mut level = level;
         loop {
@@ -194,7 +199,7 @@ impl Key {
         }
     }
 
-    fn scalar<R: BufRead>(&self, reader: &mut Reader<R>) -> Result<Prints, Error> {
+    fn scalar<R: BufRead>(&self, reader: &mut Reader<R>) -> Result<Prints, JsonError> {
         let (kind, text) = match reader.kind()? {
             Kind::String => (b's', reader.string()?),
             Kind::Number => (b'd', canonical(reader.number()?)),

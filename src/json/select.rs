@@ -10,7 +10,7 @@ use std::io::BufRead;
 
 use serde_json::{Map, Number, Value};
 
-use super::grammar::{Error, Kind, Rules};
+use super::grammar::{JsonError, Kind, Rules};
 use super::reader::Reader;
 
 /// About how many bytes a value takes, with its place in its container.
@@ -47,7 +47,7 @@ pub enum Keep {
 /// # Errors
 /// When the text breaks the grammar, is nested deeper than [`super::MAX_DEPTH`], or stands for more memory than a text
 /// of its length may: about 10 times its length and 4 MiB, 256 MiB at most.
-pub fn parse(text: &[u8]) -> Result<Value, Error> {
+pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
     parse_part(text, Keep::All)
 }
 
@@ -55,7 +55,7 @@ pub fn parse(text: &[u8]) -> Result<Value, Error> {
 ///
 /// # Errors
 /// As for [`parse`].
-pub fn parse_part(text: &[u8], keep: Keep) -> Result<Value, Error> {
+pub fn parse_part(text: &[u8], keep: Keep) -> Result<Value, JsonError> {
     let mut selector = Selector {
         reader: Reader::new(text, Rules::object(text.len())),
         left: FREE + (RATIO * text.len()).min(MOST),
@@ -74,15 +74,15 @@ struct Selector<R> {
 }
 
 impl<R: BufRead> Selector<R> {
-    fn weigh(&mut self, bytes: usize) -> Result<(), Error> {
-        self.left = self.left.checked_sub(bytes).ok_or(Error::Weight {
+    fn weigh(&mut self, bytes: usize) -> Result<(), JsonError> {
+        self.left = self.left.checked_sub(bytes).ok_or(JsonError::Weight {
             offset: self.reader.offset(),
         })?;
         Ok(())
     }
 
     /// Reads one value of any type; recursion is bounded by the reader's depth limit, which is small.
-    fn value(&mut self, keep: Keep) -> Result<Value, Error> {
+    fn value(&mut self, keep: Keep) -> Result<Value, JsonError> {
         self.weigh(VALUE)?;
         Ok(match self.reader.kind()? {
             Kind::Object => Value::Object(self.object(keep)?),
@@ -116,7 +116,7 @@ impl<R: BufRead> Selector<R> {
         })
     }
 
-    fn object(&mut self, keep: Keep) -> Result<Map<String, Value>, Error> {
+    fn object(&mut self, keep: Keep) -> Result<Map<String, Value>, JsonError> {
         self.reader.object()?;
         let mut members = Map::new();
         let mut skipped = Seen::default();
@@ -139,14 +139,14 @@ impl<R: BufRead> Selector<R> {
             };
             if !is_new {
                 let offset = self.reader.offset();
-                return Err(Error::Repeated { offset, name });
+                return Err(JsonError::Repeated { offset, name });
             }
         }
         Ok(members)
     }
 
     /// Passes over a value, looking for repeated members in it.
-    fn skip(&mut self) -> Result<(), Error> {
+    fn skip(&mut self) -> Result<(), JsonError> {
         match self.reader.kind()? {
             Kind::Object => {
                 self.object(Keep::Members(&[]))?;
@@ -209,7 +209,7 @@ mod tests {
             r#"{"a":{"d":1,"d":1}}"#,
         ] {
             let error = parse_part(repeated.as_bytes(), SOME).unwrap_err();
-            assert!(matches!(error, Error::Repeated { .. }), "{repeated}: {error}");
+            assert!(matches!(error, JsonError::Repeated { .. }), "{repeated}: {error}");
         }
         assert!(parse_part(br#"{"b":[1,]}"#, SOME).is_err());
         // Of another type than expected: kept, so that its reader can say so.
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn values_that_take_much_more_than_their_text_are_refused() {
         let heavy = format!("[{}0]", "0,".repeat(1 << 20));
-        assert!(matches!(parse(heavy.as_bytes()), Err(Error::Weight { .. })));
+        assert!(matches!(parse(heavy.as_bytes()), Err(JsonError::Weight { .. })));
         let heavy = format!("{{\"b\":{heavy}}}");
         assert_eq!(parse_part(heavy.as_bytes(), SOME).unwrap(), json!({}));
         // What objects are made of is far below.

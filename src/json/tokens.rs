@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead};
 
-use super::grammar::{Error, Rules};
+use super::grammar::{JsonError, Rules};
 use super::utf8::Utf8;
 
 /// A text, and how far it was read.
@@ -26,15 +26,15 @@ impl<R: BufRead> Tokens<R> {
     }
 
     /// An error at the current place.
-    pub fn syntax(&self, what: &'static str) -> Error {
-        Error::Syntax {
+    pub fn syntax(&self, what: &'static str) -> JsonError {
+        JsonError::Syntax {
             offset: self.offset,
             what,
         }
     }
 
     /// Consumes exactly this word.
-    pub fn scan_word(&mut self, word: &[u8]) -> Result<(), Error> {
+    pub fn scan_word(&mut self, word: &[u8]) -> Result<(), JsonError> {
         for expected in word {
             if self.peek()? != Some(*expected) {
                 return Err(self.syntax("expected a value"));
@@ -45,7 +45,7 @@ impl<R: BufRead> Tokens<R> {
     }
 
     /// Consumes a number as it is spelled.
-    pub fn scan_number(&mut self, out: Option<&mut Vec<u8>>) -> Result<(), Error> {
+    pub fn scan_number(&mut self, out: Option<&mut Vec<u8>>) -> Result<(), JsonError> {
         // Skipped numbers are collected as well where their size matters.
         let mut own = Vec::new();
         let keep = out.is_some() || self.rules.finite_numbers;
@@ -81,7 +81,7 @@ impl<R: BufRead> Tokens<R> {
         Ok(())
     }
 
-    fn digits(&mut self, text: &mut Vec<u8>, keep: bool) -> Result<(), Error> {
+    fn digits(&mut self, text: &mut Vec<u8>, keep: bool) -> Result<(), JsonError> {
         if !matches!(self.peek()?, Some(b'0'..=b'9')) {
             return Err(self.syntax("expected a digit"));
         }
@@ -92,7 +92,7 @@ impl<R: BufRead> Tokens<R> {
     }
 
     /// Consumes one byte and keeps it, within the length limit.
-    fn take(&mut self, text: &mut Vec<u8>, keep: bool) -> Result<(), Error> {
+    fn take(&mut self, text: &mut Vec<u8>, keep: bool) -> Result<(), JsonError> {
         if let Some(byte) = self.bump()? {
             if keep {
                 self.keep(text, &[byte])?;
@@ -101,9 +101,9 @@ impl<R: BufRead> Tokens<R> {
         Ok(())
     }
 
-    fn keep(&self, text: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Error> {
+    fn keep(&self, text: &mut Vec<u8>, bytes: &[u8]) -> Result<(), JsonError> {
         if text.len() + bytes.len() > self.rules.length {
-            return Err(Error::Length {
+            return Err(JsonError::Length {
                 offset: self.offset,
                 limit: self.rules.length,
             });
@@ -113,7 +113,7 @@ impl<R: BufRead> Tokens<R> {
     }
 
     /// Consumes a string, opening quote included; its unescaped bytes, valid UTF-8, go to `out`.
-    pub fn scan_string(&mut self, mut out: Option<&mut Vec<u8>>) -> Result<(), Error> {
+    pub fn scan_string(&mut self, mut out: Option<&mut Vec<u8>>) -> Result<(), JsonError> {
         self.bump()?;
         let mut utf8 = Utf8::default();
         loop {
@@ -156,7 +156,7 @@ impl<R: BufRead> Tokens<R> {
 
     /// Consumes those bytes of a string that stand for themselves, as far as they are at hand and may be kept: most of
     /// all text, which takes several times as long byte by byte.
-    fn scan_plain(&mut self, out: Option<&mut Vec<u8>>) -> Result<(), Error> {
+    fn scan_plain(&mut self, out: Option<&mut Vec<u8>>) -> Result<(), JsonError> {
         let limit = self.rules.length;
         let buffer = self.buffer()?;
         let mut count = plain(buffer);
@@ -169,7 +169,7 @@ impl<R: BufRead> Tokens<R> {
     }
 
     /// Puts U+FFFD in the place of broken UTF-8 where the rules allow it; tells whether they do.
-    fn replace(&self, utf8: &mut Utf8, out: &mut Option<&mut Vec<u8>>) -> Result<bool, Error> {
+    fn replace(&self, utf8: &mut Utf8, out: &mut Option<&mut Vec<u8>>) -> Result<bool, JsonError> {
         *utf8 = Utf8::default();
         if self.rules.lossy_text {
             if let Some(out) = out.as_deref_mut() {
@@ -180,7 +180,7 @@ impl<R: BufRead> Tokens<R> {
     }
 
     /// Consumes what follows a backslash.
-    fn escape(&mut self) -> Result<char, Error> {
+    fn escape(&mut self) -> Result<char, JsonError> {
         Ok(match self.bump()? {
             Some(b'"') => '"',
             Some(b'\\') => '\\',
@@ -195,7 +195,7 @@ impl<R: BufRead> Tokens<R> {
         })
     }
 
-    fn unicode_escape(&mut self) -> Result<char, Error> {
+    fn unicode_escape(&mut self) -> Result<char, JsonError> {
         let mut unit = self.hex4()?;
         // A high surrogate must be followed by the escape of a low one (RFC 8259 section 7).
         while (0xd800..0xdc00).contains(&unit) && self.peek()? == Some(b'\\') {
@@ -226,7 +226,7 @@ impl<R: BufRead> Tokens<R> {
         }
     }
 
-    fn hex4(&mut self) -> Result<u32, Error> {
+    fn hex4(&mut self) -> Result<u32, JsonError> {
         let mut value = 0;
         for _ in 0..4 {
             let digit = self.bump()?.and_then(|b| char::from(b).to_digit(16));
@@ -239,7 +239,7 @@ impl<R: BufRead> Tokens<R> {
     }
 
     /// Passes over white space.
-    pub fn skip_space(&mut self) -> Result<(), Error> {
+    pub fn skip_space(&mut self) -> Result<(), JsonError> {
         loop {
             let buffer = self.buffer()?;
             let is_space = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
@@ -253,7 +253,7 @@ impl<R: BufRead> Tokens<R> {
     }
 
     /// The next byte, which is not consumed; nothing at the end of the text.
-    pub fn peek(&mut self) -> Result<Option<u8>, Error> {
+    pub fn peek(&mut self) -> Result<Option<u8>, JsonError> {
         loop {
             match self.input.fill_buf() {
                 Ok(buffer) => return Ok(buffer.first().copied()),
@@ -264,7 +264,7 @@ impl<R: BufRead> Tokens<R> {
     }
 
     /// Consumes one byte; `None` at the end of the input.
-    pub fn bump(&mut self) -> Result<Option<u8>, Error> {
+    pub fn bump(&mut self) -> Result<Option<u8>, JsonError> {
         let byte = self.peek()?;
         if byte.is_some() {
             self.consume(1);
@@ -273,7 +273,7 @@ impl<R: BufRead> Tokens<R> {
     }
 
     /// The bytes at hand, none of which is consumed; none at the end of the text.
-    fn buffer(&mut self) -> Result<&[u8], Error> {
+    fn buffer(&mut self) -> Result<&[u8], JsonError> {
         match self.peek()? {
             // Nothing is read for what is there already.
             Some(_) => Ok(self.input.fill_buf()?),

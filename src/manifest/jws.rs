@@ -7,7 +7,7 @@ use base64::engine::DecodePaddingMode;
 use base64::Engine as _;
 
 use super::lenient::{fold, lenient, optional_string};
-use crate::json::{Error, Kind, Reader};
+use crate::json::{JsonError, Kind, Reader};
 
 /// Why the payload of a signed schema 1 manifest cannot be told. Its plain hash is no substitute.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +92,7 @@ struct Signatures {
 
 /// Reads the `signatures` member, which must be spelled exactly so and stand there once.
 fn read_signatures(bytes: &[u8]) -> Result<Signatures, SignedManifestError> {
-    let wrap = |e: Error| malformed(e.to_string());
+    let wrap = |e: JsonError| malformed(e.to_string());
     let mut reader = lenient(bytes);
     let mut found = None;
     reader.object().map_err(wrap)?;
@@ -125,7 +125,7 @@ fn place(reader: &Reader<&[u8]>) -> usize {
 }
 
 fn read_signature(reader: &mut Reader<&[u8]>) -> Result<ProtectedHeader, SignedManifestError> {
-    let wrap = |e: Error| malformed(e.to_string());
+    let wrap = |e: JsonError| malformed(e.to_string());
     let mut protected = String::new();
     reader.object().map_err(wrap)?;
     while let Some(name) = reader.key().map_err(wrap)? {
@@ -157,7 +157,7 @@ fn read_signature(reader: &mut Reader<&[u8]>) -> Result<ProtectedHeader, SignedM
 
 /// Reads a header for the one thing that can be wrong with it: a key that is none.
 fn read_header(reader: &mut Reader<&[u8]>) -> Result<(), SignedManifestError> {
-    let wrap = |e: Error| malformed(e.to_string());
+    let wrap = |e: JsonError| malformed(e.to_string());
     if reader.kind().map_err(wrap)? == Kind::Null {
         return reader.null().map_err(wrap);
     }

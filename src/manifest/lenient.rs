@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Reading manifests as leniently as the reference implementation does.
 
-use crate::json::{Error, Kind, Reader, Rules};
+use crate::json::{JsonError, Kind, Reader, Rules};
 
 /// Nesting at which the lenient reading gives up, as the reference implementation's JSON reader does.
 const MAX_MANIFEST_DEPTH: usize = 10_000;
@@ -18,7 +18,7 @@ pub(super) fn lenient(bytes: &[u8]) -> Reader<&[u8]> {
     )
 }
 
-pub(super) fn optional_string(reader: &mut Reader<&[u8]>) -> Result<Option<String>, Error> {
+pub(super) fn optional_string(reader: &mut Reader<&[u8]>) -> Result<Option<String>, JsonError> {
     if reader.kind()? == Kind::Null {
         reader.null()?;
         return Ok(None);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::image_policy::ImagePolicy;
 use super::scope::around;
-use super::{Policy, Requirement, Scope, Transport};
+use super::{Policy, PolicyRequirement, Scope, Transport};
 use crate::reference::Reference;
 
 /// Transports for which nodes write the scopes of objects.
@@ -48,7 +48,7 @@ impl Combined {
     pub fn new(base: Option<Policy>, objects: &[ImagePolicy], namespace: Option<&str>) -> Self {
         let is_objects_alone = base.is_none();
         let policy = base.unwrap_or_else(|| Policy {
-            default: vec![Requirement::Reject],
+            default: vec![PolicyRequirement::Reject],
             transports: Vec::new(),
         });
         let mut all = Self {

@@ -11,7 +11,7 @@ const MAX_DISTANCE: usize = 3;
 /// A rule of the format that a policy breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}{path}{what}", place = place(*.line, *.column), path = if .path.is_empty() { String::new() } else { format!("{path}: ") })]
-pub struct Error {
+pub struct TextError {
     /// Counted from 1; 0 where it stands in no file.
     pub line: usize,
     /// In bytes, counted from 1; 0 where it stands in no file.
@@ -31,10 +31,10 @@ fn place(line: usize, column: usize) -> String {
 
 /// A value and its place.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(super) struct PlacedNode {
     /// Bytes from the beginning of the text.
     pub offset: u64,
-    /// From the document's root, as in [`Error::path`].
+    /// From the document's root, as in [`TextError::path`].
     pub path: String,
     pub value: Value,
 }
@@ -46,17 +46,17 @@ pub(super) enum Value {
     Bool,
     Number(String),
     String(String),
-    Array(Vec<Node>),
-    Object(Vec<Member>),
+    Array(Vec<PlacedNode>),
+    Object(Vec<PlacedMember>),
 }
 
 /// A member of an object.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(super) struct PlacedMember {
     pub name: String,
     /// Where its name begins.
     pub offset: u64,
-    pub node: Node,
+    pub node: PlacedNode,
 }
 
 /// What is wrong, and where, before line and column are known.
@@ -70,7 +70,7 @@ pub(super) struct Fault {
 pub(super) type Outcome<T> = Result<T, Fault>;
 
 /// Parses one JSON value; members of one object are different.
-pub(super) fn parse(text: &[u8]) -> Outcome<Node> {
+pub(super) fn parse(text: &[u8]) -> Outcome<PlacedNode> {
     if text.len() > MAX_POLICY_BYTES {
         return Err(Fault {
             offset: 0,
@@ -85,7 +85,7 @@ pub(super) fn parse(text: &[u8]) -> Outcome<Node> {
 }
 
 /// Parses the next of several JSON values that stand one after the other.
-pub(super) fn parse_next(reader: &mut Reader<&[u8]>) -> Outcome<Option<Node>> {
+pub(super) fn parse_next(reader: &mut Reader<&[u8]>) -> Outcome<Option<PlacedNode>> {
     match reader.next_document() {
         Ok(None) => Ok(None),
         Ok(Some(_)) => read(reader, String::new()).map(Some),
@@ -93,15 +93,15 @@ pub(super) fn parse_next(reader: &mut Reader<&[u8]>) -> Outcome<Option<Node>> {
     }
 }
 
-fn syntax(reader: &Reader<&[u8]>, path: String, error: &json::Error) -> Fault {
+fn syntax(reader: &Reader<&[u8]>, path: String, error: &json::JsonError) -> Fault {
     let (offset, what) = match error {
-        json::Error::Syntax { offset, what } => (*offset, (*what).to_owned()),
+        json::JsonError::Syntax { offset, what } => (*offset, (*what).to_owned()),
         other => (reader.offset(), safe(&other.to_string())),
     };
     Fault { offset, path, what }
 }
 
-fn read(reader: &mut Reader<&[u8]>, path: String) -> Outcome<Node> {
+fn read(reader: &mut Reader<&[u8]>, path: String) -> Outcome<PlacedNode> {
     macro_rules! checked {
         ($result:expr) => {
             match $result {
@@ -134,7 +134,7 @@ fn read(reader: &mut Reader<&[u8]>, path: String) -> Outcome<Node> {
         }
         Kind::Object => {
             checked!(reader.object());
-            let mut members: Vec<Member> = Vec::new();
+            let mut members: Vec<PlacedMember> = Vec::new();
             let mut names = std::collections::HashSet::new();
             loop {
                 // Where the name begins; at the end of the object there is none.
@@ -151,12 +151,12 @@ fn read(reader: &mut Reader<&[u8]>, path: String) -> Outcome<Node> {
                     });
                 }
                 let node = read(reader, inner)?;
-                members.push(Member { name, offset, node });
+                members.push(PlacedMember { name, offset, node });
             }
             Value::Object(members)
         }
     };
-    Ok(Node { offset, path, value })
+    Ok(PlacedNode { offset, path, value })
 }
 
 /// The path of a member: plain names after a dot, others in brackets.
@@ -171,11 +171,11 @@ pub(super) fn join(path: &str, name: &str) -> String {
 
 impl Fault {
     /// Finds line and column.
-    pub fn locate(self, text: &[u8]) -> Error {
+    pub fn locate(self, text: &[u8]) -> TextError {
         let end = usize::try_from(self.offset).unwrap_or(usize::MAX).min(text.len());
         let before = &text[..end];
         let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
-        Error {
+        TextError {
             line: before.iter().filter(|b| **b == b'\n').count() + 1,
             column: end - line_start + 1,
             path: self.path,
@@ -184,7 +184,7 @@ impl Fault {
     }
 }
 
-impl Node {
+impl PlacedNode {
     pub fn fault(&self, what: impl Into<String>) -> Fault {
         Fault {
             offset: self.offset,
@@ -208,14 +208,14 @@ impl Node {
         self.fault(format!("expected {what}, found {}", self.found()))
     }
 
-    pub fn object(&self) -> Outcome<&[Member]> {
+    pub fn object(&self) -> Outcome<&[PlacedMember]> {
         match &self.value {
             Value::Object(members) => Ok(members),
             _ => Err(self.expected("an object")),
         }
     }
 
-    pub fn array(&self) -> Outcome<&[Node]> {
+    pub fn array(&self) -> Outcome<&[PlacedNode]> {
         match &self.value {
             Value::Array(elements) => Ok(elements),
             _ => Err(self.expected("an array")),
@@ -231,11 +231,11 @@ impl Node {
         }
     }
 
-    pub fn member(&self, name: &str) -> Outcome<Option<&Node>> {
+    pub fn member(&self, name: &str) -> Outcome<Option<&PlacedNode>> {
         Ok(self.object()?.iter().find(|m| m.name == name).map(|m| &m.node))
     }
 
-    pub fn required(&self, name: &str) -> Outcome<&Node> {
+    pub fn required(&self, name: &str) -> Outcome<&PlacedNode> {
         self.member(name)?
             .ok_or_else(|| self.fault(format!("member \"{name}\" is missing")))
     }

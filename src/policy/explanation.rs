@@ -22,7 +22,7 @@ pub struct Explanation {
     /// What an image can get at best: a verdict's word.
     pub best: &'static str,
     /// Where the image may be fetched, the first first.
-    pub locations: Vec<Place>,
+    pub locations: Vec<FetchPlace>,
     /// How requirements must look for images that are asked for by a mirror's name.
     pub stanzas: Vec<Stanza>,
     /// What else is to be known.
@@ -111,7 +111,7 @@ pub struct KeyLine {
 
 /// A place where an image may be fetched, and where its signatures would be looked for then.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct FetchPlace {
     /// The image's name there.
     pub reference: Reference,
     /// Whether it is a mirror, and what names it as one.

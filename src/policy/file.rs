@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a file that says who may sign what holds: a policy, or API objects.
 
-use super::document::Error;
+use super::document::TextError;
 use super::objects::{is_objects, Objects};
 use super::Policy;
 use crate::input;
@@ -20,7 +20,7 @@ impl PolicyText {
     ///
     /// # Errors
     /// When it is neither, or breaks a rule of its format.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, TextError> {
         match input::text(bytes.to_vec()) {
             Ok(text) if is_objects(&text) => Objects::parse(&text).map(Self::Objects),
             _ => Policy::parse(bytes).map(Self::Policy),

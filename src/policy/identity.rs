@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `signedIdentity`: how the signed reference is compared with the one that was asked for.
 
-use super::document::{Node, Outcome};
+use super::document::{Outcome, PlacedNode};
 use crate::identity::{Remap, Rule};
 use crate::reference::Reference;
 use crate::text::place::quoted;
 
 /// The identity rule of a requirement; left out, it is `matchRepoDigestOrExact`.
-pub(super) fn of_requirement(node: &Node) -> Outcome<Rule> {
+pub(super) fn of_requirement(node: &PlacedNode) -> Outcome<Rule> {
     match node.member("signedIdentity")? {
         Some(identity) => rule(identity),
         None => Ok(Rule::MatchRepoDigestOrExact),
     }
 }
 
-pub(super) fn rule(node: &Node) -> Outcome<Rule> {
+pub(super) fn rule(node: &PlacedNode) -> Outcome<Rule> {
     const TYPES: [&str; 6] = [
         "matchExact",
         "matchRepoDigestOrExact",
@@ -59,7 +59,7 @@ pub(super) fn rule(node: &Node) -> Outcome<Rule> {
     }
 }
 
-fn reference(node: &Node) -> Outcome<Reference> {
+fn reference(node: &PlacedNode) -> Outcome<Reference> {
     let text = node.string()?;
     Reference::parse(text).map_err(|error| node.fault(format!("expected a reference, found {}: {error}", quoted(text))))
 }

@@ -3,11 +3,11 @@
 
 use std::fmt;
 
-use super::document::{Node, Outcome};
+use super::document::{Outcome, PlacedNode};
 use super::material::data;
 use super::place::{Lines, Place};
 use super::stream;
-use super::{KeyMaterial, Requirement, SigstoreSigners};
+use super::{KeyMaterial, PolicyRequirement, SigstoreSigners};
 use crate::identity::{Remap, Rule};
 use crate::reference::Reference;
 use crate::text::place::quoted;
@@ -34,7 +34,7 @@ pub struct ImagePolicy {
     /// What it applies to.
     pub scopes: Vec<ScopeEntry>,
     /// What it requires: always a `sigstoreSigned`.
-    pub requirement: Requirement,
+    pub requirement: PolicyRequirement,
     /// Where its key or authority stands.
     pub place: Place,
     /// How many public keys stand in its key data; nodes read the first only.
@@ -59,7 +59,7 @@ impl fmt::Display for ImagePolicy {
     }
 }
 
-pub(super) fn read(root: &Node, kind: &str, lines: &Lines) -> Outcome<ImagePolicy> {
+pub(super) fn read(root: &PlacedNode, kind: &str, lines: &Lines) -> Outcome<ImagePolicy> {
     let (name, namespace) = stream::names(root)?;
     let namespace = match (kind, namespace) {
         ("ImagePolicy", None) => {
@@ -83,7 +83,7 @@ pub(super) fn read(root: &Node, kind: &str, lines: &Lines) -> Outcome<ImagePolic
         name,
         namespace,
         scopes: scopes(spec.required("scopes")?, lines)?,
-        requirement: Requirement::SigstoreSigned {
+        requirement: PolicyRequirement::SigstoreSigned {
             signers,
             needs_rekor,
             identity,
@@ -93,7 +93,7 @@ pub(super) fn read(root: &Node, kind: &str, lines: &Lines) -> Outcome<ImagePolic
     })
 }
 
-fn scopes(node: &Node, lines: &Lines) -> Outcome<Vec<ScopeEntry>> {
+fn scopes(node: &PlacedNode, lines: &Lines) -> Outcome<Vec<ScopeEntry>> {
     let list = node.array()?;
     if list.is_empty() || list.len() > MAX_SCOPES {
         return Err(node.fault(format!("expected 1 to {MAX_SCOPES} scopes, found {}", list.len())));
@@ -132,7 +132,7 @@ fn is_scope(name: &str) -> bool {
 }
 
 /// The key or authority: the member that the type names, and no other.
-fn signers(node: &Node) -> Outcome<(SigstoreSigners, bool, usize)> {
+fn signers(node: &PlacedNode) -> Outcome<(SigstoreSigners, bool, usize)> {
     const TYPES: [(&str, &str); 3] = [
         ("PublicKey", "publicKey"),
         ("FulcioCAWithRekor", "fulcioCAWithRekor"),
@@ -152,7 +152,7 @@ fn signers(node: &Node) -> Outcome<(SigstoreSigners, bool, usize)> {
     }
 }
 
-fn public_key(node: &Node) -> Outcome<(SigstoreSigners, bool, usize)> {
+fn public_key(node: &PlacedNode) -> Outcome<(SigstoreSigners, bool, usize)> {
     node.only(&["keyData", "rekorKeyData"])?;
     let key = node.required("keyData")?;
     let bytes = pem(key)?;
@@ -179,7 +179,7 @@ fn first_block(bytes: &[u8]) -> &[u8] {
 }
 
 /// Key data as the API checks it.
-fn pem(node: &Node) -> Outcome<Vec<u8>> {
+fn pem(node: &PlacedNode) -> Outcome<Vec<u8>> {
     let bytes = data(node)?;
     let text = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
     if !KEY_DATA.contains(&bytes.len()) || !text.starts_with(BEGIN_KEY) || !text.ends_with(END_KEY) {
@@ -192,7 +192,7 @@ fn pem(node: &Node) -> Outcome<Vec<u8>> {
     Ok(bytes)
 }
 
-fn fulcio(node: &Node) -> Outcome<()> {
+fn fulcio(node: &PlacedNode) -> Outcome<()> {
     node.only(&["fulcioCAData", "rekorKeyData", "fulcioSubject"])?;
     for name in ["fulcioCAData", "rekorKeyData"] {
         given(node, name).and_then(data)?;
@@ -205,7 +205,7 @@ fn fulcio(node: &Node) -> Outcome<()> {
     Ok(())
 }
 
-fn pki(node: &Node) -> Outcome<()> {
+fn pki(node: &PlacedNode) -> Outcome<()> {
     node.only(&["caRootsData", "caIntermediatesData", "pkiCertificateSubject"])?;
     given(node, "caRootsData").and_then(data)?;
     if let Some(intermediates) = node.member("caIntermediatesData")? {
@@ -223,7 +223,7 @@ fn pki(node: &Node) -> Outcome<()> {
 }
 
 /// A text that is there and not empty.
-fn given<'n>(node: &'n Node, name: &str) -> Outcome<&'n Node> {
+fn given<'n>(node: &'n PlacedNode, name: &str) -> Outcome<&'n PlacedNode> {
     let member = node.required(name)?;
     if member.string()?.is_empty() {
         return Err(member.fault("expected a value, found nothing"));
@@ -231,7 +231,7 @@ fn given<'n>(node: &'n Node, name: &str) -> Outcome<&'n Node> {
     Ok(member)
 }
 
-fn signed_identity(node: &Node) -> Outcome<Rule> {
+fn signed_identity(node: &PlacedNode) -> Outcome<Rule> {
     const POLICIES: [&str; 4] = [
         "MatchRepoDigestOrExact",
         "MatchRepository",

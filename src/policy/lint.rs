@@ -10,7 +10,7 @@ mod scopes;
 
 use self::lists::lists;
 use super::finding::Finding;
-use super::rulebook::{Rule, Rulebook};
+use super::rulebook::{PlacedRequirement, Rulebook};
 
 /// Everything that is found.
 #[must_use]
@@ -29,8 +29,11 @@ pub fn of(book: &Rulebook) -> Vec<Finding> {
 
 /// All requirements: those of every scope and of the `default`, and those of objects once each.
 #[must_use]
-pub fn rules(book: &Rulebook) -> Vec<Rule<'_>> {
-    let mut rules: Vec<Rule<'_>> = lists(book).into_iter().flat_map(|list| list.rules).collect();
-    rules.extend(book.objects().map(|(source, object)| Rule::of_object(source, object)));
+pub fn rules(book: &Rulebook) -> Vec<PlacedRequirement<'_>> {
+    let mut rules: Vec<PlacedRequirement<'_>> = lists(book).into_iter().flat_map(|list| list.rules).collect();
+    rules.extend(
+        book.objects()
+            .map(|(source, object)| PlacedRequirement::of_object(source, object)),
+    );
     rules
 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 
-use super::document::{Node, Outcome, Value};
+use super::document::{Outcome, PlacedNode, Value};
 
 /// A path that is not empty.
-pub(super) fn path(node: &Node) -> Outcome<PathBuf> {
+pub(super) fn path(node: &PlacedNode) -> Outcome<PathBuf> {
     match node.string()? {
         "" => Err(node.fault("expected the path of a key file, found nothing")),
         text => Ok(PathBuf::from(text)),
@@ -16,7 +16,7 @@ pub(super) fn path(node: &Node) -> Outcome<PathBuf> {
 }
 
 /// Paths, each of which may be empty: then it cannot be read when an image is judged.
-pub(super) fn paths(node: &Node) -> Outcome<Vec<PathBuf>> {
+pub(super) fn paths(node: &PlacedNode) -> Outcome<Vec<PathBuf>> {
     node.array()?
         .iter()
         .map(|element| element.string().map(PathBuf::from))
@@ -24,7 +24,7 @@ pub(super) fn paths(node: &Node) -> Outcome<Vec<PathBuf>> {
 }
 
 /// Base64 in the standard alphabet; line ends inside are passed over.
-pub(super) fn data(node: &Node) -> Outcome<Vec<u8>> {
+pub(super) fn data(node: &PlacedNode) -> Outcome<Vec<u8>> {
     if let Value::Array(elements) = &node.value {
         return elements.iter().map(byte).collect();
     }
@@ -38,7 +38,7 @@ pub(super) fn data(node: &Node) -> Outcome<Vec<u8>> {
 }
 
 /// The readers of this format take an array of numbers for the bytes it lists.
-fn byte(node: &Node) -> Outcome<u8> {
+fn byte(node: &PlacedNode) -> Outcome<u8> {
     match &node.value {
         Value::Number(text) => text.parse().map_err(|_| node.fault("expected a number from 0 to 255")),
         _ => Err(node.expected("a number from 0 to 255")),

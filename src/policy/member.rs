@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Where the keys of a requirement stand: in which member, and at which place of the file.
 
-use super::rulebook::{Rule, Rulebook, Spot};
-use super::{KeyMaterial, Requirement, SigstoreSigners};
+use super::rulebook::{PlacedRequirement, Rulebook, Spot};
+use super::{KeyMaterial, PolicyRequirement, SigstoreSigners};
 
 /// The keys that a requirement names, if it names some.
 #[must_use]
-pub fn material(requirement: &Requirement) -> Option<&KeyMaterial> {
+pub fn material(requirement: &PolicyRequirement) -> Option<&KeyMaterial> {
     match requirement {
-        Requirement::SignedBy { keys, .. }
-        | Requirement::SigstoreSigned {
+        PolicyRequirement::SignedBy { keys, .. }
+        | PolicyRequirement::SigstoreSigned {
             signers: SigstoreSigners::Keys(keys),
             ..
         } => Some(keys),
@@ -19,7 +19,7 @@ pub fn material(requirement: &Requirement) -> Option<&KeyMaterial> {
 
 /// The place of the key file of a number, counted from 0. In an object it is that of the object's key.
 #[must_use]
-pub fn of_file(rule: &Rule<'_>, material: &KeyMaterial, number: usize, book: &Rulebook) -> Spot {
+pub fn of_file(rule: &PlacedRequirement<'_>, material: &KeyMaterial, number: usize, book: &Rulebook) -> Spot {
     let member = match material {
         KeyMaterial::Paths(paths) if paths.is_empty() => "keyPaths".to_owned(),
         KeyMaterial::Paths(_) => format!("keyPaths[{number}]"),
@@ -30,7 +30,7 @@ pub fn of_file(rule: &Rule<'_>, material: &KeyMaterial, number: usize, book: &Ru
 
 /// The place of a member of a requirement; single keys have a member of their own.
 #[must_use]
-pub fn spot(rule: &Rule<'_>, member: &str, book: &Rulebook) -> Spot {
+pub fn spot(rule: &PlacedRequirement<'_>, member: &str, book: &Rulebook) -> Spot {
     let mut spot = rule.spot.clone();
     let (Some(base), None) = (book.base(), rule.object) else {
         return spot;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! ImageDigestMirrorSet, ImageTagMirrorSet and ImageContentSourcePolicy: which mirrors stand for a source.
 
-use super::document::{Node, Outcome};
+use super::document::{Outcome, PlacedNode};
 use super::stream;
 use crate::reference::Reference;
 use crate::text::place::quoted;
@@ -28,7 +28,7 @@ pub struct Source {
     pub never_contact: Option<bool>,
 }
 
-pub(super) fn read(root: &Node, kind: &str) -> Outcome<MirrorSet> {
+pub(super) fn read(root: &PlacedNode, kind: &str) -> Outcome<MirrorSet> {
     let (name, _) = stream::names(root)?;
     let list = match kind {
         "ImageDigestMirrorSet" => "imageDigestMirrors",
@@ -48,7 +48,7 @@ pub(super) fn read(root: &Node, kind: &str) -> Outcome<MirrorSet> {
     })
 }
 
-fn source(node: &Node, kind: &str) -> Outcome<Source> {
+fn source(node: &PlacedNode, kind: &str) -> Outcome<Source> {
     node.only(&["source", "mirrors", "mirrorSourcePolicy"])?;
     let never_contact = match node.member("mirrorSourcePolicy")? {
         Some(policy) => policy.word(&["AllowContactingSource", "NeverContactSource"])? == "NeverContactSource",
@@ -67,7 +67,7 @@ fn source(node: &Node, kind: &str) -> Outcome<Source> {
         Some(list) => list.array()?,
         None => &[],
     };
-    let mirror = |node: &Node| {
+    let mirror = |node: &PlacedNode| {
         let text = node.string()?;
         if Reference::is_prefix(text) {
             Ok(text.to_owned())

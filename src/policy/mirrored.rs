@@ -6,7 +6,7 @@ use serde_json::{json, Value};
 use super::explanation::Stanza;
 use super::mirror_set::MirrorSet;
 use super::rulebook::{self, Rulebook, DOCKER};
-use super::{words, Requirement};
+use super::{words, PolicyRequirement};
 use crate::identity::{Remap, Rule};
 use crate::reference::Reference;
 use crate::yaml::emit;
@@ -150,7 +150,7 @@ fn remapped(own: &Rule, reference: &Reference, mirror: &Mirror, notes: &mut Vec<
 }
 
 /// A requirement as it stands in the policy.
-fn original(book: &Rulebook, scope: Option<&str>, located: &rulebook::Rule<'_>) -> Option<Value> {
+fn original(book: &Rulebook, scope: Option<&str>, located: &rulebook::PlacedRequirement<'_>) -> Option<Value> {
     if located.object.is_some() {
         return None;
     }
@@ -200,6 +200,6 @@ fn of_object(object: &str, location: &str, rule: &Rule) -> String {
 
 /// Whether any of these asks for a signature.
 #[must_use]
-pub fn asks_for_signatures<'r>(mut requirements: impl Iterator<Item = &'r Requirement>) -> bool {
+pub fn asks_for_signatures<'r>(mut requirements: impl Iterator<Item = &'r PolicyRequirement>) -> bool {
     requirements.any(|requirement| words::rule(requirement).is_some())
 }

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::document::{Error, Node, Outcome};
+use super::document::{Outcome, PlacedNode, TextError};
 use super::image_policy::{self, ImagePolicy};
 use super::mirror_set::{self, MirrorSet};
 use super::place::{Lines, Place};
@@ -38,7 +38,7 @@ impl Objects {
     ///
     /// # Errors
     /// When the text is not that, has an object of another kind, or an object breaks a rule of its API.
-    pub fn parse(text: &str) -> Result<Self, Error> {
+    pub fn parse(text: &str) -> Result<Self, TextError> {
         let mut all = Self::default();
         let lines = Lines::of(text.as_bytes());
         stream::documents(text)
@@ -51,13 +51,13 @@ impl Objects {
     ///
     /// # Errors
     /// When an object is of another kind or breaks a rule of its API as this version knows it.
-    pub fn of_values(values: &[Value]) -> Result<Self, Error> {
+    pub fn of_values(values: &[Value]) -> Result<Self, TextError> {
         let mut all = Self::default();
         for value in values {
             let found = Self::parse(&value.to_string()).map_err(|error| {
                 let text = |value: &Value| safe(value.as_str().unwrap_or_default());
                 let object = format!("{}/{}", text(&value["kind"]), text(&value["metadata"]["name"]));
-                Error {
+                TextError {
                     line: 0,
                     column: 0,
                     path: format!("{object} {}", error.path).trim_end().to_owned(),
@@ -70,7 +70,7 @@ impl Objects {
         Ok(all)
     }
 
-    fn add(&mut self, root: &Node, lines: &Lines) -> Outcome<()> {
+    fn add(&mut self, root: &PlacedNode, lines: &Lines) -> Outcome<()> {
         let kind = root.required("kind")?;
         if kind.string()?.ends_with("List") {
             return root
@@ -82,7 +82,7 @@ impl Objects {
         self.add_item(root, lines)
     }
 
-    fn add_item(&mut self, root: &Node, lines: &Lines) -> Outcome<()> {
+    fn add_item(&mut self, root: &PlacedNode, lines: &Lines) -> Outcome<()> {
         let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
         let kind = root.required("kind")?.word(&names)?;
         let version = root.required("apiVersion")?;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The grammar of a policy.
 
-use super::document::{self, Error, Node, Outcome, Value};
+use super::document::{self, Outcome, PlacedNode, TextError, Value};
 use super::material::{data, path, paths};
-use super::{identity, scope, sigstore, KeyMaterial, KeyType, Policy, Requirement, Scope, Transport};
+use super::{identity, scope, sigstore, KeyMaterial, KeyType, Policy, PolicyRequirement, Scope, Transport};
 use crate::text::place::quoted;
 
-pub(super) fn policy(text: &[u8]) -> Result<Policy, Error> {
+pub(super) fn policy(text: &[u8]) -> Result<Policy, TextError> {
     document::parse(text)
         .and_then(|root| read(&root))
         .map_err(|fault| fault.locate(text))
 }
 
-fn read(root: &Node) -> Outcome<Policy> {
+fn read(root: &PlacedNode) -> Outcome<Policy> {
     root.only(&["default", "transports"])?;
     let default = requirements(root.required("default")?)?;
     let mut transports = Vec::new();
@@ -40,7 +40,7 @@ fn read(root: &Node) -> Outcome<Policy> {
     Ok(Policy { default, transports })
 }
 
-fn requirements(node: &Node) -> Outcome<Vec<Requirement>> {
+fn requirements(node: &PlacedNode) -> Outcome<Vec<PolicyRequirement>> {
     let elements = match &node.value {
         Value::Array(elements) if !elements.is_empty() => elements,
         Value::Array(_) | Value::Null => {
@@ -53,7 +53,7 @@ fn requirements(node: &Node) -> Outcome<Vec<Requirement>> {
     elements.iter().map(requirement).collect()
 }
 
-fn requirement(node: &Node) -> Outcome<Requirement> {
+fn requirement(node: &PlacedNode) -> Outcome<PolicyRequirement> {
     const TYPES: [&str; 5] = [
         "insecureAcceptAnything",
         "reject",
@@ -64,23 +64,23 @@ fn requirement(node: &Node) -> Outcome<Requirement> {
     match node.required("type")?.word(&TYPES)? {
         "insecureAcceptAnything" => {
             node.only(&["type"])?;
-            Ok(Requirement::InsecureAcceptAnything)
+            Ok(PolicyRequirement::InsecureAcceptAnything)
         }
         "reject" => {
             node.only(&["type"])?;
-            Ok(Requirement::Reject)
+            Ok(PolicyRequirement::Reject)
         }
         "signedBy" => signed_by(node),
         "signedBaseLayer" => {
             node.only(&["type", "baseLayerIdentity"])?;
             identity::rule(node.required("baseLayerIdentity")?)?;
-            Ok(Requirement::SignedBaseLayer)
+            Ok(PolicyRequirement::SignedBaseLayer)
         }
         _ => sigstore::requirement(node),
     }
 }
 
-fn signed_by(node: &Node) -> Outcome<Requirement> {
+fn signed_by(node: &PlacedNode) -> Outcome<PolicyRequirement> {
     const SOURCES: [&str; 3] = ["keyPath", "keyPaths", "keyData"];
     const KEY_TYPES: [&str; 4] = ["GPGKeys", "signedByGPGKeys", "X509Certificates", "signedByX509CAs"];
     node.only(&["type", "keyType", "keyPath", "keyPaths", "keyData", "signedIdentity"])?;
@@ -110,7 +110,7 @@ fn signed_by(node: &Node) -> Outcome<Requirement> {
         "keyPaths" => KeyMaterial::Paths(paths(value)?),
         _ => KeyMaterial::Data(vec![data(value)?]),
     };
-    Ok(Requirement::SignedBy {
+    Ok(PolicyRequirement::SignedBy {
         key_type,
         keys,
         identity: identity::of_requirement(node)?,

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::document::{self, Node, Value};
+use super::document::{self, PlacedNode, Value};
 use super::place::{Lines, Place};
 
 /// The places of a policy's members and elements, by their path, such as `transports.docker["r.example"][0].keyPath`.
@@ -21,7 +21,7 @@ impl Places {
         places
     }
 
-    fn add(&mut self, node: &Node, lines: &Lines) {
+    fn add(&mut self, node: &PlacedNode, lines: &Lines) {
         match &node.value {
             Value::Array(elements) => {
                 for element in elements {

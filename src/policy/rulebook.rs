@@ -11,7 +11,7 @@ use super::objects::Objects;
 use super::place::Place;
 use super::places::{path_of, Places};
 use super::scope::Applied;
-use super::{Policy, Requirement};
+use super::{Policy, PolicyRequirement};
 use crate::reference::Reference;
 
 /// The transport of images in registries.
@@ -58,16 +58,16 @@ pub struct Spot {
 
 /// One requirement and where it stands.
 #[derive(Debug, Clone)]
-pub struct Rule<'r> {
+pub struct PlacedRequirement<'r> {
     /// The requirement that it makes.
-    pub requirement: &'r Requirement,
+    pub requirement: &'r PolicyRequirement,
     /// Where it stands in its file.
     pub spot: Spot,
     /// The object that has it; none where it stands in containers-policy.json(5).
     pub object: Option<&'r ImagePolicy>,
 }
 
-impl<'r> Rule<'r> {
+impl<'r> PlacedRequirement<'r> {
     /// The one requirement of an object in a file, whether its scopes are in the policy or not.
     #[must_use]
     pub fn of_object(source: &Source, object: &'r ImagePolicy) -> Self {
@@ -98,7 +98,7 @@ impl Source {
     ///
     /// # Errors
     /// When it breaks a rule of its format.
-    pub fn parse(file: PathBuf, text: Vec<u8>) -> Result<Self, super::Error> {
+    pub fn parse(file: PathBuf, text: Vec<u8>) -> Result<Self, super::TextError> {
         let content = PolicyText::parse(&text)?;
         let places = match &content {
             PolicyText::Policy(_) => Places::of(&text),
@@ -240,7 +240,7 @@ impl Rulebook {
 
     /// What is required in a scope of transport `docker`, or by `default`.
     #[must_use]
-    pub fn rules(&self, scope: Option<&str>) -> Vec<Rule<'_>> {
+    pub fn rules(&self, scope: Option<&str>) -> Vec<PlacedRequirement<'_>> {
         let mut rules = self.base_rules(DOCKER, scope);
         if let Some(scope) = scope {
             // In the order in which they were joined.
@@ -248,7 +248,7 @@ impl Rulebook {
             let (cluster, namespaced): (Vec<_>, Vec<_>) = self.objects().partition(is_cluster);
             for (source, object) in cluster.into_iter().chain(namespaced) {
                 if object.scopes.iter().any(|entry| entry.name == scope) && self.counts(scope, object) {
-                    rules.push(Rule::of_object(source, object));
+                    rules.push(PlacedRequirement::of_object(source, object));
                 }
             }
         }
@@ -257,7 +257,7 @@ impl Rulebook {
 
     /// What containers-policy.json(5) itself requires there.
     #[must_use]
-    pub fn base_rules(&self, transport: &str, scope: Option<&str>) -> Vec<Rule<'_>> {
+    pub fn base_rules(&self, transport: &str, scope: Option<&str>) -> Vec<PlacedRequirement<'_>> {
         let Some(base) = self.base() else { return Vec::new() };
         let Some(policy) = base.policy() else { return Vec::new() };
         let requirements = match scope {
@@ -272,10 +272,14 @@ impl Rulebook {
     }
 
     /// The requirements of a list that stands at `path` of a file.
-    pub(super) fn rules_of<'r>(base: &Source, path: &str, requirements: &'r [Requirement]) -> Vec<Rule<'r>> {
+    pub(super) fn rules_of<'r>(
+        base: &Source,
+        path: &str,
+        requirements: &'r [PolicyRequirement],
+    ) -> Vec<PlacedRequirement<'r>> {
         let rule = |(number, requirement)| {
             let path = format!("{path}[{number}]");
-            Rule {
+            PlacedRequirement {
                 requirement,
                 spot: Spot {
                     file: base.file.clone(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Which requirements apply to a reference: the nearest scope wins, whole; lists are never merged.
 
-use super::{Policy, Requirement, Scope};
+use super::{Policy, PolicyRequirement, Scope};
 use crate::reference::Reference;
 
 /// Where requirements come from.
@@ -17,7 +17,7 @@ impl Policy {
     /// The requirements for an image that is asked for as `reference` through a transport, and where they stand.
     /// `reference` has a tag or a digest, not both.
     #[must_use]
-    pub fn select(&self, transport: &str, reference: &Reference) -> (Applied<'_>, &[Requirement]) {
+    pub fn select(&self, transport: &str, reference: &Reference) -> (Applied<'_>, &[PolicyRequirement]) {
         let section = self.transports.iter().find(|own| own.name == transport);
         let scopes = section.map_or(&[][..], |section| &section.scopes);
         scopes_of(reference)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The requirement `sigstoreSigned` of a policy, read strictly.
 
-use super::document::{Node, Outcome};
-use super::{identity, material, KeyMaterial, Requirement, SigstoreSigners};
+use super::document::{Outcome, PlacedNode};
+use super::{identity, material, KeyMaterial, PolicyRequirement, SigstoreSigners};
 
 const SIGNERS: [&str; 6] = ["keyPath", "keyPaths", "keyData", "keyDatas", "fulcio", "pki"];
 const REKOR: [&str; 4] = [
@@ -12,7 +12,7 @@ const REKOR: [&str; 4] = [
     "rekorPublicKeyDatas",
 ];
 
-pub(super) fn requirement(node: &Node) -> Outcome<Requirement> {
+pub(super) fn requirement(node: &PlacedNode) -> Outcome<PolicyRequirement> {
     let known: Vec<&str> = ["type", "signedIdentity"]
         .into_iter()
         .chain(SIGNERS)
@@ -48,7 +48,7 @@ pub(super) fn requirement(node: &Node) -> Outcome<Requirement> {
         }
         name => SigstoreSigners::Keys(keys(value, name)?),
     };
-    Ok(Requirement::SigstoreSigned {
+    Ok(PolicyRequirement::SigstoreSigned {
         signers,
         needs_rekor: rekor.is_some(),
         identity: identity::of_requirement(node)?,
@@ -56,7 +56,7 @@ pub(super) fn requirement(node: &Node) -> Outcome<Requirement> {
 }
 
 /// The one of these members that is given. An empty path and null count as absent.
-fn one_of<'n>(node: &Node, names: &[&'n str]) -> Outcome<Option<&'n str>> {
+fn one_of<'n>(node: &PlacedNode, names: &[&'n str]) -> Outcome<Option<&'n str>> {
     let mut given = Vec::new();
     for name in names {
         if let Some(value) = node.member(name)? {
@@ -76,7 +76,7 @@ fn one_of<'n>(node: &Node, names: &[&'n str]) -> Outcome<Option<&'n str>> {
     }
 }
 
-fn is_absent(value: &Node, name: &str) -> bool {
+fn is_absent(value: &PlacedNode, name: &str) -> bool {
     match &value.value {
         super::document::Value::Null => true,
         super::document::Value::String(text) => text.is_empty() && name.ends_with("Path"),
@@ -85,7 +85,7 @@ fn is_absent(value: &Node, name: &str) -> bool {
 }
 
 /// Paths or data, one or a list that is not empty.
-fn keys(value: &Node, name: &str) -> Outcome<KeyMaterial> {
+fn keys(value: &PlacedNode, name: &str) -> Outcome<KeyMaterial> {
     if name.ends_with('s') && value.array()?.is_empty() {
         return Err(value.fault("the list is empty"));
     }
@@ -99,7 +99,7 @@ fn keys(value: &Node, name: &str) -> Outcome<KeyMaterial> {
     })
 }
 
-fn fulcio(node: &Node) -> Outcome<()> {
+fn fulcio(node: &PlacedNode) -> Outcome<()> {
     node.only(&["caPath", "caData", "oidcIssuer", "subjectEmail"])?;
     authority(node, "caPath", "caData")?;
     for name in ["oidcIssuer", "subjectEmail"] {
@@ -108,7 +108,7 @@ fn fulcio(node: &Node) -> Outcome<()> {
     Ok(())
 }
 
-fn pki(node: &Node) -> Outcome<()> {
+fn pki(node: &PlacedNode) -> Outcome<()> {
     node.only(&[
         "caRootsPath",
         "caRootsData",
@@ -131,7 +131,7 @@ fn pki(node: &Node) -> Outcome<()> {
 }
 
 /// Exactly one of a path and data.
-fn authority(node: &Node, path: &str, data: &str) -> Outcome<()> {
+fn authority(node: &PlacedNode, path: &str, data: &str) -> Outcome<()> {
     match (text(node, path)?, certificate_data(node, data)?) {
         (Some(_), None) | (None, Some(_)) => Ok(()),
         (None, None) => Err(node.fault(format!("expected one of {path}, {data}, found neither"))),
@@ -139,7 +139,7 @@ fn authority(node: &Node, path: &str, data: &str) -> Outcome<()> {
     }
 }
 
-fn certificate_data(node: &Node, name: &str) -> Outcome<Option<Vec<u8>>> {
+fn certificate_data(node: &PlacedNode, name: &str) -> Outcome<Option<Vec<u8>>> {
     match node.member(name)? {
         Some(value) if !is_absent(value, name) => material::data(value).map(Some),
         _ => Ok(None),
@@ -147,7 +147,7 @@ fn certificate_data(node: &Node, name: &str) -> Outcome<Option<Vec<u8>>> {
 }
 
 /// A text that is there and not empty.
-fn text<'n>(node: &'n Node, name: &str) -> Outcome<Option<&'n str>> {
+fn text<'n>(node: &'n PlacedNode, name: &str) -> Outcome<Option<&'n str>> {
     match node.member(name)? {
         Some(value) => Ok(Some(value.string()?).filter(|text| !text.is_empty())),
         None => Ok(None),

@@ -3,14 +3,14 @@
 
 use serde_json::Value as Json;
 
-use super::document::{join, parse_next, Fault, Member, Node, Outcome, Value};
+use super::document::{join, parse_next, Fault, Outcome, PlacedMember, PlacedNode, Value};
 use super::MAX_POLICY_BYTES;
 use crate::json::{Reader, Rules};
 use crate::text::safe;
 use crate::yaml::{self, Content};
 
 /// Parses all documents: JSON values one after the other, or YAML, which JSON between lines `---` is too.
-pub(super) fn documents(text: &str) -> Outcome<Vec<Node>> {
+pub(super) fn documents(text: &str) -> Outcome<Vec<PlacedNode>> {
     if text.len() > MAX_POLICY_BYTES {
         return Err(Fault {
             offset: 0,
@@ -32,7 +32,7 @@ pub(super) fn documents(text: &str) -> Outcome<Vec<Node>> {
 }
 
 /// The JSON values of a text; none where separators of YAML documents stand between them.
-fn json(text: &str) -> Outcome<Option<Vec<Node>>> {
+fn json(text: &str) -> Outcome<Option<Vec<PlacedNode>>> {
     let mut reader = Reader::new(text.as_bytes(), Rules::object(MAX_POLICY_BYTES));
     let mut documents = Vec::new();
     while let Some(document) = parse_next(&mut reader)? {
@@ -75,7 +75,7 @@ fn place_in(message: &str) -> Option<(usize, usize)> {
 }
 
 /// Recursion is bounded by the YAML parser's limit on nesting.
-fn convert(node: &yaml::Node, path: String) -> Node {
+fn convert(node: &yaml::Node, path: String) -> PlacedNode {
     let value = match &node.content {
         Content::Scalar(Json::String(text)) => Value::String(text.clone()),
         Content::Scalar(Json::Bool(_)) => Value::Bool,
@@ -86,7 +86,7 @@ fn convert(node: &yaml::Node, path: String) -> Node {
             Value::Array(elements.iter().enumerate().map(element).collect())
         }
         Content::Mapping { members, .. } => {
-            let member = |member: &yaml::Member| Member {
+            let member = |member: &yaml::Member| PlacedMember {
                 name: member.name.clone(),
                 offset: member.start as u64,
                 node: convert(&member.value, join(&path, &member.name)),
@@ -94,7 +94,7 @@ fn convert(node: &yaml::Node, path: String) -> Node {
             Value::Object(members.iter().map(member).collect())
         }
     };
-    Node {
+    PlacedNode {
         offset: node.place.start as u64,
         path,
         value,
@@ -102,7 +102,7 @@ fn convert(node: &yaml::Node, path: String) -> Node {
 }
 
 /// `metadata.name`, and `metadata.namespace` where there is one.
-pub(super) fn names(root: &Node) -> Outcome<(String, Option<String>)> {
+pub(super) fn names(root: &PlacedNode) -> Outcome<(String, Option<String>)> {
     let metadata = root.required("metadata")?;
     let name = metadata.required("name")?;
     if name.string()?.is_empty() {

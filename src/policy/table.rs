@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::asked;
-use super::document::{Error, Node, Outcome, Value};
+use super::document::{Outcome, PlacedNode, TextError, Value};
 use super::place::{Lines, Place};
 use super::stream;
 use crate::reference::Reference;
@@ -38,7 +38,7 @@ pub struct Case {
 ///
 /// # Errors
 /// When it is no table, or a row has something unknown.
-pub fn parse(text: &str) -> Result<Vec<Case>, Error> {
+pub fn parse(text: &str) -> Result<Vec<Case>, TextError> {
     let lines = Lines::of(text.as_bytes());
     stream::documents(text)
         .and_then(|documents| {
@@ -56,7 +56,7 @@ pub fn parse(text: &str) -> Result<Vec<Case>, Error> {
         .map_err(|fault| fault.locate(text.as_bytes()))
 }
 
-fn case(name: &str, node: &Node, place: Place) -> Outcome<Case> {
+fn case(name: &str, node: &PlacedNode, place: Place) -> Outcome<Case> {
     let reference = asked::reference(name).map_err(|what| node.fault(what))?;
     node.only(&["scope", "verdict", "keys"])?;
     if node.object()?.is_empty() {
@@ -86,7 +86,7 @@ fn case(name: &str, node: &Node, place: Place) -> Outcome<Case> {
 }
 
 /// A fingerprint, with or without spaces and `0x`, or the SHA-256 of a sigstore key.
-fn key(node: &Node) -> Outcome<String> {
+fn key(node: &PlacedNode) -> Outcome<String> {
     let expected = "expected a whole fingerprint, or sha256: and 64 hexadecimal digits";
     let text = match &node.value {
         Value::String(text) => text,

@@ -2,36 +2,38 @@
 //! Requirements and key types in words, for people.
 
 use super::explanation::Identity;
-use super::{KeyType, Requirement, SigstoreSigners};
+use super::{KeyType, PolicyRequirement, SigstoreSigners};
 use crate::identity::Rule;
 use crate::reference::Reference;
 
 /// The type of a requirement, as policies write it.
 #[must_use]
-pub fn kind(requirement: &Requirement) -> &'static str {
+pub fn kind(requirement: &PolicyRequirement) -> &'static str {
     match requirement {
-        Requirement::InsecureAcceptAnything => "insecureAcceptAnything",
-        Requirement::Reject => "reject",
-        Requirement::SignedBy { .. } => "signedBy",
-        Requirement::SignedBaseLayer => "signedBaseLayer",
-        Requirement::SigstoreSigned { .. } => "sigstoreSigned",
+        PolicyRequirement::InsecureAcceptAnything => "insecureAcceptAnything",
+        PolicyRequirement::Reject => "reject",
+        PolicyRequirement::SignedBy { .. } => "signedBy",
+        PolicyRequirement::SignedBaseLayer => "signedBaseLayer",
+        PolicyRequirement::SigstoreSigned { .. } => "sigstoreSigned",
     }
 }
 
 /// What a requirement asks for, in words. `keys` is how many keys it has.
 #[must_use]
-pub fn text(requirement: &Requirement, keys: usize) -> String {
+pub fn text(requirement: &PolicyRequirement, keys: usize) -> String {
     let by = match keys {
         1 => "by this key",
         _ => "by one of these keys",
     };
     match requirement {
-        Requirement::InsecureAcceptAnything => "nothing: every image is accepted, signed or not".into(),
-        Requirement::Reject => "every image is refused".into(),
-        Requirement::SignedBy { key_type, .. } if is_openpgp(*key_type) => format!("a GPG signature {by}"),
-        Requirement::SignedBy { .. } => "a signature by keys of a type that no reader implements: never met".into(),
-        Requirement::SignedBaseLayer => "a signed base layer, which no reader implements: never met".into(),
-        Requirement::SigstoreSigned {
+        PolicyRequirement::InsecureAcceptAnything => "nothing: every image is accepted, signed or not".into(),
+        PolicyRequirement::Reject => "every image is refused".into(),
+        PolicyRequirement::SignedBy { key_type, .. } if is_openpgp(*key_type) => format!("a GPG signature {by}"),
+        PolicyRequirement::SignedBy { .. } => {
+            "a signature by keys of a type that no reader implements: never met".into()
+        }
+        PolicyRequirement::SignedBaseLayer => "a signed base layer, which no reader implements: never met".into(),
+        PolicyRequirement::SigstoreSigned {
             signers, needs_rekor, ..
         } => match signers {
             SigstoreSigners::Keys(_) if *needs_rekor => {
@@ -56,20 +58,20 @@ pub fn is_openpgp(key_type: KeyType) -> bool {
 
 /// What images can get at best where all of these are required.
 #[must_use]
-pub fn best<'r>(requirements: impl Iterator<Item = &'r Requirement>) -> &'static str {
+pub fn best<'r>(requirements: impl Iterator<Item = &'r PolicyRequirement>) -> &'static str {
     let mut best = "Allowed";
     for requirement in requirements {
         best = match (requirement, best) {
-            (_, "Rejected") | (Requirement::Reject | Requirement::SignedBaseLayer, _) => "Rejected",
-            (Requirement::SignedBy { key_type, .. }, _) if !is_openpgp(*key_type) => "Rejected",
-            (Requirement::InsecureAcceptAnything, best) => best,
+            (_, "Rejected") | (PolicyRequirement::Reject | PolicyRequirement::SignedBaseLayer, _) => "Rejected",
+            (PolicyRequirement::SignedBy { key_type, .. }, _) if !is_openpgp(*key_type) => "Rejected",
+            (PolicyRequirement::InsecureAcceptAnything, best) => best,
             (_, "Unsupported") => "Unsupported",
             (
-                Requirement::SigstoreSigned {
+                PolicyRequirement::SigstoreSigned {
                     signers: SigstoreSigners::Fulcio | SigstoreSigners::Pki,
                     ..
                 }
-                | Requirement::SigstoreSigned { needs_rekor: true, .. },
+                | PolicyRequirement::SigstoreSigned { needs_rekor: true, .. },
                 _,
             ) => "Unsupported",
             _ => "Verified",
@@ -81,7 +83,7 @@ pub fn best<'r>(requirements: impl Iterator<Item = &'r Requirement>) -> &'static
 /// The same for an image that is asked for as `asked`, where it is known whether each requirement that asks for signatures has
 /// a key that is accepted.
 #[must_use]
-pub fn best_with_keys(requirements: &[Requirement], has_keys: bool, asked: &Reference) -> &'static str {
+pub fn best_with_keys(requirements: &[PolicyRequirement], has_keys: bool, asked: &Reference) -> &'static str {
     let mut identities = requirements.iter().filter_map(rule);
     match best(requirements.iter()) {
         "Verified" if !has_keys || identities.any(|rule| !rule.can_be_met(asked)) => "Rejected",
@@ -91,9 +93,11 @@ pub fn best_with_keys(requirements: &[Requirement], has_keys: bool, asked: &Refe
 
 /// The identity rule of a requirement.
 #[must_use]
-pub fn rule(requirement: &Requirement) -> Option<&Rule> {
+pub fn rule(requirement: &PolicyRequirement) -> Option<&Rule> {
     match requirement {
-        Requirement::SignedBy { identity, .. } | Requirement::SigstoreSigned { identity, .. } => Some(identity),
+        PolicyRequirement::SignedBy { identity, .. } | PolicyRequirement::SigstoreSigned { identity, .. } => {
+            Some(identity)
+        }
         _ => None,
     }
 }

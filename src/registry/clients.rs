@@ -9,7 +9,7 @@ use super::network::{Network, Reach};
 use super::trouble::Trouble;
 use crate::http::secret::Secret;
 use crate::http::url::Url;
-use crate::http::{Client, Error, Method, Request, Response};
+use crate::http::{Client, HttpError, Method, Request, Response};
 use crate::text::place::shown;
 use crate::text::safe;
 
@@ -104,11 +104,11 @@ impl<'n> Clients<'n> {
         });
         answer.map_err(|error| match error {
             _ if self.budget.is_over() => out_of_time(),
-            Error::TooLarge(limit) => Trouble::TooLarge {
+            HttpError::TooLarge(limit) => Trouble::TooLarge {
                 url: shown(question.url),
                 limit,
             },
-            Error::NotTls if reach.is_registry && !self.allows_plain => unreachable(format!(
+            HttpError::NotTls if reach.is_registry && !self.allows_plain => unreachable(format!(
                 "{error}, which is used only for a registry that has insecure = true in registries.conf (location = \"{}\")",
                 safe(&location_of(server))
             )),

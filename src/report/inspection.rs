@@ -48,9 +48,9 @@ pub struct Inspection {
 #[derive(Debug)]
 pub enum Inspected {
     /// An OpenPGP message, and its payload as simple signing reads it.
-    Gpg(Message, Result<Payload, payload::Error>),
+    Gpg(Message, Result<Payload, payload::PayloadError>),
     /// A sigstore signature, and its payload as sigstore reads it.
-    Sigstore(Attachment, Result<Payload, payload::Error>),
+    Sigstore(Attachment, Result<Payload, payload::PayloadError>),
     /// A place that was asked for signatures, and what it answered.
     Source(SourceAnswer),
     /// Nothing to show, and why.
@@ -58,7 +58,7 @@ pub enum Inspected {
 }
 
 impl Inspected {
-    fn payload(&self) -> Option<&Result<Payload, payload::Error>> {
+    fn payload(&self) -> Option<&Result<Payload, payload::PayloadError>> {
         match self {
             Inspected::Gpg(_, payload) | Inspected::Sigstore(_, payload) => Some(payload),
             Inspected::Source(_) | Inspected::Refused(_) => None,

@@ -9,7 +9,7 @@ use serde_json::{json, Map, Value};
 
 pub use self::document::{write_document, write_line, Syntax, API_VERSION};
 pub(super) use self::document::{write_item, write_list};
-use super::{Attached, Attachment, ImageReport, InRegistry, Recorded, Renderer, Summary};
+use super::{Attached, Attachment, ImageReport, InRegistry, RecordResult, Renderer, Summary};
 use crate::payload::Payload;
 use crate::reference::Reference;
 use crate::subject::SourceAnswer;
@@ -65,7 +65,12 @@ fn image(report: &ImageReport) -> Value {
         .signatures()
         .iter()
         .enumerate()
-        .map(|(n, s)| signature(s, report.recorded_signatures.get(n).copied().unwrap_or(Recorded::No)))
+        .map(|(n, s)| {
+            signature(
+                s,
+                report.recorded_signatures.get(n).copied().unwrap_or(RecordResult::No),
+            )
+        })
         .collect();
     let mut item = json!({
         "image": report.image,
@@ -167,7 +172,7 @@ fn texts(references: &[Reference]) -> Vec<String> {
     references.iter().map(ToString::to_string).collect()
 }
 
-fn signature(outcome: &SignatureOutcome, recorded: Recorded) -> Value {
+fn signature(outcome: &SignatureOutcome, recorded: RecordResult) -> Value {
     let mut members = Map::new();
     let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
     put("name", outcome.name().into());

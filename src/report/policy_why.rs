@@ -8,7 +8,7 @@ use serde_json::{json, Value};
 use super::appearance::WIDTH;
 use super::json::{write_document, Syntax, API_VERSION};
 use super::wrap;
-use crate::policy::explanation::{Explanation, KeyFile, KeyLine, Part, Place, Stanza, State, Step};
+use crate::policy::explanation::{Explanation, FetchPlace, KeyFile, KeyLine, Part, Stanza, State, Step};
 use crate::policy::rulebook::Spot;
 use crate::text::{safe, time};
 
@@ -149,7 +149,7 @@ fn expiry(key: &KeyLine) -> String {
     }
 }
 
-fn write_place(out: &mut dyn Write, place: &Place) -> io::Result<()> {
+fn write_place(out: &mut dyn Write, place: &FetchPlace) -> io::Result<()> {
     let kind = match &place.mirror {
         Some(by) => format!("mirror, {}", safe(by)),
         None => "the source".to_owned(),
@@ -295,7 +295,7 @@ fn key(key: &KeyLine) -> Value {
     })
 }
 
-fn place(place: &Place) -> Value {
+fn place(place: &FetchPlace) -> Value {
     json!({
         "reference": place.reference.to_string(),
         "mirror": place.mirror.is_some(),

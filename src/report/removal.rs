@@ -7,7 +7,7 @@ use serde_json::{json, Value};
 
 use super::json::{write_item, write_list, Syntax, API_VERSION};
 use super::text::RESOURCE;
-use super::Recorded;
+use super::RecordResult;
 use crate::reason::Refusal;
 use crate::text::safe;
 
@@ -21,9 +21,9 @@ pub struct Removal {
     /// Why nothing could be done.
     pub trouble: Option<Refusal>,
     /// Names of the signatures that had a record, and what became of it.
-    pub signatures: Vec<(String, Recorded)>,
+    pub signatures: Vec<(String, RecordResult)>,
     /// What became of the whole.
-    pub recorded: Recorded,
+    pub recorded: RecordResult,
 }
 
 /// How removals are printed.
@@ -79,8 +79,8 @@ fn sentence(removal: &Removal) -> String {
     match (&removal.trouble, removal.recorded) {
         (Some(trouble), _) => trouble.to_string(),
         (None, _) if removal.signatures.is_empty() => "has no record to remove".to_owned(),
-        (None, Recorded::Yes) => format!("{count} removed; the signatures are kept"),
-        (None, Recorded::Failed) => format!("{count} could not be removed"),
+        (None, RecordResult::Yes) => format!("{count} removed; the signatures are kept"),
+        (None, RecordResult::Failed) => format!("{count} could not be removed"),
         (None, _) => format!("{count} would be removed (dry run)"),
     }
 }

@@ -14,7 +14,7 @@ use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::import;
 use crate::policy::member;
 use crate::policy::scope::Applied;
-use crate::policy::{KeyMaterial, KeyType, Requirement};
+use crate::policy::{KeyMaterial, KeyType, PolicyRequirement};
 use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::settings::by_policy::ByPolicy;
@@ -124,7 +124,7 @@ impl<'s> Rules<'s> {
         let of_scopes = scopes.flat_map(|scope| &scope.requirements);
         let mut met: HashSet<String> = self.files.iter().map(|(name, _)| name.clone()).collect();
         for requirement in policy.default.iter().chain(of_scopes) {
-            let Requirement::SignedBy { key_type, keys, .. } = requirement else {
+            let PolicyRequirement::SignedBy { key_type, keys, .. } = requirement else {
                 continue;
             };
             if *key_type != KeyType::GpgKeys {

@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use crate::audit::entry::CLUSTER;
 use crate::cluster::access::Access;
-use crate::cluster::api::{Api, Error};
+use crate::cluster::api::{Api, ApiError};
 use crate::cluster::blocked::blocked;
 use crate::cluster::credentials::Source;
-use crate::cluster::images::{self, Found};
+use crate::cluster::images::{self, FoundImage};
 use crate::cluster::names::Name;
 use crate::cluster::{patch, policies, rights, streams, whoami};
 use crate::digest::Digest;
@@ -104,7 +104,7 @@ impl Session {
     ///
     /// # Errors
     /// When there is none, or the server does not give it.
-    pub fn find(&mut self, name: &Name) -> Result<Found, Refusal> {
+    pub fn find(&mut self, name: &Name) -> Result<FoundImage, Refusal> {
         images::find(&mut self.api, name)
     }
 
@@ -113,7 +113,7 @@ impl Session {
     ///
     /// # Errors
     /// When it may not be written, there is none, or the server does not give it.
-    pub fn find_to_write(&mut self, name: &Name, is_only: bool) -> Result<Found, Refusal> {
+    pub fn find_to_write(&mut self, name: &Name, is_only: bool) -> Result<FoundImage, Refusal> {
         let known = match name {
             Name::Image(digest) | Name::StreamImage { digest, .. } => Some(digest.as_str()),
             Name::Tag { .. } => None,
@@ -240,15 +240,15 @@ impl Session {
             Err(error) => error,
         };
         let refused = match &error {
-            Error::Status(status) if status.is_conflict() => return changed(),
+            ApiError::Status(status) if status.is_conflict() => return changed(),
             // A patch that does not fit is refused without a word about why: because somebody else has changed the
             // object, or for good.
-            Error::Status(status) if status.is_misfit() => match self.look_again(read, edits) {
+            ApiError::Status(status) if status.is_misfit() => match self.look_again(read, edits) {
                 Ok(Fate::Changed | Fate::Done) => return changed(),
                 Ok(Fate::Same) => return failed(format!("{error}; the image is as it was when it was read")),
                 Err(_) => return failed(error.to_string()),
             },
-            Error::Status(status) => blocked(status, &read.object, edits),
+            ApiError::Status(status) => blocked(status, &read.object, edits),
             _ => None,
         };
         if let Some(why) = refused {
@@ -257,7 +257,7 @@ impl Session {
         if trial || !is_open(&error) {
             return failed(error.to_string());
         }
-        let is_lost = matches!(error, Error::Transport { .. });
+        let is_lost = matches!(error, ApiError::Transport { .. });
         match self.look_again(read, edits) {
             Ok(Fate::Done) => Written::Yes,
             // Safe to send again: the patch applies only to the object that was judged.
@@ -297,11 +297,11 @@ fn failed(read: &Loaded, why: &str) -> Written {
 
 /// Whether an error leaves open what became of a write: an answer that did not arrive, that says that something went
 /// wrong, or that comes from something in front of the API server.
-fn is_open(error: &Error) -> bool {
+fn is_open(error: &ApiError) -> bool {
     match error {
         // A refusal has a code from 400 on; whatever else is said with another code is none.
-        Error::Status(status) => !(400..500).contains(&status.code) || !status.is_from_server,
-        Error::Credential(_) => false,
+        ApiError::Status(status) => !(400..500).contains(&status.code) || !status.is_from_server,
+        ApiError::Credential(_) => false,
         _ => true,
     }
 }

@@ -15,7 +15,7 @@ use crate::openpgp::trust::shadow::Shadow;
 use crate::openpgp::trust::user_keyring::{TrustModel, UserKeyring};
 use crate::reason::{Reason, Refusal};
 use crate::report::console::Messages;
-use crate::settings::keys::{KeySource, Keys, SigstoreKeys};
+use crate::settings::keys::{KeyChoice, KeySource, SigstoreKeys};
 use crate::settings::workers::Workers;
 use crate::settings::UsageError;
 use crate::sigstore;
@@ -32,7 +32,7 @@ const MAX_TROUBLE: usize = 1024;
 /// # Errors
 /// When a key file is of no use.
 pub fn judges(
-    keys: &Keys,
+    keys: &KeyChoice,
     workers: Workers,
     judges: &mut Judges,
     stderr: &mut Messages<'_>,
@@ -72,7 +72,7 @@ fn sigstore_keys(own: &SigstoreKeys, stderr: &mut Messages<'_>) -> Result<sigsto
 ///
 /// # Errors
 /// When a key file is of no use.
-pub fn set_up(keys: &Keys, workers: Workers, stderr: &mut Messages<'_>) -> Result<EngineOrTrouble, UsageError> {
+pub fn set_up(keys: &KeyChoice, workers: Workers, stderr: &mut Messages<'_>) -> Result<EngineOrTrouble, UsageError> {
     home::sweep(&keys.places, keys.uid);
     let mut engine = match &keys.source {
         KeySource::Files(files) => from_files(keys, workers, files, stderr)?,
@@ -105,7 +105,7 @@ fn checker(places: &[PathBuf], now: i64, workers: Workers) -> Box<dyn SignatureC
 }
 
 fn from_files(
-    keys: &Keys,
+    keys: &KeyChoice,
     workers: Workers,
     files: &[PathBuf],
     stderr: &mut Messages<'_>,
@@ -157,7 +157,7 @@ pub(super) fn from_contents(
     }
 }
 
-fn of_home(keys: &Keys, workers: Workers, directory: Option<&Path>, trust_model: TrustModel) -> EngineOrTrouble {
+fn of_home(keys: &KeyChoice, workers: Workers, directory: Option<&Path>, trust_model: TrustModel) -> EngineOrTrouble {
     let Some(directory) = directory else {
         return Err(Refusal::new(
             Reason::EngineFailed,

@@ -164,7 +164,7 @@ pub fn refusal(files: &ObjectFiles, position: Position, image: &str) -> Option<S
         (Place::Path(_), None) => "it is not a regular file".to_owned(),
         (Place::Path(_), Some(was)) if was.names() > 1 => format!("the file has {} names (hard links)", was.names()),
         _ if file.has_nested => "it has lists in lists; write the objects as one list, or each by itself".to_owned(),
-        _ if !file.is_changeable(position.1) => edit::Error::Anchors.to_string(),
+        _ if !file.is_changeable(position.1) => edit::EditError::Anchors.to_string(),
         _ => return None,
     };
     Some(format!("{}: nothing can be recorded in it: {why}", file.place))

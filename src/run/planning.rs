@@ -5,7 +5,7 @@ use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Verdict};
 use crate::record::{self, Context, Plan};
 use crate::reference::Reference;
-use crate::report::Recorded;
+use crate::report::RecordResult;
 use crate::source::objects::Loaded;
 use crate::text::safe;
 use crate::verdict::ImageOutcome;
@@ -35,7 +35,7 @@ pub(super) struct Planned {
     /// The changes to its signatures.
     pub(super) edits: Vec<SignatureEdit>,
     /// What becomes of the record of each signature that was judged, once they are written.
-    pub(super) recorded: Vec<Recorded>,
+    pub(super) recorded: Vec<RecordResult>,
     /// What is said about it.
     pub(super) words: Words,
 }
@@ -89,17 +89,17 @@ pub(super) fn plan(
         let plan = record::plan(&loaded.object["signatures"][*index], signature, outcome, &context);
         let words = &mut planned.words;
         planned.recorded.push(match plan {
-            Plan::Untouched if signature.verdict() == Verdict::Unchecked => Recorded::No,
-            Plan::Untouched => Recorded::Unchanged,
+            Plan::Untouched if signature.verdict() == Verdict::Unchecked => RecordResult::No,
+            Plan::Untouched => RecordResult::Unchanged,
             Plan::Kept => {
                 words.kept.push(format!(
                     "{name}: kept as it is recorded: trusted for the reference that it is signed for"
                 ));
-                Recorded::Kept
+                RecordResult::Kept
             }
             Plan::Withheld(why) => {
                 words.withheld.push(format!("{name}: {why}"));
-                Recorded::Failed
+                RecordResult::Failed
             }
             Plan::Write { changes, summary } => {
                 let stored = &loaded.object["signatures"][*index];
@@ -111,7 +111,7 @@ pub(super) fn plan(
                     None => words.same.push(name),
                 }
                 planned.edits.push(SignatureEdit { index: *index, changes });
-                Recorded::Yes
+                RecordResult::Yes
             }
         });
     }

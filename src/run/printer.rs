@@ -8,7 +8,7 @@ use tempfile::SpooledTempFile;
 use crate::report::appearance::Appearance;
 use crate::report::exit::Exit;
 use crate::report::listing::Listing;
-use crate::report::{renderer, ImageReport, Recorded, Renderer, Summary};
+use crate::report::{renderer, ImageReport, RecordResult, Renderer, Summary};
 
 /// The exit status of a run. Nothing judged is no success.
 fn exit_status(summary: &Summary, record_failed: bool) -> Exit {
@@ -161,7 +161,7 @@ impl<'s> Printer<'s> {
     /// Counts one image, which is printed by somebody else.
     pub(super) fn count(&mut self, report: &ImageReport) {
         self.summary.add(report.outcome.verdict());
-        self.record_failed |= report.recorded == Recorded::Failed;
+        self.record_failed |= report.recorded == RecordResult::Failed;
     }
 
     /// A record of an image that was counted could not be written.

@@ -9,7 +9,7 @@ use super::held::{HeldReport, HeldReports, HeldText};
 use super::objects;
 use super::printer::Item;
 use super::record_to::{record, ImageRecorder, ObjectRecorder, RecordFate, Recorder};
-use crate::cluster::images::Found;
+use crate::cluster::images::FoundImage;
 use crate::cluster::names::Name;
 use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Refusal};
@@ -20,7 +20,7 @@ use crate::report::exit::Exit;
 use crate::report::json::Syntax;
 use crate::report::listing::Listing;
 use crate::report::removal::{self, Format, Removal};
-use crate::report::Recorded;
+use crate::report::RecordResult;
 use crate::settings::objects::{Objects, Recording};
 use crate::settings::remove::{Remove, RemoveOutput};
 use crate::settings::UsageError;
@@ -131,7 +131,7 @@ struct Run<'r> {
 impl Run<'_> {
     /// Takes what is reported of an image; `position` where that waits for a file to be written.
     fn put(&mut self, removal: &Removal, position: Option<Position>) {
-        let text = |removal: &Removal, fate: Option<Recorded>| {
+        let text = |removal: &Removal, fate: Option<RecordResult>| {
             let mut removal = removal.clone();
             if let Some(fate) = fate {
                 settle(&mut removal, fate);
@@ -147,13 +147,13 @@ impl Run<'_> {
         let waits = position.is_some();
         let report = HeldReport {
             position,
-            written: text(removal, waits.then_some(Recorded::Yes)),
+            written: text(removal, waits.then_some(RecordResult::Yes)),
             failed: match waits {
-                true => text(removal, Some(Recorded::Failed)),
+                true => text(removal, Some(RecordResult::Failed)),
                 false => HeldText::default(),
             },
         };
-        self.has_failed |= removal.trouble.is_some() || removal.recorded == Recorded::Failed;
+        self.has_failed |= removal.trouble.is_some() || removal.recorded == RecordResult::Failed;
         if let Err(error) = self.held.put(&report) {
             self.stderr.error(format_args!("keeping the report: {error}"));
             self.has_failed = true;
@@ -224,12 +224,12 @@ impl Run<'_> {
             Err(refusal) => removal.trouble = Some(refusal),
             Ok((_, RecordFate::Failed(why))) => {
                 self.stderr.error(why);
-                settle(removal, Recorded::Failed);
+                settle(removal, RecordResult::Failed);
             }
             Ok((lines, RecordFate::NotAskedFor | RecordFate::Accepted)) => self.tell_changes(&lines),
             Ok((_, RecordFate::Unchanged | RecordFate::Written)) => {
                 if self.recording == Recording::Confirm {
-                    settle(removal, Recorded::Yes);
+                    settle(removal, RecordResult::Yes);
                 }
             }
             Ok((_, RecordFate::Held(position))) => return Some(position),
@@ -255,7 +255,7 @@ impl Run<'_> {
         is_only: bool,
         removal: &mut Removal,
     ) -> Result<(), Refusal> {
-        let Found { loaded, read_only } = if self.recording == Recording::Dry {
+        let FoundImage { loaded, read_only } = if self.recording == Recording::Dry {
             session.find(name)?
         } else {
             session.find_to_write(name, is_only)?
@@ -273,7 +273,7 @@ fn removal(image: String, source: String) -> Removal {
         source,
         trouble: None,
         signatures: Vec::new(),
-        recorded: Recorded::No,
+        recorded: RecordResult::No,
     }
 }
 
@@ -288,7 +288,7 @@ fn plan(loaded: &Loaded, removal: &mut Removal, wanted: &[String], now: i64) -> 
         if let Plan::Write { changes, summary } = forget(&loaded.object["signatures"][index], now) {
             let summary = summary.unwrap_or_else(|| "signer and identity are removed".to_owned());
             lines.push(format!("{}: {summary}", safe(&signature.name)));
-            removal.signatures.push((signature.name.clone(), Recorded::No));
+            removal.signatures.push((signature.name.clone(), RecordResult::No));
             edits.push(SignatureEdit { index, changes });
         }
     }
@@ -300,12 +300,12 @@ fn plan(loaded: &Loaded, removal: &mut Removal, wanted: &[String], now: i64) -> 
 }
 
 /// Notes what became of a removal.
-fn settle(removal: &mut Removal, fate: Recorded) {
+fn settle(removal: &mut Removal, fate: RecordResult) {
     if removal.trouble.is_some() {
         return;
     }
     if removal.signatures.is_empty() {
-        removal.recorded = Recorded::Unchanged;
+        removal.recorded = RecordResult::Unchanged;
         return;
     }
     removal.recorded = fate;

@@ -30,7 +30,7 @@ use crate::reference::Reference;
 use crate::report::console::{Console, Messages};
 use crate::report::exit::Exit;
 use crate::report::progress::Progress;
-use crate::report::{ImageReport, Recorded};
+use crate::report::{ImageReport, RecordResult};
 use crate::settings::images::Source;
 use crate::settings::objects::Recording;
 use crate::settings::requests::Requests;
@@ -300,8 +300,8 @@ impl<'s> Run<'_, 's> {
             registry: None,
             sources: Vec::new(),
             attached: Vec::new(),
-            recorded: Recorded::No,
-            recorded_signatures: vec![Recorded::No; outcome.signatures().len()],
+            recorded: RecordResult::No,
+            recorded_signatures: vec![RecordResult::No; outcome.signatures().len()],
             outcome,
         })
     }

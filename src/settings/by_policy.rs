@@ -18,7 +18,7 @@ use crate::policy::combined::Combined;
 use crate::policy::file::PolicyText;
 use crate::policy::objects::Objects;
 use crate::policy::rulebook::{Rulebook, Source};
-use crate::policy::{KeyMaterial, Policy, Requirement, SigstoreSigners, MAX_POLICY_BYTES};
+use crate::policy::{KeyMaterial, Policy, PolicyRequirement, SigstoreSigners, MAX_POLICY_BYTES};
 use crate::text::{place, quoted, safe};
 
 /// A policy, and what GnuPG needs.
@@ -65,8 +65,8 @@ impl ByPolicy {
         let scopes = policy.transports.iter().flat_map(|transport| &transport.scopes);
         let requirements = scopes.flat_map(|scope| &scope.requirements).chain(&policy.default);
         let keys = requirements.filter_map(|requirement| match requirement {
-            Requirement::SignedBy { keys, .. }
-            | Requirement::SigstoreSigned {
+            PolicyRequirement::SignedBy { keys, .. }
+            | PolicyRequirement::SigstoreSigned {
                 signers: SigstoreSigners::Keys(keys),
                 ..
             } => Some(keys),

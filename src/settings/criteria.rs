@@ -4,7 +4,7 @@
 use super::by_policy::ByPolicy;
 use super::demands::Demands;
 use super::environment::Environment;
-use super::keys::{KeySource, Keys};
+use super::keys::{KeyChoice, KeySource};
 use super::requests;
 use super::workers::Workers;
 use super::UsageError;
@@ -16,7 +16,7 @@ use crate::openpgp::trust::user_keyring::TrustModel;
 #[derive(Debug, Clone)]
 pub struct Criteria {
     /// Which keys are accepted, where no policy decides.
-    pub keys: Keys,
+    pub keys: KeyChoice,
     /// How identities are compared, where no policy decides.
     pub rule: Rule,
     /// How many different keys must have signed, where no policy decides.
@@ -38,7 +38,7 @@ impl Criteria {
         environment: &Environment,
     ) -> Result<Self, UsageError> {
         let rule = requests::identity_rule(demands.identity_match)?;
-        let keys = Keys::new(&options.keys, &options.sigstore_key, environment)?;
+        let keys = KeyChoice::new(&options.keys, &options.sigstore_key, environment)?;
         let policy = ByPolicy::new(options, demands, environment)?;
         Ok(Self {
             keys,

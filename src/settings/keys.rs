@@ -14,7 +14,7 @@ use crate::text::{quoted, safe, shell_word};
 
 /// Which keys are accepted.
 #[derive(Debug, Clone)]
-pub struct Keys {
+pub struct KeyChoice {
     /// Where OpenPGP keys come from.
     pub source: KeySource,
     /// OpenPGP keys are accepted: none are asked for where only sigstore keys are named.
@@ -35,7 +35,7 @@ pub struct Keys {
 #[derive(Debug, Clone)]
 pub struct Listing {
     /// The keys that are listed.
-    pub keys: Keys,
+    pub keys: KeyChoice,
     /// How they are printed.
     pub output: KeyOutput,
 }
@@ -47,7 +47,7 @@ impl Listing {
     /// When they contradict each other or an argument is not a fingerprint.
     pub fn new(options: &KeysCommand, environment: &Environment) -> Result<Self, UsageError> {
         Ok(Self {
-            keys: Keys::new(&options.keys, &[], environment)?,
+            keys: KeyChoice::new(&options.keys, &[], environment)?,
             output: options.output,
         })
     }
@@ -78,7 +78,7 @@ pub enum KeySource {
     },
 }
 
-impl Keys {
+impl KeyChoice {
     /// Validates the key options.
     ///
     /// # Errors

@@ -236,7 +236,7 @@ fn check_recording(
 }
 
 /// Whether verdicts are coloured: unless the user says so, only on a terminal, and not where NO_COLOR is set
-/// (https://no-color.org/).
+/// (<https://no-color.org/>).
 pub(super) fn colour(when: ColorWhen, on_stderr: bool, environment: &Environment) -> bool {
     let terminal = environment.terminal;
     match when {

@@ -35,7 +35,7 @@ pub fn parse(stored: &[u8]) -> Result<Attachment, Refusal> {
 }
 
 fn read(stored: &[u8]) -> Result<Attachment, String> {
-    let say = |error: json::Error| safe(&error.to_string());
+    let say = |error: json::JsonError| safe(&error.to_string());
     let mut reader = Reader::new(stored, Rules::object(MAX_BLOB_BYTES));
     reader.object().map_err(say)?;
     let (mut media_type, mut payload, mut annotations) = (None, None, None);
@@ -72,7 +72,7 @@ fn read(stored: &[u8]) -> Result<Attachment, String> {
 const MAX_MEMBERS: usize = 128;
 
 fn read_annotations(reader: &mut Reader<&[u8]>) -> Result<BTreeMap<String, String>, String> {
-    let say = |error: json::Error| safe(&error.to_string());
+    let say = |error: json::JsonError| safe(&error.to_string());
     let found = reader.kind().map_err(say)?;
     if found != Kind::Object {
         return Err(format!("annotations: expected {}, found {found}", Kind::Object));

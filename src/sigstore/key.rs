@@ -47,7 +47,7 @@ pub(super) enum Kind {
 
 /// Why a file is not a usable public key.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum KeyError {
     /// The file is not the PEM text of a public key.
     #[error("{0}")]
     Format(String),
@@ -62,12 +62,12 @@ impl PublicKey {
     /// # Errors
     /// When there is no block or more than one, when the block is another thing than a public key, or when the key is
     /// of an algorithm or strength that is not accepted.
-    pub fn from_pem(text: &[u8]) -> Result<Self, Error> {
+    pub fn from_pem(text: &[u8]) -> Result<Self, KeyError> {
         let block = pem::only_block(text).map_err(|error| describe(error, text))?;
         let key = match block.label.as_str() {
             "PUBLIC KEY" => PKey::public_key_from_der(&block.content),
             "RSA PUBLIC KEY" => Rsa::public_key_from_der_pkcs1(&block.content).and_then(PKey::from_rsa),
-            label => return Err(Error::Format(not_a_public_key(label))),
+            label => return Err(KeyError::Format(not_a_public_key(label))),
         };
         let key = key.map_err(|_| broken(&block.label))?;
         let (kind, algorithm) = classify(&key)?;
@@ -79,7 +79,7 @@ impl PublicKey {
         // Trailing bytes, explicit curve parameters and compressed points are other encodings of a key; the readers
         // that nodes use refuse them.
         if own != Some(&block.content) {
-            return Err(Error::Unsupported(format!(
+            return Err(KeyError::Unsupported(format!(
                 "its {algorithm} key is encoded in an unusual way (trailing bytes, explicit curve parameters or a compressed point)"
             )));
         }
@@ -142,10 +142,10 @@ fn encodings(key: &PKey<Public>, kind: Kind) -> Result<Encodings, ErrorStack> {
     })
 }
 
-fn classify(key: &PKey<Public>) -> Result<(Kind, String), Error> {
+fn classify(key: &PKey<Public>) -> Result<(Kind, String), KeyError> {
     match key.id() {
         Id::RSA if RSA_BITS.contains(&key.bits()) => Ok((Kind::Rsa, format!("rsa{}", key.bits()))),
-        Id::RSA => Err(Error::Unsupported(format!(
+        Id::RSA => Err(KeyError::Unsupported(format!(
             "its RSA key has {} bits; {} to {} are accepted",
             key.bits(),
             RSA_BITS.start(),
@@ -159,7 +159,7 @@ fn classify(key: &PKey<Public>) -> Result<(Kind, String), Error> {
                 Some(Nid::SECP521R1) => "nistp521",
                 other => {
                     let name = other.and_then(|nid| nid.short_name().ok()).unwrap_or("unnamed");
-                    return Err(Error::Unsupported(format!(
+                    return Err(KeyError::Unsupported(format!(
                         "its key is on the curve {name}; P-256, P-384 and P-521 are accepted"
                     )));
                 }
@@ -170,7 +170,7 @@ fn classify(key: &PKey<Public>) -> Result<(Kind, String), Error> {
         id => {
             let name = Nid::from_raw(id.as_raw());
             let name = name.short_name().unwrap_or("of an unknown kind");
-            Err(Error::Unsupported(format!(
+            Err(KeyError::Unsupported(format!(
                 "its key is {name}; RSA, ECDSA and Ed25519 keys are accepted"
             )))
         }
@@ -187,8 +187,8 @@ fn looks_like_openpgp(text: &[u8]) -> bool {
     }
 }
 
-fn broken(label: &str) -> Error {
-    Error::Format(format!(
+fn broken(label: &str) -> KeyError {
+    KeyError::Format(format!(
         "its block {} does not hold a public key that can be read",
         quoted(label)
     ))
@@ -204,19 +204,19 @@ fn not_a_public_key(label: &str) -> String {
     format!("its first block is {}, not \"PUBLIC KEY\"{advice}", quoted(label))
 }
 
-fn describe(error: pem::Error, text: &[u8]) -> Error {
-    Error::Format(match error {
-        pem::Error::Missing if text.is_empty() => "it is empty".into(),
-        pem::Error::Missing if looks_like_openpgp(text) => {
+fn describe(error: pem::PemError, text: &[u8]) -> KeyError {
+    KeyError::Format(match error {
+        pem::PemError::Missing if text.is_empty() => "it is empty".into(),
+        pem::PemError::Missing if looks_like_openpgp(text) => {
             "it looks like a binary OpenPGP key; OpenPGP keys are given to verify with --public-key, and in a policy by signedBy".into()
         }
-        pem::Error::Missing if text.first() == Some(&DER_SEQUENCE) => {
+        pem::PemError::Missing if text.first() == Some(&DER_SEQUENCE) => {
             "it is not PEM text, but maybe the same in DER; openssl pkey -pubin -inform DER -in FILE converts it".into()
         }
-        pem::Error::Missing => "it has no line -----BEGIN PUBLIC KEY----- at the beginning of a line".into(),
-        pem::Error::Broken(label) if !LABELS.contains(&label.as_str()) => not_a_public_key(&label),
-        pem::Error::Broken(_) => "its PEM block is cut off or not base64".into(),
-        pem::Error::Several => "it has more than one PEM block; put each key into a file of its own".into(),
+        pem::PemError::Missing => "it has no line -----BEGIN PUBLIC KEY----- at the beginning of a line".into(),
+        pem::PemError::Broken(label) if !LABELS.contains(&label.as_str()) => not_a_public_key(&label),
+        pem::PemError::Broken(_) => "its PEM block is cut off or not base64".into(),
+        pem::PemError::Several => "it has more than one PEM block; put each key into a file of its own".into(),
     })
 }
 

@@ -15,7 +15,7 @@ pub(super) struct Block {
 
 /// Why a text holds no block.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Error {
+pub(super) enum PemError {
     /// There is no line that begins a block.
     Missing,
     /// The block with this label does not end, or what stands in it is not base64.
@@ -28,12 +28,12 @@ const BEGIN: &str = "-----BEGIN ";
 const DASHES: &str = "-----";
 
 /// Reads the only block of a text.
-pub(super) fn only_block(text: &[u8]) -> Result<Block, Error> {
+pub(super) fn only_block(text: &[u8]) -> Result<Block, PemError> {
     let text = String::from_utf8_lossy(text);
     let mut lines = text.lines().map(str::trim_end);
-    let label = lines.by_ref().find_map(label_of).ok_or(Error::Missing)?;
+    let label = lines.by_ref().find_map(label_of).ok_or(PemError::Missing)?;
     let end = format!("-----END {label}{DASHES}");
-    let broken = || Error::Broken(label.clone());
+    let broken = || PemError::Broken(label.clone());
     let mut body = Vec::new();
     let mut ended = false;
     for line in lines.by_ref() {
@@ -47,7 +47,7 @@ pub(super) fn only_block(text: &[u8]) -> Result<Block, Error> {
         return Err(broken());
     }
     if lines.any(|line| label_of(line).is_some()) {
-        return Err(Error::Several);
+        return Err(PemError::Several);
     }
     // Header lines (RFC 1421) end with an empty line.
     if body.first().is_some_and(|line| line.contains(':')) {

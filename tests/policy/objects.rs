@@ -2,19 +2,19 @@
 //! ClusterImagePolicy and ImagePolicy: what nodes make of them, recorded, and what the API refuses.
 
 use image_signature::policy::combined::{covers, Combined};
-use image_signature::policy::document::Error;
+use image_signature::policy::document::TextError;
 use image_signature::policy::file::PolicyText;
 use image_signature::policy::objects::Objects;
 use image_signature::policy::scope::Applied;
-use image_signature::policy::{KeyMaterial, Policy, Requirement, SigstoreSigners, Transport};
+use image_signature::policy::{KeyMaterial, Policy, PolicyRequirement, SigstoreSigners, Transport};
 use image_signature::reference::Reference;
 use serde_json::{json, Value};
 
 use crate::support::vectors::{same, Table};
 
 /// What a policy requires in its scopes, in an order of its own. An empty section is none.
-fn content(policy: &Policy) -> Vec<(&str, &str, &[Requirement])> {
-    let scopes = |transport: &'static str| -> Vec<(&str, &str, &[Requirement])> {
+fn content(policy: &Policy) -> Vec<(&str, &str, &[PolicyRequirement])> {
+    let scopes = |transport: &'static str| -> Vec<(&str, &str, &[PolicyRequirement])> {
         let section: Option<&Transport> = policy.transports.iter().find(|own| own.name == transport);
         let scopes = section.into_iter().flat_map(|section| &section.scopes);
         scopes
@@ -97,7 +97,7 @@ fn trust(rest: &str) -> String {
 
 #[track_caller]
 fn refused(text: &str, expected: &str) {
-    let error: Error = Objects::parse(text).unwrap_err();
+    let error: TextError = Objects::parse(text).unwrap_err();
     assert_eq!(error.to_string(), expected);
 }
 
@@ -186,7 +186,7 @@ fn what_the_server_adds_is_left_alone_and_other_authorities_are_read() {
         (pki, SigstoreSigners::Pki, false),
     ] {
         let objects = Objects::parse(&object("[r.example]", text)).unwrap();
-        let Requirement::SigstoreSigned {
+        let PolicyRequirement::SigstoreSigned {
             signers: found,
             needs_rekor,
             ..
@@ -209,7 +209,7 @@ fn of_several_keys_in_key_data_the_first_counts() {
     let objects = Objects::parse(&text).unwrap();
     let policy = &objects.policies[0];
     assert_eq!(policy.keys_given, 2);
-    let Requirement::SigstoreSigned {
+    let PolicyRequirement::SigstoreSigned {
         signers: SigstoreSigners::Keys(KeyMaterial::Data(data)),
         ..
     } = &policy.requirement
@@ -226,7 +226,10 @@ fn objects_alone_refuse_what_no_scope_covers() {
     assert!(combined.is_objects_alone);
     let reference = Reference::parse("r.example/other/app:v1").unwrap();
     let (applied, requirements) = combined.policy.select("docker", &reference);
-    assert_eq!((applied, requirements), (Applied::Default, &[Requirement::Reject][..]));
+    assert_eq!(
+        (applied, requirements),
+        (Applied::Default, &[PolicyRequirement::Reject][..])
+    );
     assert_eq!(combined.makers_of("r.example/ns"), ["ClusterImagePolicy/p"]);
 }
 

@@ -90,7 +90,7 @@ fn resolve(module: &str, path: &str, modules: &BTreeSet<String>) -> Option<Strin
 }
 
 /// The paths into this crate that stand in a text: trees of `use` with a path for each leaf, and paths in the code.
-fn paths(text: &str) -> Vec<String> {
+pub(super) fn paths(text: &str) -> Vec<String> {
     let mut children = Vec::new();
     for line in text.lines() {
         let line = line.trim_start();

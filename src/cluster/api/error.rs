@@ -8,7 +8,7 @@ use crate::reason::{Reason, Refusal};
 
 /// Why a request came to nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum ApiError {
     /// The server refused it.
     #[error("{0}")]
     Status(Box<Status>),
@@ -18,7 +18,7 @@ pub enum Error {
         /// Host and port of the API server.
         server: String,
         /// How the request failed.
-        error: http::Error,
+        error: http::HttpError,
     },
     /// The server was not asked: an earlier request has found nobody.
     #[error("{server} was not asked again: {why}")]
@@ -30,7 +30,7 @@ pub enum Error {
     },
     /// There is no credential to show.
     #[error("getting a credential: {0}")]
-    Credential(#[from] credentials::Error),
+    Credential(#[from] credentials::CredentialError),
     /// The answer is not what was asked for.
     #[error("unexpected response from {server}: {what}")]
     Answer {
@@ -41,25 +41,25 @@ pub enum Error {
     },
     /// The TLS library refuses its configuration.
     #[error("{0}")]
-    Tls(#[from] tls::Error),
+    Tls(#[from] tls::TlsError),
 }
 
 /// The words of oc and kubectl.
-fn unreachable(server: &str, error: &http::Error) -> String {
+fn unreachable(server: &str, error: &http::HttpError) -> String {
     match error {
-        http::Error::Refused => {
+        http::HttpError::Refused => {
             format!("The connection to the server {server} was refused - did you specify the right host or port?")
         }
         error => format!("Unable to connect to the server: {server}: {error}"),
     }
 }
 
-impl Error {
+impl ApiError {
     /// The status, if the server answered with one.
     #[must_use]
     pub fn status(&self) -> Option<&Status> {
         match self {
-            Error::Status(status) => Some(status),
+            ApiError::Status(status) => Some(status),
             _ => None,
         }
     }
@@ -69,8 +69,8 @@ impl Error {
     pub fn is_too_large(&self) -> bool {
         matches!(
             self,
-            Error::Transport {
-                error: http::Error::TooLarge(_),
+            ApiError::Transport {
+                error: http::HttpError::TooLarge(_),
                 ..
             }
         )

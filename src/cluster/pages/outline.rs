@@ -74,18 +74,18 @@ impl Outline {
 }
 
 enum Problem {
-    Json(json::Error),
+    Json(json::JsonError),
     Other(String),
 }
 
-impl From<json::Error> for Problem {
-    fn from(error: json::Error) -> Self {
+impl From<json::JsonError> for Problem {
+    fn from(error: json::JsonError) -> Self {
         Problem::Json(error)
     }
 }
 
 /// `metadata.continue`, empty where nothing follows, and how many items follow, where that is said.
-fn continues(reader: &mut Reader<&[u8]>) -> Result<(String, String), json::Error> {
+fn continues(reader: &mut Reader<&[u8]>) -> Result<(String, String), json::JsonError> {
     let (mut token, mut follow) = (String::new(), String::new());
     reader.object()?;
     while let Some(member) = reader.key()? {
@@ -99,7 +99,7 @@ fn continues(reader: &mut Reader<&[u8]>) -> Result<(String, String), json::Error
 }
 
 /// Where the items stand. A list without any may be written `null`, as Go writes an empty slice.
-fn places(reader: &mut Reader<&[u8]>) -> Result<Vec<(usize, usize)>, json::Error> {
+fn places(reader: &mut Reader<&[u8]>) -> Result<Vec<(usize, usize)>, json::JsonError> {
     let mut places = Vec::new();
     if reader.kind()? == Kind::Null {
         reader.null()?;

@@ -67,7 +67,7 @@ pub struct Home {
 
 /// Why no home could be made.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum HomeError {
     /// The system's configuration of GnuPG does not let us.
     #[error("{0}: gpg cannot be used for checking signatures as long as it does")]
     System(String),
@@ -93,9 +93,9 @@ impl Home {
     ///
     /// # Errors
     /// When none does, or when gpg would not keep to it.
-    pub fn create(places: &[PathBuf]) -> Result<Self, Error> {
+    pub fn create(places: &[PathBuf]) -> Result<Self, HomeError> {
         if let Some(why) = system::prohibition() {
-            return Err(Error::System(why));
+            return Err(HomeError::System(why));
         }
         let uid = rustix::process::geteuid().as_raw();
         let mut tried = Vec::new();
@@ -108,14 +108,14 @@ impl Home {
                 }
             }
         }
-        Err(Error::NoPlace(tried))
+        Err(HomeError::NoPlace(tried))
     }
 
     /// Makes a home with an empty keybox of its own that no other configuration replaces.
     ///
     /// # Errors
     /// When no place takes it.
-    pub fn isolated(places: &[PathBuf]) -> Result<Self, Error> {
+    pub fn isolated(places: &[PathBuf]) -> Result<Self, HomeError> {
         let home = Self::create(places)?;
         let keybox = home.path().join("pubring.kbx");
         home.write("pubring.kbx", &EMPTY_KEYBOX)?;
@@ -132,7 +132,7 @@ impl Home {
     ///
     /// # Errors
     /// When no place takes it.
-    pub fn shadow(places: &[PathBuf], name: &str) -> Result<Self, Error> {
+    pub fn shadow(places: &[PathBuf], name: &str) -> Result<Self, HomeError> {
         let home = Self::create(places)?;
         home.write(name, &[])?;
         // The check of the trust database must stay on: without it a key keeps its validity after its certification
@@ -146,7 +146,7 @@ impl Home {
     }
 
     /// Writes gpg.conf. The trust database is named because the system's configuration may name another one.
-    fn write_options(&self, options: &str) -> Result<(), Error> {
+    fn write_options(&self, options: &str) -> Result<(), HomeError> {
         let trustdb = self.path().join("trustdb.gpg");
         let options = format!("{COMMON_OPTIONS}trustdb-name {}\n{options}", trustdb.display());
         self.write("gpg.conf", options.as_bytes())
@@ -162,7 +162,7 @@ impl Home {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write(&self, name: &str, content: &[u8]) -> Result<(), Error> {
+    pub fn write(&self, name: &str, content: &[u8]) -> Result<(), HomeError> {
         let path = self.path().join(name);
         OpenOptions::new()
             .write(true)
@@ -170,17 +170,17 @@ impl Home {
             .mode(0o600)
             .open(&path)
             .and_then(|mut file| file.write_all(content))
-            .map_err(|error| Error::Write(path, error))
+            .map_err(|error| HomeError::Write(path, error))
     }
 
     /// Replaces a file in it, or makes it, mode 0600.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn replace(&self, name: &str, content: &[u8]) -> Result<(), Error> {
+    pub fn replace(&self, name: &str, content: &[u8]) -> Result<(), HomeError> {
         let path = self.path().join(name);
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::Write(path, error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(HomeError::Write(path, error)),
             _ => self.write(name, content),
         }
     }

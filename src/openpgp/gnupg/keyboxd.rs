@@ -33,7 +33,7 @@ const MAX_CONFIG: u64 = 1 << 20;
 /// Why the keys cannot be had.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
-pub enum Error {
+pub enum KeyboxdError {
     #[error("there is no keyring in {home}: common.conf has use-keyboxd, and there is no {database}", home = .0.display(), database = .1.display())]
     Missing(PathBuf, PathBuf),
     #[error("reading {path}, which says where the keys are: {what}", path = .0.display(), what = .1)]
@@ -57,7 +57,7 @@ pub enum Error {
 ///
 /// # Errors
 /// When what it says cannot be read: a keyring file beside the database may be one from before.
-pub fn is_used(home: &Path) -> Result<bool, Error> {
+pub fn is_used(home: &Path) -> Result<bool, KeyboxdError> {
     if says_so(&home.join("common.conf"))? {
         return Ok(true);
     }
@@ -67,8 +67,8 @@ pub fn is_used(home: &Path) -> Result<bool, Error> {
     Ok(says_so(&home.join("gpg.conf"))? || forces_keyboxd().is_some())
 }
 
-fn says_so(file: &Path) -> Result<bool, Error> {
-    let unreadable = |what: String| Err(Error::Unreadable(file.to_owned(), what));
+fn says_so(file: &Path) -> Result<bool, KeyboxdError> {
+    let unreadable = |what: String| Err(KeyboxdError::Unreadable(file.to_owned(), what));
     match read_regular(file, MAX_CONFIG) {
         Ok(Some(text)) => Ok(options_of(&text).iter().any(|option| option == "use-keyboxd")),
         Ok(None) => unreadable(format!("it has more than {MAX_CONFIG} bytes")),
@@ -103,25 +103,25 @@ pub struct Exported {
 /// # Errors
 /// When there is no database, the home belongs to somebody else than `uid`, gpg is too old for it (it would see no
 /// keys, and make an empty keyring in the home), fails or takes too long, or exports nothing.
-pub fn export(home: &Path, uid: u32) -> Result<Exported, Error> {
+pub fn export(home: &Path, uid: u32) -> Result<Exported, KeyboxdError> {
     if is_missing(&database(home)) {
-        return Err(Error::Missing(home.to_owned(), database(home)));
+        return Err(KeyboxdError::Missing(home.to_owned(), database(home)));
     }
-    let wrong = |what: String| Error::Export(home.to_owned(), what);
+    let wrong = |what: String| KeyboxdError::Export(home.to_owned(), what);
     let owner = fs::metadata(home).map_err(|error| wrong(error.to_string()))?.uid();
     if owner != uid {
-        return Err(Error::NotOurs(home.to_owned()));
+        return Err(KeyboxdError::NotOurs(home.to_owned()));
     }
     if filters_exports() {
-        return Err(Error::Filter);
+        return Err(KeyboxdError::Filter);
     }
     // Absolute: the daemon does not run in our directory.
     let home = std::path::absolute(home).map_err(|error| wrong(error.to_string()))?;
-    let version = version().map_err(|error| Error::Export(home.clone(), error))?;
+    let version = version().map_err(|error| KeyboxdError::Export(home.clone(), error))?;
     if numbers(&version) < numbers(MIN_GNUPG) {
-        return Err(Error::TooOld(home, version));
+        return Err(KeyboxdError::TooOld(home, version));
     }
-    let wrong = |what: String| Error::Export(home.clone(), what);
+    let wrong = |what: String| KeyboxdError::Export(home.clone(), what);
     let was_running = daemon_runs(&home);
     let exported = run_export(&home).map_err(wrong);
     if !was_running {
@@ -129,7 +129,7 @@ pub fn export(home: &Path, uid: u32) -> Result<Exported, Error> {
     }
     let exported = exported?;
     if exported.count == 0 || exported.packets.is_empty() {
-        return Err(Error::Empty(home));
+        return Err(KeyboxdError::Empty(home));
     }
     Ok(exported)
 }

@@ -4,13 +4,13 @@
 use std::collections::HashMap;
 
 use crate::openpgp::keys::certificate::Certificate;
-use crate::openpgp::keys::ring::{Error, Format, Ring};
+use crate::openpgp::keys::ring::{Format, Ring, RingError};
 
 /// Unites the copies of each key; a ring without copies is left as it is.
 ///
 /// # Errors
 /// Never for a ring that could be read; the parts are parsed again.
-pub fn unite(ring: Ring) -> Result<Ring, Error> {
+pub fn unite(ring: Ring) -> Result<Ring, RingError> {
     let mut places: HashMap<[u8; 20], Vec<usize>> = HashMap::new();
     for number in 0..ring.len() {
         if let Some(fingerprint) = ring.fingerprint_bytes(number) {

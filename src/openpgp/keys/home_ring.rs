@@ -44,7 +44,7 @@ const TRACES: [&str; 10] = [
 
 /// Why there is no keyring to be believed.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum HomeRingError {
     /// There is no keyring, and nothing that shows that there ever was one.
     #[error("{home} is not a GnuPG home: neither pubring.kbx nor pubring.gpg is in it{hint}", home = .home.display())]
     NoHome {
@@ -87,10 +87,10 @@ pub enum Error {
     },
     /// It cannot be read, or is damaged.
     #[error("{0}")]
-    Ring(#[from] ring::Error),
+    Ring(#[from] ring::RingError),
 }
 
-impl Error {
+impl HomeRingError {
     /// Whether this may be over in a moment: gpg may just be replacing the keyring.
     #[must_use]
     pub fn may_pass(&self) -> bool {
@@ -103,7 +103,7 @@ impl Error {
 /// # Errors
 /// When it is not there, cannot be read, is damaged, or is not what it was. Only a keyring file without keys, in a home
 /// in which nothing shows that there were any, is an empty keyring.
-pub fn find(home: &Path) -> Result<Ring, Error> {
+pub fn find(home: &Path) -> Result<Ring, HomeRingError> {
     let (keybox, packets) = (home.join(KEYBOX), home.join(PACKETS));
     let Some(content) = read(&keybox)? else {
         for name in [
@@ -112,7 +112,7 @@ pub fn find(home: &Path) -> Result<Ring, Error> {
             DATABASE.to_owned(),
         ] {
             if exists(&home.join(&name)) {
-                return Err(Error::Away {
+                return Err(HomeRingError::Away {
                     away: keybox,
                     trace: name,
                 });
@@ -123,7 +123,7 @@ pub fn find(home: &Path) -> Result<Ring, Error> {
     };
     if content.is_empty() {
         if size(&packets) > 0 {
-            return Err(Error::Emptied {
+            return Err(HomeRingError::Emptied {
                 ring: keybox,
                 trace: format!("there is an older {PACKETS}"),
             });
@@ -137,7 +137,7 @@ pub fn find(home: &Path) -> Result<Ring, Error> {
     if !for_openpgp {
         if let Some(content) = read(&packets)?.filter(|content| !content.is_empty()) {
             if !ring.is_empty() {
-                return Err(Error::Hidden {
+                return Err(HomeRingError::Hidden {
                     ring: ring.path,
                     other: PACKETS,
                 });
@@ -148,7 +148,7 @@ pub fn find(home: &Path) -> Result<Ring, Error> {
         if ring.is_empty() {
             let trace = ["trustdb.gpg", "pubring.gpg~", "secring.gpg", DATABASE];
             if let Some(trace) = trace.into_iter().find(|name| size(&home.join(name)) > 0) {
-                return Err(Error::Gone {
+                return Err(HomeRingError::Gone {
                     home: home.to_owned(),
                     trace,
                 });
@@ -159,7 +159,7 @@ pub fn find(home: &Path) -> Result<Ring, Error> {
 }
 
 /// Whether a keyring without keys may be believed. Secret keys in the home may also be those of `certificates`.
-fn believed(home: &Path, ring: Ring, certificates: bool) -> Result<Ring, Error> {
+fn believed(home: &Path, ring: Ring, certificates: bool) -> Result<Ring, HomeRingError> {
     if !ring.is_empty() {
         return Ok(ring);
     }
@@ -174,7 +174,7 @@ fn believed(home: &Path, ring: Ring, certificates: bool) -> Result<Ring, Error> 
         None
     };
     match trace {
-        Some(trace) => Err(Error::Emptied {
+        Some(trace) => Err(HomeRingError::Emptied {
             ring: ring.path,
             trace: trace.to_owned(),
         }),
@@ -200,9 +200,9 @@ fn has_secret_keys(home: &Path) -> bool {
 }
 
 /// What to say where there is no keyring file at all.
-fn missing(home: &Path) -> Error {
+fn missing(home: &Path) -> HomeRingError {
     if let Some(trace) = TRACES.into_iter().find(|name| exists(&home.join(name))) {
-        return Error::Gone {
+        return HomeRingError::Gone {
             home: home.to_owned(),
             trace,
         };
@@ -213,19 +213,19 @@ fn missing(home: &Path) -> Error {
     } else {
         String::new()
     };
-    Error::NoHome {
+    HomeRingError::NoHome {
         home: home.to_owned(),
         hint,
     }
 }
 
 /// Reads a file if it is there. A link to nowhere is a file that is away.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, ring::Error> {
+fn read(path: &Path) -> Result<Option<Vec<u8>>, ring::RingError> {
     match read_regular(path, MAX_RING) {
         Ok(Some(content)) => Ok(Some(content)),
-        Ok(None) => Err(ring::Error::TooLarge(path.to_owned())),
+        Ok(None) => Err(ring::RingError::TooLarge(path.to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound && !exists(path) => Ok(None),
-        Err(error) => Err(ring::Error::Unreadable(path.to_owned(), error)),
+        Err(error) => Err(ring::RingError::Unreadable(path.to_owned(), error)),
     }
 }
 

@@ -52,7 +52,7 @@ struct RingKey {
 
 /// Why a keyring cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum RingError {
     /// It cannot be read.
     #[error("reading {path}: {error}", path = .0.display(), error = .1)]
     Unreadable(PathBuf, io::Error),
@@ -76,7 +76,7 @@ impl Ring {
     ///
     /// # Errors
     /// When it is damaged.
-    pub fn parse(path: PathBuf, format: Format, content: Vec<u8>) -> Result<Self, Error> {
+    pub fn parse(path: PathBuf, format: Format, content: Vec<u8>) -> Result<Self, RingError> {
         let blocks = match format {
             Format::Keybox => keybox_blocks(&content),
             Format::Packets => Ok(std::iter::once(0..content.len()).collect()),
@@ -96,7 +96,7 @@ impl Ring {
                 index: index_of(&keys),
                 keys,
             }),
-            Err((at, what)) => Err(Error::Damaged { path, at, what }),
+            Err((at, what)) => Err(RingError::Damaged { path, at, what }),
         }
     }
 

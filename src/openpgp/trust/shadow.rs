@@ -36,13 +36,13 @@ const ASKED_BY_NAME: usize = 100;
 
 /// Why the user's keyring cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum ShadowError {
     /// The user's home cannot be used.
     #[error("{0}")]
-    UserHome(#[from] user_home::Error),
+    UserHome(#[from] user_home::UserHomeError),
     /// Our own temporary home.
     #[error("{0}")]
-    Home(#[from] home::Error),
+    Home(#[from] home::HomeError),
     /// GnuPG could not be asked for what is in the user's keyring.
     #[error("{0}")]
     Gpg(#[from] EngineError),
@@ -76,17 +76,17 @@ impl Shadow {
     ///
     /// # Errors
     /// When the home, its keyring or its trust database is missing, unreadable or damaged, or gpg cannot be run.
-    pub fn of_home(user_home: &Path, uid: u32, by_validity: bool, places: &[PathBuf]) -> Result<Self, Error> {
+    pub fn of_home(user_home: &Path, uid: u32, by_validity: bool, places: &[PathBuf]) -> Result<Self, ShadowError> {
         if let Some(why) = system::vouching() {
-            return Err(Error::System(format!(
+            return Err(ShadowError::System(format!(
                 "{why}: gpg cannot be asked which keys are valid"
             )));
         }
         let UserHome { ring, trustdb } = UserHome::read(user_home, uid, by_validity)?;
-        let ring = copies::unite(ring).map_err(user_home::Error::from)?;
+        let ring = copies::unite(ring).map_err(user_home::UserHomeError::from)?;
         let home = Home::shadow(places, KEYS)?;
         let mut gpg = Gpg::start(home.path())?;
-        check_system(&mut gpg).map_err(Error::System)?;
+        check_system(&mut gpg).map_err(ShadowError::System)?;
         Ok(Self {
             ring,
             gpg,
@@ -209,7 +209,7 @@ impl Shadow {
         if places.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let wrong = |error: home::Error| EngineError::failed("copying keys", error);
+        let wrong = |error: home::HomeError| EngineError::failed("copying keys", error);
         let mut packets = Vec::new();
         for place in places {
             if let Some(own) = self.certificate(*place) {

@@ -46,19 +46,19 @@ pub struct UserHome {
 
 /// Why a home cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum UserHomeError {
     /// There is no GnuPG home, for this reason.
     #[error("there is no GnuPG home: {0}")]
     NoHome(String),
     /// There is no keyring to be believed.
     #[error("{0}; {import}, {OFFER}", import = import(.1))]
-    NoRing(home_ring::Error, PathBuf),
+    NoRing(home_ring::HomeRingError, PathBuf),
     /// It is unreadable or damaged.
     #[error("{0}; {OFFER}")]
-    Ring(#[from] ring::Error),
+    Ring(#[from] ring::RingError),
     /// The database of keys.
     #[error("{0}")]
-    Keyboxd(#[from] keyboxd::Error),
+    Keyboxd(#[from] keyboxd::KeyboxdError),
     /// The trust database is unreadable or damaged. Which keys are disabled stands there alone, so that no way to accept
     /// keys of this keyring goes without it.
     #[error("{path}: {what}; without it GnuPG cannot say which keys are valid or disabled: restore it, or move it away and take owner trust in again with gpg --import-ownertrust FILE or name keys with --signed-by FINGERPRINT, {OFFER}", path = .0.display(), what = .1)]
@@ -91,19 +91,27 @@ impl UserHome {
     ///
     /// # Errors
     /// When the home, its keyring or its trust database is missing, unreadable or damaged, or does not hold still.
-    pub fn read(home: &Path, uid: u32, by_validity: bool) -> Result<Self, Error> {
+    pub fn read(home: &Path, uid: u32, by_validity: bool) -> Result<Self, UserHomeError> {
         match fs::metadata(home) {
             Ok(meta) if meta.is_dir() => {}
-            Ok(_) => return Err(Error::NoHome(format!("{} is not a directory; {OFFER}", home.display()))),
+            Ok(_) => {
+                return Err(UserHomeError::NoHome(format!(
+                    "{} is not a directory; {OFFER}",
+                    home.display()
+                )))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(Error::NoHome(format!(
+                return Err(UserHomeError::NoHome(format!(
                     "{} does not exist; {}, {OFFER}",
                     home.display(),
                     import(home)
                 )))
             }
             Err(error) => {
-                return Err(Error::NoHome(format!("reading {}: {error}; {OFFER}", home.display())));
+                return Err(UserHomeError::NoHome(format!(
+                    "reading {}: {error}; {OFFER}",
+                    home.display()
+                )));
             }
         }
         let begin = Instant::now();
@@ -111,7 +119,7 @@ impl UserHome {
             let before = survey(home);
             let read = read_once(home, uid, by_validity);
             let is_still = before == survey(home);
-            let is_passing = matches!(&read, Err(Error::NoRing(error, _)) if error.may_pass());
+            let is_passing = matches!(&read, Err(UserHomeError::NoRing(error, _)) if error.may_pass());
             if is_still && !is_passing {
                 return read;
             }
@@ -120,25 +128,25 @@ impl UserHome {
                 return read;
             }
             if waited >= PATIENCE {
-                return Err(Error::Restless(home.to_owned()));
+                return Err(UserHomeError::Restless(home.to_owned()));
             }
             thread::sleep(PAUSE);
         }
     }
 }
 
-fn read_once(home: &Path, uid: u32, by_validity: bool) -> Result<UserHome, Error> {
+fn read_once(home: &Path, uid: u32, by_validity: bool) -> Result<UserHome, UserHomeError> {
     let ring = if keyboxd::is_used(home)? {
         let keys = keyboxd::export(home, uid)?;
         let ring = Ring::parse(keyboxd::database(home), Format::Packets, keys.packets)?;
         if ring.len() != keys.count {
-            return Err(keyboxd::Error::Partial(home.to_owned(), keys.count, ring.len()).into());
+            return Err(keyboxd::KeyboxdError::Partial(home.to_owned(), keys.count, ring.len()).into());
         }
         ring
     } else {
         home_ring::find(home).map_err(|error| match error {
-            home_ring::Error::Ring(error) => error.into(),
-            error => Error::NoRing(error, home.to_owned()),
+            home_ring::HomeRingError::Ring(error) => error.into(),
+            error => UserHomeError::NoRing(error, home.to_owned()),
         })?
     };
     let path = home.join("trustdb.gpg");
@@ -148,21 +156,21 @@ fn read_once(home: &Path, uid: u32, by_validity: bool) -> Result<UserHome, Error
         if trustdb.as_deref().is_some_and(has_owner_trust) {
             let trace = "trustdb.gpg has owner trust for keys".to_owned();
             let ring = ring.path;
-            return Err(Error::NoRing(
-                home_ring::Error::Emptied { ring, trace },
+            return Err(UserHomeError::NoRing(
+                home_ring::HomeRingError::Emptied { ring, trace },
                 home.to_owned(),
             ));
         }
     } else if by_validity && trustdb.is_none() {
         let what = if path.exists() { "is empty" } else { "is not there" };
-        return Err(Error::NoTrust(path, what));
+        return Err(UserHomeError::NoTrust(path, what));
     }
     Ok(UserHome { ring, trustdb })
 }
 
 /// Reads a trust database if there is one; `None` also for one that is empty: gpg makes it before it fills it.
-fn read_trustdb(path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    let wrong = |what: String| Error::TrustDb(path.to_owned(), what);
+fn read_trustdb(path: &Path) -> Result<Option<Vec<u8>>, UserHomeError> {
+    let wrong = |what: String| UserHomeError::TrustDb(path.to_owned(), what);
     let content = match read_regular(path, MAX_TRUSTDB) {
         Ok(Some(content)) => content,
         Ok(None) => return Err(wrong(format!("it has more than {MAX_TRUSTDB} bytes"))),

@@ -2,7 +2,7 @@
 //! The lists of requirements in a policy, each with its place.
 
 use crate::policy::places::path_of;
-use crate::policy::rulebook::{Rule, Rulebook, Spot, DOCKER};
+use crate::policy::rulebook::{PlacedRequirement, Rulebook, Spot, DOCKER};
 
 /// A list of requirements of containers-policy.json(5): of a scope, or the `default`.
 pub(super) struct List<'r> {
@@ -11,7 +11,7 @@ pub(super) struct List<'r> {
     /// Its scope; none for the `default`.
     pub scope: Option<&'r str>,
     pub spot: Spot,
-    pub rules: Vec<Rule<'r>>,
+    pub rules: Vec<PlacedRequirement<'r>>,
 }
 
 /// All lists of a policy.

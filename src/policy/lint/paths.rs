@@ -2,16 +2,16 @@
 //! Paths of key files that do not mean the same file to every reader of the policy.
 
 use crate::policy::finding::{Code, Finding};
-use crate::policy::rulebook::{Rule, Rulebook};
+use crate::policy::rulebook::{PlacedRequirement, Rulebook};
 use crate::policy::{member, KeyMaterial};
 use crate::text::quoted;
 
 /// A finding for each relative path. Keys of objects stand in them, so that these have none.
-pub(super) fn of(rules: &[Rule<'_>], book: &Rulebook) -> Vec<Finding> {
+pub(super) fn of(rules: &[PlacedRequirement<'_>], book: &Rulebook) -> Vec<Finding> {
     rules.iter().flat_map(|rule| of_rule(rule, book)).collect()
 }
 
-fn of_rule(rule: &Rule<'_>, book: &Rulebook) -> Vec<Finding> {
+fn of_rule(rule: &PlacedRequirement<'_>, book: &Rulebook) -> Vec<Finding> {
     let Some(material @ KeyMaterial::Paths(paths)) = member::material(rule.requirement) else {
         return Vec::new();
     };

@@ -3,8 +3,8 @@
 
 use super::lists::{lists, List};
 use crate::policy::finding::{Code, Finding};
-use crate::policy::rulebook::{Rule, Rulebook};
-use crate::policy::{words, Requirement, SigstoreSigners};
+use crate::policy::rulebook::{PlacedRequirement, Rulebook};
+use crate::policy::{words, PolicyRequirement, SigstoreSigners};
 
 /// Of how many scopes it is told that several objects have them.
 const MAX_SCOPES: usize = 100;
@@ -26,7 +26,7 @@ pub(super) fn of_list(list: &List<'_>) -> Vec<Finding> {
 pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (source, object) in book.objects() {
-        let rule = Rule::of_object(source, object);
+        let rule = PlacedRequirement::of_object(source, object);
         findings.extend(of_rule(&rule));
         if object.keys_given > 1 {
             findings.push(Finding::new(
@@ -50,7 +50,7 @@ pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
             ),
         ));
     }
-    let has_own = |rule: &Rule<'_>| matches!(rule.requirement, Requirement::SignedBy { .. });
+    let has_own = |rule: &PlacedRequirement<'_>| matches!(rule.requirement, PolicyRequirement::SignedBy { .. });
     if let (Some(_), Some(own)) = (
         book.objects().next(),
         lists(book)
@@ -67,7 +67,7 @@ pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
     findings
 }
 
-fn of_rule(rule: &Rule<'_>) -> Option<Finding> {
+fn of_rule(rule: &PlacedRequirement<'_>) -> Option<Finding> {
     let found = |code| {
         Some(Finding::new(
             code,
@@ -76,10 +76,12 @@ fn of_rule(rule: &Rule<'_>) -> Option<Finding> {
         ))
     };
     match rule.requirement {
-        Requirement::SignedBaseLayer => found(Code::RequirementNeverMet),
-        Requirement::SignedBy { key_type, .. } if !words::is_openpgp(*key_type) => found(Code::RequirementNeverMet),
-        Requirement::SigstoreSigned { needs_rekor: true, .. }
-        | Requirement::SigstoreSigned {
+        PolicyRequirement::SignedBaseLayer => found(Code::RequirementNeverMet),
+        PolicyRequirement::SignedBy { key_type, .. } if !words::is_openpgp(*key_type) => {
+            found(Code::RequirementNeverMet)
+        }
+        PolicyRequirement::SigstoreSigned { needs_rekor: true, .. }
+        | PolicyRequirement::SigstoreSigned {
             signers: SigstoreSigners::Fulcio | SigstoreSigners::Pki,
             ..
         } => found(Code::RequirementNotChecked),

@@ -7,7 +7,7 @@ use csv::{QuoteStyle, Terminator, WriterBuilder};
 
 use super::renderer::Renderer;
 use super::words::message;
-use crate::audit::entry::{Entry, Signer};
+use crate::audit::entry::{Entry, EntrySigner};
 use crate::audit::head::Head;
 use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
@@ -47,8 +47,8 @@ impl Renderer for Csv {
     }
 
     fn entry(&mut self, out: &mut dyn Write, entry: &Entry) -> io::Result<()> {
-        let signers: Vec<&Signer> = entry.signers().collect();
-        let each = |of: fn(&Signer) -> &String| joined(signers.iter().map(|signer| of(signer).as_str()));
+        let signers: Vec<&EntrySigner> = entry.signers().collect();
+        let each = |of: fn(&EntrySigner) -> &String| joined(signers.iter().map(|signer| of(signer).as_str()));
         let mut namespaces: Vec<&str> = entry.uses.iter().map(|used| used.namespace.as_str()).collect();
         namespaces.sort_unstable();
         namespaces.dedup();

@@ -3,7 +3,7 @@
 
 use super::job::Job;
 use super::judged::Judged;
-use crate::audit::entry::{Entry, Recorded, Signature, Signer, Source};
+use crate::audit::entry::{Entry, EntrySigner, Recorded, Signature, Source};
 use crate::reference::Reference;
 use crate::subject::SourceAnswer;
 use crate::verdict::signer;
@@ -74,9 +74,9 @@ fn source(own: &SourceAnswer) -> Source {
     }
 }
 
-fn of_signer(signer: &signer::Signer) -> Signer {
+fn of_signer(signer: &signer::Signer) -> EntrySigner {
     match signer {
-        signer::Signer::Gpg(own) => Signer {
+        signer::Signer::Gpg(own) => EntrySigner {
             fingerprint: own.fingerprint.to_string(),
             primary: own.primary.to_string(),
             user_id: own.user_id.clone(),
@@ -86,7 +86,7 @@ fn of_signer(signer: &signer::Signer) -> Signer {
             expires: own.expires,
         },
         // Nothing of it says when it was made, whose the key is, or when it ends.
-        signer::Signer::Sigstore(own) => Signer {
+        signer::Signer::Sigstore(own) => EntrySigner {
             fingerprint: signer.id(),
             primary: signer.id(),
             user_id: String::new(),

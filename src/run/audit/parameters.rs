@@ -11,7 +11,7 @@ use crate::audit::head::{Head, Shard, VERSION};
 use crate::audit::lines::REPORT;
 use crate::openpgp::trust::user_keyring::TrustModel;
 use crate::settings::audit::Audit;
-use crate::settings::keys::{KeySource, Keys};
+use crate::settings::keys::{KeyChoice, KeySource};
 use crate::settings::objects::Recording;
 use crate::source::objects::ObjectFiles;
 
@@ -108,7 +108,7 @@ fn of_all(mut file: impl Read) -> io::Result<String> {
     }
 }
 
-fn of_keys(keys: &Keys, hash: &mut Sha256) {
+fn of_keys(keys: &KeyChoice, hash: &mut Sha256) {
     if keys.accepts_gpg {
         match &keys.source {
             KeySource::Files(files) => {

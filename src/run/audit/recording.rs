@@ -35,7 +35,7 @@ pub(super) fn record(loaded: &Loaded, outcome: &ImageOutcome, planned: Planned) 
         let new = changed(stored, &edit);
         if is_same(stored, &new) {
             if let Some(fate) = fates.get_mut(edit.index) {
-                *fate = report::Recorded::Unchanged;
+                *fate = report::RecordResult::Unchanged;
             }
             continue;
         }
@@ -86,15 +86,15 @@ fn is_true(record: &Value) -> bool {
 }
 
 /// What becomes of an image's record, by what becomes of those of its signatures: one failure is a failure.
-fn sum(signatures: &[report::Recorded]) -> Recorded {
-    let has = |fate: report::Recorded| signatures.contains(&fate);
-    if has(report::Recorded::Failed) {
+fn sum(signatures: &[report::RecordResult]) -> Recorded {
+    let has = |fate: report::RecordResult| signatures.contains(&fate);
+    if has(report::RecordResult::Failed) {
         Recorded::Failed
-    } else if has(report::Recorded::Yes) {
+    } else if has(report::RecordResult::Yes) {
         Recorded::Yes
-    } else if signatures.iter().all(|fate| *fate == report::Recorded::No) {
+    } else if signatures.iter().all(|fate| *fate == report::RecordResult::No) {
         Recorded::No
-    } else if has(report::Recorded::Kept) {
+    } else if has(report::RecordResult::Kept) {
         Recorded::Kept
     } else {
         Recorded::Unchanged

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::identity::Rule;
 use crate::openpgp::keys::key_file::Contents;
 use crate::openpgp::trust::import;
-use crate::policy::{KeyMaterial, KeyType, Requirement, SigstoreSigners};
+use crate::policy::{KeyMaterial, KeyType, PolicyRequirement, SigstoreSigners};
 use crate::sigstore::key::PublicKey;
 use crate::sigstore::keys::read_file;
 use crate::text::safe;
@@ -35,24 +35,24 @@ impl Draft {
     ///
     /// # Errors
     /// When one is of no use: its number in the requirement, from 0, and why.
-    pub(super) fn of(requirement: &Requirement) -> Result<Draft, (usize, String)> {
+    pub(super) fn of(requirement: &PolicyRequirement) -> Result<Draft, (usize, String)> {
         let ready = |name: &str, demand| Draft {
             name: name.to_owned(),
             demand: DraftDemand::Ready(demand),
         };
         let never = |what: &str| Demand::Refusal(format!("{what}, which no reader of policies implements"));
         Ok(match requirement {
-            Requirement::InsecureAcceptAnything => ready("insecureAcceptAnything", Demand::Anything),
-            Requirement::Reject => ready("reject", Demand::Refusal("no image is accepted".to_owned())),
-            Requirement::SignedBaseLayer => ready("signedBaseLayer", never("a signed base layer")),
-            Requirement::SignedBy { key_type, .. } if *key_type != KeyType::GpgKeys => {
+            PolicyRequirement::InsecureAcceptAnything => ready("insecureAcceptAnything", Demand::Anything),
+            PolicyRequirement::Reject => ready("reject", Demand::Refusal("no image is accepted".to_owned())),
+            PolicyRequirement::SignedBaseLayer => ready("signedBaseLayer", never("a signed base layer")),
+            PolicyRequirement::SignedBy { key_type, .. } if *key_type != KeyType::GpgKeys => {
                 ready("signedBy", never("keys of another keyType than GPGKeys"))
             }
-            Requirement::SignedBy { keys, identity, .. } => Draft {
+            PolicyRequirement::SignedBy { keys, identity, .. } => Draft {
                 name: name("signedBy", keys, identity),
                 demand: DraftDemand::Gpg(openpgp_files(keys)?, identity.clone()),
             },
-            Requirement::SigstoreSigned {
+            PolicyRequirement::SigstoreSigned {
                 signers: SigstoreSigners::Keys(keys),
                 needs_rekor,
                 identity,
@@ -65,7 +65,7 @@ impl Draft {
                     DraftDemand::Sigstore(sigstore_keys(keys)?, identity.clone())
                 },
             },
-            Requirement::SigstoreSigned { signers, .. } => {
+            PolicyRequirement::SigstoreSigned { signers, .. } => {
                 let whose = match signers {
                     SigstoreSigners::Fulcio => "Fulcio",
                     _ => "a PKI",

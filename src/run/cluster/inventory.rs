@@ -18,7 +18,7 @@ use super::Session;
 use crate::audit::entry::UseKind;
 use crate::audit::uses::{Known, Uses};
 use crate::cluster::api::Api;
-use crate::cluster::images::{self, Found};
+use crate::cluster::images::{self, FoundImage};
 use crate::cluster::names::Name;
 use crate::cluster::pages::{List, Pages};
 use crate::cluster::{pods, streams};
@@ -84,7 +84,7 @@ pub struct Candidate {
     /// Its digest, or whatever the object is named.
     pub name: String,
     /// The object, or why there is none.
-    pub found: Result<Found, Refusal>,
+    pub found: Result<FoundImage, Refusal>,
     /// What uses it, and what that expects.
     pub known: Known,
     /// Which of the images that are named it is.
@@ -109,7 +109,7 @@ pub struct Inventory {
     failure: Option<Refusal>,
     next: usize,
     /// What became of images that were looked through for lists: all that could not be read, and some that could.
-    kept: BTreeMap<[u8; 32], Result<Found, Refusal>>,
+    kept: BTreeMap<[u8; 32], Result<FoundImage, Refusal>>,
     /// Images that are not wanted and could not be read: whether they are lists is not known.
     unread: usize,
     /// Whether Images are read out of streams, since the user may not read them themselves.
@@ -281,7 +281,7 @@ impl Inventory {
     }
 
     /// Asks for an Image, or, for users who may not read those, for the copy of it in a stream.
-    fn fetch(&mut self, api: &mut Api, digest: &Digest, view: Option<Name>) -> Result<Found, Refusal> {
+    fn fetch(&mut self, api: &mut Api, digest: &Digest, view: Option<Name>) -> Result<FoundImage, Refusal> {
         if !self.is_by_view {
             match images::find(api, &Name::Image(digest.clone())) {
                 Err(refusal) if refusal.reason == Reason::Forbidden && view.is_some() => self.is_by_view = true,

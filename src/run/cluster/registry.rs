@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::{is_open, pause, Session, MAX_TRIES};
-use crate::cluster::api::Error;
+use crate::cluster::api::ApiError;
 use crate::cluster::mirrors::{self, Mirrors};
 use crate::cluster::registries::{self, Own};
 use crate::http::secret::Secret;
@@ -83,15 +83,15 @@ impl Session {
                 Err(error) => error,
             };
             match &error {
-                Error::Status(status) if status.code == 409 && status.reason == "AlreadyExists" => {
+                ApiError::Status(status) if status.code == 409 && status.reason == "AlreadyExists" => {
                     return Posted::AlreadyThere
                 }
                 // Somebody else has changed the image in between.
-                Error::Status(status) if status.is_conflict() && tries < MAX_TRIES => {
+                ApiError::Status(status) if status.is_conflict() && tries < MAX_TRIES => {
                     tries += 1;
                     pause(tries);
                 }
-                Error::Status(status) if status.code == 403 => {
+                ApiError::Status(status) if status.code == 403 => {
                     return Posted::Failed(format!(
                         "{error}; the cluster role system:image-signer has the right to add signatures (oc adm policy add-cluster-role-to-user system:image-signer USER)"
                     ));

@@ -9,7 +9,7 @@ use crate::openpgp::keys::listing::ListedKey;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::import;
 use crate::policy::explanation::{KeyFile, KeyLine};
-use crate::policy::{words, KeyMaterial, Requirement, SigstoreSigners};
+use crate::policy::{words, KeyMaterial, PolicyRequirement, SigstoreSigners};
 use crate::settings::policy::Ground;
 use crate::sigstore::key::{PublicKey, MAX_KEY_FILE};
 use crate::text::safe;
@@ -27,10 +27,10 @@ pub(super) struct Keys {
 impl Keys {
     /// Whether a signature by one of them could meet the requirement that they are of, as far as is known. One that asks
     /// for no keys is not held up by them.
-    pub(super) fn may_meet(&self, requirement: &Requirement) -> bool {
+    pub(super) fn may_meet(&self, requirement: &PolicyRequirement) -> bool {
         let asks_for_keys = match requirement {
-            Requirement::SignedBy { key_type, .. } => words::is_openpgp(*key_type),
-            Requirement::SigstoreSigned { signers, .. } => matches!(signers, SigstoreSigners::Keys(_)),
+            PolicyRequirement::SignedBy { key_type, .. } => words::is_openpgp(*key_type),
+            PolicyRequirement::SigstoreSigned { signers, .. } => matches!(signers, SigstoreSigners::Keys(_)),
             _ => false,
         };
         let mut keys = self.files.iter().flat_map(|file| &file.keys);
@@ -39,10 +39,10 @@ impl Keys {
 }
 
 /// Reads the keys of a requirement. A file that is of no use is told in its place.
-pub(super) fn of(requirement: &Requirement, ground: &Ground) -> Keys {
+pub(super) fn of(requirement: &PolicyRequirement, ground: &Ground) -> Keys {
     match requirement {
-        Requirement::SignedBy { key_type, keys, .. } if words::is_openpgp(*key_type) => openpgp(keys, ground),
-        Requirement::SigstoreSigned {
+        PolicyRequirement::SignedBy { key_type, keys, .. } if words::is_openpgp(*key_type) => openpgp(keys, ground),
+        PolicyRequirement::SigstoreSigned {
             signers: SigstoreSigners::Keys(keys),
             ..
         } => Keys {

@@ -9,8 +9,8 @@ use crate::policy::explanation::{KeyFile, KeyLine};
 use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::lint;
 use crate::policy::member;
-use crate::policy::rulebook::{Rule, Rulebook, Spot};
-use crate::policy::{KeyMaterial, Requirement};
+use crate::policy::rulebook::{PlacedRequirement, Rulebook, Spot};
+use crate::policy::{KeyMaterial, PolicyRequirement};
 use crate::reason::Reason;
 use crate::settings::policy::Ground;
 
@@ -20,7 +20,7 @@ const MAX_KEY_SETS: usize = 300;
 /// Everything that is found. What could not be looked into goes to `trouble`.
 pub(super) fn of(book: &Rulebook, ground: &Ground, trouble: &mut Vec<String>) -> Vec<Finding> {
     // Many requirements have the same keys.
-    let mut known: Vec<(&Requirement, Keys)> = Vec::new();
+    let mut known: Vec<(&PolicyRequirement, Keys)> = Vec::new();
     let mut left_out = 0;
     let mut findings = Vec::new();
     for rule in lint::rules(book) {
@@ -54,11 +54,17 @@ pub(super) fn of(book: &Rulebook, ground: &Ground, trouble: &mut Vec<String>) ->
     findings
 }
 
-fn same_kind(one: &Requirement, other: &Requirement) -> bool {
+fn same_kind(one: &PolicyRequirement, other: &PolicyRequirement) -> bool {
     std::mem::discriminant(one) == std::mem::discriminant(other)
 }
 
-fn of_rule(rule: &Rule<'_>, material: &KeyMaterial, keys: &Keys, is_known: bool, book: &Rulebook) -> Vec<Finding> {
+fn of_rule(
+    rule: &PlacedRequirement<'_>,
+    material: &KeyMaterial,
+    keys: &Keys,
+    is_known: bool,
+    book: &Rulebook,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     if keys.files.is_empty() {
         if matches!(material, KeyMaterial::Paths(paths) if paths.is_empty()) {
@@ -126,7 +132,7 @@ fn of_file(file: &KeyFile, spot: &Spot, is_one_left: bool, is_known: bool) -> Ve
 }
 
 /// What is to be said of a key and its copies.
-fn of_copies(rule: &Rule<'_>, material: &KeyMaterial, keys: &Keys, book: &Rulebook) -> Vec<Finding> {
+fn of_copies(rule: &PlacedRequirement<'_>, material: &KeyMaterial, keys: &Keys, book: &Rulebook) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut first: HashMap<String, (usize, &Certificate)> = HashMap::new();
     for (number, contents) in keys.contents.iter().enumerate() {

@@ -11,8 +11,8 @@ use crate::policy::finding::{Code, Finding};
 use crate::policy::lint;
 use crate::policy::mirrored;
 use crate::policy::place::Place;
-use crate::policy::rulebook::{Rule, Rulebook, Spot};
-use crate::policy::{KeyMaterial, Requirement, SigstoreSigners};
+use crate::policy::rulebook::{PlacedRequirement, Rulebook, Spot};
+use crate::policy::{KeyMaterial, PolicyRequirement, SigstoreSigners};
 use crate::reference::Reference;
 use crate::registry::registries_conf::RegistriesConf;
 use crate::registry::registries_d::RegistriesD;
@@ -99,11 +99,11 @@ fn mirrors(book: &Rulebook, conf: &RegistriesConf, sections: &RegistriesD) -> Ve
         let by_gpg = scope
             .requirements
             .iter()
-            .any(|own| matches!(own, Requirement::SignedBy { .. }));
+            .any(|own| matches!(own, PolicyRequirement::SignedBy { .. }));
         let by_sigstore = scope
             .requirements
             .iter()
-            .any(|own| matches!(own, Requirement::SigstoreSigned { .. }));
+            .any(|own| matches!(own, PolicyRequirement::SigstoreSigned { .. }));
         for (_, location) in conf.mirrors_of(&source) {
             let Some(mirror) = example(location) else { continue };
             let has_store = |own: &Reference| sections.lookaside(own).is_some();
@@ -143,7 +143,7 @@ fn attachments(book: &Rulebook, sections: &RegistriesD) -> Vec<Finding> {
     for scope in docker.into_iter().flat_map(|section| &section.scopes).take(MAX_SCOPES) {
         let rules = scope.requirements.iter().enumerate();
         let sigstore = rules
-            .filter(|(_, own)| matches!(own, Requirement::SigstoreSigned { .. }))
+            .filter(|(_, own)| matches!(own, PolicyRequirement::SigstoreSigned { .. }))
             .map(|(number, _)| number)
             .next();
         let (Some(number), Some(own)) = (sigstore, example(&scope.name)) else {
@@ -190,7 +190,7 @@ fn programs(book: &Rulebook, ground: &Ground) -> Vec<Finding> {
     let rules = lint::rules(book);
     let sigstore = rules
         .iter()
-        .find(|rule| matches!(rule.requirement, Requirement::SigstoreSigned { .. }));
+        .find(|rule| matches!(rule.requirement, PolicyRequirement::SigstoreSigned { .. }));
     let Some(sigstore) = sigstore else { return Vec::new() };
     // A member that readers refuse which do not know it, with a text that all have that do.
     let newer = rules.iter().find_map(|rule| Some((rule, newer_member(rule, book)?)));
@@ -226,8 +226,8 @@ fn programs(book: &Rulebook, ground: &Ground) -> Vec<Finding> {
 }
 
 /// A member of a sigstoreSigned that readers learnt later, and a word that readers have in them that know it.
-fn newer_member(rule: &Rule<'_>, book: &Rulebook) -> Option<(&'static str, &'static str)> {
-    let Requirement::SigstoreSigned {
+fn newer_member(rule: &PlacedRequirement<'_>, book: &Rulebook) -> Option<(&'static str, &'static str)> {
+    let PolicyRequirement::SigstoreSigned {
         signers, needs_rekor, ..
     } = rule.requirement
     else {

@@ -8,7 +8,7 @@ use crate::files::read::read_bounded;
 use crate::policy::file::PolicyText;
 use crate::policy::objects::Objects;
 use crate::policy::rulebook::{Rulebook, Source};
-use crate::policy::{Error, MAX_POLICY_BYTES};
+use crate::policy::{TextError, MAX_POLICY_BYTES};
 use crate::report::console::{Console, Messages};
 use crate::report::exit::Exit;
 use crate::report::json::Syntax;
@@ -21,7 +21,7 @@ use crate::text::safe;
 /// A file that breaks its format.
 pub(super) struct Broken {
     pub file: PathBuf,
-    pub error: Error,
+    pub error: TextError,
 }
 
 /// What stands in place of a file's name for objects of a cluster.

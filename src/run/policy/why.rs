@@ -5,7 +5,7 @@ use super::keys;
 use super::load::{left_out, load_with_mirrors, shown};
 use super::syntax;
 use crate::cluster::mirrors::Mirrors;
-use crate::policy::explanation::{Explanation, Part, Place, State, Step};
+use crate::policy::explanation::{Explanation, FetchPlace, Part, State, Step};
 use crate::policy::mirrored::{self, Mirror};
 use crate::policy::rulebook::Rulebook;
 use crate::policy::scope::scopes_of;
@@ -210,7 +210,12 @@ fn of_sets(
     Ok((mirrors, locations))
 }
 
-fn place((reference, mirror, blocked): Located, stores: &RegistriesD, ground: &Ground, is_by_objects: bool) -> Place {
+fn place(
+    (reference, mirror, blocked): Located,
+    stores: &RegistriesD,
+    ground: &Ground,
+    is_by_objects: bool,
+) -> FetchPlace {
     let at = |place: &registries_d::Place| match &place.namespace {
         Some(namespace) => format!("{}, line {}, docker.{namespace}", shown(&place.file), place.line),
         None => format!("{}, line {}, default-docker", shown(&place.file), place.line),
@@ -237,7 +242,7 @@ fn place((reference, mirror, blocked): Located, stores: &RegistriesD, ground: &G
             "built in: registries.d does not say use-sigstore-attachments".to_owned(),
         ),
     };
-    Place {
+    FetchPlace {
         lookaside: format!("{}/{}@{digest}/signature-1", without_secrets(&base), reference.path()),
         lookaside_by,
         attachments,

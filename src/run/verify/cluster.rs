@@ -3,7 +3,7 @@
 
 use super::beside::Beside;
 use super::{Judged, Run};
-use crate::cluster::images::Found;
+use crate::cluster::images::FoundImage;
 use crate::cluster::names::Name;
 use crate::reason::{Refusal, Verdict};
 use crate::reference::Reference;
@@ -78,7 +78,7 @@ impl Run<'_, '_> {
         // What the stream names is good enough to look at, not to be recorded.
         let is_recordable = self.identity_source == IdentitySource::User;
         let records = self.settings.recording != Recording::Dry && is_recordable;
-        let Found { mut loaded, read_only } = if records {
+        let FoundImage { mut loaded, read_only } = if records {
             session.find_to_write(name, is_only)?
         } else {
             session.find(name)?

@@ -9,7 +9,7 @@ use crate::digest::Digest;
 use crate::reason::Reason;
 use crate::reference::Reference;
 use crate::report::console::Messages;
-use crate::report::Recorded;
+use crate::report::RecordResult;
 use crate::run::file_records::FileRecords;
 use crate::run::held::{HeldReport, HeldReports, HeldText};
 use crate::run::lists;
@@ -74,7 +74,7 @@ impl Run<'_, '_> {
         self.any_not_found |= judged.report.outcome.reason() == Reason::NotFound;
         self.progress.judged(judged.report.outcome.verdict());
         self.printer.count(&judged.report);
-        let waits = judged.report.recorded_signatures.contains(&Recorded::Yes);
+        let waits = judged.report.recorded_signatures.contains(&RecordResult::Yes);
         let held = HeldReport {
             position: judged.position.filter(|_| waits),
             written: self.held_text(judged),

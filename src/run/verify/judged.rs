@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! An image that was judged, on its way to being recorded and reported.
 
-use crate::report::{ImageReport, Recorded};
+use crate::report::{ImageReport, RecordResult};
 use crate::run::planning::Words;
 use crate::source::objects::Position;
 
@@ -35,14 +35,14 @@ impl Judged {
     /// What was to be written is not. That counts for the image even where there was nothing to write.
     pub(super) fn fail(&mut self) {
         self.is_refused = true;
-        self.settle(Recorded::Failed);
-        self.report.recorded = Recorded::Failed;
+        self.settle(RecordResult::Failed);
+        self.report.recorded = RecordResult::Failed;
     }
 
     /// What was to be written has become something else.
-    pub(super) fn settle(&mut self, fate: Recorded) {
+    pub(super) fn settle(&mut self, fate: RecordResult) {
         for recorded in &mut self.report.recorded_signatures {
-            if *recorded == Recorded::Yes {
+            if *recorded == RecordResult::Yes {
                 *recorded = fate;
             }
         }
@@ -52,14 +52,14 @@ impl Judged {
     /// What became of the image's record, by what became of those of its signatures: one failure is a failure.
     pub(super) fn sum_up(&mut self) {
         let signatures = &self.report.recorded_signatures;
-        self.report.recorded = if signatures.contains(&Recorded::Failed) {
-            Recorded::Failed
-        } else if signatures.contains(&Recorded::Yes) {
-            Recorded::Yes
-        } else if signatures.iter().all(|recorded| *recorded == Recorded::No) {
-            Recorded::No
+        self.report.recorded = if signatures.contains(&RecordResult::Failed) {
+            RecordResult::Failed
+        } else if signatures.contains(&RecordResult::Yes) {
+            RecordResult::Yes
+        } else if signatures.iter().all(|recorded| *recorded == RecordResult::No) {
+            RecordResult::No
         } else {
-            Recorded::Unchanged
+            RecordResult::Unchanged
         };
     }
 }

@@ -4,7 +4,7 @@
 use super::{Judged, Run};
 use crate::edit::SignatureEdit;
 use crate::report::console::Messages;
-use crate::report::Recorded;
+use crate::report::RecordResult;
 use crate::run::planning::{self, Author};
 use crate::run::record_to::RecordFate;
 use crate::settings::objects::Recording;
@@ -55,7 +55,7 @@ impl Run<'_, '_> {
             RecordFate::Accepted => {
                 let image = safe(&judged.report.image);
                 self.tell(&format!("{image}: accepted by the server (dry run)"));
-                judged.settle(Recorded::No);
+                judged.settle(RecordResult::No);
             }
             RecordFate::Failed(why) if self.settings.recording == Recording::Dry => return Some(why),
             RecordFate::Failed(why) => {

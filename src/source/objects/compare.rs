@@ -10,7 +10,7 @@ use super::store::Section;
 use super::ObjectFiles;
 use crate::edit::MEMBERS;
 use crate::json::sameness::{Key, Print};
-use crate::json::{Error, Kind, Reader};
+use crate::json::{JsonError, Kind, Reader};
 
 /// Compares the JSON of a file with that of what is to replace it.
 ///
@@ -122,6 +122,6 @@ impl<'k> Side<'k> {
     }
 }
 
-fn other(error: Error) -> io::Error {
+fn other(error: JsonError) -> io::Error {
     io::Error::other(error.to_string())
 }

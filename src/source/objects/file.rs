@@ -119,7 +119,7 @@ pub(super) fn open(
         Err(error) => {
             index.keys.truncate(keys);
             Err(match error {
-                ScanError::Json(crate::json::Error::Io(error)) => reading(&error),
+                ScanError::Json(crate::json::JsonError::Io(error)) => reading(&error),
                 error => {
                     let meant = matches!(error, ScanError::NoKind)
                         .then(|| of_an_image(&place))
@@ -157,7 +157,7 @@ fn objects(
     let section = || {
         store
             .section(&source.text, source.text_start, None)
-            .map_err(crate::json::Error::Io)
+            .map_err(crate::json::JsonError::Io)
     };
     match first_character(section()?)? {
         None => return Err(ScanError::Empty),
@@ -175,7 +175,7 @@ fn objects(
                     notes.begun.clear();
                     notes.has_nested = false;
                 }
-                Err(ScanError::Json(crate::json::Error::Syntax { offset, what })) => {
+                Err(ScanError::Json(crate::json::JsonError::Syntax { offset, what })) => {
                     return Err(in_braces(section()?, offset, what)?);
                 }
                 other => return other.map(|_| (source.text.clone(), None)),
@@ -188,7 +188,7 @@ fn objects(
 
 /// What breaks the grammar of JSON at a byte of a text, by line and column. The text may be YAML in braces, which YAML allows
 /// to have a comma after the last member.
-fn in_braces(text: Section, offset: u64, what: &'static str) -> Result<ScanError, crate::json::Error> {
+fn in_braces(text: Section, offset: u64, what: &'static str) -> Result<ScanError, crate::json::JsonError> {
     let (mut line, mut column) = (1, 1);
     for byte in BufReader::new(text.take(offset)).bytes() {
         match byte? {
@@ -204,7 +204,7 @@ fn yaml(
     store: &Store,
     notes: &mut Notes<'_>,
 ) -> Result<(Bytes, Option<Vec<YamlDocument>>), ScanError> {
-    let io = crate::json::Error::Io;
+    let io = crate::json::JsonError::Io;
     let section = store.section(&source.text, source.text_start, None).map_err(io)?;
     let mut stream = Documents::new(BufReader::with_capacity(64 << 10, section), source.text_start);
     let limit = source.text.length() * MAX_EXPANSION.0 + MAX_EXPANSION.1;
@@ -244,7 +244,7 @@ fn yaml(
 }
 
 /// The first byte of a text that is not white space.
-fn first_character(section: Section) -> Result<Option<u8>, crate::json::Error> {
+fn first_character(section: Section) -> Result<Option<u8>, crate::json::JsonError> {
     for byte in BufReader::new(section).bytes() {
         let byte = byte?;
         if !byte.is_ascii_whitespace() {

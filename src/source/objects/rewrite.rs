@@ -166,7 +166,7 @@ impl Writer<'_> {
             return Ok(text.to_owned());
         }
         if !document.is_plain {
-            return Err(edit::Error::Anchors.to_string());
+            return Err(edit::EditError::Anchors.to_string());
         }
         let store = &self.files.store;
         let changes: Vec<(Option<usize>, Vec<SignatureEdit>)> = edits

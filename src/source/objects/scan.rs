@@ -24,7 +24,7 @@ const MAX_WORD: usize = MAX_OBJECT_BYTES as usize;
 pub enum ScanError {
     /// The text is not JSON.
     #[error("{0}")]
-    Json(#[from] json::Error),
+    Json(#[from] json::JsonError),
     /// The text begins as JSON does, and is not JSON.
     #[error("line {line}, column {column}: {what}; what begins with a brace or a bracket is read as JSON, as kubectl reads it: write JSON there, or a line --- before YAML")]
     Braces {

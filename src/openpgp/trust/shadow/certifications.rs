@@ -74,7 +74,7 @@ impl Shadow {
                 }
             }
         }
-        let wrong = |error: home::Error| EngineError::failed("copying keys", error);
+        let wrong = |error: home::HomeError| EngineError::failed("copying keys", error);
         self.home.replace(KEYS, &packets).map_err(wrong)?;
         let mut good = BTreeSet::new();
         for (fingerprint, makers) in self.gpg.certifications()? {

@@ -4,7 +4,7 @@
 use super::{digest, Candidate, Inventory, Offer, Range};
 use crate::audit::uses::Known;
 use crate::cluster::api::Api;
-use crate::cluster::images::{self, Found};
+use crate::cluster::images::{self, FoundImage};
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
 use crate::run::cluster::Session;
@@ -117,7 +117,7 @@ impl Inventory {
                 continue;
             }
             let aside = self.aside(&name);
-            let found = images::listed(api, object).map(|loaded| Found {
+            let found = images::listed(api, object).map(|loaded| FoundImage {
                 loaded,
                 read_only: None,
             });

@@ -8,7 +8,7 @@ use super::{Candidate, Inventory, Wanted, MAX_KEPT, MAX_NAMED};
 use crate::audit::entry::UseKind;
 use crate::audit::uses::{Known, Uses};
 use crate::cluster::api::Api;
-use crate::cluster::images::{self, Found};
+use crate::cluster::images::{self, FoundImage};
 use crate::cluster::names::Name;
 use crate::cluster::streams;
 use crate::digest::Digest;
@@ -91,7 +91,7 @@ impl Inventory {
         }
     }
 
-    fn keep(&mut self, digest: &Digest, found: Found) {
+    fn keep(&mut self, digest: &Digest, found: FoundImage) {
         if let Some(hash) = digest.hash().filter(|_| self.kept.len() < MAX_KEPT) {
             self.kept.insert(hash, Ok(found));
         }

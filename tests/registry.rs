@@ -30,6 +30,8 @@ mod policies;
 mod real;
 #[path = "registry/referrers.rs"]
 mod referrers;
+#[path = "registry/requests.rs"]
+mod requests;
 #[path = "registry/secrets.rs"]
 mod secrets;
 #[path = "registry/skopeo_calls.rs"]

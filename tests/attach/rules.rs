@@ -114,6 +114,65 @@ fn by_a_policy() {
     run(&town, None, &more).expect_verdict(1, "Rejected/PolicyRejected");
 }
 
+/// What a stream names is good enough to look at: nothing is added for it, and what is said would do so.
+#[test]
+fn what_a_stream_names_adds_nothing() {
+    let town = Town::founded();
+    let server = &town.scene.server;
+    server.grant("alice", &["create"], "imagesignatures");
+    for resource in ["imagestreamtags", "imagestreams"] {
+        server.grant("alice", &["get"], resource);
+    }
+    let from = json!({"kind": "DockerImage", "name": IDENTITY});
+    let item = json!({"created": "2026-02-02T00:00:00Z", "dockerImageReference": "quay.io/a/b:v1",
+                      "image": town.digest, "generation": 1});
+    let stream = json!({
+        "spec": {"tags": [{"name": "v1", "from": from, "referencePolicy": {"type": "Source"}}]},
+        "status": {"tags": [{"tag": "v1", "items": [item]}]},
+    });
+    server.stream("team", "app", stream);
+    town.offer("a", &town.sign());
+    let sandbox = &town.scene.sandbox;
+    let keys = town
+        .scene
+        .signer
+        .export(&[&town.scene.key], &sandbox.path("policy.gpg"));
+    let rule = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": keys});
+    sandbox.file("policy.json", json!({"default": [rule]}).to_string());
+    let verify = |more: &[&str]| {
+        let path = |name: &str| sandbox.path(name).to_str().unwrap().to_owned();
+        let own = [
+            "verify",
+            "team/app:v1",
+            "--policy",
+            "policy.json",
+            "--registry-url",
+            "auto",
+        ];
+        let mut command = sandbox.command();
+        command.args(own).args(["--registries.d", &path("registries.d")]);
+        command.args([
+            "--registries-conf",
+            &path("registries.conf"),
+            "--registry-ca",
+            &path("ca.pem"),
+        ]);
+        town.scene.finish(command.args(more)).expect(0)
+    };
+    let attach = ["--confirm", "--attach"];
+    for more in [&[][..], &attach] {
+        let outcome = verify(more);
+        let said = "; --expected-identity REF with --confirm --attach adds what was found and records it";
+        assert!(outcome.stderr.contains(said), "{outcome:?}");
+        assert_eq!((town.names().len(), town.writes()), (0, 0));
+    }
+    let outcome = verify(&["--expected-identity", IDENTITY]);
+    let said = "object; --confirm --attach adds what was found and records it";
+    assert!(outcome.stderr.contains(said), "{outcome:?}");
+    verify(&[&attach[..], &["--expected-identity", IDENTITY]].concat());
+    assert_eq!(town.names().len(), 1);
+}
+
 /// Nodes have a registries.d of their own: that the one of this machine does not have sigstore signatures asked for says
 /// nothing about the image, and no record is taken back for it.
 #[test]

@@ -223,40 +223,37 @@ fn as_many_signatures_as_are_judged_and_more() {
     assert_eq!(last["reason"], "LimitExceeded", "{last}");
 }
 
-/// However many keys there are, each thing is asked for once.
+/// A signature that this GnuPG cannot read, and one of another format, at the first place: those behind it are found.
 #[test]
-fn requests_do_not_depend_on_how_many_keys_there_are() {
-    let (town, hub, digest, reference) = registry();
-    let store = lookaside(&town, &hub, "    use-sigstore-attachments: true\n");
-    store.answer(&lookaside_path(&digest, 1), blob(&town.sign(&digest, &reference)));
-    let mut files = Vec::new();
-    for n in 0..9 {
-        let key = town.signer.simple_key(&format!("Key {n} <k{n}@example.com>"));
-        files.push(town.signer.export(&[&key], &town.sandbox.path(&format!("k{n}.gpg"))));
-    }
-    let mut counts = Vec::new();
-    for keys in [1, 3, 10] {
+fn an_unreadable_signature_at_the_first_place_ends_no_search() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/fixtures/v6/sigs/twin-v6-ed25519.sig");
+    let six = std::fs::read(fixture).unwrap();
+    let foreign = [&[0][..], b"future-format\n", b"x"].concat();
+    for first in [&six[..], &foreign, b"", b"<html></html>"] {
+        let (town, hub, digest, reference) = registry();
         let image = format!("docker://{reference}");
-        let mut args = vec![image.as_str()];
-        for file in files.iter().take(keys - 1) {
-            args.extend(["--public-key", file.to_str().unwrap()]);
-        }
-        town.verify_json(&args).expect_verdict(0, "Verified/Verified");
-        let lines = (hub.lines(), store.lines());
-        hub.take_seen();
-        store.take_seen();
-        counts.push(lines);
+        let good = town.sign(&digest, &reference);
+        // In the store, and in the list of the extension.
+        town.keep(REPOSITORY, &digest, 1, first);
+        town.keep(REPOSITORY, &digest, 2, &good);
+        let item = town
+            .verify_json(&[&image])
+            .expect_verdict(0, "Verified/Verified")
+            .item();
+        assert_eq!(answers(&item), ["lookaside found 2"]);
+        town.stores("");
+        hub.store(|store| {
+            store.has_extension = true;
+            let repository = store.repository(REPOSITORY);
+            repository.sign(&digest, "one", first);
+            repository.sign(&digest, "two", &good);
+        });
+        let item = town
+            .verify_json(&[&image])
+            .expect_verdict(0, "Verified/Verified")
+            .item();
+        assert_eq!(answers(&item)[0], "extension found 2");
     }
-    println!(
-        "requests: {} of the registry, {} of the store",
-        counts[0].0.len(),
-        counts[0].1.len()
-    );
-    assert_eq!(counts[0], counts[1]);
-    assert_eq!(counts[0], counts[2]);
-    let registry = ["GET /v2/".to_owned(), format!("GET /v2/{REPOSITORY}/manifests/v1")];
-    assert_eq!(counts[0].0[..2], registry);
-    assert_eq!(counts[0].0.len(), 3, "{:?}", counts[0].0);
 }
 
 /// Seen by the kernel: connections go to the registry and the store that are named, and nowhere else.

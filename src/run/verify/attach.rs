@@ -14,7 +14,7 @@ use crate::run::cluster::Session;
 use crate::source::objects::Loaded;
 use crate::subject::{Content, SignatureBlob};
 use crate::text::safe;
-use crate::verdict::ImageOutcome;
+use crate::verdict::{IdentitySource, ImageOutcome};
 
 /// Most signatures of an image beside which the import controller adds others (docs/openshift-api.md 8.5).
 const MAX_IMPORTED: usize = 10;
@@ -62,9 +62,14 @@ impl Run<'_, '_> {
             1 => ("1 signature".to_owned(), "verifies", "is"),
             count => (format!("{count} signatures"), "verify", "are"),
         };
+        // What only a stream names is not recorded, and so nothing is added for it.
+        let how = match self.identity_source {
+            IdentitySource::Stream => "--expected-identity REF with --confirm --attach",
+            _ => "--confirm --attach",
+        };
         let mut line = Vec::new();
         Messages::to(&mut line).note(format_args!(
-            "{signatures} found elsewhere {verify} image {} and {are} not on its Image object; --confirm --attach adds what was found and records it",
+            "{signatures} found elsewhere {verify} image {} and {are} not on its Image object; {how} adds what was found and records it",
             safe(image)
         ));
         self.aside.put(&mut self.stderr, &line);

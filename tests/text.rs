@@ -3,6 +3,8 @@
 
 #[path = "text/commands.rs"]
 mod commands;
+#[path = "text/first_minute.rs"]
+mod first_minute;
 #[path = "text/golden.rs"]
 mod golden;
 #[path = "text/options.rs"]

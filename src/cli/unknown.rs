@@ -17,7 +17,7 @@ const MAX_LINE: usize = 1000;
 const LATER_COMMANDS: [&str; 1] = ["release"];
 
 /// What other programs call the options, with the option and its value here.
-const OTHER_NAMES: [(&[&str], &str); 9] = [
+const OTHER_NAMES: [(&[&str], &str); 11] = [
     (
         &[
             "-k",
@@ -54,6 +54,21 @@ const OTHER_NAMES: [(&[&str], &str); 9] = [
     (&["--file", "--files"], "--filename FILE"),
     (&["--signatures", "--sig"], "--signature-file FILE"),
     (&["--format"], "--output FORMAT"),
+    (&["--json"], "--output json"),
+    (&["--yaml"], "--output yaml"),
+];
+
+/// What people try as a command, and what there is instead.
+const OTHER_COMMANDS: [(&str, &str); 3] = [
+    ("version", "did you mean image-signature --version?"),
+    (
+        "sign",
+        "skopeo and podman make signatures (--sign-by KEY), this program checks them",
+    ),
+    (
+        "import",
+        "gpg --import FILE takes keys into your keyring, and --public-key FILE names them for one run",
+    ),
 ];
 
 /// What is wrong with a command line that clap refused, in words that are safe to print; nothing where it is help that was
@@ -83,7 +98,11 @@ fn explain(error: &clap::Error, args: &[OsString]) -> Option<String> {
     };
     match error.kind() {
         ErrorKind::InvalidSubcommand => command(context(ContextKind::InvalidSubcommand)?),
-        ErrorKind::UnknownArgument => option(context(ContextKind::InvalidArg)?, args),
+        ErrorKind::UnknownArgument => {
+            let word = context(ContextKind::InvalidArg)?;
+            let is_like_one = context(ContextKind::SuggestedArg).is_some();
+            option(word, args).or_else(|| (!is_like_one).then(|| nothing_like(word, args)).flatten())
+        }
         ErrorKind::InvalidValue => format(
             context(ContextKind::InvalidArg)?,
             context(ContextKind::InvalidValue)?,
@@ -97,7 +116,17 @@ fn command(word: &str) -> Option<String> {
     if LATER_COMMANDS.contains(&word) {
         return Some(format!("{word}: this command is not in this version"));
     }
+    if let Some((_, instead)) = OTHER_COMMANDS.iter().find(|(other, _)| *other == word) {
+        return Some(format!("{word} is not a command: {instead}"));
+    }
     // Whoever leaves the command out most often means to verify.
+    if [".json", ".yaml", ".yml"].iter().any(|end| word.ends_with(end)) {
+        return Some(format!(
+            "{} is not a command; to verify the objects in a file write: image-signature verify --filename {} --expected-identity REF",
+            quoted(word),
+            safe(word)
+        ));
+    }
     looks_like_an_image(word).then(|| {
         format!(
             "{} is not a command; to verify an image write: image-signature verify --expected-identity REF {}",
@@ -143,7 +172,9 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
     }
     let owners = owners(name);
     if owners.is_empty() {
-        return None;
+        let usual = name.to_ascii_lowercase().replace('_', "-");
+        let is_there = usual != name && !self::owners(&usual).is_empty();
+        return is_there.then(|| format!("there is no option {name}; did you mean {usual}?"));
     }
     Some(match command {
         Some("remove" | "describe" | "inspect") if is_about_judging(name) => format!(
@@ -167,6 +198,22 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
             "{name}: write the options of a command after it: image-signature {} {name} ...",
             command.unwrap_or(&owners[0])
         ),
+    })
+}
+
+/// What is said of a word that is like nothing here. Clap would propose to write an option as an IMAGE: `-- --option`.
+fn nothing_like(word: &str, args: &[OsString]) -> Option<String> {
+    let here = innermost(args);
+    let path = here.get_bin_name().filter(|path| !path.is_empty());
+    let path = path.map(|path| format!(" {path}")).unwrap_or_default();
+    if word.starts_with('-') {
+        let name = bounded(&safe(word.split('=').next().unwrap_or(word)), MAX_LINE);
+        return Some(format!(
+            "there is no option {name}; image-signature{path} --help shows those there are"
+        ));
+    }
+    (here.get_name() == "keys").then(|| {
+        "keys takes options alone, and lists the accepted keys of your keyring without any; for those in a file write: image-signature keys --public-key FILE".to_owned()
     })
 }
 

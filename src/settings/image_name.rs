@@ -5,7 +5,7 @@ mod other;
 
 use std::path::PathBuf;
 
-use self::other::{other, DOCKER};
+use self::other::{at_hand, other, DOCKER};
 use super::UsageError;
 use crate::digest::{Algorithm, Digest};
 use crate::reference::Reference;
@@ -158,7 +158,8 @@ pub fn image_name(text: &str) -> Result<ImageName, UsageError> {
     }
     if let Some((word, name)) = text.split_once('/') {
         if let Some(kind) = Type::parse(word) {
-            return typed(kind, word, name).or_else(wrong);
+            // A directory of files may be called as a type is.
+            return typed(kind, word, name).or_else(|what| wrong(at_hand(text).unwrap_or(what)));
         }
     }
     match other(text) {

@@ -3,7 +3,6 @@
 
 use std::os::unix::fs::{symlink, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::support::program::{binary, has, wait_until, Sandbox};
 use crate::support::skipped;
@@ -199,28 +198,41 @@ fn typed_in_fish() {
     types_in("fish");
 }
 
-/// Through kubectl's own script and the helper that it asks.
-#[test]
-fn typed_as_a_plugin_of_kubectl() {
-    let scripts = "/usr/share/bash-completion/bash_completion";
-    if !has("kubectl") || !has("bash") || !Path::new(scripts).exists() {
-        return skipped(
-            "completion of the kubectl plugin",
-            "kubectl or bash-completion is not installed",
-        );
+/// As `kubectl image-signature` and `oc image-signature`, through kubectl's own script for a shell and the helpers that
+/// they ask.
+fn types_as_a_plugin_in(shell: &str) {
+    let test = format!("completion of the plugins in {shell}");
+    let library = "/usr/share/bash-completion/bash_completion";
+    if !has("kubectl") || !has(shell) || !has("setsid") {
+        return skipped(&test, &format!("kubectl or {shell} is not installed"));
+    }
+    if shell == "bash" && !Path::new(library).exists() {
+        return skipped(&test, "bash-completion is not installed");
     }
     let scene = Scene::new();
-    // The helper asks the real program.
-    std::fs::remove_file(scene.sandbox.path("bin/image-signature")).unwrap();
-    symlink(binary(), scene.sandbox.path("bin/image-signature")).unwrap();
+    let bin = |name: &str| scene.sandbox.path(&format!("bin/{name}"));
+    // The helpers ask the real program.
+    std::fs::remove_file(bin("image-signature")).unwrap();
+    symlink(binary(), bin("image-signature")).unwrap();
     let helper = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("packaging/complete-image_signature");
-    symlink(helper, scene.sandbox.path("bin/kubectl_complete-image_signature")).unwrap();
-    let script = Command::new("kubectl").args(["completion", "bash"]).output().unwrap();
-    scene.sandbox.file("kubectl.bash", script.stdout);
-    let more = format!(
-        "source {scripts}\nsource '{}'",
-        scene.sandbox.path("kubectl.bash").display()
+    symlink(&helper, bin("kubectl_complete-image_signature")).unwrap();
+    symlink(&helper, bin("oc_complete-image_signature")).unwrap();
+    std::fs::copy(bin("kubectl-image_signature"), bin("oc-image_signature")).unwrap();
+    // Debian has no oc: this one does with the plugin what kubectl does, under its own names, and has kubectl's script.
+    let oc = "#!/bin/sh\ncase $1 in\n__complete) shift 2; exec oc_complete-image_signature \"$@\" ;;\n\
+              image-signature) shift; exec oc-image_signature \"$@\" ;;\nesac\n";
+    let oc = scene.sandbox.file("bin/oc", oc);
+    std::fs::set_permissions(oc, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut script = scene.sandbox.command_of(Path::new("kubectl"));
+    let script = scene.sandbox.finish(script.args(["completion", shell]), b"").expect(0);
+    let script = scene.sandbox.file(
+        "plugins",
+        script.stdout.clone() + "\n" + &script.stdout.replace("kubectl", "oc"),
     );
+    let mut more = format!("source '{}'", script.display());
+    if shell == "bash" {
+        more = format!("source {library}\n{more}");
+    }
     let lines = [
         ("ver\t --explain", &["verify", "--explain"][..]),
         (
@@ -235,6 +247,24 @@ fn typed_as_a_plugin_of_kubectl() {
             "verify --trust-model a\t x",
             &["verify", "--trust-model", "always", "x"],
         ),
+        ("audit me\t x", &["audit", "merge", "x"]),
     ];
-    scene.type_all("bash", &more, "kubectl image-signature", &lines);
+    for program in ["kubectl image-signature", "oc image-signature"] {
+        scene.type_all(shell, &more, program, &lines);
+    }
+}
+
+#[test]
+fn typed_as_a_plugin_in_bash() {
+    types_as_a_plugin_in("bash");
+}
+
+#[test]
+fn typed_as_a_plugin_in_zsh() {
+    types_as_a_plugin_in("zsh");
+}
+
+#[test]
+fn typed_as_a_plugin_in_fish() {
+    types_as_a_plugin_in("fish");
 }

@@ -101,6 +101,11 @@ fn in_a_registry(reference: &str) -> String {
     format!("it is an image in a registry; write {DOCKER}{whole}, or name it as the cluster does: [NAMESPACE/]STREAM:TAG or sha256:DIGEST{note}")
 }
 
+/// What to write for a file or a directory that is there.
+pub(super) fn at_hand(text: &str) -> Option<String> {
+    path(text).filter(|_| Path::new(text).exists())
+}
+
 /// What to write for a file or a directory. A name that could be one of an object is not looked up among the files.
 fn path(text: &str) -> Option<String> {
     const ENDINGS: [&str; 8] = [".json", ".yaml", ".yml", ".sig", ".gpg", ".asc", ".tar", ".tgz"];

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What somebody types who has read the README at most: in a new home, beside the example that is installed. Each is a
+//! usage error, or no verdict, that says what to type.
+
+use super::golden;
+
+const REF: &str = "registry.local:5000/foo/bar:v1";
+
+/// What is typed after the name of the program, with words between single blanks, and what is answered.
+const TYPED: &[(&str, &str)] = &[
+    // Commands.
+    ("version", "did you mean image-signature --version?"),
+    ("sign image.json", "skopeo and podman make signatures (--sign-by KEY)"),
+    (
+        "import release-key.asc",
+        "gpg --import FILE takes keys into your keyring",
+    ),
+    (
+        "image.json",
+        "image-signature verify --filename image.json --expected-identity REF",
+    ),
+    ("verfy -f image.json", "a similar subcommand exists: 'verify'"),
+    (
+        "-f image.json",
+        "write the options of a command after it: image-signature verify -f ...",
+    ),
+    // Where the keys are expected.
+    ("keys release-key.asc", "image-signature keys --public-key FILE"),
+    ("keys list", "lists the accepted keys of your keyring without any"),
+    (
+        "verify -f image.json -k release-key.asc",
+        "did you mean --public-key FILE?",
+    ),
+    (
+        "verify -f image.json --public-key image.json --expected-identity REF",
+        "it looks like JSON",
+    ),
+    (
+        "verify -f image.json --expected-identity REF --signed-by DD89C95E",
+        "give all 40 digits (gpg --fingerprint shows them)",
+    ),
+    // Where the image is expected.
+    ("verify", "give IMAGE, --filename, --images-from or --manifest"),
+    (
+        "verify image.json",
+        "write --filename image.json for the API objects in it",
+    ),
+    ("verify image", "it is a directory with an image; write dir:image"),
+    ("verify image/", "it is a directory with an image; write dir:image/"),
+    (
+        "verify image/signature-1",
+        "it is a file; write --filename for API objects",
+    ),
+    (
+        "verify image/manifest.json image/signature-1",
+        "verify takes a manifest with --manifest image/manifest.json and --signature-file",
+    ),
+    ("verify REF", "write docker://REF, or name it as the cluster does"),
+    (
+        "verify oci:image",
+        "oci: is a transport of skopeo that is not read here",
+    ),
+    (
+        "verify dir:image REF",
+        "no expected identity for dir:image: give --expected-identity REF, or write IMAGE=REF",
+    ),
+    // What is expected.
+    ("verify -f image.json", "--expected-identity is required"),
+    (
+        "verify -f image.json --identity REF",
+        "did you mean --expected-identity REF?",
+    ),
+    (
+        "verify -f image.json --expected-identity https://REF",
+        "it is a URL, not a reference; write it without https://: REF",
+    ),
+    // Other options.
+    ("verify --json -f image.json", "did you mean --output json?"),
+    ("verify --PUBLIC-KEY release-key.asc", "did you mean --public-key?"),
+    (
+        "verify --filename image.json --quiet",
+        "there is no option --quiet; image-signature verify --help shows",
+    ),
+    (
+        "audit merge --frobnicate",
+        "there is no option --frobnicate; image-signature audit merge --help shows",
+    ),
+    (
+        "--frobnicate",
+        "there is no option --frobnicate; image-signature --help shows",
+    ),
+];
+
+#[test]
+fn a_mistake_of_the_first_minute_is_told_what_to_type() {
+    let sandbox = golden::sandbox();
+    for (line, answer) in TYPED {
+        let words: Vec<String> = line.split(' ').map(|word| word.replace("REF", REF)).collect();
+        // REF in upper case stands for what it is in a usage text as well.
+        let answers = [answer.replace("REF", REF), (*answer).to_owned()];
+        let outcome = sandbox.run(&words).expect(2);
+        outcome.assert_no_result();
+        let told = answers.iter().any(|answer| outcome.stderr.contains(answer));
+        assert!(told, "{line}: expected {answer:?}: {outcome:?}");
+        // An option that does not exist is no name of an image.
+        assert!(!outcome.stderr.contains("use '-- "), "{line}: {outcome:?}");
+    }
+}

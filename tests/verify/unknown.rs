@@ -119,7 +119,7 @@ fn a_policy_is_an_argument_of_the_commands_about_policies() {
     }
     sandbox
         .run(["policy", "lint", "--polcy", "x"])
-        .expect_usage("unexpected argument '--polcy'");
+        .expect_usage("there is no option --polcy; image-signature policy lint --help shows");
 }
 
 #[test]

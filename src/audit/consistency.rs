@@ -200,6 +200,7 @@ mod tests {
             more_uses: 0,
             expected: vec!["a.example/b:c".into()],
             identity_source: IdentitySource::Stream,
+            content: None,
             verdict,
             reason,
             message: String::new(),
@@ -225,6 +226,7 @@ mod tests {
             message: String::new(),
             signer: None,
             claimed_key: None,
+            expires: None,
             instance: None,
         };
         let mut entry = entry(Verdict::Verified, Reason::Verified);

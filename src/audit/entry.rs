@@ -38,6 +38,9 @@ pub struct Entry {
     pub expected: Vec<String>,
     /// Who named the expected identities.
     pub identity_source: IdentitySource,
+    /// SHA-256 of what its object has by which it is judged; none where it has no object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
     /// The verdict on the image as a whole.
     pub verdict: Verdict,
     /// The reason of that verdict.
@@ -231,6 +234,14 @@ pub struct Use {
     pub expects_nothing: bool,
 }
 
+impl Use {
+    /// Whether both are the same use, whatever it expects.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.kind, &self.namespace, &self.name) == (other.kind, &other.namespace, &other.name)
+    }
+}
+
 impl std::fmt::Display for Use {
     /// As people name it: `foo/bar:v1`, `pod foo/web-1/app`, `release 4.16.3`. Strings are as they came.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -284,6 +295,10 @@ pub struct Signature {
     /// The key ID or fingerprint that it says it is by, where its maker is in no keyring: a claim and no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_key: Option<String>,
+    /// When it expires itself, in seconds since 1970, whatever becomes of its key; none where it never does, or that is not
+    /// known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<i64>,
     /// The digest of the instance that it belongs to, where the image is a list that was judged by its instances.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,

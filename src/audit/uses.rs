@@ -20,6 +20,9 @@ use crate::reference::Reference;
 /// Most uses in the table: about 1 GiB of memory.
 const MAX_RECORDS: usize = 8_000_000;
 
+/// Most places from which told uses have an image that are remembered with the use: a use has one or two.
+const MAX_HAD: usize = 4 * MAX_USES;
+
 /// The uses of images, while they are gathered and, after [`Uses::finish`], to be looked up.
 #[derive(Debug, Default)]
 pub struct Uses {
@@ -164,7 +167,13 @@ impl Uses {
                     known.demand(&by, references);
                 }
             } else {
-                for place in references.into_iter().filter(|place| places.insert(place.clone())) {
+                for place in references {
+                    if known.uses.len() <= MAX_USES && known.had.len() < MAX_HAD {
+                        known.had.push((by.clone(), place.clone()));
+                    }
+                    if !places.insert(place.clone()) {
+                        continue;
+                    }
                     match known.places.len() < MAX_DEMANDS {
                         true => known.places.push(place),
                         false => known.more_places += 1,
@@ -173,9 +182,7 @@ impl Uses {
             }
             // The same use may be there with each of its demands.
             let last = known.uses.last_mut();
-            if let Some(last) =
-                last.filter(|last| (last.kind, &last.namespace, &last.name) == (by.kind, &by.namespace, &by.name))
-            {
+            if let Some(last) = last.filter(|last| last.is_same(&by)) {
                 last.expects_nothing &= expects_nothing;
                 continue;
             }

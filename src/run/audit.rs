@@ -8,6 +8,7 @@ mod beside;
 mod cluster;
 mod collector;
 mod conclusion;
+mod content;
 pub(super) mod diff;
 mod entries;
 mod expected;
@@ -28,6 +29,7 @@ mod policy;
 mod pool;
 mod recording;
 mod registries;
+mod reported;
 mod reports;
 mod settling;
 mod unfinished;
@@ -224,7 +226,7 @@ impl Line for Conveyor<'_, '_, '_, '_> {
             let job = match &mut self.feed {
                 Feed::Jobs(jobs) => jobs.next()?,
                 Feed::Cluster(cluster) => {
-                    let job = cluster.next(&mut |name, expected| collector.wants_image(name, expected))?;
+                    let job = cluster.next(&mut |name, now| collector.wants_image(name, now))?;
                     // Images of the cluster were asked about by their digests.
                     if !job.is_named_later() {
                         return Some(job);

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::images::{AskedRange, Images};
 use self::inputs::Inputs;
-use self::key_files::check_hashed;
+use self::key_files::Reader;
 use self::reporting::Reporting;
 pub use self::reports::Report;
 use super::by_policy::{ByPolicy, OfCluster};
@@ -128,7 +128,11 @@ impl Audit {
         }
         let shard = shard::shard(options.shard.as_deref(), environment)?;
         if reporting.has_lines() || options.resume.is_some() || shard != Shard::WHOLE {
-            check_hashed(&criteria)?;
+            key_files::check(&criteria, Reader::Report)?;
+        }
+        // For images of a cluster there is one more, who looks again at what is to be written.
+        if workers > 1 || matches!(images, Images::Cluster { .. }) {
+            key_files::check(&criteria, Reader::Threads)?;
         }
         if shard != Shard::WHOLE && images.has_tags_of_streams() {
             return Err(UsageError::new(

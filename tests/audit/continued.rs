@@ -5,11 +5,11 @@ use std::fs;
 
 use serde_json::{json, Value};
 
-use super::bench::{digest, Bench, Report, SIGNED};
+use super::bench::{digest, Bench, Report, PLACE, SIGNED};
 use super::elsewhere::Town;
-use super::fleet::pod;
+use super::fleet::{pod, stored, tag, Fleet};
 use crate::support::cosign::Cosign;
-use crate::support::images::list;
+use crate::support::images::{list, payload};
 use crate::support::program::{binary, Outcome};
 
 /// A report without its end.
@@ -150,9 +150,183 @@ fn keys_out_of_a_pipe_are_refused_where_the_report_must_tell_by_which_keys_it_wa
             assert!(!sandbox.path("new.jsonl").exists());
         }
     }
-    // Others need not tell it, and a regular file under such a name can be hashed.
-    // Each thread reads them.
+    // Others need not tell it, and a regular file under such a name can be hashed; but each thread reads them.
     run(&pipe, "-o json --workers 1").expect(0);
+    let outcome = run(&pipe, "-o json --workers 2").expect_usage("each thread that judges reads the key files");
+    assert!(!outcome.stderr.contains("empty"), "{outcome:#?}");
     let regular = format!("--public-key /dev/stdin < {key}");
     run(&regular, "-o jsonl").expect(0);
+}
+
+/// Image, reason and message of each entry, in the order of their images.
+fn found(report: &Report) -> Vec<String> {
+    let each = report.entries.iter();
+    let mut found: Vec<String> = each
+        .map(|own| format!("{} {} {}", own["image"], own["reason"], own["message"]))
+        .collect();
+    found.sort();
+    found
+}
+
+/// A file that is written anew between two runs, or an image that others have changed, is not what was judged.
+#[test]
+fn an_image_whose_object_has_changed_since_is_judged_again() {
+    for confirm in [&[][..], &["--confirm"]] {
+        let bench = Bench::new();
+        let put = |objects: &[Value]| bench.desk.put("all.json", list(objects).to_string());
+        let (good, bare) = (|n| bench.good(n), |n| bench.image(n, &[]));
+        let same = good(3);
+        put(&[good(1), bare(2), same.clone(), bare(4)]);
+        let args = [&["-f", "all.json"][..], confirm].concat();
+        bench
+            .run(&[&args[..], &["--report", "jsonl=audit.jsonl"]].concat())
+            .expect(1);
+        let mut before = bench.report("audit.jsonl");
+        // What is taken over is told apart from what is judged.
+        for entry in &mut before.entries {
+            entry["message"] = json!("as before");
+        }
+        bench.desk.put("audit.jsonl", unfinished(&before));
+        put(&[bare(1), good(2), same, bare(4)]);
+        bench.run(&[&args[..], &["--resume", "audit.jsonl"]].concat()).expect(1);
+        let after = bench.report("audit.jsonl");
+        let mut words = found(&after);
+        words.iter_mut().for_each(|own| *own = own[66..].to_owned());
+        let is = |n: usize, reason: &str, is_new: bool| {
+            let own = &words[n - 1];
+            assert!(
+                own.contains(reason) && own.contains("as before") != is_new,
+                "{words:#?}"
+            );
+        };
+        is(1, "NoSignature", true);
+        is(2, "Verified", true);
+        is(3, "Verified", false);
+        is(4, "NoSignature", false);
+        // The same where the run that judged them again was killed before it could leave the first lines out.
+        let changed: Vec<&Value> = after
+            .entries
+            .iter()
+            .filter(|own| own["message"] != "as before")
+            .collect();
+        let killed: String = changed.iter().map(|own| format!("{own}\n")).collect();
+        bench.desk.put("audit.jsonl", unfinished(&before) + &killed);
+        bench.run(&[&args[..], &["--resume", "audit.jsonl"]].concat()).expect(1);
+        assert_eq!(found(&bench.report("audit.jsonl")), found(&after));
+    }
+}
+
+#[test]
+fn an_image_of_a_cluster_whose_signature_is_gone_since_is_judged_again() {
+    for range in [&[][..], &["-n", "shop"]] {
+        let fleet = Fleet::empty();
+        let own = digest(1);
+        fleet.server().image(stored(&own, &[&fleet.sign(&own, &tag(1))]));
+        let stream = json!({"spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": tag(1)}}]},
+            "status": {"tags": [{"tag": "v1", "items": [{"image": own}]}]}});
+        fleet.server().stream("shop", "app", stream);
+        let file = fleet.scene.sandbox.path("audit.jsonl");
+        fleet
+            .run(&[range, &["--report", "jsonl=audit.jsonl"]].concat())
+            .expect(0);
+        let before = Report::read(&fs::read_to_string(&file).unwrap());
+        fs::write(&file, unfinished(&before)).unwrap();
+        fleet.server().objects(|objects| {
+            objects.edit_image(&own, |image| image["signatures"] = json!([]));
+        });
+        fleet.run(&[range, &["--resume", "audit.jsonl"]].concat()).expect(1);
+        let after = Report::read(&fs::read_to_string(&file).unwrap());
+        assert_eq!(after.words(), ["Unsigned/NoSignature"], "{range:?}");
+    }
+}
+
+#[test]
+fn an_image_that_was_verified_by_a_signature_that_has_expired_since_is_judged_again() {
+    let bench = Bench::new();
+    let claim = payload(&digest(1), &format!("{SIGNED}:v1"));
+    let options = ["--default-sig-expire", "2d"];
+    let blob = bench.desk.signer.sign_with(&bench.desk.key, &options, &claim);
+    bench.desk.put("all.json", bench.image(1, &[&blob]).to_string());
+    bench
+        .run(&["-f", "all.json", "--report", "jsonl=audit.jsonl"])
+        .expect(0);
+    let mut begun = bench.report("audit.jsonl");
+    let signature = begun.entry()["signatures"][0].clone();
+    let (made, expires) = (&signature["signer"]["created"], &signature["expires"]);
+    assert_eq!(expires.as_i64().unwrap() - made.as_i64().unwrap(), 2 * 24 * 60 * 60);
+    begun.entries[0]["message"] = json!("as before");
+    for (expires, is_judged_again) in [(expires.clone(), false), (json!(1_500_000_000), true)] {
+        begun.entries[0]["signatures"][0]["expires"] = expires;
+        bench.desk.put("audit.jsonl", unfinished(&begun));
+        bench.run(&["-f", "all.json", "--resume", "audit.jsonl"]).expect(0);
+        let after = bench.report("audit.jsonl");
+        assert_eq!(after.entry()["message"] != "as before", is_judged_again);
+    }
+}
+
+/// What runs it now is told, and that it has no signature while it is in use.
+#[test]
+fn an_image_that_is_used_elsewhere_since_is_judged_again() {
+    let bench = Bench::new();
+    let put = |pods: &[Value]| {
+        let objects = [&[bench.image(1, &[])], pods].concat();
+        bench.desk.put("all.json", list(&objects).to_string());
+    };
+    let running = |namespace: &str, name: &str| {
+        let mut pod = pod("Running", &format!("{PLACE}:v1"), &format!("{PLACE}@{}", digest(1)));
+        pod["apiVersion"] = json!("v1");
+        pod["kind"] = json!("Pod");
+        pod["metadata"] = json!({"namespace": namespace, "name": name});
+        pod
+    };
+    let args = ["-f", "all.json", "--report", "jsonl=audit.jsonl"];
+    put(&[]);
+    bench.run(&args).expect(1);
+    for (pods, is_judged_again) in [
+        (&[running("shop", "web-1")][..], true),
+        // A pod of another name is the same use.
+        (&[running("shop", "web-2")], false),
+        (&[running("shop", "web-2"), running("more", "web")], true),
+    ] {
+        let before = bench.report("audit.jsonl");
+        bench.desk.put("audit.jsonl", unfinished(&before));
+        put(pods);
+        bench.run(&["-f", "all.json", "--resume", "audit.jsonl"]).expect(1);
+        let after = bench.report("audit.jsonl");
+        assert_eq!(after.entry()["findings"][0]["kind"], "unsignedInUse");
+        assert_eq!(after.entry() != before.entry(), is_judged_again, "{after:#?}");
+    }
+}
+
+/// What could not be reached, and a record that was not written, need not be so the next time.
+#[test]
+fn what_was_in_the_way_of_the_first_run_is_not_taken_over() {
+    let bench = Bench::new();
+    bench.desk.put("all.json", bench.good(1).to_string());
+    let confirm = ["-f", "all.json", "--confirm"];
+    bench
+        .run(&[&confirm[..], &["--report", "jsonl=audit.jsonl"]].concat())
+        .expect(0);
+    let whole = bench.report("audit.jsonl");
+    let mut unwritten = whole.clone();
+    unwritten.entries[0]["recorded"] = json!("failed");
+    let mut unchecked = whole.clone();
+    let entry = unchecked.entries[0].as_object_mut().unwrap();
+    for member in ["matched", "signatures", "restsOn"] {
+        entry.remove(member);
+    }
+    entry.insert("verdict".to_owned(), json!("Unchecked"));
+    entry.insert("reason".to_owned(), json!("EngineFailed"));
+    for begun in [unwritten, unchecked] {
+        bench.desk.put("all.json", bench.good(1).to_string());
+        for again in [unfinished(&begun), format!("{}{}\n", unfinished(&begun), begun.entry())] {
+            bench.desk.put("audit.jsonl", again);
+            bench
+                .run(&[&confirm[..], &["--resume", "audit.jsonl"]].concat())
+                .expect(0);
+            assert_eq!(bench.report("audit.jsonl").words(), ["Verified/Verified"]);
+        }
+        let text = fs::read_to_string(bench.desk.sandbox.path("all.json")).unwrap();
+        assert!(text.contains("Trusted"), "{text}");
+    }
 }

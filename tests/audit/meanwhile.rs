@@ -5,8 +5,12 @@ use serde_json::json;
 
 use super::bench::{digest, Report};
 use super::cluster::{audit, entry, map_names_to_themselves, scene_signed, stream, word, REPOSITORY};
+use super::fleet::{stored, tag, Fleet, SOURCE};
+use crate::support::api::Fault;
 use crate::support::cluster::Scene;
-use crate::support::images::{base64, payload};
+use crate::support::forge::{Draft, Key};
+use crate::support::images::{base64, payload, D1};
+use crate::support::lists::list_object;
 
 const CONFIRM: [&str; 3] = ["--confirm", "--expected-identity-map", "map"];
 
@@ -143,4 +147,61 @@ fn what_is_kept_back_is_judged_again_by_all_that_is_expected_of_it() {
     assert_eq!(entry(&report, 1)["recorded"], "failed");
     let stored = scene.server.stored(&digest(1));
     assert_eq!(stored["signatures"][0]["imageIdentity"], old.as_str());
+}
+
+/// Who has signed it is reported too.
+#[test]
+fn a_signature_by_another_accepted_key_is_not_recorded_for_the_one_that_is_reported() {
+    let scene = scene_signed("v1");
+    map_names_to_themselves(&scene);
+    let other = scene.signer.simple_key("Other <other@example.com>");
+    let both = scene
+        .signer
+        .export(&[&scene.key, &other], &scene.sandbox.path("both.gpg"));
+    let by_other = scene
+        .signer
+        .sign(&other, &payload(&digest(1), &format!("{REPOSITORY}:v1")));
+    replace_before_write(&scene, base64(&by_other));
+    let keys = ["audit", "-o", "jsonl", "--public-key", both.to_str().unwrap()];
+    let outcome = scene.run(&[&keys[..], &CONFIRM].concat()).expect(3);
+    let report = Report::read(&outcome.stdout);
+    assert_eq!(
+        entry(&report, 1)["signatures"][0]["signer"]["primary"],
+        scene.key.as_str()
+    );
+    assert_eq!(entry(&report, 1)["recorded"], "failed");
+    assert!(
+        outcome.stderr.contains("and is not what is reported of it"),
+        "{outcome:#?}"
+    );
+    assert_eq!(status(&scene), json!(null));
+}
+
+/// A server that fails when an image is judged once more has not changed it.
+#[test]
+fn what_keeps_an_image_from_being_judged_again_is_told() {
+    let fleet = Fleet::empty();
+    let (object, own) = list_object(&[D1], &[D1]);
+    fleet.server().image(object);
+    fleet.server().image(stored(D1, &[&fleet.sign(D1, &tag(1))]));
+    fleet.scene.sandbox.file("list", format!("{D1} {SOURCE}/app@{own}\n"));
+    let args = ["--images-from", "list", "--confirm"];
+    fleet.lines(&args, 0);
+    let stranger = Key::new();
+    let blob = stranger.message(&Draft::new(stranger.created), &payload(D1, &tag(1)));
+    fleet.server().objects(|objects| {
+        objects.edit_image(D1, |image| image["signatures"][0]["content"] = base64(&blob).into());
+    });
+    // Whether there is such a list is asked when the image is judged first, and before trust is taken back.
+    let path = format!("/apis/image.openshift.io/v1/images/{own}");
+    fleet.server().fault(Fault::status(403).on("GET", &path).after(1));
+    let (report, outcome) = fleet.lines(&args, 3);
+    assert_eq!(report.words(), ["Rejected/UnknownKey"]);
+    assert_eq!(report.entry()["recorded"], "failed");
+    let told = "its record stays, since it could not be judged again before it is taken back: ";
+    let why = outcome.stderr.split_once(told).map(|(_, why)| why.to_owned());
+    assert!(why.is_some_and(|why| why.contains(&own)), "{outcome:#?}");
+    assert!(!outcome.stderr.contains("changed meanwhile"), "{outcome:#?}");
+    let status = |object: &serde_json::Value| object["signatures"][0]["conditions"][0]["status"].clone();
+    assert_eq!(status(&fleet.server().stored(D1)), "True");
 }

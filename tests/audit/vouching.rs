@@ -6,8 +6,8 @@ use std::fs;
 use serde_json::{json, Value};
 
 use super::bench::{digest, Bench, Report, PLACE, SIGNED};
-use super::fleet::{stored, tag, Fleet};
-use crate::support::images::list;
+use super::fleet::{stored, tag, Fleet, SOURCE};
+use crate::support::images::{base64, list};
 
 /// A pod of a namespace that runs image `n` under a name.
 fn pod(namespace: &str, image: &str, n: usize) -> Value {
@@ -175,4 +175,71 @@ fn what_is_expected_last_of_very_many_counts_and_what_is_beyond_them_is_told() {
     let told = "uses expect something that was not looked at: there are too many";
     assert!(report.tail["incomplete"].to_string().contains(told), "{}", report.tail);
     assert!(outcome.stderr.contains(told), "{outcome:#?}");
+}
+
+/// Not even a rejection is recorded of an image of which more is expected than was looked at.
+#[test]
+fn nothing_is_recorded_of_an_image_of_which_more_is_expected_than_is_looked_at() {
+    let fleet = Fleet::empty();
+    let own = digest(1);
+    fleet.server().image(stored(&own, &[&fleet.sign(&own, &tag(1))]));
+    let put = |streams: usize, tags: usize| {
+        for n in 0..streams {
+            let names = || (0..tags).map(|n| format!("v{n}"));
+            let spec = names().map(|name| json!({"name": name, "from": {"kind": "DockerImage", "name": tag(1)}}));
+            let status = names().map(|name| json!({"tag": name, "items": [{"image": own}]}));
+            let repository = format!("registry.local:5000/many/app-{n}");
+            let stream = json!({"spec": {"tags": spec.collect::<Value>()},
+                "status": {"dockerImageRepository": repository, "tags": status.collect::<Value>()}});
+            fleet.server().stream("many", &format!("app-{n}"), stream);
+        }
+    };
+    let map = format!("{SOURCE} {SOURCE}\nregistry.local:5000 registry.local:5000\n");
+    fleet.scene.sandbox.file("map", map);
+    let args = ["--confirm", "--expected-identity-map", "map"];
+    put(1, 1);
+    let (report, _) = fleet.lines(&args, 0);
+    assert_eq!(report.entry()["recorded"], "yes");
+    // Signed for another image, for whoever uses it.
+    let wrong = fleet.sign(&digest(2), &tag(1));
+    fleet.server().objects(|objects| {
+        objects.edit_image(&own, |image| image["signatures"][0]["content"] = base64(&wrong).into());
+    });
+    put(5, 1000);
+    let (report, outcome) = fleet.lines(&args, 1);
+    assert_eq!(report.words(), ["Rejected/DigestMismatch"]);
+    assert_eq!(report.entry()["recorded"], "no", "{outcome:#?}");
+    assert_eq!(report.entry()["findings"][0]["kind"], "stale");
+    let trusted = || fleet.server().stored(&own)["signatures"][0]["conditions"][0]["status"].clone();
+    assert_eq!(trusted(), "True");
+    // It is what is left out that keeps it from being recorded.
+    put(5, 1);
+    let (report, _) = fleet.lines(&args, 1);
+    assert_eq!(report.entry()["recorded"], "yes");
+    assert_eq!(trusted(), "False");
+}
+
+/// Where a namespace has an image from says nothing where no line of the map is for that place.
+#[test]
+fn an_image_is_not_counted_as_verified_where_it_is_run_from_a_place_that_the_map_does_not_have() {
+    let bench = Bench::new();
+    let objects = [
+        bench.good(1),
+        pod("shop", &format!("{PLACE}:v1"), 1),
+        pod("evil", "elsewhere.example/x:1", 1),
+    ];
+    bench.desk.put("all.json", list(&objects).to_string());
+    let document = bench.run(&["-f", "all.json", "-o", "json"]).expect(0).json();
+    let namespaces = document["totals"]["namespaces"].as_array().unwrap();
+    let counts: Vec<String> = namespaces
+        .iter()
+        .map(|own| {
+            let images = &own["images"];
+            format!("{} {} {}", own["namespace"], images["verified"], images["unchecked"])
+        })
+        .collect();
+    assert_eq!(counts, ["\"evil\" 0 1", "\"shop\" 1 0"]);
+    let uses = document["items"][0]["uses"].as_array().unwrap();
+    let open = uses.iter().filter(|own| own["expectsNothing"] == true);
+    assert_eq!(open.map(|own| &own["namespace"]).collect::<Vec<_>>(), ["evil"]);
 }

@@ -57,6 +57,8 @@ pub struct Known {
     pub places: Vec<Reference>,
     /// How many of them are left out.
     pub more_places: u64,
+    /// Which of the uses that are told has it from which place, without saying what to expect.
+    pub had: Vec<(Use, Reference)>,
 }
 
 impl Known {

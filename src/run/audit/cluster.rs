@@ -9,6 +9,7 @@ use super::expected::{self, Expected};
 use super::job::{self, Job, Object, Standing, What};
 use super::judge::Judge;
 use super::naming::Lists;
+use super::unfinished::Is;
 use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::Known;
 use crate::cluster::names::Name;
@@ -109,9 +110,9 @@ impl<'s> Cluster<'s> {
         ImageRecorder::new(&mut self.session, self.settings.recording, None).author()
     }
 
-    /// The next image of those that `wants`, by digest and by what is expected of it, as far as that is known before it is
-    /// asked for; then those that are not in the cluster.
-    pub(super) fn next(&mut self, wants: &mut dyn FnMut(&str, Option<&Expected>) -> bool) -> Option<Job> {
+    /// The next image of those that `wants`, by digest and by what is known of it before it is asked for; then those that
+    /// are not in the cluster.
+    pub(super) fn next(&mut self, wants: &mut dyn FnMut(&str, &Is<'_>) -> bool) -> Option<Job> {
         let (map, requests) = (self.map, self.requests);
         let mut wants = |offer: Offer<'_>| {
             let nothing = Value::Null;
@@ -120,7 +121,12 @@ impl<'s> Cluster<'s> {
             // What neither the user nor what uses it names may follow from its object.
             let is_named = !expected.identities.is_empty() || !expected.demands.is_empty();
             let is_known = offer.object.is_some() || is_named;
-            wants(offer.name, Some(&expected).filter(|_| is_known))
+            let is = Is {
+                expected: Some(&expected).filter(|_| is_known),
+                uses: &offer.known.uses,
+                object: offer.object,
+            };
+            wants(offer.name, &is)
         };
         let Some(candidate) = self.inventory.next(&mut self.session, &mut wants) else {
             let (place, rest) = self.places.split_first()?;

@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::cluster::Cluster;
-use super::expected::Expected;
 use super::held::{Held, HeldEntries, HeldExpected};
-use super::job::{Done, Job, On, Record};
+use super::job::{Done, Job, On, Record, What};
+use super::reported::Reported;
 use super::reports::Reports;
-use super::unfinished::{Known, Said};
+use super::unfinished::{Is, Known, Said};
 use crate::audit::consistency;
 use crate::audit::entry::{Entry, IdentitySource, Recorded};
 use crate::audit::format::Format;
@@ -39,8 +39,6 @@ pub(super) struct Collector<'s> {
     reports: Reports<'s>,
     known: Known,
     totals: Totals,
-    /// Images of the report that is gone on from whose records were not written.
-    lost: u64,
     /// What is expected of an image is said by the user, so that it may be recorded.
     recordable: bool,
     /// The inventory is known to have no other images than those that it came to.
@@ -70,7 +68,6 @@ impl<'s> Collector<'s> {
                 settings.reporting.fail_on.clone(),
                 settings.now + settings.reporting.warn_expiry,
             ),
-            lost: 0,
             recordable: false,
             is_whole: true,
             incomplete: Vec::new(),
@@ -84,22 +81,29 @@ impl<'s> Collector<'s> {
     /// Whether an image of the inventory belongs to this run and is to be judged; what the report that is gone on from has
     /// of it is taken over.
     pub(super) fn wants(&mut self, job: &Job) -> bool {
-        self.settings.shard.has(&job.image) && self.is_new(&job.image, &job.source, Some(&job.expected))
+        let is = Is {
+            expected: Some(&job.expected),
+            uses: &job.uses,
+            object: match &job.what {
+                What::Object(object) => Some(&object.loaded.object),
+                _ => None,
+            },
+        };
+        self.settings.shard.has(&job.image) && self.is_new(&job.image, &job.source, &is)
     }
 
-    /// The same for an image of a cluster, by its name, and by what is expected of it if that is known.
-    pub(super) fn wants_image(&mut self, name: &str, expected: Option<&Expected>) -> bool {
-        self.settings.shard.has(name) && self.is_new(name, SOURCE, expected)
+    /// The same for an image of a cluster, by its name and by what is known of it.
+    pub(super) fn wants_image(&mut self, name: &str, is: &Is<'_>) -> bool {
+        self.settings.shard.has(name) && self.is_new(name, SOURCE, is)
     }
 
-    fn is_new(&mut self, image: &str, source: &str, expected: Option<&Expected>) -> bool {
-        match self.known.reach(image, source, expected, self.settings.now) {
+    fn is_new(&mut self, image: &str, source: &str, is: &Is<'_>) -> bool {
+        match self.known.reach(image, source, is, self.settings.now) {
             Ok(Said::Nothing) => return true,
             Ok(Said::Again) => {}
             Ok(Said::Entry(entry)) => {
                 self.totals.add(&entry);
                 self.recordable |= is_recordable(&entry);
-                self.lost += u64::from(consistency::is_unwritten(&entry));
                 self.reports.known(&entry);
             }
             Err(error) => {
@@ -145,7 +149,7 @@ impl<'s> Collector<'s> {
             (On::Image(own), Some(cluster)) => {
                 let expected = HeldExpected::from(&own.expected);
                 if !harmless.is_empty() {
-                    entry.recorded = cluster.write(*own, harmless, (entry.reason, &gains), stderr);
+                    entry.recorded = cluster.write(*own, harmless, (&Reported::of(&entry), &gains), stderr);
                     let gains = std::mem::take(&mut gains);
                     if entry.recorded == Recorded::Yes {
                         tell_gains(&entry, &gains, stderr);
@@ -284,12 +288,6 @@ impl<'s> Collector<'s> {
 
     /// Ends the reports; why the audit is not complete comes back.
     fn close(&mut self, interrupted: bool) -> Vec<String> {
-        if self.lost > 0 {
-            self.complain([format!(
-                "{} images of the report that is gone on from have records that were not written",
-                self.lost
-            )]);
-        }
         let mut incomplete = std::mem::take(&mut self.incomplete);
         if self.more_reasons > 0 {
             incomplete.push(format!("{} more reasons like these", self.more_reasons));

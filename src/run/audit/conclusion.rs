@@ -9,9 +9,10 @@ use super::judge::Judge;
 use super::judged::Judged;
 use super::naming::Lists;
 use super::recording;
+use super::reported::Reported;
 use crate::audit::entry::Recorded;
 use crate::digest::Digest;
-use crate::reason::{Reason, Verdict};
+use crate::reason::Verdict;
 use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::run::elsewhere::Elsewhere;
@@ -19,7 +20,28 @@ use crate::run::planning::{self, Author};
 use crate::settings::objects::Recording;
 use crate::source::objects::Loaded;
 use crate::text::safe;
-use crate::verdict::ImageOutcome;
+use crate::verdict::{ImageOutcome, SignatureOutcome};
+
+/// What an object is that is judged once more.
+#[derive(Debug, Default)]
+pub(super) struct Again {
+    /// What would be reported of it now, where it is the same for every use.
+    pub(super) is: Option<Reported>,
+    /// What kept it, or a signature of it, from being judged; safe to print.
+    pub(super) trouble: Option<String>,
+    /// What would be recorded.
+    pub(super) changes: recording::Changes,
+}
+
+/// What keeps an image or one of its signatures from being judged.
+fn trouble(outcome: &ImageOutcome) -> Option<String> {
+    let of_image = (outcome.verdict() == Verdict::Unchecked).then(|| outcome.message());
+    let mut unchecked = outcome.signatures().iter();
+    let mut of_signature = || unchecked.find(|own| own.verdict() == Verdict::Unchecked);
+    of_image
+        .or_else(|| of_signature().map(SignatureOutcome::message))
+        .map(str::to_owned)
+}
 
 impl Judge<'_> {
     /// What is reported and recorded.
@@ -122,21 +144,18 @@ impl Judge<'_> {
         recording::record(loaded, outcome, planned)
     }
 
-    /// Judges an object once more, which others may have changed, and works out what is to be recorded; also the reason of its
-    /// verdict, where that is the same for every use.
-    pub(super) fn again(
-        &mut self,
-        loaded: &Loaded,
-        job: &Job,
-        author: Author,
-        told: &mut Messages<'_>,
-    ) -> (Option<Reason>, recording::Changes) {
+    /// Judges an object once more, which others may have changed, and works out what is to be recorded.
+    pub(super) fn again(&mut self, loaded: &Loaded, job: &Job, author: Author, told: &mut Messages<'_>) -> Again {
         let judged = self.object(loaded, job, told);
-        if judged.worse.is_some() || job.expected.more_demands > 0 {
-            return (None, recording::Changes::default());
+        let mut again = Again {
+            trouble: trouble(judged.outcome()),
+            ..Again::default()
+        };
+        if judged.worse.is_none() && job.expected.more_demands == 0 {
+            let identities = &job.expected.identities;
+            again.changes = self.changes(loaded, &judged.first, identities, author, told).1;
+            again.is = Some(Reported::of(&entries::entry(job, &judged).bounded()));
         }
-        let identities = &job.expected.identities;
-        let changes = self.changes(loaded, &judged.first, identities, author, told).1;
-        (Some(judged.first.reason()), changes)
+        again
     }
 }

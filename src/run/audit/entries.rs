@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From an outcome to the entry of a report.
 
-use super::job::Job;
+use super::content::content;
+use super::expected::Expected;
+use super::job::{Job, What};
 use super::judged::Judged;
-use crate::audit::entry::{Entry, EntrySigner, Recorded, Signature, Source};
+use crate::audit::entry::{Entry, EntrySigner, Recorded, Signature, Source, Use};
 use crate::reference::Reference;
 use crate::subject::SourceAnswer;
 use crate::verdict::signer;
@@ -12,21 +14,25 @@ use crate::verdict::SignatureOutcome;
 /// The entry of an image of which nothing is recorded yet.
 pub(super) fn entry(job: &Job, judged: &Judged) -> Entry {
     let outcome = judged.outcome();
-    let own = outcome.signatures().iter().map(|own| signature(own, None));
+    let expiries = judged.expiries.iter().copied().chain(std::iter::repeat(None));
+    let own = outcome.signatures().iter().zip(expiries);
+    let own = own.map(|(own, expires)| Signature {
+        expires,
+        ..signature(own, None)
+    });
     let of_instances = judged.instances.iter();
     let of_instances = of_instances.map(|(instance, own)| signature(own, Some(instance.clone())));
-    let mut uses = job.uses.clone();
-    if job.expected.demands.is_empty() || job.expected.is_everywhere {
-        // What is expected of the image, if anything is, is expected of it everywhere.
-        uses.iter_mut().for_each(|by| by.expects_nothing = false);
-    }
     let mut entry = Entry {
         image: judged.digest.clone().unwrap_or_else(|| job.image.clone()),
         source: job.source.clone(),
-        uses,
+        uses: uses(&job.expected, &job.uses),
         more_uses: job.more_uses,
         expected: texts(&job.expected.identities),
         identity_source: job.expected.source,
+        content: match &job.what {
+            What::Object(object) => Some(content(&object.loaded.object)),
+            _ => None,
+        },
         verdict: outcome.verdict(),
         reason: outcome.reason(),
         message: outcome.message().to_owned(),
@@ -46,6 +52,20 @@ pub(super) fn entry(job: &Job, judged: &Judged) -> Entry {
     entry
 }
 
+/// The uses of an image as its entry has them: whether anything is expected of it there.
+pub(super) fn uses(expected: &Expected, all: &[Use]) -> Vec<Use> {
+    let is_open = |by: &Use| match expected.is_everywhere || expected.demands.is_empty() {
+        // What is expected of the image, if anything is, is expected of it in each of its uses but these.
+        true => expected.open.contains(by),
+        false => by.expects_nothing,
+    };
+    let told = all.iter().map(|by| Use {
+        expects_nothing: is_open(by),
+        ..by.clone()
+    });
+    told.collect()
+}
+
 fn texts(references: &[Reference]) -> Vec<String> {
     references.iter().map(ToString::to_string).collect()
 }
@@ -59,6 +79,7 @@ fn signature(outcome: &SignatureOutcome, instance: Option<String>) -> Signature 
         message: outcome.message().to_owned(),
         signer: outcome.signer().map(of_signer),
         claimed_key: outcome.claimed_key().map(str::to_owned),
+        expires: None,
         instance,
     }
 }

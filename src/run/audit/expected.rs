@@ -25,6 +25,8 @@ pub(super) struct Expected {
     pub(super) more_demands: u64,
     /// What is expected is so wherever the image is used, and not by single uses.
     pub(super) is_everywhere: bool,
+    /// The uses of which that is not so: they have the image from a place that says nothing.
+    pub(super) open: Vec<Use>,
     /// Who named the expected identities.
     pub(super) source: IdentitySource,
     /// Why a name could not be used, in words that are safe to print.
@@ -39,6 +41,7 @@ impl Expected {
             demands: Vec::new(),
             more_demands: 0,
             is_everywhere: false,
+            open: Vec::new(),
             source: IdentitySource::None,
             trouble: None,
         }
@@ -186,6 +189,13 @@ fn of_places(map: Option<&PrefixMap>, known: &Known, object: &Value, believes_ta
         }
         expected.more_demands = known.more_places;
         expected.is_everywhere = true;
+        let has_mapped = |by: &Use| {
+            known
+                .had
+                .iter()
+                .any(|(own, place)| own.is_same(by) && is_mapped(&place))
+        };
+        expected.open = known.uses.iter().filter(|by| !has_mapped(by)).cloned().collect();
         expected
     }
 }

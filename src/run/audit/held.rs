@@ -65,6 +65,7 @@ impl From<HeldExpected> for Expected {
             demands: demands.map(|(by, texts)| (by, references(texts))).collect(),
             more_demands: held.more_demands,
             is_everywhere: false,
+            open: Vec::new(),
             source: held.source,
             trouble: held.trouble,
         }

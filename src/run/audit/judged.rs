@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What an image was judged to be.
 
-use crate::reason::{Reason, Refusal};
+use crate::openpgp::framing::message::Message;
+use crate::reason::{Reason, Refusal, Verdict};
 use crate::subject::{Content, SignatureBlob, SourceAnswer};
 use crate::verdict::{Footing, ImageOutcome, SignatureOutcome};
 
@@ -11,6 +12,8 @@ pub(super) struct Judged {
     pub(super) first: ImageOutcome,
     /// What it came to for a use that does not get what it expects.
     pub(super) worse: Option<ImageOutcome>,
+    /// When each of the signatures that passed expires itself, in the order of the first ones; as far as that is known.
+    pub(super) expiries: Vec<Option<i64>>,
     /// The places that were asked for signatures.
     pub(super) sources: Vec<SourceAnswer>,
     /// The digest, where it is known only now.
@@ -27,6 +30,7 @@ impl From<ImageOutcome> for Judged {
             footing: outcome.footing(),
             first: outcome,
             worse: None,
+            expiries: Vec::new(),
             sources: Vec::new(),
             digest: None,
             instances: Vec::new(),
@@ -61,4 +65,14 @@ pub(super) fn refused(refusal: Refusal, signatures: &[SignatureBlob]) -> ImageOu
     });
     let signatures = signatures.collect();
     ImageOutcome::refused(refusal, signatures)
+}
+
+/// When the signatures that passed expire themselves: by what GnuPG has found good, no other bytes are looked at.
+pub(super) fn expiries(outcome: &ImageOutcome, blobs: &[SignatureBlob]) -> Vec<Option<i64>> {
+    let each = outcome.signatures().iter().zip(blobs);
+    let expiry = each.map(|(own, blob)| match &blob.content {
+        Content::Gpg(Ok(bytes)) if own.verdict() == Verdict::Verified => Message::parse(bytes).ok()?.signature.expires,
+        _ => None,
+    });
+    expiry.collect()
 }

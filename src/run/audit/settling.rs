@@ -6,6 +6,7 @@ use std::io;
 use super::cluster::Cluster;
 use super::collector::{tell_gains, Collector};
 use super::held::{Held, HeldEntries};
+use super::reported::Reported;
 use crate::audit::entry::{Finding, FindingKind, Recorded};
 use crate::report::console::Messages;
 use crate::source::objects::ObjectFiles;
@@ -50,7 +51,7 @@ impl Collector<'_> {
         self.settle(is_too_much, stderr, &mut |held, stderr| match held.expected.take() {
             _ if is_too_much => held.entry.recorded,
             Some(expected) => {
-                let counted = (held.entry.reason, held.downgrades.as_slice());
+                let counted = (&Reported::of(&held.entry), held.downgrades.as_slice());
                 cluster.take_back(&held.entry.image, expected.into(), counted, stderr)
             }
             None => Recorded::Failed,

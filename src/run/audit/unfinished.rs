@@ -2,25 +2,29 @@
 //! A report of JSON lines that a run goes on from. An image that it has counts when the inventory of the run comes to it;
 //! one that the inventory does not have any more is gone, and does not count.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
+use serde_json::Value;
 
+use super::content::content;
+use super::entries;
 use super::expected::Expected;
 use super::gone::Gone;
 use super::lines::{lock, LinesFile};
+use crate::audit::consistency::is_unwritten;
 use crate::audit::difference::Place;
-use crate::audit::entry::{Entry, CLUSTER, MAX_FINDINGS};
+use crate::audit::entry::{Entry, Use, UseKind, CLUSTER, MAX_FINDINGS};
 use crate::audit::head::Head;
 use crate::audit::images::Images;
 use crate::audit::lines::{entry_of, Fault, Line, Lines};
 use crate::audit::totals::Verdicts;
 use crate::files::place::vetted;
-use crate::reason::Verdict;
+use crate::reason::{Reason, Verdict};
 use crate::reference::Reference;
 use crate::settings::UsageError;
 use crate::text::safe;
@@ -49,6 +53,37 @@ pub(super) struct Known {
     report: Option<(File, Head)>,
 }
 
+/// What is known of an image before it is judged.
+#[derive(Debug)]
+pub(super) struct Is<'i> {
+    /// What is expected of it, if that is known.
+    pub(super) expected: Option<&'i Expected>,
+    /// The uses of it that are told.
+    pub(super) uses: &'i [Use],
+    /// Its object, if that is at hand.
+    pub(super) object: Option<&'i Value>,
+}
+
+impl Is<'_> {
+    /// Whether its object has what was judged; of one that is not at hand the report is believed.
+    fn has_content_of(&self, entry: &Entry) -> bool {
+        self.object.is_none_or(|object| entry.content == Some(content(object)))
+    }
+
+    /// Whether it is used where it was, by names that may be others.
+    fn is_used_as(&self, entry: &Entry) -> bool {
+        self.expected
+            .is_none_or(|expected| places(&entries::uses(expected, self.uses)) == places(&entry.uses))
+    }
+}
+
+/// Where uses are, of which kind they are, and whether they expect anything.
+fn places(uses: &[Use]) -> BTreeSet<(UseKind, &str, bool)> {
+    let each = uses.iter();
+    each.map(|by| (by.kind, by.namespace.as_str(), by.expects_nothing))
+        .collect()
+}
+
 /// What a report says of an image that the inventory comes to.
 #[derive(Debug)]
 pub(super) enum Said {
@@ -61,18 +96,12 @@ pub(super) enum Said {
 }
 
 impl Known {
-    /// What the report has of an image, which counts from now on: unless something else is `expected` of it now, or it may be
-    /// that where nothing is known of that, or what it was verified by does not hold any more. `now` is in seconds since 1970.
+    /// What the report has of an image, which counts from `now` on, in seconds since 1970: unless it is something else that is
+    /// to be judged, or what was found may not hold any more.
     ///
     /// # Errors
     /// When its line cannot be read again.
-    pub(super) fn reach(
-        &mut self,
-        image: &str,
-        source: &str,
-        expected: Option<&Expected>,
-        now: i64,
-    ) -> io::Result<Said> {
+    pub(super) fn reach(&mut self, image: &str, source: &str, is: &Is<'_>, now: i64) -> io::Result<Said> {
         let (Some(judged), Some((file, head))) = (self.images.get_mut(name(image, source), source), &self.report)
         else {
             return Ok(Said::Nothing);
@@ -81,11 +110,12 @@ impl Known {
             return Ok(Said::Again);
         }
         let entry = read_at(file, judged.place, head)?;
-        let is_as_expected = match expected {
+        let is_as_expected = match is.expected {
             Some(expected) => is_expected(&entry, expected) && is_enough(&entry, expected),
             None => entry.expected.is_empty(),
         };
-        judged.is_stale = !is_as_expected || has_expired(&entry, now);
+        let is_same = is_as_expected && is.has_content_of(&entry) && is.is_used_as(&entry);
+        judged.is_stale = !is_same || has_expired(&entry, now) || is_open(&entry);
         Ok(match judged.is_stale {
             true => Said::Nothing,
             false => Said::Entry(Box::new(entry)),
@@ -139,17 +169,28 @@ fn is_enough(entry: &Entry, expected: &Expected) -> bool {
         || expected.more_demands == 0 && expected.demands.iter().all(|(_, identities)| is_met(identities))
 }
 
-/// Whether an image was Verified by a key that has expired since.
+/// Whether an image was Verified by a key or a signature that has expired since.
 fn has_expired(entry: &Entry, now: i64) -> bool {
-    let mut signers = entry.signers();
-    entry.verdict == Verdict::Verified && signers.any(|signer| signer.expires.is_some_and(|expires| expires <= now))
+    let keys = entry.signers().map(|signer| signer.expires);
+    let mut all = keys.chain(entry.signatures.iter().map(|own| own.expires)).flatten();
+    entry.verdict == Verdict::Verified && all.any(|expires| expires <= now)
+}
+
+/// Whether what was found or recorded may be otherwise the next time, although nothing about the image has changed: what
+/// could not be reached, a time that was to come, a record that was not written.
+fn is_open(entry: &Entry) -> bool {
+    let is_passing = entry.verdict == Verdict::Unchecked && entry.reason != Reason::NoExpectedIdentity;
+    is_passing || entry.reason.is_of_time() || is_unwritten(entry)
 }
 
 /// Whether a run may have judged an image again, and was killed before it could leave out the line that it went on from.
 fn is_judged_again(before: &Entry, after: &Entry) -> bool {
-    let is_other = before.expected != after.expected || before.verdict == Verdict::Verified && before != after;
+    let is_other = before.expected != after.expected
+        || before.content != after.content
+        || places(&before.uses) != places(&after.uses)
+        || before.verdict == Verdict::Verified && before != after;
     // What was not at hand is judged again whatever was expected of it, and may come out as before.
-    is_other || before.source == CLUSTER && !before.expected.is_empty()
+    is_other || is_open(before) || before.source == CLUSTER && !before.expected.is_empty()
 }
 
 /// What is in a place of its own is known by the place: its digest is not known before it is read.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::job::Job;
 use super::judge::Judge;
-use super::judged::{refused, Judged};
+use super::judged::{expiries, refused, Judged};
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::report::console::Messages;
@@ -33,6 +33,7 @@ impl Judge<'_> {
         let is_verified = outcome.reason() == Reason::Verified && worse.is_none();
         Judged {
             worse,
+            expiries: expiries(&outcome, &subject.signatures),
             footing: is_verified.then(|| Footing::all(footings)),
             first: outcome,
             sources: subject.sources.clone(),

@@ -7,21 +7,22 @@ use crate::digest::Digest;
 use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Refusal};
 use crate::report::console::Messages;
+use crate::run::audit::conclusion::Again;
 use crate::run::audit::expected::Expected;
 use crate::run::audit::job::{Job, OnImage};
+use crate::run::audit::reported::Reported;
 use crate::run::record_to::{record, ImageRecorder, RecordFate, Recorder as _};
 use crate::settings::objects::Recording;
 use crate::text::safe;
 
 impl Cluster<'_> {
     /// Writes a record that takes no trust back, on the Image as it was judged. Where others have changed it since, it is
-    /// judged again; what then takes trust back is not written, nor anything else than is `reported` of it: the reason of its
-    /// verdict, and the changes.
+    /// judged again; what then takes trust back is not written, nor anything else than is `reported` of it and told as changes.
     pub(in crate::run::audit) fn write(
         &mut self,
         own: OnImage,
         edits: Vec<SignatureEdit>,
-        (reported, gains): (Reason, &[String]),
+        (reported, gains): (&Reported, &[String]),
         stderr: &mut Messages<'_>,
     ) -> Recorded {
         let OnImage {
@@ -42,33 +43,30 @@ impl Cluster<'_> {
                 return Ok(((), Ok(edits)));
             }
             let author = recorder.author()?;
-            let (reason, changes) = judge.again(now, &job, author, &mut Messages::to(&mut told));
+            let Again { is, trouble, changes } = judge.again(now, &job, author, &mut Messages::to(&mut told));
             // The same changes, or none because others have made them.
             let is_same = changes.gains == gains || changes.all.is_empty();
-            let is_reported = reason == Some(reported) && is_same;
-            let why = match (changes.downgrades.is_empty(), is_reported) {
-                (true, true) => return Ok(((), Ok(changes.harmless))),
-                (false, _) => "and a record of trust is to be taken back",
-                (true, false) => "and is not what is reported of it",
+            let is_reported = is.as_ref() == Some(reported) && is_same;
+            let why = match (changes.downgrades.is_empty(), is_reported, trouble) {
+                (true, true, _) => return Ok(((), Ok(changes.harmless))),
+                (_, false, Some(trouble)) => format!("and could not be judged again: {trouble}"),
+                (false, ..) => "and a record of trust is to be taken back".to_owned(),
+                (true, false, None) => "and is not what is reported of it".to_owned(),
             };
-            Ok((
-                (),
-                Err(format!(
-                    "{name}: it was changed meanwhile, {why}; run the command again"
-                )),
-            ))
+            let why = format!("{name}: it was changed meanwhile, {why}; run the command again");
+            Ok(((), Err(why)))
         });
         stderr.pass_on(&told);
         told_fate(fate.map(|((), fate)| fate), &name, stderr)
     }
 
-    /// Writes a record that takes trust back, if it still does: the image is read and judged anew. `reported` is the reason
-    /// of its verdict, `announced` what was counted and told of it: what would take back something else is not written.
+    /// Writes a record that takes trust back, if it still does: the image is read and judged anew, and must be what is
+    /// `reported` of it. `announced` was counted and told: what would take back something else is not written.
     pub(in crate::run::audit) fn take_back(
         &mut self,
         image: &str,
         expected: Expected,
-        (reported, announced): (Reason, &[String]),
+        (reported, announced): (&Reported, &[String]),
         stderr: &mut Messages<'_>,
     ) -> Recorded {
         let name = safe(image);
@@ -91,7 +89,12 @@ impl Cluster<'_> {
         let mut recorder = ImageRecorder::new(&mut self.session, Recording::Confirm, None);
         let fate = record(&mut recorder, loaded, |now, recorder| {
             let author = recorder.author()?;
-            let (reason, changes) = judge.again(now, &job, author, &mut Messages::to(&mut told));
+            let Again { is, trouble, changes } = judge.again(now, &job, author, &mut Messages::to(&mut told));
+            let is_reported = is.as_ref() == Some(reported);
+            if let (false, Some(trouble)) = (is_reported, trouble) {
+                let why = "its record stays, since it could not be judged again before it is taken back";
+                return Ok(((), Err(format!("{name}: {why}: {trouble}; run the command again"))));
+            }
             let is_announced = |own: &String| announced.contains(own);
             if !changes.downgrades.iter().all(is_announced) {
                 let why = "judged by itself alone, it would lose other records of trust than those that were counted; look at it with image-signature verify";
@@ -99,7 +102,7 @@ impl Cluster<'_> {
             }
             // Nothing is left to be gained: that was written before. Others may have written all.
             let is_as_told = changes.gains.is_empty() && changes.downgrades.len() == announced.len();
-            if reason == Some(reported) && (is_as_told || changes.all.is_empty()) {
+            if is_reported && (is_as_told || changes.all.is_empty()) {
                 return Ok(((), Ok(changes.all)));
             }
             let why = "it was changed meanwhile, and is not what is reported of it; run the command again";

@@ -100,14 +100,14 @@ impl Control {
 
 impl Measure {
     fn text(self, totals: &Totals) -> String {
-        let used = |kind| of_verified(totals.uses.get(&kind).unwrap_or(&Verdicts::new()));
+        let used = |kind, of: &str| match totals.uses.get(&kind) {
+            Some(verdicts) => format!("{} of those {of}", of_verified(verdicts)),
+            None => format!("no image of those {of} was audited"),
+        };
         match self {
             Self::Images => format!("{} of those audited", of_verified(&totals.verdicts())),
-            Self::Pods => format!("{} of those that pods run", used(UseKind::Pod)),
-            Self::Release => format!(
-                "{} of those of the release that the cluster runs",
-                used(UseKind::Release)
-            ),
+            Self::Pods => used(UseKind::Pod, "that pods run"),
+            Self::Release => used(UseKind::Release, "of the release that the cluster runs"),
             Self::UnsignedInUse => {
                 let count = totals.findings.get(&FindingKind::UnsignedInUse).copied().unwrap_or(0);
                 format!("in use without a signature: {count}")

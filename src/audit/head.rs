@@ -32,6 +32,9 @@ pub struct Head {
     /// changes it from one shard to the next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+    /// By which keys or which policy images are judged, in words for people; the hashes decide whether two are the same.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub judged_by: String,
     /// Which inventory is judged, in words for people: `cluster https://...`, `files DIR`.
     pub source: String,
     /// Which part of the inventory this run judges.

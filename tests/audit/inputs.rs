@@ -6,9 +6,10 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{json, Value};
 
 use super::bench::{Bench, SIGNED};
+use crate::support::schema::assert_valid;
 
 /// A pipe that nobody is at the other end of is given up after 10 s.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -206,4 +207,57 @@ fn a_pipe_that_nobody_is_at_the_other_end_of_is_given_up() {
         assert!(outcome.stderr.contains(named), "{args:?}: {outcome:?}");
         assert!(begin.elapsed() < LONGEST, "{args:?}: {:?}", begin.elapsed());
     }
+}
+
+/// Whoever reads a report sees by which keys or which policy it says Verified.
+#[test]
+fn reports_name_what_images_were_judged_by() {
+    let bench = Bench::new();
+    bench.desk.put("all.json", bench.good(1).to_string());
+    let outcome = bench
+        .run(&[
+            "-f",
+            "all.json",
+            "--report",
+            "json=all.out",
+            "--report",
+            "html=all.html",
+        ])
+        .expect(0);
+    let key = bench.desk.key_file.display().to_string();
+    let by = format!("the keys of {key}");
+    assert!(outcome.stdout.contains(&format!("\nJudged by {by}\n")), "{outcome:#?}");
+    let read = |name: &str| fs::read_to_string(bench.desk.sandbox.path(name)).unwrap();
+    let document: Value = serde_json::from_str(&read("all.out")).unwrap();
+    assert_valid(&document);
+    assert_eq!(document["parameters"]["judgedBy"], by.as_str());
+    let page = read("all.html");
+    let fact = page.split_once("<dt>Judged by</dt><dd>the keys of ");
+    assert!(fact.is_some_and(|(_, rest)| rest.contains("key.gpg</dd>")), "{page}");
+    // No pod is among them, which is not the same as none of so many.
+    let evidence = document["evidenceForControls"].to_string();
+    assert!(
+        evidence.contains("no image of those that pods run was audited"),
+        "{evidence}"
+    );
+    assert!(!evidence.contains("0 of 0"), "{evidence}");
+    let by = |args: &[&str]| {
+        let args = [&["audit", "-f", "all.json", "-o", "json"][..], args].concat();
+        bench.desk.sandbox.run(args).json()["parameters"]["judgedBy"].clone()
+    };
+    let file = "key.gpg";
+    let signed = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": key});
+    bench.desk.put("policy.json", json!({"default": [signed]}).to_string());
+    assert_eq!(by(&["--policy", "policy.json"]), "policy policy.json");
+    let only = by(&["--public-key", file, "--signed-by", &bench.desk.key, "--require", "2"]);
+    let wanted = format!(
+        "the keys of {file}; of these only {}; 2 different ones for each image",
+        bench.desk.key
+    );
+    assert_eq!(only, wanted.as_str());
+    let home = bench.desk.signer.home().display().to_string();
+    let valid = format!("the valid keys of the keyring in {home}");
+    assert_eq!(by(&["--homedir", &home]), valid.as_str());
+    let all = format!("all keys of the keyring in {home}");
+    assert_eq!(by(&["--homedir", &home, "--trust-model", "always"]), all.as_str());
 }

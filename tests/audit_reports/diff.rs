@@ -332,3 +332,16 @@ fn a_report_of_another_format_is_told_to_be_none_of_json_lines() {
         assert!(outcome.stderr.contains(&message), "{outcome:?}");
     }
 }
+
+/// A digest says nothing to people.
+#[test]
+fn what_nothing_uses_has_a_name_in_text_too() {
+    let place = "docker://registry.example.com/a:1";
+    for (source, name) in [("cluster", "registry.example.com/team/app-0:v1"), (place, place)] {
+        let mut old = verified(0, &[(RELEASE, None)]);
+        old["uses"] = json!([]);
+        old["source"] = source.into();
+        let text = diff(&[old], &[], &[]).expect(1).stdout;
+        assert!(text.contains(&format!("  {}   {name}\n", digest(0))), "{text}");
+    }
+}

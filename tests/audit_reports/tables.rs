@@ -3,7 +3,10 @@
 
 use image_signature::audit::format::Format;
 
-use crate::audit_reports::made::{digest, head, mixed, read_back, rendered, tail, verified, RELEASE};
+use crate::audit_reports::made::{
+    digest, entry, head, lines, mixed, read_back, read_file, rendered, tail, verified, OLD, RELEASE,
+};
+use crate::support::program::Sandbox;
 
 #[test]
 fn csv_has_a_row_an_image() {
@@ -85,4 +88,45 @@ fn text_of_what_is_well_is_short_and_wide_text_has_it_all() {
         text.contains(RELEASE) && text.contains("    signed as registry.example.com/team/app-0:v1\n"),
         "{text}"
     );
+}
+
+/// Whose good signature is for another tag is told in both, and whose key is not at hand too.
+#[test]
+fn the_table_and_the_page_name_the_same_keys() {
+    let sandbox = Sandbox::new();
+    let mut other = entry(0, "Rejected", "IdentityMismatch");
+    other["signatures"] = verified(0, &[(RELEASE, None), (RELEASE, None), (OLD, None)])["signatures"].clone();
+    for signature in other["signatures"].as_array_mut().unwrap() {
+        signature["verdict"] = "Rejected".into();
+        signature["reason"] = "IdentityMismatch".into();
+    }
+    let mut good = verified(1, &[(RELEASE, None), (OLD, None)]);
+    good["signatures"][1]["verdict"] = "Rejected".into();
+    good["signatures"][1]["reason"] = "IdentityMismatch".into();
+    good["restsOn"] = serde_json::json!([RELEASE]);
+    let entries = [other, good];
+    sandbox.file("all.jsonl", lines(&head(), &entries, Some(&tail(&entries))));
+    let args = [
+        "audit",
+        "merge",
+        "all.jsonl",
+        "--report",
+        "csv=all.csv",
+        "--report",
+        "html=all.html",
+    ];
+    sandbox.run(args).expect(1);
+    let table = read_file("csv", &sandbox.path("all.csv"));
+    let page = read_file("html", &sandbox.path("all.html"));
+    let (Some(table), Some(page)) = (table, page) else {
+        return;
+    };
+    let owner = "Example Release <release@example.com>";
+    for (n, keys) in [(0, &[RELEASE, OLD][..]), (1, &[RELEASE])] {
+        assert_eq!(table[n]["signedBy"], keys.join("; "));
+        assert_eq!(table[n]["owners"], vec![owner; keys.len()].join("; "));
+        let cell = page["rows"][n]["cells"][5].as_str().unwrap();
+        let named: Vec<&str> = [RELEASE, OLD].into_iter().filter(|key| cell.contains(key)).collect();
+        assert_eq!(named, keys, "{cell}");
+    }
 }

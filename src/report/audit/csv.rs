@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use csv::{QuoteStyle, Terminator, WriterBuilder};
 
 use super::renderer::Renderer;
-use super::words::message;
+use super::words::{makers, message};
 use crate::audit::entry::{Entry, EntrySigner};
 use crate::audit::head::Head;
 use crate::audit::tail::Tail;
@@ -47,7 +47,7 @@ impl Renderer for Csv {
     }
 
     fn entry(&mut self, out: &mut dyn Write, entry: &Entry) -> io::Result<()> {
-        let signers: Vec<&EntrySigner> = entry.signers().collect();
+        let signers: Vec<&EntrySigner> = makers(entry);
         let each = |of: fn(&EntrySigner) -> &String| joined(signers.iter().map(|signer| of(signer).as_str()));
         let mut namespaces: Vec<&str> = entry.uses.iter().map(|used| used.namespace.as_str()).collect();
         namespaces.sort_unstable();

@@ -182,11 +182,20 @@ fn line(out: &mut dyn Write, difference: &Difference) -> io::Result<()> {
         .or(difference.old.as_ref())
         .ok_or(io::ErrorKind::InvalidInput)?;
     write!(out, "  {}", safe(&shown.image))?;
-    if let Some((used, more)) = &shown.used {
-        write!(out, "   {}", safe(used))?;
-        if *more > 0 {
-            write!(out, ", {more} more")?;
+    let name = shown.matched.first().or(shown.expected.first());
+    match (&shown.used, name) {
+        (Some((used, more)), _) => {
+            write!(out, "   {}", safe(used))?;
+            if *more > 0 {
+                write!(out, ", {more} more")?;
+            }
         }
+        // What nothing is known to use is called by the place that it was asked for by, or by what it is to be signed as.
+        (None, _) if shown.source.starts_with("docker://") || shown.source.starts_with("dir:") => {
+            write!(out, "   {}", safe(&shown.source))?;
+        }
+        (None, Some(name)) => write!(out, "   {}", safe(name))?,
+        (None, None) => {}
     }
     let words = match (&difference.old, &difference.new) {
         (Some(old), Some(new)) if difference.change == Change::KeyChanged => {

@@ -163,7 +163,11 @@ impl Renderer for Text {
         if head.shard.count > 1 {
             write!(out, ", shard {}", head.shard)?;
         }
-        writeln!(out, ", begun {}", time(head.started))
+        writeln!(out, ", begun {}", time(head.started))?;
+        match head.judged_by.as_str() {
+            "" => Ok(()),
+            by => writeln!(out, "Judged by {}", message(by)),
+        }
     }
 
     fn entry(&mut self, out: &mut dyn Write, entry: &Entry) -> io::Result<()> {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What several formats of an audit's report say in the same words.
 
+use crate::audit::entry::{Entry, EntrySigner};
 use crate::audit::totals::Verdicts;
+use crate::reason::Verdict;
 use crate::report::Summary;
 use crate::text::is_unsafe;
 
@@ -21,6 +23,21 @@ const SHORT_KEY: usize = 16;
 pub(super) fn short_key(fingerprint: &str) -> &str {
     let begin = fingerprint.len().saturating_sub(SHORT_KEY);
     fingerprint.get(begin..).unwrap_or(fingerprint)
+}
+
+/// The keys that an image is signed by, each once: of a Verified one those that verify it, of another those whose signatures
+/// are good, whatever else is wrong with them.
+pub(super) fn makers(entry: &Entry) -> Vec<&EntrySigner> {
+    if entry.verdict == Verdict::Verified {
+        return entry.signers().collect();
+    }
+    let mut makers: Vec<&EntrySigner> = Vec::new();
+    for signer in entry.signatures.iter().filter_map(|own| own.signer.as_ref()) {
+        if makers.iter().all(|known| known.primary != signer.primary) {
+            makers.push(signer);
+        }
+    }
+    makers
 }
 
 /// The name of a signature, without the image's.

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
@@ -14,6 +14,7 @@ use crate::settings::audit::Audit;
 use crate::settings::keys::{KeyChoice, KeySource};
 use crate::settings::objects::Recording;
 use crate::source::objects::ObjectFiles;
+use crate::text::safe;
 
 /// Files of a GnuPG home that say which keys are valid.
 const OF_HOME: [&str; 5] = [
@@ -40,11 +41,58 @@ pub(super) fn head(settings: &Audit, objects: Option<&ObjectFiles>) -> Head {
         policy: criteria.policy.as_ref().and_then(|policy| policy.hash.clone()),
         map: settings.map.as_ref().map(|map| map.hash.clone()),
         options: hex(Sha256::new_with_prefix(settings.options.as_bytes())),
+        judged_by: judged_by(settings),
         source: settings.source.clone(),
         content: objects.filter(|_| is_part(settings)).map(content),
         shard: settings.shard,
         started: settings.now,
     }
+}
+
+/// By which keys or which policy images are judged, in words; safe to print.
+fn judged_by(settings: &Audit) -> String {
+    let criteria = &settings.criteria;
+    match (&criteria.policy, &settings.cluster_policy) {
+        (Some(policy), _) => policy.name.clone(),
+        (None, Some(_)) => "the policies of the cluster".to_owned(),
+        (None, None) => keys_in_words(&criteria.keys, criteria.require),
+    }
+}
+
+fn keys_in_words(keys: &KeyChoice, require: usize) -> String {
+    let named = |files: &[PathBuf]| {
+        let names = files.iter().map(|path| safe(&path.display().to_string()));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let mut parts = Vec::new();
+    if keys.accepts_gpg {
+        parts.push(match &keys.source {
+            KeySource::Files(files) => format!("the keys of {}", named(files)),
+            KeySource::Home {
+                directory, trust_model, ..
+            } => {
+                let which = match trust_model {
+                    TrustModel::Gpg => "the valid keys",
+                    TrustModel::Always => "all keys",
+                };
+                format!("{which} of the keyring in {}", named(directory.as_slice()))
+            }
+        });
+        let only: Vec<&str> = keys.signed_by.0.iter().map(|own| own.as_str()).collect();
+        if !only.is_empty() {
+            parts.push(format!("of these only {}", only.join(", ")));
+        }
+    }
+    if let Some(own) = &keys.sigstore {
+        parts.push(format!("the sigstore keys of {}", named(&own.files)));
+        if !own.signed_by.is_empty() {
+            parts.push(format!("of these only {}", own.signed_by.join(", ")));
+        }
+    }
+    if require > 1 {
+        parts.push(format!("{require} different ones for each image"));
+    }
+    parts.join("; ")
 }
 
 /// Whether others judge other parts of the same files, which nobody changes meanwhile.

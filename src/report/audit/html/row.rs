@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::signs::{class, glyph};
 use crate::audit::entry::{Entry, Finding, CLUSTER};
 use crate::reason::{Reason, Verdict};
-use crate::report::audit::words::{message, title};
+use crate::report::audit::words::{makers, message, title};
 use crate::text::safe;
 
 /// Most uses of an image that are shown.
@@ -142,28 +142,25 @@ fn found(finding: &Finding) -> Found {
     }
 }
 
-/// The keys that verify the image; of one that is not Verified those that its signatures are by, and what they claim.
+/// The keys that it is signed by, then those that signatures only claim.
 fn signers(entry: &Entry) -> Vec<Maker> {
-    let mut makers: Vec<Maker> = Vec::new();
-    for signature in &entry.signatures {
-        let maker = match (&signature.signer, &signature.claimed_key) {
-            (Some(signer), _) => Maker {
-                owner: safe(&signer.user_id),
-                fingerprint: safe(&signer.primary),
-            },
-            (None, Some(claimed)) => Maker {
-                owner: "claims the unknown key".to_owned(),
-                fingerprint: safe(claimed),
-            },
-            (None, None) => continue,
-        };
-        let is_told = makers.iter().any(|known| known.fingerprint == maker.fingerprint);
-        let counts = entry.verdict != Verdict::Verified || signature.verdict == Verdict::Verified;
-        if counts && !is_told && makers.len() < MAX_OTHERS {
-            makers.push(maker);
+    let known = makers(entry).into_iter().map(|signer| Maker {
+        owner: safe(&signer.user_id),
+        fingerprint: safe(&signer.primary),
+    });
+    let claimed = entry.signatures.iter().filter_map(|own| own.claimed_key.as_deref());
+    let claimed = claimed.map(|key| Maker {
+        owner: "claims the unknown key".to_owned(),
+        fingerprint: safe(key),
+    });
+    let mut shown: Vec<Maker> = Vec::new();
+    for maker in known.chain(claimed) {
+        let is_told = shown.iter().any(|known| known.fingerprint == maker.fingerprint);
+        if !is_told && shown.len() < MAX_OTHERS {
+            shown.push(maker);
         }
     }
-    makers
+    shown
 }
 
 /// The identities that were met; where none was, those that are expected.

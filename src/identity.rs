@@ -105,8 +105,8 @@ impl Rule {
         }
     }
 
-    /// The digest that signatures must have where `intended` has another one, which fits only where one of the two is that of
-    /// a list with the other in it (see [`crate::verdict`]).
+    /// The digest that signatures must have where `intended` has another one, which fits only where that of `intended` is a
+    /// list with the image in it (see [`crate::verdict`]).
     #[must_use]
     pub fn other_digest(&self, intended: &Reference) -> Option<&Digest> {
         let Rule::ExactReference(reference) = self else {

@@ -47,6 +47,21 @@ pub fn quoted(text: &str) -> String {
     format!("\"{}\"", safe(text))
 }
 
+/// A sentence in which the strings of others went through [`safe`] already: nothing is escaped twice, and nothing is cut. What
+/// went past that is made safe here.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in url::without_logins(text).chars() {
+        if is_unsafe(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// A word of a command that people copy into a shell: what a shell would read otherwise is put in quotes.
 #[must_use]
 pub fn shell_word(word: &str) -> String {

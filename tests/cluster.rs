@@ -25,6 +25,8 @@ mod network;
 mod policies;
 #[path = "cluster/policy_objects.rs"]
 mod policy_objects;
+#[path = "cluster/policy_records.rs"]
+mod policy_records;
 #[path = "cluster/races.rs"]
 mod races;
 #[path = "cluster/recording.rs"]

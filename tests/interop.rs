@@ -3,5 +3,7 @@
 
 #[path = "interop/policies.rs"]
 mod policies;
+#[path = "interop/registry_policies.rs"]
+mod registry_policies;
 #[path = "interop/skopeo.rs"]
 mod skopeo;

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The recorded cases of containers-policy.json(5): what parses, and which scope applies.
 
+#[path = "policy/conjunction.rs"]
+mod conjunction;
+#[path = "policy/escapes.rs"]
+mod escapes;
+#[path = "policy/files.rs"]
+mod files;
 #[path = "policy/lint.rs"]
 mod lint;
 #[path = "policy/lint_identities.rs"]

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a file that says who may sign what holds: a policy, or API objects.
 
-use super::document::TextError;
+use super::document::{Fault, TextError};
 use super::objects::{is_objects, Objects};
+use super::places::path_of;
+use super::scope::{is_in_storage, STORAGE};
 use super::Policy;
 use crate::input;
+use crate::text::quoted;
 
 /// The content of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +26,27 @@ impl PolicyText {
     pub fn parse(bytes: &[u8]) -> Result<Self, TextError> {
         match input::text(bytes.to_vec()) {
             Ok(text) if is_objects(&text) => Objects::parse(&text).map(Self::Objects),
-            _ => Policy::parse(bytes).map(Self::Policy),
+            _ => {
+                let policy = Policy::parse(bytes)?;
+                check_storage(&policy, bytes)?;
+                Ok(Self::Policy(policy))
+            }
         }
+    }
+}
+
+/// podman and skopeo refuse the whole file for a scope that is none of their storage.
+fn check_storage(policy: &Policy, bytes: &[u8]) -> Result<(), TextError> {
+    let sections = policy.transports.iter().filter(|own| own.name == STORAGE);
+    let mut scopes = sections.flat_map(|section| &section.scopes);
+    let wrong = scopes.find(|scope| !scope.name.is_empty() && !is_in_storage(&scope.name));
+    match wrong {
+        Some(scope) => Err(Fault {
+            offset: scope.offset,
+            path: path_of(STORAGE, Some(&scope.name)),
+            what: format!("this is not a scope of transport {}", quoted(STORAGE)),
+        }
+        .locate(bytes)),
+        None => Ok(()),
     }
 }

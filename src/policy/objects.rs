@@ -4,9 +4,12 @@
 //! In `spec`, members that the API does not have are refused, as its strict validation does: a typing error must not take
 //! away a requirement. What the server adds elsewhere is left alone.
 
+use std::collections::hash_map::Entry;
+use std::collections::HashMap;
+
 use serde_json::Value;
 
-use super::document::{Outcome, PlacedNode, TextError};
+use super::document::{self, Fault, Outcome, PlacedNode, TextError};
 use super::image_policy::{self, ImagePolicy};
 use super::mirror_set::{self, MirrorSet};
 use super::place::{Lines, Place};
@@ -41,8 +44,9 @@ impl Objects {
     pub fn parse(text: &str) -> Result<Self, TextError> {
         let mut all = Self::default();
         let lines = Lines::of(text.as_bytes());
+        let mut seen = HashMap::new();
         stream::documents(text)
-            .and_then(|documents| documents.iter().try_for_each(|root| all.add(root, &lines)))
+            .and_then(|documents| documents.iter().try_for_each(|root| all.add(root, &lines, &mut seen)))
             .map_err(|fault| fault.locate(text.as_bytes()))?;
         Ok(all)
     }
@@ -70,19 +74,17 @@ impl Objects {
         Ok(all)
     }
 
-    fn add(&mut self, root: &PlacedNode, lines: &Lines) -> Outcome<()> {
+    fn add(&mut self, root: &PlacedNode, lines: &Lines, seen: &mut Seen) -> Outcome<()> {
         let kind = root.required("kind")?;
-        if kind.string()?.ends_with("List") {
-            return root
-                .required("items")?
-                .array()?
+        match kind.string()?.strip_suffix("List") {
+            Some(of) if of.is_empty() || KINDS.iter().any(|(name, _)| *name == of) => whole(root)?
                 .iter()
-                .try_for_each(|item| self.add_item(item, lines));
+                .try_for_each(|item| self.add_item(item, lines, seen)),
+            _ => self.add_item(root, lines, seen),
         }
-        self.add_item(root, lines)
     }
 
-    fn add_item(&mut self, root: &PlacedNode, lines: &Lines) -> Outcome<()> {
+    fn add_item(&mut self, root: &PlacedNode, lines: &Lines, seen: &mut Seen) -> Outcome<()> {
         let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
         let kind = root.required("kind")?.word(&names)?;
         let version = root.required("apiVersion")?;
@@ -94,13 +96,67 @@ impl Objects {
             return Err(version.fault(format!("expected {expected}, found {}", quoted(version.string()?))));
         }
         root.only(&["apiVersion", "kind", "metadata", "spec", "status"])?;
+        let line = lines.at(root.offset).line;
         if kind.ends_with("ImagePolicy") {
-            self.policies.push(image_policy::read(root, kind, lines)?);
+            let own = image_policy::read(root, kind, lines)?;
+            match seen.entry(own.to_string()) {
+                Entry::Occupied(first) => {
+                    let (at, line) = *first.get();
+                    if without_place(self.policies[at].clone()) != without_place(own) {
+                        return Err(twice(root, first.key(), line));
+                    }
+                }
+                Entry::Vacant(new) => {
+                    new.insert((self.policies.len(), line));
+                    self.policies.push(own);
+                }
+            }
         } else {
-            self.mirror_sets.push(mirror_set::read(root, kind)?);
+            let own = mirror_set::read(root, kind)?;
+            match seen.entry(own.object.clone()) {
+                Entry::Occupied(first) => {
+                    let (at, line) = *first.get();
+                    if self.mirror_sets[at] != own {
+                        return Err(twice(root, first.key(), line));
+                    }
+                }
+                Entry::Vacant(new) => {
+                    new.insert((self.mirror_sets.len(), line));
+                    self.mirror_sets.push(own);
+                }
+            }
         }
         Ok(())
     }
+}
+
+/// Each object by its kind and name, with its place among those of its sort, and its line.
+type Seen = HashMap<String, (usize, usize)>;
+
+/// The items of a list that has them all: in a part of one, a requirement may be missing.
+fn whole(list: &PlacedNode) -> Outcome<&[PlacedNode]> {
+    if let Some(metadata) = list.member("metadata")? {
+        for (name, none) in [("continue", ""), ("remainingItemCount", "0")] {
+            let Some(member) = metadata.member(name)? else { continue };
+            let is_none = match &member.value {
+                document::Value::Null => true,
+                document::Value::String(text) | document::Value::Number(text) => text == none,
+                _ => false,
+            };
+            if !is_none {
+                return Err(member.fault("this is a part of a list; save the whole list, as oc get prints it"));
+            }
+        }
+    }
+    list.required("items")?.array()
+}
+
+/// Of two objects of one name only one is in the cluster, and nothing says which.
+fn twice(second: &PlacedNode, object: &str, line: usize) -> Fault {
+    second.fault(format!(
+        "{} stands here and at line {line} with different content; keep one",
+        quoted(object)
+    ))
 }
 
 fn without_place(mut object: ImagePolicy) -> ImagePolicy {

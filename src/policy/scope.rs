@@ -2,6 +2,7 @@
 //! Which requirements apply to a reference: the nearest scope wins, whole; lists are never merged.
 
 use super::{Policy, PolicyRequirement, Scope};
+use crate::digest::Digest;
 use crate::reference::Reference;
 
 /// Where requirements come from.
@@ -88,6 +89,9 @@ pub fn around(scope: &str) -> Vec<String> {
     scopes
 }
 
+/// The transport of images in the local storage, which not every build of the readers has: podman's and skopeo's have it.
+pub(super) const STORAGE: &str = "containers-storage";
+
 /// Whether the readers of this format take a text for a scope of a transport. They know the scopes of their own
 /// transports only.
 pub(super) fn is_valid(transport: &str, scope: &str) -> bool {
@@ -97,7 +101,7 @@ pub(super) fn is_valid(transport: &str, scope: &str) -> bool {
     match transport {
         "dir" | "oci" | "oci-archive" | "sif" => is_clean_path(scope),
         "docker-archive" | "tarball" => false,
-        "docker-daemon" => crate::digest::Digest::parse(scope).is_err(),
+        "docker-daemon" => Digest::parse(scope).is_err(),
         "atomic" => is_stream(scope),
         _ => true,
     }
@@ -119,4 +123,25 @@ fn is_stream(scope: &str) -> bool {
         [_, namespace, stream] => !namespace.contains(':') && stream.matches(':').count() <= 1,
         _ => false,
     }
+}
+
+/// Whether a scope is one of transport [`STORAGE`]: `[ROOT]` or `[DRIVER@ROOT]` with an absolute path, and after it
+/// nothing, a name, or a name with the digest of an image, its ID, or both.
+pub(super) fn is_in_storage(scope: &str) -> bool {
+    let Some((store, image)) = scope.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
+        return false;
+    };
+    let root = match store.split_once('@') {
+        Some((driver, root)) if !driver.is_empty() && !root.is_empty() => root,
+        _ => store,
+    };
+    let is_digest = |text: &str| Digest::parse(text).is_ok();
+    let is_id = |text: &str| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let mut after_name = image.splitn(3, '@').skip(1);
+    root.starts_with('/')
+        && match (after_name.next(), after_name.next()) {
+            (None, _) => true,
+            (Some(one), None) => is_id(one) || is_digest(one),
+            (Some(digest), Some(id)) => is_digest(digest) && is_id(id),
+        }
 }

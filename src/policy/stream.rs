@@ -9,7 +9,7 @@ use crate::json::{Reader, Rules};
 use crate::text::safe;
 use crate::yaml::{self, Content};
 
-/// Parses all documents: JSON values one after the other, or YAML, which JSON between lines `---` is too.
+/// Parses all documents: JSON values one after the other, or YAML, with JSON among its documents.
 pub(super) fn documents(text: &str) -> Outcome<Vec<PlacedNode>> {
     if text.len() > MAX_POLICY_BYTES {
         return Err(Fault {
@@ -23,12 +23,82 @@ pub(super) fn documents(text: &str) -> Outcome<Vec<PlacedNode>> {
             return Ok(documents);
         }
     }
-    let stream = yaml::parse(text).map_err(|error| syntax(text, &error))?;
-    Ok(stream
-        .documents
-        .iter()
-        .map(|root| convert(root, String::new()))
-        .collect())
+    let (mut documents, rest) = json_between_markers(text);
+    let stream = yaml::parse(&rest).map_err(|error| syntax(text, &error))?;
+    documents.extend(stream.documents.iter().map(|root| convert(root, String::new())));
+    documents.sort_by_key(|root| root.offset);
+    Ok(documents)
+}
+
+/// The documents of a YAML stream that are JSON, and the text with blanks in their place. JSON may write characters in a way
+/// that is not YAML: as two escapes, a surrogate pair.
+fn json_between_markers(text: &str) -> (Vec<PlacedNode>, String) {
+    let (mut documents, mut rest) = (Vec::new(), String::with_capacity(text.len()));
+    let mut begin = 0;
+    while begin < text.len() {
+        // No string of JSON goes over a line, so that none has a marker in it.
+        let end = marker(&text[begin..]).map_or(text.len(), |at| begin + at);
+        let content = content_at(&text[begin..end]);
+        let found = text[begin + content..end]
+            .starts_with('{')
+            .then(|| json(&text[begin + content..end]));
+        if let Some(Ok(Some(found))) = found {
+            documents.extend(found.into_iter().map(|root| moved(root, (begin + content) as u64)));
+            rest.push_str(&text[begin..begin + content]);
+            let blank = |byte| if byte == b'\n' { '\n' } else { ' ' };
+            rest.extend(text[begin + content..end].bytes().map(blank));
+        } else {
+            rest.push_str(&text[begin..end]);
+        }
+        begin = end;
+    }
+    (documents, rest)
+}
+
+/// Where the next line begins that is a marker of YAML documents or begins with one.
+fn marker(text: &str) -> Option<usize> {
+    let mut lines = text.match_indices("\n---").map(|(at, _)| at + 1);
+    lines.find(|at| is_marker(&text[*at..]))
+}
+
+fn is_marker(line: &str) -> bool {
+    line.strip_prefix("---")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+}
+
+/// Where the content of a document begins: after its marker, blanks and lines with comments.
+fn content_at(document: &str) -> usize {
+    let mut rest = document;
+    if is_marker(document) {
+        rest = &document[3..];
+    }
+    loop {
+        rest = rest.trim_start();
+        match rest.strip_prefix('#') {
+            Some(comment) => rest = comment.find('\n').map_or("", |end| &comment[end..]),
+            None => return document.len() - rest.len(),
+        }
+    }
+}
+
+/// A node of a part of a text that begins at this byte.
+fn moved(mut node: PlacedNode, begin: u64) -> PlacedNode {
+    node.offset += begin;
+    node.value = match node.value {
+        Value::Array(elements) => Value::Array(elements.into_iter().map(|own| moved(own, begin)).collect()),
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .map(|member| PlacedMember {
+                    offset: member.offset + begin,
+                    node: moved(member.node, begin),
+                    ..member
+                })
+                .collect(),
+        ),
+        value => value,
+    };
+    node
 }
 
 /// The JSON values of a text; none where separators of YAML documents stand between them.

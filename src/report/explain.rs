@@ -9,6 +9,7 @@ use super::appearance::verdict_text;
 use super::{appearance, signatures, table, ImageReport, Renderer, Summary};
 use crate::reason::Reason;
 use crate::text::safe;
+use crate::verdict::ImageOutcome;
 
 /// Every check of every signature as a numbered step, with the values compared.
 pub(super) struct Explain {
@@ -81,7 +82,7 @@ impl Renderer for Explain {
         writeln!(out, "{}", text.trim_start_matches(outcome.verdict().word()))?;
         write!(out, "Next: {}", advice(outcome.reason()))?;
         match &self.keys_shown_by {
-            Some(call) if outcome.reason() == Reason::UnknownKey => writeln!(out, " {call} shows the accepted keys.")?,
+            Some(call) if keys_help(outcome) => writeln!(out, " {call} shows the accepted keys.")?,
             _ => writeln!(out)?,
         }
         if self.has_several {
@@ -95,6 +96,15 @@ impl Renderer for Explain {
             writeln!(out, "{}", table::counts(summary))?;
         }
         Ok(())
+    }
+}
+
+/// Whether the accepted keys are of interest: no key that signed is among them, or a policy asks for more.
+fn keys_help(outcome: &ImageOutcome) -> bool {
+    match outcome.reason() {
+        Reason::UnknownKey => true,
+        Reason::BadSignature | Reason::PolicyRejected => outcome.tallies().iter().any(|tally| tally.scope.is_some()),
+        _ => false,
     }
 }
 

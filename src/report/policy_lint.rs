@@ -8,7 +8,7 @@ use serde_json::{json, Value};
 use super::json::{write_document, Syntax, API_VERSION};
 use super::policy_why::spot;
 use crate::policy::finding::{Finding, Severity};
-use crate::text::{bounded, safe};
+use crate::text::{cut, safe, sentence};
 
 /// Longest message, in characters: it may have several paths in it.
 const MAX_MESSAGE: usize = 2000;
@@ -33,9 +33,9 @@ pub fn write_text(out: &mut dyn Write, findings: &[Finding], files: &[String]) -
             .map(|spot| &spot.path)
             .filter(|path| !path.is_empty())
         {
-            write!(out, "{}: ", safe(path))?;
+            write!(out, "{}: ", sentence(path))?;
         }
-        writeln!(out, "{}", bounded(&finding.message, MAX_MESSAGE))?;
+        writeln!(out, "{}", cut(sentence(&finding.message), MAX_MESSAGE))?;
     }
     match findings.len() {
         0 => writeln!(out, "No findings: {}", files.join(", "))?,

@@ -7,7 +7,7 @@ use serde_json::{json, Value};
 
 use super::json::{write_document, Syntax, API_VERSION};
 use crate::report::xml::escaped;
-use crate::text::{bounded, safe};
+use crate::text::{cut, safe, sentence};
 
 /// Longest message, in characters: it may list many keys.
 const MAX_MESSAGE: usize = 5000;
@@ -44,7 +44,7 @@ pub fn write_text(out: &mut dyn Write, rows: &[Row], file: &str) -> io::Result<(
             .map_or("default".to_owned(), |scope| format!("\"{}\"", safe(scope)));
         writeln!(out, "{word} {}: {}, scope {scope}", row.reference, row.verdict)?;
         for failure in &row.failures {
-            writeln!(out, "     {file}:{}: {}", row.line, bounded(failure, MAX_MESSAGE))?;
+            writeln!(out, "     {file}:{}: {}", row.line, cut(sentence(failure), MAX_MESSAGE))?;
         }
     }
     writeln!(out, "{} passed, {} failed", rows.len() - failed(rows), failed(rows))?;
@@ -95,7 +95,7 @@ pub fn write_junit(out: &mut dyn Write, rows: &[Row], file: &str) -> io::Result<
             writeln!(out, "/>")?;
             continue;
         }
-        let message = escaped(&bounded(&row.failures.join("; "), MAX_MESSAGE));
+        let message = escaped(&cut(sentence(&row.failures.join("; ")), MAX_MESSAGE));
         writeln!(
             out,
             ">\n      <failure message=\"{message}\">{}:{}</failure>\n    </testcase>",

@@ -10,7 +10,7 @@ use super::json::{write_document, Syntax, API_VERSION};
 use super::wrap;
 use crate::policy::explanation::{Explanation, FetchPlace, KeyFile, KeyLine, Part, Stanza, State, Step};
 use crate::policy::rulebook::Spot;
-use crate::text::{safe, time};
+use crate::text::{bounded, cut, safe, sentence, time};
 
 /// Prints text for people.
 ///
@@ -50,9 +50,17 @@ pub fn write_text(out: &mut dyn Write, explanation: &Explanation) -> io::Result<
         write_stanza(out, stanza)?;
     }
     for note in &explanation.notes {
-        paragraph(out, 0, &format!("Note: {}", safe(note)), 2)?;
+        paragraph(out, 0, &format!("Note: {}", told(note)), 2)?;
     }
     out.flush()
+}
+
+/// Longest sentence of an explanation, in characters: it may have several names and paths in it.
+const MAX_SENTENCE: usize = 2000;
+
+/// A sentence in which names and paths are safe already.
+fn told(text: &str) -> String {
+    cut(sentence(text), MAX_SENTENCE)
 }
 
 /// Writes a text with an indentation, and the lines that follow the first one further to the right.
@@ -73,7 +81,7 @@ fn at(spot: &Spot) -> String {
     let file = safe(&spot.file.display().to_string());
     match spot.place.line {
         // An object of a cluster.
-        0 => format!("{file}, {}", safe(&spot.path)),
+        0 => format!("{file}, {}", told(&spot.path)),
         line => format!("{file}, line {line}, column {}", spot.place.column),
     }
 }
@@ -129,14 +137,14 @@ fn write_keys(out: &mut dyn Write, file: &KeyFile) -> io::Result<()> {
         };
         paragraph(out, 9, &format!("{version}{}{expires}", key.algorithm), 11)?;
         if let Some(refusal) = &key.refusal {
-            paragraph(out, 9, &format!("not accepted: {}", safe(refusal)), 11)?;
+            paragraph(out, 9, &format!("not accepted: {}", told(refusal)), 11)?;
         }
     }
     for note in &file.notes {
-        paragraph(out, 7, &safe(note), 9)?;
+        paragraph(out, 7, &told(note), 9)?;
     }
     match &file.trouble {
-        Some(trouble) => paragraph(out, 7, &format!("cannot be used: {}", safe(trouble)), 9),
+        Some(trouble) => paragraph(out, 7, &format!("cannot be used: {}", told(trouble)), 9),
         None => Ok(()),
     }
 }
@@ -151,7 +159,7 @@ fn expiry(key: &KeyLine) -> String {
 
 fn write_place(out: &mut dyn Write, place: &FetchPlace) -> io::Result<()> {
     let kind = match &place.mirror {
-        Some(by) => format!("mirror, {}", safe(by)),
+        Some(by) => format!("mirror, {}", told(by)),
         None => "the source".to_owned(),
     };
     let blocked = if place.blocked {
@@ -165,21 +173,21 @@ fn write_place(out: &mut dyn Write, place: &FetchPlace) -> io::Result<()> {
         4,
         &format!(
             "GPG signatures: {} ({})",
-            safe(&place.lookaside),
-            safe(&place.lookaside_by)
+            bounded(&place.lookaside, MAX_SENTENCE),
+            told(&place.lookaside_by)
         ),
         8,
     )?;
     let attachments = if place.attachments {
-        format!("sigstore signatures: in the registry ({})", safe(&place.attachments_by))
+        format!("sigstore signatures: in the registry ({})", told(&place.attachments_by))
     } else {
-        format!("sigstore signatures: not looked for ({})", safe(&place.attachments_by))
+        format!("sigstore signatures: not looked for ({})", told(&place.attachments_by))
     };
     paragraph(out, 4, &attachments, 8)
 }
 
 fn write_stanza(out: &mut dyn Write, stanza: &Stanza) -> io::Result<()> {
-    let by = safe(&stanza.named_by);
+    let by = told(&stanza.named_by);
     writeln!(
         out,
         "For images asked for by the name of mirror {} ({by}):",
@@ -196,7 +204,7 @@ fn write_stanza(out: &mut dyn Write, stanza: &Stanza) -> io::Result<()> {
         4,
     )?;
     for note in &stanza.notes {
-        paragraph(out, 2, &safe(note), 4)?;
+        paragraph(out, 2, &told(note), 4)?;
     }
     Ok(())
 }

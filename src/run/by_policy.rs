@@ -177,6 +177,7 @@ impl<'s> Rules<'s> {
             Alternative {
                 identity: identity.clone(),
                 scope: Some(self.place(scope.as_deref())),
+                is_out_of_scope: scope.is_none() && self.settings.is_objects_alone(),
                 requirements: self.scopes.get(&scope).cloned().unwrap_or_default(),
             }
         });

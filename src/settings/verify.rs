@@ -13,6 +13,7 @@ use super::objects::{to_write, Recording};
 use super::platforms::Platforms;
 use super::{keys, requests, UsageError};
 use crate::cli;
+use crate::cli::cluster::ClientOptions;
 use crate::cli::verify::ColorWhen;
 pub use crate::cli::verify::VerifyOutput;
 use crate::clock::Clock;
@@ -150,16 +151,49 @@ impl Verify {
 fn keys_shown_by(options: &cli::verify::VerifyCommand) -> Option<String> {
     let accepts = &options.acceptance;
     let why = "image-signature policy why REF";
+    let client = &options.source.client;
     if let Some(file) = &accepts.policy {
-        return Some(format!("{why} {}", shell_word(&safe(&file.display().to_string()))));
+        // The namespace decides which ImagePolicies of the file apply.
+        let namespace = ClientOptions {
+            namespace: client.namespace.clone(),
+            ..ClientOptions::default()
+        };
+        let file = shell_word(&safe(&file.display().to_string()));
+        return Some(format!("{why} {file}{}", same_cluster(&namespace)));
     }
     if accepts.system_policy {
         return Some(why.to_owned());
     }
     if options.cluster_policy {
-        return Some(format!("{why} --cluster-policy"));
+        return Some(format!("{why} --cluster-policy{}", same_cluster(client)));
     }
     accepts.sigstore_key.is_empty().then(|| keys::call(&accepts.keys))
+}
+
+/// The options that lead to the same cluster as the same user. A token is a secret, and no check is switched off.
+fn same_cluster(client: &ClientOptions) -> String {
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let once = [
+        ("--kubeconfig", path(&client.kubeconfig)),
+        ("--context", client.context.clone()),
+        ("--cluster", client.cluster.clone()),
+        ("--user", client.user.clone()),
+        ("-n", client.namespace.clone()),
+        ("--server", client.server.clone()),
+        ("--tls-server-name", client.tls_server_name.clone()),
+        ("--certificate-authority", path(&client.certificate_authority)),
+        ("--client-certificate", path(&client.client_certificate)),
+        ("--client-key", path(&client.client_key)),
+        ("--as", client.act_as.clone()),
+        ("--as-uid", client.as_uid.clone()),
+    ];
+    let groups = client.as_group.iter().map(|group| ("--as-group", group.clone()));
+    let extra = client.as_user_extra.iter().map(|own| ("--as-user-extra", own.clone()));
+    let once = once.into_iter().filter_map(|(flag, value)| Some((flag, value?)));
+    once.chain(groups)
+        .chain(extra)
+        .map(|(flag, value)| format!(" {flag} {}", shell_word(&safe(&value))))
+        .collect()
 }
 
 /// What `--cluster-policy` names, if it is given.

@@ -23,6 +23,8 @@ pub struct Alternative {
     /// The scope of a policy that the requirements come from, in words that are safe to print; none where the user's
     /// options say what is required.
     pub scope: Option<String>,
+    /// A policy of API objects has no scope for the identity: no image is accepted, and nothing is said of signatures.
+    pub is_out_of_scope: bool,
     /// All of these must be met.
     pub requirements: Vec<Requirement>,
 }
@@ -93,6 +95,7 @@ impl Expectation {
             alternatives.push(Alternative {
                 identity: identity.clone(),
                 scope: None,
+                is_out_of_scope: false,
                 requirements: vec![Requirement {
                     name: String::new(),
                     demand: Demand::Signed(signed.clone()),
@@ -144,10 +147,16 @@ impl Expectation {
         requirements.any(|requirement| matches!(requirement.demand, Demand::Unsupported(_)))
     }
 
-    /// Whether any alternative demands what no image has.
+    /// Whether any alternative demands what no image has, because whoever wrote the policy says so.
     pub(super) fn has_refusal(&self) -> bool {
-        let mut requirements = self.alternatives.iter().flat_map(|own| &own.requirements);
+        let in_scope = self.alternatives.iter().filter(|own| !own.is_out_of_scope);
+        let mut requirements = in_scope.flat_map(|own| &own.requirements);
         requirements.any(|requirement| matches!(requirement.demand, Demand::Refusal(_)))
+    }
+
+    /// Whether any alternative is in no scope of a policy of API objects.
+    pub(super) fn is_out_of_scope(&self) -> bool {
+        self.alternatives.iter().any(|own| own.is_out_of_scope)
     }
 }
 

@@ -105,6 +105,11 @@ fn without_keys(blob: &SignatureBlob, expectation: &Expectation) -> SignatureOut
             let what = "the policy accepts no image here, whatever its signatures";
             return SignatureOutcome::refused(name, kind, Refusal::new(Reason::PolicyRejected, what), None);
         }
+        if expectation.is_out_of_scope() {
+            // The objects say nothing of such signatures: that is no reason to take back what is recorded of them.
+            let why = "not judged: the policy has no scope for what is expected";
+            return SignatureOutcome::not_judged(name, kind, Reason::PolicyRejected, why);
+        }
         let has_nothing_else = expectation.is_by_policy() && !expectation.has_unsupported();
         if has_nothing_else {
             let why = "not judged: the policy accepts every image here";

@@ -30,6 +30,16 @@ impl std::fmt::Display for Found {
     }
 }
 
+/// What the header lines of armoured keys say; the last is an old one.
+const KEY_LABELS: [&str; 3] = ["PUBLIC KEY BLOCK", "PRIVATE KEY BLOCK", "SECRET KEY BLOCK"];
+
+/// Whether a block holds keys and its header line says that it does not.
+fn is_misnamed(block: &armor::Block) -> bool {
+    let first = packet::next(&mut &block.content[..]);
+    let is_key = matches!(first, Ok(Some(own)) if matches!(own.tag, tag::PUBLIC_KEY | tag::SECRET_KEY));
+    is_key && !KEY_LABELS.contains(&block.label.as_str())
+}
+
 /// Something that is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Other {
@@ -41,6 +51,8 @@ pub enum Other {
     Compressed,
     /// A cleartext signed message.
     SignedText,
+    /// A key that its armour calls something else: GnuPG takes none from there.
+    Misnamed,
     /// Packets of another kind.
     Unknown,
 }
@@ -53,6 +65,9 @@ impl Other {
             Other::Message => "it is a message, not a key",
             Other::Compressed => "it is a message, perhaps a signature, not a key",
             Other::SignedText => "it is a signed text, not a key",
+            Other::Misnamed => {
+                "its header line is not that of a key (BEGIN PGP PUBLIC KEY BLOCK), so that GnuPG takes none from it"
+            }
             Other::Unknown => "it has no OpenPGP key",
         }
     }
@@ -64,6 +79,7 @@ impl std::fmt::Display for Other {
             Other::Signature => "a signature over data",
             Other::Message | Other::Compressed => "a message",
             Other::SignedText => "a signed text",
+            Other::Misnamed => "an armoured block with another header line than that of a key",
             Other::Unknown => "something that is not a key",
         })
     }
@@ -165,6 +181,7 @@ impl Contents {
         for block in blocks {
             match block {
                 Ok(block) if block.label == armor::SIGNED_TEXT => self.note(Other::SignedText),
+                Ok(block) if is_misnamed(&block) => self.note(Other::Misnamed),
                 Ok(block) => self.take_packets(&block.content),
                 Err(_) => self.refuse("its ASCII armour is damaged"),
             }

@@ -52,7 +52,7 @@ fn never_met(rule: &Rule, scope: &str) -> Option<(Severity, String)> {
             format!("the prefix {prefix} becomes {signed}, which does not give a reference; write a signedPrefix with a repository")
         }
         rule => format!(
-            "it must be signed as {}, which has another digest; that fits only where one of them is a list with the other in it",
+            "it must be signed as {}, which has another digest; that fits only where {scope} is a list with that image in it",
             rule.wanted(&image)
         ),
     };

@@ -222,3 +222,33 @@ fn a_scope_that_is_none_of_the_local_storage_makes_a_file_no_policy() {
     }
     println!("{} scopes taken, {} refused", good.len(), bad.len());
 }
+
+/// GnuPG goes by the header line of armour: under another one than that of a key it finds none, and podman refuses.
+#[test]
+fn keys_that_their_armour_calls_something_else_are_not_accepted() {
+    let desk = crate::support::desk::Desk::new();
+    let digest = Digest::of_manifest(MANIFEST.as_bytes()).unwrap();
+    desk.put("d/manifest.json", MANIFEST);
+    desk.put("d/signature-1", desk.sign(digest.as_str(), REF));
+    let armour = String::from_utf8(desk.signer.gpg(&["--armor", "--export", &desk.key], b"")).unwrap();
+    let other = desk.signer.simple_key("Other <other@example.com>");
+    let other = String::from_utf8(desk.signer.gpg(&["--armor", "--export", &other], b"")).unwrap();
+    let called = |label: &str| armour.replace("PGP PUBLIC KEY BLOCK", label);
+    let run = |key: &str| {
+        let data = base64::engine::general_purpose::STANDARD.encode(key);
+        let rule = json!({"type": "signedBy", "keyType": "GPGKeys", "keyData": data});
+        desk.put("policy.json", json!({"default": [rule]}).to_string());
+        let args = ["verify", "dir:d", "--policy", "policy.json", "--expected-identity", REF, "-o", "json"];
+        desk.sandbox.run(args)
+    };
+    for label in ["PGP PUBLIC KEY BLOCK", "PGP PRIVATE KEY BLOCK", "PGP SECRET KEY BLOCK"] {
+        run(&called(label)).expect_verdict(0, "Verified/Verified");
+    }
+    for label in ["PGP MESSAGE", "PGP SIGNATURE", "PGP ARMORED FILE", "PGP KEY"] {
+        run(&called(label)).expect_usage("its header line is not that of a key");
+        // Beside a key that counts it is skipped, as by GnuPG.
+        let outcome = run(&format!("{other}{}", called(label))).expect_verdict(1, "Rejected/UnknownKey");
+        let skipped = "skipped an armoured block with another header line than that of a key";
+        assert!(outcome.stderr.contains(skipped), "{label}: {outcome:?}");
+    }
+}

@@ -238,7 +238,16 @@ fn keys_that_their_armour_calls_something_else_are_not_accepted() {
         let data = base64::engine::general_purpose::STANDARD.encode(key);
         let rule = json!({"type": "signedBy", "keyType": "GPGKeys", "keyData": data});
         desk.put("policy.json", json!({"default": [rule]}).to_string());
-        let args = ["verify", "dir:d", "--policy", "policy.json", "--expected-identity", REF, "-o", "json"];
+        let args = [
+            "verify",
+            "dir:d",
+            "--policy",
+            "policy.json",
+            "--expected-identity",
+            REF,
+            "-o",
+            "json",
+        ];
         desk.sandbox.run(args)
     };
     for label in ["PGP PUBLIC KEY BLOCK", "PGP PRIVATE KEY BLOCK", "PGP SECRET KEY BLOCK"] {

@@ -37,11 +37,6 @@ impl Place {
         Self { scene, cosign }
     }
 
-    /// `spec` of a policy with the key of the place.
-    pub(super) fn spec(&self, scopes: &[&str]) -> Value {
-        spec(scopes, &self.cosign)
-    }
-
     pub(super) fn cluster(&self, name: &str, scopes: &[&str], key: &Cosign) {
         self.scene.server.policy(None, name, key.policy_spec(scopes));
     }

@@ -54,7 +54,7 @@ fn where_no_scope_applies_no_record_is_taken_back() {
     // The same objects in a file.
     let object = json!({
         "apiVersion": "config.openshift.io/v1", "kind": "ClusterImagePolicy", "metadata": {"name": "other"},
-        "spec": place.spec(&["quay.io"]),
+        "spec": place.cosign.policy_spec(&["quay.io"]),
     });
     place.scene.sandbox.file("objects.json", object.to_string());
     let args = ["verify", D1, "--expected-identity", IDENTITY, "--confirm", "--policy"];
@@ -118,7 +118,7 @@ fn the_command_that_shows_the_keys_leads_to_the_same_policies() {
     // The ImagePolicies of a file.
     let object = json!({
         "apiVersion": "config.openshift.io/v1", "kind": "ImagePolicy",
-        "metadata": {"name": "own", "namespace": "team"}, "spec": Place::new().spec(&["registry.local:5000"]),
+        "metadata": {"name": "own", "namespace": "team"}, "spec": Cosign::new().policy_spec(&["registry.local:5000"]),
     });
     place.scene.sandbox.file("objects.json", object.to_string());
     let args = [

@@ -25,8 +25,8 @@ enforce their own policy.";
 
 /// Exit status, for the end of help texts.
 pub const EXIT_STATUS: &str = "\
-Exit status: 0 every image is Verified; 1 one is not; 2 usage error, nothing was contacted; 3 one could not be \
-checked, or nothing was there to check; 130 interrupted.";
+Exit status: 0 every image is Verified; 1 an image is not; 2 usage error, nothing was contacted; 3 an image \
+could not be checked, or there was none; 130 interrupted.";
 
 /// Exit status of the commands that judge nothing.
 pub const EXIT_STATUS_DONE: &str = "\

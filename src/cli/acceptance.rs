@@ -46,7 +46,7 @@ pub struct AcceptanceOptions {
     #[arg(long, value_name = "FILE", help_heading = "Keys")]
     pub policy: Option<PathBuf>,
 
-    /// Judge by the policy of this machine, where podman finds it
+    /// Judge by the policy of this machine, found as podman finds it
     #[arg(long, help_heading = "Keys")]
     pub system_policy: bool,
 }

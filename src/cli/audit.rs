@@ -18,15 +18,16 @@ use super::verify::{MatchRule, SourceOptions};
 pub const LONG_ABOUT: &str = "\
 Judge every image of a set, and say in one report which are verified, which are not, and why.
 
-The images are those of the cluster, with -n those that are used in a namespace, or those of --filename, of --images-from,
-or the IMAGE arguments:
+The images are those of the cluster (with -n, those that a namespace uses), of --filename,
+of --images-from, or the IMAGE arguments:
   [NAMESPACE/]STREAM:TAG         an image of the cluster, expected to be signed as its stream says
   [NAMESPACE/]STREAM@sha256:...  the same, by its digest
   sha256:DIGEST=REF              the Image object of that name, expected to be signed as REF
   dir:PATH=REF                   a directory as skopeo writes it, expected to be signed as REF
-  docker://REFERENCE             an image in a registry, expected to be signed as that, or as --expected-identity-map says
-With --filename IMAGE=REF names an object in the files and what it is expected to be signed as.
-An image of which nothing says what it is expected to be signed as is Unchecked (NoExpectedIdentity).";
+  docker://REFERENCE             an image in a registry, expected to be signed as REFERENCE
+With --filename, IMAGE=REF names an object in the files, and what it is expected to be signed as.
+Where no REF is given, --expected-identity-map can say under which name images are signed.
+An image without an expected identity is Unchecked (NoExpectedIdentity).";
 
 const EXIT_STATUS: &str = "\
 Exit status: 0 nothing that --fail-on names was found; 1 something was; 2 usage error, nothing was contacted; 3 not all \
@@ -34,7 +35,7 @@ images are known, or a record or report could not be written; 130 interrupted.";
 
 const NAMESPACE: &str = "\
 Images of a cluster: only those that streams and pods of this namespace use. With --filename: the namespace of streams that \
-are named without one. Its ImagePolicies count";
+are named without one. Its ImagePolicies apply";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,10 +44,10 @@ Examples:
   Image objects in files, and the prefixes that they are signed under:
     image-signature audit -f images.json --public-key release-key.asc \\
         --expected-identity-map prefixes.txt
-  Images of a list, as a report to go on from:
+  Images of a list, with a report that can be resumed:
     image-signature audit --images-from images.txt --public-key release-key.asc \\
         --report jsonl=audit.jsonl
-  Where it was interrupted:
+  The same, resumed after an interruption:
     image-signature audit --images-from images.txt --public-key release-key.asc \\
         --resume audit.jsonl";
 
@@ -77,7 +78,7 @@ pub struct AuditCommand {
     #[arg(short = 'A', long, help_heading = "Source")]
     pub all_namespaces: bool,
 
-    /// Images of a cluster: only those with these labels; with -n or -A, those used by streams and pods with them
+    /// Images of a cluster: only those with these labels; with -n or -A, those that streams and pods with these labels use
     #[arg(short = 'l', long, value_name = "SELECTOR", help_heading = "Source")]
     pub selector: Option<String>,
 
@@ -127,7 +128,7 @@ pub struct AuditCommand {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256), help_heading = "Run")]
     pub workers: Option<u32>,
 
-    /// Judge part I, from 0, of N parts of the images; auto: the part that JOB_COMPLETION_INDEX says
+    /// Judge only part I of N parts of the images, counted from 0; auto takes I from $JOB_COMPLETION_INDEX
     #[arg(long, value_name = "I/N|auto/N", help_heading = "Run")]
     pub shard: Option<String>,
 

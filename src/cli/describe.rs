@@ -41,7 +41,8 @@ pub struct DescribeCommand {
         long,
         value_name = "FORMAT",
         default_value = "text",
-        hide_default_value = true
+        hide_default_value = true,
+        help_heading = "Output"
     )]
     pub output: DescribeOutput,
 }

@@ -38,7 +38,7 @@ Examples:
 #[command(after_help = format!("{NOTHING} {}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS_DONE))]
 pub struct InspectCommand {
     /// Files with signature blobs, directories with files signature-1, signature-2 ..., - for standard input, or
-    /// docker://REFERENCE for what is there of an image in its registry
+    /// docker://REFERENCE for the signatures of an image in a registry
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
 
@@ -57,11 +57,12 @@ pub struct InspectCommand {
         long,
         value_name = "FORMAT",
         default_value = "text",
-        hide_default_value = true
+        hide_default_value = true,
+        help_heading = "Output"
     )]
     pub output: InspectOutput,
 
     /// Show the structure of each signature as numbered lines
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub explain: bool,
 }

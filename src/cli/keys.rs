@@ -73,7 +73,8 @@ pub struct KeysCommand {
         long,
         value_name = "FORMAT",
         default_value = "text",
-        hide_default_value = true
+        hide_default_value = true,
+        help_heading = "Output"
     )]
     pub output: KeyOutput,
 }

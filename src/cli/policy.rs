@@ -11,12 +11,12 @@ use super::cluster::ClientOptions;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Configuration")]
 pub struct Configuration {
-    /// Read the policy of this machine, where podman finds it; the default where no FILE is given
+    /// Read the policy of this machine, found as podman finds it; the default without FILE
     #[arg(long)]
     pub system_policy: bool,
 
-    /// Read the ClusterImagePolicies of the cluster, and the ImagePolicies of the namespace of -n; with FILE they are put
-    /// together. why takes mirrors from the cluster too
+    /// Read the ClusterImagePolicies of the cluster, and the ImagePolicies of the namespace of -n; with FILE, all are
+    /// combined. why reads the mirrors of the cluster too
     #[arg(long)]
     pub cluster_policy: bool,
 
@@ -102,7 +102,7 @@ pub struct WhyCommand {
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// Print what must stand in the policy for images that are asked for by the name of a mirror; nothing is written
+    /// Print what the policy must say so that images pulled by the name of a mirror are accepted; nothing is written
     #[arg(long)]
     pub mirrors: bool,
 
@@ -116,7 +116,8 @@ pub struct WhyCommand {
         long,
         value_name = "FORMAT",
         default_value = "text",
-        hide_default_value = true
+        hide_default_value = true,
+        help_heading = "Output"
     )]
     pub output: PolicyOutput,
 }
@@ -141,7 +142,8 @@ pub struct LintCommand {
         long,
         value_name = "FORMAT",
         default_value = "text",
-        hide_default_value = true
+        hide_default_value = true,
+        help_heading = "Output"
     )]
     pub output: PolicyOutput,
 }
@@ -181,7 +183,8 @@ pub struct TestCommand {
         long,
         value_name = "FORMAT",
         default_value = "text",
-        hide_default_value = true
+        hide_default_value = true,
+        help_heading = "Output"
     )]
     pub output: TestOutput,
 }

@@ -42,11 +42,11 @@ pub struct RemoveCommand {
     pub source: SourceOptions,
 
     /// Write the change; without it nothing is written
-    #[arg(long)]
+    #[arg(long, help_heading = "Recording")]
     pub confirm: bool,
 
     /// server: validate on the server without storing; client: as without --confirm
-    #[arg(long, value_name = "HOW")]
+    #[arg(long, value_name = "HOW", help_heading = "Recording")]
     pub dry_run: Option<DryRun>,
 
     /// Format of the results on standard output
@@ -55,7 +55,8 @@ pub struct RemoveCommand {
         long,
         value_name = "FORMAT",
         default_value = "text",
-        hide_default_value = true
+        hide_default_value = true,
+        help_heading = "Output"
     )]
     pub output: RemoveOutput,
 }

@@ -67,13 +67,13 @@ impl TypedValueParser for MatchRule {
 
 /// What `verify --help` says first.
 pub const LONG_ABOUT: &str = "\
-Verify that images are the ones you asked for, as keys that you trust for them say.
+Verify that images are the ones you asked for, by signatures of keys that you trust for them.
 
 IMAGE is one of
   sha256:DIGEST                  the Image object of that name
   [NAMESPACE/]STREAM:TAG         an image through its ImageStreamTag
   [NAMESPACE/]STREAM@sha256:...  an image through its ImageStreamImage
-  TYPE/NAME                      one of these, as -o name prints it: image/sha256:DIGEST, istag/STREAM:TAG
+  TYPE/NAME                      one of these as -o name prints it: istag/STREAM:TAG
   docker://REFERENCE             an image in a registry, by a tag or a digest; it is not pulled
   dir:PATH                       a directory as skopeo writes it
 With --filename it may be left out: then every object in the files is verified.";
@@ -95,7 +95,7 @@ Examples:
   Why it is not verified:
     image-signature verify dir:image --expected-identity registry.local:5000/foo/bar:v1 --explain";
 
-/// Verify that images are the ones you asked for, as keys that you trust for them say.
+/// Verify that images are the ones you asked for, by signatures of keys that you trust for them.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS))]
 pub struct VerifyCommand {
@@ -145,15 +145,20 @@ pub struct VerifyCommand {
     pub signature_file: Vec<PathBuf>,
 
     /// Of a list of manifests, judge the instance for this platform
-    #[arg(long, value_name = "OS/ARCH[/VARIANT]", conflicts_with = "all_platforms")]
+    #[arg(
+        long,
+        value_name = "OS/ARCH[/VARIANT]",
+        conflicts_with = "all_platforms",
+        help_heading = "Source"
+    )]
     pub platform: Option<String>,
 
     /// Of a list of manifests, judge each instance by itself
-    #[arg(long)]
+    #[arg(long, help_heading = "Source")]
     pub all_platforms: bool,
 
     /// With --platform or --all-platforms: the list itself must be verified too
-    #[arg(long)]
+    #[arg(long, help_heading = "Source")]
     pub require_list: bool,
 
     /// Which registry is asked for the images of a cluster.
@@ -170,16 +175,23 @@ pub struct VerifyCommand {
         long,
         value_name = "FORMAT",
         default_value = "text",
-        hide_default_value = true
+        hide_default_value = true,
+        help_heading = "Output"
     )]
     pub output: VerifyOutput,
 
     /// Colour the verdicts in text [default: auto, on a terminal where NO_COLOR is not set]
-    #[arg(long, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true,
+        help_heading = "Output"
+    )]
     pub color: ColorWhen,
 
     /// Print every check of every signature with the values compared
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub explain: bool,
 
     /// Judge and record only this signature of an image, by its name or the part of it after @ (repeatable)

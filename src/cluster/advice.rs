@@ -96,7 +96,7 @@ fn right(status: &Status, access: &Access, path: &str) -> String {
 /// What is said where the server saw no login at all.
 pub(super) fn anonymous(access: &Access) -> String {
     if !access.server.is_https() {
-        return "the request came without a login: a server that is not https gets no credential".into();
+        return "the request came without a login: no credentials are sent to a server that is not https".into();
     }
     match &access.credential {
         Source::Basic(..) => "API servers of OpenShift take no passwords: log in: oc login".into(),

@@ -193,7 +193,7 @@ impl<'s> Run<'s> {
         };
         let are_all_back = pool::each(judges, &|judge: &mut Judge<'_>, jobs| judge.jobs(jobs), &mut line);
         if !are_all_back {
-            let what = "the threads that judge have ended before all images were judged";
+            let what = "the threads that judge ended before all images were judged";
             line.collector.lack([what.to_owned()]);
         }
         line.tick();

@@ -64,7 +64,7 @@ impl Session {
         let has_credential = !matches!(access.credential, Source::None) || access.http.tls.identity.is_some();
         if has_credential && !access.server.is_https() {
             stderr.warning(format_args!(
-                "{} is not an https server: it gets no credential",
+                "{} is not an https server: no credentials are sent to it",
                 access.server
             ));
         }

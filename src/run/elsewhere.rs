@@ -171,7 +171,7 @@ pub(super) fn prepare(
         Ok(Some(token)) => configuration.logins.cluster = Some(OfCluster { hosts, token }),
         Ok(None) if is_asked_for => {
             warning = Some(
-                "--registry-login cluster: the login to the cluster is not a token: the registry is asked without it"
+                "--registry-login cluster: the login to the cluster is not a token, so the registry is asked without a login"
                     .to_owned(),
             );
         }

@@ -93,7 +93,9 @@ fn inspect_directory(directory: &Path) -> Vec<Inspection> {
     if files.is_empty() {
         return trouble(
             Reason::NotFound,
-            format!("no file in {shown} is called signature-1, signature-2 ...; name files of other names themselves"),
+            format!(
+                "no file in {shown} is called signature-1, signature-2 ...; give files with other names one by one"
+            ),
         );
     }
     let mut inspections: Vec<Inspection> = files

@@ -92,7 +92,7 @@ impl Manifests<'_, '_, '_> {
         if is_list && manifest.depth > MAX_DEPTH {
             return Refusal::new(
                 Reason::UnsupportedSignature,
-                "it is a list in a list in a list, which is not looked into",
+                "it is a list in a list in a list: lists are not read that deep",
             )
             .into();
         }

@@ -135,7 +135,7 @@ fn one(files: &ObjectFiles, position: Position, request: Option<usize>, by_name:
         Some(other) => Err(Refusal::new(
             Reason::SourceUnavailable,
             format!(
-                "the object occurs {} times with different content, in {} and in {}; keep one",
+                "the object occurs {} times with different content, in {} and {}; keep one",
                 object.copies.len() + 1,
                 files.place_of(position),
                 files.place_of(*other)

@@ -160,11 +160,11 @@ impl OfCluster {
         let mut notes = notes(name, &book.combined);
         if self.namespace.is_none() {
             notes.push(format!(
-                "{name}: ImagePolicies are left out: they count for the namespace of -n only"
+                "{name}: ImagePolicies are left out: they apply only to the namespace given with -n"
             ));
         }
         if is_empty {
-            notes.push(format!("{name}: there are none, so that every image is refused"));
+            notes.push(format!("{name}: there are none, so every image is refused"));
         }
         ByPolicy {
             name: name.to_owned(),
@@ -197,7 +197,7 @@ fn notes(name: &str, combined: &Combined) -> Vec<String> {
     let mut notes = Vec::new();
     notes.extend(combined.left_out.iter().map(|object| {
         let object = safe(object);
-        format!("{name}: {object} is left out: ImagePolicies count for the namespace of -n only")
+        format!("{name}: {object} is left out: ImagePolicies apply only to the namespace given with -n")
     }));
     notes.extend(combined.dropped.iter().map(|dropped| {
         let [object, scope, inside, of] =
@@ -265,7 +265,7 @@ fn system_policy(environment: &Environment) -> Result<PathBuf, UsageError> {
         .system_policy()
         .map_err(|places| {
             UsageError::new(format!(
-                "--system-policy: this machine has no policy: none of {places} is there; name one with --policy FILE"
+                "--system-policy: this machine has no policy: none of {places} exists; name one with --policy FILE"
             ))
         })
 }

@@ -202,7 +202,7 @@ fn check_user(user: &User, wrong: &mut Vec<String>) {
         extra,
     } = &user.act_as;
     if name.is_empty() && (!uid.is_empty() || !groups.is_empty() || !extra.is_empty()) {
-        wrong.push("--as-uid, --as-group and --as-user-extra need --as: whom they belong to".to_owned());
+        wrong.push("--as-uid, --as-group and --as-user-extra need --as, the user they belong to".to_owned());
     }
     let extra = extra.iter().flat_map(|(key, value)| [key, value]);
     let texts = [("--as", name), ("--as-uid", uid)]

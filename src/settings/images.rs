@@ -135,7 +135,7 @@ fn in_files(mut requests: Vec<Request>, namespace: Option<&str>) -> Result<Vec<R
         };
         if let Some(what) = what {
             return Err(UsageError::new(format!(
-                "{}: with --filename IMAGE names an object in the files; verify {what} without --filename",
+                "{}: with --filename, IMAGE names an object in the files; verify {what} without --filename",
                 safe(&request.image.to_string())
             )));
         }

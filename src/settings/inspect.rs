@@ -46,7 +46,9 @@ impl Inspect {
     /// When they contradict each other.
     pub fn new(options: &InspectCommand, environment: &Environment) -> Result<Self, UsageError> {
         if options.explain && options.output != InspectOutput::Text {
-            return Err(UsageError::new("--explain is text: it cannot be used with --output"));
+            return Err(UsageError::new(
+                "--explain prints text: it cannot be used with --output",
+            ));
         }
         if options.files.iter().filter(|path| *path == Path::new("-")).count() > 1 {
             return Err(UsageError::new(

@@ -94,7 +94,9 @@ impl Verify {
             registries.wants_attachments = criteria.keys.sigstore.is_some() || is_by_objects;
         }
         if options.explain && options.output != VerifyOutput::Text {
-            return Err(UsageError::new("--explain is text: it cannot be used with --output"));
+            return Err(UsageError::new(
+                "--explain prints text: it cannot be used with --output",
+            ));
         }
         let recording = Recording::new(options.confirm, options.dry_run);
         check_recording(options, recording, &source)?;

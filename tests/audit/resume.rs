@@ -263,7 +263,7 @@ fn one_report_of_json_lines_is_written() {
         ),
         (
             &["--report", "jsonl=a", "--resume", "b"],
-            "--resume goes on with the report b",
+            "--resume continues the report b",
         ),
         (&["--report", "jsonl=missing/a"], "cannot be written"),
         (&["--warn-expiry", "soon"], "expected a number with a unit"),

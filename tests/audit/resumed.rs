@@ -44,7 +44,7 @@ fn images_that_are_gone_do_not_count_in_a_report_that_is_gone_on_from() {
         assert_eq!(document["end"]["images"], 16);
         assert_eq!(document["end"]["verdicts"], again.tail["verdicts"]);
         assert_eq!(document["items"].as_array().unwrap().len(), 16);
-        assert_eq!(outcome.stderr.contains("not there any more"), lines > 4, "{outcome:#?}");
+        assert_eq!(outcome.stderr.contains("no longer exist"), lines > 4, "{outcome:#?}");
         bench.desk.sandbox.run(["audit", "merge", "audit.jsonl"]).expect(1);
     }
     bench.desk.sandbox.assert_clean();

@@ -172,7 +172,7 @@ fn what_is_expected_last_of_very_many_counts_and_what_is_beyond_them_is_told() {
     }
     let (report, outcome) = fleet.lines(&[], 3);
     assert_eq!(report.words(), ["Unchecked/SourceUnavailable"]);
-    let told = "uses expect something that was not looked at: there are too many";
+    let told = "uses expect something that was not checked: there are too many";
     assert!(report.tail["incomplete"].to_string().contains(told), "{}", report.tail);
     assert!(outcome.stderr.contains(told), "{outcome:#?}");
 }

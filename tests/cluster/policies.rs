@@ -72,7 +72,7 @@ fn what_a_stream_is_imported_from_is_judged_and_not_recorded() {
         assert!(
             outcome
                 .stderr
-                .contains("the image stream and not you named what is expected"),
+                .contains("the image stream, not you, named what is expected"),
             "{outcome:?}"
         );
         assert_eq!(scene.server.stored(D1), before);

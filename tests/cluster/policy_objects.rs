@@ -23,7 +23,7 @@ fn policy_commands_read_the_cluster() {
         assert!(outcome.stdout.contains(part), "{part}: {}", outcome.stdout);
     }
     // verify speaks of this machine, and this of the cluster's nodes: each says whose configuration it means.
-    let whose = "nodes of a cluster with these objects look there, at mirrors too; the registries.d of this machine is not theirs";
+    let whose = "nodes of a cluster with these objects look for them there, and at mirrors; they do not use the registries.d of this machine";
     assert!(outcome.words().contains(whose), "{outcome:?}");
     assert!(outcome.stderr.contains("-n adds those of a namespace"), "{outcome:?}");
     let outcome = place.policy(&["lint", "--cluster-policy", "-n", "team"]).expect(1);

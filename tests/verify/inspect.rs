@@ -162,7 +162,7 @@ fn its_help_promises_no_verdict() {
     }
     desk.sandbox
         .run(["inspect", "good.sig", "-o", "json", "--explain"])
-        .expect_usage("--explain is text");
+        .expect_usage("--explain prints text");
     desk.sandbox
         .run(["inspect", "-", "-"])
         .expect_usage("`-` may be given only once");

@@ -41,7 +41,7 @@ fn objects_of_openshift_are_a_policy_too() {
     assert!(
         outcome
             .stderr
-            .contains("ImagePolicies count for the namespace of -n only"),
+            .contains("ImagePolicies apply only to the namespace given with -n"),
         "{outcome:?}"
     );
     let args = ["-o", "json", "--expected-identity", ELSEWHERE, "-n", "team"];

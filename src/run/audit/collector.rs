@@ -108,7 +108,7 @@ impl<'s> Collector<'s> {
             }
             Err(error) => {
                 let image = safe(image);
-                self.complain([format!("{image}: reading the report that is gone on from: {error}")]);
+                self.complain([format!("{image}: reading the report that is resumed: {error}")]);
             }
         }
         false
@@ -197,7 +197,7 @@ impl<'s> Collector<'s> {
         if let Some(what) = consistency::of_entry(entry, &self.head) {
             let image = safe(&entry.image);
             self.complain([format!(
-                "image {image} contradicts itself by a fault of this program: {what}"
+                "image {image} contradicts itself because of a fault in this program: {what}"
             )]);
         }
         self.totals.add(entry);
@@ -250,12 +250,10 @@ impl<'s> Collector<'s> {
             .or_else(|| jsonl.next().map(|report| &*report.path));
         match lines {
             Some(lines) => stderr.note(format_args!(
-                "to go on, run the command again with --resume {}",
+                "to resume it, run the command again with --resume {}",
                 path(lines)
             )),
-            None => {
-                stderr.note("an audit that has a report by --report jsonl=FILE can be gone on with by --resume FILE")
-            }
+            None => stderr.note("an audit that writes --report jsonl=FILE can be resumed with --resume FILE"),
         }
     }
 
@@ -267,11 +265,11 @@ impl<'s> Collector<'s> {
         };
         if gone > 0 {
             stderr.note(format_args!(
-                "the report that is gone on from has {gone} images that are not there any more; they are left out"
+                "the report that is resumed has {gone} images that no longer exist; they are left out"
             ));
         }
         if self.settings.recording == Recording::Confirm && self.totals.images > 0 && !self.recordable {
-            stderr.note("no image has an expected identity that you gave, and so nothing is recorded: what streams, pods and objects say is good enough to look at only; give IMAGE=REF, --images-from or --expected-identity-map");
+            stderr.note("no image has an expected identity that you gave, so nothing is recorded: what streams, pods and objects say is not enough for a record; give IMAGE=REF, --images-from or --expected-identity-map");
         }
         let incomplete = self.close(false);
         for reason in &incomplete {

@@ -74,7 +74,7 @@ impl Expected {
     /// What is said of an image that is signed as all is expected that was looked at, where that is not all.
     pub(super) fn left_out(&self) -> String {
         format!(
-            "{} uses expect something that was not looked at: there are too many",
+            "{} uses expect something that was not checked: there are too many",
             self.more_demands
         )
     }

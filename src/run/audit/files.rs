@@ -281,7 +281,7 @@ impl<'f> Files<'f> {
         // Reports know an image by its digest: what one name expects would pass for what all expect.
         complaints.extend(self.named.borrow().1.iter().map(|image| {
             format!(
-                "image {} is named more than once; name it once, in a report of its own for each thing that is expected",
+                "image {} is named more than once; name it once, and write a report of its own for each expected identity",
                 safe(image)
             )
         }));

@@ -142,7 +142,7 @@ impl<'s> Judge<'s> {
         }));
         let judged = judged.unwrap_or_else(|_| {
             self.renew();
-            let what = "the thread that judged it has ended by a fault of this program; what it was doing stands above";
+            let what = "the thread that judged it ended because of a fault in this program; what it was doing is printed above";
             ImageOutcome::refused(Refusal::new(Reason::EngineFailed, what), Vec::new()).into()
         });
         self.conclude(job, &judged, told)

@@ -78,7 +78,7 @@ impl LinesFile {
                 Some(line) if is_end(&line) => {}
                 Some(_) => {
                     return Err(wrong(format!(
-                        "the file is there and is not a finished report; go on from an unfinished one with --resume {shown}, or remove it"
+                        "the file exists and is not a finished report; resume an unfinished one with --resume {shown}, or remove the file"
                     )));
                 }
             }

@@ -234,7 +234,7 @@ fn place(
     let (attachments, attachments_by) = match stores.use_sigstore_attachments(&reference) {
         _ if is_by_objects => (
             true,
-            "nodes of a cluster with these objects look there, at mirrors too; the registries.d of this machine is not theirs".to_owned(),
+            "nodes of a cluster with these objects look for them there, and at mirrors; they do not use the registries.d of this machine".to_owned(),
         ),
         Some((value, place)) => (value, at(place)),
         None => (

@@ -144,7 +144,7 @@ impl Run<'_, '_> {
             let judged = self.judge_chosen(&loaded, identities, beside)?.0;
             if self.settings.recording != Recording::Dry {
                 let image = safe(&judged.report.image);
-                self.stderr.note(format_args!("{image}: nothing is recorded, because the image stream and not you named what is expected; give --expected-identity REF"));
+                self.stderr.note(format_args!("{image}: nothing is recorded, because the image stream, not you, named what is expected; give --expected-identity REF"));
             }
             return Ok((judged, None));
         }

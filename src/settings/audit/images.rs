@@ -334,7 +334,7 @@ fn in_files(mut named: Vec<Request>, namespace: Option<&str>) -> Result<Vec<Requ
     for request in &mut named {
         if !matches!(request.image, ImageName::Object(_)) {
             return Err(UsageError::new(format!(
-                "{}: with --filename IMAGE names an object in the files",
+                "{}: with --filename, IMAGE names an object in the files",
                 safe(&request.asked)
             )));
         }

@@ -50,7 +50,7 @@ pub(super) fn reports(wanted: &[String], resume: Option<&Path>) -> Result<Vec<Re
             match resume {
                 Some(resume) if resume != path => {
                     return wrong(format!(
-                        "--resume goes on with the report {}; leave this one out",
+                        "--resume continues the report {}; leave this one out",
                         safe(&resume.display().to_string())
                     ));
                 }

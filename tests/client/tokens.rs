@@ -107,7 +107,9 @@ fn a_server_without_tls_gets_no_credential_and_that_is_said() {
         scene.kubeconfig_with(json!({"server": plain.url()}), user);
         let outcome = scene.run_verify(D1, &["-o", "json"]);
         assert!(
-            outcome.stderr.contains("is not an https server: no credentials are sent to it"),
+            outcome
+                .stderr
+                .contains("is not an https server: no credentials are sent to it"),
             "{outcome:?}"
         );
         let requests = plain.requests();

@@ -195,7 +195,7 @@ impl<'n> Stores<'n> {
         }
         let url = shown(&url);
         match response.status {
-            200 if is_page(&response) => Err(Trouble::Page {
+            200 if is_page(&response) || is_markup(&response.body) => Err(Trouble::Page {
                 url,
                 wanted: "a signature",
             }),
@@ -229,6 +229,16 @@ impl<'n> Stores<'n> {
         };
         self.0.ask(server, reach, question)
     }
+}
+
+/// Whether an answer is a web page, whatever the server calls it: no signature of any format begins so.
+fn is_markup(body: &[u8]) -> bool {
+    let body = body.trim_ascii_start();
+    let begins_with = |text: &str| {
+        let begin = body.get(..text.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(text.as_bytes()))
+    };
+    begins_with("<!doctype html") || begins_with("<html")
 }
 
 fn file(url: &str, path: &str) -> Result<Option<Vec<u8>>, Trouble> {

@@ -12,6 +12,8 @@ pub mod signatures;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use serde_core::de::IgnoredAny;
+
 use crate::clock::Clock;
 use crate::digest::{Algorithm, Digest};
 use crate::limits::MAX_MANIFEST_BYTES;
@@ -252,6 +254,13 @@ fn digest_of(place: &Reference, bytes: &[u8], wanted: Option<&Digest>) -> Result
             format!("the manifest of {shown} is empty"),
         ));
     }
+    // A proxy or a login page may answer anything, and not call it a web page: that is no other image.
+    if !is_object(bytes) {
+        return Err(Refusal::new(
+            Reason::ManifestUnavailable,
+            format!("what came for {shown} is not a manifest, which is a JSON object: look at it (skopeo inspect --raw docker://{shown}), or at the proxy"),
+        ));
+    }
     let digest = Digest::of_manifest(bytes).map_err(|error| {
         Refusal::new(
             Reason::ManifestMismatch,
@@ -268,6 +277,11 @@ fn digest_of(place: &Reference, bytes: &[u8], wanted: Option<&Digest>) -> Result
         )),
         _ => Ok(digest),
     }
+}
+
+/// Whether some bytes are a JSON object, whatever its members are.
+fn is_object(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
 }
 
 /// Whether a digest of another algorithm than that of images' names is that of some bytes.

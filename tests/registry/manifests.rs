@@ -30,6 +30,31 @@ fn a_tag_that_moves_is_resolved_once() {
     assert_eq!(item["image"], digest);
 }
 
+/// What is no manifest is no other image: nobody is told that the image is unsigned, or that it is another one.
+#[test]
+fn an_answer_that_is_no_manifest() {
+    let (town, hub, digest, reference) = registry();
+    let name = reference.strip_suffix(":v1").unwrap();
+    let by_digest = format!("{name}@{digest}");
+    for (reference, tag) in [(&reference, "v1"), (&by_digest, digest.as_str())] {
+        for body in [
+            "<html><body>Please log in</body></html>",
+            "Not found",
+            "[]",
+            "\"x\"",
+            "{\"schemaVersion\": 2, \"layers\": [",
+        ] {
+            for media in ["application/vnd.oci.image.manifest.v1+json", "application/octet-stream"] {
+                hub.answer(&format!("/v2/{REPOSITORY}/manifests/{tag}"), Answer::ok(media, body));
+                let outcome = town.verify_json(&[&format!("docker://{reference}")]);
+                let item = outcome.expect_verdict(3, "Unchecked/ManifestUnavailable").item();
+                let message = item["message"].as_str().unwrap();
+                assert!(message.contains("is not a manifest"), "{message}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_manifest_that_is_not_the_one_asked_for() {
     let (town, hub, digest, reference) = registry();

@@ -223,6 +223,23 @@ fn as_many_signatures_as_are_judged_and_more() {
     assert_eq!(last["reason"], "LimitExceeded", "{last}");
 }
 
+/// A login page that calls itself something else is trouble of the store all the same, and not a bad signature.
+#[test]
+fn a_page_that_is_not_called_one() {
+    let (town, hub, digest, reference) = registry();
+    let store = lookaside(&town, &hub, "");
+    let image = format!("docker://{reference}");
+    for page in ["<html>log in</html>", "\n <!DOCTYPE HTML>\n<p>log in"] {
+        store.answer(&lookaside_path(&digest, 1), blob(page.as_bytes()));
+        let outcome = town.verify_json(&[&image]);
+        let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
+        assert_eq!(answers(&item)[0], "lookaside page 0");
+    }
+    // What begins in another way is what is stored there.
+    store.answer(&lookaside_path(&digest, 1), blob(b"<htm"));
+    town.verify_json(&[&image]).expect_verdict(1, "Rejected/NotASignature");
+}
+
 /// A signature that this GnuPG cannot read, and one of another format, at the first place: those behind it are found.
 #[test]
 fn an_unreadable_signature_at_the_first_place_ends_no_search() {

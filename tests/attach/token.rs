@@ -59,6 +59,11 @@ fn a_registry_that_an_image_or_the_user_names_does_not() {
     town.verify(&["--registry-url", "auto", "-o", "json"]).expect(3);
     town.verify(&["--registry-url", &town.hub.host(), "-o", "json"])
         .expect(3);
+    // By an image beside one of the cluster, in the same run.
+    town.store(&[], "127.0.0.1:1", false);
+    let beside = format!("docker://{}/ns/app:v1", town.hub.host());
+    town.verify(&["--registry-url", "auto", "-o", "json", &beside])
+        .expect(3);
     assert!(!town.hub.seen().is_empty());
     assert!(!has_seen_token(&town.hub));
     // The user says that it may.

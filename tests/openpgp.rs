@@ -29,6 +29,8 @@ mod keys;
 mod leftovers;
 #[path = "openpgp/listing.rs"]
 mod listing;
+#[path = "openpgp/local.rs"]
+mod local;
 #[path = "openpgp/parallel.rs"]
 mod parallel;
 #[path = "openpgp/partial.rs"]
@@ -55,6 +57,8 @@ mod subpackets;
 mod surroundings;
 #[path = "openpgp/system.rs"]
 mod system;
+#[path = "openpgp/system_keys.rs"]
+mod system_keys;
 #[path = "openpgp/trial.rs"]
 mod trial;
 #[path = "openpgp/versions.rs"]

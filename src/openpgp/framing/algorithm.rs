@@ -54,6 +54,12 @@ impl HashAlgorithm {
         }
     }
 
+    /// Whether GnuPG, as it comes, takes signatures over it in keys.
+    #[must_use]
+    pub fn is_taken_in_keys(self) -> bool {
+        matches!(self.0, 2 | 3 | 8..=11)
+    }
+
     /// Whether it is known to be broken.
     #[must_use]
     pub fn is_weak(self) -> bool {

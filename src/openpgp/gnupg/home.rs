@@ -33,7 +33,8 @@ const GRACE: Duration = Duration::from_secs(60);
 /// usage on any key. Importing in "restore" mode takes GnuPG's own opinions of signatures out of key files, which
 /// anybody can write into one. Repairing a key takes a signature for another one that names another maker and is the same
 /// otherwise, and drops either. Dates are compared by us, with the leeway that clocks need: gpg takes no key that is a
-/// second ahead of its clock. `no-auto-key-import` may be missing in a GnuPG that is too old to import keys by itself.
+/// second ahead of its clock. What a key says of itself counts also where it is marked as not for others: an import would
+/// leave out its revocations, too. `no-auto-key-import` may be missing in a GnuPG that is too old to import keys by itself.
 const COMMON_OPTIONS: &str = "\
 ignore-invalid-option no-auto-key-import
 no-autostart
@@ -44,7 +45,9 @@ auto-key-locate local
 no-allow-non-selfsigned-uid
 ignore-time-conflict
 ignore-valid-from
+require-cross-certification
 import-options no-repair-keys,no-import-restore,no-import-export,no-import-show,no-merge-only
+import-options import-local-sigs,no-import-clean,no-import-minimal
 verify-options no-show-photos
 list-options no-show-photos
 lock-never

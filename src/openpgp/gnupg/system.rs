@@ -13,7 +13,7 @@ pub const SYSTEM_CONFIG: &str = "/etc/gnupg/gpg.conf";
 const COMMON_CONFIG: &str = "/etc/gnupg/common.conf";
 
 /// Options under which GnuPG is of no use for checking, and what they do.
-const PROHIBITIVE: [(&str, &str); 7] = [
+const PROHIBITIVE: [(&str, &str); 8] = [
     (
         "keyring",
         "adds keys that were not given, and is created where there is none",
@@ -22,6 +22,7 @@ const PROHIBITIVE: [(&str, &str); 7] = [
     ("no-keyring", "hides all keys"),
     ("faked-system-time", "makes keys and signatures expire at another time"),
     ("dry-run", "keeps gpg from importing keys"),
+    ("import-filter", "keeps gpg from importing the whole of a key"),
     ("status-file", "makes each call of gpg overwrite a file"),
     ("attribute-file", "makes each call of gpg overwrite a file"),
 ];
@@ -39,13 +40,36 @@ const REFUSING: [&str; 2] = ["disable-pubkey-algo", "weak-digest"];
 /// it would write the first one into that file; for `passphrase-fd` it would take a message's name for a password.
 const UNFIT_FOR_WORKERS: [&str; 2] = ["output", "passphrase-fd"];
 
+/// Ways to import keys that a home cannot undo in every version of GnuPG, and what they do.
+const PARTIAL_IMPORTS: [(&str, &str); 2] = [
+    ("self-sigs-only", "keeps gpg from importing revocations by others"),
+    ("show-only", "keeps gpg from importing keys"),
+];
+
+/// What begins options that no home can undo, since GnuPG 2.3.
+const FORCE: [&str; 2] = ["[force", "[+force"];
+
 /// Why GnuPG cannot be used on this system at all.
 #[must_use]
 pub fn prohibition() -> Option<String> {
-    let (option, effect) = options(SYSTEM_CONFIG)
-        .iter()
-        .find_map(|own| PROHIBITIVE.into_iter().find(|(option, _)| own == option))?;
+    let text = fs::read(SYSTEM_CONFIG).unwrap_or_default();
+    let lines = lines_of(&text);
+    let prohibitive = lines.iter().find_map(|(own, value)| {
+        if FORCE.iter().any(|begin| own.starts_with(begin)) {
+            return Some(("[force]", "keeps other options from being undone"));
+        }
+        let partial = PARTIAL_IMPORTS
+            .into_iter()
+            .find(|(way, _)| own == "import-options" && has_word(value, way));
+        partial.or_else(|| PROHIBITIVE.into_iter().find(|(option, _)| own == option))
+    });
+    let (option, effect) = prohibitive?;
     Some(format!("{SYSTEM_CONFIG} has {option}, which {effect}"))
+}
+
+/// Whether a list of words, between commas and spaces, has this one.
+fn has_word(list: &str, word: &str) -> bool {
+    list.split([',', ' ', '\t', '"']).any(|own| own == word)
 }
 
 /// Why GnuPG cannot be asked on this system what is valid in a user's keyring.
@@ -95,10 +119,17 @@ fn options(file: &str) -> Vec<String> {
 /// The names of the options in the text of a configuration file.
 #[must_use]
 pub fn options_of(text: &[u8]) -> Vec<String> {
-    String::from_utf8_lossy(text)
-        .lines()
-        .map(|line| line.trim_start().trim_start_matches('-'))
-        .filter_map(|line| line.split([' ', '\t', '=']).next().map(str::trim))
-        .map(str::to_owned)
+    lines_of(text).into_iter().map(|(option, _)| option).collect()
+}
+
+/// The options in the text of a configuration file, each with what stands after its name.
+fn lines_of(text: &[u8]) -> Vec<(String, String)> {
+    let text = String::from_utf8_lossy(text);
+    let lines = text.lines().map(|line| line.trim_start().trim_start_matches('-'));
+    lines
+        .map(|line| {
+            let (option, value) = line.split_once([' ', '\t', '=']).unwrap_or((line, ""));
+            (option.trim().to_owned(), value.trim().to_owned())
+        })
         .collect()
 }

@@ -117,7 +117,8 @@ impl<'c> Writer<'c> {
     fn signatures(&mut self, signatures: &Signatures, part: Option<&[u8]>) {
         let key = std::mem::take(&mut self.key);
         let data = [&key[..], part.unwrap_or_default()];
-        let (revocations, rest): (Vec<_>, Vec<_>) = signatures.iter().partition(|(core, _)| core.is_revocation());
+        let (revocations, mut rest): (Vec<_>, Vec<_>) = signatures.iter().partition(|(core, _)| core.is_revocation());
+        rest.retain(|(core, _)| !core.is_by_md5());
         for (core, loose) in revocations {
             let honest = core.seems_over(loose, &data);
             if self.only_honest && !honest {

@@ -33,6 +33,9 @@ pub mod class {
 /// Largest area of subpackets that every GnuPG reads (parse-packet.c): one packet beyond it makes it drop a whole file.
 const MAX_AREA: usize = 10_000;
 
+/// RFC 9580 section 9.5.
+const MD5: u8 = 1;
+
 /// Most embedded signatures that are kept of one binding.
 const MAX_EMBEDDED: usize = 4;
 
@@ -199,6 +202,13 @@ impl Core {
         class::CERTIFICATION.contains(&self.class) && subpackets(&self.hashed).any(is_trust)
     }
 
+    /// Whether it is over an MD5 digest, by which anybody can make a signature stand for something else: GnuPG takes none
+    /// unless its configuration for the system says so.
+    #[must_use]
+    pub fn is_by_md5(&self) -> bool {
+        self.hash == MD5
+    }
+
     /// Whether it takes something back.
     #[must_use]
     pub fn is_revocation(&self) -> bool {
@@ -273,9 +283,11 @@ impl Core {
             body.extend(&self.hashed);
             let mut unhashed = subpacket(kind::ISSUER, &maker.0);
             // GnuPG believes the newest. The order does not depend on that of the copies.
+            let is_by_md5 = |body: &[u8]| parse(body).is_some_and(|(core, _)| core.is_by_md5());
             let mut embedded: Vec<_> = loose
                 .embedded
                 .iter()
+                .filter(|body| !is_by_md5(body))
                 .map(|body| (rank_embedded(body, data), body))
                 .collect();
             embedded.sort();

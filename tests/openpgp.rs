@@ -41,6 +41,8 @@ mod places;
 mod processes;
 #[path = "openpgp/refusals.rs"]
 mod refusals;
+#[path = "openpgp/revocations.rs"]
+mod revocations;
 #[path = "openpgp/revokers.rs"]
 mod revokers;
 #[path = "openpgp/signatures.rs"]

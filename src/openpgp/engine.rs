@@ -118,7 +118,7 @@ impl Engine {
             // What the checker does not find in a key: the signature that would say otherwise.
             (Some(refusal), Some(own)) if depends_on_checks(refusal.reason) => own.needs(|own| *own == fit.maker),
             (None, Some(own)) => {
-                self.ensure_revocations_are_checked(own)?;
+                self.ensure_revocations_are_checked(own, &fit.maker)?;
                 Needs::default()
             }
             _ => Needs::default(),
@@ -145,7 +145,7 @@ impl Engine {
         let certificates = self.keys.candidates(maker)?;
         let mut to_read = certificates.clone();
         for certificate in &certificates {
-            to_read.extend(self.revokers_of(certificate)?);
+            to_read.extend(self.revokers_of(certificate)?.into_iter().flat_map(|(_, keys)| keys));
         }
         // Those that may revoke come last, and are no candidates.
         let read = self.check.read(&to_read)?;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What goes wrong in an engine itself, whatever it is made of: then nothing can be said about a signature.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 /// Why an engine can say nothing about a signature.
@@ -57,13 +58,20 @@ impl EngineError {
         )
     }
 
-    /// A key carries a revocation by its designated revoker, and the checker says neither that it holds nor that it is bad.
-    pub fn unchecked_revocation(key: &str, revoker: &str) -> Self {
+    /// A key, or subkey, carries a revocation by its designated revoker, and the checker says neither that it holds nor that
+    /// it is bad.
+    pub fn unchecked_revocation(key: &str, revoker: &str, why: impl Display) -> Self {
         Self::failed(
             "checking the key of a signature",
-            format!(
-                "key {key} is said to be revoked by its designated revoker, key {revoker}, and gpg does not check revocations by keys that may not sign: ask the owner of key {revoker}"
-            ),
+            format!("key {key} is said to be revoked by its designated revoker, key {revoker}, {why}: ask the owner of key {revoker}"),
+        )
+    }
+
+    /// A key carries a revocation, and the checker says neither that it holds nor that it is bad.
+    pub fn odd_revocation(key: &str, doubt: impl Display) -> Self {
+        Self::failed(
+            "checking the key of a signature",
+            format!("key {key} is said to be revoked {doubt}; ask its owner, or get the key again from its owner"),
         )
     }
 }

@@ -12,6 +12,7 @@ pub mod key_signature;
 pub mod listing;
 pub mod material;
 pub mod needs;
+pub mod overlooked;
 pub mod public_key;
 pub mod ring;
 pub mod signed_by;

@@ -223,6 +223,14 @@ fn a_certifier_that_its_designated_revoker_revoked_vouches_for_nobody() {
         fs::write(home.join("pubring.gpg"), ring).unwrap();
         desk.run(&home, &[]).expect_verdict(0, OK);
     }
+    // One without user ID, of which gpg believes nothing.
+    let ring = [&signers[..], &revoker.packet(), &certifier_with(&revocation)].concat();
+    fs::write(home.join("pubring.gpg"), ring).unwrap();
+    let outcome = desk.run(&home, &[]).expect_verdict(3, "Unchecked/EngineFailed");
+    assert!(
+        outcome.stdout.contains("gpg takes no key of that fingerprint"),
+        "{outcome:#?}"
+    );
     // One that may certify and not sign, which gpg 2.4 passes over.
     let certifies = revoker.certificate_with(
         "Revoker <r@example.com>",

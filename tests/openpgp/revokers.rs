@@ -5,6 +5,7 @@ use super::copies::{by_files, by_keyring, expect, nameless, VERIFIED};
 use super::keys::{signed, DAY, OWNER, REVOKED};
 use crate::support::forge::{now, Draft, Key, CERTIFY, SIGN};
 use crate::support::gpg;
+use crate::support::program::Outcome;
 
 #[test]
 fn a_designated_revoker_at_hand_decides_and_one_that_is_absent_is_warned_of() {
@@ -112,4 +113,68 @@ fn forged_signatures_hide_no_designated_revoker() {
         let outcome = outcome.expect_verdict(3, "Unchecked/EngineFailed");
         assert!(outcome.stdout.contains("than an honest one"), "{outcome:#?}");
     }
+}
+
+/// The standard lets a designated revoker revoke subkeys (RFC 4880 section 5.2.1), and names it by any fingerprint; gpg checks only
+/// revocations of whole keys by primary keys that it takes.
+#[test]
+fn what_gpg_does_not_check_of_designated_revokers_is_told() {
+    let (key, subkey, revoker, theirs) = (Key::new(), Key::new(), Key::new(), Key::new());
+    let designates = |revoker: &Key| key.direct(&Draft::new(key.created).hashed(12, &revoker.as_revoker()));
+    let user_id = key.user_id(OWNER, &key, &Draft::certification(&key).flags(CERTIFY | SIGN));
+    let at = Draft::new(now() - DAY);
+    let certificate = revoker.certificate("Revoker <revoker@example.com>");
+    let is_told = |outcome: Outcome, why: &str| {
+        let outcome = outcome.expect_verdict(3, "Unchecked/EngineFailed");
+        let said = "is said to be revoked by its designated revoker, key ";
+        assert!(
+            outcome.stdout.contains(said) && outcome.stdout.contains(why),
+            "{outcome:#?}"
+        );
+    };
+    let by_subkey = [
+        key.packet(),
+        designates(&theirs),
+        theirs.revocation_of(&key, &at),
+        user_id.clone(),
+    ]
+    .concat();
+    let holder = [certificate.clone(), revoker.subkey(&theirs, &Draft::binding(&theirs))].concat();
+    let begin = [key.packet(), designates(&revoker), user_id.clone()].concat();
+    let binding = key.subkey(&subkey, &Draft::binding(&subkey));
+    let data = [key.hashed(), subkey.hashed()].concat();
+    let revoked = revoker.sign(&at.clone().class(0x28).hashed(29, &[2]), &data);
+    let of_subkey = [begin.clone(), binding.clone(), revoked].concat();
+    for run in [by_files, by_keyring] {
+        is_told(
+            run(&[by_subkey.clone(), holder.clone()], &signed(&key)),
+            "by a subkey of another key",
+        );
+        let both = [of_subkey.clone(), certificate.clone()];
+        is_told(
+            run(&both, &signed(&subkey)),
+            "revocations of subkeys by designated revokers",
+        );
+        run(&both, &signed(&key)).expect_verdict(0, VERIFIED);
+        run(
+            &[[begin.clone(), binding.clone()].concat(), certificate.clone()],
+            &signed(&subkey),
+        )
+        .expect_verdict(0, VERIFIED);
+        let outcome = run(std::slice::from_ref(&of_subkey), &signed(&subkey)).expect_verdict(0, VERIFIED);
+        let warning = format!("designated revoker, key {}", revoker.fingerprint());
+        assert!(outcome.stderr.contains(&warning), "{outcome:#?}");
+    }
+    let revoked = [
+        key.packet(),
+        designates(&revoker),
+        revoker.revocation_of(&key, &at),
+        user_id,
+    ]
+    .concat();
+    let bare = revoker.packet();
+    is_told(
+        by_keyring(&[revoked, bare], &signed(&key)),
+        "gpg takes no key of that fingerprint",
+    );
 }

@@ -1,53 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Keys that others have designated to revoke them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Engine;
 use crate::openpgp::error::EngineError;
+use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::Fingerprint;
+use crate::openpgp::keys::overlooked::Overlooked;
 use crate::openpgp::roles::Maker;
 
+/// A designated revoker, and the keys at hand that claim its fingerprint as that of theirs or of a subkey; not none.
+type AtHand = (Fingerprint, Vec<Arc<Certificate>>);
+
 impl Engine {
-    /// The keys at hand that a key names as its designated revokers and that are said to have revoked it. One that is not
-    /// at hand is warned of: it alone could tell.
-    pub(super) fn revokers_of(&mut self, certificate: &Certificate) -> Result<Vec<Arc<Certificate>>, EngineError> {
+    /// The designated revokers at hand that are said to have revoked a key.
+    pub(super) fn revokers_of(&mut self, certificate: &Certificate) -> Result<Vec<AtHand>, EngineError> {
+        let revokers = certificate.revoked_by();
+        let revokers = revokers.iter().map(Fingerprint::of).collect();
+        self.at_hand(certificate, revokers)
+    }
+
+    /// Those designated revokers of a key that are at hand. One that is not is warned of: it alone could tell.
+    fn at_hand(&mut self, certificate: &Certificate, revokers: Vec<Fingerprint>) -> Result<Vec<AtHand>, EngineError> {
         let mut found = Vec::new();
-        for revoker in certificate.revoked_by() {
-            let fingerprint = Fingerprint::of(&revoker);
+        for fingerprint in revokers {
             let keys = self.keys.candidates(&Maker::Fingerprint(fingerprint.clone()))?;
-            if keys.is_empty() {
-                let warning = format!(
-                    "key {} has a revocation by its designated revoker, key {fingerprint}, which is not in {}: without that key the revocation cannot be checked",
-                    certificate.fingerprint(),
-                    self.keys.name()
-                );
-                if !self.warnings.contains(&warning) {
-                    self.warnings.push(warning);
-                }
+            if !keys.is_empty() {
+                found.push((fingerprint, keys));
+                continue;
             }
-            found.extend(keys);
+            let warning = format!(
+                "key {} has a revocation by its designated revoker, key {fingerprint}, which is not in {}: without that key the revocation cannot be checked",
+                certificate.fingerprint(),
+                self.keys.name()
+            );
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
         }
         Ok(found)
     }
 
-    /// Makes sure that a key which the checker does not call revoked is none that it could not check a revocation of: for
-    /// want of an algorithm, or because it does not believe who is said to have made it.
-    pub(super) fn ensure_revocations_are_checked(&mut self, certificate: &Certificate) -> Result<(), EngineError> {
+    /// Makes sure that a key which the checker does not call revoked, nor its subkey `maker`, is none that it could not check
+    /// a revocation of: for want of an algorithm, because it does not believe who is said to have made it, or because it
+    /// passes over such revocations.
+    pub(super) fn ensure_revocations_are_checked(
+        &mut self,
+        certificate: &Certificate,
+        maker: &Fingerprint,
+    ) -> Result<(), EngineError> {
+        let key = certificate.fingerprint();
         if certificate.is_crowded() || certificate.has_many_revokers() {
-            return Err(EngineError::crowded(certificate.fingerprint().as_str()));
+            return Err(EngineError::crowded(key.as_str()));
         }
         let revokers = self.revokers_of(certificate)?;
         let own = certificate.needs_for_revocations();
-        let needs = revokers.iter().fold(own, |needs, own| needs.and(own.needs(|_| false)));
+        let keys = revokers.iter().flat_map(|(_, keys)| keys);
+        let needs = keys.fold(own, |needs, own| needs.and(own.needs(|_| false)));
         self.ensure_able(needs)?;
-        for (revoker, read) in revokers.iter().zip(self.check.read(&revokers)?) {
-            if !read.is_some_and(|key| key.may_revoke_others()) {
-                let [key, revoker] = [certificate, &**revoker].map(|own| own.fingerprint().as_str());
-                return Err(EngineError::unchecked_revocation(key, revoker));
+        let unchecked =
+            |revoker: &Fingerprint, why| Err(EngineError::unchecked_revocation(key.as_str(), revoker.as_str(), why));
+        for (revoker, keys) in &revokers {
+            let Some(own) = keys.iter().find(|own| own.fingerprint() == revoker) else {
+                return unchecked(revoker, Overlooked::IsSubkey);
+            };
+            let read = self.check.read(&[Arc::clone(own)])?.into_iter().next().flatten();
+            if let Some(why) = Overlooked::of(read.as_deref()) {
+                return unchecked(revoker, why);
             }
         }
-        Ok(())
+        let of_subkey = certificate.subkey_revoked_by(maker);
+        let of_subkey = self.at_hand(certificate, of_subkey.iter().map(Fingerprint::of).collect())?;
+        if let Some((revoker, _)) = of_subkey.first() {
+            return Err(EngineError::unchecked_revocation(
+                maker.as_str(),
+                revoker.as_str(),
+                Overlooked::OfSubkey,
+            ));
+        }
+        let others: BTreeSet<KeyId> = revokers
+            .iter()
+            .filter_map(|(own, _)| Some(KeyId::of(&own.bytes()?)))
+            .collect();
+        match certificate.doubt(maker, &others) {
+            Some(doubt) => Err(EngineError::odd_revocation(key.as_str(), doubt)),
+            None => Ok(()),
+        }
     }
 }

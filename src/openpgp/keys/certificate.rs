@@ -188,11 +188,12 @@ impl Certificate {
         material::created(&self.body)
     }
 
-    /// The fingerprints of the primary key and of the subkeys that it is said to have bound.
+    /// The fingerprints of the primary key and of the subkeys that it is said to have bound, wherever the bindings stand.
     #[must_use]
     pub fn holds(&self) -> Vec<[u8; 20]> {
         let is_binding = |core: &Core| core.class == class::SUBKEY_BINDING;
-        let bound = |(_, part): &(_, &Part)| part.signatures.keys().any(is_binding);
+        let is_anywhere = self.strays.keys().any(is_binding);
+        let bound = |(_, part): &(_, &Part)| is_anywhere || part.signatures.keys().any(is_binding);
         let subkeys = self
             .parts
             .iter()

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::limits::{MAX_KEY_BYTES, MAX_SELF_SIGNATURES};
+use crate::openpgp::framing::algorithm::HashAlgorithm;
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
 use crate::openpgp::keys::certificate::{hashed_key, insert, Certificate, Kind, Signatures};
@@ -44,11 +45,22 @@ impl Certificate {
         Writer::new(self, true, false).write().0
     }
 
+    /// Writes the key for whoever reads it as this was read, with what GnuPG is not given.
+    #[must_use]
+    pub fn write_whole(&self) -> Vec<u8> {
+        let mut writer = Writer::new(self, true, false);
+        writer.is_whole = true;
+        writer.write().0
+    }
+
     /// Whether a part carries as many signatures that look like the key's own as are written at most. Others may have been left
-    /// out: what they say of it, that it expires or who may revoke it, is not known then.
+    /// out: what they say of it, that it expires or who may revoke it, is not known then. Nor is it where there is too much
+    /// to look through for what signatures at the wrong place are over.
     #[must_use]
     pub fn is_crowded(&self) -> bool {
-        (self.is_flooded() || !self.strays.is_empty()) && Writer::new(self, false, false).write().1
+        let has_strays = !self.strays.is_empty();
+        has_strays && self.parts.len() > MAX_PARTS_TO_SEARCH
+            || (self.is_flooded() || has_strays) && Writer::new(self, false, false).write().1
     }
 }
 
@@ -58,6 +70,8 @@ struct Writer<'c> {
     revokers: BTreeSet<KeyId>,
     with_others: bool,
     only_honest: bool,
+    /// With what GnuPG is not given.
+    is_whole: bool,
     out: Vec<u8>,
     is_crowded: bool,
 }
@@ -70,6 +84,7 @@ impl<'c> Writer<'c> {
             revokers: own.revoked_by().iter().map(KeyId::of).collect(),
             with_others,
             only_honest,
+            is_whole: false,
             out: Vec::new(),
             is_crowded: false,
         }
@@ -83,6 +98,14 @@ impl<'c> Writer<'c> {
         let mut parts: Vec<_> = self.own.parts.iter().collect();
         parts.sort_by_key(|((kind, _), part)| (*kind, part.place));
         let search = parts.len() <= MAX_PARTS_TO_SEARCH && !self.own.strays.is_empty();
+        if self.is_whole && !search {
+            // Whoever reads this again looks for their places.
+            for (core, loose) in &self.own.strays {
+                for loose in loose.by_prefix() {
+                    self.out.extend(core.encode(&loose, self.own.id(), &[]));
+                }
+            }
+        }
         for ((kind, body), part) in parts {
             let data = hashed_part(*kind, body);
             let before = self.out.len();
@@ -118,10 +141,12 @@ impl<'c> Writer<'c> {
         let key = std::mem::take(&mut self.key);
         let data = [&key[..], part.unwrap_or_default()];
         let (revocations, mut rest): (Vec<_>, Vec<_>) = signatures.iter().partition(|(core, _)| core.is_revocation());
-        rest.retain(|(core, _)| !core.is_by_md5());
+        rest.retain(|(core, _)| self.is_whole || !core.is_by_md5());
         for (core, loose) in revocations {
             let honest = core.seems_over(loose, &data);
-            if self.only_honest && !honest {
+            // GnuPG ends at once at one of a designated revoker over a digest that it does not know.
+            let is_taken = self.is_whole || HashAlgorithm(core.hash).is_taken_in_keys();
+            if !is_taken || self.only_honest && !honest {
                 continue;
             }
             for maker in self.revoking(core, loose, honest) {

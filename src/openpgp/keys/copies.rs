@@ -32,7 +32,7 @@ pub fn unite(ring: Ring) -> Result<Ring, RingError> {
                 let mut read = copies.iter().filter_map(|copy| Certificate::read(ring.packets(*copy)));
                 if let Some(mut united) = read.next() {
                     read.for_each(|copy| united.unite(copy));
-                    content.extend(united.write_all());
+                    content.extend(united.write_whole());
                 }
             }
             _ => content.extend(ring.packets(number)),

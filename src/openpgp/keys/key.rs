@@ -215,13 +215,6 @@ impl Key {
         self.revoked || self.disabled || self.invalid || primary.revoked || primary.invalid || primary.is_expired(now)
     }
 
-    /// Whether every gpg checks the revocations that it made as the designated revoker of another key: that of one which
-    /// may certify and not sign, gpg 2.2 believes and 2.4 passes over.
-    #[must_use]
-    pub fn may_revoke_others(&self) -> bool {
-        self.primary().can_sign
-    }
-
     /// The primary key or subkey of a fingerprint.
     #[must_use]
     pub fn subkey(&self, fingerprint: &Fingerprint) -> Option<&Subkey> {

@@ -76,6 +76,14 @@ impl Loose {
         self.prefixes.extend(other.prefixes);
     }
 
+    /// The same for each two octets that copies of the signature have of the digest.
+    pub fn by_prefix(&self) -> impl Iterator<Item = Self> + '_ {
+        self.prefixes.iter().map(|prefix| Self {
+            prefixes: BTreeSet::from([*prefix]),
+            ..self.clone()
+        })
+    }
+
     /// Whether a copy of the signature has these two octets of the digest.
     #[must_use]
     pub fn has_prefix(&self, prefix: [u8; 2]) -> bool {
@@ -151,10 +159,18 @@ fn parse_v4(body: &[u8]) -> Option<(Core, Loose)> {
 }
 
 impl Core {
-    /// The key that the covered part names as the maker.
+    /// The keys that the covered part names as the maker: one, unless its maker wanted readers to differ.
     #[must_use]
-    pub fn named(&self) -> Option<KeyId> {
-        subpackets(&self.hashed).find_map(|(kind, body)| issuer(kind, body))
+    pub fn named(&self) -> BTreeSet<KeyId> {
+        let named = subpackets(&self.hashed).filter_map(|(kind, body)| issuer(kind, body));
+        named.collect()
+    }
+
+    /// Whether the covered part names several makers, or one of another version: versions of GnuPG believe different ones.
+    #[must_use]
+    pub fn names_several(&self) -> bool {
+        let is_odd = |(kind, body): (u8, &[u8])| kind == kind::ISSUER_FINGERPRINT && issuer(kind, body).is_none();
+        self.named().len() > 1 || subpackets(&self.hashed).any(is_odd)
     }
 
     /// Whether there is a signature of the subkey in this binding of it.
@@ -221,23 +237,25 @@ impl Core {
     /// The keys that it is said to be made by: the covered one, or else all that copies of it name.
     #[must_use]
     pub fn makers(&self, loose: &Loose) -> BTreeSet<KeyId> {
-        self.named()
-            .map_or_else(|| loose.issuers.clone(), |named| BTreeSet::from([named]))
+        let named = self.named();
+        if named.is_empty() {
+            loose.issuers.clone()
+        } else {
+            named
+        }
     }
 
     /// Whether it may be made by a key: it names no other one where that is covered.
     #[must_use]
     pub fn may_be_by(&self, id: KeyId) -> bool {
-        self.named().is_none_or(|named| named == id)
+        let named = self.named();
+        named.is_empty() || named.contains(&id)
     }
 
     /// Whether it is said to be made by a key.
     #[must_use]
     pub fn is_said_to_be_by(&self, loose: &Loose, id: KeyId) -> bool {
-        match self.named() {
-            Some(named) => named == id,
-            None => loose.issuers.contains(&id),
-        }
+        self.makers(loose).contains(&id)
     }
 
     /// The first two octets of the digest over `data`; `None` for digests that are not computed here.
@@ -267,9 +285,11 @@ impl Core {
         covered
     }
 
-    /// The packet, with a maker and nothing else in it that is not covered but signatures of subkeys.
+    /// The packet, with a maker and nothing else in it that is not covered but signatures of subkeys. `data` is what it is
+    /// over, nothing where that is not known.
     pub fn encode(&self, loose: &Loose, maker: KeyId, data: &[&[u8]]) -> Vec<u8> {
-        let prefix = self.prefix(data).or_else(|| loose.prefixes.first().copied());
+        let computed = data.first().and_then(|_| self.prefix(data));
+        let prefix = computed.or_else(|| loose.prefixes.first().copied());
         let prefix = prefix.unwrap_or_default();
         let mut body = vec![self.version];
         if self.version == 3 {

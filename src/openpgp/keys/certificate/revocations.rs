@@ -3,9 +3,32 @@
 
 use std::collections::BTreeSet;
 
-use super::{hashed_key, Certificate, MAX_REVOKERS};
+use super::{hashed_key, Certificate, Kind, MAX_REVOKERS};
+use crate::openpgp::framing::algorithm::HashAlgorithm;
 use crate::openpgp::framing::key_id::KeyId;
+use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::{class, Core, Loose, Revoker};
+use crate::openpgp::keys::material;
+
+/// What is odd about a revocation, so that GnuPG passes over it whether or not it is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// It is over a digest that GnuPG takes in no key.
+    Digest(HashAlgorithm),
+    /// It names several makers.
+    Makers,
+}
+
+impl std::fmt::Display for Doubt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Doubt::Digest(digest) => write!(f, "with {digest}, which gpg does not check in keys"),
+            Doubt::Makers => {
+                f.write_str("in the name of several keys, of which versions of gpg believe different ones")
+            }
+        }
+    }
+}
 
 impl Certificate {
     /// The keys that may revoke this one in its place, by what it says itself.
@@ -45,11 +68,61 @@ impl Certificate {
             .flat_map(|(core, loose)| core.makers(loose))
             .collect();
         let (mut all, others): (Vec<_>, Vec<_>) = revokers.into_iter().partition(|own| said.contains(&KeyId::of(own)));
-        let is_open = |(core, loose): (&Core, &Loose)| core.named().is_none() && self.seems_revoked_by(core, loose);
+        let is_open = |(core, loose): (&Core, &Loose)| core.named().is_empty() && self.seems_revoked_by(core, loose);
         if self.revocations().any(is_open) {
             all.extend(others);
         }
         all
+    }
+
+    /// The designated revokers that are said to have revoked one of its subkeys, as the standard lets them (RFC 4880 section
+    /// 5.2.1) and GnuPG does not.
+    #[must_use]
+    pub fn subkey_revoked_by(&self, subkey: &Fingerprint) -> Vec<Revoker> {
+        let revocations = self.subkey_revocations(subkey);
+        let revoked = |own: &Revoker| {
+            let is_by = |(core, loose): &(&Core, &Loose)| core.is_said_to_be_by(loose, KeyId::of(own));
+            revocations.iter().any(is_by)
+        };
+        self.revokers().into_iter().filter(revoked).take(MAX_REVOKERS).collect()
+    }
+
+    /// Why what a checker finds says nothing of a revocation of the key or of its subkey `maker`, which is said to be by
+    /// itself or by one of `others`.
+    #[must_use]
+    pub fn doubt(&self, maker: &Fingerprint, others: &BTreeSet<KeyId>) -> Option<Doubt> {
+        let key = hashed_key(&self.body);
+        let of_key = self
+            .revocations()
+            .filter(|(core, loose)| core.seems_over(loose, &[&key]));
+        let of_key = of_key.filter(|(core, loose)| {
+            let makers = core.makers(loose);
+            makers.contains(&self.id) || !makers.is_disjoint(others)
+        });
+        let of_subkey = self.subkey_revocations(maker).into_iter();
+        let of_subkey = of_subkey.filter(|(core, loose)| core.is_said_to_be_by(loose, self.id));
+        of_key.chain(of_subkey).find_map(|(core, _)| {
+            let digest = HashAlgorithm(core.hash);
+            if !digest.is_taken_in_keys() {
+                return Some(Doubt::Digest(digest));
+            }
+            core.names_several().then_some(Doubt::Makers)
+        })
+    }
+
+    /// Revocations of a subkey that seem to be over it, whoever made them.
+    fn subkey_revocations(&self, subkey: &Fingerprint) -> Vec<(&Core, &Loose)> {
+        let key = hashed_key(&self.body);
+        let is_it = |(kind, body): &(Kind, Vec<u8>)| {
+            *kind == Kind::Subkey && material::fingerprint(body).as_ref() == Some(subkey)
+        };
+        let Some(((_, body), part)) = self.parts.iter().find(|(name, _)| is_it(name)) else {
+            return Vec::new();
+        };
+        let data = [&key[..], &hashed_key(body)];
+        let all = part.signatures.iter().chain(&self.strays);
+        all.filter(|(core, loose)| core.class == class::SUBKEY_REVOCATION && core.seems_over(loose, &data))
+            .collect()
     }
 
     /// Revocations of the primary key that are in it, whoever made them.

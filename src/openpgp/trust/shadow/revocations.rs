@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Shadow;
 use crate::openpgp::error::EngineError;
+use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key};
+use crate::openpgp::keys::overlooked::Overlooked;
 
 impl Shadow {
     /// The keys of the ring that one names as its designated revokers and that are said to have revoked it.
@@ -33,10 +35,31 @@ impl Shadow {
             if self.certificate(*place).is_some_and(|own| is_crowded(&own)) {
                 return Err(EngineError::crowded(&self.ring.fingerprint(*place)));
             }
-            let overlooked = |revoker: &usize| listed.get(revoker).is_none_or(|key| !key.may_revoke_others());
-            if let Some(revoker) = self.revokers_of(*place).into_iter().find(overlooked) {
-                let [key, revoker] = [*place, revoker].map(|place| self.ring.fingerprint(place));
-                return Err(EngineError::unchecked_revocation(&key, &revoker));
+            let Some(own) = self.certificate(*place) else {
+                continue;
+            };
+            let mut others = BTreeSet::new();
+            for revoker in own.revoked_by() {
+                let name = Fingerprint::of(&revoker);
+                let holders = self.ring.with_fingerprint(&name);
+                if holders.is_empty() {
+                    continue;
+                }
+                others.insert(KeyId::of(&revoker));
+                let primary = holders
+                    .iter()
+                    .find(|own| self.ring.fingerprint_bytes(**own) == Some(&revoker));
+                let why = match primary {
+                    Some(primary) => Overlooked::of(listed.get(primary)),
+                    None => Some(Overlooked::IsSubkey),
+                };
+                if let Some(why) = why {
+                    let key = own.fingerprint().as_str();
+                    return Err(EngineError::unchecked_revocation(key, name.as_str(), why));
+                }
+            }
+            if let Some(doubt) = own.doubt(own.fingerprint(), &others) {
+                return Err(EngineError::odd_revocation(own.fingerprint().as_str(), doubt));
             }
         }
         Ok(())

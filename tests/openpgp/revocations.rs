@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Revocations that gpg passes over without a word, and signatures that stand at the wrong place in a key.
+
+use super::copies::{by_files, by_keyring, expect, VERIFIED};
+use super::keys::{signed, DAY, OWNER, REVOKED};
+use super::system::FAILED;
+use crate::support::forge::{now, Draft, Key, CERTIFY, MD5, SIGN};
+use crate::support::packets::packet;
+
+/// A digest that no GnuPG has (RFC 9580 section 9.5).
+const SHA3_256: u8 = 12;
+
+#[test]
+fn a_revocation_over_a_digest_that_gpg_does_not_take_is_not_passed_over() {
+    let (key, subkey, revoker) = (Key::new(), Key::new(), Key::new());
+    let user_id = key.user_id(OWNER, &key, &Draft::certification(&key).flags(CERTIFY | SIGN));
+    let designation = key.direct(&Draft::new(key.created).hashed(12, &revoker.as_revoker()));
+    for (hash, name) in [(MD5, "MD5"), (SHA3_256, "SHA3-256")] {
+        let at = Draft::new(now() - DAY).hash(hash);
+        let of_key = [key.packet(), key.revocation_of(&key, &at), user_id.clone()].concat();
+        let by_other = [
+            key.packet(),
+            designation.clone(),
+            revoker.revocation_of(&key, &at),
+            user_id.clone(),
+            revoker.certificate("Revoker <revoker@example.com>"),
+        ];
+        let of_subkey = [
+            key.certificate(OWNER),
+            key.subkey(&subkey, &Draft::binding(&subkey)),
+            key.revoke_subkey_with(&subkey, &at),
+        ];
+        for run in [by_files, by_keyring] {
+            for (keys, blob) in [
+                (&of_key, signed(&key)),
+                (&by_other.concat(), signed(&key)),
+                (&of_subkey.concat(), signed(&subkey)),
+            ] {
+                let outcome = run(std::slice::from_ref(keys), &blob).expect_verdict(3, FAILED);
+                let why = format!("is said to be revoked with {name}");
+                assert!(outcome.stdout.contains(&why), "{outcome:#?}");
+            }
+            // So in a copy beside one without.
+            let copies = [key.certificate(OWNER), of_key.clone()];
+            run(&copies, &signed(&key)).expect_verdict(3, FAILED);
+            // That of a subkey says nothing of the key, and one that names a stranger nothing at all.
+            run(&[of_subkey.concat()], &signed(&key)).expect_verdict(0, VERIFIED);
+            let foreign = [key.packet(), revoker.revocation_of(&key, &at), user_id.clone()].concat();
+            run(&[foreign], &signed(&key)).expect_verdict(0, VERIFIED);
+        }
+    }
+}
+
+/// GnuPG 2.2 goes by the key ID and 2.4 by the fingerprint.
+#[test]
+fn a_revocation_that_names_two_makers_is_not_passed_over() {
+    let (key, stranger) = (Key::new(), Key::new());
+    let fingerprint = |key: &Key| [&[4][..], &key.as_revoker()[2..]].concat();
+    let user_id = key.user_id(OWNER, &key, &Draft::certification(&key).flags(CERTIFY | SIGN));
+    for (by_id, by_fingerprint) in [(&key, &stranger), (&stranger, &key)] {
+        let draft = Draft::new(now() - DAY).hashed(33, &fingerprint(by_fingerprint));
+        let draft = draft.hashed(16, &by_id.key_id());
+        let revoked = [key.packet(), key.revocation_of(&key, &draft), user_id.clone()].concat();
+        for run in [by_files, by_keyring] {
+            let verdict = run(std::slice::from_ref(&revoked), &signed(&key)).verdict();
+            assert!([REVOKED, FAILED].contains(&&verdict[..]), "{verdict}");
+        }
+    }
+}
+
+#[test]
+fn bindings_and_revocations_at_the_wrong_place_count() {
+    let (key, subkey) = (Key::new(), Key::new());
+    let bound = key.subkey(&subkey, &Draft::binding(&subkey));
+    let (packet_of_subkey, binding) = bound.split_at(packet(14, &subkey.body()).len());
+    let certificate = key.certificate(OWNER);
+    let moved = [&certificate[..], binding, packet_of_subkey].concat();
+    expect(&[moved], &signed(&subkey), VERIFIED);
+    let revocation = key.revoke_subkey(&subkey, 2, now() - DAY);
+    let revoked = [&certificate[..], &revocation, &bound].concat();
+    expect(std::slice::from_ref(&revoked), &signed(&subkey), REVOKED);
+    // Anybody can add names; where there are too many, it is not known of what the revocation is.
+    let names: Vec<u8> = (0..1100)
+        .flat_map(|n| packet(13, format!("Name {n}").as_bytes()))
+        .collect();
+    let copy = [key.packet(), names.clone()].concat();
+    by_files(&[revoked.clone(), copy.clone()], &signed(&subkey)).expect_verdict(3, FAILED);
+    by_keyring(&[revoked.clone(), copy], &signed(&subkey)).expect_verdict(1, REVOKED);
+    by_keyring(&[[revoked, names].concat()], &signed(&subkey)).expect_verdict(3, FAILED);
+}

@@ -6,6 +6,8 @@ use std::fs;
 use serde_json::{json, Value};
 
 use super::bench::{digest, Bench, Report, SIGNED};
+use super::fleet::{pod, stored, tag, Fleet, SOURCE};
+use crate::support::api::Fault;
 use crate::support::images::list;
 
 /// The objects of a file.
@@ -281,4 +283,50 @@ fn a_resumed_audit_records_what_the_first_run_has_not() {
     assert_eq!(bench.report("audit.jsonl").tail["verdicts"], whole.tail["verdicts"]);
     let after = items(&bench, "all.json");
     assert_eq!(after.iter().filter(|object| trusted(object) == Some("True")).count(), 7);
+}
+
+/// What a stream that may not be read expects may be what the image is signed as: it is no ground to reject it, nor to take
+/// its record back.
+#[test]
+fn nothing_is_recorded_by_uses_that_are_not_all_known() {
+    let fleet = Fleet::empty();
+    let own = digest(1);
+    fleet.server().image(stored(&own, &[&fleet.sign(&own, &tag(1))]));
+    let stream = json!({"spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": tag(1)}}]},
+        "status": {"tags": [{"tag": "v1", "items": [{"image": own}]}]}});
+    fleet.server().stream("shop", "app", stream);
+    let runs = format!("other.example/app@{own}");
+    fleet
+        .server()
+        .pod("shop", "web", pod("Running", "other.example/app:v9", &runs));
+    let map = format!("{SOURCE} {SOURCE}\nother.example other.example\n");
+    fleet.scene.sandbox.file("map", map);
+    let args = ["--confirm", "--expected-identity-map", "map"];
+    let trusted = || fleet.server().stored(&own)["signatures"][0]["conditions"][0]["status"].clone();
+    let streams = Fault::status(403).on("GET", "/imagestreams$");
+    fleet.server().fault(streams.clone());
+    let (report, outcome) = fleet.lines(&args, 3);
+    assert_eq!(report.words(), ["Rejected/IdentityMismatch"]);
+    assert_eq!((&report.entry()["recorded"], trusted()), (&json!("no"), Value::Null));
+    assert!(
+        outcome.stderr.contains("since not all of that is known"),
+        "{outcome:#?}"
+    );
+    fleet.server().heal();
+    fleet.lines(&args, 0);
+    assert_eq!(trusted(), "True");
+    // As other programs record it, by which the record is not known to hold.
+    fleet.server().objects(|objects| {
+        objects.edit_image(&own, |image| {
+            let id = image["signatures"][0]["issuedTo"]["publicKeyID"].as_str().unwrap()[24..].to_owned();
+            image["signatures"][0]["issuedTo"]["publicKeyID"] = id.into();
+        });
+    });
+    fleet.server().fault(streams);
+    fleet.lines(&args, 3);
+    assert_eq!(trusted(), "True");
+    // What the user names is recorded, whatever else uses it.
+    let named = format!("{own}={}", tag(2));
+    fleet.lines(&["--confirm", &named], 1);
+    assert_eq!(trusted(), "False");
 }

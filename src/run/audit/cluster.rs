@@ -23,8 +23,12 @@ use crate::run::lists;
 use crate::run::planning::Author;
 use crate::run::record_to::{ImageRecorder, Recorder as _};
 use crate::settings::audit::{AskedRange, Audit, Images};
+use crate::settings::objects::Recording;
 use crate::settings::requests::Request;
 use crate::source::objects::Loaded;
+
+/// What follows for records where not all is known that uses images.
+pub(super) const NOT_RECORDED: &str = "nothing is recorded of images by what uses them, since not all of that is known; what you name with IMAGE=REF or in --images-from is";
 
 /// The images of a cluster.
 pub(super) struct Cluster<'s> {
@@ -40,6 +44,8 @@ pub(super) struct Cluster<'s> {
     places: &'s [Request],
     /// Registries are asked too.
     looks: bool,
+    /// Not all is known that uses images.
+    is_partial: bool,
 }
 
 impl<'s> Cluster<'s> {
@@ -77,6 +83,8 @@ impl<'s> Cluster<'s> {
         };
         let inventory = Inventory::read(&mut session, scope);
         session.tell_warnings(stderr);
+        // What is missing by now is about streams, pods and lists; the images themselves are listed later.
+        let is_partial = !inventory.incomplete().is_empty();
         Some(Self {
             settings,
             session,
@@ -86,6 +94,7 @@ impl<'s> Cluster<'s> {
             requests,
             places,
             looks: registry.is_some(),
+            is_partial,
         })
     }
 
@@ -146,7 +155,10 @@ impl<'s> Cluster<'s> {
         };
         let nothing = Value::Null;
         let object = found.as_ref().map_or(&nothing, |found| &found.loaded.object);
-        let expected = expected_of(self.map, self.requests, &known, object, &wanted);
+        let expected = Expected {
+            is_partial: self.is_partial,
+            ..expected_of(self.map, self.requests, &known, object, &wanted)
+        };
         let lists = match &found {
             Ok(found) => self.lists(&found.loaded, &expected),
             Err(_) => Lists::default(),
@@ -191,6 +203,9 @@ impl<'s> Cluster<'s> {
         let mut complaints = self.inventory.incomplete().to_vec();
         if complaints.is_empty() && self.total() == 0 && self.requests.is_empty() {
             complaints.push("the cluster has no image".to_owned());
+        }
+        if self.is_partial && self.settings.recording == Recording::Confirm {
+            complaints.push(NOT_RECORDED.to_owned());
         }
         complaints
     }

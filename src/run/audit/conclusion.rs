@@ -64,7 +64,7 @@ impl Judge<'_> {
             // Where a use does not get what it expects, the image is rejected for its identity alone: what is recorded stays,
             // and that it is verified for another use is no ground to call it trusted (docs/contract.md 5).
             // Nor is anything recorded where not all was looked at that is expected.
-            let is_one = judged.worse.is_none() && job.expected.more_demands == 0;
+            let is_one = judged.worse.is_none() && job.expected.is_whole();
             if self.settings.recording == Recording::Confirm && job.expected.is_of_user() && is_one {
                 let beside = (job.aside, job.lists);
                 (entry.recorded, record) = self.record(*object, &judged.first, job.expected, beside, &mut telling);

@@ -27,6 +27,8 @@ pub(super) struct Expected {
     pub(super) is_everywhere: bool,
     /// The uses of which that is not so: they have the image from a place that says nothing.
     pub(super) open: Vec<Use>,
+    /// Not all is known that uses images, so that something else may be expected of it too.
+    pub(super) is_partial: bool,
     /// Who named the expected identities.
     pub(super) source: IdentitySource,
     /// Why a name could not be used, in words that are safe to print.
@@ -42,6 +44,7 @@ impl Expected {
             more_demands: 0,
             is_everywhere: false,
             open: Vec::new(),
+            is_partial: false,
             source: IdentitySource::None,
             trouble: None,
         }
@@ -50,6 +53,12 @@ impl Expected {
     /// Whether the user says it: only what is verified by that may be recorded (docs/contract.md 9).
     pub(super) fn is_of_user(&self) -> bool {
         matches!(self.source, IdentitySource::User | IdentitySource::Map)
+    }
+
+    /// Whether all is known that is expected: what is left out, or said by uses that are not known, may be what it is signed
+    /// as, or what it is not.
+    pub(super) fn is_whole(&self) -> bool {
+        self.more_demands == 0 && (!self.is_partial || self.source == IdentitySource::User)
     }
 
     /// The uses that get nothing they expect where the image is signed as these references.

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashSet};
 
+use super::cluster::NOT_RECORDED;
 use super::expected::{self, Expected};
 use super::job::{Job, Object, Standing, What};
 use super::naming::Lists;
@@ -18,6 +19,7 @@ use crate::run::instances;
 use crate::run::lists;
 use crate::run::objects::{self, Found, Selected};
 use crate::settings::audit::{Audit, Images};
+use crate::settings::objects::Recording;
 use crate::settings::requests::Request;
 use crate::source::objects::{sources, ObjectFiles, ObjectKind, Place, Position};
 use crate::text::safe;
@@ -45,6 +47,8 @@ pub(super) struct Files<'f> {
     named: RefCell<(HashSet<String>, BTreeSet<String>)>,
     /// How many images are used and are not among the objects.
     absent: usize,
+    /// Verdicts are to be recorded.
+    records: bool,
 }
 
 impl<'f> Files<'f> {
@@ -65,6 +69,7 @@ impl<'f> Files<'f> {
             images: Cell::new(0),
             named: RefCell::default(),
             absent: 0,
+            records: settings.recording == Recording::Confirm,
         };
         files.gather();
         files.absent = files.absent().count();
@@ -252,6 +257,10 @@ impl<'f> Files<'f> {
         let expected = named.map_or(own, |request| {
             expected::through(None, &request.identities, IdentitySource::User)
         });
+        let expected = Expected {
+            is_partial: !self.troubles.is_empty(),
+            ..expected
+        };
         let lists = match &what {
             What::Object(object) => Lists::of(&expected.identities, |identity| {
                 lists::in_files(self.objects, &object.loaded, identity)
@@ -285,6 +294,9 @@ impl<'f> Files<'f> {
                 safe(image)
             )
         }));
+        if !self.troubles.is_empty() && self.records {
+            complaints.push(NOT_RECORDED.to_owned());
+        }
         if self.images.get() == 0 {
             complaints.push("there is no image in the files".to_owned());
         }

@@ -66,6 +66,7 @@ impl From<HeldExpected> for Expected {
             more_demands: held.more_demands,
             is_everywhere: false,
             open: Vec::new(),
+            is_partial: false,
             source: held.source,
             trouble: held.trouble,
         }

@@ -54,6 +54,33 @@ fn parsing() {
     });
 }
 
+/// The program reads the same: what is no policy is refused with line and column, whole.
+#[test]
+fn parsing_by_the_program() {
+    let sandbox = Sandbox::new();
+    let (mut taken, mut refused) = (0, 0);
+    // podman and skopeo have it, and refuse the file: see files.
+    let why = "the recorded build has no local storage, and takes any scope of it";
+    let is_of_storage = |case: &Value| text(case, "name").starts_with("scope/containers-storage:");
+    let table = Table::load("policy-parse.json", &[]).leave_out(why, is_of_storage);
+    table.run(|case| {
+        sandbox.file("policy.json", bytes(case, "input_base64"));
+        let outcome = sandbox.run(["policy", "lint", "policy.json", "-o", "json"]);
+        let document = outcome.json();
+        let items = document["items"].as_array().unwrap();
+        let broken = items.iter().find(|item| item["code"] == "InvalidPolicy");
+        let ok = case["ok"].as_bool().unwrap();
+        *if ok { &mut taken } else { &mut refused } += 1;
+        Some(match broken {
+            None if ok => Ok(()),
+            Some(item) if !ok && item["place"]["line"].as_u64() > Some(0) => Ok(()),
+            _ => Err(format!("ok {ok}, {outcome:?}")),
+        })
+    });
+    println!("policy-parse.json: {taken} policies taken, {refused} refused");
+    assert!(taken > 5 && refused > 5);
+}
+
 /// Which policies with sigstore requirements are policies at all: by the reader, and by the program, which names line,
 /// column and member of what is not.
 #[test]

@@ -261,3 +261,28 @@ fn keys_that_their_armour_calls_something_else_are_not_accepted() {
         assert!(outcome.stderr.contains(skipped), "{label}: {outcome:?}");
     }
 }
+
+/// A certificate authority or a transparency log is not asked here, so that what needs one is never met, whatever else is.
+#[test]
+fn objects_that_need_more_than_a_key_never_verify() {
+    let desk = Desk::new();
+    let own = desk.object("own", "r.example");
+    desk.verify(own.to_string()).expect_verdict(0, "Verified/Verified");
+    let key = own["spec"]["policy"]["rootOfTrust"]["publicKey"]["keyData"].clone();
+    for trust in [
+        json!({"policyType": "PublicKey", "publicKey": {"keyData": key, "rekorKeyData": key}}),
+        json!({"policyType": "FulcioCAWithRekor", "fulcioCAWithRekor": {"fulcioCAData": key, "rekorKeyData": key,
+            "fulcioSubject": {"oidcIssuer": "https://i.example", "signedEmail": "a@example.com"}}}),
+        json!({"policyType": "PKI", "pki": {"caRootsData": key, "pkiCertificateSubject": {"email": "a@example.com"}}}),
+    ] {
+        let mut other = desk.object("other", "r.example");
+        other["spec"]["policy"]["rootOfTrust"] = trust.clone();
+        let alone = desk.verify(other.to_string()).expect(1);
+        assert_eq!(alone.item()["verdict"], "Unsupported", "{trust}: {alone:?}");
+        let both = desk.verify(list("List", &json!({}), &[&own, &other])).expect(1);
+        assert_eq!(both.item()["verdict"], "Unsupported", "{trust}: {both:?}");
+        // A member that belongs to another type, or that the API does not have, is no reason to check less.
+        other["spec"]["policy"]["rootOfTrust"]["publicKey"] = json!({"keyData": key, "rekorkeydata": key});
+        desk.verify(other.to_string()).expect(2);
+    }
+}

@@ -164,6 +164,9 @@ fn the_policy_of_this_machine_is_found_as_podman_finds_it() {
         .expect(0)
         .stdout;
     assert!(found.contains(&expected), "{found}");
+    let document = run(&sandbox, &["lint", "-o", "json"]).json();
+    let named = document["files"][0].as_str().unwrap().to_owned();
+    assert!(expected.contains(&named), "{document}");
     let with = |name: &str, value: PathBuf| {
         let mut command = sandbox.command();
         command

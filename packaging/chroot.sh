@@ -107,8 +107,27 @@ else
     fi
 fi
 
+# In a layer of its own: no run meets what another one changes or has left. Where the kernel gives none they share it.
+layer=
+if [ $prepare = no ]; then
+    exec 7>"$cache/layers"
+    flock 7
+    for left in "$cache"/layer.*; do
+        # Of a run that was killed; others hold theirs.
+        if [ -d "$left" ]; then flock --nonblock "$left" rm -rf "$left" || true; fi
+    done
+    layer=$(mktemp -d "$cache/layer.XXXXXX")
+    exec 8<"$layer"
+    flock 8
+    exec 7>&-
+    mkdir "$layer/changed" "$layer/work" "$layer/root"
+    chmod 755 "$layer"
+    if mount -t overlay -o "lowerdir=$root,upperdir=$layer/changed,workdir=$layer/work" overlay "$layer/root" 2>/dev/null; then
+        root=$layer/root
+    fi
+fi
 # On itself: what runs there may then make mount namespaces of its own.
-mount --bind "$root" "$root"
+if [ "$root" != "$layer/root" ]; then mount --bind "$root" "$root"; fi
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs -o mode=700 tmpfs "$root/root"
@@ -143,5 +162,9 @@ if [ $prepare = yes ]; then
     fi
     exit
 fi
+status=0
 # shellcheck disable=SC2016 # the inner shell's arguments
-inside HOME=/root chroot "$root" sh -c 'cd "$1" && shift && exec "$@"' sh "$PWD" "$@"
+inside HOME=/root chroot "$root" sh -c 'cd "$1" && shift && exec "$@"' sh "$PWD" "$@" || status=$?
+# What of it still runs ends with this script; then the next run takes away what is left.
+if umount --recursive --lazy "$root"; then rm -rf "$layer" || true; fi
+exit $status

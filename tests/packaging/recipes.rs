@@ -249,6 +249,56 @@ fn for_another_machine_debians_recipe_compiles_and_links_with_its_tools() {
     );
 }
 
+/// What Debian's recipe would run to test the program, with these options and for this machine.
+fn tests_of_the_debian_package(options: &str, host: &str) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let recipe = directory.path().join("rules");
+    // Without what Debian's rustc brings, and without debhelper, which calls the recipe.
+    let rules = read("packaging/debian/rules")
+        .replace("include /usr/share/rustc/architecture.mk", "")
+        .replace("%:\n\tdh $@\n", "");
+    std::fs::write(&recipe, rules).unwrap();
+    let run = Command::new("make")
+        .args(["--silent", "--file"])
+        .arg(&recipe)
+        .args(["MAKE=echo make", "override_dh_auto_test"])
+        .current_dir(directory.path())
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("DEB_BUILD_OPTIONS", options)
+        .env("DEB_BUILD_GNU_TYPE", "x86_64-linux-gnu")
+        .env("DEB_HOST_GNU_TYPE", host)
+        .env("DEB_HOST_RUST_TYPE", "aarch64-unknown-linux-gnu")
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{run:?}");
+    String::from_utf8(run.stdout).unwrap()
+}
+
+#[test]
+fn nothing_that_was_built_for_another_machine_or_with_nocheck_is_tested() {
+    if !(has("make") && has("dpkg-architecture")) {
+        return skipped(
+            "tests of the Debian package",
+            "make or dpkg-architecture is not installed",
+        );
+    }
+    let (own, other) = ("x86_64-linux-gnu", "aarch64-linux-gnu");
+    for options in ["", "parallel=2"] {
+        let tests = tests_of_the_debian_package(options, own);
+        assert_eq!(tests, "make test CARGO_FLAGS=--frozen PREFIX=/usr\n");
+    }
+    for (options, host) in [
+        ("nocheck", own),
+        ("nocheck parallel=2", own),
+        ("", other),
+        ("nocheck", other),
+    ] {
+        let tests = tests_of_the_debian_package(options, host);
+        assert_eq!(tests, "", "{options:?} {host}");
+    }
+}
+
 #[test]
 fn rpm_can_read_the_recipe_and_rpmlint_has_nothing_to_say() {
     let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/rpm/image-signature.spec");

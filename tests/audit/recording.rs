@@ -95,7 +95,7 @@ fn what_the_user_has_not_named_is_not_recorded() {
     bench.desk.put("all.json", list(&[object]).to_string());
     let outcome = bench.run(&["-f", "all.json", "--confirm", "-o", "jsonl"]).expect(0);
     // Why nothing can be is said.
-    let why = "no image has an expected identity that you gave, and so nothing is recorded";
+    let why = "no image has an expected identity that you gave, so nothing is recorded";
     assert!(outcome.stderr.contains(why), "{outcome:#?}");
     let report = Report::read(&outcome.stdout);
     assert_eq!(report.entry()["recorded"], "no");

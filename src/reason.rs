@@ -113,68 +113,59 @@ impl Reason {
         Self::NoExpectedIdentity,
     ];
 
+    /// The word in output and in recorded conditions, the verdict, and whether it depends on what our clock says: a row a
+    /// reason, so that the compiler asks for that of a new one.
+    fn row(self) -> (&'static str, Verdict, bool) {
+        match self {
+            Reason::Verified => ("Verified", Verdict::Verified, false),
+            Reason::NoSignature => ("NoSignature", Verdict::Unsigned, false),
+            Reason::NotASignature => ("NotASignature", Verdict::Rejected, false),
+            Reason::MultipleSignatures => ("MultipleSignatures", Verdict::Rejected, false),
+            Reason::UnsupportedSignature => ("UnsupportedSignature", Verdict::Unsupported, false),
+            Reason::BadSignature => ("BadSignature", Verdict::Rejected, false),
+            Reason::UnknownKey => ("UnknownKey", Verdict::Rejected, false),
+            Reason::KeyNotAccepted => ("KeyNotAccepted", Verdict::Rejected, false),
+            Reason::KeyExpired => ("KeyExpired", Verdict::Rejected, true),
+            Reason::KeyRevoked => ("KeyRevoked", Verdict::Rejected, false),
+            Reason::KeyDisabled => ("KeyDisabled", Verdict::Rejected, false),
+            Reason::WrongKeyUsage => ("WrongKeyUsage", Verdict::Rejected, false),
+            Reason::SignatureExpired => ("SignatureExpired", Verdict::Rejected, true),
+            Reason::SignatureNotYetValid => ("SignatureNotYetValid", Verdict::Rejected, true),
+            Reason::WeakAlgorithm => ("WeakAlgorithm", Verdict::Rejected, false),
+            Reason::MalformedPayload => ("MalformedPayload", Verdict::Rejected, false),
+            Reason::DigestMismatch => ("DigestMismatch", Verdict::Rejected, false),
+            Reason::ManifestMismatch => ("ManifestMismatch", Verdict::Rejected, false),
+            Reason::IdentityMismatch => ("IdentityMismatch", Verdict::Rejected, false),
+            Reason::ThresholdNotReached => ("ThresholdNotReached", Verdict::Rejected, false),
+            Reason::PolicyRejected => ("PolicyRejected", Verdict::Rejected, false),
+            Reason::Allowed => ("Allowed", Verdict::Allowed, false),
+            Reason::MalformedImage => ("MalformedImage", Verdict::Rejected, false),
+            Reason::LimitExceeded => ("LimitExceeded", Verdict::Rejected, false),
+            Reason::NotFound => ("NotFound", Verdict::Unchecked, false),
+            Reason::Forbidden => ("Forbidden", Verdict::Unchecked, false),
+            Reason::ManifestUnavailable => ("ManifestUnavailable", Verdict::Unchecked, false),
+            Reason::SourceUnavailable => ("SourceUnavailable", Verdict::Unchecked, false),
+            Reason::EngineFailed => ("EngineFailed", Verdict::Unchecked, false),
+            Reason::NoExpectedIdentity => ("NoExpectedIdentity", Verdict::Unchecked, false),
+        }
+    }
+
     /// The word in output and in recorded conditions.
     #[must_use]
     pub fn word(self) -> &'static str {
-        match self {
-            Reason::Verified => "Verified",
-            Reason::NoSignature => "NoSignature",
-            Reason::NotASignature => "NotASignature",
-            Reason::MultipleSignatures => "MultipleSignatures",
-            Reason::UnsupportedSignature => "UnsupportedSignature",
-            Reason::BadSignature => "BadSignature",
-            Reason::UnknownKey => "UnknownKey",
-            Reason::KeyNotAccepted => "KeyNotAccepted",
-            Reason::KeyExpired => "KeyExpired",
-            Reason::KeyRevoked => "KeyRevoked",
-            Reason::KeyDisabled => "KeyDisabled",
-            Reason::WrongKeyUsage => "WrongKeyUsage",
-            Reason::SignatureExpired => "SignatureExpired",
-            Reason::SignatureNotYetValid => "SignatureNotYetValid",
-            Reason::WeakAlgorithm => "WeakAlgorithm",
-            Reason::MalformedPayload => "MalformedPayload",
-            Reason::DigestMismatch => "DigestMismatch",
-            Reason::ManifestMismatch => "ManifestMismatch",
-            Reason::IdentityMismatch => "IdentityMismatch",
-            Reason::ThresholdNotReached => "ThresholdNotReached",
-            Reason::PolicyRejected => "PolicyRejected",
-            Reason::Allowed => "Allowed",
-            Reason::MalformedImage => "MalformedImage",
-            Reason::LimitExceeded => "LimitExceeded",
-            Reason::NotFound => "NotFound",
-            Reason::Forbidden => "Forbidden",
-            Reason::ManifestUnavailable => "ManifestUnavailable",
-            Reason::SourceUnavailable => "SourceUnavailable",
-            Reason::EngineFailed => "EngineFailed",
-            Reason::NoExpectedIdentity => "NoExpectedIdentity",
-        }
+        self.row().0
     }
 
     /// Whether the reason depends on what our clock says.
     #[must_use]
     pub fn is_of_time(self) -> bool {
-        matches!(
-            self,
-            Reason::KeyExpired | Reason::SignatureExpired | Reason::SignatureNotYetValid
-        )
+        self.row().2
     }
 
-    /// The verdict that this reason belongs to. Whatever is not known to be better is a rejection.
+    /// The verdict that this reason belongs to.
     #[must_use]
     pub fn verdict(self) -> Verdict {
-        match self {
-            Reason::Verified => Verdict::Verified,
-            Reason::NoSignature => Verdict::Unsigned,
-            Reason::UnsupportedSignature => Verdict::Unsupported,
-            Reason::Allowed => Verdict::Allowed,
-            Reason::NotFound
-            | Reason::Forbidden
-            | Reason::ManifestUnavailable
-            | Reason::SourceUnavailable
-            | Reason::EngineFailed
-            | Reason::NoExpectedIdentity => Verdict::Unchecked,
-            _ => Verdict::Rejected,
-        }
+        self.row().1
     }
 }
 

@@ -19,3 +19,5 @@ mod nouns;
 mod programs;
 #[path = "rules/types.rs"]
 mod types;
+#[path = "rules/variants.rs"]
+mod variants;

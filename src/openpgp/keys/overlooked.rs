@@ -34,9 +34,7 @@ impl std::fmt::Display for Overlooked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Overlooked::MayNotSign => "and gpg does not check revocations by keys that may not sign",
-            Overlooked::NotTaken => {
-                "and gpg takes no key of that fingerprint, perhaps since it has no user ID with a valid self-signature, so that it does not check the revocation"
-            }
+            Overlooked::NotTaken => "and gpg takes no key of that fingerprint or lacks its algorithm",
             Overlooked::IsSubkey => "and gpg does not check revocations by a subkey of another key, which that is",
             Overlooked::OfSubkey => "and gpg does not check revocations of subkeys by designated revokers",
         })

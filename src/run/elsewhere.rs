@@ -136,9 +136,10 @@ impl Elsewhere {
         self.sources.is_empty()
     }
 
-    /// Whether registries were asked; ConfigMaps have signatures of one kind only.
+    /// Whether registries were asked for every kind of signature; ConfigMaps have those of one kind only.
     pub(super) fn looked_in_registries(&self) -> bool {
         self.sources.iter().any(|source| source.kind != SourceKind::ConfigMap)
+            && !self.sources.iter().any(SourceAnswer::is_attachment_left_out)
     }
 
     /// The places beside the object, to be added to a sentence that says that there is no signature.

@@ -19,6 +19,14 @@ pub struct SourceAnswer {
     pub note: Option<String>,
 }
 
+impl SourceAnswer {
+    /// Whether it is the place with sigstore signatures, which is not asked as the configuration of this machine stands.
+    #[must_use]
+    pub fn is_attachment_left_out(&self) -> bool {
+        self.kind == SourceKind::Attachment && self.answer == Answer::NotAsked
+    }
+}
+
 /// Kinds of places with signatures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceKind {

@@ -4,8 +4,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde_json::json;
+
+use super::bench::Report;
 use super::elsewhere::Town;
 use super::fleet::stored;
+use crate::support::cosign::{self, Cosign};
 use crate::support::hub::Answer;
 
 #[test]
@@ -76,4 +80,69 @@ fn requests_and_connections_are_bounded() {
     }
     // Manifest, signature extension, and what refers to an image without signatures.
     assert!(most.into_inner() <= 4, "{:#?}", town.hub.lines());
+}
+
+/// Nodes have a registries.d of their own: that the one of this machine does not have sigstore signatures asked for is no
+/// knowledge about an image.
+#[test]
+fn no_record_is_taken_back_for_sigstore_signatures_that_nobody_was_asked_for() {
+    let (town, cosign) = (Town::new(), Cosign::new());
+    let host = town.hub.host();
+    let own = town.image("v1", true);
+    town.stream(&[("v1", &own)]);
+    let reference = format!("{host}/ns/app:v1");
+    let blob = town.fleet.sign(&own, &reference);
+    let signatures = stored(&own, &[&blob])["signatures"].clone();
+    let server = town.fleet.server();
+    server.objects(|objects| objects.edit_image(&own, |image| image["signatures"] = signatures));
+    let payload = cosign::payload(&own, &reference);
+    let layers: [(&[u8], &[u8]); 1] = [(&payload, &cosign.sign(&payload))];
+    town.hub.store(|store| store.repository("ns/app").attach(&own, &layers));
+    let sandbox = &town.fleet.scene.sandbox;
+    sandbox.file("cosign.pub", cosign.pem());
+    sandbox.file("map", format!("{host} {host}\n"));
+    let gpg = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": town.fleet.key_file});
+    let both = json!({"default": [gpg, {"type": "sigstoreSigned", "keyPath": sandbox.path("cosign.pub")}]});
+    sandbox.file("policy.json", both.to_string());
+    let audit = |attachments: &str, status: i32| {
+        sandbox.file(
+            "registries.d/none.yaml",
+            format!("default-docker:\n  lookaside: file:///nonexistent\n{attachments}"),
+        );
+        let mut command = sandbox.command();
+        command.args([
+            "audit",
+            "--policy",
+            "policy.json",
+            "--expected-identity-map",
+            "map",
+            "--confirm",
+        ]);
+        command.args([
+            "--registry-url",
+            "auto",
+            "--registries.d",
+            "registries.d",
+            "-o",
+            "jsonl",
+        ]);
+        command.args(["--registries-conf", "registries.conf", "--registry-ca", "ca.pem"]);
+        let outcome = town.fleet.scene.finish(&mut command).expect(status);
+        let entry = Report::read(&outcome.stdout).entry().clone();
+        let trusted = server.stored(&own)["signatures"][0]["conditions"][0]["status"].clone();
+        (entry, trusted)
+    };
+    let (entry, trusted) = audit("  use-sigstore-attachments: true\n", 0);
+    assert_eq!((&entry["verdict"], &trusted), (&json!("Verified"), &json!("True")));
+    let (entry, trusted) = audit("", 1);
+    assert_eq!(
+        (&entry["verdict"], &trusted),
+        (&json!("Unchecked"), &json!("True")),
+        "{entry:#}"
+    );
+    let message = entry["message"].as_str().unwrap();
+    assert!(
+        message.contains("nobody was asked for the sigstore signatures that the policy requires"),
+        "{message}"
+    );
 }

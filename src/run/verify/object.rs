@@ -10,7 +10,7 @@ use crate::run::elsewhere::Elsewhere;
 use crate::run::manifests::not_counted;
 use crate::source::objects::Loaded;
 use crate::source::registry::signatures::places;
-use crate::subject::{Answer, Content, SignatureBlob, SourceAnswer, SourceKind, Subject};
+use crate::subject::{Content, SignatureBlob, Subject};
 use crate::text::safe;
 use crate::verdict::{ImageOutcome, SignatureOutcome};
 
@@ -95,13 +95,9 @@ impl Run<'_, '_> {
                         lists: beside.lists.map_or_else(Vec::new, |lists| lists.named.clone()),
                         signatures: blobs,
                         sources: sources.clone(),
-                        is_object_alone: !elsewhere.is_some_and(Elsewhere::looked_in_registries)
-                            || left_out(&sources).is_some(),
+                        is_object_alone: !elsewhere.is_some_and(Elsewhere::looked_in_registries),
                     };
                     let mut outcome = self.judge(&subject, source, &absence, identities);
-                    if let Some(refusal) = unasked(&outcome, &sources) {
-                        outcome = ImageOutcome::refused(refusal, outcome.signatures().to_vec());
-                    }
                     let trouble = beside.lists.and_then(|lists| lists.trouble.as_ref());
                     if let (Some(refusal), Verdict::Rejected) = (trouble, outcome.verdict()) {
                         // It may be the image that was asked for.
@@ -128,30 +124,6 @@ impl Run<'_, '_> {
         judged.attachable = attachable;
         judged
     }
-}
-
-/// The place with sigstore signatures that was not asked, because the configuration of this machine does not say so. Nodes
-/// have one of their own: that they find none there is not known.
-fn left_out(sources: &[SourceAnswer]) -> Option<&SourceAnswer> {
-    let is_left_out =
-        |source: &&SourceAnswer| source.kind == SourceKind::Attachment && source.answer == Answer::NotAsked;
-    sources.iter().find(is_left_out)
-}
-
-/// Why an image is not decided, where that is only because this place was not asked.
-fn unasked(outcome: &ImageOutcome, sources: &[SourceAnswer]) -> Option<Refusal> {
-    let source = left_out(sources)?;
-    let is_unchecked = |verdict| verdict == Verdict::Unchecked;
-    let has_other_cause = sources.iter().any(|source| source.answer.trouble().is_some())
-        || outcome.signatures().iter().any(|own| is_unchecked(own.verdict()));
-    if !is_unchecked(outcome.verdict()) || has_other_cause {
-        return None;
-    }
-    let why = source.note.as_deref().unwrap_or_default();
-    let message = format!(
-        "nobody was asked for the sigstore signatures that the policy requires: {why}; --registries.d DIR names the configuration of the nodes"
-    );
-    Some(Refusal::new(Reason::SourceUnavailable, message))
 }
 
 /// A signature that is not judged.

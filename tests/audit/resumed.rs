@@ -88,6 +88,8 @@ fn unfinished(lines: &[&Value]) -> String {
 #[test]
 fn an_image_of_which_something_else_is_expected_now_is_judged_again() {
     let bench = Bench::new();
+    // Signed once: another signature would be another image.
+    let (one, two) = (bench.good(1), bench.good(2));
     let dump = |from: &str| {
         let stream = json!({
             "apiVersion": "image.openshift.io/v1", "kind": "ImageStream", "metadata": {"namespace": "shop", "name": "web"},
@@ -96,7 +98,7 @@ fn an_image_of_which_something_else_is_expected_now_is_judged_again() {
         });
         bench
             .desk
-            .put("all.json", list(&[bench.good(1), bench.good(2), stream]).to_string());
+            .put("all.json", list(&[one.clone(), two.clone(), stream]).to_string());
     };
     dump("v1");
     bench

@@ -11,7 +11,7 @@ use crate::digest::Digest;
 pub use list::NamingList;
 pub use relatives::Relatives;
 pub use signature::{Attachment, Content, SignatureBlob, SignatureKind};
-pub use sources::{Answer, SourceAnswer, SourceKind};
+pub use sources::{unasked, Answer, SourceAnswer, SourceKind};
 
 /// What is known of the manifest of the image that is being judged.
 #[derive(Debug, Clone)]

@@ -27,6 +27,22 @@ impl SourceAnswer {
     }
 }
 
+/// Why nothing is known where nobody looked for sigstore signatures: nowhere but on the object, or the configuration of this
+/// machine does not say that they are to be asked for. Nodes have a configuration of their own, and may find some.
+#[must_use]
+pub fn unasked(sources: &[SourceAnswer]) -> Refusal {
+    let why = match sources.iter().find(|source| source.is_attachment_left_out()) {
+        Some(source) => format!(
+            " that the policy requires: {}; --registries.d DIR names the configuration of the nodes",
+            source.note.as_deref().unwrap_or_default()
+        ),
+        None => ": they are in registries, and an Image object has none; for an image of a cluster, --registry-url auto asks there"
+            .to_owned(),
+    };
+    let message = format!("nobody was asked for the sigstore signatures{why}");
+    Refusal::new(Reason::SourceUnavailable, message)
+}
+
 /// Kinds of places with signatures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceKind {

@@ -7,7 +7,7 @@ use super::{Expectation, Footing};
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
-use crate::subject::{ManifestState, NamingList, SignatureKind, Subject};
+use crate::subject::{unasked, ManifestState, NamingList, SignatureKind, Subject};
 
 /// What is found out about one image.
 #[derive(Debug, Clone)]
@@ -77,7 +77,7 @@ impl ImageOutcome {
         };
         let tallies = tally::count(&signatures, expectation, missing);
         let is_unasked = is_unasked && tallies.iter().any(Tally::is_open);
-        let trouble = trouble.or_else(|| is_unasked.then(|| unasked(subject)));
+        let trouble = trouble.or_else(|| is_unasked.then(|| unasked(&subject.sources)));
         if tallies.iter().any(Tally::is_reached) {
             let reached = tallies.iter().filter(|tally| tally.is_reached());
             return Self {
@@ -257,21 +257,6 @@ impl ImageOutcome {
     pub fn signatures(&self) -> &[SignatureOutcome] {
         &self.signatures
     }
-}
-
-/// Nobody looked where sigstore signatures are: nowhere but on the object, or the configuration of this machine does not say
-/// that they are to be asked for. Nodes have a configuration of their own; that they find none is not known.
-fn unasked(subject: &Subject) -> Refusal {
-    let why = match subject.sources.iter().find(|source| source.is_attachment_left_out()) {
-        Some(source) => format!(
-            " that the policy requires: {}; --registries.d DIR names the configuration of the nodes",
-            source.note.as_deref().unwrap_or_default()
-        ),
-        None => ": they are in registries, and an Image object has none; for an image of a cluster, --registry-url auto asks there"
-            .to_owned(),
-    };
-    let message = format!("nobody was asked for the sigstore signatures{why}");
-    Refusal::new(Reason::SourceUnavailable, message)
 }
 
 /// Why an image is not Verified by a policy: of its identities, each judged in its own scope, the first that was refused

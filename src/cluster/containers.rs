@@ -116,10 +116,10 @@ impl<'p> Reading<'p> {
 
     /// The containers at one place of the specification, with what the status says at another one.
     fn containers(&mut self, specified: &str, told: &str) {
-        let mut statuses: HashMap<&str, Vec<&str>> = HashMap::new();
+        let mut statuses: HashMap<&str, Vec<(&Value, &str)>> = HashMap::new();
         let told = self.named(told, "imageID");
-        for (own, _, id) in &told {
-            statuses.entry(own).or_default().push(id);
+        for (own, status, id) in &told {
+            statuses.entry(own).or_default().push((status, id));
         }
         for (own, container, text) in self.named(specified, "image") {
             let asked = self.asked(&format!("container {}", quoted(own)), text);
@@ -127,16 +127,18 @@ impl<'p> Reading<'p> {
                 self.complain(&format!("container {}: it names no image", quoted(own)));
             }
             match statuses.remove(own) {
-                Some(ids) => ids.into_iter().for_each(|id| self.container(own, id, asked.as_ref())),
+                Some(all) => all
+                    .into_iter()
+                    .for_each(|status| self.container(own, status, asked.as_ref())),
                 // One that the status leaves out may run anything.
                 None if self.is_running => self.container_that_runs(own, "", asked),
                 None => {}
             }
         }
-        for (own, _, id) in told {
+        for (own, status, id) in told {
             // What the specification does not have runs all the same.
             if statuses.contains_key(own) {
-                self.container(own, id, None);
+                self.container(own, (status, id), None);
             }
         }
     }
@@ -154,9 +156,9 @@ impl<'p> Reading<'p> {
         asked
     }
 
-    /// A container with its status. One that waits for its image runs nothing.
-    fn container(&mut self, own: &str, id: &str, asked: Option<&Reference>) {
-        if !id.is_empty() {
+    /// A container with its status and the image in that. One that waits for its image runs nothing.
+    fn container(&mut self, own: &str, (status, id): (&Value, &str), asked: Option<&Reference>) {
+        if !id.is_empty() || status["state"]["running"].is_object() {
             self.container_that_runs(own, id, asked.cloned());
         }
     }
@@ -282,6 +284,13 @@ mod tests {
         }
         assert!(runs("", &id, "app:1").is_err());
         assert_eq!(runs("Pending", "", "app:1").unwrap().len(), 0);
+        // A container that waits for its image says so; of one that runs it must be known what.
+        let mut waiting = pod("Running", "", "app:1");
+        waiting["status"]["containerStatuses"][0]["state"] = json!({"waiting": {"reason": "ImagePullBackOff"}});
+        assert_eq!(of(&waiting), (Vec::new(), Vec::new()));
+        waiting["status"]["containerStatuses"][0]["state"] = json!({"running": {}});
+        let (found, troubles) = of(&waiting);
+        assert_eq!((found.len(), troubles.len()), (0, 1), "{troubles:?}");
         let mut silent = pod("Running", &id, "app:1");
         silent["status"]["containerStatuses"] = json!([]);
         let (found, troubles) = of(&silent);

@@ -37,7 +37,11 @@ const POD: Keep = Keep::Members(&[
 
 const CONTAINERS: Keep = Keep::Elements(&Keep::Members(&[("name", Keep::All), ("image", Keep::All)]));
 
-const STATUSES: Keep = Keep::Elements(&Keep::Members(&[("name", Keep::All), ("imageID", Keep::All)]));
+const STATUSES: Keep = Keep::Elements(&Keep::Members(&[
+    ("name", Keep::All),
+    ("imageID", Keep::All),
+    ("state", Keep::Members(&[("running", Keep::All)])),
+]));
 
 /// The list of pods, of one namespace or all.
 #[must_use]

@@ -83,6 +83,14 @@ fn pods() -> Vec<(Value, &'static str)> {
             at("/status/containerStatuses/0/imageID", json!(7)),
             "imageID: expected a string, found a number",
         ),
+        (
+            with(
+                &pod("Running", &tag(1), ""),
+                "/status/containerStatuses/0/state",
+                Some(json!({"running": {}})),
+            ),
+            "imageID \"\" names no manifest",
+        ),
         (at("/status", json!([])), "its phase is"),
         (
             at("/spec/volumes", json!({})),

@@ -6,6 +6,7 @@ mod duration;
 mod images;
 mod inputs;
 mod key_files;
+mod list;
 pub mod merge;
 mod registries;
 pub mod reporting;

@@ -150,6 +150,22 @@ fn a_name_that_no_object_can_have_is_a_usage_error_before_anything_is_contacted(
         .expect_usage("not a valid namespace name");
     fleet.run(&["shop/a"]).expect_usage("shop/a:latest");
     fleet
+        .run(&["shop/a"])
+        .expect_usage("or docker://REFERENCE, dir:PATH=REF");
+    // The line is named, and what else can stand there.
+    for list in [
+        "shop/a:v1\nbla\n",
+        "# bla\nbla quay.io/shop/a:v1\nbla\n",
+        "blabla:v1\n bla=quay.io/shop/a:v1\n",
+    ] {
+        fleet.scene.sandbox.file("l2", list);
+        let outcome = fleet.run(&["--images-from", "l2"]);
+        outcome.expect_usage("l2, line 2: bla: expected sha256:DIGEST, ");
+        fleet
+            .run(&["--images-from", "l2"])
+            .expect_usage("or docker://REFERENCE, dir:PATH REF");
+    }
+    fleet
         .run(&["shop/a:v1", "-A"])
         .expect_usage("--all-namespaces cannot be used");
     fleet

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::list::{object_name, List};
 use super::registries::asked_by;
 use crate::cli::audit::AuditCommand;
 use crate::cluster::access::Access;
@@ -11,8 +12,8 @@ use crate::digest::Digest;
 use crate::registry::configuration::Configuration;
 use crate::settings::cluster_registry::ClusterRegistry;
 use crate::settings::environment::Environment;
-use crate::settings::image_name::{elsewhere, refuse_type_alone, ImageName};
-use crate::settings::requests::{self, Lacking, Request};
+use crate::settings::image_name::{elsewhere, ImageName};
+use crate::settings::requests::{self, Request};
 use crate::settings::{cluster, objects, UsageError};
 use crate::source::objects::{sources, Place};
 use crate::text::safe;
@@ -83,11 +84,8 @@ impl Images {
                 "`-` may be given only once: standard input can be read once",
             ));
         }
-        let list = options
-            .images_from
-            .as_ref()
-            .map(|list| safe(&list.display().to_string()));
-        let named = named(options, list.as_deref())?;
+        let list = List::of(options)?;
+        let named = named(options, list.as_ref())?;
         if !places.is_empty() {
             let namespace = options.source.client.namespace.as_deref();
             options.refuse_scope("--filename")?;
@@ -122,7 +120,7 @@ impl Images {
         Ok(Self::Places {
             named,
             registries,
-            list,
+            list: list.map(List::into_name),
         })
     }
 
@@ -155,15 +153,14 @@ impl Images {
     fn named_in_cluster(
         options: &AuditCommand,
         named: Vec<Request>,
-        list: Option<String>,
+        list: Option<List>,
         environment: &Environment,
     ) -> Result<Self, UsageError> {
         let (mut objects, mut places) = (Vec::new(), Vec::new());
         for request in named {
             match &request.image {
                 ImageName::Object(name) => {
-                    refuse_type_alone(name)?;
-                    objects.push((Name::parse(name).map_err(UsageError)?, request));
+                    objects.push((object_name(name, &request.asked, list.as_ref())?, request));
                 }
                 ImageName::Directory(_) | ImageName::Registry(_) => places.push(request),
             }
@@ -183,7 +180,11 @@ impl Images {
                 stdin_in_use,
                 &instead,
             )?),
-            range: AskedRange::Named { objects, places, list },
+            range: AskedRange::Named {
+                objects,
+                places,
+                list: list.map(List::into_name),
+            },
             selector: String::new(),
             registries,
             registry,
@@ -315,17 +316,11 @@ fn no_place_for_a_record() -> UsageError {
     UsageError::new("--confirm is about Image objects: a directory or an image in a registry has no place for a record")
 }
 
-fn named(options: &AuditCommand, list: Option<&str>) -> Result<Option<Vec<Request>>, UsageError> {
-    match (&options.images_from, list) {
-        (Some(_), _) if !options.images.is_empty() => Err(UsageError::new(
-            "--images-from cannot be used with IMAGE: it names the images",
-        )),
-        (Some(file), Some(shown)) => {
-            let text = requests::read_list(file)?;
-            requests::from_list(shown, &text, Lacking::Fine).map(Some)
-        }
-        _ if options.images.is_empty() => Ok(None),
-        _ => requests::named(&options.images).map(Some),
+fn named(options: &AuditCommand, list: Option<&List>) -> Result<Option<Vec<Request>>, UsageError> {
+    match list {
+        Some(list) => list.requests().map(Some),
+        None if options.images.is_empty() => Ok(None),
+        None => requests::named(&options.images).map(Some),
     }
 }
 

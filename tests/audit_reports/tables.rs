@@ -130,3 +130,15 @@ fn the_table_and_the_page_name_the_same_keys() {
         assert_eq!(named, keys, "{cell}");
     }
 }
+
+/// No word stands for nothing, and none is proposed for it.
+#[test]
+fn fail_on_needs_a_word_of_the_list() {
+    let sandbox = Sandbox::new();
+    for value in ["none", ""] {
+        let outcome = sandbox.run(["audit", "merge", "a.jsonl", "--fail-on", value]).expect(2);
+        let told = format!("--fail-on {value}: it needs at least one word of: rejected, unsupported, ");
+        assert!(outcome.stderr.contains(&told), "{outcome:?}");
+        assert!(!outcome.stderr.contains("similar"), "{outcome:?}");
+    }
+}

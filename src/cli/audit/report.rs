@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How audits are reported: options of `audit` and `audit merge`.
 
-use clap::{Args, ValueEnum};
+use std::ffi::OsStr;
+
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command, Error, ValueEnum};
 
 use crate::audit::format::Format;
 use crate::cli::verify::ColorWhen;
@@ -25,6 +29,39 @@ pub enum FailOnFlag {
     Expiring,
     /// A signature that is missing at a mirror
     Gap,
+}
+
+/// Takes the words of [`FailOnFlag`]. There is none for nothing, which people look for, and none is like it.
+#[derive(Debug, Clone, Copy)]
+struct FailOnWord;
+
+impl TypedValueParser for FailOnWord {
+    type Value = FailOnFlag;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<FailOnFlag, Error> {
+        if value.is_empty() || value.eq_ignore_ascii_case("none") {
+            let words: Vec<String> = self.words().map(|word| word.get_name().to_owned()).collect();
+            let what = format!(
+                "--fail-on {}: it needs at least one word of: {}\n",
+                value.to_string_lossy(),
+                words.join(", ")
+            );
+            return Err(Error::raw(ErrorKind::ValueValidation, what).with_cmd(command));
+        }
+        EnumValueParser::<FailOnFlag>::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.words()))
+    }
+}
+
+impl FailOnWord {
+    fn words(self) -> impl Iterator<Item = PossibleValue> {
+        FailOnFlag::value_variants()
+            .iter()
+            .filter_map(FailOnFlag::to_possible_value)
+    }
 }
 
 /// How an audit is reported.
@@ -56,7 +93,7 @@ pub struct ReportOptions {
     pub color: ColorWhen,
 
     /// What makes the audit fail, separated by commas [default: rejected,unsupported,unsigned,allowed,unchecked]
-    #[arg(long, value_name = "WHAT", value_delimiter = ',', help_heading = "Report")]
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = FailOnWord, help_heading = "Report")]
     pub fail_on: Vec<FailOnFlag>,
 
     /// Report images verified only by keys that expire within this time (30d, 12h) [default: 30d]

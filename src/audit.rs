@@ -10,6 +10,7 @@ pub mod controls;
 pub mod difference;
 pub mod entry;
 pub mod fail_on;
+pub mod fault;
 pub mod finding;
 pub mod format;
 pub mod gaps;

@@ -10,41 +10,23 @@ use serde::de::DeserializeOwned;
 
 use super::consistency;
 use super::entry::Entry;
+use super::fault::{Fault, MAX_LINE};
 use super::head::{Head, VERSION};
 use super::tail::Tail;
 use super::totals::Verdicts;
 use crate::json;
 use crate::text::{quoted, safe};
 
-/// Longest line, in bytes. That of an entry which is [`Entry::bounded`] is shorter.
-pub const MAX_LINE: usize = 32 << 20;
-
 /// The value of [`Head::kind`] in every report.
 pub const REPORT: &str = "AuditReport";
 /// The value of [`Tail::kind`] in every report that was ended.
 pub const END: &str = "AuditEnd";
 
-/// What is wrong with a report.
-#[derive(Debug, thiserror::Error)]
-pub enum Fault {
-    /// The file could not be read on.
-    #[error("reading: {0}")]
-    Io(#[from] io::Error),
-    /// There is no whole first line.
-    #[error("there is no whole line in it, not even the first one, which says what was audited")]
-    Empty,
-    /// A line is too long.
-    #[error("line {0} is longer than {MAX_LINE} bytes")]
-    Length(u64),
-    /// A whole line is not what it must be there.
-    #[error("line {line}: {what}")]
-    Line {
-        /// Which line, from 1.
-        line: u64,
-        /// What is wrong with it, safe to print.
-        what: String,
-    },
-}
+/// How much of a document of JSON is read to see which one it is, in bytes.
+const JSON_BEGIN: u64 = 256;
+
+/// The `apiVersion` of a report of `-o json`, which is another than that of its first line in JSON lines.
+const API_VERSION: &str = "image-signature/v1";
 
 /// What follows the first line.
 #[derive(Debug)]
@@ -93,6 +75,9 @@ impl<R: BufRead> Lines<R> {
         };
         if !whole.read()? {
             return Err(Fault::Empty);
+        }
+        if whole.line == b"{\n" && whole.goes_on_as_json()? {
+            return Err(Fault::Json);
         }
         let value = whole.value().map_err(|fault| match fault {
             Fault::Line { what, .. } => whole.fault(format!(
@@ -168,6 +153,15 @@ impl<R: BufRead> Lines<R> {
 }
 
 impl<R: BufRead> WholeLines<R> {
+    /// Whether the document that the first line begins is the report of `-o json`. What is read of it is lost to others.
+    fn goes_on_as_json(&mut self) -> io::Result<bool> {
+        let mut begin = Vec::new();
+        self.reader.by_ref().take(JSON_BEGIN).read_to_end(&mut begin)?;
+        let begin: Vec<u8> = begin.into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        let document = format!("\"apiVersion\":\"{API_VERSION}\",\"kind\":\"Audit\",");
+        Ok(begin.starts_with(document.as_bytes()))
+    }
+
     /// Reads a line; false where no whole one is left.
     fn read(&mut self) -> Result<bool, Fault> {
         self.line.clear();

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use super::entry::Entry;
+use super::fault::Fault;
 use super::head::{Head, Shard};
 use super::images::Images;
-use super::lines::{Fault, Line, Lines, END};
-use super::tail::Tail;
+use super::lines::{Line, Lines, END};
+use super::tail::{Tail, INTERRUPTED};
 use super::totals::Verdicts;
 use crate::text::safe;
 
@@ -57,7 +58,7 @@ impl<R: BufRead> Merge<R> {
             let (head, lines) = match Lines::new(reader) {
                 Ok(opened) => opened,
                 Err(fault) => {
-                    faults.push(format!("{name}: {fault}"));
+                    faults.push(fault.of(&name));
                     continue;
                 }
             };
@@ -157,7 +158,8 @@ impl<R: BufRead> Merge<R> {
                     self.ended = self.ended.max(tail.ended);
                     self.interrupted |= tail.interrupted;
                     let left = tail.incomplete.len().saturating_sub(MAX_NAMED);
-                    let named = tail.incomplete.into_iter().take(MAX_NAMED);
+                    let reasons = tail.incomplete.into_iter().filter(|why| why != INTERRUPTED);
+                    let named = reasons.take(MAX_NAMED);
                     // The whole need not be told from other parts.
                     let of = |why| match shard.count {
                         1 => why,
@@ -195,10 +197,14 @@ impl<R: BufRead> Merge<R> {
 fn missing<R>(parts: &BTreeMap<u32, Part<R>>, count: u32) -> Option<String> {
     let all = u64::from(count) - parts.len() as u64;
     let named = (0..count).filter(|index| !parts.contains_key(index)).take(MAX_NAMED);
-    let mut names: Vec<String> = named.map(|index| index.to_string()).collect();
+    let mut names: Vec<String> = named.map(|index| Shard { index, count }.to_string()).collect();
     let left = all - names.len() as u64;
     if left > 0 {
         names.push(format!("{left} more"));
     }
-    (all > 0).then(|| format!("missing of {count} shards: {}", names.join(", ")))
+    match all {
+        0 => None,
+        1 => Some(format!("shard {} is missing (counted from 0)", names.join(", "))),
+        _ => Some(format!("shards {} are missing (counted from 0)", names.join(", "))),
+    }
 }

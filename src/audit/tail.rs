@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::reason::Verdict;
 
+/// Why the report of a run that a signal ended is not complete.
+pub const INTERRUPTED: &str = "the audit was interrupted";
+
 /// The last line of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -25,4 +28,14 @@ pub struct Tail {
     /// Whether it was interrupted (a signal).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
+}
+
+impl Tail {
+    /// Why the audit is not complete, each reason once.
+    pub fn reasons(&self) -> impl Iterator<Item = &str> {
+        // The sum of several names those that were interrupted.
+        let is_said = self.incomplete.iter().any(|why| why.contains("was interrupted"));
+        let interrupted = (self.interrupted && !is_said).then_some(INTERRUPTED);
+        self.incomplete.iter().map(String::as_str).chain(interrupted)
+    }
 }

@@ -32,6 +32,9 @@ fn a_report_that_was_torn_is_gone_on_from() {
         assert_eq!(again.tail["verdicts"], whole.tail["verdicts"]);
         assert_eq!(again.head, whole.head);
         assert!(outcome.stdout.contains("30 images"), "{outcome:#?}");
+        let taken = lines.min(31) - 1;
+        let told = format!("{taken} of 30 images taken over from audit.jsonl\n");
+        assert!(outcome.stderr.contains(&told), "{lines} {more}: {outcome:#?}");
     }
     // What it has is not judged again: what stands there stays.
     tear(&bench, 31, 0);

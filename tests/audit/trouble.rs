@@ -252,6 +252,10 @@ fn an_interrupted_run_tells_what_is_done_and_can_be_gone_on_from() {
     bench.mixed("all.json", 20);
     let whole = bench.lines(&["-f", "all.json"], 1);
     for (n, signal) in [Signal::INT, Signal::TERM].into_iter().enumerate() {
+        let is_older = n > 0;
+        if is_older {
+            bench.desk.put("audit.txt", "older");
+        }
         let _ = fs::remove_file(bench.desk.sandbox.path("calls"));
         let (mut command, line) = slow(&bench, 5 + n);
         let file = format!("audit{n}.jsonl");
@@ -278,18 +282,26 @@ fn an_interrupted_run_tells_what_is_done_and_can_be_gone_on_from() {
         assert!(begun.elapsed().as_secs() < 8, "{:?}", begun.elapsed());
         assert!(stderr.contains("interrupted; judged"), "{stderr}");
         // What there is, what there is not, and how to go on.
+        let older = if is_older { "; an older one is unchanged" } else { "" };
         assert!(
-            stderr.contains("not written, and as it was if it was there: audit.txt"),
+            stderr.contains(&format!("audit.txt was not written{older}\n")),
             "{stderr}"
         );
         assert!(stderr.contains(&format!("with --resume {file}")), "{stderr}");
         let printed = Report::read(&String::from_utf8(output.stdout).unwrap());
         assert_eq!(printed.tail["interrupted"], true);
+        assert_eq!(
+            printed.tail["incomplete"],
+            serde_json::json!(["the audit was interrupted"])
+        );
+        let told = bench.desk.sandbox.run(["audit", "merge", &file]).expect(3).stdout;
+        assert_eq!(told.matches("interrupted").count(), 1, "{told}");
         assert_eq!(printed.entries[..], whole.entries[..printed.entries.len()]);
         assert!(printed.entries.len() < 20);
         // No image is called unchecked because its gpg got the signal.
         assert_eq!(bench.report(&file).entries, printed.entries);
-        assert!(!bench.desk.sandbox.path("audit.txt").exists());
+        let left = fs::read_to_string(bench.desk.sandbox.path("audit.txt")).ok();
+        assert_eq!(left.as_deref(), is_older.then_some("older"));
         let names = fs::read_dir(bench.desk.sandbox.root()).unwrap();
         let names: Vec<String> = names.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         assert!(!names.iter().any(|name| name.starts_with(".audit")), "{names:?}");

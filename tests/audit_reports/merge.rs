@@ -118,12 +118,44 @@ fn the_exit_status_goes_by_fail_on() {
 fn a_shard_that_is_missing_is_named() {
     let sandbox = Sandbox::new();
     let mut files = shards(&sandbox, &mixed(400), |_, _, _, _| {});
+    let missing = merge(&sandbox, &files[..2], &[]).expect(3).stderr;
+    assert!(
+        missing.contains("shards 2/4, 3/4 are missing (counted from 0)"),
+        "{missing}"
+    );
     files.remove(2);
     let outcome = merge(&sandbox, &files, &["-o", "json"]).expect(3);
-    assert!(outcome.stderr.contains("missing of 4 shards: 2"), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("shard 2/4 is missing (counted from 0)"),
+        "{outcome:?}"
+    );
     let document = outcome.json();
     assert_valid(&document);
     assert_eq!(document["complete"], false);
+}
+
+/// The document of `-o json` is a report of the same audit, and another format.
+#[test]
+fn the_report_of_json_is_named_as_such_once() {
+    let sandbox = Sandbox::new();
+    let entries = mixed(40);
+    let lines_of = sandbox.file("a.jsonl", lines(&head(), &entries, Some(&tail(&entries))));
+    let lines_of = lines_of.display().to_string();
+    let document = merge(&sandbox, std::slice::from_ref(&lines_of), &["-o", "json"])
+        .expect(1)
+        .stdout;
+    sandbox.file("a.json", document);
+    let told = "a.json is the report of -o json; merge and diff read --report jsonl=FILE\n";
+    for args in [
+        ["audit", "merge", "a.json", &lines_of],
+        ["audit", "diff", "a.json", &lines_of],
+        ["audit", "diff", &lines_of, "a.json"],
+    ] {
+        let outcome = sandbox.run(args).expect(3);
+        assert_eq!(outcome.stdout, "", "{args:?}");
+        assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:?}");
+        assert!(outcome.stderr.ends_with(told), "{outcome:?}");
+    }
 }
 
 /// Nothing is added up that is not of one audit.

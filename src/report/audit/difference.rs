@@ -92,13 +92,15 @@ impl Printer {
     }
 
     fn text(&mut self, out: &mut dyn Write, ends: &Ends) -> io::Result<()> {
-        if let Some((old, new)) = &ends.heads {
-            writeln!(out, "Old: {}, begun {}", safe(&old.source), time(old.started))?;
-            writeln!(out, "New: {}, begun {}", safe(&new.source), time(new.started))?;
-            let differing = old.differences(new);
-            if !differing.is_empty() {
-                writeln!(out, "The audits differ in: {}", differing.join(", "))?;
-            }
+        // Nothing was compared; standard error says why.
+        let Some((old, new)) = &ends.heads else {
+            return Ok(());
+        };
+        writeln!(out, "Old: {}, begun {}", safe(&old.source), time(old.started))?;
+        writeln!(out, "New: {}, begun {}", safe(&new.source), time(new.started))?;
+        let differing = old.differences(new);
+        if !differing.is_empty() {
+            writeln!(out, "The audits differ in: {}", differing.join(", "))?;
         }
         let mut counts = Vec::new();
         for (change, spool, count) in &mut self.kinds {
@@ -113,8 +115,6 @@ impl Printer {
             writeln!(out, "Incomplete: {why}")?;
         }
         match counts.is_empty() {
-            // Nothing was compared.
-            true if ends.heads.is_none() => Ok(()),
             true if ends.incomplete.is_empty() => writeln!(out, "no differences"),
             true => writeln!(out, "no differences found"),
             false => writeln!(out, "{}", counts.join(", ")),

@@ -157,10 +157,7 @@ impl Renderer for Junit {
         if is_complete {
             writeln!(out, "/>")?;
         } else {
-            let mut why: Vec<String> = tail.incomplete.iter().map(|why| message(why)).collect();
-            if tail.interrupted {
-                why.push("the audit was interrupted".to_owned());
-            }
+            let why: Vec<String> = tail.reasons().map(message).collect();
             writeln!(
                 out,
                 ">\n      <error type=\"Incomplete\" message=\"the audit is not complete\">{}</error>\n    </testcase>",

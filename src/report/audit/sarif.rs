@@ -180,10 +180,7 @@ impl Renderer for Sarif {
     }
 
     fn end(&mut self, out: &mut dyn Write, tail: &Tail, totals: &Totals) -> io::Result<()> {
-        let mut why: Vec<String> = tail.incomplete.iter().map(|why| message(why)).collect();
-        if tail.interrupted {
-            why.push("the audit was interrupted".to_owned());
-        }
+        let why: Vec<String> = tail.reasons().map(message).collect();
         let notifications = why
             .iter()
             .map(|why| json!({"level": "error", "message": {"text": why}}));

@@ -72,11 +72,8 @@ impl Summary {
                 images(key.alone)
             )?;
         }
-        for why in &tail.incomplete {
+        for why in tail.reasons() {
             writeln!(out, "Incomplete: {}", message(why))?;
-        }
-        if tail.interrupted {
-            writeln!(out, "Incomplete: the audit was interrupted")?;
         }
         writeln!(out, "{}", table::counts(&counts(&tail.verdicts)))
     }

@@ -15,7 +15,7 @@ use crate::audit::entry::{Entry, IdentitySource, Recorded};
 use crate::audit::format::Format;
 use crate::audit::head::Head;
 use crate::audit::lines::END;
-use crate::audit::tail::Tail;
+use crate::audit::tail::{Tail, INTERRUPTED};
 use crate::audit::totals::Totals;
 use crate::edit::SignatureEdit;
 use crate::report::console::Messages;
@@ -38,6 +38,8 @@ pub(super) struct Collector<'s> {
     head: Head,
     reports: Reports<'s>,
     known: Known,
+    /// Images that the report which is gone on from has, and that count as they stand there.
+    taken_over: u64,
     totals: Totals,
     /// What is expected of an image is said by the user, so that it may be recorded.
     recordable: bool,
@@ -64,6 +66,7 @@ impl<'s> Collector<'s> {
             head: head.clone(),
             reports,
             known,
+            taken_over: 0,
             totals: Totals::new(
                 settings.reporting.fail_on.clone(),
                 settings.now + settings.reporting.warn_expiry,
@@ -102,6 +105,7 @@ impl<'s> Collector<'s> {
             Ok(Said::Nothing) => return true,
             Ok(Said::Again) => {}
             Ok(Said::Entry(entry)) => {
+                self.taken_over += 1;
                 self.totals.add(&entry);
                 self.recordable |= is_recordable(&entry);
                 self.reports.known(&entry);
@@ -230,17 +234,15 @@ impl<'s> Collector<'s> {
 
     /// Ends the reports of a run that a signal ends, and says what there is to go on from.
     pub(super) fn interrupt(&mut self, stderr: &mut Messages<'_>) {
-        self.complain(["it was interrupted".to_owned()]);
+        self.complain([INTERRUPTED.to_owned()]);
         self.close(true);
         let reporting = &self.settings.reporting;
         let path = |path: &Path| safe(&path.display().to_string());
         let files = reporting.files.iter().filter(|report| report.format != Format::Jsonl);
-        let unwritten: Vec<String> = files.map(|report| path(&report.path)).collect();
-        if !unwritten.is_empty() {
-            stderr.note(format_args!(
-                "interrupted: not written, and as it was if it was there: {}",
-                unwritten.join(", ")
-            ));
+        for report in files {
+            let is_there = report.path.symlink_metadata().is_ok_and(|meta| meta.is_file());
+            let older = if is_there { "; an older one is unchanged" } else { "" };
+            stderr.note(format_args!("{} was not written{older}", path(&report.path)));
         }
         let mut jsonl = reporting.files.iter().filter(|report| report.format == Format::Jsonl);
         let lines = self
@@ -263,6 +265,14 @@ impl<'s> Collector<'s> {
             true => self.known.left().values().sum(),
             false => 0,
         };
+        if let Some(file) = &self.settings.resume {
+            stderr.note(format_args!(
+                "{} of {} images taken over from {}",
+                self.taken_over,
+                self.totals.images,
+                safe(&file.display().to_string())
+            ));
+        }
         if gone > 0 {
             stderr.note(format_args!(
                 "the report that is resumed has {gone} images that no longer exist; they are left out"

@@ -9,9 +9,10 @@ use std::path::Path;
 
 use crate::audit::difference::{changes, Change, Difference, Place, State};
 use crate::audit::entry::Entry;
+use crate::audit::fault::Fault;
 use crate::audit::head::Head;
 use crate::audit::images::Images;
-use crate::audit::lines::{entry_of, Fault, Line, Lines};
+use crate::audit::lines::{entry_of, Line, Lines};
 use crate::files::read::open_named;
 use crate::report::audit::difference::{printer, Ends};
 use crate::report::console::Console;
@@ -63,7 +64,7 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
         }
         (old, new) => {
             for (path, fault) in [(&settings.old, old.err()), (&settings.new, new.err())] {
-                faults.extend(fault.map(|fault| format!("{}: {fault}", safe(&path.display().to_string()))));
+                faults.extend(fault.map(|fault| fault.of(&safe(&path.display().to_string()))));
             }
         }
     }

@@ -4,7 +4,7 @@
 use super::copies::{by_files, by_keyring, expect, VERIFIED};
 use super::keys::{signed, DAY, OWNER, REVOKED};
 use super::system::FAILED;
-use crate::support::forge::{now, Draft, Key, CERTIFY, MD5, SIGN};
+use crate::support::forge::{now, Draft, Key, CERTIFY, MD5, RIPEMD160, SIGN};
 use crate::support::packets::packet;
 
 /// A digest that no GnuPG has (RFC 9580 section 9.5).
@@ -87,4 +87,33 @@ fn bindings_and_revocations_at_the_wrong_place_count() {
     by_files(&[revoked.clone(), copy.clone()], &signed(&subkey)).expect_verdict(3, FAILED);
     by_keyring(&[revoked.clone(), copy], &signed(&subkey)).expect_verdict(1, REVOKED);
     by_keyring(&[[revoked, names].concat()], &signed(&subkey)).expect_verdict(3, FAILED);
+}
+
+/// What a revocation at the wrong place is over is told by its digest, of which one is not computed here.
+#[test]
+fn a_revocation_at_the_wrong_place_is_lost_neither_for_its_digest_nor_among_others() {
+    let (key, subkey, other, stranger) = (Key::new(), Key::new(), Key::new(), Key::new());
+    let bound = [&other, &subkey].map(|subkey| key.subkey(subkey, &Draft::binding(subkey)));
+    let bound = bound.concat();
+    let user_id = key.user_id(OWNER, &key, &Draft::certification(&key).flags(CERTIFY | SIGN));
+    let by_ripemd = key.revoke_subkey_with(&subkey, &Draft::new(now() - DAY).hash(RIPEMD160));
+    for run in [by_files, by_keyring] {
+        let revoked = [key.packet(), by_ripemd.clone(), user_id.clone(), bound.clone()].concat();
+        let plain = [key.packet(), user_id.clone(), bound.clone()].concat();
+        let apart = [key.packet(), by_ripemd.clone()].concat();
+        for copies in [vec![revoked], vec![plain, apart]] {
+            run(&copies, &signed(&subkey)).expect_verdict(1, REVOKED);
+            run(&copies, &signed(&other)).expect_verdict(0, VERIFIED);
+        }
+    }
+    let data = [key.hashed(), subkey.hashed()].concat();
+    let forged = |n: i64| stranger.sign(&Draft::new(key.created - n).class(0x28).named(&key), &data);
+    let revocation = key.revoke_subkey(&subkey, 2, now() - DAY);
+    for (count, status, verdict) in [(60, 1, REVOKED), (64, 3, FAILED)] {
+        let strays = (0..count).map(forged).collect::<Vec<_>>().concat();
+        let all = [key.packet(), strays, revocation.clone(), user_id.clone(), bound.clone()].concat();
+        for run in [by_files, by_keyring] {
+            run(std::slice::from_ref(&all), &signed(&subkey)).expect_verdict(status, verdict);
+        }
+    }
 }

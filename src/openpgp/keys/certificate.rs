@@ -28,7 +28,7 @@ const MAX_USER_ID: usize = 2048;
 const MAX_ATTRIBUTE: usize = 256 << 10;
 
 /// Most signatures in the wrong place that a right one is looked for.
-const MAX_STRAYS: usize = 64;
+pub(super) const MAX_STRAYS: usize = 64;
 
 /// Most designated revokers of a key.
 pub(super) const MAX_REVOKERS: usize = 8;

@@ -10,12 +10,15 @@ use crate::limits::{MAX_KEY_BYTES, MAX_SELF_SIGNATURES};
 use crate::openpgp::framing::algorithm::HashAlgorithm;
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
-use crate::openpgp::keys::certificate::{hashed_key, insert, Certificate, Kind, Signatures};
+use crate::openpgp::keys::certificate::{hashed_key, insert, Certificate, Kind, Signatures, MAX_STRAYS};
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::{class, Core, Loose};
 
 /// In keys with more parts nothing is looked for that stands at the wrong place.
 const MAX_PARTS_TO_SEARCH: usize = 1024;
+
+/// Most subkeys, over all signatures at the wrong place, to which one is added since it may be over that subkey.
+const MAX_GUESSES: usize = 1024;
 
 /// A key that is over the limit even without what others say about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +62,9 @@ impl Certificate {
     #[must_use]
     pub fn is_crowded(&self) -> bool {
         let has_strays = !self.strays.is_empty();
-        has_strays && self.parts.len() > MAX_PARTS_TO_SEARCH
+        // As many as are kept may have been more.
+        self.strays.len() >= MAX_STRAYS
+            || has_strays && self.parts.len() > MAX_PARTS_TO_SEARCH
             || (self.is_flooded() || has_strays) && Writer::new(self, false, false).write().1
     }
 }
@@ -73,6 +78,7 @@ struct Writer<'c> {
     /// With what GnuPG is not given.
     is_whole: bool,
     out: Vec<u8>,
+    guesses: usize,
     is_crowded: bool,
 }
 
@@ -86,6 +92,7 @@ impl<'c> Writer<'c> {
             only_honest,
             is_whole: false,
             out: Vec::new(),
+            guesses: 0,
             is_crowded: false,
         }
     }
@@ -97,8 +104,8 @@ impl<'c> Writer<'c> {
         // The older parts first, whatever the order of the copies.
         let mut parts: Vec<_> = self.own.parts.iter().collect();
         parts.sort_by_key(|((kind, _), part)| (*kind, part.place));
-        let search = parts.len() <= MAX_PARTS_TO_SEARCH && !self.own.strays.is_empty();
-        if self.is_whole && !search {
+        let search = parts.len() <= MAX_PARTS_TO_SEARCH && !self.own.strays.is_empty() && !self.is_whole;
+        if self.is_whole {
             // Whoever reads this again looks for their places.
             for (core, loose) in &self.own.strays {
                 for loose in loose.by_prefix() {
@@ -126,12 +133,24 @@ impl<'c> Writer<'c> {
         (self.out, self.is_crowded)
     }
 
-    /// Signatures that stood at the wrong place belong to the part that they are over, by their digest.
-    fn find_strays(&self, kind: Kind, data: &[u8], signatures: &mut Signatures) {
+    /// Signatures that stood at the wrong place belong to the part that they are over, by their digest. Where that is not
+    /// computed here, a revocation may be over any subkey: GnuPG finds out.
+    fn find_strays(&mut self, kind: Kind, data: &[u8], signatures: &mut Signatures) {
         for (core, loose) in &self.own.strays {
             let is_about_subkeys = matches!(core.class, class::SUBKEY_BINDING | class::SUBKEY_REVOCATION);
-            let prefix = core.prefix(&[&self.key, data]);
-            if (kind == Kind::Subkey) == is_about_subkeys && prefix.is_some_and(|prefix| loose.has_prefix(prefix)) {
+            if (kind == Kind::Subkey) != is_about_subkeys {
+                continue;
+            }
+            let fits = match core.prefix(&[&self.key, data]) {
+                Some(prefix) => loose.has_prefix(prefix),
+                None if core.class != class::SUBKEY_REVOCATION => false,
+                None => {
+                    self.guesses += 1;
+                    self.is_crowded |= self.guesses > MAX_GUESSES;
+                    self.guesses <= MAX_GUESSES
+                }
+            };
+            if fits {
                 insert(signatures, core.clone(), loose.clone());
             }
         }

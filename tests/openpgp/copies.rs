@@ -24,8 +24,13 @@ pub(super) fn certificate(key: &Key, draft: &Draft) -> Vec<u8> {
 }
 
 pub(super) fn armor(content: &[u8]) -> Vec<u8> {
+    armor_as("PUBLIC KEY BLOCK", content)
+}
+
+/// Under another header line.
+pub(super) fn armor_as(label: &str, content: &[u8]) -> Vec<u8> {
     let text = base64::engine::general_purpose::STANDARD.encode(content);
-    format!("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n{text}\n-----END PGP PUBLIC KEY BLOCK-----\n").into_bytes()
+    format!("-----BEGIN PGP {label}-----\n\n{text}\n-----END PGP {label}-----\n").into_bytes()
 }
 
 /// All orders of some things.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Revocations that gpg passes over without a word, and signatures that stand at the wrong place in a key.
 
-use super::copies::{by_files, by_keyring, expect, VERIFIED};
+use super::copies::{armor, armor_as, by_files, by_keyring, expect, VERIFIED};
 use super::keys::{signed, DAY, OWNER, REVOKED};
 use super::system::FAILED;
 use crate::support::forge::{now, Draft, Key, CERTIFY, MD5, RIPEMD160, SIGN};
@@ -115,5 +115,32 @@ fn a_revocation_at_the_wrong_place_is_lost_neither_for_its_digest_nor_among_othe
         for run in [by_files, by_keyring] {
             run(std::slice::from_ref(&all), &signed(&subkey)).expect_verdict(status, verdict);
         }
+    }
+}
+
+/// GnuPG takes no keys from armour that calls itself something else. What stands there is not passed over for that.
+#[test]
+fn a_key_under_the_header_line_of_something_else_hides_no_revocation() {
+    let (key, other) = (Key::new(), Key::new());
+    let certificate = key.certificate(OWNER);
+    let revocation = key.revocation_of(&key, &Draft::new(now() - DAY));
+    let revoked = [key.packet(), revocation.clone()].concat();
+    let begun = |tag: u8, body: &[u8]| [&packet(tag, body)[..], &certificate].concat();
+    let of_other = [revocation.clone(), other.certificate("Other")].concat();
+    let blob = signed(&key);
+    for label in ["MESSAGE", "SIGNATURE", "ARMORED FILE"] {
+        for content in [&revoked, &certificate, &begun(10, b"PGP"), &begun(13, b"x"), &of_other] {
+            let file = [armor(&certificate), armor_as(label, content)].concat();
+            by_files(&[file], &blob).expect_usage("under a header line that is not that of a key");
+        }
+        for content in [&certificate, &begun(10, b"PGP"), &begun(13, b"x")] {
+            by_files(&[armor_as(label, content)], &blob).expect_usage("header line is not that of a key");
+        }
+        // A key that has nothing to do with it is left out, and a revocation by itself counts.
+        let file = [armor(&certificate), armor_as(label, &other.certificate("Other"))].concat();
+        let outcome = by_files(&[file], &blob).expect_verdict(0, VERIFIED);
+        assert!(outcome.stderr.contains("another header line"), "{outcome:#?}");
+        let file = [armor(&certificate), armor_as(label, &revocation)].concat();
+        by_files(&[file], &blob).expect_verdict(1, REVOKED);
     }
 }

@@ -33,13 +33,6 @@ impl std::fmt::Display for Found {
 /// What the header lines of armoured keys say; the last is an old one.
 const KEY_LABELS: [&str; 3] = ["PUBLIC KEY BLOCK", "PRIVATE KEY BLOCK", "SECRET KEY BLOCK"];
 
-/// Whether a block holds keys and its header line says that it does not.
-fn is_misnamed(block: &armor::Block) -> bool {
-    let first = packet::next(&mut &block.content[..]);
-    let is_key = matches!(first, Ok(Some(own)) if matches!(own.tag, tag::PUBLIC_KEY | tag::SECRET_KEY));
-    is_key && !KEY_LABELS.contains(&block.label.as_str())
-}
-
 /// Something that is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Other {
@@ -168,6 +161,7 @@ impl Contents {
 
     fn take_text(&mut self, text: &[u8]) {
         let blocks = armor::blocks(text);
+        let mut misnamed = Vec::new();
         if blocks.is_empty() {
             self.refuse(match text.trim_ascii_start().first() {
                 None => "it is empty but for white space",
@@ -181,11 +175,33 @@ impl Contents {
         for block in blocks {
             match block {
                 Ok(block) if block.label == armor::SIGNED_TEXT => self.note(Other::SignedText),
-                Ok(block) if is_misnamed(&block) => self.note(Other::Misnamed),
-                Ok(block) => self.take_packets(&block.content),
+                Ok(block) if KEY_LABELS.contains(&block.label.as_str()) => self.take_packets(&block.content),
+                Ok(block) => {
+                    let mut own = Contents::default();
+                    own.take_packets(&block.content);
+                    if own.keys.is_empty() {
+                        self.take_packets(&block.content);
+                    } else {
+                        self.note(Other::Misnamed);
+                        misnamed.push(own);
+                    }
+                }
                 Err(_) => self.refuse("its ASCII armour is damaged"),
             }
         }
+        if misnamed.iter().any(|own| own.concerns(self)) {
+            self.refuse("a key in it stands under a header line that is not that of a key (BEGIN PGP PUBLIC KEY BLOCK), so that GnuPG does not see what is said of it there");
+        }
+    }
+
+    /// Whether what GnuPG does not take of this may change what is thought of a key: it has a revocation, a key that stands in
+    /// `others` as well, or is damaged.
+    fn concerns(&self, others: &Self) -> bool {
+        let is_there = |own: &Found| own.fingerprint.is_none() || others.keys.contains(own);
+        self.otherwise.is_some()
+            || !self.revocations.is_empty()
+            || self.certificates.iter().any(Certificate::has_revocations)
+            || self.keys.iter().any(is_there)
     }
 
     fn take_packets(&mut self, mut input: &[u8]) {

@@ -132,6 +132,12 @@ impl Certificate {
             .filter(|(core, _)| core.class == class::KEY_REVOCATION)
     }
 
+    /// Whether anything is taken back in it, whoever says so.
+    #[must_use]
+    pub fn has_revocations(&self) -> bool {
+        self.said().any(|(core, _)| core.is_revocation())
+    }
+
     /// Whether a revocation may be of this key, by the digest that stands in it.
     #[must_use]
     pub fn seems_revoked_by(&self, core: &Core, loose: &Loose) -> bool {

@@ -43,6 +43,8 @@ mod named;
 mod namespaces;
 #[path = "audit/naming_lists.rs"]
 mod naming_lists;
+#[path = "audit/partial.rs"]
+mod partial;
 #[path = "audit/progress.rs"]
 mod progress;
 #[path = "audit/recording.rs"]

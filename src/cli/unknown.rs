@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::CommandFactory;
 
 use super::Cli;
-use crate::text::{bounded, quoted, safe};
+use crate::text::{bounded, quoted, safe, shell_word};
 
 /// Longest line of a message of clap's, in characters.
 const MAX_LINE: usize = 1000;
@@ -124,14 +124,14 @@ fn command(word: &str) -> Option<String> {
         return Some(format!(
             "{} is not a command; to verify the objects in a file write: image-signature verify --filename {} --expected-identity REF",
             quoted(word),
-            safe(word)
+            shell_word(&safe(word))
         ));
     }
     looks_like_an_image(word).then(|| {
         format!(
             "{} is not a command; to verify an image write: image-signature verify --expected-identity REF {}",
             quoted(word),
-            safe(word)
+            shell_word(&safe(word))
         )
     })
 }
@@ -146,7 +146,7 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
         if !word.starts_with('-') && innermost(args).get_name() == "test" {
             return Some(format!(
                 "{}: policy test takes the policy as an option: image-signature policy test TABLE --policy FILE",
-                safe(word)
+                shell_word(&safe(word))
             ));
         }
         // That of `policy test` is not unknown.

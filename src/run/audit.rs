@@ -16,6 +16,7 @@ mod files;
 mod findings;
 mod gone;
 mod held;
+mod holding;
 mod job;
 mod judge;
 mod judged;

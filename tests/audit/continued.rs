@@ -201,7 +201,8 @@ fn an_image_whose_object_has_changed_since_is_judged_again() {
         };
         is(1, "NoSignature", true);
         is(2, "Verified", true);
-        is(3, "Verified", false);
+        // With the file that is written anew the record is gone as well.
+        is(3, "Verified", !confirm.is_empty());
         is(4, "NoSignature", false);
         // The same where the run that judged them again was killed before it could leave the first lines out.
         let changed: Vec<&Value> = after

@@ -84,7 +84,7 @@ impl<'s> Cluster<'s> {
         let inventory = Inventory::read(&mut session, scope);
         session.tell_warnings(stderr);
         // What is missing by now is about streams, pods and lists; the images themselves are listed later.
-        let is_partial = !inventory.incomplete().is_empty();
+        let is_partial = !inventory.incomplete().is_empty() || inventory.may_miss_lists();
         Some(Self {
             settings,
             session,

@@ -101,7 +101,8 @@ impl<'s> Collector<'s> {
     }
 
     fn is_new(&mut self, image: &str, source: &str, is: &Is<'_>) -> bool {
-        match self.known.reach(image, source, is, self.settings.now) {
+        let records = self.settings.recording == Recording::Confirm;
+        match self.known.reach(image, source, is, (self.settings.now, records)) {
             Ok(Said::Nothing) => return true,
             Ok(Said::Again) => {}
             Ok(Said::Entry(entry)) => {

@@ -44,10 +44,14 @@ fn trouble(outcome: &ImageOutcome) -> Option<String> {
 }
 
 impl Judge<'_> {
+    fn records(&self) -> bool {
+        self.settings.recording == Recording::Confirm
+    }
+
     /// What is reported and recorded.
     pub(super) fn conclude(&mut self, job: Job, judged: &Judged, mut told: Vec<u8>) -> Done {
         let mut telling = Messages::to(&mut told);
-        let mut entry = entries::entry(&job, judged);
+        let mut entry = entries::entry(&job, judged, self.records());
         if let (Some(mirrors), Ok(digest)) = (&mut self.mirrors, Digest::parse(&entry.image)) {
             mirrors.compare(&digest, &job.names, &mut entry);
             for warning in mirrors.take_warnings() {
@@ -65,7 +69,7 @@ impl Judge<'_> {
             // and that it is verified for another use is no ground to call it trusted (docs/contract.md 5).
             // Nor is anything recorded where not all was looked at that is expected.
             let is_one = judged.worse.is_none() && job.expected.is_whole();
-            if self.settings.recording == Recording::Confirm && job.expected.is_of_user() && is_one {
+            if self.records() && job.expected.is_of_user() && is_one {
                 let beside = (job.aside, job.lists);
                 (entry.recorded, record) = self.record(*object, &judged.first, job.expected, beside, &mut telling);
             }
@@ -154,7 +158,7 @@ impl Judge<'_> {
         if judged.worse.is_none() && job.expected.more_demands == 0 {
             let identities = &job.expected.identities;
             again.changes = self.changes(loaded, &judged.first, identities, author, told).1;
-            again.is = Some(Reported::of(&entries::entry(job, &judged).bounded()));
+            again.is = Some(Reported::of(&entries::entry(job, &judged, self.records()).bounded()));
         }
         again
     }

@@ -11,8 +11,8 @@ use crate::subject::SourceAnswer;
 use crate::verdict::signer;
 use crate::verdict::SignatureOutcome;
 
-/// The entry of an image of which nothing is recorded yet.
-pub(super) fn entry(job: &Job, judged: &Judged) -> Entry {
+/// The entry of an image of which nothing is recorded yet; `records` is whether the run records what it finds.
+pub(super) fn entry(job: &Job, judged: &Judged, records: bool) -> Entry {
     let outcome = judged.outcome();
     let expiries = judged.expiries.iter().copied().chain(std::iter::repeat(None));
     let own = outcome.signatures().iter().zip(expiries);
@@ -30,7 +30,7 @@ pub(super) fn entry(job: &Job, judged: &Judged) -> Entry {
         expected: texts(&job.expected.identities),
         identity_source: job.expected.source,
         content: match &job.what {
-            What::Object(object) => Some(content(&object.loaded.object)),
+            What::Object(object) => Some(content(&object.loaded.object, records)),
             _ => None,
         },
         verdict: outcome.verdict(),

@@ -129,8 +129,6 @@ impl<'f> Files<'f> {
             let own = objects.load(position);
             let loaded = match own.loaded {
                 Ok(loaded) => loaded,
-                // Among the images that are judged it says so itself.
-                Err(_) if self.names.is_none() && self.wants(position) => continue,
                 Err(refusal) => {
                     let why = refusal.message;
                     self.complain(format!("{why}; which instances it has is not known"), left_out);
@@ -258,7 +256,7 @@ impl<'f> Files<'f> {
             expected::through(None, &request.identities, IdentitySource::User)
         });
         let expected = Expected {
-            is_partial: !self.troubles.is_empty(),
+            is_partial: self.is_partial(),
             ..expected
         };
         let lists = match &what {
@@ -281,6 +279,11 @@ impl<'f> Files<'f> {
         }
     }
 
+    /// Whether there may be more in the files that uses images than is known.
+    fn is_partial(&self) -> bool {
+        !self.troubles.is_empty() || !self.objects.unreadable.is_empty() || self.objects.parts().next().is_some()
+    }
+
     /// Why not all images are known, if they are not.
     pub(super) fn complaints(&self) -> Vec<String> {
         let unreadable = self.objects.unreadable.iter();
@@ -294,7 +297,7 @@ impl<'f> Files<'f> {
                 safe(image)
             )
         }));
-        if !self.troubles.is_empty() && self.records {
+        if self.is_partial() && self.records {
             complaints.push(NOT_RECORDED.to_owned());
         }
         if self.images.get() == 0 {

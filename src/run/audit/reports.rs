@@ -12,6 +12,7 @@ use crate::audit::head::Head;
 use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
 use crate::settings::audit::Audit;
+use crate::settings::objects::Recording;
 use crate::settings::UsageError;
 
 /// All reports of a run.
@@ -30,7 +31,7 @@ impl<'s> Reports<'s> {
         let unfinished = settings
             .resume
             .as_ref()
-            .map(|path| Unfinished::open(path, head, settings.uid))
+            .map(|path| Unfinished::open(path, head, settings.uid, settings.recording == Recording::Confirm))
             .transpose()?;
         let begun = unfinished.as_ref().map(|unfinished| unfinished.head.clone());
         let head = begun.as_ref().unwrap_or(head);

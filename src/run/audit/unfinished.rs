@@ -2,7 +2,6 @@
 //! A report of JSON lines that a run goes on from. An image that it has counts when the inventory of the run comes to it;
 //! one that the inventory does not have any more is gone, and does not count.
 
-use std::collections::{BTreeSet, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
@@ -11,22 +10,21 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use serde_json::Value;
 
-use super::content::content;
+use super::content::{content, has_trusted};
 use super::entries;
 use super::expected::Expected;
 use super::gone::Gone;
+use super::holding::{has_expired, is_enough, is_expected, is_judged_again, is_open, is_unrecorded, places};
 use super::lines::{lock, LinesFile};
-use crate::audit::consistency::is_unwritten;
 use crate::audit::difference::Place;
-use crate::audit::entry::{Entry, Use, UseKind, CLUSTER, MAX_FINDINGS};
+use crate::audit::entry::{Entry, Recorded, Use};
 use crate::audit::fault::Fault;
 use crate::audit::head::Head;
 use crate::audit::images::Images;
 use crate::audit::lines::{entry_of, Line, Lines};
 use crate::audit::totals::Verdicts;
 use crate::files::place::vetted;
-use crate::reason::{Reason, Verdict};
-use crate::reference::Reference;
+use crate::reason::Verdict;
 use crate::settings::UsageError;
 use crate::text::safe;
 
@@ -67,8 +65,12 @@ pub(super) struct Is<'i> {
 
 impl Is<'_> {
     /// Whether its object has what was judged; of one that is not at hand the report is believed.
-    fn has_content_of(&self, entry: &Entry) -> bool {
-        self.object.is_none_or(|object| entry.content == Some(content(object)))
+    fn has_content_of(&self, entry: &Entry, records: bool) -> bool {
+        let is_recorded = !records || entry.recorded != Recorded::Yes || entry.verdict != Verdict::Verified;
+        self.object.is_none_or(|object| {
+            // Others may have taken away what was recorded.
+            entry.content == Some(content(object, records)) && (is_recorded || has_trusted(object))
+        })
     }
 
     /// Whether it is used where it was, by names that may be others.
@@ -76,13 +78,6 @@ impl Is<'_> {
         self.expected
             .is_none_or(|expected| places(&entries::uses(expected, self.uses)) == places(&entry.uses))
     }
-}
-
-/// Where uses are, of which kind they are, and whether they expect anything.
-fn places(uses: &[Use]) -> BTreeSet<(UseKind, &str, bool)> {
-    let each = uses.iter();
-    each.map(|by| (by.kind, by.namespace.as_str(), by.expects_nothing))
-        .collect()
 }
 
 /// What a report says of an image that the inventory comes to.
@@ -98,11 +93,17 @@ pub(super) enum Said {
 
 impl Known {
     /// What the report has of an image, which counts from `now` on, in seconds since 1970: unless it is something else that is
-    /// to be judged, or what was found may not hold any more.
+    /// to be judged, or what was found may not hold any more. `records` is whether the run records what it finds.
     ///
     /// # Errors
     /// When its line cannot be read again.
-    pub(super) fn reach(&mut self, image: &str, source: &str, is: &Is<'_>, now: i64) -> io::Result<Said> {
+    pub(super) fn reach(
+        &mut self,
+        image: &str,
+        source: &str,
+        is: &Is<'_>,
+        (now, records): (i64, bool),
+    ) -> io::Result<Said> {
         let (Some(judged), Some((file, head))) = (self.images.get_mut(name(image, source), source), &self.report)
         else {
             return Ok(Said::Nothing);
@@ -115,8 +116,9 @@ impl Known {
             Some(expected) => is_expected(&entry, expected) && is_enough(&entry, expected),
             None => entry.expected.is_empty(),
         };
-        let is_same = is_as_expected && is.has_content_of(&entry) && is.is_used_as(&entry);
-        judged.is_stale = !is_same || has_expired(&entry, now) || is_open(&entry);
+        let is_same = is_as_expected && is.has_content_of(&entry, records) && is.is_used_as(&entry);
+        let is_open = is_open(&entry) || records && is_unrecorded(&entry);
+        judged.is_stale = !is_same || has_expired(&entry, now) || is_open;
         Ok(match judged.is_stale {
             true => Said::Nothing,
             false => Said::Entry(Box::new(entry)),
@@ -151,49 +153,6 @@ fn read_at(file: &File, place: Place, head: &Head) -> io::Result<Entry> {
     entry_of(&line, head).map_err(|what| io::Error::other(format!("it has changed: {what}")))
 }
 
-/// Whether an entry has what is expected of its image now; of very many identities it has only some.
-fn is_expected(entry: &Entry, expected: &Expected) -> bool {
-    let now: HashSet<String> = expected.identities.iter().map(ToString::to_string).collect();
-    let is_all = entry.expected.len() == now.len() || entry.expected.len() >= MAX_FINDINGS && now.len() > MAX_FINDINGS;
-    is_all && entry.expected.iter().all(|own| now.contains(own))
-}
-
-/// Whether an image that was Verified gets it for each use that demands something now: what all of them expect together may
-/// be the same where one of them demands something else.
-fn is_enough(entry: &Entry, expected: &Expected) -> bool {
-    let matched: HashSet<&str> = entry.matched.iter().map(String::as_str).collect();
-    let is_met = |identities: &[Reference]| {
-        let mut texts = identities.iter().map(ToString::to_string);
-        texts.any(|identity| matched.contains(&*identity))
-    };
-    entry.verdict != Verdict::Verified
-        || expected.more_demands == 0 && expected.demands.iter().all(|(_, identities)| is_met(identities))
-}
-
-/// Whether an image was Verified by a key or a signature that has expired since.
-fn has_expired(entry: &Entry, now: i64) -> bool {
-    let keys = entry.signers().map(|signer| signer.expires);
-    let mut all = keys.chain(entry.signatures.iter().map(|own| own.expires)).flatten();
-    entry.verdict == Verdict::Verified && all.any(|expires| expires <= now)
-}
-
-/// Whether what was found or recorded may be otherwise the next time, although nothing about the image has changed: what
-/// could not be reached, a time that was to come, a record that was not written.
-fn is_open(entry: &Entry) -> bool {
-    let is_passing = entry.verdict == Verdict::Unchecked && entry.reason != Reason::NoExpectedIdentity;
-    is_passing || entry.reason.is_of_time() || is_unwritten(entry)
-}
-
-/// Whether a run may have judged an image again, and was killed before it could leave out the line that it went on from.
-fn is_judged_again(before: &Entry, after: &Entry) -> bool {
-    let is_other = before.expected != after.expected
-        || before.content != after.content
-        || places(&before.uses) != places(&after.uses)
-        || before.verdict == Verdict::Verified && before != after;
-    // What was not at hand is judged again whatever was expected of it, and may come out as before.
-    is_other || is_open(before) || before.source == CLUSTER && !before.expected.is_empty()
-}
-
 /// What is in a place of its own is known by the place: its digest is not known before it is read.
 fn name<'n>(image: &'n str, source: &str) -> &'n str {
     let has_own_place = source.starts_with("dir:") || source.starts_with("docker://");
@@ -217,11 +176,12 @@ pub(super) struct Unfinished {
 }
 
 impl Unfinished {
-    /// Opens the report of an audit with the same parameters, and reads it through.
+    /// Opens the report of an audit with the same parameters, and reads it through. `records` is whether the run records
+    /// what it finds.
     ///
     /// # Errors
     /// When it is not such a report, is damaged, or others can write it.
-    pub(super) fn open(path: &Path, head: &Head, uid: u32) -> Result<Self, UsageError> {
+    pub(super) fn open(path: &Path, head: &Head, uid: u32, records: bool) -> Result<Self, UsageError> {
         let wrong = |what: String| refused(path, &what);
         let file = OpenOptions::new()
             .read(true)
@@ -264,7 +224,7 @@ impl Unfinished {
             let image = safe(&entry.image);
             if let Some(before) = images.insert(name(&entry.image, &entry.source), &entry.source, judged) {
                 let first = read_at(&file, before.place, &old).map_err(|error| wrong(error.to_string()))?;
-                if !is_judged_again(&first, &entry) {
+                if !is_judged_again(&first, &entry, records) {
                     return Err(wrong(format!("it has image {image} twice; begin a new report")));
                 }
                 superseded.push(before.place);

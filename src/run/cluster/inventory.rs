@@ -159,6 +159,13 @@ impl Inventory {
         &self.incomplete
     }
 
+    /// Whether images that are used could not be read: what they expect of their instances, if they are lists, is not known.
+    #[must_use]
+    pub fn may_miss_lists(&self) -> bool {
+        let unread = self.kept.values().filter_map(|found| found.as_ref().err());
+        unread.into_iter().any(|refusal| refusal.reason != Reason::NotFound)
+    }
+
     fn gather(&mut self, api: &mut Api) {
         let (namespace, selector) = match &self.scope.range {
             Range::Images => (None, ""),

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::{Inventory, MAX_KEPT};
+use super::{Inventory, MAX_KEPT, MAX_NAMED};
 use crate::audit::uses::Uses;
 use crate::cluster::api::Api;
 use crate::digest::Digest;
@@ -19,7 +19,7 @@ impl Inventory {
     pub(super) fn find_instances(&mut self, api: &mut Api, uses: &mut Uses) {
         let mut waiting: VecDeque<[u8; 32]> = self.images.iter().copied().collect();
         let (mut instances, mut absent) = (BTreeSet::new(), BTreeSet::new());
-        let mut kept = 0;
+        let (mut kept, mut unread) = (0, 0);
         while let Some(hash) = waiting.pop_front() {
             let list = Digest::from_hash(hash);
             let view = self.view(&list, &uses.known(&list), &[]);
@@ -31,7 +31,14 @@ impl Inventory {
                     absent.insert(hash);
                     continue;
                 }
-                Err(_) => Default::default(),
+                // One that is away is no list; of any other it is not known. What may not be read is Unchecked in the report.
+                Err(refusal) if [Reason::NotFound, Reason::Forbidden].contains(&refusal.reason) => Default::default(),
+                Err(refusal) => {
+                    unread += 1;
+                    let why = &refusal.message;
+                    let trouble = format!("{why}; if it is a list, what is expected of its instances is not known");
+                    (Vec::new(), (unread <= MAX_NAMED).then_some(trouble))
+                }
             };
             self.incomplete.extend(trouble);
             if found.is_err() || kept < MAX_KEPT {
@@ -52,6 +59,10 @@ impl Inventory {
                     children.len()
                 ));
             }
+        }
+        if unread > MAX_NAMED {
+            self.incomplete
+                .push(format!("{} more images that cannot be read", unread - MAX_NAMED));
         }
         self.images.extend(instances.difference(&absent));
     }

@@ -45,13 +45,27 @@ fn an_image_that_cannot_be_read_may_be_a_list_of_others() {
     fleet.server().stream("shop", "a", stream("a", &tag(2), &own));
     fleet.server().stream("shop", "b", stream("b", &tag(1), &digest(1)));
     fleet.scene.sandbox.file("map", format!("{SOURCE} {SOURCE}\n"));
-    let args = ["-n", "shop", "--expected-identity-map", "map", "--fail-on", "rejected", "--confirm"];
+    let args = [
+        "-n",
+        "shop",
+        "--expected-identity-map",
+        "map",
+        "--fail-on",
+        "rejected",
+        "--confirm",
+    ];
     let verdict = |report: &Report| {
-        let entry = report.entries.iter().find(|entry| entry["image"] == own.as_str()).unwrap();
+        let entry = report
+            .entries
+            .iter()
+            .find(|entry| entry["image"] == own.as_str())
+            .unwrap();
         (entry["verdict"].clone(), entry["recorded"].clone())
     };
     let conditions = || fleet.server().stored(&own)["signatures"][0]["conditions"].clone();
-    fleet.server().fault(Fault::status(500).on("GET", &format!("/images/{}$", digest(1))));
+    fleet
+        .server()
+        .fault(Fault::status(500).on("GET", &format!("/images/{}$", digest(1))));
     let (report, outcome) = fleet.lines(&args, 3);
     assert_eq!((verdict(&report).1, conditions()), (json!("no"), Value::Null));
     assert!(outcome.stderr.contains("if it is a list"), "{outcome:#?}");
@@ -72,12 +86,19 @@ fn nothing_is_recorded_by_files_of_which_a_part_is_not_known() {
     damaged["signatures"] = json!(7);
     let part = json!({"apiVersion": "v1", "kind": "List", "items": [], "metadata": {"continue": "more"}});
     let other = stream("b", &format!("{SIGNED}:v2"), &digest(1));
-    for beside in [list(&[damaged, other]).to_string(), part.to_string(), "{\"kind\":".to_owned()] {
+    for beside in [
+        list(&[damaged, other]).to_string(),
+        part.to_string(),
+        "{\"kind\":".to_owned(),
+    ] {
         bench.desk.put("in/used.json", list(&used).to_string());
         bench.desk.put("in/beside.json", &beside);
         let before = fs::read_to_string(bench.desk.sandbox.path("in/used.json")).unwrap();
         let outcome = bench.run(&["-f", "in", "--fail-on", "rejected", "--confirm"]).expect(3);
-        assert!(outcome.stderr.contains("since not all of that is known"), "{beside}: {outcome:#?}");
+        assert!(
+            outcome.stderr.contains("since not all of that is known"),
+            "{beside}: {outcome:#?}"
+        );
         let after = fs::read_to_string(bench.desk.sandbox.path("in/used.json")).unwrap();
         assert_eq!(after, before, "{beside}");
     }
@@ -93,7 +114,9 @@ fn what_was_not_recorded_for_that_is_when_the_run_is_resumed() {
     let own = digest(2);
     fleet.server().image(stored(&own, &[&fleet.sign(&own, &tag(2))]));
     fleet.server().stream("shop", "a", stream("a", &tag(2), &own));
-    fleet.server().pod("shop", "web", pod("Running", &tag(2), &format!("{SOURCE}/app@{own}")));
+    fleet
+        .server()
+        .pod("shop", "web", pod("Running", &tag(2), &format!("{SOURCE}/app@{own}")));
     fleet.scene.sandbox.file("map", format!("{SOURCE} {SOURCE}\n"));
     let args = |more: &str| {
         let mut all = vec!["-n", "shop", "--expected-identity-map", "map", "--confirm"];
@@ -129,13 +152,18 @@ fn a_record_that_somebody_has_made_since_is_found_stale_when_the_run_is_resumed(
     let mut image = bench.image(1, &[&bench.desk.sign(&digest(1), &format!("{SIGNED}:v2"))]);
     bench.desk.put("all.json", image.to_string());
     let common = ["-f", "all.json", "--fail-on", "stale"];
-    bench.run(&[&common[..], &["--report", "jsonl=audit.jsonl"]].concat()).expect(0);
+    bench
+        .run(&[&common[..], &["--report", "jsonl=audit.jsonl"]].concat())
+        .expect(0);
     let file = bench.desk.sandbox.path("audit.jsonl");
     let report = fs::read_to_string(&file).unwrap();
     fs::write(&file, begun(&report)).unwrap();
     let time = "2026-01-01T00:00:00Z";
-    let condition = |kind: &str| json!({"type": kind, "status": "True", "lastProbeTime": time, "lastTransitionTime": time});
+    let condition =
+        |kind: &str| json!({"type": kind, "status": "True", "lastProbeTime": time, "lastTransitionTime": time});
     image["signatures"][0]["conditions"] = json!([condition("Trusted"), condition("ForImage")]);
     bench.desk.put("all.json", image.to_string());
-    bench.run(&[&common[..], &["--resume", "audit.jsonl"]].concat()).expect(1);
+    bench
+        .run(&[&common[..], &["--resume", "audit.jsonl"]].concat())
+        .expect(1);
 }

@@ -60,6 +60,23 @@ impl Remap {
         (&self.prefix, &self.signed_prefix)
     }
 
+    /// Whether the replacement can give a reference at all. It gives none where the signed prefix does not begin with the
+    /// host of a registry: such a name is that of an image of docker.io, whose normal form begins with it.
+    #[must_use]
+    pub fn gives_references(&self) -> bool {
+        let whole = Reference::parse_canonical(&self.signed_prefix);
+        whole.is_ok() || Reference::parse_canonical(&format!("{}/a/b", self.signed_prefix)).is_ok()
+    }
+
+    /// What is said where the replacement gives no reference, after the name of what it is done to.
+    #[must_use]
+    pub fn no_reference(&self) -> String {
+        format!(
+            "the prefix {} becomes {}, which does not give a reference",
+            self.prefix, self.signed_prefix
+        )
+    }
+
     /// The reference under which an image asked for as `intended` is signed; unchanged outside the prefix.
     ///
     /// `None` when the result is no reference in normal form, which then matches nothing.
@@ -114,6 +131,16 @@ impl Rule {
         };
         let own = intended.digest()?;
         reference.digest().filter(|digest| *digest != own)
+    }
+
+    /// Why the rule does not accept `signed` for an image asked for as `intended`, in words for people: the part that differs
+    /// first, or that what was asked for gives no reference to hold it against.
+    #[must_use]
+    pub fn difference(&self, intended: &Reference, signed: &Reference) -> String {
+        match self {
+            Rule::Remap(remap) if remap.apply(intended).is_none() => remap.no_reference(),
+            _ => difference(&self.wanted(intended), signed).to_owned(),
+        }
     }
 
     /// What the signed reference is held against, for messages: the remapped one where the rule remaps.

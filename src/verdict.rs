@@ -13,7 +13,7 @@ pub mod signer;
 pub mod tally;
 
 use crate::digest::Digest;
-use crate::identity::{self, Rule};
+use crate::identity::Rule;
 use crate::openpgp::judgement::Judgement;
 use crate::payload::{Payload, PayloadFormat};
 use crate::reason::{Reason, Refusal};
@@ -216,10 +216,15 @@ fn check_identity(
             }
             Err(difference) => {
                 let wanted = rule.wanted(expected);
-                let text = format!(
-                    "expected {wanted}, signed for {}: {difference}{}",
-                    safe(&signed.to_string()),
+                // A tag would help only where there is a reference to hold it against.
+                let lacks_tag = if rule.can_be_met(expected) {
                     without_tag(kind, &wanted, &signed)
+                } else {
+                    ""
+                };
+                let text = format!(
+                    "expected {wanted}, signed for {}: {difference}{lacks_tag}",
+                    safe(&signed.to_string()),
                 );
                 if !failed.contains(&text) {
                     failed.push(text.clone());
@@ -252,7 +257,7 @@ fn without_tag(kind: SignatureKind, wanted: &Reference, signed: &Reference) -> &
 /// one has it.
 fn compare(expected: &Reference, signed: &Reference, subject: &Subject, rule: &Rule) -> Result<(), String> {
     if !rule.matches(Some(expected), signed) {
-        return Err(identity::difference(&rule.wanted(expected), signed).to_owned());
+        return Err(rule.difference(expected, signed));
     }
     let has = |digest: &Digest, list: &&NamingList| digest.names(list.digest());
     let named = expected.digest().filter(|digest| !digest.names(&subject.digest));

@@ -11,7 +11,7 @@ use super::cluster::ClientOptions;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Configuration")]
 pub struct Configuration {
-    /// Read the policy of this machine, found as podman finds it; the default without FILE
+    /// Read the policy of this machine, found as podman finds it; the default without a policy FILE
     #[arg(long)]
     pub system_policy: bool,
 
@@ -56,8 +56,8 @@ Exit status: 0 nothing found but notes; 1 errors or warnings found; 2 usage erro
 cluster or printing failed; 130 interrupted.";
 
 const STATUS_TEST: &str = "\
-Exit status: 0 all is as expected; 1 something is not; 2 usage error, or a file cannot be read or breaks its format; 3 \
-GnuPG, a cluster or printing failed; 130 interrupted.";
+Exit status: 0 all is as expected; 1 something is not; 2 usage error, or the table or the policy cannot be read or breaks \
+its format; 3 a key file of the policy cannot be used, or GnuPG, a cluster or printing failed; 130 interrupted.";
 
 const EXAMPLES: &str = "\
 Examples:

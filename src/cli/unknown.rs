@@ -2,6 +2,8 @@
 //! Commands, options and formats that the clap tree does not have: what a later version brings, what other programs call
 //! differently, and what belongs to another command. None of them is ever accepted.
 
+mod loosening;
+
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -100,7 +102,8 @@ fn explain(error: &clap::Error, args: &[OsString]) -> Option<String> {
         ErrorKind::InvalidSubcommand => command(context(ContextKind::InvalidSubcommand)?),
         ErrorKind::UnknownArgument => {
             let word = context(ContextKind::InvalidArg)?;
-            let is_like_one = context(ContextKind::SuggestedArg).is_some();
+            let like = context(ContextKind::SuggestedArg);
+            let is_like_one = like.is_some_and(|like| !loosening::OPTIONS.contains(&like));
             option(word, args).or_else(|| (!is_like_one).then(|| nothing_like(word, args)).flatten())
         }
         ErrorKind::InvalidValue => format(
@@ -141,8 +144,16 @@ fn looks_like_an_image(word: &str) -> bool {
 }
 
 fn option(word: &str, args: &[OsString]) -> Option<String> {
+    // Clap names a short option without the value that sticks to it, a long one as far as the equals sign.
+    let name = word.split('=').next().unwrap_or(word);
+    let command = called(args);
+    if loosening::NAMES.contains(&name) {
+        let asks_registries = owners("--registry-ca");
+        let other = command.filter(|command| !asks_registries.iter().any(|own| own == command));
+        return Some(loosening::answer(name, other));
+    }
     // Its options are those of its own commands, some of which other commands are to have later.
-    if called(args) == Some("policy") {
+    if command == Some("policy") {
         if !word.starts_with('-') && innermost(args).get_name() == "test" {
             return Some(format!(
                 "{}: policy test takes the policy as an option: image-signature policy test TABLE --policy FILE",
@@ -150,15 +161,11 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
             ));
         }
         // That of `policy test` is not unknown.
-        let is_policy = word.split('=').next() == Some("--policy");
-        return is_policy.then(|| {
+        return (name == "--policy").then(|| {
             "policy why and policy lint take the policy as an argument: image-signature policy why REF FILE, image-signature policy lint FILE"
                 .to_owned()
         });
     }
-    // Clap names a short option without the value that sticks to it, a long one as far as the equals sign.
-    let name = word.split('=').next().unwrap_or(word);
-    let command = called(args);
     if let Some((_, here)) = OTHER_NAMES.iter().find(|(others, _)| others.contains(&name)) {
         let flag = here.split(' ').next().unwrap_or(here);
         let owners = owners(flag);
@@ -173,7 +180,7 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
     let owners = owners(name);
     if owners.is_empty() {
         let usual = name.to_ascii_lowercase().replace('_', "-");
-        let is_there = usual != name && !self::owners(&usual).is_empty();
+        let is_there = usual != name && !loosening::OPTIONS.contains(&&*usual) && !self::owners(&usual).is_empty();
         return is_there.then(|| format!("there is no option {name}; did you mean {usual}?"));
     }
     Some(match command {

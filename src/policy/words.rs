@@ -138,7 +138,7 @@ pub fn identity(rule: &Rule, asked: &Reference) -> Identity {
                     repo_digest_or_exact(&mapped)
                 ),
                 None => {
-                    format!("nothing: in {asked} the prefix {prefix} becomes {signed}, which does not give a reference")
+                    format!("nothing: in {asked} {}", remap.no_reference())
                 }
             };
             ("remapIdentity", text)

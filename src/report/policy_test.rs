@@ -21,8 +21,8 @@ pub struct Row {
     pub line: usize,
     /// The scope that applies; `None` for the policy's default.
     pub scope: Option<String>,
-    /// What an image can get there at best.
-    pub verdict: &'static str,
+    /// What an image can get there at best; `None` where that depends on keys of which nothing is known.
+    pub verdict: Option<&'static str>,
     /// What is not as expected.
     pub failures: Vec<String>,
 }
@@ -31,18 +31,20 @@ fn failed(rows: &[Row]) -> usize {
     rows.iter().filter(|row| !row.failures.is_empty()).count()
 }
 
-/// Prints a line a row, and how many there are.
+/// Prints the policy, which is that of this machine where none was named, a line a row, and how many there are.
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_text(out: &mut dyn Write, rows: &[Row], file: &str) -> io::Result<()> {
+pub fn write_text(out: &mut dyn Write, rows: &[Row], file: &str, policy: &[String]) -> io::Result<()> {
+    writeln!(out, "Policy: {}", policy.join(", "))?;
     for row in rows {
         let word = if row.failures.is_empty() { "pass" } else { "FAIL" };
         let scope = row
             .scope
             .as_deref()
             .map_or("default".to_owned(), |scope| format!("\"{}\"", safe(scope)));
-        writeln!(out, "{word} {}: {}, scope {scope}", row.reference, row.verdict)?;
+        let verdict = row.verdict.unwrap_or("not known");
+        writeln!(out, "{word} {}: {verdict}, scope {scope}", row.reference)?;
         for failure in &row.failures {
             writeln!(out, "     {file}:{}: {}", row.line, cut(sentence(failure), MAX_MESSAGE))?;
         }
@@ -55,7 +57,7 @@ pub fn write_text(out: &mut dyn Write, rows: &[Row], file: &str) -> io::Result<(
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_json(out: &mut dyn Write, rows: &[Row], file: &str, syntax: Syntax) -> io::Result<()> {
+pub fn write_json(out: &mut dyn Write, rows: &[Row], file: &str, policy: &[String], syntax: Syntax) -> io::Result<()> {
     let item = |row: &Row| {
         json!({
             "reference": row.reference,
@@ -70,6 +72,7 @@ pub fn write_json(out: &mut dyn Write, rows: &[Row], file: &str, syntax: Syntax)
         "apiVersion": API_VERSION,
         "kind": "PolicyTestList",
         "file": file,
+        "policy": policy,
         "summary": {"passed": rows.len() - failed(rows), "failed": failed(rows)},
         "items": rows.iter().map(item).collect::<Vec<Value>>(),
     });

@@ -20,6 +20,8 @@ pub struct Containers {
     pub registries_conf: Vec<PathBuf>,
     /// Whether the main file must exist, since it was named.
     pub is_named: bool,
+    /// Whether it was named by the option.
+    pub is_by_option: bool,
     /// Directories of its drop-ins: of two files of one name the first counts; all apply, sorted by name.
     pub drop_ins: Vec<PathBuf>,
     /// A file that applies last.
@@ -77,6 +79,7 @@ impl Containers {
             },
             registries_conf: named.map_or_else(|| everywhere("registries.conf"), |path| vec![path]),
             is_named,
+            is_by_option: registries_conf.is_some(),
             drop_ins,
             last: variable("CONTAINERS_REGISTRIES_CONF_OVERRIDE").filter(|_| registries_conf.is_none()),
             registries_d: match registries_d {

@@ -94,7 +94,8 @@ impl Objects {
                 }
                 ImageName::Registry(_) => {
                     return Err(UsageError::new(format!(
-                        "{}: an image in a registry has no records; records are on Image objects: [NAMESPACE/]STREAM:TAG or sha256:DIGEST",
+                        "{}: an image in a registry has no records; records are on Image objects: [NAMESPACE/]STREAM:TAG or sha256:DIGEST; to see what its signatures claim write: image-signature inspect {}",
+                        safe(text),
                         safe(text)
                     )));
                 }

@@ -12,6 +12,7 @@ pub use crate::cli::policy::{PolicyOutput, TestOutput};
 use crate::cluster::access::Access;
 use crate::policy::asked;
 use crate::reference::Reference;
+use crate::text::{quoted, safe};
 
 /// What `policy` is to do.
 #[derive(Debug, Clone)]
@@ -122,12 +123,29 @@ impl Action {
 impl Why {
     fn new(options: &WhyCommand, environment: &Environment) -> Result<Self, UsageError> {
         Ok(Self {
-            reference: asked::reference(&options.reference).map_err(UsageError::new)?,
+            reference: asked::reference(&options.reference)
+                .map_err(|what| UsageError::new(swapped(options).unwrap_or(what)))?,
             mirrors: options.mirrors,
             ground: Ground::new(&options.files, &options.configuration, environment)?,
             output: options.output,
         })
     }
+}
+
+/// What is said of a file where an image is expected, as far as its name or the other arguments show it.
+fn swapped(options: &WhyCommand) -> Option<String> {
+    let (first, rest) = (options.reference.as_str(), &options.files);
+    let mut images = rest.iter().filter_map(|file| file.to_str());
+    let image = images.find(|text| asked::reference(text).is_ok());
+    let has_name_of_file = [".json", ".yaml", ".yml"].iter().any(|end| first.ends_with(end));
+    (has_name_of_file || image.is_some()).then(|| {
+        format!(
+            "{} is a file, and no image; write the image first: image-signature policy why {} {}",
+            quoted(first),
+            safe(image.unwrap_or("REF")),
+            safe(first)
+        )
+    })
 }
 
 /// What `policy` reads in place of a cluster.

@@ -51,16 +51,24 @@ impl Requests {
 /// Parses `--identity-match`.
 ///
 /// # Errors
-/// When the rule is unknown or a prefix is invalid.
+/// When the rule is unknown, a prefix is invalid, or the prefixes can give no reference.
 pub fn identity_rule(text: Option<&str>) -> Result<Rule, UsageError> {
     match text {
         None | Some("matchRepoDigestOrExact") => Ok(Rule::MatchRepoDigestOrExact),
         Some("matchExact") => Ok(Rule::MatchExact),
         Some("matchRepository") => Ok(Rule::MatchRepository),
         Some(text) => match text.strip_prefix("remap:").map(|rest| rest.split_once('=')) {
-            Some(Some((prefix, signed))) => Remap::new(prefix, signed)
-                .map(Rule::Remap)
-                .map_err(|error| UsageError::new(format!("--identity-match {}: {error}", place::shown(text)))),
+            Some(Some((prefix, signed))) => {
+                let wrong = |what: String| UsageError::new(format!("--identity-match {}: {what}", place::shown(text)));
+                let remap = Remap::new(prefix, signed).map_err(|error| wrong(error.to_string()))?;
+                if !remap.gives_references() {
+                    return Err(wrong(format!(
+                        "{}; write a SIGNED-PREFIX that begins with the host of a registry",
+                        remap.no_reference()
+                    )));
+                }
+                Ok(Rule::Remap(remap))
+            }
             Some(None) => Err(UsageError::new(format!(
                 "--identity-match {}: expected remap:PREFIX=SIGNED-PREFIX",
                 place::shown(text)

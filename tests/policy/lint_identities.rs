@@ -81,3 +81,27 @@ fn identities_that_no_signature_fits() {
         assert_eq!(with(scope, identity), expected, "{scope} {identity}");
     }
 }
+
+/// A signed prefix that is no host leads nowhere, whatever the image is called: there is a finding for each scope with such
+/// images in it, those without a path too.
+#[test]
+fn a_signed_prefix_without_a_host_is_found_in_every_scope() {
+    let sandbox = desk();
+    let requirement = SIGNED_BY.trim_end_matches('}');
+    let identity = r#"{"type": "remapIdentity", "prefix": "localhost:5000", "signedPrefix": "x"}"#;
+    for (scope, images) in [
+        ("localhost:5000", "localhost:5000"),
+        ("localhost:5000/a", "localhost:5000/a"),
+        ("localhost:5000/a/b:1", "localhost:5000/a/b:1"),
+        ("", "localhost:5000"),
+    ] {
+        let text = format!("      \"{scope}\": [{requirement}, \"signedIdentity\": {identity}}}]");
+        sandbox.file("policy.json", super::why::policy(&text));
+        let outcome = sandbox.run(["policy", "lint", "policy.json"]).expect(1);
+        let expected = format!(
+            "no signature fits an image in {images}: the prefix localhost:5000 becomes x, which does not give a reference"
+        );
+        assert!(outcome.stdout.contains("warning: IdentityAgainstScope"), "{outcome:?}");
+        assert!(outcome.stdout.contains(&expected), "{outcome:?}");
+    }
+}

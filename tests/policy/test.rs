@@ -34,6 +34,7 @@ fn what_is_as_expected_passes() {
         .run(["policy", "test", "table.yaml", "--policy", "policy.json"])
         .expect(0);
     let expected = "\
+Policy: policy.json
 pass registry.local:5000/foo/bar:v1: Verified, scope \"registry.local:5000/foo\"
 pass quay.io/other/app:v1: Rejected, scope default
 pass a.example/x:1: Allowed, scope \"a.example\"
@@ -55,7 +56,13 @@ pass a.example/x:1: Allowed, scope \"a.example\"
         "home/.config/containers/policy.json",
         text.replace("release-key.asc", key.to_str().unwrap()),
     );
-    sandbox.run(["policy", "test", "table.json"]).expect(0);
+    // Which policy that is stands first.
+    let outcome = sandbox.run(["policy", "test", "table.json"]).expect(0);
+    let own = sandbox.path("home/.config/containers/policy.json");
+    let own = own.to_str().unwrap();
+    assert!(outcome.stdout.starts_with(&format!("Policy: {own}\n")), "{outcome:?}");
+    let outcome = sandbox.run(["policy", "test", "table.json", "-o", "json"]).expect(0);
+    assert_eq!(outcome.json()["policy"], serde_json::json!([own]));
 }
 
 #[test]
@@ -73,6 +80,7 @@ fn what_is_not_as_expected_fails() {
         .expect(1);
     let expected = format!(
         "\
+Policy: policy.json
 FAIL registry.local:5000/foo/bar:v1: Verified, scope \"registry.local:5000/foo\"
      table.yaml:1: scope: expected registry.local:5000, found registry.local:5000/foo
      table.yaml:1: keys: expected {}F, found {KEY}
@@ -193,10 +201,41 @@ fn without_a_key_that_is_accepted_nothing_is_verified() {
     requirement("\"keyPaths\": [\"expired.asc\", \"release-key.asc\"]");
     table("Verified").expect(0);
     assert_eq!(why(), "Verified");
-    // A file that cannot be read says nothing of its keys.
-    requirement("\"keyPath\": \"nowhere.asc\"");
-    let outcome = table("Verified").expect(3);
-    assert!(outcome.stderr.contains("nowhere.asc"), "{outcome:?}");
+}
+
+/// A file that cannot be used says nothing of its keys, and nothing is promised for it.
+#[test]
+fn a_key_file_that_cannot_be_used_promises_nothing() {
+    let sandbox = desk();
+    sandbox.file("empty.asc", "");
+    for (file, what) in [
+        ("nowhere.asc", "reading key file nowhere.asc: No such file or directory"),
+        ("empty.asc", "key file empty.asc: "),
+    ] {
+        let scope = format!(
+            "      \"quay.io\": [{{\"type\": \"signedBy\", \"keyType\": \"GPGKeys\", \"keyPath\": \"{file}\"}}]"
+        );
+        sandbox.file("policy.json", policy(&scope));
+        let table = |row: &str| {
+            sandbox.file("table.yaml", format!("quay.io/a:1: {{{row}}}\n"));
+            sandbox.run(["policy", "test", "table.yaml", "--policy", "policy.json"])
+        };
+        for row in ["verdict: Verified", "keys: []"] {
+            let outcome = table(row).expect(3);
+            assert!(
+                outcome.stdout.contains("FAIL quay.io/a:1: Rejected, scope"),
+                "{outcome:?}"
+            );
+            assert!(outcome.stderr.contains(what), "{outcome:?}");
+            assert_eq!(outcome.stderr.matches(file).count(), 1, "{outcome:?}");
+        }
+        // A row that asks for neither is answered, as policy why does.
+        let outcome = table("scope: quay.io").expect(0);
+        assert!(
+            outcome.stdout.contains("pass quay.io/a:1: Rejected, scope"),
+            "{outcome:?}"
+        );
+    }
 }
 
 /// An identity rule that no signature of the image can fit, whatever its keys.
@@ -246,4 +285,19 @@ fn a_policy_as_an_argument_is_told_to_be_an_option() {
         );
     let help = sandbox.run(["policy", "test", "--help"]).expect(0).stdout;
     assert!(help.contains("policy test [OPTIONS] <TABLE>"), "{help}");
+}
+
+/// Whoever swaps the two is told which is which.
+#[test]
+fn swapped_arguments_are_told_with_the_order_that_is_meant() {
+    let sandbox = scene();
+    sandbox
+        .run(["policy", "test", "policy.json", "--policy", "table.yaml"])
+        .expect_usage("policy.json is a policy, not a table of what it is meant to say; write the table first: image-signature policy test TABLE --policy policy.json");
+    sandbox
+        .run(["policy", "why", "policy.json", "quay.io/a/b:1"])
+        .expect_usage("\"policy.json\" is a file, and no image; write the image first: image-signature policy why quay.io/a/b:1 policy.json");
+    sandbox
+        .run(["policy", "why", "policy.json"])
+        .expect_usage("write the image first: image-signature policy why REF policy.json");
 }

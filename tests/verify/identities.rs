@@ -93,6 +93,55 @@ fn rules_of_comparison() {
     }
 }
 
+/// A replacement that gives no reference is what is wrong, and no digest: what was asked for and what is signed are equal.
+#[test]
+fn a_prefix_that_gives_no_reference_is_said_to() {
+    let desk = Desk::new();
+    let identity = "localhost:5000/a/b:1";
+    desk.put("image.json", image(D1, &[&desk.sign(D1, identity)]).to_string());
+    let run = |args: &[&str]| desk.run(&[&["-f", "image.json", "--expected-identity", identity], args].concat());
+    let why = "the prefix localhost:5000 becomes x, which does not give a reference";
+    run(&["--identity-match", "remap:localhost:5000=x"]).expect_usage(&format!(
+        "--identity-match remap:localhost:5000=x: {why}; write a SIGNED-PREFIX that begins with the host of a registry"
+    ));
+    desk.sandbox
+        .run([
+            "audit",
+            "-f",
+            "image.json",
+            "--public-key",
+            "key.gpg",
+            "--identity-match",
+            "remap:localhost:5000=x",
+        ])
+        .expect_usage(why);
+    // Whether this one does depends on the image.
+    let outcome = run(&["--identity-match", "remap:localhost:5000/a/b=x.example", "--explain"]).expect(1);
+    let why_not = "the prefix localhost:5000/a/b becomes x.example, which does not give a reference";
+    let flat = outcome.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flat.contains(why_not) && !flat.contains("digest differs"),
+        "{outcome:?}"
+    );
+    // A policy may say it.
+    let requirement = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": desk.key_file,
+        "signedIdentity": {"type": "remapIdentity", "prefix": "localhost:5000", "signedPrefix": "x"}});
+    let policy = json!({"default": [{"type": "reject"}], "transports": {"docker": {"localhost:5000": [requirement]}}});
+    desk.put("policy.json", policy.to_string());
+    let args = [
+        "verify",
+        "-f",
+        "image.json",
+        "--policy",
+        "policy.json",
+        "--expected-identity",
+        identity,
+    ];
+    let outcome = desk.sandbox.run(args).expect(1);
+    let flat = outcome.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains(why) && !flat.contains("digest differs"), "{outcome:?}");
+}
+
 #[test]
 fn identities_that_are_no_reference_say_what_they_look_like() {
     let desk = desk();

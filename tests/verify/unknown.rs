@@ -80,6 +80,76 @@ fn names_that_other_programs_give_to_options() {
     }
 }
 
+/// Options of other programs that turn the checks of TLS off: none is taken, and no message proposes another one of the kind.
+#[test]
+fn no_message_proposes_to_check_less() {
+    let sandbox = Sandbox::new();
+    for option in [
+        "--tls-verify",
+        "--tls-verify=false",
+        "--plain-http",
+        "--src-tls-verify",
+        "--allow-insecure-registry",
+    ] {
+        let name = option.split('=').next().unwrap();
+        for command in ["verify", "audit", "inspect"] {
+            sandbox.run([command, option, "docker://a.example/b:1"]).expect_usage(&format!(
+                "there is no option {name}; plain http is used where registries.conf has insecure = true for the registry, and another CA is named by --registry-ca FILE"
+            ));
+        }
+        for command in ["remove", "describe", "keys", "policy"] {
+            sandbox
+                .run([command, option])
+                .expect_usage(&format!("there is no option {name}; {command} asks no registry"));
+        }
+    }
+    for typed in [
+        "--insecur",
+        "--insecure-tls",
+        "--Insecure",
+        "--insecure_skip_tls_verify",
+        "--insecure-skip-tls",
+    ] {
+        let outcome = sandbox.run(["verify", typed, "docker://a.example/b:1"]);
+        let outcome = outcome.expect_usage(&format!(
+            "there is no option {typed}; image-signature verify --help shows"
+        ));
+        assert!(!outcome.stderr.contains("did you mean"), "{outcome:?}");
+    }
+}
+
+/// An image in a registry has no object: what it has is shown by another command.
+#[test]
+fn images_in_registries_are_described_by_inspect() {
+    let sandbox = Sandbox::new();
+    for command in ["describe", "remove"] {
+        sandbox
+            .run([command, "docker://a.example/b:1"])
+            .expect_usage("to see what its signatures claim write: image-signature inspect docker://a.example/b:1");
+    }
+    sandbox
+        .run([
+            "policy",
+            "why",
+            "a.example/b:1",
+            "--registries-conf",
+            "nofile",
+            "p.json",
+        ])
+        .expect_usage("p.json");
+    sandbox.file("p.json", "{\"default\": [{\"type\": \"reject\"}]}");
+    sandbox
+        .run([
+            "policy",
+            "why",
+            "a.example/b:1",
+            "--registries-conf",
+            "nofile",
+            "p.json",
+        ])
+        .expect_usage("--registries-conf: reading nofile: No such file");
+}
+
 #[test]
 fn options_of_another_command_name_it() {
     let sandbox = Sandbox::new();

@@ -34,9 +34,20 @@ pub(super) fn of_list(list: &List<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Says that no signature fits the image that the scope names. Only a note where the name may as well be the beginning of
-/// those of other images, which nobody needs to call an image by.
+/// Says that no signature fits the images whose prefix is replaced, or the one that the scope names. Only a note where that
+/// name may as well be the beginning of those of other images, which nobody needs to call an image by.
 fn never_met(rule: &Rule, scope: &str) -> Option<(Severity, String)> {
+    if let Rule::Remap(remap) = rule {
+        let (prefix, _) = remap.prefixes();
+        if !remap.gives_references() && overlaps(scope, prefix) {
+            let narrower = if covers(prefix, scope) { scope } else { prefix };
+            let message = format!(
+                "no signature fits an image in {narrower}: {}; write a signedPrefix that begins with the host of a registry",
+                remap.no_reference()
+            );
+            return Some((Severity::Warning, message));
+        }
+    }
     let image = Reference::parse(scope).ok().filter(|own| own.to_string() == scope)?;
     if rule.can_be_met(&image) && rule.other_digest(&image).is_none() {
         return None;
@@ -47,16 +58,18 @@ fn never_met(rule: &Rule, scope: &str) -> Option<(Severity, String)> {
         Severity::Warning
     };
     let why = match rule {
-        Rule::Remap(remap) => {
-            let (prefix, signed) = remap.prefixes();
-            format!("the prefix {prefix} becomes {signed}, which does not give a reference; write a signedPrefix with a repository")
-        }
+        Rule::Remap(remap) => format!("{}; write a signedPrefix with a repository", remap.no_reference()),
         rule => format!(
             "it must be signed as {}, which has another digest; that fits only where {scope} is a list with that image in it",
             rule.wanted(&image)
         ),
     };
     Some((severity, format!("no signature fits an image named {scope}: {why}")))
+}
+
+/// Whether there may be images in the scope whose prefix is replaced.
+fn overlaps(scope: &str, prefix: &str) -> bool {
+    scope.is_empty() || covers(scope, prefix) || covers(prefix, scope)
 }
 
 /// What the rule means for the images of a scope where that may not be expected. `scope` is empty where all images are meant.
@@ -67,8 +80,8 @@ fn surprise(rule: &Rule, scope: &str) -> Option<String> {
     match rule {
         Rule::Remap(remap) => {
             let (prefix, _) = remap.prefixes();
-            let overlaps = scope.is_empty() || covers(scope, prefix) || covers(prefix, scope);
-            (!overlaps).then(|| format!("remapIdentity never remaps here: no image in {shown} has the prefix {prefix}"))
+            (!overlaps(scope, prefix))
+                .then(|| format!("remapIdentity never remaps here: no image in {shown} has the prefix {prefix}"))
         }
         Rule::ExactReference(reference) if is_wide => Some(format!(
             "every image in {shown}, whatever its name, must be signed as {reference}"

@@ -120,10 +120,6 @@ fn load_all(
         sources.push(source);
         mirrors = found;
     }
-    let has_rules = |source: &Source| match &source.content {
-        PolicyText::Policy(_) => true,
-        PolicyText::Objects(objects) => !objects.policies.is_empty(),
-    };
     if ground.cluster.is_none() && !sources.iter().any(has_rules) {
         // Mirror sets alone: the policy is that of this machine.
         let file = system_policy(ground).map_err(Failure::Usage)?;
@@ -139,6 +135,14 @@ fn load_all(
         )))
     })?;
     Ok((book, mirrors))
+}
+
+/// Whether a file has a policy in it: one may have mirror sets alone, or objects that say nothing of signatures.
+pub(super) fn has_rules(source: &Source) -> bool {
+    match &source.content {
+        PolicyText::Policy(_) => true,
+        PolicyText::Objects(objects) => !objects.policies.is_empty(),
+    }
 }
 
 fn of_cluster(

@@ -4,12 +4,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::keys;
-use super::load::{load, read, shown, tell_left_out};
+use super::load::{has_rules, load, read, shown, tell_left_out};
 use super::syntax;
 use crate::input;
-use crate::policy::rulebook::Rulebook;
+use crate::policy::rulebook::{Rulebook, Source};
 use crate::policy::table::{self, Case, DEFAULT};
 use crate::policy::words;
+use crate::policy::TextError;
 use crate::report::console::Console;
 use crate::report::exit::Exit;
 use crate::report::json::Syntax;
@@ -26,7 +27,7 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
     let file = shown(&settings.table);
     let text = input::text(read(&settings.table)?)
         .map_err(|error| UsageError::new(format!("{file}: {}", safe(&error.to_string()))))?;
-    let cases = table::parse(&text).map_err(|error| UsageError::new(format!("{file}: {error}")))?;
+    let cases = table::parse(&text).map_err(|error| no_table(settings, &text, &error))?;
     if cases.is_empty() {
         return Err(UsageError::new(format!("{file}: the table has no rows")));
     }
@@ -46,10 +47,11 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
         console.err.error(line);
     }
     // Failures are told at the end: see report::output.
+    let policy: Vec<String> = book.sources.iter().map(|source| shown(&source.file)).collect();
     let _ = match settings.output {
-        TestOutput::Text => write_text(console.out, &rows, &file),
-        TestOutput::Json => write_json(console.out, &rows, &file, Syntax::Json),
-        TestOutput::Yaml => write_json(console.out, &rows, &file, Syntax::Yaml),
+        TestOutput::Text => write_text(console.out, &rows, &file, &policy),
+        TestOutput::Json => write_json(console.out, &rows, &file, &policy, Syntax::Json),
+        TestOutput::Yaml => write_json(console.out, &rows, &file, &policy, Syntax::Yaml),
         TestOutput::Junit => write_junit(console.out, &rows, &file),
     };
     let failed = rows.iter().any(|row| !row.failures.is_empty());
@@ -60,16 +62,28 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
     })
 }
 
-/// The accepted keys of scopes, or why they are not known.
-type Known = HashMap<Option<String>, Result<Accepted, String>>;
+/// Why a file is no table: it may be the policy, where the two were swapped.
+fn no_table(settings: &Test, text: &str, error: &TextError) -> UsageError {
+    let file = shown(&settings.table);
+    let is_policy = Source::parse(settings.table.clone(), text.as_bytes().to_vec()).is_ok_and(|own| has_rules(&own));
+    UsageError::new(if is_policy {
+        format!(
+            "{file} is a policy, not a table of what it is meant to say; write the table first: image-signature policy test TABLE --policy {file}"
+        )
+    } else {
+        format!("{file}: {error}")
+    })
+}
+
+/// The accepted keys of scopes.
+type Known = HashMap<Option<String>, Accepted>;
 
 /// The accepted keys of a scope.
-#[derive(Default)]
 struct Accepted {
-    /// By any of its requirements.
-    keys: BTreeSet<String>,
-    /// Each of its requirements has one, or needs none.
-    may_meet: bool,
+    /// By any of its requirements, or why they are not all known.
+    keys: Result<BTreeSet<String>, String>,
+    /// Whether each of its requirements has one, or needs none; `None` where GnuPG could not be asked.
+    may_meet: Option<bool>,
 }
 
 fn row(case: &Case, book: &Rulebook, ground: &Ground, known: &mut Known, trouble: &mut Vec<String>) -> Row {
@@ -86,29 +100,33 @@ fn row(case: &Case, book: &Rulebook, ground: &Ground, known: &mut Known, trouble
     if let Some(expected) = &case.scope {
         compare("scope", expected, scope);
     }
-    // Without a key that is accepted, no image is Verified, whatever is required.
-    let needs_keys = case.keys.is_some() || case.verdict.is_some() && best == "Verified";
-    let found = needs_keys.then(|| {
+    // Without a key that is accepted, no image is Verified, whatever is required and whatever the row asks for.
+    let found = (case.keys.is_some() || best == "Verified").then(|| {
         known
             .entry(applied.map(str::to_owned))
             .or_insert_with(|| accepted(book, applied, ground))
     });
-    let (mut verdict, mut unknown) = (best, None);
-    match found {
-        None => {}
-        Some(Ok(found)) => {
-            verdict = words::best_with_keys(requirements, found.may_meet, &case.reference);
-            if let Some(expected) = &case.keys {
+    let (mut verdict, mut unknown) = (Some(best), None);
+    if let Some(found) = found {
+        let with_keys = |may_meet| words::best_with_keys(requirements, may_meet, &case.reference);
+        verdict = match found.may_meet {
+            Some(may_meet) => Some(with_keys(may_meet)),
+            // What holds with keys and without them does not depend on the answer.
+            None => Some(with_keys(true)).filter(|own| *own == with_keys(false)),
+        };
+        match (&found.keys, &case.keys) {
+            (Ok(found), Some(expected)) => {
                 let list = |keys: &BTreeSet<String>| keys.iter().cloned().collect::<Vec<_>>().join(", ");
-                compare("keys", &list(expected), &list(&found.keys));
+                compare("keys", &list(expected), &list(found));
             }
-        }
-        Some(Err(what)) => {
-            trouble.push(what.clone());
-            unknown = Some(format!("keys: {what}"));
+            (Err(what), own) if own.is_some() || case.verdict.is_some() && best == "Verified" => {
+                trouble.push(what.clone());
+                unknown = Some(format!("keys: {what}"));
+            }
+            _ => {}
         }
     }
-    if let Some(expected) = &case.verdict {
+    if let (Some(expected), Some(verdict)) = (&case.verdict, verdict) {
         compare("verdict", expected, verdict);
     }
     failures.extend(unknown);
@@ -134,25 +152,38 @@ fn safe_list(text: &str) -> String {
     crate::text::bounded(text, 2000)
 }
 
-/// The keys that are accepted in a scope. A key file that cannot be read says nothing of its keys.
-fn accepted(book: &Rulebook, scope: Option<&str>, ground: &Ground) -> Result<Accepted, String> {
-    let mut accepted = Accepted {
-        may_meet: true,
-        ..Accepted::default()
-    };
+/// The keys that are accepted in a scope. A key file that cannot be read says nothing of its keys, and meets nothing.
+fn accepted(book: &Rulebook, scope: Option<&str>, ground: &Ground) -> Accepted {
+    let mut accepted = BTreeSet::new();
+    let (mut may_meet, mut is_asked, mut trouble) = (true, true, None);
     for rule in book.rules(scope) {
         let found = keys::of(rule.requirement, ground);
-        accepted.may_meet &= found.may_meet(rule.requirement);
-        if let Some(trouble) = found.engine_trouble {
-            return Err(trouble);
+        may_meet &= found.may_meet(rule.requirement);
+        if let Some(what) = found.engine_trouble {
+            is_asked = false;
+            trouble.get_or_insert(what);
         }
         for file in found.files {
-            if let (Some(trouble), true) = (&file.trouble, file.keys.is_empty()) {
-                return Err(format!("key file {}: {trouble}", file.label));
+            if let (Some(what), true) = (&file.trouble, file.keys.is_empty()) {
+                trouble.get_or_insert_with(|| of_file(&file.label, what));
             }
             let keys = file.keys.into_iter().filter(|key| key.refusal.is_none());
-            accepted.keys.extend(keys.map(|key| key.fingerprint));
+            accepted.extend(keys.map(|key| key.fingerprint));
         }
     }
-    Ok(accepted)
+    Accepted {
+        keys: trouble.map_or(Ok(accepted), Err),
+        // Where one requirement cannot be met, no answer about another one makes up for it.
+        may_meet: Some(may_meet).filter(|may| is_asked || !may),
+    }
+}
+
+/// What is wrong with a key file, with its name, which most messages have already.
+fn of_file(label: &str, what: &str) -> String {
+    let name = format!("key file {label}");
+    if what.contains(&name) {
+        what.to_owned()
+    } else {
+        format!("{name}: {what}")
+    }
 }

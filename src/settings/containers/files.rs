@@ -49,7 +49,14 @@ pub fn registries_conf(containers: &Containers) -> Read<RegistriesConf> {
     files.extend(containers.last.clone());
     // Whoever names a file may name a pipe.
     let is_named = |file: &PathBuf| containers.is_named && main == Some(file) || containers.last.as_ref() == Some(file);
-    let texts = texts(&files, registries_conf::MAX_FILE, is_named);
+    // There are no drop-ins beside it.
+    let texts = texts(&files, registries_conf::MAX_FILE, is_named).map_err(|what| {
+        if containers.is_by_option {
+            format!("--registries-conf: {what}")
+        } else {
+            what
+        }
+    });
     let content = texts.and_then(|texts| RegistriesConf::parse(&texts).map_err(|error| error.to_string()));
     Read { content, files }
 }

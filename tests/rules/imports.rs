@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::modules::code;
+use super::modules::texts;
 
 /// Each file, by the path of its module (`openpgp::engine`), and the modules whose files it uses.
 pub(super) struct Imports(pub(super) BTreeMap<String, BTreeSet<String>>);
@@ -11,13 +11,7 @@ pub(super) struct Imports(pub(super) BTreeMap<String, BTreeSet<String>>);
 impl Imports {
     /// Those of the tree.
     pub(super) fn read() -> Self {
-        let mut texts: BTreeMap<String, String> = BTreeMap::new();
-        for line in code() {
-            let module = line.file["src/".len()..line.file.len() - ".rs".len()].replace('/', "::");
-            let text = texts.entry(module).or_default();
-            text.push_str(&line.code);
-            text.push('\n');
-        }
+        let texts = texts();
         let modules: BTreeSet<String> = texts.keys().cloned().collect();
         let imports = texts.iter().map(|(module, text)| {
             let paths = paths(text).into_iter();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What each module may do, and that the map of the modules is whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +56,18 @@ pub(super) fn code() -> Vec<Line> {
         }
     }
     lines
+}
+
+/// The code of each module, by its path: `cluster::pods`.
+pub(super) fn texts() -> BTreeMap<String, String> {
+    let mut texts: BTreeMap<String, String> = BTreeMap::new();
+    for line in code() {
+        let module = line.file["src/".len()..line.file.len() - ".rs".len()].replace('/', "::");
+        let text = texts.entry(module).or_default();
+        text.push_str(&line.code);
+        text.push('\n');
+    }
+    texts
 }
 
 /// Whether a file is that of a module, or of a module in it.

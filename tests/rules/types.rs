@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::imports::paths;
-use super::modules::code;
+use super::modules::texts;
 
 /// The text of each module's file, and which modules define a type of a name.
 struct Types {
@@ -25,14 +25,7 @@ impl Types {
 
     /// Those of the tree.
     fn read() -> Self {
-        let mut texts: BTreeMap<String, String> = BTreeMap::new();
-        for line in code() {
-            let module = line.file["src/".len()..line.file.len() - ".rs".len()].replace('/', "::");
-            let text = texts.entry(module).or_default();
-            text.push_str(&line.code);
-            text.push('\n');
-        }
-        Self::new(texts)
+        Self::new(texts())
     }
 
     /// Each file in which types of one name meet: the module, the name, and the modules that define them.

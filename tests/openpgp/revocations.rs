@@ -45,7 +45,8 @@ fn a_revocation_over_a_digest_that_gpg_does_not_take_is_not_passed_over() {
             run(&copies, &signed(&key)).expect_verdict(3, FAILED);
             // That of a subkey says nothing of the key, and one that names a stranger nothing at all.
             run(&[of_subkey.concat()], &signed(&key)).expect_verdict(0, VERIFIED);
-            let foreign = [key.packet(), revoker.revocation_of(&key, &at), user_id.clone()].concat();
+            let of_stranger = at.clone().hashed(16, &revoker.key_id());
+            let foreign = [key.packet(), revoker.revocation_of(&key, &of_stranger), user_id.clone()].concat();
             run(&[foreign], &signed(&key)).expect_verdict(0, VERIFIED);
         }
     }
@@ -142,5 +143,46 @@ fn a_key_under_the_header_line_of_something_else_hides_no_revocation() {
         assert!(outcome.stderr.contains("another header line"), "{outcome:#?}");
         let file = [armor(&certificate), armor_as(label, &revocation)].concat();
         by_files(&[file], &blob).expect_verdict(1, REVOKED);
+    }
+}
+
+/// Whoever hands a key on can take away or change whom a signature names where that is not covered.
+#[test]
+fn a_revocation_that_gpg_passes_over_counts_whomever_it_names() {
+    let (key, subkey, revoker, stranger) = (Key::new(), Key::new(), Key::new(), Key::new());
+    let user_id = key.user_id(OWNER, &key, &Draft::certification(&key).flags(CERTIFY | SIGN));
+    let designation = key.direct(&Draft::new(key.created).hashed(12, &revoker.as_revoker()));
+    let theirs = revoker.certificate("Revoker <revoker@example.com>");
+    let begin = [key.packet(), designation, user_id.clone()].concat();
+    let bound = key.subkey(&subkey, &Draft::binding(&subkey));
+    let data = [key.hashed(), subkey.hashed()].concat();
+    let at = Draft::new(now() - DAY);
+    let nobodys = Draft {
+        issuer: false,
+        ..at.clone()
+    };
+    for draft in [nobodys, at.named(&stranger)] {
+        let odd = draft.clone().hash(SHA3_256);
+        let of_key = [key.packet(), key.revocation_of(&key, &odd), user_id.clone()].concat();
+        let of_subkey = [
+            key.certificate(OWNER),
+            bound.clone(),
+            key.revoke_subkey_with(&subkey, &odd),
+        ]
+        .concat();
+        let by_other = [begin.clone(), revoker.revocation_of(&key, &odd), theirs.clone()].concat();
+        let revoked = revoker.sign(&draft.class(0x28).hashed(29, &[2]), &data);
+        let of_subkey_by_other = [begin.clone(), bound.clone(), revoked, theirs.clone()].concat();
+        for run in [by_files, by_keyring] {
+            for (keys, by) in [
+                (&of_key, &key),
+                (&of_subkey, &subkey),
+                (&by_other, &key),
+                (&of_subkey_by_other, &subkey),
+            ] {
+                run(std::slice::from_ref(keys), &signed(by)).expect_verdict(3, FAILED);
+            }
+            run(std::slice::from_ref(&of_subkey), &signed(&key)).expect_verdict(0, VERIFIED);
+        }
     }
 }

@@ -81,7 +81,7 @@ impl Certificate {
     pub fn subkey_revoked_by(&self, subkey: &Fingerprint) -> Vec<Revoker> {
         let revocations = self.subkey_revocations(subkey);
         let revoked = |own: &Revoker| {
-            let is_by = |(core, loose): &(&Core, &Loose)| core.is_said_to_be_by(loose, KeyId::of(own));
+            let is_by = |(core, _): &(&Core, &Loose)| core.may_be_by(KeyId::of(own));
             revocations.iter().any(is_by)
         };
         self.revokers().into_iter().filter(revoked).take(MAX_REVOKERS).collect()
@@ -95,12 +95,10 @@ impl Certificate {
         let of_key = self
             .revocations()
             .filter(|(core, loose)| core.seems_over(loose, &[&key]));
-        let of_key = of_key.filter(|(core, loose)| {
-            let makers = core.makers(loose);
-            makers.contains(&self.id) || !makers.is_disjoint(others)
-        });
+        // Whom it names where that is not covered may have been altered.
+        let of_key = of_key.filter(|(core, _)| core.may_be_by(self.id) || !core.named().is_disjoint(others));
         let of_subkey = self.subkey_revocations(maker).into_iter();
-        let of_subkey = of_subkey.filter(|(core, loose)| core.is_said_to_be_by(loose, self.id));
+        let of_subkey = of_subkey.filter(|(core, _)| core.may_be_by(self.id));
         of_key.chain(of_subkey).find_map(|(core, _)| {
             let digest = HashAlgorithm(core.hash);
             if !digest.is_taken_in_keys() {

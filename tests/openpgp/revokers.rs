@@ -3,7 +3,7 @@
 
 use super::copies::{by_files, by_keyring, expect, nameless, VERIFIED};
 use super::keys::{signed, DAY, OWNER, REVOKED};
-use crate::support::forge::{now, Draft, Key, CERTIFY, SIGN};
+use crate::support::forge::{now, Draft, Key, CERTIFY, MD5, SIGN};
 use crate::support::gpg;
 use crate::support::program::Outcome;
 
@@ -177,4 +177,41 @@ fn what_gpg_does_not_check_of_designated_revokers_is_told() {
         by_keyring(&[revoked, bare], &signed(&key)),
         "gpg takes no key of that fingerprint",
     );
+}
+
+/// gpg reads who may revoke a key in nothing but direct signatures over digests that it takes.
+#[test]
+fn a_designation_that_gpg_does_not_read_makes_no_revocation_pass_unseen() {
+    /// No GnuPG has it (RFC 9580 section 9.5).
+    const SHA3_256: u8 = 12;
+    let (key, subkey, revoker, stranger) = (Key::new(), Key::new(), Key::new(), Key::new());
+    let theirs = revoker.certificate("Revoker <revoker@example.com>");
+    let certified = Draft::certification(&key).flags(CERTIFY | SIGN);
+    let names = |draft: Draft| draft.hashed(12, &revoker.as_revoker());
+    let plain = key.user_id(OWNER, &key, &certified);
+    let own = [&[4][..], &key.as_revoker()[2..]].concat();
+    let of_two = Draft::new(key.created).hashed(16, &stranger.key_id()).hashed(33, &own);
+    let direct = |draft: Draft| [key.direct(&names(draft)), plain.clone()].concat();
+    let bound = key.subkey(&subkey, &names(Draft::binding(&subkey)));
+    for designated in [
+        direct(Draft::new(key.created).hash(MD5)),
+        direct(Draft::new(key.created).hash(SHA3_256)),
+        direct(of_two),
+        key.user_id(OWNER, &key, &names(certified.clone())),
+        [plain.clone(), bound].concat(),
+    ] {
+        let revocation = revoker.revocation_of(&key, &Draft::new(now() - DAY));
+        let revoked = [key.packet(), revocation, designated.clone()].concat();
+        for run in [by_files, by_keyring] {
+            let outcome = run(&[revoked.clone(), theirs.clone()], &signed(&key));
+            let verdict = outcome.verdict();
+            assert!(
+                ["Unchecked/EngineFailed", REVOKED].contains(&&verdict[..]),
+                "{outcome:#?}"
+            );
+            // Designated, and nobody has revoked anything.
+            let whole = [key.packet(), designated.clone()].concat();
+            run(&[whole, theirs.clone()], &signed(&key)).expect_verdict(0, VERIFIED);
+        }
+    }
 }

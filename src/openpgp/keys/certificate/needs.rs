@@ -48,9 +48,12 @@ impl Certificate {
     /// What it takes to tell whether it has taken itself or one of its subkeys back.
     #[must_use]
     pub fn needs_for_revocations(&self) -> Needs {
-        let own = |(core, loose): &(&Core, &Loose)| {
-            matches!(core.class, class::KEY_REVOCATION | class::SUBKEY_REVOCATION)
-                && (core.is_said_to_be_by(loose, self.id) || !self.revoked_by().is_empty())
+        // Once for all of them: anybody can add thousands.
+        let is_by_other = !self.revoked_by().is_empty();
+        let own = |(core, loose): &(&Core, &Loose)| match core.class {
+            // Whom it names where that is not covered may have been altered.
+            class::KEY_REVOCATION | class::SUBKEY_REVOCATION => is_by_other || core.may_be_by(self.id),
+            _ => is_by_other && core.is_said_to_be_by(loose, self.id) && core.revokers().next().is_some(),
         };
         Needs {
             digests: self.said().filter(own).map(|(core, _)| core.hash).collect(),

@@ -17,6 +17,8 @@ pub enum Doubt {
     Digest(HashAlgorithm),
     /// It names several makers.
     Makers,
+    /// It is by a designated revoker that GnuPG does not see designated.
+    Designation,
 }
 
 impl std::fmt::Display for Doubt {
@@ -26,6 +28,7 @@ impl std::fmt::Display for Doubt {
             Doubt::Makers => {
                 f.write_str("in the name of several keys, of which versions of gpg believe different ones")
             }
+            Doubt::Designation => f.write_str("by a key that it names as its revoker in a way that gpg does not read"),
         }
     }
 }
@@ -34,11 +37,8 @@ impl Certificate {
     /// The keys that may revoke this one in its place, by what it says itself.
     #[must_use]
     pub fn revokers(&self) -> BTreeSet<Revoker> {
-        let of_parts = self.parts.values().flat_map(|part| &part.signatures);
         let own = self
-            .direct
-            .iter()
-            .chain(of_parts)
+            .said()
             .filter(|(core, loose)| core.is_said_to_be_by(loose, self.id));
         own.flat_map(|(core, _)| core.revokers()).collect()
     }
@@ -99,13 +99,24 @@ impl Certificate {
         let of_key = of_key.filter(|(core, _)| core.may_be_by(self.id) || !core.named().is_disjoint(others));
         let of_subkey = self.subkey_revocations(maker).into_iter();
         let of_subkey = of_subkey.filter(|(core, _)| core.may_be_by(self.id));
-        of_key.chain(of_subkey).find_map(|(core, _)| {
+        let odd = of_key.chain(of_subkey).find_map(|(core, _)| {
             let digest = HashAlgorithm(core.hash);
             if !digest.is_taken_in_keys() {
                 return Some(Doubt::Digest(digest));
             }
             core.names_several().then_some(Doubt::Makers)
-        })
+        });
+        odd.or_else(|| self.is_designation_odd(others).then_some(Doubt::Designation))
+    }
+
+    /// Whether it designates one of `others` in a way that GnuPG passes over, whether or not it does so in another way as well.
+    fn is_designation_odd(&self, others: &BTreeSet<KeyId>) -> bool {
+        let is_odd = |core: &Core| {
+            core.class != class::DIRECT || !HashAlgorithm(core.hash).is_taken_in_keys() || core.names_several()
+        };
+        let names_one = |core: &Core| core.revokers().any(|own| others.contains(&KeyId::of(&own)));
+        self.said()
+            .any(|(core, loose)| core.is_said_to_be_by(loose, self.id) && is_odd(core) && names_one(core))
     }
 
     /// Revocations of a subkey that seem to be over it, whoever made them.

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use super::appearance::verdict_text;
 use super::{appearance, signatures, table, ImageReport, Renderer, Summary};
 use crate::reason::Reason;
+use crate::subject::SignatureKind;
 use crate::text::safe;
 use crate::verdict::ImageOutcome;
 
@@ -81,6 +82,11 @@ impl Renderer for Explain {
         let text = verdict_text(outcome.reason(), outcome.message());
         writeln!(out, "{}", text.trim_start_matches(outcome.verdict().word()))?;
         write!(out, "Next: {}", advice(outcome.reason()))?;
+        let mut left_out = report.sources.iter().filter(|source| source.is_attachment_left_out());
+        if let (Some(source), true) = (left_out.next(), misses_sigstore(outcome)) {
+            let why = source.note.as_deref().unwrap_or_default();
+            write!(out, " If it has sigstore signatures, let them be asked for: {why}.")?;
+        }
         match &self.keys_shown_by {
             Some(call) if keys_help(outcome) => writeln!(out, " {call} shows the accepted keys.")?,
             _ => writeln!(out)?,
@@ -97,6 +103,11 @@ impl Renderer for Explain {
         }
         Ok(())
     }
+}
+
+/// Whether sigstore signatures are required, and none was found at all.
+fn misses_sigstore(outcome: &ImageOutcome) -> bool {
+    outcome.reason() == Reason::NoSignature && outcome.kinds().contains(&SignatureKind::Sigstore)
 }
 
 /// Whether the accepted keys are of interest: no key that signed is among them, or a policy asks for more.

@@ -108,6 +108,12 @@ impl ImageOutcome {
         }
     }
 
+    /// Of which kinds signatures are asked for.
+    #[must_use]
+    pub fn kinds(&self) -> &[SignatureKind] {
+        &self.kinds
+    }
+
     /// What a list is that was judged by its own signatures, and whose instances were judged each: Verified if it is
     /// signed itself, or if it has an instance and every one is Verified. What each instance is called comes with it,
     /// safe to print.

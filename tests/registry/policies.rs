@@ -4,6 +4,7 @@
 use serde_json::{json, Value};
 
 use crate::registry::town::Town;
+use crate::support::cosign::Cosign;
 use crate::support::hub::Hub;
 
 const REPOSITORY: &str = "ns/app";
@@ -40,4 +41,32 @@ fn the_reference_asked_for_decides_on_the_scope() {
     assert_eq!(item["policy"][0]["scope"], scope.as_str());
     run(json!([rule, {"type": "reject"}])).expect_verdict(1, "Rejected/PolicyRejected");
     run(json!([{"type": "insecureAcceptAnything"}])).expect_verdict(1, "Allowed/Allowed");
+}
+
+/// Whoever has no word about sigstore signatures in registries.d learns that they were not asked for.
+#[test]
+fn what_to_do_where_sigstore_signatures_are_not_asked_for_is_told() {
+    let (town, hub) = (Town::new(), Hub::plain());
+    hub.store(|store| store.repository(REPOSITORY).image("v1", "policies"));
+    town.insecure(&[&hub.host()]);
+    town.store_on_disk();
+    town.sandbox.file("cosign.pub", Cosign::new().pem());
+    let image = format!("docker://{}/{REPOSITORY}:v1", hub.host());
+    let next = |requirement: Value| {
+        town.sandbox
+            .file("policy.json", json!({"default": [requirement]}).to_string());
+        let mut command = town.sandbox.command();
+        command.args(["verify", "--explain", "--policy", "policy.json", &image]);
+        for name in ["registries.d", "registries.conf"] {
+            let option = name.replace(".conf", "-conf");
+            command.arg(format!("--{option}")).arg(town.sandbox.path(name));
+        }
+        let outcome = town.sandbox.finish(&mut command, b"").expect(1);
+        outcome.stdout.lines().last().unwrap().to_owned()
+    };
+    let asked = "If it has sigstore signatures, let them be asked for: use-sigstore-attachments is not set for";
+    let told = next(json!({"type": "sigstoreSigned", "keyPath": town.sandbox.path("cosign.pub")}));
+    assert!(told.starts_with("Next: ") && told.contains(asked), "{told}");
+    let told = next(json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": town.key_file}));
+    assert!(told.starts_with("Next: ") && !told.contains(asked), "{told}");
 }

@@ -85,6 +85,9 @@ fn options_that_leave_out_a_part_of_a_key_are_told() {
         "import-options import-minimal,self-sigs-only",
         "import-options \"self-sigs-only\"",
         "import-options show-only",
+        "import-options SELF-SIGS-ONLY",
+        "import-options import-minimal,self-sigs",
+        "import-options Show-o",
         "import-filter keep-uid=uid =~ Release",
         "[+force]\nimport-options no-import-local-sigs",
     ] {

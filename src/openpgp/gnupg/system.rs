@@ -67,9 +67,13 @@ pub fn prohibition() -> Option<String> {
     Some(format!("{SYSTEM_CONFIG} has {option}, which {effect}"))
 }
 
-/// Whether a list of words, between commas and spaces, has this one.
+/// Whether a list of words, between commas and spaces, has this one; as gpg reads them in any case, and cut short.
 fn has_word(list: &str, word: &str) -> bool {
-    list.split([',', ' ', '\t', '"']).any(|own| own == word)
+    let is_it = |own: &str| {
+        let begin = word.get(..own.len());
+        !own.is_empty() && begin.is_some_and(|begin| begin.eq_ignore_ascii_case(own))
+    };
+    list.split([',', ' ', '\t', '"', '=']).any(is_it)
 }
 
 /// Why GnuPG cannot be asked on this system what is valid in a user's keyring.

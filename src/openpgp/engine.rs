@@ -6,7 +6,7 @@
 
 mod revokers;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::limits::{CLOCK_SKEW, MAX_SELF_SIGNATURES};
@@ -16,7 +16,7 @@ use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::message::Message;
 use crate::openpgp::judgement::Judgement;
 use crate::openpgp::keys::certificate::Certificate;
-use crate::openpgp::keys::key::Key;
+use crate::openpgp::keys::key::{Fingerprint, Key};
 use crate::openpgp::keys::listing::ListedKey;
 use crate::openpgp::keys::needs::Needs;
 use crate::openpgp::keys::signed_by::SignedBy;
@@ -36,6 +36,8 @@ pub struct Engine {
     warnings: Vec<String>,
     /// How many of them were handed out.
     told: usize,
+    /// Keys, each with the one of its keys that signed, of which no revocation was left unchecked.
+    sure: HashSet<(Fingerprint, Fingerprint)>,
 }
 
 impl Engine {
@@ -53,6 +55,7 @@ impl Engine {
             now,
             warnings,
             told: 0,
+            sure: HashSet::new(),
         }
     }
 

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::copies::{armor, by_files, by_keyring, nameless, orders, VERIFIED};
-use super::keys::{signed, DAY, OWNER, REVOKED};
+use super::keys::{signed, signed_at, DAY, OWNER, REVOKED};
 use super::trial::Trial;
 use crate::support::forge::{now, Draft, Key, CERTIFY, SIGN};
 use crate::support::packets::packet;
@@ -137,4 +137,33 @@ fn other_blocks_are_skipped_and_named() {
     let detached = signer.detach_sign(&name, b"x");
     let outcome = by_files(&[[key.certificate(OWNER), detached].concat()], &signed(&key)).expect_verdict(0, VERIFIED);
     assert!(outcome.stderr.contains("a signature over data"), "{outcome:#?}");
+}
+
+/// What is in a key is not gone through for each signature again, nor for each that is in the key.
+#[test]
+fn thousands_of_signatures_by_others_cost_seconds_however_many_are_judged() {
+    let (key, stranger) = (Key::new(), Key::new());
+    let certificate = key.certificate(OWNER);
+    let (begin, user_id) = certificate.split_at(key.packet().len());
+    let flood = |class: u8, count: u32| {
+        let draft = Draft::new(now() - DAY).class(class).hashed(16, &stranger.key_id());
+        let mut body = stranger.sign_body(&draft, &key.hashed());
+        let end = body.len();
+        let forged = (0..count).flat_map(|n| {
+            body[end - 4..].copy_from_slice(&n.to_be_bytes());
+            packet(2, &body)
+        });
+        forged.collect::<Vec<u8>>()
+    };
+    let blobs: Vec<Vec<u8>> = (0..50).map(|n| signed_at(&key, now() - 3600 - n)).collect();
+    let blobs: Vec<&[u8]> = blobs.iter().map(Vec::as_slice).collect();
+    for keys in [
+        [begin, &flood(0x20, 4000), user_id].concat(),
+        [begin, user_id, &flood(0x10, 45_000)].concat(),
+    ] {
+        let trial = Trial::with_keys(&keys);
+        let begun = Instant::now();
+        trial.run(&blobs, &[]).expect(0);
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    }
 }

@@ -53,6 +53,11 @@ impl Engine {
         maker: &Fingerprint,
     ) -> Result<(), EngineError> {
         let key = certificate.fingerprint();
+        // It takes a look at each signature in the key, of which there may be thousands.
+        let asked = (key.clone(), maker.clone());
+        if self.sure.contains(&asked) {
+            return Ok(());
+        }
         if certificate.is_crowded() || certificate.has_many_revokers() {
             return Err(EngineError::crowded(key.as_str()));
         }
@@ -87,7 +92,10 @@ impl Engine {
             .collect();
         match certificate.doubt(maker, &others) {
             Some(doubt) => Err(EngineError::odd_revocation(key.as_str(), doubt)),
-            None => Ok(()),
+            None => {
+                self.sure.insert(asked);
+                Ok(())
+            }
         }
     }
 }

@@ -79,8 +79,9 @@ impl Loose {
     /// The same for each two octets that copies of the signature have of the digest.
     pub fn by_prefix(&self) -> impl Iterator<Item = Self> + '_ {
         self.prefixes.iter().map(|prefix| Self {
+            issuers: self.issuers.clone(),
+            embedded: self.embedded.clone(),
             prefixes: BTreeSet::from([*prefix]),
-            ..self.clone()
         })
     }
 

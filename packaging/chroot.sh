@@ -164,7 +164,7 @@ if [ $prepare = yes ]; then
 fi
 status=0
 # shellcheck disable=SC2016 # the inner shell's arguments
-inside HOME=/root chroot "$root" sh -c 'cd "$1" && shift && exec "$@"' sh "$PWD" "$@" || status=$?
+inside HOME=/root chroot "$root" sh -c 'cd "$1" && shift && exec "$@"' sh "$PWD" "$@" 8<&- 9<&- || status=$?
 # What of it still runs ends with this script; then the next run takes away what is left.
 if umount --recursive --lazy "$root"; then rm -rf "$layer" || true; fi
 exit $status

@@ -51,7 +51,7 @@ impl Requests {
 /// Parses `--identity-match`.
 ///
 /// # Errors
-/// When the rule is unknown, a prefix is invalid, or the prefixes can give no reference.
+/// When the rule is unknown or a prefix is invalid.
 pub fn identity_rule(text: Option<&str>) -> Result<Rule, UsageError> {
     match text {
         None | Some("matchRepoDigestOrExact") => Ok(Rule::MatchRepoDigestOrExact),
@@ -61,12 +61,7 @@ pub fn identity_rule(text: Option<&str>) -> Result<Rule, UsageError> {
             Some(Some((prefix, signed))) => {
                 let wrong = |what: String| UsageError::new(format!("--identity-match {}: {what}", place::shown(text)));
                 let remap = Remap::new(prefix, signed).map_err(|error| wrong(error.to_string()))?;
-                if !remap.gives_references() {
-                    return Err(wrong(format!(
-                        "{}; write a SIGNED-PREFIX that begins with the host of a registry",
-                        remap.no_reference()
-                    )));
-                }
+                // One that gives no reference matches nothing, here as in a policy; each image says so.
                 Ok(Rule::Remap(remap))
             }
             Some(None) => Err(UsageError::new(format!(

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::pairing::{desk, OK};
 use crate::support::images::{image, D1, D2};
+use crate::support::program::Outcome;
 use crate::verify::{Desk, IDENTITY, OTHER};
 
 #[test]
@@ -101,28 +102,30 @@ fn a_prefix_that_gives_no_reference_is_said_to() {
     desk.put("image.json", image(D1, &[&desk.sign(D1, identity)]).to_string());
     let run = |args: &[&str]| desk.run(&[&["-f", "image.json", "--expected-identity", identity], args].concat());
     let why = "the prefix localhost:5000 becomes x, which does not give a reference";
-    run(&["--identity-match", "remap:localhost:5000=x"]).expect_usage(&format!(
-        "--identity-match remap:localhost:5000=x: {why}; write a SIGNED-PREFIX that begins with the host of a registry"
-    ));
-    desk.sandbox
-        .run([
-            "audit",
-            "-f",
-            "image.json",
-            "--public-key",
-            "key.gpg",
-            "--identity-match",
-            "remap:localhost:5000=x",
-        ])
-        .expect_usage(why);
+    let says = |outcome: &Outcome, why: &str| {
+        let flat = outcome.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(why) && !flat.contains("digest differs"), "{outcome:?}");
+    };
+    says(&run(&["--identity-match", "remap:localhost:5000=x"]).expect(1), why);
+    desk.put("map", "localhost:5000 localhost:5000\n");
+    let mut object = image(D1, &[&desk.sign(D1, identity)]);
+    object["dockerImageReference"] = json!(identity);
+    desk.put("own.json", object.to_string());
+    let args = [
+        "audit",
+        "-f",
+        "own.json",
+        "--public-key",
+        "key.gpg",
+        "--expected-identity-map",
+        "map",
+    ];
+    let rule = ["--identity-match", "remap:localhost:5000=x"];
+    says(&desk.sandbox.run([&args[..], &rule].concat()).expect(1), why);
     // Whether this one does depends on the image.
     let outcome = run(&["--identity-match", "remap:localhost:5000/a/b=x.example", "--explain"]).expect(1);
     let why_not = "the prefix localhost:5000/a/b becomes x.example, which does not give a reference";
-    let flat = outcome.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(
-        flat.contains(why_not) && !flat.contains("digest differs"),
-        "{outcome:?}"
-    );
+    says(&outcome, why_not);
     // A policy may say it.
     let requirement = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": desk.key_file,
         "signedIdentity": {"type": "remapIdentity", "prefix": "localhost:5000", "signedPrefix": "x"}});
@@ -137,9 +140,7 @@ fn a_prefix_that_gives_no_reference_is_said_to() {
         "--expected-identity",
         identity,
     ];
-    let outcome = desk.sandbox.run(args).expect(1);
-    let flat = outcome.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(flat.contains(why) && !flat.contains("digest differs"), "{outcome:?}");
+    says(&desk.sandbox.run(args).expect(1), why);
 }
 
 #[test]

@@ -155,7 +155,7 @@ impl<R: BufRead> Reader<R> {
         Ok(yes)
     }
 
-    /// Reads `null`.
+    /// Reads a `null`, of which nothing is kept.
     ///
     /// # Errors
     /// When something else stands there.

@@ -98,7 +98,7 @@ pub trait KeySet: Debug + Send {
     /// Whether a key of the set claims this fingerprint as that of its primary key or of a subkey.
     fn has(&self, fingerprint: &Fingerprint) -> bool;
 
-    /// All keys.
+    /// Every key of the set, with what speaks for and against it, as `keys` lists them.
     ///
     /// # Errors
     /// When the keys cannot be read.

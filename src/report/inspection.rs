@@ -66,7 +66,7 @@ impl Inspected {
     }
 }
 
-/// Prints inspections.
+/// Prints what each signature claims, marked as unverified, in the format asked for.
 ///
 /// # Errors
 /// When writing fails.

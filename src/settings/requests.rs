@@ -48,7 +48,7 @@ impl Requests {
     }
 }
 
-/// Parses `--identity-match`.
+/// The rule that `--identity-match` names; without the option matchRepoDigestOrExact, as podman has it.
 ///
 /// # Errors
 /// When the rule is unknown or a prefix is invalid.
@@ -76,7 +76,7 @@ pub fn identity_rule(text: Option<&str>) -> Result<Rule, UsageError> {
     }
 }
 
-/// Parses `--expected-digest`.
+/// The digest that `--expected-digest` names: sha256, by which images are named.
 ///
 /// # Errors
 /// When it is not a sha256 digest.

@@ -127,26 +127,18 @@ fn images_in_registries_are_described_by_inspect() {
             .run([command, "docker://a.example/b:1"])
             .expect_usage("to see what its signatures claim write: image-signature inspect docker://a.example/b:1");
     }
-    sandbox
-        .run([
-            "policy",
-            "why",
-            "a.example/b:1",
-            "--registries-conf",
-            "nofile",
-            "p.json",
-        ])
-        .expect_usage("p.json");
+    let why = [
+        "policy",
+        "why",
+        "a.example/b:1",
+        "--registries-conf",
+        "nofile",
+        "p.json",
+    ];
+    sandbox.run(why).expect_usage("p.json");
     sandbox.file("p.json", "{\"default\": [{\"type\": \"reject\"}]}");
     sandbox
-        .run([
-            "policy",
-            "why",
-            "a.example/b:1",
-            "--registries-conf",
-            "nofile",
-            "p.json",
-        ])
+        .run(why)
         .expect_usage("--registries-conf: reading nofile: No such file");
 }
 

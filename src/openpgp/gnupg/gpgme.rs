@@ -55,7 +55,7 @@ impl Gpg {
         &self.version
     }
 
-    /// Imports keys.
+    /// Hands certificates to gpg for the home of this context; what it took is in the answer.
     ///
     /// # Errors
     /// When gpg fails or does not finish. That it takes no key is no failure.

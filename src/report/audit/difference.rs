@@ -78,7 +78,7 @@ impl Printer {
         }
     }
 
-    /// Prints everything.
+    /// Prints the differences that were kept, and how both reports end.
     ///
     /// # Errors
     /// When reading what was kept or writing fails.

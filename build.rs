@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Puts the build date into `--version`, and the machine built for into what HTTP servers are told. No network, no git,
-//! nothing probed.
+//! Puts the build date into `--version`, and the machine built for into what HTTP servers are told. No network,
+//! no git, nothing probed.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -32,8 +32,8 @@ pub struct Loaded {
     pub object: Value,
 }
 
-/// Types under which simple signing signatures are stored: by skopeo, podman and the registry, and by the import
-/// controller.
+/// Types under which simple signing signatures are stored: by skopeo, podman and the registry, and
+/// by the import controller.
 pub const SIGNATURE_TYPES: [&str; 2] = ["atomic", "AtomicImageV1"];
 
 /// What is used of an Image object of `image.openshift.io/v1`.

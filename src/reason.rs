@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What is said of an image or of one of its signatures. Lines of a report have the names of the variants, which are the
-/// words.
+/// What is said of an image or of one of its signatures. Lines of a report have the names of the variants,
+/// which are the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Verdict {
     /// Everything that was asked for holds.

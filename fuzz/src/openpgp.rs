@@ -40,8 +40,8 @@ pub fn framing(input: &[u8]) {
     }
 }
 
-/// A key file: each key is written as it is read, and united with itself it is itself; two keys united are the same in
-/// either order.
+/// A key file: each key is written as it is read, and united with itself it is itself; two keys united are the
+/// same in either order.
 pub fn certificates(input: &[u8]) {
     let contents = key_file::look(input);
     let mut former: Option<Certificate> = None;

@@ -158,8 +158,8 @@ impl Entry {
     }
 }
 
-/// Shortens a list; how many were left out comes back. What `stays`, which is asked with what stands before it, is left out
-/// last.
+/// Shortens a list; how many were left out comes back. What `stays`, which is asked with what stands before it,
+/// is left out last.
 fn cut<T>(list: &mut Vec<T>, most: usize, stays: impl Fn(&[T], &T) -> bool) -> u64 {
     let more = list.len().saturating_sub(most);
     if more > 0 {
@@ -295,8 +295,8 @@ pub struct Signature {
     /// The key ID or fingerprint that it says it is by, where its maker is in no keyring: a claim and no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_key: Option<String>,
-    /// When it expires itself, in seconds since 1970, whatever becomes of its key; none where it never does, or that is not
-    /// known.
+    /// When it expires itself, in seconds since 1970, whatever becomes of its key; none where it never does, or
+    /// that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<i64>,
     /// The digest of the instance that it belongs to, where the image is a list that was judged by its instances.

@@ -111,8 +111,8 @@ impl<R: BufRead> Merge<R> {
         &self.head
     }
 
-    /// Gives out each image once, shard by shard, and returns the end of the sum. What was found to be missing by then
-    /// stands there.
+    /// Gives out each image once, shard by shard, and returns the end of the sum. What was found to be missing
+    /// by then stands there.
     pub fn each(mut self, take: &mut dyn FnMut(&Entry)) -> Tail {
         for (index, part) in std::mem::take(&mut self.parts) {
             let shard = Shard {

@@ -91,8 +91,8 @@ pub struct AuditCommand {
     #[arg(long, value_name = "FILE")]
     pub expected_identity_map: Option<PathBuf>,
 
-    /// How identities are compared: matchRepoDigestOrExact (default), matchExact, matchRepository, or
-    /// remap:PREFIX=SIGNED-PREFIX
+    /// How identities are compared: matchRepoDigestOrExact (default),
+    /// matchExact, matchRepository, or remap:PREFIX=SIGNED-PREFIX
     #[arg(long, value_name = "RULE", value_parser = MatchRule, hide_possible_values = true)]
     pub identity_match: Option<String>,
 
@@ -144,8 +144,8 @@ pub struct AuditCommand {
     #[arg(long, help_heading = "Recording")]
     pub confirm: bool,
 
-    /// With --confirm: how many records may change from True to False; if there are more, none of them is written
-    /// [default: 20]
+    /// With --confirm: how many records may change from True to False; if there are more, none of them
+    /// is written [default: 20]
     #[arg(long, value_name = "N", help_heading = "Recording")]
     pub max_downgrades: Option<u32>,
 }

@@ -22,8 +22,8 @@ pub struct KeyOptions {
     #[arg(long, value_name = "MODEL")]
     pub trust_model: Option<TrustModelFlag>,
 
-    /// Of the keys, accept only this one: the whole fingerprint of a primary key, or of one subkey; of sigstore keys,
-    /// sha256:HEX (repeatable)
+    /// Of the keys, accept only this one: the whole fingerprint of a primary key, or of one subkey; of
+    /// sigstore keys, sha256:HEX (repeatable)
     #[arg(long, value_name = "FINGERPRINT")]
     pub signed_by: Vec<String>,
 }

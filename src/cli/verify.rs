@@ -107,8 +107,8 @@ pub struct VerifyCommand {
     #[arg(long, value_name = "REF")]
     pub expected_identity: Vec<String>,
 
-    /// How identities are compared: matchRepoDigestOrExact (default), matchExact, matchRepository, or
-    /// remap:PREFIX=SIGNED-PREFIX
+    /// How identities are compared: matchRepoDigestOrExact (default),
+    /// matchExact, matchRepository, or remap:PREFIX=SIGNED-PREFIX
     #[arg(long, value_name = "RULE", value_parser = MatchRule, hide_possible_values = true)]
     pub identity_match: Option<String>,
 

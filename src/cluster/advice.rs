@@ -17,8 +17,8 @@ const READER: &str = "cluster-reader";
 /// The group of policies.
 const CONFIG: &str = "config.openshift.io";
 
-/// What to do about a refusal; empty where there is nothing to say beyond the server's own words. `path` is what was
-/// asked for.
+/// What to do about a refusal; empty where there is nothing to say beyond the server's own words. `path` is
+/// what was asked for.
 pub(super) fn advice(status: &Status, access: &Access, path: &str) -> String {
     match status.code {
         401 => login(access),

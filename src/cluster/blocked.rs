@@ -39,8 +39,8 @@ impl Defect {
     }
 }
 
-/// Which entries block an image, and the command that an administrator can run; nothing where the refusal has another
-/// cause.
+/// Which entries block an image, and the command that an administrator can run; nothing where the
+/// refusal has another cause.
 #[must_use]
 pub fn blocked(status: &Status, object: &Value, edits: &[SignatureEdit]) -> Option<String> {
     let damaged = damaged_entries(status, object, edits);

@@ -181,8 +181,8 @@ impl<'p> Reading<'p> {
         }
     }
 
-    /// The images that volumes are of. The status does not say what is mounted, so that one which is named by a tag is
-    /// not known.
+    /// The images that volumes are of. The status does not say what is mounted, so that one which is named by a
+    /// tag is not known.
     fn volumes(&mut self) {
         let volumes = members::list(self.pod, "spec.volumes");
         for volume in self.some("", volumes) {

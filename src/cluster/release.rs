@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The release payload that a cluster runs, by its ClusterVersion, and the signatures of payloads that the cluster keeps
-//! (docs/openshift-api.md 9).
+//! The release payload that a cluster runs, by its ClusterVersion, and the signatures of payloads that the
+//! cluster keeps (docs/openshift-api.md 9).
 
 use serde_json::Value;
 
@@ -123,8 +123,8 @@ fn number(key: &str, payload: &Digest) -> Option<u64> {
     }
 }
 
-/// The payloads that run; none where the cluster has no ClusterVersion. While an update is under way several do, the newest
-/// first.
+/// The payloads that run; none where the cluster has no ClusterVersion. While an update is under way several
+/// do, the newest first.
 ///
 /// # Errors
 /// When it cannot be read, or does not say which payload runs.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the API server says when it refuses: `Status` objects, and other answers turned into such, in the words of oc
-//! and kubectl.
+//! What the API server says when it refuses: `Status` objects, and other answers turned into such, in the words
+//! of oc and kubectl.
 
 use std::fmt;
 

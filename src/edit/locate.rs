@@ -35,8 +35,8 @@ pub(super) struct Member {
     pub(super) ends_in_block_scalar: bool,
 }
 
-/// Finds entries by the elements of `items` that they stand in and their indices, in the order in which they are asked
-/// for.
+/// Finds entries by the elements of `items` that they stand in and their indices, in the order in which
+/// they are asked for.
 ///
 /// # Errors
 /// When the document has anchors or one of them is not there.

@@ -10,8 +10,8 @@ use rustix::fs::{Mode, OFlags};
 
 use super::pipe;
 
-/// Opens a file that the user named, which may be a pipe: one that no program opens for writing would be waited for
-/// for ever.
+/// Opens a file that the user named, which may be a pipe: one that no program opens for writing would be
+/// waited for for ever.
 ///
 /// # Errors
 /// When it cannot be opened, or is a pipe that has no writer within [`pipe::MAX_WAIT`].

@@ -64,8 +64,8 @@ impl Key {
         [self.0.hash_one(value), self.1.hash_one(value)]
     }
 
-    /// Hashes an Image object that the reader stands before. `masked` leaves out the members of its signatures that are
-    /// named `recorded`.
+    /// Hashes an Image object that the reader stands before. `masked` leaves out the members of its signatures
+    /// that are named `recorded`.
     ///
     /// # Errors
     /// When the text is malformed.

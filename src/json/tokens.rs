@@ -287,8 +287,8 @@ impl<R: BufRead> Tokens<R> {
     }
 }
 
-/// How many bytes a text begins with that stand for themselves in a string: ASCII but quotes, backslashes and control
-/// characters.
+/// How many bytes a text begins with that stand for themselves in a string: ASCII but quotes,
+/// backslashes and control characters.
 fn plain(text: &[u8]) -> usize {
     const BLOCK: usize = 16;
     let is_special = |byte: &u8| *byte < 0x20 || *byte >= 0x80 || *byte == b'"' || *byte == b'\\';

@@ -146,8 +146,8 @@ pub trait SignatureCheck: Debug + Send {
     /// Says that about so many signatures will come, so that what is not worth its cost for few is set up at once.
     fn expect(&mut self, _signatures: usize) {}
 
-    /// Says which messages are about to be checked, most likely, so that it may look at several together. It changes no
-    /// answer.
+    /// Says which messages are about to be checked, most likely, so that it may look at several together.
+    /// It changes no answer.
     fn prepare(&mut self, _messages: &[&Message]) {}
 
     /// What of some needs it cannot do on this system, or is not known to do, in a sentence; `None` where it was seen to do

@@ -176,8 +176,8 @@ fn is_nested(inner: &str, outer: &str) -> bool {
     }
 }
 
-/// Whether everything in scope `inner` is in scope `outer` too: it is the same, begins with it, or is on a host of its
-/// domain.
+/// Whether everything in scope `inner` is in scope `outer` too: it is the same, begins with it, or is on a
+/// host of its domain.
 #[must_use]
 pub fn covers(outer: &str, inner: &str) -> bool {
     if outer == inner {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What can be said against a policy from its files alone. What its keys and this machine have to do with it is found
-//! elsewhere.
+//! What can be said against a policy from its files alone. What its keys and this machine have to do with
+//! it is found elsewhere.
 
 mod identities;
 mod lists;

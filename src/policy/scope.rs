@@ -92,8 +92,8 @@ pub fn around(scope: &str) -> Vec<String> {
 /// The transport of images in the local storage, which not every build of the readers has: podman's and skopeo's have it.
 pub(super) const STORAGE: &str = "containers-storage";
 
-/// Whether the readers of this format take a text for a scope of a transport. They know the scopes of their own
-/// transports only.
+/// Whether the readers of this format take a text for a scope of a transport. They know the scopes of
+/// their own transports only.
 pub(super) fn is_valid(transport: &str, scope: &str) -> bool {
     if scope.is_empty() {
         return true;

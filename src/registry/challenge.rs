@@ -13,8 +13,8 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// Reads one header line as far as it can be understood: what follows a parameter that is not well formed is left
-    /// out.
+    /// Reads one header line as far as it can be understood: what follows a parameter that is not well
+    /// formed is left out.
     #[must_use]
     pub fn parse(line: &str) -> Self {
         let (scheme, mut rest) = token(line);

@@ -26,8 +26,8 @@ const NOT_FOUND: [&str; 2] = ["credentials not found in native keychain", "no cr
 /// The user name that stands for an identity token.
 const TOKEN_USER: &str = "<token>";
 
-/// Asks a helper. `environment` is what the program itself was started with. What a helper prints is secret: no message
-/// quotes it.
+/// Asks a helper. `environment` is what the program itself was started with. What a helper prints is secret:
+/// no message quotes it.
 ///
 /// # Errors
 /// When it cannot be run, fails or prints something else.

@@ -85,8 +85,8 @@ impl Logins {
         }
     }
 
-    /// How to have a login for a repository for which there is none, safe to print: it must come to be where it is looked
-    /// for.
+    /// How to have a login for a repository for which there is none, safe to print: it must come to be where
+    /// it is looked for.
     #[must_use]
     pub fn advice(&self, place: &Reference) -> String {
         let host = safe(place.domain());

@@ -44,8 +44,8 @@ pub(super) fn encoded(query: &[(&str, String)]) -> String {
     pairs.join("&")
 }
 
-/// A text as it reads once percent-encoding is taken off, also where it is put on several times. What is no UTF-8 then is
-/// replaced.
+/// A text as it reads once percent-encoding is taken off, also where it is put on several times. What is no
+/// UTF-8 then is replaced.
 pub(super) fn decoded(text: &str) -> String {
     let mut text = text.to_owned();
     for _ in 0..MAX_ENCODINGS {

@@ -58,8 +58,8 @@ struct State {
 }
 
 /// A writer that keeps what went wrong for the end, so that printing need not look at each result: a closed pipe ends
-/// the printing only, another failure is one of the run. Writing fails all the same, for those who must know that
-/// everything arrived.
+/// the printing only, another failure is one of the run. Writing fails all the same, for those who must
+/// know that everything arrived.
 #[derive(Debug)]
 pub struct Output<W> {
     inner: W,

@@ -152,8 +152,8 @@ impl Values<'_> {
         Ok(())
     }
 
-    /// An expected identity that the image is signed for, and the references that are signed where the rule takes others for
-    /// it.
+    /// An expected identity that the image is signed for, and the references that are signed where the rule
+    /// takes others for it.
     fn signed_as(&mut self, outcome: &ImageOutcome, identity: &Reference) -> io::Result<()> {
         let expected = identity.to_string();
         let others = signatures::references(outcome, identity);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `audit`
+//! The command `audit`.
 //!
 //! One thread reads images and writes the report, in the order in which the images come; others judge. Of all images only
 //! those are in memory that are being judged (docs/contract.md 11).

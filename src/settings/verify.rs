@@ -271,8 +271,8 @@ fn check_recording(
     Ok(())
 }
 
-/// Whether verdicts are coloured: unless the user says so, only on a terminal, and not where NO_COLOR is set
-/// (<https://no-color.org/>).
+/// Whether verdicts are coloured: unless the user says so, only on a terminal, and not where
+/// NO_COLOR is set (<https://no-color.org/>).
 pub(super) fn colour(when: ColorWhen, on_stderr: bool, environment: &Environment) -> bool {
     let terminal = environment.terminal;
     match when {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Bare parts: a manifest in a file, or its digest alone, and signatures in files, as `skopeo standalone-verify` takes
-//! them.
+//! Bare parts: a manifest in a file, or its digest alone, and signatures in files, as
+//! `skopeo standalone-verify` takes them.
 
 use std::path::{Path, PathBuf};
 

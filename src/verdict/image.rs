@@ -235,8 +235,8 @@ impl ImageOutcome {
         tally::shortfall(own.filter(|tally| signature.matched().contains(&tally.identity)))
     }
 
-    /// What the signatures of each kind came to, such as `GPG: Verified, sigstore: none`, where both are asked for or
-    /// there.
+    /// What the signatures of each kind came to, such as `GPG: Verified, sigstore: none`, where both are
+    /// asked for or there.
     #[must_use]
     pub fn by_kind(&self) -> Option<String> {
         let kinds = [(SignatureKind::Gpg, "GPG"), (SignatureKind::Sigstore, "sigstore")];

@@ -105,8 +105,8 @@ fn an_object_that_is_named_twice_leaves_the_audit_incomplete() {
         .expect(3);
 }
 
-/// Whether a directory can be read, and what is in it, may differ between the runs of two shards: neither leaves it to
-/// the other.
+/// Whether a directory can be read, and what is in it, may differ between the runs of two shards: neither leaves
+/// it to the other.
 #[test]
 fn a_place_belongs_to_its_shard_whatever_is_found_there() {
     let bench = Bench::new();

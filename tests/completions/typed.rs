@@ -198,8 +198,8 @@ fn typed_in_fish() {
     types_in("fish");
 }
 
-/// As `kubectl image-signature` and `oc image-signature`, through kubectl's own script for a shell and the helpers that
-/// they ask.
+/// As `kubectl image-signature` and `oc image-signature`, through kubectl's own script for a shell and the
+/// helpers that they ask.
 fn types_as_a_plugin_in(shell: &str) {
     let test = format!("completion of the plugins in {shell}");
     let library = "/usr/share/bash-completion/bash_completion";

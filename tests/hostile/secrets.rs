@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! No secret for a registry is logged or printed: at no level, in no encoding, whatever `RUST_LOG` says
-//! (docs/contract.md 4).
+//! No secret for a registry is logged or printed: at no level, in no encoding, whatever
+//! `RUST_LOG` says (docs/contract.md 4).
 
 use serde_json::json;
 

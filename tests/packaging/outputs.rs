@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What `make check` shows: tests while they run, failures whole, and at the end what was left out and why, also where
-//! some failed.
+//! What `make check` shows: tests while they run, failures whole, and at the end what was left out and why,
+//! also where some failed.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

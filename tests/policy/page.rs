@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The examples of image-signature-policy(1), taken from the page as readers see it: each has the finding under which it
-//! stands.
+//! The examples of image-signature-policy(1), taken from the page as readers see it: each has the finding
+//! under which it stands.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;

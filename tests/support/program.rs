@@ -45,8 +45,8 @@ impl Outcome {
         self.json()["items"][0].clone()
     }
 
-    /// How many gpg workers were started, how many signatures they found good, and how many gpgme checked. Only for runs
-    /// with `-v`.
+    /// How many gpg workers were started, how many signatures they found good, and how many gpgme checked. Only
+    /// for runs with `-v`.
     #[track_caller]
     pub fn workers(&self) -> [usize; 3] {
         let line = self.stderr.lines().find(|line| line.contains("] gpg workers: "));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Whole outputs of commands of every kind: standard output, standard error and exit status. See
-//! `tests/data/golden/README.md`.
+//! Whole outputs of commands of every kind: standard output, standard error and exit
+//! status. See `tests/data/golden/README.md`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -87,8 +87,8 @@ fn timeless(text: &str, begin: jiff::Timestamp) -> String {
     text
 }
 
-/// A command with everything that it printed. Lines of standard error are marked; what does not end with a new line is
-/// said to.
+/// A command with everything that it printed. Lines of standard error are marked; what does not end with a new
+/// line is said to.
 fn block(line: &str, outcome: &Outcome) -> String {
     let ended = |text: &str| match text {
         "" => String::new(),

@@ -63,8 +63,8 @@ pub struct BatchCheck {
     before: usize,
     /// How many workers in a row have failed.
     failures: usize,
-    /// What a worker has said ahead of time, by the messages as it was given them; nothing of one that it does not find
-    /// good.
+    /// What a worker has said ahead of time, by the messages as it was given them; nothing of one that it
+    /// does not find good.
     ahead: HashMap<Vec<u8>, Option<Fit>>,
     counts: Counts,
 }
@@ -114,8 +114,8 @@ impl BatchCheck {
         }
     }
 
-    /// What a worker says of each of some messages, where it finds the signature good beyond doubt; nothing at all where
-    /// it fails.
+    /// What a worker says of each of some messages, where it finds the signature good beyond doubt; nothing at
+    /// all where it fails.
     fn fits(&mut self, messages: &[&Message], encoded: &[Vec<u8>]) -> Vec<Option<Fit>> {
         if self.failures >= MAX_FAILURES {
             return Vec::new();
@@ -145,8 +145,8 @@ impl BatchCheck {
         messages.iter().zip(answers).map(fit).collect()
     }
 
-    /// The worker's answer about each message where it finds the signature good; it is kept unless something is wrong
-    /// with it.
+    /// The worker's answer about each message where it finds the signature good; it is kept unless something
+    /// is wrong with it.
     fn ask(&mut self, messages: &[Vec<u8>]) -> Result<Vec<Option<Answer>>, String> {
         let Terms {
             patience,

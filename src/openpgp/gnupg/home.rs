@@ -91,8 +91,8 @@ fn list(tried: &[(PathBuf, io::Error)]) -> String {
 }
 
 impl Home {
-    /// Makes an empty home directory, mode 0700, in the first of `places` that takes it and in which nobody else can
-    /// replace it.
+    /// Makes an empty home directory, mode 0700, in the first of `places` that takes it and in which nobody
+    /// else can replace it.
     ///
     /// # Errors
     /// When none does, or when gpg would not keep to it.

@@ -207,8 +207,8 @@ impl Key {
         &self.primary().fingerprint
     }
 
-    /// Whether it must not vouch for other keys at `now` (seconds since 1970): revoked, expired, disabled or without valid
-    /// self-signature.
+    /// Whether it must not vouch for other keys at `now` (seconds since 1970): revoked, expired, disabled
+    /// or without valid self-signature.
     #[must_use]
     pub fn is_unfit(&self, now: i64) -> bool {
         let primary = self.primary();

@@ -86,8 +86,8 @@ fn import(home: &Path) -> String {
 
 impl UserHome {
     /// Reads what is needed of a GnuPG home. It is only read, by this program alone, unless GnuPG keeps the keys there in
-    /// a database; then it must belong to `uid`. Where validity decides which keys are accepted, a trust database must be
-    /// there.
+    /// a database; then it must belong to `uid`. Where validity decides which keys are accepted, a trust
+    /// database must be there.
     ///
     /// # Errors
     /// When the home, its keyring or its trust database is missing, unreadable or damaged, or does not hold still.

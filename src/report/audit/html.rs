@@ -35,8 +35,8 @@ const ORDER: [Verdict; 6] = [
 /// `-o html`: one page that loads nothing.
 pub(super) struct Html {
     templates: Environment<'static>,
-    /// Rows by verdict, in the order of [`ORDER`]; what is Verified and yet has something wrong with it stands before what
-    /// is well.
+    /// Rows by verdict, in the order of [`ORDER`]; what is Verified and yet has something wrong with it stands
+    /// before what is well.
     rows: Vec<Spool>,
     marks: Marks,
     controls: Vec<Control>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `audit diff`
+//! The command `audit diff`.
 //!
 //! Of each image of the old report only the place of its line is kept: reports may have hundreds of thousands.
 

@@ -36,8 +36,8 @@ const MAX_WAITING: usize = 256;
 /// Most bytes that are written before they are made sure of.
 const MAX_AT_ONCE: usize = 1 << 20;
 
-/// Writes lines as they come. Each is on the disk before one that comes later; what came while the disk was at work goes
-/// there together.
+/// Writes lines as they come. Each is on the disk before one that comes later; what came while the disk was at
+/// work goes there together.
 fn write_all(file: &mut File, lines: &Receiver<Vec<u8>>, is_regular: bool) -> io::Result<()> {
     while let Ok(mut text) = lines.recv() {
         while text.len() < MAX_AT_ONCE {

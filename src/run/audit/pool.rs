@@ -40,8 +40,8 @@ pub(super) trait Line {
 /// What is done with some images: the same number comes back, in the same order.
 type Work<'w, W> = dyn Fn(&mut W, Vec<Job>) -> Vec<Done> + Sync + 'w;
 
-/// Has every image of a line worked on by one of the workers, of which there must be one. Tells whether all came out
-/// again.
+/// Has every image of a line worked on by one of the workers, of which there must be one. Tells whether
+/// all came out again.
 pub(super) fn each<W: Send>(workers: Vec<W>, work: &Work<'_, W>, line: &mut dyn Line) -> bool {
     let ahead = MAX_AHEAD * workers.len();
     let (to_do, jobs) = sync_channel::<Vec<(u64, Job)>>(ahead);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `--registry-url`: registries that are asked for signatures of a cluster's images, by a few threads at a time however
-//! many judge.
+//! `--registry-url`: registries that are asked for signatures of a cluster's images, by a few threads at a
+//! time however many judge.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 

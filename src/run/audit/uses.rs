@@ -66,8 +66,8 @@ impl Judge<'_> {
     }
 
     /// What an image that is signed for some of its uses is, where another one expects something else: what one namespace
-    /// calls it must not vouch for it in another one. What rests on another list than that of the others is added to
-    /// `footings`.
+    /// calls it must not vouch for it in another one. What rests on another list than that of the others is
+    /// added to `footings`.
     fn for_every_use(
         &mut self,
         outcome: &ImageOutcome,

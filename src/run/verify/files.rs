@@ -20,8 +20,8 @@ use crate::settings::requests::Requests;
 use crate::settings::UsageError;
 use crate::source::objects::{sources, ObjectFiles, Place};
 
-/// Several identities for several images would make any of them good enough for each, and one digest is that of one
-/// image.
+/// Several identities for several images would make any of them good enough for each, and one digest is
+/// that of one image.
 pub(super) fn check_count(files: &ObjectFiles, requests: &Requests, digest: Option<&Digest>) -> Result<(), UsageError> {
     match requests {
         Requests::Everything(_) if digest.is_some() && files.count() > 1 => Err(UsageError::new(

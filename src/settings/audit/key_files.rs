@@ -11,8 +11,8 @@ use crate::text::safe;
 /// Who reads key files once more.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reader {
-    /// A report of JSON lines, which begins with their hash: reports that were made by different keys would be taken for parts
-    /// of one.
+    /// A report of JSON lines, which begins with their hash: reports that were made by different keys would be taken
+    /// for parts of one.
     Report,
     /// Threads that judge, each of which reads them for itself.
     Threads,

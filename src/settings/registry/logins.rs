@@ -17,8 +17,8 @@ use crate::text::safe;
 /// Reads the files with logins. `helpers` are those that registries.conf names.
 ///
 /// # Errors
-/// When a file cannot be read or is not what it should be, or the login given is malformed or could be for more than one
-/// registry.
+/// When a file cannot be read or is not what it should be, or the login given is malformed or could be for
+/// more than one registry.
 pub(super) fn logins(
     options: &RegistryOptions,
     asked: &Asked,

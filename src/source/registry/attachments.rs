@@ -66,8 +66,8 @@ impl Registries<'_> {
         }
     }
 
-    /// Why programs that have this machine's configuration do not look for sigstore signatures of a repository, if they do
-    /// not.
+    /// Why programs that have this machine's configuration do not look for sigstore signatures of a repository,
+    /// if they do not.
     fn unconfigured(&self, place: &Reference) -> Option<String> {
         match self.configuration.stores.use_sigstore_attachments(place) {
             Some((true, _)) => None,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The first two octets of the digest that a signature is over: they stand in it, prove nothing, and tell the honest from
-//! garbage.
+//! The first two octets of the digest that a signature is over: they stand in it, prove nothing, and tell
+//! the honest from garbage.
 
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};

@@ -271,8 +271,8 @@ impl Server {
         self.hook(vec!["PUT", "PATCH"], "/images/", true, run);
     }
 
-    /// Runs once, before the next request of a method is served whose path contains a text, or ends with it where a `$`
-    /// follows it.
+    /// Runs once, before the next request of a method is served whose path contains a text, or ends with it where
+    /// a `$` follows it.
     pub fn before(&self, method: &'static str, path: &str, run: impl FnMut(&mut Objects) + Send + 'static) {
         self.hook(vec![method], path, false, run);
     }

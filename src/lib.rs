@@ -47,7 +47,7 @@
 //! | | [`policy`] | containers-policy.json: its scopes and requirements |
 //! | | [`subject`], [`image`], [`edit`] | what is judged; views over API objects; changing members of them and nothing else |
 //! | 0 | [`reason`], [`limits`], [`clock`], [`text`] | outcomes in words; bounds; the time; making strings of others safe |
-//! | | [`files`], [`processes`], [`logging`] | reading, replacing and removing files; processes below this one; the log |
+//! | | [`files`], [`processes`] | reading, replacing and removing files; processes below this one |
 //!
 //! # Threat model
 //!
@@ -73,7 +73,6 @@ pub mod image;
 pub mod input;
 pub mod json;
 pub mod limits;
-pub mod logging;
 pub mod manifest;
 pub mod openpgp;
 pub mod payload;

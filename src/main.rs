@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use clap::Parser;
 use image_signature::cli::{unknown, Cli};
 use image_signature::files::cleanup;
-use image_signature::logging;
 use image_signature::processes;
 use image_signature::report::exit::Exit;
 use image_signature::report::{output, terminal};
 use image_signature::run;
 use image_signature::settings::environment::Environment;
+use image_signature::settings::logging;
 
 fn main() -> ExitCode {
     // First of all, while there is one thread: it changes this process's PATH.

@@ -19,6 +19,7 @@ pub mod image_name;
 pub mod images;
 pub mod inspect;
 pub mod keys;
+pub mod logging;
 pub mod objects;
 pub mod platforms;
 pub mod policy;

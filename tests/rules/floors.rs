@@ -10,7 +10,7 @@ use super::imports::Imports;
 
 /// From the ground up. On one floor modules may use each other, but not in a circle.
 const FLOORS: [&[&str]; 7] = [
-    &["reason", "limits", "clock", "files", "text", "logging", "processes"],
+    &["reason", "limits", "clock", "files", "text", "processes"],
     &[
         "json",
         "yaml",

@@ -145,17 +145,9 @@ impl ImageOutcome {
                 ..Self::refused(Refusal::new(outcome.reason, message), own.signatures)
             };
         }
-        let mut matched: Vec<Reference> = Vec::new();
-        for identity in instances.iter().flat_map(|(_, outcome)| &outcome.matched) {
-            if !matched.contains(identity) {
-                matched.push(identity.clone());
-            }
-        }
-        // Those that hold for every instance, if there are any.
-        let by_all = |identity: &Reference| instances.iter().all(|(_, outcome)| outcome.matched.contains(identity));
-        if matched.iter().any(by_all) {
-            matched.retain(by_all);
-        }
+        // What holds for one instance only is not said of the list.
+        let mut matched = instances[0].1.matched.clone();
+        matched.retain(|identity| instances.iter().all(|(_, outcome)| outcome.matched.contains(identity)));
         let names: Vec<&str> = instances.iter().map(|(name, _)| name.as_str()).collect();
         Self {
             reason: Reason::Verified,

@@ -121,6 +121,13 @@ fn a_list_whose_instances_are_signed_as_different_references() {
     let both = [&identities[..], &[image.as_str()]].concat();
     let outcome = scene.town.verify(&both).expect(0);
     assert!(outcome.stderr.contains(&note), "{outcome:?}");
+    let of_the_list = outcome.stdout.split("  linux/").next().unwrap();
+    for identity in [&first, &other] {
+        assert!(!of_the_list.contains(&format!("signed as {identity}")), "{outcome:?}");
+    }
+    assert!(outcome.stdout.starts_with("Verified: the list is not signed itself"), "{outcome:?}");
+    let item = scene.town.verify_json(&both).expect(0).item();
+    assert_eq!(item["matchedIdentities"], serde_json::json!([]), "{item}");
     scene
         .town
         .verify_json(&[&identities[..2], &[image.as_str()]].concat())

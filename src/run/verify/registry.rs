@@ -155,9 +155,7 @@ impl<'c> Run<'c, '_> {
 /// common: each of the identities then holds for a part of the list only.
 fn differing(findings: &Findings) -> Option<String> {
     let Findings { outcome, instances, .. } = findings;
-    let is_of_all = |identity: &&Reference| instances.iter().all(|own| own.outcome.matched().contains(identity));
-    let is_by_instances = outcome.reason() == Reason::Verified && !instances.is_empty();
-    if !is_by_instances || outcome.matched().iter().any(|identity| is_of_all(&identity)) {
+    if outcome.reason() != Reason::Verified || instances.is_empty() || !outcome.matched().is_empty() {
         return None;
     }
     let of = |own: &Instance| {

@@ -43,7 +43,7 @@ use self::collector::Collector;
 use self::files::Files;
 use self::job::{Done, Job};
 use self::judge::Judge;
-use self::mirrors::Mirrors;
+use self::mirrors::{Mirrors, Seen};
 use self::pool::Line;
 use self::registries::{Lookups, Reach};
 use crate::files::cleanup::{self, Interruption};
@@ -93,6 +93,7 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
     let mut run = Run {
         settings,
         collector,
+        seen: Arc::default(),
         progress: &progress,
         stderr: Messages::to(&mut stderr),
     };
@@ -114,6 +115,8 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
 struct Run<'s> {
     settings: &'s Audit,
     collector: Collector<'s>,
+    /// Whether there was a mirror to compare with.
+    seen: Arc<Seen>,
     progress: &'s Progress,
     stderr: Messages<'s>,
 }
@@ -169,7 +172,8 @@ impl<'s> Run<'s> {
             return;
         };
         for judge in judges {
-            judge.comparing(Mirrors::new(configuration, Arc::clone(&known), self.settings.clock));
+            let all = (Arc::clone(&known), Arc::clone(&self.seen));
+            judge.comparing(Mirrors::new(configuration, all, self.settings.clock));
         }
     }
 
@@ -200,6 +204,9 @@ impl<'s> Run<'s> {
         line.tick();
         interruption.no_longer();
         end(&mut line);
+        if self.seen.no_mirror() {
+            line.stderr.note("mirrors: none is configured for any of the images");
+        }
         line.collector.end(&mut line.stderr)
     }
 }

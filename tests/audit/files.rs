@@ -205,3 +205,24 @@ fn an_object_without_a_tag_in_its_place_is_not_judged_by_its_digest() {
     let report = bench.lines(&["-f", "image.json"], 1);
     assert_eq!(report.words(), ["Rejected/IdentityMismatch"]);
 }
+
+/// Whoever writes a map must know what repository it lacks; what others wrote there is no expectation, and moves no terminal.
+#[test]
+fn an_image_without_expected_identity_is_told_with_the_repository_that_its_object_names() {
+    let bench = Bench::new();
+    for (reference, told) in [
+        (format!("quay.io/other/app@{}", digest(1)), "quay.io/other/app"),
+        ("\u{1b}[31m x".to_owned(), "\\u{1b}[31m x"),
+    ] {
+        let mut object = bench.good(1);
+        object["dockerImageReference"] = json!(reference);
+        bench.desk.put("one.json", object.to_string());
+        let report = bench.lines(&["-f", "one.json"], 1);
+        assert_eq!(report.words(), ["Unchecked/NoExpectedIdentity"]);
+        let message = report.entry()["message"].as_str().unwrap();
+        assert!(
+            message.ends_with(&format!("; its object names the repository {told}")),
+            "{message}"
+        );
+    }
+}

@@ -4,6 +4,7 @@
 
 use serde_json::{json, Value};
 
+use super::bench::digest;
 use super::fleet::{stored, Fleet};
 use super::mirror_scene::{about, mirrored, Scene, CASES};
 use crate::support::hub::{Answer, Hub};
@@ -96,6 +97,21 @@ fn without_the_option_no_registry_is_contacted() {
     let Some(scene) = Scene::new() else { return };
     let (report, _) = scene.fleet.lines(&[], 0);
     assert!(scene.digests.iter().all(|digest| about(&report, digest).is_empty()));
+}
+
+/// No gap where there is no mirror says nothing about mirrors.
+#[test]
+fn that_no_mirror_is_configured_is_told() {
+    let fleet = Fleet::empty();
+    mirrored(&fleet, ["other.example", "mirror.example"]);
+    let mut object = stored(&digest(1), &[]);
+    object["dockerImageReference"] = json!(format!("registry.example/ns/app@{}", digest(1)));
+    fleet.server().image(object);
+    let told = "mirrors: none is configured for any of the images\n";
+    let (_, outcome) = fleet.lines(&["--mirrors"], 1);
+    assert!(outcome.stderr.contains(told), "{outcome:?}");
+    let (_, outcome) = fleet.lines(&[], 1);
+    assert!(!outcome.stderr.contains("mirrors:"), "{outcome:?}");
 }
 
 #[test]

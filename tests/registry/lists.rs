@@ -125,7 +125,10 @@ fn a_list_whose_instances_are_signed_as_different_references() {
     for identity in [&first, &other] {
         assert!(!of_the_list.contains(&format!("signed as {identity}")), "{outcome:?}");
     }
-    assert!(outcome.stdout.starts_with("Verified: the list is not signed itself"), "{outcome:?}");
+    assert!(
+        outcome.stdout.starts_with("Verified: the list is not signed itself"),
+        "{outcome:?}"
+    );
     let item = scene.town.verify_json(&both).expect(0).item();
     assert_eq!(item["matchedIdentities"], serde_json::json!([]), "{item}");
     scene

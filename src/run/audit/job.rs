@@ -14,6 +14,7 @@ use crate::settings::audit::Audit;
 use crate::settings::image_name::ImageName;
 use crate::settings::requests::Request;
 use crate::source::objects::{Loaded, Position};
+use crate::text::safe;
 
 /// An image to be judged.
 #[derive(Debug)]
@@ -100,6 +101,23 @@ impl Job {
     /// Whether its entry is called by a digest that is not known before it is read.
     pub(super) fn is_named_later(&self) -> bool {
         matches!(self.what, What::Directory(_) | What::Registry(_))
+    }
+
+    /// What is said of it where nothing is expected. Where its object says that it comes from, the user may look up what to
+    /// expect; it is no expectation itself.
+    pub(super) fn refusal(&self) -> Refusal {
+        let mut refusal = self.expected.refusal();
+        let reference = match &self.what {
+            What::Object(object) => object.loaded.object["dockerImageReference"].as_str(),
+            _ => None,
+        };
+        let reference = reference.filter(|text| !text.is_empty() && self.expected.trouble.is_none());
+        if let Some(text) = reference {
+            let repository = Reference::parse(text).map_or(text.to_owned(), |own| own.name().to_owned());
+            refusal.message.push_str("; its object names the repository ");
+            refusal.message.push_str(&safe(&repository));
+        }
+        refusal
     }
 
     /// Whether it is still to be fetched from somewhere.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `--mirrors`: images at their sources and at the mirrors that stand for these.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 use crate::audit::entry::{Entry, Finding, FindingKind};
@@ -10,7 +11,7 @@ use crate::digest::Digest;
 use crate::reason::Refusal;
 use crate::reference::Reference;
 use crate::registry::configuration::Configuration;
-use crate::registry::registries_conf::RegistriesConf;
+use crate::registry::registries_conf::{Location, RegistriesConf};
 use crate::source::registry::Registries;
 
 /// Most names of one image that are looked up.
@@ -19,24 +20,42 @@ const MAX_NAMES: usize = 8;
 /// Which mirrors there are: as the cluster says, else as this machine does.
 pub(super) type Known = Result<RegistriesConf, Refusal>;
 
+/// What the threads that compare have seen together.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    image: AtomicBool,
+    /// An image has a mirror, or it is not known whether it has one.
+    mirror: AtomicBool,
+}
+
+impl Seen {
+    /// Whether images were compared and none of them has a mirror: a report without a gap then says nothing about mirrors.
+    pub(super) fn no_mirror(&self) -> bool {
+        self.image.load(Ordering::Relaxed) && !self.mirror.load(Ordering::Relaxed)
+    }
+}
+
 /// Compares images at mirrors with those at their sources.
 #[derive(Debug)]
 pub(super) struct Mirrors<'s> {
     known: Arc<Known>,
+    seen: Arc<Seen>,
     registries: Registries<'s>,
 }
 
 impl<'s> Mirrors<'s> {
     /// Nobody is contacted yet.
-    pub(super) fn new(configuration: &'s Configuration, known: Arc<Known>, clock: Clock) -> Self {
+    pub(super) fn new(configuration: &'s Configuration, (known, seen): (Arc<Known>, Arc<Seen>), clock: Clock) -> Self {
         Self {
             known,
+            seen,
             registries: Registries::new(configuration, clock),
         }
     }
 
     /// Adds what mirrors lack of an image. `names` are the references that it is known by.
     pub(super) fn compare(&mut self, digest: &Digest, names: &[Reference], entry: &mut Entry) {
+        self.seen.image.store(true, Ordering::Relaxed);
         let mut asked: Vec<Reference> = Vec::new();
         for name in names {
             // Mirrors may stand for digests only, or for tags only.
@@ -61,6 +80,10 @@ impl<'s> Mirrors<'s> {
             Ok(known) => known.locations(reference).map_err(|error| error.to_string()),
             Err(refusal) => Err(refusal.message.clone()),
         };
+        let is_single = |locations: &Vec<Location>| !locations.iter().any(|location| location.is_mirror);
+        if !locations.as_ref().is_ok_and(is_single) {
+            self.seen.mirror.store(true, Ordering::Relaxed);
+        }
         match locations {
             Ok(locations) if locations.iter().any(|location| location.is_mirror) => {
                 gaps::findings(&self.registries.compare(reference, digest, &locations))

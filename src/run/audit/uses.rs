@@ -18,7 +18,7 @@ impl Judge<'_> {
     pub(super) fn subject(&mut self, subject: &Subject, job: &Job, absence: &str, told: &mut Messages<'_>) -> Judged {
         let identities = &job.expected.identities;
         let outcome = if identities.is_empty() {
-            refused(job.expected.refusal(), &subject.signatures)
+            refused(job.refusal(), &subject.signatures)
         } else {
             let no_signature = format!("there is no signature in {}{absence}", safe(&job.source));
             let outcome = self.as_expected(subject, job, identities, &no_signature, told);
@@ -82,7 +82,7 @@ impl Judge<'_> {
         let signed: HashSet<&Reference> = outcome.matched().iter().collect();
         for (by, identities) in job.expected.unmet(&signed) {
             let own = if identities.is_empty() {
-                ImageOutcome::refused(job.expected.refusal(), outcome.signatures().to_vec())
+                ImageOutcome::refused(job.refusal(), outcome.signatures().to_vec())
             } else {
                 self.as_expected(subject, job, identities, "there is no signature", told)
             };

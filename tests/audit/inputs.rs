@@ -222,6 +222,10 @@ fn reports_name_what_images_were_judged_by() {
             "json=all.out",
             "--report",
             "html=all.html",
+            "--report",
+            "junit=all.xml",
+            "--report",
+            "sarif=all.sarif",
         ])
         .expect(0);
     let key = bench.desk.key_file.display().to_string();
@@ -234,6 +238,13 @@ fn reports_name_what_images_were_judged_by() {
     let page = read("all.html");
     let fact = page.split_once("<dt>Judged by</dt><dd>the keys of ");
     assert!(fact.is_some_and(|(_, rest)| rest.contains("key.gpg</dd>")), "{page}");
+    let property = format!("<property name=\"judged by\" value=\"{by}\"/>");
+    assert!(read("all.xml").contains(&property), "{}", read("all.xml"));
+    let sarif: Value = serde_json::from_str(&read("all.sarif")).unwrap();
+    let described = sarif["runs"][0]["automationDetails"]["description"]["text"]
+        .as_str()
+        .unwrap();
+    assert!(described.ends_with(&format!(", judged by {by}")), "{described}");
     // No pod is among them, which is not the same as none of so many.
     let evidence = document["evidenceForControls"].to_string();
     assert!(

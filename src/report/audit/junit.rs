@@ -143,6 +143,10 @@ impl Renderer for Junit {
             timestamp.trim_end_matches('Z')
         )?;
         writeln!(out, "    <properties>")?;
+        if let Some(head) = head.filter(|head| !head.judged_by.is_empty()) {
+            let by = escaped(&message(&head.judged_by));
+            writeln!(out, "      <property name=\"judged by\" value=\"{by}\"/>")?;
+        }
         for control in &self.controls {
             let name = escaped(&safe(&format!("evidence for {} {}", control.framework, control.id)));
             let value = escaped(&message(&control.evidence(totals).join(". ")));

@@ -153,10 +153,15 @@ impl Renderer for Sarif {
         }});
         write!(out, "{{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{{\"tool\":")?;
         write_line(out, &tool)?;
+        let source = safe(&head.source);
+        let mut description = format!("Audit of {source}");
+        if !head.judged_by.is_empty() {
+            description.push_str(&format!(", judged by {}", message(&head.judged_by)));
+        }
         write!(out, ",\"automationDetails\":")?;
         write_line(
             out,
-            &json!({"id": format!("image-signature/audit/{}", safe(&head.source)), "description": {"text": format!("Audit of {}", safe(&head.source))}}),
+            &json!({"id": format!("image-signature/audit/{source}"), "description": {"text": description}}),
         )?;
         write!(out, ",\"columnKind\":\"utf16CodeUnits\",\"results\":[")
     }

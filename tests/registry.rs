@@ -4,6 +4,8 @@
 
 #[path = "registry/attached.rs"]
 mod attached;
+#[path = "registry/certificates.rs"]
+mod certificates;
 #[path = "registry/crossing.rs"]
 mod crossing;
 #[path = "registry/inspect.rs"]
@@ -18,6 +20,8 @@ mod manifests;
 mod mirrors;
 #[path = "registry/misspelt.rs"]
 mod misspelt;
+#[path = "registry/not_of_registries.rs"]
+mod not_of_registries;
 #[path = "registry/odd_lists.rs"]
 mod odd_lists;
 #[path = "registry/patience.rs"]

@@ -4,9 +4,9 @@
 use std::io;
 use std::time::Duration;
 
-use super::handshake::{HandshakeLost, NotTls};
+use super::handshake::{HandshakeLost, NotTls, Refused};
 use super::proxy::Proxy;
-use crate::text::safe;
+use crate::text::{safe, sentence};
 
 /// Longest time for a connection: name, TCP, proxy and TLS.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -97,6 +97,8 @@ pub(super) fn explain(error: ureq::Error, proxy: Option<&Proxy>, limit: Option<D
         },
         ureq::Error::ConnectProxyFailed(why) => through(format!("does not connect to it: {}", safe(&why))),
         ureq::Error::Other(error) if error.is::<NotTls>() => HttpError::NotTls,
+        // Not cut: what to do stands at the end.
+        ureq::Error::Other(error) if error.is::<Refused>() => HttpError::Other(sentence(&error.to_string())),
         ureq::Error::Other(error) => HttpError::Other(safe(&error.to_string())),
         ureq::Error::Decompress(_, error) => match error.kind() {
             io::ErrorKind::UnexpectedEof => HttpError::Lost("the connection ended within the answer".into()),

@@ -14,6 +14,19 @@ pub(super) type Names = Arc<Mutex<Vec<String>>>;
 /// Most names of a certificate that are told.
 const MAX_NAMES: usize = 8;
 
+/// Longest list of names, in bytes: what to do stands behind it, and must not get out of sight.
+const MAX_LIST: usize = 300;
+
+/// What users can do where the certificate of a server is not accepted, in the words of what it is: the options for an API
+/// server are not those for a registry. Safe to print.
+#[derive(Debug, Clone, Default)]
+pub struct Advice {
+    /// How to name the authority that issued it, as what follows "if it is the right server, ".
+    pub authority: String,
+    /// How to ask for the server by a name that the certificate has.
+    pub name: String,
+}
+
 /// Alternative names of a certificate as they are told.
 pub(super) fn names_of(certificate: &X509Ref) -> Vec<String> {
     let alternatives = certificate.subject_alt_names();
@@ -31,7 +44,7 @@ pub(super) fn names_of(certificate: &X509Ref) -> Vec<String> {
 }
 
 /// Why a handshake failed: the transport's own error where there is one, else the certificate, else OpenSSL's word.
-pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names) -> ureq::Error {
+pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names, advice: &Advice) -> ureq::Error {
     let stream = match error {
         HandshakeError::SetupFailure(error) => return other(Refused(format!("setting up TLS: {}", short(&error)))),
         HandshakeError::Failure(stream) | HandshakeError::WouldBlock(stream) => stream,
@@ -43,9 +56,12 @@ pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names) ->
             crate::text::safe(name),
             verified.error_string(),
             if is_other_name(verified) {
-                name_advice(&names.lock().map(|names| names.clone()).unwrap_or_default())
+                name_advice(
+                    &names.lock().map(|names| names.clone()).unwrap_or_default(),
+                    &advice.name,
+                )
             } else {
-                advice(verified).to_owned()
+                next_step(verified, &advice.authority)
             }
         )));
     }
@@ -67,23 +83,32 @@ pub(super) fn is_other_name(verified: X509VerifyResult) -> bool {
 }
 
 /// The names that a certificate has instead, and how to use one.
-fn name_advice(names: &[String]) -> String {
+fn name_advice(names: &[String], how: &str) -> String {
     if names.is_empty() {
         return "; it has no name at all (subjectAltName): have it reissued".into();
     }
-    let mut list = names.iter().take(MAX_NAMES).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > MAX_NAMES {
-        list.push_str(&format!(" and {} more", names.len() - MAX_NAMES));
+    let mut list = String::new();
+    let mut told = 0;
+    for name in names.iter().take(MAX_NAMES) {
+        if told > 0 && list.len() + name.len() > MAX_LIST {
+            break;
+        }
+        list.push_str(if told > 0 { ", " } else { "" });
+        list.push_str(name);
+        told += 1;
     }
-    format!("; it is for {list}: use a name that it has, as the address or as tls-server-name")
+    if names.len() > told {
+        list.push_str(&format!(" and {} more", names.len() - told));
+    }
+    format!("; it is for {list}: {how}")
 }
 
 /// What to look at next; never how to check less. The numbers are those of OpenSSL's x509_vfy.h.
-fn advice(verified: X509VerifyResult) -> &'static str {
+fn next_step(verified: X509VerifyResult, authority: &str) -> String {
     match verified.as_raw() {
-        9 | 10 => "; look at the clock of this machine, or have the certificate renewed",
-        2 | 18..=21 => "; if it is the right server, name the authority that issued it as certificate-authority",
-        _ => "",
+        9 | 10 => "; look at the clock of this machine, or have the certificate renewed".to_owned(),
+        2 | 18..=21 => format!("; if it is the right server, {authority}"),
+        _ => String::new(),
     }
 }
 
@@ -123,10 +148,10 @@ fn is_plain(stack: &openssl::error::ErrorStack) -> bool {
 #[error("not TLS")]
 pub(super) struct NotTls;
 
-/// A handshake that failed, in words.
+/// A handshake that failed, in words that are safe to print.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Refused(String);
+pub(super) struct Refused(String);
 
 pub(super) fn other(error: impl std::error::Error + Send + Sync + 'static) -> ureq::Error {
     ureq::Error::Other(Box::new(error))

@@ -18,6 +18,7 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
 
+pub use super::handshake::Advice;
 use super::handshake::{is_other_name, names_of, other, refused, short, Names};
 
 /// Server and client authentication.
@@ -29,6 +30,8 @@ pub struct Tls {
     pub server_name: Option<String>,
     /// The client certificate and its key, where the server asks who we are.
     pub identity: Option<Identity>,
+    /// What to do where its certificate is not accepted.
+    pub advice: Advice,
 }
 
 /// Who may vouch for a server.
@@ -155,6 +158,7 @@ pub(super) struct TlsConnector {
     /// For a proxy that itself is reached by https.
     proxy: Option<SslContext>,
     checked: bool,
+    advice: Advice,
 }
 
 impl TlsConnector {
@@ -171,6 +175,7 @@ impl TlsConnector {
             server_name: tls.server_name.clone(),
             proxy,
             checked: !matches!(tls.roots, Roots::Unchecked),
+            advice: tls.advice.clone(),
         })
     }
 }
@@ -242,7 +247,8 @@ impl<In: Transport> Connector<In> for TlsConnector {
             session(context, name, self.checked, &names).map_err(|error| other(TlsError::Setup(short(&error))))?;
         let mut adapter = TransportAdapter::new(transport.boxed(), details.current_time.clone());
         adapter.set_timeout(details.timeout);
-        let stream = ssl.connect(adapter).map_err(|error| refused(error, name, &names))?;
+        let stream = ssl.connect(adapter);
+        let stream = stream.map_err(|error| refused(error, name, &names, &self.advice))?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Some(Either::B(TlsTransport { buffers, stream })))
     }

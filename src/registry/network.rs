@@ -9,7 +9,7 @@ use std::time::Duration;
 use openssl::x509::X509;
 
 use crate::files::read::read_regular;
-use crate::http::tls::{self, Identity, Roots, Tls};
+use crate::http::tls::{self, Advice, Identity, Roots, Tls};
 use crate::http::url::Url;
 use crate::http::{self, proxy, Addresses};
 use crate::text::safe;
@@ -87,10 +87,12 @@ impl Network {
         if !server.is_https() {
             return Ok(Tls::default());
         }
-        let mut found = Found::default();
-        if let Some(directory) = self.directory_of(server, reach) {
-            found = read(&directory)?;
-        }
+        let directory = self.directory_of(server, reach);
+        let mut found = match &directory {
+            Some(directory) => read(directory)?,
+            None => Found::default(),
+        };
+        let advice = self.advice(server, directory, found.authorities.is_empty());
         found.authorities.extend(self.authorities.iter().cloned());
         let roots = match (reach.unverified, found.authorities.is_empty()) {
             (true, _) => Roots::Unchecked,
@@ -101,7 +103,33 @@ impl Network {
             roots,
             server_name: None,
             identity: found.identity,
+            advice,
         })
+    }
+
+    /// What to do where the certificate of a server is not accepted. `directory` is the one that counts for it, and
+    /// `has_none` whether that has no CA certificate.
+    fn advice(&self, server: &Url, directory: Option<PathBuf>, has_none: bool) -> Advice {
+        let empty = if has_none && directory.is_some() {
+            ", where no CA certificate (*.crt) is"
+        } else {
+            ""
+        };
+        let directory = directory.or_else(|| {
+            let own = names_of(server).swap_remove(0);
+            self.certificates.first().map(|directory| directory.join(own))
+        });
+        let into = directory.map(|directory| {
+            let directory = safe(&directory.display().to_string());
+            format!(", or put it into the directory {directory} as ca.crt{empty}")
+        });
+        Advice {
+            authority: format!(
+                "name the CA certificate of the authority that issued it with --registry-ca FILE{}",
+                into.unwrap_or_default()
+            ),
+            name: "use a name that it has, or have it reissued for this one".to_owned(),
+        }
     }
 
     /// The directory with the certificates of a server.
@@ -109,17 +137,23 @@ impl Network {
         if let Some(directory) = self.certificate_directory.as_ref().filter(|_| reach.is_registry) {
             return Some(directory.clone());
         }
-        let host = server.host().to_ascii_lowercase();
-        let mut names = vec![format!("{host}:{}", server.port())];
-        if server.port() == 443 {
-            // As the reference writes it.
-            names.insert(0, host);
-        }
+        let names = names_of(server);
         self.certificates
             .iter()
             .flat_map(|directory| names.iter().map(move |name| directory.join(name)))
             .find(|directory| directory.is_dir())
     }
+}
+
+/// The names of directories that certificates for a server may be in, the usual one first.
+fn names_of(server: &Url) -> Vec<String> {
+    let host = server.host().to_ascii_lowercase();
+    let mut names = vec![format!("{host}:{}", server.port())];
+    if server.port() == 443 {
+        // As the reference writes it.
+        names.insert(0, host);
+    }
+    names
 }
 
 /// What a directory of certificates has.

@@ -4,6 +4,7 @@
 mod chosen;
 pub mod files;
 mod hint;
+pub mod unused;
 
 use base64::Engine as _;
 use serde_json::{Map, Value};
@@ -18,7 +19,7 @@ use crate::cluster::exec::Plugin;
 use crate::cluster::kubeconfig::{ActAs, Cluster, Material, User};
 use crate::files::read::read_bounded;
 use crate::http::secret::Secret;
-use crate::http::tls::{self, Identity, Roots, Tls};
+use crate::http::tls::{self, Advice, Identity, Roots, Tls};
 use crate::http::url::Url;
 use crate::http::{self, proxy};
 use crate::text::{place, quoted, safe};
@@ -147,6 +148,10 @@ fn finish(
                 roots,
                 server_name: Some(cluster.tls_server_name).filter(|name| !name.is_empty()),
                 identity,
+                advice: Advice {
+                    authority: "name the authority that issued it as certificate-authority".into(),
+                    name: "use a name that it has, as the address or as tls-server-name".into(),
+                },
             },
             proxy,
             timeout,

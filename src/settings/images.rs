@@ -173,6 +173,9 @@ fn by_place(
         });
     }
     let needs_cluster = targets.iter().any(|wanted| matches!(wanted.target, Target::Cluster(_)));
+    if !needs_cluster && !options.cluster_policy {
+        cluster::unused::refuse(&options.source.client)?;
+    }
     let stdin_in_use = options.images_from.as_deref() == Some(Path::new("-"));
     let of_cluster = targets
         .iter()

@@ -109,6 +109,9 @@ impl Images {
         options.refuse_registry_url(
             "is about images of a cluster: it needs an IMAGE such as [NAMESPACE/]STREAM:TAG or sha256:DIGEST",
         )?;
+        if !options.cluster_policy {
+            cluster::unused::refuse(&options.source.client)?;
+        }
         let is_remote = |request: &Request| matches!(request.image, ImageName::Registry(_));
         let mut registries = None;
         if named.iter().any(is_remote) {

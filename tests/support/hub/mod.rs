@@ -96,24 +96,29 @@ pub struct Hub {
 impl Hub {
     /// Starts a server without TLS.
     pub fn plain() -> Self {
-        Self::launch(false)
+        Self::launch(None)
     }
 
     /// Starts a server with TLS, with a certificate of an authority of its own.
     pub fn tls() -> Self {
-        Self::launch(true)
+        let mut names = vec![Name::Ip("127.0.0.1"), Name::Dns("localhost")];
+        names.extend(NAMES.map(Name::Dns));
+        Self::tls_for(&names)
     }
 
-    fn launch(is_tls: bool) -> Self {
+    /// The same with a certificate for these names only.
+    pub fn tls_for(names: &[Name<'_>]) -> Self {
+        Self::launch(Some(names))
+    }
+
+    fn launch(names: Option<&[Name<'_>]>) -> Self {
         let authority = Authority::new("authority of a registry");
         let stop = Arc::new(Stop::default());
         let shared = Arc::new(Shared {
             stop: Arc::clone(&stop),
             ..Shared::default()
         });
-        let mut names = vec![Name::Ip("127.0.0.1"), Name::Dns("localhost")];
-        names.extend(NAMES.map(Name::Dns));
-        let acceptor = is_tls.then(|| acceptor(authority.server_for("registry", &names, true), &authority));
+        let acceptor = names.map(|names| acceptor(authority.server_for("registry", names, true), &authority));
         let served = Arc::clone(&shared);
         let listener = Listener::start(stop, move |socket| {
             // A client that breaks off is its own business.
@@ -122,7 +127,7 @@ impl Hub {
         Self {
             shared,
             authority,
-            is_tls,
+            is_tls: names.is_some(),
             listener,
         }
     }

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is said of a registry or store whose certificate is not accepted: what registries have for it, not what API servers
+//! have.
+
+use crate::registry::town::Town;
+use crate::support::api::certificates::Name;
+use crate::support::hub::{Answer, Hub};
+
+/// The message of an image that is not verified because a certificate is not accepted.
+fn refused(town: &Town, args: &[&str]) -> String {
+    let item = town
+        .verify_json(args)
+        .expect_verdict(3, "Unchecked/SourceUnavailable")
+        .item();
+    let message = item["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("is not accepted"), "{message}");
+    assert!(!message.contains("certificate-authority"), "{message}");
+    assert!(!message.contains("tls-server-name"), "{message}");
+    message
+}
+
+/// A registry with an image that is signed in the store on disk.
+fn signed(town: &Town, hub: &Hub) -> String {
+    town.store_on_disk();
+    let digest = hub.store(|store| store.repository("ns/app").image("v1", "certified"));
+    let reference = format!("{}/ns/app:v1", hub.host());
+    town.keep("ns/app", &digest, 1, &town.sign(&digest, &reference));
+    format!("docker://{reference}")
+}
+
+/// The directory that the message names is the one that counts.
+#[test]
+fn an_authority_that_nobody_named() {
+    let (town, hub) = (Town::new(), Hub::tls());
+    let image = signed(&town, &hub);
+    let message = refused(&town, &[&image]);
+    let certificates = town.sandbox.path("home/.config/containers/certs.d");
+    let own = certificates.join(hub.host());
+    let advice = format!(
+        "name the CA certificate of the authority that issued it with --registry-ca FILE, or put it into the directory {} as ca.crt",
+        own.display()
+    );
+    assert!(message.ends_with(&advice), "{message}");
+    let file = town.sandbox.file("ca.pem", hub.ca_pem());
+    town.verify_json(&[&image, "--registry-ca", file.to_str().unwrap()])
+        .expect_verdict(0, "Verified/Verified");
+    std::fs::create_dir_all(&own).unwrap();
+    let message = refused(&town, &[&image]);
+    let said = format!("{} as ca.crt, where no CA certificate (*.crt) is", own.display());
+    assert!(message.ends_with(&said), "{message}");
+    std::fs::write(own.join("ca.crt"), hub.ca_pem()).unwrap();
+    town.verify_json(&[&image]).expect_verdict(0, "Verified/Verified");
+}
+
+#[test]
+fn a_directory_of_certificates_without_one() {
+    let (town, hub) = (Town::new(), Hub::tls());
+    let image = signed(&town, &hub);
+    let empty = town.sandbox.path("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let empty = empty.to_str().unwrap();
+    let message = refused(&town, &[&image, "--cert-dir", empty]);
+    let said = format!("or put it into the directory {empty} as ca.crt, where no CA certificate (*.crt) is");
+    assert!(message.ends_with(&said), "{message}");
+    town.sandbox.file("empty/ca.crt", hub.ca_pem());
+    town.verify_json(&[&image, "--cert-dir", empty])
+        .expect_verdict(0, "Verified/Verified");
+}
+
+#[test]
+fn an_authority_of_a_store_that_nobody_named() {
+    let (town, hub, store) = (Town::new(), Hub::plain(), Hub::tls());
+    town.insecure(&[&hub.host()]);
+    let digest = hub.store(|store| store.repository("ns/app").image("v1", "certified"));
+    let reference = format!("{}/ns/app:v1", hub.host());
+    let signature = town.sign(&digest, &reference);
+    let file = format!("/s/ns/app@{}/signature-1", digest.replace(':', "="));
+    store.answer(&file, Answer::ok("application/octet-stream", signature));
+    town.stores(&format!("default-docker:\n  lookaside: https://{}/s\n", store.host()));
+    let image = format!("docker://{reference}");
+    let message = refused(&town, &[&image]);
+    assert!(message.contains("with --registry-ca FILE"), "{message}");
+    assert!(message.contains(&format!("certs.d/{}", store.host())), "{message}");
+    let file = town.sandbox.file("ca.pem", store.ca_pem());
+    town.verify_json(&[&image, "--registry-ca", file.to_str().unwrap()])
+        .expect_verdict(0, "Verified/Verified");
+}
+
+/// However many names there are, and however long: what to do is said.
+#[test]
+fn a_certificate_for_other_names() {
+    let town = Town::new();
+    let long: Vec<String> = (0..20).map(|n| format!("{n}.{}.example", "a".repeat(60))).collect();
+    let many: Vec<Name<'_>> = long.iter().map(|name| Name::Dns(name)).collect();
+    for (names, told) in [
+        (vec![Name::Dns("registry.example")], "it is for registry.example: use"),
+        (many, " and 16 more: use"),
+    ] {
+        let hub = Hub::tls_for(&names);
+        let ca = town.sandbox.file("ca.pem", hub.ca_pem());
+        let message = refused(&town, &[&signed(&town, &hub), "--registry-ca", ca.to_str().unwrap()]);
+        assert!(message.contains(told), "{message}");
+        assert!(
+            message.ends_with("use a name that it has, or have it reissued for this one"),
+            "{message}"
+        );
+    }
+}

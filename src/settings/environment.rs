@@ -57,8 +57,13 @@ impl Environment {
     #[allow(deprecated)]
     pub fn take(terminal: Terminal) -> Self {
         let now = Timestamp::now().as_second();
+        let variables: HashMap<OsString, OsString> = std::env::vars_os().collect();
+        // An empty one names no directory, and the standard library of Rust 1.85 would look no further.
+        if variables.get(OsStr::new("HOME")).is_some_and(|home| home.is_empty()) {
+            std::env::remove_var("HOME");
+        }
         let environment = Self {
-            variables: std::env::vars_os().collect(),
+            variables,
             home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
             uid: rustix::process::geteuid().as_raw(),
             terminal,

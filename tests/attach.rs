@@ -9,6 +9,8 @@ mod hosts;
 mod interrupted;
 #[path = "attach/mirrors.rs"]
 mod mirrors;
+#[path = "attach/origins.rs"]
+mod origins;
 #[path = "attach/posting.rs"]
 mod posting;
 #[path = "attach/rules.rs"]

@@ -32,6 +32,7 @@ use image_signature::registry::budget::Budget;
 use image_signature::registry::extension::Entry;
 use image_signature::registry::login::Login;
 use image_signature::registry::network::Network;
+use image_signature::registry::registries_conf::Origin;
 use image_signature::registry::session::{Fetched, Session};
 use image_signature::registry::trouble::Trouble;
 use image_signature::registry::Repository;
@@ -149,6 +150,7 @@ pub fn open(net: &Net, access: Access) -> Result<Opened<'_>, Trouble> {
         unverified: access.unverified,
         plain_http: access.plain_http,
         http_only: access.http_only,
+        origin: Origin::Machine,
     };
     let budget = Arc::new(Budget::new(None));
     let session = Session::open(&net.0, budget, registry, Clock::starting_at(1_800_000_000))?;

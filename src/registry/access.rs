@@ -2,6 +2,7 @@
 //! How one registry is reached, and the login that it may see.
 
 use super::login::Login;
+use super::registries_conf::Origin;
 
 /// A registry and what the user allows there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -14,6 +15,8 @@ pub struct Access {
     pub plain_http: bool,
     /// The user wrote `http://`: begin with it, and use nothing else.
     pub http_only: bool,
+    /// Who says whether plain http is spoken there.
+    pub origin: Origin,
 }
 
 /// A login, and the key that it is stored under.

@@ -4,14 +4,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::access::Access;
 use super::budget::Budget;
 use super::network::{Network, Reach};
+use super::registries_conf::Origin;
 use super::trouble::Trouble;
 use crate::http::secret::Secret;
 use crate::http::url::Url;
 use crate::http::{Client, HttpError, Method, Request, Response};
 use crate::text::place::shown;
-use crate::text::safe;
 
 /// Most servers whose connections are kept: whoever redirects chooses how many there are.
 const MAX_CLIENTS: usize = 16;
@@ -23,6 +24,8 @@ pub(super) struct Clients<'n> {
     budget: Arc<Budget>,
     /// The registry is asked over plain http as well.
     allows_plain: bool,
+    /// Who says whether it is.
+    origin: Origin,
     clients: HashMap<(String, Reach), Client>,
 }
 
@@ -55,13 +58,18 @@ impl<'n> Clients<'n> {
             network,
             budget,
             allows_plain: false,
+            origin: Origin::default(),
             clients: HashMap::new(),
         }
     }
 
-    /// For a registry that is asked over plain http as well: nobody is told how to allow that.
-    pub(super) fn allowing_plain(self, allows_plain: bool) -> Self {
-        Self { allows_plain, ..self }
+    /// For a registry. Where it is asked over plain http as well, nobody is told what that is for.
+    pub(super) fn of_registry(self, access: &Access) -> Self {
+        Self {
+            allows_plain: access.plain_http,
+            origin: access.origin,
+            ..self
+        }
     }
 
     /// Asks a server; the answer comes back whatever its status.
@@ -108,10 +116,9 @@ impl<'n> Clients<'n> {
                 url: shown(question.url),
                 limit,
             },
-            HttpError::NotTls if reach.is_registry && !self.allows_plain => unreachable(format!(
-                "{error}, which is used only for a registry that has insecure = true in registries.conf (location = \"{}\")",
-                safe(&location_of(server))
-            )),
+            HttpError::NotTls if reach.is_registry && !self.allows_plain => {
+                unreachable(format!("{error}, {}", self.origin.plain(&location_of(server))))
+            }
             error => unreachable(error.to_string()),
         })
     }

@@ -3,8 +3,11 @@
 
 mod file;
 pub mod mirror_sets;
+mod origin;
 
 use std::path::PathBuf;
+
+pub use origin::Origin;
 
 use crate::reference::Reference;
 use crate::text::place::shown;
@@ -17,6 +20,8 @@ pub const MAX_FILE: u64 = 4 << 20;
 #[derive(Debug, Clone, Default)]
 pub struct RegistriesConf {
     registries: Vec<Registry>,
+    /// It is what mirror sets of a cluster make together.
+    is_of_cluster: bool,
     /// `credential-helpers`, in their order; of several files the last one that has it counts.
     pub helpers: Vec<String>,
 }
@@ -28,6 +33,8 @@ struct Registry {
     location: String,
     insecure: bool,
     blocked: bool,
+    /// It is blocked by a mirror set.
+    is_forbidden_source: bool,
     mirrors_by_digest_only: bool,
     mirrors: Vec<Mirror>,
 }
@@ -65,6 +72,8 @@ pub struct Location {
     pub insecure: bool,
     /// Whether it must not be contacted.
     pub blocked: bool,
+    /// Whose configuration says how the place is contacted.
+    pub origin: Origin,
 }
 
 /// A file that breaks the format, or a name that the configuration makes unusable.
@@ -149,6 +158,7 @@ impl RegistriesConf {
                 is_mirror: false,
                 insecure: false,
                 blocked: false,
+                origin: self.origin_of(reference),
             }]);
         };
         let by_digest = reference.digest().is_some();
@@ -163,6 +173,7 @@ impl RegistriesConf {
                 let rewritten = rewrite(reference, &registry.prefix, &mirror.location)?;
                 locations.push(Location {
                     blocked: self.is_blocked(&rewritten),
+                    origin: self.origin_of(&rewritten),
                     reference: rewritten,
                     is_mirror: true,
                     insecure: mirror.insecure,
@@ -177,6 +188,7 @@ impl RegistriesConf {
         };
         locations.push(Location {
             blocked: self.is_blocked(&source),
+            origin: self.origin_of(&source),
             reference: source,
             is_mirror: false,
             insecure: registry.insecure,
@@ -186,6 +198,16 @@ impl RegistriesConf {
 
     fn is_blocked(&self, location: &Reference) -> bool {
         self.entry(location.name()).is_some_and(|registry| registry.blocked)
+    }
+
+    fn origin_of(&self, location: &Reference) -> Origin {
+        if !self.is_of_cluster {
+            return Origin::Machine;
+        }
+        let entry = self.entry(location.name());
+        Origin::Cluster {
+            is_forbidden_source: entry.is_some_and(|registry| registry.is_forbidden_source),
+        }
     }
 
     /// The entry with the longest prefix that a repository has; the asterisk of a wildcard counts.

@@ -70,7 +70,7 @@ impl<'n> Session<'n> {
             (false, true) => &["https", "http"],
             (false, false) => &["https"],
         };
-        let mut clients = Clients::new(network, budget).allowing_plain(access.plain_http);
+        let mut clients = Clients::new(network, budget).of_registry(&access);
         let mut first: Option<Trouble> = None;
         for scheme in schemes {
             let text = format!("{scheme}://{host}");

@@ -57,10 +57,12 @@ pub enum Trouble {
         limit: Duration,
     },
     /// The configuration forbids to ask.
-    #[error("{url}: blocked by registries.conf")]
+    #[error("{url}: blocked by {by}")]
     Blocked {
         /// What was to be asked for.
         url: String,
+        /// Whose configuration it is, and what of it.
+        by: &'static str,
     },
     /// An answer beyond its limit.
     #[error("{url}: the answer has more than {limit} bytes")]

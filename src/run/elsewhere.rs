@@ -9,7 +9,7 @@ use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::configuration::Configuration;
 use crate::registry::logins::OfCluster;
-use crate::registry::registries_conf::{Location, RegistriesConf};
+use crate::registry::registries_conf::{Location, Origin, RegistriesConf};
 use crate::run::cluster::Session;
 use crate::settings::cluster_registry::ClusterRegistry;
 use crate::source::objects::Loaded;
@@ -333,6 +333,7 @@ impl<'c> Registry<'c> {
             is_mirror: false,
             insecure: own.is_some_and(|own| own.insecure),
             blocked: own.is_some_and(|own| own.blocked),
+            origin: Origin::Machine,
         })
     }
 }

@@ -223,6 +223,7 @@ impl<'c> Registries<'c> {
         if location.blocked {
             return Err(Trouble::Blocked {
                 url: safe(&place.to_string()),
+                by: location.origin.blocker(),
             });
         }
         let access = Access {
@@ -230,6 +231,7 @@ impl<'c> Registries<'c> {
             unverified: location.insecure || self.configuration.unverified,
             plain_http: location.insecure,
             http_only: self.plain.as_deref() == Some(place.domain()),
+            origin: location.origin,
         };
         let (network, clock, budget) = (&self.configuration.network, self.clock, &self.budget);
         // That the time for one image was over says nothing of the next one.

@@ -140,6 +140,7 @@ fn registry(entry: &Table) -> Result<Registry, String> {
         location,
         insecure: boolean(entry, "insecure")?,
         blocked: boolean(entry, "blocked")?,
+        is_forbidden_source: false,
         mirrors_by_digest_only,
         mirrors,
     })

@@ -58,7 +58,8 @@ impl RegistriesConf {
                 }
             }
             let registry = entries.entry(&set.source).or_insert_with(|| empty(&set.source));
-            registry.blocked |= set.never_contact == Some(true);
+            registry.is_forbidden_source |= set.never_contact == Some(true);
+            registry.blocked = registry.is_forbidden_source;
         }
         for (by_tag, pull) in [(false, PullFromMirror::DigestOnly), (true, PullFromMirror::TagOnly)] {
             for (source, registry) in &mut entries {
@@ -85,6 +86,7 @@ impl RegistriesConf {
         }
         Ok(Self {
             registries,
+            is_of_cluster: true,
             ..Self::default()
         })
     }
@@ -100,6 +102,7 @@ fn empty(scope: &str) -> Registry {
         },
         insecure: false,
         blocked: false,
+        is_forbidden_source: false,
         mirrors_by_digest_only: false,
         mirrors: Vec::new(),
     }

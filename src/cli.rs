@@ -8,6 +8,7 @@ pub mod completion;
 pub mod describe;
 pub mod inspect;
 pub mod keys;
+pub mod output;
 pub mod policy;
 pub mod registry;
 pub mod remove;

@@ -88,22 +88,24 @@ pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr:
 /// The name of a command that is to print a document, and how that is written.
 fn document(command: &Command) -> Option<(&'static str, Syntax)> {
     let (name, format) = match command {
-        Command::Verify(options) => ("verify", options.output.to_possible_value()),
-        Command::Remove(options) => ("remove", options.output.to_possible_value()),
-        Command::Describe(options) => ("describe", options.output.to_possible_value()),
-        Command::Inspect(options) => ("inspect", options.output.to_possible_value()),
-        Command::Keys(options) => ("keys", options.output.to_possible_value()),
+        Command::Verify(options) => ("verify", options.format.output.to_possible_value()),
+        Command::Remove(options) => ("remove", options.format.output.to_possible_value()),
+        Command::Describe(options) => ("describe", options.format.output.to_possible_value()),
+        Command::Inspect(options) => ("inspect", options.format.output.to_possible_value()),
+        Command::Keys(options) => ("keys", options.format.output.to_possible_value()),
         Command::Policy(options) => match &options.action {
-            cli::policy::PolicySubcommand::Why(options) => ("policy why", options.output.to_possible_value()),
-            cli::policy::PolicySubcommand::Lint(options) => ("policy lint", options.output.to_possible_value()),
-            cli::policy::PolicySubcommand::Test(options) => ("policy test", options.output.to_possible_value()),
+            cli::policy::PolicySubcommand::Why(options) => ("policy why", options.format.output.to_possible_value()),
+            cli::policy::PolicySubcommand::Lint(options) => ("policy lint", options.format.output.to_possible_value()),
+            cli::policy::PolicySubcommand::Test(options) => ("policy test", options.format.output.to_possible_value()),
         },
         Command::Audit(options) => match &options.action {
             None => ("audit", options.report.output.to_possible_value()),
             Some(cli::audit::AuditSubcommand::Merge(options)) => {
                 ("audit merge", options.report.output.to_possible_value())
             }
-            Some(cli::audit::AuditSubcommand::Diff(options)) => ("audit diff", options.output.to_possible_value()),
+            Some(cli::audit::AuditSubcommand::Diff(options)) => {
+                ("audit diff", options.format.output.to_possible_value())
+            }
         },
         Command::Completion(_) => return None,
     };

@@ -3,6 +3,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::output::OutputOption;
 use super::verify::SourceOptions;
 
 /// How results are printed.
@@ -35,14 +36,7 @@ pub struct DescribeCommand {
     #[command(flatten)]
     pub source: SourceOptions,
 
-    /// Format of the results on standard output
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_default_value = true,
-        help_heading = "Output"
-    )]
-    pub output: DescribeOutput,
+    /// How the results are printed.
+    #[command(flatten)]
+    pub format: OutputOption<DescribeOutput>,
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::output::OutputOption;
 use super::registry::RegistryOptions;
 
 /// How claims are printed. Whatever the format, they are marked as unverified.
@@ -51,16 +52,9 @@ pub struct InspectCommand {
     #[arg(long, value_name = "TIME", help_heading = "Registries, as for podman and skopeo")]
     pub request_timeout: Option<String>,
 
-    /// Format of the claims on standard output
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_default_value = true,
-        help_heading = "Output"
-    )]
-    pub output: InspectOutput,
+    /// How the results are printed.
+    #[command(flatten)]
+    pub format: OutputOption<InspectOutput>,
 
     /// Show the structure of each signature as numbered lines
     #[arg(long, help_heading = "Output")]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::output::OutputOption;
+
 /// Which keys are accepted.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Keys")]
@@ -67,14 +69,7 @@ pub struct KeysCommand {
     #[command(flatten)]
     pub keys: KeyOptions,
 
-    /// Format of the list on standard output
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_default_value = true,
-        help_heading = "Output"
-    )]
-    pub output: KeyOutput,
+    /// How the results are printed.
+    #[command(flatten)]
+    pub format: OutputOption<KeyOutput>,
 }

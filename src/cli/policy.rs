@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::cluster::ClientOptions;
+use super::output::OutputOption;
 
 /// Where the policy and the configuration of registries are.
 #[derive(Debug, Clone, Args)]
@@ -110,16 +111,9 @@ pub struct WhyCommand {
     #[command(flatten)]
     pub configuration: Configuration,
 
-    /// Format of the explanation on standard output
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_default_value = true,
-        help_heading = "Output"
-    )]
-    pub output: PolicyOutput,
+    /// How the results are printed.
+    #[command(flatten)]
+    pub format: OutputOption<PolicyOutput>,
 }
 
 /// Find what cannot work in a policy, and what may mean something else than intended: a line a finding, with a stable code,
@@ -136,16 +130,9 @@ pub struct LintCommand {
     #[command(flatten)]
     pub configuration: Configuration,
 
-    /// Format of the findings on standard output
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_default_value = true,
-        help_heading = "Output"
-    )]
-    pub output: PolicyOutput,
+    /// How the results are printed.
+    #[command(flatten)]
+    pub format: OutputOption<PolicyOutput>,
 }
 
 /// How the outcome of tests is printed.
@@ -177,14 +164,7 @@ pub struct TestCommand {
     #[command(flatten)]
     pub configuration: Configuration,
 
-    /// Format of the results on standard output
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_default_value = true,
-        help_heading = "Output"
-    )]
-    pub output: TestOutput,
+    /// How the results are printed.
+    #[command(flatten)]
+    pub format: OutputOption<TestOutput>,
 }

@@ -3,6 +3,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::output::OutputOption;
 use super::verify::{DryRun, SourceOptions};
 
 /// How results are printed.
@@ -49,14 +50,7 @@ pub struct RemoveCommand {
     #[arg(long, value_name = "HOW", help_heading = "Recording")]
     pub dry_run: Option<DryRun>,
 
-    /// Format of the results on standard output
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_default_value = true,
-        help_heading = "Output"
-    )]
-    pub output: RemoveOutput,
+    /// How the results are printed.
+    #[command(flatten)]
+    pub format: OutputOption<RemoveOutput>,
 }

@@ -9,6 +9,7 @@ use clap::{Arg, Args, Command, ValueEnum};
 
 use super::acceptance::AcceptanceOptions;
 use super::cluster::ClientOptions;
+use super::output::OutputOption;
 use super::registry::{ClusterRegistryOptions, RegistryOptions};
 
 /// How results are printed.
@@ -169,16 +170,9 @@ pub struct VerifyCommand {
     #[command(flatten)]
     pub registry: RegistryOptions,
 
-    /// Format of the results on standard output
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_default_value = true,
-        help_heading = "Output"
-    )]
-    pub output: VerifyOutput,
+    /// How the results are printed.
+    #[command(flatten)]
+    pub format: OutputOption<VerifyOutput>,
 
     /// Colour the verdicts in text [default: auto, on a terminal where NO_COLOR is not set]
     #[arg(

@@ -27,7 +27,7 @@ impl Describe {
         Ok(Self {
             objects: Objects::new(&options.source, &options.images, environment)?,
             is_recursive: options.source.recursive,
-            output: options.output,
+            output: options.format.output,
         })
     }
 }

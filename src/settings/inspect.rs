@@ -45,7 +45,7 @@ impl Inspect {
     /// # Errors
     /// When they contradict each other.
     pub fn new(options: &InspectCommand, environment: &Environment) -> Result<Self, UsageError> {
-        if options.explain && options.output != InspectOutput::Text {
+        if options.explain && options.format.output != InspectOutput::Text {
             return Err(UsageError::new(
                 "--explain prints text: it cannot be used with --output",
             ));
@@ -94,7 +94,7 @@ impl Inspect {
             places,
             registries,
             clock: environment.clock(),
-            output: options.output,
+            output: options.format.output,
             explain: options.explain,
         })
     }

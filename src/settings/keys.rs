@@ -48,7 +48,7 @@ impl Listing {
     pub fn new(options: &KeysCommand, environment: &Environment) -> Result<Self, UsageError> {
         Ok(Self {
             keys: KeyChoice::new(&options.keys, &[], environment)?,
-            output: options.output,
+            output: options.format.output,
         })
     }
 }

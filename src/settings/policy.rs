@@ -80,7 +80,7 @@ impl Lint {
         Ok(Self {
             checks_machine: ground.is_of_machine || is_named,
             ground,
-            output: options.output,
+            output: options.format.output,
         })
     }
 }
@@ -101,7 +101,7 @@ impl Test {
         Ok(Self {
             table: options.table.clone(),
             ground: Ground::new(&options.policy, &options.configuration, environment)?,
-            output: options.output,
+            output: options.format.output,
         })
     }
 }
@@ -127,7 +127,7 @@ impl Why {
                 .map_err(|what| UsageError::new(swapped(options).unwrap_or(what)))?,
             mirrors: options.mirrors,
             ground: Ground::new(&options.files, &options.configuration, environment)?,
-            output: options.output,
+            output: options.format.output,
         })
     }
 }

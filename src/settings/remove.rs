@@ -6,6 +6,7 @@ use super::objects::{to_write, Objects, Recording};
 use super::UsageError;
 use crate::cli::acceptance::{AcceptanceOptions, EngineChoice};
 use crate::cli::keys::KeyOptions;
+use crate::cli::output::OutputOption;
 use crate::cli::registry::ClusterRegistryOptions;
 use crate::cli::remove::RemoveCommand;
 pub use crate::cli::remove::RemoveOutput;
@@ -44,7 +45,7 @@ impl Remove {
         let in_files = matches!(objects, Objects::Files { .. });
         let prints_document = recording == Recording::Confirm
             && matches!(&objects, Objects::Files { places, .. } if places.contains(&Place::Stdin));
-        if prints_document && options.output != RemoveOutput::Text {
+        if prints_document && options.format.output != RemoveOutput::Text {
             return Err(UsageError::new(
                 "--output cannot be used with --filename - and --confirm, which print the changed document on standard output",
             ));
@@ -61,7 +62,7 @@ impl Remove {
             recording,
             to_write: to_write(options.confirm, options.dry_run),
             now: environment.now,
-            output: options.output,
+            output: options.format.output,
             prints_document,
         })
     }
@@ -84,7 +85,7 @@ fn as_removal(options: &VerifyCommand) -> Result<RemoveCommand, UsageError> {
         signature,
         confirm,
         dry_run,
-        output,
+        format,
         expected_identity,
         identity_match,
         expected_digest,
@@ -154,20 +155,21 @@ fn as_removal(options: &VerifyCommand) -> Result<RemoveCommand, UsageError> {
             "{flag} cannot be used when removing records, which judges nothing"
         )));
     }
+    let output = match format.output {
+        VerifyOutput::Text => RemoveOutput::Text,
+        VerifyOutput::Wide => {
+            return Err(UsageError::new("--output wide cannot be used when removing records"));
+        }
+        VerifyOutput::Name => RemoveOutput::Name,
+        VerifyOutput::Json => RemoveOutput::Json,
+        VerifyOutput::Yaml => RemoveOutput::Yaml,
+    };
     Ok(RemoveCommand {
         images: images.clone(),
         signature: signature.clone(),
         source: source.clone(),
         confirm: *confirm,
         dry_run: *dry_run,
-        output: match output {
-            VerifyOutput::Text => RemoveOutput::Text,
-            VerifyOutput::Wide => {
-                return Err(UsageError::new("--output wide cannot be used when removing records"));
-            }
-            VerifyOutput::Name => RemoveOutput::Name,
-            VerifyOutput::Json => RemoveOutput::Json,
-            VerifyOutput::Yaml => RemoveOutput::Yaml,
-        },
+        format: OutputOption { output },
     })
 }

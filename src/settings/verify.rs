@@ -93,7 +93,7 @@ impl Verify {
             // Whoever names such keys asks for such signatures, and nodes look for them where objects ask for them.
             registries.wants_attachments = criteria.keys.sigstore.is_some() || is_by_objects;
         }
-        if options.explain && options.output != VerifyOutput::Text {
+        if options.explain && options.format.output != VerifyOutput::Text {
             return Err(UsageError::new(
                 "--explain prints text: it cannot be used with --output",
             ));
@@ -107,7 +107,7 @@ impl Verify {
         let cluster_registry = ClusterRegistry::new(options, recording, in_files, in_cluster)?;
         let prints_document = recording == Recording::Confirm
             && matches!(&source, Source::Objects { places, .. } if places.contains(&Place::Stdin));
-        if prints_document && options.output != VerifyOutput::Text {
+        if prints_document && options.format.output != VerifyOutput::Text {
             return Err(UsageError::new(
                 "--output cannot be used with --filename - and --confirm, which print the changed document on standard output",
             ));
@@ -129,7 +129,7 @@ impl Verify {
             is_recursive: options.source.recursive,
             criteria,
             cluster_policy,
-            output: options.output,
+            output: options.format.output,
             explain: options.explain,
             clock: environment.clock(),
             colour: colour(options.color, prints_document, environment),

@@ -36,6 +36,11 @@ fn run(town: &Town, program: Option<&[&str]>, args: &[&str]) -> crate::support::
     town.scene.finish(&mut command)
 }
 
+/// Judged by what a registry has, with the result as JSON.
+fn elsewhere<'a>(by: &[&'a str; 2]) -> [&'a str; 6] {
+    ["--registry-url", "auto", by[0], by[1], "-o", "json"]
+}
+
 #[test]
 fn by_sigstore_keys() {
     let (town, key) = (Town::founded(), Cosign::new());
@@ -46,14 +51,7 @@ fn by_sigstore_keys() {
         let layers: [(&[u8], &[u8]); 1] = [(&signed, &key.sign(&signed))];
         store.repository("ns/app").attach(&town.digest, &layers);
     });
-    let more = [
-        "--registry-url",
-        "auto",
-        "--sigstore-key",
-        file.to_str().unwrap(),
-        "-o",
-        "json",
-    ];
+    let more = elsewhere(&["--sigstore-key", file.to_str().unwrap()]);
     let item = run(&town, None, &more).expect_verdict(0, "Verified/Verified").item();
     assert_eq!(item["signatures"][0]["kind"], "sigstore");
     let source = item["sources"]
@@ -91,14 +89,7 @@ fn by_a_policy() {
         town.scene.sandbox.file("policy.json", policy.to_string())
     };
     let file = policy("matchExact");
-    let more = [
-        "--registry-url",
-        "auto",
-        "--policy",
-        file.to_str().unwrap(),
-        "-o",
-        "json",
-    ];
+    let more = elsewhere(&["--policy", file.to_str().unwrap()]);
     let item = run(&town, None, &more).expect_verdict(0, "Verified/Verified").item();
     assert_eq!(item["policy"][0]["requirements"][0]["result"], "pass");
     let outcome = run(&town, None, &[&more[..], &["--confirm", "--attach"]].concat());

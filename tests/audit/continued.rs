@@ -7,7 +7,7 @@ use serde_json::{json, Value};
 
 use super::bench::{digest, Bench, Report, PLACE, SIGNED};
 use super::elsewhere::Town;
-use super::fleet::{pod, stored, tag, Fleet};
+use super::fleet::{pod, Fleet};
 use crate::support::cosign::Cosign;
 use crate::support::images::{list, payload};
 use crate::support::program::{binary, Outcome};
@@ -221,11 +221,7 @@ fn an_image_whose_object_has_changed_since_is_judged_again() {
 fn an_image_of_a_cluster_whose_signature_is_gone_since_is_judged_again() {
     for range in [&[][..], &["-n", "shop"]] {
         let fleet = Fleet::empty();
-        let own = digest(1);
-        fleet.server().image(stored(&own, &[&fleet.sign(&own, &tag(1))]));
-        let stream = json!({"spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": tag(1)}}]},
-            "status": {"tags": [{"tag": "v1", "items": [{"image": own}]}]}});
-        fleet.server().stream("shop", "app", stream);
+        let own = fleet.signed_in_a_stream();
         let file = fleet.scene.sandbox.path("audit.jsonl");
         fleet
             .run(&[range, &["--report", "jsonl=audit.jsonl"]].concat())

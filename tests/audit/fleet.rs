@@ -116,6 +116,16 @@ impl Fleet {
         key
     }
 
+    /// An image that is signed as what the stream `shop/app` calls it; its digest.
+    pub fn signed_in_a_stream(&self) -> String {
+        let own = digest(1);
+        self.server().image(stored(&own, &[&self.sign(&own, &tag(1))]));
+        let stream = json!({"spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": tag(1)}}]},
+            "status": {"tags": [{"tag": "v1", "items": [{"image": own}]}]}});
+        self.server().stream("shop", "app", stream);
+        own
+    }
+
     pub fn server(&self) -> &Server {
         &self.scene.server
     }

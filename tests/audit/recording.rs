@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::{json, Value};
 
 use super::bench::{digest, Bench, Report, SIGNED};
-use super::fleet::{pod, stored, tag, Fleet, SOURCE};
+use super::fleet::{pod, tag, Fleet, SOURCE};
 use crate::support::api::Fault;
 use crate::support::images::list;
 
@@ -290,11 +290,7 @@ fn a_resumed_audit_records_what_the_first_run_has_not() {
 #[test]
 fn nothing_is_recorded_by_uses_that_are_not_all_known() {
     let fleet = Fleet::empty();
-    let own = digest(1);
-    fleet.server().image(stored(&own, &[&fleet.sign(&own, &tag(1))]));
-    let stream = json!({"spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": tag(1)}}]},
-        "status": {"tags": [{"tag": "v1", "items": [{"image": own}]}]}});
-    fleet.server().stream("shop", "app", stream);
+    let own = fleet.signed_in_a_stream();
     let runs = format!("other.example/app@{own}");
     fleet
         .server()

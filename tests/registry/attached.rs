@@ -140,6 +140,20 @@ fn attachments_as_they_are_recorded() {
     });
 }
 
+/// Puts a manifest with one signature under a tag, whose layer is said to have a size.
+fn attach_layer(hub: &Hub, tag: &str, (layer, size): (&str, usize), signature: &str) {
+    let manifest = json!({
+        "schemaVersion": 2,
+        "layers": [{
+            "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json", "size": size, "digest": layer,
+            "annotations": {"dev.cosignproject.cosign/signature": signature},
+        }],
+    });
+    let manifest = manifest.to_string();
+    let kind = "application/vnd.oci.image.manifest.v1+json";
+    hub.store(|store| drop(store.repository("ns/app").push(tag, kind, manifest.as_bytes())));
+}
+
 /// By default nobody asks for them; where the configuration says so they are found, and another place still counts.
 #[test]
 fn attachments_are_asked_for_where_the_configuration_says_so() {
@@ -151,22 +165,8 @@ fn attachments_are_asked_for_where_the_configuration_says_so() {
     let image = format!("docker://{reference}");
     let payload = b"{}";
     let layer = hub.store(|store| store.repository("ns/app").blob(payload));
-    let manifest = json!({
-        "schemaVersion": 2,
-        "layers": [{
-            "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json", "size": payload.len(), "digest": layer,
-            "annotations": {"dev.cosignproject.cosign/signature": "AAAA"},
-        }],
-    });
     let tag = format!("{}.sig", digest.replace(':', "-"));
-    hub.store(|store| {
-        let repository = store.repository("ns/app");
-        repository.push(
-            &tag,
-            "application/vnd.oci.image.manifest.v1+json",
-            manifest.to_string().as_bytes(),
-        );
-    });
+    attach_layer(&hub, &tag, (&layer, payload.len()), "AAAA");
     let item = town
         .verify_json(&[&image])
         .expect_verdict(1, "Unsigned/NoSignature")
@@ -237,21 +237,7 @@ fn payloads_that_are_too_large() {
     let layer = hub.store(|store| store.repository("ns/app").blob(&payload));
     let tag = format!("{}.sig", digest.replace(':', "-"));
     for (size, is_asked_for) in [(payload.len(), false), (100, true)] {
-        let manifest = json!({
-            "schemaVersion": 2,
-            "layers": [{
-                "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json", "size": size, "digest": layer,
-                "annotations": {"dev.cosignproject.cosign/signature": base64(&key.sign(&payload))},
-            }],
-        });
-        hub.store(|store| {
-            let repository = store.repository("ns/app");
-            repository.push(
-                &tag,
-                "application/vnd.oci.image.manifest.v1+json",
-                manifest.to_string().as_bytes(),
-            );
-        });
+        attach_layer(&hub, &tag, (&layer, size), &base64(&key.sign(&payload)));
         hub.take_seen();
         let item = town
             .verify_json(&["--sigstore-key", file.to_str().unwrap(), &image])

@@ -108,12 +108,8 @@ fn a_list_whose_instances_are_signed_as_different_references() {
     scene.sign(&scene.instances[0], &scene.reference());
     scene.sign(&scene.instances[1], &other);
     let first = scene.reference();
-    let identities = [
-        "--expected-identity",
-        first.as_str(),
-        "--expected-identity",
-        other.as_str(),
-    ];
+    let flag = "--expected-identity";
+    let identities = [flag, first.as_str(), flag, other.as_str()];
     let image = scene.image();
     let note = format!(
         "note: {image}: no expected reference is one that every instance is signed as: linux/amd64 as {first}, linux/arm64 as {other}"
@@ -121,10 +117,6 @@ fn a_list_whose_instances_are_signed_as_different_references() {
     let both = [&identities[..], &[image.as_str()]].concat();
     let outcome = scene.town.verify(&both).expect(0);
     assert!(outcome.stderr.contains(&note), "{outcome:?}");
-    let of_the_list = outcome.stdout.split("  linux/").next().unwrap();
-    for identity in [&first, &other] {
-        assert!(!of_the_list.contains(&format!("signed as {identity}")), "{outcome:?}");
-    }
     assert!(
         outcome.stdout.starts_with("Verified: the list is not signed itself"),
         "{outcome:?}"

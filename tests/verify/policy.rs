@@ -196,18 +196,12 @@ fn several_identities_are_judged_each_in_its_own_scope() {
         (accept(), "Rejected/IdentityMismatch"),
     ];
     place.put(&place.object(&[], &[ELSEWHERE]));
+    let identities = ["--expected-identity", IDENTITY, "--expected-identity", ELSEWHERE];
+    let args = [&["-o", "json"][..], &identities].concat();
     for (elsewhere, verdict) in cases {
         let here = signed_by("other.gpg");
         place.scopes(&json!({"registry.local:5000": [here], "elsewhere.example": [elsewhere]}));
         let status = i32::from(verdict != OK);
-        let args = [
-            "-o",
-            "json",
-            "--expected-identity",
-            IDENTITY,
-            "--expected-identity",
-            ELSEWHERE,
-        ];
         let outcome = place.run(&args).expect(status);
         let found = crate::verify::words(&outcome);
         // Of two rejections the first is told.
@@ -220,14 +214,6 @@ fn several_identities_are_judged_each_in_its_own_scope() {
     place.put(&place.object(&[ELSEWHERE], &[IDENTITY]));
     let scopes = json!({"registry.local:5000": [signed_by("key.gpg")], "elsewhere.example": [signed_by("other.gpg")]});
     place.scopes(&scopes);
-    let args = [
-        "-o",
-        "json",
-        "--expected-identity",
-        IDENTITY,
-        "--expected-identity",
-        ELSEWHERE,
-    ];
     assert_eq!(place.run(&args).item()["verdict"], "Rejected");
     // Unsupported before Allowed.
     place.put(&image(D1, &[]));

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::cli::output::OutputOption;
+
 /// How differences are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DiffOutput {
@@ -36,13 +38,7 @@ pub struct DiffCommand {
     #[arg(value_name = "NEW")]
     pub new: PathBuf,
 
-    /// Format of the differences on standard output
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_default_value = true
-    )]
-    pub output: DiffOutput,
+    /// How the results are printed.
+    #[command(flatten)]
+    pub format: OutputOption<DiffOutput>,
 }

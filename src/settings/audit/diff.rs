@@ -24,7 +24,7 @@ impl Diff {
         Self {
             old: options.old.clone(),
             new: options.new.clone(),
-            output: options.output,
+            output: options.format.output,
         }
     }
 }

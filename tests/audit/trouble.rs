@@ -2,7 +2,6 @@
 //! gpg processes that die or hang, and signals: nothing is lost, nothing is left behind, and what is done is told.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -34,9 +33,8 @@ fn gpg(bench: &Bench, matches: &str, script: &str) -> PathBuf {
         real.display(),
         sandbox.root().display()
     );
-    let fake = sandbox.file("fake-gpg", text);
-    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
-    fake
+
+    sandbox.program("fake-gpg", text)
 }
 
 /// The command of an audit of all.json with such a gpg.

@@ -16,10 +16,9 @@ const V1BETA1: &str = "client.authentication.k8s.io/v1beta1";
 
 /// Puts a plugin beside the kubeconfig that runs this script.
 fn plugin(scene: &Scene, script: &str) {
-    let path = scene
+    let _path = scene
         .sandbox
-        .file("home/.kube/plugin", format!("#!/bin/sh\n{script}\n"));
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        .program("home/.kube/plugin", format!("#!/bin/sh\n{script}\n"));
 }
 
 /// A kubeconfig with this plugin; `more` changes members of `exec`.

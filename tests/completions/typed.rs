@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Completion as a person has it: keys pressed in a real shell on a terminal, and the arguments that the shell hands on.
 
-use std::os::unix::fs::{symlink, PermissionsExt};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use crate::support::program::{binary, has, wait_until, Sandbox};
@@ -82,8 +82,7 @@ impl Scene {
         );
         std::fs::create_dir(sandbox.path("noted")).unwrap();
         for name in ["image-signature", "verify-image-signature", "kubectl-image_signature"] {
-            let path = sandbox.file(&format!("bin/{name}"), &noting);
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            sandbox.program(&format!("bin/{name}"), &noting);
         }
         for shell in ["bash", "zsh", "fish"] {
             let script = sandbox.run(["completion", shell]).expect(0).stdout;
@@ -221,8 +220,7 @@ fn types_as_a_plugin_in(shell: &str) {
     // Debian has no oc: this one does with the plugin what kubectl does, under its own names, and has kubectl's script.
     let oc = "#!/bin/sh\ncase $1 in\n__complete) shift 2; exec oc_complete-image_signature \"$@\" ;;\n\
               image-signature) shift; exec oc-image_signature \"$@\" ;;\nesac\n";
-    let oc = scene.sandbox.file("bin/oc", oc);
-    std::fs::set_permissions(oc, std::fs::Permissions::from_mode(0o755)).unwrap();
+    scene.sandbox.program("bin/oc", oc);
     let mut script = scene.sandbox.command_of(Path::new("kubectl"));
     let script = scene.sandbox.finish(script.args(["completion", shell]), b"").expect(0);
     let script = scene.sandbox.file(

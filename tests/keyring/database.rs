@@ -3,7 +3,6 @@
 //! What a newer gpg does with them stands in `keyboxd.rs`.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::keyring::{message, Desk, OK};
@@ -41,8 +40,7 @@ fn system(desk: &Desk, version: &str, export: &str) -> System {
         "#!/bin/sh\ncase \"$*\" in\n*--version*) echo 'gpg (GnuPG) {version}';;\n*--export*) {export};;\n*) exec {} \"$@\";;\nesac\n",
         real.display()
     );
-    let gpg = desk.sandbox.file("gpg", script);
-    fs::set_permissions(&gpg, fs::Permissions::from_mode(0o755)).unwrap();
+    let gpg = desk.sandbox.program("gpg", script);
     System::new().replace("/usr/bin/gpg", &gpg)
 }
 

@@ -3,7 +3,6 @@
 //! true one or none, whatever the source of keys, and a true record stands.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::thread;
 
@@ -22,8 +21,7 @@ fn liar(desk: &Desk, script: &str) -> System {
         fs::copy("/usr/bin/gpg", &real).unwrap();
     }
     let text = format!("#!/bin/sh\nREAL={}\n{script}\n", real.display());
-    let gpg = desk.sandbox.file("gpg", text);
-    fs::set_permissions(&gpg, fs::Permissions::from_mode(0o755)).unwrap();
+    let gpg = desk.sandbox.program("gpg", text);
     System::new().replace("/usr/bin/gpg", &gpg)
 }
 

@@ -64,9 +64,8 @@ impl Scene {
             "#!/bin/sh\nREAL={real}\nHERE={}\ncase \"$*\" in *--multifile*) {script} ;; *) exec $REAL \"$@\" ;; esac\n",
             sandbox.root().display()
         );
-        let fake = sandbox.file("fake-gpg", text);
-        fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
-        fake
+
+        sandbox.program("fake-gpg", text)
     }
 
     pub fn run(&self, script: &str, blobs: &[&[u8]]) -> Outcome {

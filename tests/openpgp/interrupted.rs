@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Runs that a signal ends leave nothing; signals that were ignored at the start stay ignored.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use rustix::process::{kill_process, Pid, Signal};
@@ -94,14 +92,13 @@ fn a_run_interrupted_while_gpg_works_leaves_nothing() {
     let (trial, blob) = signed();
     // It answers, and then takes its time: as long as no other run of this test does at the moment.
     let duration = format!("61.{}", std::process::id());
-    let slow = trial.sandbox.file(
+    let slow = trial.sandbox.program(
         "slow",
         format!(
             "#!/bin/sh\ncase \"$*\" in *--version*) echo 'gpg (GnuPG) 2.2.40';; *) sleep {duration}; exit;; esac\n"
         ),
     );
     let line = format!("sleep\u{0}{duration}\u{0}");
-    fs::set_permissions(&slow, fs::Permissions::from_mode(0o755)).unwrap();
     let system = System::new().replace("/usr/bin/gpg", &slow);
     let mut command = trial.command_of(system.command(&trial.sandbox), &[&blob]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

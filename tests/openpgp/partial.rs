@@ -2,7 +2,6 @@
 //! A partial success is a failure: imports that end half way.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -123,8 +122,7 @@ fn a_gpg_that_ends_within_an_import_or_loses_a_block_is_noticed() {
         ("nothing", lossy(0)),
     ] {
         let text = format!("#!/bin/bash\ncase \"$*\" in *--import*) {script};; *) exec {real} \"$@\";; esac\n");
-        let fake = trial.sandbox.file("fake", text);
-        fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+        let fake = trial.sandbox.program("fake", text);
         let system = System::new().replace("/usr/bin/gpg", &fake);
         for blob in [signed(&key), signed(&other)] {
             let mut command = trial.command_of(system.command(&trial.sandbox), &[&blob]);

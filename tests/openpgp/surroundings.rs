@@ -2,7 +2,6 @@
 //! What the program finds around it: gpg itself, the caller's PATH and gpg.conf, places for temporary files.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use super::system::{possible, Scene, FAILED, VERIFIED};
 use super::trial::{signed_payload, Trial};
@@ -17,8 +16,7 @@ fn a_gpg_that_is_missing_broken_or_too_old_is_named() {
     }
     let s = Scene::new();
     let script = |name: &str, text: &str| {
-        let path = s.trial.sandbox.file(name, format!("#!/bin/sh\n{text}\n"));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = s.trial.sandbox.program(name, format!("#!/bin/sh\n{text}\n"));
         path
     };
     let none = s.trial.sandbox.file("none", b"");
@@ -65,8 +63,7 @@ fn a_gpg_that_does_not_answer_is_not_waited_for_for_ever() {
         calls.display(),
         real.display()
     );
-    let hanging = s.trial.sandbox.file("hanging", script);
-    fs::set_permissions(&hanging, fs::Permissions::from_mode(0o755)).unwrap();
+    let hanging = s.trial.sandbox.program("hanging", script);
     let system = System::new().replace("/usr/bin/gpg", &hanging);
     let blobs = [&s.good[..], &s.good];
     let mut command = s.trial.command_of(system.command(&s.trial.sandbox), &blobs);
@@ -94,8 +91,7 @@ fn a_gpg_that_the_caller_has_first_in_its_path_is_not_used() {
             "#!/bin/sh\necho {program} >>{}\nexec /usr/bin/{program} \"$@\"\n",
             trace.display()
         );
-        let path = s.trial.sandbox.file(&format!("bin/{program}"), text);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        s.trial.sandbox.program(&format!("bin/{program}"), text);
     }
     let mut command = s.trial.command(&[&s.good]);
     command.env("PATH", format!("{}:/usr/bin:/bin", bin.display()));

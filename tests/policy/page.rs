@@ -3,7 +3,6 @@
 //! under which it stands.
 
 use std::collections::BTreeSet;
-use std::os::unix::fs::PermissionsExt;
 
 use base64::Engine as _;
 use image_signature::policy::finding::Code;
@@ -100,8 +99,7 @@ fn findings(code: &str, example: &str, keys: &[(&str, Vec<u8>)]) -> BTreeSet<Str
     let cluster = object("ClusterImagePolicy", "scopes: [quay.io]", &one);
     let signed = policy(&format!("\"quay.io\": [{SIGNED_BY}]"));
     let program = |text: &str| {
-        let path = sandbox.file("programs/skopeo", text);
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let _path = sandbox.program("programs/skopeo", text);
     };
     let mut args = vec!["policy.json"];
     match code {

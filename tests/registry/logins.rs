@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Whom a login goes to without verified TLS, and credential helpers.
 
-use std::os::unix::fs::PermissionsExt;
-
 use serde_json::json;
 
 use crate::registry::town::Town;
@@ -128,14 +126,13 @@ fn a_file_that_has_no_login_for_the_registry() {
 #[test]
 fn a_credential_helper_is_asked_for_the_host() {
     let (town, hub, image) = guarded();
-    let helper = town.sandbox.file(
+    let helper = town.sandbox.program(
         "bin/docker-credential-test",
         format!(
             "#!/bin/sh\n[ \"$1\" = get ] || exit 9\nread host\necho \"$host\" > {}\necho '{{\"ServerURL\":\"x\",\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}'\n",
             town.sandbox.path("asked").display()
         ),
     );
-    std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
     let config = json!({"auths": {}, "credHelpers": {hub.host(): "test"}}).to_string();
     let file = town.sandbox.file("auth.json", config);
     let run = |path: String| {

@@ -160,6 +160,21 @@ impl Sandbox {
         path
     }
 
+    /// Puts a program there and gives its path. It is a new file, which nobody runs yet, and is written by a process of its own:
+    /// what other threads start meanwhile would inherit it as open for writing, and then it could not be run.
+    pub fn program(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", "rm -f \"$0\" && cat >\"$0\" && chmod 755 \"$0\""])
+            .arg(&path);
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_ref()).unwrap();
+        assert!(child.wait().unwrap().success(), "{}", path.display());
+        path
+    }
+
     /// The program with nothing of the caller's environment but what it needs.
     pub fn command(&self) -> Command {
         self.command_of(&binary())

@@ -46,6 +46,7 @@ const OUTLINE: Keep = Keep::Members(&[
     ("kind", Keep::All),
     ("metadata", Keep::Members(&[("name", Keep::All), ("uid", Keep::All)])),
     ("dockerImageManifest", Keep::All),
+    ("dockerImageManifestMediaType", Keep::All),
     (
         "dockerImageManifests",
         Keep::Elements(&Keep::Members(&[("digest", Keep::All)])),

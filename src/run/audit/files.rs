@@ -142,7 +142,8 @@ impl<'f> Files<'f> {
             for instance in instances {
                 self.uses.add_instance(&list, &instance);
             }
-            if let Some(trouble) = trouble {
+            // A view may be a stub; the object itself is looked at too.
+            if let Some(trouble) = trouble.filter(|_| !objects.is_seen_elsewhere(position)) {
                 self.complain(trouble, left_out);
             }
         }

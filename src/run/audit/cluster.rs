@@ -30,6 +30,9 @@ use crate::source::objects::Loaded;
 /// What follows for records where not all is known that uses images.
 pub(super) const NOT_RECORDED: &str = "nothing is recorded of images by what uses them, since not all of that is known; what you name with IMAGE=REF or in --images-from is";
 
+/// The same where the user asks about some of what uses images alone.
+const NOT_RECORDED_OF_SOME: &str = "nothing is recorded of images by what one namespace, or what a label selects, uses: something else may be expected of them elsewhere; leave out -n and -l, or name the images with IMAGE=REF or in --images-from";
+
 /// The images of a cluster.
 pub(super) struct Cluster<'s> {
     settings: &'s Audit,
@@ -44,8 +47,10 @@ pub(super) struct Cluster<'s> {
     places: &'s [Request],
     /// Registries are asked too.
     looks: bool,
-    /// Not all is known that uses images.
+    /// Not all could be read that uses images.
     is_partial: bool,
+    /// Only some of what uses images was asked for.
+    is_of_some: bool,
 }
 
 impl<'s> Cluster<'s> {
@@ -77,6 +82,12 @@ impl<'s> Cluster<'s> {
                 Range::Named(objects.iter().map(wanted).collect())
             }
         };
+        // The records of an image are one for all who use it, in whatever namespace. What chooses Image objects by labels
+        // leaves out none of their uses.
+        let is_of_some = match &range {
+            Range::Used(namespace) => namespace.is_some() || !selector.is_empty(),
+            Range::Images | Range::Named(_) => false,
+        };
         let scope = Scope {
             range,
             selector: selector.clone(),
@@ -95,6 +106,7 @@ impl<'s> Cluster<'s> {
             places,
             looks: registry.is_some(),
             is_partial,
+            is_of_some,
         })
     }
 
@@ -156,7 +168,7 @@ impl<'s> Cluster<'s> {
         let nothing = Value::Null;
         let object = found.as_ref().map_or(&nothing, |found| &found.loaded.object);
         let expected = Expected {
-            is_partial: self.is_partial,
+            is_partial: self.is_partial || self.is_of_some || self.inventory.may_miss_names_of(&name),
             ..expected_of(self.map, self.requests, &known, object, &wanted)
         };
         let lists = match &found {
@@ -204,8 +216,13 @@ impl<'s> Cluster<'s> {
         if complaints.is_empty() && self.total() == 0 && self.requests.is_empty() {
             complaints.push("the cluster has no image".to_owned());
         }
-        if self.is_partial && self.settings.recording == Recording::Confirm {
-            complaints.push(NOT_RECORDED.to_owned());
+        if self.settings.recording == Recording::Confirm {
+            if self.is_partial || self.inventory.may_miss_names() {
+                complaints.push(NOT_RECORDED.to_owned());
+            }
+            if self.is_of_some {
+                complaints.push(NOT_RECORDED_OF_SOME.to_owned());
+            }
         }
         complaints
     }

@@ -9,7 +9,7 @@ mod named;
 mod release;
 mod users;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -118,6 +118,9 @@ pub struct Inventory {
     wanted: BTreeMap<[u8; 32], Vec<usize>>,
     /// Images that are named and were not found, the next one last.
     lost: Vec<Candidate>,
+    /// Images of which not all is known that expects something of them: one that is named through a stream which was not
+    /// read, or, where there is none, any that is named.
+    unheard: BTreeSet<Option<[u8; 32]>>,
     /// Signatures that the cluster keeps of the release payloads that it runs.
     release: BTreeMap<[u8; 32], Elsewhere>,
 }
@@ -140,6 +143,7 @@ impl Inventory {
             is_by_view: false,
             wanted: BTreeMap::new(),
             lost: Vec::new(),
+            unheard: BTreeSet::new(),
             release: BTreeMap::new(),
         };
         inventory.gather(&mut session.api);

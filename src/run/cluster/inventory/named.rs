@@ -4,7 +4,7 @@
 //! Several names may stand for one image. It is judged once, and each name expects of it what its stream says.
 
 use super::users::used;
-use super::{Candidate, Inventory, Wanted, MAX_KEPT, MAX_NAMED};
+use super::{digest, Candidate, Inventory, Wanted, MAX_KEPT, MAX_NAMED};
 use crate::audit::entry::UseKind;
 use crate::audit::uses::{Known, Uses};
 use crate::cluster::api::Api;
@@ -12,7 +12,7 @@ use crate::cluster::images::{self, FoundImage};
 use crate::cluster::names::Name;
 use crate::cluster::streams;
 use crate::digest::Digest;
-use crate::reason::Refusal;
+use crate::reason::{Reason, Refusal};
 use crate::run::elsewhere::Elsewhere;
 
 impl Inventory {
@@ -25,21 +25,50 @@ impl Inventory {
                     self.images.push(hash);
                     self.wanted.entry(hash).or_default().push(number);
                 }
-                Err(refusal) => self.lost.push(Candidate {
-                    name: match &wanted.name {
-                        Name::Image(digest) | Name::StreamImage { digest, .. } => digest.to_string(),
-                        Name::Tag { .. } => wanted.asked.clone(),
-                    },
-                    found: Err(refusal),
-                    known: Known::default(),
-                    wanted: vec![number],
-                    aside: Elsewhere::default(),
-                }),
+                Err(refusal) => {
+                    self.note_unheard(&wanted.name, &refusal);
+                    self.lost.push(Candidate {
+                        name: match &wanted.name {
+                            Name::Image(digest) | Name::StreamImage { digest, .. } => digest.to_string(),
+                            Name::Tag { .. } => wanted.asked.clone(),
+                        },
+                        found: Err(refusal),
+                        known: Known::default(),
+                        wanted: vec![number],
+                        aside: Elsewhere::default(),
+                    });
+                }
             }
         }
         self.lost.reverse();
         uses.finish();
         self.settle(uses);
+    }
+
+    /// Notes that it is not known what a name expects of its image. A tag that is not there expects nothing of any.
+    fn note_unheard(&mut self, name: &Name, refusal: &Refusal) {
+        match name {
+            Name::Image(digest) | Name::StreamImage { digest, .. } => {
+                self.unheard.insert(digest.hash());
+            }
+            Name::Tag { .. } if refusal.reason == Reason::NotFound => {}
+            Name::Tag { .. } => {
+                self.unheard.insert(None);
+            }
+        }
+    }
+
+    /// Whether a name that could not be looked up may expect something of an image.
+    pub(in crate::run) fn may_miss_names_of(&self, image: &str) -> bool {
+        let own = digest(image).and_then(|digest| digest.hash());
+        self.unheard.contains(&None) || own.is_some() && self.unheard.contains(&own)
+    }
+
+    /// The same of any image that is judged.
+    pub(in crate::run) fn may_miss_names(&self) -> bool {
+        let judged = |hash: &[u8; 32]| self.images.binary_search(hash).is_ok();
+        let mut unheard = self.unheard.iter();
+        unheard.any(|own| own.as_ref().map_or(!self.images.is_empty(), judged))
     }
 
     /// The image that a name stands for. What is read on the way is kept as far as there is room.

@@ -67,3 +67,5 @@ mod trouble;
 mod unreadable;
 #[path = "audit/vouching.rs"]
 mod vouching;
+#[path = "audit/withheld.rs"]
+mod withheld;

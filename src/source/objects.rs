@@ -159,11 +159,12 @@ impl ObjectFiles {
 
     /// What to know of files whose lists are parts of longer ones, of which the other objects are not known; safe to print.
     pub fn parts(&self) -> impl Iterator<Item = String> + '_ {
-        self.files.iter().filter(|file| file.is_part).map(|file| {
-            format!(
-                "{}: a list in it goes on (metadata.continue), and the objects that follow are not known; save the whole list, as oc get -o json does without --raw",
+        self.files.iter().filter_map(|file| {
+            let why = file.part?;
+            Some(format!(
+                "{}: a list in it {why}; save the whole list, as oc get -o json does without --raw",
                 file.place
-            )
+            ))
         })
     }
 

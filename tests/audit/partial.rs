@@ -46,8 +46,7 @@ fn an_image_that_cannot_be_read_may_be_a_list_of_others() {
     fleet.server().stream("shop", "b", stream("b", &tag(1), &digest(1)));
     fleet.scene.sandbox.file("map", format!("{SOURCE} {SOURCE}\n"));
     let args = [
-        "-n",
-        "shop",
+        "-A",
         "--expected-identity-map",
         "map",
         "--fail-on",
@@ -119,7 +118,7 @@ fn what_was_not_recorded_for_that_is_when_the_run_is_resumed() {
         .pod("shop", "web", pod("Running", &tag(2), &format!("{SOURCE}/app@{own}")));
     fleet.scene.sandbox.file("map", format!("{SOURCE} {SOURCE}\n"));
     let args = |more: &str| {
-        let mut all = vec!["-n", "shop", "--expected-identity-map", "map", "--confirm"];
+        let mut all = vec!["-A", "--expected-identity-map", "map", "--confirm"];
         all.extend(more.split(' '));
         fleet.run(&all)
     };

@@ -43,7 +43,7 @@ pub struct ObjectFile {
     /// Some of them are in lists that are in lists: such a file is not written back.
     pub has_nested: bool,
     /// A list in it is a part of a longer one, whose other objects are not known.
-    pub is_part: bool,
+    pub part: Option<&'static str>,
 }
 
 /// One document of YAML.
@@ -97,11 +97,11 @@ pub(super) fn open(
         entries: Vec::new(),
         begun: Vec::new(),
         has_nested: false,
-        is_part: false,
+        part: None,
     };
     match objects(&source, store, &mut notes) {
         Ok((json, documents)) => {
-            let (mut entries, has_nested, is_part) = (notes.entries, notes.has_nested, notes.is_part);
+            let (mut entries, has_nested, part) = (notes.entries, notes.has_nested, notes.part);
             entries.shrink_to_fit();
             Ok(ObjectFile {
                 place,
@@ -113,7 +113,7 @@ pub(super) fn open(
                 documents,
                 entries,
                 has_nested,
-                is_part,
+                part,
             })
         }
         Err(error) => {

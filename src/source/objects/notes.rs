@@ -43,7 +43,8 @@ pub(super) struct Notes<'i> {
     /// The entries and keys before each document and element that has begun and not ended.
     pub begun: Vec<(usize, usize)>,
     pub has_nested: bool,
-    pub is_part: bool,
+    /// Why a list in it may be a part of a longer one.
+    pub part: Option<&'static str>,
 }
 
 impl Sink for Notes<'_> {
@@ -101,8 +102,8 @@ impl Sink for Notes<'_> {
         Ok(())
     }
 
-    fn part(&mut self) {
-        self.is_part = true;
+    fn part(&mut self, why: &'static str) {
+        self.part.get_or_insert(why);
     }
 }
 
@@ -125,7 +126,7 @@ impl Sink for Shifted<'_, '_> {
         self.inner.object(outline, start + self.by, length, place)
     }
 
-    fn part(&mut self) {
-        self.inner.part();
+    fn part(&mut self, why: &'static str) {
+        self.inner.part(why);
     }
 }

@@ -12,12 +12,16 @@ use crate::yaml::convert::ConvertError;
 
 /// Nesting at which the first pass gives up on a file. Objects by themselves are bounded far below.
 const MAX_SCAN_DEPTH: usize = 1 << 20;
-
 /// Most lists in each other that are read, the outermost included.
 const MAX_LISTS: usize = 4;
-
 /// Longest member name or string that the first pass reads.
 const MAX_WORD: usize = MAX_OBJECT_BYTES as usize;
+
+/// Why a list may not be whole.
+const CONTINUE: &str = "goes on (metadata.continue), and the objects that follow are not known";
+const REMAINING: &str = "goes on (metadata.remainingItemCount), and the objects that follow are not known";
+const NO_METADATA: &str = "has metadata that are no object, so that whether it goes on is not known";
+const NO_ITEMS: &str = "has no items, so that which objects it should have is not known";
 
 /// Why a file as a whole is of no use.
 #[derive(Debug, thiserror::Error)]
@@ -72,8 +76,8 @@ pub struct Outline {
     pub namespace: String,
     /// Name of the image inside a view.
     pub embedded: String,
-    /// It is a list that goes on: a server has given out a part of it.
-    pub is_part: bool,
+    /// Why it may be a part of a list, if it is one: what ends a sentence about it.
+    pub part: Option<&'static str>,
 }
 
 impl Outline {
@@ -84,6 +88,11 @@ impl Outline {
             name,
             ..Self::default()
         }
+    }
+
+    /// Notes why it may be a part of a list, if `is_so`.
+    fn note(&mut self, is_so: bool, why: &'static str) {
+        self.part = self.part.or(is_so.then_some(why));
     }
 
     /// Its kind; nothing where it does not say so, which elements of lists need not.
@@ -112,9 +121,11 @@ impl Outline {
             "ImageStreamTag" if known_group => ObjectKind::Tag,
             "ImageStreamImage" if known_group => ObjectKind::StreamImage,
             "ImageStream" if known_group => ObjectKind::Stream,
+            // It names an image and where that is from, in another shape than an ImageStreamTag.
+            "ImageTag" if known_group => ObjectKind::Unread,
             "Pod" if is_core => ObjectKind::Pod,
-            // What a server answers in place of a list, and what does not say what it is.
-            "" | "Status" => ObjectKind::Unread,
+            // What a server answers in place of a list or of what it would have in it, and what does not say what it is.
+            "" | "Status" | "Table" | "PartialObjectMetadata" => ObjectKind::Unread,
             kind if kind.ends_with("List") => ObjectKind::Unread,
             _ => ObjectKind::Other,
         }
@@ -156,8 +167,8 @@ pub trait Sink {
     /// When there are too many.
     fn object(&mut self, outline: &Outline, start: u64, length: u64, place: Place) -> Result<(), ScanError>;
 
-    /// The list that ends next is a part of a longer one.
-    fn part(&mut self) {}
+    /// The list that ends next is a part of a longer one, or may be, for this reason.
+    fn part(&mut self, _why: &'static str) {}
 }
 
 /// Where an object stands.
@@ -233,6 +244,7 @@ fn json_outline<R: BufRead>(
         return Ok(outline);
     }
     let mut seen = Vec::new();
+    let mut has_items = true;
     reader.object()?;
     while let Some(member) = reader.key()? {
         let known = ["kind", "apiVersion", "metadata", "image", "items"];
@@ -251,18 +263,30 @@ fn json_outline<R: BufRead>(
             ("metadata", Kind::Object, _) => json_metadata(reader, &mut outline)?,
             ("image", Kind::Object, _) => json_embedded(reader, &mut outline.embedded)?,
             ("items", Kind::Array, Some(sink)) => json_items(reader, *sink, depth)?,
+            ("metadata", kind, _) if kind != Kind::Null => {
+                outline.note(true, NO_METADATA);
+                reader.skip()?;
+            }
             ("items", Kind::Null, _) => reader.null()?,
             ("items", _, Some(_)) if is_document => return Err(ScanError::Items),
+            ("items", _, Some(_)) => {
+                has_items = false;
+                reader.skip()?;
+            }
             _ => reader.skip()?,
         }
     }
+    // A server that has none to give writes an empty array or null. Other kinds, which may be called lists, name no image.
+    has_items &= seen.contains(&"items");
+    let may_name_images = outline.elements() != Some(ObjectKind::Other);
+    outline.note(!has_items && may_name_images, NO_ITEMS);
     Ok(outline)
 }
 
 /// Tells that a document or an element has ended, which is a list where `elements` is known.
 fn end(sink: &mut dyn Sink, outline: &Outline, elements: Option<ObjectKind>) {
-    if outline.is_part && elements.is_some() {
-        sink.part();
+    if let Some(why) = outline.part.filter(|_| elements.is_some()) {
+        sink.part(why);
     }
     sink.end(elements);
 }
@@ -296,8 +320,13 @@ fn json_metadata<R: BufRead>(reader: &mut Reader<R>, outline: &mut Outline) -> R
         match (member.as_str(), reader.kind()?) {
             ("name", Kind::String) => outline.name = reader.string()?,
             ("namespace", Kind::String) => outline.namespace = reader.string()?,
-            ("continue", Kind::String) => outline.is_part |= !reader.string()?.is_empty(),
-            ("remainingItemCount", Kind::Number) => outline.is_part |= reader.number()? != "0",
+            ("continue", Kind::String) => outline.note(!reader.string()?.is_empty(), CONTINUE),
+            ("remainingItemCount", Kind::Number) => outline.note(reader.number()? != "0", REMAINING),
+            (name @ ("continue" | "remainingItemCount"), kind) => {
+                let what = if name == "continue" { CONTINUE } else { REMAINING };
+                outline.note(kind != Kind::Null, what);
+                reader.skip()?;
+            }
             _ => reader.skip()?,
         }
     }

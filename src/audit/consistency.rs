@@ -22,6 +22,28 @@ const OF_IMAGES: [Reason; 5] = [
     Reason::UnsupportedSignature,
 ];
 
+/// Latest time that an audit can have: the last second of the year 9999, in seconds since 1970.
+const MAX_TIME: i64 = 253_402_300_799;
+
+/// Most that can be left out of a list of an entry. The sums of as many images as a report can have stay below the largest
+/// number.
+const MAX_MORE: u64 = u32::MAX as u64;
+
+/// Why the first line cannot be that of a report, if it cannot.
+#[must_use]
+pub fn of_head(head: &Head) -> Option<String> {
+    if head.shard.index >= head.shard.count {
+        return Some(format!("there is no shard {}", head.shard));
+    }
+    of_time(head.started).map(|what| format!("the audit began at {what}"))
+}
+
+/// Why an audit can neither have begun nor ended then, if it cannot.
+fn of_time(seconds: i64) -> Option<String> {
+    let is_there = (0..=MAX_TIME).contains(&seconds);
+    (!is_there).then(|| format!("{seconds}, expected seconds since 1970, up to the year 9999"))
+}
+
 /// Why an entry cannot be what an audit found, if it cannot; safe to print. `head` is the first line of its report.
 #[must_use]
 pub fn of_entry(entry: &Entry, head: &Head) -> Option<String> {
@@ -49,6 +71,9 @@ pub fn of_tail(tail: &Tail, verdicts: &Verdicts, unwritten: u64) -> Option<Strin
         return Some(format!(
             "the end says that nothing is missing, and {unwritten} images before it have records that were not written"
         ));
+    }
+    if let Some(what) = of_time(tail.ended) {
+        return Some(format!("the audit ended at {what}"));
     }
     (tail.interrupted && tail.incomplete.is_empty())
         .then(|| "the end says that the audit was interrupted, and that nothing is missing".to_owned())
@@ -179,7 +204,7 @@ fn of_bounds(entry: &Entry) -> Option<String> {
     ];
     let is_whole = lists
         .iter()
-        .all(|(length, more, most)| length == most || length < most && *more == 0);
+        .all(|(length, more, most)| length == most && *more <= MAX_MORE || length < most && *more == 0);
     let is_short = [&entry.image, &entry.source, &entry.message]
         .into_iter()
         .chain(&entry.expected)

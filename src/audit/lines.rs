@@ -92,8 +92,8 @@ impl<R: BufRead> Lines<R> {
             )));
         }
         let head: Head = whole.typed(value)?;
-        if head.shard.index >= head.shard.count {
-            return Err(whole.fault(format!("there is no shard {}", head.shard)));
+        if let Some(what) = consistency::of_head(&head) {
+            return Err(whole.fault(what));
         }
         let lines = Self {
             whole,

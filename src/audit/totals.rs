@@ -2,7 +2,7 @@
 //! What all entries of a report amount to, counted as they come. Memory is bounded: of names that others choose, so many
 //! are counted apart, and the others together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::entry::{Entry, FindingKind, Recorded, UseKind};
 use super::fail_on::FailOn;
@@ -134,6 +134,10 @@ impl Totals {
         let mut namespaces: Vec<&str> = entry.uses.iter().map(|used| used.namespace.as_str()).collect();
         namespaces.sort_unstable();
         namespaces.dedup();
+        // A use of each namespace is kept before a second one of any: where none has two, others may be left out.
+        if namespaces.len() == entry.uses.len() {
+            self.namespaces.left_out += entry.more_uses;
+        }
         if namespaces.len() > 1 {
             // Used by something without a namespace as well: that is no place of its own.
             namespaces.retain(|namespace| !namespace.is_empty());
@@ -197,6 +201,16 @@ impl Totals {
             *verdicts.entry(*verdict).or_default() += count;
         }
         verdicts
+    }
+
+    /// The verdicts that images have, as they are or for what uses them: one that is Verified is Unchecked where nothing is
+    /// expected of it.
+    #[must_use]
+    pub fn shown(&self) -> Vec<Verdict> {
+        let by_use = self.namespaces.counted.values().chain(self.uses.values());
+        let all = self.outcomes.keys().map(|(verdict, _)| verdict);
+        let all: BTreeSet<Verdict> = all.chain(by_use.flat_map(BTreeMap::keys)).copied().collect();
+        all.into_iter().collect()
     }
 
     /// The keys that cease to be valid before the horizon, the first of them first.

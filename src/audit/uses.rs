@@ -6,12 +6,14 @@ mod instances;
 mod known;
 #[cfg(test)]
 mod made;
+mod told;
 mod words;
 
 use std::collections::HashSet;
 
 use self::known::MAX_DEMANDS;
 pub use self::known::{Demand, Known, Namer};
+use self::told::Told;
 use self::words::Words;
 use super::entry::{Use, UseKind, MAX_USES};
 use crate::digest::Digest;
@@ -153,6 +155,7 @@ impl Uses {
         let start = self.records.partition_point(|record| record.image < hash);
         let mut seen: HashSet<&[Named]> = HashSet::new();
         let mut places = HashSet::new();
+        let mut told = Told::default();
         for record in self.records[start..].iter().take_while(|record| record.image == hash) {
             let mut by = Use {
                 kind: record.kind,
@@ -162,35 +165,25 @@ impl Uses {
             };
             let references = self.references_of(record, image);
             let expects_nothing = !record.is_demand || references.is_empty();
+            by.expects_nothing = expects_nothing;
+            let is_told = told.tell(&by, &mut known);
             if record.is_demand {
                 if seen.insert(self.named_by(record)) {
                     known.demand(&by, references);
                 }
-            } else {
-                for place in references {
-                    if known.uses.len() <= MAX_USES && known.had.len() < MAX_HAD {
-                        known.had.push((by.clone(), place.clone()));
-                    }
-                    if !places.insert(place.clone()) {
-                        continue;
-                    }
-                    match known.places.len() < MAX_DEMANDS {
-                        true => known.places.push(place),
-                        false => known.more_places += 1,
-                    }
-                }
-            }
-            // The same use may be there with each of its demands.
-            let last = known.uses.last_mut();
-            if let Some(last) = last.filter(|last| last.is_same(&by)) {
-                last.expects_nothing &= expects_nothing;
                 continue;
             }
-            by.expects_nothing = expects_nothing;
-            if known.uses.len() < MAX_USES {
-                known.uses.push(by);
-            } else {
-                known.more_uses += 1;
+            for place in references {
+                if is_told && known.had.len() < MAX_HAD {
+                    known.had.push((by.clone(), place.clone()));
+                }
+                if !places.insert(place.clone()) {
+                    continue;
+                }
+                match known.places.len() < MAX_DEMANDS {
+                    true => known.places.push(place),
+                    false => known.more_places += 1,
+                }
             }
         }
         known.uses.sort_unstable();

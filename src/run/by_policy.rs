@@ -139,7 +139,8 @@ impl<'s> Rules<'s> {
                 }
                 KeyMaterial::Data(all) => {
                     let look = |bytes: &Vec<u8>| {
-                        import::look("keyData", bytes.clone()).map(|contents| ("keyData".to_owned(), contents))
+                        import::look(import::KEY_DATA, bytes.clone())
+                            .map(|contents| (import::KEY_DATA.to_owned(), contents))
                     };
                     all.iter().map(look).collect::<Vec<_>>()
                 }

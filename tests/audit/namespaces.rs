@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Some of the images of a cluster: those of a namespace, those that a user may read, those that are selected.
 
-use serde_json::json;
+use serde_json::{json, Value};
 
 use super::bench::digest;
 use super::fleet::{counts, expected, name, pod, stored, tag, Fleet, SOURCE, WORDS};
@@ -131,4 +131,60 @@ fn more_images_of_a_namespace_than_are_kept_are_read_again() {
     // Nothing uses these.
     wanted.remove(WORDS[6]);
     assert_eq!(counts(&report), wanted);
+}
+
+/// An image that is Verified where it is expected is none in a namespace that expects nothing of it, in every summary.
+#[test]
+fn what_an_image_is_in_a_namespace_has_a_column_though_no_image_is_that_by_itself() {
+    let fleet = Fleet::empty();
+    let own = digest(1);
+    fleet.server().image(stored(&own, &[&fleet.sign(&own, &tag(1))]));
+    let stream = json!({"spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": tag(1)}}]},
+        "status": {"tags": [{"tag": "v1", "items": [{"image": own}]}]}});
+    fleet.server().stream("shop", "app", stream);
+    fleet.server().pod("evil", "x", pod("Running", &tag(9), &name(1)));
+    let text = fleet.run(&[]).expect(0).stdout;
+    let row = |name: &str| -> Vec<String> {
+        let line = text.lines().find(|line| line.starts_with(name));
+        let line = line.unwrap_or_else(|| panic!("{name}: {text}"));
+        line.split_whitespace().map(str::to_owned).collect()
+    };
+    assert_eq!(row("NAMESPACE"), ["NAMESPACE", "VERIFIED", "UNCHECKED"], "{text}");
+    assert_eq!(row("evil"), ["evil", "0", "1"], "{text}");
+    assert_eq!(row("shop"), ["shop", "1", "0"], "{text}");
+    let page = fleet.run(&["-o", "html"]).expect(0).stdout;
+    let tables = page.matches("class=\"number\">Unchecked</th>").count();
+    assert_eq!(tables, 2, "{page}");
+}
+
+/// Of more uses than a report has, no namespace is left out for another one, or without a word.
+#[test]
+fn a_namespace_is_not_hidden_by_the_uses_in_others() {
+    let fleet = Fleet::empty();
+    let (own, other) = (digest(1), digest(2));
+    fleet.server().image(stored(&own, &[&fleet.sign(&own, &tag(1))]));
+    for n in 0..120 {
+        let pod = pod("Running", &name(1), &name(1));
+        fleet.server().pod("aaa", &format!("web-{n:03}"), pod);
+    }
+    fleet.server().pod("zzz", "web", pod("Running", &name(1), &name(1)));
+    let outcome = fleet.run(&["-o", "json"]).expect(0).json();
+    let names = |outcome: &Value| -> Vec<String> {
+        let all = outcome["totals"]["namespaces"].as_array().unwrap().iter();
+        all.map(|own| own["namespace"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&outcome), ["aaa", "zzz"], "{outcome:#}");
+    assert_eq!(outcome["totals"]["leftOut"]["namespaces"], 0);
+    // As many namespaces as are told, and more.
+    fleet.server().image(stored(&other, &[&fleet.sign(&other, &tag(2))]));
+    for n in 0..150 {
+        let stream = json!({"spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": tag(2)}}]},
+            "status": {"tags": [{"tag": "v1", "items": [{"image": other}]}]}});
+        fleet.server().stream(&format!("team-{n:03}"), "app", stream);
+    }
+    let outcome = fleet.run(&["-o", "json"]).expect(0).json();
+    assert_eq!(names(&outcome).len(), 102, "{outcome:#}");
+    assert_eq!(outcome["totals"]["leftOut"]["namespaces"], 50);
+    let text = fleet.run(&[]).expect(0).stdout;
+    assert!(text.contains("(50 images in other namespaces)"), "{text}");
 }

@@ -97,6 +97,8 @@ fn what_the_user_has_not_named_is_not_recorded() {
     // Why nothing can be is said.
     let why = "no image has an expected identity that you gave, so nothing is recorded";
     assert!(outcome.stderr.contains(why), "{outcome:#?}");
+    let unmapped = format!("no line of the map is for {SIGNED}:v1, which {} is expected", digest(1));
+    assert!(outcome.stderr.contains(&unmapped), "{outcome:#?}");
     let report = Report::read(&outcome.stdout);
     assert_eq!(report.entry()["recorded"], "no");
     assert_eq!(report.entry()["identitySource"], "reference");

@@ -14,7 +14,8 @@ fn an_entry_that_contradicts_itself_is_refused() {
     let stale = json!([{"kind": "stale", "message": "m", "command": "rm"}]);
     let many: Vec<Value> = (0..101).map(|_| json!({"kind": "pod", "name": "web-1/app"})).collect();
     type Change<'c> = &'c dyn Fn(&mut Value);
-    let changes: [(Change<'_>, &str); 20] = [
+    let most: Vec<Value> = many[..100].to_vec();
+    let changes: [(Change<'_>, &str); 21] = [
         (
             &|own| own["verdict"] = json!("Rejected"),
             "Rejected cannot have the reason Verified",
@@ -84,6 +85,13 @@ fn an_entry_that_contradicts_itself_is_refused() {
         (&|own| own["findings"] = stale.clone(), "no gap"),
         (&|own| own["moreUses"] = json!(3), "leaves out more"),
         (&|own| own["uses"] = json!(many), "it has more"),
+        (
+            &|own| {
+                own["uses"] = json!(most);
+                own["moreUses"] = json!(u64::MAX);
+            },
+            "leaves out more",
+        ),
     ];
     let sandbox = Sandbox::new();
     let mut head = head();
@@ -148,6 +156,34 @@ fn an_end_that_contradicts_its_entries_is_refused() {
     sandbox.file("all.jsonl", lines(&head(), &all, Some(&end)));
     let outcome = sandbox.run(["audit", "merge", "all.jsonl"]).expect(3);
     assert!(outcome.stderr.contains("that nothing is missing"), "{outcome:?}");
+}
+
+/// Times that no clock has are refused before anything is computed of them.
+#[test]
+fn times_beyond_the_calendar_are_refused() {
+    let sandbox = Sandbox::new();
+    let all = [verified(0, &[(RELEASE, None)])];
+    for time in [i64::MAX, i64::MIN, -1, 253_402_300_800] {
+        let (mut begun, mut ended) = (head(), tail(&all));
+        (begun["started"], ended["ended"]) = (json!(time), json!(time));
+        for (begun, ended, named) in [
+            (
+                &begun,
+                &tail(&all),
+                format!("line 1: the audit began at {time}, expected"),
+            ),
+            (&head(), &ended, format!("line 3: the audit ended at {time}, expected")),
+        ] {
+            sandbox.file("all.jsonl", lines(begun, &all, Some(ended)));
+            for args in [
+                &["merge", "all.jsonl", "-o", "junit"][..],
+                &["diff", "all.jsonl", "all.jsonl"],
+            ] {
+                let outcome = sandbox.run([&["audit"][..], args].concat()).expect(3);
+                assert!(outcome.stderr.contains(&named), "{time}: {outcome:?}");
+            }
+        }
+    }
 }
 
 #[test]

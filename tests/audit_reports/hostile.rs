@@ -2,12 +2,17 @@
 //! Whatever images, keys and servers say, a report stays a report: nothing is run, nothing moves a terminal, nothing
 //! breaks the format.
 
+use std::fs::File;
+use std::io::Write as _;
+use std::process::Command;
+
 use clap::ValueEnum as _;
 use image_signature::audit::format::Format;
 use image_signature::text::is_unsafe;
 use serde_json::{json, Value};
 
-use crate::audit_reports::made::{entry, head, read_back, rendered, tail};
+use crate::audit_reports::made::{entry, head, lines, read_back, rendered, tail};
+use crate::support::program::Sandbox;
 
 /// What others may try, one for each format at least.
 const STRINGS: [&str; 23] = [
@@ -76,6 +81,58 @@ fn nothing_in_a_report_moves_a_terminal() {
             .find(|c| is_unsafe(*c) && !matches!(c, '\n') && !(*format == Format::Csv && *c == '\r'));
         assert_eq!(wrong, None, "{format:?}");
     }
+}
+
+/// Nor do the reasons of a report on standard error, which anybody can have written into it.
+#[test]
+fn nothing_in_the_end_of_a_report_moves_the_terminal_of_a_merge() {
+    let sandbox = Sandbox::new();
+    let entries = [entry(1, "Unchecked", "NoExpectedIdentity")];
+    let mut end = tail(&entries);
+    let long = "x".repeat(100_000);
+    end["incomplete"] = json!([&STRINGS[..], &[&long]].concat());
+    sandbox.file("all.jsonl", lines(&head(), &entries, Some(&end)));
+    let outcome = sandbox.run(["audit", "merge", "all.jsonl"]).expect(3);
+    let wrong = outcome.stderr.chars().find(|c| is_unsafe(*c) && *c != '\n');
+    assert_eq!(wrong, None, "{outcome:?}");
+    let is_told = |line: &str| line.starts_with("error: ");
+    assert!(outcome.stderr.lines().all(is_told), "{outcome:?}");
+    assert!(outcome.stderr.len() < 50_000, "{}", outcome.stderr.len());
+}
+
+/// A pipe is copied to be read again, no further than it is a report.
+#[test]
+fn an_endless_pipe_does_not_fill_the_disk() {
+    let sandbox = Sandbox::new();
+    let entries = [entry(1, "Unchecked", "NoExpectedIdentity")];
+    sandbox.file("new.jsonl", lines(&head(), &entries, Some(&tail(&entries))));
+    let pipe = sandbox.path("old.jsonl");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let writing = std::thread::spawn(move || {
+        let mut file = File::options().write(true).open(pipe).unwrap();
+        // More than the longest line.
+        (0..96).take_while(|_| file.write_all(&[0; 1 << 20]).is_ok()).count()
+    });
+    let outcome = sandbox.run(["audit", "diff", "old.jsonl", "new.jsonl"]).expect(3);
+    assert!(outcome.stderr.contains("line 1 is longer than"), "{outcome:?}");
+    let written = writing.join().unwrap();
+    assert!(written < 40, "{written} MiB");
+}
+
+/// A pipe with a report is compared like a file.
+#[test]
+fn a_report_out_of_a_pipe_is_compared() {
+    let sandbox = Sandbox::new();
+    let entries = [entry(1, "Unsigned", "NoSignature"), entry(2, "Unsigned", "NoSignature")];
+    let report = |entries: &[Value]| lines(&head(), entries, Some(&tail(entries)));
+    sandbox.file("new.jsonl", report(&entries[..1]));
+    let pipe = sandbox.path("old.jsonl");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let old = report(&entries);
+    let writing = std::thread::spawn(move || std::fs::write(pipe, old).unwrap());
+    let outcome = sandbox.run(["audit", "diff", "old.jsonl", "new.jsonl"]).expect(1);
+    writing.join().unwrap();
+    assert!(outcome.stdout.contains("app-2:v1"), "{outcome:?}");
 }
 
 #[test]

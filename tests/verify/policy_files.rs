@@ -106,7 +106,7 @@ fn key_files_that_other_readers_of_a_policy_do_not_take_are_refused() {
         place.scopes(&json!({"registry.local:5000": [{"type": "signedBy", "keyType": "GPGKeys", "keyData": data}]}));
         place
             .json(IDENTITY)
-            .expect_usage(&format!("cannot use key file keyData: {what}"));
+            .expect_usage(&format!("cannot use keyData of the policy: {what}"));
         // Named by the user, it is read.
         let args = [
             "verify",

@@ -140,6 +140,7 @@ pub fn from_contents(
         }
     }
     let name = match &files[..] {
+        [file] if file.shown == KEY_DATA => KEY_DATA.to_owned(),
         [file] => format!("the key file {}", file.shown),
         _ => "the key files".to_owned(),
     };
@@ -263,15 +264,27 @@ fn bytes_of(path: &Path) -> Result<(String, Vec<u8>), Error> {
     Ok((shown, bytes))
 }
 
+/// What messages call the keys that stand in a policy itself.
+pub const KEY_DATA: &str = "keyData of the policy";
+
+/// What messages call a key file that is `shown` as this.
+fn called(shown: &str) -> String {
+    match shown {
+        KEY_DATA => KEY_DATA.to_owned(),
+        path => format!("key file {path}"),
+    }
+}
+
 /// Looks into the bytes of a key file, which `shown` is called in messages.
 ///
 /// # Errors
 /// [`Error::KeyFile`] for one that cannot be used.
 pub fn look(shown: &str, bytes: Vec<u8>) -> Result<Contents, Error> {
-    let bytes = crate::input::unmarked(bytes).map_err(|error| Error::KeyFile(format!("key file {shown}: {error}")))?;
+    let called = called(shown);
+    let bytes = crate::input::unmarked(bytes).map_err(|error| Error::KeyFile(format!("{called}: {error}")))?;
     let contents = key_file::look(&bytes);
     match contents.otherwise {
-        Some(what) => Err(Error::KeyFile(format!("cannot use key file {shown}: {what}"))),
+        Some(what) => Err(Error::KeyFile(format!("cannot use {called}: {what}"))),
         None => Ok(contents),
     }
 }
@@ -291,17 +304,18 @@ pub fn look_of_policy(shown: &str, bytes: Vec<u8>) -> Result<Contents, Error> {
     } else {
         "it is in UTF-16"
     };
+    let called = called(shown);
     Err(Error::KeyFile(format!(
-        "cannot use key file {shown}: {what}, so that podman and skopeo find no key in it; save it as UTF-8 without a byte order mark"
+        "cannot use {called}: {what}, so that podman and skopeo find no key in it; save it as UTF-8 without a byte order mark"
     )))
 }
 
 fn describe_useless(file: &File, checker: &str, unable: &Unable<'_>) -> String {
     /// A file may have any number of them.
     const SHOWN: usize = 3;
-    let shown = &file.shown;
+    let called = called(&file.shown);
     if file.keys.is_empty() {
-        return format!("cannot use key file {shown}: it has only revocations of keys that are not here");
+        return format!("cannot use {called}: it has only revocations of keys that are not here");
     }
     let mut keys: Vec<String> = file.keys.iter().take(SHOWN).map(ToString::to_string).collect();
     if file.keys.len() > SHOWN {
@@ -310,11 +324,11 @@ fn describe_useless(file: &File, checker: &str, unable: &Unable<'_>) -> String {
     let keys = keys.join(", ");
     let mut fingerprints = file.keys.iter().filter_map(|key| key.fingerprint.as_ref());
     if let Some(why) = fingerprints.find_map(|own| unable.get(own)) {
-        format!("cannot use key file {shown}: it has {keys}; {why}")
+        format!("cannot use {called}: it has {keys}; {why}")
     } else if file.keys.iter().all(|key| key.version != 4) {
-        format!("cannot use key file {shown}: it has {keys}, which {checker} does not read")
+        format!("cannot use {called}: it has {keys}, which {checker} does not read")
     } else {
-        format!("cannot use key file {shown}: it has {keys}, but none with a user ID and a valid self-signature")
+        format!("cannot use {called}: it has {keys}, but none with a user ID and a valid self-signature")
     }
 }
 

@@ -11,16 +11,6 @@ use crate::reason::Verdict;
 use crate::report::table;
 use crate::text::{safe, time};
 
-/// The verdicts in the order in which they are told.
-const VERDICTS: [Verdict; 6] = [
-    Verdict::Verified,
-    Verdict::Rejected,
-    Verdict::Unsupported,
-    Verdict::Unsigned,
-    Verdict::Allowed,
-    Verdict::Unchecked,
-];
-
 /// The end of `-o text` and `-o wide`.
 pub(super) struct Summary {
     /// Whole fingerprints, and what the audit is evidence for.
@@ -79,10 +69,7 @@ impl Summary {
     }
 
     fn namespaces(&self, out: &mut dyn Write, totals: &Totals) -> io::Result<()> {
-        let shown: Vec<Verdict> = VERDICTS
-            .into_iter()
-            .filter(|verdict| totals.outcomes.keys().any(|(found, _)| found == verdict))
-            .collect();
+        let shown = totals.shown();
         let titles: Vec<String> = shown
             .iter()
             .map(|verdict| verdict.word().to_ascii_uppercase())

@@ -18,6 +18,7 @@ use crate::audit::lines::END;
 use crate::audit::tail::{Tail, INTERRUPTED};
 use crate::audit::totals::Totals;
 use crate::edit::SignatureEdit;
+use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::report::exit::Exit;
 use crate::report::progress::Progress;
@@ -43,6 +44,8 @@ pub(super) struct Collector<'s> {
     totals: Totals,
     /// What is expected of an image is said by the user, so that it may be recorded.
     recordable: bool,
+    /// A name that no line of the map is for, and the image that it is of.
+    unmapped: Option<(Reference, String)>,
     /// The inventory is known to have no other images than those that it came to.
     is_whole: bool,
     incomplete: Vec<String>,
@@ -72,6 +75,7 @@ impl<'s> Collector<'s> {
                 settings.now + settings.reporting.warn_expiry,
             ),
             recordable: false,
+            unmapped: None,
             is_whole: true,
             incomplete: Vec::new(),
             more_reasons: 0,
@@ -132,7 +136,11 @@ impl<'s> Collector<'s> {
             told,
             record,
             lack,
+            unmapped,
         } = done;
+        if self.unmapped.is_none() {
+            self.unmapped = unmapped.map(|name| (name, entry.image.clone()));
+        }
         self.complain(lack);
         stderr.pass_on(&told);
         progress.judged(entry.verdict);
@@ -280,7 +288,15 @@ impl<'s> Collector<'s> {
             ));
         }
         if self.settings.recording == Recording::Confirm && self.totals.images > 0 && !self.recordable {
-            stderr.note("no image has an expected identity that you gave, so nothing is recorded: what streams, pods and objects say is not enough for a record; give IMAGE=REF, --images-from or --expected-identity-map");
+            let unmapped = match &self.unmapped {
+                Some((name, image)) => format!(
+                    "; no line of the map is for {}, which {} is expected to be signed as too",
+                    safe(&name.to_string()),
+                    safe(image)
+                ),
+                None => String::new(),
+            };
+            stderr.note(format_args!("no image has an expected identity that you gave, so nothing is recorded: what streams, pods and objects say is not enough for a record; give IMAGE=REF, --images-from or --expected-identity-map{unmapped}"));
         }
         let incomplete = self.close(false);
         for reason in &incomplete {

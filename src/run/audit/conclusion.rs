@@ -62,6 +62,7 @@ impl Judge<'_> {
         // What is certain is so whatever else is expected; what is not may be a rejection that somebody has hidden.
         let is_open = job.expected.more_demands > 0 && entry.verdict == Verdict::Unchecked;
         let lack = is_open.then(|| format!("image {}: {}", safe(&entry.image), job.expected.left_out()));
+        let unmapped = job.expected.unmapped.clone();
         let mut record = None;
         if let What::Object(object) = job.what {
             findings::of_object(&object.loaded, &judged.first, &mut entry);
@@ -80,6 +81,7 @@ impl Judge<'_> {
             told,
             record,
             lack,
+            unmapped,
         }
     }
 

@@ -4,7 +4,7 @@
 //! Of each image of the old report only the place of its line is kept: reports may have hundreds of thousands.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write as _};
 use std::path::Path;
 
 use crate::audit::difference::{changes, Change, Difference, Place, State};
@@ -25,7 +25,7 @@ struct Report {
     /// Its file, safe to print.
     name: String,
     head: Head,
-    lines: Lines<BufReader<File>>,
+    lines: Lines<BufReader<Box<dyn Read>>>,
 }
 
 /// What an image of the old report is remembered by.
@@ -40,13 +40,12 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
     let mut printer = printer(settings.output == DiffOutput::Json);
     let mut ends = Ends::default();
     let mut is_nothing_common = false;
-    let old = rewindable(&settings.old).and_then(|file| Ok((file.try_clone()?, file)));
-    let old = old
+    let old = rewindable(&settings.old)
         .map_err(Fault::Io)
         .and_then(|(again, file)| Ok((again, open(&settings.old, file)?)));
     let new = open_named(&settings.new)
         .map_err(Fault::Io)
-        .and_then(|file| open(&settings.new, file));
+        .and_then(|file| open(&settings.new, Box::new(file)));
     match (old, new) {
         (Ok((again, old)), Ok(new)) => {
             if old.head.shard != new.head.shard {
@@ -92,19 +91,33 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
     }
 }
 
-/// A file that can be read twice: a pipe is copied.
-fn rewindable(path: &Path) -> io::Result<File> {
-    let mut file = open_named(path)?;
+/// A file, and what has the same to be read again by place: of a pipe the copy of what was read of it.
+fn rewindable(path: &Path) -> io::Result<(File, Box<dyn Read>)> {
+    let file = open_named(path)?;
     if file.metadata()?.is_file() {
-        return Ok(file);
+        return Ok((file.try_clone()?, Box::new(file)));
     }
-    let mut copy = tempfile::tempfile()?;
-    io::copy(&mut file, &mut copy)?;
-    copy.rewind()?;
-    Ok(copy)
+    let copy = tempfile::tempfile()?;
+    let again = copy.try_clone()?;
+    Ok((again, Box::new(Copied { file, copy })))
 }
 
-fn open(path: &Path, file: File) -> Result<Report, Fault> {
+/// A file of which all that is read is kept. Its reader ends at the first line that is none of a report, so that an endless
+/// file does not fill the disk.
+struct Copied {
+    file: File,
+    copy: File,
+}
+
+impl Read for Copied {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.file.read(buffer)?;
+        self.copy.write_all(&buffer[..length])?;
+        Ok(length)
+    }
+}
+
+fn open(path: &Path, file: Box<dyn Read>) -> Result<Report, Fault> {
     let (head, lines) = Lines::new(BufReader::new(file))?;
     let name = safe(&path.display().to_string());
     Ok(Report { name, head, lines })

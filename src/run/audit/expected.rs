@@ -33,6 +33,8 @@ pub(super) struct Expected {
     pub(super) source: IdentitySource,
     /// Why a name could not be used, in words that are safe to print.
     pub(super) trouble: Option<String>,
+    /// A name that no line of the map is for, where there is a map: what is expected is not all the user's word then.
+    pub(super) unmapped: Option<Reference>,
 }
 
 impl Expected {
@@ -47,6 +49,7 @@ impl Expected {
             is_partial: false,
             source: IdentitySource::None,
             trouble: None,
+            unmapped: None,
         }
     }
 
@@ -117,6 +120,9 @@ pub(super) fn through(map: Option<&PrefixMap>, names: &[Reference], source: Iden
             }
             None => {
                 are_mapped = false;
+                if map.is_some() {
+                    expected.unmapped.get_or_insert_with(|| name.clone());
+                }
                 name.clone()
             }
         };

@@ -69,6 +69,7 @@ impl From<HeldExpected> for Expected {
             is_partial: false,
             source: held.source,
             trouble: held.trouble,
+            unmapped: None,
         }
     }
 }

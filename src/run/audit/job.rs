@@ -152,6 +152,8 @@ pub(super) struct Done {
     pub(super) record: Option<Record>,
     /// Why not everything about it was found out, safe to print.
     pub(super) lack: Option<String>,
+    /// A name of it that no line of the map is for.
+    pub(super) unmapped: Option<Reference>,
 }
 
 /// What is to be recorded on an object.

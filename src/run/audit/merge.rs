@@ -13,7 +13,7 @@ use crate::report::exit::Exit;
 use crate::report::progress::Progress;
 use crate::settings::audit::merge::Merging;
 use crate::settings::UsageError;
-use crate::text::safe;
+use crate::text::{cut, safe, sentence};
 
 /// Adds up the reports of all shards.
 ///
@@ -65,9 +65,13 @@ pub(in crate::run) fn run(settings: &Merging, console: &mut Console<'_>) -> Resu
     })
 }
 
+/// Most characters that are told of one reason.
+const MAX_REASON: usize = 4096;
+
+/// Says why there is no sum. What reports say of themselves may be by anybody.
 fn complain(faults: Vec<String>, stderr: &mut Messages<'_>) -> Exit {
     for fault in faults {
-        stderr.error(fault);
+        stderr.error(cut(sentence(&fault), MAX_REASON));
     }
     Exit::Trouble
 }

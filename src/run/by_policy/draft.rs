@@ -96,7 +96,8 @@ fn openpgp_files(keys: &KeyMaterial) -> Result<Vec<(String, Contents)>, (usize, 
     let read: Result<Vec<_>, _> = match keys {
         KeyMaterial::Paths(paths) => numbered(paths, |path| import::read_of_policy(path)),
         KeyMaterial::Data(all) => numbered(all, |bytes| {
-            import::look_of_policy("keyData", bytes.clone()).map(|contents| ("keyData".to_owned(), contents))
+            import::look_of_policy(import::KEY_DATA, bytes.clone())
+                .map(|contents| (import::KEY_DATA.to_owned(), contents))
         }),
     };
     let read = read?;

@@ -32,7 +32,7 @@ pub(super) struct Page {
     cards: Vec<Card>,
     filters: Vec<Filter>,
     outcomes: Vec<Outcome>,
-    /// The verdicts that images have, as titles of columns.
+    /// The verdicts that images have, everywhere or in a namespace, as titles of columns.
     shown: Vec<&'static str>,
     uses: Vec<Counts>,
     namespaces: Vec<Counts>,
@@ -117,7 +117,7 @@ struct Evidence {
 impl Page {
     pub(super) fn new(head: &Head, tail: &Tail, totals: &Totals, marks: &Marks, controls: &[Control]) -> Self {
         let verdicts = totals.verdicts();
-        let shown: Vec<Verdict> = verdicts.keys().copied().collect();
+        let shown = totals.shown();
         let columns = |own: &Verdicts| -> Vec<u64> { shown.iter().map(|verdict| of(own, *verdict)).collect() };
         let mut incomplete: Vec<String> = tail.incomplete.iter().map(|why| message(why)).collect();
         if tail.interrupted {

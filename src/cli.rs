@@ -61,7 +61,7 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Debug, Args)]
 pub struct Global {
-    /// Log what is done to standard error; more with -v=2 up to -v=9, or when repeated
+    /// Log to standard error what is being done; -v=2 to -v=10, or repeating the option, logs more
     #[arg(
         short = 'v',
         long = "v",
@@ -96,6 +96,6 @@ pub enum Command {
     /// Judge every image of a set, and report on all of them
     #[command(long_about = audit::LONG_ABOUT)]
     Audit(Box<audit::AuditCommand>),
-    /// Print a script that makes a shell complete the words of this program
+    /// Print a shell completion script
     Completion(completion::CompletionCommand),
 }

@@ -25,8 +25,8 @@ pub struct AcceptanceOptions {
     #[command(flatten)]
     pub keys: KeyOptions,
 
-    /// How GnuPG is used, with the same verdicts: gpgme starts gpg for each signature, batch keeps one gpg process for
-    /// many, auto uses batch from the 16th signature on, or from the first on where many images are known to come
+    /// How GnuPG is run, with the same verdicts: gpgme starts gpg for each signature, batch keeps one gpg process for
+    /// many, auto uses batch from the 16th signature on, or from the first if many images are known to follow
     #[arg(
         long,
         value_name = "ENGINE",
@@ -36,13 +36,13 @@ pub struct AcceptanceOptions {
     )]
     pub engine: EngineChoice,
 
-    /// A file with the PEM public key of sigstore signatures; these keys are accepted for them, and no others
+    /// A file with a PEM public key for sigstore signatures; these keys are accepted for them, and no others
     /// (repeatable). GPG keys are then accepted only if an option names them as well
     #[arg(long, value_name = "FILE", help_heading = "Keys")]
     pub sigstore_key: Vec<PathBuf>,
 
-    /// A policy as containers-policy.json(5) describes it, or ClusterImagePolicies and ImagePolicies: it decides by the
-    /// expected identity which keys are accepted and how identities are compared
+    /// A policy as containers-policy.json(5) describes it, or ClusterImagePolicies and ImagePolicies: its scope for the
+    /// expected identity decides which keys are accepted and how identities are compared
     #[arg(long, value_name = "FILE", help_heading = "Keys")]
     pub policy: Option<PathBuf>,
 

@@ -16,7 +16,7 @@ use super::verify::{MatchRule, SourceOptions};
 
 /// What `audit --help` says first.
 pub const LONG_ABOUT: &str = "\
-Judge every image of a set, and say in one report which are verified, which are not, and why.
+Judge every image of a set, and report which are verified, which are not, and why.
 
 The images are those of the cluster (with -n, those that a namespace uses), of --filename,
 of --images-from, or the IMAGE arguments:
@@ -25,8 +25,8 @@ of --images-from, or the IMAGE arguments:
   sha256:DIGEST=REF              the Image object of that name, expected to be signed as REF
   dir:PATH=REF                   a directory as skopeo writes it, expected to be signed as REF
   docker://REFERENCE             an image in a registry, expected to be signed as REFERENCE
-With --filename, IMAGE=REF names an object in the files, and what it is expected to be signed as.
-Where no REF is given, --expected-identity-map can say under which name images are signed.
+With --filename, IMAGE=REF names an object in the files and what it is expected to be signed as.
+If no REF is given, --expected-identity-map can say under which names images are signed.
 An image without an expected identity is Unchecked (NoExpectedIdentity).";
 
 const EXIT_STATUS: &str = "\
@@ -35,26 +35,26 @@ images are known, or a record or report could not be written; 130 interrupted.";
 
 const NAMESPACE: &str = "\
 Images of a cluster: only those that streams and pods of this namespace use. With --filename: the namespace of streams that \
-are named without one. Its ImagePolicies apply";
+are named without one. With a policy, the ImagePolicies of this namespace apply";
 
 const EXAMPLES: &str = "\
 Examples:
-  Every image of the cluster, by the policy of its nodes:
+  Every image of the cluster, judged by a policy:
     image-signature audit --policy policy.json
-  Image objects in files, and the prefixes that they are signed under:
+  Image objects in files, with a map of the prefixes that they are signed under:
     image-signature audit -f images.json --public-key release-key.asc \\
         --expected-identity-map prefixes.txt
-  Images of a list, with a report that can be resumed:
+  Images in a list, with a report that can be resumed:
     image-signature audit --images-from images.txt --public-key release-key.asc \\
         --report jsonl=audit.jsonl
-  The same, resumed after an interruption:
+  The same audit, resumed after an interruption:
     image-signature audit --images-from images.txt --public-key release-key.asc \\
         --resume audit.jsonl";
 
 /// What is done with the reports of audits.
 #[derive(Debug, Subcommand)]
 pub enum AuditSubcommand {
-    /// Add up the reports of all shards of an audit
+    /// Merge the reports of all shards of an audit
     Merge(merge::MergeCommand),
     /// Compare the reports of two audits
     Diff(diff::DiffCommand),
@@ -70,7 +70,7 @@ pub struct AuditCommand {
     #[command(subcommand)]
     pub action: Option<AuditSubcommand>,
 
-    /// Images; IMAGE=REF gives one its expected identity
+    /// Images; IMAGE=REF also gives the expected identity of that image
     #[arg(value_name = "IMAGE")]
     pub images: Vec<String>,
 
@@ -82,7 +82,7 @@ pub struct AuditCommand {
     #[arg(short = 'l', long, value_name = "SELECTOR", help_heading = "Source")]
     pub selector: Option<String>,
 
-    /// A file with an image on each line, and what it is expected to be signed as after white space; - is standard input
+    /// A file with an image on each line and, after white space, its expected identity; - is standard input
     #[arg(long, value_name = "FILE")]
     pub images_from: Option<PathBuf>,
 
@@ -96,7 +96,7 @@ pub struct AuditCommand {
     #[arg(long, value_name = "RULE", value_parser = MatchRule, hide_possible_values = true)]
     pub identity_match: Option<String>,
 
-    /// How many different keys must each have signed for one and the same identity [default: 1]
+    /// How many different keys must have signed the image for the same identity [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub require: Option<u32>,
 
@@ -104,7 +104,7 @@ pub struct AuditCommand {
     #[command(flatten)]
     pub acceptance: AcceptanceOptions,
 
-    /// The ClusterImagePolicies of the cluster decide; with -n, the ImagePolicies of that namespace too
+    /// Judge by the ClusterImagePolicies of the cluster and, with -n, the ImagePolicies of that namespace
     #[arg(long, help_heading = "Keys")]
     pub cluster_policy: bool,
 
@@ -124,11 +124,11 @@ pub struct AuditCommand {
     #[command(flatten)]
     pub registry: RegistryOptions,
 
-    /// How many threads judge [default: the number of processors]
+    /// The number of threads that judge [default: the number of processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256), help_heading = "Run")]
     pub workers: Option<u32>,
 
-    /// Judge only part I of N parts of the images, counted from 0; auto takes I from $JOB_COMPLETION_INDEX
+    /// Judge only part I of N parts (shards) of the images, counted from 0; auto takes I from $JOB_COMPLETION_INDEX
     #[arg(long, value_name = "I/N|auto/N", help_heading = "Run")]
     pub shard: Option<String>,
 

@@ -33,7 +33,7 @@ pub struct ClientOptions {
     #[arg(short, long, value_name = "URL")]
     pub server: Option<String>,
 
-    /// The name that the API server's certificate must have
+    /// The name that the API server's certificate must have, if not the server's host name
     #[arg(long, value_name = "NAME")]
     pub tls_server_name: Option<String>,
 
@@ -69,7 +69,7 @@ pub struct ClientOptions {
     #[arg(long, value_name = "GROUP")]
     pub as_group: Vec<String>,
 
-    /// Extra information of the user to act as (repeatable)
+    /// Extra information about the user to act as (repeatable)
     #[arg(long, value_name = "KEY=VALUE")]
     pub as_user_extra: Vec<String>,
 

@@ -11,8 +11,8 @@ use super::output::OutputOption;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Keys")]
 pub struct KeyOptions {
-    /// A file with keys, armoured or binary; only these keys are accepted, all of them (repeatable). Without it: the
-    /// valid keys of the user's GnuPG keyring
+    /// A file with keys, armoured or binary; all keys in such files are accepted, and no others (repeatable). Without
+    /// this option: the valid keys of the user's GnuPG keyring
     #[arg(long, value_name = "FILE")]
     pub public_key: Vec<PathBuf>,
 
@@ -20,12 +20,13 @@ pub struct KeyOptions {
     #[arg(long, value_name = "DIR")]
     pub homedir: Option<PathBuf>,
 
-    /// Which keys of the keyring are accepted: gpg (those of full or ultimate validity) or always (all of them)
+    /// Which keys of the keyring are accepted: gpg (those of full or ultimate validity) or always
+    /// (all that are not revoked, expired or disabled)
     #[arg(long, value_name = "MODEL")]
     pub trust_model: Option<TrustModelFlag>,
 
-    /// Of the keys, accept only this one: the whole fingerprint of a primary key, or of one subkey; of
-    /// sigstore keys, sha256:HEX (repeatable)
+    /// Accept only the key with this full fingerprint, of a primary key or of one subkey; for a
+    /// sigstore key, sha256:HEX (repeatable)
     #[arg(long, value_name = "FINGERPRINT")]
     pub signed_by: Vec<String>,
 }

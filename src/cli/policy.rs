@@ -17,15 +17,15 @@ pub struct Configuration {
     pub system_policy: bool,
 
     /// Read the ClusterImagePolicies of the cluster, and the ImagePolicies of the namespace of -n; with FILE, all are
-    /// combined. why reads the mirrors of the cluster too
+    /// combined. The command why also reads the mirror sets of the cluster
     #[arg(long)]
     pub cluster_policy: bool,
 
-    /// The registries.conf to read, without drop-ins [default: that of the user and of the system]
+    /// The registries.conf to read, without drop-in files [default: that of the user, else of the system]
     #[arg(long, value_name = "FILE")]
     pub registries_conf: Option<PathBuf>,
 
-    /// The directory to read in place of registries.d [default: those of the user and of the system]
+    /// The directory to read in place of registries.d [default: those of the user and the system]
     #[arg(long = "registries.d", value_name = "DIR")]
     pub registries_d: Option<PathBuf>,
 
@@ -35,7 +35,7 @@ pub struct Configuration {
 }
 
 /// What -n is for here.
-const NAMESPACE: &str = "Add the ImagePolicies of this namespace; without it those of all namespaces are left out";
+const NAMESPACE: &str = "Add the ImagePolicies of this namespace; without this option, ImagePolicies are left out";
 
 /// How explanations and findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

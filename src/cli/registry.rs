@@ -20,20 +20,21 @@ pub struct RegistryOptions {
     #[arg(long, value_name = "FILE")]
     pub authfile: Option<PathBuf>,
 
-    /// Log in to the registry that IMAGE names; other users of the machine can see this, so prefer a file with logins
+    /// Log in to the registry that IMAGE names; other users of the machine can see the password, so prefer a file
+    /// with logins
     #[arg(long, value_name = "USER:PASSWORD")]
     pub creds: Option<String>,
 
     /// A directory with certificates for registries: CA certificates *.crt, a client certificate *.cert and its *.key
-    /// [default: that of the registry in the directories certs.d]
+    /// [default: the registry's own in the directories certs.d]
     #[arg(long, value_name = "DIR")]
     pub cert_dir: Option<PathBuf>,
 
-    /// CA certificate file for registries, besides the system's (repeatable)
+    /// CA certificate file for registries, in addition to the system's (repeatable)
     #[arg(long, value_name = "FILE")]
     pub registry_ca: Vec<PathBuf>,
 
-    /// Accept certificates of registries that cannot be verified; never plain http, never for the API server
+    /// Accept certificates of registries that cannot be verified; allows no plain http, and nothing for the API server
     #[arg(long)]
     pub insecure: bool,
 
@@ -57,7 +58,7 @@ pub struct ClusterRegistryOptions {
     #[arg(long, value_name = "HOST|auto")]
     pub registry_url: Option<String>,
 
-    /// cluster: the registry that --registry-url names may see the cluster's token
+    /// cluster: send the cluster's token to the registry that --registry-url names
     #[arg(long, value_name = "WHOSE", requires = "registry_url")]
     pub registry_login: Option<WhoseLogin>,
 }

@@ -41,11 +41,11 @@ pub enum ColorWhen {
 /// What is written where nothing is to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DryRun {
-    /// As without this option
+    /// The same as without this option
     None,
-    /// Nothing is sent to the server
+    /// Write nothing, as without --confirm
     Client,
-    /// It is validated on the server and not stored
+    /// Validate on the server without storing
     Server,
 }
 
@@ -74,10 +74,10 @@ IMAGE is one of
   sha256:DIGEST                  the Image object of that name
   [NAMESPACE/]STREAM:TAG         an image through its ImageStreamTag
   [NAMESPACE/]STREAM@sha256:...  an image through its ImageStreamImage
-  TYPE/NAME                      one of these as -o name prints it: istag/STREAM:TAG
-  docker://REFERENCE             an image in a registry, by a tag or a digest; it is not pulled
+  TYPE/NAME                      one of these as oc get -o name prints it: istag/STREAM:TAG
+  docker://REFERENCE             an image in a registry, by tag or digest; it is not pulled
   dir:PATH                       a directory as skopeo writes it
-With --filename it may be left out: then every object in the files is verified.";
+With --filename, IMAGE may be omitted: every object in the files is then verified.";
 
 /// Calls for the end of the help text.
 const EXAMPLES: &str = "\
@@ -85,26 +85,26 @@ Examples:
   An Image object in a file, and the key file of its publisher:
     image-signature verify -f image.json --public-key release-key.asc \\
         --expected-identity registry.local:5000/foo/bar:v1
-  With a key of your own keyring, known by its fingerprint:
+  With a key of your own keyring, chosen by its fingerprint:
     gpg --import release-key.asc
     image-signature verify -f image.json --expected-identity registry.local:5000/foo/bar:v1 \\
         --signed-by F58D29798CE2022C3F0FA326E5144EDCDD89C95E
-  An image of the cluster, and the verdict recorded on it:
+  An image in the cluster, recording the verdict on it:
     image-signature verify foo/bar:v1 --expected-identity registry.local:5000/foo/bar:v1 --confirm
   An image in a registry, without pulling it:
     image-signature verify docker://registry.local:5000/foo/bar:v1 --public-key release-key.asc
-  Why it is not verified:
+  See why an image is not verified:
     image-signature verify dir:image --expected-identity registry.local:5000/foo/bar:v1 --explain";
 
 /// Verify that images are the ones you asked for, by signatures of keys that you trust for them.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS))]
 pub struct VerifyCommand {
-    /// Images; IMAGE=REF gives one its expected identity
+    /// Images; IMAGE=REF also gives the expected identity of that image
     #[arg(value_name = "IMAGE")]
     pub images: Vec<String>,
 
-    /// The reference that the image must be signed as, with a tag or a digest (repeatable: one of them is enough)
+    /// The reference that the image must be signed as, with a tag or a digest (repeatable; one match is enough)
     #[arg(long, value_name = "REF")]
     pub expected_identity: Vec<String>,
 
@@ -113,15 +113,15 @@ pub struct VerifyCommand {
     #[arg(long, value_name = "RULE", value_parser = MatchRule, hide_possible_values = true)]
     pub identity_match: Option<String>,
 
-    /// The digest that the one image must have; with --signature-file it stands for a manifest that is not at hand
+    /// The digest that the image must have, for one image only; with --signature-file it can replace the manifest
     #[arg(long, value_name = "DIGEST")]
     pub expected_digest: Option<String>,
 
-    /// How many different keys must each have signed for one and the same identity [default: 1]
+    /// How many different keys must have signed the image for the same identity [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub require: Option<u32>,
 
-    /// A file with an image and its expected identity on each line, white space between them; - is standard input
+    /// A file with an image and its expected identity on each line, separated by white space; - is standard input
     #[arg(long, value_name = "FILE")]
     pub images_from: Option<PathBuf>,
 
@@ -129,7 +129,7 @@ pub struct VerifyCommand {
     #[command(flatten)]
     pub acceptance: AcceptanceOptions,
 
-    /// The ClusterImagePolicies of the cluster decide; with -n, the ImagePolicies of that namespace too
+    /// Judge by the ClusterImagePolicies of the cluster and, with -n, the ImagePolicies of that namespace
     #[arg(long, help_heading = "Keys")]
     pub cluster_policy: bool,
 
@@ -137,7 +137,7 @@ pub struct VerifyCommand {
     #[command(flatten)]
     pub source: SourceOptions,
 
-    /// Judge a manifest in a file, with --signature-file; - is standard input
+    /// Judge the manifest in this file; needs --signature-file; - is standard input
     #[arg(long, value_name = "FILE", help_heading = "Source")]
     pub manifest: Option<PathBuf>,
 
@@ -145,7 +145,7 @@ pub struct VerifyCommand {
     #[arg(long, value_name = "FILE", help_heading = "Source")]
     pub signature_file: Vec<PathBuf>,
 
-    /// Of a list of manifests, judge the instance for this platform
+    /// Judge the instance of a manifest list for this platform
     #[arg(
         long,
         value_name = "OS/ARCH[/VARIANT]",
@@ -154,7 +154,7 @@ pub struct VerifyCommand {
     )]
     pub platform: Option<String>,
 
-    /// Of a list of manifests, judge each instance by itself
+    /// Judge each instance of a manifest list by itself
     #[arg(long, help_heading = "Source")]
     pub all_platforms: bool,
 
@@ -196,7 +196,7 @@ pub struct VerifyCommand {
     #[arg(long, visible_alias = "save", help_heading = "Recording")]
     pub confirm: bool,
 
-    /// With --confirm and --registry-url: add signatures that were found elsewhere and verify the image to its Image object
+    /// With --confirm and --registry-url: add to the Image object signatures found elsewhere that verify the image
     #[arg(long, help_heading = "Recording")]
     pub attach: bool,
 
@@ -204,7 +204,7 @@ pub struct VerifyCommand {
     #[arg(long, value_name = "HOW", help_heading = "Recording")]
     pub dry_run: Option<DryRun>,
 
-    /// Remove recorded verdicts instead: as the command remove
+    /// Forget recorded verdicts instead, as the command remove does
     #[arg(long, help_heading = "As in oc adm verify-image-signature")]
     pub remove: bool,
 
@@ -221,7 +221,7 @@ pub struct SourceOptions {
     #[arg(short, long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
 
-    /// With --filename: read the subdirectories of directories too
+    /// With --filename: read the subdirectories of a directory too
     #[arg(short = 'R', long)]
     pub recursive: bool,
 

@@ -30,11 +30,11 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXIT_STATUS}\n\n{EXAMPLES}"))]
 pub struct DiffCommand {
-    /// The earlier report, of JSON lines
+    /// The earlier report, in JSON lines
     #[arg(value_name = "OLD")]
     pub old: PathBuf,
 
-    /// The later report, of JSON lines
+    /// The later report, in JSON lines
     #[arg(value_name = "NEW")]
     pub new: PathBuf,
 

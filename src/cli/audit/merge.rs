@@ -15,12 +15,12 @@ Examples:
   image-signature audit merge shard-*.jsonl
   image-signature audit merge shard-*.jsonl -o json --report html=audit.html";
 
-/// Add up the reports of all shards of an audit, as if one run had made it. Each shard must be there exactly once, whole,
+/// Merge the reports of all shards of an audit, as if one run had made it. Each shard must be there exactly once, whole,
 /// and of the same audit, and no image twice; otherwise the exit status is 3, and the report says what is missing.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXIT_STATUS}\n\n{EXAMPLES}"))]
 pub struct MergeCommand {
-    /// Reports of JSON lines, one of each shard
+    /// Reports in JSON lines, one of each shard
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
 

@@ -13,9 +13,9 @@ use crate::cli::verify::ColorWhen;
 /// What makes an audit fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FailOnFlag {
-    /// An image whose signatures are not what they must be
+    /// An image that has signatures, of which not enough pass
     Rejected,
-    /// An image with only signatures that cannot be checked here
+    /// An image with only signatures that this program cannot check
     Unsupported,
     /// An image without a signature
     Unsigned,

@@ -15,10 +15,13 @@ pub mod secret;
 pub mod tls;
 mod tunnel;
 pub mod url;
+mod waiting;
 mod warning;
 
 use std::collections::HashSet;
 use std::io::Read;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ureq::http::{HeaderMap, HeaderValue};
@@ -35,6 +38,7 @@ use retry::{Attempts, Rules};
 pub use retry::{MAX_RETRY_AFTER, MAX_RETRY_TOTAL};
 use tls::{Tls, TlsConnector};
 use tunnel::TunnelConnector;
+use waiting::WaitingConnector;
 
 /// A wait that a person at a terminal would wonder about.
 const NOTICEABLE: Duration = Duration::from_secs(1);
@@ -71,6 +75,8 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Client {
     agent: Agent,
+    /// Whether the answer to the request under way may be given up.
+    may_give_up: Arc<AtomicBool>,
     settings: Settings,
     seen: HashSet<String>,
     warnings: Vec<String>,
@@ -83,10 +89,13 @@ impl Client {
     /// When TLS cannot be set up with these certificates.
     pub fn new(settings: Settings) -> Result<Self, tls::TlsError> {
         let has_https_proxy = settings.proxy.as_ref().is_some_and(Proxy::is_https);
+        let waiting = WaitingConnector::default();
+        let may_give_up = Arc::clone(&waiting.may_give_up);
         let connector =
             ().chain(SocksConnector::default())
                 .chain(TunnelConnector::default())
                 .chain(TcpConnector::default())
+                .chain(waiting)
                 .chain(TlsConnector::new(&settings.tls, has_https_proxy)?);
         let part = |limit| settings.timeout.is_none().then_some(limit);
         let config = Agent::config_builder()
@@ -107,6 +116,7 @@ impl Client {
             .build();
         Ok(Self {
             agent: Agent::with_parts(config, connector, Resolver::new(settings.addresses)),
+            may_give_up,
             settings,
             seen: HashSet::new(),
             warnings: Vec::new(),
@@ -137,8 +147,10 @@ impl Client {
     /// # Errors
     /// When there is no answer in time, or it is too large.
     pub fn send(&mut self, request: &Request<'_>) -> Result<Response, HttpError> {
+        let only_reads = request.method == Method::Get;
+        self.may_give_up.store(only_reads, Ordering::Relaxed);
         let mut attempts = Attempts::begin(Rules {
-            only_reads: request.method == Method::Get,
+            only_reads,
             retries_429: self.settings.retries_429,
             until: request.until,
         });
@@ -165,7 +177,9 @@ impl Client {
                 self.shown(request.url),
                 wait.as_millis()
             );
-            std::thread::sleep(wait);
+            if !waiting::sleep(wait) && only_reads {
+                return result.map(|(response, _)| response);
+            }
         }
     }
 

@@ -122,6 +122,13 @@ pub fn gently() -> Interruption {
     interruption
 }
 
+/// Whether a signal has come that is to end the run, which wants to be told.
+#[must_use]
+pub fn is_ending() -> bool {
+    let gentle = GENTLE.lock().unwrap_or_else(PoisonError::into_inner);
+    gentle.as_ref().is_some_and(Interruption::is_told)
+}
+
 /// Tells the run, if it wants that, and waits until it has said what is done, or another signal comes.
 fn let_finish(signals: &mut Signals) {
     let gentle = GENTLE.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -96,6 +96,7 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
         seen: Arc::default(),
         progress: &progress,
         stderr: Messages::to(&mut stderr),
+        interruption: in_cluster.then(cleanup::gently),
     };
     Ok(match &settings.images {
         Images::Files { .. } => run.files(judges, &objects.unwrap_or_default()),
@@ -119,6 +120,8 @@ struct Run<'s> {
     seen: Arc<Seen>,
     progress: &'s Progress,
     stderr: Messages<'s>,
+    /// Signals that are to end the run, where it has begun to look for them.
+    interruption: Option<Interruption>,
 }
 
 impl<'s> Run<'s> {
@@ -188,7 +191,7 @@ impl<'s> Run<'s> {
         self.progress.expect(total);
         let each = total / judges.len().max(1);
         judges.iter_mut().for_each(|judge| judge.expect(each));
-        let interruption = cleanup::gently();
+        let interruption = self.interruption.take().unwrap_or_else(cleanup::gently);
         let mut line = Conveyor {
             feed,
             collector: self.collector,

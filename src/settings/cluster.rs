@@ -157,7 +157,7 @@ fn finish(
             timeout,
             compression: !cluster.disable_compression,
             addresses: http::Addresses::Any,
-            retries_429: false,
+            retries_429: true,
             hides_queries: false,
         },
         credential,

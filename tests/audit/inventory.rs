@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{kill_process, Pid, Signal};
 use serde_json::{json, Value};
@@ -91,12 +91,16 @@ fn shards_add_up_to_the_whole() {
 }
 
 #[test]
-fn busy_servers_are_asked_again_when_they_say_so() {
+fn busy_servers_are_asked_again() {
     let fleet = Fleet::of(1100);
     for (status, path) in [(429, "/images$"), (503, "/imagestreams"), (503, "/pods")] {
         let fault = Fault::status(status).on("GET", path).retry_after(0).once();
         fleet.server().fault(fault);
     }
+    // One that does not say when.
+    fleet
+        .server()
+        .fault(Fault::status(429).on("GET", "/clusterversions/").once());
     let (report, _) = fleet.lines(&[], 1);
     assert_whole(&[&report], 1100);
     let answers: Vec<u16> = fleet.server().requests().iter().map(|request| request.status).collect();
@@ -105,7 +109,7 @@ fn busy_servers_are_asked_again_when_they_say_so() {
             .iter()
             .filter(|status| **status != 200 && **status != 404)
             .count(),
-        3
+        4
     );
 }
 
@@ -231,11 +235,11 @@ fn the_release_payload_is_named_by_the_cluster() {
 #[test]
 fn an_interrupted_audit_of_a_cluster_tells_what_is_done() {
     let fleet = Fleet::of(1100);
-    // The second page of the walk that judges comes late.
-    let late = Fault::delay(Duration::from_secs(2)).on("GET", "/images$").after(4);
+    // The second page of the walk that judges comes much later than a run that is interrupted may take.
+    let late = Fault::delay(Duration::from_secs(40)).on("GET", "/images$").after(4);
     fleet.server().fault(late);
     // Of a run that was started under nohup the signal would be ignored, here as there.
-    let audit = fleet.command(&["-o", "jsonl"]);
+    let audit = fleet.command(&["-o", "jsonl", "--report", "jsonl=audit.jsonl"]);
     let mut command = fleet.scene.sandbox.command_of(Path::new("/usr/bin/env"));
     command
         .arg("--default-signal=INT")
@@ -248,9 +252,15 @@ fn an_interrupted_audit_of_a_cluster_tells_what_is_done() {
     std::thread::sleep(Duration::from_millis(500));
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     kill_process(pid, Signal::INT).unwrap();
+    let begun = Instant::now();
     let output = child.wait_with_output().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("interrupted; judged"), "{stderr}");
+    assert!(stderr.contains("with --resume audit.jsonl"), "{stderr}");
+    let written = std::fs::read_to_string(fleet.scene.sandbox.path("audit.jsonl")).unwrap();
+    assert_eq!(Report::read(&written).tail["interrupted"], true);
     let report = Report::read(&String::from_utf8(output.stdout).unwrap());
     assert_eq!(report.tail["interrupted"], true);
     assert!(

@@ -47,6 +47,8 @@ mod naming_lists;
 mod partial;
 #[path = "audit/progress.rs"]
 mod progress;
+#[path = "audit/proof.rs"]
+mod proof;
 #[path = "audit/recording.rs"]
 mod recording;
 #[path = "audit/registries.rs"]
@@ -61,6 +63,8 @@ mod resumed;
 mod rights;
 #[path = "audit/shards.rs"]
 mod shards;
+#[path = "audit/since.rs"]
+mod since;
 #[path = "audit/trouble.rs"]
 mod trouble;
 #[path = "audit/unreadable.rs"]

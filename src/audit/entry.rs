@@ -38,7 +38,7 @@ pub struct Entry {
     pub expected: Vec<String>,
     /// Who named the expected identities.
     pub identity_source: IdentitySource,
-    /// SHA-256 of what its object has by which it is judged; none where it has no object.
+    /// SHA-256 of everything that it was judged by; none where that cannot be compared with what there is at another time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
     /// The verdict on the image as a whole.

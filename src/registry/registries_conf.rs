@@ -17,7 +17,7 @@ use crate::text::safe;
 pub const MAX_FILE: u64 = 4 << 20;
 
 /// What all files say together.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct RegistriesConf {
     registries: Vec<Registry>,
     /// It is what mirror sets of a cluster make together.
@@ -27,7 +27,7 @@ pub struct RegistriesConf {
 }
 
 /// One `[[registry]]` table of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Registry {
     prefix: String,
     location: String,
@@ -40,7 +40,7 @@ struct Registry {
 }
 
 /// One `[[registry.mirror]]` table of a registry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Mirror {
     location: String,
     insecure: bool,
@@ -54,7 +54,7 @@ impl Mirror {
 }
 
 /// For which references a mirror is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum PullFromMirror {
     All,
     DigestOnly,

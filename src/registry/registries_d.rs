@@ -16,7 +16,7 @@ pub const MAX_FILE: u64 = 1 << 20;
 const MAX_UNKNOWN: usize = 20;
 
 /// One section: each member may be missing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 struct Section {
     file: PathBuf,
     lookaside: Option<String>,
@@ -30,7 +30,7 @@ struct Section {
 }
 
 /// Where a member of a section stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Place {
     /// The file that it stands in.
     pub file: PathBuf,
@@ -41,7 +41,7 @@ pub struct Place {
 }
 
 /// What all files say together.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct RegistriesD {
     default: Option<Section>,
     namespaces: BTreeMap<String, Section>,

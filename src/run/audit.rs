@@ -15,6 +15,7 @@ mod expected;
 mod files;
 mod findings;
 mod gone;
+mod hashing;
 mod held;
 mod holding;
 mod job;
@@ -145,10 +146,11 @@ impl<'s> Run<'s> {
         self.over(judges, named.len(), Feed::Jobs(&mut jobs), &mut |_| {})
     }
 
-    fn cluster(self, mut judges: Vec<Judge<'s>>, mut cluster: Cluster<'_>) -> Exit {
+    fn cluster(mut self, mut judges: Vec<Judge<'s>>, mut cluster: Cluster<'_>) -> Exit {
         if self.settings.recording == Recording::Confirm {
             let author = cluster.author();
             judges.iter_mut().for_each(|judge| judge.recording_for(&author));
+            self.collector.recording_for(author.as_ref().ok());
         }
         let mirrors = self.settings.mirrors.then(|| cluster.mirrors());
         let unknown = mirrors.as_ref().and_then(|known| known.as_ref().err()).cloned();
@@ -237,12 +239,8 @@ impl Line for Conveyor<'_, '_, '_, '_> {
             let job = match &mut self.feed {
                 Feed::Jobs(jobs) => jobs.next()?,
                 Feed::Cluster(cluster) => {
-                    let job = cluster.next(&mut |name, now| collector.wants_image(name, now))?;
-                    // Images of the cluster were asked about by their digests.
-                    if !job.is_named_later() {
-                        return Some(job);
-                    }
-                    job
+                    let shard = collector.settings.shard;
+                    cluster.next(&mut |name| shard.has(name))?
                 }
             };
             if collector.wants(&job) {

@@ -11,6 +11,7 @@ pub mod merge;
 mod registries;
 pub mod reporting;
 mod reports;
+mod said;
 mod shard;
 
 use std::num::NonZero;
@@ -197,6 +198,10 @@ fn decisive(options: &cli::audit::AuditCommand, criteria: &Criteria, warn_expiry
     let registry = &options.registry;
     let paths = [&registry.registries_d, &registry.registries_conf, &registry.cert_dir];
     let paths = paths.map(|path| path.as_ref().map_or(String::new(), |path| path.display().to_string()));
+    // What the files say, those that no option names too: under the same name they may say something else.
+    let known = images
+        .registries()
+        .map(|own| said::hash(&(&own.mirrors, &own.stores, &own.default_store)));
     [
         format!("match {}", criteria.rule),
         format!("require {}", criteria.require),
@@ -206,7 +211,7 @@ fn decisive(options: &cli::audit::AuditCommand, criteria: &Criteria, warn_expiry
         ),
         format!("recursive {}", options.source.recursive),
         format!("insecure {}", registry.insecure),
-        format!("registries {}", paths.join("\n")),
+        format!("registries {}\n{}", paths.join("\n"), known.unwrap_or_default()),
         format!("expiry {warn_expiry}"),
         format!("confirm {}", options.confirm),
         format!("mirrors {}", options.mirrors),

@@ -92,17 +92,69 @@ fn the_map_says_how_a_mirror_is_signed() {
     assert_eq!(report.words(), ["Rejected/IdentityMismatch"]);
 }
 
+/// What a registry has of an image may be otherwise by now, and only asking tells.
 #[test]
-fn what_was_asked_for_is_not_asked_for_again_when_a_report_is_gone_on_from() {
-    let (bench, hub, _) = town();
+fn an_image_in_a_registry_is_asked_for_again_when_a_report_is_gone_on_from() {
+    let (bench, hub, digests) = town();
     let image = format!("docker://{}/ns/app:v1", hub.host());
     run(&bench, &[&image, "--report", "jsonl=audit.jsonl"]).expect(0);
-    hub.take_seen();
+    let whole = std::fs::read_to_string(bench.desk.sandbox.path("audit.jsonl")).unwrap();
+    let begun: String = whole.split_inclusive('\n').take(2).collect();
+    bench.desk.put("audit.jsonl", &begun);
     run(&bench, &[&image, "--resume", "audit.jsonl"]).expect(0);
-    assert!(hub.take_seen().is_empty());
+    assert_eq!(bench.report("audit.jsonl").entries.len(), 1);
+    let store = format!("lookaside/ns/app@{}", digests[0].replace(':', "="));
+    std::fs::remove_dir_all(bench.desk.sandbox.path(&store)).unwrap();
+    // The same where a run was killed that had asked again.
+    let entry = begun.lines().nth(1).unwrap();
+    for begun in [begun.clone(), format!("{begun}{entry}\n")] {
+        bench.desk.put("audit.jsonl", begun);
+        run(&bench, &[&image, "--resume", "audit.jsonl"]).expect(1);
+        assert_eq!(bench.report("audit.jsonl").words(), ["Unsigned/NoSignature"]);
+    }
     bench
         .run(&["-f", "x.json", "--creds", "a:b"])
         .expect_usage("--creds is about images in registries");
+}
+
+/// Where signatures are kept, and what stands for a registry, is in files that may change under their names.
+#[test]
+fn what_the_configuration_of_registries_says_belongs_to_the_report() {
+    let (bench, hub, _) = town();
+    let image = format!("docker://{}/ns/app:v1", hub.host());
+    let half = |shard: &str, more: &str| {
+        run(
+            &bench,
+            &[&image, "--shard", shard, more, &format!("jsonl=part{}", &shard[..1])],
+        )
+    };
+    half("0/2", "--report");
+    let whole = run(&bench, &[&image, "--report", "jsonl=audit.jsonl"]).expect(0);
+    assert!(whole.stdout.contains("Verified"));
+    let text = std::fs::read_to_string(bench.desk.sandbox.path("audit.jsonl")).unwrap();
+    let begun: String = text.split_inclusive('\n').take(2).collect();
+    bench.desk.put("audit.jsonl", begun);
+    let conf = std::fs::read_to_string(bench.desk.sandbox.path("registries.conf")).unwrap();
+    for (file, text) in [
+        (
+            "registries.d/test.yaml",
+            "default-docker:\n  lookaside: file:///nowhere\n".to_owned(),
+        ),
+        (
+            "registries.conf",
+            format!("{conf}[[registry]]\nlocation = \"x.example\"\nblocked = true\n"),
+        ),
+    ] {
+        let before = std::fs::read_to_string(bench.desk.sandbox.path(file)).unwrap();
+        bench.desk.put(file, text);
+        run(&bench, &[&image, "--resume", "audit.jsonl"]).expect_usage("the options");
+        half("1/2", "--report");
+        let merged = bench.desk.sandbox.run(["audit", "merge", "part0", "part1"]).expect(3);
+        assert!(merged.stderr.contains("the options"), "{file}: {merged:#?}");
+        bench.desk.put(file, before);
+    }
+    half("1/2", "--report");
+    bench.desk.sandbox.run(["audit", "merge", "part0", "part1"]).expect(0);
 }
 
 #[test]

@@ -9,11 +9,11 @@ use crate::support::forge::{Draft, Key};
 use crate::support::images::{base64, payload};
 use crate::support::program::Outcome;
 
-const UPSTREAM: &str = "quay.io/openshift-release-dev/ocp-release";
+pub const UPSTREAM: &str = "quay.io/openshift-release-dev/ocp-release";
 const CONFIG_MAPS: &str = "/api/v1/namespaces/openshift-config-managed/configmaps";
 
 /// A cluster that runs payload 1, version 4.21.3, of a repository.
-fn fleet(repository: &str) -> Fleet {
+pub fn fleet(repository: &str) -> Fleet {
     let fleet = Fleet::empty();
     let version = json!({
         "kind": "ClusterVersion", "apiVersion": "config.openshift.io/v1", "metadata": {"name": "version"},
@@ -26,12 +26,12 @@ fn fleet(repository: &str) -> Fleet {
 }
 
 /// A key of a ConfigMap with signatures.
-fn key(rest: &str) -> String {
+pub fn key(rest: &str) -> String {
     format!("{}{rest}", digest(1).replace(':', "-"))
 }
 
 /// What the cluster keeps of signatures.
-fn keep(fleet: &Fleet, data: &[(&str, &[u8])]) {
+pub fn keep(fleet: &Fleet, data: &[(&str, &[u8])]) {
     let data: serde_json::Map<String, Value> = data
         .iter()
         .map(|(key, blob)| ((*key).to_owned(), base64(blob).into()))

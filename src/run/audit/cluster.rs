@@ -9,7 +9,6 @@ use super::expected::{self, Expected};
 use super::job::{self, Job, Object, Standing, What};
 use super::judge::Judge;
 use super::naming::Lists;
-use super::unfinished::Is;
 use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::Known;
 use crate::cluster::names::Name;
@@ -17,7 +16,7 @@ use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::registries_conf::RegistriesConf;
 use crate::report::console::Messages;
-use crate::run::cluster::inventory::{Candidate, Inventory, Offer, Range, Scope, Wanted};
+use crate::run::cluster::inventory::{Candidate, Inventory, Range, Scope, Wanted};
 use crate::run::cluster::{Session, SOURCE};
 use crate::run::lists;
 use crate::run::planning::Author;
@@ -131,25 +130,9 @@ impl<'s> Cluster<'s> {
         ImageRecorder::new(&mut self.session, self.settings.recording, None).author()
     }
 
-    /// The next image of those that `wants`, by digest and by what is known of it before it is asked for; then those that
-    /// are not in the cluster.
-    pub(super) fn next(&mut self, wants: &mut dyn FnMut(&str, &Is<'_>) -> bool) -> Option<Job> {
-        let (map, requests) = (self.map, self.requests);
-        let mut wants = |offer: Offer<'_>| {
-            let nothing = Value::Null;
-            let object = offer.object.unwrap_or(&nothing);
-            let expected = expected_of(map, requests, offer.known, object, offer.wanted);
-            // What neither the user nor what uses it names may follow from its object.
-            let is_named = !expected.identities.is_empty() || !expected.demands.is_empty();
-            let is_known = offer.object.is_some() || is_named;
-            let is = Is {
-                expected: Some(&expected).filter(|_| is_known),
-                uses: &offer.known.uses,
-                object: offer.object,
-            };
-            wants(offer.name, &is)
-        };
-        let Some(candidate) = self.inventory.next(&mut self.session, &mut wants) else {
+    /// The next image of those whose names it `wants`; then those that are not in the cluster.
+    pub(super) fn next(&mut self, wants: &mut dyn FnMut(&str) -> bool) -> Option<Job> {
+        let Some(candidate) = self.inventory.next(&mut self.session, wants) else {
             let (place, rest) = self.places.split_first()?;
             self.places = rest;
             return Some(job::place(self.settings, place));

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use super::cluster::Cluster;
 use super::held::{Held, HeldEntries, HeldExpected};
-use super::job::{Done, Job, On, Record, What};
+use super::holding::Holding;
+use super::job::{Done, Job, On, Record};
 use super::reported::Reported;
 use super::reports::Reports;
-use super::unfinished::{Is, Known, Said};
+use super::unfinished::{Known, Said};
 use crate::audit::consistency;
 use crate::audit::entry::{Entry, IdentitySource, Recorded};
 use crate::audit::format::Format;
@@ -22,8 +23,8 @@ use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::report::exit::Exit;
 use crate::report::progress::Progress;
-use crate::run::cluster::SOURCE;
 use crate::run::file_records::FileRecords;
+use crate::run::planning::Author;
 use crate::settings::audit::Audit;
 use crate::settings::objects::Recording;
 use crate::settings::UsageError;
@@ -39,6 +40,7 @@ pub(super) struct Collector<'s> {
     head: Head,
     reports: Reports<'s>,
     known: Known,
+    holding: Holding,
     /// Images that the report which is gone on from has, and that count as they stand there.
     taken_over: u64,
     totals: Totals,
@@ -63,12 +65,14 @@ impl<'s> Collector<'s> {
     /// # Errors
     /// When one cannot be begun or gone on from.
     pub(super) fn new(settings: &'s Audit, head: &Head, out: &'s mut dyn Write) -> Result<Self, UsageError> {
-        let (reports, known) = Reports::begin(settings, head, out)?;
+        let holding = Holding::of(settings);
+        let (reports, known) = Reports::begin(settings, head, &holding, out)?;
         Ok(Self {
             settings,
             head: head.clone(),
             reports,
             known,
+            holding,
             taken_over: 0,
             totals: Totals::new(
                 settings.reporting.fail_on.clone(),
@@ -85,30 +89,19 @@ impl<'s> Collector<'s> {
         })
     }
 
-    /// Whether an image of the inventory belongs to this run and is to be judged; what the report that is gone on from has
-    /// of it is taken over.
+    /// Says who records, where that is done and the server names the user.
+    pub(super) fn recording_for(&mut self, author: Option<&Author>) {
+        self.holding.recording_for(self.settings, author);
+    }
+
+    /// Whether an image of the inventory is to be judged; what the report that is gone on from has of it and still holds is
+    /// taken over.
     pub(super) fn wants(&mut self, job: &Job) -> bool {
-        let is = Is {
-            expected: Some(&job.expected),
-            uses: &job.uses,
-            object: match &job.what {
-                What::Object(object) => Some(&object.loaded.object),
-                _ => None,
-            },
-        };
-        self.settings.shard.has(&job.image) && self.is_new(&job.image, &job.source, &is)
-    }
-
-    /// The same for an image of a cluster, by its name and by what is known of it.
-    pub(super) fn wants_image(&mut self, name: &str, is: &Is<'_>) -> bool {
-        self.settings.shard.has(name) && self.is_new(name, SOURCE, is)
-    }
-
-    fn is_new(&mut self, image: &str, source: &str, is: &Is<'_>) -> bool {
-        let records = self.settings.recording == Recording::Confirm;
-        match self.known.reach(image, source, is, (self.settings.now, records)) {
+        if !self.settings.shard.has(&job.image) {
+            return false;
+        }
+        match self.known.reach(job, &self.holding) {
             Ok(Said::Nothing) => return true,
-            Ok(Said::Again) => {}
             Ok(Said::Entry(entry)) => {
                 self.taken_over += 1;
                 self.totals.add(&entry);
@@ -116,7 +109,7 @@ impl<'s> Collector<'s> {
                 self.reports.known(&entry);
             }
             Err(error) => {
-                let image = safe(image);
+                let image = safe(&job.image);
                 self.complain([format!("{image}: reading the report that is resumed: {error}")]);
             }
         }
@@ -280,6 +273,12 @@ impl<'s> Collector<'s> {
                 self.taken_over,
                 self.totals.images,
                 safe(&file.display().to_string())
+            ));
+        }
+        let again = self.known.judged_again();
+        if again > 0 {
+            stderr.note(format_args!(
+                "images of the report that were judged again: {again}; it is not proven that their entries still hold"
             ));
         }
         if gone > 0 {

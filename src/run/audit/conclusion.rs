@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is reported and recorded of an image that was judged.
 
+use super::content::Basis;
 use super::entries;
 use super::expected::Expected;
 use super::findings;
@@ -17,6 +18,7 @@ use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::run::elsewhere::Elsewhere;
 use crate::run::planning::{self, Author};
+use crate::settings::audit::Audit;
 use crate::settings::objects::Recording;
 use crate::source::objects::Loaded;
 use crate::text::safe;
@@ -31,6 +33,12 @@ pub(super) struct Again {
     pub(super) trouble: Option<String>,
     /// What would be recorded.
     pub(super) changes: recording::Changes,
+}
+
+/// Who records, as records name them.
+pub(super) fn recorder(settings: &Audit, author: Option<&Author>) -> String {
+    let user = author.and_then(|author| author.user.as_ref());
+    user.unwrap_or(&settings.record.user).clone()
 }
 
 /// What keeps an image or one of its signatures from being judged.
@@ -48,10 +56,17 @@ impl Judge<'_> {
         self.settings.recording == Recording::Confirm
     }
 
+    /// Who records, where that is done.
+    fn recorder(&self) -> Option<String> {
+        self.records()
+            .then(|| recorder(self.settings, self.author.as_ref().ok()))
+    }
+
     /// What is reported and recorded.
     pub(super) fn conclude(&mut self, job: Job, judged: &Judged, mut told: Vec<u8>) -> Done {
         let mut telling = Messages::to(&mut told);
-        let mut entry = entries::entry(&job, judged, self.records());
+        let mut entry = entries::entry(&job, judged);
+        let basis = Basis::of(&job, self.recorder().as_deref());
         if let (Some(mirrors), Ok(digest)) = (&mut self.mirrors, Digest::parse(&entry.image)) {
             mirrors.compare(&digest, &job.names, &mut entry);
             for warning in mirrors.take_warnings() {
@@ -70,10 +85,14 @@ impl Judge<'_> {
             // and that it is verified for another use is no ground to call it trusted (docs/contract.md 5).
             // Nor is anything recorded where not all was looked at that is expected.
             let is_one = judged.worse.is_none() && job.expected.is_whole();
+            let stored = object.loaded.object["signatures"].clone();
             if self.records() && job.expected.is_of_user() && is_one {
                 let beside = (job.aside, job.lists);
                 (entry.recorded, record) = self.record(*object, &judged.first, job.expected, beside, &mut telling);
             }
+            // What is recorded as this run leaves it: where it is otherwise, the next one writes it anew.
+            let edits = record.as_ref().map_or(&[][..], |record| &record.edits);
+            entry.content = basis.map(|basis| basis.with_signatures(&stored, edits));
         }
         let entry = findings::finish(entry, judged.footing.as_ref(), self.settings);
         Done {
@@ -160,7 +179,7 @@ impl Judge<'_> {
         if judged.worse.is_none() && job.expected.more_demands == 0 {
             let identities = &job.expected.identities;
             again.changes = self.changes(loaded, &judged.first, identities, author, told).1;
-            again.is = Some(Reported::of(&entries::entry(job, &judged, self.records()).bounded()));
+            again.is = Some(Reported::of(&entries::entry(job, &judged).bounded()));
         }
         again
     }

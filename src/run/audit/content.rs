@@ -1,62 +1,144 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What of an Image object decides its verdict, as a hash: what a report says of an object that has changed since does not
-//! hold any more.
+//! All that an image is judged by, as a hash: what a report says of it holds only where everything that judging it reads is
+//! proven to be the same (docs/contract.md 11).
 
-use std::io::{self, Write};
+use std::collections::BTreeSet;
 
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::record::latest;
+use super::entries;
+use super::expected::Expected;
+use super::hashing::{hex, put, put_all, put_members, put_value};
+use super::job::{Job, What};
+use super::recording::changed;
+use crate::audit::entry::{Use, UseKind};
+use crate::edit::SignatureEdit;
+use crate::reference::Reference;
+use crate::run::elsewhere::Elsewhere;
+use crate::subject::Content;
 
-/// What is written is hashed.
-struct Hashing(Sha256);
+/// When a record was looked at last: the only part of it that a run which finds the same leaves as it is.
+const PROBED: &str = "lastProbeTime";
 
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
+/// What an image is judged by, but for its signatures as they are stored.
+pub(super) struct Basis(Sha256);
+
+impl Basis {
+    /// That of an image whose object is at hand. Nothing where more is read than can be compared: registries, mirrors, or
+    /// what was not whole. `recorder` is who records, where that is done.
+    pub(super) fn of(job: &Job, recorder: Option<&str>) -> Option<Self> {
+        let What::Object(object) = &job.what else {
+            return None;
+        };
+        let expected = &job.expected;
+        let asks_registries = job.is_looked_up || !job.names.is_empty();
+        if asks_registries || expected.more_demands > 0 {
+            return None;
+        }
+        let mut hash = Sha256::new();
+        put(&mut hash, b"image-signature audit: what an image is judged by");
+        put_all(&mut hash, recorder);
+        put_expected(&mut hash, job);
+        // Only records ask whether something else may be expected of it too.
+        put(
+            &mut hash,
+            text(&(recorder.is_some() && !expected.is_whole())).as_bytes(),
+        );
+        put_aside(&mut hash, &job.aside)?;
+        for (list, naming) in job.lists.each() {
+            put(&mut hash, list.as_str().as_bytes());
+            put_all(&mut hash, naming.named.iter().map(|own| own.digest().as_str()));
+            if naming.trouble.is_some() {
+                return None;
+            }
+        }
+        put_object(&mut hash, &object.loaded.object);
+        Some(Self(hash))
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    /// SHA-256, in hex, of it with the `signatures` of the object as they are stored, or will be once these changes are made.
+    pub(super) fn with_signatures(self, signatures: &Value, edits: &[SignatureEdit]) -> String {
+        let mut hash = self.0;
+        for (index, stored) in signatures.as_array().into_iter().flatten().enumerate() {
+            match edits.iter().find(|edit| edit.index == index) {
+                Some(edit) => put_signature(&mut hash, &changed(stored, edit)),
+                None => put_signature(&mut hash, stored),
+            }
+        }
+        hex(hash)
     }
 }
 
-/// SHA-256, in hex, of the signatures of an object, of its manifest and of the instances that it names; of a run that does
-/// not record also of what is recorded about the signatures, which may be stale. A run that `records` changes that itself.
-pub(super) fn content(object: &Value, records: bool) -> String {
-    let recorded = |own: &'_ Value| {
-        let members = ["conditions", "imageIdentity", "issuedTo"].map(|name| own[name].clone());
-        (!records).then_some(members)
+/// That of an image with its object as it stands.
+pub(super) fn content(job: &Job, recorder: Option<&str>) -> Option<String> {
+    let What::Object(object) = &job.what else {
+        return None;
     };
-    let signatures: Vec<_> = signatures(object)
-        .iter()
-        .map(|own| {
-            let judged = [&own["metadata"]["name"], &own["type"], &own["content"]];
-            (judged, recorded(own))
-        })
-        .collect();
-    let manifest = [
-        &object["metadata"]["name"],
-        &object["dockerImageReference"],
-        &object["dockerImageManifest"],
-        &object["dockerImageManifestMediaType"],
-        &object["dockerImageManifests"],
-        &object["dockerImageSignatures"],
-    ];
-    let mut hashing = Hashing(Sha256::new());
-    // Values that were read can be written, and hashing does not fail.
-    let _ = serde_json::to_writer(&mut hashing, &(manifest, signatures));
-    hashing.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    Some(Basis::of(job, recorder)?.with_signatures(&object.loaded.object["signatures"], &[]))
 }
 
-/// Whether the latest word about one of its signatures is that it is trusted.
-pub(super) fn has_trusted(object: &Value) -> bool {
-    let is_trusted = |own: &Value| latest(own, "Trusted").is_some_and(|condition| condition.status == "True");
-    signatures(object).iter().any(is_trusted)
+/// A use in what matters of it: pods come and go, and the next one of another name is the same use.
+fn of_use(by: &Use) -> String {
+    let name = match by.kind {
+        UseKind::Pod => "",
+        _ => by.name.as_str(),
+    };
+    text(&(by.kind, &by.namespace, name, by.expects_nothing))
 }
 
-fn signatures(object: &Value) -> &[Value] {
-    object["signatures"].as_array().map_or(&[], Vec::as_slice)
+/// A value as a text by which it can be compared. These have names and texts only, which can be written.
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn texts(references: &[Reference]) -> BTreeSet<String> {
+    references.iter().map(ToString::to_string).collect()
+}
+
+/// Adds what is expected of an image, and by which uses.
+fn put_expected(hash: &mut Sha256, job: &Job) {
+    let expected: &Expected = &job.expected;
+    put_all(hash, texts(&expected.identities));
+    let demands = expected.demands.iter();
+    let demands = demands.map(|(by, identities)| text(&(of_use(by), texts(identities))));
+    put_all(hash, demands.collect::<BTreeSet<String>>());
+    let uses = entries::uses(expected, &job.uses);
+    put_all(hash, uses.iter().map(of_use).collect::<BTreeSet<String>>());
+    put_all(hash, &expected.trouble);
+    let rest = (expected.source, expected.is_everywhere, job.more_uses > 0);
+    put(hash, text(&rest).as_bytes());
+}
+
+/// Adds the signatures that the cluster keeps beside the object. Nothing where a place that may have some gave no answer.
+fn put_aside(hash: &mut Sha256, aside: &Elsewhere) -> Option<()> {
+    for source in &aside.sources {
+        if source.answer.trouble().is_some() {
+            return None;
+        }
+        put_all(hash, [source.kind.word(), &source.location, source.answer.word()]);
+    }
+    for signature in &aside.signatures {
+        put(hash, signature.name.as_bytes());
+        match &signature.content {
+            Content::Gpg(Ok(bytes)) => put(hash, bytes),
+            Content::Gpg(Err(refusal)) => put_all(hash, [refusal.reason.word(), &refusal.message]),
+            Content::Sigstore(_) | Content::Other(_) => return None,
+        }
+    }
+    Some(())
+}
+
+/// Adds an object but for its signatures, and but for what the server notes about each object.
+fn put_object(hash: &mut Sha256, object: &Value) {
+    for name in ["name", "annotations"] {
+        put_value(hash, &object["metadata"][name], "");
+    }
+    put_members(hash, object, &["metadata", "signatures"], "");
+}
+
+fn put_signature(hash: &mut Sha256, stored: &Value) {
+    put_value(hash, &stored["metadata"]["name"], "");
+    put_members(hash, stored, &["metadata"], PROBED);
 }

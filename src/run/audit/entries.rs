@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From an outcome to the entry of a report.
 
-use super::content::content;
 use super::expected::Expected;
-use super::job::{Job, What};
+use super::job::Job;
 use super::judged::Judged;
 use crate::audit::entry::{Entry, EntrySigner, Recorded, Signature, Source, Use};
 use crate::reference::Reference;
@@ -11,8 +10,8 @@ use crate::subject::SourceAnswer;
 use crate::verdict::signer;
 use crate::verdict::SignatureOutcome;
 
-/// The entry of an image of which nothing is recorded yet; `records` is whether the run records what it finds.
-pub(super) fn entry(job: &Job, judged: &Judged, records: bool) -> Entry {
+/// The entry of an image of which nothing is recorded yet; what it was judged by is not among it.
+pub(super) fn entry(job: &Job, judged: &Judged) -> Entry {
     let outcome = judged.outcome();
     let expiries = judged.expiries.iter().copied().chain(std::iter::repeat(None));
     let own = outcome.signatures().iter().zip(expiries);
@@ -29,10 +28,7 @@ pub(super) fn entry(job: &Job, judged: &Judged, records: bool) -> Entry {
         more_uses: job.more_uses,
         expected: texts(&job.expected.identities),
         identity_source: job.expected.source,
-        content: match &job.what {
-            What::Object(object) => Some(content(&object.loaded.object, records)),
-            _ => None,
-        },
+        content: None,
         verdict: outcome.verdict(),
         reason: outcome.reason(),
         message: outcome.message().to_owned(),

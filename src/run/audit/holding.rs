@@ -1,69 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Whether what a report that is resumed says of an image still holds.
+//! Whether what a report that is resumed says of an image still holds: only what is proven to.
 
-use std::collections::{BTreeSet, HashSet};
-
-use super::expected::Expected;
+use super::conclusion::recorder;
+use super::content::content;
+use super::job::Job;
 use crate::audit::consistency::is_unwritten;
-use crate::audit::entry::{Entry, IdentitySource, Recorded, Use, UseKind, CLUSTER, MAX_FINDINGS};
-use crate::reason::{Reason, Verdict};
-use crate::reference::Reference;
+use crate::audit::entry::{Entry, FindingKind};
+use crate::openpgp::trust::user_keyring::TrustModel;
+use crate::reason::Verdict;
+use crate::run::planning::Author;
+use crate::settings::audit::Audit;
+use crate::settings::keys::KeySource;
+use crate::settings::objects::Recording;
 
-/// Where uses are, of which kind they are, and whether they expect anything.
-pub(super) fn places(uses: &[Use]) -> BTreeSet<(UseKind, &str, bool)> {
-    let each = uses.iter();
-    each.map(|by| (by.kind, by.namespace.as_str(), by.expects_nothing))
-        .collect()
+/// By what it is told whether an entry holds.
+#[derive(Debug)]
+pub(super) struct Holding {
+    /// The time of this run, in seconds since 1970.
+    now: i64,
+    /// Keys that expire before this time are found to.
+    soon: i64,
+    /// Keys are valid by what others certify, and no entry says when that ends.
+    is_by_validity: bool,
+    /// Who records what is found, where that is done.
+    recorder: Option<String>,
 }
 
-/// Whether an entry has what is expected of its image now; of very many identities it has only some.
-pub(super) fn is_expected(entry: &Entry, expected: &Expected) -> bool {
-    let now: HashSet<String> = expected.identities.iter().map(ToString::to_string).collect();
-    let is_all = entry.expected.len() == now.len() || entry.expected.len() >= MAX_FINDINGS && now.len() > MAX_FINDINGS;
-    is_all && entry.expected.iter().all(|own| now.contains(own))
-}
+impl Holding {
+    /// For a run with these settings; see [`Holding::recording_for`].
+    pub(super) fn of(settings: &Audit) -> Self {
+        let criteria = &settings.criteria;
+        let is_by_keys = criteria.policy.is_none() && settings.cluster_policy.is_none();
+        let is_of_home = matches!(
+            criteria.keys.source,
+            KeySource::Home {
+                trust_model: TrustModel::Gpg,
+                ..
+            }
+        );
+        Self {
+            now: settings.now,
+            soon: settings.now + settings.reporting.warn_expiry,
+            is_by_validity: is_by_keys && criteria.keys.accepts_gpg && is_of_home,
+            recorder: (settings.recording == Recording::Confirm).then(|| recorder(settings, None)),
+        }
+    }
 
-/// Whether an image that was Verified gets it for each use that demands something now: what all of them expect together may
-/// be the same where one of them demands something else.
-pub(super) fn is_enough(entry: &Entry, expected: &Expected) -> bool {
-    let matched: HashSet<&str> = entry.matched.iter().map(String::as_str).collect();
-    let is_met = |identities: &[Reference]| {
-        let mut texts = identities.iter().map(ToString::to_string);
-        texts.any(|identity| matched.contains(&*identity))
-    };
-    entry.verdict != Verdict::Verified
-        || expected.more_demands == 0 && expected.demands.iter().all(|(_, identities)| is_met(identities))
-}
+    /// Says who records, where that is done and the server names the user.
+    pub(super) fn recording_for(&mut self, settings: &Audit, author: Option<&Author>) {
+        if let Some(own) = &mut self.recorder {
+            *own = recorder(settings, author);
+        }
+    }
 
-/// Whether an image was Verified by a key or a signature that has expired since.
-pub(super) fn has_expired(entry: &Entry, now: i64) -> bool {
-    let keys = entry.signers().map(|signer| signer.expires);
-    let mut all = keys.chain(entry.signatures.iter().map(|own| own.expires)).flatten();
-    entry.verdict == Verdict::Verified && all.any(|expires| expires <= now)
-}
+    /// Whether the run records what it finds.
+    pub(super) fn records(&self) -> bool {
+        self.recorder.is_some()
+    }
 
-/// Whether what was found or recorded may be otherwise the next time, although nothing about the image has changed: what
-/// could not be reached, a time that was to come, a record that was not written.
-pub(super) fn is_open(entry: &Entry) -> bool {
-    let is_passing = entry.verdict == Verdict::Unchecked && entry.reason != Reason::NoExpectedIdentity;
-    is_passing || entry.reason.is_of_time() || is_unwritten(entry)
-}
+    /// Whether judging the image now would read what it read then, and come to the same.
+    pub(super) fn holds(&self, entry: &Entry, job: &Job) -> bool {
+        self.is_lasting(entry) && entry.content == content(job, self.recorder.as_deref())
+    }
 
-/// Whether nothing was recorded of an image of which the user says what it is: a run that records writes nothing where it
-/// does not know all that uses an image.
-pub(super) fn is_unrecorded(entry: &Entry) -> bool {
-    let is_of_user = matches!(entry.identity_source, IdentitySource::Map | IdentitySource::User);
-    entry.recorded == Recorded::No && is_of_user && entry.content.is_some() && !entry.signatures.is_empty()
-}
+    /// Whether an entry says by what the image was judged, and nothing in it is a matter of chance or time: what could not be
+    /// checked or written may be the next time, and what a clock decides is decided anew.
+    pub(super) fn is_lasting(&self, entry: &Entry) -> bool {
+        let own = entry.signatures.iter().map(|own| (own.verdict, own.reason));
+        let mut judged = own.chain([(entry.verdict, entry.reason)]);
+        let is_open = judged.any(|(verdict, reason)| verdict == Verdict::Unchecked || reason.is_of_time());
+        let is_told = entry.content.is_some() && entry.more_signatures == 0;
+        is_told && !is_open && !is_unwritten(entry) && !self.is_by_validity && !self.has_passed(entry)
+    }
 
-/// Whether a run, which `records` or does not, may have judged an image again, and was killed before it could leave out the
-/// line that it went on from.
-pub(super) fn is_judged_again(before: &Entry, after: &Entry, records: bool) -> bool {
-    let is_other = before.expected != after.expected
-        || before.content != after.content
-        || places(&before.uses) != places(&after.uses)
-        || before.verdict == Verdict::Verified && before != after;
-    // What was not at hand is judged again whatever was expected of it, and may come out as before.
-    let is_open = is_open(before) || records && is_unrecorded(before);
-    is_other || is_open || before.source == CLUSTER && !before.expected.is_empty()
+    /// Whether a time has come since that matters: an end, or that before which the end of a key is told. By a clock that was
+    /// set back a signature may be of the future.
+    fn has_passed(&self, entry: &Entry) -> bool {
+        let is_told = entry.findings.iter().any(|own| own.kind == FindingKind::Expiring);
+        let end_of_keys = match entry.verdict == Verdict::Verified && !is_told {
+            true => self.soon,
+            false => self.now,
+        };
+        entry.signatures.iter().any(|own| {
+            let signer = own.signer.as_ref();
+            let made = signer.and_then(|signer| signer.created);
+            let key = signer.and_then(|signer| signer.expires);
+            own.expires.is_some_and(|expires| expires <= self.now)
+                || key.is_some_and(|expires| expires <= end_of_keys)
+                || made.is_some_and(|made| made > self.now)
+        })
+    }
 }

@@ -98,11 +98,6 @@ impl Job {
         }
     }
 
-    /// Whether its entry is called by a digest that is not known before it is read.
-    pub(super) fn is_named_later(&self) -> bool {
-        matches!(self.what, What::Directory(_) | What::Registry(_))
-    }
-
     /// What is said of it where nothing is expected. Where its object says that it comes from, the user may look up what to
     /// expect; it is no expectation itself.
     pub(super) fn refusal(&self) -> Refusal {

@@ -2,7 +2,7 @@
 //! What an image was judged to be.
 
 use crate::openpgp::framing::message::Message;
-use crate::reason::{Reason, Refusal, Verdict};
+use crate::reason::{Reason, Refusal};
 use crate::subject::{Content, SignatureBlob, SourceAnswer};
 use crate::verdict::{Footing, ImageOutcome, SignatureOutcome};
 
@@ -12,7 +12,7 @@ pub(super) struct Judged {
     pub(super) first: ImageOutcome,
     /// What it came to for a use that does not get what it expects.
     pub(super) worse: Option<ImageOutcome>,
-    /// When each of the signatures that passed expires itself, in the order of the first ones; as far as that is known.
+    /// When each of the signatures whose maker is known expires itself, in the order of the first ones; as far as that is known.
     pub(super) expiries: Vec<Option<i64>>,
     /// The places that were asked for signatures.
     pub(super) sources: Vec<SourceAnswer>,
@@ -67,11 +67,11 @@ pub(super) fn refused(refusal: Refusal, signatures: &[SignatureBlob]) -> ImageOu
     ImageOutcome::refused(refusal, signatures)
 }
 
-/// When the signatures that passed expire themselves: by what GnuPG has found good, no other bytes are looked at.
+/// When the signatures expire themselves whose maker is known: by what GnuPG has found good, no other bytes are looked at.
 pub(super) fn expiries(outcome: &ImageOutcome, blobs: &[SignatureBlob]) -> Vec<Option<i64>> {
     let each = outcome.signatures().iter().zip(blobs);
     let expiry = each.map(|(own, blob)| match &blob.content {
-        Content::Gpg(Ok(bytes)) if own.verdict() == Verdict::Verified => Message::parse(bytes).ok()?.signature.expires,
+        Content::Gpg(Ok(bytes)) if own.signer().is_some() => Message::parse(bytes).ok()?.signature.expires,
         _ => None,
     });
     expiry.collect()

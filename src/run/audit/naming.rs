@@ -30,6 +30,11 @@ impl Lists {
         named.map(|list| list.digest().to_string()).collect()
     }
 
+    /// The digests that are expected, each with what is known of its list.
+    pub(super) fn each(&self) -> impl Iterator<Item = &(Digest, ExpectedLists)> {
+        self.0.iter()
+    }
+
     /// The lists that these identities expect.
     pub(super) fn expected_by(&self, identities: &[Reference]) -> ExpectedLists {
         let is_expected = |digest: &Digest| identities.iter().any(|identity| identity.digest() == Some(digest));

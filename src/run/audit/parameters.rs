@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use super::hashing::{hex, put};
 use crate::audit::head::{Head, Shard, VERSION};
 use crate::audit::lines::REPORT;
 use crate::openpgp::trust::user_keyring::TrustModel;
@@ -118,16 +119,6 @@ fn content(objects: &ObjectFiles) -> String {
         );
     }
     hex(all)
-}
-
-fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Adds a text so that no two lists of texts are alike.
-fn put(hash: &mut Sha256, text: &[u8]) {
-    hash.update((text.len() as u64).to_le_bytes());
-    hash.update(text);
 }
 
 /// Adds the content of a file; what is not there or cannot be read is told apart, and is told when images are judged.

@@ -54,7 +54,7 @@ pub(super) fn record(loaded: &Loaded, outcome: &ImageOutcome, planned: Planned) 
 }
 
 /// A signature as it is after an edit.
-fn changed(stored: &Value, edit: &SignatureEdit) -> Value {
+pub(super) fn changed(stored: &Value, edit: &SignatureEdit) -> Value {
     let mut new = stored.clone();
     if let Some(members) = new.as_object_mut() {
         for (name, change) in &edit.changes {

@@ -3,6 +3,7 @@
 
 use std::io::Write;
 
+use super::holding::Holding;
 use super::lines::LinesFile;
 use super::outputs::Outputs;
 use super::unfinished::{Known, Unfinished};
@@ -12,7 +13,6 @@ use crate::audit::head::Head;
 use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
 use crate::settings::audit::Audit;
-use crate::settings::objects::Recording;
 use crate::settings::UsageError;
 
 /// All reports of a run.
@@ -26,12 +26,17 @@ impl<'s> Reports<'s> {
     ///
     /// # Errors
     /// When one cannot be begun or gone on from.
-    pub(super) fn begin(settings: &Audit, head: &Head, out: &'s mut dyn Write) -> Result<(Self, Known), UsageError> {
+    pub(super) fn begin(
+        settings: &Audit,
+        head: &Head,
+        holding: &Holding,
+        out: &'s mut dyn Write,
+    ) -> Result<(Self, Known), UsageError> {
         // Whatever cannot be gone on from is told before anything is made.
         let unfinished = settings
             .resume
             .as_ref()
-            .map(|path| Unfinished::open(path, head, settings.uid, settings.recording == Recording::Confirm))
+            .map(|path| Unfinished::open(path, head, settings.uid, holding))
             .transpose()?;
         let begun = unfinished.as_ref().map(|unfinished| unfinished.head.clone());
         let head = begun.as_ref().unwrap_or(head);

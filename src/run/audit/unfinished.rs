@@ -8,16 +8,13 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
-use serde_json::Value;
 
-use super::content::{content, has_trusted};
-use super::entries;
-use super::expected::Expected;
 use super::gone::Gone;
-use super::holding::{has_expired, is_enough, is_expected, is_judged_again, is_open, is_unrecorded, places};
+use super::holding::Holding;
+use super::job::Job;
 use super::lines::{lock, LinesFile};
 use crate::audit::difference::Place;
-use crate::audit::entry::{Entry, Recorded, Use};
+use crate::audit::entry::Entry;
 use crate::audit::fault::Fault;
 use crate::audit::head::Head;
 use crate::audit::images::Images;
@@ -38,7 +35,7 @@ struct Judged {
     verdict: Verdict,
     /// The inventory has come to it.
     is_reached: bool,
-    /// What was found does not hold for what is expected of it now: it is judged again, and its line is left out.
+    /// It is not proven that what was found still holds: it is judged again, and its line is left out.
     is_stale: bool,
 }
 
@@ -52,77 +49,40 @@ pub(super) struct Known {
     report: Option<(File, Head)>,
 }
 
-/// What is known of an image before it is judged.
-#[derive(Debug)]
-pub(super) struct Is<'i> {
-    /// What is expected of it, if that is known.
-    pub(super) expected: Option<&'i Expected>,
-    /// The uses of it that are told.
-    pub(super) uses: &'i [Use],
-    /// Its object, if that is at hand.
-    pub(super) object: Option<&'i Value>,
-}
-
-impl Is<'_> {
-    /// Whether its object has what was judged; of one that is not at hand the report is believed.
-    fn has_content_of(&self, entry: &Entry, records: bool) -> bool {
-        let is_recorded = !records || entry.recorded != Recorded::Yes || entry.verdict != Verdict::Verified;
-        self.object.is_none_or(|object| {
-            // Others may have taken away what was recorded.
-            entry.content == Some(content(object, records)) && (is_recorded || has_trusted(object))
-        })
-    }
-
-    /// Whether it is used where it was, by names that may be others.
-    fn is_used_as(&self, entry: &Entry) -> bool {
-        self.expected
-            .is_none_or(|expected| places(&entries::uses(expected, self.uses)) == places(&entry.uses))
-    }
-}
-
 /// What a report says of an image that the inventory comes to.
 #[derive(Debug)]
 pub(super) enum Said {
     /// Nothing: it is to be judged.
     Nothing,
-    /// What was said already.
-    Again,
     /// This, which is taken over.
     Entry(Box<Entry>),
 }
 
 impl Known {
-    /// What the report has of an image, which counts from `now` on, in seconds since 1970: unless it is something else that is
-    /// to be judged, or what was found may not hold any more. `records` is whether the run records what it finds.
+    /// What the report has of an image, which counts from now on: unless it is not proven that it still holds.
     ///
     /// # Errors
     /// When its line cannot be read again.
-    pub(super) fn reach(
-        &mut self,
-        image: &str,
-        source: &str,
-        is: &Is<'_>,
-        (now, records): (i64, bool),
-    ) -> io::Result<Said> {
+    pub(super) fn reach(&mut self, job: &Job, holding: &Holding) -> io::Result<Said> {
+        let (image, source) = (&job.image, &job.source);
         let (Some(judged), Some((file, head))) = (self.images.get_mut(name(image, source), source), &self.report)
         else {
             return Ok(Said::Nothing);
         };
         if std::mem::replace(&mut judged.is_reached, true) {
-            return Ok(Said::Again);
+            return Ok(Said::Nothing);
         }
         let entry = read_at(file, judged.place, head)?;
-        let is_as_expected = match is.expected {
-            Some(expected) => is_expected(&entry, expected) && is_enough(&entry, expected),
-            None => entry.expected.is_empty(),
-        };
-        let is_same = is_as_expected && is.has_content_of(&entry, records) && is.is_used_as(&entry);
-        let is_open = is_open(&entry) || records && is_unrecorded(&entry);
-        judged.is_stale = !is_same || has_expired(&entry, now) || is_open;
+        judged.is_stale = !holding.holds(&entry, job);
         Ok(match judged.is_stale {
             true => Said::Nothing,
             false => Said::Entry(Box::new(entry)),
         })
+    }
+
+    /// How many images were reached that the report has and that are judged again.
+    pub(super) fn judged_again(&self) -> usize {
+        self.images.values().filter(|judged| judged.is_stale).count()
     }
 
     /// How many images of each verdict the inventory has not come to.
@@ -176,12 +136,11 @@ pub(super) struct Unfinished {
 }
 
 impl Unfinished {
-    /// Opens the report of an audit with the same parameters, and reads it through. `records` is whether the run records
-    /// what it finds.
+    /// Opens the report of an audit with the same parameters, and reads it through.
     ///
     /// # Errors
     /// When it is not such a report, is damaged, or others can write it.
-    pub(super) fn open(path: &Path, head: &Head, uid: u32, records: bool) -> Result<Self, UsageError> {
+    pub(super) fn open(path: &Path, head: &Head, uid: u32, holding: &Holding) -> Result<Self, UsageError> {
         let wrong = |what: String| refused(path, &what);
         let file = OpenOptions::new()
             .read(true)
@@ -224,7 +183,10 @@ impl Unfinished {
             let image = safe(&entry.image);
             if let Some(before) = images.insert(name(&entry.image, &entry.source), &entry.source, judged) {
                 let first = read_at(&file, before.place, &old).map_err(|error| wrong(error.to_string()))?;
-                if !is_judged_again(&first, &entry, records) {
+                // What a run judged again that was killed stands there twice, and the later one counts. Whatever is recorded
+                // may be judged again, since others may have changed the record meanwhile.
+                let is_the_same = first.content == entry.content && holding.is_lasting(&first);
+                if is_the_same && !holding.records() {
                     return Err(wrong(format!("it has image {image} twice; begin a new report")));
                 }
                 superseded.push(before.place);

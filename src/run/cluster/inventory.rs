@@ -65,19 +65,6 @@ pub struct Scope {
     pub selector: String,
 }
 
-/// An image that may be handed out: what is known of it before it is asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Offer<'o> {
-    /// Its digest, or whatever the object is named.
-    pub name: &'o str,
-    /// What uses it, and what that expects.
-    pub known: &'o Known,
-    /// Which of the images that are named it is.
-    pub wanted: &'o [usize],
-    /// Its object, if that is at hand.
-    pub object: Option<&'o Value>,
-}
-
 /// An image to be judged.
 #[derive(Debug)]
 pub struct Candidate {

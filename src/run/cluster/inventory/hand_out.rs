@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The images of an inventory, one after the other: those that are listed, those that are used, those that were not found.
 
-use super::{digest, Candidate, Inventory, Offer, Range};
+use super::{digest, Candidate, Inventory, Range};
 use crate::audit::uses::Known;
 use crate::cluster::api::Api;
 use crate::cluster::images::{self, FoundImage};
@@ -11,7 +11,7 @@ use crate::run::cluster::Session;
 
 impl Inventory {
     /// The next image of those that `is_wanted`, by digest; `None` at the end. Each comes once.
-    pub fn next(&mut self, session: &mut Session, is_wanted: &mut dyn FnMut(Offer<'_>) -> bool) -> Option<Candidate> {
+    pub fn next(&mut self, session: &mut Session, is_wanted: &mut dyn FnMut(&str) -> bool) -> Option<Candidate> {
         if let Some(candidate) = self.next_listed(&mut session.api, is_wanted) {
             return Some(candidate);
         }
@@ -21,30 +21,23 @@ impl Inventory {
             if std::mem::replace(&mut self.given[self.next - 1], true) {
                 continue;
             }
-            let known = self.uses.known(&digest);
-            let wanted = self.wanted.get(&hash).cloned().unwrap_or_default();
-            let offer = Offer {
-                name: digest.as_str(),
-                known: &known,
-                wanted: &wanted,
-                object: None,
-            };
+            let is_own = is_wanted(digest.as_str());
             if self.scope.range == Range::Images {
-                if is_wanted(offer) {
-                    return Some(self.unlisted(&digest, known));
+                if is_own {
+                    return Some(self.unlisted(&digest, self.uses.known(&digest)));
                 }
                 continue;
             }
             let kept = self.kept.remove(&hash);
-            let object = kept.as_ref().and_then(|found| found.as_ref().ok());
-            let object = object.map(|found| &found.loaded.object);
-            if !is_wanted(Offer { object, ..offer }) {
+            if !is_own {
                 // What is not there, may not be read or is damaged is so in every run, and said where it is wanted.
                 let lasting = [Reason::NotFound, Reason::Forbidden, Reason::MalformedImage];
                 let is_open = |refusal: &Refusal| !lasting.contains(&refusal.reason);
                 self.unread += usize::from(kept.is_some_and(|found| found.is_err_and(|refusal| is_open(&refusal))));
                 continue;
             }
+            let known = self.uses.known(&digest);
+            let wanted = self.wanted.get(&hash).cloned().unwrap_or_default();
             let found = kept.unwrap_or_else(|| {
                 let view = self.view(&digest, &known, &wanted);
                 self.fetch(&mut session.api, &digest, view)
@@ -58,13 +51,7 @@ impl Inventory {
             });
         }
         while let Some(lost) = self.lost.pop() {
-            let offer = Offer {
-                name: &lost.name,
-                known: &lost.known,
-                wanted: &lost.wanted,
-                object: None,
-            };
-            if is_wanted(offer) {
+            if is_wanted(&lost.name) {
                 return Some(lost);
             }
         }
@@ -78,7 +65,7 @@ impl Inventory {
     }
 
     /// The next image of the list of Image objects.
-    fn next_listed(&mut self, api: &mut Api, is_wanted: &mut dyn FnMut(Offer<'_>) -> bool) -> Option<Candidate> {
+    fn next_listed(&mut self, api: &mut Api, is_wanted: &mut dyn FnMut(&str) -> bool) -> Option<Candidate> {
         loop {
             let object = match self.list.as_mut()?.next(api) {
                 Ok(Some(object)) => object,
@@ -106,16 +93,10 @@ impl Inventory {
                     continue;
                 }
             }
-            let known = digest(&name).map_or_else(Known::default, |digest| self.uses.known(&digest));
-            let offer = Offer {
-                name: &name,
-                known: &known,
-                wanted: &[],
-                object: Some(&object),
-            };
-            if !is_wanted(offer) {
+            if !is_wanted(&name) {
                 continue;
             }
+            let known = digest(&name).map_or_else(Known::default, |digest| self.uses.known(&digest));
             let aside = self.aside(&name);
             let found = images::listed(api, object).map(|loaded| FoundImage {
                 loaded,

@@ -5,7 +5,7 @@ use serde_json::{json, Value};
 
 use super::bench::{digest, Bench, Report, PLACE, SIGNED};
 use super::fleet::{stored, tag, Fleet, SOURCE};
-use crate::support::api::Rule;
+use crate::support::api::{Fault, Rule};
 
 /// Streams `a` with tags v1 and v2 of images 1 and 2, of which the first is what its tag says.
 fn fleet() -> Fleet {
@@ -238,6 +238,39 @@ fn places_beside_images_of_the_cluster_are_in_a_continued_report_once() {
         let is_there = entry["source"] == "cluster";
         assert_eq!(message.starts_with("as before: "), is_there, "{message}");
     }
+}
+
+/// An image that is named twice, by its digest and through a stream that may not be read, or twice through that one: what the
+/// stream expects of it is not known, and the image is in the report once.
+#[test]
+fn an_image_that_is_found_by_one_of_its_names_only_is_in_the_report_once() {
+    let fleet = fleet();
+    let own = digest(1);
+    let (by_digest, by_stream) = (format!("{own}={}", tag(1)), format!("shop/a@{own}"));
+    let lost = [by_stream.clone(), format!("shop/b@{own}")];
+    fleet.lines(&[&by_digest], 0);
+    fleet.server().fault(Fault::status(403).on("GET", "/imagestreams/"));
+    for names in [[&by_digest, &by_stream], [&lost[0], &lost[1]]] {
+        let args = [names[0].as_str(), names[1]];
+        let (report, outcome) = fleet.lines(&args, 1);
+        assert_eq!(report.words(), ["Unchecked/Forbidden"], "{outcome:#?}");
+        assert_eq!(report.entry()["image"], own.as_str());
+        fleet.scene.sandbox.file("sum.jsonl", outcome.stdout);
+        fleet.scene.sandbox.run(["audit", "merge", "sum.jsonl"]).expect(1);
+        // What was not to be known is asked for again.
+        let report = [&args[..], &["--report", "jsonl=audit.jsonl"]].concat();
+        fleet.run(&report).expect(1);
+        let again = [&args[..], &["--resume", "audit.jsonl"]].concat();
+        fleet.run(&again).expect(1);
+        std::fs::remove_file(fleet.scene.sandbox.path("audit.jsonl")).unwrap();
+    }
+    // What is certain is so whatever else is expected, and nothing is recorded.
+    let wrong = format!("{own}={}", tag(9));
+    let (report, _) = fleet.lines(&[&wrong, &by_stream, "--confirm"], 3);
+    assert_eq!(
+        (report.words(), &report.entry()["recorded"]),
+        (vec!["Rejected/IdentityMismatch".to_owned()], &json!("no"))
+    );
 }
 
 /// What a tag stands for may change between the runs of two shards, and neither would judge it.

@@ -223,3 +223,22 @@ fn images_of_a_report_that_does_not_say_by_what_they_were_judged_are_judged_agai
     assert_eq!(outcome.stderr.matches(told).count(), 1, "{outcome:#?}");
     assert_eq!(is_new(&bench.report("audit.jsonl")), [true; 10]);
 }
+
+/// Neither of two objects without a name is left out.
+#[test]
+fn objects_without_a_name_are_told_apart() {
+    let bench = Bench::new();
+    let nameless = |n: usize| {
+        let mut object = bench.good(n);
+        object["metadata"].as_object_mut().unwrap().remove("name");
+        object
+    };
+    bench
+        .desk
+        .put("all.json", list(&[nameless(1), nameless(2)]).to_string());
+    let report = resumed(&bench, &[], &|text| text.to_owned(), 1);
+    assert_eq!(report.entries.len(), 2);
+    assert_ne!(report.entries[0]["image"], report.entries[1]["image"]);
+    let merged = bench.desk.sandbox.run(["audit", "merge", "audit.jsonl"]).expect(1);
+    assert!(merged.stdout.contains("2 images"), "{merged:#?}");
+}

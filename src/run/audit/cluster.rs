@@ -143,6 +143,7 @@ impl<'s> Cluster<'s> {
             known,
             wanted,
             aside,
+            lost_name,
         } = candidate;
         let names = match self.settings.mirrors {
             true => names(&known, found.as_ref().ok().map(|found| &found.loaded.object)),
@@ -152,6 +153,7 @@ impl<'s> Cluster<'s> {
         let object = found.as_ref().map_or(&nothing, |found| &found.loaded.object);
         let expected = Expected {
             is_partial: self.is_partial || self.is_of_some || self.inventory.may_miss_names_of(&name),
+            lost_name,
             ..expected_of(self.map, self.requests, &known, object, &wanted)
         };
         let lists = match &found {

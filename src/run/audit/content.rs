@@ -34,7 +34,7 @@ impl Basis {
         };
         let expected = &job.expected;
         let asks_registries = job.is_looked_up || !job.names.is_empty();
-        if asks_registries || expected.more_demands > 0 {
+        if asks_registries || expected.more_demands > 0 || expected.lost_name.is_some() {
             return None;
         }
         let mut hash = Sha256::new();

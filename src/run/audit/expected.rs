@@ -29,6 +29,8 @@ pub(super) struct Expected {
     pub(super) open: Vec<Use>,
     /// Not all is known that uses images, so that something else may be expected of it too.
     pub(super) is_partial: bool,
+    /// Why it is not known what another name expects by which the user names it, if it is not.
+    pub(super) lost_name: Option<Refusal>,
     /// Who named the expected identities.
     pub(super) source: IdentitySource,
     /// Why a name could not be used, in words that are safe to print.
@@ -47,6 +49,7 @@ impl Expected {
             is_everywhere: false,
             open: Vec::new(),
             is_partial: false,
+            lost_name: None,
             source: IdentitySource::None,
             trouble: None,
             unmapped: None,
@@ -61,7 +64,7 @@ impl Expected {
     /// Whether all is known that is expected: what is left out, or said by uses that are not known, may be what it is signed
     /// as, or what it is not.
     pub(super) fn is_whole(&self) -> bool {
-        self.more_demands == 0 && (!self.is_partial || self.source == IdentitySource::User)
+        self.more_demands == 0 && self.lost_name.is_none() && (!self.is_partial || self.source == IdentitySource::User)
     }
 
     /// The uses that get nothing they expect where the image is signed as these references.

@@ -2,7 +2,7 @@
 //! The images of files with API objects.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::cluster::NOT_RECORDED;
 use super::expected::{self, Expected};
@@ -45,6 +45,8 @@ pub(super) struct Files<'f> {
     images: Cell<u64>,
     /// Images that are named, and those that are named more than once.
     named: RefCell<(HashSet<String>, BTreeSet<String>)>,
+    /// How many objects without a name of its own there were in each file.
+    nameless: RefCell<HashMap<String, u64>>,
     /// How many images are used and are not among the objects.
     absent: usize,
     /// Verdicts are to be recorded.
@@ -68,6 +70,7 @@ impl<'f> Files<'f> {
             others: 0,
             images: Cell::new(0),
             named: RefCell::default(),
+            nameless: RefCell::default(),
             absent: 0,
             records: settings.recording == Recording::Confirm,
         };
@@ -267,7 +270,7 @@ impl<'f> Files<'f> {
             _ => Lists::default(),
         };
         Job {
-            image: selected.name,
+            image: self.told_apart(selected.name, &selected.source),
             source: selected.source,
             what,
             expected,
@@ -277,6 +280,20 @@ impl<'f> Files<'f> {
             aside: Elsewhere::default(),
             lists,
             is_looked_up: false,
+        }
+    }
+
+    /// What an image is called: a file may have several objects that are called by it alone, and none stands for another.
+    fn told_apart(&self, name: String, source: &str) -> String {
+        if name != source {
+            return name;
+        }
+        let mut nameless = self.nameless.borrow_mut();
+        let count = nameless.entry(name.clone()).or_default();
+        *count += 1;
+        match *count {
+            1 => name,
+            count => format!("{name} ({count})"),
         }
     }
 

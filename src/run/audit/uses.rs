@@ -98,11 +98,11 @@ impl Judge<'_> {
             let refusal = Refusal::new(own.reason(), format!("as {by} expects it: {}", own.message()));
             return Some(ImageOutcome::refused(refusal, own.signatures().to_vec()));
         }
-        (job.expected.more_demands > 0).then(|| {
-            ImageOutcome::refused(
-                Refusal::new(Reason::SourceUnavailable, job.expected.left_out()),
-                outcome.signatures().to_vec(),
-            )
-        })
+        let left_out = || Refusal::new(Reason::SourceUnavailable, job.expected.left_out());
+        let unknown = match &job.expected.lost_name {
+            Some(refusal) => Some(refusal.clone()),
+            None => (job.expected.more_demands > 0).then(left_out),
+        };
+        unknown.map(|refusal| ImageOutcome::refused(refusal, outcome.signatures().to_vec()))
     }
 }

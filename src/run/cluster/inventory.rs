@@ -78,6 +78,8 @@ pub struct Candidate {
     pub wanted: Vec<usize>,
     /// Signatures of it that the cluster keeps beside Image objects.
     pub(in crate::run) aside: Elsewhere,
+    /// Why it is not known what another name expects that was given for it, if it is not.
+    pub lost_name: Option<Refusal>,
 }
 
 /// The images of a cluster.
@@ -108,6 +110,8 @@ pub struct Inventory {
     /// Images of which not all is known that expects something of them: one that is named through a stream which was not
     /// read, or, where there is none, any that is named.
     unheard: BTreeSet<Option<[u8; 32]>>,
+    /// Images that are named and were found, and another name of each that was not.
+    lost_name: BTreeMap<[u8; 32], Refusal>,
     /// Signatures that the cluster keeps of the release payloads that it runs.
     release: BTreeMap<[u8; 32], Elsewhere>,
 }
@@ -131,6 +135,7 @@ impl Inventory {
             wanted: BTreeMap::new(),
             lost: Vec::new(),
             unheard: BTreeSet::new(),
+            lost_name: BTreeMap::new(),
             release: BTreeMap::new(),
         };
         inventory.gather(&mut session.api);

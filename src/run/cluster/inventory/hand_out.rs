@@ -48,6 +48,7 @@ impl Inventory {
                 known,
                 wanted,
                 aside: self.aside(digest.as_str()),
+                lost_name: self.lost_name.remove(&hash),
             });
         }
         while let Some(lost) = self.lost.pop() {
@@ -108,6 +109,7 @@ impl Inventory {
                 known,
                 wanted: Vec::new(),
                 aside,
+                lost_name: None,
             });
         }
     }
@@ -128,6 +130,7 @@ impl Inventory {
             known,
             wanted: Vec::new(),
             aside: self.aside(digest.as_str()),
+            lost_name: None,
         }
     }
 }

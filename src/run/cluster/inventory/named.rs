@@ -3,6 +3,8 @@
 //!
 //! Several names may stand for one image. It is judged once, and each name expects of it what its stream says.
 
+use std::collections::BTreeMap;
+
 use super::users::used;
 use super::{digest, Candidate, Inventory, Wanted, MAX_KEPT, MAX_NAMED};
 use crate::audit::entry::UseKind;
@@ -36,10 +38,12 @@ impl Inventory {
                         known: Known::default(),
                         wanted: vec![number],
                         aside: Elsewhere::default(),
+                        lost_name: None,
                     });
                 }
             }
         }
+        self.join_lost();
         self.lost.reverse();
         uses.finish();
         self.settle(uses);
@@ -109,6 +113,26 @@ impl Inventory {
             Name::Image(_) => {}
         }
         hash(&digest)
+    }
+
+    /// Makes one image of each that is named in several ways: of what is lost by one name and found by another one it is not
+    /// known what the lost one expects.
+    fn join_lost(&mut self) {
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        for lost in std::mem::take(&mut self.lost) {
+            let hash = digest(&lost.name).and_then(|own| own.hash());
+            let found = hash.filter(|hash| self.wanted.contains_key(hash));
+            match (found, places.get(&lost.name).copied(), lost.found) {
+                (Some(hash), _, Err(refusal)) => {
+                    self.lost_name.insert(hash, refusal);
+                }
+                (_, Some(place), _) => self.lost[place].wanted.extend(lost.wanted),
+                (_, None, found) => {
+                    places.insert(lost.name.clone(), self.lost.len());
+                    self.lost.push(Candidate { found, ..lost });
+                }
+            }
+        }
     }
 
     /// Notes what of a stream cannot be read; several names may be in one stream.

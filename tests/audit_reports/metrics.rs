@@ -2,9 +2,9 @@
 //! OpenMetrics, read by the Prometheus client for Python.
 
 use image_signature::audit::format::Format;
-use serde_json::Value;
+use serde_json::{json, Value};
 
-use crate::audit_reports::made::{head, mixed, read_back, rendered, tail, OLD, RELEASE, STARTED};
+use crate::audit_reports::made::{entry, head, mixed, read_back, rendered, tail, OLD, RELEASE, STARTED};
 
 fn value(samples: &Value, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
     let fits = |sample: &&Value| {
@@ -47,6 +47,20 @@ fn metrics_are_those_of_the_totals() {
     assert_eq!(value("key_expiry_timestamp_seconds", &[("key", RELEASE)]), None);
     assert_eq!(value("start_timestamp_seconds", &[]), Some(STARTED as f64));
     assert_eq!(value("finding_images", &[("finding", "unsignedInUse")]), Some(20.0));
+}
+
+/// Namespaces that are not among the uses of an entry are a number, too.
+#[test]
+fn what_is_left_out_of_the_namespaces_is_counted() {
+    let mut own = entry(1, "Rejected", "UnknownKey");
+    let used = |n| json!({"kind": "tag", "namespace": format!("team-{n:03}"), "name": "app:v1"});
+    own["uses"] = (0..100).map(used).collect();
+    own["moreUses"] = json!(50);
+    let text = rendered(Format::Openmetrics, &head(), &[own.clone()], &tail(&[own]));
+    assert!(
+        text.contains("\nimage_signature_audit_other_namespace_images 50\n"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -138,6 +138,10 @@ impl Renderer for OpenMetrics {
             verdicts(&mut metric, &[("namespace", name)], &counts(own));
         }
         metric.end()?;
+        let help = "Images in namespaces that are not counted apart, once for each.";
+        let mut metric = Metric::new(out, "other_namespace_images", None, help)?;
+        metric.set(&[], totals.namespaces.left_out.into());
+        metric.end()?;
         let mut metric = Metric::new(out, "finding_images", None, "Images by what else was found.")?;
         for kind in FindingKind::ALL {
             let count = totals.findings.get(&kind).copied().unwrap_or(0);

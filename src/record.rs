@@ -66,15 +66,13 @@ pub fn plan(stored: &Value, outcome: &SignatureOutcome, image: &ImageOutcome, co
         (Reason::LimitExceeded | Reason::MalformedImage, _) | (_, Verdict::Unsupported) => {
             not_checked(stored, outcome, context)
         }
-        (Reason::IdentityMismatch, _) if still_holds(stored, outcome) => Plan::Kept,
-        (reason, _) => {
-            let for_image = match outcome.ended(Step::Digest) {
-                Ended::Pass => "True",
-                Ended::Fail => "False",
-                Ended::Skip => "Unknown",
-            };
-            negative(stored, outcome, reason, outcome.message(), for_image, context)
-        }
+        (Reason::IdentityMismatch, _) if still_holds(stored, outcome) => match image.tally_as_signed(outcome) {
+            None if outcome.is_missed_by_identity() => Plan::Kept,
+            Some(tally) if tally.is_open() => Plan::Untouched,
+            // The reference that it is signed for was asked for, or its key is not accepted, so that it holds no longer.
+            _ => rejected(stored, outcome, context),
+        },
+        _ => rejected(stored, outcome, context),
     };
     match withheld(stored, &plan, outcome, image, context) {
         Some(why) => Plan::Withheld(why),
@@ -203,6 +201,16 @@ fn verified(stored: &Value, outcome: &SignatureOutcome, reached: &[&Reference], 
     ];
     let summary = words::changes(stored, &changes);
     Plan::Write { changes, summary }
+}
+
+/// A signature that did not pass a step.
+fn rejected(stored: &Value, outcome: &SignatureOutcome, context: &Context) -> Plan {
+    let for_image = match outcome.ended(Step::Digest) {
+        Ended::Pass => "True",
+        Ended::Fail => "False",
+        Ended::Skip => "Unknown",
+    };
+    negative(stored, outcome, outcome.reason(), outcome.message(), for_image, context)
 }
 
 /// Something does not hold: the record says what, and no longer who signed (`oc describe` calls that verified).

@@ -39,6 +39,8 @@ mod parts;
 mod policy;
 #[path = "verify/policy_files.rs"]
 mod policy_files;
+#[path = "verify/policy_records.rs"]
+mod policy_records;
 #[path = "verify/reading.rs"]
 mod reading;
 #[path = "verify/requirements.rs"]

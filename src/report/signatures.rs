@@ -68,6 +68,14 @@ pub(super) fn is_said(outcome: &ImageOutcome, signature: &SignatureOutcome) -> b
     }
 }
 
+/// Whether a signature of a verified image is good, for a reference that the image is not expected to be.
+fn is_for_another(outcome: &ImageOutcome, signature: &SignatureOutcome) -> bool {
+    outcome.verdict() == Verdict::Verified
+        && signature.reason() == Reason::IdentityMismatch
+        && signature.is_missed_by_identity()
+        && outcome.tally_as_signed(signature).is_none()
+}
+
 /// Writes what is left to say of the signatures.
 ///
 /// # Errors
@@ -96,8 +104,7 @@ pub(super) fn write(
     let mut others: Vec<String> = Vec::new();
     let mut groups: Vec<(String, &SignatureOutcome, usize)> = Vec::new();
     for signature in outcome.signatures() {
-        let is_other = outcome.verdict() == Verdict::Verified && signature.reason() == Reason::IdentityMismatch;
-        if !wide && is_other {
+        if !wide && is_for_another(outcome, signature) {
             others.extend(signature.claim().map(|claim| safe(&claim.reference)));
         } else if wide || !is_said(outcome, signature) {
             let text = said_of(outcome, signature);
@@ -128,8 +135,7 @@ pub(super) fn write(
     let count = outcome
         .signatures()
         .iter()
-        .filter(|_| !wide && outcome.verdict() == Verdict::Verified)
-        .filter(|signature| signature.reason() == Reason::IdentityMismatch)
+        .filter(|signature| !wide && is_for_another(outcome, signature))
         .count();
     let rest = if others.len() > MAX_OTHERS { ", ..." } else { "" };
     others.truncate(MAX_OTHERS);

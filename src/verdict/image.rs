@@ -220,6 +220,13 @@ impl ImageOutcome {
         &self.tallies
     }
 
+    /// What the requirements came to for the reference that a signature is for, where the image is expected to be that.
+    #[must_use]
+    pub fn tally_as_signed(&self, signature: &SignatureOutcome) -> Option<&Tally> {
+        let signed = Reference::parse(&signature.claim()?.reference).ok()?;
+        self.tallies.iter().find(|tally| tally.identity == signed)
+    }
+
     /// What is missing for the identities that a signature of this image is for, in words.
     #[must_use]
     pub fn shortfall(&self, signature: &SignatureOutcome) -> String {

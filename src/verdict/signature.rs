@@ -146,6 +146,20 @@ impl SignatureOutcome {
         self
     }
 
+    /// Whether it is only for the reference that it is signed for that it meets nothing: for each identity that it was judged
+    /// for by a policy, one requirement accepts its key.
+    #[must_use]
+    pub fn is_missed_by_identity(&self) -> bool {
+        let by_identity = |miss: &&Miss| miss.refusal.reason == Reason::IdentityMismatch;
+        let own: Vec<usize> = self
+            .missed
+            .iter()
+            .filter(by_identity)
+            .map(|miss| miss.place.alternative)
+            .collect();
+        self.missed.iter().all(|miss| own.contains(&miss.place.alternative))
+    }
+
     /// Notes that it does not meet a requirement of a policy.
     pub(super) fn miss(&mut self, place: Place, reason: Reason, message: String) {
         let progress = self.progress();

@@ -96,7 +96,8 @@ impl Tally {
     }
 
     /// Whether it may be reached by what is not known.
-    pub(super) fn is_open(&self) -> bool {
+    #[must_use]
+    pub fn is_open(&self) -> bool {
         self.requirements.iter().any(|count| count.end == End::Open)
     }
 

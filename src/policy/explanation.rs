@@ -131,7 +131,7 @@ pub struct FetchPlace {
 /// A requirement for images that are asked for by a mirror's name.
 #[derive(Debug, Clone)]
 pub struct Stanza {
-    /// The mirror: the scope of the stanza.
+    /// The mirror, as what names it does; the scope of the stanza may be a part of it.
     pub mirror: String,
     /// The file or object that names the mirror.
     pub named_by: String,

@@ -8,8 +8,13 @@ use super::mirror_set::MirrorSet;
 use super::rulebook::{self, Rulebook, DOCKER};
 use super::{words, PolicyRequirement};
 use crate::identity::{Remap, Rule};
+use crate::policy::combined::covers;
 use crate::reference::Reference;
+use crate::text::place::shown;
 use crate::yaml::emit;
+
+/// Most scopes that are named of those that a stanza is not for.
+const MAX_NAMED: usize = 8;
 
 /// A mirror that some configuration names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,13 +71,116 @@ pub fn of_sets<'s>(sets: impl Iterator<Item = &'s MirrorSet>, reference: &Refere
     mirrors
 }
 
+/// The names that a stanza is for.
+struct Part {
+    /// The part of the source's names: the mirror's source, or the scope or the prefix of a remapIdentity where that is narrower.
+    /// A wider one would accept under the mirror's name what the policy refuses under the source's.
+    source: String,
+    /// What takes its place at the mirror.
+    location: String,
+    /// The tag or digest of the scope, where it has one, with what separates it from the name.
+    tail: String,
+}
+
+impl Part {
+    fn of(
+        rules: &[rulebook::PlacedRequirement<'_>],
+        scope: Option<&str>,
+        reference: &Reference,
+        mirror: &Mirror,
+    ) -> Self {
+        let source = mirror.signed_prefix(reference);
+        let name = reference.name();
+        let image = scope.filter(|scope| *scope == reference.to_string());
+        let prefixes = rules.iter().filter_map(|rule| prefix(rule.requirement));
+        let narrower = prefixes.chain(image.map(|_| name)).chain(scope);
+        let rests = narrower
+            .filter(|part| is_below(part, name))
+            .filter_map(|part| part.strip_prefix(source.as_str()))
+            .filter(|rest| rest.starts_with('/'));
+        let rest = rests.max_by_key(|rest| rest.len()).unwrap_or_default();
+        Self {
+            location: format!("{}{rest}", mirror.location),
+            source: format!("{source}{rest}"),
+            tail: image
+                .and_then(|image| image.strip_prefix(name))
+                .unwrap_or_default()
+                .to_owned(),
+        }
+    }
+
+    /// The scope of the stanza.
+    fn scope(&self) -> String {
+        format!("{}{}", self.location, self.tail)
+    }
+
+    /// What is not for this stanza to say: other scopes of the policy, and prefixes of its own, whose images the mirror has.
+    fn others(
+        &self,
+        book: &Rulebook,
+        (applied, rules): (Option<&str>, &[rulebook::PlacedRequirement<'_>]),
+        reference: &Reference,
+        mirror: &Mirror,
+    ) -> Vec<String> {
+        let prefixes = rules.iter().filter_map(|rule| prefix(rule.requirement));
+        let prefixes = prefixes.filter(|prefix| !is_below(prefix, reference.name()));
+        let docker = book.combined.policy.transports.iter().find(|own| own.name == DOCKER);
+        let scopes = docker.into_iter().flat_map(|section| &section.scopes);
+        let others = scopes
+            .map(|scope| scope.name.as_str())
+            .filter(|name| Some(*name) != applied);
+        let inside = others
+            .chain(prefixes)
+            .filter(|name| self.tail.is_empty() && !name.is_empty() && covers(&self.source, name));
+        let mut inside: Vec<String> = inside.map(shown).collect();
+        let mut notes = Vec::new();
+        if !inside.is_empty() {
+            let rest = inside.len().saturating_sub(MAX_NAMED);
+            inside.truncate(MAX_NAMED);
+            let rest = if rest > 0 {
+                format!(" and {rest} more")
+            } else {
+                String::new()
+            };
+            notes.push(format!(
+                "the policy has narrower scopes or prefixes inside {}: {}{rest}; what the mirror has of them needs stanzas of its own, which policy why REF --mirrors prints for an image of each, or this stanza decides for it",
+                self.source,
+                inside.join(", ")
+            ));
+        }
+        if self.location != mirror.location || !self.tail.is_empty() {
+            notes.push(format!(
+                "this stanza is for names in {} only: ask for an image elsewhere in {} for what the policy must say of it",
+                self.scope(),
+                mirror.source
+            ));
+        }
+        notes
+    }
+}
+
+/// What a requirement replaces in names.
+fn prefix(requirement: &PolicyRequirement) -> Option<&str> {
+    match words::rule(requirement) {
+        Some(Rule::Remap(remap)) => Some(remap.prefixes().0),
+        _ => None,
+    }
+}
+
+/// Whether a name is a prefix, or in it.
+fn is_below(prefix: &str, name: &str) -> bool {
+    name.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// What must stand in the policy for images that are asked for by the mirror's name. `scope` is the scope that applies to
 /// `reference`, the source's name.
 #[must_use]
 pub fn stanza(book: &Rulebook, scope: Option<&str>, reference: &Reference, mirror: &Mirror) -> Option<Stanza> {
     let asked = mirror.name_of(reference)?;
     let rules = book.rules(scope);
-    let mut notes = Vec::new();
+    let part = Part::of(&rules, scope, reference, mirror);
+    let mut notes = part.others(book, (scope, &rules), reference, mirror);
     let mut texts = Vec::new();
     let mut requirements = Vec::new();
     let mut accepted = true;
@@ -82,11 +190,11 @@ pub fn stanza(book: &Rulebook, scope: Option<&str>, reference: &Reference, mirro
             requirements.extend(original(book, scope, located));
             continue;
         };
-        let new = remapped(own, reference, mirror, &mut notes)?;
+        let new = remapped(own, reference, &part, &mut notes)?;
         signed = own.wanted(reference);
         accepted &= new.matches(Some(&asked), &signed);
         match located.object {
-            Some(object) => texts.push(of_object(&object.to_string(), &mirror.location, &new)),
+            Some(object) => texts.push(of_object(&object.to_string(), &part.scope(), &new)),
             None => {
                 let mut requirement = original(book, scope, located)?;
                 requirement["signedIdentity"] = signed_identity(&new);
@@ -95,7 +203,7 @@ pub fn stanza(book: &Rulebook, scope: Option<&str>, reference: &Reference, mirro
         }
     }
     if !requirements.is_empty() {
-        let text = serde_json::to_string_pretty(&json!({ &mirror.location: requirements })).ok()?;
+        let text = serde_json::to_string_pretty(&json!({ part.scope(): requirements })).ok()?;
         // Without the braces around it: it is one scope among others.
         let lines = text.lines().filter(|line| *line != "{" && *line != "}");
         texts.insert(
@@ -119,8 +227,8 @@ pub fn stanza(book: &Rulebook, scope: Option<&str>, reference: &Reference, mirro
 }
 
 /// The rule that accepts under the mirror's name what `own` accepts under the source's.
-fn remapped(own: &Rule, reference: &Reference, mirror: &Mirror, notes: &mut Vec<String>) -> Option<Rule> {
-    let source = mirror.signed_prefix(reference);
+fn remapped(own: &Rule, reference: &Reference, part: &Part, notes: &mut Vec<String>) -> Option<Rule> {
+    let source = part.source.clone();
     let signed = match own {
         // Whatever was asked for, the same is signed.
         Rule::ExactReference(_) | Rule::ExactRepository(_) => return Some(own.clone()),
@@ -146,7 +254,7 @@ fn remapped(own: &Rule, reference: &Reference, mirror: &Mirror, notes: &mut Vec<
             }
         }
     };
-    Remap::new(&mirror.location, &signed).ok().map(Rule::Remap)
+    Remap::new(&part.location, &signed).ok().map(Rule::Remap)
 }
 
 /// A requirement as it stands in the policy.

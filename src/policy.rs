@@ -7,7 +7,6 @@
 //! [`objects`] reads the ClusterImagePolicies and ImagePolicies of OpenShift, [`combined`] makes the policy of them that
 //! nodes go by.
 
-pub mod asked;
 pub mod combined;
 pub mod document;
 pub mod explanation;

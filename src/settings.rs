@@ -23,6 +23,7 @@ pub mod logging;
 pub mod objects;
 pub mod platforms;
 pub mod policy;
+pub mod policy_reference;
 pub mod registry;
 pub mod remove;
 pub mod requests;

@@ -15,10 +15,14 @@ mod lint_identities;
 mod lint_keys;
 #[path = "policy/lint_machine.rs"]
 mod lint_machine;
+#[path = "policy/mirrors.rs"]
+mod mirrors;
 #[path = "policy/objects.rs"]
 mod objects;
 #[path = "policy/page.rs"]
 mod page;
+#[path = "policy/promises.rs"]
+mod promises;
 #[path = "policy/shipped.rs"]
 mod shipped;
 #[path = "policy/test.rs"]

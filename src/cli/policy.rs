@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::cluster::ClientOptions;
 use super::output::OutputOption;
 
-/// Where the policy and the configuration of registries are.
+/// Where the policy is.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Configuration")]
 pub struct Configuration {
@@ -21,6 +21,15 @@ pub struct Configuration {
     #[arg(long)]
     pub cluster_policy: bool,
 
+    /// The cluster of --cluster-policy.
+    #[command(flatten)]
+    pub client: ClientOptions,
+}
+
+/// Where the configuration of registries is.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Configuration")]
+pub struct Registries {
     /// The registries.conf to read, without drop-in files [default: that of the user, else of the system]
     #[arg(long, value_name = "FILE")]
     pub registries_conf: Option<PathBuf>,
@@ -28,10 +37,6 @@ pub struct Configuration {
     /// The directory to read in place of registries.d [default: those of the user and the system]
     #[arg(long = "registries.d", value_name = "DIR")]
     pub registries_d: Option<PathBuf>,
-
-    /// The cluster of --cluster-policy.
-    #[command(flatten)]
-    pub client: ClientOptions,
 }
 
 /// What -n is for here.
@@ -107,7 +112,11 @@ pub struct WhyCommand {
     #[arg(long)]
     pub mirrors: bool,
 
-    /// The policy, and the configuration that belongs to it.
+    /// Where the configuration of registries is that belongs to the policy.
+    #[command(flatten)]
+    pub registries: Registries,
+
+    /// The policy: that of files, of this machine or of a cluster.
     #[command(flatten)]
     pub configuration: Configuration,
 
@@ -126,7 +135,11 @@ pub struct LintCommand {
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// The policy, and the configuration that belongs to it.
+    /// Where the configuration of registries is that belongs to the policy.
+    #[command(flatten)]
+    pub registries: Registries,
+
+    /// The policy: that of files, of this machine or of a cluster.
     #[command(flatten)]
     pub configuration: Configuration,
 
@@ -160,7 +173,7 @@ pub struct TestCommand {
     #[arg(long = "policy", value_name = "FILE")]
     pub policy: Vec<PathBuf>,
 
-    /// The policy, and the configuration that belongs to it.
+    /// The policy: that of files, of this machine or of a cluster.
     #[command(flatten)]
     pub configuration: Configuration,
 

@@ -127,7 +127,7 @@ fn is_scope(name: &str) -> bool {
     }
     let host = name.split(['/', '@']).next().unwrap_or_default();
     let host = host.split(':').next().unwrap_or_default();
-    let is_name = Reference::is_prefix(name) || Reference::parse_canonical(name).is_ok();
+    let is_name = Reference::is_prefix(name) || Reference::parse(name).is_ok();
     is_name && (host.contains('.') || host == "localhost")
 }
 

@@ -2,7 +2,7 @@
 //! Where the keys of a requirement stand: in which member, and at which place of the file.
 
 use super::rulebook::{PlacedRequirement, Rulebook, Spot};
-use super::{KeyMaterial, PolicyRequirement, SigstoreSigners};
+use super::{words, KeyMaterial, Policy, PolicyRequirement, SigstoreSigners};
 
 /// The keys that a requirement names, if it names some.
 #[must_use]
@@ -15,6 +15,17 @@ pub fn material(requirement: &PolicyRequirement) -> Option<&KeyMaterial> {
         } => Some(keys),
         _ => None,
     }
+}
+
+/// The OpenPGP keys that any scope of a policy names, or its default: a revocation in one of them counts in all.
+pub fn openpgp(policy: &Policy) -> impl Iterator<Item = &KeyMaterial> {
+    let scopes = policy.transports.iter().flat_map(|transport| &transport.scopes);
+    let of_scopes = scopes.flat_map(|scope| &scope.requirements);
+    let all = policy.default.iter().chain(of_scopes);
+    all.filter_map(|requirement| match requirement {
+        PolicyRequirement::SignedBy { key_type, keys, .. } if words::is_openpgp(*key_type) => Some(keys),
+        _ => None,
+    })
 }
 
 /// The place of the key file of a number, counted from 0. In an object it is that of the object's key.

@@ -159,7 +159,8 @@ fn twice(second: &PlacedNode, object: &str, line: usize) -> Fault {
     ))
 }
 
-fn without_place(mut object: ImagePolicy) -> ImagePolicy {
+/// An object as it is wherever it stands.
+pub(super) fn without_place(mut object: ImagePolicy) -> ImagePolicy {
     object.place = Place::default();
     for scope in &mut object.scopes {
         scope.place = Place::default();

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //! All that is said about who may sign what: the files, and the policy that they are together.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::combined::Combined;
 use super::file::PolicyText;
 use super::image_policy::ImagePolicy;
 use super::mirror_set::MirrorSet;
-use super::objects::Objects;
+use super::objects::{without_place, Objects};
 use super::place::Place;
 use super::places::{path_of, Places};
 use super::scope::Applied;
 use super::{Policy, PolicyRequirement};
 use crate::reference::Reference;
+use crate::text::place::quoted;
+use crate::text::safe;
 
 /// The transport of images in registries.
 pub const DOCKER: &str = "docker";
@@ -81,6 +84,21 @@ impl<'r> PlacedRequirement<'r> {
             object: Some(object),
         }
     }
+}
+
+/// Why files cannot be put together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// Two files are both a containers-policy.json(5).
+    #[error("{} and {} are both a policy.json; name one", shown(.0), shown(.1))]
+    Policies(PathBuf, PathBuf),
+    /// Two files have an object of one name with different content: only one of them is in a cluster.
+    #[error("{} stands in {} and in {} with different content; keep one", quoted(.0), shown(.1), shown(.2))]
+    Objects(String, PathBuf, PathBuf),
+}
+
+fn shown(path: &std::path::Path) -> String {
+    safe(&path.display().to_string())
 }
 
 /// The files and what they are together.
@@ -153,18 +171,31 @@ impl Rulebook {
     /// Puts files together. ImagePolicies count for `namespace` only.
     ///
     /// # Errors
-    /// With the names of two files that are both a containers-policy.json(5).
-    pub fn new(sources: Vec<Source>, namespace: Option<&str>) -> Result<Self, (PathBuf, PathBuf)> {
+    /// When two files are both a containers-policy.json(5), or have an object of one name with different content.
+    pub fn new(sources: Vec<Source>, namespace: Option<&str>) -> Result<Self, Conflict> {
         let mut policies = sources.iter().filter(|source| source.policy().is_some());
         let base = policies.next();
         if let (Some(one), Some(other)) = (base, policies.next()) {
-            return Err((one.file.clone(), other.file.clone()));
+            return Err(Conflict::Policies(one.file.clone(), other.file.clone()));
         }
         let base = base.and_then(Source::policy).cloned();
-        let mut objects = Vec::new();
+        let mut objects: Vec<(usize, ImagePolicy)> = Vec::new();
+        let mut seen: HashMap<String, usize> = HashMap::new();
         for (number, source) in sources.iter().enumerate() {
-            if let PolicyText::Objects(found) = &source.content {
-                objects.extend(found.policies.iter().map(|object| (number, object.clone())));
+            let PolicyText::Objects(found) = &source.content else {
+                continue;
+            };
+            for object in &found.policies {
+                let Some(known) = seen.get(&object.to_string()) else {
+                    seen.insert(object.to_string(), objects.len());
+                    objects.push((number, object.clone()));
+                    continue;
+                };
+                let (other, first) = &objects[*known];
+                if without_place(first.clone()) != without_place(object.clone()) {
+                    let files = (sources[*other].file.clone(), source.file.clone());
+                    return Err(Conflict::Objects(object.to_string(), files.0, files.1));
+                }
             }
         }
         let all: Vec<ImagePolicy> = objects.iter().map(|(_, object)| object.clone()).collect();

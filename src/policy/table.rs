@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::asked;
 use super::document::{Outcome, PlacedNode, TextError, Value};
 use super::place::{Lines, Place};
 use super::stream;
@@ -34,18 +33,19 @@ pub struct Case {
     pub keys: Option<BTreeSet<String>>,
 }
 
-/// Parses a table, YAML or JSON.
+/// Parses a table, YAML or JSON. `reference` reads what a row is about, and says what is wrong with it.
 ///
 /// # Errors
 /// When it is no table, or a row has something unknown.
-pub fn parse(text: &str) -> Result<Vec<Case>, TextError> {
+pub fn parse(text: &str, reference: impl Fn(&str) -> Result<Reference, String>) -> Result<Vec<Case>, TextError> {
     let lines = Lines::of(text.as_bytes());
     stream::documents(text)
         .and_then(|documents| {
             let mut cases = Vec::new();
             for root in &documents {
                 for member in root.object()? {
-                    cases.push(case(&member.name, &member.node, lines.at(member.offset))?);
+                    let asked = reference(&member.name).map_err(|what| member.node.fault(what))?;
+                    cases.push(case(asked, &member.node, lines.at(member.offset))?);
                 }
                 if cases.len() > MAX_CASES {
                     return Err(root.fault(format!("expected at most {MAX_CASES} rows")));
@@ -56,8 +56,7 @@ pub fn parse(text: &str) -> Result<Vec<Case>, TextError> {
         .map_err(|fault| fault.locate(text.as_bytes()))
 }
 
-fn case(name: &str, node: &PlacedNode, place: Place) -> Outcome<Case> {
-    let reference = asked::reference(name).map_err(|what| node.fault(what))?;
+fn case(reference: Reference, node: &PlacedNode, place: Place) -> Outcome<Case> {
     node.only(&["scope", "verdict", "keys"])?;
     if node.object()?.is_empty() {
         return Err(node.fault("expected scope, verdict or keys, found none of them"));

@@ -56,6 +56,18 @@ pub fn is_openpgp(key_type: KeyType) -> bool {
     key_type == KeyType::GpgKeys
 }
 
+/// Whether a requirement asks for signatures by keys, and is checked here: its keys and its identity rule decide.
+#[must_use]
+pub fn is_by_keys(requirement: &PolicyRequirement) -> bool {
+    match requirement {
+        PolicyRequirement::SignedBy { key_type, .. } => is_openpgp(*key_type),
+        PolicyRequirement::SigstoreSigned {
+            signers, needs_rekor, ..
+        } => matches!(signers, SigstoreSigners::Keys(_)) && !needs_rekor,
+        _ => false,
+    }
+}
+
 /// What images can get at best where all of these are required.
 #[must_use]
 pub fn best<'r>(requirements: impl Iterator<Item = &'r PolicyRequirement>) -> &'static str {
@@ -84,9 +96,11 @@ pub fn best<'r>(requirements: impl Iterator<Item = &'r PolicyRequirement>) -> &'
 /// a key that is accepted.
 #[must_use]
 pub fn best_with_keys(requirements: &[PolicyRequirement], has_keys: bool, asked: &Reference) -> &'static str {
-    let mut identities = requirements.iter().filter_map(rule);
+    let checked = requirements.iter().filter(|requirement| is_by_keys(requirement));
+    let mut identities = checked.filter_map(rule);
     match best(requirements.iter()) {
-        "Verified" if !has_keys || identities.any(|rule| !rule.can_be_met(asked)) => "Rejected",
+        // A requirement that is not met rejects, whatever another one is that is not checked.
+        "Verified" | "Unsupported" if !has_keys || identities.any(|rule| !rule.can_be_met(asked)) => "Rejected",
         best => best,
     }
 }

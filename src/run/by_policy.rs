@@ -14,7 +14,7 @@ use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::import;
 use crate::policy::member;
 use crate::policy::scope::Applied;
-use crate::policy::{KeyMaterial, KeyType, PolicyRequirement};
+use crate::policy::KeyMaterial;
 use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::settings::by_policy::ByPolicy;
@@ -119,17 +119,8 @@ impl<'s> Rules<'s> {
         if std::mem::replace(&mut self.has_all_files, true) {
             return;
         }
-        let policy = self.settings.policy();
-        let scopes = policy.transports.iter().flat_map(|transport| &transport.scopes);
-        let of_scopes = scopes.flat_map(|scope| &scope.requirements);
         let mut met: HashSet<String> = self.files.iter().map(|(name, _)| name.clone()).collect();
-        for requirement in policy.default.iter().chain(of_scopes) {
-            let PolicyRequirement::SignedBy { key_type, keys, .. } = requirement else {
-                continue;
-            };
-            if *key_type != KeyType::GpgKeys {
-                continue;
-            }
+        for keys in member::openpgp(self.settings.policy()) {
             let read = match keys {
                 KeyMaterial::Paths(paths) => {
                     let new = paths

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `policy`: what a policy says of an image, and what is wrong with it.
 
+mod key_files;
 mod keys;
 mod lint;
 mod lint_keys;

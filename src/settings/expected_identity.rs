@@ -40,7 +40,7 @@ pub fn expected_identity(text: &str) -> Result<Reference, UsageError> {
 
 /// What a text is, if it is not a reference but something that people have at hand, and what to write instead. Some of
 /// it would pass for a reference by its grammar: `sha256:...` as a tag of docker.io/library/sha256.
-fn other(text: &str) -> Option<String> {
+pub(super) fn other(text: &str) -> Option<String> {
     if text.is_empty() {
         return Some("it is empty; write REGISTRY/NAMESPACE/NAME:TAG".to_owned());
     }

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use super::by_policy::namespace_of_policies;
 use super::containers::Containers;
 use super::environment::Environment;
+use super::policy_reference;
 use super::{cluster, UsageError};
-use crate::cli::policy::{Configuration, LintCommand, PolicySubcommand, TestCommand, WhyCommand};
+use crate::cli::policy::{Configuration, LintCommand, PolicySubcommand, Registries, TestCommand, WhyCommand};
 pub use crate::cli::policy::{PolicyOutput, TestOutput};
 use crate::cluster::access::Access;
-use crate::policy::asked;
 use crate::reference::Reference;
 use crate::text::{quoted, safe};
 
@@ -74,9 +74,9 @@ pub struct Lint {
 
 impl Lint {
     fn new(options: &LintCommand, environment: &Environment) -> Result<Self, UsageError> {
-        let configuration = &options.configuration;
-        let is_named = configuration.registries_conf.is_some() || configuration.registries_d.is_some();
-        let ground = Ground::new(&options.files, configuration, environment)?;
+        let registries = &options.registries;
+        let is_named = registries.registries_conf.is_some() || registries.registries_d.is_some();
+        let ground = Ground::new(&options.files, &options.configuration, registries, environment)?;
         Ok(Self {
             checks_machine: ground.is_of_machine || is_named,
             ground,
@@ -100,7 +100,12 @@ impl Test {
     fn new(options: &TestCommand, environment: &Environment) -> Result<Self, UsageError> {
         Ok(Self {
             table: options.table.clone(),
-            ground: Ground::new(&options.policy, &options.configuration, environment)?,
+            ground: Ground::new(
+                &options.policy,
+                &options.configuration,
+                &Registries::default(),
+                environment,
+            )?,
             output: options.format.output,
         })
     }
@@ -123,10 +128,10 @@ impl Action {
 impl Why {
     fn new(options: &WhyCommand, environment: &Environment) -> Result<Self, UsageError> {
         Ok(Self {
-            reference: asked::reference(&options.reference)
+            reference: policy_reference::reference(&options.reference)
                 .map_err(|what| UsageError::new(swapped(options).unwrap_or(what)))?,
             mirrors: options.mirrors,
-            ground: Ground::new(&options.files, &options.configuration, environment)?,
+            ground: Ground::new(&options.files, &options.configuration, &options.registries, environment)?,
             output: options.format.output,
         })
     }
@@ -136,7 +141,7 @@ impl Why {
 fn swapped(options: &WhyCommand) -> Option<String> {
     let (first, rest) = (options.reference.as_str(), &options.files);
     let mut images = rest.iter().filter_map(|file| file.to_str());
-    let image = images.find(|text| asked::reference(text).is_ok());
+    let image = images.find(|text| policy_reference::reference(text).is_ok());
     let has_name_of_file = [".json", ".yaml", ".yml"].iter().any(|end| first.ends_with(end));
     (has_name_of_file || image.is_some()).then(|| {
         format!(
@@ -152,7 +157,12 @@ fn swapped(options: &WhyCommand) -> Option<String> {
 const INSTEAD: &str = "files with the objects of the cluster (oc get clusterimagepolicies -o yaml)";
 
 impl Ground {
-    fn new(files: &[PathBuf], options: &Configuration, environment: &Environment) -> Result<Self, UsageError> {
+    fn new(
+        files: &[PathBuf],
+        options: &Configuration,
+        registries: &Registries,
+        environment: &Environment,
+    ) -> Result<Self, UsageError> {
         if options.system_policy && !files.is_empty() {
             return Err(UsageError::new(
                 "--system-policy cannot be used with files, which take the place of the policy of this machine",
@@ -175,8 +185,8 @@ impl Ground {
             namespace,
             containers: Containers::new(
                 environment,
-                options.registries_conf.as_deref(),
-                options.registries_d.as_deref(),
+                registries.registries_conf.as_deref(),
+                registries.registries_d.as_deref(),
             ),
             places: environment.temporary_places(),
             search_path: match environment.variable("PATH").filter(|_| is_of_machine) {

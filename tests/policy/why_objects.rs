@@ -69,13 +69,13 @@ For images asked for by the name of mirror mirror.corp.example:8443/ocp (ImageDi
   # an object of its own, with the rootOfTrust of ClusterImagePolicy/openshift
   spec:
     scopes:
-    - \"mirror.corp.example:8443/ocp\"
+    - \"mirror.corp.example:8443/ocp/ocp-release\"
     policy:
       signedIdentity:
         matchPolicy: RemapIdentity
         remapIdentity:
-          prefix: \"mirror.corp.example:8443/ocp\"
-          signedPrefix: quay.io/openshift-release-dev
+          prefix: \"mirror.corp.example:8443/ocp/ocp-release\"
+          signedPrefix: quay.io/openshift-release-dev/ocp-release
 ";
     assert!(rest.contains(stanza), "{rest}");
     assert!(rest.contains("is accepted."), "{rest}");

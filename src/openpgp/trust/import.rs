@@ -249,7 +249,10 @@ pub fn read_of_policy(path: &Path) -> Result<(String, Contents), Error> {
 }
 
 /// The name of a key file in messages, and its bytes.
-fn bytes_of(path: &Path) -> Result<(String, Vec<u8>), Error> {
+///
+/// # Errors
+/// [`Error::KeyFile`] for one that cannot be read.
+pub fn bytes_of(path: &Path) -> Result<(String, Vec<u8>), Error> {
     let shown = safe(&path.display().to_string());
     let bytes = match read_bounded(path, MAX_KEY_FILE) {
         Ok(Some(bytes)) => bytes,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The keys of a requirement: what is in each file, and what GnuPG makes of them.
 
+use super::key_files::KeyFiles;
 use crate::files::read::read_bounded;
 use crate::openpgp::engine::Engine;
 use crate::openpgp::gnupg::check::GpgCheck;
@@ -26,22 +27,21 @@ pub(super) struct Keys {
 
 impl Keys {
     /// Whether a signature by one of them could meet the requirement that they are of, as far as is known. One that asks
-    /// for no keys is not held up by them.
+    /// for no keys is not held up by them; a file of which nothing can be used keeps every image from being judged.
     pub(super) fn may_meet(&self, requirement: &PolicyRequirement) -> bool {
-        let asks_for_keys = match requirement {
-            PolicyRequirement::SignedBy { key_type, .. } => words::is_openpgp(*key_type),
-            PolicyRequirement::SigstoreSigned { signers, .. } => matches!(signers, SigstoreSigners::Keys(_)),
-            _ => false,
-        };
         let mut keys = self.files.iter().flat_map(|file| &file.keys);
-        !asks_for_keys || self.engine_trouble.is_some() || keys.any(|key| key.refusal.is_none())
+        let mut troubles = self.files.iter().filter_map(|file| file.trouble.as_ref());
+        !words::is_by_keys(requirement)
+            || troubles.next().is_none() && (self.engine_trouble.is_some() || keys.any(|key| key.refusal.is_none()))
     }
 }
 
 /// Reads the keys of a requirement. A file that is of no use is told in its place.
-pub(super) fn of(requirement: &PolicyRequirement, ground: &Ground) -> Keys {
+pub(super) fn of(requirement: &PolicyRequirement, ground: &Ground, all: &KeyFiles) -> Keys {
     match requirement {
-        PolicyRequirement::SignedBy { key_type, keys, .. } if words::is_openpgp(*key_type) => openpgp(keys, ground),
+        PolicyRequirement::SignedBy { key_type, keys, .. } if words::is_openpgp(*key_type) => {
+            openpgp(keys, ground, all)
+        }
         PolicyRequirement::SigstoreSigned {
             signers: SigstoreSigners::Keys(keys),
             ..
@@ -101,17 +101,14 @@ fn sigstore((label, bytes): (String, Result<Vec<u8>, String>)) -> KeyFile {
     }
 }
 
-fn openpgp(keys: &KeyMaterial, ground: &Ground) -> Keys {
+fn openpgp(keys: &KeyMaterial, ground: &Ground, all: &KeyFiles) -> Keys {
     let labels = labels(keys);
-    let looked: Vec<Result<Contents, import::Error>> = match keys {
-        KeyMaterial::Paths(paths) => {
-            let contents = paths.iter().map(|path| import::read_of_policy(path));
-            contents.map(|read| read.map(|(_, contents)| contents)).collect()
-        }
+    let looked: Vec<Result<Contents, String>> = match keys {
+        KeyMaterial::Paths(paths) => paths.iter().map(|path| all.contents(path)).collect(),
         KeyMaterial::Data(data) => {
             let named = labels.iter().zip(data);
             named
-                .map(|(label, bytes)| import::look_of_policy(label, bytes.clone()))
+                .map(|(label, bytes)| import::look_of_policy(label, bytes.clone()).map_err(|error| error.to_string()))
                 .collect()
         }
     };
@@ -120,33 +117,33 @@ fn openpgp(keys: &KeyMaterial, ground: &Ground) -> Keys {
         .zip(&looked)
         .filter_map(|(label, contents)| Some((label.clone(), contents.as_ref().ok()?.clone())))
         .collect();
-    let (listed, trouble) = match list(&usable, ground) {
+    let (listed, trouble) = match list(&usable, ground, all) {
         Ok(listed) => (listed, None),
         Err(trouble) => (Vec::new(), Some(trouble)),
     };
-    let mut all = Keys {
+    let mut found = Keys {
         engine_trouble: trouble,
         ..Keys::default()
     };
     for (label, contents) in labels.into_iter().zip(looked) {
         let (file, contents) = match contents {
             Ok(contents) => (
-                file(label, &contents, &listed, all.engine_trouble.is_some()),
+                file(label, &contents, &listed, found.engine_trouble.is_some()),
                 Some(contents),
             ),
             Err(error) => (
                 KeyFile {
                     label,
-                    trouble: Some(error.to_string()),
+                    trouble: Some(error),
                     ..KeyFile::default()
                 },
                 None,
             ),
         };
-        all.files.push(file);
-        all.contents.push(contents);
+        found.files.push(file);
+        found.contents.push(contents);
     }
-    all
+    found
 }
 
 /// The keys of one file, out of those of all files: copies of one key are one key.
@@ -178,14 +175,14 @@ fn file(label: String, contents: &Contents, listed: &[ListedKey], is_unknown: bo
 }
 
 /// The keys that GnuPG takes from some files. A file of which it takes none spoils no other.
-fn list(files: &[(String, Contents)], ground: &Ground) -> Result<Vec<ListedKey>, String> {
+fn list(files: &[(String, Contents)], ground: &Ground, all: &KeyFiles) -> Result<Vec<ListedKey>, String> {
     let mut rest = files.to_vec();
     loop {
         if rest.is_empty() {
             return Ok(Vec::new());
         }
         let mut check = Box::new(GpgCheck::new(ground.places.clone(), ground.now));
-        match import::from_contents(rest.clone(), &[], &mut *check) {
+        match import::from_contents(rest.clone(), all.all(), &mut *check) {
             Ok(loaded) => {
                 let mut engine = Engine::new(Box::new(loaded.keys), check, SignedBy(Vec::new()), ground.now);
                 return engine.keys().map_err(|error| safe(&error.to_string()));

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::key_files::KeyFiles;
 use super::keys::{self, Keys};
 use crate::openpgp::keys::certificate::Certificate;
 use crate::policy::explanation::{KeyFile, KeyLine};
@@ -21,6 +22,7 @@ const MAX_KEY_SETS: usize = 300;
 pub(super) fn of(book: &Rulebook, ground: &Ground, trouble: &mut Vec<String>) -> Vec<Finding> {
     // Many requirements have the same keys.
     let mut known: Vec<(&PolicyRequirement, Keys)> = Vec::new();
+    let files = KeyFiles::of(&book.combined.policy);
     let mut left_out = 0;
     let mut findings = Vec::new();
     for rule in lint::rules(book) {
@@ -37,7 +39,7 @@ pub(super) fn of(book: &Rulebook, ground: &Ground, trouble: &mut Vec<String>) ->
                 continue;
             }
             None => {
-                let found = keys::of(rule.requirement, ground);
+                let found = keys::of(rule.requirement, ground, &files);
                 trouble.extend(found.engine_trouble.clone());
                 known.push((rule.requirement, found));
                 known.len() - 1

@@ -121,19 +121,21 @@ fn load_all(
         mirrors = found;
     }
     if ground.cluster.is_none() && !sources.iter().any(has_rules) {
+        if !sources.iter().any(has_mirror_sets) {
+            let files: Vec<String> = sources.iter().map(|source| shown(&source.file)).collect();
+            return Err(Failure::Usage(UsageError::new(format!(
+                "{}: there is no ClusterImagePolicy, ImagePolicy or mirror set",
+                files.join(", ")
+            ))));
+        }
         // Mirror sets alone: the policy is that of this machine.
         let file = system_policy(ground).map_err(Failure::Usage)?;
         let text = read(&file).map_err(Failure::Usage)?;
         let source = Source::parse(file.clone(), text).map_err(|error| Failure::Broken(Broken { file, error }))?;
         sources.insert(0, source);
     }
-    let book = Rulebook::new(sources, ground.namespace.as_deref()).map_err(|(one, other)| {
-        Failure::Usage(UsageError::new(format!(
-            "{} and {} are both a policy.json; name one",
-            shown(&one),
-            shown(&other)
-        )))
-    })?;
+    let book = Rulebook::new(sources, ground.namespace.as_deref())
+        .map_err(|conflict| Failure::Usage(UsageError::new(conflict.to_string())))?;
     Ok((book, mirrors))
 }
 
@@ -143,6 +145,10 @@ pub(super) fn has_rules(source: &Source) -> bool {
         PolicyText::Policy(_) => true,
         PolicyText::Objects(objects) => !objects.policies.is_empty(),
     }
+}
+
+fn has_mirror_sets(source: &Source) -> bool {
+    matches!(&source.content, PolicyText::Objects(objects) if !objects.mirror_sets.is_empty())
 }
 
 fn of_cluster(

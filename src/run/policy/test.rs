@@ -3,20 +3,20 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::key_files::KeyFiles;
 use super::keys;
 use super::load::{has_rules, load, read, shown, tell_left_out};
 use super::syntax;
 use crate::input;
 use crate::policy::rulebook::{Rulebook, Source};
 use crate::policy::table::{self, Case, DEFAULT};
-use crate::policy::words;
-use crate::policy::TextError;
+use crate::policy::{member, words, KeyMaterial, TextError};
 use crate::report::console::Console;
 use crate::report::exit::Exit;
 use crate::report::json::Syntax;
 use crate::report::policy_test::{write_json, write_junit, write_text, Row};
 use crate::settings::policy::{Ground, Test, TestOutput};
-use crate::settings::UsageError;
+use crate::settings::{policy_reference, UsageError};
 use crate::text::safe;
 
 /// Whether a policy says what it is meant to say.
@@ -27,7 +27,7 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
     let file = shown(&settings.table);
     let text = input::text(read(&settings.table)?)
         .map_err(|error| UsageError::new(format!("{file}: {}", safe(&error.to_string()))))?;
-    let cases = table::parse(&text).map_err(|error| no_table(settings, &text, &error))?;
+    let cases = table::parse(&text, policy_reference::reference).map_err(|error| no_table(settings, &text, &error))?;
     if cases.is_empty() {
         return Err(UsageError::new(format!("{file}: the table has no rows")));
     }
@@ -37,11 +37,18 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
     };
     tell_left_out(&book, &mut console.err);
     let mut trouble = Vec::new();
+    let files = KeyFiles::of(&book.combined.policy);
     let mut known = HashMap::new();
     let rows: Vec<Row> = cases
         .iter()
-        .map(|case| row(case, &book, &settings.ground, &mut known, &mut trouble))
+        .map(|case| row(case, &book, (&settings.ground, &files), &mut known, &mut trouble))
         .collect();
+    let scopes: BTreeSet<Option<&str>> = cases.iter().map(|case| book.applied(&case.reference)).collect();
+    let asked = scopes.into_iter().flat_map(|scope| book.rules(scope));
+    let told: Vec<&KeyMaterial> = asked.filter_map(|rule| member::material(rule.requirement)).collect();
+    for what in files.troubles(&told) {
+        console.err.warning(what);
+    }
     trouble.dedup();
     for line in &trouble {
         console.err.error(line);
@@ -86,7 +93,13 @@ struct Accepted {
     may_meet: Option<bool>,
 }
 
-fn row(case: &Case, book: &Rulebook, ground: &Ground, known: &mut Known, trouble: &mut Vec<String>) -> Row {
+fn row(
+    case: &Case,
+    book: &Rulebook,
+    ground: (&Ground, &KeyFiles),
+    known: &mut Known,
+    trouble: &mut Vec<String>,
+) -> Row {
     let applied = book.applied(&case.reference);
     let (_, requirements) = book.combined.policy.select("docker", &case.reference);
     let scope = applied.unwrap_or(DEFAULT);
@@ -101,7 +114,7 @@ fn row(case: &Case, book: &Rulebook, ground: &Ground, known: &mut Known, trouble
         compare("scope", expected, scope);
     }
     // Without a key that is accepted, no image is Verified, whatever is required and whatever the row asks for.
-    let found = (case.keys.is_some() || best == "Verified").then(|| {
+    let found = (case.keys.is_some() || matches!(best, "Verified" | "Unsupported")).then(|| {
         known
             .entry(applied.map(str::to_owned))
             .or_insert_with(|| accepted(book, applied, ground))
@@ -119,7 +132,9 @@ fn row(case: &Case, book: &Rulebook, ground: &Ground, known: &mut Known, trouble
                 let list = |keys: &BTreeSet<String>| keys.iter().cloned().collect::<Vec<_>>().join(", ");
                 compare("keys", &list(expected), &list(found));
             }
-            (Err(what), own) if own.is_some() || case.verdict.is_some() && best == "Verified" => {
+            (Err(what), own)
+                if own.is_some() || case.verdict.is_some() && (best == "Verified" || verdict.is_none()) =>
+            {
                 trouble.push(what.clone());
                 unknown = Some(format!("keys: {what}"));
             }
@@ -153,11 +168,11 @@ fn safe_list(text: &str) -> String {
 }
 
 /// The keys that are accepted in a scope. A key file that cannot be read says nothing of its keys, and meets nothing.
-fn accepted(book: &Rulebook, scope: Option<&str>, ground: &Ground) -> Accepted {
+fn accepted(book: &Rulebook, scope: Option<&str>, (ground, files): (&Ground, &KeyFiles)) -> Accepted {
     let mut accepted = BTreeSet::new();
     let (mut may_meet, mut is_asked, mut trouble) = (true, true, None);
     for rule in book.rules(scope) {
-        let found = keys::of(rule.requirement, ground);
+        let found = keys::of(rule.requirement, ground, files);
         may_meet &= found.may_meet(rule.requirement);
         if let Some(what) = found.engine_trouble {
             is_asked = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `policy why`: explains which requirements apply to an image, and where they stand.
 
+use super::key_files::KeyFiles;
 use super::keys;
 use super::load::{left_out, load_with_mirrors, shown};
 use super::syntax;
@@ -9,7 +10,7 @@ use crate::policy::explanation::{Explanation, FetchPlace, Part, State, Step};
 use crate::policy::mirrored::{self, Mirror};
 use crate::policy::rulebook::Rulebook;
 use crate::policy::scope::scopes_of;
-use crate::policy::words;
+use crate::policy::{member, words, KeyMaterial};
 use crate::reference::Reference;
 use crate::registry::registries_conf::mirror_sets::MirrorSource;
 use crate::registry::registries_conf::RegistriesConf;
@@ -57,10 +58,11 @@ fn explain(
     let applied = book.applied(reference).map(str::to_owned);
     let mut trouble = Vec::new();
     let rules = book.rules(applied.as_deref());
+    let files = KeyFiles::of(&book.combined.policy);
     let mut requirements = Vec::new();
     let mut has_keys = true;
     for rule in &rules {
-        let found = keys::of(rule.requirement, &settings.ground);
+        let found = keys::of(rule.requirement, &settings.ground, &files);
         has_keys &= found.may_meet(rule.requirement);
         trouble.extend(found.engine_trouble);
         let count = found.files.iter().map(|file| file.keys.len()).sum();
@@ -78,6 +80,11 @@ fn explain(
         .as_ref()
         .map_err(|what| UsageError::new(what.as_str()))?;
     let mut notes = notes(book);
+    let told: Vec<&KeyMaterial> = rules
+        .iter()
+        .filter_map(|rule| member::material(rule.requirement))
+        .collect();
+    notes.extend(files.troubles(&told));
     let is_by_sets = of_cluster.is_some() || book.mirror_sets().next().is_some();
     let (mirrors, locations) = if is_by_sets {
         of_sets(book, of_cluster, reference, &mut notes)?

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The reference that a policy is asked about.
 
-use super::rulebook::OTHER_TRANSPORTS;
+use super::expected_identity::other;
+use crate::policy::rulebook::OTHER_TRANSPORTS;
 use crate::reference::Reference;
 use crate::text::place::quoted;
 use crate::text::safe;
@@ -9,20 +10,22 @@ use crate::text::safe;
 /// A reference by tag or by digest, `docker://` before it or not: the scopes that apply depend on it.
 ///
 /// # Errors
-/// When it is not one; the message is safe to print.
+/// When it is not one, or what `verify` takes for something else where an identity is expected; the message is safe to print.
 pub fn reference(text: &str) -> Result<Reference, String> {
+    let is_other = OTHER_TRANSPORTS
+        .iter()
+        .any(|name| text.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')));
+    if is_other {
+        return Err(format!(
+            "{} is not a reference; images are verified in the scopes of transport docker, by the reference that is expected of them, wherever they are at hand: name that reference",
+            quoted(text)
+        ));
+    }
     let bare = text.strip_prefix("docker://").unwrap_or(text);
-    let reference = Reference::parse(bare).map_err(|error| {
-        let is_other = OTHER_TRANSPORTS
-            .iter()
-            .any(|name| text.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')));
-        let hint = if is_other {
-            "; images are verified in the scopes of transport docker, by the reference that is expected of them, wherever they are at hand: name that reference"
-        } else {
-            ""
-        };
-        format!("{} is not a reference: {error}{hint}", quoted(text))
-    })?;
+    if let Some(what) = other(bare) {
+        return Err(format!("{}: {what}", quoted(text)));
+    }
+    let reference = Reference::parse(bare).map_err(|error| format!("{} is not a reference: {error}", quoted(text)))?;
     if reference.is_name_only() {
         return Err(format!(
             "{} has neither tag nor digest; write {}:latest",

@@ -34,6 +34,36 @@ pub fn media_type(bytes: &[u8]) -> &'static str {
     read_outline(bytes).map_or("", |outline| outline.media_type())
 }
 
+/// Whether some bytes say of themselves that they are a manifest, of whatever kind: by a version, and by a media type of
+/// manifests or a member that only they have. An object without these is what a server says in place of one.
+#[must_use]
+pub fn is_manifest(bytes: &[u8]) -> bool {
+    has_marks(bytes).unwrap_or(false)
+}
+
+fn has_marks(bytes: &[u8]) -> Result<bool, JsonError> {
+    const TYPES: [&str; 6] = [SCHEMA2, DOCKER_LIST, SCHEMA1, SCHEMA1_SIGNED, OCI_MANIFEST, OCI_INDEX];
+    let mut reader = lenient(bytes);
+    reader.object()?;
+    let (mut has_version, mut has_mark) = (false, false);
+    while let Some(name) = reader.key()? {
+        let kind = reader.kind()?;
+        match fold(&name).as_str() {
+            "mediatype" if kind == Kind::String => {
+                has_mark |= TYPES.contains(&reader.string()?.as_str());
+                continue;
+            }
+            "schemaversion" => has_version |= kind == Kind::Number,
+            "layers" | "manifests" | "fslayers" => has_mark |= kind == Kind::Array,
+            "config" => has_mark |= kind == Kind::Object,
+            _ => {}
+        }
+        reader.skip()?;
+    }
+    reader.end()?;
+    Ok(has_version && has_mark)
+}
+
 /// The members that tell kinds of manifests apart.
 #[derive(Debug, Default)]
 struct Outline {

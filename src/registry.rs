@@ -18,6 +18,7 @@ mod redirect;
 pub mod referrers;
 pub mod registries_conf;
 pub mod registries_d;
+pub mod served;
 pub mod session;
 pub mod token;
 pub mod trouble;

@@ -17,6 +17,8 @@ mod posting;
 mod rules;
 #[path = "attach/secrets.rs"]
 mod secrets;
+#[path = "attach/served.rs"]
+mod served;
 #[path = "attach/token.rs"]
 mod token;
 #[path = "attach/vectors.rs"]

@@ -38,6 +38,8 @@ mod referrers;
 mod requests;
 #[path = "registry/secrets.rs"]
 mod secrets;
+#[path = "registry/served.rs"]
+mod served;
 #[path = "registry/skopeo_calls.rs"]
 mod skopeo_calls;
 #[path = "registry/sources.rs"]

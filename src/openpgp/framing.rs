@@ -4,6 +4,7 @@
 pub mod algorithm;
 pub mod armor;
 pub mod compression;
+pub mod cut;
 pub mod key_id;
 pub mod message;
 pub mod one_pass;

@@ -11,6 +11,7 @@ use super::budget::Budget;
 use super::clients::{Clients, Question};
 use super::network::{Network, Reach};
 use super::redirect::{self, is_redirect, MAX_REDIRECTS};
+use super::served::no_signature;
 use super::session::is_page;
 use super::trouble::Trouble;
 use super::url_text::{is_same, server_of};
@@ -42,8 +43,8 @@ pub struct Store {
 pub struct Numbered {
     /// Its number, from 1.
     pub number: usize,
-    /// Its content; `None` for more bytes than a signature may have.
-    pub content: Option<Vec<u8>>,
+    /// Its content; or what came in place of a signature: more bytes than one may have, or none that was stored as one.
+    pub content: Result<Vec<u8>, Trouble>,
 }
 
 impl Store {
@@ -135,34 +136,46 @@ impl<'n> Stores<'n> {
     }
 
     /// Reads all signatures of an image, by their numbers, until some numbers in a row are missing. Where one of them
-    /// cannot be asked for, nobody knows how many there are: the trouble comes back with what was found before it.
+    /// cannot be asked for, nobody knows how many there are: the trouble comes back with what was found before it. An answer
+    /// that is no signature ends no search, unless the server gives the same one for every number.
     pub fn read(&mut self, store: &Store) -> (Vec<Numbered>, Option<Trouble>) {
         let mut found = Vec::new();
         let mut gap = 0;
+        let mut echo = Echo::default();
         for number in 1..=MAX_SIGNATURES + MAX_GAP {
-            match self.one(store, &store.url(number)) {
-                Ok(content) => {
-                    found.push(Numbered { number, content });
-                    gap = 0;
-                }
+            let url = store.url(number);
+            let wrong = |what: String| Trouble::Wrong { url: shown(&url), what };
+            let content = match self.one(store, &url) {
+                // What is on a disk is what somebody put there.
+                Ok(body) if url.starts_with("file://") => Ok(body),
+                Ok(body) => match no_signature(&body) {
+                    None => Ok(body),
+                    Some(what) if echo.times(number, body) > MAX_GAP => {
+                        found.truncate(found.len() - MAX_GAP);
+                        let what = format!("the server gives the same for every number, and no signature: {what}");
+                        return (found, Some(wrong(what)));
+                    }
+                    Some(what) => Err(wrong(format!("no signature came: {what}"))),
+                },
                 Err(Trouble::Absent { .. }) if gap == MAX_GAP => break,
-                Err(Trouble::Absent { .. }) => gap += 1,
+                Err(Trouble::Absent { .. }) => {
+                    gap += 1;
+                    continue;
+                }
+                Err(trouble @ Trouble::TooLarge { .. }) => Err(trouble),
                 Err(trouble) => return (found, Some(trouble)),
-            }
+            };
+            gap = 0;
+            found.push(Numbered { number, content });
         }
         (found, None)
     }
 
-    /// One signature; `None` where it is too large.
-    fn one(&mut self, store: &Store, url: &str) -> Result<Option<Vec<u8>>, Trouble> {
-        let found = match url.strip_prefix("file://") {
-            Some(path) => return file(url, path),
+    /// One signature, or what the server gives for it.
+    fn one(&mut self, store: &Store, url: &str) -> Result<Vec<u8>, Trouble> {
+        match url.strip_prefix("file://") {
+            Some(path) => file(url, path),
             None => self.fetch(store, url),
-        };
-        match found {
-            Ok(content) => Ok(Some(content)),
-            Err(Trouble::TooLarge { .. }) => Ok(None),
-            Err(trouble) => Err(trouble),
         }
     }
 
@@ -231,6 +244,24 @@ impl<'n> Stores<'n> {
     }
 }
 
+/// What a server gives for numbers that it does not have, where it gives something.
+#[derive(Debug, Default)]
+struct Echo {
+    number: usize,
+    body: Vec<u8>,
+    times: usize,
+}
+
+impl Echo {
+    /// For how many numbers in a row, this one the last, the server has given the same.
+    fn times(&mut self, number: usize, body: Vec<u8>) -> usize {
+        let is_same = self.number + 1 == number && self.body == body;
+        let times = if is_same { self.times + 1 } else { 1 };
+        *self = Self { number, body, times };
+        times
+    }
+}
+
 /// Whether an answer is a web page, whatever the server calls it: no signature of any format begins so.
 fn is_markup(body: &[u8]) -> bool {
     let body = body.trim_ascii_start();
@@ -241,15 +272,18 @@ fn is_markup(body: &[u8]) -> bool {
     begins_with("<!doctype html") || begins_with("<html")
 }
 
-fn file(url: &str, path: &str) -> Result<Option<Vec<u8>>, Trouble> {
+fn file(url: &str, path: &str) -> Result<Vec<u8>, Trouble> {
     // What stands before the first slash is a host, which no file has.
     let path = path.find('/').map_or("", |slash| &path[slash..]);
     let path = PathBuf::from(path.replace("%20", " "));
-    read_regular(&path, MAX_BLOB_BYTES as u64).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Trouble::Absent { url: safe(url) },
-        _ => Trouble::Unreachable {
+    let limit = MAX_BLOB_BYTES as u64;
+    match read_regular(&path, limit) {
+        Ok(Some(content)) => Ok(content),
+        Ok(None) => Err(Trouble::TooLarge { url: safe(url), limit }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Trouble::Absent { url: safe(url) }),
+        Err(error) => Err(Trouble::Unreachable {
             url: safe(url),
             why: error.to_string(),
-        },
-    })
+        }),
+    }
 }

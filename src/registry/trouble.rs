@@ -40,6 +40,14 @@ pub enum Trouble {
         /// What should have come, in words.
         wanted: &'static str,
     },
+    /// Something else under 200 where a manifest was expected: no image, and no other one than was asked for.
+    #[error("what came for {place} is not a manifest: {why}; look at it (skopeo inspect --raw docker://{place}), or at the proxy")]
+    NoManifest {
+        /// The reference that was asked for, safe to print.
+        place: String,
+        /// What it is instead.
+        why: &'static str,
+    },
     /// Nobody answered: it is not known what is there.
     #[error("{url}: {why}")]
     Unreachable {
@@ -104,6 +112,7 @@ impl Trouble {
         match self.decisive() {
             Trouble::Absent { .. } => Reason::NotFound,
             Trouble::Forbidden { .. } => Reason::Forbidden,
+            Trouble::NoManifest { .. } => Reason::ManifestUnavailable,
             _ => Reason::SourceUnavailable,
         }
     }

@@ -17,6 +17,7 @@ use serde_core::de::IgnoredAny;
 use crate::clock::Clock;
 use crate::digest::{Algorithm, Digest};
 use crate::limits::MAX_MANIFEST_BYTES;
+use crate::manifest::is_manifest;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::access::Access;
@@ -195,8 +196,14 @@ impl<'c> Registries<'c> {
     fn fetch(&mut self, asked: &Reference, location: &Location, wanted: &str) -> Result<Vec<u8>, Trouble> {
         let repository = self.repository(asked, location)?;
         let session = self.session(location)?;
-        let fetched = session.manifest(&repository, wanted)?;
-        Ok(fetched.body)
+        let bytes = session.manifest(&repository, wanted)?.body;
+        match no_manifest(&bytes, wanted) {
+            None => Ok(bytes),
+            Some(why) => Err(Trouble::NoManifest {
+                place: safe(&location.reference.to_string()),
+                why,
+            }),
+        }
     }
 
     /// The repository of a location, with the login for it.
@@ -248,25 +255,10 @@ impl<'c> Registries<'c> {
 
 /// The digest of a manifest, which must be the one that was asked for.
 fn digest_of(place: &Reference, bytes: &[u8], wanted: Option<&Digest>) -> Result<Digest, Refusal> {
-    let shown = safe(&place.to_string());
-    // The digest of nothing is a digest; an answer without content is not a manifest.
-    if bytes.trim_ascii().is_empty() {
-        return Err(Refusal::new(
-            Reason::ManifestUnavailable,
-            format!("the manifest of {shown} is empty"),
-        ));
-    }
-    // A proxy or a login page may answer anything, and not call it a web page: that is no other image.
-    if !is_object(bytes) {
-        return Err(Refusal::new(
-            Reason::ManifestUnavailable,
-            format!("what came for {shown} is not a manifest, which is a JSON object: look at it (skopeo inspect --raw docker://{shown}), or at the proxy"),
-        ));
-    }
     let digest = Digest::of_manifest(bytes).map_err(|error| {
         Refusal::new(
             Reason::ManifestMismatch,
-            format!("the manifest of {shown} has no digest: {error}"),
+            format!("the manifest of {} has no digest: {error}", safe(&place.to_string())),
         )
     })?;
     match wanted {
@@ -281,9 +273,19 @@ fn digest_of(place: &Reference, bytes: &[u8], wanted: Option<&Digest>) -> Result
     }
 }
 
-/// Whether some bytes are a JSON object, whatever its members are.
-fn is_object(bytes: &[u8]) -> bool {
-    bytes.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
+/// What came in place of a manifest: a proxy, a login page or a registry in trouble may answer anything under 200, and not
+/// call it a web page. What has the digest that was asked for is what was asked for, as far as it is an object.
+fn no_manifest(bytes: &[u8], wanted: &str) -> Option<&'static str> {
+    // The digest of nothing is a digest; an answer without content is not a manifest.
+    if bytes.trim_ascii().is_empty() {
+        return Some("it is empty");
+    }
+    if !bytes.trim_ascii_start().starts_with(b"{") || serde_json::from_slice::<IgnoredAny>(bytes).is_err() {
+        return Some("a manifest is a JSON object");
+    }
+    let has_digest = || Digest::parse(wanted).is_ok_and(|wanted| wanted.is_of(bytes));
+    let is_one = is_manifest(bytes) || has_digest();
+    (!is_one).then_some("it has no schemaVersion, or nothing that manifests have")
 }
 
 /// Whether a digest of another algorithm than that of images' names is that of some bytes.

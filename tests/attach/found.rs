@@ -104,7 +104,8 @@ fn another_manifest() {
     town.offer("a", &town.sign());
     let path = format!("/v2/ns/app/manifests/{}", town.digest);
     for answer in [
-        Answer::ok(MANIFEST, "{\"schemaVersion\":2}"),
+        Answer::ok(MANIFEST, "{\"schemaVersion\":2,\"layers\":[]}"),
+        Answer::ok(MANIFEST, "{\"errors\":[]}"),
         Answer::page(),
         Answer::status(404),
         Answer::status(403),

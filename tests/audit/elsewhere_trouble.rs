@@ -2,6 +2,7 @@
 //! Registries that are asked for signatures of a cluster's images and give none: trouble is never "no signature", and what is
 //! asked is bounded.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
@@ -10,7 +11,8 @@ use super::bench::Report;
 use super::elsewhere::Town;
 use super::fleet::stored;
 use crate::support::cosign::{self, Cosign};
-use crate::support::hub::Answer;
+use crate::support::hub::{Answer, Hub};
+use crate::support::images::payload;
 
 #[test]
 fn a_registry_in_trouble_is_never_no_signature() {
@@ -80,6 +82,56 @@ fn requests_and_connections_are_bounded() {
     }
     // Manifest, signature extension, and what refers to an image without signatures.
     assert!(most.into_inner() <= 4, "{:#?}", town.hub.lines());
+}
+
+/// A store that says something else under 200 has no bad signature, and not too few: no record is taken back for it.
+#[test]
+fn no_record_is_taken_back_for_what_is_no_signature() {
+    let (town, store) = (Town::new(), Hub::tls());
+    let host = town.hub.host();
+    let own = town.image("v1", true);
+    town.stream(&[("v1", &own)]);
+    town.hub.store(|store| store.has_extension = false);
+    let reference = format!("{host}/ns/app:v1");
+    let blob = town.fleet.sign(&own, &reference);
+    let signatures = stored(&own, &[&blob])["signatures"].clone();
+    let server = town.fleet.server();
+    server.objects(|objects| objects.edit_image(&own, |image| image["signatures"] = signatures));
+    let (sandbox, signer) = (&town.fleet.scene.sandbox, &town.fleet.scene.signer);
+    let second = signer.simple_key("Second <second@example.com>");
+    let file = signer.export(&[&second], &sandbox.path("second.gpg"));
+    let rule = |file: &Path| json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": file});
+    let both = json!({"default": [rule(Path::new(&town.fleet.key_file)), rule(&file)]});
+    sandbox.file("policy.json", both.to_string());
+    sandbox.file("map", format!("{host} {host}\n"));
+    sandbox.file("ca.pem", [town.hub.ca_pem(), store.ca_pem()].concat());
+    let text = format!("default-docker:\n  lookaside: {}/store\n", store.url());
+    sandbox.file("registries.d/none.yaml", text);
+    let path = format!("/store/ns/app@{}/signature-1", own.replace(':', "="));
+    let audit = |answer: Answer, status: i32| {
+        store.answer(&path, answer);
+        let mut command = sandbox.command();
+        command.args(["audit", "--policy", "policy.json", "--expected-identity-map", "map"]);
+        command.args(["--confirm", "--registry-url", "auto", "-o", "jsonl"]);
+        command.args(["--registries.d", "registries.d", "--registries-conf", "registries.conf"]);
+        let outcome = town.fleet.scene.finish(command.args(["--registry-ca", "ca.pem"]));
+        let entry = Report::read(&outcome.expect(status).stdout).entry().clone();
+        let trusted = server.stored(&own)["signatures"][0]["conditions"][0]["status"].clone();
+        (entry["verdict"].clone(), trusted)
+    };
+    let octets = |bytes: &[u8]| Answer::ok("application/octet-stream", bytes);
+    let good = signer.sign(&second, &payload(&own, &reference));
+    assert_eq!(audit(octets(&good), 0), (json!("Verified"), json!("True")));
+    for body in [&b"upstream connect error"[..], b"", &good[..good.len() / 2]] {
+        let found = audit(octets(body), 1);
+        assert_eq!(
+            found,
+            (json!("Unchecked"), json!("True")),
+            "{}",
+            String::from_utf8_lossy(body)
+        );
+    }
+    assert_eq!(audit(Answer::status(404), 1), (json!("Rejected"), json!("False")));
 }
 
 /// Nodes have a registries.d of their own: that the one of this machine does not have sigstore signatures asked for is no

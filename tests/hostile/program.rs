@@ -159,7 +159,7 @@ fn a_manifest_that_is_not_the_one_asked_for() {
     let name = name.strip_suffix(":v1").unwrap();
     let path = format!("/v2/{REPOSITORY}/manifests/{}", site.digest);
     site.registry
-        .answer(&path, Answer::ok(MANIFEST, "{\"schemaVersion\":2}"));
+        .answer(&path, Answer::ok(MANIFEST, "{\"schemaVersion\":2,\"layers\":[]}"));
     let mut command = site.command(&["verify", "-o", "json", &format!("docker://{name}@{}", site.digest)]);
     let outcome = site.town.sandbox.finish(&mut command, b"");
     let message = outcome.expect_verdict(1, "Rejected/ManifestMismatch").item()["message"].clone();
@@ -215,7 +215,7 @@ fn manifests_that_change_between_two_requests() {
         .answer(&site.path(Place::Manifest), Answer::ok(LIST, list.to_string()));
     let instance = format!("/v2/{REPOSITORY}/manifests/{}", site.digest);
     site.registry
-        .answer(&instance, Answer::ok(MANIFEST, "{\"schemaVersion\":2}"));
+        .answer(&instance, Answer::ok(MANIFEST, "{\"schemaVersion\":2,\"layers\":[]}"));
     let item = site.judged(&[]).expect_verdict(1, "Rejected/ManifestMismatch").item();
     assert_eq!(item["instances"][0]["verdict"], "Rejected");
 }
@@ -271,11 +271,9 @@ fn as_many_signatures_as_are_judged_and_one_more() {
                 _ => site.town.sign(&site.digest, &reference()),
             };
             for n in 1..=count {
-                let blob = if n == count {
-                    good.clone()
-                } else {
-                    format!("signature {n}").into_bytes()
-                };
+                // A packet with a user ID: whole, and no signed message.
+                let bad = || crate::support::packets::packet(13, format!("signature {n}").as_bytes());
+                let blob = if n == count { good.clone() } else { bad() };
                 match place {
                     Place::Extension => site
                         .registry

@@ -13,6 +13,7 @@ use image_signature::registry::trouble::Trouble;
 use crate::hostile::Net;
 use crate::support::hub::{Answer, Body, Hub};
 use crate::support::images::D1;
+use crate::support::packets::packet;
 
 fn path(number: usize) -> String {
     format!("/ns/app@{}/signature-{number}", D1.replace(':', "="))
@@ -21,6 +22,11 @@ fn path(number: usize) -> String {
 fn store(hub: &Hub) -> Store {
     let reference = Reference::parse("registry.example.test/ns/app:v1").unwrap();
     Store::new(&hub.url(), &reference, &Digest::parse(D1).unwrap()).unwrap()
+}
+
+/// A user ID packet: something whole that may be stored, whatever it is.
+fn blob(text: &str) -> Answer {
+    Answer::ok("application/octet-stream", packet(13, text.as_bytes()))
 }
 
 fn read(hub: &Hub) -> Result<Vec<Numbered>, Trouble> {
@@ -33,10 +39,7 @@ fn read(hub: &Hub) -> Result<Vec<Numbered>, Trouble> {
 fn numbers_in_a_row() {
     let hub = Hub::tls();
     for number in [1, 2, 4] {
-        hub.answer(
-            &path(number),
-            Answer::ok("application/octet-stream", format!("blob {number}")),
-        );
+        hub.answer(&path(number), blob(&format!("blob {number}")));
     }
     let found = read(&hub).unwrap();
     let numbers: Vec<usize> = found.iter().map(|file| file.number).collect();
@@ -46,12 +49,13 @@ fn numbers_in_a_row() {
     }
 }
 
-/// However many there are, no more is asked for than can be judged and told.
+/// However many there are, no more is asked for than can be judged and told; nor where each is another text.
 #[test]
 fn stores_that_never_end() {
     let hub = Hub::tls();
     for number in 1..=200 {
-        hub.answer(&path(number), Answer::ok("application/octet-stream", "blob"));
+        let text = Answer::ok("application/octet-stream", format!("request {number} failed"));
+        hub.answer(&path(number), if number < 100 { blob("blob") } else { text });
     }
     let found = read(&hub).unwrap();
     assert!((128..=131).contains(&found.len()), "{}", found.len());
@@ -65,18 +69,18 @@ fn a_signature_that_never_ends_spoils_no_other() {
         &path(1),
         Answer::ok("application/octet-stream", "").body(Body::Endless(0)),
     );
-    hub.answer(&path(2), Answer::ok("application/octet-stream", "blob"));
+    hub.answer(&path(2), blob("blob"));
     let found = read(&hub).unwrap();
     assert_eq!(found.len(), 2);
-    assert!(found[0].content.is_none());
-    assert_eq!(found[1].content.as_deref(), Some(&b"blob"[..]));
+    assert!(matches!(found[0].content, Err(Trouble::TooLarge { .. })), "{found:?}");
+    assert_eq!(found[1].content, Ok(packet(13, b"blob")));
 }
 
 /// What is there and cannot be read is not taken for absent.
 #[test]
 fn trouble_with_one_number() {
     let hub = Hub::tls();
-    hub.answer(&path(1), Answer::ok("application/octet-stream", "blob"));
+    hub.answer(&path(1), blob("blob"));
     for (answer, reason) in [
         (Answer::page(), Reason::SourceUnavailable),
         (Answer::status(403), Reason::Forbidden),

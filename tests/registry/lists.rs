@@ -236,9 +236,10 @@ fn a_list_whose_instances_are_signed() {
         .town
         .verify_json(&[&scene.image()])
         .expect_verdict(3, "Unchecked/NotFound");
-    scene
-        .hub
-        .answer(&path, crate::support::hub::Answer::ok(MANIFEST, "{\"other\":1}"));
+    scene.hub.answer(
+        &path,
+        crate::support::hub::Answer::ok(MANIFEST, "{\"schemaVersion\":2,\"layers\":[]}"),
+    );
     scene
         .town
         .verify_json(&[&scene.image()])

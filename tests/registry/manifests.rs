@@ -43,6 +43,13 @@ fn an_answer_that_is_no_manifest() {
             "[]",
             "\"x\"",
             "{\"schemaVersion\": 2, \"layers\": [",
+            "{}",
+            "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\"}]}",
+            "{\"error\":\"maintenance\"}",
+            "{\"schemaVersion\":2}",
+            "{\"schemaVersion\":\"2\",\"layers\":[]}",
+            "{\"schemaVersion\":2,\"layers\":{},\"mediaType\":\"text/plain\"}",
+            "{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"layers\":[]}",
         ] {
             for media in ["application/vnd.oci.image.manifest.v1+json", "application/octet-stream"] {
                 hub.answer(&format!("/v2/{REPOSITORY}/manifests/{tag}"), Answer::ok(media, body));
@@ -61,7 +68,8 @@ fn a_manifest_that_is_not_the_one_asked_for() {
     let name = reference.strip_suffix(":v1").unwrap();
     town.keep(REPOSITORY, &digest, 1, &town.sign(&digest, &reference));
     let path = format!("/v2/{REPOSITORY}/manifests/{digest}");
-    hub.answer(&path, Answer::ok("application/vnd.oci.image.manifest.v1+json", "{}"));
+    let other = "{\"schemaVersion\":2,\"layers\":[]}";
+    hub.answer(&path, Answer::ok("application/vnd.oci.image.manifest.v1+json", other));
     town.verify_json(&[&format!("docker://{name}@{digest}")])
         .expect_verdict(1, "Rejected/ManifestMismatch");
     hub.answer(&path, Answer::ok("application/vnd.oci.image.manifest.v1+json", ""));
@@ -83,6 +91,20 @@ fn a_manifest_that_is_not_the_one_asked_for() {
     }
 }
 
+/// Who asks for something by its digest gets it, whatever it says of itself: it is what was asked for.
+#[test]
+fn a_digest_is_enough_to_know_what_was_asked_for() {
+    let (town, hub, _, reference) = registry();
+    let name = reference.strip_suffix(":v1").unwrap();
+    let media = "application/vnd.example.artifact+json";
+    let digest = hub.store(|store| store.repository(REPOSITORY).push("odd", media, b"{\"kind\":\"odd\"}"));
+    town.keep(REPOSITORY, &digest, 1, &town.sign(&digest, &format!("{name}@{digest}")));
+    let outcome = town.verify_json(&[&format!("docker://{name}@{digest}")]);
+    outcome.expect_verdict(0, "Verified/Verified");
+    let outcome = town.verify_json(&[&format!("docker://{name}:odd")]);
+    outcome.expect_verdict(3, "Unchecked/ManifestUnavailable");
+}
+
 /// Each kind of manifest has its digest: of its bytes, or of what a JWS holds.
 #[test]
 fn every_kind_of_manifest() {
@@ -101,7 +123,7 @@ fn every_kind_of_manifest() {
         (
             "schema1",
             "application/vnd.docker.distribution.manifest.v1+json",
-            b"{\"schemaVersion\":1,\"name\":\"ns/app\",\"tag\":\"schema1\"}".to_vec(),
+            b"{\"schemaVersion\":1,\"name\":\"ns/app\",\"tag\":\"schema1\",\"fsLayers\":[]}".to_vec(),
         ),
         (
             "signed1",
@@ -126,7 +148,7 @@ fn every_kind_of_manifest() {
 fn signed_schema_1() -> Vec<u8> {
     use base64::Engine as _;
     let encode = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
-    let head = "{\"schemaVersion\":1,\"name\":\"ns/app\",\"tag\":\"signed1\"";
+    let head = "{\"schemaVersion\":1,\"name\":\"ns/app\",\"tag\":\"signed1\",\"fsLayers\":[]";
     let protected = format!(
         "{{\"formatLength\":{},\"formatTail\":\"{}\"}}",
         head.len(),

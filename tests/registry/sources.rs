@@ -235,9 +235,6 @@ fn a_page_that_is_not_called_one() {
         let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
         assert_eq!(answers(&item)[0], "lookaside page 0");
     }
-    // What begins in another way is what is stored there.
-    store.answer(&lookaside_path(&digest, 1), blob(b"<htm"));
-    town.verify_json(&[&image]).expect_verdict(1, "Rejected/NotASignature");
 }
 
 /// A signature that this GnuPG cannot read, and one of another format, at the first place: those behind it are found.

@@ -147,7 +147,9 @@ fn answer(trouble: &Trouble) -> Answer {
         Trouble::Status { .. } | Trouble::Unreachable { .. } | Trouble::OutOfTime { .. } | Trouble::Blocked { .. } => {
             Answer::Unreachable(message)
         }
-        Trouble::TooLarge { .. } | Trouble::Wrong { .. } | Trouble::BothWays(_) => Answer::Unusable(message),
+        Trouble::TooLarge { .. } | Trouble::NoManifest { .. } | Trouble::Wrong { .. } | Trouble::BothWays(_) => {
+            Answer::Unusable(message)
+        }
     }
 }
 
@@ -226,14 +228,16 @@ impl Registries<'_> {
         };
         let found = found.into_iter().map(|entry| SignatureBlob {
             name: entry.name,
-            content: Content::Gpg(
-                entry
-                    .content
-                    .map_err(|what| Refusal::new(Reason::NotASignature, what))
-                    .and_then(bounded),
-            ),
+            // What is no content at all was lost on the way here or there, and is no signature that somebody made.
+            content: Content::Gpg(match entry.content {
+                Ok(blob) if blob.is_empty() => Err(lost(&url, "its content is empty")),
+                Ok(blob) if blob.len() > MAX_BLOB_BYTES => Err(too_large()),
+                Ok(blob) => Ok(blob),
+                Err(what) => Err(lost(&url, &what)),
+            }),
         });
-        gathered.add(SourceKind::Extension, url, found.collect(), trouble.as_ref());
+        let found = found.collect();
+        gathered.add(SourceKind::Extension, url, found, trouble.as_ref());
     }
 
     /// Asks the lookaside store that is configured for a location.
@@ -254,15 +258,21 @@ impl Registries<'_> {
         if let Some(warning) = store.plain_login() {
             self.warn(warning);
         }
-        let (numbered, trouble) = self.stores.read(&store);
+        let (numbered, mut trouble) = self.stores.read(&store);
         if numbered.is_empty() {
             self.warn_of_unknown_members(reference);
+        }
+        // A store of which nothing but trouble came has no signatures as far as anybody knows.
+        if numbered.iter().all(|numbered| is_lost(&numbered.content)) {
+            let first = numbered.first().and_then(|numbered| numbered.content.as_ref().err());
+            trouble = trouble.or_else(|| first.cloned());
         }
         let found = numbered.into_iter().map(|numbered| SignatureBlob {
             name: format!("signature-{}", numbered.number),
             content: match numbered.content {
-                Some(blob) => stored::content(&blob),
-                None => Content::Gpg(Err(too_large())),
+                Ok(blob) => stored::content(&blob),
+                Err(Trouble::TooLarge { .. }) => Content::Gpg(Err(too_large())),
+                Err(trouble) => Content::Gpg(Err(trouble.refusal())),
             },
         });
         gathered.add(
@@ -274,11 +284,17 @@ impl Registries<'_> {
     }
 }
 
-fn bounded(blob: Vec<u8>) -> Result<Vec<u8>, Refusal> {
-    if blob.len() > MAX_BLOB_BYTES {
-        return Err(too_large());
-    }
-    Ok(blob)
+/// Whether something came for a number of a store that is not judged. What is too large is there, and is judged for it.
+fn is_lost(content: &Result<Vec<u8>, Trouble>) -> bool {
+    matches!(content, Err(trouble) if !matches!(trouble, Trouble::TooLarge { .. }))
+}
+
+/// An entry of a list of signatures that has none.
+fn lost(url: &str, what: &str) -> Refusal {
+    Refusal::new(
+        Reason::SourceUnavailable,
+        format!("{url}: an entry has no signature: {what}"),
+    )
 }
 
 fn too_large() -> Refusal {

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What servers answer under 200 where signatures are expected, and nobody has stored as one: trouble of the place, which is
+//! no bad signature.
+
+use super::sources::{blob, lookaside, lookaside_path, registry, REPOSITORY};
+use crate::registry::town::answers;
+use crate::support::hub::Answer;
+use crate::support::images::base64;
+
+/// What proxies, login pages and stores in trouble say, whatever they call it.
+const TEXTS: [&[u8]; 9] = [
+    b"upstream connect error or disconnect/reset before headers",
+    b"{\"e\":1}",
+    b"<?xml version=\"1.0\"?><Error><Code>SlowDown</Code></Error>",
+    b"<head><title>Login</title></head>",
+    b"<!-- gateway --><html><body>down</body></html>",
+    b"\xef\xbb\xbf<!doctype html><html>",
+    b"\xff\xfe<\0h\0t\0m\0l\0>\0",
+    b"<htm",
+    b"",
+];
+
+#[test]
+fn an_answer_of_a_store_that_is_no_signature_is_trouble() {
+    let (town, hub, digest, reference) = registry();
+    let store = lookaside(&town, &hub, "");
+    let image = format!("docker://{reference}");
+    let good = town.sign(&digest, &reference);
+    let other = town.sign(&digest, "registry.example.com/other:v1");
+    let [first, second] = [1, 2].map(|number| lookaside_path(&digest, number));
+    // The beginnings of a signature are such answers too, wherever it is cut off.
+    let beginnings = [1, 2, 5, good.len() / 2, good.len() - 1].map(|end| &good[..end]);
+    for body in TEXTS.into_iter().chain(beginnings) {
+        let told = String::from_utf8_lossy(body).into_owned();
+        store.answer(&first, blob(body));
+        store.answer(&second, Answer::status(404));
+        let outcome = town.verify_json(&[&image]);
+        let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
+        assert_eq!(answers(&item), ["lookaside unusable 1"], "{told}");
+        let message = item["message"].as_str().unwrap();
+        assert!(
+            message.contains(&first) && message.contains("no signature came"),
+            "{message}"
+        );
+        // It hides no other, and makes none good.
+        store.answer(&second, blob(&good));
+        let outcome = town.verify_json(&[&image]).expect_verdict(0, "Verified/Verified");
+        assert_eq!(answers(&outcome.item()), ["lookaside found 2"], "{told}");
+        store.answer(&second, blob(&other));
+        let outcome = town.verify_json(&[&image]);
+        let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
+        assert_eq!(item["signatures"][1]["reason"], "IdentityMismatch", "{told}");
+    }
+    // What is whole and no signed message is what somebody stored.
+    for body in [&b"\xcd\x01x"[..], b"\xff\x01\xff"] {
+        store.answer(&first, blob(body));
+        store.answer(&second, Answer::status(404));
+        town.verify_json(&[&image]).expect_verdict(1, "Rejected/NotASignature");
+    }
+}
+
+/// A server that has an answer for every number is not asked for them all, and none of its answers is a signature.
+#[test]
+fn a_store_that_says_the_same_of_every_number() {
+    let (town, hub, digest, reference) = registry();
+    let store = lookaside(&town, &hub, "");
+    for number in 1..=140 {
+        store.answer(&lookaside_path(&digest, number), blob(b"{\"error\":\"not found\"}"));
+    }
+    let image = format!("docker://{reference}");
+    let outcome = town.verify_json(&[&image]);
+    let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
+    assert_eq!(answers(&item), ["lookaside unusable 0", "referrers absent 0"]);
+    assert!(
+        item["message"].as_str().unwrap().contains("the same for every number"),
+        "{item}"
+    );
+    assert_eq!(store.lines().len(), 3, "{:?}", store.lines());
+    // What stands before that is found.
+    store.answer(&lookaside_path(&digest, 1), blob(&town.sign(&digest, &reference)));
+    let outcome = town.verify_json(&[&image]).expect_verdict(0, "Verified/Verified");
+    assert_eq!(answers(&outcome.item()), ["lookaside unusable 1"]);
+}
+
+/// On a disk is what somebody put there.
+#[test]
+fn a_file_that_is_no_signature_is_a_bad_one() {
+    let (town, _hub, digest, reference) = registry();
+    for body in [&b"text"[..], b"", &town.sign(&digest, &reference)[..50]] {
+        town.keep(REPOSITORY, &digest, 1, body);
+        let outcome = town.verify_json(&[&format!("docker://{reference}")]);
+        outcome.expect_verdict(1, "Rejected/NotASignature");
+    }
+}
+
+#[test]
+fn an_entry_of_the_extension_without_a_signature_is_trouble() {
+    let (town, hub, digest, reference) = registry();
+    let image = format!("docker://{reference}");
+    hub.store(|store| store.has_extension = true);
+    let path = format!("/extensions/v2/{REPOSITORY}/signatures/{digest}");
+    let entry =
+        |content: &str| format!("{{\"schemaVersion\":2,\"name\":\"a\",\"type\":\"atomic\",\"content\":{content}}}");
+    let list = |entries: &[String]| {
+        Answer::ok(
+            "application/json",
+            format!("{{\"signatures\":[{}]}}", entries.join(",")),
+        )
+    };
+    let good = entry(&format!("\"{}\"", base64(&town.sign(&digest, &reference))));
+    for content in ["\"?\"", "\"\"", "null", "1", "\"QUJ\""] {
+        hub.answer(&path, list(&[entry(content)]));
+        let outcome = town.verify_json(&[&image]);
+        let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
+        let message = item["message"].as_str().unwrap();
+        assert!(
+            message.contains("an entry has no signature: its content is"),
+            "{message}"
+        );
+        hub.answer(&path, list(&[entry(content), good.clone()]));
+        town.verify_json(&[&image]).expect_verdict(0, "Verified/Verified");
+    }
+    hub.answer(&path, list(&[entry(&format!("\"{}\"", base64(b"text")))]));
+    town.verify_json(&[&image]).expect_verdict(1, "Rejected/NotASignature");
+}

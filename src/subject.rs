@@ -3,6 +3,7 @@
 
 pub mod instances;
 mod list;
+mod platform;
 mod relatives;
 mod signature;
 mod sources;

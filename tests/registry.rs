@@ -28,6 +28,8 @@ mod odd_lists;
 mod patience;
 #[path = "registry/places.rs"]
 mod places;
+#[path = "registry/platforms.rs"]
+mod platforms;
 #[path = "registry/policies.rs"]
 mod policies;
 #[path = "registry/real.rs"]

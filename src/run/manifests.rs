@@ -34,6 +34,8 @@ pub(super) struct Findings {
     /// The signatures of everything below it, at any depth, each with the digest of its manifest.
     pub(super) inner: Vec<(String, SignatureOutcome)>,
     pub(super) left_out: Vec<String>,
+    /// The digest of an instance by which signatures name it, where its bytes are known; its entry may have another one.
+    pub(super) digest: Option<Digest>,
 }
 
 impl From<Refusal> for Findings {
@@ -44,6 +46,7 @@ impl From<Refusal> for Findings {
             instances: Vec::new(),
             inner: Vec::new(),
             left_out: Vec::new(),
+            digest: None,
         }
     }
 }
@@ -80,7 +83,11 @@ impl Manifests<'_, '_, '_> {
                     digest,
                     depth,
                 };
-                self.manifest(identities, &manifest)
+                let findings = self.manifest(identities, &manifest);
+                Findings {
+                    digest: Some(manifest.digest),
+                    ..findings
+                }
             }
             Err(refusal) => refusal.into(),
         }
@@ -148,6 +155,7 @@ impl Manifests<'_, '_, '_> {
             instances,
             inner,
             left_out: named(&left_out),
+            digest: None,
         }
     }
 
@@ -196,6 +204,7 @@ impl Manifests<'_, '_, '_> {
             instances: Vec::new(),
             inner: Vec::new(),
             left_out: Vec::new(),
+            digest: None,
         }
     }
 }

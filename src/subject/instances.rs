@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+pub use super::platform::Platform;
 use crate::digest::Digest;
 use crate::json;
 use crate::manifest::{fold, media_type, DOCKER_LIST, OCI_INDEX};
@@ -13,57 +14,6 @@ pub const MAX_ENTRIES: usize = 1000;
 
 /// Marks an attestation among the entries of a list, together with the platform `unknown/unknown`.
 const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
-
-/// A platform as `--platform` names one: the system, the architecture, and its variant where that matters.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Platform {
-    os: String,
-    architecture: String,
-    variant: String,
-}
-
-impl Platform {
-    /// Reads `OS/ARCHITECTURE[/VARIANT]`; nothing where a word of it is not one.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let is_word =
-            |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-        let mut words = text.split('/');
-        let (os, architecture, variant) = (words.next()?, words.next()?, words.next());
-        let fits = words.next().is_none() && is_word(os) && is_word(architecture) && variant.is_none_or(is_word);
-        fits.then(|| Self {
-            os: os.to_owned(),
-            architecture: architecture.to_owned(),
-            variant: variant.unwrap_or_default().to_owned(),
-        })
-    }
-
-    /// Variants that stand for a wanted platform, the best first (the reference implementation's order). Which of several
-    /// that come together a node takes, depends on the node.
-    fn candidates(&self) -> Vec<&[&str]> {
-        match (self.architecture.as_str(), self.variant.as_str()) {
-            ("arm", "") => vec![&[""], &["v8"], &["v7"], &["v6"], &["v5"]],
-            ("arm64", "" | "v8") => vec![&["", "v8"]],
-            _ => Vec::new(),
-        }
-    }
-
-    fn is(&self, other: &Platform, variants: &[&str]) -> bool {
-        self.os == other.os && self.architecture == other.architecture && variants.contains(&other.variant.as_str())
-    }
-}
-
-impl std::fmt::Display for Platform {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let parts = [&self.os, &self.architecture, &self.variant];
-        let parts: Vec<String> = parts
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .map(|part| safe(part))
-            .collect();
-        f.write_str(&parts.join("/"))
-    }
-}
 
 /// Members of a list by which readers tell what it is, those of its entries, and those of their platforms.
 const MEMBERS: [&[&str]; 3] = [
@@ -172,22 +122,32 @@ fn entry(value: &Value) -> Result<Entry, String> {
     })
 }
 
-/// The entries of which nodes of a platform take one, by position: there are several for the same platform where they differ in
-/// compression, which some nodes know and prefer.
+/// The entries of a list of which nodes of a platform take one: there are several for the same platform where they differ in
+/// compression, which some nodes know and prefer, and where nodes find out what they are. In an OCI index an entry that says
+/// no platform fits where no other does.
 #[must_use]
-pub fn choose<'e>(entries: &'e [Entry], wanted: &Platform) -> Vec<&'e Entry> {
-    let own = [wanted.variant.as_str()];
-    let mut candidates = wanted.candidates();
-    if candidates.is_empty() {
-        candidates.push(&own);
-    }
-    let of = |variants: &[&str]| -> Vec<&'e Entry> {
-        let images = entries.iter().filter(|entry| !entry.is_attestation);
-        let is_one = |entry: &&Entry| entry.platform.as_ref().is_some_and(|own| wanted.is(own, variants));
-        images.filter(is_one).collect()
+pub fn choose<'e>(list: &[u8], entries: &'e [Entry], wanted: &Platform) -> Vec<&'e Entry> {
+    let variant = |entry: &'e Entry| {
+        let own = entry.platform.as_ref().filter(|_| !entry.is_attestation)?;
+        (own.os == wanted.os && own.architecture == wanted.architecture).then_some(own.variant.as_str())
     };
-    let found = candidates.into_iter().map(of).find(|found| !found.is_empty());
-    found.unwrap_or_default()
+    let there: Vec<&str> = entries.iter().filter_map(variant).collect();
+    let mut variants = Vec::new();
+    let mut takes_any = false;
+    for order in wanted.orders(&there) {
+        let first = order
+            .into_iter()
+            .find(|group| group.iter().any(|own| there.contains(own)));
+        takes_any |= first.is_none();
+        variants.extend(first.unwrap_or_default());
+    }
+    takes_any &= media_type(list) == OCI_INDEX;
+    let is_chosen = |entry: &&'e Entry| match variant(entry) {
+        Some(own) => variants.contains(&own),
+        None => takes_any && entry.platform.is_none() && !entry.is_attestation,
+    };
+    let chosen = entries.iter().filter(is_chosen);
+    chosen.collect()
 }
 
 #[cfg(test)]
@@ -215,42 +175,77 @@ mod tests {
     }
 
     #[test]
-    fn a_node_takes_one_of_the_best_variant() {
-        let all = list(&[
-            "linux/amd64",
-            "linux/arm/v6",
-            "linux/arm/v7",
-            "linux/arm64/v8",
-            "windows/amd64",
-        ]);
-        let chosen = |wanted: &str| {
-            let platform = Platform::parse(wanted).unwrap();
-            choose(&all, &platform)
-                .into_iter()
-                .map(Entry::platform)
-                .collect::<Vec<_>>()
-                .join(" ")
+    fn every_entry_that_a_node_may_take_is_chosen() {
+        const INDEX: &[u8] = b"{\"mediaType\":\"application/vnd.oci.image.index.v1+json\"}";
+        const DOCKER: &[u8] = b"{\"mediaType\":\"application/vnd.docker.distribution.manifest.list.v2+json\"}";
+        let chosen = |wanted: &str, platforms: &str, list: &[u8]| {
+            let mut all = super::tests::list(&platforms.split(' ').collect::<Vec<_>>());
+            for entry in &mut all {
+                entry.platform = entry.platform.take().filter(|platform| platform.os != "none");
+            }
+            let wanted = Platform::parse(wanted).unwrap();
+            let found = choose(list, &all, &wanted).into_iter().map(Entry::platform);
+            found.collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(chosen("linux/amd64"), "linux/amd64");
-        assert_eq!(chosen("linux/arm"), "linux/arm/v7");
-        assert_eq!(chosen("linux/arm/v6"), "linux/arm/v6");
-        assert_eq!(chosen("linux/arm64"), "linux/arm64/v8");
-        assert_eq!(chosen("linux/s390x"), "");
-        // What a node finds out about itself decides, and which compression it knows.
-        let twins = list(&["linux/arm64", "linux/arm64/v8", "linux/arm64", "linux/amd64"]);
-        let wanted = Platform::parse("linux/arm64/v8").unwrap();
-        assert_eq!(choose(&twins, &wanted), twins[..3].iter().collect::<Vec<_>>());
-        assert_eq!(chosen("linux/amd64/v3"), "");
-        for bad in [
-            "",
-            "linux",
-            "linux/",
-            "/amd64",
-            "linux/amd64/",
-            "linux/amd64/v2/x",
-            "linux amd64/x",
+        // What is wanted, what the list has, and what of it is chosen; `none/x` stands for an entry without a platform.
+        for (wanted, platforms, expected) in [
+            ("linux/amd64", "linux/amd64 linux/arm/v6 windows/amd64", "linux/amd64"),
+            ("linux/s390x", "linux/amd64", ""),
+            // Twins, which differ in compression.
+            ("linux/amd64", "linux/amd64 linux/amd64", "linux/amd64 linux/amd64"),
+            // A node finds out its own variant.
+            ("linux/arm", "linux/arm linux/arm/v7", "linux/arm linux/arm/v7"),
+            ("linux/arm", "linux/arm/v7 linux/arm/v6", "linux/arm/v7 linux/arm/v6"),
+            (
+                "linux/amd64",
+                "linux/amd64 linux/amd64/v3",
+                "linux/amd64 linux/amd64/v3",
+            ),
+            // A named one, or the next lower.
+            ("linux/arm/v7", "linux/arm/v6 linux/arm", "linux/arm/v6"),
+            ("linux/arm/v6", "linux/arm linux/arm/v7", "linux/arm"),
+            ("linux/arm/v8", "linux/arm/v7 linux/arm/v6", "linux/arm/v7"),
+            ("linux/arm/v9", "linux/arm linux/arm/v7", "linux/arm"),
+            ("linux/arm/v6", "linux/arm/v7", ""),
+            (
+                "linux/arm64/v8",
+                "linux/arm64 linux/arm64/v8",
+                "linux/arm64 linux/arm64/v8",
+            ),
+            ("linux/arm64/v9", "linux/arm64/v8 linux/arm64", "linux/arm64"),
+            // Older versions look for the variant and for none, newer ones for those between as well.
+            ("linux/amd64/v2", "linux/amd64", "linux/amd64"),
+            (
+                "linux/amd64/v3",
+                "linux/amd64 linux/amd64/v2",
+                "linux/amd64 linux/amd64/v2",
+            ),
+            (
+                "linux/amd64/v3",
+                "linux/amd64/v3 linux/amd64/v2 linux/amd64",
+                "linux/amd64/v3",
+            ),
+            (
+                "linux/amd64/v1",
+                "linux/amd64/v1 linux/amd64",
+                "linux/amd64/v1 linux/amd64",
+            ),
+            ("linux/amd64/v2", "linux/amd64/v3", ""),
+            ("linux/ppc64le/power9", "linux/ppc64le", "linux/ppc64le"),
+            // Where no other fits, and where none may fit.
+            ("linux/amd64", "linux/arm64 none/x", "no platform"),
+            ("linux/amd64", "linux/amd64 none/x", "linux/amd64"),
+            ("linux/arm", "linux/arm/v7 none/x", "linux/arm/v7 no platform"),
+            ("linux/arm/v6", "linux/arm/v7 none/x", "no platform"),
+            ("linux/amd64/v3", "linux/amd64/v2 none/x", "linux/amd64/v2 no platform"),
         ] {
-            assert!(Platform::parse(bad).is_none(), "{bad}");
+            assert_eq!(chosen(wanted, platforms, INDEX), expected, "{wanted} of {platforms}");
+            let of_docker = expected.replace("no platform", "");
+            assert_eq!(
+                chosen(wanted, platforms, DOCKER),
+                of_docker.trim(),
+                "{wanted} of {platforms}"
+            );
         }
     }
 

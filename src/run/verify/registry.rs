@@ -76,7 +76,10 @@ impl<'c> Run<'c, '_> {
         let (left_out, instances): (Vec<Entry>, Vec<Entry>) =
             entries.into_iter().partition(|entry| entry.is_attestation);
         let chosen: Vec<Entry> = match platforms {
-            Platforms::One(platform) => instances::choose(&instances, platform).into_iter().cloned().collect(),
+            Platforms::One(platform) => instances::choose(&taken.bytes, &instances, platform)
+                .into_iter()
+                .cloned()
+                .collect(),
             _ => instances.clone(),
         };
         let whole = Findings {
@@ -95,7 +98,8 @@ impl<'c> Run<'c, '_> {
             manifests.instances = looked_at;
             let findings = manifests.instance(&wanted.identities, &taken.bytes, entry, 1);
             looked_at = manifests.instances;
-            self.print_found(wanted, taken, &entry.digest, findings, Some(entry.platform()), true);
+            let digest = findings.digest.clone().unwrap_or_else(|| entry.digest.clone());
+            self.print_found(wanted, taken, &digest, findings, Some(entry.platform()), true);
         }
         if let Some(platform) = missing {
             let there: Vec<String> = instances.iter().map(Entry::platform).collect();

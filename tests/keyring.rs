@@ -21,6 +21,8 @@ mod named;
 mod places;
 #[path = "keyring/records.rs"]
 mod records;
+#[path = "keyring/taken_back.rs"]
+mod taken_back;
 #[path = "keyring/trust.rs"]
 mod trust;
 #[path = "keyring/untouched.rs"]

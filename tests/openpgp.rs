@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Signatures and keys through the shipped binary with real gpg: framing, GnuPG's verdicts, key files, isolation.
 
+#[path = "openpgp/altered.rs"]
+mod altered;
 #[path = "openpgp/batch.rs"]
 mod batch;
 #[path = "openpgp/batch_injection.rs"]
@@ -63,6 +65,8 @@ mod system;
 mod system_keys;
 #[path = "openpgp/trial.rs"]
 mod trial;
+#[path = "openpgp/uncovered.rs"]
+mod uncovered;
 #[path = "openpgp/versions.rs"]
 mod versions;
 #[path = "openpgp/waiting.rs"]

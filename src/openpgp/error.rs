@@ -67,11 +67,11 @@ impl EngineError {
         )
     }
 
-    /// A key carries a revocation, and the checker says neither that it holds nor that it is bad.
+    /// A key carries a revocation, or what limits it, and the checker says neither that it holds nor that it is bad.
     pub fn odd_revocation(key: &str, doubt: impl Display) -> Self {
         Self::failed(
             "checking the key of a signature",
-            format!("key {key} is said to be revoked {doubt}; ask its owner, or get the key again from its owner"),
+            format!("key {key} {doubt}; ask its owner, or get the key again from its owner"),
         )
     }
 }

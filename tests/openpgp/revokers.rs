@@ -107,9 +107,15 @@ fn forged_signatures_hide_no_designated_revoker() {
         let one = |n: u32| forged(Draft::new(now() - 3600 + i64::from(n)));
         [key.packet(), (0..count).map(one).collect::<Vec<_>>().concat()].concat()
     };
+    let stray = |n: i64| stranger.sign(&Draft::new(now() - 3600 + n).class(0x28).named(&key), &key.hashed());
+    let plain = key.certificate(OWNER);
     for run in [by_files, by_keyring] {
-        run(&[revoked.clone(), flood(62), theirs.clone()], &blob).expect_verdict(1, REVOKED);
-        let outcome = run(&[revoked.clone(), flood(64), theirs.clone()], &blob);
+        for count in [62, 64, 200] {
+            run(&[revoked.clone(), flood(count), theirs.clone()], &blob).expect_verdict(1, REVOKED);
+        }
+        // More than there is room for.
+        let strays = (0..64).flat_map(stray).collect::<Vec<_>>();
+        let outcome = run(&[plain.clone(), [key.packet(), strays].concat()], &blob);
         let outcome = outcome.expect_verdict(3, "Unchecked/EngineFailed");
         assert!(outcome.stdout.contains("than an honest one"), "{outcome:#?}");
     }

@@ -254,6 +254,14 @@ impl Draft {
         }
     }
 
+    /// So many seconds later.
+    pub fn later_by(self, later: i64) -> Self {
+        Self {
+            created: self.created.map(|created| created + later),
+            ..self
+        }
+    }
+
     pub fn class(self, class: u8) -> Self {
         Self { class, ..self }
     }

@@ -29,6 +29,15 @@ pub fn body(packet: &[u8]) -> Vec<u8> {
         .into_owned()
 }
 
+/// Where the numbers begin in the body of a signature, behind two octets of the digest.
+pub fn numbers_at(body: &[u8]) -> usize {
+    if body[0] == 3 {
+        return 19;
+    }
+    let area = |at: usize| at + 2 + usize::from(u16::from_be_bytes([body[at], body[at + 1]]));
+    area(area(4)) + 2
+}
+
 /// The one-pass packet that belongs to a version 3 or 4 signature made by a key ID.
 pub fn one_pass(class: u8, hash: u8, public_key: u8, key_id: [u8; 8]) -> Vec<u8> {
     packet(ONE_PASS, &[&[3, class, hash, public_key], &key_id[..], &[1]].concat())

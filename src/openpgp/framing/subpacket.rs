@@ -131,6 +131,18 @@ fn check_known(kind: u8, body: &[u8]) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether something in an area is critical and not known to every GnuPG, which passes over the signature then.
+#[must_use]
+pub fn has_unknown_critical(mut area: &[u8]) -> bool {
+    while let Some((kind, body, rest)) = split(area) {
+        if kind & 0x80 != 0 && check_known(kind & 0x7f, body).is_err() {
+            return true;
+        }
+        area = rest;
+    }
+    false
+}
+
 /// Whether a body has the form that its type demands (RFC 9580 sections 5.2.3.11 to 5.2.3.37). Types without a form of
 /// their own, and unknown ones, may have any body.
 fn is_well_formed(kind: u8, body: &[u8]) -> bool {
@@ -233,7 +245,7 @@ fn printable(name: &[u8]) -> String {
 #[must_use]
 pub fn certifier(body: &[u8]) -> Option<KeyId> {
     match *body.first_chunk::<6>()? {
-        [3, _, 0x10..=0x13, ..] => body.get(7..15)?.try_into().ok().map(KeyId),
+        [2 | 3, _, 0x10..=0x13, ..] => body.get(7..15)?.try_into().ok().map(KeyId),
         [4, 0x10..=0x13, _, _, ..] => {
             let (hashed, rest) = area(&body[4..])?;
             let (unhashed, _) = area(rest)?;
@@ -252,7 +264,7 @@ fn named_in(area: &[u8]) -> Option<KeyId> {
             (kind::ISSUER_FINGERPRINT, [4, fingerprint @ ..]) if fingerprint.len() == 20 => {
                 return fingerprint[12..].try_into().ok().map(KeyId);
             }
-            (kind::ISSUER, body) if found.is_none() => found = body.try_into().ok().map(KeyId),
+            (kind::ISSUER, body) if found.is_none() => found = body.first_chunk().copied().map(KeyId),
             _ => {}
         }
         rest = after;

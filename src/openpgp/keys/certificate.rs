@@ -7,6 +7,7 @@
 
 mod needs;
 mod revocations;
+mod wandering;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,7 @@ use crate::limits::MAX_SELF_SIGNATURES;
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::tag;
 use crate::openpgp::keys::key::Fingerprint;
-use crate::openpgp::keys::key_signature::{class, parse, Core, Loose};
+use crate::openpgp::keys::key_signature::{class, is_lost, parse, Core, Loose};
 use crate::openpgp::keys::material;
 use crate::openpgp::keys::public_key::Material;
 
@@ -78,6 +79,8 @@ pub struct Certificate {
     pub(super) direct: Signatures,
     pub(super) parts: BTreeMap<(Kind, Vec<u8>), Part>,
     pub(super) strays: Signatures,
+    /// One of the signatures that take trust away and are written in a way in which GnuPG does not read them: one is enough.
+    pub(super) lost: Option<Vec<u8>>,
     /// What the next signature is about; `None` for the key itself or something that was left out.
     current: Option<(Kind, Vec<u8>)>,
 }
@@ -96,6 +99,7 @@ impl Certificate {
             direct: Signatures::new(),
             parts: BTreeMap::new(),
             strays: Signatures::new(),
+            lost: None,
             current: None,
         })
     }
@@ -117,6 +121,9 @@ impl Certificate {
             tag::SIGNATURE => {
                 if let Some((core, loose)) = parse(body) {
                     self.add_signature(core, loose);
+                }
+                if self.lost.is_none() && is_lost(body) {
+                    self.lost = Some(body.to_vec());
                 }
             }
             tag::USER_ID | tag::USER_ATTRIBUTE | tag::PUBLIC_SUBKEY => {
@@ -159,6 +166,7 @@ impl Certificate {
     pub fn unite(&mut self, other: Self) {
         unite(&mut self.direct, other.direct);
         unite(&mut self.strays, other.strays);
+        self.lost = self.lost.take().or(other.lost);
         for (name, part) in other.parts {
             let place = part.place;
             let own = self.parts.entry(name).or_insert(Part {
@@ -220,13 +228,20 @@ impl Certificate {
     /// have been left out, so that what the checker does not find may have been among them.
     #[must_use]
     pub fn is_flooded(&self) -> bool {
-        let may_be_own = |(core, loose): &(&Core, &Loose)| {
-            !core.is_revocation() && (core.class == class::SUBKEY_BINDING || core.is_said_to_be_by(loose, self.id))
-        };
+        let may_be_own = |(core, loose): &(&Core, &Loose)| self.may_be_own(core, loose);
         let parts = self.parts.values().map(|part| &part.signatures);
         std::iter::once(&self.direct)
             .chain(parts)
             .any(|signatures| signatures.iter().filter(may_be_own).count() >= MAX_SELF_SIGNATURES)
+    }
+
+    /// Whether a signature that takes nothing back may be the key's own. What nobody else makes is, unless another key is named
+    /// where that is covered: anybody can change the other names.
+    #[must_use]
+    pub(super) fn may_be_own(&self, core: &Core, loose: &Loose) -> bool {
+        let is_own_alone = matches!(core.class, class::SUBKEY_BINDING | class::DIRECT) || core.takes_away();
+        !core.is_revocation()
+            && (core.is_said_to_be_by(loose, self.id) || is_own_alone && core.may_be_by(loose, self.id))
     }
 
     /// The keys, other than itself, that are said to have certified it.

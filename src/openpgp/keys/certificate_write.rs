@@ -14,11 +14,8 @@ use crate::openpgp::keys::certificate::{hashed_key, insert, Certificate, Kind, S
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::{class, Core, Loose};
 
-/// In keys with more parts nothing is looked for that stands at the wrong place.
+/// In keys with more parts nothing is looked for that stands at the wrong place and takes nothing away.
 const MAX_PARTS_TO_SEARCH: usize = 1024;
-
-/// Most subkeys, over all signatures at the wrong place, to which one is added since it may be over that subkey.
-const MAX_GUESSES: usize = 1024;
 
 /// A key that is over the limit even without what others say about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,14 +24,14 @@ pub struct TooLarge(pub Fingerprint);
 
 impl Certificate {
     /// Writes the key for a keyring in which validity does not matter: without what others certify of it, each part with
-    /// its newest signatures and all its revocations.
+    /// its newest signatures and all that may take trust from it.
     ///
     /// # Errors
     /// When it is too large all the same.
     pub fn write_own(&self) -> Result<Vec<u8>, TooLarge> {
         // Forged revocations are cheap to make: those that do not even try are left out where there is no room.
         for only_honest in [false, true] {
-            let (out, _) = Writer::new(self, false, only_honest).write();
+            let (out, _) = Writer::new(self, only_honest).write();
             if out.len() <= MAX_KEY_BYTES {
                 return Ok(out);
             }
@@ -42,30 +39,35 @@ impl Certificate {
         Err(TooLarge(self.fingerprint().clone()))
     }
 
-    /// Writes the key with what others certify of it.
+    /// Writes the key with what others certify of it. Certifications that are taken back may be any of `vouchers`', where the
+    /// maker is not covered.
     #[must_use]
-    pub fn write_all(&self) -> Vec<u8> {
-        Writer::new(self, true, false).write().0
+    pub fn write_all(&self, vouchers: &BTreeSet<KeyId>) -> Vec<u8> {
+        let mut writer = Writer::new(self, false);
+        writer.vouchers = Some(vouchers);
+        writer.write().0
     }
 
     /// Writes the key for whoever reads it as this was read, with what GnuPG is not given.
     #[must_use]
     pub fn write_whole(&self) -> Vec<u8> {
-        let mut writer = Writer::new(self, true, false);
+        let nobody = BTreeSet::new();
+        let mut writer = Writer::new(self, false);
+        writer.vouchers = Some(&nobody);
         writer.is_whole = true;
         writer.write().0
     }
 
-    /// Whether a part carries as many signatures that look like the key's own as are written at most. Others may have been left
-    /// out: what they say of it, that it expires or who may revoke it, is not known then. Nor is it where there is too much
-    /// to look through for what signatures at the wrong place are over.
+    /// Whether something may have been left out that takes trust from the key, for want of room: what the key says of itself, that
+    /// it expires, is revoked or who may revoke it, is not known then.
     #[must_use]
     pub fn is_crowded(&self) -> bool {
-        let has_strays = !self.strays.is_empty();
         // As many as are kept may have been more.
-        self.strays.len() >= MAX_STRAYS
-            || has_strays && self.parts.len() > MAX_PARTS_TO_SEARCH
-            || (self.is_flooded() || has_strays) && Writer::new(self, false, false).write().1
+        if self.strays.len() >= MAX_STRAYS {
+            return true;
+        }
+        let (out, is_crowded) = Writer::new(self, false).write();
+        is_crowded || out.len() > MAX_KEY_BYTES
     }
 }
 
@@ -73,31 +75,30 @@ struct Writer<'c> {
     own: &'c Certificate,
     key: Vec<u8>,
     revokers: BTreeSet<KeyId>,
-    with_others: bool,
+    /// Those whose certifications may count, where such of others than the key itself are written.
+    vouchers: Option<&'c BTreeSet<KeyId>>,
     only_honest: bool,
     /// With what GnuPG is not given.
     is_whole: bool,
     out: Vec<u8>,
-    guesses: usize,
     is_crowded: bool,
 }
 
 impl<'c> Writer<'c> {
-    fn new(own: &'c Certificate, with_others: bool, only_honest: bool) -> Self {
+    fn new(own: &'c Certificate, only_honest: bool) -> Self {
         Self {
             own,
             key: hashed_key(&own.body),
             revokers: own.revoked_by().iter().map(KeyId::of).collect(),
-            with_others,
+            vouchers: None,
             only_honest,
             is_whole: false,
             out: Vec::new(),
-            guesses: 0,
             is_crowded: false,
         }
     }
 
-    /// The key, and whether something may have been left out that looks like the key's own.
+    /// The key, and whether something may have been left out that takes trust from it.
     fn write(mut self) -> (Vec<u8>, bool) {
         self.out.extend(packet::encode(tag::PUBLIC_KEY, &self.own.body));
         self.signatures(&self.own.direct, None);
@@ -106,6 +107,12 @@ impl<'c> Writer<'c> {
         parts.sort_by_key(|((kind, _), part)| (*kind, part.place));
         let search = parts.len() <= MAX_PARTS_TO_SEARCH && !self.own.strays.is_empty() && !self.is_whole;
         if self.is_whole {
+            self.out.extend(
+                self.own
+                    .lost
+                    .iter()
+                    .flat_map(|body| packet::encode(tag::SIGNATURE, body)),
+            );
             // Whoever reads this again looks for their places.
             for (core, loose) in &self.own.strays {
                 for loose in loose.by_prefix() {
@@ -113,14 +120,25 @@ impl<'c> Writer<'c> {
                 }
             }
         }
+        let of_names = self.wandering(false);
+        let of_subkeys = self.wandering(true);
         for ((kind, body), part) in parts {
+            if self.is_over() {
+                break;
+            }
             let data = hashed_part(*kind, body);
             let before = self.out.len();
             self.out.extend(packet::encode(kind.tag(), body));
             let begun = self.out.len();
-            if search {
+            let wandering = if *kind == Kind::Subkey { &of_subkeys } else { &of_names };
+            if search || !wandering.is_empty() {
                 let mut signatures = part.signatures.clone();
-                self.find_strays(*kind, &data, &mut signatures);
+                if search {
+                    self.find_strays(*kind, &data, &mut signatures);
+                }
+                for (core, loose) in wandering {
+                    insert(&mut signatures, core.clone(), loose.clone());
+                }
                 self.signatures(&signatures, Some(&data));
             } else {
                 self.signatures(&part.signatures, Some(&data));
@@ -133,24 +151,34 @@ impl<'c> Writer<'c> {
         (self.out, self.is_crowded)
     }
 
-    /// Signatures that stood at the wrong place belong to the part that they are over, by their digest. Where that is not
-    /// computed here, a revocation may be over any subkey: GnuPG finds out.
+    /// Whether there is more already than is of any use.
+    fn is_over(&self) -> bool {
+        self.vouchers.is_none() && !self.only_honest && self.out.len() > MAX_KEY_BYTES
+    }
+
+    /// What takes trust away and may be over any part of a kind; nothing where there is too much of it.
+    fn wandering(&mut self, of_subkeys: bool) -> Signatures {
+        if self.is_whole || self.only_honest {
+            return Signatures::new();
+        }
+        let counts = |core: &Core, loose: &Loose| {
+            if core.is_revocation() {
+                !self.revoking(core, loose).is_empty()
+            } else {
+                self.own.may_be_own(core, loose)
+            }
+        };
+        let found = self.own.wandering(of_subkeys, counts);
+        self.is_crowded |= found.is_err();
+        found.unwrap_or_default()
+    }
+
+    /// Signatures that stood at the wrong place belong to the part that they are over, by their digest.
     fn find_strays(&mut self, kind: Kind, data: &[u8], signatures: &mut Signatures) {
         for (core, loose) in &self.own.strays {
             let is_about_subkeys = matches!(core.class, class::SUBKEY_BINDING | class::SUBKEY_REVOCATION);
-            if (kind == Kind::Subkey) != is_about_subkeys {
-                continue;
-            }
-            let fits = match core.prefix(&[&self.key, data]) {
-                Some(prefix) => loose.has_prefix(prefix),
-                None if core.class != class::SUBKEY_REVOCATION => false,
-                None => {
-                    self.guesses += 1;
-                    self.is_crowded |= self.guesses > MAX_GUESSES;
-                    self.guesses <= MAX_GUESSES
-                }
-            };
-            if fits {
+            let fits = || core.prefix(&[&self.key, data]).is_some_and(|own| loose.has_prefix(own));
+            if (kind == Kind::Subkey) == is_about_subkeys && fits() {
                 insert(signatures, core.clone(), loose.clone());
             }
         }
@@ -162,20 +190,22 @@ impl<'c> Writer<'c> {
         let (revocations, mut rest): (Vec<_>, Vec<_>) = signatures.iter().partition(|(core, _)| core.is_revocation());
         rest.retain(|(core, _)| self.is_whole || !core.is_by_md5());
         for (core, loose) in revocations {
-            let honest = core.seems_over(loose, &data);
             // GnuPG ends at once at one of a designated revoker over a digest that it does not know.
             let is_taken = self.is_whole || HashAlgorithm(core.hash).is_taken_in_keys();
-            if !is_taken || self.only_honest && !honest {
+            if !is_taken || self.is_over() || self.only_honest && !core.seems_over(loose, &data) {
                 continue;
             }
-            for maker in self.revoking(core, loose, honest) {
+            for maker in self.revoking(core, loose) {
                 self.out.extend(core.encode(loose, maker, &data));
             }
         }
         for (core, loose) in self.self_signatures(&rest, &data) {
+            if self.is_over() {
+                break;
+            }
             self.out.extend(core.encode(loose, self.own.id(), &data));
         }
-        for (core, loose) in rest.iter().filter(|_| self.with_others) {
+        for (core, loose) in rest.iter().filter(|_| self.vouchers.is_some()) {
             for maker in core.makers(loose) {
                 if maker != self.own.id() {
                     self.out.extend(core.encode(loose, maker, &data));
@@ -185,40 +215,38 @@ impl<'c> Writer<'c> {
         self.key = key;
     }
 
-    /// Those that may be the key's own; where there are too many, the newest of those that look honest, because late
-    /// dates are cheap to forge.
-    fn self_signatures<'s>(&mut self, rest: &[(&'s Core, &'s Loose)], data: &[&[u8]]) -> Vec<(&'s Core, &'s Loose)> {
-        let id = self.own.id();
-        let is_own = |(core, loose): &(&Core, &Loose)| match core.class {
-            // Nobody else makes them.
-            class::SUBKEY_BINDING => core.may_be_by(id),
-            _ => core.is_said_to_be_by(loose, id),
-        };
-        let mut own: Vec<_> = rest.iter().copied().filter(is_own).collect();
-        if own.len() >= MAX_SELF_SIGNATURES {
-            // As many as are written may have been more before they were written for the first time.
-            let honest = own.iter().filter(|(core, loose)| core.seems_over(loose, data)).count();
-            self.is_crowded |= honest >= MAX_SELF_SIGNATURES;
+    /// Those that may be the key's own. Of those that take nothing away, where there are too many, the newest that look
+    /// honest: late dates are cheap to forge.
+    fn self_signatures<'s>(&self, rest: &[(&'s Core, &'s Loose)], data: &[&[u8]]) -> Vec<(&'s Core, &'s Loose)> {
+        let own = rest
+            .iter()
+            .copied()
+            .filter(|(core, loose)| self.own.may_be_own(core, loose));
+        let takes_away = |(core, _): &(&Core, &Loose)| !self.only_honest && core.takes_away();
+        let (mut taking, mut giving): (Vec<_>, Vec<_>) = own.partition(takes_away);
+        if giving.len() > MAX_SELF_SIGNATURES {
+            giving.sort_by_cached_key(|(core, loose)| (core.seems_over(loose, data), core.created));
+            giving.drain(..giving.len() - MAX_SELF_SIGNATURES);
         }
-        if own.len() > MAX_SELF_SIGNATURES {
-            own.sort_by_cached_key(|(core, loose)| (core.seems_over(loose, data), core.created));
-            own.drain(..own.len() - MAX_SELF_SIGNATURES);
-            own.sort_by_key(|(core, _)| *core);
-        }
-        own
+        taking.append(&mut giving);
+        taking.sort_by_key(|(core, _)| *core);
+        taking
     }
 
     /// The keys as whose a revocation is given to GnuPG. Whom it names where that is not covered may have been altered.
-    fn revoking(&self, core: &Core, loose: &Loose, honest: bool) -> BTreeSet<KeyId> {
+    fn revoking(&self, core: &Core, loose: &Loose) -> BTreeSet<KeyId> {
         let mut makers = BTreeSet::from([self.own.id()]);
         if core.class == class::KEY_REVOCATION {
-            let said = |id: &&KeyId| honest || core.is_said_to_be_by(loose, **id);
-            makers.extend(self.revokers.iter().filter(said));
+            makers.extend(&self.revokers);
         }
-        if self.with_others {
+        if let Some(vouchers) = self.vouchers {
             makers.extend(core.makers(loose));
+            makers.extend(&loose.issuers);
+            if core.class == class::CERTIFICATION_REVOCATION {
+                makers.extend(vouchers);
+            }
         }
-        makers.retain(|maker| core.may_be_by(*maker));
+        makers.retain(|maker| core.may_be_by(loose, *maker));
         makers
     }
 }

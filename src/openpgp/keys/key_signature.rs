@@ -6,13 +6,16 @@
 //! the rest is written anew.
 
 mod digest;
+mod makers;
 mod numbers;
 mod subpackets;
+mod taken;
 
 use std::collections::BTreeSet;
 
 use self::numbers::numbers;
 use self::subpackets::{area, created, issuer, kind, subpacket, subpackets, two_octets};
+pub use self::taken::is_lost;
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
 
@@ -106,11 +109,9 @@ pub fn parse(body: &[u8]) -> Option<(Core, Loose)> {
 }
 
 fn parse_v3(body: &[u8]) -> Option<(Core, Loose)> {
-    let (&[_, 5, class, t0, t1, t2, t3, a, b, c, d, e, f, g, h, public_key, hash, p, q], rest) =
-        body.split_first_chunk()?
-    else {
-        return None;
-    };
+    // The second octet is the length of what is covered: it is not covered itself, and GnuPG does not ask for it.
+    let (&[_, _, class, t0, t1, t2, t3, a, b, c, d, e, f, g, h, public_key, hash, p, q], rest) =
+        body.split_first_chunk()?;
     let core = Core {
         created: u32::from_be_bytes([t0, t1, t2, t3]),
         class,
@@ -160,20 +161,6 @@ fn parse_v4(body: &[u8]) -> Option<(Core, Loose)> {
 }
 
 impl Core {
-    /// The keys that the covered part names as the maker: one, unless its maker wanted readers to differ.
-    #[must_use]
-    pub fn named(&self) -> BTreeSet<KeyId> {
-        let named = subpackets(&self.hashed).filter_map(|(kind, body)| issuer(kind, body));
-        named.collect()
-    }
-
-    /// Whether the covered part names several makers, or one of another version: versions of GnuPG believe different ones.
-    #[must_use]
-    pub fn names_several(&self) -> bool {
-        let is_odd = |(kind, body): (u8, &[u8])| kind == kind::ISSUER_FINGERPRINT && issuer(kind, body).is_none();
-        self.named().len() > 1 || subpackets(&self.hashed).any(is_odd)
-    }
-
     /// Whether there is a signature of the subkey in this binding of it.
     #[must_use]
     pub fn has_consent(&self, loose: &Loose) -> bool {
@@ -229,34 +216,7 @@ impl Core {
     /// Whether it takes something back.
     #[must_use]
     pub fn is_revocation(&self) -> bool {
-        matches!(
-            self.class,
-            class::KEY_REVOCATION | class::SUBKEY_REVOCATION | class::CERTIFICATION_REVOCATION
-        )
-    }
-
-    /// The keys that it is said to be made by: the covered one, or else all that copies of it name.
-    #[must_use]
-    pub fn makers(&self, loose: &Loose) -> BTreeSet<KeyId> {
-        let named = self.named();
-        if named.is_empty() {
-            loose.issuers.clone()
-        } else {
-            named
-        }
-    }
-
-    /// Whether it may be made by a key: it names no other one where that is covered.
-    #[must_use]
-    pub fn may_be_by(&self, id: KeyId) -> bool {
-        let named = self.named();
-        named.is_empty() || named.contains(&id)
-    }
-
-    /// Whether it is said to be made by a key.
-    #[must_use]
-    pub fn is_said_to_be_by(&self, loose: &Loose, id: KeyId) -> bool {
-        self.makers(loose).contains(&id)
+        taken::is_revocation(self.class)
     }
 
     /// The first two octets of the digest over `data`; `None` for digests that are not computed here.

@@ -212,9 +212,7 @@ impl Shadow {
         let wrong = |error: home::HomeError| EngineError::failed("copying keys", error);
         let mut packets = Vec::new();
         for place in places {
-            if let Some(own) = self.certificate(*place) {
-                packets.extend(own.write_all());
-            }
+            packets.extend(self.written(*place));
         }
         self.home.replace(KEYS, &packets).map_err(wrong)?;
         if let Some(trustdb) = &self.trustdb {
@@ -273,6 +271,15 @@ impl Shadow {
             .fingerprint_bytes(place)
             .is_some_and(|own| self.vouching.contains(own));
         is_trusted || self.certificate(place).is_some_and(|own| own.is_introducer())
+    }
+
+    /// A key of the ring as gpg is given it, with what others say of it; nothing for a version that is not read.
+    fn written(&mut self, place: usize) -> Vec<u8> {
+        let vouchers = self.vouchers_of(place);
+        let vouchers = vouchers.iter().filter_map(|own| self.ring.fingerprint_bytes(*own));
+        let vouchers = vouchers.map(KeyId::of).collect();
+        let own = self.certificate(place);
+        own.map(|own| own.write_all(&vouchers)).unwrap_or_default()
     }
 
     /// Keys of the ring with all that may have vouched for them, as far as they can be read.

@@ -13,10 +13,7 @@ impl Certificate {
     /// What it takes to tell that the key, and those of its subkeys that `is_maker` tells, are bound as they should be.
     #[must_use]
     pub fn needs(&self, is_maker: impl Fn(&Fingerprint) -> bool) -> Needs {
-        let own = |(core, loose): &(&Core, &Loose)| {
-            !core.is_revocation() && (core.class == class::SUBKEY_BINDING || core.is_said_to_be_by(loose, self.id))
-        };
-        let own = self.said().filter(own);
+        let own = self.said().filter(|(core, loose)| self.may_be_own(core, loose));
         let mut digests = BTreeSet::new();
         for (core, loose) in own {
             digests.insert(core.hash);
@@ -52,8 +49,8 @@ impl Certificate {
         let is_by_other = !self.revoked_by().is_empty();
         let own = |(core, loose): &(&Core, &Loose)| match core.class {
             // Whom it names where that is not covered may have been altered.
-            class::KEY_REVOCATION | class::SUBKEY_REVOCATION => is_by_other || core.may_be_by(self.id),
-            _ => is_by_other && core.is_said_to_be_by(loose, self.id) && core.revokers().next().is_some(),
+            class::KEY_REVOCATION | class::SUBKEY_REVOCATION => is_by_other || core.may_be_by(loose, self.id),
+            _ => is_by_other && self.may_be_own(core, loose) && core.revokers().next().is_some(),
         };
         Needs {
             digests: self.said().filter(own).map(|(core, _)| core.hash).collect(),

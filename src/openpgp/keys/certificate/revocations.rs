@@ -10,25 +10,39 @@ use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::{class, Core, Loose, Revoker};
 use crate::openpgp::keys::material;
 
-/// What is odd about a revocation, so that GnuPG passes over it whether or not it is good.
+/// What is odd about something that takes trust from a key, so that GnuPG passes over it whether or not it is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
-    /// It is over a digest that GnuPG takes in no key.
+    /// A revocation is over a digest that GnuPG takes in no key.
     Digest(HashAlgorithm),
-    /// It names several makers.
+    /// A revocation names several makers.
     Makers,
-    /// It is by a designated revoker that GnuPG does not see designated.
+    /// Something in a revocation is critical that not every GnuPG knows.
+    Critical,
+    /// A revocation is by a designated revoker that GnuPG does not see designated.
     Designation,
+    /// A signature by which the key expires or may not sign names several makers.
+    Limits,
+    /// A signature is in a form that GnuPG does not read, or of which too much can be altered.
+    Form,
 }
 
 impl std::fmt::Display for Doubt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const OF_SEVERAL: &str = "in the name of several keys, of which versions of gpg believe different ones";
         match self {
-            Doubt::Digest(digest) => write!(f, "with {digest}, which gpg does not check in keys"),
-            Doubt::Makers => {
-                f.write_str("in the name of several keys, of which versions of gpg believe different ones")
+            Doubt::Digest(digest) => write!(f, "is said to be revoked with {digest}, which gpg does not check in keys"),
+            Doubt::Makers => write!(f, "is said to be revoked {OF_SEVERAL}"),
+            Doubt::Critical => {
+                f.write_str("is said to be revoked by a signature with something critical in it that not every gpg knows")
             }
-            Doubt::Designation => f.write_str("by a key that it names as its revoker in a way that gpg does not read"),
+            Doubt::Designation => f.write_str(
+                "is said to be revoked by a key that it names as its revoker in a way that gpg does not read",
+            ),
+            Doubt::Limits => write!(f, "is said to expire or not to sign {OF_SEVERAL}"),
+            Doubt::Form => f.write_str(
+                "has a signature that may revoke or limit it, in a form that gpg does not read or that others may have altered",
+            ),
         }
     }
 }
@@ -37,9 +51,7 @@ impl Certificate {
     /// The keys that may revoke this one in its place, by what it says itself.
     #[must_use]
     pub fn revokers(&self) -> BTreeSet<Revoker> {
-        let own = self
-            .said()
-            .filter(|(core, loose)| core.is_said_to_be_by(loose, self.id));
+        let own = self.said().filter(|(core, loose)| self.may_be_own(core, loose));
         own.flat_map(|(core, _)| core.revokers()).collect()
     }
 
@@ -63,13 +75,10 @@ impl Certificate {
         if revokers.is_empty() {
             return Vec::new();
         }
-        let said: BTreeSet<KeyId> = self
-            .revocations()
-            .flat_map(|(core, loose)| core.makers(loose))
-            .collect();
+        let makers = |(core, loose): (&Core, &Loose)| core.named().into_iter().chain(loose.issuers.clone());
+        let said: BTreeSet<KeyId> = self.revocations().flat_map(makers).collect();
         let (mut all, others): (Vec<_>, Vec<_>) = revokers.into_iter().partition(|own| said.contains(&KeyId::of(own)));
-        let is_open = |(core, loose): (&Core, &Loose)| core.named().is_empty() && self.seems_revoked_by(core, loose);
-        if self.revocations().any(is_open) {
+        if self.revocations().any(|(core, _)| core.named().is_empty()) {
             all.extend(others);
         }
         all
@@ -81,57 +90,69 @@ impl Certificate {
     pub fn subkey_revoked_by(&self, subkey: &Fingerprint) -> Vec<Revoker> {
         let revocations = self.subkey_revocations(subkey);
         let revoked = |own: &Revoker| {
-            let is_by = |(core, _): &(&Core, &Loose)| core.may_be_by(KeyId::of(own));
+            let is_by = |(core, loose): &(&Core, &Loose)| core.may_be_by(loose, KeyId::of(own));
             revocations.iter().any(is_by)
         };
         self.revokers().into_iter().filter(revoked).take(MAX_REVOKERS).collect()
     }
 
     /// Why what a checker finds says nothing of a revocation of the key or of its subkey `maker`, which is said to be by
-    /// itself or by one of `others`.
+    /// itself or by one of `others`, or of what limits the key.
     #[must_use]
     pub fn doubt(&self, maker: &Fingerprint, others: &BTreeSet<KeyId>) -> Option<Doubt> {
-        let key = hashed_key(&self.body);
+        if self.lost.is_some() {
+            return Some(Doubt::Form);
+        }
+        // Whom it names where that is not covered may have been altered.
+        let is_own = |core: &Core, loose: &Loose| core.may_be_by(loose, self.id);
         let of_key = self
             .revocations()
-            .filter(|(core, loose)| core.seems_over(loose, &[&key]));
-        // Whom it names where that is not covered may have been altered.
-        let of_key = of_key.filter(|(core, _)| core.may_be_by(self.id) || !core.named().is_disjoint(others));
+            .filter(|(core, loose)| is_own(core, loose) || others.iter().any(|other| core.may_be_by(loose, *other)));
         let of_subkey = self.subkey_revocations(maker).into_iter();
-        let of_subkey = of_subkey.filter(|(core, _)| core.may_be_by(self.id));
-        let odd = of_key.chain(of_subkey).find_map(|(core, _)| {
+        let of_subkey = of_subkey.filter(|(core, loose)| is_own(core, loose));
+        let odd = of_key.chain(of_subkey).find_map(|(core, loose)| {
             let digest = HashAlgorithm(core.hash);
+            let mut makers = others.iter().chain([&self.id]);
             if !digest.is_taken_in_keys() {
-                return Some(Doubt::Digest(digest));
+                Some(Doubt::Digest(digest))
+            } else if makers.any(|own| core.is_disputed(loose, *own)) {
+                Some(Doubt::Makers)
+            } else if core.has_unknown_critical() {
+                Some(Doubt::Critical)
+            } else {
+                // Its digest algorithm is not covered either.
+                (core.version == 3).then_some(Doubt::Form)
             }
-            core.names_several().then_some(Doubt::Makers)
         });
+        let is_limited = |(core, loose): (&Core, &Loose)| core.limits() && core.is_disputed(loose, self.id);
+        let limited = || self.said().any(is_limited).then_some(Doubt::Limits);
         odd.or_else(|| self.is_designation_odd(others).then_some(Doubt::Designation))
+            .or_else(limited)
     }
 
     /// Whether it designates one of `others` in a way that GnuPG passes over, whether or not it does so in another way as well.
     fn is_designation_odd(&self, others: &BTreeSet<KeyId>) -> bool {
-        let is_odd = |core: &Core| {
-            core.class != class::DIRECT || !HashAlgorithm(core.hash).is_taken_in_keys() || core.names_several()
+        let is_odd = |core: &Core, loose: &Loose| {
+            core.class != class::DIRECT
+                || !HashAlgorithm(core.hash).is_taken_in_keys()
+                || core.is_disputed(loose, self.id)
+                || core.has_unknown_critical()
         };
         let names_one = |core: &Core| core.revokers().any(|own| others.contains(&KeyId::of(&own)));
         self.said()
-            .any(|(core, loose)| core.is_said_to_be_by(loose, self.id) && is_odd(core) && names_one(core))
+            .any(|(core, loose)| self.may_be_own(core, loose) && is_odd(core, loose) && names_one(core))
     }
 
-    /// Revocations of a subkey that seem to be over it, whoever made them.
+    /// Revocations that may be of a subkey, whoever made them and wherever they stand.
     fn subkey_revocations(&self, subkey: &Fingerprint) -> Vec<(&Core, &Loose)> {
-        let key = hashed_key(&self.body);
         let is_it = |(kind, body): &(Kind, Vec<u8>)| {
             *kind == Kind::Subkey && material::fingerprint(body).as_ref() == Some(subkey)
         };
-        let Some(((_, body), part)) = self.parts.iter().find(|(name, _)| is_it(name)) else {
+        if !self.parts.keys().any(is_it) {
             return Vec::new();
-        };
-        let data = [&key[..], &hashed_key(body)];
-        let all = part.signatures.iter().chain(&self.strays);
-        all.filter(|(core, loose)| core.class == class::SUBKEY_REVOCATION && core.seems_over(loose, &data))
-            .collect()
+        }
+        let all = self.said().filter(|(core, _)| core.class == class::SUBKEY_REVOCATION);
+        all.collect()
     }
 
     /// Revocations of the primary key that are in it, whoever made them.
@@ -144,7 +165,7 @@ impl Certificate {
     /// Whether anything is taken back in it, whoever says so.
     #[must_use]
     pub fn has_revocations(&self) -> bool {
-        self.said().any(|(core, _)| core.is_revocation())
+        self.lost.is_some() || self.said().any(|(core, _)| core.is_revocation())
     }
 
     /// Whether a revocation may be of this key, by the digest that stands in it.

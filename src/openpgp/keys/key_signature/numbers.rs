@@ -12,10 +12,8 @@ const MAX_NUMBER: usize = 2048;
 /// GnuPG does not know either. GnuPG 2.4 does not skip zeros before a number of EdDSA, as 2.2 does, and anybody can add
 /// some: they are taken away where it has more octets than its curve.
 pub(super) fn numbers(public_key: u8, rest: &[u8]) -> Option<Vec<u8>> {
-    let count = match public_key {
-        1 | 3 => 1,
-        16 | 17 | 19 | 20 | EDDSA => 2,
-        _ => return (!rest.is_empty()).then(|| rest.to_vec()),
+    let Some(count) = count(public_key) else {
+        return (!rest.is_empty()).then(|| rest.to_vec());
     };
     let mut found = Vec::new();
     let mut left = rest;
@@ -37,4 +35,18 @@ pub(super) fn numbers(public_key: u8, rest: &[u8]) -> Option<Vec<u8>> {
         left = after;
     }
     Some(found)
+}
+
+/// What follows the numbers; `None` for unknown algorithms, and where the numbers are not whole.
+pub(super) fn after_numbers(public_key: u8, rest: &[u8]) -> Option<&[u8]> {
+    (0..count(public_key)?).try_fold(rest, |left, _| material::after_number(left, MAX_NUMBER))
+}
+
+/// How many numbers a signature has; `None` for unknown algorithms.
+fn count(public_key: u8) -> Option<usize> {
+    match public_key {
+        1 | 3 => Some(1),
+        16 | 17 | 19 | 20 | EDDSA => Some(2),
+        _ => None,
+    }
 }

@@ -11,6 +11,7 @@ pub(super) mod kind {
     pub(in super::super) const KEY_EXPIRES: u8 = 9;
     pub(in super::super) const REVOCATION_KEY: u8 = 12;
     pub(in super::super) const ISSUER: u8 = 16;
+    pub(in super::super) const KEY_FLAGS: u8 = 27;
     pub(in super::super) const EMBEDDED: u8 = 32;
     pub(in super::super) const ISSUER_FINGERPRINT: u8 = 33;
 }
@@ -41,7 +42,8 @@ pub(super) fn created(hashed: &[u8]) -> Option<u32> {
 /// The key ID in an issuer subpacket of either kind.
 pub(super) fn issuer(kind: u8, body: &[u8]) -> Option<KeyId> {
     match (kind, body) {
-        (kind::ISSUER, _) => body.try_into().ok().map(KeyId),
+        // GnuPG takes the first eight octets, however many there are.
+        (kind::ISSUER, _) => body.first_chunk().copied().map(KeyId),
         (kind::ISSUER_FINGERPRINT, [4, fingerprint @ ..]) if fingerprint.len() == 20 => {
             fingerprint.last_chunk().copied().map(KeyId)
         }

@@ -62,8 +62,9 @@ impl Shadow {
         let mut asked: BTreeMap<String, usize> = BTreeMap::new();
         let mut by_id: BTreeMap<KeyId, usize> = BTreeMap::new();
         for place in places {
-            if let Some(own) = self.certificate(*place) {
-                packets.extend(own.write_all());
+            let written = self.written(*place);
+            if !written.is_empty() {
+                packets.extend(written);
                 asked.insert(self.ring.fingerprint(*place), *place);
                 // Of two keys with one ID none is known to be the maker.
                 if let Some(id) = self.ring.fingerprint_bytes(*place).map(KeyId::of) {

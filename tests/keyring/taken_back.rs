@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Certifications that their makers have taken back, or whose makers may not vouch any more: nothing that is not covered, and
+//! no place in the key, hides it.
+
+use std::fs;
+
+use crate::keyring::{copy_home, IDENTITY, OK, OWNER};
+use crate::support::calls::verify_image_json;
+use crate::support::forge::{now, Draft, Key, CERTIFY, SIGN};
+use crate::support::gpg::Signer;
+use crate::support::images::{image, payload, D1};
+use crate::support::packets::packet;
+use crate::support::program::{Outcome, Sandbox};
+
+const DAY: i64 = 86400;
+
+/// `verify` by validity, with a keyring of these keys as they are and one whose owner is trusted ultimately.
+fn by_trust(ring: &[Vec<u8>], trusted: &Key, signer: &Key) -> Outcome {
+    let (sandbox, admin) = (Sandbox::new(), Signer::new());
+    fs::write(admin.home().join("pubring.gpg"), ring.concat()).unwrap();
+    let trust = format!("{}:6:\n", trusted.fingerprint());
+    admin.gpg(&["--import-ownertrust"], trust.as_bytes());
+    let blob = signer.message(&Draft::new(now()), &payload(D1, IDENTITY));
+    sandbox.file("image.json", image(D1, &[&blob]).to_string());
+    let home = copy_home(admin.home(), &sandbox.path("judging"));
+    let mut args: Vec<&str> = verify_image_json(IDENTITY).to_vec();
+    args.extend(["--homedir", home.to_str().unwrap()]);
+    sandbox.run(args)
+}
+
+#[test]
+fn a_certification_that_is_taken_back_counts_for_nothing_whatever_was_altered() {
+    let (key, voucher) = (Key::new(), Key::new());
+    let over = |text: &str| {
+        let length = u32::try_from(text.len()).unwrap().to_be_bytes();
+        [&key.hashed(), &[0xb4][..], &length, text.as_bytes()].concat()
+    };
+    let certified = [
+        key.certificate(OWNER),
+        voucher.sign(&Draft::new(now() - 3 * DAY).class(0x10), &over(OWNER)),
+    ];
+    let certified = certified.concat();
+    let theirs = voucher.certificate("Voucher");
+    by_trust(&[theirs.clone(), certified.clone()], &voucher, &key).expect_verdict(0, OK);
+    let other = "Work <work@example.com>";
+    let own = Draft::certification(&key).flags(CERTIFY | SIGN);
+    let second = key.user_id(other, &key, &own);
+    let at = Draft::new(now() - DAY).class(0x30);
+    let issuer = [&voucher.key_id()[..], &[0]].concat();
+    let nobodys = Draft {
+        issuer: false,
+        ..at.clone()
+    };
+    let long = nobodys.clone().unhashed(16, &issuer);
+    let taken_back = voucher.sign(&at, &over(OWNER));
+    for ring in [
+        [certified.clone(), taken_back.clone()].concat(),
+        [certified.clone(), voucher.sign(&long, &over(OWNER))].concat(),
+        [certified.clone(), voucher.sign(&nobodys, &over(OWNER))].concat(),
+        [certified.clone(), voucher.sign(&at.named(&key), &over(OWNER))].concat(),
+        [certified.clone(), second, taken_back].concat(),
+    ] {
+        by_trust(&[theirs.clone(), ring], &voucher, &key).expect_verdict(1, "Rejected/KeyNotAccepted");
+    }
+    // The voucher's own key has expired, or is revoked.
+    let length = u32::try_from("Voucher".len()).unwrap().to_be_bytes();
+    let name = [&voucher.hashed(), &[0xb4][..], &length, b"Voucher"].concat();
+    let ends = Draft {
+        issuer: false,
+        ..Draft::new(voucher.created + DAY).class(0x13).flags(CERTIFY | SIGN)
+    };
+    let ends = ends.expires_after(9, 5 * DAY).unhashed(16, &issuer);
+    let mut old = voucher.sign_body(&Draft::new(now() - DAY).version(3).class(0x20), &voucher.hashed());
+    old[1] = 6;
+    for voucher_now in [
+        [theirs.clone(), voucher.sign(&ends, &name)].concat(),
+        [theirs.clone(), packet(2, &old)].concat(),
+    ] {
+        let outcome = by_trust(&[voucher_now, certified.clone()], &voucher, &key);
+        outcome.expect_verdict(1, "Rejected/KeyNotAccepted");
+    }
+}

@@ -15,7 +15,8 @@ use crate::limits::MAX_SELF_SIGNATURES;
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::tag;
 use crate::openpgp::keys::key::Fingerprint;
-use crate::openpgp::keys::key_signature::{class, is_lost, parse, Core, Loose};
+use crate::openpgp::keys::key_signature::taken::is_lost;
+use crate::openpgp::keys::key_signature::{class, parse, Core, Loose};
 use crate::openpgp::keys::material;
 use crate::openpgp::keys::public_key::Material;
 

@@ -9,13 +9,12 @@ mod digest;
 mod makers;
 mod numbers;
 mod subpackets;
-mod taken;
+pub mod taken;
 
 use std::collections::BTreeSet;
 
 use self::numbers::numbers;
 use self::subpackets::{area, created, issuer, kind, subpacket, subpackets, two_octets};
-pub use self::taken::is_lost;
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
 
@@ -211,12 +210,6 @@ impl Core {
     #[must_use]
     pub fn is_by_md5(&self) -> bool {
         self.hash == MD5
-    }
-
-    /// Whether it takes something back.
-    #[must_use]
-    pub fn is_revocation(&self) -> bool {
-        taken::is_revocation(self.class)
     }
 
     /// The first two octets of the digest over `data`; `None` for digests that are not computed here.

@@ -12,6 +12,12 @@ use crate::openpgp::framing::subpacket::has_unknown_critical;
 const MAY_SIGN: u8 = 2;
 
 impl Core {
+    /// Whether it takes something back.
+    #[must_use]
+    pub fn is_revocation(&self) -> bool {
+        is_revocation(self.class)
+    }
+
     /// Whether it makes a key count for less than it did without: it takes something back, or says of a key that it expires,
     /// may not sign, or may be revoked by another one.
     #[must_use]
@@ -79,7 +85,7 @@ fn is_statement(class: u8) -> bool {
     matches!(class, 0x10..=0x13 | class::SUBKEY_BINDING | class::DIRECT)
 }
 
-pub(super) fn is_revocation(class: u8) -> bool {
+fn is_revocation(class: u8) -> bool {
     matches!(
         class,
         class::KEY_REVOCATION | class::SUBKEY_REVOCATION | class::CERTIFICATION_REVOCATION

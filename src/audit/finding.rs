@@ -66,3 +66,12 @@ impl FindingKind {
         }
     }
 }
+
+/// The command of a finding, with the last of those that have the same: it does not stand there twice.
+#[must_use]
+pub fn command_at(findings: &[Finding], n: usize) -> Option<&str> {
+    let (own, later) = findings.get(n..)?.split_first()?;
+    let command = own.command.as_deref()?;
+    let is_told_later = later.iter().any(|other| other.command.as_deref() == Some(command));
+    (!is_told_later).then_some(command)
+}

@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a mirror lacks that the source of an image has, and the command that would fill the gap.
 
+use std::path::Path;
+
 use super::entry::{Finding, FindingKind};
 use crate::reference::Reference;
 use crate::source::registry::compared::{Held, Place};
 use crate::subject::SourceKind;
 use crate::text::{safe, shell_word};
 
-/// Compares each mirror with the source of an image. Where either is not known, nothing is said to be missing.
+/// Compares each mirror with the source of an image. Where either is not known, nothing is said to be missing. `stores` is the
+/// directory of registries.d where the user names one: skopeo finds signatures, and where they go, by the same.
 #[must_use]
-pub fn findings(places: &[Place]) -> Vec<Finding> {
+pub fn findings(places: &[Place], stores: Option<&Path>) -> Vec<Finding> {
+    let skopeo = Skopeo::with(stores);
     let mut found = Vec::new();
     let Some(source) = places.iter().find(|place| !place.is_mirror) else {
         return found;
     };
     for mirror in places.iter().filter(|place| place.is_mirror) {
-        manifest(source, mirror, &mut found);
+        manifest(source, mirror, &skopeo, &mut found);
         // Signatures are expected where the image is.
         if matches!(mirror.manifest, Held::These(_)) {
-            signatures(source, mirror, &mut found);
+            signatures(source, mirror, &skopeo, &mut found);
         }
     }
     // What could not be asked is one place, whatever it is compared with.
@@ -27,7 +31,7 @@ pub fn findings(places: &[Place]) -> Vec<Finding> {
     found
 }
 
-fn manifest(source: &Place, mirror: &Place, found: &mut Vec<Finding>) {
+fn manifest(source: &Place, mirror: &Place, skopeo: &Skopeo, found: &mut Vec<Finding>) {
     let name = safe(&mirror.reference.to_string());
     match (&source.manifest, &mirror.manifest) {
         (_, Held::Unknown(why)) => found.push(unreachable(format!(
@@ -39,17 +43,17 @@ fn manifest(source: &Place, mirror: &Place, found: &mut Vec<Finding>) {
         ))),
         (Held::These(own), Held::These(other)) if own != other => found.push(gap(
             format!("the mirror {name} serves another manifest under this digest: it may be damaged"),
-            Some(copy_image(source, mirror)),
+            Some(skopeo.copy_image(source, mirror)),
         )),
         (Held::These(_), Held::None) => found.push(gap(
             format!("the mirror {name} does not have the image"),
-            Some(copy_image(source, mirror)),
+            Some(skopeo.copy_image(source, mirror)),
         )),
         _ => {}
     }
 }
 
-fn signatures(source: &Place, mirror: &Place, found: &mut Vec<Finding>) {
+fn signatures(source: &Place, mirror: &Place, skopeo: &Skopeo, found: &mut Vec<Finding>) {
     for (own, other) in source.signatures.iter().zip(&mirror.signatures) {
         let (kind, from, own) = own;
         let (_, to, other) = other;
@@ -83,12 +87,12 @@ fn signatures(source: &Place, mirror: &Place, found: &mut Vec<Finding>) {
             false => format!("{what} differ: {missing} of {} at {from} are not at {to}", here.len()),
         };
         let (next, command) = match kind {
-            SourceKind::Attachment => ("", copy_attachment(from.as_str(), to.as_str())),
+            SourceKind::Attachment => ("", skopeo.copy_attachment(&from, &to)),
             SourceKind::Lookaside => (
                 "; skopeo writes them to the lookaside-staging that registries.d names for the mirror",
-                copy_image(source, mirror),
+                skopeo.copy_image(source, mirror),
             ),
-            _ => ("", copy_image(source, mirror)),
+            _ => ("", skopeo.copy_image(source, mirror)),
         };
         found.push(gap(format!("{lost}{next}"), Some(command)));
     }
@@ -118,23 +122,36 @@ fn unreachable(message: String) -> Finding {
     }
 }
 
-/// Copies the image, all instances of a list, with the signatures that skopeo knows of.
-fn copy_image(source: &Place, mirror: &Place) -> String {
-    let at = |reference: &Reference| shell_word(&format!("docker://{reference}"));
-    format!(
-        "skopeo copy --all --preserve-digests {} {}",
-        at(&source.reference),
-        at(&mirror.reference)
-    )
-}
+/// Commands of skopeo, with the options that they all have.
+struct Skopeo(String);
 
-/// Copies what hangs at a tag.
-fn copy_attachment(from: &str, to: &str) -> String {
-    format!(
-        "skopeo copy --preserve-digests {} {}",
-        shell_word(&format!("docker://{from}")),
-        shell_word(&format!("docker://{to}"))
-    )
+impl Skopeo {
+    fn with(stores: Option<&Path>) -> Self {
+        let directory = stores.map(|directory| shell_word(&safe(&directory.display().to_string())));
+        let options = directory.map(|directory| format!(" --registries.d {directory}"));
+        Self(format!("skopeo{} copy", options.unwrap_or_default()))
+    }
+
+    /// Copies the image, all instances of a list, with the signatures that skopeo knows of.
+    fn copy_image(&self, source: &Place, mirror: &Place) -> String {
+        let at = |reference: &Reference| shell_word(&format!("docker://{reference}"));
+        format!(
+            "{} --all --preserve-digests {} {}",
+            self.0,
+            at(&source.reference),
+            at(&mirror.reference)
+        )
+    }
+
+    /// Copies what hangs at a tag.
+    fn copy_attachment(&self, from: &str, to: &str) -> String {
+        format!(
+            "{} --preserve-digests {} {}",
+            self.0,
+            shell_word(&format!("docker://{from}")),
+            shell_word(&format!("docker://{to}"))
+        )
+    }
 }
 
 #[cfg(test)]
@@ -167,10 +184,13 @@ mod tests {
     }
 
     fn compared(source: (Held, [Held; 3]), mirror: (Held, [Held; 3])) -> Vec<Finding> {
-        findings(&[
-            place(MIRROR, true, mirror.0, mirror.1),
-            place(SOURCE, false, source.0, source.1),
-        ])
+        findings(
+            &[
+                place(MIRROR, true, mirror.0, mirror.1),
+                place(SOURCE, false, source.0, source.1),
+            ],
+            None,
+        )
     }
 
     fn none() -> [Held; 3] {

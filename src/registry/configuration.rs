@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What this machine and the user say about registries.
 
+use std::path::PathBuf;
+
 use super::logins::Logins;
 use super::network::Network;
 use super::registries_conf::RegistriesConf;
@@ -17,6 +19,8 @@ pub struct Configuration {
     pub mirrors: RegistriesConf,
     /// Lookaside stores and attachments.
     pub stores: RegistriesD,
+    /// The directory that these are from, where the user names one.
+    pub stores_directory: Option<PathBuf>,
     /// The lookaside store where none is configured.
     pub default_store: String,
     /// Accept certificates of registries that cannot be verified.

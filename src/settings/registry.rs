@@ -54,6 +54,7 @@ pub fn configuration(
         logins,
         mirrors,
         stores,
+        stores_directory: options.registries_d.clone(),
         default_store: containers.default_lookaside,
         unverified: options.insecure,
         wants_attachments: false,

@@ -203,16 +203,16 @@ impl Scene {
         self.skopeo(&format!("skopeo copy -q {from} docker://{reference}"));
     }
 
-    /// Runs a command as it is printed, in a shell.
+    /// Runs a command in a shell; what is printed has the option already.
     #[track_caller]
     pub(super) fn skopeo(&self, command: &str) {
         // With the configuration of this test in place of the system's.
         let registries = self.path("registries.d");
-        let own = command.replacen(
-            "skopeo ",
-            &format!("skopeo --registries.d {} ", registries.display()),
-            1,
-        );
+        let option = format!("--registries.d {} ", registries.display());
+        let own = match command.contains(&option) {
+            true => command.to_owned(),
+            false => command.replacen("skopeo ", &format!("skopeo {option}"), 1),
+        };
         let run = Command::new("/bin/sh")
             .args(["-c", &own])
             .env_clear()

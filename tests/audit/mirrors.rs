@@ -156,10 +156,26 @@ fn the_extension_of_a_registry_is_compared_too() {
     assert_eq!(found.len(), 1, "{found:#?}");
     let message = found[0]["message"].as_str().unwrap();
     assert!(message.contains("extension differ: 1 of 2"), "{message}");
-    assert!(
-        found[0]["command"].as_str().unwrap().starts_with("skopeo copy --all"),
-        "{found:#?}"
+    // As the user has signatures found, skopeo has to find them.
+    let command = found[0]["command"].as_str().unwrap();
+    let begin = format!("skopeo --registries.d {} copy --all", registries.display());
+    assert!(command.starts_with(&begin), "{command}");
+    // A second kind that is lost has the same command, which people read once.
+    let stores = fleet.scene.sandbox.path("stores");
+    let own = format!(
+        "docker:\n  {}:\n    lookaside: file://{}\n",
+        source.host(),
+        stores.display()
     );
+    fleet.scene.sandbox.file("registries.d/own.yaml", own);
+    let file = format!("stores/ns/app@{}/signature-1", digest.replace(':', "="));
+    fleet.scene.sandbox.file(&file, "kept beside it");
+    let both = findings();
+    assert_eq!(both.len(), 2, "{both:#?}");
+    assert_eq!(both[0]["command"], both[1]["command"], "{both:#?}");
+    let text = fleet.run(&args).expect(1).stdout;
+    assert_eq!(text.matches(command).count(), 1, "{text}");
+    fleet.scene.sandbox.file("registries.d/own.yaml", "docker: {}\n");
     // Neither of them sees the token of the cluster.
     for hub in [&source, &mirror] {
         assert!(hub.seen().iter().all(|seen| seen.authorization().is_empty()));

@@ -7,6 +7,7 @@ use super::renderer::{Look, Renderer};
 use super::summary::Summary;
 use super::words::{message, short};
 use crate::audit::entry::{Entry, FindingKind, CLUSTER};
+use crate::audit::finding::command_at;
 use crate::audit::head::Head;
 use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
@@ -137,12 +138,12 @@ impl Text {
                 self.below(out, &text)?;
             }
         }
-        for finding in &entry.findings {
+        for (n, finding) in entry.findings.iter().enumerate() {
             if !self.wide && is_summed_up(finding.kind) {
                 continue;
             }
             self.below(out, &format!("{}: {}", finding.kind.word(), message(&finding.message)))?;
-            if let Some(command) = &finding.command {
+            if let Some(command) = command_at(&entry.findings, n) {
                 // On one line, so that it can be copied.
                 writeln!(out, "    {}", message(command))?;
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `--mirrors`: images at their sources and at the mirrors that stand for these.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
@@ -41,6 +42,8 @@ pub(super) struct Mirrors<'s> {
     known: Arc<Known>,
     seen: Arc<Seen>,
     registries: Registries<'s>,
+    /// The directory of registries.d that the user names.
+    stores: Option<&'s Path>,
 }
 
 impl<'s> Mirrors<'s> {
@@ -50,6 +53,7 @@ impl<'s> Mirrors<'s> {
             known,
             seen,
             registries: Registries::new(configuration, clock),
+            stores: configuration.stores_directory.as_deref(),
         }
     }
 
@@ -86,7 +90,7 @@ impl<'s> Mirrors<'s> {
         }
         match locations {
             Ok(locations) if locations.iter().any(|location| location.is_mirror) => {
-                gaps::findings(&self.registries.compare(reference, digest, &locations))
+                gaps::findings(&self.registries.compare(reference, digest, &locations), self.stores)
             }
             Ok(_) => Vec::new(),
             Err(why) => vec![Finding {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::signs::{class, glyph};
 use crate::audit::entry::{Entry, Finding, CLUSTER};
+use crate::audit::finding::command_at;
 use crate::reason::{Reason, Verdict};
 use crate::report::audit::words::{makers, message, title};
 use crate::text::safe;
@@ -120,7 +121,7 @@ impl Row {
             } else {
                 String::new()
             },
-            findings: entry.findings.iter().take(MAX_OTHERS).map(found).collect(),
+            findings: found(&entry.findings[..entry.findings.len().min(MAX_OTHERS)]),
             image: safe(&entry.image),
             source: if entry.source == CLUSTER {
                 String::new()
@@ -134,12 +135,13 @@ impl Row {
     }
 }
 
-fn found(finding: &Finding) -> Found {
-    Found {
+fn found(findings: &[Finding]) -> Vec<Found> {
+    let each = findings.iter().enumerate().map(|(n, finding)| Found {
         what: title(finding.kind.word()),
         message: message(&finding.message),
-        command: finding.command.as_deref().map(message),
-    }
+        command: command_at(findings, n).map(message),
+    });
+    each.collect()
 }
 
 /// The keys that it is signed by, then those that signatures only claim.

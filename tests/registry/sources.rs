@@ -77,6 +77,9 @@ fn one_signature_in_two_places_counts_once() {
         .expect_verdict(0, "Verified/Verified")
         .item();
     assert_eq!(answers(&item), ["extension found 1", "lookaside found 1"]);
+    // Where a registry has the extension, nodes look into no store.
+    let note = "podman and CRI-O do not look there: the registry offers its extension for signatures";
+    assert_eq!(item["sources"][1]["note"], note, "{item}");
     assert_eq!(item["signatures"].as_array().unwrap().len(), 1);
     town.verify_json(&[&image, "--require", "2"])
         .expect_verdict(1, "Rejected/ThresholdNotReached");

@@ -197,7 +197,13 @@ impl Registries<'_> {
 
     fn gather(&mut self, asked: &Reference, location: &Location, digest: &Digest, gathered: &mut Gathered) {
         self.extension(asked, location, digest, gathered);
+        let is_offered = self.session(location).is_ok_and(|session| session.offers_signatures);
         self.lookaside(location, digest, gathered);
+        if is_offered && gathered.sources.last().is_some_and(|source| source.signatures > 0) {
+            gathered.note(
+                "podman and CRI-O do not look there: the registry offers its extension for signatures".to_owned(),
+            );
+        }
         self.attachments(asked, location, digest, gathered);
         gathered.limit();
     }

@@ -182,6 +182,18 @@ impl ImageReport {
             None => self.asked().to_owned(),
         }
     }
+
+    /// Whether the manifest was taken from another repository than the one that was asked for.
+    #[must_use]
+    pub fn is_at_a_mirror(&self) -> bool {
+        let asked = self.registry.as_ref().and_then(|own| own.pinned.split('@').next());
+        let (Some(asked), Some(taken)) = (asked, self.source.strip_prefix("docker://")) else {
+            return false;
+        };
+        !taken
+            .strip_prefix(asked)
+            .is_some_and(|rest| rest.starts_with([':', '@']))
+    }
 }
 
 /// How many images have which verdict.

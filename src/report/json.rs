@@ -9,7 +9,7 @@ use serde_json::{json, Map, Value};
 
 pub use self::document::{write_document, write_line, Syntax, API_VERSION};
 pub(super) use self::document::{write_item, write_list};
-use super::{Attached, Attachment, ImageReport, InRegistry, RecordResult, Renderer, Summary};
+use super::{signatures, Attached, Attachment, ImageReport, InRegistry, RecordResult, Renderer, Summary};
 use crate::payload::Payload;
 use crate::reference::Reference;
 use crate::subject::SourceAnswer;
@@ -116,12 +116,14 @@ fn in_registry(registry: &InRegistry, members: &mut Map<String, Value>) {
     }
     if !registry.instances.is_empty() {
         let instances = registry.instances.iter().map(|instance| {
+            let signers = signatures::signers(&instance.outcome).into_iter().map(signer);
             json!({
                 "image": instance.image,
                 "platform": instance.platform,
                 "verdict": instance.outcome.verdict().word(),
                 "reason": instance.outcome.reason().word(),
                 "message": instance.outcome.message(),
+                "signers": signers.collect::<Vec<_>>(),
             })
         });
         members.insert("instances".to_owned(), instances.collect());

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde_json::{json, Value};
 
 use super::json::{write_document, Syntax, API_VERSION};
-pub use super::validity::validity_word;
+use super::validity::validity_word;
 use crate::openpgp::keys::listing::ListedKey;
 use crate::reason::Reason;
 use crate::text::{safe, time};

@@ -33,6 +33,22 @@ pub(super) fn signers(outcome: &ImageOutcome) -> Vec<&Signer> {
         .collect()
 }
 
+/// The keys that an image is reported with: its own, or those of the instances by which a list is verified, each once.
+pub(super) fn makers(report: &ImageReport) -> Vec<&Signer> {
+    let own = signers(&report.outcome);
+    match &report.registry {
+        Some(registry) if own.is_empty() && report.outcome.verdict() == Verdict::Verified => {
+            let of_instances = registry.instances.iter().map(|instance| signers(&instance.outcome));
+            let mut seen = BTreeSet::new();
+            of_instances
+                .flatten()
+                .filter(|signer| seen.insert(signer.id()))
+                .collect()
+        }
+        _ => own,
+    }
+}
+
 /// The references in the signatures that verify an image for an expected identity, each once and safe to print.
 pub(super) fn references(outcome: &ImageOutcome, identity: &Reference) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
@@ -114,7 +130,9 @@ pub(super) fn write(
             }
         }
     }
-    if let Some(text) = outcome.by_kind() {
+    // Those at the source may have the other kind, and do not count.
+    let place = if report.is_at_a_mirror() { " at the mirror" } else { "" };
+    if let Some(text) = outcome.by_kind(place) {
         line(margin, &text)?;
     }
     for source in sources {
@@ -213,7 +231,7 @@ fn details(signature: &SignatureOutcome, line: &mut dyn FnMut(&str) -> io::Resul
             signer.key_algorithm,
             signer.hash_algorithm,
             time(signer.created),
-            super::keys::validity_word(signer.validity)
+            super::validity::validity_word(signer.validity)
         ))?;
     }
     if let Some(claim) = signature.claim() {

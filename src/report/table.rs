@@ -78,7 +78,7 @@ impl Renderer for Table {
 
     fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
         let outcome = &report.outcome;
-        let keys: Vec<String> = signatures::signers(outcome)
+        let keys: Vec<String> = signatures::makers(report)
             .into_iter()
             .map(|signer| {
                 let whole = signer.id();

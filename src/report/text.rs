@@ -37,7 +37,7 @@ impl Renderer for Block {
                 label = "";
             }
         }
-        if self.wide || is_at_a_mirror(report) {
+        if self.wide || report.is_at_a_mirror() {
             value.put("source", &safe(&report.source))?;
         }
         if let Some(registry) = &report.registry {
@@ -53,7 +53,7 @@ impl Renderer for Block {
         if report.identity_source == IdentitySource::Stream {
             value.put("named by", "the image stream, not the user")?;
         }
-        for signer in signatures::signers(outcome) {
+        for signer in signatures::makers(report) {
             let (owner, id) = (safe(&signer.owner()), signer.id());
             let is_named = owner != id && !value.said.contains(&owner);
             if owner != id {
@@ -87,18 +87,6 @@ impl Block {
         wrap::write(out, &text, begin, 4, WIDTH)?;
         Ok(text)
     }
-}
-
-/// Whether the manifest was taken from another repository than the one that was asked for.
-fn is_at_a_mirror(report: &ImageReport) -> bool {
-    let asked = report.registry.as_ref().and_then(|own| own.pinned.split('@').next());
-    let taken = report.source.strip_prefix("docker://");
-    let (Some(asked), Some(taken)) = (asked, taken) else {
-        return false;
-    };
-    !taken
-        .strip_prefix(asked)
-        .is_some_and(|rest| rest.starts_with([':', '@']))
 }
 
 /// The scopes of a policy that decided, each once.

@@ -235,9 +235,9 @@ impl ImageOutcome {
     }
 
     /// What the signatures of each kind came to, such as `GPG: Verified, sigstore: none`, where both are
-    /// asked for or there.
+    /// asked for or there. Of a kind without signatures `place` says where there is none; it may be empty.
     #[must_use]
-    pub fn by_kind(&self) -> Option<String> {
+    pub fn by_kind(&self, place: &str) -> Option<String> {
         let kinds = [(SignatureKind::Gpg, "GPG"), (SignatureKind::Sigstore, "sigstore")];
         let mut parts = Vec::new();
         for (kind, name) in kinds {
@@ -247,7 +247,7 @@ impl ImageOutcome {
                 return None;
             }
             let said = match furthest(own.iter().copied()) {
-                None => "none".to_owned(),
+                None => format!("none{place}"),
                 Some(_) if !is_asked => "not checked".to_owned(),
                 Some(best) if best.verdict() == Verdict::Verified => best.verdict().to_string(),
                 Some(best) => format!("{} ({})", best.verdict(), best.reason()),

@@ -2,6 +2,7 @@
 //! Mirrors: the first location that has the manifest counts, for signatures too.
 
 use crate::registry::town::{answers, Town};
+use crate::support::cosign::Cosign;
 use crate::support::hub::{Answer, Hub};
 use crate::support::images::base64;
 use serde_json::json;
@@ -43,6 +44,34 @@ impl Scene {
             store.repository(repository).sign(&self.digest, "one", &signature);
         });
     }
+}
+
+/// What is signed at the source does not count, so that the place is told where there is nothing.
+#[test]
+fn which_kind_the_mirror_lacks() {
+    let scene = Scene::new();
+    scene.sign_at(&scene.mirror, "up/app");
+    let key = scene.town.sandbox.file("cosign.pub", Cosign::new().pem());
+    let key = key.to_str().unwrap();
+    let text = scene
+        .town
+        .verify(&[&format!("docker://{NAME}:v1"), "--sigstore-key", key])
+        .expect(0)
+        .stdout;
+    assert!(
+        text.contains("  GPG: Verified, sigstore: none at the mirror\n"),
+        "{text}"
+    );
+    // At the place that was asked for nothing is said of a mirror.
+    scene.town.insecure(&[&scene.mirror.host()]);
+    let image = format!("docker://{}/up/app:v1", scene.mirror.host());
+    let identity = format!("{NAME}:v1");
+    let text = scene
+        .town
+        .verify(&[&image, "--expected-identity", &identity, "--sigstore-key", key])
+        .expect(0)
+        .stdout;
+    assert!(text.contains("  GPG: Verified, sigstore: none\n"), "{text}");
 }
 
 #[test]

@@ -207,3 +207,34 @@ fn the_digest_of_an_instance_is_not_that_of_its_list() {
     ];
     scene.town.verify_json(&args.map(|arg| arg as &str)).expect(0);
 }
+
+/// A list that is not signed itself is Verified by the keys of its instances: they are named wherever keys are.
+#[test]
+fn the_keys_of_a_list_that_is_verified_by_its_instances() {
+    let scene = Scene::new(&[]);
+    let town = &scene.town;
+    let second = town.signer.simple_key("Second <second@example.com>");
+    let file = town.signer.export(&[&second], &town.sandbox.path("second.gpg"));
+    scene.sign(&scene.instances[0], &scene.reference());
+    let payload = crate::support::images::payload(&scene.instances[1], &scene.reference());
+    town.keep(REPOSITORY, &scene.instances[1], 1, &town.signer.sign(&second, &payload));
+    let image = scene.image();
+    let args = ["--public-key", file.to_str().unwrap(), image.as_str()];
+    let text = town.verify(&args).expect(0).stdout;
+    for (owner, key) in [
+        ("Example Release <release@example.com>", &town.key),
+        ("Second <second@example.com>", &second),
+    ] {
+        let said = format!("  signed by  {owner}\n             {key}\n");
+        assert!(text.contains(&said), "{text}");
+    }
+    let table = town.verify(&[&args[..], &["docker://registry.invalid/ns/app:v1"]].concat());
+    let row = table.stdout.lines().find(|line| line.starts_with("Verified")).unwrap();
+    assert!(row.contains(&town.key[24..]), "{row}");
+    assert!(row.contains(&second[24..]), "{row}");
+    let item = town.verify_json(&args).expect(0).item();
+    assert_eq!(item["signatures"], json!([]), "{item}");
+    let keys = item["instances"].as_array().unwrap().iter();
+    let keys = keys.map(|instance| instance["signers"][0]["primaryFingerprint"].as_str().unwrap());
+    assert_eq!(keys.collect::<Vec<_>>(), [&town.key, &second]);
+}

@@ -16,12 +16,15 @@ pub mod lookaside;
 pub mod network;
 mod redirect;
 pub mod referrers;
+mod refused;
 pub mod registries_conf;
 pub mod registries_d;
+mod repository;
+mod said;
 pub mod served;
 pub mod session;
 pub mod token;
 pub mod trouble;
 mod url_text;
 
-pub use authorization::Repository;
+pub use repository::Repository;

@@ -160,6 +160,7 @@ pub fn open(net: &Net, access: Access) -> Result<Opened<'_>, Trouble> {
         login: access.login.map(|login| StoredLogin {
             login,
             stored_for,
+            renewal: "the login is that of the test".to_owned(),
             stays: false,
         }),
         advice: String::new(),

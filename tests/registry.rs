@@ -36,6 +36,8 @@ mod policies;
 mod real;
 #[path = "registry/referrers.rs"]
 mod referrers;
+#[path = "registry/refusals.rs"]
+mod refusals;
 #[path = "registry/requests.rs"]
 mod requests;
 #[path = "registry/secrets.rs"]

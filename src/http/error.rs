@@ -95,7 +95,7 @@ pub(super) fn explain(error: ureq::Error, proxy: Option<&Proxy>, limit: Option<D
             Some(_) => through("has a host name that is not found".into()),
             None => HttpError::Unreached("no such host".into()),
         },
-        ureq::Error::ConnectProxyFailed(why) => through(format!("does not connect to it: {}", safe(&why))),
+        ureq::Error::ConnectProxyFailed(why) => through(format!("does not connect to it: {}", refusal_of_proxy(&why))),
         ureq::Error::Other(error) if error.is::<NotTls>() => HttpError::NotTls,
         // Not cut: what to do stands at the end.
         ureq::Error::Other(error) if error.is::<Refused>() => HttpError::Other(sentence(&error.to_string())),
@@ -106,6 +106,19 @@ pub(super) fn explain(error: ureq::Error, proxy: Option<&Proxy>, limit: Option<D
         },
         ureq::Error::Protocol(error) => HttpError::Other(format!("not an HTTP response: {}", safe(&error.to_string()))),
         other => HttpError::Other(safe(&other.to_string())),
+    }
+}
+
+/// Why a proxy does not connect, out of ureq's text, which has the status twice.
+fn refusal_of_proxy(why: &str) -> String {
+    let status = why.strip_prefix("proxy server responded ");
+    match status.and_then(|status| status.split('/').next()) {
+        Some("407") => {
+            "it asks for a user name and a password (407), which stand before its host in the URL that names it"
+                .to_owned()
+        }
+        Some(status) => format!("it answers with status {}", safe(status)),
+        None => safe(why),
     }
 }
 

@@ -28,6 +28,8 @@ pub struct StoredLogin {
     pub stored_for: String,
     /// It is a cluster's: sent to this host and port only, also by a token server, and over verified TLS only.
     pub stays: bool,
+    /// Where it was found and how to renew it, safe to print.
+    pub renewal: String,
 }
 
 impl StoredLogin {

@@ -13,6 +13,9 @@ use super::clients::{Clients, Question};
 use super::login::{basic, Login};
 use super::network::Reach;
 use super::redirect;
+use super::refused::{self, Shown};
+use super::repository::Repository;
+use super::said;
 use super::token::{self, Token};
 use super::trouble::Trouble;
 use super::url_text::{decoded, encoded, is_same, server_of, with_query};
@@ -31,17 +34,6 @@ const RENEW_BEFORE: i64 = 5;
 
 /// Most tokens that are kept.
 const MAX_TOKENS: usize = 1000;
-
-/// A repository of a registry, and the login for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repository {
-    /// The repository's path in its registry.
-    pub path: String,
-    /// The login, if there is one.
-    pub login: Option<StoredLogin>,
-    /// How to have one, where there is none; safe to print.
-    pub advice: String,
-}
 
 /// How a registry wants to be asked, and the tokens that were given for it.
 #[derive(Debug)]
@@ -80,11 +72,7 @@ impl Authorization {
         clients: &mut Clients<'_>,
         repository: &Repository,
     ) -> Result<Vec<(String, Secret)>, Trouble> {
-        let known = self
-            .challenges
-            .iter()
-            .find(|challenge| matches!(challenge.scheme.as_str(), "basic" | "bearer"))
-            .cloned();
+        let known = self.challenges.iter().find(|challenge| challenge.is_usable()).cloned();
         let value = match known {
             None => return Ok(Vec::new()),
             Some(challenge) if challenge.scheme == "basic" => match self.login(repository) {
@@ -127,20 +115,8 @@ impl Authorization {
 
     /// Whether a text of the registry repeats what it was shown: it must reach no other host, and no message.
     pub(super) fn shows_login(&self, repository: &Repository, text: &str) -> bool {
-        let mut secrets = Vec::new();
-        match repository.login.as_ref().map(|stored| &stored.login) {
-            Some(Login::Password { user, password }) => {
-                secrets.push(password.clone());
-                let pair = basic(user, password);
-                let pair = pair
-                    .reveal()
-                    .split_once(' ')
-                    .map(|(_, pair)| pair.trim_end_matches('='));
-                secrets.extend(pair.map(Secret::new));
-            }
-            Some(Login::IdentityToken { token, .. }) => secrets.push(token.clone()),
-            None => {}
-        }
+        let stored = repository.login.as_ref();
+        let mut secrets = stored.map(|stored| stored.login.secrets()).unwrap_or_default();
         secrets.extend(self.tokens.get(&repository.path).map(|token| token.token.clone()));
         let decoded = decoded(text);
         without(text, &secrets) != text || without(&decoded, &secrets) != decoded
@@ -149,6 +125,11 @@ impl Authorization {
     /// Whether it is certain whom we talk to.
     fn is_verified(&self) -> bool {
         self.base.is_https() && !self.access.unverified
+    }
+
+    /// Whether a login may be sent to this registry: without verified TLS only one that is stored for exactly this host and port.
+    fn may_send(&self, stored: &StoredLogin) -> bool {
+        self.is_verified() || (stored.is_for(&self.access.host) && !stored.stays)
     }
 
     /// The login, if it may be sent to this registry.
@@ -163,7 +144,7 @@ impl Authorization {
             "over plain http"
         };
         let (stored_for, host) = (safe(&stored.stored_for), safe(&self.access.host));
-        let is_for = stored.is_for(&self.access.host) && !stored.stays;
+        let is_for = self.may_send(stored);
         let warning = if stored.stays {
             format!("the cluster's token is not sent to {host} {how}")
         } else if is_for {
@@ -234,6 +215,7 @@ impl Authorization {
             )));
         }
         let login = self.login(repository);
+        let is_sent = login.is_some();
         let mut query: Vec<(&str, String)> = Vec::new();
         if let Some(service) = challenge.parameters.get("service") {
             query.push(("service", service.clone()));
@@ -280,9 +262,13 @@ impl Authorization {
             status @ (401 | 403) => Err(Trouble::Forbidden {
                 url,
                 status,
-                hint: self.hint(repository),
+                hint: self.hint_of(repository, &response, if is_sent { Shown::Itself } else { Shown::Not }),
             }),
-            status => Err(Trouble::Status { url, status }),
+            status => Err(Trouble::Status {
+                url,
+                status,
+                hint: self.said(repository, &response),
+            }),
         }
     }
 
@@ -332,11 +318,29 @@ impl Authorization {
         Ok((url, response))
     }
 
-    /// What to do where the registry refuses.
-    pub(super) fn hint(&self, repository: &Repository) -> String {
-        match &repository.login {
-            None => format!("; {}", repository.advice),
-            Some(stored) => format!("; the login for {} does not allow it", safe(&stored.stored_for)),
-        }
+    /// What the registry says and what to do where it refuses.
+    pub(super) fn hint(&self, repository: &Repository, response: &Response) -> String {
+        let known = self.challenges.iter().find(|challenge| challenge.is_usable());
+        let shown = match &repository.login {
+            Some(stored) if !self.may_send(stored) => Shown::Not,
+            _ if known.is_some_and(|challenge| challenge.scheme == "bearer") => Shown::AsToken,
+            _ => Shown::Itself,
+        };
+        self.hint_of(repository, response, shown)
+    }
+
+    fn hint_of(&self, repository: &Repository, response: &Response, shown: Shown) -> String {
+        let login = repository.login.as_ref();
+        self.said(repository, response) + &refused::hint(login, &repository.advice, response.status, shown)
+    }
+
+    /// The words of a server, without the login that they may repeat.
+    pub(super) fn said(&self, repository: &Repository, response: &Response) -> String {
+        said::told(response, |words| self.shows_login(repository, words))
+    }
+
+    /// `HOST[:PORT]` of the registry, as references have it.
+    pub(super) fn host(&self) -> &str {
+        &self.access.host
     }
 }

@@ -37,6 +37,11 @@ impl Challenge {
         challenge
     }
 
+    /// Whether it asks for what can be shown: a password or a token.
+    pub(super) fn is_usable(&self) -> bool {
+        matches!(self.scheme.as_str(), "basic" | "bearer")
+    }
+
     /// The further scope that a registry asks for after a token was not enough: resource type, name and actions.
     #[must_use]
     pub fn further_scope(&self) -> Option<(&str, &str, &str)> {

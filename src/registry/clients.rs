@@ -119,7 +119,26 @@ impl<'n> Clients<'n> {
             HttpError::NotTls if reach.is_registry && !self.allows_plain => {
                 unreachable(format!("{error}, {}", self.origin.plain(&location_of(server))))
             }
-            error => unreachable(error.to_string()),
+            error => unreachable(format!("{error}{}", next_step(&error))),
         })
     }
+}
+
+/// What to look at where nobody was reached.
+fn next_step(error: &HttpError) -> &'static str {
+    match error {
+        HttpError::Refused => "; look at the host and the port, and whether the server runs",
+        HttpError::Unreached(what) if is_unknown_host(what) => {
+            "; look at the spelling of the host, and at DNS; where a proxy leads there, HTTPS_PROXY names it"
+        }
+        HttpError::Unreached(_) => {
+            "; look at the host and the port, and at the network; where a proxy leads there, HTTPS_PROXY names it"
+        }
+        _ => "",
+    }
+}
+
+/// Whether the name of a host was not found.
+fn is_unknown_host(what: &str) -> bool {
+    what == "no such host" || what.starts_with("failed to lookup address")
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use serde_json::{Map, Value};
 
 use crate::http::secret::Secret;
-use crate::json;
+use crate::json::{self, JsonError};
 use crate::text::place::shown;
 
 /// Largest file, in bytes.
@@ -30,6 +30,23 @@ pub enum Login {
         /// The token itself, without the word before it.
         token: Secret,
     },
+}
+
+impl Login {
+    /// What a server could repeat of it: the password, also as it is sent with the user, or the token.
+    pub(super) fn secrets(&self) -> Vec<Secret> {
+        match self {
+            Self::Password { user, password } => {
+                let pair = basic(user, password);
+                let pair = pair
+                    .reveal()
+                    .split_once(' ')
+                    .map(|(_, pair)| pair.trim_end_matches('='));
+                [password.clone()].into_iter().chain(pair.map(Secret::new)).collect()
+            }
+            Self::IdentityToken { token, .. } => vec![token.clone()],
+        }
+    }
 }
 
 /// What a file says about a key.
@@ -61,7 +78,7 @@ pub struct Error(String);
 pub fn look_up(text: &[u8], key: &str, legacy: bool) -> Result<Stored, Error> {
     check_key(key)?;
     // A login is never quoted in a message: json's own errors may hold text of the file.
-    let document = json::parse(text).map_err(|_| Error("it is not JSON with different member names".into()))?;
+    let document = json::parse(text).map_err(|error| Error(broken(text, &error)))?;
     let root = document
         .as_object()
         .ok_or_else(|| Error("expected a JSON object".into()))?;
@@ -83,8 +100,8 @@ pub fn look_up(text: &[u8], key: &str, legacy: bool) -> Result<Stored, Error> {
     } else {
         object(root, "auths")?.unwrap_or(&empty)
     };
-    for entry in auths.values() {
-        check_entry(entry)?;
+    for (own, entry) in auths {
+        check_entry(own, entry)?;
     }
     let mut candidates: Vec<&str> = Vec::new();
     let mut candidate = if legacy { host } else { key };
@@ -132,16 +149,37 @@ fn object<'m>(root: &'m Map<String, Value>, name: &str) -> Result<Option<&'m Map
     }
 }
 
+/// Where a file breaks the grammar, and how.
+fn broken(text: &[u8], error: &JsonError) -> String {
+    let (offset, what) = match error {
+        JsonError::Repeated { offset, .. } => (offset, "a member occurs twice in an object"),
+        JsonError::Syntax { offset, .. } | JsonError::Type { offset, .. } => (offset, "it is not JSON"),
+        JsonError::Depth { offset, .. } | JsonError::Length { offset, .. } | JsonError::Weight { offset, .. } => {
+            (offset, "it is nested too deep, or has too much in it")
+        }
+        JsonError::Io(_) => return "it is not JSON".to_owned(),
+    };
+    let end = usize::try_from(*offset).unwrap_or(usize::MAX).min(text.len());
+    let line = text[..end].iter().filter(|byte| **byte == b'\n').count() + 1;
+    format!("line {line}: {what}")
+}
+
 /// The types of all entries, also of those that are not looked up: a file is usable or not.
-fn check_entry(entry: &Value) -> Result<(), Error> {
+fn check_entry(key: &str, entry: &Value) -> Result<(), Error> {
     let members = match entry {
         Value::Null => return Ok(()),
         Value::Object(members) => members,
-        _ => return Err(Error("an entry of auths is not an object".into())),
+        _ => {
+            return Err(Error(format!(
+                "auths, the entry for {}: expected an object",
+                shown(key)
+            )))
+        }
     };
     for name in ["auth", "identitytoken"] {
         if !matches!(members.get(name), None | Some(Value::Null | Value::String(_))) {
-            return Err(Error(format!("an entry of auths: {name}: expected a string")));
+            let key = shown(key);
+            return Err(Error(format!("auths, the entry for {key}: {name}: expected a string")));
         }
     }
     Ok(())

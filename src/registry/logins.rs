@@ -77,6 +77,7 @@ impl Logins {
                 login: given.login.clone(),
                 stored_for: place.domain().to_owned(),
                 stays: false,
+                renewal: "the login is that of --creds".to_owned(),
             }));
         }
         match self.found(place)? {
@@ -89,14 +90,31 @@ impl Logins {
     /// it is looked for.
     #[must_use]
     pub fn advice(&self, place: &Reference) -> String {
-        let host = safe(place.domain());
+        let host = place.domain();
         match self.named.as_ref().map(|file| safe(&file.display().to_string())) {
-            Some(file) => {
-                let word = shell_word(&file);
-                format!("{file} has no login for {host}; to add one: podman login --authfile {word} {host}")
-            }
-            None => format!("log in: podman login {host}"),
+            Some(file) => format!(
+                "{file} has no login for {}; to add one: {}",
+                safe(host),
+                self.command(host)
+            ),
+            None => format!("log in: {}", self.command(host)),
         }
+    }
+
+    /// The command that stores a login where it is looked for first.
+    fn command(&self, key: &str) -> String {
+        let key = shell_word(&safe(key));
+        match self.named.as_ref().map(|file| safe(&file.display().to_string())) {
+            Some(file) => format!("podman login --authfile {} {key}", shell_word(&file)),
+            None => format!("podman login {key}"),
+        }
+    }
+
+    /// Where a login was found and how to renew it. A key of a repository is nearer than that of its registry, and must be
+    /// the one that is renewed; docker has URLs as keys, which podman does not take.
+    fn renewal(&self, from: &str, place: &Reference, key: &str) -> String {
+        let key = if key.contains("://") { place.domain() } else { key };
+        format!("the login is from {from}; log in again: {}", self.command(key))
     }
 
     fn of_cluster(&self, place: &Reference) -> Option<StoredLogin> {
@@ -110,6 +128,7 @@ impl Logins {
             },
             stored_for: host.to_owned(),
             stays: true,
+            renewal: "the login is the token of the cluster; log in again: oc login".to_owned(),
         })
     }
 
@@ -123,11 +142,13 @@ impl Logins {
                 self.in_files(place)
             } else {
                 let login = helper::ask(helper, place.domain(), &self.environment);
+                let from = format!("docker-credential-{}", safe(helper));
                 login.map(|login| {
                     login.map(|login| StoredLogin {
                         login,
                         stored_for: place.domain().to_owned(),
                         stays: false,
+                        renewal: self.renewal(&from, place, place.domain()),
                     })
                 })
             };
@@ -149,6 +170,7 @@ impl Logins {
                 Stored::Nothing => {}
                 Stored::Login(login, stored_for) => {
                     return Ok(Some(StoredLogin {
+                        renewal: self.renewal(&shown, place, &stored_for),
                         login,
                         stored_for,
                         stays: false,
@@ -158,7 +180,9 @@ impl Logins {
                     let login =
                         helper::ask(&name, &host, &self.environment).map_err(|error| format!("{shown}: {error}"))?;
                     if let Some(login) = login {
+                        let from = format!("docker-credential-{}, which {shown} names", safe(&name));
                         return Ok(Some(StoredLogin {
+                            renewal: self.renewal(&from, place, &host),
                             login,
                             stored_for: host,
                             stays: false,

@@ -213,13 +213,20 @@ impl<'n> Stores<'n> {
                 wanted: "a signature",
             }),
             200 => Ok(response.body),
-            404 => Err(Trouble::Absent { url }),
+            404 => Err(Trouble::Absent {
+                url,
+                hint: String::new(),
+            }),
             status @ (401 | 403) => Err(Trouble::Forbidden {
                 url,
                 status,
                 hint: String::new(),
             }),
-            status => Err(Trouble::Status { url, status }),
+            status => Err(Trouble::Status {
+                url,
+                status,
+                hint: String::new(),
+            }),
         }
     }
 
@@ -280,7 +287,10 @@ fn file(url: &str, path: &str) -> Result<Vec<u8>, Trouble> {
     match read_regular(&path, limit) {
         Ok(Some(content)) => Ok(content),
         Ok(None) => Err(Trouble::TooLarge { url: safe(url), limit }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Trouble::Absent { url: safe(url) }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Trouble::Absent {
+            url: safe(url),
+            hint: String::new(),
+        }),
         Err(error) => Err(Trouble::Unreachable {
             url: safe(url),
             why: error.to_string(),

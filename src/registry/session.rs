@@ -7,13 +7,15 @@ mod referrers;
 use std::sync::Arc;
 
 use super::access::Access;
-use super::authorization::{Authorization, Repository, MAX_SMALL};
+use super::authorization::{Authorization, MAX_SMALL};
 use super::budget::Budget;
 use super::challenge::Challenge;
 use super::clients::{Clients, Question};
 use super::extension::{self, Entry};
 use super::network::{Network, Reach};
 use super::redirect::{self, is_redirect, MAX_REDIRECTS};
+use super::repository::Repository;
+use super::said;
 use super::trouble::Trouble;
 use super::url_text::is_same;
 use crate::clock::Clock;
@@ -116,11 +118,27 @@ impl<'n> Session<'n> {
     /// When it is not there or cannot be had.
     pub fn manifest(&mut self, repository: &Repository, reference: &str) -> Result<Fetched, Trouble> {
         let url = format!("{}/v2/{}/manifests/{reference}", self.base, repository.path);
-        let response = self.get(repository, &url, MANIFESTS, MAX_MANIFEST_BYTES, "a manifest")?;
+        let response = self.get(repository, &url, MANIFESTS, MAX_MANIFEST_BYTES, "a manifest");
+        let response = response.map_err(|trouble| self.with_tags(trouble, repository, reference))?;
         Ok(Fetched {
             body: response.body,
             media_type: response.content_type,
         })
+    }
+
+    /// Where a tag is not there, how to see those that are; which of tag and repository is missing only the registry knows.
+    fn with_tags(&self, trouble: Trouble, repository: &Repository, reference: &str) -> Trouble {
+        match trouble {
+            Trouble::Absent { url, hint } if !reference.contains(':') => Trouble::Absent {
+                url,
+                hint: format!(
+                    "{hint}; look at the spelling of repository and tag; to see its tags: skopeo list-tags docker://{}/{}",
+                    safe(self.authorization.host()),
+                    repository.path
+                ),
+            },
+            trouble => trouble,
+        }
     }
 
     /// Fetches the payload of a signature and makes sure that it hashes to its digest.
@@ -180,13 +198,20 @@ impl<'n> Session<'n> {
         match response.status {
             200 if is_page(&response) => Err(Trouble::Page { url, wanted }),
             200 => Ok(response),
-            404 => Err(Trouble::Absent { url }),
+            404 => Err(Trouble::Absent {
+                url,
+                hint: self.authorization.said(repository, &response),
+            }),
             status @ (401 | 403) => Err(Trouble::Forbidden {
                 url,
                 status,
-                hint: self.authorization.hint(repository),
+                hint: self.authorization.hint(repository, &response),
             }),
-            status => Err(Trouble::Status { url, status }),
+            status => Err(Trouble::Status {
+                url,
+                status,
+                hint: self.authorization.said(repository, &response),
+            }),
         }
     }
 
@@ -266,12 +291,14 @@ fn ping(clients: &mut Clients<'_>, base: &Url, unverified: bool) -> Result<Respo
             wanted: "the answer of a registry",
         }),
         200 | 401 => Ok(response),
-        403 => Err(Trouble::Forbidden {
-            url,
-            status: 403,
-            hint: String::new(),
-        }),
-        status => Err(Trouble::Status { url, status }),
+        status => {
+            // No login was shown that could be repeated.
+            let hint = said::told(&response, |_| false);
+            Err(match status {
+                403 => Trouble::Forbidden { url, status, hint },
+                status => Trouble::Status { url, status, hint },
+            })
+        }
     }
 }
 

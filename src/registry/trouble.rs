@@ -9,10 +9,12 @@ use crate::reason::{Reason, Refusal};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
     /// 404: it is not there.
-    #[error("{url}: not found (404)")]
+    #[error("{url}: not found (404){hint}")]
     Absent {
         /// What was asked for.
         url: String,
+        /// What the server says and what to do, or nothing; safe to print.
+        hint: String,
     },
     /// 401 or 403. Registries answer so for repositories that do not exist as well.
     #[error("{url}: forbidden or not there ({status}){hint}")]
@@ -21,16 +23,18 @@ pub enum Trouble {
         url: String,
         /// The status code of the answer.
         status: u16,
-        /// What to do, or nothing.
+        /// What the server says and what to do, or nothing; safe to print.
         hint: String,
     },
     /// Another status than was expected.
-    #[error("{url}: unexpected status {status}")]
+    #[error("{url}: unexpected status {status}{hint}")]
     Status {
         /// What was asked for.
         url: String,
         /// The status code of the answer.
         status: u16,
+        /// What the server says, or nothing; safe to print.
+        hint: String,
     },
     /// A web page where data was expected: often from a proxy, or a login page.
     #[error("{url}: a web page came instead of {wanted}; look at the URL in a browser, or at the proxy")]

@@ -15,14 +15,17 @@ pub(super) struct Own {
 
 /// Reads the `[[registry]]` entries of a file; the first of a prefix counts.
 pub(super) fn parse(text: &str) -> Result<Own, String> {
-    let table: Table = text.parse().map_err(|error: toml::de::Error| safe(error.message()))?;
+    let table: Table = text.parse().map_err(|error: toml::de::Error| {
+        let line = error.span().map(|span| format!("line {}: ", line_of(text, span.start)));
+        format!("{}{}", line.unwrap_or_default(), safe(error.message()))
+    })?;
     if table.get("registries").is_some() {
         return Err("it is of version 1 ([registries.search] and the like), which is no longer read; write [[registry]] entries".into());
     }
     check_short_names(&table)?;
     let mut registries: Vec<Registry> = Vec::new();
-    for entry in tables(&table, "registry")? {
-        let registry = registry(entry)?;
+    for (n, entry) in tables(&table, "registry")?.into_iter().enumerate() {
+        let registry = registry(entry).map_err(|what| format!("{}: {what}", entry_of(text, n, entry)))?;
         check_against(&registries, &registry)?;
         if !registries.iter().any(|own| own.prefix == registry.prefix) {
             registries.push(registry);
@@ -32,6 +35,26 @@ pub(super) fn parse(text: &str) -> Result<Own, String> {
         registries,
         helpers: helpers(&table)?,
     })
+}
+
+/// The line of a byte, from 1.
+fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// Which entry it is: its line where it stands below a header, its number where it does not, and its location.
+fn entry_of(text: &str, n: usize, entry: &Table) -> String {
+    let is_header = |line: &str| line.split('#').next().map(str::trim) == Some("[[registry]]");
+    let headers = text.lines().enumerate().filter(|(_, line)| is_header(line));
+    let at = match headers.map(|(line, _)| line + 1).nth(n) {
+        Some(line) => format!("line {line}"),
+        None => format!("entry {}", n + 1),
+    };
+    let name = ["location", "prefix"]
+        .into_iter()
+        .find_map(|name| Some((name, entry.get(name)?.as_str()?)));
+    let name = name.map(|(name, value)| format!(" ({name} = {})", quoted(value)));
+    format!("{at}: [[registry]]{}", name.unwrap_or_default())
 }
 
 fn helpers(table: &Table) -> Result<Option<Vec<String>>, String> {
@@ -82,22 +105,22 @@ fn registry(entry: &Table) -> Result<Registry, String> {
     let location = location(text(entry, "location")?)?;
     let prefix = self::location(text(entry, "prefix")?)?;
     if prefix.is_empty() && location.is_empty() {
-        return Err("[[registry]]: location and prefix are both missing".into());
+        return Err("location and prefix are both missing".into());
     }
     if let Some(domain) = prefix.strip_prefix("*.") {
         if domain.contains(['/', ':', '@']) {
             return Err(format!(
-                "[[registry]] prefix {}: a wildcard is *. and a domain, without port, path or digest",
+                "prefix {}: a wildcard is *. and a domain, without port, path or digest",
                 quoted(&prefix)
             ));
         }
     } else if location.is_empty() {
-        return Err(format!("[[registry]] prefix {}: location is missing", quoted(&prefix)));
+        return Err(format!("prefix {}: location is missing", quoted(&prefix)));
     }
     let prefix = if prefix.is_empty() { location.clone() } else { prefix };
     if entry.contains_key("pull-from-mirror") && !text(entry, "pull-from-mirror")?.is_empty() {
         return Err(format!(
-            "[[registry]] {}: pull-from-mirror belongs to [[registry.mirror]]",
+            "{}: pull-from-mirror belongs to [[registry.mirror]]",
             quoted(&prefix)
         ));
     }

@@ -149,6 +149,8 @@ fn altered_octets_of_a_digest_hide_nothing_among_forged_signatures() {
             let mut body = key.sign_body(&draft.clone().later_by(9 * DAY - i64::from(n)), data);
             let at = numbers_at(&body) - 2;
             body[at..at + 2].copy_from_slice(&[0, 0]);
+            let end = body.len();
+            body[end - 4..].copy_from_slice(&n.to_be_bytes());
             packet(2, &body)
         };
         [flood(draft.clone(), data, 62), late(1), late(2)].concat()

@@ -15,6 +15,8 @@ mod lint_identities;
 mod lint_keys;
 #[path = "policy/lint_machine.rs"]
 mod lint_machine;
+#[path = "policy/lint_objects.rs"]
+mod lint_objects;
 #[path = "policy/mirrors.rs"]
 mod mirrors;
 #[path = "policy/objects.rs"]
@@ -27,6 +29,8 @@ mod promises;
 mod shipped;
 #[path = "policy/test.rs"]
 mod test;
+#[path = "policy/told.rs"]
+mod told;
 #[path = "policy/why.rs"]
 mod why;
 #[path = "policy/why_objects.rs"]

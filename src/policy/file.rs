@@ -6,7 +6,7 @@ use super::objects::{is_objects, Objects};
 use super::places::path_of;
 use super::scope::{is_in_storage, STORAGE};
 use super::Policy;
-use crate::input;
+use crate::input::{self, Encoding};
 use crate::text::quoted;
 
 /// The content of a file.
@@ -27,11 +27,32 @@ impl PolicyText {
         match input::text(bytes.to_vec()) {
             Ok(text) if is_objects(&text) => Objects::parse(&text).map(Self::Objects),
             _ => {
-                let policy = Policy::parse(bytes)?;
+                let policy = Policy::parse(bytes).map_err(|error| told(error, bytes))?;
                 check_storage(&policy, bytes)?;
                 Ok(Self::Policy(policy))
             }
         }
+    }
+}
+
+/// What else a text is that does not begin as JSON does.
+fn told(error: TextError, bytes: &[u8]) -> TextError {
+    let encoding = Encoding::of(bytes);
+    let begin = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    let what = match begin {
+        _ if error.line != 1 || error.column != 1 => return error,
+        _ if encoding != Encoding::Utf8 && encoding.is_utf8() => "it begins with a byte order mark; save it without",
+        _ if encoding != Encoding::Utf8 => "it is in UTF-16; save it as UTF-8 without a byte order mark",
+        None => "it is empty",
+        Some(b'{') => return error,
+        Some(_) => "it does not begin as JSON does; YAML is not taken",
+    };
+    TextError {
+        what: format!(
+            "{}: the readers of policy.json take JSON in UTF-8, and of this file {what}",
+            error.what
+        ),
+        ..error
     }
 }
 

@@ -22,6 +22,7 @@ pub fn of(book: &Rulebook) -> Vec<Finding> {
         findings.extend(identities::of_list(list));
     }
     findings.extend(requirements::of_objects(book));
+    findings.extend(identities::of_objects(book));
     findings.extend(paths::of(&rules(book), book));
     findings.extend(scopes::of(book, &lists));
     findings

@@ -135,7 +135,8 @@ type Seen = HashMap<String, (usize, usize)>;
 
 /// The items of a list that has them all: in a part of one, a requirement may be missing.
 fn whole(list: &PlacedNode) -> Outcome<&[PlacedNode]> {
-    if let Some(metadata) = list.member("metadata")? {
+    let metadata = list.member("metadata")?;
+    if let Some(metadata) = metadata.filter(|node| !matches!(node.value, document::Value::Null)) {
         for (name, none) in [("continue", ""), ("remainingItemCount", "0")] {
             let Some(member) = metadata.member(name)? else { continue };
             let is_none = match &member.value {

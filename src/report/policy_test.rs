@@ -83,7 +83,7 @@ pub fn write_json(out: &mut dyn Write, rows: &[Row], file: &str, policy: &[Strin
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_junit(out: &mut dyn Write, rows: &[Row], file: &str) -> io::Result<()> {
+pub fn write_junit(out: &mut dyn Write, rows: &[Row], file: &str, policy: &[String]) -> io::Result<()> {
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     let (tests, failures) = (rows.len(), failed(rows));
     writeln!(
@@ -91,6 +91,11 @@ pub fn write_junit(out: &mut dyn Write, rows: &[Row], file: &str) -> io::Result<
         "<testsuites>\n  <testsuite name=\"image-signature policy test {}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">",
         escaped(file)
     )?;
+    writeln!(out, "    <properties>")?;
+    for own in policy {
+        writeln!(out, "      <property name=\"policy\" value=\"{}\"/>", escaped(own))?;
+    }
+    writeln!(out, "    </properties>")?;
     for row in rows {
         let name = escaped(&row.reference);
         write!(out, "    <testcase classname=\"{}\" name=\"{name}\"", escaped(file))?;

@@ -81,8 +81,10 @@ impl<'s> Rules<'s> {
             }
             let place = self.place(scope.as_deref());
             let mut read = Vec::new();
+            let rules = self.settings.book.rules(scope.as_deref());
             for (number, requirement) in requirements.iter().enumerate() {
-                let draft = Draft::of(requirement).map_err(|(file, message)| {
+                let object = rules.get(number).and_then(|rule| rule.object);
+                let draft = Draft::of(requirement, object).map_err(|(file, message)| {
                     let at = self.at(scope.as_deref(), number, file);
                     UsageError::new(format!("{place}, requirement {}{at}: {message}", number + 1))
                 })?;
@@ -183,7 +185,8 @@ impl<'s> Rules<'s> {
     fn place(&self, scope: Option<&str>) -> String {
         let name = &self.settings.name;
         match scope {
-            None if self.settings.is_objects_alone() => format!("{name}, of which no scope applies,"),
+            // No scope applies; of what is required there, our own refusal tells.
+            None if self.settings.is_objects_alone() => name.clone(),
             None => format!("the default of {name}"),
             Some("") => format!("the scope of all references in {name}"),
             Some(scope) => format!("scope {} of {name}", place::quoted(scope)),

@@ -66,8 +66,10 @@ pub struct Why {
 pub struct Lint {
     /// The policy, and the configuration that belongs to it.
     pub ground: Ground,
-    /// Whether the configuration is looked at too: where it was named, or the policy is that of this machine.
-    pub checks_machine: bool,
+    /// Whether registries.conf is looked at too: where it was named, or the policy is that of this machine.
+    pub checks_conf: bool,
+    /// The same of registries.d.
+    pub checks_stores: bool,
     /// The format in which findings are printed.
     pub output: PolicyOutput,
 }
@@ -75,10 +77,17 @@ pub struct Lint {
 impl Lint {
     fn new(options: &LintCommand, environment: &Environment) -> Result<Self, UsageError> {
         let registries = &options.registries;
-        let is_named = registries.registries_conf.is_some() || registries.registries_d.is_some();
+        let named = [&registries.registries_conf, &registries.registries_d];
+        for path in named.into_iter().flatten() {
+            if let Err(error) = std::fs::metadata(path) {
+                let path = safe(&path.display().to_string());
+                return Err(UsageError::new(format!("reading {path}: {error}")));
+            }
+        }
         let ground = Ground::new(&options.files, &options.configuration, registries, environment)?;
         Ok(Self {
-            checks_machine: ground.is_of_machine || is_named,
+            checks_conf: ground.is_of_machine || registries.registries_conf.is_some(),
+            checks_stores: ground.is_of_machine || registries.registries_d.is_some(),
             ground,
             output: options.format.output,
         })

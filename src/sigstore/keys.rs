@@ -93,6 +93,9 @@ impl Keys {
 /// # Errors
 /// When it cannot be read or is not the file of a usable key; the message names the file.
 pub fn read_file(path: &Path) -> Result<PublicKey, String> {
+    if path.as_os_str().is_empty() {
+        return Err("the path of a key file is empty".to_owned());
+    }
     let shown = safe(&path.display().to_string());
     exposed::warn("key file", path);
     match read_bounded(path, MAX_KEY_FILE) {

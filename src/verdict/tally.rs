@@ -15,6 +15,8 @@ pub struct Tally {
     pub identity: Reference,
     /// The scope of a policy that the requirements come from, in words.
     pub scope: Option<String>,
+    /// The scope is none: a policy of API objects says nothing of the identity, and accepts no image as that.
+    pub is_out_of_scope: bool,
     /// Its requirements in order.
     pub requirements: Vec<Count>,
 }
@@ -118,12 +120,16 @@ impl Tally {
         let scope = self.scope.as_deref().unwrap_or_default();
         let find = |wanted: fn(&End) -> bool| self.requirements.iter().find(|count| wanted(&count.end));
         if let Some(never) = find(|end| matches!(end, End::Refusal(_))) {
-            let what = format!(
-                "{scope} has {}: {}; it applies to {}",
-                never.name,
-                never.detail(),
-                self.identity
-            );
+            let what = if self.is_out_of_scope {
+                format!("no scope of {scope} applies to {}: no image is accepted", self.identity)
+            } else {
+                format!(
+                    "{scope} has {}: {}; it applies to {}",
+                    never.name,
+                    never.detail(),
+                    self.identity
+                )
+            };
             return Refusal::new(Reason::PolicyRejected, what);
         }
         if let Some(open) = find(|end| *end == End::Open) {
@@ -193,6 +199,7 @@ fn tally(alternative: &Alternative, requirements: Vec<Count>) -> Tally {
     Tally {
         identity: alternative.identity.clone(),
         scope: alternative.scope.clone(),
+        is_out_of_scope: alternative.is_out_of_scope,
         requirements,
     }
 }

@@ -96,7 +96,10 @@ fn what_is_in_no_scope_is_refused_and_never_allowed() {
     place.cluster("other", &["quay.io"], &place.cosign);
     let outcome = place.verify(&[]).expect_verdict(1, "Rejected/PolicyRejected");
     let message = outcome.item()["message"].as_str().unwrap().to_owned();
-    assert!(message.contains("no scope applies"), "{message}");
+    assert!(
+        message.contains("no scope of the policies of the cluster applies to"),
+        "{message}"
+    );
     // So it is where there is no policy at all: the list is whole, and it is empty.
     let place = Place::new();
     let outcome = place.verify(&[]).expect_verdict(1, "Rejected/PolicyRejected");

@@ -30,7 +30,10 @@ fn objects_of_openshift_are_a_policy_too() {
         .expect_verdict(1, "Unsupported/UnsupportedSignature");
     let outcome = place.json(ELSEWHERE).expect_verdict(1, "Rejected/PolicyRejected");
     let message = outcome.item()["message"].as_str().unwrap().to_owned();
-    assert!(message.contains("no scope applies"), "{message}");
+    assert!(
+        message.contains("no scope of policy policy.json applies to"),
+        "{message}"
+    );
     // ImagePolicies are those of a namespace.
     let mut namespaced = object.clone();
     namespaced["kind"] = "ImagePolicy".into();

@@ -68,13 +68,24 @@ impl ListedKey {
                 subkey: subkey.clone(),
             })
             .collect();
+        // What is said of the key for a subkey of it names that.
+        let named = |part: &ListedSubkey| {
+            let refusal = part.refusal.clone()?;
+            let is_own = of_key.is_none() && part.subkey.fingerprint != primary.fingerprint;
+            Some(if is_own {
+                let message = format!("of its subkey {}: {}", part.subkey.fingerprint, refusal.message);
+                Refusal::new(refusal.reason, message)
+            } else {
+                refusal
+            })
+        };
         // Nothing of it can sign: what is wrong with the primary key says most, unless it is not one that signs.
         let refusal = if parts.iter().any(|part| part.refusal.is_none()) {
             standing.objection
         } else {
-            let told = parts.iter().filter_map(|part| part.refusal.as_ref());
-            let usage = |refusal: &&Refusal| refusal.reason != Reason::WrongKeyUsage;
-            told.clone().find(usage).or(told.clone().next()).cloned()
+            let told = parts.iter().filter_map(named);
+            let usage = |refusal: &Refusal| refusal.reason != Reason::WrongKeyUsage;
+            told.clone().find(usage).or(told.clone().next())
         };
         Self {
             fingerprint: primary.fingerprint.clone(),

@@ -253,6 +253,9 @@ pub fn read_of_policy(path: &Path) -> Result<(String, Contents), Error> {
 /// # Errors
 /// [`Error::KeyFile`] for one that cannot be read.
 pub fn bytes_of(path: &Path) -> Result<(String, Vec<u8>), Error> {
+    if path.as_os_str().is_empty() {
+        return Err(Error::KeyFile("the path of a key file is empty".to_owned()));
+    }
     let shown = safe(&path.display().to_string());
     let bytes = match read_bounded(path, MAX_KEY_FILE) {
         Ok(Some(bytes)) => bytes,

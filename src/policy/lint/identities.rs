@@ -5,8 +5,8 @@ use super::lists::List;
 use crate::identity::Rule;
 use crate::policy::combined::covers;
 use crate::policy::finding::{Code, Finding, Severity};
-use crate::policy::rulebook::DOCKER;
-use crate::policy::words;
+use crate::policy::rulebook::{Rulebook, Spot, DOCKER};
+use crate::policy::{words, PolicyRequirement};
 use crate::reference::Reference;
 
 pub(super) fn of_list(list: &List<'_>) -> Vec<Finding> {
@@ -16,22 +16,41 @@ pub(super) fn of_list(list: &List<'_>) -> Vec<Finding> {
     {
         return Vec::new();
     }
+    let scope = list.scope.unwrap_or_default();
+    list.rules
+        .iter()
+        .filter_map(|rule| {
+            let mut spot = rule.spot.clone();
+            spot.path = format!("{}.signedIdentity", spot.path);
+            of_rule(rule.requirement, scope, spot)
+        })
+        .collect()
+}
+
+/// The same of objects, whose one rule is for each of their scopes.
+pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for rule in &list.rules {
-        let Some(identity) = words::rule(rule.requirement) else {
-            continue;
-        };
-        let scope = list.scope.unwrap_or_default();
-        let (severity, message) = match (never_met(identity, scope), surprise(identity, scope)) {
-            (Some(found), _) => found,
-            (None, Some(message)) => (Severity::Warning, message),
-            (None, None) => continue,
-        };
-        let mut spot = rule.spot.clone();
-        spot.path = format!("{}.signedIdentity", spot.path);
-        findings.push(Finding::new(Code::IdentityAgainstScope, Some(spot), message).at_most(severity));
+    for (source, object) in book.objects() {
+        for (number, entry) in object.scopes.iter().enumerate() {
+            let spot = Spot {
+                file: source.file.clone(),
+                place: entry.place,
+                path: format!("{object} spec.scopes[{number}]"),
+            };
+            findings.extend(of_rule(&object.requirement, &entry.name, spot));
+        }
     }
     findings
+}
+
+fn of_rule(requirement: &PolicyRequirement, scope: &str, spot: Spot) -> Option<Finding> {
+    let identity = words::rule(requirement)?;
+    let (severity, message) = match (never_met(identity, scope), surprise(identity, scope)) {
+        (Some(found), _) => found,
+        (None, Some(message)) => (Severity::Warning, message),
+        (None, None) => return None,
+    };
+    Some(Finding::new(Code::IdentityAgainstScope, Some(spot), message).at_most(severity))
 }
 
 /// Says that no signature fits the images whose prefix is replaced, or the one that the scope names. Only a note where that
@@ -74,8 +93,14 @@ fn overlaps(scope: &str, prefix: &str) -> bool {
 
 /// What the rule means for the images of a scope where that may not be expected. `scope` is empty where all images are meant.
 fn surprise(rule: &Rule, scope: &str) -> Option<String> {
-    // A scope without a path has more than one repository.
-    let is_wide = !scope.contains('/');
+    // A scope without a path has more than one repository, and so has one that the named repository lies below.
+    let below = match rule {
+        Rule::ExactReference(reference) | Rule::ExactRepository(reference) => {
+            reference.name() != scope && covers(scope, reference.name())
+        }
+        _ => false,
+    };
+    let is_wide = !scope.contains('/') || below;
     let shown = if scope.is_empty() { "this scope" } else { scope };
     match rule {
         Rule::Remap(remap) => {

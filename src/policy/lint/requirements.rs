@@ -3,8 +3,8 @@
 
 use super::lists::{lists, List};
 use crate::policy::finding::{Code, Finding};
-use crate::policy::rulebook::{PlacedRequirement, Rulebook};
-use crate::policy::{words, PolicyRequirement, SigstoreSigners};
+use crate::policy::rulebook::{PlacedRequirement, Rulebook, DOCKER};
+use crate::policy::{member, words, KeyMaterial, PolicyRequirement, SigstoreSigners};
 
 /// Of how many scopes it is told that several objects have them.
 const MAX_SCOPES: usize = 100;
@@ -39,8 +39,18 @@ pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
             ));
         }
     }
-    let several = book.combined.makers.iter().filter(|(_, makers)| makers.len() > 1);
-    for (scope, makers) in several.take(MAX_SCOPES) {
+    let base_of = |scope: &str| {
+        let own = book.base_rules(DOCKER, Some(scope));
+        own.iter().any(|rule| words::rule(rule.requirement).is_some())
+    };
+    let all = book.combined.makers.iter().map(|(scope, makers)| {
+        let base = base_of(scope).then(|| "the policy.json".to_owned());
+        (
+            scope,
+            base.into_iter().chain(makers.iter().cloned()).collect::<Vec<_>>(),
+        )
+    });
+    for (scope, makers) in all.filter(|(_, makers)| makers.len() > 1).take(MAX_SCOPES) {
         findings.push(Finding::new(
             Code::AllRequired,
             book.spots(Some(scope)).pop(),
@@ -50,7 +60,10 @@ pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
             ),
         ));
     }
-    let has_own = |rule: &PlacedRequirement<'_>| matches!(rule.requirement, PolicyRequirement::SignedBy { .. });
+    let has_own = |rule: &PlacedRequirement<'_>| {
+        matches!(rule.requirement, PolicyRequirement::SignedBy { .. })
+            || matches!(member::material(rule.requirement), Some(KeyMaterial::Paths(_)))
+    };
     if let (Some(_), Some(own)) = (
         book.objects().next(),
         lists(book)
@@ -61,7 +74,7 @@ pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
         findings.push(Finding::new(
             Code::PolicyBesideObjects,
             Some(own.spot.clone()),
-            "this policy is made by hand, and nodes make one of ClusterImagePolicies and ImagePolicies in the same place: one of the two is lost, and signedBy cannot stand in an object",
+            "this policy is made by hand, and nodes make one of ClusterImagePolicies and ImagePolicies in the same place: one of the two is lost, and neither signedBy nor the path of a key can stand in an object",
         ));
     }
     findings
@@ -100,6 +113,7 @@ fn together(list: &List<'_>) -> Option<Finding> {
             .filter(|rule| words::kind(rule.requirement) == kind)
             .count()
     };
+    let all = count("insecureAcceptAnything") == list.rules.len();
     let message = if let Some(kind) = ["signedBy", "sigstoreSigned"].into_iter().find(|kind| count(kind) > 1) {
         format!(
             "an image needs a signature for each of the {} {kind} requirements; where one of the keys is to be enough, list them as keyPaths of one requirement",
@@ -107,7 +121,9 @@ fn together(list: &List<'_>) -> Option<Finding> {
         )
     } else if count("reject") > 0 {
         "reject refuses every image, so that the other requirements have no effect".to_owned()
-    } else if count("insecureAcceptAnything") > 0 {
+    } else if count("signedBy") > 0 && count("sigstoreSigned") > 0 {
+        "an image needs a GPG signature and a sigstore signature, not one of them".to_owned()
+    } else if count("insecureAcceptAnything") > 0 && !all {
         "insecureAcceptAnything has no effect beside other requirements: all must hold".to_owned()
     } else {
         return None;

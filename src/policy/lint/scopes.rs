@@ -140,6 +140,7 @@ fn shadows(book: &Rulebook) -> Vec<Finding> {
         }
         let nearest = around(&scope.name)
             .into_iter()
+            .chain([String::new()])
             .find_map(|outer| own.get(outer.as_str()));
         if let Some(other) = nearest.filter(|other| words::best(other.requirements.iter()) != "Allowed") {
             findings.push(Finding::new(
@@ -147,7 +148,7 @@ fn shadows(book: &Rulebook) -> Vec<Finding> {
                 book.spots(Some(&scope.name)).pop(),
                 format!(
                     "images here are accepted, signed or not: what scope {} requires does not apply to them, since scopes are never merged",
-                    other.name
+                    if other.name.is_empty() { "\"\"" } else { &other.name }
                 ),
             ));
         }

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::identity::Rule;
 use crate::openpgp::keys::key_file::Contents;
 use crate::openpgp::trust::import;
+use crate::policy::image_policy::ImagePolicy;
 use crate::policy::{KeyMaterial, KeyType, PolicyRequirement, SigstoreSigners};
 use crate::sigstore::key::PublicKey;
 use crate::sigstore::keys::read_file;
@@ -31,11 +32,11 @@ pub(super) enum DraftDemand {
 }
 
 impl Draft {
-    /// Reads the key files of a requirement.
+    /// Reads the key files of a requirement, which an object may make.
     ///
     /// # Errors
     /// When one is of no use: its number in the requirement, from 0, and why.
-    pub(super) fn of(requirement: &PolicyRequirement) -> Result<Draft, (usize, String)> {
+    pub(super) fn of(requirement: &PolicyRequirement, object: Option<&ImagePolicy>) -> Result<Draft, (usize, String)> {
         let ready = |name: &str, demand| Draft {
             name: name.to_owned(),
             demand: DraftDemand::Ready(demand),
@@ -49,7 +50,7 @@ impl Draft {
                 ready("signedBy", never("keys of another keyType than GPGKeys"))
             }
             PolicyRequirement::SignedBy { keys, identity, .. } => Draft {
-                name: name("signedBy", keys, identity),
+                name: name("signedBy", keys, object, identity),
                 demand: DraftDemand::Gpg(openpgp_files(keys)?, identity.clone()),
             },
             PolicyRequirement::SigstoreSigned {
@@ -57,7 +58,7 @@ impl Draft {
                 needs_rekor,
                 identity,
             } => Draft {
-                name: name("sigstoreSigned", keys, identity),
+                name: name("sigstoreSigned", keys, object, identity),
                 demand: if *needs_rekor {
                     let why = "an entry in a transparency log (Rekor) is not checked here";
                     DraftDemand::Ready(Demand::Unsupported(why.to_owned()))
@@ -78,13 +79,16 @@ impl Draft {
 }
 
 /// A requirement as messages call it: its type, its keys, and its identity rule where that is not the default.
-fn name(kind: &str, keys: &KeyMaterial, rule: &Rule) -> String {
+fn name(kind: &str, keys: &KeyMaterial, object: Option<&ImagePolicy>, rule: &Rule) -> String {
     let keys = match keys {
         KeyMaterial::Paths(paths) => {
             let paths: Vec<String> = paths.iter().map(|path| safe(&path.display().to_string())).collect();
             paths.join(", ")
         }
-        KeyMaterial::Data(_) => "the keys in the policy".to_owned(),
+        KeyMaterial::Data(_) => match object {
+            Some(object) => format!("the key of {}", safe(&object.to_string())),
+            None => "the keys in the policy".to_owned(),
+        },
     };
     match rule {
         Rule::MatchRepoDigestOrExact => format!("{kind} {keys}"),

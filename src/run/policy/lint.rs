@@ -26,8 +26,17 @@ pub(super) fn run(settings: &Lint, console: &mut Console<'_>) -> Result<Exit, Us
             files = book.sources.iter().map(|source| shown(&source.file)).collect();
             let mut findings = lint::of(&book);
             findings.extend(lint_keys::of(&book, &settings.ground, &mut trouble));
-            if settings.checks_machine {
-                findings.extend(lint_machine::of(&book, &settings.ground));
+            findings.extend(lint_machine::of(&book, settings));
+            let left_out = match (settings.checks_conf, settings.checks_stores) {
+                (true, true) => None,
+                (true, false) => Some("registries.d was not looked at; name it with --registries.d"),
+                (false, true) => Some("registries.conf was not looked at; name it with --registries-conf"),
+                (false, false) => Some(
+                    "registries.conf and registries.d were not looked at; name them with --registries-conf and --registries.d",
+                ),
+            };
+            if let Some(what) = left_out {
+                console.err.note(what);
             }
             findings
         }

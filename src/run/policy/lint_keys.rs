@@ -122,6 +122,8 @@ fn of_file(file: &KeyFile, spot: &Spot, is_one_left: bool, is_known: bool) -> Ve
         } else {
             "; no key of this requirement is left"
         };
+        // The code says it already.
+        let refusal = refusal.strip_prefix("KeyExpired: ").unwrap_or(refusal);
         let message = format!("{}: key {} ({owner}): {refusal}{rest}", file.label, key.fingerprint);
         let finding = Finding::new(code, Some(spot.clone()), message);
         findings.push(if is_one_left {
@@ -159,7 +161,7 @@ fn of_copies(rule: &PlacedRequirement<'_>, material: &KeyMaterial, keys: &Keys, 
                     findings.push(Finding::new(
                         Code::KeyCopiesDiffer,
                         Some(member::of_file(rule, material, number, book)),
-                        format!("{label}: this copy of key {fingerprint} differs from that in {other}; which of them a program takes depends on their order"),
+                        format!("{label}: this copy of key {fingerprint} differs from that in {other}; here all copies are one key, of which a revocation in either counts, and other programs may go by one of them"),
                     ));
                 }
                 Some(_) => {}

@@ -17,7 +17,7 @@ use crate::reference::Reference;
 use crate::registry::registries_conf::RegistriesConf;
 use crate::registry::registries_d::RegistriesD;
 use crate::settings::containers::files;
-use crate::settings::policy::Ground;
+use crate::settings::policy::{Ground, Lint};
 
 /// Programs that read policies.
 const PROGRAMS: [&str; 4] = ["skopeo", "podman", "buildah", "crio"];
@@ -32,18 +32,22 @@ const MAX_PROGRAM: u64 = 256 << 20;
 const MAX_SCOPES: usize = 2000;
 
 /// Everything that is found.
-pub(super) fn of(book: &Rulebook, ground: &Ground) -> Vec<Finding> {
+pub(super) fn of(book: &Rulebook, settings: &Lint) -> Vec<Finding> {
+    let ground = &settings.ground;
     let mut findings = Vec::new();
-    let conf = files::registries_conf(&ground.containers);
-    let sections = files::registries_d(&ground.containers);
-    invalid(&conf, &mut findings);
-    invalid(&sections, &mut findings);
-    if let Ok(sections) = &sections.content {
+    let conf = settings.checks_conf.then(|| files::registries_conf(&ground.containers));
+    let sections = settings.checks_stores.then(|| files::registries_d(&ground.containers));
+    if let Some(conf) = &conf {
+        invalid(conf, &mut findings);
+    }
+    if let Some(sections) = &sections {
+        invalid(sections, &mut findings);
+    }
+    let conf = conf.as_ref().and_then(|read| read.content.as_ref().ok());
+    if let Some(sections) = sections.as_ref().and_then(|read| read.content.as_ref().ok()) {
         findings.extend(old_names(sections));
         findings.extend(attachments(book, sections));
-        if let Ok(conf) = &conf.content {
-            findings.extend(mirrors(book, conf, sections));
-        }
+        findings.extend(conf.into_iter().flat_map(|conf| mirrors(book, conf, sections)));
     }
     findings.extend(programs(book, ground));
     findings

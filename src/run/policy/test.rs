@@ -59,7 +59,7 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
         TestOutput::Text => write_text(console.out, &rows, &file, &policy),
         TestOutput::Json => write_json(console.out, &rows, &file, &policy, Syntax::Json),
         TestOutput::Yaml => write_json(console.out, &rows, &file, &policy, Syntax::Yaml),
-        TestOutput::Junit => write_junit(console.out, &rows, &file),
+        TestOutput::Junit => write_junit(console.out, &rows, &file, &policy),
     };
     let failed = rows.iter().any(|row| !row.failures.is_empty());
     Ok(match (trouble.is_empty(), failed) {

@@ -10,7 +10,7 @@ use crate::policy::explanation::{Explanation, FetchPlace, Part, State, Step};
 use crate::policy::mirrored::{self, Mirror};
 use crate::policy::rulebook::Rulebook;
 use crate::policy::scope::scopes_of;
-use crate::policy::{member, words, KeyMaterial};
+use crate::policy::{member, words, KeyMaterial, PolicyRequirement};
 use crate::reference::Reference;
 use crate::registry::registries_conf::mirror_sets::MirrorSource;
 use crate::registry::registries_conf::RegistriesConf;
@@ -94,7 +94,7 @@ fn explain(
     let is_by_objects = applied
         .as_deref()
         .is_some_and(|scope| !book.combined.makers_of(scope).is_empty());
-    let locations = locations
+    let locations: Vec<FetchPlace> = locations
         .into_iter()
         .map(|found| place(found, stores, &settings.ground, is_by_objects))
         .collect();
@@ -108,12 +108,17 @@ fn explain(
         requirements.clear();
         notes.push("no scope of these objects applies: the reference is refused".into());
     }
+    let required = book.combined.policy.select("docker", reference).1;
+    let best = words::best_with_keys(required, has_keys, reference);
+    if best == "Verified" {
+        notes.extend(unasked(required, &locations, reference));
+    }
     let explanation = Explanation {
         reference: reference.clone(),
         files: book.sources.iter().map(|source| shown(&source.file)).collect(),
         steps: steps(book, applied.as_deref(), reference),
         spots: book.spots(applied.as_deref()),
-        best: words::best_with_keys(book.combined.policy.select("docker", reference).1, has_keys, reference),
+        best,
         applied,
         requirements,
         locations,
@@ -121,6 +126,23 @@ fn explain(
         notes,
     };
     Ok((explanation, trouble))
+}
+
+/// That no signature which is required is looked for at a registry: images that are at hand may have one all the same.
+fn unasked(required: &[PolicyRequirement], locations: &[FetchPlace], reference: &Reference) -> Option<String> {
+    let is_sigstore = |own: &PolicyRequirement| matches!(own, PolicyRequirement::SigstoreSigned { .. });
+    let is_asked = |place: &FetchPlace| place.attachments && !place.blocked;
+    if !required.iter().any(is_sigstore) || locations.iter().any(is_asked) {
+        return None;
+    }
+    Some(if locations.iter().any(|place| !place.blocked) {
+        format!(
+            "from a registry an image here is Unsigned at best: no place is asked for sigstore signatures; registries.d needs use-sigstore-attachments: true for {}",
+            reference.name()
+        )
+    } else {
+        "from a registry no image here is had at all: every place is blocked".to_owned()
+    })
 }
 
 /// The scopes in the order in which they are tried.

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is said of a policy: what a file is that is none, which object asks, and what a registry is not asked for.
+
+use serde_json::json;
+
+use super::lint::object;
+use super::lint_machine::public_key;
+use super::why::{desk, policy, run, SIGNED_BY};
+use crate::support::desk::{Desk, IDENTITY};
+
+#[test]
+fn a_file_that_is_no_json_is_said_to_be_what_it_is() {
+    let sandbox = desk();
+    let text = policy(&format!("      \"quay.io\": [{SIGNED_BY}]"));
+    let utf16: Vec<u8> = [0xff, 0xfe]
+        .into_iter()
+        .chain(text.encode_utf16().flat_map(u16::to_le_bytes))
+        .collect();
+    for (bytes, said) in [
+        (b"default:\n- type: reject\n".to_vec(), "YAML is not taken"),
+        (
+            [&b"\xef\xbb\xbf"[..], text.as_bytes()].concat(),
+            "it begins with a byte order mark",
+        ),
+        (utf16, "it is in UTF-16"),
+        (b" \n".to_vec(), "it is empty"),
+    ] {
+        sandbox.file("policy.json", &bytes);
+        let outcome = run(&sandbox, &["why", "quay.io/a:1", "policy.json"]);
+        if said == "it is empty" {
+            outcome.expect(2);
+        } else {
+            outcome.expect_usage(said);
+        }
+    }
+}
+
+#[test]
+fn a_key_file_without_a_path_is_said_to_have_none() {
+    let sandbox = desk();
+    for kind in [
+        "\"type\": \"signedBy\", \"keyType\": \"GPGKeys\"",
+        "\"type\": \"sigstoreSigned\"",
+    ] {
+        sandbox.file(
+            "policy.json",
+            policy(&format!("      \"quay.io\": [{{{kind}, \"keyPaths\": [\"\"]}}]")),
+        );
+        sandbox.file(
+            "image.json",
+            json!({"kind": "List", "apiVersion": "v1", "items": []}).to_string(),
+        );
+        let args = [
+            "verify",
+            "-f",
+            "image.json",
+            "--policy",
+            "policy.json",
+            "--expected-identity",
+            "quay.io/a:1",
+        ];
+        sandbox.run(args).expect_usage("the path of a key file is empty");
+    }
+}
+
+/// An empty list from a Go program has `metadata: {}`, or null.
+#[test]
+fn a_list_without_metadata_is_whole() {
+    let sandbox = desk();
+    for metadata in [json!(null), json!({}), json!({"continue": null})] {
+        let list = json!({"apiVersion": "v1", "kind": "List", "metadata": metadata, "items": [object("p", &["quay.io"], None)]});
+        sandbox.file("list.json", list.to_string());
+        run(&sandbox, &["why", "quay.io/a:1", "list.json"]).expect(0);
+    }
+    let part = json!({"apiVersion": "v1", "kind": "List", "metadata": {"continue": "x"}, "items": []});
+    sandbox.file("list.json", part.to_string());
+    run(&sandbox, &["why", "quay.io/a:1", "list.json"]).expect_usage("this is a part of a list");
+}
+
+#[test]
+fn a_signature_that_no_registry_is_asked_for_is_noted() {
+    let sandbox = desk();
+    sandbox.file("k.pub", public_key());
+    let of = |requirement: &str| sandbox.file("policy.json", policy(&format!("      \"quay.io\": [{requirement}]")));
+    let note = "Note: from a registry an image here is Unsigned at best: no place is asked for sigstore signatures; registries.d needs use-sigstore-attachments: true for quay.io/ns/a";
+    let said = || run(&sandbox, &["why", "quay.io/ns/a:1", "policy.json"]).expect(0);
+    of("{\"type\": \"sigstoreSigned\", \"keyPath\": \"k.pub\"}");
+    assert!(
+        said().words().contains("At best an image here is Verified."),
+        "{:?}",
+        said()
+    );
+    assert!(said().words().contains(note), "{:?}", said());
+    sandbox.file(
+        "registries.d/a.yaml",
+        "docker: {quay.io: {use-sigstore-attachments: true}}",
+    );
+    assert!(!said().words().contains("from a registry"), "{:?}", said());
+    sandbox.file(
+        "registries.conf",
+        "[[registry]]\nlocation = \"quay.io\"\nblocked = true\n",
+    );
+    assert!(
+        said()
+            .words()
+            .contains("Note: from a registry no image here is had at all"),
+        "{:?}",
+        said()
+    );
+    of(SIGNED_BY);
+    sandbox.file("registries.conf", "");
+    sandbox.file("registries.d/a.yaml", "");
+    assert!(!said().words().contains("from a registry"), "{:?}", said());
+}
+
+#[test]
+fn junit_names_the_policy() {
+    let sandbox = desk();
+    sandbox.file("policy.json", policy(""));
+    sandbox.file("table.yaml", "quay.io/a:1: {verdict: Rejected}\n");
+    let args = ["policy", "test", "table.yaml", "--policy", "policy.json", "-o", "junit"];
+    let outcome = sandbox.run(args).expect(0);
+    let properties =
+        "    <properties>\n      <property name=\"policy\" value=\"policy.json\"/>\n    </properties>\n    <testcase";
+    assert!(outcome.stdout.contains(properties), "{outcome:?}");
+}
+
+/// Objects that say nothing of an image are not said to reject it by a requirement, and of several each is named.
+#[test]
+fn objects_are_named_where_they_ask_and_where_none_does() {
+    let desk = Desk::new();
+    let objects = [
+        object("one", &["registry.local:5000"], None),
+        object("two", &["registry.local:5000"], None),
+    ];
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+    desk.put("policy.json", list.to_string());
+    desk.put("image.json", desk.signed().to_string());
+    let args = [
+        "verify",
+        "-f",
+        "image.json",
+        "--policy",
+        "policy.json",
+        "-o",
+        "json",
+        "--expected-identity",
+    ];
+    let outcome = desk.sandbox.run([&args[..], &[IDENTITY]].concat());
+    let requirements = outcome.item()["policy"][0]["requirements"].to_string();
+    for name in [
+        "sigstoreSigned the key of ClusterImagePolicy/one",
+        "sigstoreSigned the key of ClusterImagePolicy/two",
+    ] {
+        assert!(requirements.contains(name), "{requirements}");
+    }
+    let outcome = desk.sandbox.run([&args[..], &["quay.io/a/b:1"]].concat());
+    let outcome = outcome.expect_verdict(1, "Rejected/PolicyRejected");
+    let said = "no scope of policy policy.json applies to quay.io/a/b:1: no image is accepted";
+    assert_eq!(outcome.item()["message"], said, "{outcome:?}");
+}

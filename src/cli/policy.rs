@@ -173,6 +173,10 @@ pub struct TestCommand {
     #[arg(long = "policy", value_name = "FILE")]
     pub policy: Vec<PathBuf>,
 
+    /// Where the configuration of registries is that belongs to the policy.
+    #[command(flatten)]
+    pub registries: Registries,
+
     /// The policy: that of files, of this machine or of a cluster.
     #[command(flatten)]
     pub configuration: Configuration,

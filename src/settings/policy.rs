@@ -77,13 +77,7 @@ pub struct Lint {
 impl Lint {
     fn new(options: &LintCommand, environment: &Environment) -> Result<Self, UsageError> {
         let registries = &options.registries;
-        let named = [&registries.registries_conf, &registries.registries_d];
-        for path in named.into_iter().flatten() {
-            if let Err(error) = std::fs::metadata(path) {
-                let path = safe(&path.display().to_string());
-                return Err(UsageError::new(format!("reading {path}: {error}")));
-            }
-        }
+        are_there(registries)?;
         let ground = Ground::new(&options.files, &options.configuration, registries, environment)?;
         Ok(Self {
             checks_conf: ground.is_of_machine || registries.registries_conf.is_some(),
@@ -92,6 +86,20 @@ impl Lint {
             output: options.format.output,
         })
     }
+}
+
+/// Refuses names of nothing: whoever gives them expects that something is read there.
+fn are_there(registries: &Registries) -> Result<(), UsageError> {
+    for path in [&registries.registries_conf, &registries.registries_d]
+        .into_iter()
+        .flatten()
+    {
+        if let Err(error) = std::fs::metadata(path) {
+            let path = safe(&path.display().to_string());
+            return Err(UsageError::new(format!("reading {path}: {error}")));
+        }
+    }
+    Ok(())
 }
 
 /// What `policy test` is to compare.
@@ -107,12 +115,13 @@ pub struct Test {
 
 impl Test {
     fn new(options: &TestCommand, environment: &Environment) -> Result<Self, UsageError> {
+        are_there(&options.registries)?;
         Ok(Self {
             table: options.table.clone(),
             ground: Ground::new(
                 &options.policy,
                 &options.configuration,
-                &Registries::default(),
+                &options.registries,
                 environment,
             )?,
             output: options.format.output,

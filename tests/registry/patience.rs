@@ -102,7 +102,8 @@ fn slow_answers_without_end() {
         town.sandbox.path("lookaside").display()
     ));
     let digest = hub.store(|store| store.repository("slow/app").image("v1", "slow"));
-    let slow = Body::Slow(b"xx".to_vec(), Duration::from_millis(200));
+    // A packet that is no signature: what is no packet at all would soon end the search.
+    let slow = Body::Slow(vec![0xcb, 0], Duration::from_millis(200));
     for number in 1..=130 {
         let path = format!("/store/slow/app@{}/signature-{number}", digest.replace(':', "="));
         store.answer(&path, Answer::ok("application/octet-stream", "").body(slow.clone()));

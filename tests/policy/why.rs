@@ -230,7 +230,7 @@ fn mistakes_are_told_with_file_line_and_column() {
     sandbox.file("registries.d/b.yaml", "");
     sandbox.file("registries.conf", "[[registry]]\n");
     run(&sandbox, &["why", REF, "policy.json"])
-        .expect_usage("registries.conf: [[registry]]: location and prefix are both missing");
+        .expect_usage("registries.conf: line 1: [[registry]]: location and prefix are both missing");
     sandbox.file("big.json", vec![b' '; (4 << 20) + 1]);
     run(&sandbox, &["why", REF, "big.json"]).expect_usage("big.json has more than 4194304 bytes");
 }

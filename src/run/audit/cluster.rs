@@ -29,9 +29,6 @@ use crate::source::objects::Loaded;
 /// What follows for records where not all is known that uses images.
 pub(super) const NOT_RECORDED: &str = "nothing is recorded of images by what uses them, since not all of that is known; what you name with IMAGE=REF or in --images-from is";
 
-/// The same where the user asks about some of what uses images alone.
-const NOT_RECORDED_OF_SOME: &str = "nothing is recorded of images by what one namespace, or what a label selects, uses: something else may be expected of them elsewhere; leave out -n and -l, or name the images with IMAGE=REF or in --images-from";
-
 /// The images of a cluster.
 pub(super) struct Cluster<'s> {
     settings: &'s Audit,
@@ -152,7 +149,8 @@ impl<'s> Cluster<'s> {
         let nothing = Value::Null;
         let object = found.as_ref().map_or(&nothing, |found| &found.loaded.object);
         let expected = Expected {
-            is_partial: self.is_partial || self.is_of_some || self.inventory.may_miss_names_of(&name),
+            is_partial: self.is_partial || self.inventory.may_miss_names_of(&name),
+            is_of_some: self.is_of_some,
             lost_name,
             ..expected_of(self.map, self.requests, &known, object, &wanted)
         };
@@ -201,13 +199,9 @@ impl<'s> Cluster<'s> {
         if complaints.is_empty() && self.total() == 0 && self.requests.is_empty() {
             complaints.push("the cluster has no image".to_owned());
         }
-        if self.settings.recording == Recording::Confirm {
-            if self.is_partial || self.inventory.may_miss_names() {
-                complaints.push(NOT_RECORDED.to_owned());
-            }
-            if self.is_of_some {
-                complaints.push(NOT_RECORDED_OF_SOME.to_owned());
-            }
+        let is_part = self.is_partial || self.inventory.may_miss_names();
+        if self.settings.recording == Recording::Confirm && is_part {
+            complaints.push(NOT_RECORDED.to_owned());
         }
         complaints
     }

@@ -11,7 +11,7 @@ use super::judged::Judged;
 use super::naming::Lists;
 use super::recording;
 use super::reported::Reported;
-use crate::audit::entry::Recorded;
+use crate::audit::entry::{Entry, Recorded};
 use crate::digest::Digest;
 use crate::reason::Verdict;
 use crate::reference::Reference;
@@ -76,7 +76,7 @@ impl Judge<'_> {
         findings::of_release(&judged.first, &mut entry);
         // What is certain is so whatever else is expected; what is not may be a rejection that somebody has hidden.
         let is_open = job.expected.more_demands > 0 && entry.verdict == Verdict::Unchecked;
-        let lack = is_open.then(|| format!("image {}: {}", safe(&entry.image), job.expected.left_out()));
+        let mut lack = is_open.then(|| format!("image {}: {}", safe(&entry.image), job.expected.left_out()));
         let unmapped = job.expected.unmapped.clone();
         let mut record = None;
         if let What::Object(object) = job.what {
@@ -88,7 +88,11 @@ impl Judge<'_> {
             let stored = object.loaded.object["signatures"].clone();
             if self.records() && job.expected.is_of_user() && is_one {
                 let beside = (job.aside, job.lists);
+                let keeps = job.expected.takes_nothing_back();
                 (entry.recorded, record) = self.record(*object, &judged.first, job.expected, beside, &mut telling);
+                if keeps {
+                    lack = lack.or_else(|| keep_trust(&mut entry, &mut record));
+                }
             }
             // What is recorded as this run leaves it: where it is otherwise, the next one writes it anew.
             let edits = record.as_ref().map_or(&[][..], |record| &record.edits);
@@ -183,4 +187,20 @@ impl Judge<'_> {
         }
         again
     }
+}
+
+/// Leaves out of what is to be recorded whatever takes trust back, and says so: what some of its uses expect of an image is
+/// no ground to, since others may rest on the record.
+fn keep_trust(entry: &mut Entry, record: &mut Option<Record>) -> Option<String> {
+    let own = record.as_mut().filter(|own| !own.downgrades.is_empty())?;
+    own.downgrades.clear();
+    own.edits.clone_from(&own.harmless);
+    if own.edits.is_empty() {
+        *record = None;
+        entry.recorded = Recorded::No;
+    }
+    Some(format!(
+        "image {}: its record of trust stays, since something else may be expected of it elsewhere; leave out -n and -l, or name it with IMAGE=REF",
+        safe(&entry.image)
+    ))
 }

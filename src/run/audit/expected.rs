@@ -29,6 +29,8 @@ pub(super) struct Expected {
     pub(super) open: Vec<Use>,
     /// Not all is known that uses images, so that something else may be expected of it too.
     pub(super) is_partial: bool,
+    /// Only some of what uses the image was asked for: no record is taken back by it.
+    pub(super) is_of_some: bool,
     /// Why it is not known what another name expects by which the user names it, if it is not.
     pub(super) lost_name: Option<Refusal>,
     /// Who named the expected identities.
@@ -49,6 +51,7 @@ impl Expected {
             is_everywhere: false,
             open: Vec::new(),
             is_partial: false,
+            is_of_some: false,
             lost_name: None,
             source: IdentitySource::None,
             trouble: None,
@@ -65,6 +68,11 @@ impl Expected {
     /// as, or what it is not.
     pub(super) fn is_whole(&self) -> bool {
         self.more_demands == 0 && self.lost_name.is_none() && (!self.is_partial || self.source == IdentitySource::User)
+    }
+
+    /// Whether records that are true for others of its users are to stay.
+    pub(super) fn takes_nothing_back(&self) -> bool {
+        self.is_of_some && self.source != IdentitySource::User
     }
 
     /// The uses that get nothing they expect where the image is signed as these references.

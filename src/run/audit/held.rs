@@ -67,6 +67,7 @@ impl From<HeldExpected> for Expected {
             is_everywhere: false,
             open: Vec::new(),
             is_partial: false,
+            is_of_some: false,
             lost_name: None,
             source: held.source,
             trouble: held.trouble,

@@ -37,6 +37,8 @@ mod local;
 mod parallel;
 #[path = "openpgp/partial.rs"]
 mod partial;
+#[path = "openpgp/pictures.rs"]
+mod pictures;
 #[path = "openpgp/places.rs"]
 mod places;
 #[path = "openpgp/processes.rs"]

@@ -84,6 +84,8 @@ pub struct Certificate {
     pub(super) lost: Option<Vec<u8>>,
     /// What the next signature is about; `None` for the key itself or something that was left out.
     current: Option<(Kind, Vec<u8>)>,
+    /// Whether that is a picture that was left out.
+    is_behind_picture: bool,
 }
 
 impl Certificate {
@@ -102,6 +104,7 @@ impl Certificate {
             strays: Signatures::new(),
             lost: None,
             current: None,
+            is_behind_picture: false,
         })
     }
 
@@ -129,6 +132,7 @@ impl Certificate {
             }
             tag::USER_ID | tag::USER_ATTRIBUTE | tag::PUBLIC_SUBKEY => {
                 self.current = Kind::of(tag, body).map(|kind| (kind, body.to_vec()));
+                self.is_behind_picture = self.current.is_none() && tag == tag::USER_ATTRIBUTE;
                 if let Some(current) = self.current.clone() {
                     let place = self.parts.len();
                     self.parts.entry(current).or_insert(Part {
@@ -153,6 +157,8 @@ impl Certificate {
         let fits = current.filter(|(kind, _)| (*kind == Kind::Subkey) == is_about_subkeys);
         match fits.and_then(|current| self.parts.get_mut(current)) {
             Some(part) => insert(&mut part.signatures, core, loose),
+            // What others certify of a picture takes no place from what may take trust away.
+            None if self.is_behind_picture && !is_about_subkeys && !core.takes_away() => {}
             None if self.strays.len() < MAX_STRAYS => insert(&mut self.strays, core, loose),
             None => {}
         }
@@ -311,11 +317,11 @@ impl Certificate {
         }
     }
 
-    /// How many user IDs and pictures, and how many subkeys it has.
+    /// How many user IDs, pictures and subkeys it has.
     #[must_use]
-    pub fn counts(&self) -> (usize, usize) {
-        let subkeys = self.parts.keys().filter(|(kind, _)| *kind == Kind::Subkey).count();
-        (self.parts.len() - subkeys, subkeys)
+    pub fn counts(&self) -> [usize; 3] {
+        [Kind::UserId, Kind::Attribute, Kind::Subkey]
+            .map(|own| self.parts.keys().filter(|(kind, _)| *kind == own).count())
     }
 }
 

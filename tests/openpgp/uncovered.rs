@@ -248,3 +248,23 @@ fn places_and_decoys_hide_nothing_that_takes_trust_away() {
         by_files(&[without.concat()], &case.blob).expect_verdict(0, VERIFIED);
     }
 }
+
+/// gpg goes by the newest binding, also where that one has expired.
+#[test]
+fn a_binding_that_has_expired_counts_wherever_it_stands() {
+    let (key, subkey, other) = (Key::new(), Key::new(), Key::new());
+    let binding = Draft::binding(&subkey);
+    let before = [
+        key.certificate(OWNER),
+        key.subkey(&subkey, &binding),
+        key.subkey(&other, &Draft::binding(&other)),
+    ]
+    .concat();
+    let ended = binding.later_by(DAY).expires_after(3, 2 * DAY);
+    let ended = key.subkey(&subkey, &ended).split_off(packet(14, &subkey.body()).len());
+    for run in [by_files, by_keyring] {
+        run(std::slice::from_ref(&before), &signed(&subkey)).expect_verdict(0, VERIFIED);
+        let outcome = run(&[[before.clone(), ended.clone()].concat()], &signed(&subkey));
+        assert!(!outcome.verdict().starts_with("Verified"), "{outcome:#?}");
+    }
+}

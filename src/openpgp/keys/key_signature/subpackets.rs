@@ -7,6 +7,7 @@ use crate::openpgp::framing::subpacket::split;
 /// Types of subpackets (RFC 4880 5.2.3.1).
 pub(super) mod kind {
     pub(in super::super) const CREATED: u8 = 2;
+    pub(in super::super) const EXPIRES: u8 = 3;
     pub(in super::super) const TRUST: u8 = 5;
     pub(in super::super) const KEY_EXPIRES: u8 = 9;
     pub(in super::super) const REVOCATION_KEY: u8 = 12;

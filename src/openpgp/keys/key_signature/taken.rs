@@ -19,13 +19,14 @@ impl Core {
     }
 
     /// Whether it makes a key count for less than it did without: it takes something back, or says of a key that it expires,
-    /// may not sign, or may be revoked by another one.
+    /// may not sign, or may be revoked by another one. One that expires itself is the newest all the same, and GnuPG believes
+    /// no older one then.
     #[must_use]
     pub fn takes_away(&self) -> bool {
         takes_away(self.class, &self.hashed)
     }
 
-    /// Whether it says of a key that it expires or may not sign.
+    /// Whether it says of a key that it expires or may not sign, or expires itself.
     #[must_use]
     pub fn limits(&self) -> bool {
         is_statement(self.class) && limits(&self.hashed)
@@ -94,7 +95,7 @@ fn is_revocation(class: u8) -> bool {
 
 fn limits(hashed: &[u8]) -> bool {
     subpackets(hashed).any(|(kind, body)| match kind {
-        kind::KEY_EXPIRES => true,
+        kind::EXPIRES | kind::KEY_EXPIRES => true,
         kind::KEY_FLAGS => body.first().is_none_or(|flags| flags & MAY_SIGN == 0),
         _ => false,
     })

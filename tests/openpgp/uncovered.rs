@@ -268,3 +268,29 @@ fn a_binding_that_has_expired_counts_wherever_it_stands() {
         assert!(!outcome.verdict().starts_with("Verified"), "{outcome:#?}");
     }
 }
+
+/// Neither its version nor the length of what is covered is covered itself.
+#[test]
+fn the_first_octets_of_an_old_revocation_hide_nothing_whatever_both_are() {
+    let (key, subkey) = (Key::new(), Key::new());
+    let draft = Draft::new(now() - DAY).version(3);
+    let certificate = [key.certificate(OWNER), key.subkey(&subkey, &Draft::binding(&subkey))].concat();
+    let (begin, rest) = certificate.split_at(key.packet().len());
+    let of_key = key.sign(&draft.clone().class(0x20), &key.hashed());
+    let of_subkey = key.revoke_subkey_with(&subkey, &draft);
+    for (version, length) in [(9, 6), (4, 6), (4, 0x10)] {
+        let altered = |revocation: &[u8]| {
+            let mut revocation = revocation.to_vec();
+            // A header of six octets is before it.
+            revocation[6..8].copy_from_slice(&[version, length]);
+            revocation
+        };
+        let of_key = [begin, &altered(&of_key), rest].concat();
+        let of_subkey = [&certificate[..], &altered(&of_subkey)].concat();
+        for (copy, maker) in [(of_key, &key), (of_subkey, &subkey)] {
+            for run in [by_files, by_keyring] {
+                run(&[copy.clone()], &signed(maker)).expect_verdict(3, "Unchecked/EngineFailed");
+            }
+        }
+    }
+}

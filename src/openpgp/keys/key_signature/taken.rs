@@ -45,7 +45,9 @@ impl Core {
 pub fn is_lost(body: &[u8]) -> bool {
     let is_of_a_kind =
         |class| matches!(class, 0..=2 | 0x10..=0x13 | 0x18 | 0x19 | 0x1f | 0x20 | 0x28 | 0x30 | 0x40 | 0x50);
-    let is_read = parse(body).is_some_and(|(core, _)| is_of_a_kind(core.class)) && !goes_on(body);
+    // No algorithm of a version 4 signature has the number of a class by which something is revoked.
+    let is_known = |core: &Core| is_of_a_kind(core.class) && (core.version < 4 || !is_revocation(core.public_key));
+    let is_read = parse(body).is_some_and(|(core, _)| is_known(&core)) && !goes_on(body);
     !is_read && (takes_away_as_4(body) || takes_away_as_3(body))
 }
 
@@ -71,9 +73,9 @@ fn takes_away_as_4(body: &[u8]) -> bool {
     takes_away(class, area(rest).map_or(&[], |(hashed, _)| hashed))
 }
 
-/// Read as one of version 3, of which either of the first two octets can be changed.
+/// Read as one of version 3, of which the first two octets can be changed.
 fn takes_away_as_3(body: &[u8]) -> bool {
-    matches!(body, [2 | 3, _, class, ..] | [_, 5, class, ..] if is_revocation(*class))
+    matches!(body, [_, _, class, ..] if is_revocation(*class))
 }
 
 fn takes_away(class: u8, hashed: &[u8]) -> bool {

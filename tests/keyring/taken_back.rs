@@ -4,6 +4,9 @@
 
 use std::fs;
 
+use openssl::pkey::PKey;
+use openssl::rsa::Rsa;
+
 use crate::keyring::{copy_home, IDENTITY, OK, OWNER};
 use crate::support::calls::verify_image_json;
 use crate::support::forge::{now, Draft, Key, CERTIFY, SIGN};
@@ -78,5 +81,40 @@ fn a_certification_that_is_taken_back_counts_for_nothing_whatever_was_altered() 
     ] {
         let outcome = by_trust(&[voucher_now, certified.clone()], &voucher, &key);
         outcome.expect_verdict(1, "Rejected/KeyNotAccepted");
+    }
+}
+
+/// Who made them is not covered, so that each may be any voucher's. Thousands would keep gpg busy for minutes.
+#[test]
+fn forged_revocations_of_certifications_are_tried_for_no_more_vouchers_than_an_honest_key_has() {
+    let key = Key::new();
+    let pair = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+    let vouchers: Vec<Key> = (0..20).map(|n| Key::of(pair.clone(), key.created - n)).collect();
+    let length = u32::try_from(OWNER.len()).unwrap().to_be_bytes();
+    let data = [&key.hashed(), &[0xb4][..], &length, OWNER.as_bytes()].concat();
+    let mut certified = key.certificate(OWNER);
+    let mut ring = Vec::new();
+    for own in &vouchers {
+        certified.extend(own.sign(&Draft::new(now() - 3 * DAY).class(0x10), &data));
+        // It may introduce others.
+        let draft = Draft::certification(own).flags(CERTIFY | SIGN).hashed(5, &[1, 120]);
+        ring.push(own.certificate_with("Voucher", &draft));
+    }
+    let forged = Draft {
+        issuer: false,
+        ..Draft::new(now() - DAY).class(0x30)
+    };
+    let mut forged = vouchers[0].sign_body(&forged, &data);
+    let end = forged.len();
+    for (count, status, verdict) in [(10, 0, OK), (1500, 3, "Unchecked/EngineFailed")] {
+        let mut copy = certified.clone();
+        for n in 0..count {
+            forged[end - 4..].copy_from_slice(&u32::to_be_bytes(n));
+            copy.extend(packet(2, &forged));
+        }
+        let begun = std::time::Instant::now();
+        by_trust(&[ring.concat(), copy], &vouchers[0], &key).expect_verdict(status, verdict);
+        let spent = begun.elapsed();
+        assert!(spent < std::time::Duration::from_secs(20), "{spent:?}");
     }
 }

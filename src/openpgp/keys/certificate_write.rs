@@ -17,6 +17,10 @@ use crate::openpgp::keys::key_signature::{class, Core, Loose};
 /// In keys with more parts nothing is looked for that stands at the wrong place and takes nothing away.
 const MAX_PARTS_TO_SEARCH: usize = 1024;
 
+/// Most copies of revocations of certifications that do not say where it is covered who made them: one for each maker, at
+/// each user ID. GnuPG checks all of them.
+const MAX_TAKERS: usize = 4096;
+
 /// A key that is over the limit even without what others say about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("key {0} has more than {MAX_KEY_BYTES} bytes, even without what other keys certify of it")]
@@ -40,12 +44,17 @@ impl Certificate {
     }
 
     /// Writes the key with what others certify of it. Certifications that are taken back may be any of `vouchers`', where the
-    /// maker is not covered.
+    /// maker is not covered; `None` where more would have to be tried than an honest key has.
     #[must_use]
-    pub fn write_all(&self, vouchers: &BTreeSet<KeyId>) -> Vec<u8> {
+    pub fn write_all(&self, vouchers: &BTreeSet<KeyId>) -> Option<Vec<u8>> {
+        let is_open = |core: &Core| core.class == class::CERTIFICATION_REVOCATION && core.named().is_empty();
+        let open = self.said().filter(|(core, _)| is_open(core)).count();
+        if open.saturating_mul(self.parts.len()).saturating_mul(vouchers.len()) > MAX_TAKERS {
+            return None;
+        }
         let mut writer = Writer::new(self, false);
         writer.vouchers = Some(vouchers);
-        writer.write().0
+        Some(writer.write().0)
     }
 
     /// Writes the key for whoever reads it as this was read, with what GnuPG is not given.

@@ -212,7 +212,7 @@ impl Shadow {
         let wrong = |error: home::HomeError| EngineError::failed("copying keys", error);
         let mut packets = Vec::new();
         for place in places {
-            packets.extend(self.written(*place));
+            packets.extend(self.written(*place)?);
         }
         self.home.replace(KEYS, &packets).map_err(wrong)?;
         if let Some(trustdb) = &self.trustdb {
@@ -274,12 +274,15 @@ impl Shadow {
     }
 
     /// A key of the ring as gpg is given it, with what others say of it; nothing for a version that is not read.
-    fn written(&mut self, place: usize) -> Vec<u8> {
+    fn written(&mut self, place: usize) -> Result<Vec<u8>, EngineError> {
         let vouchers = self.vouchers_of(place);
         let vouchers = vouchers.iter().filter_map(|own| self.ring.fingerprint_bytes(*own));
         let vouchers = vouchers.map(KeyId::of).collect();
-        let own = self.certificate(place);
-        own.map(|own| own.write_all(&vouchers)).unwrap_or_default()
+        let Some(own) = self.certificate(place) else {
+            return Ok(Vec::new());
+        };
+        let written = own.write_all(&vouchers);
+        written.ok_or_else(|| EngineError::crowded(own.fingerprint().as_str()))
     }
 
     /// Keys of the ring with all that may have vouched for them, as far as they can be read.

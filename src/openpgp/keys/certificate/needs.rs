@@ -59,7 +59,7 @@ impl Certificate {
     }
 
     /// All signatures in it.
-    pub(super) fn said(&self) -> impl Iterator<Item = (&Core, &Loose)> {
+    pub(in super::super) fn said(&self) -> impl Iterator<Item = (&Core, &Loose)> {
         let of_parts = self.parts.values().flat_map(|part| &part.signatures);
         self.direct.iter().chain(of_parts).chain(&self.strays)
     }

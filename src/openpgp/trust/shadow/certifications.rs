@@ -62,7 +62,7 @@ impl Shadow {
         let mut asked: BTreeMap<String, usize> = BTreeMap::new();
         let mut by_id: BTreeMap<KeyId, usize> = BTreeMap::new();
         for place in places {
-            let written = self.written(*place);
+            let written = self.written(*place)?;
             if !written.is_empty() {
                 packets.extend(written);
                 asked.insert(self.ring.fingerprint(*place), *place);

@@ -289,7 +289,7 @@ fn the_first_octets_of_an_old_revocation_hide_nothing_whatever_both_are() {
         let of_subkey = [&certificate[..], &altered(&of_subkey)].concat();
         for (copy, maker) in [(of_key, &key), (of_subkey, &subkey)] {
             for run in [by_files, by_keyring] {
-                run(&[copy.clone()], &signed(maker)).expect_verdict(3, "Unchecked/EngineFailed");
+                run(std::slice::from_ref(&copy), &signed(maker)).expect_verdict(3, "Unchecked/EngineFailed");
             }
         }
     }

@@ -11,6 +11,7 @@ mod compare;
 pub mod file;
 mod index;
 mod notes;
+pub mod outline;
 mod places;
 mod read;
 pub mod rewrite;
@@ -27,8 +28,8 @@ use crate::reason::{Reason, Refusal};
 use file::ObjectFile;
 use index::Index;
 use notes::Entry;
+use outline::Outline;
 pub use places::Place;
-use scan::Outline;
 use store::Store;
 
 /// Largest object file, in bytes.

@@ -246,3 +246,68 @@ fn a_part_of_a_list_in_a_file_is_not_taken_for_the_whole() {
         .put("all.data", whole("ImageList", std::slice::from_ref(&good)).to_string());
     bench.run(&["-f", "all.data"]).expect(0);
 }
+
+/// What other readers may take for a stream or a pod is not left out as something else.
+#[test]
+fn what_may_be_a_stream_or_a_pod_is_not_left_out_as_another_kind() {
+    let bench = Bench::new();
+    bench.desk.put("map", format!("{SIGNED} {SIGNED}\n"));
+    let from = |from: &str| json!({"name": "v1", "from": {"kind": "DockerImage", "name": from}});
+    let stream = |namespace: &str, place: &str| {
+        json!({"apiVersion": "image.openshift.io/v1", "kind": "ImageStream",
+            "metadata": {"name": "app", "namespace": namespace}, "spec": {"tags": [from(place)]},
+            "status": {"tags": [{"tag": "v1", "items": [{"image": digest(1)}]}]}})
+    };
+    let (own, evil) = (
+        stream("shop", &format!("{SIGNED}:v1")),
+        stream("evil", "quay.io/evil/x:1"),
+    );
+    let place = format!("quay.io/evil/x@{}", digest(1));
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "evil"},
+        "spec": {"containers": [{"name": "app", "image": place}]},
+        "status": {"phase": "Running", "containerStatuses": [{"name": "app", "image": "x", "imageID": place}]}});
+    let recorded = |objects: &[String], status: i32| {
+        let items = [&[bench.good(1).to_string(), own.to_string()], objects]
+            .concat()
+            .join(",");
+        let all = format!("{{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{items}]}}");
+        bench.desk.put("all.json", all);
+        let outcome = bench.run(&["-f", "all.json", "--confirm"]).expect(status);
+        let after = std::fs::read_to_string(bench.desk.sandbox.path("all.json")).unwrap();
+        (after.contains("\"True\""), outcome.stderr)
+    };
+    assert!(recorded(&[], 0).0);
+    // An empty version is read as one that is missing is.
+    for mut other in [evil.clone(), pod] {
+        other["apiVersion"] = json!("");
+        let (is_recorded, told) = recorded(&[other.to_string()], 1);
+        assert!(!is_recorded, "{other}: {told}");
+    }
+    // Readers differ in which of two members they take.
+    let text = evil.to_string();
+    let last = |member: &str| format!("{},{member}}}", text.strip_suffix('}').unwrap());
+    let within = |kinds: &str| format!("{{{kinds},\"apiVersion\":\"v1\",\"items\":[{text}]}}");
+    let bare = text.replace("\"kind\":\"ImageStream\",", "");
+    for other in [
+        last("\"kind\":\"Secret\""),
+        last("\"apiVersion\":\"apps/v1\""),
+        within("\"kind\":\"List\",\"kind\":\"Secret\""),
+        format!("{{\"kind\":\"ImageStreamList\",\"items\":[{bare}],\"apiVersion\":\"image.openshift.io/v1\",\"kind\":\"EventList\"}}"),
+        format!("{{\"kind\":\"ImageStreamList\",\"items\":[{bare}],\"items\":[]}}"),
+    ] {
+        let (is_recorded, told) = recorded(std::slice::from_ref(&other), 3);
+        assert!(!is_recorded && told.contains("all.json"), "{other}: {told}");
+    }
+    // Other groups have kinds that are called as an answer of a server is, and these name no image.
+    for (version, kind) in [
+        ("dynamodb.example.com/v1alpha1", "Table"),
+        ("example.com/v1", "Status"),
+        ("example.com/v1", "PartialObjectMetadata"),
+    ] {
+        let other = json!({"apiVersion": version, "kind": kind, "metadata": {"name": "s"}});
+        let (is_recorded, told) = recorded(&[other.to_string()], 0);
+        assert!(is_recorded, "{kind}: {told}");
+    }
+    let other = json!({"apiVersion": "v1", "kind": "Status", "status": "Failure"});
+    assert!(!recorded(&[other.to_string()], 3).0);
+}

@@ -2,7 +2,8 @@
 //! Where the objects of a file stand, noted as they are found.
 
 use super::index::{Index, Look};
-use super::scan::{self, Outline, ScanError, Sink};
+use super::outline::Outline;
+use super::scan::{self, ScanError, Sink};
 use super::{ObjectKind, MAX_OBJECTS};
 
 /// Where one object stands. There may be millions, so that nothing else is kept of them.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::scan::Outline;
+use super::outline::Outline;
 use super::{Object, ObjectFiles, ObjectKind, Position};
 use crate::image::{self, Image, Loaded};
 use crate::json::select::{parse_part, Keep};
@@ -79,6 +79,14 @@ impl ObjectFiles {
     #[must_use]
     pub fn kind_name(&self, position: Position) -> String {
         self.outline(position).kind_name().to_owned()
+    }
+
+    /// The tag that an object is an ImageTag of, as `NAMESPACE/STREAM:TAG`; nothing where it is something else, or may be.
+    #[must_use]
+    pub fn image_tag(&self, position: Position) -> Option<String> {
+        let outline = self.outline(position);
+        let is_one = outline.kind_name() == "ImageTag" && !outline.is_ambiguous;
+        is_one.then(|| format!("{}/{}", outline.namespace, outline.name))
     }
 
     /// Reads the object at a position; what is wrong with it is part of the answer.

@@ -3,11 +3,11 @@
 
 use std::io::BufRead;
 
+use super::outline::Outline;
 use super::ObjectKind;
 use crate::input::documents::DocumentError;
 use crate::json::{self, Kind, Reader, Rules};
 use crate::limits::MAX_OBJECT_BYTES;
-use crate::text::safe;
 use crate::yaml::convert::ConvertError;
 
 /// Nesting at which the first pass gives up on a file. Objects by themselves are bounded far below.
@@ -22,6 +22,7 @@ const CONTINUE: &str = "goes on (metadata.continue), and the objects that follow
 const REMAINING: &str = "goes on (metadata.remainingItemCount), and the objects that follow are not known";
 const NO_METADATA: &str = "has metadata that are no object, so that whether it goes on is not known";
 const NO_ITEMS: &str = "has no items, so that which objects it should have is not known";
+const REPEATED: &str = "has a member twice that decides what is in it, so that which objects it has is not known";
 
 /// Why a file as a whole is of no use.
 #[derive(Debug, thiserror::Error)]
@@ -63,93 +64,6 @@ pub enum ScanError {
     /// Too many objects in all files together.
     #[error("the files have more than {0} objects")]
     TooMany(usize),
-}
-
-/// What one object says about itself.
-#[derive(Debug, Clone, Default)]
-pub struct Outline {
-    kind: Option<String>,
-    api_version: Option<String>,
-    /// `metadata.name`; empty where it has none.
-    pub name: String,
-    /// `metadata.namespace`; empty where it has none.
-    pub namespace: String,
-    /// Name of the image inside a view.
-    pub embedded: String,
-    /// Why it may be a part of a list, if it is one: what ends a sentence about it.
-    pub part: Option<&'static str>,
-}
-
-impl Outline {
-    /// That of an object of which nothing but the name matters.
-    #[must_use]
-    pub fn named(name: String) -> Self {
-        Self {
-            name,
-            ..Self::default()
-        }
-    }
-
-    /// Notes why it may be a part of a list, if `is_so`.
-    fn note(&mut self, is_so: bool, why: &'static str) {
-        self.part = self.part.or(is_so.then_some(why));
-    }
-
-    /// Its kind; nothing where it does not say so, which elements of lists need not.
-    #[must_use]
-    pub fn kind(&self) -> Option<ObjectKind> {
-        self.kind.as_deref().map(|kind| self.kind_of(kind))
-    }
-
-    /// The kind that it says it is of, with the group or without.
-    #[must_use]
-    pub fn kind_name(&self) -> &str {
-        self.kind.as_deref().unwrap_or_default()
-    }
-
-    /// Its kind as an element of a list of `kind`.
-    #[must_use]
-    pub fn kind_of(&self, kind: &str) -> ObjectKind {
-        // Before OpenShift 3.6 the group was part of the core API.
-        let known_group = self
-            .api_version
-            .as_deref()
-            .is_none_or(|version| version == "v1" || version.starts_with("image.openshift.io/"));
-        let is_core = matches!(self.api_version.as_deref(), None | Some("v1"));
-        match kind {
-            "Image" if known_group => ObjectKind::Image,
-            "ImageStreamTag" if known_group => ObjectKind::Tag,
-            "ImageStreamImage" if known_group => ObjectKind::StreamImage,
-            "ImageStream" if known_group => ObjectKind::Stream,
-            // It names an image and where that is from, in another shape than an ImageStreamTag.
-            "ImageTag" if known_group => ObjectKind::Unread,
-            "Pod" if is_core => ObjectKind::Pod,
-            // What a server answers in place of a list or of what it would have in it, and what does not say what it is.
-            "" | "Status" | "Table" | "PartialObjectMetadata" => ObjectKind::Unread,
-            kind if kind.ends_with("List") => ObjectKind::Unread,
-            _ => ObjectKind::Other,
-        }
-    }
-
-    /// The kind of the elements of a list that do not say it themselves; nothing where it is no list.
-    #[must_use]
-    pub fn elements(&self) -> Option<ObjectKind> {
-        let element = self.kind.as_deref()?.strip_suffix("List")?;
-        Some(self.kind_of(element))
-    }
-
-    /// What it is, in words.
-    #[must_use]
-    pub fn description(&self) -> String {
-        match self.kind.as_deref() {
-            None | Some("") => "it has no kind".to_owned(),
-            Some(kind) => format!(
-                "its kind is {} of {}",
-                safe(kind),
-                safe(self.api_version.as_deref().unwrap_or("no API version"))
-            ),
-        }
-    }
 }
 
 /// Takes what the first pass finds.
@@ -252,9 +166,13 @@ fn json_outline<R: BufRead>(
             reader.skip()?;
             continue;
         };
-        // Repeats inside the elements of a list are found when these are read.
-        if is_document && seen.contains(&member) {
-            return Err(ScanError::Repeated(member));
+        if seen.contains(&member) {
+            if is_document {
+                return Err(ScanError::Repeated(member));
+            }
+            // Other repeats inside the elements of a list are found when these are read.
+            outline.is_ambiguous |= matches!(member, "kind" | "apiVersion" | "metadata" | "items");
+            outline.note(outline.is_ambiguous, REPEATED);
         }
         seen.push(member);
         match (member, reader.kind()?, items.as_mut()) {

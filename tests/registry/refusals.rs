@@ -2,7 +2,9 @@
 //! What is said where a registry refuses, has not what is asked for, or is not reached: its own words, and what to do.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 
 use serde_json::{json, Value};
 
@@ -179,22 +181,30 @@ fn a_proxy_that_does_not_connect() {
     ] {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
+        // The program may ask again.
+        let is_over = Arc::new(AtomicBool::new(false));
+        let over = Arc::clone(&is_over);
         let proxy = std::thread::spawn(move || {
-            let (mut client, _) = listener.accept().unwrap();
-            let mut request = [0; 4096];
-            let _ = client.read(&mut request).unwrap();
-            write!(client, "HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n").unwrap();
+            while let Ok((mut client, _)) = listener.accept() {
+                if over.load(Ordering::SeqCst) {
+                    break;
+                }
+                let _ = client.read(&mut [0; 4096]);
+                let _ = write!(client, "HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n");
+            }
         });
         let mut command = town.command(&["verify", "-o", "json", "docker://registry.example/ns/app:v1"]);
         command.env("HTTPS_PROXY", format!("http://user:{PASSWORD}@{address}"));
         let outcome = town.sandbox.finish(&mut command, b"");
+        is_over.store(true, Ordering::SeqCst);
+        drop(TcpStream::connect(address).unwrap());
+        proxy.join().unwrap();
         assert_hidden(&(outcome.stdout.clone() + &outcome.stderr), &[PASSWORD.as_bytes()]);
         let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
         let said = item["message"].as_str().unwrap();
         assert!(said.contains(&format!("the proxy {address} (HTTPS_PROXY)")), "{said}");
         assert!(said.contains(words), "{said}");
         assert!(!said.contains(&format!("{status}/{status}")), "{said}");
-        proxy.join().unwrap();
     }
 }
 

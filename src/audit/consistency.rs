@@ -25,8 +25,8 @@ const OF_IMAGES: [Reason; 5] = [
 /// Latest time that an audit can have: the last second of the year 9999, in seconds since 1970.
 const MAX_TIME: i64 = 253_402_300_799;
 
-/// Most that can be left out of a list of an entry. The sums of as many images as a report can have stay below the largest
-/// number.
+/// Most that can be left out of a list of an entry. The sums of as many images as a report can have stay
+/// below the largest number.
 const MAX_MORE: u64 = u32::MAX as u64;
 
 /// Why the first line cannot be that of a report, if it cannot.

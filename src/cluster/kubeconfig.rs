@@ -112,8 +112,8 @@ pub struct Context {
 }
 
 impl Kubeconfig {
-    /// Reads a file's text, YAML or JSON; an empty one is an empty configuration. Relative paths in it are meant
-    /// from `directory`.
+    /// Reads a file's text, YAML or JSON; an empty one is an empty configuration. Relative paths in it
+    /// are meant from `directory`.
     ///
     /// # Errors
     /// When it is malformed, or a member is not of the type that it must be, or two entries have one name.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What is said of a registry or store whose certificate is not accepted: what registries have for it, not what API servers
-//! have.
+//! What is said of a registry or store whose certificate is not accepted: what registries have for it, not
+//! what API servers have.
 
 use crate::registry::town::Town;
 use crate::support::api::certificates::Name;

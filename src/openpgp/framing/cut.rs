@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Telling the beginning of a message from a whole one that is malformed: what was lost on the way says nothing about what
-//! was signed.
+//! Telling the beginning of a message from a whole one that is malformed: what was lost on the way says nothing
+//! about what was signed.
 
 use crate::openpgp::framing::compression;
 use crate::openpgp::framing::message::MAX_PACKETS;

@@ -94,8 +94,8 @@ impl<'s> Collector<'s> {
         self.holding.recording_for(self.settings, author);
     }
 
-    /// Whether an image of the inventory is to be judged; what the report that is gone on from has of it and still holds is
-    /// taken over.
+    /// Whether an image of the inventory is to be judged; what the report that is gone on from has of it and still
+    /// holds is taken over.
     pub(super) fn wants(&mut self, job: &Job) -> bool {
         if !self.settings.shard.has(&job.image) {
             return false;

@@ -25,8 +25,8 @@ pub(super) fn put_all<T: AsRef<[u8]>>(hash: &mut Sha256, texts: impl IntoIterato
     hash.update(count.to_le_bytes());
 }
 
-/// Adds the members of an object in the order of their names, but for some; of none of them those that are named `never`, at
-/// any depth.
+/// Adds the members of an object in the order of their names, but for some; of none of them those that are named
+/// `never`, at any depth.
 pub(super) fn put_members(hash: &mut Sha256, object: &Value, without: &[&str], never: &str) {
     let members = object.as_object().into_iter().flatten();
     let is_left_out = |name: &str| name == never || without.contains(&name);

@@ -36,6 +36,16 @@ impl Algorithm {
             Algorithm::Sha512 => 128,
         }
     }
+
+    /// The hash of some bytes, in hexadecimal.
+    fn hash(self, bytes: &[u8]) -> String {
+        let hash = match self {
+            Algorithm::Sha256 => Sha256::digest(bytes).to_vec(),
+            Algorithm::Sha384 => Sha384::digest(bytes).to_vec(),
+            Algorithm::Sha512 => Sha512::digest(bytes).to_vec(),
+        };
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// A digest in canonical text form: `sha256:` and 64 lower case hexadecimal digits, or a longer SHA-2.
@@ -96,16 +106,19 @@ impl Digest {
         Self::from_hash(Sha256::digest(bytes).into())
     }
 
+    /// The digests of some bytes by the other algorithms.
+    #[must_use]
+    pub fn others_of_bytes(bytes: &[u8]) -> [Self; 2] {
+        [Algorithm::Sha384, Algorithm::Sha512].map(|algorithm| Self {
+            algorithm,
+            text: format!("{}:{}", algorithm.name(), algorithm.hash(bytes)),
+        })
+    }
+
     /// Whether some bytes hash to this digest, by its own algorithm.
     #[must_use]
     pub fn is_of(&self, bytes: &[u8]) -> bool {
-        let hash = match self.algorithm {
-            Algorithm::Sha256 => Sha256::digest(bytes).to_vec(),
-            Algorithm::Sha384 => Sha384::digest(bytes).to_vec(),
-            Algorithm::Sha512 => Sha512::digest(bytes).to_vec(),
-        };
-        let text: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        text == self.hex()
+        self.algorithm.hash(bytes) == self.hex()
     }
 
     /// The SHA-256 digest with this hash.
@@ -154,10 +167,21 @@ impl Digest {
         Ok(Self::from_hash(hash.finalize().into()))
     }
 
+    /// Whether this is the digest of a manifest, by its own algorithm, over what [`Digest::of_manifest`] hashes.
+    #[must_use]
+    pub fn is_of_manifest(&self, bytes: &[u8]) -> bool {
+        if manifest::media_type(bytes) != manifest::SCHEMA1_SIGNED {
+            return self.is_of(bytes);
+        }
+        let payload = manifest::jws_payload(bytes);
+        payload.is_ok_and(|payload| self.is_of(&[payload.head, &payload.tail].concat()))
+    }
+
     /// Whether `self`, a digest somebody claims, is the digest of the image `image`.
     ///
-    /// Manifest digests are SHA-256 always: a claim of another algorithm never matches, even a true one, because
-    /// nothing computes it (containers-signature(5), `docker-manifest-digest`).
+    /// Manifest digests are SHA-256 always: a claim of another algorithm never matches, even a true one
+    /// (containers-signature(5), `docker-manifest-digest`). What a reference may have is another question: see
+    /// [`crate::subject::ManifestState::has`].
     #[must_use]
     pub fn names(&self, image: &Digest) -> bool {
         self.algorithm == Algorithm::Sha256 && self == image

@@ -125,8 +125,8 @@ pub fn judge(
             }
             outcome
         }
-        Err(message) => {
-            outcome.fail(Step::Identity, Reason::IdentityMismatch, message);
+        Err(refusal) => {
+            outcome.fail(Step::Identity, refusal.reason, refusal.message);
             outcome.missing_all(set, expectation)
         }
     }
@@ -179,25 +179,25 @@ struct Fit {
 }
 
 /// Compares the signed reference with every identity that a signature by the keys of a set may be for; what differs
-/// where it matches none.
+/// where it matches none, or that nobody knows.
 fn check_identity(
     payload: &Payload,
     subject: &Subject,
     expectation: &Expectation,
     (kind, set): (SignatureKind, usize),
-) -> Result<Fit, String> {
+) -> Result<Fit, Refusal> {
     let signed = match Reference::parse(&payload.reference) {
         Ok(signed) => signed,
         Err(error) => {
-            return Err(format!(
-                "it is signed for {}, which is not a reference: {error}",
-                quoted(&payload.reference)
-            ));
+            let what = quoted(&payload.reference);
+            let message = format!("it is signed for {what}, which is not a reference: {error}");
+            return Err(Refusal::new(Reason::IdentityMismatch, message));
         }
     };
     let mut fit = Fit::default();
     let mut passed = Vec::new();
     let mut failed = Vec::new();
+    let mut reason = Reason::IdentityMismatch;
     for (place, alternative, demand) in expectation.signed() {
         if demand.keys.of(kind) != Some(set) {
             continue;
@@ -214,7 +214,10 @@ fn check_identity(
                 }
                 fit.met.push(place);
             }
-            Err(difference) => {
+            Err(Unlike { difference, is_known }) => {
+                if !is_known {
+                    reason = Reason::ManifestUnavailable;
+                }
                 let wanted = rule.wanted(expected);
                 // A tag would help only where there is a reference to hold it against.
                 let lacks_tag = if rule.can_be_met(expected) {
@@ -234,7 +237,7 @@ fn check_identity(
         }
     }
     if fit.matched.is_empty() {
-        return Err(failed.join("; "));
+        return Err(Refusal::new(reason, failed.join("; ")));
     }
     passed.extend(failed);
     fit.detail = passed.join("; ");
@@ -252,25 +255,43 @@ fn without_tag(kind: SignatureKind, wanted: &Reference, signed: &Reference) -> &
     }
 }
 
+/// Why a signed reference is not held for an expected one, in words that are safe to print.
+struct Unlike {
+    difference: String,
+    /// It is another one; else what it takes to know is not at hand.
+    is_known: bool,
+}
+
 /// One expected identity against the signed reference. A digest in either must be the image's own, or that of a list that
 /// the image was asked for by, which the rule by itself does not ask. Who expects one list does not get the image as another
 /// one has it.
-fn compare(expected: &Reference, signed: &Reference, subject: &Subject, rule: &Rule) -> Result<(), String> {
+fn compare(expected: &Reference, signed: &Reference, subject: &Subject, rule: &Rule) -> Result<(), Unlike> {
+    let unlike = |difference, is_known| Err(Unlike { difference, is_known });
     if !rule.matches(Some(expected), signed) {
-        return Err(rule.difference(expected, signed));
+        return unlike(rule.difference(expected, signed), true);
     }
-    let has = |digest: &Digest, list: &&NamingList| digest.names(list.digest());
-    let named = expected.digest().filter(|digest| !digest.names(&subject.digest));
+    let named = expected.digest().filter(|digest| subject.has(digest) != Some(true));
     let mut lists: Vec<&NamingList> = subject.lists.iter().collect();
     if let Some(named) = named {
-        lists.retain(|list| has(named, list));
+        lists.retain(|list| list.has(named));
     }
-    let is_own = |digest: &Digest| digest.names(&subject.digest) || lists.iter().any(|list| has(digest, list));
+    let is_own = |digest: &Digest| subject.has(digest) == Some(true) || lists.iter().any(|list| list.has(digest));
     for reference in [expected, signed] {
         if reference.digest().is_some_and(|digest| !is_own(digest)) {
             let lists = subject.lists.iter();
             let lists: String = lists.map(|list| format!(", in the list {}", list.digest())).collect();
-            return Err(format!("the image itself is {}{lists}", subject.digest));
+            let open = reference.digest().filter(|digest| subject.has(digest).is_none());
+            let open = open
+                .map(|digest| format!("; whether {digest} is its digest too takes its manifest, which is not at hand"));
+            let is_known = open.is_none();
+            return unlike(
+                format!(
+                    "the image itself is {}{lists}{}",
+                    subject.digest,
+                    open.unwrap_or_default()
+                ),
+                is_known,
+            );
         }
     }
     Ok(())

@@ -14,6 +14,8 @@ mod inspect;
 mod lists;
 #[path = "registry/logins.rs"]
 mod logins;
+#[path = "registry/long_digests.rs"]
+mod long_digests;
 #[path = "registry/manifests.rs"]
 mod manifests;
 #[path = "registry/mirrors.rs"]

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Lists of manifests among Image objects: a digest that is expected may be that of a list which names the image.
 
-use crate::digest::Digest;
+use crate::digest::{Algorithm, Digest};
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::run::cluster::Session;
 use crate::source::objects::{Loaded, ObjectFiles};
-use crate::subject::NamingList;
+use crate::subject::{ManifestState, NamingList};
 
 /// The lists that are expected of an image.
 #[derive(Debug, Clone, Default)]
@@ -46,11 +46,16 @@ fn naming(
             continue;
         }
         asked.push(digest);
-        let found = object(digest);
+        let manifest = loaded.image.manifest_state(&own).unwrap_or(ManifestState::NotAtHand);
+        let found = match (manifest.has(digest, &own), digest.algorithm()) {
+            (Some(true), _) => continue,
+            (_, Algorithm::Sha256) => object(digest),
+            _ => Err(not_a_name(digest)),
+        };
         lists.extend(match found {
             Ok(list) => ExpectedLists {
                 named: list
-                    .and_then(|list| NamingList::of_object(&list.object, &own))
+                    .and_then(|list| NamingList::of_object(&list.object, &own, &manifest))
                     .into_iter()
                     .collect(),
                 trouble: None,
@@ -62,6 +67,14 @@ fn naming(
         });
     }
     lists
+}
+
+/// A list may have the digest, and no object is found by it.
+fn not_a_name(digest: &Digest) -> Refusal {
+    Refusal::new(
+        Reason::SourceUnavailable,
+        format!("{digest} may be the digest of a list with this image in it: Image objects have names by sha256, so that none is found by it"),
+    )
 }
 
 /// The lists among the Images of a cluster.

@@ -77,9 +77,10 @@ impl Manifests<'_, '_, '_> {
             Ok(bytes) => {
                 // The digest by which signatures name it, whatever the algorithm of the list's entry.
                 let digest = Digest::of_manifest(&bytes).unwrap_or_else(|_| entry.digest.clone());
+                let state = ManifestState::of_bytes(&bytes, &digest);
                 let manifest = Manifest {
                     bytes: &bytes,
-                    list: NamingList::of_bytes(list, &digest),
+                    list: NamingList::of_bytes(list, &digest, &state),
                     digest,
                     depth,
                 };
@@ -117,7 +118,8 @@ impl Manifests<'_, '_, '_> {
         };
         let (left_out, entries): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.is_attestation);
         // Instances vouch for their list, so by no digest that is not the list's.
-        let is_of_list = |digest: &Digest| digest.names(&manifest.digest) || digest.names(&self.taken.digest);
+        let is_of_list =
+            |digest: &Digest| digest.is_of_manifest(manifest.bytes) || digest.is_of_manifest(&self.taken.bytes);
         let mut identities = identities.to_vec();
         identities.retain(|identity| identity.digest().is_none_or(is_of_list));
         if identities.is_empty() {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde_core::de::IgnoredAny;
 
 use crate::clock::Clock;
-use crate::digest::{Algorithm, Digest};
+use crate::digest::Digest;
 use crate::limits::MAX_MANIFEST_BYTES;
 use crate::manifest::is_manifest;
 use crate::reason::{Reason, Refusal};
@@ -262,7 +262,7 @@ fn digest_of(place: &Reference, bytes: &[u8], wanted: Option<&Digest>) -> Result
         )
     })?;
     match wanted {
-        Some(wanted) if *wanted != digest && !is_other_hash_of(wanted, bytes) => Err(Refusal::new(
+        Some(wanted) if !wanted.is_of_manifest(bytes) => Err(Refusal::new(
             Reason::ManifestMismatch,
             format!(
                 "asked for {wanted}, {} served a manifest that hashes to {digest}",
@@ -286,11 +286,6 @@ fn no_manifest(bytes: &[u8], wanted: &str) -> Option<&'static str> {
     let has_digest = || Digest::parse(wanted).is_ok_and(|wanted| wanted.is_of(bytes));
     let is_one = is_manifest(bytes) || has_digest();
     (!is_one).then_some("it has no schemaVersion, or nothing that manifests have")
-}
-
-/// Whether a digest of another algorithm than that of images' names is that of some bytes.
-fn is_other_hash_of(digest: &Digest, bytes: &[u8]) -> bool {
-    digest.algorithm() != Algorithm::Sha256 && digest.is_of(bytes)
 }
 
 /// Why none of the locations has a manifest.

@@ -33,6 +33,12 @@ impl Relatives {
         }
     }
 
+    /// Whether a digest is that of the manifest, by its own algorithm.
+    #[must_use]
+    pub fn has(&self, digest: &Digest) -> bool {
+        digest.is_of_manifest(&self.bytes)
+    }
+
     /// What the manifest has to do with a digest that is not its own, to be added to a sentence that says so; nothing
     /// where nothing is known.
     #[must_use]

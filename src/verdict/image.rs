@@ -4,10 +4,9 @@
 use super::signature::SignatureOutcome;
 use super::tally::{self, Tally};
 use super::{Expectation, Footing};
-use crate::digest::Digest;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
-use crate::subject::{unasked, ManifestState, NamingList, SignatureKind, Subject};
+use crate::subject::{unasked, ManifestState, SignatureKind, Subject};
 
 /// What is found out about one image.
 #[derive(Debug, Clone)]
@@ -300,11 +299,15 @@ fn unlike(subject: &Subject, identity: &Reference) -> Option<Refusal> {
     if let ManifestState::Mismatch(why) = &subject.manifest {
         return Some(Refusal::new(Reason::ManifestMismatch, why.clone()));
     }
-    let mut lists = subject.lists.iter().map(NamingList::digest);
-    let mut is_own = |digest: &Digest| digest.names(&subject.digest) || lists.any(|list| digest.names(list));
-    let digest = identity.digest().filter(|digest| !is_own(digest))?;
+    let digest = identity.digest()?;
+    let reason = match subject.has(digest) {
+        Some(true) => return None,
+        _ if subject.lists.iter().any(|list| list.has(digest)) => return None,
+        Some(false) => Reason::DigestMismatch,
+        None => Reason::ManifestUnavailable,
+    };
     Some(Refusal::new(
-        Reason::DigestMismatch,
+        reason,
         format!("this image is {}; the image asked for is {digest}", subject.digest),
     ))
 }

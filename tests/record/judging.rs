@@ -4,7 +4,7 @@
 use image_signature::digest::Digest;
 use image_signature::identity::Rule;
 use image_signature::reason::{Reason, Verdict};
-use image_signature::subject::{Answer, NamingList, SourceAnswer, SourceKind};
+use image_signature::subject::{Answer, ManifestState, NamingList, SourceAnswer, SourceKind};
 use image_signature::verdict::{ImageOutcome, SignatureOutcome};
 
 use super::plan::{bad, expectation, expecting, good, judge_as, subject};
@@ -31,7 +31,7 @@ fn index(entries: &[&str]) -> Vec<u8> {
 fn a_list_must_hash_to_its_digest_and_name_the_image() {
     let image = Digest::parse(D1).unwrap();
     let bytes = index(&[D2, D1]);
-    let list = NamingList::of_bytes(&bytes, &image).unwrap();
+    let list = NamingList::of_bytes(&bytes, &image, &ManifestState::NotAtHand).unwrap();
     assert_eq!(*list.digest(), Digest::of_bytes(&bytes));
     for other in [
         index(&[D2]),
@@ -40,7 +40,7 @@ fn a_list_must_hash_to_its_digest_and_name_the_image() {
         format!(r#"{{"schemaVersion":2,"manifests":[],"manifests":[{{"digest":"{D1}"}}]}}"#).into_bytes(),
     ] {
         assert_eq!(
-            NamingList::of_bytes(&other, &image),
+            NamingList::of_bytes(&other, &image, &ManifestState::NotAtHand),
             None,
             "{}",
             String::from_utf8_lossy(&other)
@@ -70,7 +70,9 @@ fn digests_in_references_are_those_of_the_image_or_of_its_list() {
         for (has_list, passes) in [(false, alone), (true, in_list)] {
             let mut subject = subject();
             if has_list {
-                subject.lists = NamingList::of_bytes(&bytes, &subject.digest).into_iter().collect();
+                subject.lists = NamingList::of_bytes(&bytes, &subject.digest, &subject.manifest)
+                    .into_iter()
+                    .collect();
             }
             let expectation = expecting(expected, Rule::MatchRepoDigestOrExact, 1);
             let outcome = judge_as(signed, &subject, &expectation);

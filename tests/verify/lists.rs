@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Lists of manifests among the objects of files: the digest that is expected of an instance may be that of its list.
 
+use image_signature::digest::Digest;
 use serde_json::{json, Value};
 
 use crate::support::images::{image, list, D1, D2, D3};
-use crate::support::lists::list_object;
+use crate::support::lists::{index, list_object};
 use crate::support::program::word;
 use crate::verify::{Desk, IDENTITY};
 
@@ -188,4 +189,58 @@ fn a_list_that_cannot_be_read() {
     assert!(found.starts_with("Unchecked/"), "{found}");
     let after = std::fs::read_to_string(desk.sandbox.path("objects.json")).unwrap();
     assert_eq!(after, before);
+}
+
+/// A digest by another algorithm than that of names takes the manifest: without it, and where it may be that of a list, nobody
+/// knows whether it is the image's, and no record is taken back for that.
+#[test]
+fn a_digest_of_another_algorithm_that_nobody_can_compare() {
+    let desk = Desk::new();
+    let manifest = index(&[D2]);
+    let digest = Digest::of_bytes(manifest.as_bytes()).to_string();
+    let other = |text: &str| Digest::others_of_bytes(text.as_bytes())[1].to_string();
+    let trusted = |reference: &str| {
+        let mut object = image(&digest, &[&desk.sign(&digest, reference)]);
+        object["signatures"][0]["conditions"] = json!([{"type": "Trusted", "status": "True", "reason": "Verified"}]);
+        object
+    };
+    let judged = |object: &Value, expected: &str| {
+        let text = object.to_string();
+        desk.put("object.json", text.clone());
+        let expected = format!("{REPOSITORY}@{expected}");
+        let args = [
+            "-o",
+            "json",
+            "-f",
+            "object.json",
+            "--expected-identity",
+            &expected,
+            "--confirm",
+        ];
+        let outcome = desk.run(&args);
+        let is_same = std::fs::read(desk.sandbox.path("object.json")).unwrap() == text.as_bytes();
+        (word(&outcome.item()), is_same)
+    };
+    for signed in [IDENTITY, &format!("{REPOSITORY}@{}", other(&manifest))] {
+        let mut object = trusted(signed);
+        let unknown = |reason: &str| (format!("Unchecked/{reason}"), true);
+        assert_eq!(
+            judged(&object, &other(&manifest)),
+            unknown("ManifestUnavailable"),
+            "{signed}"
+        );
+        object["dockerImageManifest"] = manifest.clone().into();
+        assert_eq!(judged(&object, &other(&manifest)).0, "Verified/Verified", "{signed}");
+        // It may be that of a list.
+        assert_eq!(judged(&object, &other("x")), unknown("SourceUnavailable"), "{signed}");
+    }
+    // Of a signed one the manifest says whether it is the image's.
+    let mut object = trusted(&format!("{REPOSITORY}@{}", other("x")));
+    let unknown = ("Unchecked/ManifestUnavailable".to_owned(), true);
+    assert_eq!(judged(&object, &digest), unknown);
+    object["dockerImageManifest"] = manifest.into();
+    assert_eq!(
+        judged(&object, &digest),
+        ("Rejected/IdentityMismatch".to_owned(), false)
+    );
 }

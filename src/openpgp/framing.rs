@@ -6,6 +6,7 @@ pub mod armor;
 pub mod compression;
 pub mod cut;
 pub mod key_id;
+pub mod lost;
 pub mod message;
 pub mod one_pass;
 pub mod packet;

@@ -11,7 +11,7 @@ use super::budget::Budget;
 use super::clients::{Clients, Question};
 use super::network::{Network, Reach};
 use super::redirect::{self, is_redirect, MAX_REDIRECTS};
-use super::served::no_signature;
+use super::served::{is_markup, no_signature, Framing};
 use super::session::is_page;
 use super::trouble::Trouble;
 use super::url_text::{is_same, server_of};
@@ -29,6 +29,9 @@ use crate::text::url::without_secrets;
 /// How many missing numbers end the search: a store that lost one file still shows the others, at the price of few
 /// requests (docs/contract.md 7).
 const MAX_GAP: usize = 2;
+
+/// The last number that is asked for.
+const LAST: usize = MAX_SIGNATURES + MAX_GAP;
 
 /// The signatures of one image in a store.
 #[derive(Debug, Clone)]
@@ -126,49 +129,72 @@ fn without_login(url: &str) -> String {
 
 /// Reads stores, each server's over one connection.
 #[derive(Debug)]
-pub struct Stores<'n>(Clients<'n>);
+pub struct Stores<'n> {
+    clients: Clients<'n>,
+    framing: Framing,
+}
 
 impl<'n> Stores<'n> {
-    /// Nothing is contacted yet.
+    /// Nothing is contacted yet. `framing` tells what is no signature at all.
     #[must_use]
-    pub fn new(network: &'n Network, budget: Arc<Budget>) -> Self {
-        Self(Clients::new(network, budget))
+    pub fn new(network: &'n Network, budget: Arc<Budget>, framing: Framing) -> Self {
+        let clients = Clients::new(network, budget);
+        Self { clients, framing }
     }
 
     /// Reads all signatures of an image, by their numbers, until some numbers in a row are missing. Where one of them
-    /// cannot be asked for, nobody knows how many there are: the trouble comes back with what was found before it. An answer
-    /// that is no signature ends no search, unless the server gives the same one for every number.
+    /// cannot be asked for, or a page came for one, nobody knows how many there are: the trouble comes back with what was
+    /// found. An answer that is no signature ends no search, unless the server gives the same one for every number.
     pub fn read(&mut self, store: &Store) -> (Vec<Numbered>, Option<Trouble>) {
         let mut found = Vec::new();
+        let mut page = None;
         let mut gap = 0;
         let mut echo = Echo::default();
-        for number in 1..=MAX_SIGNATURES + MAX_GAP {
+        for number in 1..=LAST {
             let url = store.url(number);
             let wrong = |what: String| Trouble::Wrong { url: shown(&url), what };
-            let content = match self.one(store, &url) {
-                // What is on a disk is what somebody put there.
-                Ok(body) if url.starts_with("file://") => Ok(body),
-                Ok(body) => match no_signature(&body) {
-                    None => Ok(body),
-                    Some(what) if echo.times(number, body) > MAX_GAP => {
-                        found.truncate(found.len() - MAX_GAP);
-                        let what = format!("the server gives the same for every number, and no signature: {what}");
-                        return (found, Some(wrong(what)));
+            let given = self.one(store, &url);
+            // What is on a disk is what somebody put there.
+            let is_file = url.starts_with("file://");
+            let no_signature = match &given {
+                Ok(body) if !is_file => no_signature(body, self.framing),
+                _ => None,
+            };
+            if matches!(given, Err(Trouble::Absent { .. })) {
+                if gap == MAX_GAP {
+                    break;
+                }
+                gap += 1;
+                continue;
+            }
+            gap = 0;
+            let is_repeated = !is_file && echo.times(number, &given) == MAX_GAP + 1;
+            let content = match (given, no_signature) {
+                (Err(trouble @ Trouble::Page { .. }), _) => {
+                    let first = page.get_or_insert(trouble);
+                    if is_repeated {
+                        return (found, Some(first.clone()));
                     }
-                    Some(what) => Err(wrong(format!("no signature came: {what}"))),
-                },
-                Err(Trouble::Absent { .. }) if gap == MAX_GAP => break,
-                Err(Trouble::Absent { .. }) => {
-                    gap += 1;
                     continue;
                 }
-                Err(trouble @ Trouble::TooLarge { .. }) => Err(trouble),
-                Err(trouble) => return (found, Some(trouble)),
+                (Ok(_), Some(what)) if is_repeated => {
+                    found.truncate(found.len() - MAX_GAP);
+                    let what = format!("the server gives the same for every number, and no signature: {what}");
+                    return (found, Some(page.unwrap_or_else(|| wrong(what))));
+                }
+                (Ok(_), Some(what)) => Err(wrong(format!("no signature came: {what}"))),
+                (Err(trouble), _) if !matches!(trouble, Trouble::TooLarge { .. }) => return (found, Some(trouble)),
+                // A store may have copies of one signature, and then it does not have them everywhere.
+                (_, _) if is_repeated && echo.is_same(&self.one(store, &store.url(LAST + 1))) => {
+                    found.truncate(found.len() + 1 - MAX_GAP);
+                    let what = "the server gives the same for every number: which signatures there are is not known";
+                    return (found, Some(page.unwrap_or_else(|| wrong(what.to_owned()))));
+                }
+                (given, _) => given,
             };
-            gap = 0;
             found.push(Numbered { number, content });
         }
-        (found, None)
+        (found, page)
     }
 
     /// One signature, or what the server gives for it.
@@ -247,7 +273,7 @@ impl<'n> Stores<'n> {
             form: None,
             limit: MAX_BLOB_BYTES as u64,
         };
-        self.0.ask(server, reach, question)
+        self.clients.ask(server, reach, question)
     }
 }
 
@@ -255,28 +281,43 @@ impl<'n> Stores<'n> {
 #[derive(Debug, Default)]
 struct Echo {
     number: usize,
-    body: Vec<u8>,
+    given: Option<Given>,
     times: usize,
+}
+
+/// What was given for a number, as far as it may be the same for each.
+#[derive(Debug, PartialEq, Eq)]
+enum Given {
+    Body(Vec<u8>),
+    TooLarge,
+    /// However it is worded: some name the time or the URL.
+    Page,
+}
+
+impl Given {
+    fn of(given: &Result<Vec<u8>, Trouble>) -> Option<Self> {
+        match given {
+            Ok(body) => Some(Self::Body(body.clone())),
+            Err(Trouble::TooLarge { .. }) => Some(Self::TooLarge),
+            Err(Trouble::Page { .. }) => Some(Self::Page),
+            Err(_) => None,
+        }
+    }
 }
 
 impl Echo {
     /// For how many numbers in a row, this one the last, the server has given the same.
-    fn times(&mut self, number: usize, body: Vec<u8>) -> usize {
-        let is_same = self.number + 1 == number && self.body == body;
+    fn times(&mut self, number: usize, given: &Result<Vec<u8>, Trouble>) -> usize {
+        let is_same = self.number + 1 == number && self.is_same(given);
         let times = if is_same { self.times + 1 } else { 1 };
-        *self = Self { number, body, times };
+        let given = Given::of(given);
+        *self = Self { number, given, times };
         times
     }
-}
 
-/// Whether an answer is a web page, whatever the server calls it: no signature of any format begins so.
-fn is_markup(body: &[u8]) -> bool {
-    let body = body.trim_ascii_start();
-    let begins_with = |text: &str| {
-        let begin = body.get(..text.len());
-        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(text.as_bytes()))
-    };
-    begins_with("<!doctype html") || begins_with("<html")
+    fn is_same(&self, given: &Result<Vec<u8>, Trouble>) -> bool {
+        self.given.is_some() && self.given == Given::of(given)
+    }
 }
 
 fn file(url: &str, path: &str) -> Result<Vec<u8>, Trouble> {

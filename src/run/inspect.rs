@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `inspect`: shows what signatures claim, and checks none.
 
+use crate::openpgp::framing::lost::no_message;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -26,7 +27,7 @@ pub fn run(settings: &Inspect, console: &mut Console<'_>) -> Exit {
         console.err.warning(warning);
     }
     let configuration = settings.registries.as_deref();
-    let mut registries = configuration.map(|configuration| Registries::new(configuration, settings.clock));
+    let mut registries = configuration.map(|configuration| Registries::new(configuration, settings.clock, no_message));
     let mut inspections = Vec::new();
     for place in &settings.places {
         match (place, &mut registries) {

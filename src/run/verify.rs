@@ -25,6 +25,7 @@ use super::held::HeldReports;
 use super::judging::Judging;
 use super::printer::Printer;
 use crate::digest::Digest;
+use crate::openpgp::framing::lost::no_message;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::report::console::{Console, Messages};
@@ -91,7 +92,7 @@ pub fn run(settings: &Verify, console: &mut Console<'_>) -> Result<Exit, UsageEr
                     console.err.warning(warning);
                 }
             }
-            let new_registries = |configuration| Registries::new(configuration, settings.clock);
+            let new_registries = |configuration| Registries::new(configuration, settings.clock, no_message);
             let mut reach = Reach {
                 session,
                 named,

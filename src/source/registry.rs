@@ -25,6 +25,7 @@ use crate::registry::budget::Budget;
 use crate::registry::configuration::Configuration;
 use crate::registry::lookaside::Stores;
 use crate::registry::registries_conf::Location;
+use crate::registry::served::Framing;
 use crate::registry::session::Session;
 use crate::registry::trouble::Trouble;
 use crate::registry::Repository;
@@ -78,14 +79,14 @@ impl Taken {
 }
 
 impl<'c> Registries<'c> {
-    /// Nobody is contacted yet.
+    /// Nobody is contacted yet. `framing` tells what servers say in place of a signature.
     #[must_use]
-    pub fn new(configuration: &'c Configuration, clock: Clock) -> Self {
+    pub fn new(configuration: &'c Configuration, clock: Clock, framing: Framing) -> Self {
         let budget = Arc::new(Budget::new(configuration.network.timeout));
         Self {
             configuration,
             clock,
-            stores: Stores::new(&configuration.network, Arc::clone(&budget)),
+            stores: Stores::new(&configuration.network, Arc::clone(&budget), framing),
             budget,
             sessions: HashMap::new(),
             repositories: HashMap::new(),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use image_signature::digest::Digest;
+use image_signature::openpgp::framing::lost::no_message;
 use image_signature::reason::Reason;
 use image_signature::reference::Reference;
 use image_signature::registry::budget::Budget;
@@ -31,7 +32,7 @@ fn blob(text: &str) -> Answer {
 
 fn read(hub: &Hub) -> Result<Vec<Numbered>, Trouble> {
     let net = Net::of(&[hub]);
-    let (found, trouble) = Stores::new(&net.0, Arc::new(Budget::new(None))).read(&store(hub));
+    let (found, trouble) = Stores::new(&net.0, Arc::new(Budget::new(None)), no_message).read(&store(hub));
     trouble.map_or(Ok(found), Err)
 }
 

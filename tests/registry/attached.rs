@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use image_signature::clock::Clock;
 use image_signature::digest::Digest;
+use image_signature::openpgp::framing::lost::no_message;
 use image_signature::reference::Reference;
 use image_signature::registry::configuration::Configuration;
 use image_signature::registry::registries_conf::RegistriesConf;
@@ -58,7 +59,7 @@ fn read(case: &Value) -> Result<Vec<Attached>, String> {
         default_store: "file:///nonexistent".to_owned(),
         ..Configuration::default()
     };
-    let mut registries = Registries::new(&configuration, Clock::starting_at(1_800_000_000));
+    let mut registries = Registries::new(&configuration, Clock::starting_at(1_800_000_000), no_message);
     let reference = Reference::parse(&at_home("image")).unwrap();
     let taken = registries.resolve(&reference).map_err(|refusal| refusal.to_string())?;
     let digest = case["instance"]

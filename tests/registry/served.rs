@@ -4,7 +4,7 @@
 
 use super::sources::{blob, lookaside, lookaside_path, registry, REPOSITORY};
 use crate::registry::town::answers;
-use crate::support::hub::Answer;
+use crate::support::hub::{Answer, Body};
 use crate::support::images::base64;
 
 /// What proxies, login pages and stores in trouble say, whatever they call it.
@@ -57,6 +57,93 @@ fn an_answer_of_a_store_that_is_no_signature_is_trouble() {
         store.answer(&second, Answer::status(404));
         town.verify_json(&[&image]).expect_verdict(1, "Rejected/NotASignature");
     }
+}
+
+/// A page says nothing of the other numbers: a good signature behind it is found, and a bad one is not all that there may be.
+#[test]
+fn a_page_in_place_of_the_first_signature_ends_no_search() {
+    let (town, hub, digest, reference) = registry();
+    let store = lookaside(&town, &hub, "");
+    let image = format!("docker://{reference}");
+    let [first, second] = [1, 2].map(|number| lookaside_path(&digest, number));
+    let good = town.sign(&digest, &reference);
+    let other = town.sign(&digest, "registry.example.com/other:v1");
+    for page in [Answer::page(), blob(b"<html>log in</html>")] {
+        store.answer(&first, page.clone());
+        for (answer, status, verdict, found) in [
+            (blob(&good), 0, "Verified/Verified", "lookaside page 1"),
+            (blob(&other), 3, "Unchecked/SourceUnavailable", "lookaside page 1"),
+            (page.clone(), 3, "Unchecked/SourceUnavailable", "lookaside page 0"),
+            (
+                Answer::status(404),
+                3,
+                "Unchecked/SourceUnavailable",
+                "lookaside page 0",
+            ),
+            (
+                Answer::status(500),
+                3,
+                "Unchecked/SourceUnavailable",
+                "lookaside unreachable 0",
+            ),
+        ] {
+            store.answer(&second, answer.clone());
+            let item = town.verify_json(&[&image]).expect_verdict(status, verdict).item();
+            assert_eq!(answers(&item)[0], found, "{page:?} {answer:?}");
+        }
+    }
+    // One for every number, each in other words: they are not all asked for.
+    for number in 1..=140 {
+        let page = format!("<html>no {number}</html>");
+        store.answer(&lookaside_path(&digest, number), blob(page.as_bytes()));
+    }
+    store.take_seen();
+    let outcome = town.verify_json(&[&image]);
+    let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
+    assert_eq!(answers(&item)[0], "lookaside page 0");
+    assert_eq!(store.lines().len(), 3, "{:?}", store.lines());
+}
+
+/// Whoever gives one signature for every number does not say which there are. It counts once, and what it does not verify is
+/// not known.
+#[test]
+fn a_store_that_gives_one_signature_for_every_number() {
+    let (town, hub, digest, reference) = registry();
+    let store = lookaside(&town, &hub, "");
+    let image = format!("docker://{reference}");
+    let good = town.sign(&digest, &reference);
+    let other = town.sign(&digest, "registry.example.com/other:v1");
+    let endless = Answer::ok("application/octet-stream", "").body(Body::Endless(0));
+    let far = lookaside_path(&digest, 131);
+    for (answer, status, verdict) in [
+        (blob(&good), 0, "Verified/Verified"),
+        (blob(&other), 3, "Unchecked/SourceUnavailable"),
+        (endless, 3, "Unchecked/SourceUnavailable"),
+    ] {
+        (1..=140).for_each(|number| store.answer(&lookaside_path(&digest, number), answer.clone()));
+        store.take_seen();
+        let item = town.verify_json(&[&image]).expect_verdict(status, verdict).item();
+        assert_eq!(answers(&item)[0], "lookaside unusable 1", "{item}");
+        assert_eq!(item["signatures"].as_array().unwrap().len(), 1, "{item}");
+        assert_eq!(store.lines().len(), 4, "{:?}", store.lines());
+        let outcome = town.verify_json(&[&image, "--require", "2"]);
+        outcome.expect_verdict(3, "Unchecked/SourceUnavailable");
+    }
+    // Copies of one are no such thing, where there is not one everywhere.
+    (1..=140).for_each(|number| store.answer(&lookaside_path(&digest, number), Answer::status(404)));
+    (1..=4).for_each(|number| store.answer(&lookaside_path(&digest, number), blob(&other)));
+    let outcome = town.verify_json(&[&image]);
+    let item = outcome.expect_verdict(1, "Rejected/IdentityMismatch").item();
+    assert_eq!(answers(&item)[0], "lookaside found 1");
+    store.answer(&lookaside_path(&digest, 5), blob(&good));
+    store.take_seen();
+    let item = town
+        .verify_json(&[&image])
+        .expect_verdict(0, "Verified/Verified")
+        .item();
+    assert_eq!(answers(&item)[0], "lookaside found 2");
+    let asked = store.lines();
+    assert_eq!(asked.iter().filter(|line| line.contains(&far)).count(), 1, "{asked:?}");
 }
 
 /// A server that has an answer for every number is not asked for them all, and none of its answers is a signature.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Judging one image, on a thread of its own: keys, gpg and homes are this thread's alone.
 
+use crate::openpgp::framing::lost::no_message;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
@@ -72,7 +73,7 @@ pub(super) fn judges<'s>(
             registries: match &settings.images {
                 Images::Places { registries, .. } | Images::Cluster { registries, .. } => registries
                     .as_ref()
-                    .map(|configuration| Registries::new(configuration, settings.clock)),
+                    .map(|configuration| Registries::new(configuration, settings.clock, no_message)),
                 Images::Files { .. } => None,
             },
             author: Ok(Author::default()),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `--mirrors`: images at their sources and at the mirrors that stand for these.
 
+use crate::openpgp::framing::lost::no_message;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -52,7 +53,7 @@ impl<'s> Mirrors<'s> {
         Self {
             known,
             seen,
-            registries: Registries::new(configuration, clock),
+            registries: Registries::new(configuration, clock, no_message),
             stores: configuration.stores_directory.as_deref(),
         }
     }

@@ -2,6 +2,7 @@
 //! `--registry-url`: registries that are asked for signatures of a cluster's images, by a few threads at a
 //! time however many judge.
 
+use crate::openpgp::framing::lost::no_message;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::cluster::registries::Own;
@@ -68,7 +69,7 @@ impl<'r> Lookups<'r> {
     /// Nobody is contacted yet.
     pub(super) fn new(reach: &'r Reach<'_>, settings: &Audit) -> Self {
         let new = |_| {
-            let registries = Registries::new(&reach.configuration, settings.clock);
+            let registries = Registries::new(&reach.configuration, settings.clock, no_message);
             Registry::new(reach.wanted, &reach.configuration, registries, reach.own.clone())
         };
         Self {

@@ -38,6 +38,8 @@ impl Gathered {
         found: Vec<SignatureBlob>,
         trouble: Option<&Trouble>,
     ) {
+        let mut found = found;
+        found.dedup_by(|blob, before| is_same(&before.content, &blob.content));
         let signatures = found.len();
         for blob in found {
             if !self.signatures.iter().any(|own| is_same(&own.content, &blob.content)) {

@@ -93,8 +93,6 @@ fn a_bundle_at_the_tag_of_a_registry_that_makes_no_lists() {
         Answer::status(400),
         Answer::status(405),
         Answer::status(501),
-        Answer::page(),
-        Answer::ok("application/json", "{}"),
     ] {
         hub.answer(&path(&digest), not_offered.clone());
         hub.answer(&tag_path(&digest), index(&[bundle()]));
@@ -111,6 +109,41 @@ fn a_bundle_at_the_tag_of_a_registry_that_makes_no_lists() {
             "{not_offered:?}"
         );
     }
+}
+
+/// A page or another document under 200 is no list: what there is only the tag can say.
+#[test]
+fn an_answer_that_is_no_list_is_no_knowledge_of_what_refers_to_an_image() {
+    let (town, hub, digest, image) = registry();
+    for (answer, word) in [
+        (Answer::page(), "page"),
+        (Answer::ok("application/json", "{}"), "unusable"),
+        (Answer::ok("application/json", "{\"manifests\":[]}"), "unusable"),
+        (
+            Answer::ok(MANIFEST, "{\"schemaVersion\":2,\"manifests\":[]}"),
+            "unusable",
+        ),
+        (Answer::ok("text/plain", "ok"), "unusable"),
+        (Answer::ok("", ""), "unusable"),
+    ] {
+        hub.answer(&path(&digest), answer.clone());
+        hub.answer(&tag_path(&digest), Answer::status(404));
+        let outcome = town.verify_json(&[&image]);
+        let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
+        let expected = ["lookaside absent 0".to_owned(), format!("referrers {word} 0")];
+        assert_eq!(answers(&item), expected, "{answer:?}");
+        let message = item["message"].as_str().unwrap();
+        assert!(message.contains(&path(&digest)), "{answer:?}: {message}");
+        hub.answer(&tag_path(&digest), index(&[bundle()]));
+        town.verify_json(&[&image])
+            .expect_verdict(1, "Unsupported/UnsupportedSignature");
+        hub.answer(&tag_path(&digest), index(&[]));
+        town.verify_json(&[&image]).expect_verdict(1, "Unsigned/NoSignature");
+    }
+    // A list without entries is one.
+    hub.answer(&path(&digest), index(&[]));
+    hub.answer(&tag_path(&digest), Answer::status(500));
+    town.verify_json(&[&image]).expect_verdict(1, "Unsigned/NoSignature");
 }
 
 #[test]
@@ -186,9 +219,12 @@ fn lists_of_several_pages() {
     hub.answer("/v2/ns/app/page/2", index(&[bundle()]));
     town.verify_json(&[&image])
         .expect_verdict(1, "Unsupported/UnsupportedSignature");
-    // A page that is missing, one on another server, and pages without end.
-    hub.answer("/v2/ns/app/page/2", Answer::status(404));
-    town.verify_json(&[&image]).expect_verdict(1, "Unsigned/NoSignature");
+    // A page that is missing or no list, one on another server, and pages without end.
+    for answer in [Answer::status(404), Answer::page(), Answer::ok("text/plain", "ok")] {
+        hub.answer("/v2/ns/app/page/2", answer);
+        town.verify_json(&[&image])
+            .expect_verdict(3, "Unchecked/SourceUnavailable");
+    }
     let other = Hub::plain();
     hub.answer(&first, next(&format!("{}/x", other.url())));
     town.verify_json(&[&image])

@@ -14,7 +14,7 @@ use crate::text::place::shown;
 
 impl Session<'_> {
     /// Fetches the list of signatures that refer to an image: from the registry, or where that makes no such lists from
-    /// the tag at which clients keep one instead.
+    /// the tag at which clients keep one instead. Another answer than a list says nothing of what there is, unless the tag does.
     ///
     /// # Errors
     /// When there is no list, or it cannot be had or read.
@@ -22,17 +22,27 @@ impl Session<'_> {
         let mut found = Referrers::default();
         let mut url = self.referrers_url(repository, image);
         for page in 0..MAX_PAGES {
-            let response = match self.get(repository, &url, OCI_INDEX, MAX_MANIFEST_BYTES, "a list of referrers") {
-                Ok(response) if page == 0 && response.content_type != OCI_INDEX => {
-                    return self.referrers_tag(repository, image);
-                }
+            let answer = self.get(repository, &url, OCI_INDEX, MAX_MANIFEST_BYTES, "a list of referrers");
+            let wrong = |what: String| Trouble::Wrong { url: shown(&url), what };
+            let response = match answer {
                 Ok(response) => response,
                 // Clients that write to such a registry keep the list at the tag.
                 Err(trouble) if page == 0 && is_not_offered(&trouble) => return self.referrers_tag(repository, image),
+                Err(trouble @ Trouble::Page { .. }) if page == 0 => return self.at_tag_or(trouble, repository, image),
+                // The page before says that there is more.
+                Err(Trouble::Absent { .. }) if page > 0 => {
+                    return Err(wrong("the next page is not there (404)".into()))
+                }
                 Err(trouble) => return Err(trouble),
             };
-            let wrong = |what: String| Trouble::Wrong { url: shown(&url), what };
-            found.add(&response.content_type, &response.body).map_err(wrong)?;
+            if let Err(what) = found.add(&response.content_type, &response.body) {
+                let is_list = page > 0 || response.content_type == OCI_INDEX;
+                let trouble = wrong(what);
+                return match is_list {
+                    true => Err(trouble),
+                    false => self.at_tag_or(trouble, repository, image),
+                };
+            }
             let Some(next) = next_page(&response) else {
                 return Ok(found);
             };
@@ -48,6 +58,14 @@ impl Session<'_> {
             url: self.referrers_url(repository, image),
             what: format!("the list has more than {MAX_PAGES} pages"),
         })
+    }
+
+    /// The list at the tag; where there is none, the trouble with the registry's own.
+    fn at_tag_or(&mut self, trouble: Trouble, repository: &Repository, image: &Digest) -> Result<Referrers, Trouble> {
+        match self.referrers_tag(repository, image) {
+            Err(Trouble::Absent { .. }) => Err(trouble),
+            found => found,
+        }
     }
 
     fn referrers_tag(&mut self, repository: &Repository, image: &Digest) -> Result<Referrers, Trouble> {
@@ -68,10 +86,10 @@ impl Session<'_> {
     }
 }
 
-/// Whether a registry makes no lists of referrers: it does not know the request, or answers another one.
+/// Whether a registry makes no lists of referrers: it does not know the request.
 fn is_not_offered(trouble: &Trouble) -> bool {
     match trouble {
-        Trouble::Absent { .. } | Trouble::Page { .. } => true,
+        Trouble::Absent { .. } => true,
         Trouble::Status { status, .. } => matches!(status, 400 | 405 | 406 | 501),
         _ => false,
     }

@@ -33,6 +33,8 @@ mod leftovers;
 mod listing;
 #[path = "openpgp/local.rs"]
 mod local;
+#[path = "openpgp/many.rs"]
+mod many;
 #[path = "openpgp/parallel.rs"]
 mod parallel;
 #[path = "openpgp/partial.rs"]

@@ -17,7 +17,7 @@ fn long(draft: Draft, key: &Key) -> Draft {
 }
 
 /// With other octets where the first two of the digest stand.
-fn misprefixed(key: &Key, draft: &Draft, data: &[u8]) -> Vec<u8> {
+pub(super) fn misprefixed(key: &Key, draft: &Draft, data: &[u8]) -> Vec<u8> {
     let mut body = key.sign_body(draft, data);
     let at = numbers_at(&body) - 2;
     body[at] ^= 0x55;
@@ -25,7 +25,7 @@ fn misprefixed(key: &Key, draft: &Draft, data: &[u8]) -> Vec<u8> {
 }
 
 /// A signature of the right form by nobody.
-fn forged(key: &Key, draft: &Draft, data: &[u8], n: u32) -> Vec<u8> {
+pub(super) fn forged(key: &Key, draft: &Draft, data: &[u8], n: u32) -> Vec<u8> {
     let mut body = key.sign_body(draft, data);
     let end = body.len();
     body[end - 4..].copy_from_slice(&n.to_be_bytes());
@@ -286,7 +286,7 @@ fn signatures_behind_another_part_of_the_same_kind_count() {
             )
         })
         .collect();
-    let revocation = key.revoke_subkey(&subkey, 2, now() - DAY);
+    let revocation = misprefixed(&key, &Draft::new(now() - DAY).class(0x28), &data);
     by_files(&[[both, revocation, subkeys].concat()], &blob).expect_verdict(3, FAILED);
 }
 

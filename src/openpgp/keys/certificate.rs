@@ -5,11 +5,16 @@
 //! takes them in the order in which they come, and the order decides. So they are united here, packet by packet;
 //! `certificate_write` gives them one form that depends on none of it.
 
+mod hashed;
 mod needs;
 mod revocations;
+mod settled;
 mod wandering;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+pub(super) use self::hashed::{hashed_key, hashed_part};
 
 use crate::limits::MAX_SELF_SIGNATURES;
 use crate::openpgp::framing::key_id::KeyId;
@@ -86,6 +91,7 @@ pub struct Certificate {
     current: Option<(Kind, Vec<u8>)>,
     /// Whether that is a picture that was left out.
     is_behind_picture: bool,
+    settled: OnceLock<settled::Settled>,
 }
 
 impl Certificate {
@@ -105,6 +111,7 @@ impl Certificate {
             lost: None,
             current: None,
             is_behind_picture: false,
+            settled: OnceLock::new(),
         })
     }
 
@@ -146,6 +153,7 @@ impl Certificate {
     }
 
     fn add_signature(&mut self, core: Core, loose: Loose) {
+        self.settled.take();
         let is_about_subkeys = match core.class {
             // Wherever it stands, it is about the key itself.
             class::KEY_REVOCATION | class::DIRECT => return insert(&mut self.direct, core, loose),
@@ -171,6 +179,7 @@ impl Certificate {
 
     /// Unites another copy of the same key with this one.
     pub fn unite(&mut self, other: Self) {
+        self.settled.take();
         unite(&mut self.direct, other.direct);
         unite(&mut self.strays, other.strays);
         self.lost = self.lost.take().or(other.lost);
@@ -323,12 +332,6 @@ impl Certificate {
         [Kind::UserId, Kind::Attribute, Kind::Subkey]
             .map(|own| self.parts.keys().filter(|(kind, _)| *kind == own).count())
     }
-}
-
-/// A key as it is hashed (RFC 9580 section 5.2.4).
-pub(super) fn hashed_key(body: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(body.len()).unwrap_or(u16::MAX);
-    [&[0x99], &length.to_be_bytes()[..], body].concat()
 }
 
 pub(super) fn insert(signatures: &mut Signatures, core: Core, loose: Loose) {

@@ -10,7 +10,7 @@ use crate::limits::{MAX_KEY_BYTES, MAX_SELF_SIGNATURES};
 use crate::openpgp::framing::algorithm::HashAlgorithm;
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
-use crate::openpgp::keys::certificate::{hashed_key, insert, Certificate, Kind, Signatures, MAX_STRAYS};
+use crate::openpgp::keys::certificate::{hashed_key, hashed_part, insert, Certificate, Kind, Signatures, MAX_STRAYS};
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::{class, Core, Loose};
 
@@ -131,7 +131,9 @@ impl<'c> Writer<'c> {
         }
         let of_names = self.wandering(false);
         let of_subkeys = self.wandering(true);
-        for ((kind, body), part) in parts {
+        let settled = self.own.settled();
+        for (name, part) in parts {
+            let (kind, body) = name;
             if self.is_over() {
                 break;
             }
@@ -140,12 +142,13 @@ impl<'c> Writer<'c> {
             self.out.extend(packet::encode(kind.tag(), body));
             let begun = self.out.len();
             let wandering = if *kind == Kind::Subkey { &of_subkeys } else { &of_names };
-            if search || !wandering.is_empty() {
+            let moved = if self.is_whole { None } else { settled.moved_from(name) };
+            if search || !wandering.is_empty() || moved.is_some() {
                 let mut signatures = part.signatures.clone();
                 if search {
                     self.find_strays(*kind, &data, &mut signatures);
                 }
-                for (core, loose) in wandering {
+                for (core, loose) in wandering.iter().chain(moved.into_iter().flatten()) {
                     insert(&mut signatures, core.clone(), loose.clone());
                 }
                 self.signatures(&signatures, Some(&data));
@@ -177,7 +180,7 @@ impl<'c> Writer<'c> {
                 self.own.may_be_own(core, loose)
             }
         };
-        let found = self.own.wandering(of_subkeys, counts);
+        let found = self.own.wandering(of_subkeys, self.own.settled(), counts);
         self.is_crowded |= found.is_err();
         found.unwrap_or_default()
     }
@@ -185,9 +188,8 @@ impl<'c> Writer<'c> {
     /// Signatures that stood at the wrong place belong to the part that they are over, by their digest.
     fn find_strays(&mut self, kind: Kind, data: &[u8], signatures: &mut Signatures) {
         for (core, loose) in &self.own.strays {
-            let is_about_subkeys = matches!(core.class, class::SUBKEY_BINDING | class::SUBKEY_REVOCATION);
             let fits = || core.prefix(&[&self.key, data]).is_some_and(|own| loose.has_prefix(own));
-            if (kind == Kind::Subkey) == is_about_subkeys && fits() {
+            if (kind == Kind::Subkey) == core.is_of_subkeys() && fits() {
                 insert(signatures, core.clone(), loose.clone());
             }
         }
@@ -258,15 +260,4 @@ impl<'c> Writer<'c> {
         makers.retain(|maker| core.may_be_by(loose, *maker));
         makers
     }
-}
-
-/// A part as it is hashed after the key (RFC 9580 section 5.2.4).
-fn hashed_part(kind: Kind, body: &[u8]) -> Vec<u8> {
-    let mark = match kind {
-        Kind::Subkey => return hashed_key(body),
-        Kind::Attribute => 0xd1,
-        Kind::UserId => 0xb4,
-    };
-    let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
-    [&[mark], &length.to_be_bytes()[..], body].concat()
 }

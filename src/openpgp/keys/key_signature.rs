@@ -8,6 +8,7 @@
 mod digest;
 mod makers;
 mod numbers;
+pub mod proof;
 mod subpackets;
 pub mod taken;
 
@@ -215,7 +216,7 @@ impl Core {
     /// The first two octets of the digest over `data`; `None` for digests that are not computed here.
     #[must_use]
     pub fn prefix(&self, data: &[&[u8]]) -> Option<[u8; 2]> {
-        digest::first_two(self.hash, data, &self.trailer())
+        digest::first_two(self.hash, &self.over(data), &self.trailer())
     }
 
     /// Whether it may be over `data`, by the two octets of the digest that stand in it. They prove nothing, but tell
@@ -223,6 +224,15 @@ impl Core {
     #[must_use]
     pub fn seems_over(&self, loose: &Loose, data: &[&[u8]]) -> bool {
         self.prefix(data).is_none_or(|prefix| loose.has_prefix(prefix))
+    }
+
+    /// Data as it is hashed: before version 4 without the mark and the length of a name.
+    fn over<'d>(&self, data: &[&'d [u8]]) -> Vec<&'d [u8]> {
+        let hashed = |part: &&'d [u8]| match *part {
+            [0xb4 | 0xd1, _, _, _, _, name @ ..] if self.version < 4 => name,
+            whole => whole,
+        };
+        data.iter().map(hashed).collect()
     }
 
     /// RFC 9580 section 5.2.4

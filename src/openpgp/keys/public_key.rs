@@ -21,9 +21,7 @@ impl Material {
     /// Of a version 4 key packet. The time at which the key is said to be made, which only OpenPGP has, does not matter.
     #[must_use]
     pub fn of_packet(body: &[u8]) -> Self {
-        let parts = body.split_first_chunk::<6>();
-        let encoded = parts.and_then(|(&[.., algorithm], numbers)| encode(algorithm, numbers));
-        Self(encoded.map(|key| hex(&Sha256::digest(key)).to_ascii_lowercase()))
+        Self(encoded(body).map(|key| hex(&Sha256::digest(key)).to_ascii_lowercase()))
     }
 
     /// Whether two keys are, or may be, the same numbers. Where that cannot be told they must not count as two.
@@ -31,6 +29,13 @@ impl Material {
     pub fn may_be(&self, other: &Self) -> bool {
         self == other || self.0.is_none() || other.0.is_none()
     }
+}
+
+/// A version 4 key packet as a `SubjectPublicKeyInfo`; `None` for what has none.
+#[must_use]
+pub fn encoded(body: &[u8]) -> Option<Vec<u8>> {
+    let (&[.., algorithm], numbers) = body.split_first_chunk::<6>()?;
+    encode(algorithm, numbers)
 }
 
 /// Object identifiers of curves as OpenPGP and DER have them, and the bytes of a coordinate.

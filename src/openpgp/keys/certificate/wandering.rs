@@ -3,10 +3,11 @@
 //!
 //! Where a signature stands is not covered, nor are the octets of the digest that tell the honest from garbage: whoever hands
 //! a key on can move a revocation, or a self-signature by which the key expires, behind another part, where GnuPG finds
-//! it bad. So each is given to GnuPG at every place where it may belong.
+//! it bad. So each is given to GnuPG at every place where it may belong, unless it is good at one: that of an honest key are.
 
+use super::settled::Settled;
 use super::{insert, Certificate, Kind, Signatures};
-use crate::openpgp::keys::key_signature::{class, Core, Loose};
+use crate::openpgp::keys::key_signature::{Core, Loose};
 
 /// Most places, over all such signatures, at which they are given to GnuPG besides their own.
 const MAX_GUESSES: usize = 2048;
@@ -17,15 +18,15 @@ pub(in super::super) struct TooMany;
 
 impl Certificate {
     /// The signatures that take trust away and that may be over any of the subkeys, or of the user IDs and pictures;
-    /// of those that `counts` tells.
+    /// of those that `counts` tells and whose part is not known.
     pub(in super::super) fn wandering(
         &self,
         of_subkeys: bool,
+        settled: &Settled,
         counts: impl Fn(&Core, &Loose) -> bool,
     ) -> Result<Signatures, TooMany> {
         let is_meant = |(core, loose): &(&Core, &Loose)| {
-            let is_of_subkeys = matches!(core.class, class::SUBKEY_BINDING | class::SUBKEY_REVOCATION);
-            is_of_subkeys == of_subkeys && core.takes_away() && counts(core, loose)
+            core.is_of_subkeys() == of_subkeys && core.takes_away() && counts(core, loose) && !settled.has(core)
         };
         let parts = self.parts.iter();
         let parts: Vec<_> = parts

@@ -17,6 +17,8 @@ mod copies;
 mod copies_hostile;
 #[path = "openpgp/dates.rs"]
 mod dates;
+#[path = "openpgp/doubts.rs"]
+mod doubts;
 #[path = "openpgp/fips.rs"]
 mod fips;
 #[path = "openpgp/framing.rs"]

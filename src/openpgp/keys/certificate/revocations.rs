@@ -23,6 +23,10 @@ pub enum Doubt {
     Designation,
     /// A signature by which the key expires or may not sign names several makers.
     Limits,
+    /// Something in such a signature is critical that not every GnuPG knows.
+    CriticalLimits,
+    /// Such a signature is over a digest that GnuPG takes in no key.
+    DigestOfLimits(HashAlgorithm),
     /// A signature is in a form that GnuPG does not read, or of which too much can be altered.
     Form,
 }
@@ -40,6 +44,12 @@ impl std::fmt::Display for Doubt {
                 "is said to be revoked by a key that it names as its revoker in a way that gpg does not read",
             ),
             Doubt::Limits => write!(f, "is said to expire or not to sign {OF_SEVERAL}"),
+            Doubt::CriticalLimits => f.write_str(
+                "is said to expire or not to sign by a signature with something critical in it that not every gpg knows",
+            ),
+            Doubt::DigestOfLimits(digest) => {
+                write!(f, "is said to expire or not to sign with {digest}, which gpg does not check in keys")
+            }
             Doubt::Form => f.write_str(
                 "has a signature that may revoke or limit it, in a form that gpg does not read or that others may have altered",
             ),
@@ -88,7 +98,9 @@ impl Certificate {
     /// 5.2.1) and GnuPG does not.
     #[must_use]
     pub fn subkey_revoked_by(&self, subkey: &Fingerprint) -> Vec<Revoker> {
-        let revocations = self.subkey_revocations(subkey);
+        let mut revocations = self.subkey_revocations(subkey);
+        // Those of the key itself are its own.
+        revocations.retain(|(core, _)| !self.settled().has(core));
         let revoked = |own: &Revoker| {
             let is_by = |(core, loose): &(&Core, &Loose)| core.may_be_by(loose, KeyId::of(own));
             revocations.iter().any(is_by)
@@ -124,10 +136,30 @@ impl Certificate {
                 (core.version == 3).then_some(Doubt::Form)
             }
         });
-        let is_limited = |(core, loose): (&Core, &Loose)| core.limits() && core.is_disputed(loose, self.id);
-        let limited = || self.said().any(is_limited).then_some(Doubt::Limits);
         odd.or_else(|| self.is_designation_odd(others).then_some(Doubt::Designation))
-            .or_else(limited)
+            .or_else(|| self.doubt_of_limits(maker))
+    }
+
+    /// Why what a checker finds says nothing of a signature by which the key or its subkey `maker` expires or may not sign.
+    fn doubt_of_limits(&self, maker: &Fingerprint) -> Option<Doubt> {
+        let limits = self
+            .said()
+            .filter(|(core, loose)| core.limits() && core.may_be_by(loose, self.id));
+        let odd = limits.filter_map(|(core, loose)| {
+            let digest = HashAlgorithm(core.hash);
+            let doubt = if core.is_disputed(loose, self.id) {
+                Doubt::Limits
+            } else if core.has_unknown_critical() {
+                Doubt::CriticalLimits
+            } else if !digest.is_taken_in_keys() {
+                Doubt::DigestOfLimits(digest)
+            } else {
+                return None;
+            };
+            Some((core, doubt))
+        });
+        let mut counting = odd.filter(|(core, _)| !self.is_over_other(core, maker) && !self.is_superseded(core));
+        counting.next().map(|(_, doubt)| doubt)
     }
 
     /// Whether it designates one of `others` in a way that GnuPG passes over, whether or not it does so in another way as well.
@@ -143,7 +175,7 @@ impl Certificate {
             .any(|(core, loose)| self.may_be_own(core, loose) && is_odd(core, loose) && names_one(core))
     }
 
-    /// Revocations that may be of a subkey, whoever made them and wherever they stand.
+    /// Revocations that may be of a subkey, whoever made them and wherever they stand: not those of other subkeys.
     fn subkey_revocations(&self, subkey: &Fingerprint) -> Vec<(&Core, &Loose)> {
         let is_it = |(kind, body): &(Kind, Vec<u8>)| {
             *kind == Kind::Subkey && material::fingerprint(body).as_ref() == Some(subkey)
@@ -152,7 +184,7 @@ impl Certificate {
             return Vec::new();
         }
         let all = self.said().filter(|(core, _)| core.class == class::SUBKEY_REVOCATION);
-        all.collect()
+        all.filter(|(core, _)| !self.is_over_other(core, subkey)).collect()
     }
 
     /// Revocations of the primary key that are in it, whoever made them.

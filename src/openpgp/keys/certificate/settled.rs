@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::{hashed_key, hashed_part, insert, Certificate, Kind, Signatures};
+use crate::limits::MAX_SELF_SIGNATURES;
+use crate::openpgp::framing::algorithm::HashAlgorithm;
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::proof::Prover;
 use crate::openpgp::keys::key_signature::{class, Core, Loose};
@@ -51,6 +53,32 @@ impl Certificate {
     pub(super) fn is_over_other(&self, core: &Core, subkey: &Fingerprint) -> bool {
         let place = self.settled().places.get(core);
         place.is_some_and(|(kind, body)| *kind == Kind::Subkey && material::fingerprint(body).as_ref() != Some(subkey))
+    }
+
+    /// Whether the key has surely said something later, in a way that GnuPG reads, of what a signature in its name is about:
+    /// only the last of what it says counts.
+    pub(super) fn is_superseded(&self, core: &Core) -> bool {
+        let place = self.settled().places.get(core);
+        let (data, signatures) = match place.and_then(|place| self.parts.get_key_value(place)) {
+            Some(((kind, body), part)) => (hashed_part(*kind, body), &part.signatures),
+            None if core.class == class::DIRECT => (Vec::new(), &self.direct),
+            None => return false,
+        };
+        let later = signatures.iter().filter(|(own, loose)| {
+            let is_of_kind =
+                own.class == core.class || [own, core].iter().all(|own| class::CERTIFICATION.contains(&own.class));
+            let is_read = HashAlgorithm(own.hash).is_taken_in_keys() && !own.has_unknown_critical();
+            is_of_kind && own.created > core.created && is_read && !own.is_disputed(loose, self.id)
+        });
+        let Some(prover) = Prover::of(&self.body) else {
+            return false;
+        };
+        let key = hashed_key(&self.body);
+        // The newest honest one is among the last.
+        later
+            .rev()
+            .take(MAX_SELF_SIGNATURES)
+            .any(|(own, _)| prover.has_made(own, &[&key, &data]))
     }
 
     /// Where the signatures of `maker` belong, of those that `is_meant` tells.

@@ -73,9 +73,10 @@ impl Prover {
     }
 }
 
-/// By its number (RFC 9580 section 9.5). MD5 proves nothing.
+/// By its number (RFC 9580 section 9.5).
 fn digest(number: u8) -> Option<MessageDigest> {
     match number {
+        1 => Some(MessageDigest::md5()),
         2 => Some(MessageDigest::sha1()),
         3 => Some(MessageDigest::ripemd160()),
         8 => Some(MessageDigest::sha256()),

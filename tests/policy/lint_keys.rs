@@ -161,3 +161,33 @@ fn keys_that_gpg_skips_sha1_and_copies() {
         &scopes("\"keyPaths\": [\"good.pgp\", \"good.pgp\"]"),
     ));
 }
+
+/// Copies of a key are one key in all requirements of a scope: a revocation that only one of them has counts for all here,
+/// and not for other readers.
+#[test]
+fn copies_of_a_key_that_differ_between_requirements() {
+    let sandbox = desk();
+    let key = Key::new();
+    sandbox.file("good.pgp", key.certificate("Good"));
+    sandbox.file("revoked.pgp", key.revoked("Good", 2, now() - 10));
+    let own = |file: &str| requirement(&format!("\"keyPath\": \"{file}\""));
+    let scopes = |first: &str, second: &str| format!("      \"quay.io\": [{}, {}]", own(first), own(second));
+    let differ = |found: Vec<String>| {
+        let found = found.into_iter().filter(|line| line.starts_with("KeyCopiesDiffer"));
+        found
+            .map(|line| line.rsplit(' ').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    for (first, second) in [("good.pgp", "revoked.pgp"), ("revoked.pgp", "good.pgp")] {
+        let found = differ(of_scopes(&sandbox, &scopes(first, second)));
+        assert_eq!(found, ["transports.docker[\"quay.io\"][1].keyPath"], "{first} {second}");
+    }
+    clean(&differ(of_scopes(&sandbox, &scopes("good.pgp", "good.pgp"))));
+    // Each scope by itself.
+    let apart = format!(
+        "      \"quay.io\": [{}],\n      \"r.example\": [{}]",
+        own("good.pgp"),
+        own("revoked.pgp")
+    );
+    clean(&differ(of_scopes(&sandbox, &apart)));
+}

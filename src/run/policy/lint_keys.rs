@@ -2,6 +2,7 @@
 //! What is to be said against the keys of a policy.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use super::key_files::KeyFiles;
 use super::keys::{self, Keys};
@@ -25,6 +26,7 @@ pub(super) fn of(book: &Rulebook, ground: &Ground, trouble: &mut Vec<String>) ->
     let files = KeyFiles::of(&book.combined.policy);
     let mut left_out = 0;
     let mut findings = Vec::new();
+    let mut looked: Vec<(PlacedRequirement<'_>, usize)> = Vec::new();
     for rule in lint::rules(book) {
         let Some(material) = member::material(rule.requirement) else {
             continue;
@@ -47,6 +49,10 @@ pub(super) fn of(book: &Rulebook, ground: &Ground, trouble: &mut Vec<String>) ->
         };
         let is_known = known[at].1.engine_trouble.is_none();
         findings.extend(of_rule(&rule, material, &known[at].1, is_known, book));
+        looked.push((rule, at));
+    }
+    for list in looked.chunk_by(|(one, _), (other, _)| list_of(one) == list_of(other)) {
+        findings.extend(of_copies(list, &known, book));
     }
     if left_out > 0 {
         trouble.push(format!(
@@ -84,8 +90,14 @@ fn of_rule(
         let spot = member::of_file(rule, material, number, book);
         findings.extend(of_file(file, &spot, is_one_left, is_known));
     }
-    findings.extend(of_copies(rule, material, keys, book));
     findings
+}
+
+/// What tells the list that a requirement stands in from all others.
+fn list_of<'r>(rule: &'r PlacedRequirement<'_>) -> (&'r Path, &'r str) {
+    let path = &rule.spot.path;
+    let list = path.rfind('[').filter(|_| rule.object.is_none());
+    (&rule.spot.file, list.map_or(path.as_str(), |end| &path[..end]))
 }
 
 fn of_file(file: &KeyFile, spot: &Spot, is_one_left: bool, is_known: bool) -> Vec<Finding> {
@@ -135,36 +147,45 @@ fn of_file(file: &KeyFile, spot: &Spot, is_one_left: bool, is_known: bool) -> Ve
     findings
 }
 
-/// What is to be said of a key and its copies.
-fn of_copies(rule: &PlacedRequirement<'_>, material: &KeyMaterial, keys: &Keys, book: &Rulebook) -> Vec<Finding> {
+/// What is to be said of keys and their copies, which may be of different requirements of one list.
+fn of_copies(
+    list: &[(PlacedRequirement<'_>, usize)],
+    known: &[(&PolicyRequirement, Keys)],
+    book: &Rulebook,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut first: HashMap<String, (usize, &Certificate)> = HashMap::new();
-    for (number, contents) in keys.contents.iter().enumerate() {
-        for certificate in contents.iter().flat_map(|contents| &contents.certificates) {
-            let fingerprint = certificate.fingerprint().to_string();
-            let label = &keys.files[number].label;
-            if certificate.is_bound_by_sha1_only() {
-                findings.push(Finding::new(
-                    Code::KeySelfSignatureSha1,
-                    Some(member::of_file(rule, material, number, book)),
-                    format!(
-                        "{label}: key {fingerprint} names its owner by SHA-1 signatures only, which systems with strict crypto policies do not take; its owner may offer a newer copy"
-                    ),
-                ));
-            }
-            match first.get(&fingerprint) {
-                None => {
-                    first.insert(fingerprint, (number, certificate));
+    let mut first: HashMap<String, (&str, &Certificate)> = HashMap::new();
+    for (rule, at) in list {
+        let Some(material) = member::material(rule.requirement) else {
+            continue;
+        };
+        let keys = &known[*at].1;
+        for (number, contents) in keys.contents.iter().enumerate() {
+            for certificate in contents.iter().flat_map(|contents| &contents.certificates) {
+                let fingerprint = certificate.fingerprint().to_string();
+                let label = keys.files[number].label.as_str();
+                let mut found = |code, message| {
+                    let spot = member::of_file(rule, material, number, book);
+                    findings.push(Finding::new(code, Some(spot), message));
+                };
+                if certificate.is_bound_by_sha1_only() {
+                    found(
+                        Code::KeySelfSignatureSha1,
+                        format!(
+                            "{label}: key {fingerprint} names its owner by SHA-1 signatures only, which systems with strict crypto policies do not take; its owner may offer a newer copy"
+                        ),
+                    );
                 }
-                Some((other, copy)) if !certificate.says_the_same_as(copy) => {
-                    let other = &keys.files[*other].label;
-                    findings.push(Finding::new(
+                match first.get(&fingerprint) {
+                    None => {
+                        first.insert(fingerprint, (label, certificate));
+                    }
+                    Some((other, copy)) if !certificate.says_the_same_as(copy) => found(
                         Code::KeyCopiesDiffer,
-                        Some(member::of_file(rule, material, number, book)),
                         format!("{label}: this copy of key {fingerprint} differs from that in {other}; here all copies are one key, of which a revocation in either counts, and other programs may go by one of them"),
-                    ));
+                    ),
+                    Some(_) => {}
                 }
-                Some(_) => {}
             }
         }
     }

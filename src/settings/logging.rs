@@ -70,7 +70,7 @@ mod tests {
         for library in [
             "",
             "ureq",
-            "ureq::run",
+            "ureq_proto::client",
             "image_signature_helper",
             "image",
             "rustls::client",

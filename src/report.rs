@@ -8,6 +8,7 @@ pub mod console;
 pub mod description;
 pub mod exit;
 pub mod explain;
+mod file_names;
 pub mod inspection;
 pub mod json;
 pub mod keys;

@@ -17,6 +17,8 @@ mod lint_keys;
 mod lint_machine;
 #[path = "policy/lint_objects.rs"]
 mod lint_objects;
+#[path = "policy/lint_places.rs"]
+mod lint_places;
 #[path = "policy/mirrors.rs"]
 mod mirrors;
 #[path = "policy/objects.rs"]

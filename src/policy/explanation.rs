@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a policy means for one reference, as it is told.
 
+use std::path::PathBuf;
+
 use super::rulebook::Spot;
 use crate::reference::Reference;
 
@@ -10,7 +12,7 @@ pub struct Explanation {
     /// The reference that was asked about.
     pub reference: Reference,
     /// The files that were read.
-    pub files: Vec<String>,
+    pub files: Vec<PathBuf>,
     /// The scopes that may apply, in the order in which they are tried.
     pub steps: Vec<Step>,
     /// The scope that applies; `None` for the policy's default.

@@ -147,6 +147,12 @@ impl RegistriesConf {
         mirrors.collect()
     }
 
+    /// The prefixes of names for which there are mirrors.
+    pub fn mirrored(&self) -> impl Iterator<Item = &str> {
+        let own = self.registries.iter().filter(|registry| !registry.mirrors.is_empty());
+        own.map(|registry| registry.prefix.as_str())
+    }
+
     /// The locations that stand for a reference, which has a tag or a digest, in the order in which they are tried.
     ///
     /// # Errors

@@ -36,8 +36,38 @@ pub struct Place {
     pub file: PathBuf,
     /// The namespace; `None` for `default-docker`.
     pub namespace: Option<String>,
+    /// Whether it stands in a section, and not beside them.
+    pub is_in_section: bool,
     /// The line, counted from 1.
     pub line: usize,
+}
+
+impl Place {
+    /// The path of a member that stands there, safe to print.
+    #[must_use]
+    pub fn path_of(&self, name: &str) -> String {
+        let name = safe(name);
+        match &self.namespace {
+            Some(namespace) => format!("docker.{namespace}.{name}"),
+            None if self.is_in_section => format!("default-docker.{name}"),
+            None => name,
+        }
+    }
+
+    /// The file and the line, safe to print.
+    #[must_use]
+    pub fn line_of_file(&self) -> String {
+        format!("{} line {}", safe(&self.file.display().to_string()), self.line)
+    }
+}
+
+/// What is to be said of a member without a meaning.
+#[must_use]
+pub fn passed_over(name: &str) -> String {
+    format!(
+        "{} is not a member that containers-registries.d(5) knows, and is ignored",
+        place::quoted(name)
+    )
 }
 
 /// What all files say together.
@@ -101,7 +131,9 @@ impl RegistriesD {
                     }
                 }
                 _ if self.unknown.len() < MAX_UNKNOWN => {
-                    self.unknown.push((name.to_owned(), place_of(node, file, None)));
+                    let place = place_of(node, file, None);
+                    let is_in_section = false;
+                    self.unknown.push((name.to_owned(), Place { is_in_section, ..place }));
                 }
                 _ => {}
             }
@@ -128,6 +160,20 @@ impl RegistriesD {
     pub fn unknown(&self, reference: &Reference) -> impl Iterator<Item = (&str, &Place)> {
         let own = self.sections(reference).flat_map(|section| &section.unknown);
         own.chain(&self.unknown).map(|(name, place)| (name.as_str(), place))
+    }
+
+    /// The same of all sections.
+    pub fn all_unknown(&self) -> impl Iterator<Item = (&str, &Place)> {
+        let sections = self.namespaces.values().chain(&self.default);
+        let own = sections.flat_map(|section| &section.unknown);
+        own.chain(&self.unknown).map(|(name, place)| (name.as_str(), place))
+    }
+
+    /// Whether sigstore signatures are looked for in registries that no namespace is for.
+    #[must_use]
+    pub fn attaches_by_default(&self) -> bool {
+        let default = self.default.as_ref();
+        default.is_some_and(|section| section.use_sigstore_attachments == Some(true))
     }
 
     /// The namespaces for which sigstore signatures are looked for in the registry.
@@ -176,6 +222,7 @@ fn place_of(node: &Node, file: &Path, namespace: Option<&str>) -> Place {
     Place {
         file: file.to_owned(),
         namespace: namespace.map(str::to_owned),
+        is_in_section: true,
         line: yaml::line(node),
     }
 }

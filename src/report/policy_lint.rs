@@ -2,13 +2,15 @@
 //! `policy lint`: what is to be said against a policy.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use serde_json::{json, Value};
 
+use super::file_names::{exact, name, names};
 use super::json::{write_document, Syntax, API_VERSION};
 use super::policy_why::spot;
 use crate::policy::finding::{Finding, Severity};
-use crate::text::{cut, safe, sentence};
+use crate::text::{cut, sentence};
 
 /// Longest message, in characters: it may have several paths in it.
 const MAX_MESSAGE: usize = 2000;
@@ -17,10 +19,10 @@ const MAX_MESSAGE: usize = 2000;
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_text(out: &mut dyn Write, findings: &[Finding], files: &[String]) -> io::Result<()> {
+pub fn write_text(out: &mut dyn Write, findings: &[Finding], files: &[PathBuf]) -> io::Result<()> {
     for finding in findings {
         if let Some(spot) = &finding.spot {
-            let file = safe(&spot.file.display().to_string());
+            let file = name(&spot.file);
             match spot.place.line {
                 0 => write!(out, "{file}: ")?,
                 line => write!(out, "{file}:{line}:{}: ", spot.place.column)?,
@@ -38,7 +40,7 @@ pub fn write_text(out: &mut dyn Write, findings: &[Finding], files: &[String]) -
         writeln!(out, "{}", cut(sentence(&finding.message), MAX_MESSAGE))?;
     }
     match findings.len() {
-        0 => writeln!(out, "No findings: {}", files.join(", "))?,
+        0 => writeln!(out, "No findings: {}", names(files))?,
         1 => writeln!(out, "1 finding: {}", findings[0].severity.word())?,
         many => {
             let [errors, warnings, notes] = counts(findings);
@@ -60,7 +62,7 @@ fn counts(findings: &[Finding]) -> [usize; 3] {
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_json(out: &mut dyn Write, findings: &[Finding], files: &[String], syntax: Syntax) -> io::Result<()> {
+pub fn write_json(out: &mut dyn Write, findings: &[Finding], files: &[PathBuf], syntax: Syntax) -> io::Result<()> {
     let [errors, warnings, notes] = counts(findings);
     let item = |finding: &Finding| {
         json!({
@@ -73,7 +75,7 @@ pub fn write_json(out: &mut dyn Write, findings: &[Finding], files: &[String], s
     let document = json!({
         "apiVersion": API_VERSION,
         "kind": "PolicyFindingList",
-        "files": files,
+        "files": files.iter().map(|file| exact(file)).collect::<Vec<_>>(),
         "summary": {"errors": errors, "warnings": warnings, "notes": notes},
         "items": findings.iter().map(item).collect::<Vec<Value>>(),
     });

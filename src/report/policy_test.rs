@@ -2,9 +2,11 @@
 //! `policy test`: whether a policy says what a table expects.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde_json::{json, Value};
 
+use super::file_names::{exact, name, names};
 use super::json::{write_document, Syntax, API_VERSION};
 use crate::report::xml::escaped;
 use crate::text::{cut, safe, sentence};
@@ -35,8 +37,9 @@ fn failed(rows: &[Row]) -> usize {
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_text(out: &mut dyn Write, rows: &[Row], file: &str, policy: &[String]) -> io::Result<()> {
-    writeln!(out, "Policy: {}", policy.join(", "))?;
+pub fn write_text(out: &mut dyn Write, rows: &[Row], file: &Path, policy: &[&Path]) -> io::Result<()> {
+    let file = name(file);
+    writeln!(out, "Policy: {}", names(policy))?;
     for row in rows {
         let word = if row.failures.is_empty() { "pass" } else { "FAIL" };
         let scope = row
@@ -57,7 +60,7 @@ pub fn write_text(out: &mut dyn Write, rows: &[Row], file: &str, policy: &[Strin
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_json(out: &mut dyn Write, rows: &[Row], file: &str, policy: &[String], syntax: Syntax) -> io::Result<()> {
+pub fn write_json(out: &mut dyn Write, rows: &[Row], file: &Path, policy: &[&Path], syntax: Syntax) -> io::Result<()> {
     let item = |row: &Row| {
         json!({
             "reference": row.reference,
@@ -71,8 +74,8 @@ pub fn write_json(out: &mut dyn Write, rows: &[Row], file: &str, policy: &[Strin
     let document = json!({
         "apiVersion": API_VERSION,
         "kind": "PolicyTestList",
-        "file": file,
-        "policy": policy,
+        "file": exact(file),
+        "policy": policy.iter().map(|file| exact(file)).collect::<Vec<_>>(),
         "summary": {"passed": rows.len() - failed(rows), "failed": failed(rows)},
         "items": rows.iter().map(item).collect::<Vec<Value>>(),
     });
@@ -83,9 +86,10 @@ pub fn write_json(out: &mut dyn Write, rows: &[Row], file: &str, policy: &[Strin
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_junit(out: &mut dyn Write, rows: &[Row], file: &str, policy: &[String]) -> io::Result<()> {
+pub fn write_junit(out: &mut dyn Write, rows: &[Row], file: &Path, policy: &[&Path]) -> io::Result<()> {
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     let (tests, failures) = (rows.len(), failed(rows));
+    let file = &name(file);
     writeln!(
         out,
         "<testsuites>\n  <testsuite name=\"image-signature policy test {}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">",
@@ -93,7 +97,11 @@ pub fn write_junit(out: &mut dyn Write, rows: &[Row], file: &str, policy: &[Stri
     )?;
     writeln!(out, "    <properties>")?;
     for own in policy {
-        writeln!(out, "      <property name=\"policy\" value=\"{}\"/>", escaped(own))?;
+        writeln!(
+            out,
+            "      <property name=\"policy\" value=\"{}\"/>",
+            escaped(&name(own))
+        )?;
     }
     writeln!(out, "    </properties>")?;
     for row in rows {

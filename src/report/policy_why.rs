@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde_json::{json, Value};
 
 use super::appearance::WIDTH;
+use super::file_names::{exact, name, names};
 use super::json::{write_document, Syntax, API_VERSION};
 use super::wrap;
 use crate::policy::explanation::{Explanation, FetchPlace, KeyFile, KeyLine, Part, Stanza, State, Step};
@@ -23,7 +24,7 @@ pub fn write_text(out: &mut dyn Write, explanation: &Explanation) -> io::Result<
     } else {
         "Files"
     };
-    writeln!(out, "{files}: {}", explanation.files.join(", "))?;
+    writeln!(out, "{files}: {}", names(&explanation.files))?;
     writeln!(out, "Scopes of transport docker, in the order in which they are tried:")?;
     for step in &explanation.steps {
         write_step(out, step)?;
@@ -78,7 +79,7 @@ fn scope(scope: Option<&str>) -> String {
 }
 
 fn at(spot: &Spot) -> String {
-    let file = safe(&spot.file.display().to_string());
+    let file = name(&spot.file);
     match spot.place.line {
         // An object of a cluster.
         0 => format!("{file}, {}", told(&spot.path)),
@@ -223,7 +224,7 @@ pub fn write_json(out: &mut dyn Write, explanation: &Explanation, syntax: Syntax
     let item = json!({
         "reference": explanation.reference.to_string(),
         "transport": "docker",
-        "files": explanation.files,
+        "files": explanation.files.iter().map(|file| exact(file)).collect::<Vec<_>>(),
         "scopes": steps,
         "scope": explanation.applied,
         "places": explanation.spots.iter().map(spot).collect::<Vec<Value>>(),
@@ -240,7 +241,7 @@ pub fn write_json(out: &mut dyn Write, explanation: &Explanation, syntax: Syntax
 /// Where something stands, as a member of a JSON document.
 pub(super) fn spot(spot: &Spot) -> Value {
     json!({
-        "file": spot.file.display().to_string(),
+        "file": exact(&spot.file),
         "line": spot.place.line,
         "column": spot.place.column,
         "path": spot.path,

@@ -109,21 +109,21 @@ pub struct Test {
     pub table: PathBuf,
     /// The policy, and the configuration that belongs to it.
     pub ground: Ground,
+    /// Whether registries.d belongs to the policy: where it was named, or the policy is that of this machine.
+    pub checks_stores: bool,
     /// The format in which results are printed.
     pub output: TestOutput,
 }
 
 impl Test {
     fn new(options: &TestCommand, environment: &Environment) -> Result<Self, UsageError> {
-        are_there(&options.registries)?;
+        let registries = &options.registries;
+        are_there(registries)?;
+        let ground = Ground::new(&options.policy, &options.configuration, registries, environment)?;
         Ok(Self {
             table: options.table.clone(),
-            ground: Ground::new(
-                &options.policy,
-                &options.configuration,
-                &options.registries,
-                environment,
-            )?,
+            checks_stores: ground.is_of_machine || registries.registries_d.is_some(),
+            ground,
             output: options.format.output,
         })
     }

@@ -25,11 +25,11 @@ use crate::registry::budget::Budget;
 use crate::registry::configuration::Configuration;
 use crate::registry::lookaside::Stores;
 use crate::registry::registries_conf::Location;
+use crate::registry::registries_d::passed_over;
 use crate::registry::served::Framing;
 use crate::registry::session::Session;
 use crate::registry::trouble::Trouble;
 use crate::registry::Repository;
-use crate::text::place::quoted;
 use crate::text::safe;
 
 /// Most locations of one reference that are asked.
@@ -120,12 +120,7 @@ impl<'c> Registries<'c> {
     fn warn_of_unknown_members(&mut self, place: &Reference) {
         let configuration = self.configuration;
         for (name, at) in configuration.stores.unknown(place) {
-            self.warn(format!(
-                "{} line {}: {} is not a member that containers-registries.d(5) knows, and is ignored",
-                safe(&at.file.display().to_string()),
-                at.line,
-                quoted(name)
-            ));
+            self.warn(format!("{}: {}", at.line_of_file(), passed_over(name)));
         }
     }
 

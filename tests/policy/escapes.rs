@@ -93,3 +93,34 @@ fn long_sentences_of_explanations_are_not_cut() {
     assert!(told.contains("takes any tag or none"), "{told}");
     assert!(!told.contains('\u{2026}'), "{told}");
 }
+
+/// Documents have the names of files as they are, as those of other commands: their writer escapes what moves a terminal.
+#[test]
+fn names_of_files_are_exact_in_documents() {
+    let sandbox = desk();
+    let long = format!("{}/{}", "l".repeat(200), "m".repeat(200));
+    for name in ["p\u{1b}\u{202e}.json", &long] {
+        let parent = sandbox.path(name).parent().unwrap().to_owned();
+        std::fs::create_dir_all(parent).unwrap();
+        sandbox.file(
+            name,
+            json!({"default": [{"type": "insecureAcceptAnything"}]}).to_string(),
+        );
+        let table = format!("{name}.yaml");
+        sandbox.file(&table, "r.example/app:v1: {verdict: Allowed}\n");
+        let document = |args: &[&str]| {
+            let outcome = sandbox.run([&["policy"], args, &["-o", "json"]].concat()).expect(0);
+            assert!(!outcome.stdout.contains(['\u{1b}', '\u{202e}']), "{outcome:?}");
+            outcome.json()
+        };
+        let lint = document(&["lint", name]);
+        assert_eq!(
+            (&lint["files"], &lint["items"][0]["place"]["file"]),
+            (&json!([name]), &json!(name))
+        );
+        let why = document(&["why", "r.example/app:v1", name]);
+        assert_eq!(why["items"][0]["files"], json!([name]));
+        let test = document(&["test", &table, "--policy", name]);
+        assert_eq!((&test["file"], &test["policy"]), (&json!(table), &json!([name])));
+    }
+}

@@ -301,3 +301,33 @@ fn swapped_arguments_are_told_with_the_order_that_is_meant() {
         .run(["policy", "why", "policy.json"])
         .expect_usage("write the image first: image-signature policy why REF policy.json");
 }
+
+/// What a table expects of sigstore signatures holds only where somebody looks for them.
+#[test]
+fn rows_whose_sigstore_signatures_nobody_looks_for() {
+    let sandbox = desk();
+    std::fs::write(sandbox.path("a.pub"), super::lint_machine::public_key()).unwrap();
+    let rule = "{\"type\": \"sigstoreSigned\", \"keyPath\": \"a.pub\"}";
+    let scopes = format!("      \"quay.io\": [{rule}],\n      \"r.example\": [{SIGNED_BY}]");
+    sandbox.file("policy.json", policy(&scopes));
+    sandbox.file(
+        "t.yaml",
+        "quay.io/ns/a:v1: {verdict: Verified}\nr.example/a:v1: {verdict: Verified}\n",
+    );
+    let test = ["test", "t.yaml", "--policy", "policy.json"];
+    let note = "note: quay.io/ns/a:v1: from a registry an image here is Unsigned at best: no place is asked for sigstore signatures; registries.d needs use-sigstore-attachments: true for quay.io/ns/a\n";
+    assert_eq!(run(&sandbox, &test).expect(0).stderr, note);
+    sandbox.file(
+        "registries.d/a.yaml",
+        "docker: {quay.io: {use-sigstore-attachments: true}}",
+    );
+    assert_eq!(run(&sandbox, &test).expect(0).stderr, "");
+    sandbox.file("registries.d/a.yaml", "[");
+    let stderr = run(&sandbox, &test).expect(0).stderr;
+    assert!(
+        stderr.starts_with("note: whether sigstore signatures are looked for is not known: "),
+        "{stderr}"
+    );
+    // Without the configuration of a machine nothing is known of it.
+    assert_eq!(sandbox.run([&["policy"], &test[..]].concat()).expect(0).stderr, "");
+}

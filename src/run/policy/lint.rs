@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `policy lint`: finds what cannot work, or may mean something else than was meant.
 
-use super::load::{load, shown, tell_left_out, Failure};
+use std::path::PathBuf;
+
+use super::load::{load, tell_left_out, Failure};
 use super::{lint_keys, lint_machine, syntax};
 use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::lint;
@@ -19,11 +21,11 @@ use crate::settings::UsageError;
 /// When a file cannot be read.
 pub(super) fn run(settings: &Lint, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     let mut trouble = Vec::new();
-    let mut files: Vec<String> = settings.ground.files.iter().map(|file| shown(file)).collect();
+    let mut files: Vec<PathBuf> = settings.ground.files.clone();
     let mut findings = match load(&settings.ground, &mut console.err) {
         Ok(book) => {
             tell_left_out(&book, &mut console.err);
-            files = book.sources.iter().map(|source| shown(&source.file)).collect();
+            files = book.sources.iter().map(|source| source.file.clone()).collect();
             let mut findings = lint::of(&book);
             findings.extend(lint_keys::of(&book, &settings.ground, &mut trouble));
             findings.extend(lint_machine::of(&book, settings));

@@ -5,17 +5,14 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::lint_places;
 use super::load::shown;
-use crate::policy::combined::covers;
-use crate::policy::finding::{Code, Finding};
+use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::lint;
-use crate::policy::mirrored;
 use crate::policy::place::Place;
 use crate::policy::rulebook::{PlacedRequirement, Rulebook, Spot};
 use crate::policy::{KeyMaterial, PolicyRequirement, SigstoreSigners};
-use crate::reference::Reference;
-use crate::registry::registries_conf::RegistriesConf;
-use crate::registry::registries_d::RegistriesD;
+use crate::registry::registries_d::{passed_over, RegistriesD};
 use crate::settings::containers::files;
 use crate::settings::policy::{Ground, Lint};
 
@@ -27,9 +24,6 @@ const REFUSES_SIGSTORE: &[u8] = b"Debian-local change: sigstore disabled";
 
 /// How much of a program is searched, in bytes.
 const MAX_PROGRAM: u64 = 256 << 20;
-
-/// Most scopes whose mirrors are looked into.
-const MAX_SCOPES: usize = 2000;
 
 /// Everything that is found.
 pub(super) fn of(book: &Rulebook, settings: &Lint) -> Vec<Finding> {
@@ -46,8 +40,12 @@ pub(super) fn of(book: &Rulebook, settings: &Lint) -> Vec<Finding> {
     let conf = conf.as_ref().and_then(|read| read.content.as_ref().ok());
     if let Some(sections) = sections.as_ref().and_then(|read| read.content.as_ref().ok()) {
         findings.extend(old_names(sections));
-        findings.extend(attachments(book, sections));
-        findings.extend(conf.into_iter().flat_map(|conf| mirrors(book, conf, sections)));
+        findings.extend(unknown(sections));
+        findings.extend(lint_places::attachments(book, sections));
+        findings.extend(
+            conf.into_iter()
+                .flat_map(|conf| lint_places::mirrors(book, conf, sections)),
+        );
     }
     findings.extend(programs(book, ground));
     findings
@@ -64,129 +62,37 @@ fn invalid<T>(read: &files::Read<T>, findings: &mut Vec<Finding>) {
 }
 
 fn old_names(sections: &RegistriesD) -> Vec<Finding> {
-    sections
-        .old_names()
-        .map(|(name, place)| {
-            let spot = Spot {
-                file: place.file.clone(),
-                place: Place {
-                    line: place.line,
-                    column: 1,
-                },
-                path: match &place.namespace {
-                    Some(namespace) => format!("docker.{namespace}.{name}"),
-                    None => format!("default-docker.{name}"),
-                },
-            };
-            let new = name.replace("sigstore", "lookaside");
-            Finding::new(
-                Code::OldMemberName,
-                Some(spot),
-                format!("{name} is the old name of {new}; it has nothing to do with sigstore signatures"),
-            )
-        })
-        .collect()
+    let found = sections.old_names().map(|(name, place)| {
+        let new = name.replace("sigstore", "lookaside");
+        Finding::new(
+            Code::OldMemberName,
+            Some(spot(&place.file, place.line, place.path_of(name))),
+            format!("{name} is the old name of {new}; it has nothing to do with sigstore signatures"),
+        )
+    });
+    found.collect()
 }
 
-/// Mirrors at which the signatures that a scope asks for are not looked for.
-fn mirrors(book: &Rulebook, conf: &RegistriesConf, sections: &RegistriesD) -> Vec<Finding> {
-    let Some((base, policy)) = book.base().and_then(|base| Some((base, base.policy()?))) else {
-        return Vec::new();
-    };
-    let docker = policy.transports.iter().find(|own| own.name == "docker");
-    let mut findings = Vec::new();
-    for scope in docker.into_iter().flat_map(|section| &section.scopes).take(MAX_SCOPES) {
-        if !mirrored::asks_for_signatures(scope.requirements.iter()) {
-            continue;
-        }
-        let Some(source) = example(&scope.name) else { continue };
-        let by_gpg = scope
-            .requirements
-            .iter()
-            .any(|own| matches!(own, PolicyRequirement::SignedBy { .. }));
-        let by_sigstore = scope
-            .requirements
-            .iter()
-            .any(|own| matches!(own, PolicyRequirement::SigstoreSigned { .. }));
-        for (_, location) in conf.mirrors_of(&source) {
-            let Some(mirror) = example(location) else { continue };
-            let has_store = |own: &Reference| sections.lookaside(own).is_some();
-            let has_attachments =
-                |own: &Reference| sections.use_sigstore_attachments(own).is_some_and(|(value, _)| value);
-            let lost = if by_gpg && has_store(&source) && !has_store(&mirror) {
-                "lookaside"
-            } else if by_sigstore && has_attachments(&source) && !has_attachments(&mirror) {
-                "use-sigstore-attachments"
-            } else {
-                continue;
-            };
-            let path = crate::policy::places::path_of("docker", Some(&scope.name));
-            let spot = Spot {
-                file: base.file.clone(),
-                place: base.places.at(&path),
-                path,
-            };
-            findings.push(Finding::new(
-                Code::MirrorWithoutSignatures,
-                Some(spot),
-                format!("registries.conf names the mirror {location}, for which registries.d has no {lost}: images that come from there count as unsigned"),
-            ));
-        }
-    }
-    findings
+/// Members that may be known ones, misspelt.
+fn unknown(sections: &RegistriesD) -> Vec<Finding> {
+    let found = sections.all_unknown().map(|(name, place)| {
+        Finding::new(
+            Code::InvalidConfiguration,
+            Some(spot(&place.file, place.line, place.path_of(name))),
+            passed_over(name),
+        )
+        .at_most(Severity::Warning)
+    });
+    found.collect()
 }
 
-/// Scopes whose sigstore signatures nobody looks for: the registry has them, and registries.d turns that on.
-fn attachments(book: &Rulebook, sections: &RegistriesD) -> Vec<Finding> {
-    let Some((base, policy)) = book.base().and_then(|base| Some((base, base.policy()?))) else {
-        // Nodes write registries.d for the scopes of objects.
-        return Vec::new();
-    };
-    let docker = policy.transports.iter().find(|own| own.name == "docker");
-    let mut findings = Vec::new();
-    for scope in docker.into_iter().flat_map(|section| &section.scopes).take(MAX_SCOPES) {
-        let rules = scope.requirements.iter().enumerate();
-        let sigstore = rules
-            .filter(|(_, own)| matches!(own, PolicyRequirement::SigstoreSigned { .. }))
-            .map(|(number, _)| number)
-            .next();
-        let (Some(number), Some(own)) = (sigstore, example(&scope.name)) else {
-            continue;
-        };
-        let is_on = sections.use_sigstore_attachments(&own).is_some_and(|(on, _)| on);
-        if is_on || sections.attaching().any(|inside| covers(&scope.name, inside)) {
-            continue;
-        }
-        let path = format!(
-            "{}[{number}]",
-            crate::policy::places::path_of("docker", Some(&scope.name))
-        );
-        let spot = Spot {
-            file: base.file.clone(),
-            place: base.places.at(&path),
-            path,
-        };
-        findings.push(Finding::new(
-            Code::AttachmentsNotRead,
-            Some(spot),
-            format!(
-                "registries.d does not say \"use-sigstore-attachments: true\" for {}: no sigstore signature is looked for, and every image there is refused",
-                scope.name
-            ),
-        ));
+/// A place in registries.d, where only lines are known.
+fn spot(file: &Path, line: usize, path: String) -> Spot {
+    Spot {
+        file: file.to_owned(),
+        place: Place { line, column: 1 },
+        path,
     }
-    findings
-}
-
-/// A name in a scope or location.
-fn example(scope: &str) -> Option<Reference> {
-    if scope.is_empty() || scope.starts_with('*') {
-        return None;
-    }
-    Reference::parse_canonical(scope)
-        .ok()
-        .filter(|own| !own.is_name_only())
-        .or_else(|| Reference::parse_canonical(&format!("{scope}/x:latest")).ok())
 }
 
 /// Programs of this machine that do not go by the policy as it stands.

@@ -2,10 +2,12 @@
 //! `policy test`: compares what a policy says with a table of cases.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 
 use super::key_files::KeyFiles;
 use super::keys;
 use super::load::{has_rules, load, read, shown, tell_left_out};
+use super::places;
 use super::syntax;
 use crate::input;
 use crate::policy::rulebook::{Rulebook, Source};
@@ -15,6 +17,7 @@ use crate::report::console::Console;
 use crate::report::exit::Exit;
 use crate::report::json::Syntax;
 use crate::report::policy_test::{write_json, write_junit, write_text, Row};
+use crate::settings::containers::files;
 use crate::settings::policy::{Ground, Test, TestOutput};
 use crate::settings::{policy_reference, UsageError};
 use crate::text::safe;
@@ -49,17 +52,23 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
     for what in files.troubles(&told) {
         console.err.warning(what);
     }
+    if settings.checks_stores {
+        for note in unasked(&cases, &rows, &book, &settings.ground) {
+            console.err.note(note);
+        }
+    }
     trouble.dedup();
     for line in &trouble {
         console.err.error(line);
     }
     // Failures are told at the end: see report::output.
-    let policy: Vec<String> = book.sources.iter().map(|source| shown(&source.file)).collect();
+    let policy: Vec<&Path> = book.sources.iter().map(|source| source.file.as_path()).collect();
+    let table = settings.table.as_path();
     let _ = match settings.output {
-        TestOutput::Text => write_text(console.out, &rows, &file, &policy),
-        TestOutput::Json => write_json(console.out, &rows, &file, &policy, Syntax::Json),
-        TestOutput::Yaml => write_json(console.out, &rows, &file, &policy, Syntax::Yaml),
-        TestOutput::Junit => write_junit(console.out, &rows, &file, &policy),
+        TestOutput::Text => write_text(console.out, &rows, table, &policy),
+        TestOutput::Json => write_json(console.out, &rows, table, &policy, Syntax::Json),
+        TestOutput::Yaml => write_json(console.out, &rows, table, &policy, Syntax::Yaml),
+        TestOutput::Junit => write_junit(console.out, &rows, table, &policy),
     };
     let failed = rows.iter().any(|row| !row.failures.is_empty());
     Ok(match (trouble.is_empty(), failed) {
@@ -67,6 +76,42 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
         (true, true) => Exit::Negative,
         (true, false) => Exit::Success,
     })
+}
+
+/// The rows of which no image can be Verified from a registry, because nobody looks for its sigstore signatures there.
+fn unasked(cases: &[Case], rows: &[Row], book: &Rulebook, ground: &Ground) -> BTreeSet<String> {
+    let sections = files::registries_d(&ground.containers);
+    let mut notes = BTreeSet::new();
+    for case in cases
+        .iter()
+        .zip(rows)
+        .filter(|(_, row)| row.verdict == Some("Verified"))
+        .map(|(case, _)| case)
+    {
+        let reference = &case.reference;
+        let required = book.combined.policy.select("docker", reference).1;
+        let is_by_objects = book
+            .applied(reference)
+            .is_some_and(|scope| !book.combined.makers_of(scope).is_empty());
+        if is_by_objects || !places::wants_attachments(required) {
+            continue;
+        }
+        let found = sections.content.as_ref().map_err(|what| UsageError::new(what.as_str()));
+        let found = found.and_then(|stores| Ok((stores, places::of_machine(&ground.containers, reference)?.1)));
+        match found {
+            Ok((stores, located)) => {
+                let located = located.into_iter().map(|own| places::place(own, stores, ground, false));
+                let note = places::unasked(required, &located.collect::<Vec<_>>(), reference);
+                notes.extend(note.map(|note| format!("{reference}: {note}")));
+            }
+            Err(UsageError(what)) => {
+                notes.insert(format!(
+                    "whether sigstore signatures are looked for is not known: {what}"
+                ));
+            }
+        }
+    }
+    notes
 }
 
 /// Why a file is no table: it may be the policy, where the two were swapped.

@@ -3,25 +3,24 @@
 
 use super::key_files::KeyFiles;
 use super::keys;
-use super::load::{left_out, load_with_mirrors, shown};
+use super::load::{left_out, load_with_mirrors};
+use super::places;
 use super::syntax;
 use crate::cluster::mirrors::Mirrors;
 use crate::policy::explanation::{Explanation, FetchPlace, Part, State, Step};
 use crate::policy::mirrored::{self, Mirror};
 use crate::policy::rulebook::Rulebook;
 use crate::policy::scope::scopes_of;
-use crate::policy::{member, words, KeyMaterial, PolicyRequirement};
+use crate::policy::{member, words, KeyMaterial};
 use crate::reference::Reference;
 use crate::registry::registries_conf::mirror_sets::MirrorSource;
 use crate::registry::registries_conf::RegistriesConf;
-use crate::registry::registries_d::{self, RegistriesD};
 use crate::report::console::Console;
 use crate::report::exit::Exit;
 use crate::report::policy_why::{write_json, write_text};
-use crate::settings::containers::{files, Containers};
-use crate::settings::policy::{Ground, Why};
+use crate::settings::containers::files;
+use crate::settings::policy::Why;
 use crate::settings::UsageError;
-use crate::text::url::without_secrets;
 
 /// Explains what a policy means for one reference.
 ///
@@ -89,14 +88,14 @@ fn explain(
     let (mirrors, locations) = if is_by_sets {
         of_sets(book, of_cluster, reference, &mut notes)?
     } else {
-        of_machine(&settings.ground.containers, reference)?
+        places::of_machine(&settings.ground.containers, reference)?
     };
     let is_by_objects = applied
         .as_deref()
         .is_some_and(|scope| !book.combined.makers_of(scope).is_empty());
     let locations: Vec<FetchPlace> = locations
         .into_iter()
-        .map(|found| place(found, stores, &settings.ground, is_by_objects))
+        .map(|found| places::place(found, stores, &settings.ground, is_by_objects))
         .collect();
     let stanzas = if settings.mirrors {
         stanzas(book, applied.as_deref(), reference, &mirrors, &mut notes)
@@ -111,11 +110,12 @@ fn explain(
     let required = book.combined.policy.select("docker", reference).1;
     let best = words::best_with_keys(required, has_keys, reference);
     if best == "Verified" {
-        notes.extend(unasked(required, &locations, reference));
+        notes.extend(places::unasked(required, &locations, reference));
     }
+    notes.extend(places::passed_over_for(stores, &locations));
     let explanation = Explanation {
         reference: reference.clone(),
-        files: book.sources.iter().map(|source| shown(&source.file)).collect(),
+        files: book.sources.iter().map(|source| source.file.clone()).collect(),
         steps: steps(book, applied.as_deref(), reference),
         spots: book.spots(applied.as_deref()),
         best,
@@ -126,23 +126,6 @@ fn explain(
         notes,
     };
     Ok((explanation, trouble))
-}
-
-/// That no signature which is required is looked for at a registry: images that are at hand may have one all the same.
-fn unasked(required: &[PolicyRequirement], locations: &[FetchPlace], reference: &Reference) -> Option<String> {
-    let is_sigstore = |own: &PolicyRequirement| matches!(own, PolicyRequirement::SigstoreSigned { .. });
-    let is_asked = |place: &FetchPlace| place.attachments && !place.blocked;
-    if !required.iter().any(is_sigstore) || locations.iter().any(is_asked) {
-        return None;
-    }
-    Some(if locations.iter().any(|place| !place.blocked) {
-        format!(
-            "from a registry an image here is Unsigned at best: no place is asked for sigstore signatures; registries.d needs use-sigstore-attachments: true for {}",
-            reference.name()
-        )
-    } else {
-        "from a registry no image here is had at all: every place is blocked".to_owned()
-    })
 }
 
 /// The scopes in the order in which they are tried.
@@ -176,41 +159,13 @@ fn notes(book: &Rulebook) -> Vec<String> {
     notes
 }
 
-/// A place where an image may be fetched: its name there, what names it as a mirror, and whether it is blocked.
-type Located = (Reference, Option<String>, bool);
-
-/// The mirrors that the registries.conf of this machine names for a reference, and where the image may be fetched.
-fn of_machine(containers: &Containers, reference: &Reference) -> Result<(Vec<Mirror>, Vec<Located>), UsageError> {
-    let conf = files::registries_conf(containers);
-    let registries = conf.content.as_ref().map_err(|what| UsageError::new(what.as_str()))?;
-    let files: Vec<String> = conf.files.iter().map(|file| shown(file)).collect();
-    let found = registries.mirrors_of(reference);
-    let mirrors: Vec<Mirror> = found
-        .into_iter()
-        .map(|(source, location)| Mirror {
-            named_by: files.join(", "),
-            source: source.to_owned(),
-            location: location.to_owned(),
-        })
-        .collect();
-    let found = registries
-        .locations(reference)
-        .map_err(|error| UsageError::new(error.to_string()))?;
-    let by = mirrors.first().map_or("registries.conf", |mirror| &mirror.named_by);
-    let locations = found
-        .into_iter()
-        .map(|own| (own.reference, own.is_mirror.then(|| by.to_owned()), own.blocked));
-    let locations = locations.collect();
-    Ok((mirrors, locations))
-}
-
 /// The same by the mirror sets of the files and of the cluster, as nodes read them.
 fn of_sets(
     book: &Rulebook,
     of_cluster: Option<&Mirrors>,
     reference: &Reference,
     notes: &mut Vec<String>,
-) -> Result<(Vec<Mirror>, Vec<Located>), UsageError> {
+) -> Result<(Vec<Mirror>, Vec<places::Located>), UsageError> {
     let mirrors = mirrored::of_sets(book.mirror_sets(), reference);
     let sources: Vec<MirrorSource> = book.mirror_sets().flat_map(MirrorSource::of_set).collect();
     let (insecure, blocked) = of_cluster.map_or((&[][..], &[][..]), |own| (&own.insecure, &own.blocked));
@@ -237,49 +192,6 @@ fn of_sets(
     });
     let locations = locations.collect();
     Ok((mirrors, locations))
-}
-
-fn place(
-    (reference, mirror, blocked): Located,
-    stores: &RegistriesD,
-    ground: &Ground,
-    is_by_objects: bool,
-) -> FetchPlace {
-    let at = |place: &registries_d::Place| match &place.namespace {
-        Some(namespace) => format!("{}, line {}, docker.{namespace}", shown(&place.file), place.line),
-        None => format!("{}, line {}, default-docker", shown(&place.file), place.line),
-    };
-    let (base, lookaside_by) = match stores.lookaside(&reference) {
-        Some((base, place)) => (base.to_owned(), at(place)),
-        None => (
-            ground.containers.default_lookaside.clone(),
-            "built in: registries.d names no lookaside".to_owned(),
-        ),
-    };
-    let digest = match reference.digest() {
-        Some(digest) => digest.to_string().replacen(':', "=", 1),
-        None => "sha256=DIGEST".to_owned(),
-    };
-    let (attachments, attachments_by) = match stores.use_sigstore_attachments(&reference) {
-        _ if is_by_objects => (
-            true,
-            "nodes of a cluster with these objects look for them there, and at mirrors; they do not use the registries.d of this machine".to_owned(),
-        ),
-        Some((value, place)) => (value, at(place)),
-        None => (
-            false,
-            "built in: registries.d does not say use-sigstore-attachments".to_owned(),
-        ),
-    };
-    FetchPlace {
-        lookaside: format!("{}/{}@{digest}/signature-1", without_secrets(&base), reference.path()),
-        lookaside_by,
-        attachments,
-        attachments_by,
-        reference,
-        mirror,
-        blocked,
-    }
 }
 
 fn stanzas(

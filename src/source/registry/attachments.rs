@@ -71,11 +71,7 @@ impl Registries<'_> {
     fn unconfigured(&self, place: &Reference) -> Option<String> {
         match self.configuration.stores.use_sigstore_attachments(place) {
             Some((true, _)) => None,
-            Some((false, at)) => Some(format!(
-                "use-sigstore-attachments is false in {} line {}",
-                safe(&at.file.display().to_string()),
-                at.line
-            )),
+            Some((false, at)) => Some(format!("use-sigstore-attachments is false in {}", at.line_of_file())),
             None => Some(format!(
                 "use-sigstore-attachments is not set for {} in registries.d",
                 safe(place.name())

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Where an image may be fetched, and where its signatures are looked for then.
+
+use super::load::shown;
+use crate::policy::explanation::FetchPlace;
+use crate::policy::mirrored::Mirror;
+use crate::policy::PolicyRequirement;
+use crate::reference::Reference;
+use crate::registry::registries_d::{self, passed_over, RegistriesD};
+use crate::settings::containers::{files, Containers};
+use crate::settings::policy::Ground;
+use crate::settings::UsageError;
+use crate::text::url::without_secrets;
+
+/// A place where an image may be fetched: its name there, what names it as a mirror, and whether it is blocked.
+pub(super) type Located = (Reference, Option<String>, bool);
+
+/// The mirrors that the registries.conf of this machine names for a reference, and where the image may be fetched.
+pub(super) fn of_machine(
+    containers: &Containers,
+    reference: &Reference,
+) -> Result<(Vec<Mirror>, Vec<Located>), UsageError> {
+    let conf = files::registries_conf(containers);
+    let registries = conf.content.as_ref().map_err(|what| UsageError::new(what.as_str()))?;
+    let files: Vec<String> = conf.files.iter().map(|file| shown(file)).collect();
+    let found = registries.mirrors_of(reference);
+    let mirrors: Vec<Mirror> = found
+        .into_iter()
+        .map(|(source, location)| Mirror {
+            named_by: files.join(", "),
+            source: source.to_owned(),
+            location: location.to_owned(),
+        })
+        .collect();
+    let found = registries
+        .locations(reference)
+        .map_err(|error| UsageError::new(error.to_string()))?;
+    let by = mirrors.first().map_or("registries.conf", |mirror| &mirror.named_by);
+    let locations = found
+        .into_iter()
+        .map(|own| (own.reference, own.is_mirror.then(|| by.to_owned()), own.blocked));
+    let locations = locations.collect();
+    Ok((mirrors, locations))
+}
+
+/// What is known of a place. `is_by_objects` where nodes have a configuration of their own.
+pub(super) fn place(
+    (reference, mirror, blocked): Located,
+    stores: &RegistriesD,
+    ground: &Ground,
+    is_by_objects: bool,
+) -> FetchPlace {
+    let at = |place: &registries_d::Place| match &place.namespace {
+        Some(namespace) => format!("{}, line {}, docker.{namespace}", shown(&place.file), place.line),
+        None => format!("{}, line {}, default-docker", shown(&place.file), place.line),
+    };
+    let (base, lookaside_by) = match stores.lookaside(&reference) {
+        Some((base, place)) => (base.to_owned(), at(place)),
+        None => (
+            ground.containers.default_lookaside.clone(),
+            "built in: registries.d names no lookaside".to_owned(),
+        ),
+    };
+    let digest = match reference.digest() {
+        Some(digest) => digest.to_string().replacen(':', "=", 1),
+        None => "sha256=DIGEST".to_owned(),
+    };
+    let (attachments, attachments_by) = match stores.use_sigstore_attachments(&reference) {
+        _ if is_by_objects => (
+            true,
+            "nodes of a cluster with these objects look for them there, and at mirrors; they do not use the registries.d of this machine".to_owned(),
+        ),
+        Some((value, place)) => (value, at(place)),
+        None => (
+            false,
+            "built in: registries.d does not say use-sigstore-attachments".to_owned(),
+        ),
+    };
+    FetchPlace {
+        lookaside: format!("{}/{}@{digest}/signature-1", without_secrets(&base), reference.path()),
+        lookaside_by,
+        attachments,
+        attachments_by,
+        reference,
+        mirror,
+        blocked,
+    }
+}
+
+/// Whether a sigstore signature is among what is required.
+pub(super) fn wants_attachments(required: &[PolicyRequirement]) -> bool {
+    let is_sigstore = |own: &PolicyRequirement| matches!(own, PolicyRequirement::SigstoreSigned { .. });
+    required.iter().any(is_sigstore)
+}
+
+/// That no signature which is required is looked for at a registry: images that are at hand may have one all the same.
+pub(super) fn unasked(
+    required: &[PolicyRequirement],
+    locations: &[FetchPlace],
+    reference: &Reference,
+) -> Option<String> {
+    let is_asked = |place: &FetchPlace| place.attachments && !place.blocked;
+    if !wants_attachments(required) || locations.iter().any(is_asked) {
+        return None;
+    }
+    Some(if locations.iter().any(|place| !place.blocked) {
+        format!(
+            "from a registry an image here is Unsigned at best: no place is asked for sigstore signatures; registries.d needs use-sigstore-attachments: true for {}",
+            reference.name()
+        )
+    } else {
+        "from a registry no image here is had at all: every place is blocked".to_owned()
+    })
+}
+
+/// Members of registries.d that say nothing, in the sections for these places and beside all.
+pub(super) fn passed_over_for(stores: &RegistriesD, places: &[FetchPlace]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (name, at) in places.iter().flat_map(|place| stores.unknown(&place.reference)) {
+        let note = format!("{}: {}", at.line_of_file(), passed_over(name));
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+    notes
+}

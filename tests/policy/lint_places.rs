@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy lint` of places at which signatures are not looked for: by wildcard scopes, the scope of all images and the
+//! default too; and members of registries.d that nobody understands.
+
+use serde_json::{json, Value};
+
+use super::lint::{clean, lint};
+use super::lint_machine::public_key;
+use super::why::{desk, run, SIGNED_BY};
+use crate::support::program::Sandbox;
+
+/// A policy whose list at `scope` is `requirement`; `default` for that, and then with these scopes beside it.
+fn policy_with(sandbox: &Sandbox, scope: &str, requirement: &Value, beside: &[&str]) {
+    let mut docker = json!({});
+    let mut default = json!([{"type": "reject"}]);
+    for other in beside {
+        docker[*other] = default.clone();
+    }
+    match scope {
+        "default" => default = json!([requirement]),
+        scope => docker[scope] = json!([requirement]),
+    }
+    let policy = json!({"default": default, "transports": {"docker": docker}});
+    sandbox.file("policy.json", policy.to_string());
+}
+
+/// The codes that are found, each with its path.
+fn found(sandbox: &Sandbox) -> Vec<String> {
+    let files = [
+        "policy.json",
+        "--registries.d",
+        "d",
+        "--registries-conf",
+        "registries.conf",
+    ];
+    let told = lint(sandbox, &files).into_iter().map(|line| {
+        let words: Vec<&str> = line.split(' ').collect();
+        format!("{} {} {}", words[0], words[1], words[3..].join(" "))
+    });
+    told.filter(|line| !line.starts_with("Scope")).collect()
+}
+
+/// Where a scope stands, without `transports.`.
+fn path(scope: &str) -> String {
+    match scope {
+        "default" => scope.to_owned(),
+        scope => format!("transports.docker[\"{scope}\"]"),
+    }
+}
+
+#[test]
+fn sigstore_signatures_of_wide_scopes_that_nobody_looks_for() {
+    let sandbox = desk();
+    std::fs::write(sandbox.path("a.pub"), public_key()).unwrap();
+    let key = json!({"type": "sigstoreSigned", "keyPath": sandbox.path("a.pub")});
+    sandbox.file("registries.conf", "");
+    let on = "{use-sigstore-attachments: true}";
+    let in_namespace = |namespace: &str| format!("docker: {{\"{namespace}\": {on}}}");
+    let by_default = format!("default-docker: {on}");
+    for (scope, beside, registries_d, is_found) in [
+        ("default", &[][..], "docker: {}".to_owned(), true),
+        ("default", &[], by_default.clone(), false),
+        ("default", &[], in_namespace("quay.io"), false),
+        // Another scope has what it is turned on for.
+        ("default", &["quay.io"], in_namespace("quay.io/ns"), true),
+        ("default", &["quay.io"], in_namespace("r.example"), false),
+        // The default is for no image in a registry.
+        ("default", &[""], "docker: {}".to_owned(), false),
+        ("", &[], "docker: {}".to_owned(), true),
+        ("", &[], by_default.clone(), false),
+        ("", &[], in_namespace("quay.io"), false),
+        ("", &["quay.io"], in_namespace("quay.io"), true),
+        ("*.example", &[], "docker: {}".to_owned(), true),
+        ("*.example", &[], by_default, false),
+        ("*.example", &[], in_namespace("*.example"), false),
+        ("*.example", &[], in_namespace("r.example/ns"), false),
+        ("*.example", &[], in_namespace("quay.io"), true),
+    ] {
+        policy_with(&sandbox, scope, &key, beside);
+        sandbox.file("d/a.yaml", &registries_d);
+        let expected = match is_found {
+            true => vec![format!("AttachmentsNotRead error {}[0]", path(scope))],
+            false => Vec::new(),
+        };
+        assert_eq!(found(&sandbox), expected, "{scope} {beside:?} {registries_d}");
+    }
+}
+
+#[test]
+fn mirrors_of_wide_scopes_without_signatures() {
+    let sandbox = desk();
+    let signed: Value = serde_json::from_str(SIGNED_BY).unwrap();
+    let mirror = |source: &str| {
+        let key = if source.starts_with('*') { "prefix" } else { "location" };
+        format!("[[registry]]\n{key} = \"{source}\"\n[[registry.mirror]]\nlocation = \"m.test/q\"\n")
+    };
+    let store = |host: &str| format!("docker:\n  \"{host}\": {{lookaside: \"https://a\"}}\n");
+    for (scope, beside, source, is_found) in [
+        ("default", &[][..], "r.example", true),
+        ("default", &["r.example"], "r.example", false),
+        ("default", &[""], "r.example", false),
+        ("", &[], "r.example/ns", true),
+        ("", &["r.example"], "r.example/ns", false),
+        ("*.example", &[], "r.example", true),
+        ("*.example", &[], "*.example", true),
+        ("*.example", &[], "quay.io", false),
+        // A mirror of a part of the scope, and of more than it.
+        ("r.example", &[], "r.example/ns/app", true),
+        ("r.example/ns", &[], "r.example", true),
+        ("r.example", &["r.example/ns"], "r.example/ns/app", false),
+    ] {
+        policy_with(&sandbox, scope, &signed, beside);
+        sandbox.file("registries.conf", mirror(source));
+        let host = if source.starts_with('*') { "*.example" } else { source };
+        sandbox.file("d/a.yaml", store(host));
+        let expected = match is_found {
+            true => vec![format!("MirrorWithoutSignatures warning {}", path(scope))],
+            false => Vec::new(),
+        };
+        assert_eq!(found(&sandbox), expected, "{scope} {beside:?} {source}");
+        sandbox.file("d/b.yaml", store("m.test"));
+        clean(&found(&sandbox));
+        sandbox.file("d/b.yaml", "");
+    }
+}
+
+/// They may be known ones, misspelt: whoever reads the file passes them over in silence.
+#[test]
+fn members_of_registries_d_that_nobody_knows() {
+    let sandbox = desk();
+    policy_with(&sandbox, "quay.io", &json!({"type": "reject"}), &[]);
+    let text = "doker: {}\ndefault-docker:\n  lookasid: x\ndocker:\n  quay.io:\n    Lookaside: x\n    use-sigstore-attachment: true\n  r.example:\n    lookaside: \"https://a\"\n";
+    sandbox.file("registries.d/a.yaml", text);
+    let outcome = run(&sandbox, &["lint", "policy.json"]).expect(1);
+    let lines: Vec<String> = [
+        (1, "doker", "doker"),
+        (3, "default-docker.lookasid", "lookasid"),
+        (6, "docker.quay.io.Lookaside", "Lookaside"),
+        (7, "docker.quay.io.use-sigstore-attachment", "use-sigstore-attachment"),
+    ]
+    .map(|(line, path, name)| format!("registries.d/a.yaml:{line}:1: warning: InvalidConfiguration: {path}: \"{name}\" is not a member that containers-registries.d(5) knows, and is ignored\n"))
+    .into();
+    assert_eq!(
+        outcome.stdout,
+        format!("{}4 findings: errors 0, warnings 4, notes 0\n", lines.concat())
+    );
+    // Of one image those in its own sections, and beside all.
+    let why = run(&sandbox, &["why", "quay.io/ns/a:v1", "policy.json"])
+        .expect(0)
+        .words();
+    for name in ["doker", "lookasid", "Lookaside", "use-sigstore-attachment"] {
+        assert_eq!(
+            why.matches(&format!("\"{name}\" is not a member")).count(),
+            1,
+            "{name}: {why}"
+        );
+    }
+    let why = run(&sandbox, &["why", "r.example/a:v1", "policy.json"])
+        .expect(0)
+        .words();
+    assert!(
+        !why.contains("Lookaside") && why.contains("\"lookasid\" is not"),
+        "{why}"
+    );
+    sandbox.file("registries.d/a.yaml", "docker: {quay.io: {lookaside: \"https://a\"}}");
+    run(&sandbox, &["lint", "policy.json"]).expect(0);
+}

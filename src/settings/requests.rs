@@ -275,7 +275,8 @@ pub fn from_list(place: &str, text: &str, lacking: Lacking) -> Result<Vec<Reques
     Ok(requests)
 }
 
-/// Collects the identities of each image, images in the order of their first mention.
+/// Collects the identities of each image, images in the order of their first mention. An object that is also named without
+/// one stands there twice: its stream says what is expected by that name.
 fn group(pairs: impl Iterator<Item = Result<Pair, UsageError>>) -> Result<Vec<Request>, UsageError> {
     let mut requests: Vec<Request> = Vec::new();
     let mut known = std::collections::HashMap::new();
@@ -286,7 +287,8 @@ fn group(pairs: impl Iterator<Item = Result<Pair, UsageError>>) -> Result<Vec<Re
             identity,
             names_itself,
         } = pair?;
-        let index = *known.entry(image.to_string()).or_insert_with(|| {
+        let is_open = identity.is_none() && matches!(image, ImageName::Object(_));
+        let index = *known.entry((image.to_string(), is_open)).or_insert_with(|| {
             requests.push(Request {
                 image: image.clone(),
                 asked: asked.clone(),

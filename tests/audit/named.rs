@@ -308,3 +308,27 @@ fn a_line_that_a_carriage_return_hides_is_refused() {
     let outcome = bench.run(&["-f", "all.json"]);
     outcome.expect_usage("line 1: there is a carriage return in it");
 }
+
+/// The user says of one name what to expect, and what its stream expects of another name of the same image is not known.
+#[test]
+fn what_a_name_expects_that_cannot_be_looked_up_leaves_the_image_open() {
+    let fleet = fleet();
+    let own = digest(1);
+    let by_stream = format!("shop/a@{own}");
+    let expected = format!("{by_stream}={}", tag(1));
+    let by_digest = format!("{own}={}", tag(1));
+    fleet.server().fault(Fault::status(403).on("GET", "/imagestreams/"));
+    for names in [
+        [&expected, &by_stream],
+        [&by_stream, &expected],
+        [&by_digest, &by_stream],
+    ] {
+        let (report, outcome) = fleet.lines(&[names[0], names[1], "--confirm"], 3);
+        assert_eq!(report.words(), ["Unchecked/Forbidden"], "{names:?} {outcome:#?}");
+        let record = &fleet.server().stored(&own)["signatures"][0]["conditions"];
+        assert_eq!(*record, Value::Null, "{names:?} {outcome:#?}");
+    }
+    fleet.server().heal();
+    let (report, _) = fleet.lines(&[&expected, &by_stream, "--confirm"], 0);
+    assert_eq!(report.words(), ["Verified/Verified"]);
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Which images are judged.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::list::{object_name, List};
@@ -338,5 +339,9 @@ fn in_files(mut named: Vec<Request>, namespace: Option<&str>) -> Result<Vec<Requ
         }
         request.image = request.image.clone().in_namespace(namespace);
     }
+    // No stream is asked what else it expects by a name that the user says it of.
+    let said = named.iter().filter(|request| !request.identities.is_empty());
+    let said: HashSet<String> = said.map(|request| request.image.to_string()).collect();
+    named.retain(|request| !request.identities.is_empty() || !said.contains(&request.image.to_string()));
     Ok(named)
 }

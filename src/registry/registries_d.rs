@@ -2,6 +2,7 @@
 //! containers-registries.d(5): where signatures of a repository are kept besides its registry.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use crate::policy::scope::parents_of;
@@ -16,7 +17,7 @@ pub const MAX_FILE: u64 = 1 << 20;
 const MAX_UNKNOWN: usize = 20;
 
 /// One section: each member may be missing.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Section {
     file: PathBuf,
     lookaside: Option<String>,
@@ -30,7 +31,7 @@ struct Section {
 }
 
 /// Where a member of a section stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
     /// The file that it stands in.
     pub file: PathBuf,
@@ -70,8 +71,8 @@ pub fn passed_over(name: &str) -> String {
     )
 }
 
-/// What all files say together.
-#[derive(Debug, Clone, Default, Hash)]
+/// What all files say together. Its hash is over what decides which places are asked, wherever that stands.
+#[derive(Debug, Clone, Default)]
 pub struct RegistriesD {
     default: Option<Section>,
     namespaces: BTreeMap<String, Section>,
@@ -87,6 +88,28 @@ pub struct Error {
     pub file: PathBuf,
     /// What is wrong in it, safe to print.
     pub what: String,
+}
+
+impl Section {
+    /// The base of its lookaside store, if it has one.
+    fn base(&self) -> Option<&str> {
+        self.lookaside.as_deref().filter(|base| !base.is_empty())
+    }
+}
+
+impl Hash for RegistriesD {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // A section that says nothing hides no other.
+        let said = |section: &Section| section.base().is_some() || section.use_sigstore_attachments.is_some();
+        let sections = self
+            .namespaces
+            .iter()
+            .map(|(namespace, section)| (Some(namespace), section));
+        let sections = sections.chain(self.default.iter().map(|section| (None, section)));
+        for (namespace, section) in sections.filter(|(_, section)| said(section)) {
+            (namespace, section.base(), section.use_sigstore_attachments).hash(state);
+        }
+    }
 }
 
 impl RegistriesD {
@@ -187,10 +210,8 @@ impl RegistriesD {
     /// section without one hides no farther section that has one.
     #[must_use]
     pub fn lookaside(&self, reference: &Reference) -> Option<(&str, &Place)> {
-        self.sections(reference).find_map(|section| {
-            let base = section.lookaside.as_deref().filter(|base| !base.is_empty())?;
-            Some((base, &section.lookaside_at))
-        })
+        self.sections(reference)
+            .find_map(|section| Some((section.base()?, &section.lookaside_at)))
     }
 
     /// Whether sigstore signatures are looked for in the registry, and where that is said; by default they are not.

@@ -18,6 +18,10 @@ use crate::json;
 use crate::limits::{MAX_OBJECT_BYTES, MAX_PAGE_BYTES};
 use crate::text::{quoted, safe};
 
+/// After how many reads in a row that a busy server refuses (429), each after all its retries, it is not asked any more:
+/// every further one would wait as long, in vain.
+const MAX_TOO_BUSY: u32 = 2;
+
 /// A connection to the API server.
 #[derive(Debug)]
 pub struct Api {
@@ -29,6 +33,8 @@ pub struct Api {
     shown: Vec<Secret>,
     /// What was said when nobody was reached.
     down: Option<String>,
+    /// How many reads in a row the server has refused for being too busy, each after all its retries.
+    too_busy: u32,
     clock_skew: Option<i64>,
 }
 
@@ -52,6 +58,7 @@ impl Api {
             identity: None,
             shown: Vec::new(),
             down: None,
+            too_busy: 0,
             clock_skew: None,
         })
     }
@@ -190,8 +197,19 @@ impl Api {
                 if response.status == 503 && method == Method::Get {
                     self.down = Some(error.to_string());
                 }
+                if response.status == 429 && method == Method::Get {
+                    self.too_busy += 1;
+                    if self.too_busy >= MAX_TOO_BUSY {
+                        self.down = Some(format!(
+                            "it has refused {MAX_TOO_BUSY} requests in a row, each after all retries: {error}"
+                        ));
+                    }
+                } else {
+                    self.too_busy = 0;
+                }
                 return Err(error);
             }
+            self.too_busy = 0;
             if response.content_type != "application/json" {
                 return Err(self.nonsense(&format!(
                     "it is {} instead of JSON: is it an API server?",

@@ -27,6 +27,8 @@ mod fleet;
 mod inputs;
 #[path = "audit/instances.rs"]
 mod instances;
+#[path = "audit/interrupted.rs"]
+mod interrupted;
 #[path = "audit/inventory.rs"]
 mod inventory;
 #[path = "audit/lists.rs"]
@@ -65,8 +67,12 @@ mod rights;
 mod shards;
 #[path = "audit/since.rs"]
 mod since;
+#[path = "audit/tag_views.rs"]
+mod tag_views;
 #[path = "audit/trouble.rs"]
 mod trouble;
+#[path = "audit/unknown_lists.rs"]
+mod unknown_lists;
 #[path = "audit/unreadable.rs"]
 mod unreadable;
 #[path = "audit/vouching.rs"]

@@ -56,18 +56,28 @@ use crate::settings::objects::Recording;
 use crate::settings::requests::Request;
 use crate::settings::UsageError;
 use crate::source::objects::ObjectFiles;
+use crate::text::safe;
 
 /// Judges every image and reports on all of them.
 ///
 /// # Errors
 /// When a key file is of no use, or a report cannot be begun or gone on from.
 pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, UsageError> {
+    let progress = Progress::start(0, settings.shows_progress, false);
     let mut session = policy::session(settings, &mut console.err)?;
     let settled = policy::settled(settings, session.as_mut());
     let (settings, trouble) = match &settled {
         Ok(settled) => (&**settled, None),
         Err(refusal) => (settings, Some(refusal)),
     };
+    if let (Some(refusal), Some(file)) = (trouble, &settings.resume) {
+        console.err.error(format_args!(
+            "--resume {}: whether it is a report by the same policies is not known, and it stays as it is: {}",
+            safe(&file.display().to_string()),
+            refusal.message
+        ));
+        return Ok(Exit::Trouble);
+    }
     let reach = session
         .as_mut()
         .and_then(|own| Reach::new(settings, own, &mut console.err));
@@ -81,7 +91,6 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
     if let Some(lookups) = reach.as_ref().map(|reach| Arc::new(Lookups::new(reach, settings))) {
         judges.iter_mut().for_each(|judge| judge.looking(&lookups));
     }
-    let progress = Progress::start(0, settings.shows_progress, false);
     let (mut out, mut stderr) = (progress.over(console.out), progress.over(console.err.stream()));
     let objects = match &settings.images {
         Images::Files {

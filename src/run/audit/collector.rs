@@ -254,8 +254,9 @@ impl<'s> Collector<'s> {
             .or_else(|| jsonl.next().map(|report| &*report.path));
         match lines {
             Some(lines) => stderr.note(format_args!(
-                "to resume it, run the command again with --resume {}",
-                path(lines)
+                "to resume it, run the command again with --resume {}{}",
+                path(lines),
+                self.holding.judged_anew(self.settings)
             )),
             None => stderr.note("an audit that writes --report jsonl=FILE can be resumed with --resume FILE"),
         }

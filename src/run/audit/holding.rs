@@ -9,7 +9,7 @@ use crate::audit::entry::{Entry, FindingKind};
 use crate::openpgp::trust::user_keyring::TrustModel;
 use crate::reason::Verdict;
 use crate::run::planning::Author;
-use crate::settings::audit::Audit;
+use crate::settings::audit::{Audit, Images};
 use crate::settings::keys::KeySource;
 use crate::settings::objects::Recording;
 
@@ -50,6 +50,20 @@ impl Holding {
     pub(super) fn recording_for(&mut self, settings: &Audit, author: Option<&Author>) {
         if let Some(own) = &mut self.recorder {
             *own = recorder(settings, author);
+        }
+    }
+
+    /// What a run that goes on from the report of this one judges again although the report has it, to follow the sentence
+    /// that proposes such a run.
+    pub(super) fn judged_anew(&self, settings: &Audit) -> &'static str {
+        let images = &settings.images;
+        let asks_others = images.registries().is_some() || matches!(images, Images::Places { .. });
+        if asks_others {
+            "; images for which a registry, a mirror or a directory is asked are judged again"
+        } else if self.is_by_validity {
+            "; images are judged again, since the validity of keys in a keyring may change"
+        } else {
+            ""
         }
     }
 

@@ -43,9 +43,9 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
     let old = rewindable(&settings.old)
         .map_err(Fault::Io)
         .and_then(|(again, file)| Ok((again, open(&settings.old, file)?)));
-    let new = open_named(&settings.new)
+    let new = piped(&settings.new)
         .map_err(Fault::Io)
-        .and_then(|file| open(&settings.new, Box::new(file)));
+        .and_then(|file| open(&settings.new, file));
     match (old, new) {
         (Ok((again, old)), Ok(new)) => {
             if old.head.shard != new.head.shard {
@@ -99,20 +99,47 @@ fn rewindable(path: &Path) -> io::Result<(File, Box<dyn Read>)> {
     }
     let copy = tempfile::tempfile()?;
     let again = copy.try_clone()?;
-    Ok((again, Box::new(Copied { file, copy })))
+    Ok((again, Box::new(Piped::new(file, Some(copy)))))
 }
 
-/// A file of which all that is read is kept. Its reader ends at the first line that is none of a report, so that an endless
-/// file does not fill the disk.
-struct Copied {
-    file: File,
-    copy: File,
+/// A file that is read once.
+fn piped(path: &Path) -> io::Result<Box<dyn Read>> {
+    let file = open_named(path)?;
+    Ok(match file.metadata()?.is_file() {
+        true => Box::new(file),
+        false => Box::new(Piped::new(file, None)),
+    })
 }
 
-impl Read for Copied {
+/// Most bytes that are read of a pipe: more than any report has, so that one without end fills neither disk nor memory.
+const MAX_PIPED: u64 = 8 << 30;
+
+/// A pipe of which all that is read may be kept. Its reader ends at the first line that is none of a report.
+struct Piped<R> {
+    pipe: R,
+    copy: Option<File>,
+    left: u64,
+}
+
+impl<R> Piped<R> {
+    fn new(pipe: R, copy: Option<File>) -> Self {
+        let left = MAX_PIPED;
+        Self { pipe, copy, left }
+    }
+}
+
+impl<R: Read> Read for Piped<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.file.read(buffer)?;
-        self.copy.write_all(&buffer[..length])?;
+        let length = self.pipe.read(buffer)?;
+        let left = self.left.checked_sub(length as u64);
+        self.left = left.ok_or_else(|| {
+            io::Error::other(format!(
+                "more than {MAX_PIPED} bytes come out of it; save the report as a file"
+            ))
+        })?;
+        if let Some(copy) = &mut self.copy {
+            copy.write_all(&buffer[..length])?;
+        }
         Ok(length)
     }
 }
@@ -237,4 +264,22 @@ fn read(file: &File, place: Place, head: &Head) -> io::Result<Entry> {
     let mut line = Vec::new();
     BufReader::new(file).take(place.length).read_until(b'\n', &mut line)?;
     entry_of(&line, head).map_err(|fault| io::Error::other(format!("the old report has changed: {fault}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_without_end_is_read_no_further_than_the_limit() {
+        let copy = tempfile::tempfile().unwrap();
+        let mut piped = Piped::new(io::repeat(b'x'), Some(copy.try_clone().unwrap()));
+        piped.left = 100_000;
+        let error = io::copy(&mut piped, &mut io::sink()).unwrap_err();
+        assert!(error.to_string().contains("save the report as a file"), "{error}");
+        assert!(copy.metadata().unwrap().len() <= 100_000);
+        let mut whole = Piped::new(io::repeat(b'x').take(100_000), None);
+        whole.left = 100_000;
+        assert_eq!(io::copy(&mut whole, &mut io::sink()).unwrap(), 100_000);
+    }
 }

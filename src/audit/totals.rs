@@ -16,7 +16,7 @@ pub const MAX_NAMES: usize = 1000;
 pub struct Named<V> {
     /// The first [`MAX_NAMES`] names that came.
     pub counted: BTreeMap<String, V>,
-    /// How often another name came.
+    /// How often another name came; of namespaces, how often at most.
     pub left_out: u64,
 }
 

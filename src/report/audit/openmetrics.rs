@@ -138,7 +138,7 @@ impl Renderer for OpenMetrics {
             verdicts(&mut metric, &[("namespace", name)], &counts(own));
         }
         metric.end()?;
-        let help = "Images in namespaces that are not counted apart, once for each.";
+        let help = "Images in namespaces that are not counted apart, once for each: so many at most.";
         let mut metric = Metric::new(out, "other_namespace_images", None, help)?;
         metric.set(&[], totals.namespaces.left_out.into());
         metric.end()?;

@@ -88,7 +88,11 @@ impl Summary {
             std::iter::once(name).chain(numbers).collect()
         });
         grid(out, &header, rows.collect())?;
-        left_out(out, &totals.namespaces, "images in other namespaces")
+        // What is left out of the uses of an image is counted, and not in which namespaces it is.
+        match totals.namespaces.left_out {
+            0 => Ok(()),
+            count => writeln!(out, "(up to {count} images in other namespaces)"),
+        }
     }
 
     fn keys(&self, out: &mut dyn Write, totals: &Totals) -> io::Result<()> {

@@ -24,7 +24,8 @@ pub mod policy;
 mod printer;
 mod record_to;
 pub mod remove;
-pub mod verify;
+pub mod unknown_lists;
+mod verify;
 
 use std::io::Write;
 

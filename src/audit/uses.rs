@@ -157,12 +157,7 @@ impl Uses {
         let mut places = HashSet::new();
         let mut told = Told::default();
         for record in self.records[start..].iter().take_while(|record| record.image == hash) {
-            let mut by = Use {
-                kind: record.kind,
-                namespace: self.words.get(record.namespace).to_owned(),
-                name: format!("{}{}", self.words.get(record.first), self.words.get(record.second)),
-                expects_nothing: false,
-            };
+            let mut by = self.use_of(record);
             let references = self.references_of(record, image);
             let expects_nothing = !record.is_demand || references.is_empty();
             by.expects_nothing = expects_nothing;
@@ -188,6 +183,16 @@ impl Uses {
         }
         known.uses.sort_unstable();
         known
+    }
+
+    /// The use that a record is of.
+    fn use_of(&self, record: &Record) -> Use {
+        Use {
+            kind: record.kind,
+            namespace: self.words.get(record.namespace).to_owned(),
+            name: format!("{}{}", self.words.get(record.first), self.words.get(record.second)),
+            expects_nothing: false,
+        }
     }
 
     fn named_by(&self, record: &Record) -> &[Named] {

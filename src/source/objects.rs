@@ -201,6 +201,14 @@ impl ObjectFiles {
         found
     }
 
+    /// The objects that show an image: those that it is itself, and views of it.
+    pub fn showing<'n>(&'n self, image: &'n str) -> impl Iterator<Item = Position> + 'n {
+        let own = self.index.find(self.index.image(image));
+        let own = own.filter(|position| self.entry(*position).kind() == ObjectKind::Image);
+        let views = self.index.find(self.index.embedded(image));
+        own.chain(views.filter(|position| self.is_view(*position)))
+    }
+
     fn entry(&self, (file, entry): Position) -> &Entry {
         &self.files[file].entries[entry]
     }

@@ -92,7 +92,8 @@ fn nothing_is_recorded_beside_what_is_no_answer() {
     let used = list(&[bench.good(2), stream(&format!("{SIGNED}:v1"), &digest(2))]).to_string();
     let of_images = lists_of_unknown().into_iter().map(|(why, members)| {
         let whole = with(bench.image(1, &[]), &members);
-        (why, whole.to_string())
+        let tag = stream(&format!("{SIGNED}:v2"), &digest(1));
+        (why, list(&[whole, tag]).to_string())
     });
     let listed = |kind: &str, members: Value| {
         let object = json!({"apiVersion": "v1", "kind": kind, "metadata": {}});
@@ -137,7 +138,7 @@ fn nothing_is_recorded_beside_what_is_no_answer() {
                 .to_string(),
         ),
         (
-            "an object of kind ImageTag",
+            "tag evil/x:v1 is another one in its ImageStream",
             json!({"apiVersion": "image.openshift.io/v1", "kind": "ImageTag", "spec": view, "image": bench.image(2, &[]),
                 "metadata": {"namespace": "evil", "name": "x:v1"}})
             .to_string(),

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::entry::UseKind;
+use super::super::entry::{Use, UseKind};
 use super::{Named, Record, Uses, MAX_RECORDS};
 use crate::digest::Digest;
 
@@ -55,6 +55,18 @@ impl Uses {
                 return;
             }
         }
+    }
+
+    /// The first use that has a list hand something down to its instances: one that expects it to be signed as a tag. Known
+    /// when the table is finished.
+    #[must_use]
+    pub fn hands_down(&self, list: &Digest) -> Option<Use> {
+        let hash = list.hash()?;
+        let start = self.records.partition_point(|record| record.image < hash);
+        let mut own = self.records[start..].iter().take_while(|record| record.image == hash);
+        let has_tag = |record: &&Record| self.named_by(record).iter().any(|named| named.tag.is_some());
+        let by = own.find(|record| record.is_demand && has_tag(record))?;
+        Some(self.use_of(by))
     }
 
     /// What streams expect of lists, all of it: each different set of references of a list once.

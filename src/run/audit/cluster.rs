@@ -196,6 +196,7 @@ impl<'s> Cluster<'s> {
     /// Why not all images are known, if they are not.
     pub(super) fn complaints(&self) -> Vec<String> {
         let mut complaints = self.inventory.incomplete().to_vec();
+        complaints.extend_from_slice(self.inventory.beside());
         if complaints.is_empty() && self.total() == 0 && self.requests.is_empty() {
             complaints.push("the cluster has no image".to_owned());
         }

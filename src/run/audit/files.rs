@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The images of files with API objects.
 
+mod instances;
+mod tags;
+mod uses;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -13,15 +17,13 @@ use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::{Known, Uses};
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
-use crate::run::cluster::inventory::{add_pod, add_stream, add_tag};
 use crate::run::elsewhere::Elsewhere;
-use crate::run::instances;
 use crate::run::lists;
 use crate::run::objects::{self, Found, Selected};
 use crate::settings::audit::{Audit, Images};
 use crate::settings::objects::Recording;
 use crate::settings::requests::Request;
-use crate::source::objects::{sources, ObjectFiles, ObjectKind, Place, Position};
+use crate::source::objects::{sources, ObjectFiles, Place, Position};
 use crate::text::safe;
 
 /// Most troubles with such objects that are named.
@@ -39,6 +41,8 @@ pub(super) struct Files<'f> {
     uses: Uses,
     /// Why not all of that is known; safe to print.
     troubles: Vec<String>,
+    /// What else is not known, likewise: nothing is expected of any image by it.
+    beside: Vec<String>,
     /// How many objects of other kinds were left out.
     others: u64,
     /// How many images there were.
@@ -67,6 +71,7 @@ impl<'f> Files<'f> {
             map: settings.map.as_ref().map(|map| &map.map),
             uses: Uses::default(),
             troubles: Vec::new(),
+            beside: Vec::new(),
             others: 0,
             images: Cell::new(0),
             named: RefCell::default(),
@@ -77,99 +82,6 @@ impl<'f> Files<'f> {
         files.gather();
         files.absent = files.absent().count();
         files
-    }
-
-    /// Reads what uses images.
-    fn gather(&mut self) {
-        let mut left_out = 0_u64;
-        let mut has_tags = false;
-        for position in self.objects.positions() {
-            let troubles = match self.objects.kind(position) {
-                ObjectKind::Image | ObjectKind::StreamImage => continue,
-                ObjectKind::Other => {
-                    self.others += 1;
-                    continue;
-                }
-                ObjectKind::Unread => vec![self.unread(position)],
-                kind => match self.objects.user(position) {
-                    Ok(object) if kind == ObjectKind::Pod => add_pod(&mut self.uses, &object),
-                    Ok(object) => {
-                        has_tags = true;
-                        match kind {
-                            ObjectKind::Stream => add_stream(&mut self.uses, &object),
-                            _ => add_tag(&mut self.uses, &object),
-                        }
-                    }
-                    Err(trouble) => vec![trouble],
-                },
-            };
-            for trouble in troubles {
-                self.complain(trouble, &mut left_out);
-            }
-        }
-        // Only what tags say is handed down from lists; without any, images need not be read twice.
-        if has_tags {
-            self.gather_instances(&mut left_out);
-        }
-        if left_out > 0 {
-            self.troubles.push(format!("{left_out} more like these"));
-        }
-        self.uses.finish();
-        if self.uses.is_full() {
-            let what = "the files have more uses of images than are kept: some are left out";
-            self.troubles.push(what.to_owned());
-        }
-    }
-
-    /// Notes which images are instances of which lists, so that what is expected of a list comes to them, whether or not
-    /// something else names them.
-    fn gather_instances(&mut self, left_out: &mut u64) {
-        let objects = self.objects;
-        for position in objects
-            .positions()
-            .filter(|position| !objects.is_of_other_kind(*position))
-        {
-            let own = objects.load(position);
-            let loaded = match own.loaded {
-                Ok(loaded) => loaded,
-                Err(refusal) => {
-                    let why = refusal.message;
-                    self.complain(format!("{why}; which instances it has is not known"), left_out);
-                    continue;
-                }
-            };
-            let Ok(list) = Digest::parse(&own.image_name) else {
-                continue;
-            };
-            let (instances, trouble) = instances::of_object(&loaded.object);
-            for instance in instances {
-                self.uses.add_instance(&list, &instance);
-            }
-            // A view may be a stub; the object itself is looked at too.
-            if let Some(trouble) = trouble.filter(|_| !objects.is_seen_elsewhere(position)) {
-                self.complain(trouble, left_out);
-            }
-        }
-    }
-
-    fn complain(&mut self, trouble: String, left_out: &mut u64) {
-        if self.troubles.len() < MAX_TROUBLES {
-            self.troubles.push(trouble);
-        } else {
-            *left_out += 1;
-        }
-    }
-
-    /// Why it is not known what an object that is not read says of images.
-    fn unread(&self, position: Position) -> String {
-        let what = match self.objects.kind_name(position).as_str() {
-            "" => "an object without a kind".to_owned(),
-            kind => format!("an object of kind {}", safe(kind)),
-        };
-        format!(
-            "{}: {what} is not read, so that the images it may name are not known; write the objects as oc get -o json does",
-            self.objects.place_of(position)
-        )
     }
 
     /// How many images are expected. Views count as well, although the image in them may be counted already.
@@ -307,7 +219,7 @@ impl<'f> Files<'f> {
         let unreadable = self.objects.unreadable.iter();
         let mut complaints: Vec<String> = unreadable.map(|own| own.refusal.message.clone()).collect();
         complaints.extend(self.objects.parts());
-        complaints.extend(self.troubles.iter().cloned());
+        complaints.extend(self.troubles.iter().chain(&self.beside).cloned());
         // Reports know an image by its digest: what one name expects would pass for what all expect.
         complaints.extend(self.named.borrow().1.iter().map(|image| {
             format!(

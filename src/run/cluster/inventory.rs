@@ -26,6 +26,7 @@ use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
 use crate::run::elsewhere::Elsewhere;
 use crate::run::instances::of_object;
+use crate::run::unknown_lists::UnknownLists;
 
 /// Most troubles of one kind that are named one by one.
 const MAX_NAMED: usize = 20;
@@ -88,6 +89,8 @@ pub struct Inventory {
     scope: Scope,
     uses: Uses,
     incomplete: Vec<String>,
+    /// The same of what is handed down to no image.
+    beside: Vec<String>,
     /// The images that are known to be judged, sorted, and which of them were.
     images: Vec<[u8; 32]>,
     given: Vec<bool>,
@@ -123,6 +126,7 @@ impl Inventory {
             scope,
             uses: Uses::default(),
             incomplete: Vec::new(),
+            beside: Vec::new(),
             images: Vec::new(),
             given: Vec::new(),
             odd: 0,
@@ -155,6 +159,12 @@ impl Inventory {
         &self.incomplete
     }
 
+    /// What else is not known, in such sentences: nothing is expected of any image by it.
+    #[must_use]
+    pub fn beside(&self) -> &[String] {
+        &self.beside
+    }
+
     /// Whether images that are used could not be read: what they expect of their instances, if they are lists, is not known.
     #[must_use]
     pub fn may_miss_lists(&self) -> bool {
@@ -173,6 +183,7 @@ impl Inventory {
         };
         let (streams, pods) = (streams::list(namespace, selector), pods::list(namespace, selector));
         let mut uses = std::mem::take(&mut self.uses);
+        let mut unknown = UnknownLists::default();
         let consequence = "which tags stand for an image, and what it is to be signed as, is not known";
         self.walk(api, streams, consequence, &mut |object| add_stream(&mut uses, object));
         let consequence = "which images run is not known";
@@ -183,20 +194,19 @@ impl Inventory {
                 // What a list expects of its instances holds whatever labels the list has.
                 let consequence = "what lists expect of their instances is not known";
                 self.walk(api, images::outlines(""), consequence, &mut |object| {
-                    let (_, trouble) = add_outline(&mut uses, object);
-                    trouble.into_iter().collect()
+                    add_outline(&mut uses, &mut unknown, object);
+                    Vec::new()
                 });
             }
             let outlines = images::outlines(&self.scope.selector);
             let (mut images, mut odd) = (Vec::new(), 0);
             let consequence = "which images there are is not known";
             self.walk(api, outlines, consequence, &mut |object| {
-                let (hash, trouble) = add_outline(&mut uses, object);
-                match hash {
+                match add_outline(&mut uses, &mut unknown, object) {
                     Some(hash) => images.push(hash),
                     None => odd += 1,
                 }
-                trouble.into_iter().collect()
+                Vec::new()
             });
             self.images = images;
             self.odd = odd;
@@ -204,9 +214,12 @@ impl Inventory {
         } else {
             uses.sort();
             self.images = uses.images().filter_map(|digest| digest.hash()).collect();
-            self.find_instances(api, &mut uses);
+            self.find_instances(api, &mut uses, &mut unknown);
         }
         uses.finish();
+        let told = unknown.told(&uses);
+        self.incomplete.extend(told.demanded);
+        self.beside.extend(told.others);
         // Where Image objects are chosen by their labels, what is none of them is not asked for.
         if self.scope.range == Range::Images && self.scope.selector.is_empty() {
             let is_only_named = |digest: &Digest| {
@@ -312,15 +325,15 @@ fn digest(name: &str) -> Option<Digest> {
     Digest::parse(name).ok()
 }
 
-/// Notes an image and, if it is a list, its instances; none where it is not named by a digest. Why it is not known which
-/// instances it has comes with it.
-fn add_outline(uses: &mut Uses, object: &Value) -> (Option<[u8; 32]>, Option<String>) {
-    let Some(list) = object["metadata"]["name"].as_str().and_then(digest) else {
-        return (None, None);
-    };
-    let (instances, trouble) = of_object(object);
-    for instance in instances {
+/// Notes an image and, if it is a manifest list, its instances; none where it is not named by a digest.
+fn add_outline(uses: &mut Uses, unknown: &mut UnknownLists, object: &Value) -> Option<[u8; 32]> {
+    let list = object["metadata"]["name"].as_str().and_then(digest)?;
+    let said = of_object(object);
+    for instance in said.named {
         uses.add_instance(&list, &instance);
     }
-    (list.hash(), trouble)
+    if let Some(trouble) = said.trouble {
+        unknown.add(&list, trouble);
+    }
+    list.hash()
 }

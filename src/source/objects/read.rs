@@ -52,7 +52,7 @@ const TAG: Keep = Keep::Members(&[
 ]);
 
 impl ObjectFiles {
-    /// What uses images: a stream or a pod, or a view of a tag with what it says about that.
+    /// What uses images: a stream or a pod, a view of a tag with what it says about that, or an ImageTag.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -62,6 +62,7 @@ impl ObjectFiles {
         let (keep, kind) = match entry.kind() {
             ObjectKind::Stream => (Keep::All, "ImageStream"),
             ObjectKind::Pod => (Keep::All, "Pod"),
+            ObjectKind::Unread => (Keep::All, "ImageTag"),
             _ => (TAG, "ImageStreamTag"),
         };
         let trouble = |what: &str| format!("{}: {kind} {}: {what}", self.place_of(position), safe(&outline.name));

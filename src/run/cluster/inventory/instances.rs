@@ -9,6 +9,7 @@ use crate::cluster::api::Api;
 use crate::digest::Digest;
 use crate::reason::Reason;
 use crate::run::instances::of_object;
+use crate::run::unknown_lists::UnknownLists;
 
 /// Most instances that one list may add to a namespace's images.
 const MAX_INSTANCES: usize = 256;
@@ -16,7 +17,7 @@ const MAX_INSTANCES: usize = 256;
 impl Inventory {
     /// Reads the images that are used, and the instances of those that are lists, before any is judged: a list may expect
     /// something of an image that comes before it, whether or not that is used by itself.
-    pub(super) fn find_instances(&mut self, api: &mut Api, uses: &mut Uses) {
+    pub(super) fn find_instances(&mut self, api: &mut Api, uses: &mut Uses, unknown: &mut UnknownLists) {
         let mut waiting: VecDeque<[u8; 32]> = self.images.iter().copied().collect();
         let (mut instances, mut absent) = (BTreeSet::new(), BTreeSet::new());
         let (mut kept, mut unread) = (0, 0);
@@ -24,23 +25,31 @@ impl Inventory {
             let list = Digest::from_hash(hash);
             let view = self.view(&list, &uses.known(&list), &[]);
             let found = self.fetch(api, &list, view);
-            let (children, trouble) = match &found {
-                Ok(found) => of_object(&found.loaded.object),
+            let children = match &found {
+                Ok(found) => {
+                    let said = of_object(&found.loaded.object);
+                    if let Some(trouble) = said.trouble {
+                        unknown.add(&list, trouble);
+                    }
+                    said.named
+                }
                 // Of a list the cluster need not have all instances.
                 Err(refusal) if refusal.reason == Reason::NotFound && instances.contains(&hash) => {
                     absent.insert(hash);
                     continue;
                 }
                 // One that is away is no list; of any other it is not known. What may not be read is Unchecked in the report.
-                Err(refusal) if [Reason::NotFound, Reason::Forbidden].contains(&refusal.reason) => Default::default(),
+                Err(refusal) if [Reason::NotFound, Reason::Forbidden].contains(&refusal.reason) => Vec::new(),
                 Err(refusal) => {
                     unread += 1;
-                    let why = &refusal.message;
-                    let trouble = format!("{why}; if it is a list, what is expected of its instances is not known");
-                    (Vec::new(), (unread <= MAX_NAMED).then_some(trouble))
+                    if unread <= MAX_NAMED {
+                        let why = &refusal.message;
+                        let what = format!("{why}; if it is a list, what is expected of its instances is not known");
+                        self.incomplete.push(what);
+                    }
+                    Vec::new()
                 }
             };
-            self.incomplete.extend(trouble);
             if found.is_err() || kept < MAX_KEPT {
                 kept += usize::from(found.is_ok());
                 self.kept.insert(hash, found);

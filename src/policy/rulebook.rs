@@ -59,6 +59,17 @@ pub struct Spot {
     pub path: String,
 }
 
+impl Spot {
+    /// The scope of this number of an object in a file.
+    pub(super) fn of_scope(source: &Source, object: &ImagePolicy, number: usize) -> Self {
+        Self {
+            file: source.file.clone(),
+            place: object.scopes[number].place,
+            path: format!("{object} spec.scopes[{number}]"),
+        }
+    }
+}
+
 /// One requirement and where it stands.
 #[derive(Debug, Clone)]
 pub struct PlacedRequirement<'r> {
@@ -253,11 +264,7 @@ impl Rulebook {
         for (source, object) in self.objects() {
             for (number, entry) in object.scopes.iter().enumerate() {
                 if scope == Some(&entry.name) && self.counts(&entry.name, object) {
-                    spots.push(Spot {
-                        file: source.file.clone(),
-                        place: entry.place,
-                        path: format!("{object} spec.scopes[{number}]"),
-                    });
+                    spots.push(Spot::of_scope(source, object, number));
                 }
             }
         }

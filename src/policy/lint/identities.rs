@@ -32,11 +32,7 @@ pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (source, object) in book.objects() {
         for (number, entry) in object.scopes.iter().enumerate() {
-            let spot = Spot {
-                file: source.file.clone(),
-                place: entry.place,
-                path: format!("{object} spec.scopes[{number}]"),
-            };
+            let spot = Spot::of_scope(source, object, number);
             findings.extend(of_rule(&object.requirement, &entry.name, spot));
         }
     }

@@ -35,11 +35,7 @@ pub(super) fn of(book: &Rulebook, lists: &[List<'_>]) -> Vec<Finding> {
     }
     for (source, object) in book.objects() {
         for (number, entry) in object.scopes.iter().enumerate() {
-            let spot = Spot {
-                file: source.file.clone(),
-                place: entry.place,
-                path: format!("{object} spec.scopes[{number}]"),
-            };
+            let spot = Spot::of_scope(source, object, number);
             findings.extend(never_matches(&entry.name, &spot));
             let of = object.to_string();
             let dropped = book.combined.dropped.iter();

@@ -114,6 +114,18 @@ impl Town {
         self.scene.server.image(object);
     }
 
+    /// Another registry, without TLS, that has the image and a signature of it.
+    pub fn plain(&self) -> Hub {
+        let plain = Hub::plain();
+        plain.store(|store| {
+            store.has_extension = true;
+            let repository = store.repository("ns/app");
+            assert_eq!(repository.image("v1", "attached"), self.digest);
+            repository.sign(&self.digest, "a", &self.sign());
+        });
+        plain
+    }
+
     /// A signature by the accepted key.
     pub fn sign(&self) -> Vec<u8> {
         self.scene.sign(&self.digest, IDENTITY)

@@ -128,13 +128,7 @@ fn another_manifest() {
 #[test]
 fn plain_http_is_written_out() {
     let town = Town::founded();
-    let plain = Hub::plain();
-    plain.store(|store| {
-        store.has_extension = true;
-        let repository = store.repository("ns/app");
-        assert_eq!(repository.image("v1", "attached"), town.digest);
-        repository.sign(&town.digest, "a", &town.sign());
-    });
+    let plain = town.plain();
     let host = plain.host();
     for url in [host.clone(), format!("https://{host}")] {
         let outcome = town.verify(&["--registry-url", &url, "-o", "json"]).expect(3);

@@ -12,13 +12,7 @@ const AUTO: [&str; 4] = ["--registry-url", "auto", "-o", "json"];
 #[test]
 fn plain_http_is_what_the_cluster_says() {
     let town = Town::founded();
-    let plain = Hub::plain();
-    plain.store(|store| {
-        store.has_extension = true;
-        let repository = store.repository("ns/app");
-        assert_eq!(repository.image("v1", "attached"), town.digest);
-        repository.sign(&town.digest, "a", &town.sign());
-    });
+    let plain = town.plain();
     let host = plain.host();
     town.store(&[], &host, false);
     let conf = format!("[[registry]]\nlocation = \"{host}\"\ninsecure = true\n");

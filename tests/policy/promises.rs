@@ -4,6 +4,7 @@
 use serde_json::{json, Value};
 
 use crate::support::cosign::Cosign;
+use crate::support::desk::by_policy;
 use crate::support::desk::{Desk, IDENTITY};
 use crate::support::forge::{now, Draft, Key};
 use crate::support::program::Outcome;
@@ -203,15 +204,7 @@ fn what_is_no_reference_for_verify_is_none_here() {
         desk.put("table.yaml", format!("\"{text}\": {{verdict: Verified}}\n"));
         let args = ["policy", "test", "table.yaml", "--policy", "policy.json"];
         desk.sandbox.run(args).expect_usage(said);
-        let args = [
-            "verify",
-            "-f",
-            "image.json",
-            "--policy",
-            "policy.json",
-            "--expected-identity",
-            text,
-        ];
+        let args = by_policy(text);
         desk.sandbox.run(args).expect_usage(said);
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::lint::object;
 use super::lint_machine::public_key;
 use super::why::{desk, policy, run, SIGNED_BY};
+use crate::support::desk::by_policy;
 use crate::support::desk::{Desk, IDENTITY};
 
 #[test]
@@ -50,15 +51,7 @@ fn a_key_file_without_a_path_is_said_to_have_none() {
             "image.json",
             json!({"kind": "List", "apiVersion": "v1", "items": []}).to_string(),
         );
-        let args = [
-            "verify",
-            "-f",
-            "image.json",
-            "--policy",
-            "policy.json",
-            "--expected-identity",
-            "quay.io/a:1",
-        ];
+        let args = by_policy("quay.io/a:1");
         sandbox.run(args).expect_usage("the path of a key file is empty");
     }
 }
@@ -136,17 +129,8 @@ fn objects_are_named_where_they_ask_and_where_none_does() {
     let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
     desk.put("policy.json", list.to_string());
     desk.put("image.json", desk.signed().to_string());
-    let args = [
-        "verify",
-        "-f",
-        "image.json",
-        "--policy",
-        "policy.json",
-        "-o",
-        "json",
-        "--expected-identity",
-    ];
-    let outcome = desk.sandbox.run([&args[..], &[IDENTITY]].concat());
+    let args = [&by_policy(IDENTITY)[..], &["-o", "json"]].concat();
+    let outcome = desk.sandbox.run(args);
     let requirements = outcome.item()["policy"][0]["requirements"].to_string();
     for name in [
         "sigstoreSigned the key of ClusterImagePolicy/one",
@@ -154,7 +138,9 @@ fn objects_are_named_where_they_ask_and_where_none_does() {
     ] {
         assert!(requirements.contains(name), "{requirements}");
     }
-    let outcome = desk.sandbox.run([&args[..], &["quay.io/a/b:1"]].concat());
+    let outcome = desk
+        .sandbox
+        .run([&by_policy("quay.io/a/b:1")[..], &["-o", "json"]].concat());
     let outcome = outcome.expect_verdict(1, "Rejected/PolicyRejected");
     let said = "no scope of policy policy.json applies to quay.io/a/b:1: no image is accepted";
     assert_eq!(outcome.item()["message"], said, "{outcome:?}");

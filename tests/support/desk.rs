@@ -13,6 +13,12 @@ pub const IDENTITY: &str = "registry.local:5000/foo/bar:v1";
 pub const OTHER: &str = "registry.local:5000/foo/bar:v2";
 pub const OWNER: &str = "Example Release <release@example.com>";
 
+/// `verify` of image.json by policy.json.
+pub fn by_policy(identity: &str) -> [&str; 7] {
+    let by = ["verify", "-f", "image.json", "--policy", "policy.json"];
+    [by[0], by[1], by[2], by[3], by[4], "--expected-identity", identity]
+}
+
 #[derive(Debug)]
 pub struct Desk {
     pub sandbox: Sandbox,

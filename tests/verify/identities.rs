@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::pairing::{desk, OK};
+use crate::support::desk::by_policy;
 use crate::support::images::{image, D1, D2};
 use crate::support::program::Outcome;
 use crate::verify::{Desk, IDENTITY, OTHER};
@@ -131,15 +132,7 @@ fn a_prefix_that_gives_no_reference_is_said_to() {
         "signedIdentity": {"type": "remapIdentity", "prefix": "localhost:5000", "signedPrefix": "x"}});
     let policy = json!({"default": [{"type": "reject"}], "transports": {"docker": {"localhost:5000": [requirement]}}});
     desk.put("policy.json", policy.to_string());
-    let args = [
-        "verify",
-        "-f",
-        "image.json",
-        "--policy",
-        "policy.json",
-        "--expected-identity",
-        identity,
-    ];
+    let args = by_policy(identity);
     says(&desk.sandbox.run(args).expect(1), why);
 }
 

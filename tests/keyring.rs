@@ -27,6 +27,8 @@ mod taken_back;
 mod trust;
 #[path = "keyring/untouched.rs"]
 mod untouched;
+#[path = "keyring/vouched.rs"]
+mod vouched;
 #[path = "keyring/vouchers.rs"]
 mod vouchers;
 

@@ -135,6 +135,10 @@ impl Engine {
         };
         self.ensure_able(needs)?;
         Ok(match objection {
+            // Nothing is known of the key.
+            Some(refusal) if refusal.reason == Reason::EngineFailed => {
+                return Err(EngineError::failed("checking the key of a signature", refusal.message))
+            }
             Some(refusal) => Judgement::Refused {
                 refusal,
                 signer: Some(signer),

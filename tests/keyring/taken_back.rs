@@ -18,7 +18,7 @@ use crate::support::program::{Outcome, Sandbox};
 const DAY: i64 = 86400;
 
 /// `verify` by validity, with a keyring of these keys as they are and one whose owner is trusted ultimately.
-fn by_trust(ring: &[Vec<u8>], trusted: &Key, signer: &Key) -> Outcome {
+pub(super) fn by_trust(ring: &[Vec<u8>], trusted: &Key, signer: &Key) -> Outcome {
     let (sandbox, admin) = (Sandbox::new(), Signer::new());
     fs::write(admin.home().join("pubring.gpg"), ring.concat()).unwrap();
     let trust = format!("{}:6:\n", trusted.fingerprint());

@@ -164,7 +164,7 @@ fn armour_and_key_files_never_panic() {
             let mut twice = again.clone();
             twice.unite(again);
             assert_eq!(twice.write_own().unwrap(), written);
-            let _ = own.write_all(&Default::default());
+            let _ = own.write_all(&[]);
         }
     });
     for_all("keyrings", 10_000, &samples, &PACKETS, |input| {

@@ -9,12 +9,14 @@ mod hashed;
 mod needs;
 mod revocations;
 mod settled;
+mod vouched;
 mod wandering;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 pub(super) use self::hashed::{hashed_key, hashed_part};
+pub(super) use self::vouched::Vouched;
 
 use crate::limits::MAX_SELF_SIGNATURES;
 use crate::openpgp::framing::key_id::KeyId;

@@ -5,12 +5,15 @@
 //! others make no key accepted; they are kept only where validity decides.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::limits::{MAX_KEY_BYTES, MAX_SELF_SIGNATURES};
 use crate::openpgp::framing::algorithm::HashAlgorithm;
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
-use crate::openpgp::keys::certificate::{hashed_key, hashed_part, insert, Certificate, Kind, Signatures, MAX_STRAYS};
+use crate::openpgp::keys::certificate::{
+    hashed_key, hashed_part, insert, Certificate, Kind, Signatures, Vouched, MAX_STRAYS,
+};
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::{class, Core, Loose};
 
@@ -43,26 +46,34 @@ impl Certificate {
         Err(TooLarge(self.fingerprint().clone()))
     }
 
-    /// Writes the key with what others certify of it. Certifications that are taken back may be any of `vouchers`', where the
-    /// maker is not covered; `None` where more would have to be tried than an honest key has.
+    /// Writes the key with what others certify of it. Those that `vouchers` may have made count wherever they stand and
+    /// whomever they name; `None` where more would have to be tried than an honest key has.
     #[must_use]
-    pub fn write_all(&self, vouchers: &BTreeSet<KeyId>) -> Option<Vec<u8>> {
-        let is_open = |core: &Core| core.class == class::CERTIFICATION_REVOCATION && core.named().is_empty();
+    pub fn write_all(&self, vouchers: &[Arc<Certificate>]) -> Option<Vec<u8>> {
+        let mut writer = Writer::new(self, false);
+        let vouched = self.vouched(vouchers);
+        let is_open = |core: &Core| {
+            core.class == class::CERTIFICATION_REVOCATION
+                && core.named().is_empty()
+                && !vouched.settled.has(core)
+                && !self.settled().has(core)
+        };
         let open = self.said().filter(|(core, _)| is_open(core)).count();
-        if open.saturating_mul(self.parts.len()).saturating_mul(vouchers.len()) > MAX_TAKERS {
+        let takers = open.saturating_mul(self.parts.len()).saturating_mul(vouchers.len());
+        if vouched.is_crowded || takers > MAX_TAKERS {
             return None;
         }
-        let mut writer = Writer::new(self, false);
-        writer.vouchers = Some(vouchers);
-        Some(writer.write().0)
+        writer.vouchers = Some(vouchers.iter().map(|own| own.id()).collect());
+        writer.vouched = vouched;
+        let (out, is_crowded) = writer.write();
+        (!is_crowded).then_some(out)
     }
 
     /// Writes the key for whoever reads it as this was read, with what GnuPG is not given.
     #[must_use]
     pub fn write_whole(&self) -> Vec<u8> {
-        let nobody = BTreeSet::new();
         let mut writer = Writer::new(self, false);
-        writer.vouchers = Some(&nobody);
+        writer.vouchers = Some(BTreeSet::new());
         writer.is_whole = true;
         writer.write().0
     }
@@ -85,7 +96,9 @@ struct Writer<'c> {
     key: Vec<u8>,
     revokers: BTreeSet<KeyId>,
     /// Those whose certifications may count, where such of others than the key itself are written.
-    vouchers: Option<&'c BTreeSet<KeyId>>,
+    vouchers: Option<BTreeSet<KeyId>>,
+    /// What these have said.
+    vouched: Vouched,
     only_honest: bool,
     /// With what GnuPG is not given.
     is_whole: bool,
@@ -100,6 +113,7 @@ impl<'c> Writer<'c> {
             key: hashed_key(&own.body),
             revokers: own.revoked_by().iter().map(KeyId::of).collect(),
             vouchers: None,
+            vouched: Vouched::default(),
             only_honest,
             is_whole: false,
             out: Vec::new(),
@@ -131,7 +145,6 @@ impl<'c> Writer<'c> {
         }
         let of_names = self.wandering(false);
         let of_subkeys = self.wandering(true);
-        let settled = self.own.settled();
         for (name, part) in parts {
             let (kind, body) = name;
             if self.is_over() {
@@ -142,13 +155,15 @@ impl<'c> Writer<'c> {
             self.out.extend(packet::encode(kind.tag(), body));
             let begun = self.out.len();
             let wandering = if *kind == Kind::Subkey { &of_subkeys } else { &of_names };
-            let moved = if self.is_whole { None } else { settled.moved_from(name) };
-            if search || !wandering.is_empty() || moved.is_some() {
+            let moved = [self.own.settled(), &self.vouched.settled].map(|settled| settled.moved_from(name));
+            let moved = moved.into_iter().flatten().flatten().filter(|_| !self.is_whole);
+            let more: Vec<_> = wandering.iter().chain(moved).collect();
+            if search || !more.is_empty() {
                 let mut signatures = part.signatures.clone();
                 if search {
                     self.find_strays(*kind, &data, &mut signatures);
                 }
-                for (core, loose) in wandering.iter().chain(moved.into_iter().flatten()) {
+                for (core, loose) in more {
                     insert(&mut signatures, core.clone(), loose.clone());
                 }
                 self.signatures(&signatures, Some(&data));
@@ -173,20 +188,24 @@ impl<'c> Writer<'c> {
         if self.is_whole || self.only_honest {
             return Signatures::new();
         }
+        let vouchers = self.vouchers.iter().flatten();
+        let who: Vec<KeyId> = vouchers.copied().chain([self.own.id()]).collect();
         let counts = |core: &Core, loose: &Loose| {
-            if core.is_revocation() {
-                !self.revoking(core, loose).is_empty()
+            if self.own.settled().has(core) || self.vouched.settled.has(core) {
+                false
+            } else if core.is_revocation() {
+                who.iter().any(|own| core.may_be_by(loose, *own))
             } else {
-                self.own.may_be_own(core, loose)
+                core.takes_away() && self.own.may_be_own(core, loose) || self.vouched.is_open(core)
             }
         };
-        let found = self.own.wandering(of_subkeys, self.own.settled(), counts);
+        let found = self.own.wandering(of_subkeys, counts);
         self.is_crowded |= found.is_err();
         found.unwrap_or_default()
     }
 
     /// Signatures that stood at the wrong place belong to the part that they are over, by their digest.
-    fn find_strays(&mut self, kind: Kind, data: &[u8], signatures: &mut Signatures) {
+    fn find_strays(&self, kind: Kind, data: &[u8], signatures: &mut Signatures) {
         for (core, loose) in &self.own.strays {
             let fits = || core.prefix(&[&self.key, data]).is_some_and(|own| loose.has_prefix(own));
             if (kind == Kind::Subkey) == core.is_of_subkeys() && fits() {
@@ -217,7 +236,9 @@ impl<'c> Writer<'c> {
             self.out.extend(core.encode(loose, self.own.id(), &data));
         }
         for (core, loose) in rest.iter().filter(|_| self.vouchers.is_some()) {
-            for maker in core.makers(loose) {
+            let mut makers = core.makers(loose);
+            makers.extend(self.vouched.makers.get(core).into_iter().flatten());
+            for maker in makers {
                 if maker != self.own.id() {
                     self.out.extend(core.encode(loose, maker, &data));
                 }
@@ -250,10 +271,12 @@ impl<'c> Writer<'c> {
         if core.class == class::KEY_REVOCATION {
             makers.extend(&self.revokers);
         }
-        if let Some(vouchers) = self.vouchers {
+        if let Some(sure) = self.vouched.makers.get(core) {
+            makers.extend(sure);
+        } else if let Some(vouchers) = &self.vouchers {
             makers.extend(core.makers(loose));
             makers.extend(&loose.issuers);
-            if core.class == class::CERTIFICATION_REVOCATION {
+            if core.class == class::CERTIFICATION_REVOCATION && !self.own.settled().has(core) {
                 makers.extend(vouchers);
             }
         }

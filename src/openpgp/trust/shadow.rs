@@ -276,8 +276,7 @@ impl Shadow {
     /// A key of the ring as gpg is given it, with what others say of it; nothing for a version that is not read.
     fn written(&mut self, place: usize) -> Result<Vec<u8>, EngineError> {
         let vouchers = self.vouchers_of(place);
-        let vouchers = vouchers.iter().filter_map(|own| self.ring.fingerprint_bytes(*own));
-        let vouchers = vouchers.map(KeyId::of).collect();
+        let vouchers: Vec<_> = vouchers.into_iter().filter_map(|own| self.certificate(own)).collect();
         let Some(own) = self.certificate(place) else {
             return Ok(Vec::new());
         };

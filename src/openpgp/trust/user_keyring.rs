@@ -38,6 +38,8 @@ pub struct UserKeyring {
     listed: HashMap<usize, Key>,
     /// Those about which gpg was asked twice.
     confirmed: HashSet<usize>,
+    /// Why it is not known whether those are valid that gpg calls valid.
+    doubts: HashMap<usize, Option<String>>,
 }
 
 impl UserKeyring {
@@ -51,6 +53,7 @@ impl UserKeyring {
             now,
             listed: HashMap::new(),
             confirmed: HashSet::new(),
+            doubts: HashMap::new(),
         }
     }
 
@@ -85,8 +88,13 @@ impl UserKeyring {
     /// What is to be said against a key for its validity. Where it would have had one by a certification of a key that
     /// has gone bad, that is the thing to mend.
     fn objection(&mut self, key: &Key, place: usize) -> Result<Option<Refusal>, EngineError> {
-        if !self.decides_by_validity() || key.validity().is_enough() {
+        if !self.decides_by_validity() {
             return Ok(None);
+        }
+        if key.validity().is_enough() {
+            let shadow = &mut self.shadow;
+            let doubt = self.doubts.entry(place).or_insert_with(|| shadow.doubt_behind(place));
+            return Ok(doubt.clone().map(|why| Refusal::new(Reason::EngineFailed, why)));
         }
         if !self.confirmed.contains(&place) {
             self.shadow.confirm(place, key, self.now)?;

@@ -27,6 +27,8 @@ pub enum Doubt {
     CriticalLimits,
     /// Such a signature is over a digest that GnuPG takes in no key.
     DigestOfLimits(HashAlgorithm),
+    /// What those who may vouch for it have said of it, or taken back, is written in a way in which GnuPG passes over it.
+    Vouching,
     /// A signature is in a form that GnuPG does not read, or of which too much can be altered.
     Form,
 }
@@ -50,6 +52,9 @@ impl std::fmt::Display for Doubt {
             Doubt::DigestOfLimits(digest) => {
                 write!(f, "is said to expire or not to sign with {digest}, which gpg does not check in keys")
             }
+            Doubt::Vouching => f.write_str(
+                "has a certification, or a revocation of one, by a key that may vouch for it, which gpg does not check for its digest or for what is critical in it, or which was altered",
+            ),
             Doubt::Form => f.write_str(
                 "has a signature that may revoke or limit it, in a form that gpg does not read or that others may have altered",
             ),

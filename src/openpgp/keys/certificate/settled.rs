@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Where signatures in a key belong that are good over one of its parts. Those need be looked for nowhere else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{hashed_key, hashed_part, insert, Certificate, Kind, Signatures};
 use crate::limits::MAX_SELF_SIGNATURES;
@@ -17,6 +17,31 @@ const MAX_CHECKED: usize = 4096;
 /// Most digests that are computed to find signatures at a wrong place.
 const MAX_DIGESTS: usize = 1 << 16;
 
+/// How much work is left.
+#[derive(Debug, Default)]
+pub(super) struct Budget {
+    checked: usize,
+    digests: usize,
+}
+
+impl Budget {
+    /// Whether one more signature may be checked.
+    fn check(&mut self) -> bool {
+        self.checked += 1;
+        self.checked <= MAX_CHECKED
+    }
+
+    fn digest(&mut self) -> bool {
+        self.digests += 1;
+        self.digests <= MAX_DIGESTS
+    }
+
+    /// Whether there was more to check than may be.
+    pub(super) fn is_spent(&self) -> bool {
+        self.checked > MAX_CHECKED
+    }
+}
+
 /// Of which kind a part is, and what it is.
 type Name = (Kind, Vec<u8>);
 
@@ -26,6 +51,8 @@ pub(in super::super) struct Settled {
     places: BTreeMap<Core, Name>,
     /// Those that stand elsewhere.
     moved: BTreeMap<Name, Signatures>,
+    /// Those over another digest than they say, where that is not covered.
+    by_another: BTreeSet<Core>,
 }
 
 impl Settled {
@@ -38,6 +65,29 @@ impl Settled {
     pub(in super::super) fn moved_from(&self, name: &Name) -> Option<&Signatures> {
         self.moved.get(name)
     }
+
+    /// Whether two signatures are known to be over one part.
+    pub(super) fn are_together(&self, one: &Core, other: &Core) -> bool {
+        let place = self.places.get(one);
+        place.is_some() && place == self.places.get(other)
+    }
+
+    /// Whether a signature is over another digest than it says: it was altered.
+    pub(super) fn is_by_another_digest(&self, core: &Core) -> bool {
+        self.by_another.contains(core)
+    }
+
+    /// Takes over what is known besides.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.places.extend(other.places);
+        self.by_another.extend(other.by_another);
+        for (name, signatures) in other.moved {
+            let own = self.moved.entry(name).or_default();
+            for (core, loose) in signatures {
+                insert(own, core, loose);
+            }
+        }
+    }
 }
 
 impl Certificate {
@@ -45,7 +95,8 @@ impl Certificate {
     pub(in super::super) fn settled(&self) -> &Settled {
         self.settled.get_or_init(|| {
             let prover = Prover::of(&self.body);
-            prover.map_or_else(Settled::default, |own| self.settle(&own, |core, _| core.takes_away()))
+            let all = |own| self.settle(&own, &mut Budget::default(), false, |core, _| core.takes_away());
+            prover.map_or_else(Settled::default, all)
         })
     }
 
@@ -81,56 +132,55 @@ impl Certificate {
             .any(|(own, _)| prover.has_made(own, &[&key, &data]))
     }
 
-    /// Where the signatures of `maker` belong, of those that `is_meant` tells.
-    pub(in super::super) fn settle(&self, maker: &Prover, is_meant: impl Fn(&Core, &Loose) -> bool) -> Settled {
+    /// Where the signatures of `maker` belong, of those that `is_meant` tells. They are looked for over each part (`everywhere`),
+    /// or else over the one behind which they stand and those that the octets in them of the digest fit.
+    pub(super) fn settle(
+        &self,
+        maker: &Prover,
+        budget: &mut Budget,
+        everywhere: bool,
+        is_meant: impl Fn(&Core, &Loose) -> bool,
+    ) -> Settled {
         let key = hashed_key(&self.body);
         let parts: Vec<_> = self
             .parts
             .iter()
             .map(|(name, part)| (name, hashed_part(name.0, &name.1), &part.signatures))
             .collect();
-        let mut checked = 0;
-        let mut is_good = |core: &Core, data: &[u8]| {
-            checked += 1;
-            checked <= MAX_CHECKED && maker.has_made(core, &[&key, data])
-        };
         let mut found = Settled::default();
         for (name, data, signatures) in &parts {
             for (core, _) in signatures.iter().filter(|(core, loose)| is_meant(core, loose)) {
-                if !found.has(core) && is_good(core, data) {
+                if !found.has(core) && budget.check() && maker.has_made(core, &[&key, data]) {
                     found.places.insert(core.clone(), (*name).clone());
                 }
             }
         }
-        let mut digests = 0;
-        let all = parts
-            .iter()
-            .flat_map(|(_, _, signatures)| *signatures)
-            .chain(&self.strays);
-        for (core, loose) in all.filter(|(core, loose)| is_meant(core, loose)) {
-            let place = match found.places.get(core) {
-                Some(place) => Some(place.clone()),
-                None => {
-                    let fits = |(name, data): &(&Name, &Vec<u8>)| {
-                        digests += 1;
-                        let prefix = || core.prefix(&[&key, data]);
-                        digests <= MAX_DIGESTS
-                            && core.is_of_subkeys() == (name.0 == Kind::Subkey)
-                            && prefix().is_some_and(|prefix| loose.has_prefix(prefix))
-                            && is_good(core, data)
+        let of_parts = parts.iter().flat_map(|(_, _, signatures)| *signatures);
+        for (core, loose) in of_parts
+            .chain(&self.strays)
+            .filter(|(core, loose)| is_meant(core, loose))
+        {
+            let place = found.places.get(core).cloned().or_else(|| {
+                let of_kind = |name: &Name| core.is_of_subkeys() == (name.0 == Kind::Subkey);
+                let mut places = parts.iter().filter(|(name, _, _)| of_kind(name));
+                let place = places.find(|(_, data, _)| {
+                    let data: [&[u8]; 2] = [&key, data];
+                    let seems = || core.prefix(&data).is_some_and(|prefix| loose.has_prefix(prefix));
+                    let is_tried = if everywhere {
+                        budget.check()
+                    } else {
+                        budget.digest() && seems() && budget.check()
                     };
-                    let mut places = parts.iter().map(|(name, data, _)| (*name, data));
-                    places.find(fits).map(|(name, _)| name.clone())
-                }
-            };
+                    let by_another = || everywhere && maker.has_made_by_another_digest(core, &data);
+                    is_tried && (maker.has_made(core, &data) || by_another() && found.by_another.insert(core.clone()))
+                });
+                place.map(|(name, _, _)| (*name).clone())
+            });
             if let Some(place) = place {
                 let there = self.parts.get(&place);
                 if !there.is_some_and(|part| part.signatures.contains_key(core)) {
-                    insert(
-                        found.moved.entry(place.clone()).or_default(),
-                        core.clone(),
-                        loose.clone(),
-                    );
+                    let moved = found.moved.entry(place.clone()).or_default();
+                    insert(moved, core.clone(), loose.clone());
                 }
                 found.places.insert(core.clone(), place);
             }

@@ -5,7 +5,6 @@
 //! a key on can move a revocation, or a self-signature by which the key expires, behind another part, where GnuPG finds
 //! it bad. So each is given to GnuPG at every place where it may belong, unless it is good at one: that of an honest key are.
 
-use super::settled::Settled;
 use super::{insert, Certificate, Kind, Signatures};
 use crate::openpgp::keys::key_signature::{Core, Loose};
 
@@ -22,12 +21,9 @@ impl Certificate {
     pub(in super::super) fn wandering(
         &self,
         of_subkeys: bool,
-        settled: &Settled,
         counts: impl Fn(&Core, &Loose) -> bool,
     ) -> Result<Signatures, TooMany> {
-        let is_meant = |(core, loose): &(&Core, &Loose)| {
-            core.is_of_subkeys() == of_subkeys && core.takes_away() && counts(core, loose) && !settled.has(core)
-        };
+        let is_meant = |(core, loose): &(&Core, &Loose)| core.is_of_subkeys() == of_subkeys && counts(core, loose);
         let parts = self.parts.iter();
         let parts: Vec<_> = parts
             .filter(|((kind, _), _)| (*kind == Kind::Subkey) == of_subkeys)

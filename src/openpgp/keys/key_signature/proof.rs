@@ -29,12 +29,21 @@ impl Prover {
     /// Whether it has surely made a signature over `data`.
     #[must_use]
     pub fn has_made(&self, core: &Core, data: &[&[u8]]) -> bool {
-        let Some(digest) = digest(core.hash) else {
-            return false;
-        };
+        self.has_made_with(core.hash, core, data)
+    }
+
+    /// Whether it has surely made a signature of version 3 over `data`, which says that it is over another digest than it is:
+    /// that is not covered.
+    #[must_use]
+    pub fn has_made_by_another_digest(&self, core: &Core, data: &[&[u8]]) -> bool {
+        core.version < 4 && DIGESTS.iter().any(|hash| self.has_made_with(*hash, core, data))
+    }
+
+    fn has_made_with(&self, hash: u8, core: &Core, data: &[&[u8]]) -> bool {
         let trailer = core.trailer();
         let data = [&core.over(data)[..], &[&trailer]].concat();
-        self.check(core, digest, &data).unwrap_or(false)
+        let is_good = digest(hash).map(|digest| self.check(core, digest, &data));
+        matches!(is_good, Some(Ok(true)))
     }
 
     fn check(&self, core: &Core, digest: MessageDigest, data: &[&[u8]]) -> Result<bool, ErrorStack> {
@@ -72,6 +81,9 @@ impl Prover {
         verifier.verify(&signature)
     }
 }
+
+/// Numbers of digests that OpenSSL may have.
+const DIGESTS: [u8; 9] = [1, 2, 3, 8, 9, 10, 11, 12, 14];
 
 /// By its number (RFC 9580 section 9.5).
 fn digest(number: u8) -> Option<MessageDigest> {

@@ -39,6 +39,31 @@ impl Shadow {
         Ok(found.map(|(own, key)| (key.clone(), is_good(place, own))))
     }
 
+    /// Why it is not known whether anybody vouches for the key at `place`, in a sentence: gpg passes over something that those
+    /// who may have said of it, or of one of them.
+    pub fn doubt_behind(&mut self, place: usize) -> Option<String> {
+        // Nobody need vouch for a key that is trusted by itself.
+        let vouchers_of = |own: &mut Self, place| match own.is_ultimate(place) {
+            true => Vec::new(),
+            false => own.vouchers_of(place),
+        };
+        let places = Circle::around(&[place], |place| vouchers_of(self, place)).places();
+        for place in places {
+            let vouchers = vouchers_of(self, place);
+            let vouchers: Vec<_> = vouchers.into_iter().filter_map(|own| self.certificate(own)).collect();
+            let Some(own) = self.certificate(place) else {
+                continue;
+            };
+            if let Some(doubt) = own.doubt_of_vouchers(&vouchers) {
+                let key = own.fingerprint();
+                return Some(format!(
+                    "key {key} {doubt}; ask its owner, or get the key again from its owner"
+                ));
+            }
+        }
+        None
+    }
+
     /// Which of some keys have certified the one at `place`, as gpg checks it.
     ///
     /// # Errors

@@ -5,18 +5,19 @@
 //! takes them in the order in which they come, and the order decides. So they are united here, packet by packet;
 //! `certificate_write` gives them one form that depends on none of it.
 
-mod hashed;
 mod needs;
+mod parts;
+mod places;
 mod revocations;
 mod settled;
-mod vouched;
+pub(super) mod vouched;
 mod wandering;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-pub(super) use self::hashed::{hashed_key, hashed_part};
-pub(super) use self::vouched::Vouched;
+pub(super) use self::parts::{hashed_key, hashed_part, insert, Kind, Signatures};
+use self::places::Settled;
 
 use crate::limits::MAX_SELF_SIGNATURES;
 use crate::openpgp::framing::key_id::KeyId;
@@ -27,48 +28,11 @@ use crate::openpgp::keys::key_signature::{class, parse, Core, Loose};
 use crate::openpgp::keys::material;
 use crate::openpgp::keys::public_key::Material;
 
-/// Signatures over one thing, by what they cover; the oldest first.
-pub(super) type Signatures = BTreeMap<Core, Loose>;
-
-/// Longest user ID that GnuPG reads, in bytes (parse-packet.c): a longer one makes it drop the whole file.
-const MAX_USER_ID: usize = 2048;
-
-/// Largest picture in a key, in bytes.
-const MAX_ATTRIBUTE: usize = 256 << 10;
-
 /// Most signatures in the wrong place that a right one is looked for.
 pub(super) const MAX_STRAYS: usize = 64;
 
 /// Most designated revokers of a key.
 pub(super) const MAX_REVOKERS: usize = 8;
-
-/// What a key can have besides itself; the order in which it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
-    UserId,
-    /// Pictures (RFC 9580 section 5.12).
-    Attribute,
-    Subkey,
-}
-
-impl Kind {
-    fn of(tag: u8, body: &[u8]) -> Option<Self> {
-        match tag {
-            tag::USER_ID => (body.len() <= MAX_USER_ID).then_some(Kind::UserId),
-            tag::USER_ATTRIBUTE => (body.len() <= MAX_ATTRIBUTE).then_some(Kind::Attribute),
-            tag::PUBLIC_SUBKEY => material::is_readable(body).then_some(Kind::Subkey),
-            _ => None,
-        }
-    }
-
-    pub(super) fn tag(self) -> u8 {
-        match self {
-            Kind::UserId => tag::USER_ID,
-            Kind::Attribute => tag::USER_ATTRIBUTE,
-            Kind::Subkey => tag::PUBLIC_SUBKEY,
-        }
-    }
-}
 
 /// What is said about a part of a key.
 #[derive(Debug, Clone, Default)]
@@ -93,7 +57,7 @@ pub struct Certificate {
     current: Option<(Kind, Vec<u8>)>,
     /// Whether that is a picture that was left out.
     is_behind_picture: bool,
-    settled: OnceLock<settled::Settled>,
+    settled: OnceLock<Settled>,
 }
 
 impl Certificate {
@@ -334,10 +298,6 @@ impl Certificate {
         [Kind::UserId, Kind::Attribute, Kind::Subkey]
             .map(|own| self.parts.keys().filter(|(kind, _)| *kind == own).count())
     }
-}
-
-pub(super) fn insert(signatures: &mut Signatures, core: Core, loose: Loose) {
-    signatures.entry(core).or_default().unite(loose);
 }
 
 fn unite(signatures: &mut Signatures, other: Signatures) {

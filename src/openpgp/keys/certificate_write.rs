@@ -11,9 +11,8 @@ use crate::limits::{MAX_KEY_BYTES, MAX_SELF_SIGNATURES};
 use crate::openpgp::framing::algorithm::HashAlgorithm;
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
-use crate::openpgp::keys::certificate::{
-    hashed_key, hashed_part, insert, Certificate, Kind, Signatures, Vouched, MAX_STRAYS,
-};
+use crate::openpgp::keys::certificate::vouched::Vouched;
+use crate::openpgp::keys::certificate::{hashed_key, hashed_part, insert, Certificate, Kind, Signatures, MAX_STRAYS};
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::{class, Core, Loose};
 

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::places::{Budget, Settled};
 use super::revocations::Doubt;
-use super::settled::{Budget, Settled};
 use super::Certificate;
 use crate::openpgp::framing::algorithm::HashAlgorithm;
 use crate::openpgp::framing::key_id::KeyId;

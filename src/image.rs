@@ -177,7 +177,7 @@ pub fn absence(object: &Value) -> String {
     let children = children(object).len();
     if children > 0 {
         text.push_str(&format!(
-            "; it is a list of {children} images, each with signatures of its own: describe shows which of them are signed"
+            "; it is a manifest list of {children} images, each with signatures of its own: describe shows which of them are signed"
         ));
     }
     // What was pushed to the cluster's own registry is left out by the controller that imports signatures.

@@ -149,7 +149,7 @@ pub struct InRegistry {
     pub pinned: String,
     /// The platform that a list has it for, where it is an instance.
     pub platform: Option<String>,
-    /// The instances of a list that were judged because the list is not signed itself.
+    /// The instances of a list that were judged because the manifest list is not signed itself.
     pub instances: Vec<Instance>,
     /// Digests of the entries of a list that are no images: attestations.
     pub left_out: Vec<String>,

@@ -279,7 +279,9 @@ fn compare(expected: &Reference, signed: &Reference, subject: &Subject, rule: &R
     for reference in [expected, signed] {
         if reference.digest().is_some_and(|digest| !is_own(digest)) {
             let lists = subject.lists.iter();
-            let lists: String = lists.map(|list| format!(", in the list {}", list.digest())).collect();
+            let lists: String = lists
+                .map(|list| format!(", in the manifest list {}", list.digest()))
+                .collect();
             let open = reference.digest().filter(|digest| subject.has(digest).is_none());
             let open = open
                 .map(|digest| format!("; whether {digest} is its digest too takes its manifest, which is not at hand"));

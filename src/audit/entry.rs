@@ -249,7 +249,7 @@ impl std::fmt::Display for Use {
             UseKind::Tag | UseKind::Listed => "",
             UseKind::Pod => "pod ",
             UseKind::Release => "release ",
-            UseKind::List => "list ",
+            UseKind::List => "manifest list ",
         })?;
         if !self.namespace.is_empty() {
             write!(f, "{}/", self.namespace)?;

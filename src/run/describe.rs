@@ -118,7 +118,10 @@ fn describe(
                     let signatures = if n < MAX_CHILDREN {
                         find(&child).map(|loaded| signatures(&loaded))
                     } else {
-                        let message = format!("it is number {} of the list; {MAX_CHILDREN} are looked up", n + 1);
+                        let message = format!(
+                            "it is number {} of the manifest list; {MAX_CHILDREN} are looked up",
+                            n + 1
+                        );
                         Err(Refusal::new(Reason::LimitExceeded, message))
                     };
                     ChildDescription { child, signatures }

@@ -25,12 +25,13 @@ pub(super) fn image(registries: &mut Registries<'_>, reference: &Reference) -> V
                     found.extend(manifest(registries, &taken, &entry.digest));
                 }
                 if instances.count() > MAX_INSTANCES {
-                    let message = format!("the list has more than {MAX_INSTANCES} instances; the others are not shown");
+                    let message =
+                        format!("the manifest list has more than {MAX_INSTANCES} instances; the others are not shown");
                     found.push(trouble(reference, Refusal::new(Reason::ManifestUnavailable, message)));
                 }
             }
             Err(what) => {
-                let message = format!("the list of manifests is malformed: {what}");
+                let message = format!("the manifest list is malformed: {what}");
                 found.push(trouble(reference, Refusal::new(Reason::ManifestUnavailable, message)));
             }
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Lists of manifests among Image objects: a digest that is expected may be that of a list which names the image.
+//! Manifest lists among Image objects: a digest that is expected may be that of a list which names the image.
 
 use crate::digest::{Algorithm, Digest};
 use crate::reason::{Reason, Refusal};
@@ -73,7 +73,7 @@ fn naming(
 fn not_a_name(digest: &Digest) -> Refusal {
     Refusal::new(
         Reason::SourceUnavailable,
-        format!("{digest} may be the digest of a list with this image in it: Image objects have names by sha256, so that none is found by it"),
+        format!("{digest} may be the digest of a manifest list with this image in it: Image objects have names by sha256, so that none is found by it"),
     )
 }
 

@@ -70,7 +70,8 @@ impl Manifests<'_, '_, '_> {
         // Lists in lists multiply, and each instance costs several requests.
         self.instances += 1;
         if self.instances > MAX_INSTANCES {
-            let message = format!("the list has more than {MAX_INSTANCES} instances; the others are not looked at");
+            let message =
+                format!("the manifest list has more than {MAX_INSTANCES} instances; the others are not looked at");
             return Refusal::new(Reason::ManifestUnavailable, message).into();
         }
         match self.registries.instance(self.taken, &entry.digest) {
@@ -100,7 +101,7 @@ impl Manifests<'_, '_, '_> {
         if is_list && manifest.depth > MAX_DEPTH {
             return Refusal::new(
                 Reason::UnsupportedSignature,
-                "it is a list in a list in a list: lists are not read that deep",
+                "it is a manifest list in a list in a list: lists are not read that deep",
             )
             .into();
         }
@@ -124,7 +125,7 @@ impl Manifests<'_, '_, '_> {
         identities.retain(|identity| identity.digest().is_none_or(is_of_list));
         if identities.is_empty() {
             let message = format!(
-                "this image is the list {}, and every expected identity has another digest",
+                "this image is the manifest list {}, and every expected identity has another digest",
                 manifest.digest
             );
             return Findings {
@@ -221,7 +222,7 @@ pub(super) fn not_counted(places: &[SourceAnswer]) -> String {
 pub(super) fn malformed(what: &str) -> Refusal {
     Refusal::new(
         Reason::ManifestUnavailable,
-        format!("the list of manifests is malformed: {what}"),
+        format!("the manifest list is malformed: {what}"),
     )
 }
 

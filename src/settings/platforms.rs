@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which instances of a list of manifests are judged.
+//! Which instances of a manifest list are judged.
 
 use super::UsageError;
 use crate::cli;
@@ -32,7 +32,7 @@ impl Platforms {
             }),
             None if options.all_platforms => Ok(Self::All),
             None if options.require_list => Err(UsageError::new(
-                "--require-list needs --platform or --all-platforms: without them the list is what is judged",
+                "--require-list needs --platform or --all-platforms: without them the manifest list is what is judged",
             )),
             None => Ok(Self::Default),
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Lists of manifests (OCI indexes, Docker manifest lists): which instances they have, for which platforms.
+//! Manifest lists (OCI indexes, Docker manifest lists): which instances they have, for which platforms.
 
 use serde_json::Value;
 

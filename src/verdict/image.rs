@@ -151,7 +151,7 @@ impl ImageOutcome {
         Self {
             reason: Reason::Verified,
             message: format!(
-                "the list is not signed itself, and each of its instances is Verified: {}",
+                "the manifest list is not signed itself, and each of its instances is Verified: {}",
                 names.join(", ")
             ),
             matched,

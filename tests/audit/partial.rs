@@ -67,7 +67,7 @@ fn an_image_that_cannot_be_read_may_be_a_list_of_others() {
         .fault(Fault::status(500).on("GET", &format!("/images/{}$", digest(1))));
     let (report, outcome) = fleet.lines(&args, 3);
     assert_eq!((verdict(&report).1, conditions()), (json!("no"), Value::Null));
-    assert!(outcome.stderr.contains("if it is a list"), "{outcome:#?}");
+    assert!(outcome.stderr.contains("if it is a manifest list"), "{outcome:#?}");
     fleet.server().heal();
     let (report, _) = fleet.lines(&args, 1);
     assert_eq!(verdict(&report).0, "Rejected");

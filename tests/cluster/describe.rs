@@ -171,7 +171,7 @@ fn of_a_manifest_list_it_is_said_which_images_are_signed() {
     let outcome = scene
         .run_verify(D1, &["-o", "json"])
         .expect_verdict(1, "Unsigned/NoSignature");
-    assert!(outcome.words().contains("a list of 3 images"), "{outcome:?}");
+    assert!(outcome.words().contains("a manifest list of 3 images"), "{outcome:?}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Lists of manifests in a cluster: the digest that is expected of an instance may be that of its list.
+//! Manifest lists in a cluster: the digest that is expected of an instance may be that of its list.
 
 use serde_json::Value;
 

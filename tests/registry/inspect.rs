@@ -89,7 +89,7 @@ fn a_malformed_list_is_said_to_be_one() {
     hub.store(|store| store.repository("ns/app").push("v1", index, list.as_bytes()));
     let outcome = inspect(&town, &[&format!("docker://{}/ns/app:v1", hub.host())]).expect(3);
     assert!(
-        outcome.stdout.contains("the list of manifests is malformed"),
+        outcome.stdout.contains("the manifest list is malformed"),
         "{}",
         outcome.stdout
     );

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Lists of manifests: the list and its instances, each by itself.
+//! Manifest lists: the list and its instances, each by itself.
 
 use serde_json::{json, Value};
 
@@ -118,7 +118,9 @@ fn a_list_whose_instances_are_signed_as_different_references() {
     let outcome = scene.town.verify(&both).expect(0);
     assert!(outcome.stderr.contains(&note), "{outcome:?}");
     assert!(
-        outcome.stdout.starts_with("Verified: the list is not signed itself"),
+        outcome
+            .stdout
+            .starts_with("Verified: the manifest list is not signed itself"),
         "{outcome:?}"
     );
     let item = scene.town.verify_json(&both).expect(0).item();

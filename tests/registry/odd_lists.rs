@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Lists of manifests that are not what they seem: attestations, lists in lists, instances that nodes read otherwise.
+//! Manifest lists that are not what they seem: attestations, lists in lists, instances that nodes read otherwise.
 
 use serde_json::{json, Value};
 

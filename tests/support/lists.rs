@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Image objects that are lists of manifests.
+//! Image objects that are manifest lists.
 
 use image_signature::digest::Digest;
 use serde_json::{json, Value};

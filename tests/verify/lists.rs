@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Lists of manifests among the objects of files: the digest that is expected of an instance may be that of its list.
+//! Manifest lists among the objects of files: the digest that is expected of an instance may be that of its list.
 
 use image_signature::digest::Digest;
 use serde_json::{json, Value};
@@ -137,7 +137,10 @@ fn policy_why_and_test_grant_what_verify_grants_by_a_list() {
     let told = desk.sandbox.run(args).expect(0).json();
     assert_eq!(told["items"][0]["verdict"], "Verified", "{told}");
     let text = told["items"][0]["requirements"][0]["identity"].to_string();
-    assert!(text.contains("unless it names a list with this image in it"), "{text}");
+    assert!(
+        text.contains("unless it names a manifest list with this image in it"),
+        "{text}"
+    );
 }
 
 /// Only what hashes to its name and names the image is its list.

@@ -216,7 +216,7 @@ fn a_list_in_place_of_its_instance_names_the_instance() {
             ])
             .expect(1);
         for part in [
-            "is a list",
+            "is a manifest list",
             "its instance linux/arm64/v8\\u{1b}[2J",
             &format!("docker://REPOSITORY@{digest}", digest = digest.as_str()),
         ] {

@@ -75,7 +75,7 @@ fn never_met(rule: &Rule, scope: &str) -> Option<(Severity, String)> {
     let why = match rule {
         Rule::Remap(remap) => format!("{}; write a signedPrefix with a repository", remap.no_reference()),
         rule => format!(
-            "it must be signed as {}, which has another digest; that fits only where {scope} is a list with that image in it",
+            "it must be signed as {}, which has another digest; that fits only where {scope} is a manifest list with that image in it",
             rule.wanted(&image)
         ),
     };

@@ -52,7 +52,7 @@ impl<'c> Run<'c, '_> {
         if matches!(platforms, Platforms::Default) || !instances::is_list(&taken.bytes) {
             if let Platforms::One(platform) = platforms {
                 self.stderr.note(format_args!(
-                    "{} is a single manifest, not a list: --platform {platform} chooses nothing",
+                    "{} is a single manifest, not a manifest list: --platform {platform} chooses nothing",
                     safe(&wanted.asked)
                 ));
             }
@@ -108,7 +108,7 @@ impl<'c> Run<'c, '_> {
             } else {
                 there.join(", ")
             };
-            let message = format!("the list has no instance for {platform}; it has: {there}");
+            let message = format!("the manifest list has no instance for {platform}; it has: {there}");
             let findings = Findings::from(Refusal::new(Reason::NotFound, message));
             self.print_found(wanted, taken, &taken.digest, findings, Some(platform.to_string()), true);
         }

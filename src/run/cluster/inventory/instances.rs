@@ -44,7 +44,8 @@ impl Inventory {
                     unread += 1;
                     if unread <= MAX_NAMED {
                         let why = &refusal.message;
-                        let what = format!("{why}; if it is a list, what is expected of its instances is not known");
+                        let what =
+                            format!("{why}; if it is a manifest list, what is expected of its instances is not known");
                         self.incomplete.push(what);
                     }
                     Vec::new()
@@ -64,7 +65,7 @@ impl Inventory {
             }
             if children.len() > MAX_INSTANCES {
                 self.incomplete.push(format!(
-                    "the list {list} has {} instances; {MAX_INSTANCES} are looked at",
+                    "the manifest list {list} has {} instances; {MAX_INSTANCES} are looked at",
                     children.len()
                 ));
             }

@@ -209,7 +209,7 @@ fn images_of_a_stream() {
     for blanked in ["dockerImageManifest", "dockerImageConfig"] {
         assert!(stored.get(blanked).is_some() && found["image"].get(blanked).is_none());
     }
-    // Older images of a tag, and what a list of manifests names, are members too.
+    // Older images of a tag, and what a manifest list names, are members too.
     assert_eq!(one(D2).expect(200).json()["image"]["metadata"]["name"], D2);
     assert_eq!(one(D3).expect(200).json()["image"]["metadata"]["name"], D3);
     // Prefixes are enough, with and without the algorithm.

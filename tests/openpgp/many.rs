@@ -98,3 +98,24 @@ fn a_key_with_very_many_user_ids_that_were_renewed_counts_until_it_expires() {
         .collect();
     expect_soon(&[&whole[..], &flood].concat(), &key, FAILED);
 }
+
+/// gpg reads there no more than who made a signature, and so anybody may write anything there.
+#[test]
+fn what_is_not_covered_makes_no_key_expire_and_takes_no_room() {
+    let (key, subkey) = (Key::new(), Key::new());
+    let soon = u32::try_from(5 * DAY).unwrap().to_be_bytes();
+    let loose = |draft: Draft| draft.unhashed(3, &soon).unhashed(9, &soon).unhashed(27, &[0]);
+    let own = Draft::new(key.created + DAY).class(0x13).flags(CERTIFY | SIGN);
+    let mut whole = key.packet();
+    for n in 0..40 {
+        let name = format!("{OWNER} {n}");
+        let draft = loose(own.clone());
+        whole.extend(packet(13, name.as_bytes()));
+        whole.extend(key.sign(&draft, &over_name(&key, &name)));
+        whole.extend((0..60).flat_map(|n| forged(&key, &draft, &over_name(&key, &name), n)));
+    }
+    whole.extend(key.subkey(&subkey, &loose(Draft::binding(&subkey))));
+    for by in [&key, &subkey] {
+        expect_soon(&whole, by, VERIFIED);
+    }
+}

@@ -75,6 +75,8 @@ mod trouble;
 mod unknown_lists;
 #[path = "audit/unreadable.rs"]
 mod unreadable;
+#[path = "audit/unrecorded.rs"]
+mod unrecorded;
 #[path = "audit/vouching.rs"]
 mod vouching;
 #[path = "audit/withheld.rs"]

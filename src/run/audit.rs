@@ -35,6 +35,7 @@ mod reported;
 mod reports;
 mod settling;
 mod unfinished;
+mod unrecorded;
 mod uses;
 
 use std::sync::Arc;

@@ -11,14 +11,14 @@ use crate::support::api::Fault;
 use crate::support::images::list;
 
 /// The objects of a file.
-fn items(bench: &Bench, name: &str) -> Vec<Value> {
+pub fn items(bench: &Bench, name: &str) -> Vec<Value> {
     let text = fs::read_to_string(bench.desk.sandbox.path(name)).unwrap();
     let list: Value = serde_json::from_str(&text).unwrap();
     list["items"].as_array().unwrap().clone()
 }
 
 /// What is recorded on the first signature of an object.
-fn trusted(object: &Value) -> Option<&str> {
+pub fn trusted(object: &Value) -> Option<&str> {
     object["signatures"][0]["conditions"][0]["status"].as_str()
 }
 
@@ -85,26 +85,6 @@ fn verdicts_are_recorded_as_verify_does() {
     assert_eq!(other.entries[0]["reason"], "IdentityMismatch");
     assert_eq!(other.entries[0]["recorded"], "kept");
     assert_eq!(other.entries[0].get("findings"), None);
-}
-
-#[test]
-fn what_the_user_has_not_named_is_not_recorded() {
-    let bench = Bench::new();
-    let mut object = bench.good(1);
-    object["dockerImageReference"] = json!(format!("{SIGNED}:v1"));
-    bench.desk.put("all.json", list(&[object]).to_string());
-    let outcome = bench.run(&["-f", "all.json", "--confirm", "-o", "jsonl"]).expect(0);
-    // Why nothing can be is said.
-    let why = "no image has an expected identity that you gave, so nothing is recorded";
-    assert!(outcome.stderr.contains(why), "{outcome:#?}");
-    let unmapped = format!("no line of the map is for {SIGNED}:v1, which {} is expected", digest(1));
-    assert!(outcome.stderr.contains(&unmapped), "{outcome:#?}");
-    let report = Report::read(&outcome.stdout);
-    assert_eq!(report.entry()["recorded"], "no");
-    assert_eq!(report.entry()["identitySource"], "reference");
-    let outcome = bench.run(&["-f", "all.json"]).expect(0);
-    assert!(!outcome.stderr.contains(why), "{outcome:#?}");
-    assert_eq!(trusted(&items(&bench, "all.json")[0]), None);
 }
 
 #[test]

@@ -11,15 +11,15 @@ use super::job::{Done, Job, On, Record};
 use super::reported::Reported;
 use super::reports::Reports;
 use super::unfinished::{Known, Said};
+use super::unrecorded::Unrecorded;
 use crate::audit::consistency;
-use crate::audit::entry::{Entry, IdentitySource, Recorded};
+use crate::audit::entry::{Entry, Recorded};
 use crate::audit::format::Format;
 use crate::audit::head::Head;
 use crate::audit::lines::END;
 use crate::audit::tail::{Tail, INTERRUPTED};
 use crate::audit::totals::Totals;
 use crate::edit::SignatureEdit;
-use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::report::exit::Exit;
 use crate::report::progress::Progress;
@@ -44,10 +44,7 @@ pub(super) struct Collector<'s> {
     /// Images that the report which is gone on from has, and that count as they stand there.
     taken_over: u64,
     totals: Totals,
-    /// What is expected of an image is said by the user, so that it may be recorded.
-    recordable: bool,
-    /// A name that no line of the map is for, and the image that it is of.
-    unmapped: Option<(Reference, String)>,
+    unrecorded: Unrecorded,
     /// The inventory is known to have no other images than those that it came to.
     is_whole: bool,
     incomplete: Vec<String>,
@@ -78,8 +75,7 @@ impl<'s> Collector<'s> {
                 settings.reporting.fail_on.clone(),
                 settings.now + settings.reporting.warn_expiry,
             ),
-            recordable: false,
-            unmapped: None,
+            unrecorded: Unrecorded::default(),
             is_whole: true,
             incomplete: Vec::new(),
             more_reasons: 0,
@@ -105,7 +101,7 @@ impl<'s> Collector<'s> {
             Ok(Said::Entry(entry)) => {
                 self.taken_over += 1;
                 self.totals.add(&entry);
-                self.recordable |= is_recordable(&entry);
+                self.unrecorded.add(&entry);
                 self.reports.known(&entry);
             }
             Err(error) => {
@@ -131,9 +127,7 @@ impl<'s> Collector<'s> {
             lack,
             unmapped,
         } = done;
-        if self.unmapped.is_none() {
-            self.unmapped = unmapped.map(|name| (name, entry.image.clone()));
-        }
+        self.unrecorded.remember(&entry, unmapped);
         self.complain(lack);
         stderr.pass_on(&told);
         progress.judged(entry.verdict);
@@ -207,7 +201,7 @@ impl<'s> Collector<'s> {
             )]);
         }
         self.totals.add(entry);
-        self.recordable |= is_recordable(entry);
+        self.unrecorded.add(entry);
         // Of those that are held back the number is told, and each change.
         if entry.recorded == Recorded::Failed {
             self.complain([format!("{}: the record could not be written", safe(&entry.image))]);
@@ -287,16 +281,10 @@ impl<'s> Collector<'s> {
                 "the report that is resumed has {gone} images that no longer exist; they are left out"
             ));
         }
-        if self.settings.recording == Recording::Confirm && self.totals.images > 0 && !self.recordable {
-            let unmapped = match &self.unmapped {
-                Some((name, image)) => format!(
-                    "; no line of the map is for {}, which {} is expected to be signed as too",
-                    safe(&name.to_string()),
-                    safe(image)
-                ),
-                None => String::new(),
-            };
-            stderr.note(format_args!("no image has an expected identity that you gave, so nothing is recorded: what streams, pods and objects say is not enough for a record; give IMAGE=REF, --images-from or --expected-identity-map{unmapped}"));
+        if self.settings.recording == Recording::Confirm {
+            if let Some(why) = self.unrecorded.told() {
+                stderr.note(why);
+            }
         }
         let incomplete = self.close(false);
         for reason in &incomplete {
@@ -330,10 +318,6 @@ impl<'s> Collector<'s> {
         self.reports.end(&mut tail, &self.totals, known, is_whole);
         tail.incomplete
     }
-}
-
-fn is_recordable(entry: &Entry) -> bool {
-    matches!(entry.identity_source, IdentitySource::User | IdentitySource::Map)
 }
 
 /// Names the changes of a record that were written, but for those that take trust back.

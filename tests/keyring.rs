@@ -5,6 +5,8 @@
 mod damaged;
 #[path = "keyring/database.rs"]
 mod database;
+#[path = "keyring/hints.rs"]
+mod hints;
 #[path = "keyring/large.rs"]
 mod large;
 #[path = "keyring/liars.rs"]

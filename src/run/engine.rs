@@ -78,13 +78,14 @@ pub fn set_up(keys: &KeyChoice, workers: Workers, stderr: &mut Messages<'_>) -> 
         KeySource::Files(files) => from_files(keys, workers, files, stderr)?,
         KeySource::Home {
             directory,
+            is_named,
             note,
             trust_model,
         } => {
             if let Some(note) = note {
                 stderr.note(note);
             }
-            of_home(keys, workers, directory.as_deref(), *trust_model)
+            of_home(keys, workers, (directory.as_deref(), *is_named), *trust_model)
         }
     };
     if let Ok(engine) = &mut engine {
@@ -157,7 +158,13 @@ pub(super) fn from_contents(
     }
 }
 
-fn of_home(keys: &KeyChoice, workers: Workers, directory: Option<&Path>, trust_model: TrustModel) -> EngineOrTrouble {
+/// The home comes with whether the user names it in the call.
+fn of_home(
+    keys: &KeyChoice,
+    workers: Workers,
+    (directory, is_named): (Option<&Path>, bool),
+    trust_model: TrustModel,
+) -> EngineOrTrouble {
     let Some(directory) = directory else {
         return Err(Refusal::new(
             Reason::EngineFailed,
@@ -168,7 +175,8 @@ fn of_home(keys: &KeyChoice, workers: Workers, directory: Option<&Path>, trust_m
     let shadow = Shadow::of_home(directory, keys.uid, by_validity, &keys.places);
     match shadow {
         Ok(shadow) => {
-            let set = UserKeyring::new(shadow, trust_model, keys.signed_by.clone(), keys.now);
+            let named = is_named.then_some(directory);
+            let set = UserKeyring::new(shadow, trust_model, keys.signed_by.clone(), keys.now, named);
             Ok(Box::new(Engine::new(
                 Box::new(set),
                 checker(&keys.places, keys.now, workers),

@@ -71,6 +71,8 @@ pub enum KeySource {
     Home {
         /// The home; none where the user has no home directory at all.
         directory: Option<PathBuf>,
+        /// It is named in the call, so that gpg would take another one by itself.
+        is_named: bool,
         /// Whose home it is, where that may surprise.
         note: Option<String>,
         /// Which of its keys are accepted.
@@ -97,7 +99,7 @@ impl KeyChoice {
             .collect::<Result<Vec<_>, _>>()?;
         if sigstore_keys.is_empty() && !digests.is_empty() {
             return Err(UsageError::new(format!(
-                "--signed-by {DIGEST}HEX is about sigstore keys: it needs --sigstore-key FILE; an OpenPGP key is named by its fingerprint of 40 digits"
+                "--signed-by {DIGEST}HEX is about sigstore keys: it needs --sigstore-key FILE, which verify and audit have; an OpenPGP key is named by its fingerprint of 40 digits"
             )));
         }
         let names_gpg = !options.public_key.is_empty()
@@ -192,6 +194,7 @@ fn home(options: &KeyOptions, environment: &Environment) -> KeySource {
     };
     KeySource::Home {
         directory,
+        is_named: options.homedir.is_some(),
         note,
         trust_model,
     }

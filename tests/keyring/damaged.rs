@@ -116,7 +116,7 @@ fn trust_databases() {
         fs::write(&file, content).unwrap();
         is_trouble(&desk, &home, "trustdb.gpg");
         let text = message(&desk.run(&home, &[]));
-        for offer in ["gpg --import-ownertrust", "--signed-by", "--public-key"] {
+        for offer in ["h --import-ownertrust FILE", "--signed-by", "--public-key"] {
             assert!(text.contains(offer), "{text}");
         }
     }

@@ -165,7 +165,7 @@ fn where_validity_decides_a_home_without_owner_trust_is_trouble() {
         for words in [
             "trustdb.gpg",
             said,
-            "gpg --import-ownertrust",
+            "h --import-ownertrust FILE",
             "--signed-by",
             "--public-key",
         ] {

@@ -17,7 +17,7 @@ fn a_key_that_nobody_vouches_for_does_not_count_and_the_two_ways_are_told() {
         &desk.key,
         "validity of this key in the keyring is",
         "fingerprint that its owner publishes",
-        &format!("gpg --lsign-key {} (that takes a secret key of your own)", desk.key),
+        &format!(" --lsign-key {} (that takes a secret key of your own)", desk.key),
         &format!("--signed-by {}", desk.key),
     ] {
         assert!(text.contains(part), "{part}: {text}");

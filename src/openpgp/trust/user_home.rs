@@ -16,6 +16,7 @@ use crate::openpgp::gnupg::keyboxd;
 use crate::openpgp::keys::home_ring;
 use crate::openpgp::keys::ring::{self, Format, Ring};
 use crate::openpgp::trust::trust_file::{self, has_owner_trust};
+use crate::text::shell_word;
 
 /// Largest trust database in bytes; one of 10,000 keys has 1 MB.
 const MAX_TRUSTDB: u64 = 64 << 20;
@@ -61,10 +62,10 @@ pub enum UserHomeError {
     Keyboxd(#[from] keyboxd::KeyboxdError),
     /// The trust database is unreadable or damaged. Which keys are disabled stands there alone, so that no way to accept
     /// keys of this keyring goes without it.
-    #[error("{path}: {what}; without it GnuPG cannot say which keys are valid or disabled: restore it, or move it away and take owner trust in again with gpg --import-ownertrust FILE or name keys with --signed-by FINGERPRINT, {OFFER}", path = .0.display(), what = .1)]
+    #[error("{path}: {what}; without it GnuPG cannot say which keys are valid or disabled: restore it, or move it away and take owner trust in again with {gpg} --import-ownertrust FILE or name keys with --signed-by FINGERPRINT, {OFFER}", path = .0.display(), what = .1, gpg = gpg(.0.parent()))]
     TrustDb(PathBuf, String),
     /// There is no trust database where validity decides.
-    #[error("{path} {what}: no key can be valid without owner trust; restore it with gpg --import-ownertrust FILE, accept the key with --signed-by FINGERPRINT, {OFFER}", path = .0.display(), what = .1)]
+    #[error("{path} {what}: no key can be valid without owner trust; restore it with {gpg} --import-ownertrust FILE, or let {gpg} --list-keys make an empty one and certify the keys anew; accept the key with --signed-by FINGERPRINT, {OFFER}", path = .0.display(), what = .1, gpg = gpg(.0.parent()))]
     NoTrust(PathBuf, &'static str),
     /// It changes all the time.
     #[error("{0} was changed each time while it was read: another program is writing to it; run the command again")]
@@ -76,12 +77,20 @@ fn import(home: &Path) -> String {
     let make = if home.exists() || home.ends_with(".gnupg") {
         String::new()
     } else {
-        format!("mkdir -m 700 {} && ", home.display())
+        format!("mkdir -m 700 {} && ", word(home))
     };
-    format!(
-        "to take keys in, run {make}gpg --homedir {} --import FILE",
-        home.display()
-    )
+    format!("to take keys in, run {make}{} --import FILE", gpg(Some(home)))
+}
+
+/// How gpg is called so that it works on this home, whichever it would take by itself.
+#[must_use]
+pub fn gpg(home: Option<&Path>) -> String {
+    home.map_or_else(|| "gpg".to_owned(), |home| format!("gpg --homedir {}", word(home)))
+}
+
+/// A path as a shell takes it.
+fn word(path: &Path) -> String {
+    shell_word(&path.display().to_string())
 }
 
 impl UserHome {

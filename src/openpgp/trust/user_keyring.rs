@@ -5,6 +5,7 @@
 //! and of the trust database; nothing else does.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::openpgp::error::EngineError;
@@ -14,6 +15,7 @@ use crate::openpgp::keys::ring::Ring;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::roles::{Facts, KeySet, Listed, Maker, Standing};
 use crate::openpgp::trust::shadow::Shadow;
+use crate::openpgp::trust::user_home;
 use crate::reason::{Reason, Refusal};
 use crate::text::safe;
 
@@ -34,6 +36,8 @@ pub struct UserKeyring {
     trust_model: TrustModel,
     signed_by: SignedBy,
     now: i64,
+    /// How the user calls gpg for this keyring.
+    gpg: String,
     /// Keys as the copy of the keyring lists them, by their place in the ring.
     listed: HashMap<usize, Key>,
     /// Those about which gpg was asked twice.
@@ -43,14 +47,16 @@ pub struct UserKeyring {
 }
 
 impl UserKeyring {
-    /// Takes the keys of `shadow`, at the time `now` (seconds since 1970).
+    /// Takes the keys of `shadow`, at the time `now` (seconds since 1970). `named` is its home where gpg would take another one
+    /// by itself.
     #[must_use]
-    pub fn new(shadow: Shadow, trust_model: TrustModel, signed_by: SignedBy, now: i64) -> Self {
+    pub fn new(shadow: Shadow, trust_model: TrustModel, signed_by: SignedBy, now: i64, named: Option<&Path>) -> Self {
         Self {
             shadow,
             trust_model,
             signed_by,
             now,
+            gpg: safe(&user_home::gpg(named)),
             listed: HashMap::new(),
             confirmed: HashSet::new(),
             doubts: HashMap::new(),
@@ -103,7 +109,7 @@ impl UserKeyring {
         let certifiers = self.shadow.certificate(place).map(|own| own.certifiers());
         let certifiers = certifiers.unwrap_or_default();
         if let Some((unfit, is_certifier)) = self.shadow.unfit_behind(place)? {
-            return Ok(Some(not_valid(key, Some((&unfit, is_certifier)), self.now)));
+            return Ok(Some(not_valid(key, Some((&unfit, is_certifier)), self.now, &self.gpg)));
         }
         // gpg takes the owner trust away from a key that is revoked.
         let places = certifiers
@@ -125,9 +131,14 @@ impl UserKeyring {
         if let Some(revoked) = self.shadow.certifiers_among(&revoked, place)?.first() {
             self.list([*revoked])?;
             let revoked = self.listed.get(revoked).filter(|own| own.revoked);
-            return Ok(Some(not_valid(key, revoked.map(|own| (own, true)), self.now)));
+            return Ok(Some(not_valid(
+                key,
+                revoked.map(|own| (own, true)),
+                self.now,
+                &self.gpg,
+            )));
         }
-        Ok(Some(not_valid(key, None, self.now)))
+        Ok(Some(not_valid(key, None, self.now, &self.gpg)))
     }
 }
 
@@ -245,7 +256,7 @@ const LISTED_AT_ONCE: usize = 500;
 
 /// What is to be said against a key whose owner nobody vouches for; `unfit` must not though it might have, and whether it
 /// certified the key itself. The ways out are told; none of them loosens a check.
-fn not_valid(key: &Key, unfit: Option<(&Key, bool)>, now: i64) -> Refusal {
+fn not_valid(key: &Key, unfit: Option<(&Key, bool)>, now: i64, gpg: &str) -> Refusal {
     let fingerprint = key.fingerprint();
     let validity = key.validity().word();
     let mut passes = false;
@@ -260,19 +271,19 @@ fn not_valid(key: &Key, unfit: Option<(&Key, bool)>, now: i64) -> Refusal {
             } else {
                 "a key that certified it depends on a certification by"
             };
-            let another = format!("certify the signer's with another one: gpg --lsign-key {fingerprint}");
+            let another = format!("certify the signer's with another one: {gpg} --lsign-key {fingerprint}");
             let (state, remedy) = if certifier.revoked || certifier.primary().revoked {
-                ("revoked", format!("certify it with a key that is not: gpg --lsign-key {fingerprint}"))
+                ("revoked", format!("certify it with a key that is not: {gpg} --lsign-key {fingerprint}"))
             } else if certifier.primary().is_expired(now) {
-                ("expired", format!("renew that key with gpg --quick-set-expire {own} 1y if it is yours, or {another}"))
+                ("expired", format!("renew that key with {gpg} --quick-set-expire {own} 1y if it is yours, or {another}"))
             } else if certifier.disabled {
-                ("disabled", format!("enable that key in gpg --edit-key {own}, or {another}"))
+                ("disabled", format!("enable that key in {gpg} --edit-key {own}, or {another}"))
             } else {
                 ("without valid self-signature", format!("get that key anew from its owner, or {another}"))
             };
             format!("the validity of this key in the keyring is {validity}: {who_vouches} {name}, which is {state}, and such a certification counts for nothing; {remedy}")
         }
-        None => format!("the validity of this key in the keyring is {validity}; if this is the fingerprint that its owner publishes, certify the key with gpg --lsign-key {fingerprint} (that takes a secret key of your own) or name it with --signed-by {fingerprint}"),
+        None => format!("the validity of this key in the keyring is {validity}; if this is the fingerprint that its owner publishes, certify the key with {gpg} --lsign-key {fingerprint} (that takes a secret key of your own) or name it with --signed-by {fingerprint}"),
     };
     let refusal = Refusal::new(Reason::KeyNotAccepted, message);
     if passes {

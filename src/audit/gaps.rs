@@ -87,7 +87,7 @@ fn signatures(source: &Place, mirror: &Place, skopeo: &Skopeo, found: &mut Vec<F
             false => format!("{what} differ: {missing} of {} at {from} are not at {to}", here.len()),
         };
         let (next, command) = match kind {
-            SourceKind::Attachment => ("", skopeo.copy_attachment(&from, &to)),
+            SourceKind::Attachment => ("", skopeo.copy_attachment((&from, source), (&to, mirror))),
             SourceKind::Lookaside => (
                 "; skopeo writes them to the lookaside-staging that registries.d names for the mirror",
                 skopeo.copy_image(source, mirror),
@@ -136,22 +136,32 @@ impl Skopeo {
     fn copy_image(&self, source: &Place, mirror: &Place) -> String {
         let at = |reference: &Reference| shell_word(&format!("docker://{reference}"));
         format!(
-            "{} --all --preserve-digests {} {}",
+            "{} --all --preserve-digests{} {} {}",
             self.0,
+            insecure(source, mirror),
             at(&source.reference),
             at(&mirror.reference)
         )
     }
 
     /// Copies what hangs at a tag.
-    fn copy_attachment(&self, from: &str, to: &str) -> String {
+    fn copy_attachment(&self, (from, source): (&str, &Place), (to, mirror): (&str, &Place)) -> String {
         format!(
-            "{} --preserve-digests {} {}",
+            "{} --preserve-digests{} {} {}",
             self.0,
+            insecure(source, mirror),
             shell_word(&format!("docker://{from}")),
             shell_word(&format!("docker://{to}"))
         )
     }
+}
+
+/// What makes skopeo ask places as they are configured here: it may read another registries.conf, and would not find a registry
+/// over plain http.
+fn insecure(source: &Place, mirror: &Place) -> String {
+    let ends = [("src", source), ("dest", mirror)];
+    let own = ends.iter().filter(|(_, place)| place.is_insecure);
+    own.map(|(end, _)| format!(" --{end}-tls-verify=false")).collect()
 }
 
 #[cfg(test)]
@@ -174,6 +184,7 @@ mod tests {
         Place {
             reference: Reference::parse(&format!("{name}@{}", digest())).unwrap(),
             is_mirror,
+            is_insecure: false,
             manifest,
             signatures: KINDS
                 .into_iter()

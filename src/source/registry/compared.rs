@@ -38,6 +38,8 @@ pub struct Place {
     pub reference: Reference,
     /// Whether it is a mirror.
     pub is_mirror: bool,
+    /// Plain http and certificates that cannot be verified are allowed for it, as it is configured.
+    pub is_insecure: bool,
     /// The manifest, by the hash of its digest.
     pub manifest: Held,
     /// The signatures of each of [`KINDS`], and where they are looked for.
@@ -52,6 +54,7 @@ impl Registries<'_> {
         let asked_for = asked_for.iter().map(|location| Place {
             reference: location.reference.clone(),
             is_mirror: location.is_mirror,
+            is_insecure: location.insecure,
             manifest: self.manifest_at(asked, digest, location),
             signatures: KINDS
                 .into_iter()
@@ -124,6 +127,7 @@ fn not_asked(location: &Location) -> Place {
     Place {
         reference: location.reference.clone(),
         is_mirror: location.is_mirror,
+        is_insecure: location.insecure,
         manifest: unknown(),
         signatures: KINDS.into_iter().map(|kind| (kind, place.clone(), unknown())).collect(),
     }

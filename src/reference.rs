@@ -37,8 +37,11 @@ pub enum ReferenceError {
     #[error("a repository name must be lower case")]
     Uppercase,
     /// Anything else that the grammar does not allow.
-    #[error("not of the form [HOST[:PORT]/]NAME[:TAG][@DIGEST]")]
+    #[error("not of the form [HOST[:PORT]/]NAME:TAG or [HOST[:PORT]/]NAME@sha256:DIGEST")]
     Format,
+    /// The grammar does not allow the part after `@`, and would allow what is before it.
+    #[error("its digest is not of the form sha256:<64 lower case hexadecimal digits>")]
+    DigestForm,
     /// Host and path together are too long.
     #[error("the repository name is longer than {MAX_NAME} bytes")]
     TooLong,
@@ -69,6 +72,7 @@ impl Reference {
         match parse_grammar(&normal) {
             Some(parts) => parts.check(),
             None if parse_grammar(&normal.to_lowercase()).is_some() => Err(ReferenceError::Uppercase),
+            None if has_other_digest(&normal) => Err(ReferenceError::DigestForm),
             None => Err(ReferenceError::Format),
         }
     }
@@ -214,6 +218,12 @@ fn parse_grammar(text: &str) -> Option<Parts<'_>> {
         tag,
         digest,
     })
+}
+
+/// Whether a text would be a reference without the part after its `@`.
+fn has_other_digest(text: &str) -> bool {
+    let name = text.split_once('@').map(|(name, _)| name);
+    name.is_some_and(|name| parse_grammar(name).is_some())
 }
 
 /// Host components separated by dots, and a port of digits.

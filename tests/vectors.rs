@@ -84,7 +84,7 @@ fn references() {
                 let class = match error {
                     ReferenceError::Identifier => "identifier",
                     ReferenceError::Uppercase => "uppercase",
-                    ReferenceError::Format => "format",
+                    ReferenceError::Format | ReferenceError::DigestForm => "format",
                     ReferenceError::TooLong => "too-long",
                     ReferenceError::Digest(image_signature::digest::DigestError::Format) => "digest-format",
                     ReferenceError::Digest(image_signature::digest::DigestError::Length) => "digest-length",

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 /// What stands in the place of what is left out.
 const LEFT_OUT: &str = "...";
 
-/// Fewest digits after an `@` that are those of a digest, and not a port.
-const MIN_DIGEST: usize = 6;
+/// Most decimal digits after an `@` that may be those of a port.
+const MAX_PORT: usize = 5;
 
 /// A URL or a reference without what may be secret in it. What is no URL loses everything before its last `@`, unless
 /// a digest follows there. It still has to be made safe to print.
@@ -84,14 +84,19 @@ fn digest_of(reference: &str) -> &str {
     let Some(at) = reference.rfind('@') else { return "" };
     let is_digest = reference[at + 1..].split_once(':').is_some_and(|(algorithm, digits)| {
         ["sha256", "sha384", "sha512"].contains(&algorithm)
-            && digits.len() >= MIN_DIGEST
-            && digits.bytes().all(|b| b.is_ascii_hexdigit())
+            && !is_port(digits)
+            // One that was cut off is copied with the dots.
+            && digits.trim_end_matches('.').bytes().all(|b| b.is_ascii_hexdigit())
     });
     if is_digest {
         &reference[at..]
     } else {
         ""
     }
+}
+
+fn is_port(text: &str) -> bool {
+    text.len() <= MAX_PORT && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn is_scheme(text: &str) -> bool {

@@ -258,3 +258,22 @@ fn strings_of_others_move_no_terminal() {
         }
     }
 }
+
+/// A digest that was cut off in a document is taken for what it is, not for a login that is to be hidden.
+#[test]
+fn a_digest_that_is_cut_off_is_called_so() {
+    let sandbox = desk();
+    sandbox.file("policy.json", policy(""));
+    for digest in ["sha256:7a6b", "sha256:7a6b...", "sha256:"] {
+        let reference = format!("registry.local:5000/foo/bar@{digest}");
+        run(&sandbox, &["why", &reference, "policy.json"]).expect_usage(&format!(
+            "\"{reference}\" is not a reference: its digest is not of the form sha256:<64 lower case hexadecimal digits>"
+        ));
+        sandbox
+            .run(["verify", &format!("docker://{reference}")])
+            .expect_usage("its digest is not of the form sha256:<64 lower case hexadecimal digits>");
+    }
+    // No form is told that is refused in turn.
+    let outcome = sandbox.run(["verify", "docker://registry.local:5000/-:v1"]);
+    outcome.expect_usage("not of the form [HOST[:PORT]/]NAME:TAG or [HOST[:PORT]/]NAME@sha256:DIGEST");
+}

@@ -83,6 +83,9 @@ impl RecordResult {
     }
 }
 
+/// What stands behind the name of a list whose verdict decides nothing.
+pub const FOR_INFORMATION: &str = " [list, for information]";
+
 /// One image as it is reported.
 #[derive(Debug, Clone)]
 pub struct ImageReport {
@@ -175,13 +178,26 @@ impl ImageReport {
         self.requested.as_deref().unwrap_or(&self.image)
     }
 
-    /// The same, and which instance of a list it is.
+    /// The same, and which instance of a list it is, or that it is a list whose verdict decides nothing.
     #[must_use]
     pub fn title(&self) -> String {
-        match self.registry.as_ref().and_then(|registry| registry.platform.as_ref()) {
-            Some(platform) => format!("{} [{platform}]", self.asked()),
-            None => self.asked().to_owned(),
+        let asked = self.asked();
+        match self.registry.as_ref() {
+            Some(InRegistry {
+                platform: Some(platform),
+                ..
+            }) => format!("{asked} [{platform}]"),
+            Some(InRegistry {
+                for_information: true, ..
+            }) => format!("{asked}{FOR_INFORMATION}"),
+            _ => asked.to_owned(),
         }
+    }
+
+    /// Whether its verdict decides nothing: those of the instances do.
+    #[must_use]
+    pub fn is_for_information(&self) -> bool {
+        self.registry.as_ref().is_some_and(|registry| registry.for_information)
     }
 
     /// Whether the manifest was taken from another repository than the one that was asked for.

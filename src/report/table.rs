@@ -94,7 +94,7 @@ impl Renderer for Table {
             Verdict::Verified => "-",
             _ => outcome.reason().word(),
         };
-        appearance::verdict(out, outcome.verdict(), self.colour)?;
+        appearance::verdict(out, outcome.verdict(), self.colour && !report.is_for_information())?;
         let gap = VERDICT.saturating_sub(outcome.verdict().word().len());
         write!(out, "{:gap$}", "")?;
         self.row(
@@ -110,6 +110,9 @@ impl Renderer for Table {
     }
 
     fn below(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
+        if report.is_for_information() && !self.wide {
+            return Ok(());
+        }
         let outcome = &report.outcome;
         let mut text = Vec::new();
         let has_message = outcome.verdict() != Verdict::Verified || outcome.matched().len() < report.expected.len();

@@ -226,7 +226,7 @@ impl<'s> Run<'_, 's> {
 
     /// [`Run::print`] where `refusal` may say why nothing of this object can be recorded.
     fn print_unless(&mut self, judged: &Judged, refusal: Option<&str>) {
-        if judged.is_for_information() {
+        if judged.report.is_for_information() {
             return self.printer.inform(&judged.report);
         }
         self.any_not_found |= judged.report.outcome.reason() == Reason::NotFound;

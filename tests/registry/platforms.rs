@@ -177,3 +177,35 @@ fn an_entry_by_sha512_is_pinned_by_the_digest_that_signatures_name() {
     let outcome = scene.town.verify_json(&[&format!("docker://{pinned}")]);
     outcome.expect_verdict(0, "Verified/Verified");
 }
+
+/// The line of a list whose verdict decides nothing looks like no failure: it says so, and why it has no signature is left
+/// out. The digest of the list is not that of an instance that it lacks.
+#[test]
+fn the_line_of_a_list_that_is_for_information() {
+    let scene = Scene::new(LIST, &["linux/amd64+", "linux/arm64"]);
+    let image = format!("docker://{}", scene.reference());
+    let run = |more: &[&str]| scene.town.verify(&[&[&*image, "--color=always"], more].concat());
+    let row = format!("{image} [list, for information]");
+    let text = run(&["--platform", "linux/amd64"]).expect(0).stdout;
+    assert!(text.contains(&format!("\nUnsigned      {row}")), "{text}");
+    assert!(
+        text.ends_with("\n\n1 image: 1 Verified\n") && !text.contains("lookaside"),
+        "{text}"
+    );
+    let wide = run(&["--platform", "linux/amd64", "-o", "wide"]).expect(0).stdout;
+    assert!(
+        wide.contains(&format!("\n{row}")) && wide.contains("lookaside"),
+        "{wide}"
+    );
+    let counts = run(&["--platform", "linux/amd64", "--require-list"]).expect(1).stdout;
+    assert!(!counts.contains("for information"), "{counts}");
+    let item = &scene
+        .town
+        .verify_json(&[&image, "--platform", "linux/s390x"])
+        .expect(3)
+        .json()["items"][1];
+    assert_eq!(
+        (&item["reason"], &item["image"]),
+        (&"NotFound".into(), &image.as_str().into())
+    );
+}

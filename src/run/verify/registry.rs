@@ -110,7 +110,10 @@ impl<'c> Run<'c, '_> {
             };
             let message = format!("the manifest list has no instance for {platform}; it has: {there}");
             let findings = Findings::from(Refusal::new(Reason::NotFound, message));
-            self.print_found(wanted, taken, &taken.digest, findings, Some(platform.to_string()), true);
+            let mut judged = self.found(wanted, taken, &taken.digest, findings, Some(platform.to_string()));
+            // The digest is the list's, and the image has none.
+            judged.report.image.clone_from(&judged.report.source);
+            self.print(&judged);
         }
     }
 
@@ -125,15 +128,15 @@ impl<'c> Run<'c, '_> {
         }
     }
 
-    fn print_found(
+    /// What is reported of a manifest, whose verdict counts.
+    fn found(
         &mut self,
         wanted: &Wanted,
         taken: &Taken,
         digest: &Digest,
         findings: Findings,
         platform: Option<String>,
-        counts: bool,
-    ) {
+    ) -> Judged {
         let Location { reference, .. } = &taken.location;
         let source = format!("docker://{reference}");
         let mut judged = self.judged(digest.as_str(), &source, findings.outcome, &wanted.identities);
@@ -144,8 +147,24 @@ impl<'c> Run<'c, '_> {
             platform,
             instances: findings.instances,
             left_out: findings.left_out,
-            for_information: !counts,
+            for_information: false,
         });
+        judged
+    }
+
+    fn print_found(
+        &mut self,
+        wanted: &Wanted,
+        taken: &Taken,
+        digest: &Digest,
+        findings: Findings,
+        platform: Option<String>,
+        counts: bool,
+    ) {
+        let mut judged = self.found(wanted, taken, digest, findings, platform);
+        if let Some(registry) = &mut judged.report.registry {
+            registry.for_information = !counts;
+        }
         if judged.report.outcome.reason() == Reason::Verified && counts {
             if let Some(tag) = taken.asked.tag() {
                 self.tags.add(tag, &taken.asked, digest);
@@ -206,15 +225,5 @@ impl Tags {
                     .to_owned(),
             ),
         }
-    }
-}
-
-impl Judged {
-    /// Whether the image's line is for information only.
-    pub(super) fn is_for_information(&self) -> bool {
-        self.report
-            .registry
-            .as_ref()
-            .is_some_and(|registry| registry.for_information)
     }
 }

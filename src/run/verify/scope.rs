@@ -3,7 +3,7 @@
 
 use crate::report::appearance::{self, Appearance, Columns};
 use crate::report::table::expected_cell;
-use crate::report::Format;
+use crate::report::{Format, FOR_INFORMATION};
 use crate::settings::images::{Source, Target};
 use crate::settings::objects::Recording;
 use crate::settings::platforms::Platforms;
@@ -47,7 +47,10 @@ impl Scope {
                     if let (Target::Registry(_), true) = (&wanted.target, settings.platforms != Platforms::Default) {
                         // How many instances a list has is not known yet; one line is that of the list.
                         scope.images += 1;
-                        name.push_str(" [linux/arm64/v8]");
+                        name.push_str(match settings.require_list {
+                            true => " [linux/arm64/v8]",
+                            false => FOR_INFORMATION,
+                        });
                     }
                     scope.add(&name, expected_cell(&wanted.identities).chars().count());
                 }

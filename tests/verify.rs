@@ -53,6 +53,8 @@ mod sigstore;
 mod sigstore_keys;
 #[path = "verify/strings.rs"]
 mod strings;
+#[path = "verify/tips.rs"]
+mod tips;
 #[path = "verify/unknown.rs"]
 mod unknown;
 #[path = "verify/unverified.rs"]

@@ -37,7 +37,8 @@ pub struct AcceptanceOptions {
     pub engine: EngineChoice,
 
     /// A file with a PEM public key for sigstore signatures; these keys are accepted for them, and no others
-    /// (repeatable). GPG keys are then accepted only if an option names them as well
+    /// (repeatable); --signed-by sha256:HEX names one of them. GPG keys are then accepted only if an option names them
+    /// as well
     #[arg(long, value_name = "FILE", help_heading = "Keys")]
     pub sigstore_key: Vec<PathBuf>,
 

@@ -25,8 +25,7 @@ pub struct KeyOptions {
     #[arg(long, value_name = "MODEL")]
     pub trust_model: Option<TrustModelFlag>,
 
-    /// Accept only the key with this full fingerprint, of a primary key or of one subkey; for a
-    /// sigstore key, sha256:HEX (repeatable)
+    /// Accept only the key with this full fingerprint, of a primary key or of one subkey (repeatable)
     #[arg(long, value_name = "FINGERPRINT")]
     pub signed_by: Vec<String>,
 }

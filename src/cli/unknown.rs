@@ -3,6 +3,7 @@
 //! differently, and what belongs to another command. None of them is ever accepted.
 
 mod loosening;
+mod names;
 
 use std::ffi::OsString;
 
@@ -17,61 +18,6 @@ const MAX_LINE: usize = 1000;
 
 /// Commands of the product that this version does not have.
 const LATER_COMMANDS: [&str; 1] = ["release"];
-
-/// What other programs call the options, with the option and its value here.
-const OTHER_NAMES: [(&[&str], &str); 11] = [
-    (
-        &[
-            "-k",
-            "--key",
-            "--keys",
-            "--keyring",
-            "--gpg-key",
-            "--pubkey",
-            "--key-file",
-            "--public-keys",
-            "--public-key-file",
-        ],
-        "--public-key FILE",
-    ),
-    (
-        &[
-            "--identity",
-            "--expected",
-            "--expect",
-            "--reference",
-            "--ref",
-            "--signed-identity",
-            "--expected-identities",
-        ],
-        "--expected-identity REF",
-    ),
-    (&["--digest"], "--expected-digest DIGEST"),
-    (
-        &["--gnupghome", "--gnupg-home", "--gpg-homedir", "--home"],
-        "--homedir DIR",
-    ),
-    (&["--fingerprint", "--signer"], "--signed-by FINGERPRINT"),
-    (&["--threshold"], "--require N"),
-    (&["--file", "--files"], "--filename FILE"),
-    (&["--signatures", "--sig"], "--signature-file FILE"),
-    (&["--format"], "--output FORMAT"),
-    (&["--json"], "--output json"),
-    (&["--yaml"], "--output yaml"),
-];
-
-/// What people try as a command, and what there is instead.
-const OTHER_COMMANDS: [(&str, &str); 3] = [
-    ("version", "did you mean image-signature --version?"),
-    (
-        "sign",
-        "skopeo and podman make signatures (--sign-by KEY), this program checks them",
-    ),
-    (
-        "import",
-        "gpg --import FILE takes keys into your keyring, and --public-key FILE names them for one run",
-    ),
-];
 
 /// What is wrong with a command line that clap refused, in words that are safe to print; nothing where it is help that was
 /// asked for. `args` is the command line, the program's name first. A message of clap's own has its `error: ` before it.
@@ -119,7 +65,7 @@ fn command(word: &str) -> Option<String> {
     if LATER_COMMANDS.contains(&word) {
         return Some(format!("{word}: this command is not in this version"));
     }
-    if let Some((_, instead)) = OTHER_COMMANDS.iter().find(|(other, _)| *other == word) {
+    if let Some((_, instead)) = names::COMMANDS.iter().find(|(other, _)| *other == word) {
         return Some(format!("{word} is not a command: {instead}"));
     }
     // Whoever leaves the command out most often means to verify.
@@ -166,16 +112,21 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
                 .to_owned()
         });
     }
-    if let Some((_, here)) = OTHER_NAMES.iter().find(|(others, _)| others.contains(&name)) {
+    if let Some((_, here)) = names::OPTIONS.iter().find(|(others, _)| others.contains(&name)) {
         let flag = here.split(' ').next().unwrap_or(here);
         let owners = owners(flag);
         if command.is_none_or(|command| owners.iter().any(|owner| owner == command)) {
             return Some(format!("there is no option {name}; did you mean {here}?"));
         }
+        let first = here.split(", ").next().unwrap_or(here);
+        let first = first.split(" for ").next().unwrap_or(first);
         return Some(format!(
-            "there is no option {name}; {here} is an option of {}",
+            "there is no option {name}; {first} is an option of {}",
             owners.join(", ")
         ));
+    }
+    if let Some((_, instead)) = names::NOTHING.iter().find(|(others, _)| others.contains(&name)) {
+        return Some(format!("there is no option {name}: {instead}"));
     }
     let owners = owners(name);
     if owners.is_empty() {
@@ -193,6 +144,10 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
             let instead = match (command, name) {
                 ("audit", "--expected-identity") => {
                     "; write IMAGE=REF for an image that is named, or give --expected-identity-map FILE"
+                }
+                ("keys", "--policy") => "; image-signature policy why REF FILE shows the keys of a policy",
+                ("keys", "--sigstore-key") => {
+                    "; --signed-by names such a key as sha256:HEX: openssl pkey -pubin -outform DER -in FILE | sha256sum prints HEX"
                 }
                 _ => "",
             };
@@ -293,7 +248,7 @@ fn called(args: &[OsString]) -> Option<&str> {
         .find(|word| known.find_subcommand(word).is_some())
 }
 
-/// The commands that have an option.
+/// The commands that have an option, as they are called.
 fn owners(name: &str) -> Vec<String> {
     let has = |argument: &clap::Arg| {
         let longs = argument.get_long_and_visible_aliases().unwrap_or_default();
@@ -304,11 +259,17 @@ fn owners(name: &str) -> Vec<String> {
         }
     };
     let known = Cli::command();
-    known
-        .get_subcommands()
-        .filter(|command| command.get_arguments().any(has))
-        .map(|command| command.get_name().to_owned())
-        .collect()
+    let mut owners = Vec::new();
+    for command in known.get_subcommands() {
+        let name = command.get_name();
+        if command.get_arguments().any(has) {
+            owners.push(name.to_owned());
+        } else {
+            let inner = command.get_subcommands().filter(|inner| inner.get_arguments().any(has));
+            owners.extend(inner.map(|inner| format!("{name} {}", inner.get_name())));
+        }
+    }
+    owners
 }
 
 #[cfg(test)]
@@ -318,15 +279,21 @@ mod tests {
     /// What exists leaves these tables: they are for what clap does not know.
     #[test]
     fn nothing_here_is_in_the_clap_tree() {
-        let others = OTHER_NAMES.iter().flat_map(|(names, _)| names.iter().copied());
+        let others = names::OPTIONS.iter().flat_map(|(names, _)| names.iter().copied());
         for name in others {
             assert!(owners(name).is_empty(), "{name} exists");
         }
-        for (_, here) in OTHER_NAMES {
+        for (_, here) in names::OPTIONS {
             let flag = here.split(' ').next().unwrap();
             assert!(!owners(flag).is_empty(), "{flag} does not exist");
         }
-        for command in LATER_COMMANDS {
+        for name in names::NOTHING.iter().flat_map(|(names, _)| names.iter().copied()) {
+            assert!(owners(name).is_empty(), "{name} exists");
+        }
+        for command in LATER_COMMANDS
+            .into_iter()
+            .chain(names::COMMANDS.map(|(command, _)| command))
+        {
             assert!(Cli::command().find_subcommand(command).is_none(), "{command} exists");
         }
     }

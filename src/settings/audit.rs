@@ -8,6 +8,7 @@ mod inputs;
 mod key_files;
 mod list;
 pub mod merge;
+mod misspelt;
 mod registries;
 pub mod reporting;
 mod reports;

@@ -55,9 +55,10 @@ fn names_that_other_programs_give_to_options() {
     let desk = Desk::new();
     desk.put("image.json", desk.signed().to_string());
     let key = desk.key_file.to_str().unwrap();
+    const EITHER: &str = "--public-key FILE for an OpenPGP key, or --sigstore-key FILE for one of cosign";
     for (option, here) in [
-        ("-k", "--public-key FILE"),
-        ("--key", "--public-key FILE"),
+        ("-k", EITHER),
+        ("--key", EITHER),
         ("--keyring", "--public-key FILE"),
         ("--identity", "--expected-identity REF"),
         ("--expected", "--expected-identity REF"),

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::list::{object_name, List};
+use super::misspelt;
 use super::registries::asked_by;
 use crate::cli::audit::AuditCommand;
 use crate::cluster::access::Access;
@@ -86,6 +87,9 @@ impl Images {
             ));
         }
         let list = List::of(options)?;
+        if let Some(word) = options.images.first() {
+            misspelt::refuse(word)?;
+        }
         let named = named(options, list.as_ref())?;
         if !places.is_empty() {
             let namespace = options.source.client.namespace.as_deref();

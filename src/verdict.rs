@@ -249,7 +249,7 @@ fn check_identity(
 fn without_tag(kind: SignatureKind, wanted: &Reference, signed: &Reference) -> &'static str {
     match kind {
         SignatureKind::Sigstore if signed.is_name_only() && signed.name() == wanted.name() => {
-            "; payloads of this kind name a repository and no tag, unless the signer gives one"
+            "; payloads of this kind name a repository and no tag, unless the signer gives one (image-signature-verify(1), Signatures without a tag)"
         }
         _ => "",
     }

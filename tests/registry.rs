@@ -2,6 +2,8 @@
 //! Images in registries: `verify docker://` against Debian's docker-registry, filled by Debian's skopeo, and against
 //! servers that answer as a test wants; and the recorded cases of registry configuration.
 
+#[path = "registry/advice.rs"]
+mod advice;
 #[path = "registry/attached.rs"]
 mod attached;
 #[path = "registry/certificates.rs"]

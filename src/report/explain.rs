@@ -3,13 +3,15 @@
 //!
 //! The advice never proposes to loosen a check.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::appearance::verdict_text;
 use super::{appearance, signatures, table, ImageReport, Renderer, Summary};
 use crate::reason::Reason;
-use crate::subject::SignatureKind;
-use crate::text::safe;
+use crate::reference::Reference;
+use crate::subject::{SignatureKind, SourceAnswer};
+use crate::text::{safe, shell_word};
 use crate::verdict::ImageOutcome;
 
 /// Every check of every signature as a numbered step, with the values compared.
@@ -81,7 +83,7 @@ impl Renderer for Explain {
         appearance::verdict(out, outcome.verdict(), self.colour)?;
         let text = verdict_text(outcome.reason(), outcome.message());
         writeln!(out, "{}", text.trim_start_matches(outcome.verdict().word()))?;
-        write!(out, "Next: {}", advice(outcome.reason()))?;
+        write!(out, "Next: {}", next(report))?;
         let mut left_out = report.sources.iter().filter(|source| source.is_attachment_left_out());
         if let (Some(source), true) = (left_out.next(), misses_sigstore(outcome)) {
             let why = source.note.as_deref().unwrap_or_default();
@@ -110,6 +112,17 @@ fn misses_sigstore(outcome: &ImageOutcome) -> bool {
     outcome.reason() == Reason::NoSignature && outcome.kinds().contains(&SignatureKind::Sigstore)
 }
 
+/// Whether a sigstore signature is rejected for no more than that its payload names the expected repository alone.
+fn lacks_tag(report: &ImageReport) -> bool {
+    let names = |signed: &Reference| report.expected.iter().any(|expected| expected.name() == signed.name());
+    let own = report.outcome.signatures().iter();
+    let mut own = own.filter(|one| one.kind() == SignatureKind::Sigstore && one.reason() == Reason::IdentityMismatch);
+    own.any(|signature| {
+        let signed = signature.claim().map(|claim| Reference::parse(&claim.reference));
+        signed.is_some_and(|signed| signed.is_ok_and(|signed| signed.is_name_only() && names(&signed)))
+    })
+}
+
 /// Whether the accepted keys are of interest: no key that signed is among them, or a policy asks for more.
 fn keys_help(outcome: &ImageOutcome) -> bool {
     match outcome.reason() {
@@ -119,7 +132,26 @@ fn keys_help(outcome: &ImageOutcome) -> bool {
     }
 }
 
-/// What a person does next.
+/// What a person does next about this image.
+fn next(report: &ImageReport) -> Cow<'static, str> {
+    let reason = report.outcome.reason();
+    let has = |what: fn(&SourceAnswer) -> bool| report.sources.iter().any(what);
+    match (reason, &report.registry) {
+        (Reason::NoSignature, Some(_)) if has(|source| source.signatures > 0) => {
+            "copy the signatures to the place that the manifest was taken from; image-signature audit --mirrors prints the command.".into()
+        }
+        (Reason::NoSignature, Some(registry)) if has(SourceAnswer::is_attachment_left_out) => {
+            let image = shell_word(&safe(&format!("docker://{}", registry.pinned)));
+            format!("see what there is in every place with image-signature inspect {image}; --sigstore-key FILE, with a key of the publisher's, asks for sigstore signatures too. If there is nothing, {}", advice(reason)).into()
+        }
+        (Reason::IdentityMismatch, _) if lacks_tag(report) => {
+            "read \"Signatures without a tag\" in image-signature-verify(1): by default, cosign signs for a repository, with neither tag nor digest.".into()
+        }
+        _ => advice(reason).into(),
+    }
+}
+
+/// What a person does next, by the reason alone.
 #[must_use]
 pub fn advice(reason: Reason) -> &'static str {
     match reason {

@@ -153,6 +153,7 @@ fn judge<'r>(
         held: HeldReports::new(),
         carried: vec![false; settings.signatures.len()],
         any_not_found: false,
+        any_unverified: false,
         tags: Tags::default(),
     };
     work(&mut run);
@@ -179,6 +180,7 @@ struct Run<'r, 's> {
     /// Which of the signatures asked for some image carries.
     carried: Vec<bool>,
     any_not_found: bool,
+    any_unverified: bool,
     /// Tags of registries that images were verified by.
     tags: Tags,
 }
@@ -197,6 +199,10 @@ impl<'s> Run<'_, 's> {
             self.stderr.error(trouble);
         }
         self.aside.end(&mut self.stderr);
+        if self.any_unverified && self.settings.names_explain {
+            self.stderr
+                .note("--explain shows each check with the values compared, and what to do next");
+        }
         if let Some(warning) = self.tags.warning() {
             self.stderr.warning(warning);
         }
@@ -240,6 +246,7 @@ impl<'s> Run<'_, 's> {
             self.tell(&line);
         }
         self.progress.judged(report.outcome.verdict());
+        self.any_unverified |= report.outcome.verdict() != Verdict::Verified;
         self.printer.print(report);
     }
 

@@ -47,6 +47,8 @@ pub struct Verify {
     pub columns: Option<usize>,
     /// Progress may be shown on standard error.
     pub shows_progress: bool,
+    /// A person reads, and is told that there is `--explain`.
+    pub names_explain: bool,
     /// Only these signatures of an object; all where none is named.
     pub signatures: Vec<String>,
     /// What is done with verdicts.
@@ -135,6 +137,9 @@ impl Verify {
             colour: colour(options.color, prints_document, environment),
             columns: environment.terminal.columns.filter(|_| !prints_document),
             shows_progress: environment.terminal.stderr,
+            names_explain: environment.terminal.stderr
+                && !options.explain
+                && matches!(options.format.output, VerifyOutput::Text | VerifyOutput::Wide),
             signatures: options.signature.clone(),
             recording,
             to_write: to_write(options.confirm, options.dry_run),

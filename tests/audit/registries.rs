@@ -233,3 +233,56 @@ fn the_keys_of_a_lists_instances_are_those_of_the_list() {
     bench.desk.put("sum.jsonl", run(&bench, &args).stdout);
     bench.desk.sandbox.run(["audit", "merge", "sum.jsonl"]).expect(0);
 }
+
+/// Which places and instances were looked at stands in the text too: it is not told by the reason.
+#[test]
+fn the_text_says_where_no_signature_was_found() {
+    let (bench, hub, _) = town();
+    let image = format!("docker://{}/ns/app:v3", hub.host());
+    let configuration = ["--registries-conf", "registries.conf", "--registries.d", "registries.d"];
+    for format in ["text", "html"] {
+        let args = [&[&*image, "-o", format], &configuration[..]].concat();
+        let text = bench.run(&args).expect(1).words();
+        assert!(text.contains("there is no signature in lookaside file:"), "{format}");
+    }
+    // Of an object it is.
+    bench.desk.put("image.json", bench.image(9, &[]).to_string());
+    let text = bench.run(&["-f", "image.json"]).expect(1).words();
+    assert!(
+        text.contains("NoSignature") && !text.contains("there is no signature"),
+        "{text}"
+    );
+}
+
+/// An image that mirrors stand for by tag and by digest lacks a signature there once.
+#[test]
+fn a_signature_that_a_mirror_lacks_is_one_gap() {
+    let (bench, hub, digests) = town();
+    let (host, mirror) = (hub.host(), Hub::plain());
+    mirror.store(|store| store.repository("m/app").image("v1", "v1"));
+    let conf = format!(
+        "[[registry]]\nlocation = \"{host}/ns\"\ninsecure = true\n[[registry.mirror]]\nlocation = \"{}/m\"\ninsecure = true\n",
+        mirror.host()
+    );
+    bench.desk.put("registries.conf", conf);
+    let store = |name: &str| format!("file://{}", bench.desk.sandbox.path(name).display());
+    let stores = format!(
+        "docker:\n  {host}:\n    lookaside: {}\n  {}:\n    lookaside: {}\n",
+        store("lookaside"),
+        mirror.host(),
+        store("none")
+    );
+    bench.desk.put("registries.d/test.yaml", stores);
+    let image = format!("docker://{host}/ns/app:v1");
+    let report = Report::read(&run(&bench, &[&image, "--mirrors"]).stdout);
+    let findings = report.entry()["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    // As the places are configured, so is skopeo to ask them.
+    let command = findings[0]["command"].as_str().unwrap();
+    let end = format!(
+        " copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://{host}/ns/app@{0} docker://{1}/m/app@{0}",
+        digests[0],
+        mirror.host()
+    );
+    assert!(command.ends_with(&end), "{command}");
+}

@@ -95,3 +95,29 @@ fn an_interrupted_run_says_what_is_done_and_recorded() {
         scene.sandbox.assert_clean();
     }
 }
+
+/// Advice on what to do next is in one format only, which a person who reads another one is told of.
+#[test]
+fn a_person_is_told_where_the_advice_is() {
+    let note = "note: --explain shows each check with the values compared, and what to do next";
+    if !has("setsid") {
+        return skipped("a note on a terminal", "setsid is not installed");
+    }
+    for (named, more, is_told) in [
+        (D2, &[][..], true),
+        (D2, &["-o", "wide"], true),
+        (D2, &["--explain"], false),
+        (D2, &["-o", "json"], false),
+        (D1, &[], false),
+    ] {
+        let scene = Scene::signed();
+        scene.server.image(image(D2, &[]));
+        let mut command = scene.sandbox.command();
+        command.args(["verify", named, "--expected-identity", IDENTITY, "--public-key"]);
+        command.arg(&scene.key_file).args(more).env("TERM", "xterm");
+        let (_, shown) = Terminal::run(&command, 200).end();
+        assert_eq!(shown.contains(note), is_told, "{named} {more:?}: {shown}");
+        let outcome = scene.finish(&mut command);
+        assert!(!outcome.stderr.contains("--explain"), "{outcome:?}");
+    }
+}

@@ -177,7 +177,7 @@ fn what_is_not_by_the_key_for_the_image_or_as_expected() {
 fn a_payload_that_names_no_tag() {
     let place = Place::new();
     place.put(1, place.cosign.file(&digest(), "registry.local:5000/foo/bar"));
-    let said = "expected registry.local:5000/foo/bar:v1, signed for registry.local:5000/foo/bar: the signed reference has neither tag nor digest; payloads of this kind name a repository and no tag, unless the signer gives one";
+    let said = "expected registry.local:5000/foo/bar:v1, signed for registry.local:5000/foo/bar: the signed reference has neither tag nor digest; payloads of this kind name a repository and no tag, unless the signer gives one (image-signature-verify(1), Signatures without a tag)";
     let item = place.json().expect_verdict(1, "Rejected/IdentityMismatch").item();
     assert!(item["message"].as_str().unwrap().ends_with(said), "{item}");
     for output in [&["--explain"][..], &["-o", "wide"], &[]] {
@@ -186,6 +186,13 @@ fn a_payload_that_names_no_tag() {
             .expect(1);
         assert!(outcome.words().contains(said), "{outcome:?}");
         assert!(!outcome.stdout.contains("--identity-match"), "{outcome:?}");
+        // The publisher has signed, and is not to be asked what.
+        let next = outcome.stdout.lines().find(|line| line.starts_with("Next: "));
+        assert_eq!(next.is_some(), output == ["--explain"], "{outcome:?}");
+        assert!(
+            next.is_none_or(|next| next.contains("cosign signs for a repository, with neither tag nor digest")),
+            "{outcome:?}"
+        );
     }
     let rule = ["--identity-match", "matchRepository", "-o", "json"];
     place

@@ -5,13 +5,13 @@ use std::io::{self, Write};
 
 use super::renderer::{Look, Renderer};
 use super::summary::Summary;
-use super::words::{message, short};
+use super::words::{has_message, message, short};
 use crate::audit::entry::{Entry, FindingKind, CLUSTER};
 use crate::audit::finding::command_at;
 use crate::audit::head::Head;
 use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
-use crate::reason::{Reason, Verdict};
+use crate::reason::Verdict;
 use crate::report::{appearance, wrap};
 use crate::text::{safe, time};
 
@@ -109,8 +109,7 @@ impl Text {
     }
 
     fn details(&self, out: &mut dyn Write, entry: &Entry) -> io::Result<()> {
-        // That an image has no signature is said by its reason.
-        if self.wide || entry.reason != Reason::NoSignature && entry.verdict != Verdict::Verified {
+        if self.wide || has_message(entry) {
             self.below(out, &message(&entry.message))?;
         }
         let is_in_cluster = entry.source == CLUSTER;

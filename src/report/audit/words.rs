@@ -3,7 +3,7 @@
 
 use crate::audit::entry::{Entry, EntrySigner};
 use crate::audit::totals::Verdicts;
-use crate::reason::Verdict;
+use crate::reason::{Reason, Verdict};
 use crate::report::Summary;
 use crate::text::is_unsafe;
 
@@ -43,6 +43,13 @@ pub(super) fn makers(entry: &Entry) -> Vec<&EntrySigner> {
 /// The name of a signature, without the image's.
 pub(super) fn short(name: &str) -> &str {
     name.rsplit_once('@').map_or(name, |(_, name)| name)
+}
+
+/// Whether the message of an image is to be shown. That an object has no signature is said by its reason; which places and
+/// instances were looked at in a registry is not.
+pub(super) fn has_message(entry: &Entry) -> bool {
+    let is_said = entry.reason == Reason::NoSignature && !entry.source.starts_with("docker://");
+    entry.verdict != Verdict::Verified && !is_said
 }
 
 /// Longest message, in characters.

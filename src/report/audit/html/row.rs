@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::signs::{class, glyph};
 use crate::audit::entry::{Entry, Finding, CLUSTER};
 use crate::audit::finding::command_at;
-use crate::reason::{Reason, Verdict};
-use crate::report::audit::words::{makers, message, title};
+use crate::reason::Verdict;
+use crate::report::audit::words::{has_message, makers, message, title};
 use crate::text::safe;
 
 /// Most uses of an image that are shown.
@@ -108,15 +108,13 @@ impl Row {
         if more > 0 {
             uses.push(format!("and {more} more"));
         }
-        // That an image has no signature is said by its reason.
-        let has_message = !is_verified && entry.reason != Reason::NoSignature;
         Self {
             classes: classes.join(" "),
             class: class(entry.verdict),
             glyph: glyph(entry.verdict),
             verdict: entry.verdict.word(),
             reason: (!is_verified).then(|| entry.reason.word()),
-            message: if has_message {
+            message: if has_message(entry) {
                 message(&entry.message)
             } else {
                 String::new()

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What somebody is told to do next about an image in a registry.
+
+use super::sources::{registry, REPOSITORY};
+use crate::support::cosign::{self, Cosign};
+
+/// What cosign signs by default is verified by the command line of README and image-signature-verify(1), and by no half of it.
+#[test]
+fn an_image_signed_by_cosign_is_verified_by_digest_and_rule_together() {
+    let (town, hub, digest, reference) = registry();
+    let (key, repository) = (Cosign::new(), reference.strip_suffix(":v1").unwrap());
+    let payload = cosign::payload(&digest, repository);
+    let signature = key.sign(&payload);
+    hub.store(|store| store.repository(REPOSITORY).attach(&digest, &[(&payload, &signature)]));
+    let file = town.sandbox.file("cosign.pub", key.pem());
+    let by = ["--sigstore-key", file.to_str().unwrap()];
+    let pinned = format!("docker://{repository}@{digest}");
+    let rule = ["--identity-match", "matchRepository"];
+    let verify = |args: &[&str]| town.verify_json(&[args, &by].concat());
+    verify(&[&pinned, rule[0], rule[1]]).expect_verdict(0, "Verified/Verified");
+    for half in [format!("docker://{reference}"), pinned] {
+        verify(&[&half]).expect_verdict(1, "Rejected/IdentityMismatch");
+    }
+}
+
+/// Where the sigstore signatures of an image were not asked for, nobody is sent to the publisher to ask for them.
+#[test]
+fn an_image_with_signatures_at_a_tag_that_is_not_asked() {
+    let (town, hub, digest, reference) = registry();
+    let payload = cosign::payload(&digest, &reference);
+    let signature = Cosign::new().sign(&payload);
+    hub.store(|store| store.repository(REPOSITORY).attach(&digest, &[(&payload, &signature)]));
+    let image = format!("docker://{reference}");
+    let text = town.verify(&[&image, "--explain"]).expect(1).stdout;
+    let name = image.strip_suffix(":v1").unwrap();
+    let next = format!(
+        "Next: see what there is in every place with image-signature inspect {name}@{digest}; --sigstore-key FILE"
+    );
+    assert!(text.contains(&next), "{text}");
+    // What is proposed shows it.
+    let mut inspect = town.command(&["inspect", &format!("{name}@{digest}")]);
+    let shown = town.sandbox.finish(&mut inspect, b"").expect(0).stdout;
+    assert!(shown.contains(".sig: 1 signature"), "{shown}");
+    // With a key they were asked for.
+    let key = town.sandbox.file("cosign.pub", Cosign::new().pem());
+    let text = town
+        .verify(&[&image, "--explain", "--sigstore-key", key.to_str().unwrap()])
+        .expect(1)
+        .stdout;
+    assert!(!text.contains("Next: see what there is"), "{text}");
+}

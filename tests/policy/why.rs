@@ -264,7 +264,7 @@ fn strings_of_others_move_no_terminal() {
 fn a_digest_that_is_cut_off_is_called_so() {
     let sandbox = desk();
     sandbox.file("policy.json", policy(""));
-    for digest in ["sha256:7a6b", "sha256:7a6b...", "sha256:"] {
+    for digest in ["sha256:7a6b", "sha256:7a6b..."] {
         let reference = format!("registry.local:5000/foo/bar@{digest}");
         run(&sandbox, &["why", &reference, "policy.json"]).expect_usage(&format!(
             "\"{reference}\" is not a reference: its digest is not of the form sha256:<64 lower case hexadecimal digits>"

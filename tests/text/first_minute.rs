@@ -29,7 +29,7 @@ const TYPED: &[(&str, &str)] = &[
     ("keys list", "lists the accepted keys of your keyring without any"),
     (
         "verify -f image.json -k release-key.asc",
-        "did you mean --public-key FILE?",
+        "did you mean --public-key FILE",
     ),
     (
         "verify -f image.json --public-key image.json --expected-identity REF",
@@ -79,7 +79,7 @@ const TYPED: &[(&str, &str)] = &[
     ("verify --PUBLIC-KEY release-key.asc", "did you mean --public-key?"),
     (
         "verify --filename image.json --quiet",
-        "there is no option --quiet; image-signature verify --help shows",
+        "there is no option --quiet: the exit status has the verdict",
     ),
     (
         "audit merge --frobnicate",

@@ -87,9 +87,7 @@ impl Images {
             ));
         }
         let list = List::of(options)?;
-        if let Some(word) = options.images.first() {
-            misspelt::refuse(word)?;
-        }
+        misspelt::refuse(&options.images)?;
         let named = named(options, list.as_ref())?;
         if !places.is_empty() {
             let namespace = options.source.client.namespace.as_deref();

@@ -7,11 +7,12 @@ use crate::settings::UsageError;
 /// The commands of `audit`.
 const COMMANDS: [&str; 2] = ["diff", "merge"];
 
-/// Refuses a word that seems meant to be a command.
+/// Refuses a first word that seems meant to be a command.
 ///
 /// # Errors
 /// When it is no IMAGE, and near to a command.
-pub(super) fn refuse(word: &str) -> Result<(), UsageError> {
+pub(super) fn refuse(images: &[String]) -> Result<(), UsageError> {
+    let Some(word) = images.first() else { return Ok(()) };
     let is_word = word.bytes().all(|b| b.is_ascii_lowercase());
     match suggestion(word, &COMMANDS) {
         meant if is_word && !meant.is_empty() => Err(UsageError::new(format!(

@@ -13,6 +13,8 @@ mod explain;
 mod files;
 #[path = "verify/folders.rs"]
 mod folders;
+#[path = "verify/handed.rs"]
+mod handed;
 #[path = "verify/help.rs"]
 mod help;
 #[path = "verify/identities.rs"]

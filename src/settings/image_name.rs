@@ -5,6 +5,7 @@ mod other;
 
 use std::path::PathBuf;
 
+pub(super) use self::other::is_in_a_registry;
 use self::other::{at_hand, other, DOCKER};
 use super::UsageError;
 use crate::digest::{Algorithm, Digest};

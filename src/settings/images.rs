@@ -10,7 +10,7 @@ use self::parts::Parts;
 use self::requested::requested;
 use super::cluster_registry::ClusterRegistry;
 use super::environment::Environment;
-use super::image_name::{elsewhere, refuse_type_alone, ImageName};
+use super::image_name::{elsewhere, is_in_a_registry, refuse_type_alone, without_type, ImageName};
 use super::registry::Asked;
 use super::requests::{Request, Requests};
 use super::{cluster, objects, registry, UsageError};
@@ -84,6 +84,12 @@ impl Source {
                 "`-` may be given only once: standard input can be read once",
             ));
         }
+        if !places.is_empty() {
+            options
+                .images
+                .iter()
+                .try_for_each(|text| refuse_reference(text, options))?;
+        }
         let requests = requested(options)?;
         if options.expected_digest.is_some() {
             // How many objects are in the files is known when they are read.
@@ -123,6 +129,19 @@ impl Source {
         let of_requests = requests.iter().flat_map(|request| &request.identities);
         alike.iter().chain(of_targets).chain(of_requests)
     }
+}
+
+/// Refuses the reference of an image where an object of the files is named: it is what the image is expected to be signed as, as
+/// the second word of a command of oc.
+fn refuse_reference(text: &str, options: &cli::verify::VerifyCommand) -> Result<(), UsageError> {
+    let is_object = without_type(text).is_some() || !is_in_a_registry(text);
+    if is_object || !options.expected_identity.is_empty() {
+        return Ok(());
+    }
+    let shown = safe(text);
+    Err(UsageError::new(format!(
+        "{shown}: with --filename, IMAGE names an object in the files; if that is what the image must be signed as, write --expected-identity {shown}"
+    )))
 }
 
 /// With `--filename` each image is an object of the files.

@@ -10,6 +10,7 @@ mod changes;
 mod compare;
 pub mod file;
 mod index;
+mod meant;
 mod notes;
 pub mod outline;
 mod places;

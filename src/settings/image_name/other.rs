@@ -81,7 +81,7 @@ fn of_a_pod(scheme: &str, rest: &str) -> String {
 
 /// Whether a text names an image in a registry: a namespace of a cluster has neither dots nor colons, and
 /// one slash follows it.
-fn is_in_a_registry(text: &str) -> bool {
+pub(in crate::settings) fn is_in_a_registry(text: &str) -> bool {
     let Some((first, rest)) = text.split_once('/') else {
         return false;
     };

@@ -79,7 +79,7 @@ fn is_stream_tag(text: &str) -> bool {
 pub(super) fn identities(options: &cli::verify::VerifyCommand) -> Result<Vec<Reference>, UsageError> {
     if options.expected_identity.is_empty() {
         return Err(UsageError::new(
-            "--expected-identity is required: the image itself cannot say what you expect it to be",
+            "--expected-identity is required: the image itself cannot say what you expect it to be; write --expected-identity REGISTRY/NAME:TAG",
         ));
     }
     let mut identities = Vec::new();

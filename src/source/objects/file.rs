@@ -6,6 +6,7 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use super::index::Index;
+use super::meant;
 use super::notes::{Entry, Notes, Shifted};
 use super::places::Found;
 use super::scan::{self, ScanError};
@@ -121,9 +122,11 @@ pub(super) fn open(
             Err(match error {
                 ScanError::Json(crate::json::JsonError::Io(error)) => reading(&error),
                 error => {
-                    let meant = matches!(error, ScanError::NoKind)
-                        .then(|| of_an_image(&place))
-                        .flatten();
+                    // What it may be is of no weight where it cannot be read again.
+                    let mut head = Vec::new();
+                    let read = store.section(&source.text, source.text_start, Some(meant::HEAD));
+                    let _ = read.and_then(|mut section| section.read_to_end(&mut head));
+                    let meant = meant::meant(&place, &error, &head);
                     format!(
                         "{place} is not a file of API objects: {}{}",
                         safe(&error.to_string()),
@@ -133,19 +136,6 @@ pub(super) fn open(
             })
         }
     }
-}
-
-/// What to say of a file that stands where skopeo writes an image; nothing of any other.
-fn of_an_image(place: &Place) -> Option<String> {
-    let Place::Path(path) = place else { return None };
-    let directory = path.parent().filter(|_| path.ends_with("manifest.json"))?;
-    let directory = match directory.as_os_str().is_empty() {
-        true => ".".to_owned(),
-        false => safe(&directory.display().to_string()),
-    };
-    Some(format!(
-        "; it looks like an image that skopeo wrote: verify and audit take dir:{directory}, and image-signature inspect {directory} shows its signatures"
-    ))
 }
 
 /// The objects of a text, which may be JSON or YAML, and its JSON.

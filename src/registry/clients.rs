@@ -117,7 +117,11 @@ impl<'n> Clients<'n> {
                 limit,
             },
             HttpError::NotTls if reach.is_registry && !self.allows_plain => {
-                unreachable(format!("{error}, {}", self.origin.plain(&location_of(server))))
+                let aside = match reach.unverified {
+                    true => "; --insecure is about certificates",
+                    false => "",
+                };
+                unreachable(format!("{error}, {}{aside}", self.origin.plain(&location_of(server))))
             }
             error => unreachable(format!("{error}{}", next_step(&error))),
         })

@@ -15,11 +15,12 @@ use crate::text::{cut, sentence};
 /// Longest message, in characters: it may have several paths in it.
 const MAX_MESSAGE: usize = 2000;
 
-/// Prints a line a finding, as compilers do, and how many there are.
+/// Prints a line a finding, as compilers do, and how many there are. `left_out` are the objects in the files that were not
+/// looked at.
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_text(out: &mut dyn Write, findings: &[Finding], files: &[PathBuf]) -> io::Result<()> {
+pub fn write_text(out: &mut dyn Write, findings: &[Finding], files: &[PathBuf], left_out: &[String]) -> io::Result<()> {
     for finding in findings {
         if let Some(spot) = &finding.spot {
             let file = name(&spot.file);
@@ -39,14 +40,18 @@ pub fn write_text(out: &mut dyn Write, findings: &[Finding], files: &[PathBuf]) 
         }
         writeln!(out, "{}", cut(sentence(&finding.message), MAX_MESSAGE))?;
     }
+    let rest = match left_out {
+        [] => String::new(),
+        objects => format!(" (not looked at: {})", cut(sentence(&objects.join(", ")), MAX_MESSAGE)),
+    };
     match findings.len() {
-        0 => writeln!(out, "No findings: {}", names(files))?,
-        1 => writeln!(out, "1 finding: {}", findings[0].severity.word())?,
+        0 => writeln!(out, "No findings: {}{rest}", names(files))?,
+        1 => writeln!(out, "1 finding: {}{rest}", findings[0].severity.word())?,
         many => {
             let [errors, warnings, notes] = counts(findings);
             writeln!(
                 out,
-                "{many} findings: errors {errors}, warnings {warnings}, notes {notes}"
+                "{many} findings: errors {errors}, warnings {warnings}, notes {notes}{rest}"
             )?;
         }
     }

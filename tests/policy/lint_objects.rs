@@ -5,7 +5,7 @@ use serde_json::{json, Value};
 
 use super::lint::{clean, lint, object, of_scopes, requirement};
 use super::lint_machine::public_key;
-use super::why::{desk, policy, SIGNED_BY};
+use super::why::{desk, policy, run, SIGNED_BY};
 
 #[test]
 fn identity_rules_of_objects() {
@@ -173,4 +173,24 @@ fn an_expired_key_is_said_once_and_a_subkey_is_named() {
     }
     let outcome = sandbox.run(["keys", "--public-key", "subkey.asc"]).expect(0);
     assert!(outcome.words().contains("of its subkey "), "{outcome:?}");
+}
+
+/// That a file was not looked at is said where people and pipelines look, and not beside it alone.
+#[test]
+fn objects_that_are_left_out_are_named_with_the_findings() {
+    let sandbox = desk();
+    sandbox.file("cip.json", object("p", &["a.example/x"], None).to_string());
+    let mut own = object("q", &["b.example/x"], None);
+    own["kind"] = json!("ImagePolicy");
+    own["metadata"]["namespace"] = json!("foo");
+    sandbox.file("ip.json", own.to_string());
+    let outcome = run(&sandbox, &["lint", "cip.json", "ip.json"]).expect(0);
+    assert!(
+        outcome
+            .stdout
+            .starts_with("No findings: cip.json, ip.json (not looked at: ImagePolicy/q"),
+        "{outcome:?}"
+    );
+    let outcome = run(&sandbox, &["lint", "cip.json", "ip.json", "-n", "foo"]);
+    assert!(!outcome.stdout.contains("not looked at"), "{outcome:?}");
 }

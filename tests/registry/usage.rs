@@ -163,7 +163,7 @@ fn configuration_is_found_where_podman_finds_it() {
     let why = ["policy", "why", reference, "policy.json", "--registries.d", "nowhere"];
     town.sandbox
         .run(why)
-        .expect_usage("--registries.d nowhere: it is not a directory");
+        .expect_usage("--registries.d nowhere: there is no such directory");
     let image = format!("docker://{reference}");
     let verify = [
         "verify",
@@ -175,7 +175,7 @@ fn configuration_is_found_where_podman_finds_it() {
     ];
     town.sandbox
         .run(verify)
-        .expect_usage("--registries.d nowhere: it is not a directory");
+        .expect_usage("--registries.d nowhere: there is no such directory");
 }
 
 #[test]

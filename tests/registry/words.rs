@@ -65,6 +65,13 @@ fn a_registry_over_plain_http_is_called_one() {
         );
         let advice = format!("insecure = true in registries.conf (location = \"{}\")", hub.host());
         assert!(message.contains(&advice), "{message}");
+        // Where that is, and that an option that was given is about something else.
+        assert!(
+            message.contains("in the file of --registries-conf, else in ~/.config"),
+            "{message}"
+        );
+        let aside = message.ends_with("; --insecure is about certificates");
+        assert_eq!(aside, !more.is_empty(), "{message}");
     }
     // Nothing was said to it plainly.
     assert_eq!(hub.lines(), [""; 0]);

@@ -36,7 +36,7 @@ impl Origin {
     pub fn plain(self, host: &str) -> String {
         match self {
             Self::Machine => format!(
-                "which is used only for a registry that has insecure = true in registries.conf (location = \"{}\")",
+                "which is used only for a registry that has insecure = true in registries.conf (location = \"{}\"): in the file of --registries-conf, else in ~/.config/containers/registries.conf, /etc/containers/registries.conf or a drop-in beside one",
                 safe(host)
             ),
             Self::Cluster { .. } => format!(

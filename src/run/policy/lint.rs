@@ -22,14 +22,16 @@ use crate::settings::UsageError;
 pub(super) fn run(settings: &Lint, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     let mut trouble = Vec::new();
     let mut files: Vec<PathBuf> = settings.ground.files.clone();
+    let mut left_out = Vec::new();
     let mut findings = match load(&settings.ground, &mut console.err) {
         Ok(book) => {
             tell_left_out(&book, &mut console.err);
+            left_out.clone_from(&book.combined.left_out);
             files = book.sources.iter().map(|source| source.file.clone()).collect();
             let mut findings = lint::of(&book);
             findings.extend(lint_keys::of(&book, &settings.ground, &mut trouble));
             findings.extend(lint_machine::of(&book, settings));
-            let left_out = match (settings.checks_conf, settings.checks_stores) {
+            let not_looked_at = match (settings.checks_conf, settings.checks_stores) {
                 (true, true) => None,
                 (true, false) => Some("registries.d was not looked at; name it with --registries.d"),
                 (false, true) => Some("registries.conf was not looked at; name it with --registries-conf"),
@@ -37,7 +39,7 @@ pub(super) fn run(settings: &Lint, console: &mut Console<'_>) -> Result<Exit, Us
                     "registries.conf and registries.d were not looked at; name them with --registries-conf and --registries.d",
                 ),
             };
-            if let Some(what) = left_out {
+            if let Some(what) = not_looked_at {
                 console.err.note(what);
             }
             findings
@@ -70,7 +72,7 @@ pub(super) fn run(settings: &Lint, console: &mut Console<'_>) -> Result<Exit, Us
     }
     // Failures are told at the end: see report::output.
     let _ = match syntax::of(settings.output) {
-        None => write_text(console.out, &findings, &files),
+        None => write_text(console.out, &findings, &files, &left_out),
         Some(syntax) => write_json(console.out, &findings, &files, syntax),
     };
     // A note is something to know, and true of what distributions ship.

@@ -65,7 +65,11 @@ pub fn registries_conf(containers: &Containers) -> Read<RegistriesConf> {
 #[must_use]
 pub fn registries_d(containers: &Containers) -> Read<RegistriesD> {
     if let Some(directory) = containers.named_registries_d().filter(|directory| !directory.is_dir()) {
-        return Read::failed(format!("--registries.d {}: it is not a directory", shown(directory)));
+        let what = match directory.try_exists() {
+            Ok(false) => "there is no such directory",
+            _ => "it is not a directory",
+        };
+        return Read::failed(format!("--registries.d {}: {what}", shown(directory)));
     }
     let files = match listed(&containers.registries_d, "yaml") {
         Ok(files) => files,

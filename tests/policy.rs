@@ -33,6 +33,8 @@ mod shipped;
 mod test;
 #[path = "policy/told.rs"]
 mod told;
+#[path = "policy/unasked.rs"]
+mod unasked;
 #[path = "policy/why.rs"]
 mod why;
 #[path = "policy/why_objects.rs"]

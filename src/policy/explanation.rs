@@ -21,8 +21,8 @@ pub struct Explanation {
     pub spots: Vec<Spot>,
     /// What the scope requires, in the order of the policy.
     pub requirements: Vec<Part>,
-    /// What an image can get at best: a verdict's word.
-    pub best: &'static str,
+    /// What an image can get at best: a verdict's word; `None` where that depends on keys of which nothing is known.
+    pub best: Option<&'static str>,
     /// Where the image may be fetched, the first first.
     pub locations: Vec<FetchPlace>,
     /// How requirements must look for images that are asked for by a mirror's name.
@@ -88,6 +88,8 @@ pub struct KeyFile {
     pub keys: Vec<KeyLine>,
     /// Why none of them can be used.
     pub trouble: Option<String>,
+    /// Why GnuPG could not be asked which of them can.
+    pub unasked: Option<String>,
     /// What was left out.
     pub notes: Vec<String>,
 }

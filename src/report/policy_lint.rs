@@ -15,12 +15,18 @@ use crate::text::{cut, sentence};
 /// Longest message, in characters: it may have several paths in it.
 const MAX_MESSAGE: usize = 2000;
 
-/// Prints a line a finding, as compilers do, and how many there are. `left_out` are the objects in the files that were not
-/// looked at.
+/// Prints a line a finding, as compilers do, and how many there are; and what could not be looked into. `left_out` are the
+/// objects in the files that were not looked at.
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_text(out: &mut dyn Write, findings: &[Finding], files: &[PathBuf], left_out: &[String]) -> io::Result<()> {
+pub fn write_text(
+    out: &mut dyn Write,
+    findings: &[Finding],
+    files: &[PathBuf],
+    left_out: &[String],
+    trouble: &[String],
+) -> io::Result<()> {
     for finding in findings {
         if let Some(spot) = &finding.spot {
             let file = name(&spot.file);
@@ -45,6 +51,8 @@ pub fn write_text(out: &mut dyn Write, findings: &[Finding], files: &[PathBuf], 
         objects => format!(" (not looked at: {})", cut(sentence(&objects.join(", ")), MAX_MESSAGE)),
     };
     match findings.len() {
+        // Nothing is said of what could not be looked into.
+        0 if !trouble.is_empty() => {}
         0 => writeln!(out, "No findings: {}{rest}", names(files))?,
         1 => writeln!(out, "1 finding: {}{rest}", findings[0].severity.word())?,
         many => {
@@ -54,6 +62,9 @@ pub fn write_text(out: &mut dyn Write, findings: &[Finding], files: &[PathBuf], 
                 "{many} findings: errors {errors}, warnings {warnings}, notes {notes}{rest}"
             )?;
         }
+    }
+    for what in trouble {
+        writeln!(out, "Not complete: {}", cut(sentence(what), MAX_MESSAGE))?;
     }
     out.flush()
 }
@@ -67,7 +78,13 @@ fn counts(findings: &[Finding]) -> [usize; 3] {
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_json(out: &mut dyn Write, findings: &[Finding], files: &[PathBuf], syntax: Syntax) -> io::Result<()> {
+pub fn write_json(
+    out: &mut dyn Write,
+    findings: &[Finding],
+    files: &[PathBuf],
+    trouble: &[String],
+    syntax: Syntax,
+) -> io::Result<()> {
     let [errors, warnings, notes] = counts(findings);
     let item = |finding: &Finding| {
         json!({
@@ -81,6 +98,7 @@ pub fn write_json(out: &mut dyn Write, findings: &[Finding], files: &[PathBuf], 
         "apiVersion": API_VERSION,
         "kind": "PolicyFindingList",
         "files": files.iter().map(|file| exact(file)).collect::<Vec<_>>(),
+        "trouble": trouble,
         "summary": {"errors": errors, "warnings": warnings, "notes": notes},
         "items": findings.iter().map(item).collect::<Vec<Value>>(),
     });

@@ -39,7 +39,13 @@ pub fn write_text(out: &mut dyn Write, explanation: &Explanation) -> io::Result<
     for (number, part) in explanation.requirements.iter().enumerate() {
         write_part(out, number + 1, part)?;
     }
-    writeln!(out, "At best an image here is {}.", explanation.best)?;
+    match explanation.best {
+        Some(best) => writeln!(out, "At best an image here is {best}.")?,
+        None => writeln!(
+            out,
+            "What an image here can get at best is not known: GnuPG could not be asked."
+        )?,
+    }
     writeln!(
         out,
         "Fetched from the first of these that has it; signatures are looked for only there:"
@@ -144,10 +150,18 @@ fn write_keys(out: &mut dyn Write, file: &KeyFile) -> io::Result<()> {
     for note in &file.notes {
         paragraph(out, 7, &told(note), 9)?;
     }
-    match &file.trouble {
-        Some(trouble) => paragraph(out, 7, &format!("cannot be used: {}", told(trouble)), 9),
+    if let Some(trouble) = &file.trouble {
+        paragraph(out, 7, &format!("cannot be used: {}", told(trouble)), 9)?;
+    }
+    match message_of_unasked(file) {
+        Some(message) => paragraph(out, 7, &told(&message), 9),
         None => Ok(()),
     }
+}
+
+fn message_of_unasked(file: &KeyFile) -> Option<String> {
+    let what = file.unasked.as_ref()?;
+    Some(format!("its keys are not known: GnuPG could not be asked: {what}"))
 }
 
 fn expiry(key: &KeyLine) -> String {
@@ -269,7 +283,7 @@ fn part(part: &Part) -> Value {
             json!({
                 "source": file.label,
                 "keys": file.keys.iter().map(key).collect::<Vec<Value>>(),
-                "message": file.trouble.as_deref().unwrap_or_default(),
+                "message": file.trouble.clone().or_else(|| message_of_unasked(file)).unwrap_or_default(),
                 "notes": file.notes,
             })
         })

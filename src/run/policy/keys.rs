@@ -11,6 +11,7 @@ use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::import;
 use crate::policy::explanation::{KeyFile, KeyLine};
 use crate::policy::{words, KeyMaterial, PolicyRequirement, SigstoreSigners};
+use crate::reference::Reference;
 use crate::settings::policy::Ground;
 use crate::sigstore::key::{PublicKey, MAX_KEY_FILE};
 use crate::text::safe;
@@ -26,13 +27,49 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// Whether a signature by one of them could meet the requirement that they are of, as far as is known. One that asks
-    /// for no keys is not held up by them; a file of which nothing can be used keeps every image from being judged.
-    pub(super) fn may_meet(&self, requirement: &PolicyRequirement) -> bool {
+    /// Whether a signature by one of them could meet the requirement that they are of; `None` where GnuPG could not be
+    /// asked. One that asks for no keys is not held up by them; a file of which nothing can be used keeps every image from
+    /// being judged.
+    fn may_meet(&self, requirement: &PolicyRequirement) -> Option<bool> {
         let mut keys = self.files.iter().flat_map(|file| &file.keys);
         let mut troubles = self.files.iter().filter_map(|file| file.trouble.as_ref());
-        !words::is_by_keys(requirement)
-            || troubles.next().is_none() && (self.engine_trouble.is_some() || keys.any(|key| key.refusal.is_none()))
+        if !words::is_by_keys(requirement) {
+            Some(true)
+        } else if troubles.next().is_some() {
+            Some(false)
+        } else if self.engine_trouble.is_some() {
+            None
+        } else {
+            Some(keys.any(|key| key.refusal.is_none()))
+        }
+    }
+}
+
+/// Whether the keys of all requirements of a list could meet them; `None` where GnuPG could not be asked.
+#[derive(Clone, Copy)]
+pub(super) struct MayMeet(Option<bool>);
+
+impl MayMeet {
+    /// Of a list that requires nothing.
+    pub(super) const NOTHING: Self = Self(Some(true));
+
+    /// The same with one requirement more. Where one cannot be met, no answer about another one makes up for it.
+    pub(super) fn and(self, requirement: &PolicyRequirement, keys: &Keys) -> Self {
+        Self(match (self.0, keys.may_meet(requirement)) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), other) => other,
+            (None, _) => None,
+        })
+    }
+
+    /// What an image that is asked for as `asked` can get at best by these requirements; `None` where that is not known.
+    pub(super) fn best(self, requirements: &[PolicyRequirement], asked: &Reference) -> Option<&'static str> {
+        let with_keys = |has_keys| words::best_with_keys(requirements, has_keys, asked);
+        match self.0 {
+            Some(has_keys) => Some(with_keys(has_keys)),
+            // What holds with keys and without them does not depend on the answer.
+            None => Some(with_keys(true)).filter(|own| *own == with_keys(false)),
+        }
     }
 }
 
@@ -128,7 +165,7 @@ fn openpgp(keys: &KeyMaterial, ground: &Ground, all: &KeyFiles) -> Keys {
     for (label, contents) in labels.into_iter().zip(looked) {
         let (file, contents) = match contents {
             Ok(contents) => (
-                file(label, &contents, &listed, found.engine_trouble.is_some()),
+                file(label, &contents, &listed, found.engine_trouble.as_deref()),
                 Some(contents),
             ),
             Err(error) => (
@@ -147,9 +184,10 @@ fn openpgp(keys: &KeyMaterial, ground: &Ground, all: &KeyFiles) -> Keys {
 }
 
 /// The keys of one file, out of those of all files: copies of one key are one key.
-fn file(label: String, contents: &Contents, listed: &[ListedKey], is_unknown: bool) -> KeyFile {
+fn file(label: String, contents: &Contents, listed: &[ListedKey], unasked: Option<&str>) -> KeyFile {
     let mut file = KeyFile {
         label,
+        unasked: unasked.map(str::to_owned),
         ..KeyFile::default()
     };
     for found in &contents.keys {
@@ -164,11 +202,11 @@ fn file(label: String, contents: &Contents, listed: &[ListedKey], is_unknown: bo
                 expires: key.expires,
                 refusal: key.refusal.as_ref().map(ToString::to_string),
             }),
-            None if is_unknown => {}
+            None if unasked.is_some() => {}
             None => file.notes.push(format!("{found} is skipped: GnuPG does not take it")),
         }
     }
-    if file.keys.is_empty() && !is_unknown {
+    if file.keys.is_empty() && unasked.is_none() {
         file.trouble = Some("GnuPG takes no key from it".to_owned());
     }
     file

@@ -67,13 +67,14 @@ pub(super) fn run(settings: &Lint, console: &mut Console<'_>) -> Result<Exit, Us
         )
     });
     findings.dedup();
+    trouble.dedup();
     for line in &trouble {
         console.err.error(line);
     }
     // Failures are told at the end: see report::output.
     let _ = match syntax::of(settings.output) {
-        None => write_text(console.out, &findings, &files, &left_out),
-        Some(syntax) => write_json(console.out, &findings, &files, syntax),
+        None => write_text(console.out, &findings, &files, &left_out, &trouble),
+        Some(syntax) => write_json(console.out, &findings, &files, &trouble, syntax),
     };
     // A note is something to know, and true of what distributions ship.
     let is_alarm = findings.iter().any(|finding| finding.severity != Severity::Note);

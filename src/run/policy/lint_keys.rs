@@ -42,13 +42,13 @@ pub(super) fn of(book: &Rulebook, ground: &Ground, trouble: &mut Vec<String>) ->
             }
             None => {
                 let found = keys::of(rule.requirement, ground, &files);
-                trouble.extend(found.engine_trouble.clone());
+                let unasked = found.engine_trouble.as_ref();
+                trouble.extend(unasked.map(|what| format!("keys are not known: GnuPG could not be asked: {what}")));
                 known.push((rule.requirement, found));
                 known.len() - 1
             }
         };
-        let is_known = known[at].1.engine_trouble.is_none();
-        findings.extend(of_rule(&rule, material, &known[at].1, is_known, book));
+        findings.extend(of_rule(&rule, material, &known[at].1, book));
         looked.push((rule, at));
     }
     for list in looked.chunk_by(|(one, _), (other, _)| list_of(one) == list_of(other)) {
@@ -70,7 +70,6 @@ fn of_rule(
     rule: &PlacedRequirement<'_>,
     material: &KeyMaterial,
     keys: &Keys,
-    is_known: bool,
     book: &Rulebook,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -88,7 +87,7 @@ fn of_rule(
     let is_one_left = keys.files.iter().flat_map(|file| &file.keys).any(|key| usable(&key));
     for (number, file) in keys.files.iter().enumerate() {
         let spot = member::of_file(rule, material, number, book);
-        findings.extend(of_file(file, &spot, is_one_left, is_known));
+        findings.extend(of_file(file, &spot, is_one_left));
     }
     findings
 }
@@ -100,10 +99,10 @@ fn list_of<'r>(rule: &'r PlacedRequirement<'_>) -> (&'r Path, &'r str) {
     (&rule.spot.file, list.map_or(path.as_str(), |end| &path[..end]))
 }
 
-fn of_file(file: &KeyFile, spot: &Spot, is_one_left: bool, is_known: bool) -> Vec<Finding> {
+fn of_file(file: &KeyFile, spot: &Spot, is_one_left: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut found = |code, message: String| findings.push(Finding::new(code, Some(spot.clone()), message));
-    if let Some(trouble) = file.trouble.as_ref().filter(|_| is_known) {
+    if let Some(trouble) = &file.trouble {
         let what = if trouble.contains(&file.label) {
             trouble.clone()
         } else {

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use super::key_files::KeyFiles;
-use super::keys;
+use super::keys::{self, MayMeet};
 use super::load::{has_rules, load, read, shown, tell_left_out};
 use super::places;
 use super::syntax;
@@ -134,8 +134,8 @@ type Known = HashMap<Option<String>, Accepted>;
 struct Accepted {
     /// By any of its requirements, or why they are not all known.
     keys: Result<BTreeSet<String>, String>,
-    /// Whether each of its requirements has one, or needs none; `None` where GnuPG could not be asked.
-    may_meet: Option<bool>,
+    /// Whether each of its requirements has one, or needs none.
+    may_meet: MayMeet,
 }
 
 fn row(
@@ -166,12 +166,7 @@ fn row(
     });
     let (mut verdict, mut unknown) = (Some(best), None);
     if let Some(found) = found {
-        let with_keys = |may_meet| words::best_with_keys(requirements, may_meet, &case.reference);
-        verdict = match found.may_meet {
-            Some(may_meet) => Some(with_keys(may_meet)),
-            // What holds with keys and without them does not depend on the answer.
-            None => Some(with_keys(true)).filter(|own| *own == with_keys(false)),
-        };
+        verdict = found.may_meet.best(requirements, &case.reference);
         match (&found.keys, &case.keys) {
             (Ok(found), Some(expected)) => {
                 let list = |keys: &BTreeSet<String>| keys.iter().cloned().collect::<Vec<_>>().join(", ");
@@ -215,12 +210,11 @@ fn safe_list(text: &str) -> String {
 /// The keys that are accepted in a scope. A key file that cannot be read says nothing of its keys, and meets nothing.
 fn accepted(book: &Rulebook, scope: Option<&str>, (ground, files): (&Ground, &KeyFiles)) -> Accepted {
     let mut accepted = BTreeSet::new();
-    let (mut may_meet, mut is_asked, mut trouble) = (true, true, None);
+    let (mut may_meet, mut trouble) = (MayMeet::NOTHING, None);
     for rule in book.rules(scope) {
         let found = keys::of(rule.requirement, ground, files);
-        may_meet &= found.may_meet(rule.requirement);
+        may_meet = may_meet.and(rule.requirement, &found);
         if let Some(what) = found.engine_trouble {
-            is_asked = false;
             trouble.get_or_insert(what);
         }
         for file in found.files {
@@ -233,8 +227,7 @@ fn accepted(book: &Rulebook, scope: Option<&str>, (ground, files): (&Ground, &Ke
     }
     Accepted {
         keys: trouble.map_or(Ok(accepted), Err),
-        // Where one requirement cannot be met, no answer about another one makes up for it.
-        may_meet: Some(may_meet).filter(|may| is_asked || !may),
+        may_meet,
     }
 }
 

@@ -2,7 +2,7 @@
 //! `policy why`: explains which requirements apply to an image, and where they stand.
 
 use super::key_files::KeyFiles;
-use super::keys;
+use super::keys::{self, MayMeet};
 use super::load::{left_out, load_with_mirrors};
 use super::places;
 use super::syntax;
@@ -31,7 +31,8 @@ pub(super) fn run(settings: &Why, console: &mut Console<'_>) -> Result<Exit, Usa
         Ok(found) => found,
         Err(failure) => return failure.tell("policy why", syntax::of(settings.output), console),
     };
-    let (explanation, trouble) = explain(&book, of_cluster.as_ref(), settings)?;
+    let (explanation, mut trouble) = explain(&book, of_cluster.as_ref(), settings)?;
+    trouble.dedup();
     for line in &trouble {
         console.err.error(line);
     }
@@ -59,10 +60,10 @@ fn explain(
     let rules = book.rules(applied.as_deref());
     let files = KeyFiles::of(&book.combined.policy);
     let mut requirements = Vec::new();
-    let mut has_keys = true;
+    let mut may_meet = MayMeet::NOTHING;
     for rule in &rules {
         let found = keys::of(rule.requirement, &settings.ground, &files);
-        has_keys &= found.may_meet(rule.requirement);
+        may_meet = may_meet.and(rule.requirement, &found);
         trouble.extend(found.engine_trouble);
         let count = found.files.iter().map(|file| file.keys.len()).sum();
         requirements.push(Part {
@@ -108,8 +109,8 @@ fn explain(
         notes.push("no scope of these objects applies: the reference is refused".into());
     }
     let required = book.combined.policy.select("docker", reference).1;
-    let best = words::best_with_keys(required, has_keys, reference);
-    if best == "Verified" {
+    let best = may_meet.best(required, reference);
+    if matches!(best, Some("Verified") | None) {
         notes.extend(places::unasked(required, &locations, reference));
     }
     notes.extend(places::passed_over_for(stores, &locations));

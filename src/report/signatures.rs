@@ -64,6 +64,22 @@ pub(super) fn references(outcome: &ImageOutcome, identity: &Reference) -> Vec<St
     found
 }
 
+/// The scopes of a policy that decided, each once: of a Verified image those of the identities that it is Verified for.
+pub(super) fn scopes(outcome: &ImageOutcome) -> Vec<&str> {
+    // None of them where the instances of a list are Verified for different ones.
+    let matched = outcome.matched();
+    let mut scopes: Vec<&str> = Vec::new();
+    for tally in outcome.tallies() {
+        let has_decided = matched.is_empty() || matched.contains(&tally.identity);
+        if let Some(scope) = tally.scope.as_deref().filter(|_| has_decided) {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+    }
+    scopes
+}
+
 /// The owners of all keys that are named, as they are printed.
 pub(super) fn owners(outcome: &ImageOutcome) -> Vec<String> {
     let signers = outcome.signatures().iter().filter_map(SignatureOutcome::signer);

@@ -126,6 +126,12 @@ impl Renderer for Table {
             let message = keep_together(&message, owners.iter().map(String::as_str));
             wrap::write(&mut text, &message, 2, 6, self.width)?;
         }
+        if self.wide && outcome.verdict() == Verdict::Verified {
+            for scope in signatures::scopes(outcome) {
+                write!(text, "  ")?;
+                wrap::write(&mut text, &format!("policy {scope}"), 2, 6, self.width)?;
+            }
+        }
         signatures::write(&mut text, report, self.wide, 2, self.width)?;
         if text.is_empty() {
             return Ok(());

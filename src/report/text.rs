@@ -61,7 +61,7 @@ impl Renderer for Block {
             }
             value.put(if is_named { "" } else { "signed by" }, &id)?;
         }
-        for scope in scopes(outcome) {
+        for scope in signatures::scopes(outcome) {
             value.put("policy", scope)?;
         }
         signatures::write(out, report, self.wide, 2, WIDTH)
@@ -87,17 +87,6 @@ impl Block {
         wrap::write(out, &text, begin, 4, WIDTH)?;
         Ok(text)
     }
-}
-
-/// The scopes of a policy that decided, each once.
-fn scopes(outcome: &ImageOutcome) -> Vec<&str> {
-    let mut scopes: Vec<&str> = Vec::new();
-    for scope in outcome.tallies().iter().filter_map(|tally| tally.scope.as_deref()) {
-        if !scopes.contains(&scope) {
-            scopes.push(scope);
-        }
-    }
-    scopes
 }
 
 /// An expected identity that not enough keys signed for.

@@ -8,7 +8,7 @@ use crate::reference::Reference;
 use crate::report::RecordResult;
 use crate::source::objects::Loaded;
 use crate::text::safe;
-use crate::verdict::ImageOutcome;
+use crate::verdict::{ImageOutcome, SignatureOutcome};
 
 /// Who records, and when by whose clock.
 #[derive(Debug, Default)]
@@ -65,16 +65,7 @@ pub(super) fn plan(
     author: Author,
     record: &Context,
 ) -> Planned {
-    let mut options = record.options.clone();
-    // The scopes that decided.
-    for scope in outcome.tallies().iter().filter_map(|tally| tally.scope.as_ref()) {
-        let scope = format!("required by {scope}");
-        if !options.contains(&scope) {
-            options.push(scope);
-        }
-    }
-    let context = Context {
-        options,
+    let mut context = Context {
         expected: expected.to_vec(),
         user: author.user.unwrap_or_else(|| record.user.clone()),
         clock_skew: author.clock_skew,
@@ -86,6 +77,7 @@ pub(super) fn plan(
             "" => format!("signature {} (without a name)", index + 1),
             name => safe(name),
         };
+        context.options = options(record, outcome, signature);
         let plan = record::plan(&loaded.object["signatures"][*index], signature, outcome, &context);
         let words = &mut planned.words;
         planned.recorded.push(match plan {
@@ -116,6 +108,20 @@ pub(super) fn plan(
         });
     }
     planned
+}
+
+/// The options that the record of a signature names, and the scopes that decided: of one that is trusted, those of the identities
+/// that it is trusted for.
+fn options(record: &Context, outcome: &ImageOutcome, signature: &SignatureOutcome) -> Vec<String> {
+    let reached = outcome.reached(signature);
+    let mut options = record.options.clone();
+    for tally in outcome.tallies() {
+        let has_decided = reached.is_empty() || reached.contains(&&tally.identity);
+        let scope = tally.scope.as_ref().filter(|_| has_decided);
+        let scope = scope.map(|scope| format!("required by {scope}"));
+        options.extend(scope.filter(|scope| !options.contains(scope)));
+    }
+    options
 }
 
 /// What is to be said where a signature is trusted again whose key was recorded as revoked: a revocation is for good, so

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a file that says who may sign what holds: a policy, or API objects.
 
-use super::document::{Fault, TextError};
+use super::document::{self, Fault, TextError};
 use super::objects::{is_objects, Objects};
 use super::places::path_of;
 use super::scope::{is_in_storage, STORAGE};
@@ -45,6 +45,7 @@ fn told(error: TextError, bytes: &[u8]) -> TextError {
         _ if encoding != Encoding::Utf8 => "it is in UTF-16; save it as UTF-8 without a byte order mark",
         None => "it is empty",
         Some(b'{') => return error,
+        Some(_) if document::parse(bytes).is_ok() => return error,
         Some(_) => "it does not begin as JSON does; YAML is not taken",
     };
     TextError {

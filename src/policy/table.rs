@@ -63,6 +63,8 @@ fn case(reference: Reference, node: &PlacedNode, place: Place) -> Outcome<Case> 
     }
     let text = |name: &str| -> Outcome<Option<String>> {
         match node.member(name)? {
+            // Nothing is not the scope of all images, which is "".
+            Some(value) if matches!(value.value, Value::Null) => Err(value.expected("a scope")),
             Some(value) => value.string().map(|text| Some(text.to_owned())),
             None => Ok(None),
         }

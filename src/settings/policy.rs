@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::by_policy::namespace_of_policies;
 use super::containers::Containers;
 use super::environment::Environment;
+use super::image_name::short_name;
 use super::policy_reference;
 use super::{cluster, UsageError};
 use crate::cli::policy::{Configuration, LintCommand, PolicySubcommand, Registries, TestCommand, WhyCommand};
@@ -53,6 +54,8 @@ pub struct Ground {
 pub struct Why {
     /// What is asked for.
     pub reference: Reference,
+    /// What is to be said of it where it names no registry.
+    pub short_name: Option<String>,
     /// Print stanzas for mirrors.
     pub mirrors: bool,
     /// The policy, and the configuration that belongs to it.
@@ -145,9 +148,11 @@ impl Action {
 
 impl Why {
     fn new(options: &WhyCommand, environment: &Environment) -> Result<Self, UsageError> {
+        let reference = policy_reference::reference(&options.reference)
+            .map_err(|what| UsageError::new(swapped(options).unwrap_or(what)))?;
         Ok(Self {
-            reference: policy_reference::reference(&options.reference)
-                .map_err(|what| UsageError::new(swapped(options).unwrap_or(what)))?,
+            short_name: short_name(&options.reference, &reference),
+            reference,
             mirrors: options.mirrors,
             ground: Ground::new(&options.files, &options.configuration, &options.registries, environment)?,
             output: options.format.output,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `policy test`: compares what a policy says with a table of cases.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
@@ -13,14 +14,18 @@ use crate::input;
 use crate::policy::rulebook::{Rulebook, Source};
 use crate::policy::table::{self, Case, DEFAULT};
 use crate::policy::{member, words, KeyMaterial, TextError};
-use crate::report::console::Console;
+use crate::report::console::{Console, Messages};
 use crate::report::exit::Exit;
 use crate::report::json::Syntax;
 use crate::report::policy_test::{write_json, write_junit, write_text, Row};
 use crate::settings::containers::files;
+use crate::settings::image_name::short_name;
 use crate::settings::policy::{Ground, Test, TestOutput};
 use crate::settings::{policy_reference, UsageError};
 use crate::text::safe;
+
+/// Most references without a registry that are named.
+const MAX_SHORT: usize = 8;
 
 /// Whether a policy says what it is meant to say.
 ///
@@ -30,10 +35,17 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
     let file = shown(&settings.table);
     let text = input::text(read(&settings.table)?)
         .map_err(|error| UsageError::new(format!("{file}: {}", safe(&error.to_string()))))?;
-    let cases = table::parse(&text, policy_reference::reference).map_err(|error| no_table(settings, &text, &error))?;
+    let short = RefCell::new(Vec::new());
+    let reference = |text: &str| {
+        let found = policy_reference::reference(text)?;
+        short.borrow_mut().extend(short_name(text, &found));
+        Ok(found)
+    };
+    let cases = table::parse(&text, reference).map_err(|error| no_table(settings, &text, &error))?;
     if cases.is_empty() {
         return Err(UsageError::new(format!("{file}: the table has no rows")));
     }
+    tell_short(&short.into_inner(), &mut console.err);
     let book = match load(&settings.ground, &mut console.err) {
         Ok(book) => book,
         Err(failure) => return failure.tell("policy test", syntax::of_test(settings.output), console),
@@ -114,6 +126,17 @@ fn unasked(cases: &[Case], rows: &[Row], book: &Rulebook, ground: &Ground) -> BT
     notes
 }
 
+/// Names references without a registry.
+fn tell_short(short: &[String], stderr: &mut Messages<'_>) {
+    for what in short.iter().take(MAX_SHORT) {
+        stderr.warning(what);
+    }
+    let rest = short.len().saturating_sub(MAX_SHORT);
+    if rest > 0 {
+        stderr.warning(format!("{rest} more references name no registry"));
+    }
+}
+
 /// Why a file is no table: it may be the policy, where the two were swapped.
 fn no_table(settings: &Test, text: &str, error: &TextError) -> UsageError {
     let file = shown(&settings.table);
@@ -152,7 +175,7 @@ fn row(
     let mut failures = Vec::new();
     let mut compare = |what: &str, expected: &str, found: &str| {
         if expected != found {
-            failures.push(format!("{what}: expected {}, found {}", named(expected), named(found)));
+            failures.push(format!("{what}: expected {}, found {}", named(what, expected), named(what, found)));
         }
     };
     if let Some(expected) = &case.scope {
@@ -194,11 +217,11 @@ fn row(
     }
 }
 
-fn named(text: &str) -> String {
-    if text.is_empty() {
-        "none".to_owned()
-    } else {
-        safe_list(text)
+fn named(what: &str, text: &str) -> String {
+    match text {
+        "" if what == "scope" => "\"\"".to_owned(),
+        "" => "none".to_owned(),
+        _ => safe_list(text),
     }
 }
 

@@ -79,7 +79,7 @@ fn explain(
         .content
         .as_ref()
         .map_err(|what| UsageError::new(what.as_str()))?;
-    let mut notes = notes(book);
+    let mut notes: Vec<String> = settings.short_name.iter().cloned().chain(notes(book)).collect();
     let told: Vec<&KeyMaterial> = rules
         .iter()
         .filter_map(|rule| member::material(rule.requirement))

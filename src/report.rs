@@ -15,6 +15,8 @@ pub mod keys;
 pub mod listing;
 pub mod output;
 mod pace;
+mod paragraph;
+mod policy_keys;
 pub mod policy_lint;
 pub mod policy_test;
 pub mod policy_why;

@@ -111,6 +111,19 @@ pub struct KeyLine {
     pub expires: Option<i64>,
     /// Why no signature by it is accepted.
     pub refusal: Option<String>,
+    /// The subkeys by which it signs, where the primary key may not.
+    pub subkeys: Vec<SubkeyLine>,
+}
+
+/// A subkey that signs in place of its primary key.
+#[derive(Debug, Clone)]
+pub struct SubkeyLine {
+    /// Its own fingerprint.
+    pub fingerprint: String,
+    /// Algorithm and strength.
+    pub algorithm: String,
+    /// When it expires, in seconds since 1970, where it does.
+    pub expires: Option<i64>,
 }
 
 /// A place where an image may be fetched, and where its signatures would be looked for then.

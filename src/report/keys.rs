@@ -27,11 +27,13 @@ pub fn write_text(out: &mut dyn Write, keys: &[ListedKey], wide: bool) -> io::Re
     for key in keys {
         write!(
             out,
-            "{} {} {}, expires {}, validity {}: ",
+            "{} {} {}, expires {}{}, validity {}: ",
             key.fingerprint,
             key.algorithm,
             safe(&key.owner),
             expiry(key),
+            key.signs_until()
+                .map_or(String::new(), |end| format!(" (signs until {})", time(end))),
             validity_word(key.validity),
         )?;
         match &key.refusal {

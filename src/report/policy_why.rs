@@ -5,13 +5,13 @@ use std::io::{self, Write};
 
 use serde_json::{json, Value};
 
-use super::appearance::WIDTH;
 use super::file_names::{exact, name, names};
 use super::json::{write_document, Syntax, API_VERSION};
-use super::wrap;
-use crate::policy::explanation::{Explanation, FetchPlace, KeyFile, KeyLine, Part, Stanza, State, Step};
+use super::paragraph::{paragraph, told, MAX_SENTENCE};
+use super::policy_keys::{source, write_keys};
+use crate::policy::explanation::{Explanation, FetchPlace, Part, Stanza, State, Step};
 use crate::policy::rulebook::Spot;
-use crate::text::{bounded, cut, safe, sentence, time};
+use crate::text::{bounded, safe};
 
 /// Prints text for people.
 ///
@@ -60,20 +60,6 @@ pub fn write_text(out: &mut dyn Write, explanation: &Explanation) -> io::Result<
         paragraph(out, 0, &format!("Note: {}", told(note)), 2)?;
     }
     out.flush()
-}
-
-/// Longest sentence of an explanation, in characters: it may have several names and paths in it.
-const MAX_SENTENCE: usize = 2000;
-
-/// A sentence in which names and paths are safe already.
-fn told(text: &str) -> String {
-    cut(sentence(text), MAX_SENTENCE)
-}
-
-/// Writes a text with an indentation, and the lines that follow the first one further to the right.
-fn paragraph(out: &mut dyn Write, column: usize, text: &str, indent: usize) -> io::Result<()> {
-    write!(out, "{:column$}", "")?;
-    wrap::write(out, text, column, indent, WIDTH)
 }
 
 fn scope(scope: Option<&str>) -> String {
@@ -125,51 +111,6 @@ fn write_part(out: &mut dyn Write, number: usize, part: &Part) -> io::Result<()>
         }
     }
     Ok(())
-}
-
-fn write_keys(out: &mut dyn Write, file: &KeyFile) -> io::Result<()> {
-    writeln!(out, "     {}", file.label)?;
-    for key in &file.keys {
-        writeln!(out, "       {}", key.fingerprint)?;
-        if let Some(owner) = &key.owner {
-            writeln!(out, "         {}", safe(owner))?;
-        }
-        let version = key
-            .version
-            .map_or(String::new(), |version| format!("OpenPGP v{version}, "));
-        let expires = if key.version.is_some() {
-            format!(", expires {}", expiry(key))
-        } else {
-            String::new()
-        };
-        paragraph(out, 9, &format!("{version}{}{expires}", key.algorithm), 11)?;
-        if let Some(refusal) = &key.refusal {
-            paragraph(out, 9, &format!("not accepted: {}", told(refusal)), 11)?;
-        }
-    }
-    for note in &file.notes {
-        paragraph(out, 7, &told(note), 9)?;
-    }
-    if let Some(trouble) = &file.trouble {
-        paragraph(out, 7, &format!("cannot be used: {}", told(trouble)), 9)?;
-    }
-    match message_of_unasked(file) {
-        Some(message) => paragraph(out, 7, &told(&message), 9),
-        None => Ok(()),
-    }
-}
-
-fn message_of_unasked(file: &KeyFile) -> Option<String> {
-    let what = file.unasked.as_ref()?;
-    Some(format!("its keys are not known: GnuPG could not be asked: {what}"))
-}
-
-fn expiry(key: &KeyLine) -> String {
-    match key.expires {
-        Some(seconds) => time(seconds),
-        None if key.checked => "never".to_owned(),
-        None => "unknown".to_owned(),
-    }
 }
 
 fn write_place(out: &mut dyn Write, place: &FetchPlace) -> io::Result<()> {
@@ -276,18 +217,6 @@ fn step(step: &Step) -> Value {
 }
 
 fn part(part: &Part) -> Value {
-    let keys: Vec<Value> = part
-        .keys
-        .iter()
-        .map(|file| {
-            json!({
-                "source": file.label,
-                "keys": file.keys.iter().map(key).collect::<Vec<Value>>(),
-                "message": file.trouble.clone().or_else(|| message_of_unasked(file)).unwrap_or_default(),
-                "notes": file.notes,
-            })
-        })
-        .collect();
     let identity = part.identity.as_ref().map(|identity| {
         let example = |(signed, accepted): &(String, bool)| json!({"signedAs": signed, "accepted": accepted});
         json!({
@@ -300,21 +229,8 @@ fn part(part: &Part) -> Value {
         "type": part.kind,
         "text": part.text,
         "place": spot(&part.spot),
-        "keySources": keys,
+        "keySources": part.keys.iter().map(source).collect::<Vec<Value>>(),
         "identity": identity,
-    })
-}
-
-fn key(key: &KeyLine) -> Value {
-    json!({
-        "fingerprint": key.fingerprint,
-        "userID": key.owner,
-        "openPGPVersion": key.version,
-        "keyAlgorithm": key.algorithm,
-        "expiresAt": key.expires.map(time),
-        "checked": key.checked,
-        "counts": key.refusal.is_none(),
-        "message": key.refusal.as_deref().unwrap_or_default(),
     })
 }
 

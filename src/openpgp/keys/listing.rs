@@ -28,6 +28,8 @@ pub struct ListedKey {
     pub validity: Option<Validity>,
     /// Why no signature by it would count; `None` where one would.
     pub refusal: Option<Refusal>,
+    /// Whether a signature by the primary key itself would count.
+    pub is_primary_signing: bool,
     /// Its subkeys, as far as they were looked into.
     pub subkeys: Vec<ListedSubkey>,
     /// Whether gpg was asked about it. If not, the owner is what the key claims, and its expiry is not known.
@@ -95,6 +97,7 @@ impl ListedKey {
             expires: primary.expires,
             validity: standing.validity,
             refusal,
+            is_primary_signing: parts.first().is_some_and(|part| part.refusal.is_none()),
             subkeys: parts.into_iter().skip(1).collect(),
             checked: true,
         }
@@ -112,9 +115,23 @@ impl ListedKey {
             expires: None,
             validity: Some(Validity::Unknown),
             refusal: Some(refusal),
+            is_primary_signing: false,
             subkeys: Vec::new(),
             checked: false,
         }
+    }
+
+    /// The subkeys by which it signs, where the primary key may not.
+    pub fn deputies(&self) -> impl Iterator<Item = &Subkey> {
+        let own = self.subkeys.iter().filter(|own| !self.is_primary_signing && own.refusal.is_none());
+        own.map(|own| &own.subkey)
+    }
+
+    /// When the last of them expires, where all do: in seconds since 1970.
+    #[must_use]
+    pub fn signs_until(&self) -> Option<i64> {
+        let ends: Option<Vec<i64>> = self.deputies().map(|own| own.expires).collect();
+        ends?.into_iter().max()
     }
 }
 

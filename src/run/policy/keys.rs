@@ -5,11 +5,12 @@ use super::key_files::KeyFiles;
 use crate::files::read::read_bounded;
 use crate::openpgp::engine::Engine;
 use crate::openpgp::gnupg::check::GpgCheck;
+use crate::openpgp::keys::key::Subkey;
 use crate::openpgp::keys::key_file::Contents;
 use crate::openpgp::keys::listing::ListedKey;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::import;
-use crate::policy::explanation::{KeyFile, KeyLine};
+use crate::policy::explanation::{KeyFile, KeyLine, SubkeyLine};
 use crate::policy::{words, KeyMaterial, PolicyRequirement, SigstoreSigners};
 use crate::reference::Reference;
 use crate::settings::policy::Ground;
@@ -127,6 +128,7 @@ fn sigstore((label, bytes): (String, Result<Vec<u8>, String>)) -> KeyFile {
                 checked: true,
                 expires: None,
                 refusal: None,
+                subkeys: Vec::new(),
             }],
             ..KeyFile::default()
         },
@@ -193,6 +195,8 @@ fn file(label: String, contents: &Contents, listed: &[ListedKey], unasked: Optio
     for found in &contents.keys {
         let own = found.fingerprint.as_ref();
         match listed.iter().find(|key| Some(&key.fingerprint) == own) {
+            // Copies of one key are one key.
+            Some(key) if file.keys.iter().any(|known| known.fingerprint == key.fingerprint.as_str()) => {}
             Some(key) => file.keys.push(KeyLine {
                 fingerprint: key.fingerprint.to_string(),
                 owner: Some(key.owner.clone()),
@@ -201,6 +205,7 @@ fn file(label: String, contents: &Contents, listed: &[ListedKey], unasked: Optio
                 checked: key.checked,
                 expires: key.expires,
                 refusal: key.refusal.as_ref().map(ToString::to_string),
+                subkeys: key.deputies().map(subkey).collect(),
             }),
             None if unasked.is_some() => {}
             None => file.notes.push(format!("{found} is skipped: GnuPG does not take it")),
@@ -210,6 +215,14 @@ fn file(label: String, contents: &Contents, listed: &[ListedKey], unasked: Optio
         file.trouble = Some("GnuPG takes no key from it".to_owned());
     }
     file
+}
+
+fn subkey(own: &Subkey) -> SubkeyLine {
+    SubkeyLine {
+        fingerprint: own.fingerprint.to_string(),
+        algorithm: own.algorithm_name(),
+        expires: own.expires,
+    }
 }
 
 /// The keys that GnuPG takes from some files. A file of which it takes none spoils no other.

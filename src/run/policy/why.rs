@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `policy why`: explains which requirements apply to an image, and where they stand.
 
+use std::collections::HashSet;
+
 use super::key_files::KeyFiles;
 use super::keys::{self, MayMeet};
 use super::load::{left_out, load_with_mirrors};
@@ -65,10 +67,11 @@ fn explain(
         let found = keys::of(rule.requirement, &settings.ground, &files);
         may_meet = may_meet.and(rule.requirement, &found);
         trouble.extend(found.engine_trouble);
-        let count = found.files.iter().map(|file| file.keys.len()).sum();
+        let keys = found.files.iter().flat_map(|file| &file.keys);
+        let keys: HashSet<&str> = keys.map(|key| key.fingerprint.as_str()).collect();
         requirements.push(Part {
             kind: words::kind(rule.requirement),
-            text: words::text(rule.requirement, count),
+            text: words::text(rule.requirement, keys.len()),
             spot: rule.spot.clone(),
             keys: found.files,
             identity: words::rule(rule.requirement).map(|own| words::identity(own, reference)),

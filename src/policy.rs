@@ -26,6 +26,7 @@ pub mod places;
 pub mod rulebook;
 pub mod scope;
 mod sigstore;
+pub mod stanza;
 mod stream;
 pub mod table;
 pub mod words;

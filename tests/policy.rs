@@ -21,6 +21,8 @@ mod lint_objects;
 mod lint_places;
 #[path = "policy/mirrors.rs"]
 mod mirrors;
+#[path = "policy/mirrors_there.rs"]
+mod mirrors_there;
 #[path = "policy/objects.rs"]
 mod objects;
 #[path = "policy/page.rs"]

@@ -156,9 +156,9 @@ pub struct Stanza {
     pub text: String,
     /// An image's name there.
     pub asked: String,
-    /// Under which name it must be signed then.
-    pub signed: String,
-    /// Whether the rule of the stanza accepts that.
+    /// Under which names it must be signed then: of several, each by a signature of its own.
+    pub signed: Vec<String>,
+    /// Whether the policy with the stanza accepts that.
     pub works: bool,
     /// What else is to be known.
     pub notes: Vec<String>,

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Mirrors by name: what must stand in a policy for images that are asked for under a mirror's name.
+//! Mirrors by name, and which of a mirror's names a part of a policy is for.
 
-use serde_json::{json, Value};
-
-use super::explanation::Stanza;
+use super::combined::covers;
 use super::mirror_set::MirrorSet;
 use super::rulebook::{self, Rulebook, DOCKER};
 use super::{words, PolicyRequirement};
-use crate::identity::{Remap, Rule};
-use crate::policy::combined::covers;
+use crate::identity::Rule;
 use crate::reference::Reference;
 use crate::text::place::shown;
-use crate::yaml::emit;
 
 /// Most scopes that are named of those that a stanza is not for.
 const MAX_NAMED: usize = 8;
@@ -72,18 +68,18 @@ pub fn of_sets<'s>(sets: impl Iterator<Item = &'s MirrorSet>, reference: &Refere
 }
 
 /// The names that a stanza is for.
-struct Part {
+pub(super) struct Part {
     /// The part of the source's names: the mirror's source, or the scope or the prefix of a remapIdentity where that is narrower.
     /// A wider one would accept under the mirror's name what the policy refuses under the source's.
-    source: String,
+    pub(super) source: String,
     /// What takes its place at the mirror.
-    location: String,
+    pub(super) location: String,
     /// The tag or digest of the scope, where it has one, with what separates it from the name.
     tail: String,
 }
 
 impl Part {
-    fn of(
+    pub(super) fn of(
         rules: &[rulebook::PlacedRequirement<'_>],
         scope: Option<&str>,
         reference: &Reference,
@@ -110,12 +106,20 @@ impl Part {
     }
 
     /// The scope of the stanza.
-    fn scope(&self) -> String {
+    pub(super) fn scope(&self) -> String {
         format!("{}{}", self.location, self.tail)
     }
 
+    /// The scopes of the policy inside this part of the mirror's names, but for those that `told` names.
+    pub(super) fn inside(&self, book: &Rulebook, told: Option<&str>) -> Option<String> {
+        let scope = self.scope();
+        let names = scopes(book).filter(|name| **name != *scope && Some(*name) != told && covers(&scope, name));
+        let names: Vec<&str> = names.collect();
+        (!names.is_empty()).then(|| listed(&names))
+    }
+
     /// What is not for this stanza to say: other scopes of the policy, and prefixes of its own, whose images the mirror has.
-    fn others(
+    pub(super) fn others(
         &self,
         book: &Rulebook,
         (applied, rules): (Option<&str>, &[rulebook::PlacedRequirement<'_>]),
@@ -124,28 +128,17 @@ impl Part {
     ) -> Vec<String> {
         let prefixes = rules.iter().filter_map(|rule| prefix(rule.requirement));
         let prefixes = prefixes.filter(|prefix| !is_below(prefix, reference.name()));
-        let docker = book.combined.policy.transports.iter().find(|own| own.name == DOCKER);
-        let scopes = docker.into_iter().flat_map(|section| &section.scopes);
-        let others = scopes
-            .map(|scope| scope.name.as_str())
-            .filter(|name| Some(*name) != applied);
+        let others = scopes(book).filter(|name| Some(*name) != applied);
         let inside = others
             .chain(prefixes)
             .filter(|name| self.tail.is_empty() && !name.is_empty() && covers(&self.source, name));
-        let mut inside: Vec<String> = inside.map(shown).collect();
+        let inside: Vec<&str> = inside.collect();
         let mut notes = Vec::new();
         if !inside.is_empty() {
-            let rest = inside.len().saturating_sub(MAX_NAMED);
-            inside.truncate(MAX_NAMED);
-            let rest = if rest > 0 {
-                format!(" and {rest} more")
-            } else {
-                String::new()
-            };
             notes.push(format!(
-                "the policy has narrower scopes or prefixes inside {}: {}{rest}; what the mirror has of them needs stanzas of its own, which policy why REF --mirrors prints for an image of each, or this stanza decides for it",
+                "the policy has narrower scopes or prefixes inside {}: {}; what the mirror has of them needs stanzas of its own, which policy why REF --mirrors prints for an image of each, or this stanza decides for it",
                 self.source,
-                inside.join(", ")
+                listed(&inside)
             ));
         }
         if self.location != mirror.location || !self.tail.is_empty() {
@@ -173,137 +166,20 @@ fn is_below(prefix: &str, name: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// What must stand in the policy for images that are asked for by the mirror's name. `scope` is the scope that applies to
-/// `reference`, the source's name.
-#[must_use]
-pub fn stanza(book: &Rulebook, scope: Option<&str>, reference: &Reference, mirror: &Mirror) -> Option<Stanza> {
-    let asked = mirror.name_of(reference)?;
-    let rules = book.rules(scope);
-    let part = Part::of(&rules, scope, reference, mirror);
-    let mut notes = part.others(book, (scope, &rules), reference, mirror);
-    let mut texts = Vec::new();
-    let mut requirements = Vec::new();
-    let mut accepted = true;
-    let mut signed = reference.clone();
-    for located in &rules {
-        let Some(own) = words::rule(located.requirement) else {
-            requirements.extend(original(book, scope, located));
-            continue;
-        };
-        let new = remapped(own, reference, &part, &mut notes)?;
-        signed = own.wanted(reference);
-        accepted &= new.matches(Some(&asked), &signed);
-        match located.object {
-            Some(object) => texts.push(of_object(&object.to_string(), &part.scope(), &new)),
-            None => {
-                let mut requirement = original(book, scope, located)?;
-                requirement["signedIdentity"] = signed_identity(&new);
-                requirements.push(requirement);
-            }
-        }
-    }
-    if !requirements.is_empty() {
-        let text = serde_json::to_string_pretty(&json!({ part.scope(): requirements })).ok()?;
-        // Without the braces around it: it is one scope among others.
-        let lines = text.lines().filter(|line| *line != "{" && *line != "}");
-        texts.insert(
-            0,
-            lines
-                .map(|line| line.get(2..).unwrap_or(line))
-                .collect::<Vec<_>>()
-                .join("\n"),
-        );
-    }
-    notes.dedup();
-    Some(Stanza {
-        mirror: mirror.location.clone(),
-        named_by: mirror.named_by.clone(),
-        text: texts.join("\n"),
-        asked: asked.to_string(),
-        signed: signed.to_string(),
-        works: accepted,
-        notes,
-    })
+/// The scopes of transport `docker`.
+fn scopes(book: &Rulebook) -> impl Iterator<Item = &str> {
+    let docker = book.combined.policy.transports.iter().find(|own| own.name == DOCKER);
+    let all = docker.into_iter().flat_map(|section| &section.scopes);
+    all.map(|scope| scope.name.as_str())
 }
 
-/// The rule that accepts under the mirror's name what `own` accepts under the source's.
-fn remapped(own: &Rule, reference: &Reference, part: &Part, notes: &mut Vec<String>) -> Option<Rule> {
-    let source = part.source.clone();
-    let signed = match own {
-        // Whatever was asked for, the same is signed.
-        Rule::ExactReference(_) | Rule::ExactRepository(_) => return Some(own.clone()),
-        Rule::MatchRepository => {
-            notes.push(format!(
-                "in place of matchRepository: remapIdentity takes the tag that was asked for only; for one repository {{\"type\": \"exactRepository\", \"dockerRepository\": \"{}\"}} takes any tag or none",
-                reference.name()
-            ));
-            source
-        }
-        Rule::MatchExact => {
-            notes.push(
-                "in place of matchExact: for images that are asked for by digest, remapIdentity takes any tag or digest of the repository".into(),
-            );
-            source
-        }
-        Rule::MatchRepoDigestOrExact => source,
-        Rule::Remap(remap) => {
-            let (prefix, signed) = remap.prefixes();
-            match source.strip_prefix(prefix) {
-                Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{signed}{rest}"),
-                _ => source,
-            }
-        }
-    };
-    Remap::new(&part.location, &signed).ok().map(Rule::Remap)
-}
-
-/// A requirement as it stands in the policy.
-fn original(book: &Rulebook, scope: Option<&str>, located: &rulebook::PlacedRequirement<'_>) -> Option<Value> {
-    if located.object.is_some() {
-        return None;
+/// The first of some names, and how many more there are.
+fn listed(names: &[&str]) -> String {
+    let first: Vec<String> = names.iter().take(MAX_NAMED).map(|name| shown(name)).collect();
+    match names.len().saturating_sub(MAX_NAMED) {
+        0 => first.join(", "),
+        rest => format!("{} and {rest} more", first.join(", ")),
     }
-    let policy: Value = serde_json::from_slice(&book.base()?.text).ok()?;
-    let list = match scope {
-        Some(scope) => &policy["transports"][DOCKER][scope],
-        None => &policy["default"],
-    };
-    let number = located.spot.path.rsplit_once('[')?.1.trim_end_matches(']').parse().ok();
-    number.and_then(|number: usize| list.get(number)).cloned()
-}
-
-fn signed_identity(rule: &Rule) -> Value {
-    match rule {
-        Rule::Remap(remap) => {
-            let (prefix, signed) = remap.prefixes();
-            json!({"type": "remapIdentity", "prefix": prefix, "signedPrefix": signed})
-        }
-        Rule::ExactReference(reference) => json!({"type": "exactReference", "dockerReference": reference.to_string()}),
-        Rule::ExactRepository(reference) => {
-            json!({"type": "exactRepository", "dockerRepository": reference.to_string()})
-        }
-        Rule::MatchExact => json!({"type": "matchExact"}),
-        Rule::MatchRepository => json!({"type": "matchRepository"}),
-        Rule::MatchRepoDigestOrExact => json!({"type": "matchRepoDigestOrExact"}),
-    }
-}
-
-/// The part of an object's `spec`.
-fn of_object(object: &str, location: &str, rule: &Rule) -> String {
-    let identity = match rule {
-        Rule::ExactRepository(reference) => {
-            json!({"matchPolicy": "ExactRepository", "exactRepository": {"repository": reference.to_string()}})
-        }
-        Rule::Remap(remap) => {
-            let (prefix, signed) = remap.prefixes();
-            json!({"matchPolicy": "RemapIdentity", "remapIdentity": {"prefix": prefix, "signedPrefix": signed}})
-        }
-        _ => json!({"matchPolicy": "MatchRepoDigestOrExact"}),
-    };
-    let spec = json!({"spec": {"scopes": [location], "policy": {"signedIdentity": identity}}});
-    format!(
-        "# an object of its own, with the rootOfTrust of {object}\n{}",
-        emit::document(&spec).trim_end()
-    )
 }
 
 /// Whether any of these asks for a signature.

@@ -156,7 +156,7 @@ fn write_stanza(out: &mut dyn Write, stanza: &Stanza) -> io::Result<()> {
     paragraph(
         out,
         2,
-        &format!("{} signed as {} {said}.", stanza.asked, stanza.signed),
+        &format!("{} signed as {} {said}.", stanza.asked, stanza.signed.join(" and as ")),
         4,
     )?;
     for note in &stanza.notes {
@@ -253,7 +253,7 @@ fn stanza(stanza: &Stanza) -> Value {
         "namedBy": stanza.named_by,
         "stanza": stanza.text,
         "asked": stanza.asked,
-        "signedAs": stanza.signed,
+        "signedAs": stanza.signed.first(),
         "accepted": stanza.works,
         "notes": stanza.notes,
     })

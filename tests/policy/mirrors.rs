@@ -7,7 +7,7 @@ use crate::support::desk::Desk;
 use crate::support::images::{image, D1};
 
 /// A desk with a registries.conf in which m.example is a mirror of quay.io.
-fn desk() -> Desk {
+pub(super) fn desk() -> Desk {
     let desk = Desk::new();
     let conf = "[[registry]]\nlocation = \"quay.io\"\n[[registry.mirror]]\nlocation = \"m.example\"\n";
     desk.put("registries.conf", conf);
@@ -15,7 +15,7 @@ fn desk() -> Desk {
     desk
 }
 
-fn signed_by(identity: &Value) -> Value {
+pub(super) fn signed_by(identity: &Value) -> Value {
     let mut requirement = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": "key.gpg"});
     if !identity.is_null() {
         requirement["signedIdentity"] = identity.clone();
@@ -24,7 +24,7 @@ fn signed_by(identity: &Value) -> Value {
 }
 
 /// The stanza for the mirror of an image.
-fn stanza(desk: &Desk, file: &str, reference: &str) -> Value {
+pub(super) fn stanza(desk: &Desk, file: &str, reference: &str) -> Value {
     let conf = ["--registries-conf", "registries.conf", "--registries.d", "registries.d"];
     let args = ["policy", "why", reference, file, "--mirrors", "-o", "json"];
     let outcome = desk.sandbox.run([&args[..], &conf].concat()).expect(0);

@@ -13,7 +13,7 @@ use crate::policy::explanation::{Explanation, FetchPlace, Part, State, Step};
 use crate::policy::mirrored::{self, Mirror};
 use crate::policy::rulebook::Rulebook;
 use crate::policy::scope::scopes_of;
-use crate::policy::{member, words, KeyMaterial};
+use crate::policy::{member, stanza, words, KeyMaterial};
 use crate::reference::Reference;
 use crate::registry::registries_conf::mirror_sets::MirrorSource;
 use crate::registry::registries_conf::RegistriesConf;
@@ -101,11 +101,6 @@ fn explain(
         .into_iter()
         .map(|found| places::place(found, stores, &settings.ground, is_by_objects))
         .collect();
-    let stanzas = if settings.mirrors {
-        stanzas(book, applied.as_deref(), reference, &mirrors, &mut notes)
-    } else {
-        Vec::new()
-    };
     if applied.is_none() && book.combined.is_objects_alone {
         // The requirement is ours, not the file's.
         requirements.clear();
@@ -113,6 +108,11 @@ fn explain(
     }
     let required = book.combined.policy.select("docker", reference).1;
     let best = may_meet.best(required, reference);
+    let stanzas = if settings.mirrors {
+        stanzas(book, applied.as_deref(), (reference, best), &mirrors, &mut notes)
+    } else {
+        Vec::new()
+    };
     if matches!(best, Some("Verified") | None) {
         notes.extend(places::unasked(required, &locations, reference));
     }
@@ -201,7 +201,7 @@ fn of_sets(
 fn stanzas(
     book: &Rulebook,
     applied: Option<&str>,
-    reference: &Reference,
+    (reference, best): (&Reference, Option<&str>),
     mirrors: &[Mirror],
     notes: &mut Vec<String>,
 ) -> Vec<crate::policy::explanation::Stanza> {
@@ -215,8 +215,17 @@ fn stanzas(
     }
     let mut stanzas = Vec::new();
     for mirror in mirrors {
-        match mirrored::stanza(book, applied, reference, mirror) {
-            Some(stanza) => stanzas.push(stanza),
+        match stanza::of(book, applied, reference, mirror) {
+            Some(mut stanza) => {
+                match best {
+                    // The requirements are the same but for their identities.
+                    Some("Verified") => {}
+                    Some(best) => stanza.notes.push(format!("an image here is {best} at best, by this name too")),
+                    None => stanza.notes.push("whether its keys are accepted is not known".into()),
+                }
+                stanza.works &= best == Some("Verified");
+                stanzas.push(stanza);
+            }
             None => notes.push(format!(
                 "no remapIdentity leads from mirror {} to {}",
                 mirror.location, mirror.source

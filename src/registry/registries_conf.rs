@@ -80,10 +80,12 @@ pub struct Location {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The format is broken.
-    #[error("{}: {what}", safe(&.file.display().to_string()))]
+    #[error("{}: {}{what}", safe(&.file.display().to_string()), line_before(*.line))]
     File {
         /// The file that says so.
         file: PathBuf,
+        /// The line, counted from 1; 0 where it is not known.
+        line: usize,
         /// What is wrong in it, safe to print.
         what: String,
     },
@@ -99,6 +101,13 @@ pub enum Error {
     },
 }
 
+fn line_before(line: usize) -> String {
+    match line {
+        0 => String::new(),
+        line => format!("line {line}: "),
+    }
+}
+
 impl RegistriesConf {
     /// Joins a main file and drop-ins, in the order in which they apply: a later entry replaces the earlier one of the
     /// same prefix, whole.
@@ -108,10 +117,12 @@ impl RegistriesConf {
     pub fn parse(files: &[(PathBuf, String)]) -> Result<Self, Error> {
         let mut all = Self::default();
         for (path, text) in files {
-            let own = file::parse(text).map_err(|what| Error::File {
+            let error = |fault: file::Fault| Error::File {
                 file: path.clone(),
-                what,
-            })?;
+                line: fault.line,
+                what: fault.what,
+            };
+            let own = file::parse(text).map_err(error)?;
             if let Some(helpers) = own.helpers {
                 all.helpers = helpers;
             }
@@ -121,10 +132,7 @@ impl RegistriesConf {
                     None => all.registries.push(registry),
                 }
             }
-            file::check_conflicts(&all.registries).map_err(|what| Error::File {
-                file: path.clone(),
-                what,
-            })?;
+            file::check_conflicts(&all.registries).map_err(|what| error(what.into()))?;
         }
         Ok(all)
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! containers-registries.d(5): where signatures of a repository are kept besides its registry.
 
+mod fault;
+
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use crate::policy::scope::parents_of;
 use crate::reference::Reference;
 use crate::text::{place, safe};
 use crate::yaml::{self, Content, Node};
+pub use fault::Fault;
 
 /// Largest file, in bytes.
 pub const MAX_FILE: u64 = 1 << 20;
@@ -82,12 +85,12 @@ pub struct RegistriesD {
 
 /// A file that breaks the format, or two files that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {what}", safe(&.file.display().to_string()))]
+#[error("{}: {fault}", safe(&.file.display().to_string()))]
 pub struct Error {
     /// The file that it stands in.
     pub file: PathBuf,
-    /// What is wrong in it, safe to print.
-    pub what: String,
+    /// What is wrong in it, and where.
+    pub fault: Fault,
 }
 
 impl Section {
@@ -128,28 +131,30 @@ impl RegistriesD {
     }
 
     fn add(&mut self, file: &Path, text: &str) -> Result<(), Error> {
-        let error = |what: String| Error {
+        let error = |fault: Fault| Error {
             file: file.to_owned(),
-            what,
+            fault,
         };
-        let stream = yaml::parse(text).map_err(|problem| error(safe(&problem.to_string())))?;
+        let stream = yaml::parse(text).map_err(|problem| error(Fault::of_grammar(&problem)))?;
         let Some(root) = stream.documents.first() else {
             return Ok(());
         };
-        let root = members(root).map_err(error)?;
+        let root = members(root, "").map_err(error)?;
         for (name, node) in root {
             match name {
                 "default-docker" => {
                     let section = section(node, file, None).map_err(error)?;
                     if let Some(first) = self.default.replace(section) {
-                        return Err(error(twice("default-docker", &first.file)));
+                        let fault = Fault::at(node, "", twice("default-docker", &first.file));
+                        return Err(error(fault));
                     }
                 }
                 "docker" => {
-                    for (namespace, node) in members(node).map_err(error)? {
+                    for (namespace, node) in members(node, "docker").map_err(error)? {
                         let section = section(node, file, Some(namespace)).map_err(error)?;
                         if let Some(first) = self.namespaces.insert(namespace.to_owned(), section) {
-                            return Err(error(twice(namespace, &first.file)));
+                            let fault = Fault::at(node, "docker", twice(namespace, &first.file));
+                            return Err(error(fault));
                         }
                     }
                 }
@@ -231,11 +236,15 @@ fn twice(what: &str, first: &Path) -> String {
 }
 
 /// The members of a mapping; a value that is left out is an empty one.
-fn members(node: &Node) -> Result<Vec<(&str, &Node)>, String> {
+fn members<'n>(node: &'n Node, path: &str) -> Result<Vec<(&'n str, &'n Node)>, Fault> {
     match &node.content {
         Content::Mapping { members, .. } => Ok(members.iter().map(|m| (m.name.as_str(), &m.value)).collect()),
         Content::Scalar(serde_json::Value::Null) => Ok(Vec::new()),
-        _ => Err("expected a mapping such as docker: {registry.example/ns: {lookaside: URL}}".into()),
+        _ => Err(Fault::at(
+            node,
+            path,
+            "expected a mapping such as docker: {registry.example/ns: {lookaside: URL}}",
+        )),
     }
 }
 
@@ -248,19 +257,24 @@ fn place_of(node: &Node, file: &Path, namespace: Option<&str>) -> Place {
     }
 }
 
-fn section(node: &Node, file: &Path, namespace: Option<&str>) -> Result<Section, String> {
+fn section(node: &Node, file: &Path, namespace: Option<&str>) -> Result<Section, Fault> {
     let at = |node: &Node| place_of(node, file, namespace);
+    let own = match namespace {
+        Some(namespace) => format!("docker.{}", safe(namespace)),
+        None => "default-docker".to_owned(),
+    };
     let mut section = Section {
         file: file.to_owned(),
         ..Section::default()
     };
     let mut old_name = None;
-    for (name, value) in members(node)? {
+    for (name, value) in members(node, &own)? {
+        let fault = |what: String| Fault::at(value, &at(value).path_of(name), what);
         let text = || match value.value() {
             serde_json::Value::String(text) => Ok(text),
             serde_json::Value::Null => Ok(String::new()),
             serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
-                Err(format!("{}: expected a URL", safe(name)))
+                Err(fault("expected a URL".to_owned()))
             }
             scalar => Ok(scalar.to_string()),
         };
@@ -284,10 +298,10 @@ fn section(node: &Node, file: &Path, namespace: Option<&str>) -> Result<Section,
                     serde_json::Value::Bool(value) => Some(value),
                     serde_json::Value::Null => None,
                     other => {
-                        return Err(format!(
-                            "use-sigstore-attachments: expected true or false, found {}",
+                        return Err(fault(format!(
+                            "expected true or false, found {}",
                             safe(&other.to_string())
-                        ))
+                        )))
                     }
                 };
             }

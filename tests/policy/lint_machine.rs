@@ -56,10 +56,51 @@ fn configuration_of_registries() {
     clean(&with_configuration(&sandbox));
     // One scope in two files: nothing can be looked up.
     sandbox.file("registries.d/b.yaml", attachments("quay.io"));
-    assert_eq!(with_configuration(&sandbox), ["InvalidConfiguration error"]);
+    assert_eq!(
+        with_configuration(&sandbox),
+        ["InvalidConfiguration error b.yaml:3:1 docker"]
+    );
     std::fs::remove_file(sandbox.path("registries.d/b.yaml")).unwrap();
     sandbox.file("registries.conf", "[[registry]]\n");
-    assert_eq!(with_configuration(&sandbox), ["InvalidConfiguration error"]);
+    assert_eq!(
+        with_configuration(&sandbox),
+        ["InvalidConfiguration error registries.conf:1:1 "]
+    );
+}
+
+/// Of hundreds of scopes the one that is wrong is named.
+#[test]
+fn faults_of_configuration_are_told_with_line_and_member() {
+    let sandbox = desk();
+    sandbox.file("policy.json", policy(&format!("      \"quay.io\": [{SIGNED_BY}]")));
+    let finding = |place: &str, what: &str| {
+        let outcome = run(&sandbox, &["lint", "policy.json"]).expect(1);
+        let line = format!("{place}: error: InvalidConfiguration: {what}; every look-up by podman and CRI-O fails\n");
+        assert!(outcome.stdout.contains(&line), "{line}{outcome:?}");
+    };
+    for (text, line, path, what) in [
+        ("docker:\n  a.b: {lookaside: x}\n  c.d:\n    lookaside: [x]\n", 4, "docker.c.d.lookaside", "expected a URL"),
+        (
+            "docker:\n  c.d:\n    lookaside: x\n    use-sigstore-attachments: \"true\"\n",
+            4,
+            "docker.c.d.use-sigstore-attachments",
+            "expected true or false, found \"true\"",
+        ),
+        ("default-docker:\n  sigstore: {}\n", 2, "default-docker.sigstore", "expected a URL"),
+        ("docker:\n  c.d: 5\n", 2, "docker.c.d", "expected a mapping such as docker: {registry.example/ns: {lookaside: URL}}"),
+        ("# a comment\ndocker: 5\n", 2, "docker", "expected a mapping such as docker: {registry.example/ns: {lookaside: URL}}"),
+    ] {
+        sandbox.file("registries.d/a.yaml", text);
+        finding(&format!("registries.d/a.yaml:{line}:1"), &format!("{path}: {what}"));
+        run(&sandbox, &["why", "c.d/a:1", "policy.json"])
+            .expect_usage(&format!("error: registries.d/a.yaml: line {line}: {path}: {what}"));
+    }
+    sandbox.file("registries.d/a.yaml", "docker: {}\n");
+    sandbox.file("registries.conf", "# x\n[[registry]]\nlocation = 5\n");
+    finding("registries.conf:2:1", "[[registry]]: location: expected a string");
+    sandbox.file("registries.conf", "a = 1\nb = \n");
+    let found = with_configuration(&sandbox);
+    assert_eq!(found, ["InvalidConfiguration error registries.conf:2:1 "]);
 }
 
 /// The sigstore key of the objects, in PEM.

@@ -226,7 +226,7 @@ fn mistakes_are_told_with_file_line_and_column() {
     run(&sandbox, &["why", &both, "policy.json"]).expect_usage("has a tag and a digest");
     run(&sandbox, &["why", "Registry.local/X:1", "policy.json"]).expect_usage("a repository name must be lower case");
     sandbox.file("registries.d/b.yaml", "docker: 5\n");
-    run(&sandbox, &["why", REF, "policy.json"]).expect_usage("registries.d/b.yaml: expected a mapping");
+    run(&sandbox, &["why", REF, "policy.json"]).expect_usage("registries.d/b.yaml: line 1: docker: expected a mapping");
     sandbox.file("registries.d/b.yaml", "");
     sandbox.file("registries.conf", "[[registry]]\n");
     run(&sandbox, &["why", REF, "policy.json"])

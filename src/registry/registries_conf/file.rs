@@ -13,19 +13,31 @@ pub(super) struct Own {
     pub helpers: Option<Vec<String>>,
 }
 
+/// What is wrong in a file, safe to print, and the line where it is; 0 where that is not known.
+pub(super) struct Fault {
+    pub line: usize,
+    pub what: String,
+}
+
+impl From<String> for Fault {
+    fn from(what: String) -> Self {
+        Self { line: 0, what }
+    }
+}
+
 /// Reads the `[[registry]]` entries of a file; the first of a prefix counts.
-pub(super) fn parse(text: &str) -> Result<Own, String> {
-    let table: Table = text.parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map(|span| format!("line {}: ", line_of(text, span.start)));
-        format!("{}{}", line.unwrap_or_default(), safe(error.message()))
+pub(super) fn parse(text: &str) -> Result<Own, Fault> {
+    let table: Table = text.parse().map_err(|error: toml::de::Error| Fault {
+        line: error.span().map_or(0, |span| line_of(text, span.start)),
+        what: safe(error.message()),
     })?;
     if table.get("registries").is_some() {
-        return Err("it is of version 1 ([registries.search] and the like), which is no longer read; write [[registry]] entries".into());
+        return Err("it is of version 1 ([registries.search] and the like), which is no longer read; write [[registry]] entries".to_owned().into());
     }
     check_short_names(&table)?;
     let mut registries: Vec<Registry> = Vec::new();
     for (n, entry) in tables(&table, "registry")?.into_iter().enumerate() {
-        let registry = registry(entry).map_err(|what| format!("{}: {what}", entry_of(text, n, entry)))?;
+        let registry = registry(entry).map_err(|what| in_entry(text, n, entry, &what))?;
         check_against(&registries, &registry)?;
         if !registries.iter().any(|own| own.prefix == registry.prefix) {
             registries.push(registry);
@@ -42,19 +54,23 @@ fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// Which entry it is: its line where it stands below a header, its number where it does not, and its location.
-fn entry_of(text: &str, n: usize, entry: &Table) -> String {
+/// What is wrong in an entry: its line where it stands below a header, its number where it does not, and its location.
+fn in_entry(text: &str, n: usize, entry: &Table, what: &str) -> Fault {
     let is_header = |line: &str| line.split('#').next().map(str::trim) == Some("[[registry]]");
     let headers = text.lines().enumerate().filter(|(_, line)| is_header(line));
-    let at = match headers.map(|(line, _)| line + 1).nth(n) {
-        Some(line) => format!("line {line}"),
-        None => format!("entry {}", n + 1),
+    let line = headers.map(|(line, _)| line + 1).nth(n).unwrap_or_default();
+    let number = match line {
+        0 => format!("entry {}: ", n + 1),
+        _ => String::new(),
     };
     let name = ["location", "prefix"]
         .into_iter()
         .find_map(|name| Some((name, entry.get(name)?.as_str()?)));
     let name = name.map(|(name, value)| format!(" ({name} = {})", quoted(value)));
-    format!("{at}: [[registry]]{}", name.unwrap_or_default())
+    Fault {
+        line,
+        what: format!("{number}[[registry]]{}: {what}", name.unwrap_or_default()),
+    }
 }
 
 fn helpers(table: &Table) -> Result<Option<Vec<String>>, String> {

@@ -22,6 +22,21 @@ pub struct Read<T> {
     pub content: Result<T, String>,
     /// The files, in the order in which they apply.
     pub files: Vec<PathBuf>,
+    /// Where a file breaks its format, if one does.
+    pub fault: Option<Fault>,
+}
+
+/// What breaks the format of a file, and where.
+#[derive(Debug)]
+pub struct Fault {
+    /// The file that it stands in.
+    pub file: PathBuf,
+    /// The line, counted from 1; 0 where it is not known.
+    pub line: usize,
+    /// The path of the member, safe to print; empty where it is not known.
+    pub path: String,
+    /// What is wrong, safe to print.
+    pub what: String,
 }
 
 impl<T> Read<T> {
@@ -29,6 +44,7 @@ impl<T> Read<T> {
         Self {
             content: Err(what),
             files: Vec::new(),
+            fault: None,
         }
     }
 }
@@ -57,8 +73,18 @@ pub fn registries_conf(containers: &Containers) -> Read<RegistriesConf> {
             what
         }
     });
-    let content = texts.and_then(|texts| RegistriesConf::parse(&texts).map_err(|error| error.to_string()));
-    Read { content, files }
+    let parsed = texts.map(|texts| RegistriesConf::parse(&texts));
+    let fault = match &parsed {
+        Ok(Err(registries_conf::Error::File { file, line, what })) => Some(Fault {
+            file: file.clone(),
+            line: *line,
+            path: String::new(),
+            what: what.clone(),
+        }),
+        _ => None,
+    };
+    let content = parsed.and_then(|parsed| parsed.map_err(|error| error.to_string()));
+    Read { content, files, fault }
 }
 
 /// registries.d: the files of all its directories, sorted by name.
@@ -76,8 +102,18 @@ pub fn registries_d(containers: &Containers) -> Read<RegistriesD> {
         Err(what) => return Read::failed(what),
     };
     let texts = texts(&files, registries_d::MAX_FILE, |_| false);
-    let content = texts.and_then(|texts| RegistriesD::parse(&texts).map_err(|error| error.to_string()));
-    Read { content, files }
+    let parsed = texts.map(|texts| RegistriesD::parse(&texts));
+    let fault = match &parsed {
+        Ok(Err(error)) => Some(Fault {
+            file: error.file.clone(),
+            line: error.fault.line,
+            path: error.fault.path.clone(),
+            what: error.fault.what.clone(),
+        }),
+        _ => None,
+    };
+    let content = parsed.and_then(|parsed| parsed.map_err(|error| error.to_string()));
+    Read { content, files, fault }
 }
 
 /// The files of some directories with an extension, sorted by name; of two of one name that in the earlier directory.

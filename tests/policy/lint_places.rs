@@ -124,6 +124,31 @@ fn mirrors_of_wide_scopes_without_signatures() {
     }
 }
 
+/// They stand for nodes what registries.conf stands for here.
+#[test]
+fn mirrors_of_mirror_sets_without_signatures() {
+    let sandbox = desk();
+    let signed: Value = serde_json::from_str(SIGNED_BY).unwrap();
+    policy_with(&sandbox, "quay.io", &signed, &[]);
+    sandbox.file("registries.conf", "");
+    sandbox.file("d/a.yaml", "docker: {quay.io: {lookaside: \"https://a\"}}");
+    for (kind, list) in [("ImageTagMirrorSet", "imageTagMirrors"), ("ImageDigestMirrorSet", "imageDigestMirrors")] {
+        let set = json!({
+            "apiVersion": "config.openshift.io/v1", "kind": kind, "metadata": {"name": "t"},
+            "spec": {list: [{"source": "quay.io/ns", "mirrors": ["m.test/q"]}]},
+        });
+        sandbox.file("set.json", set.to_string());
+        let args = ["policy", "lint", "policy.json", "set.json", "--registries.d", "d"];
+        let outcome = sandbox.run(args).expect(1);
+        let said = "MirrorWithoutSignatures: transports.docker[\"quay.io\"]: a mirror set of these files names the mirror m.test/q, for which registries.d has no lookaside";
+        assert!(outcome.stdout.contains(said), "{outcome:?}");
+        sandbox.file("d/b.yaml", "docker: {m.test: {lookaside: \"https://b\"}}");
+        let outcome = sandbox.run(args);
+        assert!(!outcome.stdout.contains("MirrorWithoutSignatures"), "{outcome:?}");
+        sandbox.file("d/b.yaml", "");
+    }
+}
+
 /// They may be known ones, misspelt: whoever reads the file passes them over in silence.
 #[test]
 fn members_of_registries_d_that_nobody_knows() {

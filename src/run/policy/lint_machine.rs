@@ -12,6 +12,8 @@ use crate::policy::lint;
 use crate::policy::place::Place;
 use crate::policy::rulebook::{PlacedRequirement, Rulebook, Spot};
 use crate::policy::{KeyMaterial, PolicyRequirement, SigstoreSigners};
+use crate::registry::registries_conf::mirror_sets::MirrorSource;
+use crate::registry::registries_conf::RegistriesConf;
 use crate::registry::registries_d::{passed_over, RegistriesD};
 use crate::settings::containers::files;
 use crate::settings::policy::{Ground, Lint};
@@ -42,10 +44,11 @@ pub(super) fn of(book: &Rulebook, settings: &Lint) -> Vec<Finding> {
         findings.extend(old_names(sections));
         findings.extend(unknown(sections));
         findings.extend(lint_places::attachments(book, sections));
-        findings.extend(
-            conf.into_iter()
-                .flat_map(|conf| lint_places::mirrors(book, conf, sections)),
-        );
+        let conf = conf.map(|conf| (conf, "registries.conf"));
+        let sets = mirror_sets(book, &mut findings);
+        let sets = sets.as_ref().map(|conf| (conf, "a mirror set of these files"));
+        let named = conf.into_iter().chain(sets);
+        findings.extend(named.flat_map(|named| lint_places::mirrors(book, named, sections)));
     }
     findings.extend(programs(book, ground));
     findings
@@ -53,12 +56,27 @@ pub(super) fn of(book: &Rulebook, settings: &Lint) -> Vec<Finding> {
 
 fn invalid<T>(read: &files::Read<T>, findings: &mut Vec<Finding>) {
     if let Err(what) = &read.content {
+        let fault = read.fault.as_ref();
         findings.push(Finding::new(
             Code::InvalidConfiguration,
-            None,
-            format!("{what}; every look-up by podman and CRI-O fails"),
+            fault.map(|own| spot(&own.file, own.line, own.path.clone())),
+            format!(
+                "{}; every look-up by podman and CRI-O fails",
+                fault.map_or(what, |own| &own.what)
+            ),
         ));
     }
+}
+
+/// What nodes make of the mirror sets in the files.
+fn mirror_sets(book: &Rulebook, findings: &mut Vec<Finding>) -> Option<RegistriesConf> {
+    let sources: Vec<MirrorSource> = book.mirror_sets().flat_map(MirrorSource::of_set).collect();
+    let conf = RegistriesConf::of_mirror_sets(&sources, &[], &[]);
+    let told = |what: String| {
+        let what = format!("nodes cannot use these mirror sets: {what}");
+        findings.push(Finding::new(Code::InvalidConfiguration, None, what));
+    };
+    conf.map_err(told).ok()
 }
 
 fn old_names(sections: &RegistriesD) -> Vec<Finding> {

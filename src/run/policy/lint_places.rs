@@ -90,8 +90,8 @@ fn applied<'p>(policy: &'p Policy, image: &Reference) -> Option<&'p str> {
     }
 }
 
-/// Mirrors at which the signatures that a list asks for are not looked for.
-pub(super) fn mirrors(book: &Rulebook, conf: &RegistriesConf, sections: &RegistriesD) -> Vec<Finding> {
+/// Mirrors at which the signatures that a list asks for are not looked for. `by` is what names the mirrors.
+pub(super) fn mirrors(book: &Rulebook, (conf, by): (&RegistriesConf, &str), sections: &RegistriesD) -> Vec<Finding> {
     let Some((base, policy)) = book.base().and_then(|base| Some((base, base.policy()?))) else {
         return Vec::new();
     };
@@ -126,7 +126,7 @@ pub(super) fn mirrors(book: &Rulebook, conf: &RegistriesConf, sections: &Registr
                     findings.push(Finding::new(
                         Code::MirrorWithoutSignatures,
                         Some(list.spot(base, list.path())),
-                        format!("registries.conf names the mirror {location}, for which registries.d has no {lost}: images that come from there count as unsigned"),
+                        format!("{by} names the mirror {location}, for which registries.d has no {lost}: images that come from there count as unsigned"),
                     ));
                 }
             }

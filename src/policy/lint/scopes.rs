@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::lists::List;
 use crate::policy::document::suggestion;
 use crate::policy::finding::{Code, Finding};
+use crate::policy::mirrored::asks_for_signatures;
 use crate::policy::rulebook::{Rulebook, Spot, DOCKER, OTHER_TRANSPORTS};
 use crate::policy::scope::around;
 use crate::policy::{words, Scope};
@@ -77,6 +78,11 @@ fn why_never(scope: &str) -> Option<(&'static str, Option<String>)> {
     if let Some(bare) = scope.strip_suffix('/') {
         return Some(("it ends with a slash", Some(bare.trim_end_matches('/').to_owned())));
     }
+    let host = scope.split('/').next().unwrap_or_default();
+    let is_host = host.contains(['.', ':']) || host == "localhost";
+    if is_host && host.contains('_') {
+        return Some(("no program takes an underscore in the name of a registry's host", None));
+    }
     if scope.contains('*') {
         let is_domain = |domain: &str| Reference::is_prefix(domain) && !domain.contains(['/', ':']);
         return match scope.strip_prefix("*.") {
@@ -90,8 +96,6 @@ fn why_never(scope: &str) -> Option<(&'static str, Option<String>)> {
         let has_both = reference.tag().is_some() && reference.digest().is_some();
         return has_both.then_some(("images are asked for by tag or by digest, not by both", None));
     }
-    let host = scope.split('/').next().unwrap_or_default();
-    let is_host = host.contains(['.', ':']) || host == "localhost";
     if host == "index.docker.io" {
         let rest = scope.trim_start_matches("index.");
         return Some(("the name of this host is docker.io", Some(rest.to_owned())));
@@ -118,11 +122,12 @@ fn shadows(book: &Rulebook) -> Vec<Finding> {
         return Vec::new();
     };
     let own: HashMap<&str, &Scope> = section.scopes.iter().map(|own| (own.name.as_str(), own)).collect();
+    let default = &book.combined.policy.default;
     let mut findings = Vec::new();
     for scope in &section.scopes {
         let best = words::best(scope.requirements.iter());
         if scope.name.is_empty() {
-            if !book.combined.is_objects_alone && scope.requirements != book.combined.policy.default {
+            if !book.combined.is_objects_alone && scope.requirements != *default {
                 findings.push(Finding::new(
                     Code::ScopeShadowed,
                     book.spots(Some("")).pop(),
@@ -138,16 +143,22 @@ fn shadows(book: &Rulebook) -> Vec<Finding> {
             .into_iter()
             .chain([String::new()])
             .find_map(|outer| own.get(outer.as_str()));
-        if let Some(other) = nearest.filter(|other| words::best(other.requirements.iter()) != "Allowed") {
-            findings.push(Finding::new(
+        let hidden = match nearest {
+            Some(other) if words::best(other.requirements.iter()) == "Allowed" => None,
+            Some(other) if other.name.is_empty() => Some("scope \"\"".to_owned()),
+            Some(other) => Some(format!("scope {}", other.name)),
+            // Where the default refuses all images, scopes say which are let in.
+            None => asks_for_signatures(default.iter()).then(|| "the default".to_owned()),
+        };
+        findings.extend(hidden.map(|hidden| {
+            Finding::new(
                 Code::ScopeShadowed,
                 book.spots(Some(&scope.name)).pop(),
                 format!(
-                    "images here are accepted, signed or not: what scope {} requires does not apply to them, since scopes are never merged",
-                    if other.name.is_empty() { "\"\"" } else { &other.name }
+                    "images here are accepted, signed or not: what {hidden} requires does not apply to them, since scopes are never merged"
                 ),
-            ));
-        }
+            )
+        }));
     }
     findings
 }

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy lint` of scopes: those that accept what the default would have signed, and hosts that no registry has.
+
+use super::lint::{clean, lint, of_scopes};
+use super::why::{desk, SIGNED_BY};
+
+const ACCEPT: &str = "[{\"type\": \"insecureAcceptAnything\"}]";
+
+#[test]
+fn a_scope_that_accepts_what_the_default_requires_to_be_signed() {
+    let sandbox = desk();
+    let found = |default: &str, scopes: &str| {
+        let text = format!("{{\"default\": {default},\n\"transports\": {{\"docker\": {{\n{scopes}\n}}}}}}\n");
+        sandbox.file("policy.json", text);
+        lint(&sandbox, &["policy.json"])
+    };
+    let signed = format!("[{SIGNED_BY}]");
+    let shadowed = "ScopeShadowed warning policy.json:3:1 transports.docker[\"quay.io/ns\"]";
+    assert_eq!(found(&signed, &format!("\"quay.io/ns\": {ACCEPT}")), [shadowed]);
+    let outcome = sandbox.run(["policy", "lint", "policy.json"]).expect(1);
+    let said = "images here are accepted, signed or not: what the default requires does not apply to them";
+    assert!(outcome.stdout.contains(said), "{outcome:?}");
+    // Where the default refuses, a scope that accepts is what lets images in; and where it accepts, nothing is hidden.
+    clean(&found("[{\"type\": \"reject\"}]", &format!("\"quay.io/ns\": {ACCEPT}")));
+    let found_there = found(ACCEPT, &format!("\"quay.io/ns\": {ACCEPT}"));
+    assert!(found_there.iter().all(|own| !own.starts_with("ScopeShadowed")), "{found_there:?}");
+    // A nearer scope decides what is hidden.
+    let scopes = format!("\"quay.io/ns\": {ACCEPT},\n\"quay.io\": {ACCEPT}");
+    let of_host = "ScopeShadowed warning policy.json:4:1 transports.docker[\"quay.io\"]";
+    assert_eq!(found(&signed, &scopes), [of_host]);
+    clean(&found(&signed, &format!("\"quay.io/ns\": {signed}")));
+}
+
+#[test]
+fn hosts_with_an_underscore() {
+    let sandbox = desk();
+    for scope in ["my_registry.corp", "*.my_reg.corp", "my_registry.corp/ns", "my_registry.corp/ns/app:v1", "my_registry:5000/ns"] {
+        let found = of_scopes(&sandbox, &format!("      \"{scope}\": [{SIGNED_BY}]"));
+        assert_eq!(found, [format!("ScopeNeverMatches error policy.json:5:7 transports.docker[\"{scope}\"]")]);
+        let outcome = sandbox.run(["policy", "lint", "policy.json"]).expect(1);
+        let said = "no program takes an underscore in the name of a registry's host";
+        assert!(outcome.stdout.contains(said), "{outcome:?}");
+        assert!(!outcome.stdout.contains("did you mean"), "{outcome:?}");
+    }
+    for scope in ["my-registry.corp", "quay.io/my_ns", "quay.io/my_ns/a_b:v_1"] {
+        clean(&of_scopes(&sandbox, &format!("      \"{scope}\": [{SIGNED_BY}]")));
+    }
+}

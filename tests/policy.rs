@@ -19,6 +19,8 @@ mod lint_machine;
 mod lint_objects;
 #[path = "policy/lint_places.rs"]
 mod lint_places;
+#[path = "policy/lint_scopes.rs"]
+mod lint_scopes;
 #[path = "policy/mirrors.rs"]
 mod mirrors;
 #[path = "policy/mirrors_there.rs"]
@@ -35,10 +37,14 @@ mod shipped;
 mod test;
 #[path = "policy/told.rs"]
 mod told;
+#[path = "policy/told_apart.rs"]
+mod told_apart;
 #[path = "policy/unasked.rs"]
 mod unasked;
 #[path = "policy/why.rs"]
 mod why;
+#[path = "policy/why_keys.rs"]
+mod why_keys;
 #[path = "policy/why_objects.rs"]
 mod why_objects;
 

@@ -43,6 +43,8 @@ mod policy;
 mod policy_files;
 #[path = "verify/policy_records.rs"]
 mod policy_records;
+#[path = "verify/policy_scopes.rs"]
+mod policy_scopes;
 #[path = "verify/reading.rs"]
 mod reading;
 #[path = "verify/requirements.rs"]

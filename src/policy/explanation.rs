@@ -118,9 +118,9 @@ pub struct KeyLine {
 /// A subkey that signs in place of its primary key.
 #[derive(Debug, Clone)]
 pub struct SubkeyLine {
-    /// Its own fingerprint.
+    /// The fingerprint of the subkey itself, not of its primary key.
     pub fingerprint: String,
-    /// Algorithm and strength.
+    /// Algorithm and strength, such as `ed25519`.
     pub algorithm: String,
     /// When it expires, in seconds since 1970, where it does.
     pub expires: Option<i64>,

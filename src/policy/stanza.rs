@@ -304,7 +304,8 @@ fn of_object(object: &str, location: &str, rule: &Rule) -> String {
 /// A requirement with another identity rule.
 fn with_identity(requirement: &PolicyRequirement, rule: &Rule) -> PolicyRequirement {
     let mut new = requirement.clone();
-    if let PolicyRequirement::SignedBy { identity, .. } | PolicyRequirement::SigstoreSigned { identity, .. } = &mut new {
+    if let PolicyRequirement::SignedBy { identity, .. } | PolicyRequirement::SigstoreSigned { identity, .. } = &mut new
+    {
         identity.clone_from(rule);
     }
     new

@@ -273,9 +273,7 @@ fn section(node: &Node, file: &Path, namespace: Option<&str>) -> Result<Section,
         let text = || match value.value() {
             serde_json::Value::String(text) => Ok(text),
             serde_json::Value::Null => Ok(String::new()),
-            serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
-                Err(fault("expected a URL".to_owned()))
-            }
+            serde_json::Value::Array(_) | serde_json::Value::Object(_) => Err(fault("expected a URL".to_owned())),
             scalar => Ok(scalar.to_string()),
         };
         match name {

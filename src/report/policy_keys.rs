@@ -28,7 +28,10 @@ pub(super) fn write_keys(out: &mut dyn Write, file: &KeyFile) -> io::Result<()> 
         paragraph(out, 9, &format!("{version}{}{expires}", key.algorithm), 11)?;
         for subkey in &key.subkeys {
             let expires = subkey.expires.map_or("never".to_owned(), time);
-            let text = format!("signs by subkey {}, {}, expires {expires}", subkey.fingerprint, subkey.algorithm);
+            let text = format!(
+                "signs by subkey {}, {}, expires {expires}",
+                subkey.fingerprint, subkey.algorithm
+            );
             paragraph(out, 9, &text, 11)?;
         }
         if let Some(refusal) = &key.refusal {

@@ -79,16 +79,36 @@ fn faults_of_configuration_are_told_with_line_and_member() {
         assert!(outcome.stdout.contains(&line), "{line}{outcome:?}");
     };
     for (text, line, path, what) in [
-        ("docker:\n  a.b: {lookaside: x}\n  c.d:\n    lookaside: [x]\n", 4, "docker.c.d.lookaside", "expected a URL"),
+        (
+            "docker:\n  a.b: {lookaside: x}\n  c.d:\n    lookaside: [x]\n",
+            4,
+            "docker.c.d.lookaside",
+            "expected a URL",
+        ),
         (
             "docker:\n  c.d:\n    lookaside: x\n    use-sigstore-attachments: \"true\"\n",
             4,
             "docker.c.d.use-sigstore-attachments",
             "expected true or false, found \"true\"",
         ),
-        ("default-docker:\n  sigstore: {}\n", 2, "default-docker.sigstore", "expected a URL"),
-        ("docker:\n  c.d: 5\n", 2, "docker.c.d", "expected a mapping such as docker: {registry.example/ns: {lookaside: URL}}"),
-        ("# a comment\ndocker: 5\n", 2, "docker", "expected a mapping such as docker: {registry.example/ns: {lookaside: URL}}"),
+        (
+            "default-docker:\n  sigstore: {}\n",
+            2,
+            "default-docker.sigstore",
+            "expected a URL",
+        ),
+        (
+            "docker:\n  c.d: 5\n",
+            2,
+            "docker.c.d",
+            "expected a mapping such as docker: {registry.example/ns: {lookaside: URL}}",
+        ),
+        (
+            "# a comment\ndocker: 5\n",
+            2,
+            "docker",
+            "expected a mapping such as docker: {registry.example/ns: {lookaside: URL}}",
+        ),
     ] {
         sandbox.file("registries.d/a.yaml", text);
         finding(&format!("registries.d/a.yaml:{line}:1"), &format!("{path}: {what}"));

@@ -132,7 +132,10 @@ fn mirrors_of_mirror_sets_without_signatures() {
     policy_with(&sandbox, "quay.io", &signed, &[]);
     sandbox.file("registries.conf", "");
     sandbox.file("d/a.yaml", "docker: {quay.io: {lookaside: \"https://a\"}}");
-    for (kind, list) in [("ImageTagMirrorSet", "imageTagMirrors"), ("ImageDigestMirrorSet", "imageDigestMirrors")] {
+    for (kind, list) in [
+        ("ImageTagMirrorSet", "imageTagMirrors"),
+        ("ImageDigestMirrorSet", "imageDigestMirrors"),
+    ] {
         let set = json!({
             "apiVersion": "config.openshift.io/v1", "kind": kind, "metadata": {"name": "t"},
             "spec": {list: [{"source": "quay.io/ns", "mirrors": ["m.test/q"]}]},

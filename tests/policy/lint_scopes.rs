@@ -23,7 +23,10 @@ fn a_scope_that_accepts_what_the_default_requires_to_be_signed() {
     // Where the default refuses, a scope that accepts is what lets images in; and where it accepts, nothing is hidden.
     clean(&found("[{\"type\": \"reject\"}]", &format!("\"quay.io/ns\": {ACCEPT}")));
     let found_there = found(ACCEPT, &format!("\"quay.io/ns\": {ACCEPT}"));
-    assert!(found_there.iter().all(|own| !own.starts_with("ScopeShadowed")), "{found_there:?}");
+    assert!(
+        found_there.iter().all(|own| !own.starts_with("ScopeShadowed")),
+        "{found_there:?}"
+    );
     // A nearer scope decides what is hidden.
     let scopes = format!("\"quay.io/ns\": {ACCEPT},\n\"quay.io\": {ACCEPT}");
     let of_host = "ScopeShadowed warning policy.json:4:1 transports.docker[\"quay.io\"]";
@@ -34,9 +37,20 @@ fn a_scope_that_accepts_what_the_default_requires_to_be_signed() {
 #[test]
 fn hosts_with_an_underscore() {
     let sandbox = desk();
-    for scope in ["my_registry.corp", "*.my_reg.corp", "my_registry.corp/ns", "my_registry.corp/ns/app:v1", "my_registry:5000/ns"] {
+    for scope in [
+        "my_registry.corp",
+        "*.my_reg.corp",
+        "my_registry.corp/ns",
+        "my_registry.corp/ns/app:v1",
+        "my_registry:5000/ns",
+    ] {
         let found = of_scopes(&sandbox, &format!("      \"{scope}\": [{SIGNED_BY}]"));
-        assert_eq!(found, [format!("ScopeNeverMatches error policy.json:5:7 transports.docker[\"{scope}\"]")]);
+        assert_eq!(
+            found,
+            [format!(
+                "ScopeNeverMatches error policy.json:5:7 transports.docker[\"{scope}\"]"
+            )]
+        );
         let outcome = sandbox.run(["policy", "lint", "policy.json"]).expect(1);
         let said = "no program takes an underscore in the name of a registry's host";
         assert!(outcome.stdout.contains(said), "{outcome:?}");

@@ -41,7 +41,10 @@ fn text(desk: &Desk) -> String {
 fn each_requirement_wants_its_own_name() {
     let desk = desk();
     let exact = |name: &str| signed_by(&json!({"type": "exactRepository", "dockerRepository": name}));
-    put(&desk, &json!({"quay.io": [signed_by(&Value::Null), exact("up.example/a")]}));
+    put(
+        &desk,
+        &json!({"quay.io": [signed_by(&Value::Null), exact("up.example/a")]}),
+    );
     let found = stanza(&desk, "policy.json", ASKED);
     assert_eq!(found["accepted"], true, "{found}");
     let note = "no one name is accepted by each requirement: the image needs a signature for each of quay.io/ns/app:v1, up.example/a";
@@ -61,7 +64,11 @@ fn each_requirement_wants_its_own_name() {
     ] {
         put(&desk, &json!({"quay.io": requirements}));
         let found = stanza(&desk, "policy.json", ASKED);
-        assert_eq!((&found["accepted"], &found["signedAs"]), (&true.into(), &ASKED.into()), "{found}");
+        assert_eq!(
+            (&found["accepted"], &found["signedAs"]),
+            (&true.into(), &ASKED.into()),
+            "{found}"
+        );
         assert_eq!(found["notes"], json!([]), "{found}");
         put(&desk, &scopes_of(&found));
         assert_eq!(verdict(&desk, &[ASKED]), "Verified");
@@ -74,7 +81,10 @@ fn what_is_refused_by_any_name_is_not_accepted() {
     let desk = desk();
     for (other, best) in [
         (json!({"type": "reject"}), "Rejected"),
-        (json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": "absent.gpg"}), "Rejected"),
+        (
+            json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": "absent.gpg"}),
+            "Rejected",
+        ),
         (
             json!({"type": "sigstoreSigned", "pki": {"caRootsData": "YWJj", "subjectEmail": "a@example.com"}}),
             "Unsupported",
@@ -108,13 +118,19 @@ fn scopes_that_decide_by_the_mirrors_name_already() {
     }
     // One that is for other names is named, and does not change what is said of this one.
     let other = json!([{"type": "reject"}]);
-    put(&desk, &json!({"quay.io": [signed_by(&Value::Null)], "m.example/other": other, "m.example2": other}));
+    put(
+        &desk,
+        &json!({"quay.io": [signed_by(&Value::Null)], "m.example/other": other, "m.example2": other}),
+    );
     let found = stanza(&desk, "policy.json", ASKED);
     assert_eq!(found["accepted"], true, "{found}");
     let note = "the policy has narrower scopes inside m.example, which decide for what they are for: m.example/other";
     assert_eq!(found["notes"], json!([note]));
     // A wider one gives way.
-    put(&desk, &json!({"quay.io/ns": [signed_by(&Value::Null)], "m.example": other}));
+    put(
+        &desk,
+        &json!({"quay.io/ns": [signed_by(&Value::Null)], "m.example": other}),
+    );
     let found = stanza(&desk, "policy.json", ASKED);
     assert_eq!(found["accepted"], true, "{found}");
     let mut both = scopes_of(&found);
@@ -139,7 +155,10 @@ fn a_scope_of_the_same_name_is_not_to_be_there_twice() {
     // Put there, it is not missing.
     let again = stanza(&desk, "policy.json", ASKED);
     assert_eq!(again["accepted"], true, "{again}");
-    assert_eq!(again["notes"], json!(["the policy has this already: policy.json, line 1"]));
+    assert_eq!(
+        again["notes"],
+        json!(["the policy has this already: policy.json, line 1"])
+    );
 }
 
 fn object(name: &str, spec: &Value) -> Value {
@@ -164,7 +183,10 @@ fn objects_under_the_mirrors_name_are_required_too() {
     let found = with(&[source.clone(), narrower]);
     assert_eq!(found["accepted"], false, "{found}");
     let note = found["notes"][0].as_str().unwrap();
-    assert!(note.starts_with("scope m.example/ns of the policy (objects.json, line 1) decides"), "{found}");
+    assert!(
+        note.starts_with("scope m.example/ns of the policy (objects.json, line 1) decides"),
+        "{found}"
+    );
     // Another one of the same scope is required beside it.
     let same = object("other", &other.policy_spec(&["m.example"]));
     let found = with(&[source.clone(), same]);
@@ -177,7 +199,10 @@ fn objects_under_the_mirrors_name_are_required_too() {
         json!({"matchPolicy": "RemapIdentity", "remapIdentity": {"prefix": "m.example", "signedPrefix": "quay.io"}});
     let found = with(&[source, object("mirror", &spec)]);
     assert_eq!(found["accepted"], true, "{found}");
-    assert_eq!(found["notes"], json!(["the policy has this already: objects.json, line 1"]));
+    assert_eq!(
+        found["notes"],
+        json!(["the policy has this already: objects.json, line 1"])
+    );
 }
 
 /// The usual identity of what cosign signs, which has no tag.
@@ -189,10 +214,13 @@ fn what_stands_for_match_repository_is_said_in_the_words_of_its_format() {
     spec["policy"]["signedIdentity"] = json!({"matchPolicy": "MatchRepository"});
     desk.put("object.json", object("own", &spec).to_string());
     let note = |file: &str| stanza(&desk, file, ASKED)["notes"][0].as_str().unwrap().to_owned();
-    let of_object = r#"in place of MatchRepository: RemapIdentity takes the tag that was asked for only, and no name without a tag, as cosign signs; for one repository {"exactRepository":{"repository":"quay.io/ns/app"},"matchPolicy":"ExactRepository"} takes any tag or none"#;
+    let of_object = r#"in place of MatchRepository: RemapIdentity takes the tag that was asked for only, and no name without a tag, as cosign signs; for one repository {"matchPolicy":"ExactRepository","exactRepository":{"repository":"quay.io/ns/app"}} takes any tag or none"#;
     assert_eq!(note("object.json"), of_object);
-    put(&desk, &json!({"quay.io": [signed_by(&json!({"type": "matchRepository"}))]}));
-    let of_file = r#"in place of matchRepository: remapIdentity takes the tag that was asked for only, and no name without a tag, as cosign signs; for one repository {"dockerRepository":"quay.io/ns/app","type":"exactRepository"} takes any tag or none"#;
+    put(
+        &desk,
+        &json!({"quay.io": [signed_by(&json!({"type": "matchRepository"}))]}),
+    );
+    let of_file = r#"in place of matchRepository: remapIdentity takes the tag that was asked for only, and no name without a tag, as cosign signs; for one repository {"type":"exactRepository","dockerRepository":"quay.io/ns/app"} takes any tag or none"#;
     assert_eq!(note("policy.json"), of_file);
 }
 
@@ -205,7 +233,11 @@ fn requirements_of_both_kinds_and_of_a_file_and_an_object() {
     let sigstore = json!({"type": "sigstoreSigned", "keyPath": "cosign.pub"});
     put(&desk, &json!({"quay.io": [signed_by(&Value::Null), sigstore]}));
     let found = stanza(&desk, "policy.json", ASKED);
-    assert_eq!((&found["accepted"], &found["signedAs"]), (&true.into(), &ASKED.into()), "{found}");
+    assert_eq!(
+        (&found["accepted"], &found["signedAs"]),
+        (&true.into(), &ASKED.into()),
+        "{found}"
+    );
     let new = scopes_of(&found);
     let remap = json!({"type": "remapIdentity", "prefix": "m.example", "signedPrefix": "quay.io"});
     assert_eq!(new["m.example"][0]["signedIdentity"], remap, "{found}");
@@ -216,7 +248,14 @@ fn requirements_of_both_kinds_and_of_a_file_and_an_object() {
     desk.put("layout/manifest.json", manifest);
     desk.put("layout/signature-1", desk.sign(digest.as_str(), ASKED));
     desk.put("layout/signature-2", key.file(digest.as_str(), ASKED));
-    let args = ["verify", "dir:layout", "--policy", "policy.json", "--expected-identity", MIRROR];
+    let args = [
+        "verify",
+        "dir:layout",
+        "--policy",
+        "policy.json",
+        "--expected-identity",
+        MIRROR,
+    ];
     let args = [&args[..], &["-o", "json"]].concat();
     desk.sandbox.run(args).expect_verdict(0, "Verified/Verified");
 
@@ -224,11 +263,26 @@ fn requirements_of_both_kinds_and_of_a_file_and_an_object() {
     desk.put("object.json", object.to_string());
     put(&desk, &json!({"quay.io": [signed_by(&Value::Null)]}));
     let conf = ["--registries-conf", "registries.conf", "--registries.d", "registries.d"];
-    let args = ["policy", "why", ASKED, "policy.json", "object.json", "--mirrors", "-o", "json"];
+    let args = [
+        "policy",
+        "why",
+        ASKED,
+        "policy.json",
+        "object.json",
+        "--mirrors",
+        "-o",
+        "json",
+    ];
     let found = desk.sandbox.run([&args[..], &conf].concat()).expect(0).item()["mirrors"][0].clone();
-    assert_eq!((&found["accepted"], &found["signedAs"]), (&true.into(), &ASKED.into()), "{found}");
+    assert_eq!(
+        (&found["accepted"], &found["signedAs"]),
+        (&true.into(), &ASKED.into()),
+        "{found}"
+    );
     let text = found["stanza"].as_str().unwrap();
-    let (of_file, of_object) = text.split_once("\n# an object of its own, with the rootOfTrust of ClusterImagePolicy/own\n").unwrap();
+    let (of_file, of_object) = text
+        .split_once("\n# an object of its own, with the rootOfTrust of ClusterImagePolicy/own\n")
+        .unwrap();
     let of_file: Value = serde_json::from_str(&format!("{{{of_file}}}")).unwrap();
     assert_eq!(of_file["m.example"].as_array().unwrap().len(), 1, "{found}");
     assert!(of_object.contains("matchPolicy: RemapIdentity"), "{found}");

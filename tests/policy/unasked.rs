@@ -1,28 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A GnuPG that gives no answer: nothing is known of keys then, and nothing is promised of them or found in order.
 
+use std::process::Command;
+
 use super::why::{desk, policy, REF, SIGNED_BY};
 use crate::support::forge::{now, Key};
 use crate::support::program::{Outcome, Sandbox};
 use crate::support::skipped;
 use crate::support::system::{mounts_are_permitted, why_not, System};
 
-/// `policy ARGS` with a gpg that fails.
+/// The scope of the image that is asked about.
+const HOST: &str = "registry.local:5000";
+
+/// The program with a gpg that says which it is, and fails then.
+fn system(sandbox: &Sandbox) -> Command {
+    let real = sandbox.path("real-gpg");
+    std::fs::copy("/usr/bin/gpg", &real).unwrap();
+    let real = real.display();
+    let text = format!("#!/bin/sh\ncase \"$*\" in *--version*) exec {real} \"$@\";; esac\nexit 2\n");
+    let fake = sandbox.program("fake-gpg", text);
+    System::new().replace("/usr/bin/gpg", &fake).command(sandbox)
+}
+
+/// `policy ARGS` with it.
 fn without_gpg(sandbox: &Sandbox, args: &[&str]) -> Outcome {
-    let fake = sandbox.program("fake-gpg", "#!/bin/sh\nexit 2\n");
-    let mut command = System::new().replace("/usr/bin/gpg", &fake).command(sandbox);
+    let mut command = system(sandbox);
     command.arg("policy").args(args);
     command.args(["--registries-conf", "registries.conf", "--registries.d", "registries.d"]);
     sandbox.finish(&mut command, b"")
 }
 
-/// A desk with a policy whose only key has expired.
+/// A desk with a policy whose only key is revoked.
 fn scene() -> Sandbox {
     let sandbox = desk();
     let key = Key::new();
     sandbox.file("old.gpg", key.revoked("Old", 2, now() - 10));
     let requirement = SIGNED_BY.replace("release-key.asc", "old.gpg");
-    sandbox.file("policy.json", policy(&format!("      \"\": [{requirement}]")));
+    sandbox.file("policy.json", policy(&format!("      \"{HOST}\": [{requirement}]")));
     sandbox
 }
 
@@ -54,8 +68,14 @@ fn nothing_is_promised_of_keys_that_gpg_was_not_asked_about() {
 
     // What does not depend on keys is said.
     for (scopes, verdict) in [
-        (r#"      "": [{"type": "insecureAcceptAnything"}]"#.to_owned(), "Allowed"),
-        (format!("      \"\": [{SIGNED_BY}, {{\"type\": \"reject\"}}]"), "Rejected"),
+        (
+            r#"      "": [{"type": "insecureAcceptAnything"}]"#.to_owned(),
+            "Allowed",
+        ),
+        (
+            format!("      \"\": [{SIGNED_BY}, {{\"type\": \"reject\"}}]"),
+            "Rejected",
+        ),
     ] {
         sandbox.file("policy.json", policy(&scopes));
         let outcome = without_gpg(&sandbox, &["why", REF, "policy.json", "-o", "json"]);
@@ -77,19 +97,30 @@ fn keys_that_gpg_was_not_asked_about_are_not_without_findings() {
     let outcome = without_gpg(&sandbox, &["lint", "policy.json", "-o", "json"]).expect(3);
     assert!(found(&outcome) < found(&asked), "{outcome:?}");
     let trouble = outcome.json()["trouble"].to_string();
-    assert!(trouble.contains("keys are not known: GnuPG could not be asked"), "{outcome:?}");
+    assert!(
+        trouble.contains("keys are not known: GnuPG could not be asked"),
+        "{outcome:?}"
+    );
     let outcome = without_gpg(&sandbox, &["lint", "policy.json"]).expect(3);
-    assert!(outcome.stdout.contains("1 finding: warning\nNot complete: keys are not known: "), "{outcome:?}");
+    assert!(
+        outcome
+            .stdout
+            .contains("1 finding: warning\nNot complete: keys are not known: "),
+        "{outcome:?}"
+    );
 
     let key = sandbox.path("old.gpg");
     let requirement = SIGNED_BY.replace("release-key.asc", key.to_str().unwrap());
-    sandbox.file("policy.json", policy(&format!("      \"\": [{requirement}]")));
+    sandbox.file("policy.json", policy(&format!("      \"{HOST}\": [{requirement}]")));
     let outcome = without_gpg(&sandbox, &["lint", "policy.json"]).expect(3);
     assert!(outcome.stdout.starts_with("Not complete: "), "{outcome:?}");
     assert!(!outcome.stdout.contains("No findings"), "{outcome:?}");
     // A file that is not there is found all the same.
     let requirement = SIGNED_BY.replace("release-key.asc", "/absent.asc");
-    let scopes = format!("      \"a.example\": [{requirement}],\n      \"\": [{}]", SIGNED_BY.replace("release-key.asc", key.to_str().unwrap()));
+    let scopes = format!(
+        "      \"a.example\": [{requirement}],\n      \"\": [{}]",
+        SIGNED_BY.replace("release-key.asc", key.to_str().unwrap())
+    );
     sandbox.file("policy.json", policy(&scopes));
     let outcome = without_gpg(&sandbox, &["lint", "policy.json"]).expect(3);
     assert!(outcome.stdout.contains("KeyUnreadable"), "{outcome:?}");
@@ -103,10 +134,7 @@ fn a_table_does_not_pass_without_an_answer_about_keys() {
     let sandbox = scene();
     for expected in ["Verified", "Rejected"] {
         sandbox.file("table.yaml", format!("{REF}: {{verdict: {expected}}}\n"));
-        let mut command = System::new()
-            .replace("/usr/bin/gpg", &sandbox.path("fake-gpg"))
-            .command(&sandbox);
-        sandbox.program("fake-gpg", "#!/bin/sh\nexit 2\n");
+        let mut command = system(&sandbox);
         command.args(["policy", "test", "table.yaml", "--policy", "policy.json", "-o", "json"]);
         let outcome = sandbox.finish(&mut command, b"").expect(3);
         let row = &outcome.json()["items"][0];

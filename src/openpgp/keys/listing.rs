@@ -123,7 +123,10 @@ impl ListedKey {
 
     /// The subkeys by which it signs, where the primary key may not.
     pub fn deputies(&self) -> impl Iterator<Item = &Subkey> {
-        let own = self.subkeys.iter().filter(|own| !self.is_primary_signing && own.refusal.is_none());
+        let own = self
+            .subkeys
+            .iter()
+            .filter(|own| !self.is_primary_signing && own.refusal.is_none());
         own.map(|own| &own.subkey)
     }
 

@@ -196,7 +196,11 @@ fn file(label: String, contents: &Contents, listed: &[ListedKey], unasked: Optio
         let own = found.fingerprint.as_ref();
         match listed.iter().find(|key| Some(&key.fingerprint) == own) {
             // Copies of one key are one key.
-            Some(key) if file.keys.iter().any(|known| known.fingerprint == key.fingerprint.as_str()) => {}
+            Some(key)
+                if file
+                    .keys
+                    .iter()
+                    .any(|known| known.fingerprint == key.fingerprint.as_str()) => {}
             Some(key) => file.keys.push(KeyLine {
                 fingerprint: key.fingerprint.to_string(),
                 owner: Some(key.owner.clone()),

@@ -66,12 +66,7 @@ fn same_kind(one: &PolicyRequirement, other: &PolicyRequirement) -> bool {
     std::mem::discriminant(one) == std::mem::discriminant(other)
 }
 
-fn of_rule(
-    rule: &PlacedRequirement<'_>,
-    material: &KeyMaterial,
-    keys: &Keys,
-    book: &Rulebook,
-) -> Vec<Finding> {
+fn of_rule(rule: &PlacedRequirement<'_>, material: &KeyMaterial, keys: &Keys, book: &Rulebook) -> Vec<Finding> {
     let mut findings = Vec::new();
     if keys.files.is_empty() {
         if matches!(material, KeyMaterial::Paths(paths) if paths.is_empty()) {

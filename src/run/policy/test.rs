@@ -175,7 +175,11 @@ fn row(
     let mut failures = Vec::new();
     let mut compare = |what: &str, expected: &str, found: &str| {
         if expected != found {
-            failures.push(format!("{what}: expected {}, found {}", named(what, expected), named(what, found)));
+            failures.push(format!(
+                "{what}: expected {}, found {}",
+                named(what, expected),
+                named(what, found)
+            ));
         }
     };
     if let Some(expected) = &case.scope {

@@ -220,7 +220,9 @@ fn stanzas(
                 match best {
                     // The requirements are the same but for their identities.
                     Some("Verified") => {}
-                    Some(best) => stanza.notes.push(format!("an image here is {best} at best, by this name too")),
+                    Some(best) => stanza
+                        .notes
+                        .push(format!("an image here is {best} at best, by this name too")),
                     None => stanza.notes.push("whether its keys are accepted is not known".into()),
                 }
                 stanza.works &= best == Some("Verified");

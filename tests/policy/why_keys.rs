@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `policy why` of keys: what signs, until when, and each key once.
+
+use serde_json::json;
+
+use super::why::{desk, policy, run, REF};
+use crate::support::gpg::Signer;
+
+/// The primary key may certify only and never expires; what signs is a subkey that expires in some days.
+#[test]
+fn a_key_signs_until_its_signing_subkey_expires() {
+    let (sandbox, signer) = (desk(), Signer::new());
+    let key = signer.key("Sub <sub@example.com>", "rsa2048", "cert", "never");
+    signer.gpg(&["--quick-add-key", &key, "ed25519", "sign", "10d"], b"");
+    let fingerprints = signer.fingerprints(&key);
+    let file = signer.export(&[&key], &sandbox.path("sub.gpg"));
+    let requirement = r#"{"type": "signedBy", "keyType": "GPGKeys", "keyPath": "sub.gpg"}"#;
+    sandbox.file("policy.json", policy(&format!("      \"\": [{requirement}]")));
+    let words = run(&sandbox, &["why", REF, "policy.json"]).expect(0).words();
+    let said = format!(
+        "OpenPGP v4, rsa2048, expires never signs by subkey {}, ed25519, expires 20",
+        fingerprints[1]
+    );
+    assert!(words.contains(&said), "{said}: {words}");
+    let item = run(&sandbox, &["why", REF, "policy.json", "-o", "json"])
+        .expect(0)
+        .item();
+    let found = &item["requirements"][0]["keySources"][0]["keys"][0];
+    assert_eq!(found["expiresAt"], json!(null), "{found}");
+    assert_eq!(found["subkeys"][0]["fingerprint"], json!(fingerprints[1]), "{found}");
+    let end = found["subkeys"][0]["expiresAt"].as_str().unwrap();
+    let listed = sandbox.run(["keys", "--public-key", file.to_str().unwrap()]).expect(0);
+    let said = format!("expires never (signs until {end}), ");
+    assert!(listed.stdout.contains(&said), "{said}: {listed:?}");
+
+    // With one that never expires it signs for ever.
+    signer.gpg(&["--quick-add-key", &key, "ed25519", "sign", "never"], b"");
+    signer.export(&[&key], &sandbox.path("sub.gpg"));
+    let listed = sandbox.run(["keys", "--public-key", file.to_str().unwrap()]).expect(0);
+    assert!(listed.stdout.contains("expires never, validity"), "{listed:?}");
+    // A primary key that signs itself needs none.
+    let own = signer.key("Own <own@example.com>", "rsa2048", "sign", "never");
+    signer.gpg(&["--quick-add-key", &own, "ed25519", "sign", "10d"], b"");
+    signer.export(&[&own], &sandbox.path("sub.gpg"));
+    let item = run(&sandbox, &["why", REF, "policy.json", "-o", "json"])
+        .expect(0)
+        .item();
+    let found = &item["requirements"][0]["keySources"][0]["keys"][0];
+    assert_eq!(found["subkeys"], json!([]), "{found}");
+    let listed = sandbox.run(["keys", "--public-key", file.to_str().unwrap()]).expect(0);
+    assert!(listed.stdout.contains("expires never, validity"), "{listed:?}");
+}
+
+#[test]
+fn copies_of_a_key_are_told_once() {
+    let sandbox = desk();
+    let armored = std::fs::read(sandbox.path("release-key.asc")).unwrap();
+    sandbox.file("twice.asc", [&armored[..], &armored].concat());
+    let requirement =
+        |keys: &str| format!("      \"\": [{{\"type\": \"signedBy\", \"keyType\": \"GPGKeys\", {keys}}}]");
+    for (keys, files) in [
+        (r#""keyPath": "twice.asc""#, 1),
+        (r#""keyPaths": ["release-key.asc", "twice.asc"]"#, 2),
+    ] {
+        sandbox.file("policy.json", policy(&requirement(keys)));
+        let item = run(&sandbox, &["why", REF, "policy.json", "-o", "json"])
+            .expect(0)
+            .item();
+        let part = &item["requirements"][0];
+        assert_eq!(part["text"], "a GPG signature by this key");
+        let sources = part["keySources"].as_array().unwrap();
+        assert_eq!(sources.len(), files);
+        for source in sources {
+            assert_eq!(source["keys"].as_array().unwrap().len(), 1, "{source}");
+        }
+    }
+}

@@ -33,6 +33,8 @@ pub struct Uses {
     words: Words,
     /// Lists and their instances.
     instances: Vec<([u8; 32], [u8; 32])>,
+    /// Images of which something is expected that is not known.
+    doubted: Vec<[u8; 32]>,
     is_full: bool,
 }
 
@@ -82,9 +84,19 @@ impl Uses {
         }
     }
 
+    /// Notes that something may be expected of an image that is not known.
+    pub fn doubt(&mut self, image: &Digest) {
+        match image.hash() {
+            Some(hash) if self.doubted.len() < MAX_RECORDS => self.doubted.push(hash),
+            _ => self.is_full = true,
+        }
+    }
+
     /// Lets what was added so far be looked up, before all is there: nothing of it has come to instances yet.
     pub fn sort(&mut self) {
         self.records.sort_unstable();
+        self.doubted.sort_unstable();
+        self.doubted.dedup();
     }
 
     /// Hands down to instances what is expected of their lists, and makes the table ready to be looked up; nothing is
@@ -152,11 +164,15 @@ impl Uses {
     pub fn known(&self, image: &Digest) -> Known {
         let mut known = Known::default();
         let Some(hash) = image.hash() else { return known };
+        known.is_doubted = self.doubted.binary_search(&hash).is_ok();
         let start = self.records.partition_point(|record| record.image < hash);
         let mut seen: HashSet<&[Named]> = HashSet::new();
-        let mut places = HashSet::new();
+        let (mut places, mut unsaid) = (HashSet::new(), HashSet::new());
         let mut told = Told::default();
-        for record in self.records[start..].iter().take_while(|record| record.image == hash) {
+        let own = self.records[start..].iter().take_while(|record| record.image == hash);
+        let says = own.clone().filter(|record| record.is_demand && record.count > 0);
+        let saying: HashSet<u32> = says.map(|record| record.namespace).collect();
+        for record in own {
             let mut by = self.use_of(record);
             let references = self.references_of(record, image);
             let expects_nothing = !record.is_demand || references.is_empty();
@@ -172,12 +188,14 @@ impl Uses {
                 if is_told && known.had.len() < MAX_HAD {
                     known.had.push((by.clone(), place.clone()));
                 }
-                if !places.insert(place.clone()) {
-                    continue;
+                if !saying.contains(&record.namespace) && unsaid.insert(place.clone()) {
+                    match known.unsaid.len() < MAX_DEMANDS {
+                        true => known.unsaid.push(place.clone()),
+                        false => known.more_unsaid += 1,
+                    }
                 }
-                match known.places.len() < MAX_DEMANDS {
-                    true => known.places.push(place),
-                    false => known.more_places += 1,
+                if known.places.len() < MAX_DEMANDS && places.insert(place.clone()) {
+                    known.places.push(place);
                 }
             }
         }

@@ -243,3 +243,77 @@ fn an_image_is_not_counted_as_verified_where_it_is_run_from_a_place_that_the_map
     let open = uses.iter().filter(|own| own["expectsNothing"] == true);
     assert_eq!(open.map(|own| &own["namespace"]).collect::<Vec<_>>(), ["evil"]);
 }
+
+/// What the map says of the name by which one namespace runs an image holds whatever another namespace calls it.
+#[test]
+fn a_tag_or_a_pod_by_digest_of_one_namespace_does_not_silence_what_the_map_says_of_the_pod_of_another() {
+    let bench = Bench::new();
+    bench.desk.put("map", "registry.local quay.io\nquay.io quay.io\n");
+    let shop = pod("shop", "registry.local/shop/web:v1", 1);
+    let by_digest = pod("evil", &format!("registry.local/evil/x@{}", digest(1)), 1);
+    let tag = json!({"apiVersion": "image.openshift.io/v1", "kind": "ImageStream",
+        "metadata": {"namespace": "evil", "name": "x"},
+        "spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": "quay.io/evil/x:1"}}]},
+        "status": {"tags": [{"tag": "v1", "items": [{"image": digest(1)}]}]}});
+    for evil in [by_digest, tag] {
+        bench
+            .desk
+            .put("all.json", list(&[foreign(&bench), evil.clone()]).to_string());
+        bench.run(&["-f", "all.json"]).expect(0);
+        let all = list(&[foreign(&bench), shop.clone(), evil.clone()]);
+        bench.desk.put("all.json", all.to_string());
+        let outcome = bench.run(&["-f", "all.json", "--confirm", "-o", "jsonl"]).expect(1);
+        let report = Report::read(&outcome.stdout);
+        assert_eq!(report.words(), ["Rejected/IdentityMismatch"], "{evil}");
+        assert_eq!(report.entry()["recorded"], "no", "{evil}");
+        let uses = report.entry()["uses"].as_array().unwrap();
+        assert!(uses.iter().all(|own| own["expectsNothing"] != true), "{uses:?}");
+    }
+}
+
+/// Whoever runs what the cluster's registry calls a tag asks for what the tag says, also where it is imported from.
+#[test]
+fn a_tag_says_what_is_expected_of_the_pod_that_runs_it_by_its_own_name() {
+    let bench = Bench::new();
+    bench
+        .desk
+        .put("map", "registry.local registry.local\nquay.io quay.io\n");
+    let stream = |namespace: &str| {
+        json!({"apiVersion": "image.openshift.io/v1", "kind": "ImageStream",
+        "metadata": {"namespace": namespace, "name": "web"},
+        "spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": "quay.io/evil/x:1"}}]},
+        "status": {"dockerImageRepository": format!("registry.local/{namespace}/web"),
+            "tags": [{"tag": "v1", "items": [{"image": digest(1)}]}]}})
+    };
+    let shop = pod("team", "registry.local/shop/web:v1", 1);
+    for (namespace, status) in [("shop", 0), ("evil", 1)] {
+        let all = list(&[foreign(&bench), shop.clone(), stream(namespace)]);
+        bench.desk.put("all.json", all.to_string());
+        bench.run(&["-f", "all.json"]).expect(status);
+    }
+}
+
+/// Very many names that the map does not know do not hide one that it does.
+#[test]
+fn names_beyond_those_that_are_looked_up_in_the_map_leave_an_image_unchecked() {
+    let bench = Bench::new();
+    bench.desk.put("map", "registry.local quay.io\n");
+    let mut object = bench.image(1, &[&bench.desk.sign(&digest(1), "quay.io/evil/x:1")]);
+    object["dockerImageReference"] = "registry.local/evil/x:1".into();
+    let containers =
+        |n: usize| (0..n).map(|n| json!({"name": format!("c{n}"), "image": format!("elsewhere.example/x:{n}")}));
+    let many = |n: usize| {
+        let image = format!("{PLACE}@{}", digest(1));
+        let statuses = containers(n).map(|own| json!({"name": own["name"], "imageID": image}));
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "a", "name": "many"},
+            "spec": {"containers": containers(n).collect::<Value>()},
+            "status": {"phase": "Running", "containerStatuses": statuses.collect::<Value>()}})
+    };
+    for (count, word) in [(10, "Verified/Verified"), (5000, "Unchecked/SourceUnavailable")] {
+        bench
+            .desk
+            .put("all.json", list(&[object.clone(), many(count)]).to_string());
+        let outcome = bench.run(&["-f", "all.json", "-o", "jsonl"]);
+        assert_eq!(Report::read(&outcome.stdout).words(), [word]);
+    }
+}

@@ -55,8 +55,12 @@ pub struct Known {
     pub more_demands: u64,
     /// References that it is had from, whether or not they say what to expect.
     pub places: Vec<Reference>,
-    /// How many of them are left out.
-    pub more_places: u64,
+    /// Those of them from which a namespace has it that says nothing of what to expect.
+    pub unsaid: Vec<Reference>,
+    /// How many of these are left out.
+    pub more_unsaid: u64,
+    /// Something may be expected of it that is not known.
+    pub is_doubted: bool,
     /// Which of the uses that are told has it from which place, without saying what to expect.
     pub had: Vec<(Use, Reference)>,
 }

@@ -53,7 +53,7 @@ pub(super) fn uses(expected: &Expected, all: &[Use]) -> Vec<Use> {
     let is_open = |by: &Use| match expected.is_everywhere || expected.demands.is_empty() {
         // What is expected of the image, if anything is, is expected of it in each of its uses but these.
         true => expected.open.contains(by),
-        false => by.expects_nothing,
+        false => by.expects_nothing && !expected.placed.iter().any(|own| own.is_same(by)),
     };
     let told = all.iter().map(|by| Use {
         expects_nothing: is_open(by),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::audit::entry::{IdentitySource, Use, UseKind};
 use crate::audit::prefix_map::PrefixMap;
-use crate::audit::uses::Known;
+use crate::audit::uses::{Demand, Known};
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::text::safe;
@@ -27,6 +27,8 @@ pub(super) struct Expected {
     pub(super) is_everywhere: bool,
     /// The uses of which that is not so: they have the image from a place that says nothing.
     pub(super) open: Vec<Use>,
+    /// The uses of which the map says what to expect, by the places that they have the image from.
+    pub(super) placed: Vec<Use>,
     /// Not all is known that uses images, so that something else may be expected of it too.
     pub(super) is_partial: bool,
     /// Only some of what uses the image was asked for: no record is taken back by it.
@@ -50,6 +52,7 @@ impl Expected {
             more_demands: 0,
             is_everywhere: false,
             open: Vec::new(),
+            placed: Vec::new(),
             is_partial: false,
             is_of_some: false,
             lost_name: None,
@@ -92,6 +95,23 @@ impl Expected {
             ways.cloned().collect::<Vec<_>>()
         });
         demands.filter(|ways| !ways.is_empty()).map(Footing::any).collect()
+    }
+
+    /// Adds what the map says of places that the image is had from, each for itself: whoever may run an image chooses a name
+    /// for it, and none vouches for the others.
+    fn demand_places(&mut self, map: Option<&PrefixMap>, places: &[Reference], known: &Known) {
+        for place in places {
+            let by = Use {
+                kind: UseKind::Pod,
+                namespace: String::new(),
+                name: place.to_string(),
+                expects_nothing: false,
+            };
+            let own = through(map, std::slice::from_ref(place), IdentitySource::Map);
+            self.demands.push((by, own.identities));
+        }
+        // Any of those that are left out may be one that the map knows.
+        self.more_demands += map.map_or(0, |_| known.more_unsaid);
     }
 
     /// What is said of an image that is signed as all is expected that was looked at, where that is not all.
@@ -149,18 +169,27 @@ pub(super) fn through(map: Option<&PrefixMap>, names: &[Reference], source: Iden
     expected
 }
 
-/// What the uses of an image expect of it, else what its object says; see [`of_object`] for `believes_tags`.
+/// What the uses of an image expect of it, and what the map says of the places that others have it from; else what its
+/// object says, see [`of_object`] for `believes_tags`.
 pub(super) fn of_uses(map: Option<&PrefixMap>, known: &Known, object: &Value, believes_tags: bool) -> Expected {
-    let mut expected = through(map, &known.expected(), known.identity_source());
     if known.demands.is_empty() {
         return of_places(map, known, object, believes_tags);
     }
+    let asked = mapped(map, &known.unsaid);
+    let mut places = asked.clone();
+    places.retain(|place| !known.demands.iter().any(|demand| is_own_name(place, demand)));
+    let mut names = known.expected();
+    names.extend(places.iter().cloned());
+    let mut expected = through(map, &names, known.identity_source());
     for demand in &known.demands {
         let own = through(map, &demand.references, demand.namer.source());
         // A name that cannot be used is met by nothing.
         expected.demands.push((demand.by.clone(), own.identities));
     }
     expected.more_demands = known.more_demands;
+    // What one namespace calls an image does not silence what the map says of another one's name for it.
+    expected.demand_places(map, &places, known);
+    expected.placed = had_from(&asked, known);
     expected
 }
 
@@ -196,34 +225,45 @@ pub(super) fn of_requests(named: Vec<(&str, &[Reference])>, of_uses: Expected, i
 
 /// What nothing names is looked for in the map by the places that it is had from.
 fn of_places(map: Option<&PrefixMap>, known: &Known, object: &Value, believes_tags: bool) -> Expected {
-    let is_mapped = |place: &&Reference| map.is_some_and(|map| map.signed(place).is_some());
-    let places: Vec<Reference> = known.places.iter().filter(is_mapped).cloned().collect();
+    let places = mapped(map, &known.unsaid);
     if places.is_empty() {
-        of_object(map, object, believes_tags)
-    } else {
-        let mut expected = through(map, &places, IdentitySource::Map);
-        // Whoever may run an image chooses a name for it: none vouches for the others.
-        for place in &places {
-            let by = Use {
-                kind: UseKind::Pod,
-                namespace: String::new(),
-                name: place.to_string(),
-                expects_nothing: false,
-            };
-            let own = through(map, std::slice::from_ref(place), IdentitySource::Map);
-            expected.demands.push((by, own.identities));
-        }
-        expected.more_demands = known.more_places;
-        expected.is_everywhere = true;
-        let has_mapped = |by: &Use| {
-            known
-                .had
-                .iter()
-                .any(|(own, place)| own.is_same(by) && is_mapped(&place))
-        };
-        expected.open = known.uses.iter().filter(|by| !has_mapped(by)).cloned().collect();
-        expected
+        let mut expected = of_object(map, object, believes_tags);
+        expected.more_demands = map.map_or(0, |_| known.more_unsaid);
+        return expected;
     }
+    let mut expected = through(map, &places, IdentitySource::Map);
+    expected.demand_places(map, &places, known);
+    expected.is_everywhere = true;
+    let placed = had_from(&places, known);
+    let is_placed = |by: &&Use| placed.iter().any(|own| own.is_same(by));
+    expected.open = known.uses.iter().filter(|by| !is_placed(by)).cloned().collect();
+    expected
+}
+
+/// The uses that have the image from one of these places.
+fn had_from(places: &[Reference], known: &Known) -> Vec<Use> {
+    let had = known.had.iter().filter(|(_, place)| places.contains(place));
+    had.map(|(by, _)| by.clone()).collect()
+}
+
+/// Those of the places that a line of the map is for.
+fn mapped(map: Option<&PrefixMap>, places: &[Reference]) -> Vec<Reference> {
+    let is_mapped = |place: &&Reference| map.is_some_and(|map| map.signed(place).is_some());
+    places.iter().filter(is_mapped).cloned().collect()
+}
+
+/// Whether a place is what the cluster's registry calls a tag that stands for the image: whoever asks for it there asks for
+/// what the tag says, where it is imported from among it. That comes first, and is not the tag's own name.
+fn is_own_name(place: &Reference, demand: &Demand) -> bool {
+    let own = demand
+        .by
+        .name
+        .split_once(':')
+        .filter(|_| demand.by.kind == UseKind::Tag);
+    let is_named = own.is_some_and(|(stream, tag)| {
+        place.name().ends_with(&format!("/{}/{stream}", demand.by.namespace)) && place.tag() == Some(tag)
+    });
+    is_named && demand.references.iter().skip(1).any(|own| own == place)
 }
 
 /// What the object of an image says by itself. A tag that it names is what was asked for, if `believes_tags`. A digest is

@@ -66,6 +66,7 @@ impl From<HeldExpected> for Expected {
             more_demands: held.more_demands,
             is_everywhere: false,
             open: Vec::new(),
+            placed: Vec::new(),
             is_partial: false,
             is_of_some: false,
             lost_name: None,

@@ -4,25 +4,24 @@
 //! `Verified` comes into being in this module only, through [`judge`] and [`ImageOutcome::combine`]. Every outcome carries
 //! each check made with the values compared, so that explaining needs no second look.
 
+mod comparison;
 pub mod expectation;
 pub mod footing;
 pub mod image;
 pub mod pipeline;
+mod said;
 pub mod signature;
 pub mod signer;
 pub mod tally;
 
-use crate::digest::Digest;
-use crate::identity::Rule;
 use crate::openpgp::judgement::Judgement;
 use crate::payload::{Payload, PayloadFormat};
 use crate::reason::{Reason, Refusal};
-use crate::reference::Reference;
 use crate::sigstore::keys::Checked;
-use crate::subject::{ManifestState, NamingList, SignatureKind, Subject};
-use crate::text::{quoted, safe};
+use crate::subject::{ManifestState, SignatureKind, Subject};
+use crate::text::safe;
+use comparison::{check_identity, Unfit};
 pub use expectation::Expectation;
-use expectation::Place;
 pub use footing::Footing;
 pub use image::ImageOutcome;
 pub use signature::{Check, Ended, SignatureOutcome, Step};
@@ -120,14 +119,21 @@ pub fn judge(
             outcome.message = format!("signed for {} by {}", safe(&payload.reference), signer.name());
             outcome.matched = fit.matched;
             outcome.met = fit.met;
-            for (place, message) in fit.missed {
-                outcome.miss(place, Reason::IdentityMismatch, message);
+            for (place, own) in fit.missed {
+                outcome.miss(place, own.reason, own.message);
             }
             outcome
         }
-        Err(refusal) => {
+        Err(Unfit { refusal, missed }) => {
             outcome.fail(Step::Identity, refusal.reason, refusal.message);
-            outcome.missing_all(set, expectation)
+            if missed.is_empty() {
+                return outcome.missing_all(set, expectation);
+            }
+            // Each requirement has its own comparison only: there may be thousands of identities.
+            for (place, own) in missed {
+                outcome.miss(place, own.reason, own.message);
+            }
+            outcome
         }
     }
 }
@@ -166,137 +172,6 @@ fn check_digest(payload: &Payload, subject: &Subject, expectation: &Expectation)
         }
         _ => format!("the payload and the image are {image} (the manifest is not at hand; the name is the digest)"),
     })
-}
-
-/// Which expected identities the signed reference matches.
-#[derive(Default)]
-struct Fit {
-    matched: Vec<Reference>,
-    met: Vec<Place>,
-    missed: Vec<(Place, String)>,
-    /// Every comparison that was made.
-    detail: String,
-}
-
-/// Compares the signed reference with every identity that a signature by the keys of a set may be for; what differs
-/// where it matches none, or that nobody knows.
-fn check_identity(
-    payload: &Payload,
-    subject: &Subject,
-    expectation: &Expectation,
-    (kind, set): (SignatureKind, usize),
-) -> Result<Fit, Refusal> {
-    let signed = match Reference::parse(&payload.reference) {
-        Ok(signed) => signed,
-        Err(error) => {
-            let what = quoted(&payload.reference);
-            let message = format!("it is signed for {what}, which is not a reference: {error}");
-            return Err(Refusal::new(Reason::IdentityMismatch, message));
-        }
-    };
-    let mut fit = Fit::default();
-    let mut passed = Vec::new();
-    let mut failed = Vec::new();
-    let mut reason = Reason::IdentityMismatch;
-    for (place, alternative, demand) in expectation.signed() {
-        if demand.keys.of(kind) != Some(set) {
-            continue;
-        }
-        let (expected, rule) = (&alternative.identity, &demand.rule);
-        match compare(expected, &signed, subject, rule) {
-            Ok(()) => {
-                let text = format!("expected {expected}, signed for {signed}: {rule} holds");
-                if !passed.contains(&text) {
-                    passed.push(text);
-                }
-                if !fit.matched.contains(expected) {
-                    fit.matched.push(expected.clone());
-                }
-                fit.met.push(place);
-            }
-            Err(Unlike { difference, is_known }) => {
-                if !is_known {
-                    reason = Reason::ManifestUnavailable;
-                }
-                let wanted = rule.wanted(expected);
-                // A tag would help only where there is a reference to hold it against.
-                let lacks_tag = if rule.can_be_met(expected) {
-                    without_tag(kind, &wanted, &signed)
-                } else {
-                    ""
-                };
-                let text = format!(
-                    "expected {wanted}, signed for {}: {difference}{lacks_tag}",
-                    safe(&signed.to_string()),
-                );
-                if !failed.contains(&text) {
-                    failed.push(text.clone());
-                }
-                fit.missed.push((place, text));
-            }
-        }
-    }
-    if fit.matched.is_empty() {
-        return Err(Refusal::new(reason, failed.join("; ")));
-    }
-    passed.extend(failed);
-    fit.detail = passed.join("; ");
-    Ok(fit)
-}
-
-/// What to know of a signed reference that only lacks a tag or a digest, as an addition to a message: signers of this kind
-/// write none unless they are told to.
-fn without_tag(kind: SignatureKind, wanted: &Reference, signed: &Reference) -> &'static str {
-    match kind {
-        SignatureKind::Sigstore if signed.is_name_only() && signed.name() == wanted.name() => {
-            "; payloads of this kind name a repository and no tag, unless the signer gives one (image-signature-verify(1), Signatures without a tag)"
-        }
-        _ => "",
-    }
-}
-
-/// Why a signed reference is not held for an expected one, in words that are safe to print.
-struct Unlike {
-    difference: String,
-    /// It is another one; else what it takes to know is not at hand.
-    is_known: bool,
-}
-
-/// One expected identity against the signed reference. A digest in either must be the image's own, or that of a list that
-/// the image was asked for by, which the rule by itself does not ask. Who expects one list does not get the image as another
-/// one has it.
-fn compare(expected: &Reference, signed: &Reference, subject: &Subject, rule: &Rule) -> Result<(), Unlike> {
-    let unlike = |difference, is_known| Err(Unlike { difference, is_known });
-    if !rule.matches(Some(expected), signed) {
-        return unlike(rule.difference(expected, signed), true);
-    }
-    let named = expected.digest().filter(|digest| subject.has(digest) != Some(true));
-    let mut lists: Vec<&NamingList> = subject.lists.iter().collect();
-    if let Some(named) = named {
-        lists.retain(|list| list.has(named));
-    }
-    let is_own = |digest: &Digest| subject.has(digest) == Some(true) || lists.iter().any(|list| list.has(digest));
-    for reference in [expected, signed] {
-        if reference.digest().is_some_and(|digest| !is_own(digest)) {
-            let lists = subject.lists.iter();
-            let lists: String = lists
-                .map(|list| format!(", in the manifest list {}", list.digest()))
-                .collect();
-            let open = reference.digest().filter(|digest| subject.has(digest).is_none());
-            let open = open
-                .map(|digest| format!("; whether {digest} is its digest too takes its manifest, which is not at hand"));
-            let is_known = open.is_none();
-            return unlike(
-                format!(
-                    "the image itself is {}{lists}{}",
-                    subject.digest,
-                    open.unwrap_or_default()
-                ),
-                is_known,
-            );
-        }
-    }
-    Ok(())
 }
 
 /// Where expected identities come from.

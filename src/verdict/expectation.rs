@@ -161,7 +161,7 @@ impl Expectation {
 }
 
 /// A requirement: of which alternative, and which of its requirements.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Place {
     pub alternative: usize,
     pub requirement: usize,

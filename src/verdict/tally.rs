@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What signatures add up to for each expected identity: how many different keys met which requirement.
 
+use std::collections::HashMap;
+
 use super::expectation::{Alternative, Demand, Place, Requirement, Signed};
+use super::said::Said;
 use super::signature::{Miss, SignatureOutcome};
 use super::{Expectation, Footing, Signer};
 use crate::reason::{Reason, Refusal, Verdict};
@@ -180,6 +183,7 @@ pub(super) fn count(
     missing: &[SignatureKind],
 ) -> Vec<Tally> {
     let alternatives = expectation.alternatives.iter().enumerate();
+    let said = Said::by(signatures);
     alternatives
         .map(|(alternative, own)| {
             let requirements = own.requirements.iter().enumerate();
@@ -188,7 +192,7 @@ pub(super) fn count(
                     alternative,
                     requirement,
                 };
-                count_one(signatures, place, of, missing)
+                count_one(&said, place, of, missing)
             });
             tally(own, requirements.collect())
         })
@@ -204,12 +208,7 @@ fn tally(alternative: &Alternative, requirements: Vec<Count>) -> Tally {
     }
 }
 
-fn count_one(
-    signatures: &[SignatureOutcome],
-    place: Place,
-    requirement: &Requirement,
-    missing: &[SignatureKind],
-) -> Count {
+fn count_one(said: &Said<'_>, place: Place, requirement: &Requirement, missing: &[SignatureKind]) -> Count {
     let mut count = Count {
         name: requirement.name.clone(),
         end: End::Missed,
@@ -224,35 +223,32 @@ fn count_one(
         Demand::Unsupported(why) => count.end = End::Unsupported(why.clone()),
         Demand::Signed(Signed { threshold, keys, .. }) => {
             count.needed = (*threshold).max(1);
-            let met = signatures
-                .iter()
-                .filter(|s| s.reason == Reason::Verified && s.met.contains(&place));
-            let groups = groups(met.filter_map(SignatureOutcome::signer));
+            let met = said.met.get(&place).into_iter().flatten();
+            let groups = groups(met.filter_map(|own| own.signer()));
             // A key lasts as long as the last of its subkeys that signed.
             let of_group = |group: &Vec<&Signer>| Footing::any(group.iter().map(|signer| Footing::of(signer)));
             let footings: Vec<Footing> = groups.iter().map(of_group).collect();
             count.signers = groups.into_iter().map(|group| group[0].clone()).collect();
-            let misses = signatures
-                .iter()
-                .flat_map(|s| &s.missed)
-                .filter(|miss| miss.place == place);
+            let misses = said.missed.get(&place).map_or(&[][..], Vec::as_slice);
             let mut furthest: Option<&Miss> = None;
             let rank = |miss: &Miss| (miss.refusal.reason.verdict() == Verdict::Unchecked, miss.progress);
-            for miss in misses {
+            for (_, miss) in misses {
                 if furthest.is_none_or(|best| rank(miss) > rank(best)) {
                     furthest = Some(miss);
                 }
             }
             count.miss = furthest.map(|miss| miss.refusal.clone());
-            let is_open = |s: &SignatureOutcome| {
-                let own = s.missed.iter().find(|miss| miss.place == place);
-                let reason = own.map_or(s.reason, |miss| miss.refusal.reason);
-                reason.verdict() == Verdict::Unchecked
-            };
+            // What a signature says of the requirement goes before what it came to with other keys.
+            let mut firsts = HashMap::new();
+            for (number, miss) in misses {
+                firsts.entry(*number).or_insert(miss.refusal.reason.verdict());
+            }
+            let is_open = firsts.values().any(|verdict| *verdict == Verdict::Unchecked)
+                || said.unchecked.iter().any(|number| !firsts.contains_key(number));
             count.end = if count.signers.len() >= count.needed {
                 count.footing = Footing::enough(&footings, count.needed);
                 End::Met
-            } else if missing.iter().any(|kind| keys.of(*kind).is_some()) || signatures.iter().any(is_open) {
+            } else if missing.iter().any(|kind| keys.of(*kind).is_some()) || is_open {
                 End::Open
             } else {
                 End::Missed

@@ -80,6 +80,31 @@ pub fn plan(stored: &Value, outcome: &SignatureOutcome, image: &ImageOutcome, co
     }
 }
 
+/// Whether a plan takes back a record of trust.
+#[must_use]
+pub fn takes_back(stored: &Value, plan: &Plan) -> bool {
+    let Plan::Write { changes, .. } = plan else {
+        return false;
+    };
+    // Whatever is written says anew whether the signature is trusted.
+    let is_true = |value: &Value| status(value, "Trusted").as_deref() == Some("True");
+    let new = changes.iter().find(|(name, _)| *name == "conditions");
+    let keeps = |change: &Change| matches!(change, Change::Set(value) if is_true(&json!({"conditions": value})));
+    is_true(stored) && new.is_some_and(|(_, change)| !keeps(change))
+}
+
+/// The reference for which a signature is recorded to be trusted; where the record does not say it, the one that it is
+/// signed for.
+#[must_use]
+pub fn trusted_for(stored: &Value, outcome: &SignatureOutcome) -> Option<Reference> {
+    if status(stored, "Trusted").as_deref() != Some("True") {
+        return None;
+    }
+    let recorded = stored["imageIdentity"].as_str().filter(|text| !text.is_empty());
+    let signed = || outcome.claim().map(|claim| claim.reference.as_str());
+    Reference::parse(recorded.or_else(signed)?).ok()
+}
+
 /// A signature that passed all steps. It is trusted only for an identity that enough keys signed for.
 fn passed(stored: &Value, outcome: &SignatureOutcome, image: &ImageOutcome, context: &Context) -> Plan {
     let reached = image.reached(outcome);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is to be recorded about an object that was judged.
 
+use serde_json::Value;
+
 use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Verdict};
 use crate::record::{self, Context, Plan};
@@ -55,12 +57,32 @@ pub(super) struct Words {
     pub(super) warnings: Vec<String>,
 }
 
+/// What an image comes to as the references for which its signatures are recorded to be trusted, each judged by itself.
+#[derive(Debug, Clone, Default)]
+pub(super) struct AsRecorded(pub(super) Vec<(Reference, ImageOutcome)>);
+
+impl AsRecorded {
+    /// What a signature and its image come to as what the signature is recorded to be trusted for, if that was looked at.
+    /// Nothing is known of a signature that the image was not judged by.
+    pub(super) fn of(
+        &self,
+        stored: &Value,
+        number: usize,
+        signature: &SignatureOutcome,
+    ) -> Option<(&ImageOutcome, Option<&SignatureOutcome>)> {
+        let recorded = record::trusted_for(stored, signature)?;
+        let (_, outcome) = self.0.iter().find(|(identity, _)| *identity == recorded)?;
+        Some((outcome, outcome.signatures().get(number)))
+    }
+}
+
 /// Works out what is to be recorded. `chosen` are the places of the judged signatures on the object, in the order of the
-/// outcome's; those of the outcome beyond them are not on the object. `record` is what every record of the run says.
+/// outcome's; those of the outcome beyond them are not on the object. `record` is what every record of the run says. A record
+/// of trust that holds `as_recorded` is not taken back, whatever else is expected of the image.
 pub(super) fn plan(
     loaded: &Loaded,
     chosen: &[usize],
-    outcome: &ImageOutcome,
+    (outcome, as_recorded): (&ImageOutcome, &AsRecorded),
     expected: &[Reference],
     author: Author,
     record: &Context,
@@ -72,13 +94,23 @@ pub(super) fn plan(
         ..record.clone()
     };
     let mut planned = Planned::default();
-    for (index, signature) in chosen.iter().zip(outcome.signatures()) {
+    for (number, (index, signature)) in chosen.iter().zip(outcome.signatures()).enumerate() {
         let name = match signature.name() {
             "" => format!("signature {} (without a name)", index + 1),
             name => safe(name),
         };
         context.options = options(record, outcome, signature);
-        let plan = record::plan(&loaded.object["signatures"][*index], signature, outcome, &context);
+        let stored = &loaded.object["signatures"][*index];
+        let mut plan = record::plan(stored, signature, outcome, &context);
+        let recorded = as_recorded.of(stored, number, signature);
+        if let Some((outcome, signature)) = recorded.filter(|_| record::takes_back(stored, &plan)) {
+            let own = signature.map_or(Plan::Untouched, |own| record::plan(stored, own, outcome, &context));
+            plan = match own {
+                Plan::Write { .. } if record::takes_back(stored, &own) => plan,
+                Plan::Write { .. } => Plan::Kept,
+                other => other,
+            };
+        }
         let words = &mut planned.words;
         planned.recorded.push(match plan {
             Plan::Untouched if signature.verdict() == Verdict::Unchecked => RecordResult::No,
@@ -94,7 +126,6 @@ pub(super) fn plan(
                 RecordResult::Failed
             }
             Plan::Write { changes, summary } => {
-                let stored = &loaded.object["signatures"][*index];
                 words
                     .warnings
                     .extend(over_revocation(stored, signature.verdict(), &name));
@@ -126,7 +157,7 @@ fn options(record: &Context, outcome: &ImageOutcome, signature: &SignatureOutcom
 
 /// What is to be said where a signature is trusted again whose key was recorded as revoked: a revocation is for good, so
 /// that the keys at hand may be older than it.
-fn over_revocation(stored: &serde_json::Value, verdict: Verdict, name: &str) -> Option<String> {
+fn over_revocation(stored: &Value, verdict: Verdict, name: &str) -> Option<String> {
     let before = record::latest(stored, "Trusted")?;
     let is_revoked = before.status == "False" && before.reason == Reason::KeyRevoked.word();
     (is_revoked && verdict == Verdict::Verified).then(|| {

@@ -205,18 +205,22 @@ fn what_one_namespace_expects_takes_no_record_back() {
     fleet
         .server()
         .stream("evil", "x", labelled(&format!("{SOURCE}/evil:v1"), "evil"));
-    for (range, status) in [
-        (&["-n", "evil"][..], 3),
-        (&["-A", "-l", "team=evil"], 3),
-        (&["-A"], 1),
-        (&[], 1),
-    ] {
-        let outcome = audit(range).expect(status);
+    let parts = [&["-n", "evil"][..], &["-A", "-l", "team=evil"]];
+    // It holds in the scope of what it is for.
+    for range in [parts[0], parts[1], &["-A"], &[]] {
+        let outcome = audit(range).expect(1);
         assert!(outcome.stdout.contains("Rejected"), "{outcome:#?}");
+        assert_eq!(record(), "True", "{range:?}: {outcome:#?}");
+    }
+    let other =
+        |scope: &str| json!({"default": [{"type": "reject"}], "transports": {"docker": {scope: signed_by(&other)}}});
+    fleet.scene.sandbox.file("policy.json", other(SOURCE).to_string());
+    for range in parts {
+        let outcome = audit(range).expect(3);
         assert_eq!(record(), "True", "{range:?}: {outcome:#?}");
         let told =
             "its record of trust stays, since something else may be expected of it elsewhere; leave out -n and -l";
-        assert_eq!(outcome.stderr.contains(told), status == 3, "{outcome:#?}");
+        assert!(outcome.stderr.contains(told), "{outcome:#?}");
     }
     // What the user names is recorded as the user says.
     audit(&["-n", "evil", &format!("{own}={SOURCE}/evil:v1")]).expect(1);

@@ -80,7 +80,7 @@ impl Judge<'_> {
         let unmapped = job.expected.unmapped.clone();
         let mut record = None;
         if let What::Object(object) = job.what {
-            findings::of_object(&object.loaded, &judged.first, &mut entry);
+            findings::of_object(&object.loaded, judged, &mut entry);
             // Where a use does not get what it expects, the image is rejected for its identity alone: what is recorded stays,
             // and that it is verified for another use is no ground to call it trusted (docs/contract.md 5).
             // Nor is anything recorded where not all was looked at that is expected.
@@ -89,7 +89,7 @@ impl Judge<'_> {
             if self.records() && job.expected.is_of_user() && is_one {
                 let beside = (job.aside, job.lists);
                 let keeps = job.expected.takes_nothing_back();
-                (entry.recorded, record) = self.record(*object, &judged.first, job.expected, beside, &mut telling);
+                (entry.recorded, record) = self.record(*object, judged, job.expected, beside, &mut telling);
                 if keeps {
                     lack = lack.or_else(|| keep_trust(&mut entry, &mut record));
                 }
@@ -112,7 +112,7 @@ impl Judge<'_> {
     fn record(
         &self,
         object: Object,
-        outcome: &ImageOutcome,
+        judged: &Judged,
         expected: Expected,
         (aside, lists): (Elsewhere, Lists),
         told: &mut Messages<'_>,
@@ -125,7 +125,7 @@ impl Judge<'_> {
                 return (Recorded::Failed, None);
             }
         };
-        let (recorded, changes) = self.changes(&loaded, outcome, &expected.identities, author, told);
+        let (recorded, changes) = self.changes(&loaded, judged, &expected.identities, author, told);
         let recording::Changes {
             all: edits,
             harmless,
@@ -160,17 +160,27 @@ impl Judge<'_> {
     fn changes(
         &self,
         loaded: &Loaded,
-        outcome: &ImageOutcome,
+        judged: &Judged,
         identities: &[Reference],
         author: Author,
         told: &mut Messages<'_>,
     ) -> (Recorded, recording::Changes) {
         let chosen: Vec<usize> = (0..loaded.image.signatures.len()).collect();
-        let planned = planning::plan(loaded, &chosen, outcome, identities, author, &self.settings.record);
+        let planned = planning::plan(
+            loaded,
+            &chosen,
+            (&judged.first, &judged.as_recorded),
+            identities,
+            author,
+            &self.settings.record,
+        );
         for why in &planned.words.withheld {
             told.error(why);
         }
-        recording::record(loaded, outcome, planned)
+        for warning in &planned.words.warnings {
+            told.warning(warning);
+        }
+        recording::record(loaded, &judged.first, planned)
     }
 
     /// Judges an object once more, which others may have changed, and works out what is to be recorded.
@@ -182,7 +192,7 @@ impl Judge<'_> {
         };
         if judged.worse.is_none() && job.expected.more_demands == 0 {
             let identities = &job.expected.identities;
-            again.changes = self.changes(loaded, &judged.first, identities, author, told).1;
+            again.changes = self.changes(loaded, &judged, identities, author, told).1;
             again.is = Some(Reported::of(&entries::entry(job, &judged).bounded()));
         }
         again

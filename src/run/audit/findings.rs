@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::judged::Judged;
 use crate::audit::entry::{Entry, Finding, FindingKind, UseKind};
 use crate::reason::{Reason, Verdict};
 use crate::record::{latest, unreached};
@@ -17,7 +18,8 @@ use crate::verdict::{Footing, ImageOutcome, SignatureOutcome, Signer};
 const KEY_ID: usize = 16;
 
 /// Adds what does not hold, is damaged or contradicts itself on the object of an image.
-pub(super) fn of_object(loaded: &Loaded, outcome: &ImageOutcome, entry: &mut Entry) {
+pub(super) fn of_object(loaded: &Loaded, judged: &Judged, entry: &mut Entry) {
+    let outcome = &judged.first;
     if outcome.reason() == Reason::MalformedImage {
         add(entry, FindingKind::Damaged, outcome.message().to_owned());
     }
@@ -32,7 +34,12 @@ pub(super) fn of_object(loaded: &Loaded, outcome: &ImageOutcome, entry: &mut Ent
         for what in SignatureDescription::of(stored, None).contradictions() {
             add(entry, FindingKind::Contradictory, format!("{name}: {what}"));
         }
-        if let Some(what) = stale(stored, signature, outcome) {
+        // A record of trust holds for what it names, whatever else is expected of the image now.
+        let what = match judged.as_recorded.of(stored, index, signature) {
+            Some((outcome, own)) => own.and_then(|own| stale(stored, own, outcome)),
+            None => stale(stored, signature, outcome),
+        };
+        if let Some(what) = what {
             add(entry, FindingKind::Stale, format!("{name}: {what}"));
         }
     }

@@ -64,12 +64,17 @@ pub(super) fn judges<'s>(
         } else {
             Messages::to(&mut nowhere)
         };
+        let judging = match trouble {
+            Some(refusal) => Judging::refusing(refusal.clone()),
+            None => Judging::new(&settings.criteria, std::iter::empty(), &mut tell)?,
+        };
+        if number == 0 {
+            // Which scopes are in question is not known before.
+            judging.check()?;
+        }
         judges.push(Judge {
             settings,
-            judging: match trouble {
-                Some(refusal) => Judging::refusing(refusal.clone()),
-                None => Judging::new(&settings.criteria, std::iter::empty(), &mut tell)?,
-            },
+            judging,
             registries: match &settings.images {
                 Images::Places { registries, .. } | Images::Cluster { registries, .. } => registries
                     .as_ref()
@@ -274,7 +279,9 @@ impl<'s> Judge<'s> {
                     is_object_alone: !elsewhere.looked_in_registries(),
                     sources,
                 };
-                self.subject(&subject, job, &absence, told)
+                let mut judged = self.subject(&subject, job, &absence, told);
+                judged.as_recorded = self.as_recorded(loaded, &subject, job, &judged.first, told);
+                judged
             }
             Err(refusal) => ImageOutcome::refused(refusal, Vec::new()).into(),
         }

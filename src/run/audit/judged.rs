@@ -3,6 +3,7 @@
 
 use crate::openpgp::framing::message::Message;
 use crate::reason::{Reason, Refusal};
+use crate::run::planning::AsRecorded;
 use crate::subject::{Content, SignatureBlob, SourceAnswer};
 use crate::verdict::{Footing, ImageOutcome, SignatureOutcome};
 
@@ -22,6 +23,8 @@ pub(super) struct Judged {
     pub(super) instances: Vec<(String, SignatureOutcome)>,
     /// What it rests on that it is Verified for all of its uses, if it is.
     pub(super) footing: Option<Footing>,
+    /// What it comes to as what its signatures are recorded to be trusted for, as far as that was looked at.
+    pub(super) as_recorded: AsRecorded,
 }
 
 impl From<ImageOutcome> for Judged {
@@ -34,6 +37,7 @@ impl From<ImageOutcome> for Judged {
             sources: Vec::new(),
             digest: None,
             instances: Vec::new(),
+            as_recorded: AsRecorded::default(),
         }
     }
 }

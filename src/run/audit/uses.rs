@@ -6,9 +6,13 @@ use std::collections::HashSet;
 use super::job::Job;
 use super::judge::Judge;
 use super::judged::{expiries, refused, Judged};
+use crate::audit::entry::IdentitySource;
 use crate::reason::{Reason, Refusal, Verdict};
+use crate::record;
 use crate::reference::Reference;
 use crate::report::console::Messages;
+use crate::run::planning::AsRecorded;
+use crate::source::objects::Loaded;
 use crate::subject::Subject;
 use crate::text::safe;
 use crate::verdict::{Footing, ImageOutcome};
@@ -39,7 +43,45 @@ impl Judge<'_> {
             sources: subject.sources.clone(),
             digest: None,
             instances: Vec::new(),
+            as_recorded: AsRecorded::default(),
         }
+    }
+
+    /// Judges an object by a policy as what each of its signatures is recorded to be trusted for, where the signature
+    /// does not hold for what is expected of the image now: each scope has its own keys, and what others
+    /// call the image is no ground to take that record back. What the user says of the image is.
+    pub(super) fn as_recorded(
+        &mut self,
+        loaded: &Loaded,
+        subject: &Subject,
+        job: &Job,
+        outcome: &ImageOutcome,
+        told: &mut Messages<'_>,
+    ) -> AsRecorded {
+        let mut all = AsRecorded::default();
+        if self.settings.criteria.policy.is_none() || job.expected.source == IdentitySource::User {
+            return all;
+        }
+        let stored = loaded.image.signatures.iter().enumerate();
+        let stored = stored.map(|(index, _)| &loaded.object["signatures"][index]);
+        for (stored, signature) in stored.zip(outcome.signatures()) {
+            if signature.verdict() == Verdict::Unchecked || !outcome.reached(signature).is_empty() {
+                continue;
+            }
+            let recorded = record::trusted_for(stored, signature);
+            let Some(identity) = recorded.filter(|own| all.0.iter().all(|(known, _)| known != own)) else {
+                continue;
+            };
+            let identities = std::slice::from_ref(&identity);
+            let mut own = self.as_expected(subject, job, identities, "there is no signature", told);
+            // Which list has that digest was not looked up.
+            let is_of_list = identity.digest().is_some_and(|digest| *digest != subject.digest);
+            if is_of_list && own.reason() == Reason::IdentityMismatch {
+                own = ImageOutcome::refused(Refusal::new(Reason::ManifestUnavailable, ""), Vec::new());
+            }
+            all.0.push((identity, own));
+        }
+        all
     }
 
     /// Judges what there is of an image by these identities, with the lists that they expect: the digest of a list which

@@ -5,7 +5,7 @@ use super::{Judged, Run};
 use crate::edit::SignatureEdit;
 use crate::report::console::Messages;
 use crate::report::RecordResult;
-use crate::run::planning::{self, Author};
+use crate::run::planning::{self, AsRecorded, Author};
 use crate::run::record_to::RecordFate;
 use crate::settings::objects::Recording;
 use crate::source::objects::Loaded;
@@ -33,7 +33,7 @@ impl Run<'_, '_> {
         let planned = planning::plan(
             loaded,
             chosen,
-            &report.outcome,
+            (&report.outcome, &AsRecorded::default()),
             &report.expected,
             author,
             &self.settings.record,

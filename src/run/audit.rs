@@ -79,9 +79,6 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
         ));
         return Ok(Exit::Trouble);
     }
-    let reach = session
-        .as_mut()
-        .and_then(|own| Reach::new(settings, own, &mut console.err));
     let in_cluster = matches!(settings.images, Images::Cluster { .. });
     let mut judges = judge::judges(
         settings,
@@ -89,6 +86,9 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
         trouble,
         &mut console.err,
     )?;
+    let reach = session
+        .as_mut()
+        .and_then(|own| Reach::new(settings, own, &mut console.err));
     if let Some(lookups) = reach.as_ref().map(|reach| Arc::new(Lookups::new(reach, settings))) {
         judges.iter_mut().for_each(|judge| judge.looking(&lookups));
     }

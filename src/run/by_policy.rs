@@ -4,6 +4,7 @@
 mod draft;
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 use self::draft::{Draft, DraftDemand};
 use super::engine;
@@ -12,9 +13,10 @@ use crate::openpgp::gnupg::home;
 use crate::openpgp::keys::key_file::Contents;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::import;
+use crate::policy::image_policy::ImagePolicy;
 use crate::policy::member;
 use crate::policy::scope::Applied;
-use crate::policy::KeyMaterial;
+use crate::policy::{KeyMaterial, PolicyRequirement};
 use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::settings::by_policy::ByPolicy;
@@ -79,15 +81,11 @@ impl<'s> Rules<'s> {
             if self.scopes.contains_key(&scope) || drafts.iter().any(|(known, _)| *known == scope) {
                 continue;
             }
-            let place = self.place(scope.as_deref());
             let mut read = Vec::new();
             let rules = self.settings.book.rules(scope.as_deref());
             for (number, requirement) in requirements.iter().enumerate() {
                 let object = rules.get(number).and_then(|rule| rule.object);
-                let draft = Draft::of(requirement, object).map_err(|(file, message)| {
-                    let at = self.at(scope.as_deref(), number, file);
-                    UsageError::new(format!("{place}, requirement {}{at}: {message}", number + 1))
-                })?;
+                let draft = self.draft(scope.as_deref(), number, requirement, object)?;
                 if let DraftDemand::Gpg(contents, _) = &draft.demand {
                     self.files.extend(contents.iter().cloned());
                 }
@@ -96,7 +94,7 @@ impl<'s> Rules<'s> {
             drafts.push((scope, read));
         }
         if !drafts.is_empty() {
-            self.read_other_files(stderr);
+            self.read_other_files(stderr)?;
         }
         for (scope, drafts) in drafts {
             let place = self.place(scope.as_deref());
@@ -116,11 +114,15 @@ impl<'s> Rules<'s> {
     }
 
     /// Reads the key files of scopes that nobody asked for: a revocation counts wherever in the policy it stands, in whatever
-    /// encoding. One that cannot be read is no reason not to judge by the others; it is said.
-    fn read_other_files(&mut self, stderr: &mut Messages<'_>) {
-        if std::mem::replace(&mut self.has_all_files, true) {
-            return;
+    /// encoding. One that is there and holds no keys is no reason not to judge by the others; it is said.
+    ///
+    /// # Errors
+    /// When one cannot be read: what it revokes is not known.
+    fn read_other_files(&mut self, stderr: &mut Messages<'_>) -> Result<(), UsageError> {
+        if self.has_all_files {
+            return Ok(());
         }
+        let name = &self.settings.name;
         let mut met: HashSet<String> = self.files.iter().map(|(name, _)| name.clone()).collect();
         for keys in member::openpgp(self.settings.policy()) {
             let read = match keys {
@@ -128,7 +130,16 @@ impl<'s> Rules<'s> {
                     let new = paths
                         .iter()
                         .filter(|path| met.insert(safe(&path.display().to_string())));
-                    new.map(|path| import::read(path)).collect()
+                    let read = |path: &PathBuf| {
+                        import::bytes_of(path).map(|(shown, bytes)| (import::look(&shown, bytes), shown))
+                    };
+                    let read: Result<Vec<_>, _> = new.map(read).collect();
+                    let without = "a revocation in it would count in every scope, so that nothing is judged without it";
+                    let read =
+                        read.map_err(|error| UsageError::new(format!("{name}, another scope: {error}; {without}")))?;
+                    read.into_iter()
+                        .map(|(contents, shown)| contents.map(|contents| (shown, contents)))
+                        .collect()
                 }
                 KeyMaterial::Data(all) => {
                     let look = |bytes: &Vec<u8>| {
@@ -142,12 +153,48 @@ impl<'s> Rules<'s> {
                 match file {
                     Ok(file) => self.files.push(file),
                     Err(error) => stderr.warning(format_args!(
-                        "{}, another scope: {error}; revocations that may be in it do not count",
-                        self.settings.name
+                        "{name}, another scope: {error}; revocations that may be in it do not count"
                     )),
                 }
             }
         }
+        self.has_all_files = true;
+        Ok(())
+    }
+
+    /// Reads the key files of every scope, to tell a mistake with them before anything is asked for. Keys that objects
+    /// of a cluster name are not among them: they are judged by where they are needed.
+    ///
+    /// # Errors
+    /// When a key file is of no use.
+    pub(super) fn check(&self) -> Result<(), UsageError> {
+        let policy = self.settings.policy();
+        let transports = policy.transports.iter().filter(|own| own.name == TRANSPORT);
+        let scopes = transports.flat_map(|own| &own.scopes);
+        let all = scopes.map(|scope| (Some(scope.name.as_str()), &scope.requirements));
+        for (scope, requirements) in all.chain([(None, &policy.default)]) {
+            let rules = self.settings.book.rules(scope);
+            for (number, requirement) in requirements.iter().enumerate() {
+                if rules.get(number).and_then(|rule| rule.object).is_none() {
+                    self.draft(scope, number, requirement, None)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A requirement of a scope with the key files that it names.
+    fn draft(
+        &self,
+        scope: Option<&str>,
+        number: usize,
+        requirement: &PolicyRequirement,
+        object: Option<&ImagePolicy>,
+    ) -> Result<Draft, UsageError> {
+        Draft::of(requirement, object).map_err(|(file, message)| {
+            let (place, at) = (self.place(scope), self.at(scope, number, file));
+            UsageError::new(format!("{place}, requirement {}{at}: {message}", number + 1))
+        })
     }
 
     /// What is expected of an image that may have one of these identities.

@@ -59,6 +59,17 @@ impl<'c> Judging<'c> {
         Ok(Self { judges, demand })
     }
 
+    /// Reads the key files of every scope of a policy, whichever images will come.
+    ///
+    /// # Errors
+    /// When one is of no use.
+    pub(super) fn check(&self) -> Result<(), UsageError> {
+        match &self.demand {
+            Demand::Policy(rules) => rules.check(),
+            Demand::Options(_) | Demand::Unknown(_) => Ok(()),
+        }
+    }
+
     /// Judges no image, because what is demanded could not be found out.
     pub(super) fn refusing(refusal: Refusal) -> Self {
         Self {

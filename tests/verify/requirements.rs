@@ -91,11 +91,30 @@ fn revocations_count_from_every_scope_of_the_policy() {
     place.json(IDENTITY).expect_verdict(0, OK);
     place.scopes(&json!({"registry.local:5000": of("a.gpg"), "elsewhere.example": of("revoked.gpg")}));
     place.json(IDENTITY).expect_verdict(1, "Rejected/KeyRevoked");
-    // One that is not there spoils no other scope, and is said.
-    place.scopes(&json!({"registry.local:5000": of("a.gpg"), "elsewhere.example": of("away.gpg")}));
+    // One that holds no keys spoils no other scope, and is said.
+    place.desk.put("none.gpg", "nothing");
+    place.scopes(&json!({"registry.local:5000": of("a.gpg"), "elsewhere.example": of("none.gpg")}));
     let outcome = place.json(IDENTITY).expect_verdict(0, OK);
-    assert!(outcome.stderr.contains("away.gpg"), "{outcome:?}");
+    assert!(outcome.stderr.contains("none.gpg"), "{outcome:?}");
     assert!(outcome.stderr.contains("do not count"), "{outcome:?}");
+}
+
+/// What revokes a key may be in the file that cannot be read now.
+#[test]
+fn nothing_is_judged_without_a_key_file_of_another_scope_that_cannot_be_read() {
+    let place = Place::new();
+    let key = forge::Key::new();
+    let draft = forge::Draft::new(forge::then() + 60).named(&key);
+    place.put(&image(D1, &[&key.message(&draft, &payload(D1, IDENTITY))]));
+    place.desk.put("a.gpg", key.certificate("A <a@example.com>"));
+    let of = |file: &str| json!([{"type": "signedBy", "keyType": "GPGKeys", "keyPath": file}]);
+    place.scopes(&json!({"registry.local:5000": of("a.gpg"), "elsewhere.example": of("away.gpg")}));
+    let outcome = place.json(IDENTITY).expect(2);
+    assert!(outcome.stderr.contains("away.gpg"), "{outcome:?}");
+    place
+        .desk
+        .put("away.gpg", key.revoked("A <a@example.com>", 0, forge::then() + 30));
+    place.json(IDENTITY).expect_verdict(1, "Rejected/KeyRevoked");
 }
 
 #[test]

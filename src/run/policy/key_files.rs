@@ -77,7 +77,12 @@ impl KeyFiles {
                 .any(|keys| matches!(keys, KeyMaterial::Paths(paths) if paths.contains(path)))
         };
         let own = self.troubles.iter().filter(|(path, _)| !is_told(path));
-        own.map(|(_, what)| format!("another scope: {what}; revocations that may be in it do not count"))
-            .collect()
+        let all = own.map(|(path, what)| match self.read.get(path) {
+            Some(Ok(_)) => format!("another scope: {what}; revocations that may be in it do not count"),
+            _ => format!(
+                "another scope: {what}; nothing is judged by the policy without it, since a revocation in it would count in every scope"
+            ),
+        });
+        all.collect()
     }
 }

@@ -33,6 +33,8 @@ mod interrupted;
 mod inventory;
 #[path = "audit/lists.rs"]
 mod lists;
+#[path = "audit/many_tags.rs"]
+mod many_tags;
 #[path = "audit/meanwhile.rs"]
 mod meanwhile;
 #[path = "audit/mirror_scene.rs"]
@@ -45,6 +47,8 @@ mod named;
 mod namespaces;
 #[path = "audit/naming_lists.rs"]
 mod naming_lists;
+#[path = "audit/odd_names.rs"]
+mod odd_names;
 #[path = "audit/partial.rs"]
 mod partial;
 #[path = "audit/progress.rs"]
@@ -69,6 +73,8 @@ mod shards;
 mod since;
 #[path = "audit/tag_views.rs"]
 mod tag_views;
+#[path = "audit/taken_back.rs"]
+mod taken_back;
 #[path = "audit/trouble.rs"]
 mod trouble;
 #[path = "audit/unknown_lists.rs"]

@@ -34,15 +34,24 @@ pub struct Container {
     pub asked: Option<Reference>,
 }
 
-/// The containers of a pod that have an image, and the images that it mounts; with what of it cannot be read, in sentences
-/// that are safe to print. Pods that have ended run nothing; in all others everything counts that was started, init
+/// What cannot be read of a pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// The images that more may be expected of than is known; none where it may be any of them.
+    pub images: Option<Vec<Digest>>,
+    /// What is wrong, in a sentence that is safe to print.
+    pub what: String,
+}
+
+/// The containers of a pod that have an image, and the images that it mounts; with what of it cannot be read. Pods that have ended run nothing; in all others everything counts that was started, init
 /// containers that are done too: they run again with the pod.
 #[must_use]
-pub fn of(pod: &Value) -> (Vec<Container>, Vec<String>) {
+pub fn of(pod: &Value) -> (Vec<Container>, Vec<Trouble>) {
     let name = pod["metadata"]["name"].as_str().unwrap_or_default();
     let namespace = pod["metadata"]["namespace"].as_str().unwrap_or_default();
     if name.is_empty() || namespace.is_empty() {
-        return (Vec::new(), vec!["a pod has no name or no namespace".to_owned()]);
+        let what = "a pod has no name or no namespace".to_owned();
+        return (Vec::new(), vec![Trouble { images: None, what }]);
     }
     let mut reading = Reading {
         pod,
@@ -80,13 +89,19 @@ struct Reading<'p> {
     name: &'p str,
     is_running: bool,
     found: Vec<Container>,
-    troubles: Vec<String>,
+    troubles: Vec<Trouble>,
 }
 
 impl<'p> Reading<'p> {
     fn complain(&mut self, what: &str) {
+        self.complain_of(None, what);
+    }
+
+    /// Notes a trouble that concerns these images only; with none of them, one that keeps no record from being made.
+    fn complain_of(&mut self, images: Option<Vec<Digest>>, what: &str) {
         let pod = quoted(&format!("{}/{}", self.namespace, self.name));
-        let trouble = format!("pod {pod}: {what}");
+        let what = format!("pod {pod}: {what}");
+        let trouble = Trouble { images, what };
         // What stands in the way of one list may stand in the way of others.
         if !self.troubles.contains(&trouble) {
             self.troubles.push(trouble);
@@ -122,63 +137,67 @@ impl<'p> Reading<'p> {
             statuses.entry(own).or_default().push((status, id));
         }
         for (own, container, text) in self.named(specified, "image") {
-            let asked = self.asked(&format!("container {}", quoted(own)), text);
             if text.is_empty() && container.is_object() && container.get("image").is_none_or(Value::is_string) {
                 self.complain(&format!("container {}: it names no image", quoted(own)));
             }
             match statuses.remove(own) {
-                Some(all) => all
-                    .into_iter()
-                    .for_each(|status| self.container(own, status, asked.as_ref())),
+                Some(all) => all.into_iter().for_each(|status| self.container(own, status, text)),
+                // A container for debugging is begun in a pod that runs.
+                None if specified.starts_with("spec.ephemeral") && !text.contains('@') => {}
                 // One that the status leaves out may run anything.
-                None if self.is_running => self.container_that_runs(own, "", asked),
+                None if self.is_running => self.container_that_runs(own, "", text),
                 None => {}
             }
         }
         for (own, status, id) in told {
             // What the specification does not have runs all the same.
             if statuses.contains_key(own) {
-                self.container(own, (status, id), None);
+                self.container(own, (status, id), "");
             }
         }
     }
 
-    /// The reference that something of the pod names; a trouble where it is none.
-    fn asked(&mut self, what: &str, text: &str) -> Option<Reference> {
+    /// A container with its status and the image in that. One that waits for its image runs nothing, and expects nothing.
+    fn container(&mut self, own: &str, (status, id): (&Value, &str), text: &str) {
+        if !id.is_empty() || status["state"]["running"].is_object() {
+            self.container_that_runs(own, id, text);
+        }
+    }
+
+    fn container_that_runs(&mut self, own: &str, id: &str, text: &str) {
+        let what = format!("container {}", quoted(own));
+        // A runtime that does not say it has pulled what was named.
+        let named = named(text);
+        let runs = manifest(id).or_else(|| named.clone());
+        let asked = self.asked(&what, text, [runs.clone(), named]);
+        match runs {
+            Some(runs) => self.find(own, runs, asked),
+            None => {
+                let what = format!("{what}: imageID {} names no manifest", quoted(id));
+                self.complain_of(Some(Vec::new()), &what);
+            }
+        }
+    }
+
+    fn find(&mut self, own: &str, runs: Digest, asked: Option<Reference>) {
+        self.found.push(Container {
+            namespace: self.namespace.to_owned(),
+            name: format!("{}/{own}", self.name),
+            runs,
+            asked,
+        });
+    }
+
+    /// The reference that something of the pod names; a trouble where it is none, with the images that it may be about: what
+    /// runs is used all the same.
+    fn asked(&mut self, what: &str, text: &str, images: [Option<Digest>; 2]) -> Option<Reference> {
         let asked = Reference::parse(text).ok();
         if asked.is_none() && !text.is_empty() {
-            // What runs is used all the same.
-            self.complain(&format!(
-                "{what}: image {} is no reference, so that what it expects is not known",
-                quoted(text)
-            ));
+            let text = quoted(text);
+            let what = format!("{what}: image {text} is no reference, so that what it expects is not known");
+            self.complain_of(Some(images.into_iter().flatten().collect()), &what);
         }
         asked
-    }
-
-    /// A container with its status and the image in that. One that waits for its image runs nothing.
-    fn container(&mut self, own: &str, (status, id): (&Value, &str), asked: Option<&Reference>) {
-        if !id.is_empty() || status["state"]["running"].is_object() {
-            self.container_that_runs(own, id, asked.cloned());
-        }
-    }
-
-    fn container_that_runs(&mut self, own: &str, id: &str, asked: Option<Reference>) {
-        // A runtime that does not say it has pulled what was named.
-        let runs = manifest(id).or_else(|| sha256(asked.as_ref()?.digest()?));
-        match runs {
-            Some(runs) => self.found.push(Container {
-                namespace: self.namespace.to_owned(),
-                name: format!("{}/{own}", self.name),
-                runs,
-                asked,
-            }),
-            None => self.complain(&format!(
-                "container {}: imageID {} names no manifest",
-                quoted(own),
-                quoted(id)
-            )),
-        }
     }
 
     /// The images that volumes are of. The status does not say what is mounted, so that one which is named by a
@@ -192,22 +211,26 @@ impl<'p> Reading<'p> {
             }
             let what = format!("volume {}", quoted(name));
             let text = self.some(&format!("{what}: "), members::text(volume, "image.reference"));
-            let asked = self.asked(&what, text);
-            match asked.as_ref().and_then(|asked| sha256(asked.digest()?)) {
-                Some(runs) => self.found.push(Container {
-                    namespace: self.namespace.to_owned(),
-                    name: format!("{}/volume {name}", self.name),
-                    runs,
-                    asked,
-                }),
-                None if self.is_running || text.is_empty() => self.complain(&format!(
-                    "{what}: image {} has no digest, so that it is not known what is mounted",
-                    quoted(text)
-                )),
-                None => {}
+            let runs = named(text);
+            if !self.is_running && runs.is_none() && !text.is_empty() {
+                continue;
+            }
+            let asked = self.asked(&what, text, [runs.clone(), None]);
+            match runs {
+                Some(runs) => self.find(&format!("volume {name}"), runs, asked),
+                None => {
+                    let text = quoted(text);
+                    let what = format!("{what}: image {text} has no digest, so that it is not known what is mounted");
+                    self.complain_of(Some(Vec::new()), &what);
+                }
             }
         }
     }
+}
+
+/// The digest of a manifest by which an image is named, also where the rest is no reference.
+fn named(text: &str) -> Option<Digest> {
+    sha256(&Digest::parse(text.rsplit_once('@')?.1).ok()?)
 }
 
 /// The digest of the manifest that an `imageID` names: `REPOSITORY@sha256:...` from CRI-O and containerd,
@@ -245,7 +268,7 @@ mod tests {
     fn runs(phase: &str, id: &str, image: &str) -> Result<Vec<String>, String> {
         let (found, mut troubles) = of(&pod(phase, id, image));
         match troubles.pop() {
-            Some(trouble) => Err(trouble),
+            Some(trouble) => Err(trouble.what),
             None => Ok(found.into_iter().map(|own| own.runs.to_string()).collect()),
         }
     }
@@ -318,5 +341,9 @@ mod tests {
         let id = format!("x/app@{}", hex('a'));
         let (found, troubles) = of(&pod("Running", &id, "[::1]:5000/app:1"));
         assert_eq!((found.len(), troubles.len()), (1, 1), "{found:?} {troubles:?}");
+        assert_eq!(troubles[0].images.as_deref(), Some(&[found[0].runs.clone()][..]));
+        // What never runs expects nothing.
+        let (found, troubles) = of(&pod("Pending", "", "MyApp:latest"));
+        assert_eq!((found.len(), troubles.len()), (0, 0), "{found:?} {troubles:?}");
     }
 }

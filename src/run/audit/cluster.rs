@@ -149,7 +149,7 @@ impl<'s> Cluster<'s> {
         let nothing = Value::Null;
         let object = found.as_ref().map_or(&nothing, |found| &found.loaded.object);
         let expected = Expected {
-            is_partial: self.is_partial || self.inventory.may_miss_names_of(&name),
+            is_partial: self.is_partial || known.is_doubted || self.inventory.may_miss_names_of(&name),
             is_of_some: self.is_of_some,
             lost_name,
             ..expected_of(self.map, self.requests, &known, object, &wanted)

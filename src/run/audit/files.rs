@@ -12,7 +12,7 @@ use super::cluster::NOT_RECORDED;
 use super::expected::{self, Expected};
 use super::job::{Job, Object, Standing, What};
 use super::naming::Lists;
-use crate::audit::entry::{IdentitySource, UseKind};
+use crate::audit::entry::{called, IdentitySource, UseKind};
 use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::{Known, Uses};
 use crate::digest::Digest;
@@ -41,7 +41,7 @@ pub(super) struct Files<'f> {
     uses: Uses,
     /// Why not all of that is known; safe to print.
     troubles: Vec<String>,
-    /// What else is not known, likewise: nothing is expected of any image by it.
+    /// What else is not known, likewise: it is about no other images than those that are noted with their uses.
     beside: Vec<String>,
     /// How many objects of other kinds were left out.
     others: u64,
@@ -172,7 +172,7 @@ impl<'f> Files<'f> {
             expected::through(None, &request.identities, IdentitySource::User)
         });
         let expected = Expected {
-            is_partial: self.is_partial(),
+            is_partial: self.is_partial() || known.is_doubted,
             ..expected
         };
         let lists = match &what {
@@ -182,8 +182,8 @@ impl<'f> Files<'f> {
             _ => Lists::default(),
         };
         Job {
-            image: self.told_apart(selected.name, &selected.source),
-            source: selected.source,
+            image: called(self.told_apart(selected.name, &selected.source)),
+            source: called(selected.source),
             what,
             expected,
             uses: known.uses,

@@ -89,7 +89,7 @@ pub struct Inventory {
     scope: Scope,
     uses: Uses,
     incomplete: Vec<String>,
-    /// The same of what is handed down to no image.
+    /// The same of what is about no other images than those that are noted with their uses.
     beside: Vec<String>,
     /// The images that are known to be judged, sorted, and which of them were.
     images: Vec<[u8; 32]>,
@@ -159,7 +159,7 @@ impl Inventory {
         &self.incomplete
     }
 
-    /// What else is not known, in such sentences: nothing is expected of any image by it.
+    /// What else is not known, in such sentences: it is about no other images than those that are noted.
     #[must_use]
     pub fn beside(&self) -> &[String] {
         &self.beside
@@ -187,7 +187,13 @@ impl Inventory {
         let consequence = "which tags stand for an image, and what it is to be signed as, is not known";
         self.walk(api, streams, consequence, &mut |object| add_stream(&mut uses, object));
         let consequence = "which images run is not known";
-        self.walk(api, pods, consequence, &mut |object| add_pod(&mut uses, object));
+        let mut others = Vec::new();
+        self.walk(api, pods, consequence, &mut |object| {
+            let (of_all, beside) = add_pod(&mut uses, object);
+            others.extend(beside.into_iter().take(MAX_NAMED.saturating_sub(others.len())));
+            of_all
+        });
+        self.beside = others;
         if self.scope.range == Range::Images {
             self.add_release(api, &mut uses);
             if !self.scope.selector.is_empty() {

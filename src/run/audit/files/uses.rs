@@ -31,7 +31,12 @@ impl Files<'_> {
                 }
                 ObjectKind::Unread => vec![self.unread(position)],
                 kind => match self.objects.user(position) {
-                    Ok(object) if kind == ObjectKind::Pod => add_pod(&mut self.uses, &object),
+                    Ok(object) if kind == ObjectKind::Pod => {
+                        let (of_all, others) = add_pod(&mut self.uses, &object);
+                        let room = MAX_TROUBLES.saturating_sub(self.beside.len());
+                        self.beside.extend(others.into_iter().take(room));
+                        of_all
+                    }
                     Ok(object) => {
                         streams.push(position);
                         add_stream(&mut self.uses, &object)
@@ -61,7 +66,7 @@ impl Files<'_> {
         self.uses.finish();
         let told = unknown.told(&self.uses);
         self.troubles.extend(told.demanded);
-        self.beside = told.others;
+        self.beside.extend(told.others);
         if self.uses.is_full() {
             let what = "the files have more uses of images than are kept: some are left out";
             self.troubles.push(what.to_owned());

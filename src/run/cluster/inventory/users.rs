@@ -50,8 +50,8 @@ pub(in crate::run) fn add_tag(uses: &mut Uses, object: &Value) -> Vec<String> {
     Vec::new()
 }
 
-/// Notes what a pod runs; what cannot be told comes back.
-pub(in crate::run) fn add_pod(uses: &mut Uses, object: &Value) -> Vec<String> {
+/// Notes what a pod runs. What cannot be told comes back: first what may be about any image, then what is not.
+pub(in crate::run) fn add_pod(uses: &mut Uses, object: &Value) -> (Vec<String>, Vec<String>) {
     let (found, troubles) = containers::of(object);
     for container in found {
         let by = used(UseKind::Pod, &container.namespace, &container.name);
@@ -68,5 +68,15 @@ pub(in crate::run) fn add_pod(uses: &mut Uses, object: &Value) -> Vec<String> {
             uses.add_had(&container.runs, &by, container.asked.as_ref());
         }
     }
-    troubles
+    let (mut of_all, mut others) = (Vec::new(), Vec::new());
+    for trouble in troubles {
+        match &trouble.images {
+            None => of_all.push(trouble.what),
+            Some(images) => {
+                images.iter().for_each(|image| uses.doubt(image));
+                others.push(trouble.what);
+            }
+        }
+    }
+    (of_all, others)
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::finding::{Finding, FindingKind};
 pub use super::source::{Source, MAX_SOURCES};
+use crate::digest::Digest;
 use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Verdict};
 
@@ -169,6 +170,19 @@ fn cut<T>(list: &mut Vec<T>, most: usize, stays: impl Fn(&[T], &T) -> bool) -> u
         list.extend(ranked.into_iter().take(most).map(|(_, own)| own));
     }
     more as u64
+}
+
+/// What reports call an image whose name is longer than [`MAX_STRING`]: its beginning, and the SHA-256 of all of it. Others
+/// are called by their names. Shards, and runs that go on from a report, know an image by this.
+#[must_use]
+pub fn called(name: String) -> String {
+    /// Most bytes of the beginning.
+    const SHOWN: usize = 256;
+    if name.len() <= MAX_STRING {
+        return name;
+    }
+    let end = (0..=SHOWN).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}\u{2026} ({})", &name[..end], Digest::of_bytes(name.as_bytes()))
 }
 
 /// Shortens a string to [`MAX_STRING`].

@@ -137,6 +137,9 @@ impl Images {
                 "--all-namespaces cannot be used with --namespace: one of them says where images are used",
             ));
         }
+        if client.namespace.as_deref() == Some("") {
+            return Err(UsageError::new("--namespace \"\" is not a valid namespace name"));
+        }
         if options.source.recursive {
             return Err(UsageError::new("--recursive is about directories of --filename"));
         }

@@ -2,6 +2,7 @@
 //! The images of an inventory, one after the other: those that are listed, those that are used, those that were not found.
 
 use super::{digest, Candidate, Inventory, Range};
+use crate::audit::entry::called;
 use crate::audit::uses::Known;
 use crate::cluster::api::Api;
 use crate::cluster::images::{self, FoundImage};
@@ -94,6 +95,7 @@ impl Inventory {
                     continue;
                 }
             }
+            let name = called(name);
             if !is_wanted(&name) {
                 continue;
             }

@@ -12,7 +12,7 @@ use super::scalar;
 use crate::json::MAX_DEPTH;
 
 /// Bytes of memory that nodes may take whatever the length of the text.
-const FREE: usize = 1 << 20;
+const FREE: usize = 5 << 20;
 
 /// Bytes of memory that nodes may take for each byte of text.
 const RATIO: usize = 8;

@@ -331,3 +331,18 @@ fn rows_whose_sigstore_signatures_nobody_looks_for() {
     // Without the configuration of a machine nothing is known of it.
     assert_eq!(sandbox.run([&["policy"], &test[..]].concat()).expect(0).stderr, "");
 }
+
+/// YAML takes more memory than JSON for as many rows.
+#[test]
+fn a_table_in_yaml_may_have_as_many_rows_as_one_in_json() {
+    let sandbox = scene();
+    let row = |n: usize| format!("a.example/n{n}/x:1: {{scope: a.example, verdict: Allowed}}\n");
+    let table: String = (0..10_000).map(row).collect();
+    sandbox.file("long.yaml", &table);
+    let args = ["policy", "test", "long.yaml", "--policy", "policy.json"];
+    let outcome = sandbox.run(args).expect(0);
+    assert!(outcome.stdout.ends_with("10000 passed, 0 failed\n"));
+    sandbox.file("long.yaml", table + &row(10_000));
+    let outcome = sandbox.run(args).expect(2);
+    assert!(outcome.stderr.contains("10000"), "{outcome:?}");
+}

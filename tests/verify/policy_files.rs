@@ -201,10 +201,17 @@ fn mistakes_are_usage_errors() {
             place.json(IDENTITY).expect_usage(part);
         }
     }
-    // What is wrong in a scope that nobody asks for is nobody's business now.
-    let policy = json!({"default": [signed_by("absent.gpg")], "transports": {"docker": {"registry.local:5000": [signed_by("key.gpg")]}}});
-    place.desk.put("policy.json", policy.to_string());
+    // What is wrong in a scope that nobody asks for is nobody's business now, but for what may be revoked there.
+    let policy = |of_others: Value| json!({"default": [of_others], "transports": {"docker": {"registry.local:5000": [signed_by("key.gpg")]}}});
+    let of_others = policy(json!({"type": "sigstoreSigned", "keyPath": "absent.pub"}));
+    place.desk.put("policy.json", of_others.to_string());
     place.json(IDENTITY).expect_verdict(0, OK);
+    place
+        .desk
+        .put("policy.json", policy(signed_by("absent.gpg")).to_string());
+    place
+        .json(IDENTITY)
+        .expect_usage("another scope: reading key file absent.gpg");
     std::fs::remove_file(place.desk.sandbox.path("policy.json")).unwrap();
     place.json(IDENTITY).expect_usage("reading policy policy.json");
 }

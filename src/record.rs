@@ -93,8 +93,8 @@ pub fn takes_back(stored: &Value, plan: &Plan) -> bool {
     is_true(stored) && new.is_some_and(|(_, change)| !keeps(change))
 }
 
-/// The reference for which a signature is recorded to be trusted; where the record does not say it, the one that it is
-/// signed for.
+/// The reference for which a signature is recorded to be trusted; where the record does not say it, the one that the
+/// signature is made for.
 #[must_use]
 pub fn trusted_for(stored: &Value, outcome: &SignatureOutcome) -> Option<Reference> {
     if status(stored, "Trusted").as_deref() != Some("True") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the signatures of an image say of each requirement, to be looked up: an image may be expected to have thousands of
-//! identities.
+//! What the signatures of an image say of each requirement, to be looked up: an image may be expected to have
+//! thousands of identities.
 
 use std::collections::{HashMap, HashSet};
 

@@ -33,6 +33,8 @@ pub struct Uses {
     words: Words,
     /// Lists and their instances.
     instances: Vec<([u8; 32], [u8; 32])>,
+    /// How much of what lists hand down to an image is left out, in the order of the images.
+    left_out: Vec<([u8; 32], u64)>,
     /// Images of which something is expected that is not known.
     doubted: Vec<[u8; 32]>,
     is_full: bool,
@@ -164,6 +166,9 @@ impl Uses {
     pub fn known(&self, image: &Digest) -> Known {
         let mut known = Known::default();
         let Some(hash) = image.hash() else { return known };
+        if let Ok(place) = self.left_out.binary_search_by_key(&hash, |(image, _)| *image) {
+            known.more_demands = self.left_out[place].1;
+        }
         known.is_doubted = self.doubted.binary_search(&hash).is_ok();
         let start = self.records.partition_point(|record| record.image < hash);
         let mut seen: HashSet<&[Named]> = HashSet::new();

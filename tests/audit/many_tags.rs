@@ -5,7 +5,7 @@ use serde_json::{json, Value};
 
 use super::bench::{digest, Bench, Report, SIGNED};
 use crate::support::images::list;
-use crate::support::program::binary;
+use crate::support::program::{binary, word};
 
 /// A stream with many tags of one image, each imported from a tag of its own.
 fn stream(count: usize) -> Value {
@@ -27,7 +27,7 @@ fn thousands_of_tags_of_one_image_take_little_memory_by_a_policy() {
         .put("policy.json", json!({"default": [requirement]}).to_string());
     bench
         .desk
-        .put("all.json", list(&[bench.good(1), stream(4096)]).to_string());
+        .put("all.json", format!("{:#}", list(&[bench.good(1), stream(3000)])));
     let mut shell = bench.desk.sandbox.command_of("/bin/sh".as_ref());
     shell
         .args(["-c", "ulimit -v 1500000 && exec \"$@\"", "sh"])
@@ -42,4 +42,40 @@ fn thousands_of_tags_of_one_image_take_little_memory_by_a_policy() {
         message.contains("expected registry.local:5000/foo/bar:t0, signed for"),
         "{message}"
     );
+}
+
+/// With one list and one stream, whoever may write them could keep the records of others from being made.
+#[test]
+fn a_list_with_thousands_of_instances_and_of_tags_concerns_its_own_instances_only() {
+    let bench = Bench::new();
+    let mut tags = stream(4096);
+    for tag in tags["status"]["tags"].as_array_mut().unwrap() {
+        tag["items"][0]["image"] = digest(9).into();
+    }
+    let mut own = bench.image(9, &[]);
+    let instance =
+        |n: usize| json!({"digest": digest(n), "mediaType": "m/v1", "manifestSize": 1, "architecture": "a", "os": "l"});
+    own["dockerImageManifestMediaType"] = "application/vnd.oci.image.index.v1+json".into();
+    own["dockerImageManifests"] = (100..2100).chain([2]).map(instance).collect();
+    let objects = list(&[bench.good(1), bench.good(2), own, tags]);
+    bench.desk.put("all.json", format!("{objects:#}"));
+    let args = [
+        "-f",
+        "all.json",
+        "--confirm",
+        "--identity-match",
+        "matchRepository",
+        "-o",
+        "jsonl",
+    ];
+    let outcome = bench.run(&args).expect(3);
+    let report = Report::read(&outcome.stdout);
+    let said = |n: usize| {
+        let mut entries = report.entries.iter();
+        let entry = entries.find(|entry| entry["image"] == digest(n)).unwrap();
+        format!("{} {}", word(entry), entry["recorded"])
+    };
+    assert_eq!(said(1), "Verified/Verified \"yes\"");
+    assert_eq!(said(2), "Unchecked/SourceUnavailable \"no\"");
+    assert!(!outcome.stderr.contains("than are kept"), "{}", outcome.stderr);
 }

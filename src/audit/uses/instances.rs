@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What instances of lists are expected to be signed as: publishers sign instances, and tags name lists.
 
-use std::collections::{HashMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::super::entry::{Use, UseKind};
 use super::{Named, Record, Uses, MAX_RECORDS};
@@ -9,17 +10,25 @@ use crate::digest::Digest;
 
 /// What a list is to be signed as, and so its instances: where these references begin, and how many there are. All of
 /// them have tags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Inherited {
     list: [u8; 32],
     references: u32,
     count: u16,
 }
 
+/// Most that one list hands down, over all of its instances. More than honest lists have: with one object and one stream,
+/// whoever may write them could fill the table.
+const MAX_OF_LIST: usize = 1 << 18;
+
+/// Most that all lists hand down.
+const MAX_HANDED_DOWN: usize = MAX_RECORDS / 2;
+
 impl Uses {
     /// Hands down what lists are expected to be signed as, also through lists in lists. The records must be sorted; those
     /// that are added are not. What a list is expected to be signed as goes to its instances once, so that this ends
-    /// where lists are in each other.
+    /// where lists are in each other. Of what is too much it is noted how much that is, with the instances of that list only;
+    /// lists that hand down least come first.
     pub(super) fn hand_down(&mut self) {
         let mut pairs = std::mem::take(&mut self.instances);
         pairs.sort_unstable();
@@ -31,12 +40,30 @@ impl Uses {
         };
         let mut are_given = vec![false; pairs.len()];
         let mut waiting = self.demands_on_lists(&pairs);
+        let mut weights: HashMap<[u8; 32], usize> = HashMap::new();
+        for own in &waiting {
+            *weights.entry(own.list).or_default() += instances_of(own.list).len();
+        }
+        waiting.sort_unstable_by_key(|own| (Reverse(weights.get(&own.list).copied()), *own));
         let mut seen: HashSet<Inherited> = waiting.iter().copied().collect();
+        let mut given: HashMap<[u8; 32], usize> = HashMap::new();
+        let mut left_out: HashMap<[u8; 32], u64> = HashMap::new();
+        let mut total = 0;
         while let Some(inherited) = waiting.pop() {
-            for place in instances_of(inherited.list) {
+            let places = instances_of(inherited.list);
+            let of_list = given.entry(inherited.list).or_default();
+            let has_room = *of_list + places.len() <= MAX_OF_LIST && total + places.len() <= MAX_HANDED_DOWN;
+            if has_room {
+                *of_list += places.len();
+                total += places.len();
+            } else {
+                *left_out.entry(inherited.list).or_default() += 1;
+            }
+            for place in places {
                 let (list, instance) = pairs[place];
-                are_given[place] = true;
-                if self.put_instance(list, instance, Some(inherited)).is_none() {
+                are_given[place] |= has_room;
+                let is_lost = has_room && self.put_instance(list, instance, Some(inherited)).is_none();
+                if is_lost || seen.len() >= MAX_RECORDS {
                     self.is_full = true;
                     return;
                 }
@@ -49,6 +76,13 @@ impl Uses {
                 }
             }
         }
+        let mut more: BTreeMap<[u8; 32], u64> = BTreeMap::new();
+        for (list, instance) in &pairs {
+            if let Some(count) = left_out.get(list) {
+                *more.entry(*instance).or_default() += count;
+            }
+        }
+        self.left_out = more.into_iter().collect();
         for ((list, instance), _) in pairs.iter().zip(are_given).filter(|(_, is_given)| !is_given) {
             if self.put_instance(*list, *instance, None).is_none() {
                 self.is_full = true;

@@ -173,7 +173,9 @@ pub(super) fn through(map: Option<&PrefixMap>, names: &[Reference], source: Iden
 /// object says, see [`of_object`] for `believes_tags`.
 pub(super) fn of_uses(map: Option<&PrefixMap>, known: &Known, object: &Value, believes_tags: bool) -> Expected {
     if known.demands.is_empty() {
-        return of_places(map, known, object, believes_tags);
+        let mut expected = of_places(map, known, object, believes_tags);
+        expected.more_demands += known.more_demands;
+        return expected;
     }
     let asked = mapped(map, &known.unsaid);
     let mut places = asked.clone();

@@ -175,7 +175,8 @@ impl<'s> Rules<'s> {
         for (scope, requirements) in all.chain([(None, &policy.default)]) {
             let rules = self.settings.book.rules(scope);
             for (number, requirement) in requirements.iter().enumerate() {
-                if rules.get(number).and_then(|rule| rule.object).is_none() {
+                let is_of_object = rules.get(number).is_some_and(|rule| rule.object.is_some());
+                if !is_of_object && !is_read_once(requirement) {
                     self.draft(scope, number, requirement, None)?;
                 }
             }
@@ -298,4 +299,10 @@ impl<'s> Rules<'s> {
             }),
         })
     }
+}
+
+/// Whether a key file of a requirement gives its bytes once only, as a pipe does.
+fn is_read_once(requirement: &PolicyRequirement) -> bool {
+    let is_other = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|of| !of.is_file() && !of.is_dir());
+    matches!(member::material(requirement), Some(KeyMaterial::Paths(paths)) if paths.iter().any(is_other))
 }

@@ -35,7 +35,7 @@ pub(super) struct Unfit {
 #[derive(Default)]
 struct Comparisons {
     seen: HashSet<String>,
-    /// The first ones.
+    /// Those that are named, in the order in which they came.
     told: Vec<String>,
 }
 

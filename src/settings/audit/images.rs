@@ -16,7 +16,7 @@ use crate::settings::cluster_registry::ClusterRegistry;
 use crate::settings::environment::Environment;
 use crate::settings::image_name::{elsewhere, ImageName};
 use crate::settings::requests::{self, Request};
-use crate::settings::{cluster, objects, UsageError};
+use crate::settings::{by_policy, cluster, objects, UsageError};
 use crate::source::objects::{sources, Place};
 use crate::text::safe;
 
@@ -137,9 +137,7 @@ impl Images {
                 "--all-namespaces cannot be used with --namespace: one of them says where images are used",
             ));
         }
-        if client.namespace.as_deref() == Some("") {
-            return Err(UsageError::new("--namespace \"\" is not a valid namespace name"));
-        }
+        by_policy::namespace_of_policies(client.namespace.as_deref())?;
         if options.source.recursive {
             return Err(UsageError::new("--recursive is about directories of --filename"));
         }

@@ -14,11 +14,13 @@ done
 home() { (cd "$HOME" && find . -printf '%p %m %s %T@\n' | LC_ALL=C sort); }
 list=$1
 shift
+# Much of what tests do is to wait, for a server or for gpg's agent.
+threads=$((2 * $(nproc)))
 before=$(home)
 status=0
 while IFS= read -r program; do
     echo "     Running $program"
-    "$program" --show-output "$@" </dev/null || { status=1; echo "FAILED: $program"; }
+    "$program" --show-output --test-threads $threads "$@" </dev/null || { status=1; echo "FAILED: $program"; }
 done <"$list"
 if [ "$(home)" != "$before" ]; then
     status=1

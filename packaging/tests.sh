@@ -29,7 +29,8 @@ sources="--skip packaging:: $sources"
 
 run() {
     case $where in
-        here) $CARGO test --locked --workspace --no-fail-fast -- --show-output ;;
+        # As many threads as packaging/programs.sh has, and why.
+        here) $CARGO test --locked --workspace --no-fail-fast -- --show-output --test-threads $((2 * $(nproc))) ;;
         # What cannot be had is said before anything is built for it.
         debian-13)
             packaging/chroot.sh trixie true && programs || return

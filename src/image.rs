@@ -183,7 +183,7 @@ pub fn absence(object: &Value) -> String {
     // What was pushed to the cluster's own registry is left out by the controller that imports signatures.
     if object["metadata"]["annotations"]["openshift.io/image.managed"] != "true" {
         text.push_str(&format!(
-            "; for an imported image the import controller stores no signatures at all where there are more than {MAX_IMPORTED}"
+            "; with an imported image that has more than {MAX_IMPORTED} signatures, OpenShift stores none of them"
         ));
     }
     text

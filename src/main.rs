@@ -9,6 +9,7 @@ use clap::Parser;
 use image_signature::cli::{unknown, Cli};
 use image_signature::files::cleanup;
 use image_signature::processes;
+use image_signature::report::console::Messages;
 use image_signature::report::exit::Exit;
 use image_signature::report::{output, terminal};
 use image_signature::run;
@@ -34,7 +35,10 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
         }
     };
-    logging::start(&cli.global.verbose, std::env::var("RUST_LOG").ok().as_deref());
+    let rust_log = std::env::var("RUST_LOG").ok();
+    logging::start(&cli.global.verbose, rust_log.as_deref(), |line, message| {
+        Messages::to(line).warning(message);
+    });
     if let Err(error) = cleanup::on_signals() {
         log::warn!("installing signal handlers: {error}");
     }

@@ -53,11 +53,8 @@ pub(super) fn judge_key(
     }
     if primary.is_expired(now) || subkey.is_expired(now) || fit.key_expired {
         let when = [primary, subkey].into_iter().filter_map(|k| k.expires).min();
-        let when = when.map_or(String::new(), |t| format!(" since {}", time(t)));
-        return refuse(
-            Reason::KeyExpired,
-            format!("it is made by {part}{who}, which is expired{when}"),
-        );
+        let when = when.map_or("has expired".to_owned(), |t| format!("expired on {}", time(t)));
+        return refuse(Reason::KeyExpired, format!("it is made by {part}{who}, which {when}"));
     }
     if key.invalid || primary.invalid || subkey.invalid {
         return refuse(

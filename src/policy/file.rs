@@ -41,18 +41,17 @@ fn told(error: TextError, bytes: &[u8]) -> TextError {
     let begin = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     let what = match begin {
         _ if error.line != 1 || error.column != 1 => return error,
-        _ if encoding != Encoding::Utf8 && encoding.is_utf8() => "it begins with a byte order mark; save it without",
-        _ if encoding != Encoding::Utf8 => "it is in UTF-16; save it as UTF-8 without a byte order mark",
-        None => "it is empty",
+        _ if encoding != Encoding::Utf8 && encoding.is_utf8() => {
+            "the file begins with a byte order mark; save it without"
+        }
+        _ if encoding != Encoding::Utf8 => "the file is in UTF-16; save it as UTF-8 without a byte order mark",
+        None => "the file is empty",
         Some(b'{') => return error,
         Some(_) if document::parse(bytes).is_ok() => return error,
-        Some(_) => "it does not begin as JSON does; YAML is not taken",
+        Some(_) => "the file does not begin as JSON does (YAML is not taken)",
     };
     TextError {
-        what: format!(
-            "{}: the readers of policy.json take JSON in UTF-8, and of this file {what}",
-            error.what
-        ),
+        what: format!("{}: {what}; the readers of policy.json take JSON in UTF-8", error.what),
         ..error
     }
 }

@@ -133,10 +133,10 @@ fn next_step(error: &HttpError) -> &'static str {
     match error {
         HttpError::Refused => "; look at the host and the port, and whether the server runs",
         HttpError::Unreached(what) if is_unknown_host(what) => {
-            "; look at the spelling of the host, and at DNS; where a proxy leads there, HTTPS_PROXY names it"
+            "; look at the spelling of the host, and at DNS; if a proxy is needed, set HTTPS_PROXY"
         }
         HttpError::Unreached(_) => {
-            "; look at the host and the port, and at the network; where a proxy leads there, HTTPS_PROXY names it"
+            "; look at the host and the port, and at the network; if a proxy is needed, set HTTPS_PROXY"
         }
         _ => "",
     }

@@ -211,12 +211,12 @@ impl<'s> Run<'_, 's> {
                 Recording::Trial => "nothing was stored (server dry run)",
                 _ => "nothing was written",
             };
-            let what = match self.told_distrust {
-                true => "this, rejections too, run it again",
-                false => "this, run the command again",
+            let too = match self.told_distrust {
+                true => "; rejections are recorded too",
+                false => "",
             };
             let how = self.settings.to_write;
-            self.tell(&format!("{done}; to record {what} {how}"));
+            self.tell(&format!("{done}; to record this, run the command again {how}{too}"));
         }
         status
     }

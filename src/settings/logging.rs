@@ -4,15 +4,21 @@
 //! Only this program's own records are logged. Libraries see tokens, passwords and keys on their way and dump what goes
 //! over the wire; they stay silent whatever the level or `RUST_LOG` says (docs/contract.md 4).
 
+use std::fmt::Arguments;
+use std::io::{self, Write};
+
 use env_logger::{Builder, Logger};
-use log::{LevelFilter, Log, Metadata, Record};
+use log::{Level, LevelFilter, Log, Metadata, Record};
 
 /// The target of this program's own records, which is the name of its crate.
 const OWN: &str = "image_signature";
 
+/// Writes a warning as those of commands look.
+pub type Warn = fn(&mut dyn Write, &Arguments<'_>);
+
 /// Starts logging. The numbers are those of `-v`; without them `rust_log` decides, the value of `RUST_LOG`, and where that is
-/// not set warnings are shown.
-pub fn start(verbose: &[u8], rust_log: Option<&str>) {
+/// not set warnings are shown, which are for people: `warn` writes them.
+pub fn start(verbose: &[u8], rust_log: Option<&str>, warn: Warn) {
     let level: u32 = verbose.iter().map(|n| u32::from(*n)).sum();
     let mut builder = Builder::new();
     if verbose.is_empty() {
@@ -25,13 +31,21 @@ pub fn start(verbose: &[u8], rust_log: Option<&str>) {
             _ => LevelFilter::Trace,
         });
     }
-    // Whoever keeps the log adds the time.
-    let logger = builder.format_timestamp(None).build();
+    let logger = builder.format(move |line, record| write(line, record, warn)).build();
     let level = logger.filter();
     // A second start in one process changes nothing.
     if log::set_boxed_logger(Box::new(OwnRecords(logger))).is_ok() {
         log::set_max_level(level);
     }
+}
+
+/// Writes a line of the log. Whoever keeps it adds the time.
+fn write(line: &mut impl Write, record: &Record<'_>, warn: Warn) -> io::Result<()> {
+    if record.level() == Level::Warn {
+        warn(line, record.args());
+        return Ok(());
+    }
+    writeln!(line, "[{:<5} {}] {}", record.level(), record.target(), record.args())
 }
 
 /// Passes on what this program logs, and nothing of its libraries.

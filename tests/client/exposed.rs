@@ -20,7 +20,7 @@ fn said(scene: &Scene, args: &[&str]) -> String {
     let args: Vec<&str> = [&["verify", D1, "--expected-identity", IDENTITY], args].concat();
     let outcome = scene.run(&args);
     let text = outcome.expect(0).stderr;
-    let lines: Vec<&str> = text.lines().filter(|line| line.contains("WARN")).collect();
+    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("warning: ")).collect();
     lines.join("\n")
 }
 

@@ -62,7 +62,7 @@ fn an_expired_key_does_not_count_even_for_what_it_signed_before() {
         Trial::with_keys(&key.certificate_with(OWNER, &draft))
     };
     let trial = lasting(DAY);
-    trial.expect(&signed_at(&key, key.created + DAY / 2), EXPIRED, "expired since");
+    trial.expect(&signed_at(&key, key.created + DAY / 2), EXPIRED, "expired on");
     trial.expect(&signed(&key), EXPIRED, &key.fingerprint());
     lasting(30 * DAY).expect_verified(&signed(&key));
 }

@@ -31,7 +31,7 @@ fn an_expired_subkey_does_not_count_and_its_primary_key_does() {
     let binding = Draft::binding(&subkey).expires_after(9, DAY);
     let trial = Trial::with_keys(&[primary.certificate(OWNER), primary.subkey(&subkey, &binding)].concat());
     trial.expect(&signed_at(&subkey, subkey.created + 10), EXPIRED, &subkey.fingerprint());
-    trial.expect(&signed(&subkey), EXPIRED, "expired since");
+    trial.expect(&signed(&subkey), EXPIRED, "expired on");
     trial.expect_verified(&signed(&primary));
 }
 

@@ -159,7 +159,7 @@ fn an_expired_key_is_said_once_and_a_subkey_is_named() {
     let own = primary.certificate_with("Own", &Draft::certification(&primary).flags(1));
     sandbox.file("subkey.asc", [own, primary.subkey(&subkey, &binding)].concat());
     for (file, said) in [
-        ("expired.asc", "): it is expired since "),
+        ("expired.asc", "): it expired on "),
         ("subkey.asc", "): of its subkey "),
     ] {
         let scopes = format!(

@@ -48,7 +48,7 @@ fn what_would_be_recorded_of_a_rejected_image_is_said() {
     desk.store(&image(D1, &[b"garbage"]));
     let refused = desk.verify(&[]).expect(1).stderr;
     assert!(
-        refused.ends_with("to record this, rejections too, run it again with --confirm\n"),
+        refused.ends_with("to record this, run the command again with --confirm; rejections are recorded too\n"),
         "{refused}"
     );
 }

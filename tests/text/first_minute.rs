@@ -43,7 +43,7 @@ const TYPED: &[(&str, &str)] = &[
     ("verify", "give IMAGE, --filename, --images-from or --manifest"),
     (
         "verify image.json",
-        "write --filename image.json for the API objects in it",
+        "if it holds API objects, write --filename image.json",
     ),
     ("verify image", "it is a directory with an image; write dir:image"),
     ("verify image/", "it is a directory with an image; write dir:image/"),
@@ -53,7 +53,7 @@ const TYPED: &[(&str, &str)] = &[
     ),
     (
         "verify image/manifest.json image/signature-1",
-        "verify takes a manifest with --manifest image/manifest.json and --signature-file",
+        "if it is a manifest, use verify with --manifest image/manifest.json and --signature-file",
     ),
     ("verify REF", "write docker://REF, or name it as the cluster does"),
     (

@@ -204,8 +204,10 @@ fn part(
 }
 
 fn expired(subkey: &Subkey) -> String {
-    let when = subkey.expires.map_or(String::new(), |t| format!(" since {}", time(t)));
-    format!("it is expired{when}")
+    match subkey.expires {
+        Some(when) => format!("it expired on {}", time(when)),
+        None => "it has expired".to_owned(),
+    }
 }
 
 fn weak(subkey: &Subkey) -> String {

@@ -34,7 +34,7 @@ const PAUSE: Duration = Duration::from_millis(3);
 const FILES: [&str; 4] = ["common.conf", "pubring.kbx", "pubring.gpg", "trustdb.gpg"];
 
 /// The way out where a home is of no use, which needs nothing of it.
-const OFFER: &str = "or name the signer's key file with --public-key FILE";
+const OFFER: &str = "name the signer's key file with --public-key FILE";
 
 /// What was read of a home.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ pub enum UserHomeError {
     #[error("there is no GnuPG home: {0}")]
     NoHome(String),
     /// There is no keyring to be believed.
-    #[error("{0}; {import}, {OFFER}", import = import(.1))]
+    #[error("{0}; {import}, or {OFFER}", import = import(.1))]
     NoRing(home_ring::HomeRingError, PathBuf),
     /// It is unreadable or damaged.
     #[error("{0}; {OFFER}")]
@@ -62,10 +62,10 @@ pub enum UserHomeError {
     Keyboxd(#[from] keyboxd::KeyboxdError),
     /// The trust database is unreadable or damaged. Which keys are disabled stands there alone, so that no way to accept
     /// keys of this keyring goes without it.
-    #[error("{path}: {what}; without it GnuPG cannot say which keys are valid or disabled: restore it, or move it away and take owner trust in again with {gpg} --import-ownertrust FILE or name keys with --signed-by FINGERPRINT, {OFFER}", path = .0.display(), what = .1, gpg = gpg(.0.parent()))]
+    #[error("{path}: {what}; without it GnuPG cannot say which keys are valid or disabled: restore it, or move it away and take owner trust in again with {gpg} --import-ownertrust FILE or name keys with --signed-by FINGERPRINT, or {OFFER}", path = .0.display(), what = .1, gpg = gpg(.0.parent()))]
     TrustDb(PathBuf, String),
     /// There is no trust database where validity decides.
-    #[error("{path} {what}: no key can be valid without owner trust; restore it with {gpg} --import-ownertrust FILE, or let {gpg} --list-keys make an empty one and certify the keys anew; accept the key with --signed-by FINGERPRINT, {OFFER}", path = .0.display(), what = .1, gpg = gpg(.0.parent()))]
+    #[error("{path} {what}: no key can be valid without owner trust; restore it with {gpg} --import-ownertrust FILE, or let {gpg} --list-keys make an empty one and certify the keys anew; accept the key with --signed-by FINGERPRINT, or {OFFER}", path = .0.display(), what = .1, gpg = gpg(.0.parent()))]
     NoTrust(PathBuf, &'static str),
     /// It changes all the time.
     #[error("{0} was changed each time while it was read: another program is writing to it; run the command again")]
@@ -111,7 +111,7 @@ impl UserHome {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(UserHomeError::NoHome(format!(
-                    "{} does not exist; {}, {OFFER}",
+                    "{} does not exist; {}, or {OFFER}",
                     home.display(),
                     import(home)
                 )))

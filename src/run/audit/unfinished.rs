@@ -248,7 +248,7 @@ fn check_owner(path: &Path, file: &File, uid: u32) -> Result<(), String> {
     }
     if meta.mode() & WRITABLE_BY_OTHERS != 0 {
         return Err(format!(
-            "others can write it (mode {:04o}): it may not say what was found; begin a new report",
+            "others can write to it (mode {:04o}), so what it says cannot be trusted; begin a new report",
             meta.mode() & 0o7777
         ));
     }

@@ -128,7 +128,7 @@ fn path(text: &str) -> Option<String> {
         )
     } else if [".json", ".yaml", ".yml"].iter().any(|end| text.ends_with(end)) {
         format!(
-            "it {looks} a file; write --filename {shown} for the API objects in it (the option before each file); verify takes a manifest with --manifest {shown} and --signature-file"
+            "it {looks} a file; if it holds API objects, write --filename {shown} (the option before each file); if it is a manifest, use verify with --manifest {shown} and --signature-file"
         )
     } else {
         format!(

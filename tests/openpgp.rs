@@ -53,6 +53,8 @@ mod refusals;
 mod revocations;
 #[path = "openpgp/revokers.rs"]
 mod revokers;
+#[path = "openpgp/second_reading.rs"]
+mod second_reading;
 #[path = "openpgp/signatures.rs"]
 mod signatures;
 #[path = "openpgp/signed_by.rs"]

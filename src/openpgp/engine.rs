@@ -5,6 +5,7 @@
 //! key, which must be in an explicit set; never for the mood of the implementation that checks it.
 
 mod revokers;
+mod second;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct Engine {
     told: usize,
     /// Keys, each with the one of its keys that signed, of which no revocation was left unchecked.
     sure: HashSet<(Fingerprint, Fingerprint)>,
+    /// Likewise, of which the checker makes the same from the copies as they were read.
+    read_alike: HashSet<(Fingerprint, Fingerprint)>,
 }
 
 impl Engine {
@@ -56,6 +59,7 @@ impl Engine {
             warnings,
             told: 0,
             sure: HashSet::new(),
+            read_alike: HashSet::new(),
         }
     }
 
@@ -98,6 +102,9 @@ impl Engine {
                 let is_proven = by_primary && refusal.reason == Reason::BadSignature;
                 if !is_proven && refusal.reason != Reason::SignatureNotYetValid {
                     self.ensure_able(candidates.needs(&maker))?;
+                    for own in candidates.certificates().filter(|own| own.is_flooded()) {
+                        self.ensure_bad_as_read(message, &candidates, own)?;
+                    }
                 }
                 return Ok(refusal.into());
             }
@@ -119,9 +126,15 @@ impl Engine {
         let refusal = judge_key(key, &fit, &standing, signature, self.now).err();
         let needs = match (&refusal, certificate) {
             // What the checker does not find in a key: the signature that would say otherwise.
-            (Some(refusal), Some(own)) if depends_on_checks(refusal.reason) => own.needs(|own| *own == fit.maker),
+            (Some(refusal), Some(own)) if depends_on_checks(refusal.reason) => {
+                if !fit.is_good {
+                    self.ensure_bad_as_read(message, &candidates, own)?;
+                }
+                own.needs(|own| *own == fit.maker)
+            }
             (None, Some(own)) => {
                 self.ensure_revocations_are_checked(own, &fit.maker)?;
+                self.ensure_good_as_read(message, &candidates, own, &fit.maker)?;
                 Needs::default()
             }
             _ => Needs::default(),

@@ -3,6 +3,7 @@
 
 mod abilities;
 mod answers;
+mod as_read;
 pub mod batch;
 pub mod check;
 mod convert;

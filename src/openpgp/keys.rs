@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Keys: as their files and keyrings hold them, as GnuPG lists them, and as they are shown.
 
+mod as_read;
 pub mod certificate;
 mod certificate_write;
 pub mod copies;

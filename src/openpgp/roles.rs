@@ -143,6 +143,18 @@ pub trait SignatureCheck: Debug + Send {
     /// When it fails, so that nothing can be said about the signature.
     fn check(&mut self, message: &Message, keys: &[Arc<Key>]) -> Result<Result<Fit, Refusal>, EngineError>;
 
+    /// Checks a signature once more, with nothing but these keys as their copies were read, whatever `keys` are; the first is
+    /// the one that it would be by. `None` where it takes none of that one, so that nothing is known.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    fn check_as_read(
+        &mut self,
+        message: &Message,
+        copies: &[Arc<Certificate>],
+        keys: &[Arc<Key>],
+    ) -> Result<Option<Result<Fit, Refusal>>, EngineError>;
+
     /// Says that about so many signatures will come, so that what is not worth its cost for few is set up at once.
     fn expect(&mut self, _signatures: usize) {}
 

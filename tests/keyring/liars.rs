@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -197,7 +198,14 @@ fn a_gpg_that_hangs_takes_no_record_back() {
                 let mut command = system.command(&desk.sandbox);
                 command.args(record_file_json(IDENTITY));
                 let outcome = desk.sandbox.finish(command.arg(&path).args(keys), b"");
-                let sleepers = processes_like(&format!("sleep\u{0}{duration}\u{0}"));
+                // What was killed may take a moment to be gone, and would sleep for a quarter of an hour.
+                let line = format!("sleep\u{0}{duration}\u{0}");
+                let deadline = Instant::now() + Duration::from_secs(10);
+                let mut sleepers = processes_like(&line);
+                while !sleepers.is_empty() && Instant::now() < deadline {
+                    thread::sleep(Duration::from_millis(50));
+                    sleepers = processes_like(&line);
+                }
                 end_all(&sleepers);
                 assert!(
                     sleepers.is_empty(),

@@ -259,6 +259,7 @@ fn a_key_file_with_compressed_data_is_not_given_to_gpg() {
     let compressed = crate::support::packets::zip(&key);
     s.useless(&compressed, "a message");
     s.useless(&[&key[..], &compressed].concat(), "compressed data");
+    s.useless(&[&compressed, &key[..]].concat(), "compressed data");
 }
 
 /// What is missing may be the revocation of the key that is left.

@@ -7,14 +7,14 @@ use crate::support::forge::{now, Draft, Key, CERTIFY, SIGN};
 use crate::support::packets::packet;
 
 /// A picture of this many bytes in a key: what stands in the packet.
-fn picture(size: usize) -> Vec<u8> {
+pub fn picture(size: usize) -> Vec<u8> {
     let header = [&[1, 16, 0, 1, 1][..], &[0; 12]].concat();
     let length = u32::try_from(header.len() + size).unwrap().to_be_bytes();
     [&[255], &length[..], &header, &vec![0xa5; size]].concat()
 }
 
 /// A certification of a picture in `key`.
-fn certification(key: &Key, picture: &[u8], by: &Key, draft: &Draft) -> Vec<u8> {
+pub fn certification(key: &Key, picture: &[u8], by: &Key, draft: &Draft) -> Vec<u8> {
     let length = u32::try_from(picture.len()).unwrap().to_be_bytes();
     let data = [&key.hashed(), &[0xd1][..], &length, picture].concat();
     by.sign(&draft.clone().class(0x13), &data)

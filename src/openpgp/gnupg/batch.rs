@@ -217,6 +217,15 @@ impl SignatureCheck for BatchCheck {
         }
     }
 
+    fn check_as_read(
+        &mut self,
+        message: &Message,
+        copies: &[Arc<Certificate>],
+        keys: &[Arc<Key>],
+    ) -> Result<Option<Result<Fit, Refusal>>, EngineError> {
+        self.gpgme.check_as_read(message, copies, keys)
+    }
+
     fn lacks(&mut self, needs: &Needs) -> Result<Option<String>, EngineError> {
         self.gpgme.lacks(needs)
     }

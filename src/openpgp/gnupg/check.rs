@@ -14,6 +14,7 @@ use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::message::Message;
 use crate::openpgp::gnupg::abilities::{cause, Abilities};
 use crate::openpgp::gnupg::answers::checked_signature;
+use crate::openpgp::gnupg::as_read::AsReadHome;
 use crate::openpgp::gnupg::failure::GPG;
 use crate::openpgp::gnupg::gpgme::Gpg;
 use crate::openpgp::gnupg::home::Home;
@@ -55,6 +56,8 @@ pub struct GpgCheck {
     loads: usize,
     /// What gpg says of the keys that it was given; `None` for those of which it takes nothing.
     facts: HashMap<Fingerprint, Option<Arc<Key>>>,
+    /// For a second reading of keys.
+    as_read: Option<AsReadHome>,
     /// What it can check, once that was tried.
     abilities: Option<Abilities>,
 }
@@ -75,6 +78,7 @@ impl GpgCheck {
             opened: None,
             loads: 0,
             facts: HashMap::new(),
+            as_read: None,
             abilities: None,
         }
     }
@@ -229,33 +233,23 @@ impl SignatureCheck for GpgCheck {
 
     fn check(&mut self, message: &Message, keys: &[Arc<Key>]) -> Result<Result<Fit, Refusal>, EngineError> {
         let now = self.now;
-        let opened = self.open()?;
-        let mut ask = || opened.gpg.verify(&message.detached_signature(), &message.payload);
-        let answer = ask()?;
-        // What is not good must be so twice: data of which gpg could not read all has a bad signature too.
-        if answer.check != Check::Good && ask()?.check != answer.check {
-            return Err(EngineError::Unreliable {
-                doing: "verifying a signature",
-                who: GPG,
-                why: "asked twice about the same signature, it says two different things".into(),
-            });
+        check_with(&mut self.open()?.gpg, message, keys, now)
+    }
+
+    fn check_as_read(
+        &mut self,
+        message: &Message,
+        copies: &[Arc<Certificate>],
+        keys: &[Arc<Key>],
+    ) -> Result<Option<Result<Fit, Refusal>>, EngineError> {
+        let home = match &mut self.as_read {
+            Some(home) => home,
+            None => self.as_read.insert(AsReadHome::open(&self.places)?),
+        };
+        if !home.takes(copies) {
+            return Ok(None);
         }
-        let lookup = |name: &str| {
-            let has = |key: &&Key| key.subkeys.iter().any(|own| own.fingerprint.as_str().ends_with(name));
-            Ok(keys.iter().map(Arc::as_ref).filter(has).cloned().collect())
-        };
-        let valid = match checked_signature(&answer, &message.signature, now, lookup)? {
-            Ok(valid) => valid,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        Ok(Ok(Fit {
-            maker: valid.fingerprint,
-            primary: valid.primary,
-            is_good: answer.check == Check::Good,
-            signature_expired: answer.check == Check::SignatureExpired,
-            key_expired: answer.check == Check::KeyExpired,
-            key_revoked: answer.check == Check::KeyRevoked,
-        }))
+        check_with(&mut home.gpg, message, keys, self.now).map(Some)
     }
 
     fn lacks(&mut self, needs: &Needs) -> Result<Option<String>, EngineError> {
@@ -273,6 +267,42 @@ impl SignatureCheck for GpgCheck {
     fn name(&mut self) -> Result<String, EngineError> {
         Ok(format!("gpg {}", self.open()?.gpg.version()))
     }
+}
+
+/// Checks a signature with the keys of a home. `keys` are those that claim its maker, to word what is found; `now` is the time
+/// in seconds since 1970.
+fn check_with(
+    gpg: &mut Gpg,
+    message: &Message,
+    keys: &[Arc<Key>],
+    now: i64,
+) -> Result<Result<Fit, Refusal>, EngineError> {
+    let mut ask = || gpg.verify(&message.detached_signature(), &message.payload);
+    let answer = ask()?;
+    // What is not good must be so twice: data of which gpg could not read all has a bad signature too.
+    if answer.check != Check::Good && ask()?.check != answer.check {
+        return Err(EngineError::Unreliable {
+            doing: "verifying a signature",
+            who: GPG,
+            why: "asked twice about the same signature, it says two different things".into(),
+        });
+    }
+    let lookup = |name: &str| {
+        let has = |key: &&Key| key.subkeys.iter().any(|own| own.fingerprint.as_str().ends_with(name));
+        Ok(keys.iter().map(Arc::as_ref).filter(has).cloned().collect())
+    };
+    let valid = match checked_signature(&answer, &message.signature, now, lookup)? {
+        Ok(valid) => valid,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    Ok(Ok(Fit {
+        maker: valid.fingerprint,
+        primary: valid.primary,
+        is_good: answer.check == Check::Good,
+        signature_expired: answer.check == Check::SignatureExpired,
+        key_expired: answer.check == Check::KeyExpired,
+        key_revoked: answer.check == Check::KeyRevoked,
+    }))
 }
 
 /// Makes sure that the system's configuration does not make GnuPG keep keys in a daemon, which ignores the keyrings

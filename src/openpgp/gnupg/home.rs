@@ -119,12 +119,24 @@ impl Home {
     /// # Errors
     /// When no place takes it.
     pub fn isolated(places: &[PathBuf]) -> Result<Self, HomeError> {
+        Self::by_itself(places, "")
+    }
+
+    /// Makes a home as [`Self::isolated`] does, for keys as they were read: what is wrong with them, GnuPG repairs.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn as_read(places: &[PathBuf]) -> Result<Self, HomeError> {
+        Self::by_itself(places, "import-options repair-keys\n")
+    }
+
+    fn by_itself(places: &[PathBuf], options: &str) -> Result<Self, HomeError> {
         let home = Self::create(places)?;
         let keybox = home.path().join("pubring.kbx");
         home.write("pubring.kbx", &EMPTY_KEYBOX)?;
         // The trust model is set because TOFU in the system's configuration would write a database.
         home.write_options(&format!(
-            "trust-model always\nno-auto-check-trustdb\nno-default-keyring\nprimary-keyring {}\n",
+            "{options}trust-model always\nno-auto-check-trustdb\nno-default-keyring\nprimary-keyring {}\n",
             keybox.display()
         ))?;
         Ok(home)

@@ -8,6 +8,7 @@
 mod needs;
 mod parts;
 mod places;
+mod plain;
 mod revocations;
 mod settled;
 pub(super) mod vouched;
@@ -22,6 +23,7 @@ use self::places::Settled;
 use crate::limits::MAX_SELF_SIGNATURES;
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::tag;
+use crate::openpgp::keys::as_read::AsRead;
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::taken::is_lost;
 use crate::openpgp::keys::key_signature::{class, parse, Core, Loose};
@@ -58,6 +60,7 @@ pub struct Certificate {
     /// Whether that is a picture that was left out.
     is_behind_picture: bool,
     settled: OnceLock<Settled>,
+    as_read: AsRead,
 }
 
 impl Certificate {
@@ -78,6 +81,7 @@ impl Certificate {
             current: None,
             is_behind_picture: false,
             settled: OnceLock::new(),
+            as_read: AsRead::begin(body),
         })
     }
 
@@ -94,6 +98,7 @@ impl Certificate {
 
     /// Takes the next packet after the key.
     pub fn add(&mut self, tag: u8, body: &[u8]) {
+        self.as_read.add(tag, body);
         match tag {
             tag::SIGNATURE => {
                 if let Some((core, loose)) = parse(body) {
@@ -146,6 +151,7 @@ impl Certificate {
     /// Unites another copy of the same key with this one.
     pub fn unite(&mut self, other: Self) {
         self.settled.take();
+        self.as_read.unite(&other.as_read);
         unite(&mut self.direct, other.direct);
         unite(&mut self.strays, other.strays);
         self.lost = self.lost.take().or(other.lost);

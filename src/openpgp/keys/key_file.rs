@@ -2,6 +2,7 @@
 //! Key files: what is in them, block by block. GnuPG decides what it takes.
 
 use crate::openpgp::framing::armor;
+use crate::openpgp::framing::compression;
 use crate::openpgp::framing::packet::{self, tag};
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::Fingerprint;
@@ -33,6 +34,9 @@ impl std::fmt::Display for Found {
 /// What the header lines of armoured keys say; the last is an old one.
 const KEY_LABELS: [&str; 3] = ["PUBLIC KEY BLOCK", "PRIVATE KEY BLOCK", "SECRET KEY BLOCK"];
 
+/// Beside a key, or a revocation.
+const COMPRESSED: &str = "it has compressed data in it, which no key file has";
+
 /// Something that is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Other {
@@ -40,8 +44,10 @@ pub enum Other {
     Signature,
     /// A signed message or literal data.
     Message,
-    /// Compressed data, in which keys are not looked for.
+    /// Compressed data with a message in it.
     Compressed,
+    /// Compressed data with anything else in it, or so much of it that it is not gone through. GnuPG takes keys from there.
+    CompressedKeys,
     /// A cleartext signed message.
     SignedText,
     /// A key that its armour calls something else: GnuPG takes none from there.
@@ -56,7 +62,7 @@ impl Other {
         match self {
             Other::Signature => "it is a signature, not a key",
             Other::Message => "it is a message, not a key",
-            Other::Compressed => "it is a message, perhaps a signature, not a key",
+            Other::Compressed | Other::CompressedKeys => "it is a message, perhaps a signature, not a key",
             Other::SignedText => "it is a signed text, not a key",
             Other::Misnamed => {
                 "its header line is not that of a key (BEGIN PGP PUBLIC KEY BLOCK), so that GnuPG takes none from it"
@@ -70,7 +76,7 @@ impl std::fmt::Display for Other {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Other::Signature => "a signature over data",
-            Other::Message | Other::Compressed => "a message",
+            Other::Message | Other::Compressed | Other::CompressedKeys => "a message",
             Other::SignedText => "a signed text",
             Other::Misnamed => "an armoured block with another header line than that of a key",
             Other::Unknown => "something that is not a key",
@@ -119,6 +125,11 @@ pub fn look(bytes: &[u8]) -> Contents {
         Some(first) if first & 0x80 != 0 => contents.take_packets(bytes),
         Some(_) => contents.take_text(bytes),
     }
+    if contents.others.contains(&Other::CompressedKeys)
+        && !(contents.keys.is_empty() && contents.revocations.is_empty())
+    {
+        contents.refuse(COMPRESSED);
+    }
     if contents.keys.is_empty() && contents.revocations.is_empty() {
         let what = contents
             .others
@@ -145,6 +156,34 @@ fn is_pem_public_key(text: &[u8]) -> bool {
         line == b"-----BEGIN PUBLIC KEY-----" || line == b"-----BEGIN RSA PUBLIC KEY-----"
     };
     text.split(|byte| *byte == b'\n').any(is_line)
+}
+
+/// Most compressed packets before a key that are unpacked.
+const MAX_UNPACKED: usize = 16;
+
+/// Whether compressed data has a message in it and nothing else, signed or not.
+fn is_compressed_message(body: &[u8]) -> bool {
+    let Ok(unpacked) = compression::decompress(body) else {
+        return false;
+    };
+    let mut packets = &unpacked[..];
+    loop {
+        let packet = match packet::next(&mut packets) {
+            Ok(None) => return true,
+            Ok(Some(packet)) => packet,
+            Err(_) => return false,
+        };
+        let is_of_message = match packet.tag {
+            tag::LITERAL | tag::ONE_PASS_SIGNATURE => true,
+            tag::SIGNATURE => {
+                parse(&packet.body).is_some_and(|(own, _)| matches!(own.class, class::BINARY | class::TEXT))
+            }
+            _ => false,
+        };
+        if !is_of_message {
+            return false;
+        }
+    }
 }
 
 impl Contents {
@@ -208,6 +247,7 @@ impl Contents {
         let mut current: Option<Certificate> = None;
         // Whether a key stands before, of whatever version.
         let mut after_key = false;
+        let mut compressed = 0;
         loop {
             let packet = match packet::next(&mut input) {
                 Ok(None) => break,
@@ -250,8 +290,16 @@ impl Contents {
                 tag::ONE_PASS_SIGNATURE => self.note(Other::Signature),
                 tag::LITERAL => self.note(Other::Message),
                 // They can keep GnuPG busy for minutes.
-                tag::COMPRESSED if after_key => self.refuse("it has compressed data in it, which no key file has"),
-                tag::COMPRESSED => self.note(Other::Compressed),
+                tag::COMPRESSED if after_key => self.refuse(COMPRESSED),
+                tag::COMPRESSED => {
+                    compressed += 1;
+                    let is_message = compressed <= MAX_UNPACKED && is_compressed_message(body);
+                    self.note(if is_message {
+                        Other::Compressed
+                    } else {
+                        Other::CompressedKeys
+                    });
+                }
                 _ => match &mut current {
                     Some(current) => current.add(tag, body),
                     None if !after_key => self.note(Other::Unknown),

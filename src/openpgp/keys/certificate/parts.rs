@@ -4,11 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::openpgp::framing::packet::tag;
+use crate::openpgp::keys::as_read::MAX_USER_ID;
 use crate::openpgp::keys::key_signature::{Core, Loose};
 use crate::openpgp::keys::material;
-
-/// Longest user ID that GnuPG reads, in bytes (parse-packet.c): a longer one makes it drop the whole file.
-const MAX_USER_ID: usize = 2048;
 
 /// Largest picture in a key, in bytes.
 const MAX_ATTRIBUTE: usize = 256 << 10;

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What we would leave out of a key, or put elsewhere: GnuPG reads the copies by itself too, and nothing is known where the
+//! two readings differ.
+
+use super::copies::{by_files, by_keyring, VERIFIED};
+use super::keys::{signed, DAY, OWNER};
+use super::pictures::{certification, picture};
+use crate::support::forge::{now, Draft, Key, CERTIFY, SIGN};
+use crate::support::packets::packet;
+
+const UNCHECKED: &str = "Unchecked/EngineFailed";
+
+/// A key that has ended long ago, if the draft is its newest.
+fn ended(key: &Key, at: i64) -> Draft {
+    Draft::new(key.created + at)
+        .class(0x13)
+        .flags(CERTIFY | SIGN)
+        .expires_after(9, 5 * DAY)
+}
+
+/// The certification of a name, without the name.
+fn alone(key: &Key, name: &str, draft: &Draft) -> Vec<u8> {
+    let all = key.user_id(name, key, draft);
+    all[packet(13, name.as_bytes()).len()..].to_vec()
+}
+
+#[test]
+fn a_large_picture_hides_nothing_that_the_key_says_by_it() {
+    let key = Key::new();
+    let picture = picture(300 << 10);
+    let may_not_sign = Draft::new(key.created + DAY).class(0x13).flags(CERTIFY);
+    for draft in [ended(&key, DAY), may_not_sign] {
+        let newest = certification(&key, &picture, &key, &draft);
+        let copy = [key.certificate(OWNER), packet(17, &picture), newest].concat();
+        for run in [by_files, by_keyring] {
+            run(std::slice::from_ref(&copy), &signed(&key)).expect_verdict(3, UNCHECKED);
+        }
+    }
+}
+
+/// The newest self-signature of a name says no end; behind another name it says nothing, and an older one would count.
+#[test]
+fn what_gives_less_is_not_lost_where_it_was_moved() {
+    let (key, other) = (Key::new(), "Work <work@example.com>");
+    let lasting = Draft::new(key.created + DAY)
+        .class(0x13)
+        .flags(CERTIFY | SIGN)
+        .expires_after(9, 4000 * DAY);
+    let newest = Draft::new(key.created + 2 * DAY).class(0x13).flags(CERTIFY | SIGN);
+    let first = key.user_id(OWNER, &key, &lasting);
+    let newest = alone(&key, OWNER, &newest);
+    let second = key.user_id(other, &key, &ended(&key, 0));
+    for (parts, is_moved) in [([&first, &newest, &second], false), ([&first, &second, &newest], true)] {
+        let copy = [key.packet(), parts.map(Vec::as_slice).concat()].concat();
+        for run in [by_files, by_keyring] {
+            let outcome = run(std::slice::from_ref(&copy), &signed(&key));
+            if is_moved {
+                outcome.expect_verdict(3, UNCHECKED);
+            } else {
+                outcome.expect_verdict(1, super::keys::EXPIRED);
+            }
+        }
+    }
+}
+
+#[test]
+fn of_two_self_signatures_of_one_second_none_is_chosen_by_chance() {
+    let key = Key::new();
+    let gives = Draft::new(key.created + DAY).class(0x13).flags(CERTIFY | SIGN);
+    let takes = ended(&key, DAY).class(0x10);
+    let copy = [
+        key.packet(),
+        key.user_id(OWNER, &key, &gives),
+        alone(&key, OWNER, &takes),
+    ];
+    for run in [by_files, by_keyring] {
+        let verdict = run(&[copy.concat()], &signed(&key)).verdict();
+        assert!([UNCHECKED, super::keys::EXPIRED].contains(&&verdict[..]), "{verdict}");
+    }
+}
+
+/// Who has no key adds as many forged self-signatures as are written at most: a renewal falls out, and the key is not expired.
+#[test]
+fn forged_signatures_that_push_out_a_renewal_reject_nothing() {
+    let key = Key::new();
+    let renewal = Draft::new(key.created + 3 * DAY).class(0x13).flags(CERTIFY | SIGN);
+    let honest = [
+        key.packet(),
+        key.user_id(OWNER, &key, &ended(&key, 0)),
+        alone(&key, OWNER, &renewal),
+    ]
+    .concat();
+    for run in [by_files, by_keyring] {
+        run(std::slice::from_ref(&honest), &signed(&key)).expect_verdict(0, VERIFIED);
+    }
+    let mut flooded = honest;
+    for n in 0..70 {
+        // The digest octets fit, and the numbers do not: they are those of another signature.
+        let draft = Draft::new(now() - DAY - n).class(0x13).flags(CERTIFY | SIGN);
+        let mut forged = alone(&key, OWNER, &draft);
+        let last = forged.len() - 1;
+        forged[last] ^= 1;
+        flooded.extend(forged);
+    }
+    for run in [by_files, by_keyring] {
+        let outcome = run(std::slice::from_ref(&flooded), &signed(&key));
+        let verdict = outcome.verdict();
+        assert!([UNCHECKED, VERIFIED].contains(&&verdict[..]), "{outcome:#?}");
+    }
+}

@@ -83,7 +83,18 @@ pub fn is_clear_signed(text: &[u8]) -> bool {
 }
 
 fn header_label(line: &str) -> Option<&str> {
-    line.trim_end().strip_prefix("-----BEGIN PGP ")?.strip_suffix("-----")
+    trimmed(line).strip_prefix("-----BEGIN PGP ")?.strip_suffix("-----")
+}
+
+/// Without the white space at the end that is none to GnuPG either.
+fn trimmed(line: &str) -> &str {
+    line.trim_end_matches([' ', '\t', '\r'])
+}
+
+/// Whether GnuPG takes a line for a header of the armour; data otherwise, in which it passes over what is no base64.
+fn is_header(line: &str) -> bool {
+    line.split_once(':')
+        .is_some_and(|(_, value)| value.is_empty() || value.starts_with([' ', '\r']))
 }
 
 /// Decodes the block whose header line was just read, its end line included.
@@ -94,7 +105,8 @@ fn read_block(label: &str, lines: &mut std::str::Lines<'_>) -> Result<Block, &'s
     let mut checksum = None;
     let end = format!("-----END PGP {label}-----");
     loop {
-        let line = lines.next().ok_or("is armour without its end line")?.trim_end();
+        let whole = lines.next().ok_or("is armour without its end line")?;
+        let line = trimmed(whole);
         if line == end {
             break;
         }
@@ -103,6 +115,9 @@ fn read_block(label: &str, lines: &mut std::str::Lines<'_>) -> Result<Block, &'s
         }
         // No base64 has a colon. The value may be empty.
         if in_headers && (line.is_empty() || line.contains(':')) {
+            if !line.is_empty() && !is_header(whole) {
+                return Err("is armour with a header of another form than \"Name: value\"");
+            }
             in_headers = !line.is_empty();
             continue;
         }

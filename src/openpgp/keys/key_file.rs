@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Key files: what is in them, block by block. GnuPG decides what it takes.
 
+use std::collections::HashSet;
+
 use crate::openpgp::framing::armor;
 use crate::openpgp::framing::compression;
 use crate::openpgp::framing::packet::{self, tag};
@@ -199,6 +201,10 @@ impl Contents {
     }
 
     fn take_text(&mut self, text: &[u8]) {
+        // To GnuPG some lines end there, so that it would read other blocks.
+        if text.contains(&0) && armor::occurs_in(text) {
+            return self.refuse("it has ASCII armour and a NUL octet, behind which GnuPG may read something else");
+        }
         let blocks = armor::blocks(text);
         let mut misnamed = Vec::new();
         if blocks.is_empty() {
@@ -228,15 +234,16 @@ impl Contents {
                 Err(_) => self.refuse("its ASCII armour is damaged"),
             }
         }
-        if misnamed.iter().any(|own| own.concerns(self)) {
+        let there: HashSet<&Fingerprint> = self.keys.iter().filter_map(|own| own.fingerprint.as_ref()).collect();
+        if misnamed.iter().any(|own| own.concerns(&there)) {
             self.refuse("a key in it stands under a header line that is not that of a key (BEGIN PGP PUBLIC KEY BLOCK), so that GnuPG does not see what is said of it there");
         }
     }
 
-    /// Whether what GnuPG does not take of this may change what is thought of a key: it has a revocation, a key that stands in
+    /// Whether what GnuPG does not take of this may change what is thought of a key: it has a revocation, a key that is one of
     /// `others` as well, or is damaged.
-    fn concerns(&self, others: &Self) -> bool {
-        let is_there = |own: &Found| own.fingerprint.is_none() || others.keys.contains(own);
+    fn concerns(&self, others: &HashSet<&Fingerprint>) -> bool {
+        let is_there = |own: &Found| own.fingerprint.as_ref().is_none_or(|own| others.contains(own));
         self.otherwise.is_some()
             || !self.revocations.is_empty()
             || self.certificates.iter().any(Certificate::has_revocations)

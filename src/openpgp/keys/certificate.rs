@@ -70,6 +70,7 @@ impl Certificate {
         if !material::is_readable(body) {
             return None;
         }
+        let body = &material::canonical(body)[..];
         Some(Self {
             id: KeyId::of(&material::fingerprint_4(body)),
             fingerprint: material::fingerprint(body)?,
@@ -109,7 +110,10 @@ impl Certificate {
                 }
             }
             tag::USER_ID | tag::USER_ATTRIBUTE | tag::PUBLIC_SUBKEY => {
-                self.current = Kind::of(tag, body).map(|kind| (kind, body.to_vec()));
+                self.current = Kind::of(tag, body).map(|kind| match kind {
+                    Kind::Subkey => (kind, material::canonical(body).into_owned()),
+                    _ => (kind, body.to_vec()),
+                });
                 self.is_behind_picture = self.current.is_none() && tag == tag::USER_ATTRIBUTE;
                 if let Some(current) = self.current.clone() {
                     let place = self.parts.len();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Key packets: their numbers, and the fingerprints made of them (RFC 9580 sections 5.5.2, 5.5.4 and 5.5.5).
 
+use std::borrow::Cow;
+
 use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 
@@ -16,6 +18,42 @@ const MAX_NUMBER: usize = 2048;
 /// `None` where the algorithm is unknown or the packet is malformed.
 #[must_use]
 pub fn public_length(body: &[u8]) -> Option<usize> {
+    walk(body, |_, _| ())
+}
+
+/// A version 4 key packet as GnuPG hashes it and writes it: its numbers without zeros before them, nothing behind them. One
+/// key may come in several forms.
+#[must_use]
+pub fn canonical(body: &[u8]) -> Cow<'_, [u8]> {
+    let mut out = Vec::with_capacity(body.len());
+    let mut done = 0;
+    let length = walk(body, |at, number| {
+        out.extend_from_slice(&body[done..at]);
+        done = at + number.len();
+        let octets = &number[2..];
+        let octets = &octets[octets.iter().take_while(|octet| **octet == 0).count()..];
+        match octets
+            .first()
+            .map(|first| 8 * octets.len() - first.leading_zeros() as usize)
+        {
+            Some(bits) => {
+                out.extend(u16::try_from(bits).unwrap_or(u16::MAX).to_be_bytes());
+                out.extend(octets);
+            }
+            None => out.extend(number),
+        }
+    });
+    match length {
+        Some(length) => {
+            out.extend_from_slice(&body[done..length]);
+            Cow::Owned(out)
+        }
+        None => Cow::Borrowed(body),
+    }
+}
+
+/// Goes through the numbers of a key packet, each with its place and its length before it, to the end of its public part.
+fn walk<'b>(body: &'b [u8], mut on_number: impl FnMut(usize, &'b [u8])) -> Option<usize> {
     let (head, mut rest) = body.split_at_checked(6)?;
     if head[0] != 4 {
         return None;
@@ -33,7 +71,9 @@ pub fn public_length(body: &[u8]) -> Option<usize> {
         rest = rest.get(counted(rest)?..)?;
     }
     for _ in 0..mpis {
-        rest = after_number(rest, MAX_NUMBER)?;
+        let after = after_number(rest, MAX_NUMBER)?;
+        on_number(body.len() - rest.len(), rest.get(..rest.len() - after.len())?);
+        rest = after;
     }
     if kdf {
         rest = rest.get(counted(rest)?..)?;
@@ -72,9 +112,10 @@ pub fn created(body: &[u8]) -> i64 {
     }
 }
 
-/// The fingerprint of a version 4 key (RFC 9580 section 5.5.4.2).
+/// The fingerprint of a version 4 key (RFC 9580 section 5.5.4.2), whatever the form of its packet.
 #[must_use]
 pub fn fingerprint_4(body: &[u8]) -> [u8; 20] {
+    let body = &canonical(body)[..];
     let length = u16::try_from(body.len()).unwrap_or(u16::MAX);
     let hash = Sha1::new().chain_update([0x99]).chain_update(length.to_be_bytes());
     hash.chain_update(body).finalize().into()

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::openpgp::error::EngineError;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key};
 use crate::openpgp::keys::needs::Needs;
@@ -44,6 +45,18 @@ impl Candidates {
     pub(super) fn needs(&self, maker: &Maker) -> Needs {
         let needs = self.certificates().map(|own| own.needs(|own| maker.is(own)));
         needs.fold(Needs::default(), Needs::and)
+    }
+
+    /// Makes sure that nothing was left out of them by which one would hold the maker.
+    pub(super) fn ensure_whole(&self, maker: &Maker) -> Result<(), EngineError> {
+        let is_open = |own: &&Arc<Certificate>| {
+            let held = own.holds().iter().map(Fingerprint::of).collect::<Vec<_>>();
+            own.is_cut() || held.iter().any(|held| maker.is(held) && own.is_consent_open(held))
+        };
+        match self.certificates().find(is_open) {
+            Some(own) => Err(EngineError::crowded(own.fingerprint().as_str())),
+            None => Ok(()),
+        }
     }
 
     /// What is to be said where several of them claim a key that may be the maker.

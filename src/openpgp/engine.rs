@@ -101,10 +101,8 @@ impl Engine {
                 let by_primary = is_there && candidates.certificates().all(|own| maker.is(own.fingerprint()));
                 let is_proven = by_primary && refusal.reason == Reason::BadSignature;
                 if !is_proven && refusal.reason != Reason::SignatureNotYetValid {
+                    candidates.ensure_whole(&maker)?;
                     self.ensure_able(candidates.needs(&maker))?;
-                    for own in candidates.certificates().filter(|own| own.is_flooded()) {
-                        self.ensure_bad_as_read(message, &candidates, own)?;
-                    }
                 }
                 return Ok(refusal.into());
             }
@@ -127,6 +125,9 @@ impl Engine {
         let needs = match (&refusal, certificate) {
             // What the checker does not find in a key: the signature that would say otherwise.
             (Some(refusal), Some(own)) if depends_on_checks(refusal.reason) => {
+                if own.is_cut() {
+                    return Err(EngineError::crowded(own.fingerprint().as_str()));
+                }
                 if !fit.is_good {
                     self.ensure_bad_as_read(message, &candidates, own)?;
                 }
@@ -141,10 +142,9 @@ impl Engine {
         };
         let by_validity = refusal.is_none() && !self.signed_by.is_limited() && standing.objection.is_some();
         let objection = refusal.or_else(|| self.objection(key, &signer, &standing));
-        let needs = if by_validity {
-            needs.and(self.needs_for_validity(key))
-        } else {
-            needs
+        let needs = match &objection {
+            Some(_) if by_validity => needs.and(self.needs_for_validity(key)),
+            _ => needs,
         };
         self.ensure_able(needs)?;
         Ok(match objection {

@@ -139,12 +139,12 @@ impl Key {
         self.certificate_with(user_id, &Draft::certification(self).flags(CERTIFY | SIGN))
     }
 
-    /// The same key, and a copy with a hundred newer self-signatures of the right form that do not hold: more than are
-    /// looked at, so that the true one is left out.
+    /// The same key, and a copy with more newer self-signatures of the right form that do not hold than are checked, so that
+    /// the true one is left out.
     pub fn flooded(&self, user_id: &str) -> Vec<u8> {
         let newer = Draft::new(now() - 1000).class(0x13).flags(CERTIFY | SIGN).named(self);
         let newer = self.user_id(user_id, self, &newer);
-        let flood = (0..100_u32).flat_map(|n| {
+        let flood = (0..1100_u32).flat_map(|n| {
             let mut copy = newer.clone();
             let end = copy.len();
             copy[end - 4..].copy_from_slice(&n.to_be_bytes());

@@ -4,10 +4,13 @@
 //! Everything that may be the key's own is named as made by the key, and GnuPG drops what is not. Certifications by
 //! others make no key accepted; they are kept only where validity decides.
 
+mod choice;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::limits::{MAX_KEY_BYTES, MAX_SELF_SIGNATURES};
+use self::choice::Choice;
+use crate::limits::MAX_KEY_BYTES;
 use crate::openpgp::framing::algorithm::HashAlgorithm;
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
@@ -15,9 +18,11 @@ use crate::openpgp::keys::certificate::vouched::Vouched;
 use crate::openpgp::keys::certificate::{hashed_key, hashed_part, insert, Certificate, Kind, Signatures, MAX_STRAYS};
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::{class, Core, Loose};
+use crate::openpgp::keys::material;
 
-/// In keys with more parts nothing is looked for that stands at the wrong place and takes nothing away.
-const MAX_PARTS_TO_SEARCH: usize = 1024;
+/// Where more pairs of a part and a signature at the wrong place are to be compared, nothing is looked for that takes nothing
+/// away: there may be thousands of such keys.
+const MAX_SEARCHED: usize = 2048;
 
 /// Most copies of revocations of certifications that do not say where it is covered who made them: one for each maker, at
 /// each user ID. GnuPG checks all of them.
@@ -37,9 +42,9 @@ impl Certificate {
     pub fn write_own(&self) -> Result<Vec<u8>, TooLarge> {
         // Forged revocations are cheap to make: those that do not even try are left out where there is no room.
         for only_honest in [false, true] {
-            let (out, _) = Writer::new(self, only_honest).write();
-            if out.len() <= MAX_KEY_BYTES {
-                return Ok(out);
+            let written = Writer::new(self, only_honest).write();
+            if written.out.len() <= MAX_KEY_BYTES {
+                return Ok(written.out);
             }
         }
         Err(TooLarge(self.fingerprint().clone()))
@@ -64,8 +69,8 @@ impl Certificate {
         }
         writer.vouchers = Some(vouchers.iter().map(|own| own.id()).collect());
         writer.vouched = vouched;
-        let (out, is_crowded) = writer.write();
-        (!is_crowded).then_some(out)
+        let written = writer.write();
+        (!written.is_crowded).then_some(written.out)
     }
 
     /// Writes the key for whoever reads it as this was read, with what GnuPG is not given.
@@ -74,7 +79,7 @@ impl Certificate {
         let mut writer = Writer::new(self, false);
         writer.vouchers = Some(BTreeSet::new());
         writer.is_whole = true;
-        writer.write().0
+        writer.write().out
     }
 
     /// Whether something may have been left out that takes trust from the key, for want of room: what the key says of itself, that
@@ -85,13 +90,43 @@ impl Certificate {
         if self.strays.len() >= MAX_STRAYS {
             return true;
         }
-        let (out, is_crowded) = Writer::new(self, false).write();
-        is_crowded || out.len() > MAX_KEY_BYTES
+        let written = Writer::new(self, false).write();
+        written.is_crowded || written.out.len() > MAX_KEY_BYTES
     }
+
+    /// Whether something may have been left out by which it would count, so that what GnuPG does not find is no knowledge: a
+    /// renewal among signatures with later dates, which are cheap to forge.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.is_crowded() || Writer::new(self, false).write().is_cut
+    }
+
+    /// Whether one of its subkeys has several signatures over the key, of which none is known to be its own. GnuPG looks at the
+    /// newest only.
+    #[must_use]
+    pub fn is_consent_open(&self, subkey: &Fingerprint) -> bool {
+        let subkeys = self.parts.iter().filter(|((kind, _), _)| *kind == Kind::Subkey);
+        let mut own = subkeys.filter(|((_, body), _)| material::fingerprint(body).as_ref() == Some(subkey));
+        own.any(|((_, body), part)| {
+            let data = [&hashed_key(&self.body)[..], &hashed_key(body)];
+            let chosen = Choice::default().consents(body, &part.signatures, &data);
+            Choice::has_several(&part.signatures) && chosen.is_empty()
+        })
+    }
+}
+
+/// A key in the form in which GnuPG is given it.
+struct Written {
+    out: Vec<u8>,
+    /// Whether something may have been left out that takes trust from the key.
+    is_crowded: bool,
+    /// Whether something may have been left out that the key says in its favour.
+    is_cut: bool,
 }
 
 struct Writer<'c> {
     own: &'c Certificate,
+    choice: Choice,
     key: Vec<u8>,
     revokers: BTreeSet<KeyId>,
     /// Those whose certifications may count, where such of others than the key itself are written.
@@ -103,12 +138,14 @@ struct Writer<'c> {
     is_whole: bool,
     out: Vec<u8>,
     is_crowded: bool,
+    is_cut: bool,
 }
 
 impl<'c> Writer<'c> {
     fn new(own: &'c Certificate, only_honest: bool) -> Self {
         Self {
             own,
+            choice: Choice::default(),
             key: hashed_key(&own.body),
             revokers: own.revoked_by().iter().map(KeyId::of).collect(),
             vouchers: None,
@@ -117,17 +154,20 @@ impl<'c> Writer<'c> {
             is_whole: false,
             out: Vec::new(),
             is_crowded: false,
+            is_cut: false,
         }
     }
 
-    /// The key, and whether something may have been left out that takes trust from it.
-    fn write(mut self) -> (Vec<u8>, bool) {
+    fn write(mut self) -> Written {
         self.out.extend(packet::encode(tag::PUBLIC_KEY, &self.own.body));
         self.signatures(&self.own.direct, None);
         // The older parts first, whatever the order of the copies.
         let mut parts: Vec<_> = self.own.parts.iter().collect();
         parts.sort_by_key(|((kind, _), part)| (*kind, part.place));
-        let search = parts.len() <= MAX_PARTS_TO_SEARCH && !self.own.strays.is_empty() && !self.is_whole;
+        let strays = &self.own.strays;
+        let is_small = parts.len().saturating_mul(strays.len()) <= MAX_SEARCHED;
+        let search = is_small && !strays.is_empty() && !self.is_whole;
+        self.is_cut |= !is_small && strays.iter().any(|(core, loose)| self.own.may_be_own(core, loose));
         if self.is_whole {
             self.out.extend(
                 self.own
@@ -174,7 +214,11 @@ impl<'c> Writer<'c> {
                 self.out.truncate(before);
             }
         }
-        (self.out, self.is_crowded)
+        Written {
+            out: self.out,
+            is_crowded: self.is_crowded,
+            is_cut: self.is_cut,
+        }
     }
 
     /// Whether there is more already than is of any use.
@@ -218,6 +262,9 @@ impl<'c> Writer<'c> {
         let data = [&key[..], part.unwrap_or_default()];
         let (revocations, mut rest): (Vec<_>, Vec<_>) = signatures.iter().partition(|(core, _)| core.is_revocation());
         rest.retain(|(core, _)| self.is_whole || !core.is_by_md5());
+        let subkey = part.filter(|_| !self.is_whole).and_then(body_of_subkey);
+        let consents = subkey.map(|body| self.choice.consents(body, signatures, &data));
+        let consents = consents.unwrap_or_default();
         for (core, loose) in revocations {
             // GnuPG ends at once at one of a designated revoker over a digest that it does not know.
             let is_taken = self.is_whole || HashAlgorithm(core.hash).is_taken_in_keys();
@@ -232,6 +279,12 @@ impl<'c> Writer<'c> {
             if self.is_over() {
                 break;
             }
+            let chosen = match core.class {
+                class::SUBKEY_BINDING if !consents.is_empty() => consents.get(&core.trailer()),
+                _ => None,
+            };
+            let chosen = chosen.map(|body| loose.with_consent(body));
+            let loose = chosen.as_ref().unwrap_or(loose);
             self.out.extend(core.encode(loose, self.own.id(), &data));
         }
         for (core, loose) in rest.iter().filter(|_| self.vouchers.is_some()) {
@@ -246,18 +299,16 @@ impl<'c> Writer<'c> {
         self.key = key;
     }
 
-    /// Those that may be the key's own. Of those that take nothing away, where there are too many, the newest that look
-    /// honest: late dates are cheap to forge.
-    fn self_signatures<'s>(&self, rest: &[(&'s Core, &'s Loose)], data: &[&[u8]]) -> Vec<(&'s Core, &'s Loose)> {
+    /// Those that may be the key's own; of those that take nothing away no more than there is room for.
+    fn self_signatures<'s>(&mut self, rest: &[(&'s Core, &'s Loose)], data: &[&[u8]]) -> Vec<(&'s Core, &'s Loose)> {
         let own = rest
             .iter()
             .copied()
             .filter(|(core, loose)| self.own.may_be_own(core, loose));
         let takes_away = |(core, _): &(&Core, &Loose)| !self.only_honest && core.takes_away();
         let (mut taking, mut giving): (Vec<_>, Vec<_>) = own.partition(takes_away);
-        if giving.len() > MAX_SELF_SIGNATURES {
-            giving.sort_by_cached_key(|(core, loose)| (core.seems_over(loose, data), core.created));
-            giving.drain(..giving.len() - MAX_SELF_SIGNATURES);
+        if !self.is_whole {
+            self.is_cut |= self.choice.narrow(&self.own.body, &mut giving, data);
         }
         taking.append(&mut giving);
         taking.sort_by_key(|(core, _)| *core);
@@ -281,5 +332,13 @@ impl<'c> Writer<'c> {
         }
         makers.retain(|maker| core.may_be_by(loose, *maker));
         makers
+    }
+}
+
+/// The body of a subkey out of what is hashed of it; `None` for other parts.
+fn body_of_subkey(hashed: &[u8]) -> Option<&[u8]> {
+    match hashed {
+        [0x99, _, _, body @ ..] => Some(body),
+        _ => None,
     }
 }

@@ -79,6 +79,14 @@ impl Loose {
         self.prefixes.extend(other.prefixes);
     }
 
+    /// The same with one signature of a subkey in it.
+    pub(super) fn with_consent(&self, body: &[u8]) -> Self {
+        Self {
+            embedded: BTreeSet::from([body.to_vec()]),
+            ..self.clone()
+        }
+    }
+
     /// The same for each two octets that copies of the signature have of the digest.
     pub fn by_prefix(&self) -> impl Iterator<Item = Self> + '_ {
         self.prefixes.iter().map(|prefix| Self {
@@ -168,13 +176,18 @@ impl Core {
         self.class == class::SUBKEY_BINDING && (!loose.embedded.is_empty() || subpackets(&self.hashed).any(is_embedded))
     }
 
-    /// The digests of the signatures of the subkey in this binding of it.
-    pub fn digests_of_consent<'s>(&'s self, loose: &'s Loose) -> impl Iterator<Item = u8> + 's {
+    /// The signatures of the subkey in this binding of it.
+    pub(super) fn consents<'s>(&'s self, loose: &'s Loose) -> impl Iterator<Item = &'s [u8]> + 's {
         let covered = subpackets(&self.hashed).filter(|(kind, _)| *kind == kind::EMBEDDED);
         let embedded = loose.embedded.iter().map(Vec::as_slice);
         embedded
             .chain(covered.map(|(_, body)| body))
             .filter(|body| is_consent(body))
+    }
+
+    /// The digests of the signatures of the subkey in this binding of it.
+    pub fn digests_of_consent<'s>(&'s self, loose: &'s Loose) -> impl Iterator<Item = u8> + 's {
+        self.consents(loose)
             .filter_map(|body| parse(body).map(|(core, _)| core.hash))
     }
 
@@ -236,7 +249,7 @@ impl Core {
     }
 
     /// RFC 9580 section 5.2.4
-    fn trailer(&self) -> Vec<u8> {
+    pub(super) fn trailer(&self) -> Vec<u8> {
         if self.version == 3 {
             return [&[self.class], &self.created.to_be_bytes()[..]].concat();
         }

@@ -86,6 +86,14 @@ pub trait KeySet: Debug + Send {
     /// When the keys cannot be read.
     fn candidates(&mut self, maker: &Maker) -> Result<Vec<Arc<Certificate>>, EngineError>;
 
+    /// Every key at hand that claims this fingerprint of one that may revoke a key of the set.
+    ///
+    /// # Errors
+    /// When the keys cannot be read.
+    fn revokers(&mut self, fingerprint: &Fingerprint) -> Result<Vec<Arc<Certificate>>, EngineError> {
+        self.candidates(&Maker::Fingerprint(fingerprint.clone()))
+    }
+
     /// Everything that is known about a key of the set, given what the checker read of it.
     ///
     /// # Errors

@@ -10,7 +10,6 @@ use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::overlooked::Overlooked;
-use crate::openpgp::roles::Maker;
 
 /// A designated revoker, and the keys at hand that claim its fingerprint as that of theirs or of a subkey; not none.
 type AtHand = (Fingerprint, Vec<Arc<Certificate>>);
@@ -27,7 +26,7 @@ impl Engine {
     fn at_hand(&mut self, certificate: &Certificate, revokers: Vec<Fingerprint>) -> Result<Vec<AtHand>, EngineError> {
         let mut found = Vec::new();
         for fingerprint in revokers {
-            let keys = self.keys.candidates(&Maker::Fingerprint(fingerprint.clone()))?;
+            let keys = self.keys.revokers(&fingerprint)?;
             if !keys.is_empty() {
                 found.push((fingerprint, keys));
                 continue;

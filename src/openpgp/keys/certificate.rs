@@ -5,6 +5,7 @@
 //! takes them in the order in which they come, and the order decides. So they are united here, packet by packet;
 //! `certificate_write` gives them one form that depends on none of it.
 
+mod adopted;
 mod needs;
 mod parts;
 mod places;
@@ -12,6 +13,7 @@ mod plain;
 mod revocations;
 mod settled;
 pub(super) mod vouched;
+mod told;
 mod wandering;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +28,7 @@ use crate::openpgp::framing::packet::tag;
 use crate::openpgp::keys::as_read::AsRead;
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::taken::is_lost;
-use crate::openpgp::keys::key_signature::{class, parse, Core, Loose};
+use crate::openpgp::keys::key_signature::{class, parse, Core, Loose, Revoker};
 use crate::openpgp::keys::material;
 use crate::openpgp::keys::public_key::Material;
 
@@ -61,6 +63,10 @@ pub struct Certificate {
     is_behind_picture: bool,
     settled: OnceLock<Settled>,
     as_read: AsRead,
+    /// Whether there were more revocations that may be of it than are given to it.
+    pub(super) is_overrun: bool,
+    /// Those that other copies of the key name as its revokers, in a way in which they are not told here.
+    named_elsewhere: BTreeSet<Revoker>,
 }
 
 impl Certificate {
@@ -83,6 +89,8 @@ impl Certificate {
             is_behind_picture: false,
             settled: OnceLock::new(),
             as_read: AsRead::begin(body),
+            is_overrun: false,
+            named_elsewhere: BTreeSet::new(),
         })
     }
 
@@ -159,6 +167,7 @@ impl Certificate {
         unite(&mut self.direct, other.direct);
         unite(&mut self.strays, other.strays);
         self.lost = self.lost.take().or(other.lost);
+        self.is_overrun |= other.is_overrun;
         for (name, part) in other.parts {
             let place = part.place;
             let own = self.parts.entry(name).or_insert(Part {
@@ -263,50 +272,6 @@ impl Certificate {
         let is_it = |(kind, body): &(Kind, Vec<u8>)| *kind == Kind::Subkey && material::fingerprint_4(body) == *subkey;
         let part = self.parts.iter().find(|(name, _)| is_it(name)).map(|(_, part)| part);
         part.is_some_and(|part| part.signatures.iter().any(|(core, loose)| core.has_consent(loose)))
-    }
-
-    /// The first user ID; not safe to print as it is.
-    #[must_use]
-    pub fn user_id(&self) -> Option<String> {
-        let user_ids = self.parts.iter().filter(|((kind, _), _)| *kind == Kind::UserId);
-        let first = user_ids.min_by_key(|(_, part)| part.place)?;
-        Some(String::from_utf8_lossy(&first.0 .1).into_owned())
-    }
-
-    /// Algorithm and strength of the primary key, such as `rsa4096`.
-    #[must_use]
-    pub fn algorithm(&self) -> String {
-        material::algorithm_name(&self.body)
-    }
-
-    /// Whether all that is said to bind it to its owners is by SHA-1.
-    #[must_use]
-    pub fn is_bound_by_sha1_only(&self) -> bool {
-        /// RFC 9580 section 9.5.
-        const SHA1: u8 = 2;
-        let user_ids = self.parts.iter().filter(|((kind, _), _)| *kind == Kind::UserId);
-        let mut own = user_ids
-            .flat_map(|(_, part)| &part.signatures)
-            .filter(|(core, loose)| class::CERTIFICATION.contains(&core.class) && core.is_said_to_be_by(loose, self.id))
-            .map(|(core, _)| core.hash)
-            .peekable();
-        own.peek().is_some() && own.all(|hash| hash == SHA1)
-    }
-
-    /// Whether another copy of the key has the same user IDs, subkeys and signatures of its own.
-    #[must_use]
-    pub fn says_the_same_as(&self, other: &Self) -> bool {
-        match (self.write_own(), other.write_own()) {
-            (Ok(own), Ok(other)) => own == other,
-            _ => false,
-        }
-    }
-
-    /// How many user IDs, pictures and subkeys it has.
-    #[must_use]
-    pub fn counts(&self) -> [usize; 3] {
-        [Kind::UserId, Kind::Attribute, Kind::Subkey]
-            .map(|own| self.parts.keys().filter(|(kind, _)| *kind == own).count())
     }
 }
 

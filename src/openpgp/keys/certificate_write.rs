@@ -87,7 +87,7 @@ impl Certificate {
     #[must_use]
     pub fn is_crowded(&self) -> bool {
         // As many as are kept may have been more.
-        if self.strays.len() >= MAX_STRAYS {
+        if self.is_overrun || self.strays.len() >= MAX_STRAYS {
             return true;
         }
         let written = Writer::new(self, false).write();

@@ -2,15 +2,17 @@
 //! From key files to the keys that count: read, united over all files, and loaded into the checker, so that a mistake
 //! with them is told before anything else is done.
 
+mod united;
+
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::united::{Applied, United};
 use crate::files::exposed;
 use crate::files::read::read_bounded;
 use crate::input::Encoding;
 use crate::openpgp::error::EngineError;
-use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_file::{self, Contents, Found, Revocation, MAX_KEY_FILE};
@@ -20,9 +22,6 @@ use crate::text::safe;
 
 /// Of how many keys that were left out it is told why.
 const MAX_TOLD: usize = 10;
-
-/// Most pairs of a revocation and a key that are compared by digest.
-const MAX_COMPARED: usize = 1 << 16;
 
 /// The keys of some files.
 #[derive(Debug)]
@@ -66,7 +65,7 @@ pub fn from_files(paths: &[PathBuf], check: &mut dyn SignatureCheck) -> Result<L
 }
 
 /// Takes key files that were read already, each with the name that it has in messages, and loads their keys into a
-/// checker. Of `others` only revocations of these keys count.
+/// checker. Of `others` only what is said against these keys counts: that they are revoked, and who may revoke them.
 ///
 /// # Errors
 /// [`Error::KeyFile`] for one of which the checker takes no key.
@@ -88,21 +87,30 @@ pub fn from_contents(
             others: contents.others,
         });
     }
+    // Who may revoke them first.
     for (_, other) in others {
-        united.adopt_revocations(other);
+        united.adopt(other);
     }
     let mut warnings = Vec::new();
     let mut applied = Vec::new();
     for file in &files {
-        applied.push(united.revoke(file, &mut warnings));
+        let own = united.revoke(&file.revocations);
+        warn_of_homeless(&file.shown, &own, &mut warnings);
+        applied.push(own.alone);
     }
+    for (_, other) in others {
+        united.revoke(&other.revocations);
+    }
+    let revokers: Vec<Arc<Certificate>> = united.revokers(others).into_iter().map(Arc::new).collect();
     let certificates: Vec<Arc<Certificate>> = united.keys.into_iter().map(Arc::new).collect();
-    for certificate in &certificates {
+    // Of what a revoker says nothing is known before that is loaded.
+    let all = [&certificates[..], &revokers].concat();
+    for certificate in &all {
         certificate
             .write_own()
             .map_err(|error| Error::KeyFile(error.to_string()))?;
     }
-    let facts = check.read(&certificates)?;
+    let facts = check.read(&all)?;
     let taken: HashSet<&Fingerprint> = certificates
         .iter()
         .zip(&facts)
@@ -145,88 +153,25 @@ pub fn from_contents(
         _ => "the key files".to_owned(),
     };
     Ok(Loaded {
-        keys: KeyFiles::new(certificates, name),
+        keys: KeyFiles::new(certificates, revokers, name),
         warnings,
     })
 }
 
-/// Keys, each united from its copies, in the order in which they come.
-#[derive(Default)]
-struct United {
-    keys: Vec<Certificate>,
-    by_fingerprint: HashMap<Fingerprint, usize>,
-}
-
-impl United {
-    fn add(&mut self, copy: Certificate) {
-        match self.by_fingerprint.get(copy.fingerprint()) {
-            Some(number) => self.keys[*number].unite(copy),
-            None => {
-                self.by_fingerprint.insert(copy.fingerprint().clone(), self.keys.len());
-                self.keys.push(copy);
-            }
+/// Says which revocations have no key here.
+fn warn_of_homeless(shown: &str, applied: &Applied, warnings: &mut Vec<String>) {
+    for makers in &applied.homeless {
+        if warnings.len() >= MAX_TOLD {
+            return;
         }
-    }
-
-    /// Adds what another file says against these keys.
-    fn adopt_revocations(&mut self, other: &Contents) {
-        for copy in &other.certificates {
-            if let Some(number) = self.by_fingerprint.get(copy.fingerprint()) {
-                for (core, loose) in copy.revocations() {
-                    self.keys[*number].add_revocation(core, loose);
-                }
-            }
+        let makers: Vec<String> = makers.iter().map(ToString::to_string).collect();
+        let warning = format!(
+            "{shown}: skipped a revocation made by key {}, which is of none of the keys here",
+            makers.join(" or ")
+        );
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
         }
-        for Revocation { core, loose, .. } in &other.revocations {
-            for key in &mut self.keys {
-                if core.makers(loose).contains(&key.id()) {
-                    key.add_revocation(core, loose);
-                }
-            }
-        }
-    }
-
-    /// Adds the revocations of a file to the keys that they may be of; whether any of them has a key.
-    fn revoke(&mut self, file: &File, warnings: &mut Vec<String>) -> bool {
-        let by_digest = file.revocations.len().saturating_mul(self.keys.len()) <= MAX_COMPARED;
-        let mut by_id: HashMap<KeyId, Vec<usize>> = HashMap::new();
-        if !file.revocations.is_empty() {
-            for (number, key) in self.keys.iter().enumerate() {
-                by_id.entry(key.id()).or_default().push(number);
-                for revoker in key.revokers() {
-                    by_id.entry(KeyId::of(&revoker)).or_default().push(number);
-                }
-            }
-        }
-        let mut applied = false;
-        for Revocation { core, loose, alone } in &file.revocations {
-            let makers = core.makers(loose);
-            let mut targets: HashSet<usize> = makers
-                .iter()
-                .filter_map(|id| by_id.get(id))
-                .flatten()
-                .copied()
-                .collect();
-            if by_digest {
-                targets.extend((0..self.keys.len()).filter(|n| self.keys[*n].seems_revoked_by(core, loose)));
-            }
-            for number in &targets {
-                self.keys[*number].add_revocation(core, loose);
-            }
-            applied |= *alone && !targets.is_empty();
-            if targets.is_empty() {
-                let makers: Vec<String> = makers.iter().map(ToString::to_string).collect();
-                let warning = format!(
-                    "{}: skipped a revocation made by key {}, which is of none of the keys here",
-                    file.shown,
-                    makers.join(" or ")
-                );
-                if !warnings.contains(&warning) && warnings.len() < MAX_TOLD {
-                    warnings.push(warning);
-                }
-            }
-        }
-        applied
     }
 }
 

@@ -15,20 +15,27 @@ use crate::reason::{Reason, Refusal};
 pub struct KeyFiles {
     keys: Vec<Arc<Certificate>>,
     index: Index,
+    /// Keys that do not count and may revoke those that do.
+    revokers: Vec<Arc<Certificate>>,
     name: String,
 }
 
 impl KeyFiles {
-    /// Takes the keys; `name` is what they are called in messages.
+    /// Takes the keys, and others that may do nothing but revoke them; `name` is what they are called in messages.
     #[must_use]
-    pub fn new(keys: Vec<Arc<Certificate>>, name: String) -> Self {
+    pub fn new(keys: Vec<Arc<Certificate>>, revokers: Vec<Arc<Certificate>>, name: String) -> Self {
         let mut index = Index::default();
         for (number, key) in keys.iter().enumerate() {
             for fingerprint in key.holds() {
                 index.add(fingerprint, number);
             }
         }
-        Self { keys, index, name }
+        Self {
+            keys,
+            index,
+            revokers,
+            name,
+        }
     }
 }
 
@@ -42,6 +49,15 @@ impl KeySet for KeyFiles {
             Maker::KeyId(id) => self.index.with_id(*id),
         };
         Ok(found.iter().map(|number| Arc::clone(&self.keys[*number])).collect())
+    }
+
+    fn revokers(&mut self, fingerprint: &Fingerprint) -> Result<Vec<Arc<Certificate>>, EngineError> {
+        let mut found = self.candidates(&Maker::Fingerprint(fingerprint.clone()))?;
+        let bytes = fingerprint.bytes();
+        let others = self.revokers.iter();
+        let others = others.filter(|own| bytes.is_some_and(|bytes| own.holds().contains(&bytes)));
+        found.extend(others.cloned());
+        Ok(found)
     }
 
     fn standing(&mut self, _: &Key) -> Result<Standing, EngineError> {

@@ -67,7 +67,8 @@ impl Certificate {
     #[must_use]
     pub fn revokers(&self) -> BTreeSet<Revoker> {
         let own = self.said().filter(|(core, loose)| self.may_be_own(core, loose));
-        own.flat_map(|(core, _)| core.revokers()).collect()
+        let own = own.flat_map(|(core, _)| core.revokers());
+        own.chain(self.named_elsewhere.iter().copied()).collect()
     }
 
     /// The designated revokers that are said to have revoked it, and then those that may have where what names the maker is not
@@ -175,6 +176,9 @@ impl Certificate {
                 || core.is_disputed(loose, self.id)
                 || core.has_unknown_critical()
         };
+        if self.named_elsewhere.iter().any(|own| others.contains(&KeyId::of(own))) {
+            return true;
+        }
         let names_one = |core: &Core| core.revokers().any(|own| others.contains(&KeyId::of(&own)));
         self.said()
             .any(|(core, loose)| self.may_be_own(core, loose) && is_odd(core, loose) && names_one(core))
@@ -203,6 +207,12 @@ impl Certificate {
     #[must_use]
     pub fn has_revocations(&self) -> bool {
         self.lost.is_some() || self.said().any(|(core, _)| core.is_revocation())
+    }
+
+    /// How many bytes of it are hashed for a signature over it.
+    #[must_use]
+    pub fn hashed_length(&self) -> usize {
+        hashed_key(&self.body).len()
     }
 
     /// Whether a revocation may be of this key, by the digest that stands in it.

@@ -283,6 +283,7 @@ impl Engine {
         let mut keys = Vec::new();
         for Listed { certificate, facts } in listing {
             self.revokers_of(&certificate)?;
+            let is_of_file = matches!(facts, Facts::AskChecker);
             let key = match facts {
                 Facts::Known(key) => Some(key),
                 Facts::AskChecker => match read.next().flatten() {
@@ -304,14 +305,11 @@ impl Engine {
                     standing.objection = Some(Refusal::new(Reason::EngineFailed, why));
                 }
             }
-            keys.push(ListedKey::checked(
-                &key,
-                &certificate,
-                standing,
-                &self.signed_by,
-                &counts,
-                self.now,
-            ));
+            let mut own = ListedKey::checked(&key, &certificate, standing, &self.signed_by, &counts, self.now);
+            if is_of_file {
+                self.tell_doubts(&certificate, &key, &mut own);
+            }
+            keys.push(own);
         }
         Ok(keys)
     }

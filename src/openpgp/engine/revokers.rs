@@ -8,8 +8,11 @@ use super::Engine;
 use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::keys::certificate::Certificate;
-use crate::openpgp::keys::key::Fingerprint;
+use crate::openpgp::keys::key::{Fingerprint, Key};
+use crate::openpgp::keys::listing::ListedKey;
 use crate::openpgp::keys::overlooked::Overlooked;
+use crate::reason::{Reason, Refusal};
+use crate::text::safe;
 
 /// A designated revoker, and the keys at hand that claim its fingerprint as that of theirs or of a subkey; not none.
 type AtHand = (Fingerprint, Vec<Arc<Certificate>>);
@@ -41,6 +44,28 @@ impl Engine {
             }
         }
         Ok(found)
+    }
+
+    /// Says of a key, and of each of its subkeys that would count, why it is not known whether it does.
+    pub(super) fn tell_doubts(&mut self, certificate: &Certificate, key: &Key, listed: &mut ListedKey) {
+        if listed.refusal.is_some() {
+            return;
+        }
+        let mut doubt_of = |maker: &Fingerprint| {
+            let doubt = self.ensure_revocations_are_checked(certificate, maker).err();
+            doubt.map(|error| Refusal::new(Reason::EngineFailed, safe(&error.to_string())))
+        };
+        let of_primary = doubt_of(key.fingerprint());
+        let mut counts = key.primary().can_sign && of_primary.is_none();
+        let mut first = of_primary;
+        for part in listed.subkeys.iter_mut().filter(|part| part.refusal.is_none()) {
+            part.refusal = doubt_of(&part.subkey.fingerprint);
+            counts |= part.refusal.is_none();
+            first = first.or_else(|| part.refusal.clone());
+        }
+        if !counts {
+            listed.refusal = first;
+        }
     }
 
     /// Makes sure that a key which the checker does not call revoked, nor its subkey `maker`, is none that it could not check

@@ -143,6 +143,8 @@ impl Engine {
         let by_validity = refusal.is_none() && !self.signed_by.is_limited() && standing.objection.is_some();
         let objection = refusal.or_else(|| self.objection(key, &signer, &standing));
         let needs = match &objection {
+            // Whoever vouches for the key may have been taken back.
+            None if !self.signed_by.is_limited() => needs.and(self.needs_for_vouching(key)),
             Some(_) if by_validity => needs.and(self.needs_for_validity(key)),
             _ => needs,
         };
@@ -249,6 +251,13 @@ impl Engine {
     fn needs_for_validity(&mut self, key: &Key) -> Needs {
         let vouchers = self.keys.vouchers(key);
         let needs = vouchers.iter().map(|own| own.needs_for_certifications());
+        needs.fold(Needs::default(), Needs::and)
+    }
+
+    /// What it takes to tell that somebody vouches for a key.
+    fn needs_for_vouching(&mut self, key: &Key) -> Needs {
+        let vouchers = self.keys.vouchers(key);
+        let needs = vouchers.iter().map(|own| own.needs_for_vouching());
         needs.fold(Needs::default(), Needs::and)
     }
 

@@ -213,3 +213,41 @@ fn a_revocation_by_a_revoker_whose_algorithm_gpg_lacks_is_not_overlooked() {
         assert_eq!(fs::read(sandbox.path("image.json")).unwrap(), before, "{keys:?}");
     }
 }
+
+/// Who vouches for a key may have been revoked by what gpg cannot check.
+#[test]
+fn a_certifier_that_is_revoked_by_a_digest_that_gpg_lacks_does_not_vouch_unseen() {
+    let signer = Signer::new();
+    let key = signer.key("Signer <signer@example.com>", "rsa2048", "sign", "never");
+    let scene = Scene::new(signer, &key, "rsa2048");
+    let file = scene.export(&[&key], "key.pgp");
+    let admin = Signer::new();
+    let own = admin.key("Admin <admin@example.com>", "rsa2048", "cert", "never");
+    admin.import(Path::new(&file));
+    admin.gpg(&["--quick-lsign-key", &key], b"");
+    let keys = ["--homedir", &admin.home().display().to_string()];
+    for is_fips in [false, true] {
+        scene.run(&keys, is_fips).expect(0);
+    }
+    let revocation = scene.sandbox.path("revocation.asc");
+    let answers = [
+        "--no-batch",
+        "--yes",
+        "--command-fd",
+        "0",
+        "--cert-digest-algo",
+        "RIPEMD160",
+    ];
+    let revoke = ["--output", revocation.to_str().unwrap(), "--gen-revoke", &own];
+    admin.gpg(&[&answers[..], &revoke].concat(), b"y\n0\n\ny\n");
+    admin.import(&revocation);
+    let before = fs::read(scene.sandbox.path("image.json")).unwrap();
+    let outcome = scene.run(&keys, true);
+    let is_lacking = outcome.stdout.contains("signatures with RIPEMD160");
+    if !is_lacking && outcome.verdict() == "Rejected/KeyNotAccepted" {
+        return skipped("a gpg in FIPS mode", "this gpg has RIPEMD160 there");
+    }
+    outcome.expect_verdict(3, "Unchecked/EngineFailed");
+    assert_eq!(fs::read(scene.sandbox.path("image.json")).unwrap(), before);
+    scene.run(&keys, false).expect_verdict(1, "Rejected/KeyNotAccepted");
+}

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Certificate, Kind};
+use crate::openpgp::framing::algorithm::HashAlgorithm;
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::{class, Core, Loose};
 use crate::openpgp::keys::material;
@@ -42,7 +43,22 @@ impl Certificate {
         self.needs(|_| false).and(certified)
     }
 
-    /// What it takes to tell whether it has taken itself or one of its subkeys back.
+    /// What it takes to tell whether it still vouches for others, or others for it: it may have been taken back, or the
+    /// certification.
+    #[must_use]
+    pub fn needs_for_vouching(&self) -> Needs {
+        let taken_back = self
+            .said()
+            .filter(|(core, _)| core.class == class::CERTIFICATION_REVOCATION);
+        let digests = taken_back.map(|(core, _)| core.hash).collect();
+        let taken_back = Needs {
+            digests,
+            ..Needs::default()
+        };
+        self.needs_for_revocations().and(taken_back)
+    }
+
+    /// What it takes to tell whether it has taken itself or one of its subkeys back, or says that it expires.
     #[must_use]
     pub fn needs_for_revocations(&self) -> Needs {
         // Once for all of them: anybody can add thousands.
@@ -50,7 +66,10 @@ impl Certificate {
         let own = |(core, loose): &(&Core, &Loose)| match core.class {
             // Whom it names where that is not covered may have been altered.
             class::KEY_REVOCATION | class::SUBKEY_REVOCATION => is_by_other || core.may_be_by(loose, self.id),
-            _ => is_by_other && self.may_be_own(core, loose) && core.revokers().next().is_some(),
+            _ if !self.may_be_own(core, loose) => false,
+            // A gpg that checks signatures over data has what they are over.
+            _ if core.limits() && !HashAlgorithm(core.hash).is_sha2() => true,
+            _ => is_by_other && core.revokers().next().is_some(),
         };
         Needs {
             digests: self.said().filter(own).map(|(core, _)| core.hash).collect(),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Signatures and keys through the shipped binary with real gpg: framing, GnuPG's verdicts, key files, isolation.
 
+#[path = "openpgp/additions.rs"]
+mod additions;
 #[path = "openpgp/altered.rs"]
 mod altered;
 #[path = "openpgp/batch.rs"]

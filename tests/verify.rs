@@ -31,6 +31,8 @@ mod limits;
 mod lists;
 #[path = "verify/names.rs"]
 mod names;
+#[path = "verify/other_scopes.rs"]
+mod other_scopes;
 #[path = "verify/output.rs"]
 mod output;
 #[path = "verify/pairing.rs"]

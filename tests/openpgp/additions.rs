@@ -91,9 +91,10 @@ fn forged_self_signatures_push_no_renewal_out() {
         }
     }
     // More than are looked at: whether the key has been renewed is not known.
+    let one = of_name(&stranger, &named(now() - 3600).class(0x13).flags(CERTIFY | SIGN));
     let flood: Vec<u8> = (0..1100_u32)
         .flat_map(|n| {
-            let mut own = key_flood[..key_flood.len() / 200].to_vec();
+            let mut own = one.clone();
             let end = own.len();
             own[end - 4..].copy_from_slice(&n.to_be_bytes());
             own

@@ -12,8 +12,8 @@ mod places;
 mod plain;
 mod revocations;
 mod settled;
-pub(super) mod vouched;
 mod told;
+pub(super) mod vouched;
 mod wandering;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -14,7 +14,7 @@ const REVOKED: &str = "Rejected/KeyRevoked";
 /// An image that is signed by a key, and what `verify` and `policy test` say of it: the key file of its scope, that of another.
 struct Case {
     place: Place,
-    /// Whether the key signed itself, so that nothing else of it may be good where it is not.
+    /// Whether the key signed itself and is the only one of its scope, so that nothing else may be good where it is not.
     by_primary: bool,
 }
 
@@ -61,7 +61,7 @@ fn a_revoked_subkey_a_designated_revoker_and_a_stray_revocation_count_from_other
     of_subkey.expect(&own, &own, OK);
     let revoked = [own.clone(), key.revoke_subkey(&subkey, 2, now() - 86400)].concat();
     of_subkey.expect(&own, &revoked, REVOKED);
-    let of_key = Case::new(&key, true);
+    let (of_key, beside_another) = (Case::new(&key, true), Case::new(&key, false));
     of_key.expect(&own, &revoked, OK);
     // By another one, that is named here or only there.
     let designation = key.direct(&Draft::new(key.created).hashed(12, &revoker.as_revoker()));
@@ -73,7 +73,7 @@ fn a_revoked_subkey_a_designated_revoker_and_a_stray_revocation_count_from_other
     let both = [&key.packet()[..], &designation, &revocation, &certified].concat();
     for file in [&plain, &named] {
         of_key.expect(file, &[both.clone(), theirs.clone()].concat(), REVOKED);
-        of_key.expect(&[file.clone(), theirs.clone()].concat(), &both, REVOKED);
+        beside_another.expect(&[file.clone(), theirs.clone()].concat(), &both, REVOKED);
         of_key.expect(file, &[named.clone(), theirs.clone()].concat(), OK);
     }
     of_key.expect(&named, &[theirs.clone(), revocation.clone()].concat(), REVOKED);

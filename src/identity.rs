@@ -82,16 +82,30 @@ impl Remap {
     /// `None` when the result is no reference in normal form, which then matches nothing.
     #[must_use]
     pub fn apply(&self, intended: &Reference) -> Option<Reference> {
-        let inside = intended
-            .name()
-            .strip_prefix(self.prefix.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if !inside {
-            return Some(intended.clone());
+        match begins_with(intended, &self.prefix) {
+            true => exchanged(intended, &self.prefix, &self.signed_prefix),
+            false => Some(intended.clone()),
         }
-        let text = intended.to_string().replacen(&self.prefix, &self.signed_prefix, 1);
-        Reference::parse_canonical(&text).ok()
     }
+
+    /// The reference inside the prefix that an image signed as `signed` may be asked for as.
+    #[must_use]
+    pub fn undo(&self, signed: &Reference) -> Option<Reference> {
+        begins_with(signed, &self.signed_prefix)
+            .then(|| exchanged(signed, &self.signed_prefix, &self.prefix))
+            .flatten()
+    }
+}
+
+/// Whether a reference is a prefix, or goes on after it with another component.
+fn begins_with(reference: &Reference, prefix: &str) -> bool {
+    let rest = reference.name().strip_prefix(prefix);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// A reference that begins with `from`, with `to` in its place; none where that is no reference in normal form.
+fn exchanged(reference: &Reference, from: &str, to: &str) -> Option<Reference> {
+    Reference::parse_canonical(&reference.to_string().replacen(from, to, 1)).ok()
 }
 
 impl Rule {

@@ -2,11 +2,14 @@
 //! What a policy requires of images, by their expected identities, and the keys that it names for that.
 
 mod draft;
+mod ways;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use self::draft::{Draft, DraftDemand};
+pub(super) use self::ways::Way;
+use self::ways::{all_scopes, requirements, scope_of};
 use super::engine;
 use crate::digest::Digest;
 use crate::openpgp::gnupg::home;
@@ -15,7 +18,6 @@ use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::import;
 use crate::policy::image_policy::ImagePolicy;
 use crate::policy::member;
-use crate::policy::scope::Applied;
 use crate::policy::{KeyMaterial, PolicyRequirement};
 use crate::reference::Reference;
 use crate::report::console::Messages;
@@ -26,9 +28,6 @@ use crate::sigstore::keys::Keys;
 use crate::text::{place, safe};
 use crate::verdict::expectation::{self, AcceptedKeys, Alternative, Demand, Expectation, Signed};
 use crate::verdict::pipeline::Judges;
-
-/// The transport whose scopes decide: expected identities are references in registries, wherever the image is at hand.
-const TRANSPORT: &str = "docker";
 
 /// A policy and what was made of it.
 pub(super) struct Rules<'s> {
@@ -70,20 +69,31 @@ impl<'s> Rules<'s> {
         judges: &mut Judges,
         stderr: &mut Messages<'_>,
     ) -> Result<(), UsageError> {
+        let scopes: Vec<Option<String>> = identities
+            .map(|identity| scope_of(self.settings.policy(), identity))
+            .collect();
+        self.load_scopes(scopes, judges, stderr)
+    }
+
+    /// Loads the keys of these scopes.
+    fn load_scopes(
+        &mut self,
+        scopes: Vec<Option<String>>,
+        judges: &mut Judges,
+        stderr: &mut Messages<'_>,
+    ) -> Result<(), UsageError> {
         // All files first: a mistake with them is told before anything is started, and revocations count everywhere.
         let mut drafts: Vec<(Option<String>, Vec<Draft>)> = Vec::new();
-        for identity in identities {
-            let (applied, requirements) = self.settings.policy().select(TRANSPORT, identity);
-            let scope = match applied {
-                Applied::Scope(scope) => Some(scope.name.clone()),
-                Applied::Default => None,
-            };
+        for scope in scopes {
             if self.scopes.contains_key(&scope) || drafts.iter().any(|(known, _)| *known == scope) {
                 continue;
             }
             let mut read = Vec::new();
             let rules = self.settings.book.rules(scope.as_deref());
-            for (number, requirement) in requirements.iter().enumerate() {
+            for (number, requirement) in requirements(self.settings.policy(), scope.as_deref())
+                .iter()
+                .enumerate()
+            {
                 let object = rules.get(number).and_then(|rule| rule.object);
                 let draft = self.draft(scope.as_deref(), number, requirement, object)?;
                 if let DraftDemand::Gpg(contents, _) = &draft.demand {
@@ -168,11 +178,7 @@ impl<'s> Rules<'s> {
     /// # Errors
     /// When a key file is of no use.
     pub(super) fn check(&self) -> Result<(), UsageError> {
-        let policy = self.settings.policy();
-        let transports = policy.transports.iter().filter(|own| own.name == TRANSPORT);
-        let scopes = transports.flat_map(|own| &own.scopes);
-        let all = scopes.map(|scope| (Some(scope.name.as_str()), &scope.requirements));
-        for (scope, requirements) in all.chain([(None, &policy.default)]) {
+        for (scope, requirements) in all_scopes(self.settings.policy()) {
             let rules = self.settings.book.rules(scope);
             for (number, requirement) in requirements.iter().enumerate() {
                 let is_of_object = rules.get(number).is_some_and(|rule| rule.object.is_some());
@@ -210,23 +216,45 @@ impl<'s> Rules<'s> {
         stderr: &mut Messages<'_>,
     ) -> Result<Expectation, UsageError> {
         self.load(identities.iter(), judges, stderr)?;
-        let alternatives = identities.iter().map(|identity| {
-            let (applied, _) = self.settings.policy().select(TRANSPORT, identity);
-            let scope = match applied {
-                Applied::Scope(scope) => Some(scope.name.clone()),
-                Applied::Default => None,
-            };
-            Alternative {
-                identity: identity.clone(),
-                scope: Some(self.place(scope.as_deref())),
-                is_out_of_scope: scope.is_none() && self.settings.is_objects_alone(),
-                requirements: self.scopes.get(&scope).cloned().unwrap_or_default(),
-            }
-        });
+        let alternatives = identities
+            .iter()
+            .map(|identity| self.alternative(identity, scope_of(self.settings.policy(), identity)));
         Ok(Expectation {
             alternatives: alternatives.collect(),
             digest,
         })
+    }
+
+    /// The ways in which an image may have been accepted by a signature for this reference.
+    pub(super) fn ways(&self, signed: &Reference) -> Vec<Way> {
+        ways::ways(self.settings.policy(), signed)
+    }
+
+    /// What is expected of an image that is judged in this way.
+    ///
+    /// # Errors
+    /// When keys were not loaded before and a key file is of no use.
+    pub(super) fn expectation_of(
+        &mut self,
+        way: &Way,
+        judges: &mut Judges,
+        stderr: &mut Messages<'_>,
+    ) -> Result<Expectation, UsageError> {
+        self.load_scopes(vec![way.scope.clone()], judges, stderr)?;
+        Ok(Expectation {
+            alternatives: vec![self.alternative(&way.identity, way.scope.clone())],
+            digest: None,
+        })
+    }
+
+    /// What a scope requires of an image that is expected to have an identity, once its keys are loaded.
+    fn alternative(&self, identity: &Reference, scope: Option<String>) -> Alternative {
+        Alternative {
+            identity: identity.clone(),
+            scope: Some(self.place(scope.as_deref())),
+            is_out_of_scope: scope.is_none() && self.settings.is_objects_alone(),
+            requirements: self.scopes.get(&scope).cloned().unwrap_or_default(),
+        }
     }
 
     /// A scope in words.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What images are judged with: the keys and rules of the options, or those of a policy.
 
-use super::by_policy::Rules;
+use super::by_policy::{Rules, Way};
 use super::engine;
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
@@ -104,7 +104,35 @@ impl<'c> Judging<'c> {
         no_signature: &str,
         stderr: &mut Messages<'_>,
     ) -> ImageOutcome {
-        match self.expectation(identities, digest, stderr) {
+        let expectation = self.expectation(identities, digest, stderr);
+        self.judge_by(expectation, subject, no_signature)
+    }
+
+    /// The ways in which a policy may have accepted an image by a signature for this reference; none where there is no
+    /// policy.
+    pub(super) fn ways(&self, signed: &Reference) -> Vec<Way> {
+        match &self.demand {
+            Demand::Policy(rules) => rules.ways(signed),
+            Demand::Options(_) | Demand::Unknown(_) => Vec::new(),
+        }
+    }
+
+    /// Judges an image and all its signatures in one way.
+    pub(super) fn judge_in(&mut self, way: &Way, subject: &Subject, stderr: &mut Messages<'_>) -> ImageOutcome {
+        let expectation = match &mut self.demand {
+            Demand::Policy(rules) => rules.expectation_of(way, &mut self.judges, stderr),
+            Demand::Options(_) | Demand::Unknown(_) => Err(UsageError::new("there is no policy")),
+        };
+        self.judge_by(expectation, subject, "there is no signature")
+    }
+
+    fn judge_by(
+        &mut self,
+        expectation: Result<Expectation, UsageError>,
+        subject: &Subject,
+        no_signature: &str,
+    ) -> ImageOutcome {
+        match expectation {
             Ok(expectation) => judge_image(&mut self.judges, subject, &expectation, no_signature),
             Err(UsageError(message)) => ImageOutcome::refused(Refusal::new(Reason::EngineFailed, message), Vec::new()),
         }

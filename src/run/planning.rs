@@ -57,13 +57,15 @@ pub(super) struct Words {
     pub(super) warnings: Vec<String>,
 }
 
-/// What an image comes to as the references for which its signatures are recorded to be trusted, each judged by itself.
+/// What an image comes to as the references for which its signatures are recorded to be trusted, each by itself in each
+/// scope of the policy that may have accepted it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct AsRecorded(pub(super) Vec<(Reference, ImageOutcome)>);
+pub(super) struct AsRecorded(pub(super) Vec<(Reference, Vec<ImageOutcome>)>);
 
 impl AsRecorded {
-    /// What a signature and its image come to as what the signature is recorded to be trusted for, if that was looked at.
-    /// Nothing is known of a signature that the image was not judged by.
+    /// What a signature and its image come to as what the signature is recorded to be trusted for, in the scope that speaks for
+    /// it most, if that was looked at. Where no scope knows, this counts only for a signature that nothing but other scopes is
+    /// against. Nothing is known of a signature that the image was not judged by.
     pub(super) fn of(
         &self,
         stored: &Value,
@@ -71,8 +73,37 @@ impl AsRecorded {
         signature: &SignatureOutcome,
     ) -> Option<(&ImageOutcome, Option<&SignatureOutcome>)> {
         let recorded = record::trusted_for(stored, signature)?;
-        let (_, outcome) = self.0.iter().find(|(identity, _)| *identity == recorded)?;
-        Some((outcome, outcome.signatures().get(number)))
+        let (_, outcomes) = self.0.iter().find(|(identity, _)| *identity == recorded)?;
+        let own = outcomes
+            .iter()
+            .map(|outcome| (outcome, outcome.signatures().get(number)));
+        let (known, best) = own.map(|own| (known(own), own)).max_by_key(|(known, _)| *known)?;
+        let passed = best.1.is_some_and(|own| own.verdict() == Verdict::Verified);
+        (known == Known::Bad || passed || signature.is_refused_by_scope()).then_some(best)
+    }
+}
+
+/// What is known of a record of trust by one scope, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Known {
+    /// The scope does not judge such signatures.
+    Nothing,
+    /// It does not hold in the scope.
+    Bad,
+    /// A part that could not be checked may make it hold.
+    Open,
+    /// The image is Verified by the signature there.
+    Good,
+}
+
+fn known((outcome, signature): (&ImageOutcome, Option<&SignatureOutcome>)) -> Known {
+    match signature {
+        Some(own) if !outcome.reached(own).is_empty() => Known::Good,
+        None => Known::Open,
+        Some(own) if own.verdict() == Verdict::Unchecked => Known::Open,
+        Some(own) if own.spares_record() || own.verdict() == Verdict::Allowed => Known::Nothing,
+        Some(own) if own.verdict() == Verdict::Verified && outcome.verdict() == Verdict::Unchecked => Known::Open,
+        Some(_) => Known::Bad,
     }
 }
 

@@ -160,6 +160,19 @@ impl SignatureOutcome {
         self.missed.iter().all(|miss| own.contains(&miss.place.alternative))
     }
 
+    /// Whether it is only for the scopes in question that it is refused: their keys are others, or they accept no image. In
+    /// another scope it may be good.
+    #[must_use]
+    pub fn is_refused_by_scope(&self) -> bool {
+        let is_of_scope = |reason| {
+            matches!(
+                reason,
+                Reason::PolicyRejected | Reason::UnknownKey | Reason::KeyNotAccepted
+            )
+        };
+        is_of_scope(self.reason) && self.missed.iter().all(|miss| is_of_scope(miss.refusal.reason))
+    }
+
     /// Notes that it does not meet a requirement of a policy.
     pub(super) fn miss(&mut self, place: Place, reason: Reason, message: String) {
         let progress = self.progress();

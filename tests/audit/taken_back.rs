@@ -11,6 +11,18 @@ use super::fleet::{stored, tag, Fleet, SOURCE};
 /// Where a tenant pushes the bits of others.
 const EVIL: &str = "registry.example/evil";
 
+/// Where images of the fleet are mirrored.
+const MIRROR: &str = "mirror.example/team";
+
+/// What the scope of the mirror may say of what the fleet's images are signed for.
+fn identities() -> [Value; 3] {
+    [
+        json!({"type": "remapIdentity", "prefix": MIRROR, "signedPrefix": SOURCE}),
+        json!({"type": "exactReference", "dockerReference": tag(1)}),
+        json!({"type": "exactRepository", "dockerRepository": format!("{SOURCE}/app")}),
+    ]
+}
+
 fn signed_by(file: &str) -> Value {
     json!([{"type": "signedBy", "keyType": "GPGKeys", "keyPath": file,
         "signedIdentity": {"type": "matchRepository"}}])
@@ -29,6 +41,37 @@ struct Scene {
 }
 
 impl Scene {
+    /// One whose policy judges the image by the scope of a mirror, which accepts it as signed for another reference.
+    fn mirrored(default: &str, identity: &Value) -> Self {
+        let scene = Self::new();
+        scene
+            .fleet
+            .scene
+            .sandbox
+            .file("map", format!("{MIRROR} {MIRROR}\n{EVIL} {EVIL}\n{SOURCE} {SOURCE}\n"));
+        scene.mirror(&scene.fleet.key_file, default, identity);
+        let stream = stream(&format!("{MIRROR}/app:v1"), &scene.own);
+        scene.fleet.server().stream("shop", "app", stream);
+        scene.audit(0);
+        assert_eq!(scene.trusted(), "True");
+        scene
+    }
+
+    fn mirror(&self, keys: &str, default: &str, identity: &Value) {
+        let mut of_mirror = signed_by(keys);
+        of_mirror[0]["signedIdentity"] = identity.clone();
+        let policy = json!({"default": [{"type": default}], "transports": {"docker": {MIRROR: of_mirror}}});
+        self.fleet.scene.sandbox.file("policy.json", policy.to_string());
+    }
+
+    /// The fleet's key with its revocation.
+    fn revoked(&self) -> String {
+        let key = &self.fleet.key;
+        let revoked = key.revoked("Example Release <release@example.com>", 0, key.created + 1);
+        let file = self.fleet.scene.sandbox.file("revoked.gpg", revoked);
+        file.display().to_string()
+    }
+
     fn new() -> Self {
         let fleet = Fleet::empty();
         fleet.other_key("other.gpg");
@@ -106,14 +149,84 @@ fn what_a_tenant_calls_an_image_takes_no_record_back_that_holds_in_its_own_scope
 #[test]
 fn a_revoked_key_takes_a_record_back_whatever_else_the_image_is_called() {
     let scene = Scene::new();
-    let key = &scene.fleet.key;
-    let revoked = key.revoked("Example Release <release@example.com>", 0, key.created + 1);
-    let file = scene.fleet.scene.sandbox.file("revoked.gpg", revoked);
     let server = scene.fleet.server();
     server.stream("shop", "app", stream(&format!("{EVIL}/x:v1"), &scene.own));
-    scene.policy(&file.display().to_string(), &json!([{"type": "reject"}]));
+    scene.policy(&scene.revoked(), &json!([{"type": "reject"}]));
     scene.audit(1);
     assert_eq!(scene.trusted(), "False");
+}
+
+/// The scope of what it is signed for accepts everything, and says nothing of signatures.
+#[test]
+fn a_scope_that_accepts_an_image_as_signed_for_another_reference_takes_its_record_back() {
+    for identity in identities() {
+        let scene = Scene::mirrored("insecureAcceptAnything", &identity);
+        let other = scene.fleet.scene.sandbox.path("other.gpg").display().to_string();
+        for keys in [other, scene.revoked()] {
+            scene.mirror(&keys, "insecureAcceptAnything", &identity);
+            let entry = scene.audit(1);
+            assert_eq!(scene.trusted(), "False", "{identity} {keys}: {entry}");
+            assert_eq!(entry["findings"][0]["kind"], "stale", "{entry}");
+            scene.mirror(&scene.fleet.key_file, "insecureAcceptAnything", &identity);
+            scene.audit(0);
+            assert_eq!(scene.trusted(), "True");
+        }
+    }
+}
+
+#[test]
+fn what_a_tenant_calls_an_image_takes_no_record_back_that_holds_where_another_reference_is_signed() {
+    for identity in identities() {
+        let scene = Scene::mirrored("reject", &identity);
+        // In no scope; the second is the vendor's own name.
+        for from in [format!("{EVIL}/x:v1"), tag(1)] {
+            scene.fleet.server().stream("shop", "app", stream(&from, &scene.own));
+            let entry = scene.audit(1);
+            assert_eq!(entry["verdict"], "Rejected");
+            assert_eq!(scene.trusted(), "True", "{identity}: {entry}");
+            let findings = entry["findings"].as_array().into_iter().flatten();
+            assert!(findings.into_iter().all(|own| own["kind"] != "stale"), "{entry}");
+        }
+        scene.mirror(&scene.revoked(), "reject", &identity);
+        scene.audit(1);
+        assert_eq!(scene.trusted(), "False", "{identity}");
+    }
+}
+
+/// Only what is said of another scope alone leaves a record that no scope judges.
+#[test]
+fn a_signature_that_is_no_good_in_any_scope_loses_a_record_that_no_scope_judges() {
+    let scene = Scene::new();
+    let (own, fleet) = (scene.own.clone(), &scene.fleet);
+    let good = fleet.server().stored(&own);
+    let other = fleet.scene.sandbox.path("other.gpg").display().to_string();
+    fleet
+        .server()
+        .stream("shop", "app", stream(&format!("{EVIL}/x:v1"), &own));
+    let blob = |blob: &[u8]| crate::support::images::signature(&own, "s0", blob)["content"].clone();
+    let same = good["signatures"][0]["content"].clone();
+    for (of_evil, content, trusted) in [
+        (json!([{"type": "reject"}]), same.clone(), "True"),
+        (signed_by(&other), same.clone(), "True"),
+        (signed_by(&scene.revoked()), same, "False"),
+        (signed_by(&fleet.key_file), blob(b"garbage"), "False"),
+        (
+            signed_by(&fleet.key_file),
+            blob(&fleet.sign(&digest(9), &tag(1))),
+            "False",
+        ),
+    ] {
+        let put = |image: &mut Value| {
+            image["signatures"] = good["signatures"].clone();
+            image["signatures"][0]["content"] = content.clone();
+        };
+        fleet.server().objects(|objects| objects.edit_image(&own, put));
+        let policy = json!({"default": [{"type": "insecureAcceptAnything"}],
+            "transports": {"docker": {EVIL: of_evil}}});
+        fleet.scene.sandbox.file("policy.json", policy.to_string());
+        let entry = scene.audit(1);
+        assert_eq!(scene.trusted(), trusted, "{of_evil}: {entry}");
+    }
 }
 
 /// As `verify` does: the keys at hand may be older than the revocation.

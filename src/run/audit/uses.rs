@@ -11,6 +11,7 @@ use crate::reason::{Reason, Refusal, Verdict};
 use crate::record;
 use crate::reference::Reference;
 use crate::report::console::Messages;
+use crate::run::by_policy::Way;
 use crate::run::planning::AsRecorded;
 use crate::source::objects::Loaded;
 use crate::subject::Subject;
@@ -47,9 +48,9 @@ impl Judge<'_> {
         }
     }
 
-    /// Judges an object by a policy as what each of its signatures is recorded to be trusted for, where the signature
-    /// does not hold for what is expected of the image now: each scope has its own keys, and what others
-    /// call the image is no ground to take that record back. What the user says of the image is.
+    /// Judges an object by a policy as what each of its signatures is recorded to be trusted for, in each scope that may have
+    /// accepted it, where the signature does not hold for what is expected of the image now: each scope has its own keys, and
+    /// what others call the image is no ground to take that record back. What the user says of the image is.
     pub(super) fn as_recorded(
         &mut self,
         loaded: &Loaded,
@@ -72,16 +73,25 @@ impl Judge<'_> {
             let Some(identity) = recorded.filter(|own| all.0.iter().all(|(known, _)| known != own)) else {
                 continue;
             };
-            let identities = std::slice::from_ref(&identity);
-            let mut own = self.as_expected(subject, job, identities, "there is no signature", told);
-            // Which list has that digest was not looked up.
-            let is_of_list = identity.digest().is_some_and(|digest| *digest != subject.digest);
-            if is_of_list && own.reason() == Reason::IdentityMismatch {
-                own = ImageOutcome::refused(Refusal::new(Reason::ManifestUnavailable, ""), Vec::new());
-            }
-            all.0.push((identity, own));
+            let ways = self.judging.ways(&identity).into_iter();
+            let outcomes = ways.map(|way| self.in_way(&way, subject, job, told)).collect();
+            all.0.push((identity, outcomes));
         }
         all
+    }
+
+    /// Judges what there is of an image as a policy may have accepted it.
+    fn in_way(&mut self, way: &Way, subject: &Subject, job: &Job, told: &mut Messages<'_>) -> ImageOutcome {
+        let asked = &way.identity;
+        let outcome = with_lists(subject, job, std::slice::from_ref(asked), |subject| {
+            self.judging.judge_in(way, subject, told)
+        });
+        // Which list has that digest was not looked up.
+        let is_of_list = asked.digest().is_some_and(|digest| *digest != subject.digest);
+        if is_of_list && outcome.reason() == Reason::IdentityMismatch {
+            return ImageOutcome::refused(Refusal::new(Reason::ManifestUnavailable, ""), Vec::new());
+        }
+        outcome
     }
 
     /// Judges what there is of an image by these identities, with the lists that they expect: the digest of a list which
@@ -94,17 +104,9 @@ impl Judge<'_> {
         no_signature: &str,
         told: &mut Messages<'_>,
     ) -> ImageOutcome {
-        let lists = job.lists.expected_by(identities);
-        let subject = Subject {
-            lists: lists.named,
-            ..subject.clone()
-        };
-        let outcome = self.judging.judge(&subject, identities, None, no_signature, told);
-        match lists.trouble {
-            // It may be the image that was asked for.
-            Some(refusal) if outcome.verdict() == Verdict::Rejected => refused(refusal, &subject.signatures),
-            _ => outcome,
-        }
+        with_lists(subject, job, identities, |subject| {
+            self.judging.judge(subject, identities, None, no_signature, told)
+        })
     }
 
     /// What an image that is signed for some of its uses is, where another one expects something else: what one namespace
@@ -146,5 +148,25 @@ impl Judge<'_> {
             None => (job.expected.more_demands > 0).then(left_out),
         };
         unknown.map(|refusal| ImageOutcome::refused(refusal, outcome.signatures().to_vec()))
+    }
+}
+
+/// What comes of an image with the lists that these identities expect of it.
+fn with_lists(
+    subject: &Subject,
+    job: &Job,
+    identities: &[Reference],
+    judge: impl FnOnce(&Subject) -> ImageOutcome,
+) -> ImageOutcome {
+    let lists = job.lists.expected_by(identities);
+    let subject = Subject {
+        lists: lists.named,
+        ..subject.clone()
+    };
+    let outcome = judge(&subject);
+    match lists.trouble {
+        // It may be the image that was asked for.
+        Some(refusal) if outcome.verdict() == Verdict::Rejected => refused(refusal, &subject.signatures),
+        _ => outcome,
     }
 }

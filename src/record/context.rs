@@ -2,6 +2,7 @@
 //! What is recorded that the verdict itself does not say.
 
 use crate::reference::Reference;
+use crate::verdict::ImageOutcome;
 
 /// Who records, when, and what was asked.
 #[derive(Debug, Clone)]
@@ -17,4 +18,16 @@ pub struct Context {
     /// How far our clock is ahead of the server's, in seconds; negative where it is behind, `None` where there is no
     /// server or it told no time.
     pub clock_skew: Option<i64>,
+}
+
+impl Context {
+    /// The same of what else an image was judged as, by these options.
+    #[must_use]
+    pub fn of(&self, image: &ImageOutcome, options: Vec<String>) -> Self {
+        Self {
+            expected: image.tallies().iter().map(|tally| tally.identity.clone()).collect(),
+            options,
+            ..self.clone()
+        }
+    }
 }

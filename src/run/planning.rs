@@ -77,7 +77,10 @@ impl AsRecorded {
         let own = outcomes
             .iter()
             .map(|outcome| (outcome, outcome.signatures().get(number)));
-        let (known, best) = own.map(|own| (known(own), own)).max_by_key(|(known, _)| *known)?;
+        let (known, best) = own.map(|own| (known(own), own)).max_by_key(|(known, (_, own))| {
+            // Of what speaks against it, the signature itself comes first.
+            (*known, own.is_some_and(SignatureOutcome::is_refused_itself))
+        })?;
         let passed = best.1.is_some_and(|own| own.verdict() == Verdict::Verified);
         (known == Known::Bad || passed || signature.is_refused_by_scope()).then_some(best)
     }
@@ -109,7 +112,8 @@ fn known((outcome, signature): (&ImageOutcome, Option<&SignatureOutcome>)) -> Kn
 
 /// Works out what is to be recorded. `chosen` are the places of the judged signatures on the object, in the order of the
 /// outcome's; those of the outcome beyond them are not on the object. `record` is what every record of the run says. A record
-/// of trust that holds `as_recorded` is not taken back, whatever else is expected of the image.
+/// of trust that holds `as_recorded` is not taken back, whatever else is expected of the image; one whose signature is refused
+/// itself as that is taken back.
 pub(super) fn plan(
     loaded: &Loaded,
     chosen: &[usize],
@@ -134,12 +138,19 @@ pub(super) fn plan(
         let stored = &loaded.object["signatures"][*index];
         let mut plan = record::plan(stored, signature, outcome, &context);
         let recorded = as_recorded.of(stored, number, signature);
-        if let Some((outcome, signature)) = recorded.filter(|_| record::takes_back(stored, &plan)) {
-            let own = signature.map_or(Plan::Untouched, |own| record::plan(stored, own, outcome, &context));
-            plan = match own {
-                Plan::Write { .. } if record::takes_back(stored, &own) => plan,
-                Plan::Write { .. } => Plan::Kept,
-                other => other,
+        if let Some((image, own)) = recorded {
+            let as_recorded = own.map_or(Plan::Untouched, |own| {
+                record::plan(stored, own, image, &context.of(image, options(record, image, own)))
+            });
+            let is_lost = record::takes_back(stored, &as_recorded);
+            plan = match (record::takes_back(stored, &plan), as_recorded) {
+                // Why it does not hold is said by the scope that accepted it.
+                (true, own) if is_lost && signature.is_refused_by_scope() => own,
+                (false, lost) if is_lost && own.is_some_and(SignatureOutcome::is_refused_itself) => lost,
+                (false, _) => plan,
+                (true, _) if is_lost => plan,
+                (true, Plan::Write { .. }) => Plan::Kept,
+                (true, own) => own,
             };
         }
         let words = &mut planned.words;

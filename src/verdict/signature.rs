@@ -173,6 +173,12 @@ impl SignatureOutcome {
         is_of_scope(self.reason) && self.missed.iter().all(|miss| is_of_scope(miss.refusal.reason))
     }
 
+    /// Whether it is refused for what it is, not for who or what is accepted.
+    #[must_use]
+    pub fn is_refused_itself(&self) -> bool {
+        self.verdict() == Verdict::Rejected && self.reason != Reason::IdentityMismatch && !self.is_refused_by_scope()
+    }
+
     /// Notes that it does not meet a requirement of a policy.
     pub(super) fn miss(&mut self, place: Place, reason: Reason, message: String) {
         let progress = self.progress();

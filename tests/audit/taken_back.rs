@@ -44,11 +44,8 @@ impl Scene {
     /// One whose policy judges the image by the scope of a mirror, which accepts it as signed for another reference.
     fn mirrored(default: &str, identity: &Value) -> Self {
         let scene = Self::new();
-        scene
-            .fleet
-            .scene
-            .sandbox
-            .file("map", format!("{MIRROR} {MIRROR}\n{EVIL} {EVIL}\n{SOURCE} {SOURCE}\n"));
+        let map = format!("{MIRROR} {MIRROR}\n{EVIL} {EVIL}\n{SOURCE} {SOURCE}\n");
+        scene.fleet.scene.sandbox.file("map", map);
         scene.mirror(&scene.fleet.key_file, default, identity);
         let stream = stream(&format!("{MIRROR}/app:v1"), &scene.own);
         scene.fleet.server().stream("shop", "app", stream);
@@ -148,12 +145,21 @@ fn what_a_tenant_calls_an_image_takes_no_record_back_that_holds_in_its_own_scope
 
 #[test]
 fn a_revoked_key_takes_a_record_back_whatever_else_the_image_is_called() {
-    let scene = Scene::new();
-    let server = scene.fleet.server();
-    server.stream("shop", "app", stream(&format!("{EVIL}/x:v1"), &scene.own));
-    scene.policy(&scene.revoked(), &json!([{"type": "reject"}]));
-    scene.audit(1);
-    assert_eq!(scene.trusted(), "False");
+    for of_evil in ["reject", "insecureAcceptAnything"] {
+        let scene = Scene::new();
+        let server = scene.fleet.server();
+        server.stream("shop", "app", stream(&format!("{EVIL}/x:v1"), &scene.own));
+        scene.policy(&scene.revoked(), &json!([{"type": of_evil}]));
+        scene.audit(1);
+        assert_eq!(scene.trusted(), "False");
+        // Its own scope says why.
+        let trusted = server.stored(&scene.own)["signatures"][0]["conditions"][0].to_string();
+        let expected = format!("expected as {}; required by scope", tag(1));
+        assert!(
+            trusted.contains("\"KeyRevoked\"") && trusted.contains(&expected),
+            "{trusted}"
+        );
+    }
 }
 
 /// The scope of what it is signed for accepts everything, and says nothing of signatures.
@@ -200,21 +206,17 @@ fn a_signature_that_is_no_good_in_any_scope_loses_a_record_that_no_scope_judges(
     let (own, fleet) = (scene.own.clone(), &scene.fleet);
     let good = fleet.server().stored(&own);
     let other = fleet.scene.sandbox.path("other.gpg").display().to_string();
-    fleet
-        .server()
-        .stream("shop", "app", stream(&format!("{EVIL}/x:v1"), &own));
+    let of_tenant = stream(&format!("{EVIL}/x:v1"), &own);
+    fleet.server().stream("shop", "app", of_tenant);
     let blob = |blob: &[u8]| crate::support::images::signature(&own, "s0", blob)["content"].clone();
     let same = good["signatures"][0]["content"].clone();
+    let of_other = blob(&fleet.sign(&digest(9), &tag(1)));
     for (of_evil, content, trusted) in [
         (json!([{"type": "reject"}]), same.clone(), "True"),
         (signed_by(&other), same.clone(), "True"),
         (signed_by(&scene.revoked()), same, "False"),
         (signed_by(&fleet.key_file), blob(b"garbage"), "False"),
-        (
-            signed_by(&fleet.key_file),
-            blob(&fleet.sign(&digest(9), &tag(1))),
-            "False",
-        ),
+        (signed_by(&fleet.key_file), of_other, "False"),
     ] {
         let put = |image: &mut Value| {
             image["signatures"] = good["signatures"].clone();

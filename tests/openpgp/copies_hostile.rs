@@ -167,3 +167,16 @@ fn thousands_of_signatures_by_others_cost_seconds_however_many_are_judged() {
         assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     }
 }
+
+/// GnuPG loses its place in a long key of an algorithm that it does not know: such a key is not given to it.
+#[test]
+fn a_long_key_of_an_unknown_algorithm_spoils_no_other() {
+    let key = Key::new();
+    for length in [100, 4000, 20_000, 60_000] {
+        let unknown = [&[4, 0x5f, 0, 0, 0, 99][..], &vec![0x55; length]].concat();
+        let unknown = [packet(6, &unknown), packet(13, b"Junk")].concat();
+        for file in orders(&[key.certificate(OWNER), unknown]) {
+            by_files(&[file.concat()], &signed(&key)).expect_verdict(0, VERIFIED);
+        }
+    }
+}

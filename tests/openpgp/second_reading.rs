@@ -68,14 +68,16 @@ fn of_two_self_signatures_of_one_second_none_is_chosen_by_chance() {
     let key = Key::new();
     let gives = Draft::new(key.created + DAY).class(0x13).flags(CERTIFY | SIGN);
     let takes = ended(&key, DAY).class(0x10);
-    let copy = [
-        key.packet(),
-        key.user_id(OWNER, &key, &gives),
-        alone(&key, OWNER, &takes),
-    ];
-    for run in [by_files, by_keyring] {
-        let verdict = run(&[copy.concat()], &signed(&key)).verdict();
-        assert!([UNCHECKED, super::keys::EXPIRED].contains(&&verdict[..]), "{verdict}");
+    for (first, second) in [(&gives, &takes), (&takes, &gives)] {
+        let copy = [
+            key.packet(),
+            key.user_id(OWNER, &key, first),
+            alone(&key, OWNER, second),
+        ];
+        for run in [by_files, by_keyring] {
+            let verdict = run(&[copy.concat()], &signed(&key)).verdict();
+            assert!([UNCHECKED, super::keys::EXPIRED].contains(&&verdict[..]), "{verdict}");
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::support::hub::{Answer, Body};
 use crate::support::images::base64;
 
 /// What proxies, login pages and stores in trouble say, whatever they call it.
-const TEXTS: [&[u8]; 9] = [
+const TEXTS: [&[u8]; 10] = [
     b"upstream connect error or disconnect/reset before headers",
     b"{\"e\":1}",
     b"<?xml version=\"1.0\"?><Error><Code>SlowDown</Code></Error>",
@@ -17,6 +17,7 @@ const TEXTS: [&[u8]; 9] = [
     b"\xef\xbb\xbf<!doctype html><html>",
     b"\xff\xfe<\0h\0t\0m\0l\0>\0",
     b"<htm",
+    b"\xabPage introuvable\xbb",
     b"",
 ];
 

@@ -15,13 +15,18 @@ pub fn no_message(blob: &[u8]) -> Option<String> {
     is_trouble.then_some(refusal.message)
 }
 
+/// Fewer bytes than this may be a packet that has no control character in it.
+const MIN_LATIN_1: usize = 12;
+
 /// Whether some bytes are text, in which no OpenPGP packet is written; whole armour is a form in which people store them.
 fn is_text(blob: &[u8]) -> bool {
     if matches!(armor::recognise(blob), Some(Armored::Block(_) | Armored::ClearSigned)) {
         return false;
     }
     let is_utf16 = blob.starts_with(b"\xff\xfe") || blob.starts_with(b"\xfe\xff");
-    is_utf16 || blob.first().is_none_or(u8::is_ascii) || std::str::from_utf8(blob).is_ok()
+    let is_printable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0xa0..);
+    let is_latin_1 = blob.len() >= MIN_LATIN_1 && blob.iter().all(is_printable);
+    is_utf16 || is_latin_1 || blob.first().is_none_or(u8::is_ascii) || std::str::from_utf8(blob).is_ok()
 }
 
 #[cfg(test)]
@@ -43,6 +48,7 @@ mod tests {
             b"\x1f\x8b\x08\0",
             b"=x",
             b"\xc3\xa4\xc3\xb6",
+            b"\xabPage introuvable\xbb",
             b"-----BEGIN PGP MESSAGE-----\n\nxA0DAAoW",
             // The beginning of a signature packet.
             b"\xc2\x20\x04",

@@ -311,7 +311,8 @@ impl<'c> Writer<'c> {
             self.is_cut |= self.choice.narrow(&self.own.body, &mut giving, data);
         }
         taking.append(&mut giving);
-        taking.sort_by_key(|(core, _)| *core);
+        // Of two of one second the last counts.
+        taking.sort_by_key(|(core, _)| (core.created, core.takes_away(), *core));
         taking
     }
 

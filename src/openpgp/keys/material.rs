@@ -81,10 +81,11 @@ fn walk<'b>(body: &'b [u8], mut on_number: impl FnMut(usize, &'b [u8])) -> Optio
     Some(body.len() - rest.len())
 }
 
-/// Whether this is a version 4 public key packet that every GnuPG can take apart, whether or not it knows the algorithm.
+/// Whether this is a version 4 public key packet that every GnuPG can take apart, whether or not it knows the algorithm. In a
+/// long one of an algorithm that it does not know GnuPG 2.2 loses its place (measured: from 9 KiB on), and reads no further.
 #[must_use]
 pub fn is_readable(body: &[u8]) -> bool {
-    const MAX: usize = 64 << 10;
+    const MAX: usize = 4 << 10;
     const KNOWN: [u8; 8] = [1, 2, 3, 16, 17, 18, 19, 22];
     match body {
         [4, _, _, _, _, algorithm, ..] if KNOWN.contains(algorithm) || *algorithm == 20 => {

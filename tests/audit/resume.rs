@@ -198,7 +198,7 @@ fn a_report_that_others_can_write_is_not_gone_on_from() {
     let args = ["-f", "all.json", "--resume", "audit.jsonl"];
     for mode in [0o664, 0o646] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        bench.run(&args).expect_usage("others can write it");
+        bench.run(&args).expect_usage("others can write to it");
     }
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     bench.run(&args).expect(1);

@@ -24,10 +24,7 @@ fn possible(test: &str) -> bool {
 /// and `$HERE` the directory of the test.
 fn gpg(bench: &Bench, matches: &str, script: &str) -> PathBuf {
     let sandbox = &bench.desk.sandbox;
-    let real = sandbox.path("real-gpg");
-    if !real.exists() {
-        fs::copy("/usr/bin/gpg", &real).unwrap();
-    }
+    let real = sandbox.copy_of("/usr/bin/gpg", "real-gpg");
     let text = format!(
         "#!/bin/sh\nREAL={}\nHERE={}\ncase \"$*\" in {matches}) {script} ;; *) exec $REAL \"$@\" ;; esac\n",
         real.display(),

@@ -34,8 +34,7 @@ fn exported(desk: &Desk) -> (PathBuf, PathBuf) {
 
 /// A gpg that says it is of this version, and exports like this.
 fn system(desk: &Desk, version: &str, export: &str) -> System {
-    let real = desk.sandbox.path("real-gpg");
-    fs::copy("/usr/bin/gpg", &real).unwrap();
+    let real = desk.sandbox.copy_of("/usr/bin/gpg", "real-gpg");
     let script = format!(
         "#!/bin/sh\ncase \"$*\" in\n*--version*) echo 'gpg (GnuPG) {version}';;\n*--export*) {export};;\n*) exec {} \"$@\";;\nesac\n",
         real.display()

@@ -17,10 +17,7 @@ use crate::support::system::{can_be_had, why_not, System};
 
 /// A gpg in the place of the real one, which scripts call `$REAL`.
 fn liar(desk: &Desk, script: &str) -> System {
-    let real = desk.sandbox.path("real-gpg");
-    if !real.exists() {
-        fs::copy("/usr/bin/gpg", &real).unwrap();
-    }
+    let real = desk.sandbox.copy_of("/usr/bin/gpg", "real-gpg");
     let text = format!("#!/bin/sh\nREAL={}\n{script}\n", real.display());
     let gpg = desk.sandbox.program("gpg", text);
     System::new().replace("/usr/bin/gpg", &gpg)

@@ -214,8 +214,7 @@ fn as_user(desk: &Desk, uid: u32) -> Command {
         std::os::unix::fs::chown(desk.sandbox.path(name), Some(uid), Some(uid)).unwrap();
     }
     // The program may stand where nobody else can go.
-    let program = desk.sandbox.path("program");
-    fs::copy(binary(), &program).unwrap();
+    let program = desk.sandbox.copy_of(binary(), "program");
     let mut command = desk.sandbox.command_of(Path::new("/usr/bin/setpriv"));
     command
         .args([

@@ -174,6 +174,12 @@ fn what_gpg_reads_in_armour_and_we_do_not_is_refused() {
             by_files(&[file.concat()], &signed(&key)).expect_usage("armour");
         }
     }
+    // Binary to us, and not to gpg, which does not know the first packet; and a line of which gpg reads the beginning.
+    let inside = |tag: u8| [packet(tag, revocation.as_bytes()), key.certificate(OWNER)].concat();
+    let long = format!("{line}\n{}{}\n{rest}", "A".repeat(19_001), "\n");
+    for file in [inside(60), inside(20), [&good[..], long.as_bytes()].concat()] {
+        by_files(&[file], &signed(&key)).expect_usage("ASCII armour");
+    }
     for header in ["Comment: of the owner\n", "Version:\n", "Version: 2:3\r\n"] {
         let good = String::from_utf8(good.clone())
             .unwrap()

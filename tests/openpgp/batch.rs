@@ -54,11 +54,7 @@ impl Scene {
     /// A gpg that is the real one, but for workers, which run this script; `$REAL` is the real gpg there.
     pub fn gpg(&self, script: &str) -> PathBuf {
         let sandbox = &self.trial.sandbox;
-        let real = sandbox.path("real-gpg");
-        // One that was killed may still be about to end.
-        if !real.exists() {
-            fs::copy("/usr/bin/gpg", &real).unwrap();
-        }
+        let real = sandbox.copy_of("/usr/bin/gpg", "real-gpg");
         let real = real.display();
         let text = format!(
             "#!/bin/sh\nREAL={real}\nHERE={}\ncase \"$*\" in *--multifile*) {script} ;; *) exec $REAL \"$@\" ;; esac\n",

@@ -271,7 +271,7 @@ fn a_damaged_file_is_refused_even_where_a_whole_key_is_left() {
     s.useless(&[&a[..], &b[..b.len() / 2]].concat(), "ends early");
     s.useless(&[&a[..], &b[..b.len() - 1]].concat(), "ends early");
     s.useless(&[&a_asc[..], &b_asc[..b_asc.len() / 2]].concat(), "armour is damaged");
-    s.useless(&[&a[..], &a_asc].concat(), "not OpenPGP data follows a key");
+    s.useless(&[&a[..], &a_asc].concat(), "binary with ASCII armour in it");
 }
 
 /// Given to gpg, six megabytes of them keep it busy for half a minute.

@@ -103,8 +103,7 @@ fn a_gpg_that_ends_within_an_import_or_loses_a_block_is_noticed() {
     let (key, other) = (Key::new(), Key::new());
     let copies = [key.certificate(OWNER), other.revoked("Other", 2, now() - 10)].concat();
     let trial = Trial::with_keys(&copies);
-    let real = trial.sandbox.path("real-gpg");
-    fs::copy("/usr/bin/gpg", &real).unwrap();
+    let real = trial.sandbox.copy_of("/usr/bin/gpg", "real-gpg");
     let real = real.display();
     let lossy = |bytes: u32| {
         format!("for last; do :; done; eval \"head -c {bytes} <&${{last#-&}} | {real} \\\"\\$@\\\" ${{last#-&}}<&0\"")

@@ -126,8 +126,7 @@ fn limited(trial: &Trial, limit: u32, args: &[String]) -> Option<Outcome> {
     for name in ["run", "tmp"] {
         chown(sandbox.path(name), Some(uid), Some(uid)).unwrap();
     }
-    let program = sandbox.path("program");
-    fs::copy(binary(), &program).unwrap();
+    let program = sandbox.copy_of(binary(), "program");
     let mut command = sandbox.command_of("/usr/bin/setpriv".as_ref());
     command
         .args([

@@ -53,8 +53,7 @@ fn a_gpg_that_does_not_answer_is_not_waited_for_for_ever() {
         return;
     }
     let s = Scene::new();
-    let real = s.trial.sandbox.path("real-gpg");
-    fs::copy("/usr/bin/gpg", &real).unwrap();
+    let real = s.trial.sandbox.copy_of("/usr/bin/gpg", "real-gpg");
     // A duration that no other run of this test has at the moment.
     let duration = format!("97.{}", std::process::id());
     let calls = s.trial.sandbox.path("calls");

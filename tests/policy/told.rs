@@ -21,14 +21,14 @@ fn a_file_that_is_no_json_is_said_to_be_what_it_is() {
         (b"default:\n- type: reject\n".to_vec(), "YAML is not taken"),
         (
             [&b"\xef\xbb\xbf"[..], text.as_bytes()].concat(),
-            "it begins with a byte order mark",
+            "the file begins with a byte order mark",
         ),
-        (utf16, "it is in UTF-16"),
-        (b" \n".to_vec(), "it is empty"),
+        (utf16, "the file is in UTF-16"),
+        (b" \n".to_vec(), "the file is empty"),
     ] {
         sandbox.file("policy.json", &bytes);
         let outcome = run(&sandbox, &["why", "quay.io/a:1", "policy.json"]);
-        if said == "it is empty" {
+        if said == "the file is empty" {
             outcome.expect(2);
         } else {
             outcome.expect_usage(said);

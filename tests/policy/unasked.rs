@@ -14,8 +14,7 @@ const HOST: &str = "registry.local:5000";
 
 /// The program with a gpg that says which it is, and fails then.
 fn system(sandbox: &Sandbox) -> Command {
-    let real = sandbox.path("real-gpg");
-    std::fs::copy("/usr/bin/gpg", &real).unwrap();
+    let real = sandbox.copy_of("/usr/bin/gpg", "real-gpg");
     let real = real.display();
     let text = format!("#!/bin/sh\ncase \"$*\" in *--version*) exec {real} \"$@\";; esac\nexit 2\n");
     let fake = sandbox.program("fake-gpg", text);

@@ -148,3 +148,16 @@ pub fn why_not() -> &'static str {
         false => "this user may not make a mount namespace; it needs root",
     }
 }
+
+impl Sandbox {
+    /// Puts a copy of a program there, by another process (see [`Sandbox::program`]), unless there is one, which may be running.
+    pub fn copy_of(&self, program: impl AsRef<Path>, name: &str) -> PathBuf {
+        let path = self.path(name);
+        if !path.exists() {
+            let mut command = Command::new("/bin/cp");
+            command.arg("--").arg(program.as_ref()).arg(&path);
+            assert!(command.status().unwrap().success(), "{}", path.display());
+        }
+        path
+    }
+}

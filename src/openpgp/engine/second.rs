@@ -69,12 +69,20 @@ impl Engine {
         let mut copies = vec![Arc::clone(certificate)];
         copies.extend(self.revokers_of(certificate)?.into_iter().flat_map(|(_, keys)| keys));
         let keys: Vec<Arc<Key>> = candidates.keys().cloned().collect();
-        let answer = self.check.check_as_read(message, &copies, &keys)?;
+        let Some(answer) = self.check.check_as_read(message, &copies, &keys)? else {
+            return match certificate.hides_own() {
+                true => Err(EngineError::crowded(certificate.fingerprint().as_str())),
+                false => Ok(None),
+            };
+        };
         Ok(match answer {
-            Some(Ok(fit)) if fit.is_good => Some(Reading::Good),
-            Some(Ok(fit)) if fit.key_expired || fit.key_revoked => Some(Reading::Limits),
-            Some(Err(refusal)) if refusal.reason == Reason::WrongKeyUsage => Some(Reading::Limits),
-            // Altered copies can keep it from taking what is good.
+            Ok(fit) if fit.is_good => Some(Reading::Good),
+            Ok(fit) if fit.key_expired || fit.key_revoked => Some(Reading::Limits),
+            Err(refusal) if refusal.reason == Reason::WrongKeyUsage => Some(Reading::Limits),
+            // The signature fits the key, which the subkey has not consented to. Altered copies can have it lose what is good.
+            Err(refusal) if refusal.reason == Reason::BadSignature && !certificate.has_copies() => {
+                Some(Reading::Limits)
+            }
             _ => None,
         })
     }

@@ -40,7 +40,10 @@ impl AsReadHome {
     }
 
     /// Gives it keys; whether it has taken the first of them. That it stops at something in them is no knowledge of any.
-    pub(super) fn takes(&mut self, keys: &[Arc<Certificate>]) -> bool {
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub(super) fn takes(&mut self, keys: &[Arc<Certificate>]) -> Result<bool, EngineError> {
         let missing: Vec<_> = keys
             .iter()
             .filter(|own| !self.given.contains_key(own.fingerprint()))
@@ -52,6 +55,7 @@ impl AsReadHome {
             let times = if keys.iter().any(|own| own.has_copies()) { 2 } else { 1 };
             let taken = match self.gpg.import(&packets.repeat(times)) {
                 Ok(imported) => imported.taken,
+                Err(error @ EngineError::Silent { .. }) => return Err(error),
                 Err(error) => {
                     log::info!("no second reading of the signer's key: {error}");
                     Default::default()
@@ -62,6 +66,6 @@ impl AsReadHome {
             }
         }
         let first = keys.first().and_then(|own| self.given.get(own.fingerprint()));
-        first == Some(&true)
+        Ok(first == Some(&true))
     }
 }

@@ -246,7 +246,7 @@ impl SignatureCheck for GpgCheck {
             Some(home) => home,
             None => self.as_read.insert(AsReadHome::open(&self.places)?),
         };
-        if !home.takes(copies) {
+        if !home.takes(copies)? {
             return Ok(None);
         }
         check_with(&mut home.gpg, message, keys, self.now).map(Some)

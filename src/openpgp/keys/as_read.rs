@@ -2,13 +2,16 @@
 //! The packets of a key as they were read, one copy after the other: what GnuPG would have been given by its user.
 
 use crate::openpgp::framing::packet::{self, tag};
+use crate::openpgp::keys::key_signature::parse;
 use crate::openpgp::keys::material;
 
 /// Most bytes that are kept of all copies of one key.
 const MAX_AS_READ: usize = 1 << 20;
 
-/// Most signatures of all copies of one key. GnuPG checks each that seems to be by the key, in several passes.
+/// Most signatures of all copies of one key, and most of them times its parts. GnuPG checks each that seems to be by the key,
+/// in several passes, and looks for the place of one that is bad at each part.
 const MAX_SIGNATURES: usize = 512;
+const MAX_TRIED: usize = 4096;
 
 /// Longest user ID that GnuPG reads, in bytes (parse-packet.c): a longer one makes it drop the whole file.
 pub(super) const MAX_USER_ID: usize = 2048;
@@ -19,6 +22,7 @@ pub(super) struct AsRead {
     packets: Vec<u8>,
     copies: usize,
     signatures: usize,
+    parts: usize,
     is_too_long: bool,
 }
 
@@ -29,6 +33,7 @@ impl AsRead {
             packets: packet::encode(tag::PUBLIC_KEY, body),
             copies: 1,
             signatures: 0,
+            parts: 0,
             is_too_long: false,
         }
     }
@@ -39,11 +44,13 @@ impl AsRead {
             tag::USER_ID => body.len() <= MAX_USER_ID,
             tag::USER_ATTRIBUTE => true,
             tag::PUBLIC_SUBKEY => material::is_readable(body),
-            tag::SIGNATURE => matches!(body.first(), Some(3 | 4)),
+            tag::SIGNATURE => parse(body).is_some(),
             _ => false,
         };
         if is_read {
-            self.signatures += usize::from(tag == tag::SIGNATURE);
+            let is_signature = tag == tag::SIGNATURE;
+            self.signatures += usize::from(is_signature);
+            self.parts += usize::from(!is_signature);
             self.append(&packet::encode(tag, body));
         }
     }
@@ -52,13 +59,16 @@ impl AsRead {
     pub(super) fn unite(&mut self, other: &Self) {
         self.copies += other.copies;
         self.signatures += other.signatures;
+        self.parts += other.parts;
         self.append(&other.packets);
         self.is_too_long |= other.is_too_long;
     }
 
     /// All of them; `None` where there is too much.
     pub(super) fn packets(&self) -> Option<&[u8]> {
-        (!self.is_too_long && self.signatures <= MAX_SIGNATURES).then_some(&self.packets)
+        let tried = self.signatures.saturating_mul(self.parts);
+        let is_small = self.signatures <= MAX_SIGNATURES && tried <= MAX_TRIED;
+        (!self.is_too_long && is_small).then_some(&self.packets)
     }
 
     /// How many copies there are.

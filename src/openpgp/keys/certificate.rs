@@ -61,6 +61,8 @@ pub struct Certificate {
     current: Option<(Kind, Vec<u8>)>,
     /// Whether that is a picture that was left out.
     is_behind_picture: bool,
+    /// Whether something that the key says of itself was left out with one.
+    hides_own: bool,
     settled: OnceLock<Settled>,
     as_read: AsRead,
     /// Whether there were more revocations that may be of it than are given to it.
@@ -87,6 +89,7 @@ impl Certificate {
             lost: None,
             current: None,
             is_behind_picture: false,
+            hides_own: false,
             settled: OnceLock::new(),
             as_read: AsRead::begin(body),
             is_overrun: false,
@@ -144,6 +147,7 @@ impl Certificate {
             0x10..=0x13 | class::CERTIFICATION_REVOCATION => false,
             _ => return,
         };
+        self.hides_own |= self.is_behind_picture && !is_about_subkeys && self.may_be_own(&core, &loose);
         let current = self.current.as_ref();
         let fits = current.filter(|(kind, _)| (*kind == Kind::Subkey) == is_about_subkeys);
         match fits.and_then(|current| self.parts.get_mut(current)) {
@@ -168,6 +172,7 @@ impl Certificate {
         unite(&mut self.strays, other.strays);
         self.lost = self.lost.take().or(other.lost);
         self.is_overrun |= other.is_overrun;
+        self.hides_own |= other.hides_own;
         for (name, part) in other.parts {
             let place = part.place;
             let own = self.parts.entry(name).or_insert(Part {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Key files: what is in them, block by block. GnuPG decides what it takes.
 
+mod compressed;
+
 use std::collections::HashSet;
 
 use crate::openpgp::framing::armor;
-use crate::openpgp::framing::compression;
 use crate::openpgp::framing::packet::{self, tag};
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::Fingerprint;
@@ -124,6 +125,10 @@ pub fn look(bytes: &[u8]) -> Contents {
             contents
                 .refuse("it is a GnuPG keybox, which holds keys in another format; write a key file with gpg --export");
         }
+        // By the first packet GnuPG tells whether a file is armoured (armor.c), and it knows fewer kinds of them.
+        Some(first) if first & 0x80 != 0 && armor::occurs_in(bytes) => {
+            contents.refuse("it is binary with ASCII armour in it, which GnuPG may read instead");
+        }
         Some(first) if first & 0x80 != 0 => contents.take_packets(bytes),
         Some(_) => contents.take_text(bytes),
     }
@@ -160,33 +165,8 @@ fn is_pem_public_key(text: &[u8]) -> bool {
     text.split(|byte| *byte == b'\n').any(is_line)
 }
 
-/// Most compressed packets before a key that are unpacked.
-const MAX_UNPACKED: usize = 16;
-
-/// Whether compressed data has a message in it and nothing else, signed or not.
-fn is_compressed_message(body: &[u8]) -> bool {
-    let Ok(unpacked) = compression::decompress(body) else {
-        return false;
-    };
-    let mut packets = &unpacked[..];
-    loop {
-        let packet = match packet::next(&mut packets) {
-            Ok(None) => return true,
-            Ok(Some(packet)) => packet,
-            Err(_) => return false,
-        };
-        let is_of_message = match packet.tag {
-            tag::LITERAL | tag::ONE_PASS_SIGNATURE => true,
-            tag::SIGNATURE => {
-                parse(&packet.body).is_some_and(|(own, _)| matches!(own.class, class::BINARY | class::TEXT))
-            }
-            _ => false,
-        };
-        if !is_of_message {
-            return false;
-        }
-    }
-}
+/// Longest line beside armour, in bytes. GnuPG cuts lines off somewhat below 20,000 (armor.c).
+const MAX_LINE: usize = 19_000;
 
 impl Contents {
     /// What is found first says most.
@@ -204,6 +184,11 @@ impl Contents {
         // To GnuPG some lines end there, so that it would read other blocks.
         if text.contains(&0) && armor::occurs_in(text) {
             return self.refuse("it has ASCII armour and a NUL octet, behind which GnuPG may read something else");
+        }
+        if armor::occurs_in(text) && text.split(|byte| *byte == b'\n').any(|line| line.len() > MAX_LINE) {
+            return self.refuse(
+                "it has ASCII armour and a line of more than 19,000 bytes, of which GnuPG reads the beginning",
+            );
         }
         let blocks = armor::blocks(text);
         let mut misnamed = Vec::new();
@@ -254,7 +239,7 @@ impl Contents {
         let mut current: Option<Certificate> = None;
         // Whether a key stands before, of whatever version.
         let mut after_key = false;
-        let mut compressed = 0;
+        let mut unpacked = 0;
         loop {
             let packet = match packet::next(&mut input) {
                 Ok(None) => break,
@@ -299,8 +284,8 @@ impl Contents {
                 // They can keep GnuPG busy for minutes.
                 tag::COMPRESSED if after_key => self.refuse(COMPRESSED),
                 tag::COMPRESSED => {
-                    compressed += 1;
-                    let is_message = compressed <= MAX_UNPACKED && is_compressed_message(body);
+                    unpacked += 1;
+                    let is_message = unpacked <= compressed::MAX_UNPACKED && compressed::is_message(body);
                     self.note(if is_message {
                         Other::Compressed
                     } else {

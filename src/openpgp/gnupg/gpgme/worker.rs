@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{channel, sync_channel, Receiver, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gpgme::{Context, Protocol};
 
@@ -196,10 +196,28 @@ pub fn explained(error: &io::Error) -> String {
     }
 }
 
+/// Ends a gpg that hangs, and those that gpgme starts in its place, until gpgme has given up; how many there were.
+fn end<T>(result: &Receiver<T>, home: &Path) -> usize {
+    /// It is done as soon as it notices.
+    const PATIENCE: Duration = Duration::from_secs(5);
+    /// Between two looks for what was started meanwhile.
+    const PAUSE: Duration = Duration::from_millis(20);
+    let begun = Instant::now();
+    let mut ended = processes::end_those_of(home);
+    while begun.elapsed() < PATIENCE
+        && result
+            .recv_timeout(PAUSE)
+            .is_err_and(|error| error == RecvTimeoutError::Timeout)
+    {
+        ended += processes::end_those_of(home);
+    }
+    ended + processes::end_those_of(home)
+}
+
 fn wait<T>(result: &Receiver<T>, patience: Duration, doing: &'static str, home: &Path) -> Result<T, EngineError> {
     result.recv_timeout(patience).map_err(|error| match error {
         RecvTimeoutError::Timeout => {
-            let ended = processes::end_those_of(home);
+            let ended = end(result, home);
             log::warn!("{doing}: gpg hangs; {ended} processes were killed");
             EngineError::Silent {
                 doing,

@@ -19,6 +19,12 @@ impl Certificate {
         self.as_read.packets()
     }
 
+    /// Whether a part was left out with what the key says of itself by it.
+    #[must_use]
+    pub fn hides_own(&self) -> bool {
+        self.hides_own
+    }
+
     /// Whether that is more than one copy.
     #[must_use]
     pub fn has_copies(&self) -> bool {
@@ -66,8 +72,11 @@ impl Certificate {
                     if !is_good(&core, &[&key, &data]) {
                         return None;
                     }
-                    let second = (current.clone(), core.created);
-                    if *seconds.entry(second).or_insert_with(|| core.clone()) != core {
+                    // Of what a key says by all its names the newest counts.
+                    let about = current.clone().filter(|(kind, _)| *kind == Kind::Subkey);
+                    let known = seconds.entry((about, core.created)).or_insert_with(|| core.clone());
+                    let is_of_name = class::CERTIFICATION.contains(&core.class);
+                    if *known != core && !(is_of_name && known.class == core.class && known.hashed == core.hashed) {
                         return None;
                     }
                     outline.insert((current.clone(), core));

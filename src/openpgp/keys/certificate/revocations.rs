@@ -10,6 +10,9 @@ use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_signature::{class, Core, Loose, Revoker};
 use crate::openpgp::keys::material;
 
+/// Of how many odd signatures that limit a key it is looked whether something later lifts the doubt; an honest key has few.
+const MAX_ODD: usize = 64;
+
 /// What is odd about something that takes trust from a key, so that GnuPG passes over it whether or not it is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
@@ -164,8 +167,10 @@ impl Certificate {
             };
             Some((core, doubt))
         });
-        let mut counting = odd.filter(|(core, _)| !self.is_over_other(core, maker) && !self.is_superseded(core));
-        counting.next().map(|(_, doubt)| doubt)
+        let odd: Vec<_> = odd.take(MAX_ODD + 1).collect();
+        let is_lifted = |core: &Core| self.is_over_other(core, maker) || self.is_superseded(core);
+        let mut counting = odd.iter().filter(|(core, _)| odd.len() > MAX_ODD || !is_lifted(core));
+        counting.next().map(|(_, doubt)| *doubt)
     }
 
     /// Whether it designates one of `others` in a way that GnuPG passes over, whether or not it does so in another way as well.

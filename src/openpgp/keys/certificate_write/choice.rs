@@ -11,19 +11,20 @@ use crate::openpgp::keys::certificate::Signatures;
 use crate::openpgp::keys::key_signature::proof::Prover;
 use crate::openpgp::keys::key_signature::{class, parse, Core, Loose};
 
-/// Most signatures of one key that are checked for it, each time that the key is written.
+/// Most signatures of one key that are checked for it, each time that the key is written: of its own, and of its subkeys.
 const MAX_CHECKED: usize = 1024;
 
 /// What chooses; it does not check more than is worth it.
 #[derive(Debug, Default)]
 pub(super) struct Choice {
-    checked: Cell<usize>,
+    own: Cell<usize>,
+    of_subkeys: Cell<usize>,
 }
 
 impl Choice {
     /// The place of the newest of some signatures that holds, if one does. They come in any order.
     fn newest<'s>(
-        &self,
+        checked: &Cell<usize>,
         maker: &[u8],
         all: impl Iterator<Item = (&'s Core, &'s Loose)>,
         data: &[&[u8]],
@@ -35,8 +36,8 @@ impl Choice {
         all.sort_by_key(|(_, (core, _))| std::cmp::Reverse(core.created));
         let prover = Prover::of(maker)?;
         let holds = |(_, (core, _)): &(usize, (&Core, &Loose))| {
-            self.checked.set(self.checked.get() + 1);
-            self.checked.get() <= MAX_CHECKED && prover.has_made(core, data)
+            checked.set(checked.get() + 1);
+            checked.get() <= MAX_CHECKED && prover.has_made(core, data)
         };
         all.into_iter().find(holds).map(|(place, _)| place)
     }
@@ -47,7 +48,7 @@ impl Choice {
         if giving.len() <= MAX_SELF_SIGNATURES {
             return false;
         }
-        let newest = self.newest(maker, giving.iter().copied(), data);
+        let newest = Self::newest(&self.own, maker, giving.iter().copied(), data);
         let newest = newest.map(|place| giving.swap_remove(place));
         giving.sort_by_cached_key(|(core, loose)| (core.seems_over(loose, data), core.created));
         giving.drain(..giving.len() - MAX_SELF_SIGNATURES + usize::from(newest.is_some()));
@@ -60,13 +61,19 @@ impl Choice {
         !of_subkey(bindings).is_empty()
     }
 
+    /// Whether not all signatures in the bindings of all subkeys are checked, where there are several in one.
+    pub(super) fn passes_over<'s>(all: impl Iterator<Item = &'s Signatures>) -> bool {
+        let several = all.flat_map(|bindings| of_subkey(bindings).into_values().map(|own| own.len()));
+        several.sum::<usize>() > MAX_CHECKED
+    }
+
     /// The signature of a subkey over `data` that each of its bindings is given, where it has several: the newest that
     /// holds. By what the bindings cover, since a copy of one can be written in other numbers.
     pub(super) fn consents(&self, subkey: &[u8], bindings: &Signatures, data: &[&[u8]]) -> BTreeMap<Vec<u8>, Vec<u8>> {
         let chosen = of_subkey(bindings).into_iter().filter_map(|(binding, own)| {
             let parsed: Vec<_> = own.into_iter().filter_map(|body| Some((body, parse(body)?))).collect();
             let signatures = parsed.iter().map(|(_, (core, loose))| (core, loose));
-            let newest = self.newest(subkey, signatures, data)?;
+            let newest = Self::newest(&self.of_subkeys, subkey, signatures, data)?;
             Some((binding, parsed[newest].0.to_vec()))
         });
         chosen.collect()

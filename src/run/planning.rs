@@ -112,8 +112,7 @@ fn known((outcome, signature): (&ImageOutcome, Option<&SignatureOutcome>)) -> Kn
 
 /// Works out what is to be recorded. `chosen` are the places of the judged signatures on the object, in the order of the
 /// outcome's; those of the outcome beyond them are not on the object. `record` is what every record of the run says. A record
-/// of trust that holds `as_recorded` is not taken back, whatever else is expected of the image; one whose signature is refused
-/// itself as that is taken back.
+/// of trust that holds `as_recorded` is not taken back, whatever else is expected of the image.
 pub(super) fn plan(
     loaded: &Loaded,
     chosen: &[usize],
@@ -146,7 +145,6 @@ pub(super) fn plan(
             plan = match (record::takes_back(stored, &plan), as_recorded) {
                 // Why it does not hold is said by the scope that accepted it.
                 (true, own) if is_lost && signature.is_refused_by_scope() => own,
-                (false, lost) if is_lost && own.is_some_and(SignatureOutcome::is_refused_itself) => lost,
                 (false, _) => plan,
                 (true, _) if is_lost => plan,
                 (true, Plan::Write { .. }) => Plan::Kept,

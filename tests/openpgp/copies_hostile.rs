@@ -164,7 +164,8 @@ fn thousands_of_signatures_by_others_cost_seconds_however_many_are_judged() {
         let trial = Trial::with_keys(&keys);
         let begun = Instant::now();
         trial.run(&blobs, &[]).expect(0);
-        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        // Minutes, where each was gone through for each: no machine is so busy.
+        assert!(begun.elapsed() < Duration::from_secs(90), "{:?}", begun.elapsed());
     }
 }
 

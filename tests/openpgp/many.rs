@@ -38,7 +38,7 @@ fn expect_soon(copy: &[u8], by: &Key, verdict: &str) {
     let begun = Instant::now();
     expect_everywhere(&[copy.to_vec()], &signed(by), verdict);
     let spent = begun.elapsed();
-    assert!(spent < Duration::from_secs(20), "{spent:?}");
+    assert!(spent < Duration::from_secs(90), "{spent:?}");
 }
 
 #[test]

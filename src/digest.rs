@@ -180,8 +180,8 @@ impl Digest {
     /// Whether `self`, a digest somebody claims, is the digest of the image `image`.
     ///
     /// Manifest digests are SHA-256 always: a claim of another algorithm never matches, even a true one
-    /// (containers-signature(5), `docker-manifest-digest`). What a reference may have is another question: see
-    /// [`crate::subject::ManifestState::has`].
+    /// (containers-signature(5), `docker-manifest-digest`). What a reference may have is another question,
+    /// which [`crate::subject::ManifestState::has`] answers.
     #[must_use]
     pub fn names(&self, image: &Digest) -> bool {
         self.algorithm == Algorithm::Sha256 && self == image

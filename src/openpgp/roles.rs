@@ -155,7 +155,7 @@ pub trait SignatureCheck: Debug + Send {
     /// the one that it would be by. `None` where it takes none of that one, so that nothing is known.
     ///
     /// # Errors
-    /// As [`Self::check`].
+    /// When it fails, as [`Self::check`] does.
     fn check_as_read(
         &mut self,
         message: &Message,

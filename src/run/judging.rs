@@ -108,8 +108,8 @@ impl<'c> Judging<'c> {
         self.judge_by(expectation, subject, no_signature)
     }
 
-    /// The ways in which a policy may have accepted an image by a signature for this reference; none where there is no
-    /// policy.
+    /// The ways in which a policy may have accepted an image by a signature for this reference;
+    /// none where there is no policy.
     pub(super) fn ways(&self, signed: &Reference) -> Vec<Way> {
         match &self.demand {
             Demand::Policy(rules) => rules.ways(signed),

@@ -125,7 +125,7 @@ impl Home {
     /// Makes a home as [`Self::isolated`] does, for keys as they were read: what is wrong with them, GnuPG repairs.
     ///
     /// # Errors
-    /// As there.
+    /// When no place takes it.
     pub fn as_read(places: &[PathBuf]) -> Result<Self, HomeError> {
         Self::by_itself(places, "import-options repair-keys\n")
     }

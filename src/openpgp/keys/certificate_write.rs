@@ -101,8 +101,8 @@ impl Certificate {
         self.is_crowded() || Writer::new(self, false).write().is_cut
     }
 
-    /// Whether one of its subkeys has several signatures over the key, of which none is known to be its own. GnuPG looks at the
-    /// newest only.
+    /// Whether one of its subkeys has several signatures over the key, of which none is known to be its own. GnuPG
+    /// looks at the newest only.
     #[must_use]
     pub fn is_consent_open(&self, subkey: &Fingerprint) -> bool {
         let subkeys = self.parts.iter().filter(|((kind, _), _)| *kind == Kind::Subkey);

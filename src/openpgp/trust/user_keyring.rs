@@ -47,8 +47,8 @@ pub struct UserKeyring {
 }
 
 impl UserKeyring {
-    /// Takes the keys of `shadow`, at the time `now` (seconds since 1970). `named` is its home where gpg would take another one
-    /// by itself.
+    /// Takes the keys of `shadow`, at the time `now` (seconds since 1970). `named` is its home where gpg
+    /// would take another one by itself.
     #[must_use]
     pub fn new(shadow: Shadow, trust_model: TrustModel, signed_by: SignedBy, now: i64, named: Option<&Path>) -> Self {
         Self {

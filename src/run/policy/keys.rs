@@ -29,8 +29,8 @@ pub(super) struct Keys {
 
 impl Keys {
     /// Whether a signature by one of them could meet the requirement that they are of; `None` where GnuPG could not be
-    /// asked. One that asks for no keys is not held up by them; a file of which nothing can be used keeps every image from
-    /// being judged.
+    /// asked. One that asks for no keys is not held up by them; a file of which nothing can be used keeps
+    /// every image from being judged.
     fn may_meet(&self, requirement: &PolicyRequirement) -> Option<bool> {
         let mut keys = self.files.iter().flat_map(|file| &file.keys);
         let mut troubles = self.files.iter().filter_map(|file| file.trouble.as_ref());

@@ -43,8 +43,8 @@ impl Certificate {
         self.needs(|_| false).and(certified)
     }
 
-    /// What it takes to tell whether it still vouches for others, or others for it: it may have been taken back, or the
-    /// certification.
+    /// What it takes to tell whether it still vouches for others, or others for it: it may have been taken back,
+    /// or the certification may.
     #[must_use]
     pub fn needs_for_vouching(&self) -> Needs {
         let taken_back = self

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::{json, Value};
 
@@ -161,6 +162,17 @@ impl Fleet {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.scene.sandbox.command();
         command.args(["audit", "--public-key", &self.key_file]).args(args);
+        command
+    }
+
+    /// The same run, which SIGINT ends, with its output in pipes. Under nohup the signal would be ignored, here as there.
+    pub fn interruptible(&self, audit: &Command) -> Command {
+        let mut command = self.scene.sandbox.command_of(Path::new("/usr/bin/env"));
+        command
+            .arg("--default-signal=INT")
+            .arg(audit.get_program())
+            .args(audit.get_args());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 

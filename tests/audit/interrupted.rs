@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is said where a run ends early, and where one that is resumed cannot begin.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::{kill_process, Pid, Signal};
@@ -15,13 +14,7 @@ use crate::support::cosign::Cosign;
 /// Sends SIGINT to a run as soon as it waits for an answer; what it says on standard error comes back.
 #[track_caller]
 fn interrupted(fleet: &Fleet, audit: &Command, is_waiting: impl Fn() -> bool) -> String {
-    // Of a run that was started under nohup the signal would be ignored, here as there.
-    let mut command = fleet.scene.sandbox.command_of(Path::new("/usr/bin/env"));
-    command
-        .arg("--default-signal=INT")
-        .arg(audit.get_program())
-        .args(audit.get_args());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = fleet.interruptible(audit);
     let child = command.spawn().unwrap();
     let begun = Instant::now();
     while !is_waiting() {

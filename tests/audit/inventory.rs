@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Every image of a cluster: none is lost, none is judged twice, and what cannot be known is named.
 
-use std::path::Path;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::process::{kill_process, Pid, Signal};
@@ -238,14 +236,8 @@ fn an_interrupted_audit_of_a_cluster_tells_what_is_done() {
     // The second page of the walk that judges comes much later than a run that is interrupted may take.
     let late = Fault::delay(Duration::from_secs(40)).on("GET", "/images$").after(4);
     fleet.server().fault(late);
-    // Of a run that was started under nohup the signal would be ignored, here as there.
     let audit = fleet.command(&["-o", "jsonl", "--report", "jsonl=audit.jsonl"]);
-    let mut command = fleet.scene.sandbox.command_of(Path::new("/usr/bin/env"));
-    command
-        .arg("--default-signal=INT")
-        .arg(audit.get_program())
-        .args(audit.get_args());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = fleet.interruptible(&audit);
     let child = command.spawn().unwrap();
     let pages = || fleet.asked().get(IMAGES).copied().unwrap_or(0);
     wait_until("the first page is judged", || pages() == 4);

@@ -15,7 +15,8 @@ linked() {
 # The manifests of some crates have names that SPDX gave up: "/" for OR, LGPL-2.1 for LGPL-2.1-only.
 linked '{l}: {p}' | sed -e 's:^\([^ ]*\)/\([^ ]*\)\: :\1 OR \2\: :' -e 's/^LGPL-2\.1: /LGPL-2.1-only: /' \
     >"$out/LICENSE.dependencies"
-linked '{p}' | grep -v '^image-signature v' >"$out/cargo-vendor.txt"
+# Without our own.
+linked '{p}' | grep -v '^image-signature' >"$out/cargo-vendor.txt"
 
 # Where the sources of a crate are: in the vendor tarball, else where cargo unpacked them.
 sources() {

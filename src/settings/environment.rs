@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use image_signature_surroundings as surroundings;
 use jiff::Timestamp;
 
 use crate::clock::Clock;
@@ -60,7 +61,7 @@ impl Environment {
         let variables: HashMap<OsString, OsString> = std::env::vars_os().collect();
         // An empty one names no directory, and the standard library of Rust 1.85 would look no further.
         if variables.get(OsStr::new("HOME")).is_some_and(|home| home.is_empty()) {
-            std::env::remove_var("HOME");
+            surroundings::change("HOME", None);
         }
         let environment = Self {
             variables,
@@ -71,8 +72,8 @@ impl Environment {
             now,
             clock: Clock::starting_at(now),
         };
-        std::env::set_var("PATH", environment.search_path());
-        std::env::set_var("GNUPGHOME", NO_HOME);
+        surroundings::change("PATH", Some(&environment.search_path()));
+        surroundings::change("GNUPGHOME", Some(OsStr::new(NO_HOME)));
         environment
     }
 

@@ -15,10 +15,7 @@ fn a_gpg_that_is_missing_broken_or_too_old_is_named() {
         return;
     }
     let s = Scene::new();
-    let script = |name: &str, text: &str| {
-        let path = s.trial.sandbox.program(name, format!("#!/bin/sh\n{text}\n"));
-        path
-    };
+    let script = |name: &str, text: &str| s.trial.sandbox.program(name, format!("#!/bin/sh\n{text}\n"));
     let none = s.trial.sandbox.file("none", b"");
     let fails = script("fails", "exit 2");
     let old = script("old", "echo 'gpg (GnuPG) 1.4.23'");

@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+pub mod apart;
 pub mod calls;
 pub mod cluster;
 pub mod cosign;

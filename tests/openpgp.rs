@@ -55,6 +55,8 @@ mod refusals;
 mod revocations;
 #[path = "openpgp/revokers.rs"]
 mod revokers;
+#[path = "openpgp/second_flooded.rs"]
+mod second_flooded;
 #[path = "openpgp/second_reading.rs"]
 mod second_reading;
 #[path = "openpgp/signatures.rs"]

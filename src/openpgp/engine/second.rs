@@ -56,7 +56,7 @@ impl Engine {
         }
     }
 
-    /// What the copies of a key as they were read say of the signature; `None` where that is not known.
+    /// What the copies of a key as they were read say of the signature; `None` where that is nothing else.
     fn as_read(
         &mut self,
         message: &Message,
@@ -70,10 +70,7 @@ impl Engine {
         copies.extend(self.revokers_of(certificate)?.into_iter().flat_map(|(_, keys)| keys));
         let keys: Vec<Arc<Key>> = candidates.keys().cloned().collect();
         let Some(answer) = self.check.check_as_read(message, &copies, &keys)? else {
-            return match certificate.hides_own() {
-                true => Err(EngineError::crowded(certificate.fingerprint().as_str())),
-                false => Ok(None),
-            };
+            return Err(differs(certificate, "takes no key"));
         };
         Ok(match answer {
             Ok(fit) if fit.is_good => Some(Reading::Good),

@@ -10,6 +10,7 @@ mod needs;
 mod parts;
 mod places;
 mod plain;
+mod reread;
 mod revocations;
 mod settled;
 mod told;
@@ -61,8 +62,6 @@ pub struct Certificate {
     current: Option<(Kind, Vec<u8>)>,
     /// Whether that is a picture that was left out.
     is_behind_picture: bool,
-    /// Whether something that the key says of itself was left out with one.
-    hides_own: bool,
     settled: OnceLock<Settled>,
     as_read: AsRead,
     /// Whether there were more revocations that may be of it than are given to it.
@@ -79,8 +78,9 @@ impl Certificate {
             return None;
         }
         let body = &material::canonical(body)[..];
+        let id = KeyId::of(&material::fingerprint_4(body));
         Some(Self {
-            id: KeyId::of(&material::fingerprint_4(body)),
+            id,
             fingerprint: material::fingerprint(body)?,
             body: body.to_vec(),
             direct: Signatures::new(),
@@ -89,9 +89,8 @@ impl Certificate {
             lost: None,
             current: None,
             is_behind_picture: false,
-            hides_own: false,
             settled: OnceLock::new(),
-            as_read: AsRead::begin(body),
+            as_read: AsRead::begin(body, id),
             is_overrun: false,
             named_elsewhere: BTreeSet::new(),
         })
@@ -110,10 +109,11 @@ impl Certificate {
 
     /// Takes the next packet after the key.
     pub fn add(&mut self, tag: u8, body: &[u8]) {
-        self.as_read.add(tag, body);
+        let parsed = (tag == tag::SIGNATURE).then(|| parse(body)).flatten();
+        self.as_read.add(tag, body, parsed.as_ref());
         match tag {
             tag::SIGNATURE => {
-                if let Some((core, loose)) = parse(body) {
+                if let Some((core, loose)) = parsed {
                     self.add_signature(core, loose);
                 }
                 if self.lost.is_none() && is_lost(body) {
@@ -147,7 +147,6 @@ impl Certificate {
             0x10..=0x13 | class::CERTIFICATION_REVOCATION => false,
             _ => return,
         };
-        self.hides_own |= self.is_behind_picture && !is_about_subkeys && self.may_be_own(&core, &loose);
         let current = self.current.as_ref();
         let fits = current.filter(|(kind, _)| (*kind == Kind::Subkey) == is_about_subkeys);
         match fits.and_then(|current| self.parts.get_mut(current)) {
@@ -172,7 +171,6 @@ impl Certificate {
         unite(&mut self.strays, other.strays);
         self.lost = self.lost.take().or(other.lost);
         self.is_overrun |= other.is_overrun;
-        self.hides_own |= other.hides_own;
         for (name, part) in other.parts {
             let place = part.place;
             let own = self.parts.entry(name).or_insert(Part {

@@ -13,19 +13,7 @@ use crate::openpgp::keys::key_signature::{class, parse, Core};
 type Outline = BTreeSet<(Option<(Kind, Vec<u8>)>, Core)>;
 
 impl Certificate {
-    /// The packets of its copies as they were read, one after the other; `None` where there is more than what is kept.
-    #[must_use]
-    pub fn packets_as_read(&self) -> Option<&[u8]> {
-        self.as_read.packets()
-    }
-
-    /// Whether a part was left out with what the key says of itself by it.
-    #[must_use]
-    pub fn hides_own(&self) -> bool {
-        self.hides_own
-    }
-
-    /// Whether that is more than one copy.
+    /// Whether there are several different copies of it.
     #[must_use]
     pub fn has_copies(&self) -> bool {
         self.as_read.copies() > 1
@@ -36,10 +24,10 @@ impl Certificate {
     #[must_use]
     pub fn is_plain(&self) -> bool {
         let prover = Prover::of(&self.body);
-        let Some((prover, packets)) = prover.zip(self.packets_as_read()) else {
+        let Some((prover, packets)) = prover.zip(self.as_read.packets()) else {
             return false;
         };
-        let read = self.outline(packets, |core, data| prover.has_made(core, data));
+        let read = self.outline(&packets, |core, data| prover.has_made(core, data));
         let written = self.write_own().ok();
         let written = written.and_then(|packets| self.outline(&packets, |_, _| true));
         read.is_some() && read == written

@@ -54,4 +54,11 @@ impl Core {
     pub fn is_said_to_be_by(&self, loose: &Loose, id: KeyId) -> bool {
         self.makers(loose).contains(&id)
     }
+
+    /// Whether a GnuPG may take it for one of a key as it is: it names that key, or none at all.
+    #[must_use]
+    pub fn seems_by(&self, loose: &Loose, id: KeyId) -> bool {
+        let makers = self.makers(loose);
+        makers.is_empty() || makers.contains(&id) || loose.issuers.contains(&id)
+    }
 }

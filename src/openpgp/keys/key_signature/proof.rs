@@ -2,12 +2,13 @@
 //! Whether a signature in a key is good, by OpenSSL: what is good over one part of a key is over no other one. Nothing else
 //! follows from it: whether a signature counts, GnuPG says, and what is not found good here may be good all the same.
 
-use openssl::bn::BigNum;
+use openssl::bn::{BigNum, BigNumContext};
 use openssl::dsa::DsaSig;
 use openssl::ecdsa::EcdsaSig;
 use openssl::error::ErrorStack;
 use openssl::hash::{Hasher, MessageDigest};
 use openssl::pkey::{Id, PKey, Public};
+use openssl::rsa::Padding;
 use openssl::sign::Verifier;
 
 use super::Core;
@@ -37,6 +38,27 @@ impl Prover {
     #[must_use]
     pub fn has_made_by_another_digest(&self, core: &Core, data: &[&[u8]]) -> bool {
         core.version < 4 && DIGESTS.iter().any(|hash| self.has_made_with(*hash, core, data))
+    }
+
+    /// Whether it has surely not made a signature, whatever that may be over: what an RSA key makes can be opened.
+    #[must_use]
+    pub fn has_never_made(&self, core: &Core) -> bool {
+        // Before version 4 the algorithm is not covered.
+        let is_rsa = core.version == 4 && matches!((core.public_key, self.0.id()), (1 | 3, Id::RSA));
+        is_rsa && matches!(self.opens(core), Ok(false))
+    }
+
+    /// Whether the number of a signature by an RSA key has the padding of one (RFC 8017 section 9.2).
+    fn opens(&self, core: &Core) -> Result<bool, ErrorStack> {
+        let rsa = self.0.rsa()?;
+        let number = BigNum::from_slice(numbers(&core.numbers).first().copied().unwrap_or_default())?;
+        // GnuPG takes larger ones.
+        let mut least = BigNum::new()?;
+        least.nnmod(&number, rsa.n(), &mut *BigNumContext::new()?)?;
+        let least = padded(&least.to_vec(), self.0.size()).unwrap_or_default();
+        let mut opened = vec![0; self.0.size()];
+        rsa.public_decrypt(&least, &mut opened, Padding::NONE)?;
+        Ok(opened.starts_with(&[0, 1, 0xff]))
     }
 
     fn has_made_with(&self, hash: u8, core: &Core, data: &[&[u8]]) -> bool {

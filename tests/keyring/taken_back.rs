@@ -118,3 +118,76 @@ fn forged_revocations_of_certifications_are_tried_for_no_more_vouchers_than_an_h
         assert!(spent < std::time::Duration::from_secs(20), "{spent:?}");
     }
 }
+
+/// gpg believes the one of them that stands last.
+#[test]
+fn of_a_certification_and_its_revocation_of_one_second_the_revocation_counts() {
+    let (key, voucher) = (Key::new(), Key::new());
+    let over = |text: &str| {
+        let length = u32::try_from(text.len()).unwrap().to_be_bytes();
+        [&key.hashed(), &[0xb4][..], &length, text.as_bytes()].concat()
+    };
+    let at = Draft::new(now() - 3 * DAY);
+    let other = "Work <work@example.com>";
+    let own = Draft::certification(&key).flags(CERTIFY | SIGN);
+    let theirs = voucher.certificate("Voucher");
+    let certification = voucher.sign(&at.clone().class(0x13), &over(OWNER));
+    let expired = at.clone().class(0x10).expires_after(3, DAY);
+    let expired = voucher.sign(&expired, &over(OWNER));
+    let taken_back = voucher.sign(&at.class(0x30), &over(OWNER));
+    let name = packet(13, OWNER.as_bytes());
+    let of_name = key.user_id(OWNER, &key, &own).split_off(name.len());
+    let by_owner = key.sign(&own.clone().class(0x30), &over(OWNER));
+    let second = key.user_id(other, &key, &own);
+    for pair in [
+        [&certification, &taken_back],
+        [&taken_back, &certification],
+        [&certification, &expired],
+        [&expired, &certification],
+        [&by_owner, &certification],
+    ] {
+        for own in [[&of_name, pair[0], pair[1]], [pair[0], pair[1], &of_name]] {
+            let own = own.map(Vec::as_slice).concat();
+            let ring = [key.packet(), name.clone(), own, second.clone()].concat();
+            let outcome = by_trust(&[theirs.clone(), ring], &voucher, &key);
+            outcome.expect_verdict(1, "Rejected/KeyNotAccepted");
+        }
+    }
+}
+
+/// Of those that were made before 2016 it is not covered who has made them.
+#[test]
+fn old_revocations_by_strangers_do_not_crowd_a_key_of_many_names_and_vouchers() {
+    let (key, stranger) = (Key::new(), Key::new());
+    let pair = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+    let vouchers: Vec<Key> = (0..8).map(|n| Key::of(pair.clone(), key.created - n)).collect();
+    let mut certified = key.packet();
+    let mut last = Vec::new();
+    for n in 0..15 {
+        let name = format!("{OWNER} {n}");
+        let length = u32::try_from(name.len()).unwrap().to_be_bytes();
+        let data = [&key.hashed(), &[0xb4][..], &length, name.as_bytes()].concat();
+        certified.extend(key.user_id(&name, &key, &Draft::certification(&key).flags(CERTIFY | SIGN)));
+        for (days, class) in [(3, 0x10), (2, 0x30), (1, 0x30)] {
+            certified.extend(stranger.sign(&Draft::new(now() - days * DAY).class(class), &data));
+        }
+        for own in &vouchers {
+            certified.extend(own.sign(&Draft::new(now() - 3 * DAY).class(0x10), &data));
+            let taken_back = Draft::new(now() - DAY).class(0x30).named(&stranger);
+            last.extend(own.sign(&taken_back, &data));
+        }
+    }
+    for _ in 0..4 {
+        let subkey = Key::new();
+        certified.extend(key.subkey(&subkey, &Draft::binding(&subkey)));
+    }
+    // They may introduce others.
+    let ring = vouchers.iter().flat_map(|own| {
+        let draft = Draft::certification(own).flags(CERTIFY | SIGN).hashed(5, &[1, 120]);
+        own.certificate_with("Voucher", &draft)
+    });
+    let ring: Vec<u8> = ring.collect();
+    by_trust(&[ring.clone(), certified.clone()], &vouchers[0], &key).expect_verdict(0, OK);
+    let taken_back = [certified, last].concat();
+    by_trust(&[ring, taken_back], &vouchers[0], &key).expect_verdict(1, "Rejected/KeyNotAccepted");
+}

@@ -5,13 +5,13 @@
 //! others make no key accepted; they are kept only where validity decides.
 
 mod choice;
+mod revocations;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use self::choice::Choice;
 use crate::limits::MAX_KEY_BYTES;
-use crate::openpgp::framing::algorithm::HashAlgorithm;
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
 use crate::openpgp::keys::certificate::vouched::Vouched;
@@ -62,8 +62,11 @@ impl Certificate {
                 && !vouched.settled.has(core)
                 && !self.settled().has(core)
         };
-        let open = self.said().filter(|(core, _)| is_open(core)).count();
-        let takers = open.saturating_mul(self.parts.len()).saturating_mul(vouchers.len());
+        let may_be_by = |core: &Core| vouchers.iter().filter(|own| !vouched.is_denied(core, own.id())).count();
+        let open = self.said().filter(|(core, _)| is_open(core));
+        let open: usize = open.map(|(core, _)| may_be_by(core)).sum();
+        let names = self.parts.keys().filter(|(kind, _)| *kind != Kind::Subkey).count();
+        let takers = open.saturating_mul(names);
         if vouched.is_crowded || takers > MAX_TAKERS {
             return None;
         }
@@ -266,16 +269,11 @@ impl<'c> Writer<'c> {
         let subkey = part.filter(|_| !self.is_whole).and_then(body_of_subkey);
         let consents = subkey.map(|body| self.choice.consents(body, signatures, &data));
         let consents = consents.unwrap_or_default();
-        for (core, loose) in revocations {
-            // GnuPG ends at once at one of a designated revoker over a digest that it does not know.
-            let is_taken = self.is_whole || HashAlgorithm(core.hash).is_taken_in_keys();
-            if !is_taken || self.is_over() || self.only_honest && !core.seems_over(loose, &data) {
-                continue;
-            }
-            for maker in self.revoking(core, loose) {
-                self.out.extend(core.encode(loose, maker, &data));
-            }
-        }
+        // Of two certifications of one second, or a certification and its revocation, the last counts.
+        let (of_names, others): (Vec<_>, Vec<_>) = revocations
+            .into_iter()
+            .partition(|(core, _)| core.class == class::CERTIFICATION_REVOCATION);
+        self.revocations(&others, &data);
         for (core, loose) in self.self_signatures(&rest, &data) {
             if self.is_over() {
                 break;
@@ -288,6 +286,7 @@ impl<'c> Writer<'c> {
             let loose = chosen.as_ref().unwrap_or(loose);
             self.out.extend(core.encode(loose, self.own.id(), &data));
         }
+        rest.sort_by_key(|(core, _)| (core.created, core.takes_away(), *core));
         for (core, loose) in rest.iter().filter(|_| self.vouchers.is_some()) {
             let mut makers = core.makers(loose);
             makers.extend(self.vouched.makers.get(core).into_iter().flatten());
@@ -297,6 +296,7 @@ impl<'c> Writer<'c> {
                 }
             }
         }
+        self.revocations(&of_names, &data);
         self.key = key;
     }
 
@@ -315,25 +315,6 @@ impl<'c> Writer<'c> {
         // Of two of one second the last counts.
         taking.sort_by_key(|(core, _)| (core.created, core.takes_away(), *core));
         taking
-    }
-
-    /// The keys as whose a revocation is given to GnuPG. Whom it names where that is not covered may have been altered.
-    fn revoking(&self, core: &Core, loose: &Loose) -> BTreeSet<KeyId> {
-        let mut makers = BTreeSet::from([self.own.id()]);
-        if core.class == class::KEY_REVOCATION {
-            makers.extend(&self.revokers);
-        }
-        if let Some(sure) = self.vouched.makers.get(core) {
-            makers.extend(sure);
-        } else if let Some(vouchers) = &self.vouchers {
-            makers.extend(core.makers(loose));
-            makers.extend(&loose.issuers);
-            if core.class == class::CERTIFICATION_REVOCATION && !self.own.settled().has(core) {
-                makers.extend(vouchers);
-            }
-        }
-        makers.retain(|maker| core.may_be_by(loose, *maker));
-        makers
     }
 }
 

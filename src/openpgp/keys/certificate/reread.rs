@@ -13,7 +13,7 @@ use crate::openpgp::keys::key_signature::{class, parse, Core, Loose};
 const MAX_SIGNATURES: usize = 512;
 const MAX_TRIED: usize = 4096;
 
-/// Most signatures besides.
+/// Most signatures of all copies that are known to be good there.
 const MAX_GOOD: usize = 2048;
 
 /// How many there are.

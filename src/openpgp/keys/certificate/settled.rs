@@ -82,6 +82,9 @@ impl Certificate {
             .filter(|(core, loose)| is_meant(core, loose))
         {
             let place = found.places.get(core).cloned().or_else(|| {
+                if everywhere && (!budget.digest() || maker.has_never_made(core)) {
+                    return None;
+                }
                 let of_kind = |name: &Name| core.is_of_subkeys() == (name.0 == Kind::Subkey);
                 let mut places = parts.iter().filter(|(name, _, _)| of_kind(name));
                 let place = places.find(|(_, data, _)| {

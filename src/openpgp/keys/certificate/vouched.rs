@@ -20,6 +20,8 @@ pub(in super::super) struct Vouched {
     pub(in super::super) settled: Settled,
     /// Who has surely made them, whomever they name.
     pub(in super::super) makers: BTreeMap<Core, BTreeSet<KeyId>>,
+    /// Who has surely not made them, whomever they name.
+    denied: BTreeMap<Core, BTreeSet<KeyId>>,
     /// Those that somebody may have made over another name than the one behind which they stand.
     open: BTreeSet<Core>,
     /// Whether GnuPG passes over any.
@@ -32,6 +34,11 @@ impl Vouched {
     /// Whether it takes GnuPG to tell what a signature is over.
     pub(in super::super) fn is_open(&self, core: &Core) -> bool {
         self.open.contains(core)
+    }
+
+    /// Whether a voucher has surely not made a signature.
+    pub(in super::super) fn is_denied(&self, core: &Core, voucher: KeyId) -> bool {
+        self.denied.get(core).is_some_and(|own| own.contains(&voucher))
     }
 }
 
@@ -85,6 +92,8 @@ impl Certificate {
                 all.makers.entry((*core).clone()).or_default().insert(id);
             } else if certifies(core) && (core.named().contains(&id) || prover.is_none() && says(core, loose)) {
                 all.open.insert((*core).clone());
+            } else if !certifies(core) && prover.as_ref().is_some_and(|prover| prover.can_tell(core)) {
+                all.denied.entry((*core).clone()).or_default().insert(id);
             }
         }
         let is_passed_over = |core: &Core, loose: &Loose| {

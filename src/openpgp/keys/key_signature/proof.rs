@@ -43,9 +43,31 @@ impl Prover {
     /// Whether it has surely not made a signature, whatever that may be over: what an RSA key makes can be opened.
     #[must_use]
     pub fn has_never_made(&self, core: &Core) -> bool {
-        // Before version 4 the algorithm is not covered.
-        let is_rsa = core.version == 4 && matches!((core.public_key, self.0.id()), (1 | 3, Id::RSA));
-        is_rsa && matches!(self.opens(core), Ok(false))
+        self.is_of_algorithm(core) == Some(false)
+            || self.is_of_algorithm(core) == Some(true)
+                && self.0.id() == Id::RSA
+                && matches!(self.opens(core), Ok(false))
+    }
+
+    /// Whether what is not found made by it over some data has surely not been made by it over them.
+    #[must_use]
+    pub fn can_tell(&self, core: &Core) -> bool {
+        let is_able = || digest(core.hash).is_some_and(|digest| self.check(core, digest, &[]).is_ok());
+        self.has_never_made(core) || self.is_of_algorithm(core) == Some(true) && is_able()
+    }
+
+    /// Whether a signature says that it is by a key of this algorithm; `None` before version 4, where that is not covered, and
+    /// for unknown algorithms.
+    fn is_of_algorithm(&self, core: &Core) -> Option<bool> {
+        let id = self.0.id();
+        match core.public_key {
+            _ if core.version < 4 => None,
+            1 | 3 => Some(id == Id::RSA),
+            17 => Some(id == Id::DSA),
+            19 => Some(id == Id::EC),
+            22 => Some(matches!(id, Id::ED25519 | Id::ED448)),
+            _ => None,
+        }
     }
 
     /// Whether the number of a signature by an RSA key has the padding of one (RFC 8017 section 9.2).

@@ -21,6 +21,8 @@ mod lint_objects;
 mod lint_places;
 #[path = "policy/lint_scopes.rs"]
 mod lint_scopes;
+#[path = "policy/lint_shipped.rs"]
+mod lint_shipped;
 #[path = "policy/mirrors.rs"]
 mod mirrors;
 #[path = "policy/mirrors_there.rs"]

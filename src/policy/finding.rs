@@ -49,7 +49,7 @@ pub enum Code {
     RequirementNotChecked,
     /// All of several requirements must hold.
     AllRequired,
-    /// A nearer scope takes the place of a stricter one.
+    /// A nearer scope takes the place of one that asks for signatures.
     ScopeShadowed,
     /// Nodes leave a scope out.
     ScopeLeftOut,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `policy lint` of a policy together with the machine that it is for: registries, stores, programs.
 
-use serde_json::{json, Value};
-
 use super::lint::{clean, is_of_interest, lint, told};
 use super::why::{desk, policy, run, SIGNED_BY};
 use super::why_objects::openshift;
@@ -255,57 +253,4 @@ fn programs_that_refuse_or_are_too_old() {
     program("keyPaths and keyDatas");
     clean(&found(&several));
     clean(&found(&policy("      \"quay.io\": [{\"type\": \"reject\"}]")));
-}
-
-/// The shapes that Fedora, RHEL and OpenShift ship. That their default accepts everything is true, and all there is.
-#[test]
-fn policies_that_distributions_ship_give_no_false_alarm() {
-    let sandbox = desk();
-    let accept = json!([{"type": "insecureAcceptAnything"}]);
-    let key = sandbox.path("release-key.asc");
-    let signed_by = |keys: Value| {
-        let mut requirement = json!({"type": "signedBy", "keyType": "GPGKeys"});
-        requirement
-            .as_object_mut()
-            .unwrap()
-            .extend(keys.as_object().unwrap().clone());
-        json!([requirement])
-    };
-    let old = signed_by(json!({"keyPath": key}));
-    let new = signed_by(json!({"keyPaths": [key, key]}));
-    let fedora = json!({"default": accept, "transports": {"docker-daemon": {"": accept}}});
-    let rhel = |requirements: &Value| {
-        json!({
-            "default": accept,
-            "transports": {
-                "docker": {"registry.access.redhat.com": requirements, "registry.redhat.io": requirements},
-                "docker-daemon": {"": accept},
-            },
-        })
-    };
-    std::fs::write(sandbox.path("sigstore.pub"), public_key()).unwrap();
-    let sigstore = json!([{"type": "sigstoreSigned", "keyPath": sandbox.path("sigstore.pub")}]);
-    for shipped in [fedora.clone(), rhel(&old), rhel(&new), rhel(&sigstore)] {
-        sandbox.file("policy.json", serde_json::to_string_pretty(&shipped).unwrap());
-        let found = lint(&sandbox, &["policy.json"]);
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].starts_with("DefaultAccepts note policy.json:2:3"), "{found:?}");
-    }
-    // Of OpenShift: the object, and what nodes make of it.
-    sandbox.file("cip.json", openshift().to_string());
-    clean(&lint(&sandbox, &["cip.json"]));
-    sandbox.file("policy.json", serde_json::to_string_pretty(&fedora).unwrap());
-    let found = lint(&sandbox, &["policy.json", "cip.json"]);
-    assert_eq!(found.len(), 1, "{found:?}");
-    // allowedRegistries: the default refuses, hosts are let through.
-    let allowed = json!({
-        "default": [{"type": "reject"}],
-        "transports": {
-            "atomic": {"quay.io": accept, "registry.redhat.io": accept},
-            "docker": {"quay.io": accept, "registry.redhat.io": accept},
-            "docker-daemon": {"": accept},
-        },
-    });
-    sandbox.file("policy.json", allowed.to_string());
-    clean(&lint(&sandbox, &["policy.json"]));
 }

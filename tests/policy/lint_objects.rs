@@ -77,6 +77,37 @@ fn requirements_of_different_kinds_are_all_required() {
     assert!(outcome.words().contains(said), "{outcome:?}");
 }
 
+/// The file of a node beside the object that it was made of: one signature meets both.
+#[test]
+fn a_policy_that_was_made_of_the_object() {
+    let sandbox = desk();
+    let own = object("p", &["quay.io/ns"], None);
+    let data = own["spec"]["policy"]["rootOfTrust"]["publicKey"]["keyData"].clone();
+    sandbox.file("cip.json", own.to_string());
+    let with = |requirements: Value| {
+        sandbox.file("policy.json", policy(&format!("\"quay.io/ns\": {requirements}")));
+        lint(&sandbox, &["policy.json", "cip.json"])
+    };
+    let made = json!({"type": "sigstoreSigned", "keyData": data, "signedIdentity": {"type": "matchRepoDigestOrExact"}});
+    clean(&with(json!([made])));
+    // Of a file that is older than the object.
+    let mut other = made.clone();
+    other["signedIdentity"] = json!({"type": "matchRepository"});
+    let found = with(json!([other]));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("AllRequired warning cip.json:1:"), "{found:?}");
+    use base64::Engine as _;
+    let engine = base64::engine::general_purpose::STANDARD;
+    let key = crate::support::cosign::Cosign::new().pem();
+    other = made.clone();
+    other["keyData"] = json!(engine.encode(key));
+    let found = with(json!([other]));
+    assert_eq!(found.len(), 1, "{found:?}");
+    // One of two is not in the object: the list itself asks for both.
+    let found = with(json!([made, other]));
+    assert_eq!(found.len(), 2, "{found:?}");
+}
+
 #[test]
 fn a_scope_inside_of_the_scope_of_all_images_takes_its_place() {
     let sandbox = desk();

@@ -34,6 +34,57 @@ fn a_scope_that_accepts_what_the_default_requires_to_be_signed() {
     clean(&found(&signed, &format!("\"quay.io/ns\": {signed}")));
 }
 
+/// The scope of all images of transport docker takes the place of the default for them.
+#[test]
+fn the_scope_of_all_images_against_the_default() {
+    let sandbox = desk();
+    let reject = "[{\"type\": \"reject\"}]";
+    let signed = format!("[{SIGNED_BY}]");
+    std::fs::copy(sandbox.path("release-key.asc"), sandbox.path("b.asc")).unwrap();
+    let other = signed.replace("release-key", "b");
+    let accepts = "DefaultAccepts note policy.json:1:2 default";
+    let accepts_all = "DefaultAccepts note policy.json:2:27 transports.docker[\"\"]";
+    let shadowed = "ScopeShadowed warning policy.json:2:27 transports.docker[\"\"]";
+    for (default, all, expected) in [
+        // It lets in what the default refuses.
+        (reject, ACCEPT, &[accepts_all][..]),
+        // Nothing is lost.
+        (reject, &signed, &[]),
+        (reject, reject, &[]),
+        (ACCEPT, &signed, &[accepts]),
+        (ACCEPT, reject, &[accepts]),
+        (ACCEPT, ACCEPT, &[accepts]),
+        (&signed, reject, &[]),
+        (&signed, &signed, &[]),
+        // What the default requires is.
+        (&signed, ACCEPT, &[shadowed]),
+        (&signed, &other, &[shadowed]),
+    ] {
+        let text = format!("{{\"default\": {default},\n\"transports\": {{\"docker\": {{\"\": {all}}}}}}}\n");
+        sandbox.file("policy.json", text);
+        assert_eq!(lint(&sandbox, &["policy.json"]), expected, "{default} {all}");
+    }
+}
+
+/// What lets images into a place whose images are refused hides nothing that is required.
+#[test]
+fn a_scope_that_accepts_where_all_else_is_refused() {
+    let sandbox = desk();
+    let reject = "[{\"type\": \"reject\"}]";
+    for outer in ["quay.io", "*.io", ""] {
+        clean(&of_scopes(
+            &sandbox,
+            &format!("      \"quay.io/ns\": {ACCEPT},\n      \"{outer}\": {reject}"),
+        ));
+        let both = format!("[{SIGNED_BY}, {{\"type\": \"reject\"}}]");
+        let found = of_scopes(
+            &sandbox,
+            &format!("      \"quay.io/ns\": {ACCEPT},\n      \"{outer}\": {both}"),
+        );
+        assert!(found[0].starts_with("ScopeShadowed"), "{outer}: {found:?}");
+    }
+}
+
 #[test]
 fn hosts_with_an_underscore() {
     let sandbox = desk();

@@ -9,7 +9,7 @@ use crate::support::program::Sandbox;
 use crate::support::vectors::data;
 
 /// Fedora's, and what podman has where nobody made another one.
-const FEDORA: &str = r#"{
+pub(super) const FEDORA: &str = r#"{
     "default": [
         {
             "type": "insecureAcceptAnything"
@@ -60,6 +60,35 @@ const RHEL: &str = r#"{
 }
 "#;
 
+/// That of Fedora CoreOS, with keys of the tests in the place of Fedora's.
+pub(super) fn coreos(keys: &[String; 3]) -> String {
+    let accept = "[{\"type\": \"insecureAcceptAnything\"}]";
+    format!(
+        r#"{{
+  "default": [{{"type": "reject"}}],
+  "transports": {{
+    "docker-daemon": {{"": {accept}}},
+    "containers-storage": {{"": {accept}}},
+    "oci": {{"": {accept}}},
+    "oci-archive": {{"": {accept}}},
+    "docker": {{
+      "": {accept},
+      "quay.io/fedora/fedora-coreos": [
+        {{
+          "type": "signedBy",
+          "keyType": "GPGKeys",
+          "keyPaths": {keys:?}
+        }}
+      ]
+    }}
+  }}
+}}
+"#
+    )
+}
+
+pub(super) const COREOS_STORE: &str = "docker:\n  quay.io/fedora/fedora-coreos:\n    lookaside: https://builds.coreos.fedoraproject.org/prod/signatures/oci\n";
+
 /// The files of RHEL's registries.d, and one that names a store for all others: the one that is built in has the user's name.
 fn stores(sandbox: &Sandbox) {
     for (name, store) in [
@@ -98,6 +127,11 @@ fn explained(name: &str, args: &[&str]) {
     sandbox.file("fedora.json", FEDORA);
     sandbox.file("rhel.json", RHEL);
     sandbox.file("openshift.yaml", cluster_image_policy());
+    sandbox.file(
+        "coreos.json",
+        coreos(&["release-key.asc", "beta-key.asc", "release-key.asc"].map(str::to_owned)),
+    );
+    sandbox.file("registries.d/fedora-coreos.yaml", COREOS_STORE);
     let outcome = run(&sandbox, &[&["why"], args].concat()).expect(0);
     assert_eq!(outcome.stderr, "");
     let text = format!("$ image-signature policy why {}\n{}", args.join(" "), outcome.stdout);
@@ -131,4 +165,10 @@ fn rhel_whole() {
 #[test]
 fn fedora_whole() {
     explained("fedora", &["registry.fedoraproject.org/fedora:41", "fedora.json"]);
+}
+
+#[test]
+fn fedora_coreos_whole() {
+    explained("coreos", &["quay.io/fedora/fedora-coreos:stable", "coreos.json"]);
+    explained("coreos-other", &["quay.io/fedora/fedora:41", "coreos.json"]);
 }

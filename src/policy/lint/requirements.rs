@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Requirements that cannot be met, are not checked here, or mean another thing together.
 
+use std::collections::HashMap;
+
 use super::lists::{lists, List};
 use crate::policy::finding::{Code, Finding};
 use crate::policy::rulebook::{PlacedRequirement, Rulebook, DOCKER};
@@ -8,6 +10,9 @@ use crate::policy::{member, words, KeyMaterial, PolicyRequirement, SigstoreSigne
 
 /// Of how many scopes it is told that several objects have them.
 const MAX_SCOPES: usize = 100;
+
+/// With how many requirements of one list another one is compared.
+const MAX_COMPARED: usize = 500;
 
 pub(super) fn of_list(list: &List<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = list.rules.iter().filter_map(of_rule).collect();
@@ -39,16 +44,25 @@ pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
             ));
         }
     }
-    let base_of = |scope: &str| {
-        let own = book.base_rules(DOCKER, Some(scope));
-        own.iter().any(|rule| words::rule(rule.requirement).is_some())
-    };
+    let by_name: HashMap<String, &PolicyRequirement> = book
+        .objects()
+        .map(|(_, object)| (object.to_string(), &object.requirement))
+        .collect();
     let all = book.combined.makers.iter().map(|(scope, makers)| {
-        let base = base_of(scope).then(|| "the policy.json".to_owned());
-        (
-            scope,
-            base.into_iter().chain(makers.iter().cloned()).collect::<Vec<_>>(),
-        )
+        let mut required = Different::default();
+        let mut different: Vec<String> = Vec::new();
+        for maker in makers {
+            if by_name.get(maker).is_some_and(|own| required.add(own)) {
+                different.push(maker.clone());
+            }
+        }
+        // A file that requires what the objects do is what nodes made of them.
+        let base = book.base_rules(DOCKER, Some(scope)).into_iter();
+        let mut base = base.filter(|rule| words::rule(rule.requirement).is_some());
+        if base.any(|rule| !required.0.contains(&rule.requirement)) {
+            different.insert(0, "the policy.json".to_owned());
+        }
+        (scope, different)
     });
     for (scope, makers) in all.filter(|(_, makers)| makers.len() > 1).take(MAX_SCOPES) {
         findings.push(Finding::new(
@@ -102,18 +116,39 @@ fn of_rule(rule: &PlacedRequirement<'_>) -> Option<Finding> {
     }
 }
 
+/// Requirements that take a signature each: one signature meets all that ask for the same.
+#[derive(Default)]
+struct Different<'r>(Vec<&'r PolicyRequirement>);
+
+impl<'r> Different<'r> {
+    /// Adds a requirement; says whether none of those before it asks for the same.
+    fn add(&mut self, own: &'r PolicyRequirement) -> bool {
+        // Whose certificates these are is not read.
+        let is_open = matches!(
+            own,
+            PolicyRequirement::SigstoreSigned {
+                signers: SigstoreSigners::Fulcio | SigstoreSigners::Pki,
+                ..
+            }
+        );
+        let is_new = is_open || self.0.len() > MAX_COMPARED || !self.0.contains(&own);
+        if is_new {
+            self.0.push(own);
+        }
+        is_new
+    }
+}
+
 /// Several requirements in one list.
 fn together(list: &List<'_>) -> Option<Finding> {
-    if list.rules.len() < 2 {
+    let mut rules = Different::default();
+    for rule in &list.rules {
+        rules.add(rule.requirement);
+    }
+    if rules.0.len() < 2 {
         return None;
     }
-    let count = |kind: &str| {
-        list.rules
-            .iter()
-            .filter(|rule| words::kind(rule.requirement) == kind)
-            .count()
-    };
-    let all = count("insecureAcceptAnything") == list.rules.len();
+    let count = |kind: &str| rules.0.iter().filter(|rule| words::kind(rule) == kind).count();
     let message = if let Some(kind) = ["signedBy", "sigstoreSigned"].into_iter().find(|kind| count(kind) > 1) {
         format!(
             "an image needs a signature for each of the {} {kind} requirements; where one of the keys is to be enough, list them as keyPaths of one requirement",
@@ -123,7 +158,7 @@ fn together(list: &List<'_>) -> Option<Finding> {
         "reject refuses every image, so that the other requirements have no effect".to_owned()
     } else if count("signedBy") > 0 && count("sigstoreSigned") > 0 {
         "an image needs a GPG signature and a sigstore signature, not one of them".to_owned()
-    } else if count("insecureAcceptAnything") > 0 && !all {
+    } else if count("insecureAcceptAnything") > 0 {
         "insecureAcceptAnything has no effect beside other requirements: all must hold".to_owned()
     } else {
         return None;

@@ -116,49 +116,45 @@ fn why_never(scope: &str) -> Option<(&'static str, Option<String>)> {
     }
 }
 
-/// Scopes that take the place of stricter ones.
+/// Scopes that take the place of what asks for signatures, and one of all images that accepts what the default refuses.
 fn shadows(book: &Rulebook) -> Vec<Finding> {
     let Some(section) = book.combined.policy.transports.iter().find(|own| own.name == DOCKER) else {
         return Vec::new();
     };
     let own: HashMap<&str, &Scope> = section.scopes.iter().map(|own| (own.name.as_str(), own)).collect();
-    let default = &book.combined.policy.default;
+    let default = &book.combined.policy.default[..];
     let mut findings = Vec::new();
     for scope in &section.scopes {
-        let best = words::best(scope.requirements.iter());
-        if scope.name.is_empty() {
-            if !book.combined.is_objects_alone && scope.requirements != *default {
-                findings.push(Finding::new(
-                    Code::ScopeShadowed,
-                    book.spots(Some("")).pop(),
-                    "the default never applies to images in registries: scope \"\" of transport docker takes its place",
-                ));
-            }
-            continue;
-        }
-        if best != "Allowed" {
-            continue;
-        }
-        let nearest = around(&scope.name)
-            .into_iter()
-            .chain([String::new()])
+        // What would apply to its images without it.
+        let wider = around(&scope.name).into_iter().chain([String::new()]);
+        let wider = wider
+            .filter(|outer| *outer != scope.name)
             .find_map(|outer| own.get(outer.as_str()));
-        let hidden = match nearest {
-            Some(other) if words::best(other.requirements.iter()) == "Allowed" => None,
-            Some(other) if other.name.is_empty() => Some("scope \"\"".to_owned()),
-            Some(other) => Some(format!("scope {}", other.name)),
-            // Where the default refuses all images, scopes say which are let in.
-            None => asks_for_signatures(default.iter()).then(|| "the default".to_owned()),
+        let (outer, hidden) = match wider {
+            Some(wider) if wider.name.is_empty() => ("scope \"\"".to_owned(), &wider.requirements[..]),
+            Some(wider) => (format!("scope {}", wider.name), &wider.requirements[..]),
+            None => ("the default".to_owned(), default),
         };
-        findings.extend(hidden.map(|hidden| {
-            Finding::new(
+        let best = words::best(scope.requirements.iter());
+        let told = match (best, asks_for_signatures(hidden.iter())) {
+            ("Allowed", true) => (
                 Code::ScopeShadowed,
-                book.spots(Some(&scope.name)).pop(),
                 format!(
-                    "images here are accepted, signed or not: what {hidden} requires does not apply to them, since scopes are never merged"
+                    "images here are accepted, signed or not: what {outer} requires does not apply to them, since scopes are never merged"
                 ),
-            )
-        }));
+            ),
+            ("Verified" | "Unsupported", true) if scope.name.is_empty() && scope.requirements != hidden => (
+                Code::ScopeShadowed,
+                "the default never applies to images in registries: scope \"\" of transport docker takes its place".to_owned(),
+            ),
+            // Where images are refused, a scope says which are let in; one of all images lets in all.
+            ("Allowed", false) if scope.name.is_empty() && words::best(hidden.iter()) == "Rejected" => (
+                Code::DefaultAccepts,
+                "images of registries in no other scope are accepted, signed or not: this scope takes the place of the default, which refuses them".to_owned(),
+            ),
+            _ => continue,
+        };
+        findings.push(Finding::new(told.0, book.spots(Some(&scope.name)).pop(), told.1));
     }
     findings
 }

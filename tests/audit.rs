@@ -67,6 +67,8 @@ mod resume;
 mod resumed;
 #[path = "audit/rights.rs"]
 mod rights;
+#[path = "audit/run_lists.rs"]
+mod run_lists;
 #[path = "audit/shards.rs"]
 mod shards;
 #[path = "audit/since.rs"]

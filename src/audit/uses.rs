@@ -6,6 +6,7 @@ mod instances;
 mod known;
 #[cfg(test)]
 mod made;
+mod places;
 mod told;
 mod words;
 
@@ -13,6 +14,7 @@ use std::collections::HashSet;
 
 use self::known::MAX_DEMANDS;
 pub use self::known::{Demand, Known, Namer};
+use self::places::Place;
 use self::told::Told;
 use self::words::Words;
 use super::entry::{Use, UseKind, MAX_USES};
@@ -35,6 +37,9 @@ pub struct Uses {
     instances: Vec<([u8; 32], [u8; 32])>,
     /// How much of what lists hand down to an image is left out, in the order of the images.
     left_out: Vec<([u8; 32], u64)>,
+    /// Where lists are run from, as their instances have it; and how many of these places are left out.
+    places: Vec<Place>,
+    left_places: Vec<([u8; 32], u64)>,
     /// Images of which something is expected that is not known.
     doubted: Vec<[u8; 32]>,
     is_full: bool,
@@ -57,7 +62,7 @@ struct Record {
 }
 
 /// A reference of a use: repository, and tag or else the digest of the image itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Named {
     repository: u32,
     tag: Option<std::num::NonZeroU32>,
@@ -107,6 +112,8 @@ impl Uses {
         self.sort();
         self.hand_down();
         self.sort();
+        self.places.sort_unstable();
+        self.places.dedup();
         self.records.shrink_to_fit();
         self.references.shrink_to_fit();
         self.words.finish();
@@ -166,9 +173,11 @@ impl Uses {
     pub fn known(&self, image: &Digest) -> Known {
         let mut known = Known::default();
         let Some(hash) = image.hash() else { return known };
-        if let Ok(place) = self.left_out.binary_search_by_key(&hash, |(image, _)| *image) {
-            known.more_demands = self.left_out[place].1;
-        }
+        let left = |all: &[([u8; 32], u64)]| {
+            let place = all.binary_search_by_key(&hash, |(image, _)| *image);
+            place.map_or(0, |place| all[place].1)
+        };
+        (known.more_demands, known.more_unsaid) = (left(&self.left_out), left(&self.left_places));
         known.is_doubted = self.doubted.binary_search(&hash).is_ok();
         let start = self.records.partition_point(|record| record.image < hash);
         let mut seen: HashSet<&[Named]> = HashSet::new();
@@ -204,6 +213,7 @@ impl Uses {
                 }
             }
         }
+        self.add_places(image, &mut known, &saying);
         known.uses.sort_unstable();
         known
     }
@@ -225,15 +235,17 @@ impl Uses {
     }
 
     fn references_of(&self, record: &Record, image: &Digest) -> Vec<Reference> {
-        let text = |named: &Named| {
-            let repository = self.words.get(named.repository);
-            match named.tag {
-                Some(tag) => format!("{repository}:{}", self.words.get(tag.get())),
-                None => format!("{repository}@{image}"),
-            }
-        };
         let named = self.named_by(record).iter();
-        named.filter_map(|named| Reference::parse(&text(named)).ok()).collect()
+        named.filter_map(|named| self.reference_of(named, image)).collect()
+    }
+
+    fn reference_of(&self, named: &Named, image: &Digest) -> Option<Reference> {
+        let repository = self.words.get(named.repository);
+        let text = match named.tag {
+            Some(tag) => format!("{repository}:{}", self.words.get(tag.get())),
+            None => format!("{repository}@{image}"),
+        };
+        Reference::parse(&text).ok()
     }
 }
 

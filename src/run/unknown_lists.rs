@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Manifest lists of which not all instances are known. Any image may be one of them, and what tags expect of such a list may
-//! be expected of that image too. A list of which no tag expects anything hands nothing down.
+//! be expected of that image too. A list of which no tag
+//! expects anything, and that nothing runs from a place that the map has, hands nothing down.
 
 use crate::audit::entry::{Use, UseKind};
+use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::Uses;
 use crate::digest::Digest;
+use crate::reference::Reference;
 use crate::text::safe;
 
 /// Most of one sort that are named one by one.
@@ -27,7 +30,7 @@ pub(super) struct UnknownLists {
 pub(super) struct Told {
     /// Of those that may hand something down to any image.
     pub(super) demanded: Vec<String>,
-    /// Of lists of which no tag expects anything.
+    /// Of lists that hand nothing down.
     pub(super) others: Vec<String>,
 }
 
@@ -40,15 +43,16 @@ impl UnknownLists {
         }
     }
 
-    /// What is said of them, once all uses of images are known.
-    pub(super) fn told(mut self, uses: &Uses) -> Told {
+    /// What is said of them, once all uses of images are known; `map` is asked for the places that they are run from.
+    pub(super) fn told(mut self, uses: &Uses, map: Option<&PrefixMap>) -> Told {
+        let is_asked = |place: &Reference| map.is_some_and(|map| map.signed(place).is_some());
         self.lists
             .sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
         self.lists.dedup_by(|(one, _), (other, _)| one == other);
         let mut told = Told::default();
         let (mut more_demanded, mut more_others) = (self.more, 0);
         for (list, trouble) in self.lists {
-            let by = uses.hands_down(&list);
+            let by = uses.hands_down(&list, &is_asked);
             let (sentences, more) = match by {
                 Some(_) => (&mut told.demanded, &mut more_demanded),
                 None => (&mut told.others, &mut more_others),

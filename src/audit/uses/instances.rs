@@ -4,17 +4,20 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::super::entry::{Use, UseKind};
+use super::super::entry::UseKind;
+use super::places::{left_out_of, Place};
 use super::{Named, Record, Uses, MAX_RECORDS};
 use crate::digest::Digest;
 
-/// What a list is to be signed as, and so its instances: where these references begin, and how many there are. All of
-/// them have tags.
+/// What a list is to be signed as, and so its instances; or where it is run from, and so one of them. Where these references
+/// begin, and how many there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Inherited {
     list: [u8; 32],
     references: u32,
     count: u16,
+    /// The namespace that runs it from there; none where it is to be signed so, with tags all of them.
+    runs_in: Option<u32>,
 }
 
 /// Most that one list hands down, over all of its instances. More than honest lists have: with one object and one stream,
@@ -47,23 +50,25 @@ impl Uses {
         waiting.sort_unstable_by_key(|own| (Reverse(weights.get(&own.list).copied()), *own));
         let mut seen: HashSet<Inherited> = waiting.iter().copied().collect();
         let mut given: HashMap<[u8; 32], usize> = HashMap::new();
-        let mut left_out: HashMap<[u8; 32], u64> = HashMap::new();
+        let (mut left_out, mut left_places) = (BTreeMap::new(), BTreeMap::new());
         let mut total = 0;
         while let Some(inherited) = waiting.pop() {
             let places = instances_of(inherited.list);
             let of_list = given.entry(inherited.list).or_default();
-            let has_room = *of_list + places.len() <= MAX_OF_LIST && total + places.len() <= MAX_HANDED_DOWN;
-            if has_room {
-                *of_list += places.len();
-                total += places.len();
-            } else {
-                *left_out.entry(inherited.list).or_default() += 1;
+            if *of_list + places.len() > MAX_OF_LIST || total + places.len() > MAX_HANDED_DOWN {
+                let out = match inherited.runs_in {
+                    Some(_) => &mut left_places,
+                    None => &mut left_out,
+                };
+                *out.entry(inherited.list).or_default() += 1;
+                continue;
             }
+            *of_list += places.len();
+            total += places.len();
             for place in places {
                 let (list, instance) = pairs[place];
-                are_given[place] |= has_room;
-                let is_lost = has_room && self.put_instance(list, instance, Some(inherited)).is_none();
-                if is_lost || seen.len() >= MAX_RECORDS {
+                are_given[place] |= inherited.runs_in.is_none();
+                if self.give(list, instance, inherited).is_none() {
                     self.is_full = true;
                     return;
                 }
@@ -76,13 +81,9 @@ impl Uses {
                 }
             }
         }
-        let mut more: BTreeMap<[u8; 32], u64> = BTreeMap::new();
-        for (list, instance) in &pairs {
-            if let Some(count) = left_out.get(list) {
-                *more.entry(*instance).or_default() += count;
-            }
-        }
-        self.left_out = more.into_iter().collect();
+        let below = |list| pairs[instances_of(list)].iter().map(|own| own.1).collect();
+        self.left_out = left_out_of(left_out, below);
+        self.left_places = left_out_of(left_places, below);
         for ((list, instance), _) in pairs.iter().zip(are_given).filter(|(_, is_given)| !is_given) {
             if self.put_instance(*list, *instance, None).is_none() {
                 self.is_full = true;
@@ -91,19 +92,21 @@ impl Uses {
         }
     }
 
-    /// The first use that has a list hand something down to its instances: one that expects it to be signed as a tag. Known
-    /// when the table is finished.
-    #[must_use]
-    pub fn hands_down(&self, list: &Digest) -> Option<Use> {
-        let hash = list.hash()?;
-        let start = self.records.partition_point(|record| record.image < hash);
-        let mut own = self.records[start..].iter().take_while(|record| record.image == hash);
-        let has_tag = |record: &&Record| self.named_by(record).iter().any(|named| named.tag.is_some());
-        let by = own.find(|record| record.is_demand && has_tag(record))?;
-        Some(self.use_of(by))
+    /// Hands one thing down to one instance; none where the table is full.
+    fn give(&mut self, list: [u8; 32], instance: [u8; 32], own: Inherited) -> Option<()> {
+        let Some(namespace) = own.runs_in else {
+            return self.put_instance(list, instance, Some(own));
+        };
+        self.places.push(Place {
+            image: instance,
+            list,
+            namespace,
+            named: *self.references.get(own.references as usize)?,
+        });
+        Some(())
     }
 
-    /// What streams expect of lists, all of it: each different set of references of a list once.
+    /// What streams expect of lists, all of it: each different set of references of a list once; and where lists are run from.
     fn demands_on_lists(&mut self, pairs: &[([u8; 32], [u8; 32])]) -> Vec<Inherited> {
         let mut numbers: HashMap<Vec<Named>, (u32, u16)> = HashMap::new();
         let mut found = HashSet::new();
@@ -141,8 +144,16 @@ impl Uses {
                     list: *list,
                     references,
                     count,
+                    runs_in: None,
                 });
             }
+            let places = self.places_of_list(*list).into_iter();
+            found.extend(places.map(|(namespace, references)| Inherited {
+                list: *list,
+                references,
+                count: 1,
+                runs_in: Some(namespace),
+            }));
         }
         found.into_iter().collect()
     }

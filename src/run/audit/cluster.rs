@@ -88,7 +88,8 @@ impl<'s> Cluster<'s> {
             range,
             selector: selector.clone(),
         };
-        let inventory = Inventory::read(&mut session, scope);
+        let map = settings.map.as_ref().map(|map| &map.map);
+        let inventory = Inventory::read(&mut session, scope, map);
         session.tell_warnings(stderr);
         // What is missing by now is about streams, pods and lists; the images themselves are listed later.
         let is_partial = !inventory.incomplete().is_empty() || inventory.may_miss_lists();
@@ -96,7 +97,7 @@ impl<'s> Cluster<'s> {
             settings,
             session,
             inventory,
-            map: settings.map.as_ref().map(|map| &map.map),
+            map,
             judge,
             requests,
             places,

@@ -16,6 +16,7 @@ use serde_json::Value;
 pub(in crate::run) use self::users::{add_pod, add_stream, add_tag};
 use super::Session;
 use crate::audit::entry::UseKind;
+use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::{Known, Uses};
 use crate::cluster::api::Api;
 use crate::cluster::images::{self, FoundImage};
@@ -120,8 +121,9 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Finds out which images there are and what uses them. Trouble is named in [`Inventory::incomplete`].
-    pub fn read(session: &mut Session, scope: Scope) -> Self {
+    /// Finds out which images there are and what uses them; `map` is that of expected identities. Trouble is named in
+    /// [`Inventory::incomplete`].
+    pub fn read(session: &mut Session, scope: Scope, map: Option<&PrefixMap>) -> Self {
         let mut inventory = Self {
             scope,
             uses: Uses::default(),
@@ -142,7 +144,7 @@ impl Inventory {
             lost_name: BTreeMap::new(),
             release: BTreeMap::new(),
         };
-        inventory.gather(&mut session.api);
+        inventory.gather(&mut session.api, map);
         inventory
     }
 
@@ -172,7 +174,7 @@ impl Inventory {
         unread.into_iter().any(|refusal| refusal.reason != Reason::NotFound)
     }
 
-    fn gather(&mut self, api: &mut Api) {
+    fn gather(&mut self, api: &mut Api, map: Option<&PrefixMap>) {
         let (namespace, selector) = match &self.scope.range {
             Range::Images => (None, ""),
             Range::Used(namespace) => (namespace.as_deref(), self.scope.selector.as_str()),
@@ -223,7 +225,7 @@ impl Inventory {
             self.find_instances(api, &mut uses, &mut unknown);
         }
         uses.finish();
-        let told = unknown.told(&uses);
+        let told = unknown.told(&uses, map);
         self.incomplete.extend(told.demanded);
         self.beside.extend(told.others);
         // Where Image objects are chosen by their labels, what is none of them is not asked for.

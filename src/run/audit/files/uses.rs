@@ -13,7 +13,7 @@ impl Files<'_> {
     /// Reads what uses images.
     pub(super) fn gather(&mut self) {
         let mut left_out = 0_u64;
-        let (mut streams, mut views) = (Vec::new(), Vec::new());
+        let (mut streams, mut views, mut has_pods) = (Vec::new(), Vec::new(), false);
         for position in self.objects.positions() {
             let troubles = match self.objects.kind(position) {
                 ObjectKind::Image | ObjectKind::StreamImage => continue,
@@ -32,6 +32,7 @@ impl Files<'_> {
                 ObjectKind::Unread => vec![self.unread(position)],
                 kind => match self.objects.user(position) {
                     Ok(object) if kind == ObjectKind::Pod => {
+                        has_pods = true;
                         let (of_all, others) = add_pod(&mut self.uses, &object);
                         let room = MAX_TROUBLES.saturating_sub(self.beside.len());
                         self.beside.extend(others.into_iter().take(room));
@@ -50,8 +51,9 @@ impl Files<'_> {
         }
         self.gather_views(&streams, &views, &mut left_out);
         let has_tags = !streams.is_empty() || !views.is_empty();
-        // Only what tags say is handed down from lists; without any, images need not be read twice.
-        let unknown = match has_tags {
+        // Only what tags say is handed down from lists, and what the map says of places; without any, images need not be
+        // read twice.
+        let unknown = match has_tags || has_pods && self.map.is_some() {
             true => {
                 let (objects, mut uses) = (self.objects, std::mem::take(&mut self.uses));
                 let unknown = instances_in(objects, &mut uses, &mut |trouble| self.complain(trouble, &mut left_out));
@@ -64,7 +66,7 @@ impl Files<'_> {
             self.troubles.push(format!("{left_out} more like these"));
         }
         self.uses.finish();
-        let told = unknown.told(&self.uses);
+        let told = unknown.told(&self.uses, self.map);
         self.troubles.extend(told.demanded);
         self.beside.extend(told.others);
         if self.uses.is_full() {

@@ -200,8 +200,7 @@ impl<'p> Reading<'p> {
         asked
     }
 
-    /// The images that volumes are of. The status does not say what is mounted, so that one which is named by a
-    /// tag is not known.
+    /// The images that volumes are of. Which one is mounted that is named by a tag, the status does not say.
     fn volumes(&mut self) {
         let volumes = members::list(self.pod, "spec.volumes");
         for volume in self.some("", volumes) {
@@ -212,7 +211,9 @@ impl<'p> Reading<'p> {
             let what = format!("volume {}", quoted(name));
             let text = self.some(&format!("{what}: "), members::text(volume, "image.reference"));
             let runs = named(text);
-            if !self.is_running && runs.is_none() && !text.is_empty() {
+            // What is no reference is never mounted.
+            let is_open = runs.is_none() || Reference::parse(text).is_err();
+            if !self.is_running && is_open && !text.is_empty() {
                 continue;
             }
             let asked = self.asked(&what, text, [runs.clone(), None]);

@@ -87,5 +87,7 @@ mod unreadable;
 mod unrecorded;
 #[path = "audit/vouching.rs"]
 mod vouching;
+#[path = "audit/waiting.rs"]
+mod waiting;
 #[path = "audit/withheld.rs"]
 mod withheld;

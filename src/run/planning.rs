@@ -36,6 +36,8 @@ impl Author {
 pub(super) struct Planned {
     /// The changes to its signatures.
     pub(super) edits: Vec<SignatureEdit>,
+    /// Changes that wait, and are not among these.
+    pub(super) waiting: Vec<SignatureEdit>,
     /// What becomes of the record of each signature that was judged, once they are written.
     pub(super) recorded: Vec<RecordResult>,
     /// What is said about it.
@@ -112,7 +114,8 @@ fn known((outcome, signature): (&ImageOutcome, Option<&SignatureOutcome>)) -> Kn
 
 /// Works out what is to be recorded. `chosen` are the places of the judged signatures on the object, in the order of the
 /// outcome's; those of the outcome beyond them are not on the object. `record` is what every record of the run says. A record
-/// of trust that holds `as_recorded` is not taken back, whatever else is expected of the image.
+/// of trust that holds `as_recorded` is not taken back, whatever else is expected of the image. What is to be recorded of a
+/// signature that `waits` is noted, and not said.
 pub(super) fn plan(
     loaded: &Loaded,
     chosen: &[usize],
@@ -120,6 +123,7 @@ pub(super) fn plan(
     expected: &[Reference],
     author: Author,
     record: &Context,
+    waits: &dyn Fn(&SignatureOutcome) -> bool,
 ) -> Planned {
     let mut context = Context {
         expected: expected.to_vec(),
@@ -150,6 +154,13 @@ pub(super) fn plan(
                 (true, Plan::Write { .. }) => Plan::Kept,
                 (true, own) => own,
             };
+        }
+        if waits(signature) {
+            if let Plan::Write { changes, .. } = plan {
+                planned.waiting.push(SignatureEdit { index: *index, changes });
+            }
+            planned.recorded.push(RecordResult::No);
+            continue;
         }
         let words = &mut planned.words;
         planned.recorded.push(match plan {

@@ -177,9 +177,9 @@ fn what_is_expected_last_of_very_many_counts_and_what_is_beyond_them_is_told() {
     assert!(outcome.stderr.contains(told), "{outcome:#?}");
 }
 
-/// Not even a rejection is recorded of an image of which more is expected than was looked at.
+/// Of an image of which more is expected than was looked at, only that is recorded which is so whatever is expected.
 #[test]
-fn nothing_is_recorded_of_an_image_of_which_more_is_expected_than_is_looked_at() {
+fn of_an_image_of_which_more_is_expected_than_is_looked_at_only_what_is_certain_is_recorded() {
     let fleet = Fleet::empty();
     let own = digest(1);
     fleet.server().image(stored(&own, &[&fleet.sign(&own, &tag(1))]));
@@ -200,21 +200,25 @@ fn nothing_is_recorded_of_an_image_of_which_more_is_expected_than_is_looked_at()
     put(1, 1);
     let (report, _) = fleet.lines(&args, 0);
     assert_eq!(report.entry()["recorded"], "yes");
-    // Signed for another image, for whoever uses it.
-    let wrong = fleet.sign(&digest(2), &tag(1));
-    fleet.server().objects(|objects| {
-        objects.edit_image(&own, |image| image["signatures"][0]["content"] = base64(&wrong).into());
-    });
+    let sign = |blob: Vec<u8>| {
+        fleet.server().objects(|objects| {
+            objects.edit_image(&own, |image| image["signatures"][0]["content"] = base64(&blob).into());
+        });
+    };
+    let trusted = || fleet.server().stored(&own)["signatures"][0]["conditions"][0]["status"].clone();
+    // Signed for what a use that is left out may expect.
+    sign(fleet.sign(&own, &tag(2)));
     put(5, 1000);
-    let (report, outcome) = fleet.lines(&args, 1);
-    assert_eq!(report.words(), ["Rejected/DigestMismatch"]);
+    let (report, outcome) = fleet.lines(&args, 3);
+    assert_eq!(report.words(), ["Rejected/IdentityMismatch"]);
     assert_eq!(report.entry()["recorded"], "no", "{outcome:#?}");
     assert_eq!(report.entry()["findings"][0]["kind"], "stale");
-    let trusted = || fleet.server().stored(&own)["signatures"][0]["conditions"][0]["status"].clone();
+    assert!(outcome.stderr.contains("its record is not changed"), "{outcome:#?}");
     assert_eq!(trusted(), "True");
-    // It is what is left out that keeps it from being recorded.
-    put(5, 1);
+    // Signed for another image, for whoever uses it.
+    sign(fleet.sign(&digest(2), &tag(1)));
     let (report, _) = fleet.lines(&args, 1);
+    assert_eq!(report.words(), ["Rejected/DigestMismatch"]);
     assert_eq!(report.entry()["recorded"], "yes");
     assert_eq!(trusted(), "False");
 }

@@ -257,6 +257,9 @@ fn a_name_that_cannot_be_looked_up_may_expect_something_of_an_image_that_is_name
     // What is known to be nowhere expects nothing, and what the user says of the image holds whatever else is not known.
     fleet
         .run(&[&own, "shop/a:gone", "--expected-identity-map", "map", "--confirm"])
-        .expect(1);
+        .expect(3);
+    assert_eq!(record(), Value::Null);
+    let given = format!("{own}={}", tag(1));
+    fleet.run(&[&given, "shop/a:gone", "--confirm"]).expect(1);
     assert_eq!(record()[0]["status"], "True");
 }

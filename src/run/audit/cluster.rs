@@ -27,7 +27,7 @@ use crate::settings::requests::Request;
 use crate::source::objects::Loaded;
 
 /// What follows for records where not all is known that uses images.
-pub(super) const NOT_RECORDED: &str = "nothing is recorded of images by what uses them, since not all of that is known; what you name with IMAGE=REF or in --images-from is";
+pub(super) const NOT_RECORDED: &str = "nothing is recorded of images by what uses them, since not all of that is known, but signatures that are refused whatever is expected; what you name with IMAGE=REF or in --images-from is";
 
 /// The images of a cluster.
 pub(super) struct Cluster<'s> {
@@ -152,6 +152,7 @@ impl<'s> Cluster<'s> {
         let expected = Expected {
             is_partial: self.is_partial || known.is_doubted || self.inventory.may_miss_names_of(&name),
             is_of_some: self.is_of_some,
+            is_by_object: is_by_object(self.requests, &known, &wanted),
             lost_name,
             ..expected_of(self.map, self.requests, &known, object, &wanted)
         };
@@ -228,6 +229,16 @@ fn expected_of(
     let named = own.iter().filter(|request| !request.identities.is_empty());
     let named = named.map(|request| (request.asked.as_str(), request.identities.as_slice()));
     expected::of_requests(named.collect(), of_uses, !known.demands.is_empty())
+}
+
+/// Whether an image is named by its digest, and not what it is expected to be.
+fn is_by_object(requests: &[(Name, Request)], known: &Known, wanted: &[usize]) -> bool {
+    let own = |number: &usize| {
+        requests
+            .get(*number)
+            .is_some_and(|(name, _)| matches!(name, Name::Image(_)))
+    };
+    known.demands.is_empty() && !wanted.is_empty() && wanted.iter().all(own)
 }
 
 /// References that an image is known by: where it came from, and as what it is used.

@@ -13,8 +13,7 @@ use super::recording;
 use super::reported::Reported;
 use crate::audit::entry::{Entry, Recorded};
 use crate::digest::Digest;
-use crate::reason::Verdict;
-use crate::reference::Reference;
+use crate::reason::{Reason, Verdict};
 use crate::report::console::Messages;
 use crate::run::elsewhere::Elsewhere;
 use crate::run::planning::{self, Author};
@@ -27,7 +26,7 @@ use crate::verdict::{ImageOutcome, SignatureOutcome};
 /// What an object is that is judged once more.
 #[derive(Debug, Default)]
 pub(super) struct Again {
-    /// What would be reported of it now, where it is the same for every use.
+    /// What would be reported of it now.
     pub(super) is: Option<Reported>,
     /// What kept it, or a signature of it, from being judged; safe to print.
     pub(super) trouble: Option<String>,
@@ -76,26 +75,29 @@ impl Judge<'_> {
         findings::of_release(&judged.first, &mut entry);
         // What is certain is so whatever else is expected; what is not may be a rejection that somebody has hidden.
         let is_open = job.expected.more_demands > 0 && entry.verdict == Verdict::Unchecked;
-        let mut lack = is_open.then(|| format!("image {}: {}", safe(&entry.image), job.expected.left_out()));
+        let say = |why: String| format!("image {}: {why}", safe(&entry.image));
+        let mut lack = is_open.then(|| say(job.expected.left_out()));
+        // Where a use does not get what it expects, what is recorded stays whatever else is expected.
+        let waiting = job.expected.why_waiting().filter(|_| judged.worse.is_none()).map(say);
         let unmapped = job.expected.unmapped.clone();
         let mut record = None;
         if let What::Object(object) = job.what {
             findings::of_object(&object.loaded, judged, &mut entry);
-            // Where a use does not get what it expects, the image is rejected for its identity alone: what is recorded stays,
-            // and that it is verified for another use is no ground to call it trusted (docs/contract.md 5).
-            // Nor is anything recorded where not all was looked at that is expected.
-            let is_one = judged.worse.is_none() && job.expected.is_whole();
             let stored = object.loaded.object["signatures"].clone();
-            if self.records() && job.expected.is_of_user() && is_one {
+            if self.records() && job.expected.is_of_user() && self.may_record(judged, &job.expected) {
                 let beside = (job.aside, job.lists);
                 let keeps = job.expected.takes_nothing_back();
-                (entry.recorded, record) = self.record(*object, judged, job.expected, beside, &mut telling);
+                let own = self.record(*object, judged, job.expected, beside, &mut telling);
+                let has_waiting;
+                (entry.recorded, record, has_waiting) = own;
                 if keeps {
                     lack = lack.or_else(|| keep_trust(&mut entry, &mut record));
                 }
+                lack = lack.or(waiting.filter(|_| has_waiting));
             }
             // What is recorded as this run leaves it: where it is otherwise, the next one writes it anew.
             let edits = record.as_ref().map_or(&[][..], |record| &record.edits);
+            let basis = basis.filter(|_| lack.is_none());
             entry.content = basis.map(|basis| basis.with_signatures(&stored, edits));
         }
         let entry = findings::finish(entry, judged.footing.as_ref(), self.settings);
@@ -108,7 +110,23 @@ impl Judge<'_> {
         }
     }
 
-    /// What is to be recorded on an object.
+    /// Whether a signature is refused whatever is expected of the image.
+    fn is_certain(&self, own: &SignatureOutcome) -> bool {
+        let is_by_keys = self.settings.criteria.policy.is_none();
+        let is_refused = own.verdict() == Verdict::Rejected && own.reason() != Reason::IdentityMismatch;
+        own.is_refused_itself() || is_by_keys && is_refused
+    }
+
+    /// Whether something may be recorded of an image. Where a use does not get what it expects, the image is rejected for its
+    /// identity alone: what is recorded stays, and that it is verified for another use is no ground to call it trusted
+    /// (docs/contract.md 5). Nor is a record made or taken back where not all was looked at that is expected. But
+    /// what is certain is recorded: otherwise whoever may write uses of an image could keep a revoked key in force.
+    fn may_record(&self, judged: &Judged, expected: &Expected) -> bool {
+        let mut all = judged.first.signatures().iter();
+        is_one(judged, expected) || expected.why_waiting().is_some() || all.any(|own| self.is_certain(own))
+    }
+
+    /// What is to be recorded on an object; and whether some of that waits until more is known.
     fn record(
         &self,
         object: Object,
@@ -116,27 +134,28 @@ impl Judge<'_> {
         expected: Expected,
         (aside, lists): (Elsewhere, Lists),
         told: &mut Messages<'_>,
-    ) -> (Recorded, Option<Record>) {
+    ) -> (Recorded, Option<Record>, bool) {
         let Object { loaded, standing } = object;
         let author = match &self.author {
             Ok(author) => author.again(),
             Err(why) => {
                 told.error(format_args!("recording on {}: {why}", safe(&loaded.image.name)));
-                return (Recorded::Failed, None);
+                return (Recorded::Failed, None, false);
             }
         };
-        let (recorded, changes) = self.changes(&loaded, judged, &expected.identities, author, told);
+        let (recorded, changes) = self.changes(&loaded, judged, &expected, author, told);
         let recording::Changes {
             all: edits,
             harmless,
             gains,
             downgrades,
+            has_waiting,
         } = changes;
         let on = match standing {
-            _ if edits.is_empty() => return (recorded, None),
+            _ if edits.is_empty() => return (recorded, None, has_waiting),
             Standing::File { refusal: Some(why), .. } => {
                 told.error(why);
-                return (Recorded::Failed, None);
+                return (Recorded::Failed, None, has_waiting);
             }
             Standing::File { position, copies, .. } => On::File(position, copies),
             Standing::Cluster(read_only) => On::Image(Box::new(OnImage {
@@ -154,25 +173,27 @@ impl Judge<'_> {
             gains,
             downgrades,
         };
-        (recorded, Some(record))
+        (recorded, Some(record), has_waiting)
     }
 
     fn changes(
         &self,
         loaded: &Loaded,
         judged: &Judged,
-        identities: &[Reference],
+        expected: &Expected,
         author: Author,
         told: &mut Messages<'_>,
     ) -> (Recorded, recording::Changes) {
+        let is_one = is_one(judged, expected);
         let chosen: Vec<usize> = (0..loaded.image.signatures.len()).collect();
         let planned = planning::plan(
             loaded,
             &chosen,
             (&judged.first, &judged.as_recorded),
-            identities,
+            &expected.identities,
             author,
             &self.settings.record,
+            &|own| !is_one && !self.is_certain(own),
         );
         for why in &planned.words.withheld {
             told.error(why);
@@ -190,13 +211,15 @@ impl Judge<'_> {
             trouble: trouble(judged.outcome()),
             ..Again::default()
         };
-        if judged.worse.is_none() && job.expected.more_demands == 0 {
-            let identities = &job.expected.identities;
-            again.changes = self.changes(loaded, &judged, identities, author, told).1;
-            again.is = Some(Reported::of(&entries::entry(job, &judged).bounded()));
-        }
+        again.changes = self.changes(loaded, &judged, &job.expected, author, told).1;
+        again.is = Some(Reported::of(&entries::entry(job, &judged).bounded()));
         again
     }
+}
+
+/// Whether an image is the same for all of its uses, all of which are known.
+fn is_one(judged: &Judged, expected: &Expected) -> bool {
+    judged.worse.is_none() && expected.is_whole()
 }
 
 /// Leaves out of what is to be recorded whatever takes trust back, and says so: what some of its uses expect of an image is

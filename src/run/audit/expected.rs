@@ -33,6 +33,8 @@ pub(super) struct Expected {
     pub(super) is_partial: bool,
     /// Only some of what uses the image was asked for: no record is taken back by it.
     pub(super) is_of_some: bool,
+    /// It is named by its digest alone, so that nothing was asked of what uses it.
+    pub(super) is_by_object: bool,
     /// Why it is not known what another name expects by which the user names it, if it is not.
     pub(super) lost_name: Option<Refusal>,
     /// Who named the expected identities.
@@ -55,6 +57,7 @@ impl Expected {
             placed: Vec::new(),
             is_partial: false,
             is_of_some: false,
+            is_by_object: false,
             lost_name: None,
             source: IdentitySource::None,
             trouble: None,
@@ -70,7 +73,19 @@ impl Expected {
     /// Whether all is known that is expected: what is left out, or said by uses that are not known, may be what it is signed
     /// as, or what it is not.
     pub(super) fn is_whole(&self) -> bool {
-        self.more_demands == 0 && self.lost_name.is_none() && (!self.is_partial || self.source == IdentitySource::User)
+        let is_partial = self.is_partial || self.is_by_object;
+        self.more_demands == 0 && self.lost_name.is_none() && (!is_partial || self.source == IdentitySource::User)
+    }
+
+    /// Why changes of its record wait, where they do for a reason of this image's own.
+    pub(super) fn why_waiting(&self) -> Option<String> {
+        let is_by_object = self.is_by_object && self.source != IdentitySource::User;
+        let why = match (self.more_demands, is_by_object) {
+            (0, false) => return None,
+            (0, true) => "what uses it was not asked; name it with IMAGE=REF, or audit all images".to_owned(),
+            _ => self.left_out(),
+        };
+        Some(format!("its record is not changed: {why}"))
     }
 
     /// Whether records that are true for others of its users are to stay.

@@ -8,6 +8,7 @@ use tempfile::SpooledTempFile;
 
 use super::expected::Expected;
 use crate::audit::entry::{Entry, IdentitySource, Use};
+use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::source::objects::Position;
 
@@ -37,12 +38,16 @@ pub(super) struct HeldExpected {
     more_demands: u64,
     source: IdentitySource,
     trouble: Option<String>,
+    is_partial: bool,
+    is_by_object: bool,
+    lost_name: Option<(Reason, String)>,
 }
 
 impl From<&Expected> for HeldExpected {
     fn from(expected: &Expected) -> Self {
         let texts = |references: &[Reference]| references.iter().map(ToString::to_string).collect();
         let demands = expected.demands.iter();
+        let lost_name = expected.lost_name.as_ref();
         Self {
             identities: texts(&expected.identities),
             demands: demands
@@ -51,6 +56,9 @@ impl From<&Expected> for HeldExpected {
             more_demands: expected.more_demands,
             source: expected.source,
             trouble: expected.trouble.clone(),
+            is_partial: expected.is_partial,
+            is_by_object: expected.is_by_object,
+            lost_name: lost_name.map(|own| (own.reason, own.message.clone())),
         }
     }
 }
@@ -67,9 +75,10 @@ impl From<HeldExpected> for Expected {
             is_everywhere: false,
             open: Vec::new(),
             placed: Vec::new(),
-            is_partial: false,
+            is_partial: held.is_partial,
             is_of_some: false,
-            lost_name: None,
+            is_by_object: held.is_by_object,
+            lost_name: held.lost_name.map(|(reason, message)| Refusal::new(reason, message)),
             source: held.source,
             trouble: held.trouble,
             unmapped: None,

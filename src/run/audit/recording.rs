@@ -24,6 +24,8 @@ pub(super) struct Changes {
     pub(super) gains: Vec<String>,
     /// What the rest does, likewise.
     pub(super) downgrades: Vec<String>,
+    /// Whether there are changes that are not among these, since they wait until more is known.
+    pub(super) has_waiting: bool,
 }
 
 /// What becomes of the record on an object, and what is to be written.
@@ -50,6 +52,8 @@ pub(super) fn record(loaded: &Loaded, outcome: &ImageOutcome, planned: Planned) 
         }
         changes.all.push(edit);
     }
+    let is_said = |edit: &SignatureEdit| record::changes(&loaded.object["signatures"][edit.index], &edit.changes);
+    changes.has_waiting = planned.waiting.iter().any(|edit| is_said(edit).is_some());
     (sum(&fates), changes)
 }
 

@@ -37,6 +37,7 @@ impl Run<'_, '_> {
             &report.expected,
             author,
             &self.settings.record,
+            &|_| false,
         );
         judged.words = planned.words;
         if self.settings.recording != Recording::Dry {

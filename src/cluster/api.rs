@@ -18,8 +18,9 @@ use crate::json;
 use crate::limits::{MAX_OBJECT_BYTES, MAX_PAGE_BYTES};
 use crate::text::{quoted, safe};
 
-/// After how many reads in a row that a busy server refuses (429), each after all its retries, it is not asked any more:
-/// every further one would wait as long, in vain.
+/// After how many objects of one kind in a row that a busy server refuses to give (429), each after all its retries, it is not
+/// asked any more: every further one would wait as long, in vain. There are few lists, and what a server refuses of one
+/// kind says little of another: it counts requests by kind and user.
 const MAX_TOO_BUSY: u32 = 2;
 
 /// A connection to the API server.
@@ -33,8 +34,8 @@ pub struct Api {
     shown: Vec<Secret>,
     /// What was said when nobody was reached.
     down: Option<String>,
-    /// How many reads in a row the server has refused for being too busy, each after all its retries.
-    too_busy: u32,
+    /// How many objects in a row the server was too busy to give, each after all its retries, and of which kind.
+    too_busy: (String, u32),
     clock_skew: Option<i64>,
 }
 
@@ -58,7 +59,7 @@ impl Api {
             identity: None,
             shown: Vec::new(),
             down: None,
-            too_busy: 0,
+            too_busy: (String::new(), 0),
             clock_skew: None,
         })
     }
@@ -101,7 +102,28 @@ impl Api {
     /// # Errors
     /// When there is no usable answer.
     pub fn get(&mut self, path: &str) -> Result<Value, ApiError> {
-        self.call(Method::Get, path, None)
+        let answer = self.call(Method::Get, path, None);
+        self.note_busy(path, answer.as_ref().err());
+        answer
+    }
+
+    /// Takes down what is too busy to give objects of a kind.
+    fn note_busy(&mut self, path: &str, error: Option<&ApiError>) {
+        let (kind, count) = &mut self.too_busy;
+        let own = path.rsplit_once('/').map_or(path, |(kind, _)| kind);
+        match error {
+            Some(ApiError::Status(status)) if status.code == 429 => {
+                *count = if kind == own { *count + 1 } else { 1 };
+                own.clone_into(kind);
+                if *count >= MAX_TOO_BUSY {
+                    let why = ApiError::Status(status.clone());
+                    self.down = Some(format!(
+                        "it has refused {MAX_TOO_BUSY} requests in a row, each after all retries: {why}"
+                    ));
+                }
+            }
+            _ => *count = 0,
+        }
     }
 
     /// Reads one page of a list as text: its reader looks at one item at a time.
@@ -197,19 +219,8 @@ impl Api {
                 if response.status == 503 && method == Method::Get {
                     self.down = Some(error.to_string());
                 }
-                if response.status == 429 && method == Method::Get {
-                    self.too_busy += 1;
-                    if self.too_busy >= MAX_TOO_BUSY {
-                        self.down = Some(format!(
-                            "it has refused {MAX_TOO_BUSY} requests in a row, each after all retries: {error}"
-                        ));
-                    }
-                } else {
-                    self.too_busy = 0;
-                }
                 return Err(error);
             }
-            self.too_busy = 0;
             if response.content_type != "application/json" {
                 return Err(self.nonsense(&format!(
                     "it is {} instead of JSON: is it an API server?",

@@ -111,6 +111,20 @@ fn busy_servers_are_asked_again() {
     );
 }
 
+/// A server counts requests by kind and user: that it is too busy for lists of streams and pods says nothing of Images.
+#[test]
+fn lists_that_a_busy_server_refuses_keep_no_image_from_being_judged() {
+    let fleet = Fleet::of(20);
+    for path in ["/imagestreams$", "/pods$"] {
+        let fault = Fault::status(429).on("GET", path).retry_after(0);
+        fleet.server().fault(fault);
+    }
+    let (report, outcome) = fleet.lines(&[], 3);
+    assert_eq!(report.entries.len(), 20, "{outcome:#?}");
+    assert!(outcome.stderr.contains("listing ImageStreams"), "{outcome:#?}");
+    assert!(outcome.stderr.contains("listing Pods"), "{outcome:#?}");
+}
+
 #[test]
 fn what_may_not_be_listed_makes_the_inventory_incomplete_by_name() {
     for (resource, what) in [

@@ -2,6 +2,7 @@
 //! What a policy requires of images, by their expected identities, and the keys that it names for that.
 
 mod draft;
+pub(super) mod key_files;
 mod ways;
 
 use std::collections::{HashMap, HashSet};
@@ -9,23 +10,22 @@ use std::path::PathBuf;
 
 use self::draft::{Draft, DraftDemand};
 pub(super) use self::ways::Way;
-use self::ways::{all_scopes, requirements, scope_of};
+use self::ways::{requirements, scope_of};
 use super::engine;
 use crate::digest::Digest;
 use crate::openpgp::gnupg::home;
 use crate::openpgp::keys::key_file::Contents;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::import;
-use crate::policy::image_policy::ImagePolicy;
 use crate::policy::member;
-use crate::policy::{KeyMaterial, PolicyRequirement};
+use crate::policy::KeyMaterial;
 use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::settings::by_policy::ByPolicy;
 use crate::settings::workers::Workers;
 use crate::settings::UsageError;
 use crate::sigstore::keys::Keys;
-use crate::text::{place, safe};
+use crate::text::safe;
 use crate::verdict::expectation::{self, AcceptedKeys, Alternative, Demand, Expectation, Signed};
 use crate::verdict::pipeline::Judges;
 
@@ -90,12 +90,12 @@ impl<'s> Rules<'s> {
             }
             let mut read = Vec::new();
             let rules = self.settings.book.rules(scope.as_deref());
-            for (number, requirement) in requirements(self.settings.policy(), scope.as_deref())
-                .iter()
-                .enumerate()
-            {
-                let object = rules.get(number).and_then(|rule| rule.object);
-                let draft = self.draft(scope.as_deref(), number, requirement, object)?;
+            let place = self.place(scope.as_deref());
+            let required = requirements(self.settings.policy(), scope.as_deref());
+            for (number, requirement) in required.iter().enumerate() {
+                let rule = rules.get(number);
+                let at = (&self.settings.book, place.as_str(), number);
+                let draft = key_files::draft(at, requirement, rule, rule.and_then(|rule| rule.object))?;
                 if let DraftDemand::Gpg(contents, _) = &draft.demand {
                     self.files.extend(contents.iter().cloned());
                 }
@@ -108,11 +108,13 @@ impl<'s> Rules<'s> {
         }
         for (scope, drafts) in drafts {
             let place = self.place(scope.as_deref());
+            let rules = self.settings.book.rules(scope.as_deref());
             let required = drafts
                 .into_iter()
                 .enumerate()
                 .map(|(number, draft)| {
-                    let at = self.at(scope.as_deref(), number, 0);
+                    let at = rules.get(number);
+                    let at = at.map_or_else(String::new, |rule| key_files::at(&self.settings.book, rule, 0));
                     self.finish(draft, judges, stderr).map_err(|UsageError(message)| {
                         UsageError::new(format!("{place}, requirement {}{at}: {message}", number + 1))
                     })
@@ -170,38 +172,6 @@ impl<'s> Rules<'s> {
         }
         self.has_all_files = true;
         Ok(())
-    }
-
-    /// Reads the key files of every scope, to tell a mistake with them before anything is asked for. Keys that objects
-    /// of a cluster name are not among them: they are judged by where they are needed.
-    ///
-    /// # Errors
-    /// When a key file is of no use.
-    pub(super) fn check(&self) -> Result<(), UsageError> {
-        for (scope, requirements) in all_scopes(self.settings.policy()) {
-            let rules = self.settings.book.rules(scope);
-            for (number, requirement) in requirements.iter().enumerate() {
-                let is_of_object = rules.get(number).is_some_and(|rule| rule.object.is_some());
-                if !is_of_object && !is_read_once(requirement) {
-                    self.draft(scope, number, requirement, None)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A requirement of a scope with the key files that it names.
-    fn draft(
-        &self,
-        scope: Option<&str>,
-        number: usize,
-        requirement: &PolicyRequirement,
-        object: Option<&ImagePolicy>,
-    ) -> Result<Draft, UsageError> {
-        Draft::of(requirement, object).map_err(|(file, message)| {
-            let (place, at) = (self.place(scope), self.at(scope, number, file));
-            UsageError::new(format!("{place}, requirement {}{at}: {message}", number + 1))
-        })
     }
 
     /// What is expected of an image that may have one of these identities.
@@ -263,27 +233,7 @@ impl<'s> Rules<'s> {
         match scope {
             // No scope applies; of what is required there, our own refusal tells.
             None if self.settings.is_objects_alone() => name.clone(),
-            None => format!("the default of {name}"),
-            Some("") => format!("the scope of all references in {name}"),
-            Some(scope) => format!("scope {} of {name}", place::quoted(scope)),
-        }
-    }
-
-    /// Where the key file of a number stands, as an addition to the requirement.
-    fn at(&self, scope: Option<&str>, requirement: usize, file: usize) -> String {
-        let book = &self.settings.book;
-        let rules = book.rules(scope);
-        let found = rules
-            .get(requirement)
-            .and_then(|rule| Some((rule, member::material(rule.requirement)?)));
-        let Some((rule, material)) = found else {
-            return String::new();
-        };
-        let spot = member::of_file(rule, material, file, book);
-        let path = safe(&spot.path);
-        match spot.place.line {
-            0 => format!(" ({path})"),
-            line => format!(" (line {line}, column {}, {path})", spot.place.column),
+            scope => key_files::words(name, scope),
         }
     }
 
@@ -327,10 +277,4 @@ impl<'s> Rules<'s> {
             }),
         })
     }
-}
-
-/// Whether a key file of a requirement gives its bytes once only, as a pipe does.
-fn is_read_once(requirement: &PolicyRequirement) -> bool {
-    let is_other = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|of| !of.is_file() && !of.is_dir());
-    matches!(member::material(requirement), Some(KeyMaterial::Paths(paths)) if paths.iter().any(is_other))
 }

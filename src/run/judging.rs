@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What images are judged with: the keys and rules of the options, or those of a policy.
 
-use super::by_policy::{Rules, Way};
+use super::by_policy::{key_files, Rules, Way};
 use super::engine;
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
@@ -59,14 +59,14 @@ impl<'c> Judging<'c> {
         Ok(Self { judges, demand })
     }
 
-    /// Reads the key files of every scope of a policy, whichever images will come.
+    /// Makes sure that the key files of every scope of a policy are of use, whichever images will come.
     ///
     /// # Errors
-    /// When one is of no use.
-    pub(super) fn check(&self) -> Result<(), UsageError> {
-        match &self.demand {
-            Demand::Policy(rules) => rules.check(),
-            Demand::Options(_) | Demand::Unknown(_) => Ok(()),
+    /// When one is not.
+    pub(super) fn check(criteria: &Criteria) -> Result<(), UsageError> {
+        match &criteria.policy {
+            Some(policy) => key_files::check(&policy.book, &policy.name),
+            None => Ok(()),
         }
     }
 

@@ -65,6 +65,7 @@ pub fn run(settings: &Verify, console: &mut Console<'_>) -> Result<Exit, UsageEr
             if matches!(requests, Requests::Everything(_)) {
                 files.parts().for_each(|part| console.err.warning(part));
             }
+            Judging::check(criteria)?;
             let mut judging = Judging::new(criteria, settings.source.identities(), &mut console.err)?;
             judging.expect(requests.count().unwrap_or_else(|| files.count()));
             let scope = Scope::of(settings, Some(&files));

@@ -85,14 +85,32 @@ fn a_revocation_in_the_file_of_another_scope_counts() {
         &desk,
         &json!({"registry.local:5000": [signed_by(&["good.asc"])], "a.example": [signed_by(&["absent.asc"])]}),
     );
-    assert_eq!(promised(&desk), "Verified");
-    let said = "another scope: reading key file absent.asc: No such file or directory";
+    assert_eq!(promised(&desk), "Rejected");
+    let said = "scope \"a.example\" of policy policy.json, requirement 1 (";
+    let why = "reading key file absent.asc: No such file or directory";
     let outcome = desk.sandbox.run(["policy", "why", IDENTITY, "policy.json"]).expect(0);
-    assert!(outcome.words().contains(said), "{outcome:?}");
+    assert!(
+        outcome.words().contains(said) && outcome.words().contains(why),
+        "{outcome:?}"
+    );
     let outcome = desk
         .sandbox
-        .run(["policy", "test", "table.yaml", "--policy", "policy.json"]);
-    assert!(outcome.stderr.contains(said), "{outcome:?}");
+        .run(["policy", "test", "table.yaml", "--policy", "policy.json"])
+        .expect(3);
+    assert!(
+        outcome.stderr.contains(said) && outcome.stderr.contains(why),
+        "{outcome:?}"
+    );
+    // A row that asks for neither verdict nor keys is answered.
+    desk.put(
+        "table.yaml",
+        format!("{IDENTITY}: {{scope: \"registry.local:5000\"}}\n"),
+    );
+    let outcome = desk
+        .sandbox
+        .run(["policy", "test", "table.yaml", "--policy", "policy.json"])
+        .expect(0);
+    assert!(outcome.stderr.contains(why), "{outcome:?}");
 }
 
 #[test]

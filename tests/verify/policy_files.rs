@@ -201,19 +201,74 @@ fn mistakes_are_usage_errors() {
             place.json(IDENTITY).expect_usage(part);
         }
     }
-    // What is wrong in a scope that nobody asks for is nobody's business now, but for what may be revoked there.
-    let policy = |of_others: Value| json!({"default": [of_others], "transports": {"docker": {"registry.local:5000": [signed_by("key.gpg")]}}});
-    let of_others = policy(json!({"type": "sigstoreSigned", "keyPath": "absent.pub"}));
-    place.desk.put("policy.json", of_others.to_string());
-    place.json(IDENTITY).expect_verdict(0, OK);
-    place
-        .desk
-        .put("policy.json", policy(signed_by("absent.gpg")).to_string());
-    place
-        .json(IDENTITY)
-        .expect_usage("another scope: reading key file absent.gpg");
     std::fs::remove_file(place.desk.sandbox.path("policy.json")).unwrap();
     place.json(IDENTITY).expect_usage("reading policy policy.json");
+}
+
+/// A revocation in a key file counts wherever in the policy that is named, and whoever judges by the policy says the same of it.
+#[test]
+fn a_key_file_of_any_scope_and_transport_that_is_of_no_use_keeps_all_from_judging() {
+    let place = Place::new();
+    place.put(&place.object(&[IDENTITY], &[]));
+    place.desk.put("text.gpg", "no key");
+    place
+        .desk
+        .put("table.yaml", format!("{IDENTITY}: {{verdict: Verified}}\n"));
+    let run = |args: &[&str]| place.desk.sandbox.run(args.iter().copied());
+    let audit = || run(&["audit", "-f", "image.json", "--policy", "policy.json"]);
+    let promised = || {
+        run(&["policy", "why", IDENTITY, "policy.json", "-o", "json"])
+            .expect(0)
+            .item()["verdict"]
+            .clone()
+    };
+    let test = || run(&["policy", "test", "table.yaml", "--policy", "policy.json"]);
+    let sigstore = |file: &str| json!({"type": "sigstoreSigned", "keyPath": file});
+    for (file, what) in [
+        (
+            signed_by("absent.gpg"),
+            "reading key file absent.gpg: No such file or directory",
+        ),
+        (signed_by("text.gpg"), "cannot use key file text.gpg: "),
+        (
+            sigstore("absent.pub"),
+            "reading key file absent.pub: No such file or directory",
+        ),
+        (sigstore("text.gpg"), "cannot use key file text.gpg: "),
+    ] {
+        for (others, at) in [
+            (
+                json!({"docker": {"a.example": [file]}}),
+                "scope \"a.example\" of policy policy.json, requirement 1 (line 1, column",
+            ),
+            (
+                json!({"docker-daemon": {"": [file]}}),
+                "transport docker-daemon, the scope of all references in policy policy.json, requirement 1 (line 1, column",
+            ),
+        ] {
+            let mut policy = json!({"default": [{"type": "reject"}], "transports": others});
+            policy["transports"]["docker"]["registry.local:5000"] = json!([signed_by("key.gpg")]);
+            place.desk.put("policy.json", policy.to_string());
+            for outcome in [place.json(IDENTITY), audit()] {
+                let outcome = outcome.expect(2);
+                let said = outcome.stderr.clone() + &outcome.stdout.replace("\\\"", "\"");
+                assert!(said.contains(at) && said.contains("keyPath): ") && said.contains(what), "{said}");
+            }
+            assert_eq!(promised(), "Rejected", "{policy}");
+            let outcome = test().expect(3);
+            assert!(outcome.stderr.contains(at) && outcome.stderr.contains(what), "{outcome:#?}");
+            assert!(outcome.stdout.contains("FAIL"), "{outcome:#?}");
+        }
+    }
+    // Files that are of use.
+    let policy = json!({"default": [{"type": "reject"}], "transports": {
+        "docker": {"registry.local:5000": [signed_by("key.gpg")], "a.example": [signed_by("key.gpg")]},
+        "docker-daemon": {"": [signed_by("key.gpg")]}}});
+    place.desk.put("policy.json", policy.to_string());
+    place.json(IDENTITY).expect(0);
+    audit().expect(1);
+    assert_eq!(promised(), "Verified");
+    test().expect(0);
 }
 
 #[test]

@@ -56,6 +56,9 @@ pub(super) fn judges<'s>(
     trouble: Option<&Refusal>,
     stderr: &mut Messages<'_>,
 ) -> Result<Vec<Judge<'s>>, UsageError> {
+    if trouble.is_none() {
+        Judging::check(&settings.criteria)?;
+    }
     let mut judges = Vec::with_capacity(count);
     for number in 0..count {
         let mut nowhere = std::io::sink();
@@ -68,10 +71,6 @@ pub(super) fn judges<'s>(
             Some(refusal) => Judging::refusing(refusal.clone()),
             None => Judging::new(&settings.criteria, std::iter::empty(), &mut tell)?,
         };
-        if number == 0 {
-            // Which scopes are in question is not known before.
-            judging.check()?;
-        }
         judges.push(Judge {
             settings,
             judging,

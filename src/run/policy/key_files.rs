@@ -15,8 +15,6 @@ pub(super) struct KeyFiles {
     read: HashMap<PathBuf, Result<(String, Vec<u8>), String>>,
     /// What is in the files and in the policy itself, in whatever encoding.
     all: Vec<(String, Contents)>,
-    /// Why nothing counts of a file, by its path.
-    troubles: Vec<(PathBuf, String)>,
 }
 
 impl KeyFiles {
@@ -45,10 +43,7 @@ impl KeyFiles {
             Ok((shown, bytes)) => import::look(shown, bytes.clone()).map(|contents| (shown.clone(), contents)),
             Err(error) => Err(import::Error::KeyFile(error.to_string())),
         };
-        match looked {
-            Ok(found) => self.all.push(found),
-            Err(error) => self.troubles.push((path.to_owned(), error.to_string())),
-        }
+        self.all.extend(looked.ok());
         let read = read.map_err(|error| error.to_string());
         self.read.insert(path.to_owned(), read);
     }
@@ -68,21 +63,5 @@ impl KeyFiles {
     /// Everything that may revoke a key.
     pub(super) fn all(&self) -> &[(String, Contents)] {
         &self.all
-    }
-
-    /// What to know of the files that cannot be used, but for those in `told`.
-    pub(super) fn troubles(&self, told: &[&KeyMaterial]) -> Vec<String> {
-        let is_told = |path: &PathBuf| {
-            told.iter()
-                .any(|keys| matches!(keys, KeyMaterial::Paths(paths) if paths.contains(path)))
-        };
-        let own = self.troubles.iter().filter(|(path, _)| !is_told(path));
-        let all = own.map(|(path, what)| match self.read.get(path) {
-            Some(Ok(_)) => format!("another scope: {what}; revocations that may be in it do not count"),
-            _ => format!(
-                "another scope: {what}; nothing is judged by the policy without it, since a revocation in it would count in every scope"
-            ),
-        });
-        all.collect()
     }
 }

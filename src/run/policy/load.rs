@@ -13,6 +13,7 @@ use crate::report::console::{Console, Messages};
 use crate::report::exit::Exit;
 use crate::report::json::Syntax;
 use crate::report::usage;
+use crate::run::by_policy::key_files::{self, Trouble};
 use crate::run::cluster::Session;
 use crate::settings::policy::Ground;
 use crate::settings::UsageError;
@@ -78,6 +79,22 @@ impl Failure {
 /// Reads the files of the policy, or the one of this machine, and the objects of the cluster.
 pub(super) fn load(ground: &Ground, stderr: &mut Messages<'_>) -> Result<Rulebook, Failure> {
     Ok(load_all(ground, false, stderr)?.0)
+}
+
+/// The key files of a policy that are of no use: nothing is judged by it until they are, whatever scope they belong to.
+pub(super) fn spoiled(book: &Rulebook) -> Vec<Trouble> {
+    let name = book
+        .base()
+        .map_or_else(String::new, |base| format!("policy {}", shown(&base.file)));
+    key_files::troubles(book, &name).collect()
+}
+
+/// What follows from one for the scopes that do not name it.
+pub(super) fn not_judged(trouble: &Trouble) -> String {
+    format!(
+        "{}; nothing is judged by the policy until it can be used",
+        trouble.message
+    )
 }
 
 /// Names the objects in files that say nothing here: those of other namespaces than the one that is asked about.

@@ -7,17 +7,18 @@ use std::path::Path;
 
 use super::key_files::KeyFiles;
 use super::keys::{self, MayMeet};
-use super::load::{has_rules, load, read, shown, tell_left_out};
+use super::load::{has_rules, load, not_judged, read, shown, spoiled, tell_left_out};
 use super::places;
 use super::syntax;
 use crate::input;
 use crate::policy::rulebook::{Rulebook, Source};
 use crate::policy::table::{self, Case, DEFAULT};
-use crate::policy::{member, words, KeyMaterial, TextError};
+use crate::policy::{words, TextError};
 use crate::report::console::{Console, Messages};
 use crate::report::exit::Exit;
 use crate::report::json::Syntax;
 use crate::report::policy_test::{write_json, write_junit, write_text, Row};
+use crate::run::by_policy::key_files::Trouble;
 use crate::settings::containers::files;
 use crate::settings::image_name::short_name;
 use crate::settings::policy::{Ground, Test, TestOutput};
@@ -53,16 +54,25 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
     tell_left_out(&book, &mut console.err);
     let mut trouble = Vec::new();
     let files = KeyFiles::of(&book.combined.policy);
+    let spoiled = spoiled(&book);
     let mut known = HashMap::new();
     let rows: Vec<Row> = cases
         .iter()
-        .map(|case| row(case, &book, (&settings.ground, &files), &mut known, &mut trouble))
+        .map(|case| {
+            let scope = book.applied(&case.reference);
+            let other = spoiled.iter().find(|own| !own.is_of(scope));
+            row(case, &book, (&settings.ground, &files, other), &mut known, &mut trouble)
+        })
         .collect();
     let scopes: BTreeSet<Option<&str>> = cases.iter().map(|case| book.applied(&case.reference)).collect();
-    let asked = scopes.into_iter().flat_map(|scope| book.rules(scope));
-    let told: Vec<&KeyMaterial> = asked.filter_map(|rule| member::material(rule.requirement)).collect();
-    for what in files.troubles(&told) {
-        console.err.warning(what);
+    for own in spoiled
+        .iter()
+        .filter(|own| !scopes.iter().any(|scope| own.is_of(*scope)))
+    {
+        let what = not_judged(own);
+        if !trouble.contains(&what) {
+            console.err.warning(what);
+        }
     }
     if settings.checks_stores {
         for note in unasked(&cases, &rows, &book, &settings.ground) {
@@ -164,7 +174,7 @@ struct Accepted {
 fn row(
     case: &Case,
     book: &Rulebook,
-    ground: (&Ground, &KeyFiles),
+    (ground, files, spoiled): (&Ground, &KeyFiles, Option<&Trouble>),
     known: &mut Known,
     trouble: &mut Vec<String>,
 ) -> Row {
@@ -189,12 +199,17 @@ fn row(
     let found = (case.keys.is_some() || matches!(best, "Verified" | "Unsupported")).then(|| {
         known
             .entry(applied.map(str::to_owned))
-            .or_insert_with(|| accepted(book, applied, ground))
+            .or_insert_with(|| accepted(book, applied, (ground, files)))
     });
     let (mut verdict, mut unknown) = (Some(best), None);
     if let Some(found) = found {
-        verdict = found.may_meet.best(requirements, &case.reference);
-        match (&found.keys, &case.keys) {
+        let may_meet = found.may_meet.unless(spoiled.is_some());
+        verdict = may_meet.best(requirements, &case.reference);
+        let keys = match (&found.keys, spoiled) {
+            (Ok(_), Some(other)) => &Err(not_judged(other)),
+            (own, _) => own,
+        };
+        match (keys, &case.keys) {
             (Ok(found), Some(expected)) => {
                 let list = |keys: &BTreeSet<String>| keys.iter().cloned().collect::<Vec<_>>().join(", ");
                 compare("keys", &list(expected), &list(found));

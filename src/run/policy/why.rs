@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::key_files::KeyFiles;
 use super::keys::{self, MayMeet};
-use super::load::{left_out, load_with_mirrors};
+use super::load::{left_out, load_with_mirrors, not_judged, spoiled};
 use super::places;
 use super::syntax;
 use crate::cluster::mirrors::Mirrors;
@@ -13,7 +13,7 @@ use crate::policy::explanation::{Explanation, FetchPlace, Part, State, Step};
 use crate::policy::mirrored::{self, Mirror};
 use crate::policy::rulebook::Rulebook;
 use crate::policy::scope::scopes_of;
-use crate::policy::{member, stanza, words, KeyMaterial};
+use crate::policy::{stanza, words};
 use crate::reference::Reference;
 use crate::registry::registries_conf::mirror_sets::MirrorSource;
 use crate::registry::registries_conf::RegistriesConf;
@@ -83,11 +83,10 @@ fn explain(
         .as_ref()
         .map_err(|what| UsageError::new(what.as_str()))?;
     let mut notes: Vec<String> = settings.short_name.iter().cloned().chain(notes(book)).collect();
-    let told: Vec<&KeyMaterial> = rules
-        .iter()
-        .filter_map(|rule| member::material(rule.requirement))
-        .collect();
-    notes.extend(files.troubles(&told));
+    let spoiled = spoiled(book);
+    let mut others = spoiled.iter().filter(|own| !own.is_of(applied.as_deref())).peekable();
+    may_meet = may_meet.unless(others.peek().is_some());
+    notes.extend(others.map(not_judged));
     let is_by_sets = of_cluster.is_some() || book.mirror_sets().next().is_some();
     let (mirrors, locations) = if is_by_sets {
         of_sets(book, of_cluster, reference, &mut notes)?

@@ -48,6 +48,7 @@ pub(super) fn judging<'c>(
     criteria: &'c Criteria,
     stderr: &mut Messages<'_>,
 ) -> Result<Result<Judging<'c>, Refusal>, UsageError> {
+    Judging::check(criteria)?;
     match Judging::new(criteria, settings.source.identities(), stderr) {
         Ok(judging) => Ok(Ok(judging)),
         Err(UsageError(message)) if settings.cluster_policy.is_some() => {

@@ -35,6 +35,8 @@ pub(super) struct Rules<'s> {
     workers: Workers,
     /// By the name of the scope; none for the policy's `default`.
     scopes: HashMap<Option<String>, Vec<expectation::Requirement>>,
+    /// The sets of keys by what names them: scopes that name the same keys share one, and what GnuPG needs for it.
+    sets: Vec<(&'s KeyMaterial, AcceptedKeys)>,
     /// The OpenPGP key files of all scopes so far: a revocation in one of them counts in all.
     files: Vec<(String, Contents)>,
     /// Whether those of scopes that nobody asked for are among them.
@@ -49,6 +51,7 @@ impl<'s> Rules<'s> {
             settings,
             workers,
             scopes: HashMap::new(),
+            sets: Vec::new(),
             files: Vec::new(),
             has_all_files: false,
         }
@@ -109,15 +112,18 @@ impl<'s> Rules<'s> {
         for (scope, drafts) in drafts {
             let place = self.place(scope.as_deref());
             let rules = self.settings.book.rules(scope.as_deref());
+            let all = requirements(self.settings.policy(), scope.as_deref());
             let required = drafts
                 .into_iter()
                 .enumerate()
                 .map(|(number, draft)| {
                     let at = rules.get(number);
                     let at = at.map_or_else(String::new, |rule| key_files::at(&self.settings.book, rule, 0));
-                    self.finish(draft, judges, stderr).map_err(|UsageError(message)| {
-                        UsageError::new(format!("{place}, requirement {}{at}: {message}", number + 1))
-                    })
+                    let material = all.get(number).and_then(member::material);
+                    self.finish(draft, material, judges, stderr)
+                        .map_err(|UsageError(message)| {
+                            UsageError::new(format!("{place}, requirement {}{at}: {message}", number + 1))
+                        })
                 })
                 .collect::<Result<Vec<_>, _>>()?;
             self.scopes.insert(scope, required);
@@ -237,37 +243,52 @@ impl<'s> Rules<'s> {
         }
     }
 
+    /// What is required, with the set of keys that it names.
     fn finish(
-        &self,
+        &mut self,
         draft: Draft,
+        material: Option<&'s KeyMaterial>,
         judges: &mut Judges,
         stderr: &mut Messages<'_>,
     ) -> Result<expectation::Requirement, UsageError> {
-        let mut keys = AcceptedKeys::default();
-        let rule = match draft.demand {
+        let shared = |keys: fn(&AcceptedKeys) -> bool| {
+            let mut sets = self.sets.iter();
+            sets.find(|(known, own)| Some(*known) == material && keys(own))
+                .map(|(_, own)| *own)
+        };
+        let (keys, rule) = match draft.demand {
             DraftDemand::Ready(demand) => {
                 return Ok(expectation::Requirement {
                     name: draft.name,
                     demand,
                 })
             }
-            DraftDemand::Gpg(own, rule) => {
-                let ground = engine::Ground {
-                    places: &self.settings.places,
-                    now: self.settings.now,
-                    workers: self.workers,
-                };
-                let engine = engine::from_contents(&ground, own, &self.files, &SignedBy::default(), stderr)?;
-                keys.gpg = Some(judges.gpg.len());
-                judges.gpg.push(engine);
-                rule
-            }
-            DraftDemand::Sigstore(own, rule) => {
-                keys.sigstore = Some(judges.sigstore.len());
-                judges.sigstore.push(Ok(Keys::new(own, Vec::new())));
-                rule
-            }
+            DraftDemand::Gpg(own, rule) => match shared(|own| own.gpg.is_some()) {
+                Some(keys) => (keys, rule),
+                None => {
+                    let ground = engine::Ground {
+                        places: &self.settings.places,
+                        now: self.settings.now,
+                        workers: self.workers,
+                    };
+                    let engine = engine::from_contents(&ground, own, &self.files, &SignedBy::default(), stderr)?;
+                    judges.gpg.push(engine);
+                    let gpg = Some(judges.gpg.len() - 1);
+                    (AcceptedKeys { gpg, sigstore: None }, rule)
+                }
+            },
+            DraftDemand::Sigstore(own, rule) => match shared(|own| own.sigstore.is_some()) {
+                Some(keys) => (keys, rule),
+                None => {
+                    judges.sigstore.push(Ok(Keys::new(own, Vec::new())));
+                    let sigstore = Some(judges.sigstore.len() - 1);
+                    (AcceptedKeys { gpg: None, sigstore }, rule)
+                }
+            },
         };
+        if let Some(material) = material.filter(|own| !self.sets.contains(&(*own, keys))) {
+            self.sets.push((material, keys));
+        }
         Ok(expectation::Requirement {
             name: draft.name,
             demand: Demand::Signed(Signed {

@@ -87,3 +87,31 @@ fn rejected_comes_before_unsupported_and_that_before_allowed() {
     place.scopes(&json!({"registry.local:5000": [signed_by("key.gpg")], "elsewhere.example": [reject()]}));
     place.run(&[&BOTH[..], &["-o", "json"]].concat()).expect_verdict(0, OK);
 }
+
+/// One set of keys for all scopes that name the same: each takes a GnuPG home and processes of its own.
+#[test]
+fn scopes_that_name_the_same_keys_share_what_gnupg_needs_for_them() {
+    let place = Place::new();
+    place.put(&place.object(&[IDENTITY], &[]));
+    let imports = |scopes: usize| {
+        let names = |n: usize| format!("registry.local:5000/foo/bar/s{n}");
+        let mut all: serde_json::Map<String, Value> =
+            (0..scopes).map(|n| (names(n), json!([signed_by("key.gpg")]))).collect();
+        all.insert(
+            "registry.local:5000".to_owned(),
+            json!([signed_by("key.gpg"), signed_by("key.gpg")]),
+        );
+        all.insert("elsewhere.example".to_owned(), json!([signed_by("other.gpg")]));
+        place.scopes(&Value::Object(all));
+        let identities = (0..scopes).map(|n| format!("--expected-identity={}/a:1", names(n)));
+        let mut args = vec![format!("--expected-identity={IDENTITY}"), "-v".to_owned()];
+        args.extend(identities);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let outcome = place.run(&args).expect(0);
+        outcome.stderr.matches("gpg, import").count()
+    };
+    assert_eq!(imports(12), imports(0));
+    // Other keys are another set.
+    place.put(&place.object(&[], &[IDENTITY]));
+    place.json(IDENTITY).expect_verdict(1, "Rejected/UnknownKey");
+}

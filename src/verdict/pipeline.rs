@@ -65,7 +65,12 @@ pub fn judge_image(
         .iter()
         .map(|blob| judge_blob(judges, blob, subject, expectation))
         .collect();
-    ImageOutcome::combine(subject, signatures, expectation, no_signature)
+    let no_signature = match subject.is_object_alone && !expectation.key_sets(SignatureKind::Sigstore).is_empty() {
+        // No Image object has any.
+        true => format!("{no_signature}; sigstore signatures are kept in registries, none of which was asked"),
+        false => no_signature.to_owned(),
+    };
+    ImageOutcome::combine(subject, signatures, expectation, &no_signature)
 }
 
 fn judge_blob(

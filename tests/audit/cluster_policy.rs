@@ -46,6 +46,15 @@ fn the_policies_of_the_cluster_decide() {
     let report = Report::read(&audit(&fleet, &[]).expect(1).stdout);
     assert_eq!(report.words(), ["Unsupported/UnsupportedSignature"], "{report:#?}");
     assert_ne!(report.head["policy"], first, "another policy is another audit");
+    // Nor of another kind: no Image object has any.
+    fleet
+        .server()
+        .objects(|objects| objects.put_image(stored(&digest(1), &[])));
+    let report = Report::read(&audit(&fleet, &[]).expect(1).stdout);
+    assert_eq!(report.words(), ["Unsigned/NoSignature"]);
+    let message = report.entry()["message"].as_str().unwrap();
+    let said = "sigstore signatures are kept in registries, none of which was asked";
+    assert!(message.contains(said), "{message}");
 }
 
 #[test]

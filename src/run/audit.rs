@@ -171,6 +171,9 @@ impl<'s> Run<'s> {
         self.over(judges, total, Feed::Cluster(&mut cluster), &mut |line| {
             if let Feed::Cluster(cluster) = &mut line.feed {
                 line.collector.lack(cluster.complaints());
+                if let Some(note) = cluster.note() {
+                    line.stderr.note(note);
+                }
                 let unknown = unknown.iter().map(|refusal| &refusal.message);
                 line.collector
                     .complain(unknown.map(|why| format!("{why}; what mirrors lack is not known")));

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Seek, Write};
 use serde::{Deserialize, Serialize};
 use tempfile::SpooledTempFile;
 
-use super::expected::Expected;
+use super::expected::{Expected, Unasked};
 use crate::audit::entry::{Entry, IdentitySource, Use};
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
@@ -39,7 +39,7 @@ pub(super) struct HeldExpected {
     source: IdentitySource,
     trouble: Option<String>,
     is_partial: bool,
-    is_by_object: bool,
+    unasked: Option<Unasked>,
     lost_name: Option<(Reason, String)>,
 }
 
@@ -57,7 +57,7 @@ impl From<&Expected> for HeldExpected {
             source: expected.source,
             trouble: expected.trouble.clone(),
             is_partial: expected.is_partial,
-            is_by_object: expected.is_by_object,
+            unasked: expected.unasked,
             lost_name: lost_name.map(|own| (own.reason, own.message.clone())),
         }
     }
@@ -77,7 +77,7 @@ impl From<HeldExpected> for Expected {
             placed: Vec::new(),
             is_partial: held.is_partial,
             is_of_some: false,
-            is_by_object: held.is_by_object,
+            unasked: held.unasked,
             lost_name: held.lost_name.map(|(reason, message)| Refusal::new(reason, message)),
             source: held.source,
             trouble: held.trouble,

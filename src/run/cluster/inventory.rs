@@ -6,6 +6,7 @@
 mod hand_out;
 mod instances;
 mod named;
+mod outline;
 mod release;
 mod users;
 
@@ -26,7 +27,6 @@ use crate::cluster::{pods, streams};
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
 use crate::run::elsewhere::Elsewhere;
-use crate::run::instances::of_object;
 use crate::run::unknown_lists::UnknownLists;
 
 /// Most troubles of one kind that are named one by one.
@@ -82,6 +82,8 @@ pub struct Candidate {
     pub(in crate::run) aside: Elsewhere,
     /// Why it is not known what another name expects that was given for it, if it is not.
     pub lost_name: Option<Refusal>,
+    /// It came when the uses of images were read already.
+    pub is_new: bool,
 }
 
 /// The images of a cluster.
@@ -94,6 +96,8 @@ pub struct Inventory {
     beside: Vec<String>,
     /// The images that are known to be judged, sorted, and which of them were.
     images: Vec<[u8; 32]>,
+    /// Whether all Images there were at the beginning are among them.
+    has_outline: bool,
     given: Vec<bool>,
     /// Image objects that are not named by a digest.
     odd: usize,
@@ -101,6 +105,8 @@ pub struct Inventory {
     /// Why the list of Images did not come to its end.
     failure: Option<Refusal>,
     next: usize,
+    /// How many images that nothing uses were removed since.
+    gone: usize,
     /// What became of images that were looked through for lists: all that could not be read, and some that could.
     kept: BTreeMap<[u8; 32], Result<FoundImage, Refusal>>,
     /// Images that are not wanted and could not be read: whether they are lists is not known.
@@ -130,11 +136,13 @@ impl Inventory {
             incomplete: Vec::new(),
             beside: Vec::new(),
             images: Vec::new(),
+            has_outline: false,
             given: Vec::new(),
             odd: 0,
             list: None,
             failure: None,
             next: 0,
+            gone: 0,
             kept: BTreeMap::new(),
             unread: 0,
             is_by_view: false,
@@ -165,6 +173,18 @@ impl Inventory {
     #[must_use]
     pub fn beside(&self) -> &[String] {
         &self.beside
+    }
+
+    /// What to know of images that were removed meanwhile.
+    #[must_use]
+    pub fn left_out(&self) -> Option<String> {
+        match self.gone {
+            0 => None,
+            1 => Some("1 image that nothing uses was removed while the audit ran; it is left out".to_owned()),
+            count => Some(format!(
+                "{count} images that nothing uses were removed while the audit ran; they are left out"
+            )),
+        }
     }
 
     /// Whether images that are used could not be read: what they expect of their instances, if they are lists, is not known.
@@ -198,26 +218,7 @@ impl Inventory {
         self.beside = others;
         if self.scope.range == Range::Images {
             self.add_release(api, &mut uses);
-            if !self.scope.selector.is_empty() {
-                // What a list expects of its instances holds whatever labels the list has.
-                let consequence = "what lists expect of their instances is not known";
-                self.walk(api, images::outlines(""), consequence, &mut |object| {
-                    add_outline(&mut uses, &mut unknown, object);
-                    Vec::new()
-                });
-            }
-            let outlines = images::outlines(&self.scope.selector);
-            let (mut images, mut odd) = (Vec::new(), 0);
-            let consequence = "which images there are is not known";
-            self.walk(api, outlines, consequence, &mut |object| {
-                match add_outline(&mut uses, &mut unknown, object) {
-                    Some(hash) => images.push(hash),
-                    None => odd += 1,
-                }
-                Vec::new()
-            });
-            self.images = images;
-            self.odd = odd;
+            self.gather_outlines(api, &mut uses, &mut unknown);
             self.list = Some(Pages::new(images::list(&self.scope.selector)));
         } else {
             uses.sort();
@@ -230,11 +231,7 @@ impl Inventory {
         self.beside.extend(told.others);
         // Where Image objects are chosen by their labels, what is none of them is not asked for.
         if self.scope.range == Range::Images && self.scope.selector.is_empty() {
-            let is_only_named = |digest: &Digest| {
-                let known = uses.known(digest);
-                known.more_uses == 0 && known.uses.iter().all(|by| by.kind == UseKind::List)
-            };
-            let used = uses.images().filter(|digest| !is_only_named(digest));
+            let used = uses.images().filter(|digest| !is_only_named(&uses.known(digest)));
             self.images.extend(used.filter_map(|digest| digest.hash()));
         }
         self.settle(uses);
@@ -329,19 +326,11 @@ fn in_stream(name: &Name, digest: &Digest) -> Option<Name> {
     }
 }
 
-fn digest(name: &str) -> Option<Digest> {
-    Digest::parse(name).ok()
+/// Whether nothing but lists names an image.
+fn is_only_named(known: &Known) -> bool {
+    known.more_uses == 0 && known.uses.iter().all(|by| by.kind == UseKind::List)
 }
 
-/// Notes an image and, if it is a manifest list, its instances; none where it is not named by a digest.
-fn add_outline(uses: &mut Uses, unknown: &mut UnknownLists, object: &Value) -> Option<[u8; 32]> {
-    let list = object["metadata"]["name"].as_str().and_then(digest)?;
-    let said = of_object(object);
-    for instance in said.named {
-        uses.add_instance(&list, &instance);
-    }
-    if let Some(trouble) = said.trouble {
-        unknown.add(&list, trouble);
-    }
-    list.hash()
+fn digest(name: &str) -> Option<Digest> {
+    Digest::parse(name).ok()
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The images of an inventory, one after the other: those that are listed, those that are used, those that were not found.
 
-use super::{digest, Candidate, Inventory, Range};
+use super::{digest, is_only_named, Candidate, Inventory, Range};
 use crate::audit::entry::called;
 use crate::audit::uses::Known;
 use crate::cluster::api::Api;
@@ -25,7 +25,13 @@ impl Inventory {
             let is_own = is_wanted(digest.as_str());
             if self.scope.range == Range::Images {
                 if is_own {
-                    return Some(self.unlisted(&digest, self.uses.known(&digest)));
+                    let known = self.uses.known(&digest);
+                    // What was listed before and nothing uses was removed since, as pruning does.
+                    if self.failure.is_none() && is_only_named(&known) {
+                        self.gone += 1;
+                        continue;
+                    }
+                    return Some(self.unlisted(&digest, known));
                 }
                 continue;
             }
@@ -50,6 +56,7 @@ impl Inventory {
                 wanted,
                 aside: self.aside(digest.as_str()),
                 lost_name: self.lost_name.remove(&hash),
+                is_new: false,
             });
         }
         while let Some(lost) = self.lost.pop() {
@@ -89,7 +96,9 @@ impl Inventory {
             };
             let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
             let hash = digest(&name).and_then(|digest| digest.hash());
-            if let Some(place) = hash.and_then(|hash| self.images.binary_search(&hash).ok()) {
+            let known = hash.map(|hash| self.images.binary_search(&hash).ok());
+            let is_new = self.has_outline && known == Some(None);
+            if let Some(place) = known.flatten() {
                 // One that was removed and made anew has another uid and the same digest.
                 if std::mem::replace(&mut self.given[place], true) {
                     continue;
@@ -112,6 +121,7 @@ impl Inventory {
                 wanted: Vec::new(),
                 aside,
                 lost_name: None,
+                is_new,
             });
         }
     }
@@ -133,6 +143,7 @@ impl Inventory {
             wanted: Vec::new(),
             aside: self.aside(digest.as_str()),
             lost_name: None,
+            is_new: false,
         }
     }
 }

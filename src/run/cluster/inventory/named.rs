@@ -39,6 +39,7 @@ impl Inventory {
                         wanted: vec![number],
                         aside: Elsewhere::default(),
                         lost_name: None,
+                        is_new: false,
                     });
                 }
             }

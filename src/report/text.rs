@@ -80,11 +80,9 @@ impl Block {
             None => format!("{}: {}", outcome.reason(), outcome.message()),
         };
         let begin = outcome.verdict().word().len();
-        let text = keep_together(
-            &format!(": {text}"),
-            signatures::owners(outcome).iter().map(String::as_str),
-        );
-        wrap::write(out, &text, begin, 4, WIDTH)?;
+        let owners = signatures::owners(outcome);
+        let whole = keep_together(&format!(": {text}"), owners.iter().map(String::as_str));
+        wrap::write(out, &whole, begin, 4, WIDTH)?;
         Ok(text)
     }
 }

@@ -21,8 +21,8 @@ pub(super) fn keep_together<'n>(text: &str, names: impl Iterator<Item = &'n str>
 fn commands(text: &str) -> String {
     let begins = |word: &str| ["gpg", "mkdir"].contains(&word) || word.starts_with("--");
     let goes_on = |word: &str| {
-        let word = word.trim_end_matches([',', ';', '.', ')']);
-        !word.is_empty() && !word.bytes().all(|b| b.is_ascii_lowercase()) || word == "gpg"
+        let bare = word.trim_end_matches([',', ';', '.', ')']);
+        !word.starts_with('(') && !bare.is_empty() && !bare.bytes().all(|b| b.is_ascii_lowercase()) || bare == "gpg"
     };
     let mut out = String::with_capacity(text.len());
     let mut is_command = false;

@@ -2,8 +2,11 @@
 //! Properties of text output that hold whatever the images are.
 
 use crate::support::desk::{Desk, IDENTITY, OTHER, OWNER};
+use crate::support::gpg::Signer;
 use crate::support::images::{image, list, D1, D2, D3};
-use crate::support::program::Outcome;
+use crate::support::program::{has, Outcome};
+use crate::support::skipped;
+use crate::support::terminal::Terminal;
 
 /// Escape, which begins a colour.
 const ESCAPE: char = '\u{1b}';
@@ -67,6 +70,31 @@ fn one_image_fits_eighty_columns_and_nothing_is_said_twice() {
     }
 }
 
+/// The message names it, in the words in which it would stand below.
+#[test]
+fn the_owner_of_a_key_that_is_not_accepted_is_named_once() {
+    let desk = Desk::new();
+    desk.put("images.json", desk.signed().to_string());
+    let home = Signer::new();
+    home.gpg(&["--import", desk.key_file.to_str().unwrap()], b"");
+    let home = home.home().to_str().unwrap();
+    let args = [
+        "verify",
+        "-f",
+        "images.json",
+        "--expected-identity",
+        IDENTITY,
+        "--homedir",
+        home,
+    ];
+    let text = desk.sandbox.run(args).expect(1).stdout;
+    assert!(text.starts_with("Rejected: KeyNotAccepted: "), "{text}");
+    for value in [OWNER, &format!("({})", desk.key)] {
+        assert_eq!(text.matches(value).count(), 1, "{value}: {text}");
+    }
+    assert!(!text.contains("signed by"), "{text}");
+}
+
 #[test]
 fn colour_is_on_terminals_and_by_request_only() {
     let desk = Desk::new();
@@ -84,6 +112,39 @@ fn colour_is_on_terminals_and_by_request_only() {
     let json = run(&desk, &["--color=always", "-o", "json"]).expect(0).stdout;
     assert!(!json.contains(ESCAPE), "{json:?}");
     run(&desk, &["--color", "sometimes"]).expect_usage("sometimes");
+}
+
+#[test]
+fn no_color_and_dumb_terminals_are_obeyed_on_a_terminal() {
+    if !has("setsid") {
+        return skipped("colour on a terminal", "setsid is not installed");
+    }
+    let desk = Desk::new();
+    desk.put("images.json", desk.signed().to_string());
+    for (term, no_color, more, coloured) in [
+        (Some("xterm"), None, &[][..], true),
+        (Some("xterm"), Some("1"), &[], false),
+        (Some("dumb"), None, &[], false),
+        (None, None, &[], false),
+        (Some("xterm"), Some("1"), &["--color=always"], true),
+    ] {
+        let mut command = desk.sandbox.command();
+        command.args([
+            "verify",
+            "-f",
+            "images.json",
+            "--expected-identity",
+            IDENTITY,
+            "--public-key",
+        ]);
+        command.arg(&desk.key_file).args(more);
+        command.envs(term.map(|value| ("TERM", value)));
+        command.envs(no_color.map(|value| ("NO_COLOR", value)));
+        let (status, shown) = Terminal::run(&command, 80).end();
+        let scene = format!("TERM {term:?}, NO_COLOR {no_color:?}: {shown:?}");
+        assert_eq!((status, shown.contains(ESCAPE)), (0, coloured), "{scene}");
+        assert!(shown.contains("Verified"), "{scene}");
+    }
 }
 
 #[test]

@@ -32,7 +32,7 @@ case ${1:-} in
             mkdir -p /var/tmp/frozen
             sed "s,^directory = .*,directory = \"/var/tmp/vendor\"," /var/tmp/vendor/config.toml >/var/tmp/frozen/config.toml
             export CARGO_HOME=/var/tmp/frozen CARGO_TARGET_DIR=/var/tmp/cargo-target RUSTFLAGS="-D warnings"
-            cargo check --locked --offline --all-targets --quiet
+            cargo check --locked --offline --workspace --all-targets --quiet
             echo "no warnings"
         ' sh "$work"
         ;;

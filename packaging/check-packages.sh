@@ -14,6 +14,14 @@ section() { printf '\n== %s\n' "$*"; }
 fail() { echo "FAILED: $*" >&2; exit 1; }
 # What the tests of a build say, and what they left out.
 results() { grep -E '^(SKIPPED|test result)' "$work/log" | sort | uniq -c || true; }
+# built WHAT COMMAND...: shows how it gets on.
+built() {
+    what=$1
+    shift
+    { "$@" 2>&1 && echo 0 >"$work/status" || echo $? >"$work/status"; } | packaging/progress.sh "$work/log"
+    [ "$(cat "$work/status")" -eq 0 ] || fail "$what"
+    results
+}
 
 build() {
     section source and vendor tarball, twice
@@ -28,11 +36,9 @@ build() {
     fi
 
     section RPM
-    packaging/rpm.sh "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "rpmbuild"; }
-    results
+    built rpmbuild packaging/rpm.sh "$@"
     section Debian package
-    DEB_BUILD_OPTIONS=${DEB_BUILD_OPTIONS-nocheck} packaging/deb.sh >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "dpkg-buildpackage"; }
-    results
+    built dpkg-buildpackage env DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS-nocheck}" packaging/deb.sh
     ls -l "$out"
 }
 [ "${1:-}" = --built ] || build "$@"

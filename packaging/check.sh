@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 CARGO=${CARGO:-cargo}
-failed=
+failed='' skipped=''
 
 section() { printf '\n== %s\n' "$*"; }
 # check NAME TOOL COMMAND...
@@ -15,6 +15,8 @@ check() {
     section "$name"
     if ! command -v "$tool" >/dev/null; then
         echo "SKIPPED: $name: $tool is not installed"
+        skipped="${skipped}SKIPPED: $name: $tool is not installed
+"
     elif ! "$@"; then
         failed="$failed, $name"
     fi
@@ -28,4 +30,6 @@ check "shell scripts" shellcheck shellcheck packaging/*.sh packaging/verify-imag
     packaging/complete-image_signature .ci/run fuzz/run faults/run mutants/run mutants/coverage tests/data/example/make-example tests/packaging/*.sh
 check documentation "$CARGO" documentation
 check tests "$CARGO" packaging/tests.sh here
+# Once more, where it is read. CI collects what stands below this line.
+[ -z "$skipped" ] || printf '\n== checks that did not run\n%s' "$skipped"
 [ -z "$failed" ] || { printf '\nFAILED: %s\n' "${failed#, }" >&2; exit 1; }

@@ -17,15 +17,27 @@ out=target/tests-$where
 mkdir -p target
 rm -f "$out" "$out.status"
 
-# The test programs, relative to this directory.
+# The test programs, relative to this directory. It shows how building them gets on.
 programs() {
-    $CARGO test --locked --workspace --no-run 2>&1 | sed -n 's/^ *Executable .* (\(.*\))$/\1/p' >"$out.programs"
-    [ -s "$out.programs" ] || { $CARGO test --locked --workspace --no-run >&2; return 1; }
+    $CARGO test --locked --workspace --no-run 2>&1 | tee "$out.build"
+    sed -n 's/^ *Executable .* (\(.*\))$/\1/p' "$out.build" >"$out.programs"
+    rm "$out.build"
+    [ -s "$out.programs" ]
 }
 
-# Rules of the sources and of packages: the same everywhere, and they ask cargo, which need not be there.
-sources=$(for room in attacks documents floors imports licences modules programs; do echo "--skip rules::$room"; done)
-sources="--skip packaging:: $sources"
+# Options that leave tests out, which is said: leave_out WHY MODULE...
+leave_out() {
+    why=$1
+    shift
+    echo "SKIPPED: $*: $why" >&2
+    for module in "$@"; do echo "--skip $module::"; done
+}
+
+# The same everywhere, and they ask cargo, which need not be there.
+sources() {
+    leave_out "rules of the sources and of packages, the same everywhere" packaging rules::attacks rules::documents \
+        rules::floors rules::imports rules::licences rules::modules rules::programs
+}
 
 run() {
     case $where in
@@ -34,15 +46,14 @@ run() {
         # What cannot be had is said before anything is built for it.
         debian-13)
             packaging/chroot.sh trixie true && programs || return
-            # shellcheck disable=SC2086 # a list of words
-            packaging/chroot.sh trixie packaging/programs.sh "$out.programs" $sources
+            # shellcheck disable=SC2046 # a list of words
+            packaging/chroot.sh trixie packaging/programs.sh "$out.programs" $(sources)
             ;;
         ordinary-user)
             packaging/as-user.sh true && programs || return
-            # Beside these, tables of cases and random input, which are the same for every user.
-            # shellcheck disable=SC2086 # a list of words
-            packaging/as-user.sh packaging/programs.sh "$out.programs" $sources --skip corpus:: --skip policy:: \
-                --skip properties:: --skip sigstore:: --skip vectors::
+            # shellcheck disable=SC2046 # lists of words
+            packaging/as-user.sh packaging/programs.sh "$out.programs" $(sources) \
+                $(leave_out "tables and random input, the same for every user" corpus policy properties sigstore vectors)
             ;;
         *) echo "$0: $where is not here, debian-13 or ordinary-user" >&2; return 2 ;;
     esac

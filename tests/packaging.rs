@@ -18,3 +18,5 @@ mod outputs;
 mod program;
 #[path = "packaging/recipes.rs"]
 mod recipes;
+#[path = "packaging/scripts.rs"]
+mod scripts;

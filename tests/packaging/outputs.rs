@@ -17,6 +17,7 @@ successes:
 
 ---- good stdout ----
 digest.json: 48 cases ran, 2 skipped (files of ../shared absent), 0 differ on purpose
+lookaside.json: 14 cases left out: stores are only read
 
 ---- without stdout ----
 SKIPPED: without: faketime is not installed
@@ -88,6 +89,7 @@ fn what_was_left_out_is_said_whatever_failed() {
         "SKIPPED: without: faketime is not installed",
         "SKIPPED: a part of bad: strace is not installed",
         "digest.json: 48 cases ran, 2 skipped",
+        "lookaside.json: 14 cases left out: stores are only read",
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }

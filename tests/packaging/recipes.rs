@@ -7,6 +7,8 @@ use std::process::Command;
 use crate::support::program::has;
 use crate::support::skipped;
 
+const SPEC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/rpm/image-signature.spec");
+
 /// A file of the source tree.
 pub fn read(path: &str) -> String {
     let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
@@ -200,10 +202,7 @@ fn jobs_are_as_many_as_the_builder_was_given() {
         let home = tempfile::tempdir().unwrap();
         let run = Command::new("rpmspec")
             .args(["--parse", "--define", "_smp_build_ncpus 3"])
-            .arg(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/packaging/rpm/image-signature.spec"
-            ))
+            .arg(SPEC)
             .env("HOME", home.path())
             .output()
             .unwrap();
@@ -299,15 +298,31 @@ fn nothing_that_was_built_for_another_machine_or_with_nocheck_is_tested() {
     }
 }
 
+/// Debian's rpm says `debian` in one release and something else in the next.
+#[test]
+fn the_rpm_recipe_does_not_go_by_the_vendor_of_rpm() {
+    if !has("rpmspec") {
+        return skipped("the RPM recipe under other vendors", "rpmspec is not installed");
+    }
+    let parsed = ["debian", "redhat", "suse"].map(|vendor| {
+        let run = Command::new("rpmspec")
+            .args(["--parse", "--define", &format!("_vendor {vendor}"), SPEC])
+            .env("HOME", "/nonexistent")
+            .output()
+            .unwrap();
+        assert!(run.status.success() && !run.stdout.is_empty(), "{run:?}");
+        run.stdout
+    });
+    assert!(parsed.iter().all(|text| *text == parsed[0]));
+}
+
 #[test]
 fn rpm_can_read_the_recipe_and_rpmlint_has_nothing_to_say() {
-    let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/rpm/image-signature.spec");
     // Nothing of the caller's own settings, which both programs look for at home.
     let home = tempfile::tempdir().unwrap();
     if has("rpmspec") {
         let run = Command::new("rpmspec")
-            .env("HOME", "/nonexistent")
-            .args(["--query", "--qf", "%{name} %{version} %{license}\n", spec])
+            .args(["--query", "--qf", "%{name} %{version} %{license}\n", SPEC])
             .env("HOME", home.path())
             .output()
             .unwrap();
@@ -320,8 +335,7 @@ fn rpm_can_read_the_recipe_and_rpmlint_has_nothing_to_say() {
     if has("rpmlint") {
         let config = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/rpmlint.toml");
         let run = Command::new("rpmlint")
-            .env("HOME", "/nonexistent")
-            .args(["--config", config, spec])
+            .args(["--config", config, SPEC])
             .env("HOME", home.path())
             .env_remove("XDG_CONFIG_HOME")
             .output()

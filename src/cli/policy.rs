@@ -65,18 +65,16 @@ const STATUS_TEST: &str = "\
 Exit status: 0 all is as expected; 1 something is not; 2 usage error, or the table or the policy cannot be read or breaks \
 its format; 3 a key file of the policy cannot be used, or GnuPG, a cluster or printing failed; 130 interrupted.";
 
-const EXAMPLES: &str = "\
-Examples:
-  image-signature policy lint
-  image-signature policy lint policy.json -o json
-  image-signature policy test expected.yaml --policy policy.json
-  image-signature policy why registry.local:5000/foo/bar:v1
+const LINT: &str = "  image-signature policy lint
+  image-signature policy lint policy.json -o json";
+const TEST: &str = "  image-signature policy test expected.yaml --policy policy.json";
+const WHY: &str = "  image-signature policy why registry.local:5000/foo/bar:v1
   image-signature policy why registry.local:5000/foo/bar:v1 policy.json --mirrors
   image-signature policy why registry.local:5000/foo/bar:v1 --cluster-policy";
 
 /// Say who may sign what: which part of a policy applies to an image, and what it means.
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(arg_required_else_help = true, after_help = format!("Examples:\n{LINT}\n{TEST}\n{WHY}"))]
 pub struct PolicyCommand {
     /// The subcommand that says something of a policy.
     #[command(subcommand)]
@@ -98,7 +96,7 @@ pub enum PolicySubcommand {
 /// signed reference must look, the mirrors, and where signatures would be looked for. No server is contacted, unless
 /// --cluster-policy asks for it.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{STATUS_WHY}\n\n{EXAMPLES}"), mut_arg("namespace", |arg| arg.help(NAMESPACE)))]
+#[command(after_help = format!("{STATUS_WHY}\n\nExamples:\n{WHY}"), mut_arg("namespace", |arg| arg.help(NAMESPACE)))]
 pub struct WhyCommand {
     /// The image as it would be asked for: HOST/PATH:TAG or HOST/PATH@DIGEST
     #[arg(value_name = "REF")]
@@ -129,7 +127,7 @@ pub struct WhyCommand {
 /// severity, file, line and column. The policy of this machine is looked at together with its registries.conf,
 /// registries.d and programs.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{STATUS_LINT}\n\n{EXAMPLES}"), mut_arg("namespace", |arg| arg.help(NAMESPACE)))]
+#[command(after_help = format!("{STATUS_LINT}\n\nExamples:\n{LINT}"), mut_arg("namespace", |arg| arg.help(NAMESPACE)))]
 pub struct LintCommand {
     /// A policy.json, or files with ClusterImagePolicies and ImagePolicies
     #[arg(value_name = "FILE")]
@@ -163,7 +161,7 @@ pub enum TestOutput {
 
 /// Compare what a policy says with a table of what it is meant to say: references, each with scope, verdict or keys.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{STATUS_TEST}\n\n{EXAMPLES}"), mut_arg("namespace", |arg| arg.help(NAMESPACE)))]
+#[command(after_help = format!("{STATUS_TEST}\n\nExamples:\n{TEST}"), mut_arg("namespace", |arg| arg.help(NAMESPACE)))]
 pub struct TestCommand {
     /// The table, YAML or JSON: REF: {scope: SCOPE, verdict: VERDICT, keys: [FINGERPRINT...]}
     #[arg(value_name = "TABLE")]

@@ -11,6 +11,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::CommandFactory;
 
 use super::Cli;
+use crate::policy::rulebook::other_transport;
 use crate::text::{bounded, quoted, safe, shell_word};
 
 /// Longest line of a message of clap's, in characters.
@@ -68,6 +69,12 @@ fn command(word: &str) -> Option<String> {
     if let Some((_, instead)) = names::COMMANDS.iter().find(|(other, _)| *other == word) {
         return Some(format!("{word} is not a command: {instead}"));
     }
+    if let Some(transport) = other_transport(word).filter(|transport| *transport != "dir") {
+        return Some(format!(
+            "{} is not a command; {transport}: is a transport of skopeo that is not read here; verify the image where its signatures are: image-signature verify docker://REFERENCE",
+            quoted(word)
+        ));
+    }
     // Whoever leaves the command out most often means to verify.
     if [".json", ".yaml", ".yml"].iter().any(|end| word.ends_with(end)) {
         return Some(format!(
@@ -90,27 +97,29 @@ fn looks_like_an_image(word: &str) -> bool {
 }
 
 fn option(word: &str, args: &[OsString]) -> Option<String> {
+    let here = innermost(args);
+    // In full: what belongs to `audit` need not belong to `audit merge`.
+    let command = here.get_bin_name().filter(|name| !name.is_empty());
+    if !word.starts_with('-') {
+        return (command == Some("policy test")).then(|| {
+            format!(
+                "{}: policy test takes the policy as an option: image-signature policy test TABLE --policy FILE",
+                shell_word(&safe(word))
+            )
+        });
+    }
     // Clap names a short option without the value that sticks to it, a long one as far as the equals sign.
     let name = word.split('=').next().unwrap_or(word);
-    let command = called(args);
     if loosening::NAMES.contains(&name) {
         let asks_registries = owners("--registry-ca");
         let other = command.filter(|command| !asks_registries.iter().any(|own| own == command));
         return Some(loosening::answer(name, other));
     }
-    // Its options are those of its own commands, some of which other commands are to have later.
-    if command == Some("policy") {
-        if !word.starts_with('-') && innermost(args).get_name() == "test" {
-            return Some(format!(
-                "{}: policy test takes the policy as an option: image-signature policy test TABLE --policy FILE",
-                shell_word(&safe(word))
-            ));
-        }
-        // That of `policy test` is not unknown.
-        return (name == "--policy").then(|| {
+    if name == "--policy" && command.is_some_and(|command| command.starts_with("policy")) {
+        return Some(
             "policy why and policy lint take the policy as an argument: image-signature policy why REF FILE, image-signature policy lint FILE"
-                .to_owned()
-        });
+                .to_owned(),
+        );
     }
     if let Some((_, here)) = names::OPTIONS.iter().find(|(others, _)| others.contains(&name)) {
         let flag = here.split(' ').next().unwrap_or(here);
@@ -118,10 +127,14 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
         if command.is_none_or(|command| owners.iter().any(|owner| owner == command)) {
             return Some(format!("there is no option {name}; did you mean {here}?"));
         }
+        let instead = match (command, flag) {
+            (Some("policy why"), "--expected-identity") => "; policy why takes REF as an argument",
+            _ => "",
+        };
         let first = here.split(", ").next().unwrap_or(here);
         let first = first.split(" for ").next().unwrap_or(first);
         return Some(format!(
-            "there is no option {name}; {first} is an option of {}",
+            "there is no option {name}; {first} is an option of {}{instead}",
             owners.join(", ")
         ));
     }
@@ -237,15 +250,6 @@ fn innermost(args: &[OsString]) -> clap::Command {
         }
     }
     command.bin_name(name.join(" "))
-}
-
-/// The command that was called, where one was.
-fn called(args: &[OsString]) -> Option<&str> {
-    let known = Cli::command();
-    let words = args.iter().skip(1).filter_map(|word| word.to_str());
-    words
-        .filter(|word| !word.starts_with('-'))
-        .find(|word| known.find_subcommand(word).is_some())
 }
 
 /// The commands that have an option, as they are called.

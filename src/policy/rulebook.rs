@@ -35,6 +35,13 @@ pub const OTHER_TRANSPORTS: [&str; 10] = [
     "tarball",
 ];
 
+/// The one of [`OTHER_TRANSPORTS`] that a text names: `oci:image`.
+#[must_use]
+pub fn other_transport(text: &str) -> Option<&'static str> {
+    let (begin, _) = text.split_once(':')?;
+    OTHER_TRANSPORTS.into_iter().find(|name| *name == begin)
+}
+
 /// A file that rules or mirrors were read from.
 #[derive(Debug, Clone)]
 pub struct Source {

@@ -10,6 +10,7 @@ use super::inspected::shown;
 use crate::files::read::{read_bounded, read_regular};
 use crate::image::too_many;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
+use crate::policy::rulebook::other_transport;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::report::console::Console;
@@ -125,6 +126,11 @@ fn inspect(path: &Path, read: impl FnOnce() -> std::io::Result<Option<Vec<u8>>>)
 /// What a file that is not there may be meant as: an image in a registry has a tag or a digest.
 fn elsewhere(path: &Path) -> Option<String> {
     let text = path.to_str()?;
+    if let Some(transport) = other_transport(text) {
+        return Some(format!(
+            "{transport}: is a transport of skopeo that is not read here; name the image where its signatures are: docker://REFERENCE"
+        ));
+    }
     let reference = Reference::parse(text)
         .ok()
         .filter(|reference| !reference.is_name_only())?;

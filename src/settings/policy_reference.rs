@@ -2,7 +2,7 @@
 //! The reference that a policy is asked about.
 
 use super::expected_identity::other;
-use crate::policy::rulebook::OTHER_TRANSPORTS;
+use crate::policy::rulebook::other_transport;
 use crate::reference::Reference;
 use crate::text::place::quoted;
 use crate::text::safe;
@@ -12,10 +12,7 @@ use crate::text::safe;
 /// # Errors
 /// When it is not one, or what `verify` takes for something else where an identity is expected; the message is safe to print.
 pub fn reference(text: &str) -> Result<Reference, String> {
-    let is_other = OTHER_TRANSPORTS
-        .iter()
-        .any(|name| text.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')));
-    if is_other {
+    if other_transport(text).is_some() {
         return Err(format!(
             "{} is not a reference; images are verified in the scopes of transport docker, by the reference that is expected of them, wherever they are at hand: name that reference",
             quoted(text)

@@ -64,6 +64,51 @@ const TYPED: &[(&str, &str)] = &[
         "verify dir:image REF",
         "no expected identity for dir:image: give --expected-identity REF, or write IMAGE=REF",
     ),
+    (
+        "docker-archive:x.tar",
+        "verify the image where its signatures are: image-signature verify docker://REFERENCE",
+    ),
+    ("keys docker-archive:x.tar", "image-signature keys --public-key FILE"),
+    ("keys docker:x", "image-signature keys --public-key FILE"),
+    ("keys docker://a/b:v1", "image-signature keys --public-key FILE"),
+    // Of commands in commands.
+    (
+        "policy lint policy.json --identity REF",
+        "there is no option --identity; --expected-identity REF is an option of verify",
+    ),
+    ("policy why --expected REF", "policy why takes REF as an argument"),
+    (
+        "policy lint policy.json -k release-key.asc",
+        "there is no option -k; --public-key FILE is an option of verify, keys, audit",
+    ),
+    (
+        "policy test TABLE --key release-key.asc",
+        "there is no option --key; --public-key FILE is an option of",
+    ),
+    (
+        "policy lint policy.json --keyring release-key.asc",
+        "there is no option --keyring; --public-key FILE is an option of",
+    ),
+    (
+        "audit merge --key release-key.asc",
+        "there is no option --key; --public-key FILE is an option of",
+    ),
+    (
+        "audit diff --keyring release-key.asc",
+        "there is no option --keyring; --public-key FILE is an option of",
+    ),
+    (
+        "audit merge --public-key release-key.asc",
+        "--public-key is an option of verify, keys, audit, not of audit merge",
+    ),
+    (
+        "audit --key release-key.asc",
+        "there is no option --key; did you mean --public-key FILE",
+    ),
+    (
+        "inspect --key release-key.asc",
+        "there is no option --key; --public-key FILE is an option of",
+    ),
     // What is expected.
     ("verify -f image.json", "--expected-identity is required"),
     (
@@ -105,4 +150,30 @@ fn a_mistake_of_the_first_minute_is_told_what_to_type() {
         // An option that does not exist is no name of an image.
         assert!(!outcome.stderr.contains("use '-- "), "{line}: {outcome:?}");
     }
+}
+
+/// Nothing is asked of a registry that bears the name of a transport.
+#[test]
+fn a_transport_of_skopeo_is_no_registry_to_inspect() {
+    let sandbox = golden::sandbox();
+    for place in [
+        "oci:image",
+        "docker-archive:x.tar",
+        "ostree:foo",
+        "containers-storage:a/b:v1",
+    ] {
+        let outcome = sandbox.run(["inspect", place]).expect(3);
+        let transport = place.split(':').next().unwrap();
+        let answer = format!("{transport}: is a transport of skopeo that is not read here");
+        assert!(outcome.stdout.contains(&answer), "{outcome:?}");
+        assert!(
+            !outcome.stdout.contains(&format!("docker://{transport}")),
+            "{outcome:?}"
+        );
+    }
+    let outcome = sandbox.run(["inspect", "registry.local:5000/foo/bar:v1"]).expect(3);
+    assert!(
+        outcome.stdout.contains("write docker://registry.local:5000/foo/bar:v1"),
+        "{outcome:?}"
+    );
 }

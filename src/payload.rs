@@ -258,7 +258,11 @@ fn string(reader: &mut Input<'_>, member: &str) -> Result<String, PayloadError> 
     reader.string().map_err(PayloadError::Json)
 }
 
-/// The exact value of a JSON number if it is whole and fits into 64 bits: `1e3` is, `0.5` is not. No rounding.
+/// 2^63, the first number that does not fit into 64 bits, as the nearest double of the largest ones that do.
+const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+
+/// The exact value of a JSON number if it is whole and fits into 64 bits: `1e3` is, `0.5` is not. No rounding; but the
+/// reference implementation reads a double, and a number whose nearest double does not fit is none to it.
 fn whole_number(text: &str) -> Option<i64> {
     let (negative, text) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -285,7 +289,8 @@ fn whole_number(text: &str) -> Option<i64> {
     } else {
         digits.to_owned()
     };
-    signed.parse::<i64>().ok()?.checked_mul(factor)
+    let value = signed.parse::<i64>().ok()?.checked_mul(factor)?;
+    ((value as f64) < BEYOND).then_some(value)
 }
 
 #[cfg(test)]
@@ -305,7 +310,9 @@ mod tests {
             ("10e-1", Some(1)),
             ("1.000", Some(1)),
             ("-7", Some(-7)),
-            ("9223372036854775807", Some(i64::MAX)),
+            ("9223372036854775807", None),
+            ("9223372036854775296", None),
+            ("9223372036854775295", Some(i64::MAX - 512)),
             ("-9223372036854775808", Some(i64::MIN)),
             ("9223372036854775808", None),
             ("1e19", None),

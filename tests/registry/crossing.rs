@@ -46,3 +46,43 @@ fn payloads_of_one_kind_under_signatures_of_the_other() {
     town.verify_json(&[&image])
         .expect_verdict(1, "Unsupported/UnsupportedSignature");
 }
+
+/// The time in a payload that nodes read as none: the largest numbers of 64 bits round to one that is larger.
+#[test]
+fn a_time_that_nodes_refuse() {
+    let (town, hub, key) = (Town::new(), Hub::plain(), Cosign::new());
+    town.insecure(&[&hub.host()]);
+    town.store_on_disk();
+    let digest = hub.store(|store| store.repository("ns/app").image("v1", "late"));
+    let reference = format!("{}/ns/app:v1", hub.host());
+    let file = town.sandbox.file("cosign.pub", key.pem());
+    let image = format!("docker://{reference}");
+    for (time, is_read) in [
+        (i64::MAX, false),
+        (i64::MAX - 511, false),
+        (i64::MAX - 512, true),
+        (i64::MIN, true),
+    ] {
+        let timed = |payload: Vec<u8>| {
+            let mut payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+            payload["optional"] = serde_json::json!({"timestamp": time});
+            serde_json::to_vec(&payload).unwrap()
+        };
+        let signed = timed(cosign::payload(&digest, &reference));
+        let layers: [(&[u8], &[u8]); 1] = [(&signed, &key.sign(&signed))];
+        hub.store(|store| store.repository("ns/app").attach(&digest, &layers));
+        let signature = town.signer.sign(&town.key, &timed(payload(&digest, &reference)));
+        town.keep("ns/app", &digest, 1, &signature);
+        let outcome = town.verify_json(&[&image, "--sigstore-key", file.to_str().unwrap(), "--require", "2"]);
+        if is_read {
+            outcome.expect_verdict(0, "Verified/Verified");
+            continue;
+        }
+        let item = outcome.expect_verdict(1, "Rejected/MalformedPayload").item();
+        let signatures = item["signatures"].as_array().unwrap();
+        assert_eq!(signatures.len(), 2, "{time}: {item}");
+        for signature in signatures {
+            assert_eq!(signature["reason"], "MalformedPayload", "{time}: {signature}");
+        }
+    }
+}

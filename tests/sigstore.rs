@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::vectors::{bytes, data, payload_case, same, text, Table, SIGSTORE_OTHERWISE};
+use crate::support::vectors::{
+    bytes, data, payload_case, same, text, Table, SIGSTORE_OTHERWISE, SIGSTORE_PAYLOADS_OTHERWISE,
+};
 use image_signature::digest::Digest;
 use image_signature::identity::Rule;
 use image_signature::payload::{Payload, PayloadFormat};
@@ -16,7 +18,8 @@ use serde_json::Value;
 
 #[test]
 fn payloads() {
-    Table::load("sigstore-payload.json", &[]).run(|case| Some(payload_case(case, PayloadFormat::Sigstore)));
+    Table::load("sigstore-payload.json", &SIGSTORE_PAYLOADS_OTHERWISE)
+        .run(|case| Some(payload_case(case, PayloadFormat::Sigstore)));
 }
 
 fn document() -> Value {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The recorded cases that need neither gpg nor the program: formats, references, digests and identity rules.
 
-use crate::support::vectors::{bytes, fixture, payload_case, same, text, Table};
+use crate::support::vectors::{bytes, fixture, payload_case, same, text, Table, PAYLOADS_OTHERWISE};
 use image_signature::digest::Digest;
 use image_signature::identity::{Remap, Rule};
 use image_signature::manifest;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 #[test]
 fn payload() {
-    Table::load("payload.json", &[]).run(|case| Some(payload_case(case, PayloadFormat::SimpleSigning)));
+    Table::load("payload.json", &PAYLOADS_OTHERWISE).run(|case| Some(payload_case(case, PayloadFormat::SimpleSigning)));
 }
 
 #[test]

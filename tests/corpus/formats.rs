@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::support::gpg::Signer;
 use crate::support::images::{image, payload, D1};
 use crate::support::program::{word, Sandbox};
-use crate::support::vectors::{bytes, fixture, same, text, Table, STORED_OTHERWISE};
+use crate::support::vectors::{bytes, fixture, same, text, Table, PAYLOADS_OTHERWISE, STORED_OTHERWISE};
 
 /// Payloads signed by a real key: the payload step passes for exactly those that the reference accepts.
 #[test]
@@ -15,7 +15,7 @@ fn payload_through_the_program() {
     let key = signer.simple_key("payload");
     let sandbox = Sandbox::new();
     let public = signer.export(&[&key], &sandbox.path("key.gpg"));
-    Table::load("payload.json", &[]).run(|case| {
+    Table::load("payload.json", &PAYLOADS_OTHERWISE).run(|case| {
         let input = bytes(case, "input_base64");
         let blob = signer.sign_with(&key, &["--compress-algo", "none"], &input);
         let object = sandbox.file("image.json", image(D1, &[&blob]).to_string());
@@ -35,6 +35,11 @@ fn payload_through_the_program() {
                         &case["expect"]["docker_manifest_digest"],
                         &signature["claim"]["dockerManifestDigest"],
                     )
+                    .and(same(
+                        "timestamp",
+                        &case["expect"]["timestamp"],
+                        &signature["claim"]["timestamp"],
+                    ))
                 } else {
                     same("reason", "Rejected/MalformedPayload", &word(signature))
                 }),

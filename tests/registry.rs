@@ -14,6 +14,8 @@ mod crossing;
 mod inspect;
 #[path = "registry/lists.rs"]
 mod lists;
+#[path = "registry/login_files.rs"]
+mod login_files;
 #[path = "registry/logins.rs"]
 mod logins;
 #[path = "registry/long_digests.rs"]

@@ -8,19 +8,25 @@ use crate::support::hub::{Answer, Guard, Hub};
 use crate::support::images::base64;
 use crate::support::secrets::assert_hidden;
 
-const USER: &str = "reader";
-const PASSWORD: &str = "Xyzzy.pass.9917.word";
+pub(super) const USER: &str = "reader";
+pub(super) const PASSWORD: &str = "Xyzzy.pass.9917.word";
 
 /// A registry over plain http that wants the password.
-fn guarded() -> (Town, Hub, String) {
+pub(super) fn guarded() -> (Town, Hub, String) {
     let (town, hub) = (Town::new(), Hub::plain());
     town.insecure(&[&hub.host()]);
+    let image = signed(&town, &hub);
+    (town, hub, image)
+}
+
+/// Puts an image that is signed into a registry, which wants the password from then on.
+fn signed(town: &Town, hub: &Hub) -> String {
     town.store_on_disk();
     let digest = hub.store(|store| store.repository("ns/app").image("v1", "guarded"));
     let reference = format!("{}/ns/app:v1", hub.host());
     town.keep("ns/app", &digest, 1, &town.sign(&digest, &reference));
     hub.guard(Guard::Basic(USER.into(), PASSWORD.into()));
-    (town, hub, format!("docker://{reference}"))
+    format!("docker://{reference}")
 }
 
 fn auths(key: &str) -> String {
@@ -28,9 +34,9 @@ fn auths(key: &str) -> String {
     json!({"auths": {key: {"auth": pair}}}).to_string()
 }
 
-#[test]
-fn over_plain_http_to_exactly_the_host_and_port_that_it_is_stored_for() {
-    let (town, hub, image) = guarded();
+/// Whom a login goes to that is stored under each of several keys, by a connection that is not verified.
+#[track_caller]
+fn goes_to_exactly_its_host_and_port(town: &Town, hub: &Hub, call: &[&str], how: &str) {
     let host = hub.host();
     for (key, is_sent) in [
         (host.clone(), true),
@@ -42,7 +48,7 @@ fn over_plain_http_to_exactly_the_host_and_port_that_it_is_stored_for() {
     ] {
         let file = town.sandbox.file("auth.json", auths(&key));
         hub.take_seen();
-        let outcome = town.verify_json(&[&image, "--authfile", file.to_str().unwrap(), "-v=9"]);
+        let outcome = town.verify_json(&[call, &["--authfile", file.to_str().unwrap(), "-v=9"]].concat());
         assert_hidden(&outcome.stderr, &[PASSWORD.as_bytes()]);
         let outcome = if is_sent {
             outcome.expect_verdict(0, "Verified/Verified")
@@ -51,11 +57,49 @@ fn over_plain_http_to_exactly_the_host_and_port_that_it_is_stored_for() {
         };
         let was_sent = hub.seen().iter().any(|seen| !seen.authorization().is_empty());
         assert_eq!(was_sent, is_sent, "{key}");
-        let is_warned = outcome
+        let warnings = outcome
             .stderr
-            .contains(&format!("the login for {host} is sent over plain http"));
-        assert_eq!(is_warned, is_sent, "{key}: {}", outcome.stderr);
+            .lines()
+            .filter(|line| line.starts_with("warning: the login"));
+        let warnings: Vec<&str> = warnings.collect();
+        match (is_sent, key.as_str()) {
+            (true, _) => assert_eq!(warnings, [format!("warning: the login for {host} is sent {how}")]),
+            (false, "127.0.0.1") => assert_eq!(warnings, [""; 0]),
+            (false, _) => assert_eq!(
+                warnings,
+                [format!(
+                    "warning: the login stored for {key} is not sent to {host} {how}"
+                )]
+            ),
+        }
     }
+}
+
+#[test]
+fn over_plain_http_to_exactly_the_host_and_port_that_it_is_stored_for() {
+    let (town, hub, image) = guarded();
+    goes_to_exactly_its_host_and_port(&town, &hub, &[&image], "over plain http");
+}
+
+#[test]
+fn over_unverified_tls_to_exactly_the_host_and_port_that_it_is_stored_for() {
+    let (town, hub) = (Town::new(), Hub::tls());
+    let image = signed(&town, &hub);
+    goes_to_exactly_its_host_and_port(&town, &hub, &[&image, "--insecure"], "without a verified certificate");
+    // Verified, it is whoever it says it is, and all spellings of its host are its own.
+    let ca = town.sandbox.file("hub.pem", hub.ca_pem());
+    let file = town
+        .sandbox
+        .file("auth.json", auths(&format!("https://{}/v2/", hub.host())));
+    let more = [
+        "--registry-ca",
+        ca.to_str().unwrap(),
+        "--authfile",
+        file.to_str().unwrap(),
+    ];
+    let outcome = town.verify_json(&[&[image.as_str()], &more[..]].concat());
+    let outcome = outcome.expect_verdict(0, "Verified/Verified");
+    assert!(!outcome.stderr.contains("the login"), "{}", outcome.stderr);
 }
 
 /// What `--creds` gives is for the host that is named: over plain http and unverified TLS too, with a warning.
@@ -70,11 +114,7 @@ fn a_login_that_is_given_is_warned_of() {
     assert!(outcome.stderr.contains(&warning), "{}", outcome.stderr);
     assert_hidden(&outcome.stderr, &[PASSWORD.as_bytes()]);
     let hub = Hub::tls();
-    let digest = hub.store(|store| store.repository("ns/app").image("v1", "guarded"));
-    let reference = format!("{}/ns/app:v1", hub.host());
-    town.keep("ns/app", &digest, 1, &town.sign(&digest, &reference));
-    hub.guard(Guard::Basic(USER.into(), PASSWORD.into()));
-    let image = format!("docker://{reference}");
+    let image = signed(&town, &hub);
     let outcome = town
         .verify_json(&[&image, "--creds", &creds, "--insecure"])
         .expect_verdict(0, "Verified/Verified");

@@ -5,6 +5,8 @@
 mod answers;
 #[path = "hostile/logins.rs"]
 mod logins;
+#[path = "hostile/names.rs"]
+mod names;
 #[path = "hostile/program.rs"]
 mod program;
 #[path = "hostile/redirects.rs"]

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The shipped program with logins at hand, and a registry that sends it elsewhere: by redirects and by token servers.
 
-use crate::hostile::site::{Place, Site};
+use serde_json::json;
+
+use crate::hostile::site::{reference, Place, Site, PLACES};
 use crate::hostile::{PASSWORD, REPOSITORY, USER};
-use crate::support::hub::{Answer, Guard, Hub};
+use crate::support::cosign::{payload, Cosign};
+use crate::support::hub::{sha256, Answer, Guard, Hub, Seen, LIST};
 use crate::support::images::base64;
 use crate::support::secrets::assert_hidden;
 
@@ -86,6 +89,93 @@ fn redirects_to_this_machine_its_link_and_plain_http() {
         "{targets:?}"
     );
     nothing_was_shown(&site.other);
+}
+
+/// An image that is signed in one place, and what a server answers there. What refers to an image is looked for only where
+/// there is no signature.
+fn signed_at(place: Place) -> (Site, Answer) {
+    let mut site = Site::new();
+    let octets = |bytes: &[u8]| Answer::ok("application/octet-stream", bytes);
+    let signature = site.town.sign(&site.digest, &reference());
+    let (key, signed) = (Cosign::new(), payload(&site.digest, &reference()));
+    site.town.sandbox.file("cosign.pub", key.pem());
+    match place {
+        Place::Lookaside => site.other.answer(&site.path(place), octets(&signature)),
+        Place::Attachment | Place::Blob => {
+            site.payload = sha256(&signed);
+            let layers: [(&[u8], &[u8]); 1] = [(&signed, &key.sign(&signed))];
+            site.registry
+                .store(|store| store.repository(REPOSITORY).attach(&site.digest, &layers));
+        }
+        Place::Referrers => {}
+        Place::Ping | Place::Manifest | Place::Extension => site.sign(),
+    }
+    let honest = match place {
+        Place::Ping => Answer::ok("application/json", "{}"),
+        Place::Manifest => manifest(&site),
+        Place::Extension => {
+            let entry = json!({"schemaVersion": 2, "name": "good", "type": "atomic", "content": base64(&signature)});
+            Answer::ok("application/json", json!({"signatures": [entry]}).to_string())
+        }
+        Place::Lookaside => octets(&signature),
+        Place::Attachment => {
+            let tag = format!("{}.sig", site.digest.replace(':', "-"));
+            let (kind, bytes) = site.registry.store(|store| store.repository(REPOSITORY).manifest(&tag));
+            Answer::ok(&kind, bytes)
+        }
+        Place::Blob => octets(&signed),
+        Place::Referrers => Answer::ok(LIST, json!({"schemaVersion": 2, "manifests": []}).to_string()),
+    };
+    site.registry.guard(Guard::Basic(USER.into(), PASSWORD.into()));
+    (site, honest)
+}
+
+/// Real registries keep blobs on other hosts; nothing is shown there, whatever place it is about.
+#[test]
+fn a_redirect_of_any_place_takes_no_login_along() {
+    for place in PLACES {
+        let (site, honest) = signed_at(place);
+        let (path, key) = (site.path(place), site.town.sandbox.path("cosign.pub"));
+        let judged = || site.judged(&["--sigstore-key", key.to_str().unwrap()]);
+        let (status, verdict) = match place {
+            Place::Referrers => (1, "Unsigned/NoSignature"),
+            _ => (0, "Verified/Verified"),
+        };
+        judged().expect_verdict(status, verdict);
+        site.other.answer("/moved", honest);
+        let redirect = |to: &str| site.server(place).answer(&path, Answer::redirect(to));
+        redirect("https://auth.example.test/moved?key=presigned");
+        site.registry.take_seen();
+        site.other.take_seen();
+        let outcome = judged();
+        let moved = "GET /moved?key=presigned".to_owned();
+        if place == Place::Ping {
+            // How to log in the registry itself has to say.
+            outcome.expect_verdict(3, "Unchecked/SourceUnavailable");
+            assert!(!site.other.lines().contains(&moved));
+        } else {
+            outcome.expect_verdict(status, verdict);
+            assert!(
+                site.other.lines().contains(&moved),
+                "{place:?}: {:?}",
+                site.other.lines()
+            );
+        }
+        if !matches!(place, Place::Ping | Place::Lookaside) {
+            let seen = site.registry.seen();
+            let is_shown = |seen: &Seen| seen.target == path && seen.authorization().starts_with("Basic ");
+            assert!(seen.iter().any(is_shown), "{place:?}: {seen:?}");
+        }
+        nothing_was_shown(&site.other);
+        redirect("https://169.254.169.254/latest/meta-data");
+        judged().expect_verdict(3, "Unchecked/SourceUnavailable");
+        let targets = site.proxy.targets();
+        assert!(
+            !targets.iter().any(|target| target.contains("169.254")),
+            "{place:?}: {targets:?}"
+        );
+        nothing_was_shown(&site.other);
+    }
 }
 
 fn manifest(site: &Site) -> Answer {

@@ -40,6 +40,8 @@ mod platforms;
 mod policies;
 #[path = "registry/real.rs"]
 mod real;
+#[path = "registry/real_attached.rs"]
+mod real_attached;
 #[path = "registry/referrers.rs"]
 mod referrers;
 #[path = "registry/refusals.rs"]

@@ -8,6 +8,8 @@ mod advice;
 mod attached;
 #[path = "registry/certificates.rs"]
 mod certificates;
+#[path = "registry/contacted.rs"]
+mod contacted;
 #[path = "registry/crossing.rs"]
 mod crossing;
 #[path = "registry/inspect.rs"]

@@ -5,8 +5,6 @@ use std::path::Path;
 
 use crate::registry::town::{answers, Town};
 use crate::support::hub::{Answer, Body, Hub};
-use crate::support::program::has;
-use crate::support::skipped;
 
 pub(super) const REPOSITORY: &str = "ns/app";
 
@@ -271,38 +269,4 @@ fn an_unreadable_signature_at_the_first_place_ends_no_search() {
             .item();
         assert_eq!(answers(&item)[0], "extension found 2");
     }
-}
-
-/// Seen by the kernel: connections go to the registry and the store that are named, and nowhere else.
-#[test]
-fn nobody_else_is_contacted() {
-    if !has("strace") {
-        return skipped("connections of verify docker://", "strace is not installed");
-    }
-    let (town, hub, digest, reference) = registry();
-    let store = lookaside(&town, &hub, "");
-    store.answer(&lookaside_path(&digest, 1), blob(&town.sign(&digest, &reference)));
-    let log = town.sandbox.path("strace.log");
-    let binary = town.sandbox.command().get_program().to_owned();
-    let mut command = town.sandbox.command_of(Path::new("/usr/bin/strace"));
-    command
-        .args(["-f", "-e", "trace=connect,sendto", "-o"])
-        .arg(&log)
-        .arg(binary)
-        .args(["verify", &format!("docker://{reference}")])
-        .args(["--public-key", town.key_file.to_str().unwrap()])
-        .args(["--registries.d", town.sandbox.path("registries.d").to_str().unwrap()])
-        .args([
-            "--registries-conf",
-            town.sandbox.path("registries.conf").to_str().unwrap(),
-        ]);
-    town.sandbox.finish(&mut command, b"").expect(0);
-    let log = std::fs::read_to_string(log).unwrap();
-    let allowed = [hub.address().port(), store.address().port()].map(|port| format!("htons({port})"));
-    let mut seen = 0;
-    for line in log.lines().filter(|line| line.contains("AF_INET")) {
-        assert!(allowed.iter().any(|port| line.contains(port)), "{line}");
-        seen += 1;
-    }
-    assert!(seen >= 2, "{log}");
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is asked of a registry and a store: no more than is needed.
 
+use std::path::PathBuf;
+
 use serde_json::{json, Value};
 
 use super::sources::{blob, lookaside, lookaside_path, registry, REPOSITORY};
 use crate::registry::town::sha256;
 use crate::support::cosign::{self, Cosign};
-use crate::support::hub::MANIFEST;
+use crate::support::hub::{Answer, MANIFEST};
 
 /// However many keys there are, each thing is asked for once.
 #[test]
@@ -19,19 +21,19 @@ fn requests_do_not_depend_on_how_many_keys_there_are() {
         let key = town.signer.simple_key(&format!("Key {n} <k{n}@example.com>"));
         files.push(town.signer.export(&[&key], &town.sandbox.path(&format!("k{n}.gpg"))));
     }
-    let mut counts = Vec::new();
-    for keys in [1, 3, 10] {
-        let image = format!("docker://{reference}");
+    let image = format!("docker://{reference}");
+    let requests = |option: &str, files: &[PathBuf]| {
         let mut args = vec![image.as_str()];
-        for file in files.iter().take(keys - 1) {
-            args.extend(["--public-key", file.to_str().unwrap()]);
+        for file in files {
+            args.extend([option, file.to_str().unwrap()]);
         }
         town.verify_json(&args).expect_verdict(0, "Verified/Verified");
         let lines = (hub.lines(), store.lines());
         hub.take_seen();
         store.take_seen();
-        counts.push(lines);
-    }
+        lines
+    };
+    let counts = [1, 3, 10].map(|keys| requests("--public-key", &files[..keys - 1]));
     println!(
         "requests: {} of the registry, {} of the store",
         counts[0].0.len(),
@@ -42,6 +44,22 @@ fn requests_do_not_depend_on_how_many_keys_there_are() {
     let registry = ["GET /v2/".to_owned(), format!("GET /v2/{REPOSITORY}/manifests/v1")];
     assert_eq!(counts[0].0[..2], registry);
     assert_eq!(counts[0].0.len(), 3, "{:?}", counts[0].0);
+    // By sigstore keys alone: nothing in the store is good.
+    let keys: Vec<Cosign> = (0..10).map(|_| Cosign::new()).collect();
+    let pems = keys.iter().enumerate();
+    let files: Vec<PathBuf> = pems
+        .map(|(n, key)| town.sandbox.file(&format!("{n}.pub"), key.pem()))
+        .collect();
+    let signed = cosign::payload(&digest, &reference);
+    let layers: [(&[u8], &[u8]); 1] = [(&signed, &keys[0].sign(&signed))];
+    hub.store(|store| store.repository(REPOSITORY).attach(&digest, &layers));
+    store.answer(&lookaside_path(&digest, 1), Answer::status(404));
+    let counts = [1, 3, 10].map(|keys| requests("--sigstore-key", &files[..keys]));
+    assert_eq!(counts[0], counts[1]);
+    assert_eq!(counts[0], counts[2]);
+    assert_eq!(counts[0].0[..2], registry);
+    // The manifest at the tag, and its payload.
+    assert_eq!(counts[0].0.len(), 4, "{:?}", counts[0].0);
 }
 
 /// Manifests and payloads of signatures: never a layer, and never the configuration of an image.

@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use crate::attach::{configuration, Town};
+use crate::attach::{configuration, route, Town};
+use crate::support::api::{Rule, Server};
 use crate::support::cluster::TOKEN;
 use crate::support::hub::{Answer, Guard, Hub};
 use crate::support::images::base64;
@@ -46,6 +47,64 @@ fn the_cluster_s_own_registry_sees_it() {
     town.hub.take_seen();
     town.verify(&["--registry-url", &town.hub.host(), "-o", "json"])
         .expect_verdict(0, "Verified/Verified");
+}
+
+/// In whatever way the cluster lists a host of its registry, and only there.
+#[test]
+fn each_way_in_which_the_cluster_lists_its_registry() {
+    type Listing = fn(&Server, &str);
+    let ways: [(&str, Listing, bool); 5] = [
+        ("an external host", by_external_host, true),
+        ("the route", |server, host| route(server, host, "True"), true),
+        (
+            "a stream's public host",
+            |server, host| by_stream(server, "publicDockerImageRepository", host),
+            true,
+        ),
+        (
+            "a stream's host",
+            |server, host| by_stream(server, "dockerImageRepository", host),
+            true,
+        ),
+        (
+            "a route that is not admitted",
+            |server, host| route(server, host, "False"),
+            false,
+        ),
+    ];
+    for (way, list, is_own) in ways {
+        let town = guarded();
+        // The image is the registry's own, or so its object says.
+        town.store(&[], &town.hub.host(), true);
+        if !is_own {
+            // There is a registry that the cluster lists, and it is another one.
+            configuration(
+                &town.scene.server,
+                &json!({}),
+                &json!({"internalRegistryHostname": "127.0.0.1:1"}),
+            );
+        }
+        list(&town.scene.server, &town.hub.host());
+        let outcome = town.verify(&["--registry-url", "auto", "-o", "json"]);
+        if is_own {
+            outcome.expect_verdict(0, "Verified/Verified");
+        } else {
+            outcome.expect(3);
+        }
+        assert_eq!(has_seen_token(&town.hub), is_own, "{way}");
+    }
+}
+
+fn by_external_host(server: &Server, host: &str) {
+    let status = json!({"internalRegistryHostname": "127.0.0.1:1", "externalRegistryHostnames": [host]});
+    configuration(server, &json!({}), &status);
+}
+
+/// Has a stream of the user's namespace say where it is.
+fn by_stream(server: &Server, member: &str, host: &str) {
+    let status = json!({member: format!("{host}/myproject/app")});
+    server.allow(Rule::new("alice", &["get", "list"], "imagestreams").namespace("myproject"));
+    server.stream("myproject", "app", json!({"status": status}));
 }
 
 #[test]

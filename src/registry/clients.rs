@@ -118,7 +118,7 @@ impl<'n> Clients<'n> {
             },
             HttpError::NotTls if reach.is_registry && !self.allows_plain => {
                 let aside = match reach.unverified {
-                    true => "; --insecure is about certificates",
+                    true => ", and --insecure is about certificates",
                     false => "",
                 };
                 unreachable(format!("{error}, {}{aside}", self.origin.plain(&location_of(server))))

@@ -100,6 +100,13 @@ impl Store {
         })
     }
 
+    /// The directory of a whole store on a disk, where it is not there.
+    #[must_use]
+    pub fn missing_directory(&self) -> Option<PathBuf> {
+        let directory = path_of(self.base.strip_prefix("file://")?);
+        (!directory.try_exists().unwrap_or(true)).then_some(directory)
+    }
+
     fn directory(&self) -> String {
         format!("{}@{}", self.path, self.image.as_str().replacen(':', "=", 1))
     }
@@ -320,10 +327,13 @@ impl Echo {
     }
 }
 
-fn file(url: &str, path: &str) -> Result<Vec<u8>, Trouble> {
+fn path_of(rest: &str) -> PathBuf {
     // What stands before the first slash is a host, which no file has.
-    let path = path.find('/').map_or("", |slash| &path[slash..]);
-    let path = PathBuf::from(path.replace("%20", " "));
+    PathBuf::from(rest.find('/').map_or("", |slash| &rest[slash..]).replace("%20", " "))
+}
+
+fn file(url: &str, path: &str) -> Result<Vec<u8>, Trouble> {
+    let path = path_of(path);
     let limit = MAX_BLOB_BYTES as u64;
     match read_regular(&path, limit) {
         Ok(Some(content)) => Ok(content),

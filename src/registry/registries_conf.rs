@@ -4,10 +4,13 @@
 mod file;
 pub mod mirror_sets;
 mod origin;
+mod unknown;
 
+use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 
 pub use origin::Origin;
+pub use unknown::Unknown;
 
 use crate::reference::Reference;
 use crate::text::place::shown;
@@ -16,10 +19,12 @@ use crate::text::safe;
 /// Largest file, in bytes.
 pub const MAX_FILE: u64 = 4 << 20;
 
-/// What all files say together.
-#[derive(Debug, Clone, Default, Hash)]
+/// What all files say together. Its hash is over what decides which places are asked, and how.
+#[derive(Debug, Clone, Default)]
 pub struct RegistriesConf {
     registries: Vec<Registry>,
+    /// Members that have no meaning.
+    unknown: Vec<Unknown>,
     /// It is what mirror sets of a cluster make together.
     is_of_cluster: bool,
     /// `credential-helpers`, in their order; of several files the last one that has it counts.
@@ -101,6 +106,12 @@ pub enum Error {
     },
 }
 
+impl Hash for RegistriesConf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.registries, self.is_of_cluster, &self.helpers).hash(state);
+    }
+}
+
 fn line_before(line: usize) -> String {
     match line {
         0 => String::new(),
@@ -128,13 +139,31 @@ impl RegistriesConf {
             }
             for registry in own.registries {
                 match all.registries.iter_mut().find(|own| own.prefix == registry.prefix) {
-                    Some(own) => *own = registry,
+                    Some(own) => {
+                        all.unknown.retain(|member| member.prefix.as_ref() != Some(&own.prefix));
+                        *own = registry;
+                    }
                     None => all.registries.push(registry),
                 }
             }
+            all.unknown.extend(unknown::of(path, text));
             file::check_conflicts(&all.registries).map_err(|what| error(what.into()))?;
         }
         Ok(all)
+    }
+
+    /// Members that the readers of these files pass over in silence: those of the entry that applies to a reference, and those
+    /// beside all entries. One may be a known member, misspelt.
+    pub fn unknown(&self, reference: &Reference) -> impl Iterator<Item = &Unknown> {
+        let prefix = self.prefix_of(reference);
+        let is_for = move |member: &&Unknown| member.prefix.is_none() || member.prefix.as_deref() == prefix;
+        self.unknown.iter().filter(is_for)
+    }
+
+    /// The same of all entries.
+    #[must_use]
+    pub fn all_unknown(&self) -> &[Unknown] {
+        &self.unknown
     }
 
     /// The prefix of the entry that applies to a name, if one does.

@@ -74,6 +74,15 @@ pub fn passed_over(name: &str) -> String {
     )
 }
 
+/// What is to be said of a file whose name does not end as those that are read.
+#[must_use]
+pub fn not_read(file: &Path) -> String {
+    format!(
+        "{} is not read: in registries.d only files count whose names end in .yaml",
+        safe(&file.display().to_string())
+    )
+}
+
 /// What all files say together. Its hash is over what decides which places are asked, wherever that stands.
 #[derive(Debug, Clone, Default)]
 pub struct RegistriesD {
@@ -81,6 +90,8 @@ pub struct RegistriesD {
     namespaces: BTreeMap<String, Section>,
     /// Members beside the sections that have no meaning.
     unknown: Vec<(String, Place)>,
+    /// Files whose names look as if they were meant to be read, and end in another way.
+    pub not_read: Vec<PathBuf>,
 }
 
 /// A file that breaks the format, or two files that contradict each other.

@@ -25,7 +25,7 @@ use crate::registry::budget::Budget;
 use crate::registry::configuration::Configuration;
 use crate::registry::lookaside::Stores;
 use crate::registry::registries_conf::Location;
-use crate::registry::registries_d::passed_over;
+use crate::registry::registries_d::{not_read, passed_over};
 use crate::registry::served::Framing;
 use crate::registry::session::Session;
 use crate::registry::trouble::Trouble;
@@ -115,12 +115,15 @@ impl<'c> Registries<'c> {
         }
     }
 
-    /// Warns of what registries.d says about a place in words that nobody understands: where nothing is found, one of
-    /// these may have been meant to say where to look.
+    /// Warns of what registries.d says about a place in words that nobody understands, or in files that are not read: where
+    /// nothing is found, one of these may have been meant to say where to look.
     fn warn_of_unknown_members(&mut self, place: &Reference) {
         let configuration = self.configuration;
         for (name, at) in configuration.stores.unknown(place) {
             self.warn(format!("{}: {}", at.line_of_file(), passed_over(name)));
+        }
+        for file in &configuration.stores.not_read {
+            self.warn(not_read(file));
         }
     }
 
@@ -129,6 +132,10 @@ impl<'c> Registries<'c> {
     /// # Errors
     /// When no location has it, or the bytes are not those of the digest that was asked for.
     pub fn resolve(&mut self, asked: &Reference) -> Result<Taken, Refusal> {
+        let configuration = self.configuration;
+        for member in configuration.mirrors.unknown(asked) {
+            self.warn(member.warning());
+        }
         let locations = self.configuration.mirrors.locations(asked);
         let locations = locations.map_err(|error| Refusal::new(Reason::SourceUnavailable, error.to_string()))?;
         self.take(asked, &locations)

@@ -193,3 +193,44 @@ fn members_of_registries_d_that_nobody_knows() {
     sandbox.file("registries.d/a.yaml", "docker: {quay.io: {lookaside: \"https://a\"}}");
     run(&sandbox, &["lint", "policy.json"]).expect(0);
 }
+
+/// They are passed over as well, and so is a file whose name does not end in `.yaml`.
+#[test]
+fn members_of_registries_conf_that_nobody_knows_and_files_that_nobody_reads() {
+    let sandbox = desk();
+    policy_with(&sandbox, "quay.io", &json!({"type": "reject"}), &[]);
+    sandbox.file("r.conf", "[[registry]]\nlocation = \"quay.io\"\ninsecur = true\n");
+    sandbox.file("d/a.yml", "");
+    let args = [
+        "policy",
+        "lint",
+        "policy.json",
+        "--registries-conf",
+        "r.conf",
+        "--registries.d",
+        "d",
+    ];
+    let outcome = sandbox.run(args).expect(1);
+    for line in [
+        "r.conf:3:1: warning: InvalidConfiguration: registry.insecur: \"insecur\" is not a member that containers-registries.conf(5) knows, and is ignored\n",
+        "warning: InvalidConfiguration: d/a.yml is not read: in registries.d only files count whose names end in .yaml\n",
+        "2 findings: errors 0, warnings 2, notes 0\n",
+    ] {
+        assert!(outcome.stdout.contains(line), "{line}: {outcome:?}");
+    }
+    for (reference, is_told) in [("quay.io/ns/a:v1", true), ("r.example/a:v1", false)] {
+        let args = [
+            "policy",
+            "why",
+            reference,
+            "policy.json",
+            "--registries-conf",
+            "r.conf",
+            "--registries.d",
+            "d",
+        ];
+        let why = sandbox.run(args).expect(0).words();
+        assert_eq!(why.contains("\"insecur\" is not a member"), is_told, "{why}");
+        assert!(why.contains("d/a.yml is not read"), "{why}");
+    }
+}

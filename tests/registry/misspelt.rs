@@ -88,3 +88,81 @@ fn so_many_are_named_and_no_more() {
     let warned = scene.warned(&format!("default-docker:\n{members}"), 1);
     assert_eq!(warned.len(), 20);
 }
+
+/// Only names that end in `.yaml` count: podman reads none of the others.
+#[test]
+fn a_file_whose_name_ends_in_yml_is_told_to_be_unread_where_no_signature_is_found() {
+    let scene = Scene::new();
+    let text = format!("default-docker:\n  lookaside: {}\n", scene.store);
+    scene.town.sandbox.file("registries.d/test.yaml", "");
+    let file = scene.town.sandbox.file("registries.d/a.yml", &text);
+    let outcome = scene.town.verify(&[&scene.image]).expect(1);
+    let told = format!(
+        "warning: {} is not read: in registries.d only files count whose names end in .yaml\n",
+        file.display()
+    );
+    assert_eq!(outcome.stderr.matches(&told).count(), 1, "{outcome:?}");
+    let text = format!("{text}  use-sigstore-attachments: true\n");
+    scene.town.sandbox.file("registries.d/test.yaml", text);
+    let outcome = scene.town.verify(&[&scene.image]).expect(0);
+    assert!(!outcome.stderr.contains("is not read"), "{outcome:?}");
+}
+
+#[test]
+fn a_store_on_a_disk_that_is_not_there_is_told() {
+    let scene = Scene::new();
+    scene
+        .town
+        .stores("default-docker:\n  lookaside: file:///nonexistent/a%20b\n");
+    let outcome = scene.town.verify(&[&scene.image]).expect(1);
+    let told = format!(
+        "warning: {} line 2: there is no directory /nonexistent/a b\n",
+        scene.town.sandbox.path("registries.d/test.yaml").display()
+    );
+    assert!(outcome.stderr.contains(&told), "{outcome:?}");
+    // A store that has nothing of this image is one.
+    let empty = scene.town.sandbox.path("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let stores = format!("default-docker:\n  lookaside: file://{}\n", empty.display());
+    scene.town.stores(&stores);
+    let outcome = scene.town.verify(&[&scene.image]).expect(1);
+    assert!(!outcome.stderr.contains("there is no directory"), "{outcome:?}");
+}
+
+/// podman and skopeo pass them over too, and the registry is asked as if they were not there.
+#[test]
+fn a_member_of_registries_conf_that_is_not_known_is_named() {
+    let scene = Scene::new();
+    let host = scene.hub.host();
+    scene
+        .town
+        .stores(&format!("default-docker:\n  lookaside: {}\n", scene.store));
+    let conf = |line: &str| {
+        format!("shortname-mode = \"enforcing\"\n[[registry]]\nlocation = \"other.example\"\nblokced = true\n\n[[registry]]\nlocation = \"{host}\"\n{line}\n")
+    };
+    let named = |outcome: &crate::support::program::Outcome| -> Vec<String> {
+        let lines = outcome.stderr.lines().filter_map(|line| {
+            let (place, rest) = line.strip_prefix("warning: ")?.split_once(": \"")?;
+            let (name, rest) = rest.split_once('"')?;
+            assert_eq!(
+                rest,
+                " is not a member that containers-registries.conf(5) knows, and is ignored"
+            );
+            Some(format!("{} {name}", place.rsplit(' ').next()?))
+        });
+        lines.collect()
+    };
+    scene.town.conf(&conf("insecur = true"));
+    let outcome = scene.town.verify(&[&scene.image]).expect(3);
+    assert_eq!(named(&outcome), ["1 shortname-mode", "8 insecur"], "{outcome:?}");
+    let mirror =
+        format!("insecure = true\n[[registry.mirror]]\nlocation = \"{host}\"\ninsecure = true\npull = \"all\"");
+    scene.town.conf(&conf(&mirror));
+    let outcome = scene.town.verify(&[&scene.image]).expect(0);
+    assert_eq!(named(&outcome), ["1 shortname-mode", "12 pull"], "{outcome:?}");
+    let known =
+        "insecure = true\nblocked = false\nmirror-by-digest-only = false\nprefix = \"\"\npull-from-mirror = \"\"";
+    scene.town.conf(&conf(known).replace("shortname", "short-name"));
+    let outcome = scene.town.verify(&[&scene.image]).expect(0);
+    assert!(named(&outcome).is_empty(), "{outcome:?}");
+}

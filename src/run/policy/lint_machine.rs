@@ -14,7 +14,7 @@ use crate::policy::rulebook::{PlacedRequirement, Rulebook, Spot};
 use crate::policy::{KeyMaterial, PolicyRequirement, SigstoreSigners};
 use crate::registry::registries_conf::mirror_sets::MirrorSource;
 use crate::registry::registries_conf::RegistriesConf;
-use crate::registry::registries_d::{passed_over, RegistriesD};
+use crate::registry::registries_d::{self, passed_over, RegistriesD};
 use crate::settings::containers::files;
 use crate::settings::policy::{Ground, Lint};
 
@@ -40,9 +40,11 @@ pub(super) fn of(book: &Rulebook, settings: &Lint) -> Vec<Finding> {
         invalid(sections, &mut findings);
     }
     let conf = conf.as_ref().and_then(|read| read.content.as_ref().ok());
+    findings.extend(conf.into_iter().flat_map(unknown_in_conf));
     if let Some(sections) = sections.as_ref().and_then(|read| read.content.as_ref().ok()) {
         findings.extend(old_names(sections));
         findings.extend(unknown(sections));
+        findings.extend(not_read(sections));
         findings.extend(lint_places::attachments(book, sections));
         let conf = conf.map(|conf| (conf, "registries.conf"));
         let sets = mirror_sets(book, &mut findings);
@@ -104,7 +106,23 @@ fn unknown(sections: &RegistriesD) -> Vec<Finding> {
     found.collect()
 }
 
-/// A place in registries.d, where only lines are known.
+/// The same of registries.conf.
+fn unknown_in_conf(conf: &RegistriesConf) -> impl Iterator<Item = Finding> + '_ {
+    conf.all_unknown().iter().map(|member| {
+        let spot = spot(&member.file, member.line, member.path.clone());
+        Finding::new(Code::InvalidConfiguration, Some(spot), member.passed_over()).at_most(Severity::Warning)
+    })
+}
+
+/// Files that may be meant to be read.
+fn not_read(sections: &RegistriesD) -> impl Iterator<Item = Finding> + '_ {
+    sections.not_read.iter().map(|file| {
+        let what = registries_d::not_read(file);
+        Finding::new(Code::InvalidConfiguration, None, what).at_most(Severity::Warning)
+    })
+}
+
+/// A place in registries.d or registries.conf, where only lines are known.
 fn spot(file: &Path, line: usize, path: String) -> Spot {
     Spot {
         file: file.to_owned(),

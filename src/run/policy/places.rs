@@ -6,7 +6,8 @@ use crate::policy::explanation::FetchPlace;
 use crate::policy::mirrored::Mirror;
 use crate::policy::PolicyRequirement;
 use crate::reference::Reference;
-use crate::registry::registries_d::{self, passed_over, RegistriesD};
+use crate::registry::registries_conf::Unknown;
+use crate::registry::registries_d::{self, not_read, passed_over, RegistriesD};
 use crate::settings::containers::{files, Containers};
 use crate::settings::policy::Ground;
 use crate::settings::UsageError;
@@ -113,9 +114,16 @@ pub(super) fn unasked(
     })
 }
 
-/// Members of registries.d that say nothing, in the sections for these places and beside all.
+/// Members of the registries.conf of this machine that say nothing, in the entry for a reference and beside all.
+pub(super) fn passed_over_in_conf(containers: &Containers, reference: &Reference) -> Vec<String> {
+    let conf = files::registries_conf(containers);
+    let found = conf.content.iter().flat_map(|conf| conf.unknown(reference));
+    found.map(Unknown::warning).collect()
+}
+
+/// Members of registries.d that say nothing, in the sections for these places and beside all, and files that are not read.
 pub(super) fn passed_over_for(stores: &RegistriesD, places: &[FetchPlace]) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = stores.not_read.iter().map(|file| not_read(file)).collect();
     for (name, at) in places.iter().flat_map(|place| stores.unknown(&place.reference)) {
         let note = format!("{}: {}", at.line_of_file(), passed_over(name));
         if !notes.contains(&note) {

@@ -91,6 +91,7 @@ fn explain(
     let (mirrors, locations) = if is_by_sets {
         of_sets(book, of_cluster, reference, &mut notes)?
     } else {
+        notes.extend(places::passed_over_in_conf(&settings.ground.containers, reference));
         places::of_machine(&settings.ground.containers, reference)?
     };
     let is_by_objects = applied

@@ -102,7 +102,16 @@ pub fn registries_d(containers: &Containers) -> Read<RegistriesD> {
         Err(what) => return Read::failed(what),
     };
     let texts = texts(&files, registries_d::MAX_FILE, |_| false);
-    let parsed = texts.map(|texts| RegistriesD::parse(&texts));
+    let not_read = match misnamed(&containers.registries_d) {
+        Ok(files) => files,
+        Err(what) => return Read::failed(what),
+    };
+    let parsed = texts.map(|texts| {
+        RegistriesD::parse(&texts).map(|mut all| {
+            all.not_read = not_read;
+            all
+        })
+    });
     let fault = match &parsed {
         Ok(Err(error)) => Some(Fault {
             file: error.file.clone(),
@@ -114,6 +123,15 @@ pub fn registries_d(containers: &Containers) -> Read<RegistriesD> {
     };
     let content = parsed.and_then(|parsed| parsed.map_err(|error| error.to_string()));
     Read { content, files, fault }
+}
+
+/// Files of registries.d that are meant to be read by their looks, and are not.
+fn misnamed(directories: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
+    for extension in ["yml", "YAML", "YML"] {
+        files.extend(listed(directories, extension)?);
+    }
+    Ok(files)
 }
 
 /// The files of some directories with an extension, sorted by name; of two of one name that in the earlier directory.

@@ -251,7 +251,8 @@ impl Registries<'_> {
     /// Asks the lookaside store that is configured for a location.
     pub(super) fn lookaside(&mut self, location: &Location, digest: &Digest, gathered: &mut Gathered) {
         let reference = &location.reference;
-        let configured = self.configuration.stores.lookaside(reference);
+        let configuration = self.configuration;
+        let configured = configuration.stores.lookaside(reference);
         let base = configured.map_or(self.configuration.default_store.as_str(), |(base, _)| base);
         let store = match Store::new(base, reference, digest) {
             Ok(store) => store,
@@ -269,6 +270,10 @@ impl Registries<'_> {
         let (numbered, mut trouble) = self.stores.read(&store);
         if numbered.is_empty() {
             self.warn_of_unknown_members(reference);
+            if let (Some((_, place)), Some(directory)) = (configured, store.missing_directory()) {
+                let directory = safe(&directory.display().to_string());
+                self.warn(format!("{}: there is no directory {directory}", place.line_of_file()));
+            }
         }
         // A store of which nothing but trouble came has no signatures as far as anybody knows.
         if numbered.iter().all(|numbered| is_lost(&numbered.content)) {

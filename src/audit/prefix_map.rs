@@ -2,6 +2,8 @@
 //! Which prefix of a place is signed as which: the file of `--expected-identity-map`.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 
 use crate::reference::Reference;
 use crate::text::{hidden_line, quoted, safe};
@@ -10,10 +12,14 @@ use crate::text::{hidden_line, quoted, safe};
 pub const MAX_PREFIXES: usize = 10_000;
 
 /// Prefixes of references where images are, each with what stands in its place where they are signed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PrefixMap(BTreeMap<String, Line>);
+#[derive(Debug, Clone, Default)]
+pub struct PrefixMap {
+    lines: BTreeMap<String, Line>,
+    /// Whether places were looked up, in this map or a copy of it, and whether a line was for one of them.
+    looked_up: Arc<[AtomicBool; 2]>,
+}
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 struct Line {
     signed: String,
     number: usize,
@@ -65,7 +71,17 @@ impl PrefixMap {
         if map.is_empty() {
             return Err("it names no prefix".to_owned());
         }
-        Ok(Self(map))
+        Ok(Self {
+            lines: map,
+            looked_up: Arc::default(),
+        })
+    }
+
+    /// Whether places were looked up, and no line was for any of them.
+    #[must_use]
+    pub fn is_for_none(&self) -> bool {
+        let [asked, found] = &*self.looked_up;
+        asked.load(Ordering::Relaxed) && !found.load(Ordering::Relaxed)
     }
 
     /// The reference under which an image at `place` is signed: the longest prefix decides, which ends at a `/` of the
@@ -76,9 +92,12 @@ impl PrefixMap {
     pub fn signed(&self, place: &Reference) -> Option<Result<Reference, String>> {
         let name = place.name();
         let ends = std::iter::once(name.len()).chain(name.rmatch_indices('/').map(|(at, _)| at));
+        let [asked, found] = &*self.looked_up;
+        asked.store(true, Ordering::Relaxed);
         let (prefix, line) = ends
             .map(|end| &name[..end])
-            .find_map(|prefix| self.0.get_key_value(prefix))?;
+            .find_map(|prefix| self.lines.get_key_value(prefix))?;
+        found.store(true, Ordering::Relaxed);
         let text = format!("{}{}", line.signed, &place.to_string()[prefix.len()..]);
         Some(Reference::parse_canonical(&text).map_err(|error| {
             format!(

@@ -44,12 +44,14 @@ Examples:
   Image objects in files, with a map of the prefixes that they are signed under:
     image-signature audit -f images.json --public-key release-key.asc \\
         --expected-identity-map prefixes.txt
-  Images in a list, with a report that can be resumed:
-    image-signature audit --images-from images.txt --public-key release-key.asc \\
-        --report jsonl=audit.jsonl
+  The same, with a report that can be resumed:
+    image-signature audit -f images.json --public-key release-key.asc \\
+        --expected-identity-map prefixes.txt --report jsonl=audit.jsonl
   The same audit, resumed after an interruption:
-    image-signature audit --images-from images.txt --public-key release-key.asc \\
-        --resume audit.jsonl";
+    image-signature audit -f images.json --public-key release-key.asc \\
+        --expected-identity-map prefixes.txt --resume audit.jsonl
+  Images in a list:
+    image-signature audit --images-from images.txt --public-key release-key.asc";
 
 /// What is done with the reports of audits.
 #[derive(Debug, Subcommand)]

@@ -38,6 +38,14 @@ impl PolicyText {
 /// What else a text is that does not begin as JSON does.
 fn told(error: TextError, bytes: &[u8]) -> TextError {
     let encoding = Encoding::of(bytes);
+    if bytes.trim_ascii_start().starts_with(b"-----BEGIN ") {
+        return TextError {
+            what: "expected a policy in JSON, and the file looks like a key: a policy names it in keyPath".to_owned(),
+            line: 1,
+            column: 1,
+            ..error
+        };
+    }
     let begin = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     let what = match begin {
         _ if error.line != 1 || error.column != 1 => return error,

@@ -106,13 +106,18 @@ fn by_name(files: &ObjectFiles, name: &str, request: usize, everywhere: &str) ->
         .first()
         .and_then(|position| one(files, *position, Some(request), true));
     first.unwrap_or_else(|| {
-        missing(
-            name,
-            everywhere,
-            Some(request),
-            format!("no object {} is in {}", safe(name), shown(everywhere)),
-        )
+        let message = format!("no object {} is in {}{}", safe(name), shown(everywhere), only(files));
+        missing(name, everywhere, Some(request), message)
     })
+}
+
+/// Names the object of files that have one alone.
+fn only(files: &ObjectFiles) -> String {
+    let first = files.positions().next().filter(|_| files.count() == 1);
+    match first.map(|position| files.load(position).image_name) {
+        Some(name) if !name.is_empty() => format!(", which has {} alone", safe(&name)),
+        _ => String::new(),
+    }
 }
 
 /// Reads an object; nothing where it is a copy of one that comes before, unless it is asked for by name.

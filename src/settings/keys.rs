@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Which keys are accepted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
 use super::UsageError;
 pub use crate::cli::keys::KeyOutput;
 use crate::cli::keys::{KeyOptions, KeysCommand, TrustModelFlag};
-use crate::openpgp::keys::key::Fingerprint;
+use crate::openpgp::keys::key::{Fingerprint, FingerprintError};
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::user_keyring::TrustModel;
 use crate::text::{quoted, safe, shell_word};
@@ -92,7 +92,17 @@ impl KeyChoice {
             .iter()
             .map(|text| Fingerprint::read(text))
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| UsageError::new(format!("--signed-by: {}", safe(&error.to_string()))))?;
+            .map_err(|error| {
+                let shown = match &error {
+                    FingerprintError::KeyId(_) => String::new(),
+                    FingerprintError::Format(_) => {
+                        format!("; those of the accepted keys are shown by {}", call_of_all(options))
+                    }
+                };
+                UsageError::new(format!("--signed-by: {}{shown}", safe(&error.to_string())))
+            })?;
+        refuse_no_files("--public-key", &options.public_key)?;
+        refuse_no_files("--sigstore-key", sigstore_keys)?;
         let digests = digests
             .into_iter()
             .map(|text| public_key_digest(text))
@@ -155,6 +165,42 @@ pub fn call(options: &KeyOptions) -> String {
         add("--signed-by", fingerprint);
     }
     call
+}
+
+/// The same without `--signed-by`.
+fn call_of_all(options: &KeyOptions) -> String {
+    call(&KeyOptions {
+        signed_by: Vec::new(),
+        ..options.clone()
+    })
+}
+
+/// Refuses the name of a key file that is something else which people have at hand.
+fn refuse_no_files(flag: &str, files: &[PathBuf]) -> Result<(), UsageError> {
+    let refused = files.iter().find_map(|file| Some((file, other_than_file(file)?)));
+    match refused {
+        Some((file, what)) => Err(UsageError::new(format!(
+            "{flag} {}: {what}",
+            safe(&file.display().to_string())
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// What a name is that no file has, and what to write instead.
+fn other_than_file(file: &Path) -> Option<&'static str> {
+    let text = file
+        .to_str()
+        .filter(|_| file.try_exists().is_ok_and(|is_there| !is_there))?;
+    if Fingerprint::read(text).is_ok() {
+        Some("there is no such file, and it looks like a fingerprint: --signed-by FINGERPRINT names a key of your keyring")
+    } else if text.starts_with("https://") || text.starts_with("http://") {
+        Some("it is a URL, and none is read here: download the key, and make sure that it is the right one")
+    } else if text == "-" {
+        Some("expected a file; standard input is /dev/stdin")
+    } else {
+        None
+    }
 }
 
 /// What names a sigstore key: the digest of its public key.

@@ -235,6 +235,11 @@ pub fn read_list(path: &Path) -> Result<String, UsageError> {
 /// # Errors
 /// When a line has another form. The message names it.
 pub fn from_list(place: &str, text: &str, lacking: Lacking) -> Result<Vec<Request>, UsageError> {
+    if looks_like_objects(text) {
+        return Err(UsageError::new(format!(
+            "{place}: it looks like a file of API objects, and a list has the name of an image on each line; --filename takes the objects"
+        )));
+    }
     let lines = text.lines().enumerate();
     let pairs = lines.filter_map(|(number, line)| {
         if let Some(what) = hidden_line(line) {
@@ -273,6 +278,12 @@ pub fn from_list(place: &str, text: &str, lacking: Lacking) -> Result<Vec<Reques
         return Err(UsageError::new(format!("{place}: it names no image")));
     }
     Ok(requests)
+}
+
+/// Whether a text begins as API objects do, in JSON or YAML.
+fn looks_like_objects(text: &str) -> bool {
+    let begins = |word| text.lines().take(3).any(|line: &str| line.starts_with(word));
+    text.trim_start().starts_with('{') || begins("apiVersion:") || begins("kind:")
 }
 
 /// Collects the identities of each image, images in the order of their first mention. An object that is also named without

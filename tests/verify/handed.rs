@@ -68,3 +68,66 @@ fn the_reference_as_the_second_word() {
     desk.run(&["-f", "image.json"])
         .expect_usage("write --expected-identity REGISTRY/NAME:TAG");
 }
+
+#[test]
+fn what_is_not_the_name_of_a_key_file() {
+    let desk = Desk::new();
+    desk.put("image.json", desk.signed().to_string());
+    for (given, said) in [
+        (
+            desk.key.as_str(),
+            "there is no such file, and it looks like a fingerprint: --signed-by FINGERPRINT",
+        ),
+        (
+            "https://x.example/key.asc",
+            "it is a URL, and none is read here: download the key",
+        ),
+        ("-", "expected a file; standard input is /dev/stdin"),
+    ] {
+        let args = ["verify", "-f", "image.json", "--expected-identity", IDENTITY];
+        let outcome = desk.sandbox.run([&args[..], &["--public-key", given]].concat());
+        outcome.expect_usage(&format!("--public-key {given}: {said}"));
+    }
+    let outcome = desk
+        .sandbox
+        .run(["keys", "--public-key", "key.gpg", "--signed-by", "release@example.com"]);
+    outcome.expect_usage("those of the accepted keys are shown by image-signature keys --public-key key.gpg");
+}
+
+#[test]
+fn names_that_are_nearly_right() {
+    let desk = Desk::new();
+    let object = desk.signed();
+    desk.put("image.json", object.to_string());
+    desk.run(&["DOCKER://registry.example/ns/app:v1"])
+        .expect_usage("this is written in small letters: docker://registry.example/ns/app:v1");
+    let other = format!("sha256:{}", "9".repeat(64));
+    let args = ["-f", "image.json", &other, "--expected-identity", IDENTITY];
+    let message = desk.run(&args).expect(3).words();
+    let name = object["metadata"]["name"].as_str().unwrap();
+    assert!(
+        message.contains(&format!("is in image.json, which has {name} alone")),
+        "{message}"
+    );
+    desk.put("list.txt", "apiVersion: image.openshift.io/v1\nkind: Image\n");
+    for list in ["image.json", "list.txt"] {
+        desk.run(&["--images-from", list])
+            .expect_usage("it looks like a file of API objects, and a list has the name of an image on each line");
+    }
+    desk.put("key.asc", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n");
+    let outcome = desk.sandbox.run(["policy", "lint", "key.asc"]).expect(1);
+    let said = "key.asc:1:1: error: InvalidPolicy: expected a policy in JSON, and the file looks like a key: a policy names it in keyPath";
+    assert!(outcome.stdout.contains(said), "{outcome:?}");
+}
+
+/// The name of the image stands in the path that is told, and is said all the same.
+#[test]
+fn the_image_is_named_where_its_name_begins_a_path() {
+    let desk = Desk::new();
+    desk.put("image/manifest.json", "{}");
+    let outcome = desk.run(&["dir:.", "--expected-identity", IDENTITY]).expect(3);
+    assert!(
+        outcome.words().contains("dir:./image") && outcome.stdout.contains("\n  image      dir:.\n"),
+        "{outcome:?}"
+    );
+}

@@ -27,6 +27,9 @@ pub(super) fn other(text: &str) -> Option<String> {
             text.trim_start_matches("docker:").trim_start_matches('/'),
         ));
     }
+    if let Some(rest) = scheme(DOCKER).and_then(|start| text.strip_prefix(start)) {
+        return Some(format!("this is written in small letters: {DOCKER}{}", safe(rest)));
+    }
     if scheme("https://").is_some() || scheme("http://").is_some() {
         return Some(
             "a URL is not the name of an image; write docker://REGISTRY/NAME:TAG, [NAMESPACE/]STREAM:TAG, sha256:DIGEST or dir:PATH".into(),

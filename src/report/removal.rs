@@ -76,10 +76,11 @@ fn sentence(removal: &Removal) -> String {
         1 => "the record of 1 signature".to_owned(),
         n => format!("the records of {n} signatures"),
     };
+    let was = if removal.signatures.len() == 1 { "was" } else { "were" };
     match (&removal.trouble, removal.recorded) {
         (Some(trouble), _) => trouble.to_string(),
         (None, _) if removal.signatures.is_empty() => "has no record to remove".to_owned(),
-        (None, RecordResult::Yes) => format!("{count} removed; the signatures are kept"),
+        (None, RecordResult::Yes) => format!("{count} {was} removed; the signatures are kept"),
         (None, RecordResult::Failed) => format!("{count} could not be removed"),
         (None, _) => format!("{count} would be removed (dry run)"),
     }

@@ -286,8 +286,8 @@ fn plan(loaded: &Loaded, removal: &mut Removal, wanted: &[String], now: i64) -> 
         }
         carried = true;
         if let Plan::Write { changes, summary } = forget(&loaded.object["signatures"][index], now) {
-            let summary = summary.unwrap_or_else(|| "signer and identity are removed".to_owned());
-            lines.push(format!("{}: {summary}", safe(&signature.name)));
+            let summary = summary.unwrap_or_else(|| "signer and identity".to_owned());
+            lines.push(format!("{}: would remove: {summary}", safe(&signature.name)));
             removal.signatures.push((signature.name.clone(), RecordResult::No));
             edits.push(SignatureEdit { index, changes });
         }

@@ -252,7 +252,7 @@ fn records_are_written_only_of_what_the_map_names() {
     assert!(
         outcome
             .stderr
-            .contains("True -> False (UnknownKey), ForImage: True -> Unknown: kept back"),
+            .contains("kept back: Trusted: True -> False (UnknownKey), ForImage: True -> Unknown"),
         "{outcome:#?}"
     );
     assert_eq!(stored(1), "True");

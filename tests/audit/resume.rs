@@ -309,3 +309,16 @@ fn a_report_with_an_entry_that_contradicts_itself_is_not_gone_on_from() {
     fs::write(&path, &text).unwrap();
     bench.run(&resume).expect(1);
 }
+
+/// Images in a directory or a registry are judged again in any case: it is said why, and not that none was taken over.
+#[test]
+fn why_images_of_the_report_are_judged_again() {
+    let bench = Bench::new();
+    bench.desk.put("empty/manifest.json", "{}");
+    let image = format!("dir:empty={SIGNED}:v1");
+    bench.run(&[&image, "--report", "jsonl=audit.jsonl"]).expect(1);
+    let outcome = bench.run(&[&image, "--resume", "audit.jsonl"]).expect(1);
+    let told = "note: images of the report that were judged again: 1; images for which a registry, a mirror or a directory is asked are judged again\n";
+    assert!(outcome.stderr.contains(told), "{outcome:#?}");
+    assert!(!outcome.stderr.contains("taken over"), "{outcome:#?}");
+}

@@ -305,3 +305,25 @@ fn an_interrupted_run_tells_what_is_done_and_can_be_gone_on_from() {
         assert_eq!(bench.report(&file).entries, whole.entries);
     }
 }
+
+/// Text on a terminal has it once: what the report says of itself is not said beside it too.
+#[test]
+fn why_an_audit_is_not_complete_is_said_once_on_a_terminal() {
+    if !crate::support::program::has("setsid") {
+        return crate::support::skipped("reasons on a terminal", "setsid is not installed");
+    }
+    let bench = Bench::new();
+    bench.desk.put("table.txt", "NAME   IMAGE REFERENCE\n");
+    let mut command = bench.desk.sandbox.command();
+    command.args(["audit", "-f", "table.txt", "--public-key"]);
+    command.arg(&bench.desk.key_file).env("TERM", "xterm");
+    let (status, shown) = crate::support::terminal::Terminal::run(&command, 300).end();
+    let reason = "table.txt is not a file of API objects";
+    assert!(
+        status == 3 && shown.contains(&format!("Incomplete: {reason}")),
+        "{shown}"
+    );
+    assert!(!shown.contains(&format!("error: {reason}")), "{shown}");
+    let outcome = bench.desk.sandbox.finish(&mut command, b"").expect(3);
+    assert!(outcome.stderr.contains(&format!("error: {reason}")), "{outcome:?}");
+}

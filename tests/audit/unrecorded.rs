@@ -65,3 +65,16 @@ fn an_image_that_is_left_out_of_the_records_is_told_of() {
         assert!(!outcome.stderr.contains("not recorded, since"), "{outcome:#?}");
     }
 }
+
+/// A slip in the map leaves images without an expected identity, as if there were none.
+#[test]
+fn a_map_that_is_for_none_of_the_images_is_told() {
+    let bench = Bench::new();
+    bench.desk.put("all.json", list(&[bench.good(1)]).to_string());
+    let told = "note: no line of --expected-identity-map is for any of these images\n";
+    let outcome = bench.run(&["-f", "all.json"]).expect(0);
+    assert!(!outcome.stderr.contains(told), "{outcome:#?}");
+    bench.desk.put("map", "other.example/a other.example/b\n");
+    let outcome = bench.run(&["-f", "all.json"]);
+    assert!(outcome.stderr.contains(told), "{outcome:#?}");
+}

@@ -26,7 +26,9 @@ fn without_confirm_it_says_what_it_would_do() {
         format!("{D1} the records of 2 signatures would be removed (dry run)\n")
     );
     assert!(
-        outcome.stderr.contains(&format!("{D1}@s1: Trusted: True -> none")),
+        outcome
+            .stderr
+            .contains(&format!("{D1}@s1: would remove: Trusted: True -> none")),
         "{outcome:?}"
     );
     assert!(

@@ -8,6 +8,7 @@ use super::cluster::Cluster;
 use super::held::{Held, HeldEntries, HeldExpected};
 use super::holding::Holding;
 use super::job::{Done, Job, On, Record};
+use super::recording::Told;
 use super::reported::Reported;
 use super::reports::Reports;
 use super::unfinished::{Known, Said};
@@ -262,7 +263,13 @@ impl<'s> Collector<'s> {
             true => self.known.left().values().sum(),
             false => 0,
         };
-        if let Some(file) = &self.settings.resume {
+        let again = self.known.judged_again();
+        if let Some(file) = self
+            .settings
+            .resume
+            .as_ref()
+            .filter(|_| self.taken_over > 0 || again == 0)
+        {
             stderr.note(format_args!(
                 "{} of {} images taken over from {}",
                 self.taken_over,
@@ -270,10 +277,13 @@ impl<'s> Collector<'s> {
                 safe(&file.display().to_string())
             ));
         }
-        let again = self.known.judged_again();
         if again > 0 {
+            let why = match self.holding.judged_anew(self.settings) {
+                "" => "; it is not proven that their entries still hold",
+                why => why,
+            };
             stderr.note(format_args!(
-                "images of the report that were judged again: {again}; it is not proven that their entries still hold"
+                "images of the report that were judged again: {again}{why}"
             ));
         }
         if gone > 0 {
@@ -281,14 +291,18 @@ impl<'s> Collector<'s> {
                 "the report that is resumed has {gone} images that no longer exist; they are left out"
             ));
         }
+        let is_unused = self.settings.map.as_ref().is_some_and(|own| own.map.is_for_none());
+        if is_unused && self.taken_over == 0 {
+            stderr.note("no line of --expected-identity-map is for any of these images");
+        }
         if self.settings.recording == Recording::Confirm {
             if let Some(why) = self.unrecorded.told() {
                 stderr.note(why);
             }
         }
         let incomplete = self.close(false);
-        for reason in &incomplete {
-            stderr.error(reason);
+        if !self.settings.reporting.is_beside_messages {
+            incomplete.iter().for_each(|reason| stderr.error(reason));
         }
         if !incomplete.is_empty() {
             Exit::Trouble
@@ -321,9 +335,9 @@ impl<'s> Collector<'s> {
 }
 
 /// Names the changes of a record that were written, but for those that take trust back.
-pub(super) fn tell_gains(entry: &Entry, gains: &[String], stderr: &mut Messages<'_>) {
+pub(super) fn tell_gains(entry: &Entry, gains: &[Told], stderr: &mut Messages<'_>) {
     let image = safe(&entry.image);
     for gain in gains {
-        stderr.tell(format_args!("{image}: {gain}: recorded"));
+        gain.tell(&image, "recorded", stderr);
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::SpooledTempFile;
 
 use super::expected::{Expected, Unasked};
+use super::recording::Told;
 use crate::audit::entry::{Entry, IdentitySource, Use};
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
@@ -25,9 +26,9 @@ pub(super) struct Held {
     /// What the image is expected to be signed as, where it is judged again before its record is written.
     pub(super) expected: Option<HeldExpected>,
     /// The other changes that wait, in words that are safe to print.
-    pub(super) gains: Vec<String>,
+    pub(super) gains: Vec<Told>,
     /// The changes that take trust back, likewise.
-    pub(super) downgrades: Vec<String>,
+    pub(super) downgrades: Vec<Told>,
 }
 
 /// What an image is expected to be signed as, as it was found out at first.

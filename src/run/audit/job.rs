@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::expected::{self, Expected};
 use super::naming::Lists;
+use super::recording::Told;
 use crate::audit::entry::{Entry, IdentitySource, Use};
 use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Refusal};
@@ -161,9 +162,9 @@ pub(super) struct Record {
     /// Those of them that take no Trusted back.
     pub(super) harmless: Vec<SignatureEdit>,
     /// What these do, in words that are safe to print.
-    pub(super) gains: Vec<String>,
+    pub(super) gains: Vec<Told>,
     /// What the others do, likewise.
-    pub(super) downgrades: Vec<String>,
+    pub(super) downgrades: Vec<Told>,
 }
 
 /// An object to record on.

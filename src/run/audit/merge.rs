@@ -55,6 +55,9 @@ pub(in crate::run) fn run(settings: &Merging, console: &mut Console<'_>) -> Resu
         progress.judged(entry.verdict);
     });
     outputs.end(&mut tail, &totals, true);
+    if !tail.incomplete.is_empty() && reporting.is_beside_messages {
+        return Ok(Exit::Trouble);
+    }
     if !tail.incomplete.is_empty() {
         return Ok(complain(tail.incomplete, &mut stderr));
     }

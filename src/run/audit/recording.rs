@@ -2,6 +2,7 @@
 //! What is to be recorded of an image: without writes that would change nothing, and with those apart that take a record
 //! of trust back (docs/contract.md 5 and 10).
 
+use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
 use super::findings::name;
@@ -9,6 +10,7 @@ use crate::audit::entry::Recorded;
 use crate::edit::{Change, SignatureEdit};
 use crate::record::{self, latest};
 use crate::report;
+use crate::report::console::Messages;
 use crate::run::planning::Planned;
 use crate::source::objects::Loaded;
 use crate::verdict::ImageOutcome;
@@ -21,11 +23,32 @@ pub(super) struct Changes {
     /// What of it takes no Trusted back.
     pub(super) harmless: Vec<SignatureEdit>,
     /// What that does, in words that are safe to print.
-    pub(super) gains: Vec<String>,
+    pub(super) gains: Vec<Told>,
     /// What the rest does, likewise.
-    pub(super) downgrades: Vec<String>,
+    pub(super) downgrades: Vec<Told>,
     /// Whether there are changes that are not among these, since they wait until more is known.
     pub(super) has_waiting: bool,
+}
+
+/// A change of the record of a signature, in words that are safe to print.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Told {
+    /// As its object calls the signature.
+    pub(super) name: String,
+    /// Each condition before and after.
+    pub(super) words: String,
+}
+
+impl Told {
+    /// Says what became of it, as `verify` does: `SIGNATURE: recorded: CHANGE`. Most names of signatures begin with that of
+    /// their `image`, which is safe to print; it stands before the others.
+    pub(super) fn tell(&self, image: &str, fate: &str, stderr: &mut Messages<'_>) {
+        let Self { name, words } = self;
+        match name.starts_with(image) {
+            true => stderr.tell(format_args!("{name}: {fate}: {words}")),
+            false => stderr.tell(format_args!("{image}: {name}: {fate}: {words}")),
+        }
+    }
 }
 
 /// What becomes of the record on an object, and what is to be written.
@@ -42,8 +65,11 @@ pub(super) fn record(loaded: &Loaded, outcome: &ImageOutcome, planned: Planned) 
             continue;
         }
         let signature = outcome.signatures().get(edit.index);
-        let signed_name = name(signature.map_or("", |own| own.name()), edit.index);
-        let words = record::changes(stored, &edit.changes).map(|words| format!("{signed_name}: {words}"));
+        let words = record::changes(stored, &edit.changes);
+        let words = words.map(|words| Told {
+            name: name(signature.map_or("", |own| own.name()), edit.index),
+            words,
+        });
         if is_true(stored) && !is_true(&new) {
             changes.downgrades.extend(words);
         } else {

@@ -76,14 +76,14 @@ impl Collector<'_> {
             let image = safe(&held.entry.image);
             for downgrade in held.downgrades {
                 if is_held_back {
-                    stderr.tell(format_args!("{image}: {downgrade}: kept back"));
+                    downgrade.tell(&image, "kept back", stderr);
                     held.entry.findings.push(Finding {
                         kind: FindingKind::HeldBack,
-                        message: downgrade,
+                        message: format!("{}: {}", downgrade.name, downgrade.words),
                         command: None,
                     });
                 } else if fate == Recorded::Yes {
-                    stderr.tell(format_args!("{image}: {downgrade}: recorded"));
+                    downgrade.tell(&image, "recorded", stderr);
                 }
             }
             self.report(&held.entry.bounded());

@@ -26,6 +26,9 @@ pub struct Reporting {
     pub files: Vec<Report>,
     /// Verdicts are coloured: the report goes to a terminal.
     pub colour: bool,
+    /// Whether a person reads the report and the messages together, as text on one terminal: what it says of itself is not said
+    /// once more then.
+    pub is_beside_messages: bool,
     /// Columns of the terminal that the report is printed on.
     pub columns: Option<usize>,
     /// What makes the audit fail.
@@ -53,7 +56,10 @@ impl Reporting {
             format: options.output,
             files,
             colour: colour(options.color, false, environment),
-            columns: environment.terminal.columns,
+            is_beside_messages: matches!(options.output, Format::Text | Format::Wide)
+                && environment.terminal.stdout
+                && environment.terminal.stderr,
+            columns: environment.columns(),
             fail_on: match options.fail_on.as_slice() {
                 [] => FailOn::default(),
                 named => named.iter().copied().map(failure).collect(),

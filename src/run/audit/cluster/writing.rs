@@ -10,6 +10,7 @@ use crate::report::console::Messages;
 use crate::run::audit::conclusion::Again;
 use crate::run::audit::expected::Expected;
 use crate::run::audit::job::{Job, OnImage};
+use crate::run::audit::recording::Told;
 use crate::run::audit::reported::Reported;
 use crate::run::record_to::{record, ImageRecorder, RecordFate, Recorder as _};
 use crate::settings::objects::Recording;
@@ -22,7 +23,7 @@ impl Cluster<'_> {
         &mut self,
         own: OnImage,
         edits: Vec<SignatureEdit>,
-        (reported, gains): (&Reported, &[String]),
+        (reported, gains): (&Reported, &[Told]),
         stderr: &mut Messages<'_>,
     ) -> Recorded {
         let OnImage {
@@ -66,7 +67,7 @@ impl Cluster<'_> {
         &mut self,
         image: &str,
         expected: Expected,
-        (reported, announced): (&Reported, &[String]),
+        (reported, announced): (&Reported, &[Told]),
         stderr: &mut Messages<'_>,
     ) -> Recorded {
         let name = safe(image);
@@ -95,7 +96,7 @@ impl Cluster<'_> {
                 let why = "its record stays, since it could not be judged again before it is taken back";
                 return Ok(((), Err(format!("{name}: {why}: {trouble}; run the command again"))));
             }
-            let is_announced = |own: &String| announced.contains(own);
+            let is_announced = |own: &Told| announced.contains(own);
             if !changes.downgrades.iter().all(is_announced) {
                 let why = "judged by itself alone, it would lose other records of trust than those that were counted; look at it with image-signature verify";
                 return Ok(((), Err(format!("{name}: {why}"))));

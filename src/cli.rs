@@ -15,6 +15,9 @@ pub mod remove;
 pub mod unknown;
 pub mod verify;
 
+use std::ffi::OsString;
+use std::path::Path;
+
 use clap::{Args, Parser, Subcommand};
 
 /// What "verified" and "trusted" mean, in every help text.
@@ -43,9 +46,9 @@ Examples:
   image-signature describe -f image.json
   image-signature keys";
 
-/// Check that container images are the ones you asked for, as keys that you trust for them say.
+/// Verify container images by their GPG and sigstore signatures, record the verdicts, explain policies and audit clusters
 #[derive(Debug, Parser)]
-#[command(name = "image-signature", version = crate::VERSION, about, long_about = None, help_expected = true)]
+#[command(name = "image-signature", version = crate::VERSION, long_about = None, help_expected = true)]
 #[command(max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = format!("{MEANING}\n\n{EXAMPLES}"))]
 pub struct Cli {
@@ -75,6 +78,19 @@ pub struct Global {
         action = clap::ArgAction::Append,
     )]
     pub verbose: Vec<u8>,
+}
+
+/// The command line as the user typed it: kubectl and oc start their plugin `NAME-image_signature` for `NAME image-signature`.
+#[must_use]
+pub fn typed(mut args: Vec<OsString>) -> Vec<OsString> {
+    let program = args
+        .first()
+        .and_then(|program| Path::new(program).file_name()?.to_str());
+    let caller = program.and_then(|program| program.strip_suffix("-image_signature"));
+    if let Some(caller @ ("kubectl" | "oc")) = caller {
+        args[0] = format!("{caller} image-signature").into();
+    }
+    args
 }
 
 /// What the program is to do, with the options of that command.

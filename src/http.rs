@@ -9,6 +9,7 @@ mod error;
 pub mod escape;
 mod handshake;
 mod message;
+pub mod patience;
 pub mod proxy;
 mod retry;
 pub mod secret;
@@ -33,6 +34,7 @@ use addresses::Resolver;
 pub use addresses::{is_address, Addresses, Nearness};
 pub use error::{HttpError, ANSWER_TIMEOUT, BODY_TIMEOUT, CONNECT_TIMEOUT};
 pub use message::{Headers, Method, Request, Response};
+use patience::Patience;
 use proxy::Proxy;
 use retry::{Attempts, Rules};
 pub use retry::{MAX_RETRY_AFTER, MAX_RETRY_TOTAL};
@@ -78,6 +80,8 @@ pub struct Client {
     /// Whether the answer to the request under way may be given up.
     may_give_up: Arc<AtomicBool>,
     settings: Settings,
+    /// It was said that the server takes its time.
+    is_slow: Arc<AtomicBool>,
     seen: HashSet<String>,
     warnings: Vec<String>,
 }
@@ -118,6 +122,7 @@ impl Client {
             agent: Agent::with_parts(config, connector, Resolver::new(settings.addresses)),
             may_give_up,
             settings,
+            is_slow: Arc::default(),
             seen: HashSet::new(),
             warnings: Vec::new(),
         })
@@ -190,7 +195,9 @@ impl Client {
         left: Option<Duration>,
     ) -> Result<(Response, Option<Duration>), HttpError> {
         let started = Instant::now();
+        let patience = Patience::begin(request.url, &self.is_slow);
         let result = self.exchange(request, left);
+        drop(patience);
         let (method, url) = (request.method.word(), self.shown(request.url));
         let ms = started.elapsed().as_millis();
         match &result {

@@ -6,7 +6,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser;
-use image_signature::cli::{unknown, Cli};
+use image_signature::cli::{self, unknown, Cli};
 use image_signature::files::cleanup;
 use image_signature::processes;
 use image_signature::report::console::Messages;
@@ -19,7 +19,7 @@ use image_signature::settings::logging;
 fn main() -> ExitCode {
     // First of all, while there is one thread: it changes this process's PATH.
     let environment = Environment::take(terminal::look());
-    let args: Vec<_> = std::env::args_os().collect();
+    let args = cli::typed(std::env::args_os().collect());
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -36,7 +36,8 @@ fn main() -> ExitCode {
         }
     };
     let rust_log = std::env::var("RUST_LOG").ok();
-    logging::start(&cli.global.verbose, rust_log.as_deref(), |line, message| {
+    let is_seen = environment.terminal.stderr;
+    logging::start(&cli.global.verbose, rust_log.as_deref(), is_seen, |line, message| {
         Messages::to(line).warning(message);
     });
     if let Err(error) = cleanup::on_signals() {

@@ -74,7 +74,9 @@ impl State {
         self.pace.note(Instant::now(), done);
         let mut line = format!("{} {}", self.done, self.judged());
         if let Some(pace) = self.pace.text(total.saturating_sub(done)) {
-            let _ = write!(line, "; {pace}");
+            // Before the counts: on a narrow terminal these are cut off.
+            let counts = line.find(": ").unwrap_or(line.len());
+            line.insert_str(counts, &format!(" ({pace})"));
         }
         if done < total {
             line = format!("{} {line}", bar(done, total));

@@ -10,6 +10,8 @@ use std::io::{self, Write};
 use env_logger::{Builder, Logger};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
+use crate::http::patience::PATIENCE;
+
 /// The target of this program's own records, which is the name of its crate.
 const OWN: &str = "image_signature";
 
@@ -17,8 +19,9 @@ const OWN: &str = "image_signature";
 pub type Warn = fn(&mut dyn Write, &Arguments<'_>);
 
 /// Starts logging. The numbers are those of `-v`; without them `rust_log` decides, the value of `RUST_LOG`, and where that is
-/// not set warnings are shown, which are for people: `warn` writes them.
-pub fn start(verbose: &[u8], rust_log: Option<&str>, warn: Warn) {
+/// not set warnings are shown, which are for people: `warn` writes them. `is_seen`: they go to a terminal, where it is also told
+/// that a server is waited for.
+pub fn start(verbose: &[u8], rust_log: Option<&str>, is_seen: bool, warn: Warn) {
     let level: u32 = verbose.iter().map(|n| u32::from(*n)).sum();
     let mut builder = Builder::new();
     if verbose.is_empty() {
@@ -34,7 +37,7 @@ pub fn start(verbose: &[u8], rust_log: Option<&str>, warn: Warn) {
     let logger = builder.format(move |line, record| write(line, record, warn)).build();
     let level = logger.filter();
     // A second start in one process changes nothing.
-    if log::set_boxed_logger(Box::new(OwnRecords(logger))).is_ok() {
+    if log::set_boxed_logger(Box::new(OwnRecords { logger, is_seen })).is_ok() {
         log::set_max_level(level);
     }
 }
@@ -49,21 +52,30 @@ fn write(line: &mut impl Write, record: &Record<'_>, warn: Warn) -> io::Result<(
 }
 
 /// Passes on what this program logs, and nothing of its libraries.
-struct OwnRecords(Logger);
+struct OwnRecords {
+    logger: Logger,
+    is_seen: bool,
+}
+
+impl OwnRecords {
+    fn takes(&self, metadata: &Metadata<'_>) -> bool {
+        is_own(metadata.target()) && (self.is_seen || metadata.target() != PATIENCE)
+    }
+}
 
 impl Log for OwnRecords {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        is_own(metadata.target()) && self.0.enabled(metadata)
+        self.takes(metadata) && self.logger.enabled(metadata)
     }
 
     fn log(&self, record: &Record<'_>) {
-        if is_own(record.target()) {
-            self.0.log(record);
+        if self.takes(record.metadata()) {
+            self.logger.log(record);
         }
     }
 
     fn flush(&self) {
-        self.0.flush();
+        self.logger.flush();
     }
 }
 

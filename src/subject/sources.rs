@@ -33,7 +33,7 @@ impl SourceAnswer {
 pub fn unasked(sources: &[SourceAnswer]) -> Refusal {
     let why = match sources.iter().find(|source| source.is_attachment_left_out()) {
         Some(source) => format!(
-            " that the policy requires: {}; --registries.d DIR names the configuration of the nodes",
+            " that the policy requires: {}; name the configuration of the nodes with --registries.d DIR",
             source.note.as_deref().unwrap_or_default()
         ),
         None => ": they are in registries, and an Image object has none; for an image of a cluster, --registry-url auto asks there"

@@ -25,12 +25,12 @@ fn a_bar_counts_rate_and_time_left_are_shown_on_a_terminal() {
     let (status, shown) = Terminal::run(&command, 200).end();
     assert_eq!(status, 1, "{shown}");
     let lines: Vec<&str> = shown.split('\r').filter(|line| line.starts_with("[#")).collect();
-    // [#####---------------] judged 17 of 60 images: 12 Verified, 5 Rejected; 9.8/s, 5 s left
+    // [#####---------------] judged 17 of 60 images (9.8/s, 5 s left): 12 Verified, 5 Rejected
     let is_whole = |line: &&&str| {
         line.contains("] judged ")
-            && line.contains(" of 60 images: ")
+            && line.contains(" of 60 images (")
+            && line.contains(" left): ")
             && line.contains("/s, ")
-            && line.contains(" left")
     };
     assert!(lines.iter().any(|line| is_whole(&line)), "{lines:#?}");
     // It does not stay in the way of what is printed at the end.

@@ -177,3 +177,22 @@ fn a_transport_of_skopeo_is_no_registry_to_inspect() {
         "{outcome:?}"
     );
 }
+
+/// Who has only the plugin cannot type the name of its file.
+#[test]
+fn usage_names_the_command_that_the_plugin_is_called_by() {
+    let sandbox = golden::sandbox();
+    for (file, name) in [
+        ("kubectl-image_signature", "kubectl image-signature"),
+        ("oc-image_signature", "oc image-signature"),
+        ("image-signature", "image-signature"),
+    ] {
+        let plugin = sandbox.path(file);
+        std::os::unix::fs::symlink(crate::support::program::binary(), &plugin).unwrap();
+        let mut command = sandbox.command_of(&plugin);
+        command.arg("completion");
+        let outcome = sandbox.finish(&mut command, b"").expect(2);
+        let usage = format!("\nUsage: {name} completion <SHELL>\n");
+        assert!(outcome.stderr.contains(&usage), "{outcome:?}");
+    }
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::support::api::Fault;
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::images::{image, D1, D2};
-use crate::support::program::{has, wait_until};
+use crate::support::program::{has, wait_until, Sandbox};
 use crate::support::skipped;
 use crate::support::terminal::Terminal;
 
@@ -120,4 +120,28 @@ fn a_person_is_told_where_the_advice_is() {
         let outcome = scene.finish(&mut command);
         assert!(!outcome.stderr.contains("--explain"), "{outcome:?}");
     }
+}
+
+/// Whoever looks on would take the program for one that hangs. Elsewhere nobody wonders.
+#[test]
+fn a_server_that_takes_its_time_is_told_on_a_terminal() {
+    if !has("setsid") {
+        return skipped("a slow server on a terminal", "setsid is not installed");
+    }
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = silent.local_addr().unwrap();
+    let sandbox = Sandbox::new();
+    let image = format!("docker://{host}/ns/app:v1");
+    let mut command = sandbox.command();
+    command.args(["verify", &image, "--request-timeout", "7s", "--public-key"]);
+    command.arg(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/data/example/release-key.asc"
+    ));
+    command.env("TERM", "xterm");
+    let told = format!("https://{host} has not answered for 5 s; waiting");
+    let (status, shown) = Terminal::run(&command, 200).end();
+    assert_eq!((status, shown.matches(&told).count()), (3, 1), "{shown}");
+    let outcome = sandbox.finish(&mut command, b"").expect(3);
+    assert!(!outcome.stderr.contains("has not answered"), "{outcome:?}");
 }

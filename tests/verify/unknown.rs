@@ -95,7 +95,7 @@ fn no_message_proposes_to_check_less() {
         let name = option.split('=').next().unwrap();
         for command in ["verify", "audit", "inspect"] {
             sandbox.run([command, option, "docker://a.example/b:1"]).expect_usage(&format!(
-                "there is no option {name}; plain http is used where registries.conf has insecure = true for the registry, and another CA is named by --registry-ca FILE"
+                "there is no option {name}; plain http is used where registries.conf, or the file of --registries-conf, has insecure = true for the registry, and another CA is named by --registry-ca FILE"
             ));
         }
         for command in ["remove", "describe", "keys", "policy"] {

@@ -29,7 +29,7 @@ pub(super) fn answer(name: &str, other: Option<&str>) -> String {
     match other {
         Some(command) => format!("there is no option {name}; {command} asks no registry"),
         None => format!(
-            "there is no option {name}; plain http is used where registries.conf has insecure = true for the registry, and another CA is named by --registry-ca FILE"
+            "there is no option {name}; plain http is used where registries.conf, or the file of --registries-conf, has insecure = true for the registry, and another CA is named by --registry-ca FILE"
         ),
     }
 }

@@ -9,13 +9,22 @@ use crate::reason::{Reason, Verdict};
 /// Longest line where nothing else is known, in columns.
 pub const WIDTH: usize = 80;
 
+/// Longest line of a message where a terminal is narrower than that, in columns.
+const MIN_WIDTH: usize = 40;
+
 /// Longest line of a message however wide the terminal is, in columns.
 const MAX_WIDTH: usize = 160;
 
 /// The longest line for a terminal, or for something else.
 #[must_use]
 pub fn width(columns: Option<usize>) -> usize {
-    columns.unwrap_or(WIDTH).clamp(WIDTH, MAX_WIDTH)
+    columns.unwrap_or(WIDTH).clamp(MIN_WIDTH, MAX_WIDTH)
+}
+
+/// Columns that a row of a table may take on a terminal, or on something else.
+#[must_use]
+pub fn room(columns: Option<usize>) -> usize {
+    columns.unwrap_or(WIDTH)
 }
 
 /// How results are printed.
@@ -25,8 +34,10 @@ pub struct Appearance {
     pub format: Format,
     /// Verdicts are coloured. Their words are there all the same.
     pub colour: bool,
-    /// Longest line of a message below a table, in columns. That of the block for one image is [`WIDTH`].
+    /// Longest line of a message, in columns.
     pub width: usize,
+    /// Columns that a row of a table may take.
+    pub room: usize,
     /// Where several images are expected, the widths of the table's columns.
     pub table: Option<Columns>,
     /// The command that shows which keys are accepted in this run, safe to print.

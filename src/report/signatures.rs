@@ -10,6 +10,7 @@ use super::ImageReport;
 use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Verdict};
 use crate::reference::Reference;
+use crate::source::registry::signatures::places;
 use crate::subject::{Answer, SourceAnswer};
 use crate::text::{safe, time};
 use crate::verdict::{ImageOutcome, SignatureOutcome, Signer};
@@ -91,6 +92,17 @@ fn is_the_images(outcome: &ImageOutcome, signature: &SignatureOutcome) -> bool {
     (signature.reason(), signature.message()) == (outcome.reason(), outcome.message())
 }
 
+/// Why an image is not Verified. The places that have no signature stand below, and are not named twice.
+pub(super) fn message(report: &ImageReport) -> String {
+    let message = report.outcome.message();
+    match report.outcome.reason() {
+        Reason::NoSignature if !report.sources.is_empty() => {
+            message.replace(&places(&report.sources), "any of the places below")
+        }
+        _ => message.to_owned(),
+    }
+}
+
 /// Whether the lines about the image say it all.
 pub(super) fn is_said(outcome: &ImageOutcome, signature: &SignatureOutcome) -> bool {
     match (outcome.verdict(), signature.verdict()) {
@@ -124,7 +136,9 @@ pub(super) fn write(
     // Where all is well, nobody needs to know where nothing was found.
     let matters = |source: &&SourceAnswer| {
         let is_found_with_note = source.answer == Answer::Found && source.note.is_some();
-        wide || outcome.verdict() != Verdict::Verified || is_found_with_note
+        // Nor where something was found that decides.
+        let is_unasked = outcome.verdict() == Verdict::Rejected && source.answer == Answer::NotAsked;
+        wide || outcome.verdict() != Verdict::Verified && !is_unasked || is_found_with_note
     };
     let sources = report.sources.iter().filter(matters);
     let sources: Vec<String> = sources.map(source).collect();

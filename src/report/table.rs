@@ -30,6 +30,8 @@ pub(super) struct Table {
     pub(super) colour: bool,
     /// Longest line of a message.
     pub(super) width: usize,
+    /// Columns that a row may take. In less than it needs, what is long stands below the rest of it.
+    pub(super) room: usize,
     /// Widths of the columns so far, in characters.
     pub(super) columns: Columns,
 }
@@ -50,14 +52,39 @@ fn cell(text: String) -> String {
 }
 
 impl Table {
+    /// Columns of IMAGE, EXPECTED and KEY.
+    fn widths(&self) -> [usize; 3] {
+        let key = if self.wide { WHOLE_KEY } else { SHORT_KEY };
+        let image = self.columns.image.max("IMAGE".len());
+        [image, self.columns.expected.max("EXPECTED".len()), key]
+    }
+
+    /// Whether a row fits on one line, wherever the last cell ends that has no fixed width.
+    fn fits(&self) -> bool {
+        let gaps = 4 + usize::from(self.wide);
+        VERDICT + self.widths().iter().sum::<usize>() + REASON + gaps * GAP.len() <= self.room
+    }
+
     /// Writes what follows the verdict; the last cell is not filled up.
     fn row(&self, out: &mut dyn Write, cells: [&str; 5]) -> io::Result<()> {
-        let key = if self.wide { WHOLE_KEY } else { SHORT_KEY };
-        let (image, expected) = (
-            self.columns.image.max("IMAGE".len()),
-            self.columns.expected.max("EXPECTED".len()),
-        );
+        let [image, expected, key] = self.widths();
         let [image_cell, expected_cell, key_cell, reason, source] = cells;
+        if !self.fits() {
+            let is_short = !self.wide && key_cell.chars().count() <= SHORT_KEY;
+            let beside = if is_short { key_cell } else { "" };
+            writeln!(out, "{}", format!("{GAP}{reason:<REASON$}{GAP}{beside}").trim_end())?;
+            let below = [image_cell, expected_cell, key_cell, source];
+            for (n, cell) in below.into_iter().enumerate() {
+                let is_told = cell == "-"
+                    || n == 1 && image_cell.strip_prefix("docker://") == Some(cell)
+                    || n == 2 && is_short
+                    || n == 3 && !self.wide;
+                if !is_told {
+                    writeln!(out, "    {cell}")?;
+                }
+            }
+            return Ok(());
+        }
         write!(
             out,
             "{GAP}{image_cell:<image$}{GAP}{expected_cell:<expected$}{GAP}{key_cell:<key$}{GAP}"
@@ -120,7 +147,7 @@ impl Renderer for Table {
             let owners = signatures::owners(outcome);
             let message = match outcome.verdict() {
                 Verdict::Verified => outcome.message().to_owned(),
-                _ => format!("{}: {}", outcome.reason(), outcome.message()),
+                _ => format!("{}: {}", outcome.reason(), signatures::message(report)),
             };
             write!(text, "  ")?;
             let message = keep_together(&message, owners.iter().map(String::as_str));

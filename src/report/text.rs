@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::appearance::{self, WIDTH};
+use super::appearance;
 use super::signatures;
 use super::wrap::{self, keep_together};
 use super::{ImageReport, InRegistry, Renderer};
@@ -24,6 +24,8 @@ pub(super) struct Block {
     pub(super) wide: bool,
     /// Verdicts are coloured: results go to a terminal.
     pub(super) colour: bool,
+    /// Longest line, in columns.
+    pub(super) width: usize,
 }
 
 impl Renderer for Block {
@@ -64,7 +66,7 @@ impl Renderer for Block {
         for scope in signatures::scopes(outcome) {
             value.put("policy", scope)?;
         }
-        signatures::write(out, report, self.wide, 2, WIDTH)
+        signatures::write(out, report, self.wide, 2, self.width)
     }
 }
 
@@ -77,12 +79,12 @@ impl Block {
             Some(identity) => identity.to_string(),
             // The verdict says it already.
             None if outcome.reason().word() == outcome.verdict().word() => outcome.message().to_owned(),
-            None => format!("{}: {}", outcome.reason(), outcome.message()),
+            None => format!("{}: {}", outcome.reason(), signatures::message(report)),
         };
         let begin = outcome.verdict().word().len();
         let owners = signatures::owners(outcome);
         let whole = keep_together(&format!(": {text}"), owners.iter().map(String::as_str));
-        wrap::write(out, &whole, begin, 4, WIDTH)?;
+        wrap::write(out, &whole, begin, 4, self.width)?;
         Ok(text)
     }
 }
@@ -144,12 +146,21 @@ impl Values<'_> {
 
     /// Whether the value was written.
     fn put(&mut self, label: &str, value: &str) -> io::Result<bool> {
-        if value.is_empty() || self.said.contains(value) {
+        if value.is_empty() || says(&self.said, value) {
             return Ok(false);
         }
         writeln!(self.out, "  {label:<width$}{value}", width = VALUES - 2)?;
         Ok(true)
     }
+}
+
+/// Whether a text has a value in it, and not only as the beginning of another one.
+fn says(text: &str, value: &str) -> bool {
+    let goes_on = |c: char| c.is_ascii_alphanumeric() || "/:@=_-.".contains(c);
+    text.match_indices(value).any(|(at, _)| {
+        let after = &text[at + value.len()..];
+        !after.trim_start_matches(['.', ':']).starts_with(goes_on)
+    })
 }
 
 /// `-o name`: the names of the verified images.

@@ -86,6 +86,14 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
+    /// Columns of what is printed: what `COLUMNS` says, else those of the terminal on standard output.
+    #[must_use]
+    pub fn columns(&self) -> Option<usize> {
+        let named = self.variable("COLUMNS").and_then(OsStr::to_str);
+        let named = named.and_then(|text| text.parse().ok()).filter(|columns| *columns > 0);
+        named.or(self.terminal.columns)
+    }
+
     /// All variables, as the program was started with them: for programs of the caller's.
     #[must_use]
     pub fn variables(&self) -> Vec<(OsString, OsString)> {

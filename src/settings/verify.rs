@@ -135,7 +135,7 @@ impl Verify {
             explain: options.explain,
             clock: environment.clock(),
             colour: colour(options.color, prints_document, environment),
-            columns: environment.terminal.columns.filter(|_| !prints_document),
+            columns: environment.columns().filter(|_| !prints_document),
             shows_progress: environment.terminal.stderr,
             names_explain: environment.terminal.stderr
                 && !options.explain

@@ -226,3 +226,28 @@ fn an_image_without_expected_identity_is_told_with_the_repository_that_its_objec
         );
     }
 }
+
+/// A digest of 71 columns stands below the rest of its row where there is not room for both.
+#[test]
+fn the_table_fits_the_columns_that_there_are() {
+    let bench = Bench::new();
+    let object = bench.image(1, &[b"garbage"]);
+    bench.desk.put("one.json", object.to_string());
+    let in_columns = |columns: &str| {
+        let mut command = bench.desk.sandbox.command();
+        command.env("COLUMNS", columns).args(["audit", "-f", "one.json"]);
+        command.args(["--expected-identity-map", "map", "--public-key"]);
+        command.arg(&bench.desk.key_file);
+        bench.desk.sandbox.finish(&mut command, b"").expect(1).stdout
+    };
+    let d = digest(1);
+    let narrow = format!("\nVERDICT       REASON\n    IMAGE\nRejected      NotASignature\n    {d}\n");
+    let wide = format!("\nVERDICT       REASON                 IMAGE\nRejected      NotASignature          {d}\n");
+    let text = in_columns("80");
+    assert!(text.contains(&narrow) && !text.contains("used by"), "{text}");
+    assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+    let text = in_columns("108");
+    assert!(text.contains(&wide), "{text}");
+    assert!(in_columns("107").contains(&narrow));
+    assert!(in_columns("none").contains(&narrow));
+}

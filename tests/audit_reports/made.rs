@@ -135,6 +135,7 @@ pub fn rendered(format: Format, head: &Value, entries: &[Value], tail: &Value) -
     let look = Look {
         colour: false,
         width: 100,
+        room: 200,
         fail_on: FailOn::default(),
         controls: controls::built_in().unwrap(),
     };

@@ -51,7 +51,7 @@ fn text_lists_what_is_wrong_and_sums_up() {
     );
     assert!(
         text.contains(&format!(
-            "Rejected      UnknownKey             {}   team-0/app-0:v1\n    message of 0\n",
+            "Rejected      UnknownKey             {}\n    used by team-0/app-0:v1\n    message of 0\n",
             digest(0)
         )),
         "{text}"
@@ -85,7 +85,7 @@ fn text_of_what_is_well_is_short_and_wide_text_has_it_all() {
         "{text}"
     );
     assert!(
-        text.contains(RELEASE) && text.contains("    signed as registry.example.com/team/app-0:v1\n"),
+        text.contains(RELEASE) && text.contains("    accepted as registry.example.com/team/app-0:v1\n"),
         "{text}"
     );
 }

@@ -229,7 +229,8 @@ fn the_keys_of_a_list_that_is_verified_by_its_instances() {
         assert!(text.contains(&said), "{text}");
     }
     let table = town.verify(&[&args[..], &["docker://registry.invalid/ns/app:v1"]].concat());
-    let row = table.stdout.lines().find(|line| line.starts_with("Verified")).unwrap();
+    let row = table.stdout.split_once("\nVerified ").unwrap().1;
+    let row = row.split_once("\nUn").unwrap().0;
     assert!(row.contains(&town.key[24..]), "{row}");
     assert!(row.contains(&second[24..]), "{row}");
     let item = town.verify_json(&args).expect(0).item();

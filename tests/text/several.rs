@@ -15,12 +15,66 @@ fn run(desk: &Desk, more: &[&str]) -> Outcome {
     desk.run(&[&["-f", "images.json", "--expected-identity", IDENTITY][..], more].concat())
 }
 
+/// In a terminal of so many columns.
+fn in_columns(desk: &Desk, columns: &str, more: &[&str]) -> Outcome {
+    let mut command = desk.sandbox.command();
+    command.env("COLUMNS", columns);
+    command.args([
+        "verify",
+        "-f",
+        "images.json",
+        "--expected-identity",
+        IDENTITY,
+        "--public-key",
+    ]);
+    command.arg(&desk.key_file).args(more);
+    desk.sandbox.finish(&mut command, b"")
+}
+
+/// A row that is wider than the terminal is broken between cells, and so is the head of the table.
+#[test]
+fn a_table_fits_the_columns_that_there_are() {
+    let desk = Desk::new();
+    let images = [desk.signed(), image(D2, &[&desk.sign(D2, OTHER)]), image(D3, &[])];
+    desk.put("images.json", list(&images).to_string());
+    let short = &desk.key[desk.key.len() - 16..];
+    let begin = format!(
+        "VERDICT       REASON                 KEY\n    IMAGE\n    EXPECTED\nVerified      -                      {short}\n    {D1}\n    {IDENTITY}\nRejected      IdentityMismatch       {short}\n    {D2}\n"
+    );
+    for outcome in [run(&desk, &[]), in_columns(&desk, "80", &[])] {
+        let text = outcome.expect(1).stdout;
+        assert!(text.starts_with(&begin), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+    // What is long by itself stays whole, and what is not known is not named.
+    let wide = in_columns(&desk, "80", &["-o", "wide"]).expect(1).stdout;
+    assert!(
+        wide.contains(&format!("\n    {}\n    file:images.json\nRejected", desk.key)),
+        "{wide}"
+    );
+    assert!(
+        wide.contains(&format!("\n    {D3}\n    {IDENTITY}\n    file:images.json\n")),
+        "{wide}"
+    );
+    // So does what is said of one image.
+    let first = |columns: &str| {
+        let text = in_columns(&desk, columns, &[D2]).expect(1).stdout;
+        text.lines().next().unwrap_or_default().chars().count()
+    };
+    assert!(
+        first("50") <= 50 && first("120") > 80,
+        "{} {}",
+        first("50"),
+        first("120")
+    );
+}
+
 #[test]
 fn columns_stand_below_each_other_and_counts_come_last() {
     let desk = Desk::new();
     let images = [desk.signed(), image(D2, &[&desk.sign(D2, OTHER)]), image(D3, &[])];
     desk.put("images.json", list(&images).to_string());
-    let outcome = run(&desk, &[]).expect(1);
+    let outcome = in_columns(&desk, "200", &[]).expect(1);
     let lines: Vec<&str> = outcome.stdout.lines().collect();
     let (image, key) = (lines[0].find("IMAGE").unwrap(), lines[0].find("KEY").unwrap());
     let short = &desk.key[desk.key.len() - 16..];
@@ -37,7 +91,7 @@ fn columns_stand_below_each_other_and_counts_come_last() {
     // What is Verified is not spoken of again, the others each once.
     assert_eq!(outcome.stdout.matches(D1).count(), 1, "{}", outcome.stdout);
     assert_eq!(outcome.stdout.matches(D2).count(), 2, "{}", outcome.stdout);
-    let wide = run(&desk, &["-o", "wide"]).expect(1).stdout;
+    let wide = in_columns(&desk, "300", &["-o", "wide"]).expect(1).stdout;
     assert!(wide.lines().nth(1).unwrap().contains(&desk.key), "{wide}");
 }
 
@@ -224,6 +278,7 @@ fn rows_come_in_the_order_of_what_was_asked_and_nothing_tears_the_table() {
             "--public-key",
         ]);
         command.arg(&desk.key_file).args([D3, D1, D2]).args(more);
+        command.env("COLUMNS", "200");
         let text = desk.sandbox.finish(&mut command, b"").expect(1).stdout;
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].starts_with("VERDICT"), "{text}");

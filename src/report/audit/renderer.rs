@@ -17,6 +17,8 @@ pub struct Look {
     pub colour: bool,
     /// Longest line of a message, in columns.
     pub width: usize,
+    /// Columns that a row of a table may take.
+    pub room: usize,
     /// What makes the audit fail.
     pub fail_on: FailOn,
     /// The controls that the audit has evidence for.

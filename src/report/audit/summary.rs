@@ -8,7 +8,7 @@ use crate::audit::controls::Control;
 use crate::audit::tail::Tail;
 use crate::audit::totals::{Key, Named, Totals};
 use crate::reason::Verdict;
-use crate::report::table;
+use crate::report::{table, wrap};
 use crate::text::{safe, time};
 
 /// The end of `-o text` and `-o wide`.
@@ -16,6 +16,10 @@ pub(super) struct Summary {
     /// Whole fingerprints, and what the audit is evidence for.
     pub(super) wide: bool,
     pub(super) controls: Vec<Control>,
+    /// Longest line of a text, in columns.
+    pub(super) width: usize,
+    /// Columns that a row may take.
+    pub(super) room: usize,
 }
 
 impl Summary {
@@ -28,28 +32,28 @@ impl Summary {
             };
             vec![verdict.to_string(), reason.to_owned(), count.to_string()]
         });
-        grid(out, &["VERDICT", "REASON", "IMAGES"], outcomes.collect())?;
+        self.grid(out, &["VERDICT", "REASON", "IMAGES"], outcomes.collect())?;
         self.namespaces(out, totals)?;
         self.keys(out, totals)?;
         let algorithms = totals.algorithms.counted.iter();
         let algorithms = algorithms.map(|(name, count)| vec![safe(name), count.to_string()]);
-        grid(out, &["ALGORITHMS", "SIGNATURES"], algorithms.collect())?;
+        self.grid(out, &["ALGORITHMS", "SIGNATURES"], algorithms.collect())?;
         left_out(out, &totals.algorithms, "signatures with other algorithms")?;
         let mut strangers: Vec<_> = totals.strangers.counted.iter().collect();
         strangers.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
         let strangers = strangers.into_iter();
         let strangers = strangers.map(|(name, count)| vec![safe(name), count.to_string()]);
-        grid(out, &["KEY IN NO KEYRING (CLAIMED)", "SIGNATURES"], strangers.collect())?;
+        self.grid(out, &["KEY IN NO KEYRING (CLAIMED)", "SIGNATURES"], strangers.collect())?;
         left_out(out, &totals.strangers, "signatures by other unknown keys")?;
         let findings = totals.findings.iter();
         let findings = findings.map(|(kind, count)| vec![kind.word().to_owned(), count.to_string()]);
-        grid(out, &["ALSO FOUND", "IMAGES"], findings.collect())?;
+        self.grid(out, &["ALSO FOUND", "IMAGES"], findings.collect())?;
         if self.wide {
             let controls = self.controls.iter().map(|control| {
                 let name = safe(&format!("{} {}", control.framework, control.id));
                 vec![name, message(&control.evidence(totals).join("; "))]
             });
-            grid(out, &["EVIDENCE FOR", "MEASURED"], controls.collect())?;
+            self.grid(out, &["EVIDENCE FOR", "MEASURED"], controls.collect())?;
         }
         writeln!(out)?;
         for (fingerprint, key, expires) in totals.expiring() {
@@ -87,7 +91,7 @@ impl Summary {
                 .map(|verdict| verdicts.get(verdict).copied().unwrap_or(0).to_string());
             std::iter::once(name).chain(numbers).collect()
         });
-        grid(out, &header, rows.collect())?;
+        self.grid(out, &header, rows.collect())?;
         // What is left out of the uses of an image is counted, and not in which namespaces it is.
         match totals.namespaces.left_out {
             0 => Ok(()),
@@ -109,12 +113,54 @@ impl Summary {
                 safe(&key.owner),
             ]
         });
-        grid(
+        self.grid(
             out,
             &["KEY", "IMAGES", "ALONE", "ALGORITHM", "EXPIRES", "OWNER"],
             rows.collect(),
         )?;
         left_out(out, &totals.keys, "images by other keys")
+    }
+
+    /// Writes rows in columns; nothing where there are none. In less room than they need, the last column stands below the others.
+    fn grid(&self, out: &mut dyn Write, header: &[&str], rows: Vec<Vec<String>>) -> io::Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let width = |column: usize| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            let longest = cells.map(|cell| cell.chars().count()).max();
+            longest
+                .unwrap_or(0)
+                .max(header.get(column).map_or(0, |title| title.len()))
+        };
+        let widths: Vec<usize> = (0..header.len()).map(width).collect();
+        // Numbers stand below each other.
+        let is_number = |column: usize| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            // The first column has names, even if all of them are digits.
+            column > 0 && cells.flat_map(|cell| cell.bytes()).all(|byte| byte.is_ascii_digit())
+        };
+        let numbers: Vec<bool> = (0..header.len()).map(is_number).collect();
+        writeln!(out)?;
+        let titles = header.iter().map(|title| (*title).to_owned()).collect();
+        let needed = widths.iter().sum::<usize>() + 3 * widths.len().saturating_sub(1);
+        let beside = match needed <= self.room || numbers.last() == Some(&true) {
+            true => widths.len(),
+            false => widths.len() - 1,
+        };
+        for row in std::iter::once(titles).chain(rows) {
+            let fill = |(n, (cell, width)): (usize, (&String, &usize))| match numbers.get(n) {
+                Some(true) => format!("{cell:>width$}"),
+                _ => format!("{cell:<width$}"),
+            };
+            let cells: Vec<String> = row.iter().zip(&widths).take(beside).enumerate().map(fill).collect();
+            writeln!(out, "{}", cells.join("   ").trim_end())?;
+            for below in row.iter().skip(beside) {
+                write!(out, "    ")?;
+                wrap::write(out, below, 4, 8, self.width)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -127,37 +173,4 @@ fn left_out<V>(out: &mut dyn Write, names: &Named<V>, what: &str) -> io::Result<
         0 => Ok(()),
         count => writeln!(out, "({count} {what})"),
     }
-}
-
-/// Writes rows in columns; nothing where there are none.
-fn grid(out: &mut dyn Write, header: &[&str], rows: Vec<Vec<String>>) -> io::Result<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        let longest = cells.map(|cell| cell.chars().count()).max();
-        longest
-            .unwrap_or(0)
-            .max(header.get(column).map_or(0, |title| title.len()))
-    };
-    let widths: Vec<usize> = (0..header.len()).map(width).collect();
-    // Numbers stand below each other.
-    let is_number = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        // The first column has names, even if all of them are digits.
-        column > 0 && cells.flat_map(|cell| cell.bytes()).all(|byte| byte.is_ascii_digit())
-    };
-    let numbers: Vec<bool> = (0..header.len()).map(is_number).collect();
-    writeln!(out)?;
-    let titles = header.iter().map(|title| (*title).to_owned()).collect();
-    for row in std::iter::once(titles).chain(rows) {
-        let fill = |(n, (cell, width)): (usize, (&String, &usize))| match numbers.get(n) {
-            Some(true) => format!("{cell:>width$}"),
-            _ => format!("{cell:<width$}"),
-        };
-        let cells: Vec<String> = row.iter().zip(&widths).enumerate().map(fill).collect();
-        writeln!(out, "{}", cells.join("   ").trim_end())?;
-    }
-    Ok(())
 }

@@ -21,8 +21,6 @@ const VERDICT: usize = 11;
 const REASON: usize = 20;
 /// Columns of a digest.
 const IMAGE: usize = 71;
-/// Columns of a key as it is shown, and of a whole fingerprint.
-const KEYS: [usize; 2] = [16, 40];
 /// Space between two columns.
 const GAP: &str = "   ";
 
@@ -30,6 +28,8 @@ const GAP: &str = "   ";
 pub(super) struct Text {
     colour: bool,
     width: usize,
+    /// Columns that a row may take.
+    room: usize,
     /// Every image, and everything that is known of it.
     wide: bool,
     /// Whether the head of the table is written.
@@ -42,27 +42,25 @@ impl Text {
         Self {
             colour: look.colour,
             width: look.width,
+            room: look.room,
             wide,
             has_rows: false,
             summary: Summary {
                 wide,
                 controls: look.controls.clone(),
+                width: look.width,
+                room: look.room,
             },
         }
     }
 
     fn row(&mut self, out: &mut dyn Write, entry: &Entry) -> io::Result<()> {
-        let key = KEYS[usize::from(self.wide)];
+        // In less than a row needs, the digest stands below the rest of it.
+        let fits = VERDICT + REASON + IMAGE + 2 * GAP.len() <= self.room;
+        let before = if fits { GAP } else { "\n    " };
         if !std::mem::replace(&mut self.has_rows, true) {
-            write!(
-                out,
-                "\n{:VERDICT$}{GAP}{:REASON$}{GAP}{:IMAGE$}{GAP}",
-                "VERDICT", "REASON", "IMAGE"
-            )?;
-            if self.wide {
-                write!(out, "{:key$}{GAP}", "KEY")?;
-            }
-            writeln!(out, "USED BY")?;
+            let reason = if fits { REASON } else { 0 };
+            writeln!(out, "\n{:VERDICT$}{GAP}{:reason$}{before}IMAGE", "VERDICT", "REASON")?;
         }
         appearance::verdict(out, entry.verdict, self.colour)?;
         let gap = VERDICT.saturating_sub(entry.verdict.word().len());
@@ -70,20 +68,11 @@ impl Text {
             Verdict::Verified => "-",
             _ => entry.reason.word(),
         };
-        write!(
-            out,
-            "{:gap$}{GAP}{reason:REASON$}{GAP}{:IMAGE$}{GAP}",
-            "",
-            safe(&entry.image)
-        )?;
-        if self.wide {
-            let keys: Vec<String> = entry.signers().map(|signer| safe(&signer.primary)).collect();
-            let keys = if keys.is_empty() {
-                "-".to_owned()
-            } else {
-                keys.join(",")
-            };
-            write!(out, "{keys:key$}{GAP}")?;
+        let filled = if fits { REASON } else { 0 };
+        writeln!(out, "{:gap$}{GAP}{reason:filled$}{before}{}", "", safe(&entry.image))?;
+        let keys: Vec<String> = entry.signers().map(|signer| safe(&signer.primary)).collect();
+        if self.wide && !keys.is_empty() {
+            self.below(out, &format!("key {}", keys.join(", ")))?;
         }
         let shown = if self.wide { entry.uses.len() } else { 1 };
         let mut uses: Vec<String> = entry
@@ -96,10 +85,10 @@ impl Text {
         if more > 0 {
             uses.push(format!("{more} more"));
         }
-        if uses.is_empty() {
-            uses.push("-".to_owned());
+        match uses.is_empty() {
+            true => Ok(()),
+            false => self.below(out, &format!("used by {}", uses.join(", "))),
         }
-        writeln!(out, "{}", uses.join(", "))
     }
 
     /// A line below the row, broken between words.
@@ -119,7 +108,7 @@ impl Text {
         if self.wide {
             for identity in &entry.expected {
                 let is_met = entry.matched.contains(identity);
-                let word = if is_met { "signed as" } else { "expected" };
+                let word = if is_met { "accepted as" } else { "expected" };
                 self.below(out, &format!("{word} {}", safe(identity)))?;
             }
             for signature in &entry.signatures {

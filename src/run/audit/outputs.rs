@@ -9,7 +9,7 @@ use crate::audit::head::Head;
 use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
 use crate::files::fresh::Fresh;
-use crate::report::appearance::{width, WIDTH};
+use crate::report::appearance::{room, width, WIDTH};
 use crate::report::audit::renderer;
 use crate::report::audit::renderer::{Look, Renderer};
 use crate::report::listing::Quiet;
@@ -55,9 +55,10 @@ impl<'s> Outputs<'s> {
         reports: impl Iterator<Item = &'r Report>,
         out: &'s mut dyn Write,
     ) -> Result<Self, UsageError> {
-        let look = |colour, width| Look {
+        let look = |colour, width, room| Look {
             colour,
             width,
+            room,
             fail_on: reporting.fail_on.clone(),
             controls: reporting.controls.clone(),
         };
@@ -71,13 +72,16 @@ impl<'s> Outputs<'s> {
             })?;
             files.push(InFile {
                 path: report.path.clone(),
-                renderer: renderer(report.format, &look(false, WIDTH)),
+                renderer: renderer(report.format, &look(false, WIDTH, WIDTH)),
                 file: Ok(file),
             });
         }
         Ok(Self {
             out,
-            printed: renderer(reporting.format, &look(reporting.colour, width(reporting.columns))),
+            printed: renderer(
+                reporting.format,
+                &look(reporting.colour, width(reporting.columns), room(reporting.columns)),
+            ),
             trouble: None,
             files,
         })

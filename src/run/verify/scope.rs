@@ -87,6 +87,7 @@ impl Scope {
             format: format(settings),
             colour: settings.colour,
             width: appearance::width(settings.columns),
+            room: appearance::room(settings.columns),
             table: (self.images > 1).then_some(self.columns),
             keys_shown_by: settings.keys_shown_by.clone(),
         }

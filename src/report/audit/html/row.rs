@@ -168,7 +168,7 @@ fn identities(entry: &Entry) -> Vec<Identity> {
     let (word, texts) = if entry.matched.is_empty() {
         ("expected", &entry.expected)
     } else {
-        ("signed as", &entry.matched)
+        ("accepted as", &entry.matched)
     };
     let shown = texts.iter().take(MAX_OTHERS);
     shown.map(|text| Identity { word, text: safe(text) }).collect()

@@ -23,6 +23,8 @@ mod files_uses;
 mod findings;
 #[path = "audit/fleet.rs"]
 mod fleet;
+#[path = "audit/indexed.rs"]
+mod indexed;
 #[path = "audit/inputs.rs"]
 mod inputs;
 #[path = "audit/instances.rs"]

@@ -76,7 +76,9 @@ fn pods_have_no_privilege_and_write_only_to_volumes() {
                 assert!(volumes.iter().any(|volume| volume["name"] == mount["name"]), "{mount}");
             }
             assert!(mounts.iter().any(|mount| mount["mountPath"] == "/tmp"), "{manifest}");
-            for word in texts(&container["args"]) {
+            let values = container["env"].as_array().into_iter().flatten();
+            let values = values.filter_map(|variable| variable["value"].as_str().map(str::to_owned));
+            for word in texts(&container["args"]).into_iter().chain(values) {
                 let path = word.split_once('=').map_or(word.as_str(), |(_, path)| path);
                 let is_mounted = mounts
                     .iter()
@@ -96,8 +98,11 @@ fn parts_and_merge_speak_of_the_same_files() {
     let containers = containers("job-indexed.yaml");
     let args = texts(&containers[0]["args"]);
     assert!(args.contains(&format!("auto/{count}")), "{args:?}");
-    let report = args.iter().find_map(|word| word.strip_prefix("jsonl=")).unwrap();
-    assert_eq!(containers[0]["env"][0]["name"], "PART");
+    // A variable is known to those that stand after it.
+    let variables = containers[0]["env"].as_array().unwrap();
+    let names: Vec<&Value> = variables.iter().map(|variable| &variable["name"]).collect();
+    assert_eq!(names, ["PART", "TRY", "REPORT"]);
+    let report = variables[2]["value"].as_str().unwrap();
     let merged = texts(&containers[1]["args"]);
     for part in 0..count {
         let file = report.replace("$(PART)", &part.to_string());

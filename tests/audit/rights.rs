@@ -10,7 +10,7 @@ use super::elsewhere::Town;
 use super::fleet::pod;
 use crate::support::api::log::Request;
 use crate::support::api::Rule;
-use crate::support::deployment::objects;
+use crate::support::deployment::{command, objects, shown, shown_options, templates};
 use crate::support::program::Outcome;
 
 /// A verb on a resource of a group: in one namespace or in all, of one object or of all.
@@ -209,4 +209,43 @@ fn who_records_needs_one_right_more() {
     // Who only looks cannot.
     let town = self::town(&rights("image-signature-audit"));
     run(&town, &["--confirm", "--expected-identity-map", "map"]).expect(3);
+}
+
+/// What the comments of the manifest and of the unit say is all that it takes, and without it nothing is written.
+#[test]
+fn what_is_run_each_day_records_with_what_its_comment_says() {
+    let unit = "image-signature-audit.service";
+    let daily = texts(&templates("cronjob.yaml")[0]["containers"][0]["args"]);
+    for (args, more) in [(daily, shown("cronjob.yaml")), (command(unit), shown_options(unit))] {
+        let town = town(&(&rights("image-signature-audit") | &rights("image-signature-record")));
+        let sandbox = &town.fleet.scene.sandbox;
+        let run = |args: &[String]| {
+            let places = [
+                ("/etc/image-signature/keys/release-key.asc", town.fleet.key_file.clone()),
+                ("${CREDENTIALS_DIRECTORY}/release-key.asc", town.fleet.key_file.clone()),
+                ("${CREDENTIALS_DIRECTORY}/kubeconfig", "home/.kube/config".to_owned()),
+                ("/etc/image-signature/keys/map", "map".to_owned()),
+                ("/etc/image-signature/map", "map".to_owned()),
+                ("/var/lib/image-signature/", String::new()),
+                ("${STATE_DIRECTORY}/", String::new()),
+            ];
+            let args = args.iter().map(|arg| {
+                let begun = arg.to_owned();
+                places.iter().fold(begun, |arg, (place, own)| arg.replace(place, own))
+            });
+            let args: Vec<String> = args.collect();
+            town.fleet.scene.run(&args).expect(0);
+            let report = std::fs::read_to_string(sandbox.path("audit.json")).unwrap();
+            let report: Value = serde_json::from_str(&report).unwrap();
+            report["items"][0]["recorded"].clone()
+        };
+        assert_ne!(run(&args), "yes");
+        assert!(!town
+            .fleet
+            .server()
+            .requests()
+            .iter()
+            .any(|r| r.is_write() && !is_about_oneself(r)));
+        assert_eq!(run(&[args, more].concat()), "yes");
+    }
 }

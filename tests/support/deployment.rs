@@ -29,6 +29,13 @@ pub fn templates(name: &str) -> Vec<Value> {
     specs.cloned().collect()
 }
 
+/// The lines of YAML that a comment of a manifest shows.
+pub fn shown(name: &str) -> Vec<String> {
+    let text = read(&format!("kubernetes/{name}"));
+    let lines = text.lines().filter_map(|line| line.strip_prefix("#   - "));
+    lines.map(str::to_owned).collect()
+}
+
 /// The lines of a unit that set something, in order.
 pub fn settings(unit: &str) -> Vec<(String, String)> {
     let text = read(&format!("systemd/{unit}"));
@@ -47,6 +54,16 @@ pub fn setting(unit: &str, name: &str) -> String {
         .collect();
     assert_eq!(found.len(), 1, "{unit}: {name}: {found:?}");
     found[0].clone()
+}
+
+/// The options that a comment of a unit shows.
+pub fn shown_options(unit: &str) -> Vec<String> {
+    let text = read(&format!("systemd/{unit}"));
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("#   AUDIT_OPTIONS="))
+        .unwrap();
+    line.trim_matches('"').split(' ').map(str::to_owned).collect()
 }
 
 /// The command that a service runs, without the program and without the variable for more options.

@@ -5,6 +5,8 @@
 mod contradictions;
 #[path = "audit_reports/diff.rs"]
 mod diff;
+#[path = "audit_reports/diff_places.rs"]
+mod diff_places;
 #[path = "audit_reports/documents.rs"]
 mod documents;
 #[path = "audit_reports/hostile.rs"]

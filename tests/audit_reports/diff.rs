@@ -294,30 +294,6 @@ fn nothing_in_reports_moves_a_terminal() {
     }
 }
 
-/// The same images in another folder are other images: that is said, not only that all are gone and new.
-#[test]
-fn reports_that_have_no_image_in_common_are_told_to_be_of_two_places() {
-    let sandbox = Sandbox::new();
-    let of = |folder: &str| {
-        let mut head = head();
-        head["source"] = format!("files {folder}").into();
-        let mut entries = vec![verified(1, &[(RELEASE, None)])];
-        entries[0]["source"] = format!("file:{folder}/all.json").into();
-        lines(&head, &entries, Some(&tail(&entries)))
-    };
-    sandbox.file("old", of("/one"));
-    sandbox.file("new", of("/two"));
-    let outcome = sandbox.run(["audit", "diff", "old", "new"]).expect(1);
-    let told = "the reports have no image in common, so that all are gone or new";
-    assert!(outcome.stderr.contains(told), "{outcome:#?}");
-    assert!(
-        outcome.stderr.contains("files /one") && outcome.stderr.contains("files /two"),
-        "{outcome:#?}"
-    );
-    let outcome = sandbox.run(["audit", "diff", "old", "old"]).expect(0);
-    assert!(!outcome.stderr.contains(told), "{outcome:#?}");
-}
-
 /// Reports have other formats too.
 #[test]
 fn a_report_of_another_format_is_told_to_be_none_of_json_lines() {

@@ -3,10 +3,13 @@
 //!
 //! Of each image of the old report only the place of its line is kept: reports may have hundreds of thousands.
 
+mod left;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write as _};
 use std::path::Path;
 
+use self::left::Left;
 use crate::audit::difference::{changes, Change, Difference, Place, State};
 use crate::audit::entry::Entry;
 use crate::audit::fault::Fault;
@@ -43,11 +46,11 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
     let old = rewindable(&settings.old)
         .map_err(Fault::Io)
         .and_then(|(again, file)| Ok((again, open(&settings.old, file)?)));
-    let new = piped(&settings.new)
+    let new = rewindable(&settings.new)
         .map_err(Fault::Io)
-        .and_then(|file| open(&settings.new, file));
+        .and_then(|(again, file)| Ok((again, open(&settings.new, file)?)));
     match (old, new) {
-        (Ok((again, old)), Ok(new)) => {
+        (Ok((again, old)), Ok((new_again, new))) => {
             if old.head.shard != new.head.shard {
                 faults.push(format!(
                     "the reports are of different shards, {} and {}",
@@ -56,7 +59,7 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
             }
             ends.heads = Some((old.head.clone(), new.head.clone()));
             let mut put = |difference: &Difference| printer.put(difference);
-            match compare(old, &again, new, &mut put, &mut faults) {
+            match compare((old, &again), (new, &new_again), &mut put, &mut faults) {
                 Ok(is_common) => is_nothing_common = !is_common,
                 Err(error) => faults.push(format!("comparing: {error}")),
             }
@@ -69,7 +72,7 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
     }
     if let Some((old, new)) = ends.heads.as_ref().filter(|_| is_nothing_common) {
         console.err.warning(format_args!(
-            "the reports have no image in common, so that all are gone or new: an image is known by its digest and by where it was found, and the old report is of {}, the new one of {}; audit the same place by the same name",
+            "the reports have no image in common, so that all are gone or new: the old report is of {}, the new one of {}",
             safe(&old.source),
             safe(&new.source)
         ));
@@ -91,7 +94,7 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
     }
 }
 
-/// A file, and what has the same to be read again by place: of a pipe the copy of what was read of it.
+/// A file to be read, after what has the same to be read again by place: of a pipe the copy of what was read of it.
 fn rewindable(path: &Path) -> io::Result<(File, Box<dyn Read>)> {
     let file = open_named(path)?;
     if file.metadata()?.is_file() {
@@ -100,15 +103,6 @@ fn rewindable(path: &Path) -> io::Result<(File, Box<dyn Read>)> {
     let copy = tempfile::tempfile()?;
     let again = copy.try_clone()?;
     Ok((again, Box::new(Piped::new(file, Some(copy)))))
-}
-
-/// A file that is read once.
-fn piped(path: &Path) -> io::Result<Box<dyn Read>> {
-    let file = open_named(path)?;
-    Ok(match file.metadata()?.is_file() {
-        true => Box::new(file),
-        false => Box::new(Piped::new(file, None)),
-    })
 }
 
 /// Most bytes that are read of a pipe: more than any report has, so that one without end fills neither disk nor memory.
@@ -151,87 +145,96 @@ fn open(path: &Path, file: Box<dyn Read>) -> Result<Report, Fault> {
 }
 
 /// Hands out every difference, and notes why there may be more. Whether an image is in both reports comes back; also where
-/// one of them has none.
+/// one of them has none. Each report comes with what it can be read again from.
 fn compare(
-    old: Report,
-    again: &File,
-    new: Report,
+    (old, old_again): (Report, &File),
+    (new, new_again): (Report, &File),
     put: &mut dyn FnMut(&Difference) -> io::Result<()>,
     faults: &mut Vec<String>,
 ) -> io::Result<bool> {
     let (mut are_old, mut are_new, mut is_common) = (false, false, false);
     let mut known: Images<Known> = Images::default();
-    let mut places: Vec<Place> = Vec::new();
-    let mut at = old.lines.position();
-    let head = old.head.clone();
-    each(old, faults, &mut |entry, end| {
-        let place = Place {
-            offset: at,
-            length: end - at,
-        };
-        at = end;
+    let heads = (old.head.clone(), new.head.clone());
+    each(old, faults, &mut |entry, place| {
         are_old = true;
-        let is_new = known
-            .insert(&entry.image, &entry.source, Known { place, is_there: false })
-            .is_none();
-        Ok(is_new)
+        let before = known.insert(&entry.image, &entry.source, Known { place, is_there: false });
+        Ok(before.is_none())
     })?;
     let mut seen: Images<()> = Images::default();
-    each(new, faults, &mut |entry, _| {
-        let state = State::of(&entry);
+    let mut added = Left::default();
+    each(new, faults, &mut |entry, place| {
         are_new = true;
         let is_new = seen.insert(&entry.image, &entry.source, ()).is_none();
-        let Some(before) = known.get_mut(&entry.image, &entry.source) else {
-            put(&Difference {
-                change: Change::New,
-                old: None,
-                new: Some(state),
-            })?;
-            return Ok(is_new);
-        };
-        before.is_there = true;
-        is_common = true;
-        let before = State::of(&read(again, before.place, &head)?);
-        for change in changes(&before, &state) {
-            put(&Difference {
-                change,
-                old: Some(before.clone()),
-                new: Some(state.clone()),
-            })?;
+        if let Some(before) = known.get_mut(&entry.image, &entry.source) {
+            before.is_there = true;
+            is_common = true;
+            put_changes(&read(old_again, before.place, &heads.0)?, &entry, put)?;
+        } else {
+            added.add(&entry, place);
         }
         Ok(is_new)
     })?;
-    places.extend(
-        known
-            .into_values()
-            .filter(|known| !known.is_there)
-            .map(|known| known.place),
-    );
+    let mut gone = Left::default();
+    let left = known.into_values().filter(|known| !known.is_there);
+    let mut places: Vec<Place> = left.map(|known| known.place).collect();
     places.sort_unstable_by_key(|place| place.offset);
     for place in places {
-        put(&Difference {
-            change: Change::Gone,
-            old: Some(State::of(&read(again, place, &head)?)),
-            new: None,
-        })?;
+        gone.add(&read(old_again, place, &heads.0)?, place);
+    }
+    for place in added.places() {
+        let entry = read(new_again, *place, &heads.1)?;
+        if let Some(before) = added.only(&entry).and_then(|_| gone.only(&entry)) {
+            is_common = true;
+            put_changes(&read(old_again, before, &heads.0)?, &entry, put)?;
+        } else {
+            put(&Difference {
+                change: Change::New,
+                old: None,
+                new: Some(State::of(&entry)),
+            })?;
+        }
+    }
+    for place in gone.places() {
+        let entry = read(old_again, *place, &heads.0)?;
+        if gone.only(&entry).and_then(|_| added.only(&entry)).is_none() {
+            put(&Difference {
+                change: Change::Gone,
+                old: Some(State::of(&entry)),
+                new: None,
+            })?;
+        }
     }
     Ok(is_common || !are_old || !are_new)
 }
 
-/// Hands out every image of a report with the place where its line ends, and notes why they may not be all. `take` tells
-/// whether the image was not there before.
+/// Hands out how an image differs that is in both reports.
+fn put_changes(old: &Entry, new: &Entry, put: &mut dyn FnMut(&Difference) -> io::Result<()>) -> io::Result<()> {
+    let (old, new) = (State::of(old), State::of(new));
+    for change in changes(&old, &new) {
+        put(&Difference {
+            change,
+            old: Some(old.clone()),
+            new: Some(new.clone()),
+        })?;
+    }
+    Ok(())
+}
+
+/// Hands out every image of a report with the place of its line, and notes why they may not be all. `take` tells whether
+/// the image was not there before.
 fn each(
     mut report: Report,
     faults: &mut Vec<String>,
-    take: &mut dyn FnMut(Entry, u64) -> io::Result<bool>,
+    take: &mut dyn FnMut(Entry, Place) -> io::Result<bool>,
 ) -> io::Result<()> {
     let name = &report.name;
     let mut repeated = 0_u64;
     loop {
+        let offset = report.lines.position();
         match report.lines.next_line() {
             Ok(Some(Line::Entry(entry))) => {
-                let end = report.lines.position();
-                repeated += u64::from(!take(*entry, end)?);
+                let length = report.lines.position() - offset;
+                repeated += u64::from(!take(*entry, Place { offset, length })?);
             }
             Ok(Some(Line::End(tail))) => {
                 if tail.interrupted {
@@ -263,7 +266,7 @@ fn read(file: &File, place: Place, head: &Head) -> io::Result<Entry> {
     file.seek(SeekFrom::Start(place.offset))?;
     let mut line = Vec::new();
     BufReader::new(file).take(place.length).read_until(b'\n', &mut line)?;
-    entry_of(&line, head).map_err(|fault| io::Error::other(format!("the old report has changed: {fault}")))
+    entry_of(&line, head).map_err(|fault| io::Error::other(format!("a report has changed: {fault}")))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `audit`: which images are judged, what is expected of them, how the run goes, what is recorded, how it ends.
 
+#[path = "audit/allowed.rs"]
+mod allowed;
 #[path = "audit/bench.rs"]
 mod bench;
 #[path = "audit/cluster.rs"]

@@ -132,7 +132,7 @@ impl Inventory {
             Refusal::new(
                 Reason::NotFound,
                 format!(
-                    "the cluster has no Image object {digest}: what signatures it has is known to its registry only"
+                    "the cluster has no Image object {digest}: what signatures it has is known to its registry only (see --registry-url)"
                 ),
             )
         });

@@ -231,8 +231,12 @@ impl Inventory {
         self.beside.extend(told.others);
         // Where Image objects are chosen by their labels, what is none of them is not asked for.
         if self.scope.range == Range::Images && self.scope.selector.is_empty() {
-            let used = uses.images().filter(|digest| !is_only_named(&uses.known(digest)));
-            self.images.extend(used.filter_map(|digest| digest.hash()));
+            self.images.sort_unstable();
+            let is_listed = |hash: &[u8; 32]| self.images.binary_search(hash).is_ok();
+            let unlisted = uses.images().filter_map(|digest| Some((digest.hash()?, digest)));
+            let unlisted = unlisted.filter(|(hash, digest)| !is_listed(hash) && !is_only_named(&uses.known(digest)));
+            let unlisted: Vec<[u8; 32]> = unlisted.map(|(hash, _)| hash).collect();
+            self.images.extend(unlisted);
         }
         self.settle(uses);
     }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `make bench`: what an audit of many images costs, as ratios in one run against one process a signature (gpgv, gpgme,
-//! skopeo) and against what gpg itself needs for the signatures alone.
+//! skopeo) and against what gpg itself needs for the signatures alone; and what an audit of a cluster costs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
 
+mod fleet;
 mod measure;
 mod signer;
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{BufWriter, Write};
@@ -23,7 +26,7 @@ const SIGNED: usize = 2_000;
 /// Images of the large run: the first are the signed ones, the others carry their signatures again, which are then for
 /// another image. gpg has the same work with them.
 const MANY: usize = 50_000;
-/// Images that those are shown which start a process for each.
+/// Images that those are shown which start a process for each: the first of the signed ones. They are told by image.
 const FEW: usize = 200;
 /// Measured runs of each kind.
 const ROUNDS: usize = 3;
@@ -83,7 +86,14 @@ fn main() -> ExitCode {
             mean(&figures.cpu) / SIGNED as f64 / (mean(&gpgv.cpu) / FEW as f64),
         );
     }
-    met &= skopeo(root, &signer, two);
+    if let Some(skopeo) = skopeo(root, &signer) {
+        tell("skopeo", &skopeo, FEW);
+        met &= is_faster("an audit with 2 workers", two, &skopeo);
+        let cluster = cluster(&key, &blobs);
+        println!("\naudit of the same {SIGNED} images in a cluster on loopback, with a tag each");
+        tell("cluster", &cluster, SIGNED);
+        met &= is_faster("an audit of a cluster with 2 workers", &cluster, &skopeo);
+    }
 
     println!("\naudit of {MANY} images in files against gpg --multifile for their signatures alone, wall time");
     for workers in [1_usize, 2] {
@@ -189,11 +199,11 @@ fn multifile(root: &Path, key: &Path, workers: usize) -> Case {
     shell("gpg --multifile", format!("{} wait", runs.join(" ")))
 }
 
-/// What skopeo needs, where it is installed; whether an audit is as much faster as it must be.
-fn skopeo(root: &Path, signer: &Signer, audit: &Figures) -> bool {
+/// What skopeo needs for [`FEW`] images, where it is installed.
+fn skopeo(root: &Path, signer: &Signer) -> Option<Figures> {
     if Command::new("skopeo").arg("--version").output().is_err() {
         println!("  SKIPPED: skopeo is not installed");
-        return true;
+        return None;
     }
     let fingerprint = signer.fingerprint();
     let mut script = String::new();
@@ -211,14 +221,39 @@ fn skopeo(root: &Path, signer: &Signer, audit: &Figures) -> bool {
         ..shell("skopeo", script)
     };
     let [figures] = rounds([&case], 1);
-    tell("skopeo", &figures, FEW);
-    let faster = each(&figures.wall, FEW) / each(&audit.wall, SIGNED);
+    Some(figures)
+}
+
+/// Whether an audit of [`SIGNED`] images is as much faster as it must be.
+fn is_faster(what: &str, audit: &Figures, skopeo: &Figures) -> bool {
+    let faster = each(&skopeo.wall, FEW) / each(&audit.wall, SIGNED);
     let is_met = faster >= FASTER;
     println!(
-        "  bar: an audit with 2 workers at least {FASTER} times as fast as skopeo standalone-verify: {faster:.0} times, {}",
+        "  bar: {what} at least {FASTER} times as fast as skopeo standalone-verify: {faster:.0} times, {}",
         if is_met { "met" } else { "NOT MET" }
     );
     is_met
+}
+
+/// What an audit of a cluster with the signed images needs, all of which are Verified.
+fn cluster(key: &Path, blobs: &[Vec<u8>]) -> Figures {
+    let images: Vec<fleet::Signed> = blobs
+        .iter()
+        .enumerate()
+        .map(|(n, blob)| (digest(n), REFERENCE.to_owned(), blob.clone()))
+        .collect();
+    let scene = fleet::cluster(&images);
+    let kubeconfig = scene.sandbox.path("home/.kube/config");
+    let mut command = vec![env!("CARGO_BIN_EXE_image-signature"), "audit", "--workers", "2"];
+    command.extend(["--kubeconfig", kubeconfig.to_str().unwrap()]);
+    command.extend(["--public-key", key.to_str().unwrap()]);
+    let case = Case {
+        name: "cluster",
+        command: command.into_iter().map(str::to_owned).collect(),
+        home: None,
+    };
+    let [figures] = rounds([&case], ROUNDS);
+    figures
 }
 
 fn manifest_of(n: usize) -> String {

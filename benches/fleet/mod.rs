@@ -13,7 +13,7 @@ use crate::support::cluster::Scene;
 use crate::support::images::signature;
 
 /// Tags of a stream.
-const TAGS: usize = 100;
+const TAGS: usize = 10;
 /// Namespaces that the streams are in.
 const NAMESPACES: usize = 40;
 

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use super::draft::Draft;
+use super::draft::{Draft, DraftDemand};
 use crate::policy::image_policy::ImagePolicy;
 use crate::policy::member;
 use crate::policy::rulebook::{PlacedRequirement, Rulebook, DOCKER};
@@ -33,7 +33,7 @@ impl Trouble {
 /// # Errors
 /// When one is not. `name` is what the policy is called.
 pub(in crate::run) fn check(book: &Rulebook, name: &str) -> Result<(), UsageError> {
-    match troubles(book, name).next() {
+    match troubles(book, name).into_iter().next() {
         Some(trouble) => Err(UsageError::new(trouble.message)),
         None => Ok(()),
     }
@@ -41,27 +41,62 @@ pub(in crate::run) fn check(book: &Rulebook, name: &str) -> Result<(), UsageErro
 
 /// The key files that are of no use, the first one of each requirement. Keys that objects of a cluster name are not among
 /// them: they are judged by where they are needed. Nor are those that can be read once only.
-pub(in crate::run) fn troubles<'b>(book: &'b Rulebook, name: &'b str) -> impl Iterator<Item = Trouble> + 'b {
-    let transports = book.base().and_then(|base| base.policy());
-    let transports = transports.into_iter().flat_map(|policy| &policy.transports);
-    let scopes = transports.flat_map(|own| own.scopes.iter().map(|scope| (own.name.as_str(), Some(&*scope.name))));
-    scopes.chain([(DOCKER, None)]).flat_map(move |(transport, scope)| {
+pub(in crate::run) fn troubles(book: &Rulebook, name: &str) -> Vec<Trouble> {
+    let mut looking = Looking {
+        book,
+        name,
+        good: Vec::new(),
+        troubles: Vec::new(),
+    };
+    let policy = book.base().and_then(|base| base.policy());
+    for own in policy.into_iter().flat_map(|policy| &policy.transports) {
+        for scope in &own.scopes {
+            looking.scope(&own.name, Some(&scope.name));
+        }
+    }
+    looking.scope(DOCKER, None);
+    looking.troubles
+}
+
+/// A policy whose key files are looked at.
+struct Looking<'b> {
+    book: &'b Rulebook,
+    name: &'b str,
+    /// What names key files that are of use, as OpenPGP keys or as others: scopes often name the same.
+    good: Vec<(KeyMaterial, bool)>,
+    troubles: Vec<Trouble>,
+}
+
+impl Looking<'_> {
+    fn scope(&mut self, transport: &str, scope: Option<&str>) {
         let words = match transport {
-            DOCKER => words(name, scope),
-            other => format!("transport {other}, {}", words(name, scope)),
+            DOCKER => words(self.name, scope),
+            other => format!("transport {other}, {}", words(self.name, scope)),
         };
-        let rules = book.base_rules(transport, scope).into_iter().enumerate();
-        let useless = move |(number, rule): (usize, PlacedRequirement<'_>)| {
-            let is_looked_at = !is_read_once(rule.requirement);
-            let read = || draft((book, &words, number), rule.requirement, Some(&rule), None);
-            Some(Trouble {
-                transport: transport.to_owned(),
-                scope: scope.map(str::to_owned),
-                message: is_looked_at.then(read)?.err()?.0,
-            })
-        };
-        rules.filter_map(useless)
-    })
+        for (number, rule) in self.book.base_rules(transport, scope).iter().enumerate() {
+            let Some(material) = member::material(rule.requirement).filter(|_| !is_read_once(rule.requirement)) else {
+                continue;
+            };
+            let is_openpgp = matches!(rule.requirement, PolicyRequirement::SignedBy { .. });
+            if self
+                .good
+                .iter()
+                .any(|(good, kind)| good == material && *kind == is_openpgp)
+            {
+                continue;
+            }
+            match draft((self.book, &words, number), rule.requirement, Some(rule), None) {
+                // Of what is not checked the keys are not read.
+                Ok(draft) if matches!(draft.demand, DraftDemand::Ready(_)) => {}
+                Ok(_) => self.good.push((material.clone(), is_openpgp)),
+                Err(UsageError(message)) => self.troubles.push(Trouble {
+                    transport: transport.to_owned(),
+                    scope: scope.map(str::to_owned),
+                    message,
+                }),
+            }
+        }
+    }
 }
 
 /// A requirement with the key files that it names. `words` are those of its scope, and `rule` says where it stands.

@@ -86,7 +86,7 @@ pub(super) fn spoiled(book: &Rulebook) -> Vec<Trouble> {
     let name = book
         .base()
         .map_or_else(String::new, |base| format!("policy {}", shown(&base.file)));
-    key_files::troubles(book, &name).collect()
+    key_files::troubles(book, &name)
 }
 
 /// What follows from one for the scopes that do not name it.

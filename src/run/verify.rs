@@ -226,6 +226,13 @@ impl<'s> Run<'_, 's> {
         self.stderr.tell(line);
     }
 
+    /// Tells something beside the images: where they are a table, after it.
+    fn put_aside(&mut self, tell: impl FnOnce(&mut Messages<'_>)) {
+        let mut lines = Vec::new();
+        tell(&mut Messages::to(&mut lines));
+        self.aside.put(&mut self.stderr, &lines);
+    }
+
     /// Names the changes that are made or would be, and prints the image.
     fn print(&mut self, judged: &Judged) {
         self.print_unless(judged, None);

@@ -166,3 +166,32 @@ fn a_member_of_registries_conf_that_is_not_known_is_named() {
     let outcome = scene.town.verify(&[&scene.image]).expect(0);
     assert!(named(&outcome).is_empty(), "{outcome:?}");
 }
+
+/// What is warned of stands after the table, on a terminal that has both streams as well.
+#[test]
+fn no_warning_tears_the_table() {
+    let scene = Scene::new();
+    let typo = format!("default-docker:\n  lookasid: {}\n", scene.store);
+    scene.town.stores(&typo);
+    let other = format!("{}x", scene.image);
+    let command = scene
+        .town
+        .command(&["verify", scene.image.as_str(), other.as_str(), "--all-platforms"]);
+    let mut both = scene.town.sandbox.command_of(std::path::Path::new("/bin/sh"));
+    both.args(["-c", "exec \"$@\" 2>&1", "sh"]).arg(command.get_program());
+    both.args(command.get_args()).env("COLUMNS", "200");
+    for (name, value) in command.get_envs() {
+        value.map(|value| both.env(name, value));
+    }
+    let text = scene.town.sandbox.finish(&mut both, b"").stdout;
+    let (table, rest) = text.split_once("\n\n").unwrap();
+    assert_eq!(table.lines().count(), 3, "{text}");
+    let single = format!(
+        "note: {} is a single manifest, not a manifest list: --all-platforms adds nothing\n",
+        scene.image
+    );
+    assert!(
+        rest.contains(&scene.warning(2, "lookasid")) && rest.contains(&single),
+        "{text}"
+    );
+}

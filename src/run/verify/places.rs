@@ -73,7 +73,7 @@ impl Run<'_, '_> {
                 self.cluster_image(session, reach.elsewhere.as_mut(), name, (identities, named), is_only);
                 session.tell_warnings(&mut self.stderr);
                 for warning in reach.elsewhere.iter_mut().flat_map(Registry::take_warnings) {
-                    self.stderr.warning(warning);
+                    self.put_aside(|lines| lines.warning(warning));
                 }
             }
             (Target::Registry(reference), _, Some(registries)) => self.registry_image(registries, wanted, reference),

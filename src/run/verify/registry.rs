@@ -25,7 +25,7 @@ impl<'c> Run<'c, '_> {
         match registries.resolve(reference) {
             Ok(taken) => {
                 for (_, trouble) in &taken.passed_over {
-                    self.stderr.note(format_args!("not taken from there: {trouble}"));
+                    self.put_aside(|lines| lines.note(format_args!("not taken from there: {trouble}")));
                 }
                 self.taken(registries, wanted, &taken);
             }
@@ -37,7 +37,7 @@ impl<'c> Run<'c, '_> {
             }
         }
         for warning in registries.take_warnings() {
-            self.stderr.warning(warning);
+            self.put_aside(|lines| lines.warning(warning));
         }
     }
 
@@ -50,11 +50,15 @@ impl<'c> Run<'c, '_> {
         };
         let platforms = &self.settings.platforms;
         if matches!(platforms, Platforms::Default) || !instances::is_list(&taken.bytes) {
-            if let Platforms::One(platform) = platforms {
-                self.stderr.note(format_args!(
-                    "{} is a single manifest, not a manifest list: --platform {platform} chooses nothing",
-                    safe(&wanted.asked)
-                ));
+            let choice = match platforms {
+                Platforms::Default => None,
+                Platforms::One(platform) => Some(format!("--platform {platform} chooses nothing")),
+                Platforms::All => Some("--all-platforms adds nothing".to_owned()),
+            };
+            if let Some(choice) = choice {
+                let asked = safe(&wanted.asked);
+                let what = format!("{asked} is a single manifest, not a manifest list: {choice}");
+                self.put_aside(|lines| lines.note(what));
             }
             let findings = self.manifests(registries, taken).manifest(&wanted.identities, &whole);
             if let Some(differing) = differing(&findings) {

@@ -68,6 +68,26 @@ impl AsRead {
         }
     }
 
+    /// Takes a subkey out, with what stands behind it.
+    pub(super) fn disown(&mut self, subkey: &[u8; 20]) {
+        for copy in &mut self.copies {
+            let mut input = &copy[..];
+            let mut rest = Vec::with_capacity(copy.len());
+            let mut is_out = false;
+            while let Ok(Some(own)) = packet::next(&mut input) {
+                is_out = match own.tag {
+                    tag::PUBLIC_SUBKEY => material::fingerprint_4(&material::canonical(&own.body)) == *subkey,
+                    tag::SIGNATURE => is_out,
+                    _ => false,
+                };
+                if !is_out {
+                    rest.extend(packet::encode(own.tag, &own.body));
+                }
+            }
+            *copy = rest;
+        }
+    }
+
     /// All of them; `None` where there is more than is kept.
     pub(super) fn packets(&self) -> Option<Vec<u8>> {
         (!self.is_too_long).then(|| self.copies.concat())

@@ -104,6 +104,11 @@ impl Engine {
                     candidates.ensure_whole(&maker)?;
                     self.ensure_able(candidates.needs(&maker))?;
                 }
+                if refusal.reason == Reason::WrongKeyUsage {
+                    for own in candidates.certificates() {
+                        self.ensure_bad_as_read(message, &candidates, own)?;
+                    }
+                }
                 return Ok(refusal.into());
             }
         };

@@ -213,3 +213,57 @@ fn a_revocation_of_a_version_that_not_every_gpg_reads_is_not_passed_over() {
     let more = key.sign(&certification(&key).version(5), &over_name(&key, OWNER));
     expect_everywhere(&[[key.certificate(OWNER), more].concat()], &signed(&key), VERIFIED);
 }
+
+/// gpg loses it there.
+#[test]
+fn a_subkey_revocation_that_stands_with_another_key_or_none_counts() {
+    let (key, subkey, other) = (Key::new(), Key::new(), Key::new());
+    let bound = |own: &Key| key.subkey(own, &Draft::binding(own));
+    let whole = [key.certificate(OWNER), bound(&subkey), bound(&other)].concat();
+    let strangers = Key::new().certificate("Other <other@example.com>");
+    let revocation = key.revoke_subkey(&subkey, 2, now() - DAY);
+    for files in [
+        vec![[revocation.clone(), whole.clone()].concat()],
+        vec![[&whole[..], &strangers, &revocation].concat()],
+        vec![whole.clone(), [&strangers[..], &revocation].concat()],
+        vec![revocation, whole],
+    ] {
+        by_files(&files, &signed(&subkey)).expect_verdict(1, REVOKED);
+        for by in [&key, &other] {
+            by_files(&files, &signed(by)).expect_verdict(0, VERIFIED);
+        }
+    }
+}
+
+/// Of version 3, where its first octets are changed: as one over data, and where it stands before the keys.
+#[test]
+fn an_old_revocation_that_looks_like_something_else_is_not_passed_over() {
+    // Read as one of version 4, the time has the length of what is covered.
+    let (key, at) = (Key::with(2048, 0x6000_0000), 0x6900_0521);
+    let whole = key.certificate(OWNER);
+    let blob = signed(&key);
+    by_files(std::slice::from_ref(&whole), &blob).expect_verdict(0, VERIFIED);
+    let revocation = key.sign(&Draft::new(at).version(3).class(0x20), &key.hashed());
+    let altered = |version: u8, length: u8| {
+        let mut own = revocation.clone();
+        // A header of six octets is before it.
+        own[6..8].copy_from_slice(&[version, length]);
+        if version == 4 {
+            own[17..19].copy_from_slice(&[0, 0]);
+        }
+        own
+    };
+    for (revocation, is_first) in [
+        (altered(4, 0), false),
+        (altered(4, 1), false),
+        (altered(4, 0), true),
+        (altered(9, 5), true),
+    ] {
+        let parts = if is_first {
+            [&revocation, &whole]
+        } else {
+            [&whole, &revocation]
+        };
+        by_files(&[parts.map(Vec::as_slice).concat()], &blob).expect_verdict(3, "Unchecked/EngineFailed");
+    }
+}

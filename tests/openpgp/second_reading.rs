@@ -152,3 +152,19 @@ fn a_binding_without_consent_is_not_lost_where_it_was_moved() {
         }
     }
 }
+
+/// gpg goes by the first of two names that were certified in one second, and so by the order of the files.
+#[test]
+fn what_depends_on_the_order_of_files_rejects_nothing_that_gpg_takes() {
+    let key = Key::new();
+    let with = |name: &str, flags: u8| {
+        let draft = Draft::new(key.created + DAY).class(0x13).flags(flags);
+        key.certificate_with(name, &draft)
+    };
+    for (one, other) in [("A", "B"), ("B", "A")] {
+        let verdict = by_files(&[with(one, CERTIFY | SIGN), with(other, CERTIFY)], &signed(&key)).verdict();
+        assert!([UNCHECKED, VERIFIED].contains(&&verdict[..]), "{verdict}");
+        let outcome = by_files(&[with(one, CERTIFY), with(other, CERTIFY | SIGN)], &signed(&key));
+        assert!(!outcome.verdict().starts_with("Verified"), "{outcome:#?}");
+    }
+}

@@ -18,6 +18,8 @@ enum Reading {
     Good,
     /// The key is revoked, has expired or may not sign.
     Limits,
+    /// There is no such key.
+    Nothing,
 }
 
 impl Engine {
@@ -35,6 +37,7 @@ impl Engine {
         }
         match self.as_read(message, candidates, certificate)? {
             Some(Reading::Limits) => Err(differs(certificate, "finds that it may not make this signature")),
+            Some(Reading::Nothing) => Err(differs(certificate, "takes no key")),
             Some(Reading::Good) | None => {
                 self.read_alike.insert(asked);
                 Ok(())
@@ -52,7 +55,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         match self.as_read(message, candidates, certificate)? {
             Some(Reading::Good) => Err(differs(certificate, "finds that it may make this signature")),
-            Some(Reading::Limits) | None => Ok(()),
+            Some(Reading::Limits | Reading::Nothing) | None => Ok(()),
         }
     }
 
@@ -70,7 +73,7 @@ impl Engine {
         copies.extend(self.revokers_of(certificate)?.into_iter().flat_map(|(_, keys)| keys));
         let keys: Vec<Arc<Key>> = candidates.keys().cloned().collect();
         let Some(answer) = self.check.check_as_read(message, &copies, &keys)? else {
-            return Err(differs(certificate, "takes no key"));
+            return Ok(Some(Reading::Nothing));
         };
         Ok(match answer {
             Ok(fit) if fit.is_good => Some(Reading::Good),

@@ -159,9 +159,15 @@ impl Certificate {
         }
     }
 
-    /// Adds a revocation that came without its key.
+    /// Adds a revocation that came without its key or subkey.
     pub fn add_revocation(&mut self, core: &Core, loose: &Loose) {
-        insert(&mut self.direct, core.clone(), loose.clone());
+        self.current = None;
+        self.add_signature(core.clone(), loose.clone());
+    }
+
+    /// Notes a signature that may revoke it, in a form that GnuPG does not read.
+    pub fn lose(&mut self, body: &[u8]) {
+        self.lost.get_or_insert_with(|| body.to_vec());
     }
 
     /// Unites another copy of the same key with this one.

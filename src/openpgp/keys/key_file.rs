@@ -9,6 +9,7 @@ use crate::openpgp::framing::armor;
 use crate::openpgp::framing::packet::{self, tag};
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::Fingerprint;
+use crate::openpgp::keys::key_signature::taken::is_lost;
 use crate::openpgp::keys::key_signature::{class, parse, Core, Loose};
 use crate::openpgp::keys::material;
 
@@ -87,7 +88,7 @@ impl std::fmt::Display for Other {
     }
 }
 
-/// A revocation of a primary key that does not stand with it, or names another one.
+/// A revocation of a primary key or subkey that does not stand with it, or names another one.
 #[derive(Debug, Clone)]
 pub struct Revocation {
     /// What the signature covers of itself.
@@ -107,6 +108,8 @@ pub struct Contents {
     pub certificates: Vec<Certificate>,
     /// Revocations that may be of other keys than the one before them.
     pub revocations: Vec<Revocation>,
+    /// A signature before the keys that may revoke one of them, in a form that GnuPG does not read.
+    lost: Option<Vec<u8>>,
     /// What else is in it.
     pub others: Vec<Other>,
     /// What it is instead, or what is wrong with it, where it is no key file or a damaged one.
@@ -131,6 +134,9 @@ pub fn look(bytes: &[u8]) -> Contents {
         }
         Some(first) if first & 0x80 != 0 => contents.take_packets(bytes),
         Some(_) => contents.take_text(bytes),
+    }
+    if let Some(lost) = contents.lost.take() {
+        contents.certificates.iter_mut().for_each(|own| own.lose(&lost));
     }
     if contents.others.contains(&Other::CompressedKeys)
         && !(contents.keys.is_empty() && contents.revocations.is_empty())
@@ -230,6 +236,7 @@ impl Contents {
     fn concerns(&self, others: &HashSet<&Fingerprint>) -> bool {
         let is_there = |own: &Found| own.fingerprint.as_ref().is_none_or(|own| others.contains(own));
         self.otherwise.is_some()
+            || self.lost.is_some()
             || !self.revocations.is_empty()
             || self.certificates.iter().any(Certificate::has_revocations)
             || self.keys.iter().any(is_there)
@@ -305,7 +312,11 @@ impl Contents {
     fn take_signature(&mut self, body: &[u8], current: Option<&mut Certificate>, after_key: bool) {
         let parsed = parse(body);
         let class = parsed.as_ref().map(|(core, _)| core.class);
-        if matches!(class, Some(class::BINARY | class::TEXT)) || class.is_none() && !after_key {
+        if is_lost(body) {
+            if !after_key {
+                self.lost.get_or_insert_with(|| body.to_vec());
+            }
+        } else if matches!(class, Some(class::BINARY | class::TEXT)) || class.is_none() && !after_key {
             return self.note(Other::Signature);
         }
         let foreign = parsed.filter(|(core, loose)| {
@@ -313,7 +324,12 @@ impl Contents {
             let own = current.as_ref().is_some_and(|current| {
                 core.is_said_to_be_by(loose, current.id()) && current.seems_revoked_by(core, loose)
             });
-            core.class == class::KEY_REVOCATION && !own
+            let is_of_another = || {
+                current
+                    .as_ref()
+                    .is_none_or(|own| !core.is_said_to_be_by(loose, own.id()))
+            };
+            core.class == class::KEY_REVOCATION && !own || core.class == class::SUBKEY_REVOCATION && is_of_another()
         });
         if let Some((core, loose)) = foreign {
             let alone = !after_key;

@@ -3,6 +3,8 @@
 //! several passes, and looks for the place of one that is bad at each part: of more than that may be, what nobody has made, or
 //! somebody else, is left out.
 
+use std::cell::Cell;
+
 use super::parts::{hashed_key, hashed_part, Kind};
 use super::Certificate;
 use crate::openpgp::framing::packet::{self, tag};
@@ -15,6 +17,9 @@ const MAX_TRIED: usize = 4096;
 
 /// Most signatures of all copies that are known to be good there.
 const MAX_GOOD: usize = 2048;
+
+/// Most of them that are looked at for it.
+const MAX_CHECKED: usize = 1 << 13;
 
 /// How many there are.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,12 +48,15 @@ impl Certificate {
         }
         let prover = Prover::of(&self.body);
         let has_revokers = !self.revokers().is_empty();
+        let checked = Cell::new(0);
         let by_whom = |core: &Core, loose: &Loose, data: &[&[u8]]| {
             let is_by_other = core.class == class::KEY_REVOCATION && has_revokers;
             if !is_by_other && !core.seems_by(loose, self.id) {
                 return None;
             }
+            checked.set(checked.get() + 1);
             match &prover {
+                _ if checked.get() > MAX_CHECKED => Some(false),
                 Some(prover) if prover.has_made(core, data) => Some(true),
                 Some(prover) if !is_by_other && prover.has_never_made(core) => None,
                 _ => Some(false),

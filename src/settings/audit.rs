@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The settings of `audit`.
 
+mod decisive;
 pub mod diff;
 mod duration;
 mod images;
@@ -152,7 +153,7 @@ impl Audit {
         Ok(Self {
             source: images.source(),
             map: options.expected_identity_map.as_deref().map(identity_map).transpose()?,
-            options: decisive(options, &criteria, reporting.warn_expiry, &images),
+            options: decisive::decisive(options, &criteria, reporting.warn_expiry, &images),
             workers,
             shard,
             resume: options.resume.clone(),
@@ -192,36 +193,4 @@ fn identity_map(file: &Path) -> Result<IdentityMap, UsageError> {
     let text = crate::input::text(bytes).map_err(|error| wrong(format!("it is not text: {error}")))?;
     let map = PrefixMap::parse(&text).map_err(wrong)?;
     Ok(IdentityMap { map, hash })
-}
-
-/// The options besides keys, policy, map and source that can change what is found. Engine, workers and formats cannot.
-fn decisive(options: &cli::audit::AuditCommand, criteria: &Criteria, warn_expiry: i64, images: &Images) -> String {
-    let registry = &options.registry;
-    let paths = [&registry.registries_d, &registry.registries_conf, &registry.cert_dir];
-    let paths = paths.map(|path| path.as_ref().map_or(String::new(), |path| path.display().to_string()));
-    // What the files say, those that no option names too: under the same name they may say something else.
-    let known = images
-        .registries()
-        .map(|own| said::hash(&(&own.mirrors, &own.stores, &own.default_store)));
-    [
-        format!("match {}", criteria.rule),
-        format!("require {}", criteria.require),
-        format!(
-            "namespace {}",
-            options.source.client.namespace.as_deref().unwrap_or_default()
-        ),
-        format!("recursive {}", options.source.recursive),
-        format!("insecure {}", registry.insecure),
-        format!("registries {}\n{}", paths.join("\n"), known.unwrap_or_default()),
-        format!("expiry {warn_expiry}"),
-        format!("confirm {}", options.confirm),
-        format!("mirrors {}", options.mirrors),
-        format!(
-            "registry {} {}",
-            options.cluster_registry.registry_url.as_deref().unwrap_or_default(),
-            options.cluster_registry.registry_login.is_some()
-        ),
-        format!("images {}", images.demands()),
-    ]
-    .join("\n")
 }

@@ -52,17 +52,37 @@ impl Criteria {
     /// Options other than the defaults that a record names. What a policy says is named by its scope instead.
     #[must_use]
     pub fn decisive_options(&self) -> Vec<String> {
+        let Self {
+            keys,
+            rule,
+            policy,
+            // More keys only make it harder to be verified.
+            require: _,
+            // Every engine has the same verdicts.
+            workers: _,
+        } = self;
+        let KeyChoice {
+            source,
+            // A record names the keys that signed, whichever were accepted.
+            accepts_gpg: _,
+            sigstore: _,
+            signed_by: _,
+            // They change no verdict; the record has the time itself.
+            places: _,
+            uid: _,
+            now: _,
+        } = keys;
         let mut options = Vec::new();
-        if self.policy.is_some() {
+        if policy.is_some() {
             return options;
         }
-        if self.rule != Rule::MatchRepoDigestOrExact {
-            options.push(format!("identity match {}", self.rule));
+        if *rule != Rule::MatchRepoDigestOrExact {
+            options.push(format!("identity match {rule}"));
         }
         if let KeySource::Home {
             trust_model: TrustModel::Always,
             ..
-        } = self.keys.source
+        } = source
         {
             options.push("trust model always".to_owned());
         }

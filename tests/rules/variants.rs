@@ -60,3 +60,47 @@ fn lists_of_all_variants_have_all() {
     }
     assert!(counted >= 5, "{counted}");
 }
+
+/// Where every option or field needs a decision: the file, and the types that it takes apart field by field.
+const WHOLE: [(&str, &[&str]); 4] = [
+    (
+        "src/settings/remove.rs",
+        &[
+            "VerifyCommand",
+            "AcceptanceOptions",
+            "KeyOptions",
+            "ClusterRegistryOptions",
+        ],
+    ),
+    (
+        "src/settings/audit/decisive.rs",
+        &[
+            "AuditCommand",
+            "Criteria",
+            "AcceptanceOptions",
+            "KeyOptions",
+            "SourceOptions",
+            "ClusterRegistryOptions",
+            "RegistryOptions",
+            "ReportOptions",
+        ],
+    ),
+    ("src/settings/criteria.rs", &["Self", "KeyChoice"]),
+    ("src/run/audit/parameters.rs", &["KeyChoice"]),
+];
+
+/// The compiler asks for a new field only where a pattern leaves none out.
+#[test]
+fn patterns_that_ask_for_a_decision_name_every_field() {
+    for (file, types) in WHOLE {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        for name in types {
+            let patterns: Vec<&str> = text.split(&format!("let {name} {{")).skip(1).collect();
+            assert!(!patterns.is_empty(), "{file} does not take {name} apart");
+            for pattern in patterns {
+                let fields = pattern.split('}').next().unwrap();
+                assert!(!fields.contains(".."), "{file} leaves fields of {name} out");
+            }
+        }
+    }
+}

@@ -65,9 +65,19 @@ fn keys_in_words(keys: &KeyChoice, require: usize) -> String {
         let names = files.iter().map(|path| safe(&path.display().to_string()));
         names.collect::<Vec<_>>().join(", ")
     };
+    let KeyChoice {
+        source,
+        accepts_gpg,
+        sigstore,
+        signed_by,
+        // They change no verdict; the head of the report has the time itself.
+        places: _,
+        uid: _,
+        now: _,
+    } = keys;
     let mut parts = Vec::new();
-    if keys.accepts_gpg {
-        parts.push(match &keys.source {
+    if *accepts_gpg {
+        parts.push(match source {
             KeySource::Files(files) => format!("the keys of {}", named(files)),
             KeySource::Home {
                 directory, trust_model, ..
@@ -79,12 +89,12 @@ fn keys_in_words(keys: &KeyChoice, require: usize) -> String {
                 format!("{which} of the keyring in {}", named(directory.as_slice()))
             }
         });
-        let only: Vec<&str> = keys.signed_by.0.iter().map(|own| own.as_str()).collect();
+        let only: Vec<&str> = signed_by.0.iter().map(|own| own.as_str()).collect();
         if !only.is_empty() {
             parts.push(format!("of these only {}", only.join(", ")));
         }
     }
-    if let Some(own) = &keys.sigstore {
+    if let Some(own) = sigstore {
         parts.push(format!("the sigstore keys of {}", named(&own.files)));
         if !own.signed_by.is_empty() {
             parts.push(format!("of these only {}", own.signed_by.join(", ")));
@@ -148,8 +158,18 @@ fn of_all(mut file: impl Read) -> io::Result<String> {
 }
 
 fn of_keys(keys: &KeyChoice, hash: &mut Sha256) {
-    if keys.accepts_gpg {
-        match &keys.source {
+    let KeyChoice {
+        source,
+        accepts_gpg,
+        sigstore,
+        signed_by,
+        // They change no verdict; the head of the report has the time itself.
+        places: _,
+        uid: _,
+        now: _,
+    } = keys;
+    if *accepts_gpg {
+        match source {
             KeySource::Files(files) => {
                 put(hash, b"files");
                 for file in files {
@@ -170,10 +190,10 @@ fn of_keys(keys: &KeyChoice, hash: &mut Sha256) {
             }
         }
     }
-    for fingerprint in &keys.signed_by.0 {
+    for fingerprint in &signed_by.0 {
         put(hash, fingerprint.as_str().as_bytes());
     }
-    if let Some(own) = &keys.sigstore {
+    if let Some(own) = sigstore {
         put(hash, b"sigstore");
         for file in &own.files {
             put_file(hash, file);

@@ -6,6 +6,7 @@ mod by_policy;
 pub mod cluster;
 pub mod completion;
 pub mod describe;
+mod documents;
 mod elsewhere;
 pub mod engine;
 pub mod file_records;
@@ -29,8 +30,9 @@ mod verify;
 
 use std::io::Write;
 
-use clap::{CommandFactory as _, ValueEnum as _};
+use clap::CommandFactory as _;
 
+use self::documents::Documents as _;
 use crate::cli::{self, Cli, Command};
 use crate::report::console::Console;
 use crate::report::exit::Exit;
@@ -88,33 +90,25 @@ pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr:
 
 /// The name of a command that is to print a document, and how that is written.
 fn document(command: &Command) -> Option<(&'static str, Syntax)> {
-    let (name, format) = match command {
-        Command::Verify(options) => ("verify", options.format.output.to_possible_value()),
-        Command::Remove(options) => ("remove", options.format.output.to_possible_value()),
-        Command::Describe(options) => ("describe", options.format.output.to_possible_value()),
-        Command::Inspect(options) => ("inspect", options.format.output.to_possible_value()),
-        Command::Keys(options) => ("keys", options.format.output.to_possible_value()),
+    let (name, syntax) = match command {
+        Command::Verify(options) => ("verify", options.format.output.syntax()),
+        Command::Remove(options) => ("remove", options.format.output.syntax()),
+        Command::Describe(options) => ("describe", options.format.output.syntax()),
+        Command::Inspect(options) => ("inspect", options.format.output.syntax()),
+        Command::Keys(options) => ("keys", options.format.output.syntax()),
         Command::Policy(options) => match &options.action {
-            cli::policy::PolicySubcommand::Why(options) => ("policy why", options.format.output.to_possible_value()),
-            cli::policy::PolicySubcommand::Lint(options) => ("policy lint", options.format.output.to_possible_value()),
-            cli::policy::PolicySubcommand::Test(options) => ("policy test", options.format.output.to_possible_value()),
+            cli::policy::PolicySubcommand::Why(options) => ("policy why", options.format.output.syntax()),
+            cli::policy::PolicySubcommand::Lint(options) => ("policy lint", options.format.output.syntax()),
+            cli::policy::PolicySubcommand::Test(options) => ("policy test", options.format.output.syntax()),
         },
         Command::Audit(options) => match &options.action {
-            None => ("audit", options.report.output.to_possible_value()),
-            Some(cli::audit::AuditSubcommand::Merge(options)) => {
-                ("audit merge", options.report.output.to_possible_value())
-            }
-            Some(cli::audit::AuditSubcommand::Diff(options)) => {
-                ("audit diff", options.format.output.to_possible_value())
-            }
+            None => ("audit", options.report.format.output.syntax()),
+            Some(cli::audit::AuditSubcommand::Merge(options)) => ("audit merge", options.report.format.output.syntax()),
+            Some(cli::audit::AuditSubcommand::Diff(options)) => ("audit diff", options.format.output.syntax()),
         },
         Command::Completion(_) => return None,
     };
-    match format?.get_name() {
-        "json" => Some((name, Syntax::Json)),
-        "yaml" => Some((name, Syntax::Yaml)),
-        _ => None,
-    }
+    Some((name, syntax?))
 }
 
 /// `audit`, or what is done with reports.

@@ -2,6 +2,7 @@
 //! `describe`: shows what is recorded on an image, and judges nothing.
 
 use super::cluster::{Session, SOURCE};
+use super::documents::Documents as _;
 use super::objects;
 use crate::digest::{Algorithm, Digest};
 use crate::image::{self, Child};
@@ -11,7 +12,7 @@ use crate::report::description::{self, ChildDescription, Description, SignatureD
 use crate::report::exit::Exit;
 use crate::report::json::Syntax;
 use crate::report::listing::Listing;
-use crate::settings::describe::{Describe, DescribeOutput};
+use crate::settings::describe::Describe;
 use crate::settings::objects::Objects;
 use crate::settings::UsageError;
 use crate::source::objects::{Loaded, ObjectFiles};
@@ -26,11 +27,7 @@ const MAX_CHILDREN: usize = 64;
 /// # Errors
 /// When TLS cannot be set up.
 pub fn run(settings: Describe, console: &mut Console<'_>) -> Result<Exit, UsageError> {
-    let syntax = match settings.output {
-        DescribeOutput::Text => None,
-        DescribeOutput::Json => Some(Syntax::Json),
-        DescribeOutput::Yaml => Some(Syntax::Yaml),
-    };
+    let syntax = settings.output.syntax();
     let mut listing = Listing::new(syntax.is_some(), console.out);
     let (mut is_first, mut trouble) = (true, false);
     let mut put = |description: &Description| {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `keys`: lists the keys, and why one is not accepted.
 
+use super::documents::Documents as _;
 use super::engine;
 use crate::report::console::Console;
 use crate::report::exit::Exit;
@@ -35,10 +36,9 @@ pub fn run(settings: &Listing, console: &mut Console<'_>) -> Result<Exit, UsageE
         Ok(keys) => keys,
         Err(message) => {
             console.err.error(&message);
-            let _ = match settings.output {
-                KeyOutput::Json => write_failure(console.out, &message, Syntax::Json),
-                KeyOutput::Yaml => write_failure(console.out, &message, Syntax::Yaml),
-                KeyOutput::Text | KeyOutput::Wide | KeyOutput::Name => Ok(()),
+            let _ = match settings.output.syntax() {
+                Some(syntax) => write_failure(console.out, &message, syntax),
+                None => Ok(()),
             };
             return Ok(Exit::Trouble);
         }

@@ -9,7 +9,6 @@ mod lint_machine;
 mod lint_places;
 mod load;
 mod places;
-mod syntax;
 mod test;
 mod why;
 

@@ -41,7 +41,7 @@ impl KeyFiles {
         let read = import::bytes_of(path);
         let looked = match &read {
             Ok((shown, bytes)) => import::look(shown, bytes.clone()).map(|contents| (shown.clone(), contents)),
-            Err(error) => Err(import::Error::KeyFile(error.to_string())),
+            Err(error) => Err(import::ImportError::KeyFile(error.to_string())),
         };
         self.all.extend(looked.ok());
         let read = read.map_err(|error| error.to_string());

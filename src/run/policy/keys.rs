@@ -250,8 +250,8 @@ fn list(files: &[(String, Contents)], ground: &Ground, all: &KeyFiles) -> Result
                 let mut engine = Engine::new(Box::new(loaded.keys), check, SignedBy(Vec::new()), ground.now);
                 return engine.keys().map_err(|error| safe(&error.to_string()));
             }
-            Err(import::Error::Engine(error)) => return Err(safe(&error.to_string())),
-            Err(import::Error::KeyFile(message)) => {
+            Err(import::ImportError::Engine(error)) => return Err(safe(&error.to_string())),
+            Err(import::ImportError::KeyFile(message)) => {
                 let before = rest.len();
                 rest.retain(|(label, _)| !message.contains(&format!("key file {label}:")));
                 if rest.len() == before {

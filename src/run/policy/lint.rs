@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::load::{load, tell_left_out, Failure};
-use super::{lint_keys, lint_machine, syntax};
+use super::{lint_keys, lint_machine};
 use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::lint;
 use crate::policy::place::Place;
@@ -12,6 +12,7 @@ use crate::policy::rulebook::Spot;
 use crate::report::console::Console;
 use crate::report::exit::Exit;
 use crate::report::policy_lint::{write_json, write_text};
+use crate::run::documents::Documents as _;
 use crate::settings::policy::Lint;
 use crate::settings::UsageError;
 
@@ -56,7 +57,7 @@ pub(super) fn run(settings: &Lint, console: &mut Console<'_>) -> Result<Exit, Us
             };
             vec![Finding::new(Code::InvalidPolicy, Some(spot), broken.error.what)]
         }
-        Err(failure) => return failure.tell("policy lint", syntax::of(settings.output), console),
+        Err(failure) => return failure.tell("policy lint", settings.output.syntax(), console),
     };
     findings.sort_by_key(|finding| {
         let spot = finding.spot.as_ref();
@@ -72,7 +73,7 @@ pub(super) fn run(settings: &Lint, console: &mut Console<'_>) -> Result<Exit, Us
         console.err.error(line);
     }
     // Failures are told at the end: see report::output.
-    let _ = match syntax::of(settings.output) {
+    let _ = match settings.output.syntax() {
         None => write_text(console.out, &findings, &files, &left_out, &trouble),
         Some(syntax) => write_json(console.out, &findings, &files, &trouble, syntax),
     };

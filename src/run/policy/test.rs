@@ -9,7 +9,6 @@ use super::key_files::KeyFiles;
 use super::keys::{self, MayMeet};
 use super::load::{has_rules, load, not_judged, read, shown, spoiled, tell_left_out};
 use super::places;
-use super::syntax;
 use crate::input;
 use crate::policy::rulebook::{Rulebook, Source};
 use crate::policy::table::{self, Case, DEFAULT};
@@ -17,8 +16,9 @@ use crate::policy::{words, TextError};
 use crate::report::console::{Console, Messages};
 use crate::report::exit::Exit;
 use crate::report::json::Syntax;
-use crate::report::policy_test::{write_json, write_junit, write_text, Row};
+use crate::report::policy_test::{write_json, write_junit, write_text, TestRow};
 use crate::run::by_policy::key_files::Trouble;
+use crate::run::documents::Documents as _;
 use crate::settings::containers::files;
 use crate::settings::image_name::short_name;
 use crate::settings::policy::{Ground, Test, TestOutput};
@@ -49,14 +49,14 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
     tell_short(&short.into_inner(), &mut console.err);
     let book = match load(&settings.ground, &mut console.err) {
         Ok(book) => book,
-        Err(failure) => return failure.tell("policy test", syntax::of_test(settings.output), console),
+        Err(failure) => return failure.tell("policy test", settings.output.syntax(), console),
     };
     tell_left_out(&book, &mut console.err);
     let mut trouble = Vec::new();
     let files = KeyFiles::of(&book.combined.policy);
     let spoiled = spoiled(&book);
     let mut known = HashMap::new();
-    let rows: Vec<Row> = cases
+    let rows: Vec<TestRow> = cases
         .iter()
         .map(|case| {
             let scope = book.applied(&case.reference);
@@ -101,7 +101,7 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
 }
 
 /// The rows of which no image can be Verified from a registry, because nobody looks for its sigstore signatures there.
-fn unasked(cases: &[Case], rows: &[Row], book: &Rulebook, ground: &Ground) -> BTreeSet<String> {
+fn unasked(cases: &[Case], rows: &[TestRow], book: &Rulebook, ground: &Ground) -> BTreeSet<String> {
     let sections = files::registries_d(&ground.containers);
     let mut notes = BTreeSet::new();
     for case in cases
@@ -177,7 +177,7 @@ fn row(
     (ground, files, spoiled): (&Ground, &KeyFiles, Option<&Trouble>),
     known: &mut Known,
     trouble: &mut Vec<String>,
-) -> Row {
+) -> TestRow {
     let applied = book.applied(&case.reference);
     let (_, requirements) = book.combined.policy.select("docker", &case.reference);
     let scope = applied.unwrap_or(DEFAULT);
@@ -227,7 +227,7 @@ fn row(
         compare("verdict", expected, verdict);
     }
     failures.extend(unknown);
-    Row {
+    TestRow {
         reference: case.reference.to_string(),
         line: case.place.line,
         scope: applied.map(str::to_owned),

@@ -7,7 +7,6 @@ use super::key_files::KeyFiles;
 use super::keys::{self, MayMeet};
 use super::load::{left_out, load_with_mirrors, not_judged, spoiled};
 use super::places;
-use super::syntax;
 use crate::cluster::mirrors::Mirrors;
 use crate::policy::explanation::{Explanation, FetchPlace, Part, State, Step};
 use crate::policy::mirrored::{self, Mirror};
@@ -20,6 +19,7 @@ use crate::registry::registries_conf::RegistriesConf;
 use crate::report::console::Console;
 use crate::report::exit::Exit;
 use crate::report::policy_why::{write_json, write_text};
+use crate::run::documents::Documents as _;
 use crate::settings::containers::files;
 use crate::settings::policy::Why;
 use crate::settings::UsageError;
@@ -31,7 +31,7 @@ use crate::settings::UsageError;
 pub(super) fn run(settings: &Why, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     let (book, of_cluster) = match load_with_mirrors(&settings.ground, &mut console.err) {
         Ok(found) => found,
-        Err(failure) => return failure.tell("policy why", syntax::of(settings.output), console),
+        Err(failure) => return failure.tell("policy why", settings.output.syntax(), console),
     };
     let (explanation, mut trouble) = explain(&book, of_cluster.as_ref(), settings)?;
     trouble.dedup();
@@ -39,7 +39,7 @@ pub(super) fn run(settings: &Why, console: &mut Console<'_>) -> Result<Exit, Usa
         console.err.error(line);
     }
     // Failures are told at the end: see report::output.
-    let _ = match syntax::of(settings.output) {
+    let _ = match settings.output.syntax() {
         None => write_text(console.out, &explanation),
         Some(syntax) => write_json(console.out, &explanation, syntax),
     };

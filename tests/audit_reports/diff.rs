@@ -282,8 +282,8 @@ fn nothing_in_reports_moves_a_terminal() {
     let mut old = entry(1, "Rejected", "BadSignature");
     old["image"] = "\u{1b}[31m\u{202e}".into();
     old["uses"] = json!([{"kind": "listed", "name": "\u{9b}x\r\n"}]);
-    for output in ["text", "json"] {
-        let outcome = diff(std::slice::from_ref(&old), &[], &["-o", output]).expect(1);
+    for output in crate::support::formats("audit diff") {
+        let outcome = diff(std::slice::from_ref(&old), &[], &["-o", &output]).expect(1);
         assert!(
             !outcome
                 .stdout

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! JSON, JSON lines, SARIF and JUnit.
 
-use image_signature::audit::format::Format;
+use clap::ValueEnum as _;
+use image_signature::audit::format::ReportFormat;
 use serde_json::{json, Value};
 
 use crate::audit_reports::made::{entry, head, lines, mixed, read_back, rendered, tail, verified, OLD, RELEASE};
@@ -17,7 +18,7 @@ fn incomplete(entries: &[Value]) -> Value {
 fn json_lines_are_what_was_found() {
     let entries = mixed(200);
     let tail = tail(&entries);
-    let text = rendered(Format::Jsonl, &head(), &entries, &tail);
+    let text = rendered(ReportFormat::Jsonl, &head(), &entries, &tail);
     let read: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let written: Vec<Value> = lines(&head(), &entries, Some(&tail))
         .lines()
@@ -35,7 +36,7 @@ fn json_lines_are_what_was_found() {
 #[test]
 fn the_json_document_has_every_image_and_what_they_amount_to() {
     let entries = mixed(200);
-    let text = rendered(Format::Json, &head(), &entries, &tail(&entries));
+    let text = rendered(ReportFormat::Json, &head(), &entries, &tail(&entries));
     let document: Value = serde_json::from_str(&text).unwrap();
     assert_valid(&document);
     assert_eq!(document["items"].as_array().unwrap(), &entries);
@@ -70,7 +71,7 @@ fn the_json_document_has_every_image_and_what_they_amount_to() {
         .unwrap();
     assert_eq!(pods["images"]["unsigned"], 20);
     assert_eq!(document["complete"], true);
-    let empty = rendered(Format::Json, &head(), &[], &tail(&[]));
+    let empty = rendered(ReportFormat::Json, &head(), &[], &tail(&[]));
     let document: Value = serde_json::from_str(&empty).unwrap();
     assert_valid(&document);
     assert_eq!(document["items"], json!([]));
@@ -84,11 +85,11 @@ fn names_beyond_a_thousand_are_counted_together() {
         entry
     };
     let entries: Vec<Value> = (0..1100).map(named).collect();
-    let text = rendered(Format::Json, &head(), &entries, &tail(&entries));
+    let text = rendered(ReportFormat::Json, &head(), &entries, &tail(&entries));
     let document: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["totals"]["namespaces"].as_array().unwrap().len(), 1000);
     assert_eq!(document["totals"]["leftOut"]["namespaces"], 100);
-    let text = rendered(Format::Text, &head(), &entries, &tail(&entries));
+    let text = rendered(ReportFormat::Text, &head(), &entries, &tail(&entries));
     assert!(text.contains("(up to 100 images in other namespaces)"), "{text}");
 }
 
@@ -97,20 +98,20 @@ fn every_format_says_that_an_audit_is_not_complete() {
     let entries = mixed(10);
     let tail = incomplete(&entries);
     let in_format = |format| rendered(format, &head(), &entries, &tail);
-    for format in [Format::Text, Format::Wide] {
+    for format in [ReportFormat::Text, ReportFormat::Wide] {
         assert!(in_format(format).contains("Incomplete: page 3 of the images"));
     }
-    let document: Value = serde_json::from_str(&in_format(Format::Json)).unwrap();
+    let document: Value = serde_json::from_str(&in_format(ReportFormat::Json)).unwrap();
     assert_eq!(document["complete"], false);
-    assert!(in_format(Format::Jsonl).contains("\"incomplete\":[\"page 3"));
-    assert!(in_format(Format::Openmetrics).contains("\nimage_signature_audit_complete 0\n"));
-    assert!(in_format(Format::Html).contains("This audit is not complete"));
-    if let Some(run) = read_back("sarif", &in_format(Format::Sarif)) {
+    assert!(in_format(ReportFormat::Jsonl).contains("\"incomplete\":[\"page 3"));
+    assert!(in_format(ReportFormat::Openmetrics).contains("\nimage_signature_audit_complete 0\n"));
+    assert!(in_format(ReportFormat::Html).contains("This audit is not complete"));
+    if let Some(run) = read_back("sarif", &in_format(ReportFormat::Sarif)) {
         assert_eq!(run["invocations"][0]["executionSuccessful"], false);
         let notice = &run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
         assert_eq!(notice, "page 3 of the images could not be read");
     }
-    if let Some(suite) = read_back("junit", &in_format(Format::Junit)) {
+    if let Some(suite) = read_back("junit", &in_format(ReportFormat::Junit)) {
         let case = &suite["cases"][0];
         assert_eq!(case[1], "every image was audited");
         assert_eq!(case[2][0], "error");
@@ -121,7 +122,10 @@ fn every_format_says_that_an_audit_is_not_complete() {
 #[test]
 fn sarif_has_a_result_for_what_is_wrong_and_none_for_what_is_well() {
     let entries = mixed(200);
-    let Some(run) = read_back("sarif", &rendered(Format::Sarif, &head(), &entries, &tail(&entries))) else {
+    let Some(run) = read_back(
+        "sarif",
+        &rendered(ReportFormat::Sarif, &head(), &entries, &tail(&entries)),
+    ) else {
         return;
     };
     let results = run["results"].as_array().unwrap();
@@ -155,7 +159,7 @@ fn sarif_has_a_result_for_what_is_wrong_and_none_for_what_is_well() {
         entry["source"] = "file:/a b/images#1.json".into();
         [entry]
     };
-    let run = read_back("sarif", &rendered(Format::Sarif, &head(), &file, &tail(&file))).unwrap();
+    let run = read_back("sarif", &rendered(ReportFormat::Sarif, &head(), &file, &tail(&file))).unwrap();
     let place = &run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
     assert_eq!(place["uri"], "a%20b/images%231.json");
 }
@@ -163,7 +167,10 @@ fn sarif_has_a_result_for_what_is_wrong_and_none_for_what_is_well() {
 #[test]
 fn junit_fails_where_the_audit_fails() {
     let entries = mixed(200);
-    let Some(suite) = read_back("junit", &rendered(Format::Junit, &head(), &entries, &tail(&entries))) else {
+    let Some(suite) = read_back(
+        "junit",
+        &rendered(ReportFormat::Junit, &head(), &entries, &tail(&entries)),
+    ) else {
         return;
     };
     // One case says whether the audit is complete; Unchecked are errors.
@@ -195,9 +202,17 @@ fn junit_fails_where_the_audit_fails() {
 #[test]
 fn no_format_says_more_than_that_it_is_evidence() {
     let entries = mixed(20);
-    for format in [Format::Wide, Format::Json, Format::Html, Format::Sarif, Format::Junit] {
-        let text = rendered(format, &head(), &entries, &tail(&entries)).to_lowercase();
-        assert!(text.contains("evidence"), "{format:?}");
+    for format in ReportFormat::value_variants() {
+        let text = rendered(*format, &head(), &entries, &tail(&entries)).to_lowercase();
+        let has_controls = match format {
+            ReportFormat::Wide
+            | ReportFormat::Json
+            | ReportFormat::Html
+            | ReportFormat::Sarif
+            | ReportFormat::Junit => true,
+            ReportFormat::Text | ReportFormat::Jsonl | ReportFormat::Csv | ReportFormat::Openmetrics => false,
+        };
+        assert_eq!(text.contains("evidence"), has_controls, "{format:?}");
         assert!(!text.contains("complian"), "{format:?}");
     }
 }

@@ -248,8 +248,8 @@ fn strings_of_others_move_no_terminal() {
         "registries.conf",
         "[[registry]]\nlocation = \"registry.local:5000\"\n[[registry.mirror]]\nlocation = \"m.example\"\n",
     );
-    for format in ["text", "json", "yaml"] {
-        let outcome = run(&sandbox, &["why", REF, "policy.json", "--mirrors", "-o", format]).expect(0);
+    for format in crate::support::formats("policy why") {
+        let outcome = run(&sandbox, &["why", REF, "policy.json", "--mirrors", "-o", &format]).expect(0);
         for text in [&outcome.stdout, &outcome.stderr] {
             let bad = text
                 .chars()

@@ -16,8 +16,9 @@ fn desk() -> Desk {
 #[test]
 fn every_line_is_marked() {
     let desk = desk();
-    for format in [&[][..], &["-o", "wide"], &["--explain"], &["-o", "name"]] {
-        let args = [&["inspect", "good.sig", "bad.sig", "malformed.sig"][..], format].concat();
+    let formats = crate::support::text_formats("inspect").into_iter();
+    for format in formats.map(|format| format!("-o={format}")).chain(["--explain".into()]) {
+        let args = ["inspect", "good.sig", "bad.sig", "malformed.sig", &format];
         let outcome = desk.sandbox.run(args).expect(0);
         assert!(!outcome.stdout.is_empty());
         for line in outcome.stdout.lines() {

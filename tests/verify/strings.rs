@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Strings of others move no terminal and are bounded, wherever they come from.
 
-use crate::support::images::{image, payload, D1};
+use serde_json::json;
+
+use crate::support::images::{image, list, payload, D1};
+use crate::support::{commands_with_formats, formats, text_formats};
 use crate::verify::{Desk, Outcome, IDENTITY};
 
 const EVIL: &str = "x\u{1b}[2J\u{202e}y\rz\u{7}\u{9b}";
@@ -23,15 +26,10 @@ fn assert_safe(outcome: &Outcome) {
 }
 
 fn every_format(desk: &Desk, args: &[&str]) {
-    for more in [
-        &[][..],
-        &["-o", "wide"],
-        &["-o", "name"],
-        &["--explain"],
-        &["-v=9"],
-        &["--confirm"],
-    ] {
-        assert_safe(&desk.run(&[args, more].concat()));
+    let formats = text_formats("verify").into_iter().map(|format| format!("-o={format}"));
+    let others = ["--explain", "-v=9", "--confirm"].map(str::to_owned);
+    for more in formats.chain(others) {
+        assert_safe(&desk.run(&[args, &[&more]].concat()));
     }
     // In JSON they are escaped as JSON has it.
     let outcome = desk.run(&[args, &["-o", "json"]].concat());
@@ -48,8 +46,8 @@ fn in_user_ids() {
     desk.put("image.json", image(D1, &[&blob]).to_string());
     every_format(&desk, &["-f", "image.json", "--expected-identity", IDENTITY]);
     let key = desk.key_file.to_str().unwrap();
-    for format in ["text", "wide"] {
-        assert_safe(&desk.sandbox.run(["keys", "--public-key", key, "-o", format]));
+    for format in formats("keys") {
+        assert_safe(&desk.sandbox.run(["keys", "--public-key", key, "-o", &format]));
     }
 }
 
@@ -160,9 +158,109 @@ fn in_formats_types_and_layouts() {
 }
 
 fn every_dir_format(desk: &Desk) {
-    for format in [&["-o", "text"][..], &["-o", "wide"], &["--explain"]] {
-        let outcome = desk.run(&[&["dir:d", "--expected-identity", IDENTITY], format].concat());
+    let formats = text_formats("verify").into_iter().map(|format| format!("-o={format}"));
+    for format in formats.chain(["--explain".into()]) {
+        let outcome = desk.run(&["dir:d", "--expected-identity", IDENTITY, &format]);
         assert_safe(&outcome);
         assert!(!outcome.stdout.contains("\\\""), "{outcome:?}");
+    }
+}
+
+/// A call of each command that has formats. What the files of [`scene`] say is hostile wherever it may be.
+const CALLS: [(&str, &[&str]); 11] = [
+    (
+        "verify",
+        &[
+            "-f",
+            "image.json",
+            "--public-key",
+            "evil.gpg",
+            "--expected-identity",
+            IDENTITY,
+        ],
+    ),
+    ("remove", &["-f", "image.json"]),
+    ("describe", &["-f", "image.json"]),
+    ("inspect", &["evil.sig"]),
+    ("keys", &["--public-key", "evil.gpg"]),
+    (
+        "policy why",
+        &[IDENTITY, "policy.json", "--registries-conf=conf", "--registries.d=d"],
+    ),
+    (
+        "policy lint",
+        &["policy.json", "--registries-conf=conf", "--registries.d=d"],
+    ),
+    (
+        "policy test",
+        &[
+            "table.json",
+            "--policy=policy.json",
+            "--registries-conf=conf",
+            "--registries.d=d",
+        ],
+    ),
+    ("audit", &["-f", "image.json", "--public-key=evil.gpg"]),
+    ("audit merge", &["0.jsonl", "1.jsonl"]),
+    ("audit diff", &["0.jsonl", "1.jsonl"]),
+];
+
+fn scene() -> Desk {
+    let desk = Desk::new();
+    let owner = desk.signer.simple_key("Evil \u{1b}[2J\u{202e}owner <e@example.com>");
+    desk.signer.export(&[&owner], &desk.sandbox.path("evil.gpg"));
+    let blob = desk.signer.sign(&owner, &payload(D1, EVIL));
+    desk.put("evil.sig", &blob);
+    let mut object = image(D1, &[&blob]);
+    let condition = json!({"type": "Trusted", "status": "True", "reason": EVIL, "message": EVIL,
+        "lastProbeTime": EVIL, "lastTransitionTime": EVIL});
+    let signature = &mut object["signatures"][0];
+    signature["metadata"]["name"] = format!("{D1}@{EVIL}").into();
+    signature["conditions"] = json!([condition]);
+    signature["imageIdentity"] = EVIL.into();
+    signature["issuedBy"] = json!({"commonName": EVIL});
+    let mut other = object.clone();
+    other["metadata"]["name"] = EVIL.into();
+    desk.put("image.json", list(&[object, other]).to_string());
+    let reject = json!([{"type": "reject"}]);
+    let by_no_key = json!([{"type": "signedBy", "keyType": "GPGKeys", "keyPath": EVIL}]);
+    let policy = json!({"default": reject, "transports": {"docker": {EVIL: reject, "": by_no_key}}});
+    desk.put("policy.json", policy.to_string());
+    desk.put(
+        "table.json",
+        json!({IDENTITY: {"scope": EVIL, "verdict": "Verified"}}).to_string(),
+    );
+    desk.put("conf", "");
+    std::fs::create_dir(desk.sandbox.path("d")).unwrap();
+    for shard in ["0", "1"] {
+        let (part, report) = (format!("--shard={shard}/2"), format!("--report=jsonl={shard}.jsonl"));
+        desk.sandbox
+            .run(["audit", "-f", "image.json", "--public-key=evil.gpg", &part, &report]);
+    }
+    desk
+}
+
+#[test]
+fn in_every_format_of_every_command() {
+    let desk = scene();
+    for (command, formats) in commands_with_formats() {
+        let call = CALLS.iter().find(|(own, _)| *own == command);
+        let (_, args) = call.unwrap_or_else(|| panic!("no call of {command}"));
+        let mut reached = 0;
+        for format in formats {
+            let words = command.split(' ').chain(["-o", &format]).chain(args.iter().copied());
+            let outcome = desk.sandbox.run(words);
+            for text in [&outcome.stdout, &outcome.stderr] {
+                // Lines of a table for other programs end with both.
+                let text = text.replace("\r\n", "\n");
+                let bad = text
+                    .chars()
+                    .find(|c| !"\n\t".contains(*c) && image_signature::text::is_unsafe(*c));
+                assert_eq!(bad, None, "{command} -o {format}: {text:?}");
+            }
+            assert_ne!(outcome.status, 2, "{command} -o {format}: {outcome:?}");
+            reached += usize::from(outcome.stdout.contains("[2J"));
+        }
+        assert!(reached > 0, "{command}: nothing hostile is in any format");
     }
 }

@@ -27,6 +27,9 @@ pub enum InspectOutput {
 const NOTHING: &str = "\
 Nothing that inspect shows is verified, and every line of it says so.";
 
+/// There is no API server here.
+const INSECURE: &str = "Accept certificates of registries that cannot be verified; allows no plain http";
+
 const EXAMPLES: &str = "\
 Examples:
   image-signature inspect signature-1
@@ -36,7 +39,8 @@ Examples:
 
 /// Show what signature blobs claim. Nothing is verified: anyone can write such claims.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{NOTHING} {}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS_DONE))]
+#[command(after_help = format!("{NOTHING} {}\n\n{}\n\n{EXAMPLES}", super::help::MEANING, super::help::EXIT_STATUS_DONE))]
+#[command(mut_arg("insecure", |argument| argument.help(INSECURE)))]
 pub struct InspectCommand {
     /// Files with signature blobs, directories with files signature-1, signature-2 ..., - for standard input, or
     /// docker://REFERENCE for the signatures of an image in a registry

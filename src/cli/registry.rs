@@ -20,7 +20,7 @@ pub struct RegistryOptions {
     #[arg(long, value_name = "FILE")]
     pub authfile: Option<PathBuf>,
 
-    /// Log in to the registry that IMAGE names; other users of the machine can see the password, so prefer
+    /// Log in to the registry of the docker://REFERENCE; other users of the machine can see the password, so prefer
     /// a file with logins
     #[arg(long, value_name = "USER:PASSWORD")]
     pub creds: Option<String>,

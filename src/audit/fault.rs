@@ -37,6 +37,7 @@ impl Fault {
     pub fn of(&self, name: &str) -> String {
         match self {
             Self::Json => format!("{name} is the report of -o json; merge and diff read --report jsonl=FILE"),
+            Self::Io(error) => format!("reading {name}: {error}"),
             other => format!("{name}: {other}"),
         }
     }

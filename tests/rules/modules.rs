@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::shipped::shipped;
+
 /// One line of code and where it stands. Comments, which may name what the code may not use, are left out.
 pub(super) struct Line {
     pub(super) file: String,
@@ -35,25 +37,16 @@ pub(super) fn files(directory: &str, ending: &str) -> Vec<String> {
     found
 }
 
-/// The code that ships: sources without comments and without the tests at the end of a file.
+/// The code that ships: sources without comments and without what is there for tests only.
 pub(super) fn code() -> Vec<Line> {
     let mut lines = Vec::new();
     for file in files("src", ".rs") {
         let text = fs::read_to_string(root().join(&file)).unwrap();
-        for (number, line) in text.lines().enumerate() {
-            if line.trim() == "#[cfg(test)]" {
-                break;
-            }
-            let trimmed = line.trim_start();
-            let code = trimmed.split(" // ").next().unwrap();
-            if !code.starts_with("//") {
-                lines.push(Line {
-                    file: file.clone(),
-                    number: number + 1,
-                    code: code.to_owned(),
-                });
-            }
-        }
+        lines.extend(shipped(&text).into_iter().map(|(number, code)| Line {
+            file: file.clone(),
+            number,
+            code,
+        }));
     }
     lines
 }
@@ -197,6 +190,31 @@ fn only_settings_and_main_read_environment_clock_and_home() {
             "Timestamp::now",
             "Zoned::now",
         ],
+    );
+}
+
+/// What the system says of the user and the working directory, and where temporary files stand. Files without a name are the
+/// exception: `tempfile` looks for their place by itself, and nobody else can find them there, whichever it is.
+#[test]
+fn only_settings_and_files_ask_where_the_program_runs() {
+    // GnuPG asks the same of a home that is named to it.
+    const HOMES: [&str; 2] = ["openpgp/gnupg/home", "openpgp/gnupg/keyboxd"];
+    only(&["settings", HOMES[0]], &["geteuid", "getuid"]);
+    only(&["settings", HOMES[1]], &["path::absolute"]);
+    only(&["settings", "files"], &["canonicalize"]);
+    only(
+        &[
+            "report/audit/spool",
+            "report/listing",
+            "run/audit/diff",
+            "run/audit/held",
+            "run/file_records",
+            "run/held",
+            "run/printer",
+            "run/verify/aside",
+            "source/objects/store",
+        ],
+        &["tempfile::tempfile", "SpooledTempFile::new"],
     );
 }
 

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use serde_json::{Map, Value};
 
 use crate::digest::Digest;
+use crate::json::select::Keep;
 use crate::reason::{Reason, Refusal};
 use crate::subject::ManifestState;
 use crate::text::quoted;
@@ -21,6 +22,24 @@ pub fn too_many(index: usize) -> Refusal {
         index + 1
     );
     Refusal::new(Reason::LimitExceeded, message).sparing_record()
+}
+
+/// Members of an Image, each with what is looked at in it.
+pub type Members = [(&'static str, Keep); 8];
+
+/// The members of an Image that are looked at, wherever it is from; `signatures` is what is looked at in that member.
+#[must_use]
+pub const fn members(signatures: Keep) -> Members {
+    [
+        ("apiVersion", Keep::All),
+        ("kind", Keep::All),
+        ("metadata", Keep::All),
+        ("dockerImageReference", Keep::All),
+        ("dockerImageManifest", Keep::All),
+        ("dockerImageManifestMediaType", Keep::All),
+        ("dockerImageManifests", Keep::All),
+        ("signatures", signatures),
+    ]
 }
 
 /// An object that was read.

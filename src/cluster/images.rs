@@ -29,16 +29,9 @@ pub struct FoundImage {
 }
 
 /// What is looked at of an Image in a list.
-const IMAGE: Keep = Keep::Members(&[
-    ("apiVersion", Keep::All),
-    ("kind", Keep::All),
-    ("metadata", Keep::All),
-    ("dockerImageReference", Keep::All),
-    ("dockerImageManifest", Keep::All),
-    ("dockerImageManifestMediaType", Keep::All),
-    ("dockerImageManifests", Keep::All),
-    ("signatures", Keep::All),
-]);
+const IMAGE: Keep = Keep::Members(&MEMBERS);
+
+const MEMBERS: image::Members = image::members(Keep::All);
 
 /// What says which images there are, and which of them are lists of others.
 const OUTLINE: Keep = Keep::Members(&[

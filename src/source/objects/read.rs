@@ -12,16 +12,9 @@ use crate::reason::{Reason, Refusal};
 use crate::text::safe;
 
 /// What is read of an Image. The rest is checked, and takes no memory however much it is.
-const IMAGE: Keep = Keep::Members(&[
-    ("apiVersion", Keep::All),
-    ("kind", Keep::All),
-    ("metadata", Keep::All),
-    ("dockerImageReference", Keep::All),
-    ("dockerImageManifest", Keep::All),
-    ("dockerImageManifestMediaType", Keep::All),
-    ("dockerImageManifests", Keep::All),
-    ("signatures", Keep::Elements(&SIGNATURE)),
-]);
+const IMAGE: Keep = Keep::Members(&MEMBERS);
+
+const MEMBERS: image::Members = image::members(Keep::Elements(&SIGNATURE));
 
 const SIGNATURE: Keep = Keep::Members(&[
     ("metadata", Keep::All),

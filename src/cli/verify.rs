@@ -9,7 +9,7 @@ use clap::{Arg, Args, Command, ValueEnum};
 
 use super::acceptance::AcceptanceOptions;
 use super::cluster::ClientOptions;
-use super::output::OutputOption;
+use super::output::{ColourOption, OutputOption};
 use super::registry::{ClusterRegistryOptions, RegistryOptions};
 
 /// How results are printed.
@@ -25,17 +25,6 @@ pub enum VerifyOutput {
     Json,
     /// The same as YAML
     Yaml,
-}
-
-/// When verdicts are coloured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColorWhen {
-    /// On a terminal, unless NO_COLOR is set
-    Auto,
-    /// Always, in files and pipes too
-    Always,
-    /// Never, not even on a terminal
-    Never,
 }
 
 /// What is written where nothing is to be stored.
@@ -98,7 +87,7 @@ Examples:
 
 /// Verify that images are the ones you asked for, by signatures of keys that you trust for them.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS))]
+#[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::help::MEANING, super::help::EXIT_STATUS))]
 pub struct VerifyCommand {
     /// Images; IMAGE=REF also gives the expected identity of that image
     #[arg(value_name = "IMAGE")]
@@ -174,15 +163,9 @@ pub struct VerifyCommand {
     #[command(flatten)]
     pub format: OutputOption<VerifyOutput>,
 
-    /// Colour the verdicts in text [default: auto, on a terminal where NO_COLOR is not set]
-    #[arg(
-        long,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_default_value = true,
-        help_heading = "Output"
-    )]
-    pub color: ColorWhen,
+    /// When verdicts are coloured.
+    #[command(flatten)]
+    pub colour: ColourOption,
 
     /// Print every check of every signature with the values compared
     #[arg(long, help_heading = "Output")]

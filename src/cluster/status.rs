@@ -75,7 +75,7 @@ impl Status {
             403 => ("Forbidden", format!("the server does not allow this: {}", safe(body.trim()))),
             404 => (
                 "NotFound",
-                format!("the server could not find the requested resource ({} {})", method.verb(), safe(path)),
+                format!("the server could not find the requested resource ({} {})", verb(method), safe(path)),
             ),
             405 => ("MethodNotAllowed", "the server does not allow this method on the requested resource".into()),
             409 => ("Conflict", "the server reported a conflict".into()),
@@ -131,13 +131,12 @@ impl Status {
     }
 }
 
-impl Method {
-    fn verb(self) -> &'static str {
-        match self {
-            Method::Get => "get",
-            Method::Post => "post",
-            Method::Patch => "patch",
-        }
+/// What the rights of a cluster call a request.
+fn verb(method: Method) -> &'static str {
+    match method {
+        Method::Get => "get",
+        Method::Post => "post",
+        Method::Patch => "patch",
     }
 }
 

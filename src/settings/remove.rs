@@ -103,7 +103,7 @@ fn as_removal(options: &VerifyCommand) -> Result<RemoveCommand, UsageError> {
         explain,
         attach,
         // There is nothing to colour, and these are why it is called.
-        color: _,
+        colour: _,
         remove: _,
         remove_all: _,
     } = options;

@@ -14,7 +14,7 @@ use super::platforms::Platforms;
 use super::{keys, requests, UsageError};
 use crate::cli;
 use crate::cli::cluster::ClientOptions;
-use crate::cli::verify::ColorWhen;
+use crate::cli::output::ColorWhen;
 pub use crate::cli::verify::VerifyOutput;
 use crate::clock::Clock;
 use crate::digest::Digest;
@@ -134,7 +134,7 @@ impl Verify {
             output: options.format.output,
             explain: options.explain,
             clock: environment.clock(),
-            colour: colour(options.color, prints_document, environment),
+            colour: colour(options.colour.color, prints_document, environment),
             columns: environment.columns().filter(|_| !prints_document),
             shows_progress: environment.terminal.stderr,
             names_explain: environment.terminal.stderr

@@ -7,8 +7,8 @@ use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Args, Command, Error, ValueEnum};
 
-use crate::audit::format::Format;
-use crate::cli::verify::ColorWhen;
+use crate::audit::format::ReportFormat;
+use crate::cli::output::{ColourOption, OutputOption};
 
 /// What makes an audit fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -64,33 +64,28 @@ impl FailOnWord {
     }
 }
 
+/// Where help texts have these options.
+const HEADING: &str = "Report";
+
+/// What -o prints here.
+const OUTPUT: &str = "Format of the report on standard output";
+
 /// How an audit is reported.
 #[derive(Debug, Args)]
+#[command(mut_arg("output", |argument| argument.help(OUTPUT).help_heading(HEADING)))]
+#[command(mut_arg("color", |argument| argument.help_heading(HEADING)))]
 pub struct ReportOptions {
-    /// Format of the report on standard output
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_default_value = true,
-        help_heading = "Report"
-    )]
-    pub output: Format,
+    /// How the report is printed.
+    #[command(flatten)]
+    pub format: OutputOption<ReportFormat>,
 
     /// Write a report in this format to a file as well (repeatable)
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Report")]
     pub report: Vec<String>,
 
-    /// Colour the verdicts in text [default: auto, on a terminal where NO_COLOR is not set]
-    #[arg(
-        long,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_default_value = true,
-        help_heading = "Report"
-    )]
-    pub color: ColorWhen,
+    /// When verdicts are coloured.
+    #[command(flatten)]
+    pub colour: ColourOption,
 
     /// What makes the audit fail, separated by commas [default: rejected,unsupported,unsigned,allowed,unchecked]
     #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = FailOnWord, help_heading = "Report")]

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::list::{object_name, List};
 use super::misspelt;
-use super::registries::asked_by;
+use super::registries::{
+    asked_by, configuration, of_cluster, refuse_all, refuse_mirrors, refuse_registries, refuse_scope, refuse_url,
+};
 use crate::cli::audit::AuditCommand;
 use crate::cluster::access::Access;
 use crate::cluster::names::Name;
@@ -90,26 +92,23 @@ impl Images {
         misspelt::refuse(&options.images)?;
         let named = named(options, list.as_ref())?;
         if !places.is_empty() {
-            let namespace = options.source.client.namespace.as_deref();
-            options.refuse_scope("--filename")?;
-            options.refuse_registry_url("cannot be used with --filename: with files no server is contacted")?;
-            options.refuse_registries()?;
-            options.refuse_mirrors("--filename: with files no server is contacted")?;
+            refuse_all(options)?;
             return Ok(Self::Files {
                 places,
                 is_recursive: options.source.recursive,
-                named: named.map(|named| in_files(named, namespace)).transpose()?,
+                named: named.map(|named| in_files(named, options)).transpose()?,
             });
         }
         let Some(named) = named else {
             return Self::in_cluster(options, environment);
         };
-        options.refuse_scope("--images-from and IMAGE")?;
+        refuse_scope(options, "--images-from and IMAGE")?;
         let is_object = |request: &Request| matches!(request.image, ImageName::Object(_));
         if named.iter().any(is_object) {
             return Self::named_in_cluster(options, named, list, environment);
         }
-        options.refuse_registry_url(
+        refuse_url(
+            options,
             "is about images of a cluster: it needs an IMAGE such as [NAMESPACE/]STREAM:TAG or sha256:DIGEST",
         )?;
         if !options.cluster_policy {
@@ -118,10 +117,10 @@ impl Images {
         let is_remote = |request: &Request| matches!(request.image, ImageName::Registry(_));
         let mut registries = None;
         if named.iter().any(is_remote) {
-            registries = Some(options.configuration(&asked_by(&named), environment)?);
+            registries = Some(configuration(options, &asked_by(&named), environment)?);
         } else {
-            options.refuse_registries()?;
-            options.refuse_mirrors("dir:PATH: mirrors are about images in registries")?;
+            refuse_registries(options)?;
+            refuse_mirrors(options, "dir:PATH: mirrors are about images in registries")?;
         }
         Ok(Self::Places {
             named,
@@ -142,7 +141,7 @@ impl Images {
             return Err(UsageError::new("--recursive is about directories of --filename"));
         }
         let registry = ClusterRegistry::parse(&options.cluster_registry)?;
-        let registries = options.of_cluster(registry.as_ref(), &[], environment)?;
+        let registries = of_cluster(options, registry.as_ref(), &[], environment)?;
         let is_of_streams = options.all_namespaces || client.namespace.is_some();
         Ok(Self::Cluster {
             access: Box::new(cluster::access(client, environment, false, ELSEWHERE)?),
@@ -173,7 +172,7 @@ impl Images {
             }
         }
         let registry = ClusterRegistry::parse(&options.cluster_registry)?;
-        let registries = options.of_cluster(registry.as_ref(), &places, environment)?;
+        let registries = of_cluster(options, registry.as_ref(), &places, environment)?;
         let stdin_in_use = options.images_from.as_deref() == Some(Path::new("-"));
         let meant = objects.iter().find_map(|(_, request)| elsewhere(&request.asked));
         let instead = format!(
@@ -332,7 +331,8 @@ fn named(options: &AuditCommand, list: Option<&List>) -> Result<Option<Vec<Reque
 }
 
 /// With `--filename` each image is an object of the files.
-fn in_files(mut named: Vec<Request>, namespace: Option<&str>) -> Result<Vec<Request>, UsageError> {
+fn in_files(mut named: Vec<Request>, options: &AuditCommand) -> Result<Vec<Request>, UsageError> {
+    let namespace = options.source.client.namespace.as_deref();
     for request in &mut named {
         if !matches!(request.image, ImageName::Object(_)) {
             return Err(UsageError::new(format!(

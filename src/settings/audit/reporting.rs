@@ -9,7 +9,7 @@ use super::reports::{reports, Report};
 use crate::audit::controls::Control;
 use crate::audit::entry::FindingKind;
 use crate::audit::fail_on::{FailOn, Failure};
-use crate::audit::format::Format;
+use crate::audit::format::ReportFormat;
 use crate::cli::audit::report::{FailOnFlag, ReportOptions};
 use crate::reason::Verdict;
 use crate::settings::controls::controls;
@@ -21,7 +21,7 @@ use crate::settings::UsageError;
 #[derive(Debug, Clone)]
 pub struct Reporting {
     /// The report on standard output.
-    pub format: Format,
+    pub format: ReportFormat,
     /// Reports that are written into files besides.
     pub files: Vec<Report>,
     /// Verdicts are coloured: the report goes to a terminal.
@@ -53,10 +53,10 @@ impl Reporting {
         let files = reports(&options.report, resume)?;
         inputs.refuse(&files)?;
         Ok(Self {
-            format: options.output,
+            format: options.format.output,
             files,
-            colour: colour(options.color, false, environment),
-            is_beside_messages: matches!(options.output, Format::Text | Format::Wide)
+            colour: colour(options.colour.color, false, environment),
+            is_beside_messages: matches!(options.format.output, Format::Text | Format::Wide)
                 && environment.terminal.stdout
                 && environment.terminal.stderr,
             columns: environment.columns(),
@@ -75,7 +75,7 @@ impl Reporting {
     /// Whether there is a new report of JSON lines: such reports are gone on from, compared and added up.
     pub(super) fn has_lines(&self) -> bool {
         let mut formats = self.files.iter().map(|report| report.format).chain([self.format]);
-        formats.any(|format| format == Format::Jsonl)
+        formats.any(|format| format == ReportFormat::Jsonl)
     }
 }
 

@@ -66,7 +66,7 @@ pub enum AuditSubcommand {
 #[derive(Debug, Args)]
 #[command(mut_arg("namespace", |argument| argument.help(NAMESPACE)))]
 #[command(args_conflicts_with_subcommands = true)]
-#[command(after_help = format!("{}\n\n{EXIT_STATUS}\n\n{EXAMPLES}", super::MEANING))]
+#[command(after_help = format!("{}\n\n{EXIT_STATUS}\n\n{EXAMPLES}", super::help::MEANING))]
 pub struct AuditCommand {
     /// What is done with reports.
     #[command(subcommand)]

@@ -26,7 +26,7 @@ Examples:
 
 /// Show the signatures of images and what is recorded about them. Nothing is checked.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS_DONE))]
+#[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::help::MEANING, super::help::EXIT_STATUS_DONE))]
 pub struct DescribeCommand {
     /// Images, as for verify
     #[arg(value_name = "IMAGE")]

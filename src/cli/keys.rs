@@ -63,7 +63,7 @@ Examples:
 
 /// List the accepted keys, and why the others are not accepted.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS_DONE))]
+#[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::help::MEANING, super::help::EXIT_STATUS_DONE))]
 pub struct KeysCommand {
     /// Which keys are accepted.
     #[command(flatten)]

@@ -28,7 +28,7 @@ Examples:
 
 /// Forget recorded verdicts. Signatures themselves are never touched.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::MEANING, super::EXIT_STATUS_DONE))]
+#[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::help::MEANING, super::help::EXIT_STATUS_DONE))]
 pub struct RemoveCommand {
     /// Images, as for verify
     #[arg(value_name = "IMAGE")]

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! JSON of a policy with the place of every value, so that errors can name line and column.
 
-use super::MAX_POLICY_BYTES;
 use crate::json::{self, Kind, Reader, Rules};
 use crate::text::{place, quoted, safe};
+
+/// Largest policy file, in bytes.
+pub const MAX_POLICY_BYTES: usize = 4 << 20;
 
 /// Most names that are compared for a "did you mean".
 const MAX_DISTANCE: usize = 3;

@@ -6,6 +6,16 @@ use super::material::{data, path, paths};
 use super::{identity, scope, sigstore, KeyMaterial, KeyType, Policy, PolicyRequirement, Scope, Transport};
 use crate::text::place::quoted;
 
+impl Policy {
+    /// Parses the text of a policy.
+    ///
+    /// # Errors
+    /// When it breaks any rule of the format.
+    pub fn parse(text: &[u8]) -> Result<Self, TextError> {
+        policy(text)
+    }
+}
+
 pub(super) fn policy(text: &[u8]) -> Result<Policy, TextError> {
     document::parse(text)
         .and_then(|root| read(&root))

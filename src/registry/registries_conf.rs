@@ -4,12 +4,14 @@
 mod file;
 pub mod mirror_sets;
 mod origin;
+mod table;
 mod unknown;
 
 use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 
 pub use origin::Origin;
+use table::{Mirror, PullFromMirror, Registry};
 pub use unknown::Unknown;
 
 use crate::reference::Reference;
@@ -31,41 +33,6 @@ pub struct RegistriesConf {
     pub helpers: Vec<String>,
 }
 
-/// One `[[registry]]` table of the file.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Registry {
-    prefix: String,
-    location: String,
-    insecure: bool,
-    blocked: bool,
-    /// It is blocked by a mirror set.
-    is_forbidden_source: bool,
-    mirrors_by_digest_only: bool,
-    mirrors: Vec<Mirror>,
-}
-
-/// One `[[registry.mirror]]` table of a registry.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Mirror {
-    location: String,
-    insecure: bool,
-    pull: PullFromMirror,
-}
-
-impl Mirror {
-    fn location(&self) -> &str {
-        &self.location
-    }
-}
-
-/// For which references a mirror is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum PullFromMirror {
-    All,
-    DigestOnly,
-    TagOnly,
-}
-
 /// A place where an image may be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
@@ -83,7 +50,7 @@ pub struct Location {
 
 /// A file that breaks the format, or a name that the configuration makes unusable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
+pub enum RegistriesConfError {
     /// The format is broken.
     #[error("{}: {}{what}", safe(&.file.display().to_string()), line_before(*.line))]
     File {
@@ -125,10 +92,10 @@ impl RegistriesConf {
     ///
     /// # Errors
     /// When one of the files breaks a rule of the format.
-    pub fn parse(files: &[(PathBuf, String)]) -> Result<Self, Error> {
+    pub fn parse(files: &[(PathBuf, String)]) -> Result<Self, RegistriesConfError> {
         let mut all = Self::default();
         for (path, text) in files {
-            let error = |fault: file::Fault| Error::File {
+            let error = |fault: file::TomlFault| RegistriesConfError::File {
                 file: path.clone(),
                 line: fault.line,
                 what: fault.what,
@@ -194,7 +161,7 @@ impl RegistriesConf {
     ///
     /// # Errors
     /// When the name becomes an invalid reference at one of them: then none of them is used.
-    pub fn locations(&self, reference: &Reference) -> Result<Vec<Location>, Error> {
+    pub fn locations(&self, reference: &Reference) -> Result<Vec<Location>, RegistriesConfError> {
         let Some(registry) = self.entry(reference.name()) else {
             return Ok(vec![Location {
                 reference: reference.clone(),
@@ -283,11 +250,11 @@ fn matched(name: &str, prefix: &str) -> Option<usize> {
 }
 
 /// Puts a location in the place of what a prefix covers.
-fn rewrite(reference: &Reference, prefix: &str, location: &str) -> Result<Reference, Error> {
+fn rewrite(reference: &Reference, prefix: &str, location: &str) -> Result<Reference, RegistriesConfError> {
     let text = reference.to_string();
     let covered = matched(reference.name(), prefix).unwrap_or_default();
     let rewritten = format!("{location}{}", &text[covered..]);
-    let invalid = || Error::Rewrite {
+    let invalid = || RegistriesConfError::Rewrite {
         name: shown(&text),
         location: shown(location),
         found: shown(&rewritten),

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::Format;
+use super::renderer::VerificationFormat;
 use crate::reason::{Reason, Verdict};
 
 /// Longest line where nothing else is known, in columns.
@@ -31,7 +31,7 @@ pub fn room(columns: Option<usize>) -> usize {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appearance {
     /// How results are written.
-    pub format: Format,
+    pub format: VerificationFormat,
     /// Verdicts are coloured. Their words are there all the same.
     pub colour: bool,
     /// Longest line of a message, in columns.

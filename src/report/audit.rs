@@ -15,21 +15,21 @@ mod summary;
 mod text;
 mod words;
 
-use self::renderer::{Look, Renderer};
-use crate::audit::format::Format;
+use self::renderer::{Look, ReportRenderer};
+use crate::audit::format::ReportFormat;
 
 /// The renderer of a format.
 #[must_use]
-pub fn renderer(format: Format, look: &Look) -> Box<dyn Renderer> {
+pub fn renderer(format: ReportFormat, look: &Look) -> Box<dyn ReportRenderer> {
     match format {
-        Format::Text => Box::new(text::Text::new(look, false)),
-        Format::Wide => Box::new(text::Text::new(look, true)),
-        Format::Json => Box::new(json::Json::new(look)),
-        Format::Jsonl => Box::new(jsonl::Jsonl),
-        Format::Csv => Box::new(csv::Csv),
-        Format::Junit => Box::new(junit::Junit::new(look)),
-        Format::Sarif => Box::new(sarif::Sarif::new(look)),
-        Format::Html => Box::new(html::Html::new(look)),
-        Format::Openmetrics => Box::new(openmetrics::OpenMetrics::default()),
+        ReportFormat::Text => Box::new(text::Text::new(look, false)),
+        ReportFormat::Wide => Box::new(text::Text::new(look, true)),
+        ReportFormat::Json => Box::new(json::JsonReport::new(look)),
+        ReportFormat::Jsonl => Box::new(jsonl::Jsonl),
+        ReportFormat::Csv => Box::new(csv::Csv),
+        ReportFormat::Junit => Box::new(junit::Junit::new(look)),
+        ReportFormat::Sarif => Box::new(sarif::Sarif::new(look)),
+        ReportFormat::Html => Box::new(html::Html::new(look)),
+        ReportFormat::Openmetrics => Box::new(openmetrics::OpenMetrics::default()),
     }
 }

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::appearance::verdict_text;
-use super::{appearance, signatures, table, ImageReport, Renderer, Summary};
+use super::image::ImageReport;
+use super::renderer::{Renderer, Summary};
+use super::{appearance, signatures, table};
 use crate::reason::Reason;
 use crate::reference::Reference;
 use crate::subject::{SignatureKind, SourceAnswer};

@@ -20,7 +20,7 @@ const MARK: &str = "UNVERIFIED";
 
 /// How claims are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum InspectionFormat {
     /// One line per signature.
     Text,
     /// The same with how it is put together.
@@ -70,27 +70,27 @@ impl Inspected {
 ///
 /// # Errors
 /// When writing fails.
-pub fn write(out: &mut dyn Write, inspections: &[Inspection], format: Format) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, inspections: &[Inspection], format: InspectionFormat) -> io::Result<()> {
     match format {
-        Format::Document(syntax) => {
+        InspectionFormat::Document(syntax) => {
             let items: Vec<Value> = inspections.iter().map(document).collect();
             let document =
                 json!({"apiVersion": API_VERSION, "kind": "InspectionList", "unverified": true, "items": items});
             return write_document(out, &document, syntax);
         }
-        Format::Text => lines(out, inspections, |inspection| vec![summary(inspection)])?,
-        Format::Wide => lines(out, inspections, |inspection| {
+        InspectionFormat::Text => lines(out, inspections, |inspection| vec![summary(inspection)])?,
+        InspectionFormat::Wide => lines(out, inspections, |inspection| {
             let details = details(inspection).into_iter().skip(1);
             let details = details.map(|line| format!("  {line}"));
             std::iter::once(summary(inspection)).chain(details).collect()
         })?,
-        Format::Explain => lines(out, inspections, |inspection| {
+        InspectionFormat::Explain => lines(out, inspections, |inspection| {
             let details = details(inspection).into_iter().enumerate();
             details
                 .map(|(number, line)| format!("{}. {line}", number + 1))
                 .collect()
         })?,
-        Format::Name => {
+        InspectionFormat::Name => {
             for inspection in inspections {
                 if let Some(Ok(payload)) = inspection.content.payload() {
                     writeln!(out, "{MARK} {RESOURCE}/{}", payload.digest)?;

@@ -9,7 +9,9 @@ use serde_json::{json, Map, Value};
 
 pub use self::document::{write_document, write_line, Syntax, API_VERSION};
 pub(super) use self::document::{write_item, write_list};
-use super::{signatures, Attached, Attachment, ImageReport, InRegistry, RecordResult, Renderer, Summary};
+use super::image::{Attached, Attachment, ImageReport, InRegistry, RecordResult};
+use super::renderer::{Renderer, Summary};
+use super::signatures;
 use crate::payload::Payload;
 use crate::reference::Reference;
 use crate::subject::SourceAnswer;

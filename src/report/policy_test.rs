@@ -16,7 +16,7 @@ const MAX_MESSAGE: usize = 5000;
 
 /// One row of the table and what came of it.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct TestRow {
     /// The reference of the row, in canonical form.
     pub reference: String,
     /// Its line in the table.
@@ -29,7 +29,7 @@ pub struct Row {
     pub failures: Vec<String>,
 }
 
-fn failed(rows: &[Row]) -> usize {
+fn failed(rows: &[TestRow]) -> usize {
     rows.iter().filter(|row| !row.failures.is_empty()).count()
 }
 
@@ -37,7 +37,7 @@ fn failed(rows: &[Row]) -> usize {
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_text(out: &mut dyn Write, rows: &[Row], file: &Path, policy: &[&Path]) -> io::Result<()> {
+pub fn write_text(out: &mut dyn Write, rows: &[TestRow], file: &Path, policy: &[&Path]) -> io::Result<()> {
     let file = name(file);
     writeln!(out, "Policy: {}", names(policy))?;
     for row in rows {
@@ -60,8 +60,14 @@ pub fn write_text(out: &mut dyn Write, rows: &[Row], file: &Path, policy: &[&Pat
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_json(out: &mut dyn Write, rows: &[Row], file: &Path, policy: &[&Path], syntax: Syntax) -> io::Result<()> {
-    let item = |row: &Row| {
+pub fn write_json(
+    out: &mut dyn Write,
+    rows: &[TestRow],
+    file: &Path,
+    policy: &[&Path],
+    syntax: Syntax,
+) -> io::Result<()> {
+    let item = |row: &TestRow| {
         json!({
             "reference": row.reference,
             "line": row.line,
@@ -86,7 +92,7 @@ pub fn write_json(out: &mut dyn Write, rows: &[Row], file: &Path, policy: &[&Pat
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_junit(out: &mut dyn Write, rows: &[Row], file: &Path, policy: &[&Path]) -> io::Result<()> {
+pub fn write_junit(out: &mut dyn Write, rows: &[TestRow], file: &Path, policy: &[&Path]) -> io::Result<()> {
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     let (tests, failures) = (rows.len(), failed(rows));
     let file = &name(file);

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use super::appearance::WIDTH;
 use super::pace::{bar, Pace};
+use super::renderer::Summary;
 use super::table::counts;
-use super::{changes, terminal, Summary};
+use super::{changes, terminal};
 use crate::files::cleanup;
 use crate::reason::Verdict;
 

@@ -5,9 +5,9 @@ use std::io::{self, Read, Write};
 
 use serde_json::{json, Value};
 
+use super::image::RecordResult;
 use super::json::{write_item, write_list, Syntax, API_VERSION};
 use super::text::RESOURCE;
-use super::RecordResult;
 use crate::reason::Refusal;
 use crate::text::safe;
 
@@ -28,7 +28,7 @@ pub struct Removal {
 
 /// How removals are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum RemovalFormat {
     /// One line per image.
     Text,
     /// Names of the images that change.
@@ -37,27 +37,27 @@ pub enum Format {
     Document(Syntax),
 }
 
-impl Format {
+impl RemovalFormat {
     /// The syntax of the document, for formats that are one.
     #[must_use]
     pub fn syntax(self) -> Option<Syntax> {
         match self {
-            Format::Document(syntax) => Some(syntax),
-            Format::Text | Format::Name => None,
+            RemovalFormat::Document(syntax) => Some(syntax),
+            RemovalFormat::Text | RemovalFormat::Name => None,
         }
     }
 }
 
 /// Renders one removal as a complete item of the output.
 #[must_use]
-pub fn render(removal: &Removal, format: Format) -> Vec<u8> {
+pub fn render(removal: &Removal, format: RemovalFormat) -> Vec<u8> {
     let mut text = Vec::new();
     // Writing into memory cannot fail.
     let _ = match format {
-        Format::Document(syntax) => write_item(&mut text, &item(removal), syntax),
-        Format::Name if removal.trouble.is_some() || removal.signatures.is_empty() => Ok(()),
-        Format::Name => writeln!(text, "{RESOURCE}/{}", safe(&removal.image)),
-        Format::Text => writeln!(text, "{} {}", safe(&removal.image), sentence(removal)),
+        RemovalFormat::Document(syntax) => write_item(&mut text, &item(removal), syntax),
+        RemovalFormat::Name if removal.trouble.is_some() || removal.signatures.is_empty() => Ok(()),
+        RemovalFormat::Name => writeln!(text, "{RESOURCE}/{}", safe(&removal.image)),
+        RemovalFormat::Text => writeln!(text, "{} {}", safe(&removal.image), sentence(removal)),
     };
     text
 }

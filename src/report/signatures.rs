@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::appearance::verdict_text;
+use super::image::ImageReport;
 use super::wrap::{self, keep_together};
-use super::ImageReport;
 use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Verdict};
 use crate::reference::Reference;

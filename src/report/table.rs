@@ -4,9 +4,10 @@
 use std::io::{self, Write};
 
 use super::appearance::{self, Columns};
+use super::image::ImageReport;
+use super::renderer::{Renderer, Summary};
 use super::signatures;
 use super::wrap::{self, keep_together};
-use super::{ImageReport, Renderer, Summary};
 use crate::reason::Verdict;
 use crate::reference::Reference;
 use crate::text::safe;

@@ -4,9 +4,10 @@
 use std::io::{self, Write};
 
 use super::appearance;
+use super::image::{ImageReport, InRegistry};
+use super::renderer::Renderer;
 use super::signatures;
 use super::wrap::{self, keep_together};
-use super::{ImageReport, InRegistry, Renderer};
 use crate::reason::Verdict;
 use crate::reference::Reference;
 use crate::text::safe;

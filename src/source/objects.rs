@@ -10,6 +10,7 @@ mod changes;
 mod compare;
 pub mod file;
 mod index;
+mod kind;
 mod meant;
 mod notes;
 pub mod outline;
@@ -28,59 +29,11 @@ use crate::json::sameness;
 use crate::reason::{Reason, Refusal};
 use file::ObjectFile;
 use index::Index;
+pub use kind::ObjectKind;
 use notes::Entry;
 use outline::Outline;
-pub use places::Place;
+pub use places::{sources, Place, MAX_FILE_BYTES};
 use store::Store;
-
-/// Largest object file, in bytes.
-pub const MAX_FILE_BYTES: u64 = 2 << 30;
-
-/// Most objects in all files of a run: a file of the largest size has fewer that are images.
-pub const MAX_OBJECTS: usize = 1 << 21;
-
-impl Place {
-    /// The name of the place as a source in output, not made safe yet.
-    #[must_use]
-    pub fn source(&self) -> String {
-        match self {
-            Place::Stdin => "file:-".to_owned(),
-            Place::Path(path) => format!("file:{}", path.display()),
-        }
-    }
-}
-
-/// The name of several places as one source.
-#[must_use]
-pub fn sources(places: &[Place]) -> String {
-    let names: Vec<String> = places.iter().map(Place::source).collect();
-    match names.split_first() {
-        None => "file:".to_owned(),
-        Some((first, others)) => others.iter().fold(first.clone(), |all, name| {
-            format!("{all}, {}", name.trim_start_matches("file:"))
-        }),
-    }
-}
-
-/// The kinds of objects that hold an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ObjectKind {
-    /// An Image, on which records stand.
-    Image,
-    /// An ImageStreamTag: a view of an Image, for reading only.
-    Tag,
-    /// An ImageStreamImage: a view too.
-    StreamImage,
-    /// An ImageStream, which uses images.
-    Stream,
-    /// A Pod, which runs images.
-    Pod,
-    /// What may hold any of these and is not read: a list too deep in lists, an element of a list that does not say what
-    /// it is, what a server answers in place of a list.
-    Unread,
-    /// A kind that has no image.
-    Other,
-}
 
 /// An object file that could not be read, and why.
 #[derive(Debug, Clone)]

@@ -166,3 +166,24 @@ pub(super) struct Place {
     pub alternative: usize,
     pub requirement: usize,
 }
+
+/// Where expected identities come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum IdentitySource {
+    User,
+    Reference,
+    Stream,
+}
+
+impl IdentitySource {
+    /// The word in output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            IdentitySource::User => "user",
+            IdentitySource::Reference => "reference",
+            IdentitySource::Stream => "stream",
+        }
+    }
+}

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::Signer;
+use super::signer::Signer;
 
 /// What it rests on that a requirement is met, or that an image is Verified.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the outcomes of its signatures make of an image.
 
+use super::expectation::Expectation;
+use super::footing::Footing;
 use super::signature::SignatureOutcome;
 use super::tally::{self, Tally};
-use super::{Expectation, Footing};
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::subject::{unasked, ManifestState, SignatureKind, Subject};

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From a subject to its outcome: framing, engine and the pure steps, one signature after the other.
 
+use super::expectation::Expectation;
+use super::finding::Finding;
+use super::image::ImageOutcome;
+use super::signature::SignatureOutcome;
+use super::steps;
 use crate::openpgp::engine::Engine;
 use crate::openpgp::framing::message::Message;
 use crate::reason::{Reason, Refusal};
@@ -8,7 +13,6 @@ use crate::sigstore::attachment::CERTIFICATE_ANNOTATION;
 use crate::sigstore::keys::Keys;
 use crate::subject::{Attachment, Content, SignatureBlob, SignatureKind, Subject};
 use crate::text::safe;
-use crate::verdict::{self, Expectation, ImageOutcome, SignatureOutcome};
 
 /// An engine, or why there is none: then every signature is Unchecked for that reason.
 pub type EngineOrTrouble = Result<Box<Engine>, Refusal>;
@@ -183,9 +187,9 @@ impl Trial<'_> {
         }
     }
 
-    fn judge(&self, kind: SignatureKind, finding: verdict::Finding, payload: &[u8]) -> SignatureOutcome {
+    fn judge(&self, kind: SignatureKind, finding: Finding, payload: &[u8]) -> SignatureOutcome {
         let by = (kind, self.set);
-        verdict::judge(self.name, by, finding, payload, self.subject, self.expectation)
+        steps::judge(self.name, by, finding, payload, self.subject, self.expectation)
     }
 
     fn refused(&self, kind: SignatureKind, refusal: Refusal) -> SignatureOutcome {

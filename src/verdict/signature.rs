@@ -2,7 +2,7 @@
 //! What is found out about a signature, step by step.
 
 use super::expectation::{Expectation, Place};
-use super::Signer;
+use super::signer::Signer;
 use crate::payload::Payload;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;

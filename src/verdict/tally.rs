@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 
-use super::expectation::{Alternative, Demand, Place, Requirement, Signed};
+use super::expectation::{Alternative, Demand, Expectation, Place, Requirement, Signed};
+use super::footing::Footing;
 use super::said::Said;
 use super::signature::{Miss, SignatureOutcome};
-use super::{Expectation, Footing, Signer};
+use super::signer::Signer;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::subject::SignatureKind;

@@ -3,7 +3,7 @@
 
 use toml::{Table, Value};
 
-use super::{Mirror, PullFromMirror, Registry};
+use super::table::{Mirror, PullFromMirror, Registry};
 use crate::text::place::{quoted, shown};
 use crate::text::safe;
 
@@ -14,20 +14,20 @@ pub(super) struct Own {
 }
 
 /// What is wrong in a file, safe to print, and the line where it is; 0 where that is not known.
-pub(super) struct Fault {
+pub(super) struct TomlFault {
     pub line: usize,
     pub what: String,
 }
 
-impl From<String> for Fault {
+impl From<String> for TomlFault {
     fn from(what: String) -> Self {
         Self { line: 0, what }
     }
 }
 
 /// Reads the `[[registry]]` entries of a file; the first of a prefix counts.
-pub(super) fn parse(text: &str) -> Result<Own, Fault> {
-    let table: Table = text.parse().map_err(|error: toml::de::Error| Fault {
+pub(super) fn parse(text: &str) -> Result<Own, TomlFault> {
+    let table: Table = text.parse().map_err(|error: toml::de::Error| TomlFault {
         line: error.span().map_or(0, |span| line_of(text, span.start)),
         what: safe(error.message()),
     })?;
@@ -55,7 +55,7 @@ fn line_of(text: &str, at: usize) -> usize {
 }
 
 /// What is wrong in an entry: its line where it stands below a header, its number where it does not, and its location.
-fn in_entry(text: &str, n: usize, entry: &Table, what: &str) -> Fault {
+fn in_entry(text: &str, n: usize, entry: &Table, what: &str) -> TomlFault {
     let is_header = |line: &str| line.split('#').next().map(str::trim) == Some("[[registry]]");
     let headers = text.lines().enumerate().filter(|(_, line)| is_header(line));
     let line = headers.map(|(line, _)| line + 1).nth(n).unwrap_or_default();
@@ -67,7 +67,7 @@ fn in_entry(text: &str, n: usize, entry: &Table, what: &str) -> Fault {
         .into_iter()
         .find_map(|name| Some((name, entry.get(name)?.as_str()?)));
     let name = name.map(|(name, value)| format!(" ({name} = {})", quoted(value)));
-    Fault {
+    TomlFault {
         line,
         what: format!("{number}[[registry]]{}: {what}", name.unwrap_or_default()),
     }

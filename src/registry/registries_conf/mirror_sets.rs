@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{Mirror, PullFromMirror, RegistriesConf, Registry};
+use super::table::{Mirror, PullFromMirror, Registry};
+use super::RegistriesConf;
 use crate::policy::mirror_set::MirrorSet;
 use crate::reference::Reference;
 use crate::text::place::quoted;

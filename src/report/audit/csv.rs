@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use csv::{QuoteStyle, Terminator, WriterBuilder};
 
-use super::renderer::Renderer;
+use super::renderer::ReportRenderer;
 use super::words::{makers, message};
 use crate::audit::entry::{Entry, EntrySigner};
 use crate::audit::head::Head;
@@ -41,7 +41,7 @@ const COLUMNS: [&str; 18] = [
 /// `-o csv`: a row an image.
 pub(super) struct Csv;
 
-impl Renderer for Csv {
+impl ReportRenderer for Csv {
     fn begin(&mut self, out: &mut dyn Write, _: &Head) -> io::Result<()> {
         row(out, &COLUMNS.map(str::to_owned))
     }

@@ -13,7 +13,7 @@ use minijinja::Environment;
 
 use self::row::{Marks, Row};
 use self::sums::Page;
-use super::renderer::{Look, Renderer};
+use super::renderer::{Look, ReportRenderer};
 use super::spool::Spool;
 use crate::audit::controls::Control;
 use crate::audit::entry::Entry;
@@ -70,7 +70,7 @@ impl Html {
     }
 }
 
-impl Renderer for Html {
+impl ReportRenderer for Html {
     fn begin(&mut self, _: &mut dyn Write, head: &Head) -> io::Result<()> {
         self.head = Some(head.clone());
         Ok(())

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{json, Map, Value};
 
-use super::renderer::{Look, Renderer};
+use super::renderer::{Look, ReportRenderer};
 use crate::audit::controls::Control;
 use crate::audit::entry::Entry;
 use crate::audit::head::Head;
@@ -15,12 +15,12 @@ use crate::report::json::{write_document, Syntax, API_VERSION};
 use crate::text::time;
 
 /// `-o json`: one document with all images.
-pub(super) struct Json {
+pub(super) struct JsonReport {
     controls: Vec<Control>,
     has_items: bool,
 }
 
-impl Json {
+impl JsonReport {
     pub(super) fn new(look: &Look) -> Self {
         Self {
             controls: look.controls.clone(),
@@ -49,7 +49,7 @@ fn member(out: &mut dyn Write, name: &str, value: &Value) -> io::Result<()> {
     indented(out, value, 2)
 }
 
-impl Renderer for Json {
+impl ReportRenderer for JsonReport {
     fn begin(&mut self, out: &mut dyn Write, head: &Head) -> io::Result<()> {
         let mut begin = Vec::new();
         indented(&mut begin, &json!({"apiVersion": API_VERSION, "kind": "Audit"}), 0)?;

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::renderer::Renderer;
+use super::renderer::ReportRenderer;
 use crate::audit::entry::Entry;
 use crate::audit::head::Head;
 use crate::audit::tail::Tail;
@@ -13,7 +13,7 @@ use crate::report::json::write_line;
 /// `-o jsonl`: a line of JSON an image.
 pub(super) struct Jsonl;
 
-impl Renderer for Jsonl {
+impl ReportRenderer for Jsonl {
     fn begin(&mut self, out: &mut dyn Write, head: &Head) -> io::Result<()> {
         write_line(out, head)
     }

@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use super::renderer::{Look, Renderer};
+use super::renderer::{Look, ReportRenderer};
 use super::spool::Spool;
 use super::words::message;
 use crate::audit::controls::Control;
@@ -60,7 +60,7 @@ fn name(entry: &Entry) -> String {
     }
 }
 
-impl Renderer for Junit {
+impl ReportRenderer for Junit {
     fn begin(&mut self, _: &mut dyn Write, head: &Head) -> io::Result<()> {
         self.head = Some(head.clone());
         Ok(())

@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::renderer::Renderer;
+use super::renderer::ReportRenderer;
 use super::words::counts;
 use crate::audit::entry::{Entry, FindingKind};
 use crate::audit::head::Head;
 use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
-use crate::report::Summary;
+use crate::report::renderer::Summary;
 use crate::text::safe;
 
 /// What all names begin with.
@@ -77,7 +77,7 @@ fn verdicts(metric: &mut Metric<'_>, labels: &[(&str, &str)], summary: &Summary)
     }
 }
 
-impl Renderer for OpenMetrics {
+impl ReportRenderer for OpenMetrics {
     fn begin(&mut self, _: &mut dyn Write, head: &Head) -> io::Result<()> {
         self.started = head.started;
         Ok(())

@@ -25,9 +25,9 @@ pub struct Look {
     pub controls: Vec<Control>,
 }
 
-/// A report being written: [`Renderer::begin`] once, [`Renderer::entry`] an image, [`Renderer::end`] once, all to one
+/// A report being written: [`ReportRenderer::begin`] once, [`ReportRenderer::entry`] an image, [`ReportRenderer::end`] once, all to one
 /// writer. Memory does not grow with the number of images: what must wait for the totals is kept in a temporary file.
-pub trait Renderer {
+pub trait ReportRenderer {
     /// Writes what stands before the first image.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde_json::{json, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::renderer::{Look, Renderer};
+use super::renderer::{Look, ReportRenderer};
 use super::words::{message, title};
 use crate::audit::controls::Control;
 use crate::audit::entry::{Entry, FindingKind};
@@ -143,7 +143,7 @@ fn rules() -> Vec<Value> {
     reasons.chain(findings).collect()
 }
 
-impl Renderer for Sarif {
+impl ReportRenderer for Sarif {
     fn begin(&mut self, out: &mut dyn Write, head: &Head) -> io::Result<()> {
         self.started = head.started;
         let tool = json!({"driver": {

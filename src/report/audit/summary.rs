@@ -12,7 +12,7 @@ use crate::report::{table, wrap};
 use crate::text::{safe, time};
 
 /// The end of `-o text` and `-o wide`.
-pub(super) struct Summary {
+pub(super) struct Footer {
     /// Whole fingerprints, and what the audit is evidence for.
     pub(super) wide: bool,
     pub(super) controls: Vec<Control>,
@@ -22,7 +22,7 @@ pub(super) struct Summary {
     pub(super) room: usize,
 }
 
-impl Summary {
+impl Footer {
     pub(super) fn write(&self, out: &mut dyn Write, tail: &Tail, totals: &Totals) -> io::Result<()> {
         let outcomes = totals.outcomes.iter().map(|((verdict, reason), count)| {
             let reason = if *verdict == Verdict::Verified {

@@ -3,8 +3,8 @@
 
 use std::io::{self, Write};
 
-use super::renderer::{Look, Renderer};
-use super::summary::Summary;
+use super::renderer::{Look, ReportRenderer};
+use super::summary::Footer;
 use super::words::{has_message, message, short};
 use crate::audit::entry::{Entry, FindingKind, CLUSTER};
 use crate::audit::finding::command_at;
@@ -34,7 +34,7 @@ pub(super) struct Text {
     wide: bool,
     /// Whether the head of the table is written.
     has_rows: bool,
-    summary: Summary,
+    summary: Footer,
 }
 
 impl Text {
@@ -45,7 +45,7 @@ impl Text {
             room: look.room,
             wide,
             has_rows: false,
-            summary: Summary {
+            summary: Footer {
                 wide,
                 controls: look.controls.clone(),
                 width: look.width,
@@ -146,7 +146,7 @@ fn is_summed_up(kind: FindingKind) -> bool {
     matches!(kind, FindingKind::UnsignedInUse | FindingKind::Expiring)
 }
 
-impl Renderer for Text {
+impl ReportRenderer for Text {
     fn begin(&mut self, out: &mut dyn Write, head: &Head) -> io::Result<()> {
         write!(out, "Audit of {}", safe(&head.source))?;
         if head.shard.count > 1 {

@@ -4,7 +4,7 @@
 use crate::audit::entry::{Entry, EntrySigner};
 use crate::audit::totals::Verdicts;
 use crate::reason::{Reason, Verdict};
-use crate::report::Summary;
+use crate::report::renderer::Summary;
 use crate::text::is_unsafe;
 
 /// Images by verdict, for what counts images elsewhere.

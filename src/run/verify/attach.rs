@@ -3,7 +3,8 @@
 
 use base64::Engine as _;
 
-use super::{Judged, Run};
+use super::judged::Judged;
+use super::run::Run;
 use crate::digest::Digest;
 use crate::reason::Verdict;
 use crate::report::changes::Change;

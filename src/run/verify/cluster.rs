@@ -2,7 +2,8 @@
 //! Images of a cluster: each is read, judged and written before the next one.
 
 use super::beside::Beside;
-use super::{Judged, Run};
+use super::judged::Judged;
+use super::run::Run;
 use crate::cluster::images::FoundImage;
 use crate::cluster::names::Name;
 use crate::reason::{Refusal, Verdict};

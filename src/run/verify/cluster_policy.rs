@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The policy that a cluster's objects are, for images wherever they are; and what is said of them where it cannot be had.
 
-use super::Run;
+use super::run::Run;
 use crate::reason::{Reason, Refusal};
 use crate::report::console::Messages;
 use crate::run::cluster::{Session, SOURCE};

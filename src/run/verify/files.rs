@@ -4,7 +4,8 @@
 use std::io::{self, Write};
 
 use super::beside::Beside;
-use super::{Judged, Run};
+use super::judged::Judged;
+use super::run::Run;
 use crate::digest::Digest;
 use crate::reason::Reason;
 use crate::reference::Reference;

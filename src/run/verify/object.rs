@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Judging an Image object by its signatures, and by those that were found elsewhere.
 
+use super::attach;
 use super::beside::Beside;
-use super::{attach, Judged, Run};
+use super::judged::Judged;
+use super::run::Run;
 use crate::image;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::Run;
+use super::run::Run;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::run::cluster::{Session, SOURCE};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is to be recorded about an object of this run, and what is said about that.
 
-use super::{Judged, Run};
+use super::judged::Judged;
+use super::run::Run;
 use crate::edit::SignatureEdit;
 use crate::report::console::Messages;
 use crate::report::RecordResult;

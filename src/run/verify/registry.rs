@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Images of registries: one manifest, or a list of them with instances for platforms.
 
-use super::{Judged, Run};
+use super::judged::Judged;
+use super::run::Run;
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
@@ -197,37 +198,5 @@ fn source_of(wanted: &Wanted) -> IdentitySource {
         IdentitySource::Reference
     } else {
         IdentitySource::User
-    }
-}
-
-/// The tags through which images were verified, for the warning that tags can move.
-#[derive(Debug, Default)]
-pub(super) struct Tags {
-    first: Option<String>,
-    count: usize,
-}
-
-impl Tags {
-    fn add(&mut self, tag: &str, asked: &Reference, digest: &Digest) {
-        self.count += 1;
-        self.first.get_or_insert_with(|| {
-            format!(
-                "the tag {} can move to another image; what was verified is {}@{digest}",
-                safe(tag),
-                safe(asked.name())
-            )
-        });
-    }
-
-    /// What to say at the end of the run.
-    pub(super) fn warning(&self) -> Option<String> {
-        match self.count {
-            0 => None,
-            1 => self.first.clone(),
-            _ => Some(
-                "tags can move to other images; use the verified images by their digests, as -o name and -o json print them"
-                    .to_owned(),
-            ),
-        }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::report::appearance::{self, Appearance, Columns};
 use crate::report::table::expected_cell;
-use crate::report::{Format, FOR_INFORMATION};
+use crate::report::{VerificationFormat, FOR_INFORMATION};
 use crate::settings::images::{Source, Target};
 use crate::settings::objects::Recording;
 use crate::settings::platforms::Platforms;
@@ -95,13 +95,13 @@ impl Scope {
 }
 
 /// How results are printed.
-fn format(settings: &Verify) -> Format {
+fn format(settings: &Verify) -> VerificationFormat {
     match (settings.output, settings.explain) {
-        (_, true) => Format::Explain,
-        (VerifyOutput::Text, false) => Format::Text,
-        (VerifyOutput::Wide, false) => Format::Wide,
-        (VerifyOutput::Name, false) => Format::Name,
-        (VerifyOutput::Json, false) => Format::Json,
-        (VerifyOutput::Yaml, false) => Format::Yaml,
+        (_, true) => VerificationFormat::Explain,
+        (VerifyOutput::Text, false) => VerificationFormat::Text,
+        (VerifyOutput::Wide, false) => VerificationFormat::Wide,
+        (VerifyOutput::Name, false) => VerificationFormat::Name,
+        (VerifyOutput::Json, false) => VerificationFormat::Json,
+        (VerifyOutput::Yaml, false) => VerificationFormat::Yaml,
     }
 }

@@ -3,7 +3,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use super::ObjectKind;
+use super::kind::ObjectKind;
 
 /// What an object may be looked up by: a hash of that, and where it is.
 pub type Key = (u64, u32, u32);

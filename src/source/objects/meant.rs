@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a file may be that has no API objects in it, by its first bytes: people hand over what they have.
 
+use super::places::Place;
 use super::scan::ScanError;
-use super::Place;
 use crate::text::safe;
 
 /// How many bytes of a file are looked at.

@@ -2,9 +2,12 @@
 //! Where the objects of a file stand, noted as they are found.
 
 use super::index::{Index, Look};
+use super::kind::ObjectKind;
 use super::outline::Outline;
 use super::scan::{self, ScanError, Sink};
-use super::{ObjectKind, MAX_OBJECTS};
+
+/// Most objects in all files of a run: a file of the largest size has fewer that are images.
+pub const MAX_OBJECTS: usize = 1 << 21;
 
 /// Where one object stands. There may be millions, so that nothing else is kept of them.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +75,7 @@ impl Sink for Notes<'_> {
         }
     }
 
-    fn object(&mut self, outline: &Outline, start: u64, length: u64, place: scan::Place) -> Result<(), ScanError> {
+    fn object(&mut self, outline: &Outline, start: u64, length: u64, place: scan::Level) -> Result<(), ScanError> {
         if self.before + self.entries.len() >= MAX_OBJECTS {
             return Err(ScanError::TooMany(MAX_OBJECTS));
         }
@@ -98,7 +101,7 @@ impl Sink for Notes<'_> {
             start,
             length: u32::try_from(length).unwrap_or(u32::MAX),
             kind,
-            is_item: place != scan::Place::Document,
+            is_item: place != scan::Level::Document,
         });
         Ok(())
     }
@@ -123,7 +126,7 @@ impl Sink for Shifted<'_, '_> {
         self.inner.end(list_of);
     }
 
-    fn object(&mut self, outline: &Outline, start: u64, length: u64, place: scan::Place) -> Result<(), ScanError> {
+    fn object(&mut self, outline: &Outline, start: u64, length: u64, place: scan::Level) -> Result<(), ScanError> {
         self.inner.object(outline, start + self.by, length, place)
     }
 

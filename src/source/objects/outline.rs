@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What an object of a file says about itself, and which kind it is of by that.
 
-use super::ObjectKind;
+use super::kind::ObjectKind;
 use crate::text::safe;
 
 /// What one object says about itself.

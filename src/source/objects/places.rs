@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::text::safe;
 
+/// Largest object file, in bytes.
+pub const MAX_FILE_BYTES: u64 = 2 << 30;
+
 /// A file, directory or standard input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -21,6 +24,29 @@ impl std::fmt::Display for Place {
             Place::Stdin => f.write_str("-"),
             Place::Path(path) => f.write_str(&safe(&path.display().to_string())),
         }
+    }
+}
+
+impl Place {
+    /// The name of the place as a source in output, not made safe yet.
+    #[must_use]
+    pub fn source(&self) -> String {
+        match self {
+            Place::Stdin => "file:-".to_owned(),
+            Place::Path(path) => format!("file:{}", path.display()),
+        }
+    }
+}
+
+/// The name of several places as one source.
+#[must_use]
+pub fn sources(places: &[Place]) -> String {
+    let names: Vec<String> = places.iter().map(Place::source).collect();
+    match names.split_first() {
+        None => "file:".to_owned(),
+        Some((first, others)) => others.iter().fold(first.clone(), |all, name| {
+            format!("{all}, {}", name.trim_start_matches("file:"))
+        }),
     }
 }
 

@@ -9,7 +9,7 @@ pub use super::changes::Changes;
 use super::compare;
 use super::file::{ObjectFile, YamlDocument};
 use super::outline::Outline;
-use super::scan::{self, Place, ScanError, Sink};
+use super::scan::{self, Level, ScanError, Sink};
 use super::store::{Bytes, Section};
 use super::{ObjectFiles, ObjectKind};
 use crate::edit::{self, SignatureEdit, MEMBERS};
@@ -231,7 +231,7 @@ impl Sink for Places {
         }
     }
 
-    fn object(&mut self, _: &Outline, start: u64, length: u64, _: Place) -> Result<(), ScanError> {
+    fn object(&mut self, _: &Outline, start: u64, length: u64, _: Level) -> Result<(), ScanError> {
         self.found.push((start, usize::try_from(length).unwrap_or(usize::MAX)));
         Ok(())
     }

@@ -3,8 +3,8 @@
 
 use std::io::BufRead;
 
+use super::kind::ObjectKind;
 use super::outline::Outline;
-use super::ObjectKind;
 use crate::input::documents::DocumentError;
 use crate::json::{self, Kind, Reader, Rules};
 use crate::limits::MAX_OBJECT_BYTES;
@@ -79,7 +79,7 @@ pub trait Sink {
     ///
     /// # Errors
     /// When there are too many.
-    fn object(&mut self, outline: &Outline, start: u64, length: u64, place: Place) -> Result<(), ScanError>;
+    fn object(&mut self, outline: &Outline, start: u64, length: u64, place: Level) -> Result<(), ScanError>;
 
     /// The list that ends next is a part of a longer one, or may be, for this reason.
     fn part(&mut self, _why: &'static str) {}
@@ -87,7 +87,7 @@ pub trait Sink {
 
 /// Where an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Level {
     /// It is a document.
     Document,
     /// It is an element of a list.
@@ -129,7 +129,7 @@ pub fn json(input: impl BufRead, sink: &mut dyn Sink) -> Result<usize, ScanError
         let elements = outline.elements();
         end(sink, &outline, elements);
         if elements.is_none() {
-            sink.object(&outline, start, reader.offset() - start, Place::Document)?;
+            sink.object(&outline, start, reader.offset() - start, Level::Document)?;
         }
         documents += 1;
     }
@@ -210,7 +210,7 @@ fn end(sink: &mut dyn Sink, outline: &Outline, elements: Option<ObjectKind>) {
 }
 
 fn json_items<R: BufRead>(reader: &mut Reader<R>, sink: &mut dyn Sink, depth: usize) -> Result<(), ScanError> {
-    let place = if depth == 0 { Place::Item } else { Place::Nested };
+    let place = if depth == 0 { Level::Item } else { Level::Nested };
     reader.array()?;
     while reader.element()? {
         reader.kind()?;

@@ -4,8 +4,8 @@
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
+use super::places::{Place, MAX_FILE_BYTES};
 use super::store::{Bytes, Store};
-use super::{Place, MAX_FILE_BYTES};
 use crate::files::identity::Identity;
 use crate::input::{self, Encoding};
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::signs::{class, glyph};
-use crate::audit::entry::{Entry, Finding, CLUSTER};
+use crate::audit::entry::{AuditFinding, Entry, CLUSTER};
 use crate::audit::finding::command_at;
 use crate::reason::Verdict;
 use crate::report::audit::words::{has_message, makers, message, title};
@@ -133,7 +133,7 @@ impl Row {
     }
 }
 
-fn found(findings: &[Finding]) -> Vec<Found> {
+fn found(findings: &[AuditFinding]) -> Vec<Found> {
     let each = findings.iter().enumerate().map(|(n, finding)| Found {
         what: title(finding.kind.word()),
         message: message(&finding.message),

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The tables of registries.conf, as they are compared and applied.
+
+/// One `[[registry]]` table of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Registry {
+    pub(super) prefix: String,
+    pub(super) location: String,
+    pub(super) insecure: bool,
+    pub(super) blocked: bool,
+    /// It is blocked by a mirror set.
+    pub(super) is_forbidden_source: bool,
+    pub(super) mirrors_by_digest_only: bool,
+    pub(super) mirrors: Vec<Mirror>,
+}
+
+/// One `[[registry.mirror]]` table of a registry.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Mirror {
+    pub(super) location: String,
+    pub(super) insecure: bool,
+    pub(super) pull: PullFromMirror,
+}
+
+impl Mirror {
+    pub(super) fn location(&self) -> &str {
+        &self.location
+    }
+}
+
+/// For which references a mirror is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum PullFromMirror {
+    All,
+    DigestOnly,
+    TagOnly,
+}

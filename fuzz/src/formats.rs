@@ -6,7 +6,7 @@ use image_signature::payload::{Payload, PayloadFormat};
 use image_signature::policy::file::PolicyText;
 use image_signature::reference::Reference;
 use image_signature::source::objects::outline::Outline;
-use image_signature::source::objects::scan::{self, Place, ScanError, Sink};
+use image_signature::source::objects::scan::{self, Level, ScanError, Sink};
 use image_signature::source::objects::ObjectKind;
 use image_signature::{image, input, json, manifest, subject, yaml};
 use serde_json::Value;
@@ -80,7 +80,7 @@ impl Sink for Parts<'_> {
         self.open = self.open.checked_sub(1).expect("what ends has begun");
     }
 
-    fn object(&mut self, _: &Outline, start: u64, length: u64, _: Place) -> Result<(), ScanError> {
+    fn object(&mut self, _: &Outline, start: u64, length: u64, _: Level) -> Result<(), ScanError> {
         self.end = start + length;
         let (Ok(start), Ok(end)) = (usize::try_from(start), usize::try_from(self.end)) else {
             panic!("an object beyond all memory");

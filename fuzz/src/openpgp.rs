@@ -9,7 +9,7 @@ use image_signature::limits::MAX_PAYLOAD_BYTES;
 use image_signature::openpgp::framing::message::Message;
 use image_signature::openpgp::framing::{armor, compression, packet, stranger};
 use image_signature::openpgp::gnupg::batch::transcript;
-use image_signature::openpgp::gnupg::batch::worker::Worker;
+use image_signature::openpgp::gnupg::batch::worker::BatchWorker;
 use image_signature::openpgp::gnupg::home::Home;
 use image_signature::openpgp::keys::certificate::Certificate;
 use image_signature::openpgp::keys::key_file;
@@ -97,7 +97,7 @@ pub fn status_lines(input: &[u8]) {
 /// A worker, and how many messages it was given.
 struct Asked {
     home: Home,
-    worker: Worker,
+    worker: BatchWorker,
     count: usize,
 }
 
@@ -120,7 +120,7 @@ pub fn gpg_agrees(input: &[u8]) {
     GPG.with_borrow_mut(|asked| {
         if asked.as_ref().is_none_or(|own| own.count >= MOST) {
             let home = Home::isolated(&[std::env::temp_dir()]).expect("a home can be made");
-            let worker = Worker::start(&home).expect("gpg starts");
+            let worker = BatchWorker::start(&home).expect("gpg starts");
             *asked = Some(Asked { home, worker, count: 0 });
         }
         let Some(own) = asked else { return };

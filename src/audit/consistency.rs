@@ -214,7 +214,7 @@ fn of_bounds(entry: &Entry) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::entry::Finding;
+    use super::super::entry::AuditFinding;
     use super::*;
 
     fn entry(verdict: Verdict, reason: Reason) -> Entry {
@@ -259,7 +259,7 @@ mod tests {
         entry.matched = vec![entry.expected[299].clone()];
         entry.signatures = vec![signature(Verdict::Rejected, Reason::BadSignature); MAX_LISTED];
         entry.signatures.push(signature(Verdict::Verified, Reason::Verified));
-        let finding = |kind| Finding {
+        let finding = |kind| AuditFinding {
             kind,
             message: String::new(),
             command: None,

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::finding::{Finding, FindingKind};
-pub use super::source::{Source, MAX_SOURCES};
+pub use super::finding::{AuditFinding, FindingKind};
+pub use super::source::{AskedPlace, MAX_SOURCES};
 use crate::digest::Digest;
 use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Verdict};
@@ -56,7 +56,7 @@ pub struct Entry {
     pub lists: Vec<String>,
     /// The places that were asked for signatures, where it is not its object or directory alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sources: Vec<Source>,
+    pub sources: Vec<AskedPlace>,
     /// Its signatures, as they are stored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signatures: Vec<Signature>,
@@ -68,7 +68,7 @@ pub struct Entry {
     pub rests_on: Vec<String>,
     /// What else was found, besides the verdict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub findings: Vec<Finding>,
+    pub findings: Vec<AuditFinding>,
     /// How many findings are left out of `findings`, which is bounded.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_findings: u64,
@@ -100,7 +100,7 @@ impl Entry {
         let passed = |signature: &Signature| signature.verdict == Verdict::Verified;
         self.more_signatures += cut(&mut self.signatures, MAX_LISTED, |_, own| passed(own));
         // Of every kind one stays: what makes an audit fail goes by kinds.
-        let is_new = |before: &[Finding], own: &Finding| before.iter().all(|other| other.kind != own.kind);
+        let is_new = |before: &[AuditFinding], own: &AuditFinding| before.iter().all(|other| other.kind != own.kind);
         self.more_findings += cut(&mut self.findings, MAX_FINDINGS, is_new);
         let matched = &self.matched;
         cut(&mut self.expected, MAX_FINDINGS, |_, own| matched.contains(own));

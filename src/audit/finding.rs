@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Something to know about an image besides its verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Finding {
+pub struct AuditFinding {
     /// What kind of finding it is.
     pub kind: FindingKind,
     /// A sentence for people: what, where and what next.
@@ -69,7 +69,7 @@ impl FindingKind {
 
 /// The command of a finding, with the last of those that have the same: it does not stand there twice.
 #[must_use]
-pub fn command_at(findings: &[Finding], n: usize) -> Option<&str> {
+pub fn command_at(findings: &[AuditFinding], n: usize) -> Option<&str> {
     let (own, later) = findings.get(n..)?.split_first()?;
     let command = own.command.as_deref()?;
     let is_told_later = later.iter().any(|other| other.command.as_deref() == Some(command));

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum Format {
+pub enum ReportFormat {
     /// What is wrong, image by image, then totals
     Text,
     /// The same with every image, what is expected, whole fingerprints and the table of controls

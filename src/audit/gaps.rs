@@ -3,16 +3,16 @@
 
 use std::path::Path;
 
-use super::entry::{Finding, FindingKind};
+use super::entry::{AuditFinding, FindingKind};
 use crate::reference::Reference;
-use crate::source::registry::compared::{Held, Place};
+use crate::source::registry::compared::{ComparedPlace, Held};
 use crate::subject::SourceKind;
 use crate::text::{safe, shell_word};
 
 /// Compares each mirror with the source of an image. Where either is not known, nothing is said to be missing. `stores` is the
 /// directory of registries.d where the user names one: skopeo finds signatures, and where they go, by the same.
 #[must_use]
-pub fn findings(places: &[Place], stores: Option<&Path>) -> Vec<Finding> {
+pub fn findings(places: &[ComparedPlace], stores: Option<&Path>) -> Vec<AuditFinding> {
     let skopeo = Skopeo::with(stores);
     let mut found = Vec::new();
     let Some(source) = places.iter().find(|place| !place.is_mirror) else {
@@ -31,7 +31,7 @@ pub fn findings(places: &[Place], stores: Option<&Path>) -> Vec<Finding> {
     found
 }
 
-fn manifest(source: &Place, mirror: &Place, skopeo: &Skopeo, found: &mut Vec<Finding>) {
+fn manifest(source: &ComparedPlace, mirror: &ComparedPlace, skopeo: &Skopeo, found: &mut Vec<AuditFinding>) {
     let name = safe(&mirror.reference.to_string());
     match (&source.manifest, &mirror.manifest) {
         (_, Held::Unknown(why)) => found.push(unreachable(format!(
@@ -53,7 +53,7 @@ fn manifest(source: &Place, mirror: &Place, skopeo: &Skopeo, found: &mut Vec<Fin
     }
 }
 
-fn signatures(source: &Place, mirror: &Place, skopeo: &Skopeo, found: &mut Vec<Finding>) {
+fn signatures(source: &ComparedPlace, mirror: &ComparedPlace, skopeo: &Skopeo, found: &mut Vec<AuditFinding>) {
     for (own, other) in source.signatures.iter().zip(&mirror.signatures) {
         let (kind, from, own) = own;
         let (_, to, other) = other;
@@ -106,16 +106,16 @@ fn signatures_of(kind: SourceKind) -> &'static str {
     }
 }
 
-fn gap(message: String, command: Option<String>) -> Finding {
-    Finding {
+fn gap(message: String, command: Option<String>) -> AuditFinding {
+    AuditFinding {
         kind: FindingKind::Gap,
         message,
         command,
     }
 }
 
-fn unreachable(message: String) -> Finding {
-    Finding {
+fn unreachable(message: String) -> AuditFinding {
+    AuditFinding {
         kind: FindingKind::Unreachable,
         message,
         command: None,
@@ -133,7 +133,7 @@ impl Skopeo {
     }
 
     /// Copies the image, all instances of a list, with the signatures that skopeo knows of.
-    fn copy_image(&self, source: &Place, mirror: &Place) -> String {
+    fn copy_image(&self, source: &ComparedPlace, mirror: &ComparedPlace) -> String {
         let at = |reference: &Reference| shell_word(&format!("docker://{reference}"));
         format!(
             "{} --all --preserve-digests{} {} {}",
@@ -145,7 +145,7 @@ impl Skopeo {
     }
 
     /// Copies what hangs at a tag.
-    fn copy_attachment(&self, (from, source): (&str, &Place), (to, mirror): (&str, &Place)) -> String {
+    fn copy_attachment(&self, (from, source): (&str, &ComparedPlace), (to, mirror): (&str, &ComparedPlace)) -> String {
         format!(
             "{} --preserve-digests{} {} {}",
             self.0,
@@ -158,7 +158,7 @@ impl Skopeo {
 
 /// What makes skopeo ask places as they are configured here: it may read another registries.conf, and would not find a registry
 /// over plain http.
-fn insecure(source: &Place, mirror: &Place) -> String {
+fn insecure(source: &ComparedPlace, mirror: &ComparedPlace) -> String {
     let ends = [("src", source), ("dest", mirror)];
     let own = ends.iter().filter(|(_, place)| place.is_insecure);
     own.map(|(end, _)| format!(" --{end}-tls-verify=false")).collect()
@@ -180,8 +180,8 @@ mod tests {
         Held::These(numbers.iter().map(|number| [*number; 32]).collect())
     }
 
-    fn place(name: &str, is_mirror: bool, manifest: Held, held: [Held; 3]) -> Place {
-        Place {
+    fn place(name: &str, is_mirror: bool, manifest: Held, held: [Held; 3]) -> ComparedPlace {
+        ComparedPlace {
             reference: Reference::parse(&format!("{name}@{}", digest())).unwrap(),
             is_mirror,
             is_insecure: false,
@@ -194,7 +194,7 @@ mod tests {
         }
     }
 
-    fn compared(source: (Held, [Held; 3]), mirror: (Held, [Held; 3])) -> Vec<Finding> {
+    fn compared(source: (Held, [Held; 3]), mirror: (Held, [Held; 3])) -> Vec<AuditFinding> {
         findings(
             &[
                 place(MIRROR, true, mirror.0, mirror.1),

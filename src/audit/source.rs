@@ -9,7 +9,7 @@ pub const MAX_SOURCES: usize = 100;
 /// A place that was asked for signatures, and what it answered: words as everywhere in JSON output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Source {
+pub struct AskedPlace {
     /// What kind of place it is: `object`, `lookaside`, and so on.
     pub kind: String,
     /// A URL, a path or a reference.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How a cluster is reached, and as whom.
 
-use super::credentials::Source;
+use super::credentials::CredentialSource;
 use super::kubeconfig::ActAs;
 use crate::clock::Clock;
 use crate::http;
@@ -15,7 +15,7 @@ pub struct Access {
     /// The way to it.
     pub http: http::Settings,
     /// What is shown to it, if it is an https server.
-    pub credential: Source,
+    pub credential: CredentialSource,
     /// Whom requests are made as.
     pub act_as: ActAs,
     /// Namespace of streams that are named without.
@@ -30,6 +30,6 @@ impl Access {
     /// Whether there is nothing to show to the server.
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
-        matches!(self.credential, Source::None) && self.http.tls.identity.is_none()
+        matches!(self.credential, CredentialSource::None) && self.http.tls.identity.is_none()
     }
 }

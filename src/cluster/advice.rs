@@ -4,7 +4,7 @@
 //! Reading an image is forbidden for several causes, and only one of them is a missing role (docs/openshift-api.md 10).
 
 use super::access::Access;
-use super::credentials::Source;
+use super::credentials::CredentialSource;
 use super::status::Status;
 use crate::text::{quoted, safe};
 
@@ -30,17 +30,17 @@ pub(super) fn advice(status: &Status, access: &Access, path: &str) -> String {
 /// The server did not accept who we say that we are.
 fn login(access: &Access) -> String {
     match &access.credential {
-        Source::TokenFile(path) => format!(
+        CredentialSource::TokenFile(path) => format!(
             "the token in {} has expired or was revoked: log in again: oc login",
             safe(&path.display().to_string())
         ),
-        Source::Token(_) => "the token has expired or was revoked: log in again: oc login".into(),
-        Source::Exec(plugin) => format!(
+        CredentialSource::Token(_) => "the token has expired or was revoked: log in again: oc login".into(),
+        CredentialSource::Exec(plugin) => format!(
             "the credential that {} gave is not accepted: log in again with it",
             safe(plugin.command())
         ),
-        Source::Basic(..) => "API servers of OpenShift take no passwords: log in: oc login".into(),
-        Source::None => match &access.http.tls.identity {
+        CredentialSource::Basic(..) => "API servers of OpenShift take no passwords: log in: oc login".into(),
+        CredentialSource::None => match &access.http.tls.identity {
             Some(identity) => match identity.expired(access.clock.now()) {
                 Some(time) => format!("the client certificate expired at {time}: log in again: oc login"),
                 None => "the client certificate is not accepted: log in again: oc login".into(),
@@ -99,7 +99,7 @@ pub(super) fn anonymous(access: &Access) -> String {
         return "the request came without a login: no credentials are sent to a server that is not https".into();
     }
     match &access.credential {
-        Source::Basic(..) => "API servers of OpenShift take no passwords: log in: oc login".into(),
+        CredentialSource::Basic(..) => "API servers of OpenShift take no passwords: log in: oc login".into(),
         _ => "the request came without a login: log in with oc login, or give --token or a client certificate".into(),
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 pub use self::error::ApiError;
 use super::access::Access;
 use super::advice::advice;
-use super::credentials::{Credentials, Source};
+use super::credentials::{CredentialSource, Credentials};
 use super::status::Status;
 use crate::http::escape::escaped_but;
 use crate::http::secret::{without, Secret};
@@ -47,7 +47,7 @@ impl Api {
     pub fn new(mut access: Access) -> Result<Self, tls::TlsError> {
         // Whoever listens on the wire must not get a credential.
         if !access.server.is_https() {
-            access.credential = Source::None;
+            access.credential = CredentialSource::None;
             access.http.tls.identity = None;
         }
         let client = Client::new(access.http.clone())?;
@@ -268,7 +268,7 @@ impl Api {
                 .split_once(' ')
                 .map_or(value.reveal(), |(_, value)| value);
             let mut shown = vec![Secret::new(value_alone)];
-            if let Source::Basic(_, password) = &self.access.credential {
+            if let CredentialSource::Basic(_, password) = &self.access.credential {
                 shown.push(password.clone());
             }
             shown.retain(|secret| !self.shown.contains(secret));

@@ -19,7 +19,7 @@ const TOKEN_FILE_AGE: i64 = 50;
 
 /// Where a credential comes from. A client certificate from files is not here: it belongs to the connection.
 #[derive(Debug, Clone, Default)]
-pub enum Source {
+pub enum CredentialSource {
     /// No credential: requests are made without one.
     #[default]
     None,
@@ -56,7 +56,7 @@ pub struct Held {
 /// A source, and what it gave last.
 #[derive(Debug)]
 pub struct Credentials {
-    source: Source,
+    source: CredentialSource,
     held: Option<Held>,
     clock: Clock,
 }
@@ -64,7 +64,7 @@ pub struct Credentials {
 impl Credentials {
     /// Nothing is read or run yet.
     #[must_use]
-    pub fn new(source: Source, clock: Clock) -> Self {
+    pub fn new(source: CredentialSource, clock: Clock) -> Self {
         Self {
             source,
             held: None,
@@ -92,24 +92,24 @@ impl Credentials {
     /// When it fails to.
     pub fn renew(&mut self) -> Result<bool, CredentialError> {
         match self.source {
-            Source::TokenFile(_) => {
+            CredentialSource::TokenFile(_) => {
                 let before = self.held.take().and_then(|held| held.authorization);
                 Ok(self.obtain()?.authorization != before)
             }
-            Source::Exec(_) => {
+            CredentialSource::Exec(_) => {
                 self.held = None;
                 self.obtain().map(|_| true)
             }
-            Source::None | Source::Token(_) | Source::Basic(..) => Ok(false),
+            CredentialSource::None | CredentialSource::Token(_) | CredentialSource::Basic(..) => Ok(false),
         }
     }
 
     fn obtain(&mut self) -> Result<Held, CredentialError> {
         let now = self.clock.now();
         let held = match &self.source {
-            Source::None => Held::default(),
-            Source::Token(token) => bearer(token),
-            Source::Basic(user, password) => {
+            CredentialSource::None => Held::default(),
+            CredentialSource::Token(token) => bearer(token),
+            CredentialSource::Basic(user, password) => {
                 let pair = format!("{user}:{}", password.reveal());
                 let pair = base64::engine::general_purpose::STANDARD.encode(pair);
                 Held {
@@ -117,7 +117,7 @@ impl Credentials {
                     ..Held::default()
                 }
             }
-            Source::TokenFile(path) => match (read_token(path), self.held.take()) {
+            CredentialSource::TokenFile(path) => match (read_token(path), self.held.take()) {
                 (Ok(token), _) => Held {
                     expires: Some(now + TOKEN_FILE_AGE),
                     ..bearer(&token)
@@ -131,7 +131,7 @@ impl Credentials {
                 }
                 (Err(error), None) => return Err(error),
             },
-            Source::Exec(plugin) => {
+            CredentialSource::Exec(plugin) => {
                 let credential = plugin.run()?;
                 let authorization = credential.token.as_ref().and_then(|token| bearer(token).authorization);
                 Held {

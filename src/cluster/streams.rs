@@ -79,7 +79,7 @@ pub fn list(namespace: Option<&str>, selector: &str) -> List {
 
 /// What cannot be read of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+pub struct StreamTrouble {
     /// The tag that it is about; none where it may be about any of them.
     pub tag: Option<String>,
     /// What is wrong, in a sentence that is safe to print.
@@ -88,18 +88,18 @@ pub struct Trouble {
 
 /// The tags of a stream that stand for an image, and what of the stream cannot be read.
 #[must_use]
-pub fn tags(object: &Value) -> (Vec<Tag>, Vec<Trouble>) {
+pub fn tags(object: &Value) -> (Vec<Tag>, Vec<StreamTrouble>) {
     let (mut found, mut troubles) = (Vec::new(), Vec::new());
     let stream = object["metadata"]["name"].as_str().unwrap_or_default();
     let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
     if stream.is_empty() || namespace.is_empty() {
         let what = "an image stream has no name or no namespace".to_owned();
-        return (found, vec![Trouble { tag: None, what }]);
+        return (found, vec![StreamTrouble { tag: None, what }]);
     }
     let title = quoted(&format!("{namespace}/{stream}"));
     let mut complain = |tag: Option<&str>, what: String| {
         let place = tag.map(|tag| format!(" tag {}:", quoted(tag))).unwrap_or_default();
-        troubles.push(Trouble {
+        troubles.push(StreamTrouble {
             tag: tag.map(str::to_owned),
             what: format!("ImageStream {title}:{place} {what}"),
         });
@@ -206,7 +206,7 @@ pub fn tags_of(api: &mut Api, name: &Name) -> Result<(Vec<Tag>, Vec<String>), Re
 }
 
 /// What is wrong with these tags or with the stream as a whole.
-fn troubles_of(troubles: Vec<Trouble>, is_own: impl Fn(&str) -> bool) -> Vec<String> {
+fn troubles_of(troubles: Vec<StreamTrouble>, is_own: impl Fn(&str) -> bool) -> Vec<String> {
     let own = troubles
         .into_iter()
         .filter(|own| own.tag.as_deref().is_none_or(&is_own));

@@ -38,7 +38,7 @@ impl std::fmt::Display for Proxy {
 /// A proxy that is of no use. Proxy URLs may hold passwords, so that none is in the message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
-pub enum Error {
+pub enum ProxyError {
     #[error("it is not a URL such as http://proxy:3128 or socks5://proxy:1080")]
     Malformed,
     #[error("scheme {0}: expected http, https or socks5")]
@@ -49,14 +49,14 @@ pub enum Error {
 ///
 /// # Errors
 /// When it is none, or of a kind that is not used with Kubernetes.
-pub fn parse(text: &str, origin: &str) -> Result<Proxy, Error> {
-    let (scheme, rest) = text.split_once("://").ok_or(Error::Malformed)?;
+pub fn parse(text: &str, origin: &str) -> Result<Proxy, ProxyError> {
+    let (scheme, rest) = text.split_once("://").ok_or(ProxyError::Malformed)?;
     // Names are resolved by the proxy, also for socks5: Go does so.
     let scheme = match scheme.to_ascii_lowercase().as_str() {
         "http" => "http",
         "https" => "https",
         "socks5" | "socks5h" => "socks5h",
-        _ => return Err(Error::Scheme(safe(scheme))),
+        _ => return Err(ProxyError::Scheme(safe(scheme))),
     };
     let rest = rest.trim_end_matches('/');
     // Otherwise a port that does not fit would silently become the usual one.
@@ -66,9 +66,9 @@ pub fn parse(text: &str, origin: &str) -> Result<Proxy, Error> {
         .map(|(_, port)| port)
         .filter(|port| !port.contains(']'));
     if host.is_empty() || port.is_some_and(|port| port.parse::<u16>().is_err()) {
-        return Err(Error::Malformed);
+        return Err(ProxyError::Malformed);
     }
-    let inner = ureq::Proxy::new(&format!("{scheme}://{rest}")).map_err(|_| Error::Malformed)?;
+    let inner = ureq::Proxy::new(&format!("{scheme}://{rest}")).map_err(|_| ProxyError::Malformed)?;
     Ok(Proxy {
         inner,
         origin: origin.to_owned(),
@@ -207,8 +207,8 @@ mod tests {
         ] {
             assert!(parse(good, "x").is_ok(), "{good}");
         }
-        assert_eq!(parse("ftp://p", "x").unwrap_err(), Error::Scheme("ftp".into()));
-        assert_eq!(parse("proxy:3128", "x").unwrap_err(), Error::Malformed);
+        assert_eq!(parse("ftp://p", "x").unwrap_err(), ProxyError::Scheme("ftp".into()));
+        assert_eq!(parse("proxy:3128", "x").unwrap_err(), ProxyError::Malformed);
         for bad in [
             "http://",
             "http://u:p@",
@@ -216,7 +216,7 @@ mod tests {
             "http://user:password",
             "http://[::1]:x",
         ] {
-            assert_eq!(parse(bad, "x").unwrap_err(), Error::Malformed, "{bad}");
+            assert_eq!(parse(bad, "x").unwrap_err(), ProxyError::Malformed, "{bad}");
         }
         let shown = parse("http://user:secret@p:3128", "HTTPS_PROXY").unwrap();
         assert_eq!(shown.to_string(), "proxy p:3128 (HTTPS_PROXY)");

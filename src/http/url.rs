@@ -17,7 +17,7 @@ pub struct Url {
 /// A text that is no URL of a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
-pub enum Error {
+pub enum UrlError {
     #[error("it is not a URL such as https://api.example.com:6443")]
     Malformed,
     #[error("scheme {0}: expected https or http")]
@@ -33,17 +33,17 @@ impl Url {
     ///
     /// # Errors
     /// When it is not that of an http or https server.
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        let uri: Uri = text.parse().map_err(|_| Error::Malformed)?;
+    pub fn parse(text: &str) -> Result<Self, UrlError> {
+        let uri: Uri = text.parse().map_err(|_| UrlError::Malformed)?;
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-            return Err(Error::Malformed);
+            return Err(UrlError::Malformed);
         };
         let is_https = *scheme == Scheme::HTTPS;
         if !is_https && *scheme != Scheme::HTTP {
-            return Err(Error::Scheme(crate::text::safe(scheme.as_str())));
+            return Err(UrlError::Scheme(crate::text::safe(scheme.as_str())));
         }
         if authority.as_str().contains('@') {
-            return Err(Error::UserInfo);
+            return Err(UrlError::UserInfo);
         }
         // Otherwise the port that does not fit would silently become the usual one.
         let has_port = authority
@@ -51,15 +51,15 @@ impl Url {
             .rsplit_once(':')
             .is_some_and(|(_, port)| !port.contains(']'));
         if has_port && authority.port_u16().is_none() {
-            return Err(Error::Malformed);
+            return Err(UrlError::Malformed);
         }
         if uri.query().is_some() || text.contains('#') {
-            return Err(Error::Query);
+            return Err(UrlError::Query);
         }
         let host = authority.host();
         let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
         if host.is_empty() {
-            return Err(Error::Malformed);
+            return Err(UrlError::Malformed);
         }
         Ok(Self {
             text: text.trim_end_matches('/').to_owned(),

@@ -14,12 +14,12 @@ pub struct MirrorSet {
     /// Whether its mirrors are for references by tag; else for those by digest.
     pub by_tag: bool,
     /// The sources that have mirrors, in the order of the object.
-    pub sources: Vec<Source>,
+    pub sources: Vec<MirroredSource>,
 }
 
 /// A place of images and the mirrors of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct MirroredSource {
     /// Host, namespace or repository, or `*.domain`.
     pub source: String,
     /// Hosts, namespaces or repositories that are tried first, in this order.
@@ -48,7 +48,7 @@ pub(super) fn read(root: &PlacedNode, kind: &str) -> Outcome<MirrorSet> {
     })
 }
 
-fn source(node: &PlacedNode, kind: &str) -> Outcome<Source> {
+fn source(node: &PlacedNode, kind: &str) -> Outcome<MirroredSource> {
     node.only(&["source", "mirrors", "mirrorSourcePolicy"])?;
     let never_contact = match node.member("mirrorSourcePolicy")? {
         Some(policy) => policy.word(&["AllowContactingSource", "NeverContactSource"])? == "NeverContactSource",
@@ -76,7 +76,7 @@ fn source(node: &PlacedNode, kind: &str) -> Outcome<Source> {
             Err(node.fault(format!("{expected}, found {}", quoted(text))))
         }
     };
-    Ok(Source {
+    Ok(MirroredSource {
         source: text.to_owned(),
         mirrors: mirrors.iter().map(mirror).collect::<Outcome<_>>()?,
         never_contact: (kind != "ImageContentSourcePolicy").then_some(never_contact),

@@ -68,7 +68,7 @@ pub fn of_sets<'s>(sets: impl Iterator<Item = &'s MirrorSet>, reference: &Refere
 }
 
 /// The names that a stanza is for.
-pub(super) struct Part {
+pub(super) struct MirrorPart {
     /// The part of the source's names: the mirror's source, or the scope or the prefix of a remapIdentity where that is narrower.
     /// A wider one would accept under the mirror's name what the policy refuses under the source's.
     pub(super) source: String,
@@ -78,7 +78,7 @@ pub(super) struct Part {
     tail: String,
 }
 
-impl Part {
+impl MirrorPart {
     pub(super) fn of(
         rules: &[rulebook::PlacedRequirement<'_>],
         scope: Option<&str>,

@@ -6,7 +6,7 @@ use serde_json::{json, Value};
 use super::combined::Combined;
 use super::explanation::Stanza;
 use super::image_policy::{ImagePolicy, ScopeEntry};
-use super::mirrored::{Mirror, Part};
+use super::mirrored::{Mirror, MirrorPart};
 use super::place::Place;
 use super::rulebook::{PlacedRequirement, Rulebook, Source, Spot, DOCKER};
 use super::scope::Applied;
@@ -23,7 +23,7 @@ use crate::yaml::emit;
 pub fn of(book: &Rulebook, scope: Option<&str>, reference: &Reference, mirror: &Mirror) -> Option<Stanza> {
     let asked = mirror.name_of(reference)?;
     let rules = book.rules(scope);
-    let part = Part::of(&rules, scope, reference, mirror);
+    let part = MirrorPart::of(&rules, scope, reference, mirror);
     let mut notes = part.others(book, (scope, &rules), reference, mirror);
     let mut texts = Vec::new();
     let mut lines = Vec::new();
@@ -96,7 +96,7 @@ fn signed_as(identities: &[(Reference, Rule)], asked: &Reference, notes: &mut Ve
 /// that name already goes to `notes`.
 fn decides(
     book: &Rulebook,
-    part: &Part,
+    part: &MirrorPart,
     asked: &Reference,
     new: Vec<(PolicyRequirement, Option<&ImagePolicy>)>,
     notes: &mut Vec<String>,
@@ -210,7 +210,7 @@ fn places(spots: &[Spot]) -> String {
 fn remapped(
     own: &Rule,
     reference: &Reference,
-    part: &Part,
+    part: &MirrorPart,
     is_of_object: bool,
     notes: &mut Vec<String>,
 ) -> Option<Rule> {

@@ -68,26 +68,26 @@ pub enum Stored {
 /// A key that cannot be looked up, or a file that cannot be used. The rest of the files is then not asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Error(String);
+pub struct LoginError(String);
 
 /// Looks up `HOST[:PORT][/PATH]`, without tag or digest, in the text of one file. `legacy` files (`.dockercfg`) are the
 /// map of logins itself, by host.
 ///
 /// # Errors
 /// When the key has another form, or the file is not what it should be.
-pub fn look_up(text: &[u8], key: &str, legacy: bool) -> Result<Stored, Error> {
+pub fn look_up(text: &[u8], key: &str, legacy: bool) -> Result<Stored, LoginError> {
     check_key(key)?;
     // A login is never quoted in a message: json's own errors may hold text of the file.
-    let document = json::parse(text).map_err(|error| Error(broken(text, &error)))?;
+    let document = json::parse(text).map_err(|error| LoginError(broken(text, &error)))?;
     let root = document
         .as_object()
-        .ok_or_else(|| Error("expected a JSON object".into()))?;
+        .ok_or_else(|| LoginError("expected a JSON object".into()))?;
     let host = key.split('/').next().unwrap_or(key);
     if !legacy {
         if let Some(name) = object(root, "credHelpers")?.and_then(|helpers| helpers.get(host)) {
             let name = name
                 .as_str()
-                .ok_or_else(|| Error(format!("credHelpers of {}: expected a name", shown(host))))?;
+                .ok_or_else(|| LoginError(format!("credHelpers of {}: expected a name", shown(host))))?;
             return Ok(Stored::Helper {
                 name: name.to_owned(),
                 host: host.to_owned(),
@@ -127,8 +127,8 @@ pub fn look_up(text: &[u8], key: &str, legacy: bool) -> Result<Stored, Error> {
 }
 
 /// Only keys in the form that logins are stored under.
-fn check_key(key: &str) -> Result<(), Error> {
-    let refuse = |what: &str| Err(Error(format!("{}: {what}", shown(key))));
+fn check_key(key: &str) -> Result<(), LoginError> {
+    let refuse = |what: &str| Err(LoginError(format!("{}: {what}", shown(key))));
     if key.starts_with("http://") || key.starts_with("https://") {
         return refuse("expected HOST[:PORT][/PATH], without http:// or https://");
     }
@@ -141,11 +141,11 @@ fn check_key(key: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn object<'m>(root: &'m Map<String, Value>, name: &str) -> Result<Option<&'m Map<String, Value>>, Error> {
+fn object<'m>(root: &'m Map<String, Value>, name: &str) -> Result<Option<&'m Map<String, Value>>, LoginError> {
     match root.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Object(members)) => Ok(Some(members)),
-        Some(_) => Err(Error(format!("{name}: expected an object"))),
+        Some(_) => Err(LoginError(format!("{name}: expected an object"))),
     }
 }
 
@@ -165,12 +165,12 @@ fn broken(text: &[u8], error: &JsonError) -> String {
 }
 
 /// The types of all entries, also of those that are not looked up: a file is usable or not.
-fn check_entry(key: &str, entry: &Value) -> Result<(), Error> {
+fn check_entry(key: &str, entry: &Value) -> Result<(), LoginError> {
     let members = match entry {
         Value::Null => return Ok(()),
         Value::Object(members) => members,
         _ => {
-            return Err(Error(format!(
+            return Err(LoginError(format!(
                 "auths, the entry for {}: expected an object",
                 shown(key)
             )))
@@ -179,18 +179,20 @@ fn check_entry(key: &str, entry: &Value) -> Result<(), Error> {
     for name in ["auth", "identitytoken"] {
         if !matches!(members.get(name), None | Some(Value::Null | Value::String(_))) {
             let key = shown(key);
-            return Err(Error(format!("auths, the entry for {key}: {name}: expected a string")));
+            return Err(LoginError(format!(
+                "auths, the entry for {key}: {name}: expected a string"
+            )));
         }
     }
     Ok(())
 }
 
-fn decode(entry: &Value, key: &str) -> Result<Stored, Error> {
+fn decode(entry: &Value, key: &str) -> Result<Stored, LoginError> {
     let auth = entry["auth"].as_str().unwrap_or_default();
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(auth)
-        .map_err(|_| Error(format!("the login for {} is not base64", shown(key))))?;
-    let text = String::from_utf8(bytes).map_err(|_| Error(format!("the login for {} is not text", shown(key))))?;
+        .map_err(|_| LoginError(format!("the login for {} is not base64", shown(key))))?;
+    let text = String::from_utf8(bytes).map_err(|_| LoginError(format!("the login for {} is not text", shown(key))))?;
     // An entry without a colon is no login: the next file is asked.
     let Some((user, password)) = text.split_once(':') else {
         return Ok(Stored::Nothing);

@@ -97,7 +97,7 @@ pub struct RegistriesD {
 /// A file that breaks the format, or two files that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {fault}", safe(&.file.display().to_string()))]
-pub struct Error {
+pub struct RegistriesDError {
     /// The file that it stands in.
     pub file: PathBuf,
     /// What is wrong in it, and where.
@@ -131,7 +131,7 @@ impl RegistriesD {
     ///
     /// # Errors
     /// When a file is not what the format asks for, or says what another one says already.
-    pub fn parse(files: &[(PathBuf, String)]) -> Result<Self, Error> {
+    pub fn parse(files: &[(PathBuf, String)]) -> Result<Self, RegistriesDError> {
         let mut all = Self::default();
         for (file, text) in files {
             if file.extension().is_some_and(|extension| extension == "yaml") {
@@ -141,8 +141,8 @@ impl RegistriesD {
         Ok(all)
     }
 
-    fn add(&mut self, file: &Path, text: &str) -> Result<(), Error> {
-        let error = |fault: Fault| Error {
+    fn add(&mut self, file: &Path, text: &str) -> Result<(), RegistriesDError> {
+        let error = |fault: Fault| RegistriesDError {
             file: file.to_owned(),
             fault,
         };

@@ -12,7 +12,7 @@ use crate::audit::entry::CLUSTER;
 use crate::cluster::access::Access;
 use crate::cluster::api::{Api, ApiError};
 use crate::cluster::blocked::blocked;
-use crate::cluster::credentials::Source;
+use crate::cluster::credentials::CredentialSource;
 use crate::cluster::images::{self, FoundImage};
 use crate::cluster::names::Name;
 use crate::cluster::{patch, policies, rights, streams, whoami};
@@ -61,7 +61,7 @@ impl Session {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(access: Access, stderr: &mut Messages<'_>) -> Result<Self, UsageError> {
-        let has_credential = !matches!(access.credential, Source::None) || access.http.tls.identity.is_some();
+        let has_credential = !matches!(access.credential, CredentialSource::None) || access.http.tls.identity.is_some();
         if has_credential && !access.server.is_https() {
             stderr.warning(format_args!(
                 "{} is not an https server: no credentials are sent to it",

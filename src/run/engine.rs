@@ -150,8 +150,8 @@ pub(super) fn from_contents(
             let set = Box::new(loaded.keys);
             Ok(Ok(Box::new(Engine::new(set, check, signed_by.clone(), ground.now))))
         }
-        Err(import::Error::KeyFile(message)) => Err(UsageError(message)),
-        Err(import::Error::Engine(error)) => Ok(Err(Refusal::new(
+        Err(import::ImportError::KeyFile(message)) => Err(UsageError(message)),
+        Err(import::ImportError::Engine(error)) => Ok(Err(Refusal::new(
             Reason::EngineFailed,
             bounded(&error.to_string(), MAX_TROUBLE),
         ))),

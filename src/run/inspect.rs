@@ -15,7 +15,7 @@ use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::report::console::Console;
 use crate::report::exit::Exit;
-use crate::report::inspection::{self, Format, Inspected, Inspection};
+use crate::report::inspection::{self, Inspected, Inspection, InspectionFormat};
 use crate::report::json::Syntax;
 use crate::settings::inspect::{Inspect, InspectOutput, Place};
 use crate::source::registry::Registries;
@@ -62,12 +62,12 @@ pub fn run(settings: &Inspect, console: &mut Console<'_>) -> Exit {
         reason.is_some_and(|reason| reason.verdict() == Verdict::Unchecked)
     });
     let format = match (settings.output, settings.explain) {
-        (_, true) => Format::Explain,
-        (InspectOutput::Text, false) => Format::Text,
-        (InspectOutput::Wide, false) => Format::Wide,
-        (InspectOutput::Name, false) => Format::Name,
-        (InspectOutput::Json, false) => Format::Document(Syntax::Json),
-        (InspectOutput::Yaml, false) => Format::Document(Syntax::Yaml),
+        (_, true) => InspectionFormat::Explain,
+        (InspectOutput::Text, false) => InspectionFormat::Text,
+        (InspectOutput::Wide, false) => InspectionFormat::Wide,
+        (InspectOutput::Name, false) => InspectionFormat::Name,
+        (InspectOutput::Json, false) => InspectionFormat::Document(Syntax::Json),
+        (InspectOutput::Yaml, false) => InspectionFormat::Document(Syntax::Yaml),
     };
     // Failures are told at the end: see report::output.
     let _ = inspection::write(console.out, &inspections, format);

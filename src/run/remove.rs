@@ -19,7 +19,7 @@ use crate::report::console::{Console, Messages};
 use crate::report::exit::Exit;
 use crate::report::json::Syntax;
 use crate::report::listing::Listing;
-use crate::report::removal::{self, Format, Removal};
+use crate::report::removal::{self, Removal, RemovalFormat};
 use crate::report::RecordResult;
 use crate::settings::objects::{Objects, Recording};
 use crate::settings::remove::{Remove, RemoveOutput};
@@ -40,10 +40,10 @@ pub fn run(settings: Remove, console: &mut Console<'_>) -> Result<Exit, UsageErr
         ..
     } = settings;
     let format = match settings.output {
-        RemoveOutput::Text => Format::Text,
-        RemoveOutput::Name => Format::Name,
-        RemoveOutput::Json => Format::Document(Syntax::Json),
-        RemoveOutput::Yaml => Format::Document(Syntax::Yaml),
+        RemoveOutput::Text => RemovalFormat::Text,
+        RemoveOutput::Name => RemovalFormat::Name,
+        RemoveOutput::Json => RemovalFormat::Document(Syntax::Json),
+        RemoveOutput::Yaml => RemovalFormat::Document(Syntax::Yaml),
     };
     let mut run = Run {
         wanted: &settings.signatures,
@@ -119,7 +119,7 @@ struct Run<'r> {
     now: i64,
     recording: Recording,
     told: bool,
-    format: Format,
+    format: RemovalFormat,
     /// Something could not be looked at or written.
     has_failed: bool,
     /// What is reported, which may depend on what becomes of the files.

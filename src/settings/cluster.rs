@@ -14,7 +14,7 @@ use super::environment::Environment;
 use super::UsageError;
 use crate::cli::cluster::ClientOptions;
 use crate::cluster::access::Access;
-use crate::cluster::credentials::{self, Source};
+use crate::cluster::credentials::{self, CredentialSource};
 use crate::cluster::exec::Plugin;
 use crate::cluster::kubeconfig::{ActAs, Cluster, Material, User};
 use crate::files::read::read_bounded;
@@ -130,7 +130,7 @@ fn finish(
     let plugin = plugin_info(&cluster, authority.as_deref());
     let credential = credential(user, identity.is_some(), plugin, environment, stdin_in_use).unwrap_or_else(|what| {
         wrong.push(what);
-        Source::None
+        CredentialSource::None
     });
     let (Some(server), true) = (server, wrong.is_empty()) else {
         wrong.retain(|what| !what.is_empty());
@@ -310,21 +310,21 @@ fn credential(
     plugin_info: Map<String, Value>,
     environment: &Environment,
     stdin_in_use: bool,
-) -> Result<Source, String> {
+) -> Result<CredentialSource, String> {
     if let Some(file) = user.token_file {
         // Now rather than later: a file that is not there is a mistake in the configuration.
         credentials::read_token(&file).map_err(|error| error.to_string())?;
-        return Ok(Source::TokenFile(file));
+        return Ok(CredentialSource::TokenFile(file));
     }
     if let Some(token) = user.token {
-        return Ok(Source::Token(token));
+        return Ok(CredentialSource::Token(token));
     }
     if !user.username.is_empty() {
         let password = user.password.unwrap_or_else(|| Secret::new(""));
-        return Ok(Source::Basic(user.username, password));
+        return Ok(CredentialSource::Basic(user.username, password));
     }
     if has_certificate {
-        return Ok(Source::None);
+        return Ok(CredentialSource::None);
     }
     if let Some(name) = user.auth_provider {
         return Err(format!(
@@ -334,8 +334,8 @@ fn credential(
     }
     match user.exec {
         Some(exec) => Plugin::new(&exec, plugin_info, environment.variables(), stdin_in_use)
-            .map(|plugin| Source::Exec(Box::new(plugin)))
+            .map(|plugin| CredentialSource::Exec(Box::new(plugin)))
             .map_err(|error| error.to_string()),
-        None => Ok(Source::None),
+        None => Ok(CredentialSource::None),
     }
 }

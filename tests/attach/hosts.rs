@@ -4,7 +4,7 @@
 use image_signature::clock::Clock;
 use image_signature::cluster::access::Access;
 use image_signature::cluster::api::Api;
-use image_signature::cluster::credentials::Source;
+use image_signature::cluster::credentials::CredentialSource;
 use image_signature::cluster::kubeconfig::ActAs;
 use image_signature::cluster::{mirrors, registries};
 use image_signature::http::secret::Secret;
@@ -37,7 +37,7 @@ fn api(server: &Server) -> Api {
             },
             ..Settings::default()
         },
-        credential: Source::Token(Secret::new(TOKEN)),
+        credential: CredentialSource::Token(Secret::new(TOKEN)),
         act_as: ActAs::default(),
         namespace: "myproject".into(),
         user_hint: None,

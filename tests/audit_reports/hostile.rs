@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::process::Command;
 
 use clap::ValueEnum as _;
-use image_signature::audit::format::Format;
+use image_signature::audit::format::ReportFormat;
 use image_signature::text::is_unsafe;
 use serde_json::{json, Value};
 
@@ -74,11 +74,11 @@ fn all() -> (Value, Vec<Value>, Value) {
 #[test]
 fn nothing_in_a_report_moves_a_terminal() {
     let (head, entries, tail) = all();
-    for format in Format::value_variants() {
+    for format in ReportFormat::value_variants() {
         let text = rendered(*format, &head, &entries, &tail);
         let wrong = text
             .chars()
-            .find(|c| is_unsafe(*c) && !matches!(c, '\n') && !(*format == Format::Csv && *c == '\r'));
+            .find(|c| is_unsafe(*c) && !matches!(c, '\n') && !(*format == ReportFormat::Csv && *c == '\r'));
         assert_eq!(wrong, None, "{format:?}");
     }
 }
@@ -139,11 +139,11 @@ fn a_report_out_of_a_pipe_is_compared() {
 fn other_programs_read_the_strings_as_strings() {
     let (head, entries, tail) = all();
     for (format, name) in [
-        (Format::Csv, "csv"),
-        (Format::Junit, "junit"),
-        (Format::Sarif, "sarif"),
-        (Format::Html, "html"),
-        (Format::Openmetrics, "openmetrics"),
+        (ReportFormat::Csv, "csv"),
+        (ReportFormat::Junit, "junit"),
+        (ReportFormat::Sarif, "sarif"),
+        (ReportFormat::Html, "html"),
+        (ReportFormat::Openmetrics, "openmetrics"),
     ] {
         let Some(read) = read_back(name, &rendered(format, &head, &entries, &tail)) else {
             continue;
@@ -167,7 +167,7 @@ fn other_programs_read_the_strings_as_strings() {
 #[test]
 fn no_cell_is_a_formula() {
     let (head, entries, tail) = all();
-    let Some(rows) = read_back("csv", &rendered(Format::Csv, &head, &entries, &tail)) else {
+    let Some(rows) = read_back("csv", &rendered(ReportFormat::Csv, &head, &entries, &tail)) else {
         return;
     };
     let mut guarded = 0;
@@ -200,10 +200,10 @@ fn escapes_in_messages_are_escaped_once() {
     entry["findings"] = json!([{"kind": "gap", "message": told, "command": told}]);
     let mut tail = tail(std::slice::from_ref(&entry));
     tail["incomplete"] = json!([told]);
-    for format in Format::value_variants() {
+    for format in ReportFormat::value_variants() {
         let text = rendered(*format, &head(), std::slice::from_ref(&entry), &tail);
         assert!(!text.contains("u{5c}"), "{format:?}: {text}");
-        let is_lossy = matches!(format, Format::Openmetrics);
+        let is_lossy = matches!(format, ReportFormat::Openmetrics);
         assert!(is_lossy || text.contains("u{1b}[31mevil"), "{format:?}: {text}");
     }
 }
@@ -214,10 +214,10 @@ fn long_strings_are_cut_and_the_report_is_whole() {
     let entries = vec![hostile(&long)];
     let tail = tail(&entries);
     for (format, name) in [
-        (Format::Csv, "csv"),
-        (Format::Junit, "junit"),
-        (Format::Html, "html"),
-        (Format::Openmetrics, "openmetrics"),
+        (ReportFormat::Csv, "csv"),
+        (ReportFormat::Junit, "junit"),
+        (ReportFormat::Html, "html"),
+        (ReportFormat::Openmetrics, "openmetrics"),
     ] {
         let text = rendered(format, &head(), &entries, &tail);
         assert!(text.len() < 500_000, "{name}: {}", text.len());

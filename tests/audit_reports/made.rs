@@ -7,7 +7,7 @@ use std::process::Command;
 use image_signature::audit::controls;
 use image_signature::audit::entry::Entry;
 use image_signature::audit::fail_on::FailOn;
-use image_signature::audit::format::Format;
+use image_signature::audit::format::ReportFormat;
 use image_signature::audit::head::Head;
 use image_signature::audit::tail::Tail;
 use image_signature::audit::totals::Totals;
@@ -129,7 +129,7 @@ pub fn lines(head: &Value, entries: &[Value], tail: Option<&Value>) -> String {
 }
 
 /// A report in a format, by the library.
-pub fn rendered(format: Format, head: &Value, entries: &[Value], tail: &Value) -> String {
+pub fn rendered(format: ReportFormat, head: &Value, entries: &[Value], tail: &Value) -> String {
     let head: Head = serde_json::from_value(head.clone()).unwrap();
     let tail: Tail = serde_json::from_value(tail.clone()).unwrap();
     let look = Look {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! OpenMetrics, read by the Prometheus client for Python.
 
-use image_signature::audit::format::Format;
+use image_signature::audit::format::ReportFormat;
 use serde_json::{json, Value};
 
 use crate::audit_reports::made::{entry, head, mixed, read_back, rendered, tail, OLD, RELEASE, STARTED};
@@ -22,7 +22,7 @@ fn value(samples: &Value, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
 #[test]
 fn metrics_are_those_of_the_totals() {
     let entries = mixed(200);
-    let text = rendered(Format::Openmetrics, &head(), &entries, &tail(&entries));
+    let text = rendered(ReportFormat::Openmetrics, &head(), &entries, &tail(&entries));
     let Some(samples) = read_back("openmetrics", &text) else {
         return;
     };
@@ -56,7 +56,7 @@ fn what_is_left_out_of_the_namespaces_is_counted() {
     let used = |n| json!({"kind": "tag", "namespace": format!("team-{n:03}"), "name": "app:v1"});
     own["uses"] = (0..100).map(used).collect();
     own["moreUses"] = json!(50);
-    let text = rendered(Format::Openmetrics, &head(), &[own.clone()], &tail(&[own]));
+    let text = rendered(ReportFormat::Openmetrics, &head(), &[own.clone()], &tail(&[own]));
     assert!(
         text.contains("\nimage_signature_audit_other_namespace_images 50\n"),
         "{text}"
@@ -65,7 +65,7 @@ fn what_is_left_out_of_the_namespaces_is_counted() {
 
 #[test]
 fn what_no_image_has_is_zero_and_not_away() {
-    let text = rendered(Format::Openmetrics, &head(), &[], &tail(&[]));
+    let text = rendered(ReportFormat::Openmetrics, &head(), &[], &tail(&[]));
     let Some(samples) = read_back("openmetrics", &text) else {
         return;
     };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! HTML, read by Python's parser: elements are closed in order, nothing is run or fetched, every link leads somewhere.
 
-use image_signature::audit::format::Format;
+use image_signature::audit::format::ReportFormat;
 use serde_json::Value;
 
 use crate::audit_reports::made::{head, mixed, read_back, rendered, tail, verified, RELEASE};
@@ -9,7 +9,10 @@ use crate::audit_reports::made::{head, mixed, read_back, rendered, tail, verifie
 #[test]
 fn a_page_has_a_row_an_image_those_that_are_wrong_first() {
     let entries = mixed(200);
-    let Some(page) = read_back("html", &rendered(Format::Html, &head(), &entries, &tail(&entries))) else {
+    let Some(page) = read_back(
+        "html",
+        &rendered(ReportFormat::Html, &head(), &entries, &tail(&entries)),
+    ) else {
         return;
     };
     let rows = page["rows"].as_array().unwrap();
@@ -61,7 +64,7 @@ fn a_page_has_a_row_an_image_those_that_are_wrong_first() {
 #[test]
 fn filters_show_as_many_images_as_they_say() {
     let entries = mixed(100);
-    let html = rendered(Format::Html, &head(), &entries, &tail(&entries));
+    let html = rendered(ReportFormat::Html, &head(), &entries, &tail(&entries));
     let Some(page) = read_back("html", &html) else {
         return;
     };
@@ -96,9 +99,9 @@ fn filters_show_as_many_images_as_they_say() {
 #[test]
 fn a_page_of_what_is_well_says_so_and_an_empty_one_does_not() {
     let entries: Vec<Value> = (0..5).map(|n| verified(n, &[(RELEASE, None)])).collect();
-    let html = rendered(Format::Html, &head(), &entries, &tail(&entries));
+    let html = rendered(ReportFormat::Html, &head(), &entries, &tail(&entries));
     assert!(html.contains("All 5 images are Verified"), "{html}");
-    let empty = rendered(Format::Html, &head(), &[], &tail(&[]));
+    let empty = rendered(ReportFormat::Html, &head(), &[], &tail(&[]));
     assert!(
         empty.contains("No image was audited") && !empty.contains("are Verified</h2>"),
         "{empty}"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! CSV, and text for people.
 
-use image_signature::audit::format::Format;
+use image_signature::audit::format::ReportFormat;
 
 use crate::audit_reports::made::{
     digest, entry, head, lines, mixed, read_back, read_file, rendered, tail, verified, OLD, RELEASE,
@@ -11,7 +11,7 @@ use crate::support::program::Sandbox;
 #[test]
 fn csv_has_a_row_an_image() {
     let entries = mixed(200);
-    let Some(rows) = read_back("csv", &rendered(Format::Csv, &head(), &entries, &tail(&entries))) else {
+    let Some(rows) = read_back("csv", &rendered(ReportFormat::Csv, &head(), &entries, &tail(&entries))) else {
         return;
     };
     let rows = rows.as_array().unwrap();
@@ -40,7 +40,7 @@ fn csv_has_a_row_an_image() {
 #[test]
 fn text_lists_what_is_wrong_and_sums_up() {
     let entries = mixed(40);
-    let text = rendered(Format::Text, &head(), &entries, &tail(&entries));
+    let text = rendered(ReportFormat::Text, &head(), &entries, &tail(&entries));
     let rows = text.lines().filter(|line| line.contains("sha256:")).count();
     // Twelve that are not Verified, and three Verified ones with a finding; that a key expires is said once, at the end.
     assert_eq!(rows, 15, "{text}");
@@ -75,10 +75,10 @@ fn text_lists_what_is_wrong_and_sums_up() {
 #[test]
 fn text_of_what_is_well_is_short_and_wide_text_has_it_all() {
     let entries: Vec<_> = (0..3).map(|n| verified(n, &[(RELEASE, None)])).collect();
-    let text = rendered(Format::Text, &head(), &entries, &tail(&entries));
+    let text = rendered(ReportFormat::Text, &head(), &entries, &tail(&entries));
     assert!(!text.contains("sha256:"), "{text}");
     assert!(text.ends_with("\n3 images: 3 Verified\n"), "{text}");
-    let text = rendered(Format::Wide, &head(), &entries, &tail(&entries));
+    let text = rendered(ReportFormat::Wide, &head(), &entries, &tail(&entries));
     assert_eq!(
         text.lines().filter(|line| line.contains("sha256:")).count(),
         3,

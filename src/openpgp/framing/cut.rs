@@ -32,7 +32,7 @@ fn is_short(mut input: &[u8]) -> bool {
                     [] | [tag::ONE_PASS_SIGNATURE] | [tag::ONE_PASS_SIGNATURE, tag::LITERAL]
                 );
             }
-            Err(error) => return matches!(error, packet::Error::Truncated(_)),
+            Err(error) => return matches!(error, packet::PacketError::Truncated(_)),
         }
     }
     false

@@ -142,7 +142,7 @@ fn read_packets<'a>(mut input: &'a [u8], budget: &mut usize) -> Result<Vec<Packe
                 *budget -= 1;
                 packets.push(packet);
             }
-            Err(packet::Error::NotAPacket(byte)) if !packets.is_empty() => {
+            Err(packet::PacketError::NotAPacket(byte)) if !packets.is_empty() => {
                 return Err(not_a_signature(format!(
                     "{} bytes that are not OpenPGP data follow the message (the first is 0x{byte:02x})",
                     input.len()

@@ -55,7 +55,7 @@ pub struct Packet<'a> {
 
 /// Why no packet could be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
+pub enum PacketError {
     /// Bit 7 of the first byte is not set.
     #[error("byte 0x{0:02x} does not begin an OpenPGP packet")]
     NotAPacket(u8),
@@ -76,12 +76,12 @@ pub enum Error {
 ///
 /// # Errors
 /// When the header is malformed or the body ends early.
-pub fn next<'a>(input: &mut &'a [u8]) -> Result<Option<Packet<'a>>, Error> {
+pub fn next<'a>(input: &mut &'a [u8]) -> Result<Option<Packet<'a>>, PacketError> {
     let Some((&first, rest)) = input.split_first() else {
         return Ok(None);
     };
     if first & 0x80 == 0 {
-        return Err(Error::NotAPacket(first));
+        return Err(PacketError::NotAPacket(first));
     }
     let (packet, rest) = if first & 0x40 == 0 {
         old_format(first, rest)?
@@ -89,7 +89,7 @@ pub fn next<'a>(input: &mut &'a [u8]) -> Result<Option<Packet<'a>>, Error> {
         new_format(first & 0x3f, rest)?
     };
     if packet.tag == 0 {
-        return Err(Error::Reserved);
+        return Err(PacketError::Reserved);
     }
     *input = rest;
     Ok(Some(packet))
@@ -103,7 +103,7 @@ fn is_data(tag: u8) -> bool {
     )
 }
 
-fn old_format(first: u8, rest: &[u8]) -> Result<(Packet<'_>, &[u8]), Error> {
+fn old_format(first: u8, rest: &[u8]) -> Result<(Packet<'_>, &[u8]), PacketError> {
     let tag = (first >> 2) & 0x0f;
     let octets = match first & 3 {
         0 => 1,
@@ -113,22 +113,22 @@ fn old_format(first: u8, rest: &[u8]) -> Result<(Packet<'_>, &[u8]), Error> {
             let body = Cow::Borrowed(rest);
             return Ok((Packet { tag, body }, &[]));
         }
-        _ => return Err(Error::Length(tag)),
+        _ => return Err(PacketError::Length(tag)),
     };
-    let (length, rest) = rest.split_at_checked(octets).ok_or(Error::Truncated(tag))?;
+    let (length, rest) = rest.split_at_checked(octets).ok_or(PacketError::Truncated(tag))?;
     let (body, rest) = take(rest, big_endian(length), tag)?;
     let body = Cow::Borrowed(body);
     Ok((Packet { tag, body }, rest))
 }
 
-fn new_format(tag: u8, mut rest: &[u8]) -> Result<(Packet<'_>, &[u8]), Error> {
+fn new_format(tag: u8, mut rest: &[u8]) -> Result<(Packet<'_>, &[u8]), PacketError> {
     let mut parts: Vec<u8> = Vec::new();
     loop {
-        let (&first, after) = rest.split_first().ok_or(Error::Truncated(tag))?;
+        let (&first, after) = rest.split_first().ok_or(PacketError::Truncated(tag))?;
         let (length, after, last) = match first {
             0..=191 => (usize::from(first), after, true),
             192..=223 => {
-                let (&second, after) = after.split_first().ok_or(Error::Truncated(tag))?;
+                let (&second, after) = after.split_first().ok_or(PacketError::Truncated(tag))?;
                 (
                     ((usize::from(first) - 192) << 8) + usize::from(second) + 192,
                     after,
@@ -136,12 +136,12 @@ fn new_format(tag: u8, mut rest: &[u8]) -> Result<(Packet<'_>, &[u8]), Error> {
                 )
             }
             255 => {
-                let (length, after) = after.split_at_checked(4).ok_or(Error::Truncated(tag))?;
+                let (length, after) = after.split_at_checked(4).ok_or(PacketError::Truncated(tag))?;
                 (big_endian(length), after, true)
             }
             // Parts may be shorter than the 512 bytes that the standard demands of the first: Go's signers do so.
             224..=254 if is_data(tag) => (1 << (first & 0x1f), after, false),
-            _ => return Err(Error::Length(tag)),
+            _ => return Err(PacketError::Length(tag)),
         };
         let (body, after) = take(after, length, tag)?;
         rest = after;
@@ -157,8 +157,8 @@ fn new_format(tag: u8, mut rest: &[u8]) -> Result<(Packet<'_>, &[u8]), Error> {
     }
 }
 
-fn take(input: &[u8], length: usize, tag: u8) -> Result<(&[u8], &[u8]), Error> {
-    input.split_at_checked(length).ok_or(Error::Truncated(tag))
+fn take(input: &[u8], length: usize, tag: u8) -> Result<(&[u8], &[u8]), PacketError> {
+    input.split_at_checked(length).ok_or(PacketError::Truncated(tag))
 }
 
 /// At most four bytes, so that every platform's `usize` holds the value.
@@ -181,7 +181,7 @@ pub fn encode(tag: u8, body: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn one(bytes: &[u8]) -> Result<Option<(u8, Vec<u8>, usize)>, Error> {
+    fn one(bytes: &[u8]) -> Result<Option<(u8, Vec<u8>, usize)>, PacketError> {
         let mut input = bytes;
         Ok(next(&mut input)?.map(|p| (p.tag, p.body.into_owned(), input.len())))
     }
@@ -204,11 +204,11 @@ mod tests {
     #[test]
     fn malformed_headers_are_told_apart() {
         assert_eq!(one(b""), Ok(None));
-        assert_eq!(one(b"{"), Err(Error::NotAPacket(b'{')));
-        assert_eq!(one(&[0x80, 0]), Err(Error::Reserved));
-        assert_eq!(one(&[0xc0, 0]), Err(Error::Reserved));
-        assert_eq!(one(&[0x8b, 1]), Err(Error::Length(2)));
-        assert_eq!(one(&[0xc2, 0xe0, 1]), Err(Error::Length(2)));
+        assert_eq!(one(b"{"), Err(PacketError::NotAPacket(b'{')));
+        assert_eq!(one(&[0x80, 0]), Err(PacketError::Reserved));
+        assert_eq!(one(&[0xc0, 0]), Err(PacketError::Reserved));
+        assert_eq!(one(&[0x8b, 1]), Err(PacketError::Length(2)));
+        assert_eq!(one(&[0xc2, 0xe0, 1]), Err(PacketError::Length(2)));
         for truncated in [
             &[0xc2][..],
             &[0xc2, 5, 1],
@@ -217,9 +217,12 @@ mod tests {
             &[0x89, 0],
             &[0xff, 255, 255, 255, 255, 255],
         ] {
-            assert!(matches!(one(truncated), Err(Error::Truncated(_))), "{truncated:?}");
+            assert!(
+                matches!(one(truncated), Err(PacketError::Truncated(_))),
+                "{truncated:?}"
+            );
         }
-        assert!(matches!(one(&[0xcb, 0xfe, 1]), Err(Error::Truncated(11))));
+        assert!(matches!(one(&[0xcb, 0xfe, 1]), Err(PacketError::Truncated(11))));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::signature::Signature;
 use crate::openpgp::gnupg::failure::GPG;
-use crate::openpgp::gnupg::status::{Answer, Check, ValidSignature};
+use crate::openpgp::gnupg::status::{Answer, StatusCheck, ValidSignature};
 use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
 use crate::openpgp::keys::key::{Fingerprint, Key, Subkey, MIN_BITS};
 use crate::openpgp::refusals::{claimed_by_several, older_than_key};
@@ -25,7 +25,7 @@ pub(super) fn checked_signature(
 ) -> Result<Result<ValidSignature, Refusal>, EngineError> {
     let maker = signature.maker();
     let mut keys = Vec::new();
-    if matches!(answer.check, Check::Bad | Check::Error(_)) {
+    if matches!(answer.check, StatusCheck::Bad | StatusCheck::Error(_)) {
         keys = lookup(&maker)?;
         // GnuPG falls back to the key ID where it has no key of the fingerprint, and its answer is about that one.
         if let (true, Some(named)) = (keys.is_empty(), &signature.fingerprint) {
@@ -37,11 +37,11 @@ pub(super) fn checked_signature(
         }
     }
     match (&answer.check, &answer.valid) {
-        (Check::Bad, _) => Ok(Err(Refusal::new(
+        (StatusCheck::Bad, _) => Ok(Err(Refusal::new(
             Reason::BadSignature,
             format!("the signature by {maker} does not fit the signed data: one of the two was altered"),
         ))),
-        (Check::Error(code), _) => refuse_code(*code, &maker, signature, now, &keys).map(Err),
+        (StatusCheck::Error(code), _) => refuse_code(*code, &maker, signature, now, &keys).map(Err),
         (_, None) => Err(untrusted("a verdict without VALIDSIG".into())),
         (_, Some(valid)) => {
             let same = valid.version == signature.version
@@ -50,7 +50,7 @@ pub(super) fn checked_signature(
                 && valid.public_key == signature.public_key.0
                 && valid.created == signature.created
                 && valid.expires == signature.expires.unwrap_or(0)
-                && (answer.check != Check::SignatureExpired || valid.expires != 0)
+                && (answer.check != StatusCheck::SignatureExpired || valid.expires != 0)
                 && valid.fingerprint.as_str().ends_with(&signature.key_id.to_string());
             if !same {
                 return Err(untrusted(
@@ -274,7 +274,7 @@ mod tests {
     }
 
     /// The reason for a check of a signature by `maker`, made at `created`, where gpg lists `keys`; `None` for trouble.
-    fn reason(check: Check, maker: &str, created: i64, keys: &[Key]) -> Option<Reason> {
+    fn reason(check: StatusCheck, maker: &str, created: i64, keys: &[Key]) -> Option<Reason> {
         let id = u64::from_str_radix(&maker[24..], 16).unwrap().to_be_bytes();
         let signature = Signature {
             version: 4,
@@ -295,7 +295,7 @@ mod tests {
     #[test]
     fn what_no_message_causes_is_trouble() {
         let keys = [key(PRIMARY, true)];
-        let codes = |code| reason(Check::Error(code), PRIMARY, NOW - 10, &keys);
+        let codes = |code| reason(StatusCheck::Error(code), PRIMARY, NOW - 10, &keys);
         // General error of a primary key, not found though it is there; no memory, no files, no entropy, not operational.
         for code in [GENERAL, 9, 5, 31, 57, 61, 67, 176, 32_854, 32_792, 99_999] {
             assert_eq!(codes(code), None, "{code}");
@@ -309,16 +309,16 @@ mod tests {
         ] {
             assert_eq!(codes(code), Some(expected), "{code}");
         }
-        assert_eq!(reason(Check::Error(GENERAL), PRIMARY, NOW - 10, &[]), None);
-        let general = reason(Check::Error(GENERAL), SUBKEY, NOW - 10, &keys);
+        assert_eq!(reason(StatusCheck::Error(GENERAL), PRIMARY, NOW - 10, &[]), None);
+        let general = reason(StatusCheck::Error(GENERAL), SUBKEY, NOW - 10, &keys);
         assert_eq!(general, Some(Reason::BadSignature));
         // Good without a word on what.
-        assert_eq!(reason(Check::Good, PRIMARY, NOW - 10, &keys), None);
+        assert_eq!(reason(StatusCheck::Good, PRIMARY, NOW - 10, &keys), None);
     }
 
     #[test]
     fn not_found_is_believed_only_where_nothing_is_found() {
-        let absent = |created, keys: &[Key]| reason(Check::Error(9), PRIMARY, created, keys);
+        let absent = |created, keys: &[Key]| reason(StatusCheck::Error(9), PRIMARY, created, keys);
         assert_eq!(absent(NOW - 10, &[]), Some(Reason::UnknownKey));
         assert_eq!(absent(NOW - 10, &[key(PRIMARY, true)]), None);
         assert_eq!(absent(NOW - 10, &[key(PRIMARY, false)]), Some(Reason::WrongKeyUsage));
@@ -329,10 +329,10 @@ mod tests {
     #[test]
     fn a_clock_that_is_behind_is_no_fault_of_the_key() {
         for code in [6, 9, 39] {
-            let found = reason(Check::Error(code), PRIMARY, NOW + 10, &[key(PRIMARY, true)]);
+            let found = reason(StatusCheck::Error(code), PRIMARY, NOW + 10, &[key(PRIMARY, true)]);
             assert_eq!(found, Some(Reason::SignatureNotYetValid), "{code}");
         }
-        let found = reason(Check::Bad, PRIMARY, NOW + 10, &[key(PRIMARY, true)]);
+        let found = reason(StatusCheck::Bad, PRIMARY, NOW + 10, &[key(PRIMARY, true)]);
         assert_eq!(found, Some(Reason::BadSignature));
     }
 }

@@ -23,7 +23,7 @@ use crate::openpgp::keys::key::Key;
 use crate::openpgp::keys::needs::Needs;
 use crate::openpgp::roles::{Fit, SignatureCheck};
 use crate::reason::Refusal;
-use worker::{Worker, MAX_TOGETHER};
+use worker::{BatchWorker, MAX_TOGETHER};
 
 /// After how many failures in a row no worker is started any more.
 const MAX_FAILURES: usize = 3;
@@ -57,7 +57,7 @@ impl Default for Terms {
 #[derive(Debug)]
 pub struct BatchCheck {
     gpgme: GpgCheck,
-    worker: Option<Worker>,
+    worker: Option<BatchWorker>,
     terms: Terms,
     /// How many signatures gpgme is still to check before a worker is worth its start.
     before: usize,
@@ -154,7 +154,7 @@ impl BatchCheck {
             age,
         } = self.terms;
         let home = self.gpgme.home().map_err(|error| error.to_string())?;
-        let fresh = |worker: &Worker| worker.given < most && worker.started.elapsed() < age;
+        let fresh = |worker: &BatchWorker| worker.given < most && worker.started.elapsed() < age;
         let mut worker = match self.worker.take().filter(fresh) {
             Some(worker) => worker,
             None => {
@@ -163,7 +163,7 @@ impl BatchCheck {
                     return Err(format!("{SYSTEM_CONFIG} has {option}"));
                 }
                 self.counts.workers += 1;
-                Worker::start(home).map_err(|error| error.to_string())?
+                BatchWorker::start(home).map_err(|error| error.to_string())?
             }
         };
         let answers = worker

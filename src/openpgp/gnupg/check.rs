@@ -18,7 +18,7 @@ use crate::openpgp::gnupg::as_read::AsReadHome;
 use crate::openpgp::gnupg::failure::GPG;
 use crate::openpgp::gnupg::gpgme::Gpg;
 use crate::openpgp::gnupg::home::Home;
-use crate::openpgp::gnupg::status::Check;
+use crate::openpgp::gnupg::status::StatusCheck;
 use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
 use crate::openpgp::keys::certificate::Certificate;
 use crate::openpgp::keys::key::{Fingerprint, Key};
@@ -280,7 +280,7 @@ fn check_with(
     let mut ask = || gpg.verify(&message.detached_signature(), &message.payload);
     let answer = ask()?;
     // What is not good must be so twice: data of which gpg could not read all has a bad signature too.
-    if answer.check != Check::Good && ask()?.check != answer.check {
+    if answer.check != StatusCheck::Good && ask()?.check != answer.check {
         return Err(EngineError::Unreliable {
             doing: "verifying a signature",
             who: GPG,
@@ -298,10 +298,10 @@ fn check_with(
     Ok(Ok(Fit {
         maker: valid.fingerprint,
         primary: valid.primary,
-        is_good: answer.check == Check::Good,
-        signature_expired: answer.check == Check::SignatureExpired,
-        key_expired: answer.check == Check::KeyExpired,
-        key_revoked: answer.check == Check::KeyRevoked,
+        is_good: answer.check == StatusCheck::Good,
+        signature_expired: answer.check == StatusCheck::SignatureExpired,
+        key_expired: answer.check == StatusCheck::KeyExpired,
+        key_revoked: answer.check == StatusCheck::KeyRevoked,
     }))
 }
 

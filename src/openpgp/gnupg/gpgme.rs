@@ -19,14 +19,16 @@ use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::gnupg::convert::{certifiers, convert_key};
 use crate::openpgp::gnupg::failure::{answer, describe, failed};
-use crate::openpgp::gnupg::status::{log_status, order, read_answer, read_import, Answer, Check, Imported, StatusLine};
+use crate::openpgp::gnupg::status::{
+    log_status, order, read_answer, read_import, Answer, Imported, StatusCheck, StatusLine,
+};
 use crate::openpgp::keys::key::{Fingerprint, Key};
-use worker::{explained, why_not_started, Worker, PATIENCE, PATIENCE_WITH_KEYS};
+use worker::{explained, why_not_started, GpgmeWorker, PATIENCE, PATIENCE_WITH_KEYS};
 
 /// A connection to GnuPG with one home directory.
 #[derive(Debug)]
 pub struct Gpg {
-    worker: Worker,
+    worker: GpgmeWorker,
     version: String,
 }
 
@@ -36,7 +38,7 @@ impl Gpg {
     /// # Errors
     /// When gpg cannot be run or is too old.
     pub fn start(home: &Path) -> Result<Self, EngineError> {
-        let (worker, version) = Worker::start(home)?;
+        let (worker, version) = GpgmeWorker::start(home)?;
         Ok(Self { worker, version })
     }
 
@@ -164,12 +166,12 @@ impl Gpg {
         };
         let answer_read = read_answer(&status).map_err(|why| answer(DOING, why))?;
         let agrees = match answer_read.check {
-            Check::Good => code.is_none() && !wrong_usage,
+            StatusCheck::Good => code.is_none() && !wrong_usage,
             _ => code.is_some(),
         };
         let same_key = answer_read.valid.as_ref().is_none_or(|valid| {
             // gpgme gives the short form of the key where the signature is not good.
-            answer_read.check != Check::Good || *fingerprint == valid.fingerprint.as_str()
+            answer_read.check != StatusCheck::Good || *fingerprint == valid.fingerprint.as_str()
         });
         if !agrees || !same_key {
             return Err(answer(DOING, "gpgme and gpg's status lines contradict each other"));

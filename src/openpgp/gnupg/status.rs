@@ -10,7 +10,7 @@ pub type StatusLine = (String, String);
 
 /// What gpg says about one signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Check {
+pub enum StatusCheck {
     /// The signature fits the data and the key.
     Good,
     /// It fits, but has expired.
@@ -29,7 +29,7 @@ pub enum Check {
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// What gpg says of the signature.
-    pub check: Check,
+    pub check: StatusCheck,
     /// The facts gpg gives where it could check the signature.
     pub valid: Option<ValidSignature>,
 }
@@ -127,15 +127,15 @@ pub(super) fn read_answer(status: &[StatusLine]) -> Result<Answer, String> {
     for (keyword, arguments) in status {
         let mut words = arguments.split(' ');
         let found = match keyword.as_str() {
-            "GOODSIG" => Check::Good,
-            "EXPSIG" => Check::SignatureExpired,
-            "EXPKEYSIG" => Check::KeyExpired,
-            "REVKEYSIG" => Check::KeyRevoked,
-            "BADSIG" => Check::Bad,
+            "GOODSIG" => StatusCheck::Good,
+            "EXPSIG" => StatusCheck::SignatureExpired,
+            "EXPKEYSIG" => StatusCheck::KeyExpired,
+            "REVKEYSIG" => StatusCheck::KeyRevoked,
+            "BADSIG" => StatusCheck::Bad,
             // ERRSIG <keyid> <pkalgo> <hashalgo> <class> <time> <rc> [<fingerprint>]
             "ERRSIG" => {
                 let code = words.nth(5).and_then(|code| code.parse().ok());
-                Check::Error(code.ok_or("an ERRSIG line without code")?)
+                StatusCheck::Error(code.ok_or("an ERRSIG line without code")?)
             }
             "VALIDSIG" => {
                 if valid.is_some() {
@@ -151,10 +151,10 @@ pub(super) fn read_answer(status: &[StatusLine]) -> Result<Answer, String> {
         }
     }
     let check = check.ok_or("no verdict")?;
-    if check == Check::Good && valid.is_none() {
+    if check == StatusCheck::Good && valid.is_none() {
         return Err("GOODSIG without VALIDSIG".into());
     }
-    if matches!(check, Check::Bad | Check::Error(_)) && valid.is_some() {
+    if matches!(check, StatusCheck::Bad | StatusCheck::Error(_)) && valid.is_some() {
         return Err("VALIDSIG for a signature that is not good".into());
     }
     Ok(Answer { check, valid })

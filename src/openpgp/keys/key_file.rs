@@ -253,7 +253,7 @@ impl Contents {
                 Ok(Some(packet)) => packet,
                 Err(error) => {
                     self.refuse(match error {
-                        packet::Error::Truncated(_) => "it ends early",
+                        packet::PacketError::Truncated(_) => "it ends early",
                         _ if self.keys.is_empty() => "it is not OpenPGP data",
                         _ => "something that is not OpenPGP data follows a key in it",
                     });

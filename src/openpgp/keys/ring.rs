@@ -248,7 +248,7 @@ fn split_keys(content: &[u8], block: Range<usize>, keys: &mut Vec<RingKey>) -> R
         let packet = match packet::next(&mut input) {
             Ok(None) => return Ok(()),
             Ok(Some(packet)) => packet,
-            Err(packet::Error::Truncated(_)) => return Err((at, "a key ends early")),
+            Err(packet::PacketError::Truncated(_)) => return Err((at, "a key ends early")),
             Err(_) => return Err((at, "something that is not an OpenPGP packet")),
         };
         let end = block.end - input.len();

@@ -35,7 +35,7 @@ pub struct Loaded {
 
 /// Why there are none.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum ImportError {
     /// A key file is of no use: the caller's mistake.
     #[error("{0}")]
     KeyFile(String),
@@ -58,8 +58,8 @@ struct File {
 /// Reads key files and loads their keys into a checker.
 ///
 /// # Errors
-/// [`Error::KeyFile`] for a file that cannot be read or of which the checker takes no key.
-pub fn from_files(paths: &[PathBuf], check: &mut dyn SignatureCheck) -> Result<Loaded, Error> {
+/// [`ImportError::KeyFile`] for a file that cannot be read or of which the checker takes no key.
+pub fn from_files(paths: &[PathBuf], check: &mut dyn SignatureCheck) -> Result<Loaded, ImportError> {
     // All files first: a mistake with them is told before anything is started.
     let contents = paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
     from_contents(contents, &[], check)
@@ -69,12 +69,12 @@ pub fn from_files(paths: &[PathBuf], check: &mut dyn SignatureCheck) -> Result<L
 /// checker. Of `others` only what is said against these keys counts: that they are revoked, and who may revoke them.
 ///
 /// # Errors
-/// [`Error::KeyFile`] for one of which the checker takes no key.
+/// [`ImportError::KeyFile`] for one of which the checker takes no key.
 pub fn from_contents(
     contents: Vec<(String, Contents)>,
     others: &[(String, Contents)],
     check: &mut dyn SignatureCheck,
-) -> Result<Loaded, Error> {
+) -> Result<Loaded, ImportError> {
     let mut files = Vec::new();
     let mut united = United::default();
     for (shown, contents) in contents {
@@ -109,7 +109,7 @@ pub fn from_contents(
     for certificate in &all {
         certificate
             .write_own()
-            .map_err(|error| Error::KeyFile(error.to_string()))?;
+            .map_err(|error| ImportError::KeyFile(error.to_string()))?;
     }
     let facts = check.read(&all)?;
     let taken: HashSet<&Fingerprint> = certificates
@@ -127,7 +127,7 @@ pub fn from_contents(
     for (file, applied) in files.iter().zip(applied) {
         let is_taken = |key: &&Found| key.fingerprint.as_ref().is_some_and(|own| taken.contains(own));
         if !applied && !file.keys.iter().any(|key| is_taken(&key)) {
-            return Err(Error::KeyFile(describe_useless(file, &checker, &unable)));
+            return Err(ImportError::KeyFile(describe_useless(file, &checker, &unable)));
         }
         let left_out: Vec<&Found> = file.keys.iter().filter(|key| !is_taken(key)).collect();
         for key in left_out.iter().take(MAX_TOLD) {
@@ -193,8 +193,8 @@ fn warn_of_homeless(shown: &str, applied: &Applied, warnings: &mut Vec<String>) 
 /// Reads a key file and looks into it. A damaged one is refused as a whole: what is missing may be a revocation.
 ///
 /// # Errors
-/// [`Error::KeyFile`] for one that cannot be read or used.
-pub fn read(path: &Path) -> Result<(String, Contents), Error> {
+/// [`ImportError::KeyFile`] for one that cannot be read or used.
+pub fn read(path: &Path) -> Result<(String, Contents), ImportError> {
     let (shown, bytes) = bytes_of(path)?;
     look(&shown, bytes).map(|contents| (shown, contents))
 }
@@ -203,7 +203,7 @@ pub fn read(path: &Path) -> Result<(String, Contents), Error> {
 ///
 /// # Errors
 /// As [`read`] and [`look_of_policy`].
-pub fn read_of_policy(path: &Path) -> Result<(String, Contents), Error> {
+pub fn read_of_policy(path: &Path) -> Result<(String, Contents), ImportError> {
     let (shown, bytes) = bytes_of(path)?;
     look_of_policy(&shown, bytes).map(|contents| (shown, contents))
 }
@@ -211,20 +211,20 @@ pub fn read_of_policy(path: &Path) -> Result<(String, Contents), Error> {
 /// The name of a key file in messages, and its bytes.
 ///
 /// # Errors
-/// [`Error::KeyFile`] for one that cannot be read.
-pub fn bytes_of(path: &Path) -> Result<(String, Vec<u8>), Error> {
+/// [`ImportError::KeyFile`] for one that cannot be read.
+pub fn bytes_of(path: &Path) -> Result<(String, Vec<u8>), ImportError> {
     if path.as_os_str().is_empty() {
-        return Err(Error::KeyFile("the path of a key file is empty".to_owned()));
+        return Err(ImportError::KeyFile("the path of a key file is empty".to_owned()));
     }
     let shown = safe(&path.display().to_string());
     let bytes = match read_bounded(path, MAX_KEY_FILE) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => {
-            return Err(Error::KeyFile(format!(
+            return Err(ImportError::KeyFile(format!(
                 "{shown}: it has more than {MAX_KEY_FILE} bytes"
             )))
         }
-        Err(error) => return Err(Error::KeyFile(format!("reading key file {shown}: {error}"))),
+        Err(error) => return Err(ImportError::KeyFile(format!("reading key file {shown}: {error}"))),
     };
     exposed::warn("key file", path);
     Ok((shown, bytes))
@@ -244,13 +244,13 @@ fn called(shown: &str) -> String {
 /// Looks into the bytes of a key file, which `shown` is called in messages.
 ///
 /// # Errors
-/// [`Error::KeyFile`] for one that cannot be used.
-pub fn look(shown: &str, bytes: Vec<u8>) -> Result<Contents, Error> {
+/// [`ImportError::KeyFile`] for one that cannot be used.
+pub fn look(shown: &str, bytes: Vec<u8>) -> Result<Contents, ImportError> {
     let called = called(shown);
-    let bytes = crate::input::unmarked(bytes).map_err(|error| Error::KeyFile(format!("{called}: {error}")))?;
+    let bytes = crate::input::unmarked(bytes).map_err(|error| ImportError::KeyFile(format!("{called}: {error}")))?;
     let contents = key_file::look(&bytes);
     match contents.otherwise {
-        Some(what) => Err(Error::KeyFile(format!("cannot use {called}: {what}"))),
+        Some(what) => Err(ImportError::KeyFile(format!("cannot use {called}: {what}"))),
         None => Ok(contents),
     }
 }
@@ -259,8 +259,8 @@ pub fn look(shown: &str, bytes: Vec<u8>) -> Result<Contents, Error> {
 /// in UTF-16 or behind a byte order mark: what they reject is not accepted here.
 ///
 /// # Errors
-/// [`Error::KeyFile`] for material that cannot be used, or that is text in such an encoding.
-pub fn look_of_policy(shown: &str, bytes: Vec<u8>) -> Result<Contents, Error> {
+/// [`ImportError::KeyFile`] for material that cannot be used, or that is text in such an encoding.
+pub fn look_of_policy(shown: &str, bytes: Vec<u8>) -> Result<Contents, ImportError> {
     let encoding = Encoding::of(&bytes);
     if encoding == Encoding::Utf8 {
         return look(shown, bytes);
@@ -271,7 +271,7 @@ pub fn look_of_policy(shown: &str, bytes: Vec<u8>) -> Result<Contents, Error> {
         "it is in UTF-16"
     };
     let called = called(shown);
-    Err(Error::KeyFile(format!(
+    Err(ImportError::KeyFile(format!(
         "cannot use {called}: {what}, so that podman and skopeo find no key in it; save it as UTF-8 without a byte order mark"
     )))
 }

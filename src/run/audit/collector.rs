@@ -11,11 +11,11 @@ use super::job::{Done, Job, On, Record};
 use super::recording::Told;
 use super::reported::Reported;
 use super::reports::Reports;
-use super::unfinished::{Known, Said};
+use super::unfinished::{Known, Reached};
 use super::unrecorded::Unrecorded;
 use crate::audit::consistency;
 use crate::audit::entry::{Entry, Recorded};
-use crate::audit::format::Format;
+use crate::audit::format::ReportFormat;
 use crate::audit::head::Head;
 use crate::audit::lines::END;
 use crate::audit::tail::{Tail, INTERRUPTED};
@@ -98,8 +98,8 @@ impl<'s> Collector<'s> {
             return false;
         }
         match self.known.reach(job, &self.holding) {
-            Ok(Said::Nothing) => return true,
-            Ok(Said::Entry(entry)) => {
+            Ok(Reached::Nothing) => return true,
+            Ok(Reached::Entry(entry)) => {
                 self.taken_over += 1;
                 self.totals.add(&entry);
                 self.unrecorded.add(&entry);
@@ -235,13 +235,19 @@ impl<'s> Collector<'s> {
         self.close(true);
         let reporting = &self.settings.reporting;
         let path = |path: &Path| safe(&path.display().to_string());
-        let files = reporting.files.iter().filter(|report| report.format != Format::Jsonl);
+        let files = reporting
+            .files
+            .iter()
+            .filter(|report| report.format != ReportFormat::Jsonl);
         for report in files {
             let is_there = report.path.symlink_metadata().is_ok_and(|meta| meta.is_file());
             let older = if is_there { "; an older one is unchanged" } else { "" };
             stderr.note(format_args!("{} was not written{older}", path(&report.path)));
         }
-        let mut jsonl = reporting.files.iter().filter(|report| report.format == Format::Jsonl);
+        let mut jsonl = reporting
+            .files
+            .iter()
+            .filter(|report| report.format == ReportFormat::Jsonl);
         let lines = self
             .settings
             .resume

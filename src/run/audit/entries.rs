@@ -4,7 +4,7 @@
 use super::expected::Expected;
 use super::job::Job;
 use super::judged::Judged;
-use crate::audit::entry::{Entry, EntrySigner, Recorded, Signature, Source, Use};
+use crate::audit::entry::{AskedPlace, Entry, EntrySigner, Recorded, Signature, Use};
 use crate::reference::Reference;
 use crate::subject::SourceAnswer;
 use crate::verdict::signer;
@@ -80,8 +80,8 @@ fn signature(outcome: &SignatureOutcome, instance: Option<String>) -> Signature 
     }
 }
 
-fn source(own: &SourceAnswer) -> Source {
-    Source {
+fn source(own: &SourceAnswer) -> AskedPlace {
+    AskedPlace {
         kind: own.kind.word().to_owned(),
         location: own.location.clone(),
         answer: own.answer.word().to_owned(),

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::judged::Judged;
-use crate::audit::entry::{Entry, Finding, FindingKind, UseKind};
+use crate::audit::entry::{AuditFinding, Entry, FindingKind, UseKind};
 use crate::reason::{Reason, Verdict};
 use crate::record::{latest, unreached};
 use crate::reference::Reference;
@@ -96,7 +96,7 @@ pub(super) fn finish(mut entry: Entry, footing: Option<&Footing>, settings: &Aud
 }
 
 fn add(entry: &mut Entry, kind: FindingKind, message: String) {
-    entry.findings.push(Finding {
+    entry.findings.push(AuditFinding {
         kind,
         message,
         command: None,

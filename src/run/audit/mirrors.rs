@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
-use crate::audit::entry::{Entry, Finding, FindingKind};
+use crate::audit::entry::{AuditFinding, Entry, FindingKind};
 use crate::audit::gaps;
 use crate::clock::Clock;
 use crate::digest::Digest;
@@ -74,7 +74,7 @@ impl<'s> Mirrors<'s> {
         for reference in asked {
             for finding in self.of(digest, &reference) {
                 // What is missing by digest is missing by tag too, and the first command fills the gap: it is one.
-                let is_same = |own: &Finding| (own.kind, &own.message) == (finding.kind, &finding.message);
+                let is_same = |own: &AuditFinding| (own.kind, &own.message) == (finding.kind, &finding.message);
                 if !entry.findings.iter().any(is_same) {
                     entry.findings.push(finding);
                 }
@@ -82,7 +82,7 @@ impl<'s> Mirrors<'s> {
         }
     }
 
-    fn of(&mut self, digest: &Digest, reference: &Reference) -> Vec<Finding> {
+    fn of(&mut self, digest: &Digest, reference: &Reference) -> Vec<AuditFinding> {
         let locations = match self.known.as_ref() {
             Ok(known) => known.locations(reference).map_err(|error| error.to_string()),
             Err(refusal) => Err(refusal.message.clone()),
@@ -96,7 +96,7 @@ impl<'s> Mirrors<'s> {
                 gaps::findings(&self.registries.compare(reference, digest, &locations), self.stores)
             }
             Ok(_) => Vec::new(),
-            Err(why) => vec![Finding {
+            Err(why) => vec![AuditFinding {
                 kind: FindingKind::Unreachable,
                 message: format!("which mirrors the image has is not known: {why}"),
                 command: None,

@@ -11,7 +11,7 @@ use crate::audit::totals::Totals;
 use crate::files::fresh::Fresh;
 use crate::report::appearance::{room, width, WIDTH};
 use crate::report::audit::renderer;
-use crate::report::audit::renderer::{Look, Renderer};
+use crate::report::audit::renderer::{Look, ReportRenderer};
 use crate::report::listing::Quiet;
 use crate::settings::audit::reporting::Reporting;
 use crate::settings::audit::Report;
@@ -21,7 +21,7 @@ use crate::text::safe;
 /// All formats of a report.
 pub(super) struct Outputs<'s> {
     out: &'s mut dyn Write,
-    printed: Box<dyn Renderer>,
+    printed: Box<dyn ReportRenderer>,
     /// Why not everything was printed that is not the matter of standard output itself.
     trouble: Option<io::Error>,
     files: Vec<InFile>,
@@ -30,13 +30,13 @@ pub(super) struct Outputs<'s> {
 /// A report in a file, which appears when it is whole.
 struct InFile {
     path: PathBuf,
-    renderer: Box<dyn Renderer>,
+    renderer: Box<dyn ReportRenderer>,
     /// Nothing once writing has failed.
     file: Result<Fresh, io::Error>,
 }
 
 impl InFile {
-    fn write(&mut self, write: impl FnOnce(&mut dyn Renderer, &mut dyn Write) -> io::Result<()>) {
+    fn write(&mut self, write: impl FnOnce(&mut dyn ReportRenderer, &mut dyn Write) -> io::Result<()>) {
         if let Ok(file) = &mut self.file {
             if let Err(error) = write(&mut *self.renderer, file) {
                 self.file = Err(error);

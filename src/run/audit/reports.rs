@@ -8,7 +8,7 @@ use super::lines::LinesFile;
 use super::outputs::Outputs;
 use super::unfinished::{Known, Unfinished};
 use crate::audit::entry::Entry;
-use crate::audit::format::Format;
+use crate::audit::format::ReportFormat;
 use crate::audit::head::Head;
 use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
@@ -41,9 +41,15 @@ impl<'s> Reports<'s> {
         let begun = unfinished.as_ref().map(|unfinished| unfinished.head.clone());
         let head = begun.as_ref().unwrap_or(head);
         let reporting = &settings.reporting;
-        let others = reporting.files.iter().filter(|report| report.format != Format::Jsonl);
+        let others = reporting
+            .files
+            .iter()
+            .filter(|report| report.format != ReportFormat::Jsonl);
         let outputs = Outputs::new(reporting, others, out)?;
-        let jsonl = reporting.files.iter().find(|report| report.format == Format::Jsonl);
+        let jsonl = reporting
+            .files
+            .iter()
+            .find(|report| report.format == ReportFormat::Jsonl);
         let lines = match (&unfinished, jsonl) {
             (None, Some(report)) => Some(LinesFile::create(&report.path, head)?),
             _ => None,

@@ -7,7 +7,7 @@ use super::cluster::Cluster;
 use super::collector::{tell_gains, Collector};
 use super::held::{Held, HeldEntries};
 use super::reported::Reported;
-use crate::audit::entry::{Finding, FindingKind, Recorded};
+use crate::audit::entry::{AuditFinding, FindingKind, Recorded};
 use crate::report::console::Messages;
 use crate::source::objects::ObjectFiles;
 use crate::text::safe;
@@ -77,7 +77,7 @@ impl Collector<'_> {
             for downgrade in held.downgrades {
                 if is_held_back {
                     downgrade.tell(&image, "kept back", stderr);
-                    held.entry.findings.push(Finding {
+                    held.entry.findings.push(AuditFinding {
                         kind: FindingKind::HeldBack,
                         message: format!("{}: {}", downgrade.name, downgrade.words),
                         command: None,

@@ -51,7 +51,7 @@ pub(super) struct Known {
 
 /// What a report says of an image that the inventory comes to.
 #[derive(Debug)]
-pub(super) enum Said {
+pub(super) enum Reached {
     /// Nothing: it is to be judged.
     Nothing,
     /// This, which is taken over.
@@ -63,20 +63,20 @@ impl Known {
     ///
     /// # Errors
     /// When its line cannot be read again.
-    pub(super) fn reach(&mut self, job: &Job, holding: &Holding) -> io::Result<Said> {
+    pub(super) fn reach(&mut self, job: &Job, holding: &Holding) -> io::Result<Reached> {
         let (image, source) = (&job.image, &job.source);
         let (Some(judged), Some((file, head))) = (self.images.get_mut(name(image, source), source), &self.report)
         else {
-            return Ok(Said::Nothing);
+            return Ok(Reached::Nothing);
         };
         if std::mem::replace(&mut judged.is_reached, true) {
-            return Ok(Said::Nothing);
+            return Ok(Reached::Nothing);
         }
         let entry = read_at(file, judged.place, head)?;
         judged.is_stale = !holding.holds(&entry, job);
         Ok(match judged.is_stale {
-            true => Said::Nothing,
-            false => Said::Entry(Box::new(entry)),
+            true => Reached::Nothing,
+            false => Reached::Entry(Box::new(entry)),
         })
     }
 

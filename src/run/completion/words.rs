@@ -4,7 +4,7 @@
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, Command, ValueEnum, ValueHint};
 
-use crate::audit::format::Format;
+use crate::audit::format::ReportFormat;
 
 /// The command that is `verify` by itself.
 pub(super) const VERIFY: &str = "verify-image-signature";
@@ -30,7 +30,9 @@ pub(super) fn names(arg: &Arg) -> Vec<String> {
 
 /// The formats that stand before a file in a value FORMAT=FILE.
 pub(super) fn formats(arg: &Arg) -> Option<Vec<String>> {
-    let known = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let known = ReportFormat::value_variants()
+        .iter()
+        .filter_map(ValueEnum::to_possible_value);
     let known = known.map(|format| format.get_name().to_owned());
     (value_name(arg) == "FORMAT=FILE").then(|| known.collect())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use crate::audit::format::Format;
+use crate::audit::format::ReportFormat;
 use crate::settings::UsageError;
 use crate::text::{quoted, safe};
 
@@ -17,7 +17,7 @@ pub(super) type File = (u64, u64);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// The format of the report.
-    pub format: Format,
+    pub format: ReportFormat,
     /// The file that it is written to.
     pub path: PathBuf,
 }
@@ -29,12 +29,14 @@ pub(super) fn reports(wanted: &[String], resume: Option<&Path>) -> Result<Vec<Re
         let wrong = |what: String| Err(UsageError::new(format!("--report {}: {what}", quoted(text))));
         let Some((format, path)) = text.split_once('=').filter(|(_, path)| !path.is_empty()) else {
             let ending = Path::new(text).extension().and_then(|ending| ending.to_str());
-            let format = ending.filter(|ending| !text.contains('=') && Format::from_str(ending, false).is_ok());
+            let format = ending.filter(|ending| !text.contains('=') && ReportFormat::from_str(ending, false).is_ok());
             let meant = format.map(|format| format!("; write --report {format}={}", safe(text)));
             return wrong(format!("expected FORMAT=FILE{}", meant.unwrap_or_default()));
         };
-        let Ok(format) = Format::from_str(format, false) else {
-            let names = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+        let Ok(format) = ReportFormat::from_str(format, false) else {
+            let names = ReportFormat::value_variants()
+                .iter()
+                .filter_map(ValueEnum::to_possible_value);
             let names: Vec<String> = names.map(|value| value.get_name().to_owned()).collect();
             return wrong(format!(
                 "{} is not a format; the formats are: {}",
@@ -46,7 +48,7 @@ pub(super) fn reports(wanted: &[String], resume: Option<&Path>) -> Result<Vec<Re
         if path.as_os_str() == "-" {
             return wrong("standard output is for --output".to_owned());
         }
-        if format == Format::Jsonl {
+        if format == ReportFormat::Jsonl {
             match resume {
                 Some(resume) if resume != path => {
                     return wrong(format!(

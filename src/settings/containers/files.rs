@@ -75,7 +75,7 @@ pub fn registries_conf(containers: &Containers) -> Read<RegistriesConf> {
     });
     let parsed = texts.map(|texts| RegistriesConf::parse(&texts));
     let fault = match &parsed {
-        Ok(Err(registries_conf::Error::File { file, line, what })) => Some(Fault {
+        Ok(Err(registries_conf::RegistriesConfError::File { file, line, what })) => Some(Fault {
             file: file.clone(),
             line: *line,
             path: String::new(),

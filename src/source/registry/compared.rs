@@ -33,7 +33,7 @@ pub enum Held {
 
 /// One location of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct ComparedPlace {
     /// The image's name there.
     pub reference: Reference,
     /// Whether it is a mirror.
@@ -48,10 +48,10 @@ pub struct Place {
 
 impl Registries<'_> {
     /// Asks each of these locations for an image, which is asked for by its digest, and for its signatures.
-    pub fn compare(&mut self, asked: &Reference, digest: &Digest, locations: &[Location]) -> Vec<Place> {
+    pub fn compare(&mut self, asked: &Reference, digest: &Digest, locations: &[Location]) -> Vec<ComparedPlace> {
         self.budget.begin();
         let (asked_for, left_out) = locations.split_at(locations.len().min(MAX_LOCATIONS));
-        let asked_for = asked_for.iter().map(|location| Place {
+        let asked_for = asked_for.iter().map(|location| ComparedPlace {
             reference: location.reference.clone(),
             is_mirror: location.is_mirror,
             is_insecure: location.insecure,
@@ -61,7 +61,7 @@ impl Registries<'_> {
                 .map(|kind| self.signatures_of(kind, asked, digest, location))
                 .collect(),
         });
-        let mut places: Vec<Place> = asked_for.collect();
+        let mut places: Vec<ComparedPlace> = asked_for.collect();
         places.extend(left_out.iter().map(not_asked));
         places
     }
@@ -121,10 +121,10 @@ impl Registries<'_> {
 }
 
 /// A location beyond those that are asked: what is there is not known.
-fn not_asked(location: &Location) -> Place {
+fn not_asked(location: &Location) -> ComparedPlace {
     let unknown = || Held::Unknown(format!("only the first {MAX_LOCATIONS} locations are asked"));
     let place = location.reference.to_string();
-    Place {
+    ComparedPlace {
         reference: location.reference.clone(),
         is_mirror: location.is_mirror,
         is_insecure: location.insecure,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a gpg worker says about one message (doc/DETAILS of GnuPG): good beyond doubt, or nothing to rely on.
 
-use crate::openpgp::gnupg::status::{read_answer, Answer, Check, StatusLine};
+use crate::openpgp::gnupg::status::{read_answer, Answer, StatusCheck, StatusLine};
 
 /// What each status line begins with.
 const PREFIX: &str = "[GNUPG:] ";
@@ -55,7 +55,7 @@ pub fn good(lines: &[StatusLine]) -> Option<Answer> {
     let answer = read_answer(lines).ok()?;
     let key = answer.valid.as_ref()?.fingerprint.as_str();
     let named = verdict[1].1.split(' ').next()?;
-    (answer.check == Check::Good && named.len() >= KEY_ID && key.ends_with(named)).then_some(answer)
+    (answer.check == StatusCheck::Good && named.len() >= KEY_ID && key.ends_with(named)).then_some(answer)
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ const MAX_PAUSE: Duration = Duration::from_millis(20);
 
 /// A gpg process and the pipes to it. It ends, with whatever it has started, when this is dropped.
 #[derive(Debug)]
-pub struct Worker {
+pub struct BatchWorker {
     process: Running,
     names: ChildStdin,
     answers: ChildStdout,
@@ -51,7 +51,7 @@ pub struct Worker {
     pub started: Instant,
 }
 
-impl Worker {
+impl BatchWorker {
     /// Starts gpg with the keyring of a home as it is now: it does not notice keys that are added later.
     ///
     /// # Errors
@@ -215,7 +215,7 @@ impl Worker {
     }
 }
 
-impl Drop for Worker {
+impl Drop for BatchWorker {
     fn drop(&mut self) {
         end(&mut self.process);
     }

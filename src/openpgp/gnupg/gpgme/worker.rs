@@ -39,14 +39,14 @@ type Job = Box<dyn FnOnce(&mut Context) + Send>;
 /// gpgme can neither be interrupted nor told how long to wait. So it works on a thread of its own; where gpg does not
 /// answer in time, gpg is killed and the thread is not used any more.
 #[derive(Debug)]
-pub struct Worker {
+pub struct GpgmeWorker {
     jobs: Sender<Job>,
     /// Whether it was waited for in vain before.
     is_silent: bool,
     home: PathBuf,
 }
 
-impl Worker {
+impl GpgmeWorker {
     /// Uses GnuPG with a home directory. gpgme asks gpg for its version once more for each (measured: 2 ms); in return
     /// workers with different homes can be at work at the same time.
     ///

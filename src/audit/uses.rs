@@ -7,6 +7,7 @@ mod known;
 #[cfg(test)]
 mod made;
 mod places;
+mod rows;
 mod told;
 mod words;
 
@@ -14,10 +15,10 @@ use std::collections::HashSet;
 
 use self::known::MAX_DEMANDS;
 pub use self::known::{Demand, Known, Namer};
-use self::places::Place;
+use self::rows::{Named, Place, Record};
 use self::told::Told;
 use self::words::Words;
-use super::entry::{Use, UseKind, MAX_USES};
+use super::entry::{Use, MAX_USES};
 use crate::digest::Digest;
 use crate::reference::Reference;
 
@@ -43,29 +44,6 @@ pub struct Uses {
     /// Images of which something is expected that is not known.
     doubted: Vec<[u8; 32]>,
     is_full: bool,
-}
-
-/// A use of an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Record {
-    image: [u8; 32],
-    kind: UseKind,
-    namespace: u32,
-    /// The name, up to and with its first colon or slash: streams have many tags, and tags have few names.
-    first: u32,
-    second: u32,
-    /// Where its references begin, and how many there are.
-    references: u32,
-    count: u16,
-    /// Whether they say what to expect, or only where it is had from.
-    is_demand: bool,
-}
-
-/// A reference of a use: repository, and tag or else the digest of the image itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Named {
-    repository: u32,
-    tag: Option<std::num::NonZeroU32>,
 }
 
 impl Uses {
@@ -251,7 +229,7 @@ impl Uses {
 
 #[cfg(test)]
 mod tests {
-    use super::super::entry::IdentitySource;
+    use super::super::entry::{IdentitySource, UseKind};
     use super::made::{by, digest, references};
     use super::*;
 

@@ -5,8 +5,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::super::entry::UseKind;
-use super::places::{left_out_of, Place};
-use super::{Named, Record, Uses, MAX_RECORDS};
+use super::places::left_out_of;
+use super::rows::{Named, Place, Record};
+use super::{Uses, MAX_RECORDS};
 use crate::digest::Digest;
 
 /// What a list is to be signed as, and so its instances; or where it is run from, and so one of them. Where these references

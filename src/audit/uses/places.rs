@@ -5,18 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::super::entry::{Use, UseKind};
 use super::known::{Known, MAX_DEMANDS};
-use super::{Named, Record, Uses};
+use super::rows::{Named, Place, Record};
+use super::Uses;
 use crate::digest::Digest;
 use crate::reference::Reference;
-
-/// A place from which a namespace runs a list, handed down to an instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    pub image: [u8; 32],
-    pub list: [u8; 32],
-    pub namespace: u32,
-    pub named: Named,
-}
 
 /// How much is left out of what lists hand down, as their instances have it, those of lists in lists too: each list hands it
 /// on once, so that this ends where lists are in each other.

@@ -56,7 +56,7 @@ impl Reporting {
             format: options.format.output,
             files,
             colour: colour(options.colour.color, false, environment),
-            is_beside_messages: matches!(options.format.output, Format::Text | Format::Wide)
+            is_beside_messages: matches!(options.format.output, ReportFormat::Text | ReportFormat::Wide)
                 && environment.terminal.stdout
                 && environment.terminal.stderr,
             columns: environment.columns(),

@@ -21,10 +21,11 @@ pub fn width(columns: Option<usize>) -> usize {
     columns.unwrap_or(WIDTH).clamp(MIN_WIDTH, MAX_WIDTH)
 }
 
-/// Columns that a row of a table may take on a terminal, or on something else.
+/// Columns that a row of a table may take on a terminal. Elsewhere it stays whole, as those of `oc get` do: what reads it
+/// goes by lines.
 #[must_use]
 pub fn room(columns: Option<usize>) -> usize {
-    columns.unwrap_or(WIDTH)
+    columns.unwrap_or(usize::MAX)
 }
 
 /// How results are printed.

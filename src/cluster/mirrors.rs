@@ -62,7 +62,7 @@ impl Mirrors {
         for object in &self.objects {
             add(&mut sources, object).map_err(|error| unusable(&error))?;
         }
-        RegistriesConf::of_mirror_sets(&sources, &self.insecure, &self.blocked).map_err(|error| unusable(&error))
+        RegistriesConf::of_mirror_sets(&sources, &self.insecure, &self.blocked).map_err(|error| unusable(&error.what))
     }
 }
 

@@ -2,6 +2,7 @@
 //! ImageDigestMirrorSet, ImageTagMirrorSet and ImageContentSourcePolicy: which mirrors stand for a source.
 
 use super::document::{Outcome, PlacedNode};
+use super::place::{Lines, Place};
 use super::stream;
 use crate::reference::Reference;
 use crate::text::place::quoted;
@@ -26,15 +27,40 @@ pub struct MirroredSource {
     pub mirrors: Vec<String>,
     /// Whether the source must not be contacted; `None` for kinds that cannot say.
     pub never_contact: Option<bool>,
+    /// Where the entry stands.
+    pub place: Place,
 }
 
-pub(super) fn read(root: &PlacedNode, kind: &str) -> Outcome<MirrorSet> {
-    let (name, _) = stream::names(root)?;
-    let list = match kind {
+impl MirrorSet {
+    /// The path of the source of this number, after the object's name.
+    #[must_use]
+    pub fn path_of(&self, number: usize) -> String {
+        let kind = self.object.split('/').next().unwrap_or_default();
+        format!("{} spec.{}[{number}]", self.object, list_of(kind))
+    }
+
+    /// The set as it is wherever it stands.
+    #[must_use]
+    pub fn without_place(mut self) -> Self {
+        for source in &mut self.sources {
+            source.place = Place::default();
+        }
+        self
+    }
+}
+
+/// The member of the spec of a kind that has its sources.
+fn list_of(kind: &str) -> &'static str {
+    match kind {
         "ImageDigestMirrorSet" => "imageDigestMirrors",
         "ImageTagMirrorSet" => "imageTagMirrors",
         _ => "repositoryDigestMirrors",
-    };
+    }
+}
+
+pub(super) fn read(root: &PlacedNode, kind: &str, lines: &Lines) -> Outcome<MirrorSet> {
+    let (name, _) = stream::names(root)?;
+    let list = list_of(kind);
     let spec = root.required("spec")?;
     spec.only(&[list])?;
     let entries = match spec.member(list)? {
@@ -44,11 +70,14 @@ pub(super) fn read(root: &PlacedNode, kind: &str) -> Outcome<MirrorSet> {
     Ok(MirrorSet {
         object: format!("{kind}/{name}"),
         by_tag: kind == "ImageTagMirrorSet",
-        sources: entries.iter().map(|node| source(node, kind)).collect::<Outcome<_>>()?,
+        sources: entries
+            .iter()
+            .map(|node| source(node, kind, lines))
+            .collect::<Outcome<_>>()?,
     })
 }
 
-fn source(node: &PlacedNode, kind: &str) -> Outcome<MirroredSource> {
+fn source(node: &PlacedNode, kind: &str, lines: &Lines) -> Outcome<MirroredSource> {
     node.only(&["source", "mirrors", "mirrorSourcePolicy"])?;
     let never_contact = match node.member("mirrorSourcePolicy")? {
         Some(policy) => policy.word(&["AllowContactingSource", "NeverContactSource"])? == "NeverContactSource",
@@ -80,5 +109,6 @@ fn source(node: &PlacedNode, kind: &str) -> Outcome<MirroredSource> {
         source: text.to_owned(),
         mirrors: mirrors.iter().map(mirror).collect::<Outcome<_>>()?,
         never_contact: (kind != "ImageContentSourcePolicy").then_some(never_contact),
+        place: lines.at(node.offset),
     })
 }

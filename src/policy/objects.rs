@@ -69,7 +69,8 @@ impl Objects {
                 }
             })?;
             all.policies.extend(found.policies.into_iter().map(without_place));
-            all.mirror_sets.extend(found.mirror_sets);
+            let sets = found.mirror_sets.into_iter();
+            all.mirror_sets.extend(sets.map(MirrorSet::without_place));
         }
         Ok(all)
     }
@@ -112,11 +113,11 @@ impl Objects {
                 }
             }
         } else {
-            let own = mirror_set::read(root, kind)?;
+            let own = mirror_set::read(root, kind, lines)?;
             match seen.entry(own.object.clone()) {
                 Entry::Occupied(first) => {
                     let (at, line) = *first.get();
-                    if self.mirror_sets[at] != own {
+                    if self.mirror_sets[at].clone().without_place() != own.without_place() {
                         return Err(twice(root, first.key(), line));
                     }
                 }

@@ -61,6 +61,12 @@ impl Places {
     }
 }
 
+/// The path of a member of what stands at `path`, empty for the whole document: plain names after a dot, others in brackets.
+#[must_use]
+pub fn below(path: &str, name: &str) -> String {
+    document::join(path, name)
+}
+
 /// The path of a scope's list of requirements: of a transport's scope, or the `default` of the policy.
 #[must_use]
 pub fn path_of(transport: &str, scope: Option<&str>) -> String {

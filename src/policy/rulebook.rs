@@ -159,6 +159,15 @@ impl Source {
         }
     }
 
+    /// The mirror sets in it.
+    #[must_use]
+    pub fn mirror_sets(&self) -> &[MirrorSet] {
+        match &self.content {
+            PolicyText::Objects(objects) => &objects.mirror_sets,
+            PolicyText::Policy(_) => &[],
+        }
+    }
+
     /// The policy in it, where it holds one.
     #[must_use]
     pub fn policy(&self) -> Option<&Policy> {
@@ -226,10 +235,7 @@ impl Rulebook {
 
     /// The mirror sets of all files.
     pub fn mirror_sets(&self) -> impl Iterator<Item = &MirrorSet> {
-        self.sources.iter().flat_map(|source| match &source.content {
-            PolicyText::Objects(objects) => &objects.mirror_sets[..],
-            PolicyText::Policy(_) => &[],
-        })
+        self.sources.iter().flat_map(Source::mirror_sets)
     }
 
     /// The ClusterImagePolicies and ImagePolicies of all files, each with its file.

@@ -115,33 +115,14 @@ fn json(text: &str) -> Outcome<Option<Vec<PlacedNode>>> {
 }
 
 fn syntax(text: &str, error: &yaml::Error) -> Fault {
-    let (line, column, what) = match error {
-        yaml::Error::Rule { line, what } => (*line, 1, what.clone()),
-        yaml::Error::Syntax(what) => {
-            let (line, column) = place_in(what).unwrap_or((1, 1));
-            (line, column, what.clone())
-        }
+    let what = match error {
+        yaml::Error::Rule { what, .. } | yaml::Error::Syntax(what) => what,
     };
-    let start: usize = text
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
     Fault {
-        offset: (start + column.saturating_sub(1)) as u64,
+        offset: error.offset(text) as u64,
         path: String::new(),
-        what: format!("not valid YAML: {}", safe(&what)),
+        what: format!("not valid YAML: {}", safe(what)),
     }
-}
-
-/// The place that the YAML parser names in its message: `... line 3 column 5`.
-fn place_in(message: &str) -> Option<(usize, usize)> {
-    let number_after = |word: &str| -> Option<usize> {
-        let (_, rest) = message.rsplit_once(word)?;
-        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        digits.parse().ok()
-    };
-    Some((number_after("line ")?, number_after("column ")?))
 }
 
 /// Recursion is bounded by the YAML parser's limit on nesting.

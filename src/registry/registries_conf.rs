@@ -14,6 +14,7 @@ pub use origin::Origin;
 use table::{Mirror, PullFromMirror, Registry};
 pub use unknown::Unknown;
 
+use crate::policy::place::Place;
 use crate::reference::Reference;
 use crate::text::place::shown;
 use crate::text::safe;
@@ -52,12 +53,12 @@ pub struct Location {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RegistriesConfError {
     /// The format is broken.
-    #[error("{}: {}{what}", safe(&.file.display().to_string()), line_before(*.line))]
+    #[error("{}: {}{what}", safe(&.file.display().to_string()), line_before(*.place))]
     File {
         /// The file that says so.
         file: PathBuf,
-        /// The line, counted from 1; 0 where it is not known.
-        line: usize,
+        /// Where in the file; line 0 where that is not known.
+        place: Place,
         /// What is wrong in it, safe to print.
         what: String,
     },
@@ -79,10 +80,10 @@ impl Hash for RegistriesConf {
     }
 }
 
-fn line_before(line: usize) -> String {
-    match line {
+fn line_before(place: Place) -> String {
+    match place.line {
         0 => String::new(),
-        line => format!("line {line}: "),
+        line => format!("line {line}, column {}: ", place.column),
     }
 }
 
@@ -97,7 +98,7 @@ impl RegistriesConf {
         for (path, text) in files {
             let error = |fault: file::TomlFault| RegistriesConfError::File {
                 file: path.clone(),
-                line: fault.line,
+                place: fault.place,
                 what: fault.what,
             };
             let own = file::parse(text).map_err(error)?;

@@ -2,16 +2,21 @@
 //! containers-registries.d(5): where signatures of a repository are kept besides its registry.
 
 mod fault;
+mod place;
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
+use crate::policy::place::Lines;
 use crate::policy::scope::parents_of;
 use crate::reference::Reference;
-use crate::text::{place, safe};
-use crate::yaml::{self, Content, Node};
+use crate::text::place::{quoted, shown};
+use crate::text::safe;
+use crate::yaml::{self, Content, Member, Node};
 pub use fault::Fault;
+use place::section_of;
+pub use place::MemberPlace;
 
 /// Largest file, in bytes.
 pub const MAX_FILE: u64 = 1 << 20;
@@ -24,45 +29,13 @@ const MAX_UNKNOWN: usize = 20;
 struct Section {
     file: PathBuf,
     lookaside: Option<String>,
-    lookaside_at: Place,
+    lookaside_at: MemberPlace,
     use_sigstore_attachments: Option<bool>,
-    attachments_at: Place,
+    attachments_at: MemberPlace,
     /// Members by the names that they had before they were renamed.
-    old_names: Vec<(&'static str, Place)>,
+    old_names: Vec<(&'static str, MemberPlace)>,
     /// Members that have no meaning: their readers pass them over.
-    unknown: Vec<(String, Place)>,
-}
-
-/// Where a member of a section stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
-    /// The file that it stands in.
-    pub file: PathBuf,
-    /// The namespace; `None` for `default-docker`.
-    pub namespace: Option<String>,
-    /// Whether it stands in a section, and not beside them.
-    pub is_in_section: bool,
-    /// The line, counted from 1.
-    pub line: usize,
-}
-
-impl Place {
-    /// The path of a member that stands there, safe to print.
-    #[must_use]
-    pub fn path_of(&self, name: &str) -> String {
-        let name = safe(name);
-        match &self.namespace {
-            Some(namespace) => format!("docker.{namespace}.{name}"),
-            None if self.is_in_section => format!("default-docker.{name}"),
-            None => name,
-        }
-    }
-
-    /// The file and the line, safe to print.
-    #[must_use]
-    pub fn line_of_file(&self) -> String {
-        format!("{} line {}", safe(&self.file.display().to_string()), self.line)
-    }
+    unknown: Vec<(String, MemberPlace)>,
 }
 
 /// What is to be said of a member without a meaning.
@@ -70,7 +43,7 @@ impl Place {
 pub fn passed_over(name: &str) -> String {
     format!(
         "{} is not a member that containers-registries.d(5) knows, and is ignored",
-        place::quoted(name)
+        quoted(name)
     )
 }
 
@@ -89,7 +62,7 @@ pub struct RegistriesD {
     default: Option<Section>,
     namespaces: BTreeMap<String, Section>,
     /// Members beside the sections that have no meaning.
-    unknown: Vec<(String, Place)>,
+    unknown: Vec<(String, MemberPlace)>,
     /// Files whose names look as if they were meant to be read, and end in another way.
     pub not_read: Vec<PathBuf>,
 }
@@ -146,33 +119,44 @@ impl RegistriesD {
             file: file.to_owned(),
             fault,
         };
-        let stream = yaml::parse(text).map_err(|problem| error(Fault::of_grammar(&problem)))?;
+        let stream = yaml::parse(text).map_err(|problem| error(Fault::of_grammar(text, &problem)))?;
         let Some(root) = stream.documents.first() else {
             return Ok(());
         };
-        let root = members(root, "").map_err(error)?;
-        for (name, node) in root {
-            match name {
+        let file = Text {
+            file,
+            lines: Lines::of(text.as_bytes()),
+        };
+        self.add_root(root, &file).map_err(error)
+    }
+
+    fn add_root(&mut self, root: &Node, text: &Text<'_>) -> Result<(), Fault> {
+        let twice = |member: &Member, namespace: Option<&str>, first: &Section| {
+            let what = twice(&member.name, &first.file);
+            Fault::at(text.lines.at(member.start as u64), &section_of(namespace), what)
+        };
+        for member in text.members(root, "")? {
+            match member.name.as_str() {
                 "default-docker" => {
-                    let section = section(node, file, None).map_err(error)?;
+                    let section = section(&member.value, text, None)?;
                     if let Some(first) = self.default.replace(section) {
-                        let fault = Fault::at(node, "", twice("default-docker", &first.file));
-                        return Err(error(fault));
+                        return Err(twice(member, None, &first));
                     }
                 }
                 "docker" => {
-                    for (namespace, node) in members(node, "docker").map_err(error)? {
-                        let section = section(node, file, Some(namespace)).map_err(error)?;
+                    for member in text.members(&member.value, "docker")? {
+                        let namespace = member.name.as_str();
+                        let section = section(&member.value, text, Some(namespace))?;
                         if let Some(first) = self.namespaces.insert(namespace.to_owned(), section) {
-                            let fault = Fault::at(node, "docker", twice(namespace, &first.file));
-                            return Err(error(fault));
+                            return Err(twice(member, Some(namespace), &first));
                         }
                     }
                 }
-                _ if self.unknown.len() < MAX_UNKNOWN => {
-                    let place = place_of(node, file, None);
+                name if self.unknown.len() < MAX_UNKNOWN => {
+                    let place = text.place_of(member, None);
                     let is_in_section = false;
-                    self.unknown.push((name.to_owned(), Place { is_in_section, ..place }));
+                    self.unknown
+                        .push((name.to_owned(), MemberPlace { is_in_section, ..place }));
                 }
                 _ => {}
             }
@@ -189,20 +173,20 @@ impl RegistriesD {
     }
 
     /// Members that stand there by the names that they had before they were renamed, each with its place.
-    pub fn old_names(&self) -> impl Iterator<Item = (&'static str, &Place)> {
+    pub fn old_names(&self) -> impl Iterator<Item = (&'static str, &MemberPlace)> {
         let sections = self.namespaces.values().chain(&self.default);
         sections.flat_map(|section| section.old_names.iter().map(|(name, place)| (*name, place)))
     }
 
     /// Members without a meaning that the readers of these files pass over in silence, each with its place: those of the
     /// sections that apply to a reference, and those beside all sections. One may be a known member, misspelt.
-    pub fn unknown(&self, reference: &Reference) -> impl Iterator<Item = (&str, &Place)> {
+    pub fn unknown(&self, reference: &Reference) -> impl Iterator<Item = (&str, &MemberPlace)> {
         let own = self.sections(reference).flat_map(|section| &section.unknown);
         own.chain(&self.unknown).map(|(name, place)| (name.as_str(), place))
     }
 
     /// The same of all sections.
-    pub fn all_unknown(&self) -> impl Iterator<Item = (&str, &Place)> {
+    pub fn all_unknown(&self) -> impl Iterator<Item = (&str, &MemberPlace)> {
         let sections = self.namespaces.values().chain(&self.default);
         let own = sections.flat_map(|section| &section.unknown);
         own.chain(&self.unknown).map(|(name, place)| (name.as_str(), place))
@@ -225,14 +209,14 @@ impl RegistriesD {
     /// The base of the lookaside store of a reference, as it stands in the configuration, and where that is. A nearer
     /// section without one hides no farther section that has one.
     #[must_use]
-    pub fn lookaside(&self, reference: &Reference) -> Option<(&str, &Place)> {
+    pub fn lookaside(&self, reference: &Reference) -> Option<(&str, &MemberPlace)> {
         self.sections(reference)
             .find_map(|section| Some((section.base()?, &section.lookaside_at)))
     }
 
     /// Whether sigstore signatures are looked for in the registry, and where that is said; by default they are not.
     #[must_use]
-    pub fn use_sigstore_attachments(&self, reference: &Reference) -> Option<(bool, &Place)> {
+    pub fn use_sigstore_attachments(&self, reference: &Reference) -> Option<(bool, &MemberPlace)> {
         self.sections(reference)
             .find_map(|section| Some((section.use_sigstore_attachments?, &section.attachments_at)))
     }
@@ -241,47 +225,57 @@ impl RegistriesD {
 fn twice(what: &str, first: &Path) -> String {
     format!(
         "{} stands in {} already: keep one",
-        place::shown(what),
+        shown(what),
         safe(&first.display().to_string())
     )
 }
 
-/// The members of a mapping; a value that is left out is an empty one.
-fn members<'n>(node: &'n Node, path: &str) -> Result<Vec<(&'n str, &'n Node)>, Fault> {
-    match &node.content {
-        Content::Mapping { members, .. } => Ok(members.iter().map(|m| (m.name.as_str(), &m.value)).collect()),
-        Content::Scalar(serde_json::Value::Null) => Ok(Vec::new()),
-        _ => Err(Fault::at(
-            node,
-            path,
-            "expected a mapping such as docker: {registry.example/ns: {lookaside: URL}}",
-        )),
+/// A file that is read, and where its lines begin.
+struct Text<'t> {
+    file: &'t Path,
+    lines: Lines,
+}
+
+impl Text<'_> {
+    /// What is wrong with a value.
+    fn fault(&self, node: &Node, path: &str, what: impl Into<String>) -> Fault {
+        Fault::at(self.lines.at(node.place.start as u64), path, what)
+    }
+
+    /// The members of a mapping; a value that is left out is an empty one.
+    fn members<'n>(&self, node: &'n Node, path: &str) -> Result<&'n [Member], Fault> {
+        match &node.content {
+            Content::Mapping { members, .. } => Ok(members),
+            Content::Scalar(serde_json::Value::Null) => Ok(&[]),
+            _ => Err(self.fault(
+                node,
+                path,
+                "expected a mapping such as docker: {registry.example/ns: {lookaside: URL}}",
+            )),
+        }
+    }
+
+    fn place_of(&self, member: &Member, namespace: Option<&str>) -> MemberPlace {
+        MemberPlace {
+            file: self.file.to_owned(),
+            namespace: namespace.map(str::to_owned),
+            is_in_section: true,
+            place: self.lines.at(member.start as u64),
+        }
     }
 }
 
-fn place_of(node: &Node, file: &Path, namespace: Option<&str>) -> Place {
-    Place {
-        file: file.to_owned(),
-        namespace: namespace.map(str::to_owned),
-        is_in_section: true,
-        line: yaml::line(node),
-    }
-}
-
-fn section(node: &Node, file: &Path, namespace: Option<&str>) -> Result<Section, Fault> {
-    let at = |node: &Node| place_of(node, file, namespace);
-    let own = match namespace {
-        Some(namespace) => format!("docker.{}", safe(namespace)),
-        None => "default-docker".to_owned(),
-    };
+fn section(node: &Node, text: &Text<'_>, namespace: Option<&str>) -> Result<Section, Fault> {
     let mut section = Section {
-        file: file.to_owned(),
+        file: text.file.to_owned(),
         ..Section::default()
     };
     let mut old_name = None;
-    for (name, value) in members(node, &own)? {
-        let fault = |what: String| Fault::at(value, &at(value).path_of(name), what);
-        let text = || match value.value() {
+    for member in text.members(node, &section_of(namespace))? {
+        let (name, value) = (member.name.as_str(), &member.value);
+        let at = || text.place_of(member, namespace);
+        let fault = |what: String| text.fault(value, &at().path_of(name), what);
+        let url = || match value.value() {
             serde_json::Value::String(text) => Ok(text),
             serde_json::Value::Null => Ok(String::new()),
             serde_json::Value::Array(_) | serde_json::Value::Object(_) => Err(fault("expected a URL".to_owned())),
@@ -289,20 +283,20 @@ fn section(node: &Node, file: &Path, namespace: Option<&str>) -> Result<Section,
         };
         match name {
             "lookaside" => {
-                section.lookaside = Some(text()?);
-                section.lookaside_at = at(value);
+                section.lookaside = Some(url()?);
+                section.lookaside_at = at();
             }
             "sigstore" => {
-                old_name = Some((text()?, at(value)));
-                section.old_names.push(("sigstore", at(value)));
+                old_name = Some((url()?, at()));
+                section.old_names.push(("sigstore", at()));
             }
             "sigstore-staging" => {
-                text()?;
-                section.old_names.push(("sigstore-staging", at(value)));
+                url()?;
+                section.old_names.push(("sigstore-staging", at()));
             }
-            "lookaside-staging" => drop(text()?),
+            "lookaside-staging" => drop(url()?),
             "use-sigstore-attachments" => {
-                section.attachments_at = at(value);
+                section.attachments_at = at();
                 section.use_sigstore_attachments = match value.value() {
                     serde_json::Value::Bool(value) => Some(value),
                     serde_json::Value::Null => None,
@@ -314,7 +308,7 @@ fn section(node: &Node, file: &Path, namespace: Option<&str>) -> Result<Section,
                     }
                 };
             }
-            _ if section.unknown.len() < MAX_UNKNOWN => section.unknown.push((name.to_owned(), at(value))),
+            _ if section.unknown.len() < MAX_UNKNOWN => section.unknown.push((name.to_owned(), at())),
             _ => {}
         }
     }

@@ -8,6 +8,7 @@ mod lint_keys;
 mod lint_machine;
 mod lint_places;
 mod load;
+mod mirror_sets;
 mod places;
 mod test;
 mod why;

@@ -76,9 +76,10 @@ impl<'t> Composer<'t> {
 
     /// Composes the node that begins with an event; recursion is bounded by [`MAX_DEPTH`].
     fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Node, Error> {
-        let line = span.start.line();
+        let (line, column) = place(&span);
         let rule = |what: &str| Error::Rule {
             line,
+            column,
             what: what.into(),
         };
         if depth > MAX_DEPTH {
@@ -100,7 +101,7 @@ impl<'t> Composer<'t> {
                 if depth + target.height() > MAX_DEPTH {
                     return Err(rule("nested too deep"));
                 }
-                let mut target = repeat(&mut self.repeated, target, line)?;
+                let mut target = repeat(&mut self.repeated, target, (line, column))?;
                 target.place = start..self.offsets.byte(span.end.index());
                 return Ok(target);
             }
@@ -136,7 +137,7 @@ impl<'t> Composer<'t> {
                             last
                         };
                     }
-                    let line = span.start.line();
+                    let (line, column) = place(&span);
                     let is_merge = matches!(&event, Event::Scalar(text, style, _, tag)
                         if scalar::is_merge(text, *style, tag.as_deref()));
                     let member = self.member(event, span, depth)?;
@@ -146,7 +147,7 @@ impl<'t> Composer<'t> {
                     }
                     if !names.insert(member.name.clone()) {
                         let what = format!("member \"{}\" is repeated", member.name);
-                        return Err(Error::Rule { line, what });
+                        return Err(Error::Rule { line, column, what });
                     }
                     members.push(member);
                 };
@@ -165,16 +166,17 @@ impl<'t> Composer<'t> {
         };
         if anchor != 0 {
             self.has_anchors = true;
-            let copy = repeat(&mut self.repeated, &node, line)?;
+            let copy = repeat(&mut self.repeated, &node, (line, column))?;
             self.anchors.insert(anchor, copy);
         }
         Ok(node)
     }
 
     fn member(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Member, Error> {
-        let line = span.start.line();
+        let (line, column) = place(&span);
         let rule = |what: &str| Error::Rule {
             line,
+            column,
             what: what.into(),
         };
         let (start, column) = (self.offsets.byte(span.start.index()), span.start.col());
@@ -223,12 +225,17 @@ fn merge(members: &mut Vec<Member>, mut names: HashSet<String>, sources: Vec<Nod
     Ok(())
 }
 
+/// Line and column of an event, counted from 1.
+fn place(span: &Span) -> (usize, usize) {
+    (span.start.line(), span.start.col() + 1)
+}
+
 /// A copy of a node, while all copies together are not too large.
-fn repeat(spent: &mut usize, node: &Node, line: usize) -> Result<Node, Error> {
+fn repeat(spent: &mut usize, node: &Node, (line, column): (usize, usize)) -> Result<Node, Error> {
     *spent = spent.saturating_add(node.weight());
     if *spent > MAX_REPEATED_BYTES {
         let what = "anchors and aliases stand for too much text".into();
-        return Err(Error::Rule { line, what });
+        return Err(Error::Rule { line, column, what });
     }
     Ok(node.clone())
 }

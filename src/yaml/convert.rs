@@ -46,7 +46,12 @@ pub fn to_json(text: &str, out: &mut dyn Write) -> Result<Converted, ConvertErro
     if may_have_anchors && Converter::new(text, &mut io::sink()).run()?.is_none() {
         if text.len() > MAX_ANCHORED {
             let what = format!("a document with anchors has more than {MAX_ANCHORED} bytes");
-            return Err(Error::Rule { line: 1, what }.into());
+            return Err(Error::Rule {
+                line: 1,
+                column: 1,
+                what,
+            }
+            .into());
         }
         let stream = compose::parse(text)?;
         let documents = stream.documents.iter().map(|node| node.value());
@@ -105,6 +110,7 @@ impl<'t, 'w> Converter<'t, 'w> {
             let line = span.start.line();
             let rule = |what: &str| Error::Rule {
                 line,
+                column: 0,
                 what: what.into(),
             };
             match event {
@@ -159,11 +165,11 @@ impl<'t, 'w> Converter<'t, 'w> {
     fn open_frame(&mut self, bracket: &[u8], frame: Frame, line: usize) -> Result<(), ConvertError> {
         if matches!(self.open.last(), Some(Frame::Mapping { at_key: true, .. })) {
             let what = "a member's name is not text".into();
-            return Err(Error::Rule { line, what }.into());
+            return Err(Error::Rule { line, column: 0, what }.into());
         }
         if self.open.len() >= MAX_DEPTH {
             let what = "nested too deep".into();
-            return Err(Error::Rule { line, what }.into());
+            return Err(Error::Rule { line, column: 0, what }.into());
         }
         self.before()?;
         self.open.push(frame);
@@ -181,7 +187,7 @@ impl<'t, 'w> Converter<'t, 'w> {
         {
             if !names.insert(hash) {
                 let what = format!("member \"{name}\" is repeated");
-                return Err(Error::Rule { line, what }.into());
+                return Err(Error::Rule { line, column: 0, what }.into());
             }
             if !std::mem::replace(is_first, false) {
                 self.out.write_all(b",")?;

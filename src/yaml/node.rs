@@ -16,9 +16,37 @@ pub enum Error {
     Rule {
         /// The line of the file, counted from 1.
         line: usize,
+        /// In characters, counted from 1; 0 where it is not known.
+        column: usize,
         /// The rule that is broken.
         what: String,
     },
+}
+
+impl Error {
+    /// Where it stands in the text, in bytes: the beginning of the line where no more is known.
+    #[must_use]
+    pub fn offset(&self, text: &str) -> usize {
+        let (line, column) = match self {
+            Error::Rule { line, column, .. } => (*line, *column),
+            Error::Syntax(what) => place_in(what).unwrap_or((1, 1)),
+        };
+        let before = text.split_inclusive('\n').take(line.saturating_sub(1));
+        let start: usize = before.map(str::len).sum();
+        // The parser counts characters.
+        let before = text[start..].chars().take(column.saturating_sub(1));
+        start + before.map(char::len_utf8).sum::<usize>()
+    }
+}
+
+/// Line and column that the parser names in its message: `... line 3 column 5`.
+fn place_in(message: &str) -> Option<(usize, usize)> {
+    let number_after = |word: &str| -> Option<usize> {
+        let (_, rest) = message.rsplit_once(word)?;
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    };
+    Some((number_after("line ")?, number_after("column ")?))
 }
 
 /// A value and where it stands.

@@ -25,7 +25,7 @@ fn configuration_of_registries() {
     );
     assert_eq!(
         with_configuration(&sandbox),
-        ["OldMemberName note a.yaml:3:1 docker.quay.io.sigstore"]
+        ["OldMemberName note a.yaml:3:5 docker[\"quay.io\"].sigstore"]
     );
     sandbox.file(
         "registries.d/a.yaml",
@@ -56,7 +56,7 @@ fn configuration_of_registries() {
     sandbox.file("registries.d/b.yaml", attachments("quay.io"));
     assert_eq!(
         with_configuration(&sandbox),
-        ["InvalidConfiguration error b.yaml:3:1 docker"]
+        ["InvalidConfiguration error b.yaml:2:3 docker[\"quay.io\"]"]
     );
     std::fs::remove_file(sandbox.path("registries.d/b.yaml")).unwrap();
     sandbox.file("registries.conf", "[[registry]]\n");
@@ -76,49 +76,93 @@ fn faults_of_configuration_are_told_with_line_and_member() {
         let line = format!("{place}: error: InvalidConfiguration: {what}; every look-up by podman and CRI-O fails\n");
         assert!(outcome.stdout.contains(&line), "{line}{outcome:?}");
     };
-    for (text, line, path, what) in [
+    let mapping = "expected a mapping such as docker: {registry.example/ns: {lookaside: URL}}";
+    for (text, (line, column), path, what) in [
         (
             "docker:\n  a.b: {lookaside: x}\n  c.d:\n    lookaside: [x]\n",
-            4,
-            "docker.c.d.lookaside",
+            (4, 16),
+            "docker[\"c.d\"].lookaside",
+            "expected a URL",
+        ),
+        (
+            "docker: {a.b: {lookaside: x}, c.d: {lookaside: [x]}}\n",
+            (1, 48),
+            "docker[\"c.d\"].lookaside",
             "expected a URL",
         ),
         (
             "docker:\n  c.d:\n    lookaside: x\n    use-sigstore-attachments: \"true\"\n",
-            4,
-            "docker.c.d.use-sigstore-attachments",
+            (4, 31),
+            "docker[\"c.d\"][\"use-sigstore-attachments\"]",
             "expected true or false, found \"true\"",
         ),
         (
             "default-docker:\n  sigstore: {}\n",
-            2,
-            "default-docker.sigstore",
+            (2, 13),
+            "[\"default-docker\"].sigstore",
             "expected a URL",
         ),
-        (
-            "docker:\n  c.d: 5\n",
-            2,
-            "docker.c.d",
-            "expected a mapping such as docker: {registry.example/ns: {lookaside: URL}}",
-        ),
-        (
-            "# a comment\ndocker: 5\n",
-            2,
-            "docker",
-            "expected a mapping such as docker: {registry.example/ns: {lookaside: URL}}",
-        ),
+        ("docker:\n  c.d: 5\n", (2, 8), "docker[\"c.d\"]", mapping),
+        ("# a comment\ndocker: 5\n", (2, 9), "docker", mapping),
     ] {
         sandbox.file("registries.d/a.yaml", text);
-        finding(&format!("registries.d/a.yaml:{line}:1"), &format!("{path}: {what}"));
-        run(&sandbox, &["why", "c.d/a:1", "policy.json"])
-            .expect_usage(&format!("error: registries.d/a.yaml: line {line}: {path}: {what}"));
+        finding(
+            &format!("registries.d/a.yaml:{line}:{column}"),
+            &format!("{path}: {what}"),
+        );
+        run(&sandbox, &["why", "c.d/a:1", "policy.json"]).expect_usage(&format!(
+            "error: registries.d/a.yaml: line {line}, column {column}: {path}: {what}"
+        ));
+    }
+    // What is no YAML, or not as it is taken; characters are not bytes.
+    for (text, place, what) in [
+        ("docker:\n  ä: {b: c, b: d}\n", "2:14", "member \"b\" is repeated"),
+        ("docker:\n  a.b: {\n", "3:1", ""),
+    ] {
+        sandbox.file("registries.d/a.yaml", text);
+        let outcome = run(&sandbox, &["lint", "policy.json"]).expect(1);
+        let line = format!("registries.d/a.yaml:{place}: error: InvalidConfiguration: {what}");
+        assert!(outcome.stdout.contains(&line), "{line} {outcome:?}");
     }
     sandbox.file("registries.d/a.yaml", "docker: {}\n");
-    sandbox.file("registries.conf", "# x\n[[registry]]\nlocation = 5\n");
-    finding("registries.conf:2:1", "[[registry]]: location: expected a string");
-    sandbox.file("registries.conf", "a = 1\nb = \n");
+    sandbox.file("registries.conf", "# x\n  [[registry]]\nlocation = 5\n");
+    finding("registries.conf:2:3", "[[registry]]: location: expected a string");
+    sandbox.file("registries.conf", "a = 1\nb = [1,,]\n");
     let found = with_configuration(&sandbox);
-    assert_eq!(found, ["InvalidConfiguration error registries.conf:2:1 "]);
+    assert_eq!(found, ["InvalidConfiguration error registries.conf:2:8 "]);
+}
+
+/// That one of many files cannot be read is said of that file.
+#[test]
+fn files_of_configuration_that_cannot_be_read() {
+    let sandbox = desk();
+    sandbox.file("policy.json", policy(&format!("      \"quay.io\": [{SIGNED_BY}]")));
+    let check = |file: &str, what: &str| {
+        assert_eq!(
+            with_configuration(&sandbox),
+            [format!(
+                "InvalidConfiguration error {}:0:0 ",
+                file.rsplit('/').next().unwrap()
+            )]
+        );
+        let outcome = run(&sandbox, &["lint", "policy.json"]).expect(1);
+        let line = format!("{file}: error: InvalidConfiguration: {what}; every look-up by podman and CRI-O fails\n");
+        assert!(outcome.stdout.contains(&line), "{line} {outcome:?}");
+    };
+    std::os::unix::fs::symlink("nowhere", sandbox.path("registries.d/a.yaml")).unwrap();
+    check(
+        "registries.d/a.yaml",
+        "it cannot be read: No such file or directory (os error 2)",
+    );
+    std::fs::remove_file(sandbox.path("registries.d/a.yaml")).unwrap();
+    sandbox.file("registries.d/a.yaml", b"docker: {\xff: {}}");
+    check("registries.d/a.yaml", "it is not UTF-8");
+    sandbox.file("registries.d/a.yaml", vec![b'#'; (1 << 20) + 1]);
+    check("registries.d/a.yaml", "it has more than 1048576 bytes");
+    sandbox.file("registries.d/a.yaml", "docker: {}");
+    clean(&with_configuration(&sandbox));
+    sandbox.file("registries.conf", b"# \xff");
+    check("registries.conf", "it is not UTF-8");
 }
 
 /// The sigstore key of the objects, in PEM.

@@ -132,12 +132,14 @@ fn mirrors_of_mirror_sets_without_signatures() {
     policy_with(&sandbox, "quay.io", &signed, &[]);
     sandbox.file("registries.conf", "");
     sandbox.file("d/a.yaml", "docker: {quay.io: {lookaside: \"https://a\"}}");
-    for (kind, list) in [
-        ("ImageTagMirrorSet", "imageTagMirrors"),
-        ("ImageDigestMirrorSet", "imageDigestMirrors"),
+    let (config, operator) = ("config.openshift.io/v1", "operator.openshift.io/v1alpha1");
+    for (version, kind, list) in [
+        (config, "ImageTagMirrorSet", "imageTagMirrors"),
+        (config, "ImageDigestMirrorSet", "imageDigestMirrors"),
+        (operator, "ImageContentSourcePolicy", "repositoryDigestMirrors"),
     ] {
         let set = json!({
-            "apiVersion": "config.openshift.io/v1", "kind": kind, "metadata": {"name": "t"},
+            "apiVersion": version, "kind": kind, "metadata": {"name": "t"},
             "spec": {list: [{"source": "quay.io/ns", "mirrors": ["m.test/q"]}]},
         });
         sandbox.file("set.json", set.to_string());
@@ -152,6 +154,52 @@ fn mirrors_of_mirror_sets_without_signatures() {
     }
 }
 
+/// They contradict each other whatever registries.d says, and the entry that does is named.
+#[test]
+fn mirror_sets_that_nodes_cannot_use() {
+    let sandbox = desk();
+    policy_with(&sandbox, "quay.io", &json!({"type": "reject"}), &[]);
+    let set = |name: &str, kind: &str, entries: &[&str]| {
+        let (list, entries) = (kind.replace("Mirror", "").replace("Set", "Mirrors"), entries.concat());
+        let list = format!("{}{}", list[..1].to_lowercase(), &list[1..]);
+        sandbox.file(
+            &format!("{name}.yaml"),
+            format!("apiVersion: config.openshift.io/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n  {list}:\n{entries}"),
+        );
+    };
+    let other = "  - {source: r.example, mirrors: [m.test]}\n";
+    let contact = "  - {source: quay.io/ns, mirrors: [m.test/q]}\n";
+    let never = "  - {source: quay.io/ns, mirrors: [m.test/t], mirrorSourcePolicy: NeverContactSource}\n";
+    let own = "  - {source: quay.io/ns, mirrors: [m.test/t, quay.io/ns], mirrorSourcePolicy: NeverContactSource}\n";
+    set("a", "ImageDigestMirrorSet", &[contact]);
+    for (entries, what) in [
+        (
+            [other, never],
+            "\"quay.io/ns\" has mirrorSourcePolicy NeverContactSource in one mirror set and AllowContactingSource in another",
+        ),
+        (
+            [other, own],
+            "\"quay.io/ns\" has mirrorSourcePolicy NeverContactSource and is a mirror of itself",
+        ),
+    ] {
+        set("b", "ImageTagMirrorSet", &entries);
+        let told = format!("nodes cannot use these mirror sets: {what}");
+        let path = "ImageTagMirrorSet/b spec.imageTagMirrors[1]";
+        for options in [&[][..], &["--registries.d", "registries.d"]] {
+            let args = [&["policy", "lint", "policy.json", "a.yaml", "b.yaml"][..], options].concat();
+            let outcome = sandbox.run(args).expect(1);
+            let line = format!("b.yaml:7:5: error: InvalidConfiguration: {path}: {told}\n");
+            assert!(outcome.stdout.starts_with(&line), "{line} {outcome:?}");
+        }
+        run(&sandbox, &["why", "quay.io/ns/a:v1", "policy.json", "a.yaml", "b.yaml"])
+            .expect_usage(&format!("error: b.yaml: line 7, column 5: {path}: {told}"));
+    }
+    set("b", "ImageTagMirrorSet", &[other, contact]);
+    sandbox
+        .run(["policy", "lint", "policy.json", "a.yaml", "b.yaml"])
+        .expect(0);
+}
+
 /// They may be known ones, misspelt: whoever reads the file passes them over in silence.
 #[test]
 fn members_of_registries_d_that_nobody_knows() {
@@ -161,12 +209,16 @@ fn members_of_registries_d_that_nobody_knows() {
     sandbox.file("registries.d/a.yaml", text);
     let outcome = run(&sandbox, &["lint", "policy.json"]).expect(1);
     let lines: Vec<String> = [
-        (1, "doker", "doker"),
-        (3, "default-docker.lookasid", "lookasid"),
-        (6, "docker.quay.io.Lookaside", "Lookaside"),
-        (7, "docker.quay.io.use-sigstore-attachment", "use-sigstore-attachment"),
+        ("1:1", "doker", "doker"),
+        ("3:3", "[\"default-docker\"].lookasid", "lookasid"),
+        ("6:5", "docker[\"quay.io\"].Lookaside", "Lookaside"),
+        (
+            "7:5",
+            "docker[\"quay.io\"][\"use-sigstore-attachment\"]",
+            "use-sigstore-attachment",
+        ),
     ]
-    .map(|(line, path, name)| format!("registries.d/a.yaml:{line}:1: warning: InvalidConfiguration: {path}: \"{name}\" is not a member that containers-registries.d(5) knows, and is ignored\n"))
+    .map(|(place, path, name)| format!("registries.d/a.yaml:{place}: warning: InvalidConfiguration: {path}: \"{name}\" is not a member that containers-registries.d(5) knows, and is ignored\n"))
     .into();
     assert_eq!(
         outcome.stdout,

@@ -57,7 +57,7 @@ const RED_HAT: [&str; 2] = [
     "docker:\n     registry.access.redhat.com:\n         lookaside: https://access.redhat.com/webassets/docker/content/sigstore\n",
 ];
 
-const OLD_NAME: &str = "OldMemberName note docker.registry.redhat.io.sigstore";
+const OLD_NAME: &str = "OldMemberName note docker[\"registry.redhat.io\"].sigstore";
 
 #[test]
 fn fedora() {

@@ -87,9 +87,9 @@ At best an image here is Rejected.
 Fetched from the first of these that has it; signatures are looked for only there:
   mirror.example/cache/bar:v1: mirror, registries.conf
     GPG signatures: https://m.example/sigs/cache/bar@sha256=DIGEST/signature-1
-        (registries.d/a.yaml, line 3, docker.mirror.example)
+        (registries.d/a.yaml, line 3, docker[\"mirror.example\"])
     sigstore signatures: in the registry (registries.d/a.yaml, line 4,
-        docker.mirror.example)
+        docker[\"mirror.example\"])
   registry.local:5000/foo/bar:v1: the source
     GPG signatures: https://old.example/s/foo/bar@sha256=DIGEST/signature-1
         (registries.d/a.yaml, line 6, default-docker)
@@ -226,11 +226,12 @@ fn mistakes_are_told_with_file_line_and_column() {
     run(&sandbox, &["why", &both, "policy.json"]).expect_usage("has a tag and a digest");
     run(&sandbox, &["why", "Registry.local/X:1", "policy.json"]).expect_usage("a repository name must be lower case");
     sandbox.file("registries.d/b.yaml", "docker: 5\n");
-    run(&sandbox, &["why", REF, "policy.json"]).expect_usage("registries.d/b.yaml: line 1: docker: expected a mapping");
+    run(&sandbox, &["why", REF, "policy.json"])
+        .expect_usage("registries.d/b.yaml: line 1, column 9: docker: expected a mapping");
     sandbox.file("registries.d/b.yaml", "");
     sandbox.file("registries.conf", "[[registry]]\n");
     run(&sandbox, &["why", REF, "policy.json"])
-        .expect_usage("registries.conf: line 1: [[registry]]: location and prefix are both missing");
+        .expect_usage("registries.conf: line 1, column 1: [[registry]]: location and prefix are both missing");
     sandbox.file("big.json", vec![b' '; (4 << 20) + 1]);
     run(&sandbox, &["why", REF, "big.json"]).expect_usage("big.json has more than 4194304 bytes");
 }

@@ -62,7 +62,7 @@ fn a_member_that_is_not_known_is_named_where_no_signature_is_found() {
     assert_eq!(scene.warned(&stores, 1), both);
     // A section that is none.
     let stores = format!("default_docker:\n  lookaside: {store}\n");
-    assert_eq!(scene.warned(&stores, 1), [scene.warning(2, "default_docker")]);
+    assert_eq!(scene.warned(&stores, 1), [scene.warning(1, "default_docker")]);
     // One about other images says nothing of this one.
     let stores = format!("docker:\n  other.example.com:\n    lookasid: {store}\n");
     assert_eq!(scene.warned(&stores, 1), [""; 0]);

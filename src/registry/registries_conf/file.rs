@@ -4,6 +4,7 @@
 use toml::{Table, Value};
 
 use super::table::{Mirror, PullFromMirror, Registry};
+use crate::policy::place::{Lines, Place};
 use crate::text::place::{quoted, shown};
 use crate::text::safe;
 
@@ -13,22 +14,25 @@ pub(super) struct Own {
     pub helpers: Option<Vec<String>>,
 }
 
-/// What is wrong in a file, safe to print, and the line where it is; 0 where that is not known.
+/// What is wrong in a file, safe to print, and where; line 0 where that is not known.
 pub(super) struct TomlFault {
-    pub line: usize,
+    pub place: Place,
     pub what: String,
 }
 
 impl From<String> for TomlFault {
     fn from(what: String) -> Self {
-        Self { line: 0, what }
+        let place = Place::default();
+        Self { place, what }
     }
 }
 
 /// Reads the `[[registry]]` entries of a file; the first of a prefix counts.
 pub(super) fn parse(text: &str) -> Result<Own, TomlFault> {
     let table: Table = text.parse().map_err(|error: toml::de::Error| TomlFault {
-        line: error.span().map_or(0, |span| line_of(text, span.start)),
+        place: error.span().map_or(Place::default(), |span| {
+            Lines::of(text.as_bytes()).at(span.start as u64)
+        }),
         what: safe(error.message()),
     })?;
     if table.get("registries").is_some() {
@@ -49,17 +53,16 @@ pub(super) fn parse(text: &str) -> Result<Own, TomlFault> {
     })
 }
 
-/// The line of a byte, from 1.
-fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
-}
-
 /// What is wrong in an entry: its line where it stands below a header, its number where it does not, and its location.
 fn in_entry(text: &str, n: usize, entry: &Table, what: &str) -> TomlFault {
     let is_header = |line: &str| line.split('#').next().map(str::trim) == Some("[[registry]]");
     let headers = text.lines().enumerate().filter(|(_, line)| is_header(line));
-    let line = headers.map(|(line, _)| line + 1).nth(n).unwrap_or_default();
-    let number = match line {
+    let mut places = headers.map(|(number, line)| Place {
+        line: number + 1,
+        column: line.find('[').unwrap_or_default() + 1,
+    });
+    let place = places.nth(n).unwrap_or_default();
+    let number = match place.line {
         0 => format!("entry {}: ", n + 1),
         _ => String::new(),
     };
@@ -68,7 +71,7 @@ fn in_entry(text: &str, n: usize, entry: &Table, what: &str) -> TomlFault {
         .find_map(|name| Some((name, entry.get(name)?.as_str()?)));
     let name = name.map(|(name, value)| format!(" ({name} = {})", quoted(value)));
     TomlFault {
-        line,
+        place,
         what: format!("{number}[[registry]]{}: {what}", name.unwrap_or_default()),
     }
 }

@@ -23,6 +23,16 @@ pub struct MirrorSource {
     pub never_contact: Option<bool>,
 }
 
+/// Why nodes would make nothing of mirror sets: an entry breaks a rule, or contradicts one before it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct Unusable {
+    /// The number of the entry, from 0.
+    pub entry: usize,
+    /// What is wrong with it, safe to print.
+    pub what: String,
+}
+
 impl MirrorSource {
     /// The entries of a mirror set, as nodes read them.
     pub fn of_set(set: &MirrorSet) -> impl Iterator<Item = Self> + '_ {
@@ -40,22 +50,23 @@ impl RegistriesConf {
     ///
     /// # Errors
     /// When nodes would make nothing of them: an entry breaks a rule, or two contradict each other.
-    pub fn of_mirror_sets(sources: &[MirrorSource], insecure: &[String], blocked: &[String]) -> Result<Self, String> {
-        sources.iter().try_for_each(check)?;
+    pub fn of_mirror_sets(sources: &[MirrorSource], insecure: &[String], blocked: &[String]) -> Result<Self, Unusable> {
+        for (entry, set) in sources.iter().enumerate() {
+            check(set).map_err(|what| Unusable { entry, what })?;
+        }
         // A set without a real mirror says nothing.
-        let real: Vec<&MirrorSource> = sources
-            .iter()
-            .filter(|set| set.mirrors.iter().any(|mirror| *mirror != set.source))
-            .collect();
+        let is_real = |set: &MirrorSource| set.mirrors.iter().any(|mirror| *mirror != set.source);
+        let real: Vec<&MirrorSource> = sources.iter().filter(|set| is_real(set)).collect();
         let mut entries: BTreeMap<&str, Registry> = BTreeMap::new();
         let mut policies: BTreeMap<&str, bool> = BTreeMap::new();
-        for set in &real {
+        for (entry, set) in sources.iter().enumerate().filter(|(_, set)| is_real(set)) {
             if let Some(never) = set.never_contact {
                 if *policies.entry(&set.source).or_insert(never) != never {
-                    return Err(format!(
+                    let what = format!(
                         "{} has mirrorSourcePolicy NeverContactSource in one mirror set and AllowContactingSource in another",
                         quoted(&set.source)
-                    ));
+                    );
+                    return Err(Unusable { entry, what });
                 }
             }
             let registry = entries.entry(&set.source).or_insert_with(|| empty(&set.source));

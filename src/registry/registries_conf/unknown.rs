@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use crate::policy::place::{Lines, Place};
 use crate::text::{place::quoted, safe};
 
 /// Most members of a file that are remembered.
@@ -40,8 +41,8 @@ const OF_MIRROR: [&str; 3] = ["insecure", "location", "pull-from-mirror"];
 pub struct Unknown {
     /// The file that it stands in.
     pub file: PathBuf,
-    /// The line, counted from 1.
-    pub line: usize,
+    /// Where its name begins.
+    pub place: Place,
     /// The table that it stands in and its name, safe to print.
     pub path: String,
     /// As the file has it, which is not safe to print.
@@ -64,7 +65,7 @@ impl Unknown {
     #[must_use]
     pub fn warning(&self) -> String {
         let file = safe(&self.file.display().to_string());
-        format!("{file} line {}: {}", self.line, self.passed_over())
+        format!("{file} line {}: {}", self.place.line, self.passed_over())
     }
 }
 
@@ -75,7 +76,7 @@ pub(super) fn of(file: &Path, text: &str) -> Vec<Unknown> {
     };
     let mut search = Search {
         file,
-        text,
+        lines: Lines::of(text.as_bytes()),
         found: Vec::new(),
     };
     search.table(root.get_ref(), "", &OF_FILE, None);
@@ -93,7 +94,7 @@ pub(super) fn of(file: &Path, text: &str) -> Vec<Unknown> {
 
 struct Search<'t> {
     file: &'t Path,
-    text: &'t str,
+    lines: Lines,
     found: Vec<Unknown>,
 }
 
@@ -106,10 +107,9 @@ impl Search<'_> {
             if self.found.len() == MAX_UNKNOWN {
                 return;
             }
-            let before = self.text.bytes().take(name.span().start);
             self.found.push(Unknown {
                 file: self.file.to_owned(),
-                line: before.filter(|byte| *byte == b'\n').count() + 1,
+                place: self.lines.at(name.span().start as u64),
                 path: format!("{path}{}", safe(name.get_ref())),
                 name: name.get_ref().to_string(),
                 prefix: prefix.map(str::to_owned),

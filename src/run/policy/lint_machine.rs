@@ -5,16 +5,14 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::lint_places;
 use super::load::shown;
+use super::{lint_places, mirror_sets};
 use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::lint;
-use crate::policy::place::Place;
 use crate::policy::rulebook::{PlacedRequirement, Rulebook, Spot};
 use crate::policy::{KeyMaterial, PolicyRequirement, SigstoreSigners};
-use crate::registry::registries_conf::mirror_sets::MirrorSource;
 use crate::registry::registries_conf::RegistriesConf;
-use crate::registry::registries_d::{self, passed_over, RegistriesD};
+use crate::registry::registries_d::{self, passed_over, MemberPlace, RegistriesD};
 use crate::settings::containers::files;
 use crate::settings::policy::{Ground, Lint};
 
@@ -40,15 +38,20 @@ pub(super) fn of(book: &Rulebook, settings: &Lint) -> Vec<Finding> {
         invalid(sections, &mut findings);
     }
     let conf = conf.as_ref().and_then(|read| read.content.as_ref().ok());
-    findings.extend(conf.into_iter().flat_map(unknown_in_conf));
+    if let Some(conf) = conf {
+        findings.extend(unknown_in_conf(conf));
+    }
+    // They need no registries.d to contradict each other.
+    let sets = mirror_sets::conf(book, &[], &[]);
+    let unusable = sets.as_ref().err();
+    findings.extend(unusable.map(|error| Finding::new(Code::InvalidConfiguration, error.spot.clone(), &*error.what)));
     if let Some(sections) = sections.as_ref().and_then(|read| read.content.as_ref().ok()) {
         findings.extend(old_names(sections));
         findings.extend(unknown(sections));
         findings.extend(not_read(sections));
         findings.extend(lint_places::attachments(book, sections));
         let conf = conf.map(|conf| (conf, "registries.conf"));
-        let sets = mirror_sets(book, &mut findings);
-        let sets = sets.as_ref().map(|conf| (conf, "a mirror set of these files"));
+        let sets = sets.as_ref().ok().map(|conf| (conf, "a mirror set of these files"));
         let named = conf.into_iter().chain(sets);
         findings.extend(named.flat_map(|named| lint_places::mirrors(book, named, sections)));
     }
@@ -61,7 +64,11 @@ fn invalid<T>(read: &files::Read<T>, findings: &mut Vec<Finding>) {
         let fault = read.fault.as_ref();
         findings.push(Finding::new(
             Code::InvalidConfiguration,
-            fault.map(|own| spot(&own.file, own.line, own.path.clone())),
+            fault.map(|own| Spot {
+                file: own.file.clone(),
+                place: own.place,
+                path: own.path.clone(),
+            }),
             format!(
                 "{}; every look-up by podman and CRI-O fails",
                 fault.map_or(what, |own| &own.what)
@@ -70,23 +77,12 @@ fn invalid<T>(read: &files::Read<T>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What nodes make of the mirror sets in the files.
-fn mirror_sets(book: &Rulebook, findings: &mut Vec<Finding>) -> Option<RegistriesConf> {
-    let sources: Vec<MirrorSource> = book.mirror_sets().flat_map(MirrorSource::of_set).collect();
-    let conf = RegistriesConf::of_mirror_sets(&sources, &[], &[]);
-    let told = |what: String| {
-        let what = format!("nodes cannot use these mirror sets: {what}");
-        findings.push(Finding::new(Code::InvalidConfiguration, None, what));
-    };
-    conf.map_err(told).ok()
-}
-
 fn old_names(sections: &RegistriesD) -> Vec<Finding> {
     let found = sections.old_names().map(|(name, place)| {
         let new = name.replace("sigstore", "lookaside");
         Finding::new(
             Code::OldMemberName,
-            Some(spot(&place.file, place.line, place.path_of(name))),
+            Some(spot(place, name)),
             format!("{name} is the old name of {new}; it has nothing to do with sigstore signatures"),
         )
     });
@@ -96,12 +92,7 @@ fn old_names(sections: &RegistriesD) -> Vec<Finding> {
 /// Members that may be known ones, misspelt.
 fn unknown(sections: &RegistriesD) -> Vec<Finding> {
     let found = sections.all_unknown().map(|(name, place)| {
-        Finding::new(
-            Code::InvalidConfiguration,
-            Some(spot(&place.file, place.line, place.path_of(name))),
-            passed_over(name),
-        )
-        .at_most(Severity::Warning)
+        Finding::new(Code::InvalidConfiguration, Some(spot(place, name)), passed_over(name)).at_most(Severity::Warning)
     });
     found.collect()
 }
@@ -109,7 +100,11 @@ fn unknown(sections: &RegistriesD) -> Vec<Finding> {
 /// The same of registries.conf.
 fn unknown_in_conf(conf: &RegistriesConf) -> impl Iterator<Item = Finding> + '_ {
     conf.all_unknown().iter().map(|member| {
-        let spot = spot(&member.file, member.line, member.path.clone());
+        let spot = Spot {
+            file: member.file.clone(),
+            place: member.place,
+            path: member.path.clone(),
+        };
         Finding::new(Code::InvalidConfiguration, Some(spot), member.passed_over()).at_most(Severity::Warning)
     })
 }
@@ -122,12 +117,12 @@ fn not_read(sections: &RegistriesD) -> impl Iterator<Item = Finding> + '_ {
     })
 }
 
-/// A place in registries.d or registries.conf, where only lines are known.
-fn spot(file: &Path, line: usize, path: String) -> Spot {
+/// The place of a member of registries.d.
+fn spot(at: &MemberPlace, name: &str) -> Spot {
     Spot {
-        file: file.to_owned(),
-        place: Place { line, column: 1 },
-        path,
+        file: at.file.clone(),
+        place: at.place,
+        path: at.path_of(name),
     }
 }
 

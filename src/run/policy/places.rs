@@ -7,7 +7,7 @@ use crate::policy::mirrored::Mirror;
 use crate::policy::PolicyRequirement;
 use crate::reference::Reference;
 use crate::registry::registries_conf::Unknown;
-use crate::registry::registries_d::{self, not_read, passed_over, RegistriesD};
+use crate::registry::registries_d::{not_read, passed_over, MemberPlace, RegistriesD};
 use crate::settings::containers::{files, Containers};
 use crate::settings::policy::Ground;
 use crate::settings::UsageError;
@@ -51,9 +51,9 @@ pub(super) fn place(
     ground: &Ground,
     is_by_objects: bool,
 ) -> FetchPlace {
-    let at = |place: &registries_d::Place| match &place.namespace {
-        Some(namespace) => format!("{}, line {}, docker.{namespace}", shown(&place.file), place.line),
-        None => format!("{}, line {}, default-docker", shown(&place.file), place.line),
+    let at = |place: &MemberPlace| {
+        let (file, section) = (shown(&place.file), place.section());
+        format!("{file}, line {}, {section}", place.place.line)
     };
     let (base, lookaside_by) = match stores.lookaside(&reference) {
         Some((base, place)) => (base.to_owned(), at(place)),

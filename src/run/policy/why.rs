@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::key_files::KeyFiles;
 use super::keys::{self, MayMeet};
 use super::load::{left_out, load_with_mirrors, not_judged, spoiled};
-use super::places;
+use super::{mirror_sets, places};
 use crate::cluster::mirrors::Mirrors;
 use crate::policy::explanation::{Explanation, FetchPlace, Part, State, Step};
 use crate::policy::mirrored::{self, Mirror};
@@ -14,8 +14,6 @@ use crate::policy::rulebook::Rulebook;
 use crate::policy::scope::scopes_of;
 use crate::policy::{stanza, words};
 use crate::reference::Reference;
-use crate::registry::registries_conf::mirror_sets::MirrorSource;
-use crate::registry::registries_conf::RegistriesConf;
 use crate::report::console::Console;
 use crate::report::exit::Exit;
 use crate::report::policy_why::{write_json, write_text};
@@ -171,10 +169,8 @@ fn of_sets(
     notes: &mut Vec<String>,
 ) -> Result<(Vec<Mirror>, Vec<places::Located>), UsageError> {
     let mirrors = mirrored::of_sets(book.mirror_sets(), reference);
-    let sources: Vec<MirrorSource> = book.mirror_sets().flat_map(MirrorSource::of_set).collect();
     let (insecure, blocked) = of_cluster.map_or((&[][..], &[][..]), |own| (&own.insecure, &own.blocked));
-    let conf = RegistriesConf::of_mirror_sets(&sources, insecure, blocked)
-        .map_err(|what| UsageError::new(format!("nodes cannot use these mirror sets: {what}")))?;
+    let conf = mirror_sets::conf(book, insecure, blocked).map_err(|error| UsageError::new(error.told()))?;
     let found = match conf.locations(reference) {
         Ok(found) => found,
         Err(error) => {

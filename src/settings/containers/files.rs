@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::{may_be_there, Containers};
 use crate::files::read::{read_bounded, read_regular};
+use crate::policy::place::Place;
 use crate::registry::registries_conf::{self, RegistriesConf};
 use crate::registry::registries_d::{self, RegistriesD};
 use crate::text::safe;
@@ -22,17 +23,17 @@ pub struct Read<T> {
     pub content: Result<T, String>,
     /// The files, in the order in which they apply.
     pub files: Vec<PathBuf>,
-    /// Where a file breaks its format, if one does.
+    /// Which file cannot be read or breaks its format, if one does, and where.
     pub fault: Option<Fault>,
 }
 
-/// What breaks the format of a file, and where.
+/// What breaks the format of a file, and where; or why a file or directory cannot be read.
 #[derive(Debug)]
 pub struct Fault {
     /// The file that it stands in.
     pub file: PathBuf,
-    /// The line, counted from 1; 0 where it is not known.
-    pub line: usize,
+    /// Where in the file; line 0 where that is not known.
+    pub place: Place,
     /// The path of the member, safe to print; empty where it is not known.
     pub path: String,
     /// What is wrong, safe to print.
@@ -45,6 +46,50 @@ impl<T> Read<T> {
             content: Err(what),
             files: Vec::new(),
             fault: None,
+        }
+    }
+
+    fn unread(unread: Unread) -> Self {
+        Self {
+            fault: Some(unread.fault()),
+            ..Self::failed(unread.told)
+        }
+    }
+}
+
+/// A file or directory that cannot be read.
+struct Unread {
+    file: PathBuf,
+    /// In a sentence that names the file, safe to print.
+    told: String,
+    /// To follow the name of the file, safe to print.
+    what: String,
+}
+
+impl Unread {
+    fn because(file: &Path, error: &io::Error) -> Self {
+        Self {
+            file: file.to_owned(),
+            told: format!("reading {}: {error}", shown(file)),
+            what: format!("it cannot be read: {error}"),
+        }
+    }
+
+    /// `is` is what is wrong, such as "is not UTF-8".
+    fn that(file: &Path, is: &str) -> Self {
+        Self {
+            file: file.to_owned(),
+            told: format!("{} {is}", shown(file)),
+            what: format!("it {is}"),
+        }
+    }
+
+    fn fault(&self) -> Fault {
+        Fault {
+            file: self.file.clone(),
+            place: Place::default(),
+            path: String::new(),
+            what: self.what.clone(),
         }
     }
 }
@@ -60,30 +105,32 @@ pub fn registries_conf(containers: &Containers) -> Read<RegistriesConf> {
     files.extend(main.cloned());
     match listed(&containers.drop_ins, "conf") {
         Ok(found) => files.extend(found),
-        Err(what) => return Read::failed(what),
+        Err(unread) => return Read::unread(unread),
     }
     files.extend(containers.last.clone());
     // Whoever names a file may name a pipe.
     let is_named = |file: &PathBuf| containers.is_named && main == Some(file) || containers.last.as_ref() == Some(file);
     // There are no drop-ins beside it.
-    let texts = texts(&files, registries_conf::MAX_FILE, is_named).map_err(|what| {
-        if containers.is_by_option {
-            format!("--registries-conf: {what}")
-        } else {
-            what
+    let texts = match texts(&files, registries_conf::MAX_FILE, is_named) {
+        Ok(texts) => texts,
+        Err(mut unread) => {
+            if containers.is_by_option {
+                unread.told = format!("--registries-conf: {}", unread.told);
+            }
+            return Read::unread(unread);
         }
-    });
-    let parsed = texts.map(|texts| RegistriesConf::parse(&texts));
+    };
+    let parsed = RegistriesConf::parse(&texts);
     let fault = match &parsed {
-        Ok(Err(registries_conf::RegistriesConfError::File { file, line, what })) => Some(Fault {
+        Err(registries_conf::RegistriesConfError::File { file, place, what }) => Some(Fault {
             file: file.clone(),
-            line: *line,
+            place: *place,
             path: String::new(),
             what: what.clone(),
         }),
         _ => None,
     };
-    let content = parsed.and_then(|parsed| parsed.map_err(|error| error.to_string()));
+    let content = parsed.map_err(|error| error.to_string());
     Read { content, files, fault }
 }
 
@@ -99,34 +146,32 @@ pub fn registries_d(containers: &Containers) -> Read<RegistriesD> {
     }
     let files = match listed(&containers.registries_d, "yaml") {
         Ok(files) => files,
-        Err(what) => return Read::failed(what),
+        Err(unread) => return Read::unread(unread),
     };
-    let texts = texts(&files, registries_d::MAX_FILE, |_| false);
+    let texts = match texts(&files, registries_d::MAX_FILE, |_| false) {
+        Ok(texts) => texts,
+        Err(unread) => return Read::unread(unread),
+    };
     let not_read = match misnamed(&containers.registries_d) {
         Ok(files) => files,
-        Err(what) => return Read::failed(what),
+        Err(unread) => return Read::unread(unread),
     };
-    let parsed = texts.map(|texts| {
-        RegistriesD::parse(&texts).map(|mut all| {
-            all.not_read = not_read;
-            all
-        })
+    let parsed = RegistriesD::parse(&texts);
+    let fault = parsed.as_ref().err().map(|error| Fault {
+        file: error.file.clone(),
+        place: error.fault.place,
+        path: error.fault.path.clone(),
+        what: error.fault.what.clone(),
     });
-    let fault = match &parsed {
-        Ok(Err(error)) => Some(Fault {
-            file: error.file.clone(),
-            line: error.fault.line,
-            path: error.fault.path.clone(),
-            what: error.fault.what.clone(),
-        }),
-        _ => None,
-    };
-    let content = parsed.and_then(|parsed| parsed.map_err(|error| error.to_string()));
+    let content = parsed.map_err(|error| error.to_string()).map(|mut all| {
+        all.not_read = not_read;
+        all
+    });
     Read { content, files, fault }
 }
 
 /// Files of registries.d that are meant to be read by their looks, and are not.
-fn misnamed(directories: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+fn misnamed(directories: &[PathBuf]) -> Result<Vec<PathBuf>, Unread> {
     let mut files = Vec::new();
     for extension in ["yml", "YAML", "YML"] {
         files.extend(listed(directories, extension)?);
@@ -135,19 +180,19 @@ fn misnamed(directories: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
 }
 
 /// The files of some directories with an extension, sorted by name; of two of one name that in the earlier directory.
-fn listed(directories: &[PathBuf], extension: &str) -> Result<Vec<PathBuf>, String> {
+fn listed(directories: &[PathBuf], extension: &str) -> Result<Vec<PathBuf>, Unread> {
     let mut found: BTreeMap<OsString, PathBuf> = BTreeMap::new();
     for directory in directories {
         let entries = match directory.read_dir() {
             Ok(entries) => entries,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,
-            Err(error) => return Err(format!("reading {}: {error}", shown(directory))),
+            Err(error) => return Err(Unread::because(directory, &error)),
         };
         for (number, entry) in entries.enumerate() {
             if number == MAX_FILES {
-                return Err(format!("{} has more than {MAX_FILES} files", shown(directory)));
+                return Err(Unread::that(directory, &format!("has more than {MAX_FILES} files")));
             }
-            let entry = entry.map_err(|error| format!("reading {}: {error}", shown(directory)))?;
+            let entry = entry.map_err(|error| Unread::because(directory, &error))?;
             let path = entry.path();
             if path.extension().is_some_and(|own| own == extension) && !path.is_dir() {
                 found.entry(entry.file_name()).or_insert(path);
@@ -157,22 +202,22 @@ fn listed(directories: &[PathBuf], extension: &str) -> Result<Vec<PathBuf>, Stri
     Ok(found.into_values().collect())
 }
 
-fn texts(files: &[PathBuf], limit: u64, is_named: impl Fn(&PathBuf) -> bool) -> Result<Vec<(PathBuf, String)>, String> {
+fn texts(files: &[PathBuf], limit: u64, is_named: impl Fn(&PathBuf) -> bool) -> Result<Vec<(PathBuf, String)>, Unread> {
     files
         .iter()
         .map(|file| Ok((file.clone(), text(file, limit, is_named(file))?)))
         .collect()
 }
 
-fn text(file: &Path, limit: u64, is_named: bool) -> Result<String, String> {
+fn text(file: &Path, limit: u64, is_named: bool) -> Result<String, Unread> {
     let bytes = if is_named {
         read_bounded(file, limit)
     } else {
         read_regular(file, limit)
     };
-    let bytes = bytes.map_err(|error| format!("reading {}: {error}", shown(file)))?;
-    let bytes = bytes.ok_or_else(|| format!("{} has more than {limit} bytes", shown(file)))?;
-    String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", shown(file)))
+    let bytes = bytes.map_err(|error| Unread::because(file, &error))?;
+    let bytes = bytes.ok_or_else(|| Unread::that(file, &format!("has more than {limit} bytes")))?;
+    String::from_utf8(bytes).map_err(|_| Unread::that(file, "is not UTF-8"))
 }
 
 fn shown(path: &Path) -> String {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The program: parse, logging, run, exit status. All else is in the library.
 
-use std::io::{self, Write};
+use std::io;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use clap::Parser;
 use image_signature::cli::{self, unknown, Cli};
 use image_signature::files::cleanup;
 use image_signature::processes;
-use image_signature::report::console::Messages;
+use image_signature::report::console::{Console, Messages};
 use image_signature::report::exit::Exit;
 use image_signature::report::{output, terminal};
 use image_signature::run;
@@ -28,7 +28,12 @@ fn main() -> ExitCode {
                 Some(message) => {
                     // Clap's own messages begin with the word.
                     let message = message.strip_prefix("error: ").unwrap_or(&message);
-                    writeln!(io::stderr(), "error: {message}")
+                    let (mut out, mut stderr) = (io::sink(), io::stderr());
+                    Console::new(&mut out, &mut stderr)
+                        .on(environment.terminal)
+                        .err
+                        .error(message);
+                    Ok(())
                 }
                 None => error.print(),
             };

@@ -45,6 +45,7 @@ pub fn renderer(appearance: Appearance) -> Box<dyn Renderer> {
         colour,
         width,
         room,
+        explained,
         table,
         keys_shown_by,
     } = appearance;
@@ -63,6 +64,7 @@ pub fn renderer(appearance: Appearance) -> Box<dyn Renderer> {
         (VerificationFormat::Yaml, _) => Box::new(json::Json::new(json::Syntax::Yaml)),
         (VerificationFormat::Explain, _) => Box::new(explain::Explain {
             colour,
+            width: explained,
             has_several: table.is_some(),
             keys_shown_by,
         }),

@@ -46,7 +46,7 @@ use crate::settings::UsageError;
 /// Does what the command line says; results go to `stdout`, everything else to `stderr`. The exit status comes back.
 pub fn run(cli: &Cli, environment: &Environment, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
     let (mut output, fate) = Output::new(stdout);
-    let mut console = Console::new(&mut output, stderr);
+    let mut console = Console::new(&mut output, stderr).on(environment.terminal);
     let console = &mut console;
     let result = match &cli.command {
         Command::Verify(options) => run_verify(options, environment, console),

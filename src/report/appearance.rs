@@ -39,6 +39,8 @@ pub struct Appearance {
     pub width: usize,
     /// Columns that a row of a table may take.
     pub room: usize,
+    /// Longest line of `--explain`, in columns. None where nobody reads it on a terminal: lines stay whole.
+    pub explained: Option<usize>,
     /// Where several images are expected, the widths of the table's columns.
     pub table: Option<Columns>,
     /// The command that shows which keys are accepted in this run, safe to print.

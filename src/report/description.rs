@@ -11,10 +11,16 @@ use serde_json::{json, Value};
 pub use self::record::SignatureDescription;
 use self::record::{minute, recorder};
 use super::json::{write_item, write_list, Syntax, API_VERSION};
+use super::wrap;
 use crate::image::Child;
 use crate::reason::Refusal;
 use crate::record::Condition;
 use crate::text::{bounded, safe};
+
+/// The column in which values about a signature begin.
+const VALUES: usize = 40;
+/// The column in which they go on: a fingerprint in parentheses fits into 80.
+const BELOW: usize = 32;
 
 /// Longest recorded message that is shown, in characters.
 const MAX_MESSAGE: usize = 1024;
@@ -73,13 +79,14 @@ impl ChildDescription {
     }
 }
 
-/// Renders one description; `is_first` where it comes before all others.
+/// Renders one description; `is_first` where it comes before all others. Values in text are broken between words where there is
+/// a longest line.
 #[must_use]
-pub fn render(description: &Description, is_first: bool, syntax: Option<Syntax>) -> Vec<u8> {
+pub fn render(description: &Description, is_first: bool, syntax: Option<Syntax>, width: Option<usize>) -> Vec<u8> {
     let mut text = Vec::new();
     // Writing into memory cannot fail.
     let _ = match syntax {
-        None => write_text(&mut text, description, is_first),
+        None => write_text(&mut text, description, is_first, width),
         Some(syntax) => write_item(&mut text, &item(description), syntax),
     };
     text
@@ -94,7 +101,7 @@ pub fn write_all(out: &mut dyn Write, syntax: Syntax, items: &mut dyn Read) -> i
     write_list(out, &document, syntax, items)
 }
 
-fn write_text(out: &mut dyn Write, description: &Description, is_first: bool) -> io::Result<()> {
+fn write_text(out: &mut dyn Write, description: &Description, is_first: bool, width: Option<usize>) -> io::Result<()> {
     if !is_first {
         writeln!(out)?;
     }
@@ -111,7 +118,7 @@ fn write_text(out: &mut dyn Write, description: &Description, is_first: bool) ->
         line(out, "", "Image Signatures", "none")?;
     }
     for signature in &description.signatures {
-        write_signature(out, signature)?;
+        write_signature(out, signature, width)?;
     }
     if !description.children.is_empty() {
         line(out, "", "Manifests", &format!("{} images", description.children.len()))?;
@@ -128,10 +135,20 @@ fn write_text(out: &mut dyn Write, description: &Description, is_first: bool) ->
     Ok(())
 }
 
-fn write_signature(out: &mut dyn Write, signature: &SignatureDescription) -> io::Result<()> {
+fn write_signature(out: &mut dyn Write, signature: &SignatureDescription, width: Option<usize>) -> io::Result<()> {
     const INDENT: &str = "\t\t\t";
     writeln!(out, "Image Signatures:")?;
-    let mut put = |label: &str, value: &str| line(out, INDENT, label, value);
+    let owner = [safe(&signature.owner)];
+    let mut put = |label: &str, value: &str| match width {
+        // A name is one word.
+        Some(width) if value.contains(' ') => {
+            let begin = format!("{INDENT}{label}:{}", tabs(label));
+            write!(out, "{begin}")?;
+            let value = wrap::keep_together(value, owner.iter().map(String::as_str));
+            wrap::write(out, &value, VALUES, BELOW, width)
+        }
+        _ => line(out, INDENT, label, value),
+    };
     put("Name", &or_none(&signature.name))?;
     put("Type", &or_none(&signature.kind))?;
     if let Some(damage) = &signature.damage {
@@ -173,8 +190,15 @@ fn or_none(text: &str) -> String {
 
 /// A label, tabs up to the sixteenth column after the indentation, and a value.
 fn line(out: &mut dyn Write, indent: &str, label: &str, value: &str) -> io::Result<()> {
-    let tabs = if label.len() + 1 < 8 { "\t\t" } else { "\t" };
-    writeln!(out, "{indent}{label}:{tabs}{value}")
+    writeln!(out, "{indent}{label}:{}{value}", tabs(label))
+}
+
+fn tabs(label: &str) -> &'static str {
+    if label.len() + 1 < 8 {
+        "\t\t"
+    } else {
+        "\t"
+    }
 }
 
 fn item(description: &Description) -> Value {

@@ -9,15 +9,21 @@ use std::io::{self, Write};
 use super::appearance::verdict_text;
 use super::image::ImageReport;
 use super::renderer::{Renderer, Summary};
-use super::{appearance, signatures, table};
+use super::{appearance, signatures, table, wrap};
 use crate::reason::Reason;
 use crate::reference::Reference;
 use crate::subject::{SignatureKind, SourceAnswer};
 use crate::text::{safe, shell_word};
 use crate::verdict::ImageOutcome;
 
+/// Columns by which the rest of a line is indented, and of one that is indented itself: a whole digest fits into 80.
+const INDENT: usize = 4;
+const BELOW: usize = 6;
+
 /// Every check of every signature as a numbered step, with the values compared.
 pub(super) struct Explain {
+    /// Longest line, in columns, on a terminal.
+    pub(super) width: Option<usize>,
     /// Verdicts are coloured: results go to a terminal.
     pub(super) colour: bool,
     /// Several images are expected.
@@ -29,72 +35,72 @@ pub(super) struct Explain {
 impl Renderer for Explain {
     fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
         let outcome = &report.outcome;
-        write!(out, "Image {}", safe(&report.title()))?;
-        if report.requested.is_some() {
-            write!(out, " ({})", safe(&report.image))?;
-        }
-        writeln!(out, " from {}", safe(&report.source))?;
+        let mut kept = signatures::owners(outcome);
+        kept.extend(self.keys_shown_by.clone());
+        let mut line = |begin: &str, text: &str, indent: usize| wrap::line(out, begin, text, &kept, indent, self.width);
+        let image = match report.requested {
+            Some(_) => format!(" ({})", safe(&report.image)),
+            None => String::new(),
+        };
+        let title = safe(&report.title());
+        line(
+            "Image ",
+            &format!("{title}{image} from {}", safe(&report.source)),
+            INDENT,
+        )?;
         if let Some(registry) = &report.registry {
-            writeln!(out, "Pinned: {}", safe(&registry.pinned))?;
+            line("Pinned: ", &safe(&registry.pinned), INDENT)?;
             for instance in &registry.instances {
                 let text = verdict_text(instance.outcome.reason(), instance.outcome.message());
-                writeln!(
-                    out,
-                    "Instance {} {}: {text}",
-                    safe(&instance.platform),
-                    safe(&instance.image)
-                )?;
+                let (platform, image) = (safe(&instance.platform), safe(&instance.image));
+                line("Instance ", &format!("{platform} {image}: {text}"), INDENT)?;
             }
             for digest in &registry.left_out {
-                writeln!(out, "Left out: {} (attestation)", safe(digest))?;
+                line("Left out: ", &format!("{} (attestation)", safe(digest)), INDENT)?;
             }
             if registry.for_information {
-                writeln!(out, "For information: the verdicts of the instances decide")?;
+                line("For information: ", "the verdicts of the instances decide", INDENT)?;
             }
         }
         for expected in &report.expected {
-            writeln!(out, "Expected identity: {expected} ({})", report.identity_source.word())?;
+            let text = format!("{expected} ({})", report.identity_source.word());
+            line("Expected identity: ", &text, INDENT)?;
         }
         for source in &report.sources {
-            writeln!(out, "Source {}", signatures::source(source))?;
+            line("Source ", &signatures::source(source), INDENT)?;
         }
         for signature in outcome.signatures() {
-            writeln!(out, "Signature {}", safe(signature.name()))?;
+            line("Signature ", &safe(signature.name()), INDENT)?;
             for (number, check) in signature.checks().iter().enumerate() {
-                writeln!(
-                    out,
-                    "  {}. {:<9} {:<4}  {}",
-                    number + 1,
-                    check.step.word(),
-                    check.ended.word(),
-                    check.detail
-                )?;
+                let (step, ended) = (check.step.word(), check.ended.word());
+                let begin = format!("  {}. {step:<9} {ended:<4}  ", number + 1);
+                line(&begin, &check.detail, BELOW)?;
             }
             if !signatures::is_said(outcome, signature) {
-                writeln!(out, "  {}", verdict_text(signature.reason(), signature.message()))?;
+                line("  ", &verdict_text(signature.reason(), signature.message()), BELOW)?;
             }
         }
         for tally in outcome.tallies() {
             let Some(scope) = &tally.scope else { continue };
-            writeln!(out, "Required of {} by {scope}", tally.identity)?;
+            line("Required of ", &format!("{} by {scope}", tally.identity), INDENT)?;
             for (number, count) in tally.requirements.iter().enumerate() {
                 let (name, word) = (&count.name, count.word());
-                writeln!(out, "  {}. {name}  {word}  {}", number + 1, count.detail())?;
+                line(&format!("  {}. {name}  {word}  ", number + 1), &count.detail(), BELOW)?;
             }
         }
+        let next = self.next(report);
         appearance::verdict(out, outcome.verdict(), self.colour)?;
+        let begin = outcome.verdict().word();
         let text = verdict_text(outcome.reason(), outcome.message());
-        writeln!(out, "{}", text.trim_start_matches(outcome.verdict().word()))?;
-        write!(out, "Next: {}", next(report))?;
-        let mut left_out = report.sources.iter().filter(|source| source.is_attachment_left_out());
-        if let (Some(source), true) = (left_out.next(), misses_sigstore(outcome)) {
-            let why = source.note.as_deref().unwrap_or_default();
-            write!(out, " If it has sigstore signatures, let them be asked for: {why}.")?;
+        let text = text.trim_start_matches(begin);
+        match self.width {
+            None => writeln!(out, "{text}")?,
+            Some(width) => {
+                let text = wrap::keep_together(text, kept.iter().map(String::as_str));
+                wrap::write(out, &text, begin.len(), INDENT, width)?;
+            }
         }
-        match &self.keys_shown_by {
-            Some(call) if keys_help(outcome) => writeln!(out, " {call} shows the accepted keys.")?,
-            _ => writeln!(out)?,
-        }
+        wrap::line(out, "Next: ", &next, &kept, INDENT, self.width)?;
         if self.has_several {
             writeln!(out)?;
         }
@@ -106,6 +112,25 @@ impl Renderer for Explain {
             writeln!(out, "{}", table::counts(summary))?;
         }
         Ok(())
+    }
+}
+
+impl Explain {
+    /// What a person does next about an image, with the commands for it.
+    fn next(&self, report: &ImageReport) -> String {
+        let outcome = &report.outcome;
+        let mut text = next(report).into_owned();
+        let mut left_out = report.sources.iter().filter(|source| source.is_attachment_left_out());
+        if let (Some(source), true) = (left_out.next(), misses_sigstore(outcome)) {
+            let why = source.note.as_deref().unwrap_or_default();
+            text.push_str(&format!(
+                " If it has sigstore signatures, let them be asked for: {why}."
+            ));
+        }
+        if let (Some(call), true) = (&self.keys_shown_by, keys_help(outcome)) {
+            text.push_str(&format!(" {call} shows the accepted keys."));
+        }
+        text
     }
 }
 

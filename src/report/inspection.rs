@@ -8,6 +8,7 @@ use serde_json::{json, Map, Value};
 use super::json::{claim, source, write_document, Syntax, API_VERSION};
 use super::signatures;
 use super::text::RESOURCE;
+use super::wrap;
 use crate::openpgp::framing::message::Message;
 use crate::payload::{self, Payload};
 use crate::reason::Refusal;
@@ -66,11 +67,17 @@ impl Inspected {
     }
 }
 
-/// Prints what each signature claims, marked as unverified, in the format asked for.
+/// Prints what each signature claims, marked as unverified, in the format asked for; lines of text are broken between words
+/// where there is a longest one.
 ///
 /// # Errors
 /// When writing fails.
-pub fn write(out: &mut dyn Write, inspections: &[Inspection], format: InspectionFormat) -> io::Result<()> {
+pub fn write(
+    out: &mut dyn Write,
+    inspections: &[Inspection],
+    format: InspectionFormat,
+    width: Option<usize>,
+) -> io::Result<()> {
     match format {
         InspectionFormat::Document(syntax) => {
             let items: Vec<Value> = inspections.iter().map(document).collect();
@@ -78,13 +85,13 @@ pub fn write(out: &mut dyn Write, inspections: &[Inspection], format: Inspection
                 json!({"apiVersion": API_VERSION, "kind": "InspectionList", "unverified": true, "items": items});
             return write_document(out, &document, syntax);
         }
-        InspectionFormat::Text => lines(out, inspections, |inspection| vec![summary(inspection)])?,
-        InspectionFormat::Wide => lines(out, inspections, |inspection| {
+        InspectionFormat::Text => lines(out, inspections, width, |inspection| vec![summary(inspection)])?,
+        InspectionFormat::Wide => lines(out, inspections, width, |inspection| {
             let details = details(inspection).into_iter().skip(1);
             let details = details.map(|line| format!("  {line}"));
             std::iter::once(summary(inspection)).chain(details).collect()
         })?,
-        InspectionFormat::Explain => lines(out, inspections, |inspection| {
+        InspectionFormat::Explain => lines(out, inspections, width, |inspection| {
             let details = details(inspection).into_iter().enumerate();
             details
                 .map(|(number, line)| format!("{}. {line}", number + 1))
@@ -105,11 +112,19 @@ pub fn write(out: &mut dyn Write, inspections: &[Inspection], format: Inspection
 fn lines(
     out: &mut dyn Write,
     inspections: &[Inspection],
+    width: Option<usize>,
     about: impl Fn(&Inspection) -> Vec<String>,
 ) -> io::Result<()> {
     for inspection in inspections {
         for line in about(inspection) {
-            writeln!(out, "{MARK} {}: {line}", safe(&inspection.file))?;
+            let line = format!("{}: {line}", safe(&inspection.file));
+            let mut text = Vec::new();
+            let width = width.map(|width| width.saturating_sub(MARK.len() + 1));
+            wrap::line(&mut text, "", &line, &[], 4, width)?;
+            // Also where a line goes on.
+            for line in String::from_utf8_lossy(&text).lines() {
+                writeln!(out, "{MARK} {line}")?;
+            }
         }
     }
     Ok(())

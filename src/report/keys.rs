@@ -7,8 +7,9 @@ use serde_json::{json, Value};
 
 use super::json::{write_document, Syntax, API_VERSION};
 use super::validity::validity_word;
+use super::wrap;
 use crate::openpgp::keys::listing::ListedKey;
-use crate::reason::Reason;
+use crate::reason::{Reason, Refusal};
 use crate::text::{safe, time};
 
 fn expiry(key: &ListedKey) -> String {
@@ -19,40 +20,38 @@ fn expiry(key: &ListedKey) -> String {
     }
 }
 
-/// Prints a line a key.
+/// Prints a line a key, broken between words where there is a longest one.
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_text(out: &mut dyn Write, keys: &[ListedKey], wide: bool) -> io::Result<()> {
+pub fn write_text(out: &mut dyn Write, keys: &[ListedKey], wide: bool, width: Option<usize>) -> io::Result<()> {
+    let accepted = |refusal: &Option<Refusal>, yes: &str| match refusal {
+        None => yes.to_owned(),
+        Some(refusal) => format!("not accepted: {refusal}"),
+    };
     for key in keys {
-        write!(
-            out,
-            "{} {} {}, expires {}{}, validity {}: ",
+        let owner = safe(&key.owner);
+        let until = key.signs_until();
+        let text = format!(
+            "{} {} {owner}, expires {}{}, validity {}: {}",
             key.fingerprint,
             key.algorithm,
-            safe(&key.owner),
             expiry(key),
-            key.signs_until()
-                .map_or(String::new(), |end| format!(" (signs until {})", time(end))),
+            until.map_or(String::new(), |end| format!(" (signs until {})", time(end))),
             validity_word(key.validity),
-        )?;
-        match &key.refusal {
-            None => writeln!(out, "accepted")?,
-            Some(refusal) => writeln!(out, "not accepted: {refusal}")?,
-        }
+            accepted(&key.refusal, "accepted"),
+        );
+        wrap::line(out, "", &text, &[owner], 4, width)?;
         for subkey in key.subkeys.iter().filter(|_| wide) {
             let own = &subkey.subkey;
-            write!(
-                out,
-                "  subkey {} {}, expires {}: ",
+            let text = format!(
+                "subkey {} {}, expires {}: {}",
                 own.fingerprint,
                 own.algorithm_name(),
                 own.expires.map_or("never".to_owned(), time),
-            )?;
-            match &subkey.refusal {
-                None => writeln!(out, "signs")?,
-                Some(refusal) => writeln!(out, "not accepted: {refusal}")?,
-            }
+                accepted(&subkey.refusal, "signs"),
+            );
+            wrap::line(out, "  ", &text, &[], 6, width)?;
         }
     }
     out.flush()

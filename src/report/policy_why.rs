@@ -48,7 +48,7 @@ pub fn write_text(out: &mut dyn Write, explanation: &Explanation) -> io::Result<
     }
     writeln!(
         out,
-        "Fetched from the first of these that has it; signatures are looked for only there:"
+        "Fetched from the first of these that has it, and signatures from nowhere else:"
     )?;
     for place in &explanation.locations {
         write_place(out, place)?;

@@ -61,6 +61,45 @@ pub(super) fn write(out: &mut dyn Write, text: &str, mut column: usize, indent: 
     writeln!(out)
 }
 
+/// Writes each line of a text, what does not fit in it `indent` columns further to the right.
+///
+/// # Errors
+/// When writing fails.
+pub(super) fn lines(out: &mut dyn Write, text: &str, indent: usize, width: usize) -> io::Result<()> {
+    for line in text.lines() {
+        let bare = line.trim_start_matches(' ');
+        let margin = line.len() - bare.len();
+        write!(out, "{:margin$}", "")?;
+        write(out, bare, margin, margin + indent, width)?;
+    }
+    Ok(())
+}
+
+/// Writes a line that begins with `begin` whole, or broken where a width is given: names stay together.
+///
+/// # Errors
+/// When writing fails.
+pub(super) fn line(
+    out: &mut dyn Write,
+    begin: &str,
+    text: &str,
+    names: &[String],
+    indent: usize,
+    width: Option<usize>,
+) -> io::Result<()> {
+    let Some(width) = width else {
+        return writeln!(out, "{begin}{text}");
+    };
+    let text = keep_together(text, names.iter().map(String::as_str));
+    let (column, first) = (begin.chars().count(), text.split(' ').next().unwrap_or_default());
+    if column > indent && column + first.chars().count() > width {
+        write!(out, "{}\n{:indent$}", begin.trim_end(), "")?;
+        return write(out, &text, indent, indent, width);
+    }
+    write!(out, "{begin}")?;
+    write(out, &text, column, indent, width)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +145,15 @@ mod tests {
             assert_eq!(lines.split_whitespace().collect::<Vec<_>>().join(" "), text);
             let others = lines.lines().filter(|line| line.trim().contains(' ')).count();
             assert_eq!(others, kept.len(), "{lines}");
+        }
+    }
+
+    #[test]
+    fn a_line_has_no_blank_at_its_end() {
+        for (width, expected) in [(None, "name: 0123456789 b\n"), (Some(12), "name:\n  0123456789\n  b\n")] {
+            let mut out = Vec::new();
+            line(&mut out, "name: ", "0123456789 b", &[], 2, width).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
     }
 

@@ -92,6 +92,7 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
     if let Some(lookups) = reach.as_ref().map(|reach| Arc::new(Lookups::new(reach, settings))) {
         judges.iter_mut().for_each(|judge| judge.looking(&lookups));
     }
+    let width = console.err.width();
     let (mut out, mut stderr) = (progress.over(console.out), progress.over(console.err.stream()));
     let objects = match &settings.images {
         Images::Files {
@@ -106,7 +107,7 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
         collector,
         seen: Arc::default(),
         progress: &progress,
-        stderr: Messages::to(&mut stderr),
+        stderr: Messages::to(&mut stderr).within(width),
         interruption: in_cluster.then(cleanup::gently),
     };
     Ok(match &settings.images {

@@ -28,10 +28,11 @@ const MAX_CHILDREN: usize = 64;
 /// When TLS cannot be set up.
 pub fn run(settings: Describe, console: &mut Console<'_>) -> Result<Exit, UsageError> {
     let syntax = settings.output.syntax();
+    let width = console.width;
     let mut listing = Listing::new(syntax.is_some(), console.out);
     let (mut is_first, mut trouble) = (true, false);
     let mut put = |description: &Description| {
-        listing.put(&description::render(description, is_first, syntax));
+        listing.put(&description::render(description, is_first, syntax, width));
         is_first = false;
         trouble |= has_trouble(description);
     };

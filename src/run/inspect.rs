@@ -70,7 +70,7 @@ pub fn run(settings: &Inspect, console: &mut Console<'_>) -> Exit {
         (InspectOutput::Yaml, false) => InspectionFormat::Document(Syntax::Yaml),
     };
     // Failures are told at the end: see report::output.
-    let _ = inspection::write(console.out, &inspections, format);
+    let _ = inspection::write(console.out, &inspections, format, console.width);
     if unreadable {
         Exit::Trouble
     } else {

@@ -45,8 +45,8 @@ pub fn run(settings: &Listing, console: &mut Console<'_>) -> Result<Exit, UsageE
     };
     // Failures are told at the end: see report::output.
     let _ = match settings.output {
-        KeyOutput::Text => write_text(console.out, &keys, false),
-        KeyOutput::Wide => write_text(console.out, &keys, true),
+        KeyOutput::Text => write_text(console.out, &keys, false, console.width),
+        KeyOutput::Wide => write_text(console.out, &keys, true, console.width),
         KeyOutput::Name => write_names(console.out, &keys),
         KeyOutput::Json => write_json(console.out, &keys, Syntax::Json),
         KeyOutput::Yaml => write_json(console.out, &keys, Syntax::Yaml),

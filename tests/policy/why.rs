@@ -84,7 +84,7 @@ Required by scope registry.local:5000/foo:
   2. reject: every image is refused
      policy.json, line 8, column 9
 At best an image here is Rejected.
-Fetched from the first of these that has it; signatures are looked for only there:
+Fetched from the first of these that has it, and signatures from nowhere else:
   mirror.example/cache/bar:v1: mirror, registries.conf
     GPG signatures: https://m.example/sigs/cache/bar@sha256=DIGEST/signature-1
         (registries.d/a.yaml, line 3, docker[\"mirror.example\"])

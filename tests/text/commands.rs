@@ -8,7 +8,6 @@ use std::path::PathBuf;
 
 use clap::CommandFactory as _;
 use image_signature::cli::Cli;
-use serde_json::{json, Value};
 
 use super::golden::sandbox;
 use crate::support::program::{Outcome, Sandbox};
@@ -34,24 +33,12 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/golden/commands")
 }
 
-/// The example with a policy, a table for it, an object with a record, and configuration that names nothing.
+/// The example with a table for its policy, and configuration that names nothing.
 fn scene() -> Sandbox {
     let sandbox = sandbox();
-    let example = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/example");
-    fs::copy(example.join("policy.json"), sandbox.path("policy.json")).unwrap();
     sandbox.file("table.yaml", TABLE);
     sandbox.file("registries.conf", "");
     fs::create_dir(sandbox.path("registries.d")).unwrap();
-    let mut recorded: Value = serde_json::from_slice(&fs::read(sandbox.path("image.json")).unwrap()).unwrap();
-    let condition = |kind: &str| {
-        json!({"type": kind, "status": "True", "lastProbeTime": "2026-01-01T00:00:00Z",
-            "lastTransitionTime": "2026-01-01T00:00:00Z", "reason": "Verified", "message": "recorded before"})
-    };
-    let signature = &mut recorded["signatures"][0];
-    signature["conditions"] = json!([condition("Trusted"), condition("ForImage")]);
-    signature["imageIdentity"] = json!("registry.local:5000/foo/bar:v1");
-    signature["signedClaims"] = json!({});
-    sandbox.file("recorded.json", recorded.to_string());
     sandbox
 }
 

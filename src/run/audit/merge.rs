@@ -44,8 +44,9 @@ pub(in crate::run) fn run(settings: &Merging, console: &mut Console<'_>) -> Resu
     let reporting = &settings.reporting;
     let total = total.and_then(|total| usize::try_from(total).ok()).unwrap_or(0);
     let progress = Progress::reading(total, settings.shows_progress);
+    let width = console.err.width();
     let (mut out, mut stderr) = (progress.over(console.out), progress.over(console.err.stream()));
-    let mut stderr = Messages::to(&mut stderr);
+    let mut stderr = Messages::to(&mut stderr).within(width);
     let mut totals = Totals::new(reporting.fail_on.clone(), merge.head().started + reporting.warn_expiry);
     let mut outputs = Outputs::new(reporting, reporting.files.iter(), &mut out)?;
     outputs.begin(merge.head());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is told on standard error beside each image: after it, or after the table that must not be torn apart.
 
-use std::io::{self, Seek, Write};
+use std::io::{self, BufRead, BufReader, Seek, Write};
 
 use tempfile::SpooledTempFile;
 
@@ -34,7 +34,12 @@ impl Aside {
         let Some(mut lines) = self.0.take() else {
             return;
         };
-        let told = lines.rewind().and_then(|()| io::copy(&mut lines, stderr.stream()));
+        let told = lines.rewind().and_then(|()| {
+            for line in BufReader::new(lines).lines() {
+                stderr.tell(line?);
+            }
+            Ok::<_, io::Error>(())
+        });
         if let Err(error) = told {
             stderr.error(format_args!("keeping what is to be told: {error}"));
         }

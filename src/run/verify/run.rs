@@ -32,13 +32,14 @@ pub(super) fn judge<'r>(
 ) -> Exit {
     let is_recording = settings.recording == Recording::Confirm;
     let progress = Progress::start(scope.images, settings.shows_progress, is_recording);
+    let width = console.err.width();
     let (mut out, mut stderr) = (progress.over(console.out), progress.over(console.err.stream()));
     let mut run = Run {
         settings,
         judging,
         printer: Printer::new(scope.appearance(settings), &mut out),
         progress: &progress,
-        stderr: Messages::to(&mut stderr),
+        stderr: Messages::to(&mut stderr).within(width),
         aside: Aside::new(scope.prints_table(settings)),
         asked: None,
         identity_source: IdentitySource::User,

@@ -88,6 +88,7 @@ impl Scope {
             colour: settings.colour,
             width: appearance::width(settings.columns),
             room: appearance::room(settings.columns),
+            explained: settings.columns.map(|columns| appearance::width(Some(columns))),
             table: (self.images > 1).then_some(self.columns),
             keys_shown_by: settings.keys_shown_by.clone(),
         }

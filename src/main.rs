@@ -23,20 +23,15 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help on a closed pipe is no failure.
-            let _ = match unknown::message(&error, &args) {
-                Some(message) => {
-                    // Clap's own messages begin with the word.
-                    let message = message.strip_prefix("error: ").unwrap_or(&message);
-                    let (mut out, mut stderr) = (io::sink(), io::stderr());
-                    Console::new(&mut out, &mut stderr)
-                        .on(environment.terminal)
-                        .err
-                        .error(message);
-                    Ok(())
-                }
-                None => error.print(),
-            };
+            match unknown::message(&error, &args) {
+                // Clap's own messages begin with the word.
+                Some(message) => Console::new(&mut io::sink(), &mut io::stderr())
+                    .on(environment.terminal)
+                    .err
+                    .error(message.strip_prefix("error: ").unwrap_or(&message)),
+                // Help on a closed pipe is no failure.
+                None => drop(error.print()),
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
         }
     };

@@ -17,7 +17,7 @@ pub struct Configuration {
     pub system_policy: bool,
 
     /// Read the ClusterImagePolicies of the cluster, and the ImagePolicies of the namespace of -n; with FILE, all are
-    /// combined. The command why also reads the mirror sets of the cluster
+    /// combined
     #[arg(long)]
     pub cluster_policy: bool,
 
@@ -42,6 +42,11 @@ pub struct Registries {
 /// What -n is for here.
 const NAMESPACE: &str = "Add the ImagePolicies of this namespace; without this option, ImagePolicies are left out";
 
+/// What --cluster-policy reads for `why`.
+const CLUSTER_POLICY: &str =
+    "Read the ClusterImagePolicies of the cluster, the ImagePolicies of the namespace of -n, and \
+    the mirror sets; with FILE, all are combined";
+
 /// How explanations and findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PolicyOutput {
@@ -54,7 +59,7 @@ pub enum PolicyOutput {
 }
 
 const STATUS_WHY: &str = "\
-Exit status: 0 done; 2 usage error, or a file cannot be read or breaks its format; 3 GnuPG, a cluster or printing \
+Exit status: 0 done; 2 usage error, or a file cannot be read or is malformed; 3 GnuPG, a cluster or printing \
 failed; 130 interrupted.";
 
 const STATUS_LINT: &str = "\
@@ -62,8 +67,8 @@ Exit status: 0 nothing found but notes; 1 errors or warnings found; 2 usage erro
 cluster or printing failed; 130 interrupted.";
 
 const STATUS_TEST: &str = "\
-Exit status: 0 all is as expected; 1 something is not; 2 usage error, or the table or the policy cannot be read or breaks \
-its format; 3 a key file of the policy cannot be used, or GnuPG, a cluster or printing failed; 130 interrupted.";
+Exit status: 0 all is as expected; 1 something is not; 2 usage error, or the table or the policy cannot be read or is \
+malformed; 3 a key file of the policy cannot be used, or GnuPG, a cluster or printing failed; 130 interrupted.";
 
 const LINT: &str = "  image-signature policy lint
   image-signature policy lint policy.json -o json";
@@ -86,7 +91,7 @@ pub struct PolicyCommand {
 pub enum PolicySubcommand {
     /// Explain which scope applies to a reference and what it requires
     Why(WhyCommand),
-    /// Find what cannot work in a policy, and what may mean something else than intended
+    /// Find what cannot work in a policy, and what may mean something other than intended
     Lint(LintCommand),
     /// Compare what a policy says with a table of what it is meant to say
     Test(TestCommand),
@@ -96,7 +101,11 @@ pub enum PolicySubcommand {
 /// signed reference must look, the mirrors, and where signatures would be looked for. No server is contacted, unless
 /// --cluster-policy asks for it.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{STATUS_WHY}\n\nExamples:\n{WHY}"), mut_arg("namespace", |arg| arg.help(NAMESPACE)))]
+#[command(
+    after_help = format!("{STATUS_WHY}\n\nExamples:\n{WHY}"),
+    mut_arg("namespace", |arg| arg.help(NAMESPACE)),
+    mut_arg("cluster_policy", |arg| arg.help(CLUSTER_POLICY)),
+)]
 pub struct WhyCommand {
     /// The image as it would be asked for: HOST/PATH:TAG or HOST/PATH@DIGEST
     #[arg(value_name = "REF")]
@@ -106,7 +115,7 @@ pub struct WhyCommand {
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// Print what the policy must say so that images pulled by the name of a mirror are accepted; nothing is written
+    /// Print what the policy must say so that images pulled through a mirror are accepted; nothing is written
     #[arg(long)]
     pub mirrors: bool,
 
@@ -123,8 +132,8 @@ pub struct WhyCommand {
     pub format: OutputOption<PolicyOutput>,
 }
 
-/// Find what cannot work in a policy, and what may mean something else than intended: a line a finding, with a stable code,
-/// severity, file, line and column. The policy of this machine is looked at together with its registries.conf,
+/// Find what cannot work in a policy, and what may mean something other than intended: one line per finding, with a stable
+/// code, severity, file, line and column. The policy of this machine is checked together with its registries.conf,
 /// registries.d and programs.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{STATUS_LINT}\n\nExamples:\n{LINT}"), mut_arg("namespace", |arg| arg.help(NAMESPACE)))]

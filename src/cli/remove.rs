@@ -26,7 +26,7 @@ Examples:
   image-signature remove -f image.json --confirm
   image-signature remove foo/bar:v1 --confirm";
 
-/// Forget recorded verdicts. Signatures themselves are never touched.
+/// Remove recorded verdicts. The signatures themselves are kept.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::help::MEANING, super::help::EXIT_STATUS_DONE))]
 pub struct RemoveCommand {
@@ -34,7 +34,7 @@ pub struct RemoveCommand {
     #[arg(value_name = "IMAGE")]
     pub images: Vec<String>,
 
-    /// Forget only what is recorded about this signature, by its name or the part of it after @ (repeatable)
+    /// Remove only what is recorded about this signature, by its name or the part of it after @ (repeatable)
     #[arg(long, value_name = "NAME")]
     pub signature: Vec<String>,
 

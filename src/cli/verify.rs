@@ -187,7 +187,7 @@ pub struct VerifyCommand {
     #[arg(long, value_name = "HOW", help_heading = "Recording")]
     pub dry_run: Option<DryRun>,
 
-    /// Forget recorded verdicts instead, as the command remove does
+    /// Remove recorded verdicts instead, as the command remove does
     #[arg(long, help_heading = "As in oc adm verify-image-signature")]
     pub remove: bool,
 

@@ -15,8 +15,8 @@ use crate::text::{cut, sentence};
 /// Longest message, in characters: it may have several paths in it.
 const MAX_MESSAGE: usize = 2000;
 
-/// Prints a line a finding, as compilers do, and how many there are; and what could not be looked into. `left_out` are the
-/// objects in the files that were not looked at.
+/// Prints one line per finding, as compilers do, and how many there are; and what could not be looked into. `left_out`
+/// are the objects in the files that were not looked at.
 ///
 /// # Errors
 /// When writing fails.

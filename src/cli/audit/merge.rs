@@ -8,7 +8,8 @@ use clap::Args;
 use super::report::ReportOptions;
 
 const EXIT_STATUS: &str = "\
-Exit status: 0 nothing that --fail-on names was found; 1 something was; 2 usage error; 3 something is missing or occurs twice, a report cannot be read, or a shard was not complete itself; 130 interrupted.";
+Exit status: 0 nothing that --fail-on names was found; 1 something was; 2 usage error; 3 something is missing or occurs \
+twice, a report cannot be read, or a shard is itself incomplete; 130 interrupted.";
 
 const EXAMPLES: &str = "\
 Examples:

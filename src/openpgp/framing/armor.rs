@@ -75,13 +75,6 @@ pub fn occurs_in(blob: &[u8]) -> bool {
     blob.windows(15).any(|w| w == b"-----BEGIN PGP ")
 }
 
-/// Whether a text begins as a cleartext signed message does.
-#[must_use]
-pub fn is_clear_signed(text: &[u8]) -> bool {
-    text.trim_ascii_start()
-        .starts_with(b"-----BEGIN PGP SIGNED MESSAGE-----")
-}
-
 fn header_label(line: &str) -> Option<&str> {
     trimmed(line).strip_prefix("-----BEGIN PGP ")?.strip_suffix("-----")
 }

@@ -202,16 +202,6 @@ impl Core {
         })
     }
 
-    /// After how many seconds the key expires that it is about, counted from the making of that key.
-    #[must_use]
-    pub fn key_expires_after(&self) -> Option<u32> {
-        subpackets(&self.hashed)
-            .find_map(|(kind, body)| {
-                (kind == kind::KEY_EXPIRES).then(|| body.try_into().ok().map(u32::from_be_bytes))?
-            })
-            .filter(|seconds| *seconds != 0)
-    }
-
     /// Whether it lets the key that it is about vouch for others (RFC 9580 section 5.2.3.21): a trust signature.
     #[must_use]
     pub fn makes_introducer(&self) -> bool {

@@ -104,6 +104,7 @@ impl<'s> Rules<'s> {
                 }
                 read.push(draft);
             }
+            draft::told_apart(&mut read);
             drafts.push((scope, read));
         }
         if !drafts.is_empty() {

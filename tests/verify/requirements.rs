@@ -8,6 +8,8 @@ use crate::support::cosign::Cosign;
 use crate::support::desk::{IDENTITY, OTHER};
 use crate::support::forge;
 use crate::support::images::{image, payload, D1};
+use crate::support::skipped;
+use crate::support::system::{mounts_are_permitted, why_not, System};
 use crate::verify::Desk;
 
 #[test]
@@ -150,27 +152,69 @@ fn both_kinds_are_required_and_checked() {
     run(json!([signed_by("key.gpg")])).expect_verdict(1, "Unsupported/UnsupportedSignature");
 }
 
+/// Requirements with the same words are told apart by their numbers.
+#[test]
+fn which_of_several_requirements_with_key_data_failed_is_said() {
+    let place = Place::new();
+    let data = |file: &str| {
+        let key = std::fs::read(place.desk.sandbox.path(file)).unwrap();
+        json!({"type": "signedBy", "keyType": "GPGKeys", "keyData": crate::support::images::base64(&key)})
+    };
+    place.scopes(&json!({"": [data("key.gpg"), json!({"type": "insecureAcceptAnything"}), data("other.gpg")]}));
+    for (own, others, failed, met) in [(&[IDENTITY][..], &[][..], 3, 1), (&[], &[IDENTITY], 1, 3)] {
+        place.put(&place.object(own, others));
+        let outcome = place.json(IDENTITY).expect_verdict(1, "Rejected/PolicyRejected");
+        let message = outcome.item()["message"].as_str().unwrap().to_owned();
+        let name = |number| format!("signedBy the keys in the policy (requirement {number})");
+        assert!(
+            message.contains(&format!("also requires {}", name(failed))),
+            "{message}"
+        );
+        assert!(!message.contains(&name(met)), "{message}");
+        let text = place.run(&["--expected-identity", IDENTITY]);
+        assert!(text.words().contains(&name(failed)), "{text:?}");
+    }
+    // One alone has no number.
+    place.scopes(&json!({"": [data("key.gpg"), json!({"type": "insecureAcceptAnything"})]}));
+    let outcome = place.json(IDENTITY);
+    assert!(!outcome.stdout.contains("(requirement"), "{outcome:?}");
+}
+
+/// What gpg has no part in is told all the same.
 #[test]
 fn trouble_with_one_requirement_leaves_the_image_open() {
+    if !mounts_are_permitted() {
+        return skipped("verify by a policy with a gpg that fails", why_not());
+    }
     let place = Place::new();
     place.put(&place.object(&[IDENTITY], &[IDENTITY]));
-    place.scopes(&json!({"": [signed_by("key.gpg"), signed_by("other.gpg")]}));
-    let args = [
-        "-f",
-        "image.json",
-        "--policy",
-        "policy.json",
-        "-o",
-        "json",
-        "--expected-identity",
-        IDENTITY,
-    ];
-    let mut command = place.desk.sandbox.command();
-    // A gpg that is not there.
-    command.arg("verify").args(args).env("PATH", "/nonexistent");
-    let outcome = place.desk.sandbox.finish(&mut command, b"");
-    if outcome.status == 0 {
-        return crate::support::skipped("trouble with gpg", "gpg is found whatever PATH says");
+    let sandbox = &place.desk.sandbox;
+    let real = sandbox.copy_of("/usr/bin/gpg", "real-gpg");
+    let real = real.display();
+    // It says which it is, and fails then.
+    let text = format!("#!/bin/sh\ncase \"$*\" in *--version*) exec {real} \"$@\";; esac\nexit 2\n");
+    let fake = sandbox.program("fake-gpg", text);
+    let run = |requirements: Value| {
+        place.scopes(&json!({"": requirements}));
+        let mut command = System::new().replace("/usr/bin/gpg", &fake).command(sandbox);
+        command.args(["verify", "-f", "image.json", "--policy", "policy.json", "-o", "json"]);
+        command.args(["--expected-identity", IDENTITY]);
+        sandbox.finish(&mut command, b"")
+    };
+    let (key, other) = (signed_by("key.gpg"), signed_by("other.gpg"));
+    let reject = json!({"type": "reject"});
+    let accept = json!({"type": "insecureAcceptAnything"});
+    for (requirements, status, verdict) in [
+        (json!([key]), 3, "Unchecked/EngineFailed"),
+        (json!([key, other]), 3, "Unchecked/EngineFailed"),
+        (json!([key, accept]), 3, "Unchecked/EngineFailed"),
+        (json!([key, reject]), 1, "Rejected/PolicyRejected"),
+        (json!([reject]), 1, "Rejected/PolicyRejected"),
+        (json!([accept]), 1, "Allowed/Allowed"),
+    ] {
+        run(requirements).expect_verdict(status, verdict);
     }
-    assert_eq!(outcome.expect(3).item()["reason"], "EngineFailed");
+    // With the gpg of this machine.
+    place.scopes(&json!({"": [key, other]}));
+    place.json(IDENTITY).expect_verdict(0, OK);
 }

@@ -125,3 +125,17 @@ fn numbered<T, R, E: ToString>(all: &[T], read: impl Fn(&T) -> Result<R, E>) -> 
     let read = |(number, one)| read(one).map_err(|error| (number, error.to_string()));
     all.iter().enumerate().map(read).collect()
 }
+
+/// Adds its number to the name of each requirement that is not the only one of its name.
+pub(super) fn told_apart(drafts: &mut [Draft]) {
+    let names: Vec<String> = drafts.iter().map(|draft| draft.name.clone()).collect();
+    let mut counts: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+    for name in &names {
+        *counts.entry(name).or_default() += 1;
+    }
+    for (number, draft) in drafts.iter_mut().enumerate() {
+        if counts.get(draft.name.as_str()).is_some_and(|count| *count > 1) {
+            draft.name = format!("{} (requirement {})", draft.name, number + 1);
+        }
+    }
+}

@@ -4,7 +4,7 @@
 use serde_json::{json, Value};
 
 use crate::registry::town::Town;
-use crate::support::cosign::Cosign;
+use crate::support::cosign::{self, Cosign};
 use crate::support::hub::Hub;
 
 const REPOSITORY: &str = "ns/app";
@@ -41,6 +41,51 @@ fn the_reference_asked_for_decides_on_the_scope() {
     assert_eq!(item["policy"][0]["scope"], scope.as_str());
     run(json!([rule, {"type": "reject"}])).expect_verdict(1, "Rejected/PolicyRejected");
     run(json!([{"type": "insecureAcceptAnything"}])).expect_verdict(1, "Allowed/Allowed");
+}
+
+/// A GPG signature in the lookaside store and a sigstore signature in the registry, each by its own requirement.
+#[test]
+fn both_kinds_are_required_of_an_image_in_a_registry() {
+    let (town, hub) = (Town::new(), Hub::plain());
+    let digest = hub.store(|store| store.repository(REPOSITORY).image("v1", "policies"));
+    let plain = hub.store(|store| store.repository(REPOSITORY).image("v2", "without sigstore"));
+    town.insecure(&[&hub.host()]);
+    let store = town.store_on_disk();
+    let url = format!("file://{}", store.display());
+    town.stores(&format!(
+        "default-docker:\n  lookaside: {url}\n  use-sigstore-attachments: true\n"
+    ));
+    let (cosign, other) = (Cosign::new(), Cosign::new());
+    town.sandbox.file("cosign.pub", cosign.pem());
+    town.sandbox.file("other.pub", other.pem());
+    let named = |tag: &str| format!("{}/{REPOSITORY}:{tag}", hub.host());
+    town.keep(REPOSITORY, &digest, 1, &town.sign(&digest, &named("v1")));
+    town.keep(REPOSITORY, &plain, 1, &town.sign(&plain, &named("v2")));
+    let payload = cosign::payload(&digest, &named("v1"));
+    let layers = [(&payload[..], &cosign.sign(&payload)[..])];
+    hub.store(|store| store.repository(REPOSITORY).attach(&digest, &layers));
+    let gpg = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": town.key_file.to_str().unwrap()});
+    let sigstore = |key: &str| json!({"type": "sigstoreSigned", "keyPath": town.sandbox.path(key)});
+    let run = |tag: &str, requirements: Value| {
+        town.sandbox
+            .file("policy.json", json!({"default": requirements}).to_string());
+        let image = format!("docker://{}", named(tag));
+        let mut command = town.sandbox.command();
+        command.args(["verify", "-o", "json", "--policy", "policy.json", &image]);
+        for name in ["registries.d", "registries.conf"] {
+            let option = name.replace(".conf", "-conf");
+            command.arg(format!("--{option}")).arg(town.sandbox.path(name));
+        }
+        town.sandbox.finish(&mut command, b"")
+    };
+    run("v1", json!([gpg, sigstore("cosign.pub")])).expect_verdict(0, "Verified/Verified");
+    run("v1", json!([sigstore("cosign.pub")])).expect_verdict(0, "Verified/Verified");
+    // One of the two is there, or by another key.
+    run("v1", json!([gpg, sigstore("other.pub")])).expect_verdict(1, "Rejected/PolicyRejected");
+    run("v2", json!([gpg, sigstore("cosign.pub")])).expect_verdict(1, "Rejected/PolicyRejected");
+    run("v2", json!([gpg])).expect_verdict(0, "Verified/Verified");
+    std::fs::remove_dir_all(store).unwrap();
+    run("v1", json!([gpg, sigstore("cosign.pub")])).expect_verdict(1, "Rejected/PolicyRejected");
 }
 
 /// Whoever has no word about sigstore signatures in registries.d learns that they were not asked for.

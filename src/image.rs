@@ -16,7 +16,7 @@ use crate::text::quoted;
 
 /// What is said of a signature beyond [`MAX_SIGNATURES`]; `index` counts from 0.
 #[must_use]
-pub fn too_many(index: usize) -> Refusal {
+pub(crate) fn too_many(index: usize) -> Refusal {
     let message = format!(
         "it is number {} of the image's signatures; {MAX_SIGNATURES} are looked at",
         index + 1
@@ -53,7 +53,7 @@ pub struct Loaded {
 
 /// Types under which simple signing signatures are stored: by skopeo, podman and the registry, and
 /// by the import controller.
-pub const SIGNATURE_TYPES: [&str; 2] = ["atomic", "AtomicImageV1"];
+pub(crate) const SIGNATURE_TYPES: [&str; 2] = ["atomic", "AtomicImageV1"];
 
 /// What is used of an Image object of `image.openshift.io/v1`.
 #[derive(Debug, Clone)]
@@ -279,7 +279,7 @@ fn read_content(index: usize, name: &str, entry: &Map<String, Value>) -> Result<
 ///
 /// # Errors
 /// When it is not base64, or larger than a signature may be.
-pub fn blob_of_base64(text: &str) -> Result<Vec<u8>, Refusal> {
+pub(crate) fn blob_of_base64(text: &str) -> Result<Vec<u8>, Refusal> {
     decode_base64(text).map_err(|error| match error {
         DecodeError::TooLong => too_long(),
         DecodeError::Broken => Refusal::new(Reason::NotASignature, "its content is not base64"),

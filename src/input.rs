@@ -53,7 +53,7 @@ pub fn unmarked(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
 
 /// Whether bytes begin as ASCII text does in UTF-16.
 #[must_use]
-pub fn looks_like_utf16(start: &[u8]) -> bool {
+pub(crate) fn looks_like_utf16(start: &[u8]) -> bool {
     matches!(start, [0, b, 0, c, ..] | [b, 0, c, 0, ..] if *b != 0 && *c != 0)
 }
 
@@ -61,7 +61,7 @@ pub fn looks_like_utf16(start: &[u8]) -> bool {
 ///
 /// # Errors
 /// When the text is malformed, or reading or writing fails.
-pub fn copy_as_utf8(input: impl Read, encoding: Encoding, out: &mut impl Write) -> Result<(), Error> {
+pub(crate) fn copy_as_utf8(input: impl Read, encoding: Encoding, out: &mut impl Write) -> Result<(), Error> {
     if encoding.is_utf8() {
         let mut input = input;
         io::copy(&mut input, out)?;

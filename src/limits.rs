@@ -8,25 +8,25 @@ pub const MAX_BLOB_BYTES: usize = 1 << 20;
 pub const MAX_PAYLOAD_BYTES: usize = 64 << 10;
 
 /// Largest manifest, in bytes.
-pub const MAX_MANIFEST_BYTES: u64 = 4 << 20;
+pub(crate) const MAX_MANIFEST_BYTES: u64 = 4 << 20;
 
 /// Largest single object of an API, in bytes.
-pub const MAX_OBJECT_BYTES: u64 = 16 << 20;
+pub(crate) const MAX_OBJECT_BYTES: u64 = 16 << 20;
 
 /// Largest page of a list of an API, in bytes.
-pub const MAX_PAGE_BYTES: u64 = 64 << 20;
+pub(crate) const MAX_PAGE_BYTES: u64 = 64 << 20;
 
 /// Most signatures of an image that are judged.
-pub const MAX_SIGNATURES: usize = 128;
+pub(crate) const MAX_SIGNATURES: usize = 128;
 
 /// How far ahead of our clock a signature or key may be dated, in seconds, before it is not yet valid.
-pub const CLOCK_SKEW: i64 = 300;
+pub(crate) const CLOCK_SKEW: i64 = 300;
 
 /// Largest key in bytes, without what other keys certify of it.
-pub const MAX_KEY_BYTES: usize = 1 << 20;
+pub(crate) const MAX_KEY_BYTES: usize = 1 << 20;
 
 /// Most self-signatures on one part of a key that count; the newest, and all revocations.
-pub const MAX_SELF_SIGNATURES: usize = 64;
+pub(crate) const MAX_SELF_SIGNATURES: usize = 64;
 
 /// Most instances of a list that are looked at, those of the lists in it included.
-pub const MAX_INSTANCES: usize = 256;
+pub(crate) const MAX_INSTANCES: usize = 256;

@@ -18,13 +18,13 @@ pub const SCHEMA2: &str = "application/vnd.docker.distribution.manifest.v2+json"
 /// Docker manifest list: an image for several platforms.
 pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 /// Docker image manifest, version 2 schema 1, without signatures.
-pub const SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
+pub(crate) const SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
 /// The same wrapped in a JWS.
-pub const SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+pub(crate) const SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 /// OCI image manifest, version 1.
-pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(crate) const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// OCI image index: an image for several platforms.
-pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+pub(crate) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const SCHEMA2_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 
@@ -37,7 +37,7 @@ pub fn media_type(bytes: &[u8]) -> &'static str {
 /// Whether some bytes say of themselves that they are a manifest, of whatever kind: by a version, and by a media type of
 /// manifests or a member that only they have. An object without these is what a server says in place of one.
 #[must_use]
-pub fn is_manifest(bytes: &[u8]) -> bool {
+pub(crate) fn is_manifest(bytes: &[u8]) -> bool {
     has_marks(bytes).unwrap_or(false)
 }
 

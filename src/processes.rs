@@ -26,7 +26,7 @@ use self::table::{below, children, name, parents, works_in};
 
 /// Name of the threads on which gpgme works. The kernel gives it to what they fork, until that runs another program;
 /// it cuts names after 15 bytes.
-pub const FORKING_THREAD: &str = "gnupg-worker";
+pub(crate) const FORKING_THREAD: &str = "gnupg-worker";
 
 /// A place where no GnuPG home is or can be made. gpgme asks gpg for its version before it can be told a home; that must
 /// not be the user's, whose gpg.conf gpg would read.
@@ -198,7 +198,7 @@ fn pid(number: u32) -> Option<Pid> {
 
 /// Ends the processes below this one that work in a directory of ours, without asking them: a gpg that hangs, and
 /// whatever it has started. Returns how many there were.
-pub fn end_those_of(directory: &Path) -> usize {
+pub(crate) fn end_those_of(directory: &Path) -> usize {
     let mut ended = HashSet::new();
     for _ in 0..MAX_ROUNDS {
         let parents = parents();

@@ -47,7 +47,7 @@ pub enum Plan {
 
 /// Whether anything is recorded about who signed what.
 #[must_use]
-pub fn has_facts(signature: &Value) -> bool {
+pub(crate) fn has_facts(signature: &Value) -> bool {
     FACTS
         .iter()
         .any(|name| signature.get(name).is_some_and(|value| !value.is_null()))
@@ -82,7 +82,7 @@ pub fn plan(stored: &Value, outcome: &SignatureOutcome, image: &ImageOutcome, co
 
 /// Whether a plan takes back a record of trust.
 #[must_use]
-pub fn takes_back(stored: &Value, plan: &Plan) -> bool {
+pub(crate) fn takes_back(stored: &Value, plan: &Plan) -> bool {
     let Plan::Write { changes, .. } = plan else {
         return false;
     };
@@ -96,7 +96,7 @@ pub fn takes_back(stored: &Value, plan: &Plan) -> bool {
 /// The reference for which a signature is recorded to be trusted; where the record does not say it, the one that the
 /// signature is made for.
 #[must_use]
-pub fn trusted_for(stored: &Value, outcome: &SignatureOutcome) -> Option<Reference> {
+pub(crate) fn trusted_for(stored: &Value, outcome: &SignatureOutcome) -> Option<Reference> {
     if status(stored, "Trusted").as_deref() != Some("True") {
         return None;
     }

@@ -64,7 +64,7 @@ pub fn sentence(text: &str) -> String {
 
 /// A word of a command that people copy into a shell: what a shell would read otherwise is put in quotes.
 #[must_use]
-pub fn shell_word(word: &str) -> String {
+pub(crate) fn shell_word(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
@@ -85,7 +85,7 @@ pub fn cut(mut text: String, limit: usize) -> String {
 /// What is wrong with a line of a file that has a carriage return in it: where that ends a line, what follows is hidden from
 /// a reader for whom it does not, in a comment for example.
 #[must_use]
-pub fn hidden_line(line: &str) -> Option<&'static str> {
+pub(crate) fn hidden_line(line: &str) -> Option<&'static str> {
     let has_other = line.trim_end_matches('\r').contains('\r');
     has_other.then_some("there is a carriage return in it; end each line with a line feed")
 }

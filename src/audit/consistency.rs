@@ -31,7 +31,7 @@ const MAX_MORE: u64 = u32::MAX as u64;
 
 /// Why the first line cannot be that of a report, if it cannot.
 #[must_use]
-pub fn of_head(head: &Head) -> Option<String> {
+pub(crate) fn of_head(head: &Head) -> Option<String> {
     if head.shard.index >= head.shard.count {
         return Some(format!("there is no shard {}", head.shard));
     }
@@ -46,7 +46,7 @@ fn of_time(seconds: i64) -> Option<String> {
 
 /// Why an entry cannot be what an audit found, if it cannot; safe to print. `head` is the first line of its report.
 #[must_use]
-pub fn of_entry(entry: &Entry, head: &Head) -> Option<String> {
+pub(crate) fn of_entry(entry: &Entry, head: &Head) -> Option<String> {
     of_words(entry)
         .or_else(|| entry.signatures.iter().find_map(of_signature))
         .or_else(|| of_identities(entry))
@@ -58,7 +58,7 @@ pub fn of_entry(entry: &Entry, head: &Head) -> Option<String> {
 /// Why the end of a report cannot be that of its entries, if it cannot: these have so many of each verdict, and so many
 /// have a record that was not written.
 #[must_use]
-pub fn of_tail(tail: &Tail, verdicts: &Verdicts, unwritten: u64) -> Option<String> {
+pub(crate) fn of_tail(tail: &Tail, verdicts: &Verdicts, unwritten: u64) -> Option<String> {
     let images: u64 = verdicts.values().sum();
     let said = tail.verdicts.iter().filter(|(_, count)| **count > 0);
     if tail.images != images || !said.eq(verdicts.iter()) {
@@ -81,7 +81,7 @@ pub fn of_tail(tail: &Tail, verdicts: &Verdicts, unwritten: u64) -> Option<Strin
 
 /// Whether the record of an image was not written as it was to be.
 #[must_use]
-pub fn is_unwritten(entry: &Entry) -> bool {
+pub(crate) fn is_unwritten(entry: &Entry) -> bool {
     matches!(entry.recorded, Recorded::Failed | Recorded::HeldBack)
 }
 

@@ -14,7 +14,7 @@ use crate::text::safe;
 const BUILT_IN: &str = include_str!("../../packaging/controls.json");
 
 /// Largest table, in bytes.
-pub const MAX_BYTES: u64 = 1 << 20;
+pub(crate) const MAX_BYTES: u64 = 1 << 20;
 
 /// Most controls of a table.
 const MAX_CONTROLS: usize = 500;

@@ -10,16 +10,16 @@ use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Verdict};
 
 /// Most uses of an image that are named.
-pub const MAX_USES: usize = 100;
+pub(crate) const MAX_USES: usize = 100;
 /// Most findings on an image that are named.
-pub const MAX_FINDINGS: usize = 100;
+pub(crate) const MAX_FINDINGS: usize = 100;
 /// Most signatures of an image that are told.
-pub const MAX_LISTED: usize = 2 * MAX_SIGNATURES;
+pub(crate) const MAX_LISTED: usize = 2 * MAX_SIGNATURES;
 /// Longest string, in bytes.
-pub const MAX_STRING: usize = 2 << 10;
+pub(crate) const MAX_STRING: usize = 2 << 10;
 
 /// What an entry calls its source where that is the cluster.
-pub const CLUSTER: &str = "cluster";
+pub(crate) const CLUSTER: &str = "cluster";
 
 /// One image that was judged. Strings are as they came, never made safe to print: each format does that in its own way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

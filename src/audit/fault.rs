@@ -4,7 +4,7 @@
 use std::io;
 
 /// Longest line, in bytes. That of an entry which is [`super::entry::Entry::bounded`] is shorter.
-pub const MAX_LINE: usize = 32 << 20;
+pub(crate) const MAX_LINE: usize = 32 << 20;
 
 /// What is wrong with a report.
 #[derive(Debug, thiserror::Error)]

@@ -69,7 +69,7 @@ impl FindingKind {
 
 /// The command of a finding, with the last of those that have the same: it does not stand there twice.
 #[must_use]
-pub fn command_at(findings: &[AuditFinding], n: usize) -> Option<&str> {
+pub(crate) fn command_at(findings: &[AuditFinding], n: usize) -> Option<&str> {
     let (own, later) = findings.get(n..)?.split_first()?;
     let command = own.command.as_deref()?;
     let is_told_later = later.iter().any(|other| other.command.as_deref() == Some(command));

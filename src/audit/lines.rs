@@ -198,7 +198,7 @@ impl<R: BufRead> WholeLines<R> {
 ///
 /// # Errors
 /// Says what is wrong with it, in words that are safe to print.
-pub fn entry_of(line: &[u8], head: &Head) -> Result<Entry, String> {
+pub(crate) fn entry_of(line: &[u8], head: &Head) -> Result<Entry, String> {
     let value = json::parse(line).map_err(|error| safe(&error.to_string()))?;
     entry_from(value, head)
 }

@@ -9,7 +9,7 @@ use crate::reference::Reference;
 use crate::text::{hidden_line, quoted, safe};
 
 /// Most lines with prefixes.
-pub const MAX_PREFIXES: usize = 10_000;
+pub(crate) const MAX_PREFIXES: usize = 10_000;
 
 /// Prefixes of references where images are, each with what stands in its place where they are signed.
 #[derive(Debug, Clone, Default)]

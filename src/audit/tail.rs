@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::reason::Verdict;
 
 /// Why the report of a run that a signal ended is not complete.
-pub const INTERRUPTED: &str = "the audit was interrupted";
+pub(crate) const INTERRUPTED: &str = "the audit was interrupted";
 
 /// The last line of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

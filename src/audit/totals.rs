@@ -9,7 +9,7 @@ use super::fail_on::FailOn;
 use crate::reason::{Reason, Verdict};
 
 /// Most names of one kind that are counted apart.
-pub const MAX_NAMES: usize = 1000;
+pub(crate) const MAX_NAMES: usize = 1000;
 
 /// Counts by a name that others choose.
 #[derive(Debug, Clone, PartialEq, Eq)]

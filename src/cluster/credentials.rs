@@ -157,7 +157,7 @@ fn bearer(token: &Secret) -> Held {
 ///
 /// # Errors
 /// When the file cannot be read, or has none.
-pub fn read_token(path: &Path) -> Result<Secret, CredentialError> {
+pub(crate) fn read_token(path: &Path) -> Result<Secret, CredentialError> {
     let wrong = |what: String| CredentialError::TokenFile(crate::text::safe(&path.display().to_string()), what);
     let bytes = read_bounded(path, MAX_TOKEN)
         .map_err(|error| wrong(error.to_string()))?

@@ -60,7 +60,7 @@ pub fn list(selector: &str) -> List {
 
 /// The list of Images with what says which there are.
 #[must_use]
-pub fn outlines(selector: &str) -> List {
+pub(crate) fn outlines(selector: &str) -> List {
     List {
         keep: OUTLINE,
         ..list(selector)

@@ -14,7 +14,7 @@ use crate::text::safe;
 use crate::yaml::{self, Node};
 
 /// Largest kubeconfig file, in bytes.
-pub const MAX_BYTES: u64 = 4 << 20;
+pub(crate) const MAX_BYTES: u64 = 4 << 20;
 
 /// Name of the extension of a cluster that exec plugins get.
 const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";

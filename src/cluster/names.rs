@@ -126,7 +126,7 @@ fn is_word(c: char) -> bool {
 
 /// Whether a text is an RFC 1123 label, as namespaces are.
 #[must_use]
-pub fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= MAX_NAMESPACE
         && text.chars().all(|c| is_word(c) || c == '-')

@@ -10,7 +10,7 @@ use crate::text::quoted;
 /// The reference with a tag that a tag, as `spec.tags` of its stream has it, is imported from, if it is from one; and what
 /// of it cannot be read.
 #[must_use]
-pub fn imported_from(entry: &Value) -> (Vec<Reference>, Option<String>) {
+pub(crate) fn imported_from(entry: &Value) -> (Vec<Reference>, Option<String>) {
     match entry {
         Value::Null => (Vec::new(), None),
         entry => named(&Value::Null, std::iter::once(entry), ""),

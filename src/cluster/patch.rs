@@ -75,7 +75,7 @@ pub fn is_done(object: &Value, edits: &[SignatureEdit], before: &Value) -> bool 
 /// Whether the answer to a write shows the whole of what was to be written: this object, stored, with the changes made
 /// and every other signature where it was.
 #[must_use]
-pub fn is_answered(answer: &Value, edits: &[SignatureEdit], before: &Value) -> bool {
+pub(crate) fn is_answered(answer: &Value, edits: &[SignatureEdit], before: &Value) -> bool {
     let signatures = |object: &Value| object["signatures"].as_array().cloned().unwrap_or_default();
     let (now, then) = (signatures(answer), signatures(before));
     answer["kind"] == "Image"
@@ -87,7 +87,7 @@ pub fn is_answered(answer: &Value, edits: &[SignatureEdit], before: &Value) -> b
 
 /// Whether two readings are of one object: by name and uid. Another one may have come in its place.
 #[must_use]
-pub fn is_same_object(now: &Value, then: &Value) -> bool {
+pub(crate) fn is_same_object(now: &Value, then: &Value) -> bool {
     let version = now["metadata"]["resourceVersion"].as_str().unwrap_or_default();
     !version.is_empty()
         && ["name", "uid"]

@@ -13,7 +13,7 @@ const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 ///
 /// # Errors
 /// When the server is not reached or refuses the login.
-pub fn may_patch(api: &mut Api, image: Option<&str>) -> Result<Option<bool>, ApiError> {
+pub(crate) fn may_patch(api: &mut Api, image: Option<&str>) -> Result<Option<bool>, ApiError> {
     let mut attributes = json!({"group": "image.openshift.io", "resource": "images", "verb": "patch"});
     if let Some(name) = image {
         attributes["name"] = name.into();

@@ -189,7 +189,7 @@ pub fn references(api: &mut Api, name: &Name) -> Result<(Vec<Reference>, Vec<Str
 ///
 /// # Errors
 /// When the stream cannot be read.
-pub fn tags_of(api: &mut Api, name: &Name) -> Result<(Vec<Tag>, Vec<String>), Refusal> {
+pub(crate) fn tags_of(api: &mut Api, name: &Name) -> Result<(Vec<Tag>, Vec<String>), Refusal> {
     let Name::StreamImage {
         digest, stream: own, ..
     } = name

@@ -16,7 +16,7 @@ use signal_hook::iterator::Signals;
 use crate::processes;
 
 /// Exit status of an interrupted run.
-pub const INTERRUPTED: i32 = 130;
+pub(crate) const INTERRUPTED: i32 = 130;
 
 /// Signals that end a process which does not handle them, but for those by which a fault in the program itself is told.
 const ENDING: [i32; 11] = [
@@ -30,7 +30,7 @@ static WHOLE: Mutex<()> = Mutex::new(());
 const MAX_WHOLE: Duration = Duration::from_secs(10);
 
 /// Until this is dropped no signal ends the run.
-pub fn as_a_whole() -> MutexGuard<'static, ()> {
+pub(crate) fn as_a_whole() -> MutexGuard<'static, ()> {
     WHOLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -58,7 +58,7 @@ static TELL: Mutex<Option<Tell>> = Mutex::new(None);
 const MAX_TELLING: Duration = Duration::from_secs(1);
 
 /// From now on this is called, instead of what was to be called before, when a signal ends the run.
-pub fn when_interrupted(tell: Tell) {
+pub(crate) fn when_interrupted(tell: Tell) {
     *TELL.lock().unwrap_or_else(PoisonError::into_inner) = Some(tell);
 }
 
@@ -116,7 +116,7 @@ impl Interruption {
 
 /// From now on a run that a signal is to end is told, and has some seconds to call [`Interruption::finish`]. A second
 /// signal ends it at once.
-pub fn gently() -> Interruption {
+pub(crate) fn gently() -> Interruption {
     let interruption = Interruption(Arc::new([AtomicBool::new(false), AtomicBool::new(false)]));
     *GENTLE.lock().unwrap_or_else(PoisonError::into_inner) = Some(interruption.clone());
     interruption
@@ -124,7 +124,7 @@ pub fn gently() -> Interruption {
 
 /// Whether a signal has come that is to end the run, which wants to be told.
 #[must_use]
-pub fn is_ending() -> bool {
+pub(crate) fn is_ending() -> bool {
     let gentle = GENTLE.lock().unwrap_or_else(PoisonError::into_inner);
     gentle.as_ref().is_some_and(Interruption::is_told)
 }

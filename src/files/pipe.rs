@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 /// How long a named pipe may have nobody at its other end. A shell opens its end before it starts the other program.
-pub const MAX_WAIT: Duration = Duration::from_secs(10);
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// Opens a pipe, to read or to write as the options say.
 ///

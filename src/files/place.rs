@@ -34,7 +34,7 @@ const NOBODY: u32 = 65534;
 ///
 /// # Errors
 /// When it cannot be read or is not such a directory; the message names the directory on the path that is not.
-pub fn vetted(place: &Path, uid: u32) -> io::Result<PathBuf> {
+pub(crate) fn vetted(place: &Path, uid: u32) -> io::Result<PathBuf> {
     let place = fs::canonicalize(place)?;
     let in_namespace = is_in_user_namespace();
     for directory in place.ancestors() {

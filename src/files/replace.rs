@@ -21,7 +21,7 @@ use crate::text::safe;
 /// # Errors
 /// When a file has changed since it was read, or cannot be replaced. Every file then has the content that others left
 /// in it; where two versions of others met, both are kept and named.
-pub fn commit(files: Vec<Prepared>) -> io::Result<()> {
+pub(crate) fn commit(files: Vec<Prepared>) -> io::Result<()> {
     // An interruption between the exchange and the end would leave the old versions beside the new ones, and of several
     // files only some replaced.
     let _whole = cleanup::as_a_whole();

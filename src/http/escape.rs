@@ -4,7 +4,7 @@
 /// Writes every octet but letters, digits and those of `kept` as `%XX`. What no part of a URL gives a meaning to is
 /// `UNRESERVED`; other places have other marks that need not be written so.
 #[must_use]
-pub fn escaped_but(text: &str, kept: &[u8]) -> String {
+pub(crate) fn escaped_but(text: &str, kept: &[u8]) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || kept.contains(&byte) {

@@ -9,7 +9,7 @@ use std::io::{BufRead, Read};
 use super::encoding::Error;
 
 /// Largest YAML document, in bytes. Larger lists come as JSON, or as one document an object.
-pub const MAX_DOCUMENT_BYTES: usize = 64 << 20;
+pub(crate) const MAX_DOCUMENT_BYTES: usize = 64 << 20;
 
 /// Why there is no next document.
 #[derive(Debug, thiserror::Error)]

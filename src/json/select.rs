@@ -55,7 +55,7 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
 ///
 /// # Errors
 /// As for [`parse`].
-pub fn parse_part(text: &[u8], keep: Keep) -> Result<Value, JsonError> {
+pub(crate) fn parse_part(text: &[u8], keep: Keep) -> Result<Value, JsonError> {
     let mut selector = Selector {
         reader: Reader::new(text, Rules::object(text.len())),
         left: FREE + (RATIO * text.len()).min(MOST),

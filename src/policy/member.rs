@@ -41,7 +41,7 @@ pub fn of_file(rule: &PlacedRequirement<'_>, material: &KeyMaterial, number: usi
 
 /// The place of a member of a requirement; single keys have a member of their own.
 #[must_use]
-pub fn spot(rule: &PlacedRequirement<'_>, member: &str, book: &Rulebook) -> Spot {
+pub(crate) fn spot(rule: &PlacedRequirement<'_>, member: &str, book: &Rulebook) -> Spot {
     let mut spot = rule.spot.clone();
     let (Some(base), None) = (book.base(), rule.object) else {
         return spot;

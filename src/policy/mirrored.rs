@@ -48,7 +48,7 @@ impl Mirror {
 
 /// The mirrors that mirror sets name for a reference: those of its longest source, in the order of the objects.
 #[must_use]
-pub fn of_sets<'s>(sets: impl Iterator<Item = &'s MirrorSet>, reference: &Reference) -> Vec<Mirror> {
+pub(crate) fn of_sets<'s>(sets: impl Iterator<Item = &'s MirrorSet>, reference: &Reference) -> Vec<Mirror> {
     let mut mirrors: Vec<Mirror> = Vec::new();
     for set in sets {
         for entry in &set.sources {
@@ -184,6 +184,6 @@ fn listed(names: &[&str]) -> String {
 
 /// Whether any of these asks for a signature.
 #[must_use]
-pub fn asks_for_signatures<'r>(mut requirements: impl Iterator<Item = &'r PolicyRequirement>) -> bool {
+pub(crate) fn asks_for_signatures<'r>(mut requirements: impl Iterator<Item = &'r PolicyRequirement>) -> bool {
     requirements.any(|requirement| words::rule(requirement).is_some())
 }

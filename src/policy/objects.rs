@@ -172,7 +172,7 @@ pub(super) fn without_place(mut object: ImagePolicy) -> ImagePolicy {
 
 /// Whether a text holds API objects, and not containers-policy.json(5).
 #[must_use]
-pub fn is_objects(text: &str) -> bool {
+pub(crate) fn is_objects(text: &str) -> bool {
     match stream::documents(text) {
         Ok(documents) => documents.iter().any(|root| matches!(root.member("kind"), Ok(Some(_)))),
         // A policy is JSON, without such a member.

@@ -69,7 +69,7 @@ pub fn below(path: &str, name: &str) -> String {
 
 /// The path of a scope's list of requirements: of a transport's scope, or the `default` of the policy.
 #[must_use]
-pub fn path_of(transport: &str, scope: Option<&str>) -> String {
+pub(crate) fn path_of(transport: &str, scope: Option<&str>) -> String {
     match scope {
         Some(scope) => document::join(&document::join("transports", transport), scope),
         None => "default".to_owned(),

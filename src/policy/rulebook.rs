@@ -22,7 +22,7 @@ pub const DOCKER: &str = "docker";
 
 /// The other transports of containers/image, whose images are not named by references: their scopes decide when podman
 /// copies such an image.
-pub const OTHER_TRANSPORTS: [&str; 10] = [
+pub(crate) const OTHER_TRANSPORTS: [&str; 10] = [
     "atomic",
     "containers-storage",
     "dir",
@@ -37,7 +37,7 @@ pub const OTHER_TRANSPORTS: [&str; 10] = [
 
 /// The one of [`OTHER_TRANSPORTS`] that a text names: `oci:image`.
 #[must_use]
-pub fn other_transport(text: &str) -> Option<&'static str> {
+pub(crate) fn other_transport(text: &str) -> Option<&'static str> {
     let (begin, _) = text.split_once(':')?;
     OTHER_TRANSPORTS.into_iter().find(|name| *name == begin)
 }

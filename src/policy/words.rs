@@ -52,13 +52,13 @@ pub fn text(requirement: &PolicyRequirement, keys: usize) -> String {
 
 /// Whether a type of keys is implemented.
 #[must_use]
-pub fn is_openpgp(key_type: KeyType) -> bool {
+pub(crate) fn is_openpgp(key_type: KeyType) -> bool {
     key_type == KeyType::GpgKeys
 }
 
 /// Whether a requirement asks for signatures by keys, and is checked here: its keys and its identity rule decide.
 #[must_use]
-pub fn is_by_keys(requirement: &PolicyRequirement) -> bool {
+pub(crate) fn is_by_keys(requirement: &PolicyRequirement) -> bool {
     match requirement {
         PolicyRequirement::SignedBy { key_type, .. } => is_openpgp(*key_type),
         PolicyRequirement::SigstoreSigned {
@@ -95,7 +95,7 @@ pub fn best<'r>(requirements: impl Iterator<Item = &'r PolicyRequirement>) -> &'
 /// The same for an image that is asked for as `asked`, where it is known whether each requirement that asks for signatures has
 /// a key that is accepted.
 #[must_use]
-pub fn best_with_keys(requirements: &[PolicyRequirement], has_keys: bool, asked: &Reference) -> &'static str {
+pub(crate) fn best_with_keys(requirements: &[PolicyRequirement], has_keys: bool, asked: &Reference) -> &'static str {
     let checked = requirements.iter().filter(|requirement| is_by_keys(requirement));
     let mut identities = checked.filter_map(rule);
     match best(requirements.iter()) {

@@ -21,7 +21,7 @@ pub fn look_up(name: &str, environment: &[(OsString, OsString)]) -> Option<PathB
 
 /// Whether a path is that of a file which somebody may execute. Links are followed.
 #[must_use]
-pub fn is_executable(path: &Path) -> bool {
+pub(crate) fn is_executable(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 

@@ -11,7 +11,7 @@ use crate::json::{self, JsonError};
 use crate::text::place::shown;
 
 /// Largest file, in bytes.
-pub const MAX_FILE: u64 = 4 << 20;
+pub(crate) const MAX_FILE: u64 = 4 << 20;
 
 /// What is presented to a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use crate::text::place::shown;
 use crate::text::safe;
 
 /// Largest file, in bytes.
-pub const MAX_FILE: u64 = 4 << 20;
+pub(crate) const MAX_FILE: u64 = 4 << 20;
 
 /// What all files say together. Its hash is over what decides which places are asked, and how.
 #[derive(Debug, Clone, Default)]

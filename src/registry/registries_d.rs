@@ -19,7 +19,7 @@ use place::section_of;
 pub use place::MemberPlace;
 
 /// Largest file, in bytes.
-pub const MAX_FILE: u64 = 1 << 20;
+pub(crate) const MAX_FILE: u64 = 1 << 20;
 
 /// Most members of a file that are not known and are remembered.
 const MAX_UNKNOWN: usize = 20;
@@ -40,7 +40,7 @@ struct Section {
 
 /// What is to be said of a member without a meaning.
 #[must_use]
-pub fn passed_over(name: &str) -> String {
+pub(crate) fn passed_over(name: &str) -> String {
     format!(
         "{} is not a member that containers-registries.d(5) knows, and is ignored",
         quoted(name)
@@ -49,7 +49,7 @@ pub fn passed_over(name: &str) -> String {
 
 /// What is to be said of a file whose name does not end as those that are read.
 #[must_use]
-pub fn not_read(file: &Path) -> String {
+pub(crate) fn not_read(file: &Path) -> String {
     format!(
         "{} is not read: in registries.d only files count whose names end in .yaml",
         safe(&file.display().to_string())

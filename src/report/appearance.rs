@@ -7,7 +7,7 @@ use super::renderer::VerificationFormat;
 use crate::reason::{Reason, Verdict};
 
 /// Longest line where nothing else is known, in columns.
-pub const WIDTH: usize = 80;
+pub(crate) const WIDTH: usize = 80;
 
 /// Longest line of a message where a terminal is narrower than that, in columns.
 const MIN_WIDTH: usize = 40;
@@ -59,7 +59,7 @@ pub struct Columns {
 
 /// `Verified: ...` or `Rejected: UnknownKey: ...`: the reason word stands in each negative outcome.
 #[must_use]
-pub fn verdict_text(reason: Reason, message: &str) -> String {
+pub(crate) fn verdict_text(reason: Reason, message: &str) -> String {
     match reason {
         // The reason is the verdict's own word.
         Reason::Verified | Reason::Allowed => format!("{}: {message}", reason.verdict()),

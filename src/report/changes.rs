@@ -127,7 +127,7 @@ pub(super) fn told() -> Told {
 
 /// From now on a removal of records that a signal ends says what became of its changes. `in_cluster`: they are changes on
 /// a server, each for itself; files are written at the end.
-pub fn tell_removals_when_interrupted(in_cluster: bool) {
+pub(crate) fn tell_removals_when_interrupted(in_cluster: bool) {
     cleanup::when_interrupted(Box::new(move || {
         let told = told();
         let first = match told.images {

@@ -20,7 +20,7 @@ const MAX_MESSAGE: usize = 2000;
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_text(
+pub(crate) fn write_text(
     out: &mut dyn Write,
     findings: &[Finding],
     files: &[PathBuf],
@@ -78,7 +78,7 @@ fn counts(findings: &[Finding]) -> [usize; 3] {
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_json(
+pub(crate) fn write_json(
     out: &mut dyn Write,
     findings: &[Finding],
     files: &[PathBuf],

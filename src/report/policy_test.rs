@@ -37,7 +37,7 @@ fn failed(rows: &[TestRow]) -> usize {
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_text(out: &mut dyn Write, rows: &[TestRow], file: &Path, policy: &[&Path]) -> io::Result<()> {
+pub(crate) fn write_text(out: &mut dyn Write, rows: &[TestRow], file: &Path, policy: &[&Path]) -> io::Result<()> {
     let file = name(file);
     writeln!(out, "Policy: {}", names(policy))?;
     for row in rows {
@@ -60,7 +60,7 @@ pub fn write_text(out: &mut dyn Write, rows: &[TestRow], file: &Path, policy: &[
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_json(
+pub(crate) fn write_json(
     out: &mut dyn Write,
     rows: &[TestRow],
     file: &Path,
@@ -92,7 +92,7 @@ pub fn write_json(
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_junit(out: &mut dyn Write, rows: &[TestRow], file: &Path, policy: &[&Path]) -> io::Result<()> {
+pub(crate) fn write_junit(out: &mut dyn Write, rows: &[TestRow], file: &Path, policy: &[&Path]) -> io::Result<()> {
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     let (tests, failures) = (rows.len(), failed(rows));
     let file = &name(file);

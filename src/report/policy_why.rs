@@ -17,7 +17,7 @@ use crate::text::{bounded, safe};
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_text(out: &mut dyn Write, explanation: &Explanation) -> io::Result<()> {
+pub(crate) fn write_text(out: &mut dyn Write, explanation: &Explanation) -> io::Result<()> {
     writeln!(out, "Reference: {}", explanation.reference)?;
     let files = if explanation.files.len() == 1 {
         "Policy"
@@ -174,7 +174,7 @@ fn safe_line(line: &str) -> String {
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_json(out: &mut dyn Write, explanation: &Explanation, syntax: Syntax) -> io::Result<()> {
+pub(crate) fn write_json(out: &mut dyn Write, explanation: &Explanation, syntax: Syntax) -> io::Result<()> {
     let steps: Vec<Value> = explanation.steps.iter().map(step).collect();
     let item = json!({
         "reference": explanation.reference.to_string(),

@@ -50,7 +50,7 @@ impl RemovalFormat {
 
 /// Renders one removal as a complete item of the output.
 #[must_use]
-pub fn render(removal: &Removal, format: RemovalFormat) -> Vec<u8> {
+pub(crate) fn render(removal: &Removal, format: RemovalFormat) -> Vec<u8> {
     let mut text = Vec::new();
     // Writing into memory cannot fail.
     let _ = match format {

@@ -39,7 +39,7 @@ pub(super) struct Table {
 
 /// Expected identities as one cell.
 #[must_use]
-pub fn expected_cell(identities: &[Reference]) -> String {
+pub(crate) fn expected_cell(identities: &[Reference]) -> String {
     let identities: Vec<String> = identities.iter().map(ToString::to_string).collect();
     cell(identities.join(","))
 }

@@ -14,7 +14,7 @@ use crate::text::safe;
 use crate::verdict::{IdentitySource, ImageOutcome};
 
 /// How Image objects are named for `oc` and `kubectl`.
-pub const RESOURCE: &str = "image.image.openshift.io";
+pub(crate) const RESOURCE: &str = "image.image.openshift.io";
 
 /// Where the values of a block begin, in columns.
 const VALUES: usize = 13;

@@ -20,7 +20,7 @@ pub fn write(out: &mut dyn Write, command: &str, message: &str, syntax: Syntax) 
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_trouble(out: &mut dyn Write, command: &str, message: &str, syntax: Syntax) -> io::Result<()> {
+pub(crate) fn write_trouble(out: &mut dyn Write, command: &str, message: &str, syntax: Syntax) -> io::Result<()> {
     let document = json!({"apiVersion": API_VERSION, "kind": "Trouble", "command": command, "message": message});
     write_document(out, &document, syntax)
 }

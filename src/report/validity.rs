@@ -5,6 +5,6 @@ use crate::openpgp::keys::key::Validity;
 
 /// The word for a validity: keys that were named explicitly need none.
 #[must_use]
-pub fn validity_word(validity: Option<Validity>) -> &'static str {
+pub(crate) fn validity_word(validity: Option<Validity>) -> &'static str {
     validity.map_or("explicit", Validity::word)
 }

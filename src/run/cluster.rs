@@ -29,7 +29,7 @@ use crate::source::objects::Loaded;
 use crate::text::safe;
 
 /// How often an image is read, judged and written where somebody else writes it too (docs/contract.md 5).
-pub const MAX_TRIES: u32 = 5;
+pub(crate) const MAX_TRIES: u32 = 5;
 
 /// How images of a cluster are named as a source.
 pub const SOURCE: &str = CLUSTER;
@@ -323,7 +323,7 @@ pub fn pause(tries: u32) {
 
 /// What is said where an image could not be written each time.
 #[must_use]
-pub fn out_of_tries(name: &str, why: &str) -> String {
+pub(crate) fn out_of_tries(name: &str, why: &str) -> String {
     format!(
         "recording on Image {}: given up after {MAX_TRIES} tries: {why}; run the command again",
         safe(name)

@@ -72,7 +72,11 @@ fn sigstore_keys(own: &SigstoreKeys, stderr: &mut Messages<'_>) -> Result<sigsto
 ///
 /// # Errors
 /// When a key file is of no use.
-pub fn set_up(keys: &KeyChoice, workers: Workers, stderr: &mut Messages<'_>) -> Result<EngineOrTrouble, UsageError> {
+pub(crate) fn set_up(
+    keys: &KeyChoice,
+    workers: Workers,
+    stderr: &mut Messages<'_>,
+) -> Result<EngineOrTrouble, UsageError> {
     home::sweep(&keys.places, keys.uid);
     let mut engine = match &keys.source {
         KeySource::Files(files) => from_files(keys, workers, files, stderr)?,

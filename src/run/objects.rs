@@ -41,7 +41,7 @@ pub fn select<'f>(
 }
 
 /// [`select`], where of all objects only some are wanted; those that are asked for by name always are.
-pub fn select_where<'f>(
+pub(crate) fn select_where<'f>(
     files: &'f ObjectFiles,
     names: Option<&'f [String]>,
     places: &[Place],

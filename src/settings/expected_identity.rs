@@ -12,7 +12,7 @@ use crate::text::{is_unsafe, quoted, safe};
 ///
 /// # Errors
 /// When it is not a reference, or has neither, or both.
-pub fn expected_identity(text: &str) -> Result<Reference, UsageError> {
+pub(crate) fn expected_identity(text: &str) -> Result<Reference, UsageError> {
     let wrong = |what: String| Err(UsageError::new(format!("expected identity {}: {what}", quoted(text))));
     if has_login(text) {
         return Err(UsageError::new(

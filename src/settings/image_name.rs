@@ -56,7 +56,7 @@ const DOCKER_IO: [&str; 2] = ["docker.io/", "index.docker.io/"];
 /// What to say of `docker://REFERENCE` without a registry: docker.io is taken for it, where podman resolves such names by its
 /// configuration. Nothing where the registry is named.
 #[must_use]
-pub fn short_name(asked: &str, reference: &Reference) -> Option<String> {
+pub(crate) fn short_name(asked: &str, reference: &Reference) -> Option<String> {
     let text = asked.strip_prefix(DOCKER).unwrap_or(asked);
     let is_named = reference.domain() != "docker.io" || DOCKER_IO.iter().any(|host| text.starts_with(host));
     (!is_named).then(|| {
@@ -94,7 +94,7 @@ impl Type {
 
 /// Splits TYPE/NAME where the part before the first slash is a TYPE.
 #[must_use]
-pub fn without_type(text: &str) -> Option<&str> {
+pub(crate) fn without_type(text: &str) -> Option<&str> {
     let (word, name) = text.split_once('/')?;
     Type::parse(word).map(|_| name)
 }
@@ -103,7 +103,7 @@ pub fn without_type(text: &str) -> Option<&str> {
 ///
 /// # Errors
 /// When the text is one; no object is called so in a cluster.
-pub fn refuse_type_alone(text: &str) -> Result<(), UsageError> {
+pub(crate) fn refuse_type_alone(text: &str) -> Result<(), UsageError> {
     let Some(kind) = Type::parse(text) else {
         return Ok(());
     };
@@ -171,7 +171,7 @@ pub fn image_name(text: &str) -> Result<ImageName, UsageError> {
 
 /// A name with white space in it or around it, as copied from a file with other line ends or a formatted page.
 #[must_use]
-pub fn blank(text: &str) -> String {
+pub(crate) fn blank(text: &str) -> String {
     let is_blank = |c: char| c.is_whitespace() || crate::text::is_unsafe(c);
     let trimmed = text.trim_matches(is_blank);
     if trimmed.is_empty() || trimmed.contains(is_blank) {

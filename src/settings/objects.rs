@@ -37,7 +37,7 @@ impl Recording {
 
 /// How to run a command again so that it writes what it told: in words, to be put behind "run it again".
 #[must_use]
-pub fn to_write(confirm: bool, dry_run: Option<DryRun>) -> &'static str {
+pub(crate) fn to_write(confirm: bool, dry_run: Option<DryRun>) -> &'static str {
     match dry_run {
         Some(DryRun::Client | DryRun::Server) if confirm => "without --dry-run",
         _ => "with --confirm",

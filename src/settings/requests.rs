@@ -52,7 +52,7 @@ impl Requests {
 ///
 /// # Errors
 /// When the rule is unknown or a prefix is invalid.
-pub fn identity_rule(text: Option<&str>) -> Result<Rule, UsageError> {
+pub(crate) fn identity_rule(text: Option<&str>) -> Result<Rule, UsageError> {
     match text {
         None | Some("matchRepoDigestOrExact") => Ok(Rule::MatchRepoDigestOrExact),
         Some("matchExact") => Ok(Rule::MatchExact),
@@ -80,7 +80,7 @@ pub fn identity_rule(text: Option<&str>) -> Result<Rule, UsageError> {
 ///
 /// # Errors
 /// When it is not a sha256 digest.
-pub fn expected_digest(text: &str) -> Result<Digest, UsageError> {
+pub(crate) fn expected_digest(text: &str) -> Result<Digest, UsageError> {
     match Digest::parse(text) {
         Ok(digest) if digest.algorithm() == crate::digest::Algorithm::Sha256 => Ok(digest),
         Ok(_) => Err(UsageError::new(format!(
@@ -217,7 +217,7 @@ fn itself(text: &str, reference: Reference) -> Pair {
 ///
 /// # Errors
 /// When it cannot be read, is too large or no text.
-pub fn read_list(path: &Path) -> Result<String, UsageError> {
+pub(crate) fn read_list(path: &Path) -> Result<String, UsageError> {
     let shown = safe(&path.display().to_string());
     let file = if path == Path::new("-") {
         Path::new("/dev/stdin")
@@ -234,7 +234,7 @@ pub fn read_list(path: &Path) -> Result<String, UsageError> {
 ///
 /// # Errors
 /// When a line has another form. The message names it.
-pub fn from_list(place: &str, text: &str, lacking: Lacking) -> Result<Vec<Request>, UsageError> {
+pub(crate) fn from_list(place: &str, text: &str, lacking: Lacking) -> Result<Vec<Request>, UsageError> {
     if looks_like_objects(text) {
         return Err(UsageError::new(format!(
             "{place}: it looks like a file of API objects, and a list has the name of an image on each line; --filename takes the objects"

@@ -15,10 +15,10 @@ use crate::text::{quoted, safe};
 pub const SIGNATURE_TYPE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 
 /// The annotation that holds the signature over the payload, in base64.
-pub const SIGNATURE_ANNOTATION: &str = "dev.cosignproject.cosign/signature";
+pub(crate) const SIGNATURE_ANNOTATION: &str = "dev.cosignproject.cosign/signature";
 
 /// The annotation that holds the certificate of a keyless signature.
-pub const CERTIFICATE_ANNOTATION: &str = "dev.sigstore.cosign/certificate";
+pub(crate) const CERTIFICATE_ANNOTATION: &str = "dev.sigstore.cosign/certificate";
 
 /// Parses the JSON that follows the format name `sigstore-json` in a file: members `mimeType`, `payload` (base64)
 /// and `annotations`, each exactly once. Further members are passed over.

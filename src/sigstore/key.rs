@@ -17,7 +17,7 @@ use super::pem;
 use crate::text::quoted;
 
 /// Largest file with a public key, in bytes.
-pub const MAX_KEY_FILE: u64 = 64 << 10;
+pub(crate) const MAX_KEY_FILE: u64 = 64 << 10;
 
 /// What a block with a public key is called.
 const LABELS: [&str; 2] = ["PUBLIC KEY", "RSA PUBLIC KEY"];

@@ -169,7 +169,7 @@ fn signature_files(directory: &Path) -> io::Result<Vec<(String, PathBuf)>> {
 ///
 /// # Errors
 /// When the directory cannot be read.
-pub fn all_signature_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn all_signature_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(numbered(directory)?.into_iter().map(|(.., path)| path).collect())
 }
 

@@ -55,7 +55,7 @@ pub fn read(manifest: &Path, signatures: &[PathBuf]) -> Result<Subject, Refusal>
 
 /// Reads signatures alone: the digest that the user gives is the image that is judged.
 #[must_use]
-pub fn of_digest(digest: &Digest, signatures: &[PathBuf]) -> Subject {
+pub(crate) fn of_digest(digest: &Digest, signatures: &[PathBuf]) -> Subject {
     Subject {
         digest: digest.clone(),
         manifest: ManifestState::DigestGiven,

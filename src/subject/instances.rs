@@ -10,7 +10,7 @@ use crate::manifest::{fold, media_type, DOCKER_LIST, OCI_INDEX};
 use crate::text::{quoted, safe};
 
 /// Most entries of a list that are looked at.
-pub const MAX_ENTRIES: usize = 1000;
+pub(crate) const MAX_ENTRIES: usize = 1000;
 
 /// Marks an attestation among the entries of a list, together with the platform `unknown/unknown`.
 const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
@@ -49,7 +49,7 @@ impl Entry {
 
 /// Whether a manifest is a list.
 #[must_use]
-pub fn is_list(bytes: &[u8]) -> bool {
+pub(crate) fn is_list(bytes: &[u8]) -> bool {
     matches!(media_type(bytes), DOCKER_LIST | OCI_INDEX)
 }
 

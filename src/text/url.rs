@@ -13,7 +13,7 @@ const MAX_PORT: usize = 5;
 /// A URL or a reference without what may be secret in it. What is no URL loses everything before its last `@`, unless
 /// a digest follows there. It still has to be made safe to print.
 #[must_use]
-pub fn without_secrets(url: &str) -> String {
+pub(crate) fn without_secrets(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) else {
         let (name, digest) = url.split_at(url.len() - digest_of(url).len());
         let bare = without_tail(name);
@@ -47,7 +47,7 @@ pub fn without_secrets(url: &str) -> String {
 /// Whether the name of an image, as somebody typed it, has a user name and a password before its registry. The name is then
 /// not to be shown. `NAME@sha256:...` is none.
 #[must_use]
-pub fn has_login(name: &str) -> bool {
+pub(crate) fn has_login(name: &str) -> bool {
     let rest = name.split_once("://").map_or(name, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or(rest);
     let Some((before, after)) = authority.rsplit_once('@') else {
@@ -61,7 +61,7 @@ pub fn has_login(name: &str) -> bool {
 
 /// A sentence of somebody else without user names and passwords of the URLs in it, as far as these are well-formed.
 #[must_use]
-pub fn without_logins(text: &str) -> Cow<'_, str> {
+pub(crate) fn without_logins(text: &str) -> Cow<'_, str> {
     if !(text.contains("://") && text.contains('@')) {
         return text.into();
     }

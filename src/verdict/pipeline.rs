@@ -58,7 +58,7 @@ impl Judges {
 }
 
 /// Judges an image and all its signatures.
-pub fn judge_image(
+pub(crate) fn judge_image(
     judges: &mut Judges,
     subject: &Subject,
     expectation: &Expectation,

@@ -4,7 +4,7 @@
 use base64::Engine as _;
 
 /// What the header line of a cleartext signed message says.
-pub const SIGNED_TEXT: &str = "SIGNED MESSAGE";
+pub(crate) const SIGNED_TEXT: &str = "SIGNED MESSAGE";
 
 /// What kind of armour a blob is.
 #[derive(Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub fn blocks(text: &[u8]) -> Vec<Result<Block, &'static str>> {
 
 /// Whether an armour header line stands anywhere in a text, for messages about text around armour.
 #[must_use]
-pub fn occurs_in(blob: &[u8]) -> bool {
+pub(crate) fn occurs_in(blob: &[u8]) -> bool {
     blob.windows(15).any(|w| w == b"-----BEGIN PGP ")
 }
 

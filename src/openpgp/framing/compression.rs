@@ -52,7 +52,7 @@ pub fn decompress(body: &[u8]) -> Result<Vec<u8>, Refusal> {
 /// Whether the body of a compressed data packet ends before its stream does. Its packet need not say so: GnuPG writes it
 /// without a length.
 #[must_use]
-pub fn ends_early(body: &[u8]) -> bool {
+pub(crate) fn ends_early(body: &[u8]) -> bool {
     matches!(unpack(body), Err(Fault::Short(_)))
 }
 

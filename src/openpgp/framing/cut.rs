@@ -9,7 +9,7 @@ use crate::openpgp::framing::packet::{self, tag};
 /// Whether a blob may be the beginning of a signed message: it ends inside a packet or a compressed stream, or before the
 /// signature that it announces.
 #[must_use]
-pub fn is_cut_off(blob: &[u8]) -> bool {
+pub(crate) fn is_cut_off(blob: &[u8]) -> bool {
     let mut input = blob;
     match packet::next(&mut input) {
         Ok(Some(first)) if first.tag == tag::COMPRESSED => {

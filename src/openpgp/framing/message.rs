@@ -16,7 +16,7 @@ use crate::openpgp::framing::stranger;
 use crate::reason::{Reason, Refusal};
 
 /// Most OpenPGP packets of one message, those inside a compressed one included (product limits).
-pub const MAX_PACKETS: usize = 8;
+pub(crate) const MAX_PACKETS: usize = 8;
 
 /// One signed message, taken apart. Nothing about it is verified yet.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use crate::openpgp::framing::subpacket::{self, area, Subpackets};
 use crate::reason::{Reason, Refusal};
 
 /// Largest signature packet, in bytes: RSA of 16 Kibit and a page of subpackets fit.
-pub const MAX_SIGNATURE_PACKET: usize = 16 << 10;
+pub(crate) const MAX_SIGNATURE_PACKET: usize = 16 << 10;
 
 /// EdDSA as GnuPG numbers it, and how many octets its numbers have at most on either curve.
 pub(crate) const EDDSA: u8 = 22;
@@ -19,10 +19,10 @@ pub(crate) const ED25519_OCTETS: usize = 32;
 pub(crate) const ED448_OCTETS: usize = 57;
 
 /// Most bits of a number in a signature, the limit of GnuPG: it finds no signature at all in a packet with more.
-pub const MAX_NUMBER_BITS: u16 = 16_384;
+pub(crate) const MAX_NUMBER_BITS: u16 = 16_384;
 
 /// Signature over a binary document.
-pub const CLASS_BINARY: u8 = 0x00;
+pub(crate) const CLASS_BINARY: u8 = 0x00;
 /// Signature over a text document: line ends count as CR LF.
 const CLASS_TEXT: u8 = 0x01;
 

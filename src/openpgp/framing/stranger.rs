@@ -185,7 +185,7 @@ fn encoded(text: &[u8], is_message: &dyn Fn(&[u8]) -> bool) -> Option<String> {
 
 /// What packets are that begin no message: keys and what belongs to them.
 #[must_use]
-pub fn describe_packets(tags: &[u8]) -> Option<&'static str> {
+pub(crate) fn describe_packets(tags: &[u8]) -> Option<&'static str> {
     match *tags.first()? {
         tag::PUBLIC_KEY | tag::PUBLIC_SUBKEY if !has_message(tags) => {
             Some("an OpenPGP public key, not a signature; image-signature verify and keys take keys with --public-key")

@@ -10,7 +10,7 @@ use crate::reason::{Reason, Refusal};
 use crate::text::hex;
 
 /// Most bytes of an area of subpackets, the limit of GnuPG: it finds no signature at all in a packet with more.
-pub const MAX_AREA: usize = 10_000;
+pub(crate) const MAX_AREA: usize = 10_000;
 
 /// Subpacket types (RFC 9580 section 5.2.3.7; 38 is GnuPG's Key Block).
 mod kind {
@@ -133,7 +133,7 @@ fn check_known(kind: u8, body: &[u8]) -> Result<(), Refusal> {
 
 /// Whether something in an area is critical and not known to every GnuPG, which passes over the signature then.
 #[must_use]
-pub fn has_unknown_critical(mut area: &[u8]) -> bool {
+pub(crate) fn has_unknown_critical(mut area: &[u8]) -> bool {
     while let Some((kind, body, rest)) = split(area) {
         if kind & 0x80 != 0 && check_known(kind & 0x7f, body).is_err() {
             return true;

@@ -310,7 +310,7 @@ fn check_with(
 ///
 /// # Errors
 /// When it does.
-pub fn check_system(gpg: &mut Gpg) -> Result<(), String> {
+pub(crate) fn check_system(gpg: &mut Gpg) -> Result<(), String> {
     let Some(file) = system::forces_keyboxd() else {
         return Ok(());
     };

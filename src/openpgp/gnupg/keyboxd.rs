@@ -57,7 +57,7 @@ pub enum KeyboxdError {
 ///
 /// # Errors
 /// When what it says cannot be read: a keyring file beside the database may be one from before.
-pub fn is_used(home: &Path) -> Result<bool, KeyboxdError> {
+pub(crate) fn is_used(home: &Path) -> Result<bool, KeyboxdError> {
     if says_so(&home.join("common.conf"))? {
         return Ok(true);
     }

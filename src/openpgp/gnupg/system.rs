@@ -7,7 +7,7 @@
 use std::fs;
 
 /// GnuPG's options for the whole system.
-pub const SYSTEM_CONFIG: &str = "/etc/gnupg/gpg.conf";
+pub(crate) const SYSTEM_CONFIG: &str = "/etc/gnupg/gpg.conf";
 
 /// Options common to all GnuPG programs, since 2.3.
 const COMMON_CONFIG: &str = "/etc/gnupg/common.conf";
@@ -95,7 +95,7 @@ pub fn refusal() -> Option<&'static str> {
 
 /// An option with which no gpg worker can be used.
 #[must_use]
-pub fn unfit_for_workers() -> Option<&'static str> {
+pub(crate) fn unfit_for_workers() -> Option<&'static str> {
     options(SYSTEM_CONFIG)
         .iter()
         .find_map(|own| UNFIT_FOR_WORKERS.into_iter().find(|option| own == option))
@@ -103,7 +103,7 @@ pub fn unfit_for_workers() -> Option<&'static str> {
 
 /// The file that makes GnuPG, from 2.3 on, keep keys in a daemon. It then ignores the keyrings that it is told to use.
 #[must_use]
-pub fn forces_keyboxd() -> Option<&'static str> {
+pub(crate) fn forces_keyboxd() -> Option<&'static str> {
     [COMMON_CONFIG, SYSTEM_CONFIG]
         .into_iter()
         .find(|file| options(file).iter().any(|option| option == "use-keyboxd"))
@@ -111,7 +111,7 @@ pub fn forces_keyboxd() -> Option<&'static str> {
 
 /// Whether parts of keys are left out of what gpg exports.
 #[must_use]
-pub fn filters_exports() -> bool {
+pub(crate) fn filters_exports() -> bool {
     options(SYSTEM_CONFIG).iter().any(|option| option == "export-filter")
 }
 
@@ -122,7 +122,7 @@ fn options(file: &str) -> Vec<String> {
 
 /// The names of the options in the text of a configuration file.
 #[must_use]
-pub fn options_of(text: &[u8]) -> Vec<String> {
+pub(crate) fn options_of(text: &[u8]) -> Vec<String> {
     lines_of(text).into_iter().map(|(option, _)| option).collect()
 }
 

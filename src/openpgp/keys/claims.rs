@@ -9,7 +9,7 @@ use crate::openpgp::keys::certificate::claimed::Claim;
 use crate::openpgp::keys::certificate::Certificate;
 
 /// Most certificates that are asked for their claim to one key.
-pub const MAX_CLAIMANTS: usize = 64;
+pub(crate) const MAX_CLAIMANTS: usize = 64;
 
 /// Which of several claims to one key count for nothing, by their places.
 fn void(claims: &[Claim]) -> impl Iterator<Item = usize> + '_ {
@@ -21,7 +21,7 @@ fn void(claims: &[Claim]) -> impl Iterator<Item = usize> + '_ {
 /// Takes the subkeys out of certificates that have no claim to them where another one has. Those that have none to their
 /// primary key, by their places.
 #[must_use]
-pub fn disown(all: &mut [Certificate]) -> BTreeSet<usize> {
+pub(crate) fn disown(all: &mut [Certificate]) -> BTreeSet<usize> {
     let mut claimants: BTreeMap<[u8; 20], Vec<usize>> = BTreeMap::new();
     for (number, own) in all.iter().enumerate() {
         for held in own.keys_in() {

@@ -177,7 +177,7 @@ impl Subkey {
 }
 
 /// Fewest bits of an RSA or DSA key (docs/contract.md 1).
-pub const MIN_BITS: usize = 2048;
+pub(crate) const MIN_BITS: usize = 2048;
 
 /// A primary key with its subkeys and user IDs.
 #[derive(Debug, Clone)]

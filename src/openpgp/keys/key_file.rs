@@ -14,7 +14,7 @@ use crate::openpgp::keys::key_signature::{class, parse, Core, Loose};
 use crate::openpgp::keys::material;
 
 /// Largest key file in bytes (docs/contract.md 6).
-pub const MAX_KEY_FILE: u64 = 16 << 20;
+pub(crate) const MAX_KEY_FILE: u64 = 16 << 20;
 
 /// A primary key that stands in a key file.
 #[derive(Debug, Clone, PartialEq, Eq)]

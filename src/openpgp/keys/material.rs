@@ -17,7 +17,7 @@ const MAX_NUMBER: usize = 2048;
 /// How many bytes of a version 4 key packet are its public part: all of a public key, the beginning of a secret one.
 /// `None` where the algorithm is unknown or the packet is malformed.
 #[must_use]
-pub fn public_length(body: &[u8]) -> Option<usize> {
+pub(crate) fn public_length(body: &[u8]) -> Option<usize> {
     walk(body, |_, _| ())
 }
 
@@ -84,7 +84,7 @@ fn walk<'b>(body: &'b [u8], mut on_number: impl FnMut(usize, &'b [u8])) -> Optio
 /// Whether this is a version 4 public key packet that every GnuPG can take apart, whether or not it knows the algorithm. In a
 /// long one of an algorithm that it does not know GnuPG 2.2 loses its place (measured: from 9 KiB on), and reads no further.
 #[must_use]
-pub fn is_readable(body: &[u8]) -> bool {
+pub(crate) fn is_readable(body: &[u8]) -> bool {
     const MAX: usize = 4 << 10;
     const KNOWN: [u8; 8] = [1, 2, 3, 16, 17, 18, 19, 22];
     match body {
@@ -98,7 +98,7 @@ pub fn is_readable(body: &[u8]) -> bool {
 
 /// What follows a number (MPI) of at most `limit` bytes. An empty one is none: GnuPG 2.4 ends at it without an answer.
 #[must_use]
-pub fn after_number(input: &[u8], limit: usize) -> Option<&[u8]> {
+pub(crate) fn after_number(input: &[u8], limit: usize) -> Option<&[u8]> {
     let (bits, rest) = input.split_first_chunk()?;
     let length = usize::from(u16::from_be_bytes(*bits)).div_ceil(8);
     rest.get(length..).filter(|_| (1..=limit).contains(&length))
@@ -166,7 +166,7 @@ pub fn kind(body: &[u8]) -> Kind {
 
 /// Algorithm and strength of a key, such as `rsa4096`: bits of the first number, or the curve.
 #[must_use]
-pub fn algorithm_name(body: &[u8]) -> String {
+pub(crate) fn algorithm_name(body: &[u8]) -> String {
     /// Object identifiers in their encoding, and gpg's names for them.
     const CURVES: [(&[u8], &str); 9] = [
         (&[0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x0f, 0x01], "ed25519"),

@@ -19,7 +19,7 @@ use crate::openpgp::keys::material::fingerprint_4;
 use crate::text::hex;
 
 /// Largest keyring file in bytes.
-pub const MAX_RING: u64 = 256 << 20;
+pub(crate) const MAX_RING: u64 = 256 << 20;
 
 /// The two formats of keyring files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

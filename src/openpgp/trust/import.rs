@@ -70,7 +70,7 @@ pub fn from_files(paths: &[PathBuf], check: &mut dyn SignatureCheck) -> Result<L
 ///
 /// # Errors
 /// [`ImportError::KeyFile`] for one of which the checker takes no key.
-pub fn from_contents(
+pub(crate) fn from_contents(
     contents: Vec<(String, Contents)>,
     others: &[(String, Contents)],
     check: &mut dyn SignatureCheck,
@@ -203,7 +203,7 @@ pub fn read(path: &Path) -> Result<(String, Contents), ImportError> {
 ///
 /// # Errors
 /// As [`read`] and [`look_of_policy`].
-pub fn read_of_policy(path: &Path) -> Result<(String, Contents), ImportError> {
+pub(crate) fn read_of_policy(path: &Path) -> Result<(String, Contents), ImportError> {
     let (shown, bytes) = bytes_of(path)?;
     look_of_policy(&shown, bytes).map(|contents| (shown, contents))
 }
@@ -212,7 +212,7 @@ pub fn read_of_policy(path: &Path) -> Result<(String, Contents), ImportError> {
 ///
 /// # Errors
 /// [`ImportError::KeyFile`] for one that cannot be read.
-pub fn bytes_of(path: &Path) -> Result<(String, Vec<u8>), ImportError> {
+pub(crate) fn bytes_of(path: &Path) -> Result<(String, Vec<u8>), ImportError> {
     if path.as_os_str().is_empty() {
         return Err(ImportError::KeyFile("the path of a key file is empty".to_owned()));
     }
@@ -231,7 +231,7 @@ pub fn bytes_of(path: &Path) -> Result<(String, Vec<u8>), ImportError> {
 }
 
 /// What messages call the keys that stand in a policy itself.
-pub const KEY_DATA: &str = "keyData of the policy";
+pub(crate) const KEY_DATA: &str = "keyData of the policy";
 
 /// What messages call a key file that is `shown` as this.
 fn called(shown: &str) -> String {
@@ -260,7 +260,7 @@ pub fn look(shown: &str, bytes: Vec<u8>) -> Result<Contents, ImportError> {
 ///
 /// # Errors
 /// [`ImportError::KeyFile`] for material that cannot be used, or that is text in such an encoding.
-pub fn look_of_policy(shown: &str, bytes: Vec<u8>) -> Result<Contents, ImportError> {
+pub(crate) fn look_of_policy(shown: &str, bytes: Vec<u8>) -> Result<Contents, ImportError> {
     let encoding = Encoding::of(&bytes);
     if encoding == Encoding::Utf8 {
         return look(shown, bytes);

@@ -17,7 +17,7 @@ const MAX_CONFIG: u64 = 1 << 20;
 ///
 /// # Errors
 /// When one has it, or cannot be looked into: the message names it.
-pub fn confirm_absence(home: &Path, used: &Path, holds: impl Fn(&Ring) -> bool) -> Result<(), String> {
+pub(crate) fn confirm_absence(home: &Path, used: &Path, holds: impl Fn(&Ring) -> bool) -> Result<(), String> {
     let config = home.join("gpg.conf");
     let text = match read_regular(&config, MAX_CONFIG) {
         Ok(Some(text)) => text,

@@ -86,7 +86,7 @@ pub fn check(trustdb: &[u8]) -> Result<(), String> {
 
 /// Whether owner trust is set for any key.
 #[must_use]
-pub fn has_owner_trust(trustdb: &[u8]) -> bool {
+pub(crate) fn has_owner_trust(trustdb: &[u8]) -> bool {
     records(trustdb).any(|(_, owner_trust)| owner_trust & LEVEL != 0)
 }
 
@@ -100,7 +100,7 @@ fn number(record: &[u8], at: usize) -> usize {
 /// The keys that its trust records are about: those whose owner trust was set, and those that had some validity when
 /// it was last checked.
 #[must_use]
-pub fn keys_in(trustdb: &[u8]) -> HashSet<[u8; 20]> {
+pub(crate) fn keys_in(trustdb: &[u8]) -> HashSet<[u8; 20]> {
     records(trustdb).map(|(fingerprint, _)| fingerprint).collect()
 }
 
@@ -125,7 +125,7 @@ pub fn disabled(trustdb: &[u8]) -> HashSet<[u8; 20]> {
 
 /// Whether the owner of a key is trusted by itself, whoever certified it.
 #[must_use]
-pub fn is_ultimate(trustdb: &[u8], key: &[u8; 20]) -> bool {
+pub(crate) fn is_ultimate(trustdb: &[u8], key: &[u8; 20]) -> bool {
     records(trustdb).any(|(own, owner_trust)| own == *key && owner_trust & LEVEL == ULTIMATE)
 }
 

@@ -9,7 +9,7 @@ use crate::files::read::read_regular;
 /// The files that all entries of a kubeconfig name, whichever of them are chosen. One that cannot be read names none here:
 /// what is wrong with it is told where the cluster is chosen. A pipe can be read once, and is not read for this.
 #[must_use]
-pub fn named_in(kubeconfig: &Path) -> Vec<PathBuf> {
+pub(crate) fn named_in(kubeconfig: &Path) -> Vec<PathBuf> {
     let Some(config) = read(kubeconfig) else {
         return Vec::new();
     };

@@ -247,7 +247,7 @@ fn first_character(section: Section) -> Result<Option<u8>, crate::json::JsonErro
 ///
 /// # Errors
 /// When it cannot be opened or is another one by now.
-pub fn reopen(path: &Path, identity: &Identity) -> io::Result<File> {
+pub(crate) fn reopen(path: &Path, identity: &Identity) -> io::Result<File> {
     let file = File::open(path)?;
     if Identity::of(&file.metadata()?) == *identity {
         Ok(file)

@@ -7,7 +7,7 @@ use super::outline::Outline;
 use super::scan::{self, ScanError, Sink};
 
 /// Most objects in all files of a run: a file of the largest size has fewer that are images.
-pub const MAX_OBJECTS: usize = 1 << 21;
+pub(crate) const MAX_OBJECTS: usize = 1 << 21;
 
 /// Where one object stands. There may be millions, so that nothing else is kept of them.
 #[derive(Debug, Clone, Copy)]

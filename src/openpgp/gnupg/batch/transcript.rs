@@ -28,10 +28,10 @@ const HARMLESS: [&str; 14] = [
 const VERDICT: [&str; 3] = ["NEWSIG", "GOODSIG", "VALIDSIG"];
 
 /// The keyword that begins the answer about a file.
-pub const START: &str = "FILE_START";
+pub(crate) const START: &str = "FILE_START";
 
 /// The keyword that ends it.
-pub const DONE: &str = "FILE_DONE";
+pub(crate) const DONE: &str = "FILE_DONE";
 
 /// Digits of a key ID, which `GOODSIG` names the key by; it may be the whole fingerprint.
 const KEY_ID: usize = 16;

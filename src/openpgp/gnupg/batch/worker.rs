@@ -24,7 +24,7 @@ use crate::processes::{self, Running};
 const MAX_ANSWER: usize = 256 << 10;
 
 /// Most messages that a worker is asked about at a time: their names fit into a pipe.
-pub const MAX_TOGETHER: usize = 32;
+pub(crate) const MAX_TOGETHER: usize = 32;
 
 /// Longest time to leave it alone, however long its answers are likely to take.
 const MAX_PAUSE: Duration = Duration::from_millis(20);

@@ -17,13 +17,13 @@ use crate::openpgp::gnupg::failure::{answer, describe, failed, GPG};
 use crate::processes::{self, Operation, FORKING_THREAD};
 
 /// Oldest GnuPG whose options and status lines are known to be what we rely on; 2.1 had not all of the import options.
-pub const MIN_GNUPG: &str = "2.2.0";
+pub(crate) const MIN_GNUPG: &str = "2.2.0";
 
 /// How long gpg may take for one message, or to tell its version. It takes milliseconds.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long it may take for keys, of which there may be many thousands.
-pub const PATIENCE_WITH_KEYS: Duration = Duration::from_secs(300);
+pub(crate) const PATIENCE_WITH_KEYS: Duration = Duration::from_secs(300);
 
 /// What gpgme gives as the version of a gpg that it could not ask (engine-gpg.c of gpgme).
 const UNASKED: &str = "1.0.0";
@@ -161,7 +161,7 @@ fn unusable(why: &str) -> EngineError {
 
 /// Why gpg cannot be started, if it cannot: gpgme says that something failed, and keeps what to itself. It needs two
 /// processes at a time, as here.
-pub fn why_not_started() -> Option<io::Error> {
+pub(crate) fn why_not_started() -> Option<io::Error> {
     let start = || {
         let mut command = Command::new("gpg");
         command.arg("--version");

@@ -42,7 +42,7 @@ impl Core {
 /// Whether the body of a signature packet takes trust away, as far as it can be told, and is written in a way in which GnuPG
 /// reads nothing of it or something else than its maker wrote.
 #[must_use]
-pub fn is_lost(body: &[u8]) -> bool {
+pub(crate) fn is_lost(body: &[u8]) -> bool {
     let is_of_a_kind =
         |class| matches!(class, 0..=2 | 0x10..=0x13 | 0x18 | 0x19 | 0x1f | 0x20 | 0x28 | 0x30 | 0x40 | 0x50);
     // No algorithm of a version 4 signature has the number of a class by which something is revoked.

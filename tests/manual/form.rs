@@ -135,3 +135,22 @@ fn no_quote_of_a_page_is_lost() {
     }
     assert!(quotes > 100 || !has("mandoc"), "{quotes}");
 }
+
+/// Whoever looks for the keys that count finds the place of either kind of keyring.
+#[test]
+fn pages_that_name_the_keyring_name_the_database_of_keyboxd() {
+    let mut pages = 0;
+    for entry in std::fs::read_dir(root().join("man")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let names = |file: &str| {
+            text.lines()
+                .any(|line| line.starts_with(".It Pa ") && line.contains(file))
+        };
+        if names("/pubring.kbx") {
+            pages += 1;
+            assert!(names("/public-keys.d/pubring.db"), "{}", path.display());
+        }
+    }
+    assert!(pages >= 4, "{pages}");
+}

@@ -105,7 +105,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A list in JSON, or one YAML document an image; each image has a signature that is none and a record to take back.
+/// A list in JSON, or one YAML document an image; each image has an invalid signature and a record to take back.
 fn write(directory: &Path, syntax: &str, count: usize) -> PathBuf {
     let path = directory.join(format!("{count}.{syntax}"));
     let mut out = BufWriter::new(File::create(&path).unwrap());

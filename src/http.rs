@@ -61,7 +61,7 @@ pub struct Settings {
     pub tls: Tls,
     /// What it is reached through.
     pub proxy: Option<Proxy>,
-    /// Longest time for one request, instead of the limits of its parts.
+    /// Time limit per request, instead of the limits of its parts.
     pub timeout: Option<Duration>,
     /// Whether answers may come compressed.
     pub compression: bool,
@@ -233,11 +233,8 @@ impl Client {
             .uri(request.url)
             .header("Accept", request.accept);
         for (name, value) in request.headers {
-            let mut value = HeaderValue::from_bytes(value.reveal().as_bytes()).map_err(|_| {
-                HttpError::Other(format!(
-                    "the value for the header {name} has control characters, which no header may have"
-                ))
-            })?;
+            let mut value = HeaderValue::from_bytes(value.reveal().as_bytes())
+                .map_err(|_| HttpError::Other(format!("header {name}: control characters are not allowed")))?;
             value.set_sensitive(true);
             builder = builder.header(name.as_str(), value);
         }

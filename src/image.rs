@@ -81,7 +81,7 @@ pub struct ImageSignature {
 pub struct ShapeError {
     /// Dotted path of the member.
     pub member: String,
-    /// What should stand there.
+    /// The expected type or form.
     pub expected: &'static str,
 }
 

@@ -25,7 +25,7 @@ pub(crate) const CLOCK_SKEW: i64 = 300;
 /// Largest key in bytes, without what other keys certify of it.
 pub(crate) const MAX_KEY_BYTES: usize = 1 << 20;
 
-/// Most self-signatures on one part of a key that count; the newest, and all revocations.
+/// Most self-signatures on one part of a key that are evaluated: the newest, and all revocations.
 pub(crate) const MAX_SELF_SIGNATURES: usize = 64;
 
 /// Most instances of a list that are looked at, those of the lists in it included.

@@ -60,7 +60,7 @@ pub enum PayloadError {
         member: String,
         /// What the format demands.
         expected: Kind,
-        /// What stands there in its place.
+        /// What is there in its place.
         found: Kind,
     },
     /// A member that the format demands is not there.
@@ -69,7 +69,7 @@ pub enum PayloadError {
     /// A member that the format does not know, outside `optional`.
     #[error("{0} is not a member that the format knows")]
     Unknown(String),
-    /// A member stands there twice.
+    /// A member occurs twice.
     #[error("{0} is repeated")]
     Repeated(String),
     /// `critical.type` has another value.
@@ -77,10 +77,10 @@ pub enum PayloadError {
     WrongType {
         /// What the format demands.
         expected: &'static str,
-        /// What stands there in its place.
+        /// What is there in its place.
         found: String,
     },
-    /// The digest is none.
+    /// The digest is malformed.
     #[error("critical.image.docker-manifest-digest: \"{text}\" is {reason}")]
     Digest {
         /// What the payload has for a digest.

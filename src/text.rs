@@ -8,10 +8,10 @@ use jiff::civil::{date, DateTime};
 use jiff::fmt::temporal::Pieces;
 use jiff::Timestamp;
 
-/// Longest string of somebody else that is printed or recorded, in characters.
+/// Maximum length of an untrusted string that is printed or recorded, in characters.
 pub const MAX_FOREIGN: usize = 256;
 
-/// A string of somebody else, fit for a terminal and for `oc describe`, which prints recorded messages raw: control
+/// An untrusted string, fit for a terminal and for `oc describe`, which prints recorded messages raw: control
 /// characters, line ends and everything that changes the direction of text are written as `\u{...}`; user names and
 /// passwords of URLs are left out; what is longer than [`MAX_FOREIGN`] characters is cut.
 #[must_use]
@@ -40,7 +40,7 @@ pub fn bounded(text: &str, limit: usize) -> String {
     out
 }
 
-/// [`safe`] in quotation marks, for sentences in which a string of somebody else could be taken for their own words.
+/// [`safe`] in quotation marks, for sentences in which an untrusted string could be taken for their own words.
 /// What is escaped already must not be escaped again, so that this is no task for `{:?}`.
 #[must_use]
 pub fn quoted(text: &str) -> String {

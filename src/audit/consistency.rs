@@ -63,7 +63,7 @@ pub(crate) fn of_tail(tail: &Tail, verdicts: &Verdicts, unwritten: u64) -> Optio
     let said = tail.verdicts.iter().filter(|(_, count)| **count > 0);
     if tail.images != images || !said.eq(verdicts.iter()) {
         return Some(format!(
-            "the end counts {} images, before it stand {images}, or other numbers of each verdict",
+            "the last line counts {} images, but {images} precede it, or other numbers of each verdict",
             tail.images
         ));
     }
@@ -99,7 +99,7 @@ fn of_signature(signature: &Signature) -> Option<String> {
     let is_known = matches!(signature.kind.as_str(), "gpg" | "sigstore" | "other");
     let signer = signature.signer.as_ref();
     let what = if !is_known {
-        "a signature is of no kind that there is"
+        "a signature has an unknown kind"
     } else if signature.verdict == Verdict::Verified && signer.is_none() {
         "a signature is Verified without a signer"
     } else if signer.is_some_and(|signer| signer.primary.is_empty() || signer.fingerprint.is_empty()) {
@@ -183,7 +183,7 @@ fn of_findings(entry: &Entry) -> Option<String> {
         .iter()
         .any(|own| own.command.is_some() && own.kind != FindingKind::Gap)
     {
-        "a command fills something that is no gap"
+        "it has a command to fill a gap where there is no gap"
     } else {
         return None;
     };

@@ -67,7 +67,7 @@ impl FindingKind {
     }
 }
 
-/// The command of a finding, with the last of those that have the same: it does not stand there twice.
+/// The command of a finding, with the last of those that have the same: it does not occur twice.
 #[must_use]
 pub(crate) fn command_at(findings: &[AuditFinding], n: usize) -> Option<&str> {
     let (own, later) = findings.get(n..)?.split_first()?;

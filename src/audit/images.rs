@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use sha2::{Digest as _, Sha256};
 
-/// Images with what is to be remembered of each. The hash is half a SHA-256, which nobody can find two images for.
+/// Images with what is to be remembered of each. The hash is half a SHA-256, long enough that no collision can be
+/// constructed.
 #[derive(Debug)]
 pub struct Images<V>(HashMap<[u8; 16], V>);
 

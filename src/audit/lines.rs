@@ -114,7 +114,7 @@ impl<R: BufRead> Lines<R> {
             return Ok(None);
         }
         if self.has_ended {
-            return Err(self.whole.fault("it stands after the end of the report".to_owned()));
+            return Err(self.whole.fault("it follows the end of the report".to_owned()));
         }
         let value = self.whole.value()?;
         if value["kind"] == END {
@@ -310,19 +310,19 @@ mod tests {
             (vec![head(), json!([])], "line 2"),
             (
                 vec![head(), good.clone(), end(2, json!({"Verified": 2}))],
-                "line 3: the end counts 2",
+                "line 3: the last line counts 2",
             ),
             (
                 vec![head(), good.clone(), end(1, json!({"Rejected": 1}))],
-                "line 3: the end counts",
+                "line 3: the last line counts",
             ),
             (
                 vec![head(), end(0, json!({})), good.clone()],
-                "line 3: it stands after the end",
+                "line 3: it follows the end",
             ),
             (
                 vec![head(), end(0, json!({})), end(0, json!({}))],
-                "line 3: it stands after the end",
+                "line 3: it follows the end",
             ),
         ] {
             let fault = read(&report(&lines)).unwrap_err();

@@ -185,7 +185,8 @@ impl<R: BufRead> Merge<R> {
         }
         if !part.lines.has_ended() {
             self.incomplete.push(format!(
-                "shard {shard}: {} has no end: its audit was killed, or still runs; go on with `image-signature audit --resume`",
+                "shard {shard}: {} is unfinished: its audit was killed or is still running; continue it with \
+                    `image-signature audit --resume`",
                 part.name
             ));
         }

@@ -30,7 +30,7 @@ impl PrefixMap {
     /// lines and those that begin with `#` do not count.
     ///
     /// # Errors
-    /// When a line has another form, a prefix stands there twice, or there is none; the sentence names the line.
+    /// When a line has another form, a prefix occurs twice, or there is none; the sentence names the line.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut map = BTreeMap::new();
         for (index, line) in text.lines().enumerate() {
@@ -60,7 +60,7 @@ impl PrefixMap {
             let signed = signed.to_owned();
             if let Some(Line { number: first, .. }) = map.insert(prefix.to_owned(), Line { signed, number }) {
                 return Err(format!(
-                    "line {number}: the prefix {} stands in line {first} already",
+                    "line {number}: prefix {} is already on line {first}",
                     safe(prefix)
                 ));
             }

@@ -138,7 +138,7 @@ pub struct AuditCommand {
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub resume: Option<PathBuf>,
 
-    /// How it is reported.
+    /// Formats and destinations of the report.
     #[command(flatten)]
     pub report: ReportOptions,
 

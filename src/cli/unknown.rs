@@ -71,7 +71,7 @@ fn command(word: &str) -> Option<String> {
     }
     if let Some(transport) = other_transport(word).filter(|transport| *transport != "dir") {
         return Some(format!(
-            "{} is not a command; {transport}: is a transport of skopeo that is not read here; verify the image where its signatures are: image-signature verify docker://REFERENCE",
+            "{} is not a command; {transport}: is a transport of skopeo that is not supported here; verify the image where its signatures are: image-signature verify docker://REFERENCE",
             quoted(word)
         ));
     }

@@ -111,7 +111,7 @@ impl<'p> Reading<'p> {
     /// What was read; nothing, and a trouble, where it could not be.
     fn some<T: Default>(&mut self, of: &str, read: Result<T, String>) -> T {
         read.unwrap_or_else(|what| {
-            self.complain(&format!("{of}{what}, so that what it runs is not known"));
+            self.complain(&format!("{of}{what}; what it runs is unknown"));
             T::default()
         })
     }
@@ -194,7 +194,7 @@ impl<'p> Reading<'p> {
         let asked = Reference::parse(text).ok();
         if asked.is_none() && !text.is_empty() {
             let text = quoted(text);
-            let what = format!("{what}: image {text} is no reference, so that what it expects is not known");
+            let what = format!("{what}: image {text} is not a valid reference; what it expects is unknown");
             self.complain_of(Some(images.into_iter().flatten().collect()), &what);
         }
         asked
@@ -221,7 +221,7 @@ impl<'p> Reading<'p> {
                 Some(runs) => self.find(&format!("volume {name}"), runs, asked),
                 None => {
                     let text = quoted(text);
-                    let what = format!("{what}: image {text} has no digest, so that it is not known what is mounted");
+                    let what = format!("{what}: image {text} has no digest; which image is mounted is unknown");
                     self.complain_of(Some(Vec::new()), &what);
                 }
             }

@@ -149,7 +149,8 @@ impl Plugin {
             Mode::Always if stdin_is_terminal => true,
             Mode::Always if self.stdin_in_use => {
                 return Err(ExecError(format!(
-                    "exec: {name} needs to ask something, and standard input is unavailable: it is read as a list"
+                    "exec: {name} needs to ask something, and standard input is in use: the list of images is read \
+                        from it"
                 )));
             }
             Mode::Always => {
@@ -229,7 +230,7 @@ impl Plugin {
                 let identity = Identity::from_pem(certificate.as_bytes(), key.as_bytes());
                 Some(identity.map_err(|error| wrong(&format!("its client certificate: {error}")))?)
             }
-            _ => return Err(wrong("clientCertificateData and clientKeyData must come together")),
+            _ => return Err(wrong("clientCertificateData and clientKeyData are both required")),
         };
         if token.is_empty() && identity.is_none() {
             return Err(wrong("it has neither a token nor a client certificate"));

@@ -135,7 +135,7 @@ pub fn find(api: &mut Api, name: &Name) -> Result<FoundImage, Refusal> {
     };
     if let Name::StreamImage { digest: asked, .. } = name {
         if *asked != digest {
-            return Err(api.nonsense(&format!("it is about image {digest}")).refusal(&what));
+            return Err(api.nonsense(&format!("it describes image {digest}")).refusal(&what));
         }
     }
     match fetch(api, &digest) {
@@ -158,7 +158,7 @@ fn embedded(api: &Api, view: &mut Value, kind: &str, namespace: &str, object: &s
     if metadata["name"] != object || metadata["namespace"] != namespace {
         let text = |member: &str| safe(metadata[member].as_str().unwrap_or_default());
         let found = format!("{}/{}", text("namespace"), text("name"));
-        return Err(api.nonsense(&format!("it is about \"{found}\"")));
+        return Err(api.nonsense(&format!("it describes \"{found}\"")));
     }
     let object = view["image"].take();
     if image::is_stub(&object) {
@@ -192,7 +192,7 @@ fn fetch(api: &mut Api, digest: &Digest) -> Result<Loaded, ApiError> {
     }
     let image = Image::from_json(&object).map_err(|error| damage(api, &error.to_string()))?;
     if image.name != digest.as_str() {
-        return Err(api.nonsense(&format!("it is about image {}", quoted(&image.name))));
+        return Err(api.nonsense(&format!("it describes image {}", quoted(&image.name))));
     }
     if object["metadata"]["uid"].as_str().is_none_or(str::is_empty) {
         return Err(damage(api, "metadata.uid: expected that of a stored object"));
@@ -225,13 +225,13 @@ fn refusal(error: &ApiError, what: &str) -> Refusal {
     {
         refusal
             .message
-            .push_str("; is this an OpenShift cluster? Other ones have no Image objects");
+            .push_str("; is this an OpenShift cluster? Other clusters have no Image objects");
     }
     refusal
 }
 
 fn other(api: &Api, kind: &str, object: &Value) -> ApiError {
-    let found = object["kind"].as_str().unwrap_or("nothing that has a kind");
+    let found = object["kind"].as_str().unwrap_or("an object without kind");
     api.nonsense(&format!("expected an object of kind {kind}, found {}", quoted(found)))
 }
 

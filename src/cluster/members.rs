@@ -7,7 +7,7 @@ use serde_json::Value;
 /// The elements of the array at a dotted path; none where it is absent or null, as the API prints empty lists.
 ///
 /// # Errors
-/// When something else stands there, or on the way to it.
+/// When something else is found there, or on the way to it.
 pub(super) fn list<'o>(object: &'o Value, path: &str) -> Result<&'o [Value], String> {
     match at(object, path)? {
         None | Some(Value::Null) => Ok(&[]),
@@ -19,7 +19,7 @@ pub(super) fn list<'o>(object: &'o Value, path: &str) -> Result<&'o [Value], Str
 /// The text at a dotted path; empty where it is absent.
 ///
 /// # Errors
-/// When something else stands there, or on the way to it.
+/// When something else is found there, or on the way to it.
 pub(super) fn text<'o>(object: &'o Value, path: &str) -> Result<&'o str, String> {
     match at(object, path)? {
         None => Ok(""),

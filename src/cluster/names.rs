@@ -38,7 +38,7 @@ impl Name {
     /// `image.image.openshift.io/sha256:...`, as `-o name` prints it.
     ///
     /// # Errors
-    /// When it is none of these, in a sentence.
+    /// When it has none of these forms, in a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |what: &str| format!("{}: {what}", safe(text));
         // A namespace has no dots, so that this can be nothing else.

@@ -22,7 +22,7 @@ pub(crate) fn imported_from(entry: &Value) -> (Vec<Reference>, Option<String>) {
 /// # Errors
 /// When that is no reference, or cannot be read; safe to print.
 pub(super) fn from(entry: &Value) -> Result<Option<Reference>, String> {
-    let unknown = |what: String| format!("{what}, so that what it expects is not known");
+    let unknown = |what: String| format!("{what}; what it expects is unknown");
     if entry.get("from").is_some_and(Value::is_null) {
         return Ok(None);
     }
@@ -33,7 +33,7 @@ pub(super) fn from(entry: &Value) -> Result<Option<Reference>, String> {
     match Reference::parse(text) {
         Ok(reference) => Ok(Some(reference)),
         Err(_) => Err(unknown(format!(
-            "it is imported from {}, which is no reference",
+            "it is imported from {}, which is not a valid reference",
             quoted(text)
         ))),
     }
@@ -49,10 +49,12 @@ pub(super) fn repositories(object: &Value) -> (Vec<&str>, Vec<String>) {
                 found.push(text);
                 continue;
             }
-            Ok(text) => format!("{path} is {}, which is no repository", quoted(text)),
+            Ok(text) => format!("{path} is {}, which is not a valid repository", quoted(text)),
             Err(what) => what,
         };
-        troubles.push(format!("{what}, so that what its tags are offered as is not known"));
+        troubles.push(format!(
+            "{what}; the names under which its tags are offered are unknown"
+        ));
     }
     (found, troubles)
 }

@@ -62,7 +62,8 @@ fn list(api: &mut Api, kind: Kind<'_>) -> Result<Vec<Value>, Refusal> {
         ApiError::Status(status) if status.is_absent() => Refusal::new(
             Reason::SourceUnavailable,
             format!(
-                "{what}: the API server does not have the kind {} of {API}: this version of OpenShift makes no policy of objects; name a file with the policy of its nodes",
+                "{what}: the API server does not have the kind {} of {API}: this version of OpenShift does not support \
+                    policy objects; name a file with the policy of its nodes",
                 kind.name
             ),
         ),
@@ -107,7 +108,7 @@ fn typed(api: &Api, kind: Kind<'_>, mut item: Value) -> Result<Value, ApiError> 
         return Err(wrong("an object has no name"));
     }
     if kind.namespace.is_some() && metadata["namespace"].as_str() != kind.namespace {
-        return Err(wrong("an object is of another namespace"));
+        return Err(wrong("an object belongs to another namespace"));
     }
     Ok(item)
 }

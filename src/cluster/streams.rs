@@ -108,7 +108,7 @@ pub fn tags(object: &Value) -> (Vec<Tag>, Vec<StreamTrouble>) {
     let mut specified: HashMap<&str, Vec<&Value>> = HashMap::new();
     let entries = members::list(object, "spec.tags");
     for entry in entries.unwrap_or_else(|what| {
-        complain(None, format!("{what}, so that what its tags expect is not known"));
+        complain(None, format!("{what}; what its tags expect is unknown"));
         &[]
     }) {
         match members::text(entry, "name") {
@@ -119,10 +119,7 @@ pub fn tags(object: &Value) -> (Vec<Tag>, Vec<StreamTrouble>) {
                     complain(Some(name), what);
                 }
             }
-            Err(what) => complain(
-                None,
-                format!("spec.tags: {what}, so that what a tag expects is not known"),
-            ),
+            Err(what) => complain(None, format!("spec.tags: {what}; what that tag expects is unknown")),
         }
     }
     for what in origins::repositories(object).1 {
@@ -130,7 +127,7 @@ pub fn tags(object: &Value) -> (Vec<Tag>, Vec<StreamTrouble>) {
     }
     let entries = members::list(object, "status.tags");
     for entry in entries.unwrap_or_else(|what| {
-        complain(None, format!("{what}, so that what its tags stand for is not known"));
+        complain(None, format!("{what}; the images that its tags point to are unknown"));
         &[]
     }) {
         // The first is the one that the tag stands for; a tag that was never imported has none.
@@ -147,7 +144,7 @@ pub fn tags(object: &Value) -> (Vec<Tag>, Vec<StreamTrouble>) {
             Err((tag, what)) => {
                 complain(
                     tag,
-                    format!("status.tags: {what}, so that what it stands for is not known"),
+                    format!("status.tags: {what}; the image that it points to is unknown"),
                 );
                 continue;
             }
@@ -162,7 +159,7 @@ pub fn tags(object: &Value) -> (Vec<Tag>, Vec<StreamTrouble>) {
             }),
             None => complain(
                 Some(tag),
-                format!("it stands for {}, which is not a sha256 digest", quoted(image)),
+                format!("it points to {}, which is not a sha256 digest", quoted(image)),
             ),
         }
     }

@@ -186,7 +186,7 @@ impl<'t> Walk<'t> {
             let name = match &event {
                 Event::MappingEnd => return Ok(()),
                 Event::Scalar(text, ..) => text.to_string(),
-                _ => return Err(EditError::Form("a member's name is not text".into())),
+                _ => return Err(EditError::Form("a mapping key is not a string".into())),
             };
             let start = self.offsets.byte(span.start.index());
             let before = self.text.get(..start).unwrap_or_default();
@@ -204,7 +204,7 @@ impl<'t> Walk<'t> {
         }
     }
 
-    /// Hands out each element of a sequence; passes over what is none.
+    /// Hands out each element of a sequence; passes over everything else.
     fn elements(
         &mut self,
         first: First<'t>,

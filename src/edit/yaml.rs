@@ -173,7 +173,7 @@ fn lines_of(text: &str, member: &Member) -> Option<Range<usize>> {
     Some(start..end)
 }
 
-/// Members in braces: what is new stands there in braces too.
+/// Members in braces: what is new is in braces too.
 fn flow(entry: &Entry, edit: &SignatureEdit, cuts: &mut Vec<Cut>) -> Result<(), EditError> {
     let refused = || no_place(edit.index);
     let members = &entry.members;

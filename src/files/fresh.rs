@@ -64,7 +64,7 @@ impl Fresh {
                 }
             }
         }
-        Err(io::Error::other("too many temporary names are taken beside it"))
+        Err(io::Error::other("too many temporary files exist beside it"))
     }
 
     /// Puts it in its place.

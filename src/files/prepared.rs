@@ -128,7 +128,7 @@ fn create_beside(path: &Path) -> io::Result<(cleanup::Guard, File)> {
             }
         }
     }
-    Err(io::Error::other("too many temporary names are taken beside it"))
+    Err(io::Error::other("too many temporary files exist beside it"))
 }
 
 #[cfg(test)]

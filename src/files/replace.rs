@@ -78,7 +78,7 @@ impl Exchanged {
         if out.is_same_file(&self.new) && out == self.new {
             fs::remove_file(&self.temporary)
         } else {
-            Err(kept("others replaced it twice in the same moment"))
+            Err(kept("it was replaced twice by another program at the same time"))
         }
     }
 }
@@ -157,7 +157,7 @@ mod tests {
         found
     }
 
-    /// Puts a file of somebody else in the place of another, as editors do.
+    /// Puts a file of another program in the place of another, as editors do.
     fn put(path: &Path, content: &str) {
         let beside = path.with_extension("theirs");
         fs::write(&beside, content).unwrap();

@@ -121,7 +121,7 @@ impl ureq::unversioned::resolver::Resolver for Resolver {
         // One inner address among outer ones is reason enough: the next look-up may give that one alone.
         if !found.iter().all(|address| self.addresses.allow(address.ip())) {
             return Err(ureq::Error::Other(
-                "its name leads to an address of this machine or its link, where no server may send us".into(),
+                "its name resolves to a loopback or link-local address; redirects to such addresses are refused".into(),
             ));
         }
         Ok(found)

@@ -92,10 +92,10 @@ pub(super) fn explain(error: ureq::Error, proxy: Option<&Proxy>, limit: Option<D
             }
         }
         ureq::Error::HostNotFound => match proxy {
-            Some(_) => through("has a host name that is not found".into()),
+            Some(_) => through("has a host name that cannot be resolved".into()),
             None => HttpError::Unreached("no such host".into()),
         },
-        ureq::Error::ConnectProxyFailed(why) => through(format!("does not connect to it: {}", refusal_of_proxy(&why))),
+        ureq::Error::ConnectProxyFailed(why) => through(format!("cannot connect to it: {}", refusal_of_proxy(&why))),
         ureq::Error::Other(error) if error.is::<NotTls>() => HttpError::NotTls,
         // Not cut: what to do stands at the end.
         ureq::Error::Other(error) if error.is::<Refused>() => HttpError::Other(sentence(&error.to_string())),
@@ -114,8 +114,7 @@ fn refusal_of_proxy(why: &str) -> String {
     let status = why.strip_prefix("proxy server responded ");
     match status.and_then(|status| status.split('/').next()) {
         Some("407") => {
-            "it asks for a user name and a password (407), which stand before its host in the URL that names it"
-                .to_owned()
+            "it requires authentication (407): put USER:PASSWORD@ before the host in the proxy URL".to_owned()
         }
         Some(status) => format!("it answers with status {}", safe(status)),
         None => safe(why),
@@ -134,7 +133,7 @@ fn explain_io(error: &io::Error, proxy: Option<&Proxy>) -> HttpError {
         return match proxy {
             Some(proxy) => HttpError::Proxy {
                 proxy: proxy.to_string(),
-                what: format!("has a host name that is not found: {text}"),
+                what: format!("has a host name that cannot be resolved: {text}"),
             },
             None => HttpError::Unreached(text),
         };
@@ -149,7 +148,7 @@ fn explain_io(error: &io::Error, proxy: Option<&Proxy>) -> HttpError {
         (HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable | TimedOut, Some(proxy)) => {
             HttpError::Proxy {
                 proxy: proxy.to_string(),
-                what: format!("is not reached: {text}"),
+                what: format!("cannot be reached: {text}"),
             }
         }
         (HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable | TimedOut, None) => {
@@ -162,7 +161,7 @@ fn explain_io(error: &io::Error, proxy: Option<&Proxy>) -> HttpError {
         // What a SOCKS proxy says about the connection that it was to make.
         (_, Some(proxy)) => HttpError::Proxy {
             proxy: proxy.to_string(),
-            what: format!("does not connect to it: {text}"),
+            what: format!("cannot connect to it: {text}"),
         },
         _ => HttpError::Other(text),
     }

@@ -48,7 +48,7 @@ pub enum ProxyError {
 /// Reads the URL of a proxy; `origin` says where it stands.
 ///
 /// # Errors
-/// When it is none, or of a kind that is not used with Kubernetes.
+/// When it is not a proxy URL, or of a kind that is not used with Kubernetes.
 pub fn parse(text: &str, origin: &str) -> Result<Proxy, ProxyError> {
     let (scheme, rest) = text.split_once("://").ok_or(ProxyError::Malformed)?;
     // Names are resolved by the proxy, also for socks5: Go does so.

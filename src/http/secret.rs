@@ -23,7 +23,7 @@ impl Secret {
 /// Shortest secret that is looked for in what others send: shorter ones are parts of ordinary words.
 const MIN_ECHO: usize = 6;
 
-/// A text of somebody else without the secrets that were sent to them: servers and what stands before them send requests
+/// An untrusted text without the secrets that were sent to them: servers and what stands before them send requests
 /// back in their errors.
 #[must_use]
 pub fn without(text: &str, secrets: &[Secret]) -> String {

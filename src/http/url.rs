@@ -22,7 +22,7 @@ pub enum UrlError {
     Malformed,
     #[error("scheme {0}: expected https or http")]
     Scheme(String),
-    #[error("a query or fragment has no meaning there")]
+    #[error("a query or fragment is not allowed")]
     Query,
     #[error("a user name or password in it would be seen by everybody who sees the URL; use a token or a certificate")]
     UserInfo,

@@ -58,7 +58,7 @@ pub enum JsonError {
         offset: u64,
         /// What the caller needed.
         expected: Kind,
-        /// The type of the value that stands there.
+        /// The type of the value found there.
         found: Kind,
     },
     /// Containers are nested too deep.

@@ -158,7 +158,7 @@ impl<R: BufRead> Reader<R> {
     /// Reads a `null`, of which nothing is kept.
     ///
     /// # Errors
-    /// When something else stands there.
+    /// When something else is found there.
     pub fn null(&mut self) -> Result<(), JsonError> {
         self.expect(Kind::Null)?;
         self.tokens.scan_word(b"null")

@@ -2,7 +2,7 @@
 //! Whether two texts are the same JSON value: by a hash that is taken while a text is read, without keeping it.
 //!
 //! Order of members, white space and spelling do not matter; numbers are compared by value. The hash has a key that
-//! is new in each process, so that nobody can make two texts that meet.
+//! is new in each process, so that no two texts can be constructed to collide.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::BufRead;

@@ -121,7 +121,7 @@ impl<R: BufRead> Tokens<R> {
                 self.scan_plain(out.as_deref_mut())?;
             }
             let Some(byte) = self.bump()? else {
-                return Err(self.syntax("a string does not end"));
+                return Err(self.syntax("unterminated string"));
             };
             if utf8.pending() && byte < 0x80 && !self.replace(&mut utf8, &mut out)? {
                 return Err(self.syntax("a string is not valid UTF-8"));

@@ -90,7 +90,7 @@ struct Signatures {
     end: usize,
 }
 
-/// Reads the `signatures` member, which must be spelled exactly so and stand there once.
+/// Reads the `signatures` member, which must be spelled exactly so and occur once.
 fn read_signatures(bytes: &[u8]) -> Result<Signatures, SignedManifestError> {
     let wrap = |e: JsonError| malformed(e.to_string());
     let mut reader = lenient(bytes);
@@ -155,7 +155,7 @@ fn read_signature(reader: &mut Reader<&[u8]>) -> Result<ProtectedHeader, SignedM
     Ok(ProtectedHeader { length, tail })
 }
 
-/// Reads a header for the one thing that can be wrong with it: a key that is none.
+/// Reads a header for the one thing that can be wrong with it: a malformed key.
 fn read_header(reader: &mut Reader<&[u8]>) -> Result<(), SignedManifestError> {
     let wrap = |e: JsonError| malformed(e.to_string());
     if reader.kind().map_err(wrap)? == Kind::Null {

@@ -73,7 +73,7 @@ impl Candidates {
     /// claim one subkey.
     ///
     /// # Errors
-    /// When several do, so that nobody can tell whose signature it is.
+    /// When several do: the signer is ambiguous.
     pub(super) fn sole_claimant(&self, maker: &Fingerprint) -> Result<Option<&Key>, Refusal> {
         let holds = |candidate: &&Candidate| {
             candidate.certificate.fingerprint() == maker

@@ -11,7 +11,7 @@ use crate::openpgp::signer::GpgSigner;
 use crate::reason::{Reason, Refusal};
 use crate::text::{safe, time};
 
-/// Checks everything about a key and a signature that fits it except whether the key is one of those that count.
+/// Checks everything about a key and a signature that fits it except whether the key is accepted.
 ///
 /// Times are judged by our clock as well as by GnuPG's: `faked-system-time` in its configuration moves only the latter.
 pub(super) fn judge_key(

@@ -2,7 +2,7 @@
 //! The engine: is this framed message signed, and by a key that may say so?
 //!
 //! One pipeline for every set of keys and every way to check. A signature is accepted for the fingerprint of its primary
-//! key, which must be in an explicit set; never for the mood of the implementation that checks it.
+//! key, which must be in an explicit set; never on the validity that the implementation assigns.
 
 mod revokers;
 mod second;
@@ -39,7 +39,7 @@ pub struct Engine {
     told: usize,
     /// Keys, each with the one of its keys that signed, of which no revocation was left unchecked.
     sure: HashSet<(Fingerprint, Fingerprint)>,
-    /// Likewise, of which the checker makes the same from the copies as they were read.
+    /// As in `sure`: the checker makes the same key of the copies as they were read.
     read_alike: HashSet<(Fingerprint, Fingerprint)>,
 }
 
@@ -277,7 +277,7 @@ impl Engine {
         }
     }
 
-    /// Lists the keys, those that count and the others.
+    /// Lists the keys, accepted and others.
     ///
     /// # Errors
     /// When the keyring cannot be read.

@@ -54,7 +54,10 @@ impl EngineError {
     pub fn crowded(key: &str) -> Self {
         Self::failed(
             "checking the key of a signature",
-            format!("key {key} has more signatures or designated revokers than an honest one: what counts of them is not known; get the key again from its owner"),
+            format!(
+                "key {key} has more signatures or designated revokers than a legitimate key: which of them apply \
+                is unknown; get the key again from its owner"
+            ),
         )
     }
 

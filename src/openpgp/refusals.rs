@@ -12,7 +12,7 @@ pub(super) fn older_than_key(maker: impl Display) -> String {
     format!("the signature by {maker} is older than the key that made it")
 }
 
-/// Several keys claim the maker: nobody can tell whose signature it is.
+/// Several keys claim the maker: the signer is ambiguous.
 pub(super) fn claimed_by_several(maker: &str, primaries: &BTreeSet<&str>) -> Refusal {
     let names: Vec<&str> = primaries.iter().copied().collect();
     Refusal::new(

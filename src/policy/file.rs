@@ -64,7 +64,7 @@ fn told(error: TextError, bytes: &[u8]) -> TextError {
     }
 }
 
-/// podman and skopeo refuse the whole file for a scope that is none of their storage.
+/// podman and skopeo refuse the whole file for an invalid scope of their storage.
 fn check_storage(policy: &Policy, bytes: &[u8]) -> Result<(), TextError> {
     let sections = policy.transports.iter().filter(|own| own.name == STORAGE);
     let mut scopes = sections.flat_map(|section| &section.scopes);

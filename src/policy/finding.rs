@@ -21,7 +21,7 @@ pub enum Code {
     InvalidPolicy,
     /// registries.conf or registries.d breaks its format.
     InvalidConfiguration,
-    /// A key file cannot be read, or is none.
+    /// A key file cannot be read, or is not a key file.
     KeyUnreadable,
     /// A requirement has no key at all.
     KeyMissing,
@@ -61,7 +61,7 @@ pub enum Code {
     MirrorWithoutSignatures,
     /// Sigstore signatures are required of images in registries, and registries.d does not have them looked for.
     AttachmentsNotRead,
-    /// A member stands there by the name that it had before it was renamed.
+    /// A member has the name from before it was renamed.
     OldMemberName,
     /// A program of this machine refuses all sigstore signatures.
     ReaderRefusesSigstore,

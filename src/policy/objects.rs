@@ -156,7 +156,7 @@ fn whole(list: &PlacedNode) -> Outcome<&[PlacedNode]> {
 /// Of two objects of one name only one is in the cluster, and nothing says which.
 fn twice(second: &PlacedNode, object: &str, line: usize) -> Fault {
     second.fault(format!(
-        "{} stands here and at line {line} with different content; keep one",
+        "{} occurs here and at line {line} with different content; keep one",
         quoted(object)
     ))
 }

@@ -11,7 +11,7 @@ use super::place::{Lines, Place};
 pub struct Places(HashMap<String, Place>);
 
 impl Places {
-    /// Finds them in the text of a policy; in a text that is none there are none.
+    /// Finds them in the text of a policy; in a text that is not a policy there are none.
     #[must_use]
     pub fn of(text: &[u8]) -> Self {
         let mut places = Self::default();

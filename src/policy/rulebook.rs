@@ -111,7 +111,7 @@ pub enum Conflict {
     #[error("{} and {} are both a policy.json; name one", shown(.0), shown(.1))]
     Policies(PathBuf, PathBuf),
     /// Two files have an object of one name with different content: only one of them is in a cluster.
-    #[error("{} stands in {} and in {} with different content; keep one", quoted(.0), shown(.1), shown(.2))]
+    #[error("{} occurs in {} and in {} with different content; keep one", quoted(.0), shown(.1), shown(.2))]
     Objects(String, PathBuf, PathBuf),
 }
 

@@ -226,13 +226,16 @@ fn remapped(
                 ("matchRepository: remapIdentity", signed_identity(&exact))
             };
             notes.push(format!(
-                "in place of {what} takes the tag that was asked for only, and no name without a tag, as cosign signs; for one repository {instead} takes any tag or none"
+                "in place of {what} accepts only the requested tag, not a name without a tag as cosign signs it; for a \
+                    single repository, {instead} accepts any tag or none"
             ));
             source
         }
         Rule::MatchExact => {
             notes.push(
-                "in place of matchExact: for images that are asked for by digest, remapIdentity takes any tag or digest of the repository".into(),
+                "in place of matchExact: for images that are asked for by digest, remapIdentity accepts any tag or \
+                    digest of the repository"
+                    .into(),
             );
             source
         }

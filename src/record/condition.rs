@@ -15,7 +15,7 @@ pub struct Condition {
     pub status: String,
     /// The reason as a word in CamelCase.
     pub reason: String,
-    /// The sentence for people.
+    /// The message, for people to read.
     pub message: String,
     /// When it was last looked at, as it is written; empty where it is not.
     pub last_probe: String,

@@ -197,7 +197,7 @@ impl Authorization {
                 quoted(&realm)
             ))
         })?;
-        redirect::check(&self.base, &server, "sends us for a token").map_err(wrong)?;
+        redirect::check(&self.base, &server, "sends clients for a token").map_err(wrong)?;
         let is_same = is_same(&server, &self.base);
         if !is_same && repository.login.is_some() && !(self.is_verified() && server.is_https()) {
             return Err(wrong(format!(

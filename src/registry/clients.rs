@@ -95,7 +95,7 @@ impl<'n> Clients<'n> {
             self.clients.insert(key.clone(), client);
         }
         let Some(client) = self.clients.get_mut(&key) else {
-            return Err(unreachable("there is no client for it".into()));
+            return Err(unreachable("no client is configured for it".into()));
         };
         let answer = client.send(&Request {
             method: if question.form.is_some() {
@@ -118,7 +118,7 @@ impl<'n> Clients<'n> {
             },
             HttpError::NotTls if reach.is_registry && !self.allows_plain => {
                 let aside = match reach.unverified {
-                    true => ", and --insecure is about certificates",
+                    true => ", and --insecure applies only to certificates",
                     false => "",
                 };
                 unreachable(format!("{error}, {}{aside}", self.origin.plain(&location_of(server))))

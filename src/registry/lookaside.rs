@@ -186,15 +186,15 @@ impl<'n> Stores<'n> {
                 }
                 (Ok(_), Some(what)) if is_repeated => {
                     found.truncate(found.len() - MAX_GAP);
-                    let what = format!("the server gives the same for every number, and no signature: {what}");
+                    let what = format!("the server gives the same content for every number, and no signature: {what}");
                     return (found, Some(page.unwrap_or_else(|| wrong(what))));
                 }
-                (Ok(_), Some(what)) => Err(wrong(format!("no signature came: {what}"))),
+                (Ok(_), Some(what)) => Err(wrong(format!("no signature received: {what}"))),
                 (Err(trouble), _) if !matches!(trouble, Trouble::TooLarge { .. }) => return (found, Some(trouble)),
                 // A store may have copies of one signature, and then it does not have them everywhere.
                 (_, _) if is_repeated && echo.is_same(&self.one(store, &store.url(LAST + 1))) => {
                     found.truncate(found.len() + 1 - MAX_GAP);
-                    let what = "the server gives the same for every number: which signatures there are is not known";
+                    let what = "the server gives the same content for every number, so its signatures are unknown";
                     return (found, Some(page.unwrap_or_else(|| wrong(what.to_owned()))));
                 }
                 (given, _) => given,

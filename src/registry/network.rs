@@ -28,11 +28,11 @@ pub struct Network {
     pub certificates: Vec<PathBuf>,
     /// A directory whose own files count for every registry instead.
     pub certificate_directory: Option<PathBuf>,
-    /// CA certificates that count besides those of the system.
+    /// CA certificates that are accepted besides those of the system.
     pub authorities: Vec<X509>,
     /// Variables of the environment that name proxies.
     pub proxies: BTreeMap<String, String>,
-    /// Longest time for one request, instead of the limits of its parts.
+    /// Time limit per request, instead of the limits of its parts.
     pub timeout: Option<Duration>,
 }
 

@@ -172,7 +172,7 @@ impl RegistriesD {
             .chain(self.default.as_ref())
     }
 
-    /// Members that stand there by the names that they had before they were renamed, each with its place.
+    /// Members that have the names from before they were renamed, each with its place.
     pub fn old_names(&self) -> impl Iterator<Item = (&'static str, &MemberPlace)> {
         let sections = self.namespaces.values().chain(&self.default);
         sections.flat_map(|section| section.old_names.iter().map(|(name, place)| (*name, place)))
@@ -224,7 +224,7 @@ impl RegistriesD {
 
 fn twice(what: &str, first: &Path) -> String {
     format!(
-        "{} stands in {} already: keep one",
+        "{} is already defined in {}; keep one",
         shown(what),
         safe(&first.display().to_string())
     )

@@ -103,7 +103,7 @@ impl<'n> Session<'n> {
         }
         Err(first.unwrap_or_else(|| Trouble::Unreachable {
             url: safe(host),
-            why: "there is no way to reach it".into(),
+            why: "no client is configured for it".into(),
         }))
     }
 

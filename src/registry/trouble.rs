@@ -45,7 +45,9 @@ pub enum Trouble {
         wanted: &'static str,
     },
     /// Something else under 200 where a manifest was expected: no image, and no other one than was asked for.
-    #[error("what came for {place} is not a manifest: {why}; look at it (skopeo inspect --raw docker://{place}), or at the proxy")]
+    #[error(
+        "{place} did not return a manifest: {why}; look at it (skopeo inspect --raw docker://{place}), or at the proxy"
+    )]
     NoManifest {
         /// The reference that was asked for, safe to print.
         place: String,

@@ -57,7 +57,7 @@ pub fn write_text(out: &mut dyn Write, keys: &[ListedKey], wide: bool, width: Op
     out.flush()
 }
 
-/// Prints fingerprints of the keys that count.
+/// Prints fingerprints of the accepted keys.
 ///
 /// # Errors
 /// When writing fails.

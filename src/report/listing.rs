@@ -33,7 +33,7 @@ impl<'w> Listing<'w> {
         Self { out, items, trouble }
     }
 
-    /// Where it is printed. Until the end nothing of a document is.
+    /// The destination of the report. Until the end, nothing of a document is printed.
     pub fn out(&mut self) -> &mut dyn Write {
         self.out
     }

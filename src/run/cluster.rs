@@ -205,7 +205,7 @@ impl Session {
         Ok(self.user.insert(user).clone())
     }
 
-    /// Writes changes to an image that was read, or, as a trial, asks whether they would be taken.
+    /// Writes changes to an image that was read, or has the server validate them without storing.
     pub fn write(&mut self, read: &Loaded, edits: &[SignatureEdit], trial: bool) -> Written {
         let path = format!(
             "{}?fieldManager=image-signature&fieldValidation=Strict{}",

@@ -68,7 +68,9 @@ pub fn run(settings: Describe, console: &mut Console<'_>) -> Result<Exit, UsageE
     }
     let ended = listing.end(|out, items| description::write_all(out, syntax.unwrap_or(Syntax::Json), items));
     if let Err(error) = &ended {
-        console.err.error(format_args!("keeping the descriptions: {error}"));
+        console
+            .err
+            .error(format_args!("storing the descriptions temporarily: {error}"));
     }
     Ok(if trouble || ended.is_err() {
         Exit::Trouble

@@ -44,7 +44,7 @@ pub fn run(settings: &Inspect, console: &mut Console<'_>) -> Exit {
             }
             // The settings have a configuration where an image is in a registry. It must not be left out in silence.
             (Place::Registry(reference), None) => {
-                let refusal = Refusal::new(Reason::SourceUnavailable, "nothing says how it is reached");
+                let refusal = Refusal::new(Reason::SourceUnavailable, "no client is configured for it");
                 inspections.push(Inspection {
                     file: format!("docker://{reference}"),
                     kind: None,
@@ -128,7 +128,7 @@ fn elsewhere(path: &Path) -> Option<String> {
     let text = path.to_str()?;
     if let Some(transport) = other_transport(text) {
         return Some(format!(
-            "{transport}: is a transport of skopeo that is not read here; name the image where its signatures are: docker://REFERENCE"
+            "{transport}: is a transport of skopeo that is not supported here; name the image where its signatures are: docker://REFERENCE"
         ));
     }
     let reference = Reference::parse(text)

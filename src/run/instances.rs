@@ -127,7 +127,7 @@ fn of_bytes(bytes: &str) -> (Instances, Option<String>) {
     };
     let own = manifest["mediaType"].as_str().unwrap_or_default();
     let what = match media_type(bytes) {
-        "" => Some(format!("{MANIFEST} is of no kind that is known")),
+        "" => Some(format!("{MANIFEST} has an unknown kind")),
         _ => (kind_of(own) == Kind::Unknown).then(|| format!("the mediaType in {MANIFEST} is {}", quoted(own))),
     };
     (said, what)

@@ -11,7 +11,7 @@ use crate::subject::{ManifestState, NamingList};
 /// The lists that are expected of an image.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ExpectedLists {
-    /// Those that name it.
+    /// The manifest lists that name the image.
     pub(super) named: Vec<NamingList>,
     /// Why it is not known of another one whether it does.
     pub(super) trouble: Option<Refusal>,

@@ -153,7 +153,7 @@ impl<'s> Printer<'s> {
         });
     }
 
-    /// Where it is printed.
+    /// The destination of the report.
     pub(super) fn out(&mut self) -> &mut dyn Write {
         self.listing.out()
     }
@@ -189,7 +189,7 @@ impl<'s> Printer<'s> {
     fn status(&self, end: io::Result<()>) -> (Exit, Option<String>) {
         match end {
             Ok(()) => (exit_status(&self.summary, self.record_failed), None),
-            Err(error) => (Exit::Trouble, Some(format!("keeping the report: {error}"))),
+            Err(error) => (Exit::Trouble, Some(format!("storing the report temporarily: {error}"))),
         }
     }
 }

@@ -177,7 +177,7 @@ impl Recorder for ObjectRecorder<'_> {
             (None, Recording::Dry | Recording::Trial) => RecordFate::NotAskedFor,
             (None, Recording::Confirm) => match self.records.add(self.position, self.copies, edits) {
                 Ok(()) => RecordFate::Held(self.position),
-                Err(error) => RecordFate::Failed(format!("keeping the record: {error}")),
+                Err(error) => RecordFate::Failed(format!("storing the record temporarily: {error}")),
             },
         };
         Ok(Attempt::Done(fate))

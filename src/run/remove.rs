@@ -104,7 +104,7 @@ pub fn run(settings: Remove, console: &mut Console<'_>) -> Result<Exit, UsageErr
     let syntax = format.syntax().unwrap_or(Syntax::Json);
     let ended = read.and_then(|()| listing.end(|out, items| removal::write_all(out, syntax, items)));
     if let Err(error) = &ended {
-        stderr.error(format_args!("keeping the report: {error}"));
+        stderr.error(format_args!("storing the report temporarily: {error}"));
     }
     Ok(if has_failed || ended.is_err() {
         Exit::Trouble
@@ -113,7 +113,7 @@ pub fn run(settings: Remove, console: &mut Console<'_>) -> Result<Exit, UsageErr
     })
 }
 
-/// A run in progress.
+/// The state of a run, from the first image to the last line.
 struct Run<'r> {
     wanted: &'r [String],
     now: i64,
@@ -155,7 +155,8 @@ impl Run<'_> {
         };
         self.has_failed |= removal.trouble.is_some() || removal.recorded == RecordResult::Failed;
         if let Err(error) = self.held.put(&report) {
-            self.stderr.error(format_args!("keeping the report: {error}"));
+            self.stderr
+                .error(format_args!("storing the report temporarily: {error}"));
             self.has_failed = true;
         }
     }

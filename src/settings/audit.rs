@@ -68,7 +68,7 @@ pub struct Audit {
     pub shard: Shard,
     /// The report to go on from.
     pub resume: Option<PathBuf>,
-    /// How it is reported.
+    /// Formats and destinations of the report.
     pub reporting: Reporting,
     /// Progress may be shown on standard error.
     pub shows_progress: bool,
@@ -145,7 +145,9 @@ impl Audit {
         }
         let recording = Recording::new(options.confirm, None);
         if options.max_downgrades.is_some() && recording == Recording::Dry {
-            return Err(UsageError::new("--max-downgrades is about records: it needs --confirm"));
+            return Err(UsageError::new(
+                "--max-downgrades applies only to records; add --confirm",
+            ));
         }
         if recording == Recording::Confirm {
             images.check_recordable()?;

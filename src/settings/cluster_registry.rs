@@ -55,7 +55,7 @@ impl ClusterRegistry {
         }
         if !in_cluster {
             return Err(UsageError::new(
-                "--registry-url is about images of a cluster: it needs an IMAGE such as [NAMESPACE/]STREAM:TAG or sha256:DIGEST",
+                "--registry-url applies only to images of a cluster; add an IMAGE such as [NAMESPACE/]STREAM:TAG or sha256:DIGEST",
             ));
         }
         if !options.signature.is_empty() {

@@ -77,7 +77,7 @@ pub(super) fn other(text: &str) -> Option<String> {
         ));
     }
     if text.contains(['[', ']']) {
-        return Some("an IPv6 address cannot stand in a reference; write a host name".to_owned());
+        return Some("an IPv6 address is not allowed in a reference; write a host name".to_owned());
     }
     None
 }

@@ -114,7 +114,7 @@ pub(crate) fn refuse_type_alone(text: &str) -> Result<(), UsageError> {
     };
     let shown = safe(text);
     Err(UsageError::new(format!(
-        "{shown}: it is a type, which needs a slash and a name: {shown}/{name}"
+        "{shown}: a type must be followed by a slash and a name: {shown}/{name}"
     )))
 }
 
@@ -175,10 +175,10 @@ pub(crate) fn blank(text: &str) -> String {
     let is_blank = |c: char| c.is_whitespace() || crate::text::is_unsafe(c);
     let trimmed = text.trim_matches(is_blank);
     if trimmed.is_empty() || trimmed.contains(is_blank) {
-        return "white space or an invisible character cannot stand in a name".to_owned();
+        return "white space or an invisible character is not allowed in a name".to_owned();
     }
     let place = if text.starts_with(is_blank) { "before" } else { "after" };
-    format!("white space or an invisible character stands {place} it; write {trimmed}")
+    format!("white space or an invisible character is {place} it; write {trimmed}")
 }
 
 /// The name in TYPE/NAME, which must be one that the type has.
@@ -191,7 +191,7 @@ fn typed(kind: Type, word: &str, name: &str) -> Result<ImageName, String> {
     };
     if name.contains('/') {
         return Err(format!(
-            "{word}/ is a type, which one name follows; the namespace is given with -n, or without a type: NAMESPACE/STREAM:TAG"
+            "{word}/ must be followed by one name; the namespace is given with -n, or without a type: NAMESPACE/STREAM:TAG"
         ));
     }
     let is_digest = |text: &str| Digest::parse(text).is_ok_and(|digest| digest.algorithm() == Algorithm::Sha256);
@@ -199,14 +199,14 @@ fn typed(kind: Type, word: &str, name: &str) -> Result<ImageName, String> {
         Type::Image if is_digest(name) => {}
         Type::Image => {
             return Err(format!(
-                "{word}/ is a type, which sha256: and 64 hexadecimal digits follow{meant}"
+                "{word}/ must be followed by sha256: and 64 hexadecimal digits{meant}"
             ));
         }
         Type::Tag if name.contains(':') && !name.contains('@') => {}
-        Type::Tag => return Err(format!("{word}/ is a type, which STREAM:TAG follows{meant}")),
+        Type::Tag => return Err(format!("{word}/ must be followed by STREAM:TAG{meant}")),
         Type::StreamImage if name.split_once('@').is_some_and(|(_, digest)| is_digest(digest)) => {}
         Type::StreamImage => {
-            return Err(format!("{word}/ is a type, which STREAM@sha256:DIGEST follows{meant}"));
+            return Err(format!("{word}/ must be followed by STREAM@sha256:DIGEST{meant}"));
         }
     }
     Ok(ImageName::Object(name.to_owned()))
@@ -230,7 +230,7 @@ fn in_registry(text: &str) -> Result<Reference, String> {
         ));
     }
     if text.contains(['[', ']']) {
-        return Err("an IPv6 address cannot stand in a reference; write a host name".to_owned());
+        return Err("an IPv6 address is not allowed in a reference; write a host name".to_owned());
     }
     let reference = Reference::parse(text).map_err(|error| error.to_string())?;
     match (reference.tag(), reference.digest()) {

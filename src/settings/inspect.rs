@@ -60,13 +60,13 @@ impl Inspect {
         let needs_registries = places.iter().any(|place| matches!(place, Place::Registry(_)));
         if let (false, Some(option)) = (needs_registries, options.registry.given().first()) {
             return Err(UsageError::new(format!(
-                "{option} is about images in registries: it needs docker://REFERENCE"
+                "{option} applies only to images in registries; add docker://REFERENCE"
             )));
         }
         let timeout = options.request_timeout.as_deref();
         if let (false, Some(_)) = (needs_registries, timeout) {
             return Err(UsageError::new(
-                "--request-timeout is about images in registries: it needs docker://REFERENCE",
+                "--request-timeout applies only to images in registries; add docker://REFERENCE",
             ));
         }
         let asked = Asked::of(places.iter().filter_map(|place| match place {

@@ -109,7 +109,8 @@ impl KeyChoice {
             .collect::<Result<Vec<_>, _>>()?;
         if sigstore_keys.is_empty() && !digests.is_empty() {
             return Err(UsageError::new(format!(
-                "--signed-by {DIGEST}HEX is about sigstore keys: it needs --sigstore-key FILE, which verify and audit have; an OpenPGP key is named by its fingerprint of 40 digits"
+                "--signed-by {DIGEST}HEX applies only to sigstore keys; add --sigstore-key FILE, which verify and \
+                    audit have; an OpenPGP key is named by its fingerprint of 40 digits"
             )));
         }
         let names_gpg = !options.public_key.is_empty()

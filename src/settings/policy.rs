@@ -168,7 +168,7 @@ fn swapped(options: &WhyCommand) -> Option<String> {
     let has_name_of_file = [".json", ".yaml", ".yml"].iter().any(|end| first.ends_with(end));
     (has_name_of_file || image.is_some()).then(|| {
         format!(
-            "{} is a file, and no image; write the image first: image-signature policy why {} {}",
+            "{} is a file, not an image; write the image first: image-signature policy why {} {}",
             quoted(first),
             safe(image.unwrap_or("REF")),
             safe(first)

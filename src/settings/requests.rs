@@ -287,7 +287,7 @@ fn looks_like_objects(text: &str) -> bool {
 }
 
 /// Collects the identities of each image, images in the order of their first mention. An object that is also named without
-/// one stands there twice: its stream says what is expected by that name.
+/// one occurs twice: its stream says what is expected by that name.
 fn group(pairs: impl Iterator<Item = Result<Pair, UsageError>>) -> Result<Vec<Request>, UsageError> {
     let mut requests: Vec<Request> = Vec::new();
     let mut known = std::collections::HashMap::new();

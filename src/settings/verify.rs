@@ -240,7 +240,7 @@ fn check_registry_options(options: &cli::verify::VerifyCommand, source: &Source)
     given.extend(platforms.into_iter().filter(|(given, _)| *given).map(|(_, name)| name));
     match given.first() {
         Some(option) => Err(UsageError::new(format!(
-            "{option} is about images in registries: it needs an IMAGE docker://REFERENCE, or --registry-url"
+            "{option} applies only to images in registries; add an IMAGE docker://REFERENCE, or --registry-url"
         ))),
         None => Ok(()),
     }
@@ -264,7 +264,8 @@ fn check_recording(
     ] {
         if given && !has_objects {
             return Err(UsageError::new(format!(
-                "{flag} is about Image objects: a directory, an image in a registry or bare parts have no place for a record"
+                "{flag} applies only to Image objects: a directory, an image in a registry or bare parts cannot store \
+                    a record"
             )));
         }
     }

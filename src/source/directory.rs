@@ -48,7 +48,7 @@ pub fn read(path: &Path) -> Result<Subject, Refusal> {
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let meant = match shown.contains('*') {
-                true => "; no pattern is read here: name each directory, or list them for --images-from",
+                true => "; patterns are not supported: name each directory, or list them for --images-from",
                 false => "",
             };
             return Err(unavailable(

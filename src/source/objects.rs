@@ -3,7 +3,7 @@
 //!
 //! A file is read twice: first in one pass that checks the syntax of the whole and notes where each object stands,
 //! then object by object. So a list of gigabytes costs a few bytes an object, one damaged object does not hide the
-//! others, and an object that stands there twice is noticed before anything is judged. What cannot be read
+//! others, and an object that occurs twice is noticed before anything is judged. What cannot be read
 //! twice is copied first.
 
 mod changes;

@@ -268,7 +268,7 @@ fn digest_of(place: &Reference, bytes: &[u8], wanted: Option<&Digest>) -> Result
         Some(wanted) if !wanted.is_of_manifest(bytes) => Err(Refusal::new(
             Reason::ManifestMismatch,
             format!(
-                "asked for {wanted}, {} served a manifest that hashes to {digest}",
+                "{} served a manifest that hashes to {digest}, not {wanted}",
                 safe(place.name())
             ),
         )),
@@ -298,7 +298,7 @@ fn none_of(troubles: &[Trouble]) -> Refusal {
         .iter()
         .find(|trouble| !matches!(trouble, Trouble::Absent { .. }));
     let Some(first) = decisive.or(troubles.first()) else {
-        return Refusal::new(Reason::SourceUnavailable, "there is no location to ask");
+        return Refusal::new(Reason::SourceUnavailable, "no location to ask");
     };
     let is_manifest = matches!(
         first,

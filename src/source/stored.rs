@@ -63,7 +63,7 @@ pub fn content(blob: &[u8]) -> Content {
         name => Content::Gpg(Err(Refusal::new(
             Reason::UnsupportedSignature,
             format!(
-                "it is of format {}; simple-signing and sigstore-json are known",
+                "its format is {}; expected simple-signing or sigstore-json",
                 quoted(&String::from_utf8_lossy(name))
             ),
         ))),

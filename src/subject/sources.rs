@@ -39,7 +39,7 @@ pub fn unasked(sources: &[SourceAnswer]) -> Refusal {
         None => ": they are in registries, and an Image object has none; for an image of a cluster, --registry-url auto asks there"
             .to_owned(),
     };
-    let message = format!("nobody was asked for the sigstore signatures{why}");
+    let message = format!("no place was asked for the sigstore signatures{why}");
     Refusal::new(Reason::SourceUnavailable, message)
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn has_login(name: &str) -> bool {
     before.contains(':') && !is_digest
 }
 
-/// A sentence of somebody else without user names and passwords of the URLs in it, as far as these are well-formed.
+/// An untrusted sentence without user names and passwords of the URLs in it, as far as these are well-formed.
 #[must_use]
 pub(crate) fn without_logins(text: &str) -> Cow<'_, str> {
     if !(text.contains("://") && text.contains('@')) {

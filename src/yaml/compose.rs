@@ -189,7 +189,7 @@ impl<'t> Composer<'t> {
             Content::Scalar(Value::String(name)) => name,
             // As when YAML is converted to JSON: the spelling is the name.
             Content::Scalar(_) => spelling.unwrap_or_default(),
-            _ => return Err(rule("a member's name is not text")),
+            _ => return Err(rule("a mapping key is not a string")),
         };
         let (event, span) = self.expect()?;
         let mut value = self.node(event, span, depth + 1)?;

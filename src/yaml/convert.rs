@@ -164,7 +164,7 @@ impl<'t, 'w> Converter<'t, 'w> {
 
     fn open_frame(&mut self, bracket: &[u8], frame: Frame, line: usize) -> Result<(), ConvertError> {
         if matches!(self.open.last(), Some(Frame::Mapping { at_key: true, .. })) {
-            let what = "a member's name is not text".into();
+            let what = "a mapping key is not a string".into();
             return Err(Error::Rule { line, column: 0, what }.into());
         }
         if self.open.len() >= MAX_DEPTH {

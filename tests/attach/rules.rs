@@ -212,7 +212,8 @@ fn sigstore_signatures_that_nobody_was_asked_for() {
         let outcome = run(&town, None, &more).expect_verdict(3, "Unchecked/SourceUnavailable");
         let message = outcome.item()["message"].as_str().unwrap().to_owned();
         assert!(
-            message.starts_with("nobody was asked for the sigstore signatures that the policy requires: use-sigstore")
+            message
+                .starts_with("no place was asked for the sigstore signatures that the policy requires: use-sigstore")
                 && message.contains("--registries.d DIR"),
             "{message}"
         );

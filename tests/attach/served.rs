@@ -65,7 +65,7 @@ fn what_is_no_signature_takes_no_record_back() {
             store.answer(&number(1), octets(body));
             let item = verify(keys).expect_verdict(3, "Unchecked/SourceUnavailable").item();
             let message = item["message"].as_str().unwrap();
-            assert!(message.contains("no signature came"), "{message}");
+            assert!(message.contains("no signature received"), "{message}");
             assert_eq!(record(), trusted, "{keys:?} {}", String::from_utf8_lossy(body));
         }
         // A store that has none says so: then there are too few.

@@ -313,7 +313,7 @@ fn options_about_the_cluster_need_one() {
             &["-l", "a=b", "dir:x"],
             "--selector cannot be used with --images-from and IMAGE",
         ),
-        (&["-R"], "--recursive is about directories"),
+        (&["-R"], "--recursive applies only to directories"),
         (&["--kubeconfig", "missing"], "missing"),
     ] {
         audit(&scene, args).expect_usage(message);

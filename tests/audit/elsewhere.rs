@@ -269,7 +269,7 @@ fn a_record_that_was_not_announced_is_not_taken_back_where_other_signatures_are_
     let report = Report::read(&outcome.stdout);
     assert_eq!(report.words(), ["Verified/Verified"]);
     assert_eq!(report.entry()["recorded"], "failed");
-    let told = "it would lose other records of trust than those that were counted";
+    let told = "would withdraw other records of trust than those counted";
     assert!(outcome.stderr.contains(told), "{outcome:#?}");
     assert_eq!(records(), ["True", "True"]);
     // As long as it is there, only what was announced is taken back.

@@ -194,7 +194,7 @@ fn no_record_is_taken_back_for_sigstore_signatures_that_nobody_was_asked_for() {
     );
     let message = entry["message"].as_str().unwrap();
     assert!(
-        message.contains("nobody was asked for the sigstore signatures that the policy requires"),
+        message.contains("no place was asked for the sigstore signatures that the policy requires"),
         "{message}"
     );
 }

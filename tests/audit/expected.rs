@@ -48,7 +48,7 @@ fn maps_that_contradict_themselves_or_are_malformed_are_usage_errors() {
     for (map, message) in [
         ("", "it names no prefix"),
         ("# nothing\n", "it names no prefix"),
-        (long.as_str(), "line 2: the prefix a.example stands in line 1 already"),
+        (long.as_str(), "line 2: prefix a.example is already on line 1"),
         ("a.example\n", "line 1: expected two prefixes"),
         ("a.example b.example c.example\n", "line 1: expected two prefixes"),
         (

@@ -113,7 +113,7 @@ fn nothing_to_judge_is_no_success() {
     bench.desk.put("folder/map.json", others.to_string());
     let outcome = bench.run(&["-f", "folder"]).expect(3);
     assert!(
-        outcome.stderr.contains("1 object of another kind is left out"),
+        outcome.stderr.contains("1 object of another kind was skipped"),
         "{outcome:#?}"
     );
     assert!(outcome.stderr.contains("there is no image"), "{outcome:#?}");

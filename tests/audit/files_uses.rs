@@ -216,7 +216,7 @@ fn a_part_of_a_list_in_a_file_is_not_taken_for_the_whole() {
         assert_eq!(document["items"][0]["verdict"], "Verified", "{text}");
         assert_eq!(document["complete"], false);
         assert!(
-            outcome.stderr.contains("error: all.data: a list in it goes on"),
+            outcome.stderr.contains("error: all.data: a list in it continues"),
             "{outcome:#?}"
         );
         // Of an image that is named it does not matter what else there is.
@@ -233,13 +233,13 @@ fn a_part_of_a_list_in_a_file_is_not_taken_for_the_whole() {
         ];
         let outcome = bench.desk.sandbox.run(verify);
         assert!(
-            outcome.stderr.contains("warning: all.data: a list in it goes on"),
+            outcome.stderr.contains("warning: all.data: a list in it continues"),
             "{outcome:#?}"
         );
         let outcome = bench.desk.sandbox.run([&verify[..], &[&digest(1)]].concat()).expect(0);
-        assert!(!outcome.stderr.contains("goes on"), "{outcome:#?}");
+        assert!(!outcome.stderr.contains("continues"), "{outcome:#?}");
         let outcome = bench.desk.sandbox.run(["describe", "-f", "all.data"]);
-        assert!(outcome.stderr.contains("goes on"), "{outcome:#?}");
+        assert!(outcome.stderr.contains("continues"), "{outcome:#?}");
     }
     bench
         .desk

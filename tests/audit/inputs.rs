@@ -262,7 +262,7 @@ fn reports_name_what_images_were_judged_by() {
     assert_eq!(by(&["--policy", "policy.json"]), "policy policy.json");
     let only = by(&["--public-key", file, "--signed-by", &bench.desk.key, "--require", "2"]);
     let wanted = format!(
-        "the keys of {file}; of these only {}; 2 different ones for each image",
+        "the keys of {file}; of these only {}; 2 different keys per image",
         bench.desk.key
     );
     assert_eq!(only, wanted.as_str());

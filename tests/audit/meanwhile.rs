@@ -55,7 +55,7 @@ fn nothing_is_recorded_of_an_image_that_is_not_what_is_reported() {
     assert_eq!(word(&report, 1), "Verified/Verified");
     assert_eq!(entry(&report, 1)["recorded"], "failed");
     assert!(
-        outcome.stderr.contains("and is not what is reported of it"),
+        outcome.stderr.contains("and no longer matches the report"),
         "{outcome:#?}"
     );
     assert!(!outcome.stderr.contains(": recorded"), "{outcome:#?}");
@@ -171,7 +171,7 @@ fn a_signature_by_another_accepted_key_is_not_recorded_for_the_one_that_is_repor
     );
     assert_eq!(entry(&report, 1)["recorded"], "failed");
     assert!(
-        outcome.stderr.contains("and is not what is reported of it"),
+        outcome.stderr.contains("and no longer matches the report"),
         "{outcome:#?}"
     );
     assert_eq!(status(&scene), json!(null));

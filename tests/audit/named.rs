@@ -170,7 +170,7 @@ fn a_name_that_no_object_can_have_is_a_usage_error_before_anything_is_contacted(
         .expect_usage("--all-namespaces cannot be used");
     fleet
         .run(&["dir:x", "shop/a:v1", "--confirm"])
-        .expect_usage("has no place for a record");
+        .expect_usage("cannot store a record");
     assert_eq!(fleet.server().connections(), before);
 }
 

@@ -248,7 +248,7 @@ fn a_record_that_cannot_be_written_is_trouble() {
         .expect_usage("--confirm cannot be used with --filename -");
     bench
         .run(&["dir:x", "--confirm"])
-        .expect_usage("--confirm is about Image objects");
+        .expect_usage("--confirm applies only to Image objects");
 }
 
 #[test]

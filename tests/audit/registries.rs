@@ -114,7 +114,7 @@ fn an_image_in_a_registry_is_asked_for_again_when_a_report_is_gone_on_from() {
     }
     bench
         .run(&["-f", "x.json", "--creds", "a:b"])
-        .expect_usage("--creds is about images in registries");
+        .expect_usage("--creds applies only to images in registries");
 }
 
 /// Where signatures are kept, and what stands for a registry, is in files that may change under their names.

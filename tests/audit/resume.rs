@@ -270,7 +270,7 @@ fn one_report_of_json_lines_is_written() {
         ),
         (&["--report", "jsonl=missing/a"], "cannot be written"),
         (&["--warn-expiry", "soon"], "expected a number with a unit"),
-        (&["--max-downgrades", "3"], "it needs --confirm"),
+        (&["--max-downgrades", "3"], "applies only to records; add --confirm"),
     ] {
         bench.desk.put("all.json", bench.good(1).to_string());
         bench

@@ -85,7 +85,7 @@ fn a_view_and_a_stream_that_contradict_each_other_leave_the_tag_unknown() {
         assert!(
             outcome
                 .stderr
-                .contains("tag shop/web:v1 is another one in its ImageStream"),
+                .contains("tag shop/web:v1 differs from the one in its ImageStream"),
             "{outcome:#?}"
         );
         let after = std::fs::read_to_string(bench.desk.sandbox.path("dump.json")).unwrap();

@@ -337,7 +337,7 @@ fn nothing_is_recorded_of_an_image_that_is_run_by_what_is_no_reference() {
         pod["status"]["containerStatuses"][0]["state"] = json!({"running": {}});
         fleet.server().pod("dev", "p", pod);
         let outcome = fleet.run(&["--expected-identity-map", "map", "--confirm"]).expect(3);
-        assert!(outcome.stderr.contains("is no reference"), "{outcome:#?}");
+        assert!(outcome.stderr.contains("is not a valid reference"), "{outcome:#?}");
         assert_eq!(trusted(&own), Value::Null, "{asked}");
         assert_eq!(trusted(&other), "True", "{asked}");
     }

@@ -134,11 +134,11 @@ fn streams() -> Vec<(Value, &'static str)> {
         ),
         (
             at("/spec/tags/0/from/name", json!("Not A Reference")),
-            "\"Not A Reference\", which is no reference",
+            "\"Not A Reference\", which is not a valid reference",
         ),
         (
             with(&stream(), "/spec/tags/0/from/name", None),
-            "\"\", which is no reference",
+            "\"\", which is not a valid reference",
         ),
         (at("/status", json!("x")), "status: expected an object, found a string"),
         (
@@ -168,7 +168,7 @@ fn streams() -> Vec<(Value, &'static str)> {
         ),
         (
             at("/status/dockerImageRepository", json!("A B")),
-            "\"A B\", which is no repository",
+            "\"A B\", which is not a valid repository",
         ),
     ]
 }
@@ -282,7 +282,7 @@ fn images_that_pods_mount_are_in_use() {
     let (report, _) = fleet.lines(&["-n", "shop"], 3);
     assert_eq!(report.words(), ["Verified/Verified"]);
     let told = report.tail["incomplete"].to_string();
-    assert!(told.contains("it is not known what is mounted"), "{told}");
+    assert!(told.contains("which image is mounted is unknown"), "{told}");
     let mut begins = mounting(&tag(2));
     begins["status"]["phase"] = json!("Pending");
     fleet.server().pod("shop", "web", begins);

@@ -77,7 +77,7 @@ fn an_image_of_a_pod_that_cannot_be_read_leaves_the_audit_incomplete() {
         .desk
         .put("all.json", list(&[bench.good(1), pod("shop", &wrong, 1)]).to_string());
     let outcome = bench.run(&["-f", "all.json"]).expect(3);
-    assert!(outcome.stderr.contains("is no reference"), "{outcome:?}");
+    assert!(outcome.stderr.contains("is not a valid reference"), "{outcome:?}");
     assert!(outcome.stderr.contains("[::1]:5000"), "{outcome:?}");
 }
 

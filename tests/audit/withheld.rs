@@ -109,19 +109,19 @@ fn nothing_is_recorded_beside_what_is_no_answer() {
             list(&[json!({"apiVersion": "v1", "kind": "PodList", "items": {"a": 1}})]).to_string(),
         ),
         (
-            "goes on (metadata.continue)",
+            "continues (metadata.continue)",
             listed("PodList", json!({"items": items, "metadata": {"continue": 5}})),
         ),
         (
-            "goes on (metadata.remainingItemCount)",
+            "continues (metadata.remainingItemCount)",
             listed("PodList", json!({"items": items, "metadata": {"remainingItemCount": "5"}})),
         ),
         (
-            "goes on (metadata.remainingItemCount)",
+            "continues (metadata.remainingItemCount)",
             listed("PodList", json!({"items": items, "metadata": {"remainingItemCount": 5}})),
         ),
         (
-            "has metadata that are no object",
+            "has metadata that is not an object",
             listed("PodList", json!({"items": items, "metadata": "x"})),
         ),
         (
@@ -138,7 +138,7 @@ fn nothing_is_recorded_beside_what_is_no_answer() {
                 .to_string(),
         ),
         (
-            "tag evil/x:v1 is another one in its ImageStream",
+            "tag evil/x:v1 differs from the one in its ImageStream",
             json!({"apiVersion": "image.openshift.io/v1", "kind": "ImageTag", "spec": view, "image": bench.image(2, &[]),
                 "metadata": {"namespace": "evil", "name": "x:v1"}})
             .to_string(),
@@ -218,8 +218,7 @@ fn what_one_namespace_expects_takes_no_record_back() {
     for range in parts {
         let outcome = audit(range).expect(3);
         assert_eq!(record(), "True", "{range:?}: {outcome:#?}");
-        let told =
-            "its record of trust stays, since something else may be expected of it elsewhere; leave out -n and -l";
+        let told = "its record is kept, because other uses may expect something else; leave out -n and -l";
         assert!(outcome.stderr.contains(told), "{outcome:#?}");
     }
     // What the user names is recorded as the user says.

@@ -47,7 +47,10 @@ fn an_entry_that_contradicts_itself_is_refused() {
             &|own| own["signatures"][0]["signer"]["primary"] = json!(""),
             "no fingerprint",
         ),
-        (&|own| own["signatures"][0]["kind"] = json!("x509"), "of no kind"),
+        (
+            &|own| own["signatures"][0]["kind"] = json!("x509"),
+            "has an unknown kind",
+        ),
         (
             &|own| own["signatures"][0]["claimedKey"] = json!("0123456789ABCDEF"),
             "claims a key",
@@ -194,7 +197,7 @@ fn torn_and_strange_files_are_told_apart() {
     let torn = &whole[..whole.len() - 20];
     sandbox.file("torn.jsonl", torn);
     let outcome = sandbox.run(["audit", "merge", "torn.jsonl"]).expect(3);
-    assert!(outcome.stderr.contains("torn.jsonl has no end"), "{outcome:?}");
+    assert!(outcome.stderr.contains("torn.jsonl is unfinished"), "{outcome:?}");
     for (name, content, named) in [
         ("empty", String::new(), "no whole line"),
         (

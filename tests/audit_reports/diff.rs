@@ -201,11 +201,14 @@ fn a_report_that_is_not_complete_is_trouble() {
     shard["shard"] = json!({"index": 0, "count": 2});
     let twice: Vec<Value> = entries.iter().chain([&entries[0]]).cloned().collect();
     for (part, named) in [
-        (lines(&head(), &entries, None), "has no end"),
-        (whole[..whole.len() - 5].to_owned(), "has no end"),
+        (lines(&head(), &entries, None), "is unfinished"),
+        (whole[..whole.len() - 5].to_owned(), "is unfinished"),
         (lines(&head(), &entries, Some(&incomplete)), "not complete itself"),
         (lines(&head(), &entries, Some(&interrupted)), "was interrupted"),
-        (lines(&head(), &entries[1..], Some(&tail(&entries))), "the end counts"),
+        (
+            lines(&head(), &entries[1..], Some(&tail(&entries))),
+            "the last line counts",
+        ),
         (lines(&shard, &entries, Some(&tail(&entries))), "different shards"),
         (lines(&head(), &twice, Some(&tail(&twice))), "1 images more than once"),
         (String::new(), "no whole line"),

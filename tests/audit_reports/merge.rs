@@ -195,11 +195,11 @@ fn what_may_not_be_all_is_never_a_success() {
         .unwrap();
     type Change<'c> = &'c dyn Fn(&mut Vec<Value>, &mut Option<Value>);
     let changes: [(Change<'_>, &str); 8] = [
-        (&|_, end| *end = None, "has no end"),
-        (&|own, _| drop(own.pop()), "the end counts"),
+        (&|_, end| *end = None, "is unfinished"),
+        (&|own, _| drop(own.pop()), "the last line counts"),
         (
             &|_, end| end.as_mut().unwrap()["verdicts"] = json!({"Rejected": 10}),
-            "the end counts",
+            "the last line counts",
         ),
         (
             &|_, end| end.as_mut().unwrap()["incomplete"] = json!(["a page is missing"]),

@@ -39,7 +39,7 @@ fn what_is_malformed_is_named_with_line_and_member() {
         ),
         (
             "clusters:\n- name: c\n- name: c\n",
-            &["clusters[1]", "\"c\" is there twice"],
+            &["clusters[1]", "\"c\" occurs twice"],
         ),
         (
             "users:\n- name: u\n  user:\n    client-key-data: '%%'\n",

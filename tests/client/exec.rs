@@ -185,8 +185,8 @@ fn answers_of_no_use() {
             "kind",
         ),
         (good(json!({})), "neither a token nor a client certificate"),
-        (good(json!({"clientCertificateData": "x"})), "must come together"),
-        (good(json!({"clientKeyData": "x"})), "must come together"),
+        (good(json!({"clientCertificateData": "x"})), "are both required"),
+        (good(json!({"clientKeyData": "x"})), "are both required"),
         (
             good(json!({"clientCertificateData": "x", "clientKeyData": "y"})),
             "its client certificate",

@@ -269,7 +269,7 @@ fn a_proxy_that_is_not_there() {
         cluster["proxy-url"] = format!("{scheme}://no-such-host.invalid:1").into();
         scene.kubeconfig_with(cluster.clone(), json!({"token": TOKEN}));
         let message = unchecked(&scene, &[], "SourceUnavailable");
-        let words = "the proxy no-such-host.invalid:1 (proxy-url) has a host name that is not found";
+        let words = "the proxy no-such-host.invalid:1 (proxy-url) has a host name that cannot be resolved";
         assert!(message.contains(words), "{message}");
     }
     scene.kubeconfig_with(hidden(&scene), json!({"token": TOKEN}));
@@ -293,7 +293,7 @@ fn a_proxy_that_does_not_reach_the_server_is_named() {
         cluster["proxy-url"] = url.into();
         scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
         let message = unchecked(&scene, &[], "SourceUnavailable");
-        let words = format!("the proxy {address} (proxy-url) does not connect to it");
+        let words = format!("the proxy {address} (proxy-url) cannot connect to it");
         assert!(message.contains(&words), "{message}");
     }
 }

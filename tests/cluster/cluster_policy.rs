@@ -303,7 +303,7 @@ fn lists_that_are_something_else_are_no_answer() {
         (list(json!([item("p")]), json!({"continue": "same"})), "form a loop"),
         (
             list(json!([item("p")]), json!({"remainingItemCount": 5})),
-            "5 items follow, and not where",
+            "5 items follow, but has no continue token",
         ),
         (list(json!([{"metadata": {"uid": "1"}}]), json!({})), "has no name"),
         (list(json!([of_kind]), json!({})), "an item of it is a \"ImagePolicy\""),

@@ -147,11 +147,11 @@ fn a_directory_never_touches_the_cluster() {
         .expect_verdict(0, "Verified/Verified");
     scene
         .run_verify("dir:image", &["--confirm"])
-        .expect_usage("no place for a record");
+        .expect_usage("cannot store a record");
     // Beside an image of the cluster too: half of a call would be recorded.
     let mut args = scene.verify("dir:image");
     args.extend([D1.to_owned(), "--confirm".to_owned()]);
-    scene.run(&args).expect_usage("no place for a record");
+    scene.run(&args).expect_usage("cannot store a record");
     assert_eq!(scene.server.connections(), 0);
 }
 

@@ -93,7 +93,7 @@ impl Street {
     fn leads_here(&self) {
         let item = self.judged().expect_verdict(3, "Unchecked/SourceUnavailable").item();
         let message = item["message"].as_str().unwrap();
-        let why = "its name leads to an address of this machine or its link, where no server may send us";
+        let why = "its name resolves to a loopback or link-local address; redirects to such addresses are refused";
         assert!(message.contains(why), "{message}");
         assert_eq!(self.other.connections(), 0);
     }

@@ -42,7 +42,7 @@ fn recorded(desk: &Desk) -> (PathBuf, Vec<u8>) {
     (path, text)
 }
 
-/// Runs with this gpg and every source of keys: a verdict that is not the true one is none, and nothing is recorded then. How
+/// Runs with this gpg and every source of keys: the verdict is the true one, or Unchecked and nothing is recorded. How
 /// many gave the true one.
 #[track_caller]
 fn tried(desk: &Desk, script: &str) -> usize {

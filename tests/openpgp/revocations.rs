@@ -133,7 +133,7 @@ fn a_key_under_the_header_line_of_something_else_hides_no_revocation() {
     for label in ["MESSAGE", "SIGNATURE", "ARMORED FILE"] {
         for content in [&revoked, &certificate, &begun(10, b"PGP"), &begun(13, b"x"), &of_other] {
             let file = [armor(&certificate), armor_as(label, content)].concat();
-            by_files(&[file], &blob).expect_usage("under a header line that is not that of a key");
+            by_files(&[file], &blob).expect_usage("has a header line that is not that of a key");
         }
         for content in [&certificate, &begun(10, b"PGP"), &begun(13, b"x")] {
             by_files(&[armor_as(label, content)], &blob).expect_usage("header line is not that of a key");

@@ -132,7 +132,7 @@ fn a_digest_that_does_not_go_with_the_key_is_named() {
         let end = unhashed + 2 + usize::from(u16::from_be_bytes([altered[unhashed], altered[unhashed + 1]]));
         altered.truncate(end + 2);
         let signature = packet(2, &[&altered[..], &[0, 1, 1]].concat());
-        trial.expect(&message(&signature, &key, &payload), BAD, "does not fit that key");
+        trial.expect(&message(&signature, &key, &payload), BAD, "does not match that key");
     }
     // A digest that is longer than the key.
     let key = Key::with(512, crate::support::forge::then());

@@ -122,7 +122,7 @@ fn everything_that_is_no_openpgp_data_is_named() {
         ),
         (b"[1]".to_vec(), "JSON, a list"),
         (br#"{"critical":"#.to_vec(), "JSON, damaged"),
-        (b"{}".to_vec(), "JSON, which no signature is"),
+        (b"{}".to_vec(), "JSON; a signature never has this form"),
         ([b"[\"", &[b'x'; 100_000][..], b"\"]"].concat(), "but JSON"),
         (b"[".repeat(100_000), "but JSON"),
         (b"[".repeat(60_000), "JSON, damaged"),
@@ -140,7 +140,7 @@ fn everything_that_is_no_openpgp_data_is_named() {
             String::from_utf8_lossy(&[&[0xa3], &good[..]].concat())
                 .into_owned()
                 .into(),
-            "is destroyed by it",
+            "corrupted by a text conversion",
         ),
         (from_latin_1(&good).into(), "converted from Latin-1 to UTF-8"),
         (b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), "an HTTP response"),
@@ -151,7 +151,7 @@ fn everything_that_is_no_openpgp_data_is_named() {
         (format!("{D1}\n").into(), "a digest"),
         (b"apiVersion: v1\nkind: List\n".to_vec(), "an API object in YAML"),
         (b"-----BEGIN CERTIFICATE-----\nMIIB\n".to_vec(), "a certificate (PEM)"),
-        (b"-----BEGIN PUBLIC KEY-----\nMFkw\n".to_vec(), "a public key (PEM)"),
+        (b"-----BEGIN PUBLIC KEY-----\nMFkw\n".to_vec(), "a PEM public key"),
         (b"-----BEGIN SSH SIGNATURE-----\n".to_vec(), "a signature made by SSH"),
         (b"-----BEGIN PKCS7-----\n".to_vec(), "PEM data"),
         (b"untrusted comment: x\nRW".to_vec(), "a signify or minisign signature"),

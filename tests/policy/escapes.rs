@@ -90,7 +90,7 @@ fn long_sentences_of_explanations_are_not_cut() {
     let reference = format!("{repository}:v1");
     let outcome = super::why::run(&sandbox, &["why", &reference, "policy.json", "--mirrors"]).expect(0);
     let told = told(&outcome);
-    assert!(told.contains("takes any tag or none"), "{told}");
+    assert!(told.contains("accepts any tag or none"), "{told}");
     assert!(!told.contains('\u{2026}'), "{told}");
 }
 

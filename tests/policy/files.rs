@@ -88,7 +88,7 @@ fn two_objects_of_one_name_are_no_policy_unless_they_say_the_same() {
     let new = object_of(&Cosign::new(), "own", "r.example");
     let text = format!("{own}\n{new}\n");
     desk.verify(text)
-        .expect_usage("policy: line 2, column 1: \"ClusterImagePolicy/own\" stands here and at line 1");
+        .expect_usage("policy: line 2, column 1: \"ClusterImagePolicy/own\" occurs here and at line 1");
     // One of another name, or of a namespace, is another one.
     let mut namespaced = new.clone();
     namespaced["kind"] = "ImagePolicy".into();
@@ -104,7 +104,7 @@ fn two_objects_of_one_name_are_no_policy_unless_they_say_the_same() {
     let (one, other) = (mirrors("a.example"), mirrors("b.example"));
     desk.verify(list("List", &json!({}), &[&own, &one, &one])).expect(0);
     desk.verify(list("List", &json!({}), &[&own, &one, &other]))
-        .expect_usage("\"ImageDigestMirrorSet/m\" stands here and at line 1");
+        .expect_usage("\"ImageDigestMirrorSet/m\" occurs here and at line 1");
 }
 
 /// JSON may write a character as two escapes, which is not YAML.

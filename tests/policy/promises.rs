@@ -189,7 +189,7 @@ fn one_object_with_different_content_in_two_files_is_refused() {
             &["policy", "why", IDENTITY, "a.json", "b.json"][..],
             &["policy", "lint", "a.json", "b.json"],
         ] {
-            let said = "\"ClusterImagePolicy/own\" stands in a.json and in b.json with different content; keep one";
+            let said = "\"ClusterImagePolicy/own\" occurs in a.json and in b.json with different content; keep one";
             desk.sandbox.run(args.iter().copied()).expect_usage(said);
         }
     }

@@ -296,7 +296,7 @@ fn swapped_arguments_are_told_with_the_order_that_is_meant() {
         .expect_usage("policy.json is a policy, not a table of what it is meant to say; write the table first: image-signature policy test TABLE --policy policy.json");
     sandbox
         .run(["policy", "why", "policy.json", "quay.io/a/b:1"])
-        .expect_usage("\"policy.json\" is a file, and no image; write the image first: image-signature policy why quay.io/a/b:1 policy.json");
+        .expect_usage("\"policy.json\" is a file, not an image; write the image first: image-signature policy why quay.io/a/b:1 policy.json");
     sandbox
         .run(["policy", "why", "policy.json"])
         .expect_usage("write the image first: image-signature policy why REF policy.json");

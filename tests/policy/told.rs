@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What is said of a policy: what a file is that is none, which object asks, and what a registry is not asked for.
+//! What is said of a policy: what a file is if it is not a policy, which object asks, what no registry is asked for.
 
 use serde_json::json;
 
@@ -96,7 +96,7 @@ fn a_signature_that_no_registry_is_asked_for_is_noted() {
     assert!(
         said()
             .words()
-            .contains("Note: from a registry no image here is had at all"),
+            .contains("Note: no image can be pulled from a registry here"),
         "{:?}",
         said()
     );

@@ -76,7 +76,7 @@ fn what_is_refused_before_anybody_is_contacted() {
     let name = format!("docker://{}/ns/app", hub.host());
     inspect(&town, &[&name]).expect_usage(":latest");
     town.sandbox.file("x", "");
-    inspect(&town, &["x"]).expect_usage("it needs docker://REFERENCE");
+    inspect(&town, &["x"]).expect_usage("add docker://REFERENCE");
     assert_eq!(hub.connections(), 0);
 }
 

@@ -20,7 +20,7 @@ fn options_about_an_api_server_where_none_is_asked() {
         ("--server", "https://api.example:6443", ""),
         ("--as", "carol", "--authfile"),
     ] {
-        let about = format!("{option} is about the API server of a cluster");
+        let about = format!("{option} applies only to the API server of a cluster");
         for command in [
             vec!["verify", &image],
             vec!["verify", "dir:.", "--expected-identity", "a:v1"],
@@ -35,7 +35,7 @@ fn options_about_an_api_server_where_none_is_asked() {
         }
     }
     town.verify(&[&image, "--insecure-skip-tls-verify"])
-        .expect_usage("--insecure-skip-tls-verify is about the API server of a cluster");
+        .expect_usage("--insecure-skip-tls-verify applies only to the API server of a cluster");
     assert_eq!(hub.connections(), 0);
     // What chooses a cluster or a namespace may stand in a script for all images alike.
     town.insecure(&[&hub.host()]);

@@ -87,7 +87,7 @@ fn the_time_limit_of_the_user_holds_for_registries() {
     let mut run = town.command(&["inspect", "x", "--request-timeout", "1s"]);
     town.sandbox
         .finish(&mut run, b"")
-        .expect_usage("it needs docker://REFERENCE");
+        .expect_usage("add docker://REFERENCE");
 }
 
 /// Each answer comes in time, and there is no end of them: the image is given up, and the next one is looked at.

@@ -183,7 +183,7 @@ fn attestations_and_bills_of_materials_are_no_signatures() {
     assert_eq!(answers(&item)[1], "referrers absent 0");
 }
 
-/// An answer that is none is no knowledge of what is there.
+/// An invalid answer is no knowledge of what is there.
 #[test]
 fn a_list_that_cannot_be_had_or_read() {
     let (town, hub, digest, image) = registry();

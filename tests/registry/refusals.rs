@@ -176,7 +176,10 @@ fn a_host_that_is_not_reached() {
 fn a_proxy_that_does_not_connect() {
     let town = Town::new();
     for (status, words) in [
-        (407, "it asks for a user name and a password (407)"),
+        (
+            407,
+            "it requires authentication (407): put USER:PASSWORD@ before the host",
+        ),
         (503, "it answers with status 503"),
     ] {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

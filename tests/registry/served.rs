@@ -40,7 +40,7 @@ fn an_answer_of_a_store_that_is_no_signature_is_trouble() {
         assert_eq!(answers(&item), ["lookaside unusable 1"], "{told}");
         let message = item["message"].as_str().unwrap();
         assert!(
-            message.contains(&first) && message.contains("no signature came"),
+            message.contains(&first) && message.contains("no signature received"),
             "{message}"
         );
         // It hides no other, and makes none good.
@@ -160,7 +160,10 @@ fn a_store_that_says_the_same_of_every_number() {
     let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
     assert_eq!(answers(&item), ["lookaside unusable 0", "referrers absent 0"]);
     assert!(
-        item["message"].as_str().unwrap().contains("the same for every number"),
+        item["message"]
+            .as_str()
+            .unwrap()
+            .contains("the same content for every number"),
         "{item}"
     );
     assert_eq!(store.lines().len(), 3, "{:?}", store.lines());

@@ -40,11 +40,11 @@ fn what_has_no_meaning_for_an_image_in_a_registry() {
     let (town, hub) = (Town::new(), Hub::plain());
     let image = format!("docker://{}/ns/app:v1", hub.host());
     town.verify(&[&image, "--confirm"])
-        .expect_usage("--confirm is about Image objects");
+        .expect_usage("--confirm applies only to Image objects");
     town.verify(&[&image, "--dry-run=server"])
-        .expect_usage("--dry-run=server is about Image objects");
+        .expect_usage("--dry-run=server applies only to Image objects");
     town.verify(&[&image, "--signature", "x"])
-        .expect_usage("--signature is about Image objects");
+        .expect_usage("--signature applies only to Image objects");
     town.sandbox.file("x.json", "{}");
     town.verify(&[&image, "-f", "x.json"])
         .expect_usage("without --filename");
@@ -62,9 +62,7 @@ fn what_has_no_meaning_for_an_image_in_a_registry() {
         let key = town.key_file.to_str().unwrap();
         let mut args = vec!["verify", "dir:.", "--expected-identity", "a:v1", "--public-key", key];
         args.extend(option);
-        town.sandbox
-            .run(args)
-            .expect_usage("it needs an IMAGE docker://REFERENCE");
+        town.sandbox.run(args).expect_usage("add an IMAGE docker://REFERENCE");
     }
     assert_eq!(hub.connections(), 0);
 }

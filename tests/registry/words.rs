@@ -70,7 +70,7 @@ fn a_registry_over_plain_http_is_called_one() {
             message.contains("in the file of --registries-conf, else in ~/.config"),
             "{message}"
         );
-        let aside = message.ends_with(", and --insecure is about certificates");
+        let aside = message.ends_with(", and --insecure applies only to certificates");
         assert_eq!(aside, !more.is_empty(), "{message}");
     }
     // Nothing was said to it plainly.

@@ -58,7 +58,7 @@ const TYPED: &[(&str, &str)] = &[
     ("verify REF", "write docker://REF, or name it as the cluster does"),
     (
         "verify oci:image",
-        "oci: is a transport of skopeo that is not read here",
+        "oci: is a transport of skopeo that is not supported here",
     ),
     (
         "verify dir:image REF",
@@ -164,7 +164,7 @@ fn a_transport_of_skopeo_is_no_registry_to_inspect() {
     ] {
         let outcome = sandbox.run(["inspect", place]).expect(3);
         let transport = place.split(':').next().unwrap();
-        let answer = format!("{transport}: is a transport of skopeo that is not read here");
+        let answer = format!("{transport}: is a transport of skopeo that is not supported here");
         assert!(outcome.stdout.contains(&answer), "{outcome:?}");
         assert!(
             !outcome.stdout.contains(&format!("docker://{transport}")),

@@ -188,7 +188,7 @@ fn a_directory_of_images_is_no_image_and_is_told_so() {
         assert!(text.contains(each), "{text}");
         let text = said("set/*");
         let pattern =
-            "there is no directory set/*; no pattern is read here: name each directory, or list them for --images-from";
+            "there is no directory set/*; patterns are not supported: name each directory, or list them for --images-from";
         assert!(text.contains(pattern), "{text}");
         assert!(!said("empty").contains("--images-from"));
     }

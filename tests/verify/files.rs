@@ -91,7 +91,7 @@ fn stubs_in_lists_of_tags_are_not_taken_for_unsigned() {
             desk.put("tags.json", text);
             let outcome = desk.file("tags.json").expect_verdict(3, UNREADABLE);
             let message = outcome.item()["message"].as_str().unwrap().to_owned();
-            assert!(message.contains("leaves signatures out"), "{message}");
+            assert!(message.contains("lists of tags omit signatures"), "{message}");
         }
     }
     // An image without signatures is no stub: it is what the server has of it.

@@ -123,7 +123,10 @@ fn assert_told(cases: &[(&str, &[&str])]) {
 fn types_are_followed_by_a_name_of_theirs() {
     assert_told(&[
         ("image/app:v1", &["sha256: and 64", "write app:v1 -n image"]),
-        ("image.image.openshift.io/app:v1", &["is a type", "sha256: and 64"]),
+        (
+            "image.image.openshift.io/app:v1",
+            &["must be followed by", "sha256: and 64"],
+        ),
         ("image/sha256:12", &["sha256: and 64"]),
         ("istag/app", &["STREAM:TAG", "write app -n istag"]),
         (&format!("istag/app@{D1}"), &["STREAM:TAG"]),
@@ -247,7 +250,7 @@ fn a_type_alone_is_told_what_follows_it() {
             ("istag", "istag/STREAM:TAG"),
             ("isimage", "isimage/STREAM@sha256:DIGEST"),
         ] {
-            let message = format!("{word}: it is a type, which needs a slash and a name: {whole}");
+            let message = format!("{word}: a type must be followed by a slash and a name: {whole}");
             for command in ["describe", "remove"] {
                 let outcome = sandbox.run([command, word, "x"]).expect_usage(&message);
                 assert!(!outcome.stderr.contains("dir:"), "{outcome:?}");
@@ -269,6 +272,6 @@ fn a_type_alone_is_told_what_follows_it() {
     // A digest is no stream of a namespace.
     let outcome = sandbox
         .run(["describe", "image/sha256:abc"])
-        .expect_usage("image/ is a type, which sha256: and 64 hexadecimal digits follow");
+        .expect_usage("image/ must be followed by sha256: and 64 hexadecimal digits");
     assert!(!outcome.stderr.contains("-n image"), "{outcome:?}");
 }

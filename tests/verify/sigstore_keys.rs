@@ -171,7 +171,7 @@ fn signed_by_names_sigstore_keys_by_their_digest() {
     let key = place.desk.key_file.to_str().unwrap();
     place
         .run(&["--public-key", key, "--signed-by", &format!("sha256:{own}")])
-        .expect_usage("it needs --sigstore-key FILE");
+        .expect_usage("add --sigstore-key FILE");
     // A fingerprint narrows OpenPGP keys only, and asks for them.
     place.put(2, place.gpg());
     let fingerprint = [&keys[..], &["--public-key", key, "--signed-by", &place.desk.key]].concat();

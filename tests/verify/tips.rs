@@ -89,7 +89,7 @@ fn keys_that_are_not_in_a_keyring() {
     let hex = format!("sha256:{}", "a".repeat(64));
     assert_tip(
         &["keys", "--signed-by", &hex],
-        "it needs --sigstore-key FILE, which verify and audit have",
+        "add --sigstore-key FILE, which verify and audit have",
     );
     let help = Sandbox::new().run(["keys", "--help"]).expect(0).stdout;
     assert!(!help.contains("sigstore key"), "{help}");

@@ -17,7 +17,7 @@ pub struct Error(pub(super) String);
 
 /// A place in a file, to read typed members from.
 pub(super) struct Member<'n> {
-    /// The value that stands there.
+    /// The value found there.
     pub node: &'n Node,
     path: String,
 }
@@ -157,7 +157,7 @@ impl<'n> Member<'n> {
             element.members()?;
             let name = element.text("name")?;
             if !names.insert(name.clone()) {
-                return Err(element.error(&format!("a name of its own; {} is there twice", quoted(&name))));
+                return Err(element.error(&format!("a unique name; {} occurs twice", quoted(&name))));
             }
             // kubectl takes an entry without content for an empty one.
             let entry = element

@@ -38,7 +38,7 @@ impl Outline {
                     let (next, follow) = continues(reader)?;
                     if next.is_empty() && !matches!(follow.as_str(), "" | "0") {
                         return Err(Problem::Other(format!(
-                            "it says that {follow} items follow, and not where"
+                            "it says that {follow} items follow, but has no continue token"
                         )));
                     }
                     token.replace(next).is_some()

@@ -218,7 +218,7 @@ fn name_packets(packets: &[Packet<'_>]) -> Refusal {
         [] => not_a_signature("it is empty inside"),
         [tag::SIGNATURE] => not_a_signature("it is a detached signature: the signed data is not in it"),
         [tag::SIGNATURE, tag::LITERAL] => {
-            not_a_signature("its signature stands before the data (PGP 2 order); a one-pass signed message is required")
+            not_a_signature("its signature precedes the data (PGP 2 order); a one-pass signed message is required")
         }
         [tag::LITERAL] => not_a_signature("it is data without a signature"),
         [tag::ONE_PASS_SIGNATURE, tag::LITERAL] => not_a_signature("its signature packet is missing"),
@@ -227,7 +227,7 @@ fn name_packets(packets: &[Packet<'_>]) -> Refusal {
             let ours = [tag::ONE_PASS_SIGNATURE, tag::LITERAL, tag::SIGNATURE];
             let stranger = tags.iter().find(|t| !ours.contains(t)).or(tags.first());
             not_a_signature(format!(
-                "{} stands where a signed message has none",
+                "{} occurs where a signed message has none",
                 stranger.map_or("something".into(), |t| packet::name(*t))
             ))
         }

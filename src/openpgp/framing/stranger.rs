@@ -40,10 +40,7 @@ const BEGINNINGS: [(&[u8], &str); 23] = [
         "a signify or minisign signature, which is not an OpenPGP signature",
     ),
     (b"-----BEGIN CERTIFICATE-", "a certificate (PEM)"),
-    (
-        b"-----BEGIN PUBLIC KEY-",
-        "a public key (PEM) of another kind than OpenPGP's",
-    ),
+    (b"-----BEGIN PUBLIC KEY-", "a PEM public key, not an OpenPGP key"),
     (b"-----BEGIN SSH SIGNATURE-", "a signature made by SSH"),
     (
         b"-----BEGIN PGP ",
@@ -57,7 +54,7 @@ const BEGINNINGS: [(&[u8], &str); 23] = [
 ];
 
 const UTF16: &str = "UTF-16 text; a signature must be copied byte by byte, not through a program that converts text";
-const REPLACED: &str = "data that was handled as text and is destroyed by it; fetch the signature again, byte by byte";
+const REPLACED: &str = "data corrupted by a text conversion; fetch the signature again, byte by byte";
 const CONVERTED: &str = "a signature that was converted from Latin-1 to UTF-8; fetch the signature again, byte by byte";
 const PAGE: &str = "a web page (HTML); a proxy, a login page or an error page answered in place of the signature store: fetch the signature again";
 const TEXT: &str = "plain text, such as an error message; fetch the signature again";
@@ -69,7 +66,7 @@ const XML: &str = "XML, such as the error message of a store; fetch the signatur
 pub fn describe(blob: &[u8], is_message: &dyn Fn(&[u8]) -> bool) -> Option<String> {
     let told = |what: &str| Some(what.to_owned());
     if blob.iter().all(|byte| *byte == 0) {
-        return told("zero bytes (0x00) alone; the file was not written or not copied whole");
+        return told("only zero bytes (0x00); the file was not written or not copied whole");
     }
     if blob.get(8..12) == Some(b"KBXf") {
         return told("a keybox of GnuPG; signatures are files of their own");
@@ -112,7 +109,7 @@ fn describe_json(text: &[u8]) -> &'static str {
         return "";
     }
     let Ok(value) = json::parse(text) else {
-        return ", damaged or not of one piece";
+        return ", damaged or incomplete";
     };
     let has = |member: &str| !value[member].is_null();
     let kind = value["kind"].as_str();
@@ -136,7 +133,7 @@ fn describe_json(text: &[u8]) -> &'static str {
     } else if matches!(value, Value::Array(_)) {
         ", a list"
     } else {
-        ", which no signature is"
+        "; a signature never has this form"
     }
 }
 
@@ -191,7 +188,7 @@ pub(crate) fn describe_packets(tags: &[u8]) -> Option<&'static str> {
             Some("an OpenPGP public key, not a signature; image-signature verify and keys take keys with --public-key")
         }
         tag::SECRET_KEY | tag::SECRET_SUBKEY if !has_message(tags) => {
-            Some("an OpenPGP secret key, not a signature; it belongs nowhere near one")
+            Some("an OpenPGP secret key, not a signature; never publish it beside a signature")
         }
         _ => None,
     }

@@ -64,7 +64,9 @@ impl Subpackets {
         let kind = kind & 0x7f;
         // Keys come from the user's keyring or key files, never from a signature (GnuPG's auto-key-import).
         if kind == kind::KEY_BLOCK {
-            return Err(bad("it carries a key of its own, which no honest image signature does"));
+            return Err(bad(
+                "it carries a key of its own, which legitimate image signatures never do",
+            ));
         }
         if !is_well_formed(kind, body) {
             return Err(malformed(format!("its subpacket of type {kind} is malformed")));
@@ -125,7 +127,7 @@ fn check_known(kind: u8, body: &[u8]) -> Result<(), Refusal> {
         }
     } else if !kind::KNOWN.contains(&kind) {
         return Err(bad(format!(
-            "it has a critical subpacket of type {kind}, which not every GnuPG knows"
+            "it has a critical subpacket of type {kind}, which some versions of GnuPG do not know"
         )));
     }
     Ok(())

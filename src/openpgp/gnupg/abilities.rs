@@ -77,7 +77,7 @@ pub fn cause() -> &'static str {
         text.is_ok_and(|text| text.starts_with(begin))
     };
     if FIPS.iter().any(is_on) {
-        "the system is in FIPS mode, in which libgcrypt does without some algorithms"
+        "the system is in FIPS mode, in which libgcrypt disables some algorithms"
     } else {
         "FIPS mode of libgcrypt, or how it was built, may be why"
     }

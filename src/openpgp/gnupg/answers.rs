@@ -53,9 +53,7 @@ pub(super) fn checked_signature(
                 && (answer.check != StatusCheck::SignatureExpired || valid.expires != 0)
                 && valid.fingerprint.as_str().ends_with(&signature.key_id.to_string());
             if !same {
-                return Err(untrusted(
-                    "it speaks of another signature than the one it was given".into(),
-                ));
+                return Err(untrusted("it refers to another signature".into()));
             }
             if let Some(named) = signature
                 .fingerprint
@@ -127,7 +125,7 @@ fn refuse_code(code: u32, maker: &str, signature: &Signature, now: i64, keys: &[
         BAD_MPI | WRONG_PUBKEY_ALGO | INV_OBJ => (
             Reason::BadSignature,
             format!(
-                "what the signature by {maker} has for {} does not fit that key (gpg error {code})",
+                "the {} data in the signature by {maker} does not match that key (gpg error {code})",
                 signature.public_key
             ),
         ),
@@ -146,7 +144,7 @@ fn refuse_code(code: u32, maker: &str, signature: &Signature, now: i64, keys: &[
             ),
         ),
         // No message was ever seen to cause another one: lack of memory, of files, of entropy do.
-        code => return Err(untrusted(format!("error {code} kept it from checking"))),
+        code => return Err(untrusted(format!("error {code} prevented the check"))),
     };
     Ok(Refusal::new(reason, message))
 }
@@ -221,7 +219,7 @@ fn refuse_general(maker: &str, signature: &Signature, keys: &[Key]) -> Result<Re
             format!("gpg refuses the signature by {maker}: the subkey lacks the back-signature that binds it to its primary key"),
         )
     } else {
-        return Err(untrusted(format!("error {GENERAL} kept it from checking")));
+        return Err(untrusted(format!("error {GENERAL} prevented the check")));
     };
     Ok(Refusal::new(reason, why))
 }

@@ -106,7 +106,7 @@ impl GpgCheck {
             check_system(&mut gpg).map_err(unusable)?;
             if Path::new(SYSTEM_CONFIG).exists() && !gpg.keys(&[])?.is_empty() {
                 return Err(unusable(format!(
-                    "{SYSTEM_CONFIG} names a keyring with keys in it, so that gpg cannot be kept to the keys that were given"
+                    "{SYSTEM_CONFIG} names a keyring with keys in it, so gpg cannot be restricted to the given keys"
                 )));
             }
             self.opened = Some(Opened { gpg, home });
@@ -204,7 +204,7 @@ fn compare(home: &Path, taken: &HashSet<Fingerprint>, listed: &HashMap<Fingerpri
         // gpgme passes over pictures; whether all its versions do is not said anywhere.
         let are_names_listed = [names, names + pictures].contains(&key.user_ids.len());
         if !are_names_listed || subkeys != key.subkeys.len() - 1 || is_revoked && !key.revoked {
-            return wrong(format!("key {fingerprint} is not listed as it stands in its keyring"));
+            return wrong(format!("key {fingerprint} is not listed as it is in its keyring"));
         }
     }
     match left.iter().next() {

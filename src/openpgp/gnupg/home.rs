@@ -264,7 +264,7 @@ fn create_in(place: &Path) -> io::Result<Home> {
     }
     if name.contains(':') {
         return Err(io::Error::other(
-            "its name has a colon, which gpg does not take in that of a keyring",
+            "its name has a colon, which gpg does not allow in the name of a keyring",
         ));
     }
     for _ in 0..100 {
@@ -285,10 +285,10 @@ fn create_in(place: &Path) -> io::Result<Home> {
             return Ok(Home { guard, _lock: lock });
         }
     }
-    Err(io::Error::other("too many names are taken"))
+    Err(io::Error::other("too many temporary directories exist"))
 }
 
-/// A name that nobody can foresee.
+/// A name that cannot be predicted.
 pub(super) fn random_name() -> io::Result<String> {
     let mut bytes = [0; 8];
     io::Read::read_exact(&mut File::open("/dev/urandom")?, &mut bytes)?;

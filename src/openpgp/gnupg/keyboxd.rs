@@ -38,7 +38,7 @@ pub enum KeyboxdError {
     Missing(PathBuf, PathBuf),
     #[error("reading {path}, which says where the keys are: {what}", path = .0.display(), what = .1)]
     Unreadable(PathBuf, String),
-    #[error("{home} belongs to another user: its keys can be had only by running gpg in it", home = .0.display())]
+    #[error("{home} belongs to another user: its keys can be read only by running gpg in it", home = .0.display())]
     NotOurs(PathBuf),
     #[error("{SYSTEM_CONFIG} has export-filter, which hides keys")]
     Filter,
@@ -48,7 +48,7 @@ pub enum KeyboxdError {
     TooOld(PathBuf, String),
     #[error("gpg exports no key from the database of {home}: it is empty, or was not read; take keys in with gpg --homedir {home} --import FILE, or name the signer's key file with --public-key FILE", home = .0.display())]
     Empty(PathBuf),
-    #[error("gpg says that it exported {1} keys from {home}, and {2} came", home = .0.display())]
+    #[error("gpg reported {1} keys exported from {home}, but delivered {2}", home = .0.display())]
     Partial(PathBuf, usize, usize),
 }
 

@@ -30,7 +30,7 @@ const PROHIBITIVE: [(&str, &str); 8] = [
 /// Options that make keys valid which the user does not vouch for, and what they do.
 const VOUCHING: [(&str, &str); 2] = [
     ("trusted-key", "makes a key ultimately trusted whatever the user says"),
-    ("allow-weak-key-signatures", "lets certifications with SHA-1 count"),
+    ("allow-weak-key-signatures", "accepts SHA-1 certifications"),
 ];
 
 /// Options that make GnuPG refuse keys and signatures which are good in themselves.

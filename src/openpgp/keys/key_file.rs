@@ -69,7 +69,7 @@ impl Other {
             Other::Compressed | Other::CompressedKeys => "it is a message, perhaps a signature, not a key",
             Other::SignedText => "it is a signed text, not a key",
             Other::Misnamed => {
-                "its header line is not that of a key (BEGIN PGP PUBLIC KEY BLOCK), so that GnuPG takes none from it"
+                "its header line is not that of a key (BEGIN PGP PUBLIC KEY BLOCK), so GnuPG imports no key from it"
             }
             Other::Unknown => "it has no OpenPGP key",
         }
@@ -227,7 +227,10 @@ impl Contents {
         }
         let there: HashSet<&Fingerprint> = self.keys.iter().filter_map(|own| own.fingerprint.as_ref()).collect();
         if misnamed.iter().any(|own| own.concerns(&there)) {
-            self.refuse("a key in it stands under a header line that is not that of a key (BEGIN PGP PUBLIC KEY BLOCK), so that GnuPG does not see what is said of it there");
+            self.refuse(
+                "a key in it has a header line that is not that of a key (BEGIN PGP PUBLIC KEY BLOCK), so \
+                GnuPG does not see what is said of it there",
+            );
         }
     }
 

@@ -35,7 +35,7 @@ impl std::fmt::Display for Overlooked {
         f.write_str(match self {
             Overlooked::MayNotSign => "and gpg does not check revocations by keys that may not sign",
             Overlooked::NotTaken => "and gpg takes no key of that fingerprint or lacks its algorithm",
-            Overlooked::IsSubkey => "and gpg does not check revocations by a subkey of another key, which that is",
+            Overlooked::IsSubkey => "and that key is a subkey of another key, whose revocations gpg does not check",
             Overlooked::OfSubkey => "and gpg does not check revocations of subkeys by designated revokers",
         })
     }

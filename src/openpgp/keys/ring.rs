@@ -259,7 +259,7 @@ fn split_keys(content: &[u8], block: Range<usize>, keys: &mut Vec<RingKey>) -> R
             });
         }
         let Some(key) = keys[begin..].last_mut() else {
-            return Err((at, "something other than a key stands first"));
+            return Err((at, "something other than a key comes first"));
         };
         key.place.end = end;
         if matches!(packet.tag, tag::PUBLIC_KEY | tag::PUBLIC_SUBKEY) && packet.body.first() == Some(&4) {

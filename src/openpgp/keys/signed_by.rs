@@ -3,7 +3,7 @@
 
 use crate::openpgp::keys::key::Fingerprint;
 
-/// Narrows the keys that count to named ones.
+/// Narrows the accepted keys to named ones.
 #[derive(Debug, Clone, Default)]
 pub struct SignedBy(pub Vec<Fingerprint>);
 

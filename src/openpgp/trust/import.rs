@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! From key files to the keys that count: read, united over all files, and loaded into the checker, so that a mistake
+//! From key files to the accepted keys: read, united over all files, and loaded into the checker, so that a mistake
 //! with them is told before anything else is done.
 
 mod united;
@@ -27,7 +27,7 @@ const MAX_TOLD: usize = 10;
 /// The keys of some files.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The keys that count.
+    /// The set of accepted keys.
     pub keys: KeyFiles,
     /// What was left out and why, and what else a user should know; a sentence each, safe to print.
     pub warnings: Vec<String>,

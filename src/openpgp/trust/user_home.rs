@@ -65,7 +65,8 @@ pub enum UserHomeError {
     #[error("{path}: {what}; without it GnuPG cannot say which keys are valid or disabled: restore it, or move it away and take owner trust in again with {gpg} --import-ownertrust FILE or name keys with --signed-by FINGERPRINT, or {OFFER}", path = .0.display(), what = .1, gpg = gpg(.0.parent()))]
     TrustDb(PathBuf, String),
     /// There is no trust database where validity decides.
-    #[error("{path} {what}: no key can be valid without owner trust; restore it with {gpg} --import-ownertrust FILE, or let {gpg} --list-keys make an empty one and certify the keys anew; accept the key with --signed-by FINGERPRINT, or {OFFER}", path = .0.display(), what = .1, gpg = gpg(.0.parent()))]
+    #[error("{path} {what}: no key can be valid without owner trust; restore it with {gpg} --import-ownertrust FILE, or let {gpg} --list-keys make \
+        an empty one and certify the keys again; accept the key with --signed-by FINGERPRINT, or {OFFER}", path = .0.display(), what = .1, gpg = gpg(.0.parent()))]
     NoTrust(PathBuf, &'static str),
     /// It changes all the time.
     #[error("{0} was changed each time while it was read: another program is writing to it; run the command again")]

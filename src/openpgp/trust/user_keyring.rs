@@ -272,7 +272,7 @@ fn not_valid(key: &Key, unfit: Option<(&Key, bool)>, now: i64, gpg: &str) -> Ref
             } else {
                 "a key that certified it depends on a certification by"
             };
-            let another = format!("certify the signer's with another one: {gpg} --lsign-key {fingerprint}");
+            let another = format!("certify the signer's key with another key: {gpg} --lsign-key {fingerprint}");
             let (state, remedy) = if certifier.revoked || certifier.primary().revoked {
                 ("revoked", format!("certify it with a key that is not: {gpg} --lsign-key {fingerprint}"))
             } else if certifier.primary().is_expired(now) {
@@ -280,9 +280,10 @@ fn not_valid(key: &Key, unfit: Option<(&Key, bool)>, now: i64, gpg: &str) -> Ref
             } else if certifier.disabled {
                 ("disabled", format!("enable that key in {gpg} --edit-key {own}, or {another}"))
             } else {
-                ("without valid self-signature", format!("get that key anew from its owner, or {another}"))
+                ("without valid self-signature", format!("get that key again from its owner, or {another}"))
             };
-            format!("the validity of this key in the keyring is {validity}: {who_vouches} {name}, which is {state}, and such a certification counts for nothing; {remedy}")
+            format!("the validity of this key in the keyring is {validity}: {who_vouches} {name}, which is {state}, \
+                and such a certification is ignored; {remedy}")
         }
         None => format!("the validity of this key in the keyring is {validity}; if this is the fingerprint that its owner publishes, certify the key with {gpg} --lsign-key {fingerprint} (that takes a secret key of your own) or name it with --signed-by {fingerprint}"),
     };

@@ -38,7 +38,8 @@ pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
                 Code::SeveralKeysInData,
                 Some(rule.spot),
                 format!(
-                    "the key data has {} public keys; nodes read the first one only, signatures by the others are refused",
+                    "the key data has {} public keys; nodes read only the first one, and refuse signatures by the \
+                        others",
                     object.keys_given
                 ),
             ));
@@ -88,7 +89,8 @@ pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
         findings.push(Finding::new(
             Code::PolicyBesideObjects,
             Some(own.spot.clone()),
-            "this policy is made by hand, and nodes make one of ClusterImagePolicies and ImagePolicies in the same place: one of the two is lost, and neither signedBy nor the path of a key can stand in an object",
+            "this policy was written by hand, and nodes generate one from ClusterImagePolicies and ImagePolicies at \
+                the same path: one of the two is lost, and objects cannot express signedBy or the path of a key",
         ));
     }
     findings
@@ -151,7 +153,7 @@ fn together(list: &List<'_>) -> Option<Finding> {
     let count = |kind: &str| rules.0.iter().filter(|rule| words::kind(rule) == kind).count();
     let message = if let Some(kind) = ["signedBy", "sigstoreSigned"].into_iter().find(|kind| count(kind) > 1) {
         format!(
-            "an image needs a signature for each of the {} {kind} requirements; where one of the keys is to be enough, list them as keyPaths of one requirement",
+            "an image needs a signature for each of the {} {kind} requirements; if one of the keys is enough, list them as keyPaths of one requirement",
             count(kind)
         )
     } else if count("reject") > 0 {

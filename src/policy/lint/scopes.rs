@@ -89,7 +89,7 @@ fn why_never(scope: &str) -> Option<(&'static str, Option<String>)> {
             Some(domain) if is_domain(domain) => None,
             Some(_) => Some(("a wildcard is *. and a domain, without port and path", None)),
             None if scope == "*" => Some(("a wildcard is *. and a domain; the scope of all images is empty", None)),
-            None => Some(("an asterisk stands only at the beginning, before a domain", None)),
+            None => Some(("an asterisk is allowed only at the beginning, before a domain", None)),
         };
     }
     if let Ok(reference) = Reference::parse_canonical(scope) {

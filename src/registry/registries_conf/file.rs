@@ -113,7 +113,7 @@ fn check_short_names(table: &Table) -> Result<(), String> {
         if !is_host {
             return Err(format!(
                 "unqualified-search-registries: {} is not a host",
-                shown(host.as_str().unwrap_or("a value that is no text"))
+                shown(host.as_str().unwrap_or("a value that is not a string"))
             ));
         }
     }
@@ -207,7 +207,7 @@ fn check_against(registries: &[Registry], registry: &Registry) -> Result<(), Str
     let other = registries.iter().find(|own| key(own) == key(registry));
     match other {
         Some(other) if (other.insecure, other.blocked) != (registry.insecure, registry.blocked) => Err(format!(
-            "{} stands there twice with different values of insecure or blocked",
+            "{} occurs twice with different values of insecure or blocked",
             quoted(&key(registry))
         )),
         _ => Ok(()),

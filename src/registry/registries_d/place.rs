@@ -21,7 +21,7 @@ pub struct MemberPlace {
 }
 
 impl MemberPlace {
-    /// The path of a member that stands there, safe to print.
+    /// The path of a member that is present, safe to print.
     #[must_use]
     pub fn path_of(&self, name: &str) -> String {
         match self.is_in_section {

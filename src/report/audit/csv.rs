@@ -102,7 +102,7 @@ fn word(value: &impl serde_core::Serialize) -> io::Result<String> {
     Ok(value.as_str().unwrap_or_default().to_owned())
 }
 
-/// A string of somebody else. What is made of such a string is not made safe again: its escapes would be escaped.
+/// An untrusted string. What is made of such a string is not made safe again: its escapes would be escaped.
 fn foreign(text: &str) -> String {
     bounded(text, MAX_CELL)
 }

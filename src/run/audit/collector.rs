@@ -42,7 +42,7 @@ pub(super) struct Collector<'s> {
     reports: Reports<'s>,
     known: Known,
     holding: Holding,
-    /// Images that the report which is gone on from has, and that count as they stand there.
+    /// Images that the report which is gone on from has, and that count as they are.
     taken_over: u64,
     totals: Totals,
     unrecorded: Unrecorded,
@@ -173,7 +173,8 @@ impl<'s> Collector<'s> {
             })
         });
         if let Err(error) = held {
-            stderr.error(format_args!("{}: keeping the record: {error}", safe(&entry.image)));
+            let image = safe(&entry.image);
+            stderr.error(format_args!("{image}: storing the record temporarily: {error}"));
             entry.recorded = Recorded::Failed;
             self.report(&entry);
         }

@@ -233,7 +233,7 @@ fn keep_trust(entry: &mut Entry, record: &mut Option<Record>) -> Option<String> 
         entry.recorded = Recorded::No;
     }
     Some(format!(
-        "image {}: its record of trust stays, since something else may be expected of it elsewhere; leave out -n and -l, or name it with IMAGE=REF",
+        "image {}: its record is kept, because other uses may expect something else; leave out -n and -l, or name it with IMAGE=REF",
         safe(&entry.image)
     ))
 }

@@ -81,7 +81,7 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
     let printed = printer.end(console.out, &ends);
     if let Err(error) = printed.as_ref() {
         if error.kind() != io::ErrorKind::BrokenPipe {
-            faults.push(format!("keeping the differences: {error}"));
+            faults.push(format!("storing the differences temporarily: {error}"));
         }
     }
     for fault in &faults {
@@ -252,7 +252,9 @@ fn each(
         }
     }
     if !report.lines.has_ended() {
-        faults.push(format!("{name} has no end: its audit was killed, or still runs"));
+        faults.push(format!(
+            "{name} is unfinished: its audit was killed or is still running"
+        ));
     }
     if repeated > 0 {
         faults.push(format!("{name} has {repeated} images more than once"));

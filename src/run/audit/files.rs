@@ -105,7 +105,8 @@ impl<'f> Files<'f> {
     /// An image that is used, and of which nothing else is known.
     fn job_of_absent(&self, digest: &Digest, known: Known) -> Job {
         let message = format!(
-            "there is no Image object {digest} in the files, so that what signatures it has is not known; add what oc get image {digest} -o json prints"
+            "no Image object {digest} in the files: its signatures are unknown; add the output of oc get image \
+                {digest} -o json"
         );
         Job {
             image: digest.to_string(),
@@ -240,10 +241,8 @@ impl<'f> Files<'f> {
     pub(super) fn note(&self) -> Option<String> {
         match self.others {
             0 => None,
-            1 => Some("1 object of another kind is left out: it is no image".to_owned()),
-            count => Some(format!(
-                "{count} objects of other kinds are left out: they are no images"
-            )),
+            1 => Some("1 object of another kind was skipped".to_owned()),
+            count => Some(format!("{count} objects of other kinds were skipped")),
         }
     }
 }

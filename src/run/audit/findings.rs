@@ -87,7 +87,7 @@ pub(super) fn finish(mut entry: Entry, footing: Option<&Footing>, settings: &Aud
     let until = footing.and_then(|footing| footing.until);
     if let Some(until) = until.filter(|until| *until - settings.now < settings.reporting.warn_expiry) {
         let message = format!(
-            "after {} too few of the keys that it must be signed by are valid; have it signed with others, or these extended",
+            "after {}, too few of its signing keys are valid; have it signed with other keys, or extend these",
             time(until)
         );
         add(&mut entry, FindingKind::Expiring, message);

@@ -168,7 +168,7 @@ impl<'s> Judge<'s> {
         if self.failures > MAX_FAILURES || !self.renew() {
             return judged;
         }
-        log::info!("{}: gpg has failed; it is set up anew", safe(&job.image));
+        log::info!("{}: gpg has failed; it is set up again", safe(&job.image));
         self.judge(job, told)
     }
 
@@ -184,7 +184,7 @@ impl<'s> Judge<'s> {
                 true
             }
             Err(error) => {
-                log::warn!("setting up gpg anew: {error}");
+                log::warn!("setting up gpg again: {error}");
                 false
             }
         }

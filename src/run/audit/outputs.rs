@@ -127,7 +127,7 @@ impl<'s> Outputs<'s> {
         let printed = self.printed.end(&mut Quiet(self.out), tail, totals);
         self.note(printed);
         if let Some(error) = self.trouble.take() {
-            tail.incomplete.push(format!("keeping the report: {error}"));
+            tail.incomplete.push(format!("storing the report temporarily: {error}"));
         }
         let _ = self.out.flush();
     }

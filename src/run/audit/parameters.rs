@@ -101,7 +101,7 @@ fn keys_in_words(keys: &KeyChoice, require: usize) -> String {
         }
     }
     if require > 1 {
-        parts.push(format!("{require} different ones for each image"));
+        parts.push(format!("{require} different keys per image"));
     }
     parts.join("; ")
 }

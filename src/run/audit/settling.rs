@@ -89,7 +89,7 @@ impl Collector<'_> {
             self.report(&held.entry.bounded());
         });
         if let Err(error) = read {
-            self.complain([format!("keeping the report: {error}")]);
+            self.complain([format!("storing the report temporarily: {error}")]);
         }
     }
 }

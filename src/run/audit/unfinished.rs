@@ -158,7 +158,7 @@ impl Unfinished {
         }
         if !differences.is_empty() {
             return Err(wrong(format!(
-                "it is the report of another audit, which differs in {}; give the same options, or begin a new report",
+                "it is the report of another audit, which differs in {}; give the same options, or start a new report",
                 differences.join(", ")
             )));
         }
@@ -187,13 +187,13 @@ impl Unfinished {
                 // may be judged again, since others may have changed the record meanwhile.
                 let is_the_same = first.content == entry.content && holding.is_lasting(&first);
                 if is_the_same && !holding.records() {
-                    return Err(wrong(format!("it has image {image} twice; begin a new report")));
+                    return Err(wrong(format!("it has image {image} twice; start a new report")));
                 }
                 superseded.push(before.place);
             }
             if !old.shard.has(entry.shard_key()) {
                 return Err(wrong(format!(
-                    "it has image {image}, which belongs to another shard; begin a new report"
+                    "it has image {image}, which belongs to another shard; start a new report"
                 )));
             }
         }
@@ -248,7 +248,7 @@ fn check_owner(path: &Path, file: &File, uid: u32) -> Result<(), String> {
     }
     if meta.mode() & WRITABLE_BY_OTHERS != 0 {
         return Err(format!(
-            "others can write to it (mode {:04o}), so what it says cannot be trusted; begin a new report",
+            "others can write to it (mode {:04o}), so what it says cannot be trusted; start a new report",
             meta.mode() & 0o7777
         ));
     }

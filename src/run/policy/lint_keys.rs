@@ -176,7 +176,10 @@ fn of_copies(
                     }
                     Some((other, copy)) if !certificate.says_the_same_as(copy) => found(
                         Code::KeyCopiesDiffer,
-                        format!("{label}: this copy of key {fingerprint} differs from that in {other}; here all copies are one key, of which a revocation in either counts, and other programs may go by one of them"),
+                        format!(
+                            "{label}: this copy of key {fingerprint} differs from that in {other}; here all copies \
+                            are one key, and a revocation in either counts; other programs may use only one of them"
+                        ),
                     ),
                     Some(_) => {}
                 }

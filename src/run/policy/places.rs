@@ -110,7 +110,7 @@ pub(super) fn unasked(
             reference.name()
         )
     } else {
-        "from a registry no image here is had at all: every place is blocked".to_owned()
+        "no image can be pulled from a registry here: every place is blocked".to_owned()
     })
 }
 

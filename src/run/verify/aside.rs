@@ -41,7 +41,7 @@ impl Aside {
             Ok::<_, io::Error>(())
         });
         if let Err(error) = told {
-            stderr.error(format_args!("keeping what is to be told: {error}"));
+            stderr.error(format_args!("storing the messages temporarily: {error}"));
         }
     }
 }

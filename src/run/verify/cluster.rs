@@ -122,7 +122,7 @@ impl Run<'_, '_> {
             false if records && self.settings.attach && !judged.attachable.is_empty() => {
                 let image = safe(&judged.report.image);
                 self.stderr.error(format_args!(
-                    "nothing is added to image {image}, which can be read through its stream only"
+                    "nothing is added to image {image}, which can be read only through its stream"
                 ));
                 judged.fail();
             }

@@ -88,7 +88,8 @@ impl Run<'_, '_> {
             },
         };
         if let Err(error) = self.held.put(&held) {
-            self.stderr.error(format_args!("keeping the report: {error}"));
+            self.stderr
+                .error(format_args!("storing the report temporarily: {error}"));
             self.printer.fail();
         }
     }
@@ -186,7 +187,7 @@ impl Run<'_, '_> {
             recorded += usize::from(report.position.is_some() && !has_failed);
         });
         if let Err(error) = read {
-            stderr.error(format_args!("keeping the report: {error}"));
+            stderr.error(format_args!("storing the report temporarily: {error}"));
             self.printer.fail();
         }
         self.progress.recorded(recorded);

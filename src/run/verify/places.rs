@@ -79,7 +79,7 @@ impl Run<'_, '_> {
             (Target::Registry(reference), _, Some(registries)) => self.registry_image(registries, wanted, reference),
             // The settings name an access for every place that an image is in. An image must not be left out in silence.
             (Target::Cluster(_), None, _) | (Target::Registry(_), _, None) => {
-                let refusal = Refusal::new(Reason::SourceUnavailable, "nothing says how it is reached");
+                let refusal = Refusal::new(Reason::SourceUnavailable, "no client is configured for it");
                 self.subject(&wanted.asked, &wanted.asked, Err(refusal), identities);
             }
         }

@@ -55,7 +55,7 @@ pub(super) fn judge<'r>(
     run.end()
 }
 
-/// A run in progress.
+/// The state of a run, from the first image to the last line.
 pub(super) struct Run<'r, 's> {
     pub(super) settings: &'r Verify,
     pub(super) judging: Judging<'r>,

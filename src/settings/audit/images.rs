@@ -109,7 +109,7 @@ impl Images {
         }
         refuse_url(
             options,
-            "is about images of a cluster: it needs an IMAGE such as [NAMESPACE/]STREAM:TAG or sha256:DIGEST",
+            "applies only to images of a cluster; add an IMAGE such as [NAMESPACE/]STREAM:TAG or sha256:DIGEST",
         )?;
         if !options.cluster_policy {
             cluster::unused::refuse(&options.source.client)?;
@@ -120,7 +120,7 @@ impl Images {
             registries = Some(configuration(options, &asked_by(&named), environment)?);
         } else {
             refuse_registries(options)?;
-            refuse_mirrors(options, "dir:PATH: mirrors are about images in registries")?;
+            refuse_mirrors(options, "dir:PATH: only images in registries have mirrors")?;
         }
         Ok(Self::Places {
             named,
@@ -138,7 +138,7 @@ impl Images {
         }
         by_policy::namespace_of_policies(client.namespace.as_deref())?;
         if options.source.recursive {
-            return Err(UsageError::new("--recursive is about directories of --filename"));
+            return Err(UsageError::new("--recursive applies only to directories of --filename"));
         }
         let registry = ClusterRegistry::parse(&options.cluster_registry)?;
         let registries = of_cluster(options, registry.as_ref(), &[], environment)?;
@@ -319,7 +319,7 @@ fn in_words<'r>(named: impl Iterator<Item = &'r Request>) -> String {
 }
 
 fn no_place_for_a_record() -> UsageError {
-    UsageError::new("--confirm is about Image objects: a directory or an image in a registry has no place for a record")
+    UsageError::new("--confirm applies only to Image objects: a directory or a registry cannot store a record")
 }
 
 fn named(options: &AuditCommand, list: Option<&List>) -> Result<Option<Vec<Request>>, UsageError> {

@@ -72,7 +72,8 @@ pub(super) fn refuse_url(options: &AuditCommand, why: &str) -> Result<(), UsageE
 pub(super) fn refuse_registries(options: &AuditCommand) -> Result<(), UsageError> {
     match options.registry.given().first() {
         Some(option) => Err(UsageError::new(format!(
-            "{option} is about images in registries: it needs an image docker://REFERENCE, --registry-url or --mirrors"
+            "{option} applies only to images in registries; add an image docker://REFERENCE, --registry-url or \
+                --mirrors"
         ))),
         None => Ok(()),
     }

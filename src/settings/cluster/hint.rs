@@ -22,7 +22,7 @@ pub(super) fn hint(user: &User, identity: Option<&Identity>, entry: &str) -> Opt
         .or_else(|| entry.split('/').next().and_then(known))
 }
 
-/// The subject of a JSON web token (RFC 7519); nothing where it is none. It proves nothing.
+/// The subject of a JSON web token (RFC 7519); nothing where it is not a token. It proves nothing.
 fn subject(token: &str) -> Option<String> {
     let payload = token.split('.').nth(1)?;
     let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?;

@@ -44,7 +44,7 @@ pub fn refuse(options: &ClientOptions) -> Result<(), UsageError> {
     ];
     match given.into_iter().find(|(is_given, ..)| *is_given) {
         Some((_, option, instead)) => Err(UsageError::new(format!(
-            "{option} is about the API server of a cluster, and none is asked for these images{instead}"
+            "{option} applies only to the API server of a cluster, and none is asked for these images{instead}"
         ))),
         None => Ok(()),
     }

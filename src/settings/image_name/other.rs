@@ -46,7 +46,7 @@ pub(super) fn other(text: &str) -> Option<String> {
                 _ => format!("; a stream called {transport} is written NAMESPACE/{text}"),
             };
             return Some(format!(
-                "{transport}: is a transport of skopeo that is not read here; verify the image where its signatures are: docker://REFERENCE{stream}"
+                "{transport}: is a transport of skopeo that is not supported here; verify the image where its signatures are: docker://REFERENCE{stream}"
             ));
         }
     }

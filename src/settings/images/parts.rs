@@ -45,7 +45,7 @@ impl Parts {
         let image = match &options.manifest {
             Some(_) if !options.images.is_empty() => {
                 return Err(UsageError::new(
-                    "--manifest is the image: it cannot be used with IMAGE; the digest that the image must have is given with --expected-digest",
+                    "--manifest cannot be used with IMAGE: it already names the image; the digest that the image must have is given with --expected-digest",
                 ));
             }
             Some(manifest) => Bare::Manifest(manifest.clone()),

@@ -59,7 +59,7 @@ pub(super) fn json(files: &ObjectFiles, file: &ObjectFile, changes: &dyn Changes
             next += 1;
         }
         if old.around != new.around {
-            return Err(io::Error::other("what stands around the objects"));
+            return Err(io::Error::other("what surrounds the objects"));
         }
     }
 }

@@ -19,7 +19,7 @@ pub struct Outline {
     pub embedded: String,
     /// Why it may be a part of a list, if it is one: what ends a sentence about it.
     pub part: Option<&'static str>,
-    /// A member that decides what it is stands there twice: other readers may take it for something else.
+    /// A member that determines its content occurs twice: other readers may take it for something else.
     pub(super) is_ambiguous: bool,
 }
 

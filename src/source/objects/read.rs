@@ -166,9 +166,7 @@ impl ObjectFiles {
             return Err(trouble("it changed while it was read"));
         }
         if self.is_view(position) && image::is_stub(&object) {
-            return Err(trouble(
-                "the server leaves signatures out of lists of tags: get the object by its name",
-            ));
+            return Err(trouble("lists of tags omit signatures; get the object by name"));
         }
         Ok(Loaded { image, object })
     }

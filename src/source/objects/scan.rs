@@ -18,11 +18,11 @@ const MAX_LISTS: usize = 4;
 const MAX_WORD: usize = MAX_OBJECT_BYTES as usize;
 
 /// Why a list may not be whole.
-const CONTINUE: &str = "goes on (metadata.continue), and the objects that follow are not known";
-const REMAINING: &str = "goes on (metadata.remainingItemCount), and the objects that follow are not known";
-const NO_METADATA: &str = "has metadata that are no object, so that whether it goes on is not known";
-const NO_ITEMS: &str = "has no items, so that which objects it should have is not known";
-const REPEATED: &str = "has a member twice that decides what is in it, so that which objects it has is not known";
+const CONTINUE: &str = "continues (metadata.continue), and the objects that follow are unknown";
+const REMAINING: &str = "continues (metadata.remainingItemCount), and the objects that follow are unknown";
+const NO_METADATA: &str = "has metadata that is not an object: whether it is continued is unknown";
+const NO_ITEMS: &str = "has no items: the objects it should have are unknown";
+const REPEATED: &str = "repeats a member that determines its content: the objects it has are unknown";
 
 /// Why a file as a whole is of no use.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +52,7 @@ pub enum ScanError {
     /// A JSON document is followed by a separator of YAML documents.
     #[error("documents are separated by ---")]
     Separator,
-    /// A member that decides what the document is stands there twice.
+    /// A member that determines what the document is occurs twice.
     #[error("member \"{0}\" is repeated")]
     Repeated(&'static str),
     /// Not an API object.

@@ -21,7 +21,7 @@ const MAX_NAMED: usize = 1000;
 /// The signatures of a manifest, and what each place answered.
 #[derive(Debug, Clone, Default)]
 pub struct Gathered {
-    /// The signatures; one that several places have stands there once.
+    /// The signatures; one that several places have is listed once.
     pub signatures: Vec<SignatureBlob>,
     /// The place of each signature, as its index among the places; the first where several have it.
     pub origins: Vec<usize>,

@@ -100,10 +100,10 @@ impl BatchWorker {
     /// When it ends, begins with another file, says anything else or too much, or takes longer than `patience` for one.
     pub fn ask(&mut self, home: &Home, messages: &[Vec<u8>], patience: Duration) -> io::Result<Vec<Vec<StatusLine>>> {
         if messages.len() > MAX_TOGETHER {
-            return Err(io::Error::other("it is asked too much at a time"));
+            return Err(io::Error::other("too many requests at once"));
         }
         if self.has_more(Duration::ZERO)? {
-            return Err(io::Error::other("it has ended, or said something before it was asked"));
+            return Err(io::Error::other("it ended, or sent output unasked"));
         }
         let mut names = Vec::with_capacity(messages.len());
         for (number, message) in messages.iter().enumerate() {
@@ -135,7 +135,7 @@ impl BatchWorker {
         if self.read == self.said.len() {
             Ok(answers)
         } else {
-            Err(io::Error::other("it says more than it was asked"))
+            Err(io::Error::other("it sent unexpected output"))
         }
     }
 
@@ -144,7 +144,7 @@ impl BatchWorker {
         let mut left = MAX_ANSWER;
         let (keyword, about) = self.line(deadline, &mut left)?;
         if keyword != START || about != format!("1 {name}") {
-            return Err(io::Error::other("it begins with something else than what it was given"));
+            return Err(io::Error::other("it answers for another file"));
         }
         let mut lines = Vec::new();
         loop {
@@ -164,7 +164,7 @@ impl BatchWorker {
 
     /// The next status line; `left` is how much it may still say.
     fn line(&mut self, deadline: Instant, left: &mut usize) -> io::Result<StatusLine> {
-        let too_much = || io::Error::other("it says too much");
+        let too_much = || io::Error::other("it sent too much output");
         let mut searched = self.read;
         loop {
             if let Some(length) = self.said[searched..].iter().position(|byte| *byte == b'\n') {

@@ -38,19 +38,22 @@ pub enum Doubt {
 
 impl std::fmt::Display for Doubt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const OF_SEVERAL: &str = "in the name of several keys, of which versions of gpg believe different ones";
+        const OF_SEVERAL: &str = "in the name of several keys, and versions of gpg differ in which of them they \
+            believe";
         match self {
             Doubt::Digest(digest) => write!(f, "is said to be revoked with {digest}, which gpg does not check in keys"),
             Doubt::Makers => write!(f, "is said to be revoked {OF_SEVERAL}"),
             Doubt::Critical => {
-                f.write_str("is said to be revoked by a signature with something critical in it that not every gpg knows")
+                f.write_str("is said to be revoked by a signature with a critical part that some versions of gpg do \
+                    not know")
             }
             Doubt::Designation => f.write_str(
                 "is said to be revoked by a key that it names as its revoker in a way that gpg does not read",
             ),
             Doubt::Limits => write!(f, "is said to expire or not to sign {OF_SEVERAL}"),
             Doubt::CriticalLimits => f.write_str(
-                "is said to expire or not to sign by a signature with something critical in it that not every gpg knows",
+                "is said to expire or not to sign by a signature with a critical part that some versions of gpg do not \
+                    know",
             ),
             Doubt::DigestOfLimits(digest) => {
                 write!(f, "is said to expire or not to sign with {digest}, which gpg does not check in keys")

@@ -52,7 +52,7 @@ impl Cluster<'_> {
                 (true, true, _) => return Ok(((), Ok(changes.harmless))),
                 (_, false, Some(trouble)) => format!("and could not be judged again: {trouble}"),
                 (false, ..) => "and a record of trust is to be taken back".to_owned(),
-                (true, false, None) => "and is not what is reported of it".to_owned(),
+                (true, false, None) => "and no longer matches the report".to_owned(),
             };
             let why = format!("{name}: it was changed meanwhile, {why}; run the command again");
             Ok(((), Err(why)))
@@ -98,7 +98,7 @@ impl Cluster<'_> {
             }
             let is_announced = |own: &Told| announced.contains(own);
             if !changes.downgrades.iter().all(is_announced) {
-                let why = "judged by itself alone, it would lose other records of trust than those that were counted; look at it with image-signature verify";
+                let why = "judging it alone would withdraw other records of trust than those counted; look at it with image-signature verify";
                 return Ok(((), Err(format!("{name}: {why}"))));
             }
             // Nothing is left to be gained: that was written before. Others may have written all.
@@ -106,7 +106,7 @@ impl Cluster<'_> {
             if is_reported && (is_as_told || changes.all.is_empty()) {
                 return Ok(((), Ok(changes.all)));
             }
-            let why = "it was changed meanwhile, and is not what is reported of it; run the command again";
+            let why = "it was changed meanwhile, and no longer matches the report; run the command again";
             Ok(((), Err(format!("{name}: {why}"))))
         });
         stderr.pass_on(&told);

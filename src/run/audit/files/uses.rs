@@ -104,7 +104,8 @@ impl Files<'_> {
             };
             if standing == Standing::Other {
                 troubles.push(format!(
-                    "{}: tag {} is another one in its ImageStream, so that what it stands for is not known; save both anew",
+                    "{}: tag {} differs from the one in its ImageStream: the image that it points to is unknown; save \
+                        both again",
                     self.objects.place_of(*position),
                     safe(said.name())
                 ));
@@ -126,16 +127,19 @@ impl Files<'_> {
     /// Why it is not known what an object that is not read says of images.
     fn unread(&self, position: Position) -> String {
         let place = self.objects.place_of(position);
-        let what = match (self.objects.kind_name(position).as_str(), self.objects.image_tag(position)) {
-            (_, Some(tag)) => return format!(
-                "{place}: ImageTag {} is not read by itself, so that what its image is to be signed as is not known; add its ImageStream, as oc get imagestream -o json prints it",
+        if let Some(tag) = self.objects.image_tag(position) {
+            return format!(
+                "{place}: ImageTag {} is not read on its own: what its image must be signed as is unknown; add its \
+                    ImageStream (oc get imagestream -o json)",
                 safe(&tag)
-            ),
-            ("", None) => "an object without a kind".to_owned(),
-            (kind, None) => format!("an object of kind {}", safe(kind)),
+            );
+        }
+        let what = match self.objects.kind_name(position).as_str() {
+            "" => "an object without a kind".to_owned(),
+            kind => format!("an object of kind {}", safe(kind)),
         };
         format!(
-            "{place}: {what} is not read, so that the images it may name are not known; write the objects as oc get -o json does"
+            "{place}: {what} is not read: the images it may name are unknown; write the objects as oc get -o json does"
         )
     }
 }

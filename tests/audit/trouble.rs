@@ -187,7 +187,7 @@ fn a_long_audit_shows_counts_rate_and_time_left_on_a_terminal() {
     assert_eq!(status, 1, "{shown}");
     let lines: Vec<&str> = shown.split('\r').filter(|line| line.starts_with('[')).collect();
     let last = lines.last().unwrap_or_else(|| panic!("no progress: {shown:?}"));
-    assert!(last.contains("of 10 images: "), "{last:?}");
+    assert!(last.contains("of 10 images ("), "{last:?}");
     assert!(last.contains("/s") && last.contains(" left"), "{last:?}");
     assert!(shown.contains("10 images: 7 Verified"), "{shown:?}");
 }

@@ -232,14 +232,14 @@ fn files_that_break_their_format() {
     }
     let good = "[[registry]]\nlocation = \"a.example\"\n\n";
     for (text, words) in [
-        ("[[registry]\n", "line 4: "),
+        ("[[registry]\n", "line 4, column 12: "),
         (
             "[[registry]] # other\nlocation = \"b.example\"\nblocked = \"yes\"\n",
-            "line 4: [[registry]] (location = \"b.example\"): blocked: expected",
+            "[[registry]] (location = \"b.example\"): blocked: expected",
         ),
         (
             "[[registry]]\nprefix = \"c.example\"\n",
-            "line 4: [[registry]] (prefix = \"c.example\"): prefix \"c.example\": location is missing",
+            "[[registry]] (prefix = \"c.example\"): prefix \"c.example\": location is missing",
         ),
     ] {
         town.conf(&format!("{good}{text}"));

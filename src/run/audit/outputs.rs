@@ -9,7 +9,7 @@ use crate::audit::head::Head;
 use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
 use crate::files::fresh::Fresh;
-use crate::report::appearance::{room, width, WIDTH};
+use crate::report::appearance::{room, width};
 use crate::report::audit::renderer;
 use crate::report::audit::renderer::{Look, ReportRenderer};
 use crate::report::listing::Quiet;
@@ -72,7 +72,7 @@ impl<'s> Outputs<'s> {
             })?;
             files.push(InFile {
                 path: report.path.clone(),
-                renderer: renderer(report.format, &look(false, WIDTH, WIDTH)),
+                renderer: renderer(report.format, &look(false, width(None), room(None))),
                 file: Ok(file),
             });
         }

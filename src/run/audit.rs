@@ -101,7 +101,10 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
         Images::Places { .. } | Images::Cluster { .. } => None,
     };
     let head = parameters::head(settings, objects.as_ref());
-    let collector = Collector::new(settings, &head, &mut out)?;
+    let mut collector = Collector::new(settings, &head, &mut out)?;
+    // Every image is Unchecked then, and that is no finding about images.
+    let without_keys = judges.first().and_then(|judge| judge.judging.without_keys());
+    collector.lack(without_keys.map(|refusal| format!("no signature can be checked: {}", refusal.message)));
     let mut run = Run {
         settings,
         collector,

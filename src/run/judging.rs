@@ -70,6 +70,18 @@ impl<'c> Judging<'c> {
         }
     }
 
+    /// Why no signature can be checked, if none can: the one set of keys could not be had.
+    pub(super) fn without_keys(&self) -> Option<&Refusal> {
+        match (
+            &self.demand,
+            self.judges.gpg.as_slice(),
+            self.judges.sigstore.as_slice(),
+        ) {
+            (Demand::Options(_), [Err(refusal)], []) => Some(refusal),
+            _ => None,
+        }
+    }
+
     /// Judges no image, because what is demanded could not be found out.
     pub(super) fn refusing(refusal: Refusal) -> Self {
         Self {

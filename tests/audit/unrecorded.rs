@@ -78,3 +78,29 @@ fn a_map_that_is_for_none_of_the_images_is_told() {
     let outcome = bench.run(&["-f", "all.json"]);
     assert!(outcome.stderr.contains(told), "{outcome:#?}");
 }
+
+/// Every image is Unchecked then, which says nothing about images: not even where that is no failure.
+#[test]
+fn an_audit_without_a_keyring_is_not_complete() {
+    let bench = Bench::new();
+    bench.desk.put("image.json", bench.image(1, &[b"garbage"]).to_string());
+    let missing = bench.desk.sandbox.path("no-home");
+    for format in ["text", "openmetrics"] {
+        let mut command = bench.desk.sandbox.command();
+        command.args([
+            "audit",
+            "-f",
+            "image.json",
+            "--expected-identity-map",
+            "map",
+            "--homedir",
+        ]);
+        command.arg(&missing).args(["--fail-on", "rejected", "-o", format]);
+        let outcome = bench.desk.sandbox.finish(&mut command, b"").expect(3);
+        let said = match format {
+            "text" => "no signature can be checked: there is no GnuPG home: ",
+            _ => "image_signature_audit_complete 0\n",
+        };
+        assert!(outcome.stdout.contains(said), "{outcome:?}");
+    }
+}

@@ -56,7 +56,7 @@ fn an_answer_that_is_no_manifest() {
                 let outcome = town.verify_json(&[&format!("docker://{reference}")]);
                 let item = outcome.expect_verdict(3, "Unchecked/ManifestUnavailable").item();
                 let message = item["message"].as_str().unwrap();
-                assert!(message.contains("is not a manifest"), "{message}");
+                assert!(message.contains("did not return a manifest"), "{message}");
             }
         }
     }

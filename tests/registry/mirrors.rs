@@ -118,7 +118,7 @@ fn the_next_location_is_tried_after_any_trouble() {
         );
         let mirror = scene.mirror.host();
         let names_it = |place: &str| outcome.stderr.contains(&format!("{mirror}{place}"));
-        let is_named = names_it("/v2/up/app/manifests/v1") || names_it("/up/app:v1 is not a manifest");
+        let is_named = names_it("/v2/up/app/manifests/v1") || names_it("/up/app:v1 did not return a manifest");
         assert!(is_named, "{}", outcome.stderr);
     }
     scene.source.answer("/v2/ns/app/manifests/v1", Answer::status(404));

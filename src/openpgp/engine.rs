@@ -197,6 +197,11 @@ impl Engine {
         self.keys.name()
     }
 
+    /// Adds to what a user should know; it must be safe to print.
+    pub fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
+    }
+
     /// What a user should know besides the verdicts, each once; safe to print.
     pub fn take_warnings(&mut self) -> Vec<String> {
         let told = std::mem::replace(&mut self.told, self.warnings.len());

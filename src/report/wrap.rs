@@ -25,16 +25,33 @@ fn commands(text: &str) -> String {
         !word.starts_with('(') && !bare.is_empty() && !bare.bytes().all(|b| b.is_ascii_lowercase()) || bare == "gpg"
     };
     let mut out = String::with_capacity(text.len());
-    let mut is_command = false;
+    let (mut is_command, mut is_quoted) = (false, false);
     for (n, word) in text.split(' ').enumerate() {
-        let is_argument = is_command && goes_on(word);
+        let is_path = [["gpg", "--homedir"], ["-m", "700"]]
+            .iter()
+            .any(|begin| out.ends_with(&begin.join(&GLUE.to_string())));
+        let is_argument = is_command && (is_quoted || is_path || goes_on(word));
         if n > 0 {
             out.push(if is_argument { GLUE } else { ' ' });
         }
         out.push_str(word);
-        is_command = (is_argument || begins(word)) && !word.ends_with([',', ';', '.', ')', ':']);
+        // A path with a blank is in quotes, in which small letters are no prose.
+        let quotes = word.replace("'\\''", "").matches('\'').count();
+        if is_argument && (is_quoted || word.starts_with('\'')) && quotes % 2 == 1 {
+            is_quoted = !is_quoted;
+        }
+        is_command = (is_argument || begins(word)) && (is_quoted || !word.ends_with([',', ';', '.', ')', ':']));
     }
     out
+}
+
+/// Whether a word is something to type that is on a line of its own: with an argument, after a colon and up to the end of a
+/// clause.
+fn is_alone(word: &str, before: &str, is_last: bool) -> bool {
+    before.ends_with(':')
+        && word.contains(GLUE)
+        && ["gpg", "mkdir", "--"].iter().any(|begin| word.starts_with(begin))
+        && (is_last || word.ends_with([',', ';', '.']))
 }
 
 /// Writes a text that begins at `column` of a line that is begun already, the following lines `indent` columns further to
@@ -43,8 +60,18 @@ fn commands(text: &str) -> String {
 /// # Errors
 /// When writing fails.
 pub(super) fn write(out: &mut dyn Write, text: &str, mut column: usize, indent: usize, width: usize) -> io::Result<()> {
-    let mut begun = false;
-    for word in commands(text).split(' ') {
+    let (mut begun, mut before) = (false, "");
+    let text = commands(text);
+    let mut words = text.split(' ').peekable();
+    while let Some(word) = words.next() {
+        if is_alone(word, before, words.peek().is_none()) {
+            let typed = word.trim_end_matches([',', ';', '.']).replace(GLUE, " ");
+            write!(out, "\n{:indent$}  {typed}", "")?;
+            // Nothing follows on its line.
+            (column, before) = (width.max(indent) + 1, "");
+            continue;
+        }
+        before = word;
         let length = word.chars().count();
         let word = word.replace(GLUE, " ");
         let space = usize::from(begun);
@@ -146,6 +173,24 @@ mod tests {
             let others = lines.lines().filter(|line| line.trim().contains(' ')).count();
             assert_eq!(others, kept.len(), "{lines}");
         }
+    }
+
+    #[test]
+    fn what_is_to_be_typed_is_alone_on_its_line() {
+        let text =
+            "it is gone; take keys in with: gpg --homedir '/a b c' --import FILE; or name them: --public-key FILE";
+        let expected = "it is gone; take keys in with:\n    gpg --homedir '/a b c' --import FILE\n  or name them:\n    --public-key FILE\n";
+        for width in [40, 200] {
+            assert_eq!(wrapped(text, 0, 2, width), expected);
+        }
+    }
+
+    #[test]
+    fn a_path_of_small_letters_is_no_prose() {
+        let text = "do this: mkdir -m 700 h && gpg --homedir h --import FILE; gpg --homedir home lists them";
+        let expected =
+            "do this:\n    mkdir -m 700 h && gpg --homedir h --import FILE\n  gpg --homedir home\n  lists\n  them\n";
+        assert_eq!(wrapped(text, 0, 2, 8), expected);
     }
 
     #[test]

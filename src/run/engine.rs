@@ -12,6 +12,7 @@ use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::roles::SignatureCheck;
 use crate::openpgp::trust::import;
 use crate::openpgp::trust::shadow::Shadow;
+use crate::openpgp::trust::user_home;
 use crate::openpgp::trust::user_keyring::{TrustModel, UserKeyring};
 use crate::reason::{Reason, Refusal};
 use crate::report::console::Messages;
@@ -20,7 +21,7 @@ use crate::settings::workers::Workers;
 use crate::settings::UsageError;
 use crate::sigstore;
 use crate::sigstore::keys::read_file;
-use crate::text::bounded;
+use crate::text::{bounded, safe};
 use crate::verdict::expectation::AcceptedKeys;
 use crate::verdict::pipeline::{EngineOrTrouble, Judges};
 
@@ -179,14 +180,16 @@ fn of_home(
     let shadow = Shadow::of_home(directory, keys.uid, by_validity, &keys.places);
     match shadow {
         Ok(shadow) => {
+            let is_empty = shadow.ring.is_empty();
             let named = is_named.then_some(directory);
             let set = UserKeyring::new(shadow, trust_model, keys.signed_by.clone(), keys.now, named);
-            Ok(Box::new(Engine::new(
-                Box::new(set),
-                checker(&keys.places, keys.now, workers),
-                keys.signed_by.clone(),
-                keys.now,
-            )))
+            let check = checker(&keys.places, keys.now, workers);
+            let mut engine = Engine::new(Box::new(set), check, keys.signed_by.clone(), keys.now);
+            if is_empty {
+                let next = safe(&user_home::next_step(directory));
+                engine.warn(format!("there is no key in {}; {next}", engine.name_of_keys()));
+            }
+            Ok(Box::new(engine))
         }
         Err(error) => Err(Refusal::new(
             Reason::EngineFailed,

@@ -23,11 +23,6 @@ pub fn run(settings: &Listing, console: &mut Console<'_>) -> Result<Exit, UsageE
             for warning in engine.take_warnings() {
                 console.err.warning(warning);
             }
-            if listed.as_ref().is_ok_and(Vec::is_empty) {
-                console
-                    .err
-                    .note(format_args!("there is no key in {}", engine.name_of_keys()));
-            }
             listed.map_err(|error| safe(&error.to_string()))
         }
         Err(trouble) => Err(trouble.message),

@@ -177,4 +177,12 @@ fn an_empty_keyring_says_so() {
         outcome.stdout.is_empty() && outcome.stderr.contains(&said),
         "{outcome:?}"
     );
+    // The same next step as without a keyring, also where something is judged.
+    let next = format!(
+        "take the signer's key in with: gpg --homedir {} --import FILE; or name its file in the command: --public-key FILE",
+        home.display()
+    );
+    assert!(outcome.stderr.contains(&next), "{outcome:?}");
+    let outcome = desk.run(&home, &[]).expect_verdict(1, "Rejected/UnknownKey");
+    assert_eq!(outcome.stderr.matches(&next).count(), 1, "{outcome:?}");
 }

@@ -52,7 +52,7 @@ pub enum UserHomeError {
     #[error("there is no GnuPG home: {0}")]
     NoHome(String),
     /// There is no keyring to be believed.
-    #[error("{0}; {import}, or {OFFER}", import = import(.1))]
+    #[error("{0}; {next}", next = next_step(.1))]
     NoRing(home_ring::HomeRingError, PathBuf),
     /// It is unreadable or damaged.
     #[error("{0}; {OFFER}")]
@@ -73,14 +73,19 @@ pub enum UserHomeError {
     Restless(PathBuf),
 }
 
-/// How keys are taken in. gpg makes a home that is missing only where its name ends like that of the usual one.
-fn import(home: &Path) -> String {
+/// The two ways on for somebody without keys, each after a colon: it is on a line of its own where lines are broken. gpg
+/// makes a home that is missing only where its name ends like that of the usual one.
+#[must_use]
+pub fn next_step(home: &Path) -> String {
     let make = if home.exists() || home.ends_with(".gnupg") {
         String::new()
     } else {
         format!("mkdir -m 700 {} && ", word(home))
     };
-    format!("to take keys in, run {make}{} --import FILE", gpg(Some(home)))
+    format!(
+        "take the signer's key in with: {make}{} --import FILE; or name its file in the command: --public-key FILE",
+        gpg(Some(home))
+    )
 }
 
 /// How gpg is called so that it works on this home, whichever it would take by itself.
@@ -112,9 +117,9 @@ impl UserHome {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(UserHomeError::NoHome(format!(
-                    "{} does not exist; {}, or {OFFER}",
+                    "{} does not exist; {}",
                     home.display(),
-                    import(home)
+                    next_step(home)
                 )))
             }
             Err(error) => {

@@ -63,6 +63,12 @@ const TYPED: &[(&str, &[&str])] = &[
         &["audit", "--fail-on", "gap,rejected", "x"],
     ),
     ("audit dir:ke\t", &["audit", "dir:keys dir"]),
+    // A word beside what nobody can know.
+    (
+        "verify --registry-url a\t x",
+        &["verify", "--registry-url", "auto", "x"],
+    ),
+    ("audit --shard a\t4 x", &["audit", "--shard", "auto/4", "x"]),
 ];
 
 /// A sandbox with files to complete, the scripts, and programs that write down what they are called with.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use clap::{Arg, Command, ValueHint};
 
-use super::words::{formats, is_list, names, value_name, words, PLUGINS, VERIFY};
+use super::words::{formats, is_list, names, value_name, word_beside, words, PLUGINS, VERIFY};
 
 /// What is the same whatever the options are.
 const SKELETON: &str = include_str!("skeleton.bash");
@@ -93,6 +93,11 @@ fn subcommands(command: &Command) -> String {
 fn kind(arg: &Arg) -> String {
     if let Some(formats) = formats(arg) {
         return format!(":report {}", formats.join(" "));
+    }
+    match word_beside(arg) {
+        Some(begin) if begin.ends_with('/') => return format!(":begin {begin}"),
+        Some(word) => return word.to_owned(),
+        None => {}
     }
     match (words(arg), arg.get_value_hint()) {
         (Some(words), _) if is_list(arg) => format!(":list {}", words.join(" ")),

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use clap::{Command, ValueHint};
 use clap_complete::shells::Fish;
 
-use super::words::{formats, is_list, value_name, without_words_of_lists, words, PLUGINS, VERIFY};
+use super::words::{formats, is_list, value_name, without_words_of_lists, word_beside, words, PLUGINS, VERIFY};
 
 pub(super) fn script(mut command: Command) -> String {
     let name = command.get_name().to_owned();
@@ -93,9 +93,10 @@ fn values(command: &Command) -> Vec<(String, String)> {
     let all = command.get_subcommands().chain(inner).flat_map(Command::get_arguments);
     let mut values: Vec<(String, String)> = Vec::new();
     for arg in all {
-        let call = match (formats(arg), words(arg)) {
-            (Some(formats), _) => format!("__fish_image_signature_reports {}", formats.join(" ")),
-            (None, Some(words)) if is_list(arg) => format!("__fish_image_signature_list {}", words.join(" ")),
+        let call = match (formats(arg), words(arg), word_beside(arg)) {
+            (Some(formats), ..) => format!("__fish_image_signature_reports {}", formats.join(" ")),
+            (None, Some(words), _) if is_list(arg) => format!("__fish_image_signature_list {}", words.join(" ")),
+            (None, None, Some(word)) => format!("echo {word}"),
             _ => continue,
         };
         if let Some(long) = arg.get_long() {

@@ -54,6 +54,10 @@ _image_signature() {
             compopt -o nospace
             mapfile -t COMPREPLY < <(compgen -S = -W "${argument#:report}" -- "$current")
             ;;
+        :begin*)
+            compopt -o nospace
+            mapfile -t COMPREPLY < <(compgen -W "${argument#:begin}" -- "$current")
+            ;;
         :list*)
             [[ $current != *,* ]] || begun=${current%,*},
             mapfile -t COMPREPLY < <(compgen -P "$begun" -W "${argument#:list}" -- "${current##*,}")

@@ -37,6 +37,14 @@ pub(super) fn formats(arg: &Arg) -> Option<Vec<String>> {
     (value_name(arg) == "FORMAT=FILE").then(|| known.collect())
 }
 
+/// The word that may stand in the place of a value, by its name: `auto` of `HOST|auto`; of `I/N|auto/N` its beginning,
+/// `auto/`, after which the rest is typed.
+pub(super) fn word_beside(arg: &Arg) -> Option<&str> {
+    let mut others = value_name(arg).split('|').skip(1);
+    let word = others.find(|other| other.starts_with(|c: char| c.is_ascii_lowercase()))?;
+    Some(word.trim_end_matches(|c: char| c.is_ascii_uppercase()))
+}
+
 /// Whether a value is a list with commas.
 pub(super) fn is_list(arg: &Arg) -> bool {
     arg.get_value_delimiter() == Some(',')

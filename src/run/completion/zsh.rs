@@ -4,7 +4,7 @@
 use clap::Command;
 use clap_complete::shells::Zsh;
 
-use super::words::{formats, is_list, names, value_name, without_words_of_lists, words, PLUGINS, VERIFY};
+use super::words::{formats, is_list, names, value_name, without_words_of_lists, word_beside, words, PLUGINS, VERIFY};
 
 /// IMAGE: of all that it can be, only a directory can be looked up. Where an option is typed, saying so would keep zsh
 /// from inserting the one that fits.
@@ -66,9 +66,13 @@ fn values(command: &Command) -> Vec<(String, String)> {
     let all = command.get_subcommands().chain(inner).flat_map(Command::get_arguments);
     let mut values = Vec::new();
     for arg in all {
-        let action = match (formats(arg), words(arg)) {
-            (Some(formats), _) => format!("_image-signature_reports {}", formats.join(" ")),
-            (None, Some(words)) if is_list(arg) => format!("_values -s , {} {}", value_name(arg), words.join(" ")),
+        let action = match (formats(arg), words(arg), word_beside(arg)) {
+            (Some(formats), ..) => format!("_image-signature_reports {}", formats.join(" ")),
+            (None, Some(words), _) if is_list(arg) => format!("_values -s , {} {}", value_name(arg), words.join(" ")),
+            (None, None, Some(word)) => match word.strip_suffix('/') {
+                Some(begin) => format!("compadd -S / {begin}"),
+                None => format!("compadd {word}"),
+            },
             _ => continue,
         };
         if let Some(long) = arg.get_long() {

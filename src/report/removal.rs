@@ -57,7 +57,7 @@ pub(crate) fn render(removal: &Removal, format: RemovalFormat) -> Vec<u8> {
         RemovalFormat::Document(syntax) => write_item(&mut text, &item(removal), syntax),
         RemovalFormat::Name if removal.trouble.is_some() || removal.signatures.is_empty() => Ok(()),
         RemovalFormat::Name => writeln!(text, "{RESOURCE}/{}", safe(&removal.image)),
-        RemovalFormat::Text => writeln!(text, "{} {}", safe(&removal.image), sentence(removal)),
+        RemovalFormat::Text => writeln!(text, "{}: {}", safe(&removal.image), sentence(removal)),
     };
     text
 }
@@ -79,7 +79,7 @@ fn sentence(removal: &Removal) -> String {
     let was = if removal.signatures.len() == 1 { "was" } else { "were" };
     match (&removal.trouble, removal.recorded) {
         (Some(trouble), _) => trouble.to_string(),
-        (None, _) if removal.signatures.is_empty() => "has no record to remove".to_owned(),
+        (None, _) if removal.signatures.is_empty() => "there is no record to remove".to_owned(),
         (None, RecordResult::Yes) => format!("{count} {was} removed; the signatures are kept"),
         (None, RecordResult::Failed) => format!("{count} could not be removed"),
         (None, _) => format!("{count} would be removed (dry run)"),

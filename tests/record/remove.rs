@@ -23,7 +23,7 @@ fn without_confirm_it_says_what_it_would_do() {
     let outcome = desk.sandbox.run(["remove", "-f", "image.json"]).expect(0);
     assert_eq!(
         outcome.stdout,
-        format!("{D1} the records of 2 signatures would be removed (dry run)\n")
+        format!("{D1}: the records of 2 signatures would be removed (dry run)\n")
     );
     assert!(
         outcome
@@ -57,7 +57,7 @@ fn every_member_of_the_record_goes_and_nothing_else() {
         assert_eq!(entry["metadata"], before["signatures"][n]["metadata"]);
     }
     let again = desk.sandbox.run(["remove", "-f", "image.json", "--confirm"]).expect(0);
-    assert_eq!(again.stdout, format!("{D1} has no record to remove\n"));
+    assert_eq!(again.stdout, format!("{D1}: there is no record to remove\n"));
 }
 
 #[test]

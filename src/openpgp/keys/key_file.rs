@@ -83,7 +83,7 @@ impl std::fmt::Display for Other {
             Other::Message | Other::Compressed | Other::CompressedKeys => "a message",
             Other::SignedText => "a signed text",
             Other::Misnamed => "an armoured block with another header line than that of a key",
-            Other::Unknown => "something that is not a key",
+            Other::Unknown => "data of an unknown kind",
         })
     }
 }

@@ -15,6 +15,7 @@ pub mod signature;
 pub mod signer;
 mod steps;
 pub mod tally;
+mod unmet;
 
 pub use expectation::{Expectation, IdentitySource};
 pub use finding::Finding;

@@ -11,6 +11,7 @@ use super::wrap::{self, keep_together};
 use crate::reason::Verdict;
 use crate::reference::Reference;
 use crate::text::safe;
+use crate::verdict::image::NOT_GIVEN;
 use crate::verdict::{IdentitySource, ImageOutcome};
 
 /// How Image objects are named for `oc` and `kubectl`.
@@ -63,6 +64,9 @@ impl Renderer for Block {
                 value.put("signed by", &owner)?;
             }
             value.put(if is_named { "" } else { "signed by" }, &id)?;
+        }
+        if outcome.is_by_digest() {
+            value.put("manifest", NOT_GIVEN)?;
         }
         for scope in signatures::scopes(outcome) {
             value.put("policy", scope)?;

@@ -5,9 +5,13 @@ use super::expectation::Expectation;
 use super::footing::Footing;
 use super::signature::SignatureOutcome;
 use super::tally::{self, Tally};
+use super::unmet::by_policy;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::subject::{unasked, ManifestState, SignatureKind, Subject};
+
+/// What is said of a manifest in whose place a digest was given.
+pub(crate) const NOT_GIVEN: &str = "not given: the expected digest takes its place";
 
 /// What is found out about one image.
 #[derive(Debug, Clone)]
@@ -21,6 +25,8 @@ pub struct ImageOutcome {
     kinds: Vec<SignatureKind>,
     /// What it rests on that each instance is Verified, if that is why the image is.
     by_instances: Option<Footing>,
+    /// It is Verified, and a digest that was given took the place of its manifest.
+    by_digest: bool,
 }
 
 impl ImageOutcome {
@@ -41,6 +47,7 @@ impl ImageOutcome {
             signatures,
             kinds: Vec::new(),
             by_instances: None,
+            by_digest: false,
         }
     }
 
@@ -80,14 +87,21 @@ impl ImageOutcome {
         let trouble = trouble.or_else(|| is_unasked.then(|| unasked(&subject.sources)));
         if tallies.iter().any(Tally::is_reached) {
             let reached = tallies.iter().filter(|tally| tally.is_reached());
+            let by_digest = matches!(subject.manifest, ManifestState::DigestGiven);
+            let also = if by_digest {
+                format!("; the manifest is {NOT_GIVEN}")
+            } else {
+                String::new()
+            };
             return Self {
                 reason: Reason::Verified,
-                message: tally::success(&tallies),
+                message: tally::success(&tallies) + &also,
                 matched: reached.map(|tally| tally.identity.clone()).collect(),
                 tallies,
                 signatures,
                 kinds,
                 by_instances: None,
+                by_digest,
             };
         }
         let unchecked = signatures.iter().any(|s| s.verdict() == Verdict::Unchecked);
@@ -106,6 +120,12 @@ impl ImageOutcome {
             kinds,
             ..Self::refused(refusal, signatures)
         }
+    }
+
+    /// Whether it is Verified by a digest that was given in place of its manifest.
+    #[must_use]
+    pub fn is_by_digest(&self) -> bool {
+        self.by_digest
     }
 
     /// Of which kinds signatures are asked for.
@@ -262,55 +282,6 @@ impl ImageOutcome {
     pub fn signatures(&self) -> &[SignatureOutcome] {
         &self.signatures
     }
-}
-
-/// Why an image is not Verified by a policy: of its identities, each judged in its own scope, the first that was refused
-/// before those that could not be checked here and those for which nothing is required. One that is open leaves all open.
-fn by_policy(
-    subject: &Subject,
-    tallies: &[Tally],
-    has_signatures: bool,
-    no_signature: &str,
-    furthest: &Refusal,
-) -> Refusal {
-    const ORDER: [Verdict; 5] = [
-        Verdict::Unchecked,
-        Verdict::Rejected,
-        Verdict::Unsigned,
-        Verdict::Unsupported,
-        Verdict::Allowed,
-    ];
-    let refusals: Vec<Refusal> = tallies
-        .iter()
-        .map(|tally| {
-            let refusal = tally.refusal(has_signatures, no_signature, furthest.clone());
-            match unlike(subject, &tally.identity) {
-                Some(other) if refusal.reason == Reason::Allowed => other,
-                _ => refusal,
-            }
-        })
-        .collect();
-    let of = |verdict| refusals.iter().find(|refusal| refusal.reason.verdict() == verdict);
-    let first = ORDER.into_iter().find_map(of);
-    first.cloned().unwrap_or_else(|| furthest.clone())
-}
-
-/// Why an image is not the one that was asked for, whatever a policy accepts.
-fn unlike(subject: &Subject, identity: &Reference) -> Option<Refusal> {
-    if let ManifestState::Mismatch(why) = &subject.manifest {
-        return Some(Refusal::new(Reason::ManifestMismatch, why.clone()));
-    }
-    let digest = identity.digest()?;
-    let reason = match subject.has(digest) {
-        Some(true) => return None,
-        _ if subject.lists.iter().any(|list| list.has(digest)) => return None,
-        Some(false) => Reason::DigestMismatch,
-        None => Reason::ManifestUnavailable,
-    };
-    Some(Refusal::new(
-        reason,
-        format!("this image is {}; the image asked for is {digest}", subject.digest),
-    ))
 }
 
 /// Why an image with signatures is not Verified: the reason of the signature that got furthest, the first of these,

@@ -111,27 +111,36 @@ fn a_digest_stands_for_the_manifest_only_where_it_is_expected() {
     let digest = digest.as_str();
     let fixed = ["--signature-file", "good.sig", "--expected-identity", IDENTITY];
     let run = |more: &[&str]| desk.run(&[&fixed[..], &["-o", "json"], more].concat());
-    for more in [
-        &["--expected-digest", digest][..],
-        &["--expected-digest", digest, digest],
-    ] {
-        let outcome = run(more).expect_verdict(0, "Verified/Verified");
-        assert_eq!(outcome.item()["image"], digest);
-        let detail = &outcome.item()["signatures"][0]["checks"][2]["detail"];
-        assert!(detail.as_str().unwrap().contains("no manifest is given"), "{detail}");
-        assert!(outcome.stderr.contains("note: no manifest is given"), "{outcome:?}");
-    }
+    let given = ["--expected-digest", digest, digest];
+    let outcome = run(&given).expect_verdict(0, "Verified/Verified");
+    assert_eq!(outcome.item()["image"], digest);
+    let detail = &outcome.item()["signatures"][0]["checks"][2]["detail"];
+    assert!(detail.as_str().unwrap().contains("no manifest is given"), "{detail}");
+    assert!(outcome.stderr.contains("note: no manifest is given"), "{outcome:?}");
+    // A script that keeps standard output only is told as well.
+    let said = "not given: the expected digest takes its place";
+    let message = &outcome.item()["message"];
+    assert!(message.as_str().unwrap().ends_with(said), "{message}");
+    let outcome = desk.run(&[&fixed[..], &given].concat()).expect(0);
+    assert!(
+        outcome.stdout.contains(&format!("  manifest   {said}\n")),
+        "{outcome:?}"
+    );
+    // With the manifest at hand there is nothing to say.
+    let whole = desk.run(&[&fixed[..], &["--manifest", "m.json", "--expected-digest", digest]].concat());
+    assert!(!whole.expect(0).stdout.contains("manifest"));
     // Signed for another image, or another one asked for than named.
-    run(&["--expected-digest", D1]).expect_verdict(1, "Rejected/DigestMismatch");
+    run(&["--expected-digest", D1, D1]).expect_verdict(1, "Rejected/DigestMismatch");
     run(&["--expected-digest", D1, digest]).expect_verdict(1, "Rejected/DigestMismatch");
     run(&["--expected-digest", digest, D1]).expect_verdict(1, "Rejected/DigestMismatch");
     run(&[digest]).expect_usage("--expected-digest");
+    run(&["--expected-digest", digest]).expect_usage(&format!("write {digest} as IMAGE too"));
     run(&["--expected-digest", "sha256:12"]).expect_usage("--expected-digest");
     run(&["--expected-digest", digest, "ns/app:v1"]).expect_usage("can only be sha256:DIGEST");
     run(&["--expected-digest", digest, "dir:x"]).expect_usage("can only be sha256:DIGEST");
     run(&["--expected-digest", digest, digest, digest]).expect_usage("several are named");
-    run(&["--expected-digest", digest, "--confirm"]).expect_usage("--confirm");
-    run(&["--expected-digest", digest, "-f", "x"]).expect_usage("--filename");
+    run(&["--expected-digest", digest, digest, "--confirm"]).expect_usage("--confirm");
+    run(&["--expected-digest", digest, digest, "-f", "x"]).expect_usage("--filename");
 }
 
 /// The signature is right and the manifest was changed on its way here: rejected, with what was found out.

@@ -78,7 +78,9 @@ fn bare_digest(options: &cli::verify::VerifyCommand) -> Result<Digest, UsageErro
     };
     let expected = requests::expected_digest(expected)?;
     match options.images.as_slice() {
-        [] => Ok(expected),
+        [] => Err(UsageError::new(format!(
+            "--signature-file without --manifest is for an image that is named: write {expected} as IMAGE too"
+        ))),
         [image] => match image_name(image)? {
             ImageName::Object(name) => Digest::parse(&name).ok(),
             ImageName::Directory(_) | ImageName::Registry(_) => None,

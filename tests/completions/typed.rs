@@ -178,6 +178,12 @@ fn types_in(shell: &str) {
     }
     let scene = Scene::new();
     scene.type_all(shell, "", "image-signature", TYPED);
+    // Others than bash leave quotes open behind a directory.
+    let quoted = match shell {
+        "bash" => "verify \"dir:keys d\t",
+        _ => "verify \"dir:keys d\t\"",
+    };
+    scene.type_all(shell, "", "image-signature", &[(quoted, &["verify", "dir:keys dir"])]);
     let as_verify = [
         (
             "--public-key my\t --expl\t x",

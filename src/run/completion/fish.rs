@@ -51,7 +51,7 @@ pub(super) fn script(mut command: Command) -> String {
 /// IMAGE: of all that it can be, only a directory can be looked up.
 const IMAGES: &str = "
 function __fish_image_signature_images
-	set -l word (commandline -ct)
+	set -l word (commandline -ct | string trim -l -c \"'\\\"\")
 	string match -q 'dir:*' -- $word
 	or return
 	for directory in (__fish_complete_directories (string sub -s 5 -- $word) '')

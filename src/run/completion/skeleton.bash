@@ -65,6 +65,10 @@ _image_signature() {
         *:image)
             if [[ $previous$current == dir: || $previous == : && ${COMP_WORDS[COMP_CWORD - 2]} == dir ]]; then
                 compopt -o dirnames
+            elif [[ $current == [\"\']dir:* ]]; then
+                # In quotes a word is whole.
+                compopt -o filenames
+                mapfile -t COMPREPLY < <(compgen -P dir: -d -- "${current#?dir:}")
             else
                 mapfile -t COMPREPLY < <(compgen -W "${argument%:image}" -- "$current")
             fi

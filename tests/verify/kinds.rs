@@ -62,7 +62,7 @@ fn kinds_for_which_no_key_is_named_are_present_and_not_checked() {
         .expect_verdict(1, "Unsupported/UnsupportedSignature");
     let message = outcome.item()["message"].as_str().unwrap().to_owned();
     assert!(
-        message.contains("--sigstore-key FILE names the public key"),
+        message.contains("name the public key that it must be by with --sigstore-key FILE"),
         "{message}"
     );
     // A keyless one is named as such.

@@ -7,6 +7,7 @@ use super::policy::{Place, OK};
 use crate::support::desk::IDENTITY;
 use crate::support::forge::{now, then, Draft, Key, CERTIFY, SIGN};
 use crate::support::images::{image, payload, D1};
+use crate::support::packets::packet;
 
 const NAME: &str = "A <a@example.com>";
 const REVOKED: &str = "Rejected/KeyRevoked";
@@ -88,6 +89,33 @@ fn a_revoked_subkey_a_designated_revoker_and_a_stray_revocation_count_from_other
     let copy = [&key.packet()[..], &revocation, &odd].concat();
     of_key.expect(&plain, &[copy, theirs.clone()].concat(), "Unchecked/EngineFailed");
     of_key.expect(&plain, &[key.packet(), odd, theirs].concat(), OK);
+}
+
+/// Where it stands is not covered: behind a part that only the copy of the other scope has.
+#[test]
+fn a_revocation_behind_a_part_that_only_another_scope_has_counts() {
+    let (key, subkey, newer) = (Key::new(), Key::new(), Key::new());
+    let bound = |own: &Key| key.subkey(own, &Draft::binding(own));
+    let revoked = |own: &Key| key.revoke_subkey(own, 2, now() - 86400);
+    let own = [key.certificate(NAME), bound(&subkey)].concat();
+    let case = Case::new(&subkey, false);
+    case.expect(&own, &[own.clone(), bound(&newer), revoked(&subkey)].concat(), REVOKED);
+    case.expect(&own, &[own.clone(), bound(&newer), revoked(&newer)].concat(), OK);
+    let certified = |name: &str, flags: u8, class: u8, later: i64| {
+        let draft = Draft::new(key.created + later).class(class).flags(flags);
+        key.user_id(name, &key, &draft)
+    };
+    let alone = certified(NAME, CERTIFY, 0x30, 86400).split_off(packet(13, NAME.as_bytes()).len());
+    let first = [key.packet(), certified(NAME, CERTIFY | SIGN, 0x13, 60)].concat();
+    let both = [first.clone(), certified("B", CERTIFY, 0x13, 0)].concat();
+    let case = Case::new(&key, false);
+    let there = [first, certified("new", CERTIFY, 0x13, 0), alone].concat();
+    case.place.desk.put("own.gpg", &both);
+    case.place.desk.put("other.gpg", &both);
+    case.place.json(IDENTITY).expect_verdict(0, OK);
+    case.place.desk.put("other.gpg", &there);
+    let outcome = case.place.json(IDENTITY);
+    assert!(!outcome.verdict().starts_with("Verified"), "{outcome:#?}");
 }
 
 /// What lets a key count for more does not come from elsewhere.

@@ -154,8 +154,14 @@ impl Certificate {
             Some(part) => insert(&mut part.signatures, core, loose),
             // What others certify of a picture takes no place from what may take trust away.
             None if self.is_behind_picture && !is_about_subkeys && !core.takes_away() => {}
-            None if self.strays.len() < MAX_STRAYS => insert(&mut self.strays, core, loose),
-            None => {}
+            None => self.add_stray(core, loose),
+        }
+    }
+
+    /// Adds a signature that stands behind nothing that it may be over; as many as are kept are taken for too many.
+    fn add_stray(&mut self, core: Core, loose: Loose) {
+        if self.strays.len() < MAX_STRAYS {
+            insert(&mut self.strays, core, loose);
         }
     }
 

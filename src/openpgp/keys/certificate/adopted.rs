@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a copy of a key that is not united with it says against it.
 
-use super::{insert, Certificate, MAX_STRAYS};
+use super::{insert, Certificate};
 use crate::openpgp::keys::key_signature::{class, Core};
 
 impl Certificate {
@@ -20,16 +20,17 @@ impl Certificate {
             insert(&mut self.direct, core.clone(), loose.clone());
         }
         for (name, part) in &other.parts {
-            if let Some(own) = self.parts.get_mut(name) {
-                for (core, loose) in part.signatures.iter().filter(|(core, _)| is_against(core)) {
+            for (core, loose) in part.signatures.iter().filter(|(core, _)| is_against(core)) {
+                if let Some(own) = self.parts.get_mut(name) {
                     insert(&mut own.signatures, core.clone(), loose.clone());
+                } else if core.may_be_by(loose, self.id) && !other.settled().is_over(core, name) {
+                    // It may be over another part, which is here.
+                    self.add_stray(core.clone(), loose.clone());
                 }
             }
         }
         for (core, loose) in other.strays.iter().filter(|(core, _)| is_against(core)) {
-            if self.strays.len() < MAX_STRAYS {
-                insert(&mut self.strays, core.clone(), loose.clone());
-            }
+            self.add_stray(core.clone(), loose.clone());
         }
         let told = self.revokers();
         self.named_elsewhere.extend(other.revokers().difference(&told));

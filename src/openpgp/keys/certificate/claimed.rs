@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::parts::{hashed_key, hashed_part, Kind};
+use super::parts::{hashed_key, hashed_part, Kind, Name};
 use super::Certificate;
 use crate::openpgp::keys::key_signature::proof::Prover;
 use crate::openpgp::keys::key_signature::{class, parse, Core};
@@ -59,13 +59,36 @@ impl Certificate {
         claim(body, consents.map(|(core, _)| (core, hashed_key(body))), &key)
     }
 
-    /// Takes a subkey out; whether it is the primary key, which cannot be.
+    /// Takes a subkey out; whether it is the primary key, which cannot be. What stands behind it may be about other subkeys: only
+    /// what is surely over it goes with it.
     pub fn disown(&mut self, held: &[u8; 20]) -> bool {
         self.settled.take();
-        self.parts
-            .retain(|(kind, body), _| *kind != Kind::Subkey || material::fingerprint_4(body) != *held);
-        self.as_read.disown(held);
-        material::fingerprint_4(&self.body) == *held
+        let is_it = |body: &[u8]| material::fingerprint_4(body) == *held;
+        let names = self
+            .parts
+            .keys()
+            .filter(|(kind, body)| *kind == Kind::Subkey && is_it(body));
+        let names: Vec<Name> = names.cloned().collect();
+        let (prover, key) = (Prover::of(&self.body), hashed_key(&self.body));
+        for name in names {
+            let data = hashed_key(&name.1);
+            let part = self.parts.remove(&name).unwrap_or_default();
+            let own = part
+                .signatures
+                .into_iter()
+                .filter(|(core, loose)| core.may_be_by(loose, self.id));
+            let mut over_it = BTreeSet::new();
+            for (number, (core, loose)) in own.collect::<Vec<_>>().into_iter().enumerate() {
+                let is_over_it = |prover: &Prover| prover.has_made(&core, &[&key, &data]);
+                if number < MAX_CHECKED && prover.as_ref().is_some_and(is_over_it) {
+                    over_it.insert(core);
+                } else {
+                    self.add_stray(core, loose);
+                }
+            }
+            self.as_read.disown(held, &over_it);
+        }
+        is_it(&self.body)
     }
 }
 

@@ -53,6 +53,11 @@ impl Settled {
         self.places.contains_key(core)
     }
 
+    /// Whether a signature is known to be over a part.
+    pub(super) fn is_over(&self, core: &Core, name: &Name) -> bool {
+        self.places.get(core) == Some(name)
+    }
+
     /// The signatures over a part that stand elsewhere.
     pub(in super::super) fn moved_from(&self, name: &Name) -> Option<&Signatures> {
         self.moved.get(name)

@@ -143,12 +143,14 @@ fn a_binding_without_consent_is_not_lost_where_it_was_moved() {
     let others = key.subkey(&other, &Draft::binding(&other));
     for parts in [[&own, &later, &others], [&own, &others, &later]] {
         let copy = [key.certificate(OWNER), parts.map(Vec::as_slice).concat()].concat();
-        for run in [by_files, by_keyring] {
-            let verdict = run(std::slice::from_ref(&copy), &signed(&subkey)).verdict();
-            assert!(
-                [UNCHECKED, "Rejected/BadSignature"].contains(&&verdict[..]),
-                "{verdict}"
-            );
+        for copies in [vec![copy.clone()], vec![copy.clone(), key.certificate(OWNER)]] {
+            for run in [by_files, by_keyring] {
+                let verdict = run(&copies, &signed(&subkey)).verdict();
+                assert!(
+                    [UNCHECKED, "Rejected/BadSignature"].contains(&&verdict[..]),
+                    "{verdict}"
+                );
+            }
         }
     }
 }

@@ -79,10 +79,8 @@ impl Engine {
             Ok(fit) if fit.is_good => Some(Reading::Good),
             Ok(fit) if fit.key_expired || fit.key_revoked => Some(Reading::Limits),
             Err(refusal) if refusal.reason == Reason::WrongKeyUsage => Some(Reading::Limits),
-            // The signature fits the key, which the subkey has not consented to. Altered copies can have it lose what is good.
-            Err(refusal) if refusal.reason == Reason::BadSignature && !certificate.has_copies() => {
-                Some(Reading::Limits)
-            }
+            // The signature fits the key, which the subkey has not consented to.
+            Err(refusal) if refusal.reason == Reason::BadSignature => Some(Reading::Limits),
             _ => None,
         })
     }

@@ -5,6 +5,8 @@
 mod allowed;
 #[path = "audit/bench.rs"]
 mod bench;
+#[path = "audit/between_lists.rs"]
+mod between_lists;
 #[path = "audit/cluster.rs"]
 mod cluster;
 #[path = "audit/cluster_policy.rs"]

@@ -175,7 +175,7 @@ impl<'s> Run<'s> {
         self.over(judges, total, Feed::Cluster(&mut cluster), &mut |line| {
             if let Feed::Cluster(cluster) = &mut line.feed {
                 line.collector.lack(cluster.complaints());
-                if let Some(note) = cluster.note() {
+                for note in cluster.notes() {
                     line.stderr.note(note);
                 }
                 let unknown = unknown.iter().map(|refusal| &refusal.message);

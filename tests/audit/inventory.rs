@@ -7,7 +7,7 @@ use rustix::process::{kill_process, Pid, Signal};
 use serde_json::{json, Value};
 
 use super::bench::{digest, Report};
-use super::fleet::{assert_whole, counts, expected, kind, name, pod, stored, tag, Fleet, SOURCE, WORDS};
+use super::fleet::{assert_whole, counts, expected, kind, name, pod, stored, tag, Fleet, WORDS};
 use crate::support::api::Fault;
 use crate::support::program::wait_until;
 
@@ -280,60 +280,4 @@ fn an_interrupted_audit_of_a_cluster_tells_what_is_done() {
     }
     // What it has begun to ask for is the last.
     assert!(pages() <= 5, "{}", pages());
-}
-
-/// An image as it is when Images are listed for the second time.
-fn before_second_list(fleet: &Fleet, mut run: impl FnMut(&mut crate::support::api::objects::Objects) + Send + 'static) {
-    let mut lists = 0;
-    fleet.server().before_every("GET", "/images$", move |objects| {
-        lists += 1;
-        if lists == 2 {
-            run(objects);
-        }
-    });
-}
-
-#[test]
-fn an_image_that_nothing_uses_and_that_is_removed_meanwhile_is_left_out_and_that_is_said() {
-    let fleet = Fleet::empty();
-    let used = fleet.signed_in_a_stream();
-    fleet.server().image(stored(&digest(2), &[]));
-    before_second_list(&fleet, |objects| objects.remove_image(&digest(2)));
-    let (report, outcome) = fleet.lines(&[], 0);
-    assert_eq!(report.words(), ["Verified/Verified"]);
-    let said = "1 image that nothing uses was removed while the audit ran";
-    assert!(outcome.stderr.contains(said), "{outcome:#?}");
-    // One that is used is missed.
-    fleet.server().heal();
-    before_second_list(&fleet, move |objects| objects.remove_image(&used));
-    let (report, _) = fleet.lines(&[], 1);
-    assert_eq!(report.words(), ["Unchecked/NotFound"]);
-}
-
-#[test]
-fn an_image_that_comes_meanwhile_is_said_to_be_new_and_nothing_is_recorded_of_it() {
-    let fleet = Fleet::empty();
-    fleet.signed_in_a_stream();
-    let image = stored(&digest(2), &[&fleet.sign(&digest(2), &tag(2))]);
-    let own = image.clone();
-    before_second_list(&fleet, move |objects| objects.put_image(own.clone()));
-    let (report, _) = fleet.lines(&[], 1);
-    assert_eq!(report.words(), ["Verified/Verified", "Unchecked/NoExpectedIdentity"]);
-    let message = report.entries[1]["message"].as_str().unwrap();
-    assert!(message.contains("it came while the audit ran"), "{message}");
-    assert!(!message.contains("no tag names it"), "{message}");
-    // What the map says of its place is judged, and not recorded.
-    fleet.server().heal();
-    fleet.server().objects(|objects| objects.remove_image(&digest(2)));
-    before_second_list(&fleet, move |objects| objects.put_image(image.clone()));
-    let map = format!("{SOURCE} {SOURCE}\nregistry.local:5000 registry.local:5000\n");
-    fleet.scene.sandbox.file("map", map);
-    let args = ["--confirm", "--expected-identity-map", "map"];
-    let (report, outcome) = fleet.lines(&args, 3);
-    assert_eq!(report.words(), ["Verified/Verified"; 2]);
-    let record = |n: usize| fleet.server().stored(&digest(n))["signatures"][0]["conditions"].clone();
-    assert!(record(1).is_array() && record(2).is_null(), "{outcome:#?}");
-    assert!(outcome.stderr.contains("it came while the audit ran"), "{outcome:#?}");
-    fleet.lines(&args, 0);
-    assert!(record(2).is_array());
 }

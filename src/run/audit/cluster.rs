@@ -5,7 +5,7 @@ mod writing;
 
 use serde_json::Value;
 
-use super::expected::{self, Expected, Unasked};
+use super::expected::{self, Expected};
 use super::job::{self, Job, Object, Standing, What};
 use super::judge::Judge;
 use super::naming::Lists;
@@ -142,7 +142,6 @@ impl<'s> Cluster<'s> {
             wanted,
             aside,
             lost_name,
-            is_new,
         } = candidate;
         let names = match self.settings.mirrors {
             true => names(&known, found.as_ref().ok().map(|found| &found.loaded.object)),
@@ -153,10 +152,7 @@ impl<'s> Cluster<'s> {
         let expected = Expected {
             is_partial: self.is_partial || known.is_doubted || self.inventory.may_miss_names_of(&name),
             is_of_some: self.is_of_some,
-            unasked: match is_new {
-                true => Some(Unasked::New),
-                false => is_by_object(self.requests, &known, &wanted).then_some(Unasked::Named),
-            },
+            is_by_object: is_by_object(self.requests, &known, &wanted),
             lost_name,
             ..expected_of(self.map, self.requests, &known, object, &wanted)
         };
@@ -214,7 +210,7 @@ impl<'s> Cluster<'s> {
     }
 
     /// What to know about images that are left out.
-    pub(super) fn note(&self) -> Option<String> {
+    pub(super) fn notes(&self) -> Vec<String> {
         self.inventory.left_out()
     }
 

@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::audit::entry::{IdentitySource, Use, UseKind};
@@ -34,8 +33,8 @@ pub(super) struct Expected {
     pub(super) is_partial: bool,
     /// Only some of what uses the image was asked for: no record is taken back by it.
     pub(super) is_of_some: bool,
-    /// Why nothing was asked of what uses it, if nothing was.
-    pub(super) unasked: Option<Unasked>,
+    /// It is named by its digest alone, so that nothing was asked of what uses it.
+    pub(super) is_by_object: bool,
     /// Why it is not known what another name expects by which the user names it, if it is not.
     pub(super) lost_name: Option<Refusal>,
     /// Who named the expected identities.
@@ -44,24 +43,6 @@ pub(super) struct Expected {
     pub(super) trouble: Option<String>,
     /// A name that no line of the map is for, where there is a map: what is expected is not all the user's word then.
     pub(super) unmapped: Option<Reference>,
-}
-
-/// Why nothing was asked of what uses an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Unasked {
-    /// It is named by its digest and nothing else.
-    Named,
-    /// It came after the streams and pods were read.
-    New,
-}
-
-impl Unasked {
-    fn words(self) -> &'static str {
-        match self {
-            Self::Named => "what uses it was not asked; name it with IMAGE=REF, or audit all images",
-            Self::New => "it came while the audit ran, and what uses it is not known; run the audit again",
-        }
-    }
 }
 
 impl Expected {
@@ -76,7 +57,7 @@ impl Expected {
             placed: Vec::new(),
             is_partial: false,
             is_of_some: false,
-            unasked: None,
+            is_by_object: false,
             lost_name: None,
             source: IdentitySource::None,
             trouble: None,
@@ -92,16 +73,16 @@ impl Expected {
     /// Whether all is known that is expected: what is left out, or said by uses that are not known, may be what it is signed
     /// as, or what it is not.
     pub(super) fn is_whole(&self) -> bool {
-        let is_partial = self.is_partial || self.unasked.is_some();
+        let is_partial = self.is_partial || self.is_by_object;
         self.more_demands == 0 && self.lost_name.is_none() && (!is_partial || self.source == IdentitySource::User)
     }
 
     /// Why changes of its record wait, where they do for a reason of this image's own.
     pub(super) fn why_waiting(&self) -> Option<String> {
-        let unasked = self.unasked.filter(|_| self.source != IdentitySource::User);
-        let why = match (self.more_demands, unasked) {
-            (0, None) => return None,
-            (0, Some(why)) => why.words().to_owned(),
+        let is_by_object = self.is_by_object && self.source != IdentitySource::User;
+        let why = match (self.more_demands, is_by_object) {
+            (0, false) => return None,
+            (0, true) => "what uses it was not asked; name it with IMAGE=REF, or audit all images".to_owned(),
             _ => self.left_out(),
         };
         Some(format!("its record is not changed: {why}"))
@@ -158,8 +139,7 @@ impl Expected {
 
     /// What is said of an image of which nothing is expected.
     pub(super) fn refusal(&self) -> Refusal {
-        let new = self.unasked.filter(|why| *why == Unasked::New).map(Unasked::words);
-        let message = match self.trouble.as_deref().or(new) {
+        let message = match &self.trouble {
             Some(trouble) => format!("nothing says what it is expected to be signed as: {trouble}"),
             None => "nothing says what it is expected to be signed as: no tag names it, and a digest alone does not say what was asked for; name it with IMAGE=REF or in --images-from, or its repository in --expected-identity-map".to_owned(),
         };

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Seek, Write};
 use serde::{Deserialize, Serialize};
 use tempfile::SpooledTempFile;
 
-use super::expected::{Expected, Unasked};
+use super::expected::Expected;
 use super::recording::Told;
 use crate::audit::entry::{Entry, IdentitySource, Use};
 use crate::reason::{Reason, Refusal};
@@ -40,7 +40,7 @@ pub(super) struct HeldExpected {
     source: IdentitySource,
     trouble: Option<String>,
     is_partial: bool,
-    unasked: Option<Unasked>,
+    is_by_object: bool,
     lost_name: Option<(Reason, String)>,
 }
 
@@ -58,7 +58,7 @@ impl From<&Expected> for HeldExpected {
             source: expected.source,
             trouble: expected.trouble.clone(),
             is_partial: expected.is_partial,
-            unasked: expected.unasked,
+            is_by_object: expected.is_by_object,
             lost_name: lost_name.map(|own| (own.reason, own.message.clone())),
         }
     }
@@ -78,7 +78,7 @@ impl From<HeldExpected> for Expected {
             placed: Vec::new(),
             is_partial: held.is_partial,
             is_of_some: false,
-            unasked: held.unasked,
+            is_by_object: held.is_by_object,
             lost_name: held.lost_name.map(|(reason, message)| Refusal::new(reason, message)),
             source: held.source,
             trouble: held.trouble,

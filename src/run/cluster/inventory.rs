@@ -8,12 +8,14 @@ mod instances;
 mod named;
 mod outline;
 mod release;
+mod since;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use self::since::Since;
 pub(in crate::run) use self::users::{add_pod, add_stream, add_tag};
 use super::Session;
 use crate::audit::entry::UseKind;
@@ -82,8 +84,6 @@ pub struct Candidate {
     pub(in crate::run) aside: Elsewhere,
     /// Why it is not known what another name expects that was given for it, if it is not.
     pub lost_name: Option<Refusal>,
-    /// It came when the uses of images were read already.
-    pub is_new: bool,
 }
 
 /// The images of a cluster.
@@ -96,6 +96,8 @@ pub struct Inventory {
     beside: Vec<String>,
     /// The images that are known to be judged, sorted, and which of them were.
     images: Vec<[u8; 32]>,
+    /// Those of them that were no Images at the beginning and are used, sorted.
+    unlisted: Vec<[u8; 32]>,
     /// Whether all Images there were at the beginning are among them.
     has_outline: bool,
     given: Vec<bool>,
@@ -105,8 +107,8 @@ pub struct Inventory {
     /// Why the list of Images did not come to its end.
     failure: Option<Refusal>,
     next: usize,
-    /// How many images that nothing uses were removed since.
-    gone: usize,
+    /// What became of Images since the beginning.
+    since: Since,
     /// What became of images that were looked through for lists: all that could not be read, and some that could.
     kept: BTreeMap<[u8; 32], Result<FoundImage, Refusal>>,
     /// Images that are not wanted and could not be read: whether they are lists is not known.
@@ -136,13 +138,14 @@ impl Inventory {
             incomplete: Vec::new(),
             beside: Vec::new(),
             images: Vec::new(),
+            unlisted: Vec::new(),
             has_outline: false,
             given: Vec::new(),
             odd: 0,
             list: None,
             failure: None,
             next: 0,
-            gone: 0,
+            since: Since::default(),
             kept: BTreeMap::new(),
             unread: 0,
             is_by_view: false,
@@ -175,16 +178,10 @@ impl Inventory {
         &self.beside
     }
 
-    /// What to know of images that were removed meanwhile.
+    /// What to know of images that came or were removed meanwhile.
     #[must_use]
-    pub fn left_out(&self) -> Option<String> {
-        match self.gone {
-            0 => None,
-            1 => Some("1 image that nothing uses was removed while the audit ran; it is left out".to_owned()),
-            count => Some(format!(
-                "{count} images that nothing uses were removed while the audit ran; they are left out"
-            )),
-        }
+    pub fn left_out(&self) -> Vec<String> {
+        self.since.left_out()
     }
 
     /// Whether images that are used could not be read: what they expect of their instances, if they are lists, is not known.
@@ -206,6 +203,10 @@ impl Inventory {
         let (streams, pods) = (streams::list(namespace, selector), pods::list(namespace, selector));
         let mut uses = std::mem::take(&mut self.uses);
         let mut unknown = UnknownLists::default();
+        // Before what uses images: of one that is there by now all uses are found that there are by now.
+        if self.scope.range == Range::Images {
+            self.gather_outlines(api, &mut uses, &mut unknown);
+        }
         let consequence = "which tags stand for an image, and what it is to be signed as, is not known";
         self.walk(api, streams, consequence, &mut |object| add_stream(&mut uses, object));
         let consequence = "which images run is not known";
@@ -218,7 +219,6 @@ impl Inventory {
         self.beside = others;
         if self.scope.range == Range::Images {
             self.add_release(api, &mut uses);
-            self.gather_outlines(api, &mut uses, &mut unknown);
             self.list = Some(Pages::new(images::list(&self.scope.selector)));
         } else {
             uses.sort();
@@ -235,8 +235,10 @@ impl Inventory {
             let is_listed = |hash: &[u8; 32]| self.images.binary_search(hash).is_ok();
             let unlisted = uses.images().filter_map(|digest| Some((digest.hash()?, digest)));
             let unlisted = unlisted.filter(|(hash, digest)| !is_listed(hash) && !is_only_named(&uses.known(digest)));
-            let unlisted: Vec<[u8; 32]> = unlisted.map(|(hash, _)| hash).collect();
-            self.images.extend(unlisted);
+            let mut unlisted: Vec<[u8; 32]> = unlisted.map(|(hash, _)| hash).collect();
+            unlisted.sort_unstable();
+            self.images.extend(&unlisted);
+            self.unlisted = unlisted;
         }
         self.settle(uses);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The images of an inventory, one after the other: those that are listed, those that are used, those that were not found.
 
-use super::{digest, is_only_named, Candidate, Inventory, Range};
+use super::{digest, Candidate, Inventory, Range};
 use crate::audit::entry::called;
 use crate::audit::uses::Known;
 use crate::cluster::api::Api;
@@ -24,16 +24,13 @@ impl Inventory {
             }
             let is_own = is_wanted(digest.as_str());
             if self.scope.range == Range::Images {
-                if is_own {
-                    let known = self.uses.known(&digest);
-                    // What was listed before and nothing uses was removed since, as pruning does.
-                    if self.failure.is_none() && is_only_named(&known) {
-                        self.gone += 1;
-                        continue;
-                    }
-                    return Some(self.unlisted(&digest, known));
+                match is_own
+                    .then(|| self.unlisted(&mut session.api, &digest, &hash))
+                    .flatten()
+                {
+                    Some(candidate) => return Some(candidate),
+                    None => continue,
                 }
-                continue;
             }
             let kept = self.kept.remove(&hash);
             if !is_own {
@@ -56,7 +53,6 @@ impl Inventory {
                 wanted,
                 aside: self.aside(digest.as_str()),
                 lost_name: self.lost_name.remove(&hash),
-                is_new: false,
             });
         }
         while let Some(lost) = self.lost.pop() {
@@ -64,6 +60,7 @@ impl Inventory {
                 return Some(lost);
             }
         }
+        self.miss_the_rest();
         match std::mem::take(&mut self.unread) {
             0 => {}
             unread => self.incomplete.push(format!(
@@ -80,6 +77,7 @@ impl Inventory {
                 Ok(Some(object)) => object,
                 Ok(None) => {
                     self.list = None;
+                    self.compare_lists();
                     return None;
                 }
                 Err(error) => {
@@ -96,9 +94,10 @@ impl Inventory {
             };
             let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
             let hash = digest(&name).and_then(|digest| digest.hash());
-            let known = hash.map(|hash| self.images.binary_search(&hash).ok());
-            let is_new = self.has_outline && known == Some(None);
-            if let Some(place) = known.flatten() {
+            let place = hash.and_then(|hash| self.images.binary_search(&hash).ok());
+            let is_new = self.is_new(hash, place);
+            self.since.listed += 1;
+            if let Some(place) = place {
                 // One that was removed and made anew has another uid and the same digest.
                 if std::mem::replace(&mut self.given[place], true) {
                     continue;
@@ -106,6 +105,10 @@ impl Inventory {
             }
             let name = called(name);
             if !is_wanted(&name) {
+                continue;
+            }
+            if is_new {
+                self.since.new += 1;
                 continue;
             }
             let known = digest(&name).map_or_else(Known::default, |digest| self.uses.known(&digest));
@@ -121,29 +124,7 @@ impl Inventory {
                 wanted: Vec::new(),
                 aside,
                 lost_name: None,
-                is_new,
             });
-        }
-    }
-
-    /// An image that is used and was not in the list of Images.
-    fn unlisted(&self, digest: &Digest, known: Known) -> Candidate {
-        let refusal = self.failure.clone().unwrap_or_else(|| {
-            Refusal::new(
-                Reason::NotFound,
-                format!(
-                    "the cluster has no Image object {digest}: what signatures it has is known to its registry only (see --registry-url)"
-                ),
-            )
-        });
-        Candidate {
-            name: digest.to_string(),
-            found: Err(refusal),
-            known,
-            wanted: Vec::new(),
-            aside: self.aside(digest.as_str()),
-            lost_name: None,
-            is_new: false,
         }
     }
 }

@@ -39,7 +39,6 @@ impl Inventory {
                         wanted: vec![number],
                         aside: Elsewhere::default(),
                         lost_name: None,
-                        is_new: false,
                     });
                 }
             }

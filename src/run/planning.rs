@@ -115,7 +115,8 @@ fn known((outcome, signature): (&ImageOutcome, Option<&SignatureOutcome>)) -> Kn
 /// Works out what is to be recorded. `chosen` are the places of the judged signatures on the object, in the order of the
 /// outcome's; those of the outcome beyond them are not on the object. `record` is what every record of the run says. A record
 /// of trust that holds `as_recorded` is not taken back, whatever else is expected of the image. What is to be recorded of a
-/// signature that `waits` is noted, and not said.
+/// signature that `waits`, by whether it takes a record of trust back, is noted, and not said; what is so by the scope that
+/// the record is of waits for no other.
 pub(super) fn plan(
     loaded: &Loaded,
     chosen: &[usize],
@@ -123,7 +124,7 @@ pub(super) fn plan(
     expected: &[Reference],
     author: Author,
     record: &Context,
-    waits: &dyn Fn(&SignatureOutcome) -> bool,
+    waits: &dyn Fn(&SignatureOutcome, bool) -> bool,
 ) -> Planned {
     let mut context = Context {
         expected: expected.to_vec(),
@@ -141,21 +142,29 @@ pub(super) fn plan(
         let stored = &loaded.object["signatures"][*index];
         let mut plan = record::plan(stored, signature, outcome, &context);
         let recorded = as_recorded.of(stored, number, signature);
+        let mut is_settled = false;
         if let Some((image, own)) = recorded {
             let as_recorded = own.map_or(Plan::Untouched, |own| {
                 record::plan(stored, own, image, &context.of(image, options(record, image, own)))
             });
             let is_lost = record::takes_back(stored, &as_recorded);
+            let is_refused_anywhere = own.is_some_and(SignatureOutcome::is_refused_anywhere);
+            is_settled = is_lost
+                && own
+                    .is_some_and(|own| own.verdict() == Verdict::Rejected && own.reason() != Reason::IdentityMismatch);
             plan = match (record::takes_back(stored, &plan), as_recorded) {
                 // Why it does not hold is said by the scope that accepted it.
                 (true, own) if is_lost && signature.is_refused_by_scope() => own,
+                // A scope that accepts an image unsigned says nothing of its signatures.
+                (false, own) if is_lost && is_refused_anywhere => own,
                 (false, _) => plan,
                 (true, _) if is_lost => plan,
                 (true, Plan::Write { .. }) => Plan::Kept,
                 (true, own) => own,
             };
         }
-        if waits(signature) {
+        let takes_back = record::takes_back(stored, &plan);
+        if !(takes_back && is_settled) && waits(signature, takes_back) {
             if let Plan::Write { changes, .. } = plan {
                 planned.waiting.push(SignatureEdit { index: *index, changes });
             }

@@ -75,6 +75,14 @@ pub(super) struct Miss {
     pub progress: usize,
 }
 
+/// Whether it is for who or what a scope accepts that it refuses a signature.
+fn is_of_scope(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::PolicyRejected | Reason::UnknownKey | Reason::KeyNotAccepted
+    )
+}
+
 /// What is found out about one signature.
 #[derive(Debug, Clone)]
 pub struct SignatureOutcome {
@@ -164,12 +172,6 @@ impl SignatureOutcome {
     /// another scope it may be good.
     #[must_use]
     pub fn is_refused_by_scope(&self) -> bool {
-        let is_of_scope = |reason| {
-            matches!(
-                reason,
-                Reason::PolicyRejected | Reason::UnknownKey | Reason::KeyNotAccepted
-            )
-        };
         is_of_scope(self.reason) && self.missed.iter().all(|miss| is_of_scope(miss.refusal.reason))
     }
 
@@ -177,6 +179,21 @@ impl SignatureOutcome {
     #[must_use]
     pub fn is_refused_itself(&self) -> bool {
         self.verdict() == Verdict::Rejected && self.reason != Reason::IdentityMismatch && !self.is_refused_by_scope()
+    }
+
+    /// Whether it is refused for what it is in every scope: for another one than who is accepted there, what it is signed for,
+    /// and what a copy of its key says, which may be older than another copy.
+    #[must_use]
+    pub fn is_refused_anywhere(&self) -> bool {
+        let is_of_copy = |reason| matches!(reason, Reason::KeyExpired | Reason::KeyDisabled | Reason::WrongKeyUsage);
+        let is_own = |reason: Reason| {
+            reason.verdict() == Verdict::Rejected
+                && !is_of_copy(reason)
+                && !is_of_scope(reason)
+                && reason != Reason::IdentityMismatch
+        };
+        let missed = || self.missed.iter().any(|miss| is_own(miss.refusal.reason));
+        self.is_refused_itself() && (is_own(self.reason) || missed())
     }
 
     /// Notes that it does not meet a requirement of a policy.

@@ -78,13 +78,14 @@ impl Judge<'_> {
         let say = |why: String| format!("image {}: {why}", safe(&entry.image));
         let mut lack = is_open.then(|| say(job.expected.left_out()));
         // Where a use does not get what it expects, what is recorded stays whatever else is expected.
-        let waiting = job.expected.why_waiting().filter(|_| judged.worse.is_none()).map(say);
+        let is_told = judged.worse.is_none() && job.expected.is_of_user();
+        let waiting = job.expected.why_waiting().filter(|_| is_told).map(say);
         let unmapped = job.expected.unmapped.clone();
         let mut record = None;
         if let What::Object(object) = job.what {
             findings::of_object(&object.loaded, judged, &mut entry);
             let stored = object.loaded.object["signatures"].clone();
-            if self.records() && job.expected.is_of_user() && self.may_record(judged, &job.expected) {
+            if self.records() && self.may_record(judged, &job.expected) {
                 let beside = (job.aside, job.lists);
                 let keeps = job.expected.takes_nothing_back();
                 let own = self.record(*object, judged, job.expected, beside, &mut telling);
@@ -114,7 +115,16 @@ impl Judge<'_> {
     fn is_certain(&self, own: &SignatureOutcome) -> bool {
         let is_by_keys = self.settings.criteria.policy.is_none();
         let is_refused = own.verdict() == Verdict::Rejected && own.reason() != Reason::IdentityMismatch;
-        own.is_refused_itself() || is_by_keys && is_refused
+        own.is_refused_anywhere() || is_by_keys && is_refused
+    }
+
+    /// Whether what is to be recorded of a signature waits. Where not the user says what is expected, nothing is recorded but
+    /// that a record of trust is wrong, whoever made it.
+    fn waits(&self, judged: &Judged, expected: &Expected, own: &SignatureOutcome, takes_back: bool) -> bool {
+        match expected.is_of_user() {
+            true => !is_one(judged, expected) && !self.is_certain(own),
+            false => !(takes_back && own.is_refused_anywhere()),
+        }
     }
 
     /// Whether something may be recorded of an image. Where a use does not get what it expects, the image is rejected for its
@@ -123,7 +133,11 @@ impl Judge<'_> {
     /// what is certain is recorded: otherwise whoever may write uses of an image could keep a revoked key in force.
     fn may_record(&self, judged: &Judged, expected: &Expected) -> bool {
         let mut all = judged.first.signatures().iter();
-        is_one(judged, expected) || expected.why_waiting().is_some() || all.any(|own| self.is_certain(own))
+        let is_of_user = expected.is_of_user();
+        let is_recorded = !judged.as_recorded.0.is_empty();
+        is_recorded
+            || is_of_user && (is_one(judged, expected) || expected.why_waiting().is_some())
+            || all.any(|own| own.is_refused_anywhere() || is_of_user && self.is_certain(own))
     }
 
     /// What is to be recorded on an object; and whether some of that waits until more is known.
@@ -184,7 +198,6 @@ impl Judge<'_> {
         author: Author,
         told: &mut Messages<'_>,
     ) -> (Recorded, recording::Changes) {
-        let is_one = is_one(judged, expected);
         let chosen: Vec<usize> = (0..loaded.image.signatures.len()).collect();
         let planned = planning::plan(
             loaded,
@@ -193,7 +206,7 @@ impl Judge<'_> {
             &expected.identities,
             author,
             &self.settings.record,
-            &|own| !is_one && !self.is_certain(own),
+            &|own, takes_back| self.waits(judged, expected, own, takes_back),
         );
         for why in &planned.words.withheld {
             told.error(why);

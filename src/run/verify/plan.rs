@@ -38,7 +38,7 @@ impl Run<'_, '_> {
             &report.expected,
             author,
             &self.settings.record,
-            &|_| false,
+            &|_, _| false,
         );
         judged.words = planned.words;
         if self.settings.recording != Recording::Dry {

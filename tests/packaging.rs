@@ -14,6 +14,8 @@ mod files;
 mod licences;
 #[path = "packaging/outputs.rs"]
 mod outputs;
+#[path = "packaging/part.rs"]
+mod part;
 #[path = "packaging/program.rs"]
 mod program;
 #[path = "packaging/recipes.rs"]

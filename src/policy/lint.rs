@@ -10,15 +10,20 @@ mod scopes;
 
 use self::lists::lists;
 use super::finding::Finding;
-use super::rulebook::{PlacedRequirement, Rulebook};
+use super::rulebook::{PlacedRequirement, Rulebook, DOCKER};
+use super::words;
 
 /// Everything that is found.
 #[must_use]
 pub fn of(book: &Rulebook) -> Vec<Finding> {
     let lists = lists(book);
     let mut findings = Vec::new();
+    let is_replaced = lists.iter().any(|list| {
+        let is_all = list.transport == Some(DOCKER) && list.scope == Some("");
+        is_all && words::best(list.rules.iter().map(|rule| rule.requirement)) != "Allowed"
+    });
     for list in &lists {
-        findings.extend(requirements::of_list(list));
+        findings.extend(requirements::of_list(list, is_replaced));
         findings.extend(identities::of_list(list));
     }
     findings.extend(requirements::of_objects(book));

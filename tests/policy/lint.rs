@@ -129,7 +129,10 @@ fn scopes_that_never_match() {
         "*.quay.io",
         "quay.io/ns/app:v1",
         "docker.io/library",
-        "Quay.io/ns",
+        "docker.io",
+        "docker.io/library/busybox",
+        "docker.io/ns/app",
+        "quay.io/ns/app:V1",
         "10.0.0.1/x",
         "host:5000",
     ] {

@@ -105,3 +105,36 @@ fn a_signed_prefix_without_a_host_is_found_in_every_scope() {
         assert!(outcome.stdout.contains(&expected), "{outcome:?}");
     }
 }
+
+/// The readers drop what follows the repository of `exactRepository`.
+#[test]
+fn a_tag_or_digest_of_exact_repository() {
+    let sandbox = desk();
+    let digest = format!("sha256:{}", "1".repeat(64));
+    let with = |scope: &str, repository: &str| {
+        let requirement = SIGNED_BY.trim_end_matches('}');
+        let identity = format!("{{\"type\": \"exactRepository\", \"dockerRepository\": \"{repository}\"}}");
+        of_scopes(
+            &sandbox,
+            &format!("      \"{scope}\": [{requirement}, \"signedIdentity\": {identity}}}]"),
+        )
+    };
+    for (after, said) in [
+        (":v9".to_owned(), "the tag v9 has no effect".to_owned()),
+        (format!("@{digest}"), format!("the digest {digest} has no effect")),
+        (
+            format!(":v9@{digest}"),
+            "the tag v9 and the digest have no effect".to_owned(),
+        ),
+    ] {
+        let found = with("quay.io/ns/app", &format!("quay.io/ns/app{after}"));
+        assert_eq!(found.len(), 1, "{after}: {found:?}");
+        assert!(found[0].starts_with("IdentityAgainstScope warning "), "{found:?}");
+        let outcome = sandbox.run(["policy", "lint", "policy.json"]).expect(1);
+        let said = format!("{said}: exactRepository accepts a signature for any image of quay.io/ns/app;");
+        assert!(outcome.stdout.contains(&said), "{outcome:?}");
+    }
+    // What is to be said of the scope is said as well.
+    assert_eq!(with("quay.io", "quay.io/ns/app:v9").len(), 2);
+    assert!(with("quay.io/ns/app", "quay.io/ns/app").is_empty());
+}

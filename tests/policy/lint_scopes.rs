@@ -111,3 +111,88 @@ fn hosts_with_an_underscore() {
         clean(&of_scopes(&sandbox, &format!("      \"{scope}\": [{SIGNED_BY}]")));
     }
 }
+
+/// No reader brings hosts to lower case, and the image `busybox` is not in scope `docker.io/busybox`: such a scope refuses
+/// nothing of what it was written for.
+#[test]
+fn scopes_that_seldom_match() {
+    let sandbox = desk();
+    for (scope, severity, said) in [
+        ("Quay.io/evil", "warning", "did you mean \"quay.io/evil\"?"),
+        ("QUAY.IO", "warning", "did you mean \"quay.io\"?"),
+        ("*.QUAY.io", "warning", "did you mean \"*.quay.io\"?"),
+        (
+            "Quay.io:5000/ns/app:V1",
+            "warning",
+            "did you mean \"quay.io:5000/ns/app:V1\"?",
+        ),
+        ("Docker.io/busybox", "warning", "did you mean \"docker.io/busybox\"?"),
+        ("Quay.io/NS", "error", "did you mean \"quay.io/ns\"?"),
+        (
+            "docker.io/busybox",
+            "note",
+            "this scope is the namespace busybox of docker.io; the image busybox is docker.io/library/busybox\n",
+        ),
+        (
+            "docker.io/busybox:v1",
+            "error",
+            "did you mean \"docker.io/library/busybox:v1\"?",
+        ),
+    ] {
+        let found = of_scopes(&sandbox, &format!("      \"{scope}\": [{SIGNED_BY}]"));
+        let [found] = &found[..] else {
+            panic!("{scope}: {found:?}");
+        };
+        let head = format!("ScopeNeverMatches {severity} policy.json:5:7 ");
+        assert!(found.starts_with(&head), "{found}");
+        let outcome = sandbox.run(["policy", "lint", "policy.json"]);
+        assert!(outcome.stdout.contains(said), "{scope}: {outcome:?}");
+    }
+}
+
+/// Between what asks for signatures and the scope that accepts, another one refuses: images are let in unsigned all the same.
+#[test]
+fn a_scope_that_accepts_within_one_that_refuses_within_one_that_requires() {
+    let sandbox = desk();
+    let reject = "[{\"type\": \"reject\"}]";
+    let signed = format!("[{SIGNED_BY}]");
+    let found = |default: &str, all: &str| {
+        let text = format!(
+            "{{\"default\": {default},\n\"transports\": {{\"docker\": {{\n\"quay.io/x\": {ACCEPT},\n\"quay.io\": {reject}{all}\n}}}}}}\n"
+        );
+        sandbox.file("policy.json", text);
+        lint(&sandbox, &["policy.json"])
+    };
+    let shadowed = ["ScopeShadowed warning policy.json:3:1 transports.docker[\"quay.io/x\"]"];
+    for all in [format!(",\n\"\": {signed}"), format!(",\n\"*.io\": {signed}")] {
+        assert_eq!(found(reject, &all), shadowed, "{all}");
+    }
+    assert_eq!(found(&signed, ""), shadowed);
+    // The default does not apply where there is a scope of all images.
+    clean(&found(&signed, &format!(",\n\"\": {reject}")));
+    clean(&found(reject, &format!(",\n\"*.io\": {reject}")));
+}
+
+/// Where the scope of all images asks for signatures, the default is that of other transports.
+#[test]
+fn what_the_default_accepts_beside_the_scope_of_all_images() {
+    let sandbox = desk();
+    let said = |all: &str| {
+        let text = format!("{{\"default\": {ACCEPT},\n\"transports\": {{\"docker\": {{{all}}}}}}}\n");
+        sandbox.file("policy.json", text);
+        sandbox.run(["policy", "lint", "policy.json"]).stdout
+    };
+    let others = "default: images of transports other than docker in no scope are accepted, signed or not";
+    let all = "default: images in no scope are accepted, signed or not;";
+    let signed = format!("\"\": [{SIGNED_BY}]");
+    for (scopes, expected) in [
+        (&signed[..], others),
+        ("\"\": [{\"type\": \"reject\"}]", others),
+        (&format!("\"\": {ACCEPT}"), all),
+        (&format!("\"quay.io\": [{SIGNED_BY}]"), all),
+        ("", all),
+    ] {
+        let stdout = said(scopes);
+        assert!(stdout.contains(expected), "{scopes}: {stdout}");
+    }
+}

@@ -195,7 +195,7 @@ fn openshift_nodes_with_allowed_or_blocked_registries() {
     assert!(allowed.is_empty(), "{allowed:?}");
     assert_eq!(
         with(&accept(), json!({"bad.example": reject, "docker.io/ns": reject})),
-        [DEFAULT]
+        [DEFAULT, "ScopeNeverMatches note transports.docker[\"docker.io/ns\"]"]
     );
     // The object alone, and the file of a node that has none.
     assert!(findings(&sandbox, &["cip.json"]).is_empty());

@@ -19,7 +19,7 @@ pub(super) fn of_list(list: &List<'_>) -> Vec<Finding> {
     let scope = list.scope.unwrap_or_default();
     list.rules
         .iter()
-        .filter_map(|rule| {
+        .flat_map(|rule| {
             let mut spot = rule.spot.clone();
             spot.path = format!("{}.signedIdentity", spot.path);
             of_rule(rule.requirement, scope, spot)
@@ -39,14 +39,34 @@ pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
     findings
 }
 
-fn of_rule(requirement: &PolicyRequirement, scope: &str, spot: Spot) -> Option<Finding> {
-    let identity = words::rule(requirement)?;
-    let (severity, message) = match (never_met(identity, scope), surprise(identity, scope)) {
-        (Some(found), _) => found,
-        (None, Some(message)) => (Severity::Warning, message),
-        (None, None) => return None,
+fn of_rule(requirement: &PolicyRequirement, scope: &str, spot: Spot) -> Vec<Finding> {
+    let Some(identity) = words::rule(requirement) else {
+        return Vec::new();
     };
-    Some(Finding::new(Code::IdentityAgainstScope, Some(spot), message).at_most(severity))
+    let warning = |message| (Severity::Warning, message);
+    let of_scope = never_met(identity, scope).or_else(|| surprise(identity, scope).map(warning));
+    let told = of_scope.into_iter().chain(without_effect(identity).map(warning));
+    told.map(|(severity, message)| {
+        Finding::new(Code::IdentityAgainstScope, Some(spot.clone()), message).at_most(severity)
+    })
+    .collect()
+}
+
+/// Says that the tag or digest of `exactRepository` is dropped.
+fn without_effect(rule: &Rule) -> Option<String> {
+    let Rule::ExactRepository(reference) = rule else {
+        return None;
+    };
+    let name = reference.name();
+    let what = match (reference.tag(), reference.digest()) {
+        (None, None) => return None,
+        (Some(tag), None) => format!("the tag {tag} has"),
+        (None, Some(digest)) => format!("the digest {digest} has"),
+        (Some(tag), Some(_)) => format!("the tag {tag} and the digest have"),
+    };
+    Some(format!(
+        "{what} no effect: exactRepository accepts a signature for any image of {name}; write the repository alone, or exactReference for this image only"
+    ))
 }
 
 /// Says that no signature fits the images whose prefix is replaced, or the one that the scope names. Only a note where that

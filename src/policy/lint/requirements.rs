@@ -14,14 +14,20 @@ const MAX_SCOPES: usize = 100;
 /// With how many requirements of one list another one is compared.
 const MAX_COMPARED: usize = 500;
 
-pub(super) fn of_list(list: &List<'_>) -> Vec<Finding> {
+/// `is_replaced`: whether images in registries never come to the default.
+pub(super) fn of_list(list: &List<'_>, is_replaced: bool) -> Vec<Finding> {
     let mut findings: Vec<Finding> = list.rules.iter().filter_map(of_rule).collect();
     findings.extend(together(list));
     if list.scope.is_none() && words::best(list.rules.iter().map(|rule| rule.requirement)) == "Allowed" {
+        let which = if is_replaced {
+            "images of transports other than docker in no scope are accepted, signed or not (for images in registries, scope \"\" of transport docker takes the place of the default)"
+        } else {
+            "images in no scope are accepted, signed or not"
+        };
         findings.push(Finding::new(
             Code::DefaultAccepts,
             Some(list.spot.clone()),
-            "images in no scope are accepted, signed or not; \"default\": [{\"type\": \"reject\"}] refuses them (DISA V-257537 asks for that)",
+            format!("{which}; \"default\": [{{\"type\": \"reject\"}}] refuses them (DISA V-257537 asks for that)"),
         ));
     }
     findings

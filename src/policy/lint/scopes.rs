@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::lists::List;
 use crate::policy::document::suggestion;
-use crate::policy::finding::{Code, Finding};
+use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::mirrored::asks_for_signatures;
 use crate::policy::rulebook::{Rulebook, Spot, DOCKER, OTHER_TRANSPORTS};
 use crate::policy::scope::around;
@@ -57,7 +57,10 @@ pub(super) fn of(book: &Rulebook, lists: &[List<'_>]) -> Vec<Finding> {
 }
 
 fn never_matches(scope: &str, spot: &Spot) -> Option<Finding> {
-    let (why, instead) = why_never(scope)?;
+    let Some((why, instead)) = why_never(scope) else {
+        let (severity, message) = why_seldom(scope)?;
+        return Some(Finding::new(Code::ScopeNeverMatches, Some(spot.clone()), message).at_most(severity));
+    };
     let instead = instead.map_or(String::new(), |text| format!("; did you mean {}?", quoted(&text)));
     Some(Finding::new(
         Code::ScopeNeverMatches,
@@ -104,16 +107,34 @@ fn why_never(scope: &str) -> Option<(&'static str, Option<String>)> {
         return None;
     }
     if scope.bytes().any(|b| b.is_ascii_uppercase()) && Reference::is_prefix(&scope.to_lowercase()) && is_host {
-        return Some((
-            "repositories are lower case",
-            Some(format!("{host}{}", scope[host.len()..].to_lowercase())),
-        ));
+        return Some(("repositories are lower case", Some(scope.to_lowercase())));
     }
     let full = Reference::parse(scope).ok().map(|reference| reference.to_string());
     match full {
         Some(full) => Some(("names are compared in full, with their host", Some(full))),
         None => Some(("it is not the beginning of a name", None)),
     }
+}
+
+/// What a scope in normal form means where another one may have been meant: hosts are not brought to lower case, and the one
+/// name after `docker.io` is a namespace.
+fn why_seldom(scope: &str) -> Option<(Severity, String)> {
+    let (host, rest) = scope.split_at(scope.find('/').unwrap_or(scope.len()));
+    if host.bytes().any(|b| b.is_ascii_uppercase()) {
+        let lower = quoted(&format!("{}{rest}", host.to_lowercase()));
+        let message = format!(
+            "this scope applies only to images whose host is written in the same capital letters: names are compared as they are written; did you mean {lower}?"
+        );
+        return Some((Severity::Warning, message));
+    }
+    let namespace = rest.strip_prefix('/').filter(|_| host == "docker.io")?;
+    let is_one_name = !namespace.contains(['/', ':', '@']) && namespace != "library";
+    is_one_name.then(|| {
+        let message = format!(
+            "this scope is the namespace {namespace} of docker.io; the image {namespace} is docker.io/library/{namespace}"
+        );
+        (Severity::Note, message)
+    })
 }
 
 /// Scopes that take the place of what asks for signatures, and one of all images that accepts what the default refuses.
@@ -125,11 +146,14 @@ fn shadows(book: &Rulebook) -> Vec<Finding> {
     let default = &book.combined.policy.default[..];
     let mut findings = Vec::new();
     for scope in &section.scopes {
-        // What would apply to its images without it.
-        let wider = around(&scope.name).into_iter().chain([String::new()]);
-        let wider = wider
-            .filter(|outer| *outer != scope.name)
-            .find_map(|outer| own.get(outer.as_str()));
+        // What would apply to its images without it, or without those that refuse all of them.
+        let mut around = around(&scope.name);
+        around.push(String::new());
+        let mut wider = around
+            .iter()
+            .filter(|outer| **outer != scope.name)
+            .filter_map(|outer| own.get(outer.as_str()));
+        let wider = wider.find(|outer| outer.name.is_empty() || !only_refuses(outer));
         let (outer, hidden) = match wider {
             Some(wider) if wider.name.is_empty() => ("scope \"\"".to_owned(), &wider.requirements[..]),
             Some(wider) => (format!("scope {}", wider.name), &wider.requirements[..]),
@@ -157,4 +181,8 @@ fn shadows(book: &Rulebook) -> Vec<Finding> {
         findings.push(Finding::new(told.0, book.spots(Some(&scope.name)).pop(), told.1));
     }
     findings
+}
+
+fn only_refuses(scope: &Scope) -> bool {
+    words::best(scope.requirements.iter()) == "Rejected" && !asks_for_signatures(scope.requirements.iter())
 }

@@ -25,6 +25,7 @@ pub mod policy;
 mod printer;
 mod record_to;
 pub mod remove;
+mod short_names;
 pub mod unknown_lists;
 mod verify;
 

@@ -14,7 +14,7 @@ pub use list::NamingList;
 pub use manifest::ManifestState;
 pub use relatives::Relatives;
 pub use signature::{Attachment, Content, SignatureBlob, SignatureKind};
-pub use sources::{unasked, Answer, SourceAnswer, SourceKind};
+pub use sources::{unasked, Answer, SourceAnswer, SourceKind, NO_LOOKASIDE};
 
 /// An image to be judged.
 #[derive(Debug, Clone)]

@@ -85,12 +85,22 @@ impl Head {
             (self.keys == other.keys, "the keys"),
             (self.policy == other.policy, "the policy"),
             (self.map == other.map, "the map of expected identities"),
-            (self.options == other.options, "the options"),
+            (self.options == other.options, self.options_in_words()),
             (self.source == other.source, "the source of images"),
             (self.content == other.content, "the content of the files"),
         ];
         let differing = members.into_iter().filter(|(is_equal, _)| !is_equal);
         differing.map(|(_, what)| what).collect()
+    }
+
+    /// What is in the hash of the options: with images that are named also what each is expected to be signed as.
+    fn options_in_words(&self) -> &'static str {
+        let has = |word: &str| self.source.starts_with(word) || self.source.contains(&format!(", {word}"));
+        match (has("list "), has("images ") || has("named objects ")) {
+            (true, _) => "the options or the lines of the list of images",
+            (_, true) => "the options or the images that are named, with what they are expected to be signed as",
+            _ => "the options",
+        }
     }
 }
 

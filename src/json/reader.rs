@@ -50,6 +50,9 @@ impl<R: BufRead> Reader<R> {
             Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
             Some(b't' | b'f') => Ok(Kind::Bool),
             Some(b'n') => Ok(Kind::Null),
+            Some(b']') if matches!(self.open.last(), Some(Frame::Array { .. })) => Err(self
+                .tokens
+                .syntax("expected a value: no comma is allowed before the closing bracket")),
             Some(_) => Err(self.tokens.syntax("expected a value")),
             None => Err(self.tokens.syntax("expected a value, found the end of the text")),
         }
@@ -280,8 +283,14 @@ impl<R: BufRead> Reader<R> {
         if self.ends(b'}', started, "expected , or } in an object")? {
             return Ok(false);
         }
-        if self.tokens.peek()? != Some(b'"') {
-            return Err(self.tokens.syntax("expected a member name in double quotes"));
+        match self.tokens.peek()? {
+            Some(b'"') => {}
+            Some(b'}') => {
+                return Err(self
+                    .tokens
+                    .syntax("expected a member name in double quotes: no comma is allowed before the closing brace"));
+            }
+            _ => return Err(self.tokens.syntax("expected a member name in double quotes")),
         }
         if let Some(Frame::Object { started }) = self.open.last_mut() {
             *started = true;

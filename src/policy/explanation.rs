@@ -23,6 +23,8 @@ pub struct Explanation {
     pub requirements: Vec<Part>,
     /// What an image can get at best: a verdict's word; `None` where that depends on keys of which nothing is known.
     pub best: Option<&'static str>,
+    /// Nothing is judged by the policy: a key file of a scope that does not apply here cannot be used.
+    pub is_spoiled: bool,
     /// Where the image may be fetched, the first first.
     pub locations: Vec<FetchPlace>,
     /// How requirements must look for images that are asked for by a mirror's name.

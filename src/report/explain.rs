@@ -127,6 +127,10 @@ impl Explain {
                 " If it has sigstore signatures, let them be asked for: {why}."
             ));
         }
+        let is_built_in = report.sources.iter().any(SourceAnswer::is_built_in);
+        if is_built_in && outcome.reason() == Reason::NoSignature {
+            text.push_str(" If its GPG signatures are in a lookaside store, name the directory with the configuration that says where: --registries.d DIR.");
+        }
         if let (Some(call), true) = (&self.keys_shown_by, keys_help(outcome)) {
             text.push_str(&format!(" {call} shows the accepted keys."));
         }

@@ -40,6 +40,12 @@ pub(crate) fn write_text(out: &mut dyn Write, explanation: &Explanation) -> io::
         write_part(out, number + 1, part)?;
     }
     match explanation.best {
+        Some(best) if explanation.is_spoiled => paragraph(
+            out,
+            0,
+            &format!("At best an image here is {best}: nothing is judged by this policy, for a key file of another scope cannot be used (see the note below)."),
+            2,
+        )?,
         Some(best) => writeln!(out, "At best an image here is {best}.")?,
         None => writeln!(
             out,

@@ -52,7 +52,9 @@ use crate::files::cleanup::{self, Interruption};
 use crate::report::console::{Console, Messages};
 use crate::report::exit::Exit;
 use crate::report::progress::Progress;
-use crate::settings::audit::{Audit, Images};
+use crate::run::short_names;
+use crate::settings::audit::{AskedRange, Audit, Images};
+use crate::settings::image_name::{short_name, ImageName};
 use crate::settings::objects::Recording;
 use crate::settings::requests::Request;
 use crate::settings::UsageError;
@@ -113,6 +115,7 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
         stderr: Messages::to(&mut stderr).within(width),
         interruption: in_cluster.then(cleanup::gently),
     };
+    tell_short(&settings.images, &mut run.stderr);
     Ok(match &settings.images {
         Images::Files { .. } => run.files(judges, &objects.unwrap_or_default()),
         Images::Places { named, .. } => run.places(judges, named),
@@ -125,6 +128,23 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
             }
         }
     })
+}
+
+/// Warns of images that are looked for on docker.io because no registry is named.
+fn tell_short(images: &Images, stderr: &mut Messages<'_>) {
+    let named = match images {
+        Images::Places { named, .. } => named.as_slice(),
+        Images::Cluster {
+            range: AskedRange::Named { places, .. },
+            ..
+        } => places.as_slice(),
+        Images::Files { .. } | Images::Cluster { .. } => &[],
+    };
+    let short = named.iter().filter_map(|request| match &request.image {
+        ImageName::Registry(reference) => short_name(&request.asked, reference),
+        _ => None,
+    });
+    short_names::tell(&short.collect::<Vec<_>>(), stderr);
 }
 
 /// A run over the images of one kind of place.

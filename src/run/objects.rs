@@ -55,14 +55,7 @@ pub(crate) fn select_where<'f>(
         found: Err(unreadable.refusal.clone()),
     });
     let nothing = names.is_none() && files.unreadable.is_empty() && files.positions().next().is_none();
-    let nothing = nothing.then(|| {
-        missing(
-            &everywhere,
-            &everywhere,
-            None,
-            format!("there is no image in {}", shown(&everywhere)),
-        )
-    });
+    let nothing = nothing.then(|| missing(&everywhere, &everywhere, None, files.no_image_in(&shown(&everywhere))));
     let all = names.is_none().then(|| files.positions());
     let all = all
         .into_iter()

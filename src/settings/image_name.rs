@@ -67,6 +67,13 @@ pub(crate) fn short_name(asked: &str, reference: &Reference) -> Option<String> {
     })
 }
 
+/// Whether a text is the address of a registry, which would pass for an image of docker.io with the port as its tag.
+fn is_registry(text: &str) -> bool {
+    let (host, port) = text.split_once(':').unwrap_or((text, "0"));
+    let is_host = host == "localhost" || host.parse::<std::net::Ipv4Addr>().is_ok();
+    is_host && port.parse::<u16>().is_ok()
+}
+
 /// What TYPE/NAME may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Type {
@@ -231,6 +238,12 @@ fn in_registry(text: &str) -> Result<Reference, String> {
     }
     if text.contains(['[', ']']) {
         return Err("an IPv6 address is not allowed in a reference; write a host name".to_owned());
+    }
+    if is_registry(text) {
+        return Err(format!(
+            "it is a registry, not an image; write {DOCKER}{}/NAME:TAG",
+            safe(text)
+        ));
     }
     let reference = Reference::parse(text).map_err(|error| error.to_string())?;
     match (reference.tag(), reference.digest()) {

@@ -53,6 +53,8 @@ pub struct ObjectFiles {
     pub unreadable: Vec<Unreadable>,
     /// Where the bytes are that cannot be read from a file again.
     pub store: Store,
+    /// What else may be meant by directories in which no file is.
+    meant: Option<String>,
     index: Index,
     sameness: sameness::Key,
 }
@@ -101,7 +103,17 @@ impl ObjectFiles {
             }
         }
         files.index.finish();
+        if files.files.is_empty() && !is_recursive {
+            files.meant = places.iter().find_map(meant::below);
+        }
         files
+    }
+
+    /// That no image is in these places, and what else may be meant by them; safe to print.
+    #[must_use]
+    pub fn no_image_in(&self, places: &str) -> String {
+        let meant = self.meant.as_deref().unwrap_or_default();
+        format!("there is no image in {places}{meant}")
     }
 
     /// All objects, in order.

@@ -4,6 +4,9 @@
 
 use crate::reason::{Reason, Refusal};
 
+/// What to know of a lookaside store that nobody has configured.
+pub const NO_LOOKASIDE: &str = "built in: registries.d names no lookaside";
+
 /// A place that was asked for signatures of an image, and what it answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceAnswer {
@@ -20,6 +23,12 @@ pub struct SourceAnswer {
 }
 
 impl SourceAnswer {
+    /// Whether it is the lookaside store that is asked where no other one is configured.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        self.kind == SourceKind::Lookaside && self.note.as_deref() == Some(NO_LOOKASIDE)
+    }
+
     /// Whether it is the place with sigstore signatures, which is not asked as the configuration of this machine stands.
     #[must_use]
     pub fn is_attachment_left_out(&self) -> bool {

@@ -286,3 +286,36 @@ fn a_signature_that_a_mirror_lacks_is_one_gap() {
     );
     assert!(command.ends_with(&end), "{command}");
 }
+
+/// The lines of a list are compared with the options, and who looks at his options finds no difference.
+#[test]
+fn a_list_that_has_grown_is_named() {
+    let (bench, hub, _) = town();
+    let line = |tag: &str| format!("docker://{}/ns/app:{tag}\n", hub.host());
+    let args = ["--images-from", "list"];
+    bench.desk.put("list", line("v1"));
+    run(&bench, &[&args[..], &["--report", "jsonl=old.jsonl"]].concat()).expect(0);
+    bench.desk.put("list", format!("{}{}", line("v1"), line("v3")));
+    let said = "the options or the lines of the list of images";
+    run(&bench, &[&args[..], &["--resume", "old.jsonl"]].concat()).expect_usage(said);
+    run(&bench, &[&args[..], &["--report", "jsonl=new.jsonl"]].concat()).expect(1);
+    let diff = |args: &[&str]| bench.desk.sandbox.run([&["audit", "diff"], args].concat()).stdout;
+    let told = diff(&["old.jsonl", "new.jsonl"]);
+    assert!(told.contains(&format!("The audits differ in: {said}\n")), "{told}");
+    assert!(!diff(&["old.jsonl", "old.jsonl"]).contains("differ in"));
+}
+
+/// As verify does, and a registry is not taken for an image of docker.io.
+#[test]
+fn names_without_a_registry() {
+    let (bench, _, _) = town();
+    bench.desk.put(
+        "registries.conf",
+        "[[registry]]\nprefix = \"docker.io\"\nlocation = \"registry.invalid\"\n",
+    );
+    let warning = "docker://busybox:1 names no registry, and docker.io is taken for it";
+    let outcome = run(&bench, &["docker://busybox:1"]);
+    assert!(outcome.stderr.contains(warning), "{outcome:?}");
+    let outcome = run(&bench, &["docker://docker.io/library/busybox:1"]);
+    assert!(!outcome.stderr.contains("names no registry"), "{outcome:?}");
+}

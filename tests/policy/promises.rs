@@ -266,3 +266,27 @@ fn policy_test_takes_the_options_of_why_and_lint() {
             .expect_usage("reading absent: No such file or directory");
     }
 }
+
+/// verify judges nothing by such a policy, whatever scope the file is of, and nodes refuse the images of this scope.
+#[test]
+fn a_key_file_of_another_scope_that_cannot_be_used_is_told_beside_the_verdict() {
+    let desk =
+        desk(&json!({"registry.local:5000": [signed_by(&["key.gpg"])], "quay.io": [signed_by(&["absent.gpg"])]}));
+    let words = |args: &[&str]| desk.sandbox.run(args).words();
+    let why = |reference: &str| words(&["policy", "why", reference, "policy.json"]);
+    let nothing = "At best an image here is Rejected: nothing is judged by this policy, for a key file of another scope cannot be used (see the note below).";
+    assert!(why(IDENTITY).contains(nothing), "{}", why(IDENTITY));
+    let own = why("quay.io/a:1");
+    assert!(own.contains("At best an image here is Rejected. "), "{own}");
+    let lint = words(&["policy", "lint", "policy.json"]);
+    assert!(
+        lint.contains("every image here is refused, and verify and audit judge nothing by this policy"),
+        "{lint}"
+    );
+    put(&desk, &json!({"registry.local:5000": [signed_by(&["key.gpg"])]}));
+    assert!(
+        why(IDENTITY).contains("At best an image here is Verified. "),
+        "{}",
+        why(IDENTITY)
+    );
+}

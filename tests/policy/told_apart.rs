@@ -139,3 +139,38 @@ fn a_machine_without_a_policy_says_where_it_was_looked_for() {
         }
     }
 }
+
+/// The commonest slip in JSON, which other formats take.
+#[test]
+fn a_comma_before_the_end_is_called_one() {
+    let sandbox = desk();
+    for (text, said) in [
+        (
+            "{\"default\": [{\"type\": \"reject\"}],}",
+            "no comma is allowed before the closing brace",
+        ),
+        (
+            "{\"default\": [{\"type\": \"reject\"},]}",
+            "no comma is allowed before the closing bracket",
+        ),
+    ] {
+        sandbox.file("policy.json", text);
+        run(&sandbox, &["why", "quay.io/a:1", "policy.json"]).expect_usage(said);
+    }
+    for text in ["{\"default\": ]", "{,}", "{\"default\": [{\"type\": \"reject\"}], 5}"] {
+        sandbox.file("policy.json", text);
+        let outcome = run(&sandbox, &["why", "quay.io/a:1", "policy.json"]).expect(2);
+        assert!(!outcome.stderr.contains("comma"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn the_word_for_the_default_is_asked_for_in_lower_case() {
+    let sandbox = desk();
+    sandbox.file("policy.json", policy(&format!("      \"quay.io\": [{SIGNED_BY}]")));
+    let outcome = test(&sandbox, "a.example/b:1: {scope: Default}\n").expect(1);
+    let said = "scope: expected Default, found default; did you mean default?\n";
+    assert!(outcome.stdout.contains(said), "{outcome:?}");
+    let outcome = test(&sandbox, "a.example/b:1: {scope: quay.io}\n").expect(1);
+    assert!(!outcome.stdout.contains("did you mean"), "{outcome:?}");
+}

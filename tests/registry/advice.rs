@@ -49,3 +49,21 @@ fn an_image_with_signatures_at_a_tag_that_is_not_asked() {
         .stdout;
     assert!(!text.contains("Next: see what there is"), "{text}");
 }
+
+/// Who has not named the configuration hears that the store is the built-in one, and what names another.
+#[test]
+fn an_image_for_which_no_lookaside_store_is_configured() {
+    let (town, _, _, reference) = registry();
+    let image = format!("docker://{reference}");
+    let built_in = "no signature; built in: registries.d names no lookaside\n";
+    let advice = "--registries.d DIR.";
+    town.stores("");
+    let text = town.verify(&[&image]).expect(1).stdout;
+    assert!(text.contains(built_in), "{text}");
+    let text = town.verify(&[&image, "--explain"]).expect(1).words();
+    assert!(text.contains(advice), "{text}");
+    let store = town.sandbox.path("none");
+    town.stores(&format!("default-docker:\n  lookaside: file://{}\n", store.display()));
+    let text = town.verify(&[&image, "--explain"]).expect(1).words();
+    assert!(!text.contains("built in") && !text.contains(advice), "{text}");
+}

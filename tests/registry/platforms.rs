@@ -209,3 +209,20 @@ fn the_line_of_a_list_that_is_for_information() {
         (&"NotFound".into(), &image.as_str().into())
     );
 }
+
+/// Go has names of its own for architectures, which people know by those of the kernel.
+#[test]
+fn an_architecture_by_the_name_of_the_kernel() {
+    let scene = Scene::new(LIST, &["linux/amd64+", "linux/s390x"]);
+    let said = |platform: &str| {
+        let image = format!("docker://{}", scene.reference());
+        let outcome = scene.town.verify(&[&image, "--platform", platform]).expect(3);
+        outcome.words()
+    };
+    let text = said("linux/x86_64");
+    assert!(text.contains("did you mean linux/amd64?"), "{text}");
+    // Only what there is.
+    for platform in ["linux/aarch64", "linux/ppc64le"] {
+        assert!(!said(platform).contains("did you mean"), "{platform}");
+    }
+}

@@ -213,3 +213,21 @@ fn a_tag_that_nodes_do_not_look_at() {
         "{words}"
     );
 }
+
+/// The address of a registry would pass for an image of docker.io with the port as its tag.
+#[test]
+fn the_address_of_a_registry_is_no_image() {
+    let town = Town::new();
+    for address in ["127.0.0.1:5731", "localhost:5000", "10.0.0.1"] {
+        let image = format!("docker://{address}");
+        let said = format!("{image}: it is a registry, not an image; write {image}/NAME:TAG");
+        town.verify(&[&image]).expect_usage(&said);
+        let mut audit = town.command(&["audit", &image, "--public-key", town.key_file.to_str().unwrap()]);
+        town.sandbox.finish(&mut audit, b"").expect_usage(&said);
+    }
+    town.insecure(&["127.0.0.1:1"]);
+    for image in ["docker://127.0.0.1:1/app:5731", "docker://localhost:1/ns/app:1"] {
+        town.verify_json(&[image])
+            .expect_verdict(3, "Unchecked/SourceUnavailable");
+    }
+}

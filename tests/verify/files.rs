@@ -155,6 +155,33 @@ fn nothing_to_judge_is_no_success() {
     desk.file("nothing.json").expect_verdict(3, UNREADABLE);
 }
 
+/// What directories hold is told where nothing is read from them.
+#[test]
+fn directories_below_that_are_not_read_are_told() {
+    let desk = Desk::new();
+    desk.put("sub/s/image.json", desk.signed().to_string());
+    desk.put("copies/foo/manifest.json", "{}");
+    desk.put("copies/a/notes.txt", "");
+    for (name, meant) in [
+        ("sub", "sub has directories, which are read with --recursive"),
+        (
+            "copies",
+            "copies/foo looks like an image that skopeo wrote: verify and audit take dir:copies/foo",
+        ),
+    ] {
+        let outcome = desk.file(name).expect_verdict(3, "Unchecked/NotFound");
+        let item = outcome.item();
+        assert!(item["message"].as_str().unwrap().ends_with(meant), "{item}");
+        let key = desk.sandbox.path("key.gpg");
+        let outcome = desk
+            .sandbox
+            .run(["audit", "-f", name, "--public-key", key.to_str().unwrap()])
+            .expect(3);
+        let said = format!("there is no image in the files; {meant}");
+        assert!(outcome.words().contains(&said), "{outcome:?}");
+    }
+}
+
 #[test]
 fn an_image_that_is_not_in_the_files_is_not_found() {
     let desk = Desk::new();

@@ -232,7 +232,7 @@ impl<'f> Files<'f> {
             complaints.push(NOT_RECORDED.to_owned());
         }
         if self.images.get() == 0 {
-            complaints.push("there is no image in the files".to_owned());
+            complaints.push(self.objects.no_image_in("the files"));
         }
         complaints
     }

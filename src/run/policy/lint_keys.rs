@@ -103,7 +103,10 @@ fn of_file(file: &KeyFile, spot: &Spot, is_one_left: bool) -> Vec<Finding> {
         } else {
             format!("{}: {trouble}", file.label)
         };
-        found(Code::KeyUnreadable, format!("{what}; every image here is refused"));
+        found(
+            Code::KeyUnreadable,
+            format!("{what}; every image here is refused, and verify and audit judge nothing by this policy"),
+        );
     }
     for note in &file.notes {
         found(

@@ -11,6 +11,7 @@ use crate::registry::registries_d::{not_read, passed_over, MemberPlace, Registri
 use crate::settings::containers::{files, Containers};
 use crate::settings::policy::Ground;
 use crate::settings::UsageError;
+use crate::subject::NO_LOOKASIDE;
 use crate::text::url::without_secrets;
 
 /// A place where an image may be fetched: its name there, what names it as a mirror, and whether it is blocked.
@@ -57,10 +58,7 @@ pub(super) fn place(
     };
     let (base, lookaside_by) = match stores.lookaside(&reference) {
         Some((base, place)) => (base.to_owned(), at(place)),
-        None => (
-            ground.containers.default_lookaside.clone(),
-            "built in: registries.d names no lookaside".to_owned(),
-        ),
+        None => (ground.containers.default_lookaside.clone(), NO_LOOKASIDE.to_owned()),
     };
     let digest = match reference.digest() {
         Some(digest) => digest.to_string().replacen(':', "=", 1),

@@ -13,20 +13,18 @@ use crate::input;
 use crate::policy::rulebook::{Rulebook, Source};
 use crate::policy::table::{self, Case, DEFAULT};
 use crate::policy::{words, TextError};
-use crate::report::console::{Console, Messages};
+use crate::report::console::Console;
 use crate::report::exit::Exit;
 use crate::report::json::Syntax;
 use crate::report::policy_test::{write_json, write_junit, write_text, TestRow};
 use crate::run::by_policy::key_files::Trouble;
 use crate::run::documents::Documents as _;
+use crate::run::short_names;
 use crate::settings::containers::files;
 use crate::settings::image_name::short_name;
 use crate::settings::policy::{Ground, Test, TestOutput};
 use crate::settings::{policy_reference, UsageError};
 use crate::text::safe;
-
-/// Most references without a registry that are named.
-const MAX_SHORT: usize = 8;
 
 /// Whether a policy says what it is meant to say.
 ///
@@ -46,7 +44,7 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
     if cases.is_empty() {
         return Err(UsageError::new(format!("{file}: the table has no rows")));
     }
-    tell_short(&short.into_inner(), &mut console.err);
+    short_names::tell(&short.into_inner(), &mut console.err);
     let book = match load(&settings.ground, &mut console.err) {
         Ok(book) => book,
         Err(failure) => return failure.tell("policy test", settings.output.syntax(), console),
@@ -136,17 +134,6 @@ fn unasked(cases: &[Case], rows: &[TestRow], book: &Rulebook, ground: &Ground) -
     notes
 }
 
-/// Names references without a registry.
-fn tell_short(short: &[String], stderr: &mut Messages<'_>) {
-    for what in short.iter().take(MAX_SHORT) {
-        stderr.warning(what);
-    }
-    let rest = short.len().saturating_sub(MAX_SHORT);
-    if rest > 0 {
-        stderr.warning(format!("{rest} more references name no registry"));
-    }
-}
-
 /// Why a file is no table: it may be the policy, where the two were swapped.
 fn no_table(settings: &Test, text: &str, error: &TextError) -> UsageError {
     let file = shown(&settings.table);
@@ -185,8 +172,12 @@ fn row(
     let mut failures = Vec::new();
     let mut compare = |what: &str, expected: &str, found: &str| {
         if expected != found {
+            let meant = match what == "scope" && expected.eq_ignore_ascii_case(found) {
+                true => format!("; did you mean {}?", named(what, found)),
+                false => String::new(),
+            };
             failures.push(format!(
-                "{what}: expected {}, found {}",
+                "{what}: expected {}, found {}{meant}",
                 named(what, expected),
                 named(what, found)
             ));

@@ -83,7 +83,8 @@ fn explain(
     let mut notes: Vec<String> = settings.short_name.iter().cloned().chain(notes(book)).collect();
     let spoiled = spoiled(book);
     let mut others = spoiled.iter().filter(|own| !own.is_of(applied.as_deref())).peekable();
-    may_meet = may_meet.unless(others.peek().is_some());
+    let is_spoiled = others.peek().is_some();
+    may_meet = may_meet.unless(is_spoiled);
     notes.extend(others.map(not_judged));
     let is_by_sets = of_cluster.is_some() || book.mirror_sets().next().is_some();
     let (mirrors, locations) = if is_by_sets {
@@ -121,6 +122,7 @@ fn explain(
         steps: steps(book, applied.as_deref(), reference),
         spots: book.spots(applied.as_deref()),
         best,
+        is_spoiled,
         applied,
         requirements,
         locations,

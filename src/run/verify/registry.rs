@@ -113,7 +113,10 @@ impl<'c> Run<'c, '_> {
             } else {
                 there.join(", ")
             };
-            let message = format!("the manifest list has no instance for {platform}; it has: {there}");
+            let meant =
+                other_name(&platform.to_string()).filter(|meant| instances.iter().any(|own| own.platform() == *meant));
+            let meant = meant.map_or(String::new(), |meant| format!("; did you mean {meant}?"));
+            let message = format!("the manifest list has no instance for {platform}; it has: {there}{meant}");
             let findings = Findings::from(Refusal::new(Reason::NotFound, message));
             let mut judged = self.found(wanted, taken, &taken.digest, findings, Some(platform.to_string()));
             // The digest is the list's, and the image has none.
@@ -199,4 +202,16 @@ fn source_of(wanted: &Wanted) -> IdentitySource {
     } else {
         IdentitySource::User
     }
+}
+
+/// A platform by the name that Go has for its architecture, where it was given by that of the kernel.
+fn other_name(platform: &str) -> Option<String> {
+    let (system, architecture) = platform.split_once('/')?;
+    let name = match architecture {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "i386" | "i686" => "386",
+        _ => return None,
+    };
+    Some(format!("{system}/{name}"))
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a file may be that has no API objects in it, by its first bytes: people hand over what they have.
 
+use std::path::{Path, PathBuf};
+
 use super::places::Place;
 use super::scan::ScanError;
 use crate::text::safe;
@@ -55,6 +57,28 @@ fn is_head_of_table(line: &str) -> bool {
     words.next() == Some("NAME")
         && line.contains("   ")
         && words.all(|word| word.bytes().all(|b| b.is_ascii_uppercase() || b"-()".contains(&b)))
+}
+
+/// What to say of a directory that has no files with API objects, where there is something in its directories.
+pub(super) fn below(place: &Place) -> Option<String> {
+    let Place::Path(path) = place else { return None };
+    let entries = std::fs::read_dir(path).ok()?.filter_map(Result::ok);
+    let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let mut directories: Vec<PathBuf> = directories.map(|entry| entry.path()).collect();
+    directories.sort_unstable();
+    let image = directories.iter().find(|own| own.join("manifest.json").is_file());
+    let shown = |path: &Path| safe(&path.display().to_string());
+    match image {
+        Some(image) => Some(format!(
+            "; {0} looks like an image that skopeo wrote: verify and audit take dir:{0}",
+            shown(image)
+        )),
+        None if directories.is_empty() => None,
+        None => Some(format!(
+            "; {} has directories, which are read with --recursive",
+            shown(path)
+        )),
+    }
 }
 
 /// What to say of a file that stands where skopeo writes an image; nothing of any other.

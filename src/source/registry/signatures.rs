@@ -12,7 +12,7 @@ use crate::registry::lookaside::Store;
 use crate::registry::registries_conf::Location;
 use crate::registry::trouble::Trouble;
 use crate::source::stored;
-use crate::subject::{Answer, Content, SignatureBlob, SourceAnswer, SourceKind};
+use crate::subject::{Answer, Content, SignatureBlob, SourceAnswer, SourceKind, NO_LOOKASIDE};
 use crate::text::safe;
 
 /// Most signatures beyond the limit that are named.
@@ -294,6 +294,10 @@ impl Registries<'_> {
             found.collect(),
             trouble.as_ref(),
         );
+        let own = gathered.sources.last_mut().filter(|own| own.answer == Answer::Absent);
+        if let (Some(own), None) = (own, configured) {
+            own.note = Some(NO_LOOKASIDE.to_owned());
+        }
     }
 }
 

@@ -46,7 +46,11 @@ fn explain(error: &clap::Error, args: &[OsString]) -> Option<String> {
         _ => None,
     };
     match error.kind() {
-        ErrorKind::InvalidSubcommand => command(context(ContextKind::InvalidSubcommand)?),
+        ErrorKind::InvalidSubcommand => {
+            let word = context(ContextKind::InvalidSubcommand)?;
+            let is_like_one = error.get(ContextKind::SuggestedSubcommand).is_some();
+            command(word).or_else(|| (!is_like_one).then(|| no_command(word, args)))
+        }
         ErrorKind::UnknownArgument => {
             let word = context(ContextKind::InvalidArg)?;
             let like = context(ContextKind::SuggestedArg);
@@ -90,6 +94,19 @@ fn command(word: &str) -> Option<String> {
             shell_word(&safe(word))
         )
     })
+}
+
+/// What is said of a command that is like none there is.
+fn no_command(word: &str, args: &[OsString]) -> String {
+    let here = innermost(args);
+    let path = here.get_bin_name().filter(|path| !path.is_empty());
+    let path = path.map(|path| format!(" of {path}")).unwrap_or_default();
+    let names: Vec<&str> = here.get_subcommands().map(clap::Command::get_name).collect();
+    format!(
+        "{} is not a command{path}; there are: {}",
+        quoted(word),
+        names.join(", ")
+    )
 }
 
 fn looks_like_an_image(word: &str) -> bool {
@@ -158,6 +175,8 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
                 ("audit", "--expected-identity") => {
                     "; write IMAGE=REF for an image that is named, or give --expected-identity-map FILE"
                 }
+                ("audit", "--explain") => "; -o wide shows more of each image",
+                ("keys", "--filename" | "-f") => "; image-signature keys --public-key FILE lists the keys in a file",
                 ("keys", "--policy") => "; image-signature policy why REF FILE shows the keys of a policy",
                 ("keys", "--sigstore-key") => {
                     "; --signed-by names such a key as sha256:HEX: openssl pkey -pubin -outform DER -in FILE | sha256sum prints HEX"

@@ -53,7 +53,12 @@ fn told(error: TextError, bytes: &[u8]) -> TextError {
             "the file begins with a byte order mark; save it without"
         }
         _ if encoding != Encoding::Utf8 => "the file is in UTF-16; save it as UTF-8 without a byte order mark",
-        None => "the file is empty",
+        None => {
+            return TextError {
+                what: "the file is empty".to_owned(),
+                ..error
+            }
+        }
         Some(b'{') => return error,
         Some(_) if document::parse(bytes).is_ok() => return error,
         Some(_) => "the file does not begin as JSON does (YAML is not taken)",

@@ -70,7 +70,8 @@ pub(crate) fn short_name(asked: &str, reference: &Reference) -> Option<String> {
 /// Whether a text is the address of a registry, which would pass for an image of docker.io with the port as its tag.
 fn is_registry(text: &str) -> bool {
     let (host, port) = text.split_once(':').unwrap_or((text, "0"));
-    let is_host = host == "localhost" || host.parse::<std::net::Ipv4Addr>().is_ok();
+    let is_ip = host.split('.').count() == 4 && host.split('.').all(|part| part.parse::<u8>().is_ok());
+    let is_host = host == "localhost" || is_ip;
     is_host && port.parse::<u16>().is_ok()
 }
 

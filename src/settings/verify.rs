@@ -231,7 +231,12 @@ fn check_registry_options(options: &cli::verify::VerifyCommand, source: &Source)
     ) {
         return Ok(());
     }
-    let mut given = options.registry.given();
+    // What is in a list may be without one today.
+    let is_listed = options.images_from.is_some() && options.source.filename.is_empty();
+    let mut given = match is_listed {
+        true => Vec::new(),
+        false => options.registry.given(),
+    };
     let platforms = [
         (options.platform.is_some(), "--platform"),
         (options.all_platforms, "--all-platforms"),

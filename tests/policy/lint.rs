@@ -3,6 +3,7 @@
 
 use serde_json::{json, Value};
 
+use super::lint_machine::public_key;
 use super::why::{desk, policy, SIGNED_BY};
 use super::why_objects::openshift;
 use crate::support::program::Sandbox;
@@ -202,6 +203,14 @@ fn all_of_several_requirements() {
         [at]
     );
     clean(&found(SIGNED_BY));
+    // That is how a signature of each kind is asked for.
+    sandbox.file("cosign.pub", public_key());
+    let sigstore = "{\"type\": \"sigstoreSigned\", \"keyPath\": \"cosign.pub\"}";
+    let both = found(&format!("{SIGNED_BY}, {sigstore}"));
+    let both: Vec<_> = both.iter().filter(|own| own.starts_with("AllRequired")).collect();
+    assert_eq!(both, [&at.replace("warning", "note")]);
+    let three = found(&format!("{SIGNED_BY}, {other}, {sigstore}"));
+    assert!(three.contains(&at.to_owned()), "{three:?}");
     // One signature meets both.
     clean(&found(&format!("{SIGNED_BY}, {SIGNED_BY}")));
     sandbox.file("cip.json", object("p", &["quay.io"], None).to_string());

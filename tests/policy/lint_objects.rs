@@ -56,7 +56,7 @@ fn requirements_of_different_kinds_are_all_required() {
     let found = of_scopes(&sandbox, &format!("      \"quay.io\": [{SIGNED_BY}, {sigstore}]"));
     assert_eq!(
         found,
-        ["AllRequired warning policy.json:5:7 transports.docker[\"quay.io\"]"]
+        ["AllRequired note policy.json:5:7 transports.docker[\"quay.io\"]"]
     );
     // Twice the same that accepts all loses nothing.
     let accept = "{\"type\": \"insecureAcceptAnything\"}";

@@ -53,7 +53,7 @@ fn an_image_with_signatures_at_a_tag_that_is_not_asked() {
 /// Who has not named the configuration hears that the store is the built-in one, and what names another.
 #[test]
 fn an_image_for_which_no_lookaside_store_is_configured() {
-    let (town, _, _, reference) = registry();
+    let (town, _hub, _, reference) = registry();
     let image = format!("docker://{reference}");
     let built_in = "no signature; built in: registries.d names no lookaside\n";
     let advice = "--registries.d DIR.";

@@ -193,3 +193,24 @@ fn a_directory_of_images_is_no_image_and_is_told_so() {
         assert!(!said("empty").contains("--images-from"));
     }
 }
+
+/// A list may be without images in registries today, and the options of the job that names it stay.
+#[test]
+fn options_for_registries_with_a_list_that_has_none() {
+    let desk = desk(&["signature-1"]);
+    desk.put("list", format!("dir:d {IDENTITY}\n"));
+    let none = desk.sandbox.path("d").display().to_string();
+    let options = ["--registries.d", &none, "--insecure"];
+    desk.run(&[&["--images-from", "list"], &options[..]].concat()).expect(0);
+    let key = desk.sandbox.path("key.gpg").display().to_string();
+    let audit = ["audit", "--public-key", &key, "--images-from", "list"];
+    desk.sandbox.run([&audit[..], &options].concat()).expect(0);
+    // Who names the image sees that there is none.
+    let said = "applies only to images in registries";
+    desk.run(&[&["dir:d", "--expected-identity", IDENTITY], &options[..]].concat())
+        .expect_usage(said);
+    desk.put("image.json", desk.signed().to_string());
+    desk.put("names", format!("{} {IDENTITY}\n", crate::support::images::D1));
+    desk.run(&[&["-f", "image.json", "--images-from", "names"], &options[..]].concat())
+        .expect_usage(said);
+}

@@ -159,7 +159,16 @@ fn options_of_another_command_name_it() {
     }
     sandbox
         .run(["keys", "-f", "x"])
-        .expect_usage("-f is an option of verify, remove, describe, audit, not of keys");
+        .expect_usage("-f is an option of verify, remove, describe, audit, not of keys; image-signature keys --public-key FILE lists the keys in a file");
+    sandbox
+        .run(["audit", "-f", "x", "--explain"])
+        .expect_usage("--explain is an option of verify, inspect, not of audit; -o wide shows more of each image");
+    sandbox
+        .run(["check", "x"])
+        .expect_usage("\"check\" is not a command; there are: verify, ");
+    sandbox
+        .run(["policy", "check", "x"])
+        .expect_usage("\"check\" is not a command of policy; there are: why, lint, test");
     sandbox
         .run(["describe", "--confirm"])
         .expect_usage("--confirm is an option of verify, remove, audit, not of describe");

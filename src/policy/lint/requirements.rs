@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::lists::{lists, List};
-use crate::policy::finding::{Code, Finding};
+use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::rulebook::{PlacedRequirement, Rulebook, DOCKER};
 use crate::policy::{member, words, KeyMaterial, PolicyRequirement, SigstoreSigners};
 
@@ -171,5 +171,12 @@ fn together(list: &List<'_>) -> Option<Finding> {
     } else {
         return None;
     };
-    Some(Finding::new(Code::AllRequired, Some(list.spot.clone()), message))
+    let found = Finding::new(Code::AllRequired, Some(list.spot.clone()), message);
+    // Two kinds of keys cannot be listed in one requirement, so that this is how both are asked for.
+    let is_one_of_each = rules.0.len() == 2 && count("signedBy") == 1 && count("sigstoreSigned") == 1;
+    Some(if is_one_of_each {
+        found.at_most(Severity::Note)
+    } else {
+        found
+    })
 }

@@ -70,12 +70,14 @@ pub(super) fn refuse_url(options: &AuditCommand, why: &str) -> Result<(), UsageE
 
 /// Options that say how registries are reached.
 pub(super) fn refuse_registries(options: &AuditCommand) -> Result<(), UsageError> {
+    // What is in a list may be without one today.
+    let is_listed = options.images_from.is_some() && options.source.filename.is_empty();
     match options.registry.given().first() {
-        Some(option) => Err(UsageError::new(format!(
+        Some(option) if !is_listed => Err(UsageError::new(format!(
             "{option} applies only to images in registries; add an image docker://REFERENCE, --registry-url or \
                 --mirrors"
         ))),
-        None => Ok(()),
+        _ => Ok(()),
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! What cannot be listed makes the inventory incomplete, by name: it never becomes smaller without a word.
 
+mod between;
 mod hand_out;
 mod instances;
 mod named;

@@ -49,7 +49,9 @@ impl Renderer for Explain {
             INDENT,
         )?;
         if let Some(registry) = &report.registry {
-            line("Pinned: ", &safe(&registry.pinned), INDENT)?;
+            if let Some(pinned) = &registry.pinned {
+                line("Pinned: ", &safe(pinned), INDENT)?;
+            }
             for instance in &registry.instances {
                 let text = verdict_text(instance.outcome.reason(), instance.outcome.message());
                 let (platform, image) = (safe(&instance.platform), safe(&instance.image));
@@ -172,7 +174,7 @@ fn next(report: &ImageReport) -> Cow<'static, str> {
             "copy the signatures to the place that the manifest was taken from; image-signature audit --mirrors prints the command.".into()
         }
         (Reason::NoSignature, Some(registry)) if has(SourceAnswer::is_attachment_left_out) => {
-            let image = shell_word(&safe(&format!("docker://{}", registry.pinned)));
+            let image = shell_word(&safe(&format!("docker://{}", registry.pinned.as_deref().unwrap_or_default())));
             format!("see what there is in every place with image-signature inspect {image}; --sigstore-key FILE, with a key of the publisher's, asks for sigstore signatures too. If there is nothing, {}", advice(reason)).into()
         }
         (Reason::IdentityMismatch, _) if lacks_tag(report) => {

@@ -50,7 +50,7 @@ pub struct ImageReport {
     pub expected: Vec<Reference>,
     /// Where that came from.
     pub identity_source: IdentitySource,
-    /// What is known of it in its registry, if it is from there.
+    /// What is known of it in its registry, if it is from there; of a list in a directory, what is known of its instances.
     pub registry: Option<InRegistry>,
     /// The places that were asked for signatures, where there are several.
     pub sources: Vec<SourceAnswer>,
@@ -96,11 +96,11 @@ impl Attachment {
     }
 }
 
-/// An image in a registry.
+/// An image in a registry, or a list in a directory.
 #[derive(Debug, Clone)]
 pub struct InRegistry {
-    /// The reference that was asked for, by digest.
-    pub pinned: String,
+    /// The reference that was asked for, by digest, if it is in a registry.
+    pub pinned: Option<String>,
     /// The platform that a list has it for, where it is an instance.
     pub platform: Option<String>,
     /// The instances of a list that were judged because the manifest list is not signed itself.
@@ -154,7 +154,10 @@ impl ImageReport {
     /// Whether the manifest was taken from another repository than the one that was asked for.
     #[must_use]
     pub fn is_at_a_mirror(&self) -> bool {
-        let asked = self.registry.as_ref().and_then(|own| own.pinned.split('@').next());
+        let asked = self
+            .registry
+            .as_ref()
+            .and_then(|own| own.pinned.as_ref()?.split('@').next());
         let (Some(asked), Some(taken)) = (asked, self.source.strip_prefix("docker://")) else {
             return false;
         };

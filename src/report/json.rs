@@ -109,7 +109,9 @@ fn image(report: &ImageReport) -> Value {
 }
 
 fn in_registry(registry: &InRegistry, members: &mut Map<String, Value>) {
-    members.insert("pinned".to_owned(), registry.pinned.as_str().into());
+    if let Some(pinned) = &registry.pinned {
+        members.insert("pinned".to_owned(), pinned.as_str().into());
+    }
     if let Some(platform) = &registry.platform {
         members.insert("platform".to_owned(), platform.as_str().into());
     }

@@ -113,8 +113,8 @@ impl Values<'_> {
         if let Some(platform) = &registry.platform {
             self.put("platform", &safe(platform))?;
         }
-        if verdict == Verdict::Verified {
-            self.put("pinned", &safe(&registry.pinned))?;
+        if let Some(pinned) = registry.pinned.as_ref().filter(|_| verdict == Verdict::Verified) {
+            self.put("pinned", &safe(pinned))?;
         }
         for (n, instance) in registry.instances.iter().enumerate() {
             let outcome = &instance.outcome;
@@ -174,9 +174,9 @@ pub(super) struct Names;
 impl Renderer for Names {
     fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
         if report.outcome.verdict() == Verdict::Verified {
-            match &report.registry {
+            match report.registry.as_ref().and_then(|own| own.pinned.as_ref()) {
                 // No object of a cluster has this name; the command takes it as it is.
-                Some(registry) => writeln!(out, "docker://{}", safe(&registry.pinned))?,
+                Some(pinned) => writeln!(out, "docker://{}", safe(pinned))?,
                 None => writeln!(out, "{RESOURCE}/{}", safe(&report.image))?,
             }
         }

@@ -1,30 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Judging a manifest in a registry: by its own signatures, and a list that is not signed itself by its instances.
+//! Judging a manifest in a registry or a directory: by its own signatures, and a list that is not signed itself by its
+//! instances.
 
+mod place;
+
+pub(super) use self::place::{not_counted, Manifest, Place};
 use super::judging::Judging;
 use crate::digest::Digest;
 use crate::limits::MAX_INSTANCES;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::report::console::Messages;
-use crate::report::{signatures, Instance};
-use crate::source::registry::{Registries, Taken};
+use crate::report::Instance;
 use crate::subject::instances::{self, Entry};
 use crate::subject::{ManifestState, NamingList, SourceAnswer, Subject};
 use crate::verdict::{ImageOutcome, SignatureOutcome};
 
 /// How deep lists may stand in lists: an instance may be a list, whose instances may not.
 const MAX_DEPTH: usize = 1;
-
-/// A manifest to be judged.
-pub(super) struct Manifest<'m> {
-    pub(super) bytes: &'m [u8],
-    pub(super) digest: Digest,
-    /// The list that names it.
-    pub(super) list: Option<NamingList>,
-    /// In how many lists it stands.
-    pub(super) depth: usize,
-}
 
 /// What is found out about a manifest and its instances.
 pub(super) struct Findings {
@@ -51,12 +44,10 @@ impl From<Refusal> for Findings {
     }
 }
 
-/// Judges manifests of what a reference stands for.
+/// Judges manifests of what is in one place.
 pub(super) struct Manifests<'m, 'c, 'r> {
     pub(super) judging: &'m mut Judging<'c>,
-    pub(super) registries: &'m mut Registries<'r>,
-    /// What the reference stands for.
-    pub(super) taken: &'m Taken,
+    pub(super) place: Place<'m, 'r>,
     /// The digest that the user expects, if any.
     pub(super) digest: Option<Digest>,
     pub(super) stderr: Messages<'m>,
@@ -74,7 +65,7 @@ impl Manifests<'_, '_, '_> {
                 format!("the manifest list has more than {MAX_INSTANCES} instances; the others are not looked at");
             return Refusal::new(Reason::ManifestUnavailable, message).into();
         }
-        match self.registries.instance(self.taken, &entry.digest) {
+        match self.place.instance(&entry.digest) {
             Ok(bytes) => {
                 // The digest by which signatures name it, whatever the algorithm of the list's entry.
                 let digest = Digest::of_manifest(&bytes).unwrap_or_else(|_| entry.digest.clone());
@@ -119,8 +110,8 @@ impl Manifests<'_, '_, '_> {
         };
         let (left_out, entries): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.is_attestation);
         // Instances vouch for their list, so by no digest that is not the list's.
-        let is_of_list =
-            |digest: &Digest| digest.is_of_manifest(manifest.bytes) || digest.is_of_manifest(&self.taken.bytes);
+        let (whole, _) = self.place.whole();
+        let is_of_list = |digest: &Digest| digest.is_of_manifest(manifest.bytes) || digest.is_of_manifest(whole);
         let mut identities = identities.to_vec();
         identities.retain(|identity| identity.digest().is_none_or(is_of_list));
         if identities.is_empty() {
@@ -165,23 +156,19 @@ impl Manifests<'_, '_, '_> {
     /// The digest that a manifest must have; the one that is asked for may be that of the list.
     fn digest_asked_for(&self, manifest: &Manifest<'_>) -> Option<Digest> {
         let digest = self.digest.clone();
-        digest.filter(|digest| manifest.depth == 0 || *digest != self.taken.digest)
+        digest.filter(|digest| manifest.depth == 0 || digest != self.place.whole().1)
     }
 
     /// A manifest by its own signatures alone.
     pub(super) fn own(&mut self, identities: &[Reference], manifest: &Manifest<'_>) -> Findings {
-        let mut gathered = self.registries.signatures(self.taken, &manifest.digest);
+        let mut gathered = self.place.signatures(manifest);
         let mut elsewhere = Vec::new();
         let has_signatures = !gathered.signatures.is_empty();
         if !has_signatures {
-            self.registries.referrers(self.taken, &manifest.digest, &mut gathered);
-            elsewhere = self.registries.elsewhere(self.taken, &manifest.digest, &[]);
+            self.place.referrers(manifest, &mut gathered);
+            elsewhere = self.place.elsewhere(manifest, &[]);
         }
-        let no_signature = format!(
-            "there is no signature in {}{}",
-            gathered.places(),
-            not_counted(&elsewhere)
-        );
+        let no_signature = self.place.no_signature(manifest, &gathered, &elsewhere);
         let subject = Subject {
             digest: manifest.digest.clone(),
             manifest: ManifestState::of_bytes(manifest.bytes, &manifest.digest),
@@ -195,9 +182,7 @@ impl Manifests<'_, '_, '_> {
             .judging
             .judge(&subject, identities, digest, &no_signature, &mut self.stderr);
         if has_signatures && !matches!(outcome.verdict(), Verdict::Verified | Verdict::Allowed) {
-            elsewhere = self
-                .registries
-                .elsewhere(self.taken, &manifest.digest, &[&subject.signatures]);
+            elsewhere = self.place.elsewhere(manifest, &[&subject.signatures]);
         }
         let mut sources = subject.sources;
         sources.extend(elsewhere);
@@ -210,12 +195,6 @@ impl Manifests<'_, '_, '_> {
             digest: None,
         }
     }
-}
-
-/// The places that have signatures which do not count, in words.
-pub(super) fn not_counted(places: &[SourceAnswer]) -> String {
-    let places = places.iter().map(|place| format!("; {}", signatures::source(place)));
-    places.collect()
 }
 
 /// A list that cannot be read.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Images in skopeo's directory layout (`dir:PATH`): `manifest.json`, `signature-1`, `signature-2` ...
+//! Images in skopeo's directory layout (`dir:PATH`): `manifest.json`, `signature-1`, `signature-2` ...; where that is a
+//! manifest list, its instances are `HEX.manifest.json`, with `HEX.signature-1` ...
 
 use std::fs;
 use std::io;
@@ -31,11 +32,111 @@ fn image_within(path: &Path) -> Option<PathBuf> {
     directories.filter(|inner| inner.join("manifest.json").is_file()).min()
 }
 
-/// Reads an image and its signatures from a directory. A gap in the numbers of the signatures hides none.
-///
-/// # Errors
-/// When there is no such directory, no manifest in it, or its layout is unknown.
-pub fn read(path: &Path) -> Result<Subject, Refusal> {
+/// A directory with an image or a manifest list, and which signatures are in it.
+#[derive(Debug)]
+pub struct Directory {
+    path: PathBuf,
+    /// The bytes of its manifest.
+    pub manifest: Vec<u8>,
+    /// What they hash to: the directory has no name of its own, so that its manifest is what is judged.
+    pub digest: Digest,
+    signatures: Vec<(Key, String, PathBuf)>,
+}
+
+impl Directory {
+    /// Reads the manifest, and finds the signatures. A gap in their numbers hides none.
+    ///
+    /// # Errors
+    /// When there is no such directory, no manifest in it, or its layout is unknown.
+    pub fn open(path: &Path) -> Result<Self, Refusal> {
+        let (manifest, digest) = manifest(path)?;
+        let signatures = numbered(path).map_err(|error| {
+            let shown = safe(&path.display().to_string());
+            Refusal::new(Reason::SourceUnavailable, format!("reading {shown}: {error}"))
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            manifest,
+            digest,
+            signatures,
+        })
+    }
+
+    /// How messages name it, safe to print.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        safe(&format!("dir:{}", self.path.display()))
+    }
+
+    /// Its manifest as an image, with the signatures of that.
+    #[must_use]
+    pub fn subject(self) -> Subject {
+        Subject {
+            signatures: self.signatures(),
+            digest: self.digest,
+            manifest: ManifestState::Matches(Relatives::new(self.manifest)),
+            lists: Vec::new(),
+            sources: Vec::new(),
+            is_object_alone: false,
+        }
+    }
+
+    /// The signatures of its manifest.
+    #[must_use]
+    pub fn signatures(&self) -> Vec<SignatureBlob> {
+        self.named(|of| of.is_empty())
+    }
+
+    /// The signatures of an instance. Which digest a file is named by decides nothing: what is signed does.
+    #[must_use]
+    pub fn signatures_of(&self, instance: &[u8], digest: &Digest) -> Vec<SignatureBlob> {
+        let others = Digest::others_of_bytes(instance);
+        self.named(|of| {
+            let mut digests = others.iter().chain([digest]);
+            of.strip_suffix('.')
+                .is_some_and(|hex| digests.any(|own| own.hex() == hex))
+        })
+    }
+
+    fn named(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<SignatureBlob> {
+        let wanted = self.signatures.iter().filter(|((of, _), ..)| is_wanted(of));
+        let read = wanted.enumerate().map(|(index, (_, name, path))| SignatureBlob {
+            name: name.clone(),
+            content: if index < MAX_SIGNATURES {
+                stored::signature(path, read_regular(path, MAX_BLOB_BYTES as u64))
+            } else {
+                Content::Gpg(Err(too_many(index)))
+            },
+        });
+        read.collect()
+    }
+
+    /// The manifest of an instance of its list.
+    ///
+    /// # Errors
+    /// When it is not there, or does not hash to the digest.
+    pub fn instance(&self, digest: &Digest) -> Result<Vec<u8>, Refusal> {
+        let name = format!("{}.manifest.json", digest.hex());
+        let unavailable = |what: String| Err(Refusal::new(Reason::ManifestUnavailable, what));
+        let shown = self.shown();
+        match read_regular(&self.path.join(&name), MAX_MANIFEST_BYTES) {
+            Ok(Some(bytes)) if bytes.trim_ascii().is_empty() => unavailable(format!("{name} in {shown} is empty")),
+            Ok(Some(bytes)) if digest.is_of_manifest(&bytes) => Ok(bytes),
+            Ok(Some(_)) => Err(Refusal::new(
+                Reason::ManifestMismatch,
+                format!("{name} in {shown} does not hash to {digest}"),
+            )),
+            Ok(None) => unavailable(format!("{name} in {shown} has more than {MAX_MANIFEST_BYTES} bytes")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => unavailable(format!(
+                "its manifest is not in {shown}, so that nothing is known of it; skopeo copy --all copies every instance"
+            )),
+            Err(error) => unavailable(format!("reading {name} in {shown}: {error}")),
+        }
+    }
+}
+
+/// The manifest in a directory, and what it hashes to.
+fn manifest(path: &Path) -> Result<(Vec<u8>, Digest), Refusal> {
     let shown = safe(&path.display().to_string());
     let unavailable = |reason, what: String| Refusal::new(reason, what);
     match fs::metadata(path) {
@@ -100,34 +201,13 @@ pub fn read(path: &Path) -> Result<Subject, Refusal> {
             format!("the manifest in {shown} is empty"),
         ));
     }
-    // The directory has no name of its own: its manifest is what is judged.
     let digest = Digest::of_manifest(&manifest).map_err(|error| {
         Refusal::new(
             Reason::ManifestMismatch,
             format!("the manifest in {shown} has no digest: {error}"),
         )
     })?;
-    let signatures = signature_files(path)
-        .map_err(|error| unavailable(Reason::SourceUnavailable, format!("reading {shown}: {error}")))?
-        .into_iter()
-        .enumerate()
-        .map(|(index, (name, path))| {
-            let content = if index < MAX_SIGNATURES {
-                stored::signature(&path, read_regular(&path, MAX_BLOB_BYTES as u64))
-            } else {
-                Content::Gpg(Err(too_many(index)))
-            };
-            SignatureBlob { name, content }
-        })
-        .collect();
-    Ok(Subject {
-        digest,
-        manifest: ManifestState::Matches(Relatives::new(manifest)),
-        lists: Vec::new(),
-        signatures,
-        sources: Vec::new(),
-        is_object_alone: false,
-    })
+    Ok((manifest, digest))
 }
 
 fn check_version(directory: &Path) -> Result<(), Refusal> {
@@ -153,16 +233,6 @@ fn check_version(directory: &Path) -> Result<(), Refusal> {
             ))
         }
     }
-}
-
-/// The files `signature-N`, in the order of N.
-fn signature_files(directory: &Path) -> io::Result<Vec<(String, PathBuf)>> {
-    let own = |(instance, _): &(String, u64)| instance.is_empty();
-    Ok(numbered(directory)?
-        .into_iter()
-        .filter(|(key, ..)| own(key))
-        .map(|(_, name, path)| (name, path))
-        .collect())
 }
 
 /// All signatures in a directory, those of the instances of a list (`HEX.signature-N`) after its own.

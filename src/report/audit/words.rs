@@ -46,9 +46,10 @@ pub(super) fn short(name: &str) -> &str {
 }
 
 /// Whether the message of an image is to be shown. That an object has no signature is said by its reason; which places and
-/// instances were looked at in a registry is not.
+/// instances were looked at in a registry or a directory is not.
 pub(super) fn has_message(entry: &Entry) -> bool {
-    let is_said = entry.reason == Reason::NoSignature && !entry.source.starts_with("docker://");
+    let is_place = ["docker://", "dir:"].iter().any(|own| entry.source.starts_with(own));
+    let is_said = entry.reason == Reason::NoSignature && !is_place;
     entry.verdict != Verdict::Verified && !is_said
 }
 

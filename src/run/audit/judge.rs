@@ -15,13 +15,14 @@ use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::run::elsewhere::Sought;
 use crate::run::judging::Judging;
-use crate::run::manifests::{Manifest, Manifests};
+use crate::run::manifests::{Manifest, Manifests, Place};
 use crate::run::planning::Author;
 use crate::settings::audit::{Audit, Images};
 use crate::settings::UsageError;
-use crate::source::directory;
+use crate::source::directory::Directory;
 use crate::source::objects::Loaded;
 use crate::source::registry::Registries;
+use crate::subject::instances::is_list;
 use crate::subject::{Content, SignatureBlob, Subject};
 use crate::text::safe;
 use crate::verdict::ImageOutcome;
@@ -193,8 +194,12 @@ impl<'s> Judge<'s> {
     fn judge(&mut self, job: &mut Job, told: &mut Messages<'_>) -> Judged {
         match &job.what {
             What::Nothing(refusal) => ImageOutcome::refused(refusal.clone(), Vec::new()).into(),
-            What::Directory(path) => match directory::read(path) {
-                Ok(subject) => {
+            What::Directory(path) => match Directory::open(path) {
+                Ok(directory) if is_list(&directory.manifest) => {
+                    whole(&mut self.judging, Place::Directory(&directory), job, told)
+                }
+                Ok(directory) => {
+                    let subject = directory.subject();
                     let mut judged = self.subject(&subject, job, "", told);
                     judged.digest = Some(subject.digest.to_string());
                     judged
@@ -213,32 +218,7 @@ impl<'s> Judge<'s> {
             return ImageOutcome::refused(Refusal::new(Reason::SourceUnavailable, what), Vec::new()).into();
         };
         let judged = match registries.resolve(reference) {
-            Ok(_) if job.expected.identities.is_empty() => {
-                ImageOutcome::refused(job.expected.refusal(), Vec::new()).into()
-            }
-            Ok(taken) => {
-                let whole = Manifest {
-                    bytes: &taken.bytes,
-                    digest: taken.digest.clone(),
-                    list: None,
-                    depth: 0,
-                };
-                let mut manifests = Manifests {
-                    judging: &mut self.judging,
-                    registries,
-                    taken: &taken,
-                    digest: None,
-                    stderr: told.lend(),
-                    instances: 0,
-                };
-                let findings = manifests.manifest(&job.expected.identities, &whole);
-                Judged {
-                    digest: Some(taken.digest.to_string()),
-                    sources: findings.sources,
-                    instances: findings.inner,
-                    ..findings.outcome.into()
-                }
-            }
+            Ok(taken) => whole(&mut self.judging, Place::Registry(registries, &taken), job, told),
             Err(refusal) => ImageOutcome::refused(refusal, Vec::new()).into(),
         };
         for warning in registries.take_warnings() {
@@ -284,5 +264,37 @@ impl<'s> Judge<'s> {
             }
             Err(refusal) => ImageOutcome::refused(refusal, Vec::new()).into(),
         }
+    }
+}
+
+/// Judges what is in a place, a list that is not signed itself by its instances.
+fn whole(judging: &mut Judging<'_>, place: Place<'_, '_>, job: &Job, told: &mut Messages<'_>) -> Judged {
+    let (bytes, digest) = place.whole();
+    let name = Some(digest.to_string());
+    if job.expected.identities.is_empty() {
+        return Judged {
+            digest: name.filter(|_| matches!(place, Place::Directory(_))),
+            ..ImageOutcome::refused(job.expected.refusal(), Vec::new()).into()
+        };
+    }
+    let manifest = Manifest {
+        bytes,
+        digest: digest.clone(),
+        list: None,
+        depth: 0,
+    };
+    let mut manifests = Manifests {
+        judging,
+        place,
+        digest: None,
+        stderr: told.lend(),
+        instances: 0,
+    };
+    let findings = manifests.manifest(&job.expected.identities, &manifest);
+    Judged {
+        digest: name,
+        sources: findings.sources,
+        instances: findings.inner,
+        ..findings.outcome.into()
     }
 }

@@ -12,8 +12,10 @@ use crate::run::elsewhere::Registry;
 use crate::settings::images::parts::{Bare, Parts};
 use crate::settings::images::{Target, Wanted};
 use crate::settings::UsageError;
+use crate::source::directory::Directory;
+use crate::source::parts;
 use crate::source::registry::Registries;
-use crate::source::{directory, parts};
+use crate::subject::instances::is_list;
 use crate::text::safe;
 
 /// How the places are reached: only those that an image is in.
@@ -108,6 +110,9 @@ impl Run<'_, '_> {
 
     fn directory(&mut self, path: &Path, identities: &[Reference]) {
         let source = format!("dir:{}", path.display());
-        self.subject(&source, &source, directory::read(path), identities);
+        match Directory::open(path) {
+            Ok(directory) if is_list(&directory.manifest) => self.listed(&source, &directory, identities),
+            found => self.subject(&source, &source, found.map(Directory::subject), identities),
+        }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Images of registries: one manifest, or a list of them with instances for platforms.
+//! Images of registries: one manifest, or a list of them with instances for platforms; and lists in directories.
 
 use super::judged::Judged;
 use super::run::Run;
@@ -8,10 +8,11 @@ use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::registries_conf::Location;
 use crate::report::{InRegistry, Instance};
-use crate::run::manifests::{malformed, named, Findings, Manifest, Manifests};
+use crate::run::manifests::{malformed, named, Findings, Manifest, Manifests, Place};
 use crate::settings::image_name::short_name;
 use crate::settings::images::Wanted;
 use crate::settings::platforms::Platforms;
+use crate::source::directory::Directory;
 use crate::source::registry::{Registries, Taken};
 use crate::subject::instances::{self, Entry};
 use crate::text::safe;
@@ -62,12 +63,7 @@ impl<'c> Run<'c, '_> {
                 self.put_aside(|lines| lines.note(what));
             }
             let findings = self.manifests(registries, taken).manifest(&wanted.identities, &whole);
-            if let Some(differing) = differing(&findings) {
-                self.stderr.note(format_args!(
-                    "{}: no expected reference is one that every instance is signed as: {differing}",
-                    safe(&wanted.asked)
-                ));
-            }
+            self.note_differing(&wanted.asked, &findings);
             return self.print_found(wanted, taken, &taken.digest, findings, None, true);
         }
         let own = self.manifests(registries, taken).own(&wanted.identities, &whole);
@@ -128,11 +124,47 @@ impl<'c> Run<'c, '_> {
     fn manifests<'m, 'r>(&'m mut self, registries: &'m mut Registries<'r>, taken: &'m Taken) -> Manifests<'m, 'c, 'r> {
         Manifests {
             judging: &mut self.judging,
-            registries,
-            taken,
+            place: Place::Registry(registries, taken),
             digest: self.settings.digest.clone(),
             stderr: self.stderr.lend(),
             instances: 0,
+        }
+    }
+
+    /// Judges a manifest list in a directory.
+    pub(super) fn listed(&mut self, source: &str, directory: &Directory, identities: &[Reference]) {
+        let mut manifests = Manifests {
+            judging: &mut self.judging,
+            place: Place::Directory(directory),
+            digest: self.settings.digest.clone(),
+            stderr: self.stderr.lend(),
+            instances: 0,
+        };
+        let whole = Manifest {
+            bytes: &directory.manifest,
+            digest: directory.digest.clone(),
+            list: None,
+            depth: 0,
+        };
+        let findings = manifests.manifest(identities, &whole);
+        self.note_differing(source, &findings);
+        let mut judged = self.judged(directory.digest.as_str(), source, findings.outcome, identities);
+        judged.report.registry = Some(InRegistry {
+            pinned: None,
+            platform: None,
+            instances: findings.instances,
+            left_out: findings.left_out,
+            for_information: false,
+        });
+        self.print(&judged);
+    }
+
+    fn note_differing(&mut self, asked: &str, findings: &Findings) {
+        if let Some(differing) = differing(findings) {
+            self.stderr.note(format_args!(
+                "{}: no expected reference is one that every instance is signed as: {differing}",
+                safe(asked)
+            ));
         }
     }
 
@@ -151,7 +183,7 @@ impl<'c> Run<'c, '_> {
         judged.report.identity_source = source_of(wanted);
         judged.report.sources = findings.sources;
         judged.report.registry = Some(InRegistry {
-            pinned: format!("{}@{digest}", taken.asked.name()),
+            pinned: Some(format!("{}@{digest}", taken.asked.name())),
             platform,
             instances: findings.instances,
             left_out: findings.left_out,

@@ -13,8 +13,6 @@ mod batch_injection;
 mod batch_trouble;
 #[path = "openpgp/bounds.rs"]
 mod bounds;
-#[path = "openpgp/claims.rs"]
-mod claims;
 #[path = "openpgp/copies.rs"]
 mod copies;
 #[path = "openpgp/copies_hostile.rs"]

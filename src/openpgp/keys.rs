@@ -4,7 +4,6 @@
 mod as_read;
 pub mod certificate;
 mod certificate_write;
-pub mod claims;
 pub mod copies;
 pub mod home_ring;
 pub mod index;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Subkeys that fit a signature: whose they are, and when they count.
 
-use super::copies::{by_files, by_keyring, VERIFIED};
 use super::keys::{signed, signed_at, BAD, DAY, EXPIRED, OWNER, REASONS, REVOKED};
 use super::trial::Trial;
-use crate::support::forge::{now, Draft, Key, CERTIFY, ENCRYPT, SIGN};
+use crate::support::forge::{now, Draft, Key, CERTIFY, SIGN};
 use crate::support::packets::{body, packet};
 
 #[test]
@@ -85,86 +84,33 @@ fn a_signing_subkey_counts_as_its_primary_key() {
     assert_eq!(signature["signer"]["hashAlgorithm"], "SHA256");
 }
 
-/// Two primary keys that a signing subkey has consented to: nobody can tell whose signature it is.
+/// A second primary key that has adopted a signing subkey: nobody can tell whose signature it is.
 #[test]
 fn a_subkey_of_two_primary_keys_does_not_count_for_either() {
     let (first, second, subkey) = (Key::new(), Key::new(), Key::new());
-    let certificate = |primary: &Key, name: &str| {
-        let binding = primary.subkey(&subkey, &Draft::binding(&subkey));
-        [primary.certificate(name), binding].concat()
+    let certificate = |primary: &Key, name: &str, back: bool| {
+        let mut binding = Draft::binding(&subkey);
+        binding.back_signature = back;
+        [primary.certificate(name), primary.subkey(&subkey, &binding)].concat()
     };
     let blob = signed(&subkey);
-    for turned in [false, true] {
-        let mut keys = [certificate(&first, "first"), certificate(&second, "second")];
-        if turned {
-            keys.reverse();
-        }
-        let trial = Trial::with_keys(&keys.concat());
-        let signature = trial.signature(&blob);
-        assert_ne!(signature["verdict"], "Verified", "{signature:#}");
-        trial.expect(&blob, "Rejected/KeyNotAccepted", "2 keys claim as theirs");
-        for key in [&first, &second] {
-            trial.expect(&blob, "Rejected/KeyNotAccepted", &key.fingerprint());
-        }
-    }
-    Trial::with_keys(&certificate(&first, "first")).expect_verified(&blob);
-}
-
-/// Anybody can bind a key to his own, or write it as a primary key: where the key itself has not consented, that takes
-/// nothing from whom it has consented to.
-#[test]
-fn a_key_that_somebody_adopts_counts_for_its_owner_all_the_same() {
-    let (owner, adopter, subkey) = (Key::new(), Key::new(), Key::new());
-    let honest = [
-        owner.certificate(OWNER),
-        owner.subkey(&subkey, &Draft::binding(&subkey)),
-    ]
-    .concat();
-    let bound = |draft: Draft| adopter.subkey(&subkey, &draft);
-    let without = || Draft {
-        back_signature: false,
-        ..Draft::binding(&subkey).later_by(60)
-    };
-    let data = [adopter.hashed(), subkey.hashed()].concat();
-    let back = adopter.sign_body(&Draft::new(subkey.created).class(0x19), &data);
-    let of_owner = [owner.hashed(), subkey.hashed()].concat();
-    let copied = subkey.sign_body(&Draft::new(subkey.created).class(0x19), &of_owner);
-    let theirs = adopter.certificate("Adopter");
-    let adopted = [
-        bound(without()),
-        bound(without().unhashed(32, &back)),
-        bound(without().hashed(32, &copied)),
-        bound(Draft {
-            back_signature: false,
-            ..Draft::new(subkey.created).flags(ENCRYPT)
-        }),
-    ];
-    let mut others: Vec<Vec<u8>> = adopted.into_iter().map(|own| [theirs.clone(), own].concat()).collect();
-    let name = adopter.user_id(
-        "Adopter",
-        &adopter,
-        &Draft::certification(&adopter).flags(CERTIFY | SIGN),
-    );
-    others.push([subkey.packet(), name.clone(), theirs.clone()].concat());
-    for other in others {
-        for copies in [[honest.clone(), other.clone()], [other.clone(), honest.clone()]] {
-            for run in [by_files, by_keyring] {
-                run(&copies, &signed(&subkey)).expect_verdict(0, VERIFIED);
-                run(&copies, &signed(&adopter)).expect_verdict(0, VERIFIED);
-                run(&copies, &signed(&owner)).expect_verdict(0, VERIFIED);
+    for back in [true, false] {
+        for turned in [false, true] {
+            let mut keys = [certificate(&first, "first", true), certificate(&second, "second", back)];
+            if turned {
+                keys.reverse();
+            }
+            let trial = Trial::with_keys(&keys.concat());
+            let signature = trial.signature(&blob);
+            assert_ne!(signature["verdict"], "Verified", "{signature:#}");
+            // Where gpg picks the one without back-signature it refuses by itself, but not for the true reason.
+            trial.expect(&blob, "Rejected/KeyNotAccepted", "2 keys claim as theirs");
+            for key in [&first, &second] {
+                trial.expect(&blob, "Rejected/KeyNotAccepted", &key.fingerprint());
             }
         }
     }
-    // Nor is the owner's key as a subkey.
-    let adopted = [theirs, adopter.subkey(&owner, &without())].concat();
-    for copies in [[honest.clone(), adopted.clone()], [adopted, honest]] {
-        for run in [by_files, by_keyring] {
-            for by in [&owner, &subkey] {
-                let outcome = run(&copies, &signed(by)).expect_verdict(0, VERIFIED);
-                assert!(!outcome.stderr.contains("skipped"), "{outcome:#?}");
-            }
-        }
-    }
+    Trial::with_keys(&certificate(&first, "first", true)).expect_verified(&blob);
 }
 
 /// The packet of a subkey, and that of a binding which is forged: the number that makes the signature is another one.
@@ -208,39 +154,32 @@ fn ring_trust_packets_in_a_key_file_do_not_vouch_for_a_forged_binding() {
 #[test]
 fn a_primary_key_that_another_key_has_adopted_counts_for_nobody_but_itself() {
     let (victim, adopter) = (Key::new(), Key::new());
-    let binding = |back_signature: bool| Draft {
-        back_signature,
-        ..Draft::binding(&victim)
-    };
-    let adopted = |back: bool| {
-        let name = "Adopter <adopter@example.com>";
-        [adopter.certificate(name), adopter.subkey(&victim, &binding(back))].concat()
-    };
+    let mut binding = Draft::binding(&victim);
+    binding.back_signature = false;
+    let adopted = [
+        adopter.certificate("Adopter <adopter@example.com>"),
+        adopter.subkey(&victim, &binding),
+    ]
+    .concat();
     let blob = signed(&victim);
     // The adopter alone is no reason to believe the victim's signatures.
-    Trial::with_keys(&adopted(false)).expect(&blob, BAD, "back-signature");
-    for back in [false, true] {
-        let orders = [
-            [victim.certificate(OWNER), adopted(back)],
-            [adopted(back), victim.certificate(OWNER)],
-        ];
-        for keys in orders {
-            let trial = Trial::with_keys(&keys.concat());
-            if back {
-                trial.expect(&blob, "Rejected/KeyNotAccepted", "2 keys claim as theirs");
-            } else {
-                trial.expect_verified(&blob);
-            }
-            for (named, counts) in [(&adopter, false), (&victim, !back)] {
-                let outcome = trial.run(&[&blob], &["--signed-by", &named.fingerprint()]);
-                let verdict = if counts { VERIFIED } else { "Rejected/KeyNotAccepted" };
-                outcome.expect_verdict(i32::from(!counts), verdict);
-            }
+    Trial::with_keys(&adopted).expect(&blob, BAD, "back-signature");
+    // gpg does not even take the victim's key where it has the adopter's already: the order must not matter.
+    let verdict = "Rejected/KeyNotAccepted";
+    for keys in [
+        [victim.certificate(OWNER), adopted.clone()],
+        [adopted.clone(), victim.certificate(OWNER)],
+    ] {
+        let trial = Trial::with_keys(&keys.concat());
+        trial.expect(&blob, verdict, "2 keys claim as theirs");
+        for named in [&adopter, &victim] {
+            let outcome = trial.run(&[&blob], &["--signed-by", &named.fingerprint()]);
+            outcome.expect_verdict(1, verdict);
         }
     }
-    let trial = Trial::with_keys(&[adopted(true), victim.certificate(OWNER)].concat());
+    let trial = Trial::with_keys(&[adopted, victim.certificate(OWNER)].concat());
     let outcome = trial.run(&[&blob], &[]);
-    // gpg does not take the victim's key where it has the adopter's already. From 2.3 on it takes both.
+    // From 2.3 on gpg takes both.
     if crate::support::gpg::version() < vec![2, 3] {
         let skipped = format!("skipped an OpenPGP version 4 key ({})", victim.fingerprint());
         assert!(outcome.stderr.contains(&skipped), "{outcome:#?}");

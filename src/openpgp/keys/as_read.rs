@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The packets of a key as they were read, one copy after the other: what GnuPG would have been given by its user.
 
-use std::collections::BTreeSet;
-
 use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
-use crate::openpgp::keys::key_signature::{class, parse, Core, Loose};
+use crate::openpgp::keys::key_signature::{class, Core, Loose};
 use crate::openpgp::keys::material;
 
 /// Most bytes that are kept of all copies of one key.
@@ -67,29 +65,6 @@ impl AsRead {
             } else {
                 self.copies.push(copy.clone());
             }
-        }
-    }
-
-    /// Takes a subkey out, with those signatures behind it that are known to be over it.
-    pub(super) fn disown(&mut self, subkey: &[u8; 20], over_it: &BTreeSet<Core>) {
-        for copy in &mut self.copies {
-            let mut input = &copy[..];
-            let mut rest = Vec::with_capacity(copy.len());
-            let mut is_behind = false;
-            while let Ok(Some(own)) = packet::next(&mut input) {
-                let is_out = match own.tag {
-                    tag::SIGNATURE => is_behind && parse(&own.body).is_some_and(|(core, _)| over_it.contains(&core)),
-                    tag => {
-                        is_behind = tag == tag::PUBLIC_SUBKEY
-                            && material::fingerprint_4(&material::canonical(&own.body)) == *subkey;
-                        is_behind
-                    }
-                };
-                if !is_out {
-                    rest.extend(packet::encode(own.tag, &own.body));
-                }
-            }
-            *copy = rest;
         }
     }
 

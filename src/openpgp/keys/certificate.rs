@@ -6,7 +6,6 @@
 //! `certificate_write` gives them one form that depends on none of it.
 
 mod adopted;
-pub mod claimed;
 mod needs;
 mod parts;
 mod places;

@@ -14,7 +14,6 @@ use crate::files::read::read_bounded;
 use crate::input::Encoding;
 use crate::openpgp::error::EngineError;
 use crate::openpgp::keys::certificate::Certificate;
-use crate::openpgp::keys::claims;
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_file::{self, Contents, Found, Revocation, MAX_KEY_FILE};
 use crate::openpgp::roles::SignatureCheck;
@@ -102,8 +101,8 @@ pub(crate) fn from_contents(
     for (_, other) in others {
         united.revoke(&other.revocations);
     }
-    let revokers = united.revokers(others);
-    let (certificates, revokers) = owned(united.keys, revokers);
+    let revokers: Vec<Arc<Certificate>> = united.revokers(others).into_iter().map(Arc::new).collect();
+    let certificates: Vec<Arc<Certificate>> = united.keys.into_iter().map(Arc::new).collect();
     // Of what a revoker says nothing is known before that is loaded.
     let all = [&certificates[..], &revokers].concat();
     for certificate in &all {
@@ -157,20 +156,6 @@ pub(crate) fn from_contents(
         keys: KeyFiles::new(certificates, revokers, name),
         warnings,
     })
-}
-
-/// Some keys and others, each without those that somebody else has, see [`claims::disown`].
-fn owned(keys: Vec<Certificate>, others: Vec<Certificate>) -> (Vec<Arc<Certificate>>, Vec<Arc<Certificate>>) {
-    let count = keys.len();
-    let mut all = [keys, others].concat();
-    let without = claims::disown(&mut all);
-    let left = all
-        .into_iter()
-        .enumerate()
-        .filter(|(number, _)| !without.contains(number));
-    let (keys, others): (Vec<_>, Vec<_>) = left.partition(|(number, _)| *number < count);
-    let [keys, others] = [keys, others].map(|some| some.into_iter().map(|(_, own)| Arc::new(own)).collect());
-    (keys, others)
 }
 
 /// Says which revocations have no key here.

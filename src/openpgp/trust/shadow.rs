@@ -19,11 +19,9 @@ use crate::openpgp::gnupg::check::check_system;
 use crate::openpgp::gnupg::gpgme::Gpg;
 use crate::openpgp::gnupg::home::{self, Home};
 use crate::openpgp::gnupg::system;
-use crate::openpgp::keys::certificate::claimed::Claim;
 use crate::openpgp::keys::certificate::Certificate;
-use crate::openpgp::keys::claims::MAX_CLAIMANTS;
 use crate::openpgp::keys::copies;
-use crate::openpgp::keys::key::{Fingerprint, Key, Validity};
+use crate::openpgp::keys::key::{Key, Validity};
 use crate::openpgp::keys::ring::Ring;
 use crate::openpgp::trust::other_keyrings;
 use crate::openpgp::trust::trust_file;
@@ -112,32 +110,12 @@ impl Shadow {
         other_keyrings::confirm_absence(&self.user_home, &self.ring.path, holds).map_err(EngineError::Elsewhere)
     }
 
-    /// A key of the ring without those that somebody else has, see [`crate::openpgp::keys::claims`].
-    fn owned(&self, place: usize) -> Option<Certificate> {
-        let mut read = Certificate::read(self.ring.packets(place))?;
-        for held in read.keys_in() {
-            let places = self.ring.with_fingerprint(&Fingerprint::of(&held));
-            if !(2..=MAX_CLAIMANTS).contains(&places.len()) || read.claim_to(&held) != Claim::Void {
-                continue;
-            }
-            let mut others = places.iter().filter(|other| **other != place);
-            let is_sure = |other: &usize| {
-                let other = Certificate::read(self.ring.packets(*other));
-                other.is_some_and(|other| other.claim_to(&held) == Claim::Sure)
-            };
-            if others.any(is_sure) && read.disown(&held) {
-                return None;
-            }
-        }
-        Some(read)
-    }
-
     /// A key of the ring with all that is said about it; `None` for a version that is not read.
     pub fn certificate(&mut self, place: usize) -> Option<Arc<Certificate>> {
         if let Some(known) = self.certificates.get(&place) {
             return Some(Arc::clone(known));
         }
-        let read = Arc::new(self.owned(place)?);
+        let read = Arc::new(Certificate::read(self.ring.packets(place))?);
         self.certificates.insert(place, Arc::clone(&read));
         Some(read)
     }

@@ -157,7 +157,6 @@ impl KeySet for UserKeyring {
         let found: Vec<_> = places
             .iter()
             .filter_map(|place| self.shadow.certificate(*place))
-            .filter(|own| own.keys_in().iter().any(|held| maker.is(&Fingerprint::of(held))))
             .collect();
         if let (true, Some(place)) = (found.is_empty(), places.first()) {
             // It is there, in a version or form that is not read here.

@@ -94,22 +94,20 @@ impl Key {
 
     /// The body of a signature packet.
     pub fn sign_body(&self, draft: &Draft, data: &[u8]) -> Vec<u8> {
-        let (head, trailer) = draft.head_and_trailer(self);
-        let digest = match draft.hash {
-            MD5 => MessageDigest::md5(),
-            SHA1 => MessageDigest::sha1(),
-            RIPEMD160 => MessageDigest::ripemd160(),
-            9 => MessageDigest::sha384(),
-            10 => MessageDigest::sha512(),
-            11 => MessageDigest::sha224(),
-            _ => MessageDigest::sha256(),
-        };
-        let mut signer = Signer::new(digest, &self.pair).unwrap();
+        let (_, trailer) = draft.head_and_trailer(self);
+        let mut signer = Signer::new(draft.digest(), &self.pair).unwrap();
         signer.update(data).unwrap();
         signer.update(&trailer).unwrap();
         let signature = signer.sign_to_vec().unwrap();
-        let digest = openssl::hash::hash(digest, &[data, &trailer].concat()).unwrap();
-        [&head[..], &digest[..2], &number(&signature)].concat()
+        [self.up_to_number(draft, data), number(&signature)].concat()
+    }
+
+    /// The body of a signature packet up to its number, which has a byte less than the key in one
+    /// signature of 256.
+    pub fn up_to_number(&self, draft: &Draft, data: &[u8]) -> Vec<u8> {
+        let (head, trailer) = draft.head_and_trailer(self);
+        let digest = openssl::hash::hash(draft.digest(), &[data, &trailer].concat()).unwrap();
+        [&head[..], &digest[..2]].concat()
     }
 
     /// A signature packet with its header.
@@ -293,6 +291,18 @@ impl Draft {
     pub fn expires_after(self, kind: u8, seconds: i64) -> Self {
         let seconds = u32::try_from(seconds).unwrap().to_be_bytes();
         self.hashed(kind, &seconds)
+    }
+
+    fn digest(&self) -> MessageDigest {
+        match self.hash {
+            MD5 => MessageDigest::md5(),
+            SHA1 => MessageDigest::sha1(),
+            RIPEMD160 => MessageDigest::ripemd160(),
+            9 => MessageDigest::sha384(),
+            10 => MessageDigest::sha512(),
+            11 => MessageDigest::sha224(),
+            _ => MessageDigest::sha256(),
+        }
     }
 
     /// What stands before the digest's prefix, and what is hashed after the data.

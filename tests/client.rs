@@ -23,6 +23,8 @@ mod hurry;
 mod impersonation;
 #[path = "client/nobody.rs"]
 mod nobody;
+#[path = "client/panics.rs"]
+mod panics;
 #[path = "client/pod.rs"]
 mod pod;
 #[path = "client/proxies.rs"]

@@ -5,6 +5,8 @@
 mod damaged;
 #[path = "keyring/database.rs"]
 mod database;
+#[path = "keyring/exposed.rs"]
+mod exposed;
 #[path = "keyring/hints.rs"]
 mod hints;
 #[path = "keyring/large.rs"]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::http::secret::Secret;
+
 /// How the cluster is reached, as for oc and kubectl.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Cluster, as for oc and kubectl")]
@@ -55,7 +57,7 @@ pub struct ClientOptions {
 
     /// Bearer token for the API server
     #[arg(long, value_name = "TOKEN")]
-    pub token: Option<String>,
+    pub token: Option<Secret>,
 
     /// The user to act as
     #[arg(long = "as", value_name = "USER")]

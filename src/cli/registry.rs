@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::http::secret::Secret;
+
 /// Whose login a registry may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum WhoseLogin {
@@ -23,7 +25,7 @@ pub struct RegistryOptions {
     /// Log in to the registry of the docker://REFERENCE; other users of the machine can see the password, so prefer
     /// a file with logins
     #[arg(long, value_name = "USER:PASSWORD")]
-    pub creds: Option<String>,
+    pub creds: Option<Secret>,
 
     /// A directory with certificates for registries: CA certificates *.crt, a client certificate *.cert and its *.key
     /// [default: the registry's own in the directories certs.d]

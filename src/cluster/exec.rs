@@ -2,6 +2,7 @@
 //! Credential plugins: programs that a kubeconfig file names and that print an `ExecCredential`.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -38,13 +39,23 @@ enum Mode {
 }
 
 /// A plugin, ready to be run.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Plugin {
     exec: Exec,
     mode: Mode,
     cluster: Option<Map<String, Value>>,
     environment: Vec<(OsString, OsString)>,
     stdin_in_use: bool,
+}
+
+/// Without what the plugin is told of proxies, and the environment of this program.
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugin")
+            .field("exec", &self.exec)
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a plugin gives.

@@ -3,6 +3,7 @@
 
 mod member;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -33,7 +34,7 @@ pub struct Kubeconfig {
 }
 
 /// A file or bytes; bytes win.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Material {
     /// Resolved against the directory of the kubeconfig file.
     pub file: Option<PathBuf>,
@@ -49,8 +50,17 @@ impl Material {
     }
 }
 
+/// Without the content, which may be a private key.
+impl fmt::Debug for Material {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Material")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A server, and how it is recognised and reached.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 #[allow(missing_docs)]
 pub struct Cluster {
     pub server: String,
@@ -61,6 +71,15 @@ pub struct Cluster {
     pub disable_compression: bool,
     /// What is handed to exec plugins in `KUBERNETES_EXEC_INFO`.
     pub exec_extension: Value,
+}
+
+/// Without the proxy, whose URL may hold a password, and what is for plugins.
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster")
+            .field("server", &self.server)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A credential, and whom it is used as.
@@ -90,7 +109,7 @@ pub struct ActAs {
 }
 
 /// A credential plugin, as `users[].user.exec` names it.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 #[allow(missing_docs)]
 pub struct Exec {
     pub command: String,
@@ -100,6 +119,15 @@ pub struct Exec {
     pub install_hint: String,
     pub provide_cluster_info: bool,
     pub interactive_mode: String,
+}
+
+/// Without arguments and environment, which may hold secrets.
+impl fmt::Debug for Exec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exec")
+            .field("command", &self.command)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Cluster, user and namespace together.

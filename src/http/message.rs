@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Requests and answers, as the rest of the program sees them.
 
+use std::fmt;
 use std::time::Instant;
 
 use ureq::http::HeaderMap;
@@ -30,7 +31,6 @@ impl Method {
 }
 
 /// A request that is not bound to one connection: it may be sent again.
-#[derive(Debug)]
 pub struct Request<'r> {
     /// What the request does to the resource.
     pub method: Method,
@@ -48,8 +48,17 @@ pub struct Request<'r> {
     pub until: Option<Instant>,
 }
 
+/// Without URL and body: a query may hold a key, and a form a password.
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
+}
+
 /// An answer, whatever its status.
-#[derive(Debug)]
 pub struct Response {
     /// The status code of the last answer.
     pub status: u16,
@@ -65,9 +74,27 @@ pub struct Response {
     pub received: Instant,
 }
 
+/// Without body and headers: either may hold a token.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("content_type", &self.content_type)
+            .field("date", &self.date)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The headers of an answer.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Headers(pub(super) HeaderMap);
+
+/// The names alone: a value may hold a token, in a URL for one.
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
 
 impl Headers {
     /// All values of a header, in order; those that are not text are left out.

@@ -43,6 +43,13 @@ pub fn without(text: &str, secrets: &[Secret]) -> String {
     text
 }
 
+/// For options of the command line.
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(...)")

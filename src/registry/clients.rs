@@ -2,6 +2,7 @@
 //! One client a server, so that its connection is used again.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use super::access::Access;
@@ -30,7 +31,7 @@ pub(super) struct Clients<'n> {
 }
 
 /// One request to a registry, before it is decided who it goes through.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Question<'q> {
     /// The absolute URL, with its query.
     pub url: &'q str,
@@ -42,6 +43,17 @@ pub(super) struct Question<'q> {
     pub form: Option<&'q [u8]>,
     /// Largest answer, in bytes.
     pub limit: u64,
+}
+
+/// Without URL and form: either may hold a secret.
+impl fmt::Debug for Question<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Question")
+            .field("accept", &self.accept)
+            .field("headers", &self.headers)
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
 }
 
 /// `HOST[:PORT]`, as references have it.

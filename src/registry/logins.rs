@@ -2,6 +2,7 @@
 //! The login for a repository, in the order in which it is looked for (containers-auth.json(5)).
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 
 use super::access::StoredLogin;
@@ -47,7 +48,7 @@ pub struct Given {
 }
 
 /// Everything that may have a login.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Logins {
     /// The one that the user gave, for the one registry that the user names.
     pub given: Option<Given>,
@@ -61,6 +62,18 @@ pub struct Logins {
     pub cluster: Option<OfCluster>,
     /// What helpers are started with.
     pub environment: Vec<(OsString, OsString)>,
+}
+
+/// Without the content of the files, and the environment of this program.
+impl fmt::Debug for Logins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Logins")
+            .field("given", &self.given)
+            .field("named", &self.named)
+            .field("helpers", &self.helpers)
+            .field("cluster", &self.cluster)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Logins {

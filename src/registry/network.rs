@@ -2,6 +2,7 @@
 //! How registries and signature stores are reached from this machine: certificates and proxies.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,7 +22,7 @@ const MAX_PEM: u64 = 4 << 20;
 const MAX_FILES: usize = 1000;
 
 /// What is the same for all servers.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Network {
     /// Directories of certificates (containers-certs.d(5)), each with a directory `HOST[:PORT]` for a server; the first
     /// that has one counts.
@@ -34,6 +35,17 @@ pub struct Network {
     pub proxies: BTreeMap<String, String>,
     /// Time limit per request, instead of the limits of its parts.
     pub timeout: Option<Duration>,
+}
+
+/// Without the proxies, whose URLs may hold passwords.
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network")
+            .field("certificates", &self.certificates)
+            .field("certificate_directory", &self.certificate_directory)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How one server is reached.

@@ -35,6 +35,7 @@ use crate::audit::prefix_map::PrefixMap;
 use crate::cli;
 use crate::clock::Clock;
 use crate::digest::Digest;
+use crate::files::exposed;
 use crate::files::read::read_bounded;
 use crate::record::Context;
 use crate::text::safe;
@@ -191,6 +192,7 @@ fn identity_map(file: &Path) -> Result<IdentityMap, UsageError> {
     let bytes = read_bounded(file, MAX_MAP)
         .map_err(|error| wrong(format!("it cannot be read: {error}")))?
         .ok_or_else(|| wrong(format!("it has more than {MAX_MAP} bytes")))?;
+    exposed::warn("identity map", file);
     let hash = Digest::of_bytes(&bytes).hex().to_owned();
     let text = crate::input::text(bytes).map_err(|error| wrong(format!("it is not text: {error}")))?;
     let map = PrefixMap::parse(&text).map_err(wrong)?;

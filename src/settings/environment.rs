@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use image_signature_surroundings as surroundings;
@@ -34,7 +35,7 @@ pub struct Terminal {
 }
 
 /// A snapshot of the process's surroundings.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Environment {
     variables: HashMap<OsString, OsString>,
     /// The user's home directory, if there is one.
@@ -48,6 +49,19 @@ pub struct Environment {
     /// When the run began, in seconds since 1970.
     pub now: i64,
     clock: Clock,
+}
+
+/// Without the variables, which may hold secrets.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment")
+            .field("home", &self.home)
+            .field("uid", &self.uid)
+            .field("terminal", &self.terminal)
+            .field("program", &self.program)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Environment {

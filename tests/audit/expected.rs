@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What images are expected to be signed as: the map of prefixes, lists, and where nothing is known.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
 use serde_json::json;
 
 use crate::audit::bench::{digest, Bench, Report, PLACE, SIGNED};
@@ -38,6 +41,19 @@ const PLACES: [(&str, &str); 5] = [
     ("mirror.local:5000/ns/app/x:v1", "registry.local:5000/foo/bar/x:v1"),
     ("elsewhere.example/ns/app:v1", "elsewhere.example/ns/app:v1"),
 ];
+
+#[test]
+fn a_map_that_everybody_can_write_is_warned_of() {
+    let bench = Bench::new();
+    bench.desk.put("all.json", bench.good(1).to_string());
+    let map = bench.desk.sandbox.path("map");
+    for (mode, count) in [(0o664, 0), (0o666, 1)] {
+        fs::set_permissions(&map, fs::Permissions::from_mode(mode)).unwrap();
+        let outcome = bench.run(&["-f", "all.json"]).expect(0);
+        let wanted = "every user of this machine can write to the identity map map (mode 0666)";
+        assert_eq!(outcome.stderr.matches(wanted).count(), count, "{outcome:#?}");
+    }
+}
 
 #[test]
 fn maps_that_contradict_themselves_or_are_malformed_are_usage_errors() {

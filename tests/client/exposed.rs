@@ -43,7 +43,7 @@ fn a_kubeconfig_a_policy_and_key_files_that_everybody_can_write_are_warned_of() 
     }
     for (path, what, ways) in [
         (&kubeconfig, "kubeconfig", &[by_key, by_policy][..]),
-        (&key, "key file", &[by_key]),
+        (&key, "key file", &[by_key, by_policy]),
         (&policy, "policy", &[by_policy]),
     ] {
         set(path, 0o666);

@@ -5,6 +5,7 @@ use super::subpackets::fingerprint_of;
 use super::trial::{signed_payload, Trial};
 use crate::support::forge::{now, Draft, Key, MD5, RIPEMD160, SHA1};
 use crate::support::gpg::Signer;
+use crate::support::images::D1;
 use crate::support::packets::{body, literal, message, one_pass, packet};
 
 pub(super) const BAD: &str = "Rejected/BadSignature";
@@ -173,6 +174,37 @@ fn signatures_that_are_not_over_documents_are_refused() {
             trial.expect(&key.message(&draft, &signed_payload()), BAD, "not one over a document");
         }
     }
+}
+
+/// A key signs releases, commits and mails too; anybody may put what it signed there into an image.
+#[test]
+fn what_a_key_signed_for_something_else_is_no_signature_of_an_image() {
+    let (trial, key) = trial();
+    let payload = String::from_utf8(signed_payload()).unwrap();
+    let tag = format!("object 83baae61804e65cc73a7201a7252750c76066a30\ntype commit\ntag v1\n\n{payload}\n");
+    let release = format!("Origin: Example\nSuite: stable\nSHA256:\n {D1} 1 main/binary-amd64/Packages\n");
+    let mail = format!("Content-Type: application/json\r\n\r\n{payload}\r\n");
+    let statement = format!("{{\"_type\":\"https://in-toto.io/Statement/v1\",\"predicate\":{payload}}}");
+    for document in [
+        tag,
+        release,
+        mail,
+        statement,
+        format!("[{payload}]"),
+        D1.to_owned(),
+        String::new(),
+    ] {
+        let blob = key.message(&Draft::new(now()), document.as_bytes());
+        trial.expect(&blob, "Rejected/MalformedPayload", "");
+    }
+    // Nor has a detached signature, as most of these are, anything that it is over.
+    let detached = key.sign(&Draft::new(now()), payload.as_bytes());
+    let verdict = trial.judge(&detached);
+    assert!(
+        verdict.starts_with("Rejected/") && !verdict.contains("Payload"),
+        "{verdict}"
+    );
+    trial.expect_verified(&key.message(&Draft::new(now()), payload.as_bytes()));
 }
 
 #[test]

@@ -143,6 +143,45 @@ fn a_run_interrupted_at_the_exchange_replaces_all_files_or_none_and_leaves_nothi
 fn a_file_that_changes_between_reading_and_writing_is_left_alone() {
     let desk = Desk::new();
     let path = desk.store(&desk.signed());
+    let changed = format!("{} ", fs::read_to_string(&path).unwrap());
+    changes_meanwhile(&desk, &path, || fs::write(&path, &changed).unwrap());
+    assert_eq!(fs::read_to_string(&path).unwrap(), changed);
+}
+
+/// Whoever may write in a directory on the way turns the name to a file of somebody else.
+#[test]
+fn a_link_that_is_turned_to_another_file_between_reading_and_writing_changes_neither() {
+    for is_directory in [false, true] {
+        let desk = Desk::new();
+        let text = desk.signed().to_string();
+        let (own, other) = (desk.put("own/o.json", &text), desk.put("other/o.json", &text));
+        let name = desk.sandbox.path("image.json");
+        let link = match is_directory {
+            false => name.clone(),
+            true => desk.sandbox.path("through"),
+        };
+        let to = |directory: &str| match is_directory {
+            false => format!("{directory}/o.json"),
+            true => directory.to_owned(),
+        };
+        symlink(to("own"), &link).unwrap();
+        if is_directory {
+            symlink("through/o.json", &name).unwrap();
+        }
+        changes_meanwhile(&desk, &own, || {
+            symlink(to("other"), desk.sandbox.path("new")).unwrap();
+            fs::rename(desk.sandbox.path("new"), &link).unwrap();
+        });
+        for file in [own, other] {
+            assert_eq!(fs::read_to_string(&file).unwrap(), text, "{}", file.display());
+        }
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+}
+
+/// Records in image.json, while somebody makes a `change` after `path` was opened: the record fails.
+#[track_caller]
+fn changes_meanwhile(desk: &Desk, path: &Path, change: impl FnOnce()) {
     // The key comes through a pipe: until it is there the program waits, with the objects not yet or already read.
     // So the change is made while gpg runs: a wrapper would not be used, but standard input can hold the program.
     let other = desk.sandbox.file("other.json", "{}");
@@ -162,22 +201,21 @@ fn a_file_that_changes_between_reading_and_writing_is_left_alone() {
         let fds = format!("/proc/{}/fd", child.id());
         fs::read_dir(fds).is_ok_and(|fds| {
             fds.flatten()
-                .any(|fd| fs::read_link(fd.path()).is_ok_and(|to| to == path))
+                .any(|fd| fs::read_link(fd.path()).is_ok_and(|to| to == *path))
         })
     });
-    let changed = format!("{} ", fs::read_to_string(&path).unwrap());
-    fs::write(&path, &changed).unwrap();
+    change();
     fs::write(&pipe, fs::read(&other).unwrap()).unwrap();
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{stderr}");
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-    let words: Vec<&str> = stdout.split_whitespace().collect();
+    let said = format!("{stdout}{stderr}");
+    let words: Vec<&str> = said.split_whitespace().collect();
     assert!(
         words.join(" ").contains("changed since it was read"),
-        "{stdout}{stderr}"
+        "{said}"
     );
-    assert_eq!(fs::read_to_string(&path).unwrap(), changed);
     desk.sandbox.assert_clean();
 }
 

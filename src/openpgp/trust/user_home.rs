@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::files::exposed;
 use crate::files::read::read_regular;
 use crate::openpgp::gnupg::keyboxd;
 use crate::openpgp::keys::home_ring;
@@ -180,6 +181,8 @@ fn read_once(home: &Path, uid: u32, by_validity: bool) -> Result<UserHome, UserH
         let what = if path.exists() { "is empty" } else { "is not there" };
         return Err(UserHomeError::NoTrust(path, what));
     }
+    exposed::warn("keyring", &ring.path);
+    exposed::warn("trust database", &path);
     Ok(UserHome { ring, trustdb })
 }
 

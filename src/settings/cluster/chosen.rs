@@ -9,7 +9,6 @@ use crate::cluster::kubeconfig::{self, Cluster, Kubeconfig, Material, User};
 use crate::cluster::names::is_label;
 use crate::files::exposed;
 use crate::files::read::read_bounded;
-use crate::http::secret::Secret;
 use crate::settings::environment::Environment;
 use crate::settings::UsageError;
 use crate::text::{quoted, safe};
@@ -239,8 +238,8 @@ fn override_user(user: &mut User, options: &ClientOptions) -> Result<(), UsageEr
     if let Some(key) = file(&options.client_key) {
         user.key = key;
     }
-    if let Some(token) = given(&options.token) {
-        user.token = Some(Secret::new(token));
+    if let Some(token) = options.token.as_ref().filter(|token| !token.reveal().is_empty()) {
+        user.token = Some(token.clone());
         user.token_file = None;
         // Whoever gives a token means that one.
         user.exec = None;

@@ -48,7 +48,11 @@ pub(super) fn logins(
         }
     }
     Ok(Logins {
-        given: options.creds.as_deref().map(|text| given(text, asked)).transpose()?,
+        given: options
+            .creds
+            .as_ref()
+            .map(|text| given(text.reveal(), asked))
+            .transpose()?,
         files,
         helpers: if named.is_some() { Vec::new() } else { helpers.to_vec() },
         named,

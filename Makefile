@@ -4,7 +4,7 @@
 # make check    installs what is missing and runs all tests
 # make check-debian-13, make check-ordinary-user    run the same tests in a Debian 13, and without privileges (as root)
 # make fuzz     runs each fuzzing target for SECONDS (fuzz/run says which there are)
-# make faults   lets system calls fail in runs of the program for SECONDS (faults/run says how)
+# make faults   lets system calls fail in runs of the program for SECONDS (faults/run says how), by SEED
 # make mutants  says what the tests notice of mends that are taken out and of lines that are wrong (mutants/run says how)
 # make coverage how many lines of what decides on verdicts and records the tests reach
 # make install  DESTDIR= PREFIX=/usr/local
@@ -94,7 +94,7 @@ fuzz:
 	@fuzz/run $(SECONDS)
 
 faults: deps
-	@faults/run $(SECONDS)
+	@faults/run $(SECONDS) $(SEED)
 
 mutants:
 	@packaging/deps.sh check

@@ -3,20 +3,22 @@
 //! known, and files and the records of an API server are the old or the right new ones.
 //!
 //! ```text
-//! image-signature-faults PROGRAM SECONDS [PART/PARTS [SCENARIO CALL]]
+//! image-signature-faults PROGRAM SECONDS [PART/PARTS [SEED [SCENARIO CALL]]]
 //! ```
-//! tries them in an order that spreads over all, for so long (0: all of them). PARTS runs share the work; PART counts from 0. SCENARIO and
-//! CALL choose those that are called so.
+//! tries them in an order that spreads over all and that SEED decides, for so long (0: all of them). PARTS runs with one SEED
+//! share the work; PART counts from 0. SCENARIO and CALL choose those that are called so.
 
 mod ground;
 mod scenario;
 mod stage;
 mod tracer;
 
+use std::collections::hash_map::DefaultHasher;
 use std::fs;
+use std::hash::{Hash, Hasher};
 use std::io;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -77,6 +79,16 @@ struct Trial {
     fault: Fault,
 }
 
+impl Trial {
+    /// Where a seed puts it among the others, which does not depend on how many they are: that differs from run to run.
+    fn place(&self, seed: u64) -> u64 {
+        let Fault { nth, lasts, effect, .. } = self.fault;
+        let mut hasher = DefaultHasher::new();
+        (seed, self.scenario.name, self.call, format!("{effect:?}"), lasts, nth).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|word| word == tracer::LAUNCH) {
@@ -104,23 +116,30 @@ fn all() -> io::Result<usize> {
     let mut arguments = std::env::args().skip(1);
     let (Some(program), Some(seconds)) = (arguments.next(), arguments.next()) else {
         return Err(io::Error::other(
-            "usage: image-signature-faults PROGRAM SECONDS [PART/PARTS]",
+            "usage: image-signature-faults PROGRAM SECONDS [PART/PARTS [SEED [SCENARIO CALL]]]",
         ));
     };
     let seconds: u64 = seconds.parse().map_err(io::Error::other)?;
     let part = arguments.next().unwrap_or_else(|| "0/1".into());
     let (part, parts) = part.split_once('/').ok_or_else(|| io::Error::other("PART/PARTS"))?;
-    let (part, parts): (usize, usize) = (
+    let (part, parts): (u64, u64) = (
         part.parse().map_err(io::Error::other)?,
         parts.parse().map_err(io::Error::other)?,
     );
+    let seed = match arguments.next() {
+        Some(seed) => seed.parse().map_err(io::Error::other)?,
+        None => SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_err(io::Error::other)?
+            .as_secs(),
+    };
     let (scenario, call) = (arguments.next(), arguments.next());
     let is = |wanted: &Option<String>, name: &str| wanted.as_ref().is_none_or(|wanted| wanted == name);
     let ground = Ground::new(fs::canonicalize(program)?)?;
     let begin = Instant::now();
-    let mut trials = trials(&ground, &|name, own| is(&scenario, name) && is(&call, own))?;
-    shuffle(&mut trials);
-    let own: Vec<&Trial> = trials.iter().skip(part).step_by(parts).collect();
+    let mut own = trials(&ground, &|name, own| is(&scenario, name) && is(&call, own))?;
+    own.retain(|trial| trial.place(seed) % parts.max(1) == part);
+    own.sort_by_key(|trial| trial.place(seed));
     let [mut truths, mut unknown, mut silent, mut unreached, mut tried, mut wrong] = [0_usize; 6];
     for trial in &own {
         if seconds > 0 && begin.elapsed() > Duration::from_secs(seconds) {
@@ -144,7 +163,7 @@ fn all() -> io::Result<usize> {
         }
     }
     println!(
-        "{tried} of {} runs: {truths} with the true outcome, {unknown} that know nothing, {silent} that say nothing, \
+        "seed {seed}: {tried} of {} runs: {truths} with the true outcome, {unknown} that know nothing, {silent} that say nothing, \
          {unreached} that did not come so far, {wrong} wrong",
         own.len()
     );
@@ -221,17 +240,4 @@ fn trace(
         )
     });
     Ok((ended, outcome))
-}
-
-/// The same order each time, in which neighbours are far apart.
-fn shuffle(trials: &mut [Trial]) {
-    let mut state: u64 = 0x2545_F491_4F6C_DD1D;
-    for last in (1..trials.len()).rev() {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        // Below the number of trials, which is a usize.
-        #[allow(clippy::cast_possible_truncation)]
-        trials.swap(last, (state % (last as u64 + 1)) as usize);
-    }
 }

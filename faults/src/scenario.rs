@@ -90,7 +90,7 @@ const TAKEN_BACK: [&str; 2] = ["recorded.json", "taken-back.json"];
 const UNKNOWN_AFTER: [&str; 2] = ["recorded.json", "unknown.json"];
 
 /// All scenarios, in the order in which they are tried.
-pub const SCENARIOS: [Scenario; 17] = [
+pub const SCENARIOS: [Scenario; 21] = [
     reading("key file, good", KEY, VERIFIED),
     reading("key file, revoked", REVOKED_KEY, REVOKED),
     reading("key file, another key", OTHER_KEY, UNKNOWN),
@@ -104,10 +104,26 @@ pub const SCENARIOS: [Scenario; 17] = [
     reading("keyring, another key", Keys::Home("other"), UNKNOWN),
     batch("workers, good", KEY, VERIFIED),
     batch("workers, revoked", REVOKED_KEY, REVOKED),
+    batch("workers, another key", OTHER_KEY, UNKNOWN),
     batch("workers, keyring, good", Keys::Home("signer"), VERIFIED),
+    batch("workers, keyring, revoked", Keys::Home("revoked"), REVOKED),
     recording("record, good", Home::File, KEY, VERIFIED, RECORDED),
     recording("record, revoked", Home::File, REVOKED_KEY, REVOKED, TAKEN_BACK),
     recording("record, another key", Home::File, OTHER_KEY, UNKNOWN, UNKNOWN_AFTER),
+    recording(
+        "record, keyring, good",
+        Home::File,
+        Keys::Home("signer"),
+        VERIFIED,
+        RECORDED,
+    ),
+    recording(
+        "record, keyring, revoked",
+        Home::File,
+        Keys::Home("revoked"),
+        REVOKED,
+        TAKEN_BACK,
+    ),
     recording("cluster, good", Home::Cluster, KEY, VERIFIED, RECORDED),
     recording("cluster, revoked", Home::Cluster, REVOKED_KEY, REVOKED, TAKEN_BACK),
     recording("cluster, another key", Home::Cluster, OTHER_KEY, UNKNOWN, UNKNOWN_AFTER),

@@ -17,7 +17,7 @@ pub(crate) const MAX_OBJECT_BYTES: u64 = 16 << 20;
 pub(crate) const MAX_PAGE_BYTES: u64 = 64 << 20;
 
 /// Most signatures of an image that are judged.
-pub(crate) const MAX_SIGNATURES: usize = 128;
+pub const MAX_SIGNATURES: usize = 128;
 
 /// How far ahead of our clock a signature or key may be dated, in seconds, before it is not yet valid.
 pub(crate) const CLOCK_SKEW: i64 = 300;

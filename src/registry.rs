@@ -20,7 +20,7 @@ mod refused;
 pub mod registries_conf;
 pub mod registries_d;
 mod repository;
-mod said;
+pub mod said;
 pub mod served;
 pub mod session;
 pub mod token;

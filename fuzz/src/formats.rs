@@ -2,6 +2,7 @@
 //! Formats of images, signatures, objects and policies.
 
 use image_signature::digest::Digest;
+use image_signature::edit::{self, Change, SignatureEdit};
 use image_signature::payload::{Payload, PayloadFormat};
 use image_signature::policy::file::PolicyText;
 use image_signature::reference::Reference;
@@ -97,7 +98,14 @@ impl Sink for Parts<'_> {
     }
 }
 
-/// An object file in JSON: each object found is a part of it.
+/// A change of what is recorded for the first signature.
+fn change() -> SignatureEdit {
+    let conditions = serde_json::json!([{"type": "Trusted", "status": "True"}]);
+    let changes = vec![("conditions", Change::Set(conditions)), ("created", Change::Remove)];
+    SignatureEdit { index: 0, changes }
+}
+
+/// An object file in JSON: each object found is a part of it, and a change in the text of one is that change and no other.
 pub fn object(input: &[u8]) {
     let (text, end, open) = (input, 0, 0);
     let mut parts = Parts { text, end, open };
@@ -105,14 +113,32 @@ pub fn object(input: &[u8]) {
         assert!(parts.end <= input.len() as u64);
         assert_eq!(parts.open, 0, "what has begun has ended");
     }
+    if let (Ok(text), Ok(mut value)) = (std::str::from_utf8(input), json::parse(input)) {
+        if let Ok(edited) = edit::json::edit(text, &[change()]) {
+            change().apply(&mut value);
+            assert_eq!(json::parse(edited.as_bytes()).ok(), Some(value), "{edited}");
+        }
+    }
 }
 
-/// Text that people hand over, in whatever encoding, and the YAML in it: written, it reads back as the same.
+/// Text that people hand over, in whatever encoding, and the YAML in it: written, it reads back as the same; converted, it is
+/// JSON that says the same.
 pub fn text(input: &[u8]) {
     let Ok(text) = input::text(input.to_vec()) else {
         return;
     };
+    let _ = edit::yaml::edit(&text, &[(None, vec![change()])]);
+    let mut converted = Vec::new();
+    let is_converted = yaml::convert::to_json(&text, &mut converted).is_ok();
     if let Ok(stream) = yaml::parse(&text) {
+        if is_converted {
+            let lines = converted.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            let found: Vec<Value> = lines
+                .map(|line| serde_json::from_slice(line).expect("it is JSON"))
+                .collect();
+            let values = stream.documents.iter().map(yaml::Node::value);
+            assert_eq!(found, values.filter(|value| !value.is_null()).collect::<Vec<_>>());
+        }
         for document in &stream.documents {
             let value = document.value();
             let written = yaml::emit::document(&value);

@@ -5,9 +5,11 @@
 //! becomes a named test in `tests/properties` of the program.
 
 mod formats;
+mod gpg;
 mod network;
 mod openpgp;
 
 pub use formats::{digest, manifest, object, payload, policy, reference, text};
+pub use gpg::{engines_agree, gpg_agrees};
 pub use network::{api_answer, kubeconfig, registries, registry_answer, sigstore};
-pub use openpgp::{certificates, framing, gpg_agrees, keyring, status_lines};
+pub use openpgp::{certificates, framing, keyring, status_lines, worker_output};

@@ -2,15 +2,24 @@
 //! Configuration of clients, and what servers answer.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use image_signature::cluster::kubeconfig::Kubeconfig;
+use image_signature::cluster::pages::outline::Outline;
+use image_signature::cluster::status::Status;
+use image_signature::cluster::{containers, mirrors, streams};
+use image_signature::http::{Headers, Method, Response};
 use image_signature::image;
 use image_signature::json;
+use image_signature::limits::MAX_SIGNATURES;
+use image_signature::openpgp::framing::lost::no_message;
+use image_signature::openpgp::framing::message::Message;
 use image_signature::reference::Reference;
 use image_signature::registry::challenge::Challenge;
+use image_signature::registry::referrers::Referrers;
 use image_signature::registry::registries_conf::RegistriesConf;
 use image_signature::registry::registries_d::RegistriesD;
-use image_signature::registry::{attachments, extension, login, token};
+use image_signature::registry::{attachments, extension, login, said, served, token};
 use image_signature::sigstore::attachment;
 use image_signature::sigstore::key::PublicKey;
 
@@ -39,7 +48,25 @@ pub fn registries(input: &[u8]) {
     }
 }
 
-/// What a registry and its token server answer, and stored logins.
+/// An answer with this body.
+fn response(input: &[u8]) -> Response {
+    Response {
+        status: 500,
+        content_type: "application/json".to_owned(),
+        body: input.to_vec(),
+        headers: Headers::default(),
+        date: None,
+        received: Instant::now(),
+    }
+}
+
+/// Whether nothing in a text that is printed moves a terminal.
+fn is_still(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() && c != '\n')
+}
+
+/// What a registry and its token server answer, and stored logins: words of it are safe to print and bounded, and nothing
+/// that is a message counts as lost.
 pub fn registry_answer(input: &[u8]) {
     if let Ok(text) = std::str::from_utf8(input) {
         let challenge = Challenge::parse(text);
@@ -50,12 +77,41 @@ pub fn registry_answer(input: &[u8]) {
     if let Ok(layers) = attachments::parse("application/vnd.oci.image.manifest.v1+json", input) {
         let _ = format!("{layers:?}");
     }
+    let mut referrers = Referrers::default();
+    let _ = referrers.add("application/vnd.oci.image.index.v1+json", input);
+    assert!(referrers.signatures.len() <= MAX_SIGNATURES);
+    if Message::parse(input).is_ok() {
+        assert_eq!(served::no_signature(input, no_message), None);
+    } else if let Some(why) = served::no_signature(input, no_message) {
+        assert!(is_still(&why), "{why:?}");
+    }
+    let told = said::told(&response(input), |_| false);
+    assert!(is_still(&told) && told.len() < 16_384, "{told:?}");
     let _ = login::look_up(input, "registry.example", true);
 }
 
-/// What the API server answers for an image.
+/// What the API server answers: for an image, a stream, a pod, a mirror set, a page of a list, and why it refuses.
 pub fn api_answer(input: &[u8]) {
+    let status = Status::of(&response(input), Method::Get, "/apis");
+    assert!(is_still(&format!("{}{}", status.message, status.reason)), "{status:?}");
+    if let Ok(page) = Outline::read(input, "Image", "image.openshift.io/v1") {
+        let mut former = 0;
+        for (begin, end) in page.items {
+            assert!(former <= begin && begin < end && end <= input.len());
+            assert!(serde_json::from_slice::<serde_json::Value>(&input[begin..end]).is_ok());
+            former = end;
+        }
+    }
     if let Ok(value) = json::parse(input) {
+        for trouble in streams::tags(&value).1 {
+            assert!(is_still(&trouble.what), "{trouble:?}");
+        }
+        for trouble in containers::of(&value).1 {
+            assert!(is_still(&trouble.what), "{trouble:?}");
+        }
+        if let Err(what) = mirrors::add(&mut Vec::new(), &value) {
+            assert!(is_still(&what), "{what:?}");
+        }
         if let Ok(image) = image::Image::from_json(&value) {
             let _ = image.digest();
             for signature in image.signatures {

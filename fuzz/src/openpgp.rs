@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-//! OpenPGP data, and what gpg says of it.
+//! OpenPGP data, and what gpg writes about it.
 
-use std::cell::RefCell;
+use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use image_signature::limits::MAX_PAYLOAD_BYTES;
 use image_signature::openpgp::framing::message::Message;
 use image_signature::openpgp::framing::{armor, compression, packet, stranger};
+use image_signature::openpgp::gnupg::batch::output::Output;
 use image_signature::openpgp::gnupg::batch::transcript;
-use image_signature::openpgp::gnupg::batch::worker::BatchWorker;
-use image_signature::openpgp::gnupg::home::Home;
+use image_signature::openpgp::gnupg::status::{read_answer, read_import, StatusCheck, StatusLine};
 use image_signature::openpgp::keys::certificate::Certificate;
 use image_signature::openpgp::keys::key_file;
 use image_signature::openpgp::keys::ring::{Format, Ring};
@@ -77,79 +76,80 @@ pub fn keyring(input: &[u8]) {
     }
 }
 
-/// Status lines of gpg: what is taken for good says so in so many words.
+/// Words of status lines that say what became of a signature.
+const VERDICTS: [&str; 6] = ["GOODSIG", "BADSIG", "ERRSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG"];
+
+/// Status lines of gpg about a signature or an import: what is taken for good says so in so many words, and nothing is read
+/// out of two answers, or of one that is not whole.
 pub fn status_lines(input: &[u8]) {
     let lines: Vec<_> = input
         .split(|byte| *byte == b'\n')
         .filter_map(transcript::read_line)
         .collect();
+    let count = |wanted: &str| lines.iter().filter(|(keyword, _)| keyword == wanted).count();
+    let read = read_answer(&lines).ok();
     if transcript::good(&lines).is_some() {
-        let count = |wanted: &str| lines.iter().filter(|(keyword, _)| keyword == wanted).count();
         for keyword in ["NEWSIG", "GOODSIG", "VALIDSIG"] {
             assert_eq!(count(keyword), 1, "{keyword}");
         }
-        for keyword in ["BADSIG", "ERRSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG"] {
-            assert_eq!(count(keyword), 0, "{keyword}");
-        }
+        assert!(read.as_ref().is_some_and(|own| own.check == StatusCheck::Good));
+    }
+    if let Some(answer) = read {
+        assert_eq!(VERDICTS.iter().map(|keyword| count(keyword)).sum::<usize>(), 1);
+        assert_eq!(count("VALIDSIG"), usize::from(answer.valid.is_some()));
+        assert!(answer.check != StatusCheck::Good || count("GOODSIG") == 1 && answer.valid.is_some());
+        assert_eq!(answer.check == StatusCheck::Bad, count("BADSIG") == 1);
+    }
+    if let Ok(imported) = read_import(&lines) {
+        assert_eq!(count("IMPORT_RES"), 1);
+        assert_eq!(count("ERROR"), 0);
+        assert!(imported.taken.len() <= count("IMPORT_OK"));
     }
 }
 
-/// A worker, and how many messages it was given.
-struct Asked {
-    home: Home,
-    worker: BatchWorker,
-    count: usize,
-}
+/// The names of two messages that a worker is asked about.
+const NAMES: [&str; 2] = ["secret-0", "secret-1"];
 
-thread_local! {
-    static GPG: RefCell<Option<Asked>> = const { RefCell::new(None) };
-}
-
-/// How long a worker may take for a message.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A worker is replaced after so many messages.
-const MOST: usize = 10_000;
-
-/// Whatever the framing accepts, gpg takes for one signature over data, by the key that the framing names. No key is at hand,
-/// so that gpg says whose it would be (`ERRSIG`, `NO_PUBKEY`).
-pub fn gpg_agrees(input: &[u8]) {
-    let Ok(message) = Message::parse(input) else {
+/// What a worker writes: an answer is what stands between the two marks of its message, with nothing before it, however
+/// it comes in parts. The first byte says how large those are.
+pub fn worker_output(input: &[u8]) {
+    let Some((step, said)) = input.split_first() else {
         return;
     };
-    GPG.with_borrow_mut(|asked| {
-        if asked.as_ref().is_none_or(|own| own.count >= MOST) {
-            let home = Home::isolated(&[std::env::temp_dir()]).expect("a home can be made");
-            let worker = BatchWorker::start(&home).expect("gpg starts");
-            *asked = Some(Asked { home, worker, count: 0 });
+    let answers = answers_in(said, usize::from(*step) + 1);
+    assert_eq!(answers, answers_in(said, said.len().max(1)));
+    let mut lines = said.split(|byte| *byte == b'\n').map(String::from_utf8_lossy);
+    let mut next = || {
+        lines
+            .next()
+            .expect("what was read was written")
+            .trim_end_matches(' ')
+            .to_owned()
+    };
+    for (answer, name) in answers.iter().zip(NAMES) {
+        assert_eq!(next(), format!("[GNUPG:] FILE_START 1 {name}"));
+        for (keyword, arguments) in answer {
+            assert!(!keyword.starts_with("FILE_"), "{keyword}");
+            assert_eq!(next(), format!("[GNUPG:] {keyword} {arguments}").trim_end_matches(' '));
         }
-        let Some(own) = asked else { return };
-        own.count += 1;
-        let answers = own
-            .worker
-            .ask(&own.home, &[message.encode()], PATIENCE)
-            .expect("gpg answers");
-        let [lines] = &answers[..] else {
-            panic!("one answer for one message: {answers:?}");
-        };
-        let with = |wanted: &str| lines.iter().filter(|(keyword, _)| keyword == wanted).count();
-        assert_eq!(with("NEWSIG"), 1, "{lines:?}");
-        assert_eq!(with("PLAINTEXT"), 0, "{lines:?}");
+        let line = next();
         assert!(
-            transcript::good(lines).is_none(),
-            "without a key nothing is good: {lines:?}"
+            line == "[GNUPG:] FILE_DONE" || line.starts_with("[GNUPG:] FILE_DONE "),
+            "{line}"
         );
-        let errors: Vec<&str> = lines
-            .iter()
-            .filter(|(keyword, _)| keyword == "ERRSIG")
-            .map(|(_, arguments)| arguments.as_str())
-            .collect();
-        assert_eq!(errors.len(), 1, "{lines:?}");
-        let key = errors[0].split(' ').next().unwrap_or_default();
-        assert!(
-            message.signature.maker().to_uppercase().contains(key),
-            "{key} for gpg, {} for us",
-            message.signature.maker()
-        );
-    });
+    }
+}
+
+/// The answers about [`NAMES`] in what was written, of which `step` bytes come at a time; up to the first that is none.
+fn answers_in(said: &[u8], step: usize) -> Vec<Vec<StatusLine>> {
+    let mut parts = said.chunks(step);
+    let mut more = |into: &mut Vec<u8>| {
+        into.extend_from_slice(parts.next().ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    };
+    let mut output = Output::default();
+    NAMES
+        .iter()
+        .map_while(|name| output.answer(name, &mut more).ok())
+        .collect()
 }

@@ -5,7 +5,7 @@
 //! A part of a list must not pass for the whole. A list ends well only where the server says that nothing follows; the
 //! token that it goes on by may expire, and then the list begins again, without the items that were given already.
 
-mod outline;
+pub mod outline;
 
 use std::collections::HashSet;
 

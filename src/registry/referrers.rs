@@ -69,7 +69,7 @@ impl Referrers {
     ///
     /// # Errors
     /// When it is not an OCI index.
-    pub(super) fn add(&mut self, media_type: &str, body: &[u8]) -> Result<(), String> {
+    pub fn add(&mut self, media_type: &str, body: &[u8]) -> Result<(), String> {
         if media_type != OCI_INDEX {
             return Err(format!(
                 "expected media type {OCI_INDEX}, found {}",

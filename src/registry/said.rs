@@ -14,7 +14,7 @@ const MAX_ANSWER: usize = 64 << 10;
 const MAX_ERRORS: usize = 2;
 
 /// What an answer says, to follow the status; empty where it says nothing, or what is secret by `is_secret`.
-pub(super) fn told(response: &Response, is_secret: impl FnOnce(&str) -> bool) -> String {
+pub fn told(response: &Response, is_secret: impl FnOnce(&str) -> bool) -> String {
     match words(response) {
         words if words.is_empty() || is_secret(&words) => String::new(),
         words => format!("; the server says {}", quoted(&words)),

@@ -10,7 +10,8 @@ pub type Framing = fn(&[u8]) -> Option<String>;
 
 /// Why an answer cannot be what is stored as a signature, in words that are safe to print; `None` for what is to be judged,
 /// for better or worse.
-pub(super) fn no_signature(body: &[u8], no_message: Framing) -> Option<String> {
+#[must_use]
+pub fn no_signature(body: &[u8], no_message: Framing) -> Option<String> {
     let Some(named) = body.strip_prefix(&[0]) else {
         return no_message(body);
     };

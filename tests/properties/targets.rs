@@ -16,12 +16,14 @@ mod fuzz;
 /// A target's name, and what it does with an input.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 17] = [
+const TARGETS: [Target; 19] = [
     ("framing", fuzz::framing),
     ("certificates", fuzz::certificates),
     ("keyring", fuzz::keyring),
     ("status_lines", fuzz::status_lines),
+    ("worker_output", fuzz::worker_output),
     ("gpg_agrees", fuzz::gpg_agrees),
+    ("engines_agree", fuzz::engines_agree),
     ("payload", fuzz::payload),
     ("reference", fuzz::reference),
     ("digest", fuzz::digest),
@@ -103,12 +105,17 @@ fn hold(is_mine: impl Fn(&str) -> bool) {
 
 #[test]
 fn fuzzing_targets_hold_for_what_the_tests_have() {
-    hold(|name| name != "gpg_agrees");
+    hold(|name| !name.ends_with("_agrees") && !name.ends_with("_agree"));
 }
 
 #[test]
 fn gpg_agrees_on_every_message_that_the_tests_have() {
     hold(|name| name == "gpg_agrees");
+}
+
+#[test]
+fn engines_agree_on_every_message_that_the_tests_have() {
+    hold(|name| name == "engines_agree");
 }
 
 #[test]

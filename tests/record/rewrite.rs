@@ -212,10 +212,7 @@ fn changes_meanwhile(desk: &Desk, path: &Path, change: impl FnOnce()) {
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let said = format!("{stdout}{stderr}");
     let words: Vec<&str> = said.split_whitespace().collect();
-    assert!(
-        words.join(" ").contains("changed since it was read"),
-        "{said}"
-    );
+    assert!(words.join(" ").contains("changed since it was read"), "{said}");
     desk.sandbox.assert_clean();
 }
 

@@ -7,16 +7,20 @@ use crate::limits::MAX_PAGE_BYTES;
 use crate::text::{quoted, safe};
 
 /// What stands around the items of a page.
-pub(super) struct Outline {
+#[derive(Debug)]
+pub struct Outline {
     /// Where the list goes on; empty where nothing follows.
-    pub(super) token: String,
+    pub token: String,
     /// Where each item begins and ends in the text of the page, in bytes.
-    pub(super) items: Vec<(usize, usize)>,
+    pub items: Vec<(usize, usize)>,
 }
 
 impl Outline {
     /// Reads a page of a list of items of a kind and API version. Its grammar is checked to its end: a text that was cut off is no page.
-    pub(super) fn read(text: &[u8], kind: &str, api_version: &str) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// When it is anything else.
+    pub fn read(text: &[u8], kind: &str, api_version: &str) -> Result<Self, String> {
         let mut rules = Rules::object(usize::try_from(MAX_PAGE_BYTES).unwrap_or(usize::MAX));
         // The list and its items, and each item within its own limit.
         rules.depth = MAX_DEPTH + 2;

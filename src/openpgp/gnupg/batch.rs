@@ -5,6 +5,7 @@
 //! once. All that it may say is that a signature is good, in so many words; every refusal, every doubt and every trouble
 //! is gpgme's to decide, on the same home. A worker makes verdicts faster and never different.
 
+pub mod output;
 pub mod transcript;
 pub mod worker;
 

@@ -66,7 +66,10 @@ pub struct Imported {
 
 /// Reads the status lines of an import (doc/DETAILS). gpg ends one with `IMPORT_RES`, even where there is nothing to
 /// import and where it stops at trouble; without that line it did not finish.
-pub(super) fn read_import(status: &[StatusLine]) -> Result<Imported, String> {
+///
+/// # Errors
+/// When a line is not as it should be, or gpg did not finish.
+pub fn read_import(status: &[StatusLine]) -> Result<Imported, String> {
     let mut processed = None;
     let mut taken = HashSet::new();
     for (keyword, arguments) in status {
@@ -121,7 +124,10 @@ pub(super) fn order(first: String, second: String) -> StatusLine {
 }
 
 /// Reads the status lines of one verification (doc/DETAILS). Exactly one verdict line must be there.
-pub(super) fn read_answer(status: &[StatusLine]) -> Result<Answer, String> {
+///
+/// # Errors
+/// When there is another number of verdicts, or a line contradicts it.
+pub fn read_answer(status: &[StatusLine]) -> Result<Answer, String> {
     let mut check = None;
     let mut valid = None;
     for (keyword, arguments) in status {

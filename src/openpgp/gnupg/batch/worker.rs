@@ -15,13 +15,10 @@ use std::time::{Duration, Instant};
 use rustix::event::{poll, PollFd, PollFlags, Timespec};
 use rustix::process::{kill_process_group, Pid, Signal};
 
-use crate::openpgp::gnupg::batch::transcript::{read_line, DONE, START};
+use crate::openpgp::gnupg::batch::output::Output;
 use crate::openpgp::gnupg::home::{random_name, Home, Sheet};
-use crate::openpgp::gnupg::status::{log_status, StatusLine};
+use crate::openpgp::gnupg::status::StatusLine;
 use crate::processes::{self, Running};
-
-/// Most bytes that gpg may say about one message. The largest signature that the framing lets pass makes fewer.
-const MAX_ANSWER: usize = 256 << 10;
 
 /// Most messages that a worker is asked about at a time: their names fit into a pipe.
 pub(crate) const MAX_TOGETHER: usize = 32;
@@ -35,10 +32,7 @@ pub struct BatchWorker {
     process: Running,
     names: ChildStdin,
     answers: ChildStdout,
-    /// What it has said of late.
-    said: Vec<u8>,
-    /// How much of that was read as lines.
-    read: usize,
+    output: Output,
     /// What the names of its messages begin with.
     secret: String,
     /// The files that its messages are in, one after the other.
@@ -82,8 +76,7 @@ impl BatchWorker {
             process,
             names,
             answers,
-            said: Vec::new(),
-            read: 0,
+            output: Output::default(),
             secret,
             sheets: Vec::new(),
             pace: Duration::ZERO,
@@ -102,7 +95,7 @@ impl BatchWorker {
         if messages.len() > MAX_TOGETHER {
             return Err(io::Error::other("too many requests at once"));
         }
-        if self.has_more(Duration::ZERO)? {
+        if has_more(&self.answers, Duration::ZERO)? {
             return Err(io::Error::other("it ended, or sent output unasked"));
         }
         let mut names = Vec::with_capacity(messages.len());
@@ -129,89 +122,57 @@ impl BatchWorker {
         }
         let mut answers = Vec::with_capacity(names.len());
         for name in &names {
-            answers.push(self.answer(name, Instant::now() + patience)?);
+            let deadline = Instant::now() + patience;
+            let from = &mut self.answers;
+            let answer = self.output.answer(name, &mut |said| take(from, said, deadline))?;
+            answers.push(answer);
         }
         self.pace = begin.elapsed() / names.len().max(1) as u32;
-        if self.read == self.said.len() {
+        if self.output.is_read() {
             Ok(answers)
         } else {
             Err(io::Error::other("it sent unexpected output"))
         }
     }
+}
 
-    /// What it says of a file.
-    fn answer(&mut self, name: &str, deadline: Instant) -> io::Result<Vec<StatusLine>> {
-        let mut left = MAX_ANSWER;
-        let (keyword, about) = self.line(deadline, &mut left)?;
-        if keyword != START || about != format!("1 {name}") {
-            return Err(io::Error::other("it answers for another file"));
-        }
-        let mut lines = Vec::new();
-        loop {
-            let line = self.line(deadline, &mut left)?;
-            match line.0.as_str() {
-                DONE => break,
-                // A file that it cannot open, or another one before it is done with this one.
-                word if word.starts_with("FILE_") => {
-                    return Err(io::Error::other(format!("it says {word} amid a message")));
-                }
-                _ => lines.push(line),
-            }
-        }
-        log_status(&lines);
-        Ok(lines)
-    }
-
-    /// The next status line; `left` is how much it may still say.
-    fn line(&mut self, deadline: Instant, left: &mut usize) -> io::Result<StatusLine> {
-        let too_much = || io::Error::other("it sent too much output");
-        let mut searched = self.read;
-        loop {
-            if let Some(length) = self.said[searched..].iter().position(|byte| *byte == b'\n') {
-                let end = searched + length;
-                let line = &self.said[self.read..end];
-                *left = left.checked_sub(line.len() + 1).ok_or_else(too_much)?;
-                self.read = end + 1;
-                return read_line(line).ok_or_else(|| io::Error::other("it wrote something that is not a status line"));
-            }
-            self.said.drain(..self.read);
-            self.read = 0;
-            searched = self.said.len();
-            if searched > *left {
-                return Err(too_much());
-            }
-            self.wait(deadline)?;
-            let mut buffer = [0; 16 << 10];
-            match self.answers.read(&mut buffer) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(count) => self.said.extend_from_slice(&buffer[..count]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Waits until there is something to read, or nothing more to come.
-    fn wait(&self, deadline: Instant) -> io::Result<()> {
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            if self.has_more(left)? {
+/// Takes in what a worker writes next.
+fn take(answers: &mut ChildStdout, said: &mut Vec<u8>, deadline: Instant) -> io::Result<()> {
+    let mut buffer = [0; 16 << 10];
+    loop {
+        wait(answers, deadline)?;
+        match answers.read(&mut buffer) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => {
+                said.extend_from_slice(&buffer[..count]);
                 return Ok(());
             }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
+}
 
-    /// Whether there is something to read, or the end of it all, now or before some time is over.
-    fn has_more(&self, time: Duration) -> io::Result<bool> {
-        let timeout = Timespec::try_from(time).map_err(io::Error::other)?;
-        match poll(&mut [PollFd::new(&self.answers, PollFlags::IN)], Some(&timeout)) {
-            Ok(0) | Err(rustix::io::Errno::INTR) => Ok(false),
-            Ok(_) => Ok(true),
-            Err(error) => Err(error.into()),
+/// Waits until there is something to read, or nothing more to come.
+fn wait(answers: &ChildStdout, deadline: Instant) -> io::Result<()> {
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
         }
+        if has_more(answers, left)? {
+            return Ok(());
+        }
+    }
+}
+
+/// Whether there is something to read, or the end of it all, now or before some time is over.
+fn has_more(answers: &ChildStdout, time: Duration) -> io::Result<bool> {
+    let timeout = Timespec::try_from(time).map_err(io::Error::other)?;
+    match poll(&mut [PollFd::new(answers, PollFlags::IN)], Some(&timeout)) {
+        Ok(0) | Err(rustix::io::Errno::INTR) => Ok(false),
+        Ok(_) => Ok(true),
+        Err(error) => Err(error.into()),
     }
 }
 

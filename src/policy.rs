@@ -16,6 +16,7 @@ pub mod finding;
 mod identity;
 pub mod image_policy;
 pub mod lint;
+pub(crate) mod lists;
 mod material;
 pub mod member;
 pub mod mirror_set;

@@ -77,7 +77,7 @@ pub enum KeyType {
 }
 
 /// Where keys come from. Paths may be relative or lead nowhere: that shows when an image is judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum KeyMaterial {
     /// The files that hold them, as the policy names them.
     Paths(Vec<PathBuf>),

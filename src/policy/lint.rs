@@ -3,13 +3,12 @@
 //! it is found elsewhere.
 
 mod identities;
-mod lists;
 mod paths;
 mod requirements;
 mod scopes;
 
-use self::lists::lists;
 use super::finding::Finding;
+use super::lists::lists;
 use super::rulebook::{PlacedRequirement, Rulebook, DOCKER};
 use super::words;
 
@@ -24,7 +23,7 @@ pub fn of(book: &Rulebook) -> Vec<Finding> {
     });
     for list in &lists {
         findings.extend(requirements::of_list(list, is_replaced));
-        findings.extend(identities::of_list(list));
+        findings.extend(identities::of_list(list, book));
     }
     findings.extend(requirements::of_objects(book));
     findings.extend(identities::of_objects(book));

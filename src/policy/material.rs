@@ -3,9 +3,16 @@
 
 use std::path::PathBuf;
 
-use base64::Engine as _;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+use base64::{alphabet, Engine as _};
 
 use super::document::{Outcome, PlacedNode, Value};
+
+/// The readers of this format pass over the bits of the last digit that belong to no byte.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
 
 /// A path that is not empty.
 pub(super) fn path(node: &PlacedNode) -> Outcome<PathBuf> {
@@ -32,7 +39,7 @@ pub(super) fn data(node: &PlacedNode) -> Outcome<Vec<u8>> {
         return Err(node.expected("base64"));
     };
     let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
-    base64::engine::general_purpose::STANDARD
+    BASE64
         .decode(digits)
         .map_err(|_| node.fault("expected the base64 of a key file"))
 }

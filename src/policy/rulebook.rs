@@ -292,7 +292,7 @@ impl Rulebook {
     /// What is required in a scope of transport `docker`, or by `default`.
     #[must_use]
     pub fn rules(&self, scope: Option<&str>) -> Vec<PlacedRequirement<'_>> {
-        let mut rules = self.base_rules(DOCKER, scope);
+        let mut rules = self.base_rules(scope);
         if let Some(scope) = scope {
             // In the order in which they were joined.
             let is_cluster = |(_, object): &(&Source, &ImagePolicy)| object.namespace.is_none();
@@ -308,18 +308,18 @@ impl Rulebook {
 
     /// What containers-policy.json(5) itself requires there.
     #[must_use]
-    pub fn base_rules(&self, transport: &str, scope: Option<&str>) -> Vec<PlacedRequirement<'_>> {
+    pub fn base_rules(&self, scope: Option<&str>) -> Vec<PlacedRequirement<'_>> {
         let Some(base) = self.base() else { return Vec::new() };
         let Some(policy) = base.policy() else { return Vec::new() };
         let requirements = match scope {
             None => &policy.default[..],
             Some(scope) => {
-                let section = policy.transports.iter().find(|own| own.name == transport);
+                let section = policy.transports.iter().find(|own| own.name == DOCKER);
                 let own = section.and_then(|section| section.scopes.iter().find(|own| own.name == scope));
                 own.map_or(&[][..], |own| &own.requirements)
             }
         };
-        Self::rules_of(base, &path_of(transport, scope), requirements)
+        Self::rules_of(base, &path_of(DOCKER, scope), requirements)
     }
 
     /// The requirements of a list that stands at `path` of a file.

@@ -28,6 +28,8 @@ pub(super) fn requirement(node: &PlacedNode) -> Outcome<PolicyRequirement> {
             keys(value, name)?;
         } else if name.ends_with("Data") {
             material::data(value)?;
+        } else {
+            material::path(value)?;
         }
     }
     let value = node.required(signer)?;

@@ -3,7 +3,6 @@
 
 use serde_json::{json, Value};
 
-use super::lint_machine::public_key;
 use super::why::{desk, policy, SIGNED_BY};
 use super::why_objects::openshift;
 use crate::support::program::Sandbox;
@@ -187,42 +186,6 @@ fn requirements_that_cannot_be_met_or_are_not_checked() {
     let pki = r#"{"type": "sigstoreSigned", "pki": {"caRootsPath": "x", "subjectEmail": "e"}}"#;
     assert_eq!(found(pki), [format!("RequirementNotChecked note {at}")]);
     clean(&found(SIGNED_BY));
-}
-
-#[test]
-fn all_of_several_requirements() {
-    let sandbox = desk();
-    let at = "AllRequired warning policy.json:5:7 transports.docker[\"quay.io\"]";
-    let found = |requirements: &str| of_scopes(&sandbox, &format!("      \"quay.io\": [{requirements}]"));
-    std::fs::copy(sandbox.path("release-key.asc"), sandbox.path("b.asc")).unwrap();
-    let other = SIGNED_BY.replace("release-key", "b");
-    assert_eq!(found(&format!("{SIGNED_BY}, {other}")), [at]);
-    assert_eq!(found(&format!("{SIGNED_BY}, {{\"type\": \"reject\"}}")), [at]);
-    assert_eq!(
-        found(&format!("{SIGNED_BY}, {{\"type\": \"insecureAcceptAnything\"}}")),
-        [at]
-    );
-    clean(&found(SIGNED_BY));
-    // That is how a signature of each kind is asked for.
-    sandbox.file("cosign.pub", public_key());
-    let sigstore = "{\"type\": \"sigstoreSigned\", \"keyPath\": \"cosign.pub\"}";
-    let both = found(&format!("{SIGNED_BY}, {sigstore}"));
-    let both: Vec<_> = both.iter().filter(|own| own.starts_with("AllRequired")).collect();
-    assert_eq!(both, [&at.replace("warning", "note")]);
-    let three = found(&format!("{SIGNED_BY}, {other}, {sigstore}"));
-    assert!(three.contains(&at.to_owned()), "{three:?}");
-    // One signature meets both.
-    clean(&found(&format!("{SIGNED_BY}, {SIGNED_BY}")));
-    sandbox.file("cip.json", object("p", &["quay.io"], None).to_string());
-    sandbox.file("other.json", object("q", &["quay.io"], None).to_string());
-    clean(&lint(&sandbox, &["cip.json", "other.json"]));
-    let mut other = object("q", &["quay.io"], None);
-    other["spec"]["policy"]["signedIdentity"] = json!({"matchPolicy": "MatchRepository"});
-    sandbox.file("other.json", other.to_string());
-    let found = lint(&sandbox, &["cip.json", "other.json"]);
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].starts_with("AllRequired warning other.json:1:"), "{found:?}");
-    clean(&lint(&sandbox, &["cip.json"]));
 }
 
 #[test]

@@ -52,6 +52,45 @@ fn identities_that_do_not_go_with_their_scope() {
     }
 }
 
+/// What has a scope of its own never comes to the rule of a wider one.
+#[test]
+fn prefixes_that_a_nearer_scope_takes() {
+    let sandbox = desk();
+    let requirement = SIGNED_BY.trim_end_matches('}');
+    let of = |scope: &str, prefix: &str, nearer: &str| {
+        let remap =
+            format!("{{\"type\": \"remapIdentity\", \"prefix\": \"{prefix}\", \"signedPrefix\": \"up.example\"}}");
+        let scopes = format!(
+            "      \"{scope}\": [{requirement}, \"signedIdentity\": {remap}}}],\n      \"{nearer}\": [{{\"type\": \"reject\"}}]"
+        );
+        of_scopes(&sandbox, &scopes)
+    };
+    for (scope, prefix, nearer) in [
+        ("quay.io", "quay.io/x", "quay.io/x"),
+        ("quay.io", "quay.io/x/y", "quay.io/x"),
+        ("*.io", "quay.io/x", "quay.io"),
+        ("", "quay.io", "*.io"),
+    ] {
+        let found = of(scope, prefix, nearer);
+        assert_eq!(found.len(), 1, "{scope} {prefix} {nearer}: {found:?}");
+        assert!(
+            found[0].starts_with("IdentityAgainstScope warning policy.json:5:"),
+            "{found:?}"
+        );
+        let outcome = sandbox.run(["policy", "lint", "policy.json"]).expect(1);
+        let said = format!("remapIdentity never remaps here: images with the prefix {prefix} are in scope {nearer}");
+        assert!(outcome.stdout.contains(&said), "{outcome:?}");
+    }
+    for (scope, prefix, nearer) in [
+        ("quay.io", "quay.io", "quay.io/x"),
+        ("quay.io/x", "quay.io", "quay.io"),
+        ("quay.io", "quay.io/x", "quay.io/xy"),
+    ] {
+        let found = of(scope, prefix, nearer);
+        assert!(found.is_empty(), "{scope} {prefix} {nearer}: {found:?}");
+    }
+}
+
 /// A scope whose image nothing can be signed for. A name without a tag may be the beginning of other names.
 #[test]
 fn identities_that_no_signature_fits() {

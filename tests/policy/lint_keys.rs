@@ -35,6 +35,25 @@ fn keys_that_cannot_be_read_and_keys_that_are_missing() {
     clean(&of_scopes(&sandbox, &scopes("\"keyPaths\": [\"release-key.asc\"]")));
 }
 
+/// What nothing is judged without, and what only one scope or object asks for.
+#[test]
+fn what_a_key_file_that_cannot_be_read_spoils() {
+    let sandbox = desk();
+    let said = |requirement: &str| {
+        of_scopes(&sandbox, &format!("      \"quay.io\": [{requirement}]"));
+        sandbox.run(["policy", "lint", "policy.json"]).expect(1).stdout
+    };
+    let all = "every image here is refused, and verify and audit judge nothing by this policy\n";
+    let here = "every image here is refused\n";
+    let signed = requirement("\"keyPath\": \"absent.asc\"");
+    let sigstore = "{\"type\": \"sigstoreSigned\", \"keyPath\": \"absent.pub\"}";
+    let rekor = sigstore.replace('}', ", \"rekorPublicKeyPath\": \"rekor.pub\"}");
+    for (requirement, words) in [(&signed[..], all), (sigstore, all), (&rekor, here)] {
+        let stdout = said(requirement);
+        assert!(stdout.contains(words), "{requirement}: {stdout}");
+    }
+}
+
 /// GnuPG finds no key behind a byte order mark, nor in UTF-16.
 #[test]
 fn key_files_in_an_encoding_that_other_readers_do_not_take() {

@@ -225,3 +225,55 @@ fn objects_that_are_left_out_are_named_with_the_findings() {
     let outcome = run(&sandbox, &["lint", "cip.json", "ip.json", "-n", "foo"]);
     assert!(!outcome.stdout.contains("not looked at"), "{outcome:?}");
 }
+
+#[test]
+fn all_of_several_requirements() {
+    let sandbox = desk();
+    let at = "AllRequired warning policy.json:5:7 transports.docker[\"quay.io\"]";
+    let found = |requirements: &str| of_scopes(&sandbox, &format!("      \"quay.io\": [{requirements}]"));
+    std::fs::copy(sandbox.path("release-key.asc"), sandbox.path("b.asc")).unwrap();
+    let other = SIGNED_BY.replace("release-key", "b");
+    assert_eq!(found(&format!("{SIGNED_BY}, {other}")), [at]);
+    assert_eq!(found(&format!("{SIGNED_BY}, {{\"type\": \"reject\"}}")), [at]);
+    assert_eq!(
+        found(&format!("{SIGNED_BY}, {{\"type\": \"insecureAcceptAnything\"}}")),
+        [at]
+    );
+    clean(&found(SIGNED_BY));
+    // That is how a signature of each kind is asked for.
+    sandbox.file("cosign.pub", public_key());
+    let sigstore = "{\"type\": \"sigstoreSigned\", \"keyPath\": \"cosign.pub\"}";
+    let both = found(&format!("{SIGNED_BY}, {sigstore}"));
+    let both: Vec<_> = both.iter().filter(|own| own.starts_with("AllRequired")).collect();
+    assert_eq!(both, [&at.replace("warning", "note")]);
+    let three = found(&format!("{SIGNED_BY}, {other}, {sigstore}"));
+    assert!(three.contains(&at.to_owned()), "{three:?}");
+    // One signature meets both.
+    clean(&found(&format!("{SIGNED_BY}, {SIGNED_BY}")));
+    let by_repository = SIGNED_BY.replace('}', ", \"signedIdentity\": {\"type\": \"matchRepository\"}}");
+    clean(&found(&format!("{SIGNED_BY}, {by_repository}")));
+    // What nobody implements takes none.
+    let never = found(&format!(
+        "{SIGNED_BY}, {}",
+        SIGNED_BY.replace("GPGKeys", "X509Certificates")
+    ));
+    assert!(
+        never.iter().all(|own| own.starts_with("RequirementNeverMet")),
+        "{never:?}"
+    );
+    sandbox.file("cip.json", object("p", &["quay.io"], None).to_string());
+    sandbox.file("other.json", object("q", &["quay.io"], None).to_string());
+    clean(&lint(&sandbox, &["cip.json", "other.json"]));
+    let mut other = object("q", &["quay.io"], None);
+    other["spec"]["policy"]["signedIdentity"] = json!({"matchPolicy": "MatchRepository"});
+    sandbox.file("other.json", other.to_string());
+    clean(&lint(&sandbox, &["cip.json", "other.json"]));
+    let exact = json!({"repository": "quay.io/ns/app"});
+    other["spec"]["policy"]["signedIdentity"] = json!({"matchPolicy": "ExactRepository", "exactRepository": exact});
+    sandbox.file("other.json", other.to_string());
+    let found = lint(&sandbox, &["cip.json", "other.json"]);
+    // It does not go with its scope either.
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("AllRequired warning other.json:1:"), "{found:?}");
+    clean(&lint(&sandbox, &["cip.json"]));
+}

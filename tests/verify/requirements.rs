@@ -73,9 +73,23 @@ fn key_material_is_that_of_one_requirement_with_revocations_of_all() {
         place.json(IDENTITY).expect_verdict(status, verdict);
     }
     use base64::Engine as _;
-    let encoded = base64::engine::general_purpose::STANDARD.encode(key.certificate("A <a@example.com>"));
-    place.scopes(&json!({"": [{"type": "signedBy", "keyType": "GPGKeys", "keyData": encoded}]}));
-    place.json(IDENTITY).expect_verdict(0, OK);
+    // So that the last digit has bits of no byte.
+    let of_length = (1..).map(|n| key.certificate(&format!("{} <a@example.com>", "A".repeat(n))));
+    let bytes = of_length.into_iter().find(|bytes| bytes.len() % 3 == 1).unwrap();
+    let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
+    let with = |encoded: &str| {
+        place.scopes(&json!({"": [{"type": "signedBy", "keyType": "GPGKeys", "keyData": encoded}]}));
+        place.json(IDENTITY)
+    };
+    with(&encoded).expect_verdict(0, OK);
+    // Readers of policies pass over these bits; the padding must be there.
+    let last = encoded.trim_end_matches('=').len() - 1;
+    let digit = char::from(encoded.as_bytes()[last] + 1);
+    with(&format!("{}{digit}==", &encoded[..last])).expect_verdict(0, OK);
+    with(encoded.trim_end_matches('=')).expect_usage("expected the base64 of a key file");
+    // What is not read must be of its type all the same.
+    place.scopes(&json!({"": [{"type": "sigstoreSigned", "keyPath": "a.pub", "rekorPublicKeyPath": 5}]}));
+    place.json(IDENTITY).expect_usage("rekorPublicKeyPath");
 }
 
 #[test]

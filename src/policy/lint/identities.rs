@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Identity rules that do not go with their scope.
 
-use super::lists::List;
 use crate::identity::Rule;
 use crate::policy::combined::covers;
 use crate::policy::finding::{Code, Finding, Severity};
+use crate::policy::lists::List;
 use crate::policy::rulebook::{Rulebook, Spot, DOCKER};
+use crate::policy::scope::around;
 use crate::policy::{words, PolicyRequirement};
 use crate::reference::Reference;
 
-pub(super) fn of_list(list: &List<'_>) -> Vec<Finding> {
+pub(super) fn of_list(list: &List<'_>, book: &Rulebook) -> Vec<Finding> {
     if list
         .transport
         .is_some_and(|transport| transport != DOCKER && transport != "atomic")
@@ -22,7 +23,7 @@ pub(super) fn of_list(list: &List<'_>) -> Vec<Finding> {
         .flat_map(|rule| {
             let mut spot = rule.spot.clone();
             spot.path = format!("{}.signedIdentity", spot.path);
-            of_rule(rule.requirement, scope, spot)
+            of_rule(rule.requirement, scope, spot, book)
         })
         .collect()
 }
@@ -33,18 +34,18 @@ pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
     for (source, object) in book.objects() {
         for (number, entry) in object.scopes.iter().enumerate() {
             let spot = Spot::of_scope(source, object, number);
-            findings.extend(of_rule(&object.requirement, &entry.name, spot));
+            findings.extend(of_rule(&object.requirement, &entry.name, spot, book));
         }
     }
     findings
 }
 
-fn of_rule(requirement: &PolicyRequirement, scope: &str, spot: Spot) -> Vec<Finding> {
+fn of_rule(requirement: &PolicyRequirement, scope: &str, spot: Spot, book: &Rulebook) -> Vec<Finding> {
     let Some(identity) = words::rule(requirement) else {
         return Vec::new();
     };
     let warning = |message| (Severity::Warning, message);
-    let of_scope = never_met(identity, scope).or_else(|| surprise(identity, scope).map(warning));
+    let of_scope = never_met(identity, scope).or_else(|| surprise(identity, scope, book).map(warning));
     let told = of_scope.into_iter().chain(without_effect(identity).map(warning));
     told.map(|(severity, message)| {
         Finding::new(Code::IdentityAgainstScope, Some(spot.clone()), message).at_most(severity)
@@ -107,8 +108,16 @@ fn overlaps(scope: &str, prefix: &str) -> bool {
     scope.is_empty() || covers(scope, prefix) || covers(prefix, scope)
 }
 
+/// The nearest scope that all references with a prefix are in.
+fn nearest<'b>(prefix: &str, book: &'b Rulebook) -> Option<&'b str> {
+    let section = book.combined.policy.transports.iter().find(|own| own.name == DOCKER)?;
+    let mut all = std::iter::once(prefix.to_owned()).chain(around(prefix));
+    all.find_map(|name| section.scopes.iter().find(|own| own.name == name))
+        .map(|scope| scope.name.as_str())
+}
+
 /// What the rule means for the images of a scope where that may not be expected. `scope` is empty where all images are meant.
-fn surprise(rule: &Rule, scope: &str) -> Option<String> {
+fn surprise(rule: &Rule, scope: &str, book: &Rulebook) -> Option<String> {
     // A scope without a path has more than one repository, and so has one that the named repository lies below.
     let below = match rule {
         Rule::ExactReference(reference) | Rule::ExactRepository(reference) => {
@@ -121,8 +130,15 @@ fn surprise(rule: &Rule, scope: &str) -> Option<String> {
     match rule {
         Rule::Remap(remap) => {
             let (prefix, _) = remap.prefixes();
-            (!overlaps(scope, prefix))
-                .then(|| format!("remapIdentity never remaps here: no image in {shown} has the prefix {prefix}"))
+            if !overlaps(scope, prefix) {
+                return Some(format!(
+                    "remapIdentity never remaps here: no image in {shown} has the prefix {prefix}"
+                ));
+            }
+            let nearer = nearest(prefix, book).filter(|nearer| *nearer != scope && !covers(nearer, scope))?;
+            Some(format!(
+                "remapIdentity never remaps here: images with the prefix {prefix} are in scope {nearer}"
+            ))
         }
         Rule::ExactReference(reference) if is_wide => Some(format!(
             "every image in {shown}, whatever its name, must be signed as {reference}"

@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 
-use super::lists::{lists, List};
+use crate::identity::Rule;
 use crate::policy::finding::{Code, Finding, Severity};
-use crate::policy::rulebook::{PlacedRequirement, Rulebook, DOCKER};
+use crate::policy::lists::{lists, List};
+use crate::policy::rulebook::{PlacedRequirement, Rulebook};
 use crate::policy::{member, words, KeyMaterial, PolicyRequirement, SigstoreSigners};
 
 /// Of how many scopes it is told that several objects have them.
@@ -64,7 +65,7 @@ pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
             }
         }
         // A file that requires what the objects do is what nodes made of them.
-        let base = book.base_rules(DOCKER, Some(scope)).into_iter();
+        let base = book.base_rules(Some(scope)).into_iter();
         let mut base = base.filter(|rule| words::rule(rule.requirement).is_some());
         if base.any(|rule| !required.0.contains(&rule.requirement)) {
             different.insert(0, "the policy.json".to_owned());
@@ -102,6 +103,15 @@ pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
     findings
 }
 
+/// Whether no reader of policies implements a requirement.
+fn is_never_met(requirement: &PolicyRequirement) -> bool {
+    match requirement {
+        PolicyRequirement::SignedBaseLayer => true,
+        PolicyRequirement::SignedBy { key_type, .. } => !words::is_openpgp(*key_type),
+        _ => false,
+    }
+}
+
 fn of_rule(rule: &PlacedRequirement<'_>) -> Option<Finding> {
     let found = |code| {
         Some(Finding::new(
@@ -111,10 +121,7 @@ fn of_rule(rule: &PlacedRequirement<'_>) -> Option<Finding> {
         ))
     };
     match rule.requirement {
-        PolicyRequirement::SignedBaseLayer => found(Code::RequirementNeverMet),
-        PolicyRequirement::SignedBy { key_type, .. } if !words::is_openpgp(*key_type) => {
-            found(Code::RequirementNeverMet)
-        }
+        own if is_never_met(own) => found(Code::RequirementNeverMet),
         PolicyRequirement::SigstoreSigned { needs_rekor: true, .. }
         | PolicyRequirement::SigstoreSigned {
             signers: SigstoreSigners::Fulcio | SigstoreSigners::Pki,
@@ -139,7 +146,8 @@ impl<'r> Different<'r> {
                 ..
             }
         );
-        let is_new = is_open || self.0.len() > MAX_COMPARED || !self.0.contains(&own);
+        let is_new =
+            is_open || self.0.len() > MAX_COMPARED || !self.0.iter().any(|other| asks_for_the_same(other, own));
         if is_new {
             self.0.push(own);
         }
@@ -147,10 +155,23 @@ impl<'r> Different<'r> {
     }
 }
 
+/// Whether one signature may do for both: they are equal, or they name the same keys and the name that was asked for.
+fn asks_for_the_same(one: &PolicyRequirement, other: &PolicyRequirement) -> bool {
+    let keys_by_name = |own| {
+        let is_by_name = matches!(
+            words::rule(own)?,
+            Rule::MatchExact | Rule::MatchRepoDigestOrExact | Rule::MatchRepository
+        );
+        let material = member::material(own).filter(|_| is_by_name)?;
+        Some((words::kind(own), material))
+    };
+    one == other || keys_by_name(one).is_some_and(|own| keys_by_name(other) == Some(own))
+}
+
 /// Several requirements in one list.
 fn together(list: &List<'_>) -> Option<Finding> {
     let mut rules = Different::default();
-    for rule in &list.rules {
+    for rule in list.rules.iter().filter(|rule| !is_never_met(rule.requirement)) {
         rules.add(rule.requirement);
     }
     if rules.0.len() < 2 {

@@ -3,9 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::lists::List;
 use crate::policy::document::suggestion;
 use crate::policy::finding::{Code, Finding, Severity};
+use crate::policy::lists::List;
 use crate::policy::mirrored::asks_for_signatures;
 use crate::policy::rulebook::{Rulebook, Spot, DOCKER, OTHER_TRANSPORTS};
 use crate::policy::scope::around;
@@ -145,7 +145,7 @@ fn shadows(book: &Rulebook) -> Vec<Finding> {
     let own: HashMap<&str, &Scope> = section.scopes.iter().map(|own| (own.name.as_str(), own)).collect();
     let default = &book.combined.policy.default[..];
     let mut findings = Vec::new();
-    for scope in &section.scopes {
+    for scope in section.scopes.iter().filter(|scope| why_never(&scope.name).is_none()) {
         // What would apply to its images without it, or without those that refuse all of them.
         let mut around = around(&scope.name);
         around.push(String::new());

@@ -2,10 +2,12 @@
 //! The key files of a whole policy: those of every scope of every transport must be of use before anything is judged, since a
 //! revocation in one of them counts everywhere (docs/contract.md 9).
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::draft::{Draft, DraftDemand};
 use crate::policy::image_policy::ImagePolicy;
+use crate::policy::lists::{lists, List};
 use crate::policy::member;
 use crate::policy::rulebook::{PlacedRequirement, Rulebook, DOCKER};
 use crate::policy::{KeyMaterial, PolicyRequirement};
@@ -45,16 +47,12 @@ pub(in crate::run) fn troubles(book: &Rulebook, name: &str) -> Vec<Trouble> {
     let mut looking = Looking {
         book,
         name,
-        good: Vec::new(),
+        good: HashSet::new(),
         troubles: Vec::new(),
     };
-    let policy = book.base().and_then(|base| base.policy());
-    for own in policy.into_iter().flat_map(|policy| &policy.transports) {
-        for scope in &own.scopes {
-            looking.scope(&own.name, Some(&scope.name));
-        }
+    for list in lists(book) {
+        looking.look(&list);
     }
-    looking.scope(DOCKER, None);
     looking.troubles
 }
 
@@ -63,35 +61,33 @@ struct Looking<'b> {
     book: &'b Rulebook,
     name: &'b str,
     /// What names key files that are of use, as OpenPGP keys or as others: scopes often name the same.
-    good: Vec<(KeyMaterial, bool)>,
+    good: HashSet<(&'b KeyMaterial, bool)>,
     troubles: Vec<Trouble>,
 }
 
-impl Looking<'_> {
-    fn scope(&mut self, transport: &str, scope: Option<&str>) {
-        let words = match transport {
-            DOCKER => words(self.name, scope),
-            other => format!("transport {other}, {}", words(self.name, scope)),
+impl<'b> Looking<'b> {
+    fn look(&mut self, list: &List<'b>) {
+        let words = match list.transport {
+            None | Some(DOCKER) => words(self.name, list.scope),
+            Some(other) => format!("transport {other}, {}", words(self.name, list.scope)),
         };
-        for (number, rule) in self.book.base_rules(transport, scope).iter().enumerate() {
+        for (number, rule) in list.rules.iter().enumerate() {
             let Some(material) = member::material(rule.requirement).filter(|_| !is_read_once(rule.requirement)) else {
                 continue;
             };
             let is_openpgp = matches!(rule.requirement, PolicyRequirement::SignedBy { .. });
-            if self
-                .good
-                .iter()
-                .any(|(good, kind)| good == material && *kind == is_openpgp)
-            {
+            if self.good.contains(&(material, is_openpgp)) {
                 continue;
             }
             match draft((self.book, &words, number), rule.requirement, Some(rule), None) {
                 // Of what is not checked the keys are not read.
                 Ok(draft) if matches!(draft.demand, DraftDemand::Ready(_)) => {}
-                Ok(_) => self.good.push((material.clone(), is_openpgp)),
+                Ok(_) => {
+                    self.good.insert((material, is_openpgp));
+                }
                 Err(UsageError(message)) => self.troubles.push(Trouble {
-                    transport: transport.to_owned(),
-                    scope: scope.map(str::to_owned),
+                    transport: list.transport.unwrap_or(DOCKER).to_owned(),
+                    scope: list.scope.map(str::to_owned),
                     message,
                 }),
             }

@@ -10,9 +10,8 @@ use crate::openpgp::keys::certificate::Certificate;
 use crate::policy::explanation::{KeyFile, KeyLine};
 use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::lint;
-use crate::policy::member;
 use crate::policy::rulebook::{PlacedRequirement, Rulebook, Spot};
-use crate::policy::{KeyMaterial, PolicyRequirement};
+use crate::policy::{member, words, KeyMaterial, PolicyRequirement};
 use crate::reason::Reason;
 use crate::settings::policy::Ground;
 
@@ -80,9 +79,12 @@ fn of_rule(rule: &PlacedRequirement<'_>, material: &KeyMaterial, keys: &Keys, bo
     }
     let usable = |key: &&KeyLine| key.refusal.is_none();
     let is_one_left = keys.files.iter().flat_map(|file| &file.keys).any(|key| usable(&key));
+    // Nothing is judged where a key file of policy.json is of no use; keys that are not asked for are not read, and those of
+    // objects spoil only what they decide on.
+    let spoils_all = rule.object.is_none() && words::is_by_keys(rule.requirement);
     for (number, file) in keys.files.iter().enumerate() {
         let spot = member::of_file(rule, material, number, book);
-        findings.extend(of_file(file, &spot, is_one_left));
+        findings.extend(of_file(file, &spot, is_one_left, spoils_all));
     }
     findings
 }
@@ -94,7 +96,7 @@ fn list_of<'r>(rule: &'r PlacedRequirement<'_>) -> (&'r Path, &'r str) {
     (&rule.spot.file, list.map_or(path.as_str(), |end| &path[..end]))
 }
 
-fn of_file(file: &KeyFile, spot: &Spot, is_one_left: bool) -> Vec<Finding> {
+fn of_file(file: &KeyFile, spot: &Spot, is_one_left: bool, spoils_all: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut found = |code, message: String| findings.push(Finding::new(code, Some(spot.clone()), message));
     if let Some(trouble) = &file.trouble {
@@ -103,9 +105,14 @@ fn of_file(file: &KeyFile, spot: &Spot, is_one_left: bool) -> Vec<Finding> {
         } else {
             format!("{}: {trouble}", file.label)
         };
+        let rest = if spoils_all {
+            ", and verify and audit judge nothing by this policy"
+        } else {
+            ""
+        };
         found(
             Code::KeyUnreadable,
-            format!("{what}; every image here is refused, and verify and audit judge nothing by this policy"),
+            format!("{what}; every image here is refused{rest}"),
         );
     }
     for note in &file.notes {

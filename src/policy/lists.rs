@@ -5,17 +5,19 @@ use crate::policy::places::path_of;
 use crate::policy::rulebook::{PlacedRequirement, Rulebook, Spot, DOCKER};
 
 /// A list of requirements of containers-policy.json(5): of a scope, or the `default`.
-pub(super) struct List<'r> {
+pub(crate) struct List<'r> {
     /// Its transport; none for the `default`.
     pub transport: Option<&'r str>,
     /// Its scope; none for the `default`.
     pub scope: Option<&'r str>,
+    /// Where the list stands.
     pub spot: Spot,
+    /// Its requirements.
     pub rules: Vec<PlacedRequirement<'r>>,
 }
 
 /// All lists of a policy.
-pub(super) fn lists(book: &Rulebook) -> Vec<List<'_>> {
+pub(crate) fn lists(book: &Rulebook) -> Vec<List<'_>> {
     let Some((base, policy)) = book.base().and_then(|base| Some((base, base.policy()?))) else {
         return Vec::new();
     };

@@ -30,3 +30,6 @@ pub(crate) const MAX_SELF_SIGNATURES: usize = 64;
 
 /// Most instances of a list that are looked at, those of the lists in it included.
 pub(crate) const MAX_INSTANCES: usize = 256;
+
+/// Most signatures of the instances of a list that gpg is asked about; the same one at several of them counts once.
+pub(crate) const MAX_CHECKED_OF_LIST: usize = 1024;

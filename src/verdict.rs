@@ -9,6 +9,7 @@ pub mod expectation;
 mod finding;
 pub mod footing;
 pub mod image;
+pub(crate) mod of_list;
 pub mod pipeline;
 mod said;
 pub mod signature;

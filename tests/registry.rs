@@ -12,6 +12,8 @@ mod certificates;
 mod contacted;
 #[path = "registry/crossing.rs"]
 mod crossing;
+#[path = "registry/crowded_lists.rs"]
+mod crowded_lists;
 #[path = "registry/directory_lists.rs"]
 mod directory_lists;
 #[path = "registry/inspect.rs"]

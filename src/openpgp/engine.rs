@@ -39,6 +39,8 @@ pub struct Engine {
     told: usize,
     /// Keys, each with the one of its keys that signed, of which no revocation was left unchecked.
     sure: HashSet<(Fingerprint, Fingerprint)>,
+    /// How many times the checker was asked about a signature.
+    pub checked: usize,
     /// As in `sure`: the checker makes the same key of the copies as they were read.
     read_alike: HashSet<(Fingerprint, Fingerprint)>,
 }
@@ -59,6 +61,7 @@ impl Engine {
             warnings,
             told: 0,
             sure: HashSet::new(),
+            checked: 0,
             read_alike: HashSet::new(),
         }
     }
@@ -79,6 +82,7 @@ impl Engine {
             .iter()
             .any(|key| key.subkeys.iter().any(|subkey| maker.is(&subkey.fingerprint)));
         let fit = if is_there {
+            self.checked += 1;
             match self.check.check(message, &keys) {
                 // What it lacks says more than the number of an error.
                 Err(error @ EngineError::Unreliable { .. }) => {

@@ -11,6 +11,7 @@ use crate::settings::criteria::Criteria;
 use crate::settings::UsageError;
 use crate::subject::Subject;
 use crate::verdict::expectation::Signed;
+use crate::verdict::of_list::OfList;
 use crate::verdict::pipeline::{judge_image, Judges};
 use crate::verdict::{Expectation, ImageOutcome};
 
@@ -118,6 +119,22 @@ impl<'c> Judging<'c> {
     ) -> ImageOutcome {
         let expectation = self.expectation(identities, digest, stderr);
         self.judge_by(expectation, subject, no_signature)
+    }
+
+    /// Judges an instance of a manifest list, of whose other instances `of_list` was found out.
+    pub(super) fn judge_instance(
+        &mut self,
+        of_list: &mut OfList,
+        subject: &Subject,
+        identities: &[Reference],
+        digest: Option<Digest>,
+        no_signature: &str,
+        stderr: &mut Messages<'_>,
+    ) -> ImageOutcome {
+        self.judges.of_list = Some(std::mem::take(of_list));
+        let outcome = self.judge(subject, identities, digest, no_signature, stderr);
+        *of_list = self.judges.of_list.take().unwrap_or_default();
+        outcome
     }
 
     /// The ways in which a policy may have accepted an image by a signature for this reference;

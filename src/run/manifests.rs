@@ -12,8 +12,10 @@ use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::report::Instance;
+use crate::source::registry::signatures::MAX_NAMED;
 use crate::subject::instances::{self, Entry};
 use crate::subject::{ManifestState, NamingList, SourceAnswer, Subject};
+use crate::verdict::of_list::OfList;
 use crate::verdict::{ImageOutcome, SignatureOutcome};
 
 /// How deep lists may stand in lists: an instance may be a list, whose instances may not.
@@ -24,8 +26,8 @@ pub(super) struct Findings {
     pub(super) outcome: ImageOutcome,
     pub(super) sources: Vec<SourceAnswer>,
     pub(super) instances: Vec<Instance>,
-    /// The signatures of everything below it, at any depth, each with the digest of its manifest.
-    pub(super) inner: Vec<(String, SignatureOutcome)>,
+    /// The instances of the lists among its instances.
+    pub(super) below: Vec<Instance>,
     pub(super) left_out: Vec<String>,
     /// The digest of an instance by which signatures name it, where its bytes are known; its entry may have another one.
     pub(super) digest: Option<Digest>,
@@ -37,11 +39,34 @@ impl From<Refusal> for Findings {
             outcome: ImageOutcome::refused(refusal, Vec::new()),
             sources: Vec::new(),
             instances: Vec::new(),
-            inner: Vec::new(),
+            below: Vec::new(),
             left_out: Vec::new(),
             digest: None,
         }
     }
+}
+
+impl Findings {
+    /// The signatures of everything below it, at any depth, each with the digest of its manifest.
+    pub(super) fn take_inner(&mut self) -> Vec<(String, SignatureOutcome)> {
+        let instances = self.instances.drain(..).chain(self.below.drain(..));
+        let own = |Instance { image, outcome, .. }| {
+            let signatures = ImageOutcome::into_signatures(outcome).into_iter();
+            signatures.map(move |own| (String::clone(&image), own))
+        };
+        instances.flat_map(own).collect()
+    }
+}
+
+/// What the manifests of a list have taken of what all of them may take together.
+#[derive(Default)]
+pub(super) struct Spent {
+    /// How many instances were looked at.
+    instances: usize,
+    /// How many signatures were named that are not judged, because their manifest has too many.
+    named: usize,
+    /// What was found out about signatures of instances.
+    of_list: OfList,
 }
 
 /// Judges manifests of what is in one place.
@@ -51,16 +76,15 @@ pub(super) struct Manifests<'m, 'c, 'r> {
     /// The digest that the user expects, if any.
     pub(super) digest: Option<Digest>,
     pub(super) stderr: Messages<'m>,
-    /// How many instances were looked at.
-    pub(super) instances: usize,
+    pub(super) spent: &'m mut Spent,
 }
 
 impl Manifests<'_, '_, '_> {
     /// An instance of a list, by its own bytes.
     pub(super) fn instance(&mut self, identities: &[Reference], list: &[u8], entry: &Entry, depth: usize) -> Findings {
         // Lists in lists multiply, and each instance costs several requests.
-        self.instances += 1;
-        if self.instances > MAX_INSTANCES {
+        self.spent.instances += 1;
+        if self.spent.instances > MAX_INSTANCES {
             let message =
                 format!("the manifest list has more than {MAX_INSTANCES} instances; the others are not looked at");
             return Refusal::new(Reason::ManifestUnavailable, message).into();
@@ -128,26 +152,23 @@ impl Manifests<'_, '_, '_> {
             };
         }
         let mut instances = Vec::new();
-        let mut outcomes = Vec::new();
-        let mut inner = Vec::new();
+        let mut below = Vec::new();
         for entry in &entries {
             let findings = self.instance(&identities, manifest.bytes, entry, manifest.depth + 1);
             instances.push(Instance {
                 image: entry.digest.to_string(),
                 platform: entry.platform(),
-                outcome: findings.outcome.clone(),
+                outcome: findings.outcome,
             });
-            let digest = entry.digest.to_string();
-            let own = findings.outcome.signatures().iter();
-            inner.extend(own.map(|signature| (digest.clone(), signature.clone())));
-            inner.extend(findings.inner);
-            outcomes.push((format!("{} ({})", entry.platform(), entry.digest), findings.outcome));
+            below.extend(findings.instances.into_iter().chain(findings.below));
         }
+        let called = |own: &Instance| format!("{} ({})", own.platform, own.image);
+        let outcomes: Vec<_> = instances.iter().map(|own| (called(own), &own.outcome)).collect();
         Findings {
             outcome: ImageOutcome::of_list(own.outcome, &outcomes),
             sources: own.sources,
             instances,
-            inner,
+            below,
             left_out: named(&left_out),
             digest: None,
         }
@@ -163,6 +184,9 @@ impl Manifests<'_, '_, '_> {
     pub(super) fn own(&mut self, identities: &[Reference], manifest: &Manifest<'_>) -> Findings {
         let mut gathered = self.place.signatures(manifest);
         let mut elsewhere = Vec::new();
+        // One of them stays at every manifest, which says that there are more.
+        let most = MAX_NAMED.saturating_sub(self.spent.named).max(1);
+        self.spent.named += gathered.name_beyond_limit(most);
         let has_signatures = !gathered.signatures.is_empty();
         if !has_signatures {
             self.place.referrers(manifest, &mut gathered);
@@ -178,9 +202,13 @@ impl Manifests<'_, '_, '_> {
             is_object_alone: false,
         };
         let digest = self.digest_asked_for(manifest);
-        let outcome = self
-            .judging
-            .judge(&subject, identities, digest, &no_signature, &mut self.stderr);
+        let (of_list, stderr) = (&mut self.spent.of_list, &mut self.stderr);
+        let outcome = match manifest.depth {
+            0 => self.judging.judge(&subject, identities, digest, &no_signature, stderr),
+            _ => self
+                .judging
+                .judge_instance(of_list, &subject, identities, digest, &no_signature, stderr),
+        };
         if has_signatures && !matches!(outcome.verdict(), Verdict::Verified | Verdict::Allowed) {
             elsewhere = self.place.elsewhere(manifest, &[&subject.signatures]);
         }
@@ -190,7 +218,7 @@ impl Manifests<'_, '_, '_> {
             outcome,
             sources,
             instances: Vec::new(),
-            inner: Vec::new(),
+            below: Vec::new(),
             left_out: Vec::new(),
             digest: None,
         }

@@ -138,7 +138,7 @@ impl ImageOutcome {
     /// signed itself, or if it has an instance and every one is Verified. What each instance is called comes with it,
     /// safe to print.
     #[must_use]
-    pub fn of_list(own: Self, instances: &[(String, Self)]) -> Self {
+    pub fn of_list(own: Self, instances: &[(String, &Self)]) -> Self {
         if own.reason == Reason::Verified || instances.is_empty() {
             return own;
         }
@@ -281,6 +281,12 @@ impl ImageOutcome {
     #[must_use]
     pub fn signatures(&self) -> &[SignatureOutcome] {
         &self.signatures
+    }
+
+    /// Nothing but the signatures.
+    #[must_use]
+    pub fn into_signatures(self) -> Vec<SignatureOutcome> {
+        self.signatures
     }
 }
 

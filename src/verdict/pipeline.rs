@@ -4,6 +4,7 @@
 use super::expectation::Expectation;
 use super::finding::Finding;
 use super::image::ImageOutcome;
+use super::of_list::{failed, OfList};
 use super::signature::SignatureOutcome;
 use super::steps;
 use crate::openpgp::engine::Engine;
@@ -12,7 +13,6 @@ use crate::reason::{Reason, Refusal};
 use crate::sigstore::attachment::CERTIFICATE_ANNOTATION;
 use crate::sigstore::keys::Keys;
 use crate::subject::{Attachment, Content, SignatureBlob, SignatureKind, Subject};
-use crate::text::safe;
 
 /// An engine, or why there is none: then every signature is Unchecked for that reason.
 pub type EngineOrTrouble = Result<Box<Engine>, Refusal>;
@@ -26,6 +26,8 @@ pub struct Judges {
     pub sigstore: Vec<Result<Keys, Refusal>>,
     /// Blobs that are about to be judged, and what the framing made of them.
     framed: Vec<(Vec<u8>, Message)>,
+    /// What was found out about signatures of other instances, while those of a list are judged.
+    pub(crate) of_list: Option<OfList>,
 }
 
 impl Judges {
@@ -166,7 +168,11 @@ impl Trial<'_> {
             Some(Err(trouble)) => return self.refused(kind, trouble.clone()),
             None => return self.refused(kind, no_such_set()),
         };
-        match engine.verify(&message) {
+        let finding = match &mut judges.of_list {
+            Some(list) => list.verify((self.set, engine), bytes, &message),
+            None => engine.verify(&message).map_err(|error| failed(&error)),
+        };
+        match finding {
             Ok(finding) => {
                 let mut outcome = self.judge(kind, finding.into(), &message.payload);
                 if outcome.reason() == Reason::UnknownKey {
@@ -174,7 +180,7 @@ impl Trial<'_> {
                 }
                 outcome
             }
-            Err(error) => self.refused(kind, Refusal::new(Reason::EngineFailed, safe(&error.to_string()))),
+            Err(refusal) => self.refused(kind, refusal),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::reference::Reference;
 use crate::report::console::Messages;
 use crate::run::elsewhere::Sought;
 use crate::run::judging::Judging;
-use crate::run::manifests::{Manifest, Manifests, Place};
+use crate::run::manifests::{Manifest, Manifests, Place, Spent};
 use crate::run::planning::Author;
 use crate::settings::audit::{Audit, Images};
 use crate::settings::UsageError;
@@ -288,13 +288,13 @@ fn whole(judging: &mut Judging<'_>, place: Place<'_, '_>, job: &Job, told: &mut 
         place,
         digest: None,
         stderr: told.lend(),
-        instances: 0,
+        spent: &mut Spent::default(),
     };
-    let findings = manifests.manifest(&job.expected.identities, &manifest);
+    let mut findings = manifests.manifest(&job.expected.identities, &manifest);
     Judged {
         digest: name,
+        instances: findings.take_inner(),
         sources: findings.sources,
-        instances: findings.inner,
         ..findings.outcome.into()
     }
 }

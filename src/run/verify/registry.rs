@@ -8,7 +8,7 @@ use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::registries_conf::Location;
 use crate::report::{InRegistry, Instance};
-use crate::run::manifests::{malformed, named, Findings, Manifest, Manifests, Place};
+use crate::run::manifests::{malformed, named, Findings, Manifest, Manifests, Place, Spent};
 use crate::settings::image_name::short_name;
 use crate::settings::images::Wanted;
 use crate::settings::platforms::Platforms;
@@ -50,6 +50,7 @@ impl<'c> Run<'c, '_> {
             list: None,
             depth: 0,
         };
+        let mut spent = Spent::default();
         let platforms = &self.settings.platforms;
         if matches!(platforms, Platforms::Default) || !instances::is_list(&taken.bytes) {
             let choice = match platforms {
@@ -62,11 +63,15 @@ impl<'c> Run<'c, '_> {
                 let what = format!("{asked} is a single manifest, not a manifest list: {choice}");
                 self.put_aside(|lines| lines.note(what));
             }
-            let findings = self.manifests(registries, taken).manifest(&wanted.identities, &whole);
+            let findings = self
+                .manifests(registries, taken, &mut spent)
+                .manifest(&wanted.identities, &whole);
             self.note_differing(&wanted.asked, &findings);
             return self.print_found(wanted, taken, &taken.digest, findings, None, true);
         }
-        let own = self.manifests(registries, taken).own(&wanted.identities, &whole);
+        let own = self
+            .manifests(registries, taken, &mut spent)
+            .own(&wanted.identities, &whole);
         let entries = match instances::entries(&taken.bytes) {
             Ok(entries) => entries,
             Err(what) => {
@@ -93,12 +98,9 @@ impl<'c> Run<'c, '_> {
             _ => None,
         };
         self.print_found(wanted, taken, &taken.digest, whole, None, counts);
-        let mut looked_at = 0;
         for entry in &chosen {
-            let mut manifests = self.manifests(registries, taken);
-            manifests.instances = looked_at;
+            let mut manifests = self.manifests(registries, taken, &mut spent);
             let findings = manifests.instance(&wanted.identities, &taken.bytes, entry, 1);
-            looked_at = manifests.instances;
             let digest = findings.digest.clone().unwrap_or_else(|| entry.digest.clone());
             self.print_found(wanted, taken, &digest, findings, Some(entry.platform()), true);
         }
@@ -121,13 +123,18 @@ impl<'c> Run<'c, '_> {
         }
     }
 
-    fn manifests<'m, 'r>(&'m mut self, registries: &'m mut Registries<'r>, taken: &'m Taken) -> Manifests<'m, 'c, 'r> {
+    fn manifests<'m, 'r>(
+        &'m mut self,
+        registries: &'m mut Registries<'r>,
+        taken: &'m Taken,
+        spent: &'m mut Spent,
+    ) -> Manifests<'m, 'c, 'r> {
         Manifests {
             judging: &mut self.judging,
             place: Place::Registry(registries, taken),
             digest: self.settings.digest.clone(),
             stderr: self.stderr.lend(),
-            instances: 0,
+            spent,
         }
     }
 
@@ -138,7 +145,7 @@ impl<'c> Run<'c, '_> {
             place: Place::Directory(directory),
             digest: self.settings.digest.clone(),
             stderr: self.stderr.lend(),
-            instances: 0,
+            spent: &mut Spent::default(),
         };
         let whole = Manifest {
             bytes: &directory.manifest,

@@ -13,10 +13,10 @@ use crate::registry::registries_conf::Location;
 use crate::registry::trouble::Trouble;
 use crate::source::stored;
 use crate::subject::{Answer, Content, SignatureBlob, SourceAnswer, SourceKind, NO_LOOKASIDE};
-use crate::text::safe;
+use crate::text::{cut, safe, MAX_FOREIGN};
 
 /// Most signatures beyond the limit that are named.
-const MAX_NAMED: usize = 1000;
+pub const MAX_NAMED: usize = 1000;
 
 /// The signatures of a manifest, and what each place answered.
 #[derive(Debug, Clone, Default)]
@@ -96,11 +96,18 @@ impl Gathered {
 
     /// Of more signatures than are judged, the others are named only.
     fn limit(&mut self) {
-        self.signatures.truncate(MAX_SIGNATURES + MAX_NAMED);
-        self.origins.truncate(MAX_SIGNATURES + MAX_NAMED);
+        self.name_beyond_limit(MAX_NAMED);
         for (index, blob) in self.signatures.iter_mut().enumerate().skip(MAX_SIGNATURES) {
             blob.content = blob.content.refused(too_many(index));
         }
+    }
+
+    /// Leaves so many of the signatures that are beyond the limit, and are not judged; gives the number of those left.
+    pub fn name_beyond_limit(&mut self, most: usize) -> usize {
+        let left = self.signatures.len().saturating_sub(MAX_SIGNATURES).min(most);
+        self.signatures.truncate(MAX_SIGNATURES + left);
+        self.origins.truncate(MAX_SIGNATURES + left);
+        left
     }
 
     /// The places that were asked, in words, and those that were not.
@@ -235,7 +242,7 @@ impl Registries<'_> {
             Err(trouble) => (Vec::new(), Some(trouble)),
         };
         let found = found.into_iter().map(|entry| SignatureBlob {
-            name: entry.name,
+            name: cut(entry.name, MAX_FOREIGN),
             // What is no content at all was lost on the way here or there, and is no signature that somebody made.
             content: Content::Gpg(match entry.content {
                 Ok(blob) if blob.is_empty() => Err(lost(&url, "its content is empty")),

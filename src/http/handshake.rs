@@ -25,6 +25,8 @@ pub struct Advice {
     pub authority: String,
     /// How to ask for the server by a name that the certificate has.
     pub name: String,
+    /// How to give a client certificate, where the server takes nobody without.
+    pub client: String,
 }
 
 /// Alternative names of a certificate as they are told.
@@ -75,6 +77,24 @@ pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names, ad
             None => HandshakeLost::of("").into(),
         },
     }
+}
+
+/// Trouble after the handshake: by TLS 1.3 a server asks only then for the client certificate that is missing.
+pub(super) fn refused_later(error: io::Error, advice: &Advice) -> ureq::Error {
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<openssl::ssl::Error>());
+    let is_missing = |stack: &openssl::error::ErrorStack| {
+        let mut reasons = stack.errors().iter().filter_map(|error| error.reason());
+        reasons.any(|reason| reason == "tlsv13 alert certificate required")
+    };
+    if inner.and_then(openssl::ssl::Error::ssl_error).is_some_and(is_missing) {
+        return other(Refused(format!(
+            "the server requires a client certificate; {}",
+            advice.client
+        )));
+    }
+    error.into()
 }
 
 /// Whether a certificate is for another host or address: X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH.

@@ -19,7 +19,7 @@ use ureq::unversioned::transport::{
 };
 
 pub use super::handshake::Advice;
-use super::handshake::{is_other_name, names_of, other, refused, short, Names};
+use super::handshake::{is_other_name, names_of, other, refused, refused_later, short, Names};
 
 /// Server and client authentication.
 #[derive(Clone, Default)]
@@ -250,7 +250,12 @@ impl<In: Transport> Connector<In> for TlsConnector {
         let stream = ssl.connect(adapter);
         let stream = stream.map_err(|error| refused(error, name, &names, &self.advice))?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Some(Either::B(TlsTransport { buffers, stream })))
+        let advice = self.advice.clone();
+        Ok(Some(Either::B(TlsTransport {
+            buffers,
+            stream,
+            advice,
+        })))
     }
 }
 
@@ -287,6 +292,7 @@ fn session(context: &SslContext, name: &str, checked: bool, names: &Names) -> Re
 pub(super) struct TlsTransport {
     buffers: LazyBuffers,
     stream: SslStream<TransportAdapter>,
+    advice: Advice,
 }
 
 impl Transport for TlsTransport {
@@ -297,12 +303,14 @@ impl Transport for TlsTransport {
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         self.stream.get_mut().set_timeout(timeout);
         let output = &self.buffers.output()[..amount];
-        Ok(self.stream.write_all(output)?)
+        let written = self.stream.write_all(output);
+        written.map_err(|error| refused_later(error, &self.advice))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         self.stream.get_mut().set_timeout(timeout);
-        let amount = self.stream.read(self.buffers.input_append_buf())?;
+        let amount = self.stream.read(self.buffers.input_append_buf());
+        let amount = amount.map_err(|error| refused_later(error, &self.advice))?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }

@@ -131,16 +131,21 @@ impl Network {
             let own = names_of(server).swap_remove(0);
             self.certificates.first().map(|directory| directory.join(own))
         });
-        let into = directory.map(|directory| {
-            let directory = safe(&directory.display().to_string());
-            format!(", or put it into the directory {directory} as ca.crt{empty}")
-        });
+        let directory = directory.map(|directory| safe(&directory.display().to_string()));
+        let into = directory
+            .as_ref()
+            .map(|directory| format!(", or put it into the directory {directory} as ca.crt{empty}"));
+        let directory = directory.map_or_else(
+            || "of --cert-dir DIR".to_owned(),
+            |directory| format!("{directory} as client.cert and client.key"),
+        );
         Advice {
             authority: format!(
                 "name the CA certificate of the authority that issued it with --registry-ca FILE{}",
                 into.unwrap_or_default()
             ),
             name: "use a name that it has, or have it reissued for this one".to_owned(),
+            client: format!("put one and its key into the directory {directory}"),
         }
     }
 
@@ -216,7 +221,11 @@ fn read(directory: &Path) -> Result<Found, String> {
 
 fn names(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(directory)?.take(MAX_FILES) {
+    for entry in std::fs::read_dir(directory)? {
+        // Which of more are read would be chance.
+        if names.len() == MAX_FILES {
+            return Err(io::Error::other(format!("has more than {MAX_FILES} files")));
+        }
         names.push(entry?.path());
     }
     names.sort();

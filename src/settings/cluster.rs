@@ -151,6 +151,7 @@ fn finish(
                 advice: Advice {
                     authority: "name the authority that issued it as certificate-authority".into(),
                     name: "use a name that it has, as the address or as tls-server-name".into(),
+                    client: "name one and its key as client-certificate and client-key".into(),
                 },
             },
             proxy,

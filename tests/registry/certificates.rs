@@ -3,7 +3,7 @@
 //! what API servers have.
 
 use crate::registry::town::Town;
-use crate::support::api::certificates::Name;
+use crate::support::api::certificates::{Authority, KeyKind, Name};
 use crate::support::hub::{Answer, Hub};
 
 /// The message of an image that is not verified because a certificate is not accepted.
@@ -105,4 +105,65 @@ fn a_certificate_for_other_names() {
             "{message}"
         );
     }
+}
+
+/// It is shown to the server whose directory has it, and to no other one.
+#[test]
+fn a_client_certificate() {
+    let town = Town::new();
+    let clients = Authority::new("authority of clients");
+    let (hub, other) = (Hub::tls_for_clients(&clients), Hub::tls_for_clients(&clients));
+    let image = signed(&town, &hub);
+    let ca = town.sandbox.file("ca.pem", hub.ca_pem() + &other.ca_pem());
+    let run = |more: &[&str]| town.verify_json(&[&[&image, "--registry-ca", ca.to_str().unwrap()], more].concat());
+    let client = clients.client("reader", &[], KeyKind::EcPkcs8, true);
+    let put = |directory: &str| {
+        for (name, content) in [("client.cert", &client.certificate), ("client.key", &client.key)] {
+            town.sandbox.file(&format!("{directory}/{name}"), content);
+        }
+    };
+    let outcome = run(&[]).expect_verdict(3, "Unchecked/SourceUnavailable");
+    let item = outcome.item();
+    let message = item["message"].as_str().unwrap();
+    let own = |hub: &Hub| format!("home/.config/containers/certs.d/{}", hub.host());
+    let advice = format!(
+        "the server requires a client certificate; put one and its key into the directory {} as client.cert and client.key",
+        town.sandbox.path(&own(&hub)).display()
+    );
+    assert!(message.ends_with(&advice), "{message}");
+    put("given");
+    run(&["--cert-dir", "given"]).expect_verdict(0, "Verified/Verified");
+    put(&own(&hub));
+    run(&[]).expect_verdict(0, "Verified/Verified");
+    // A server that the registry sends us to, and that would take the same one.
+    other.store(|store| store.repository("ns/app").image("v1", "certified"));
+    let manifest = "/v2/ns/app/manifests/v1";
+    hub.answer(manifest, Answer::redirect(&format!("{}{manifest}", other.url())));
+    run(&[]).expect_verdict(3, "Unchecked/SourceUnavailable");
+    assert_eq!(other.lines(), [""; 0]);
+    put(&own(&other));
+    run(&[]).expect_verdict(0, "Verified/Verified");
+}
+
+/// Which files of very many count would be chance.
+#[test]
+fn a_directory_of_certificates_with_too_many_files() {
+    let (town, hub) = (Town::new(), Hub::tls());
+    let image = signed(&town, &hub);
+    town.sandbox.file("many/z.crt", hub.ca_pem());
+    for n in 1..1000 {
+        town.sandbox.file(&format!("many/{n}"), "");
+    }
+    let many = town.sandbox.path("many");
+    let many = many.to_str().unwrap();
+    town.verify_json(&[&image, "--cert-dir", many])
+        .expect_verdict(0, "Verified/Verified");
+    town.sandbox.file("many/1000", "");
+    let outcome = town.verify_json(&[&image, "--cert-dir", many]);
+    let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
+    let message = item["message"].as_str().unwrap();
+    assert!(
+        message.contains(&format!("{many}: has more than 1000 files")),
+        "{message}"
+    );
 }

@@ -20,7 +20,7 @@ pub use answer::{Answer, Body};
 pub use guard::Guard;
 pub use store::{sha256, Store, LIST, MANIFEST};
 
-use super::api::acceptor::acceptor;
+use super::api::acceptor::{acceptor, strict_acceptor};
 use super::api::certificates::{Authority, Name};
 use super::api::connection::Stream;
 use super::api::http::{read_request, HttpRequest};
@@ -96,29 +96,38 @@ pub struct Hub {
 impl Hub {
     /// Starts a server without TLS.
     pub fn plain() -> Self {
-        Self::launch(None)
+        Self::launch(None, None)
     }
 
     /// Starts a server with TLS, with a certificate of an authority of its own.
     pub fn tls() -> Self {
-        let mut names = vec![Name::Ip("127.0.0.1"), Name::Dns("localhost")];
-        names.extend(NAMES.map(Name::Dns));
-        Self::tls_for(&names)
+        Self::tls_for(&names())
+    }
+
+    /// The same for clients only that show a certificate of this authority.
+    pub fn tls_for_clients(of: &Authority) -> Self {
+        Self::launch(Some(&names()), Some(of))
     }
 
     /// The same with a certificate for these names only.
     pub fn tls_for(names: &[Name<'_>]) -> Self {
-        Self::launch(Some(names))
+        Self::launch(Some(names), None)
     }
 
-    fn launch(names: Option<&[Name<'_>]>) -> Self {
+    fn launch(names: Option<&[Name<'_>]>, clients: Option<&Authority>) -> Self {
         let authority = Authority::new("authority of a registry");
         let stop = Arc::new(Stop::default());
         let shared = Arc::new(Shared {
             stop: Arc::clone(&stop),
             ..Shared::default()
         });
-        let acceptor = names.map(|names| acceptor(authority.server_for("registry", names, true), &authority));
+        let acceptor = names.map(|names| {
+            let own = authority.server_for("registry", names, true);
+            match clients {
+                Some(clients) => strict_acceptor(own, clients),
+                None => acceptor(own, &authority),
+            }
+        });
         let served = Arc::clone(&shared);
         let listener = Listener::start(stop, move |socket| {
             // A client that breaks off is its own business.
@@ -201,6 +210,13 @@ impl Hub {
     pub fn connections(&self) -> usize {
         self.shared.stop.accepted()
     }
+}
+
+/// The names of servers that have no others.
+fn names() -> Vec<Name<'static>> {
+    let mut names = vec![Name::Ip("127.0.0.1"), Name::Dns("localhost")];
+    names.extend(NAMES.map(Name::Dns));
+    names
 }
 
 /// Serves a connection until it ends.

@@ -23,6 +23,24 @@ pub enum ClusterRegistry {
     },
 }
 
+/// Makes sure that `--attach` has the options that it needs.
+///
+/// # Errors
+/// When it has not.
+pub(super) fn check_attach(options: &cli::verify::VerifyCommand, recording: Recording) -> Result<(), UsageError> {
+    if options.attach && recording == Recording::Trial {
+        return Err(UsageError::new(
+            "--attach cannot be used with --dry-run=server: the server would store the signatures",
+        ));
+    }
+    if options.attach && (recording != Recording::Confirm || options.cluster_registry.registry_url.is_none()) {
+        return Err(UsageError::new(
+            "--attach needs --confirm and --registry-url: it adds what is found there to the Image object",
+        ));
+    }
+    Ok(())
+}
+
 impl ClusterRegistry {
     /// Reads the options; nothing where none is given. `in_files` says that the objects are in files, `in_cluster` that
     /// an image of the cluster is among those verified.
@@ -31,20 +49,9 @@ impl ClusterRegistry {
     /// When they do not fit each other, or what is verified.
     pub fn new(
         options: &cli::verify::VerifyCommand,
-        recording: Recording,
         in_files: bool,
         in_cluster: bool,
     ) -> Result<Option<Self>, UsageError> {
-        if options.attach && recording == Recording::Trial {
-            return Err(UsageError::new(
-                "--attach cannot be used with --dry-run=server: the server would store the signatures",
-            ));
-        }
-        if options.attach && (recording != Recording::Confirm || options.cluster_registry.registry_url.is_none()) {
-            return Err(UsageError::new(
-                "--attach needs --confirm and --registry-url: it adds what is found there to the Image object",
-            ));
-        }
         if options.cluster_registry.registry_url.is_none() {
             return Ok(None);
         }

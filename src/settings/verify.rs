@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::by_policy::{ByPolicy, OfCluster};
-use super::cluster_registry::ClusterRegistry;
+use super::cluster_registry::{check_attach, ClusterRegistry};
 use super::criteria::Criteria;
 use super::demands::Demands;
 use super::environment::Environment;
@@ -77,6 +77,9 @@ impl Verify {
     /// # Errors
     /// When they contradict each other or one is malformed.
     pub fn new(options: &cli::verify::VerifyCommand, environment: &Environment) -> Result<Self, UsageError> {
+        let recording = Recording::new(options.confirm, options.dry_run);
+        // Before what depends on the cluster, which may not be configured.
+        check_attach(options, recording)?;
         let mut source = Source::new(options, environment)?;
         let demands = Demands {
             identity_match: options.identity_match.as_deref(),
@@ -100,13 +103,12 @@ impl Verify {
                 "--explain prints text: it cannot be used with --output",
             ));
         }
-        let recording = Recording::new(options.confirm, options.dry_run);
         check_recording(options, recording, &source)?;
         check_registry_options(options, &source)?;
         let in_files = matches!(source, Source::Objects { .. });
         let in_cluster = matches!(&source, Source::Places { targets, .. }
             if targets.iter().any(|wanted| matches!(wanted.target, Target::Cluster(_))));
-        let cluster_registry = ClusterRegistry::new(options, recording, in_files, in_cluster)?;
+        let cluster_registry = ClusterRegistry::new(options, in_files, in_cluster)?;
         let prints_document = recording == Recording::Confirm
             && matches!(&source, Source::Objects { places, .. } if places.contains(&Place::Stdin));
         if prints_document && options.format.output != VerifyOutput::Text {

@@ -9,7 +9,7 @@ use crate::attach::Town;
 use crate::support::cluster::IDENTITY;
 use crate::support::cosign::{payload, Cosign};
 use crate::support::hub::{Answer, Hub};
-use crate::support::program::{binary, has};
+use crate::support::program::{binary, has, Sandbox};
 use crate::support::skipped;
 
 /// Runs the program about the image, with configuration of the test's own.
@@ -280,4 +280,20 @@ fn nobody_else_is_contacted() {
         assert!(seen.iter().all(|count| *count > 0), "{seen:?}: {text}");
     }
     assert_eq!((bystander.connections(), town.names().len()), (0, 1));
+}
+
+/// What the options lack is said, not that there is no cluster.
+#[test]
+fn what_attaching_needs_is_said_before_anything_of_the_cluster() {
+    let sandbox = Sandbox::new();
+    let needs = "--attach needs --confirm and --registry-url";
+    for (more, said) in [
+        (&[][..], needs),
+        (&["--confirm"], needs),
+        (&["--registry-url", "auto"], needs),
+        (&["--dry-run=server"], "--attach cannot be used with --dry-run=server"),
+    ] {
+        let call = ["verify", "ns/app:v1", "--expected-identity", IDENTITY, "--attach"];
+        sandbox.run([&call[..], more].concat()).expect_usage(said);
+    }
 }

@@ -62,6 +62,8 @@ mod served;
 mod skopeo_calls;
 #[path = "registry/sources.rs"]
 mod sources;
+#[path = "registry/system_files.rs"]
+mod system_files;
 #[path = "registry/town.rs"]
 pub mod town;
 #[path = "registry/usage.rs"]

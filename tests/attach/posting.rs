@@ -214,12 +214,16 @@ fn without_the_right() {
 
 #[test]
 fn more_than_the_import_controller_takes() {
-    let town = town();
-    let blobs: Vec<Vec<u8>> = (0..10u8).map(|n| vec![n; 8]).collect();
-    let blobs: Vec<&[u8]> = blobs.iter().map(Vec::as_slice).collect();
-    town.store(&blobs, &town.hub.host(), false);
-    town.offer("a", &town.sign());
-    let outcome = attach(&town);
-    assert!(outcome.stderr.contains("11 signatures"), "{outcome:#?}");
-    assert_eq!(town.names().len(), 11);
+    for before in [9, 10] {
+        let town = town();
+        let blobs: Vec<Vec<u8>> = (0..before).map(|n| vec![n; 8]).collect();
+        let blobs: Vec<&[u8]> = blobs.iter().map(Vec::as_slice).collect();
+        town.store(&blobs, &town.hub.host(), false);
+        town.offer("a", &town.sign());
+        let outcome = attach(&town);
+        let is_warned = outcome.stderr.contains("11 signatures");
+        assert_eq!(is_warned, before == 10, "{outcome:#?}");
+        assert_eq!(outcome.stderr.contains("import controller"), is_warned, "{outcome:#?}");
+        assert_eq!(town.names().len(), usize::from(before) + 1);
+    }
 }

@@ -36,11 +36,21 @@ fn run(site: &Site, level: Option<&str>, variable: Option<&str>) -> Outcome {
 #[track_caller]
 fn hides(site: &Site) {
     for level in LEVELS {
+        site.registry.take_seen();
         let outcome = run(site, Some(level), None).expect_verdict(0, "Verified/Verified");
-        assert!(
-            outcome.stderr.contains("GET https://"),
-            "{level}: nothing is logged: {outcome:?}"
-        );
+        let requests = site.registry.lines();
+        assert!(!requests.is_empty());
+        for request in requests {
+            let (method, target) = request.split_once(' ').unwrap();
+            let path = target.split('?').next().unwrap();
+            let begin = format!("{method} https://{HOST}{path}");
+            let is_of_it = |line: &str| line.contains(&begin) && line.contains(" in ") && line.ends_with(" bytes");
+            assert!(
+                outcome.stderr.lines().any(is_of_it),
+                "{level}: {request} is not logged with its answer: {outcome:?}"
+            );
+        }
+        assert!(outcome.stderr.contains(": 200 in "), "{level}: {outcome:?}");
     }
     for variable in VARIABLES {
         let outcome = run(site, None, Some(variable)).expect_verdict(0, "Verified/Verified");

@@ -85,7 +85,12 @@ fn over_plain_http_to_exactly_the_host_and_port_that_it_is_stored_for() {
 fn over_unverified_tls_to_exactly_the_host_and_port_that_it_is_stored_for() {
     let (town, hub) = (Town::new(), Hub::tls());
     let image = signed(&town, &hub);
-    goes_to_exactly_its_host_and_port(&town, &hub, &[&image, "--insecure"], "without a verified certificate");
+    let how = "without a verified certificate";
+    goes_to_exactly_its_host_and_port(&town, &hub, &[&image, "--insecure"], how);
+    // The same by registries.conf.
+    town.insecure(&[&hub.host()]);
+    goes_to_exactly_its_host_and_port(&town, &hub, &[&image], how);
+    town.conf("");
     // Verified, it is whoever it says it is, and all spellings of its host are its own.
     let ca = town.sandbox.file("hub.pem", hub.ca_pem());
     let file = town

@@ -73,6 +73,30 @@ fn kinds_for_which_no_key_is_named_are_present_and_not_checked() {
     assert!(message.contains("a keyless sigstore signature"), "{message}");
 }
 
+/// Beside a sigstore key, each of the options about GPG keys asks for the user's keyring.
+#[test]
+fn each_option_of_gpg_asks_for_the_keyring() {
+    let place = Place::new();
+    place.put(1, place.gpg());
+    let home = place.desk.signer.home().to_str().unwrap();
+    let run = |more: &[&str]| {
+        let mut command = place.desk.sandbox.command();
+        command.args(["verify", "-o", "json", "dir:d", "--expected-identity", IDENTITY]);
+        command.args(["--sigstore-key", "cosign.pub"]).args(more);
+        place.desk.sandbox.finish(command.env("GNUPGHOME", home), b"")
+    };
+    for option in [
+        ["--homedir", home],
+        ["--trust-model", "always"],
+        ["--signed-by", &place.desk.key],
+    ] {
+        run(&option).expect_verdict(0, OK);
+    }
+    let outcome = run(&[]).expect_verdict(1, "Unsupported/UnsupportedSignature");
+    let message = outcome.item()["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("present, not checked"), "{message}");
+}
+
 #[test]
 fn text_says_what_each_kind_came_to() {
     let place = Place::new();

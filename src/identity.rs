@@ -87,14 +87,6 @@ impl Remap {
             false => Some(intended.clone()),
         }
     }
-
-    /// The reference inside the prefix that an image signed as `signed` may be asked for as.
-    #[must_use]
-    pub fn undo(&self, signed: &Reference) -> Option<Reference> {
-        begins_with(signed, &self.signed_prefix)
-            .then(|| exchanged(signed, &self.signed_prefix, &self.prefix))
-            .flatten()
-    }
 }
 
 /// Whether a reference is a prefix, or goes on after it with another component.

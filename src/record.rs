@@ -7,6 +7,7 @@
 
 pub mod condition;
 mod context;
+mod grounds;
 mod words;
 
 use serde_json::{json, Map, Value};
@@ -22,6 +23,7 @@ use crate::text::{safe, time};
 use crate::verdict::{Ended, ImageOutcome, SignatureOutcome, Signer, Step};
 pub use condition::{latest, Condition};
 pub use context::Context;
+pub(crate) use grounds::{required_by, Grounds};
 
 /// Those of them that say who signed what, without the conditions.
 const FACTS: [&str; 5] = ["imageIdentity", "signedClaims", "created", "issuedBy", "issuedTo"];
@@ -91,18 +93,6 @@ pub(crate) fn takes_back(stored: &Value, plan: &Plan) -> bool {
     let new = changes.iter().find(|(name, _)| *name == "conditions");
     let keeps = |change: &Change| matches!(change, Change::Set(value) if is_true(&json!({"conditions": value})));
     is_true(stored) && new.is_some_and(|(_, change)| !keeps(change))
-}
-
-/// The reference for which a signature is recorded to be trusted; where the record does not say it, the one that the
-/// signature is made for.
-#[must_use]
-pub(crate) fn trusted_for(stored: &Value, outcome: &SignatureOutcome) -> Option<Reference> {
-    if status(stored, "Trusted").as_deref() != Some("True") {
-        return None;
-    }
-    let recorded = stored["imageIdentity"].as_str().filter(|text| !text.is_empty());
-    let signed = || outcome.claim().map(|claim| claim.reference.as_str());
-    Reference::parse(recorded.or_else(signed)?).ok()
 }
 
 /// A signature that passed all steps. It is trusted only for an identity that enough keys signed for.

@@ -63,6 +63,8 @@ mod partial;
 mod progress;
 #[path = "audit/proof.rs"]
 mod proof;
+#[path = "audit/recorded_for.rs"]
+mod recorded_for;
 #[path = "audit/recording.rs"]
 mod recording;
 #[path = "audit/registries.rs"]

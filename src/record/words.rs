@@ -12,13 +12,19 @@ use crate::verdict::{SignatureOutcome, Signer};
 /// Longest recorded message, in characters.
 const MAX_MESSAGE: usize = 1024;
 
+/// Between the parts of a message.
+pub(super) const BETWEEN: &str = "; ";
+
+/// Before the identities that were expected, in the part that has them.
+pub(super) const EXPECTED: &str = "; expected as ";
+
 /// How much of it the expected identities may take.
 const MAX_EXPECTED: usize = 320;
 
 /// Who has verified what.
 pub(super) fn verified(outcome: &SignatureOutcome, identities: &str, context: &Context) -> String {
     let signer = outcome.signer().map(Signer::name).unwrap_or_default();
-    let mut tail = format!("; expected as {}", cut(identities.to_owned(), MAX_EXPECTED));
+    let mut tail = format!("{EXPECTED}{}", cut(identities.to_owned(), MAX_EXPECTED));
     append_options(&mut tail, context);
     sentence("verified", &format!("signed by {signer}"), &tail, context)
 }
@@ -32,7 +38,7 @@ pub(super) fn rejected(outcome: &SignatureOutcome, message: &str, context: &Cont
     if !context.expected.is_empty() {
         let expected: Vec<String> = context.expected.iter().map(ToString::to_string).collect();
         let expected = cut(expected.join(", "), MAX_EXPECTED);
-        tail.push_str(&format!("; expected as {expected}"));
+        tail.push_str(&format!("{EXPECTED}{expected}"));
     }
     append_options(&mut tail, context);
     sentence("rejected", message, &tail, context)
@@ -40,7 +46,7 @@ pub(super) fn rejected(outcome: &SignatureOutcome, message: &str, context: &Cont
 
 fn append_options(text: &mut String, context: &Context) {
     for option in &context.options {
-        text.push_str("; ");
+        text.push_str(BETWEEN);
         text.push_str(&safe(option));
     }
 }

@@ -3,14 +3,13 @@
 
 mod draft;
 pub(super) mod key_files;
-mod ways;
+mod scopes;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use self::draft::{Draft, DraftDemand};
-pub(super) use self::ways::Way;
-use self::ways::{requirements, scope_of};
+use self::scopes::{requirements, scope_of};
 use super::engine;
 use crate::digest::Digest;
 use crate::openpgp::gnupg::home;
@@ -72,22 +71,9 @@ impl<'s> Rules<'s> {
         judges: &mut Judges,
         stderr: &mut Messages<'_>,
     ) -> Result<(), UsageError> {
-        let scopes: Vec<Option<String>> = identities
-            .map(|identity| scope_of(self.settings.policy(), identity))
-            .collect();
-        self.load_scopes(scopes, judges, stderr)
-    }
-
-    /// Loads the keys of these scopes.
-    fn load_scopes(
-        &mut self,
-        scopes: Vec<Option<String>>,
-        judges: &mut Judges,
-        stderr: &mut Messages<'_>,
-    ) -> Result<(), UsageError> {
         // All files first: a mistake with them is told before anything is started, and revocations count everywhere.
         let mut drafts: Vec<(Option<String>, Vec<Draft>)> = Vec::new();
-        for scope in scopes {
+        for scope in identities.map(|identity| scope_of(self.settings.policy(), identity)) {
             if self.scopes.contains_key(&scope) || drafts.iter().any(|(known, _)| *known == scope) {
                 continue;
             }
@@ -193,39 +179,16 @@ impl<'s> Rules<'s> {
         stderr: &mut Messages<'_>,
     ) -> Result<Expectation, UsageError> {
         self.load(identities.iter(), judges, stderr)?;
-        let alternatives = identities
-            .iter()
-            .map(|identity| self.alternative(identity, scope_of(self.settings.policy(), identity)));
+        let alternatives = identities.iter().map(|identity| self.alternative(identity));
         Ok(Expectation {
             alternatives: alternatives.collect(),
             digest,
         })
     }
 
-    /// The ways in which an image may have been accepted by a signature for this reference.
-    pub(super) fn ways(&self, signed: &Reference) -> Vec<Way> {
-        ways::ways(self.settings.policy(), signed)
-    }
-
-    /// What is expected of an image that is judged in this way.
-    ///
-    /// # Errors
-    /// When keys were not loaded before and a key file is of no use.
-    pub(super) fn expectation_of(
-        &mut self,
-        way: &Way,
-        judges: &mut Judges,
-        stderr: &mut Messages<'_>,
-    ) -> Result<Expectation, UsageError> {
-        self.load_scopes(vec![way.scope.clone()], judges, stderr)?;
-        Ok(Expectation {
-            alternatives: vec![self.alternative(&way.identity, way.scope.clone())],
-            digest: None,
-        })
-    }
-
     /// What a scope requires of an image that is expected to have an identity, once its keys are loaded.
-    fn alternative(&self, identity: &Reference, scope: Option<String>) -> Alternative {
+    fn alternative(&self, identity: &Reference) -> Alternative {
+        let scope = scope_of(self.settings.policy(), identity);
         Alternative {
             identity: identity.clone(),
             scope: Some(self.place(scope.as_deref())),

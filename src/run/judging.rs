@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What images are judged with: the keys and rules of the options, or those of a policy.
 
-use super::by_policy::{key_files, Rules, Way};
+use super::by_policy::{key_files, Rules};
 use super::engine;
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
@@ -135,24 +135,6 @@ impl<'c> Judging<'c> {
         let outcome = self.judge(subject, identities, digest, no_signature, stderr);
         *of_list = self.judges.of_list.take().unwrap_or_default();
         outcome
-    }
-
-    /// The ways in which a policy may have accepted an image by a signature for this reference;
-    /// none where there is no policy.
-    pub(super) fn ways(&self, signed: &Reference) -> Vec<Way> {
-        match &self.demand {
-            Demand::Policy(rules) => rules.ways(signed),
-            Demand::Options(_) | Demand::Unknown(_) => Vec::new(),
-        }
-    }
-
-    /// Judges an image and all its signatures in one way.
-    pub(super) fn judge_in(&mut self, way: &Way, subject: &Subject, stderr: &mut Messages<'_>) -> ImageOutcome {
-        let expectation = match &mut self.demand {
-            Demand::Policy(rules) => rules.expectation_of(way, &mut self.judges, stderr),
-            Demand::Options(_) | Demand::Unknown(_) => Err(UsageError::new("there is no policy")),
-        };
-        self.judge_by(expectation, subject, "there is no signature")
     }
 
     fn judge_by(

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is to be recorded about an object that was judged.
 
+mod as_recorded;
+
 use serde_json::Value;
 
+pub(super) use self::as_recorded::{AsRecorded, Recorded};
 use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Verdict};
 use crate::record::{self, Context, Plan};
@@ -59,59 +62,6 @@ pub(super) struct Words {
     pub(super) warnings: Vec<String>,
 }
 
-/// What an image comes to as the references for which its signatures are recorded to be trusted, each by itself in each
-/// scope of the policy that may have accepted it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct AsRecorded(pub(super) Vec<(Reference, Vec<ImageOutcome>)>);
-
-impl AsRecorded {
-    /// What a signature and its image come to as what the signature is recorded to be trusted for, in the scope that speaks for
-    /// it most, if that was looked at. Where no scope knows, this counts only for a signature that nothing but other scopes is
-    /// against. Nothing is known of a signature that the image was not judged by.
-    pub(super) fn of(
-        &self,
-        stored: &Value,
-        number: usize,
-        signature: &SignatureOutcome,
-    ) -> Option<(&ImageOutcome, Option<&SignatureOutcome>)> {
-        let recorded = record::trusted_for(stored, signature)?;
-        let (_, outcomes) = self.0.iter().find(|(identity, _)| *identity == recorded)?;
-        let own = outcomes
-            .iter()
-            .map(|outcome| (outcome, outcome.signatures().get(number)));
-        let (known, best) = own.map(|own| (known(own), own)).max_by_key(|(known, (_, own))| {
-            // Of what speaks against it, the signature itself comes first.
-            (*known, own.is_some_and(SignatureOutcome::is_refused_itself))
-        })?;
-        let passed = best.1.is_some_and(|own| own.verdict() == Verdict::Verified);
-        (known == Known::Bad || passed || signature.is_refused_by_scope()).then_some(best)
-    }
-}
-
-/// What is known of a record of trust by one scope, the least first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Known {
-    /// The scope does not judge such signatures.
-    Nothing,
-    /// It does not hold in the scope.
-    Bad,
-    /// A part that could not be checked may make it hold.
-    Open,
-    /// The image is Verified by the signature there.
-    Good,
-}
-
-fn known((outcome, signature): (&ImageOutcome, Option<&SignatureOutcome>)) -> Known {
-    match signature {
-        Some(own) if !outcome.reached(own).is_empty() => Known::Good,
-        None => Known::Open,
-        Some(own) if own.verdict() == Verdict::Unchecked => Known::Open,
-        Some(own) if own.spares_record() || own.verdict() == Verdict::Allowed => Known::Nothing,
-        Some(own) if own.verdict() == Verdict::Verified && outcome.verdict() == Verdict::Unchecked => Known::Open,
-        Some(_) => Known::Bad,
-    }
-}
-
 /// Works out what is to be recorded. `chosen` are the places of the judged signatures on the object, in the order of the
 /// outcome's; those of the outcome beyond them are not on the object. `record` is what every record of the run says. A record
 /// of trust that holds `as_recorded` is not taken back, whatever else is expected of the image. What is to be recorded of a
@@ -141,30 +91,32 @@ pub(super) fn plan(
         context.options = options(record, outcome, signature);
         let stored = &loaded.object["signatures"][*index];
         let mut plan = record::plan(stored, signature, outcome, &context);
-        let recorded = as_recorded.of(stored, number, signature);
-        let mut is_settled = false;
-        if let Some((image, own)) = recorded {
-            let as_recorded = own.map_or(Plan::Untouched, |own| {
-                record::plan(stored, own, image, &context.of(image, options(record, image, own)))
-            });
-            let is_lost = record::takes_back(stored, &as_recorded);
-            let is_refused_anywhere = own.is_some_and(SignatureOutcome::is_refused_anywhere);
-            is_settled = is_lost
-                && own
-                    .is_some_and(|own| own.verdict() == Verdict::Rejected && own.reason() != Reason::IdentityMismatch);
-            plan = match (record::takes_back(stored, &plan), as_recorded) {
-                // Why it does not hold is said by the scope that accepted it.
-                (true, own) if is_lost && signature.is_refused_by_scope() => own,
-                // A scope that accepts an image unsigned says nothing of its signatures.
-                (false, own) if is_lost && is_refused_anywhere => own,
-                (false, _) => plan,
-                (true, _) if is_lost => plan,
-                (true, Plan::Write { .. }) => Plan::Kept,
-                (true, own) => own,
-            };
+        let recorded = as_recorded.of(stored, number, outcome);
+        let mut is_certain = false;
+        match recorded {
+            Some(Recorded::Doubtful) if record::takes_back(stored, &plan) => plan = Plan::Kept,
+            Some(Recorded::Judged { image, own, is_settled }) => {
+                let as_recorded = own.map_or(Plan::Untouched, |own| {
+                    record::plan(stored, own, image, &context.of(image, options(record, image, own)))
+                });
+                let is_lost = record::takes_back(stored, &as_recorded);
+                let is_refused_anywhere = own.is_some_and(SignatureOutcome::is_refused_anywhere);
+                is_certain = is_lost && is_settled;
+                plan = match (record::takes_back(stored, &plan), as_recorded) {
+                    // Why it does not hold is said by the scope that accepted it.
+                    (true, own) if is_lost && signature.is_refused_by_scope() => own,
+                    // A scope that accepts an image unsigned says nothing of its signatures.
+                    (false, own) if is_lost && is_refused_anywhere => own,
+                    (false, _) => plan,
+                    (true, _) if is_lost => plan,
+                    (true, Plan::Write { .. }) => Plan::Kept,
+                    (true, own) => own,
+                };
+            }
+            _ => {}
         }
         let takes_back = record::takes_back(stored, &plan);
-        if !(takes_back && is_settled) && waits(signature, takes_back) {
+        if !(takes_back && is_certain) && waits(signature, takes_back) {
             if let Plan::Write { changes, .. } = plan {
                 planned.waiting.push(SignatureEdit { index: *index, changes });
             }
@@ -209,7 +161,7 @@ fn options(record: &Context, outcome: &ImageOutcome, signature: &SignatureOutcom
     for tally in outcome.tallies() {
         let has_decided = reached.is_empty() || reached.contains(&&tally.identity);
         let scope = tally.scope.as_ref().filter(|_| has_decided);
-        let scope = scope.map(|scope| format!("required by {scope}"));
+        let scope = scope.map(|scope| record::required_by(scope));
         options.extend(scope.filter(|scope| !options.contains(scope)));
     }
     options

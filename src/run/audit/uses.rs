@@ -8,10 +8,9 @@ use super::judge::Judge;
 use super::judged::{expiries, refused, Judged};
 use crate::audit::entry::IdentitySource;
 use crate::reason::{Reason, Refusal, Verdict};
-use crate::record;
+use crate::record::Grounds;
 use crate::reference::Reference;
 use crate::report::console::Messages;
-use crate::run::by_policy::Way;
 use crate::run::planning::AsRecorded;
 use crate::source::objects::Loaded;
 use crate::subject::Subject;
@@ -48,9 +47,9 @@ impl Judge<'_> {
         }
     }
 
-    /// Judges an object by a policy as what each of its signatures is recorded to be trusted for, in each scope that may have
-    /// accepted it, where the signature does not hold for what is expected of the image now: each scope has its own keys, and
-    /// what others call the image is no ground to take that record back. What the user says of the image is.
+    /// Judges an object by a policy as each identity for which one of its signatures is recorded to be trusted, where the
+    /// signature does not hold for what is expected of the image now: each scope has its own keys, and what others call the
+    /// image is no ground to take that record back. What the user says of the image is.
     pub(super) fn as_recorded(
         &mut self,
         loaded: &Loaded,
@@ -69,25 +68,31 @@ impl Judge<'_> {
             if signature.verdict() == Verdict::Unchecked || !outcome.reached(signature).is_empty() {
                 continue;
             }
-            let recorded = record::trusted_for(stored, signature);
-            let Some(identity) = recorded.filter(|own| all.0.iter().all(|(known, _)| known != own)) else {
+            let recorded = Grounds::of(stored, signature);
+            let Some(grounds) = recorded.filter(|own| all.0.iter().all(|(known, _)| known != own)) else {
                 continue;
             };
-            let ways = self.judging.ways(&identity).into_iter();
-            let outcomes = ways.map(|way| self.in_way(&way, subject, job, told)).collect();
-            all.0.push((identity, outcomes));
+            let expected = grounds.expected.iter();
+            let outcomes = expected
+                .map(|identity| self.once_expected(identity, subject, job, told))
+                .collect();
+            all.0.push((grounds, outcomes));
         }
         all
     }
 
-    /// Judges what there is of an image as a policy may have accepted it.
-    fn in_way(&mut self, way: &Way, subject: &Subject, job: &Job, told: &mut Messages<'_>) -> ImageOutcome {
-        let asked = &way.identity;
-        let outcome = with_lists(subject, job, std::slice::from_ref(asked), |subject| {
-            self.judging.judge_in(way, subject, told)
-        });
+    /// Judges what there is of an image as what was expected of it once.
+    fn once_expected(
+        &mut self,
+        identity: &Reference,
+        subject: &Subject,
+        job: &Job,
+        told: &mut Messages<'_>,
+    ) -> ImageOutcome {
+        let identities = std::slice::from_ref(identity);
+        let outcome = self.as_expected(subject, job, identities, "there is no signature", told);
         // Which list has that digest was not looked up.
-        let is_of_list = asked.digest().is_some_and(|digest| *digest != subject.digest);
+        let is_of_list = identity.digest().is_some_and(|digest| *digest != subject.digest);
         if is_of_list && outcome.reason() == Reason::IdentityMismatch {
             return ImageOutcome::refused(Refusal::new(Reason::ManifestUnavailable, ""), Vec::new());
         }

@@ -48,6 +48,8 @@ mod policies;
 mod real;
 #[path = "registry/real_attached.rs"]
 mod real_attached;
+#[path = "registry/redirected.rs"]
+mod redirected;
 #[path = "registry/referrers.rs"]
 mod referrers;
 #[path = "registry/refusals.rs"]

@@ -24,7 +24,7 @@ pub(super) fn target(server: &Url, url: &str, response: &Response) -> Result<(St
         .headers
         .get("location")
         .ok_or_else(|| wrong(format!("status {} without a Location", response.status)))?;
-    let target = absolute(server, location)
+    let target = absolute(url, location)
         .ok_or_else(|| wrong("it redirects to something that is not an http or https URL".into()))?;
     let next = server_of(&target).ok_or_else(|| wrong("it redirects to a malformed URL".into()))?;
     check(server, &next, "redirects").map_err(wrong)?;

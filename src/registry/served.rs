@@ -4,6 +4,8 @@
 
 use serde_core::de::IgnoredAny;
 
+use crate::http::Response;
+
 /// Why a blob is no OpenPGP message that somebody stored, in words that are safe to print; `None` for what is to be judged.
 /// Whoever has the stores read knows the format.
 pub type Framing = fn(&[u8]) -> Option<String>;
@@ -30,6 +32,11 @@ pub fn no_signature(body: &[u8], no_message: Framing) -> Option<String> {
         // Of a format that is not known here it is not known either what is missing.
         _ => None,
     }
+}
+
+/// Whether the server calls an answer a web page.
+pub(super) fn is_page(response: &Response) -> bool {
+    response.content_type == "text/html" || response.content_type == "application/xhtml+xml"
 }
 
 /// Whether an answer is a web page, whatever the server calls it: no signature of any format begins so.

@@ -2,12 +2,14 @@
 //! A conversation with one registry: manifests, blobs, lists of signatures. Redirects are followed without a login to
 //! any other server.
 
+mod ping;
 mod referrers;
 
 use std::sync::Arc;
 
+use self::ping::ping;
 use super::access::Access;
-use super::authorization::{Authorization, MAX_SMALL};
+use super::authorization::Authorization;
 use super::budget::Budget;
 use super::challenge::Challenge;
 use super::clients::{Clients, Question};
@@ -15,7 +17,7 @@ use super::extension::{self, Entry};
 use super::network::{Network, Reach};
 use super::redirect::{self, is_redirect, MAX_REDIRECTS};
 use super::repository::Repository;
-use super::said;
+use super::served::is_page;
 use super::trouble::Trouble;
 use super::url_text::is_same;
 use crate::clock::Clock;
@@ -81,13 +83,14 @@ impl<'n> Session<'n> {
                 why: error.to_string(),
             })?;
             match ping(&mut clients, &base, access.unverified) {
-                Ok(response) => {
+                Ok((response, is_own)) => {
+                    let challenges = if is_own { challenges(&response) } else { Vec::new() };
                     let offers_signatures = response.headers.get("x-registry-supports-signatures") == Some("1");
                     return Ok(Self {
                         clients,
                         base: base.clone(),
                         unverified: access.unverified,
-                        authorization: Authorization::new(base, access, challenges(&response), clock),
+                        authorization: Authorization::new(base, access, challenges, clock),
                         offers_signatures,
                     });
                 }
@@ -273,35 +276,4 @@ impl<'n> Session<'n> {
 
 fn challenges(response: &Response) -> Vec<Challenge> {
     response.headers.all("www-authenticate").map(Challenge::parse).collect()
-}
-
-fn ping(clients: &mut Clients<'_>, base: &Url, unverified: bool) -> Result<Response, Trouble> {
-    let url = format!("{base}/v2/");
-    let question = Question {
-        url: &url,
-        accept: "application/json",
-        headers: &[],
-        form: None,
-        limit: MAX_SMALL,
-    };
-    let response = clients.ask(base, Reach::of_registry(unverified), question)?;
-    match response.status {
-        200 if is_page(&response) => Err(Trouble::Page {
-            url,
-            wanted: "the answer of a registry",
-        }),
-        200 | 401 => Ok(response),
-        status => {
-            // No login was shown that could be repeated.
-            let hint = said::told(&response, |_| false);
-            Err(match status {
-                403 => Trouble::Forbidden { url, status, hint },
-                status => Trouble::Status { url, status, hint },
-            })
-        }
-    }
-}
-
-pub(super) fn is_page(response: &Response) -> bool {
-    response.content_type == "text/html" || response.content_type == "application/xhtml+xml"
 }

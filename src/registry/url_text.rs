@@ -7,14 +7,54 @@ use crate::http::url::Url;
 /// How often percent-encoding may be put on.
 const MAX_ENCODINGS: usize = 8;
 
-/// A location, absolute or relative to a server.
-pub(super) fn absolute(base: &Url, location: &str) -> Option<String> {
-    if location.starts_with("https://") || location.starts_with("http://") {
-        return Some(location.to_owned());
+/// Where a location leads that an answer to `url` names, as RFC 3986 section 5.2 has it: absolute, or relative to the server or
+/// the path of `url`.
+pub(super) fn absolute(url: &str, location: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let path = &path[..path.find(['?', '#']).unwrap_or(path.len())];
+    let first = location.split(['/', '?', '#']).next().unwrap_or_default();
+    if let Some((own, _)) = first.split_once(':') {
+        let own = own.to_ascii_lowercase();
+        let rest = location.get(own.len()..)?.strip_prefix("://")?;
+        return matches!(own.as_str(), "https" | "http").then(|| format!("{own}://{rest}"));
     }
-    let path = location.strip_prefix('/').filter(|path| !path.starts_with('/'))?;
-    let scheme = if base.is_https() { "https" } else { "http" };
-    Some(format!("{scheme}://{}/{path}", base.address()))
+    if let Some(rest) = location.strip_prefix("//") {
+        return Some(format!("{scheme}://{rest}"));
+    }
+    let tail = location.find(['?', '#']).unwrap_or(location.len());
+    let (own, tail) = location.split_at(tail);
+    let path = match own {
+        // What stands for the answer itself leads nowhere.
+        "" if !tail.starts_with('?') => return None,
+        "" => path.to_owned(),
+        own if own.starts_with('/') => without_dots(own),
+        own => without_dots(&format!(
+            "{}/{own}",
+            path.rsplit_once('/').map_or("", |(directory, _)| directory)
+        )),
+    };
+    Some(format!("{scheme}://{authority}{path}{tail}"))
+}
+
+/// A path without its segments `.` and `..` (RFC 3986 section 5.2.4).
+fn without_dots(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    for (index, segment) in segments.iter().enumerate() {
+        match *segment {
+            "." => {}
+            ".." => {
+                kept.pop();
+            }
+            segment => kept.push(segment),
+        }
+        // They name a directory.
+        if matches!(*segment, "." | "..") && index + 1 == segments.len() {
+            kept.push("");
+        }
+    }
+    format!("/{}", kept.join("/"))
 }
 
 /// The server of a URL. One with a user name in it is refused.
@@ -90,25 +130,40 @@ mod tests {
 
     #[test]
     fn where_locations_lead() {
-        let base = Url::parse("https://registry.example:5000").unwrap();
         let to = |location: &str| {
-            absolute(&base, location).and_then(|url| server_of(&url).map(|server| (server.address(), url)))
+            absolute("https://registry.example:5000/v2/a/b?c=/d", location).filter(|url| server_of(url).is_some())
         };
-        assert_eq!(
-            to("/v2/x").unwrap(),
-            (
-                "registry.example:5000".into(),
-                "https://registry.example:5000/v2/x".into()
-            )
-        );
-        assert_eq!(to("https://cdn.example/x?sig=1").unwrap().0, "cdn.example:443");
+        for (location, url) in [
+            ("/v2/x", "https://registry.example:5000/v2/x"),
+            ("x", "https://registry.example:5000/v2/a/x"),
+            ("./x:y?z=1", "https://registry.example:5000/v2/a/x:y?z=1"),
+            ("../x/", "https://registry.example:5000/v2/x/"),
+            ("../../../../x", "https://registry.example:5000/x"),
+            ("..", "https://registry.example:5000/v2/"),
+            ("/v2/./x/../y/.", "https://registry.example:5000/v2/y/"),
+            ("?next", "https://registry.example:5000/v2/a/b?next"),
+            ("//other.example/x", "https://other.example/x"),
+            ("https://cdn.example/x?sig=1", "https://cdn.example/x?sig=1"),
+            ("HTTPS://cdn.example/X", "https://cdn.example/X"),
+            ("Http://cdn.example/x", "http://cdn.example/x"),
+        ] {
+            assert_eq!(to(location).as_deref(), Some(url), "{location}");
+        }
+        assert_eq!(absolute("http://a.example", "x").as_deref(), Some("http://a.example/x"));
         for location in [
-            "//other.example/x",
-            "x",
+            "",
+            "#x",
+            "//",
+            "///x",
+            "//user:password@other.example/x",
+            "https:x",
+            "https:/x",
+            "x:y",
             "ftp://x/",
             "file:///etc/passwd",
             "https://user:password@other.example/",
             "https://good.example\\@evil.example/",
+            "//good.example\\@evil.example/",
             "https://",
             "javascript:x",
         ] {

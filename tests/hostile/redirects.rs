@@ -127,7 +127,12 @@ fn to_where_no_server_may_send_us() {
         "http://registry.example.test:443/x".to_owned(),
         "ftp://cdn.example.test/x".to_owned(),
         "file:///etc/passwd".to_owned(),
-        "//cdn.example.test/x".to_owned(),
+        "HTTP://cdn.example.test/x".to_owned(),
+        format!("//127.0.0.1:{port}/x"),
+        format!("HTTPS://localhost:{port}/x"),
+        "//user:word@cdn.example.test/x".to_owned(),
+        "///x".to_owned(),
+        "https:x".to_owned(),
         "https://user:word@cdn.example.test/x".to_owned(),
         String::new(),
     ] {

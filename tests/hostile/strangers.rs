@@ -58,7 +58,8 @@ fn a_redirect_to_another_host_takes_no_login_along() {
 fn redirects_to_this_machine_its_link_and_plain_http() {
     let site = guarded();
     let port = site.other.address().port();
-    for place in [Place::Manifest, Place::Extension] {
+    let ping = Answer::ok("application/json", "{}").header("X-Registry-Supports-Signatures", "1");
+    for place in [Place::Ping, Place::Manifest, Place::Extension] {
         for to in [
             format!("https://127.0.0.1:{port}/x"),
             format!("https://localhost:{port}/x"),
@@ -68,11 +69,16 @@ fn redirects_to_this_machine_its_link_and_plain_http() {
             "http://169.254.169.254/latest/meta-data".to_owned(),
             "https://[fe80::1]/x".to_owned(),
             "http://cdn.example.test/x".to_owned(),
+            "HTTP://cdn.example.test/x".to_owned(),
+            format!("//127.0.0.1:{port}/x"),
+            format!("HTTPS://localhost:{port}/x"),
+            "//user:word@cdn.example.test/x".to_owned(),
             "file:///etc/passwd".to_owned(),
         ] {
             site.registry.answer(&site.path(place), Answer::redirect(&to));
             site.judged(&[]).expect_verdict(3, "Unchecked/SourceUnavailable");
         }
+        site.registry.answer(&site.path(Place::Ping), ping.clone());
         site.registry.answer(&site.path(Place::Manifest), manifest(&site));
     }
     // The lookaside store too: it is on another host, and may not send us here either.
@@ -89,6 +95,37 @@ fn redirects_to_this_machine_its_link_and_plain_http() {
         "{targets:?}"
     );
     nothing_was_shown(&site.other);
+}
+
+/// How to log in the registry itself has to say, and not the server that it sends us to first.
+#[test]
+fn what_another_server_says_of_logins_is_not_asked() {
+    let site = guarded();
+    site.registry.answer(
+        &site.path(Place::Ping),
+        Answer::redirect("https://cdn.example.test/v2/"),
+    );
+    for challenge in [
+        "Basic realm=\"give me what you have\"",
+        "Bearer realm=\"https://auth.example.test/token\"",
+    ] {
+        let asks = Answer::challenge(challenge).header("X-Registry-Supports-Signatures", "1");
+        site.other.answer("/v2/", asks);
+        site.other.take_seen();
+        site.judged(&[]).expect_verdict(0, "Verified/Verified");
+        assert_eq!(site.other.lines()[0], "GET /v2/");
+        assert!(!site.other.lines().iter().any(|line| line.contains("/token")));
+        nothing_was_shown(&site.other);
+    }
+    // What is no answer of a registry is none there either.
+    for (answer, verdict) in [
+        (Answer::page(), "Unchecked/SourceUnavailable"),
+        (Answer::status(404), "Unchecked/SourceUnavailable"),
+        (Answer::status(403), "Unchecked/Forbidden"),
+    ] {
+        site.other.answer("/v2/", answer);
+        site.judged(&[]).expect_verdict(3, verdict);
+    }
 }
 
 /// An image that is signed in one place, and what a server answers there. What refers to an image is looked for only where
@@ -111,7 +148,7 @@ fn signed_at(place: Place) -> (Site, Answer) {
         Place::Ping | Place::Manifest | Place::Extension => site.sign(),
     }
     let honest = match place {
-        Place::Ping => Answer::ok("application/json", "{}"),
+        Place::Ping => Answer::ok("application/json", "{}").header("X-Registry-Supports-Signatures", "1"),
         Place::Manifest => manifest(&site),
         Place::Extension => {
             let entry = json!({"schemaVersion": 2, "name": "good", "type": "atomic", "content": base64(&signature)});
@@ -147,20 +184,13 @@ fn a_redirect_of_any_place_takes_no_login_along() {
         redirect("https://auth.example.test/moved?key=presigned");
         site.registry.take_seen();
         site.other.take_seen();
-        let outcome = judged();
+        judged().expect_verdict(status, verdict);
         let moved = "GET /moved?key=presigned".to_owned();
-        if place == Place::Ping {
-            // How to log in the registry itself has to say.
-            outcome.expect_verdict(3, "Unchecked/SourceUnavailable");
-            assert!(!site.other.lines().contains(&moved));
-        } else {
-            outcome.expect_verdict(status, verdict);
-            assert!(
-                site.other.lines().contains(&moved),
-                "{place:?}: {:?}",
-                site.other.lines()
-            );
-        }
+        assert!(
+            site.other.lines().contains(&moved),
+            "{place:?}: {:?}",
+            site.other.lines()
+        );
         if !matches!(place, Place::Ping | Place::Lookaside) {
             let seen = site.registry.seen();
             let is_shown = |seen: &Seen| seen.target == path && seen.authorization().starts_with("Basic ");

@@ -46,7 +46,7 @@ impl Session<'_> {
             let Some(next) = next_page(&response) else {
                 return Ok(found);
             };
-            let next = absolute(&self.base, next)
+            let next = absolute(&url, next)
                 .filter(|next| server_of(next).is_some_and(|server| is_same(&server, &self.base)))
                 .ok_or_else(|| wrong("its next page is on another server".into()))?;
             if self.authorization.shows_login(repository, &next) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Images in skopeo's directory layout (`dir:PATH`): `manifest.json`, `signature-1`, `signature-2` ...; where that is a
-//! manifest list, its instances are `HEX.manifest.json`, with `HEX.signature-1` ...
+//! manifest list, its instances are `HEX.manifest.json`, with `HEX.signature-1` ... An instance by another digest than
+//! SHA-256 is `ALGORITHM-HEX` instead of `HEX`, or was written by a skopeo that does not do that yet.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::stored;
-use crate::digest::Digest;
+use crate::digest::{Algorithm, Digest};
 use crate::files::read::read_regular;
 use crate::image::too_many;
 use crate::limits::MAX_BLOB_BYTES;
@@ -94,7 +95,7 @@ impl Directory {
         self.named(|of| {
             let mut digests = others.iter().chain([digest]);
             of.strip_suffix('.')
-                .is_some_and(|hex| digests.any(|own| own.hex() == hex))
+                .is_some_and(|of| digests.any(|own| names(own).iter().any(|name| name == of)))
         })
     }
 
@@ -116,22 +117,34 @@ impl Directory {
     /// # Errors
     /// When it is not there, or does not hash to the digest.
     pub fn instance(&self, digest: &Digest) -> Result<Vec<u8>, Refusal> {
-        let name = format!("{}.manifest.json", digest.hex());
         let unavailable = |what: String| Err(Refusal::new(Reason::ManifestUnavailable, what));
         let shown = self.shown();
-        match read_regular(&self.path.join(&name), MAX_MANIFEST_BYTES) {
-            Ok(Some(bytes)) if bytes.trim_ascii().is_empty() => unavailable(format!("{name} in {shown} is empty")),
-            Ok(Some(bytes)) if digest.is_of_manifest(&bytes) => Ok(bytes),
-            Ok(Some(_)) => Err(Refusal::new(
-                Reason::ManifestMismatch,
-                format!("{name} in {shown} does not hash to {digest}"),
-            )),
-            Ok(None) => unavailable(format!("{name} in {shown} has more than {MAX_MANIFEST_BYTES} bytes")),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => unavailable(format!(
-                "its manifest is not in {shown}, so that nothing is known of it; skopeo copy --all copies every instance"
-            )),
-            Err(error) => unavailable(format!("reading {name} in {shown}: {error}")),
+        for name in names(digest) {
+            let name = format!("{name}.manifest.json");
+            return match read_regular(&self.path.join(&name), MAX_MANIFEST_BYTES) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Ok(Some(bytes)) if bytes.trim_ascii().is_empty() => unavailable(format!("{name} in {shown} is empty")),
+                Ok(Some(bytes)) if digest.is_of_manifest(&bytes) => Ok(bytes),
+                Ok(Some(_)) => Err(Refusal::new(
+                    Reason::ManifestMismatch,
+                    format!("{name} in {shown} does not hash to {digest}"),
+                )),
+                Ok(None) => unavailable(format!("{name} in {shown} has more than {MAX_MANIFEST_BYTES} bytes")),
+                Err(error) => unavailable(format!("reading {name} in {shown}: {error}")),
+            };
         }
+        unavailable(format!(
+            "its manifest is not in {shown}, so that nothing is known of it; skopeo copy --all copies every instance"
+        ))
+    }
+}
+
+/// What the files of an instance may begin with.
+fn names(digest: &Digest) -> Vec<String> {
+    let plain = digest.hex().to_owned();
+    match digest.algorithm() {
+        Algorithm::Sha256 => vec![plain],
+        _ => vec![digest.as_str().replacen(':', "-", 1), plain],
     }
 }
 
@@ -264,9 +277,10 @@ fn numbered(directory: &Path) -> io::Result<Vec<(Key, String, PathBuf)>> {
 fn key(name: &str) -> Option<Key> {
     let (instance, number) = name.split_once("signature-")?;
     let is_instance = instance.is_empty()
-        || instance
-            .strip_suffix('.')
-            .is_some_and(|hex| hex.len() >= 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        || instance.strip_suffix('.').is_some_and(|of| {
+            let is_hex = of.len() >= 32 && of.bytes().all(|b| b.is_ascii_hexdigit());
+            is_hex || Digest::parse(&of.replacen('-', ":", 1)).is_ok()
+        });
     if !is_instance || number.starts_with(['0', '+']) {
         return None;
     }

@@ -4,6 +4,7 @@
 use std::fs;
 
 use serde_json::{json, Value};
+use sha2::{Digest as _, Sha512};
 
 use super::town::{hex, list, sha256, Town};
 use crate::support::docker_registry::{Kind, Registry};
@@ -239,5 +240,38 @@ fn a_list_that_skopeo_copied_from_a_registry() {
         let outcome = town.sandbox.run([&args[..], &[&directory]].concat());
         assert_eq!(outcome.verdict(), verdict, "{outcome:#?}");
         assert_eq!(outcome.item()["image"], sha256(&copied.list));
+    }
+}
+
+/// Newer versions of skopeo name the files of such an instance with the algorithm, older ones without it.
+#[test]
+fn an_instance_by_another_algorithm_is_found_by_either_name() {
+    let names = ["sha512-HEX", "HEX"];
+    for (of_manifest, of_signature) in names.into_iter().flat_map(|one| names.map(|other| (one, other))) {
+        let copied = Copied::new();
+        let mut list: Value = serde_json::from_slice(&copied.list).unwrap();
+        let mut longs = Vec::new();
+        for n in 0..2 {
+            let manifest = fs::read(copied.manifest(n)).unwrap();
+            fs::remove_file(copied.manifest(n)).unwrap();
+            let long = image_signature::text::hex(&Sha512::digest(&manifest)).to_lowercase();
+            let file = format!("multi/{}.manifest.json", of_manifest.replace("HEX", &long));
+            copied.town.sandbox.file(&file, &manifest);
+            list["manifests"][n]["digest"] = format!("sha512:{long}").into();
+            longs.push(long);
+        }
+        copied.put_list(&list);
+        copied.is("Unsigned/NoSignature");
+        for (long, digest) in longs.iter().zip(&copied.instances) {
+            let file = format!("{}.signature-1", of_signature.replace("HEX", long));
+            copied.sign(&file, digest, REFERENCE);
+        }
+        copied.is(OK);
+        let inspected = copied.town.sandbox.run(["inspect", "multi"]).expect(0).stdout;
+        assert_eq!(inspected.matches(".signature-1").count(), 2, "{inspected}");
+        // What does not hash to the digest is another manifest.
+        let file = format!("multi/{}.manifest.json", of_manifest.replace("HEX", &longs[1]));
+        copied.town.sandbox.file(&file, b"{}");
+        copied.is("Rejected/ManifestMismatch");
     }
 }

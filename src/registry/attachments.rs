@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::trouble::Fault;
 use crate::digest::Digest;
 use crate::json;
 use crate::limits::MAX_SIGNATURES;
@@ -26,13 +27,18 @@ pub struct Layer {
 /// What a manifest holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layers {
-    /// Signatures, in order, at most [`MAX_SIGNATURES`]; or what is wrong with one.
-    pub signatures: Vec<Result<Layer, String>>,
+    /// Signatures, at most [`MAX_SIGNATURES`]: in order, those of a type that is not known last; or what is wrong with one.
+    pub signatures: Vec<Result<Layer, Fault>>,
     /// How many signatures there are beyond the limit.
     pub beyond_limit: usize,
     /// How many layers are other things, such as attestations.
     pub others: usize,
+    /// The media type of the first of these, safe to print.
+    pub first_other: String,
 }
+
+/// What the media types of sigstore signatures begin with, those of versions that are not known as well.
+const SIGNATURE_TYPES: &str = "application/vnd.dev.cosign.simplesigning.";
 
 /// The tag at which signatures of an image hang.
 #[must_use]
@@ -66,24 +72,46 @@ pub fn parse(media_type: &str, body: &[u8]) -> Result<Layers, String> {
         ));
     }
     let layers = match root.get("layers") {
+        // Whoever writes a manifest without layers gives it a config; an error under 200 has neither.
+        None if !root.contains_key("config") => return Err("it has neither layers nor a config".into()),
         None | Some(Value::Null) => return Ok(Layers::default()),
         Some(Value::Array(layers)) => layers,
         Some(_) => return Err("layers: expected an array".into()),
     };
     let mut found = Layers::default();
+    let mut unknown = Vec::new();
     for value in layers {
         let Some(members) = value.as_object() else {
             return Err("layers: expected objects".into());
         };
-        if members.get("mediaType").and_then(Value::as_str) != Some(SIGNATURE_TYPE) {
+        let kind = members.get("mediaType").and_then(Value::as_str).unwrap_or_default();
+        if !begins_with(kind, SIGNATURE_TYPES) {
+            if found.others == 0 {
+                found.first_other = quoted(kind);
+            }
             found.others += 1;
+        } else if kind != SIGNATURE_TYPE {
+            unknown.push(kind);
         } else if found.signatures.len() == MAX_SIGNATURES {
             found.beyond_limit += 1;
         } else {
-            found.signatures.push(layer(members));
+            found.signatures.push(layer(members).map_err(Fault::Broken));
         }
     }
+    // What is not looked into pushes nothing beyond the limit.
+    let room = unknown.len().min(MAX_SIGNATURES - found.signatures.len());
+    found.beyond_limit += unknown.len() - room;
+    found.signatures.extend(unknown.into_iter().take(room).map(|kind| {
+        let what = format!("its layer is of type {}; {SIGNATURE_TYPE} is known", quoted(kind));
+        Err(Fault::Unknown(what))
+    }));
     Ok(found)
+}
+
+/// Whether a media type begins so; their case does not matter.
+fn begins_with(kind: &str, begin: &str) -> bool {
+    let own = kind.get(..begin.len());
+    own.is_some_and(|own| own.eq_ignore_ascii_case(begin))
 }
 
 fn layer(members: &Map<String, Value>) -> Result<Layer, String> {

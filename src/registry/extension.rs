@@ -4,25 +4,26 @@
 use base64::Engine as _;
 use serde_json::Value;
 
+use super::trouble::Fault;
 use crate::json;
-use crate::text::safe;
+use crate::text::{quoted, safe};
 
 /// Types under which simple signing signatures are listed: by the registry, and by the import controller.
 const TYPES: [&str; 2] = ["atomic", "AtomicImageV1"];
 
 /// The version of an entry.
-const VERSION: i64 = 2;
+const VERSION: &str = "2";
 
 /// An entry of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its name; empty where there is none.
     pub name: String,
-    /// The signature, or what is wrong with the entry.
-    pub content: Result<Vec<u8>, String>,
+    /// The signature, or why there is none to judge.
+    pub content: Result<Vec<u8>, Fault>,
 }
 
-/// Reads the list. Entries of other versions and types are left out; one that is broken spoils no other.
+/// Reads the list. An entry that is broken, or of another version or type, spoils no other.
 ///
 /// # Errors
 /// When the answer is not such a list.
@@ -37,23 +38,39 @@ pub fn parse(body: &[u8]) -> Result<Vec<Entry>, String> {
         // Another document: what it does not speak of is not known to be absent.
         None => return Err("it has no member signatures".into()),
     };
-    let mut entries = Vec::new();
-    for entry in list {
-        match entry.get("schemaVersion") {
-            None | Some(Value::Null) => continue,
-            Some(Value::Number(version)) if version.as_i64() == Some(VERSION) => {}
-            Some(Value::Number(_)) => continue,
-            Some(_) => return Err("schemaVersion of an entry: expected a number".into()),
-        }
-        if !entry["type"].as_str().is_some_and(|kind| TYPES.contains(&kind)) {
-            continue;
-        }
-        entries.push(Entry {
-            name: entry["name"].as_str().unwrap_or_default().to_owned(),
-            content: content(&entry["content"]),
-        });
+    let entries = list.iter().map(|entry| Entry {
+        name: entry["name"].as_str().unwrap_or_default().to_owned(),
+        content: read(entry),
+    });
+    Ok(entries.collect())
+}
+
+fn read(entry: &Value) -> Result<Vec<u8>, Fault> {
+    let broken = |what: &str| Err(Fault::Broken(what.to_owned()));
+    if !entry.is_object() {
+        return broken("it is not an object");
     }
-    Ok(entries)
+    let version = match &entry["schemaVersion"] {
+        Value::Null => None,
+        Value::Number(version) if version.is_i64() || version.is_u64() => Some(version.to_string()),
+        _ => return broken("its schemaVersion is not a whole number"),
+    };
+    let kind = match &entry["type"] {
+        Value::Null => None,
+        Value::String(kind) => Some(kind.as_str()),
+        _ => return broken("its type is not text"),
+    };
+    let is_known = kind.is_some_and(|kind| TYPES.contains(&kind));
+    if is_known && version.as_deref() == Some(VERSION) {
+        return content(&entry["content"]).map_err(Fault::Broken);
+    }
+    Err(Fault::Unknown(format!(
+        "it is of type {} and version {}; {} and {} of version {VERSION} are known",
+        kind.map_or("none".to_owned(), quoted),
+        version.as_deref().unwrap_or("none"),
+        TYPES[0],
+        TYPES[1]
+    )))
 }
 
 fn content(value: &Value) -> Result<Vec<u8>, String> {

@@ -99,6 +99,15 @@ pub enum Trouble {
     },
 }
 
+/// What is wrong with one entry of an answer with several, in words that are safe to print.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// It breaks a rule.
+    Broken(String),
+    /// It is of a type or version that is not known here.
+    Unknown(String),
+}
+
 impl Trouble {
     /// The trouble that says most: of two ways the one that led to an answer.
     #[must_use]

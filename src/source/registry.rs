@@ -8,6 +8,7 @@ mod attachments;
 pub mod compared;
 mod referrers;
 pub mod signatures;
+mod unread;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use image_signature::clock::Clock;
 use image_signature::digest::Digest;
 use image_signature::openpgp::framing::lost::no_message;
+use image_signature::reason::Reason;
 use image_signature::reference::Reference;
 use image_signature::registry::configuration::Configuration;
 use image_signature::registry::registries_conf::RegistriesConf;
@@ -79,6 +80,8 @@ fn read(case: &Value) -> Result<Vec<Attached>, String> {
     for blob in gathered.signatures {
         match blob.content {
             Content::Sigstore(Ok(attachment)) => found.push((attachment.payload, attachment.annotations)),
+            // A layer of a type that is not known is named, and is no signature that the reference reads.
+            Content::Sigstore(Err(refusal)) if refusal.reason == Reason::UnsupportedSignature => {}
             Content::Sigstore(Err(refusal)) => return Err(refusal.to_string()),
             Content::Gpg(_) | Content::Other(_) => {}
         }
@@ -249,4 +252,73 @@ fn payloads_that_are_too_large() {
         let is_seen = hub.lines().iter().any(|line| line.contains("/blobs/"));
         assert_eq!(is_seen, is_asked_for, "{:?}", hub.lines());
     }
+}
+
+/// Somebody has hung it there: an image with a signature of a type that is not known is not unsigned.
+#[test]
+fn what_else_hangs_at_the_tag_of_signatures_is_said() {
+    let (town, hub) = (Town::new(), Hub::plain());
+    town.insecure(&[&hub.host()]);
+    let store = town.store_on_disk();
+    town.stores(&format!(
+        "default-docker:\n  use-sigstore-attachments: true\n  lookaside: file://{}\n",
+        store.display()
+    ));
+    let digest = hub.store(|store| store.repository("ns/app").image("v1", "hanging"));
+    let reference = format!("{}/ns/app:v1", hub.host());
+    let image = format!("docker://{reference}");
+    let key = crate::support::cosign::Cosign::new();
+    let file = town.sandbox.file("cosign.pub", key.pem());
+    let payload = crate::support::cosign::payload(&digest, &reference);
+    let layer = hub.store(|store| store.repository("ns/app").blob(&payload));
+    let tag = format!("{}.sig", digest.replace(':', "-"));
+    let of_type = |kind: &str| {
+        json!({"mediaType": kind, "size": payload.len(), "digest": layer,
+            "annotations": {"dev.cosignproject.cosign/signature": base64(&key.sign(&payload))}})
+    };
+    let judged = |manifest: Value| {
+        let kind = "application/vnd.oci.image.manifest.v1+json";
+        let manifest = manifest.to_string();
+        hub.store(|store| drop(store.repository("ns/app").push(&tag, kind, manifest.as_bytes())));
+        town.verify_json(&["--sigstore-key", file.to_str().unwrap(), &image])
+    };
+    let with = |layers: &[&Value]| json!({"schemaVersion": 2, "config": {}, "layers": layers});
+    let good = of_type("application/vnd.dev.cosign.simplesigning.v1+json");
+    for kind in [
+        "application/vnd.dev.cosign.simplesigning.v2+json",
+        "application/vnd.dev.cosign.simpleSigning.v1+json",
+    ] {
+        let other = of_type(kind);
+        let item = judged(with(&[&other]))
+            .expect_verdict(1, "Unsupported/UnsupportedSignature")
+            .item();
+        assert!(item["message"].as_str().unwrap().contains(kind), "{item}");
+        assert_eq!(item["signatures"][0]["kind"], "sigstore");
+        judged(with(&[&other, &good])).expect_verdict(0, "Verified/Verified");
+    }
+    // What is no signature is named.
+    let statement = of_type("application/vnd.dsse.envelope.v1+json");
+    let item = judged(with(&[&statement]))
+        .expect_verdict(1, "Unsigned/NoSignature")
+        .item();
+    assert_eq!(answers(&item)[1], "attachment absent 0");
+    let note = "a layer of another type hangs there, \"application/vnd.dsse.envelope.v1+json\"";
+    assert_eq!(item["sources"][1]["note"], note, "{item}");
+    let item = judged(with(&[&statement, &good, &json!({})]))
+        .expect_verdict(0, "Verified/Verified")
+        .item();
+    let note = "2 layers of other types hang there, the first \"application/vnd.dsse.envelope.v1+json\"";
+    assert_eq!(item["sources"][1]["note"], note, "{item}");
+    // An error under 200 is no manifest; one without signatures is.
+    for error in [json!({"schemaVersion": 2, "errors": []}), json!({"schemaVersion": 2})] {
+        let item = judged(error).expect_verdict(3, "Unchecked/SourceUnavailable").item();
+        assert_eq!(answers(&item)[1], "attachment unusable 0");
+        town.keep("ns/app", &digest, 1, &town.sign(&digest, &reference));
+        town.verify(&[&image]).expect(0);
+        std::fs::remove_dir_all(store.join(format!("ns/app@{}", digest.replace(':', "=")))).unwrap();
+    }
+    for none in [json!({"schemaVersion": 2, "config": {}}), with(&[])] {
+        judged(none).expect_verdict(1, "Unsigned/NoSignature");
+    }
+    judged(json!({"schemaVersion": 2, "layers": []})).expect_verdict(1, "Unsigned/NoSignature");
 }

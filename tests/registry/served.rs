@@ -199,18 +199,81 @@ fn an_entry_of_the_extension_without_a_signature_is_trouble() {
         )
     };
     let good = entry(&format!("\"{}\"", base64(&town.sign(&digest, &reference))));
-    for content in ["\"?\"", "\"\"", "null", "1", "\"QUJ\""] {
-        hub.answer(&path, list(&[entry(content)]));
+    let whole = [
+        ("\"temporarily unavailable\"", "it is not an object"),
+        ("[1]", "it is not an object"),
+        ("5", "it is not an object"),
+        ("null", "it is not an object"),
+        ("{\"schemaVersion\":\"2\"}", "its schemaVersion is not"),
+        (
+            "{\"schemaVersion\":2.0,\"type\":\"atomic\"}",
+            "its schemaVersion is not",
+        ),
+        ("{\"schemaVersion\":{}}", "its schemaVersion is not"),
+        ("{\"schemaVersion\":2,\"type\":5}", "its type is not text"),
+    ];
+    let contents = ["\"?\"", "\"\"", "null", "1", "\"QUJ\""].map(|content| (entry(content), "its content is"));
+    for (broken, why) in whole
+        .map(|(text, why)| (text.to_owned(), why))
+        .into_iter()
+        .chain(contents)
+    {
+        hub.answer(&path, list(std::slice::from_ref(&broken)));
         let outcome = town.verify_json(&[&image]);
         let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
         let message = item["message"].as_str().unwrap();
-        assert!(
-            message.contains("an entry has no signature: its content is"),
-            "{message}"
-        );
-        hub.answer(&path, list(&[entry(content), good.clone()]));
+        let why = format!("an entry has no signature: {why}");
+        assert!(message.contains(&why), "{message}");
+        hub.answer(&path, list(&[broken, good.clone()]));
         town.verify_json(&[&image]).expect_verdict(0, "Verified/Verified");
     }
     hub.answer(&path, list(&[entry(&format!("\"{}\"", base64(b"text")))]));
     town.verify_json(&[&image]).expect_verdict(1, "Rejected/NotASignature");
+}
+
+/// Somebody has made it: the image is not unsigned.
+#[test]
+fn an_entry_of_the_extension_of_an_unknown_type_or_version_is_unsupported() {
+    let (town, hub, digest, reference) = registry();
+    let image = format!("docker://{reference}");
+    hub.store(|store| store.has_extension = true);
+    let path = format!("/extensions/v2/{REPOSITORY}/signatures/{digest}");
+    let content = base64(&town.sign(&digest, &reference));
+    let entry = |members: &str| format!("{{{members}\"name\":\"a\",\"content\":\"{content}\"}}");
+    let list = |entries: &[String]| {
+        let list = format!("{{\"signatures\":[{}]}}", entries.join(","));
+        hub.answer(&path, Answer::ok("application/json", list));
+        town.verify_json(&[&image])
+    };
+    let good = entry("\"schemaVersion\":2,\"type\":\"atomic\",");
+    for (members, why) in [
+        (
+            "\"schemaVersion\":3,\"type\":\"atomic\",",
+            "type \"atomic\" and version 3",
+        ),
+        (
+            "\"schemaVersion\":-1,\"type\":\"atomic\",",
+            "type \"atomic\" and version -1",
+        ),
+        ("\"type\":\"atomic\",", "type \"atomic\" and version none"),
+        (
+            "\"SchemaVersion\":2,\"type\":\"atomic\",",
+            "type \"atomic\" and version none",
+        ),
+        ("\"schemaVersion\":2,\"type\":\"x\",", "type \"x\" and version 2"),
+        (
+            "\"schemaVersion\":2,\"type\":\"Atomic\",",
+            "type \"Atomic\" and version 2",
+        ),
+        ("\"schemaVersion\":2,\"type\":null,", "type none and version 2"),
+        ("", "type none and version none"),
+    ] {
+        let item = list(&[entry(members)])
+            .expect_verdict(1, "Unsupported/UnsupportedSignature")
+            .item();
+        let message = item["message"].as_str().unwrap();
+        assert!(message.contains(why), "{message}");
+        list(&[entry(members), good.clone()]).expect_verdict(0, "Verified/Verified");
+    }
+    list(&[]).expect_verdict(1, "Unsigned/NoSignature");
 }

@@ -13,7 +13,7 @@ use crate::reference::Reference;
 use crate::registry::attachments::{self, Layer};
 use crate::registry::registries_conf::Location;
 use crate::registry::session::Session;
-use crate::registry::trouble::Trouble;
+use crate::registry::trouble::{Fault, Trouble};
 use crate::registry::Repository;
 use crate::sigstore::attachment::SIGNATURE_TYPE;
 use crate::subject::{Attachment, Content, SignatureBlob, SourceKind};
@@ -21,6 +21,14 @@ use crate::text::safe;
 
 /// Most signatures beyond the limit that are named.
 const MAX_NAMED: usize = 1000;
+
+/// What hangs at a tag.
+#[derive(Debug, Default)]
+pub(super) struct Hanging {
+    pub(super) signatures: Vec<SignatureBlob>,
+    /// What else hangs there, in words that are safe to print.
+    others: Option<String>,
+}
 
 impl Registries<'_> {
     /// Adds what hangs at the tag, where the configuration or the user asks for it. Only signatures are fetched, and from
@@ -42,27 +50,24 @@ impl Registries<'_> {
             return gathered.leave_out(SourceKind::Attachment, place, why.clone());
         }
         let (found, trouble) = self.attached(asked, location, &tag);
-        gathered.add(SourceKind::Attachment, place, found, trouble.as_ref());
-        if let Some(why) = unconfigured {
-            gathered.note(format!(
-                "podman and CRI-O with the registries.d of this machine do not look there: {why}"
-            ));
+        let others = found.others;
+        gathered.add(SourceKind::Attachment, place, found.signatures, trouble.as_ref());
+        let unconfigured = unconfigured
+            .map(|why| format!("podman and CRI-O with the registries.d of this machine do not look there: {why}"));
+        let notes: Vec<String> = others.into_iter().chain(unconfigured).collect();
+        if !notes.is_empty() {
+            gathered.note(notes.join("; "));
         }
     }
 
     /// What hangs at the tag, whatever the configuration says.
-    pub(super) fn attached(
-        &mut self,
-        asked: &Reference,
-        location: &Location,
-        tag: &str,
-    ) -> (Vec<SignatureBlob>, Option<Trouble>) {
+    pub(super) fn attached(&mut self, asked: &Reference, location: &Location, tag: &str) -> (Hanging, Option<Trouble>) {
         let opened = self.repository(asked, location);
         let opened = opened.and_then(|repository| Ok((repository, self.session(location)?)));
         let read = opened.and_then(|(repository, session)| read(session, &repository, tag));
         match read {
             Ok(found) => (found, None),
-            Err(trouble) => (Vec::new(), Some(trouble)),
+            Err(trouble) => (Hanging::default(), Some(trouble)),
         }
     }
 
@@ -80,12 +85,20 @@ impl Registries<'_> {
     }
 }
 
-fn read(session: &mut Session<'_>, repository: &Repository, tag: &str) -> Result<Vec<SignatureBlob>, Trouble> {
+fn read(session: &mut Session<'_>, repository: &Repository, tag: &str) -> Result<Hanging, Trouble> {
     let manifest = session.manifest(repository, tag)?;
     let layers = attachments::parse(&manifest.media_type, &manifest.body).map_err(|what| Trouble::Wrong {
         url: format!("{}/v2/{}/manifests/{tag}", session.base(), repository.path),
         what,
     })?;
+    let others = match layers.others {
+        0 => None,
+        1 => Some(format!("a layer of another type hangs there, {}", layers.first_other)),
+        many => Some(format!(
+            "{many} layers of other types hang there, the first {}",
+            layers.first_other
+        )),
+    };
     // Several keys over one payload are several layers with one digest, whose blob is fetched once.
     let mut blobs: HashMap<Digest, Result<Vec<u8>, Refusal>> = HashMap::new();
     let mut found = Vec::new();
@@ -104,10 +117,11 @@ fn read(session: &mut Session<'_>, repository: &Repository, tag: &str) -> Result
                 });
                 blob.clone().and_then(|payload| attachment(layer, payload))
             }
-            Err(what) => Err(Refusal::new(
+            Err(Fault::Broken(what)) => Err(Refusal::new(
                 Reason::NotASignature,
                 format!("its layer is malformed: {what}"),
             )),
+            Err(Fault::Unknown(what)) => Err(Refusal::new(Reason::UnsupportedSignature, what)),
         };
         found.push(SignatureBlob {
             name: format!("{tag}#{}", n + 1),
@@ -121,7 +135,10 @@ fn read(session: &mut Session<'_>, repository: &Repository, tag: &str) -> Result
             content: Content::Sigstore(Err(too_many(index))),
         });
     }
-    Ok(found)
+    Ok(Hanging {
+        signatures: found,
+        others,
+    })
 }
 
 /// A payload that cannot be had says nothing about the signature.

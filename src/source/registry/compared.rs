@@ -101,7 +101,7 @@ impl Registries<'_> {
                 let tag = attachments::tag(digest);
                 let (found, trouble) = self.attached(asked, location, &tag);
                 let place = format!("{}:{tag}", location.reference.name());
-                gathered.add(kind, place, found, trouble.as_ref());
+                gathered.add(kind, place, found.signatures, trouble.as_ref());
             }
             _ => self.extension(asked, location, digest, &mut gathered),
         }

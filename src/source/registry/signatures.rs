@@ -2,7 +2,7 @@
 //! The signatures of a manifest in all places that its location has for them. Each is asked for itself: trouble with one
 //! spoils no other and hides none.
 
-use super::{Registries, Taken};
+use super::{unread, Registries, Taken};
 use crate::digest::Digest;
 use crate::image::too_many;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
@@ -10,7 +10,7 @@ use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::lookaside::Store;
 use crate::registry::registries_conf::Location;
-use crate::registry::trouble::Trouble;
+use crate::registry::trouble::{Fault, Trouble};
 use crate::source::stored;
 use crate::subject::{Answer, Content, SignatureBlob, SourceAnswer, SourceKind, NO_LOOKASIDE};
 use crate::text::{cut, safe, MAX_FOREIGN};
@@ -214,6 +214,7 @@ impl Registries<'_> {
             );
         }
         self.attachments(asked, location, digest, gathered);
+        unread::put_last(&mut gathered.signatures, &mut gathered.origins);
         gathered.limit();
     }
 
@@ -248,7 +249,8 @@ impl Registries<'_> {
                 Ok(blob) if blob.is_empty() => Err(lost(&url, "its content is empty")),
                 Ok(blob) if blob.len() > MAX_BLOB_BYTES => Err(too_large()),
                 Ok(blob) => Ok(blob),
-                Err(what) => Err(lost(&url, &what)),
+                Err(Fault::Broken(what)) => Err(lost(&url, &what)),
+                Err(Fault::Unknown(what)) => Err(Refusal::new(Reason::UnsupportedSignature, what)),
             }),
         });
         let found = found.collect();

@@ -95,10 +95,10 @@ impl Town {
         allow_configuration(&scene.server, "alice");
         let town = Self { scene, hub, digest };
         town.store(&[], &town.hub.host(), false);
-        town.scene.sandbox.file(
-            "registries.d/none.yaml",
-            "default-docker:\n  lookaside: file:///nonexistent\n",
-        );
+        // No signature is there.
+        town.scene
+            .sandbox
+            .file("registries.d/none.yaml", "default-docker:\n  lookaside: file:///usr\n");
         town.scene.sandbox.file("registries.conf", "");
         town.scene.sandbox.file("ca.pem", town.hub.ca_pem());
         town

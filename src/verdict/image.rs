@@ -5,7 +5,7 @@ use super::expectation::Expectation;
 use super::footing::Footing;
 use super::signature::SignatureOutcome;
 use super::tally::{self, Tally};
-use super::unmet::by_policy;
+use super::unmet::{by_policy, unread};
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::subject::{unasked, ManifestState, SignatureKind, Subject};
@@ -77,14 +77,17 @@ impl ImageOutcome {
         // A signature that is enough for its own kind is not held for too few because of the other kind.
         let is_one_good = signatures.iter().any(|own| own.reason == Reason::Verified);
         let is_unasked = subject.is_object_alone && is_one_good && kinds.contains(&SignatureKind::Sigstore);
-        let missing: &[SignatureKind] = match (&trouble, is_unasked) {
-            (Some(_), _) => &[SignatureKind::Gpg, SignatureKind::Sigstore],
-            (None, true) => &[SignatureKind::Sigstore],
-            (None, false) => &[],
+        let unread = unread(subject).filter(|_| is_one_good);
+        let missing: &[SignatureKind] = match (&trouble, is_unasked, &unread) {
+            (None, false, None) => &[],
+            (None, false, Some((kinds, _))) => kinds,
+            (None, true, None) => &[SignatureKind::Sigstore],
+            _ => &[SignatureKind::Gpg, SignatureKind::Sigstore],
         };
         let tallies = tally::count(&signatures, expectation, missing);
-        let is_unasked = is_unasked && tallies.iter().any(Tally::is_open);
-        let trouble = trouble.or_else(|| is_unasked.then(|| unasked(&subject.sources)));
+        let is_open = tallies.iter().any(Tally::is_open);
+        let trouble = trouble.or_else(|| unread.filter(|_| is_open).map(|(_, refusal)| refusal));
+        let trouble = trouble.or_else(|| (is_unasked && is_open).then(|| unasked(&subject.sources)));
         if tallies.iter().any(Tally::is_reached) {
             let reached = tallies.iter().filter(|tally| tally.is_reached());
             let by_digest = matches!(subject.manifest, ManifestState::DigestGiven);

@@ -4,7 +4,48 @@
 use super::tally::Tally;
 use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
-use crate::subject::{ManifestState, Subject};
+use crate::subject::{Content, ManifestState, SignatureBlob, SignatureKind, Subject};
+use crate::text::safe;
+
+/// A signature that nobody looked into, and of which kinds it may be: it is beyond those that are looked at, or stored in a
+/// way that is not known here. It may be one that is missing.
+pub(super) fn unread(subject: &Subject) -> Option<(&'static [SignatureKind], Refusal)> {
+    let mut all: &[SignatureKind] = &[];
+    let mut first = None;
+    for blob in &subject.signatures {
+        let Some((kinds, refusal)) = why_unread(blob) else {
+            continue;
+        };
+        all = match all {
+            [] => kinds,
+            all if all == kinds => all,
+            _ => &BOTH,
+        };
+        first.get_or_insert_with(|| {
+            let name = safe(&blob.name);
+            let message = format!(
+                "{name} is not read and may be a signature that is required: {}",
+                refusal.message
+            );
+            Refusal::new(Reason::SourceUnavailable, message)
+        });
+    }
+    Some((all, first?))
+}
+
+const BOTH: [SignatureKind; 2] = [SignatureKind::Gpg, SignatureKind::Sigstore];
+
+fn why_unread(blob: &SignatureBlob) -> Option<(&'static [SignatureKind], &Refusal)> {
+    let (kinds, refusal): (&[SignatureKind], _) = match &blob.content {
+        // What is stored in a way that is not known may be of another kind as well.
+        Content::Gpg(Err(refusal)) if refusal.reason == Reason::UnsupportedSignature => (&BOTH, refusal),
+        Content::Gpg(Err(refusal)) => (&BOTH[..1], refusal),
+        Content::Sigstore(Err(refusal)) => (&BOTH[1..], refusal),
+        Content::Gpg(Ok(_)) | Content::Sigstore(Ok(_)) | Content::Other(_) => return None,
+    };
+    let is_beyond_limit = refusal.reason == Reason::LimitExceeded && refusal.spares_record;
+    (is_beyond_limit || refusal.reason == Reason::UnsupportedSignature).then_some((kinds, refusal))
+}
 
 /// Why an image is not Verified by a policy: of its identities, each judged in its own scope, the first that was refused
 /// before those that could not be checked here and those for which nothing is required. One that is open leaves all open.

@@ -203,12 +203,12 @@ fn sigstore_signatures_that_nobody_was_asked_for() {
         let conditions = object["signatures"][0]["conditions"].clone();
         format!("{} {}", conditions[0]["status"], conditions[0]["reason"])
     };
-    stores("default-docker:\n  lookaside: file:///nonexistent\n  use-sigstore-attachments: true\n");
+    stores("default-docker:\n  lookaside: file:///usr\n  use-sigstore-attachments: true\n");
     run(&town, None, &more).expect_verdict(0, "Verified/Verified");
     assert_eq!(trusted(), "\"True\" \"Verified\"");
     let writes = town.writes();
     for setting in ["", "  use-sigstore-attachments: false\n"] {
-        stores(&format!("default-docker:\n  lookaside: file:///nonexistent\n{setting}"));
+        stores(&format!("default-docker:\n  lookaside: file:///usr\n{setting}"));
         let outcome = run(&town, None, &more).expect_verdict(3, "Unchecked/SourceUnavailable");
         let message = outcome.item()["message"].as_str().unwrap().to_owned();
         assert!(
@@ -220,13 +220,13 @@ fn sigstore_signatures_that_nobody_was_asked_for() {
         assert_eq!((trusted(), town.writes()), ("\"True\" \"Verified\"".to_owned(), writes));
     }
     // Where the registry was asked and has none, that is an answer.
-    stores("default-docker:\n  lookaside: file:///nonexistent\n  use-sigstore-attachments: true\n");
+    stores("default-docker:\n  lookaside: file:///usr\n  use-sigstore-attachments: true\n");
     let tag = format!("/v2/ns/app/manifests/{}.sig", town.digest.replace(':', "-"));
     town.hub.answer(&tag, Answer::status(404));
     run(&town, None, &more).expect_verdict(1, "Rejected/PolicyRejected");
     assert_eq!(trusted(), "\"False\" \"PolicyRejected\"");
     // And a signature that is rejected for itself is, whoever was asked for others.
-    stores("default-docker:\n  lookaside: file:///nonexistent\n");
+    stores("default-docker:\n  lookaside: file:///usr\n");
     let other = town
         .scene
         .signer

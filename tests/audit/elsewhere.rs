@@ -24,7 +24,7 @@ impl Town {
         hub.store(|store| store.has_extension = true);
         allow_configuration(fleet.server(), "alice");
         let sandbox = &fleet.scene.sandbox;
-        let none = "default-docker:\n  lookaside: file:///nonexistent\n";
+        let none = "default-docker:\n  lookaside: file:///usr\n";
         sandbox.file("registries.d/none.yaml", none);
         sandbox.file("registries.conf", "");
         sandbox.file("ca.pem", hub.ca_pem());

@@ -159,7 +159,7 @@ fn no_record_is_taken_back_for_sigstore_signatures_that_nobody_was_asked_for() {
     let audit = |attachments: &str, status: i32| {
         sandbox.file(
             "registries.d/none.yaml",
-            format!("default-docker:\n  lookaside: file:///nonexistent\n{attachments}"),
+            format!("default-docker:\n  lookaside: file:///usr\n{attachments}"),
         );
         let mut command = sandbox.command();
         command.args([

@@ -143,7 +143,10 @@ impl Scene {
         let [source, mirror] = self.addresses();
         mirrored(&self.fleet, [source, mirror]);
         let sandbox = &self.fleet.scene.sandbox;
-        let store = |name: &str| format!("file://{}", sandbox.path(name).display());
+        let store = |name: &str| {
+            std::fs::create_dir_all(sandbox.path(name)).unwrap();
+            format!("file://{}", sandbox.path(name).display())
+        };
         sandbox.file(
             "registries.d/own.yaml",
             format!(

@@ -265,6 +265,7 @@ fn a_signature_that_a_mirror_lacks_is_one_gap() {
         mirror.host()
     );
     bench.desk.put("registries.conf", conf);
+    std::fs::create_dir(bench.desk.sandbox.path("none")).unwrap();
     let store = |name: &str| format!("file://{}", bench.desk.sandbox.path(name).display());
     let stores = format!(
         "docker:\n  {host}:\n    lookaside: {}\n  {}:\n    lookaside: {}\n",

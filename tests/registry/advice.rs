@@ -63,6 +63,7 @@ fn an_image_for_which_no_lookaside_store_is_configured() {
     let text = town.verify(&[&image, "--explain"]).expect(1).words();
     assert!(text.contains(advice), "{text}");
     let store = town.sandbox.path("none");
+    std::fs::create_dir(&store).unwrap();
     town.stores(&format!("default-docker:\n  lookaside: file://{}\n", store.display()));
     let text = town.verify(&[&image, "--explain"]).expect(1).words();
     assert!(!text.contains("built in") && !text.contains(advice), "{text}");

@@ -114,12 +114,29 @@ fn a_store_on_a_disk_that_is_not_there_is_told() {
     scene
         .town
         .stores("default-docker:\n  lookaside: file:///nonexistent/a%20b\n");
-    let outcome = scene.town.verify(&[&scene.image]).expect(1);
+    let item = scene
+        .town
+        .verify_json(&[&scene.image])
+        .expect_verdict(3, "Unchecked/SourceUnavailable")
+        .item();
     let told = format!(
-        "warning: {} line 2: there is no directory /nonexistent/a b\n",
+        ": there is no directory /nonexistent/a b, which {} line 2 names; if it is on another volume, mount that",
         scene.town.sandbox.path("registries.d/test.yaml").display()
     );
-    assert!(outcome.stderr.contains(&told), "{outcome:?}");
+    let message = item["message"].as_str().unwrap();
+    assert!(message.ends_with(&told), "{message}");
+    // Another place is enough.
+    let (digest, reference) = (
+        item["image"].as_str().unwrap(),
+        scene.image.trim_start_matches("docker://"),
+    );
+    let signature = scene.town.sign(digest, reference);
+    scene.hub.store(|store| {
+        store.has_extension = true;
+        store.repository("ns/app").sign(digest, "a", &signature);
+    });
+    scene.town.verify(&[&scene.image]).expect(0);
+    scene.hub.store(|store| store.has_extension = false);
     // A store that has nothing of this image is one.
     let empty = scene.town.sandbox.path("empty");
     std::fs::create_dir(&empty).unwrap();

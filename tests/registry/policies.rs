@@ -84,8 +84,12 @@ fn both_kinds_are_required_of_an_image_in_a_registry() {
     run("v1", json!([gpg, sigstore("other.pub")])).expect_verdict(1, "Rejected/PolicyRejected");
     run("v2", json!([gpg, sigstore("cosign.pub")])).expect_verdict(1, "Rejected/PolicyRejected");
     run("v2", json!([gpg])).expect_verdict(0, "Verified/Verified");
-    std::fs::remove_dir_all(store).unwrap();
+    std::fs::remove_dir_all(store.join("ns")).unwrap();
     run("v1", json!([gpg, sigstore("cosign.pub")])).expect_verdict(1, "Rejected/PolicyRejected");
+    // Without the store nobody knows what was in it.
+    std::fs::remove_dir_all(store).unwrap();
+    run("v1", json!([gpg, sigstore("cosign.pub")])).expect_verdict(3, "Unchecked/SourceUnavailable");
+    run("v1", json!([sigstore("cosign.pub")])).expect_verdict(0, "Verified/Verified");
 }
 
 /// Whoever has no word about sigstore signatures in registries.d learns that they were not asked for.

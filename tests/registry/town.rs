@@ -70,6 +70,7 @@ impl Town {
     /// A lookaside store on disk for everything.
     pub fn store_on_disk(&self) -> PathBuf {
         let store = self.sandbox.path("lookaside");
+        std::fs::create_dir_all(&store).unwrap();
         let url = format!("file://{}", store.display());
         self.stores(&format!(
             "default-docker:\n  lookaside: {url}\n  lookaside-staging: {url}\n"

@@ -279,11 +279,8 @@ impl Registries<'_> {
         let (numbered, mut trouble) = self.stores.read(&store);
         if numbered.is_empty() {
             self.warn_of_unknown_members(reference);
-            if let (Some((_, place)), Some(directory)) = (configured, store.missing_directory()) {
-                let directory = safe(&directory.display().to_string());
-                self.warn(format!("{}: there is no directory {directory}", place.line_of_file()));
-            }
         }
+        trouble = trouble.or_else(|| unread::away(&store, configured?.1));
         // A store of which nothing but trouble came has no signatures as far as anybody knows.
         if numbered.iter().all(|numbered| is_lost(&numbered.content)) {
             let first = numbered.first().and_then(|numbered| numbered.content.as_ref().err());

@@ -2,7 +2,11 @@
 //! Signatures that a place has, or may have, and that nobody can look into.
 
 use crate::reason::{Reason, Refusal};
+use crate::registry::lookaside::Store;
+use crate::registry::registries_d::MemberPlace;
+use crate::registry::trouble::Trouble;
 use crate::subject::{Content, SignatureBlob};
+use crate::text::safe;
 
 /// Puts what is stored in an unknown way behind the others, so that it pushes none of them beyond the limit.
 pub(super) fn put_last(signatures: &mut Vec<SignatureBlob>, origins: &mut Vec<usize>) {
@@ -17,4 +21,17 @@ pub(super) fn put_last(signatures: &mut Vec<SignatureBlob>, origins: &mut Vec<us
 
 fn is_unknown<T>(content: &Result<T, Refusal>) -> bool {
     matches!(content, Err(refusal) if refusal.reason == Reason::UnsupportedSignature)
+}
+
+/// That a store on a disk, which a file names, is not there: whoever names one has it, and nothing is known of what is in it.
+pub(super) fn away(store: &Store, named: &MemberPlace) -> Option<Trouble> {
+    let directory = store.missing_directory()?;
+    Some(Trouble::Unreachable {
+        url: safe(&store.location()),
+        why: format!(
+            "there is no directory {}, which {} names; if it is on another volume, mount that",
+            safe(&directory.display().to_string()),
+            named.line_of_file()
+        ),
+    })
 }

@@ -113,40 +113,40 @@ impl Reason {
         Self::NoExpectedIdentity,
     ];
 
-    /// The word in output and in recorded conditions, the verdict, and whether it depends on what our clock says: a row a
-    /// reason, so that the compiler asks for that of a new one.
-    fn row(self) -> (&'static str, Verdict, bool) {
+    /// The word in output and in recorded conditions, the verdict, whether it depends on what our clock says, and whether it
+    /// may be about the image itself: a row a reason, so that the compiler asks for these of a new one.
+    fn row(self) -> (&'static str, Verdict, bool, bool) {
         match self {
-            Reason::Verified => ("Verified", Verdict::Verified, false),
-            Reason::NoSignature => ("NoSignature", Verdict::Unsigned, false),
-            Reason::NotASignature => ("NotASignature", Verdict::Rejected, false),
-            Reason::MultipleSignatures => ("MultipleSignatures", Verdict::Rejected, false),
-            Reason::UnsupportedSignature => ("UnsupportedSignature", Verdict::Unsupported, false),
-            Reason::BadSignature => ("BadSignature", Verdict::Rejected, false),
-            Reason::UnknownKey => ("UnknownKey", Verdict::Rejected, false),
-            Reason::KeyNotAccepted => ("KeyNotAccepted", Verdict::Rejected, false),
-            Reason::KeyExpired => ("KeyExpired", Verdict::Rejected, true),
-            Reason::KeyRevoked => ("KeyRevoked", Verdict::Rejected, false),
-            Reason::KeyDisabled => ("KeyDisabled", Verdict::Rejected, false),
-            Reason::WrongKeyUsage => ("WrongKeyUsage", Verdict::Rejected, false),
-            Reason::SignatureExpired => ("SignatureExpired", Verdict::Rejected, true),
-            Reason::SignatureNotYetValid => ("SignatureNotYetValid", Verdict::Rejected, true),
-            Reason::WeakAlgorithm => ("WeakAlgorithm", Verdict::Rejected, false),
-            Reason::MalformedPayload => ("MalformedPayload", Verdict::Rejected, false),
-            Reason::DigestMismatch => ("DigestMismatch", Verdict::Rejected, false),
-            Reason::ManifestMismatch => ("ManifestMismatch", Verdict::Rejected, false),
-            Reason::IdentityMismatch => ("IdentityMismatch", Verdict::Rejected, false),
-            Reason::ThresholdNotReached => ("ThresholdNotReached", Verdict::Rejected, false),
-            Reason::PolicyRejected => ("PolicyRejected", Verdict::Rejected, false),
-            Reason::Allowed => ("Allowed", Verdict::Allowed, false),
-            Reason::MalformedImage => ("MalformedImage", Verdict::Rejected, false),
-            Reason::LimitExceeded => ("LimitExceeded", Verdict::Rejected, false),
-            Reason::NotFound => ("NotFound", Verdict::Unchecked, false),
-            Reason::Forbidden => ("Forbidden", Verdict::Unchecked, false),
-            Reason::ManifestUnavailable => ("ManifestUnavailable", Verdict::Unchecked, false),
-            Reason::SourceUnavailable => ("SourceUnavailable", Verdict::Unchecked, false),
-            Reason::EngineFailed => ("EngineFailed", Verdict::Unchecked, false),
-            Reason::NoExpectedIdentity => ("NoExpectedIdentity", Verdict::Unchecked, false),
+            Reason::Verified => ("Verified", Verdict::Verified, false, false),
+            Reason::NoSignature => ("NoSignature", Verdict::Unsigned, false, false),
+            Reason::NotASignature => ("NotASignature", Verdict::Rejected, false, false),
+            Reason::MultipleSignatures => ("MultipleSignatures", Verdict::Rejected, false, false),
+            Reason::UnsupportedSignature => ("UnsupportedSignature", Verdict::Unsupported, false, true),
+            Reason::BadSignature => ("BadSignature", Verdict::Rejected, false, false),
+            Reason::UnknownKey => ("UnknownKey", Verdict::Rejected, false, false),
+            Reason::KeyNotAccepted => ("KeyNotAccepted", Verdict::Rejected, false, false),
+            Reason::KeyExpired => ("KeyExpired", Verdict::Rejected, true, false),
+            Reason::KeyRevoked => ("KeyRevoked", Verdict::Rejected, false, false),
+            Reason::KeyDisabled => ("KeyDisabled", Verdict::Rejected, false, false),
+            Reason::WrongKeyUsage => ("WrongKeyUsage", Verdict::Rejected, false, false),
+            Reason::SignatureExpired => ("SignatureExpired", Verdict::Rejected, true, false),
+            Reason::SignatureNotYetValid => ("SignatureNotYetValid", Verdict::Rejected, true, false),
+            Reason::WeakAlgorithm => ("WeakAlgorithm", Verdict::Rejected, false, false),
+            Reason::MalformedPayload => ("MalformedPayload", Verdict::Rejected, false, false),
+            Reason::DigestMismatch => ("DigestMismatch", Verdict::Rejected, false, true),
+            Reason::ManifestMismatch => ("ManifestMismatch", Verdict::Rejected, false, true),
+            Reason::IdentityMismatch => ("IdentityMismatch", Verdict::Rejected, false, false),
+            Reason::ThresholdNotReached => ("ThresholdNotReached", Verdict::Rejected, false, false),
+            Reason::PolicyRejected => ("PolicyRejected", Verdict::Rejected, false, true),
+            Reason::Allowed => ("Allowed", Verdict::Allowed, false, false),
+            Reason::MalformedImage => ("MalformedImage", Verdict::Rejected, false, true),
+            Reason::LimitExceeded => ("LimitExceeded", Verdict::Rejected, false, false),
+            Reason::NotFound => ("NotFound", Verdict::Unchecked, false, false),
+            Reason::Forbidden => ("Forbidden", Verdict::Unchecked, false, false),
+            Reason::ManifestUnavailable => ("ManifestUnavailable", Verdict::Unchecked, false, false),
+            Reason::SourceUnavailable => ("SourceUnavailable", Verdict::Unchecked, false, false),
+            Reason::EngineFailed => ("EngineFailed", Verdict::Unchecked, false, false),
+            Reason::NoExpectedIdentity => ("NoExpectedIdentity", Verdict::Unchecked, false, false),
         }
     }
 
@@ -160,6 +160,12 @@ impl Reason {
     #[must_use]
     pub fn is_of_time(self) -> bool {
         self.row().2
+    }
+
+    /// Whether an image may be Rejected or Unsupported for it, whatever its signatures are.
+    #[must_use]
+    pub fn is_of_image(self) -> bool {
+        self.row().3
     }
 
     /// The verdict that this reason belongs to.

@@ -13,15 +13,6 @@ use crate::digest::Digest;
 use crate::reason::{Reason, Verdict};
 use crate::reference::Reference;
 
-/// What an image may be rejected for, or not supported, whatever its signatures are.
-const OF_IMAGES: [Reason; 5] = [
-    Reason::MalformedImage,
-    Reason::ManifestMismatch,
-    Reason::DigestMismatch,
-    Reason::PolicyRejected,
-    Reason::UnsupportedSignature,
-];
-
 /// Latest time that an audit can have: the last second of the year 9999, in seconds since 1970.
 const MAX_TIME: i64 = 253_402_300_799;
 
@@ -105,7 +96,7 @@ fn of_signature(signature: &Signature) -> Option<String> {
     } else if signer.is_some_and(|signer| signer.primary.is_empty() || signer.fingerprint.is_empty()) {
         "a signer has no fingerprint"
     } else if signature.claimed_key.is_some() && signature.reason != Reason::UnknownKey {
-        "a signature claims a key, and the key is not unknown"
+        "a signature claims a key, but the key is not unknown"
     } else {
         return None;
     };
@@ -116,9 +107,9 @@ fn of_identities(entry: &Entry) -> Option<String> {
     let what = if entry.matched.iter().any(|identity| !entry.expected.contains(identity)) {
         "it matches an identity that is not expected"
     } else if (entry.verdict == Verdict::Verified) == entry.matched.is_empty() {
-        "it is Verified where an expected identity matches, and only there"
+        "its verdict does not agree with the identities that match"
     } else if entry.expected.is_empty() != (entry.identity_source == IdentitySource::None) {
-        "identities are expected where something names them, and only there"
+        "it has expected identities without a source, or a source without any"
     } else if entry.matched.iter().any(|identity| is_of_another(identity, entry)) {
         "it matches an identity with the digest of another image"
     } else {
@@ -150,7 +141,7 @@ fn of_verdict(entry: &Entry, is_by_policy: bool) -> Option<String> {
         Verdict::Unsigned => !entry.expected.is_empty() && all.iter().all(|own| own.instance.is_some()),
         Verdict::Allowed => !entry.expected.is_empty() && is_by_policy,
         Verdict::Unchecked => true,
-        Verdict::Rejected | Verdict::Unsupported if OF_IMAGES.contains(&entry.reason) => true,
+        Verdict::Rejected | Verdict::Unsupported if entry.reason.is_of_image() => true,
         _ if entry.expected.is_empty() => false,
         _ if entry.reason == Reason::ThresholdNotReached => has(Verdict::Verified) || is_by_policy,
         _ => is_found(),
@@ -167,15 +158,15 @@ fn of_findings(entry: &Entry) -> Option<String> {
     let is_used = !entry.uses.is_empty() || entry.more_uses > 0;
     let has_place = entry.source.starts_with("dir:") || entry.source.starts_with("docker://");
     let what = if has(FindingKind::UnsignedInUse) != (is_used && entry.verdict == Verdict::Unsigned) {
-        "what is in use and Unsigned is found to be so, and nothing else"
+        "the finding unsignedInUse does not agree with its verdict and uses"
     } else if has(FindingKind::Expiring) && entry.verdict != Verdict::Verified {
-        "keys that verify it expire, and it is not Verified"
+        "keys that verify it expire, but it is not Verified"
     } else if !entry.rests_on.is_empty() && entry.verdict != Verdict::Verified {
-        "it rests on keys, and it is not Verified"
+        "it rests on keys, but it is not Verified"
     } else if entry.more_signatures == 0 && entry.rests_on.iter().any(|key| !is_signer(key)) {
         "it rests on a key that has not signed it"
     } else if has(FindingKind::HeldBack) != (entry.recorded == Recorded::HeldBack) {
-        "a change was kept back where its record says so, and only there"
+        "a change is listed as kept back, but its record does not say so, or the reverse"
     } else if has_place && entry.recorded != Recorded::No {
         "something is recorded where there is no object"
     } else if entry
@@ -209,7 +200,9 @@ fn of_bounds(entry: &Entry) -> Option<String> {
         .into_iter()
         .chain(&entry.expected)
         .all(|text| text.len() <= MAX_STRING);
-    (!is_whole || !is_short).then(|| "it has more, or leaves out more, than an audit does".to_owned())
+    (!is_whole || !is_short).then(|| {
+        "a list or a string in it is longer than allowed, or a list that is not full leaves something out".to_owned()
+    })
 }
 
 #[cfg(test)]
@@ -239,6 +232,24 @@ mod tests {
             more_findings: 0,
             recorded: Recorded::No,
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_image_needs_no_signature() {
+        let of_images = Reason::ALL.into_iter().filter(|reason| reason.is_of_image());
+        let mut tried = 0;
+        for reason in of_images {
+            let mut entry = entry(reason.verdict(), reason);
+            assert!(
+                [Verdict::Rejected, Verdict::Unsupported].contains(&entry.verdict),
+                "{reason}"
+            );
+            assert_eq!(of_verdict(&entry, false), None, "{reason}");
+            entry.reason = Reason::BadSignature;
+            assert!(of_verdict(&entry, false).is_some());
+            tried += 1;
+        }
+        assert!(tried >= 5, "{tried}");
     }
 
     #[test]

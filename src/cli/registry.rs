@@ -69,13 +69,23 @@ impl RegistryOptions {
     /// The options that were given and that have no meaning without an image in a registry.
     #[must_use]
     pub fn given(&self) -> Vec<&'static str> {
+        let Self {
+            authfile,
+            creds,
+            cert_dir,
+            registry_ca,
+            // oc takes it with every image.
+            insecure: _,
+            registries_d,
+            registries_conf,
+        } = self;
         let options = [
-            (self.authfile.is_some(), "--authfile"),
-            (self.creds.is_some(), "--creds"),
-            (self.cert_dir.is_some(), "--cert-dir"),
-            (!self.registry_ca.is_empty(), "--registry-ca"),
-            (self.registries_d.is_some(), "--registries.d"),
-            (self.registries_conf.is_some(), "--registries-conf"),
+            (authfile.is_some(), "--authfile"),
+            (creds.is_some(), "--creds"),
+            (cert_dir.is_some(), "--cert-dir"),
+            (!registry_ca.is_empty(), "--registry-ca"),
+            (registries_d.is_some(), "--registries.d"),
+            (registries_conf.is_some(), "--registries-conf"),
         ];
         let given = options.into_iter().filter(|(given, _)| *given);
         given.map(|(_, name)| name).collect()

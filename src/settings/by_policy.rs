@@ -8,6 +8,7 @@ use super::demands::Demands;
 use super::environment::Environment;
 use super::{cluster, UsageError};
 use crate::cli::acceptance::AcceptanceOptions;
+use crate::cli::keys::KeyOptions;
 use crate::cli::verify::SourceOptions;
 use crate::cluster::access::Access;
 use crate::cluster::names::is_label;
@@ -209,15 +210,35 @@ fn notes(name: &str, combined: &Combined) -> Vec<String> {
 
 /// A policy decides on keys, identity rule and threshold; options that do so too would say something else.
 fn refuse_others(options: &AcceptanceOptions, demands: Demands<'_>, flag: &str) -> Result<(), UsageError> {
-    let keys = &options.keys;
+    let AcceptanceOptions {
+        keys,
+        // Every engine has the same verdicts.
+        engine: _,
+        sigstore_key,
+        // Which of these name a policy, their callers check.
+        policy: _,
+        system_policy: _,
+    } = options;
+    let KeyOptions {
+        public_key,
+        homedir,
+        trust_model,
+        signed_by,
+    } = keys;
+    let Demands {
+        identity_match,
+        require,
+        // It says which policies apply.
+        namespace: _,
+    } = demands;
     let others = [
-        (!keys.public_key.is_empty(), "--public-key"),
-        (keys.homedir.is_some(), "--homedir"),
-        (keys.trust_model.is_some(), "--trust-model"),
-        (!keys.signed_by.is_empty(), "--signed-by"),
-        (!options.sigstore_key.is_empty(), "--sigstore-key"),
-        (demands.require.is_some(), "--require"),
-        (demands.identity_match.is_some(), "--identity-match"),
+        (!public_key.is_empty(), "--public-key"),
+        (homedir.is_some(), "--homedir"),
+        (trust_model.is_some(), "--trust-model"),
+        (!signed_by.is_empty(), "--signed-by"),
+        (!sigstore_key.is_empty(), "--sigstore-key"),
+        (require.is_some(), "--require"),
+        (identity_match.is_some(), "--identity-match"),
     ];
     match others.into_iter().find(|(given, _)| *given) {
         Some((_, other)) => Err(UsageError::new(format!(

@@ -10,9 +10,11 @@ use sha2::{Digest as _, Sha256};
 use super::hashing::{hex, put};
 use crate::audit::head::{Head, Shard, VERSION};
 use crate::audit::lines::REPORT;
+use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::user_keyring::TrustModel;
 use crate::settings::audit::Audit;
-use crate::settings::keys::{KeyChoice, KeySource};
+use crate::settings::criteria::Criteria;
+use crate::settings::keys::{KeyChoice, KeySource, SigstoreKeys};
 use crate::settings::objects::Recording;
 use crate::source::objects::ObjectFiles;
 use crate::text::safe;
@@ -52,19 +54,24 @@ pub(super) fn head(settings: &Audit, objects: Option<&ObjectFiles>) -> Head {
 
 /// By which keys or which policy images are judged, in words; safe to print.
 fn judged_by(settings: &Audit) -> String {
-    let criteria = &settings.criteria;
-    match (&criteria.policy, &settings.cluster_policy) {
+    let Criteria {
+        keys,
+        require,
+        policy,
+        // It says how identities are compared, not who signs.
+        rule: _,
+        // Every engine has the same verdicts.
+        workers: _,
+    } = &settings.criteria;
+    match (policy, &settings.cluster_policy) {
         (Some(policy), _) => policy.name.clone(),
         (None, Some(_)) => "the policies of the cluster".to_owned(),
-        (None, None) => keys_in_words(&criteria.keys, criteria.require),
+        (None, None) => keys_in_words(keys, *require),
     }
 }
 
-fn keys_in_words(keys: &KeyChoice, require: usize) -> String {
-    let named = |files: &[PathBuf]| {
-        let names = files.iter().map(|path| safe(&path.display().to_string()));
-        names.collect::<Vec<_>>().join(", ")
-    };
+/// What of the choice of keys decides: GPG keys, which of them, and sigstore keys.
+fn deciding(keys: &KeyChoice) -> (Option<&KeySource>, &SignedBy, Option<&SigstoreKeys>) {
     let KeyChoice {
         source,
         accepts_gpg,
@@ -75,8 +82,17 @@ fn keys_in_words(keys: &KeyChoice, require: usize) -> String {
         uid: _,
         now: _,
     } = keys;
+    (accepts_gpg.then_some(source), signed_by, sigstore.as_ref())
+}
+
+fn keys_in_words(keys: &KeyChoice, require: usize) -> String {
+    let named = |files: &[PathBuf]| {
+        let names = files.iter().map(|path| safe(&path.display().to_string()));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let (gpg, signed_by, sigstore) = deciding(keys);
     let mut parts = Vec::new();
-    if *accepts_gpg {
+    if let Some(source) = gpg {
         parts.push(match source {
             KeySource::Files(files) => format!("the keys of {}", named(files)),
             KeySource::Home {
@@ -158,17 +174,8 @@ fn of_all(mut file: impl Read) -> io::Result<String> {
 }
 
 fn of_keys(keys: &KeyChoice, hash: &mut Sha256) {
-    let KeyChoice {
-        source,
-        accepts_gpg,
-        sigstore,
-        signed_by,
-        // They change no verdict; the head of the report has the time itself.
-        places: _,
-        uid: _,
-        now: _,
-    } = keys;
-    if *accepts_gpg {
+    let (gpg, signed_by, sigstore) = deciding(keys);
+    if let Some(source) = gpg {
         match source {
             KeySource::Files(files) => {
                 put(hash, b"files");

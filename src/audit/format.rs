@@ -12,7 +12,7 @@ pub enum ReportFormat {
     Wide,
     /// One JSON document for all images
     Json,
-    /// JSON lines, one per image as it is judged; --resume, merge and diff read them
+    /// JSON lines, one per image; --resume, merge and diff read them
     Jsonl,
     /// A table with one row per image
     Csv,
@@ -24,4 +24,21 @@ pub enum ReportFormat {
     Html,
     /// Totals as metrics, for a textfile collector
     Openmetrics,
+}
+
+impl ReportFormat {
+    /// Whether it is text that a person reads on a terminal.
+    #[must_use]
+    pub fn is_for_people(self) -> bool {
+        match self {
+            ReportFormat::Text | ReportFormat::Wide => true,
+            ReportFormat::Json
+            | ReportFormat::Jsonl
+            | ReportFormat::Csv
+            | ReportFormat::Junit
+            | ReportFormat::Sarif
+            | ReportFormat::Html
+            | ReportFormat::Openmetrics => false,
+        }
+    }
 }

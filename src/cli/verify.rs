@@ -27,6 +27,26 @@ pub enum VerifyOutput {
     Yaml,
 }
 
+impl VerifyOutput {
+    /// Whether a person reads it, and not a program.
+    #[must_use]
+    pub fn is_for_people(self) -> bool {
+        match self {
+            VerifyOutput::Text | VerifyOutput::Wide => true,
+            VerifyOutput::Name | VerifyOutput::Json | VerifyOutput::Yaml => false,
+        }
+    }
+
+    /// Whether only verified images are in it.
+    #[must_use]
+    pub fn is_of_verified(self) -> bool {
+        match self {
+            VerifyOutput::Name => true,
+            VerifyOutput::Text | VerifyOutput::Wide | VerifyOutput::Json | VerifyOutput::Yaml => false,
+        }
+    }
+}
+
 /// What is written where nothing is to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DryRun {

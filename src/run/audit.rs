@@ -81,7 +81,10 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
         ));
         return Ok(Exit::Trouble);
     }
-    let in_cluster = matches!(settings.images, Images::Cluster { .. });
+    let in_cluster = match settings.images {
+        Images::Cluster { .. } => true,
+        Images::Files { .. } | Images::Places { .. } => false,
+    };
     let mut judges = judge::judges(
         settings,
         settings.workers + usize::from(in_cluster),

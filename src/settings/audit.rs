@@ -136,7 +136,11 @@ impl Audit {
             key_files::check(&criteria, Reader::Report)?;
         }
         // For images of a cluster there is one more, who looks again at what is to be written.
-        if workers > 1 || matches!(images, Images::Cluster { .. }) {
+        let is_looked_at_again = match &images {
+            Images::Cluster { .. } => true,
+            Images::Files { .. } | Images::Places { .. } => false,
+        };
+        if workers > 1 || is_looked_at_again {
             key_files::check(&criteria, Reader::Threads)?;
         }
         if shard != Shard::WHOLE && images.has_tags_of_streams() {

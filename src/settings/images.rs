@@ -111,6 +111,41 @@ impl Source {
         Ok(Self::Objects { places, requests })
     }
 
+    /// The files that the images are objects in.
+    #[must_use]
+    pub fn files(&self) -> &[Place] {
+        match self {
+            Self::Objects { places, .. } => places,
+            Self::Places { .. } | Self::Parts(_) => &[],
+        }
+    }
+
+    /// The images that are each in a place of their own.
+    #[must_use]
+    pub fn targets(&self) -> &[Wanted] {
+        match self {
+            Self::Places { targets, .. } => targets,
+            Self::Objects { .. } | Self::Parts(_) => &[],
+        }
+    }
+
+    /// How registries are reached, if an image is in one.
+    pub fn registries(&mut self) -> Option<&mut Configuration> {
+        match self {
+            Self::Places { registries, .. } => registries.as_deref_mut(),
+            Self::Objects { .. } | Self::Parts(_) => None,
+        }
+    }
+
+    /// Whether a record is written at once, and not into a file at the end.
+    #[must_use]
+    pub fn is_written_at_once(&self) -> bool {
+        match self {
+            Self::Places { .. } => true,
+            Self::Objects { .. } | Self::Parts(_) => false,
+        }
+    }
+
     /// The identities that images are expected to have.
     pub fn identities(&self) -> impl Iterator<Item = &Reference> {
         let (alike, targets, requests): (&[Reference], &[Wanted], &[Request]) = match self {

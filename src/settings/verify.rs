@@ -8,7 +8,7 @@ use super::cluster_registry::{check_attach, ClusterRegistry};
 use super::criteria::Criteria;
 use super::demands::Demands;
 use super::environment::Environment;
-use super::images::{Source, Target};
+use super::images::{Source, Target, Wanted};
 use super::objects::{to_write, Recording};
 use super::platforms::Platforms;
 use super::{keys, requests, UsageError};
@@ -90,11 +90,7 @@ impl Verify {
         let criteria = Criteria::new(&options.acceptance, demands, environment)?;
         let is_by_objects =
             cluster_policy.is_some() || criteria.policy.as_ref().is_some_and(ByPolicy::is_objects_alone);
-        if let Source::Places {
-            registries: Some(registries),
-            ..
-        } = &mut source
-        {
+        if let Some(registries) = source.registries() {
             // Whoever names such keys asks for such signatures, and nodes look for them where objects ask for them.
             registries.wants_attachments = criteria.keys.sigstore.is_some() || is_by_objects;
         }
@@ -104,13 +100,14 @@ impl Verify {
             ));
         }
         check_recording(options, recording, &source)?;
-        check_registry_options(options, &source)?;
-        let in_files = matches!(source, Source::Objects { .. });
-        let in_cluster = matches!(&source, Source::Places { targets, .. }
-            if targets.iter().any(|wanted| matches!(wanted.target, Target::Cluster(_))));
+        if source.registries().is_none() {
+            refuse_registry_options(options)?;
+        }
+        let in_files = !source.files().is_empty();
+        let is_in_cluster = |wanted: &Wanted| matches!(wanted.target, Target::Cluster(_));
+        let in_cluster = source.targets().iter().any(is_in_cluster);
         let cluster_registry = ClusterRegistry::new(options, in_files, in_cluster)?;
-        let prints_document = recording == Recording::Confirm
-            && matches!(&source, Source::Objects { places, .. } if places.contains(&Place::Stdin));
+        let prints_document = recording == Recording::Confirm && source.files().contains(&Place::Stdin);
         if prints_document && options.format.output != VerifyOutput::Text {
             return Err(UsageError::new(
                 "--output cannot be used with --filename - and --confirm, which print the changed document on standard output",
@@ -139,9 +136,7 @@ impl Verify {
             colour: colour(options.colour.color, prints_document, environment),
             columns: environment.columns().filter(|_| !prints_document),
             shows_progress: environment.terminal.stderr,
-            names_explain: environment.terminal.stderr
-                && !options.explain
-                && matches!(options.format.output, VerifyOutput::Text | VerifyOutput::Wide),
+            names_explain: environment.terminal.stderr && !options.explain && options.format.output.is_for_people(),
             signatures: options.signature.clone(),
             recording,
             to_write: to_write(options.confirm, options.dry_run),
@@ -223,16 +218,7 @@ fn cluster_policy(
 }
 
 /// Options that are about registries need an image there.
-fn check_registry_options(options: &cli::verify::VerifyCommand, source: &Source) -> Result<(), UsageError> {
-    if matches!(
-        source,
-        Source::Places {
-            registries: Some(_),
-            ..
-        }
-    ) {
-        return Ok(());
-    }
+fn refuse_registry_options(options: &cli::verify::VerifyCommand) -> Result<(), UsageError> {
     // What is in a list may be without one today.
     let is_listed = options.images_from.is_some() && options.source.filename.is_empty();
     let mut given = match is_listed {
@@ -276,7 +262,7 @@ fn check_recording(
             )));
         }
     }
-    if recording == Recording::Trial && matches!(source, Source::Objects { .. }) {
+    if recording == Recording::Trial && !source.files().is_empty() {
         return Err(UsageError::new(
             "--dry-run=server cannot be used with --filename: it needs a server",
         ));

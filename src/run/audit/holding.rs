@@ -56,8 +56,10 @@ impl Holding {
     /// What a run that goes on from the report of this one judges again although the report has it, to follow the sentence
     /// that proposes such a run.
     pub(super) fn judged_anew(&self, settings: &Audit) -> &'static str {
-        let images = &settings.images;
-        let asks_others = images.registries().is_some() || matches!(images, Images::Places { .. });
+        let asks_others = match &settings.images {
+            Images::Places { .. } => true,
+            own @ (Images::Files { .. } | Images::Cluster { .. }) => own.registries().is_some(),
+        };
         if asks_others {
             "; images for which a registry, a mirror or a directory is asked are judged again"
         } else if self.is_by_validity {

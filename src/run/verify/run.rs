@@ -17,7 +17,7 @@ use crate::run::held::HeldReports;
 use crate::run::judging::Judging;
 use crate::run::printer::Printer;
 use crate::settings::objects::Recording;
-use crate::settings::verify::{Verify, VerifyOutput};
+use crate::settings::verify::Verify;
 use crate::subject::Subject;
 use crate::text::safe;
 use crate::verdict::{IdentitySource, ImageOutcome};
@@ -156,7 +156,7 @@ impl<'s> Run<'_, 's> {
     /// others must not go unsaid.
     pub(super) fn beside(&self, report: &ImageReport) -> Option<String> {
         let outcome = &report.outcome;
-        let is_unsaid = self.settings.output == VerifyOutput::Name && outcome.verdict() != Verdict::Verified;
+        let is_unsaid = self.settings.output.is_of_verified() && outcome.verdict() != Verdict::Verified;
         // One short line an image, like those on standard output; other formats have the message.
         is_unsaid.then(|| match outcome.verdict() {
             Verdict::Allowed => format!("{}: {}", safe(report.asked()), outcome.verdict()),

@@ -73,12 +73,8 @@ impl Scope {
     /// Whether rows of a table are printed, between which nothing else is to stand. A record in a cluster is told when it
     /// is made all the same.
     pub(super) fn prints_table(&self, settings: &Verify) -> bool {
-        let is_told_at_once =
-            settings.recording == Recording::Confirm && matches!(settings.source, Source::Places { .. });
-        self.images > 1
-            && matches!(settings.output, VerifyOutput::Text | VerifyOutput::Wide)
-            && !settings.explain
-            && !is_told_at_once
+        let is_told_at_once = settings.recording == Recording::Confirm && settings.source.is_written_at_once();
+        self.images > 1 && settings.output.is_for_people() && !settings.explain && !is_told_at_once
     }
 
     /// One image is a block, several are a table.

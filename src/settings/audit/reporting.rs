@@ -56,7 +56,7 @@ impl Reporting {
             format: options.format.output,
             files,
             colour: colour(options.colour.color, false, environment),
-            is_beside_messages: matches!(options.format.output, ReportFormat::Text | ReportFormat::Wide)
+            is_beside_messages: options.format.output.is_for_people()
                 && environment.terminal.stdout
                 && environment.terminal.stderr,
             columns: environment.columns(),

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::attach::{mirror_sets, Town};
 use crate::support::cosign::Cosign;
+use crate::support::formats;
 use crate::support::images::image;
 use crate::support::program::Outcome;
 use crate::support::secrets::assert_hidden;
@@ -40,10 +41,10 @@ fn references_of_images() {
             let mut command = town.command(&[&["--registry-url", "auto"], way].concat());
             hides(&town.scene.finish(command.env("RUST_LOG", "trace")), "h.example.com");
         }
-        for format in ["text", "json"] {
+        for format in formats("describe") {
             let outcome = town
                 .scene
-                .run(&["describe", &town.digest, "-o", format, "-v=9"])
+                .run(&["describe", &town.digest, "-o", &format, "-v=9"])
                 .expect(0);
             hides(&outcome, "h.example.com");
         }

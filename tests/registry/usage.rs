@@ -2,6 +2,7 @@
 //! How images in registries are named, and what is refused before anybody is contacted.
 
 use crate::registry::town::Town;
+use crate::support::formats;
 use crate::support::hub::Hub;
 
 #[test]
@@ -302,7 +303,7 @@ fn passwords_in_names_and_urls_are_not_shown() {
         let name = "why/a.yaml";
         town.sandbox
             .file(name, format!("docker:\n  example.com:\n    lookaside: \"{store}\"\n"));
-        for format in ["text", "json"] {
+        for format in formats("policy why") {
             let outcome = town.sandbox.run([
                 "policy",
                 "why",
@@ -311,7 +312,7 @@ fn passwords_in_names_and_urls_are_not_shown() {
                 "--registries.d",
                 "why",
                 "-o",
-                format,
+                &format,
             ]);
             hides(&outcome);
             assert!(outcome.expect(0).stdout.contains("store.example/sigs"), "{store}");

@@ -4,6 +4,7 @@
 use std::process::{Command, Stdio};
 
 use crate::support::calls::verify_image;
+use crate::support::formats;
 use crate::support::gpg::Signer;
 use crate::support::images::{image, list, payload, D1, D2, D3};
 use crate::support::program::binary;
@@ -70,12 +71,12 @@ fn a_reader_who_leaves_does_not_change_the_verdict() {
     let desk = Desk::new();
     for (object, status) in [(desk.signed(), 0), (image(D1, &[b"x"]), 1)] {
         desk.put("image.json", object.to_string());
-        for format in ["text", "json"] {
+        for format in formats("verify") {
             let mut child = desk
                 .sandbox
                 .command()
                 .args(verify_image(IDENTITY))
-                .args(["-o", format, "--public-key"])
+                .args(["-o", &format, "--public-key"])
                 .arg(&desk.key_file)
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())

@@ -161,3 +161,56 @@ fn doc_comments_say_something() {
     assert!(all > 4000, "{all}");
     assert!(short.is_empty(), "{}", short.join("\n"));
 }
+
+/// What CONTRIBUTING.md names between backquotes; blocks of commands are left out.
+fn named(text: &str) -> Vec<&str> {
+    let blocks = text.split("\n\n").filter(|block| !block.starts_with("    "));
+    let quoted = blocks.flat_map(|block| block.split('`').skip(1).step_by(2));
+    quoted.filter(|name| !name.contains(char::is_whitespace)).collect()
+}
+
+/// Whether a name is that of an item, and not a word of a command or of output.
+fn is_item(name: &str) -> bool {
+    let is_camel = name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase);
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_:".contains(c);
+    name.chars().all(is_name) && (is_camel || name.contains('_') || name.contains("::"))
+}
+
+/// A newcomer goes to the places that it names.
+#[test]
+fn what_contributing_names_is_there() {
+    let text = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
+    let sources: Vec<(String, String)> = files("src", ".rs")
+        .into_iter()
+        .map(|file| (file.clone(), fs::read_to_string(root().join(file)).unwrap()))
+        .collect();
+    let (mut paths, mut items) = (0, 0);
+    for name in named(&text) {
+        if name.contains('/') {
+            let is_there = [root().join(name), root().join("src").join(name)]
+                .iter()
+                .any(|path| path.exists());
+            assert!(is_there, "CONTRIBUTING.md: there is no {name}");
+            paths += 1;
+        } else if is_item(name) {
+            // What is before the name is its module, or the type that it is of.
+            let (place, own) = name.rsplit_once("::").unwrap_or(("", name));
+            let of_type = place.starts_with(char::is_uppercase);
+            let place = if of_type {
+                "src/".to_owned()
+            } else {
+                format!("src/{}", place.replace("::", "/"))
+            };
+            let is_word = |text: &str| {
+                text.split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .any(|word| word == own)
+            };
+            let is_there = sources
+                .iter()
+                .any(|(file, text)| file.starts_with(&place) && is_word(text));
+            assert!(is_there, "CONTRIBUTING.md: there is no {name}");
+            items += 1;
+        }
+    }
+    assert!(paths > 30 && items > 15, "{paths} {items}");
+}

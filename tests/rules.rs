@@ -23,3 +23,5 @@ mod shipped;
 mod types;
 #[path = "rules/variants.rs"]
 mod variants;
+
+pub(crate) use self::modules::files;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use super::{page, pages, root, section};
+use crate::rules::files;
 use crate::support::manual::rendered;
 use crate::support::program::has;
 use crate::support::skipped;
@@ -153,4 +154,46 @@ fn pages_that_name_the_keyring_name_the_database_of_keyboxd() {
         }
     }
     assert!(pages >= 4, "{pages}");
+}
+
+/// The variables that the sources of a room name, in quotes.
+fn variables(room: &str) -> BTreeSet<String> {
+    let is_name = |text: &&str| text.len() > 3 && text.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let mut found = BTreeSet::new();
+    for file in files(room, ".rs") {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        found.extend(text.split('"').skip(1).step_by(2).filter(is_name).map(str::to_owned));
+    }
+    found
+}
+
+#[test]
+fn each_variable_that_is_read_is_in_a_page() {
+    let environment = |name: &str| section(&page(name), "ENVIRONMENT").to_owned();
+    let words = |text: &str| -> BTreeSet<String> {
+        let lines = text.lines().filter(|line| line.contains(".It Ev "));
+        lines
+            .flat_map(|line| line.split([' ', ',']))
+            .map(str::to_owned)
+            .collect()
+    };
+    let pages = ["image-signature", "image-signature-verify", "image-signature-audit"];
+    let documented: BTreeSet<String> = pages.iter().flat_map(|name| words(&environment(name))).collect();
+    let mut read = variables("src/settings");
+    // The ending of a file.
+    read.remove("YAML");
+    assert!(read.len() > 20, "{read:?}");
+    let missing: Vec<&String> = read.difference(&documented).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    for name in ["image-signature-audit", "image-signature-inspect"] {
+        for title in ["ENVIRONMENT", "FILES"] {
+            let text = page(name);
+            assert!(
+                section(&text, title).contains(".Xr image-signature-verify 1"),
+                "{name}: {title}"
+            );
+        }
+    }
+    assert!(environment("image-signature-verify").contains(".Xr image-signature 1"));
 }

@@ -19,7 +19,7 @@ pub(super) fn root() -> PathBuf {
 }
 
 /// All files below a directory that end like this, by their path from the root.
-pub(super) fn files(directory: &str, ending: &str) -> Vec<String> {
+pub(crate) fn files(directory: &str, ending: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut left = vec![root().join(directory)];
     while let Some(directory) = left.pop() {

@@ -106,7 +106,7 @@ pub(crate) fn expected_digest(text: &str) -> Result<Digest, UsageError> {
 /// When images lack an identity, or many images stand against many identities.
 pub fn pair(images: &[String], identities: &[String]) -> Result<Vec<Request>, UsageError> {
     if identities.is_empty() {
-        return group(images.iter().map(|text| split_pair(text, Lacking::Refused)));
+        return group(images.iter().map(|text| split_pair(text, Expected::Required)));
     }
     let references = identities
         .iter()
@@ -121,7 +121,7 @@ pub fn pair(images: &[String], identities: &[String]) -> Result<Vec<Request>, Us
         .iter()
         .map(|text| {
             if !is_directory_as_it_stands(text)
-                && split_pair(text, Lacking::Refused).is_ok_and(|pair| !pair.names_itself)
+                && split_pair(text, Expected::Required).is_ok_and(|pair| !pair.names_itself)
             {
                 return Err(UsageError::new(format!(
                     "{}: IMAGE=REF cannot be used with --expected-identity",
@@ -144,16 +144,16 @@ pub fn pair(images: &[String], identities: &[String]) -> Result<Vec<Request>, Us
 /// # Errors
 /// When an argument is no image.
 pub fn named(images: &[String]) -> Result<Vec<Request>, UsageError> {
-    group(images.iter().map(|text| split_pair(text, Lacking::Fine)))
+    group(images.iter().map(|text| split_pair(text, Expected::Optional)))
 }
 
-/// What an image without an identity is.
+/// Whether each image must have an expected identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lacking {
-    /// A mistake of the user's.
-    Refused,
-    /// Something to be told of that image.
-    Fine,
+pub enum Expected {
+    /// An image without one is a usage error.
+    Required,
+    /// An image without one is Unchecked, unless something else says what is expected.
+    Optional,
 }
 
 /// Whether the whole of an argument is a directory that is there, an equals sign in its name notwithstanding.
@@ -162,13 +162,13 @@ fn is_directory_as_it_stands(text: &str) -> bool {
 }
 
 /// Splits `IMAGE=REF` at the last `=`.
-fn split_pair(text: &str, lacking: Lacking) -> Result<Pair, UsageError> {
+fn split_pair(text: &str, expected: Expected) -> Result<Pair, UsageError> {
     let pair = text.rsplit_once('=').filter(|_| !is_directory_as_it_stands(text));
     let Some((image, identity)) = pair else {
         // What is no image at all is told first.
         match image_name(text)? {
             ImageName::Registry(reference) => return Ok(itself(text, reference)),
-            image if lacking == Lacking::Fine => return Ok(alone(text, image)),
+            image if expected == Expected::Optional => return Ok(alone(text, image)),
             _ => {}
         }
         let meant = elsewhere(text).map(|meant| format!("; {meant}")).unwrap_or_default();
@@ -234,7 +234,7 @@ pub(crate) fn read_list(path: &Path) -> Result<String, UsageError> {
 ///
 /// # Errors
 /// When a line has another form. The message names it.
-pub(crate) fn from_list(place: &str, text: &str, lacking: Lacking) -> Result<Vec<Request>, UsageError> {
+pub(crate) fn from_list(place: &str, text: &str, expected: Expected) -> Result<Vec<Request>, UsageError> {
     if looks_like_objects(text) {
         return Err(UsageError::new(format!(
             "{place}: it looks like a file of API objects, and a list has the name of an image on each line; --filename takes the objects"
@@ -262,7 +262,7 @@ pub(crate) fn from_list(place: &str, text: &str, lacking: Lacking) -> Result<Vec
                     })
                 })
             }
-            None if lacking == Lacking::Fine => split_pair(line, lacking),
+            None if expected == Expected::Optional => split_pair(line, expected),
             None => match image_name(line) {
                 Ok(ImageName::Registry(reference)) => Ok(itself(line, reference)),
                 Err(error) if line.starts_with("docker://") => Err(error),

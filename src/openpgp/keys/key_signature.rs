@@ -169,6 +169,11 @@ fn parse_v4(body: &[u8]) -> Option<(Core, Loose)> {
 }
 
 impl Core {
+    /// Whether it is about a subkey, not about the key or a name.
+    pub(super) fn is_of_subkeys(&self) -> bool {
+        matches!(self.class, class::SUBKEY_BINDING | class::SUBKEY_REVOCATION)
+    }
+
     /// Whether there is a signature of the subkey in this binding of it.
     #[must_use]
     pub fn has_consent(&self, loose: &Loose) -> bool {

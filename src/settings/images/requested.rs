@@ -6,7 +6,7 @@ use crate::cluster::names::Name;
 use crate::reference::Reference;
 use crate::settings::expected_identity::expected_identity;
 use crate::settings::image_name::{image_name, ImageName};
-use crate::settings::requests::{self, Lacking, Request, Requests};
+use crate::settings::requests::{self, Expected, Request, Requests};
 use crate::settings::UsageError;
 use crate::text::safe;
 
@@ -22,7 +22,7 @@ pub(super) fn requested(options: &cli::verify::VerifyCommand) -> Result<Requests
             ));
         }
         let shown = safe(&list.display().to_string());
-        return requests::from_list(&shown, &requests::read_list(list)?, Lacking::Refused).map(Requests::Named);
+        return requests::from_list(&shown, &requests::read_list(list)?, Expected::Required).map(Requests::Named);
     }
     if !options.images.is_empty() {
         return named(options).map(Requests::Named);

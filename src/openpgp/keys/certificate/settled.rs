@@ -112,10 +112,3 @@ impl Certificate {
         found
     }
 }
-
-impl Core {
-    /// Whether it is about a subkey, not about the key or a name.
-    pub(in super::super) fn is_of_subkeys(&self) -> bool {
-        matches!(self.class, class::SUBKEY_BINDING | class::SUBKEY_REVOCATION)
-    }
-}

@@ -85,11 +85,11 @@ pub enum Command {
     /// Verify that images are the ones you asked for
     #[command(long_about = verify::LONG_ABOUT)]
     Verify(Box<verify::VerifyCommand>),
-    /// Forget recorded verdicts; signatures themselves are never touched
+    /// Remove recorded verdicts; the signatures are kept
     Remove(remove::RemoveCommand),
     /// Show signatures and what is recorded about them; nothing is checked
     Describe(describe::DescribeCommand),
-    /// Show what signature blobs claim; nothing is verified, anyone can write such claims
+    /// Show what signature blobs claim, unverified
     Inspect(inspect::InspectCommand),
     /// List the accepted keys, and why the others are not accepted
     Keys(keys::KeysCommand),

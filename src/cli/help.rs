@@ -15,5 +15,4 @@ could not be checked, or there was none; 130 interrupted.";
 
 /// Exit status of the commands that judge nothing.
 pub const EXIT_STATUS_DONE: &str = "\
-Exit status: 0 done; 2 usage error, nothing was contacted; 3 something could not be read, written or printed; \
-130 interrupted.";
+Exit status: 0 done; 2 usage error, nothing was contacted; 3 something could not be read or printed; 130 interrupted.";

@@ -20,6 +20,10 @@ pub enum RemoveOutput {
 }
 
 /// Calls for the end of the help text.
+const EXIT_STATUS: &str = "\
+Exit status: 0 done; 2 usage error, nothing was contacted; 3 something could not be read, written or printed; \
+130 interrupted.";
+
 const EXAMPLES: &str = "\
 Examples:
   image-signature remove -f image.json
@@ -28,7 +32,7 @@ Examples:
 
 /// Remove recorded verdicts. The signatures themselves are kept.
 #[derive(Debug, Args)]
-#[command(after_help = format!("{}\n\n{}\n\n{EXAMPLES}", super::help::MEANING, super::help::EXIT_STATUS_DONE))]
+#[command(after_help = format!("{}\n\n{EXIT_STATUS}\n\n{EXAMPLES}", super::help::MEANING))]
 pub struct RemoveCommand {
     /// Images, as for verify
     #[arg(value_name = "IMAGE")]

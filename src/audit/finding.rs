@@ -32,7 +32,7 @@ pub enum FindingKind {
     Expiring,
     /// A signature of the source is missing or different at the mirror.
     Gap,
-    /// A place could not be asked, so that more may be wrong with it.
+    /// A place could not be asked, so more may be wrong with it.
     Unreachable,
     /// A change from True to False that was kept back.
     HeldBack,

@@ -35,10 +35,10 @@ fn manifest(source: &ComparedPlace, mirror: &ComparedPlace, skopeo: &Skopeo, fou
     let name = safe(&mirror.reference.to_string());
     match (&source.manifest, &mirror.manifest) {
         (_, Held::Unknown(why)) => found.push(unreachable(format!(
-            "whether the mirror {name} has the image is not known: {why}"
+            "it is unknown whether the mirror {name} has the image: {why}"
         ))),
         (Held::Unknown(why), _) => found.push(unreachable(format!(
-            "whether the source {} has the image is not known: {why}",
+            "it is unknown whether the source {} has the image: {why}",
             safe(&source.reference.to_string())
         ))),
         (Held::These(own), Held::These(other)) if own != other => found.push(gap(
@@ -62,7 +62,7 @@ fn signatures(source: &ComparedPlace, mirror: &ComparedPlace, skopeo: &Skopeo, f
         let (here, there) = match (own, other) {
             (Held::Unknown(why), _) => {
                 found.push(unreachable(format!(
-                    "{what} of the source, at {from}, are not known: {why}"
+                    "{what} of the source, at {from}, are unknown: {why}"
                 )));
                 continue;
             }
@@ -70,7 +70,7 @@ fn signatures(source: &ComparedPlace, mirror: &ComparedPlace, skopeo: &Skopeo, f
             (Held::None, _) => continue,
             (Held::These(_), Held::Unknown(why)) => {
                 found.push(unreachable(format!(
-                    "{what} of the mirror, at {to}, are not known: {why}"
+                    "{what} of the mirror, at {to}, are unknown: {why}"
                 )));
                 continue;
             }

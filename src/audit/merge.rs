@@ -79,7 +79,7 @@ impl<R: BufRead> Merge<R> {
             let index = head.shard.index;
             first.get_or_insert_with(|| (name.clone(), head));
             if let Some(other) = parts.get(&index) {
-                faults.push(format!("shard {index} is there twice, in {} and {name}", other.name));
+                faults.push(format!("shard {index} occurs twice, in {} and {name}", other.name));
                 continue;
             }
             parts.insert(index, Part { name, lines });
@@ -125,11 +125,13 @@ impl<R: BufRead> Merge<R> {
             }
         }
         if self.repeated > 0 {
-            let images = if self.repeated == 1 { "image is" } else { "images are" };
-            self.incomplete.push(format!(
-                "{} {images} there more than once, and counted once",
-                self.repeated
-            ));
+            let images = if self.repeated == 1 {
+                "image occurs"
+            } else {
+                "images occur"
+            };
+            self.incomplete
+                .push(format!("{} {images} more than once, and counted once", self.repeated));
         }
         Tail {
             kind: END.to_owned(),

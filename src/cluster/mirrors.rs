@@ -145,7 +145,7 @@ pub fn add(sources: &mut Vec<MirrorSource>, object: &Value) -> Result<(), String
             Value::String(policy) => match policy.as_str() {
                 "" | "AllowContactingSource" => Some(false),
                 "NeverContactSource" => Some(true),
-                other => return Err(wrong(&format!("mirrorSourcePolicy {} is not known", quoted(other)))),
+                other => return Err(wrong(&format!("mirrorSourcePolicy {} is unknown", quoted(other)))),
             },
             _ => return Err(wrong("mirrorSourcePolicy: expected text")),
         };

@@ -175,7 +175,7 @@ impl Pages {
             return Err(error);
         }
         log::info!(
-            "the list of {} expired after {} of them: it begins again",
+            "the list of {} expired after {} of them: the list is requested again",
             self.list.kind,
             self.seen.len()
         );

@@ -158,7 +158,7 @@ fn payloads(history: &Value) -> Result<Vec<Payload>, String> {
         match text("state") {
             "Completed" => return Ok(found),
             "Partial" => {}
-            other => return Err(format!("the state {} is not known", quoted(other))),
+            other => return Err(format!("the state {} is unknown", quoted(other))),
         }
     }
     // Before the installation is completed everything that was begun may run.

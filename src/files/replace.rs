@@ -111,7 +111,7 @@ fn exchange_by(file: Prepared, is_alone: bool, exchange: &mut Exchange<'_>) -> i
             let renamed = match is_alone {
                 true => check(&path, &was).and_then(|()| fs::rename(&temporary, &path)),
                 false => Err(io::Error::other(
-                    "this file system cannot exchange files, so that several cannot be replaced together",
+                    "this file system cannot exchange files, so several cannot be replaced together",
                 )),
             };
             return renamed.map(|()| None).inspect_err(|_| {

@@ -24,7 +24,7 @@ pub enum UrlError {
     Scheme(String),
     #[error("a query or fragment is not allowed")]
     Query,
-    #[error("a user name or password in it would be seen by everybody who sees the URL; use a token or a certificate")]
+    #[error("a user name or password in it would be seen by anyone who sees the URL; use a token or a certificate")]
     UserInfo,
 }
 

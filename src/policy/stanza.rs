@@ -118,7 +118,7 @@ fn decides(
     let is_decided = applied == Some(&*scope);
     if !is_decided {
         notes.push(format!(
-            "{} of the policy ({}) decides for {asked} all the same",
+            "{} of the policy ({}) still decides for {asked}",
             applied.map_or("the default".to_owned(), |name| format!("scope {}", shown(name))),
             places(&book.spots(applied))
         ));

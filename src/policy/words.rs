@@ -129,7 +129,7 @@ pub fn identity(rule: &Rule, asked: &Reference) -> Identity {
         Rule::ExactReference(reference) if rule.other_digest(asked).is_some() => (
             "exactReference",
             format!(
-                "exactly {reference}, whatever was asked for; {asked} has another digest, so that nothing fits unless it names a manifest list with this image in it"
+                "exactly {reference}, whatever was asked for; {asked} has another digest, so nothing fits unless it names a manifest list with this image in it"
             ),
         ),
         Rule::ExactReference(reference) => ("exactReference", format!("exactly {reference}, whatever was asked for")),

@@ -55,7 +55,7 @@ pub(super) fn check(from: &Url, to: &Url, how: &str) -> Result<(), String> {
     if nearness != Nearness::Elsewhere && nearness != Nearness::of_host(from.host()) {
         let what = match nearness {
             Nearness::Machine => "this machine itself",
-            _ => "an address of this machine's link",
+            _ => "a link-local address",
         };
         return Err(format!("it {how} to {}, {what}", safe(&to.address())));
     }

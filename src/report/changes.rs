@@ -112,10 +112,10 @@ pub(super) fn told() -> Told {
     }
     lines.extend(changes.under_way.values().map(|kind| match kind {
         Kind::Signature(name) => format!(
-            "{name}: it is not known whether it was added to the Image: the request was under way; oc describe image shows it"
+            "{name}: it is unknown whether it was added to the Image: the request was under way; oc describe image shows it"
         ),
         Kind::Image(name) => format!(
-            "{name}: it is not known whether the Image was changed: the request was under way; image-signature describe shows what is recorded"
+            "{name}: it is unknown whether the Image was changed: the request was under way; image-signature describe shows what is recorded"
         ),
     }));
     Told {

@@ -52,7 +52,7 @@ pub(super) fn write_keys(out: &mut dyn Write, file: &KeyFile) -> io::Result<()> 
 
 fn message_of_unasked(file: &KeyFile) -> Option<String> {
     let what = file.unasked.as_ref()?;
-    Some(format!("its keys are not known: GnuPG could not be asked: {what}"))
+    Some(format!("its keys are unknown: GnuPG could not be asked: {what}"))
 }
 
 fn expiry(key: &KeyLine) -> String {

@@ -43,13 +43,13 @@ pub(crate) fn write_text(out: &mut dyn Write, explanation: &Explanation) -> io::
         Some(best) if explanation.is_spoiled => paragraph(
             out,
             0,
-            &format!("At best an image here is {best}: nothing is judged by this policy, for a key file of another scope cannot be used (see the note below)."),
+            &format!("At best an image here is {best}: nothing is judged by this policy, because a key file of another scope cannot be used (see the note below)."),
             2,
         )?,
         Some(best) => writeln!(out, "At best an image here is {best}.")?,
         None => writeln!(
             out,
-            "What an image here can get at best is not known: GnuPG could not be asked."
+            "What an image here can get at best is unknown: GnuPG could not be asked."
         )?,
     }
     writeln!(
@@ -150,11 +150,7 @@ fn write_place(out: &mut dyn Write, place: &FetchPlace) -> io::Result<()> {
 
 fn write_stanza(out: &mut dyn Write, stanza: &Stanza) -> io::Result<()> {
     let by = told(&stanza.named_by);
-    writeln!(
-        out,
-        "For images asked for by the name of mirror {} ({by}):",
-        safe(&stanza.mirror)
-    )?;
+    writeln!(out, "For images pulled through mirror {} ({by}):", safe(&stanza.mirror))?;
     for line in stanza.text.lines() {
         writeln!(out, "  {}", safe_line(line))?;
     }

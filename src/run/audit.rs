@@ -75,7 +75,7 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
     };
     if let (Some(refusal), Some(file)) = (trouble, &settings.resume) {
         console.err.error(format_args!(
-            "--resume {}: whether it is a report by the same policies is not known, and it stays as it is: {}",
+            "--resume {}: it is unknown whether it is a report by the same policies, and it stays as it is: {}",
             safe(&file.display().to_string()),
             refusal.message
         ));
@@ -203,7 +203,7 @@ impl<'s> Run<'s> {
                 }
                 let unknown = unknown.iter().map(|refusal| &refusal.message);
                 line.collector
-                    .complain(unknown.map(|why| format!("{why}; what mirrors lack is not known")));
+                    .complain(unknown.map(|why| format!("{why}; it is unknown what mirrors lack")));
                 line.collector.record_in_cluster(cluster, &mut line.stderr);
                 cluster.tell_warnings(&mut line.stderr);
             }

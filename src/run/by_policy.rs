@@ -139,7 +139,7 @@ impl<'s> Rules<'s> {
                         import::bytes_of(path).map(|(shown, bytes)| (import::look(&shown, bytes), shown))
                     };
                     let read: Result<Vec<_>, _> = new.map(read).collect();
-                    let without = "a revocation in it would count in every scope, so that nothing is judged without it";
+                    let without = "a revocation in it would count in every scope, so nothing is judged without it";
                     let read =
                         read.map_err(|error| UsageError::new(format!("{name}, another scope: {error}; {without}")))?;
                     read.into_iter()

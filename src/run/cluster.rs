@@ -87,7 +87,7 @@ impl Session {
             .filter(|skew| skew.abs() > CLOCK_SKEW && !self.told_clock)
         {
             let direction = if skew > 0 { "ahead of" } else { "behind" };
-            stderr.warning(format_args!("the clock of this machine is {} s {direction} that of the server {}: what depends on a time may be judged wrongly; set the clock",
+            stderr.warning(format_args!("the clock of this machine is {} s {direction} that of the server {}: time-dependent verdicts may be wrong; set the clock",
                 skew.abs(),
                 self.api.access().server.address()));
             self.told_clock = true;
@@ -270,7 +270,7 @@ impl Session {
                 "{error}; the image was read again: this is not recorded, and another client has changed the image"
             )),
             Err(why) => failed(format!(
-                "{error}; it is not known whether it was recorded: {}",
+                "{error}; it is unknown whether it was recorded: {}",
                 why.message
             )),
         }

@@ -93,10 +93,7 @@ pub(super) fn united(name: &str, all: Vec<Instances>) -> Instances {
 
 /// What is said of a list of which not all instances are known.
 fn unknown(name: &str, what: &str) -> String {
-    format!(
-        "the manifest list {}: {what}; which instances it has is not known",
-        safe(name)
-    )
+    format!("the manifest list {}: {what}; its instances are unknown", safe(name))
 }
 
 /// Whether bytes are those of the image of this name.

@@ -73,7 +73,7 @@ fn naming(
 fn not_a_name(digest: &Digest) -> Refusal {
     Refusal::new(
         Reason::SourceUnavailable,
-        format!("{digest} may be the digest of a manifest list with this image in it: Image objects have names by sha256, so that none is found by it"),
+        format!("{digest} may be the digest of a manifest list with this image in it: Image objects have names by sha256, so none is found by it"),
     )
 }
 

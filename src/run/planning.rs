@@ -174,7 +174,7 @@ fn over_revocation(stored: &Value, verdict: Verdict, name: &str) -> Option<Strin
     let is_revoked = before.status == "False" && before.reason == Reason::KeyRevoked.word();
     (is_revoked && verdict == Verdict::Verified).then(|| {
         format!(
-            "{name}: its key was recorded as revoked (KeyRevoked, {}), and the keys at hand do not have the revocation: they may be older than it; get the key again from its owner before this is recorded",
+            "{name}: its key was recorded as revoked (KeyRevoked, {}), but the given keys lack the revocation: they may be older than it; get the key again from its owner before this is recorded",
             safe(&before.last_probe)
         )
     })

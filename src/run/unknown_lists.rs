@@ -67,7 +67,7 @@ impl UnknownLists {
         }
         for (sentences, more) in [(&mut told.demanded, more_demanded), (&mut told.others, more_others)] {
             if more > 0 {
-                sentences.push(format!("{more} more manifest lists whose instances are not known"));
+                sentences.push(format!("{more} more manifest lists whose instances are unknown"));
             }
         }
         told

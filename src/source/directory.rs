@@ -134,7 +134,7 @@ impl Directory {
             };
         }
         unavailable(format!(
-            "its manifest is not in {shown}, so that nothing is known of it; skopeo copy --all copies every instance"
+            "its manifest is not in {shown}, so nothing is known of it; skopeo copy --all copies every instance"
         ))
     }
 }

@@ -62,7 +62,7 @@ fn what_was_added_is_named_and_what_is_under_way_is_not_known() {
         let stderr = interrupt(&held, &mut attach, signal);
         let added = format!("{}: added to the Image", name(&first));
         assert!(stderr.lines().any(|line| line == added), "{stderr}");
-        let open = format!("{}: it is not known whether it was added to the Image", name(&second));
+        let open = format!("{}: it is unknown whether it was added to the Image", name(&second));
         assert!(stderr.contains(&open), "{stderr}");
         assert!(
             stderr.contains("interrupted; judged 0 of 1 images; nothing was recorded"),
@@ -80,7 +80,7 @@ fn what_was_added_is_named_and_what_is_under_way_is_not_known() {
                 "{stderr}"
             );
         }
-        let open = format!("{}: it is not known whether the Image was changed", town.digest);
+        let open = format!("{}: it is unknown whether the Image was changed", town.digest);
         assert!(stderr.contains(&open), "{stderr}");
         assert!(!stderr.contains("nothing was recorded"), "{stderr}");
     }
@@ -99,7 +99,7 @@ fn a_record_under_way_is_not_known() {
         command.args(args);
         interrupt(&held, &mut command, Signal::INT)
     };
-    let open = format!("{D1}: it is not known whether the Image was changed: the request was under way");
+    let open = format!("{D1}: it is unknown whether the Image was changed: the request was under way");
     let verify = ["verify", &expected, "--public-key", key, "--confirm"];
     let stderr = run(&verify);
     assert!(stderr.contains("interrupted; judged 0 of 1 images\n"), "{stderr}");
@@ -132,5 +132,5 @@ fn records_that_were_removed_before_are_told() {
         stderr.contains("interrupted; records were removed from 1 image\n"),
         "{stderr}"
     );
-    assert!(stderr.contains(&format!("{other}: it is not known")), "{stderr}");
+    assert!(stderr.contains(&format!("{other}: it is unknown")), "{stderr}");
 }

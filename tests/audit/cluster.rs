@@ -267,7 +267,7 @@ fn what_cannot_be_listed_leaves_the_audit_incomplete() {
     let outcome = audit(&scene, &[]).expect(3);
     let report = Report::read(&outcome.stdout);
     let incomplete = report.tail["incomplete"].to_string();
-    assert!(incomplete.contains("which tags stand for an image"), "{incomplete}");
+    assert!(incomplete.contains("which tags point to an image"), "{incomplete}");
     scene.server.revoke(TOKEN);
     scene.server.user(TOKEN, User::new("nobody"));
     audit(&scene, &[]).expect(3);

@@ -95,7 +95,7 @@ fn nothing_is_recorded_by_files_of_which_a_part_is_not_known() {
         let before = fs::read_to_string(bench.desk.sandbox.path("in/used.json")).unwrap();
         let outcome = bench.run(&["-f", "in", "--fail-on", "rejected", "--confirm"]).expect(3);
         assert!(
-            outcome.stderr.contains("since not all of that is known"),
+            outcome.stderr.contains("uses of images are not all known"),
             "{beside}: {outcome:#?}"
         );
         let after = fs::read_to_string(bench.desk.sandbox.path("in/used.json")).unwrap();

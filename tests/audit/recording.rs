@@ -296,7 +296,7 @@ fn nothing_is_recorded_by_uses_that_are_not_all_known() {
     assert_eq!(report.words(), ["Rejected/IdentityMismatch"]);
     assert_eq!((&report.entry()["recorded"], trusted()), (&json!("no"), Value::Null));
     assert!(
-        outcome.stderr.contains("since not all of that is known"),
+        outcome.stderr.contains("uses of images are not all known"),
         "{outcome:#?}"
     );
     fleet.server().heal();

@@ -76,7 +76,7 @@ fn a_list_in_a_cluster_that_does_not_say_what_it_has_may_have_any_image() {
             assert!(
                 outcome
                     .stderr
-                    .contains(&format!("{why}; which instances it has is not known")),
+                    .contains(&format!("{why}; its instances are unknown")),
                 "{members} {range:?}: {outcome:#?}"
             );
             let record = &fleet.server().stored(&own)["signatures"][0]["conditions"];
@@ -247,7 +247,7 @@ fn a_name_that_cannot_be_looked_up_may_expect_something_of_an_image_that_is_name
             .run(&[&own, name, "--expected-identity-map", "map", "--confirm"])
             .expect(3);
         assert!(
-            outcome.stderr.contains("not all of that is known"),
+            outcome.stderr.contains("uses of images are not all known"),
             "{name}: {outcome:#?}"
         );
         assert_eq!(record(), Value::Null, "{name}");

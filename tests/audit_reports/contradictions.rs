@@ -59,13 +59,16 @@ fn an_entry_that_contradicts_itself_is_refused() {
             &|own| own["matched"] = other.clone(),
             "an identity that is not expected",
         ),
-        (&|own| own["matched"] = json!([]), "where an expected identity matches"),
+        (
+            &|own| own["matched"] = json!([]),
+            "does not agree with the identities that match",
+        ),
         (
             &|own| {
                 own["verdict"] = json!("Unchecked");
                 own["reason"] = json!("EngineFailed");
             },
-            "where an expected identity matches",
+            "does not agree with the identities that match",
         ),
         (
             &|own| {
@@ -77,23 +80,23 @@ fn an_entry_that_contradicts_itself_is_refused() {
         ),
         (
             &|own| own["identitySource"] = json!("none"),
-            "where something names them",
+            "expected identities without a source",
         ),
         (&|own| own["image"] = json!("app:v1"), "do not make it Verified"),
         (
             &|own| own["findings"] = json!([{"kind": "unsignedInUse", "message": "m"}]),
-            "in use and Unsigned",
+            "unsignedInUse does not agree",
         ),
         (&|own| own["recorded"] = json!("heldBack"), "kept back"),
         (&|own| own["findings"] = stale.clone(), "no gap"),
-        (&|own| own["moreUses"] = json!(3), "leaves out more"),
-        (&|own| own["uses"] = json!(many), "it has more"),
+        (&|own| own["moreUses"] = json!(3), "not full leaves something out"),
+        (&|own| own["uses"] = json!(many), "longer than allowed"),
         (
             &|own| {
                 own["uses"] = json!(most);
                 own["moreUses"] = json!(u64::MAX);
             },
-            "leaves out more",
+            "longer than allowed",
         ),
     ];
     let sandbox = Sandbox::new();

@@ -30,7 +30,7 @@ fn reports_that_have_no_image_in_common_are_told_to_be_of_two_places() {
     sandbox.file("old", of_folder("/one", &[verified(1, &[(RELEASE, None)])]));
     sandbox.file("new", of_folder("/two", &[verified(2, &[(RELEASE, None)])]));
     let outcome = sandbox.run(["audit", "diff", "old", "new"]).expect(1);
-    let told = "the reports have no image in common, so that all are gone or new";
+    let told = "the reports have no image in common, so all are gone or new";
     assert!(outcome.stderr.contains(told), "{outcome:#?}");
     assert!(
         outcome.stderr.contains("files /one") && outcome.stderr.contains("files /two"),

@@ -170,7 +170,7 @@ fn shards_of_another_audit_are_refused() {
         ("source", json!("cluster https://other"), "the source"),
         ("program", json!("9.9"), "the program's version"),
         ("shard", json!({"index": 1, "count": 5}), "the number of shards"),
-        ("shard", json!({"index": 0, "count": 4}), "shard 0 is there twice"),
+        ("shard", json!({"index": 0, "count": 4}), "shard 0 occurs twice"),
     ] {
         let files = shards(&sandbox, &entries, |index, head, _, _| {
             if index == 1 {
@@ -217,7 +217,7 @@ fn what_may_not_be_all_is_never_a_success() {
                 own.push(own[0].clone());
                 *end = Some(tail(own));
             },
-            "1 image is there more than once",
+            "1 image occurs more than once",
         ),
         (
             &|own, end| {

@@ -177,7 +177,7 @@ fn where_nobody_knows_whether_it_was_recorded_that_is_said() {
     scene.server.fault(Fault::cut(0).on("PATCH", "/images/"));
     scene.server.fault(Fault::status(500).on("GET", "/images/").after(1));
     let error = fails(&scene);
-    assert!(error.contains("it is not known whether it was recorded"), "{error}");
+    assert!(error.contains("it is unknown whether it was recorded"), "{error}");
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn text_is_a_line_a_finding() {
     let outcome = sandbox.run(["policy", "lint", "policy.json"]).expect(1);
     let expected = "\
 policy.json:2:2: note: DefaultAccepts: default: images in no scope are accepted, signed or not; \"default\": [{\"type\": \"reject\"}] refuses them (DISA V-257537 asks for that)
-policy.json:3:28: error: UnknownTransport: transports.dokcer.x: there is no transport \"dokcer\", so that its scopes never apply; did you mean \"docker\"?
+policy.json:3:28: error: UnknownTransport: transports.dokcer.x: there is no transport \"dokcer\", so its scopes never apply; did you mean \"docker\"?
 2 findings: errors 1, warnings 0, notes 1
 ";
     assert_eq!(outcome.stdout, expected);

@@ -108,7 +108,7 @@ fn scopes_that_decide_by_the_mirrors_name_already() {
         put(&desk, &json!({"quay.io": [signed_by(&Value::Null)], MIRROR: own}));
         let found = stanza(&desk, "policy.json", ASKED);
         assert_eq!(found["accepted"], false, "{found}");
-        let note = format!("scope {MIRROR} of the policy (policy.json, line 1) decides for {MIRROR} all the same");
+        let note = format!("scope {MIRROR} of the policy (policy.json, line 1) still decides for {MIRROR}");
         assert_eq!(found["notes"], json!([note]), "{found}");
         assert!(text(&desk).contains(&format!("{MIRROR} signed as {ASKED} is not accepted.")));
         let mut both = scopes_of(&found);
@@ -184,7 +184,7 @@ fn objects_under_the_mirrors_name_are_required_too() {
     assert_eq!(found["accepted"], false, "{found}");
     let note = found["notes"][0].as_str().unwrap();
     assert!(
-        note.starts_with("scope m.example/ns of the policy (objects.json, line 1) decides"),
+        note.starts_with("scope m.example/ns of the policy (objects.json, line 1) still decides"),
         "{found}"
     );
     // Another one of the same scope is required beside it.

@@ -274,7 +274,7 @@ fn a_key_file_of_another_scope_that_cannot_be_used_is_told_beside_the_verdict() 
         desk(&json!({"registry.local:5000": [signed_by(&["key.gpg"])], "quay.io": [signed_by(&["absent.gpg"])]}));
     let words = |args: &[&str]| desk.sandbox.run(args).words();
     let why = |reference: &str| words(&["policy", "why", reference, "policy.json"]);
-    let nothing = "At best an image here is Rejected: nothing is judged by this policy, for a key file of another scope cannot be used (see the note below).";
+    let nothing = "At best an image here is Rejected: nothing is judged by this policy, because a key file of another scope cannot be used (see the note below).";
     assert!(why(IDENTITY).contains(nothing), "{}", why(IDENTITY));
     let own = why("quay.io/a:1");
     assert!(own.contains("At best an image here is Rejected. "), "{own}");

@@ -325,7 +325,7 @@ fn rows_whose_sigstore_signatures_nobody_looks_for() {
     sandbox.file("registries.d/a.yaml", "[");
     let stderr = run(&sandbox, &test).expect(0).stderr;
     assert!(
-        stderr.starts_with("note: whether sigstore signatures are looked for is not known: "),
+        stderr.starts_with("note: it is unknown whether sigstore signatures are looked for: "),
         "{stderr}"
     );
     // Without the configuration of a machine nothing is known of it.

@@ -51,8 +51,8 @@ fn nothing_is_promised_of_keys_that_gpg_was_not_asked_about() {
     let outcome = without_gpg(&sandbox, &["why", REF, "policy.json"]).expect(3);
     let words = outcome.words();
     for expected in [
-        "What an image here can get at best is not known: GnuPG could not be asked.",
-        "old.gpg its keys are not known: GnuPG could not be asked: ",
+        "What an image here can get at best is unknown: GnuPG could not be asked.",
+        "old.gpg its keys are unknown: GnuPG could not be asked: ",
     ] {
         assert!(words.contains(expected), "{expected}: {words}");
     }
@@ -97,14 +97,14 @@ fn keys_that_gpg_was_not_asked_about_are_not_without_findings() {
     assert!(found(&outcome) < found(&asked), "{outcome:?}");
     let trouble = outcome.json()["trouble"].to_string();
     assert!(
-        trouble.contains("keys are not known: GnuPG could not be asked"),
+        trouble.contains("keys are unknown: GnuPG could not be asked"),
         "{outcome:?}"
     );
     let outcome = without_gpg(&sandbox, &["lint", "policy.json"]).expect(3);
     assert!(
         outcome
             .stdout
-            .contains("1 finding: warning\nNot complete: keys are not known: "),
+            .contains("1 finding: warning\nNot complete: keys are unknown: "),
         "{outcome:?}"
     );
 

@@ -65,7 +65,7 @@ Scopes of transport docker, in the order in which they are tried:
         "{rest}"
     );
     let stanza = "\
-For images asked for by the name of mirror mirror.corp.example:8443/ocp (ImageDigestMirrorSet/release):
+For images pulled through mirror mirror.corp.example:8443/ocp (ImageDigestMirrorSet/release):
   # an object of its own, with the rootOfTrust of ClusterImagePolicy/openshift
   spec:
     scopes:

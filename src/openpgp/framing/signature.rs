@@ -164,7 +164,7 @@ impl Signature {
     fn check_algorithms(&self) -> Result<(), Refusal> {
         if self.class == CLASS_TEXT {
             return Err(unsupported(
-                "it is a text signature (class 0x01), which this build does not check: GnuPG leaves out white space at line ends and the end of long lines, so that it does not cover every byte; a binary signature (class 0x00) is required",
+                "it is a text signature (class 0x01), which this build does not check: GnuPG leaves out white space at line ends and the end of long lines, so it does not cover every byte; a binary signature (class 0x00) is required",
             ));
         }
         if self.class != CLASS_BINARY {
@@ -214,9 +214,10 @@ fn check_mpis(algorithm: PublicKeyAlgorithm, mut rest: &[u8]) -> Result<(), Refu
         // GnuPG 2.4 ends at once at an empty number, and takes none of EdDSA with more octets than its curve has; older
         // ones skip zeros. No honest signature has either.
         if octets == 0 || algorithm.0 == EDDSA && octets > ED25519_OCTETS && octets != ED448_OCTETS {
-            return Err(bad(format!(
-                "a number in its signature has {octets} octets, which none of {algorithm} has"
-            )));
+            return Err(bad(match octets {
+                0 => "a number in its signature is empty".to_owned(),
+                _ => format!("a number in its signature has {octets} octets, too many for {algorithm}"),
+            }));
         }
         (_, rest) = after.split_at_checked(octets).ok_or_else(short)?;
     }

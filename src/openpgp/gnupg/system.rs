@@ -56,7 +56,7 @@ pub fn prohibition() -> Option<String> {
     let lines = lines_of(&text);
     let prohibitive = lines.iter().find_map(|(own, value)| {
         if FORCE.iter().any(|begin| own.starts_with(begin)) {
-            return Some(("[force]", "keeps other options from being undone"));
+            return Some(("[force]", "prevents other options from being overridden"));
         }
         let partial = PARTIAL_IMPORTS
             .into_iter()

@@ -257,7 +257,7 @@ pub(crate) fn look_of_policy(shown: &str, bytes: Vec<u8>) -> Result<Contents, Im
     };
     let called = called(shown);
     Err(ImportError::KeyFile(format!(
-        "cannot use {called}: {what}, so that podman and skopeo find no key in it; save it as UTF-8 without a byte order mark"
+        "cannot use {called}: {what}, so podman and skopeo find no key in it; save it as UTF-8 without a byte order mark"
     )))
 }
 

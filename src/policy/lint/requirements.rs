@@ -184,7 +184,7 @@ fn together(list: &List<'_>) -> Option<Finding> {
             count(kind)
         )
     } else if count("reject") > 0 {
-        "reject refuses every image, so that the other requirements have no effect".to_owned()
+        "reject refuses every image, so the other requirements have no effect".to_owned()
     } else if count("signedBy") > 0 && count("sigstoreSigned") > 0 {
         "an image needs a GPG signature and a sigstore signature, not one of them".to_owned()
     } else if count("insecureAcceptAnything") > 0 {

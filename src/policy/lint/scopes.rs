@@ -24,7 +24,7 @@ pub(super) fn of(book: &Rulebook, lists: &[List<'_>]) -> Vec<Finding> {
                 Code::UnknownTransport,
                 Some(list.spot.clone()),
                 format!(
-                    "there is no transport {}, so that its scopes never apply{}",
+                    "there is no transport {}, so its scopes never apply{}",
                     quoted(transport),
                     suggestion(transport, &known)
                 ),

@@ -111,7 +111,7 @@ fn meaning(kind: FindingKind) -> &'static str {
         FindingKind::UnsignedInUse => "The image is in use and has no signature.",
         FindingKind::Expiring => "Only keys that expire soon verify the image.",
         FindingKind::Gap => "A signature of the source is missing or different at the mirror.",
-        FindingKind::Unreachable => "A place could not be asked, so that more may be wrong with the image.",
+        FindingKind::Unreachable => "A place could not be asked, so more may be wrong with the image.",
         FindingKind::HeldBack => "A change of the record from True to False was kept back.",
     }
 }

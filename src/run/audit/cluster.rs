@@ -27,7 +27,7 @@ use crate::settings::requests::Request;
 use crate::source::objects::Loaded;
 
 /// What follows for records where not all is known that uses images.
-pub(super) const NOT_RECORDED: &str = "nothing is recorded of images by what uses them, since not all of that is known, but signatures that are refused whatever is expected; what you name with IMAGE=REF or in --images-from is";
+pub(super) const NOT_RECORDED: &str = "the uses of images are not all known: only rejections that do not depend on them are recorded, and images that you name with IMAGE=REF or --images-from";
 
 /// The images of a cluster.
 pub(super) struct Cluster<'s> {

@@ -72,7 +72,7 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
     }
     if let Some((old, new)) = ends.heads.as_ref().filter(|_| is_nothing_common) {
         console.err.warning(format_args!(
-            "the reports have no image in common, so that all are gone or new: the old report is of {}, the new one of {}",
+            "the reports have no image in common, so all are gone or new: the old report is of {}, the new one of {}",
             safe(&old.source),
             safe(&new.source)
         ));

@@ -98,7 +98,7 @@ impl<'s> Mirrors<'s> {
             Ok(_) => Vec::new(),
             Err(why) => vec![AuditFinding {
                 kind: FindingKind::Unreachable,
-                message: format!("which mirrors the image has is not known: {why}"),
+                message: format!("the mirrors of the image are unknown: {why}"),
                 command: None,
             }],
         }

@@ -208,9 +208,9 @@ impl Inventory {
         if self.scope.range == Range::Images {
             self.gather_outlines(api, &mut uses, &mut unknown);
         }
-        let consequence = "which tags stand for an image, and what it is to be signed as, is not known";
+        let consequence = "it is unknown which tags point to an image, and what it is to be signed as";
         self.walk(api, streams, consequence, &mut |object| add_stream(&mut uses, object));
-        let consequence = "which images run is not known";
+        let consequence = "it is unknown which images run";
         let mut others = Vec::new();
         self.walk(api, pods, consequence, &mut |object| {
             let (of_all, beside) = add_pod(&mut uses, object);

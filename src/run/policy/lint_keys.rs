@@ -42,7 +42,7 @@ pub(super) fn of(book: &Rulebook, ground: &Ground, trouble: &mut Vec<String>) ->
             None => {
                 let found = keys::of(rule.requirement, ground, &files);
                 let unasked = found.engine_trouble.as_ref();
-                trouble.extend(unasked.map(|what| format!("keys are not known: GnuPG could not be asked: {what}")));
+                trouble.extend(unasked.map(|what| format!("keys are unknown: GnuPG could not be asked: {what}")));
                 known.push((rule.requirement, found));
                 known.len() - 1
             }
@@ -72,7 +72,7 @@ fn of_rule(rule: &PlacedRequirement<'_>, material: &KeyMaterial, keys: &Keys, bo
             findings.push(Finding::new(
                 Code::KeyMissing,
                 Some(member::spot(rule, "keyPaths", book)),
-                "the list of keys is empty, so that no signature is ever accepted",
+                "the list of keys is empty, so no signature is ever accepted",
             ));
         }
         return findings;

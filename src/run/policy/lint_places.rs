@@ -126,7 +126,7 @@ pub(super) fn mirrors(book: &Rulebook, (conf, by): (&RegistriesConf, &str), sect
                     findings.push(Finding::new(
                         Code::MirrorWithoutSignatures,
                         Some(list.spot(base, list.path())),
-                        format!("{by} names the mirror {location}, for which registries.d has no {lost}: images that come from there count as unsigned"),
+                        format!("{by} names the mirror {location}, for which registries.d has no {lost}: images pulled from it count as unsigned"),
                     ));
                 }
             }

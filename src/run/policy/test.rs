@@ -126,7 +126,7 @@ fn unasked(cases: &[Case], rows: &[TestRow], book: &Rulebook, ground: &Ground) -
             }
             Err(UsageError(what)) => {
                 notes.insert(format!(
-                    "whether sigstore signatures are looked for is not known: {what}"
+                    "it is unknown whether sigstore signatures are looked for: {what}"
                 ));
             }
         }

@@ -208,7 +208,7 @@ fn stanzas(
         notes.push("no mirror is named for this reference".into());
     }
     if !mirrored::asks_for_signatures(rules.iter().map(|rule| rule.requirement)) {
-        notes.push("no signature is required here, so that no mirror needs remapIdentity".into());
+        notes.push("no signature is required here, so no mirror needs remapIdentity".into());
         return Vec::new();
     }
     let mut stanzas = Vec::new();
@@ -221,7 +221,7 @@ fn stanzas(
                     Some(best) => stanza
                         .notes
                         .push(format!("an image here is {best} at best, by this name too")),
-                    None => stanza.notes.push("whether its keys are accepted is not known".into()),
+                    None => stanza.notes.push("it is unknown whether its keys are accepted".into()),
                 }
                 stanza.works &= best == Some("Verified");
                 stanzas.push(stanza);

@@ -81,7 +81,7 @@ impl Run<'_, '_> {
         let image = loaded.image.name.clone();
         let total = loaded.image.signatures.len() + blobs.len();
         if total > MAX_IMPORTED {
-            self.stderr.warning(format_args!("image {} has {total} signatures then: where there are more than {MAX_IMPORTED}, the import controller of the cluster adds none",
+            self.stderr.warning(format_args!("image {} then has {total} signatures; if an image has more than {MAX_IMPORTED}, the import controller of the cluster adds none",
                 safe(&image)));
         }
         let mut attached = Sendings::default();
@@ -153,7 +153,7 @@ impl Sent {
                 Attachment::Failed("not added: the Image has a signature of this name with other content".to_owned())
             }
             (Posted::Open(why), false) if loaded.is_none() => Attachment::Failed(format!(
-                "it is not known whether it was added: {why}; the Image could not be read afterwards"
+                "it is unknown whether it was added: {why}; the Image could not be read afterwards"
             )),
             (Posted::Failed(why) | Posted::Open(why), false) => Attachment::Failed(format!("not added: {why}")),
         }

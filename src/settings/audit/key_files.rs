@@ -22,8 +22,8 @@ impl Reader {
     /// Why what is read cannot come through a pipe, and what to do.
     fn need(self) -> &'static str {
         match self {
-            Self::Report => "a report of JSON lines, --resume and --shard need the hash of each key file, since the report must tell by which keys it was made; write the keys to a file and name that",
-            Self::Threads => "each thread that judges reads the key files, and for a cluster there are two at least; write the keys to a file and name that, or, unless images are of a cluster, judge them with --workers 1",
+            Self::Report => "a report of JSON lines, --resume and --shard need the hash of each key file, because the report must identify its keys; use a regular file",
+            Self::Threads => "each thread that judges reads the key files, and for a cluster there are at least two; use a regular file, or, unless the images are of a cluster, --workers 1",
         }
     }
 }

@@ -20,7 +20,7 @@ const MAX_WORD: usize = MAX_OBJECT_BYTES as usize;
 /// Why a list may not be whole.
 const CONTINUE: &str = "continues (metadata.continue), and the objects that follow are unknown";
 const REMAINING: &str = "continues (metadata.remainingItemCount), and the objects that follow are unknown";
-const NO_METADATA: &str = "has metadata that is not an object: whether it is continued is unknown";
+const NO_METADATA: &str = "has metadata that is not an object: it is unknown whether it is continued";
 const NO_ITEMS: &str = "has no items: the objects it should have are unknown";
 const REPEATED: &str = "repeats a member that determines its content: the objects it has are unknown";
 

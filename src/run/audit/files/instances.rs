@@ -23,7 +23,7 @@ pub(super) fn instances_in(objects: &ObjectFiles, uses: &mut Uses, complain: &mu
             Ok(_) => {}
             Err(refusal) => {
                 let why = refusal.message;
-                complain(format!("{why}; which instances it has is not known"));
+                complain(format!("{why}; its instances are unknown"));
             }
         }
     }

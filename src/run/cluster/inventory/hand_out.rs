@@ -64,7 +64,7 @@ impl Inventory {
         match std::mem::take(&mut self.unread) {
             0 => {}
             unread => self.incomplete.push(format!(
-                "of the images that are left out here {unread} could not be read: if they are manifest lists, what is expected of their instances is not known"
+                "of the images that are left out here {unread} could not be read: if they are manifest lists, it is unknown what is expected of their instances"
             )),
         }
         None

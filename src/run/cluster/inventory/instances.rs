@@ -45,7 +45,7 @@ impl Inventory {
                     if unread <= MAX_NAMED {
                         let why = &refusal.message;
                         let what =
-                            format!("{why}; if it is a manifest list, what is expected of its instances is not known");
+                            format!("{why}; if it is a manifest list, it is unknown what is expected of its instances");
                         self.incomplete.push(what);
                     }
                     Vec::new()

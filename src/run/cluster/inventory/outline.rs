@@ -15,7 +15,7 @@ impl Inventory {
     pub(super) fn gather_outlines(&mut self, api: &mut Api, uses: &mut Uses, unknown: &mut UnknownLists) {
         if !self.scope.selector.is_empty() {
             // What a list expects of its instances holds whatever labels the list has.
-            let consequence = "what lists expect of their instances is not known";
+            let consequence = "it is unknown what lists expect of their instances";
             self.walk(api, images::outlines(""), consequence, &mut |object| {
                 add_outline(uses, unknown, object);
                 Vec::new()
@@ -23,7 +23,7 @@ impl Inventory {
         }
         let outlines = images::outlines(&self.scope.selector);
         let (mut images, mut odd) = (Vec::new(), 0);
-        let consequence = "which images there are is not known";
+        let consequence = "it is unknown which images there are";
         let before = self.incomplete.len();
         self.walk(api, outlines, consequence, &mut |object| {
             match add_outline(uses, unknown, object) {

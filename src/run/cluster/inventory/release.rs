@@ -26,7 +26,7 @@ impl Inventory {
                 let why = refusal.message;
                 return self
                     .incomplete
-                    .push(format!("{why}; which release payload runs is not known"));
+                    .push(format!("{why}; it is unknown which release payload runs"));
             }
         };
         let mut digests: Vec<Digest> = Vec::new();

@@ -50,4 +50,8 @@ pub struct AcceptanceOptions {
     /// Judge by the policy of this machine, found as podman finds it
     #[arg(long, help_heading = "Keys")]
     pub system_policy: bool,
+
+    /// Judge by the ClusterImagePolicies of the cluster and, with -n, the ImagePolicies of that namespace
+    #[arg(long, help_heading = "Keys")]
+    pub cluster_policy: bool,
 }

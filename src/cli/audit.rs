@@ -106,10 +106,6 @@ pub struct AuditCommand {
     #[command(flatten)]
     pub acceptance: AcceptanceOptions,
 
-    /// Judge by the ClusterImagePolicies of the cluster and, with -n, the ImagePolicies of that namespace
-    #[arg(long, help_heading = "Keys")]
-    pub cluster_policy: bool,
-
     /// Where images come from.
     #[command(flatten)]
     pub source: SourceOptions,

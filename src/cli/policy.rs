@@ -8,10 +8,14 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::cluster::ClientOptions;
 use super::output::OutputOption;
 
-/// Where the policy is.
+/// Where the policy is, and what belongs to it.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Configuration")]
 pub struct Configuration {
+    /// Where the configuration of registries is that belongs to the policy.
+    #[command(flatten)]
+    pub registries: Registries,
+
     /// Read the policy of this machine, found as podman finds it; the default without a policy FILE
     #[arg(long)]
     pub system_policy: bool,
@@ -119,10 +123,6 @@ pub struct WhyCommand {
     #[arg(long)]
     pub mirrors: bool,
 
-    /// Where the configuration of registries is that belongs to the policy.
-    #[command(flatten)]
-    pub registries: Registries,
-
     /// The policy: that of files, of this machine or of a cluster.
     #[command(flatten)]
     pub configuration: Configuration,
@@ -141,10 +141,6 @@ pub struct LintCommand {
     /// A policy.json, or files with ClusterImagePolicies and ImagePolicies
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-
-    /// Where the configuration of registries is that belongs to the policy.
-    #[command(flatten)]
-    pub registries: Registries,
 
     /// The policy: that of files, of this machine or of a cluster.
     #[command(flatten)]
@@ -179,10 +175,6 @@ pub struct TestCommand {
     /// A policy.json, or a file with ClusterImagePolicies and ImagePolicies (repeatable)
     #[arg(long = "policy", value_name = "FILE")]
     pub policy: Vec<PathBuf>,
-
-    /// Where the configuration of registries is that belongs to the policy.
-    #[command(flatten)]
-    pub registries: Registries,
 
     /// The policy: that of files, of this machine or of a cluster.
     #[command(flatten)]

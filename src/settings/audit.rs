@@ -110,7 +110,7 @@ impl Audit {
             namespace: options.source.client.namespace.as_deref(),
         };
         let images_on_stdin = options.images_from.as_deref() == Some(Path::new("-"));
-        let cluster_policy = options.cluster_policy.then(|| {
+        let cluster_policy = options.acceptance.cluster_policy.then(|| {
             let (acceptance, source) = (&options.acceptance, &options.source);
             OfCluster::new(acceptance, source, demands, images_on_stdin, environment)
         });

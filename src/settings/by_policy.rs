@@ -218,6 +218,7 @@ fn refuse_others(options: &AcceptanceOptions, demands: Demands<'_>, flag: &str) 
         // Which of these name a policy, their callers check.
         policy: _,
         system_policy: _,
+        cluster_policy: _,
     } = options;
     let KeyOptions {
         public_key,

@@ -227,7 +227,7 @@ fn by_place(
         });
     }
     let needs_cluster = targets.iter().any(|wanted| matches!(wanted.target, Target::Cluster(_)));
-    if !needs_cluster && !options.cluster_policy {
+    if !needs_cluster && !options.acceptance.cluster_policy {
         cluster::unused::refuse(&options.source.client)?;
     }
     let stdin_in_use = options.images_from.as_deref() == Some(Path::new("-"));

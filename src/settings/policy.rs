@@ -79,9 +79,9 @@ pub struct Lint {
 
 impl Lint {
     fn new(options: &LintCommand, environment: &Environment) -> Result<Self, UsageError> {
-        let registries = &options.registries;
+        let registries = &options.configuration.registries;
         are_there(registries)?;
-        let ground = Ground::new(&options.files, &options.configuration, registries, environment)?;
+        let ground = Ground::new(&options.files, &options.configuration, environment)?;
         Ok(Self {
             checks_conf: ground.is_of_machine || registries.registries_conf.is_some(),
             checks_stores: ground.is_of_machine || registries.registries_d.is_some(),
@@ -120,9 +120,9 @@ pub struct Test {
 
 impl Test {
     fn new(options: &TestCommand, environment: &Environment) -> Result<Self, UsageError> {
-        let registries = &options.registries;
+        let registries = &options.configuration.registries;
         are_there(registries)?;
-        let ground = Ground::new(&options.policy, &options.configuration, registries, environment)?;
+        let ground = Ground::new(&options.policy, &options.configuration, environment)?;
         Ok(Self {
             table: options.table.clone(),
             checks_stores: ground.is_of_machine || registries.registries_d.is_some(),
@@ -154,7 +154,7 @@ impl Why {
             short_name: short_name(&options.reference, &reference),
             reference,
             mirrors: options.mirrors,
-            ground: Ground::new(&options.files, &options.configuration, &options.registries, environment)?,
+            ground: Ground::new(&options.files, &options.configuration, environment)?,
             output: options.format.output,
         })
     }
@@ -180,12 +180,7 @@ fn swapped(options: &WhyCommand) -> Option<String> {
 const INSTEAD: &str = "files with the objects of the cluster (oc get clusterimagepolicies -o yaml)";
 
 impl Ground {
-    fn new(
-        files: &[PathBuf],
-        options: &Configuration,
-        registries: &Registries,
-        environment: &Environment,
-    ) -> Result<Self, UsageError> {
+    fn new(files: &[PathBuf], options: &Configuration, environment: &Environment) -> Result<Self, UsageError> {
         if options.system_policy && !files.is_empty() {
             return Err(UsageError::new(
                 "--system-policy cannot be used with files, which take the place of the policy of this machine",
@@ -208,8 +203,8 @@ impl Ground {
             namespace,
             containers: Containers::new(
                 environment,
-                registries.registries_conf.as_deref(),
-                registries.registries_d.as_deref(),
+                options.registries.registries_conf.as_deref(),
+                options.registries.registries_d.as_deref(),
             ),
             places: environment.temporary_places(),
             search_path: match environment.variable("PATH").filter(|_| is_of_machine) {

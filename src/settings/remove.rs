@@ -92,7 +92,6 @@ fn as_removal(options: &VerifyCommand) -> Result<RemoveCommand, UsageError> {
         require,
         images_from,
         acceptance,
-        cluster_policy,
         manifest,
         signature_file,
         platform,
@@ -113,6 +112,7 @@ fn as_removal(options: &VerifyCommand) -> Result<RemoveCommand, UsageError> {
         sigstore_key,
         policy,
         system_policy,
+        cluster_policy,
     } = acceptance;
     let KeyOptions {
         public_key,

@@ -168,7 +168,7 @@ fn keys_shown_by(options: &cli::verify::VerifyCommand) -> Option<String> {
     if accepts.system_policy {
         return Some(why.to_owned());
     }
-    if options.cluster_policy {
+    if options.acceptance.cluster_policy {
         return Some(format!("{why} --cluster-policy{}", same_cluster(client)));
     }
     accepts.sigstore_key.is_empty().then(|| keys::call(&accepts.keys))
@@ -206,7 +206,7 @@ fn cluster_policy(
     demands: Demands<'_>,
     environment: &Environment,
 ) -> Result<Option<OfCluster>, UsageError> {
-    if !options.cluster_policy {
+    if !options.acceptance.cluster_policy {
         return Ok(None);
     }
     let stdin_in_use = [options.images_from.as_deref(), options.manifest.as_deref()]

@@ -25,8 +25,7 @@ pub(super) fn decisive(options: &AuditCommand, criteria: &Criteria, warn_expiry:
         // They are compared as the criteria have them, below.
         identity_match: _,
         require: _,
-        // The policy and the map have hashes of their own in the head of a report.
-        cluster_policy: _,
+        // The map has a hash of its own in the head of a report.
         expected_identity_map: _,
         // They name images: the source in the head of a report says which, and `demands` what is expected of them.
         images: _,
@@ -57,6 +56,7 @@ pub(super) fn decisive(options: &AuditCommand, criteria: &Criteria, warn_expiry:
         sigstore_key: _,
         policy: _,
         system_policy: _,
+        cluster_policy: _,
     } = acceptance;
     let KeyOptions {
         public_key: _,

@@ -111,7 +111,7 @@ impl Images {
             options,
             "applies only to images of a cluster; add an IMAGE such as [NAMESPACE/]STREAM:TAG or sha256:DIGEST",
         )?;
-        if !options.cluster_policy {
+        if !options.acceptance.cluster_policy {
             cluster::unused::refuse(&options.source.client)?;
         }
         let is_remote = |request: &Request| matches!(request.image, ImageName::Registry(_));

@@ -39,7 +39,7 @@ pub(super) fn requested(options: &cli::verify::VerifyCommand) -> Result<Requests
 /// the user does not say it (docs/contract.md 9).
 fn named(options: &cli::verify::VerifyCommand) -> Result<Vec<Request>, UsageError> {
     let accepts = &options.acceptance;
-    let by_policy = accepts.policy.is_some() || accepts.system_policy || options.cluster_policy;
+    let by_policy = accepts.policy.is_some() || accepts.system_policy || accepts.cluster_policy;
     let may_lack = by_policy && options.expected_identity.is_empty() && options.source.filename.is_empty();
     let is_tag = |text: &&String| may_lack && is_stream_tag(text);
     let (tags, others): (Vec<&String>, Vec<&String>) = options.images.iter().partition(is_tag);

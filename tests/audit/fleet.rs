@@ -80,6 +80,17 @@ impl Fleet {
         }
     }
 
+    /// Image 1, signed as the tag of a stream in the namespace shop that names it.
+    pub fn shop() -> Self {
+        let fleet = Self::empty();
+        let own = digest(1);
+        fleet.server().image(stored(&own, &[&fleet.sign(&own, &tag(1))]));
+        let stream = json!({"spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": tag(1)}}]},
+            "status": {"tags": [{"tag": "v1", "items": [{"image": own}]}]}});
+        fleet.server().stream("shop", "app", stream);
+        fleet
+    }
+
     /// A fleet of `count` images. Each is named by a tag, but for those that a pod names by digest, and those of which
     /// nothing is known.
     pub fn of(count: usize) -> Self {

@@ -136,12 +136,7 @@ fn more_images_of_a_namespace_than_are_kept_are_read_again() {
 /// An image that is Verified where it is expected is none in a namespace that expects nothing of it, in every summary.
 #[test]
 fn what_an_image_is_in_a_namespace_has_a_column_though_no_image_is_that_by_itself() {
-    let fleet = Fleet::empty();
-    let own = digest(1);
-    fleet.server().image(stored(&own, &[&fleet.sign(&own, &tag(1))]));
-    let stream = json!({"spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": tag(1)}}]},
-        "status": {"tags": [{"tag": "v1", "items": [{"image": own}]}]}});
-    fleet.server().stream("shop", "app", stream);
+    let fleet = Fleet::shop();
     fleet.server().pod("evil", "x", pod("Running", &tag(9), &name(1)));
     let text = fleet.run(&[]).expect(0).stdout;
     let row = |name: &str| -> Vec<String> {

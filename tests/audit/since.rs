@@ -23,30 +23,19 @@ fn resumed(fleet: &Fleet, args: &[&str], change: &dyn Fn(), status: i32) -> Repo
     read()
 }
 
-/// Image 1 with a stream that names it by a tag.
-fn shop() -> Fleet {
-    let fleet = Fleet::empty();
-    let own = digest(1);
-    fleet.server().image(stored(&own, &[&fleet.sign(&own, &tag(1))]));
-    let stream = json!({"spec": {"tags": [{"name": "v1", "from": {"kind": "DockerImage", "name": tag(1)}}]},
-        "status": {"tags": [{"tag": "v1", "items": [{"image": own}]}]}});
-    fleet.server().stream("shop", "app", stream);
-    fleet
-}
-
 const RANGES: [&[&str]; 3] = [&[], &["-n", "shop"], &["-A"]];
 
 #[test]
 fn an_image_whose_object_is_gone_or_may_not_be_read_is_judged_again() {
     for range in RANGES {
-        let fleet = shop();
+        let fleet = Fleet::shop();
         let unchanged = resumed(&fleet, range, &|| {}, 0);
         assert_eq!(is_new(&unchanged), [false], "{range:?}");
         let remove = || fleet.server().objects(|objects| objects.remove_image(&digest(1)));
         let gone = resumed(&fleet, range, &remove, 1);
         assert_eq!(gone.words(), ["Unchecked/NotFound"], "{range:?}");
     }
-    let fleet = shop();
+    let fleet = Fleet::shop();
     let forbid = || {
         let path = format!("/images/{}$", digest(1));
         fleet.server().fault(Fault::status(403).on("GET", &path));
@@ -57,7 +46,7 @@ fn an_image_whose_object_is_gone_or_may_not_be_read_is_judged_again() {
     let forbidden = resumed(&fleet, &["-n", "shop"], &forbid, 1);
     assert_eq!(forbidden.words(), ["Unchecked/Forbidden"]);
     // One that is named by its digest has to be asked for as well.
-    let fleet = shop();
+    let fleet = Fleet::shop();
     let named = format!("{}={}", digest(1), tag(1));
     assert_eq!(is_new(&resumed(&fleet, &[&named], &|| {}, 0)), [false]);
     let unsign = || {
@@ -96,7 +85,7 @@ fn what_is_unchanged_is_taken_over() {
         assert_eq!(is_new, entry["verdict"] == "Unchecked", "{entry}");
     }
     // So it is where records are written, and where they are as that has left them.
-    let fleet = shop();
+    let fleet = Fleet::shop();
     fleet.scene.sandbox.file("map", "quay.example quay.example\n");
     let confirm = ["--confirm", "--expected-identity-map", "map"];
     for recorded in ["yes", "unchanged"] {

@@ -74,9 +74,7 @@ fn a_list_in_a_cluster_that_does_not_say_what_it_has_may_have_any_image() {
             let common = ["--expected-identity-map", "map", "--confirm"];
             let outcome = fleet.run(&[&common[..], range].concat()).expect(3);
             assert!(
-                outcome
-                    .stderr
-                    .contains(&format!("{why}; its instances are unknown")),
+                outcome.stderr.contains(&format!("{why}; its instances are unknown")),
                 "{members} {range:?}: {outcome:#?}"
             );
             let record = &fleet.server().stored(&own)["signatures"][0]["conditions"];

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Properties of text output that hold whatever the images are.
 
+use std::process::Command;
+
 use crate::support::desk::{Desk, IDENTITY, OTHER, OWNER};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, list, D1, D2, D3};
@@ -15,10 +17,8 @@ fn run(desk: &Desk, more: &[&str]) -> Outcome {
     desk.run(&[&["-f", "images.json", "--expected-identity", IDENTITY][..], more].concat())
 }
 
-/// In a terminal of so many columns.
-fn in_columns(desk: &Desk, columns: &str, more: &[&str]) -> Outcome {
+fn command(desk: &Desk, more: &[&str]) -> Command {
     let mut command = desk.sandbox.command();
-    command.env("COLUMNS", columns);
     command.args([
         "verify",
         "-f",
@@ -28,7 +28,12 @@ fn in_columns(desk: &Desk, columns: &str, more: &[&str]) -> Outcome {
         "--public-key",
     ]);
     command.arg(&desk.key_file).args(more);
-    desk.sandbox.finish(&mut command, b"")
+    command
+}
+
+/// In a terminal of so many columns.
+fn in_columns(desk: &Desk, columns: &str, more: &[&str]) -> Outcome {
+    desk.sandbox.finish(command(desk, more).env("COLUMNS", columns), b"")
 }
 
 /// A row that is wider than the terminal is broken between cells, and so is the head of the table.
@@ -183,16 +188,7 @@ fn no_color_and_dumb_terminals_are_obeyed_on_a_terminal() {
         (None, None, &[], false),
         (Some("xterm"), Some("1"), &["--color=always"], true),
     ] {
-        let mut command = desk.sandbox.command();
-        command.args([
-            "verify",
-            "-f",
-            "images.json",
-            "--expected-identity",
-            IDENTITY,
-            "--public-key",
-        ]);
-        command.arg(&desk.key_file).args(more);
+        let mut command = command(&desk, more);
         command.envs(term.map(|value| ("TERM", value)));
         command.envs(no_color.map(|value| ("NO_COLOR", value)));
         let (status, shown) = Terminal::run(&command, 80).end();

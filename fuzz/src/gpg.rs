@@ -53,7 +53,7 @@ impl Asked {
 }
 
 thread_local! {
-    /// Without a key.
+    /// A worker that has no key.
     static KEYLESS: RefCell<Option<Asked>> = const { RefCell::new(None) };
     /// With the keys of the corpus, by a worker and by gpgme.
     static WITH_KEYS: RefCell<Option<(Asked, Gpg)>> = const { RefCell::new(None) };

@@ -12,7 +12,7 @@ pub(crate) struct List<'r> {
     pub scope: Option<&'r str>,
     /// Where the list stands.
     pub spot: Spot,
-    /// Its requirements.
+    /// What it requires, in its order.
     pub rules: Vec<PlacedRequirement<'r>>,
 }
 

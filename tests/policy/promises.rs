@@ -290,3 +290,33 @@ fn a_key_file_of_another_scope_that_cannot_be_used_is_told_beside_the_verdict() 
         why(IDENTITY)
     );
 }
+
+/// What is allowed or refused without keys is not judged either.
+#[test]
+fn policy_test_and_why_promise_nothing_by_a_policy_that_nothing_is_judged_by() {
+    for own in ["insecureAcceptAnything", "reject"] {
+        let scopes = |file: &str| json!({"registry.local:5000": [{"type": own}], "quay.io": [signed_by(&[file])]});
+        let desk = desk(&scopes("absent.gpg"));
+        let verdict = if own == "reject" { "Rejected" } else { "Allowed" };
+        desk.put("table.yaml", format!("{IDENTITY}: {{verdict: {verdict}}}\n"));
+        let test = || {
+            desk.sandbox
+                .run(["policy", "test", "table.yaml", "--policy", "policy.json"])
+        };
+        let why = || desk.sandbox.run(["policy", "why", IDENTITY, "policy.json"]).words();
+        let failed = test().expect(3);
+        assert!(failed.words().contains("absent.gpg"), "{failed:?}");
+        assert!(
+            why().contains("At best an image here is Rejected: nothing is judged"),
+            "{}",
+            why()
+        );
+        put(&desk, &scopes("key.gpg"));
+        test().expect(0);
+        assert!(
+            why().contains(&format!("At best an image here is {verdict}. ")),
+            "{}",
+            why()
+        );
+    }
+}

@@ -63,16 +63,17 @@ impl MayMeet {
         })
     }
 
-    /// The same where nothing is judged by the policy, since a key file of another scope is of no use.
-    pub(super) fn unless(self, is_spoiled: bool) -> Self {
-        match is_spoiled {
-            true => Self(Some(false)),
-            false => self,
+    /// What an image that is asked for as `asked` can get at best by these requirements; `None` where that is not known. By
+    /// a policy that `is_spoiled`, since a key file of another scope is of no use, nothing is judged.
+    pub(super) fn best(
+        self,
+        requirements: &[PolicyRequirement],
+        asked: &Reference,
+        is_spoiled: bool,
+    ) -> Option<&'static str> {
+        if is_spoiled {
+            return Some("Rejected");
         }
-    }
-
-    /// What an image that is asked for as `asked` can get at best by these requirements; `None` where that is not known.
-    pub(super) fn best(self, requirements: &[PolicyRequirement], asked: &Reference) -> Option<&'static str> {
         let with_keys = |has_keys| words::best_with_keys(requirements, has_keys, asked);
         match self.0 {
             Some(has_keys) => Some(with_keys(has_keys)),

@@ -187,15 +187,15 @@ fn row(
         compare("scope", expected, scope);
     }
     // Without a key that is accepted, no image is Verified, whatever is required and whatever the row asks for.
-    let found = (case.keys.is_some() || matches!(best, "Verified" | "Unsupported")).then(|| {
+    let is_by_keys = spoiled.is_some() || matches!(best, "Verified" | "Unsupported");
+    let found = (case.keys.is_some() || is_by_keys).then(|| {
         known
             .entry(applied.map(str::to_owned))
             .or_insert_with(|| accepted(book, applied, (ground, files)))
     });
     let (mut verdict, mut unknown) = (Some(best), None);
     if let Some(found) = found {
-        let may_meet = found.may_meet.unless(spoiled.is_some());
-        verdict = may_meet.best(requirements, &case.reference);
+        verdict = found.may_meet.best(requirements, &case.reference, spoiled.is_some());
         let keys = match (&found.keys, spoiled) {
             (Ok(_), Some(other)) => &Err(not_judged(other)),
             (own, _) => own,
@@ -206,7 +206,8 @@ fn row(
                 compare("keys", &list(expected), &list(found));
             }
             (Err(what), own)
-                if own.is_some() || case.verdict.is_some() && (best == "Verified" || verdict.is_none()) =>
+                if own.is_some()
+                    || case.verdict.is_some() && (best == "Verified" || verdict.is_none() || spoiled.is_some()) =>
             {
                 trouble.push(what.clone());
                 unknown = Some(format!("keys: {what}"));

@@ -84,7 +84,6 @@ fn explain(
     let spoiled = spoiled(book);
     let mut others = spoiled.iter().filter(|own| !own.is_of(applied.as_deref())).peekable();
     let is_spoiled = others.peek().is_some();
-    may_meet = may_meet.unless(is_spoiled);
     notes.extend(others.map(not_judged));
     let is_by_sets = of_cluster.is_some() || book.mirror_sets().next().is_some();
     let (mirrors, locations) = if is_by_sets {
@@ -106,7 +105,7 @@ fn explain(
         notes.push("no scope of these objects applies: the reference is refused".into());
     }
     let required = book.combined.policy.select("docker", reference).1;
-    let best = may_meet.best(required, reference);
+    let best = may_meet.best(required, reference, is_spoiled);
     let stanzas = if settings.mirrors {
         stanzas(book, applied.as_deref(), (reference, best), &mirrors, &mut notes)
     } else {

@@ -47,13 +47,13 @@ pub(crate) fn passed_over(name: &str) -> String {
     )
 }
 
-/// What is to be said of a file whose name does not end as those that are read.
+/// What is to be said of a file whose name does not end as those that are read, after its name.
+pub(crate) const NOT_READ: &str = "is not read: in registries.d only files count whose names end in .yaml";
+
+/// The same with its name.
 #[must_use]
 pub(crate) fn not_read(file: &Path) -> String {
-    format!(
-        "{} is not read: in registries.d only files count whose names end in .yaml",
-        safe(&file.display().to_string())
-    )
+    format!("{} {NOT_READ}", safe(&file.display().to_string()))
 }
 
 /// What all files say together. Its hash is over what decides which places are asked, wherever that stands.

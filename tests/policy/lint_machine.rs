@@ -127,6 +127,38 @@ fn faults_of_configuration_are_told_with_line_and_member() {
     sandbox.file("registries.d/a.yaml", "docker: {}\n");
     sandbox.file("registries.conf", "# x\n  [[registry]]\nlocation = 5\n");
     finding("registries.conf:2:3", "[[registry]]: location: expected a string");
+    let twice = "[[registry]]\nlocation = \"a.b\"\n[[registry]]\nlocation = \"a.b\"\nblocked = true\n";
+    for (text, place, what) in [
+        (
+            "# x\n unqualified-search-registries = \"x\"\n",
+            "2:2",
+            "unqualified-search-registries: expected a list of hosts",
+        ),
+        (
+            "\nshort-name-mode = \"x\"\n",
+            "2:1",
+            "short-name-mode: expected enforcing, permissive or disabled, found \"x\"",
+        ),
+        (
+            "credential-helpers-x = 1\ncredential-helpers = 5\n",
+            "2:1",
+            "credential-helpers: expected a list of names",
+        ),
+        ("[registry]\nlocation = \"a.b\"\n", "1:1", "registry: expected tables ([[registry]])"),
+        (
+            "\n  [registries.search]\nregistries = [\"a.b\"]\n",
+            "2:3",
+            "it is of version 1 ([registries.search] and the like), which is no longer read; write [[registry]] entries",
+        ),
+        (
+            twice,
+            "3:1",
+            "[[registry]] (location = \"a.b\"): \"a.b\" occurs twice with different values of insecure or blocked",
+        ),
+    ] {
+        sandbox.file("registries.conf", text);
+        finding(&format!("registries.conf:{place}"), what);
+    }
     sandbox.file("registries.conf", "a = 1\nb = [1,,]\n");
     let found = with_configuration(&sandbox);
     assert_eq!(found, ["InvalidConfiguration error registries.conf:2:8 "]);

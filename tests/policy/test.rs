@@ -165,6 +165,8 @@ fn mistakes_in_a_table_are_told_with_their_place() {
         "table.yaml: line 2",
     );
     told("# nothing\n", "the table has no rows");
+    let long = "#".repeat(4 * 1024 * 1024 + 1);
+    told(&long, "table.yaml has more than 4194304 bytes");
     told("- a\n", "expected an object");
     sandbox
         .run(["policy", "test", "absent.yaml", "--policy", "policy.json"])

@@ -36,21 +36,49 @@ pub(super) fn parse(text: &str) -> Result<Own, TomlFault> {
         what: safe(error.message()),
     })?;
     if table.get("registries").is_some() {
-        return Err("it is of version 1 ([registries.search] and the like), which is no longer read; write [[registry]] entries".to_owned().into());
+        return Err(TomlFault {
+            place: place_of(text, "registries"),
+            what: "it is of version 1 ([registries.search] and the like), which is no longer read; write [[registry]] entries".to_owned(),
+        });
     }
-    check_short_names(&table)?;
+    check_short_names(&table).map_err(|what| of_member(text, what))?;
+    let entries = tables(&table, "registry").map_err(|what| of_member(text, what))?;
     let mut registries: Vec<Registry> = Vec::new();
-    for (n, entry) in tables(&table, "registry")?.into_iter().enumerate() {
-        let registry = registry(entry).map_err(|what| in_entry(text, n, entry, &what))?;
-        check_against(&registries, &registry)?;
+    for (n, entry) in entries.into_iter().enumerate() {
+        let in_entry = |what: String| in_entry(text, n, entry, &what);
+        let registry = registry(entry).map_err(in_entry)?;
+        check_against(&registries, &registry).map_err(in_entry)?;
         if !registries.iter().any(|own| own.prefix == registry.prefix) {
             registries.push(registry);
         }
     }
     Ok(Own {
         registries,
-        helpers: helpers(&table)?,
+        helpers: helpers(&table).map_err(|what| of_member(text, what))?,
     })
+}
+
+/// What is wrong with a member of the file itself, whose name it begins with.
+fn of_member(text: &str, what: String) -> TomlFault {
+    let name = what.split(':').next().unwrap_or_default();
+    TomlFault {
+        place: place_of(text, name),
+        what,
+    }
+}
+
+/// Where a member or its table begins in the text, if it has a line of its own.
+fn place_of(text: &str, name: &str) -> Place {
+    let begins = |(number, line): (usize, &str)| {
+        let begin = line.trim_start();
+        let rest = begin.trim_start_matches('[').strip_prefix(name)?;
+        let is_longer = rest.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        (!is_longer).then(|| Place {
+            line: number + 1,
+            column: line.len() - begin.len() + 1,
+        })
+    };
+    text.lines().enumerate().find_map(begins).unwrap_or_default()
 }
 
 /// What is wrong in an entry: its line where it stands below a header, its number where it does not, and its location.

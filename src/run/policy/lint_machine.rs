@@ -9,6 +9,7 @@ use super::load::shown;
 use super::{lint_places, mirror_sets};
 use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::lint;
+use crate::policy::place::Place;
 use crate::policy::rulebook::{PlacedRequirement, Rulebook, Spot};
 use crate::policy::{KeyMaterial, PolicyRequirement, SigstoreSigners};
 use crate::registry::registries_conf::RegistriesConf;
@@ -112,8 +113,13 @@ fn unknown_in_conf(conf: &RegistriesConf) -> impl Iterator<Item = Finding> + '_ 
 /// Files that may be meant to be read.
 fn not_read(sections: &RegistriesD) -> impl Iterator<Item = Finding> + '_ {
     sections.not_read.iter().map(|file| {
-        let what = registries_d::not_read(file);
-        Finding::new(Code::InvalidConfiguration, None, what).at_most(Severity::Warning)
+        let spot = Spot {
+            file: file.clone(),
+            place: Place::default(),
+            path: String::new(),
+        };
+        let what = format!("the file {}", registries_d::NOT_READ);
+        Finding::new(Code::InvalidConfiguration, Some(spot), what).at_most(Severity::Warning)
     })
 }
 

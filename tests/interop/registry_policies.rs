@@ -135,6 +135,7 @@ fn nothing_in_a_registry_is_accepted_that_skopeo_rejects() {
         let (own, older) = town.policy(&mut dice, &asked);
         let store = town.scene.sandbox.path("store");
         let _ = fs::remove_dir_all(&store);
+        fs::create_dir(&store).unwrap();
         let mut names_another = false;
         for n in 1..=[0, 1, 2, 3, 6][dice.below(5)] {
             // Mostly as it was asked for.

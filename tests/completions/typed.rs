@@ -63,6 +63,36 @@ const TYPED: &[(&str, &[&str])] = &[
         &["audit", "--fail-on", "gap,rejected", "x"],
     ),
     ("audit dir:ke\t", &["audit", "dir:keys dir"]),
+    ("help ve\t", &["help", "verify"]),
+    (
+        "audit x --report csv=ke\tr\t y",
+        &["audit", "x", "--report", "csv=keys dir/red hat.asc", "y"],
+    ),
+    // Options behind an image or a file.
+    (
+        "verify x --pub\t my\t y",
+        &["verify", "x", "--public-key", "my key.asc", "y"],
+    ),
+    ("verify x -o js\t", &["verify", "x", "-o", "json"]),
+    ("remove x --conf\t", &["remove", "x", "--confirm"]),
+    ("describe x -f my\t", &["describe", "x", "-f", "my key.asc"]),
+    ("inspect my\t --auth\t x", &["inspect", "my key.asc", "--authfile", "x"]),
+    (
+        "policy lint my\t -o js\t",
+        &["policy", "lint", "my key.asc", "-o", "json"],
+    ),
+    (
+        "policy why x my\t -o js\t",
+        &["policy", "why", "x", "my key.asc", "-o", "json"],
+    ),
+    (
+        "audit merge a --fail-on ga\t x",
+        &["audit", "merge", "a", "--fail-on", "gap", "x"],
+    ),
+    // In the word of a short option.
+    ("verify -fmy\t x", &["verify", "-fmy key.asc", "x"]),
+    ("verify -fke\tr\t x", &["verify", "-fkeys dir/red hat.asc", "x"]),
+    ("keys -owi\t", &["keys", "-owide"]),
     // A word beside what nobody can know.
     (
         "verify --registry-url a\t x",
@@ -190,6 +220,7 @@ fn types_in(shell: &str) {
             &["--public-key", "my key.asc", "--explain", "x"][..],
         ),
         ("--trust-model a\t x", &["--trust-model", "always", "x"]),
+        ("x --public-key my\t", &["x", "--public-key", "my key.asc"]),
     ];
     scene.type_all(shell, "", "verify-image-signature", &as_verify);
 }

@@ -60,10 +60,20 @@ function __fish_image_signature_images
 end
 ";
 
-/// Lists with commas, and FORMAT=FILE: what is typed already stands before what may follow.
+/// Lists with commas, and FORMAT=FILE: what is typed already stands before what may follow. A file in the word of its
+/// short option (`-fFILE`) is not looked up by fish.
 const VALUES: &str = "
 function __fish_image_signature_typed
-	commandline -ct | string replace -r -- '^--[^=]*=' ''
+	set -l word (commandline -ct)
+	set -l bare (string unescape -- $word)
+	and set word $bare
+	string replace -r -- '^(--[^=]*=|-[^-])' '' $word
+end
+
+function __fish_image_signature_attached
+	set -l word (commandline -ct)
+	string match -q -r -- '^-[^-=]' $word
+	and __fish_complete_path (__fish_image_signature_typed)
 end
 
 function __fish_image_signature_list
@@ -119,6 +129,13 @@ fn edited(script: &str, command: &Command, values: &[(String, String)]) -> Strin
         let mut line = line.replace(" v/v= ", " 'v/v=?' ");
         if optional.iter().any(|option| line.contains(option)) {
             line = line.replace(" -r -f -a ", " -f -a ").replace(" -r -f", "");
+        }
+        // `help` is on the line wherever this is asked.
+        if line.contains("using_subcommand help; and not ") {
+            line = line.replacen(" help\" -f", "\" -f", 1);
+        }
+        if line.contains(" -s ") && line.ends_with(" -r -F") {
+            line += " -a \"(__fish_image_signature_attached)\"";
         }
         if let Some((_, call)) = values.iter().find(|(option, _)| line.contains(option)) {
             let _ = write!(line, " -a \"({call})\"");

@@ -3,7 +3,7 @@
 # needed; words are split where COMP_WORDBREAKS says so: --option=value is three of them, dir:PATH as well.
 _image_signature() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local command='' option='' after_equals='' options_ended='' options='' argument='' value='' in_value='' begun='' i
+    local command='' option='' after_equals='' options_ended='' options='' argument='' value='' in_value='' begun='' attached='' i
     COMPREPLY=()
     [[ ${1##*/} != verify-image-signature ]] || command=verify
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -31,6 +31,10 @@ _image_signature() {
         in_value=yes option=${COMP_WORDS[i - 1]}
         [[ $option != = ]] || option=${COMP_WORDS[i - 2]}
     fi
+    # A value may follow its short option in the same word: -fFILE.
+    if [[ -z $after_equals && $current == -[[:alnum:]]?* ]]; then
+        attached=${current:0:2} option=${current:0:2}
+    fi
     [[ -z $options_ended ]] || option=
     case $command in
         # commands
@@ -40,6 +44,9 @@ _image_signature() {
         yes:report*) value=:file ;;
         yes*) value='' ;;
     esac
+    if [[ -n $value && -n $attached ]]; then
+        begun=$attached current=${current:2}
+    fi
     if [[ -n $value ]]; then
         argument=$value
     elif [[ -n $after_equals ]]; then
@@ -47,19 +54,29 @@ _image_signature() {
     elif [[ -z $options_ended && $current == -* ]]; then
         argument=$options
     fi
-    case $argument in
+    case $begun$argument in
+        -?:file|-?:directory)
+            # To readline the word is no file name.
+            compopt -o filenames
+            [[ $argument == :file ]] && argument=-f || argument=-d
+            mapfile -t COMPREPLY < <(compgen -P "$begun" "$argument" -- "$current")
+            if ((${#COMPREPLY[@]} == 1)) && [[ -d ${COMPREPLY[0]#-?} ]]; then
+                compopt -o nospace
+                COMPREPLY[0]+=/
+            fi
+            ;;
         :file) compopt -o default ;;
         :directory) compopt -o dirnames ;;
-        :report*)
+        *:report*)
             compopt -o nospace
-            mapfile -t COMPREPLY < <(compgen -S = -W "${argument#:report}" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -P "$begun" -S = -W "${argument#:report}" -- "$current")
             ;;
-        :begin*)
+        *:begin*)
             compopt -o nospace
-            mapfile -t COMPREPLY < <(compgen -W "${argument#:begin}" -- "$current")
+            mapfile -t COMPREPLY < <(compgen -P "$begun" -W "${argument#:begin}" -- "$current")
             ;;
-        :list*)
-            [[ $current != *,* ]] || begun=${current%,*},
+        *:list*)
+            [[ $current != *,* ]] || begun+=${current%,*},
             mapfile -t COMPREPLY < <(compgen -P "$begun" -W "${argument#:list}" -- "${current##*,}")
             ;;
         *:image)
@@ -73,8 +90,8 @@ _image_signature() {
                 mapfile -t COMPREPLY < <(compgen -W "${argument%:image}" -- "$current")
             fi
             ;;
-        :*) ;;
-        *) mapfile -t COMPREPLY < <(compgen -W "$argument" -- "$current") ;;
+        :* | -?:*) ;;
+        *) mapfile -t COMPREPLY < <(compgen -P "$begun" -W "$argument" -- "$current") ;;
     esac
     return 0
 }

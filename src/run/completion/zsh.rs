@@ -124,9 +124,13 @@ fn with_images_beside_commands(script: &str, name: &str, group: &Command) -> Str
     )
 }
 
-/// Options whose value may be left out have it in the same word only; `values` have what completes them.
+/// Options whose value may be left out have it in the same word only; `values` have what completes them. After two colons
+/// everything from the first argument on would be an argument: options may follow one here.
 fn edited(line: &str, command: &Command, values: &[(String, String)]) -> String {
-    let mut line = line.to_owned();
+    let mut line = match line.strip_prefix("'*::") {
+        Some(rest) => format!("'*:{rest}"),
+        None => line.to_owned(),
+    };
     let begins = |option: &str| line.trim_start_matches(['\'', '*']).starts_with(option);
     if let Some((_, action)) = values.iter().find(|(option, _)| begins(option)) {
         if let Some(start) = line.strip_suffix(":' \\") {
@@ -144,7 +148,7 @@ fn edited(line: &str, command: &Command, values: &[(String, String)]) -> String 
         if arg.is_positional() && value_name(arg) == "IMAGE" {
             if let Some(start) = line
                 .strip_suffix(":' \\")
-                .filter(|_| line.starts_with(&format!("'*::{} -- ", arg.get_id())))
+                .filter(|_| line.starts_with(&format!("'*:{} -- ", arg.get_id())))
             {
                 line = format!("{start}:_image-signature_images' \\");
             }

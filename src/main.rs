@@ -14,6 +14,7 @@ use image_signature::report::exit::Exit;
 use image_signature::report::{output, terminal};
 use image_signature::run;
 use image_signature::settings::environment::Environment;
+use image_signature::settings::image_name::image_name;
 use image_signature::settings::logging;
 
 fn main() -> ExitCode {
@@ -23,7 +24,9 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => {
-            match unknown::message(&error, &args) {
+            match unknown::message(&error, &args, &|word| {
+                image_name(word).err().map(|error| error.to_string())
+            }) {
                 // Clap's own messages begin with the word.
                 Some(message) => Console::new(&mut io::sink(), &mut io::stderr())
                     .on(environment.terminal)

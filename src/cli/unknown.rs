@@ -20,10 +20,14 @@ const MAX_LINE: usize = 1000;
 /// Commands of the product that this version does not have.
 const LATER_COMMANDS: [&str; 1] = ["release"];
 
+/// Says why a word is not an IMAGE, and what to write instead; nothing where it is one.
+pub type NoImage<'f> = &'f dyn Fn(&str) -> Option<String>;
+
 /// What is wrong with a command line that clap refused, in words that are safe to print; nothing where it is help that was
-/// asked for. `args` is the command line, the program's name first. A message of clap's own has its `error: ` before it.
+/// asked for. `args` is the command line, the program's name first; `no_image` says why a word is not an IMAGE that can be
+/// verified. A message of clap's own has its `error: ` before it.
 #[must_use]
-pub fn message(error: &clap::Error, args: &[OsString]) -> Option<String> {
+pub fn message(error: &clap::Error, args: &[OsString], no_image: NoImage<'_>) -> Option<String> {
     let help = [
         ErrorKind::DisplayHelp,
         ErrorKind::DisplayVersion,
@@ -32,7 +36,7 @@ pub fn message(error: &clap::Error, args: &[OsString]) -> Option<String> {
     if help.contains(&error.kind()) {
         return None;
     }
-    Some(explain(error, args).unwrap_or_else(|| {
+    Some(explain(error, args, no_image).unwrap_or_else(|| {
         let text = error.render().to_string();
         let lines: Vec<String> = text.trim_end().lines().map(|line| bounded(line, MAX_LINE)).collect();
         lines.join("\n")
@@ -40,7 +44,7 @@ pub fn message(error: &clap::Error, args: &[OsString]) -> Option<String> {
 }
 
 /// A better message than clap's own, where there is one.
-fn explain(error: &clap::Error, args: &[OsString]) -> Option<String> {
+fn explain(error: &clap::Error, args: &[OsString], no_image: NoImage<'_>) -> Option<String> {
     let context = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
@@ -49,7 +53,7 @@ fn explain(error: &clap::Error, args: &[OsString]) -> Option<String> {
         ErrorKind::InvalidSubcommand => {
             let word = context(ContextKind::InvalidSubcommand)?;
             let is_like_one = error.get(ContextKind::SuggestedSubcommand).is_some();
-            command(word).or_else(|| (!is_like_one).then(|| no_command(word, args)))
+            command(word, no_image).or_else(|| (!is_like_one).then(|| no_command(word, args)))
         }
         ErrorKind::UnknownArgument => {
             let word = context(ContextKind::InvalidArg)?;
@@ -66,7 +70,7 @@ fn explain(error: &clap::Error, args: &[OsString]) -> Option<String> {
     }
 }
 
-fn command(word: &str) -> Option<String> {
+fn command(word: &str, no_image: NoImage<'_>) -> Option<String> {
     if LATER_COMMANDS.contains(&word) {
         return Some(format!("{word}: this command is not in this version"));
     }
@@ -87,9 +91,13 @@ fn command(word: &str) -> Option<String> {
             shell_word(&safe(word))
         ));
     }
+    const VERIFY: &str = "to verify an image write: image-signature verify --expected-identity REF";
+    if let Some(why) = no_image(word).filter(|_| looks_like_an_image(word) || word.contains('.')) {
+        return Some(format!("{} is not a command; {VERIFY} IMAGE; {why}", quoted(word)));
+    }
     looks_like_an_image(word).then(|| {
         format!(
-            "{} is not a command; to verify an image write: image-signature verify --expected-identity REF {}",
+            "{} is not a command; {VERIFY} {}",
             quoted(word),
             shell_word(&safe(word))
         )
@@ -142,12 +150,12 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
         let flag = here.split(' ').next().unwrap_or(here);
         let owners = owners(flag);
         if command.is_none_or(|command| owners.iter().any(|owner| owner == command)) {
-            return Some(format!("there is no option {name}; did you mean {here}?"));
+            return Some(format!(
+                "there is no option {name}; did you mean {}?",
+                meant(here, command)
+            ));
         }
-        let instead = match (command, flag) {
-            (Some("policy why"), "--expected-identity") => "; policy why takes REF as an argument",
-            _ => "",
-        };
+        let instead = command.map_or("", |command| names::instead(command, flag));
         let first = here.split(", ").next().unwrap_or(here);
         let first = first.split(" for ").next().unwrap_or(first);
         return Some(format!(
@@ -171,21 +179,10 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
             owners.join(", ")
         ),
         Some(command) if owners.iter().all(|owner| owner != command) => {
-            let instead = match (command, name) {
-                ("audit", "--expected-identity") => {
-                    "; write IMAGE=REF for an image that is named, or give --expected-identity-map FILE"
-                }
-                ("audit", "--explain") => "; -o wide shows more of each image",
-                ("keys", "--filename" | "-f") => "; image-signature keys --public-key FILE lists the keys in a file",
-                ("keys", "--policy") => "; image-signature policy why REF FILE shows the keys of a policy",
-                ("keys", "--sigstore-key") => {
-                    "; --signed-by names such a key as sha256:HEX: openssl pkey -pubin -outform DER -in FILE | sha256sum prints HEX"
-                }
-                _ => "",
-            };
             format!(
-                "{name} is an option of {}, not of {command}{instead}",
-                owners.join(", ")
+                "{name} is an option of {}, not of {command}{}",
+                owners.join(", "),
+                names::instead(command, name)
             )
         }
         _ => format!(
@@ -193,6 +190,20 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
             command.unwrap_or(&owners[0])
         ),
     })
+}
+
+/// The options that may be meant, without those that the command lacks.
+fn meant(offers: &str, command: Option<&str>) -> String {
+    let is_there = |offer: &&str| {
+        let flag = offer.split(' ').next().unwrap_or(offer);
+        command.is_none_or(|command| owners(flag).iter().any(|owner| owner == command))
+    };
+    let all: Vec<&str> = offers.split(", or ").collect();
+    match all.iter().copied().filter(is_there).collect::<Vec<_>>().as_slice() {
+        // Nothing is left that it could be mistaken for.
+        [one] if all.len() > 1 => one.split(" for ").next().unwrap_or(one).to_owned(),
+        some => some.join(", or "),
+    }
 }
 
 /// What is said of a word that is like nothing here. Clap would propose to write an option as an IMAGE: `-- --option`.

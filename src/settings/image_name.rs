@@ -5,8 +5,8 @@ mod other;
 
 use std::path::PathBuf;
 
-pub(super) use self::other::is_in_a_registry;
-use self::other::{at_hand, other, DOCKER};
+pub(super) use self::other::{as_in_a_registry, is_in_a_registry};
+use self::other::{at_hand, if_transport, other, DOCKER};
 use super::UsageError;
 use crate::digest::{Algorithm, Digest};
 use crate::reference::Reference;
@@ -134,6 +134,9 @@ pub fn elsewhere(text: &str) -> Option<String> {
     let reference = Reference::parse(text).ok().filter(|_| !is_other)?;
     let tag = if reference.is_name_only() { ":latest" } else { "" };
     let shown = safe(text);
+    if let Some(instead) = if_transport(text) {
+        return Some(format!("{shown} is taken for an image stream of a cluster; {instead}"));
+    }
     Some(format!(
         "{shown} alone is taken for an image stream of a cluster; write {DOCKER}{shown}{tag} for an image in a registry, dir:PATH for a directory that skopeo wrote, --filename FILE for a file with the Image object"
     ))

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::environment::Environment;
-use super::image_name::{image_name, refuse_type_alone, ImageName};
+use super::image_name::{as_in_a_registry, image_name, refuse_type_alone, without_type, ImageName};
 use super::{cluster, UsageError};
 use crate::cli::verify::{DryRun, SourceOptions};
 use crate::cluster::access::Access;
@@ -82,9 +82,10 @@ impl Objects {
             }
             // To write dir: before it would not help here.
             let is_directory = !text.contains(':') && Path::new(text).join("manifest.json").is_file();
-            let name = match image_name(text) {
-                Err(_) if is_directory => ImageName::Directory(text.into()),
-                name => name?,
+            let name = match (image_name(text), as_in_a_registry(text)) {
+                (Err(_), _) if is_directory => ImageName::Directory(text.into()),
+                (Err(_), Some(whole)) if without_type(text).is_none() => return Err(no_records(text, &whole)),
+                (name, _) => name?,
             };
             match name.in_namespace(namespace) {
                 ImageName::Object(name) if names.contains(&name) => {}
@@ -93,11 +94,7 @@ impl Objects {
                     asked.push(text.clone());
                 }
                 ImageName::Registry(_) => {
-                    return Err(UsageError::new(format!(
-                        "{}: an image in a registry has no records; records are on Image objects: [NAMESPACE/]STREAM:TAG or sha256:DIGEST; to see what its signatures claim write: image-signature inspect {}",
-                        safe(text),
-                        safe(text)
-                    )));
+                    return Err(no_records(text, &safe(text)));
                 }
                 ImageName::Directory(path) => {
                     return Err(UsageError::new(format!(
@@ -122,6 +119,14 @@ impl Objects {
         let access = Box::new(cluster::access(&source.client, environment, false, "--filename")?);
         Ok(Self::Cluster { access, names, asked })
     }
+}
+
+/// What is said of an image in a registry, and where its signatures are shown: `whole` is the image with `docker://`.
+fn no_records(asked: &str, whole: &str) -> UsageError {
+    UsageError::new(format!(
+        "{}: an image in a registry has no records; records are on Image objects: [NAMESPACE/]STREAM:TAG or sha256:DIGEST; to see what its signatures claim write: image-signature inspect {whole}",
+        safe(asked)
+    ))
 }
 
 /// The places of `--filename`.

@@ -5,6 +5,7 @@
 use super::golden;
 
 const REF: &str = "registry.local:5000/foo/bar:v1";
+const DIGEST: &str = "sha256:7a6bedaf947085571af9e31213cee81e3d411c17468d15cb541c19d4ff14481c";
 
 /// What is typed after the name of the program, with words between single blanks, and what is answered.
 const TYPED: &[(&str, &str)] = &[
@@ -69,8 +70,49 @@ const TYPED: &[(&str, &str)] = &[
         "verify the image where its signatures are: image-signature verify docker://REFERENCE",
     ),
     ("keys docker-archive:x.tar", "image-signature keys --public-key FILE"),
+    ("verify release-key.asc", "verify, keys and audit take with --public-key release-key.asc"),
+    ("describe release-key.asc", "verify, keys and audit take with --public-key release-key.asc"),
+    ("release-key.asc", "verify, keys and audit take with --public-key release-key.asc"),
+    ("./image", "IMAGE; ./image: it is a directory with an image; write dir:./image"),
+    ("image/", "it is a directory with an image; write dir:image/"),
+    (
+        "REF",
+        "image-signature verify --expected-identity REF IMAGE; REF: it is an image in a registry; write docker://REF, or",
+    ),
+    ("dir:image", "image-signature verify --expected-identity REF dir:image"),
+    ("docker://REF", "verify --expected-identity REF docker://REF"),
+    (
+        "describe REF",
+        "to see what its signatures claim write: image-signature inspect docker://REF",
+    ),
+    (
+        "remove docker:quay.io/ns/app",
+        "write: image-signature inspect docker://quay.io/ns/app:latest",
+    ),
+    ("verify tarball:/tmp/x.tar", "tarball: is a transport of skopeo that is not supported here"),
+    ("audit atomic:x/y", "atomic: is a transport of skopeo that is not supported here"),
+    (
+        "verify ostree:foo=REF",
+        "the transport ostree: of skopeo is not supported here; verify the image where its signatures are",
+    ),
+    ("audit sif:x.sif=REF", "the transport sif: of skopeo is not supported here"),
+    (
+        "verify --signature-file image/signature-1 foo:bar --expected-digest DIGEST --expected-identity REF",
+        "foo:bar: with --signature-file and without --manifest, IMAGE can only be sha256:DIGEST: write DIGEST",
+    ),
     ("keys docker:x", "image-signature keys --public-key FILE"),
     ("keys docker://a/b:v1", "image-signature keys --public-key FILE"),
+    // What the command itself has.
+    ("keys -k release-key.asc", "did you mean --public-key FILE?"),
+    ("keys --key release-key.asc", "did you mean --public-key FILE?"),
+    (
+        "verify -k release-key.asc",
+        "did you mean --public-key FILE for an OpenPGP key, or --sigstore-key FILE for one of cosign?",
+    ),
+    (
+        "audit --identity REF",
+        "--expected-identity REF is an option of verify; write IMAGE=REF for an image that is named",
+    ),
     // Of commands in commands.
     (
         "policy lint policy.json --identity REF",
@@ -140,12 +182,12 @@ const TYPED: &[(&str, &str)] = &[
 fn a_mistake_of_the_first_minute_is_told_what_to_type() {
     let sandbox = golden::sandbox();
     for (line, answer) in TYPED {
-        let words: Vec<String> = line.split(' ').map(|word| word.replace("REF", REF)).collect();
-        // REF in upper case stands for what it is in a usage text as well.
-        let answers = [answer.replace("REF", REF), (*answer).to_owned()];
+        let meant = |text: &str| text.replace("REF", REF).replace("DIGEST", DIGEST);
+        let words: Vec<String> = line.split(' ').map(meant).collect();
         let outcome = sandbox.run(&words).expect(2);
         outcome.assert_no_result();
-        let told = answers.iter().any(|answer| outcome.stderr.contains(answer));
+        // REF in upper case stands for what it is in a usage text as well.
+        let told = meant(&outcome.stderr).contains(&meant(answer));
         assert!(told, "{line}: expected {answer:?}: {outcome:?}");
         // An option that does not exist is no name of an image.
         assert!(!outcome.stderr.contains("use '-- "), "{line}: {outcome:?}");
@@ -176,6 +218,14 @@ fn a_transport_of_skopeo_is_no_registry_to_inspect() {
         outcome.stdout.contains("write docker://registry.local:5000/foo/bar:v1"),
         "{outcome:?}"
     );
+}
+
+#[test]
+fn a_key_in_the_place_of_a_signature_is_told_where_it_belongs() {
+    let sandbox = golden::sandbox();
+    let outcome = sandbox.run(["inspect", "release-key.asc"]).expect(0);
+    let answer = "public key block, not a signed message; image-signature verify and keys take keys with --public-key";
+    assert!(outcome.stdout.contains(answer), "{outcome:?}");
 }
 
 /// Who has only the plugin cannot type the name of its file.

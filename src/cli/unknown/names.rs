@@ -98,3 +98,20 @@ pub(super) const COMMANDS: [(&str, &str); 9] = [
     ("why", "did you mean image-signature policy why?"),
     ("test", "did you mean image-signature policy test?"),
 ];
+
+/// What a command has in place of an option that it lacks.
+pub(super) fn instead(command: &str, option: &str) -> &'static str {
+    match (command, option) {
+        ("policy why", "--expected-identity") => "; policy why takes REF as an argument",
+        ("audit", "--expected-identity") => {
+            "; write IMAGE=REF for an image that is named, or give --expected-identity-map FILE"
+        }
+        ("audit", "--explain") => "; -o wide shows more of each image",
+        ("keys", "--filename" | "-f") => "; image-signature keys --public-key FILE lists the keys in a file",
+        ("keys", "--policy") => "; image-signature policy why REF FILE shows the keys of a policy",
+        ("keys", "--sigstore-key") => {
+            "; --signed-by names such a key as sha256:HEX: openssl pkey -pubin -outform DER -in FILE | sha256sum prints HEX"
+        }
+        _ => "",
+    }
+}

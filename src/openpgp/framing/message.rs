@@ -90,8 +90,13 @@ fn name_text(blob: &[u8]) -> Refusal {
             Err(inside) => Refusal::new(inside.reason, format!("inside ASCII armour: {}", inside.message)),
         },
         Some(Armored::Block(block)) => not_a_signature(format!(
-            "it is an ASCII armoured {}, not a signed message",
-            block.label.to_lowercase()
+            "it is an ASCII armoured {}, not a signed message{}",
+            block.label.to_lowercase(),
+            match block.label.as_str() {
+                "PUBLIC KEY BLOCK" => "; image-signature verify and keys take keys with --public-key",
+                "PRIVATE KEY BLOCK" => "; never publish it beside a signature",
+                _ => "",
+            }
         )),
         None if armor::occurs_in(blob) => not_a_signature("it is text with ASCII armour in it"),
         None => not_a_signature(

@@ -4,13 +4,18 @@
 use std::path::Path;
 
 use crate::digest::Digest;
+use crate::files::read::read_regular;
+use crate::limits::MAX_KEY_BYTES;
+use crate::openpgp::framing::packet::{self, tag};
+use crate::policy::rulebook::other_transport;
 use crate::reference::Reference;
 use crate::text::safe;
 
 /// What stands before a reference that is looked for in its registry.
 pub(super) const DOCKER: &str = "docker://";
 
-/// Transports of skopeo that this program does not read and that cannot be meant as the name of a stream.
+/// Transports of skopeo that this program does not read and that are hardly meant as the name of a stream. With the others,
+/// `ostree:v1` may well be a stream.
 const TRANSPORTS: [&str; 5] = [
     "oci",
     "oci-archive",
@@ -38,15 +43,16 @@ pub(super) fn other(text: &str) -> Option<String> {
     if let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| *scheme != "file") {
         return Some(of_a_pod(scheme, rest));
     }
-    if let Some((transport, rest)) = text.split_once(':') {
-        if TRANSPORTS.contains(&transport) {
+    if let Some((transport, rest)) = transport(text) {
+        // No stream has a slash behind the colon.
+        if TRANSPORTS.contains(&transport) || rest.is_empty() || rest.contains('/') {
             let stream = match rest {
                 "" => String::new(),
                 _ if rest.contains('/') => String::new(),
                 _ => format!("; a stream called {transport} is written NAMESPACE/{text}"),
             };
             return Some(format!(
-                "{transport}: is a transport of skopeo that is not supported here; verify the image where its signatures are: docker://REFERENCE{stream}"
+                "{transport}: is a transport of skopeo that is not supported here; {AT_SIGNATURES}{stream}"
             ));
         }
     }
@@ -67,6 +73,23 @@ pub(super) fn other(text: &str) -> Option<String> {
         return Some(what);
     }
     is_in_a_registry(text).then(|| in_a_registry(text))
+}
+
+/// What to do about an image that is where no signatures are.
+const AT_SIGNATURES: &str = "verify the image where its signatures are: docker://REFERENCE";
+
+/// The transport of skopeo that a text may begin with, one that is not supported here, and what follows it.
+fn transport(text: &str) -> Option<(&'static str, &str)> {
+    let transport = other_transport(text).filter(|transport| *transport != "dir")?;
+    Some((transport, text.split_once(':')?.1))
+}
+
+/// What to say of a name that may begin with a transport of skopeo, but stands for a stream.
+pub(super) fn if_transport(text: &str) -> Option<String> {
+    let (transport, _) = transport(text)?;
+    Some(format!(
+        "the transport {transport}: of skopeo is not supported here; {AT_SIGNATURES}"
+    ))
 }
 
 /// What to write for SCHEME://..., which is how the status of a pod spells an imageID on some runtimes.
@@ -92,15 +115,31 @@ pub(in crate::settings) fn is_in_a_registry(text: &str) -> bool {
     Reference::parse(text).is_ok() && (is_host || rest.contains('/'))
 }
 
-fn in_a_registry(reference: &str) -> String {
+/// A text as the name of an image in a registry, where it is one without `docker://` before it.
+pub(in crate::settings) fn as_in_a_registry(text: &str) -> Option<String> {
+    let bare = text.strip_prefix("docker:").map(|rest| rest.trim_start_matches('/'));
+    let bare = bare.unwrap_or(text);
+    // What it is more likely to be is told before.
+    let is_meant = is_in_a_registry(bare) && other(text) == Some(in_a_registry(bare));
+    let reference = Reference::parse(bare).ok().filter(|_| is_meant)?;
+    let is_one_image = reference.tag().is_none() || reference.digest().is_none();
+    is_one_image.then(|| format!("{DOCKER}{}", tagged(bare).0))
+}
+
+/// A reference with a tag or a digest, in words that are safe to print, and what to say of the tag that it lacked.
+fn tagged(reference: &str) -> (String, &'static str) {
     let reference = safe(reference);
-    let (whole, note) = match Reference::parse(&reference) {
+    match Reference::parse(&reference) {
         Ok(parsed) if parsed.is_name_only() => (
             format!("{reference}:latest"),
-            "; it has no tag: latest stands for it here".to_owned(),
+            "; it has no tag: latest stands for it here",
         ),
-        _ => (reference, String::new()),
-    };
+        _ => (reference, ""),
+    }
+}
+
+fn in_a_registry(reference: &str) -> String {
+    let (whole, note) = tagged(reference);
     format!("it is an image in a registry; write {DOCKER}{whole}, or name it as the cluster does: [NAMESPACE/]STREAM:TAG or sha256:DIGEST{note}")
 }
 
@@ -133,9 +172,28 @@ fn path(text: &str) -> Option<String> {
         format!(
             "it {looks} a file; if it holds API objects, write --filename {shown} (the option before each file); if it is a manifest, use verify with --manifest {shown} and --signature-file"
         )
+    } else if let Some(keys) = keys(path) {
+        keys
     } else {
         format!(
             "it {looks} a file; write --filename for API objects, dir:PATH for a directory that skopeo wrote; verify takes bare parts with --manifest and --signature-file"
         )
     })
+}
+
+/// What to say of a file with keys.
+fn keys(path: &Path) -> Option<String> {
+    let bytes = read_regular(path, MAX_KEY_BYTES as u64).ok()??;
+    let text = String::from_utf8_lossy(&bytes);
+    let begins = |with: &str| text.trim_start().starts_with(with);
+    let first = packet::next(&mut &bytes[..]).ok().flatten();
+    let is_openpgp = begins("-----BEGIN PGP PUBLIC KEY") || first.is_some_and(|packet| packet.tag == tag::PUBLIC_KEY);
+    let shown = safe(&path.display().to_string());
+    if is_openpgp {
+        return Some(format!(
+            "it has OpenPGP keys, which verify, keys and audit take with --public-key {shown}"
+        ));
+    }
+    begins("-----BEGIN PUBLIC KEY")
+        .then(|| format!("it has a public key in PEM, which verify and audit take with --sigstore-key {shown}"))
 }

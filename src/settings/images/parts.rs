@@ -87,7 +87,7 @@ fn bare_digest(options: &cli::verify::VerifyCommand) -> Result<Digest, UsageErro
         }
         .ok_or_else(|| {
             UsageError::new(format!(
-                "{}: with --signature-file IMAGE can only be sha256:DIGEST, or is left out",
+                "{}: with --signature-file and without --manifest, IMAGE can only be sha256:DIGEST: write {expected}",
                 safe(image)
             ))
         }),

@@ -30,7 +30,9 @@ fn commands(text: &str) -> String {
         let is_path = [["gpg", "--homedir"], ["-m", "700"]]
             .iter()
             .any(|begin| out.ends_with(&begin.join(&GLUE.to_string())));
-        let is_argument = is_command && (is_quoted || is_path || goes_on(word));
+        // What --edit-key is told to do is in small letters.
+        let is_edit = out.rsplit(' ').next().is_some_and(|begun| begun.contains("--edit-key"));
+        let is_argument = is_command && (is_quoted || is_path || is_edit || goes_on(word));
         if n > 0 {
             out.push(if is_argument { GLUE } else { ' ' });
         }
@@ -183,6 +185,13 @@ mod tests {
         for width in [40, 200] {
             assert_eq!(wrapped(text, 0, 2, width), expected);
         }
+    }
+
+    #[test]
+    fn what_a_key_is_edited_with_is_part_of_the_command() {
+        let text = "enable it with: gpg --homedir h --edit-key AB12 enable save; or take another";
+        let expected = "enable it with:\n    gpg --homedir h --edit-key AB12 enable save\n  or take another\n";
+        assert_eq!(wrapped(text, 0, 2, 80), expected);
     }
 
     #[test]

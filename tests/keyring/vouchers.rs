@@ -41,8 +41,9 @@ fn put(desk: &Desk, owner: &Signer, key: &str, state: &str) {
 fn mend(desk: &Desk, owner: &Signer, key: &str, state: &str) {
     match state {
         "disabled" => {
+            // As the message tells to do it.
             desk.admin
-                .gpg(&["--command-fd", "0", "--edit-key", key], b"enable\nsave\n");
+                .gpg(&["--command-fd", "0", "--edit-key", key, "enable", "save"], b"");
         }
         "expired" => {
             owner.gpg(&["--quick-set-expire", key, "1y"], b"");
@@ -92,6 +93,10 @@ fn is_not_vouched_for(desk: &Desk, owner: &Signer, certifier: &str, state: &str)
     let text = message(&outcome);
     for words in [certifier, &format!("which is {state}"), "gpg "] {
         assert!(text.contains(words), "{state}: no {words:?} in {text:?}");
+    }
+    if state == "disabled" {
+        let told = format!("--edit-key {certifier} enable save; or");
+        assert!(text.contains(&told), "{told:?}: {text:?}");
     }
     // A key can be enabled or renewed; a revocation is for good.
     let kept = fs::read(desk.sandbox.path("image.json")).unwrap() == recorded;

@@ -277,7 +277,7 @@ fn not_valid(key: &Key, unfit: Option<(&Key, bool)>, now: i64, gpg: &str) -> Ref
             } else if certifier.primary().is_expired(now) {
                 ("expired", format!("renew that key with {gpg} --quick-set-expire {own} 1y if it is yours, or {another}"))
             } else if certifier.disabled {
-                ("disabled", format!("enable that key in {gpg} --edit-key {own}, or {another}"))
+                ("disabled", format!("enable that key with: {gpg} --edit-key {own} enable save; or {another}"))
             } else {
                 ("without valid self-signature", format!("get that key again from its owner, or {another}"))
             };

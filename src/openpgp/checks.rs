@@ -106,13 +106,15 @@ pub(super) fn judge_key(
 
 /// A good signature by a key that is not among those named with `--signed-by`.
 pub(super) fn not_named(signer: &GpgSigner, signed_by: &SignedBy) -> Refusal {
+    let key = match signer.fingerprint == signer.primary {
+        true => signer.fingerprint.to_string(),
+        false => format!("key {}, of primary key {}", signer.fingerprint, signer.primary),
+    };
     Refusal::new(
         Reason::KeyNotAccepted,
         format!(
-            "it is made by {} (key {}, of primary key {}), which is not among the keys named with --signed-by: {signed_by}",
-            safe(&signer.user_id),
-            signer.fingerprint,
-            signer.primary
+            "it is made by {} ({key}), which is not among the keys named with --signed-by: {signed_by}",
+            safe(&signer.user_id)
         ),
     )
 }

@@ -220,11 +220,25 @@ fn why() {
     capture("policy-why", &[&["policy", "why", V1, "policy.json"][..], &by].concat());
 }
 
+/// As a compiler prints findings: each is one line, however narrow the terminal is.
+#[test]
+fn linted() {
+    let by = ["--registries.d", "stores.d", "--registries-conf", "/dev/null"];
+    capture("policy-lint", &[&["policy", "lint", "policy.json"][..], &by].concat());
+}
+
 #[test]
 fn audited() {
     let map = ["--expected-identity-map", "prefixes.txt"];
     let args = ["audit", "-f", "images.json", "--public-key", "release-key.asc"];
     capture("audit", &[&args[..], &map].concat());
+}
+
+#[test]
+fn audited_without_a_home() {
+    let map = ["--expected-identity-map", "prefixes.txt"];
+    let args = ["audit", "-f", "images.json", "--homedir", "absent"];
+    capture("incomplete", &[&args[..], &map].concat());
 }
 
 #[test]
@@ -251,6 +265,7 @@ fn at_eighty_columns_nothing_is_cut_within_a_line() {
         "inspected",
         "policy-why",
         "recorded",
+        "incomplete",
         "usage",
         "unknown-key",
     ] {

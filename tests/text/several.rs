@@ -3,6 +3,7 @@
 
 use std::process::Command;
 
+use super::golden;
 use crate::support::desk::{Desk, IDENTITY, OTHER, OWNER};
 use crate::support::gpg::Signer;
 use crate::support::images::{image, list, D1, D2, D3};
@@ -137,6 +138,7 @@ fn the_owner_of_a_key_that_is_not_accepted_is_named_once() {
     desk.put("images.json", desk.signed().to_string());
     let home = Signer::new();
     home.gpg(&["--import", desk.key_file.to_str().unwrap()], b"");
+    let other = home.simple_key("Other <other@example.com>");
     let home = home.home().to_str().unwrap();
     let args = [
         "verify",
@@ -153,6 +155,22 @@ fn the_owner_of_a_key_that_is_not_accepted_is_named_once() {
         assert_eq!(text.matches(value).count(), 1, "{value}: {text}");
     }
     assert!(!text.contains("signed by"), "{text}");
+    // A key that signs itself is its own primary key.
+    let named = [&args[..], &["--signed-by", &other]].concat();
+    let text = desk.sandbox.run(&named).expect(1).stdout;
+    for value in [OWNER, &desk.key] {
+        assert_eq!(text.matches(value).count(), 1, "{value}: {text}");
+    }
+}
+
+/// The message on a signature names who made it, in one piece.
+#[test]
+fn a_wide_audit_names_the_owner_of_a_key_once_for_a_signature() {
+    let args = "audit -o wide -f image.json --expected-identity-map prefixes.txt --public-key release-key.asc";
+    let text = golden::sandbox().run(args.split(' ')).expect(0).stdout;
+    let (_, signature) = text.split_once("\n    signature ").unwrap();
+    let (signature, _) = signature.split_once("\n\n").unwrap();
+    assert_eq!(signature.matches(OWNER).count(), 1, "{signature}");
 }
 
 #[test]

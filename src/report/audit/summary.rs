@@ -58,16 +58,16 @@ impl Footer {
         writeln!(out)?;
         for (fingerprint, key, expires) in totals.expiring() {
             let owner = safe(&key.owner);
-            writeln!(
-                out,
+            let key = format!(
                 "Key {} ({owner}) expires {}; {} would not be Verified without it",
                 safe(fingerprint),
                 time(expires),
                 images(key.alone)
-            )?;
+            );
+            wrap::line(out, "", &key, &[owner], 4, Some(self.width))?;
         }
         for why in tail.reasons() {
-            writeln!(out, "Incomplete: {}", message(why))?;
+            wrap::line(out, "Incomplete: ", &message(why), &[], 4, Some(self.width))?;
         }
         writeln!(out, "{}", table::counts(&counts(&tail.verdicts)))
     }

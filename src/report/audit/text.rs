@@ -116,6 +116,7 @@ impl Text {
                 let maker = signature
                     .signer
                     .as_ref()
+                    .filter(|signer| !signature.message.contains(&signer.user_id))
                     .map(|signer| format!(", by {}", safe(&signer.user_id)));
                 let text = format!(
                     "signature {name}: {}{}: {}",
@@ -123,7 +124,9 @@ impl Text {
                     maker.unwrap_or_default(),
                     message(&signature.message)
                 );
-                self.below(out, &text)?;
+                let owners = signature.signer.iter().map(|signer| safe(&signer.user_id));
+                let owners: Vec<String> = owners.collect();
+                wrap::line(out, "    ", &text, &owners, 8, Some(self.width))?;
             }
         }
         for (n, finding) in entry.findings.iter().enumerate() {
@@ -155,7 +158,7 @@ impl ReportRenderer for Text {
         writeln!(out, ", begun {}", time(head.started))?;
         match head.judged_by.as_str() {
             "" => Ok(()),
-            by => writeln!(out, "Judged by {}", message(by)),
+            by => wrap::line(out, "Judged by ", &message(by), &[], 4, Some(self.width)),
         }
     }
 

@@ -78,3 +78,20 @@ fn of_a_mixed_file_what_gnupg_reads_is_taken_and_the_rest_named() {
         verify(&sandbox, &blob, &keys).expect_usage("cannot use key file");
     }
 }
+
+/// GnuPG skips a packet that it does not know before a key; behind the key it is one of its packets.
+#[test]
+fn an_unknown_packet_before_a_key_is_named_and_the_key_taken() {
+    let sandbox = Sandbox::new();
+    let blob = fs::read(fixtures().join("sigs/twin-v4-rsa3072.sig")).unwrap();
+    let key = fs::read(fixtures().join("keys/twin-v4-rsa3072.pgp")).unwrap();
+    let unknown = b"\xff\x03abc";
+    let warning = "skipped data of an unknown kind, which is not a key";
+    for (keys, is_named) in [
+        ([unknown, &key[..]].concat(), true),
+        ([&key[..], unknown].concat(), false),
+    ] {
+        let outcome = verify(&sandbox, &blob, &sandbox.file("keys.pgp", keys)).expect_verdict(0, "Verified/Verified");
+        assert_eq!(outcome.stderr.contains(warning), is_named, "{outcome:#?}");
+    }
+}

@@ -28,7 +28,9 @@ use scenario::{Kind, Scenario, SCENARIOS};
 use tracer::{Effect, Fault};
 
 /// Calls that may fail, as they are called and by their number.
-const CALLS: [(&str, i64); 16] = [
+const CALLS: [(&str, i64); 18] = [
+    // As the program itself opens what it reads; libraries and gpg use the other.
+    ("open", libc::SYS_open),
     ("openat", libc::SYS_openat),
     ("read", libc::SYS_read),
     ("write", libc::SYS_write),
@@ -45,6 +47,7 @@ const CALLS: [(&str, i64); 16] = [
     ("vfork", libc::SYS_vfork),
     ("pipe2", libc::SYS_pipe2),
     ("newfstatat", libc::SYS_newfstatat),
+    ("statx", libc::SYS_statx),
 ];
 
 /// What a call may come to, whether it then stays so, and at every how many of them it is tried.
@@ -59,7 +62,8 @@ const EFFECTS: [(Effect, bool, usize); 7] = [
 ];
 
 /// The calls that a full disk makes fail.
-const FILLS: [i64; 6] = [
+const FILLS: [i64; 7] = [
+    libc::SYS_open,
     libc::SYS_openat,
     libc::SYS_write,
     libc::SYS_ftruncate,

@@ -1,34 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
-//! One fault after the other at each request of a run that takes a record back: the verdict is the true one or none, and the
+//! One fault after the other at each request of a run that records a verdict or takes a record back: the verdict is the true one or none, and the
 //! record the old one or the right new one.
 
 use serde_json::Value;
 
 use crate::cluster::{record_trusted, statuses, stored, USER};
-use crate::support::api::{Fault, Server};
+use crate::support::api::Fault;
 use crate::support::cluster::{Scene, IDENTITY};
 use crate::support::images::{image, D1};
 use crate::support::program::Outcome;
 
-/// What was recorded before, although it is no signature; and what is right.
-const OLD: [&str; 2] = ["Trusted=True", "ForImage=True"];
-const NEW: [&str; 2] = ["Trusted=False", "ForImage=Unknown"];
-
-/// Puts back what another run may have changed.
-fn reset(server: &Server) {
-    let mut image = image(D1, &[b"no signature"]);
-    record_trusted(
-        &mut image["signatures"][0],
-        IDENTITY,
-        "0123456789ABCDEF0123456789ABCDEF01234567",
-    );
-    server.image(image);
+/// A run, and the record that it changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Case {
+    /// What was recorded, although it is no signature, is taken back.
+    TakenBack,
+    /// A good signature is recorded for the first time.
+    Recorded,
 }
 
-fn scene() -> Scene {
-    let scene = Scene::new();
-    reset(&scene.server);
-    scene
+impl Case {
+    /// The statuses before, and those that are right.
+    fn records(self) -> [&'static [&'static str]; 2] {
+        match self {
+            Case::TakenBack => [
+                &["Trusted=True", "ForImage=True"],
+                &["Trusted=False", "ForImage=Unknown"],
+            ],
+            Case::Recorded => [&[], &["Trusted=True", "ForImage=True"]],
+        }
+    }
+
+    /// Exit status, verdict and reason where nothing goes wrong.
+    fn truth(self) -> (i32, &'static str, &'static str) {
+        match self {
+            Case::TakenBack => (1, "Rejected", "NotASignature"),
+            Case::Recorded => (0, "Verified", "Verified"),
+        }
+    }
+
+    /// The image as it is before.
+    fn image(self, scene: &Scene) -> Value {
+        match self {
+            Case::TakenBack => {
+                let mut image = image(D1, &[b"no signature"]);
+                record_trusted(
+                    &mut image["signatures"][0],
+                    IDENTITY,
+                    "0123456789ABCDEF0123456789ABCDEF01234567",
+                );
+                image
+            }
+            Case::Recorded => image(D1, &[&scene.sign(D1, IDENTITY)]),
+        }
+    }
+
+    fn scene(self) -> (Scene, Value) {
+        let scene = Scene::new();
+        let image = self.image(&scene);
+        scene.server.image(image.clone());
+        (scene, image)
+    }
 }
 
 fn run(scene: &Scene) -> Outcome {
@@ -36,11 +68,12 @@ fn run(scene: &Scene) -> Outcome {
 }
 
 /// The requests of a run in which nothing goes wrong.
-fn requests() -> Vec<(String, String)> {
-    let scene = scene();
-    let outcome = run(&scene).expect_verdict(1, "Rejected/NotASignature");
+fn requests(case: Case) -> Vec<(String, String)> {
+    let (scene, _) = case.scene();
+    let (status, verdict, reason) = case.truth();
+    let outcome = run(&scene).expect_verdict(status, &format!("{verdict}/{reason}"));
     assert_eq!(outcome.item()["recorded"], "yes");
-    assert_eq!(statuses(&stored(&scene.server)), NEW);
+    assert_eq!(statuses(&stored(&scene.server)), case.records()[1]);
     let lines = scene.server.lines();
     assert!(lines.contains(&USER.to_owned()), "{lines:?}");
     let split = |line: &String| {
@@ -52,37 +85,34 @@ fn requests() -> Vec<(String, String)> {
 
 /// Whether the run said what it knows: otherwise, that it knows nothing.
 #[track_caller]
-fn judge(scene: &Scene, outcome: &Outcome, fault: &str) -> bool {
+fn judge(case: Case, scene: &Scene, outcome: &Outcome, fault: &str) -> bool {
     let stored: Value = stored(&scene.server);
     let statuses = statuses(&stored);
     let item = outcome.item();
-    let verdict = item["verdict"].as_str().unwrap();
-    assert!(statuses == OLD || statuses == NEW, "{fault}: {statuses:?}");
+    let said = item["verdict"].as_str().unwrap();
+    let ([old, new], (status, verdict, reason)) = (case.records(), case.truth());
+    assert!(statuses == old || statuses == new, "{fault}: {statuses:?}");
     // Whatever made it look verified goes together with the status.
-    let whole = statuses == OLD;
+    let whole = statuses.first().is_some_and(|first| first == "Trusted=True");
     assert_eq!(stored["issuedBy"].is_object(), whole, "{fault}: {stored}");
     assert_eq!(stored["imageIdentity"].is_string(), whole, "{fault}: {stored}");
-    match outcome.status {
-        1 => {
-            assert_eq!(verdict, "Rejected", "{fault}: {outcome:?}");
-            assert_eq!(statuses, NEW, "{fault}: {outcome:?}");
-            true
-        }
-        3 => {
-            let is_known = verdict == "Rejected" && item["reason"] == "NotASignature";
-            assert!(is_known || verdict == "Unchecked", "{fault}: {outcome:?}");
-            // A record that came about all the same is told, or it is said that nobody knows.
-            assert_ne!(item["recorded"], "yes", "{fault}: {outcome:?}");
-            false
-        }
-        other => panic!("{fault}: exit status {other}: {outcome:?}"),
+    if outcome.status == status {
+        assert_eq!(said, verdict, "{fault}: {outcome:?}");
+        assert_eq!(statuses, new, "{fault}: {outcome:?}");
+        return true;
     }
+    assert_eq!(outcome.status, 3, "{fault}: {outcome:?}");
+    let is_known = said == verdict && item["reason"] == reason;
+    assert!(is_known || said == "Unchecked", "{fault}: {outcome:?}");
+    // A record that came about all the same is told, or it is said that nobody knows.
+    assert_ne!(item["recorded"], "yes", "{fault}: {outcome:?}");
+    false
 }
 
 /// Tries faults at one request after the other, those of each in a thread with a server of its own; how many runs gave the
 /// true outcome, and how many none.
-fn everywhere(faults: impl Fn(usize, &str) -> Vec<(String, Fault)> + Sync) -> [usize; 2] {
-    let requests = requests();
+fn everywhere(case: Case, faults: impl Fn(usize, &str) -> Vec<(String, Fault)> + Sync) -> [usize; 2] {
+    let requests = requests(case);
     let (requests, faults) = (&requests, &faults);
     let counts = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..requests.len())
@@ -91,13 +121,13 @@ fn everywhere(faults: impl Fn(usize, &str) -> Vec<(String, Fault)> + Sync) -> [u
                     let (method, path) = &requests[at];
                     // The same request may have come before.
                     let before = requests[..at].iter().filter(|other| **other == requests[at]).count();
-                    let scene = scene();
+                    let (scene, image) = case.scene();
                     let mut counts = [0, 0];
                     for (name, fault) in faults(at, method) {
-                        reset(&scene.server);
+                        scene.server.image(image.clone());
                         scene.server.fault(fault.on(method, &format!("{path}$")).after(before));
                         let outcome = run(&scene);
-                        let known = judge(&scene, &outcome, &format!("{method} {path}: {name}"));
+                        let known = judge(case, &scene, &outcome, &format!("{method} {path}: {name}"));
                         counts[usize::from(!known)] += 1;
                         scene.server.heal();
                     }
@@ -110,7 +140,7 @@ fn everywhere(faults: impl Fn(usize, &str) -> Vec<(String, Fault)> + Sync) -> [u
             .map(|thread| thread.join().unwrap())
             .fold([0, 0], |sum, counts| [sum[0] + counts[0], sum[1] + counts[1]])
     });
-    println!("{requests:?}: {counts:?}");
+    println!("{case:?}: {requests:?}: {counts:?}");
     counts
 }
 
@@ -124,23 +154,25 @@ fn every_status_at_every_request_leaves_the_old_or_the_right_record() {
     ];
     // Those that are tried again after a while.
     const PATIENT: [u16; 3] = [429, 503, 504];
-    let [known, unknown] = everywhere(|_, _| {
-        let once = STATUSES.iter().chain(&PATIENT);
-        let once = once.map(|status| (format!("{status} once"), Fault::status(*status).once()));
-        let always = STATUSES
-            .iter()
-            .map(|status| (format!("{status}"), Fault::status(*status)));
-        once.chain(always).collect()
-    });
-    assert!(known > 10 && unknown > 300, "{known} {unknown}");
+    for case in [Case::TakenBack, Case::Recorded] {
+        let [known, unknown] = everywhere(case, |_, _| {
+            let once = STATUSES.iter().chain(&PATIENT);
+            let once = once.map(|status| (format!("{status} once"), Fault::status(*status).once()));
+            let always = STATUSES
+                .iter()
+                .map(|status| (format!("{status}"), Fault::status(*status)));
+            once.chain(always).collect()
+        });
+        assert!(known > 10 && unknown > 300, "{case:?}: {known} {unknown}");
+    }
 }
 
 /// The answer ends after so many bytes of its body, and the connection in good order, or not.
 #[test]
 fn a_cut_at_every_byte_of_an_answer_leaves_the_old_or_the_right_record() {
-    let scene = scene();
+    let (scene, _) = Case::TakenBack.scene();
     let length = scene.server.stored(D1).to_string().len() + 300;
-    let [known, unknown] = everywhere(|_, method| {
+    let [known, unknown] = everywhere(Case::TakenBack, |_, method| {
         // What is written matters most. A read is tried again: its first answer alone is cut.
         let step = match method {
             "PATCH" => 1,

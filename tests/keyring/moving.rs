@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use crate::keyring::{message, Desk, OK};
 use crate::support::gpg::Signer;
+use crate::support::program::{binary, has};
+use crate::support::skipped;
 
 /// Does something while something else happens over and over.
 fn meanwhile<T>(happening: impl Fn() + Sync, what: impl FnOnce() -> T) -> T {
@@ -126,4 +128,32 @@ fn one_that_never_holds_still_is_trouble() {
         outcome.expect_verdict(3, "Unchecked/EngineFailed");
     }
     desk.run(&home, &[]).expect_verdict(0, OK);
+}
+
+/// Reading takes longer than the pause between two changes: what was read of the one file may not go with the other.
+#[test]
+fn one_that_changes_whenever_it_is_read_is_trouble() {
+    if !has("strace") {
+        return skipped("a home that is read slowly", "strace is not installed");
+    }
+    let desk = Desk::certified();
+    let home = desk.home("h");
+    let trustdb = fs::read(home.join("trustdb.gpg")).unwrap();
+    let replace = || {
+        fs::write(home.join("new"), &trustdb).unwrap();
+        fs::rename(home.join("new"), home.join("trustdb.gpg")).unwrap();
+    };
+    let mut command = desk.sandbox.command_of("/usr/bin/strace".as_ref());
+    command
+        .args(["-f", "-qq", "-o", "/dev/null", "-P"])
+        .arg(home.join("pubring.kbx"))
+        .args(["-e", "inject=?open,?openat:delay_exit=300000"])
+        .arg(binary())
+        .args(desk.args(&home, &[]));
+    let outcome = meanwhile(replace, || desk.sandbox.finish(&mut command, b""));
+    if outcome.stderr.contains("ptrace") {
+        return skipped("a home that is read slowly", "tracing is not permitted here");
+    }
+    assert!(message(&outcome).contains("was changed each time"), "{outcome:#?}");
+    outcome.expect_verdict(3, "Unchecked/EngineFailed");
 }

@@ -3,6 +3,8 @@
 
 #[path = "hostile/answers.rs"]
 mod answers;
+#[path = "hostile/cuts.rs"]
+mod cuts;
 #[path = "hostile/logins.rs"]
 mod logins;
 #[path = "hostile/names.rs"]

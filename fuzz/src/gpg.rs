@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use image_signature::openpgp::framing::message::Message;
+use image_signature::openpgp::framing::packet::{self, tag};
 use image_signature::openpgp::gnupg::batch::transcript;
 use image_signature::openpgp::gnupg::batch::worker::BatchWorker;
 use image_signature::openpgp::gnupg::gpgme::Gpg;
@@ -105,19 +106,28 @@ pub fn gpg_agrees(input: &[u8]) {
     let Ok(message) = Message::parse(input) else {
         return;
     };
-    let count = KEYLESS.with_borrow_mut(|own| {
+    KEYLESS.with_borrow_mut(|own| {
         let own = own.get_or_insert_with(|| Asked::new(new_home()));
         let [lines] = own.ask([message.encode()]);
         without_a_key(&message, &lines);
-        if own.count <= DATA_FIRST || own.count % DATA_STEP == 0 {
+        if !is_unchecked(input) && (own.count <= DATA_FIRST || own.count % DATA_STEP == 0) {
             assert_eq!(data_in(&own.home, input).as_ref(), Some(&message.payload));
         }
-        own.count
     });
-    assert!(count > 0);
+    if is_unchecked(input) {
+        return;
+    }
     let [came, written] = with_keys(|asked, _| asked.ask([input.to_vec(), message.encode()]));
     let facts = |lines: &[StatusLine]| transcript::good(lines).and_then(|answer| answer.valid);
     assert_eq!(facts(&came), facts(&written), "{came:?} {written:?}");
+}
+
+/// Whether the data may be damaged and not show it: where it is fuzzed, the library for zlib looks at no checksum, at which
+/// gpg ends.
+fn is_unchecked(input: &[u8]) -> bool {
+    let mut rest = input;
+    let is_compressed = matches!(packet::next(&mut rest), Ok(Some(own)) if own.tag == tag::COMPRESSED);
+    cfg!(fuzzing) && is_compressed
 }
 
 fn without_a_key(message: &Message, lines: &[StatusLine]) {

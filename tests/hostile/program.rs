@@ -37,12 +37,18 @@ fn with_place(place: Place) -> Site {
     }
 }
 
+/// None of them says that something is not there but 404. Those that ask for patience (429, 503) are in `registry::patience`.
+const STATUSES: [u16; 24] = [
+    201, 202, 204, 206, 226, 300, 304, 305, 400, 401, 403, 404, 405, 406, 408, 409, 410, 418, 451, 500, 501, 502, 504,
+    599,
+];
+
 #[test]
 fn statuses_of_every_place() {
     let mut counted = 0;
     for place in PLACES {
         let site = with_place(place);
-        for status in [401, 403, 404, 410, 500, 502, 504] {
+        for status in STATUSES {
             let expected = match (place, status) {
                 // Whoever asks how to log in is a registry.
                 (Place::Ping, 401) => "Unsigned/NoSignature",
@@ -51,6 +57,8 @@ fn statuses_of_every_place() {
                 (Place::Ping, _) => "Unchecked/SourceUnavailable",
                 (Place::Manifest, 404) => "Unchecked/NotFound",
                 (_, 404) => "Unsigned/NoSignature",
+                // A registry that does not know the request makes no such lists.
+                (Place::Referrers, 400 | 405 | 406 | 501) => "Unsigned/NoSignature",
                 _ => "Unchecked/SourceUnavailable",
             };
             answered(&site, place, &Answer::status(status), expected, &[]);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::api::{Api, ApiError};
 use super::names::Name;
-use super::pages::List;
+use super::pages::{List, PAGE};
 use super::tags;
 use crate::digest::Digest;
 use crate::image::{self, Image, Loaded};
@@ -55,6 +55,7 @@ pub fn list(selector: &str) -> List {
         kind: "Image",
         selector: selector.to_owned(),
         keep: IMAGE,
+        first: PAGE,
     }
 }
 

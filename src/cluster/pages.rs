@@ -19,8 +19,11 @@ use crate::json::select::{parse_part, Keep};
 use crate::limits::MAX_OBJECT_BYTES;
 use crate::text::{quoted, safe};
 
-/// How many items are asked for at once, as oc and kubectl do.
-const PAGE: u32 = 500;
+/// Most items that are asked for at once, as oc and kubectl do.
+pub(super) const PAGE: u32 = 500;
+
+/// How much of it a page is to have: some objects are large, such as streams with a thousand tags.
+const PAGE_BYTES: usize = 4 << 20;
 
 /// How often a list may begin again in a row without an item that is new.
 const MAX_RESTARTS: u32 = 5;
@@ -44,6 +47,8 @@ pub struct List {
     pub selector: String,
     /// What is kept of each item; its `kind`, `apiVersion` and `metadata` must be.
     pub keep: Keep,
+    /// How many items are asked for at first.
+    pub first: u32,
 }
 
 /// A list that is being read.
@@ -87,8 +92,8 @@ impl Pages {
     #[must_use]
     pub fn new(list: List) -> Self {
         Self {
+            limit: list.first,
             list,
-            limit: PAGE,
             token: String::new(),
             page: Page::default(),
             state: State::Open,
@@ -157,6 +162,9 @@ impl Pages {
         self.token = outline.token;
         let mut items = outline.items;
         items.reverse();
+        let fitting = items.len().max(1).saturating_mul(PAGE_BYTES) / text.len().max(1);
+        let most = PAGE.min(self.limit.saturating_mul(2));
+        self.limit = u32::try_from(fitting).unwrap_or(most).clamp(1, most);
         self.page = Page { text, items };
         if is_last {
             self.state = State::Whole;

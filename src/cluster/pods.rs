@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The pods of a cluster, as far as they are read: which images they run stands in `containers`.
 
-use super::pages::List;
+use super::pages::{List, PAGE};
 use crate::json::select::Keep;
 
 /// What is kept of a pod.
@@ -55,5 +55,6 @@ pub fn list(namespace: Option<&str>, selector: &str) -> List {
         kind: "Pod",
         selector: selector.to_owned(),
         keep: POD,
+        first: PAGE,
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::api::{Api, ApiError};
-use super::pages::{List, Pages};
+use super::pages::{List, Pages, PAGE};
 use crate::json::select::Keep;
 use crate::reason::{Reason, Refusal};
 use crate::text::safe;
@@ -78,6 +78,7 @@ fn items(api: &mut Api, kind: Kind<'_>, path: String) -> Result<Vec<Value>, ApiE
         kind: kind.name,
         selector: String::new(),
         keep: Keep::All,
+        first: PAGE,
     });
     let mut items = Vec::new();
     let mut names: HashSet<String> = HashSet::new();

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::api::{Api, ApiError};
-use super::pages::{List, Pages};
+use super::pages::{List, Pages, PAGE};
 use crate::digest::{Algorithm, Digest};
 use crate::image;
 use crate::json::select::Keep;
@@ -83,6 +83,7 @@ pub fn signatures(api: &mut Api, payloads: &[Digest]) -> Result<Vec<Vec<Kept>>, 
         kind: "ConfigMap",
         selector: LABEL.to_owned(),
         keep: CONFIG_MAP,
+        first: PAGE,
     });
     let mut found: Vec<Vec<(u64, Kept)>> = payloads.iter().map(|_| Vec::new()).collect();
     loop {

@@ -61,6 +61,9 @@ pub struct Tag {
     pub references: Vec<Reference>,
 }
 
+/// How many are asked for at first: one may have a thousand tags.
+const STREAMS: u32 = 50;
+
 /// The list of streams, of one namespace or all.
 #[must_use]
 pub fn list(namespace: Option<&str>, selector: &str) -> List {
@@ -74,6 +77,7 @@ pub fn list(namespace: Option<&str>, selector: &str) -> List {
         kind: "ImageStream",
         selector: selector.to_owned(),
         keep: STREAM,
+        first: STREAMS,
     }
 }
 

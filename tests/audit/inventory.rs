@@ -33,8 +33,38 @@ fn five_thousand_images_are_counted_exactly_without_a_request_for_each() {
             .into()
     );
     let limits = fleet.server().requests();
-    let limits = limits.iter().filter(|request| !request.path.ends_with("/version"));
-    assert!(limits.clone().all(|request| request.parameter("limit") == Some("500")));
+    for request in limits.iter().filter(|request| !request.path.ends_with("/version")) {
+        let limit = if request.path.ends_with("/imagestreams") {
+            "50"
+        } else {
+            "500"
+        };
+        assert_eq!(request.parameter("limit"), Some(limit));
+    }
+}
+
+/// One stream may have a thousand tags, and a page of them is held as a whole.
+#[test]
+fn of_large_streams_a_page_has_few_and_of_small_ones_many() {
+    for (size, second) in [(200_000, 15..25), (0, 100..101)] {
+        let fleet = Fleet::empty();
+        let text = "x".repeat(size);
+        for n in 0..60 {
+            let stream = json!({"metadata": {"annotations": {"text": text}}, "spec": {}, "status": {}});
+            fleet.server().stream("shop", &format!("web{n}"), stream);
+        }
+        fleet.server().image(stored(&digest(1), &[]));
+        fleet.lines(&[], 1);
+        let asked = fleet.server().requests();
+        let asked = asked.iter().filter(|request| request.path.ends_with("/imagestreams"));
+        let limits: Vec<u32> = asked
+            .map(|own| own.parameter("limit").unwrap().parse().unwrap())
+            .collect();
+        assert!(
+            limits[0] == 50 && limits.len() == 2 && second.contains(&limits[1]),
+            "{limits:?}"
+        );
+    }
 }
 
 #[test]

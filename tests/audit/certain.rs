@@ -47,6 +47,11 @@ fn a_name_that_the_map_does_not_have_keeps_no_revoked_key_in_force() {
     assert_eq!(trusted(&fleet), "True");
     let outcome = audit(&fleet, ["--public-key", &revoked(&fleet)]).expect(1);
     assert_eq!(trusted(&fleet), "False", "{outcome:#?}");
+    assert!(!outcome.stderr.contains("nothing is recorded"), "{outcome:#?}");
+    assert!(
+        outcome.stderr.contains("no image as trusted is recorded"),
+        "{outcome:#?}"
+    );
     // Nothing is recorded anew.
     let (own, blob) = (digest(1), fleet.sign(&digest(1), &tag(1)));
     fleet.server().image(stored(&own, &[&blob]));

@@ -18,6 +18,8 @@ pub(super) struct Unrecorded {
     images: u64,
     /// Those of which the user gave what is expected.
     given: u64,
+    /// Those of which something is recorded, which may be that they are not trusted.
+    recorded: u64,
     /// The others with a verdict on signatures that could be recorded.
     unrecorded: u64,
     /// The first of these.
@@ -37,6 +39,7 @@ impl Unrecorded {
     /// Counts an image that is reported.
     pub(super) fn add(&mut self, entry: &Entry) {
         self.images += 1;
+        self.recorded += u64::from(entry.recorded == Recorded::Yes);
         if is_given(entry) {
             self.given += 1;
         } else if is_left_unrecorded(entry) {
@@ -57,9 +60,12 @@ impl Unrecorded {
         };
         match (&self.first, self.unrecorded) {
             _ if self.images == 0 => None,
-            _ if self.given == 0 => Some(format!(
-                "no image has an expected identity that you gave, so nothing is recorded: {GIVE}{unmapped}"
-            )),
+            _ if self.given == 0 => {
+                let what = if self.recorded == 0 { "nothing" } else { "no image as trusted" };
+                Some(format!(
+                    "no image has an expected identity that you gave, so {what} is recorded: {GIVE}{unmapped}"
+                ))
+            }
             (None, _) => None,
             (Some(image), 1) => Some(format!(
                 "1 of {} images is not recorded, since you gave no expected identity for it, {}: {GIVE}{unmapped}",

@@ -22,10 +22,10 @@ fn a_bar_counts_rate_and_time_left_are_shown_on_a_terminal() {
     fleet.server().fault(slow);
     let mut command = fleet.command(&["--images-from", "list"]);
     command.env("TERM", "xterm");
-    let (status, shown) = Terminal::run(&command, 200).end();
+    let (status, shown) = Terminal::run(&command, 80).end();
     assert_eq!(status, 1, "{shown}");
     let lines: Vec<&str> = shown.split('\r').filter(|line| line.starts_with("[#")).collect();
-    // [#####---------------] judged 17 of 60 images (9.8/s, 5 s left): 12 Verified, 5 Rejected
+    // At 80 columns, with a bar: [#####---------------] judged 17 of 60 images (9.8/s, 5 s left): 12 Verified, 5 Rejected
     let is_whole = |line: &&&str| {
         line.contains("] judged ")
             && line.contains(" of 60 images (")

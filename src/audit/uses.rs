@@ -2,6 +2,7 @@
 //! Which images of a cluster are used by what, and what each use expects of its image. Kept small: a cluster has
 //! hundreds of thousands of images, and one table for all of them.
 
+mod below;
 mod instances;
 mod known;
 #[cfg(test)]
@@ -15,15 +16,12 @@ use std::collections::HashSet;
 
 use self::known::MAX_DEMANDS;
 pub use self::known::{Demand, Known, Namer};
-use self::rows::{Named, Place, Record};
+use self::rows::{of_list, Lists, Named, Record, MAX_RECORDS};
 use self::told::Told;
 use self::words::Words;
-use super::entry::{Use, MAX_USES};
+use super::entry::{Use, UseKind, MAX_USES};
 use crate::digest::Digest;
 use crate::reference::Reference;
-
-/// Most uses in the table: about 1 GiB of memory.
-const MAX_RECORDS: usize = 8_000_000;
 
 /// Most places from which told uses have an image that are remembered with the use: a use has one or two.
 const MAX_HAD: usize = 4 * MAX_USES;
@@ -36,11 +34,10 @@ pub struct Uses {
     words: Words,
     /// Lists and their instances.
     instances: Vec<([u8; 32], [u8; 32])>,
-    /// How much of what lists hand down to an image is left out, in the order of the images.
-    left_out: Vec<([u8; 32], u64)>,
-    /// Where lists are run from, as their instances have it; and how many of these places are left out.
-    places: Vec<Place>,
-    left_places: Vec<([u8; 32], u64)>,
+    /// The same once the table is finished, and what is handed down.
+    lists: Lists,
+    /// The number of the namespace of lists, which is none, once the table is finished.
+    nowhere: u32,
     /// Images of which something is expected that is not known.
     doubted: Vec<[u8; 32]>,
     is_full: bool,
@@ -89,9 +86,7 @@ impl Uses {
     pub fn finish(&mut self) {
         self.sort();
         self.hand_down();
-        self.sort();
-        self.places.sort_unstable();
-        self.places.dedup();
+        self.nowhere = self.words.number("").unwrap_or_default();
         self.records.shrink_to_fit();
         self.references.shrink_to_fit();
         self.words.finish();
@@ -137,7 +132,7 @@ impl Uses {
         self.is_full
     }
 
-    /// The images that are used, in the order of their digests.
+    /// The images that are used, in the order of their digests; not those that lists name and nothing else.
     pub fn images(&self) -> impl Iterator<Item = Digest> + '_ {
         let mut last = None;
         self.records.iter().filter_map(move |record| {
@@ -146,24 +141,36 @@ impl Uses {
         })
     }
 
+    /// Whether an image is one of these.
+    #[must_use]
+    pub fn is_used(&self, image: &Digest) -> bool {
+        image.hash().is_some_and(|hash| self.records_of(hash).next().is_some())
+    }
+
+    /// Whether a pod runs an image, or it is the release.
+    #[must_use]
+    pub fn is_run(&self, image: &Digest) -> bool {
+        let is_own = |record: &Record| matches!(record.kind, UseKind::Pod | UseKind::Release);
+        image.hash().is_some_and(|hash| self.records_of(hash).any(is_own))
+    }
+
     /// What is known of an image.
     #[must_use]
     pub fn known(&self, image: &Digest) -> Known {
         let mut known = Known::default();
         let Some(hash) = image.hash() else { return known };
-        let left = |all: &[([u8; 32], u64)]| {
-            let place = all.binary_search_by_key(&hash, |(image, _)| *image);
-            place.map_or(0, |place| all[place].1)
-        };
-        (known.more_demands, known.more_unsaid) = (left(&self.left_out), left(&self.left_places));
+        let from_lists = self.handed_to(hash);
+        (known.more_demands, known.more_unsaid) = (from_lists.more_demands, from_lists.more_places);
         known.is_doubted = self.doubted.binary_search(&hash).is_ok();
-        let start = self.records.partition_point(|record| record.image < hash);
         let mut seen: HashSet<&[Named]> = HashSet::new();
         let (mut places, mut unsaid) = (HashSet::new(), HashSet::new());
         let mut told = Told::default();
-        let own = self.records[start..].iter().take_while(|record| record.image == hash);
+        let own = self.records_of(hash);
         let says = own.clone().filter(|record| record.is_demand && record.count > 0);
-        let saying: HashSet<u32> = says.map(|record| record.namespace).collect();
+        let mut saying: HashSet<u32> = says.map(|record| record.namespace).collect();
+        if from_lists.all.iter().any(|(own, _)| own.runs_in.is_none()) {
+            saying.insert(self.nowhere);
+        }
         for record in own {
             let mut by = self.use_of(record);
             let references = self.references_of(record, image);
@@ -191,9 +198,33 @@ impl Uses {
                 }
             }
         }
-        self.add_places(image, &mut known, &saying);
+        self.tell_lists(hash, &mut told, &mut known);
+        for (own, list) in from_lists.all.iter().filter(|(own, _)| own.runs_in.is_none()) {
+            let named = self.handed(own);
+            if seen.insert(named) {
+                let references = named.iter().filter_map(|named| self.reference_of(named, image));
+                known.demand(&of_list(*list), references.collect());
+            }
+        }
+        self.add_places(image, &from_lists, &mut known, &saying);
         known.uses.sort_unstable();
         known
+    }
+
+    /// Tells the lists that an image is an instance of.
+    fn tell_lists(&self, image: [u8; 32], told: &mut Told, known: &mut Known) {
+        for (place, (list, says)) in self.lists_of(image).enumerate() {
+            // They are in one namespace, so that no further one is told.
+            if place >= MAX_USES {
+                known.more_uses += 1;
+                continue;
+            }
+            let by = Use {
+                expects_nothing: says != Some(true),
+                ..of_list(list)
+            };
+            told.tell(&by, known);
+        }
     }
 
     /// The use that a record is of.
@@ -207,8 +238,12 @@ impl Uses {
     }
 
     fn named_by(&self, record: &Record) -> &[Named] {
-        let start = record.references as usize;
-        let named = self.references.get(start..start + usize::from(record.count));
+        self.named_at(record.references, record.count)
+    }
+
+    fn named_at(&self, start: u32, count: u16) -> &[Named] {
+        let start = start as usize;
+        let named = self.references.get(start..start + usize::from(count));
         named.unwrap_or_default()
     }
 
@@ -229,7 +264,7 @@ impl Uses {
 
 #[cfg(test)]
 mod tests {
-    use super::super::entry::{IdentitySource, UseKind};
+    use super::super::entry::IdentitySource;
     use super::made::{by, digest, references};
     use super::*;
 

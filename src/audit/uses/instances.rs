@@ -1,110 +1,101 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What instances of lists are expected to be signed as: publishers sign instances, and tags name lists.
+//!
+//! It is looked up from an image upwards, so that it takes memory for lists only, however many instances they have.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use super::super::entry::UseKind;
-use super::places::left_out_of;
-use super::rows::{Named, Place, Record};
-use super::{Uses, MAX_RECORDS};
-use crate::digest::Digest;
+use super::below::{left_out, Below};
+use super::rows::{FromLists, Inherited, Lists, Named};
+use super::Uses;
 
-/// What a list is to be signed as, and so its instances; or where it is run from, and so one of them. Where these references
-/// begin, and how many there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Inherited {
-    list: [u8; 32],
-    references: u32,
-    count: u16,
-    /// The namespace that runs it from there; none where it is to be signed so, with tags all of them.
-    runs_in: Option<u32>,
-}
-
-/// Most that one list hands down, over all of its instances. More than honest lists have: with one object and one stream,
-/// whoever may write them could fill the table.
-const MAX_OF_LIST: usize = 1 << 18;
-
-/// Most that all lists hand down.
-const MAX_HANDED_DOWN: usize = MAX_RECORDS / 2;
+/// Most ways from a list to one that it is in which are gone for one image.
+const MAX_WAYS: usize = 1 << 14;
 
 impl Uses {
-    /// Hands down what lists are expected to be signed as, also through lists in lists. The records must be sorted; those
-    /// that are added are not. What a list is expected to be signed as goes to its instances once, so that this ends
-    /// where lists are in each other. Of what is too much it is noted how much that is, with the instances of that list only;
-    /// lists that hand down least come first.
+    /// Finds out what lists hand down, also through lists in lists, so that it can be looked up. The records must be sorted.
     pub(super) fn hand_down(&mut self) {
         let mut pairs = std::mem::take(&mut self.instances);
         pairs.sort_unstable();
         pairs.dedup();
-        let instances_of = |list: [u8; 32]| {
-            let start = pairs.partition_point(|(own, _)| *own < list);
-            let end = pairs.partition_point(|(own, _)| *own <= list);
-            start..end
+        let mut inherited = self.demands_on_lists(&pairs);
+        inherited.sort_unstable();
+        inherited.shrink_to_fit();
+        let below = Below::of(&pairs);
+        let mut handing = BTreeMap::new();
+        for says in [false, true] {
+            let begin = inherited.iter().filter(|own| !says || own.runs_in.is_none());
+            below.reach(begin.map(|own| own.list), |list| {
+                handing.insert(list, says);
+                true
+            });
+        }
+        let left = left_out(&inherited, &below);
+        let mut of = pairs;
+        of.iter_mut()
+            .for_each(|(list, instance)| std::mem::swap(list, instance));
+        of.sort_unstable();
+        of.shrink_to_fit();
+        self.lists = Lists {
+            of,
+            inherited,
+            left,
+            handing: handing.into_iter().collect(),
         };
-        let mut are_given = vec![false; pairs.len()];
-        let mut waiting = self.demands_on_lists(&pairs);
-        let mut weights: HashMap<[u8; 32], usize> = HashMap::new();
-        for own in &waiting {
-            *weights.entry(own.list).or_default() += instances_of(own.list).len();
-        }
-        waiting.sort_unstable_by_key(|own| (Reverse(weights.get(&own.list).copied()), *own));
-        let mut seen: HashSet<Inherited> = waiting.iter().copied().collect();
-        let mut given: HashMap<[u8; 32], usize> = HashMap::new();
-        let (mut left_out, mut left_places) = (BTreeMap::new(), BTreeMap::new());
-        let mut total = 0;
-        while let Some(inherited) = waiting.pop() {
-            let places = instances_of(inherited.list);
-            let of_list = given.entry(inherited.list).or_default();
-            if *of_list + places.len() > MAX_OF_LIST || total + places.len() > MAX_HANDED_DOWN {
-                let out = match inherited.runs_in {
-                    Some(_) => &mut left_places,
-                    None => &mut left_out,
-                };
-                *out.entry(inherited.list).or_default() += 1;
-                continue;
-            }
-            *of_list += places.len();
-            total += places.len();
-            for place in places {
-                let (list, instance) = pairs[place];
-                are_given[place] |= inherited.runs_in.is_none();
-                if self.give(list, instance, inherited).is_none() {
-                    self.is_full = true;
-                    return;
-                }
-                let own = Inherited {
-                    list: instance,
-                    ..inherited
-                };
-                if !instances_of(instance).is_empty() && seen.insert(own) {
-                    waiting.push(own);
-                }
-            }
-        }
-        let below = |list| pairs[instances_of(list)].iter().map(|own| own.1).collect();
-        self.left_out = left_out_of(left_out, below);
-        self.left_places = left_out_of(left_places, below);
-        for ((list, instance), _) in pairs.iter().zip(are_given).filter(|(_, is_given)| !is_given) {
-            if self.put_instance(*list, *instance, None).is_none() {
-                self.is_full = true;
-                return;
-            }
-        }
     }
 
-    /// Hands one thing down to one instance; none where the table is full.
-    fn give(&mut self, list: [u8; 32], instance: [u8; 32], own: Inherited) -> Option<()> {
-        let Some(namespace) = own.runs_in else {
-            return self.put_instance(list, instance, Some(own));
-        };
-        self.places.push(Place {
-            image: instance,
-            list,
-            namespace,
-            named: *self.references.get(own.references as usize)?,
-        });
-        Some(())
+    /// The lists that an image is an instance of, each with whether it says what to expect; none where it hands nothing down.
+    pub(super) fn lists_of(&self, image: [u8; 32]) -> impl Iterator<Item = ([u8; 32], Option<bool>)> + '_ {
+        let all = &self.lists.of;
+        let start = all.partition_point(|(instance, _)| *instance < image);
+        let own = all[start..].iter().take_while(move |(instance, _)| *instance == image);
+        own.map(|(_, list)| {
+            let place = self.lists.handing.binary_search_by_key(list, |(list, _)| *list);
+            (*list, place.ok().map(|place| self.lists.handing[place].1))
+        })
+    }
+
+    /// What is handed down to an image. Each list above it comes once, so that this ends where lists are in each other.
+    pub(super) fn handed_to(&self, image: [u8; 32]) -> FromLists<'_> {
+        let mut found = FromLists::default();
+        let mut met = HashSet::new();
+        let mut waiting = VecDeque::new();
+        let mut ways = 0;
+        let mut next = Some((image, None));
+        while let Some((list, by)) = next {
+            for (above, _) in self.lists_of(list).filter(|(_, hands)| hands.is_some()) {
+                ways += 1;
+                if ways > MAX_WAYS {
+                    found.more_demands += 1;
+                    return found;
+                }
+                if met.insert(above) {
+                    let by = by.unwrap_or(above);
+                    self.hand_over(above, by, &mut found);
+                    waiting.push_back((above, Some(by)));
+                }
+            }
+            next = waiting.pop_front();
+        }
+        found
+    }
+
+    /// Adds what one list hands down.
+    fn hand_over<'u>(&'u self, list: [u8; 32], by: [u8; 32], found: &mut FromLists<'u>) {
+        let all = &self.lists.inherited;
+        let start = all.partition_point(|own| own.list < list);
+        let end = all.partition_point(|own| own.list <= list);
+        let place = self.lists.left.binary_search_by_key(&list, |left| left.list);
+        let left = place.ok().map(|place| self.lists.left[place]);
+        let given = left.map_or(end - start, |left| left.given);
+        found.all.extend(all[start..start + given].iter().map(|own| (own, by)));
+        found.more_demands += left.map_or(0, |left| left.demands);
+        found.more_places += left.map_or(0, |left| left.places);
+    }
+
+    /// The references of what is handed down.
+    pub(super) fn handed(&self, own: &Inherited) -> &[Named] {
+        self.named_at(own.references, own.count)
     }
 
     /// What streams expect of lists, all of it: each different set of references of a list once; and where lists are run from.
@@ -158,33 +149,15 @@ impl Uses {
         }
         found.into_iter().collect()
     }
-
-    /// Adds the use of an instance by its list; none where the table is full.
-    fn put_instance(&mut self, list: [u8; 32], instance: [u8; 32], demand: Option<Inherited>) -> Option<()> {
-        if self.records.len() >= MAX_RECORDS {
-            return None;
-        }
-        let name = Digest::from_hash(list).to_string();
-        let cut = name.find(':').map_or(name.len(), |at| at + 1);
-        self.records.push(Record {
-            image: instance,
-            kind: UseKind::List,
-            namespace: self.words.number("")?,
-            first: self.words.number(&name[..cut])?,
-            second: self.words.number(&name[cut..])?,
-            references: demand.map_or(0, |demand| demand.references),
-            count: demand.map_or(0, |demand| demand.count),
-            is_demand: demand.is_some(),
-        });
-        Some(())
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::entry::UseKind;
     use super::super::known::MAX_DEMANDS;
     use super::super::made::{by, digest, references};
     use super::*;
+    use crate::digest::Digest;
 
     #[test]
     fn instances_are_expected_to_be_signed_as_the_tags_of_their_list() {
@@ -201,8 +174,46 @@ mod tests {
         assert_eq!(known.expected(), tags);
         assert_eq!(known.uses, [by(UseKind::List, "", list.as_str())]);
         assert_eq!(uses.known(&other).expected(), []);
-        let images: Vec<Digest> = uses.images().collect();
-        assert_eq!(images, [list, instance, other]);
+        // What lists name and nothing else is used by nothing else.
+        assert_eq!(uses.images().collect::<Vec<_>>(), [list]);
+        assert!(!uses.is_used(&instance) && !uses.is_used(&other));
+    }
+
+    #[test]
+    fn a_chain_of_lists_with_many_tags_takes_nothing_from_other_lists() {
+        let mut uses = Uses::default();
+        let tag = |uses: &mut Uses, list: usize, namespace: &str, n: usize| {
+            let name = format!("quay.io/{namespace}/x:v{n}");
+            let by = by(UseKind::Tag, namespace, &format!("x:v{n}"));
+            uses.add(&numbered(list), &by, &references(&[&name]));
+        };
+        for n in 0..60 {
+            for instance in 0..100 {
+                uses.add_instance(&numbered(n), &numbered(1000 * (n + 1) + instance));
+            }
+            uses.add_instance(&numbered(n), &numbered(n + 1));
+        }
+        for n in 0..1000 {
+            tag(&mut uses, 0, "evil", n);
+        }
+        for n in 0..30 {
+            tag(&mut uses, 100, "shop", n);
+        }
+        let own: Vec<Digest> = (0..100).map(|n| numbered(200 + n)).collect();
+        own.iter().for_each(|own| uses.add_instance(&numbered(100), own));
+        let before = uses.records.len();
+        uses.finish();
+        for own in &own {
+            let known = uses.known(own);
+            assert_eq!((known.demands.len(), known.more_demands), (30, 0));
+        }
+        // Of those of the chain it is known that more is expected.
+        for list in [0, 30, 59] {
+            let known = uses.known(&numbered(1000 * (list + 1) + 7));
+            assert_eq!(known.demands.len() as u64 + known.more_demands, 1000, "{list}");
+            assert!(known.more_demands > 0, "{list}");
+        }
+        assert_eq!(uses.records.len(), before);
     }
 
     fn numbered(n: usize) -> Digest {

@@ -1,34 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Places from which lists are run: whoever runs a list runs one of its instances from there.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use super::super::entry::{Use, UseKind};
 use super::known::{Known, MAX_DEMANDS};
-use super::rows::{Named, Place, Record};
+use super::rows::{of_list, FromLists, Named, Record};
 use super::Uses;
 use crate::digest::Digest;
 use crate::reference::Reference;
-
-/// How much is left out of what lists hand down, as their instances have it, those of lists in lists too: each list hands it
-/// on once, so that this ends where lists are in each other.
-pub(super) fn left_out_of(
-    lists: BTreeMap<[u8; 32], u64>,
-    instances_of: impl Fn([u8; 32]) -> Vec<[u8; 32]>,
-) -> Vec<([u8; 32], u64)> {
-    let mut waiting: Vec<([u8; 32], u64)> = lists.into_iter().collect();
-    let mut met: HashSet<[u8; 32]> = waiting.iter().map(|(list, _)| *list).collect();
-    let mut more: BTreeMap<[u8; 32], u64> = BTreeMap::new();
-    while let Some((list, count)) = waiting.pop() {
-        for instance in instances_of(list) {
-            *more.entry(instance).or_default() += count;
-            if met.insert(instance) {
-                waiting.push((instance, count));
-            }
-        }
-    }
-    more.into_iter().collect()
-}
 
 impl Uses {
     /// The places from which namespaces run a list without expecting there a tag of it, each with its number among the
@@ -78,27 +58,24 @@ impl Uses {
         self.named_by(record).iter().any(|named| named.tag.is_some())
     }
 
-    /// The places that lists hand down to an image.
-    pub(super) fn places_from_lists(&self, image: [u8; 32]) -> impl Iterator<Item = &Place> {
-        let start = self.places.partition_point(|place| place.image < image);
-        self.places[start..]
-            .iter()
-            .take_while(move |place| place.image == image)
-    }
-
     /// Adds to what is known of an image the places from which its lists are run, but for namespaces that are `saying` what
     /// to expect of the image itself.
-    pub(super) fn add_places(&self, image: &Digest, known: &mut Known, saying: &HashSet<u32>) {
-        let Some(hash) = image.hash() else { return };
+    pub(super) fn add_places(
+        &self,
+        image: &Digest,
+        from_lists: &FromLists<'_>,
+        known: &mut Known,
+        saying: &HashSet<u32>,
+    ) {
         let mut unsaid: HashSet<Reference> = known.unsaid.iter().cloned().collect();
-        for own in self
-            .places_from_lists(hash)
-            .filter(|own| !saying.contains(&own.namespace))
-        {
-            let Some(place) = self.reference_of(&own.named, image) else {
+        let own = from_lists.all.iter();
+        let own = own.filter(|(own, _)| own.runs_in.is_some_and(|namespace| !saying.contains(&namespace)));
+        let places = own.flat_map(|(own, list)| self.handed(own).iter().map(move |named| (named, list)));
+        for (named, list) in places {
+            let Some(place) = self.reference_of(named, image) else {
                 continue;
             };
-            let by = of_list(own.list);
+            let by = of_list(*list);
             let is_known = known.had.iter().any(|(other, had)| other.is_same(&by) && *had == place);
             if !is_known && known.uses.iter().any(|told| told.is_same(&by)) && known.had.len() < super::MAX_HAD {
                 known.had.push((by, place.clone()));
@@ -121,31 +98,24 @@ impl Uses {
         if let Some(by) = tags.find(|record| self.names_tag(record)) {
             return Some(self.use_of(by));
         }
+        if let Some((above, _)) = self.lists_of(hash).find(|(_, says)| *says == Some(true)) {
+            return Some(of_list(above));
+        }
         let is_asked = |named: &Named| self.reference_of(named, list).is_some_and(|place| is_asked(&place));
         let mut own = self.records_of(hash);
         let runs = own.find(|record| self.named_by(record).iter().any(is_asked));
-        let mut above = self.places_from_lists(hash);
         runs.map(|record| self.use_of(record)).or_else(|| {
-            above
-                .find(|place| is_asked(&place.named))
-                .map(|place| of_list(place.list))
+            let from_lists = self.handed_to(hash);
+            let mut above = from_lists.all.iter();
+            let by = above.find(|(own, _)| self.handed(own).iter().any(is_asked));
+            by.map(|(_, list)| of_list(*list))
         })
     }
 
-    fn records_of(&self, image: [u8; 32]) -> impl Iterator<Item = &Record> + Clone {
+    pub(super) fn records_of(&self, image: [u8; 32]) -> impl Iterator<Item = &Record> + Clone {
         let start = self.records.partition_point(|record| record.image < image);
         self.records[start..]
             .iter()
             .take_while(move |record| record.image == image)
-    }
-}
-
-/// The use of an instance by a list.
-fn of_list(list: [u8; 32]) -> Use {
-    Use {
-        kind: UseKind::List,
-        namespace: String::new(),
-        name: Digest::from_hash(list).to_string(),
-        expects_nothing: false,
     }
 }

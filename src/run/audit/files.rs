@@ -12,7 +12,7 @@ use super::cluster::NOT_RECORDED;
 use super::expected::{self, Expected};
 use super::job::{Job, Object, Standing, What};
 use super::naming::Lists;
-use crate::audit::entry::{called, IdentitySource, UseKind};
+use crate::audit::entry::{called, IdentitySource};
 use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::{Known, Uses};
 use crate::digest::Digest;
@@ -95,10 +95,9 @@ impl<'f> Files<'f> {
     fn absent(&self) -> impl Iterator<Item = (Digest, Known)> + '_ {
         let used = self.uses.images().filter(|_| self.names.is_none());
         let absent = used.filter(|digest| self.objects.find(digest.as_str()).is_empty());
-        absent.filter_map(|digest| {
+        absent.map(|digest| {
             let known = self.uses.known(&digest);
-            let is_only_named = known.more_uses == 0 && known.uses.iter().all(|by| by.kind == UseKind::List);
-            (!is_only_named).then_some((digest, known))
+            (digest, known)
         })
     }
 

@@ -234,9 +234,8 @@ impl Inventory {
         if self.scope.range == Range::Images && self.scope.selector.is_empty() {
             self.images.sort_unstable();
             let is_listed = |hash: &[u8; 32]| self.images.binary_search(hash).is_ok();
-            let unlisted = uses.images().filter_map(|digest| Some((digest.hash()?, digest)));
-            let unlisted = unlisted.filter(|(hash, digest)| !is_listed(hash) && !is_only_named(&uses.known(digest)));
-            let mut unlisted: Vec<[u8; 32]> = unlisted.map(|(hash, _)| hash).collect();
+            let used = uses.images().filter_map(|digest| digest.hash());
+            let mut unlisted: Vec<[u8; 32]> = used.filter(|hash| !is_listed(hash)).collect();
             unlisted.sort_unstable();
             self.images.extend(&unlisted);
             self.unlisted = unlisted;
@@ -331,11 +330,6 @@ fn in_stream(name: &Name, digest: &Digest) -> Option<Name> {
             digest: digest.clone(),
         }),
     }
-}
-
-/// Whether nothing but lists names an image.
-fn is_only_named(known: &Known) -> bool {
-    known.more_uses == 0 && known.uses.iter().all(|by| by.kind == UseKind::List)
 }
 
 fn digest(name: &str) -> Option<Digest> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Images that come and go between the two lists of an audit: that of the beginning, and that by which they are judged.
 
-use super::{is_only_named, Candidate, Inventory, MAX_NAMED};
+use super::{Candidate, Inventory, MAX_NAMED};
 use crate::audit::uses::Known;
 use crate::cluster::api::Api;
 use crate::cluster::images;
@@ -40,7 +40,7 @@ impl Inventory {
         let found = images::find(api, &Name::Image(digest.clone()));
         match &found {
             Err(refusal) if refusal.reason == Reason::NotFound => {
-                if is_only_named(&known) {
+                if !self.uses.is_used(digest) {
                     self.since.gone += 1;
                     return None;
                 }

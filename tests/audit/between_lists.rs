@@ -26,6 +26,11 @@ fn recording(fleet: &Fleet) -> [&'static str; 3] {
     ["--confirm", "--expected-identity-map", "map"]
 }
 
+/// As servers write it.
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 fn record(fleet: &Fleet, n: usize) -> Value {
     fleet.server().stored(&digest(n))["signatures"][0]["conditions"].clone()
 }
@@ -65,6 +70,7 @@ fn an_image_that_comes_meanwhile_is_left_out_and_nothing_is_recorded_of_it() {
             let evil = "registry.example/evil/x:v1";
             let mut image = stored(&digest(2), &[&fleet.sign(&digest(2), evil)]);
             image["dockerImageReference"] = format!("registry.example/evil/x@{}", digest(2)).into();
+            image["metadata"]["creationTimestamp"] = now().into();
             before(&fleet, path, nth, move |objects| {
                 objects.put_image(image.clone());
                 let stream = |from: &str| {
@@ -88,6 +94,58 @@ fn an_image_that_comes_meanwhile_is_left_out_and_nothing_is_recorded_of_it() {
             assert_eq!(report.entries.len(), 2);
             assert_eq!(record(&fleet, 2).is_null(), is_used);
         }
+    }
+}
+
+fn pod(n: usize) -> Value {
+    json!({"spec": {"containers": [{"name": "app", "image": tag(n)}]},
+        "status": {"phase": "Running", "containerStatuses": [
+            {"name": "app", "image": tag(n), "imageID": format!("{SOURCE}/app@{}", digest(n))}]}})
+}
+
+/// What runs is in the inventory of the beginning, whether or not there was an object of it.
+#[test]
+fn an_image_that_a_pod_runs_and_whose_object_comes_meanwhile_is_not_left_out() {
+    for (path, nth) in [("/images$", 2), ("/pods$", 1)] {
+        let fleet = Fleet::empty();
+        fleet.signed_in_a_stream();
+        fleet.server().pod("shop", "bad", pod(2));
+        let args = recording(&fleet);
+        let mut image = stored(&digest(2), &[&fleet.sign(&digest(2), &tag(2))]);
+        image["metadata"]["creationTimestamp"] = now().into();
+        before(&fleet, path, nth, move |objects| objects.put_image(image.clone()));
+        let (report, outcome) = fleet.lines(&args, 1);
+        assert_eq!(report.words(), ["Verified/Verified", "Unchecked/NotFound"], "{path}");
+        let message = report.entries[1]["message"].to_string();
+        assert!(message.contains("it came while the audit ran"), "{message}");
+        assert!(record(&fleet, 2).is_null(), "{outcome:#?}");
+        assert!(!outcome.stderr.contains("left out"), "{outcome:#?}");
+    }
+}
+
+/// A list that ends early without a word has no image that came later.
+#[test]
+fn an_image_that_is_older_than_the_first_list_and_not_in_it_makes_the_audit_incomplete() {
+    for is_old in [true, false] {
+        let fleet = Fleet::empty();
+        for n in 1..4 {
+            let mut image = stored(&digest(n), &[&fleet.sign(&digest(n), &tag(n))]);
+            if !is_old {
+                image["metadata"]["creationTimestamp"] = now().into();
+            }
+            fleet.server().image(image);
+        }
+        let mut first = stored(&digest(1), &[]);
+        first["metadata"]["uid"] = fleet.server().stored(&digest(1))["metadata"]["uid"].clone();
+        let cut = json!({"kind": "ImageList", "apiVersion": "image.openshift.io/v1", "metadata": {}, "items": [first]});
+        let fault = Fault::body("application/json", cut.to_string());
+        fleet.server().fault(fault.on("GET", "/images$").once());
+        let (report, outcome) = fleet.lines(&[], if is_old { 3 } else { 1 });
+        assert!(is_old || outcome.stderr.contains("2 images came"), "{outcome:#?}");
+        assert_eq!(report.entries.len(), if is_old { 3 } else { 1 }, "{outcome:#?}");
+        let incomplete = report.tail["incomplete"].to_string();
+        let count = incomplete.matches("the first list lacks image").count();
+        assert_eq!(count, if is_old { 2 } else { 0 }, "{incomplete}");
     }
 }
 

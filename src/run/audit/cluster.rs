@@ -135,6 +135,8 @@ impl<'s> Cluster<'s> {
             self.places = rest;
             return Some(job::place(self.settings, place));
         };
+        // Known by now only: what was judged before it is recorded.
+        self.is_partial |= self.inventory.lacks_older();
         let Candidate {
             name,
             found,

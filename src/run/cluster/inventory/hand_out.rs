@@ -95,8 +95,16 @@ impl Inventory {
             let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
             let hash = digest(&name).and_then(|digest| digest.hash());
             let place = hash.and_then(|hash| self.images.binary_search(&hash).ok());
-            let is_new = self.is_new(hash, place);
+            let mut is_new = self.is_new(hash, place);
             self.since.listed += 1;
+            if is_new && self.is_older(&object) {
+                is_new = false;
+                self.note_older(&called(name.clone()));
+            }
+            // What runs has its turn after the list.
+            if is_new && hash.is_some_and(|hash| self.note_new(hash)) {
+                continue;
+            }
             if let Some(place) = place {
                 // One that was removed and made anew has another uid and the same digest.
                 if std::mem::replace(&mut self.given[place], true) {

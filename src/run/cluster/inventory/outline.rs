@@ -21,6 +21,7 @@ impl Inventory {
                 Vec::new()
             });
         }
+        let start = api.access().clock.now();
         let outlines = images::outlines(&self.scope.selector);
         let (mut images, mut odd) = (Vec::new(), 0);
         let consequence = "it is unknown which images there are";
@@ -32,6 +33,7 @@ impl Inventory {
             }
             Vec::new()
         });
+        self.since.began = api.clock_skew().map(|skew| start.saturating_sub(skew));
         self.has_outline = self.incomplete.len() == before;
         self.images = images;
         self.odd = odd;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What became of Images while an audit reads.
 
+use std::collections::BTreeSet;
+
 /// What became of Images since the beginning.
 #[derive(Debug, Default)]
 pub(super) struct Since {
@@ -10,6 +12,12 @@ pub(super) struct Since {
     pub(super) gone: usize,
     /// How many are there, or may be, and were not in the second list.
     pub(super) lost: usize,
+    /// When the first list began, by the server's clock, in seconds since 1970; none where the server tells no time.
+    pub(super) began: Option<i64>,
+    /// How many are older than the first list, and were not in it.
+    pub(super) older: usize,
+    /// Those that came and that a pod runs, or that are the release.
+    pub(super) run: BTreeSet<[u8; 32]>,
     /// How many the second list had.
     pub(super) listed: usize,
 }

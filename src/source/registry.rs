@@ -6,6 +6,7 @@
 
 mod attachments;
 pub mod compared;
+mod layers;
 mod referrers;
 pub mod signatures;
 mod unread;

@@ -52,7 +52,8 @@ pub(super) fn of_release(outcome: &ImageOutcome, entry: &mut Entry) {
     let versions: Vec<String> = entry
         .uses
         .iter()
-        .filter(|by| by.kind == UseKind::Release)
+        // Components have a version of their own.
+        .filter(|by| by.kind == UseKind::Release && !by.name.contains('/'))
         .map(|by| by.name.clone())
         .collect();
     let verified = outcome

@@ -104,7 +104,7 @@ fn areas_and_numbers_are_as_large_as_gpg_reads_them_and_no_larger() {
         [one_pass(0, 8, 1, key.key_id()), literal(b'b', &payload), signature].concat()
     };
     for version in [3, 4] {
-        trial.expect(&number(0, version), "Rejected/BadSignature", "0 octets");
+        trial.expect(&number(0, version), "Rejected/BadSignature", "is empty");
         for bits in [1, 2047, 2048, 2049, 16_384] {
             trial.expect(&number(bits, version), "Rejected/BadSignature", "does not fit");
         }

@@ -99,7 +99,7 @@ pub(crate) fn takes_back(stored: &Value, plan: &Plan) -> bool {
 fn passed(stored: &Value, outcome: &SignatureOutcome, image: &ImageOutcome, context: &Context) -> Plan {
     let reached = image.reached(outcome);
     if !reached.is_empty() {
-        return verified(stored, outcome, &reached, context);
+        return verified(stored, outcome, &reached, image, context);
     }
     match unreached(outcome, image) {
         Some(refusal) => negative(stored, outcome, refusal.reason, &refusal.message, "True", context),
@@ -187,7 +187,13 @@ fn write(stored: &Value, mut changes: Vec<(&'static str, Change)>) -> Plan {
 }
 
 /// Everything holds, for the identities in `reached`.
-fn verified(stored: &Value, outcome: &SignatureOutcome, reached: &[&Reference], context: &Context) -> Plan {
+fn verified(
+    stored: &Value,
+    outcome: &SignatureOutcome,
+    reached: &[&Reference],
+    image: &ImageOutcome,
+    context: &Context,
+) -> Plan {
     let (Some(signer), Some(claim)) = (outcome.signer().and_then(Signer::gpg), outcome.claim()) else {
         return Plan::Untouched;
     };
@@ -203,8 +209,7 @@ fn verified(stored: &Value, outcome: &SignatureOutcome, reached: &[&Reference], 
     if let Some(timestamp) = claim.timestamp {
         put("optional.timestamp", timestamp.to_string());
     }
-    let reached: Vec<String> = reached.iter().map(ToString::to_string).collect();
-    let message = words::verified(outcome, &reached.join(", "), context);
+    let message = words::verified(outcome, reached, image, context);
     let conditions = renewed(stored, ["True", "True"], Reason::Verified.word(), &message, context.now);
     let changes = vec![
         ("conditions", Change::Set(conditions)),

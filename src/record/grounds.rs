@@ -4,21 +4,22 @@
 use serde_json::Value;
 
 use super::condition::latest;
-use super::words::{BETWEEN, EXPECTED};
+use super::words::{BETWEEN, EXPECTED, MAX_EXPECTED};
 use crate::reference::Reference;
-use crate::text::safe;
+use crate::text::{cut, safe};
 use crate::verdict::tally::Tally;
 use crate::verdict::{ImageOutcome, SignatureOutcome};
 
 /// What the image of a signature that is recorded to be trusted was expected to be then, by the message of the record. Of
 /// what the signature itself is made for this says nothing: a scope may accept an image as signed for another reference.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Grounds {
-    /// The identities that were expected; what the signature is made for where the record names none, like those of other
-    /// programs.
+    /// The identities that were expected, as far as the record names them.
     pub(crate) expected: Vec<Reference>,
-    /// Whether these are all: a long list was cut.
-    is_whole: bool,
+    /// What the signature is made for.
+    pub(crate) signed: Option<Reference>,
+    /// Whether these are all that were expected: a long list was cut, and other programs name none.
+    pub(crate) is_whole: bool,
     /// What decided besides, each scope as one option.
     options: Vec<String>,
 }
@@ -31,42 +32,33 @@ impl Grounds {
         // Who signed stands before it, in words of their own.
         let (_, said) = message.rsplit_once(EXPECTED).unwrap_or_default();
         let mut parts = said.split(BETWEEN);
-        let names: Vec<_> = parts.next().unwrap_or_default().split(", ").collect();
-        let mut expected: Vec<Reference> = names.iter().filter_map(|name| Reference::parse(name).ok()).collect();
-        let is_whole = expected.len() == names.len();
-        if expected.is_empty() {
-            expected.push(signed(stored, signature)?);
-        }
-        Some(Self {
+        let names = parts.next().unwrap_or_default();
+        // More than that is not of this program.
+        let known = cut(names.to_owned(), MAX_EXPECTED);
+        let names: Vec<_> = known.split(", ").collect();
+        let expected: Vec<Reference> = names.iter().filter_map(|name| Reference::parse(name).ok()).collect();
+        let grounds = Self {
+            is_whole: expected.len() == names.len(),
             expected,
-            is_whole,
+            signed: signed(stored, signature),
             options: parts.map(str::to_owned).collect(),
-        })
+        };
+        (grounds.identities().count() > 0).then_some(grounds)
     }
 
-    /// Whether nothing but these outcomes, one for each identity, can speak for the record. Where it does not name all of its
-    /// identities, they must be of all its scopes; where it names nothing at all, what is expected in `judged`.
-    pub(crate) fn are_all(&self, outcomes: &[ImageOutcome], judged: &ImageOutcome) -> bool {
-        let is_judged = |own: &Tally| {
-            let mut expected = judged.tallies().iter();
-            expected.any(|tally| tally.identity == own.identity && tally.scope == own.scope)
-        };
-        let scopes: Vec<String> = tallies(outcomes).filter_map(required).collect();
-        match self.is_whole {
-            true => true,
-            false if self.options.is_empty() => tallies(outcomes).all(is_judged),
-            false => self.options.iter().all(|option| scopes.contains(option)),
-        }
+    /// What may speak for the record.
+    pub(crate) fn identities(&self) -> impl Iterator<Item = &Reference> {
+        self.expected.iter().chain(&self.signed)
     }
 
     /// Whether the scopes of these outcomes are those that the record names.
-    pub(crate) fn name_scopes_of(&self, outcomes: &[ImageOutcome]) -> bool {
+    pub(crate) fn name_scopes_of(&self, outcomes: &[&ImageOutcome]) -> bool {
         tallies(outcomes).all(|tally| required(tally).is_some_and(|scope| self.options.contains(&scope)))
     }
 }
 
-fn tallies(outcomes: &[ImageOutcome]) -> impl Iterator<Item = &Tally> {
-    outcomes.iter().flat_map(ImageOutcome::tallies)
+fn tallies<'o>(outcomes: &[&'o ImageOutcome]) -> impl Iterator<Item = &'o Tally> {
+    outcomes.iter().flat_map(|outcome| outcome.tallies())
 }
 
 /// The scope of a policy as an option that decided.

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is recorded and what changes about a record, in words.
 
+use std::collections::HashSet;
+
 use serde_json::{json, Value};
 
 use super::condition::{latest, Condition, KINDS};
 use super::context::Context;
 use crate::edit::Change;
+use crate::reference::Reference;
 use crate::text::{cut, safe};
-use crate::verdict::{SignatureOutcome, Signer};
+use crate::verdict::{ImageOutcome, SignatureOutcome, Signer};
 
 /// Longest recorded message, in characters.
 const MAX_MESSAGE: usize = 1024;
@@ -19,14 +22,34 @@ pub(super) const BETWEEN: &str = "; ";
 pub(super) const EXPECTED: &str = "; expected as ";
 
 /// How much of it the expected identities may take.
-const MAX_EXPECTED: usize = 320;
+pub(super) const MAX_EXPECTED: usize = 320;
 
 /// Who has verified what.
-pub(super) fn verified(outcome: &SignatureOutcome, identities: &str, context: &Context) -> String {
+pub(super) fn verified(
+    outcome: &SignatureOutcome,
+    reached: &[&Reference],
+    image: &ImageOutcome,
+    context: &Context,
+) -> String {
     let signer = outcome.signer().map(Signer::name).unwrap_or_default();
-    let mut tail = format!("{EXPECTED}{}", cut(identities.to_owned(), MAX_EXPECTED));
+    let mut tail = format!("{EXPECTED}{}", cut(listed(reached, image), MAX_EXPECTED));
     append_options(&mut tail, context);
     sentence("verified", &format!("signed by {signer}"), &tail, context)
+}
+
+/// Identities; of more than there is room for, one of each scope comes first.
+fn listed(reached: &[&Reference], image: &ImageOutcome) -> String {
+    let joined = |all: &[&Reference]| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let text = joined(reached);
+    if text.len() <= MAX_EXPECTED {
+        return text;
+    }
+    let mut scopes = HashSet::new();
+    let (first, rest): (Vec<&Reference>, Vec<&Reference>) = reached.iter().partition(|identity| {
+        let own = image.tallies().iter().find(|tally| tally.identity == ***identity);
+        own.is_some_and(|tally| scopes.insert(&tally.scope))
+    });
+    joined(&[first, rest].concat())
 }
 
 /// Who has rejected what and why: with the signer wherever gpg verified the key, and what was expected.

@@ -5,7 +5,8 @@ mod as_recorded;
 
 use serde_json::Value;
 
-pub(super) use self::as_recorded::{AsRecorded, Recorded};
+use self::as_recorded::Recorded;
+pub(super) use self::as_recorded::{AsRecorded, MAX_IDENTITIES};
 use crate::edit::SignatureEdit;
 use crate::reason::{Reason, Verdict};
 use crate::record::{self, Context, Plan};
@@ -93,27 +94,23 @@ pub(super) fn plan(
         let mut plan = record::plan(stored, signature, outcome, &context);
         let recorded = as_recorded.of(stored, number, outcome);
         let mut is_certain = false;
-        match recorded {
-            Some(Recorded::Doubtful) if record::takes_back(stored, &plan) => plan = Plan::Kept,
-            Some(Recorded::Judged { image, own, is_settled }) => {
-                let as_recorded = own.map_or(Plan::Untouched, |own| {
-                    record::plan(stored, own, image, &context.of(image, options(record, image, own)))
-                });
-                let is_lost = record::takes_back(stored, &as_recorded);
-                let is_refused_anywhere = own.is_some_and(SignatureOutcome::is_refused_anywhere);
-                is_certain = is_lost && is_settled;
-                plan = match (record::takes_back(stored, &plan), as_recorded) {
-                    // Why it does not hold is said by the scope that accepted it.
-                    (true, own) if is_lost && signature.is_refused_by_scope() => own,
-                    // A scope that accepts an image unsigned says nothing of its signatures.
-                    (false, own) if is_lost && is_refused_anywhere => own,
-                    (false, _) => plan,
-                    (true, _) if is_lost => plan,
-                    (true, Plan::Write { .. }) => Plan::Kept,
-                    (true, own) => own,
-                };
-            }
-            _ => {}
+        if let Some(Recorded { image, own, is_settled }) = recorded {
+            let as_recorded = own.map_or(Plan::Untouched, |own| {
+                record::plan(stored, own, image, &context.of(image, options(record, image, own)))
+            });
+            let is_lost = record::takes_back(stored, &as_recorded);
+            let is_refused_anywhere = own.is_some_and(SignatureOutcome::is_refused_anywhere);
+            is_certain = is_lost && is_settled;
+            plan = match (record::takes_back(stored, &plan), as_recorded) {
+                // Why it does not hold is said by the scope that accepted it.
+                (true, own) if is_lost && signature.is_refused_by_scope() => own,
+                // A scope that accepts an image unsigned says nothing of its signatures.
+                (false, own) if is_lost && is_refused_anywhere => own,
+                (false, _) => plan,
+                (true, _) if is_lost => plan,
+                (true, Plan::Write { .. }) => Plan::Kept,
+                (true, own) => own,
+            };
         }
         let takes_back = record::takes_back(stored, &plan);
         if !(takes_back && is_certain) && waits(signature, takes_back) {

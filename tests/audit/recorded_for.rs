@@ -96,6 +96,14 @@ impl Scene {
         Report::read(&outcome.stdout).entry().clone()
     }
 
+    /// Lets the record of the first signature have this message.
+    fn says(&self, message: &str) {
+        let edit = |image: &mut Value| image["signatures"][0]["conditions"][0]["message"] = message.into();
+        self.fleet
+            .server()
+            .objects(|objects| objects.edit_image(&digest(1), edit));
+    }
+
     fn trusted(&self) -> Vec<Value> {
         let image = self.fleet.server().stored(&digest(1));
         let signatures = image["signatures"].as_array().unwrap().iter();
@@ -207,33 +215,51 @@ fn a_scope_in_which_an_image_is_not_used_keeps_no_record_that_its_own_scope_refu
     }
 }
 
-/// As those of other programs: it may be of the scope of any tag or digest.
+/// As those of other programs: it is taken for one of the reference that is signed.
 #[test]
-fn a_record_that_names_nothing_that_was_expected_goes_by_the_uses_of_its_image() {
+fn a_record_that_names_nothing_that_was_expected_goes_by_what_is_signed() {
     let scene = Scene::new(&[&tag(1)]);
-    scene.policy(&json!({name(1): [scene.own(&usual())]}));
-    scene.runs();
-    scene.leaves(0, "True");
-    let strip = |image: &mut Value| {
-        image["signatures"][0]["conditions"][0]["message"] = "verified by user \"alice\"".into();
-    };
-    scene
-        .fleet
-        .server()
-        .objects(|objects| objects.edit_image(&digest(1), strip));
-    scene.tenant();
-    assert_eq!(scene.leaves(1, "True")["recorded"], "kept");
-    scene.hide(true);
-    scene.leaves(3, "True");
-    scene.tags(&[tag(1)]);
-    scene.leaves(3, "True");
-    scene.hide(false);
-    scene.leaves(1, "False");
+    for uses in [Scene::tenant, Scene::runs, |scene: &Scene| scene.tags(&[tag(1)])] {
+        for refusing in [scene.other(&usual()), json!({"type": "reject"})] {
+            scene.hide(false);
+            scene.policy(&json!({SOURCE: [scene.own(&usual())]}));
+            scene.tags(&[tag(1)]);
+            scene.leaves(0, "True");
+            scene.says("verified by user \"alice\"");
+            uses(&scene);
+            scene.hide(true);
+            scene.leaves(3, "True");
+            scene.policy(&json!({SOURCE: [refusing]}));
+            scene.leaves(3, "True");
+            scene.hide(false);
+            scene.leaves(1, "False");
+        }
+    }
+}
+
+/// A message may name an image of a place where everything is accepted.
+#[test]
+fn a_record_that_names_what_nobody_judges_goes_by_what_is_signed() {
+    let scene = Scene::new(&[&tag(1)]);
+    let accept = json!([{"type": "insecureAcceptAnything"}]);
+    for words in ["open.example/x:v1", "busybox"] {
+        scene.hide(false);
+        scene.policy(&json!({SOURCE: [scene.own(&usual())]}));
+        scene.tags(&[tag(1)]);
+        scene.leaves(0, "True");
+        scene.says(&format!("verified by a: signed by c; expected as {words}"));
+        scene.policy(&json!({SOURCE: [scene.other(&usual())], "open.example": accept, "docker.io": accept}));
+        scene.runs();
+        scene.hide(true);
+        scene.leaves(3, "True");
+        scene.hide(false);
+        scene.leaves(1, "False");
+    }
 }
 
 /// A message has room for a few names only.
 #[test]
-fn a_record_of_more_names_than_it_has_room_for_goes_by_its_scopes() {
+fn a_record_of_more_names_than_it_has_room_for_names_one_of_each_scope() {
     let remap = json!({"type": "remapIdentity", "prefix": MIRROR, "signedPrefix": SOURCE});
     let long = "a-tag-that-is-as-long-as-those-of-builds-may-be-1.0.0-20260101.000000";
     let tags = |place: &str| (0..8).map(|n| format!("{place}/app:{long}-{n}")).collect::<Vec<_>>();
@@ -251,6 +277,15 @@ fn a_record_of_more_names_than_it_has_room_for_goes_by_its_scopes() {
             scene.tenant();
             scene.leaves(1, "True");
             policy[refusing] = json!([scene.other(&remap)]);
+            // The scope has another name now.
+            if refusing == SOURCE && status == "False" {
+                let own = policy.as_object_mut().unwrap().remove(SOURCE).unwrap();
+                policy[format!("{SOURCE}/app")] = own;
+                scene.policy(&policy);
+                scene.hide(true);
+                scene.leaves(3, "True");
+                scene.hide(false);
+            }
             scene.policy(&policy);
             scene.leaves(1, if refusing == SOURCE { status } else { "True" });
         }

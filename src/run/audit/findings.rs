@@ -9,7 +9,6 @@ use crate::reason::{Reason, Verdict};
 use crate::record::{latest, unreached};
 use crate::reference::Reference;
 use crate::report::description::SignatureDescription;
-use crate::run::planning::Recorded;
 use crate::settings::audit::Audit;
 use crate::source::objects::Loaded;
 use crate::text::{safe, time};
@@ -37,8 +36,7 @@ pub(super) fn of_object(loaded: &Loaded, judged: &Judged, entry: &mut Entry) {
         }
         // A record of trust holds for what it names, whatever else is expected of the image now.
         let what = match judged.as_recorded.of(stored, index, outcome) {
-            Some(Recorded::Judged { image, own, .. }) => own.and_then(|own| stale(stored, own, image)),
-            Some(Recorded::Doubtful) => None,
+            Some(recorded) => recorded.own.and_then(|own| stale(stored, own, recorded.image)),
             None => stale(stored, signature, outcome),
         };
         if let Some(what) = what {

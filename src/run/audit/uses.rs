@@ -11,7 +11,7 @@ use crate::reason::{Reason, Refusal, Verdict};
 use crate::record::Grounds;
 use crate::reference::Reference;
 use crate::report::console::Messages;
-use crate::run::planning::AsRecorded;
+use crate::run::planning::{AsRecorded, MAX_IDENTITIES};
 use crate::source::objects::Loaded;
 use crate::subject::Subject;
 use crate::text::safe;
@@ -68,15 +68,15 @@ impl Judge<'_> {
             if signature.verdict() == Verdict::Unchecked || !outcome.reached(signature).is_empty() {
                 continue;
             }
-            let recorded = Grounds::of(stored, signature);
-            let Some(grounds) = recorded.filter(|own| all.0.iter().all(|(known, _)| known != own)) else {
+            let Some(grounds) = Grounds::of(stored, signature) else {
                 continue;
             };
-            let expected = grounds.expected.iter();
-            let outcomes = expected
-                .map(|identity| self.once_expected(identity, subject, job, told))
-                .collect();
-            all.0.push((grounds, outcomes));
+            for identity in grounds.identities() {
+                if all.0.len() < MAX_IDENTITIES && all.0.iter().all(|(known, _)| known != identity) {
+                    let outcome = self.once_expected(identity, subject, job, told);
+                    all.0.push((identity.clone(), outcome));
+                }
+            }
         }
         all
     }

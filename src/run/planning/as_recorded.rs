@@ -5,23 +5,23 @@ use serde_json::Value;
 
 use crate::reason::{Reason, Verdict};
 use crate::record::Grounds;
+use crate::reference::Reference;
 use crate::verdict::{ImageOutcome, SignatureOutcome};
 
-/// What an image comes to as each identity that its signatures are recorded to be trusted for, each by itself.
-#[derive(Debug, Clone, Default)]
-pub(in crate::run) struct AsRecorded(pub(in crate::run) Vec<(Grounds, Vec<ImageOutcome>)>);
+/// Most identities that are looked at of an image: a record names a few.
+pub(in crate::run) const MAX_IDENTITIES: usize = 64;
 
-/// What is known of a record of trust by what it was made for.
-pub(in crate::run) enum Recorded<'o> {
-    /// It is not known what it was made for, so that it stays.
-    Doubtful,
-    /// What the image and the signature come to as that; nothing is known of a signature that the image was not judged by.
-    Judged {
-        image: &'o ImageOutcome,
-        own: Option<&'o SignatureOutcome>,
-        /// Whether it is refused whatever the uses of the image are: in any scope, or in the one that the record names.
-        is_settled: bool,
-    },
+/// What an image comes to as each identity that its signatures are, or may be, recorded to be trusted for, each by itself.
+#[derive(Debug, Clone, Default)]
+pub(in crate::run) struct AsRecorded(pub(in crate::run) Vec<(Reference, ImageOutcome)>);
+
+/// What an image and a signature come to as what a record of trust was made for.
+pub(in crate::run) struct Recorded<'o> {
+    pub(in crate::run) image: &'o ImageOutcome,
+    /// Nothing is known of a signature that the image was not judged by.
+    pub(in crate::run) own: Option<&'o SignatureOutcome>,
+    /// Whether it is refused whatever the uses of the image are: in any scope, or in those that the record names.
+    pub(in crate::run) is_settled: bool,
 }
 
 impl AsRecorded {
@@ -30,30 +30,39 @@ impl AsRecorded {
     /// against.
     pub(in crate::run) fn of(&self, stored: &Value, number: usize, judged: &ImageOutcome) -> Option<Recorded<'_>> {
         let signature = judged.signatures().get(number)?;
-        let recorded = Grounds::of(stored, signature)?;
-        let (grounds, outcomes) = self.0.iter().find(|(grounds, _)| *grounds == recorded)?;
-        let own = outcomes
-            .iter()
-            .map(|outcome| (outcome, outcome.signatures().get(number)));
+        let grounds = Grounds::of(stored, signature)?;
+        let look = |identity| {
+            self.0
+                .iter()
+                .find(|(own, _)| own == identity)
+                .map(|(_, outcome)| outcome)
+        };
+        let named: Vec<&ImageOutcome> = grounds.expected.iter().filter_map(look).collect();
+        let is_whole = grounds.is_whole && named.len() == grounds.expected.len();
+        let of = |outcome: &'_ ImageOutcome| known((outcome, outcome.signatures().get(number)));
+        // What the signature is made for speaks too where the record does not name all, or names what nobody judges now.
+        let says_nothing = named.iter().all(|outcome| of(outcome) == Known::Nothing);
+        let signed = grounds.signed.as_ref().and_then(look);
+        let signed = signed.filter(|_| says_nothing || !is_whole);
+        let own = named.iter().copied().chain(signed);
+        let own = own.map(|outcome| (outcome, outcome.signatures().get(number)));
         let (known, (image, own)) = own.map(|own| (known(own), own)).max_by_key(|(known, (_, own))| {
             // Of what speaks against it, the signature itself comes first.
             (*known, own.is_some_and(SignatureOutcome::is_refused_itself))
         })?;
         let is_refused_anywhere = own.is_some_and(SignatureOutcome::is_refused_anywhere);
         let counts = match known {
-            Known::Good => true,
-            Known::Bad if is_refused_anywhere || grounds.are_all(outcomes, judged) => true,
-            Known::Bad if signature.is_refused_anywhere() => false,
-            Known::Bad => return Some(Recorded::Doubtful),
+            Known::Good | Known::Bad => true,
             Known::Open => !signature.is_refused_anywhere(),
             Known::Nothing => signature.is_refused_by_scope(),
         };
         let is_refused =
             own.is_some_and(|own| own.verdict() == Verdict::Rejected && own.reason() != Reason::IdentityMismatch);
-        counts.then_some(Recorded::Judged {
+        let is_by_its_scopes = is_whole && !says_nothing && is_refused && grounds.name_scopes_of(&named);
+        counts.then_some(Recorded {
             image,
             own,
-            is_settled: is_refused_anywhere || is_refused && grounds.name_scopes_of(outcomes),
+            is_settled: is_refused_anywhere || is_by_its_scopes,
         })
     }
 }

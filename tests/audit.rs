@@ -13,10 +13,6 @@ mod certain;
 mod cluster;
 #[path = "audit/cluster_policy.rs"]
 mod cluster_policy;
-#[path = "audit/components.rs"]
-mod components;
-#[path = "audit/components_scene.rs"]
-mod components_scene;
 #[path = "audit/continued.rs"]
 mod continued;
 #[path = "audit/elsewhere.rs"]

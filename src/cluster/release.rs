@@ -2,10 +2,6 @@
 //! The release payload that a cluster runs, by its ClusterVersion, and the signatures of payloads that the
 //! cluster keeps (docs/openshift-api.md 9).
 
-mod archive;
-mod components;
-
-pub use components::{Component, Components};
 use serde_json::Value;
 
 use super::api::{Api, ApiError};

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Images of a cluster in the registries that they come from: signatures that are not on the Image object.
 
-mod payload;
-
 use crate::cluster::registries::Own;
 use crate::digest::Digest;
 use crate::image::{self, ImageSignature};

@@ -6,7 +6,6 @@
 
 mod attachments;
 pub mod compared;
-mod layers;
 mod referrers;
 pub mod signatures;
 mod unread;

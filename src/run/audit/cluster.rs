@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The images of a cluster, and their records.
 
-mod found;
-mod payload;
 mod writing;
 
 use serde_json::Value;
 
-use self::found::{expected_of, names_of_uses, what_of};
-use self::payload::Payloads;
-use super::expected::Expected;
-use super::job::{self, Job};
+use super::expected::{self, Expected};
+use super::job::{self, Job, Object, Standing, What};
 use super::judge::Judge;
 use super::naming::Lists;
 use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::Known;
 use crate::cluster::names::Name;
-use crate::cluster::release::Payload;
-use crate::reason::Refusal;
+use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::registry::registries_conf::RegistriesConf;
 use crate::report::console::Messages;
@@ -52,15 +47,13 @@ pub(super) struct Cluster<'s> {
     is_partial: bool,
     /// Only some of what uses images was asked for.
     is_of_some: bool,
-    /// What to know of release payloads.
-    notes: Vec<String>,
 }
 
 impl<'s> Cluster<'s> {
     /// Finds out which images there are. `None` where the images of the run are not those of a cluster.
     pub(super) fn read(
         settings: &'s Audit,
-        mut judge: Judge<'s>,
+        judge: Judge<'s>,
         mut session: Session,
         stderr: &mut Messages<'_>,
     ) -> Option<Self> {
@@ -96,26 +89,7 @@ impl<'s> Cluster<'s> {
             selector: selector.clone(),
         };
         let map = settings.map.as_ref().map(|map| &map.map);
-        let mut notes = Vec::new();
-        let inventory = match judge.lookups.clone() {
-            Some(lookups) => {
-                let (judge, lookups, notes) = (&mut judge, &*lookups, &mut notes);
-                let mut payloads = Payloads {
-                    map,
-                    judge,
-                    lookups,
-                    notes,
-                };
-                let mut reader = |session: &mut Session, payload: &Payload, candidate: Candidate| {
-                    payloads.read(session, payload, candidate, stderr)
-                };
-                Inventory::read(&mut session, scope, map, Some(&mut reader))
-            }
-            None => Inventory::read(&mut session, scope, map, None),
-        };
-        if judge.lookups.is_none() && inventory.has_release() {
-            notes.push(payload::NOT_ASKED.to_owned());
-        }
+        let inventory = Inventory::read(&mut session, scope, map);
         session.tell_warnings(stderr);
         // What is missing by now is about streams, pods and lists; the images themselves are listed later.
         let is_partial = !inventory.incomplete().is_empty() || inventory.may_miss_lists();
@@ -130,7 +104,6 @@ impl<'s> Cluster<'s> {
             looks: registry.is_some(),
             is_partial,
             is_of_some,
-            notes,
         })
     }
 
@@ -189,7 +162,20 @@ impl<'s> Cluster<'s> {
             Ok(found) => self.lists(&found.loaded, &expected),
             Err(_) => Lists::default(),
         };
-        let what = what_of(found, &known, &aside, self.looks);
+        let what = match found {
+            Ok(found) => What::Object(Box::new(Object {
+                loaded: found.loaded,
+                standing: Standing::Cluster(found.read_only),
+            })),
+            Err(refusal) if refusal.reason == Reason::NotFound && (self.looks || !aside.is_nothing()) => {
+                let places = match self.looks {
+                    true => names_of_uses(&known),
+                    false => Vec::new(),
+                };
+                What::Absent(refusal, places)
+            }
+            Err(refusal) => What::Nothing(refusal),
+        };
         Some(Job {
             image: name,
             source: SOURCE.to_owned(),
@@ -225,15 +211,31 @@ impl<'s> Cluster<'s> {
         complaints
     }
 
-    /// What to know about images that are left out, and about release payloads.
+    /// What to know about images that are left out.
     pub(super) fn notes(&self) -> Vec<String> {
-        [self.inventory.left_out(), self.notes.clone()].concat()
+        self.inventory.left_out()
     }
 
     /// Says what the server warns of.
     pub(super) fn tell_warnings(&mut self, stderr: &mut Messages<'_>) {
         self.session.tell_warnings(stderr);
     }
+}
+
+/// What is expected of an image: what the user says who names it, else what its uses say.
+fn expected_of(
+    map: Option<&PrefixMap>,
+    requests: &[(Name, Request)],
+    known: &Known,
+    object: &Value,
+    wanted: &[usize],
+) -> Expected {
+    let requests = wanted.iter().filter_map(|number| requests.get(*number));
+    let own: Vec<&Request> = requests.map(|(_, request)| request).collect();
+    let of_uses = expected::of_uses(map, known, object, false);
+    let named = own.iter().filter(|request| !request.identities.is_empty());
+    let named = named.map(|request| (request.asked.as_str(), request.identities.as_slice()));
+    expected::of_requests(named.collect(), of_uses, !known.demands.is_empty())
 }
 
 /// Whether an image is named by its digest, and not what it is expected to be.
@@ -251,6 +253,12 @@ fn names(known: &Known, object: Option<&Value>) -> Vec<Reference> {
     let origin = object.and_then(|object| object["dockerImageReference"].as_str());
     let origin = origin.and_then(|text| Reference::parse(text).ok());
     origin.into_iter().chain(names_of_uses(known)).collect()
+}
+
+/// References that an image is used as.
+fn names_of_uses(known: &Known) -> Vec<Reference> {
+    let used = known.demands.iter().flat_map(|demand| &demand.references);
+    used.chain(&known.places).cloned().collect()
 }
 
 /// An image that is named, as the inventory asks for it.

@@ -50,8 +50,7 @@ pub(super) fn of_release(outcome: &ImageOutcome, entry: &mut Entry) {
     let versions: Vec<String> = entry
         .uses
         .iter()
-        // Components have a version of their own.
-        .filter(|by| by.kind == UseKind::Release && !by.name.contains('/'))
+        .filter(|by| by.kind == UseKind::Release)
         .map(|by| by.name.clone())
         .collect();
     let verified = outcome

@@ -8,7 +8,6 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use crate::cluster::registries::Own;
 use crate::digest::Digest;
 use crate::reason::Refusal;
-use crate::reference::Reference;
 use crate::registry::configuration::Configuration;
 use crate::report::console::Messages;
 use crate::run::cluster::Session;
@@ -88,25 +87,6 @@ impl<'r> Lookups<'r> {
         };
         let found = registry.look(&mut || self.mirrors.clone(), sought, digest);
         (found, registry.take_warnings())
-    }
-
-    /// Hands out the last layer of a release payload, or those of all instances of a list, once a registry is free; also what
-    /// the user should know.
-    ///
-    /// # Errors
-    /// When one of them cannot be had, or `take` refuses it; in words that are safe to print.
-    pub(super) fn last_layers(
-        &self,
-        payload: &Reference,
-        digest: &Digest,
-        take: &mut dyn FnMut(&[u8]) -> Result<(), String>,
-    ) -> (Result<(), String>, Vec<String>) {
-        let mut taken = self.take();
-        let Some(registry) = &mut taken.registry else {
-            return (Err("no registry is asked".to_owned()), Vec::new());
-        };
-        let read = registry.last_layers(&mut || self.mirrors.clone(), payload, digest, take);
-        (read, registry.take_warnings())
     }
 
     fn take(&self) -> Taken<'_, 'r> {

@@ -9,7 +9,6 @@ mod instances;
 mod named;
 mod outline;
 mod release;
-mod scope;
 mod since;
 mod users;
 
@@ -17,7 +16,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-pub use self::scope::{Range, Scope, Wanted};
 use self::since::Since;
 pub(in crate::run) use self::users::{add_pod, add_stream, add_tag};
 use super::Session;
@@ -28,7 +26,6 @@ use crate::cluster::api::Api;
 use crate::cluster::images::{self, FoundImage};
 use crate::cluster::names::Name;
 use crate::cluster::pages::{List, Pages};
-use crate::cluster::release::{Components, Payload};
 use crate::cluster::{pods, streams};
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
@@ -41,6 +38,37 @@ const MAX_NAMED: usize = 20;
 /// Most images that are kept from when they are looked through for lists until they are judged: as many as a page of a
 /// list has. Others are read again.
 const MAX_KEPT: usize = 500;
+
+/// Which images of a cluster are judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Range {
+    /// Every Image object, and what pods run without there being one.
+    Images,
+    /// What tags of image streams stand for now, and what pods run: in one namespace, or in all.
+    Used(Option<String>),
+    /// Those that are named, and no others.
+    Named(Vec<Wanted>),
+}
+
+/// An image that is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// What it is called in the cluster.
+    pub name: Name,
+    /// The same as the user wrote it.
+    pub asked: String,
+    /// The user says what is expected of it, so that its stream need not be asked.
+    pub is_expected: bool,
+}
+
+/// Images of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// Which images of the cluster belong to it.
+    pub range: Range,
+    /// A selector of labels; empty for all. It is for Image objects where these are listed, else for streams and pods.
+    pub selector: String,
+}
 
 /// An image to be judged.
 #[derive(Debug)]
@@ -58,19 +86,6 @@ pub struct Candidate {
     /// Why it is not known what another name expects that was given for it, if it is not.
     pub lost_name: Option<Refusal>,
 }
-
-/// What comes of reading a payload.
-pub(in crate::run) enum Contents {
-    /// Its components; what is wrong with some is named.
-    Components(Components),
-    /// It is not one whose word counts, or nobody is to be asked for it.
-    NotRead,
-    /// They cannot be had, and why; safe to print.
-    Unknown(String),
-}
-
-/// Judges a payload that runs, and reads which components it has.
-pub(in crate::run) type Reader<'r> = &'r mut dyn FnMut(&mut Session, &Payload, Candidate) -> Contents;
 
 /// The images of a cluster.
 #[derive(Debug)]
@@ -115,14 +130,9 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Finds out which images there are and what uses them; `map` is that of expected identities, and `reader` reads the
-    /// release payloads that run. Trouble is named in [`Inventory::incomplete`].
-    pub(in crate::run) fn read(
-        session: &mut Session,
-        scope: Scope,
-        map: Option<&PrefixMap>,
-        reader: Option<Reader<'_>>,
-    ) -> Self {
+    /// Finds out which images there are and what uses them; `map` is that of expected identities. Trouble is named in
+    /// [`Inventory::incomplete`].
+    pub fn read(session: &mut Session, scope: Scope, map: Option<&PrefixMap>) -> Self {
         let mut inventory = Self {
             scope,
             uses: Uses::default(),
@@ -146,7 +156,7 @@ impl Inventory {
             lost_name: BTreeMap::new(),
             release: BTreeMap::new(),
         };
-        inventory.gather(session, map, reader);
+        inventory.gather(&mut session.api, map);
         inventory
     }
 
@@ -182,8 +192,7 @@ impl Inventory {
         unread.into_iter().any(|refusal| refusal.reason != Reason::NotFound)
     }
 
-    fn gather(&mut self, session: &mut Session, map: Option<&PrefixMap>, reader: Option<Reader<'_>>) {
-        let api = &mut session.api;
+    fn gather(&mut self, api: &mut Api, map: Option<&PrefixMap>) {
         let (namespace, selector) = match &self.scope.range {
             Range::Images => (None, ""),
             Range::Used(namespace) => (namespace.as_deref(), self.scope.selector.as_str()),
@@ -210,7 +219,7 @@ impl Inventory {
         });
         self.beside = others;
         if self.scope.range == Range::Images {
-            self.add_release(session, &mut uses, reader);
+            self.add_release(api, &mut uses);
             self.list = Some(Pages::new(images::list(&self.scope.selector)));
         } else {
             uses.sort();
@@ -226,8 +235,7 @@ impl Inventory {
             self.images.sort_unstable();
             let is_listed = |hash: &[u8; 32]| self.images.binary_search(hash).is_ok();
             let used = uses.images().filter_map(|digest| digest.hash());
-            let unlisted = used.filter(|hash| !is_listed(hash) && self.is_used(&uses, hash));
-            let mut unlisted: Vec<[u8; 32]> = unlisted.collect();
+            let mut unlisted: Vec<[u8; 32]> = used.filter(|hash| !is_listed(hash)).collect();
             unlisted.sort_unstable();
             self.images.extend(&unlisted);
             self.unlisted = unlisted;
@@ -297,12 +305,6 @@ impl Inventory {
             stream: by.name.split_once(':')?.0.to_owned(),
             digest: digest.clone(),
         })
-    }
-
-    /// Whether something uses an image: a payload that runs does not use its components.
-    fn is_used(&self, uses: &Uses, image: &[u8; 32]) -> bool {
-        let is_payload = self.release.contains_key(image);
-        uses.has_use(*image, |kind| kind != UseKind::Release || is_payload)
     }
 
     /// Asks for an Image, or, for users who may not read those, for the copy of it in a stream.

@@ -4,7 +4,6 @@
 use serde_json::Value;
 
 use super::{Candidate, Inventory, MAX_NAMED};
-use crate::audit::entry::UseKind;
 use crate::audit::uses::Known;
 use crate::cluster::api::Api;
 use crate::cluster::images;
@@ -51,8 +50,7 @@ impl Inventory {
     /// Notes an Image that came after the beginning. One that runs is judged as what has no Image object, since it may be
     /// used by what came with it.
     pub(super) fn note_new(&mut self, hash: [u8; 32]) -> bool {
-        let is_own = |kind| kind == UseKind::Pod || kind == UseKind::Release && self.release.contains_key(&hash);
-        let runs = self.uses.has_use(hash, is_own);
+        let runs = self.uses.is_run(&Digest::from_hash(hash));
         if runs {
             self.since.run.insert(hash);
         }
@@ -83,7 +81,7 @@ impl Inventory {
         let found = images::find(api, &Name::Image(digest.clone()));
         match &found {
             Err(refusal) if refusal.reason == Reason::NotFound => {
-                if !self.is_used(&self.uses, hash) {
+                if !self.uses.is_used(digest) {
                     self.since.gone += 1;
                     return None;
                 }

@@ -21,7 +21,7 @@ check() {
         failed="$failed, $name"
     fi
 }
-documentation() { RUSTDOCFLAGS="-D warnings" $CARGO doc --locked --no-deps --quiet; }
+documentation() { RUSTDOCFLAGS="-D warnings" $CARGO doc --locked --no-deps --document-private-items --quiet; }
 
 check format rustfmt "$CARGO" fmt --all --check
 check lints cargo-clippy "$CARGO" clippy --locked --workspace --all-targets -- -D warnings

@@ -10,7 +10,7 @@ out=$1
 CARGO=${CARGO:-cargo}
 linked() {
     $CARGO tree --quiet --offline --locked --edges no-build,no-dev,no-proc-macro --no-dedupe --prefix none \
-        --format "$1" | sed "s: ($PWD[^)]*)::" | LC_ALL=C sort -u
+        --format "$1" | sed "s: (${PWD}[^)]*)::" | LC_ALL=C sort -u
 }
 # The manifests of some crates have names that SPDX gave up: "/" for OR, LGPL-2.1 for LGPL-2.1-only.
 linked '{l}: {p}' | sed -e 's:^\([^ ]*\)/\([^ ]*\)\: :\1 OR \2\: :' -e 's/^LGPL-2\.1: /LGPL-2.1-only: /' \

@@ -98,7 +98,7 @@ fn an_audit_without_a_keyring_is_not_complete() {
         command.arg(&missing).args(["--fail-on", "rejected", "-o", format]);
         let outcome = bench.desk.sandbox.finish(&mut command, b"").expect(3);
         let said = match format {
-            "text" => "no signature can be checked: there is no GnuPG home: ",
+            "text" => "no signature can be checked: there is no GnuPG home:\n",
             _ => "image_signature_audit_complete 0\n",
         };
         assert!(outcome.stdout.contains(said), "{outcome:?}");

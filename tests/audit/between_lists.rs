@@ -123,6 +123,26 @@ fn an_image_that_a_pod_runs_and_whose_object_comes_meanwhile_is_not_left_out() {
     }
 }
 
+/// What is selected has one list only that says what there was.
+#[test]
+fn a_selected_image_that_a_pod_runs_and_that_comes_meanwhile_is_told() {
+    let fleet = Fleet::empty();
+    let labelled = |n| {
+        let mut image = stored(&digest(n), &[&fleet.sign(&digest(n), &tag(n))]);
+        image["metadata"]["labels"] = json!({"team": "a"});
+        image["metadata"]["creationTimestamp"] = now().into();
+        image
+    };
+    fleet.server().image(labelled(1));
+    fleet.server().pod("shop", "bad", pod(2));
+    let image = labelled(2);
+    before(&fleet, "/images$", 3, move |objects| objects.put_image(image.clone()));
+    let (report, outcome) = fleet.lines(&["-l", "team=a"], 1);
+    assert_eq!(report.entries.len(), 1, "{outcome:#?}");
+    let said = "1 image came while the audit ran";
+    assert!(outcome.stderr.contains(said), "{outcome:#?}");
+}
+
 /// A list that ends early without a word has no image that came later.
 #[test]
 fn an_image_that_is_older_than_the_first_list_and_not_in_it_makes_the_audit_incomplete() {

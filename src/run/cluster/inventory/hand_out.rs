@@ -102,7 +102,7 @@ impl Inventory {
                 self.note_older(&called(name.clone()));
             }
             // What runs has its turn after the list.
-            if is_new && hash.is_some_and(|hash| self.note_new(hash)) {
+            if is_new && place.is_some() && hash.is_some_and(|hash| self.note_new(hash)) {
                 continue;
             }
             if let Some(place) = place {

@@ -226,8 +226,8 @@ fn remapped(
                 ("matchRepository: remapIdentity", signed_identity(&exact))
             };
             notes.push(format!(
-                "in place of {what} accepts only the requested tag, not a name without a tag as cosign signs it; for a \
-                    single repository, {instead} accepts any tag or none"
+                "in place of {what} accepts only the requested tag, not a name without a tag as cosign signs it; in a \
+                    scope that is this one repository of the mirror, and no wider, {instead} accepts any tag or none"
             ));
             source
         }

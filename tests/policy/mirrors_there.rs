@@ -214,13 +214,13 @@ fn what_stands_for_match_repository_is_said_in_the_words_of_its_format() {
     spec["policy"]["signedIdentity"] = json!({"matchPolicy": "MatchRepository"});
     desk.put("object.json", object("own", &spec).to_string());
     let note = |file: &str| stanza(&desk, file, ASKED)["notes"][0].as_str().unwrap().to_owned();
-    let of_object = r#"in place of MatchRepository: RemapIdentity accepts only the requested tag, not a name without a tag as cosign signs it; for a single repository, {"matchPolicy":"ExactRepository","exactRepository":{"repository":"quay.io/ns/app"}} accepts any tag or none"#;
+    let of_object = r#"in place of MatchRepository: RemapIdentity accepts only the requested tag, not a name without a tag as cosign signs it; in a scope that is this one repository of the mirror, and no wider, {"matchPolicy":"ExactRepository","exactRepository":{"repository":"quay.io/ns/app"}} accepts any tag or none"#;
     assert_eq!(note("object.json"), of_object);
     put(
         &desk,
         &json!({"quay.io": [signed_by(&json!({"type": "matchRepository"}))]}),
     );
-    let of_file = r#"in place of matchRepository: remapIdentity accepts only the requested tag, not a name without a tag as cosign signs it; for a single repository, {"type":"exactRepository","dockerRepository":"quay.io/ns/app"} accepts any tag or none"#;
+    let of_file = r#"in place of matchRepository: remapIdentity accepts only the requested tag, not a name without a tag as cosign signs it; in a scope that is this one repository of the mirror, and no wider, {"type":"exactRepository","dockerRepository":"quay.io/ns/app"} accepts any tag or none"#;
     assert_eq!(note("policy.json"), of_file);
 }
 

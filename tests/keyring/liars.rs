@@ -187,7 +187,8 @@ fn a_gpg_that_is_killed_at_any_call_takes_no_record_back() {
             });
             if reached == 0 {
                 assert_eq!(known, 6, "nothing was killed");
-                assert!(nth > 6, "{nth}: a run makes more calls than that");
+                // How many there are depends on the version of gpg.
+                assert!(nth > 4, "{nth}: a run makes more calls than that");
                 break;
             }
         }

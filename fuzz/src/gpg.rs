@@ -126,8 +126,8 @@ pub fn gpg_agrees(input: &[u8]) {
 /// Nothing, as zlib compresses it, with a checksum that is wrong.
 const WRONG_SUM: [u8; 9] = [2, 0x78, 0x9c, 3, 0, 0, 0, 0, 2];
 
-/// Whether the data may be damaged and not show it: where it is fuzzed, the library for zlib looks at no checksum, at which
-/// gpg ends.
+/// Whether the data may be damaged and not show it: the library for zlib looks at no checksum when it is built for fuzzing,
+/// and gpg ends at a wrong one.
 fn is_unchecked(input: &[u8]) -> bool {
     let mut rest = input;
     let is_compressed = matches!(packet::next(&mut rest), Ok(Some(own)) if own.tag == tag::COMPRESSED);

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use sha2::{Digest as _, Sha256};
 
-/// Images with what is to be remembered of each. The hash is half a SHA-256, long enough that no collision can be
-/// constructed.
+/// Images with what is to be remembered of each. The hash is half a SHA-256, which is long enough:
+/// nobody can construct a collision of it.
 #[derive(Debug)]
 pub struct Images<V>(HashMap<[u8; 16], V>);
 

@@ -26,8 +26,8 @@ pub(in crate::run) struct Recorded<'o> {
 
 impl AsRecorded {
     /// What is known of the record of a signature of an image that was `judged`, by the identity that speaks for it most, if
-    /// that was looked at. Where none does or is against it, this counts only for a signature that nothing but other scopes is
-    /// against.
+    /// that was looked at. Where none speaks for it or against it, this counts only for a signature that is not refused but
+    /// by the scopes of the policy.
     pub(in crate::run) fn of(&self, stored: &Value, number: usize, judged: &ImageOutcome) -> Option<Recorded<'_>> {
         let signature = judged.signatures().get(number)?;
         let grounds = Grounds::of(stored, signature)?;

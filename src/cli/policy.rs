@@ -119,7 +119,7 @@ pub struct WhyCommand {
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// Print what the policy must say so that images pulled through a mirror are accepted; nothing is written
+    /// Print what the policy must say so that images asked for by a mirror's own name are accepted; nothing is written
     #[arg(long)]
     pub mirrors: bool,
 

@@ -9,12 +9,13 @@ mod scopes;
 
 use super::finding::Finding;
 use super::lists::lists;
+use super::mirrored::Mirrors;
 use super::rulebook::{PlacedRequirement, Rulebook, DOCKER};
 use super::words;
 
 /// Everything that is found.
 #[must_use]
-pub fn of(book: &Rulebook) -> Vec<Finding> {
+pub fn of(book: &Rulebook, mirrors: &Mirrors<'_>) -> Vec<Finding> {
     let lists = lists(book);
     let mut findings = Vec::new();
     let is_replaced = lists.iter().any(|list| {
@@ -23,10 +24,10 @@ pub fn of(book: &Rulebook) -> Vec<Finding> {
     });
     for list in &lists {
         findings.extend(requirements::of_list(list, is_replaced));
-        findings.extend(identities::of_list(list, book));
+        findings.extend(identities::of_list(list, book, mirrors));
     }
     findings.extend(requirements::of_objects(book));
-    findings.extend(identities::of_objects(book));
+    findings.extend(identities::of_objects(book, mirrors));
     findings.extend(paths::of(&rules(book), book));
     findings.extend(scopes::of(book, &lists));
     findings

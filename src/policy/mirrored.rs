@@ -21,7 +21,12 @@ pub struct Mirror {
     pub source: String,
     /// What takes its place.
     pub location: String,
+    /// Whether what is asked for must not be fetched there.
+    pub is_blocked: bool,
 }
+
+/// The mirrors of a repository, as far as they are known.
+pub type Mirrors<'m> = dyn Fn(&Reference) -> Vec<Mirror> + 'm;
 
 impl Mirror {
     /// A reference's name at the mirror, where that is a reference.
@@ -46,7 +51,8 @@ impl Mirror {
     }
 }
 
-/// The mirrors that mirror sets name for a reference: those of its longest source, in the order of the objects.
+/// The mirrors that mirror sets name for a reference: those of its longest source, in the order of the objects. None is said to
+/// be blocked here: that is not in the sets.
 #[must_use]
 pub(crate) fn of_sets<'s>(sets: impl Iterator<Item = &'s MirrorSet>, reference: &Reference) -> Vec<Mirror> {
     let mut mirrors: Vec<Mirror> = Vec::new();
@@ -59,6 +65,7 @@ pub(crate) fn of_sets<'s>(sets: impl Iterator<Item = &'s MirrorSet>, reference: 
                 named_by: set.object.clone(),
                 source: entry.source.clone(),
                 location: location.clone(),
+                is_blocked: false,
             }));
         }
     }

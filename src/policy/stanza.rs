@@ -35,7 +35,7 @@ pub fn of(book: &Rulebook, scope: Option<&str>, reference: &Reference, mirror: &
             new.push((located.requirement.clone(), located.object));
             continue;
         };
-        let rule = remapped(own, reference, &part, located.object.is_some(), &mut notes)?;
+        let rule = remapped(own, (reference, &asked), &part, located.object.is_some(), &mut notes)?;
         match located.object {
             Some(object) => texts.push(of_object(&object.to_string(), &part.scope(), &rule)),
             None => {
@@ -206,10 +206,10 @@ fn places(spots: &[Spot]) -> String {
     spots.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-/// The rule that accepts under the mirror's name what `own` accepts under the source's.
+/// The rule that accepts under the mirror's name, `asked`, what `own` accepts under the source's, `reference`.
 fn remapped(
     own: &Rule,
-    reference: &Reference,
+    (reference, asked): (&Reference, &Reference),
     part: &MirrorPart,
     is_of_object: bool,
     notes: &mut Vec<String>,
@@ -226,8 +226,10 @@ fn remapped(
                 ("matchRepository: remapIdentity", signed_identity(&exact))
             };
             notes.push(format!(
-                "in place of {what} accepts only the requested tag, not a name without a tag as cosign signs it; in a \
-                    scope that is this one repository of the mirror, and no wider, {instead} accepts any tag or none"
+                "in place of {what} accepts only the requested tag, or any tag or digest if the image is asked for by \
+                    digest, and never a name without a tag as cosign signs it; for this one repository, in scope {} and \
+                    no wider one, {instead} accepts any tag or none",
+                asked.name()
             ));
             source
         }

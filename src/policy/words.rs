@@ -18,10 +18,11 @@ pub fn kind(requirement: &PolicyRequirement) -> &'static str {
     }
 }
 
-/// What a requirement asks for, in words. `keys` is how many keys it has.
+/// What a requirement asks for, in words. `keys` is how many keys it has, or one where it is not known to have none.
 #[must_use]
 pub fn text(requirement: &PolicyRequirement, keys: usize) -> String {
     let by = match keys {
+        0 => "by a key (none of those named here can be used)",
         1 => "by this key",
         _ => "by one of these keys",
     };
@@ -124,7 +125,7 @@ pub fn identity(rule: &Rule, asked: &Reference) -> Identity {
         Rule::MatchRepoDigestOrExact => ("matchRepoDigestOrExact", repo_digest_or_exact(asked)),
         Rule::MatchRepository => (
             "matchRepository",
-            format!("{}, with any tag or digest or none", asked.name()),
+            format!("{}, with any tag or digest or none{}", asked.name(), under_tag(asked)),
         ),
         Rule::ExactReference(reference) if rule.other_digest(asked).is_some() => (
             "exactReference",
@@ -136,8 +137,9 @@ pub fn identity(rule: &Rule, asked: &Reference) -> Identity {
         Rule::ExactRepository(reference) => (
             "exactRepository",
             format!(
-                "{}, with any tag or digest or none, whatever was asked for",
-                reference.name()
+                "{}, with any tag or digest or none, whatever was asked for{}",
+                reference.name(),
+                under_tag(asked)
             ),
         ),
         Rule::Remap(remap) => {
@@ -163,6 +165,13 @@ pub fn identity(rule: &Rule, asked: &Reference) -> Identity {
         text,
         examples: examples(rule, asked),
     }
+}
+
+/// What a rule that does not look at the tag means for an image that is asked for by one.
+fn under_tag(asked: &Reference) -> String {
+    let said =
+        |tag: &str| format!("; so each image that was ever signed for that repository is accepted under the tag {tag}");
+    asked.tag().map(said).unwrap_or_default()
 }
 
 fn repo_digest_or_exact(asked: &Reference) -> String {

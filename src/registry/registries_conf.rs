@@ -207,7 +207,9 @@ impl RegistriesConf {
         Ok(locations)
     }
 
-    fn is_blocked(&self, location: &Reference) -> bool {
+    /// Whether the entry for this name forbids to contact it. Mirrors of that entry are contacted all the same.
+    #[must_use]
+    pub fn is_blocked(&self, location: &Reference) -> bool {
         self.entry(location.name()).is_some_and(|registry| registry.blocked)
     }
 

@@ -11,6 +11,7 @@ use super::paragraph::{paragraph, told, MAX_SENTENCE};
 use super::policy_keys::{source, write_keys};
 use crate::policy::explanation::{Explanation, FetchPlace, Part, Stanza, State, Step};
 use crate::policy::rulebook::Spot;
+use crate::reference::Reference;
 use crate::text::{bounded, safe};
 
 /// Prints text for people.
@@ -34,7 +35,7 @@ pub(crate) fn write_text(out: &mut dyn Write, explanation: &Explanation) -> io::
         writeln!(out, "  all of these:")?;
     }
     if explanation.requirements.is_empty() {
-        writeln!(out, "  every image is refused")?;
+        writeln!(out, "  every image is refused, by this program (see the note below)")?;
     }
     for (number, part) in explanation.requirements.iter().enumerate() {
         write_part(out, number + 1, part)?;
@@ -112,7 +113,16 @@ fn write_part(out: &mut dyn Write, number: usize, part: &Part) -> io::Result<()>
     if let Some(identity) = &part.identity {
         paragraph(out, 5, &format!("signed as ({}): {}", identity.kind, identity.text), 7)?;
         for (signed, accepted) in &identity.examples {
-            let said = if *accepted { "accepted" } else { "rejected" };
+            let is_usual =
+                part.kind == "sigstoreSigned" && Reference::parse(signed).is_ok_and(|own| own.is_name_only());
+            let said = match accepted {
+                true => "accepted",
+                // What is signed so verifies by cosign, and many take it for what a policy accepts.
+                false if is_usual => {
+                    "rejected; cosign signs in this way by default (image-signature-verify(1), Signatures without a tag)"
+                }
+                false => "rejected",
+            };
             paragraph(out, 7, &format!("signed as {signed}: {said}"), 9)?;
         }
     }
@@ -150,7 +160,11 @@ fn write_place(out: &mut dyn Write, place: &FetchPlace) -> io::Result<()> {
 
 fn write_stanza(out: &mut dyn Write, stanza: &Stanza) -> io::Result<()> {
     let by = told(&stanza.named_by);
-    writeln!(out, "For images pulled through mirror {} ({by}):", safe(&stanza.mirror))?;
+    writeln!(
+        out,
+        "For images asked for by the name of mirror {} ({by}):",
+        safe(&stanza.mirror)
+    )?;
     for line in stanza.text.lines() {
         writeln!(out, "  {}", safe_line(line))?;
     }

@@ -177,3 +177,80 @@ fn a_tag_or_digest_of_exact_repository() {
     assert_eq!(with("quay.io", "quay.io/ns/app:v9").len(), 2);
     assert!(with("quay.io/ns/app", "quay.io/ns/app").is_empty());
 }
+
+/// What is signed for one repository is accepted by every name in such a scope: an alarm where it is known to hold other
+/// repositories, and a note where it may be that one by another name.
+#[test]
+fn what_is_signed_for_one_repository_under_other_names() {
+    let sandbox = desk();
+    let identities = |name: &str| {
+        [
+            json!({"type": "exactRepository", "dockerRepository": name}),
+            json!({"type": "exactReference", "dockerReference": format!("{name}:v1")}),
+        ]
+    };
+    let requirement =
+        |identity: &Value| format!("{}, \"signedIdentity\": {identity}}}", SIGNED_BY.trim_end_matches('}'));
+    let put = |scope: &str, identity: &Value| {
+        let text = format!("      \"{scope}\": [{}]", requirement(identity));
+        sandbox.file("policy.json", super::why::policy(&text));
+    };
+    let severities = |args: &[&str]| {
+        let args = [&["policy", "lint", "policy.json", "-o", "json"], args].concat();
+        let items = sandbox.run(args).json()["items"].as_array().unwrap().clone();
+        let own = items.iter().filter(|item| item["code"] == "IdentityAgainstScope");
+        let severity = |item: &Value| item["severity"].as_str().unwrap().to_owned();
+        own.map(severity).collect::<Vec<_>>()
+    };
+    for (scope, name, expected) in [
+        ("r.example/mirror/new", "quay.io/new/app", &["note"][..]),
+        ("r.example/mirror", "quay.io/new/app", &["note"]),
+        ("quay.io/other", "quay.io/new/app", &["note"]),
+        ("quay.io/new/app/sub", "quay.io/new/app", &["note"]),
+        ("r.example", "quay.io/new/app", &["warning"]),
+        ("quay.io/new", "quay.io/new/app", &["warning"]),
+        // It may be the namespace of that name.
+        ("r.example/app", "quay.io/app/app", &["note"]),
+        // The repository itself, one that is called as it is, and single images.
+        ("quay.io/new/app", "quay.io/new/app", &[]),
+        ("r.example/mirror/app", "quay.io/new/app", &[]),
+        ("r.example/mirror/new:v1", "quay.io/new/app", &[]),
+    ] {
+        for identity in identities(name) {
+            put(scope, &identity);
+            assert_eq!(severities(&[]), expected, "{scope} {identity}");
+        }
+    }
+    // A note is no alarm.
+    put("r.example/mirror/new", &identities("quay.io/new/app")[0]);
+    let outcome = sandbox.run(["policy", "lint", "policy.json"]);
+    let said = "every image in r.example/mirror/new, whatever its name, must be signed as an image of quay.io/new/app; that is meant only if r.example/mirror/new is one repository, with no other below it";
+    assert!(outcome.stdout.contains(said), "{outcome:?}");
+
+    // A mirror says what the name of that repository is.
+    let conf = "[[registry]]\nlocation = \"quay.io\"\n[[registry.mirror]]\nlocation = \"r.example/mirror\"\n";
+    sandbox.file("registries.conf", conf);
+    sandbox.file(
+        "idms.yaml",
+        "apiVersion: config.openshift.io/v1\nkind: ImageDigestMirrorSet\nmetadata: {name: m}\nspec:\n  imageDigestMirrors:\n  - source: quay.io/new\n    mirrors: [r.example/mirror/new]\n",
+    );
+    for mirrors in [&["--registries-conf", "registries.conf"][..], &["idms.yaml"]] {
+        for (scope, name, expected) in [
+            ("r.example/mirror/new", "quay.io/new/app", &["warning"][..]),
+            ("r.example/mirror/app", "quay.io/new/app", &[]),
+            ("r.example/mirror/new/app", "quay.io/new/app", &[]),
+            ("r.example/mirror/new", "quay.io/new/new", &["warning"]),
+            ("r.example/other", "quay.io/new/app", &["note"]),
+        ] {
+            for identity in identities(name) {
+                put(scope, &identity);
+                assert_eq!(severities(mirrors), expected, "{scope} {identity} {mirrors:?}");
+            }
+        }
+    }
+    put("r.example/mirror/new", &identities("quay.io/new/app")[0]);
+    let outcome = sandbox.run(["policy", "lint", "policy.json", "--registries-conf", "registries.conf"]);
+    let said =
+        "must be signed as an image of quay.io/new/app; the scope of that repository alone is r.example/mirror/new/app";
+    assert!(outcome.expect(1).stdout.contains(said));
+}

@@ -11,7 +11,7 @@ use super::why::{desk, policy, run, SIGNED_BY};
 fn identity_rules_of_objects() {
     let sandbox = desk();
     let with = |scope: &str, identity: Value| {
-        let mut own = object("p", &["a.example/x", scope], None);
+        let mut own = object("p", &["a.example/app", scope], None);
         own["spec"]["policy"]["signedIdentity"] = identity;
         sandbox.file("cip.json", own.to_string());
         lint(&sandbox, &["cip.json"])
@@ -73,7 +73,7 @@ fn requirements_of_different_kinds_are_all_required() {
         "{found:?}"
     );
     let outcome = sandbox.run(["policy", "lint", "policy.json", "cip.json"]);
-    let said = "needs a signature for each of the policy.json, ClusterImagePolicy/p, not for one of them";
+    let said = "needs a signature for each of these, not for one of them: the policy.json, ClusterImagePolicy/p";
     assert!(outcome.words().contains(said), "{outcome:?}");
 }
 

@@ -214,13 +214,13 @@ fn what_stands_for_match_repository_is_said_in_the_words_of_its_format() {
     spec["policy"]["signedIdentity"] = json!({"matchPolicy": "MatchRepository"});
     desk.put("object.json", object("own", &spec).to_string());
     let note = |file: &str| stanza(&desk, file, ASKED)["notes"][0].as_str().unwrap().to_owned();
-    let of_object = r#"in place of MatchRepository: RemapIdentity accepts only the requested tag, not a name without a tag as cosign signs it; in a scope that is this one repository of the mirror, and no wider, {"matchPolicy":"ExactRepository","exactRepository":{"repository":"quay.io/ns/app"}} accepts any tag or none"#;
+    let of_object = r#"in place of MatchRepository: RemapIdentity accepts only the requested tag, or any tag or digest if the image is asked for by digest, and never a name without a tag as cosign signs it; for this one repository, in scope m.example/ns/app and no wider one, {"matchPolicy":"ExactRepository","exactRepository":{"repository":"quay.io/ns/app"}} accepts any tag or none"#;
     assert_eq!(note("object.json"), of_object);
     put(
         &desk,
         &json!({"quay.io": [signed_by(&json!({"type": "matchRepository"}))]}),
     );
-    let of_file = r#"in place of matchRepository: remapIdentity accepts only the requested tag, not a name without a tag as cosign signs it; in a scope that is this one repository of the mirror, and no wider, {"type":"exactRepository","dockerRepository":"quay.io/ns/app"} accepts any tag or none"#;
+    let of_file = r#"in place of matchRepository: remapIdentity accepts only the requested tag, or any tag or digest if the image is asked for by digest, and never a name without a tag as cosign signs it; for this one repository, in scope m.example/ns/app and no wider one, {"type":"exactRepository","dockerRepository":"quay.io/ns/app"} accepts any tag or none"#;
     assert_eq!(note("policy.json"), of_file);
 }
 
@@ -286,4 +286,59 @@ fn requirements_of_both_kinds_and_of_a_file_and_an_object() {
     let of_file: Value = serde_json::from_str(&format!("{{{of_file}}}")).unwrap();
     assert_eq!(of_file["m.example"].as_array().unwrap().len(), 1, "{found}");
     assert!(of_object.contains("matchPolicy: RemapIdentity"), "{found}");
+}
+
+/// The image is never fetched by a name that is blocked, whatever the policy says of it.
+#[test]
+fn a_mirror_that_is_blocked_by_its_own_name() {
+    let desk = desk();
+    put(&desk, &json!({"quay.io": [signed_by(&Value::Null)]}));
+    let note = format!("{MIRROR} is blocked: that place is never contacted");
+    assert_eq!(stanza(&desk, "policy.json", ASKED)["notes"], json!([]));
+    let own = "[[registry]]\nlocation = \"m.example\"\nblocked = true\n";
+    for digest_only in [false, true] {
+        let mirror = format!(
+            "[[registry.mirror]]\nlocation = \"m.example\"\npull-from-mirror = \"{}\"\n",
+            if digest_only { "digest-only" } else { "all" }
+        );
+        desk.put(
+            "registries.conf",
+            format!("[[registry]]\nlocation = \"quay.io\"\n{mirror}{own}"),
+        );
+        assert_eq!(stanza(&desk, "policy.json", ASKED)["notes"], json!([note]));
+    }
+}
+
+/// What the words of the note say holds of the stanza and of what is to stand for it.
+#[test]
+fn what_stands_for_match_repository_accepts_what_the_note_says() {
+    let desk = desk();
+    put(
+        &desk,
+        &json!({"quay.io": [signed_by(&json!({"type": "matchRepository"}))]}),
+    );
+    let found = stanza(&desk, "policy.json", ASKED);
+    put(&desk, &scopes_of(&found));
+    let by = |asked: &str, signed: &str| {
+        desk.put("image.json", image(D1, &[&desk.sign(D1, signed)]).to_string());
+        let args = ["verify", "-f", "image.json", "--policy", "policy.json", "-o", "json"];
+        let outcome = desk.sandbox.run([&args[..], &["--expected-identity", asked]].concat());
+        outcome.item()["verdict"].as_str().unwrap().to_owned()
+    };
+    let digest = format!("m.example/ns/app@{D1}");
+    for (asked, signed, verdict) in [
+        (MIRROR, ASKED, "Verified"),
+        (MIRROR, "quay.io/ns/app:other", "Rejected"),
+        (MIRROR, "quay.io/ns/app", "Rejected"),
+        (&digest, "quay.io/ns/app:other", "Verified"),
+        (&digest, "quay.io/ns/app", "Rejected"),
+    ] {
+        assert_eq!(by(asked, signed), verdict, "{asked} {signed}");
+    }
+    let exact = json!({"type": "exactRepository", "dockerRepository": "quay.io/ns/app"});
+    put(&desk, &json!({"m.example/ns/app": [signed_by(&exact)]}));
+    for signed in [ASKED, "quay.io/ns/app:other", "quay.io/ns/app"] {
+        assert_eq!(by(MIRROR, signed), "Verified", "{signed}");
+    }
+    assert_eq!(by("m.example/ns/evil:v1", "quay.io/ns/app"), "Rejected");
 }

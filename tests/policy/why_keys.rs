@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use super::why::{desk, policy, run, REF};
+use super::lint_machine::public_key;
+use super::why::{desk, policy, run, REF, SIGNED_BY};
 use crate::support::gpg::Signer;
 
 /// The primary key may certify only and never expires; what signs is a subkey that expires in some days.
@@ -74,4 +75,56 @@ fn copies_of_a_key_are_told_once() {
             assert_eq!(source["keys"].as_array().unwrap().len(), 1, "{source}");
         }
     }
+}
+
+/// Of keys that are not there it is not said that one of them must have signed.
+#[test]
+fn a_requirement_that_names_no_key_that_can_be_used() {
+    let sandbox = desk();
+    for (keys, text) in [
+        (
+            r#""type": "signedBy", "keyType": "GPGKeys", "keyPath": "absent.asc""#,
+            "a GPG signature by a key (none of those named here can be used)",
+        ),
+        (
+            r#""type": "sigstoreSigned", "keyPath": "absent.pub""#,
+            "a sigstore signature by a key (none of those named here can be used)",
+        ),
+        (
+            r#""type": "signedBy", "keyType": "GPGKeys", "keyPaths": ["absent.asc", "release-key.asc"]"#,
+            "a GPG signature by this key",
+        ),
+    ] {
+        sandbox.file("policy.json", policy(&format!("      \"\": [{{{keys}}}]")));
+        let item = run(&sandbox, &["why", REF, "policy.json", "-o", "json"])
+            .expect(0)
+            .item();
+        assert_eq!(item["requirements"][0]["text"], text, "{item}");
+    }
+}
+
+/// What cosign signs by default has no tag: it is said of sigstore signatures, and only where they are rejected so.
+#[test]
+fn what_cosign_signs_by_default() {
+    let sandbox = desk();
+    sandbox.file("k.pub", public_key());
+    let hint = "signed as registry.local:5000/foo/bar: rejected; cosign signs in this way by default (image-signature-verify(1), Signatures without a tag)";
+    let of = |requirement: &str, reference: &str| {
+        sandbox.file("policy.json", policy(&format!("      \"\": [{requirement}]")));
+        run(&sandbox, &["why", reference, "policy.json"]).expect(0).words()
+    };
+    let sigstore = r#"{"type": "sigstoreSigned", "keyPath": "k.pub"}"#;
+    let digest = format!("registry.local:5000/foo/bar@sha256:{}", "a".repeat(64));
+    for reference in [REF, &digest] {
+        let words = of(sigstore, reference);
+        assert!(words.contains(hint), "{words}");
+        assert!(!of(SIGNED_BY, reference).contains("cosign"));
+    }
+    let repository = r#"{"type": "sigstoreSigned", "keyPath": "k.pub", "signedIdentity": {"type": "matchRepository"}}"#;
+    let words = of(repository, REF);
+    assert!(!words.contains("cosign"), "{words}");
+    // What that rule gives up is said where a tag is asked for.
+    let given_up = "each image that was ever signed for that repository is accepted under the tag v1";
+    assert!(words.contains(given_up), "{words}");
+    assert!(!of(repository, &digest).contains("ever signed"));
 }

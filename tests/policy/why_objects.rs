@@ -65,7 +65,7 @@ Scopes of transport docker, in the order in which they are tried:
         "{rest}"
     );
     let stanza = "\
-For images pulled through mirror mirror.corp.example:8443/ocp (ImageDigestMirrorSet/release):
+For images asked for by the name of mirror mirror.corp.example:8443/ocp (ImageDigestMirrorSet/release):
   # an object of its own, with the rootOfTrust of ClusterImagePolicy/openshift
   spec:
     scopes:
@@ -89,9 +89,11 @@ For images pulled through mirror mirror.corp.example:8443/ocp (ImageDigestMirror
     );
     assert!(other.contains("At best an image here is Rejected.\n"), "{other}");
     assert!(
-        other.contains("Note: no scope of these objects applies: the reference is refused\n"),
+        other.contains("Required by the default:\n  every image is refused, by this program (see the note below)\n"),
         "{other}"
     );
+    let said = "Note: no scope of these objects applies: this program refuses the reference, because the objects do not say what nodes do then;";
+    assert!(normal(&other).contains(said), "{other}");
 }
 
 /// What is printed for a mirror does what it says, once it stands in the policy.

@@ -5,12 +5,13 @@ use crate::identity::Rule;
 use crate::policy::combined::covers;
 use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::lists::List;
+use crate::policy::mirrored::Mirrors;
 use crate::policy::rulebook::{Rulebook, Spot, DOCKER};
 use crate::policy::scope::around;
 use crate::policy::{words, PolicyRequirement};
 use crate::reference::Reference;
 
-pub(super) fn of_list(list: &List<'_>, book: &Rulebook) -> Vec<Finding> {
+pub(super) fn of_list(list: &List<'_>, book: &Rulebook, mirrors: &Mirrors<'_>) -> Vec<Finding> {
     if list
         .transport
         .is_some_and(|transport| transport != DOCKER && transport != "atomic")
@@ -23,29 +24,36 @@ pub(super) fn of_list(list: &List<'_>, book: &Rulebook) -> Vec<Finding> {
         .flat_map(|rule| {
             let mut spot = rule.spot.clone();
             spot.path = format!("{}.signedIdentity", spot.path);
-            of_rule(rule.requirement, scope, spot, book)
+            of_rule(rule.requirement, scope, spot, (book, mirrors))
         })
         .collect()
 }
 
 /// The same of objects, whose one rule is for each of their scopes.
-pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
+pub(super) fn of_objects(book: &Rulebook, mirrors: &Mirrors<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (source, object) in book.objects() {
         for (number, entry) in object.scopes.iter().enumerate() {
             let spot = Spot::of_scope(source, object, number);
-            findings.extend(of_rule(&object.requirement, &entry.name, spot, book));
+            findings.extend(of_rule(&object.requirement, &entry.name, spot, (book, mirrors)));
         }
     }
     findings
 }
 
-fn of_rule(requirement: &PolicyRequirement, scope: &str, spot: Spot, book: &Rulebook) -> Vec<Finding> {
+fn of_rule(
+    requirement: &PolicyRequirement,
+    scope: &str,
+    spot: Spot,
+    (book, mirrors): (&Rulebook, &Mirrors<'_>),
+) -> Vec<Finding> {
     let Some(identity) = words::rule(requirement) else {
         return Vec::new();
     };
     let warning = |message| (Severity::Warning, message);
-    let of_scope = never_met(identity, scope).or_else(|| surprise(identity, scope, book).map(warning));
+    let of_scope = never_met(identity, scope)
+        .or_else(|| never_remaps(identity, scope, book).map(warning))
+        .or_else(|| of_one_repository(identity, scope, mirrors));
     let told = of_scope.into_iter().chain(without_effect(identity).map(warning));
     told.map(|(severity, message)| {
         Finding::new(Code::IdentityAgainstScope, Some(spot.clone()), message).at_most(severity)
@@ -116,37 +124,73 @@ fn nearest<'b>(prefix: &str, book: &'b Rulebook) -> Option<&'b str> {
         .map(|scope| scope.name.as_str())
 }
 
-/// What the rule means for the images of a scope where that may not be expected. `scope` is empty where all images are meant.
-fn surprise(rule: &Rule, scope: &str, book: &Rulebook) -> Option<String> {
-    // A scope without a path has more than one repository, and so has one that the named repository lies below.
-    let below = match rule {
-        Rule::ExactReference(reference) | Rule::ExactRepository(reference) => {
-            reference.name() != scope && covers(scope, reference.name())
-        }
-        _ => false,
-    };
-    let is_wide = !scope.contains('/') || below;
-    let shown = if scope.is_empty() { "this scope" } else { scope };
-    match rule {
-        Rule::Remap(remap) => {
-            let (prefix, _) = remap.prefixes();
-            if !overlaps(scope, prefix) {
-                return Some(format!(
-                    "remapIdentity never remaps here: no image in {shown} has the prefix {prefix}"
-                ));
-            }
-            let nearer = nearest(prefix, book).filter(|nearer| *nearer != scope && !covers(nearer, scope))?;
-            Some(format!(
-                "remapIdentity never remaps here: images with the prefix {prefix} are in scope {nearer}"
-            ))
-        }
-        Rule::ExactReference(reference) if is_wide => Some(format!(
-            "every image in {shown}, whatever its name, must be signed as {reference}"
-        )),
-        Rule::ExactRepository(reference) if is_wide => Some(format!(
-            "every image in {shown}, whatever its name, must be signed as an image of {}",
-            reference.name()
-        )),
-        _ => None,
+/// Says that no image of a scope has the prefix. `scope` is empty where all images are meant.
+fn never_remaps(rule: &Rule, scope: &str, book: &Rulebook) -> Option<String> {
+    let Rule::Remap(remap) = rule else { return None };
+    let (prefix, _) = remap.prefixes();
+    if !overlaps(scope, prefix) {
+        return Some(format!(
+            "remapIdentity never remaps here: no image in {} has the prefix {prefix}",
+            shown(scope)
+        ));
     }
+    let nearer = nearest(prefix, book).filter(|nearer| *nearer != scope && !covers(nearer, scope))?;
+    Some(format!(
+        "remapIdentity never remaps here: images with the prefix {prefix} are in scope {nearer}"
+    ))
+}
+
+fn shown(scope: &str) -> &str {
+    if scope.is_empty() {
+        "this scope"
+    } else {
+        scope
+    }
+}
+
+/// Says that what is signed for one repository is accepted under every name in a scope. Only a note where the scope may be that
+/// one repository by another name, and nothing tells whether it is.
+fn of_one_repository(rule: &Rule, scope: &str, mirrors: &Mirrors<'_>) -> Option<(Severity, String)> {
+    let (reference, signed) = match rule {
+        Rule::ExactReference(reference) => (reference, reference.to_string()),
+        Rule::ExactRepository(reference) => (reference, format!("an image of {}", reference.name())),
+        _ => return None,
+    };
+    let name = reference.name();
+    let is_image = || Reference::parse_canonical(scope).is_ok_and(|own| !own.is_name_only());
+    if scope == name || scope.contains('/') && is_image() {
+        return None;
+    }
+    let message = format!(
+        "every image in {}, whatever its name, must be signed as {signed}",
+        shown(scope)
+    );
+    let alone = |own: &str| format!("{message}; the scope of that repository alone is {own}");
+    if covers(scope, name) {
+        return Some((Severity::Warning, alone(name)));
+    }
+    if !scope.contains('/') {
+        return Some((Severity::Warning, message));
+    }
+    let names: Vec<Reference> = mirrors(reference)
+        .iter()
+        .filter_map(|mirror| mirror.name_of(reference))
+        .collect();
+    if names.iter().any(|own| own.name() == scope) {
+        return None;
+    }
+    if let Some(own) = names.iter().find(|own| covers(scope, own.name())) {
+        return Some((Severity::Warning, alone(own.name())));
+    }
+    (!has_name_of(scope, name)).then(|| {
+        let only = format!("{message}; that is meant only if {scope} is one repository, with no other below it");
+        (Severity::Note, only)
+    })
+}
+
+/// Whether a scope is called as the repository is, and not as what it lies in.
+fn has_name_of(scope: &str, repository: &str) -> bool {
+    let mut parts = repository.rsplit('/');
+    let last = scope.rsplit('/').next();
+    last == parts.next() && last != parts.next()
 }

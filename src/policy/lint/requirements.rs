@@ -77,7 +77,7 @@ pub(super) fn of_objects(book: &Rulebook) -> Vec<Finding> {
             Code::AllRequired,
             book.spots(Some(scope)).pop(),
             format!(
-                "an image in {scope} needs a signature for each of {}, not for one of them",
+                "an image in {scope} needs a signature for each of these, not for one of them: {}",
                 makers.join(", ")
             ),
         ));

@@ -91,6 +91,12 @@ fn why_never(scope: &str) -> Option<(&'static str, Option<String>)> {
         return match scope.strip_prefix("*.") {
             Some(domain) if is_domain(domain) => None,
             Some(_) => Some(("a wildcard is *. and a domain, without port and path", None)),
+            None if scope.ends_with("/*") => {
+                let bare = scope.trim_end_matches("/*");
+                let is_meant = !bare.contains('*') && Reference::is_prefix(bare);
+                let instead = is_meant.then(|| bare.to_owned());
+                Some(("an asterisk is allowed only at the beginning, before a domain; all that lies below a scope is in it", instead))
+            }
             None if scope == "*" => Some(("a wildcard is *. and a domain; the scope of all images is empty", None)),
             None => Some(("an asterisk is allowed only at the beginning, before a domain", None)),
         };

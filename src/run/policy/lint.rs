@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::load::{load, tell_left_out, Failure};
-use super::{lint_keys, lint_machine};
+use super::{lint_keys, lint_machine, mirror_sets};
 use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::lint;
 use crate::policy::place::Place;
@@ -29,7 +29,8 @@ pub(super) fn run(settings: &Lint, console: &mut Console<'_>) -> Result<Exit, Us
             tell_left_out(&book, &mut console.err);
             left_out.clone_from(&book.combined.left_out);
             files = book.sources.iter().map(|source| source.file.clone()).collect();
-            let mut findings = lint::of(&book);
+            let mirrors = mirror_sets::Mirrored::of(&book, settings);
+            let mut findings = lint::of(&book, &|own| mirrors.of_repository(own));
             findings.extend(lint_keys::of(&book, &settings.ground, &mut trouble));
             findings.extend(lint_machine::of(&book, settings));
             let not_looked_at = match (settings.checks_conf, settings.checks_stores) {

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What nodes make of the mirror sets in files.
+//! What nodes make of the mirror sets in files, and the mirrors of repositories.
+
+use std::cell::Cell;
 
 use super::load::shown;
+use crate::policy::mirrored::{self, Mirror};
 use crate::policy::rulebook::{Rulebook, Spot};
+use crate::reference::Reference;
 use crate::registry::registries_conf::mirror_sets::MirrorSource;
 use crate::registry::registries_conf::RegistriesConf;
+use crate::settings::containers::files;
+use crate::settings::policy::Lint;
+
+/// Of how many repositories the mirrors are looked up.
+const MAX_ASKED: usize = 2000;
 
 /// Why nodes cannot use them.
 pub(super) struct Unusable {
@@ -49,4 +58,42 @@ fn spot(book: &Rulebook, entry: usize) -> Option<Spot> {
         place: set.sources[own].place,
         path: set.path_of(own),
     })
+}
+
+/// What tells `policy lint` of mirrors.
+pub(super) struct Mirrored<'b> {
+    book: &'b Rulebook,
+    conf: Option<RegistriesConf>,
+    asked: Cell<usize>,
+}
+
+impl<'b> Mirrored<'b> {
+    /// The mirror sets of the files, and the registries.conf that is checked with them.
+    pub fn of(book: &'b Rulebook, settings: &Lint) -> Self {
+        let conf = settings
+            .checks_conf
+            .then(|| files::registries_conf(&settings.ground.containers));
+        Self {
+            book,
+            // What is wrong with it is told by others.
+            conf: conf.and_then(|read| read.content.ok()),
+            asked: Cell::new(0),
+        }
+    }
+
+    /// The mirrors that stand for a repository.
+    pub fn of_repository(&self, own: &Reference) -> Vec<Mirror> {
+        self.asked.set(self.asked.get() + 1);
+        if self.asked.get() > MAX_ASKED {
+            return Vec::new();
+        }
+        let of_conf = self.conf.iter().flat_map(|conf| conf.mirrors_of(own));
+        let of_conf = of_conf.map(|(source, location)| Mirror {
+            named_by: "registries.conf".to_owned(),
+            source: source.to_owned(),
+            location: location.to_owned(),
+            is_blocked: false,
+        });
+        of_conf.chain(mirrored::of_sets(self.book.mirror_sets(), own)).collect()
+    }
 }

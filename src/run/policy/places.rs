@@ -6,7 +6,7 @@ use crate::policy::explanation::FetchPlace;
 use crate::policy::mirrored::Mirror;
 use crate::policy::PolicyRequirement;
 use crate::reference::Reference;
-use crate::registry::registries_conf::Unknown;
+use crate::registry::registries_conf::{RegistriesConf, Unknown};
 use crate::registry::registries_d::{not_read, passed_over, MemberPlace, RegistriesD};
 use crate::settings::containers::{files, Containers};
 use crate::settings::policy::Ground;
@@ -32,7 +32,9 @@ pub(super) fn of_machine(
             named_by: files.join(", "),
             source: source.to_owned(),
             location: location.to_owned(),
+            is_blocked: false,
         })
+        .map(|mirror| with_block(mirror, registries, reference))
         .collect();
     let found = registries
         .locations(reference)
@@ -43,6 +45,15 @@ pub(super) fn of_machine(
         .map(|own| (own.reference, own.is_mirror.then(|| by.to_owned()), own.blocked));
     let locations = locations.collect();
     Ok((mirrors, locations))
+}
+
+/// The mirror, and whether what is asked for may be fetched there.
+pub(super) fn with_block(mirror: Mirror, conf: &RegistriesConf, reference: &Reference) -> Mirror {
+    let name = mirror.name_of(reference);
+    Mirror {
+        is_blocked: name.is_some_and(|own| conf.is_blocked(&own)),
+        ..mirror
+    }
 }
 
 /// What is known of a place. `is_by_objects` where nodes have a configuration of their own.

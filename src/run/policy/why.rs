@@ -22,6 +22,9 @@ use crate::settings::containers::files;
 use crate::settings::policy::Why;
 use crate::settings::UsageError;
 
+/// Why an image in no scope of objects is refused where no policy.json is given.
+const NO_SCOPE: &str = "no scope of these objects applies: this program refuses the reference, because the objects do not say what nodes do then; the default of the nodes does, and that of OpenShift accepts every image unless the cluster is configured otherwise";
+
 /// Explains what a policy means for one reference.
 ///
 /// # Errors
@@ -67,9 +70,10 @@ fn explain(
         trouble.extend(found.engine_trouble);
         let keys = found.files.iter().flat_map(|file| &file.keys);
         let keys: HashSet<&str> = keys.map(|key| key.fingerprint.as_str()).collect();
+        let is_unasked = found.files.iter().any(|file| file.unasked.is_some());
         requirements.push(Part {
             kind: words::kind(rule.requirement),
-            text: words::text(rule.requirement, keys.len()),
+            text: words::text(rule.requirement, keys.len().max(is_unasked.into())),
             spot: rule.spot.clone(),
             keys: found.files,
             identity: words::rule(rule.requirement).map(|own| words::identity(own, reference)),
@@ -102,7 +106,7 @@ fn explain(
     if applied.is_none() && book.combined.is_objects_alone {
         // The requirement is ours, not the file's.
         requirements.clear();
-        notes.push("no scope of these objects applies: the reference is refused".into());
+        notes.push(NO_SCOPE.into());
     }
     let required = book.combined.policy.select("docker", reference).1;
     let best = may_meet.best(required, reference, is_spoiled);
@@ -172,6 +176,10 @@ fn of_sets(
     let mirrors = mirrored::of_sets(book.mirror_sets(), reference);
     let (insecure, blocked) = of_cluster.map_or((&[][..], &[][..]), |own| (&own.insecure, &own.blocked));
     let conf = mirror_sets::conf(book, insecure, blocked).map_err(|error| UsageError::new(error.told()))?;
+    let mirrors = mirrors.into_iter();
+    let mirrors: Vec<Mirror> = mirrors
+        .map(|mirror| places::with_block(mirror, &conf, reference))
+        .collect();
     let found = match conf.locations(reference) {
         Ok(found) => found,
         Err(error) => {
@@ -223,6 +231,10 @@ fn stanzas(
                     None => stanza.notes.push("it is unknown whether its keys are accepted".into()),
                 }
                 stanza.works &= best == Some("Verified");
+                if mirror.is_blocked {
+                    let note = format!("{} is blocked: that place is never contacted", stanza.asked);
+                    stanza.notes.push(note);
+                }
                 stanzas.push(stanza);
             }
             None => notes.push(format!(

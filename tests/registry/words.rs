@@ -152,11 +152,32 @@ fn the_reference_that_is_signed() {
     let name = reference.strip_suffix(":v1").unwrap();
     hub.store(|store| store.repository("ns/app").image("v2", "words"));
     let image = format!("docker://{name}:v2");
-    let text = town
-        .verify(&[&image, "--identity-match", "matchRepository"])
-        .expect(0)
-        .stdout;
+    let rule = ["--identity-match", "matchRepository"];
+    let outcome = town.verify(&[&image, rule[0], rule[1]]).expect(0);
+    let text = outcome.stdout;
     assert!(text.starts_with(&format!("Verified: {name}:v2\n")), "{text}");
+    // That nobody signed for the tag is said beside that it can move.
+    let unsigned =
+        ", and no verified signature names it, so that the image is accepted under any tag; what was verified is";
+    let said = format!("the tag v2 can move to another image{unsigned} {name}@{digest}\n");
+    assert!(outcome.stderr.contains(&said), "{}", outcome.stderr);
+    for (asked, by) in [
+        (reference.clone(), &rule[..]),
+        (reference.clone(), &[]),
+        (format!("{name}:v2"), &["--expected-identity", &reference]),
+    ] {
+        let outcome = town.verify(&[&[&*format!("docker://{asked}")], by].concat()).expect(0);
+        assert!(
+            outcome.stderr.contains("can move to another image; what"),
+            "{}",
+            outcome.stderr
+        );
+    }
+    let both = town
+        .verify(&[&image, &format!("docker://{reference}"), rule[0], rule[1]])
+        .expect(0);
+    let said = "tags can move to other images, and of 1 of these images no verified signature names the tag; use";
+    assert!(both.stderr.contains(said), "{}", both.stderr);
     assert!(text.contains(&format!("  signed as  {reference}\n")), "{text}");
     assert!(!text.contains(&format!("signed as  {name}:v2")), "{text}");
     // By a digest the default rule takes any tag of the repository.

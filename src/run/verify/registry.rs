@@ -214,7 +214,7 @@ impl<'c> Run<'c, '_> {
         }
         if judged.report.outcome.reason() == Reason::Verified && counts {
             if let Some(tag) = taken.asked.tag() {
-                self.tags.add(tag, &taken.asked, digest);
+                self.tags.add(tag, &taken.asked, digest, &judged.report.outcome);
             }
         }
         self.print(&judged);

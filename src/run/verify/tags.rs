@@ -2,23 +2,35 @@
 //! The warning that tags can move.
 
 use crate::digest::Digest;
+use crate::reason::Verdict;
 use crate::reference::Reference;
 use crate::text::safe;
+use crate::verdict::image::ImageOutcome;
+use crate::verdict::signature::SignatureOutcome;
 
 /// The tags through which images were verified, for the warning that tags can move.
 #[derive(Debug, Default)]
 pub(super) struct Tags {
     first: Option<String>,
     count: usize,
+    /// Of how many the signatures do not name the tag.
+    unsigned: usize,
 }
 
 impl Tags {
     /// Counts an image that was verified by this tag.
-    pub(super) fn add(&mut self, tag: &str, asked: &Reference, digest: &Digest) {
+    pub(super) fn add(&mut self, tag: &str, asked: &Reference, digest: &Digest, outcome: &ImageOutcome) {
+        let is_unsigned = is_unsigned(outcome);
         self.count += 1;
+        self.unsigned += usize::from(is_unsigned);
         self.first.get_or_insert_with(|| {
+            let unsigned = if is_unsigned {
+                ", and no verified signature names it, so that the image is accepted under any tag"
+            } else {
+                ""
+            };
             format!(
-                "the tag {} can move to another image; what was verified is {}@{digest}",
+                "the tag {} can move to another image{unsigned}; what was verified is {}@{digest}",
                 safe(tag),
                 safe(asked.name())
             )
@@ -30,10 +42,35 @@ impl Tags {
         match self.count {
             0 => None,
             1 => self.first.clone(),
-            _ => Some(
-                "tags can move to other images; use the verified images by their digests, as -o name and -o json print them"
-                    .to_owned(),
-            ),
+            _ => {
+                let unsigned = match self.unsigned {
+                    0 => String::new(),
+                    some => format!(", and of {some} of these images no verified signature names the tag"),
+                };
+                Some(format!(
+                    "tags can move to other images{unsigned}; use the verified images by their digests, as -o name and -o json print them"
+                ))
+            }
         }
     }
+}
+
+/// Whether all signatures that were verified are for another tag than the expected one, or for none, by a rule that does not
+/// look at tags. Of a list that only its instances verify it is not said.
+fn is_unsigned(outcome: &ImageOutcome) -> bool {
+    let verified = || {
+        let all = outcome.signatures().iter();
+        all.filter(|own| own.verdict() == Verdict::Verified)
+    };
+    verified().next().is_some() && !verified().any(names_what_is_expected)
+}
+
+/// Whether a signature names the tag of an identity that it is accepted for, or that has none.
+fn names_what_is_expected(signature: &SignatureOutcome) -> bool {
+    let signed = signature
+        .claim()
+        .and_then(|claim| Reference::parse(&claim.reference).ok());
+    let tag = signed.as_ref().and_then(Reference::tag);
+    let mut expected = signature.matched().iter();
+    expected.any(|own| own.tag().is_none() || own.tag() == tag)
 }
